@@ -79,13 +79,15 @@ export type ReadPosition = number | 'beginning'
 
 export interface LogPart {
   records: readonly BusRecord[]
-  /** `beginning` if the log no longer contains the requested position: it was recreated, and records read from it are void. */
+  /** `beginning` if the log no longer contains the requested position: the log was recreated, and earlier reads of it are void. */
   next: ReadPosition
-  /** No records follow these at present. */
+  /** Whether no further records exist at present. */
   end: boolean
 }
 
-/** A partition that no longer contains what it acknowledged from `offset` on: the log ends there, or has a younger record there. */
+/**
+ * A partition that lost its acknowledged records from `offset` on. `ends`: the log ends there. `younger`: a record appended later is there.
+ */
 export interface LostPosition {
   partition: number
   offset: number
@@ -106,8 +108,8 @@ export interface Subscription {
    */
   handle(record: BusRecord): Promise<void>
   /**
-   * Returns which of these instances of the group's service are gone. Their partitions are reassigned at once instead of after the broker's
-   * session timeout. Rejects while unknown. If absent, the broker's timeout applies.
+   * Returns those of the given instances of the group's service that are gone. Their partitions are reassigned at once instead of after the
+   * broker's session timeout. Rejects while this is unknown. If the function is absent, the broker's timeout applies.
    */
   gone?(instances: readonly string[]): Promise<readonly string[]>
 }
@@ -149,7 +151,7 @@ export interface TopicLag {
 export interface GroupLag {
   group: string
   messages: number
-  /** Age of the oldest unhandled event in seconds; 0 if this process cannot know it. */
+  /** Age of the oldest unhandled event in seconds; 0 if unknown to this process. */
   seconds: number
   /** The oldest unhandled event, if this process knows it. */
   oldest?: UnhandledEvent

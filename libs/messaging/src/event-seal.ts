@@ -11,7 +11,10 @@ export abstract class EventSeal {
 /** Seals events as in-toto statements in DSSE envelopes. */
 export const STATEMENT_SEAL: EventSeal = { sign: signEvent, read: readEvent }
 
-/** Events of one or two runs; an evicted one is verified again. A parsed event takes about three times its payload. */
+/**
+ * Limits of the cache of verified events, enough for one or two runs. An evicted event is verified again. A parsed event takes about three
+ * times the memory of its payload.
+ */
 const MAX_EVENTS = 256
 const MAX_CHARACTERS = 16 * 1024 * 1024
 
@@ -25,9 +28,9 @@ interface Read {
 }
 
 /**
- * Wraps a seal for services that share a process: a second reader of an event reuses the first verification, if its own roster has the same
- * key under the same name. An event has three to five readers, and verifying was a fifth of a run (`npm run bench -- pipeline`, embedded).
- * Readers share the predicate and must not modify it.
+ * Wraps a seal for services that share a process: a second reader of an event reuses the first verification if its own roster has the same
+ * key under the same key id. An event has three to five readers, and verifying was a fifth of a run (`npm run bench -- pipeline`,
+ * embedded). Readers share the predicate and must not modify it.
  */
 export function readOnce(seal: EventSeal): EventSeal {
   const known = new Map<string, Read>()
@@ -65,7 +68,7 @@ function isSame(found: Read, { payload, payloadType }: Envelope, keyid: string):
   return found.payload === payload && found.payloadType === payloadType && found.keyid === keyid
 }
 
-/** Returns the signature of an envelope that has exactly one, with its key's name; other envelopes are not cached. */
+/** Returns the only signature of an envelope, with its key id; `undefined` if there is not exactly one. Other envelopes are not cached. */
 function onlySignature(envelope: unknown): { keyid: string; sig: string } | undefined {
   const { payload, signatures } = (envelope ?? {}) as Partial<Envelope>
   if (typeof payload !== 'string' || !Array.isArray(signatures) || signatures.length !== 1) return undefined

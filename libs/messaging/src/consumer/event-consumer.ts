@@ -19,7 +19,10 @@ import { groupOf } from '../group-of.js'
 import { poisonRunOf, runOf, type PoisonDependencies } from '../dead-letters/poison-run.js'
 import { compatibilityOf } from './event-fit.js'
 
-/** Handles a record that was not written by one of our services. Returns `false` to reject the record, which is then recorded as forged. */
+/**
+ * Handles a record that was not written by one of our services. Returns `false` to reject the record, which is then dead-lettered as forged
+ * or unreadable.
+ */
 export type OutsideHandler = (record: BusRecord, tx: Transaction) => Promise<boolean>
 
 export interface EventConsumerDependencies extends OverdueGapsDependencies, PoisonDependencies {
@@ -30,7 +33,7 @@ export interface EventConsumerDependencies extends OverdueGapsDependencies, Pois
   catchUp?(): Promise<boolean>
   /** Format in which events are read; default: signed statements. */
   seal?: EventSeal
-  /** Returns which instances of this service are gone; absent where no instance tracking exists. */
+  /** Returns those of the given instances of this service that are gone; absent where instances are not tracked. */
   gone?: Subscription['gone']
   /** Re-executes the work of a dead-lettered timer. */
   replayTimer?: ReplayTimer
@@ -48,7 +51,7 @@ interface Done {
 
 interface TopicOptions {
   everyType?: boolean
-  /** Called for a duplicate of a handled event; it must not count the event twice. */
+  /** Called for a duplicate of a handled event; must not count the event twice. */
   again?: (event: VerifiedEvent, tx: Transaction) => Promise<void>
 }
 
@@ -60,7 +63,8 @@ interface Subscriber extends TopicOptions {
 const MAX_TRIES = 3
 
 /**
- * Single entry point of events into a service: verify, lock, advance the position, handle, commit. Failures are treated by kind (ADR 0003).
+ * Single entry point of events into a service: verifies an event, locks its aggregates, advances the position, runs the handler and
+ * commits. ADR 0003 lists the treatment of each kind of failure.
  */
 export class EventConsumer {
   /** Dead letters of this service. */
@@ -98,15 +102,15 @@ export class EventConsumer {
   }
 
   /**
-   * Registers a handler for records of a topic that external producers may write. Records that name one of our services as source are not
-   * passed to it.
+   * Registers a handler for records of a topic that external producers may write. A record whose source header names one of our services is
+   * not passed to it.
    */
   outside(topic: string, take: OutsideHandler): void {
     topicByName(topic)
     this.outsiders.set(topic, take)
   }
 
-  /** Registers a handler of the service shell. It runs in the same transaction, before the service's own handler. */
+  /** Registers a handler of the service shell. It runs before the service's own handler, in the same transaction. */
   follow<T extends EventType>(types: readonly T[], handle: EventHandler<T>): void {
     for (const type of types) {
       for (const topic of topicsOfType(type, this.deps.service)) routesIn(this.followers, topic).add(type, handle)
@@ -116,7 +120,7 @@ export class EventConsumer {
   async start(): Promise<void> {
     const { service, bus, gone, metrics } = this.deps
     const topics = [...new Set([...this.subscribers.keys(), ...this.followers.keys()])].map(topicByName)
-    // `increase` ignores the first sample of a series, so each series starts at 0.
+    // PromQL's `increase` ignores the first sample of a series, so each series starts at 0.
     for (const { name: topic } of topics) for (const outcome of GIVEN_UP) metrics.handled.inc({ group: service, topic, outcome }, 0)
     for (const group of new Set(topics.map(({ name }) => groupOf(service, name)))) {
       const mine = topics.filter(({ name }) => groupOf(service, name) === group)
@@ -135,13 +139,16 @@ export class EventConsumer {
     return this.inFlight === 0
   }
 
-  /** Resolves when the record is handled, skipped, parked or stored as a dead letter. Rejects only while stopping. */
+  /**
+   * Resolves when the record is handled, skipped, parked or stored as a dead letter. Rejects while stopping, or if its dead letter cannot
+   * be stored.
+   */
   async handle(record: BusRecord): Promise<void> {
     if (record.key === HEARTBEAT_KEY || (record.value === null && topicByName(record.topic).cleanup === 'compact')) return
     await this.handleAll(record)
   }
 
-  /** Handles the record and the parked events behind it, each in its own transaction, so a failure affects no other event. */
+  /** Handles the record and the parked events that follow it, each in its own transaction, so a failure affects no other event. */
   private async handleAll(first: BusRecord, over?: 'over'): Promise<void> {
     this.inFlight++
     try {
@@ -210,7 +217,7 @@ export class EventConsumer {
             tx.afterCommit(() => this.deps.log.warn(fields, 'event came before an earlier one and waits'))
             outcome = 'parked'
           }
-          // Drain even if nothing arrived: a crash can leave parked events.
+          // A duplicate drains parked events too: a crash can leave some that are due.
           return { outcome, parked: parked ? await positions.unpark(tx, stream, last) : undefined }
         }),
       `handle ${event.type} in ${service}`,
@@ -251,8 +258,8 @@ export class EventConsumer {
   }
 
   /**
-   * Dead-letters an event that cannot be handled, advances the position of its key, and fails its run with that code unless a newer build
-   * sent it.
+   * Dead-letters an event that cannot be handled, advances its stream's position, and fails its run with the error's code. A newer build's
+   * event does not fail its run.
    */
   private async giveUp(record: BusRecord, error: unknown, tries: number, over?: 'over'): Promise<Done> {
     const { database, positions } = this.deps
@@ -310,7 +317,7 @@ export class EventConsumer {
 
   /**
    * Returns `over` if the missing predecessors may have been compacted away. Topics whose readers need every event are compacted only after
-   * a retention period.
+   * a full retention period.
    */
   private compactedBefore(event: VerifiedEvent): 'over' | undefined {
     const { cleanup, newestOnly } = topicByName(event.topic)
@@ -319,8 +326,8 @@ export class EventConsumer {
   }
 
   /**
-   * Whether the subscriber accepts events out of order. One that reads every type prefers completeness to order, and it deduplicates by
-   * event id.
+   * Whether the topic's subscriber accepts events out of order. A subscriber with `everyType` does: it needs every event more than their
+   * order, and it deduplicates by event id.
    */
   private takesLate({ topic }: VerifiedEvent): boolean {
     return this.subscribers.get(topic)?.everyType === true

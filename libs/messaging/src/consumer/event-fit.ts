@@ -5,7 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { NEWER_WORD } from '../dead-letters/newer-build.js'
 
 const SCHEMA_ID = 'hms-events'
-/** Schemas of event data, by type, and of what they refer to; `npm run schemas` generates them from the types. */
+/** Schemas of event data by type, with the schemas they reference; `npm run schemas` generates them from the types. */
 const { schemas } = docsDocument<{ components: { schemas: Record<string, object> } }>('asyncapi.json').components
 const validatorOf = validators({})
 /** Reports all validation errors with their values; used only for data that already failed. */
@@ -13,7 +13,8 @@ const wholeValidatorOf = validators({ allErrors: true, verbose: true })
 
 /**
  * Throws `TerminalError` when the data of an event do not match the schema of its type; the event becomes a dead letter whose detail
- * contains the position. The code is that of a newer build when the only errors are unknown values of closed lists.
+ * contains the JSON pointer of the error. The code is `HMS_EVENT_WORD_UNKNOWN` if unknown values of closed lists are the only errors: a
+ * newer build sent the event.
  */
 export function requireFit<T extends EventType>(event: VerifiedEvent, type: T): asserts event is ReceivedEvent<T> {
   const fits = validatorOf(type)
@@ -29,7 +30,7 @@ export function requireFit<T extends EventType>(event: VerifiedEvent, type: T): 
 
 /** Returns validators compiled on first use: a service handles only a few of the types. */
 function validators(options: Options): (type: EventType) => ValidateFunction {
-  // A test validates the schemas, so a start does not have to.
+  // A test validates the schemas, so they are not validated at start.
   const ajv = new Ajv2020({
     validateSchema: false,
     allowUnionTypes: true,
@@ -45,7 +46,10 @@ function validators(options: Options): (type: EventType) => ValidateFunction {
   }
 }
 
-/** Returns the first unknown value if there is no other error. The other branches of a union at the same position fail too. */
+/**
+ * Returns the error of the first unknown value if the data have no other errors. The errors of other union branches at the same position do
+ * not count.
+ */
 function unknownWordIn(event: VerifiedEvent, type: EventType): ErrorObject | undefined {
   const fits = wholeValidatorOf(type)
   fits(event.data)
@@ -64,8 +68,8 @@ function pointerOf(error: ErrorObject | undefined): string {
 const NAMES = new Set(EVENT_TYPES.map(nameOf))
 
 /**
- * Returns how this version treats an event type. A known name in another major version contains data that the service would have to
- * understand: it becomes a dead letter. An unknown name was added by a newer producer for other consumers: it is ignored.
+ * Returns how this version treats an event type. `other-major`: a known name in another major version; the service needs the event's data,
+ * so the event becomes a dead letter. `unknown`: a newer producer added the name for other consumers, so the event is ignored.
  */
 export function compatibilityOf(type: string): 'known' | 'other-major' | 'unknown' {
   if (isEventType(type)) return 'known'

@@ -3,8 +3,8 @@ import type { Transaction } from '#libs/persistence'
 import { requireFit } from './event-fit.js'
 
 /**
- * Handles one event of these types inside the transaction that advances the stream's position. Must not take longer than 50 ms. An event of
- * an older attempt returns `ignored-stale` and changes nothing.
+ * Handles one event of these types inside the transaction that advances the stream's position. Must not take longer than 50 ms. For an
+ * event of an older attempt it changes nothing and returns `ignored-stale`.
  */
 export type EventHandler<T extends EventType = EventType> = (event: ReceivedEvent<T>, tx: Transaction) => Promise<EventAnswer>
 export type EventAnswer = void | 'ignored-stale'
@@ -24,6 +24,6 @@ export class EventRoutes {
     })
   }
 
-  /** A type without a handler here is meant for other readers of the topic and is skipped. */
+  /** Passes an event to the handler of its type. A type without a handler is meant for other readers of the topic and is skipped. */
   readonly handle: TopicHandler = async (event, tx) => this.handlers.get(event.type)?.(event, tx)
 }

@@ -4,7 +4,7 @@ import { describeError, PeriodicTask, type Clock, type Logger, type Metrics } fr
 import type { PositionStore } from '../inbox/position.store.js'
 
 const LOOK_MS = 60_000
-/** Longer than any normal delay of an event: relays, log repairs and take-overs need a minute or two. */
+/** Time after which a missing event counts as lost. Relays, log repairs and take-overs delay an event by a minute or two. */
 const PATIENCE_MS = 60 * 60_000
 
 export interface OverdueGapsDependencies {
@@ -18,7 +18,7 @@ export interface OverdueGapsDependencies {
 
 /**
  * Skips gaps whose missing event does not arrive: retention deleted it while this service was down, or its producer lost it. After an hour
- * (the alarm fires after half a minute) the stream continues behind the gap; otherwise its policy could never be changed again. The run of
+ * (the alarm fires after half a minute) the stream continues after the gap; otherwise its policy could never be changed again. The run of
  * the missing event ends at its deadline.
  */
 export class OverdueGaps {

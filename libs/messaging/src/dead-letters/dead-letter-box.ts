@@ -7,8 +7,8 @@ import { DEAD_LETTERS, type DeadLetter } from './dead-letter.table.js'
 import { excerptContent, keyExcerpt, letterEvent, letterIdOf, storable, wholeContent } from './letter-content.js'
 
 /**
- * Maximum number of stored letters by state. Beyond it the oldest is deleted and counted; its copy on the topic stays for 30 days. Each
- * letter raised an alarm.
+ * Maximum number of stored letters per state. Above it, the oldest letters are deleted and counted in a metric; their copies on the topic
+ * stay for 30 days. Each letter raised an alarm when it was stored.
  */
 const MAX_LETTERS = { waiting: 100_000, ignored: 10_000 } as const
 const TRIM_EVERY = 100
@@ -16,7 +16,7 @@ const MAX_IGNORED_SENT_AN_HOUR = 1_000
 const HOUR_MS = 60 * 60 * 1000
 const DETAIL_CHARACTERS = 2_000
 
-/** Reason why a record was dead-lettered. `ignored` letters are foreign records and need no action. */
+/** Reason why a record was dead-lettered. State `ignored`: the record is forged and needs no action. */
 export type Verdict = Pick<DeadLetter, 'code' | 'detail' | 'run' | 'tries'> & { state: 'waiting' | 'ignored' }
 
 export interface DeadLetterBoxDependencies {
@@ -27,7 +27,7 @@ export interface DeadLetterBoxDependencies {
   metrics: Metrics
 }
 
-/** Stores the dead letters of one service. The table is authoritative; the topic holds a copy for users of broker tools. */
+/** Stores the dead letters of one service. The table is authoritative; the topic has a copy of each letter for users of broker tools. */
 export class DeadLetterBox {
   private readonly stored = { waiting: 0, ignored: 0 }
   private hour = 0
@@ -64,12 +64,12 @@ export class DeadLetterBox {
     return this.deps.database.autocommit((tx) => this.read(tx, id))
   }
 
-  /** Closes a letter without an effect; letter and reason are kept. */
+  /** Closes a letter without replaying it; the letter and the reason are kept. */
   discard(id: string, by: string, reason: string): Promise<DeadLetter> {
     return this.deps.database.locked([lockOf(id)], async (tx) => this.close(tx, await this.openLetter(tx, id), 'discarded', by, reason))
   }
 
-  /** Returns a letter that is not closed, and locks it until the transaction ends. */
+  /** Locks a letter until the transaction ends and returns it. Throws `HMS_DEAD_LETTER_CLOSED` if it is closed. */
   async openLetter(tx: Transaction, id: string): Promise<DeadLetter> {
     await tx.lock([lockOf(id)])
     const letter = await this.read(tx, id)
@@ -112,7 +112,10 @@ export class DeadLetterBox {
     })
   }
 
-  /** Numbered per topic, not per key: external producers choose the keys, and every numbered key is a permanent row. */
+  /**
+   * Publishes a copy of a letter. Its `keySeq` is counted per topic, not per key: external producers choose the keys, and each counted key
+   * would be a permanent row.
+   */
   private async send(tx: Transaction, letter: DeadLetter): Promise<void> {
     const { outbox, service } = this.deps
     await outbox.append(tx, letterEvent(letter, await outbox.nextKeySeq(tx, deadLetterTopic(service), ''), tx.now))
@@ -150,7 +153,7 @@ function lockOf(id: string): string {
   return `dead-letter:${id}`
 }
 
-/** Letters are read in small pages and returned without content: each may contain 4 MiB, and a list must not hold them all in memory. */
+/** Letters per page of a list. Pages are small, and lists omit the contents, because a letter may contain 4 MiB. */
 const PAGE = 10
 
 async function newestLetters(tx: Transaction, states: readonly DeadLetterState[] | undefined, limit: number): Promise<DeadLetter[]> {
@@ -159,7 +162,7 @@ async function newestLetters(tx: Transaction, states: readonly DeadLetterState[]
   let after: string | undefined
   for (let size = PAGE; found.length < limit;) {
     const page = await tx.documents(DEAD_LETTERS).find({ where, orderBy: 'at', descending: true, after, limit: size })
-    // Letters of one millisecond stay together: the next page starts below all of them.
+    // The next page continues from a time, so letters of the same millisecond must not be split between two pages.
     const whole = page.length < size ? page : page.filter((letter) => letter.at !== page.at(-1)!.at)
     if (whole.length === 0 && page.length > 0) {
       size *= 2

@@ -1,19 +1,22 @@
 import type { DeadLetterState } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 
-/** A dead-lettered message: its original bytes and the reason. No message is dropped without one. */
+/** A dead-lettered message and its reason. Every dropped message has a dead letter. */
 export interface DeadLetter {
   id: string
   /** Service that dead-lettered the message. */
   group: string
   topic: string
-  /** Display text, truncated and restricted to characters that PostgreSQL stores. It is exact unless `raw` is present. */
+  /**
+   * Exact text, except if `raw` is present or the record was ignored: then a truncated display text, with only characters that PostgreSQL
+   * stores.
+   */
   key: string | null
   value: string | null
   headers: Record<string, string>
-  /** Original bytes; present where the texts are not exact. */
+  /** Original bytes; present if the texts are not exact and the record may be replayed. */
   raw?: RawLetter
-  /** Size of the value in bytes; present where only its beginning is stored. */
+  /** Size of the original value in bytes; present if only the beginning of the value is stored. */
   cutFrom?: number
   position: string
   code: string
@@ -22,11 +25,11 @@ export interface DeadLetter {
   tries: number
   state: DeadLetterState
   at: string
-  /** Person and time of the closing, with the given reason or the handler's outcome. */
+  /** Caller and time of the closing, with the caller's reason or the outcome of the replay. */
   closed?: { at: string; by: string; reason: string }
 }
 
-/** Each part in base64. Headers are pairs, because header names are bytes too. */
+/** Original bytes in base64. Headers are pairs, because header names are bytes too. */
 export interface RawLetter {
   key: string | null
   value: string | null

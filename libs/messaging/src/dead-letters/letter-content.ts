@@ -8,7 +8,7 @@ import { SOURCE_PREFIX } from '../cloud-event.js'
 
 type Content = Pick<DeadLetter, 'key' | 'value' | 'headers' | 'raw' | 'cutFrom'>
 
-/** Length of the excerpt shown when the exact bytes are stored separately or not at all. */
+/** Characters of the value to display when its exact bytes are stored separately or not at all. */
 const EXCERPT = 4_096
 const KEY_EXCERPT = 200
 const MAX_HEADERS = 50
@@ -31,7 +31,10 @@ export function wholeContent(record: BusRecord): Content {
   return { ...excerptOf(record), raw: rawOf(record) }
 }
 
-/** Returns the excerpt kept of an ignored record, which is never replayed: an external producer must not fill the disk. */
+/**
+ * Returns the excerpt to store of an ignored record. The whole is not needed, because an ignored record is never replayed, and an external
+ * producer must not fill the disk.
+ */
 export function excerptContent(record: BusRecord): Content {
   const { value } = record
   const cutFrom = value !== null && value.length > EXCERPT ? { cutFrom: record.bytes?.value?.length ?? Buffer.byteLength(value) } : {}
@@ -88,10 +91,10 @@ function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed()
 }
 
-/** The outbox indexes its keys, and an index row of PostgreSQL is limited to 2.7 KB. */
+/** Maximum length of the event's key: the outbox indexes its keys, and an index row of PostgreSQL is limited to 2.7 KB. */
 const KEY_CHARACTERS = 512
 const DETAIL_CHARACTERS = 500
-/** Below the topic's limit of 5 MiB, which includes headers. */
+/** Maximum size of value and headers, below the topic's limit of 5 MiB. */
 const MAX_BYTES = 4.75 * 1024 * 1024
 /** Header names that the letter sets itself. */
 const OWN_HEADERS = /^(ce_|hms-dlq-)/
@@ -115,8 +118,8 @@ export function letterEvent(letter: DeadLetter, keySeq: number, now: Date): Outg
   const value = letter.raw === undefined ? letter.value : letter.raw.value
   const fits = Buffer.byteLength(value ?? '') + Buffer.byteLength(JSON.stringify(headers)) <= MAX_BYTES
   return {
-    // Not the letter's id, which is the same when the record is redelivered after the letter was deleted: the outbox may still contain the
-    // first event.
+    // The letter's id would not be unique: a record redelivered after its letter was deleted gets the same id, and the outbox may still
+    // contain the first event.
     id: uuidv7(now),
     source: `${SOURCE_PREFIX}${group}`,
     type: GIVEN_UP,

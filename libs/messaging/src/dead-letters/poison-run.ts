@@ -16,11 +16,11 @@ export function runOf(event: VerifiedEvent): { run: number; attempt: number } | 
 export interface PoisonDependencies {
   outbox: Outbox
   service: ServiceName
-  /** Topic on which this service reports a poisoned run; `undefined` if it is not a stage: then the alarm is the only effect. */
+  /** Topic on which this service reports a poisoned run; `undefined` if the service is not a stage. The alarm is then the only effect. */
   stageTopic: string | undefined
 }
 
-/** Fails the run of an event that cannot be handled. Without a run the alarm is the only effect. */
+/** Fails the run of an event that cannot be handled. If the event has no run, the alarm is the only effect. */
 export async function poisonRunOf(tx: Transaction, event: VerifiedEvent, code: string, deps: PoisonDependencies): Promise<void> {
   const of = runOf(event)
   if (of === undefined) return

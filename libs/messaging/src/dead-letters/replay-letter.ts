@@ -58,7 +58,7 @@ function contentOf(
   return { keys: aggregateKeysOf(event), run: (tx) => run(event, tx) }
 }
 
-/** The stored record must pass verification again: a letter does not bypass the checks. */
+/** Returns the event of a letter after verifying the stored record again. Throws `HMS_DEAD_LETTER_UNVERIFIED`. */
 function eventOf(letter: DeadLetter, roster: Roster, seal?: EventSeal): VerifiedEvent {
   const opened = openRecord(recordOfLetter(letter), topicByName(letter.topic).producers, roster, seal)
   if (opened.ok && letter.state !== 'ignored') return opened.event
@@ -70,12 +70,12 @@ function eventOf(letter: DeadLetter, roster: Roster, seal?: EventSeal): Verified
   )
 }
 
-/** Limit per start; `dlq replay` handles the rest. */
+/** Maximum number of newest letters to check at a start; `dlq replay` handles the rest. */
 const MAX_LETTERS = 1_000
 
 /**
- * Replays, once at start and oldest first, the letters that an older build of this service set aside. Letters that this build does not know
- * either stay open, as do those that another instance is replaying.
+ * Replays the letters of events that were too new for an older build of this service; called once at start, oldest first. A letter that
+ * this build cannot read either stays open. A letter that another instance replays first is skipped.
  */
 export async function replayNewer(
   letters: DeadLetterBox,

@@ -12,8 +12,8 @@ const PREFIX = 'timer:'
 const POLICY = 'policy:'
 
 /**
- * Stores a repeatedly failing timer as a dead letter, and fails the run named in its `data`. `fault` is the error if failing the run did
- * not succeed; the run then ends at its deadline.
+ * Stores a repeatedly failing timer as a dead letter, and settles it or fails the run named in its `data`. `fault`: error of a first call
+ * whose transaction failed; then only the letter is stored, and the run ends at its deadline.
  */
 export async function deadLetterTimer(
   tx: Transaction,

@@ -28,17 +28,17 @@ interface GroupPosition {
   log_offset: string
 }
 
-/** A row may have 4 MiB but usually has a few KiB. */
+/** Rows per read. A row may have 4 MiB but usually has a few KiB. */
 const READ_AT_ONCE = 50
 /** Rows per producer and page of a scan. */
 const SCANNED_AT_ONCE = 200
 
-/** Maximum outbox rows counted for a rate: more than a busy quarter of an hour on one machine. */
+/** Maximum outbox rows counted for a rate: more than one machine writes in a busy quarter of an hour. */
 const MAX_COUNTED = 50_000
 
 /**
  * Bus of a single machine: the outbox *is* the log. The relay's leader assigns each sent row its `log_offset`. A group stores its offset
- * per topic and producer in a table of its own service. Dispatch is in process; PostgreSQL makes it durable.
+ * per topic and producer in a table of its own service. Events are dispatched in process; PostgreSQL makes them durable.
  */
 export class EmbeddedBus implements EventBus {
   readonly isOutbox = true
@@ -53,7 +53,7 @@ export class EmbeddedBus implements EventBus {
     this.records = new EmbeddedLog(pool)
   }
 
-  /** The log is the outbox: a row is written when the relay marks it. */
+  /** Confirms all events: the log is the outbox, and a row is in the log once the relay marks it as sent. */
   async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, undefined>> {
     return new Map(events.map((event) => [event.id, undefined]))
   }
@@ -159,7 +159,7 @@ export class EmbeddedBus implements EventBus {
     return this.query(`SELECT topic, count(*) AS messages FROM ${schemaOf(service)}.outbox GROUP BY topic`)
   }
 
-  /** Counts only the newest rows, so the cost does not grow with the retained rows. */
+  /** Counts events per topic and minute, among the newest rows only, so the cost does not grow with the retained rows. */
   private writtenSince(service: ServiceName, sinceMs: number): Promise<{ topic: string; minute: string; events: string }[]> {
     return this.query(
       `SELECT topic, floor(extract(epoch FROM occurred_at) / 60) AS minute, count(*) AS events
@@ -173,7 +173,7 @@ export class EmbeddedBus implements EventBus {
     return this.query(`SELECT "group", topic, producer, log_offset FROM ${schemaOf(service)}.consumer_offset`)
   }
 
-  /** Adds up a group's lag over producers: it has one position per producer, but is reported as one group. */
+  /** Adds up a group's lag over producers: a group has one position per producer, but is reported once. */
   private async addGroup(reports: Map<string, TopicLag>, { group, topic, producer, log_offset: at }: GroupPosition): Promise<void> {
     const report = reports.get(topic)
     if (report === undefined) return

@@ -7,7 +7,7 @@ import { schemaOf } from './schema-of.js'
 
 type LoggedEvent = OutgoingEvent & { offset: string; time: Date }
 
-/** Limit of one page per service, excluding its last record: policy documents may be large. */
+/** Maximum characters of a page per service, not counting the last record: policy documents may be large. */
 const MAX_PAGE_CHARACTERS = 1024 * 1024
 
 /**
@@ -32,7 +32,7 @@ export class EmbeddedLog implements TopicLog {
     return { records: rows.map(({ event }) => recordOf(eventOf(event), `0:${event.offset}`)), next: next.join('.') }
   }
 
-  /** Fetches each topic by its index, so a page costs the same at any position. */
+  /** Fetches each topic through the index on topic and offset, so a page costs the same at any position. */
   private async fetch(service: ServiceName, topics: readonly string[], after: number, limit: number): Promise<LoggedEvent[]> {
     const { rows } = await this.pool.query<LoggedEvent>(
       `SELECT * FROM (
@@ -48,7 +48,10 @@ export class EmbeddedLog implements TopicLog {
     return rows
   }
 
-  /** Scans from the newest row backwards, so the cost depends on the rows written since. */
+  /**
+   * Returns the offset of a service's last row before `since`, or of its newest row. Scans backwards from the newest row, so the cost
+   * depends only on the rows written since then.
+   */
   private async placeBefore(service: ServiceName, since: Date | undefined): Promise<number> {
     const { rows } = await this.pool.query<{ log_offset: string }>(
       `SELECT log_offset FROM ${schemaOf(service)}.outbox
@@ -60,7 +63,8 @@ export class EmbeddedLog implements TopicLog {
 }
 
 /**
- * Returns monotonic times for merging producers: a transaction that began earlier may commit later and keeps its position in its own log.
+ * Pairs each event with a monotonic time, by which producers are merged. A transaction that began earlier may commit later, and its event
+ * must keep its position in its own log.
  */
 function inOrder(events: readonly LoggedEvent[]): { at: number; event: LoggedEvent }[] {
   let at = 0

@@ -14,7 +14,7 @@ const BATCH = 100
 const MAX_PUSHED = 1_000
 const POLL_MS = 2_000
 const BACK_OFF_MS = 250
-/** Delay before a position is stored. Rows re-read after a crash within it are dropped by the positions of their keys. */
+/** Delay before a position is stored. Rows re-read after a crash are dropped by the positions of their keys. */
 const MOVE_MS = 200
 
 /**
@@ -47,7 +47,7 @@ export class StreamReader<R extends { offset: string }> {
     this.polls.start()
   }
 
-  /** Receives rows that just got their offset; from the creation of the reader on, all of them arrive here, in order. */
+  /** Receives rows that just got their offset. Called for every row, in order, from the creation of the reader on. */
   push(rows: readonly R[]): void {
     if (this.pushed.length + rows.length <= MAX_PUSHED) {
       this.pushed.push(...rows)
@@ -88,7 +88,8 @@ export class StreamReader<R extends { offset: string }> {
   private async readBatch(): Promise<void> {
     const at = (this.at ??= this.storedAt = await this.stream.position())
     if (!this.mustFetch) return this.handle(this.pushed.splice(0), at)
-    // Cleared before the query: a row pushed meanwhile is in the result or queued here, and an overflow meanwhile sets it again.
+    // The flag is cleared before the query: a row pushed during the query is in its result or in the queue, and an overflow sets the flag
+    // again.
     this.mustFetch = false
     const rows = await this.stream.fetch(at, BATCH)
     if (rows.length === BATCH) this.mustFetch = true

@@ -20,7 +20,7 @@ export function principalOf(service: ServiceName): string {
 /**
  * Returns the minimal permissions of each service, derived from the topic catalogue: write on the topics it produces and on its dead
  * letters, read on the topics it consumes or checks and in its own groups, and describe-configs on the topics it maintains. READ and WRITE
- * include DESCRIBE. Only the operator who runs `topics apply` creates, changes or deletes topics.
+ * include DESCRIBE. Creating, changing and deleting topics is left to the operator who runs `topics apply`.
  */
 export function wantedGrants(): Grant[] {
   return SERVICES.flatMap((service) => [...produced(service), ...consumed(service), ...checked(service), ...looked(service)])
@@ -40,12 +40,16 @@ function consumed(service: ServiceName): Grant[] {
   ]
 }
 
-/** config-store compares the records that bots read from Kafka with its database, without a group. */
+/**
+ * Grants for topics that a service reads without a group: approver checks its tokens, and config-store compares the records that bots read
+ * from Kafka with its database.
+ */
 function checked(service: ServiceName): Grant[] {
   if (service === 'approver') return [grant(service, 'topic', 'hms.token.v1', 'READ')]
   return service === 'config-store' ? [grant(service, 'topic', 'hms.config.state.v1', 'READ')] : []
 }
 
+/** Grants to check the settings of the topics that a service maintains; audit also reads the lag of every group. */
 function looked(service: ServiceName): Grant[] {
   const settings = topicsOf(service).map(({ name }) => grant(service, 'topic', name, 'DESCRIBE_CONFIGS'))
   return service === 'audit' ? [...settings, ...lagOfAll()] : settings

@@ -44,7 +44,7 @@ function follow(cluster: CoordinatingCluster, isMember: () => boolean, isMine: (
   const moved = (error: unknown): never => {
     throw isMember() && isUnreachable(error) ? new CoordinatorMoved('the coordinator cannot be reached', { cause: error }) : error
   }
-  /** All methods but these two stay the broker's own. */
+  /** Returns the coordinator with these two methods replaced. */
   const following = (broker: Coordinator): Coordinator => {
     const coordinator = Object.assign(Object.create(broker) as Coordinator, {
       heartbeat: (request: object) => broker.heartbeat(request).catch(moved),
@@ -57,7 +57,7 @@ function follow(cluster: CoordinatingCluster, isMember: () => boolean, isMine: (
     return coordinator
   }
   cluster.findGroupCoordinator = (by) => findCoordinator(by).then(following, moved)
-  // A commit finds its coordinator by itself when the connection is gone; a failed heartbeat is followed by a commit.
+  // kafkajs commits after a failed heartbeat. Its offset manager then passes the disconnected coordinator to `findBroker`.
   cluster.findBroker = (by) => (followed.has(by) ? findBroker(by).then(following, moved) : findBroker(by))
 }
 

@@ -19,12 +19,12 @@ interface CoordinatedCluster {
 }
 
 /**
- * Sends requests to group coordinators that kafkajs' admin client lacks. The connection is separate, because a coordinator responds to
- * nothing on a connection whose JoinGroup it is holding.
+ * Sends group coordinators the requests that kafkajs' admin client lacks. The connection is separate, because a coordinator responds to
+ * nothing else on a connection while a JoinGroup is pending there.
  */
 export class GroupCoordinators {
   private readonly door = openClusterDoor<CoordinatedCluster>(this.kafka, 'hms-svc-coordination')
-  /** Coordinators last found. One that does not respond, or no longer coordinates, is looked up again. */
+  /** Last known coordinator of each group; looked up again after a failed request. */
   private readonly found = new Map<string, CoordinatingBroker>()
   private readonly connection = new ConnectOnce(() => this.door.consumer.connect())
 
@@ -35,7 +35,7 @@ export class GroupCoordinators {
     return groups.flatMap(({ members }) => members.map(({ memberId, clientId }) => ({ memberId, clientId })))
   }
 
-  /** Removes a member as if it had left by itself: its partitions are reassigned at once. A member that is alive after all rejoins. */
+  /** Removes a member as if it had left by itself: its partitions are reassigned at once. A member that is still alive rejoins. */
   async remove(group: string, memberId: string): Promise<void> {
     await this.ask(group, (coordinator) => coordinator.leaveGroup({ groupId: group, memberId }))
   }
@@ -48,7 +48,7 @@ export class GroupCoordinators {
     await this.connection.get()
     try {
       const known = this.found.get(group)
-      // A request to a lost broker would reconnect without authenticating. Finding it again does both.
+      // A request to a disconnected broker would reconnect without authenticating; a new lookup does both.
       const coordinator = known?.isConnected() === true ? known : await this.door.cluster.findGroupCoordinator({ groupId: group })
       this.found.set(group, coordinator)
       return await request(coordinator)
@@ -85,7 +85,7 @@ export class GroupMemberEviction {
     private readonly group: string,
     private readonly instance: string,
     private readonly coordinators: GroupCoordinators,
-    /** Returns those of the instances that have no database session. Rejects while unknown. */
+    /** Returns those of the instances that have no database session. Rejects while this is unknown. */
     private readonly gone: (instances: readonly string[]) => Promise<readonly string[]>,
     clock: Clock,
     private readonly log: Logger,

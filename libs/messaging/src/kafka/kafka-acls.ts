@@ -8,7 +8,7 @@ import { requireApplied, type TopicDifference } from './kafka-topics.js'
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs
 
-/** Operations beyond reading, which only the services may do on our topics. */
+/** Operations that change topics or records; an entry that allows one to another user is reported. */
 const CHANGING: readonly number[] = [
   AclOperationTypes.ALL,
   AclOperationTypes.WRITE,
@@ -64,7 +64,7 @@ async function compare(admin: Admin): Promise<Compared> {
   }
 }
 
-/** `undefined`: the broker has no authorizer and permits everything. */
+/** Returns all entries; `undefined` if the broker has no authorizer, and so permits everything. */
 async function allEntries(admin: Admin): Promise<AclEntry[] | undefined> {
   const all = {
     resourceType: AclResourceTypes.ANY,
@@ -120,7 +120,7 @@ function describeEntry({ principal, operation, permissionType, host }: AclEntry)
   return `${principal} ${denied}${termOf(AclOperationTypes, operation)}${host === '*' ? '' : ` from ${host}`}`
 }
 
-/** kafkajs' tables map names to numbers only, although their types declare both directions. */
+/** Returns the name of a number. kafkajs' tables map names to numbers only, although their types declare both directions. */
 function termOf(table: object, value: number): string {
   return Object.entries(table).find(([, number]) => number === value)?.[0] ?? String(value)
 }

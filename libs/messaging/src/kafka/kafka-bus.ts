@@ -174,7 +174,7 @@ export class KafkaBus implements EventBus {
   }
 
   private async connectProducer(): Promise<Producer> {
-    // Retries are short, because the relay keeps the order and retries. kafkajs has no safe idempotent producer.
+    // Retries are short, because the relay retries too and keeps the order. kafkajs has no safe idempotent producer.
     const producer = this.kafka.producer({
       allowAutoTopicCreation: false,
       idempotent: false,
@@ -187,7 +187,7 @@ export class KafkaBus implements EventBus {
     return producer
   }
 
-  /** Sends sequentially to keep the order of the partition. Events behind a failed send wait with it. */
+  /** Sends sequentially to keep the order of the partition. After a failed send, the later events are not sent either. */
   private async sendBatch(
     producer: Producer,
     { topic, partition, sends }: PartitionBatch,
@@ -237,9 +237,9 @@ export class KafkaBus implements EventBus {
 }
 
 /**
- * Returns which of the last acknowledged records of a topic's partitions are missing. A log that was truncated and has grown beyond that
- * offset again is still detected: a record behind the cut was appended later than the lost one, and is at its offset or before. (This
- * requires the broker's append time, which `topics apply` configures.)
+ * Returns which of the last acknowledged records of a topic's partitions are missing. Also detects a log that was truncated and has grown
+ * beyond the acknowledged offset again: the first record after the cut was appended later than the lost one, and is at the same offset or a
+ * lower one. (This requires the broker's append time, which `topics apply` configures.)
  */
 async function lostPositions(admin: Admin, topic: string, acknowledged: readonly LogPosition[]): Promise<LostPosition[]> {
   const ends = await admin.fetchTopicOffsets(topic)

@@ -6,13 +6,13 @@ import type { Logger } from '#libs/platform'
 export interface KafkaSettings {
   brokers: string[]
   clientId: string
-  /** `scram-sha-512:user:password`, parsed. */
+  /** Parsed from `scram-sha-512:user:password`. */
   sasl?: { mechanism: 'scram-sha-256' | 'scram-sha-512'; username: string; password: string }
   /** PEM of the certificate authority; TLS is used if given. */
   ca?: string
 }
 
-/** Creates a client with deadlines and retries: below 5 retries a send fails while a broker moves. */
+/** Creates a client with deadlines and retries: with fewer than 5 retries, a send fails while a partition changes its leader. */
 export function createKafka(settings: KafkaSettings, log: Logger): Kafka {
   return new kafkajs.Kafka({
     clientId: settings.clientId,
@@ -65,8 +65,8 @@ export class ConnectOnce<T> {
 }
 
 /**
- * Opens a separate connection for requests that kafkajs' clients lack; the factory of a partition assigner is its only public access to a
- * cluster. `C`: its methods that the types omit. The consumer never joins a group: one that is not run only connects.
+ * Opens a separate connection for requests that kafkajs' clients lack. The factory of a partition assigner is kafkajs' only public access
+ * to a cluster. `C` declares the cluster's methods that the types omit. The consumer is never run, so it connects but joins no group.
  */
 export function openClusterDoor<C>(kafka: Kafka, groupId: string): { consumer: Consumer; cluster: C } {
   let cluster!: C

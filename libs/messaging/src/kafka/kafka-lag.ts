@@ -44,7 +44,7 @@ export function placesIn(committed: Committed, ends: readonly TopicEnds[]): Grou
 
 /**
  * Returns the lag of the groups of some services: end offset minus committed offset. Each topic's end and each group's offsets are fetched
- * once. A broker does not report since when; `LagClock` knows it for groups that this process reads.
+ * once. A broker does not report since when a group lags; `LagClock` knows it for the groups that this process reads.
  */
 export async function readLag(admin: Admin, services: readonly ServiceName[], clock: LagClock): Promise<TopicLag[]> {
   const topics = TOPICS.filter(
@@ -87,8 +87,8 @@ export interface RecordInHand {
 }
 
 /**
- * Tracks since when a group of this process lags: all its unread records are younger than the last one it accepted, and than the last poll
- * that found no lag.
+ * Tracks since when each group of this process lags: since its last accepted record was written, or since the last poll that found no lag,
+ * whichever is later. All its unread records are younger.
  */
 export class LagClock {
   private readonly sinceMs = new Map<string, number>()
@@ -110,7 +110,7 @@ export class LagClock {
     return messages === 0 || since === undefined ? 0 : Math.max(0, Math.round((this.nowMs() - since) / 1_000))
   }
 
-  /** Returns the oldest record being handled; none of the partitions this process reads has an older unhandled one. */
+  /** Returns the oldest record being handled. Partitions are read in order, so its partition has no older unhandled record. */
   oldest(group: string, topic: string): UnhandledEvent | undefined {
     const mine = [...this.inHand].filter((record) => record.group === group && record.topic === topic)
     const first = mine.toSorted((a, b) => a.atMs - b.atMs)[0]

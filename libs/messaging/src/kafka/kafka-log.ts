@@ -4,7 +4,7 @@ import type { LogPart, ReadPosition } from '../event-bus.js'
 import { openClusterDoor } from './kafka-connection.js'
 import { recordOfMessage } from './kafka-record.js'
 
-/** Reads partitions without a group. It has its own connection, because a waiting Fetch blocks the requests behind it. */
+/** Reads partitions without a group. It has its own connection, because a waiting Fetch blocks later requests on the same connection. */
 export class KafkaLog {
   private readonly door = openClusterDoor<ReadingCluster>(this.kafka, 'hms-svc-log')
   private readonly reader = new PartitionReader(() => this.door.cluster)

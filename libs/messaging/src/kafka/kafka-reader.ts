@@ -8,7 +8,7 @@ import { OffsetCommitter } from './offset-committer.js'
 import { StallDetector } from './stall-detector.js'
 
 const AGAIN_MS = 500
-/** Consecutive crashes without joining the group that are tolerated; more are a permanent fault. */
+/** Consecutive crashes without joining the group that count as a permanent fault. */
 const GIVEN_UP_LIMIT = 5
 const LEAVE_MS = 5_000
 /** Time that a closing reader waits for its last commit; the next owner re-reads uncommitted records. */
@@ -71,7 +71,7 @@ export class KafkaReader {
     this.consumer = consumer
     this.commits = commits
     this.assigned = undefined
-    // Watched from the start: a start that hangs is as silent as a reader that does.
+    // The watch begins before the start, because a start can hang too.
     this.stallDetector.watch(() => {
       this.log.warn({ group: this.subscription.group }, 'a Kafka consumer reads nothing although records wait; it will be replaced')
       this.host.renewed(this.subscription.group)
@@ -79,7 +79,7 @@ export class KafkaReader {
     })
     try {
       await Promise.race([this.start(consumer, commits), ended])
-      // Closed while starting: no crash event will end the wait.
+      // If the reader was closed while starting, no crash event ends the wait.
       if (!this.closed) await ended
     } catch (error) {
       this.host.unreachable(error)
@@ -140,7 +140,7 @@ export class KafkaReader {
       over()
     })
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      // A replaced consumer that hung may resume at any time.
+      // A consumer that hung and was replaced may resume and join at any time.
       if (this.consumer !== consumer) return
       this.assigned = payload.memberAssignment
       this.givenUp = 0
@@ -157,7 +157,7 @@ export class KafkaReader {
       (error) => this.log.debug({ group: this.subscription.group, error: describeError(error) }, 'offsets could not be committed'),
     )
     commits.start()
-    // At this event the consumer is still a member of the generation that handled the records.
+    // At this event the consumer is still a member of the generation that handled the records, so the broker accepts the commit.
     consumer.on(consumer.events.REBALANCING, () => commits.flush())
     consumer.on(consumer.events.GROUP_JOIN, () => commits.forget())
     // An aborted transaction or its marker yields no record, but its offset must be committed too.
@@ -167,7 +167,10 @@ export class KafkaReader {
     return commits
   }
 
-  /** Returns unread records of partitions that are, or may be, assigned to this reader; `undefined` while a record is being handled. */
+  /**
+   * Returns the offsets of partitions with unread records that are, or may be, assigned to this reader; `undefined` while a record is being
+   * handled.
+   */
   private async waiting(): Promise<readonly GroupPlace[] | undefined> {
     if (this.inFlight > 0) return undefined
     const { group, topics } = this.subscription

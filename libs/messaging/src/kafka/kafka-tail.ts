@@ -20,9 +20,9 @@ export interface KafkaTail {
 type Places = Map<string, Map<number, bigint>>
 
 /**
- * Follows topics for a user, in a group of its own that commits nothing. The offsets are fixed before the consumer joins and at each
- * rejoin; otherwise kafkajs would start at the end of the partitions at that time. Resolves when `signal` aborts; throws `HMS_BROKER_…`
- * when the broker cannot be read.
+ * Follows topics for a user, in a group of its own that commits nothing. The start offsets are fixed before the consumer joins, and the
+ * consumer seeks to the next offsets at each join; otherwise kafkajs would start at the end of the partitions at that time. Resolves when
+ * `signal` aborts; throws `HMS_BROKER_…` when the broker cannot be read.
  */
 export async function tailKafka(kafka: Kafka, tail: KafkaTail): Promise<void> {
   const group = `hms-svc-tail-${uuidv7(new Date())}`
@@ -45,7 +45,7 @@ export async function tailKafka(kafka: Kafka, tail: KafkaTail): Promise<void> {
       autoCommit: false,
       eachMessage: async ({ topic, partition, message }) => {
         const [partitions, offset] = [places.get(topic)!, BigInt(message.offset)]
-        // Records in flight when the offsets were fixed again arrive twice.
+        // Records in flight at a seek arrive twice.
         if (tail.signal.aborted || offset < (partitions.get(partition) ?? 0n)) return
         partitions.set(partition, offset + 1n)
         if (message.key?.toString() !== HEARTBEAT_KEY) tail.onRecord(recordOfMessage(topic, partition, message))
@@ -58,7 +58,7 @@ export async function tailKafka(kafka: Kafka, tail: KafkaTail): Promise<void> {
     throw brokerError(error)
   } finally {
     await consumer.disconnect().catch(() => {})
-    // Without permission to delete the group, the broker does it: it expires groups without members and offsets.
+    // If the user may not delete the group, the broker expires it later, because it has no members and no offsets.
     await admin.deleteGroups([group]).catch(() => {})
     await admin.disconnect().catch(() => {})
   }

@@ -39,18 +39,24 @@ export interface TopicDifference {
 }
 
 interface ApplyOptions {
-  /** Also reassigns replicas. The duration grows with the number of records, so only an operator requests it, not a start. */
+  /**
+   * Also reassigns replicas. The duration grows with the number of records, so only an operator requests it; a starting service does not.
+   */
   copies?: boolean
-  /** Called last, with the topics whose replication factor differs; if absent, they raise an error. */
+  /** Called last, with the topics whose replication factor still differs. Default: throws `HMS_TOPICS_REPLICATION` if there are any. */
   onLeft?: (others: readonly TopicDifference[]) => void
 }
 
-/** Returns the catalogue as Kafka settings. 4 MiB per message: a run of the largest policy and the one in force, signed and wrapped. */
+/**
+ * Returns the catalogue as Kafka settings. A message may have 4 MiB: the signed event of a run, with the largest policy and its live
+ * version.
+ */
 export function wantedTopics(replication = 1): WantedTopic[] {
   const common = {
     'max.message.bytes': String(4 * 1024 * 1024),
     'min.insync.replicas': String(inSyncOf(replication)),
-    // Append time of the broker: it would refuse for ever the records of a producer whose clock runs an hour ahead (KIP-937).
+    // Append time of the broker. With create time, it would refuse for ever the records of a producer whose clock runs an hour ahead
+    // (KIP-937).
     'message.timestamp.type': 'LogAppendTime',
   }
   const catalogue = TOPICS.map((topic) => ({
@@ -87,7 +93,10 @@ export function wantedTopics(replication = 1): WantedTopic[] {
   return [...catalogue, ...letters]
 }
 
-/** Consumers that read every event get a full retention period for it, because compaction leaves gaps in a key. */
+/**
+ * Returns the minimum age of a compacted record. Consumers that need every event get a full retention period, because compaction leaves
+ * gaps in the numbers of a key.
+ */
 function compactionLagMs({ consumers, newestOnly }: Topic): number {
   return consumers.length > 0 && newestOnly !== true ? RETENTION_MS : 0
 }
@@ -104,9 +113,10 @@ export function topicsOf(service: ServiceName, replication = 1): WantedTopic[] {
 }
 
 /**
- * Creates missing topics and repairs settings (kafkajs' createTopics never repairs). Refuses a wrong partition count, which would re-map
- * keys, and more replicas than brokers. Topics with another replication factor are reassigned if requested and if there are enough brokers;
- * otherwise they and their settings are left unchanged and refused at the end. Returns the changes.
+ * Creates missing topics and repairs settings (kafkajs' createTopics never repairs); returns the changes. Throws `HMS_TOPICS_PARTITIONS`
+ * for a wrong partition count, because a change would re-map keys, and `HMS_TOPICS_BROKERS` for more replicas than brokers. Topics with
+ * another replication factor are reassigned if requested and if there are enough brokers. Otherwise they and their settings are left
+ * unchanged, and `onLeft` gets them at the end.
  */
 export async function applyTopics(
   kafka: Kafka,
@@ -133,7 +143,7 @@ export async function applyTopics(
     if (missing.size > 0) requireBrokers(replication, (await admin.describeCluster()).brokers.length)
     const wanted = all.filter((topic) => changed.has(topic.name))
     await admin.createTopics({
-      // Its wait fails if the queried broker does not know the topic yet; `untilApplied` waits instead.
+      // kafkajs' wait fails if the queried broker does not know the topic yet; `requireApplied` waits instead.
       waitForLeaders: false,
       timeout: 15_000,
       topics: wanted
@@ -158,7 +168,7 @@ export async function applyTopics(
     }
     if (changed.size > 0) {
       const applied = all.filter((topic) => !left.has(topic.name))
-      // Until the change is applied, the broker returns the old state, or "unknown topic".
+      // Until a change is applied, the broker returns the old state or "unknown topic".
       await requireApplied('changes', async () => (await findDifferences(admin, applied).catch(() => undefined))?.length === 0)
     }
     onLeft(others)
@@ -166,7 +176,7 @@ export async function applyTopics(
   })
 }
 
-/** Reassigns topics to the wanted number of replicas; returns those for which the cluster could not. */
+/** Reassigns topics to the wanted number of replicas; returns the topics left unchanged because there are too few brokers. */
 async function copied(admin: Admin, replication: number, others: readonly TopicDifference[]): Promise<TopicDifference[]> {
   if (others.length === 0) return []
   const brokers = (await admin.describeCluster()).brokers.map(({ nodeId }) => nodeId)
@@ -192,9 +202,9 @@ async function copied(admin: Admin, replication: number, others: readonly TopicD
 }
 
 /**
- * Maintains the topics of some services from their start on: waits for an unavailable broker, repairs settings changed by hand, refuses a
- * wrong partition count (`onRefused`). A service without permission to alter topics logs that and continues: its operator runs `topics
- * apply`.
+ * Applies the topics of some services once at their start, and retries while the broker is unavailable. Repairs settings changed by hand,
+ * and calls `onRefused` for a wrong partition count. A service without permission to alter topics logs that and continues: its operator
+ * runs `topics apply`.
  */
 export async function keepTopics(
   kafka: Kafka,
@@ -226,7 +236,7 @@ export async function keepTopics(
   }
 }
 
-/** Waits until a change is applied: a broker does it a moment after the controller has confirmed it. Throws `HMS_TOPICS_NOT_APPLIED`. */
+/** Waits until a change is applied: a broker applies it a moment after the controller has confirmed it. Throws `HMS_TOPICS_NOT_APPLIED`. */
 export async function requireApplied(what: string, isApplied: () => Promise<boolean>): Promise<void> {
   if (await lookUntil(systemClock, { everyMs: APPLIED_POLL_MS, withinMs: APPLIED_WITHIN_MS }, isApplied)) return
   throw new HmsError('HMS_TOPICS_NOT_APPLIED', `Kafka took the ${what}, but does not show them after ${APPLIED_WITHIN_MS / 1_000} s.`, {

@@ -7,10 +7,13 @@ export interface NextOffset {
   offset: string
 }
 
-/** Upper bound on records re-read after a crash; duplicates are dropped by position. */
+/** Commit interval. It bounds the records re-read after a crash; duplicates are dropped by position. */
 const COMMIT_MS = 250
 
-/** Commits offsets in the background, every `COMMIT_MS`. kafkajs would commit after every record and fetch the next one only then. */
+/**
+ * Commits the offsets of handled records in the background, every `COMMIT_MS`. kafkajs would commit after every record and fetch the next
+ * one only then.
+ */
 export class OffsetCommitter {
   private places = new Map<string, NextOffset>()
   private readonly turns: PeriodicTask
@@ -39,7 +42,7 @@ export class OffsetCommitter {
     this.turns.wake(COMMIT_MS)
   }
 
-  /** Drops pending offsets after a rebalance: the partitions may be revoked, and the group continues from its committed offsets. */
+  /** Drops pending offsets after a rebalance: partitions may have been revoked, and the group continues from its committed offsets. */
   forget(): void {
     this.places = new Map()
   }
@@ -63,7 +66,7 @@ export class OffsetCommitter {
     try {
       await this.commit(pending)
     } catch (error) {
-      // No later record may come to commit this partition, so the failed offset is kept for a retry.
+      // The partition may get no later record to commit, so the failed offset is kept for a retry.
       for (const place of pending) if (!places.has(keyOf(place))) places.set(keyOf(place), place)
       throw error
     }

@@ -12,7 +12,10 @@ const MOST_LOOKS = 360
  */
 export class StallDetector {
   private loop: PeriodicTask | undefined
-  /** Doubled after each replacement that did not help: an end that cannot be reached must not cost a consumer every half minute. */
+  /**
+   * Polls tolerated before a replacement; doubled after each replacement that did not help. An end offset that cannot be reached must not
+   * cost a new consumer every half minute.
+   */
   private tolerated = LOOKS
   private looks = 0
   private moves = 0
@@ -20,7 +23,7 @@ export class StallDetector {
   private stuckAt = new Map<string, number>()
 
   constructor(
-    /** Returns the unread records; `undefined` while the reader is handling one. */
+    /** Returns the offsets of partitions with unread records; `undefined` while the reader is handling a record. */
     private readonly waiting: () => Promise<readonly GroupPlace[] | undefined>,
     private readonly clock: Clock,
   ) {}

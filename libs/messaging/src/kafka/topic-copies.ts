@@ -31,7 +31,7 @@ export function refuseOtherCopies(others: readonly { topic: string; wanted: stri
   )
 }
 
-/** Returns the smallest replica count among the partitions if any of them differs from the wanted one. */
+/** Returns the smallest replica count that differs from the wanted one; `undefined` if no partition's differs. */
 export function otherCopies(replication: number, partitions: readonly Pick<HeldPartition, 'replicas'>[]): number | undefined {
   const others = partitions.map(({ replicas }) => replicas.length).filter((count) => count !== replication)
   return others.length === 0 ? undefined : Math.min(...others)

@@ -17,7 +17,7 @@ export class CreateMessagingTables1763000000001 implements MigrationInterface {
   }
 }
 
-/** `log_end`: last known end of the broker's log, to detect a lost tail. */
+/** Creates the tables of the outbox. `log_end`: last known end of the broker's log, to detect a lost tail. */
 async function createOutbox(runner: QueryRunner, schema: string): Promise<void> {
   await runner.query(`CREATE SEQUENCE ${schema}.outbox_log_offset`)
   await runner.query(`
@@ -56,7 +56,7 @@ async function createOutbox(runner: QueryRunner, schema: string): Promise<void> 
     )`)
 }
 
-/** `parked_at`: time since which an event waits for an earlier one. */
+/** Creates the tables of the inbox. `parked_at`: time since which an event waits for an earlier one. */
 async function createInbox(runner: QueryRunner, schema: string): Promise<void> {
   await runner.query(`
     CREATE TABLE ${schema}.stream_position (

@@ -88,8 +88,8 @@ export class PostgresOutboxStore implements OutboxStore {
 
   async sendUnsent(tx: Transaction, limit: number): Promise<SentRow[]> {
     const { schema } = postgresOf(tx)
-    // Offsets are drawn in seq order. `sent_at` is checked again per row: another leader may have sent it while this statement waited for
-    // its lock.
+    // Offsets are drawn in seq order. `sent_at` is checked again per row: another leader may have sent the row while this statement waited
+    // for its lock.
     const rows = await postgresOf(tx).query<SentRow & { time: Date }>(
       `WITH batch AS (
          SELECT seq AS nth, nextval('${schema}.outbox_log_offset') AS place
@@ -143,7 +143,7 @@ export class PostgresOutboxStore implements OutboxStore {
       FORGOTTEN,
     ])
     if (old.length === 0) return 0
-    // Blocks writers for one statement: a concurrent stream would be numbered from the state before the pruning.
+    // Blocks writers until the transaction ends: a stream created concurrently would be numbered from the state before the pruning.
     await postgresOf(tx).query(`LOCK TABLE ${schema}.stream_head IN SHARE ROW EXCLUSIVE MODE`)
     const rows = await postgresOf(tx).query<{ gone: string }>(
       `WITH gone AS (

@@ -41,13 +41,13 @@ export interface OutboxStore {
   /** Marks up to `limit` rows created since a time and after `afterSeq` as unsent, in `seq` order. `lastSeq` is `null` when none remain. */
   unsendSince(tx: Transaction, since: Date, afterSeq: number, limit: number): Promise<{ rows: number; lastSeq: number | null }>
   /**
-   * Deletes the counters of up to `limit` streams whose last event is older than a time; returns how many. A later stream of such a key
+   * Deletes the counters of up to `limit` streams whose last event is older than a time; returns how many. A key that is used again later
    * starts above every deleted number of its topic, so that no reader takes its events for duplicates.
    */
   pruneStreams(tx: Transaction, before: Date, limit: number): Promise<number>
   /**
-   * Deletes up to `limit` rows sent before a time; returns how many. For `compacted` topics it keeps the newest row of each key unless that
-   * is a tombstone: a broker that lost them must be able to get them again.
+   * Deletes up to `limit` rows sent before a time; returns how many. For `compacted` topics it keeps the newest row of each key, unless the
+   * row is a tombstone: a broker that lost these records must be able to get them again.
    */
   prune(tx: Transaction, before: Date, compacted: readonly string[], limit: number): Promise<number>
   /** Returns the number of unsent rows, and when the oldest was created. */

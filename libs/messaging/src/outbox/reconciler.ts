@@ -4,7 +4,7 @@ import { SOURCE_PREFIX } from '../cloud-event.js'
 import type { EventBus, LostPosition, LogPosition } from '../event-bus.js'
 import type { OutboxStore } from './outbox.store.js'
 
-/** A broker that restarts with fewer records was unreachable for longer than this. */
+/** Time after a send during which the log is trusted: a broker that restarts with fewer records was unreachable for longer. */
 const SURE_MS = 1_000
 const DOUBT_MS = 10 * 60_000
 
@@ -14,15 +14,16 @@ interface Known extends LogPosition {
 }
 
 /**
- * Verifies that the log still contains the last record of each partition that it acknowledged; second line behind the relay's
- * acknowledgements. A partition that ends earlier, has a younger record there, or assigns an offset twice has lost records (a wiped disk,
- * an unclean election): all retained rows of that partition are sent again, and readers drop duplicates by position. Losses in the middle
- * appear to readers as gaps.
+ * Verifies that the log still contains the last acknowledged record of each partition; a second safeguard besides the relay's
+ * acknowledgements. A partition that ends earlier, has a younger record at that offset, or assigns an offset twice has lost records (a
+ * wiped disk, an unclean election). All its retained rows are then sent again, and readers drop duplicates by position. Losses in the
+ * middle appear to readers as gaps.
  */
 export class Reconciler {
   private readonly ends = new Map<string, Known>()
   /**
-   * Partitions where a younger record was found, and until when a repetition is ignored: a broker's clock that was set back looks the same.
+   * Partitions where a younger record was found, and the time until which the same finding is ignored: a broker whose clock was set back
+   * looks the same.
    */
   private readonly believed = new Map<string, { offset: number; untilMs: number }>()
   private readonly repaired: (times: number) => void
@@ -60,8 +61,8 @@ export class Reconciler {
 
   /**
    * Checks the positions returned by a send before its rows are marked. An offset that was acknowledged before means that the log was
-   * recreated. If the broker may have been down since the last send (`faulted`, or a second without one), the log must still contain that
-   * send's record; otherwise the new position would hide the loss. Returns the partitions that are sent again.
+   * recreated. If the broker may have been down since the last send (`faulted`, or a second without a send), the log must still contain
+   * that send's last record; otherwise the new position would hide the loss. Returns the partitions that are sent again.
    */
   async noticed(topic: string, places: readonly LogPosition[], now: Date, faulted: boolean): Promise<ReadonlySet<number>> {
     const begun = new Map<number, number>()

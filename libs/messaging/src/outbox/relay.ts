@@ -22,8 +22,8 @@ export interface Leadership {
 
 /**
  * Moves a service's outbox to the bus: reads unsent rows in seq order and marks them as sent only when the bus confirmed them. A cursor on
- * `seq`, or a second reader with SKIP LOCKED, was measured to lose or invert events. A zombie leader is harmless: it also starts at the
- * oldest unsent row, and readers drop its duplicates by position.
+ * `seq`, or a second reader with SKIP LOCKED, was measured to lose events or invert their order. A zombie leader is harmless: it also
+ * starts at the oldest unsent row, and readers drop its duplicates by position.
  */
 export class Relay {
   private readonly pumps: PeriodicTask
@@ -92,7 +92,7 @@ export class Relay {
     const led = this.leads
     this.leads = await this.leadership.tryLead(0)
     if (!this.leads) {
-      // Another leader may have written since: the next leader compares first.
+      // Another instance may lead meanwhile, so this one compares first when it leads again.
       this.reconcileAtMs = 0
       // The new leader has to move the rows that woke this pump, and has not been notified of them.
       if (led) this.wakeOthers()
@@ -107,7 +107,7 @@ export class Relay {
     this.nextPumpMs = backOffMs(++this.failures, POLL_MS)
   }
 
-  /** Returns `false` when the bus did not confirm the whole batch. */
+  /** Sends one batch; returns `false` when the bus did not confirm the whole batch. */
   private async moveBatch(): Promise<boolean> {
     if (this.bus.isOutbox === true) return this.sendBatch()
     const limit = Math.min(BATCH * 2 ** this.failures, MAX_BATCH)
@@ -126,7 +126,7 @@ export class Relay {
     return true
   }
 
-  /** One statement: it saves a round trip on each of the eleven hops from approved to global. */
+  /** Marks a batch as sent and reads it in one statement, which saves a round trip on each of the eleven hops from approved to global. */
   private async sendBatch(): Promise<true> {
     const sent = await this.database.autocommit((tx) => this.store.sendUnsent(tx, BATCH))
     this.announce(sent.map(({ offset, ...event }) => ({ event, offset })))
@@ -148,8 +148,8 @@ export class Relay {
   }
 
   /**
-   * Returns the events that may be marked as sent. Rows of a recreated partition are sent again, behind all the lost ones: a reader that
-   * was offline resumes at its old offset and would miss rows before it.
+   * Returns the events that may be marked as sent. Rows written to a recreated partition are sent again, after all lost rows: a reader that
+   * was offline resumes at its old offset and would miss rows at lower offsets.
    */
   private async sendable(
     rows: readonly OutboxRow[],
