@@ -2,8 +2,8 @@
 export const PRODUCT = 'hms-svc'
 
 /**
- * Commands by action code. `{name}` is an argument of the action, a word in capitals is for the reader to fill in, and variables of the
- * environment come first.
+ * Commands by action code. `{name}` is an argument of the action. A word in capitals is a placeholder that the user fills in. Environment
+ * variables precede the verb.
  */
 export const ACTIONS = {
   'approvals.list': 'approvals list',
@@ -88,7 +88,7 @@ type NamesIn<Template extends string> = Template extends `${string}{${infer Name
 type Names<Code extends ActionCode> = NamesIn<(typeof ACTIONS)[Code]>
 type Values<Code extends ActionCode> = [Names<Code>] extends [never] ? [] : [values: Record<Names<Code>, string | number>]
 
-/** Next step as data: a code of the catalogue, and the arguments of its command. */
+/** Next step as data: a key of `ACTIONS`, and the values for its placeholders. */
 export interface Action {
   action: ActionCode
   arguments: Record<string, string>

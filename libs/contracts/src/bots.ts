@@ -4,27 +4,27 @@ import type { JsonObject } from './canonical-json.js'
 export interface Audience {
   /** Connected, named bots in the scope. */
   connected: number
-  /** Those of them below the share. */
+  /** Connected bots of the scope whose bucket is below the share. */
   cohort: number
-  /** Smallest bucket among `connected`, in basis points; `null` without any. */
+  /** Smallest bucket of the connected bots (0 to 9,999); `null` if none is connected. */
   smallestBucket: number | null
 }
 
 /**
- * Time in ms after a head, or after the effective time of its held release, during which bots are reported to the stages. Stages wait for
- * bots only then, and a canary keeps renewing its head. Without this bound every bot that connects or disconnects would cost one signed
- * event per policy.
+ * Period in ms in which config-store reports coverage to the stages. It begins when a head is stored, and again when its held release takes
+ * effect. A canary renews its heads and so restarts it. Stages wait for bots only in this period. Without the bound every bot that connects
+ * or disconnects would cost one signed event per policy.
  */
 export const COVERAGE_TOLD_MS = 10 * 60 * 1000
 
-/** Soft state: progress of the connected bots. Published on change, at most four times a second, for all policies of a run together. */
+/** Coverage of all policies of a run. Soft state: published on change, at most four times a second. */
 export interface ReportedCoverage {
-  /** Run of their newest heads. */
+  /** Run that issued the heads; `null` for heads without a run. */
   ofRun: number | null
   reports: CoverageReport[]
 }
 
-/** Progress of the connected bots with one policy. */
+/** Coverage of one policy: connected bots by scope, and how many of them acknowledged. */
 export interface CoverageReport {
   policy: string
   revision: number
@@ -38,11 +38,13 @@ export interface ScopeCoverage {
   /** Connected, named bots that should run `release`, and how many acknowledged it. */
   expected: number
   acknowledged: number
-  /** Names of silent bots, at most `MAX_SILENT`. */
+  /** Names of bots that have not acknowledged, at most `MAX_SILENT`. */
   silent: string[]
-  /** When the last silent bots connected (RFC 3339), newest first, at most `MAX_SILENT`; absent in reports of earlier versions. */
+  /**
+   * Connection times (RFC 3339) of silent bots, newest first, at most `MAX_SILENT`; absent without any, and in reports of earlier builds.
+   */
   joined?: string[]
-  /** Canary only: connected, named bots of its scope outside its share. */
+  /** Canary only: connected, named bots of the scope that no head of this canary serves (control group). */
   control?: number
 }
 

@@ -1,10 +1,10 @@
 import { canonicalJson, type Json, type JsonObject } from './canonical-json.js'
 
-/** Limit of a reading in canonical form (RFC 8785), UTF-8. An alert's data travel to every stage and are kept for a week. */
+/** Maximum size of a reading in canonical form (RFC 8785), UTF-8. The reading is part of an alert event, which topics retain for a week. */
 export const MAX_READING_BYTES = 16 * 1024
 const MAX_READING_DEPTH = 12
 
-/** Returns why a reading is rejected; `undefined` if an alert may contain it. SDK, HTTP and the topic apply the same rule. */
+/** Returns why a reading is rejected; `undefined` if an alert may contain it. The SDK, the HTTP endpoint and topic readers call it. */
 export function readingProblem(reading: JsonObject | null): string | undefined {
   if (reading === null) return undefined
   if (depthOf(reading, 0) > MAX_READING_DEPTH) return `reading is nested more than ${MAX_READING_DEPTH} deep`
@@ -19,7 +19,7 @@ export function isPlainText(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed()
 }
 
-/** Stops at the bound: a hostile reading may be thousands of levels deep. */
+/** Returns the depth of a value, at most one above the limit: a hostile reading may be thousands of levels deep. */
 function depthOf(value: Json | undefined, above: number): number {
   if (typeof value !== 'object' || value === null || above > MAX_READING_DEPTH) return above
   return Object.values(value).reduce<number>((deepest, entry) => Math.max(deepest, depthOf(entry, above + 1)), above + 1)
@@ -41,29 +41,33 @@ function holdsNul(value: Json | undefined): boolean {
 
 /** Longest id of a policy, partner, freeze, scenario, bot or schema. */
 export const MAX_ID = 100
-/** Longest key of a policy, which is a field of its flags. */
+/** Longest top-level key of a policy; `FIELD` in OFREP flag keys. */
 export const MAX_POLICY_KEY = 256
 /** Longest recipient address of a mail (RFC 5321 §4.5.3.1.3, without the angle brackets). */
 export const MAX_EMAIL_ADDRESS = 254
 
-/** `ID.FIELD` of an OFREP flag. */
+/** Longest OFREP flag key, `ID.FIELD`. */
 const MAX_FLAG = MAX_ID + '.'.length + MAX_POLICY_KEY
-/** `CAUSE.POLICY.PARTNER.CHANNEL` of a delivery. A cause names a run, a head or a ticket; a channel is its kind with a number. */
+/**
+ * Parts of a delivery id, `CAUSE.POLICY.PARTNER.CHANNEL`. The cause names a run, a head or a ticket; the channel is a kind and a number.
+ */
 const MAX_CAUSE = 64
 const MAX_CHANNEL_NAME = 32
 const MAX_DELIVERY_ID = [MAX_CAUSE, MAX_ID, MAX_ID, MAX_CHANNEL_NAME].reduce((sum, length) => sum + '.'.length + length)
-/** `sealed.v1.KEY.BASE64URL` of an unsubscribe link: nonce, tag and `["PARTNER","ADDRESS"]`. */
+/**
+ * Token of an unsubscribe link, `sealed.v1.KEY.BASE64URL`: the base64url part has nonce, ciphertext of `["PARTNER","ADDRESS"]`, and tag.
+ */
 const SEALED_PREFIX = 'sealed.v1.0123456789abcdef.'
 const NONCE_AND_TAG_BYTES = 28
 const MAX_ADDRESSEE_BYTES = MAX_ID + MAX_EMAIL_ADDRESS + '["",""]'.length
 export const MAX_UNSUBSCRIBE_TOKEN = SEALED_PREFIX.length + Math.ceil(((NONCE_AND_TAG_BYTES + MAX_ADDRESSEE_BYTES) * 4) / 3)
 
-/** Longest path parameter, in decoded characters: the longest id in a link or list of an installation. */
+/** Longest path parameter in decoded characters: long enough for every id above. */
 export const MAX_PATH_PARAMETER = Math.max(MAX_FLAG, MAX_DELIVERY_ID, MAX_UNSUBSCRIBE_TOKEN)
 
-/** Maximum entries of a list response; a reader reports when a list comes back full. */
+/** Maximum entries of a list response. A client reports that a list may be incomplete if it has this many entries. */
 export const MAX_RUNS_LISTED = 100
 export const MAX_TICKETS_LISTED = 100
 export const MAX_APPROVALS_LISTED = 200
-/** Per service. */
+/** Maximum dead letters in the list of one service. */
 export const DEAD_LETTERS_LISTED = 100

@@ -1,6 +1,6 @@
 import type { MetricFigures } from './metric-gates.js'
 
-/** Figures of a canary's verdict. Alerts are unexplained ones, one per bot and window; exposure is bots times the time they ran it. */
+/** Figures of a canary's verdict. Counts unexplained alerts, at most one per bot and window. Exposure is the sum of each bot's run time. */
 export interface CanaryFigures {
   /** Connected bots of the scope inside the share, and outside it (the control group), as counted at `countedAt`. */
   cohort: number
@@ -13,42 +13,46 @@ export interface CanaryFigures {
   controlAlerts: number
   /** Alerts of the cohort expected at the control group's rate, or at the budget if there is none. */
   expected: number
-  /** Evidence for a higher rate in the cohort; the canary fails as soon as it reaches `limit`. */
+  /** Evidence (e-value) for a higher alert rate in the cohort; the canary fails as soon as it reaches `limit`. */
   evidence: number
   limit: number
-  /** Probability of such a split or a worse one at equal rates, for a single look; informational. `null` without alerts. */
+  /**
+   * Probability of at least `cohortAlerts` in the cohort if both rates are equal, for a single check. Informational; `null` without alerts.
+   */
   chance: number | null
-  /** Probability that a doubled rate would have caused two alerts and so ended the canary. */
+  /** Probability that a doubled alert rate would have caused two alerts, which end the canary. */
   power: number
-  /** Whether a doubled rate is excluded with an error of 10 %. */
+  /** Whether the counts exclude a doubled alert rate, with an error of at most 10 %. */
   isDoublingExcluded: boolean
   /** Why the figures are unreliable; empty if they are not. */
   lacks: CanaryLack[]
-  /** Number of all alerts, including explained ones, if the replay predicts it. Informational. */
+  /** All alerts, including explained ones, beside the number that the replay predicts; absent without a prediction. Informational. */
   load?: CanaryLoad
   /** Results of the plan's metrics, if it has any. */
   metrics?: MetricFigures[]
 }
 
 /**
- * `alerts`: of the cohort, one per bot and reading. `predicted`: alerts of as many correct bots in the same time, if each read all
- * recordings of its region; bots that share the readings raise fewer.
+ * Observed and predicted alerts of the cohort. `alerts` counts one per bot and reading. `predicted` is the number that the same exposure of
+ * correct bots would cause if each bot read all recorded readings of its region; bots that share the readings raise fewer.
  */
 export interface CanaryLoad {
   alerts: number
   predicted: number
 }
 
-/** A passed step of a ramp: request, actual numbers, and the basis of its verdict. */
+/** A passed step of a ramp: requested share, actual bot counts, and the basis of its verdict. */
 export interface PassedStep {
   /** Step number, from 1. */
   step: number
   scope: string
   scopeName: string
-  /** Basis points as requested, and as in its head: larger if no bot fell below the requested share. */
+  /** Basis points of the plan, and of the heads: larger if no bot fell below the requested share. */
   requestedShare: number
   realisedShare: number
-  /** Bots of its scope that had the release then, including by an earlier step, and all connected there. */
+  /**
+   * Connected bots of the scope that should run the release, including through an earlier step's head, and all connected bots of the scope.
+   */
   cohort: number
   connected: number
   /** Basis of the verdict: observed bots, a person's decision, or elapsed time. */

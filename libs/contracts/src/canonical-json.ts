@@ -2,7 +2,7 @@
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json | undefined }
 export type JsonObject = { [key: string]: Json | undefined }
 
-/** Whether a value is an object that is no list, such as a JSON object. */
+/** Whether a value is an object other than `null` or an array. */
 export function isObject(value: Json | undefined): value is JsonObject
 export function isObject(value: unknown): value is Record<string, unknown>
 export function isObject(value: unknown): boolean {
@@ -27,7 +27,7 @@ export function jsonTextOf(value: unknown): string | undefined {
   }
 }
 
-/** JSON of a `T` as text or bytes: serialised in advance, or byte for byte the signed text. */
+/** JSON text of a `T` as string or bytes, kept serialised: to save work, or because its exact bytes are signed. */
 export type JsonText<T, Raw = string> = Raw & { readonly textOf?: T }
 
 /**
@@ -64,7 +64,7 @@ function canonicalObject(value: Record<string, unknown>): string {
   return `{${members}}`
 }
 
-/** Printable ASCII without `"` and `\`: almost every string; its JSON form is the string in quotes. */
+/** Printable ASCII without `"` and `\`, as most strings: the JSON form is the string in quotes. */
 const PLAIN = /^[ !#-[\]-~]*$/
 
 function canonicalString(value: string): string {
@@ -73,7 +73,7 @@ function canonicalString(value: string): string {
   return JSON.stringify(value)
 }
 
-/** Returns an object with those of the members that are defined, in their order. */
+/** Returns a copy of the object without its `undefined` members. */
 export function defined<T extends object>(members: T): Partial<T> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<T>
 }
@@ -94,8 +94,8 @@ interface Fault {
 }
 
 /**
- * Returns the first value that other parsers would read differently, or that cannot be stored: a number or text outside of I-JSON (RFC
- * 7493), or a NUL, which PostgreSQL cannot store. Recursive: bound the nesting first.
+ * Returns the first value that other parsers would read differently (a number or text outside of I-JSON, RFC 7493) or that PostgreSQL
+ * cannot store (a NUL). Recursive: the caller limits the nesting first.
  */
 export function notInterchangeable(value: unknown): Fault | undefined {
   if (typeof value === 'string') return ofText(value)

@@ -10,11 +10,11 @@ export const MAX_REASON = 1_000
 /** Author and reason of a change of the release in force. Internal: partners get only `publicReason`. */
 export interface Change {
   cause: ChangeCause
-  /** Names of the signers, of the requesting key, or of the service that acted by itself. */
+  /** Names of the signers; otherwise the name of the requesting key, or of the service that acted without a request. */
   by: string[]
   reason: string | null
   publicReason?: string
-  /** Signed statements of the people; empty for a key or a service. */
+  /** Signed statements of these people; empty for a key or a service. */
   statements: SignedStatement[]
 }
 
@@ -34,12 +34,12 @@ export interface ChangeView {
   publicReason?: string
 }
 
-/** Returns the change for readers outside the agency: the internal reason never leaves it. */
+/** Returns the change without its internal reason, for readers outside the agency. */
 export function withoutInternalReason<T extends { reason?: string | null }>(change: T): T {
   return { ...change, reason: null }
 }
 
-/** Returns the reason for signing: a single one unchanged, several with their names. */
+/** Returns the signers' reasons as one text: a common reason alone, different ones as `NAME: REASON; …`. */
 export function reasonOf(given: readonly { name: string; reason: string }[]): string | null {
   const reasons = new Set(given.map(({ reason }) => reason))
   if (reasons.size <= 1) return [...reasons][0] ?? null

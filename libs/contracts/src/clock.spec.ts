@@ -5,7 +5,7 @@ const NO_PARTNERS = { partners: 0, told: 0, toldInTime: 0, acknowledged: 0 }
 const SIX_PARTNERS = { partners: 6, told: 6, toldInTime: 6, acknowledged: 0 }
 const NEVER = { half: null, most: null, all: null, partners: null }
 
-describe('the clock of a run, in words', () => {
+describe('describeClock', () => {
   it.each([
     [
       { bots: 300, current: 300, ...SIX_PARTNERS, seconds: { half: 21.2, most: 21.9, all: 22.1, partners: 23.4 } },
@@ -22,11 +22,11 @@ describe('the clock of a run, in words', () => {
       'In force: no bot connected; 6 of 6 partners told after 40 min 0 s, 5 within 30 min; 4 of 6 acknowledged',
     ],
     [{ bots: 4, current: 1, ...NO_PARTNERS, partners: 1, seconds: NEVER }, 'In force: 1 of 4 bots; 0 of 1 partners told'],
-  ])('says how many have it, and how soon', (clock, words) => {
+  ])('describes how many bots and partners were reached, and how soon', (clock, words) => {
     expect(describeClock(clock)).toBe(words)
   })
 
-  it('says that a rule is held while its time lies ahead', () => {
+  it('describes a release as held before its effective time', () => {
     expect(describeClock({ bots: 2, current: 2, ...NO_PARTNERS, seconds: { ...NEVER, all: 3 } }, true)).toBe('Held: 2 of 2 bots after 3 s')
   })
 })

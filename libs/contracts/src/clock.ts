@@ -1,18 +1,18 @@
 /** Reach of a release among the connected bots. Times are RFC 3339, or `null` if not reached. */
 export interface Reach {
   bots: number
-  /** Bots that run the release, or hold it if it takes effect later. */
+  /** Bots that apply the release, or that have received it if it takes effect later. */
   current: number
-  /** When 50 %, 95 % and 100 % of the bots first had it. */
+  /** When 50 %, 95 % and 100 % of the bots first had the release. */
   halfAt: string | null
   mostAt: string | null
   allAt: string | null
 }
 
-/** Promised time from a rule's first signature to notified partners, ms. */
+/** Target time in ms from the first signature of a release until its partners are notified. */
 export const PARTNER_PROMISE_MS = 30 * 60 * 1000
 
-/** Clock of a run: from its first accepted signature until all bots run the rule and all partners are notified. */
+/** Times of a run from its first accepted signature until all bots apply the release and all partners are notified. */
 export interface RunClock {
   bots: number
   current: number
@@ -23,14 +23,14 @@ export interface RunClock {
   acknowledged: number
   /** Seconds since the first signature; `null` if not reached, or there are no bots or partners. */
   seconds: { half: number | null; most: number | null; all: number | null; partners: number | null }
-  /** Effective time (RFC 3339) of a rule that readers held beforehand; its bots were counted by the release they hold. */
+  /** Effective time (RFC 3339), if it was in the future; then `current` and `seconds` count bots that received the release beforehand. */
   effectiveAt?: string
 }
 
 /**
- * Returns the line under the closing line of a run: `In force: 300 of 300 bots after 22 s; 6 of 6 partners told after 23 s`. For a rule
- * that readers held beforehand: `Held: 300 of 300 bots after 4 s, in force from 2027-01-01T00:00:00Z; …`. `held`: its effective time is in
- * the future.
+ * Returns the line under the closing line of a run: `In force: 300 of 300 bots after 22 s; 6 of 6 partners told after 23 s`. For a release
+ * that bots received before its effective time: `Held: 300 of 300 bots after 4 s, in force from 2027-01-01T00:00:00Z; …`. `held`: the
+ * effective time is in the future.
  */
 export function describeClock(clock: RunClock, held = false): string {
   const { bots, current, seconds, effectiveAt } = clock
@@ -39,7 +39,7 @@ export function describeClock(clock: RunClock, held = false): string {
   return `${held || effectiveAt !== undefined ? 'Held' : 'In force'}: ${reached}${from}${describePartners(clock)}`
 }
 
-/** Appends the number notified in time if it is lower than the number notified. */
+/** Describes the notified partners; adds the number notified in time if some were notified late. */
 function describePartners({ partners, told: notified, toldInTime, acknowledged, seconds }: RunClock): string {
   if (partners === 0) return ''
   const late = notified > toldInTime ? `, ${toldInTime} within ${PARTNER_PROMISE_MS / 60_000} min` : ''
@@ -47,7 +47,7 @@ function describePartners({ partners, told: notified, toldInTime, acknowledged, 
   return `; ${notified} of ${partners} partners told${after(seconds.partners)}${late}${heard}`
 }
 
-/** Returns how soon the largest reached share had the release. */
+/** Returns the time at which the largest share reached so far (50 %, 95 % or all) had the release. */
 function describeShare({ half, most, all }: RunClock['seconds']): string {
   if (all !== null) return after(all)
   if (most !== null) return `, 95 %${after(most)}`

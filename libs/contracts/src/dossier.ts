@@ -4,12 +4,12 @@ import type { Envelope } from './envelope.js'
 import { proofAt, type ProofPlace, ProofTable, type SharedProof } from './log-proof.js'
 import type { ReleaseDocument, RolloutPlan, StageAttestations, VersionRef } from './run-dossier.js'
 
-/** Maximum policies of a run: they go live together or not at all. */
+/** Maximum policies of a run. All of them go live together or not at all. */
 export const MAX_POLICIES_OF_RUN = 200
 
 /**
- * Data of a run that every stage needs. It travels with the events, so no stage queries another. A bundle of 200 policies fits, because
- * each proof is included once, and a release as its signed statement instead of base64.
+ * Data of a run that every stage needs. Events contain it, so no stage queries another. A bundle of 200 policies fits into a message,
+ * because each proof is included once, and each release as the JSON of its statement instead of base64.
  */
 export interface RunDossier {
   run: number
@@ -18,16 +18,16 @@ export interface RunDossier {
   releases: CarriedRelease[]
   /** Release in force per policy when the run started; `null` for a first version. */
   live: Record<string, CarriedRelease | null>
-  /** Number of a stable head naming that release, per policy; 0 if the policy was never live. */
+  /** `seq` of a stable head that names the release in `live`, per policy; 0 if the policy was never live. */
   liveSeqs?: Record<string, number>
-  /** Per policy, earlier signed releases with the new version's number: a version must not have two meanings. */
+  /** Per policy, earlier signed releases with the new release's version, so that a version with two meanings is rejected. */
   used: Record<string, VersionRef[]>
   plan: RolloutPlan
   /** Guard rules in force that apply to these policies. */
   guard?: CarriedRelease[]
-  /** Attestations of passed stages about these releases: in-toto test results and verification results, each signed by its stage. */
+  /** Signed in-toto attestations (test result, or verification result) of the stages that these releases passed. */
   attestations?: StageAttestations
-  /** Reasons of the signers. */
+  /** Reasons that the signers gave. */
   reasons?: SigningReason[]
   proofs: SharedProof[]
 }
@@ -42,7 +42,7 @@ export interface CarriedRelease {
   statement: JsonObject
   payloadType: string
   signatures: Envelope['signatures']
-  /** Set from the stage on that received the proof. */
+  /** Proof that the log contains the approval. Missing until a stage that received the proof adds it. */
   proof?: ProofPlace
 }
 
@@ -71,7 +71,7 @@ export function packDossier({ releases, live, guard, ...rest }: OpenedDossier): 
   }
 }
 
-/** Expands a dossier. Throws `HMS_PROOF_INVALID` if a release names a missing proof. */
+/** Returns the dossier with its releases as envelopes. Throws `HMS_PROOF_INVALID` if a release names a missing proof. */
 export function openDossier({ releases, live, guard, proofs, ...rest }: RunDossier): OpenedDossier {
   const open = (release: CarriedRelease): ReleaseDocument => openRelease(release, proofs)
   return {
@@ -82,7 +82,7 @@ export function openDossier({ releases, live, guard, proofs, ...rest }: RunDossi
   }
 }
 
-/** Expands a release; `proofs` are those of its dossier. */
+/** Returns the release with its envelope and proof; `proofs` are the proofs of its dossier. */
 export function openRelease(
   { statement, payloadType, signatures, proof, ...release }: CarriedRelease,
   proofs: readonly SharedProof[],
@@ -95,7 +95,8 @@ export function openRelease(
 }
 
 /**
- * A stage opens the same dossier for its guard, its start and its heads, with up to 200 releases each time. Statements are never modified.
+ * Base64 payloads by statement. A stage opens the same dossier for its guard, its start and its heads, with up to 200 releases each time.
+ * Statements are never modified.
  */
 const payloads = new WeakMap<object, string>()
 
@@ -105,17 +106,19 @@ function payloadOf(statement: CarriedRelease['statement']): string {
   return payload
 }
 
-/** Returns the predicate without verification, for readers that verified it before. */
+/** Returns the predicate of a release. Does not verify signatures: callers verified the release before. */
 export function predicateIn<T>({ statement }: CarriedRelease): T {
   return statement['predicate'] as T
 }
 
-/** Whether people signed it to reinstate an earlier version; it passes no stage but rollout. */
+/** Whether the run is a signed rollback to an earlier version. Rollout is its only stage. */
 export function isRollbackDossier({ releases }: RunDossier): boolean {
   return releases.some((release) => predicateIn<{ rollback?: unknown }>(release).rollback !== undefined)
 }
 
-/** Whether several people together skip simulation, canary and freezes; it goes from lint to rollout, which verifies their signatures. */
+/**
+ * Whether the run is a break-glass: it skips simulation, canary and freezes. After lint it goes to rollout, which verifies the signatures.
+ */
 export function isBreakGlassDossier({ releases }: RunDossier): boolean {
   return releases.some((release) => predicateIn<{ breakGlass?: unknown }>(release).breakGlass !== undefined)
 }

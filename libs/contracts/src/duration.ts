@@ -3,8 +3,8 @@ import { HmsError } from './problem.js'
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /**
- * Returns the milliseconds of `250ms`, `90s`, `5m`, `1.5h`, `30d`; a number is in milliseconds. `name` is used in the error.
- * Throws `HMS_DURATION_INVALID` (400).
+ * Parses a duration such as `250ms`, `90s`, `5m`, `1.5h`, `30d`, or a number of milliseconds; returns milliseconds. The error contains
+ * `name`. Throws `HMS_DURATION_INVALID` (400).
  */
 export function parseDuration(input: string | number, name = 'duration'): number {
   const [, amount, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(String(input).trim()) ?? []

@@ -16,7 +16,7 @@ export interface EventAttributes {
   causationId?: string
 }
 
-/** A message from a producer to the bus: CloudEvents attributes, and the signed statement that repeats them. */
+/** A message from a producer to the bus: CloudEvents attributes, and the signed statement that also contains them. */
 export interface OutgoingEvent extends EventAttributes {
   traceparent?: string
   /** Serialised DSSE envelope; `null` for a tombstone. */

@@ -38,29 +38,31 @@ export interface EventData {
   'hms.simulation.failed.v1': StageFailure
   'hms.simulation.paused.v1': StageFailure
   /**
-   * The canary waits for a condition. `reason`: set if the condition results from a decision. `behind`: the run whose canary has its
-   * region.
+   * The canary waits. `reason`: set if it waits for a freeze, which people declared. `behind`: the run whose canary occupies the region
+   * that it waits for.
    */
   'hms.canary.delayed.v1': { run: number; attempt: number; label: string; detail: string; reason?: 'FREEZE'; behind?: number }
-  /** `step`: number of the step if there are several, from 1. */
+  /** `step`: number of the step in a ramp, from 1; missing without a ramp. */
   'hms.canary.started.v1': { run: number; attempt: number; label: string; detail: string; step?: number }
   'hms.canary.observation-started.v1': { run: number; attempt: number; detail: string; until: string }
-  /** A step of several has passed, and the next follows. `steps`: all passed so far. */
+  /** A step of a ramp has passed, and the next one follows. `steps`: all passed steps so far. */
   'hms.canary.step-passed.v1': { run: number; attempt: number; label: string; detail: string; steps: PassedStep[] }
-  /** `steps`: set if there were several. */
+  /** `steps`: set for a ramp. */
   'hms.canary.passed.v1': { dossier: RunDossier; summary: string; label: string; figures?: CanaryFigures; steps?: PassedStep[] }
   'hms.canary.failed.v1': StageFailure & { label: string; figures?: CanaryFigures }
   'hms.canary.paused.v1': StageFailure & { label: string; figures?: CanaryFigures }
-  /** Unexplained alerts after the canary passed: rollout takes the run back. */
+  /** Unexplained alerts after the canary passed; rollout rolls the run back. */
   'hms.canary.alarmed.v1': { run: number; attempt: number; reason: string; detail: string }
   'hms.rollout.delayed.v1': { run: number; attempt: number; detail: string; reason: 'FREEZE' }
   'hms.rollout.started.v1': { run: number; attempt: number; detail: string }
   /** `change`: who approved the releases and why, internal; absent in events of earlier builds. */
   'hms.rollout.promoted.v1': { run: number; attempt: number; heads: PromotedHead[]; change?: Change }
-  /** All readers hold the releases; the last one takes effect at `until`, by the readers' own clocks. */
+  /**
+   * Readers have received the releases before their effective times. The last release takes effect at `until`, by the readers' own clocks.
+   */
   'hms.rollout.held.v1': { dossier: RunDossier; until: string; detail: string; reach?: Reach }
   'hms.rollout.took-effect.v1': { run: number; attempt: number; detail: string }
-  /** `reach`: bots that had it so far; absent in events of earlier builds. */
+  /** `reach`: bots that have the releases so far; absent in events of earlier builds. */
   'hms.rollout.bake-started.v1': { run: number; attempt: number; until: string; detail: string; reach?: Reach }
   'hms.rollout.completed.v1': { dossier: RunDossier; summary: string; reach?: Reach }
   'hms.rollout.failed.v1': StageFailure
@@ -70,11 +72,11 @@ export interface EventData {
   'hms.notification.started.v1': { run: number; attempt: number; partners: string[] }
   'hms.notification.completed.v1': { run: number; attempt: number; summary: string; sent: number; retrying: number }
   /**
-   * A partner was notified or acknowledged after the stage ended, or before it began if partners are notified ahead. `sent` and
-   * `acknowledged` count partners. `partners`: number of partners notified ahead.
+   * A partner was notified or acknowledged after the notify stage ended, or before it began if partners are notified of a held release.
+   * `sent` and `acknowledged` count partners so far. `partners`: number of partners to notify before the effective time.
    */
   'hms.notification.progressed.v1': { run: number; attempt: number; sent: number; acknowledged: number; partners?: number }
-  /** No channel of a partner accepted a message; a ticket asks people. `policies` as `ID@VERSION`; `detail` is that of the last attempt. */
+  /** No channel of a partner accepted a message, so a ticket is opened. `policies` as `ID@VERSION`; `detail` describes the last attempt. */
   'hms.notification.undelivered.v1': {
     run: number
     partner: string
@@ -85,7 +87,7 @@ export interface EventData {
     detail: string | null
   }
   'hms.run.changed.v1': { view: RunView }
-  /** Approver ended the run itself; every stage releases it. */
+  /** Approver applied the abort itself and ended the run; stages that have the run discard it. */
   'hms.run.decided.v1': { run: number; attempt: number; decision: 'abort'; reason: string; by: string }
   'hms.run.decision-accepted.v1': AcceptedDecision
   'hms.run.decision-applied.v1': DecisionAnswer
@@ -126,16 +128,18 @@ export interface EventData {
   'hms.head.published.v1': PublishedHeads
   'hms.coverage.reported.v1': ReportedCoverage
   /**
-   * `bundle`: set if this revision has several documents, which take effect together: the first four bytes of the SHA-256 of each place
-   * (`policy@scope`), concatenated, in base64.
+   * `bundle`: set if the revision has several documents, which take effect together. It names them: the first four bytes of the SHA-256 of
+   * each `policy@scope`, concatenated, in base64.
    */
   'hms.state.recorded.v1': { document: ConfigDocument; bundle?: string }
-  /** Rollout's freshness statement on all stable heads, for readers of the topic alone: it expires, and is not an entry of the log. */
+  /**
+   * Rollout's freshness statement on all stable heads, for readers that read only the topic. The audit log does not record it: it expires.
+   */
   'hms.state.vouched.v1': { freshness: Envelope }
   /**
-   * `region`: of the key or the open stream, empty if neither names one. `connected`: a stream of this bot was open. `ofRun`: the newest
-   * run that serves it. `applied`: release digests in force for it that its open stream acknowledged, one per newest run. `reporter`: id of
-   * the submitting key or signer, missing if profile dev requires none.
+   * `region`: region of the key or of the open stream, empty if neither names one. `connected`: whether the bot had an open stream.
+   * `ofRun`: newest run with a release in force for the bot. `applied`: digests of releases in force for the bot that its open stream
+   * acknowledged, one per newest run. `reporter`: id of the submitting key or signer; missing in profile dev, which requires none.
    */
   'hms.alert.reported.v1': BotAlert & {
     receivedAt: string
@@ -148,7 +152,7 @@ export interface EventData {
 }
 export type EventType = keyof EventData
 
-/** Types that every stage publishes on its own topic. */
+/** Event types that every stage publishes, each on its own topic. */
 export const STAGE_EVENTS = [
   'hms.run.poisoned.v1',
   'hms.guard.judged.v1',

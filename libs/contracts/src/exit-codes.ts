@@ -17,7 +17,7 @@ export const EXIT = {
   interrupted: 130,
 } as const
 
-/** Returns the exit code of a verb that watched a run until it came to rest in this state. */
+/** Returns the exit code of a verb that watched a run until this state. */
 export function exitCodeOfRun(state: RunState): number {
   switch (state) {
     case 'SUCCEEDED':

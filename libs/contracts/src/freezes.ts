@@ -1,6 +1,6 @@
 import type { Envelope } from './envelope.js'
 
-/** Id of the stop switch's freeze: everywhere, until it is lifted. */
+/** Id of the stop switch: a freeze of scope `global` until it is lifted. */
 export const STOP_THE_LINE = 'stop-the-line'
 
 /** Maximum freezes stored, including lifted and past ones. */

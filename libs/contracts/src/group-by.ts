@@ -1,4 +1,4 @@
-/** Groups values by key, in the order of each key's first occurrence. `Map.groupBy` of Node 21, for Node 20. */
+/** Groups values by key, in the order of each key's first occurrence. Replaces `Map.groupBy`, which Node 20 lacks. */
 export function groupBy<T, K>(all: readonly T[], keyOf: (one: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>()
   for (const one of all) {

@@ -4,31 +4,31 @@ import type { Envelope } from './envelope.js'
 import type { LogProof } from './log-proof.js'
 import type { ReleaseDocument, VersionRef } from './run-dossier.js'
 
-/** A head with all data that a reader needs to verify it. */
+/** A signed head with everything that a reader needs to verify it. */
 export interface SignedHead {
   head: Envelope
   /** Release that the head makes current; `null` if it names none. */
   release: Envelope | null
   /** Proof that the release's approval is in the log; `null` if the roster names no log. */
   proof?: LogProof | null
-  /** Release that the head's `next` names, if it has one. */
+  /** Release that the head's `next` names: not yet in force. */
   next?: HeldRelease | null
 }
 
-/** A release that readers hold and put in force by themselves at its effective time. */
+/** A release with a future effective time. Readers receive it beforehand and apply it by their own clocks at that time. */
 export interface HeldRelease {
   release: Envelope
   proof?: LogProof | null
 }
 
-/** Result of storing heads of one scope together: published once per bundle, not per policy. */
+/** Result of storing heads together: published once per bundle, not per policy. */
 export interface PublishedHeads {
-  /** Run that they name; `null` if none. */
+  /** Run that the heads name; `null` if they name none. */
   run: number | null
   heads: PublishedHead[]
 }
 
-/** config-store's report on a head: stored, or older than the current one (`applied` false); and the connected bots. */
+/** config-store's report on a head and the connected bots. `applied`: stored; false if the head is older than the current one. */
 export interface PublishedHead {
   policy: string
   scope: string
@@ -41,7 +41,7 @@ export interface PublishedHead {
   change?: string
 }
 
-/** One policy in one scope as sent to readers: signed head, signed release, and the store's revision. */
+/** One policy in one scope as sent to readers: signed head, signed release, and config-store's revision. */
 export interface ConfigDocument {
   id: string
   scope: string
@@ -53,9 +53,9 @@ export interface ConfigDocument {
   run: number | null
   head: Envelope
   release: Envelope | null
-  /** `null` if the roster names no log, or the head no release. */
+  /** `null` if the roster names no log or the head names no release. */
   proof: LogProof | null
-  /** Release that the head's `next` names: held, and in force from its effective time on. */
+  /** Release that the head's `next` names. Readers apply it from its effective time on. */
   next?: HeldRelease
 }
 
@@ -67,26 +67,26 @@ export interface PromotedHead {
 }
 
 /**
- * A stable head reverted to an earlier release, by people or by a failed rollout; or a release that was only held was replaced
- * (`replacedBy`).
+ * A policy whose stable head was reverted to an earlier release, by people or by a failed rollout. With `replacedBy`: a newer run replaced
+ * a release before its effective time.
  */
 export interface ReversedPolicy {
   policy: string
   from: VersionRef
-  /** Previously effective release, if `from` was only held and the effective one was reverted too. */
+  /** Release that was in force, if `from` was not yet in force and both were reverted. */
   inForce?: VersionRef
   to: ReleaseDocument | null
   seq: number
   reason: string
-  /** Run that reverted: a failed one, or that of a signed rollback; `null` for a rollback without a run. */
+  /** Failed run, or run of the signed rollback; `null` for a rollback without a run. */
   run: number | null
-  /** Run that replaces `from`, which was only held: `to` stays in force until then, and `seq` is that of the last head before its own. */
+  /** Run that replaces `from` before its effective time. `to` stays in force until that run's head; `seq` is of the last head before it. */
   replacedBy?: number
   /** Author and reason, with the signed statements. Missing in events of earlier builds. */
   change?: Change
 }
 
-/** A withdrawn policy: from this head on none of its releases is in force. */
+/** A withdrawn policy: from head `seq` on, none of its releases is in force. */
 export interface WithdrawnPolicy {
   policy: string
   /** Withdrawn version, with its release digest. */

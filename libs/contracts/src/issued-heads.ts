@@ -3,13 +3,13 @@ import type { HeldRelease, SignedHead } from './heads.js'
 import { proofAt, type ProofPlace, ProofTable, type SharedProof } from './log-proof.js'
 
 /**
- * Heads from canary-controller and rollout to config-store, on every path. They are stored together, under one revision, so that no reader
- * sees part of a bundle. The proof of an approval is included once, for all its releases.
+ * Heads that canary-controller or rollout sends to config-store, by event or by `POST /v1/heads`. config-store stores them together under
+ * one revision, so that no reader sees part of a bundle. Each proof is included once for all releases of its approval.
  */
 export interface IssuedHeads {
   heads: IssuedHead[]
   proofs: SharedProof[]
-  /** Reason for issuing them: a `Change`, signed by rollout for these heads. For the store's history only; not sent to readers. */
+  /** Reason for issuing the heads: a `Change`, signed by rollout. config-store keeps it in its history and does not send it to readers. */
   change?: Envelope
 }
 
@@ -34,7 +34,7 @@ export function packHeads(heads: readonly SignedHead[]): IssuedHeads {
   return { heads: issued, proofs: table.proofs }
 }
 
-/** Expands heads. Throws `HMS_PROOF_INVALID` if a head names a missing proof. */
+/** Returns the heads with their proofs. Throws `HMS_PROOF_INVALID` if a head names a missing proof. */
 export function openHeads({ heads, proofs }: IssuedHeads): SignedHead[] {
   const opened = <T extends IssuedHead | IssuedNext>(one: T) => ({ ...one, proof: one.proof == null ? null : proofAt(proofs, one.proof) })
   return heads.map(({ next, ...head }) => ({ ...opened(head), ...(next == null ? {} : { next: opened(next) }) }))

@@ -2,7 +2,7 @@ import { HmsError } from './problem.js'
 
 /** Inclusion of an approval in the witnessed log. */
 export interface SharedProof {
-  /** Bytes of the entry as text. It names the releases of the approval by the root of a tree over them. */
+  /** Log entry as text, byte for byte as hashed. Contains the root of a tree over the releases of the approval. */
   entry: string
   /** C2SP tlog-proof, including the checkpoint and its signatures. */
   proof: string
@@ -13,14 +13,14 @@ export interface LogProof extends SharedProof {
   member: ApprovalMember
 }
 
-/** Position of a release among those of its approval: a path of RFC 6962 to the root in the entry. */
+/** Position of a release in the tree of its approval: leaf index, and RFC 6962 path to the root in the entry. */
 export interface ApprovalMember {
   index: number
   /** Hashes in base64, from the leaf up; empty if the approval has one release. */
   path: string[]
 }
 
-/** An approval covered by a published checkpoint; published once for all its releases. */
+/** An approval that a published checkpoint covers; one event for all its releases. */
 export interface LoggedApproval extends SharedProof {
   /** All releases of the approval, in the order of its tree. */
   releases: LoggedRelease[]
@@ -39,7 +39,7 @@ export interface ProofPlace extends ApprovalMember {
   of: number
 }
 
-/** Collects the proofs of a message. */
+/** Collects the proofs of a message, each once. */
 export class ProofTable {
   readonly proofs: SharedProof[] = []
   private readonly places = new Map<string, number>()
@@ -52,7 +52,7 @@ export class ProofTable {
   }
 }
 
-/** Returns a referenced proof. Throws `HMS_PROOF_INVALID` if the message does not contain it. */
+/** Returns the proof at a reference. Throws `HMS_PROOF_INVALID` if the message does not contain it. */
 export function proofAt(proofs: readonly SharedProof[], { of, index, path }: ProofPlace): LogProof {
   const shared = proofs[of]
   if (shared === undefined) throw new HmsError('HMS_PROOF_INVALID', `The message has no proof ${of}.`, { status: 422 })

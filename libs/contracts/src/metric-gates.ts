@@ -10,10 +10,10 @@ export type MetricGate = {
 /** Results of a gate in a canary. */
 export interface MetricFigures {
   name: string
-  /** Checks at which it held, and at which it did not. */
+  /** Number of checks at which the gate held, and at which it did not. */
   held: number
   failed: number
-  /** Consecutive unanswered checks, and why the newest was unanswered. */
+  /** Number of newest checks in a row without a result, and why the last one has none. */
   unanswered: number
   problem: string | null
 }
@@ -22,12 +22,12 @@ export const MAX_METRICS = 10
 export const MAX_QUERY = 1_000
 const NAME = /^[a-z][a-z0-9-]{0,49}$/
 /**
- * Without `bool` a comparison is a filter: a false one returns an empty result, as if nothing was measured, and a true one may return 0.
- * Such a gate could neither pass nor fail.
+ * Comparison with `bool`. Without `bool` PromQL filters: a false comparison returns an empty result, as if nothing was measured, and a true
+ * one returns the measured value, which may be 0. A gate cannot tell pass from fail by that.
  */
 const COMPARES = /(?:==|!=|<=|>=|<|>)\s*bool\b/
 
-/** Returns why a plan cannot have these gates; `undefined` if it can. */
+/** Returns why these gates are invalid in a plan; `undefined` if they are valid. */
 export function metricsProblem(gates: readonly MetricGate[]): string | undefined {
   if (gates.length > MAX_METRICS) return `${gates.length} metrics, ${MAX_METRICS} at most`
   const twice = gates.find(({ name }, index) => gates.findIndex((other) => other.name === name) !== index)

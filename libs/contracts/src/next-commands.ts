@@ -11,7 +11,7 @@ export function nextCommandsOf(view: RunView): string[] {
       return []
     case 'FAILED':
       if (view.reason === 'POISONED') return [command('dlq.list'), command('approve')]
-      // `plan` queries the linter; offline lint knows neither versions, schemas nor partners.
+      // `plan` uses the linter service, which knows versions, schemas and partners; the offline verb `lint` does not.
       return view.stages.some((stage) => stage.stage === 'lint' && stage.verdict === 'FAIL')
         ? [command('plan'), command('approve')]
         : [command('get', { policy }), command('approve')]
@@ -34,7 +34,7 @@ export function nextCommandsOf(view: RunView): string[] {
   }
 }
 
-/** A simulation can only be retried; canary and rollout can resume, and a canary can also be extended or retried. */
+/** Returns the decisions that a paused run permits, by its paused stage. */
 export function decisionsOfPaused({ stages }: Pick<RunView, 'stages'>): readonly RunDecisionName[] {
   const paused = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE')?.stage
   if (paused === 'simulate') return ['retry', 'abort']

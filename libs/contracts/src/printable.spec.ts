@@ -12,11 +12,11 @@ describe('printable', () => {
     ['line\n\u2028\u2029\u0085', 'line\\u{a}\\u{2028}\\u{2029}\\u{85}'],
     ['tag\u{E0041}half\uD800', 'tag\\u{e0041}half\\u{d800}'],
     ['limit 35 → 25 µg/m³ ⚠️ दिल्ली', 'limit 35 → 25 µg/m³ ⚠️ दिल्ली'],
-  ])('%j is shown as %s', (text, shown) => {
+  ])('returns %j as %s', (text, shown) => {
     expect(printable(text)).toBe(shown)
   })
 
-  it('is done at once with any text', () => {
+  it('returns safe text that it does not change again, for any input', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const shown = printable(text)
@@ -26,7 +26,7 @@ describe('printable', () => {
     )
   })
 
-  it('JSON says the same value', () => {
+  it('printableJson returns safe JSON of the same value', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom(0, 2), (value, indent) => {
         const text = printableJson(value, indent)

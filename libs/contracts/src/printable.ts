@@ -5,13 +5,13 @@
 export const CONTROLS = String.raw`\p{Cc}\p{Cf}\p{Zl}\p{Zp}`
 
 /**
- * Characters that a terminal interprets or does not show: also unpaired surrogates, and blanks classified as letters. Variation selectors
- * are safe: they only choose between two glyphs of a character.
+ * Characters that a terminal interprets or does not show: `CONTROLS`, unpaired surrogates, and invisible characters such as Hangul fillers,
+ * which are letters by category. Variation selectors are safe: they only choose between two glyphs of a character.
  */
 const UNSAFE = new RegExp(String.raw`[${CONTROLS}\p{Cs}]|(?![\uFE00-\uFE0F])\p{Default_Ignorable_Code_Point}`, 'gu')
 const CONTROL = new RegExp(`[${CONTROLS}]`, 'gu')
 
-/** Replaces control characters by U+FFFD, so that a text forges no line and no header. */
+/** Replaces control characters by U+FFFD, so that untrusted text cannot forge a line or a header. */
 export function withoutControls(text: string): string {
   return text.toWellFormed().replace(CONTROL, '\uFFFD')
 }
@@ -36,14 +36,14 @@ function hex(unit: number): string {
   return unit.toString(16).padStart(4, '0')
 }
 
-/** Longest name of a bot, and of a region, in UTF-16 units. */
+/** Longest names of bots and of regions, in UTF-16 units. */
 export const MAX_BOT_NAME = 200
 export const MAX_REGION_NAME = 64
 
-// Controls, unpaired surrogates, line separators, and bidirectional formatting: databases reject them, logs and terminals interpret them.
+/** Characters not allowed in names, because databases reject them or logs and terminals interpret them. */
 const UNNAMEABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/u
 
-/** Whether a text is a valid name from an external source: of a bot, a region, a kind, an id. Never empty. */
+/** Whether an untrusted value is a valid name or id (of a bot, a region, an alert kind): non-empty text without control characters. */
 export function isName(text: unknown, maxLength: number): text is string {
   return typeof text === 'string' && text !== '' && text.length <= maxLength && !UNNAMEABLE.test(text)
 }
@@ -57,7 +57,7 @@ export function digestInGroups(digest: string): string {
   return digest.slice(0, at) + digest.slice(at).replaceAll(/(.{4})(?=.)/g, '$1 ')
 }
 
-/** Returns a rejected URL for display, even if malformed: possible user name, password, query and fragment are removed. */
+/** Returns an invalid URL for display, with user name, password, query and fragment masked. The URL may be malformed. */
 export function withoutCredentials(address: string): string {
   return address.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1***@').replace(/[?#].*$/s, '?***')
 }

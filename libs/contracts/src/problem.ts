@@ -1,6 +1,6 @@
 import { commandOf, type Action } from './actions.js'
 
-/** Next step of a reader: its command line, and the code and arguments of which it was made, if any. */
+/** Next step for the user: a command line, and the action code and arguments it was made from, if any. */
 export interface NextStep {
   command: string
   action?: string
@@ -18,22 +18,22 @@ export interface Problem {
   next: NextStep[]
   traceId?: string
   errors?: { pointer: string; detail: string }[]
-  /** Current state, on 409. */
+  /** Current state of the resource, on 409. */
   state?: unknown
 }
 
-/** An expected error, by the caller or the environment: thrown across layers, mapped once at each edge. The message ends with the trace. */
+/** An expected error, caused by the caller or the environment. HTTP and CLI convert it where it leaves the process. */
 export class HmsError extends Error {
   readonly code: string
   readonly detail: string
   readonly status: number
-  /** Command lines of the steps. */
+  /** Command lines of `steps`. */
   readonly next: string[]
   readonly steps: NextStep[]
   readonly errors: { pointer: string; detail: string }[]
   readonly retryable: boolean
   readonly state: unknown
-  /** Trace of the call that a service refused. */
+  /** Trace id of the failed request; appended to the message. */
   readonly traceId?: string
 
   constructor(code: string, detail: string, options: HmsErrorOptions = {}) {
@@ -57,7 +57,7 @@ export class HmsError extends Error {
 export interface HmsErrorOptions {
   /** HTTP status, from which exit codes are derived; default 500. */
   status?: number
-  /** Actions that help the reader to continue; steps of a received problem, or command lines, as they are. */
+  /** Next steps for the user: actions, steps of a received problem, or command lines. */
   next?: readonly (Action | NextStep | string)[]
   errors?: { pointer: string; detail: string }[]
   retryable?: boolean

@@ -1,8 +1,8 @@
 import { HmsError } from './problem.js'
 
 /**
- * Reads a whole body of at most `maxBytes` after decompression. Throws `HMS_HTTP_ANSWER_OVERSIZED` at the first chunk beyond, which cancels
- * the source: a server, or an attacker in its place, must not determine how much memory a reader allocates.
+ * Reads a whole body of at most `maxBytes` after decompression. Throws `HMS_HTTP_ANSWER_OVERSIZED` at the first chunk beyond `maxBytes`,
+ * which also cancels the source. The server, or an attacker in its place, cannot determine how much memory the client allocates.
  */
 export async function readBytes(chunks: AsyncIterable<Uint8Array> | null, maxBytes: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
@@ -15,7 +15,7 @@ export async function readBytes(chunks: AsyncIterable<Uint8Array> | null, maxByt
   return joined(parts, size)
 }
 
-/** Reads a whole body as UTF-8 text; same bound and error as `readBytes`. */
+/** Reads a whole body as UTF-8 text. Bound and error as in `readBytes`. */
 export async function readText(chunks: AsyncIterable<Uint8Array> | null, maxBytes: number): Promise<string> {
   return new TextDecoder().decode(await readBytes(chunks, maxBytes))
 }

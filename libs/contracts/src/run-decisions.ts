@@ -1,7 +1,7 @@
 import type { Envelope } from './envelope.js'
 import type { KeptPolicy, RunControl, StageName } from './runs.js'
 
-/** A rejected approval that was waiting for signatures; `statement` is the signed rejection. */
+/** A rejected approval. `statement` is the signed rejection. */
 export interface RejectedApproval {
   run: number
   attempt: number
@@ -14,14 +14,14 @@ export interface RejectedApproval {
   statement: Envelope
 }
 
-/** A decision about a run, published to the stage that owns the run. Exactly one stage responds, or the run ends first. */
+/** A person's decision about a run, published to the stages. The stage that owns the run responds, unless the run ends first. */
 export interface AcceptedDecision {
   run: number
   attempt: number
   /** Digest of the signed statement; for `supersede`, of the newer approval. */
   id: string
   decision: RunControl
-  /** Stage of the run as known to approver; `null` if it had not started, so that approver applied the decision itself. */
+  /** Stage of the run as known to approver; `null` if the run had not started, and approver applied the decision itself. */
   stage: StageName | null
   /** Duration of `extend`, ms. */
   byMs?: number
@@ -41,16 +41,16 @@ export interface DecisionAnswer {
   decision: RunControl
   stage: StageName
   detail: string
-  /** Of an abort in the rollout: what it left in force. */
+  /** Policies that an abort in the rollout left in force. */
   kept?: KeptPolicy[]
 }
 
-/** The guard's verdict on a signature, on the start of a stage, or on a rollback. Contains names and digests, no policy contents. */
+/** The guard's verdict on a signature, on the start of a stage, or on a rollback. Contains names and digests but no policy contents. */
 export interface GuardJudged {
   action: 'approve' | 'advance' | 'rollback'
   /** `null` before the run has a number, and for a rollback. */
   run: number | null
-  /** `null` unless a stage was about to start. */
+  /** Stage about to start; `null` for other actions. */
   stage: StageName | null
   verdict: 'PASS' | 'WARN' | 'FAIL'
   /** `ID@VERSION` of the rule that decided; `null` on PASS. */
@@ -62,6 +62,6 @@ export interface GuardJudged {
   releases: string[]
   /** Roster id of the caller. */
   principal: string
-  /** The same verdict as in-toto's verification result. */
+  /** This verdict as a signed in-toto verification result. */
   attestation: Envelope
 }

@@ -4,7 +4,7 @@ import type { LogProof } from './log-proof.js'
 import type { MetricGate } from './metric-gates.js'
 import type { KeptPolicy } from './runs.js'
 
-/** Maximum bytes of a run's policies together, as JSON: new and live ones are in one message, below the limit of a payload. */
+/** Maximum bytes of a run's policies together, as JSON. One message contains the new and the live releases, below the payload limit. */
 export const MAX_RUN_BYTES = 320 * 1024
 
 /** Plan of a release's rollout; part of the signed approval. */
@@ -19,20 +19,20 @@ export interface RolloutPlan {
   bakeMs: number
   /** Partner ids or groups; `null` means all registered. */
   partners: string[] | null
-  /** Set if the roster requires it: missing evidence pauses the run in every profile. */
+  /** Set if the roster requires evidence: then missing evidence pauses the run in every profile. */
   requireEvidence?: true
-  /** Set if the roster requires it: a canary that does not exclude a doubled alert rate pauses. */
+  /** Set if the roster requires power: then a canary that does not exclude a doubled alert rate pauses. */
   requirePower?: true
   /** Prometheus gates that the canary must pass. */
   metrics?: MetricGate[]
-  /** All steps, if the canary has several. Share and scope above are those of the first. */
+  /** All steps, if the canary has several. `share`, `scope` and `scopeName` repeat the first step. */
   ramp?: RampStep[]
 }
 
-/** Maximum steps of a canary, before the full rollout that ends every ramp. */
+/** Maximum steps of a canary, not counting the full rollout after them. */
 export const MAX_RAMP_STEPS = 9
 
-/** A step of a canary: observed for the plan's duration, and judged by itself. */
+/** A step of a canary: observed for the plan's `observeMs`, with its own verdict. */
 export type RampStep = {
   /** Basis points of the scope. */
   share: number
@@ -40,7 +40,7 @@ export type RampStep = {
   scopeName: string
 }
 
-/** Returns the steps of a canary; the full rollout follows the last. */
+/** Returns the steps of a canary, without the full rollout after them. */
 export function stepsOf({
   ramp,
   share,
@@ -50,7 +50,7 @@ export function stepsOf({
   return ramp ?? [{ share, scope, scopeName }]
 }
 
-/** A release in messages: the envelope is authoritative, the other members are read from its payload. */
+/** A release in messages. The envelope is authoritative; the other members repeat its payload. */
 export interface ReleaseDocument {
   id: string
   version: string
@@ -84,7 +84,7 @@ export interface ScenarioRule {
   id: string
   policies: string[]
   alert: string
-  /** Other policies in force that the expression reads, by id. */
+  /** Policies in force outside the run that the expression reads, by id. */
   beside?: Record<string, JsonObject>
 }
 

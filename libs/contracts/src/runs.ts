@@ -40,7 +40,7 @@ export type RunDecisionName = (typeof RUN_DECISIONS)[number]
 /** `supersede`: a newer release replaces the run, as its approvers decided. */
 export type RunControl = RunDecisionName | 'supersede'
 
-/** An accepted decision. It takes effect when the stage that owns the run applies it; otherwise it came too late. */
+/** An accepted decision. It takes effect when the stage that owns the run applies it, unless it is too late by then. */
 export interface RunDecision {
   /** Digest of the signed statement; for `supersede`, of the newer approval. */
   id: string
@@ -50,7 +50,7 @@ export interface RunDecision {
   reason: string
   at: string
   outcome: 'pending' | 'applied' | 'late'
-  /** `supersede`: number of the newer run. */
+  /** Number of the newer run; only for `supersede`. */
   successor?: number
 }
 
@@ -76,9 +76,9 @@ export interface RunStage {
   endedAt: string | null
 }
 
-/** Break-glass: several people together skipped simulation, canary, freezes and waiting. */
+/** Break-glass of a run: several people together skipped simulation, canary, freezes and the queue. */
 export interface BreakGlass {
-  /** Reason, signed by them. */
+  /** Reason; part of the signed statement. */
   reason: string
   /** Names of the signers. */
   by: string[]
@@ -101,7 +101,7 @@ export interface RunView {
   digest: string
   state: RunState
   reason?: string
-  /** Outcome in a sentence, if no stage reports it: who rejected it and why, or which policy moved. In QUEUED: what it waits for. */
+  /** Outcome in a sentence, if no stage reports it, such as who rejected the approval and why. In QUEUED: the condition it waits for. */
   detail?: string
   /** Number of the run that superseded it. */
   supersededBy?: number
@@ -113,24 +113,24 @@ export interface RunView {
   breakGlass?: BreakGlass
   createdAt: string
   endedAt: string | null
-  /** Time until it came into force; absent until it is live for all, and after a take-back. */
+  /** Times until the release was in force; absent until it is live for all, and after a rollback. */
   clock?: RunClock
-  /** From `GET /v1/runs`: approved and open, but neither in force nor its partners notified within HMS_APPROVER_PROMISE. */
+  /** From `GET /v1/runs`: approved and not ended after HMS_APPROVER_PROMISE. Not set if all bots hold a release for its effective time. */
   late?: true
-  /** Policies of a run that did not succeed that stay in force all the same. */
+  /** Policies of an unsuccessful run that remain in force. */
   kept?: KeptPolicy[]
-  /** From `GET /v1/runs/{n}` of a succeeded run: its policies whose release is no longer in force. */
+  /** From `GET /v1/runs/{n}` of a succeeded run: policies whose release is no longer in force. */
   replaced?: ReplacedPolicy[]
 }
 
-/** A policy of a run that ended and was not taken back: readers would refuse the release that was in force before it. */
+/** A policy that could not be rolled back when its run ended, because readers would refuse the previous release. */
 export interface KeptPolicy {
   id: string
   /** Version that stays in force. */
   version: string
-  /** Version that was in force before; `null` if none was and another policy of the bundle is refused. */
+  /** Refused previous version; `null` if there was none, and readers would refuse the previous release of another policy of the bundle. */
   refused: string | null
-  /** Code and sentence (without full stop) of the readers' refusal; of the first refused policy of the bundle. */
+  /** Code and sentence (without full stop) of the readers' refusal, for the first refused policy of the bundle. */
   code: string
   detail: string
 }
@@ -138,13 +138,13 @@ export interface KeptPolicy {
 /** A policy of a run whose release was replaced or withdrawn. */
 export interface ReplacedPolicy {
   id: string
-  /** Version in force now; `null` if none. */
+  /** Version currently in force; `null` if none. */
   now: string | null
   /** When the run's version was rolled back or withdrawn, RFC 3339; missing if a newer release replaced it. */
   takenBackAt?: string
 }
 
-/** Whether the run waits for its effective time: readers hold the rule, and none runs it yet. */
+/** Whether the run waits for its effective time: readers have received the release but do not apply it yet. */
 export function isHeld({ state, reason }: Pick<RunView, 'state' | 'reason'>): boolean {
   return state === 'WAITING' && reason === 'EFFECTIVE_AT'
 }

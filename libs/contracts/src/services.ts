@@ -14,9 +14,9 @@ export const SERVICE_PORTS: Record<ServiceName, number> = {
   audit: 7108,
 }
 export const EDGE_PORT = 7184
-/** Port of `serve witness`, which is not one of the services but monitors one. */
+/** Port of `serve witness`, which is not one of the services. */
 export const WITNESS_PORT = 7109
-/** Port of `sidecar`, which runs beside a reader, not beside the services. */
+/** Port of `sidecar`, which runs on the machine of a reader. */
 export const SIDECAR_PORT = 7185
 
 /** First path segments of each service; the edge routes by the longest match. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { explain } from './stage-words.js'
 
-describe('why something stopped', () => {
+describe('explain', () => {
   it.each([
     ['ACK_TIMEOUT', 'ACK_TIMEOUT: 3 of 5 bots acknowledged', 'ACK_TIMEOUT: 3 of 5 bots acknowledged'],
     ['NO_EVIDENCE', 'NO_EVIDENCE: no bot connected', 'NO_EVIDENCE: no bot connected'],
@@ -9,7 +9,7 @@ describe('why something stopped', () => {
     ['ACK_TIMEOUT', '', 'ACK_TIMEOUT'],
     ['ACK_TIMEOUT', 'ACK_TIMEOUT', 'ACK_TIMEOUT'],
     ['ACK', 'ACK_TIMEOUT: 3 of 5', 'ACK: ACK_TIMEOUT: 3 of 5'],
-  ])('names its reason once: %s, %s', (reason, detail, text) => {
+  ])('contains the reason once: %s, %s', (reason, detail, text) => {
     expect(explain(reason, detail)).toBe(text)
   })
 })

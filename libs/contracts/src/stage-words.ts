@@ -24,12 +24,12 @@ export function stageLabel({ stage, label }: Pick<RunStage, 'stage' | 'label'>):
   return label ?? LABELS[stage]
 }
 
-/** Whether a stage had begun when its run ended: it has no verdict, and is not pending. */
+/** Whether the run ended while this stage was running. Its stored verdict is still PENDING; the state of the run is shown instead. */
 export function isCutOff({ verdict, startedAt }: Pick<RunStage, 'verdict' | 'startedAt'>, state: RunState): boolean {
   return verdict === 'PENDING' && startedAt !== null && isTerminal(state)
 }
 
-/** Returns `PASS (98.4% bots adapted)`; the notify stage reports its deliveries instead of PASS. `state` is that of its run. */
+/** Returns `PASS (98.4% bots adapted)`; for a passed notify stage only its detail. `state`: state of the run. */
 export function stageOutcome(stage: RunStage, state: RunState): string {
   const verdict = isCutOff(stage, state) ? state.replaceAll('_', ' ') : stage.verdict
   if (stage.detail === '') return verdict
@@ -53,7 +53,7 @@ export function describeKept({ id, version, refused, detail }: KeptPolicy): stri
   return `${id}@${version} stays in force: readers would refuse ${refused ?? 'the fallback of its bundle'} (${detail})`
 }
 
-/** Commands by which people replace or withdraw what stays in force. */
+/** Returns the commands that roll back or withdraw policies that remain in force. */
 export function keptCommands(kept: readonly KeptPolicy[]): string[] {
   return kept.flatMap(({ id, refused }) => [
     ...(refused === null ? [] : [command('rollback', { policy: id, version: refused })]),
@@ -80,7 +80,7 @@ export function reviewCommands({ ticket, state }: BreakGlassReview): string[] {
   return state === 'CLOSED' ? [] : [command('tickets.accept', { ticket })]
 }
 
-/** Returns a sentence about the notified partners. A run of an earlier build has only its stage's detail. */
+/** Returns a sentence about the notified partners. Without `clock`, as in runs of earlier builds, it quotes the detail of the stage. */
 export function describePartners({ stages, clock }: Pick<RunView, 'stages' | 'clock'>): string {
   const notify = stages.find(({ stage }) => stage === 'notify')
   if (notify === undefined) return 'Partners of what it replaced are notified of the rollback.'
@@ -98,7 +98,7 @@ export function eventWords(type: string): string {
     .replaceAll(/[.-]/g, ' ')
 }
 
-/** Returns why something stopped: `ACK_TIMEOUT: 3 of 5 bots acknowledged`. A detail that begins with its reason is not prefixed again. */
+/** Returns reason and detail: `ACK_TIMEOUT: 3 of 5 bots acknowledged`. A detail that begins with its reason is not prefixed again. */
 export function explain(reason: string, detail = '', separator = ': '): string {
   if (detail === '') return reason
   return detail === reason || detail.startsWith(`${reason}:`) ? detail : reason + separator + detail

@@ -2,15 +2,15 @@ import { printable } from './printable.js'
 
 /** One field of a signed statement, as shown to a person before signing. */
 export interface StatementField {
-  /** Dotted path, as in differences. */
+  /** Dotted path, as in `FieldDifference`. */
   field: string
-  /** JSON, so that `25` and `"25"` differ. */
+  /** Value as JSON, so that `25` and `"25"` differ. */
   value: string
 }
 
 /**
- * Returns every field of a statement's predicate, in the order of its bytes. The console renders them in the page; the page's script
- * derives them again from the bytes it is about to sign, and both texts must be equal. `hms-svc sign` prints them.
+ * Returns every field of a statement's predicate, in the order of its bytes. The console renders them in a page. The script of the page
+ * derives the fields again from the bytes to sign, and compares. `hms-svc sign` prints them.
  */
 export function statementFields(statement: string): StatementField[] {
   const { predicate } = JSON.parse(statement) as { predicate?: unknown }
@@ -23,7 +23,7 @@ function fieldsOf(value: unknown, path: readonly string[]): StatementField[] {
   return members.flatMap(([key, member]) => fieldsOf(member, [...path, key]))
 }
 
-/** Returns the members of a non-empty map or list; an empty one is a value. */
+/** Returns the members of a non-empty object or array; `undefined` for any other value. */
 function membersOf(value: unknown): [string, unknown][] | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const members = Object.entries(value)

@@ -6,19 +6,21 @@ import type { RunPolicy } from './runs.js'
 export const TICKET_KINDS = ['EMERGENCY_REVIEW', 'INCONCLUSIVE', 'ACK_TIMEOUT', 'POISONED', 'UNDELIVERED', 'BREAK_GLASS_REVIEW'] as const
 export type TicketKind = (typeof TICKET_KINDS)[number]
 
-/** All but OPEN are terminal. `MOOT`: closed without a decision, because the run continued or the partners were reached. */
+/**
+ * States of a ticket; all except OPEN are terminal. `MOOT`: closed without a decision, because the run continued or partners were reached.
+ */
 export const TICKET_STATES = ['OPEN', 'DECIDED', 'EXPIRED', 'MOOT'] as const
 export type TicketState = (typeof TICKET_STATES)[number]
 
-/** Decisions of a ticket. `accept` confirms what automation did; the others are decisions about the run. */
+/** Decisions that close a ticket. `accept` confirms the automatic action; the others are decisions about the run. */
 export const TICKET_DECISIONS = ['promote', 'extend', 'resume', 'retry', 'abort', 'accept'] as const
 export type TicketDecision = (typeof TICKET_DECISIONS)[number]
 
-/** Partner groups notified in turn while the ticket is open. */
+/** Partner groups in the order of escalation while a ticket is open. */
 export const LADDER = ['on-call', 'second', 'director'] as const
 export type LadderStep = (typeof LADDER)[number]
 
-/** A ticket that asks people about one attempt of a run, after automation has acted. */
+/** A request to people to decide about one attempt of a run, after automation has acted. */
 export interface Ticket {
   ticket: number
   run: number
@@ -28,21 +30,21 @@ export interface Ticket {
   policies: RunPolicy[]
   kind: TicketKind
   state: TicketState
-  /** Code and description of the event. */
+  /** Code of why the ticket was opened. */
   reason: string
   detail: string
   /** Permitted decisions. */
   allowed: TicketDecision[]
   openedAt: string
   /**
-   * When it expires with the safe outcome: a paused run is aborted, a rollback stands. A review of break-glass becomes overdue instead, and
-   * stays open.
+   * When the ticket expires with the safe outcome: a paused run is aborted, an automatic rollback stays. A review of break-glass becomes
+   * overdue instead, and stays open.
    */
   expiresAt: string
-  /** Steps notified so far, and when. */
+  /** Partner groups notified so far, and when. */
   told: { to: LadderStep; at: string }[]
   decided: TicketAnswer | null
-  /** UNDELIVERED: ids of messages not yet delivered; if absent, only a person closes the ticket. */
+  /** UNDELIVERED: ids of messages not delivered yet. If absent, only a person can close the ticket. */
   unreached?: string[]
   /** Review of break-glass: names of the signers, who cannot close it. */
   actors?: string[]
@@ -63,17 +65,17 @@ export interface TicketAnswer {
   statement?: Envelope
 }
 
-/** Partners notified at one step of a ticket. */
+/** Partners notified at one escalation step of a ticket. */
 export interface StepNotified {
   to: LadderStep
   at: string
-  /** `anna (delivered), ben (pending)`, `none: …`, or that the deliveries cannot be read. */
+  /** `anna (delivered), ben (pending)`, or `none: …`, or a note that the deliveries cannot be read. */
   partners: string
 }
 
 /**
- * Returns the steps of a ticket with the partners notified at each. `deliveries` are those of `ticket:N`; `undefined` if they cannot be
- * read.
+ * Returns the escalation steps of a ticket with the partners notified at each. `deliveries`: deliveries of `ticket:N`; `undefined` if they
+ * cannot be read.
  */
 export function notifiedSteps(
   ticket: Pick<Ticket, 'told'>,

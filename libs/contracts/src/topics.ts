@@ -1,7 +1,7 @@
 import { EVENT_TOPICS, isStageEvent, type EventType } from './events.js'
 import { SERVICES, type ServiceName } from './services.js'
 
-/** One topic of the catalogue, which `topics apply` creates, `topics list` shows and the AsyncAPI document describes. */
+/** A topic of the catalogue. `topics apply` creates the topics, `topics list` shows them, and the AsyncAPI document describes them. */
 export interface Topic {
   name: string
   producers: readonly ServiceName[]
@@ -10,27 +10,27 @@ export interface Topic {
   partitions: number
   cleanup: 'delete' | 'compact'
   purpose: string
-  /** Compacted immediately: its readers need only the newest record of each key, and skip gaps. */
+  /** Compacted without delay: readers need only the newest record of each key, and skip gaps. */
   newestOnly?: true
   /** Recording in the audit trail: an entry per event, or one digest per run and window for high-volume facts. */
   trail?: 'window'
   /** Topic of a stage, which also publishes `STAGE_EVENTS` on it. */
   stage?: true
-  /** Suffix of its readers' group besides `SERVICE`: decisions of people must not wait behind a slow handler. */
+  /** Suffix of a separate consumer group of each service, so that decisions of people do not wait behind a slow handler. */
   group?: 'control'
 }
 
-/** Key of the records that make an idle compacted topic compact; readers skip them. */
+/** Key of records that are only written so that Kafka compacts an idle topic; readers skip them. */
 export const HEARTBEAT_KEY = '~heartbeat'
-/** Key of rollout's newest freshness statement among the documents of `hms.config.state.v1`; not a valid policy id. */
+/** Key of rollout's newest freshness statement on `hms.config.state.v1`; not a valid policy id. */
 export const FRESHNESS_KEY = '~freshness'
 
-/** All services except the producer; audit is added to every list. */
+/** All services except approver, the producer, and audit, which `stage` adds. */
 const EVERY_OTHER = SERVICES.filter((name) => name !== 'approver' && name !== 'audit')
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
-/** audit reads every topic with decisions; it is added to each list below. */
+/** Returns a catalogue entry with the common defaults. Adds audit to the consumers. */
 function stage(name: string, producer: ServiceName, consumers: ServiceName[], purpose: string, more: Partial<Topic> = {}): Topic {
   return {
     name,
@@ -92,7 +92,7 @@ export const TOPICS: readonly Topic[] = [
   stage('hms.audit.v1', 'audit', [], 'proofs that approvals are in the log', { consumers: ['canary-controller', 'rollout', 'approver'] }),
 ]
 
-/** Topic on which each stage publishes `STAGE_EVENTS`; approver, config-store and audit are no stages. */
+/** Topic of `STAGE_EVENTS` by stage; approver, config-store and audit are not stages. */
 export const STAGE_TOPICS: Partial<Record<ServiceName, string>> = Object.fromEntries(
   TOPICS.filter((topic) => topic.stage === true).map(({ name, producers }) => [producers[0], name]),
 )
@@ -102,7 +102,7 @@ export function deadLetterTopic(group: string): string {
   return `hms.dlq.${group}.v1`
 }
 
-/** All topic names: those of the catalogue, then the dead letters of each service. */
+/** All topic names: the catalogue, then the dead-letter topic of each service. */
 export const TOPIC_NAMES = [...TOPICS.map(({ name }) => name), ...SERVICES.map(deadLetterTopic)]
 
 /** Type of the records in `hms.dlq.<group>.v1`, which contain the original record. For people and tools; no service reads it. */
@@ -123,7 +123,7 @@ export function topicByName(name: string): Topic {
   return topic
 }
 
-/** Returns the topics on which a service reads events of this type; `STAGE_EVENTS` are on every stage's topic. */
+/** Returns the topics on which a service reads events of this type. `STAGE_EVENTS` are on the topic of every stage that it reads. */
 export function topicsOfType(type: EventType, reader: ServiceName): string[] {
   if (!isStageEvent(type)) return [EVENT_TOPICS[type]]
   const read = topicsConsumedBy(reader).map(({ name }) => name)
@@ -134,7 +134,7 @@ export function topicsConsumedBy(service: ServiceName): Topic[] {
   return TOPICS.filter((topic) => topic.consumers.includes(service))
 }
 
-/** Number of minutes averaged, because a single one fluctuates. */
+/** Number of minutes to average over, because the count of one minute fluctuates. */
 const RATE_OF_MINUTES = 5
 
 /** Returns events per minute for display: the mean of the newest counts. `perMinute` is sorted, oldest first. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { maskCredentials, withoutCredentials } from './printable.js'
 
-describe('addresses with credentials', () => {
+describe('URLs with credentials', () => {
   it.each([
     ['http://u:SECRET@host:7184/x', 'http://***@host:7184/x'],
     ['http://:SECRET@host', 'http://***@host'],
@@ -12,11 +12,11 @@ describe('addresses with credentials', () => {
     ['http://host/?token=SECRET', 'http://host/?***'],
     ['http://host/#SECRET', 'http://host/?***'],
     ['ftp://host/path', 'ftp://host/path'],
-  ])('%s is repeated as %s', (address, shown) => {
+  ])('%s is displayed as %s', (address, shown) => {
     expect(withoutCredentials(address)).toBe(shown)
   })
 
-  it('are masked wherever they stand in a text', () => {
+  it('are masked anywhere in a text', () => {
     expect(maskCredentials('fetch of http://u:SECRET@a/x and "postgres://u:SE@CRET@db" failed')).toBe(
       'fetch of http://***@a/x and "postgres://***@db" failed',
     )

@@ -10,9 +10,9 @@ export interface PrepareRequest {
   author?: string
   /** Last committer of each policy's file, by policy id; the default author if the roster contains a person of that name. */
   committedBy?: Record<string, string>
-  /** Queue behind the active run of the policy instead of being rejected. */
+  /** Queues the run behind the active run of the policy; without it, approver rejects the request. */
   queue?: boolean
-  /** End the active runs of these policies once all have signed. */
+  /** Ends the active runs of these policies with the last required signature. */
   supersede?: boolean
 }
 
@@ -29,8 +29,8 @@ export interface PrepareRollbackRequest {
 }
 
 /**
- * Body of `POST /v1/break-glass/prepare`. The signed statement contains the break-glass flag and the reason. It has no plan: no part of it
- * waits.
+ * Body of `POST /v1/break-glass/prepare`. The signed statement contains the break-glass flag and the reason. There are no plan options,
+ * because a break-glass has no canary, no waiting and no bake.
  */
 export interface PrepareBreakGlassRequest {
   policies: JsonObject[]
@@ -39,7 +39,7 @@ export interface PrepareBreakGlassRequest {
   committedBy?: Record<string, string>
 }
 
-/** Plan options of a caller; approver's configuration supplies defaults. */
+/** Plan options in a request; approver's configuration supplies the defaults. */
 export interface PlanOptions {
   /** Basis points, 1 to 10,000. */
   share?: number
@@ -58,22 +58,22 @@ export interface FieldDifference {
   field: string
   from?: Json
   to?: Json
-  /** Unit of a number in `to` (of a removed field, in `from`): that of the nearest enclosing map in the policy. */
+  /** Unit of a number in `to` (or in `from`, for a removed field), as stated by the nearest enclosing map in the policy. */
   units?: string
-  /** Unit of `from`, if it differs from that of `to`; `null` for a value without unit. */
+  /** Unit of `from`, if it differs from the unit of `to`; `null` for a value without unit. */
   unitsBefore?: string | null
   text: string
   /** Warnings, each on its own line: a changed unit, or a changed order of magnitude. */
   remarks?: string[]
 }
 
-/** A version that readers refuse as a fallback, so reinstating it needs new signatures; `reason` says why. */
+/** A version that readers refuse as a fallback, and the reason. Rolling back to it needs new signatures. */
 export interface RefusedFallback {
   version: string
   reason: string
 }
 
-/** Response of `GET /v1/approvals/fallbacks?policy=ID`: versions, newest first, judged by the roster in force. */
+/** Response of `GET /v1/approvals/fallbacks?policy=ID`: earlier versions, newest first, verified with the roster in force. */
 export interface FallbacksView {
   policy: string
   /** Fallbacks that the next release of the policy would name. */
@@ -89,7 +89,7 @@ export interface PreparedRelease {
   digest: string
   payload: string
   live: string | null
-  /** An earlier take-back of this version, by its run or by people (`run` is `null`). */
+  /** Earlier rollback of this version, by its run or by people (`run` is `null`). */
   takenBack?: { run: number | null; at: string }
   /** Earlier versions that would be fallbacks if readers did not refuse them. */
   refusedFallbacks?: RefusedFallback[]
@@ -111,7 +111,7 @@ export interface PreparedApproval {
   supersede?: true
   /** Break-glass: skips simulation, canary, freezes and waiting. */
   breakGlass?: { reason: string }
-  /** A run ahead of this one with another release than the predecessor of this one: if it succeeds, this run ends STALE. */
+  /** Run ahead of this one whose release is not this one's `previous`. If that run succeeds, this run ends STALE. */
   overtakenBy?: number
   expiresAt: string
 }
@@ -152,7 +152,7 @@ export interface ApprovalSummary extends ApprovalView {
   expiresAt: string
 }
 
-/** Response of `POST /v1/approvals/trial`: the guard's verdict on policies as if they were approved now. */
+/** Response of `POST /v1/approvals/trial`: the guard's verdict if these policies were approved now. */
 export interface GuardTrial {
   verdict: 'PASS' | 'WARN' | 'FAIL'
   /** `ID@VERSION` of the rule that decided; `null` if the roster decided, or no rule applied. */

@@ -1,4 +1,4 @@
-/** `waiting` for a decision; `ignored` because it is a foreign record; the others were closed by a person. */
+/** States of a dead letter. `waiting`: for a person's decision. `ignored`: a foreign record. A person closed it in the other states. */
 export const DEAD_LETTER_STATES = ['waiting', 'ignored', 'replayed', 'discarded'] as const
 export type DeadLetterState = (typeof DEAD_LETTER_STATES)[number]
 

@@ -1,12 +1,12 @@
 export const DELIVERY_STATES = ['pending', 'delivered', 'dead', 'superseded'] as const
 /**
- * State of a delivery. `delivered` is the status of the partner's server; `acknowledgedAt` shows whether the partner processed the message.
+ * State of a delivery. `delivered`: the partner's server accepted the message. Only `acknowledgedAt` shows that the partner processed it.
  */
 export type DeliveryState = (typeof DELIVERY_STATES)[number]
 
 /**
- * Method of a partner's acknowledgement: a signed call to the receipt's address, `acknowledged` in the response to a webhook, an `.ack`
- * file beside the file on its SFTP server, or the button behind the link in a mail.
+ * Method of a partner's acknowledgement: a signed call to the receipt URL, `acknowledged` in the response to a webhook, an `.ack` file next
+ * to the file on its SFTP server, or the button on the page that a mail links to.
  */
 export type ReceiptWay = 'callback' | 'reply' | 'file' | 'link'
 
@@ -78,7 +78,7 @@ export interface DeliveryDetail extends DeliveryView {
   redrives: DeliveryRedrive[]
 }
 
-/** Query of `GET /v1/deliveries`, newest first; the next page has `before` = the last id. */
+/** Query of `GET /v1/deliveries`, newest first. For the next page, `before` is the last id of the page. */
 export interface DeliveriesFilter {
   partner?: string
   run?: number
@@ -132,7 +132,7 @@ export const NO_RUN = 0
 /** Channel name of the mail to a partner's `contact`, which reports messages that no channel accepted. */
 export const CONTACT = 'contact'
 
-/** Facts about a delivery in events. */
+/** Members of all events about a delivery. */
 export interface DeliveryFacts {
   delivery: string
   message: string
@@ -142,7 +142,7 @@ export interface DeliveryFacts {
   version: string
   /** Policy digest. */
   digest: string
-  /** All policies of the message, if a bundle has several; the three members above are those of the first. */
+  /** All policies of the message, if it is about a bundle. `policy`, `version` and `digest` repeat the first. */
   policies?: ToldPolicy[]
   run: number
   at: string

@@ -6,14 +6,14 @@ import type { ConfigDocument } from '../heads.js'
 import type { FieldDifference } from './approvals.js'
 
 /**
- * Verifier of a response. `not-by-caller` leaves signatures, log and freshness for the caller to check. Only the CLI uses `by-caller` (it
- * verified itself) and `by-sidecar` (a side-car on the same machine did).
+ * Who verified a value. `not-by-caller`: the caller has to verify signatures, log and freshness itself. Only the CLI prints `by-caller`
+ * (the CLI verified it) and `by-sidecar` (a side-car on the same machine verified it).
  */
 export type Verification = 'not-by-caller' | 'by-caller' | 'by-sidecar'
 
 /** Header with the `Verification` of every read of values over HTTP. */
 export const VERIFICATION_HEADER = 'hms-verification'
-/** Header with a comma-separated list of places (`policy@scope`) that config-store omits because their stored documents do not verify. */
+/** Header with the documents (`policy@scope`, comma-separated) that config-store omits because their stored form does not verify. */
 export const UNVERIFIED_HEADER = 'hms-unverified'
 export const NOT_BY_CALLER = 'not-by-caller' satisfies Verification
 
@@ -28,8 +28,8 @@ export interface PolicyView {
   since: string
   value: JsonObject
   /**
-   * config-store verified the value, the receiver has not. A reader that must not trust the store verifies the signed documents of `GET
-   * /v1/snapshot` itself, as SDK and side-car do. Missing if the sender is the reader's own process.
+   * `not-by-caller`: config-store verified the value, and the receiver has not. A reader that must not trust config-store verifies the
+   * signed documents of `GET /v1/snapshot` itself, as SDK and side-car do. Missing if the value comes from the reader's own process.
    */
   verification?: Verification
   provenance: {
@@ -37,90 +37,90 @@ export interface PolicyView {
     digest: string
     author: string | null
     approvedBy: string[]
-    /** The author approved alone, as the roster allows. */
+    /** Set if the author approved alone, as the roster permits. */
     soleOfficial?: true
     /** Break-glass release: neither replayed nor tested by a canary. `reason` is `null` if a rollback reinstated it. */
     breakGlass?: { reason: string | null }
-    /** Cause of its coming into force. Missing in responses of earlier builds. */
+    /** Change that put the release in force. Missing in responses of earlier builds. */
     change?: ChangeView
   }
 }
 
-/** Response of `POST /v1/policies/{id}/restore`: a place (`policy@scope`) whose stored document is again the signed one, and its source. */
+/** Response of `POST /v1/policies/{id}/restore`: a document restored to its signed form, and the source. `place` is `policy@scope`. */
 export interface RestoredDocument {
   place: string
-  /** Number of its head. */
+  /** `seq` of its head. */
   seq: number
   from: 'database' | 'topic'
 }
 
-/** Response of `GET /v1/policies/{id}?at=&known=` and `?version=`: the release that was in force for all, with its proof. */
+/** Response of `GET /v1/policies/{id}?at=&known=` and `?version=`: a release that was in force for all, with its proof. */
 export interface PastPolicyView extends Omit<PolicyView, 'source'> {
   source: 'history'
-  /** When another release replaced it, as known then; `null` if none did. */
+  /** When another release replaced it, by what was known at `known`; `null` if none did. */
   until: string | null
-  /** When the head was stored that brought it into force. */
+  /** When config-store stored the head that put it in force. */
   recordedAt: string
   /** Head and releases as sent to readers. */
   record: ConfigDocument
 }
 
 /**
- * Response of `GET /v1/policies/{id}/history`: a release that was in force for all, and when. `version` is `null` while the policy was
- * withdrawn; `from` is in the future for a release that readers hold for later. An earlier build omits cause, names and reason.
+ * Entry of `GET /v1/policies/{id}/history`: a release that was in force for all, and when. `version` is `null` while the policy was
+ * withdrawn. `from` is in the future for a release with a future effective time. Earlier builds omit cause, names and reason.
  */
 export interface PolicyHistoryEntry extends Partial<ChangeView> {
   version: string | null
   /** Release digest. */
   digest: string | null
   run: number | null
-  /** Number of the head that brought it into force. */
+  /** `seq` of the head that put it in force. */
   seq: number
   revision: number
   author: string | null
   approvedBy: string[]
   from: string
   until: string | null
-  /** When that head was stored: before `from` for a release that was held for later. */
+  /** When config-store stored that head; earlier than `from` for a release that had a future effective time. */
   recordedAt: string
   /** Differences to the previously effective release; every field for a first version. */
   differences: FieldDifference[]
   /** Rollout's signed statement about the change; missing for changes stored by earlier builds. */
   change?: Envelope
-  /** With `signed=true`: the head that brought it into force, with its releases, as sent to readers. */
+  /** With `signed=true`: the head that put it in force, with its releases, as sent to readers. */
   record?: ConfigDocument
 }
 
-/** Policy view of a side-car: with the trust in the value, without members that the signatures do not cover. */
+/** Policy view of a side-car: adds the trust in the value, and omits members that signatures do not cover. */
 export interface LocalPolicyView extends Omit<PolicyView, 'provenance' | 'since'> {
   state: 'READY' | 'STALE'
-  /** Milliseconds since the server, or the writing of the disk copy, last confirmed the value. */
+  /** Milliseconds since the server last confirmed the value, or since the disk copy was written. */
   ageMs: number
   trust: 'pinned' | 'first-use'
-  /** Code of the trust problem that makes it stale, if any. */
+  /** Code of the trust problem that makes the value STALE, if any. */
   code?: string
 }
 
 /**
- * Body of `POST /v1/rollbacks`. In the response, `revision` is the highest that a config-store assigned to the head; `stored` lists each
- * instance's result.
+ * Body of `POST /v1/rollbacks`. In the response, `revision` is the highest one that a config-store assigned to the head; `stored` has the
+ * result of each instance.
  */
 export interface RollbackRequest {
   policy: string
   version: string
   only?: boolean
-  /** Stored with the log, and visible to users of the installation. */
+  /** Internal reason: recorded in the audit log, and visible to users of the installation. */
   reason?: string
   /** Reason sent to partners. */
   publicReason?: string
 }
-/** A policy that a rollback moves. */
+/** A policy that a rollback changes, with its versions before and after. */
 export interface RollbackMove {
   id: string
   from: string | null
   version: string
 }
-/** Response of `GET /v1/rollbacks/preview?policy=ID&version=V[&only=true]`: the policies that this rollback would move now. */
+/** Response of `GET /v1/rollbacks/preview?policy=ID&version=V[&only=true]`: the policies that this rollback would change now. */
 export interface RollbackPreview {
   id: string
   version: string
@@ -172,27 +172,31 @@ export interface RollbackReport {
 }
 
 /**
- * Response of `GET /v1/coverage?policy=ID[&revision=R&waitMs=M]`. With `revision` it returns when no bot is behind it, or after the wait.
+ * Response of `GET /v1/coverage?policy=ID[&revision=R&waitMs=M]`. With `revision`, the service responds when all bots have reached that
+ * revision, or after `waitMs`.
  */
 export interface CoverageView {
   policy: string
   revision: number
   total: number
   current: number
-  /** Bots that are behind, or connected and silent (`revision` 0). `digest` and `version` are of the release last acknowledged. */
+  /**
+   * Bots that have not acknowledged the current release; `revision` is 0 without any acknowledgement. `digest`, `version`: last
+   * acknowledged.
+   */
   lagging: { id: string; region: string; revision: number; since: string; digest: string | null; version: string | null }[]
   /** Counts by region; empty name for bots without one. */
   regions: { region: string; total: number; current: number }[]
   /** Counts by acknowledged release; `null` for bots that apply none or have not acknowledged. */
   versions: { version: string | null; digest: string | null; total: number }[]
-  /** Readers not in `total`: without a bot's name, so they acknowledge nothing. Readers of the topic are unknown. */
+  /** Connections without a bot's name: not in `total`, because they acknowledge nothing. Readers of the topic are not counted. */
   seen: SeenReaders
   /**
-   * Beside `total`: bots that left in the last seven days before they had acknowledged what was in force for them, and have not returned.
-   * They count for no gate and no verdict. `digest` and `version`: of the release that they applied then.
+   * Bots that disconnected in the last seven days without having acknowledged the release in force for them, and have not reconnected. Not
+   * in `total`, and ignored by gates and verdicts. `digest` and `version`: release that they had acknowledged.
    */
   left?: LeftBotView[]
-  /** Set where readers refuse the live release by the roster in force: those that hold it are STALE, new ones cannot read it. */
+  /** Set if readers refuse the live release by the roster in force. Readers that have it are STALE; new readers cannot load it. */
   refused?: { version: string; detail: string }
 }
 
@@ -217,37 +221,40 @@ export interface SeenReaders {
 }
 
 /**
- * Frame of `GET /v1/stream` and `GET /v1/events` to the reader. `changes` is for people and simple programs: it lists what
- * the documents put in force when the frame was made; a `change` without documents lists held rules whose time has come. `heartbeat` and
- * `goodbye` are sent without `changes` and `documents`; a reader treats both as empty.
+ * Frame of `GET /v1/stream` and `GET /v1/events` to the reader. `changes`, for people and simple programs, lists the releases that
+ * `documents` put in force when the frame was made. A `change` without documents lists releases whose effective time has come. `heartbeat`
+ * and `goodbye` omit `changes` and `documents`; a reader treats both as empty.
  */
 export interface StreamFrame {
   /**
-   * `snapshot` replaces all held documents; `change` adds; `heartbeat` proves liveness; `goodbye` is the last one before the server stops.
+   * `snapshot` replaces all documents of the reader. `change` adds or replaces some. `heartbeat` proves liveness. `goodbye` is the last
+   * frame before the server stops.
    */
   type: 'snapshot' | 'change' | 'heartbeat' | 'goodbye'
   revision: number
   changes: { id: string; version: string | null; digest: string | null; scope: string }[]
   documents: ConfigDocument[]
-  /** In a `change`: the trace of its newest revision (W3C Trace Context). */
+  /** In a `change`: trace of the newest revision in the frame (W3C Trace Context). */
   traceparent?: string
-  /** Rollout's newest statement on all stable heads: in a heartbeat, or in the `change` that it covers. Never before that change. */
+  /**
+   * Rollout's newest freshness statement: in a heartbeat, or in the `change` with the heads that it covers. Never sent before that change.
+   */
   freshness?: Envelope
   /** In a `goodbye`: how long this reader should wait before reconnecting, randomised per reader. */
   retryMs?: number
   /**
-   * For a reader with named policies, in snapshot and change: other policies included because they were stored together. Policies not
-   * listed here are dropped by this reader.
+   * For a reader that named its policies, in snapshot and change: other policies in `documents`, stored together with the named ones. The
+   * reader drops unnamed policies that are not listed here.
    */
   along?: string[]
   /**
-   * For a reader with named policies, with a freshness statement on other heads than before: the proof of each policy's position among all
-   * stable heads.
+   * For a reader that named its policies, when the freshness statement covers other heads than the previous one: proof of each policy's row
+   * among all stable heads.
    */
   standing?: Record<string, StandingProof>
-  /** In a page of a snapshot that has more pages: the place (`policy@scope`) of its last document, after which the next page starts. */
+  /** In a page of a snapshot that is not the last: `policy@scope` of the last document, after which the next page starts. */
   next?: string
-  /** In a snapshot: places (`policy@scope`) omitted because their stored documents do not verify. At most 100. */
+  /** In a snapshot: `policy@scope` of documents omitted because their stored form does not verify. At most 100. */
   unverified?: string[]
 }
 
@@ -261,14 +268,17 @@ export interface StandingRow {
 }
 
 /**
- * The row of a policy. For a policy without stable head: the neighbouring rows of its position, one at either end, none in an empty tree.
+ * The row of a policy. For a policy without stable head: the two rows between which it would be; one row at either end of the tree, and
+ * none in an empty tree.
  */
 export type StandingProof = StandingRow[]
 
 /** Maximum policies that a reader may name: more would not fit into a URL. */
 export const MAX_POLICIES_OF_READER = 100
 
-/** Request header of a read: an instance that has not reached this revision waits for it, and then responds with `STORE_BEHIND` (503). */
+/**
+ * Request header of a read. An instance that has not reached this revision waits for it; after the wait it responds `STORE_BEHIND` (503).
+ */
 export const REVISION_HEADER = 'if-revision-at-least'
 export const STORE_BEHIND = 'HMS_STORE_BEHIND'
 
@@ -286,15 +296,15 @@ export interface AppliedFrame {
   type: 'applied'
   revision: number
   applied: Record<string, string>
-  /** Release digests per policy held for a later time. */
+  /** Digests of received releases that take effect later, per policy. */
   held?: Record<string, string[]>
-  /** This reader's buckets hash the `cohortKey` of a canary head; without it, the policy id. */
+  /** Set if this reader hashes the `cohortKey` of a canary head for its bucket; without it, the reader hashes the policy id. */
   cohortKey?: true
 }
 
 /** Response to `POST /v1/heads` (body: `IssuedHeads`). */
 export interface HeadReceipt {
-  /** Revision of the stored heads, also if they had arrived by another path before. */
+  /** Revision of the stored heads, also if an earlier event or call stored them. */
   revision: number
   /** Whether this call stored them. */
   applied: boolean

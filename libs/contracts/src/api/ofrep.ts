@@ -9,9 +9,9 @@ export interface OfrepRequest {
 }
 
 export interface OfrepContext {
-  /** Selects cohorts, as a bot's name does. */
+  /** Determines the cohort, as a bot's name does. */
   targetingKey: string
-  /** Selects scopes, as a bot's region does. */
+  /** Determines the scopes, as a bot's region does. */
   region?: string
   [attribute: string]: Json | undefined
 }
@@ -30,19 +30,22 @@ export interface OfrepFlag {
   metadata: OfrepMetadata
 }
 
-/** Flat, and without null: some providers drop or reject anything else. */
+/** Metadata of a flag. Flat and without null, because some providers drop or reject anything else. */
 export interface OfrepMetadata {
   policyVersion: string
-  /** Revision from which the version is in force in this scope. */
+  /** Revision that put the version in force in this scope. */
   revision: number
   /** Release digest. */
   digest: string
   scope: string
   effective: string
   runId?: number
-  /** From a side-car: whether its copy may be outdated. */
+  /** Only from a side-car: state of its reader; STALE if the value may be outdated. */
   state?: 'READY' | 'STALE'
-  /** From config-store: OFREP has no signatures, so the caller has not verified the value. A side-car verifies, and omits this. */
+  /**
+   * Only from config-store: OFREP has no signatures, so the caller has not verified the value. A side-car verifies it and omits this
+   * member.
+   */
   verification?: 'not-by-caller'
 }
 
@@ -60,7 +63,7 @@ export interface OfrepEventStream {
 
 export type OfrepErrorCode = 'FLAG_NOT_FOUND' | 'PARSE_ERROR' | 'TARGETING_KEY_MISSING' | 'INVALID_CONTEXT' | 'GENERAL'
 
-/** Any other response of the evaluation paths, whatever its status. */
+/** Error response of the evaluation paths, with any status. */
 export interface OfrepFailure {
   /** Set for a single evaluation. */
   key?: string

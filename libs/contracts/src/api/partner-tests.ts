@@ -23,8 +23,7 @@ export interface ChannelTest {
 }
 
 /**
- * Part of the signed content that a receiver handles differently than Standard Webhooks specifies; `null` if none of the usual mistakes
- * matches.
+ * Part of the signed content that a receiver probably does not handle as Standard Webhooks specifies.
  */
 export type Suspect = 'id' | 'time' | 'body' | 'secret'
 

@@ -14,7 +14,7 @@ export interface SchemaRegistration {
   schema: JsonObject
 }
 
-/** Body of `bots add`, `scenarios add`, `corpora add`: the unchanged text of the file; a known id is replaced. */
+/** Body of `bots add`. Like the bodies for scenarios and corpora, it contains the unchanged text of a file, and replaces a known id. */
 export interface BotRegistration {
   id: string
   source: string
@@ -51,7 +51,7 @@ export interface CorpusSummary {
   addedAt: string
 }
 
-/** Body of `POST /v1/partners`, from the parsed YAML of `partners add`, with secrets resolved by the CLI; a known id is replaced. */
+/** Body of `POST /v1/partners`: the parsed YAML of `partners add` with secrets resolved by the CLI. Replaces a partner with the same id. */
 export interface PartnerRegistration {
   id: string
   name: string
@@ -79,7 +79,7 @@ export interface PartnerSummary {
   id: string
   name: string
   groups: string[]
-  /** Channel names: kind, numbered from the second of a kind on: `webhook`, `webhook-2`, `email`. */
+  /** Channel names: the kind, with a number from the second of a kind on: `webhook`, `webhook-2`, `email`. */
   channels: string[]
   deliver: 'all' | 'first'
   contact: string | null
@@ -87,7 +87,9 @@ export interface PartnerSummary {
   lane: 'latest' | 'every'
   /** Addresses unsubscribed by their owners. */
   unsubscribed: { address: string; at: string }[]
-  /** Excluded from "all partners" of a plan, because it is in a group of the tickets' ladder; a plan must name it, or a group of it. */
+  /**
+   * Set for a partner in a group of `LADDER`: "all partners" of a plan excludes it, so a plan has to name the partner or one of its groups.
+   */
   onlyWhereNamed?: true
   addedAt: string
 }
@@ -117,9 +119,9 @@ export interface AuditEntry {
   event: string
   digest: string
   leafHash: string
-  /** Actions of people in the event; with `acts=true`, if the log retains its event. */
+  /** Only with `acts=true`, and while the log retains the event: actions of people in the event. */
   acts?: AuditAct[]
-  /** The event as signed by its service; with `signed=true`, if the log retains it. */
+  /** Only with `signed=true`, and while the log retains the event: the event as its service signed it. */
   signed?: Envelope
 }
 
@@ -144,7 +146,7 @@ export interface ReleaseRecord {
   approvedBy: string[]
 }
 
-/** Entry of `GET /v1/history`: a head that was live for all, with its release; `null` for a withdrawal. */
+/** Entry of `GET /v1/history`: a stable head with its release; the members of the release are `null` for a withdrawal. */
 export interface LiveRecord extends ReleaseRecord {
   policy: string
   seq: number
@@ -155,11 +157,10 @@ export interface LiveRecord extends ReleaseRecord {
   /** RFC 3339, the database's clock. */
   storedAt: string
   head: Envelope
-  /** Reason for issuing it, signed by rollout; missing in entries of earlier builds. */
+  /** Reason for issuing the head, signed by rollout; missing in entries of earlier builds. */
   change?: Envelope
   /**
-   * Release that the head holds until the time in its `next`; it came into force then unless another head was stored before. Missing in
-   * entries of earlier builds.
+   * Release that takes effect at the time in the head's `next`, unless another head is stored before. Missing in entries of earlier builds.
    */
   next?: HeldRecord | null
 }
@@ -170,8 +171,8 @@ export interface HeldRecord extends ReleaseRecord {
 }
 
 /**
- * Entry of `GET /v1/audit/attestations?run=N`: a signed statement of a stage or the guard about a run's releases. `type` is that of its
- * event.
+ * Entry of `GET /v1/audit/attestations?run=N`: a signed statement of a stage or the guard about a run's releases. `type`: type of the event
+ * that contains it.
  */
 export interface StageAttestation {
   run: number | null
@@ -188,7 +189,7 @@ export interface AuditProof {
   digest: string
   policy: string
   version: string
-  /** The log's entry, byte for byte as hashed; it names the releases of the approval by the root of a tree over them. */
+  /** Log entry as text, byte for byte as hashed. Contains the root of a tree over the releases of the approval. */
   entry: string
   /** C2SP tlog-proof. */
   proof: string
@@ -196,7 +197,7 @@ export interface AuditProof {
   member: ApprovalMember
 }
 
-/** Entry of `GET /v1/audit/releases?run=N`: the releases of each approval of a run; each list has the root in its entry. */
+/** Entry of `GET /v1/audit/releases?run=N`: the releases of one approval of a run. Their tree has the root in the log entry. */
 export interface ApprovedReleases {
   /** Index of the log entry. */
   index: number
@@ -213,7 +214,7 @@ export interface TopicReport {
   messages: number
   /** Events in each of the last 15 clock minutes, oldest first; the last entry is the current minute. */
   perMinute: number[]
-  /** `seconds` is `null` for a group whose service does not report it. */
+  /** Lag of each consumer group. `seconds` is `null` if the group's service does not report it. */
   lag: (Omit<TopicGroup, 'seconds'> & { seconds: number | null })[]
   /** Open dead letters of the topic, from the services that responded. */
   letters: number
@@ -229,7 +230,7 @@ export interface TopicActivity {
   perMinute: number[]
 }
 
-/** `seconds`: age of the oldest unhandled event, 0 if the responding process cannot know it. `oldest`: that event, if known. */
+/** Lag of a consumer group. `seconds`: age of the oldest unhandled event; 0 if the responding process cannot know. `oldest`: that event. */
 export interface TopicGroup {
   group: string
   messages: number
@@ -244,7 +245,7 @@ export interface TopicRecords {
   next: string
 }
 
-/** A message for inspection. Its signature was not verified: no decision may depend on it. */
+/** A message for inspection. Signatures are not verified, so no decision may depend on it. */
 export interface TopicRecord {
   topic: string
   /** `partition:offset`. */

@@ -1,6 +1,6 @@
 import type { Json } from '../canonical-json.js'
 
-/** Number of readings, and how many alert under the policies before and after the change; 0 before a first version. */
+/** Number of readings, and how many of them alert before and after the change; `before` is 0 for a first version. */
 export interface AlertLoad {
   readings: number
   before: number
@@ -20,7 +20,7 @@ export interface TurnedReadings {
   ids: string[]
 }
 
-/** Recorded readings of one scenario whose verdict the change flips, as judged by its expression. */
+/** Recorded readings of one scenario, and those for which the change flips the result of its expression. */
 export interface ScenarioImpact extends AlertLoad {
   scenario: string
   policies: string[]
@@ -29,13 +29,13 @@ export interface ScenarioImpact extends AlertLoad {
   to: string
   newlyViolating: TurnedReadings
   newlyCompliant: TurnedReadings
-  /** By name; `''` for readings without region. */
+  /** Impact by region; name `''` for readings without region. */
   regions: GroupImpact[]
   /** Sites with the most flipped readings, at most fifty. Empty if readings have no fact `site`. */
   sites: GroupImpact[]
-  /** By `YYYY-MM`; empty if the corpus has no such times, or more than 120 months. */
+  /** Impact by month `YYYY-MM`; empty if the readings have no such times, or span more than 120 months. */
   months: GroupImpact[]
-  /** Readings that the expression can judge under the old policies but not under the new ones. */
+  /** Readings that the expression can evaluate under the old policies but not under the new ones. */
   lost: number
 }
 
@@ -50,7 +50,7 @@ export interface TouchedField {
   field: string
   from?: Json
   to?: Json
-  /** Synthesised inputs at its old or new value. With 0, no replay shows the effect of this change. */
+  /** Boundary inputs at the old or new value of the field. With 0, the replay does not show the effect of this change. */
   inputs: number
   /** Scenarios whose expression reads the field. */
   scenarios: string[]
@@ -71,8 +71,8 @@ export interface ScenarioLoad extends AlertLoad {
 }
 
 /**
- * Predicted alert load of a canary, from the recorded readings. The ratio `after / before` needs no times; `days` yields a rate. Bounded:
- * `omitted` counts the regions and bots left out.
+ * Predicted alerts of a canary, from the recorded readings. `after / before` is a ratio; with `days` the counts give rates. The lists are
+ * bounded: `omitted` counts the regions and bots left out.
  */
 export interface PredictedLoad {
   scenarios: ScenarioLoad[]

@@ -1,18 +1,18 @@
 import type { SimulationImpact } from './simulation-impact.js'
 
-/** A policy in force that a run does not change, as of the replay; `digest` is the policy digest. */
+/** A policy outside the run, as in force during the replay. `digest` is the policy digest. */
 export interface PolicyBeside {
   policy: string
   version: string
   digest: string
 }
 
-/** Result that a run of these policies would get in its simulation, based on the current registrations. */
+/** Result of a trial simulation: the verdict that a run of these policies would get with the current registrations. */
 export interface Trial {
-  /** `INCONCLUSIVE` without evidence, in every profile: such a run pauses in production, and continues with profile dev. */
+  /** `INCONCLUSIVE` without evidence, in every profile. A run without evidence pauses in production and continues in profile dev. */
   verdict: 'PASS' | 'FAIL' | 'INCONCLUSIVE'
   reason?: string
-  /** Detail in parentheses of the run's line. */
+  /** Detail that `runs show` would print in parentheses. */
   detail: string
   /** Commands that would change the verdict. */
   next: string[]
@@ -31,17 +31,17 @@ export interface Trial {
   reportDigest: string | null
   /** Impact of the change, part of the report; `null` if the replay gave no report. */
   impact: SimulationImpact | null
-  /** Other policies that bots declare and scenarios name, part of the report; absent if there are none. */
+  /** Policies outside the run that bots declare or scenarios name; part of the report. Absent if there are none. */
   beside?: PolicyBeside[]
 }
 
-/** Progress of a replay, counted in programs: bots with the same text are one, per scenario. */
+/** Progress of a replay, in programs per scenario: bots with the same source are one program. */
 export interface ReplayProgress {
   done: number
   total: number
 }
 
-/** Response of `GET /v1/simulations/{run}`: the newest attempt. Clients read only the parts of the report that they show. */
+/** Response of `GET /v1/simulations/{run}`: the newest attempt. The type has only the parts of the report that clients show. */
 export interface SimulationReport {
   run: number
   attempt: number

@@ -1,13 +1,13 @@
-/** An API key as stored by services and contained in `hms.token.v1`; never includes the secret. */
+/** A token as stored by services and contained in events of `hms.token.v1`; never includes the secret. */
 export interface TokenRecord {
-  /** Public middle part of `hms_<id>_<secret>`, 12 hex digits. */
+  /** Public part of the token `hms_<id>_<secret>`, 12 hex digits. */
   id: string
-  /** `sha256:` and hex digest of the whole key text. */
+  /** `sha256:` and hex digest of the whole token text. */
   hash: string
   name: string
   /** `operate`, `read`, `bot:<id>`, `partner:<id>`. */
   scopes: string[]
-  /** Region of a bot; a different claim of the bot is rejected. */
+  /** Region of the bot; a request of the bot that claims another region is rejected. */
   region?: string
   createdAt: string
   createdBy: string
@@ -18,7 +18,7 @@ export interface TokenRecord {
 
 /** Entry of `GET /v1/tokens` and `tokens list --json`, without the hash. */
 export type TokenView = Omit<TokenRecord, 'hash'> & {
-  /** Why the stored key does not verify; such a key is not accepted. */
+  /** Why the stored record does not verify; services do not accept the token then. */
   unverified?: string
 }
 
@@ -26,7 +26,7 @@ export type TokenView = Omit<TokenRecord, 'hash'> & {
 export interface TokenRequest {
   /** 1 to 16 scopes. */
   scopes: string[]
-  /** Region of the bot that gets the key. */
+  /** Region of the bot that gets the token. */
   region?: string
   /** Purpose; at most 100 characters. */
   name?: string
@@ -34,7 +34,7 @@ export interface TokenRequest {
   expiresInMs?: number
 }
 
-/** Response to issuing a key; the only one that contains the key. */
+/** Response to issuing a token; the only response that contains the token itself. */
 export interface IssuedToken extends Omit<TokenRecord, 'hash'> {
   token: string
 }

@@ -7,8 +7,8 @@ const bytes = fc.uint8Array({ maxLength: 300 })
 const text = fc.string({ unit: 'binary', maxLength: 100 })
 const plain = (value: Uint8Array): number[] => [...value]
 
-describe('bytes in a page and under Node', () => {
-  it('have the same texts', () => {
+describe('byte conversions for browsers and for Node', () => {
+  it('convert alike', () => {
     fc.assert(
       fc.property(bytes, text, (bytes, text) => {
         // A view begins elsewhere in its buffer.
@@ -26,7 +26,7 @@ describe('bytes in a page and under Node', () => {
     )
   })
 
-  it('encode to another text when they come from base64 that has other forms: callers compare, and both refuse it', () => {
+  it('re-encode non-canonical base64 to another text, so that callers that compare reject it', () => {
     const sextets = fc.array(fc.constantFrom(...'AQgw+/-_= \n!\u{e4}'), { maxLength: 12 }).map((letters) => letters.join(''))
     fc.assert(
       fc.property(fc.oneof(sextets, text), (text) => {
@@ -36,7 +36,7 @@ describe('bytes in a page and under Node', () => {
     )
   })
 
-  it('are joined and compared alike', () => {
+  it('concatenate and compare alike', () => {
     fc.assert(
       fc.property(fc.array(bytes, { maxLength: 4 }), bytes, (parts, other) => {
         const whole = page.concatBytes(...parts)

@@ -1,4 +1,4 @@
-// Bytes and texts, by Node's Buffer. In the bundles for browsers page.ts is in its place; one suite runs over both.
+// Conversions between bytes and text with Node's Buffer. Browser bundles use page.ts instead; one test suite covers both.
 
 export function utf8(text: string): Uint8Array {
   return Buffer.from(text)
@@ -14,7 +14,7 @@ export function toBase64(bytes: Uint8Array): string {
   return viewOf(bytes).toString('base64')
 }
 
-/** Decodes base64, standard or URL-safe. Invalid text yields other bytes, or none: callers that need one form re-encode and compare. */
+/** Decodes standard or URL-safe base64. Does not report invalid text: callers that need canonical base64 re-encode and compare. */
 export function fromBase64(text: string): Uint8Array {
   return Buffer.from(text, 'base64')
 }

@@ -8,7 +8,7 @@ export const utf8: typeof node.utf8 = (text) => ENCODER.encode(text)
 export const textOf: typeof node.textOf = (bytes) => DECODER.decode(bytes)
 
 export const toBase64: typeof node.toBase64 = (bytes) => {
-  // In parts: a call takes a bounded number of arguments.
+  // In chunks, because engines limit the number of arguments of a call.
   let binary = ''
   for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000))
   return btoa(binary)
