@@ -89,7 +89,7 @@ export const CLI_GUARDS = [
     find: 'if (!found.isFile())',
     replace: 'if (found.isDirectory())',
     spec: 'libs/files/src/read-file.spec.ts',
-    test: '/dev/zero is not waited for and not read',
+    test: 'is refused without waiting or reading if it is /dev/zero',
   },
   {
     name: 'watch-names-policies',
@@ -107,7 +107,7 @@ export const CLI_GUARDS = [
     find: '    if (total > maxBytes) return undefined\n',
     replace: '    if (total > maxBytes) return Buffer.concat(chunks)\n',
     spec: 'libs/files/src/read-file.spec.ts',
-    test: 'is read to its bound although it states no size',
+    test: 'is refused above the limit even if its metadata states no size',
   },
   {
     name: 'file-no-wait',
@@ -116,7 +116,7 @@ export const CLI_GUARDS = [
     find: ' | (constants.O_NONBLOCK ?? 0)',
     replace: '',
     spec: 'libs/files/src/read-file.spec.ts',
-    test: 'fifo is not waited for and not read',
+    test: 'is refused without waiting or reading if it is fifo',
   },
   {
     name: 'key-exposed',

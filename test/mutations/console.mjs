@@ -224,7 +224,7 @@ export const CONSOLE_GUARDS = [
     find: '  requirePrivate(file, given)\n',
     replace: '',
     spec: 'apps/edge/src/console-key.spec.ts',
-    test: 'is refused where others can read or replace it',
+    test: 'is refused if other users can read or replace its file',
   },
   {
     name: 'sign-page-read-anew',

@@ -7,7 +7,7 @@ export const DOOR_GUARDS = [
     find: '!isWrite(request)',
     replace: "request.method !== 'POST'",
     spec: 'apps/edge/src/forward.spec.ts',
-    test: 'is asked of the next one where its own is gone, also with a body',
+    test: 'is retried at the next instance when its own is gone, also with a body',
   },
   {
     name: 'edge-broken-read-next',
@@ -16,7 +16,7 @@ export const DOOR_GUARDS = [
     find: 'isTransient(error) ||',
     replace: "(isTransient(error) && !String(error).includes('Reset')) ||",
     spec: 'apps/edge/src/forward.spec.ts',
-    test: 'is asked of the next one where its own is breaking, also with a body',
+    test: 'is retried at the next instance when its own is breaking, also with a body',
   },
   {
     name: 'edge-frozen-read-next',
@@ -25,7 +25,7 @@ export const DOOR_GUARDS = [
     find: ' || (isTimeout(error) && isQuick(reply.request))',
     replace: '',
     spec: 'apps/edge/src/forward.spec.ts',
-    test: 'is asked of the next one where its own is frozen, also with a body',
+    test: 'is retried at the next instance when its own is frozen, also with a body',
   },
   {
     name: 'edge-frozen-once',
@@ -34,7 +34,7 @@ export const DOOR_GUARDS = [
     find: 'if (isUnanswered) instances.silent(reply.request)',
     replace: '',
     spec: 'apps/edge/src/forward.spec.ts',
-    test: 'is waited for once, not by each that comes after, whatever its path',
+    test: 'delays one request only, and no later request to any path',
   },
   {
     name: 'edge-tried-again',
@@ -43,7 +43,7 @@ export const DOOR_GUARDS = [
     find: 'if (this.resting.has(urls[0]!)) this.resting.set(',
     replace: 'if (this.resting.size < 0) this.resting.set(',
     spec: 'apps/edge/src/instances.spec.ts',
-    test: 'are tried by one request once they have rested, and by all once one answered',
+    test: 'are tried by one request after their cooldown, and by all requests after a response',
   },
   {
     name: 'edge-silence-is-unavailable',
@@ -52,7 +52,7 @@ export const DOOR_GUARDS = [
     find: 'const NO_ANSWER: readonly unknown[] = [502, 503, TIMED_OUT]',
     replace: 'const NO_ANSWER: readonly unknown[] = [502, 503]',
     spec: 'apps/edge/src/forward.spec.ts',
-    test: 'makes a read unavailable and not an error of the edge, where no other is left',
+    test: 'makes a read fail with 503 when no other instance is left',
   },
   {
     name: 'edge-slow-rest',
@@ -61,7 +61,7 @@ export const DOOR_GUARDS = [
     find: '  answer.setTimeout(isStream ? 0 : silenceMs)\n',
     replace: '',
     spec: 'apps/edge/src/forward.spec.ts',
-    test: 'is given up before its answer begins alone: the rest may be slow',
+    test: 'is abandoned only before its response begins; the body may be slow',
   },
   {
     name: 'edge-write-once',
@@ -70,7 +70,7 @@ export const DOOR_GUARDS = [
     find: '!isWrite(request) && !(request.body instanceof Readable)',
     replace: 'request.method !== request.url',
     spec: 'apps/edge/src/forward.spec.ts',
-    test: 'a write is sent to one instance only, and fails when that is gone',
+    test: 'sends a write to one instance only, and fails when that instance is gone',
   },
   {
     name: 'edge-kept-length',
@@ -484,7 +484,7 @@ export const DOOR_GUARDS = [
     find: 'if (isForeignHost(headers.host) && !hosts',
     replace: 'if (headers.host === undefined && !hosts',
     spec: 'apps/edge/src/console-key.spec.ts',
-    test: 'reads with it under its own names alone',
+    test: 'shows pages only under its own host names',
   },
   {
     name: 'bodies-in-flight',

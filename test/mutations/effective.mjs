@@ -151,7 +151,7 @@ export const EFFECTIVE_GUARDS = [
     find: ' && next === null',
     replace: ' && (next === null || next.atMs <= this.held.nowMs())',
     spec: 'libs/ofrep/src/flag-book.spec.ts',
-    test: 'do not keep a later rule that was in force by a clock that was corrected',
+    test: 'returns the earlier release again when a clock correction puts the effective time into the future',
   },
   {
     name: 'turn-listed',

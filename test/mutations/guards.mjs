@@ -304,7 +304,7 @@ export const GUARDS = [
     find: 'failed(): void {\n    this.epoch = 0',
     replace: 'failed(): void {',
     spec: 'libs/kafka-socket/src/fetch-session.spec.ts',
-    test: 'leaves the broker with exactly what is wanted, whatever fails and is lost between',
+    test: 'leaves the broker with exactly the wanted partitions, despite failures and lost sessions',
   },
   {
     name: 'fetch-session-forgets',
@@ -313,7 +313,7 @@ export const GUARDS = [
     find: 'if (missing.length > 0) forgotten.push({ topic, partitions: missing })',
     replace: '',
     spec: 'libs/kafka-socket/src/fetch-session.spec.ts',
-    test: 'leaves the broker with exactly what is wanted, whatever fails and is lost between',
+    test: 'leaves the broker with exactly the wanted partitions, despite failures and lost sessions',
   },
   {
     name: 'read-once-payload',

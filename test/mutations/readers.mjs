@@ -250,7 +250,7 @@ export const READER_GUARDS = [
     find: 'if (past !== undefined)',
     replace: "if (past === 'never')",
     spec: 'apps/sidecar/src/sidecar-server.spec.ts',
-    test: 'are of now: version=1.5.0 is not answered with another time',
+    test: 'are refused with version=1.5.0, because the side-car has current values only',
   },
   {
     name: 'silence-is-stale',

@@ -88,7 +88,7 @@ export const SOCKET_GUARDS = [
     find: 'if (left === 0 || upgrade.socket.destroyed) throw',
     replace: 'if (left >= 0) throw',
     spec: 'apps/edge/src/stream-tunnels.spec.ts',
-    test: 'gets its stream from the next one where the first is gone',
+    test: 'gets its stream from the next instance when the first is gone',
   },
   {
     name: 'tunnel-stopping',
@@ -97,7 +97,7 @@ export const SOCKET_GUARDS = [
     find: 'response.statusCode !== UNAVAILABLE || isLast',
     replace: 'response.statusCode !== UNAVAILABLE || isLast || true',
     spec: 'apps/edge/src/stream-tunnels.spec.ts',
-    test: 'gets its stream from the next one where the first is stopping',
+    test: 'gets its stream from the next instance when the first is stopping',
   },
   {
     name: 'plain-offer',
@@ -241,7 +241,7 @@ export const SOCKET_GUARDS = [
     find: 'if (this.pending.length > 0) schedule.call(this)',
     replace: 'schedule.call(this)',
     spec: 'libs/kafka-socket/src/idle-queues.spec.ts',
-    test: 'a connection with nothing to send keeps no timer',
+    test: 'keeps no timer for a connection with nothing to send',
   },
   {
     name: 'kafka-deadline',
@@ -250,7 +250,7 @@ export const SOCKET_GUARDS = [
     find: 'if (Date.now() - request.sentAt > request.requestTimeout) request.timeoutRequest()',
     replace: 'void request',
     spec: 'libs/kafka-socket/src/idle-queues.spec.ts',
-    test: 'a request without an answer in time is given up, and looked for once a second',
+    test: 'checks once a second for requests that have timed out, and rejects them',
   },
   {
     name: 'sweep-that-looks',

@@ -3,14 +3,14 @@ import type { Reader } from '#libs/evaluation'
 import { isKnown } from '#libs/platform'
 import type { FlagBook } from './flag-book.js'
 
-/** Complete response; without `body` nothing has changed since the reader's last request. */
+/** Response to an evaluation. A 304 has no `body`: the result is unchanged since the reader's last request. */
 export interface EvaluationAnswer {
   status: 200 | 304
   etag: string
   body?: string
 }
 
-/** Throws 404 `HMS_POLICY_NOT_FOUND`. */
+/** Evaluates one flag. `known`: the request's `If-None-Match`. Throws 404 `HMS_POLICY_NOT_FOUND`. */
 export function answerFlag(book: FlagBook, key: string, reader: Reader, known?: string): EvaluationAnswer {
   const flag = book.flag(key, reader)
   if (flag === undefined) {
@@ -21,8 +21,8 @@ export function answerFlag(book: FlagBook, key: string, reader: Reader, known?: 
 }
 
 /**
- * Event stream of a reader. `owner` is part of the ETag: a reader with a new key must not keep the address of its former key, which a 304
- * would preserve.
+ * Event stream of a reader. `owner` is part of the ETag: after a 304, a reader with a new key would keep the stream address of its former
+ * key.
  */
 export interface OwnStream {
   stream: OfrepEventStream
@@ -42,7 +42,7 @@ function answer(etag: string, known: string | undefined, body: () => string): Ev
 /** Inactivity after which a client may close the stream, as announced in the protocol. */
 const INACTIVITY_SECONDS = 120
 
-/** Returns the event stream of a reader as a path, so its host is the address the reader already uses. Constant for one `key`. */
+/** Returns the event stream of a reader as a path, so the reader uses the host it already calls. The result is constant for one `key`. */
 export function eventStream(key?: string): OfrepEventStream {
   const requestUri = `/ofrep/v1/events${key === undefined ? '' : `?key=${key}`}`
   return { type: 'sse', endpoint: { requestUri }, inactivityDelaySec: INACTIVITY_SECONDS }

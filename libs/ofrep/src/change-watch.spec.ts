@@ -23,7 +23,7 @@ function watched(copy: HeldByHand): {
   return { clock, watch, notifications: () => count, advance }
 }
 
-it('tells of a policy that is new, changed, split or withdrawn, and of nothing else', () => {
+it('notifies when a policy is new, split by a canary or withdrawn, and not otherwise', () => {
   const copy = new HeldByHand().set(stable)
   const { watch, notifications } = watched(copy)
   watch.look()
@@ -39,7 +39,7 @@ it('tells of a policy that is new, changed, split or withdrawn, and of nothing e
   expect(notifications()).toBe(3)
 })
 
-it('says nothing of a lease that is renewed, and tells when one ends', () => {
+it('does not notify when a lease is renewed, and notifies when a lease expires', () => {
   const copy = new HeldByHand().set(stable, canary(2, '2026-01-01T00:02:00Z'))
   const { watch, notifications, advance } = watched(copy)
   advance(60_000)
@@ -51,7 +51,7 @@ it('says nothing of a lease that is renewed, and tells when one ends', () => {
   expect(notifications()).toBe(1)
 })
 
-it('tells when the time of a later rule comes, a moment behind it', () => {
+it('notifies within 250 ms after the effective time of a scheduled release', () => {
   const copy = new HeldByHand().set(held('pm25', { next: { at: NOW + 30 * 24 * 3_600_000, version: '2.0.0' } }))
   const { notifications, advance } = watched(copy)
   for (let day = 0; day < 30; day++) advance(24 * 3_600_000)

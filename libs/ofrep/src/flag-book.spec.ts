@@ -33,7 +33,7 @@ describe('a flag', () => {
     runId: 7,
   }
 
-  it('called like a policy is the whole policy, with what is known of it', () => {
+  it('with a policy id as key is the whole policy with its metadata', () => {
     const value = { id: PM25, version: '1.5.0', effective: '2024-09-01T00:00:00Z', ...fields }
     expect(asked(copy, PM25)).toEqual({ key: PM25, value, reason: 'STATIC', variant: '1.5.0', metadata })
   })
@@ -46,16 +46,16 @@ describe('a flag', () => {
     ['version', '1.5.0'],
     ['tags', { items: ['air', 'epa'] }],
     ['__proto__.x', 1],
-  ])('called like the field %s has the type of the field, a list inside an object', (field, value) => {
+  ])('with the field %s in its key has the type of the field; a list is wrapped in an object', (field, value) => {
     expect(asked(copy, `${PM25}.${field}`)).toEqual({ key: `${PM25}.${field}`, value, reason: 'STATIC', variant: '1.5.0', metadata })
   })
 
   it.each(['', '.', '.limit', `${PM25}.`, `${PM25}.note`, `${PM25}.none`, `${PM25}.constructor`, `${PM25}.__proto__`, 'ozone-limit'])(
-    'is none: %j',
+    'does not exist for the key %j',
     (key) => expect(asked(copy, key)).toBeUndefined(),
   )
 
-  it('has no null in its metadata, and says whether a side-car may be behind', () => {
+  it('has no null in its metadata, and includes the state of the copy', () => {
     const local = new HeldByHand().set(held(PM25, { run: null }))
     local.staleness = 'STALE'
     const said = asked(local, PM25)!.metadata
@@ -63,26 +63,26 @@ describe('a flag', () => {
   })
 })
 
-describe('the reason', () => {
+describe('the reason of a flag', () => {
   const copy = new HeldByHand().set(stable, canaryOf())
   const said = (reader: Reader): [string, unknown, string] => {
     const { reason, value, metadata } = asked(copy, `${PM25}.limit`, reader)!
     return [reason, value, metadata.scope]
   }
 
-  it('is SPLIT inside a canary, and TARGETING_MATCH outside of one that runs: the answer depends on who asks', () => {
+  it('is SPLIT for readers in a running canary, and TARGETING_MATCH for readers outside it', () => {
     expect(said(IN_NCR)).toEqual(['SPLIT', 25, 'region:NCR'])
     expect(said(ANYONE)).toEqual(['TARGETING_MATCH', 35, 'global'])
     expect(said({ bot: 'bot-1', region: 'VA' })).toEqual(['TARGETING_MATCH', 35, 'global'])
   })
 
-  it('is STATIC before, and once lease or base have ended', () => {
+  it('is STATIC without a canary, after its lease expired, and when its base is no longer stable', () => {
     expect(asked(new HeldByHand().set(stable), PM25, IN_NCR)!.reason).toBe('STATIC')
     for (const over of [{ expires: '2026-01-01T00:00:00Z' }, { base: 'sha256:other' }])
       expect(asked(new HeldByHand().set(stable, canaryOf(over)), PM25, IN_NCR)).toMatchObject({ reason: 'STATIC', variant: '1.5.0' })
   })
 
-  it('follows the share by the bucket of the key, as bots do', () => {
+  it('follows the share by the bucket of the targeting key, as for bots', () => {
     // Buckets of these names for this policy: 439 and 4753 of 10,000.
     const few = new HeldByHand().set(stable, canaryOf({ share: 500 }))
     const reasons = ['bot-0007', 'bot-0001'].map((bot) => asked(few, PM25, { bot, region: 'NCR' })!.reason)
@@ -90,14 +90,14 @@ describe('the reason', () => {
   })
 })
 
-describe('all flags', () => {
-  it('are each policy with each field, sorted, a field that is null left out', () => {
+describe('the list of all flags', () => {
+  it('has each policy followed by its fields, sorted by policy and without null fields', () => {
     const copy = new HeldByHand().set(held('b-limit')).set(held('a-limit', { fields: { note: null } }))
     const own = (id: string): string[] => [id, `${id}.id`, `${id}.version`, `${id}.effective`]
     expect(all(new FlagBook(copy)).map(({ key }) => key)).toEqual([...own('a-limit'), ...own('b-limit'), 'b-limit.limit'])
   })
 
-  it('have a digest that moves with value, reason, variant or metadata alone', () => {
+  it('has a digest that changes with value, reason, variant or metadata alone', () => {
     const digest = (copy: HeldByHand, reader = ANYONE): string => new FlagBook(copy).flags(reader).digest
     const one = digest(new HeldByHand().set(stable))
     expect(digest(new HeldByHand().set(held(PM25, { version: '1.5.0', revision: 9, firstRevision: 3, fields: { limit: 35 } })))).toBe(one)
@@ -111,21 +111,21 @@ describe('all flags', () => {
     expect(digest(others[3]!, IN_NCR)).not.toBe(digest(others[3]!))
   })
 
-  it('change when the time of a later rule comes, without a document', () => {
+  it('changes at the effective time of a scheduled release, without a new document', () => {
     const copy = new HeldByHand().set(held(PM25, { version: '1.5.0', next: { at: NOW + 1_000, version: '2.0.0' } }))
     const book = new FlagBook(copy)
     const versions = [NOW, NOW + 999, NOW + 1_000].map((now) => ((copy.now = now), all(book)[0]!.variant))
     expect(versions).toEqual(['1.5.0', '1.5.0', '2.0.0'])
   })
 
-  it('do not keep a later rule that was in force by a clock that was corrected', () => {
+  it('returns the earlier release again when a clock correction puts the effective time into the future', () => {
     const copy = new HeldByHand().set(held(PM25, { version: '1.5.0', next: { at: NOW + 1_000, version: '2.0.0' } }))
     const book = new FlagBook(copy)
     const versions = [NOW + 1_000, NOW].map((now) => ((copy.now = now), all(book)[0]!.variant))
     expect(versions).toEqual(['2.0.0', '1.5.0'])
   })
 
-  it('are evaluated only where readers or times make a difference', () => {
+  it('evaluates on each read only policies that differ by reader or time', () => {
     const copy = new HeldByHand().set(stable, canaryOf())
     for (let index = 0; index < 100; index++) copy.set(held(`limit-${index}`))
     const book = new FlagBook(copy)
@@ -135,7 +135,7 @@ describe('all flags', () => {
     expect(copy.asked).toBe(1)
   })
 
-  it('forget what they knew when the copy takes documents', () => {
+  it('is evaluated again after the copy received documents', () => {
     const copy = new HeldByHand().set(stable)
     const book = new FlagBook(copy)
     expect(all(book, IN_NCR)[0]!.variant).toBe('1.5.0')

@@ -5,24 +5,27 @@ import { createHash } from 'node:crypto'
 
 /** Copy of the policies in an instance of config-store or a side-car. */
 export interface HeldPolicies extends WatchedCopy {
-  /** State of a copy that may be old. */
+  /** Returns whether the copy is fresh or may be old; without it, flags carry no state. */
   state?(): OfrepMetadata['state']
   /** Verification metadata of each flag. */
   verification?: OfrepMetadata['verification']
 }
 
-/** Cached JSON with its digest: value, reason, variant and metadata, independent of the order of a context's attributes. */
+/**
+ * Serialised flag or list of flags, with a digest. The digest covers the result alone (value, reason, variant, metadata), so the evaluation
+ * context does not change it.
+ */
 export interface FlagText {
   json: string
   digest: string
 }
 
-/** Limit of cached lists of all flags: readers differ by the canaries that cover them, and there are few at a time. */
+/** Limit of cached lists of all flags. Lists differ only by the canaries that a reader is in, and few canaries run at a time. */
 const MAX_LISTS = 32
 
 /**
- * Evaluates flags from one copy. Texts are made once per document and reason, so a read costs no serialisation. Policies that are equal for
- * every reader are evaluated once.
+ * Evaluates flags from one copy. Each document is serialised once per reason, so a read costs no serialisation. Policies that evaluate
+ * alike for every reader are evaluated once for all readers.
  */
 export class FlagBook {
   private readonly texts = new WeakMap<object, Map<string, ReadonlyMap<string, FlagText>>>()
@@ -44,7 +47,7 @@ export class FlagBook {
     return found === null ? undefined : this.textsOf(found).get(key)
   }
 
-  /** Returns all flags of this reader, separated by commas. */
+  /** Returns the JSON of all flags of this reader, separated by commas and without brackets. */
   flags(reader: Reader): FlagText {
     const { same, differing } = (this.parted ??= this.part())
     const found = differing.flatMap((id) => this.resolve(id, reader) ?? [])
@@ -66,8 +69,9 @@ export class FlagBook {
   }
 
   /**
-   * Separates policies with a single stable document that time does not change from the others. A release in force now may not be so by a
-   * corrected clock, so a rule that was once held for later is one of the others.
+   * Splits the policies into those that evaluate alike for every reader at any time (`same`: one stable document without a scheduled
+   * release) and the rest (`differing`). A document whose scheduled release has come into force stays in the rest, because a clock
+   * correction can put the effective time into the future again.
    */
   private part(): { same: string[]; differing: string[] } {
     const isSame = (id: string): boolean => {
@@ -79,7 +83,10 @@ export class FlagBook {
     return { same, differing }
   }
 
-  /** Returns the texts by key. They are cached by the current document: a head's later release is another one. */
+  /**
+   * Returns the serialised flags by key. They are cached per document object; a scheduled release that has come into force is a different
+   * object.
+   */
   private textsOf(found: Resolution): ReadonlyMap<string, FlagText> {
     const state = this.held.state?.()
     const { document } = found.held
@@ -108,7 +115,7 @@ function byPolicy(a: Resolution, b: Resolution): number {
   return a.held.head.policy < b.held.head.policy ? -1 : 1
 }
 
-/** Returns the flag of the whole policy, then one for each member that OFREP can represent, which a null is not. */
+/** Returns the flag of the whole policy, then one flag for each member. Null members are skipped, because OFREP has no null value. */
 function flagsOf({ held, reason }: Resolution, state: OfrepMetadata['state'], verification: OfrepMetadata['verification']): OfrepFlag[] {
   const { value: policy, head, firstRevision, document } = held
   const metadata: OfrepMetadata = {
@@ -124,7 +131,7 @@ function flagsOf({ held, reason }: Resolution, state: OfrepMetadata['state'], ve
   const flagOf = (key: string, value: OfrepFlag['value']): OfrepFlag => ({ key, value, reason, variant: policy.version, metadata })
   const fields = Object.entries(policy).flatMap(([field, value]) => {
     if (value === undefined || value === null) return []
-    // The schema of OFREP has no lists, though most providers accept one.
+    // The OFREP schema has no list values, although most providers accept them.
     return flagOf(`${policy.id}.${field}`, Array.isArray(value) ? { items: value } : (value as OfrepFlag['value']))
   })
   return [flagOf(policy.id, { ...(policy as JsonObject) }), ...fields]

@@ -15,9 +15,9 @@ it.each([
     { targetingKey: 'bot-1', region: '' },
     { bot: 'bot-1', region: undefined },
   ],
-])('%j asks as %j', (context, reader) => expect(readContext({ context })).toEqual(reader))
+])('reads the context %j as the reader %j', (context, reader) => expect(readContext({ context })).toEqual(reader))
 
-it('a context without a region is of the side-car’s own', () => {
+it('uses the region of the side-car for a context without a region', () => {
   expect(readContext({ context: { targetingKey: 'a' } }, 'NCR').region).toBe('NCR')
   expect(readContext({ context: { targetingKey: 'a', region: 'VA' } }, 'NCR').region).toBe('VA')
 })
@@ -35,6 +35,6 @@ it.each([
   [{ context: { targetingKey: '' } }, 'HMS_OFREP_TARGETING_KEY'],
   [{ context: { targetingKey: 7 } }, 'HMS_OFREP_CONTEXT'],
   [{ context: { targetingKey: 'a', region: 7 } }, 'HMS_OFREP_CONTEXT'],
-])('%j is refused with %s', (body, code) => {
+])('refuses the body %j with %s', (body, code) => {
   expect(() => readContext(body)).toThrow(expect.objectContaining({ code, status: 400 }) as Error)
 })

@@ -43,13 +43,13 @@ const refetch = (id: string, data = '{"type":"refetchEvaluation"}'): string => `
 
 describe('the event stream', () => {
   it.each([undefined, '', 'life-0.0', 'life-1.7', 'anything'])(
-    'asks who names %j to evaluate at once: it may have missed a change',
+    'notifies a reader with the last event id %j immediately, because it may have missed a change',
     async (id) => {
       expect(await (await open(id)).next()).toBe(refetch('life-1.0'))
     },
   )
 
-  it('asks nothing of who names the newest, and then tells each change with a hint', async () => {
+  it('sends a reader with the newest id only a comment, and then an event with the hint for each change', async () => {
     const reader = await open('life-1.0')
     expect(await reader.next()).toBe(': alive')
     feed.tell('42')
@@ -57,7 +57,7 @@ describe('the event stream', () => {
     expect(reader.response.headers['content-type']).toBe('text/event-stream')
   })
 
-  it('tells changes that come together as one', async () => {
+  it('sends changes made in the same turn as one event', async () => {
     const reader = await open('life-1.0')
     await reader.next()
     for (const hint of ['1', '2', '3']) feed.tell(hint)
@@ -66,7 +66,7 @@ describe('the event stream', () => {
     expect(await reader.next()).toBe(': alive')
   })
 
-  it('is never silent for five seconds: a comment every two, visible to a raw reader and not to a page', async () => {
+  it('sends a comment every two seconds', async () => {
     const reader = await open('life-1.0')
     await reader.next()
     for (let beats = 0; beats < 5; beats++) {
@@ -75,7 +75,7 @@ describe('the event stream', () => {
     }
   })
 
-  it('counts its readers, and ends with the server: each gets a retry time of a second or more', async () => {
+  it('counts its readers, and on close sends each a retry time of at least one second', async () => {
     const [one, other] = [await open('life-1.0'), await open('life-1.0')]
     await Promise.all([one.next(), other.next()])
     expect([feed.size, counts]).toEqual([2, [1, 2]])

@@ -3,33 +3,35 @@ import type { Clock } from '#libs/platform'
 import type { ServerResponse } from 'node:http'
 
 /**
- * Minimum `retry:` in ms at the end of a stream. A stock reader keeps it for every attempt: with less it would poll an unavailable server
- * without pause. The rest is random, so readers do not all reconnect at once.
+ * Minimum `retry:` in ms at the end of a stream. A stock SSE client uses the last `retry:` for every later attempt, so a smaller value
+ * would make it poll an unavailable server almost without pause. A random time is added, so that readers do not all reconnect at once.
  */
 const SHORTEST_RETRY_MS = 1_000
 const READERS_PER_SECOND = 2_000
 const LONGEST_SPREAD_MS = 3_000
-/** Readers served per turn of the event loop: evaluations stay fast during a broadcast. */
+/** Number of readers written to per turn of the event loop, so that evaluations stay fast during a broadcast. */
 const SLICE = 250
-/** Limit of unread bytes. Frames are short; a reader this far behind does not read. It is disconnected, and reconnects. */
+/**
+ * Limit of unread bytes per reader. Frames are short, so a reader this far behind has stopped reading; it is disconnected, and reconnects.
+ */
 export const MAX_UNREAD_BYTES = 64 * 1024
-/** A comment, which clients do not deliver to listeners. */
+/** Heartbeat: an SSE comment, which clients do not deliver to listeners. */
 const ALIVE = Buffer.from(': alive\n\n')
 
 export const EVENT_HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
 
 export interface RefetchFeedOptions {
   clock: Clock
-  /** Unique to this process: an id from an earlier process is never the newest. */
+  /** Prefix of event ids, unique to this process, so that an id from an earlier process never equals the newest one. */
   life: string
-  /** Called with the number of open readers when one joined or left. */
+  /** Called with the number of open readers after each reader that joins or leaves. */
   counted?: (readers: number, change: 1 | -1) => void
   random?: () => number
 }
 
 /**
- * The event stream of OFREP: notifies readers that evaluations may have changed, without values. A reader that does not name the newest id
- * is notified immediately: it may have missed a change, and stock providers do not refetch on their own after a reconnect.
+ * The event stream of OFREP: notifies readers that evaluations may have changed, without values. A reader whose `Last-Event-ID` is not the
+ * newest id is notified immediately: the reader may have missed a change, and stock providers do not refetch after a reconnect.
  */
 export class RefetchFeed {
   private readonly readers = new Set<ServerResponse>()
@@ -47,7 +49,8 @@ export class RefetchFeed {
   }
 
   /**
-   * Notifies all readers. `hint`: returned in the evaluation that follows, as `flagConfigEtag`. Changes during a broadcast are sent as one.
+   * Notifies all readers. `hint`: sent with the event; the reader returns it in the next evaluation request, as `flagConfigEtag`. Changes
+   * during a broadcast are sent as one event.
    */
   tell(hint?: string): void {
     this.changes++

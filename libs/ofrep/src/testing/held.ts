@@ -13,13 +13,13 @@ export interface HeldOptions {
   firstRevision?: number
   run?: number | null
   fields?: Record<string, Json>
-  /** Options of a canary, whose release is not the stable one. */
+  /** Options of a canary head. */
   canary?: { base: string | null; share?: number; expires?: string }
-  /** In force from this time on. */
+  /** Scheduled release, in force from `at` (ms) on. */
   next?: { at: number; version: string }
 }
 
-/** Builds a document as in a copy, without signatures, because nothing here verifies them. */
+/** Builds a document of a copy without signatures, because the code under test does not verify them. */
 export function held(id: string, options: HeldOptions = {}): HeldDocument {
   const {
     version = '1.0.0',
@@ -44,7 +44,7 @@ function canaryHead(canary: HeldOptions['canary']): object {
   return canary === undefined ? {} : { share: 10_000, ...canary }
 }
 
-/** Copy whose documents and time a test sets. */
+/** Copy of policies for tests, which set its documents and its time. */
 export class HeldByHand implements HeldPolicies {
   now = NOW
   staleness: 'READY' | 'STALE' | undefined
