@@ -6,7 +6,7 @@ import { tokenIdOf } from '#libs/signing'
 const VARIABLE = 'HMS_CONSOLE_KEY_FILE'
 const MAX_BYTES = 4 * 1024
 
-/** Reads the host names of this edge, besides those of its own machine, that may use the console's key (`HMS_CONSOLE_HOSTS`). */
+/** Reads `HMS_CONSOLE_HOSTS`: the host names, besides loopback, under which this edge serves pages that read with the console's key. */
 export function readConsoleHosts(env: Environment): string[] {
   const given = env['HMS_CONSOLE_HOSTS'] ?? ''
   const hosts = given === '' ? [] : listOf(given).map((host) => host.toLowerCase())
@@ -17,8 +17,8 @@ export function readConsoleHosts(env: Environment): string[] {
 }
 
 /**
- * Reads the key with which pages read for clients without one, from the file of `HMS_CONSOLE_KEY_FILE`; `undefined` by default. Throws
- * `HMS_KEY_EXPOSED` if other users can read the file, and `HMS_CONFIG_INVALID` for anything but one key.
+ * Reads the key with which console pages read for clients without a key of their own, from the file of `HMS_CONSOLE_KEY_FILE`; `undefined`
+ * by default. Throws `HMS_KEY_EXPOSED` if other users can read the file, and `HMS_CONFIG_INVALID` if the file has anything but one key.
  */
 export async function readConsoleKey(env: Environment): Promise<string | undefined> {
   const file = env[VARIABLE]

@@ -26,7 +26,7 @@ function keyFile(text: string, mode = 0o600): string {
 }
 
 describe('HMS_CONSOLE_KEY_FILE', () => {
-  it('is absent unless it is configured', async () => {
+  it('is unset by default', async () => {
     expect(await readConsoleKey({})).toBeUndefined()
     expect(await readConsoleKey({ HMS_CONSOLE_KEY_FILE: '' })).toBeUndefined()
   })
@@ -35,19 +35,22 @@ describe('HMS_CONSOLE_KEY_FILE', () => {
     expect(await readConsoleKey({ HMS_CONSOLE_KEY_FILE: keyFile(`${token}\n`) })).toBe(token)
   })
 
-  it('is refused where others can read or replace it', async () => {
+  it('is refused if other users can read or replace its file', async () => {
     for (const mode of [0o604, 0o640, 0o622]) {
       const env = { HMS_CONSOLE_KEY_FILE: keyFile(token, mode) }
       await expect(readConsoleKey(env), mode.toString(8)).rejects.toMatchObject({ code: 'HMS_KEY_EXPOSED', status: 403 })
     }
   })
 
-  it.each(['', 'hms_short', `${token}\n${token}`, `Bearer ${token}`])('is refused where it holds something else: %j', async (text) => {
-    const env = { HMS_CONSOLE_KEY_FILE: keyFile(text) }
-    await expect(readConsoleKey(env)).rejects.toMatchObject({ code: 'HMS_CONFIG_INVALID', status: 400 })
-  })
+  it.each(['', 'hms_short', `${token}\n${token}`, `Bearer ${token}`])(
+    'is refused if its file has anything but one key: %j',
+    async (text) => {
+      const env = { HMS_CONSOLE_KEY_FILE: keyFile(text) }
+      await expect(readConsoleKey(env)).rejects.toMatchObject({ code: 'HMS_CONFIG_INVALID', status: 400 })
+    },
+  )
 
-  it('is refused where there is no such file', async () => {
+  it('is refused if its file does not exist', async () => {
     await expect(readConsoleKey({ HMS_CONSOLE_KEY_FILE: join(folder, 'nothing') })).rejects.toMatchObject({ code: 'HMS_FILE_UNREADABLE' })
   })
 })
@@ -82,12 +85,12 @@ describe('an edge whose console has a key', () => {
 
   const ask = (path: string, init?: RequestInit): Promise<Response> => fetch(`http://127.0.0.1:${edge.port}${path}`, init)
 
-  it('shows pages with it', async () => {
+  it('reads with the key to show pages', async () => {
     expect((await ask('/runs', { headers: { accept: 'text/html' } })).status).toBe(200)
     expect([...new Set(asked)]).toEqual([`Bearer ${token}`])
   })
 
-  it('reads with it under its own names alone', async () => {
+  it('shows pages only under its own host names', async () => {
     const status = async (host: string, path = '/runs'): Promise<number> => {
       const call = request({ port: edge.port, host: '127.0.0.1', path, headers: { host, accept: 'text/html' }, agent: false }).end()
       const [response] = (await once(call, 'response')) as [IncomingMessage]
@@ -110,13 +113,13 @@ describe('an edge whose console has a key', () => {
     expect(await status('evil.example', '/livez')).toBe(200)
   })
 
-  it('asks each instance once for all who ask whether it is ready', async () => {
+  it('queries the readiness of each instance once for concurrent probes', async () => {
     asked = []
     await Promise.all(Array.from({ length: 40 }, () => ask('/readyz')))
     expect(asked.length).toBeLessThanOrEqual(2 * SERVICES.length)
   })
 
-  it('passes nothing on with it', async () => {
+  it('forwards no request with the key', async () => {
     const json = { 'content-type': 'application/json' }
     await ask('/v1/runs')
     await ask('/v1/runs', { headers: { accept: 'text/html' } })

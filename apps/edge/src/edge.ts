@@ -38,19 +38,22 @@ import { forward } from './forward.js'
 import { Instances } from './instances.js'
 import { STREAM_PATH, StreamTunnels } from './stream-tunnels.js'
 
-/** Corpora are the largest bodies that any service accepts; each service enforces its own limit. */
+/** Body limit for corpora, the largest bodies that any service accepts; each service enforces its own limit. */
 const BODY_LIMIT_BYTES = 40 * 1024 * 1024
 const REQUEST_TIMEOUT_MS = 60_000
-/** Time in ms that a readiness result is shared: concurrent probes query the instances once. */
+/** Time in ms for which probes share one readiness result, so that concurrent probes query the instances once. */
 const READINESS_SHARED_MS = 1_000
 
-/** Returns the roster for verification by pages: `HMS_ROSTER`, with profile dev else the data folder's. Without one they verify nothing. */
+/**
+ * Returns the roster file with which console pages verify: `HMS_ROSTER`, else with profile dev the data folder's. Without a roster, pages
+ * verify nothing.
+ */
 function rosterOf({ roster, profile, dataDir }: HostConfig): string | undefined {
   const ofData = join(dataDir, 'roster.json')
   return roster ?? (profile === 'dev' && existsSync(ofData) ? ofData : undefined)
 }
 
-/** Serves distributed services on one port, WebSocket included, from the path table that also describes the services. */
+/** Serves distributed services on one port, WebSocket included. `SERVICE_PATHS` maps paths to services. */
 export async function serveEdge(env: Environment): Promise<{ port: number; stop(): Promise<void> }> {
   const config = readHostConfig(env)
   const log = createLogger(config.logLevel, { process: 'edge' })
@@ -80,7 +83,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   refuseUnforwardable(edge)
   boundBodies(edge, clients)
   answerProblems(edge, log)
-  // The edge's span is between the caller's and the service's: both continue the trace that the edge forwards.
+  // Also starts the edge's span, between the caller's and the service's: the edge continues the caller's trace and forwards it.
   logWrites(edge, log)
   edge.get('/livez', async () => ({ status: 'up' }))
   const ready = new SharedAnswer(() => readiness(env), systemClock, READINESS_SHARED_MS)
@@ -90,7 +93,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
     return report
   })
   if (config.metrics === 'public') addMetrics(edge, metrics)
-  // Own error pages, because the edge reports a problem even if no service responds.
+  // The edge has error pages of its own, because it reports problems even when no service responds.
   addErrorPages(edge)
   edge.get('/openapi.json', async () => openApi(VERSION))
   edge.get('/asyncapi.json', async () => asyncApi(VERSION))
@@ -111,7 +114,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
     open: (upgrade) => {
       const refused = refusalOfConnection(edge.server, upgrade.request.socket)
       if (refused !== undefined) throw refused
-      // Checked here, because config-store sees the edge's own request.
+      // Host and Origin are checked here, because config-store sees only the edge's own request.
       if (localTo !== undefined && isForeignRequest(upgrade.request, localTo)) throw foreignRefused()
       return streams.open(upgrade)
     },
@@ -132,7 +135,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
 
 const COLLECT_MS = 1_000
 
-/** Serves `GET /metrics` of the edge itself. The edge knows no keys, so metrics are served only if anonymous clients may read them. */
+/** Serves `GET /metrics` of the edge itself. The edge cannot check keys, so it serves metrics only if anonymous clients may read them. */
 function addMetrics(edge: FastifyInstance, metrics: Metrics): void {
   const answered = metrics.counter('edge_requests_total', 'Requests that the edge answered or passed on, by class of status', ['status'])
   const page = new SharedAnswer(() => metrics.page(), systemClock, COLLECT_MS)
@@ -147,7 +150,7 @@ const TIMEOUT_MS = 2_000
 
 const MAX_ANSWER_BYTES = 64 * 1024
 
-/** Ready only if every service behind the edge has a ready instance. */
+/** Returns the readiness of the edge: ready only if every service has an instance that is ready. */
 async function readiness(env: Environment): Promise<{ ready: boolean; services: Record<string, 'up' | 'degraded' | 'down'> }> {
   const entries = await Promise.all(
     SERVICES.map(async (service) => {
@@ -168,7 +171,7 @@ async function stateOf(url: string): Promise<'up' | 'degraded' | 'down'> {
   }
 }
 
-/** Refuses requests with a `Trailer` header: Node would interpret the header itself when the edge forwards it, and throw. */
+/** Refuses requests with a `Trailer` header: Node would interpret the header when the edge forwards it, and throw. */
 function refuseUnforwardable(edge: FastifyInstance): void {
   edge.addHook('onRequest', (request, _reply, done) => {
     if (request.headers.trailer === undefined) return done()
@@ -176,7 +179,7 @@ function refuseUnforwardable(edge: FastifyInstance): void {
   })
 }
 
-/** Mirrors `addConsole` of apps/console. */
+/** Mirrors the exports of apps/console that the edge uses. */
 interface ConsoleModule {
   addConsole(server: FastifyInstance, options: ConsoleOptions): void
 }
@@ -189,7 +192,7 @@ interface ConsoleOptions {
   roster: string | undefined
 }
 
-/** Loads the console late and by name, because apps do not import apps. */
+/** Imports the console dynamically by its path, because apps must not import apps. */
 export async function loadConsole(): Promise<ConsoleModule> {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const url = new URL(`../../console/src/console.${extension}`, import.meta.url)

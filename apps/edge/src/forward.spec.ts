@@ -15,7 +15,7 @@ interface Asked {
   headers: IncomingMessage['headers']
 }
 
-/** Timeout of tests for an instance: a busy machine is late itself. */
+/** Timeout in ms of an instance in these tests, long enough for a busy machine. */
 const QUICK_MS = 1_000
 
 const edges: FastifyInstance[] = []
@@ -28,7 +28,7 @@ afterEach(async () => {
   }
 })
 
-/** Starts an instance of a service as the edge sees it; each request that it received is in `asked`. */
+/** Starts a fake instance of a service, which adds each request it receives to `asked`. */
 async function instanceOf(kind: Instance, asked: Asked[]): Promise<string> {
   const server = createServer((request, response) => {
     const take = async (): Promise<void> => {
@@ -73,8 +73,8 @@ const statuses = async (times: number, one: () => Promise<Response>): Promise<nu
   return found
 }
 
-describe('a read whose instance gives no answer', () => {
-  it.each(['gone', 'breaking', 'frozen'] as const)('is asked of the next one where its own is %s, also with a body', async (kind) => {
+describe('a read whose instance does not respond', () => {
+  it.each(['gone', 'breaking', 'frozen'] as const)('is retried at the next instance when its own is %s, also with a body', async (kind) => {
     const reads = await edgeBefore(kind, 'up')
     expect(await statuses(4, () => reads.ask('/v1/policies'))).toEqual([200, 200, 200, 200])
     const { ask, asked } = await edgeBefore(kind, 'up')
@@ -98,15 +98,15 @@ describe('a read whose instance gives no answer', () => {
   })
 })
 
-describe('an instance that takes a request and is silent', () => {
-  it('is waited for once, not by each that comes after, whatever its path', async () => {
+describe('an instance that accepts a request and does not respond', () => {
+  it('delays one request only, and no later request to any path', async () => {
     const { ask, asked } = await edgeBefore('frozen', 'up')
     expect(await statuses(6, () => ask('/v1/policies'))).toEqual(Array(6).fill(200))
     expect(await statuses(4, () => ask('/v1/alerts', posted('{"id":"a"}')))).toEqual(Array(4).fill(200))
     expect(asked.filter(({ instance }) => instance === 'frozen')).toHaveLength(1)
   })
 
-  it('makes a read unavailable and not an error of the edge, where no other is left', async () => {
+  it('makes a read fail with 503 when no other instance is left', async () => {
     const { ask } = await edgeBefore('frozen', 'frozen')
     const answer = await ask('/v1/policies/a-limit?bot=inspector-1')
     const detail = 'No instance of config-store answered in time. Try again.'
@@ -114,12 +114,12 @@ describe('an instance that takes a request and is silent', () => {
     expect(answer.headers.get('retry-after')).toBe('2')
   })
 
-  it('is given up before its answer begins alone: the rest may be slow', async () => {
+  it('is abandoned only before its response begins; the body may be slow', async () => {
     const { ask } = await edgeBefore('slow')
     expect(await (await ask(FLAGS, posted(CONTEXT))).json()).toEqual({ flags: [] })
   })
 
-  it('is waited for where it asks the database, or writes', async () => {
+  it('is not abandoned early for a read of history or a write', async () => {
     const { ask } = await edgeBefore('frozen', 'up')
     const late = AbortSignal.timeout(3 * QUICK_MS)
     const asked = await Promise.allSettled([
@@ -139,14 +139,14 @@ describe('the body of a read', () => {
     expect(asked[0]!.headers['transfer-encoding']).toBeUndefined()
   })
 
-  it('is refused beyond what any service takes, and not kept', async () => {
+  it('is refused above the limit of every service, and not buffered', async () => {
     const { ask, asked } = await edgeBefore('up')
     const answer = await ask(`${FLAGS}/a-limit`, posted('x'.repeat(70_000)))
     expect([answer.status, await answer.json(), asked]).toMatchObject([413, { key: 'a-limit', errorCode: 'PARSE_ERROR' }, []])
   })
 })
 
-it('a write is sent to one instance only, and fails when that is gone', async () => {
+it('sends a write to one instance only, and fails when that instance is gone', async () => {
   const { ask, asked } = await edgeBefore('gone', 'up')
   expect(await statuses(2, () => ask('/v1/alerts', posted('{"id":"a"}')))).toEqual([503, 200])
   expect(asked.map(({ body }) => body)).toEqual(['{"id":"a"}'])

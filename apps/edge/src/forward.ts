@@ -17,13 +17,13 @@ import { forwardedFor, withoutHopByHop } from './forwarded-headers.js'
 import type { Instances } from './instances.js'
 
 /**
- * Timeout in ms of evaluations, policies in force and snapshots, which are served from memory: above the 2 s that an instance waits for a
- * revision.
+ * Timeout in ms of evaluations, policies in force and snapshots, which are served from memory. It is above the 2 s that an instance waits
+ * for a requested revision.
  */
 const QUICK_MS = 5_000
 const SLOW_MS = 65_000
 const FROM_MEMORY = /^\/(ofrep|v1\/(policies|snapshot))(\/|\?|$)/
-/** Queries of history, which reads the database. */
+/** Query parameters of history reads, which need the database. */
 const FROM_DATABASE = /[?&](at|known|version)=/
 
 interface Target {
@@ -32,18 +32,21 @@ interface Target {
   instances: Instances
   trusted: TrustedProxies
   log: Logger
-  /** Timeout in ms of an instance for data it has in memory. */
+  /** Timeout in ms of requests that an instance serves from memory. */
   quickMs?: number
 }
 type ReplyOptions = NonNullable<Parameters<FastifyReply['from']>[1]>
 
-/** Forwards requests below `path` to the instances of its service in turn. */
+/** Forwards requests below `path` to the instances of its service, in round-robin order. */
 export async function forward(
   edge: FastifyInstance,
   path: string,
   { service, instances, trusted, log, quickMs = QUICK_MS }: Target,
 ): Promise<void> {
-  /** Forwards to one instance; `onError` is called again for an abandoned instance when its connection ends. */
+  /**
+   * Forwards to one instance. After a timeout, `onError` is called a second time when the abandoned connection ends; `isOver` ignores that
+   * call.
+   */
   const ask = (reply: FastifyReply, source: string, options: ReplyOptions): void => {
     let isOver = false
     const onError: ReplyOptions['onError'] = (_reply, { error }) => {
@@ -91,8 +94,8 @@ export async function forward(
 }
 
 /**
- * Returns the forwarded headers. `Origin` was checked here, against the edge's host name; the service would compare it with its own. A
- * buffered body has a length.
+ * Returns the headers to forward. `Origin` is dropped: the edge has checked it against its own host name, and the service would compare it
+ * with another one. `Transfer-Encoding` is dropped from a buffered body, which has a `Content-Length`.
  */
 function passedOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const isKept = headers['content-length'] !== undefined
@@ -123,8 +126,8 @@ function asUnavailable(error: Error, service: ServiceName, request: { method: st
 }
 
 /**
- * Forwards a response. A stream that would wait behind another response is aborted immediately, because the service would reserve a slot
- * for it. `silenceMs`: maximum pause in any other response's body, since its reader may be slow.
+ * Forwards a response. An event stream on a connection whose earlier response is still pending (HTTP pipelining) is aborted, because it
+ * would occupy one of the service's stream slots unread. `silenceMs`: maximum time without data in any other response.
  */
 function forwardAnswer(reply: FastifyReply, answer: IncomingMessage, silenceMs: number): void {
   const isStream = String(reply.getHeader('content-type')).startsWith('text/event-stream')
@@ -138,7 +141,10 @@ function forwardAnswer(reply: FastifyReply, answer: IncomingMessage, silenceMs: 
   void reply.send(answer)
 }
 
-/** Buffers each body as received, so that a second instance can be tried with it; no service accepts a larger body for a read. */
+/**
+ * Buffers request bodies unparsed, so that a retry can send them to a second instance. `BODY_BOUNDS` is the limit of every service for the
+ * body of a read.
+ */
 function keepBodies(reads: FastifyInstance): void {
   drainLargeBodies(reads)
   reads.addHook('onRoute', (route) => void (route.config = { ...route.config, bounds: BODY_BOUNDS }))

@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { IncomingHttpHeaders as IncomingHttp2Headers } from 'node:http2'
 
 /**
- * Headers of a reader's upgrade that are forwarded to config-store. All others are dropped: a header that Node interprets itself
- * (`Trailer`, `Expect`, `Transfer-Encoding`) would make the forwarded request throw, hang, or mean something else.
+ * Headers of a reader's upgrade request that are forwarded to config-store. All others are dropped, because a header that Node interprets
+ * itself (`Trailer`, `Expect`, `Transfer-Encoding`) would make the forwarded request throw, hang, or mean something else.
  */
 const OF_THE_TUNNEL = [
   'authorization',
@@ -24,8 +24,8 @@ export function tunnelHeaders(headers: IncomingHttpHeaders): Record<string, stri
 }
 
 /**
- * Returns the headers about the client: the whole chain, for services that trust loopback with profile dev, and the one address for rate
- * limits.
+ * Returns the headers about the client: `X-Forwarded-For` with the whole chain, for services that trust loopback with profile dev, and
+ * `CLIENT_HEADER` with the one address that rate limits count.
  */
 export function forwardedFor(
   { headers, socket }: { headers: IncomingHttpHeaders; socket: { remoteAddress?: string } },
@@ -39,8 +39,8 @@ export function forwardedFor(
 }
 
 /**
- * Removes hop-by-hop headers: a service's headers about its own connection do not apply to the client's, which ends when the client
- * requests it.
+ * Removes the hop-by-hop headers of a response. A service's headers about its connection to the edge do not apply to the client's
+ * connection, which closes when the client requests it.
  */
 export function withoutHopByHop<T extends IncomingHttpHeaders | IncomingHttp2Headers>({
   connection: _connection,

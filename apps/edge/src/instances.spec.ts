@@ -4,14 +4,14 @@ import { Instances, REST_MS } from './instances.js'
 describe('instances', () => {
   let now = 0
   const of = (...urls: string[]): Instances => new Instances(urls, () => now)
-  /** Returns the first instance of each of the next requests. */
+  /** Returns the first instance for each of the next `count` requests. */
   const firsts = (instances: Instances, count: number): string[] => Array.from({ length: count }, () => instances.next({}))
 
-  it('are asked in turn', () => {
+  it('are used in round-robin order', () => {
     expect(firsts(of('a', 'b', 'c'), 4)).toEqual(['a', 'b', 'c', 'a'])
   })
 
-  it('that gave no answer are asked behind the others, and are not lost', () => {
+  it('that did not respond are tried after the others', () => {
     const instances = of('a', 'b', 'c')
     const request = {}
     instances.next(request)
@@ -21,7 +21,7 @@ describe('instances', () => {
     expect([instances.next(next), instances.next(next), instances.next(next)]).toEqual(['c', 'b', 'a'])
   })
 
-  it('are tried by one request once they have rested, and by all once one answered', () => {
+  it('are tried by one request after their cooldown, and by all requests after a response', () => {
     const instances = of('a', 'b')
     const request = {}
     instances.next(request)
@@ -34,7 +34,7 @@ describe('instances', () => {
     expect(firsts(instances, 2).toSorted()).toEqual(['a', 'b'])
   })
 
-  it('are asked in turn where all gave none', () => {
+  it('are used in round-robin order when none responds', () => {
     const instances = of('a', 'b')
     const request = {}
     for (let time = 0; time < 2; time++) {

@@ -27,7 +27,7 @@ async function listening(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** Starts an instance of config-store as the edge sees it; `asked` records the requests. */
+/** Starts a fake instance of config-store, which adds its kind to `asked` for each upgrade request. */
 async function store(kind: Store, asked: Store[]): Promise<string> {
   const server = createServer()
   server.on('upgrade', (_request, socket) => {
@@ -42,7 +42,9 @@ async function store(kind: Store, asked: Store[]): Promise<string> {
   return url
 }
 
-/** Connects a reader to an edge in front of these instances; returns its result, and the instances that were tried. */
+/**
+ * Connects a reader to an edge in front of these instances. Returns the bytes that the reader received, and the instances that were tried.
+ */
 async function readerBefore(...kinds: Store[]): Promise<{ received: string; asked: Store[] }> {
   const asked: Store[] = []
   const upstreams = await Promise.all(kinds.map((kind) => store(kind, asked)))
@@ -62,21 +64,21 @@ async function readerBefore(...kinds: Store[]): Promise<{ received: string; aske
   return { received, asked }
 }
 
-describe('a reader who comes while an instance of config-store is replaced', () => {
-  it.each<Store>(['gone', 'stopping'])('gets its stream from the next one where the first is %s', async (kind) => {
+describe('a reader that connects while an instance of config-store is replaced', () => {
+  it.each<Store>(['gone', 'stopping'])('gets its stream from the next instance when the first is %s', async (kind) => {
     const [one, other] = [await readerBefore(kind, 'up'), await readerBefore('up', kind)]
     for (const { received } of [one, other]) expect(received).toMatch(/^HTTP\/1\.1 101 [\s\S]*frames/)
     expect(one.asked.length + other.asked.length).toBe(kind === 'gone' ? 2 : 3)
   })
 
-  it('gets 503 when no instance is there, or all are stopping', async () => {
+  it('gets 503 when every instance is gone or stopping', async () => {
     expect((await readerBefore('gone', 'gone')).received).toMatch(/^HTTP\/1\.1 503 /)
     const { received, asked } = await readerBefore('stopping', 'stopping', 'stopping')
     expect(received).toMatch(/^HTTP\/1\.1 503 /)
     expect(asked).toHaveLength(3)
   })
 
-  it('gets the refusal of the first instance that answers', async () => {
+  it('gets the refusal of the first instance that responds', async () => {
     const { received, asked } = await readerBefore('refusing', 'refusing')
     expect(received).toMatch(/^HTTP\/1\.1 401 /)
     expect(asked).toEqual(['refusing'])

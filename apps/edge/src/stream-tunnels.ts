@@ -22,8 +22,8 @@ const MAX_REFUSAL_BYTES = 64 * 1024
 const UNAVAILABLE = 503
 
 /**
- * Forwards WebSocket upgrades byte for byte: the reader's key reaches config-store, and config-store's refusal, with status and body, the
- * reader. A proxy that accepts first would turn every refusal into a connection that opens and breaks.
+ * Forwards WebSocket upgrades byte for byte. The reader's key reaches config-store, and config-store's refusal reaches the reader with its
+ * status and body. A proxy that accepted the upgrade first would turn each refusal into a connection that opens and then breaks.
  */
 export class StreamTunnels {
   private readonly sockets = new Set<Duplex>()
@@ -36,8 +36,8 @@ export class StreamTunnels {
   ) {}
 
   /**
-   * Resolves when the reader has its tunnel or config-store's refusal. Instances are tried in turn, skipping those that are gone or about
-   * to stop. Rejects with 503 `HMS_HTTP_UNAVAILABLE` if none responds.
+   * Resolves when the reader has its tunnel or config-store's refusal. Instances that do not respond or are stopping are skipped for the
+   * next one. Rejects with 503 `HMS_HTTP_UNAVAILABLE` if the last instance does not respond.
    */
   async open(upgrade: Upgrade): Promise<void> {
     this.hold(upgrade.socket)
@@ -55,10 +55,10 @@ export class StreamTunnels {
     }
   }
 
-  /** `stopping`: the instance returned 503, and is not the last one to try. */
+  /** Connects the reader to one instance. Resolves to `stopping` if the instance returned 503 and is not the last to try. */
   private connect({ request, socket: reader, head, target }: Upgrade, upstream: string, isLast: boolean): Promise<'answered' | 'stopping'> {
     return new Promise((answered, reject) => {
-      // Built from the instance's own address: the reader's target must not choose the host.
+      // Built from the instance's address, because the reader's request target must not choose the host.
       const url = new URL(STREAM_PATH + target.search, upstream)
       const headers = { ...tunnelHeaders(request.headers), host: url.host, ...forwardedFor(request, this.trusted) }
       const call = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, { headers })
@@ -120,8 +120,8 @@ export class StreamTunnels {
 }
 
 /**
- * Limits a tunnel. Config-store checks frames, and closes with its reason; the edge ends only a tunnel with more bytes than any reader of
- * its kind sends.
+ * Limits the bytes of a tunnel. config-store limits frames and closes with a reason, at lower limits; the edge ends only a tunnel with
+ * twice the bytes allowed to a reader of its kind.
  */
 function limit(reader: Duplex, named: boolean): void {
   const { burst, perSecond } = named ? BOT_INTAKE : READER_INTAKE
@@ -146,7 +146,7 @@ function linesOf(rawHeaders: readonly string[]): string {
 }
 
 async function relay(response: IncomingMessage, reader: Duplex): Promise<void> {
-  // Truncated or too large: the status alone is forwarded.
+  // If the body is truncated or too large, the response is forwarded without it.
   const body = await readText(response, MAX_REFUSAL_BYTES).catch(() => '')
   const { statusCode: status = 502, headers } = response
   const later = headers['retry-after']
