@@ -1,10 +1,10 @@
 import type { HeldDocumentSource, HmsConnection } from '#libs/client'
 import type { LocalPolicyView } from '#libs/contracts'
 
-/** Parts of the connection that the side-car uses. The connection verified all values: nothing here verifies one. */
+/** Members of the connection that the side-car uses. The connection has verified all values; the side-car verifies none itself. */
 export type HeldValues = Pick<HmsConnection, 'state' | 'revision' | 'ids' | 'explain' | 'on'> & { readonly documents: HeldDocumentSource }
 
-/** Maps the state for local readers, who see only whether the copy is fresh; the log has the reason why the server refuses the side-car. */
+/** Returns the state for local readers: READY if the copy is fresh, STALE in every other state. The reason of an ERROR is only logged. */
 export function stateOf({ state }: Pick<HeldValues, 'state'>): LocalPolicyView['state'] {
   return state === 'READY' ? 'READY' : 'STALE'
 }

@@ -3,7 +3,7 @@ import { silentLogger, type Logger } from '#libs/platform'
 import { expect, it } from 'vitest'
 import { logConnection } from './serve-sidecar.js'
 
-it('tells one error a second, and how many there were', () => {
+it('logs at most one error a second, with the number of errors since the last', () => {
   const warnings: unknown[] = []
   const log: Logger = { ...silentLogger, warn: (fields) => warnings.push(fields) }
   let [fail, now]: [(error: Error) => void, number] = [() => {}, 0]

@@ -15,12 +15,12 @@ import { openFiles, type WriteTarget } from './write/written-file.js'
 /** Options of the command line; the rest comes from the environment. */
 export interface SidecarOptions {
   url?: string
-  /** Policies to read, if only a few. */
+  /** Ids of the policies to read; all by default. */
   policies?: readonly string[]
   place?: ListenAddress
-  /** Timeout in ms for the first copy. */
+  /** Timeout in ms until the first copy. */
   timeoutMs?: number
-  /** Files written for programs that read only files. */
+  /** Files to write, for programs that can read only files. */
   write?: readonly WriteTarget[]
 }
 
@@ -38,9 +38,9 @@ export interface ServedSidecar {
 }
 
 /**
- * Serves an agent beside a service: one verified connection upstream, its values on this machine only. Listens once there is a first copy,
- * live or from disk. Throws the errors of `connect` without one, `HMS_PORT_…` and `HMS_SIDECAR_SOCKET_…` for an unavailable address, and
- * the errors of writing a file of `write`.
+ * Runs a side-car: one verified connection upstream, whose values are served on this machine only. Listens after the first copy, live or
+ * from disk. Throws the errors of `connect` if there is no first copy, `HMS_PORT_…` and `HMS_SIDECAR_SOCKET_…` for an unavailable address,
+ * and the errors of opening or writing the files of `write`.
  */
 export async function serveSidecar(env: Environment, options: SidecarOptions = {}): Promise<ServedSidecar> {
   const { port, socket, logLevel } = readSidecarConfig(env)
@@ -118,7 +118,10 @@ function ageMs(values: HeldValues): number {
 
 const ERROR_PAUSE_MS = 1_000
 
-/** Logs state changes and errors of the connection. The server determines the number of errors: at most one a second is logged. */
+/**
+ * Logs state changes and errors of the connection. A server can cause any number of errors, so at most one a second is logged, with their
+ * count.
+ */
 export function logConnection(connection: Pick<HmsConnection, 'on'>, log: Logger, elapsed: () => number = () => performance.now()): void {
   let [loggedAt, unlogged] = [Number.NEGATIVE_INFINITY, 0]
   connection.on('ready', ({ revision }) => log.info({ revision }, 'the values are all that is signed'))

@@ -47,7 +47,7 @@ describe('reads', () => {
     trust: 'pinned',
   }
 
-  it('answer as config-store does, with how old the value may be', async () => {
+  it('return the policy as config-store does, with the age of the value', async () => {
     expect(JSON.parse((await ask('/v1/policies/epa-pm25-limit')).body)).toEqual(view)
     sidecar.values.ageMs = 2_500
     sidecar.values.turn('STALE')
@@ -56,42 +56,39 @@ describe('reads', () => {
     expect([headers['age'], headers['hms-state']]).toEqual(['2', 'STALE'])
   })
 
-  it.each(['/v1/policies', '/v1/policies/epa-pm25-limit'])(
-    '%s need not be repeated until value or state change; the age is always sent',
-    async (path) => {
-      const { etag = '' } = (await ask(path)).headers
-      sidecar.values.ageMs = 9_000
-      const again = await ask(path, { headers: { 'if-none-match': etag } })
-      expect([again.status, again.body, again.headers['age'], again.headers.etag]).toEqual([304, '', '9', etag])
-      sidecar.values.turn('STALE')
-      const stale = await ask(path, { headers: { 'if-none-match': etag } })
-      expect([stale.status, stale.headers.etag === etag]).toEqual([200, false])
-      sidecar.values.turn('READY')
-      sidecar.values.set({ 'epa-pm25-limit': '2.0.0' })
-      expect((await ask(path, { headers: { 'if-none-match': etag } })).status).toBe(200)
-    },
-  )
+  it.each(['/v1/policies', '/v1/policies/epa-pm25-limit'])('return 304 for %s until value or state change, with the age', async (path) => {
+    const { etag = '' } = (await ask(path)).headers
+    sidecar.values.ageMs = 9_000
+    const again = await ask(path, { headers: { 'if-none-match': etag } })
+    expect([again.status, again.body, again.headers['age'], again.headers.etag]).toEqual([304, '', '9', etag])
+    sidecar.values.turn('STALE')
+    const stale = await ask(path, { headers: { 'if-none-match': etag } })
+    expect([stale.status, stale.headers.etag === etag]).toEqual([200, false])
+    sidecar.values.turn('READY')
+    sidecar.values.set({ 'epa-pm25-limit': '2.0.0' })
+    expect((await ask(path, { headers: { 'if-none-match': etag } })).status).toBe(200)
+  })
 
-  it('say that nothing is in force, and apart from it why nothing could be verified', async () => {
+  it('report a policy that is not in force and a policy without a verified value as different errors', async () => {
     expect(await problemAt('/v1/policies/no-such-policy')).toEqual([404, 'application/problem+json', 'HMS_POLICY_NOT_FOUND'])
     sidecar.values.refused.set('ozone-limit', 'HMS_HEAD_NOT_APPROVED')
     expect(await problemAt('/v1/policies/ozone-limit')).toEqual([502, 'application/problem+json', 'HMS_HEAD_NOT_APPROVED'])
   })
 
-  it('are for the reader of the side-car, and refuse to answer for another', async () => {
+  it('are refused for another bot or region than the side-car’s', async () => {
     expect((await ask('/v1/policies?bot=inspector-7&region=')).status).toBe(200)
     expect(await problemAt('/v1/policies?bot=inspector-8')).toEqual([400, 'application/problem+json', 'HMS_SIDECAR_READER'])
     expect(await problemAt('/v1/policies/epa-pm25-limit?region=VA')).toEqual([400, 'application/problem+json', 'HMS_SIDECAR_READER'])
   })
 
   it.each(['at=2026-01-01T00:00:00Z', 'known=2026-01-01T00:00:00Z', 'version=1.5.0'])(
-    'are of now: %s is not answered with another time',
+    'are refused with %s, because the side-car has current values only',
     async (query) => {
       expect(await problemAt(`/v1/policies/epa-pm25-limit?${query}`)).toEqual([400, 'application/problem+json', 'HMS_SIDECAR_READER'])
     },
   )
 
-  it('have a HEAD', async () => {
+  it('support HEAD', async () => {
     const [whole, head] = [await ask('/v1/policies'), await ask('/v1/policies', { method: 'HEAD' })]
     expect([head.status, head.body, head.headers.etag, head.headers['content-length']]).toEqual([
       200,
@@ -102,15 +99,15 @@ describe('reads', () => {
   })
 })
 
-describe('requests that no route sees', () => {
-  it('are those of a page of another site', async () => {
+describe('requests before routing', () => {
+  it('are refused if sent by a page of another site', async () => {
     for (const origin of ['http://evil.example', 'null'])
       expect(await problemAt('/v1/policies', { headers: { origin } })).toEqual([403, 'application/problem+json', 'HMS_SIDECAR_HOST'])
     expect((await ask('/v1/policies', { headers: { origin: 'http://localhost:3000' } })).status).toBe(200)
   })
 
   it.each(['127.0.0.1:7185', 'localhost', 'LOCALHOST:80', '127.8.9.1', '[::1]:7185'])(
-    'but those to %s, which only this machine answers to',
+    'are accepted for the loopback host %s',
     async (host) => {
       expect((await ask('/livez', { headers: { host } })).status).toBe(200)
     },
@@ -124,23 +121,23 @@ describe('requests that no route sees', () => {
     'evil.example@127.0.0.1',
     '192.0.2.1',
     '[2001:db8::1]',
-  ])('are those to %s', async (host) => {
+  ])('are refused for the host %s', async (host) => {
     for (const path of ['/v1/policies', '/v1/events', '/livez', '/metrics']) {
       expect(await problemAt(path, { headers: { host } })).toEqual([403, 'application/problem+json', 'HMS_SIDECAR_HOST'])
     }
   })
 
-  it('include no anonymous reads', async () => {
+  it('are refused without a Host header', async () => {
     expect(await askRaw('GET /livez HTTP/1.0')).toMatch(/^HTTP\/1.1 403 /)
   })
 
-  it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND'])('are those that do more than read: %s', async (method) => {
+  it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND'])('are refused with the method %s', async (method) => {
     const refused = await ask('/v1/policies', { method }, '{}')
     expect([refused.status, refused.headers['allow'], refused.headers['connection']]).toEqual([405, 'GET, HEAD', 'close'])
     expect(JSON.parse(refused.body)).toMatchObject({ code: 'HMS_HTTP_METHOD', status: 405 })
   })
 
-  it('are those with a body', async () => {
+  it('are refused with a body', async () => {
     expect(await problemAt('/v1/policies', { headers: { 'content-length': 3 } }, '{ }')).toEqual([
       413,
       'application/problem+json',
@@ -153,7 +150,7 @@ describe('requests that no route sees', () => {
     ])
   })
 
-  it('are those with headers beyond measure', async () => {
+  it('are refused with headers above the limit', async () => {
     expect((await ask('/livez', { headers: { padding: 'x'.repeat(9_000) } })).status).toBe(431)
   })
 
@@ -164,7 +161,7 @@ describe('requests that no route sees', () => {
     ['//evil.example/v1/policies', 404, 'HMS_HTTP_PATH_UNKNOWN'],
     ['http://evil.example/v1/policies', 400, 'HMS_HTTP_BAD_REQUEST'],
     ['/v1/policies/__proto__', 404, 'HMS_POLICY_NOT_FOUND'],
-  ])('lead nowhere: %s', async (path, status, code) => {
+  ])('are refused for the target %s', async (path, status, code) => {
     const text = await askRaw(`GET ${path} HTTP/1.1`, 'host: localhost')
     expect(text).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
     expect(text).toContain(code)
@@ -172,7 +169,7 @@ describe('requests that no route sees', () => {
 })
 
 describe('the probes', () => {
-  it('are ready while there is something verified to give', async () => {
+  it('report ready while there is a verified value', async () => {
     const ready = async (): Promise<unknown> => {
       const { status, body } = await ask('/readyz')
       return [status, JSON.parse(body)]
@@ -185,7 +182,7 @@ describe('the probes', () => {
     expect((await ask('/livez')).status).toBe(200)
   })
 
-  it('measure', async () => {
+  it('include metrics', async () => {
     sidecar.values.ageMs = 1_500
     const { body, headers } = await ask('/metrics')
     expect(headers['content-type']).toContain('text/plain')

@@ -24,7 +24,7 @@ import type { PolicyReads } from './reads/policies.http.js'
 import { type Answer, readJson, send } from './http/answer.js'
 import type { Flags } from './ofrep/flags.js'
 
-/** Request bodies are small. A request above these limits gets 431 or 408. */
+/** Limits of the HTTP server, because request headers and bodies are small. A request above them gets 431 or 408. */
 const BOUNDS = {
   maxHeaderSize: 8 * 1024,
   headersTimeout: 10_000,
@@ -55,7 +55,7 @@ export function createSidecarServer(parts: SidecarParts): Server {
   })
   closeQueuedAnswers(server)
   endUnreadAnswers(server)
-  // `refusalOf` checks it; Node would respond itself, with an empty body.
+  // `refusalOf` checks the `Expect` header; without this listener Node responds itself, with an empty body.
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => server.emit('request', request, response))
   server.on('clientError', (error, socket) => answerClientError(error, socket, parts.log))
   server.maxConnections = MAX_CONNECTIONS
@@ -114,7 +114,7 @@ function explain(code: string): Answer {
   return { status: page === undefined ? 404 : 200, type: 'text/plain; charset=utf-8', body: page ?? noErrorPage(code) }
 }
 
-/** Parses the whole target as path and query, even if it looks absolute: there is no other destination. */
+/** Parses the whole request target as path and query, even an absolute URL, because the side-car is the only destination. */
 function targetOf({ url = '/' }: IncomingMessage): URL {
   if (url.includes('%00')) throw malformed('An address with a NUL')
   const text = `http://sidecar${url.startsWith('/') ? '' : '/'}${url}`
@@ -154,8 +154,8 @@ function isEvaluation({ url = '' }: IncomingMessage): boolean {
 }
 
 /**
- * Returns the refusal of a request before any route. `overTcp`: a client of a socket file is authenticated by the file's mode, and its Host
- * means nothing. `origins`: origins of pages that may use OFREP.
+ * Returns the refusal of a request, before it is routed; `undefined` if there is none. `overTcp`: whether to check Host and Origin; the
+ * mode of a socket file already restricts who connects, and Host has no meaning there. `origins`: origins of pages that may use OFREP.
  */
 function refusalOf(request: IncomingMessage, overTcp: boolean, origins: readonly string[]): HmsError | undefined {
   const { method, headers } = request
@@ -181,8 +181,9 @@ function refusalOf(request: IncomingMessage, overTcp: boolean, origins: readonly
 }
 
 /**
- * Readiness: `up` if the copy is complete and fresh, `degraded` if it may be old; not ready without a verified value. A pod is taken out of
- * service when one of its containers is not ready, so an unavailable upstream must not make all side-cars unready at once.
+ * Returns the readiness: `up` if the copy is complete and fresh, `degraded` if it may be old, and 503 `down` if there is no verified value.
+ * Kubernetes takes a pod out of service when one of its containers is not ready, so an unavailable upstream must not make all side-cars
+ * unready at once.
  */
 function readiness(values: Pick<HeldValues, 'state' | 'revision' | 'ids'>): Answer {
   const { state, revision } = values

@@ -2,13 +2,13 @@ import { SIDECAR_PORT } from '#libs/contracts'
 import { isInteger, parseEnvironment, toNumber, type Environment, type LogLevel } from '#libs/platform'
 import { IsIn, IsOptional, IsString } from 'class-validator'
 
-/** `HMS_SIDECAR_*`. Upstream address and identity come from `readClientConfig`, as for every reader. */
+/** Settings `HMS_SIDECAR_*` and `HMS_LOG_LEVEL`. The upstream address and identity come from `readClientConfig`, as for every reader. */
 export class SidecarConfig {
   @toNumber
   @isInteger(0, 65_535)
   port: number = SIDECAR_PORT
 
-  /** A Unix domain socket instead of a port. */
+  /** Path of a Unix domain socket, used instead of the port. */
   @IsOptional()
   @IsString()
   socket?: string

@@ -25,7 +25,10 @@ async function serve(place: ListenAddress): Promise<string> {
   return listen(server, place)
 }
 const close = (server: Server): Promise<unknown> | void => (server.listening ? new Promise((closed) => server.close(closed)) : undefined)
-/** Leaves a socket file of a dead process: closing would remove the name it was bound under. */
+/**
+ * Creates a stale socket file, as a dead process leaves it. The file is renamed before the close, which unlinks only the path that was
+ * bound.
+ */
 async function leaveBehind(): Promise<void> {
   const dead = createServer()
   dead.listen(join(folder, 'dead'))
@@ -35,7 +38,7 @@ async function leaveBehind(): Promise<void> {
 }
 
 describe('a socket', () => {
-  it('is for its owner alone, whatever the mask, and goes with its process', async () => {
+  it('has mode 0600 regardless of the umask, and is removed on close', async () => {
     const mask = process.umask(0)
     try {
       expect(await serve({ socket: path })).toBe(path)
@@ -47,20 +50,20 @@ describe('a socket', () => {
     expect(existsSync(path)).toBe(false)
   })
 
-  it('takes the place of one that a dead process left behind', async () => {
+  it('replaces the stale socket of a dead process', async () => {
     await leaveBehind()
     expect(statSync(path).isSocket()).toBe(true)
     await serve({ socket: path })
     expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 
-  it('keeps a socket with a listener', async () => {
+  it('does not replace a socket in use', async () => {
     await serve({ socket: path })
     await expect(serve({ socket: path })).rejects.toMatchObject({ code: 'HMS_SIDECAR_SOCKET_IN_USE', status: 409 })
     await expect(serve({ socket: path })).rejects.toMatchObject({ status: 409 })
   })
 
-  it('keeps a file that is not a socket, and the target of a link', async () => {
+  it('does not replace a file that is not a socket, nor the target of a link', async () => {
     writeFileSync(path, 'kept')
     const link = join(folder, 'link')
     symlinkSync(path, link)
@@ -80,12 +83,12 @@ describe('a socket', () => {
 })
 
 describe('a port', () => {
-  it('is of loopback', async () => {
+  it('is bound to loopback', async () => {
     expect(await serve({ port: 0 })).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
     expect((servers[0]!.address() as AddressInfo).address).toBe('127.0.0.1')
   })
 
-  it('that is taken is a conflict, which names the next', async () => {
+  it('in use is a 409 that suggests the next port', async () => {
     await serve({ port: 0 })
     const { port } = servers[0]!.address() as AddressInfo
     await expect(serve({ port })).rejects.toMatchObject({

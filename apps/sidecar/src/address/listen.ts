@@ -4,12 +4,12 @@ import { type AddressInfo, connect, type Server } from 'node:net'
 import { resolve } from 'node:path'
 import { lstat, unlink } from 'node:fs/promises'
 
-/** Address of a side-car. Always loopback or a socket file: only the owner may pass values to other machines. */
+/** Address of a side-car: always loopback or a Unix socket, so that other machines cannot read values through the side-car. */
 export type ListenAddress = { port: number } | { socket: string }
 
 const LOOPBACK = '127.0.0.1'
 const SOCKET_NEXT = ['hms-svc sidecar --socket PATH']
-/** umask of a socket that only its owner may connect to. */
+/** umask for a socket to which only its owner may connect. */
 const OWNER_ONLY = 0o177
 
 /** Resolves to the address once the server listens there. */
@@ -35,7 +35,7 @@ async function listenOnPort(server: Server, port: number): Promise<string> {
 
 async function listenOnSocket(server: Server, path: string): Promise<string> {
   await freeSocket(path)
-  // `listen` binds before it returns: the file has its mode from the start, and no other file is created under this mask.
+  // `listen` binds before it returns, so the socket file has its mode from the start and no other file is created under this umask.
   const mask = process.umask(OWNER_ONLY)
   try {
     server.listen(path)
@@ -50,12 +50,14 @@ async function listenOnSocket(server: Server, path: string): Promise<string> {
   return path
 }
 
-/** Length of `sun_path` on the smaller systems, without its NUL. Some versions of Node truncate longer paths silently. */
+/**
+ * Smallest `sun_path` of the supported systems (104 bytes on macOS) without its NUL. Some versions of Node truncate longer paths silently.
+ */
 const MAX_PATH_BYTES = 103
 
 /**
- * Removes a socket that a dead process left behind. Throws `HMS_SIDECAR_SOCKET_IN_USE` if another process listens on it,
- * `HMS_SIDECAR_SOCKET_REFUSED` for any other file; neither is touched.
+ * Removes the socket file of a dead process. Throws `HMS_SIDECAR_SOCKET_IN_USE` if another process listens on the socket, and
+ * `HMS_SIDECAR_SOCKET_REFUSED` for any other file; the file is unchanged then.
  */
 async function freeSocket(path: string): Promise<void> {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) throw socketError(`The path of a socket has ${MAX_PATH_BYTES} bytes at most: ${path}`)
@@ -73,7 +75,10 @@ async function freeSocket(path: string): Promise<void> {
   })
 }
 
-/** Whether a process listens. Only a refused connection proves that none does: a full or forbidden socket belongs to another process. */
+/**
+ * Whether a process listens on the socket. Only a refused connection or a missing file proves that none does; after any other error, such
+ * as a full backlog or a missing permission, the socket may be in use.
+ */
 function isAlive(path: string): Promise<boolean> {
   return new Promise((answer) => {
     const probe = connect(path)

@@ -3,7 +3,7 @@ import { BODY_BOUNDS, brokenBound, refusalOfEncoding } from '#libs/platform'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isUtf8 } from 'node:buffer'
 
-/** Complete response; no body if `body` is missing. */
+/** Complete response. Without `body`, the response has no body and no content type. */
 export interface Answer {
   status?: number
   type?: string
@@ -21,7 +21,7 @@ export function send(
   response.writeHead(status, { ...headers, ...described }).end(body)
 }
 
-/** Reads the body as JSON, within the limits of the services. Rejects with 400, 413 or 415, as they do. */
+/** Reads the request body as JSON. Limits and refusals (400, 413, 415) are those of the services. */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw new HmsError('HMS_HTTP_MEDIA_TYPE', 'The body must be application/json.', { status: 415 })
@@ -37,8 +37,8 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
 }
 
 /**
- * Reads the body. Bytes beyond the limit are read and dropped until the request times out: closing would reset the connection before the
- * response arrives.
+ * Reads the body. Bytes beyond the limit are read and dropped until the request times out, because closing the connection would reset it
+ * before the response arrives.
  */
 function bytesOf(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {

@@ -10,9 +10,9 @@ import type { Answer } from '../http/answer.js'
 const MAX_READERS = 64
 
 /**
- * OFREP on the reader's machine: config-store's responses, made from the verified copy. Each context names its reader; a context without a
- * region gets the side-car's own. Followers are notified to refetch when values may have changed for any of them, and when the copy becomes
- * stale or fresh.
+ * Serves OFREP on the reader's machine, with config-store's responses made from the verified copy. Each context names its reader; a context
+ * without a region gets the side-car's region. Readers of the event stream are notified to refetch when values may have changed for any
+ * reader, and when the copy becomes stale or fresh.
  */
 export class Flags {
   private readonly book: FlagBook
@@ -49,7 +49,9 @@ export class Flags {
     return this.feed.size
   }
 
-  /** Evaluates every flag, or the one with the key. Throws errors that OFREP defines. */
+  /**
+   * Evaluates the flag with the key, or every flag without a key. `known`: the request's `If-None-Match`. Throws errors that OFREP defines.
+   */
   answer(key: string | undefined, body: unknown, known?: string): Answer {
     const reader = readContext(body, this.reader.region)
     const {
@@ -60,7 +62,7 @@ export class Flags {
     return { status, body: text, headers: { etag, 'cache-control': 'no-store', 'hms-state': this.values.state } }
   }
 
-  /** Throws `HMS_SIDECAR_BUSY` before anything is written. */
+  /** Adds a reader to the event stream. Throws `HMS_SIDECAR_BUSY` before anything is written. */
   follow({ method, headers }: IncomingMessage, response: ServerResponse): void {
     if (method === 'HEAD') return void response.writeHead(200, EVENT_HEADERS).end()
     requireRoom(this.size)
@@ -75,7 +77,7 @@ export class Flags {
   }
 }
 
-/** Throws `HMS_SIDECAR_BUSY` for one more reader of events than are served at once. */
+/** Throws `HMS_SIDECAR_BUSY` if the limit of concurrent readers of events is reached. */
 export function requireRoom(readers: number): void {
   if (readers < MAX_READERS) return
   throw new HmsError('HMS_SIDECAR_BUSY', `${MAX_READERS} readers follow the events already.`, { status: 503, retryable: true })

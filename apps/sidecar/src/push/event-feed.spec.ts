@@ -15,14 +15,14 @@ beforeEach(async () => {
 afterEach(() => sidecar.stop())
 
 const open = (lastEventId?: string): Promise<EventReader> => EventReader.open({ port: sidecar.port, host: '127.0.0.1' }, lastEventId)
-/** Returns the type of the first frame, for a reader that saw `lastEventId`. */
+/** Returns the type of the first frame for a reader whose last seen id is `lastEventId`. */
 const firstFor = async (lastEventId?: string): Promise<unknown> => {
   const reader = await open(lastEventId)
   const first = await reader.next()
   reader.close()
   return first?.data['type']
 }
-/** Resolves right after the first frame. */
+/** Opens a reader and resolves after its first frame. */
 async function opened(lastEventId?: string): Promise<EventReader> {
   const reader = await open(lastEventId)
   await reader.until(({ event }) => event === 'state')
@@ -30,7 +30,7 @@ async function opened(lastEventId?: string): Promise<EventReader> {
 }
 
 describe('a reader of events', () => {
-  it('gets at once what is in force and its state, under an id', async () => {
+  it('first gets all policies in force under an id, and the state', async () => {
     const reader = await open()
     expect(reader.response.headers['content-type']).toBe('text/event-stream')
     expect(await reader.next()).toEqual({
@@ -41,7 +41,7 @@ describe('a reader of events', () => {
     reader.close()
   })
 
-  it('gets the changes of a revision together, with what is no longer in force', async () => {
+  it('gets the changes of a revision in one frame, including policies no longer in force', async () => {
     const reader = await opened()
     sidecar.values.set({ [ID]: '2.0.0', 'ozone-limit': '1.0.0' })
     expect(await reader.next()).toEqual({
@@ -60,7 +60,7 @@ describe('a reader of events', () => {
     reader.close()
   })
 
-  it('is notified when values may be old, and why, without an id: changes of that revision may still follow', async () => {
+  it('gets an event without an id when the copy becomes stale, with the reason', async () => {
     const reader = await opened()
     sidecar.values.turn('STALE', { reason: 'not approved', code: 'HMS_HEAD_NOT_APPROVED' })
     sidecar.values.set({ [ID]: '2.0.0' })
@@ -84,15 +84,15 @@ describe('a reader of events', () => {
     expect(await firstFor('9')).toBe('heartbeat')
   })
 
-  it('sees the end when the side-car stops', async () => {
+  it('gets the end of the stream when the side-car stops', async () => {
     const reader = await opened()
     sidecar.feed.close()
     expect(await reader.next()).toBeUndefined()
   })
 })
 
-describe('a reader that comes back', () => {
-  it('gets nothing twice when it has seen the newest', async () => {
+describe('a reader that reconnects', () => {
+  it('gets no snapshot when its last id is the newest', async () => {
     ;(await opened()).close()
     expect(await firstFor('4')).toBe('heartbeat')
     expect(await (await EventReader.open({ port: sidecar.port, host: '127.0.0.1', path: '/v1/events?revision=4' })).next()).toMatchObject({
@@ -101,16 +101,16 @@ describe('a reader that comes back', () => {
     })
   })
 
-  it.each(['3', '40', 'nonsense', ''])('gets everything that is in force after %s', async (lastEventId) => {
+  it.each(['3', '40', 'nonsense', ''])('gets all policies in force when its last id is "%s"', async (lastEventId) => {
     ;(await opened()).close()
     expect(await firstFor(lastEventId)).toBe('snapshot')
   })
 
-  it('gets everything when the side-car was restarted: the revision may not show changes meanwhile', async () => {
+  it('gets all policies in force after a restart of the side-car, even with the same revision', async () => {
     expect(await firstFor('4')).toBe('snapshot')
   })
 
-  it('gets everything when a lease expired meanwhile without a new revision', async () => {
+  it('gets all policies in force when a lease expired meanwhile without a new revision', async () => {
     ;(await opened()).close()
     sidecar.values.set({ [ID]: '1.4.0' }, 4)
     expect([await firstFor('4'), await firstFor('4')]).toEqual(['snapshot', 'snapshot'])
@@ -121,7 +121,7 @@ describe('a reader that comes back', () => {
 })
 
 describe('readers of events', () => {
-  it('are 64 at most; one more gets a retry time', async () => {
+  it('are limited to 64; one more gets a 503 with a retry time', async () => {
     const readers = await Promise.all(Array.from({ length: 64 }, () => opened()))
     const refused = await open()
     expect([refused.response.statusCode, refused.response.headers['content-type'], refused.response.headers['retry-after']]).toEqual([
@@ -136,7 +136,7 @@ describe('readers of events', () => {
     for (const reader of readers) reader.close()
   })
 
-  it('are cut off when they do not read, and only they', async () => {
+  it('are disconnected when they do not read, and others are not', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'hms-sidecar-'))
     const socketPath = join(folder, 's')
     const local = await serveSample({ socket: socketPath })

@@ -7,15 +7,21 @@ import { requireRoom } from '../ofrep/flags.js'
 
 const HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' }
 
-/** Notifies every subscriber of changes. Nothing is buffered for absent readers: on reconnect a reader gets the policies in force. */
+/**
+ * Sends changes of values and state to every subscriber. Nothing is buffered for disconnected readers: a reader gets all policies in force
+ * when it reconnects.
+ */
 export class EventFeed {
-  /** Open responses, each with its limit of unread bytes: its first frame, as large as the list of policies, comes on top. */
+  /**
+   * Open responses with the limit of unread bytes of each: `MAX_UNREAD_BYTES` plus the size of its first frame, which may list all
+   * policies.
+   */
   private readonly subscribers = new Map<ServerResponse, number>()
   private readonly changed = new Set<string>()
   private doubt: Omit<StateEvent, 'state'> = {}
   private sentState: StateEvent['state']
   private flushing = false
-  /** Last issued id. `movedSince`: values changed under it since, because the end of a lease makes no revision. */
+  /** Last issued id. `movedSince`: whether values have changed since without a new revision, as when a lease expires. */
   private issued: number | undefined
   private movedSince = false
   private readonly off: (() => void)[]
@@ -43,9 +49,9 @@ export class EventFeed {
   }
 
   /**
-   * `GET /v1/events`: adds a subscriber. It names the last id it saw in `Last-Event-ID`, or in `?revision=` for a first connection, as for
-   * config-store. If it is the last issued id, and nothing changed since, nothing is repeated; else the first frame lists all policies in
-   * force. Throws `HMS_SIDECAR_BUSY` before anything is written.
+   * `GET /v1/events`: adds a subscriber, which names the last id it saw in `Last-Event-ID`, or in `?revision=` on a first connection, as
+   * for config-store. If that id is the last issued one and nothing has changed since, the first frame is a heartbeat; otherwise the first
+   * frame lists all policies in force. Throws `HMS_SIDECAR_BUSY` before anything is written.
    */
   follow({ method, headers }: IncomingMessage, response: ServerResponse, query: URLSearchParams): void {
     if (method === 'HEAD') return void response.writeHead(200, HEADERS).end()
@@ -79,7 +85,8 @@ export class EventFeed {
   }
 
   /**
-   * The connection emits the changes of a revision one by one in the same turn: they are sent together, so no reader sees half a bundle.
+   * Sends pending changes at the end of the turn. The connection emits the changes of a revision one by one in the same turn; sending them
+   * together keeps a reader from seeing half a bundle.
    */
   private flushSoon(): void {
     if (this.flushing) return
@@ -131,12 +138,12 @@ export class EventFeed {
   }
 }
 
-/** `undefined` for what is no revision: such a reader knows nothing. */
+/** Returns the revision in a text; `undefined` for any other text, whose reader gets all policies in force. */
 function revisionIn(text: unknown): number | undefined {
   return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }
 
-/** Policy after a change; if none is in force, `version` is `null` and there is no scope. */
+/** Policy after a change. If no version is in force, `version` is `null` and `scope` is missing. */
 interface LocalChange {
   id: string
   version: string | null
@@ -154,7 +161,9 @@ function frame(type: 'snapshot' | 'change' | 'heartbeat', revision: number, chan
   return Buffer.from(`id: ${revision}\ndata: ${JSON.stringify({ type, revision, changes })}\n\n`)
 }
 
-/** Builds a state event. It has no id: a reader cut off right after it has not seen the changes of its revision yet. */
+/**
+ * Builds a state event. The event has no id, because a reader that is cut off right after it may not have seen the changes of its revision.
+ */
 function stateFrame(event: StateEvent): Buffer {
   return Buffer.from(`event: state\ndata: ${JSON.stringify(event)}\n\n`)
 }

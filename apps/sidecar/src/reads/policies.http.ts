@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { stateOf, type HeldValues } from '../held-values.js'
 import type { Answer } from '../http/answer.js'
 
-/** `GET /v1/policies` and `GET /v1/policies/{id}`: what is in force for the one reader that the side-car is. */
+/** `GET /v1/policies` and `GET /v1/policies/{id}`: the policies in force for the side-car's own bot and region. */
 export class PolicyReads {
   constructor(
     private readonly values: HeldValues,
@@ -24,7 +24,7 @@ export class PolicyReads {
     return this.answer(view, view.ageMs, known)
   }
 
-  /** The ETag covers all members but the age, which always changes: it is weak, and a 304 contains the age too. */
+  /** The ETag covers all members except the age, which always changes. So the ETag is weak, and a 304 has the age in a header. */
   private answer(body: object, ageMs: number, known: string | undefined): Answer {
     const state = stateOf(this.values)
     const marked = JSON.stringify([state, body], (name, value: unknown) => (name === 'ageMs' ? undefined : value))
@@ -33,7 +33,7 @@ export class PolicyReads {
     return isKnown(etag, known) ? { status: 304, headers } : { body: JSON.stringify(body), headers }
   }
 
-  /** config-store evaluates for any named reader; a side-car knows only its own values, so other readers are refused. */
+  /** Refuses reads for another reader or another time: a side-car has only its own current values, unlike config-store. */
   private requireOwn(query: URLSearchParams): void {
     const past = ['at', 'known', 'version'].find((name) => query.has(name))
     if (past !== undefined)
@@ -48,8 +48,8 @@ export class PolicyReads {
 }
 
 /**
- * Returns the policy as config-store does, with its age. Throws the connection's errors: `HMS_POLICY_NOT_FOUND`, or why a document was
- * refused.
+ * Returns the policy as config-store does, with its age. Throws the connection's errors: `HMS_POLICY_NOT_FOUND`, or the code with which a
+ * document was refused.
  */
 function localView(id: string, values: HeldValues): LocalPolicyView {
   const { value, version, revision, source, scope, state, ageMs, trust, code } = values.explain(id)

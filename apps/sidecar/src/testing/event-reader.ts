@@ -7,7 +7,7 @@ export interface ReadEvent {
   data: Record<string, unknown>
 }
 
-/** Reader of Server-Sent Events, which returns one event at a time. */
+/** Reader of Server-Sent Events that returns one event at a time. */
 export class EventReader {
   private buffer = ''
   private readonly chunks: AsyncIterator<Buffer>

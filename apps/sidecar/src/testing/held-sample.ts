@@ -3,19 +3,21 @@ import { HmsError } from '#libs/contracts'
 import { EventEmitter } from 'node:events'
 import type { HeldValues } from '../held-values.js'
 
-/** Connection as the side-car sees it, whose values a test sets, in place of values that the real one verified. */
+/** Fake connection of a side-car, whose values a test sets. */
 export class HeldSample implements HeldValues {
   state: 'READY' | 'STALE' = 'READY'
   revision = 4
   ageMs = 0
-  /** Refusal reason of each policy without a verified value. */
+  /** Code with which the document of each policy without a verified value was refused. */
   readonly refused = new Map<string, string>()
   private readonly values = new Map<string, { version: string; revision: number; scope: string }>()
   private readonly events = new EventEmitter()
-  /** For evaluations of other readers, which are tested with a real connection. */
+  /** Empty: evaluations are tested with a real connection. */
   readonly documents: HeldDocumentSource = { policies: () => [], of: () => [], nowMs: () => 0, onTaken: () => () => {} }
 
-  /** Puts versions in force, or with `null` removes them, all in one revision; the end of a lease passes the current one. */
+  /**
+   * Puts versions in force, or with `null` removes them, all in one revision. A test passes the current revision for the end of a lease.
+   */
   set(versions: Record<string, string | null>, revision = this.revision + 1, scope = 'global'): this {
     this.revision = revision
     const changes = Object.entries(versions).map(([id, to]) => ({ id, from: this.values.get(id)?.version ?? null, to, revision }))

@@ -19,7 +19,7 @@ export interface SampleSidecar {
   stop(): Promise<void>
 }
 
-/** Starts a side-car of bot inspector-7 over values that a test sets, on a clock that the test advances. */
+/** Starts a side-car for bot inspector-7. The test sets its values and advances its clock. */
 export async function serveSample(place: ListenAddress = { port: 0 }): Promise<SampleSidecar> {
   const values = new HeldSample().set({ 'epa-pm25-limit': '1.5.0' }, 4)
   const clock = new VirtualClock()

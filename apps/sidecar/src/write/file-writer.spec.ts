@@ -45,13 +45,13 @@ async function start(templates: Record<string, string>): Promise<FileWriter> {
   await writer.start()
   return writer
 }
-/** Waits until pending writes and those queued meanwhile are done. */
+/** Waits for pending writes, and for writes queued meanwhile. */
 const settled = async (writer: FileWriter): Promise<void> => {
   for (let turns = 0; turns < 3; turns++) await writer.idle()
 }
 
-describe('files that follow a template', () => {
-  it('are written at the start, and again with each change of a policy that they name', async () => {
+describe('files written from templates', () => {
+  it('are written at the start, and at each change of a policy they reference', async () => {
     const writer = await start({ 'a.env': 'V={{ epa-pm25-limit.version }}\n', 'b.json': '{{ epa-pm25-limit }}' })
     expect(text('a.env')).toBe('V=1.5.0\n')
     expect(JSON.parse(text('b.json'))).toMatchObject({ version: '1.5.0', limit: 35 })
@@ -66,7 +66,7 @@ describe('files that follow a template', () => {
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([])
   })
 
-  it('keep their mode, and links lead to them still', async () => {
+  it('keep their mode, and are written through a symbolic link', async () => {
     writeFileSync(at('real'), 'old')
     chmodSync(at('real'), 0o666)
     symlinkSync(at('real'), at('link'))
@@ -75,7 +75,7 @@ describe('files that follow a template', () => {
     expect([text('real'), statSync(at('real')).mode & 0o777]).toEqual(['35', 0o666])
   })
 
-  it('stay whole while a value is missing, and are written when it is back', async () => {
+  it('stay unchanged while a value is missing, and are written when it is back', async () => {
     const writer = await start({ 'a.env': 'V={{ epa-pm25-limit.version }}' })
     values.set({ 'epa-pm25-limit': null })
     await settled(writer)
@@ -85,7 +85,7 @@ describe('files that follow a template', () => {
     expect([text('a.env'), writer.failing]).toEqual(['V=2.0.0', 0])
   })
 
-  it('are tried again when the disk refused them', async () => {
+  it('are retried after the file system refused a write', async () => {
     await mkdir(at('sub'))
     const writer = await start({ 'sub/a.env': 'V={{ epa-pm25-limit.version }}' })
     await rm(at('sub'), { recursive: true })
@@ -102,12 +102,12 @@ describe('files that follow a template', () => {
     ['V={{ epa-pm25-limit.limitt }}', 'HMS_POLICY_FIELD_UNKNOWN'],
     ['V={{ ozone-limit.limit }}', 'HMS_POLICY_NOT_FOUND'],
     ['V={{ epa-pm25-limit.limit }', 'HMS_SIDECAR_TEMPLATE'],
-  ])('are not begun with %s', async (template, code) => {
+  ])('refuse to start with %s', async (template, code) => {
     await expect(start({ 'a.env': template })).rejects.toMatchObject({ code })
     expect(existsSync(at('a.env'))).toBe(false)
   })
 
-  it('are no folder, no template, and not two for one', async () => {
+  it('may not be a folder, their own template, or the target of two templates', async () => {
     await expect(start({ 'no/a.env': 'x' })).rejects.toMatchObject({ code: 'HMS_SIDECAR_WRITE', status: 400 })
     await expect(start({ '.': 'x' })).rejects.toMatchObject({ code: 'HMS_SIDECAR_WRITE' })
     await expect(start({ '0.tpl': 'x' })).rejects.toMatchObject({ detail: expect.stringContaining('its own template') })

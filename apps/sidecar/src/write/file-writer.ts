@@ -3,7 +3,7 @@ import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { HeldValues } from '../held-values.js'
 import type { WrittenFile } from './written-file.js'
 
-/** Retry interval in ms for a full disk, or a value that a template cannot render, even if nothing changes. */
+/** Retry interval in ms after a failed write, such as on a full disk or with a missing value. */
 const RETRY_MS = 10_000
 
 export interface FileWriterParts {
@@ -13,8 +13,9 @@ export interface FileWriterParts {
 }
 
 /**
- * Keeps files up to date with their templates, for programs that read only files. Files are written one after the other; changes made
- * meanwhile are written once, with the newest values. A file that cannot be written stays unchanged, and is retried.
+ * Rewrites files when the values of their templates change, for programs that can read only files. Files are written one after the other.
+ * Several changes during a write cause one further write, with the newest values. A file that cannot be written stays unchanged and is
+ * retried.
  */
 export class FileWriter {
   private readonly dirty = new Set<WrittenFile>()
@@ -30,7 +31,10 @@ export class FileWriter {
     private readonly parts: FileWriterParts,
   ) {}
 
-  /** Resolves when each file is written for the first time. Throws the first error: a wrong configuration must not start silently. */
+  /**
+   * Resolves when each file is written for the first time. Throws the first error, so that a side-car with a wrong configuration does not
+   * start.
+   */
   async start(): Promise<void> {
     const { values } = this.parts
     // Subscribes before the first values are read, so no change is missed.
@@ -44,12 +48,12 @@ export class FileWriter {
     return this.files.length
   }
 
-  /** Number of files that are not up to date. */
+  /** Number of files whose last write failed. */
   get failing(): number {
     return this.failures.size
   }
 
-  /** Resolves when the write in progress is done. */
+  /** Resolves when the current round of writes has ended. */
   async idle(): Promise<void> {
     await this.working
   }
@@ -70,13 +74,14 @@ export class FileWriter {
     if (this.dirty.size === 0 || !this.started || this.closed) return
     this.working ??= this.writeAll().finally(() => {
       this.working = undefined
-      // Writes changes that arrived after the last check of the set.
+      // Writes changes that arrived after the loop over the set had ended.
       this.work()
     })
   }
 
   private async writeAll(): Promise<void> {
-    // The connection emits the changes of one revision in the same turn: a file that names two policies is written once for both.
+    // The connection emits the changes of one revision in the same turn. Waiting until its end lets a file that names two policies be
+    // written once for both.
     await Promise.resolve()
     for (const file of this.dirty) {
       if (this.closed) return

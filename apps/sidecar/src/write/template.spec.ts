@@ -38,11 +38,11 @@ describe('a template', () => {
     ['{{ "{{" }} a }} { b } {{ "}\\u007d" }}', '{{ a }} { b } }}'],
     ['no value at all', 'no value at all'],
     ['', ''],
-  ])('%j becomes %j', (text, written) => {
+  ])('renders %j as %j', (text, written) => {
     expect(render(text)).toBe(written)
   })
 
-  it('names its policies', () => {
+  it('lists the policies it references', () => {
     expect(idsIn(parseTemplate('{{ b }}{{ a.x }}{{ b.y }}', 't'))).toEqual(new Set(['b', 'a']))
   })
 
@@ -54,7 +54,7 @@ describe('a template', () => {
     ['{{ a b }}', 'env.tpl:1:1 "{{ a b }}" is not'],
     ['{{ a | upper }}', 'env.tpl:1:1 there is no "upper" behind "|", only json'],
     ['{{ "\\x" }}', 'env.tpl:1:1 "\\x" is not text in quotes'],
-  ])('%j is refused with its place', (text, detail) => {
+  ])('refuses %j with its position', (text, detail) => {
     expect(refusal(() => parseTemplate(text, 'env.tpl'))).toMatchObject({
       code: 'HMS_SIDECAR_TEMPLATE',
       status: 400,
@@ -68,7 +68,7 @@ describe('a template', () => {
     ['{{ epa-pm25-limit.constructor }}', 'HMS_POLICY_FIELD_UNKNOWN', 'has no constructor'],
     ['{{ no-such-policy.limit }}', 'HMS_POLICY_NOT_FOUND', 'env.tpl:1:1 no version of no-such-policy'],
     ['{{ epa-pm25-limit.note }}', 'HMS_SIDECAR_VALUE', 'write {{ epa-pm25-limit.note | json }}'],
-  ])('%j cannot be written with these values', (text, code, detail) => {
+  ])('throws for %j with these values', (text, code, detail) => {
     expect(refusal(() => render(text))).toMatchObject({ code, detail: expect.stringContaining(detail) })
   })
 })

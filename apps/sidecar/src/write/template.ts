@@ -1,12 +1,12 @@
 import { HmsError, type Json } from '#libs/contracts'
 
-/** Reference of a template: `{{ id }}`, `{{ id.field }}`, `{{ id.field | json }}`. */
+/** Reference to a policy or one of its fields: `{{ id }}`, `{{ id.field }}`, `{{ id.field | json }}`. */
 export interface Reference {
   id: string
   path: readonly string[]
-  /** Whether a string is quoted and escaped, as JSON. */
+  /** Whether a string is written as JSON, quoted and escaped. */
   asJson: boolean
-  /** `FILE:LINE:COLUMN`, for errors. */
+  /** Position `FILE:LINE:COLUMN` in the template, for errors. */
   place: string
 }
 
@@ -14,10 +14,10 @@ export type Template = readonly (string | Reference)[]
 
 const ID = /^[a-z0-9]+(?:-[a-z0-9]+)*$/
 const REFERENCE = /^\s*([^\s.{}|"]+)((?:\.[^\s.{}|"]+)*)\s*(?:\|\s*(\S+)\s*)?$/
-/** Quoted text, by which a template writes braces into the file. */
+/** Quoted text inside `{{ }}`, with which a template writes braces into the file. */
 const QUOTED = /^\s*("(?:[^"\\]|\\.)*")\s*$/
 
-/** Parses a template. Throws 400 `HMS_SIDECAR_TEMPLATE` with file, line and column. `name`: name of the template in errors. */
+/** Parses a template. Throws 400 `HMS_SIDECAR_TEMPLATE` with file, line and column. `name`: the template's name in errors. */
 export function parseTemplate(text: string, name: string): Template {
   const parts: (string | Reference)[] = []
   let end = 0
@@ -38,8 +38,9 @@ export function idsIn(template: Template): Set<string> {
 }
 
 /**
- * Renders the template: strings unchanged, everything else as JSON. `read` throws for an id without a value. Throws 404
- * `HMS_POLICY_FIELD_UNKNOWN` for a missing field, and 422 `HMS_SIDECAR_VALUE` for a string that would break its line.
+ * Renders the template: a string value as its text unless the reference has `| json`, any other value as JSON. `read` throws for an id
+ * without a value. Throws 404 `HMS_POLICY_FIELD_UNKNOWN` for a missing field, and 422 `HMS_SIDECAR_VALUE` for a string with a line break or
+ * another control character that is not written as JSON.
  */
 export function renderTemplate(template: Template, read: (id: string) => { version: string; value: object }): string {
   return template.map((part) => (typeof part === 'string' ? part : textOf(part, read))).join('')
@@ -96,7 +97,7 @@ function valueAt(root: Json, path: readonly string[]): Json | undefined {
   return value
 }
 
-/** Returns `LINE:COLUMN`, both from 1; a column is a character as editors count them. */
+/** Returns `LINE:COLUMN`, both from 1; columns count code points, as editors do. */
 function positionOf(text: string, at: number): string {
   const before = text.slice(0, at)
   const line = before.split('\n').length

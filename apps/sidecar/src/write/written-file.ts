@@ -16,7 +16,7 @@ const MAX_TEMPLATE_BYTES = 256 * 1024
 /** Limit of the rendered text. A template may reference a policy of 256 KiB more than once. */
 const MAX_FILE_CHARACTERS = 16 * 1024 * 1024
 
-/** File that follows its template. */
+/** File that is written from a template and the values in force. */
 export class WrittenFile {
   private written: string | undefined
 
@@ -26,7 +26,7 @@ export class WrittenFile {
     readonly ids: ReadonlySet<string>,
   ) {}
 
-  /** Throws for a template that cannot be read or parsed, and for a file that can never be written. */
+  /** Reads and parses the template. Throws for a template that cannot be read or parsed, and for a file that can never be written. */
   static async open({ template, file }: WriteTarget): Promise<WrittenFile> {
     if (resolve(template) === resolve(file)) throw refusedTarget(file, 'is its own template')
     const parsed = parseTemplate(await readGivenText(template, MAX_TEMPLATE_BYTES), template)
@@ -37,7 +37,10 @@ export class WrittenFile {
     return new WrittenFile(file, parsed, idsIn(parsed))
   }
 
-  /** Writes the file if its content changed; returns whether it did. On an error it stays unchanged and complete. */
+  /**
+   * Writes the file if its content differs from the last write; returns whether the file was written. On an error the old file stays,
+   * unchanged and complete.
+   */
   async write(values: Pick<HeldValues, 'explain'>): Promise<boolean> {
     const text = renderTemplate(this.template, (id) => values.explain(id))
     if (text === this.written) return false
@@ -52,7 +55,7 @@ export class WrittenFile {
   }
 }
 
-/** Reads all templates. Throws for the first invalid one, before there is a connection. */
+/** Reads all templates. Throws the error of the first invalid template or target, before a connection is opened. */
 export async function openFiles(targets: readonly WriteTarget[]): Promise<WrittenFile[]> {
   if (targets.length > MAX_FILES) throw refusedTarget('A side-car', `writes at most ${MAX_FILES} files, not ${targets.length}`)
   const files: WrittenFile[] = []
