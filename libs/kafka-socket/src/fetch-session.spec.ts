@@ -5,7 +5,7 @@ import { FetchSession, type SessionPart, type WantedTopic } from './fetch-sessio
 const PARTITIONS = 3
 
 describe('a fetch session', () => {
-  it('tells all at first, then what changed, and what is not wanted any more', () => {
+  it('names all partitions first, then changed and no longer wanted ones', () => {
     const session = new FetchSession()
     expect(session.next(wanted({ a: [1, 1], b: [7] }))).toEqual({
       sessionId: 0,
@@ -22,7 +22,7 @@ describe('a fetch session', () => {
     })
   })
 
-  it('tells all each time to a broker that keeps no session', () => {
+  it('names all partitions in each request to a broker that keeps no session', () => {
     const session = new FetchSession()
     for (let turn = 0; turn < 3; turn++) {
       expect(session.next(wanted({ a: [1] }))).toMatchObject({ sessionId: 0, sessionEpoch: 0, topics: [{ topic: 'a' }] })
@@ -30,7 +30,7 @@ describe('a fetch session', () => {
     }
   })
 
-  it('leaves the broker with exactly what is wanted, whatever fails and is lost between', () => {
+  it('leaves the broker with exactly the wanted partitions, despite failures and lost sessions', () => {
     assert(
       property(array(step, { maxLength: 30 }), (steps) => {
         const session = new FetchSession()
@@ -62,7 +62,7 @@ const topics = array(record({ topic: constantFrom('a', 'b', 'a:b'), offsets: arr
 }).map((all) => wanted(Object.fromEntries(all.map(({ topic, offsets }) => [topic, offsets]))))
 const step = record({ topics, fate: oneof(constant('well'), constantFrom('well', 'evicted', 'not-sent', 'no-answer')) })
 
-/** Keeps sessions as a broker does: epoch 0 starts one and ends the one it names; other epochs must follow the last. */
+/** Keeps sessions as a broker does: epoch 0 starts a session and ends the session it names; any other epoch must follow the last one. */
 class FakeBroker {
   private readonly sessions = new Map<number, { epoch: number; offsets: Map<string, string> }>()
   private ids = 0
@@ -91,7 +91,7 @@ class FakeBroker {
   }
 }
 
-/** Returns the offsets of the partitions from 0 on, for each topic. */
+/** Returns fetch topics from the offsets of each topic's partitions, which are numbered from 0. */
 function wanted(offsets: Record<string, number[]>): WantedTopic[] {
   return Object.entries(offsets).map(([topic, mine]) => ({
     topic,

@@ -3,7 +3,7 @@ import { createServer, Socket, type AddressInfo } from 'node:net'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { framedSocket } from './framed-socket.js'
 
-it('sends the end of a request at once', async () => {
+it('sends the end of a request without delay (TCP_NODELAY)', async () => {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

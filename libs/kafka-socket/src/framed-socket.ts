@@ -6,9 +6,9 @@ import { fetchIncrementally } from './incremental-fetches.js'
 const KEEP_ALIVE_MS = 60_000
 
 /**
- * Socket factory for kafkajs. kafkajs 2.2.4 keeps the beginning of a truncated response, appends the next connection's bytes, and reads a
- * length from the middle: the resulting RangeError is thrown in a socket's event and ends the process (a long kill run: ten times in two
- * hours of broken connections). This socket passes on complete responses only, so nothing is left of a truncated one; an invalid response
+ * Socket factory for kafkajs. kafkajs 2.2.4 keeps the beginning of a truncated response, appends the next connection's bytes, and then
+ * reads a length from the middle of a response. The RangeError is thrown in a socket event and ends the process: ten times in two hours of
+ * a kill test with broken connections. This socket delivers complete responses only, so no truncated response remains; an invalid response
  * length becomes a connection error, which kafkajs handles.
  */
 export function framedSocket({
@@ -27,8 +27,8 @@ export function framedSocket({
   const name = isIP(host) === 0 ? { servername: host } : {}
   const socket = !ssl ? connectPlain({ host, port }, onConnect) : connectTls({ host, port, ...name, ...ssl }, onConnect)
   socket.setKeepAlive(true, KEEP_ALIVE_MS)
-  // Otherwise the end of a request would wait for the broker's acknowledgement of the bytes before it, which a broker delays by up to 40
-  // ms.
+  // With Nagle's algorithm, the end of a request waits for the TCP acknowledgement of the bytes before it, which the broker's host delays
+  // by up to 40 ms.
   socket.setNoDelay(true)
   const on = socket.on.bind(socket) as (event: string, listener: (...args: never[]) => void) => Socket
   socket.on = (event: string, listener: (...args: never[]) => void) =>
@@ -41,15 +41,18 @@ export function framedSocket({
   return socket
 }
 
-/** Each response of a broker starts with its length, four bytes, and its request's number, four more. */
+/**
+ * Size of the length field. Each response of a broker starts with its length (4 bytes), followed by the number of its request (4 bytes,
+ * `LEAST_LENGTH`).
+ */
 const LENGTH_BYTES = 4
 const LEAST_LENGTH = 4
-/** Above every requested response; a larger length is not from a broker. */
+/** Upper bound of a response; kafkajs requests no larger one, so a larger length is not from a broker. */
 const MOST_LENGTH = 128 * 1024 * 1024
 
 /**
- * Reassembles responses from received bytes and passes on complete ones only, those that arrived together in one piece, in order. `refuse`
- * is called once for an invalid length; nothing is passed on afterwards.
+ * Reassembles responses from received bytes. `deliver` gets complete responses only, in order; responses completed by the same chunk are
+ * delivered in one buffer. `refuse` is called once for an invalid length; nothing is delivered afterwards.
  */
 export function wholeFrames(deliver: (frames: Buffer) => void, refuse: (error: Error) => void): (chunk: Buffer) => void {
   let held: Buffer[] = []

@@ -29,14 +29,14 @@ const push = (correlationId: number, reject = (_error: Error): void => {}): void
 }
 const answer = (correlationId: number): void => queue.fulfillRequest({ correlationId, payload: null, size: 0 })
 
-it('a connection with nothing to send keeps no timer', () => {
+it('keeps no timer for a connection with nothing to send', () => {
   push(1)
   answer(1)
   expect(sent).toEqual([1])
   expect(vi.getTimerCount()).toBe(0)
 })
 
-it('what waits for its turn goes out when the one before is answered', () => {
+it('sends a queued request when the one before has its response', () => {
   push(1)
   push(2)
   answer(1)
@@ -46,7 +46,7 @@ it('what waits for its turn goes out when the one before is answered', () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
-it('what the broker has us hold back goes out once that time is over, also when nothing else happens', () => {
+it('sends a throttled request after the throttle time, even if nothing else happens', () => {
   queue.maybeThrottle(500)
   push(1)
   expect(sent).toEqual([])
@@ -56,7 +56,7 @@ it('what the broker has us hold back goes out once that time is over, also when 
   expect(vi.getTimerCount()).toBe(0)
 })
 
-it('a request without an answer in time is given up, and looked for once a second', () => {
+it('checks once a second for requests that have timed out, and rejects them', () => {
   const isConnected = vi.fn(() => true)
   const enforcing = {
     maxInFlightRequests: 1,
@@ -77,7 +77,7 @@ it('a request without an answer in time is given up, and looked for once a secon
   expect(isConnected).toHaveBeenCalledTimes(16)
 })
 
-it('a connection that ended keeps no timer', () => {
+it('keeps no timer for a connection that ended', () => {
   const isConnected = (): boolean => false
   queue = new RequestQueue({
     requestTimeout: 15_000,

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-/** Queue of kafkajs for one connection. `pending`: requests that it may not send yet. */
+/** Request queue of kafkajs for one connection. `pending`: requests that may not be sent yet. */
 interface RequestQueue {
   pending: unknown[]
   inflight: Map<number, { sentAt: number; requestTimeout: number; timeoutRequest(): void }>
@@ -12,15 +12,15 @@ interface RequestQueue {
   scheduleRequestTimeoutCheck(): void
 }
 
-/** Interval in ms of the check for timed-out requests, and so their maximum additional wait. The request timeout is 15 s. */
+/** Interval in ms of the check for timed-out requests, and so the longest delay of a timeout. The request timeout is 15 s. */
 const DEADLINES_SEEN_MS = 1_000
 
 let areQuiet = false
 
 /**
- * Stops the polling of empty request queues. kafkajs 2.2.4 polls each queue with a timer that restarts itself, a thousand times a second
- * for each open connection. A request that has to wait starts the timer itself, so an empty queue needs none. kafkajs checks for timed-out
- * requests ten times a second, this patch once. The first call changes all queues of the process.
+ * Patches kafkajs so that it does not poll empty request queues. kafkajs 2.2.4 polls the queue of each open connection a thousand times a
+ * second, with a timer that restarts itself. A request that has to wait starts the timer, so an empty queue needs none. The patch also
+ * checks for timed-out requests once a second instead of ten times. The first call patches all queues of the process.
  */
 export function quietIdleQueues(): void {
   if (areQuiet) return

@@ -1,14 +1,14 @@
 import { createRequire } from 'node:module'
 import { FetchSession, type SessionPart, type WantedTopic } from './fetch-session.js'
 
-/** Internal broker object of kafkajs; each client has one for each broker. */
+/** Internal broker object of kafkajs; each client has one per broker. */
 interface Broker {
   connectionPool: { socketFactory: unknown }
   lookupRequest(apiKey: number, definition: unknown): (request: object) => object
   fetch(request: { topics: readonly WantedTopic[] }): Promise<FetchAnswer>
 }
 
-/** Response of version 7 or later; earlier versions have no session. */
+/** Fetch response; versions before 7 have neither member. */
 interface FetchAnswer {
   errorCode?: number
   sessionId?: number
@@ -18,8 +18,8 @@ const sessions = new WeakMap<Broker, FetchSession>()
 let areIncremental = false
 
 /**
- * Adds fetch sessions to kafkajs. kafkajs 2.2.4 names every partition at each fetch, and the broker returns every partition: 12 of each of
- * audit's fourteen topics for one record. The first call adds a session to all fetches through this socket.
+ * Patches kafkajs to use fetch sessions. kafkajs 2.2.4 names every partition in each fetch, and the broker returns every partition: 12 of
+ * each of audit's fourteen topics for one record. The first call patches all fetches through sockets of this factory.
  */
 export function fetchIncrementally(socketFactory: unknown): void {
   if (areIncremental) return
@@ -33,8 +33,8 @@ export function fetchIncrementally(socketFactory: unknown): void {
 }
 
 /**
- * Whether a fetch has several partitions. A single partition needs no session, and a client of single partitions sends several fetches at
- * once.
+ * Whether a fetch has several partitions. A single partition needs no session, and a client that fetches single partitions sends concurrent
+ * fetches, which one session cannot serve.
  */
 function hasSeveral(topics: readonly WantedTopic[]): boolean {
   return topics.length > 1 || (topics[0]?.partitions.length ?? 0) > 1
@@ -48,7 +48,7 @@ async function fetchInSession(broker: Broker, fetch: Broker['fetch'], request: {
   try {
     answer = await fetch.call(withSession(broker, part), { ...request, topics: part.topics })
   } catch (error) {
-    // Also on a partition's error: kafkajs discards the rest of the response.
+    // Also reached by an error of one partition, for which kafkajs discards the rest of the response.
     session.failed()
     throw error
   }
@@ -57,7 +57,7 @@ async function fetchInSession(broker: Broker, fetch: Broker['fetch'], request: {
   return isLost ? fetchInSession(broker, fetch, request) : answer
 }
 
-/** Returns the broker with this session in its requests: kafkajs can encode a session, and never does. */
+/** Returns a broker that adds this session to its requests. kafkajs can encode a session, but never sends one. */
 function withSession(broker: Broker, { sessionId, sessionEpoch, forgottenTopics }: SessionPart): Broker {
   const lookupRequest: Broker['lookupRequest'] = (apiKey, definition) => {
     const createRequest = broker.lookupRequest(apiKey, definition)

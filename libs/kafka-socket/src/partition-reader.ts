@@ -1,9 +1,12 @@
-/** Above the largest record, so that one always fits. */
+/** Limit of a fetch in bytes, above the largest record, so that one record always fits. */
 const MAX_FETCH_BYTES = 8 * 1024 * 1024
-/** Isolation level that includes aborted records: a transaction left open must not block readers, and each document is verified anyway. */
+/**
+ * Isolation level that also returns records of open and aborted transactions: an open transaction must not block readers, and each document
+ * is verified anyway.
+ */
 const READ_UNCOMMITTED = 0
 
-/** Methods of kafkajs' cluster and brokers that its types lack. */
+/** Methods of kafkajs' internal cluster, which its published types omit. */
 export interface ReadingCluster {
   connect(): Promise<void>
   addTargetTopic(topic: string): Promise<void>
@@ -40,27 +43,27 @@ interface FetchedMessage {
 
 interface FetchedPart {
   messages: FetchedMessage[]
-  /** Offset of the next record; `beginning` if the log is shorter than before, because it was recreated. */
+  /** Offset to read from next; `beginning` if the requested offset is out of range, as after the topic was recreated. */
   next: bigint | 'beginning'
-  /** Whether these records reach the current end of the log. */
+  /** Whether these records reach the end of the log. */
   end: boolean
 }
 
 /**
- * Reads a partition of Apache Kafka like a file: Fetch requests to the leader, without a consumer group. A reader of a
- * whole partition has nothing to share or to commit, so it needs no permission on a group, costs no coordinator, and loses its partition to
- * no other member.
+ * Reads a partition of Apache Kafka like a file: Fetch requests to the leader, without a consumer group. A reader of a whole partition
+ * shares and commits nothing. Without a group the reader needs no permission on one, causes no work for a coordinator, and loses its
+ * partition to no other member.
  */
 export class PartitionReader {
-  /** Whether the metadata is outdated, because a leader may have moved. */
+  /** Whether the last read failed, so that the metadata is refreshed: the leader may have moved. */
   private outdated = false
 
-  /** kafkajs exposes its cluster only to the factory of a partition assigner. */
+  /** `cluster`: called at each read, because kafkajs exposes its cluster only to the factory of a partition assigner. */
   constructor(private readonly cluster: () => ReadingCluster) {}
 
   /**
-   * Reads records from `place` on, of the first partition by default, up to the size of one response; waits up to `waitMs` for a first
-   * record. Rejects with kafkajs' errors.
+   * Reads the records of one response from the offset `place` on, by default of partition 0. Waits up to `waitMs` for a first record.
+   * Rejects with kafkajs' errors.
    */
   async read(topic: string, place: bigint | 'beginning', waitMs: number, partition = 0): Promise<FetchedPart> {
     const cluster = this.cluster()
@@ -84,7 +87,7 @@ async function oldest(cluster: ReadingCluster, topic: string, partition: number)
   return BigInt(found?.partitions[0]?.offset ?? 0)
 }
 
-/** Returns `undefined` if the response lacks the partition, as from a broker that throttles this reader. */
+/** Fetches from the leader. Returns `undefined` if the response omits the partition, as when the broker throttles this reader. */
 async function fetchFrom(
   cluster: ReadingCluster,
   { topic, partition }: { topic: string; partition: number },
@@ -103,18 +106,21 @@ async function fetchFrom(
   return responses[0]?.partitions[0]
 }
 
-/** Returns the records from `from` on. A broker returns whole batches, so earlier records are included, and compaction leaves gaps. */
+/**
+ * Returns the fetched records from the offset `from` on. A broker returns whole batches, which may begin before `from`, and compaction
+ * leaves gaps.
+ */
 function partOf(fetched: FetchedPartition | undefined, from: bigint): FetchedPart {
   if (fetched === undefined) return { messages: [], next: from, end: false }
   const last = fetched.messages.at(-1)
   const behind = last === undefined ? from : BigInt(last.offset) + 1n
-  // If the last records of a batch were compacted away, the offset must still advance.
+  // If compaction removed the last records of a batch, all fetched records may be before `from`; the offset must advance all the same.
   const next = behind > from ? behind : last === undefined ? from : from + 1n
   const messages = fetched.messages.filter(({ offset, isControlRecord }) => BigInt(offset) >= from && isControlRecord !== true)
   return { messages, next, end: next >= BigInt(fetched.highWatermark) }
 }
 
-/** Whether an error, or one of its causes, has this name or protocol error: kafkajs wraps the broker's errors. */
+/** Whether an error or one of its causes has this name or Kafka error type; kafkajs wraps the broker's errors. */
 export function isFault(error: unknown, named: string): boolean {
   for (let fault: unknown = error, depth = 0; typeof fault === 'object' && fault !== null && depth < 10; depth++) {
     const { name, type, cause, errors } = fault as { name?: unknown; type?: unknown; cause?: unknown; errors?: unknown }

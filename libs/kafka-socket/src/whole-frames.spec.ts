@@ -8,7 +8,7 @@ function frameOf(payload: Uint8Array): Buffer {
   return Buffer.concat([length, payload])
 }
 
-/** Returns the result for `bytes` that arrive cut at these offsets. */
+/** Returns the delivered pieces and refusals for `bytes` that arrive in chunks, cut at these offsets. */
 function heard(bytes: Buffer, cuts: number[]): { pieces: Buffer[]; refused: string[] } {
   const pieces: Buffer[] = []
   const refused: string[] = []
@@ -24,8 +24,8 @@ function heard(bytes: Buffer, cuts: number[]): { pieces: Buffer[]; refused: stri
 const payloads = fc.array(fc.uint8Array({ minLength: 4, maxLength: 40 }), { maxLength: 6 })
 const cuts = fc.array(fc.nat(400), { maxLength: 12 })
 
-describe('whole responses', () => {
-  it('are what comes out, in order, however the bytes arrive', () => {
+describe('wholeFrames', () => {
+  it('delivers complete responses in order, however the bytes are cut', () => {
     fc.assert(
       fc.property(payloads, cuts, (all, at) => {
         const bytes = Buffer.concat(all.map(frameOf))
@@ -40,7 +40,7 @@ describe('whole responses', () => {
     )
   })
 
-  it('are all that comes out of what was cut off', () => {
+  it('does not deliver a truncated response', () => {
     fc.assert(
       fc.property(payloads, fc.uint8Array({ minLength: 4, maxLength: 40 }), fc.nat(), cuts, (all, last, cut, at) => {
         const whole = Buffer.concat(all.map(frameOf))
@@ -51,7 +51,7 @@ describe('whole responses', () => {
   })
 
   it.each([0, 3, -1, -2_147_483_648, 128 * 1024 * 1024 + 1])(
-    'do not have %i bytes: that is said once, and nothing comes after',
+    'refuses a length of %i bytes once, and delivers nothing afterwards',
     (length) => {
       const bytes = Buffer.alloc(4)
       bytes.writeInt32BE(length)
