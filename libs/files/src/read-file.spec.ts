@@ -21,19 +21,22 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('a named file', () => {
-  it.each(['/dev/zero', '/dev/null', 'link-to-zero', 'fifo', 'link-to-fifo', '.'])('%s is not waited for and not read', async (name) => {
-    const path = name.startsWith('/') ? name : at(name)
-    await expect(readGivenFile(path, 1024)).rejects.toMatchObject({ code: 'HMS_FILE_NOT_REGULAR', status: 400 })
-  })
+  it.each(['/dev/zero', '/dev/null', 'link-to-zero', 'fifo', 'link-to-fifo', '.'])(
+    'is refused without waiting or reading if it is %s',
+    async (name) => {
+      const path = name.startsWith('/') ? name : at(name)
+      await expect(readGivenFile(path, 1024)).rejects.toMatchObject({ code: 'HMS_FILE_NOT_REGULAR', status: 400 })
+    },
+  )
 
-  it('is no socket', async () => {
+  it('is refused if it is a socket', async () => {
     const server = createServer()
     await new Promise<void>((ready) => server.listen(at('socket'), ready))
     await expect(readGivenFile(at('socket'), 1024)).rejects.toMatchObject({ code: 'HMS_FILE_NOT_REGULAR' })
     await new Promise((closed) => server.close(closed))
   })
 
-  it('is read to its bound and no further', async () => {
+  it('is read up to the limit, and refused above it', async () => {
     expect((await readGivenFile(at('whole'), 1024)).bytes).toHaveLength(1024)
     expect((await readGivenFile(at('empty'), 1024)).bytes).toHaveLength(0)
     await expect(readGivenFile(at('over'), 1024)).rejects.toMatchObject({
@@ -43,12 +46,12 @@ describe('a named file', () => {
     expect(await readGivenText(at('marked'), 1024)).toBe('id: x')
   })
 
-  it.runIf(process.platform === 'linux')('is read to its bound although it states no size', async () => {
+  it.runIf(process.platform === 'linux')('is refused above the limit even if its metadata states no size', async () => {
     await expect(readGivenFile('/proc/self/maps', 16)).rejects.toMatchObject({ code: 'HMS_FILE_TOO_LARGE' })
     expect((await readGivenText('/proc/self/comm', 1024)).length).toBeGreaterThan(0)
   })
 
-  it('reports a missing file', async () => {
+  it('is reported as missing or unreadable', async () => {
     await expect(readGivenFile(at('none'), 1024)).rejects.toMatchObject({
       code: 'HMS_FILE_UNREADABLE',
       detail: expect.stringContaining('no such file'),
@@ -68,7 +71,7 @@ describe('a file with a secret', () => {
     [0o660, 1, 'its group'],
     // A secret that Kubernetes passes to a non-root process.
     [0o440, 0, undefined],
-  ])('of mode %o and owner %d is open to %s', (mode, uid, readers) => {
+  ])('with mode %o and owner %d is exposed to: %s', (mode, uid, readers) => {
     expect(exposedTo({ mode, uid }, 7)).toBe(readers)
   })
 })

@@ -8,13 +8,16 @@ export interface GivenFile extends Access {
 
 const CHUNK_BYTES = 64 * 1024
 
-/** Without O_NONBLOCK a FIFO waits for a writer; without O_NOCTTY a terminal could become the process's own. Windows knows neither. */
+/**
+ * Flags for opening. Without O_NONBLOCK a FIFO waits for a writer; without O_NOCTTY a terminal could become the controlling terminal.
+ * Windows has neither flag.
+ */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
 
 /**
- * Reads a file named by a person or the environment. It is opened once and checked by its handle, so it cannot be replaced between check
- * and read; a device or pipe is never read, a regular file up to `maxBytes`, whatever size it states. Throws `HMS_FILE_UNREADABLE`,
- * `HMS_FILE_NOT_REGULAR` or `HMS_FILE_TOO_LARGE` (400); the cause has the system's own code.
+ * Reads a file named by a user or the environment. The file is opened once and checked by its handle, so it cannot be replaced between
+ * check and read. A device or pipe is never read; a regular file is read up to `maxBytes`, whatever size its metadata states. Throws
+ * `HMS_FILE_UNREADABLE`, `HMS_FILE_NOT_REGULAR` or `HMS_FILE_TOO_LARGE` (400); the cause has the system error's code.
  */
 export async function readGivenFile(path: string, maxBytes: number): Promise<GivenFile> {
   const file = await opened(path)
@@ -31,7 +34,7 @@ export async function readGivenFile(path: string, maxBytes: number): Promise<Giv
   }
 }
 
-/** Reads a file as `readGivenFile`, as UTF-8; a leading byte order mark is dropped. */
+/** Reads a file like `readGivenFile` and decodes it as UTF-8, without a leading byte order mark. */
 export async function readGivenText(path: string, maxBytes: number): Promise<string> {
   return new TextDecoder('utf-8').decode((await readGivenFile(path, maxBytes)).bytes)
 }
@@ -46,7 +49,7 @@ async function opened(path: string): Promise<FileHandle> {
   }
 }
 
-/** Returns `undefined` if the file is larger than the limit. */
+/** Returns the content; `undefined` if the file is larger than `maxBytes`. */
 async function readUpTo(file: FileHandle, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
   for (let total = 0; ;) {
@@ -82,16 +85,16 @@ function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | null)?.code
 }
 
-/** Permission bits and owner of a file that was opened. */
+/** Permission bits and owner of an opened file. */
 export interface Access {
   mode: number
   uid: number
 }
 
 /**
- * Returns which users besides its owner can access a file with a secret. A group with read access only is assumed intended if another user
- * owns the file: Kubernetes passes secrets to a non-root process that way. `undefined` if no other user can, and on Windows, which has no
- * such bits.
+ * Returns which users besides its owner can access a file with a secret; `undefined` if none can, and on Windows, which has no permission
+ * bits. Read access of the group is allowed if another user owns the file, because Kubernetes passes secrets to a non-root process that
+ * way.
  */
 export function exposedTo({ mode, uid }: Access, ownUid = process.getuid?.()): string | undefined {
   if (ownUid === undefined) return undefined
@@ -100,7 +103,7 @@ export function exposedTo({ mode, uid }: Access, ownUid = process.getuid?.()): s
   return undefined
 }
 
-/** Refuses a private key that other users can read or replace, as ssh does: 403 `HMS_KEY_EXPOSED`. */
+/** Throws 403 `HMS_KEY_EXPOSED` for a private key that other users can read or replace, as ssh does. */
 export function requirePrivate(path: string, access: Access): void {
   const others = exposedTo(access)
   if (others === undefined) return

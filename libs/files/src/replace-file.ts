@@ -2,21 +2,21 @@ import { randomBytes } from 'node:crypto'
 import { chmod, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-/** Replaces a file atomically; when this resolves, the content is on the disk under that name. */
+/** Replaces a file atomically. Resolves when the content is flushed to the disk under that name. */
 export async function replaceFile(path: string, content: string, mode: number): Promise<void> {
   await moveInto(path, await stageFile(path, content, mode))
 }
 
 /**
- * Replaces a file that belongs to another program: it keeps its mode, and a link keeps its target. A new file gets 0644 minus the umask.
- * Throws the file system's errors.
+ * Replaces a file that other programs read. The file keeps its mode, and a symbolic link stays: its target is replaced. A new file gets
+ * 0644 minus the umask. Throws the file system's errors.
  */
 export async function replaceForOthers(path: string, content: string): Promise<void> {
   const target = await orMissing(realpath(path))
   const mode = target === undefined ? undefined : (await stat(target)).mode & 0o7777
   const staged = await stageFile(target ?? path, content, mode ?? 0o644)
   try {
-    // The umask clears bits of the mode requested at creation.
+    // Needed because the umask clears bits of the mode requested at creation.
     if (mode !== undefined) await chmod(staged, mode)
   } catch (error) {
     await rm(staged, { force: true })
@@ -25,7 +25,7 @@ export async function replaceForOthers(path: string, content: string): Promise<v
   await moveInto(target ?? path, staged)
 }
 
-/** Writes a new file beside `path`, flushed to the disk, and returns its path. */
+/** Writes a new temporary file beside `path`, flushed to the disk, and returns its path. */
 export async function stageFile(path: string, content: string, mode: number): Promise<string> {
   const staged = `${path}.${randomBytes(6).toString('hex')}.tmp`
   try {
@@ -47,7 +47,7 @@ async function moveInto(path: string, staged: string): Promise<void> {
   await syncFolder(dirname(path))
 }
 
-/** Flushes a folder. Windows cannot open a folder, and does not need it. */
+/** Flushes a folder, so that a rename in it survives a crash. Windows cannot open a folder and does not need the flush. */
 async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const folder = await open(path, 'r')

@@ -4,7 +4,7 @@ import { IsIn, IsOptional, IsString, Matches } from 'class-validator'
 
 export type Profile = 'dev' | 'production'
 
-/** Environment that every process of HMS-SVC reads. */
+/** Settings that every process of HMS-SVC reads from its environment. */
 export class HostConfig {
   @IsIn(['dev', 'production'])
   profile: Profile = 'production'
@@ -52,12 +52,12 @@ export class HostConfig {
   @Matches(/^https?:\/\//, { each: true, message: 'configStoreUrls must be a list of http URLs' })
   configStoreUrls?: string[]
 
-  /** Base URL of a collector of traces. */
+  /** Base URL of an OpenTelemetry collector, for traces. */
   @IsOptional()
   @Matches(/^https?:\/\//, { message: 'otlpEndpoint must be an http URL' })
   otlpEndpoint?: string
 
-  /** Access to `/metrics`: `public`, or a key with `read`. */
+  /** Access to `/metrics`: `public`, or `key` for clients with a key of scope `read`. */
   @IsIn(['public', 'key'])
   metrics: 'public' | 'key' = 'public'
 
@@ -90,7 +90,7 @@ export function readHostConfig(env: Environment): HostConfig {
   )
 }
 
-/** Error of a missing or invalid setting: status 400, and the list of all settings as the next step. */
+/** Returns the error for a missing or invalid setting: status 400, with the list of all settings as the next step. */
 export function settingError(code: string, detail: string, cause?: unknown): HmsError {
   return new HmsError(code, detail, { status: 400, next: ['hms-svc help environment'], cause })
 }
@@ -101,14 +101,14 @@ export function replicationOf({ profile, kafkaReplication }: Pick<HostConfig, 'p
 }
 
 /**
- * Returns the host name besides those of loopback that a server with profile dev accepts; `undefined` in production, where the network
- * location of a client grants no trust.
+ * Returns the host name that a server with profile dev accepts besides the loopback names; `undefined` in production, where a client is not
+ * trusted for its network location.
  */
 export function localNameOf(profile: Profile, env: Environment): string | undefined {
   return profile === 'dev' ? readHostConfig(env).host : undefined
 }
 
-/** Returns the variable of a service, such as `HMS_CANARY_CONTROLLER_PORT`. */
+/** Returns the name of a service's variable, such as `HMS_CANARY_CONTROLLER_PORT`. */
 export function variableOf(service: ServiceName, name: string): string {
   return `HMS_${service.toUpperCase().replaceAll('-', '_')}_${name}`
 }
@@ -123,14 +123,14 @@ export function portOf(service: ServiceName, env: Environment): number {
   throw settingError('HMS_CONFIG_INVALID', `${variable} must be a port, 0 to 65535, not ${text}.`)
 }
 
-/** Returns the base URLs of a service's instances, as edge and peers call them. */
+/** Returns the base URLs under which the edge and other services call a service's instances. */
 export function urlsOf(service: ServiceName, env: Environment): string[] {
   const text = env[variableOf(service, 'URLS')]
   if (text === undefined || text === '') return [`http://127.0.0.1:${portOf(service, env)}`]
   return listOf(text).map((url) => url.replace(/\/$/, ''))
 }
 
-/** Checks all variables at once, so a process with an invalid one stops before it has changed anything. */
+/** Checks the port variables of all services, so that a process with an invalid one stops before it changes anything. */
 export function checkPorts(env: Environment): void {
   for (const service of SERVICES) portOf(service, env)
 }

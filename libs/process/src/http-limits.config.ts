@@ -4,7 +4,7 @@ import { settingError, type Profile } from './host.config.js'
 
 const LOOPBACK = ['127.0.0.0/8', '::1']
 
-/** Limits of one client. */
+/** Limits of one client and of all connections. */
 class HttpLimitsConfig {
   @toNumber
   @isInteger(1, 1_000_000)
@@ -26,8 +26,8 @@ class HttpLimitsConfig {
 }
 
 /**
- * Reads the limits. `behindEdge`: a service of distributed mode, whose edge is by default on this machine. A developer's machine opens all
- * its bots from one address.
+ * Reads the limits. `behindEdge`: whether this is a service of distributed mode, whose edge is on this machine by default. Profile dev
+ * allows more connections per client, because all bots of a developer's machine share one address.
  */
 export function readHttpLimits(profile: Profile, env: Environment, behindEdge: boolean): HttpLimits {
   const names = {
@@ -54,7 +54,7 @@ function readTrusted(cidrs: readonly string[]): TrustedProxies {
   }
 }
 
-/** Origins of other sites whose pages may read values. */
+/** Settings for pages of other sites that may read values. */
 class CrossOriginConfig {
   @IsOptional()
   @toList
@@ -63,7 +63,7 @@ class CrossOriginConfig {
   corsOrigins?: string[]
 }
 
-/** Reads `HMS_HTTP_CORS_ORIGINS`: origins, as browsers send them, whose pages may use OFREP. Empty by default. */
+/** Reads `HMS_HTTP_CORS_ORIGINS`: the origins, as browsers send them, whose pages may use OFREP. Empty by default. */
 export function readCorsOrigins(env: Environment): readonly string[] {
   const { corsOrigins = [] } = parseEnvironment(CrossOriginConfig, { corsOrigins: 'HMS_HTTP_CORS_ORIGINS' }, env)
   return corsOrigins.map((origin) => origin.toLowerCase())

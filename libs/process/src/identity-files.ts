@@ -7,13 +7,13 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { settingError, variableOf, type HostConfig } from './host.config.js'
 
-/** Names of keys that belong to no service: those of the transparency log and of its witness. */
+/** Names of the keys that belong to no service: the key of the transparency log and the key of its witness. */
 export type KeyName = 'audit-log' | 'witness'
 
-/** Size limit of a roster; a key is far smaller. */
+/** Size limit of a roster file and of a key file; keys are far smaller. */
 const MAX_BYTES = 4 * 1024 * 1024
 
-/** Reads the roster that this process is pinned to: `HMS_ROSTER`, else the data folder's own (profile dev). */
+/** Reads the roster that this process trusts: the file of `HMS_ROSTER`, else with profile dev the data folder's roster. */
 export async function readRosterFile(config: HostConfig): Promise<Roster> {
   const file = config.roster ?? (config.profile === 'dev' ? join(config.dataDir, 'roster.json') : undefined)
   if (file === undefined) {
@@ -26,7 +26,7 @@ export async function readRosterFile(config: HostConfig): Promise<Roster> {
   return roster
 }
 
-/** Reads the service's own key: `HMS_<SERVICE>_KEY_FILE`, else the data folder's (profile dev). */
+/** Reads the service's signing key: the file of `HMS_<SERVICE>_KEY_FILE`, else with profile dev the data folder's key. */
 export async function readServiceSigner(service: ServiceName, config: HostConfig, env: Environment): Promise<Signer> {
   const variable = variableOf(service, 'KEY_FILE')
   const file = env[variable] || (config.profile === 'dev' ? keyIn(config, service) : undefined)
@@ -43,8 +43,8 @@ function keyIn({ dataDir }: HostConfig, name: ServiceName | KeyName): string {
 const NAMED_KEY_FILES: Record<KeyName, string> = { 'audit-log': 'HMS_TRANSPARENCY_LOG_KEY_FILE', witness: 'HMS_WITNESS_KEY_FILE' }
 
 /**
- * Reads the key of the transparency log, or of its witness: `HMS_TRANSPARENCY_LOG_KEY_FILE`, `HMS_WITNESS_KEY_FILE`, else the data folder's
- * (profile dev).
+ * Reads the key of the transparency log or of its witness: the file of `HMS_TRANSPARENCY_LOG_KEY_FILE` or `HMS_WITNESS_KEY_FILE`, else with
+ * profile dev the data folder's key. Returns `undefined` if there is none.
  */
 export async function readNamedSigner(name: KeyName, config: HostConfig, env: Environment): Promise<Signer | undefined> {
   const variable = NAMED_KEY_FILES[name]
@@ -54,7 +54,7 @@ export async function readNamedSigner(name: KeyName, config: HostConfig, env: En
   return config.profile === 'dev' && existsSync(file) ? readSigner(file, 'HMS_DATA_DIR') : undefined
 }
 
-/** Reads a key. Throws `HMS_KEY_EXPOSED` if other users can read it, because its reader can sign for the service. */
+/** Reads a key. Throws `HMS_KEY_EXPOSED` if other users can read the file, because a reader of the key can sign for the service. */
 async function readSigner(file: string, variable: string): Promise<Signer> {
   const key = await readNamed(file, variable)
   requirePrivate(file, key)

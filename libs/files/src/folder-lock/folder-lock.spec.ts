@@ -12,7 +12,7 @@ function newFolder(): string {
   return folder
 }
 
-it('gives a folder to one at a time, whatever name the folder is called by', async () => {
+it('locks a folder for one holder at a time, also when it is named through a link', async () => {
   const folder = newFolder()
   const alias = join(newFolder(), 'alias')
   symlinkSync(folder, alias)
@@ -28,7 +28,7 @@ it('gives a folder to one at a time, whatever name the folder is called by', asy
   await again.release()
 })
 
-it('lets exactly one of many starters win', async () => {
+it('gives the lock to exactly one of many concurrent claims', async () => {
   const folder = newFolder()
   const starts = await Promise.allSettled(Array.from({ length: 20 }, () => acquireFolder(folder, { purpose: 'dev' })))
   const won = starts.filter((start) => start.status === 'fulfilled')
@@ -36,7 +36,7 @@ it('lets exactly one of many starters win', async () => {
   await won[0]?.value.release()
 })
 
-it.runIf(process.platform === 'linux')('is free at once when its holder is killed', async () => {
+it.runIf(process.platform === 'linux')('releases the lock when its holder is killed', async () => {
   const address = `\0hms-svc-test-${process.pid}`
   const script = `require('node:net').createServer((socket) => socket.end(JSON.stringify({ pid: process.pid })))
     .listen({ path: ${JSON.stringify(address)} }, () => console.log('held'))`

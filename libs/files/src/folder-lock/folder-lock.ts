@@ -14,7 +14,7 @@ type EmbeddedErrorCode =
   | 'HMS_DATABASE_PORT_IN_USE'
   | 'HMS_DATABASE_START_FAILED'
 
-/** Failure of the embedded database or of its folder that the user at the terminal can resolve: `next` has the commands. */
+/** Failure of the embedded database or of its folder that the user at the terminal can resolve; `next` says what to do. */
 export class EmbeddedError extends Error {
   override readonly name = 'EmbeddedError'
 
@@ -28,7 +28,7 @@ export class EmbeddedError extends Error {
   }
 }
 
-/** Holder of a folder lock, as far as it responded. */
+/** Holder of a folder lock. A holder that did not respond has no members. */
 type Holder = { pid?: number; purpose?: string }
 
 export type FolderLock = { release(): Promise<void> }
@@ -37,9 +37,9 @@ export type FolderLock = { release(): Promise<void> }
 type Claim = FolderLock | { heldBy: Holder }
 
 /**
- * Locks the data folder for this process. The kernel releases the lock with the process, so a holder killed with `kill -9` leaves nothing
- * stale and two starters can never both win: an address on Linux and Windows, a file lock elsewhere. The lock does not reach across
- * machines or containers: a folder shared between those is not supported.
+ * Locks the data folder for this process: by an address on Linux and Windows, by a file lock elsewhere. The kernel releases the lock when
+ * the process ends, so a holder killed with `kill -9` leaves no stale lock, and two processes never both get it. The lock does not extend
+ * across machines or containers; sharing a folder between them is not supported.
  * @param options.purpose activity shown to a second process that wants the lock, for example `dev`
  * @throws EmbeddedError HMS_DATA_FOLDER_IN_USE
  */
@@ -56,7 +56,10 @@ export async function acquireFolder(folder: string, options: { purpose: string }
   throw new EmbeddedError('HMS_DATA_FOLDER_IN_USE', `The data folder ${path} is in use by ${who}`, next)
 }
 
-/** Linux: the abstract namespace, which leaves nothing in a file system. Windows: a named pipe. */
+/**
+ * Returns the address of the lock: on Linux in the abstract namespace, which leaves no file; on Windows a named pipe; `undefined`
+ * elsewhere.
+ */
 function lockAddress(path: string): string | undefined {
   const name = `hms-svc-${createHash('sha256').update(path).digest('hex').slice(0, 32)}`
   if (process.platform === 'linux') return `\0${name}`
@@ -65,12 +68,12 @@ function lockAddress(path: string): string | undefined {
 }
 
 /**
- * macOS and the BSDs: open(2) takes an exclusive flock together with the file (sys/fcntl.h). Node passes the flag through, but has no name
- * for it.
+ * Flag of open(2) on macOS and the BSDs (sys/fcntl.h): opens the file and takes an exclusive flock on it. Node passes the flag through but
+ * has no constant for it.
  */
 const O_EXLOCK = 0x20
 
-/** Locks a file. The file stays after the release: removing it would let a third process lock a new file of the same name. */
+/** Locks a file. The file stays after the release, because removing it would let a third process lock a new file of the same name. */
 function claimFile(path: string, holder: Holder): Claim {
   let file: number
   try {
@@ -89,7 +92,7 @@ function claimFile(path: string, holder: Holder): Claim {
   return { release }
 }
 
-/** Returns the holder that a text names, as far as it does. */
+/** Returns the holder described by a JSON text; empty for any other text. */
 function holderIn(text: string): Holder {
   const holder = jsonIn(text)
   return isObject(holder) ? holder : {}
@@ -98,21 +101,21 @@ function holderIn(text: string): Holder {
 const ATTEMPTS = 5
 const ANSWER_MS = 1_000
 
-/** Listens on an address that one process at a time can own, and sends the holder to each client that connects. */
+/** Claims an address on which one process at a time can listen, and sends `holder` to each client that connects. */
 export async function claimSocket(address: string, holder: Holder): Promise<Claim> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const server = await listen(address, holder)
     if (server) return { release: () => close(server) }
     const heldBy = await ask(address)
     if (heldBy) return { heldBy }
-    // The holder ended between these two steps: the address is free again.
+    // The holder ended between `listen` and `ask`, so the address is free again.
   }
   return { heldBy: {} }
 }
 
 async function listen(address: string, holder: Holder): Promise<Server | undefined> {
   const server = createServer((socket) => {
-    socket.on('error', () => undefined) // the asker left
+    socket.on('error', () => undefined) // the client disconnected
     socket.end(JSON.stringify(holder))
   })
   try {
@@ -122,11 +125,14 @@ async function listen(address: string, holder: Holder): Promise<Server | undefin
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return undefined
     throw error
   }
-  server.unref() // the lock alone does not keep its process running
+  server.unref() // the lock must not keep the process running
   return server
 }
 
-/** @returns undefined if no process listens; an empty holder if one listens but does not answer (stopped, or very busy) */
+/**
+ * Asks the listener for the holder. Returns `undefined` if no process listens; an empty holder if the process does not respond (stopped or
+ * very busy).
+ */
 async function ask(address: string): Promise<Holder | undefined> {
   const socket = connect({ path: address })
   socket.setTimeout(ANSWER_MS, () => socket.destroy())
