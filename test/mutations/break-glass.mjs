@@ -67,7 +67,7 @@ export const BREAK_GLASS_GUARDS = [
     find: 'if (Date.parse(expires) <= now.getTime()) return',
     replace: 'if (Date.parse(expires) < 0) return',
     spec: JUDGED,
-    test: 'is refused once its half hour is over',
+    test: 'is refused once its release has expired',
   },
   {
     name: 'break-glass-once',
@@ -94,7 +94,7 @@ export const BREAK_GLASS_GUARDS = [
     find: "if (breakGlass !== undefined && (breakGlass.reason.trim() === '' || plan.bakeMs === 0))",
     replace: "if (breakGlass !== undefined && breakGlass.reason === '')",
     spec: JUDGED,
-    test: 'is no release without a bake, or with an empty reason',
+    test: 'cannot be built without a bake or with an empty reason',
   },
   {
     name: 'break-glass-together',

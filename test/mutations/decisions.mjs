@@ -205,7 +205,7 @@ export const DECISION_GUARDS = [
     find: 'if (endsRun(decision.decision)) await rememberAbort(',
     replace: 'if (decision.run < 0) await rememberAbort(',
     spec: 'libs/stage/src/shell/stage-shell.spec.ts',
-    test: 'keeps the abort of a person until its run comes, and answers it then',
+    test: 'stores an early abort, and responds when the run arrives',
   },
   {
     name: 'shell-once-per-attempt',
@@ -232,7 +232,7 @@ export const DECISION_GUARDS = [
     find: 'if (attempt === undefined || state.attempt === attempt) await this.decide(tx, state, input)',
     replace: 'await this.decide(tx, state, input)',
     spec: 'libs/stage/src/shell/stage-shell.spec.ts',
-    test: 'gives a due timer to its own attempt alone',
+    test: 'applies a due timer only to its own attempt',
   },
   {
     name: 'supersede-not-when-stale',

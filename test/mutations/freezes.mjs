@@ -7,7 +7,7 @@ export const FREEZE_GUARDS = [
     find: 'if (page.length < DEFAULT_FIND_LIMIT) return found',
     replace: 'return found',
     spec: 'libs/stage/src/freezes/follow-freezes.spec.ts',
-    test: 'reads all freezes, and forgets those that were over long ago',
+    test: 'reads all stored freezes, and deletes those that ended long ago when another is declared',
   },
   {
     name: 'freeze-forgotten',
@@ -16,7 +16,7 @@ export const FREEZE_GUARDS = [
     find: '    await this.forgetPast(tx)\n',
     replace: '',
     spec: 'libs/stage/src/freezes/follow-freezes.spec.ts',
-    test: 'reads all freezes, and forgets those that were over long ago',
+    test: 'reads all stored freezes, and deletes those that ended long ago when another is declared',
   },
   {
     name: 'freeze-before-canary',
@@ -106,7 +106,7 @@ export const FREEZE_GUARDS = [
     find: "again === true ? 'at its change' : 'again'",
     replace: "'at its change'",
     spec: 'libs/stage/src/freezes/follow-freezes.spec.ts',
-    test: 'polls again after a freeze has ended: a run queued meanwhile was not seen',
+    test: 'notifies a second time after a freeze has ended, for a run stored after the first notification',
   },
   {
     name: 'freeze-counts-once',

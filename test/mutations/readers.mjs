@@ -70,7 +70,7 @@ export const READER_GUARDS = [
     find: 'isBack && !wasTold ?',
     replace: 'isBack && wasTold === undefined ?',
     spec: 'apps/rollout/src/stable/stable.table.spec.ts',
-    test: 'continues when the run had not announced its version as live: the base of its canary stayed stable',
+    test: 'is unchanged when a run reverts a version not yet announced as live: the base of its canary stayed stable',
   },
   {
     name: 'held-period',

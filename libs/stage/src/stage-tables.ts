@@ -11,7 +11,7 @@ export const STAGE_TABLES: readonly DocumentTable<never>[] = [ABORTED_RUNS]
 
 export const STAGE_MIGRATIONS: readonly MigrationClass[] = [CreateAbortedRuns1763000000003]
 
-/** Additional tables of a service that lets releases go live: the freezes that block them, and the proofs that they require. */
+/** Additional tables of a stage that publishes heads: the freezes that block releases, and the log proofs that releases need. */
 export const RELEASE_TABLES: readonly DocumentTable<never>[] = [FREEZES, RELEASE_PROOFS]
 
 export const RELEASE_MIGRATIONS: readonly MigrationClass[] = [CreateFreezes1763000000004, CreateReleaseProofs1763000000005]

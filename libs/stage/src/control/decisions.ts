@@ -14,16 +14,16 @@ import { describeDecision, endsRun, type Answer, type Asked } from '#libs/pipeli
 import { approvalState, readRelease, readRunDecision, SignatureError, type Roster } from '#libs/signing'
 
 /**
- * A run that was ended or decided on. The event may arrive before the stage's own start, which must then not happen, or be followed by the
- * response.
+ * Record of a run that was ended, or decided on, before it reached this stage or in it. When an ended attempt arrives, it is not opened; an
+ * early decision gets its response once its attempt is opened.
  */
 export interface AbortedRun {
   run: number
-  /** Last ended attempt: it and all earlier ones are ended here; 0 if none is. */
+  /** Highest ended attempt; it and all earlier ones are ended in this stage. 0 if none is. */
   attempt: number
-  /** Decision that ends the run and has no response yet: the stage about to start owns the run, and responds. */
+  /** Decision that ended the run before it arrived, still without a response. The stage at which the run arrives owns it, and responds. */
   decision?: AcceptedDecision
-  /** Decision about the next attempt that arrived before it and does not end it; the response follows once the attempt is opened. */
+  /** Decision that does not end the run, received before the attempt it is about. The response follows once that attempt is opened. */
   early?: AcceptedDecision
 }
 
@@ -40,14 +40,14 @@ export async function rememberAbort(tx: Transaction, { run, attempt, decision }:
     await tx.documents(ABORTED_RUNS).put({ run, attempt, ...(decision === undefined ? {} : { decision }) })
 }
 
-/** Stores a decision that does not end its run until the run arrives. Attempts before the one decided on are ended. */
+/** Stores, until the attempt arrives, a decision that does not end the run. All earlier attempts count as ended. */
 export async function rememberEarly(tx: Transaction, early: AcceptedDecision): Promise<void> {
   const { run, attempt } = early
   const known = await tx.documents(ABORTED_RUNS).get(String(run))
   if ((known?.attempt ?? 0) < attempt) await tx.documents(ABORTED_RUNS).put({ run, attempt: attempt - 1, early })
 }
 
-/** Returns the decision that arrived before this attempt. */
+/** Returns the stored early decision about this attempt; `undefined` if there is none. */
 export async function earlyDecision(
   tx: Transaction,
   { run, attempt }: Pick<AbortedRun, 'run' | 'attempt'>,
@@ -57,15 +57,17 @@ export async function earlyDecision(
 }
 
 /**
- * Stores a decision about a run that has not reached `stage` and may be on its way: decisions that end it, and those that only this stage
- * may respond to.
+ * Stores a decision about a run that has not reached `stage` yet: a decision that ends the run, or one addressed to `stage`, to which no
+ * other stage responds. Ignores all others.
  */
 export async function rememberDecision(tx: Transaction, stage: StageName, decision: AcceptedDecision): Promise<void> {
   if (endsRun(decision.decision)) await rememberAbort(tx, { run: decision.run, attempt: decision.attempt, decision })
   else if (decision.stage === stage) await rememberEarly(tx, decision)
 }
 
-/** Whether the run was ended before it arrived here. A decision that ended it gets its response now, because this stage owns the run. */
+/**
+ * Whether the run was ended before it arrived here. If a decision ended it, publishes the response, because this stage owns the run now.
+ */
 export async function abortedBefore(
   outbox: Outbox,
   tx: Transaction,
@@ -81,12 +83,15 @@ export async function abortedBefore(
   return true
 }
 
-/** Whether a decision concerns this stage: approver saw the run there, or in an earlier stage. */
+/** Whether this stage may own the run of a decision: approver saw the run in this stage or an earlier one. */
 export function mayOwn(stage: StageName, decision: AcceptedDecision): boolean {
   return decision.stage !== null && STAGES.indexOf(stage) >= STAGES.indexOf(decision.stage)
 }
 
-/** Verifies the statement by the roster of this service: a stage trusts people's signatures, not approver. */
+/**
+ * Verifies a decision's statement by the roster of this service: a stage trusts people's signatures, not approver. Returns the reason for a
+ * refusal, or the time of signing (not for `supersede`).
+ */
 export function judgeDecision(
   roster: Roster,
   dossier: RunDossier,
@@ -104,7 +109,10 @@ export function judgeDecision(
   }
 }
 
-/** Returns why a release does not supersede these: it has none of their policies, is not newer, or lacks signatures. */
+/**
+ * Returns why the release in `statement` does not supersede the `older` ones: it has none of their policies, is not newer, or lacks
+ * signatures. `undefined` if it supersedes them.
+ */
 function refusalOfNewer(roster: Roster, older: readonly ReleaseDocument[], statement: Envelope): string | undefined {
   const newer = readRelease(statement)
   const { policy, releaseEpoch } = newer.predicate
@@ -115,7 +123,7 @@ function refusalOfNewer(roster: Roster, older: readonly ReleaseDocument[], state
   return missing.length === 0 ? undefined : `${policy.id}@${policy.version} still lacks ${missing.join(', ')}`
 }
 
-/** Answers a decision about the run; one that ended it ends it for every attempt before, too. */
+/** Publishes the response to a decision about the run. An applied decision that ends the run also ends all earlier attempts. */
 export async function respond(
   outbox: Outbox,
   tx: Transaction,
@@ -126,7 +134,7 @@ export async function respond(
   await answerDecision(outbox, tx, decision, { stage, key, outcome, detail, kept })
 }
 
-/** Publishes the response to a decision on the stage's own topic. `key` is that of the run. */
+/** Publishes the response to a decision on the stage's own topic. `key`: key of the run's events. */
 export async function answerDecision(
   outbox: Outbox,
   tx: Transaction,

@@ -21,7 +21,7 @@ const TABLE = documentTable<Waiting>({
 const ENDS = new Date('2026-01-01T01:00:00Z')
 const FREEZE = { id: 'drill', reason: 'drill', scope: 'global', from: '2026-01-01T00:00:00Z', until: ENDS.toISOString(), lifted: null }
 
-it('polls again after a freeze has ended: a run queued meanwhile was not seen', async () => {
+it('notifies a second time after a freeze has ended, for a run stored after the first notification', async () => {
   let now = ENDS
   const { roster } = await testIdentity()
   const database = new MemoryDatabase({ now: () => now } as never)
@@ -58,7 +58,7 @@ it('polls again after a freeze has ended: a run queued meanwhile was not seen', 
   expect([...scheduled.keys()]).toEqual(['rollout-freeze:47'])
 })
 
-it('reads all freezes, and forgets those that were over long ago', async () => {
+it('reads all stored freezes, and deletes those that ended long ago when another is declared', async () => {
   const now = ENDS
   const { roster, people } = await testIdentity()
   const database = new MemoryDatabase({ now: () => now } as never)

@@ -7,19 +7,19 @@ import { verifyFreeze } from '#libs/signing'
 /** Freezes as received by the stage, by id. Approver bounds their number. */
 export const FREEZES = documentTable<FreezeRecord>({ name: 'freeze', id: ({ id }) => id, keys: {} })
 
-/** Delay of a second notification, because a run opened while a freeze changes can miss the first. */
+/** Delay of the second notification in ms, because a run that is being opened while a freeze changes can miss the first. */
 const LOOK_AGAIN_MS = 5_000
 
-/** Part of a publishing stage that freezes need. */
+/** Parts of a publishing stage that `FollowFreezes` uses. */
 export interface FreezableStage<State extends StageState> {
   name: StageName
   table: DocumentTable<State>
   /** States of the runs that a freeze blocks. */
   states: readonly State['state'][]
   keysOf(state: State): readonly string[]
-  /** Scopes of its next step. */
+  /** Returns the scopes of the run's next step. */
   scopesOf(state: State): readonly string[]
-  /** Notifies a run of the currently active freeze, under its lock. */
+  /** Notifies a run, under the run's lock, of the freeze that blocks it now; `null` if none does. */
   tell(tx: Transaction, state: State, frozen: FreezeNotice | null): Promise<void>
 }
 
@@ -55,12 +55,12 @@ export class FollowFreezes<State extends StageState> {
     await this.look(tx, freeze, 'again')
   }
 
-  /** Returns the freeze that blocks a step in these scopes. */
+  /** Returns the freeze that blocks a step in these scopes now; `null` if none does. */
   async against(tx: Transaction, scopes: readonly string[]): Promise<FreezeNotice | null> {
     return freezeAgainst(await findAll(tx, FREEZES), scopes, tx.now)
   }
 
-  /** Deletes past freezes: approver erases them from the topic without an event. */
+  /** Deletes freezes that ended long ago: approver erases them from the topic without an event. */
   private async forgetPast(tx: Transaction): Promise<void> {
     for (const freeze of await findAll(tx, FREEZES)) if (isForgotten(freeze, tx.now)) await tx.documents(FREEZES).delete(freeze.id)
   }
@@ -72,7 +72,7 @@ export class FollowFreezes<State extends StageState> {
     await this.look(tx, freeze, again === true ? 'at its change' : 'again')
   }
 
-  /** Schedules the freeze's timer: for its next change, or before that for the second notification. */
+  /** Schedules the freeze's timer for its next change, or with `again` for the second notification if that is due earlier. */
   private async look(tx: Transaction, freeze: FreezeRecord, when: 'again' | 'at its change'): Promise<void> {
     const { id } = freeze
     const change = freeze.lifted === null ? nextChange(freeze, tx.now) : undefined
@@ -84,7 +84,7 @@ export class FollowFreezes<State extends StageState> {
     await this.service.timers.schedule(tx, { id: `${this.change}:${id}`, kind: this.change, keys: [], data, dueAt })
   }
 
-  /** Schedules a timer per run, because this transaction has locked none of their policies. */
+  /** Schedules a notification timer for each run, because this transaction does not hold the locks of the runs' policies. */
   private async tellAll(tx: Transaction): Promise<void> {
     const { table, states, keysOf } = this.stage
     for (const state of await findAll(tx, table, { state: [...states] })) {

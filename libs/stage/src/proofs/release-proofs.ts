@@ -25,7 +25,9 @@ export const RELEASE_PROOFS = documentTable<KeptProof>({
   keep: { for: 'runs' },
 })
 
-/** Newest proofs per policy kept regardless of age: the live release, and its fallbacks, need theirs again. */
+/**
+ * Number of newest proofs per policy that are never pruned: heads with the live release or one of its fallbacks need their proofs again.
+ */
 const NEWEST_KEPT = 32
 
 /** Stores the proofs of releases. If the roster names a log, no release is published before its approval is in that log. */
@@ -48,7 +50,10 @@ export class ReleaseProofs implements OnModuleInit {
     }
   }
 
-  /** Returns the dossier with the known proofs of its releases and their fallbacks; from here on they travel with it. */
+  /**
+   * Returns the dossier with the stored proofs of its releases and of the live releases that they replace. Later stages receive these
+   * proofs in the dossier.
+   */
   async attach(tx: Transaction, carried: RunDossier): Promise<RunDossier> {
     const dossier = openDossier(carried)
     const releases = await Promise.all(dossier.releases.map((release) => withProof(tx, release)))
@@ -68,7 +73,7 @@ async function isAmongNewest(tx: Transaction, { policy, digest }: KeptProof): Pr
   return newest.some((proof) => proof.digest === digest)
 }
 
-/** Returns the release with its proof, if known. */
+/** Returns the release with its stored proof, or unchanged if none is stored. */
 export async function withProof(tx: Transaction, release: ReleaseDocument): Promise<ReleaseDocument> {
   const known = await tx.documents(RELEASE_PROOFS).get(release.releaseDigest)
   return known === undefined ? release : { ...release, proof: known.proof }

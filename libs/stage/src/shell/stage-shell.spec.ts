@@ -31,7 +31,7 @@ const PLAN = { share: 500, scope: 'region:NCR', scopeName: 'NCR', observeMs: 0, 
 const NOTHING = { payloadType: '', payload: Buffer.from('{}').toString('base64'), signatures: [] }
 const CAUSE = { id: '01890a5d-ac96-774b-bcce-b302099a8057', key: 'pm25' } as ReceivedEvent
 
-/** The shell with rollout's decider on memory adapters; heads are counted instead of signed. */
+/** Creates the shell with rollout's decider on memory adapters; rollout's own effects are only recorded by name. */
 async function shellWorld(attestedBy: AttestingStage[] = []) {
   const clock = new VirtualClock('2026-01-01T00:00:00Z')
   const [database, outbox] = [new MemoryDatabase(clock), new MemoryOutboxStore()]
@@ -84,7 +84,7 @@ async function releaseOf(id: string, bundle: BundleRef): Promise<ReleaseDocument
   return { ...names, releaseEpoch: 1, envelope: await signEnvelope(built.payload, []) }
 }
 
-/** Dossier of these policies out of a bundle of `all`, as passed by canary-controller. */
+/** Creates a dossier with only `policies` of the bundle `all`, attested by canary-controller. */
 async function dossierOf(identity: TestIdentity, policies: string[], all: string[]): Promise<RunDossier> {
   const bundle = bundleOf(all.map((id) => digestOfJson(policyOf(id))))
   const releases = await Promise.all(policies.map((id) => releaseOf(id, bundle)))
@@ -139,7 +139,7 @@ describe('the stage shell', () => {
     expect(await world.open(1)).toBe('ignored-stale')
   })
 
-  it('does not open a run that was ended before it came, and opens its next attempt', async () => {
+  it('does not open a run that ended before it arrived, and opens its next attempt', async () => {
     await world.handle((tx) => world.shell.ended(tx, { run: 7, attempt: 1, reason: 'deadline' }))
     expect(await world.open()).toBe('ignored-stale')
     expect([await world.state(), await world.sent()]).toEqual([undefined, []])
@@ -147,7 +147,7 @@ describe('the stage shell', () => {
     expect(await world.state()).toMatchObject({ state: 'publishing', attempt: 2 })
   })
 
-  it('keeps the abort of a person until its run comes, and answers it then', async () => {
+  it('stores an early abort, and responds when the run arrives', async () => {
     await world.handle((tx) => world.shell.asked(tx, abort(), ({ dossier }) => dossier))
     expect(await world.sent()).toEqual([])
     expect(await world.open()).toBe('ignored-stale')
@@ -157,7 +157,7 @@ describe('the stage shell', () => {
   it.each([
     ['its run', 1],
     ['an attempt', 2],
-  ])('answers a pause that comes before %s as soon as that is open, once', async (_what, attempt) => {
+  ])('responds exactly once, on opening, to a pause received before %s', async (_what, attempt) => {
     for (let before = 1; before < attempt; before++) await world.open(before)
     await world.handle((tx) => world.shell.asked(tx, pause(attempt), ({ dossier }) => dossier))
     expect(await world.sent()).not.toContain('hms.run.decision-late.v1')
@@ -168,7 +168,7 @@ describe('the stage shell', () => {
     expect((await world.sent()).filter((type) => type === 'hms.run.decision-late.v1')).toHaveLength(1)
   })
 
-  it('lets what ended a run stand before a decision that came before it', async () => {
+  it('applies an early abort, and ignores pauses received before or after it', async () => {
     await world.handle((tx) => world.shell.asked(tx, pause(), ({ dossier }) => dossier))
     await world.handle((tx) => world.shell.asked(tx, abort(), ({ dossier }) => dossier))
     await world.handle((tx) => world.shell.asked(tx, pause(), ({ dossier }) => dossier))
@@ -176,26 +176,26 @@ describe('the stage shell', () => {
     expect(await world.sent()).toEqual(['hms.run.decision-applied.v1'])
   })
 
-  it('leaves a pause alone that another stage is asked for', async () => {
+  it('ignores a pause addressed to another stage', async () => {
     await world.handle((tx) => world.shell.asked(tx, { ...pause(), stage: 'canary' }, ({ dossier }) => dossier))
     await world.open()
     expect(await world.sent()).toEqual(['hms.rollout.started.v1'])
   })
 
-  it('leaves a decision to a later stage when approver saw the run there', async () => {
+  it('ignores a decision about a run that approver saw in a later stage', async () => {
     await world.open()
     await world.handle((tx) => world.shell.asked(tx, { ...abort(), stage: 'notify' }, ({ dossier }) => dossier))
     expect(await world.sent()).toEqual(['hms.rollout.started.v1'])
   })
 
-  it('answers a decision whose signature does not count, and does nothing else', async () => {
+  it('responds to a decision whose signature does not count, and changes nothing', async () => {
     await world.open()
     await world.handle((tx) => world.shell.asked(tx, abort(), ({ dossier }) => dossier))
     expect(await world.sent()).toEqual(['hms.rollout.started.v1', 'hms.run.decision-late.v1'])
     expect(await world.state()).toMatchObject({ state: 'publishing' })
   })
 
-  it('gives a due timer to its own attempt alone', async () => {
+  it('applies a due timer only to its own attempt', async () => {
     world.shell.listen()
     await world.open()
     const input = { type: 'due', timer: 'publish' } as const

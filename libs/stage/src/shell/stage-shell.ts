@@ -17,15 +17,15 @@ import { type ServiceRuntime, emitVerdict } from '#libs/service'
 import { abortedBefore, earlyDecision, judgeDecision, mayOwn, rememberAbort, rememberDecision, respond } from '../control/decisions.js'
 import { guard, judgeReleases } from '#libs/guard'
 
-/** Effects that a stage performs itself: those of its decider that the shell does not know. */
+/** Effects of a decider that the stage performs itself, because the shell does not know them. */
 export type OwnEffect<Effect> = Exclude<Effect, CommonEffect<EventType, string>>
 
 /** Definition of a stage: its decider, the table of its state, and its own effects. */
 export interface Stage<State extends StageState, Input extends { type: string }, Effect extends { do: string }, Timer extends string> {
   name: StageName
-  /** Table of the state of each run's newest attempt. Without one, the stage decides once and stores nothing. */
+  /** Table with the state of each run's newest attempt. Without a table, the stage decides once per run and stores nothing. */
   table?: DocumentTable<State>
-  /** Whether a run that was ended early is not opened here. */
+  /** Whether the stage does not open a run that was ended before it arrived. */
   isAbortable: boolean
   /** Stages that must have attested a run before it may continue here. */
   attestedBy: readonly AttestingStage[]
@@ -34,24 +34,27 @@ export interface Stage<State extends StageState, Input extends { type: string },
   decide(state: State, input: Input | CommonInput<Timer>, now: Date): Decision<State, Effect>
   /** Returns the lock keys of a run: all its policies. */
   keysOf(state: State): readonly string[]
-  /** An event or a response with what the effects before it found; `undefined` where the stage keeps it to send it later. */
+  /**
+   * Completes an event or a response with results of the effects performed before it. Returns `undefined` if the stage stores it and sends
+   * it later.
+   */
   amend?(tx: Transaction, state: State, effect: CommonEffect<EventType, Timer>): Promise<CommonEffect<EventType, Timer> | undefined>
-  /** Performs one of its own effects in the transaction; returns the state if the effect changed it. */
+  /** Performs one of the stage's own effects in the transaction; returns the state if the effect changed it. */
   perform(tx: Transaction, state: State, effect: OwnEffect<Effect>): Promise<State | void>
 }
 
-/** A run that reaches a stage. `fresh` is its state before the first decision. */
+/** Run that arrives at a stage. `fresh`: state of the run before the first decision. */
 export interface Arrival<State> {
   fresh: State
   dossier: RunDossier
   cause: Pick<ReceivedEvent, 'key' | 'id' | 'traceparent'>
-  /** Whether an ended run is not opened; default: as in its stage. */
+  /** Overrides `Stage.isAbortable` for this run. */
   isAbortable?: boolean
-  /** Stages that must have attested it; default: as in its stage. */
+  /** Overrides `Stage.attestedBy` for this run. */
   attestedBy?: readonly AttestingStage[]
 }
 
-/** `key`: key of the run's events, used to fail the run when its timer keeps failing. */
+/** Data of a run's timer. `key`: key of the run's events, used to fail the run when its timer keeps failing. */
 type RunTimer = { run: number; attempt: number; key: string }
 
 /** Returns the members of a run's state that come from the opening event. */
@@ -59,7 +62,7 @@ export function originOf({ key, id, traceparent }: Arrival<unknown>['cause']): P
   return { key, causationId: id, traceparent: traceparent ?? null }
 }
 
-/** Returns the options of an event about a run. */
+/** Returns the outbox options of an event about a run. */
 export function optionsOf({ key, run, attempt, causationId }: Pick<StageState, 'key' | 'run' | 'attempt' | 'causationId'>) {
   return { key, run, attempt, causationId }
 }
@@ -77,8 +80,8 @@ export class StageShell<
   ) {}
 
   /**
-   * Registers the timers; call once, before the service starts. `works`: work that a due timer runs outside any transaction; its result is
-   * an input, or `undefined` if it is no longer needed.
+   * Registers the timers; call once, before the service starts. `works`: by timer, work to run outside any transaction when the timer is
+   * due. The result of the work is the input to apply; `undefined` applies none.
    */
   listen(works: Partial<Record<Timer, (state: State) => Promise<Input | undefined>>> = {}): void {
     for (const timer of this.stage.timers) {
@@ -92,15 +95,15 @@ export class StageShell<
     }
   }
 
-  /** Registers a timer that its service handles itself, because its input has to be counted first. */
+  /** Registers a handler of the service itself for a timer whose input has to be read from the database first. */
   onDue(timer: Timer, handle: (tx: Transaction, run: RunTimer) => Promise<void>): void {
     this.runtime.timers.on(this.kindOf(timer), (tx, { data }) => handle(tx, data))
   }
 
   /**
-   * Opens an arriving run, once per attempt. A run that was ended before it arrived, or that a guard rule denies, is not opened. A
-   * publishing stage refuses a run that no earlier stage attested, or that is only part of the approved bundle. `begin` returns the first
-   * input once all checks have passed.
+   * Opens an arriving run, once per attempt. A run that was ended before it arrived, or that a guard rule denies, is not opened. A stage
+   * with `attestedBy` refuses a run that lacks one of these attestations, or that is only part of the approved bundle. `begin` returns the
+   * first input once all checks have passed.
    */
   async open(
     tx: Transaction,
@@ -113,7 +116,7 @@ export class StageShell<
     if (isAbortable && (await abortedBefore(this.runtime.outbox, tx, dossier, { stage: name, key: cause.key }))) return 'ignored-stale'
     if (known !== undefined)
       await this.decide(tx, known, { type: 'ended', attempt: known.attempt, reason: 'a newer attempt took its place' })
-    // By this service's roster and profile.
+    // Judged by the roster and profile of this service, not of the sender.
     const evidence = isEvidenceRequired(this.runtime.profile, dossier.plan) ? 'required' : 'optional'
     const missing = unattested(dossier, attestedBy, { roster: this.runtime.roster, evidence })
     if (missing !== undefined) return this.decide(tx, fresh, { type: 'refused', reason: 'UNATTESTED', detail: missing })
@@ -125,21 +128,23 @@ export class StageShell<
     if (early !== undefined) await this.asked(tx, early, () => dossier)
   }
 
-  /** Applies an input to the run, if it is here. `attempt`: only to this attempt. */
+  /** Applies an input to the run, if this stage has it. With `attempt`, only if that is the run's current attempt. */
   async input(tx: Transaction, run: number, input: Input | CommonInput<Timer>, { attempt }: { attempt?: number } = {}): Promise<void> {
     await this.locked(tx, run, async (state) => {
       if (attempt === undefined || state.attempt === attempt) await this.decide(tx, state, input)
     })
   }
 
-  /** Locks the whole run and passes its state to `work`; returns `false`, without an effect, if the run is not here. */
+  /**
+   * Locks all policies of the run and passes its state to `work`; returns `false`, without an effect, if this stage does not have the run.
+   */
   async locked(tx: Transaction, run: number, work: (state: State) => Promise<void>): Promise<boolean> {
     const state = await lockedDocument(tx, this.tableOf(), String(run), this.stage.keysOf)
     if (state !== undefined) await inTrace(state.traceparent, () => work(state))
     return state !== undefined
   }
 
-  /** Ends the run, now or before it reaches this stage. */
+  /** Ends the run: at once if this stage has it, otherwise when it arrives. */
   async ended(
     tx: Transaction,
     { run, attempt, reason }: Pick<EventData['hms.run.decided.v1'], 'run' | 'attempt' | 'reason'>,
@@ -149,8 +154,8 @@ export class StageShell<
   }
 
   /**
-   * Applies a decision about the run. One that arrives before the run waits for it; `dossierOf` returns the dossier that the signature must
-   * name.
+   * Applies a decision about the run. A decision that arrives before the run is stored until then. `dossierOf` returns the dossier that the
+   * decision's signature must name.
    */
   async asked(tx: Transaction, decision: AcceptedDecision, dossierOf: (state: State) => RunDossier): Promise<void> {
     const { name } = this.stage
@@ -176,8 +181,8 @@ export class StageShell<
   }
 
   /**
-   * Whether the guard denies the run. After `true` the stage does nothing more: approver reads the verdict and ends the run. Emits nothing
-   * for a run to which no rule applies.
+   * Whether the guard denies the run. Publishes the guard's verdict, unless no rule applies to the run. After `true` the stage does nothing
+   * more: approver reads the verdict and ends the run.
    */
   private async isDenied(tx: Transaction, dossier: RunDossier, cause: Arrival<State>['cause']): Promise<boolean> {
     if ((dossier.guard ?? []).length === 0) return false
