@@ -11,7 +11,7 @@ describe('HMS_ROLLOUT_QUORUM', () => {
     ['99.95%', 9_995],
     ['0.5', 5_000],
     ['7%', 700],
-  ])('%s', (quorum, share) => {
+  ])('accepts %s as %i basis points', (quorum, share) => {
     expect(readRolloutConfig({ HMS_ROLLOUT_QUORUM: quorum }).quorumShare).toBe(share)
   })
 

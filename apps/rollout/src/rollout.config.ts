@@ -11,7 +11,7 @@ export class RolloutConfig {
   @isDuration('30s')
   acknowledge = '30s'
 
-  /** Time for config-store to store the heads; the rollout then fails. */
+  /** Time for config-store to store the heads, after which the rollout fails. */
   @isDuration('10m')
   publish = '10m'
 
@@ -19,7 +19,7 @@ export class RolloutConfig {
   @Matches(QUORUM, { message: 'quorum must be a share such as 99% or 0.99' })
   quorum = '99%'
 
-  /** Basis points. */
+  /** Quorum in basis points. */
   get quorumShare(): number {
     return Math.round(this.quorum.endsWith('%') ? Number(this.quorum.slice(0, -1)) * 100 : Number(this.quorum) * 10_000)
   }

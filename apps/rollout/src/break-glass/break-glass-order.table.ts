@@ -1,13 +1,13 @@
 import type { RunDossier } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 
-/** Break-glass whose approval is not in the log yet. The row is deleted when its rollout opens, or its run has ended. */
+/** Break-glass run whose approval is not in the audit log yet. The row is deleted when the rollout opens or the run ends. */
 export interface BreakGlassOrder {
-  /** Digest of its first release: all releases of a run are logged together. */
+  /** Digest of the run's first release; all releases of a run are logged together. */
   release: string
   run: number
   dossier: RunDossier
-  /** Event that delivered it. */
+  /** Event that delivered the run. */
   cause: { key: string; id: string; traceparent: string | null }
 }
 

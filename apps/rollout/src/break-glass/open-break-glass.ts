@@ -17,7 +17,7 @@ export class OpenBreakGlass {
     private readonly proofs: ReleaseProofs,
   ) {}
 
-  /** Handles every run that passed lint; all but break-glass continue with simulation. */
+  /** Opens the rollout of a run that passed lint, if it is break-glass; all other runs continue with simulation. */
   async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
     if (!isBreakGlassDossier(dossier)) return
     const { key, id, traceparent = null } = cause
@@ -41,7 +41,7 @@ export class OpenBreakGlass {
       await tx.documents(BREAK_GLASS_ORDERS).delete(release)
   }
 
-  /** Returns `waiting` while a proof is missing. The policies must be locked. */
+  /** Opens the rollout; returns `waiting` while a proof is missing. The caller holds the locks of the policies. */
   private async carryOut(tx: Transaction, { dossier: carried, cause }: BreakGlassOrder): Promise<EventAnswer | 'waiting'> {
     const dossier = await this.proofs.attach(tx, carried)
     if (!this.proofs.areComplete(dossier)) return 'waiting'

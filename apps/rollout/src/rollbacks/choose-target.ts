@@ -3,9 +3,9 @@ import type { ReleasePredicate, SignatureError } from '#libs/signing'
 import { newestApproved, takenBack, type Stable } from '../stable/stable.table.js'
 
 /**
- * Returns the release that a rollback to `version` makes current: the newest approved release (which reverts a rollback), or one that its
- * approvers named as fallback. Readers accept no other without new signatures. `wasLive`: whether the version ever was. `refused`: why
- * readers would refuse releases of the version, by release digest. Throws with the current state.
+ * Returns the release that a rollback to `version` makes current: the newest approved release if it was rolled back, or a release that its
+ * approvers named as fallback. Readers accept no other release without new signatures. `wasLive`: whether the version was ever live.
+ * `refused`: reason why readers would refuse a release of the version, by release digest. Throws `HmsError` with the current state.
  */
 export function chooseTarget(
   stable: Stable | undefined,
@@ -27,7 +27,7 @@ export function chooseTarget(
     throw new HmsError('HMS_ROLLOUT_NOTHING_LIVE', `Nothing is live for ${policy}.`, { status: 404, next: [action('runs.list')] })
   }
   if (current.version === version && isReadable(current)) {
-    // A held release is dropped, and the release in force stays.
+    // A release held until its effective time is dropped; the release in force stays.
     if (stable.next !== undefined) return current
     throw new HmsError('HMS_ROLLOUT_ALREADY_LIVE', `${policy}@${version} is live already.`, {
       status: 409,
@@ -52,14 +52,14 @@ export function chooseTarget(
   )
 }
 
-/** Returns the stored releases of a version, newest last: earlier ones, the current one, and a held one. */
+/** Returns the stored releases of a version, newest last: earlier ones, the current one, and one held until its effective time. */
 export function releasesOf(stable: Stable | undefined, version: string): ReleaseDocument[] {
   if (stable === undefined) return []
   const { history, current, next } = stable
   return [...history, current ?? [], next?.release ?? []].flat().filter((release) => release.version === version)
 }
 
-/** Their head would make every reader STALE, and change nothing. */
+/** Creates the error for a version whose releases readers refuse: a head with such a release would only make every reader STALE. */
 function targetRefused(policy: string, version: string, { code, detail }: SignatureError): HmsError {
   const text =
     `Readers would refuse ${policy}@${version}: ${detail}. What is in force stays so. As many people as approving it would take may sign ` +

@@ -34,7 +34,8 @@ export class GuardRollback implements OnModuleInit {
   }
 
   /**
-   * Returns the refusal, or `undefined`. It is not thrown, because its verdict is written in `tx`, which must commit without the rollback.
+   * Returns the guard's refusal; `undefined` if the rollback is allowed. The refusal is not thrown, because `tx` must commit the guard
+   * verdict, without the rollback.
    */
   async execute(tx: Transaction, reversals: { stable: Stable; to: ReleaseDocument }[], by: Actor): Promise<HmsError | undefined> {
     const roster = this.rosters.newest

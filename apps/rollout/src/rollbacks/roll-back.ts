@@ -31,10 +31,13 @@ interface Reversal {
   to: ReleaseDocument
 }
 
-/** Rolls policies back: one signed head each, committed first, then posted to every config-store at once. Never waits for a broker. */
+/**
+ * Rolls policies back by one signed head each. The heads are committed first, then posted to every config-store at once, without waiting
+ * for a broker.
+ */
 @Injectable()
 export class RollBack {
-  /** Created at the start: Prometheus sees no increase in a series that begins with its first value. */
+  /** Created at startup, so that its series begins at 0: Prometheus does not count the first value of a series as an increase. */
   private readonly seconds = this.metrics.histogram(
     'rollback_duration_seconds',
     'Time from a call to roll back until every config-store that can be reached has stored or refused the heads',
@@ -51,8 +54,8 @@ export class RollBack {
   ) {}
 
   /**
-   * Rolls back. `key`: id of the call for its `Idempotency-Key`; a retry under it commits nothing new. `statement`: the request signed by
-   * the caller; a program's key signs nothing.
+   * Rolls back. `key`: id of the call, derived from its `Idempotency-Key`; a retry with the same key commits nothing new. `statement`:
+   * request as signed by the caller; missing for a program, whose token signs nothing.
    */
   async execute(request: RollbackRequest, by: Actor, { key, statement }: RollbackCall = {}): Promise<RollbackResult> {
     const startedAt = performance.now()
@@ -99,12 +102,12 @@ export class RollBack {
     const reversals: Reversal[] = []
     const asked = await stableOf(tx, request.policy)
     const forward = asked !== undefined && takenBack(asked)?.version === request.version
-    // The requested policy is checked first, so that its own refusal names it.
+    // Checks the requested policy first, so that an error names it and not another policy of the bundle.
     const inTurn = [request.policy, ...members.filter((policy) => policy !== request.policy)]
     for (const policy of inTurn) {
       const stable = await stableOf(tx, policy)
       const version = policy === request.policy ? request.version : forward ? forwardWith(stable!, request.policy) : previousOf(stable)
-      // A member that has changed since it was rolled back, or since it became live, stays unchanged.
+      // Skips a policy of the bundle that has changed since it was rolled back, or since it became live.
       if (policy !== request.policy && (forward ? version === undefined : !cameWith(asked!, stable!))) continue
       if (version === undefined) {
         throw new HmsError(
@@ -145,17 +148,20 @@ function membersOf(stable: Stable | undefined, request: RollbackRequest): string
   return [...new Set([request.policy, ...(stable.next ?? stable).bundle])].sort()
 }
 
-/** Returns the version to which a member is reinstated together with `policy`, with which it was rolled back. */
+/** Returns the version to reinstate for a policy that was rolled back together with `policy`; `undefined` if it was not. */
 function forwardWith(stable: Stable, policy: string): string | undefined {
   return stable.takenBackWith.includes(policy) ? takenBack(stable)?.version : undefined
 }
 
-/** Whether one run released the newest of both. Not so if people withdrew the other. */
+/** Whether the newest releases of both policies are of one run; `false` if people have withdrawn the other policy since. */
 function cameWith(asked: Stable, other: Stable): boolean {
   return runOf(other, newestOf(other)) === runOf(asked, newestOf(asked))
 }
 
-/** Returns the version in force, to which dropping a held release reverts. */
+/**
+ * Returns the version before the newest release: the version in force if the newest is only held until its effective time, otherwise the
+ * one that the release in force replaced.
+ */
 function previousOf(stable: Stable | undefined): string | undefined {
   if (stable?.next !== undefined) return stable.current?.version
   if (stable?.current === null || stable?.current === undefined) return undefined

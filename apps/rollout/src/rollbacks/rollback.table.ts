@@ -3,13 +3,13 @@ import { documentTable } from '#libs/persistence'
 
 /** Rollback committed under an `Idempotency-Key`: a repeated call delivers the same heads and gets the same response. */
 export interface CommittedRollback {
-  /** Id of the call under its key. */
+  /** Id of the call, derived from its `Idempotency-Key`. */
   key: string
-  /** Digest of the request: the key with another request is an error. */
+  /** Digest of the request; reusing the key for another request is an error. */
   request: string
   issued: IssuedHeads
   result: Omit<RollbackResult, 'revision' | 'stored'>
-  /** Numbers of the heads, by policy. */
+  /** `seq` of the issued head, by policy. */
   seqs?: Record<string, number>
 }
 

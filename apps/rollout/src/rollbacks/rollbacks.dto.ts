@@ -13,7 +13,7 @@ class RollbackTargetDto {
 }
 
 export class RollbackRequestDto extends RollbackTargetDto implements RollbackRequest {
-  /** Leave the other policies of a bundle where they are. */
+  /** Whether the other policies of the bundle stay unchanged. */
   @IsOptional()
   @IsBoolean()
   only?: boolean
@@ -22,7 +22,7 @@ export class RollbackRequestDto extends RollbackTargetDto implements RollbackReq
   @isText(MAX_REASON)
   reason?: string
 
-  /** Reason that partners are notified of. */
+  /** Reason in the notification of partners. */
   @IsOptional()
   @IsString()
   @IsNotEmpty()

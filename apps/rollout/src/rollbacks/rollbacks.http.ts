@@ -9,8 +9,8 @@ export class RollbacksController {
   constructor(private readonly rollBack: RollBack) {}
 
   /**
-   * 202: the head is committed and on its way; `stored` says which config-stores have it already. What a killed instance committed under an
-   * `Idempotency-Key` is found again in its own table, so a rollback that is sent again never waits.
+   * Responds 202: the heads are committed and being delivered; `stored` has the result of each config-store. A rollback that a crashed
+   * instance committed under an `Idempotency-Key` is read from the table of rollbacks, so a retry never waits.
    */
   @Post()
   @RepeatsSafely()
@@ -20,7 +20,7 @@ export class RollbacksController {
     return this.rollBack.execute({ ...body }, request.actor!, { key: request.call, statement: signedRequest(request) })
   }
 
-  /** All that the same rollback would move, for who is about to sign it. */
+  /** Returns all policies that the same rollback would move, for a person about to sign it. */
   @Get('preview')
   @RequireScope('read')
   preview(@Query() { policy, version, only }: RollbackPreviewQueryDto): Promise<RollbackPreview> {

@@ -69,12 +69,12 @@ const order = (more: Partial<ReleasePredicate> = {}, by: readonly Who[] = ['chie
 const judged = (releases: readonly ReleaseDocument[], now = NOW): unknown =>
   judgeBreakGlass(releases, { stables: releases.map(({ id }) => (id === 'pm25' ? stable : newStable(id))), now }, roster)
 
-describe('break-glass that comes from lint', () => {
-  it('passes where two people signed it as such', async () => {
+describe('a break-glass run', () => {
+  it('is accepted if two people signed its release as break-glass', async () => {
     expect(judged([await order()])).toBeUndefined()
   })
 
-  it('passes as a bundle that the same two signed', async () => {
+  it('is accepted as a bundle that the same two people signed', async () => {
     const lead = await release({ ...BROKEN, policy: LEAD, bundle: BOTH }, ['chief', 'counsel'])
     expect(judged([lead, await order({ bundle: BOTH })])).toBeUndefined()
   })
@@ -114,15 +114,15 @@ describe('break-glass that comes from lint', () => {
     ],
     ['it follows another release than is in force', async () => [await order({ previous: null })], 'LIVE_MOVED'],
     ['its epoch was given before', async () => [await order({ releaseEpoch: 4 })], 'LIVE_MOVED'],
-  ])('is refused where %s', async (_what, releases, reason) => {
+  ])('is refused: %s', async (_what, releases, reason) => {
     expect(judged(await releases())).toMatchObject({ reason })
   })
 
-  it('is refused once its half hour is over', async () => {
+  it('is refused once its release has expired', async () => {
     expect(judged([await order()], new Date('2026-01-01T00:30:00Z'))).toMatchObject({ reason: 'GRANT_EXPIRED' })
   })
 
-  it('is no release without a bake, or with an empty reason', async () => {
+  it('cannot be built without a bake or with an empty reason', async () => {
     const plan = { share: 500, scope: 'global', scopeName: '', observeMs: 0, bakeMs: 0, partners: null }
     await expect(order({ plan })).rejects.toThrow('break-glass has a reason, and bakes')
     await expect(order({ breakGlass: { reason: ' ' } })).rejects.toThrow('break-glass has a reason, and bakes')

@@ -10,15 +10,16 @@ export interface RefusedBreakGlass {
   detail: string
 }
 
-/** State known to rollout. `stables`: of each release's policy, in order. */
+/** State known to this service. `stables`: state of each release's policy, in the order of the releases. */
 export interface KnownHere {
   stables: readonly Stable[]
   now: Date
 }
 
 /**
- * Returns why a run must not go live without simulation and canary; `undefined` if it may: its signed releases declare break-glass, at
- * least two of the same people signed all of them recently, and they follow the releases in force. Trusts the signatures, not approver.
+ * Returns why a run must not go live without simulation and canary; `undefined` if it may. It may if its signed releases declare
+ * break-glass, at least two people signed all of them, they have not expired, and they follow the releases in force. Trusts the signatures,
+ * not approver.
  */
 export function judgeBreakGlass(
   releases: readonly ReleaseDocument[],
@@ -34,7 +35,7 @@ export function judgeBreakGlass(
   }
 }
 
-/** Judges a run by the state of this service. Its policies must be locked. */
+/** Judges a run by the state of this service. The caller holds the locks of the run's policies. */
 export async function refusalOf(tx: Transaction, dossier: RunDossier, roster: Roster): Promise<RefusedBreakGlass | undefined> {
   const { releases } = openDossier(dossier)
   const stables = await Promise.all(releases.map(({ id }) => stableOrNew(tx, id)))
@@ -59,7 +60,7 @@ function unsigned(opened: readonly OpenedRelease[], roster: Roster): RefusedBrea
   return refusal('NOT_APPROVED', 'no two people signed all of it')
 }
 
-/** Refuses an order that was executed before or overtaken, by its epoch, its predecessor and its expiry. */
+/** Refuses releases that have expired, or that were executed or overtaken already, as their `releaseEpoch` and `previous` show. */
 function outOfTime(opened: readonly OpenedRelease[], stables: readonly Stable[], now: Date): RefusedBreakGlass | undefined {
   for (const [index, release] of opened.entries()) {
     const { releaseEpoch, previous, expires } = release.predicate

@@ -23,7 +23,7 @@ import {
 
 type RolloutCommon = CommonEffect<EventType, RolloutTimer>
 
-/** A policy of the run, and the release that was in force before it. */
+/** Policy of the run, and the release that was in force before the run. */
 interface Target {
   stable: Stable
   to: ReleaseDocument | null
@@ -51,7 +51,10 @@ export class RolloutEffects {
     }
   }
 
-  /** The end of a run contains what the run leaves in force, and waits for the announcement of what the run takes back. */
+  /**
+   * Completes the events of a run: its promotion with the change, and its end with the releases that stay in force. If the run reverts a
+   * promoted release, its end is stored, to be sent after the reversal is announced; returns `undefined` then.
+   */
   async amend(tx: Transaction, rollout: Rollout, effect: RolloutCommon): Promise<RolloutCommon | undefined> {
     if (effect.do === 'emit' && effect.type === 'hms.rollout.promoted.v1')
       return { ...effect, data: { ...effect.data, change: this.advanceOf(rollout) } }
@@ -85,8 +88,8 @@ export class RolloutEffects {
   }
 
   /**
-   * Publishes that a held release was dropped, because partners may have been notified of it. Keyed by the run, so a consumer of its
-   * promotion has received this event before.
+   * Publishes that a release held until its effective time was dropped, because partners may have been notified of it. Uses the run's key,
+   * so that consumers receive this event before the run's promotion.
    */
   private async announceDropped(tx: Transaction, rollout: Rollout, moves: readonly Move[]): Promise<void> {
     const { run } = rollout
@@ -104,7 +107,7 @@ export class RolloutEffects {
     const { targets, refusal } = await this.ownOf(tx, rollout)
     if (refusal !== undefined) return this.leave(tx, rollout, targets, refusal)
     const moves = backOf(rollout, targets, tx.now)
-    // Other services were not notified of it, so they are not notified that it goes.
+    // Before the promotion, other services do not know the release, and are not notified of its reversal.
     if (!rollout.promoted) return this.move(tx, rollout, moves, change)
     if (moves.length === 0) return rollout
     const announced = moves.map((move) => {
@@ -113,7 +116,7 @@ export class RolloutEffects {
       const data = { policy, from: { version, digest }, to, seq, reason, run: rollout.run, change }
       return { ...move, event: { type: 'hms.rollout.reversed.v1' as const, data } }
     })
-    // Under the key of the run: it is announced before the event by which the run ends.
+    // Uses the run's key, so that the reversal is announced before the event that ends the run.
     await this.moves.moveStable(tx, announced, {
       ...causeOf(rollout),
       change,
@@ -130,8 +133,9 @@ export class RolloutEffects {
   }
 
   /**
-   * Returns the policies whose release of this run is in force or held, each with the release before it. Excludes policies that have moved
-   * since, and those in `moved`, which are about to. `refusal`: why readers would refuse the release before, if they accept this run's.
+   * Returns the policies that still have this run's release, in force or held, each with the release before it. Excludes policies that have
+   * moved since, and the policies in `moved`, which are about to move. `refusal`: reason why readers would refuse the release before, if
+   * they accept this run's release.
    */
   private async ownOf(
     tx: Transaction,
@@ -149,7 +153,7 @@ export class RolloutEffects {
     return { targets, refusal: refused.size === 0 ? refusal : undefined }
   }
 
-  /** A head that readers refuse would leave them in doubt of all policies: what they have stays in force, and people decide. */
+  /** Leaves this run's releases in force, for people to decide: a head that readers refuse would make them doubt all policies. */
   private async leave(tx: Transaction, rollout: Rollout, targets: readonly Target[], { code, detail }: SignatureError): Promise<Rollout> {
     const { run, attempt } = rollout
     const members = targets.map(({ stable }) => memberOf(rollout, stable.policy))
@@ -159,7 +163,7 @@ export class RolloutEffects {
     })
     tx.afterCommit(() => this.log.warn({ run, kept }, 'not taken back: readers would refuse what was in force before'))
     for (const { stable } of targets) await tx.documents(STABLES).put({ ...stable, run: null })
-    // Its heads are out: other services must know what is live.
+    // The run's heads are published, so other services must be notified of the live releases.
     if (!rollout.promoted) {
       const heads = members.map(({ policy, seq, release, version }) => ({ policy, seq, release, version }))
       const change = this.advanceOf(rollout)
@@ -168,7 +172,7 @@ export class RolloutEffects {
     return { ...rollout, promoted: true, kept }
   }
 
-  /** A run is brought by the people whose signatures count on its releases. */
+  /** Returns the change that the run makes, attributed to the people whose signatures count on its releases. */
   private advanceOf({ dossier }: Rollout): Change {
     const { releases, reasons = [] } = openDossier(dossier)
     const roster = this.rosters.newest
@@ -194,7 +198,7 @@ function causeOf({ key, run, attempt, causationId }: Rollout): Cause {
   return { key, of: { run, attempt, causationId } }
 }
 
-/** Whether it ends the run: the run failed, or a decision ended it. */
+/** Whether the effect ends the run: the run failed, or a decision ended it. */
 function isEnding(effect: RolloutCommon): effect is RunEnding {
   if (effect.do === 'answer') return effect.outcome === 'applied' && endsRun(effect.decision.decision)
   return effect.do === 'emit' && effect.type === 'hms.rollout.failed.v1'
@@ -222,7 +226,7 @@ function changeOf({ detail, decision }: { detail: string; decision?: AcceptedDec
   }
 }
 
-/** In the order of the members. */
+/** Returns the state of each member's policy, in the order of the members. */
 function stablesOf(tx: Transaction, { members }: Pick<Rollout, 'members'>): Promise<Stable[]> {
   return Promise.all(members.map(({ policy }) => stableOrNew(tx, policy)))
 }

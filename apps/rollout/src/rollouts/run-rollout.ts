@@ -70,8 +70,8 @@ export class RunRollout implements OnModuleInit {
       scopesOf: () => ['global'],
       tell: async (tx, rollout, frozen) => {
         const { run, attempt, dossier } = rollout
-        // An earlier version stopped it by the stop switch: the signed releases are judged again, because they may have expired and keys
-        // may be revoked.
+        // Only an earlier version of the service lets a freeze block a break-glass run. Its signed releases are judged again: they may have
+        // expired, and keys may have been revoked.
         const refusal = rollout.breakGlass === true ? await refusalOf(tx, dossier, runtime.roster) : undefined
         const input: RolloutInput =
           refusal === undefined
@@ -93,7 +93,7 @@ export class RunRollout implements OnModuleInit {
     return this.shell.open(tx, { fresh, dossier, cause }, () => this.begin(tx, fresh))
   }
 
-  /** Opens a break-glass rollout, for which only lint and its signers vouch. */
+  /** Opens a break-glass rollout, which only lint has attested. */
   openBreakGlass(tx: Transaction, { dossier, cause }: Pick<Arrival<Rollout>, 'dossier' | 'cause'>): Promise<EventAnswer> {
     const fresh: Rollout = { ...this.fresh(tx, dossier, cause), breakGlass: true }
     return this.shell.open(tx, { fresh, dossier, cause, attestedBy: ['lint'] }, async () => {
@@ -115,7 +115,7 @@ export class RunRollout implements OnModuleInit {
     return { type: 'opened', stable: await stableReleases(tx, rollout.dossier), frozen }
   }
 
-  /** Ends the bake of other runs whose releases this one replaces; nothing of them is reverted first. */
+  /** Ends other runs whose releases still bake and which this run replaces; those releases are not reverted first. */
   private async overtake(tx: Transaction, { run, members }: Rollout): Promise<void> {
     for (const { policy } of members) {
       const holder = (await stableOf(tx, policy))?.run ?? null

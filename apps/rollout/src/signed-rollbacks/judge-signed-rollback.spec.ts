@@ -67,8 +67,8 @@ const order = (more: Partial<ReleasePredicate> = {}, by: readonly (keyof typeof 
   return release({ rollback: { target, reason: 'wrong sensor', replaces }, previous: replaces, ...more }, by)
 }
 
-describe('a rollback that approver sent', () => {
-  it('passes where enough people signed it, and names them', async () => {
+describe('a rollback that people signed', () => {
+  it('is accepted if enough people signed it, with their names', async () => {
     expect(judgeSignedRollback([await order()], { stable, known }, roster)).toEqual({
       approvedBy: [expect.objectContaining({ name: 'EPA Chief' })],
     })
@@ -91,11 +91,11 @@ describe('a rollback that approver sent', () => {
       'LIVE_MOVED',
     ],
     ['its epoch was given before', async () => [await order({ releaseEpoch: 4 })], 'LIVE_MOVED'],
-  ])('is refused where %s', async (_what, releases, reason) => {
+  ])('is refused: %s', async (_what, releases, reason) => {
     expect(judgeSignedRollback(await releases(), { stable, known }, roster)).toMatchObject({ reason })
   })
 
-  it('is refused where rollout never saw that version live', async () => {
+  it('is refused if rollout never saw the version live', async () => {
     expect(judgeSignedRollback([await order()], { stable, known: undefined }, roster)).toMatchObject({ reason: 'NEVER_LIVE' })
   })
 })

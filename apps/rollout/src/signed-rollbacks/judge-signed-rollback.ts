@@ -9,18 +9,18 @@ export interface RefusedRollback {
   detail: string
 }
 
-/** People whose signatures count, or why the rollback does not go live. */
+/** Approvers whose signatures count, or the reason why the rollback does not go live. */
 export type JudgedRollback = { approvedBy: Approver[] } | RefusedRollback
 
-/** State of the policy known to rollout. `known`: the version that the release reinstates. */
+/** State of the policy known to rollout. `known`: record of the version that the rollback reinstates, if it was ever live. */
 export interface KnownHere {
   stable: Stable
   known: LiveVersion | undefined
 }
 
 /**
- * Decides whether a rollback from approver may skip lint, simulation and canary: enough people signed it, the version was in force before,
- * and it replaces the release they saw. Trusts the signatures, not approver. Pure.
+ * Decides whether a rollback from approver may skip lint, simulation and canary: enough people signed it, its version was in force before,
+ * and it replaces the release that was in force when they signed. Trusts the signatures, not approver. Pure.
  */
 export function judgeSignedRollback(releases: readonly ReleaseDocument[], { stable, known }: KnownHere, roster: Roster): JudgedRollback {
   const [release] = releases

@@ -29,8 +29,8 @@ import { SIGNED_ROLLBACKS, type SignedRollback } from './signed-rollback.table.j
 const HEAD_REFUSED = { reason: 'HEAD_REFUSED', detail: 'every config-store refused its head, which was taken back' }
 
 /**
- * Reinstates a version that no fallback names, by a release that people signed for it. Like any release it is published only when its
- * approval is in the log; its head is then issued as for a rollback.
+ * Reinstates a version that is not a fallback, by a new release that people signed. Like any release, it is published only when its
+ * approval is in the log; its head is then issued like the head of any rollback.
  */
 @Injectable()
 export class RollBackSigned {
@@ -41,7 +41,7 @@ export class RollBackSigned {
     private readonly guardRollback: GuardRollback,
   ) {}
 
-  /** Handles every approval; all but rollbacks go through the stages. */
+  /** Handles an approval if it is a rollback; all other approvals go through the stages. */
   async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
     if (!isRollbackDossier(dossier)) return
     const { run, attempt } = dossier
@@ -68,7 +68,7 @@ export class RollBackSigned {
       await tx.documents(SIGNED_ROLLBACKS).delete(release)
   }
 
-  /** Returns `false` while its proof is missing. The policy must be locked. */
+  /** Issues the head, or fails the run; returns `false` while the proof of the release is missing. The caller holds the policy's lock. */
   private async carryOut(tx: Transaction, order: SignedRollback): Promise<boolean> {
     const { run, policy } = order
     const releases = await Promise.all(openDossier(order.dossier).releases.map((release) => withProof(tx, release)))
@@ -111,7 +111,7 @@ export class RollBackSigned {
   }
 }
 
-/** Returns the release in force as a candidate: people sign it again when readers have come to refuse it. */
+/** Returns the release in force as a valid target: people may sign it again if readers now refuse its present signatures. */
 function inForce({ policy, current }: Stable, version: string): LiveVersion | undefined {
   return current?.version === version ? { policy, version, policyDigest: current.policyDigest } : undefined
 }
@@ -120,7 +120,7 @@ function failureOf({ run, attempt, policy, dossier }: SignedRollback, { reason, 
   return { run, attempt, reason, detail, next: [command('rollback', { policy, version: dossier.releases[0]!.version })] }
 }
 
-/** People signed the release itself, which travels with the head and has the public reason. */
+/** Builds the change without statements: people signed the release itself, which the head contains and which has the public reason. */
 function changeOf(release: ReleaseDocument, by: string[], reasons: readonly SigningReason[] = []): Change {
   const publicReason = rollbackOf(release)?.reason ?? ''
   return {

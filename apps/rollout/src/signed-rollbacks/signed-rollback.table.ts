@@ -2,7 +2,7 @@ import type { RunDossier } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 
 /**
- * Rollback that people signed and whose approval is not in the log yet. The row is deleted when the head is issued, or the run has ended.
+ * Rollback that people signed, and whose approval is not in the audit log yet. The row is deleted when the head is issued or the run ends.
  */
 export interface SignedRollback {
   /** Digest of its release. */
@@ -11,7 +11,7 @@ export interface SignedRollback {
   attempt: number
   policy: string
   dossier: RunDossier
-  /** Event that delivered it, and its trace. */
+  /** Event that delivered the rollback, and the trace of that event. */
   causationId: string
   traceparent: string | null
 }

@@ -15,17 +15,17 @@ import {
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { STABLE_HEADS, STABLE_MOVED } from './stable.table.js'
 
-/** Above any number of heads: a digest over some of them would prove nothing. */
+/** Query limit above any number of heads: a digest over only some of them would prove nothing. */
 const ALL = 1_000_000
-/** A signal between instances may be lost: every third time the heads are read without one. */
+/** Every third periodic publication reads the heads even without a signal, because a signal between instances may be lost. */
 const READ_EVERY = 3
-/** Limit of policies that a concern names. */
+/** Limit of policies named in a concern of `/readyz`. */
 const MAX_NAMED = 10
 
 /**
- * Signs the list of stable heads, every ten seconds and after each change, and posts it to every config-store directly: it is no event,
- * because nothing happened, and must arrive without a broker too. Each instance does so; readers accept the newest. It never signs a list
- * with a head behind one that it has read: such a row was put back by hand.
+ * Signs the freshness statement on all stable heads, every ten seconds and after each change, and posts it to every config-store. It is not
+ * an event, because it must also arrive without a broker. Every instance publishes; readers accept the newest statement. An instance never
+ * signs a head older than one it has read: a row with such a head was put back by hand.
  */
 @Injectable()
 export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -109,7 +109,7 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
     if (stable !== this.summary.stable) this.summary = { stable, tree: new StableTree(heads).root }
   }
 
-  /** `now`: the database's time, because a wrong clock of this process would make all readers STALE. */
+  /** Signs the statement. `now`: time of the database, because a wrong clock of this process would make all readers STALE. */
   private signed(now: Date) {
     const [roster, signer] = [this.rosters.newest, this.signer]
     const [issuedAt, expires] = [now.toISOString(), new Date(now.getTime() + FRESHNESS_LIFE_MS).toISOString()]
@@ -118,8 +118,8 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
 }
 
 /**
- * Newest stable head of each policy that this process has read. A head that was signed is never followed by an earlier one, so a row behind
- * it, or a missing row, was changed by hand.
+ * Newest stable head of each policy that this process has read. Head numbers only grow, so a row with an older head, or a missing row, was
+ * changed by hand.
  */
 class NewestHeads {
   private readonly newest = new Map<string, StableHead>()
@@ -130,7 +130,7 @@ class NewestHeads {
     return this.changed
   }
 
-  /** Takes all rows of one read; returns the newest head of each policy. */
+  /** Records all rows of one read; returns the newest head of each policy. */
   take(rows: readonly StableHead[]): StableHead[] {
     const read = new Map(rows.map((row) => [row.policy, row]))
     for (const row of rows) if (!isBehind(row, this.newest.get(row.policy))) this.newest.set(row.policy, row)

@@ -3,7 +3,10 @@ import type { Transaction } from '#libs/persistence'
 import { refusalByReaders, type Roster, type SignatureError } from '#libs/signing'
 import { withProof } from '#libs/stage'
 
-/** Returns why readers would refuse some of these releases as live for all, by release digest. The proofs are those of their heads. */
+/**
+ * Returns the releases that readers would refuse in a stable head: the reason by release digest. Each release is judged with its stored
+ * proof.
+ */
 export async function refusedOf(
   tx: Transaction,
   releases: readonly ReleaseDocument[],

@@ -32,29 +32,35 @@ import {
   type Unannounced,
 } from './stable.table.js'
 
-/** A move whose caller is gone is announced by then. */
+/** Delay in ms after which a timer announces a move whose instance has crashed. */
 const ANNOUNCE_AFTER_MS = 10_000
 
 const ANNOUNCE = timerKind<{ policy: string; policies?: string[] }>('announce-move')
 
-/** A policy's state before and after its next head. `event`: notifies other services, for a move that takes a release from readers. */
+/**
+ * State of a policy before and after its next head. `event`: notification of other services; set for a move that removes a release from
+ * readers.
+ */
 export interface Move {
   before: Stable
   after: Stable
   event?: MoveEvent
 }
 
-/** Reason of moves that are issued, and announced, together. */
+/** Cause of moves that are issued and announced together. */
 export interface Cause {
   /** Key of the events. */
   key: string
-  /** Run that moves; missing for a decision of people that is no run. */
+  /** Run that causes the moves; missing for a direct decision of people. */
   of?: { run: number; attempt: number; causationId: string }
-  /** Person and reason of a move; a renewal needs none. */
+  /** People and reason behind the moves; missing for a renewal. */
   change?: Change
-  /** Ends that run if every config-store refuses the heads. */
+  /** Effect that ends this run if every config-store refuses the heads. */
   refused?: RunEnding
-  /** Heads are posted to every config-store after the commit, in this trace. Otherwise the caller delivers them, or the bus alone does. */
+  /**
+   * If set, the heads are posted to every config-store after the commit, in this trace. Otherwise the caller delivers them, or the bus
+   * alone does.
+   */
   postedIn?: { traceparent: string | undefined }
 }
 
@@ -68,12 +74,12 @@ interface Reversal {
 type Delivered = Pick<RollbackResult, 'revision' | 'stored'>
 
 /**
- * Moves stable heads: the only way. Heads are committed with the state that they describe, all of a bundle in one message. Other services
- * are notified once a config-store may have them; if every config-store refuses, higher heads revert them and no service is notified. A
- * timer announces the moves of a crashed instance.
+ * Issues all new stable heads. Heads are committed with the state that they describe, all heads of a bundle in one message. Other services
+ * are notified once a config-store may have the heads. If every config-store refuses them, higher heads revert the moves and no service is
+ * notified. A timer announces the moves of a crashed instance.
  */
 export class StableMoves {
-  /** `overtake`: ends the run that holds a policy which moves. */
+  /** `overtake`: ends the run that owns a policy, when another cause moves that policy. */
   constructor(
     private readonly database: Database,
     private readonly outbox: Outbox,
@@ -89,7 +95,7 @@ export class StableMoves {
     this.timers.on(ANNOUNCE, async (tx, { data: { policy, policies = [policy] } }) =>
       this.announceAll(tx, await unannouncedOf(tx, policies)),
     )
-    // After the database was restored.
+    // Scheduled after the database was restored from a backup.
     this.timers.on(HEAD_AGAIN, async (tx, { data: { policy } }) => {
       const before = await stableOf(tx, policy)
       if (before === undefined) return
@@ -98,7 +104,10 @@ export class StableMoves {
     })
   }
 
-  /** Issues the next heads of policies, whose locks the caller has; a move with an event ends the run that holds the policy. */
+  /**
+   * Issues the next heads of policies. The caller holds their locks. A move with an event ends the run that owns the policy, unless that
+   * run is the cause.
+   */
   async moveStable(tx: Transaction, moves: readonly Move[], cause: Cause): Promise<IssuedHeads> {
     const stables: Stable[] = []
     for (const move of moves) stables.push(move.event === undefined ? move.after : await this.announceLater(tx, moves, move, cause))
@@ -116,9 +125,9 @@ export class StableMoves {
   }
 
   /**
-   * Posts committed heads to every config-store, and announces their moves, or reverts them if every config-store refused: then it throws
-   * 409 `HMS_ROLLOUT_HEAD_REFUSED`. `issued` is undefined for a repeated call, whose heads are on the bus. `seqs`: numbers of the heads, by
-   * policy; a policy that has changed since is skipped. `undo`: reverts the caller's other changes.
+   * Posts committed heads to every config-store and announces their moves. If every config-store refuses them, reverts the moves and throws
+   * 409 `HMS_ROLLOUT_HEAD_REFUSED`. `issued`: `undefined` for a repeated call, whose heads are on the bus already. `seqs`: `seq` of each
+   * policy's head; a policy whose head has changed since is skipped. `undo`: reverts the caller's other changes in the same transaction.
    */
   async deliver(
     issued: IssuedHeads | undefined,
@@ -147,12 +156,12 @@ export class StableMoves {
     try {
       await this.deliver(issued, seqs)
     } catch (error) {
-      // Anything but the refusal leaves it to the timer.
+      // After any error but a refusal by every config-store, the timer announces the move.
       this.log.warn({ policies: [...seqs.keys()], error: describeError(error) }, 'move not announced')
     }
   }
 
-  /** Returns the moved state with its event for later. */
+  /** Returns the moved state with its event stored in it, and schedules the timer that announces the event if this instance crashes. */
   private async announceLater(tx: Transaction, moves: readonly Move[], { before, after, event }: Move, cause: Cause): Promise<Stable> {
     const { policy } = after
     const { key, refused } = cause
@@ -170,7 +179,7 @@ export class StableMoves {
     return { ...after, unannounced }
   }
 
-  /** Signs heads and stores them. Each names the run that made its release live, also for a rollback. */
+  /** Signs heads and stores them. Each head names the run that made its release live, also after a rollback. */
   private async issue(tx: Transaction, stables: readonly Stable[], { key, of, change }: Cause): Promise<IssuedHeads> {
     const heads = stables.map((stable) => {
       const { policy, seq, sinceSeq, current, next } = stable
@@ -180,7 +189,7 @@ export class StableMoves {
     for (const stable of stables) {
       const { policy, seq, current } = stable
       const before = await stableOf(tx, policy)
-      // Other services receive moves in order.
+      // The earlier move is announced first, because other services must receive moves in order.
       if (before?.unannounced !== undefined) await this.announce(tx, before.unannounced)
       await rememberLive(tx, before?.current ?? null)
       await tx.documents(STABLES).put(stable)
@@ -224,23 +233,23 @@ export class StableMoves {
     }
   }
 
-  /** Sends what ends the run that moved. */
+  /** Sends the effect that ends the run behind a move. */
   private async end(tx: Transaction, { key, of }: Pick<Unannounced, 'key' | 'of'>, ending: RunEnding): Promise<void> {
     if (ending.do === 'answer') await respond(this.outbox, tx, ending, { stage: 'rollout', key, ...of! })
     else await this.outbox.emit(tx, ending.type, ending.data, { key, ...originOf(of) })
   }
 }
 
-/** Returns the event of a move to `to` that people decided; `run`: their release's, if they signed one. */
+/** Returns the event of a move to `to` that people decided. `run`: run of the release that they signed for it, if any. */
 export function reversalOf(before: Stable, after: Stable, { to, change, run }: Reversal): MoveEvent {
-  // A withdrawn policy has nothing in force: partners notified of the version before are notified of the new one.
+  // A withdrawn policy has no release in force. `from` is then the last one that was, because its partners are notified of the new release.
   const gone = reversedOf(before, after) ?? { from: refOf(before.history.at(-1) ?? to) }
   const by = change.by.join(', ')
   const reason = change.reason === null ? by : `${by}: ${change.reason}`
   return { type: 'hms.rollout.reversed.v1', data: { policy: after.policy, ...gone, to, seq: after.seq, reason, run, change } }
 }
 
-/** Returns the numbers of heads, by policy. */
+/** Returns the `seq` of each policy's head. */
 export function seqsOf(stables: readonly Pick<Stable, 'policy' | 'seq'>[]): Map<string, number> {
   return new Map(stables.map(({ policy, seq }) => [policy, seq]))
 }
@@ -256,7 +265,7 @@ function originOf(of: Cause['of']): Partial<NonNullable<Cause['of']>> {
   return { run, attempt, causationId }
 }
 
-/** Those of these policies whose last move was not announced yet, in their order. */
+/** Returns the state of those policies whose last move is not announced yet, in the order given. */
 async function unannouncedOf(tx: Transaction, policies: readonly string[]): Promise<Stable[]> {
   const stables = await Promise.all(policies.map((policy) => stableOf(tx, policy)))
   return stables.flatMap((stable) => (stable?.unannounced === undefined ? [] : [stable]))

@@ -15,24 +15,24 @@ const [one, two] = [release('1.0.0'), release('2.0.0')]
 const advanced = (stable: Stable, next: ReleaseDocument, run: number): Stable => advance(stable, next, run, ['pm25'], NOW)
 const first = advanced(newStable('pm25', 10), one, 1)
 
-describe('the head from which on a release is in force without a break', () => {
-  it('is the one that made it current, and stays when a later one says the same', () => {
+describe('the head since which a release is in force without a break', () => {
+  it('is the head that made the release current, and does not change while a later head only holds another release', () => {
     expect(first).toMatchObject({ seq: 11, sinceSeq: 11 })
     const held = advanced(first, release('2.0.0', LATER.toISOString()), 2)
     expect(held).toMatchObject({ seq: 12, sinceSeq: 11, next: { sinceSeq: 12 } })
     expect(asOf(held, LATER)).toMatchObject({ seq: 12, sinceSeq: 12, current: { version: '2.0.0' } })
   })
 
-  it('is a new one when people go back', () => {
+  it('is the new head after a rollback or a withdrawal by people', () => {
     expect(rollBackTo(advanced(first, two, 2), one, ['pm25'], NOW)).toMatchObject({ seq: 13, sinceSeq: 13 })
     expect(withdrawn(first, NOW)).toMatchObject({ seq: 12, sinceSeq: 12, current: null })
   })
 
-  it('starts when a run reverts a version announced as live', () => {
+  it('is the new head when a run reverts a version announced as live', () => {
     expect(giveUp(advanced(first, two, 2), one, { now: NOW, wasTold: true })).toMatchObject({ seq: 13, sinceSeq: 13 })
   })
 
-  it('continues when the run had not announced its version as live: the base of its canary stayed stable', () => {
+  it('is unchanged when a run reverts a version not yet announced as live: the base of its canary stayed stable', () => {
     expect(giveUp(advanced(first, two, 2), one, { now: NOW, wasTold: false })).toMatchObject({ seq: 13, sinceSeq: 11 })
     const held = asOf(advanced(first, release('2.0.0', LATER.toISOString()), 2), LATER)
     expect(giveUp(held, one, { now: LATER, wasTold: false })).toMatchObject({ seq: 13, sinceSeq: 11, current: { version: '1.0.0' } })

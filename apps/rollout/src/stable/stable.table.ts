@@ -6,14 +6,14 @@ import type { CommonEffect } from '#libs/pipeline'
 import type { ReleaseRef, StableHead } from '#libs/signing'
 import { ALL_COUNTERS, firstNumber, upcoming, type CounterAdvance, type Upcoming } from '#libs/service'
 
-/** Live state for all readers, per policy: the number of its head, and the releases it can be rolled back to. */
+/** Live state of one policy for all readers: the number of its head, and the releases it can be rolled back to. */
 export interface Stable {
   policy: string
   /** Number of the last stable head. */
   seq: number
-  /** Number of the head since which `current` has been in force without a break. */
+  /** Number of the head with which `current` came into force; later heads that leave `current` unchanged do not alter it. */
   sinceSeq?: number
-  /** `sinceSeq` of the release before. */
+  /** `sinceSeq` of the release that was current before. */
   sinceSeqBefore?: number
   current: ReleaseDocument | null
   /** Releases that were stable before, newest last. */
@@ -24,13 +24,13 @@ export interface Stable {
   bundle: string[]
   /** Policies of the last rollback; they are reinstated together. */
   takenBackWith: string[]
-  /** Run that made a release live, by release digest: of `current` and of `history`. */
+  /** Run that made each release live, by release digest: of `current`, `next` and `history`. */
   liveBy: Record<string, number>
   /** Releases of `history` that their own run rolled back, by release digest: only a new approval makes them live again. */
   failed: string[]
-  /** Held by all readers, and current from its effective time without another head. */
+  /** Release that all readers already have, held until its effective time; it becomes current then, without another head. */
   next?: Upcoming & { bundle: string[] }
-  /** Last move, until other services are notified of it: see `StableMoves`. */
+  /** Last move, while other services are not notified of it: see `StableMoves`. */
   unannounced?: Unannounced
 }
 
@@ -39,15 +39,15 @@ export interface Unannounced {
   event: MoveEvent
   /** Key of the event. */
   key: string
-  /** Run that moves, where people did not at once; its policies are announced together. */
+  /** Run that caused the move; missing for a direct decision of people. Its `policies` are announced together. */
   of?: { run: number; attempt: number; causationId: string; policies: string[] }
-  /** Effects that end that run: after the announcement of the move, and after every config-store refused it. */
+  /** Effects that end this run: `announced` once the move is announced, `refused` if every config-store refuses the head. */
   ends?: { announced?: RunEnding; refused: RunEnding }
-  /** What was before it, of `Stable`: so again should every config-store refuse the head. */
+  /** State before the move, to which it is reverted if every config-store refuses the head. */
   before: Pick<Stable, 'current' | 'bundle' | 'takenBackWith' | 'sinceSeq' | 'sinceSeqBefore' | 'next'>
 }
 
-/** Sent as the shell of the stage would have sent it. */
+/** Effect that ends a run. It is sent later, as the stage's shell would have sent it. */
 export type RunEnding = Extract<CommonEffect<'hms.rollout.failed.v1', never>, { do: 'emit' | 'answer' }>
 
 export type MoveEvent =
@@ -76,8 +76,8 @@ export const STABLE_MOVED = 'stable'
 export const HEAD_AGAIN = timerKind<{ policy: string }>('head-again')
 
 /**
- * Reissues every stable head under a number above those readers saw: until then they refuse new heads. One timer each, because rollout must
- * be running to sign. No other process uses the database.
+ * Reissues every stable head under a number above those that readers saw, because readers refuse lower numbers. Schedules one timer per
+ * policy, because signing needs a running rollout service. No other process may use the database meanwhile.
  */
 export async function advanceHeadCounters({ tx, by, schedule }: CounterAdvance): Promise<void> {
   for (const stable of await tx.documents(STABLES).find({ limit: ALL_COUNTERS })) {
@@ -89,7 +89,7 @@ export async function advanceHeadCounters({ tx, by, schedule }: CounterAdvance):
 
 const MAX_HISTORY = 20
 
-/** `seq`: start of its numbers, see `firstNumber`. */
+/** Creates the state of a policy that was never live. `seq`: number before its first head, see `firstNumber`. */
 export function newStable(policy: string, seq = 0): Stable {
   return { policy, seq, current: null, history: [], run: null, bundle: [], takenBackWith: [], liveBy: {}, failed: [] }
 }
@@ -108,31 +108,32 @@ export async function stableOf(tx: Transaction, policy: string): Promise<Stable 
   return stable === undefined ? undefined : asOf(stable, tx.now)
 }
 
-/** Returns the stable state, or a new one for a policy that was never live: its head numbers start at those of this database. */
+/** Returns the stable state, or a new one for a policy that was never live, whose head numbers begin after `firstNumber`. */
 export async function stableOrNew(tx: Transaction, policy: string): Promise<Stable> {
   return (await stableOf(tx, policy)) ?? newStable(policy, await firstNumber(tx))
 }
 
 /**
- * Makes `release` current with the next head, by its run, or holds it until its effective time; the current or held release becomes a
- * rollback target. Here and below `stable` is as of `now`.
+ * Makes `release` of `run` current with the next head, or holds it until its effective time. The release that was current or held becomes a
+ * rollback target. Here and below, `stable` is the state as of `now`.
  */
 export function advance(stable: Stable, release: ReleaseDocument, run: number, bundle: string[], now: Date): Stable {
   const moved = moveTo(stable, release, bundle, now)
   return { ...moved, run, takenBackWith: [], liveBy: { ...moved.liveBy, [release.releaseDigest]: run } }
 }
 
-/** Moves to a release that was current before, by people's decision. `together`: the policies that move with it. */
+/** Rolls back to a release that was current before, by people's decision. `together`: all policies of the rollback. */
 export function rollBackTo(stable: Stable, release: ReleaseDocument, together: readonly string[], now: Date): Stable {
-  // Reinstated: the bundle is complete again, and is rolled back as one.
+  // A reinstated bundle is complete again, and will be rolled back as one.
   const isForward = takenBack(stable)?.releaseDigest === release.releaseDigest
   const moved = { ...moveTo(stable, release, isForward && together.length > 1 ? [...together] : [], now), run: null }
   return { ...moved, takenBackWith: isForward ? [] : [...new Set([...stable.takenBackWith, ...together])] }
 }
 
 /**
- * Reverts a run's current or held release: `release` is the one that was live before it, if any. `wasTold`: its own became live; otherwise
- * other services are notified of neither, and `release` has been in force without a break.
+ * Reverts a run's current or held release. `release`: release that was live before it, if any. `wasTold`: whether other services were
+ * notified that the run's release is live. If not, they are not notified of the reversal either, and `release` counts as in force without a
+ * break.
  */
 export function giveUp(stable: Stable, release: ReleaseDocument | null, { now, wasTold }: { now: Date; wasTold: boolean }): Stable {
   const moved = moveTo({ ...stable, failed: [...stable.failed, newestOf(stable)!.releaseDigest] }, release, [], now)
@@ -146,7 +147,7 @@ export function withdrawn(stable: Stable, now: Date): Stable {
   return { ...moveTo(stable, null, [], now), run: null, takenBackWith: [] }
 }
 
-/** Reverts the last move, which no config-store accepted, under the next number. Runs that it ended stay ended. */
+/** Reverts the last move, which no config-store accepted, under the next number. Runs that the move ended stay ended. */
 export function undone(stable: Stable, before: Unannounced['before']): Stable {
   const { next: _held, unannounced: _move, ...rest } = stable
   const again = new Set([before.current?.releaseDigest, before.next?.release.releaseDigest])
@@ -163,12 +164,12 @@ export function takenBack(stable: Stable): ReleaseDocument | undefined {
   return eligible ? newest : undefined
 }
 
-/** Returns the release that the last head put in force, or holds for later. */
+/** Returns the release that the last head put in force, or holds until its effective time. */
 export function newestOf({ current, next }: Stable): ReleaseDocument | null {
   return next?.release ?? current
 }
 
-/** Returns the held release that `after` drops, if it follows `before`. */
+/** Returns the held release of `before` that `after` drops, if any. */
 export function droppedOf(before: Stable, after: Stable): ReleaseDocument | undefined {
   const held = before.next?.release
   const isKept = [after.current, after.next?.release].some((release) => release?.releaseDigest === held?.releaseDigest)
@@ -176,7 +177,8 @@ export function droppedOf(before: Stable, after: Stable): ReleaseDocument | unde
 }
 
 /**
- * Returns what a reversal removes from readers: the newest release, and the one in force if the newest was only held and both are removed.
+ * Returns the releases that a reversal removes from readers: the newest one, and also the one in force if the newest was only held and both
+ * are removed.
  */
 export function reversedOf(before: Stable, after: Stable): Pick<ReversedPolicy, 'from' | 'inForce'> | undefined {
   const [newest, { current, next }] = [newestOf(before), before]
@@ -200,7 +202,10 @@ export function newestApproved({ current, next, history }: Stable): ReleaseDocum
   >((highest, release) => (highest === undefined || release.releaseEpoch > highest.releaseEpoch ? release : highest), undefined)
 }
 
-/** Moves to the next release. The current one stays current, with its bundle, if the next is only held, or a held one is dropped. */
+/**
+ * Moves to the next release. The current release stays current, with its bundle, if the next one is only held until later, or if a held one
+ * is dropped.
+ */
 function moveTo(stable: Stable, release: ReleaseDocument | null, bundle: string[], now: Date): Stable {
   const { next: held, unannounced: _announced, ...before } = stable
   const later = release === null ? undefined : upcoming(release, now)
@@ -228,8 +233,8 @@ function remembered(history: ReleaseDocument[], release: ReleaseDocument | null)
 }
 
 /**
- * Returns why an order that people signed is no longer valid: it was overtaken, or executed before, by its epoch and by what it replaces.
- * `seen`: release in force when they signed.
+ * Returns why a release that people signed is no longer valid: its epoch and the release it replaces show that it was overtaken, or
+ * executed before. `seen`: release in force when they signed.
  */
 export function movedOn(
   stable: Stable,

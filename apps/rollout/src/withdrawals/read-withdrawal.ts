@@ -10,8 +10,8 @@ export interface ReadWithdrawal {
 }
 
 /**
- * Reads a person's statement about the release in force. Throws unless it is a withdrawal of exactly that release by a person whose
- * signature would count on it.
+ * Reads a person's statement about the release in force. Throws `HmsError` unless the statement withdraws exactly that release, and the
+ * person's signature would count on it.
  */
 export function readWithdrawal(
   statement: Envelope,
@@ -35,7 +35,10 @@ export function readWithdrawal(
   })
 }
 
-/** Throws 403 `HMS_WITHDRAWAL_SIGNATURE_INVALID` unless a person of the roster signed a decision, whatever it is about. */
+/**
+ * Returns the decision that a person of the roster signed, without checking its content. Throws 403 `HMS_WITHDRAWAL_SIGNATURE_INVALID` if
+ * no such person signed it.
+ */
 export function verifyWithdrawal(statement: Envelope, roster: Roster, now?: Date): ReturnType<typeof readDecision> {
   try {
     return readDecision(statement, roster.keysOfKind('person', now?.toISOString()))
@@ -46,7 +49,7 @@ export function verifyWithdrawal(statement: Envelope, roster: Roster, now?: Date
   }
 }
 
-/** Throws 403 `HMS_WITHDRAWAL_EXPIRED`. */
+/** Throws 403 `HMS_WITHDRAWAL_EXPIRED` unless the statement was signed within ten minutes of `now`. */
 export function requireSignedLately(at: string, now: Date): void {
   if (isSignedLately(at, now)) return
   const detail = 'It was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.'

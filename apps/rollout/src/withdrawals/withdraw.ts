@@ -17,19 +17,19 @@ import { refOf, stableOf, withdrawn, type MoveEvent, type Stable } from '../stab
 import { readWithdrawal, requireSignedLately, verifyWithdrawal } from './read-withdrawal.js'
 import { WITHDRAWALS, type Withdrawal } from './withdrawal.table.js'
 
-/** Time in ms that a signature waits for those of other people. */
+/** Time in ms that a signature waits for the signatures of other people. */
 const WAIT_MS = 24 * 60 * 60_000
 /** Limit of waiting signatures of one release; one per person. */
 const MAX_READ = 1_000
 
 type Outcome = Omit<WithdrawalResult, 'revision' | 'stored'> & {
   issued?: IssuedHeads
-  /** Digest of what is withdrawn. */ release?: string
+  /** Digest of the withdrawn release. */ release?: string
 }
 
 /**
- * Retires a policy, once as many people signed that as approving it would take: a signed head that names no release, committed first, then
- * posted to every config-store at once. Never waits for a broker.
+ * Withdraws a policy once as many people have signed the withdrawal as an approval of its release takes. The signed head names no release;
+ * it is committed first, then posted to every config-store at once, without waiting for a broker.
  */
 @Injectable()
 export class Withdraw {
@@ -40,7 +40,7 @@ export class Withdraw {
   ) {}
 
   async execute({ policy, statement }: WithdrawalRequest): Promise<WithdrawalResult> {
-    // Checked before a lock, which names the policy: the response to an unauthorised caller must not depend on what exists.
+    // Verified before the policy is locked: the response to an unauthorised caller must not depend on which policies exist.
     verifyWithdrawal(statement, this.rosters.newest)
     const { issued, release, ...outcome } = await this.database.locked([policyKey(policy)], (tx) => this.sign(tx, policy, statement))
     const { seq } = outcome
@@ -54,7 +54,7 @@ export class Withdraw {
     const stable = await stableOf(tx, policy)
     const known = await tx.documents(WITHDRAWALS).get(digestOf(statement))
     if (known?.policy === policy && known.state === 'carried-out') return this.before(tx, known)
-    // A reader of yesterday's statement must not learn from it what is live.
+    // The holder of an old statement must not learn from the response which release is live.
     requireSignedLately(predicate.at, tx.now)
     const current = stable?.current ?? null
     if (stable === undefined || current === null)
@@ -97,7 +97,7 @@ export class Withdraw {
     return issued
   }
 
-  /** Returns waiting signatures of other people that still count, oldest first. An older one of the same person is deleted. */
+  /** Returns waiting signatures of other people that still count, oldest first. Deletes earlier signatures of the same person. */
   private async waitingOf(tx: Transaction, current: ReleaseDocument, person: string): Promise<Withdrawal[]> {
     const roster = this.rosters.newest
     const found = await tx.documents(WITHDRAWALS).find({ where: { release: current.releaseDigest, state: 'waiting' }, limit: MAX_READ })
@@ -112,7 +112,7 @@ export class Withdraw {
       .sort((a, b) => Date.parse(a.signedAt) - Date.parse(b.signedAt))
   }
 
-  /** Handles a repeated statement, which changes nothing: the response to the first may have been lost. */
+  /** Returns the outcome of a statement that was carried out before: the response to the first call may have been lost. */
   private async before(tx: Transaction, { policy, release, version, seq }: Withdrawal): Promise<Outcome> {
     const signed = await tx.documents(WITHDRAWALS).find({ where: { release, state: 'carried-out' }, limit: MAX_READ })
     return { id: policy, version, state: 'WITHDRAWN', signedBy: signed.map(({ by }) => this.nameOf(by)), missing: [], seq }
@@ -127,13 +127,13 @@ function predicateOf({ envelope }: ReleaseDocument): ReleasePredicate {
   return readRelease(envelope).predicate
 }
 
-/** Deletes signatures that were not used. */
+/** Deletes the signatures of a withdrawal that every config-store refused. */
 async function forget(tx: Transaction, release: string): Promise<void> {
   const signed = await tx.documents(WITHDRAWALS).find({ where: { release, state: 'carried-out' }, limit: MAX_READ })
   for (const { id } of signed) await tx.documents(WITHDRAWALS).delete(id)
 }
 
-/** Returns `''` for an invalid envelope, which is refused when it is read. */
+/** Returns the digest of the statement; `''` for an invalid envelope, which is refused when it is read. */
 function digestOf(statement: WithdrawalRequest['statement']): string {
   return typeof statement.payload === 'string' ? digestOfPayload(statement) : ''
 }

@@ -1,22 +1,22 @@
 import type { Envelope } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 
-/** One person's signed request to withdraw a release. Enough of them for one release retire its policy. */
+/** One person's signed request to withdraw a release. Its policy is withdrawn once enough people have signed. */
 export interface Withdrawal {
-  /** Digest of the statement: a repeated one changes nothing. */
+  /** Digest of the statement; repeating the statement changes nothing. */
   id: string
   policy: string
   /** Digest of the release to withdraw. */
   release: string
   version: string
-  /** Id of the roster's principal. */
+  /** Roster id of the person who signed. */
   by: string
   reason: string
   publicReason?: string
   statement: Envelope
   signedAt: string
   state: 'waiting' | 'carried-out'
-  /** Number of the head that withdrew it. */
+  /** `seq` of the head that withdrew the release; `null` while signatures are missing. */
   seq: number | null
 }
 

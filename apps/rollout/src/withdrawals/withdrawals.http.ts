@@ -8,7 +8,10 @@ import { WithdrawalRequestDto } from './withdrawals.dto.js'
 export class WithdrawalsController {
   constructor(private readonly withdraw: Withdraw) {}
 
-  /** 202: signed; with the last signature the head is committed and on its way. The statement's own signature says whose it is. */
+  /**
+   * Responds 202: the signature is stored; with the last required signature, the head is committed and being delivered. The statement's own
+   * signature authenticates the person.
+   */
   @Post()
   @RepeatsSafely()
   @HttpCode(202)
