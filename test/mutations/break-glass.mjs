@@ -40,7 +40,7 @@ export const BREAK_GLASS_GUARDS = [
     find: 'breakGlass === undefined || breakGlass.reason !== reason',
     replace: 'breakGlass !== undefined && breakGlass.reason !== reason',
     spec: JUDGED,
-    test: 'is refused where two people approved it as any other',
+    test: 'is refused: two people approved it as any other',
   },
   {
     name: 'break-glass-believes-signatures',
@@ -49,7 +49,7 @@ export const BREAK_GLASS_GUARDS = [
     find: 'if (incomplete !== undefined)\n',
     replace: 'if (incomplete !== undefined && incomplete.missing.length === 0)\n',
     spec: JUDGED,
-    test: 'is refused where it is of a policy that three must approve, and two signed',
+    test: 'is refused: it is of a policy that three must approve, and two signed',
   },
   {
     name: 'break-glass-same-two',
@@ -58,7 +58,7 @@ export const BREAK_GLASS_GUARDS = [
     find: 'if (together.length >= 2) return undefined',
     replace: 'if (together.length >= 1) return undefined',
     spec: JUDGED,
-    test: 'is refused where no two signed all of a bundle',
+    test: 'is refused: no two signed all of a bundle',
   },
   {
     name: 'break-glass-half-hour',
@@ -76,7 +76,7 @@ export const BREAK_GLASS_GUARDS = [
     find: 'if (follows && isNewer)',
     replace: 'if (follows)',
     spec: JUDGED,
-    test: 'is refused where its epoch was given before',
+    test: 'is refused: its epoch was given before',
   },
   {
     name: 'break-glass-follows',
@@ -85,7 +85,7 @@ export const BREAK_GLASS_GUARDS = [
     find: 'if (follows && isNewer)',
     replace: 'if (isNewer)',
     spec: JUDGED,
-    test: 'is refused where it follows another release than is in force',
+    test: 'is refused: it follows another release than is in force',
   },
   {
     name: 'break-glass-bakes',

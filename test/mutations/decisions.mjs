@@ -34,7 +34,7 @@ export const DECISION_GUARDS = [
     find: '  else if (decision.stage === stage) await rememberEarly(tx, decision)\n',
     replace: '',
     spec: 'libs/stage/src/shell/stage-shell.spec.ts',
-    test: 'answers a pause that comes before its run as soon as that is open, once',
+    test: 'responds exactly once, on opening, to a pause received before its run',
   },
   {
     name: 'abort-waits-for-no-pause',

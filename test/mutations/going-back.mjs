@@ -89,7 +89,7 @@ export const GOING_BACK_GUARDS = [
     find: 'if (!complete) return',
     replace: 'if (!complete && missing.length === 0) return',
     spec: 'apps/rollout/src/signed-rollbacks/judge-signed-rollback.spec.ts',
-    test: 'is refused where nobody signed',
+    test: 'is refused: no signature',
   },
   {
     name: 'signed-rollback-was-live',

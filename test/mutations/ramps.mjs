@@ -106,7 +106,7 @@ export const RAMP_GUARDS = [
     find: 'wasShown(canary, places, alert.receivedAt) !== false',
     replace: 'wasShown(canary, places, alert.receivedAt) === true',
     spec: 'apps/canary-controller/src/canaries/judge-alert.spec.ts',
-    test: 'defers an alert whose head the store has not reported',
+    test: 'does not reject an alert whose head config-store has not reported yet',
   },
   {
     name: 'ramp-alert-lapsed',

@@ -133,7 +133,7 @@ export const SIMULATION_GUARDS = [
     find: '...(scenario.beside as Policies | undefined), ',
     replace: '',
     spec: 'apps/canary-controller/src/canaries/explain-alert.spec.ts',
-    test: 'is explained by what was in force beside the run, in the cohort and outside',
+    test: 'is explained with the policies in force outside the run, for bots in the cohort and outside it',
   },
   {
     name: 'beside-newest',

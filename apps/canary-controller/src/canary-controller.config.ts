@@ -7,7 +7,10 @@ const BUDGET = /^\d{1,4}(\.\d{1,6})?$/
 
 /** `HMS_CANARY_CONTROLLER_*`. */
 export class CanaryControllerConfig {
-  /** Lease of a canary head, renewed at a third of it. After it expires, a dead controller's cohort falls back. */
+  /**
+   * Lease of a canary head, renewed after a third of it. If canary-controller is down, the cohort returns to the base when the lease
+   * expires.
+   */
   @isDuration('2m')
   lease = '2m'
 
@@ -15,11 +18,11 @@ export class CanaryControllerConfig {
   @isDuration('30s')
   acknowledge = '30s'
 
-  /** Unexplained alerts of one bot within this time are one event for the statistics. */
+  /** Time within which several unexplained alerts of one bot count as one event in the statistics. */
   @isDuration('1m')
   window = '1m'
 
-  /** Unexplained alerts a bot may raise per day without a control group for comparison. */
+  /** Unexplained alerts allowed per bot and day if there is no control group for comparison. */
   @Matches(BUDGET, { message: 'alert budget must be alerts per bot and day, such as 0.5' })
   budget = '0'
 

@@ -26,7 +26,7 @@ export class CanariesController {
       scope,
       requestedShare,
       members,
-      /** Heads of earlier steps that stay, where the plan has several steps; and what those were passed by. */
+      /** Heads of earlier steps that are still published; empty for a plan with one step. */
       earlier: headsOf(canary).filter((head) => head.scope !== scope),
       steps: stepsOf(canary.dossier.plan),
       passed: canary.passed ?? [],
@@ -35,7 +35,7 @@ export class CanariesController {
       leaseUntil,
       alerts: counted.length,
       unexplained,
-      /** `null` before the store counted its bots. */
+      /** `null` until config-store has counted the canary's bots. */
       figures: figuresOf(canary, { now, leaseMs: this.config.leaseMs }) ?? null,
       summary: summaryOf(canary),
     }

@@ -23,7 +23,7 @@ const PROPERTIES: Record<PassBasis, string[]> = {
   unobserved: [CANARY_PASSED],
 }
 
-/** Executes the effects that only a canary has: leased heads, and attested verdicts. */
+/** Executes the canary stage's own effects: leased heads, and attested verdicts. */
 @Injectable()
 export class CanaryEffects {
   constructor(
@@ -71,7 +71,7 @@ export class CanaryEffects {
   }
 }
 
-/** Version of the judgement of canaries; raised when the same alerts would lead to another verdict. */
+/** Verifier id with the version of the canary rules; the version is raised when the same alerts would lead to another verdict. */
 const CANARY = 'https://hms-svc.dev/verifier/canary/v2'
 
 /** Signs the verdict on a canary as in-toto's verification result. `properties`: verified properties; empty for a failed canary. */

@@ -18,7 +18,10 @@ export class CanaryHeads {
     private readonly carrier: DirectHeadDelivery,
   ) {}
 
-  /** Issues heads with new numbers, for `policies` of this step, or for all. `fast`: also posts them to the stores, besides the bus. */
+  /**
+   * Issues heads with new numbers: of this step's `policies`, or without `policies` all heads of the canary. `fast`: also posts the heads
+   * to the config-stores, in addition to the bus.
+   */
   issue(tx: Transaction, canary: Canary, { fast, policies }: { fast: boolean; policies?: readonly string[] }): Promise<Canary> {
     const { releases, live } = openDossier(canary.dossier)
     const chosen = headsOf(canary).filter(
@@ -29,7 +32,7 @@ export class CanaryHeads {
       const said = renewed.map((member): HeadToSign => {
         const release = releases.find(({ id }) => id === member.policy)!
         const head = { ...headOf(tx, canary, member), share: member.share, expires: canary.leaseUntil }
-        // Before its effective time a release is only held: the cohort uses the canary's base until then.
+        // Before its effective time the release is only held by readers: the cohort uses the canary's base until then.
         const next = upcoming(release, tx.now)
         return { head, current: next === undefined ? release : (live[member.policy] ?? null), next }
       })
@@ -37,7 +40,7 @@ export class CanaryHeads {
     })
   }
 
-  /** Ends the canary for its readers: `current` becomes its base, `null` for a first version. */
+  /** Ends the canary for its readers with heads whose `current` is the canary's base, `null` for a first version. */
   takeBack(tx: Transaction, canary: Canary): Promise<Canary> {
     const { live } = openDossier(canary.dossier)
     return this.inEachScope(canary, headsOf(canary), async (state, heads) => {
@@ -47,7 +50,7 @@ export class CanaryHeads {
     })
   }
 
-  /** Sends one message per scope for a bundle, so that no scope waits for another. */
+  /** Runs `work` for the heads of each scope: each scope gets its own message, so that no scope waits for another. */
   private async inEachScope(
     canary: Canary,
     heads: readonly PlacedMember[],
@@ -87,7 +90,7 @@ function headOf(tx: Transaction, { run, cohortKey }: Canary, { policy, scope, se
   return { policy, scope, seq, base, baseSeq, cohortKey, issuedAt: tx.now.toISOString(), run }
 }
 
-/** Advances the numbers of canary heads above those their cohorts saw. The leases expired long ago, so no head is issued again. */
+/** Advances the numbers of canary heads above those that their cohorts saw. Issues no head: the leases expired long ago. */
 export async function advanceCanaryCounters({ tx, by }: CounterAdvance): Promise<void> {
   for (const head of await tx.documents(CANARY_HEADS).find({ limit: ALL_COUNTERS }))
     await tx.documents(CANARY_HEADS).put({ ...head, seq: head.seq + by })

@@ -19,7 +19,7 @@ const explain = new ExplainAlert()
 const reading = (pm25: number, o3: number) => ({ reading: { pm25, o3 } })
 
 describe('an alert', () => {
-  it('is explained by what was in force beside the run, in the cohort and outside', () => {
+  it('is explained with the policies in force outside the run, for bots in the cohort and outside it', () => {
     const canary = canaryOf({ ...BOTH, beside: { ozone: { limit: 60 } } })
     expect(explain.of(canary, reading(30, 70))).toEqual({ explained: true, reason: 'both' })
     expect(explain.of(canary, reading(30, 50))).toEqual({ explained: false, reason: 'both expects no alert here' })
@@ -29,11 +29,11 @@ describe('an alert', () => {
     ])
   })
 
-  it('is not explained by a scenario of which a policy is unknown', () => {
+  it('is not explained by a scenario that reads an unknown policy', () => {
     expect(explain.of(canaryOf(BOTH), reading(30, 70))).toEqual({ explained: false, reason: 'no scenario speaks of it' })
   })
 
-  it('is judged by the run itself where a rule says otherwise', () => {
+  it('is judged by the release of the run, even if `beside` has another value of the same policy', () => {
     const canary = canaryOf({ ...BOTH, beside: { ozone: { limit: 60 }, [POLICY]: { limit: 100 } } })
     expect(explain.of(canary, reading(30, 70))).toMatchObject({ explained: true })
   })

@@ -12,13 +12,13 @@ export interface Explanation {
 }
 
 /**
- * Evaluates with a canary's scenarios whether a correct bot alerts here under the new policies. The scenarios share one step budget per
- * alert, so no alert blocks the others: registered scenarios and readings determine the cost.
+ * Evaluates, with a canary's scenarios, whether a correct bot would raise an alert for this reading. All scenarios share one step budget
+ * per alert: it bounds the cost, which registered scenarios and readings would otherwise determine.
  */
 export class ExplainAlert {
   private readonly compiled = new Map<string, CompiledScenario>()
 
-  /** Explains an alert by the new policies. No alert is explained if no scenario fits. */
+  /** Explains an alert by the new policies. An alert is unexplained if no scenario applies. */
   of(canary: Pick<Canary, 'dossier' | 'scenarios'>, alert: { reading: JsonObject | null }): Explanation {
     return this.under(canary.dossier.releases, canary.scenarios, alert)
   }
@@ -40,7 +40,7 @@ export class ExplainAlert {
     if (reading === null || reading === undefined) return { explained: false, reason: 'the alert brings no reading' }
     const released = Object.fromEntries(releases.map((release) => [release.id, predicateIn<{ policy: PolicyDocument }>(release).policy]))
     const fitting = scenarios
-      // For policies outside the run the scenario contains the values it reads, as in force when the run was simulated.
+      // `beside` has the values of policies outside the run that the scenario reads, as in force when the run was simulated.
       .map((scenario) => ({ ...scenario, known: { ...(scenario.beside as Policies | undefined), ...released } }))
       .filter(({ policies, known }) => policies.every((id) => known[id] !== undefined))
     if (fitting.length === 0) return { explained: false, reason: 'no scenario speaks of it' }
@@ -51,7 +51,7 @@ export class ExplainAlert {
       try {
         if (compiled.verdict(reading, scenario.known, budget)) return { explained: true, reason: scenario.id }
       } catch {
-        // A reading that the expression cannot evaluate within its steps is not explained by it.
+        // A scenario does not explain an alert if its expression fails on the reading or exceeds the step budget.
       }
     }
     return { explained: false, reason: `${fitting.map((scenario) => scenario.id).join(', ')} expects no alert here` }

@@ -13,7 +13,7 @@ const botWhere = (isWanted: (bucket: number) => boolean): string =>
   Array.from({ length: 10_000 }, (_, index) => `bot-${index}`).find((bot) => isWanted(bucketOf(POLICY, bot)))!
 const [early, late] = [botWhere((bucket) => bucket < 500), botWhere((bucket) => bucket >= 500)]
 
-/** Creates a canary with half of the region since the second step, a twentieth since the first. */
+/** Creates a canary with 5 % of the region since the first step, and all of it since the second. */
 function canaryOf(more: Partial<Canary> = {}): Canary {
   const dossier = DOSSIER as RunDossier
   const origin = { key: POLICY, causationId: '', traceparent: null, dossier, scenarios: [] }
@@ -30,7 +30,7 @@ function alertOf(bot: string, receivedAt: string, region = 'NCR'): EventData['hm
   return { id: 'a', bot, region, kind: 'Violation', reading: null, value: null, receivedAt, connected: true, ofRun: null }
 }
 
-it('counts a bot from the step on that gave it the release, and in its region', () => {
+it("counts a bot from the step on that added the bot to the cohort, and only in the canary's region", () => {
   const canary = canaryOf()
   expect([counts(canary, alertOf(early, FIRST)), counts(canary, alertOf(late, FIRST)), counts(canary, alertOf(late, SECOND))]).toEqual([
     true,
@@ -40,13 +40,13 @@ it('counts a bot from the step on that gave it the release, and in its region', 
   expect(counts(canary, alertOf(early, SECOND, 'VA'))).toBe(false)
 })
 
-it('defers an alert whose head the store has not reported', () => {
+it('does not reject an alert whose head config-store has not reported yet', () => {
   const [member] = canaryOf().members
   const published = canaryOf({ members: [{ ...member!, shown: [{ share: 500, since: FIRST }] }] })
   expect(counts(published, alertOf(late, FIRST))).toBe(true)
 })
 
-it('counts who is in no cohort of its scopes in the control group', () => {
+it('counts a bot in the control group if it is in a scope of the canary, and in no cohort of that scope', () => {
   const [member] = canaryOf().members
   const watch = { bots: [] } as unknown as Canary['watch']
   const narrow = canaryOf({ watch, members: [{ ...member!, share: 500 }] })
@@ -56,7 +56,7 @@ it('counts who is in no cohort of its scopes in the control group', () => {
   expect(isOfControl({ ...narrow, earlier: [ofTexas] }, alertOf(late, FIRST, 'TX'))).toBe(true)
 })
 
-it('draws the cohort of a bundle by its smallest policy, and one that an earlier version began by each', () => {
+it('draws the cohort of a bundle by its smallest policy, and without `cohortKey` (canary of an earlier version) by each policy', () => {
   const releases = ['zinc', POLICY, 'ozone'].map((id) => ({ id }))
   const dossier = { ...(DOSSIER as RunDossier), releases } as unknown as RunDossier
   const origin = { key: 'ozone', causationId: '', traceparent: null, dossier, scenarios: [] }

@@ -28,7 +28,7 @@ type Alert = EventData['hms.alert.reported.v1']
 const UNSIGNED = 'bots without a signature'
 /** Name prefix under which all alerts of one key count together, if their streams acknowledged no release of the canary. */
 const BOTS_OF_KEY = 'bots of key'
-/** Characters shown of an alert's texts. */
+/** Limit of characters shown of an alert's texts. */
 const MAX_TEXT_SHOWN = 200
 
 /** Judges an alert for every canary that counts alerts: whether its bot belongs to the cohort, and whether the new policy explains it. */
@@ -38,7 +38,7 @@ export class JudgeAlert {
 
   constructor(private readonly runCanary: RunCanary) {}
 
-  /** `unsigned`: no signature proves the sender. */
+  /** Judges an alert. `unsigned`: set if no signature proves the sender. */
   async execute(tx: Transaction, alert: Alert, unsigned?: 'unsigned'): Promise<void> {
     const problem = readingProblem(alert.reading)
     if (problem !== undefined) throw new TerminalError('HMS_ALERT_READING', problem)
@@ -56,14 +56,14 @@ export class JudgeAlert {
   }
 
   /**
-   * Whether the alert counts in the control group. Most bots are outside a cohort: the policy in force explains their alerts, which then
-   * cost no lock.
+   * Whether the alert counts in the control group: the policies in force outside the cohort do not explain it. They explain most alerts of
+   * the many bots outside a cohort, so most alerts need no lock.
    */
   private countsInControl(canary: Canary, alert: Alert): boolean {
     return isOfControl(canary, alert) && !this.explain.outside(canary, alert).explained
   }
 
-  /** `bot`: name under which the alert counts. */
+  /** Applies the alert to a locked canary. `bot`: name under which the alert counts. */
   private judge(tx: Transaction, canary: Canary, alert: Alert, bot: string): Promise<void> {
     const { id, receivedAt } = alert
     const connected = alert.connected && bot === alert.bot
@@ -90,8 +90,9 @@ export class JudgeAlert {
 }
 
 /**
- * Returns the name under which an alert counts for a canary: its bot, if the bot's open stream acknowledged a release of the canary; else
- * its key, regardless of the bot it names. Without a key (profile dev, or config-store of the build before) its bot.
+ * Returns the name under which an alert counts for a canary: its bot, if the bot's open stream acknowledged a release of the canary;
+ * otherwise its key, regardless of the bot it names. An alert without a key (profile dev, or config-store of the previous build) counts for
+ * its bot.
  */
 export function voiceOf(canary: Canary, { bot, applied = [], reporter }: Alert): string {
   const hasAcknowledged = headsOf(canary).some(({ release }) => applied.includes(release))
@@ -107,7 +108,7 @@ function onceOf(bot: string, alert: Alert): string {
   return hexOf(digestOfJson([bot, readingOf(alert)])).slice(0, 24)
 }
 
-/** Whether the alert is from the control group: in scope and in no cohort, while the verdict is open. */
+/** Whether the alert is from the control group: its bot is in a scope of the canary and in no cohort, and the verdict is open. */
 export function isOfControl(canary: Canary, alert: Alert): boolean {
   if (!isLive(canary) || isEarly(canary) || canary.watch === undefined || !alert.connected) return false
   if (!isInTime(canary, alert.receivedAt)) return false
@@ -118,8 +119,8 @@ export function isOfControl(canary: Canary, alert: Alert): boolean {
 }
 
 /**
- * Whether the alert counts: its bot is in the cohort by scope and bucket, connected or not, and it was received since the canary was
- * published and its release was in force.
+ * Whether the alert counts: its bot is in the cohort by scope and bucket, connected or not, and the alert was received after the canary was
+ * published and its release came into force.
  */
 export function counts(canary: Canary, alert: Alert): boolean {
   if (!countsAlerts(canary) || !isInTime(canary, alert.receivedAt)) return false
@@ -128,7 +129,7 @@ export function counts(canary: Canary, alert: Alert): boolean {
   return places.length > 0 && (!isLive(canary) || wasShown(canary, places, alert.receivedAt) !== false)
 }
 
-/** Returns the heads of this step, and remaining ones of earlier steps, whose cohort includes the bot. */
+/** Returns the heads of this step, and the remaining heads of earlier steps, whose cohort includes the alert's bot. */
 function placesOf(canary: Canary, alert: Alert): CohortPlace[] {
   return headsOf(canary)
     .filter(({ policy }) => alert.policy === undefined || policy === alert.policy)

@@ -3,7 +3,7 @@ import { CLAIMING_STATES, holderOfRegions, type Canary, type RegionHolder } from
 import { Injectable } from '@nestjs/common'
 import { CANARIES, keysOf } from './canary.table.js'
 
-/** Sorts after every policy: it is taken last, and held until the end of the transaction. */
+/** Lock key of all regions. It sorts after every policy, so it is locked last; it is released at the end of the transaction. */
 const REGIONS = 'regions'
 
 const TURN = timerKind<{ run: number; attempt: number; key: string }>('canary-region')
@@ -13,7 +13,10 @@ const TURN = timerKind<{ run: number; attempt: number; key: string }>('canary-re
 export class RegionTurns {
   constructor(private readonly timers: Timers) {}
 
-  /** Registers the timer; once, before the service starts. The callback gets, under the run's lock, the run that now has its region. */
+  /**
+   * Registers the timer; call once, before the service starts. `tell` gets, under the run's lock, the waiting canary and the run that now
+   * has one of its regions; `null` if they are free.
+   */
   listen(tell: (tx: Transaction, canary: Canary, behind: RegionHolder | null) => Promise<void>): void {
     this.timers.on(TURN, async (tx, { data: { run, attempt } }) => {
       const canary = await tx.documents(CANARIES).get(String(run))
@@ -22,16 +25,17 @@ export class RegionTurns {
   }
 
   /**
-   * Returns the run that has a region of this canary; `null` if it is free. The lock of all regions is held until the end of the
-   * transaction: no two canaries start at once, and none starts waiting for a run that is just releasing its region.
+   * Returns the run that has a region of this canary; `null` if they are free. All regions stay locked until the end of the transaction, so
+   * that no two canaries start at once, and none starts to wait for a run that is just releasing its region.
    */
   async against(tx: Transaction, canary: Canary): Promise<RegionHolder | null> {
     return holderOfRegions(canary, await this.claimants(tx), tx.now)
   }
 
   /**
-   * Wakes the canaries whose region the run `by` released, with a timer for each canary that can start: this transaction has locked none of
-   * their policies. Waking all waiting canaries would cost each a lock of every region, at every release.
+   * Wakes the waiting canaries that can start after run `by` has released its regions. Schedules one timer for each, because this
+   * transaction does not hold the locks of their policies. Waking all waiting canaries would lock all regions once per canary at each
+   * release.
    */
   async freed(tx: Transaction, by: Pick<Canary, 'run'>): Promise<void> {
     const others = (await this.claimants(tx)).filter(({ run }) => run !== by.run)

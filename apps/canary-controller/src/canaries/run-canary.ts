@@ -24,7 +24,7 @@ import { CANARIES, keysOf } from './canary.table.js'
 
 /** States in which a freeze blocks a canary. */
 const FREEZABLE = ['proving', 'waiting', 'publishing', 'observing', 'growing', 'paused'] as const satisfies readonly Canary['state'][]
-/** States in which an earlier run of the same policy may have been left. */
+/** States in which the canary of an earlier run of the same policy may still be. */
 const OPEN = [...FREEZABLE, 'passed', 'baking'] as const satisfies readonly Canary['state'][]
 
 /** Canary stage: `decideCanary` decides, `CanaryEffects` executes. */
@@ -90,7 +90,10 @@ export class RunCanary implements OnModuleInit {
     })
   }
 
-  /** Checks for a freeze before a first head is published: a scheduled freeze is in effect before its timer notifies the run. */
+  /**
+   * Returns the freeze that blocks the first head. Reads the freezes, because a scheduled freeze takes effect before its timer notifies the
+   * run.
+   */
   private frozen(tx: Transaction, canary: Canary): Promise<FreezeNotice | null> {
     return this.freezes.against(tx, shownScopes(canary))
   }
@@ -106,7 +109,10 @@ export class RunCanary implements OnModuleInit {
     return state === 'observing' ? { type: 'measured', samples: await this.prometheus.ask(dossier.plan.metrics ?? []) } : undefined
   }
 
-  /** Ends canaries of earlier runs: a policy belongs to one run at a time, even if the message of the earlier run's end arrives later. */
+  /**
+   * Ends canaries of earlier runs with the same policies: a policy belongs to one run at a time, and the event that ends the earlier run
+   * may arrive later.
+   */
   private async endEarlier(tx: Transaction, { run, members }: Canary): Promise<void> {
     const policies = new Set(members.map(({ policy }) => policy))
     for (const earlier of await findAll(tx, CANARIES, { state: [...OPEN] })) {
@@ -117,7 +123,10 @@ export class RunCanary implements OnModuleInit {
     }
   }
 
-  /** Handles an approval proven by the log. It may arrive before its run was simulated, or be the proof a canary waits for. */
+  /**
+   * Handles an approval that the log has proven. The event may arrive before the run was simulated, or deliver the proof that a canary waits
+   * for.
+   */
   async proven(tx: Transaction, approval: LoggedApproval): Promise<void> {
     await this.proofs.remember(tx, approval)
     const proven = new Set(approval.releases.map(({ digest }) => digest))

@@ -5,7 +5,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { JudgeAlert } from './judge-alert.js'
 import { type BotAlert, isObject, isPlainText, type Json, type JsonObject, readingProblem } from '#libs/contracts'
 
-/** Record without a sequence number that a position could check. */
+/** Id of an accepted unsigned alert, to detect duplicates: unsigned records have no `keySeq` that a position could check. */
 export interface UnsignedAlert {
   id: string
 }
@@ -41,7 +41,10 @@ export class TakeUnsignedAlerts implements OnModuleInit {
 const MAX_BYTES = 32 * 1024
 const MAX_TEXT = 200
 
-/** Parses an alert that a bot wrote to the topic: JSON keyed by its name, in the schema of `POST /v1/alerts`. `undefined` if invalid. */
+/**
+ * Parses an alert that a bot wrote to the topic: JSON in the schema of `POST /v1/alerts`, with the bot's name as record key. Returns
+ * `undefined` if it is invalid.
+ */
 export function unsignedAlertOf({ key, value }: BusRecord): BotAlert | undefined {
   if (value === null || value.length > MAX_BYTES) return undefined
   const alert = parse(value)

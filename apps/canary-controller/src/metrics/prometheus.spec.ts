@@ -12,7 +12,7 @@ afterEach(() => {
   server?.close()
 })
 
-/** Queries a Prometheus with this response. */
+/** Queries a server that responds like this; returns the sample of the gate. */
 async function asked(answer: (response: ServerResponse, body: string) => void, answerMs = 2_000): Promise<unknown> {
   server = createServer((request, response) => {
     let body = ''
@@ -38,7 +38,7 @@ describe('a gate', () => {
     expect(await asked((response) => response.end(body))).toEqual({ name: 'errors', holds })
   })
 
-  it('is sent as a form, with a deadline', async () => {
+  it('is sent as a form with a timeout', async () => {
     let seen = ''
     await asked((response, request) => {
       seen = request
@@ -48,7 +48,7 @@ describe('a gate', () => {
   })
 })
 
-describe('a gate without an answer is no success and no failure', () => {
+describe('a gate has a problem instead of a verdict after', () => {
   it.each([
     ['no series', vector(), /^no data/],
     ['a value that is not 0 or 1', vector('0.03'), /0\.03 is neither 1 nor 0/],
@@ -66,13 +66,13 @@ describe('a gate without an answer is no success and no failure', () => {
     expect(await asked((response) => response.end(body))).toEqual(problem(text))
   })
 
-  it('a refusal, whose text is one plain line', async () => {
+  it('an error status, with its text as one plain line', async () => {
     const answer = await asked((response) => response.writeHead(400).end(`bad\u001b[31m\n\u202equery ${'x'.repeat(5_000)}`))
     expect(answer).toEqual(problem(/^it answers 400: bad \[31m query x+$/))
     expect((answer as { problem: string }).problem.length).toBeLessThanOrEqual(200)
   })
 
-  it('a text that is cut within a character, which no document could hold', async () => {
+  it('an error text cut within a surrogate pair, with a well-formed problem text', async () => {
     for (const before of ['', 'x']) {
       const answer = await asked((response) => response.writeHead(400).end(`${before}${'😀'.repeat(500)}`))
       expect((answer as { problem: string }).problem.isWellFormed()).toBe(true)
@@ -83,19 +83,19 @@ describe('a gate without an answer is no success and no failure', () => {
     expect(await asked((response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end())).toEqual(problem(/./))
   })
 
-  it('more than it may say', async () => {
+  it('a response above the size limit', async () => {
     expect(await asked((response) => response.end(vector('1'.repeat(300 * 1024))))).toEqual(problem(/./))
   })
 
-  it('silence', async () => {
+  it('no response within the timeout', async () => {
     expect(await asked(() => {}, 100)).toEqual(problem(/time/i))
   })
 
-  it('an answer that never ends', async () => {
+  it('a response that never ends', async () => {
     expect(await asked((response) => void response.write('{"status":'), 100)).toEqual(problem(/time|abort/i))
   })
 
-  it('an unreachable address, and no address', async () => {
+  it('an unreachable URL, and without a configured URL', async () => {
     expect(await new Prometheus('http://127.0.0.1:1').ask([GATE])).toEqual([problem(/./)])
     expect(await new Prometheus(undefined).ask([GATE])).toEqual([problem(/HMS_CANARY_PROMETHEUS/)])
   })

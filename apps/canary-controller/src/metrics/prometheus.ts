@@ -4,7 +4,7 @@ import { describeError } from '#libs/platform'
 
 const ANSWER_MS = 5_000
 const MAX_ANSWER_BYTES = 256 * 1024
-/** Limit of series in one response. A gate over more of them judges single bots, which is not its purpose. */
+/** Limit of series in one response. A gate over more series would judge single bots, which is not its purpose. */
 const MAX_SERIES = 100
 const MAX_SHOWN = 200
 
