@@ -34,8 +34,7 @@ export function approvalSummary(approval: Approval, run: RunRecord | undefined):
 }
 
 /**
- * Returns the approval with the differences to the live releases. Our own clients show differences that they compute themselves: see
- * `readConsent`.
+ * Returns the approval with its differences from the live releases. The project's own clients compute these themselves, see `readConsent`.
  */
 export async function preparedView(
   tx: Transaction,
@@ -48,7 +47,7 @@ export async function preparedView(
     const record = records.get(id)
     const live = record?.live ?? null
     const changes = diffPolicies(live === null ? undefined : policyOf(live.envelope), policyOf(release.envelope))
-    // Fallbacks that signers might expect and that readers would refuse.
+    // Releases left out of the fallbacks because readers would refuse them.
     const lost = record === undefined ? [] : (await fallbacksView(tx, record, roster)).refused
     const takenBack = await takenBackOf(tx, id, version)
     return {
@@ -100,18 +99,18 @@ function policyOf(envelope: Approval['releases'][number]['envelope']): PolicyDoc
 }
 
 /**
- * Number of the run ahead that puts another release in force than the one this approval follows: once that run succeeds, this approval ends
- * STALE. `undefined` where it follows what is in force by then, or ends the runs ahead itself.
+ * Returns the number of the run ahead that puts another release in force than the one this approval follows: if that run succeeds, this
+ * approval ends STALE. Returns `undefined` if there is none, for a rollback, and for an approval that supersedes the runs ahead.
  */
 async function overtakenBy(tx: Transaction, approval: Approval): Promise<number | undefined> {
   const isOpen = approval.state === 'prepared' || approval.state === 'waiting' || approval.state === 'complete'
   if (!isOpen || approval.supersede === true || isRollback(approval)) return undefined
   for (const { id } of approval.releases) {
     const policy = await policyAt(tx, id)
-    // A run that has its turn follows what is live.
+    // An active run follows the live release.
     if (policy === undefined || (approval.run !== null && policy.active === approval.run)) continue
     const place = approval.run === null ? -1 : policy.queue.indexOf(approval.run)
-    // One that has left the queue has ended.
+    // A fully signed run that is neither active nor queued has ended.
     if (approval.state === 'complete' && place < 0) continue
     const ahead = [...(policy.active === null ? [] : [policy.active]), ...policy.queue.slice(0, place < 0 ? undefined : place)].at(-1)
     const other = await approvalOfRun(tx, ahead)

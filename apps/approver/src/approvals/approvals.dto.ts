@@ -15,7 +15,7 @@ const SCOPE = /^region:(\*|[A-Za-z0-9][A-Za-z0-9_-]{0,63})$/
 const SCOPE_MESSAGE = 'scope of a canary must be region:NAME, or region:* for all regions'
 const MAX_WAIT_MS = 30 * 24 * 60 * 60 * 1000
 
-/** What a Prometheus is asked while the canary is observed. */
+/** Prometheus query evaluated while the canary is observed. */
 export class MetricGateDto implements MetricGate {
   @isText(50)
   name!: string
@@ -24,7 +24,7 @@ export class MetricGateDto implements MetricGate {
   query!: string
 }
 
-/** A step of a canary. */
+/** Step of a canary ramp. */
 export class RampShareDto implements RampShare {
   /** Basis points of the scope. */
   @isInteger(1, 10_000)
@@ -70,13 +70,13 @@ export class PlanOptionsDto implements PlanOptions {
   @NestedList(() => MetricGateDto, { max: MAX_METRICS })
   metrics?: MetricGateDto[]
 
-  /** Instead of `share` and `scope`. */
+  /** Steps of the canary; excludes `share` and `scope`. */
   @IsOptional()
   @NestedList(() => RampShareDto, { min: 1, max: MAX_RAMP_STEPS })
   ramp?: RampShareDto[]
 }
 
-/** A rollback to a version that no fallback names. */
+/** Rollback to a version that is not among the fallbacks. */
 export class RollbackOrderDto {
   @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'policy must be a policy id' })
   @MaxLength(100)
@@ -89,7 +89,7 @@ export class RollbackOrderDto {
   @isText(1_000)
   reason?: string
 
-  /** Empty: partners get no reason. */
+  /** If empty, partners get no reason. */
   @IsOptional()
   @isText(1_000)
   publicReason?: string
@@ -107,7 +107,7 @@ export class GuardTrialRequestDto {
 }
 
 export class PrepareRequestDto {
-  /** Instead of `policies` and what goes with them. */
+  /** Excludes all other members. */
   @IsOptional()
   @Nested(() => RollbackOrderDto)
   rollback?: RollbackOrderDto
@@ -161,7 +161,7 @@ export class ApprovalRequestDto {
 }
 
 export class ApprovalsQueryDto {
-  /** `waiting`, which is the default, or `open`: all that waits, was proposed, or has an active run. */
+  /** `waiting` (default): approvals with missing signatures. `open`: also unsigned preparations, and approvals whose run has not ended. */
   @IsOptional()
   @IsIn(['waiting', 'open'])
   state?: 'waiting' | 'open'

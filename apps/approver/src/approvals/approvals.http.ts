@@ -35,8 +35,8 @@ import { EndApproval } from './end-approval.js'
 import { SignApproval } from './sign-approval.js'
 
 /**
- * Endpoints for approvers. Preparing is a write, and needs no key in profile dev; a signature proves who signs, and no key
- * of a program replaces it.
+ * Endpoints for approvers. Preparing requires write access, but no credentials in profile dev. A signature authenticates its signer; no API
+ * token replaces it.
  */
 @Controller('v1/approvals')
 export class ApprovalsController {
@@ -62,7 +62,7 @@ export class ApprovalsController {
     throw new HmsError('HMS_HTTP_BODY_INVALID', detail, { status: 400, errors: [{ pointer: '/policies', detail }] })
   }
 
-  /** For a plan: stores and signs nothing. */
+  /** Evaluates the guard for `hms-svc plan`; stores and signs nothing. */
   @TakesBody(POLICIES_BODY)
   @Post('trial')
   @HttpCode(200)
@@ -80,7 +80,7 @@ export class ApprovalsController {
     return this.signApproval.execute(body)
   }
 
-  /** The decision's own signature says whose it is. */
+  /** The signature of the statement authenticates the caller. */
   @Post(':digest/decisions')
   @HttpCode(200)
   @Public()
@@ -90,8 +90,8 @@ export class ApprovalsController {
   }
 
   /**
-   * Lists approvals with missing signatures. `state=open`: also unsigned proposals, and approvals with an active run;
-   * the newest of each kind.
+   * Lists approvals with missing signatures. With `state=open` it also lists unsigned preparations, and approvals whose run has not ended.
+   * At most `MAX_APPROVALS_LISTED` of each kind, the newest.
    */
   @Get()
   list(@Query() { state }: ApprovalsQueryDto): Promise<ApprovalSummary[]> {
@@ -105,7 +105,7 @@ export class ApprovalsController {
     })
   }
 
-  /** What the next release of a policy could be taken back to without new signatures, and what readers would refuse. */
+  /** Returns the possible fallbacks of a policy's next release, and the releases that readers would refuse as fallbacks. */
   @Get('fallbacks')
   fallbacks(@Query() { policy }: FallbacksQueryDto): Promise<FallbacksView> {
     return this.database.transaction(async (tx) => fallbacksView(tx, await policyOrNew(tx, policy), this.rosters.newest))
@@ -118,7 +118,7 @@ export class ApprovalsController {
     })
   }
 
-  /** The bytes that people sign, as preparing answered them, with the differences to what is live now. */
+  /** Returns the bytes to sign, as the prepare request returned them, and the differences from the releases that are live now. */
   @Get(':digest/prepared')
   prepared(@Param('digest') digest: string): Promise<PreparedApproval> {
     return this.database.transaction(async (tx) => {
@@ -143,7 +143,7 @@ function isValid({ expiresAt }: Approval, now: Date): boolean {
   return Date.parse(expiresAt) > now.getTime()
 }
 
-/** All have signed, and the run has not ended. */
+/** Returns the newest fully signed approvals whose run has not ended. */
 async function activeOf(tx: Transaction): Promise<Approval[]> {
   const runs = await tx.documents(RUNS).find({ where: { open: 'yes' }, orderBy: 'number', descending: true, limit: MAX_APPROVALS_LISTED })
   const approvals = await Promise.all(runs.map(({ approval }) => tx.documents(APPROVALS).get(approval)))

@@ -5,7 +5,7 @@ import type { NewPolicy } from './prepare-release.js'
 export interface NamedAuthors {
   /** Author of all policies, as given by the caller. */
   author?: string
-  /** Last committer of each policy's file, by policy id: it counts if the roster has a person of that name. */
+  /** Last committer of each policy's file, by policy id; used only if the roster has a person of that name. */
   committedBy?: Record<string, string>
 }
 

@@ -12,7 +12,7 @@ import { approvalUnknown, approvalView } from './approval-view.js'
 import { isInvolved } from './signer-of.js'
 import { APPROVAL_EXPIRY, APPROVALS, closeApproval, keysOfApproval, type Approval } from '../runs/approval.table.js'
 
-/** Ends a waiting approval, and its run: by one person's signed rejection, or when its signatures do not arrive in time. */
+/** Ends a waiting approval and its run, when one person signs a rejection or when the approval expires. */
 @Injectable()
 export class EndApproval implements OnModuleInit {
   constructor(
@@ -27,7 +27,7 @@ export class EndApproval implements OnModuleInit {
     this.timers.on(APPROVAL_EXPIRY, (tx, { data }) => this.expire(tx, data.digest))
   }
 
-  /** People who could approve it may reject it, and its author may withdraw it. */
+  /** Rejects an approval. Allowed to people who may approve it and, as a withdrawal, to its author. */
   async reject(digest: string, { statement }: StatementRequest): Promise<ApprovalView> {
     return this.database.transaction(async (tx) => {
       const { person, decision } = this.read(digest, statement, tx.now)

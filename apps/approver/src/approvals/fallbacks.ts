@@ -9,17 +9,19 @@ import { refusedByReaders } from '../policies/refusal-by-readers.js'
 export interface KnownReleases {
   /** Releases that were live, the current one last. */
   released: readonly ReleaseDocument[]
-  /** Why readers would refuse some of them, by release digest: these cannot be rolled back to without new signatures. */
+  /** Reasons why readers would refuse some of them, by release digest. A rollback to such a release needs new signatures. */
   refused: ReadonlyMap<string, string>
 }
 
-/** Returns the releases of `released` that a new release may name: the live one, its fallbacks, and these versions. */
+/**
+ * Returns the releases of `released` that a new release may name as fallbacks: the live release, its own fallbacks, and the given versions.
+ */
 export function offered(record: PolicyRecord, released: readonly ReleaseDocument[], versions: readonly string[] = []): ReleaseDocument[] {
   const digests = new Set(wantedBy(record, record.live).map(({ digest }) => digest))
   return released.filter(({ releaseDigest, version }) => digests.has(releaseDigest) || versions.includes(version))
 }
 
-/** Checks releases that were live, by the roster in force. */
+/** Returns why readers with `roster` would refuse releases, by release digest; releases that readers accept are left out. */
 export async function refusedOf(tx: Transaction, released: readonly ReleaseDocument[], roster: Roster): Promise<Map<string, string>> {
   const refused = new Map<string, string>()
   for (const release of released) {
@@ -30,7 +32,8 @@ export async function refusedOf(tx: Transaction, released: readonly ReleaseDocum
 }
 
 /**
- * Returns the fallbacks: the version live at preparation, then the named ones, else the live version's own; none that readers would refuse.
+ * Returns the fallbacks of a new release: its predecessor, the live release, then the named releases or, without names, the predecessor's
+ * own fallbacks. Leaves out releases that readers would refuse; `MAX_FALLBACKS` at most.
  */
 export function fallbacksOf(
   record: PolicyRecord,
@@ -43,7 +46,7 @@ export function fallbacksOf(
   return refs.filter(({ digest }) => !known.refused.has(digest)).slice(0, MAX_FALLBACKS)
 }
 
-/** `named`: replaces the predecessor's own. */
+/** Returns the candidates for fallbacks without duplicates. `named` replaces the predecessor's own fallbacks. */
 function wantedBy({ live }: PolicyRecord, predecessor: ReleaseDocument | null, named?: readonly ReleaseRef[]): ReleaseRef[] {
   const first = [predecessor, live].flatMap((release) => (release === null ? [] : [refOf(release)]))
   const own = predecessor === null ? [] : peekPredicate<ReleasePredicate>(predecessor.envelope).fallbacks
@@ -68,7 +71,7 @@ function releasedAs({ id }: PolicyRecord, { released, refused }: KnownReleases, 
   })
 }
 
-/** Returns the possible fallbacks of the next release of a policy, and those readers would refuse. */
+/** Returns the possible fallbacks of the next release of a policy, and the candidates that readers would refuse. */
 export async function fallbacksView(tx: Transaction, record: PolicyRecord, roster: Roster): Promise<FallbacksView> {
   const wanted = wantedBy(record, record.live)
   const released = offered(record, await releasedOf(tx, record))

@@ -26,8 +26,8 @@ export class GuardApproval implements OnModuleInit {
   }
 
   /**
-   * Returns the refusal of this signature, or `undefined`. It is not thrown, because its verdict is written in `tx`, which must commit
-   * without the signature. `signer` is the display name of a person whose signatures were verified.
+   * Returns the error that refuses this signature, or `undefined`. The error is not thrown, because `tx` contains the event of the verdict
+   * and must commit without the signature. `signer`: display name of a person whose signatures were verified.
    */
   async execute(tx: Transaction, approval: Approval, signer: string): Promise<HmsError | undefined> {
     const roster = this.rosters.newest

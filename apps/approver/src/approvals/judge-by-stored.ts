@@ -6,12 +6,12 @@ import { ReadStoredHeads } from '../policies/read-stored-heads.js'
 import { awaitedHead } from '../policies/stored-heads.js'
 import type { StoredHead } from '../policies/stored-heads.js'
 
-/** Refusals that depend on what is live. */
+/** Codes of refusals that depend on the live releases. */
 const BY_LIVE = ['HMS_APPROVER_ALREADY_LIVE', 'HMS_APPROVER_VERSION_NOT_HIGHER']
 
 /**
- * Judges by the heads of config-store where approver's own record would refuse: while the broker is down, a rollback reaches config-store
- * and not approver. The record itself changes only by what approver receives.
+ * Repeats a check with config-store's heads if approver's own records refuse it. While the broker is down, a rollback reaches config-store
+ * but not approver, so these records are outdated. Only received events change the records.
  */
 @Injectable()
 export class JudgeByStored {
@@ -20,12 +20,15 @@ export class JudgeByStored {
     private readonly storedHeads: ReadStoredHeads,
   ) {}
 
-  /** Runs `attempt` by approver's record; if that refuses, and config-store has newer heads, again by these. */
+  /** Runs `attempt` with approver's records. If that is refused and config-store has newer heads, runs it again with these heads. */
   async orByStored<T>(ids: readonly string[], attempt: (heads: readonly StoredHead[]) => Promise<T>): Promise<T> {
     return this.judge(ids, () => attempt([]), attempt)
   }
 
-  /** Runs `attempt`, which starts at once if signed and so needs approver's own record; a refusal names newer heads of config-store. */
+  /**
+   * Runs `attempt` with approver's records only, and adds config-store's newer heads to the text of a refusal. Used for runs that start
+   * with their last signature: approver must have received these heads by then.
+   */
   async orExplained<T>(ids: readonly string[], attempt: () => Promise<T>): Promise<T> {
     return this.judge(ids, attempt, (heads, refused) => Promise.reject(withDetail(refused, notReceived(heads))))
   }

@@ -8,7 +8,7 @@ const PREPARATION_EXPIRY = timerKind<{ digest: string }>('preparation-expiry')
 const LIFE_MS = 24 * 60 * 60 * 1000
 
 /**
- * Keeps unsigned preparations side by side, each for a day. Above the limits the oldest one of the caller with most is deleted, so no
+ * Stores unsigned preparations, each for a day at most. Above a limit it deletes the oldest preparation of the caller with the most, so no
  * caller can fill the table or displace the preparations of others.
  */
 @Injectable()
@@ -41,7 +41,7 @@ export class KeepPreparations implements OnModuleInit {
     })
   }
 
-  /** Removes a signed preparation: it is an approval now. */
+  /** Deletes the row and the timer of a preparation that was signed; its approval stays. */
   async signed(tx: Transaction, digest: string): Promise<void> {
     if (await tx.documents(PREPARATIONS).delete(digest)) await this.timers.cancel(tx, timerId(digest))
   }
@@ -56,14 +56,14 @@ export class KeepPreparations implements OnModuleInit {
     }
   }
 
-  /** Deletes a preparation, with its policies locked. One that was signed meanwhile is kept. */
+  /** Deletes a preparation, whose policies are locked. An approval that was signed meanwhile stays. */
   private async drop(tx: Transaction, digest: string): Promise<void> {
     await this.signed(tx, digest)
     if ((await tx.documents(APPROVALS).get(digest))?.state === 'prepared') await tx.documents(APPROVALS).delete(digest)
   }
 }
 
-/** Returns the oldest preparation, `preparations` being sorted by age, of the caller with most of them. */
+/** Returns the oldest preparation of the caller with the most preparations. `preparations` are sorted by age, oldest first. */
 export function oldestOfGreatest(preparations: readonly Preparation[]): Preparation | undefined {
   const counts = new Map<string, number>()
   for (const { by } of preparations) counts.set(by, (counts.get(by) ?? 0) + 1)

@@ -7,7 +7,7 @@ import { rememberSigned } from '../policies/policy-version.table.js'
 import { isRollback, type Approval } from '../runs/approval.table.js'
 import { RUN_COUNTER, type RunRecord } from '../runs/run.table.js'
 
-/** Opens the run of the first signature, with its number. */
+/** Returns a new run with the next run number. Called at the first signature. */
 export async function openRun(tx: Transaction, approval: Approval): Promise<RunRecord> {
   await tx.lock(['run-counter'])
   const counter = (await tx.documents(RUN_COUNTER).get('run')) ?? { id: 'run' as const, last: 0 }
@@ -24,7 +24,7 @@ export async function openRun(tx: Transaction, approval: Approval): Promise<RunR
   }
 }
 
-/** Records the signed versions, and that the run waits for signatures. */
+/** Records the signed versions, and on each policy whether the run still waits for signatures. */
 export async function rememberSignatures(tx: Transaction, approval: Approval): Promise<void> {
   for (const { id, version, policyDigest } of approval.releases) {
     const policy = (await tx.documents(POLICIES).get(id)) ?? newPolicy(id, await firstNumber(tx))

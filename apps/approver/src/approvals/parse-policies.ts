@@ -5,7 +5,7 @@ import { digestOfJson } from '#libs/signing'
 export type ParsedPolicy = { policy: PolicyDocument; digest: string }
 
 /**
- * Parses the policies of one run, by id. Throws `HMS_APPROVER_POLICY_INVALID`, `HMS_APPROVER_BUNDLE_TWICE` (422) or
+ * Parses the policies of one run and sorts them by id. Throws `HMS_APPROVER_POLICY_INVALID`, `HMS_APPROVER_BUNDLE_TWICE` (422) or
  * `HMS_APPROVER_RUN_TOO_LARGE` (413).
  */
 export function parsePolicies(policies: readonly JsonObject[]): ParsedPolicy[] {
@@ -37,7 +37,10 @@ export function parsePolicies(policies: readonly JsonObject[]): ParsedPolicy[] {
 /** Maximum length of a readable key in characters. */
 const LONGEST_KEY = 1_000
 
-/** Returns a key of the policies: equal for equal policies; a digest for many, because an index has it. */
+/**
+ * Returns a lookup key that is equal for equal policies: their sorted digests or, above `LONGEST_KEY`, one digest of these, because the
+ * column is indexed.
+ */
 export function membersOf(policies: Pick<ParsedPolicy, 'digest'>[]): string {
   const members = policies
     .map(({ digest }) => digest)

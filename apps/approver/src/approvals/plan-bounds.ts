@@ -1,7 +1,7 @@
 import { action, HmsError, type RolloutPlan } from '#libs/contracts'
 import { approvalRequirement, type BrokenBound, type Roster, type Tagged } from '#libs/signing'
 
-/** Adds the roster's requirements to options the caller left open; `missingOf` checks the chosen ones. */
+/** Adds `requireEvidence` and `requirePower` to a plan if the roster demands them. `missingOf` checks the options that callers choose. */
 export function asTheRosterAsks(plan: RolloutPlan, roster: Roster, releases: readonly Tagged[]): RolloutPlan {
   const bounds = releases.flatMap((release) => approvalRequirement(roster, release).bounds)
   return {
@@ -11,7 +11,7 @@ export function asTheRosterAsks(plan: RolloutPlan, roster: Roster, releases: rea
   }
 }
 
-/** Adjusts the plan to every bound of the roster, for a release whose plan no caller chooses and no check refuses. */
+/** Returns the plan adjusted to all bounds of the roster. Used for rollbacks and break-glass, whose plan no caller chooses. */
 export function withinBounds(plan: RolloutPlan, roster: Roster, release: Tagged): RolloutPlan {
   const { bounds } = approvalRequirement(roster, release)
   const held = bounds.reduce((within, { minObserveMs = 0, minBakeMs = 0, maxShare = 10_000 }) => {

@@ -1,11 +1,11 @@
 import { documentTable } from '#libs/persistence'
 
-/** Unsigned approval: its caller and policies. Its content is in the approval of the same digest. */
+/** Index row of an unsigned approval, for the limits per caller and policy. The content is in the approval with the same digest. */
 export interface Preparation {
   digest: string
   /** Smallest policy id of the bundle. */
   policy: string
-  /** Id of the person, operator or key for programs; `anyone` for anonymous callers of profile dev. */
+  /** Id of the person, operator or API token; `anyone` for anonymous callers of profile dev. */
   by: string
   preparedAt: string
 }

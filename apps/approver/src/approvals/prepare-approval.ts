@@ -36,7 +36,7 @@ import { mayBeSuperseded, onceSuperseded } from '../runs/end-stale.js'
 
 const REUSE_MS = 60 * 60 * 1000
 
-/** Prepares the releases for signing, or finds the preparation for the same files. */
+/** Prepares the releases for signing, or returns an earlier preparation of the same files. */
 @Injectable()
 export class PrepareApproval {
   constructor(
@@ -48,8 +48,8 @@ export class PrepareApproval {
   ) {}
 
   /**
-   * Prepares an approval. Files that people already signed are countersigned; an unsigned preparation is reused only for the same request.
-   * `by`: id of the caller.
+   * Prepares an approval. If people already signed the same files, returns their approval, to be countersigned. An unsigned preparation is
+   * reused only for an equal request. `by`: id of the caller.
    */
   execute(request: PrepareRequest, by = 'anyone'): Promise<PreparedApproval> {
     const policies = parsePolicies(request.policies)
@@ -58,7 +58,7 @@ export class PrepareApproval {
     return this.judgeByStored.orByStored(ids, (heads) => this.attempt(request, policies, by, heads))
   }
 
-  /** `heads`: newer than approver's records, see `JudgeByStored`. */
+  /** `heads`: stable heads newer than approver's records, see `JudgeByStored`. */
   private attempt(request: PrepareRequest, policies: ParsedPolicy[], by: string, heads: readonly StoredHead[]): Promise<PreparedApproval> {
     const ids = policies.map(({ policy }) => policy.id)
     return this.database.locked(ids.map(policyKey), async (tx) => {
@@ -99,7 +99,8 @@ export class PrepareApproval {
     const plan = asTheRosterAsks(this.planOf(request.plan ?? {}, policies), this.rosters.newest, policies)
     const input = { ...known, policies, plan, fallbacks: request.plan?.fallbacks ?? [], now: tx.now, expiresAt }
     const releases = prepareReleases(input)
-    // The predecessor may be held until later: then the dossier contains the live release, unless that time comes first.
+    // The predecessor may be held. Depending on when the run starts, the dossier contains the predecessor or the release live now: both
+    // must fit.
     for (const live of [[...known.predecessors.values()], [...known.records.values()].map((record) => record.live)])
       requireEventsFit(this.rosters.newest, { releases, live, plan })
     const same = { members: membersOf(policies), request: fingerprintOf(request, known.authors) }
@@ -129,7 +130,7 @@ export class PrepareApproval {
     }
   }
 
-  /** Returns a ramp of one step if the caller requests none. */
+  /** Returns the steps of the canary: one step if the caller requests no ramp. */
   private rampOf({ ramp, share, scope }: PlanOptions): RampStep[] {
     const isBoth = ramp !== undefined && (share !== undefined || scope !== undefined)
     const steps = ramp ?? [{ share: share ?? 500, scope: scope ?? this.config.scope }]
@@ -139,8 +140,9 @@ export class PrepareApproval {
   }
 
   /**
-   * Returns the release that each new one follows. With `queue` it is that of the last run ahead; without, a run in progress is a conflict.
-   * With `supersede` it is the live one, unless that run has put something in force for all.
+   * Returns the release that each new one follows: the live or held release if no run is ahead. With `queue` it is the release of the last
+   * run ahead; without, a run in progress is a conflict. With `supersede` it is the live release, or that of an active run which may no
+   * longer be superseded.
    */
   private async predecessors(
     tx: Transaction,
@@ -172,7 +174,7 @@ export class PrepareApproval {
     return predecessors
   }
 
-  /** Returns the active run if it can only be followed. */
+  /** Returns the active run if it may no longer be superseded, else `null`. */
   private async beyondSuperseding(tx: Transaction, { active }: PolicyRecord): Promise<number | null> {
     const run = await runOf(tx, active)
     return run === undefined || (await mayBeSuperseded(tx, run)) ? null : active
@@ -199,7 +201,7 @@ function fingerprintOf({ plan, supersede }: PrepareRequest, authors: Map<string,
   return digestOfJson({ plan: plan ?? {}, authors: Object.fromEntries(authors), ...(supersede === true ? { supersede } : {}) })
 }
 
-/** Whether an unsigned preparation still follows the live release, and is not about to expire. */
+/** Whether an unsigned preparation is younger than `REUSE_MS` and still follows these predecessors. */
 export function standsOn(approval: Approval, predecessors: Map<string, ReleaseDocument | null>, now: Date): boolean {
   const young = Date.parse(approval.preparedAt) > now.getTime() - REUSE_MS
   return (
@@ -215,7 +217,7 @@ function offersRefused({ releases }: Approval, histories: ReadonlyMap<string, Po
   return releases.some((release) => predicateOf(release).fallbacks.some(({ digest }) => histories.get(release.id)!.refused.has(digest)))
 }
 
-/** Returns the records of the policies, by id; `heads`: as if approver had received these. */
+/** Returns the records of the policies by id, as if approver had already received `heads`. */
 export async function recordsOf(
   tx: Transaction,
   ids: readonly string[],
@@ -245,7 +247,7 @@ export async function unsignedApproval(
   }
 }
 
-/** Returns the partners that the policies name together; `null` for all. */
+/** Returns all partners that any of the policies names; `null`, which means every partner, if none names any. */
 export function partnersOf(policies: readonly Pick<NewPolicy, 'policy'>[]): string[] | null {
   const own = [...new Set(policies.flatMap(({ policy }) => policy.partners ?? []))]
   return own.length > 0 ? own : null
@@ -274,8 +276,8 @@ export async function historiesOf(
 }
 
 /**
- * Returns the roles whose signatures are missing, over all releases, and `author` if they must sign. Refuses a plan outside the roster's
- * bounds.
+ * Returns the roles whose signatures are missing on any of the releases, and `author` if an author must sign. Throws 422
+ * `HMS_APPROVER_PLAN_BOUNDS` for a plan outside the roster's bounds.
  */
 export function missingOf(roster: Roster, releases: ReleaseDocument[]): string[] {
   const states = releases.map(({ envelope }) => approvalState(roster, readRelease(envelope)))

@@ -29,7 +29,7 @@ import type { ParsedPolicy } from './parse-policies.js'
 export interface NewPolicy {
   policy: PolicyDocument
   digest: string
-  /** Removed tags that still determine its approvers. */
+  /** Tags of earlier releases that this version dropped; they still determine its approvers. */
   droppedTags: string[]
   /** Set if it goes live without simulation and canary. */
   breakGlass?: BreakGlassOrder
@@ -49,13 +49,13 @@ export interface PrepareInput {
   fallbacks: string[]
   /** By policy id. */
   authors: Map<string, string | null>
-  /** Release that each policy's new one follows: the live one, or the last in the queue. */
+  /** By policy id: release that the new one follows; `null` for a first version. */
   predecessors: Map<string, ReleaseDocument | null>
   now: Date
   expiresAt: Date
 }
 
-/** Adds the tags that each policy drops: those of releases that a reader may have as stable, the predecessor included. */
+/** Adds the tags that each policy drops: tags of its predecessor, and of all releases that a reader may still have as stable. */
 export function withDroppedTags(
   roster: Roster,
   policies: readonly ParsedPolicy[],
@@ -69,7 +69,9 @@ export function withDroppedTags(
   })
 }
 
-/** Builds the bytes that all approvers sign: they include epoch, previous version, fallbacks and plan. Pure. */
+/**
+ * Returns the unsigned releases. Their payloads are what all approvers sign, and include epoch, previous version, fallbacks and plan. Pure.
+ */
 export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
   const bundle = bundleOf(input.policies.map(({ digest }) => digest))
   return input.policies.map(({ policy, digest, droppedTags, breakGlass }) => {

@@ -21,8 +21,8 @@ import { unsigned } from './prepare-release.js'
 import { requireEventsFit } from './run-size.js'
 
 /**
- * Prepares the release that reinstates a version which no fallback names: the earlier document under the next epoch. A run in progress is
- * no obstacle, because a rollback ends it.
+ * Prepares a release that reinstates a version outside the fallbacks: the earlier policy document under the next epoch. A run in progress
+ * does not block it, because a rollback ends that run.
  */
 @Injectable()
 export class PrepareRollback {
@@ -35,9 +35,9 @@ export class PrepareRollback {
   ) {}
 
   /**
-   * Prepares a rollback. One that other people signed is countersigned, and the given reason is then ignored. Readers and partners get the
-   * signed release, so it has the public reason, even an empty one; the internal reason is part of it only for callers without a public
-   * one. `by`: id of the caller.
+   * Prepares a rollback. If other people already signed this rollback, returns theirs, to be countersigned, and ignores the given reason.
+   * Readers and partners receive the signed release, so it contains the public reason, even an empty one. It contains the internal reason
+   * only if the caller gives no public one. `by`: id of the caller.
    */
   execute(request: PrepareRollbackRequest['rollback'], by = 'anyone'): Promise<PreparedApproval> {
     return this.judgeByStored.orExplained([request.policy], () => this.attempt(request, by))
@@ -95,7 +95,7 @@ export class PrepareRollback {
         ...(dropped.length === 0 ? {} : { droppedTags: dropped }),
         author: authorOf(named, author === null ? {} : { author }, roster),
         plan,
-        // A target that is itself a rollback contains an earlier document: the release that first had it passed the stages.
+        // If the target is itself a rollback, names the release that it reinstated: that one passed the stages.
         rollback: {
           target: rollbackOf(target)?.target ?? refOf(target),
           reason,
@@ -112,7 +112,7 @@ export class PrepareRollback {
 
   private async targetOf(tx: Transaction, record: PolicyRecord, version: string): Promise<ReleaseDocument> {
     const { id, live } = record
-    // A release that readers refuse is signed again, even if it is the one in force.
+    // The live release is a valid target if readers refuse it: new signatures make it acceptable.
     if (live?.version === version && (await refusedByReaders(tx, live, this.rosters.newest)) === undefined) {
       const detail = `${id}@${version} is live already.`
       throw new HmsError('HMS_APPROVER_ALREADY_LIVE', detail, { status: 409, next: [action('get', { policy: id })] })

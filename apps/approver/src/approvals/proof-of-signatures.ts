@@ -4,8 +4,8 @@ import { APPROVALS } from '../runs/approval.table.js'
 const DIGEST = /^sha256:[0-9a-f]{64}$/
 
 /**
- * Proof of `{ digest, signatures }` over prepared bytes. A signature that would change nothing counts by address: it can be read in the
- * log, and sent again by anyone.
+ * Identifies the signer of `{ digest, signatures }` over prepared bytes. A repeated signature, which anyone can copy from the log,
+ * identifies no signer: the limits of the client's address apply.
  */
 export const proofOfSignatures: ProofOf = async ({ body }, { roster, database, now }) => {
   const { digest, signatures } = (body ?? {}) as { digest?: unknown; signatures?: unknown }

@@ -2,23 +2,24 @@ import { action, HmsError, peekPredicate, type ReleaseDocument, type RolloutPlan
 import { isGuardRelease } from '#libs/guard'
 import { approvalRequirement, authorsOf, MAX_EVENT_BYTES, MAX_SIGNATURES, type ReleasePredicate, type Roster } from '#libs/signing'
 
-/** A signature with its key id in an envelope, and the proof of an approval in a log of a billion entries with sixteen witnesses. */
+/** Bytes of a signature with its key id, and of the proof of an approval in a log of a billion entries with sixteen witnesses. */
 const SIGNATURE_BYTES = 200
 const PROOF_BYTES = 6 * 1024
-/** Bytes that identify a proof's release within an approval: a path of eight hashes. */
+/** Bytes that locate a release within its approval, for the proof: a path of eight hashes. */
 const PLACE_BYTES = 450
 /** Bytes of a signed head, without its release. */
 const HEAD_BYTES = 1_600
 
-/** Bytes of a guard rule's release: the dossiers of policies it applies to contain it, seventeen at most. */
+/** Maximum bytes of a guard rule's release, and number of such releases in a dossier: one for each rule that applies to its policies. */
 const MAX_GUARD_RELEASE_BYTES = 12 * 1024
 const MAX_GUARD_RELEASES = 17
 /** Bytes of one release in the attestations of lint and simulation, besides its name. */
 const ATTESTED_BYTES = 300
 
 /**
- * Bytes that stages add to a run's dossier in the largest event, that of a passed simulation: each is bounded where it is created. A canary
- * adds its attestation and the proofs of the new releases, and contains no scenarios.
+ * Upper bounds of the bytes that stages add to a run's dossier in its largest event, that of a passed simulation. Each bound is enforced
+ * where the data is created. The event of a passed canary adds its attestation and the proofs of the new releases, but contains no
+ * scenarios.
  */
 const ADDED_BYTES = {
   /** Rules in force that apply to these policies. */
@@ -39,8 +40,8 @@ export interface RunToFit {
 }
 
 /**
- * Refuses a run whose largest event could exceed the signing limit: a dossier contains each new release and the one it replaces, the proof
- * of each approval once, and the additions of stages; heads contain the same releases as base64. Throws 413 `HMS_APPROVER_RUN_TOO_LARGE`.
+ * Throws 413 `HMS_APPROVER_RUN_TOO_LARGE` for a run whose largest event could exceed the signing limit. A dossier contains each new release
+ * and the release it replaces, the proof of each approval once, and the additions of stages. Heads contain the same releases as base64.
  */
 export function requireEventsFit(roster: Roster, run: RunToFit): void {
   for (const release of run.releases) requireGuardFits(release)
@@ -84,7 +85,7 @@ function documentsOf({ releases, live }: RunToFit): ReleaseDocument[] {
   return [...releases, ...live.filter((release) => release !== null)]
 }
 
-/** Bytes with envelopes, without proofs. Live, and so proven, releases have their final signatures. */
+/** Returns the bytes of the releases with their envelopes, without proofs. A release with a proof already has its final signatures. */
 function releasesBytes(roster: Roster, run: RunToFit): number {
   const signatures = signaturesOf(roster, run.releases)
   return sumOf(
@@ -104,7 +105,7 @@ function signaturesOf(roster: Roster, releases: readonly ReleaseDocument[]): num
   return Math.max(Math.min(threshold + authors.size, MAX_SIGNATURES), ...present)
 }
 
-/** Releases that were approved together share their proof. */
+/** Returns the bytes of all proofs. Releases that were approved together share one. */
 function proofsBytes(roster: Roster, documents: readonly ReleaseDocument[]): number {
   if (roster.logPolicy === undefined) return 0
   const approvals = new Map(

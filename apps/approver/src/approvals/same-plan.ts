@@ -14,7 +14,10 @@ import { describeRampShare, isSameRamp } from '#libs/policy'
 import { authorsOf, type ReleasePredicate, type Roster } from '#libs/signing'
 import type { Approval } from '../runs/approval.table.js'
 
-/** A later signer may leave out plan and author; other values than the signed ones are a conflict: 409 `HMS_APPROVER_PLAN_DIFFERS`. */
+/**
+ * Throws 409 `HMS_APPROVER_PLAN_DIFFERS` if a later signer's plan, author or `supersede` contradicts the signed ones. Omitted options do
+ * not.
+ */
 export function requireSamePlan(
   approval: Approval,
   { plan = {}, author, supersede }: Pick<PrepareRequest, 'plan' | 'author' | 'supersede'>,
@@ -38,7 +41,7 @@ function unknownFallback(approval: Approval, named: string[]): string | undefine
   return missing === undefined ? undefined : `fallbacks are ${bound.join(', ') || 'none'}, without ${missing}`
 }
 
-/** Returns the difference in ending other runs, which the first signer chooses. A later one cannot add that with a signature. */
+/** Returns a contradiction if a later signer requests `supersede` and the first signer did not: a countersignature cannot add it. */
 function otherTurn(approval: Approval, supersede = false): string | undefined {
   return supersede && approval.supersede !== true ? 'it ends no run that is under way' : undefined
 }
@@ -50,7 +53,7 @@ function otherAuthor({ releases }: Approval, named: string | undefined, roster: 
   return other === undefined ? undefined : `the author is ${other}, not ${named}`
 }
 
-/** Flags of `approve` and the SDK for members of a plan, with values as people write them. */
+/** Names of plan members as flags of `approve` and in the SDK, with the text of their values. */
 const FLAGS = {
   share: { flag: 'canary', text: (share: number | string) => `${Number(share) / 100}%` },
   scope: { flag: 'scope', text: String },

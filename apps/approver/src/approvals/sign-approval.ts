@@ -65,7 +65,7 @@ export class SignApproval {
     if (run === undefined) await requireUnsigned(tx, approval)
     const found = run === undefined ? await quarantined(tx, approval) : undefined
     if (found !== undefined) throw refuseQuarantined(found, action('approve'))
-    // A rollback is open to every person who may sign it.
+    // Even a person with an overdue break-glass review may sign a rollback.
     if (!isRollback(approval)) await requireReviewed(tx, this.rosters.newest, signer)
     const denied = await this.guardApproval.execute(tx, approval, signer)
     if (denied !== undefined) return denied
@@ -112,7 +112,7 @@ export class SignApproval {
   }
 }
 
-/** Refuses a single signature on break-glass, which is never stored. */
+/** Error for a single signature on break-glass: such signatures are accepted only together. */
 function signedAlone(): HmsError {
   const detail = 'This was prepared as break-glass: those who sign it do so together, in one request.'
   return new HmsError('HMS_BREAK_GLASS_ALONE', detail, { status: 403, next: [action('break-glass')] })

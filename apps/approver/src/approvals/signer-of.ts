@@ -3,17 +3,17 @@ import { approvalRequirement, authorsOf, checkSignatures, readRelease, type Rost
 import { type Approval, APPROVALS, keysOfApproval } from '../runs/approval.table.js'
 import { type Database, lockedDocument, type Transaction } from '#libs/persistence'
 
-/** Throws 403 `HMS_APPROVER_SIGNER_UNKNOWN` for a key of no person, before any lookup. */
+/** Throws 403 `HMS_APPROVER_SIGNER_UNKNOWN` if a key belongs to no person. Needs no database. */
 function requireKnownSigners(roster: Roster, { signatures }: Pick<ApprovalRequest, 'signatures'>): void {
   for (const { keyid } of signatures) if (roster.principalOfKey(keyid)?.kind !== 'person') throw signerUnknown(keyid)
 }
 
-/** Throws 403 `HMS_APPROVER_KEY_ENDED` for a key whose signatures no longer count. */
+/** Throws 403 `HMS_APPROVER_KEY_ENDED` if a key is revoked, or outside its validity at `now`. */
 function requireLiveSigners(roster: Roster, { signatures }: Pick<ApprovalRequest, 'signatures'>, now: Date): void {
   for (const { keyid } of signatures) requireLive(roster, keyid, roster.principalOfKey(keyid)!.name, now)
 }
 
-/** Whether a person's key made this signature over one of the prepared releases. One verification at most. */
+/** Whether a person's key made this signature over one of the prepared releases. Verifies at most one signature. */
 export function isSignedBy(
   roster: Roster,
   { releases }: Approval,
@@ -73,7 +73,7 @@ function requireLive(roster: Roster, keyid: string, name: string, now: Date): vo
   })
 }
 
-/** Whether a person may approve the release or wrote it: an author may have to sign too, regardless of roles. */
+/** Whether a person may approve the release or is its author, who may have to sign regardless of roles. */
 export function isInvolved(roster: Roster, { envelope }: ReleaseDocument, person: string): boolean {
   const { predicate } = readRelease(envelope)
   return (
@@ -102,8 +102,8 @@ export function withSignatures(releases: readonly ReleaseDocument[], request: Pi
 
 /**
  * Runs `work` on the prepared approval of a request's digest, with its policies locked. A refusal returned by `work` is thrown after the
- * commit, so its writes stay. Throws 403 `HMS_APPROVER_SIGNER_UNKNOWN`, `_KEY_ENDED`, `_SIGNATURE_INVALID` first; the last also if nothing
- * was prepared: the response must not depend on what exists until a signature counts.
+ * commit, so its writes stay. Before that, throws 403 `HMS_APPROVER_SIGNER_UNKNOWN`, `_KEY_ENDED` or `_SIGNATURE_INVALID`; the last also if
+ * nothing was prepared, so that only a valid signature reveals which approvals exist.
  */
 export async function underLock<T>(
   database: Database,

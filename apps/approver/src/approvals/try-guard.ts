@@ -11,13 +11,13 @@ import { ReadStoredHeads } from '../policies/read-stored-heads.js'
 import { liveReleases } from '../policies/stored-heads.js'
 import { RulesInForce } from '../policies/rules-in-force.js'
 
-/** Limit of possible signers that are evaluated. */
+/** Maximum number of possible signers that are evaluated. */
 const MAX_PEOPLE = 20
 const WEIGHT = { PASS: 0, WARN: 1, FAIL: 2 } as const
 
 /**
- * Evaluates the guard for policies as if they were approved now, with the plan of approver's defaults, against what is in force: by
- * approver's record, or by config-store's heads where these are newer. Stores and signs nothing.
+ * Evaluates the guard for policies as if they were approved now with approver's default plan. The live releases come from approver's
+ * records, or from config-store's heads if these are newer. Stores and signs nothing.
  */
 @Injectable()
 export class TryGuard {
@@ -49,7 +49,7 @@ export class TryGuard {
     const approvals = people.map((person) =>
       judgeReleases(guard, roster, { ...asked, action: 'approve', principal: principalOf(roster, person) }),
     )
-    // One possible signer without a forbidding rule is enough.
+    // The mildest verdict counts, because one possible signer whom no rule forbids is enough.
     const [approve] = approvals.sort((a, b) => WEIGHT[a.verdict] - WEIGHT[b.verdict])
     const [service] = [...roster.principals.values()].filter(({ kind, id }) => kind === 'service' && id === 'canary-controller')
     const advance =
@@ -64,7 +64,7 @@ export class TryGuard {
     return { verdict: hardest.verdict, rule: hardest.rule ?? null, sentence: hardest.sentence }
   }
 
-  /** Returns people who may sign each of the releases. */
+  /** Returns the people who may sign all of the releases, `MAX_PEOPLE` at most. */
   private eligible(releases: readonly ReleaseDocument[]): Principal[] {
     const roster = this.rosters.newest
     const entitled = releases.map((release) => {
