@@ -9,9 +9,9 @@ import { stateOf } from '#libs/pipeline'
 /** Releases that are signed together. The id is the release digest, or the digest over the sorted release digests of a bundle. */
 export interface Approval {
   digest: string
-  /** Sorted policy digests, by which a later signer's files find the preparation. */
+  /** Sorted policy digests; a later signer's files are matched to the approval by these. */
   members: string
-  /** Digest of the caller's plan options: the same request finds the same unsigned preparation. */
+  /** Digest of the caller's options: an equal request reuses the unsigned preparation. */
   request: string
   state: 'prepared' | 'waiting' | 'complete' | 'stale' | 'expired' | 'rejected'
   run: number | null
@@ -23,7 +23,10 @@ export interface Approval {
   missing: string[]
   /** Set if the last signature ends the runs in progress of these policies. */
   supersede?: true
-  /** Stable heads that approver had not received when it prepared this by them: its run waits until approver has. */
+  /**
+   * Stable heads from config-store that the preparation used and approver had not received. The run stays queued until approver has
+   * received them.
+   */
   storedHeads?: readonly StoredHead[]
   preparedAt: string
   expiresAt: string
@@ -34,12 +37,12 @@ export function isRollback({ releases }: Pick<Approval, 'releases'>): boolean {
   return releases.some((release) => rollbackOf(release) !== undefined)
 }
 
-/** Reasons for the dossier; empty if no signer gave one. */
+/** Returns the `reasons` member of a dossier; an empty object if no signer gave a reason. */
 export function reasonsOf({ reasons = [] }: Approval): { reasons?: SigningReason[] } {
   return reasons.length === 0 ? {} : { reasons }
 }
 
-/** Returns the order of a break-glass, which several people sign past simulation, canary, freezes and waiting. */
+/** Returns the approval's break-glass order, if any: several people together sign to skip simulation, canary, freezes and the queue. */
 export function breakGlassIn({ releases }: Pick<Approval, 'releases'>): BreakGlassOrder | undefined {
   return releases.map(breakGlassOf).find((order) => order !== undefined)
 }

@@ -32,14 +32,17 @@ import { RUNS, runView, type RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
-/** Maximum extension in ms: a longer one would block all runs that follow. */
+/** Maximum extension in ms; an extended run blocks all runs that follow. */
 const LONGEST_EXTENSION_MS = 7 * 24 * 60 * 60_000
-/** Decisions that advance nothing. They stay open to people with an overdue break-glass review. */
+/** Decisions that never advance a run. People with an overdue break-glass review may also take them. */
 const WAYS_BACK: ReadonlySet<RunDecisionName> = new Set(['abort', 'pause'])
 /** Limit of decisions per run; an abort is always accepted. */
 const MAX_DECISIONS = 100
 
-/** Accepts a person's decision about a run and sends it to the stage that owns the run. One at a time: the first wins. */
+/**
+ * Accepts a person's decision about a run and sends it to the stage that owns the run. Only one decision is pending at a time: the first
+ * wins.
+ */
 @Injectable()
 export class DecideRun {
   constructor(
@@ -80,16 +83,16 @@ export class DecideRun {
     })
   }
 
-  /** Ends a run that no stage has yet, and its wait for signatures. */
+  /** Ends a run that has not started, and its wait for signatures. */
   private async endUnstarted(tx: Transaction, record: RunRecord, approval: Approval, decision: RunDecision): Promise<RunRecord> {
     if (approval.state === 'waiting') await closeApproval(tx, this.timers, approval, 'rejected')
     return { ...record, facts: abortUnstarted(record.facts, decision, tx.now.toISOString()) }
   }
 
   /**
-   * Throws unless a person of the roster signed the statement recently, and it matches `isNamed`. Called before any lookup: the response to
-   * unauthorised clients, who may have read yesterday's statement, must not depend on which runs and tickets exist. The first check uses no
-   * database, which shields it from floods.
+   * Throws unless a person of the roster signed the statement recently and its predicate matches `isNamed`. Called before any lookup, so
+   * that the response to unauthorised clients, who may replay an old statement, does not depend on which runs and tickets exist. The first
+   * check needs no database, which shields the database from floods.
    */
   async requireSigned(statement: Envelope, isNamed: (predicate: RunDecisionPredicate) => boolean): Promise<void> {
     this.verify(statement)
@@ -108,7 +111,7 @@ export class DecideRun {
     }
   }
 
-  /** Throws unless the signature, the run, the reason and the time are valid. */
+  /** Returns the verified decision. Throws unless signature, run, reason and time are valid. */
   read(
     { facts }: RunRecord,
     approval: Approval,
@@ -140,7 +143,10 @@ export class DecideRun {
     }
   }
 
-  /** Returns the stage that owns the run, `null` if it has not started. Throws with the current state if the decision comes too late. */
+  /**
+   * Returns the stage that owns the run; `null` if it has not started. Throws 409 with the current state if the decision is too late, or
+   * not possible now.
+   */
   private requireInTime(record: RunRecord, decision: RunDecisionName, attempt: number): StageName | null {
     const { facts } = record
     const state = stateOf(facts)
@@ -202,12 +208,12 @@ export class DecideRun {
   }
 }
 
-/** `known`: valid decisions here; decisions about runs by default. */
+/** `known`: decisions that are valid here, `RUN_DECISIONS` by default. */
 export interface ReadAs extends Pick<DecidedRun, 'ticket' | 'review'> {
   known?: readonly string[]
 }
 
-/** `next`: showing the run by default. */
+/** `next`: action to suggest, by default to show the run. */
 type Refuse = (code: string, detail: string, next?: Action) => HmsError
 
 /** States in which an active run accepts these decisions. */

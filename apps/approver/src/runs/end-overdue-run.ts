@@ -12,7 +12,10 @@ import { APPROVAL_MOVED, QUEUE } from './save-run.js'
 import { scopesOverlap } from '#libs/policy'
 import { FREEZES } from '#libs/stage'
 
-/** Handles the deadline of a run: its stage never responded, no person decided, or its turn was lost; and its abandoned timers. */
+/**
+ * Handles the deadline of a run whose stage never responded, on which no person decided, or whose turn was missed. Also ends runs whose
+ * timer was abandoned.
+ */
 @Injectable()
 export class EndOverdueRun implements OnModuleInit {
   constructor(
@@ -29,7 +32,7 @@ export class EndOverdueRun implements OnModuleInit {
     for (const kind of kinds) this.timers.onGivenUp(kind, (tx, { data }, detail) => this.endStuck(tx, data.run, detail))
   }
 
-  /** `gone`: what the run waited for at the last check, if it no longer exists; its stage has had its time since. */
+  /** `gone`: description of the wait whose cause had ended at the last check. The stage has had its full deadline since then. */
   async execute(tx: Transaction, run: number, gone?: string): Promise<void> {
     const record = await runOf(tx, run)
     if (record === undefined) return
@@ -45,7 +48,7 @@ export class EndOverdueRun implements OnModuleInit {
       const wait = describeWait(record.facts.stages[waiting]!)
       return gone === wait ? this.timeOut(tx, record, waiting) : this.scheduleRunDeadline.onceFree(tx, record, wait)
     }
-    // Schedules the next check first, because the call may end the run: a run that starts is watched from its start.
+    // Schedules the next check first: the call may start or end the run, which then replaces or cancels this check.
     await this.scheduleRunDeadline.execute(tx, record)
     await this.queueRun.callAgain(tx, run)
   }
@@ -57,9 +60,12 @@ export class EndOverdueRun implements OnModuleInit {
     await this.endRun.execute(tx, record, { state: 'FAILED', reason: 'STAGE_TIMED_OUT', detail }, 'deadline')
   }
 
-  /** Ends a run whose timer in approver was abandoned. Stages report a poisoned run; approver, which is no stage, ends it here. */
+  /**
+   * Ends a run as POISONED because a timer of it in approver was abandoned. A stage would report that by an event; approver is no stage and
+   * ends the run directly.
+   */
   private async endStuck(tx: Transaction, run: number, detail: string): Promise<void> {
-    // The timer's keys are those of the run.
+    // The timer's keys have locked the run's policies.
     const record = await runOf(tx, run)
     if (record === undefined || isTerminal(stateOf(record.facts))) return
     const approval = await tx.documents(APPROVALS).get(record.approval)
@@ -71,7 +77,9 @@ export class EndOverdueRun implements OnModuleInit {
 /** Limit of runs checked as owners of a region, oldest first. */
 const MAX_ASKED = 1_000
 
-/** Whether a waiting run is still blocked: by a freeze, by a run that has its region, or by an earlier run waiting for it. */
+/**
+ * Whether a waiting run is still blocked: by a freeze, by a run that has its region, or by an earlier run that waits for the same region.
+ */
 async function isHeldUp(tx: Transaction, record: RunRecord): Promise<boolean> {
   const stage = waitingStage(record.facts)
   const waits = stage === undefined ? undefined : record.facts.stages[stage]?.waits
@@ -82,7 +90,8 @@ async function isHeldUp(tx: Transaction, record: RunRecord): Promise<boolean> {
 }
 
 /**
- * Whether another run has its region. The run it first waited for may have ended: of the waiting runs, only the next in turn is notified.
+ * Whether another run has the run's region, or waits for it with a lower number. Checks all open runs, because the run waited for may have
+ * ended: only the next waiting run is notified of that.
  */
 async function isRegionTaken(tx: Transaction, record: RunRecord): Promise<boolean> {
   const { run } = record.facts
@@ -97,13 +106,16 @@ async function isRegionTaken(tx: Transaction, record: RunRecord): Promise<boolea
   return false
 }
 
-/** Whether its canary is live, and not yet replaced by the stable release. A freeze may stop its timer, or its growth. */
+/**
+ * Whether the run's canary is live and not yet replaced by the stable release. This includes runs that a freeze stops in rollout, or after
+ * the first canary head.
+ */
 function hasRegion(facts: RunFacts): boolean {
   const { canary, rollout } = facts.stages
   return stateOf(facts) !== 'WAITING' || rollout?.waits === 'FREEZE' || (canary?.waits === 'FREEZE' && canary.shown === true)
 }
 
-/** Whether it waits for a region. A run that a freeze keeps from its first head does not: it lets other runs go first. */
+/** Whether the run waits for a region. A run that a freeze stops before its first head does not: it lets other runs go first. */
 function waitsForRegion(facts: RunFacts): boolean {
   return stateOf(facts) === 'WAITING' && facts.stages.canary?.waits === 'REGION_BUSY'
 }

@@ -6,7 +6,7 @@ import { Injectable } from '@nestjs/common'
 import type { RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
 
-/** Ends a run from outside its stages, and notifies every stage to release it: a canary's heads must not stay live. */
+/** Ends a run from outside its stages, and notifies all stages to release it, so that no canary head stays live. */
 @Injectable()
 export class EndRun {
   constructor(
@@ -21,7 +21,7 @@ export class EndRun {
     await this.letGo(tx, record, end.detail, by, cause)
   }
 
-  /** Notifies the stages of a run that ended by a stage's event. */
+  /** Notifies all stages to release a run that has ended. Does nothing for a run that never started. */
   async letGo(tx: Transaction, record: RunRecord, reason: string, by: string, cause?: ReceivedEvent): Promise<void> {
     const { run, attempt, startedAt } = record.facts
     if (startedAt === undefined) return

@@ -11,7 +11,7 @@ import { APPROVAL_MOVED, SaveRun } from './save-run.js'
 import { type Approval, approvalOfRun, APPROVALS, closeApproval, isRollback } from './approval.table.js'
 import { startTimesOf } from '#libs/service'
 
-/** Ends a run STALE if its approval follows a version that is no longer live: it would revert later changes. */
+/** Ends runs as STALE whose approval follows a release that is no longer live: such a run would revert later changes. */
 @Injectable()
 export class EndStale implements OnModuleInit {
   constructor(
@@ -48,8 +48,8 @@ export class EndStale implements OnModuleInit {
   }
 
   /**
-   * Checks a run that waits for signatures, and ends it if required; other runs are checked when their turn comes. All its policies must be
-   * locked.
+   * Ends a run that waits for signatures if it has become stale; returns the run. Other runs are checked when their turn comes. All
+   * policies of the run must be locked.
    */
   async look(tx: Transaction, run: number): Promise<RunRecord | undefined> {
     const record = await runOf(tx, run)
@@ -65,7 +65,7 @@ export class EndStale implements OnModuleInit {
     return found === undefined ? record : this.quarantine(tx, record, approval, found)
   }
 
-  /** Whether its predecessor is neither live nor pending: with `--queue` it may be the release of a run ahead. */
+  /** Whether the approval's predecessor is neither live nor the release of a run ahead, which it may be with `--queue`. */
   private async hasMoved(tx: Transaction, policy: PolicyRecord, approved: Approval): Promise<boolean> {
     if (followsLive(approved, approved.supersede === true ? await onceSuperseded(tx, policy) : policy)) return false
     const previous = previousOf(approved, policy.id)
@@ -82,24 +82,27 @@ export function previousOf(approval: Approval, policyId: string): string | null 
   return peekPredicate<ReleasePredicate>(release.envelope).previous?.digest ?? null
 }
 
-/** Whether the approval follows the currently required release. */
+/** Whether the approval follows the release that it must follow now, see `predecessorOf`. */
 export function followsLive(approval: Approval, policy: PolicyRecord): boolean {
   return previousOf(approval, policy.id) === (followedBy(approval, policy)?.releaseDigest ?? null)
 }
 
-/** Returns the release that the approved one must follow now: see `predecessorOf`. */
+/** Returns the release that the approved release must follow now, see `predecessorOf`. */
 function followedBy(approval: Approval, policy: PolicyRecord): ReleaseDocument | null {
   const release = approval.releases.find(({ id }) => id === policy.id)!
   return predecessorOf(policy, effectiveMs(peekPredicate<ReleasePredicate>(release.envelope).policy))
 }
 
-/** Whether a superseding release may end the run now. If a bundle has several effective times, none may have passed. */
+/**
+ * Whether a superseding release may end the run now. A rollout that has begun may end only while the effective times of all releases of the
+ * run are in the future.
+ */
 export async function mayBeSuperseded(tx: Transaction, { facts, approval }: RunRecord): Promise<boolean> {
   const { releases } = (await tx.documents(APPROVALS).get(approval))!
   return isSupersedable(facts, startTimesOf(releases, tx.now).size === releases.length)
 }
 
-/** Returns the policy as a superseding release finds it: the held releases of the run in progress are dropped before it starts. */
+/** Returns the policy as a superseding release will find it: without the held release of the run in progress, which is dropped first. */
 export async function onceSuperseded(tx: Transaction, policy: PolicyRecord): Promise<PolicyRecord> {
   const { next, ...rest } = policy
   const run = next === undefined ? undefined : await runOf(tx, policy.active)

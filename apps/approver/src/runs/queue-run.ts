@@ -18,7 +18,7 @@ import { SupersedeRuns } from './supersede-runs.js'
 import { runOf, type RunRecord } from './run.table.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
-/** Limit of builds of one version that a run contains. */
+/** Maximum number of builds of one version in a dossier. */
 const MAX_USED = 20
 
 /** Staging queue: one active run per policy, the others wait in order. The caller locks all policies of the run. */
@@ -39,8 +39,8 @@ export class QueueRun implements OnModuleInit {
   }
 
   /**
-   * Sends a fully signed rollback to rollout at once. It waits for no turn, and takes none: the run in progress stays active until rollout
-   * reports that it was overtaken.
+   * Sends a fully signed rollback to rollout at once, without entering the queue. The run in progress stays active until rollout reports
+   * the rollback.
    */
   async startRollback(tx: Transaction, record: RunRecord, approval: Approval): Promise<RunRecord> {
     const { run, attempt } = record.facts
@@ -62,7 +62,7 @@ export class QueueRun implements OnModuleInit {
     const number = record.facts.run
     const free = policies.every((policy) => isTurnOf(policy, number))
     const begins = free ? heldBefore(approval, policies) : undefined
-    // Called again when approver receives the head, see `SaveRun.callWaiting`.
+    // The run is called again when approver receives the head, see `SaveRun.callWaiting`.
     const isBehind = policies.some((policy) => awaitedHead(policy, approval.storedHeads) !== undefined)
     if (free && begins === undefined && !isBehind) return this.start(tx, record, approval, policies)
     const joining = policies.filter((policy) => !policy.queue.includes(number))
@@ -75,7 +75,7 @@ export class QueueRun implements OnModuleInit {
         data: { run: number },
         dueAt: new Date(begins),
       })
-    // Called again while still waiting, it has nothing new to publish.
+    // A repeated call of a run that still waits has nothing new to publish.
     if (joining.length === 0) return record
     const waiting = { ...record, traceparent: currentTraceparent() }
     await this.saveRun.execute(tx, waiting)
@@ -86,7 +86,7 @@ export class QueueRun implements OnModuleInit {
     const { run } = record.facts
     const moved = policies.find((policy) => !followsLive(approval, policy))
     if (moved !== undefined) return this.endStale.execute(tx, record, approval, moved)
-    // People decided on a further attempt, regardless of changes by another run meanwhile.
+    // People decided on a further attempt, even if the version was rolled back meanwhile.
     const found = record.facts.attempt > 1 ? undefined : await quarantined(tx, approval)
     if (found !== undefined) return this.endStale.quarantine(tx, record, approval, found)
     for (const policy of policies) {
@@ -97,7 +97,7 @@ export class QueueRun implements OnModuleInit {
     return started
   }
 
-  /** Saves a run that starts, and sends it to its first stage. `policies` as of now. */
+  /** Saves a run that starts, and sends it to its first stage. `policies` are as of the transaction's time. */
   async send(tx: Transaction, started: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<void> {
     await this.saveRun.execute(tx, started)
     const facts = await dossierOf(tx, started, approval, policies)
@@ -137,7 +137,7 @@ function heldBefore(approval: Approval, policies: PolicyRecord[]): string | unde
   return times.sort().at(-1)
 }
 
-/** Builds the dossier that the stages need; `policies` as of now. */
+/** Builds the dossier that the stages need. `policies` are as of the transaction's time. */
 async function dossierOf(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<OpenedDossier> {
   const live: Record<string, ReleaseDocument | null> = {}
   const liveSeqs: Record<string, number> = {}

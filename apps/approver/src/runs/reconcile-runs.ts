@@ -10,15 +10,16 @@ const EVERY_MS = 60_000
 const PAGE = 500
 
 /**
- * Repairs missing deadlines. An open run without its timer row would wait forever. The transactions that open and change a run create it;
- * every minute this verifies it, fixes missing rows, and counts them (`hms_svc_repairs_total`, 0 in a healthy system).
+ * Restores missing deadline timers. An open run without its timer would wait forever. The transactions that open and change a run write the
+ * timer; this task verifies every minute that it exists, restores missing timers and counts them (`hms_svc_repairs_total`, 0 in a healthy
+ * system).
  */
 @Injectable()
 export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly looks: PeriodicTask
   private readonly repaired = this.metrics.repair('approver', 'run-timer')
   private readonly runsWithoutTimer: ReturnType<Metrics['gauge']>
-  /** Runs reported late, so this process reports each once. */
+  /** Runs already logged as late, so that this process logs each once. */
   private reported: ReadonlySet<number> = new Set()
 
   constructor(
@@ -46,7 +47,7 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
     return this.looks.stop()
   }
 
-  /** Returns the number of runs whose row it restored. */
+  /** Restores missing timers; returns their number. */
   async execute(): Promise<number> {
     const late = new Set<number>()
     const lost = await this.database.autocommit(async (tx) => {
@@ -67,7 +68,7 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
     return repaired
   }
 
-  /** Reports a missed promise: an alarm by its metric, and a log line. */
+  /** Logs a run that exceeds its target time, once. Alarms use the metric instead. */
   private noteLate(record: RunRecord, now: Date, late: Set<number>): void {
     const view = runView(record)
     if (!isLate(view, now, this.config.promiseMs)) return
@@ -81,7 +82,7 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
     const { run } = record.facts
     return this.database.locked(keysOfRun(record), async (tx) => {
       const current = (await runOf(tx, run))!
-      // It may have ended, or advanced, since the query.
+      // The run may have ended, or advanced, since the query.
       if ((await this.timers.pending(tx, deadlineId(run))).some((timer) => timer.id === deadlineId(run))) return false
       if (!(await this.scheduleRunDeadline.execute(tx, current))) return false
       tx.afterCommit(() => {

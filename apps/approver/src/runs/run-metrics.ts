@@ -4,7 +4,7 @@ import type { Metrics } from '#libs/platform'
 const CLOCK_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 1_800, 3_600, 14_400, 86_400]
 const STAGE_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400]
 
-/** Metrics of runs. A run without a stage counts under `approval` while it waits for people, under `queue` while it waits for its turn. */
+/** Metrics of runs. A run that no stage has counts under `approval` while it waits for signatures, else under `queue`. */
 export class RunMetrics {
   private readonly ended = this.metrics.counter('runs_total', 'Runs that ended, by how', ['outcome'])
   private readonly stages = this.metrics.histogram(
@@ -32,7 +32,7 @@ export class RunMetrics {
     private readonly metrics: Metrics,
     private readonly promiseMs: number,
   ) {
-    // `increase` sees nothing of a series that begins with its first event.
+    // Prometheus's `increase` misses the first event of a series that begins with it, so each series begins with 0.
     for (const outcome of ENDED_STATES) this.ended.inc({ outcome }, 0)
   }
 
@@ -52,7 +52,7 @@ export class RunMetrics {
     for (const [until, seconds] of Object.entries(clock?.seconds ?? {})) if (seconds !== null) this.clock.observe({ until }, seconds)
   }
 
-  /** Sets the gauges from all open runs, and the time by the database's clock. */
+  /** Sets the gauges from all open runs. `now`: time by the database's clock. */
   show(open: readonly RunView[], now: Date): void {
     this.active.reset()
     this.oldest.reset()
@@ -69,14 +69,14 @@ export class RunMetrics {
   }
 }
 
-/** Whether an approved, open run exceeds its promise. */
+/** Whether an approved, open run exceeds its target time. */
 export function isLate(run: RunView, now: Date, promiseMs: number): boolean {
   return !isTerminal(run.state) && now.getTime() - Date.parse(run.createdAt) > promiseMs && isPromised(run)
 }
 
 /**
- * Whether the promise applies. A run that waits for signatures counts as an approval. One whose release all bots hold until its effective
- * time has kept the promise.
+ * Whether the target time applies. It does not while the run waits for signatures, and no longer once all bots hold a release that only
+ * waits for its effective time.
  */
 function isPromised(run: RunView): boolean {
   return run.state !== 'AWAITING_APPROVAL' && !(isHeld(run) && run.clock?.seconds.all != null)

@@ -8,7 +8,7 @@ export interface RunRecord {
   approval: string
   /** Smallest policy id: the key of all its events. */
   key: string
-  /** The trace of the request that queued it, for when its turn comes. */
+  /** Trace of the request that queued the run; the run continues it when its turn comes. */
   traceparent?: string
   /** Time that the plan itself spends waiting: observation and bake. */
   waits: PlannedWaits
@@ -35,7 +35,7 @@ export function runView({ facts, approval }: RunRecord): RunView {
   return { ...projectRun(facts), digest: approval }
 }
 
-/** The last run number given; one row. */
+/** Last assigned run number; one row. */
 export interface RunCounter {
   id: 'run'
   last: number

@@ -11,7 +11,7 @@ export class RunsQueryDto {
   @IsIn(RUN_STATES)
   state?: RunState
 
-  /** Only runs with a smaller number: where the next page begins. */
+  /** Returns only runs with a smaller number, for the next page. */
   @IsOptional()
   @toNumber
   @isInteger(1, 999_999_999)

@@ -26,7 +26,7 @@ export class RunsController {
     private readonly config: ApproverConfig,
   ) {}
 
-  /** Newest first. `open=yes` leaves out what has ended, `open=no` what has not; `before` is the last number of the page before. */
+  /** Lists runs, newest first. `open=yes` leaves out ended runs, `open=no` open ones. `before`: last number of the previous page. */
   @Get()
   async list(@Query() { open, state, before }: RunsQueryDto): Promise<RunView[]> {
     const where = { ...(open === undefined ? {} : { open }), ...(state === undefined ? {} : { state }) }
@@ -45,7 +45,10 @@ export class RunsController {
     })
   }
 
-  /** 202: accepted and on its way to the stage that owns the run. The decision's own signature says whose it is. */
+  /**
+   * Returns 202 once the decision is accepted and sent to the stage that owns the run. The signature of the statement authenticates the
+   * caller.
+   */
   @Post(':number/decisions')
   @HttpCode(202)
   @Public()
@@ -86,7 +89,7 @@ export class RunsController {
   }
 }
 
-/** `behind run #5 of epa-pm25-limit`, for a run that waits for its turn; `undefined` for any other. */
+/** Returns why a queued run waits, such as `behind run #5 of epa-pm25-limit`; `undefined` for any other run. */
 async function queuedBehind(tx: Transaction, { facts, approval }: RunRecord): Promise<string | undefined> {
   if (stateOf(facts) !== 'QUEUED') return undefined
   const { storedHeads } = (await tx.documents(APPROVALS).get(approval)) ?? {}
@@ -114,7 +117,7 @@ async function replacedPolicies(tx: Transaction, { facts, approval }: RunRecord)
     const live = (await policyAt(tx, id))?.live ?? null
     if (live?.releaseDigest === releaseDigest) continue
     const takenBack = await takenBackOf(tx, id, version)
-    // A version that people approved again after its rollback is another release.
+    // A rollback from before the run's end concerned an earlier release of the version.
     const isOfRun = takenBack !== undefined && (facts.ended === undefined || takenBack.at >= facts.ended.at)
     replaced.push({ id, now: live?.version ?? null, ...(isOfRun ? { takenBackAt: takenBack.at } : {}) })
   }

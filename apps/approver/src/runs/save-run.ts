@@ -13,11 +13,11 @@ import { RunMetrics } from './run-metrics.js'
 import { runOf, RUNS, runView, type RunRecord } from './run.table.js'
 import { keysOfRun, ScheduleRunDeadline } from './schedule-run-deadline.js'
 
-/** Timers: the turn of a queued run has come; a version changed under a waiting approval. */
+/** Timers: QUEUE starts a queued run if its turn has come; APPROVAL_MOVED checks a waiting approval after a live release changed. */
 export const QUEUE = timerKind<{ run: number }>('queue')
 export const APPROVAL_MOVED = timerKind<{ run: number }>('approval-moved')
 
-/** Stores a run and notifies its followers. The only place where a run ends, and where the next one in the queue is called. */
+/** Stores a run and notifies its followers. All ends of runs, and all calls of the next run in a queue, happen here. */
 @Injectable()
 export class SaveRun implements OnModuleInit {
   private readonly metrics: RunMetrics
@@ -89,8 +89,8 @@ export class SaveRun implements OnModuleInit {
   }
 
   /**
-   * Calls waiting runs after the live or pending version changed: the first run in the queue may start, and a run that waits for signatures
-   * may follow a version that never becomes live.
+   * Schedules a check of waiting runs after the live or held release, or the queue, changed: the first queued run may start, and a run that
+   * waits for signatures may have become stale.
    */
   async callWaiting(tx: Transaction, policy: PolicyRecord): Promise<void> {
     const [first] = policy.queue
@@ -98,7 +98,7 @@ export class SaveRun implements OnModuleInit {
     for (const run of policy.waiting ?? []) await this.call(tx, APPROVAL_MOVED, run)
   }
 
-  /** A separate timer, because that run may have policies that this transaction has not locked. */
+  /** Schedules a timer for another run, because that run may have policies that this transaction has not locked. */
   private async call(tx: Transaction, kind: TimerKind<{ run: number }>, run: number): Promise<void> {
     const waiting = await runOf(tx, run)
     if (waiting === undefined) return

@@ -7,7 +7,7 @@ import type { RunRecord } from './run.table.js'
 
 export const RUN_DEADLINE = timerKind<{ run: number; gone?: string }>('run-deadline')
 
-/** Timer row of every open run: it moves with the run's state, so no silent stage can block a run forever. */
+/** Deadline timer of every open run. Each change of state reschedules it, so no silent stage can block a run forever. */
 @Injectable()
 export class ScheduleRunDeadline {
   constructor(
@@ -15,7 +15,7 @@ export class ScheduleRunDeadline {
     private readonly config: ApproverConfig,
   ) {}
 
-  /** Reschedules after a change of state or time; returns `false` for an ended run, which is no longer watched. */
+  /** Reschedules the deadline after a change of state or time. For an ended run it cancels the timer and returns `false`. */
   async execute(tx: Transaction, record: RunRecord): Promise<boolean> {
     const { run } = record.facts
     const until = goesOnAt(record.facts)
@@ -29,7 +29,7 @@ export class ScheduleRunDeadline {
     return true
   }
 
-  /** Gives the stage its full deadline from now, because what the run waited for is gone. */
+  /** Gives the stage its full deadline from now, because the cause of the wait `gone` has ended. */
   async onceFree(tx: Transaction, record: RunRecord, gone: string): Promise<void> {
     await this.after(tx, record, this.config.timeouts.stageMs, { gone })
   }

@@ -12,7 +12,8 @@ import { SaveRun } from './save-run.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
 /**
- * Requests the end of the runs ahead of a newer one whose approvers chose that. The newer run starts once they have released its policies.
+ * Requests the end of the runs ahead of a newer run whose approvers chose `supersede`. The newer run starts once the older ones have
+ * released its policies.
  */
 @Injectable()
 export class SupersedeRuns {
@@ -22,13 +23,13 @@ export class SupersedeRuns {
   ) {}
 
   /**
-   * Requests the ends. The newer run's policies are locked, and it is fully signed. Each older run gets one request; one that may not end
-   * continues.
+   * Requests the end of each older run once; an older run that may not end continues. The newer run is fully signed, and its policies are
+   * locked.
    */
   async execute(tx: Transaction, newer: RunRecord, approval: Approval): Promise<void> {
     const policies = await Promise.all(newer.facts.policies.map(async ({ id }) => (await policyAt(tx, id))!))
     const follows = await Promise.all(policies.map((policy) => this.followed(tx, approval, policy)))
-    // The newer run would end STALE itself: no run ends for that.
+    // The newer run would itself end STALE, so no run is ended for it.
     if (follows.includes('nothing')) return
     if ((await quarantined(tx, approval)) !== undefined) return
     for (const run of aheadOf(policies, newer.facts.run)) {
@@ -38,7 +39,10 @@ export class SupersedeRuns {
     }
   }
 
-  /** Returns which release the newer one follows: the live one, that of the active run, or neither any more. */
+  /**
+   * Returns which release the newer run follows: the live release (`live`), the release of the active run (`active`), or neither
+   * (`nothing`).
+   */
   private async followed(tx: Transaction, approval: Approval, policy: PolicyRecord): Promise<'live' | 'active' | 'nothing'> {
     if (followsLive(approval, await onceSuperseded(tx, policy))) return 'live'
     const ahead = await approvalOfRun(tx, policy.active)
@@ -46,7 +50,7 @@ export class SupersedeRuns {
     return ahead?.releases.some(({ releaseDigest }) => releaseDigest === previous) === true ? 'active' : 'nothing'
   }
 
-  /** Whether the run can end, had no earlier request, and all common policies were prepared earlier in it. */
+  /** Whether the run may be superseded, has no earlier request to end, and has lower release epochs for all policies in common. */
   private async isOlder(tx: Transaction, run: RunRecord, newer: Approval): Promise<boolean> {
     if (run.facts.decisions.some(({ decision }) => decision === 'supersede') || !(await mayBeSuperseded(tx, run))) return false
     const older = (await tx.documents(APPROVALS).get(run.approval))!

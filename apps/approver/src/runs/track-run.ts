@@ -23,20 +23,20 @@ function isOver(state: RunState): boolean {
 }
 
 /**
- * Ends the runs in progress for a break-glass, which waits for no turn: they end SUPERSEDED. A run that is at most a canary ends as soon as
- * lint has passed, before the break-glass heads are issued. One that is already live for all ends when those heads are stored: nothing of
- * it is rolled back first. A break-glass that lint refuses ends nothing.
+ * Ends the runs in progress as SUPERSEDED for a break-glass run, which skips the queue. A run that has reached at most its canary ends as
+ * soon as the break-glass run has passed lint, before any break-glass head is issued. A run whose release is already rolling out to all
+ * ends when the break-glass heads are stored, and nothing is rolled back first. A break-glass run that lint refuses ends no other run.
  */
 @Injectable()
 export class TakeOver {
   constructor(private readonly endRun: EndRun) {}
 
-  /** Called when lint has passed, with the policies locked. Does nothing for any other run. */
+  /** Called when lint of `record` has passed, with its policies locked. Does nothing unless `record` is a break-glass run. */
   endCanaries(tx: Transaction, record: RunRecord, cause: ReceivedEvent): Promise<void> {
     return this.execute(tx, record, cause, ({ facts }) => facts.isRollback !== true && isSupersedable(facts, false))
   }
 
-  /** Called when its heads are stored, under the same conditions. */
+  /** Called when the heads of `record` are stored, under the same conditions. */
   endAll(tx: Transaction, record: RunRecord, cause: ReceivedEvent): Promise<void> {
     return this.execute(tx, record, cause, ({ facts }) => !isOver(stateOf(facts)))
   }
@@ -75,7 +75,7 @@ export class TrackRun {
   ) {}
 
   async execute(tx: Transaction, event: ReceivedEvent<TrackedEvent>): Promise<EventAnswer> {
-    // A bundle is one aggregate: the event locked the policy of its key; the following steps change all.
+    // A bundle is one aggregate. The event has locked only the policy of its key; the following steps change all policies of the run.
     const record = event.runId === undefined ? undefined : await lockedDocument(tx, RUNS, event.runId, keysOfRun)
     if (event.type === 'hms.rollout.promoted.v1') await this.promote(tx, event.data)
     if (event.type === 'hms.rollout.reversed.v1') await this.reverse(tx, event)
@@ -115,15 +115,15 @@ export class TrackRun {
     await this.saveRun.callWaiting(tx, policy)
   }
 
-  /** Handles a rollback by people, or a failed rollout: the earlier version is live, and a run in progress has ended. */
+  /** Handles a rollback by people or of a failed rollout: makes the earlier release live again and ends the run in progress. */
   private async reverse(tx: Transaction, event: ReceivedEvent<'hms.rollout.reversed.v1'>): Promise<void> {
     const reversed = event.data
-    // The policies of a bundle share one event under the smallest policy, so each is locked here.
+    // Events of a bundle have its smallest policy as key, so the policy itself is locked here.
     await tx.lock([policyKey(reversed.policy)])
     const policy = await policyOrNew(tx, reversed.policy)
     if (reversed.replacedBy !== undefined) return this.drop(tx, policy, reversed)
     const back = becomesLive(policy, reversed.to, reversed.seq, tx.now)
-    // The message is old: later runs continue.
+    // The event is outdated: later runs continue.
     if (back === policy) return
     const gone = (await this.isByPeople(tx, reversed.run)) ? [reversed.from, reversed.inForce] : []
     for (const ref of gone) if (ref !== undefined) await quarantine(tx, policy.id, ref.version, reversed.run, reversed.seq)
@@ -134,7 +134,7 @@ export class TrackRun {
     await this.endActive(tx, policy, { state: 'ABORTED', reason: 'ROLLED_BACK', detail }, 'rollback', event)
   }
 
-  /** Handles a held release that another run replaced. The promotion reports the outcome of the run that had it. */
+  /** Handles a held release that another run's release replaces, whose promotion follows. This ends no run and quarantines no version. */
   private async drop(tx: Transaction, policy: PolicyRecord, { from, seq }: EventData['hms.rollout.reversed.v1']): Promise<void> {
     const dropped = heldNoMore(policy, from.digest, seq)
     if (dropped === policy) return
@@ -142,13 +142,16 @@ export class TrackRun {
     await this.saveRun.callWaiting(tx, dropped)
   }
 
-  /** Whether people rolled back, by a rollback run or without a run. A run that reverts itself reports its versions by its end. */
+  /**
+   * Whether people rolled back, by a rollback run or without a run. The versions of a run that rolls itself back are quarantined when it
+   * ends.
+   */
   private async isByPeople(tx: Transaction, run: number | null): Promise<boolean> {
     const record = await runOf(tx, run)
     return record === undefined || record.facts.isRollback === true
   }
 
-  /** Handles a retired policy: nothing is live, and its pending replacements have nothing to follow. */
+  /** Handles a withdrawn policy: no release is live, so releases that would have replaced the withdrawn one have no predecessor. */
   private async withdraw(tx: Transaction, event: ReceivedEvent<'hms.rollout.withdrawn.v1'>): Promise<void> {
     const { policy: id, from, seq, by, reason } = event.data
     const policy = await policyOrNew(tx, id)
@@ -172,7 +175,7 @@ export class TrackRun {
   }
 }
 
-/** Causes that end a run in one stage while others may own a part of it. */
+/** Causes reported for events of one stage that end a run while other stages may own a part of it. */
 const BY: Partial<Record<EventType, string>> = {
   'hms.run.poisoned.v1': 'poison',
   'hms.guard.judged.v1': 'guard',
