@@ -4,7 +4,7 @@ import { isDuration, parseEnvironment, type Environment } from '#libs/platform'
 import { ALL_REGIONS } from '#libs/policy'
 import { Matches } from 'class-validator'
 
-/** Polling interval in ms for queued runs whose call was lost; normally a run is called when its turn comes. */
+/** Polling interval in ms for queued runs. Normally the end of the run ahead starts the next one; polling covers a lost call. */
 const QUEUE_LOOK_MS = 10 * 60 * 1000
 
 const MOST_REVIEW_MS = 24 * 60 * 60 * 1000
@@ -26,11 +26,11 @@ export class ApproverConfig {
   @isDuration('24h')
   pauseDeadline = '24h'
 
-  /** Time a review of an automatic action waits for an answer; the action then stands. */
+  /** Time a review of an automatic action waits for a decision. Without one, the action stays in effect. */
   @isDuration('24h')
   reviewDeadline = '24h'
 
-  /** Bake time of break-glass once it is live for all; never zero. */
+  /** Bake time of a break-glass release once it is live for all; never zero. */
   @Matches(/^(?!0+(\.0+)?[a-z]+$)\d{1,9}(\.\d{1,3})?(ms|s|m|h)$/, { message: '$property must be a duration above zero such as 5m' })
   breakGlassBake = '5m'
 
@@ -45,7 +45,7 @@ export class ApproverConfig {
   @Matches(/^region:.+$/, { message: 'scope must be region:NAME, or region:* for all regions' })
   scope = 'region:NCR'
 
-  /** `region:NCR=National Capital Region`, several separated by `;`. */
+  /** Display names of scopes, separated by `;`: `region:NCR=National Capital Region`. */
   @Matches(/^([^=;]+=[^=;]+(;|$))*$/, { message: 'scopeNames must look like region:NCR=National Capital Region;region:VA=Virginia' })
   scopeNames = 'region:NCR=National Capital Region'
 

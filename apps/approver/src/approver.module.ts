@@ -26,7 +26,10 @@ import { TokensModule } from './tokens/tokens.module.js'
 })
 class ApproverModule {}
 
-/** Advances the numbers of releases, runs and tickets above those people and readers saw. No other process uses the database. */
+/**
+ * Advances the counters of releases, runs and tickets after a restore, above all numbers that people and readers may have seen. No other
+ * process uses the database meanwhile.
+ */
 async function advanceCounters({ tx, by }: CounterAdvance): Promise<void> {
   const policies = await tx.documents(POLICIES).find({ limit: ALL_COUNTERS })
   for (const policy of policies) await tx.documents(POLICIES).put({ ...policy, releaseEpoch: policy.releaseEpoch + by })

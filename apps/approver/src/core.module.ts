@@ -2,7 +2,7 @@ import { ENVIRONMENT, runtimeModule } from '#libs/service'
 import { Module } from '@nestjs/common'
 import { ApproverConfig, readApproverConfig } from './approver.config.js'
 
-/** What the features share: the service's dependencies and its configuration. */
+/** Provides the service's dependencies and configuration to all features. */
 @Module({
   imports: [runtimeModule('approver')],
   providers: [{ provide: ApproverConfig, inject: [ENVIRONMENT], useFactory: readApproverConfig }],

@@ -3,7 +3,7 @@ import { isObjects, isText, NestedList } from '#libs/platform'
 import { IsObject, IsOptional, Matches, MaxLength } from 'class-validator'
 import { SignatureDto } from '../approvals/approvals.dto.js'
 
-/** People who sign one break-glass, its authors included. */
+/** Maximum number of people who sign one break-glass, authors included. */
 export const MOST_SIGNERS = 8
 
 export class PrepareBreakGlassDto implements PrepareBreakGlassRequest {

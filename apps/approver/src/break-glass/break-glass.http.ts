@@ -7,7 +7,10 @@ import { BreakGlassRequestDto, PrepareBreakGlassDto } from './break-glass.dto.js
 import { PrepareBreakGlass } from './prepare-break-glass.js'
 import { SignBreakGlass } from './sign-break-glass.js'
 
-/** Several people together send a release past simulation, canary, freezes and waiting. Preparing is a write, as it is of approvals. */
+/**
+ * Endpoints of break-glass: several people together sign a release that skips simulation, canary, freezes and the queue. Preparing requires
+ * write access, as for approvals.
+ */
 @Controller('v1/break-glass')
 export class BreakGlassController {
   constructor(
@@ -22,7 +25,7 @@ export class BreakGlassController {
     return this.prepareBreakGlass.execute(body, actor?.id)
   }
 
-  /** 202: accepted, with the number of its run. The signatures say who asks. */
+  /** Returns 202 and the number of the run. The signatures authenticate the caller. */
   @Post()
   @HttpCode(202)
   @Public()

@@ -19,8 +19,8 @@ import { ApproverConfig } from '../approver.config.js'
 const GRANT_MS = 30 * 60 * 1000
 
 /**
- * Prepares a release that declares itself break-glass, with the reason. It follows the release in force: a run in progress is no obstacle.
- * Its plan is fixed: no canary, and always a bake.
+ * Prepares a release that declares itself break-glass and contains the reason. The release follows the live one, even if a run is in
+ * progress. The plan is fixed: no canary, and always a bake.
  */
 @Injectable()
 export class PrepareBreakGlass {
@@ -32,7 +32,10 @@ export class PrepareBreakGlass {
     private readonly judgeByStored: JudgeByStored,
   ) {}
 
-  /** Prepares a new approval each time, so no half-signed one is left. `by`: id of the caller. */
+  /**
+   * Prepares a new approval each time: break-glass signatures are accepted only together, so there is never a partly signed approval to
+   * complete. `by`: id of the caller.
+   */
   execute(request: PrepareBreakGlassRequest, by = 'anyone'): Promise<PreparedApproval> {
     const policies = parsePolicies(request.policies)
     const ids = policies.map(({ policy }) => policy.id)

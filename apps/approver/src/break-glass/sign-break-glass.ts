@@ -23,8 +23,8 @@ import { runOf, type RunRecord } from '../runs/run.table.js'
 const AGAIN = action('break-glass')
 
 /**
- * Accepts all signatures of a break-glass in one request: enough of them, or none is stored. Its run starts at once, and replaces the run
- * in progress, see `TakeOver`. Its review is opened in the same transaction.
+ * Accepts all signatures of a break-glass in one request; if they are not enough, stores none. The run starts at once and replaces the run
+ * in progress, see `TakeOver`. The review is opened in the same transaction.
  */
 @Injectable()
 export class SignBreakGlass {
@@ -111,7 +111,7 @@ function requireReviewer(roster: Roster, { releases }: Approval, signers: readon
   if (!people.some((person) => mayReview(person, actors, releases, roster))) throw nobodyToReview()
 }
 
-/** Refusal for an ordinary approval, whose signed content does not declare break-glass. */
+/** Error for an ordinary approval, whose signed content does not declare break-glass. */
 function ordinary(): HmsError {
   const detail = 'This was prepared as an ordinary approval, and no number of signatures makes break-glass of it.'
   return new HmsError('HMS_BREAK_GLASS_OTHER', detail, { status: 422, next: [AGAIN, action('approve')] })
@@ -122,7 +122,7 @@ function alone(name: string): HmsError {
   return new HmsError('HMS_BREAK_GLASS_ALONE', detail, { status: 403, next: [AGAIN] })
 }
 
-/** `missing` as in an approval: roles, `author`. */
+/** Error for missing signatures. `missing`: roles and `author`, as in an approval. */
 function lacking(missing: readonly string[]): HmsError {
   const detail = `Too few of those who signed count: still missing are ${missing.join(', ')}. Nothing was kept; all sign together.`
   return new HmsError('HMS_BREAK_GLASS_ALONE', detail, { status: 403, next: [action('roster.show'), AGAIN], state: { missing } })

@@ -2,7 +2,10 @@ import { action, HmsError } from '#libs/contracts'
 import { documentTable, forgetExpired, type Transaction } from '#libs/persistence'
 import { countsUntil, type ReadFreeze } from '#libs/signing'
 
-/** Accepted declaration. It may have been replaced, and its statement would still count until `expiresAt`. */
+/**
+ * Accepted declaration of a freeze. The row prevents a replay: the statement stays valid until `expiresAt`, even if the freeze was
+ * redeclared since.
+ */
 interface Declaration {
   /** Digest of the statement. */
   id: string
@@ -21,11 +24,11 @@ export const DECLARATIONS = documentTable<Declaration>({
   indexes: [['person'], ['expires_at']],
 })
 
-/** Limit per person, so no person uses up the stop switch of the others. None is deleted early. */
+/** Maximum number of rows per person, so that no person can block declarations of others. No row is deleted before it expires. */
 const MAX_REMEMBERED = 1_000
 const FORGOTTEN_AT_ONCE = 50
 
-/** Stores a declaration for as long as its statement would count; `false` if it was used before. Throws 409 `HMS_FREEZE_LIMIT`. */
+/** Stores a declaration until its statement expires; returns `false` if the statement was used before. Throws 409 `HMS_FREEZE_LIMIT`. */
 export async function spendDeclaration(tx: Transaction, { predicate, digest, person }: ReadFreeze): Promise<boolean> {
   const declarations = tx.documents(DECLARATIONS)
   await forgetExpired(declarations, tx.now, FORGOTTEN_AT_ONCE)

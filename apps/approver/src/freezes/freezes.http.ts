@@ -5,7 +5,7 @@ import { FREEZES } from '#libs/stage'
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common'
 import { freezeView, SignedFreezes } from './signed-freezes.js'
 
-/** Windows in which nothing goes forward, the stop switch among them. */
+/** Endpoints of freezes: time windows in which no run advances. The stop switch is one of them. */
 @Controller('v1/freezes')
 export class FreezesController {
   constructor(
@@ -13,7 +13,7 @@ export class FreezesController {
     private readonly signedFreezes: SignedFreezes,
   ) {}
 
-  /** Newest first, those that are over too. */
+  /** Lists freezes, newest first, including ended ones. */
   @Get()
   async list(): Promise<FreezeView[]> {
     return this.database.transaction(async (tx) => {
@@ -22,7 +22,7 @@ export class FreezesController {
     })
   }
 
-  /** The whole record, with what was signed: who lifts a freeze signs its digest. */
+  /** Returns the whole record with its signed statement. A person who lifts the freeze signs the statement's digest. */
   @Get(':id')
   async show(@Param('id') id: string): Promise<FreezeRecord> {
     const record = await this.database.transaction((tx) => tx.documents(FREEZES).get(id))
@@ -30,7 +30,7 @@ export class FreezesController {
     throw new HmsError('HMS_FREEZE_NOT_FOUND', `There is no freeze ${id}.`, { status: 404, next: [action('freezes.list')] })
   }
 
-  /** The statement's own signature says whose it is. */
+  /** The signature of the statement authenticates the caller. */
   @Post()
   @Public()
   @SignedBody(proofOfStatement)

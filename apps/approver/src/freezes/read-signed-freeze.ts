@@ -1,17 +1,18 @@
 import { action, HmsError, type Envelope } from '#libs/contracts'
 import { isSignedLately, readFreeze, SignatureError, type ReadFreeze, type Roster } from '#libs/signing'
 
-/** Verifies a statement about a freeze; throws the HTTP error of an invalid one. */
+/** Verifies a statement about a freeze; throws an HTTP error for an invalid one. */
 export function readSignedFreeze(statement: Envelope, roster: Roster, now: Date): ReadFreeze {
   const read = readFor(statement, roster, now)
-  // Earlier records may lack it; a new statement without it could be for any installation whose people have these keys.
+  // Records of earlier builds may lack the installation. A new statement without it would be valid in every installation whose people have
+  // these keys.
   if (read.predicate.installation === undefined) throw forAnother('it names no installation', roster)
   if (isSignedLately(read.predicate.at, now)) return read
   const detail = 'It was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.'
   throw new HmsError('HMS_FREEZE_STATEMENT_EXPIRED', detail, { status: 403 })
 }
 
-/** Verifies everything but times, which need the database: an unauthorised statement gets no further than this. */
+/** Verifies all but the times, which need the database's clock. Called first, so that unauthorised statements never reach the database. */
 export function requireSignedFreeze(statement: Envelope, roster: Roster): void {
   readFor(statement, roster)
 }

@@ -22,7 +22,7 @@ export class SignedFreezes {
     private readonly outbox: Outbox,
   ) {}
 
-  /** Declares a freeze. One with a known id replaces it. */
+  /** Declares a freeze, or replaces the freeze with the same id. */
   async declare(statement: Envelope): Promise<FreezeView> {
     requireSignedFreeze(statement, this.rosters.newest)
     return this.database.locked(['freezes'], async (tx) => {
@@ -35,7 +35,7 @@ export class SignedFreezes {
       // A repeated statement changes nothing: the response to the first may have been lost.
       if (known !== undefined && digestOfPayload(known.statement) === digest) return freezeView(known, tx.now)
       if (!(await spendDeclaration(tx, read))) throw replaced(freeze.id)
-      // Redeclaring it with an earlier end or a smaller scope is lifting it.
+      // A redeclaration with an earlier end or a smaller scope amounts to lifting.
       if (known !== undefined && !holdsAsMuch(freeze, known, tx.now)) await requireReviewed(tx, this.rosters.newest, person.name)
       await this.makeRoom(tx, known)
       const record: FreezeRecord = { ...freeze, by: person.name, declaredAt: tx.now.toISOString(), statement, lifted: null }

@@ -4,7 +4,10 @@ import { ReleaseProofs } from '#libs/stage'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
 
-/** Stores when the log's witnesses saw each approval: readers judge a release by that time. */
+/**
+ * Stores the log's proof of each approval. It contains the time at which witnesses saw the approval, as of which readers verify the
+ * release.
+ */
 @Controller()
 export class LoggedReleasesEvents {
   constructor(private readonly proofs: ReleaseProofs) {}

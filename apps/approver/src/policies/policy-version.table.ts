@@ -2,20 +2,23 @@ import type { ReleaseDocument, VersionRef } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
 import type { PolicyRecord } from './policy.table.js'
 
-/** Signed version, whose content never changes. Retained forever, a row each, so no row grows with the versions. */
+/**
+ * Signed version of a policy; its content never changes. Each version is a row of its own, kept forever, so no row grows with the number of
+ * versions.
+ */
 export interface PolicyVersion extends VersionRef {
   policy: string
-  /** The newest release of this version that was live; `null` for one that never was. */
+  /** Newest release of this version that was live; `null` if none was. */
   release: ReleaseDocument | null
-  /** Number of the stable head that replaced it; `null` until then. */
+  /** `seq` of the last stable head before the release was replaced; `null` until then. Sorts versions by when they were live. */
   replacedSeq: number | null
   /** Last time it was rolled back, by its own run or by people. */
   takenBack?: TakenBack
 }
 
 /**
- * `run`: the run that rolled back its own release; `null` if people rolled back or withdrew it. `epoch`: the highest assigned by then.
- * `seq`: number of the stable head that rolled it back, if known.
+ * `run`: the run that rolled the version back, its own or a rollback; `null` if people rolled it back or withdrew it without a run.
+ * `epoch`: the highest epoch assigned by then. `seq`: number of the stable head that rolled it back, if known.
  */
 export interface TakenBack {
   run: number | null
@@ -29,7 +32,7 @@ export const POLICY_VERSIONS = documentTable<PolicyVersion>({
   id: ({ policy, version }) => `${policy}@${version}`,
   keys: {
     policy: { type: 'text', of: ({ policy }) => policy },
-    /** Version without its build, which is ignored in comparisons. */
+    /** Version without build metadata, which comparisons ignore. */
     precedence: { type: 'text', of: ({ version }) => precedenceOf(version) },
     replaced_seq: { type: 'bigint', of: ({ release, replacedSeq }) => (release === null ? null : replacedSeq) },
   },
@@ -39,7 +42,7 @@ export const POLICY_VERSIONS = documentTable<PolicyVersion>({
   ],
 })
 
-/** Enough for five fallbacks of every valid release. Older ones are found by their version. */
+/** Number of newest versions read: enough for the five fallbacks of any release. Older ones are looked up by version. */
 const NEWEST_READ = 20
 
 /** Returns the digest under which the version was signed before; undefined for a new version. */
@@ -51,13 +54,13 @@ export async function rememberSigned(tx: Transaction, policy: string, { version,
   await tx.documents(POLICY_VERSIONS).insert({ policy, version, digest, release: null, replacedSeq: null })
 }
 
-/** Returns signed versions that differ from this one only in the build, at most `limit`. */
+/** Returns signed versions that equal this one apart from build metadata, at most `limit`. */
 export async function signedAlike(tx: Transaction, policy: string, version: string, limit: number): Promise<VersionRef[]> {
   const alike = await tx.documents(POLICY_VERSIONS).find({ where: { policy, precedence: precedenceOf(version) }, limit })
   return alike.map((known) => ({ version: known.version, digest: known.digest }))
 }
 
-/** Called before the live release of the policy is replaced. */
+/** Stores the live release with its version. Called before another release replaces it. */
 export async function rememberReleased(tx: Transaction, { id: policy, live, liveSeq }: PolicyRecord): Promise<void> {
   if (live === null) return
   const known = await tx.documents(POLICY_VERSIONS).get(`${policy}@${live.version}`)
@@ -79,7 +82,7 @@ export async function releasedOf(tx: Transaction, { id, live }: PolicyRecord): P
   return [...before.toReversed(), ...(live === null ? [] : [live])]
 }
 
-/** `after` excludes releases that were never live. */
+/** `after` excludes rows without `replaced_seq`: versions that were never live, or never replaced. */
 function newest(tx: Transaction, policy: string): Promise<PolicyVersion[]> {
   return tx
     .documents(POLICY_VERSIONS)

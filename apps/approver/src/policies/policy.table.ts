@@ -9,7 +9,7 @@ export interface PolicyRecord {
   /** Highest assigned release epoch. */
   releaseEpoch: number
   live: ReleaseDocument | null
-  /** Number of the stable head that made `live` live; an older message from rollout changes nothing. */
+  /** `seq` of the newest stable head received, which made `live` live or scheduled `next`. An older event from rollout changes nothing. */
   liveSeq: number
   /** When approver received that head (RFC 3339); missing in records of earlier builds. */
   receivedAt?: string
@@ -17,9 +17,9 @@ export interface PolicyRecord {
   queue: number[]
   /** Runs that wait for signatures; they are checked when the live version changes. */
   waiting?: number[]
-  /** Held by all readers, and live from its effective time without another message from rollout. */
+  /** Held release: readers have it, and it becomes live at its effective time without another event from rollout. */
   next?: Upcoming
-  /** Version that people withdrew last: while nothing is live, a new one must be above it. */
+  /** Version that people withdrew last. While no release is live, a new version must be above it. */
   withdrawn?: string
 }
 
@@ -32,7 +32,7 @@ export const POLICIES = documentTable<PolicyRecord>({
   indexes: [['guard']],
 })
 
-/** `releaseEpoch`: start of its epochs, see `firstNumber`. */
+/** Returns the record of a policy without releases. `releaseEpoch`: initial value of its counter, see `firstNumber`. */
 export function newPolicy(id: string, releaseEpoch = 0): PolicyRecord {
   return { id, releaseEpoch, live: null, liveSeq: 0, active: null, queue: [] }
 }
@@ -50,20 +50,22 @@ export async function policyAt(tx: Transaction, id: string): Promise<PolicyRecor
   return policy === undefined ? undefined : asOf(policy, tx.now)
 }
 
-/** Returns the record, or a new one for a policy without approvals: its epochs start at those of this database. */
+/** Returns the record or, for a policy without approvals, a new one whose epoch counter starts at `firstNumber`. */
 export async function policyOrNew(tx: Transaction, id: string): Promise<PolicyRecord> {
   return (await policyAt(tx, id)) ?? newPolicy(id, await firstNumber(tx))
 }
 
 /**
- * Returns the release that a new one follows: the held one if it comes into force first, else the live one. Readers hold one release
- * besides the one in force: a newer one that comes into force no later replaces it.
+ * Returns the release that a new one follows: the held release if it comes into force before the new one, else the live release. Readers
+ * hold at most one release besides the one in force; a new release that comes into force at the same time or earlier replaces the held one.
  */
 export function predecessorOf({ live, next }: PolicyRecord, effectiveAtMs: number): ReleaseDocument | null {
   return next !== undefined && Date.parse(next.at) < effectiveAtMs ? next.release : live
 }
 
-/** Applies rollout's message that `release` is live, or held until its effective time, since its head `seq`. `policy` is as of `now`. */
+/**
+ * Applies an event from rollout: stable head `seq` made `release` live, or scheduled it for its effective time. `policy` is as of `now`.
+ */
 export function becomesLive(policy: PolicyRecord, release: ReleaseDocument | null, seq: number, now: Date): PolicyRecord {
   if (seq <= policy.liveSeq) return policy
   const { next: _before, ...rest } = policy
@@ -73,7 +75,7 @@ export function becomesLive(policy: PolicyRecord, release: ReleaseDocument | nul
   return { ...rest, ...received, live: release }
 }
 
-/** Applies rollout's message that `release` is no longer held, as of its head `seq`; the live release stays. */
+/** Applies an event from rollout: as of stable head `seq`, the held release with digest `release` was dropped. The live release stays. */
 export function heldNoMore(policy: PolicyRecord, release: string, seq: number): PolicyRecord {
   if (seq < policy.liveSeq || policy.next?.release.releaseDigest !== release) return policy
   const { next: _dropped, ...rest } = policy

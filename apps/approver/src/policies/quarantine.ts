@@ -5,22 +5,19 @@ import { POLICIES } from './policy.table.js'
 import { POLICY_VERSIONS, type TakenBack } from './policy-version.table.js'
 import type { StoredHead } from './stored-heads.js'
 
-/** Releases of an approval, and the stable heads that approver prepared it by. */
+/** Releases of an approval, and the stable heads from config-store that its preparation used. */
 interface PreparedReleases {
   releases: readonly ReleaseDocument[]
   storedHeads?: readonly StoredHead[]
 }
 
-/** Version that was rolled back after it was prepared. */
+/** Version of an approval that was rolled back after the approval was prepared. */
 export interface Quarantined {
   name: string
   takenBack: TakenBack
 }
 
-/**
- * Quarantines the version: only a release prepared later, or `retry` of its run, releases it again. `seq`: number of the stable head that
- * rolled it back, if known.
- */
+/** Quarantines a version: only a release prepared later, or `retry` of its run, may release it again. `run` and `seq` as in `TakenBack`. */
 export async function quarantine(tx: Transaction, policy: string, version: string, run: number | null, seq?: number): Promise<void> {
   const known = await tx.documents(POLICY_VERSIONS).get(`${policy}@${version}`)
   const epoch = (await tx.documents(POLICIES).get(policy))?.releaseEpoch ?? 0
@@ -31,8 +28,8 @@ export async function quarantine(tx: Transaction, policy: string, version: strin
 }
 
 /**
- * Returns the version of the approval that was rolled back since its preparation. Its signers may not know that, so the run does not
- * continue automatically. A rollback always may.
+ * Returns a version of the approval that was rolled back since the preparation. Its signers may not know that, so the run must not continue
+ * automatically. Rollback releases are exempt.
  */
 export async function quarantined(tx: Transaction, approval: PreparedReleases): Promise<Quarantined | undefined> {
   if (approval.releases.some((release) => rollbackOf(release) !== undefined)) return undefined
@@ -44,7 +41,7 @@ export async function quarantined(tx: Transaction, approval: PreparedReleases): 
   return undefined
 }
 
-/** Whether the approval was prepared by the head of that rollback, or a later one, before approver received it. */
+/** Whether the preparation already used the stable head of that rollback, or a later one, which approver had not received yet. */
 function isPreparedBy({ storedHeads = [] }: PreparedReleases, id: string, { seq }: TakenBack): boolean {
   return seq !== undefined && storedHeads.some((head) => head.policy === id && head.seq >= seq)
 }

@@ -7,10 +7,10 @@ import { Inject, Injectable } from '@nestjs/common'
 import type { StoredHead } from './stored-heads.js'
 
 const TIMEOUT_MS = 1_500
-/** A policy has at most 256 KiB; the members of its bundles come along. */
+/** Maximum response size. A policy has at most 256 KiB; the response also contains the other members of its bundles. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
-/** Stable heads as stored; `failure`: why no config-store answered for all policies. */
+/** Stable heads as stored; `failure`: why no config-store could be read. */
 export interface StoredAnswer {
   heads: StoredHead[]
   failure?: string
@@ -26,7 +26,7 @@ export class ReadStoredHeads {
     @Inject(CONFIG_STORE_URLS) private readonly configStoreUrls: readonly string[],
   ) {}
 
-  /** Asks every config-store at once, and returns the newest verified head of each policy. Never throws. */
+  /** Queries all config-stores at once and returns the newest verified head of each policy. Never throws. */
   async execute(ids: readonly string[]): Promise<StoredAnswer> {
     const urls = this.configStoreUrls
     if (urls.length === 0) return { heads: [], failure: 'none is configured (HMS_CONFIG_STORE_URLS)' }

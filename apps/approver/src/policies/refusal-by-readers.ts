@@ -4,8 +4,8 @@ import { approvalState, readRelease, refusalByReaders, SignatureError, type Rost
 import { withProof } from '#libs/stage'
 
 /**
- * Returns why readers would refuse a release that was live, by `roster`, as a sentence without its full stop; `undefined` if they would
- * accept it. A release logged before this service stored proofs is judged as if the log's witnesses had seen it when it was prepared.
+ * Returns why readers with `roster` would refuse a release that was live, as a sentence without its full stop; `undefined` if they would
+ * accept it. A release logged before this service stored proofs has none here and is judged as of its preparation time.
  */
 export async function refusedByReaders(tx: Transaction, release: ReleaseDocument, roster: Roster): Promise<string | undefined> {
   const proven = await withProof(tx, release)

@@ -3,7 +3,7 @@ import type { Transaction } from '#libs/persistence'
 import type { Upcoming } from '#libs/service'
 import { asOf, policyAt, type PolicyRecord } from './policy.table.js'
 
-/** Verified stable head of config-store that approver has not received yet: it says what is live, and changes no record. */
+/** Verified stable head from config-store that approver has not received yet. Used in checks; it never changes a policy's record. */
 export interface StoredHead {
   policy: string
   seq: number
@@ -11,7 +11,7 @@ export interface StoredHead {
   next?: Upcoming
 }
 
-/** Returns the record at `now` as it will be once approver has received the head; unchanged if it has. */
+/** Returns the record at `now` as it will be once approver has received the head; unchanged if approver already has it. */
 export function withStoredHead(record: PolicyRecord, heads: readonly StoredHead[] | undefined, now: Date): PolicyRecord {
   const head = awaitedHead(record, heads)
   if (head === undefined) return record
@@ -20,7 +20,7 @@ export function withStoredHead(record: PolicyRecord, heads: readonly StoredHead[
   return asOf({ ...rest, ...gone, live: head.live, liveSeq: head.seq, ...(head.next === undefined ? {} : { next: head.next }) }, now)
 }
 
-/** Returns the head that approver has still to receive. */
+/** Returns the policy's head that approver has not received yet, if any. */
 export function awaitedHead({ id, liveSeq }: PolicyRecord, heads: readonly StoredHead[] = []): StoredHead | undefined {
   return heads.find(({ policy, seq }) => policy === id && seq > liveSeq)
 }

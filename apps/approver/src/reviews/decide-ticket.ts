@@ -12,7 +12,7 @@ import { ReviewBreakGlass } from './review-break-glass.js'
 import { reviewOf } from '../tickets/review-lock.table.js'
 import { TICKETS } from '../tickets/ticket.table.js'
 
-/** Records a person's answer to a ticket: a decision about its run, or the acceptance of an automatic action. The first answer wins. */
+/** Records a person's decision on a ticket: a decision about its run, or the acceptance of an automatic action. The first decision wins. */
 @Injectable()
 export class DecideTicket {
   constructor(
@@ -22,7 +22,7 @@ export class DecideTicket {
     private readonly reviewBreakGlass: ReviewBreakGlass,
   ) {}
 
-  /** `given`: the number as in the path. */
+  /** `given`: ticket number as in the URL path. */
   async execute(given: number | string, statement: Envelope): Promise<Ticket> {
     // An acceptance names the ticket; other decisions name only its run.
     await this.decideRun.requireSigned(statement, ({ ticket }) => ticket === undefined || String(ticket) === String(given))
@@ -43,7 +43,7 @@ export class DecideTicket {
       const approval = (await tx.documents(APPROVALS).get(record.approval))!
       const review = await reviewOf(tx, open)
       const { predicate, person } = this.decideRun.read(record, approval, statement, tx.now, { known: ['accept'], ticket: number, review })
-      // A repeated answer changes nothing: the response to the first may have been lost.
+      // A repeated decision changes nothing: the response to the first may have been lost.
       if (open.decided?.by === person.name && open.decided.reason === predicate.reason) return open
       requireOpen(open, decision)
       const { reason, publicReason } = predicate

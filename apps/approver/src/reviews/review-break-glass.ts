@@ -10,7 +10,7 @@ import { SyncTickets } from '../tickets/sync-tickets.js'
 import { REVIEW_OVERDUE, TICKETS } from '../tickets/ticket.table.js'
 import { REVIEW_LOCKS } from '../tickets/review-lock.table.js'
 
-/** Review opened by every break-glass: a person who did not sign it closes it in time, or its signers can no longer approve. */
+/** Review that every break-glass opens. If no person who did not sign closes it in time, the signers cannot approve until it is closed. */
 @Injectable()
 export class ReviewBreakGlass implements OnModuleInit {
   constructor(
@@ -37,7 +37,7 @@ export class ReviewBreakGlass implements OnModuleInit {
     return { ticket, dueAt, state: 'OPEN' }
   }
 
-  /** Closes the review, by an eligible person and with its policies locked. The signers may approve again. */
+  /** Closes the review and unlocks its signers. The caller has checked the person and locked the policies. */
   async close(tx: Transaction, ticket: Ticket, answer: TicketAnswer, record: RunRecord): Promise<Ticket> {
     const closed = answerTicket(ticket, answer, tx.now)
     await this.syncTickets.close(tx, closed)
@@ -47,7 +47,7 @@ export class ReviewBreakGlass implements OnModuleInit {
     return closed
   }
 
-  /** Marks the review overdue. It stays open, because no reaction is no answer. */
+  /** Marks the review overdue. It stays open until a person closes it. */
   private async overdue(tx: Transaction, number: number): Promise<void> {
     const known = await tx.documents(TICKETS).get(String(number))
     const ticket = known === undefined ? undefined : overdueReview(known, tx.now)

@@ -6,7 +6,7 @@ import { DecideTicket, ticketNotFound } from './decide-ticket.js'
 import { TICKETS } from '../tickets/ticket.table.js'
 import { TicketsQueryDto } from './tickets.dto.js'
 
-/** Questions to people about runs: automation acted first. */
+/** Endpoints of tickets: decisions requested from people about a run, mostly after an automatic action. */
 @Controller('v1/tickets')
 export class TicketsController {
   constructor(
@@ -14,7 +14,7 @@ export class TicketsController {
     private readonly decideTicket: DecideTicket,
   ) {}
 
-  /** Newest first, 100 at most; `state=OPEN` leaves out what is closed. */
+  /** Lists tickets, newest first, at most `MAX_TICKETS_LISTED`; `state` selects tickets in that state. */
   @Get()
   list(@Query() { state }: TicketsQueryDto): Promise<Ticket[]> {
     const where = state === undefined ? undefined : { state }
@@ -30,7 +30,7 @@ export class TicketsController {
     return ticket
   }
 
-  /** 202: accepted. The decision's own signature says whose it is. */
+  /** Returns 202 once the decision is accepted. The signature of the statement authenticates the caller. */
   @Post(':number/decisions')
   @HttpCode(202)
   @Public()

@@ -7,13 +7,13 @@ import { keysOfRun } from '../runs/schedule-run-deadline.js'
 import { SyncTickets } from '../tickets/sync-tickets.js'
 import { TICKETS } from '../tickets/ticket.table.js'
 
-/** Limit of partners in the detail; the list of deliveries has the others. */
+/** Maximum length of a ticket's detail in characters. The list of deliveries has the partners that do not fit. */
 const MAX_DETAIL = 1_000
 const AND_MORE = '; and more'
-/** Limit of unreached partners; above it the ticket waits for a person, even if all are reached later. */
+/** Maximum number of undelivered messages tracked in a ticket. Above it a person must close the ticket, even if all are delivered later. */
 const MAX_UNREACHED = 100
 
-/** One ticket per run for partners that were not reached in time, regardless of the run's outcome. */
+/** Opens one ticket per run for all partners that were not reached in time, regardless of the run's outcome. */
 @Injectable()
 export class UndeliveredTickets {
   constructor(private readonly syncTickets: SyncTickets) {}
@@ -33,7 +33,8 @@ export class UndeliveredTickets {
   }
 
   /**
-   * Handles a delivery, redriven or acknowledged: the last one closes the ticket. Most are of runs without tickets, and lock nothing.
+   * Handles a message that was delivered or acknowledged late; the last one closes the ticket. Most deliveries belong to runs without
+   * tickets and lock nothing.
    */
   async reached(tx: Transaction, run: number, reached: Reached): Promise<void> {
     const asks = { where: { run, state: 'OPEN' } }

@@ -3,7 +3,7 @@ import { documentTable } from '#libs/persistence'
 
 /** Proposed roster during its signing. Deleted once any next roster is in force. */
 export interface ProposalRecord {
-  /** Over the payload. */
+  /** Digest of the payload. */
   digest: string
   version: number
   envelope: Envelope
@@ -14,6 +14,6 @@ export interface ProposalRecord {
 
 export const ROSTER_PROPOSALS = documentTable<ProposalRecord>({ name: 'roster_proposal', id: ({ digest }) => digest, keys: {} })
 
-/** Limits of open proposals, and of the bytes of one: they are sent in one message. */
+/** Maximum number of open proposals, and bytes of one, because a roster is published in one message. */
 export const MAX_PROPOSALS = 20
 export const MAX_PROPOSAL_BYTES = 256 * 1024

@@ -9,7 +9,7 @@ import type { RosterProposalDto, RosterSignatureDto } from './roster.dto.js'
 import { asOf, POLICIES } from '../policies/policy.table.js'
 import { refusedByReaders } from '../policies/refusal-by-readers.js'
 
-/** Proposed rosters during their signing. The proposal or signature that meets both root rules puts its roster into force. */
+/** Collects signatures on proposed rosters. The proposal or signature that meets both root rules puts its roster into force. */
 @Injectable()
 export class RosterProposals {
   constructor(
@@ -138,7 +138,7 @@ function proposalView(record: ProposalRecord, current: Roster, proposed: Roster)
   return { digest, version, envelope, state, progress, proposedAt, ...(acceptUnreadable === undefined ? {} : { acceptUnreadable }) }
 }
 
-/** Returns the view after another signature was sufficient meanwhile: this one changes nothing. */
+/** Returns the view of a roster that is already in force, to which a further signature adds nothing. */
 function inForce(roster: Roster): RosterProposalView {
   const { digest, version, envelope } = roster
   const { signed, threshold } = rootState(envelope, roster)
@@ -147,8 +147,8 @@ function inForce(roster: Roster): RosterProposalView {
 }
 
 /**
- * Requires a signature that advances the proposal; otherwise unauthorised clients would fill the slots. Expired keys are checked only here:
- * the chain is verified much later, when the time of a signature is unknown.
+ * Requires a signature that counts for one of the root rules; otherwise anyone could fill a proposal with worthless ones. Expired keys are
+ * checked only here: the chain is verified much later, when the time of a signature is unknown.
  */
 function requireCounts(envelope: Envelope, signature: RosterSignatureDto, judges: readonly Roster[], now: string): void {
   const alone = { ...envelope, signatures: [signature] }
@@ -160,7 +160,7 @@ function requireCounts(envelope: Envelope, signature: RosterSignatureDto, judges
   throw uncounted(judges[0]!, signature)
 }
 
-/** Returns the same error for existing and missing proposals: unauthorised clients must not learn which. */
+/** Returns the same error for existing and missing proposals, so that unauthorised clients cannot learn which exist. */
 function uncounted(current: Roster, { keyid }: RosterSignatureDto): HmsError {
   if (current.principalOfKey(keyid)?.kind !== 'person') return signerUnknown(keyid)
   return new HmsError(
@@ -182,13 +182,13 @@ function withSignature(envelope: Envelope, { keyid, sig }: RosterSignatureDto): 
   return { ...envelope, signatures: [...envelope.signatures.filter((known) => known.keyid !== keyid), { keyid, sig }] }
 }
 
-/** Releases judged before yielding to other work. */
+/** Number of releases checked before yielding to other work. */
 const SLICE = 100
 const MAX_NAMED = 20
 
 /**
- * Throws 409 `HMS_ROSTER_MAKES_UNREADABLE` if readers accept a release in force, or held, by the current roster and would refuse it by
- * `next`; `accepted`: ids of policies for which people accept that.
+ * Throws 409 `HMS_ROSTER_MAKES_UNREADABLE` if readers with roster `next` would refuse a live or held release that they accept with
+ * `current`. `accepted`: ids of policies whose release may become unreadable.
  */
 async function requireReadable(tx: Transaction, current: Roster, next: Roster, accepted: readonly string[]): Promise<void> {
   const lost = (await unreadableUnder(tx, current, next)).filter(({ release }) => !accepted.includes(release.id))

@@ -5,11 +5,11 @@ import { ArrayMaxSize, IsArray, IsDefined, IsOptional, IsString, Matches, MaxLen
 
 const MAX_SIGNATURES = 16
 const MAX_VERSION = 999_999_999
-/** More than anybody accepts by name. */
+/** More ids than anyone lists by hand. */
 const MAX_ACCEPTED = 1_000
 
 export class RosterQueryDto {
-  /** Version that the caller has; without it the chain begins with the first. */
+  /** Version that the caller has; without it the chain begins with the first roster. */
   @IsOptional()
   @toNumber
   @isInteger(0, MAX_VERSION)

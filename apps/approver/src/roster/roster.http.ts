@@ -6,7 +6,7 @@ import { MAX_PROPOSAL_BYTES, ROSTER_PROPOSALS } from './proposal.table.js'
 import { RosterProposals } from './roster-proposals.js'
 import { RosterProposalDto, RosterQueryDto, RosterSignatureDto } from './roster.dto.js'
 
-/** Proves a request with `{ keyid, sig }` over the proposed roster named in the path, by a person of the roster in force. */
+/** Identifies the signer of `{ keyid, sig }` over the proposed roster named in the path, if a person of the roster in force signed. */
 const proofOfSignature: ProofOf = async ({ body, params }, { roster, database, now }) => {
   const { keyid, sig } = (body ?? {}) as { keyid?: unknown; sig?: unknown }
   const { digest } = params as { digest: string }
@@ -18,8 +18,8 @@ const proofOfSignature: ProofOf = async ({ body, params }, { roster, database, n
 }
 
 /**
- * The chain of rosters for anyone who is pinned to one of them, and the next one while people sign it. A signature is its own proof of who
- * asks.
+ * Serves the chain of rosters to clients pinned to any of them, and collects signatures on the next one. A signature authenticates its
+ * signer.
  */
 @Controller('v1/roster')
 export class RosterController {

@@ -2,7 +2,7 @@ import { action, HmsError, type Ticket } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
 import type { DecidedRun, Roster } from '#libs/signing'
 
-/** Lock of a break-glass signer until its review is closed: from `dueAt` on that person cannot approve. Deleted with the review. */
+/** Lock of a break-glass signer: from `dueAt` on that person cannot approve. Deleted when the review is closed. */
 export interface ReviewLock {
   ticket: number
   run: number
@@ -25,8 +25,8 @@ export const REVIEW_LOCKS = documentTable<ReviewLock>({
 const MAX_READ = 1_000
 
 /**
- * Throws 403 `HMS_BREAK_GLASS_REVIEW_OVERDUE` for a signer whose break-glass was not reviewed in time. The transaction's time decides: no
- * timer has to have fired. `signer` is a display name.
+ * Throws 403 `HMS_BREAK_GLASS_REVIEW_OVERDUE` for a signer whose break-glass was not reviewed in time. The transaction's time decides, so a
+ * late timer makes no difference. `signer` is a display name.
  */
 export async function requireReviewed(tx: Transaction, roster: Roster, signer: string): Promise<void> {
   const actor = roster.principalByName(signer)?.id ?? signer

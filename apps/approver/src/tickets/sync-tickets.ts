@@ -44,14 +44,17 @@ export class SyncTickets implements OnModuleInit {
     if (kind !== undefined) await this.open(tx, kind, view)
   }
 
-  /** Stores a ticket that has ended, and notifies everyone notified of it before. */
+  /** Stores a ticket that has ended, and notifies everyone who was notified of the ticket. */
   async close(tx: Transaction, ticket: Ticket): Promise<void> {
     await tx.documents(TICKETS).put(ticket)
     await this.timers.cancel(tx, ...[TICKET_LADDER, TICKET_EXPIRY, REVIEW_OVERDUE].map((kind) => `${kind}:${ticket.ticket}`))
     await this.tell(tx, 'hms.ticket.closed.v1', ticket)
   }
 
-  /** Opens a ticket with the next number and notifies the first step of the ladder. `timer`: fires at its deadline. */
+  /**
+   * Opens a ticket with the next number and notifies the first step of the escalation ladder. `timer`: kind of the timer for the ticket's
+   * deadline.
+   */
   async ask(tx: Transaction, make: (number: number) => Ticket, timer?: typeof TICKET_EXPIRY): Promise<Ticket> {
     const ticket = make(await this.nextNumber(tx))
     await tx.documents(TICKETS).put(ticket)
@@ -61,7 +64,7 @@ export class SyncTickets implements OnModuleInit {
     return ticket
   }
 
-  /** `cause`: if the run does not contain it. */
+  /** Opens a ticket about a run. `cause`: given if the run's view does not contain the cause. */
   async open(tx: Transaction, kind: Ticket['kind'], view: RunView, cause?: TicketCause): Promise<void> {
     const isPaused = view.state === 'PAUSED' && kind !== 'UNDELIVERED'
     const expiresInMs = isPaused ? this.config.timeouts.pauseMs : this.config.reviewMs
@@ -107,7 +110,7 @@ export class SyncTickets implements OnModuleInit {
     await this.outbox.emit(tx, type, { ticket }, { key: policies.map(({ id }) => id).sort()[0]!, run, attempt })
   }
 
-  /** The counter's row is locked last, and until the end of the transaction. */
+  /** Returns the next ticket number. The counter is locked last, and until the end of the transaction. */
   private async nextNumber(tx: Transaction): Promise<number> {
     await tx.lock(['ticket-number'])
     const last = (await tx.documents(TICKET_COUNTER).get('ticket'))?.last ?? 0
@@ -126,7 +129,7 @@ const SEVERITY: Record<TicketKind, 'high' | 'normal'> = {
   UNDELIVERED: 'normal',
 }
 
-/** Counts the open tickets: questions without an answer. */
+/** Metrics of open tickets. */
 export class TicketMetrics {
   private readonly open = this.metrics.gauge('review_open', 'Open tickets', ['severity'])
   private readonly overdue = this.metrics.gauge(
@@ -138,7 +141,7 @@ export class TicketMetrics {
 
   constructor(private readonly metrics: Metrics) {}
 
-  /** Sets the gauges from all open tickets, and the time by the database's clock. */
+  /** Sets the gauges from all open tickets. `now`: time by the database's clock. */
   show(tickets: readonly Ticket[], now: Date): void {
     for (const severity of ['high', 'normal'] as const)
       this.open.set({ severity }, tickets.filter(({ kind }) => SEVERITY[kind] === severity).length)

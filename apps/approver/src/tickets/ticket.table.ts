@@ -21,7 +21,7 @@ export interface TicketCounter {
 
 export const TICKET_COUNTER = documentTable<TicketCounter>({ name: 'ticket_counter', id: ({ id }) => id, keys: {} })
 
-/** Timers: the next step of the ladder is due; no decision in time. */
+/** Timers: the next step of the escalation ladder is due; no person decided in time. */
 export const TICKET_LADDER = timerKind<{ ticket: number }>('ticket-ladder')
 export const TICKET_EXPIRY = timerKind<{ ticket: number }>('ticket-expiry')
 /** Timer: the review of a break-glass was not closed in time. */

@@ -15,7 +15,7 @@ import {
 import { mintToken } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 
-/** Issues and revokes the keys of programs. */
+/** Issues and revokes API tokens. */
 @Injectable()
 export class ProgramTokens {
   constructor(
@@ -26,7 +26,7 @@ export class ProgramTokens {
     private readonly seal: EventSeal,
   ) {}
 
-  /** Issues a key. Its text is returned in the response and stored nowhere. */
+  /** Issues a token. Its text is returned in the response and stored nowhere. */
   async issue(
     { scopes, region, name, expiresInMs }: TokenRequest & { expiresInMs: number },
     by: string,
@@ -58,7 +58,7 @@ export class ProgramTokens {
   }
 
   /**
-   * Revokes a key permanently, open streams included. The record stays. Revoking again changes nothing and returns the same record.
+   * Revokes a token permanently and ends its open streams. The record stays. Revoking again changes nothing and returns the same record.
    */
   async revoke(id: string, by: string): Promise<TokenRecord> {
     const record = await this.database.locked([`token:${id}`], async (tx) => {
@@ -76,18 +76,21 @@ export class ProgramTokens {
     return record
   }
 
-  /** Returns the signed content of the row; for an unsigned row only the id, without a scope, because no signature proves its content. */
+  /**
+   * Returns the signed content of the row. For a row without a valid signature, returns its content without scopes, because nothing proves
+   * these.
+   */
   private signed(row: StoredToken): TokenRecord {
     try {
       if (row.signed !== undefined) return readSignedToken(row.signed, { roster: this.rosters.newest, seal: this.seal })
     } catch {
-      // Altered: revoked anyway.
+      // The row was altered; it can be revoked all the same.
     }
     return { ...plainToken(row), scopes: [], revokedAt: null, revokedBy: null }
   }
 }
 
-/** Returns the signature of the published event, which authenticates the row it is about. */
+/** Returns the envelope of the published event, which authenticates the token's row. */
 function signedBy({ value }: Pick<OutgoingEvent, 'value'>): Envelope {
   return JSON.parse(value!) as Envelope
 }

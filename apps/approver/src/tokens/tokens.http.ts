@@ -5,7 +5,7 @@ import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nest
 import { ProgramTokens } from './program-tokens.js'
 import { TokenRequestDto } from './tokens.dto.js'
 
-/** Keys for programs. No key makes or revokes another: who stole one cannot stay by it, nor lock others out. */
+/** Endpoints of API tokens. No token can issue or revoke tokens, so a stolen one can neither renew itself nor lock others out. */
 @Controller('v1/tokens')
 export class TokensController {
   constructor(
@@ -23,7 +23,7 @@ export class TokensController {
     return { ...this.learned(record), token }
   }
 
-  /** Newest first, revoked and expired ones too. */
+  /** Lists tokens, newest first, including revoked and expired ones. */
   @Get()
   async list(): Promise<TokenView[]> {
     const records = await this.database.autocommit((tx) => tx.documents(TOKENS).find({ limit: MAX_TOKENS }))
@@ -38,7 +38,7 @@ export class TokensController {
     return this.learned(await this.programTokens.revoke(id, request.actor!.name))
   }
 
-  /** This process acts on it before it answers; the others follow. */
+  /** Applies the change in this process before the response; other instances follow. */
   private learned(record: TokenRecord): TokenView {
     this.access.tokens.add(record)
     return tokenView(record)
