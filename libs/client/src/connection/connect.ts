@@ -14,27 +14,29 @@ import { httpRosters } from '../trust/pinned-rosters.js'
 /** Options of `connect`; defaults come from the environment. */
 export interface ConnectOptions {
   url?: string
-  /** A named bot takes part in canaries, acknowledges applied releases, and may report alerts. */
+  /** Id of the bot. A named bot takes part in canaries, acknowledges applied releases, and may report alerts. */
   bot?: string
   region?: string
   /**
-   * Policies of this reader, at most 100: it receives these and the others of their bundles. Policies that do not exist yet follow when
-   * they do. Default: `HMS_POLICIES`, else all.
+   * Policies of this reader, at most 100. The reader receives these policies and the other policies of their bundles. A policy that does
+   * not exist yet is received once it exists. Default: `HMS_POLICIES`, else all.
    */
   policies?: readonly string[]
   token?: string
-  /** Folder of the last known good copy. Without one, a restart without a server has no values, and no floors are remembered. */
+  /**
+   * Folder of the last known good copy. Without it, a restart while the server is unreachable has no values, and floors are not remembered.
+   */
   cacheDir?: string
   /**
-   * Trusted roster: its file, or its bytes as printed by `hms-svc roster show --json`. Without one, the roster of a loopback address is
-   * pinned at first use (in `cacheDir`, else for this connection); any other address is refused with `HMS_ROSTER_REQUIRED`.
+   * Trusted roster: its file, or its bytes as printed by `hms-svc roster show --json`. If omitted, the roster that a loopback address
+   * serves is pinned on first use (in `cacheDir`, else for this connection); any other address is refused with `HMS_ROSTER_REQUIRED`.
    */
   roster?: string | Uint8Array
-  /** Timeout for the first copy. Default 10 s. */
+  /** Timeout in ms until the first copy. Default 10 s. */
   timeoutMs?: number
 }
 
-/** For entry points that accept further options. */
+/** Names of the options, for entry points that accept further options. */
 export const CONNECT_OPTIONS: OptionNames<ConnectOptions> = {
   url: true,
   bot: true,
@@ -54,15 +56,16 @@ export interface ConnectionPorts {
 const FIRST_COPY_MS = 10_000
 
 /**
- * Opens a connection that keeps a local copy up to date, reconnecting for ever; only verified documents are applied. Resolves on the first
- * copy, live or from disk; rejects with `HMS_UNREACHABLE`, or with the server's refusal. It never keeps the process alive.
+ * Opens a connection that keeps a local copy up to date and reconnects indefinitely; only verified documents are applied. Resolves on the
+ * first copy, live or from disk; rejects with `HMS_UNREACHABLE`, or with the server's refusal. The connection never keeps the process
+ * alive.
  */
 export async function connect(options: ConnectOptions = {}): Promise<TypedConnection> {
   requireKnownOptions('connect', options, CONNECT_OPTIONS)
   return openConnection(options)
 }
 
-/** `connect` with an environment that tests replace. */
+/** Same as `connect`, without the check for unknown options, and with ports that tests replace. */
 export async function openConnection(options: ConnectOptions, ports: ConnectionPorts = {}): Promise<ReaderSession> {
   const config = readClientConfig()
   const url = options.url === undefined ? config.url : readUrl(options.url)
@@ -74,7 +77,7 @@ export async function openConnection(options: ConnectOptions, ports: ConnectionP
   const { clock = systemClock, random } = ports
   const timeoutMs = options.timeoutMs ?? FIRST_COPY_MS
   const api = new ApiClient({ url, authorize: token === undefined ? undefined : bearer(token) })
-  // Loaded on connect, before its timeout starts: a command that only uses HTTP loads a quarter less.
+  // Imported here, before the timeout starts, so that a command that only uses HTTP loads a quarter less code.
   const [{ ReaderSession: Session }, { StreamFeed }, { serverTransports }] = await Promise.all([
     import('./reader-session.js'),
     import('./stream-feed.js'),
@@ -90,7 +93,7 @@ export async function openConnection(options: ConnectOptions, ports: ConnectionP
   return connection.open(Math.max(until - clock.elapsed(), 1))
 }
 
-/** Returns the token for a URL: that of the environment only for the server of the environment, never for another one. */
+/** Returns the token of the environment, but only for the server of the environment. */
 function tokenFor(url: string, config: ClientConfig): string | undefined {
   return new URL(url).origin === new URL(config.url).origin ? config.token : undefined
 }

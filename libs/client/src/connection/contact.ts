@@ -2,14 +2,14 @@ import type { HmsError } from '#libs/contracts'
 import { withDeadline, type Clock } from '../clock.js'
 import type { ConnectionState, HmsConnection, ReadyOptions } from './hms-connection.js'
 
-/** Why there is no contact at present. */
+/** Reason why there is no contact at present. */
 export interface Failure {
   reason: string
-  /** The other side's refusal of this reader. */
+  /** Refusal of this reader by the server or broker. */
   refused?: HmsError
 }
 
-/** Time that a disk copy waits for live contact while the other side neither responds nor refuses. */
+/** Time in ms for which a reader with a disk copy waits for the first live contact. */
 const LIVE_GRACE_MS = 1_000
 
 const READY_MS = 5_000
@@ -20,20 +20,22 @@ interface Waiter {
   failFast: boolean
 }
 
-/** Tracks callers that wait for the server's first response, and why it has not come. */
+/** Tracks callers that wait for contact, and the last reason why there is none. */
 export class Contact {
   private waiters = new Set<Waiter>()
   private lastReason = 'no answer in time'
 
-  /** `unreachable` creates the error of a waiter that timed out, with the last known reason. `after`: if not timers of the process. */
+  /**
+   * `unreachable` creates the error of a waiter that timed out, from the last known reason. `after`: replaces the timers of the process.
+   */
   constructor(
     private readonly unreachable: (reason: string) => HmsError,
     private readonly after?: Clock['after'],
   ) {}
 
   /**
-   * Resolves at the next `made`. Rejects with `unreachable` after `ms`, with the server's response to a permanent refusal, and with
-   * `failFast` at the first failure of any kind. Keeps the process alive meanwhile.
+   * Resolves at the next `made`. Rejects with `unreachable` after `ms`, with the refusal if it is permanent, and with `failFast` at the
+   * first failure of any kind. Keeps the process alive meanwhile.
    */
   async wait(ms: number, failFast = false): Promise<void> {
     let waiter: Waiter | undefined
@@ -48,7 +50,10 @@ export class Contact {
     }
   }
 
-  /** Waits while opening. With a disk copy the wait is short and never fails: live values are preferred, and the disk is the fallback. */
+  /**
+   * Waits for the first contact. With a disk copy the wait is at most `LIVE_GRACE_MS` and never fails: live values are preferred, and the
+   * copy is the fallback.
+   */
   async first(ms: number, hasCopy: boolean): Promise<void> {
     if (hasCopy) await this.wait(Math.min(LIVE_GRACE_MS, ms), true).catch(() => undefined)
     else await this.wait(ms)
@@ -68,8 +73,8 @@ export class Contact {
 }
 
 /**
- * Resolves with the state once it is `READY`, else with the current one after `timeoutMs`. A timeout is not an error: there is a verified
- * copy, and the caller decides whether it suffices. Keeps the process alive meanwhile.
+ * Resolves with the state once it is `READY` or after `timeoutMs`. A timeout is not an error: there is a verified copy, and the caller
+ * decides whether it suffices. Keeps the process alive meanwhile.
  */
 export async function awaitReady(
   connection: Pick<HmsConnection, 'state' | 'on'>,

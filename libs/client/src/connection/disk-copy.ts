@@ -6,19 +6,19 @@ import { replaceFile } from '#libs/files'
 import type { Reader } from '#libs/evaluation'
 import { FloorsFile, readOwnFile, type SavedFloors } from '../trust/floors-file.js'
 
-/** Last known good copy of one reader. */
+/** Documents of the last known good copy of one reader. */
 export interface SavedDocuments {
-  /** Policies of the reader, if not all. */
+  /** Policies of the reader; absent for all. */
   policies?: readonly string[]
   revision: number
-  /** Milliseconds since 1970. */
+  /** Epoch milliseconds at which the server last confirmed the copy. */
   savedAt: number
   documents: ConfigDocument[]
 }
 
 /**
- * Stores two files per server and reader, documents and floors. A server's documents may depend on the reader and its policies, so one
- * reader's copy is no resume point for another. Each file is replaced atomically, so a crash while writing leaves the previous one.
+ * Stores two files per server, reader and list of policies: documents and floors. A server's documents may depend on all three, so a reader
+ * cannot resume from another reader's copy. Each file is replaced atomically, so a crash during a write leaves the previous file.
  */
 export class DiskCopy {
   readonly file: string
@@ -42,7 +42,10 @@ export class DiskCopy {
     this.floors = new FloorsFile(join(dir, `floors-${name}.json`), this.file)
   }
 
-  /** Loads the copy. Unreadable documents are reported and omitted; throws `HMS_FLOORS_DAMAGED` for unreadable or missing floors. */
+  /**
+   * Loads the copy. Unreadable documents are reported and omitted. Throws `HMS_FLOORS_DAMAGED` if the floors are unreadable, or missing
+   * beside documents.
+   */
   async load(): Promise<{ documents?: SavedDocuments; floors?: SavedFloors }> {
     const floors = await this.floors.load()
     const documents = await this.loadDocuments()
@@ -51,7 +54,7 @@ export class DiskCopy {
     return { ...(documents === undefined || documents === 'damaged' ? {} : { documents }), ...(floors === undefined ? {} : { floors }) }
   }
 
-  /** Writes in the background; if copies arrive during a write, only the newest is written next. */
+  /** Writes the copy in the background. Of several copies saved during a write, only the newest is written next. */
   save(copy: SavedDocuments & SavedFloors): void {
     this.next = copy
     this.writing ??= this.writeAll().finally(() => {
@@ -91,8 +94,8 @@ export class DiskCopy {
       while (this.next !== undefined) {
         const { floors, signedMs, ...documents } = this.next
         this.next = undefined
-        // Documents without floors would be refused at the next start. Later, documents are written first, because each head in them is
-        // itself a floor.
+        // At first the floors are written first, because documents without floors would be refused at the next start. Later the documents
+        // are written first, because each head in them is a floor too.
         if (!this.hasFloors) await this.floors.save({ floors, signedMs })
         this.hasFloors = true
         await replaceFile(this.file, JSON.stringify({ format: 3, policies: this.policies, ...documents }), 0o600)

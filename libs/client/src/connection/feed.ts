@@ -5,41 +5,41 @@ import type { PinnedRosters } from '../trust/pinned-rosters.js'
 import type { Contact } from './contact.js'
 import type { DiskCopy } from './disk-copy.js'
 
-/** Rosters trusted by a reader, and the means to follow their successors. */
+/** Rosters that a reader trusts; `follow` fetches their successors. */
 export type RosterKeeper = Pick<PinnedRosters, 'kind' | 'newest' | 'follow'>
 
 export interface ReaderOptions {
   reader: Reader
-  /** Policies of this reader, if not all. */
+  /** Policies of this reader; absent for all. */
   policies?: readonly string[]
   disk: Pick<DiskCopy, 'load' | 'save' | 'settled'> | null
   rosters: RosterKeeper
   clock: Clock
   contact: Contact
-  /** Documents come from a log, which may deliver an old one again: a duplicate record, or a re-read offset. */
+  /** Whether documents come from a Kafka log, which may deliver an old document again: in a duplicate record, or from a re-read offset. */
   fromLog?: boolean
-  /** Server that accepts alerts; a follower of a log has none. */
+  /** Client of the server that accepts alerts; absent for a follower of a log. */
   api?: Pick<ApiClient, 'post'>
 }
 
-/** Source of a session's documents: a server over its transports, or a log. It calls the session's methods. */
+/** Source of a session's documents: a server over its transports, or a log. A feed calls the session's methods. */
 export interface Feed {
-  /** `from`: revision to resume from; `undefined` if there is no copy, or part of it no longer verifies. */
+  /** Starts the feed. `from`: revision to resume from; `undefined` if there is no copy, or part of it no longer verifies. */
   start(from: number | undefined): void
-  /** Values in force have changed; called before any listener, which may be slow. */
+  /** Called when documents were applied or an effective time has come, before any listener, which may be slow. */
   applied(): void
-  /** A newer roster was loaded: documents refused under the previous one are requested again. */
+  /** Called after a newer roster was loaded; the feed requests documents again that were refused under the previous one. */
   startOver(): void
   stop(): Promise<void>
 }
 
 export interface TakeOptions {
-  /** More documents follow, so these are not complete. */
+  /** Whether more documents follow; if so, the state is not updated yet. */
   more?: boolean
-  /** Policies included with those that this reader named. */
+  /** Other policies of the bundles of this reader's policies, which the reader receives too. */
   along?: readonly string[]
-  /** These are all documents for this reader. */
+  /** Whether these are all documents for this reader. */
   whole?: boolean
-  /** Places of a log (`policy@scope`) whose documents were removed from it. */
+  /** Keys of a log (`policy@scope`) whose documents were removed from it. */
   erased?: Iterable<string>
 }

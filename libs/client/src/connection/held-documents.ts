@@ -3,24 +3,27 @@ import { effectiveMs, SignatureError, STABLE_SCOPE, type ReleasePredicate, type 
 import type { DocumentTrust } from '../trust/document-trust.js'
 import { evaluate, withWholeBundles, type HeldDocument, type InForce, type Reader } from '#libs/evaluation'
 
-/** A document that was not admitted, with the error. */
+/** Document that was not admitted, with the error. */
 export interface RefusedDocument {
   document: ConfigDocument
   error: SignatureError
 }
 
-/** The local copy: the newest document per policy and scope, including withdrawals, since their `seq` still counts. */
+/**
+ * The local copy: the newest document per policy and scope. Withdrawals are kept too, because a document with a lower `seq` must stay
+ * refused.
+ */
 export class HeldDocuments {
   private byPolicy = new Map<string, Map<string, HeldDocument>>()
   /** Documents before their effective time, by policy and scope. */
   private readonly early = new Map<string, ConfigDocument>()
 
-  /** Every document passes `trust` before anything reads it, from a feed and from disk alike. */
+  /** `trust` verifies every document before it is used, from a feed and from disk alike. */
   constructor(private readonly trust: Pick<DocumentTrust, 'admit'>) {}
 
   /**
-   * Applies documents by `seq`: an equal one changes nothing, and a lower one is refused on admission. Documents missing in a snapshot
-   * stay: only a signed head takes a policy out of force. Returns the refused ones. `now` is in epoch milliseconds.
+   * Applies documents by `seq`: an equal `seq` changes nothing, and a lower `seq` is refused on admission. Documents missing in a snapshot
+   * stay, because only a signed head takes a policy out of force. Returns the refused documents. `now` is in epoch milliseconds.
    */
   apply(documents: readonly ConfigDocument[], now: number): RefusedDocument[] {
     const refused = documents.flatMap((document) => {
@@ -39,13 +42,13 @@ export class HeldDocuments {
     return refused
   }
 
-  /** Drops all but these policies: this reader is not notified of changes to others. */
+  /** Drops all policies but these, because this reader does not receive changes to other policies. */
   keepOnly(kept: ReadonlySet<string>): void {
     for (const id of this.byPolicy.keys()) if (!kept.has(id)) this.byPolicy.delete(id)
     for (const [place, { id }] of this.early) if (!kept.has(id)) this.early.delete(place)
   }
 
-  /** Returns the heads of scope global, including withdrawals and policies that take effect later. */
+  /** Returns the stable heads, including withdrawals and heads whose release is not effective yet. */
   stableHeads(): StableHead[] {
     const held = [...this.byPolicy.values()].flatMap((scopes) => scopes.get(STABLE_SCOPE)?.head ?? [])
     const heads = new Map<string, StableHead>(held.map((head) => [head.policy, head]))
@@ -54,14 +57,14 @@ export class HeldDocuments {
     return [...heads.values()]
   }
 
-  /** Returns the next effective time of a held release, in epoch milliseconds; `now` excludes past ones. */
+  /** Returns the next effective time of a release after `now`, in epoch milliseconds; `null` if there is none. */
   nextEffective(now: number): number | null {
     const times = [...this.early.values()].map(effectiveOf)
     for (const { next } of this.values()) if (next !== null && next.atMs > now) times.push(next.atMs)
     return times.length === 0 ? null : Math.min(...times)
   }
 
-  /** Returns the release digests held for later, per policy. */
+  /** Returns the digests of releases that are not effective yet, by policy id. */
   held(now: number): Record<string, string[]> {
     const held: Record<string, string[]> = {}
     const add = (id: string, digest: string): void => void (held[id] ??= []).push(digest)
@@ -70,7 +73,7 @@ export class HeldDocuments {
     return held
   }
 
-  /** Applies documents whose effective time has come; refused ones are omitted. Returns whether there were any. */
+  /** Applies early documents whose effective time has come, and drops refused ones. Returns whether any was due. */
   applyDue(now: number): boolean {
     const due = [...this.early.values()].filter((document) => effectiveOf(document) <= now)
     for (const document of due) this.early.delete(placeOf(document))
@@ -78,7 +81,7 @@ export class HeldDocuments {
     return due.length > 0
   }
 
-  /** Early documents come last: they are the newer ones of their places. */
+  /** Returns all documents. Early documents come last, because they are the newest of their policy and scope. */
   all(): ConfigDocument[] {
     return [...[...this.values()].map(({ document }) => document), ...this.early.values()]
   }
@@ -119,7 +122,7 @@ export class HeldDocuments {
   }
 }
 
-/** Returns the place of an unverified document. */
+/** Returns the key `policy@scope` of an unverified document. */
 export function placeOf(document: ConfigDocument | undefined): string {
   return `${document?.id}@${document?.scope}`
 }

@@ -1,6 +1,6 @@
 /**
- * Typed event listeners. Unlike with `EventEmitter`, an `error` without listeners does not end the process, and a throwing listener cannot
- * interrupt the connection's work: its exception surfaces afterwards.
+ * Typed event listeners. Unlike with `EventEmitter`, an `error` without listeners does not end the process. An exception of a listener does
+ * not interrupt the connection; it is thrown afterwards, in a microtask.
  */
 export class Listeners<Events> {
   private readonly byEvent = new Map<keyof Events, Set<(data: never) => void>>()

@@ -11,7 +11,7 @@ export type Change = ConnectionEvents['change']
 
 export interface LocalCopyOptions extends Pick<ReaderOptions, 'reader' | 'policies' | 'clock'> {
   trust: Pick<DocumentTrust, 'admit'>
-  /** Called when a held release took effect, for any reader, or a canary's lease expired: without a frame. */
+  /** Called when values change without a frame: a held release took effect (for any reader), or a canary's lease expired. */
   onExpiry: (changes: Change[]) => void
 }
 
@@ -20,7 +20,9 @@ export interface Taken {
   changes: Change[]
 }
 
-/** Documents of one reader and the values in force. All documents of a frame take effect in one step, so a bundle is never seen in part. */
+/**
+ * Documents of one reader and the values in force. All documents of a frame take effect in one step, so no caller sees part of a bundle.
+ */
 export class LocalCopy {
   /** Revision of the newest applied frame. */
   revision = 0
@@ -28,14 +30,14 @@ export class LocalCopy {
   private values = new Map<string, InForce>()
   private timer: Timer | undefined
   private stable: string | undefined
-  /** Heads of policies that this reader does not follow but is notified of. */
+  /** Stable heads of policies that this reader does not follow. */
   private readonly others = new Map<string, StableHead>()
 
   constructor(private readonly options: LocalCopyOptions) {
     this.documents = new HeldDocuments(options.trust)
   }
 
-  /** Applies documents. `along`: policies included with those that this reader named. */
+  /** Applies documents. `along`: other policies of the bundles of this reader's policies. */
   take(revision: number, documents: readonly ConfigDocument[], along: readonly string[]): Taken {
     const { policies, clock } = this.options
     const refused = this.documents.apply(documents, clock.now())
@@ -45,7 +47,7 @@ export class LocalCopy {
     return { refused, changes: this.evaluate() }
   }
 
-  /** Returns the digest over the stable heads of the copy and of `others`. */
+  /** Returns the digest over the newest stable heads of the copy and of `others`. */
   stableDigest(): string {
     return (this.stable ??= stableDigest(newestOf([...this.others.values(), ...this.documents.stableHeads()])))
   }
@@ -65,23 +67,23 @@ export class LocalCopy {
     return [...this.values.keys()].sort()
   }
 
-  /** Returns the release digests in force per policy, which a named bot acknowledges. */
+  /** Returns the digests of the releases in force by policy id, which a named bot acknowledges. */
   applied(): Record<string, string> {
     return this.named(Object.fromEntries([...this.values].map(([id, value]) => [id, digestIn(value) ?? ''])))
   }
 
-  /** Returns the release digests held for later per policy, which a named bot acknowledges too. */
+  /** Returns the digests of releases not effective yet by policy id, which a named bot acknowledges too. */
   held(): Record<string, string[]> {
     return this.named(this.documents.held(this.options.clock.now()))
   }
 
-  /** Keeps the named policies only: a reader is not counted for others. */
+  /** Keeps the reader's named policies only, because the reader is not counted for others. */
   private named<T>(byPolicy: Record<string, T>): Record<string, T> {
     const { policies } = this.options
     return policies === undefined ? byPolicy : Object.fromEntries(Object.entries(byPolicy).filter(([id]) => policies.includes(id)))
   }
 
-  /** Re-evaluates after the reader's time was set forward: releases that have become due take effect at once. */
+  /** Re-evaluates after the reader's time has changed; releases that are now due take effect. */
   look(): void {
     const { clock, onExpiry } = this.options
     const applied = this.documents.applyDue(clock.now())
@@ -106,7 +108,7 @@ export class LocalCopy {
     })
   }
 
-  /** Sets one timer for the earliest lease expiry or effective time, so a reader needs no notification of it. */
+  /** Sets one timer for the earliest lease expiry or effective time, which no frame announces. */
   private awaitExpiry(now: number): void {
     this.timer?.cancel()
     const ends = [...this.values.values()].flatMap(({ until }) => (until === null ? [] : [until]))

@@ -2,7 +2,10 @@ import { HmsError, isObject, jsonIn, type StreamFrame } from '#libs/contracts'
 
 const TYPES: readonly unknown[] = ['snapshot', 'change', 'heartbeat', 'goodbye']
 
-/** Parses a frame, validating the members that the stream itself uses; documents are verified one by one on admission. */
+/**
+ * Parses a frame and validates the members that the stream uses. Documents are verified one by one on admission. Throws
+ * `HMS_STREAM_MALFORMED`.
+ */
 export function parseFrame(text: string): StreamFrame {
   const value = jsonIn(text)
   if (!isObject(value)) throw malformed()

@@ -23,19 +23,19 @@ import { Listeners } from './listeners.js'
 import { LocalCopy, type Change } from './local-copy.js'
 import { refusalOf, Refusals, unlessOvertaken } from './refusals.js'
 
-/** Minimum interval of roster requests, which a sender can cause. */
+/** Minimum interval in ms between roster requests, because a sender's documents can trigger them. */
 const ROSTER_PAUSE_MS = 10_000
-/** Difference between a signed time and the assumed one, ms, above which values in force are re-evaluated. */
+/** Correction of the reader's time by a signed time, in ms, above which values in force are re-evaluated. */
 const JUMP_MS = 100
 
 /**
- * One reader of policies, over any feed: the verified documents in memory and on disk, the refused ones, the state, and the values in
- * force. Its feed decides about contact: `settle` after each frame, `stale` without.
+ * One reader of policies over any feed: the verified documents in memory and on disk, the refusals, the state, and the values in force. The
+ * feed reports contact: it calls `settle` after each frame, and `stale` when contact is lost.
  */
 export class ReaderSession implements HmsConnection {
   state: ConnectionState = 'STALE'
   private refusedBy: HmsError | undefined
-  /** Trust reason of state `STALE`, if it is one. */
+  /** Code of the doubt in state `STALE`; `undefined` if only contact was lost. */
   private code: string | undefined
   private readonly listeners = new Listeners<ConnectionEvents>()
   private readonly onTaken = new Set<() => void>()
@@ -44,7 +44,7 @@ export class ReaderSession implements HmsConnection {
   private origin: 'nothing' | 'disk' | 'server' = 'nothing'
   private confirmedAt = 0
   private readonly refusals = new Refusals()
-  /** Set for a reader with named policies that gets no heads of others. */
+  /** Set for a reader with named policies over a server, which does not receive heads of other policies. */
   private readonly proofs: StandingProofs | undefined
   private askedRostersAt = Number.NEGATIVE_INFINITY
   readonly documents: HeldDocumentSource
@@ -89,12 +89,12 @@ export class ReaderSession implements HmsConnection {
     return this.state === 'ERROR' ? this.refusedBy : undefined
   }
 
-  /** Whether no received document is missing. */
+  /** Whether no document is refused at present. */
   get complete(): boolean {
     return this.refusals.any === undefined
   }
 
-  /** Resolves on the first copy, from the feed or from disk; closes and rejects after `timeoutMs` without either. */
+  /** Resolves on the first copy, from the feed or from disk. Without either, closes and rejects after `timeoutMs`. */
   async open(timeoutMs: number): Promise<this> {
     try {
       const saved = await this.load()
@@ -126,12 +126,15 @@ export class ReaderSession implements HmsConnection {
     await api.post('/v1/alerts', { id, bot, region, kind, reading, value, policy, version })
   }
 
-  /** Loads the disk copy of an earlier process. Returns `undefined` if there is none, else whether all of it still verifies. */
+  /**
+   * Loads the disk copy of an earlier process. Returns `undefined` if there is none, `whole` if all documents still verify, `part`
+   * otherwise.
+   */
   private async load(): Promise<'whole' | 'part' | undefined> {
     const { floors, documents: saved } = (await this.options.disk?.load()) ?? {}
     if (floors !== undefined) this.trust.restore(floors)
     if (saved === undefined) return undefined
-    // All saved documents were wanted.
+    // All saved policies are passed as `along`, so that `take` drops none of them.
     const along = saved.documents.map((document) => document?.id)
     const { refused } = this.copy.take(saved.revision, saved.documents, along)
     this.origin = 'disk'
@@ -148,7 +151,7 @@ export class ReaderSession implements HmsConnection {
     if (whole) this.forgetRefusals()
     this.refusals.drop(documents.map(placeOf))
     this.report(this.options.fromLog === true ? unlessOvertaken(documents, refused, more) : refused)
-    // The document existed and its removal is reported; it causes no doubt.
+    // A refused document that was then removed from the log causes no doubt.
     this.refusals.drop(erased)
     const { policies } = this.options
     if (policies !== undefined) this.refusals.keepOnly([...policies, ...along])
@@ -163,19 +166,22 @@ export class ReaderSession implements HmsConnection {
   }
 
   /**
-   * Clears refusals before a full set of documents: a refused one is in it, or is gone. Rollout's statement shows whether all stable heads
-   * came.
+   * Clears refusals before a full set of documents, which has a refused document again unless it was removed. Rollout's freshness statement
+   * shows whether a stable head is missing.
    */
   forgetRefusals(): void {
     this.refusals.clear()
   }
 
-  /** Stores the proofs of this reader's policies among all stable heads, before the statement on them. */
+  /**
+   * Stores the proofs that this reader's policies are among all stable heads. Called before `takeFreshness` with the statement on those
+   * heads.
+   */
   prove(standing: Readonly<Record<string, StandingProof>>): void {
     this.proofs?.take(standing)
   }
 
-  /** Applies a freshness statement. An invalid one is reported and ignored, and the previous one keeps ageing. */
+  /** Applies a freshness statement. An invalid statement is reported and ignored, so the previous statement keeps ageing. */
   takeFreshness(envelope: Envelope): void {
     const { trust, time } = this
     const { rosters } = this.options
@@ -190,7 +196,9 @@ export class ReaderSession implements HmsConnection {
     }
   }
 
-  /** Follows rosters, at most every ten seconds: a document may be signed by a roster that is not known here yet. */
+  /**
+   * Fetches newer rosters, at most every ten seconds: a document may be signed with keys of a roster that this reader does not have yet.
+   */
   followRosters(): void {
     const { time } = this
     const { rosters } = this.options
@@ -205,12 +213,12 @@ export class ReaderSession implements HmsConnection {
       })
   }
 
-  /** Records that an up-to-date source was in contact just now. */
+  /** Records that an up-to-date source confirmed the copy just now. */
   confirm(): void {
     this.confirmedAt = this.time.now()
   }
 
-  /** Updates the state on contact: ready, unless the copy is known to be incomplete; returns the code of the doubt. */
+  /** Updates the state on contact: READY, or STALE if the reader is in doubt. Returns the code of the doubt. */
   settle(): string | undefined {
     this.origin = 'server'
     const refusal = this.refusals.any
@@ -221,7 +229,7 @@ export class ReaderSession implements HmsConnection {
     return code
   }
 
-  /** Handles the server's refusal of this reader. Reported once, like any other state. */
+  /** Sets state ERROR after the server's refusal of this reader; reported once. */
   refused(error: HmsError): void {
     if (this.state === 'CLOSED' || this.state === 'ERROR') return
     this.stale(error.message, error.code)
@@ -231,8 +239,8 @@ export class ReaderSession implements HmsConnection {
   }
 
   /**
-   * Sets state STALE. Reported once per reason with a code, even before the reader was ever ready. Without a code it does not change state
-   * `ERROR`.
+   * Sets state STALE. A reason with a code is reported once, even before the reader was ever ready. A reason without a code does not change
+   * state ERROR.
    */
   stale(reason: string, code?: string): void {
     if (this.state === 'CLOSED' || (this.state === 'ERROR' && code === undefined)) return
@@ -284,7 +292,7 @@ export class ReaderSession implements HmsConnection {
     this.listeners.emit('error', error)
   }
 
-  /** Freezes the copy and stops the feed; resolves when the copy is stored on disk. */
+  /** Stops the copy's timer and the feed; resolves when the copy is stored on disk. */
   async close(): Promise<void> {
     this.state = 'CLOSED'
     this.copy.stop()
@@ -319,11 +327,11 @@ export class ReaderSession implements HmsConnection {
     for (const change of changes) this.listeners.emit('change', change)
   }
 
-  /** An early document is not refused: it is held until its effective time. */
+  /** Records and reports refusals. A document before its effective time is not a refusal; it is held until then. */
   private report(refused: RefusedDocument[]): void {
     for (const each of refused) {
       if (each.error.code === 'HMS_RELEASE_NOT_EFFECTIVE') continue
-      // An old document of a log does not affect the newer one in the copy.
+      // An older document in a log does not put the newer one in the copy in doubt.
       if (each.error.code !== 'HMS_HEAD_REPLAYED' || this.options.fromLog !== true) this.refusals.add(each)
       this.fail(refusalOf(each.error))
     }

@@ -2,10 +2,13 @@ import { HmsError, type ConfigDocument } from '#libs/contracts'
 import { STABLE_SCOPE, type SignatureError } from '#libs/signing'
 import { placeOf, type RefusedDocument } from './held-documents.js'
 
-/** Maximum remembered refusals: the sender chooses the names in them. */
+/** Limit of remembered refusals, because their policy ids are chosen by the sender. */
 const MAX_REFUSALS = 1_000
 
-/** Last refusals by policy and scope: a copy is incomplete until a valid document replaces the refused one, or its place is removed. */
+/**
+ * Last refusals by policy and scope. The copy is incomplete until a valid document replaces each refused one, or the refused one is
+ * removed.
+ */
 export class Refusals {
   private readonly byPlace = new Map<string, SignatureError>()
 
@@ -22,12 +25,12 @@ export class Refusals {
     if (this.byPlace.size < MAX_REFUSALS) this.byPlace.set(placeOf(document), error)
   }
 
-  /** Drops refusals at these places (`policy@scope`): newer documents are there, or none. */
+  /** Drops the refusals at these keys (`policy@scope`), whose documents were replaced or removed. */
   drop(places: Iterable<string>): void {
     for (const place of places) this.byPlace.delete(place)
   }
 
-  /** Drops refusals of other policies: this reader is not notified of their changes. */
+  /** Drops refusals of other policies, because this reader does not receive their changes. */
   keepOnly(policies: readonly string[]): void {
     for (const place of this.byPlace.keys()) if (!policies.some((id) => place.startsWith(`${id}@`))) this.byPlace.delete(place)
   }
@@ -38,8 +41,9 @@ export class Refusals {
 }
 
 /**
- * Returns the refusals that matter. A log also contains superseded documents: a refused one matters only if no better one followed, and an
- * old head only if it is the last of its place.
+ * Returns the refusals that matter in documents of a log, which also contains superseded ones. A refusal matters only if the last document
+ * of its policy and scope is refused too; for an old head (`HMS_HEAD_REPLAYED`), only if it is that last document and no more documents
+ * follow.
  */
 export function unlessOvertaken(documents: readonly ConfigDocument[], refused: RefusedDocument[], more: boolean): RefusedDocument[] {
   const last = new Map(documents.map((document) => [placeOf(document), document]))
@@ -50,7 +54,7 @@ export function unlessOvertaken(documents: readonly ConfigDocument[], refused: R
   })
 }
 
-/** Converts a refusal into an error with status 502: the sender is at fault. */
+/** Converts a refusal into an error with status 502, because the sender is at fault. */
 export function refusalOf({ code, detail }: SignatureError): HmsError {
   return new HmsError(code, `${detail}; what was held before stays in force`, { status: 502, next: ['hms-svc audit verify'] })
 }

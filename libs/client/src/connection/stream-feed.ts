@@ -4,22 +4,25 @@ import { Link, type LinkFailure, type LinkOptions } from './link/link.js'
 import type { Feed } from './feed.js'
 import type { ReaderSession } from './reader-session.js'
 
-/** Consecutive instances behind this reader's revision, after which the store is assumed to have been recreated. */
+/**
+ * Number of consecutive connections to instances behind this reader's revision, after which the store is assumed to have been recreated.
+ */
 const MAX_BEHIND = 3
 
 export interface StreamFeedOptions extends LinkOptions {
   /**
-   * A page keeps its copy when the server is behind or refuses it, and reports each refusal: people reload it. Default: after three such
-   * responses in a row the store is assumed to have been recreated, and a refusal sets state `ERROR`.
+   * Whether the reader is a web page, which users reload. A page keeps its copy when the server is behind or refuses it, and reports each
+   * refusal. Otherwise the store is assumed to have been recreated after `MAX_BEHIND` connections to servers that are behind, and a refusal
+   * sets state `ERROR`.
    */
   isPage?: boolean
 }
 
-/** Feeds a session from a server over one link: manages the resume point and acknowledges what is applied. */
+/** Feeds a session from a server over one link. Manages the resume point and acknowledges applied releases. */
 export class StreamFeed implements Feed {
   private readonly link: Link
   private resumePoint: number | undefined
-  /** The store was recreated: its revisions may be lower than the copy's. */
+  /** Whether the store was recreated, so that its revisions may be lower than the copy's. */
   private isRecreated = false
   private behindInARow = 0
   private leaving: Timer | undefined
@@ -65,7 +68,7 @@ export class StreamFeed implements Feed {
     else this.apply(frame)
   }
 
-  /** Handles a lower revision: this instance is behind, and another one may not be. */
+  /** Reconnects after a lower revision: this instance is behind, and another one may not be. */
   private refuseLower(revision: number): void {
     if (this.options.isPage === true) {
       const reason = `the server is at revision ${revision}, and ${this.session.revision} is held`
@@ -82,16 +85,16 @@ export class StreamFeed implements Feed {
   private apply({ type, revision, documents, along }: StreamFrame): void {
     this.session.take(revision, documents, { along, whole: type === 'snapshot' })
     this.isRecreated = false
-    // Resuming behind a refused document would skip it: the next connection starts from a snapshot.
+    // Resuming after a refused document would skip it, so the next connection starts from a snapshot then.
     this.resumePoint = this.session.complete ? revision : undefined
     this.session.contact.made()
   }
 
   private heartbeat(revision: number): void {
-    // Before the requested snapshot arrives there is nothing to confirm.
+    // A heartbeat before the requested snapshot confirms nothing.
     if (this.resumePoint === undefined) return
     if (this.options.policies !== undefined) {
-      // Revisions that concern other readers: requesting them again would return nothing.
+      // The revisions in between concern other readers only, so the reader need not request them after a reconnect.
       this.session.copy.revision = revision
       this.resumePoint = revision
     }
@@ -119,7 +122,7 @@ export class StreamFeed implements Feed {
     if (error !== undefined && this.options.isPage === true) this.session.fail(error)
     if (failure.damaged === true) this.resumePoint = undefined
     this.leaving?.cancel()
-    // A reader asked to reconnect soon becomes stale only by the age of its last frame.
+    // A reader that the server asked to reconnect becomes stale only when its last frame is old.
     if (failure.leaving === true) this.leaving = this.options.clock.after(SILENCE_MS, () => this.session.stale(reason))
     else this.session.stale(reason)
     if (refused !== undefined) this.refusedBy(refused, failure.foreign === true)

@@ -12,30 +12,30 @@ export interface LinkOptions extends Target {
 }
 
 export interface LinkFailure extends Failure {
-  /** The copy may lack something: the next session must start from a snapshot. */
+  /** A frame could not be applied, so the next session must start from a snapshot. */
   damaged?: boolean
-  /** The server said goodbye before it stopped. */
+  /** The server sent a goodbye before it stopped. */
   leaving?: boolean
-  /** The response came from an intermediary. */
+  /** `refused` is a response of an intermediary, not of the server. */
   foreign?: boolean
-  /** What was wrong with a frame. */
+  /** Error of an invalid frame. */
   error?: Error
 }
 
 export interface LinkEvents {
   ask(): ResumeRequest
-  /** A new session delivers frames: the next frame is its first. */
+  /** Called before the first frame of each session. */
   opened(): void
   frame(frame: StreamFrame): void
   down(failure: LinkFailure): void
 }
 
-/** Duration after which a session counts as healthy: the next wait starts small again. */
+/** Duration in ms after which a session counts as healthy and resets the back-off. */
 const HEALTHY_MS = 10_000
 
 /**
- * Delivers frames from the server, reconnecting for ever: by the best transport, else by the next that is not blocked; it switches back as
- * soon as a better one works. Neither sockets nor timers keep the process alive.
+ * Delivers frames from the server and reconnects indefinitely. Uses the best transport that is not blocked, and switches to a better one as
+ * soon as that works. Neither sockets nor timers keep the process alive.
  */
 export class Link {
   /** Names of the transports, best first. */
@@ -45,7 +45,7 @@ export class Link {
   private better: Trial | undefined
   private retry: Timer | undefined
   private nextBetter: Timer | undefined
-  /** Attempts of a better transport since the stream worked. */
+  /** Number of failed tries of a better transport since the best one last worked. */
   private tries = 0
   private attempt = 0
   /** Revision of the newest frame. */
@@ -69,7 +69,7 @@ export class Link {
     this.current?.send(frame)
   }
 
-  /** Drops the session and starts another. */
+  /** Drops the session; the link reconnects after the back-off. */
   reconnect(reason = 'the connection was dropped'): void {
     this.forgetBetter()
     this.current?.end({ reason })
@@ -92,7 +92,7 @@ export class Link {
 
   private take(frame: StreamFrame, trial: Trial): void {
     if (trial === this.better) {
-      // An instance with an older revision is no improvement.
+      // An instance with an older revision is not better.
       if (frame.revision < this.newest) return trial.end({ reason: 'it is behind' })
       this.changeTo(trial)
     } else if (!this.isFollowed) {
@@ -116,7 +116,7 @@ export class Link {
     const falls = this.choice.transport !== transport && this.choice.transport !== this.order[0]
     const { clock, random } = this.options
     this.retry = clock.after(leaveMs ?? backoffMs(falls ? 0 : this.attempt++, random), () => this.start())
-    // An intermediary's response is reported only if no transport is left.
+    // An intermediary's response is reported only if this was the last transport to try.
     const refusal = refused === undefined || (blocked && transport !== this.order.at(-1)) ? {} : { refused, foreign: blocked }
     this.events.down({ reason, damaged, error, leaving: leaveMs !== undefined, ...refusal })
   }

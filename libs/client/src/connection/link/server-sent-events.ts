@@ -12,7 +12,7 @@ import {
 } from './transport.js'
 import { reasonOf } from '../../api/problem-to-error.js'
 
-/** Sends a GET, which `signal` aborts. Rejects if there is no response. */
+/** Function that sends a GET, which `signal` aborts. Rejects if there is no response. */
 export type Get = (address: URL, headers: Record<string, string>, signal: AbortSignal) => Promise<TransportResponse>
 
 /** Transport over `GET /v1/events`, for networks whose proxy blocks WebSockets. */

@@ -18,10 +18,10 @@ import {
 } from './transport.js'
 import { reasonOf } from '../../api/problem-to-error.js'
 
-/** An acknowledgement of 10,000 policies is close to 1 MiB, and the next may follow before it is sent. */
+/** Limit of unsent bytes. An acknowledgement of 10,000 policies is close to 1 MiB, and others may follow before it is sent. */
 const MAX_UNSENT_BYTES = 4 * 1024 * 1024
 const CLOSE_MS = 1_000
-/** A fleet that reconnects at once gets its snapshots one after the other. */
+/** Timeout in ms of the first frame: long, because snapshots are sent one by one when a whole fleet reconnects. */
 const FIRST_MS = 15_000
 const POLL_MS = 5_000
 /** Close code of a connection that ended without a closing frame (RFC 6455 §7.1.5). */
@@ -37,8 +37,7 @@ export function serverTransports(target: Target): Transports {
 }
 
 /**
- * Transport over `GET /v1/stream`. Its socket does not keep the process alive; a connection attempt can, as libuv counts a pending connect
- * as work.
+ * Transport over `GET /v1/stream`. An open socket does not keep the process alive; a pending connect can, because libuv counts it as work.
  */
 function webSocket(target: Target): Transport {
   return {
@@ -67,7 +66,7 @@ function webSocket(target: Target): Transport {
         received: () => raw?.bytesRead ?? 0,
         send(frame) {
           if (socket.readyState !== WebSocket.OPEN) return
-          // A server that does not read would make us buffer every frame; the next connection acknowledges everything again.
+          // Frames for a server that does not read would be buffered without limit. After a reconnect, everything is acknowledged again.
           if (socket.bufferedAmount > MAX_UNSENT_BYTES) socket.terminate()
           else socket.send(JSON.stringify(frame))
         },
@@ -96,8 +95,8 @@ function unrefAndSend(request: ClientRequest): void {
 }
 
 /**
- * Transport over `GET /v1/snapshot?revision=N` with `If-None-Match`, for networks whose proxy buffers incomplete responses. A poll returns
- * the missed changes, or 304, which counts as a heartbeat.
+ * Transport over `GET /v1/snapshot?revision=N` with `If-None-Match`, for networks whose proxy buffers streamed responses. A poll returns
+ * the missed changes, or 304, which is handled as a heartbeat.
  */
 function polling(target: Target): Transport {
   return {
@@ -147,7 +146,7 @@ const getEvents: Get = (address, headers, signal) =>
     call.on('error', reject)
   })
 
-/** Sends a GET whose socket does not keep the process alive, which `fetch` cannot do. Redirects are not followed. */
+/** Sends a GET whose socket does not keep the process alive; `fetch` cannot do that. Redirects are not followed. */
 function httpGet(address: URL, headers: Record<string, string>, options: RequestOptions): ClientRequest {
   const call = (address.protocol === 'https:' ? requestHttps : requestHttp)(address, { headers, ...options })
   unrefAndSend(call)

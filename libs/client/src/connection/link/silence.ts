@@ -3,24 +3,24 @@ import type { Clock, Timer } from '../../clock.js'
 export interface SilenceOptions {
   clock: Clock
   limitMs: number
-  /** Total bytes received. */
+  /** Returns the total bytes received. */
   received: () => number
   onSilence: () => void
 }
 
-/** This many bytes within one limit are a large frame on a slow line; pings of a proxy are far smaller. */
+/** Number of bytes within one limit that show a large frame on a slow line; pings of a proxy are far smaller. */
 const PROGRESS_BYTES = 4 * 1024
-/** A timer this late means that the process was busy or stopped: data received meanwhile are still in the socket. */
+/** Delay in ms of the timer that shows that the process was busy or suspended, so that received data may still be unread in the socket. */
 const LATE_MS = 500
 const CATCH_UP_MS = 250
 
-/** Detects that nothing was received for too long. */
+/** Calls `onSilence` when no frame arrived within `limitMs`, unless a large frame is being received. */
 export class Silence {
   private timer: Timer | undefined
 
   constructor(private readonly options: SilenceOptions) {}
 
-  /** Restarts the limit: data arrived, or are expected within `limitMs`. */
+  /** Restarts the limit, after a frame or when one is expected within `limitMs`. */
   watch(limitMs = this.options.limitMs): void {
     this.stop()
     const { clock, received } = this.options

@@ -4,15 +4,15 @@ import { errorOfResponse } from '../../api/problem-to-error.js'
 import type { Clock } from '../../clock.js'
 
 /**
- * Transport of frames: `stream` is the WebSocket, the only one on which a named bot acknowledges; `events` are server-sent events; `poll`
- * requests repeatedly. All deliver the same frames, verified alike.
+ * Transport of frames. `stream` is the WebSocket, the only transport on which a named bot acknowledges; `events` are server-sent events;
+ * `poll` sends repeated requests. All deliver the same frames, which are verified alike.
  */
 export interface Transport {
-  /** Timeout of the connection, ms, if it is not the transport's own. */
+  /** Timeout of connecting in ms. Default: `firstMs`. */
   readonly openMs?: number
-  /** Timeout of the first frame, ms. */
+  /** Timeout of the first frame in ms. */
   readonly firstMs: number
-  /** Timeout of each later frame, ms. */
+  /** Timeout of each later frame in ms. */
   readonly silenceMs: number
   open(ask: ResumeRequest, session: Session): Connection
 }
@@ -22,21 +22,21 @@ export type TransportName = 'stream' | 'events' | 'poll'
 /** Available transports, best first. */
 export type Transports = Partial<Record<TransportName, Transport>>
 
-/** Server, and the identity of the reader. */
+/** Server to connect to, and the identity of the reader. */
 export interface Target {
   url: string
   reader: Reader
-  /** Policies of a reader that does not follow all. */
+  /** Policies of the reader; absent for all. */
   policies?: readonly string[]
   token?: string
   clock: Clock
 }
 
-/** Point to resume from. */
+/** Request for frames from a resume point. */
 export interface ResumeRequest {
   /** Revision of this reader; `undefined` requests a snapshot. */
   revision: number | undefined
-  /** An instance behind this revision should respond with an error instead of older data. */
+  /** Revision that the instance must have; an instance with an older one responds with an error instead of older data. */
   atLeast: number | undefined
 }
 
@@ -44,22 +44,25 @@ export interface ResumeRequest {
 export interface Connection {
   /** Returns the total bytes received. */
   received(): number
-  /** Sends a frame; only the stream can. */
+  /** Sends a frame; only `stream` can. */
   send?(frame: AppliedFrame): void
-  /** Drops it immediately. */
+  /** Drops the connection immediately. */
   drop(): void
-  /** Closes it within a second; without this, `drop` does. */
+  /** Closes the connection within a second; if missing, `drop` is used. */
   close?(): Promise<void>
 }
 
-/** Receives what happens on a connection. */
+/** Receives the events of a connection. */
 export interface Session {
-  /** Frames delivered so far. */
+  /** Number of frames delivered so far. */
   readonly frames: number
   readonly isOver: boolean
-  /** The server has accepted the connection. */
+  /** Called when the server has accepted the connection. */
   opened(): void
-  /** Delivers a frame, and returns its revision. One that is invalid, or cannot be applied, ends the session as damaged. */
+  /**
+   * Delivers a frame and returns its revision. A frame that is invalid or cannot be applied ends the session as damaged; `undefined` is
+   * returned then.
+   */
   take(text: string): number | undefined
   /** Ends the session, once, and drops its connection. */
   end(end: SessionEnd): void
@@ -68,15 +71,15 @@ export interface Session {
 /** Reason why a session ended or did not begin. */
 export interface SessionEnd {
   reason: string
-  /** The other side is reachable but this transport is blocked: another one may work. */
+  /** The server is reachable but this transport is blocked, so another one may work. */
   blocked?: boolean
-  /** Response received instead of frames. */
+  /** Error from the response that was received instead of frames. */
   refused?: HmsError
-  /** A frame could not be applied, so the copy may lack it: the next session must start from a snapshot. */
+  /** A frame could not be applied, so the next session must start from a snapshot. */
   damaged?: boolean
-  /** What was wrong with the frame. */
+  /** Error of the invalid frame. */
   error?: Error
-  /** The server said goodbye and requested this wait before reconnecting, ms. */
+  /** Wait in ms before reconnecting, as requested by the server's goodbye. */
   leaveMs?: number
 }
 
@@ -90,12 +93,12 @@ const UNREACHABLE: ReadonlySet<unknown> = new Set([
   'ETIMEDOUT',
 ])
 
-/** Whether the server was unreachable: then no other transport works either. */
+/** Whether the error shows an unreachable server, to which no other transport works either. */
 export function isUnreachable(error: unknown): boolean {
   return UNREACHABLE.has((error as { code?: unknown } | null)?.code)
 }
 
-/** Largest frame on any transport: a snapshot of all documents, about 4 KiB each. */
+/** Size limit of a frame on any transport. The largest is a snapshot of all documents, about 4 KiB each. */
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024
 const MAX_REFUSAL_BYTES = 64 * 1024
 
@@ -108,7 +111,7 @@ export interface TransportResponse {
 
 /** Reads a response that came instead of frames, from the server or from an intermediary. */
 export async function refusalIn(url: string, { status, type, body }: TransportResponse): Promise<SessionEnd> {
-  // Truncated or endless body: only the status is used.
+  // For a truncated or endless body, only the status is used.
   const text = await readText(body, MAX_REFUSAL_BYTES).catch(() => '')
   const refused = errorOfResponse(url, status, type, text)
   return { reason: refused.message, refused, blocked: refused.code === 'HMS_HTTP_UNEXPECTED' || refused.code === 'HMS_UNREACHABLE' }

@@ -13,14 +13,14 @@ export interface TrialEnd extends SessionEnd {
 
 export interface TrialEvents {
   frame(frame: StreamFrame, trial: Trial): void
-  /** Called once; no event follows. */
+  /** Called once, as the last event. */
   over(end: TrialEnd, trial: Trial): void
 }
 
-/** A session that had frames and fell silent sooner was blocked by a buffering intermediary. */
+/** Time in ms. A session that falls silent sooner after it started, even after first frames, was blocked by a buffering intermediary. */
 const LED_THROUGH_MS = 10_000
 
-/** Runs one session and determines its outcome: it works, falls silent, or is ended by a goodbye. */
+/** Runs one session over one transport and reports how it ended: closed, silent, damaged, or by a goodbye. */
 export class Trial implements Session {
   frames = 0
   isOver = false
@@ -72,7 +72,7 @@ export class Trial implements Session {
     this.connection.send?.(frame)
   }
 
-  /** Closes the session without an event. */
+  /** Closes the session without calling `over`. */
   async close(): Promise<void> {
     this.silence.stop()
     this.isOver = true
