@@ -136,7 +136,7 @@ export const AUDIT_GUARDS = [
     find: 'isAwaited ? 0 : this.paceMs',
     replace: 'this.paceMs',
     spec: 'apps/audit/src/entries/intake.spec.ts',
-    test: 'places at once what something waits for, and takes along what came before it',
+    test: 'places an awaited entry immediately, together with earlier ones',
   },
   {
     name: 'awaited-checkpoint',
@@ -145,7 +145,7 @@ export const AUDIT_GUARDS = [
     find: 'this.awaited ? 0 : BATCH_MS',
     replace: 'BATCH_MS',
     spec: 'apps/audit/src/log/sequencer-pace.spec.ts',
-    test: 'that something waits for is published at once, and takes along what came before it',
+    test: 'is published immediately if a run awaits it, together with earlier entries',
   },
   {
     name: 'bundle-told-once',
@@ -190,6 +190,6 @@ export const AUDIT_GUARDS = [
     find: "(decision === 'supersede' ? [] : [by])",
     replace: '([by, decision].slice(0, 1))',
     spec: 'apps/audit/src/entries/actors.spec.ts',
-    test: 'is empty for a replaced run, an event of a service and an invalid event',
+    test: 'is empty for a superseded run, an event of a service and a malformed event',
   },
 ]

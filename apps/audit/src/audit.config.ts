@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 const PLACE = /^(?:([^\s+=/:]+(?:\/[^\s+=:]*)?)=)?(https?:\/\/[^\s@?#]+?)\/?$/
 
-/** Address of a witness. Without `name` the index in the list counts: the roster's first witness, its second, … */
+/** Address of a witness. Without `name`, its position in the list decides: the first address belongs to the roster's first witness. */
 export interface WitnessPlace {
   name: string | undefined
   url: string

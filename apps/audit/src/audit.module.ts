@@ -51,7 +51,10 @@ const STORES = {
 
 const PARTS = Symbol('AuditParts')
 
-/** Wires the log: rows wake the sequencer, and a refused row is looked up on the bus. Returns its parts by class. */
+/**
+ * Creates and connects the parts of the log: placed entries wake the sequencer, and the event of a refused row is looked up on the bus.
+ * Returns the parts by class.
+ */
 function createParts(runtime: ServiceRuntime): ReadonlyMap<InjectionToken, object> {
   const { database, clock, log, bus, seal, rosters, concerns } = runtime
   const refused = (event: string, why: string): void => adoptArrivals.refused(event, why)

@@ -12,7 +12,7 @@ interface Row {
   envelope: Envelope
 }
 
-/** Far more than an attempt has; people retry a run. */
+/** Limit of attestations read at once: far more than one attempt has, because people retry a run. */
 const MAX_READ = 1_000
 
 export class PostgresAttestationStore implements AttestationStore {

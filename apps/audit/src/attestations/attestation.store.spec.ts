@@ -24,7 +24,7 @@ describe.each(LOG_ADAPTERS)('attestations in %s', (_name, open) => {
     })
   const ofRun = (run: number) => stores.database.transaction((tx) => stores.attestations.ofRun(tx, run))
 
-  it('are kept of each run in the order in which they came, as they were signed', async () => {
+  it('are returned by run, in order of arrival and as signed', async () => {
     await keep(attested('b', 7), attested('z', 8), attested('a', 7, 'hms.simulation.passed.v1'), attested('n', null))
     expect(await ofRun(7)).toEqual(
       [attested('b', 7), attested('a', 7, 'hms.simulation.passed.v1')].map(({ digest: _digest, ...rest }) => rest),
@@ -32,12 +32,12 @@ describe.each(LOG_ADAPTERS)('attestations in %s', (_name, open) => {
     expect(await ofRun(9)).toEqual([])
   })
 
-  it('that come again change nothing', async () => {
+  it('are ignored if they are already stored', async () => {
     await keep(attested('c', 10), { ...attested('c', 11), source: '/hms-svc/simulator' })
     expect([await ofRun(10), await ofRun(11)]).toMatchObject([[{ source: '/hms-svc/linter' }], []])
   })
 
-  it('of a transaction that fails are not kept', async () => {
+  it('are not stored if the transaction fails', async () => {
     const failing = stores.database.transaction(async (tx) => {
       await stores.attestations.keep(tx, attested('d', 12))
       throw new Error('rolled back')

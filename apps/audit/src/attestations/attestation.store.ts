@@ -2,7 +2,7 @@ import type { StageAttestation } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import type { ToldAttestation } from './attestation.js'
 
-/** Attestations as signed: rows are added and read, never changed. Adapters: PostgreSQL, where triggers refuse all else, and memory. */
+/** Stores signed attestations. Rows are never changed or deleted; in PostgreSQL, triggers refuse it. Adapters: PostgreSQL and memory. */
 export abstract class AttestationStore {
   /** Adds an attestation; one that is already stored is skipped. */
   abstract keep(tx: Transaction, attestation: ToldAttestation): Promise<void>

@@ -1,7 +1,7 @@
 import type { Envelope, EventType, VerifiedEvent, RunDossier, StageAttestation, StageAttestations } from '#libs/contracts'
 import { digestOfPayload } from '#libs/signing'
 
-/** Attestation from an event. `digest` covers its payload: later events repeat the attestation, and it is stored once. */
+/** Attestation from an event, with the digest of its payload. Later events repeat an attestation; by the digest it is stored once. */
 export type ToldAttestation = StageAttestation & { digest: string }
 
 const OF_DOSSIER: Partial<Record<string, keyof StageAttestations>> = {

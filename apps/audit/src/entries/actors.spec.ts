@@ -8,15 +8,15 @@ const HOLDERS = {
 
 const of = (type: string, data: unknown): string[] => actorsOf({ type, data } as VerifiedEvent, HOLDERS)
 
-describe('who did it', () => {
-  it('is who signed a release, each once, as the roster names their keys', () => {
+describe('actorsOf', () => {
+  it('returns the signers of a release, each once, by their names in the roster', () => {
     const signatures = [{ keyid: 'SHA256:chief', sig: 'x' }]
     const unknown = { signatures: [{ keyid: 'SHA256:unknown', sig: 'x' }] }
     expect(of('hms.approval.approved.v1', { dossier: { releases: [{ signatures }, { signatures }, unknown] } })).toEqual(['epa chief'])
     expect(of('hms.roster.rotated.v1', { version: 2, envelope: { signatures } })).toEqual(['epa chief'])
   })
 
-  it('is who decided, froze, lifted, revoked or sent again', () => {
+  it('returns who decided about a run, lifted a freeze, revoked a token or withdrew a version', () => {
     expect(of('hms.run.decision-accepted.v1', { by: 'EPA Counsel', decision: 'pause' })).toEqual(['epa counsel'])
     expect(of('hms.freeze.lifted.v1', { freeze: { by: 'A', lifted: { by: 'B' } } })).toEqual(['b'])
     expect(of('hms.token.revoked.v1', { token: { createdBy: 'A', revokedBy: 'B' } })).toEqual(['b'])
@@ -24,7 +24,7 @@ describe('who did it', () => {
     expect(of('hms.ticket.closed.v1', { ticket: { decided: null } })).toEqual([])
   })
 
-  it('is empty for a replaced run, an event of a service and an invalid event', () => {
+  it('is empty for a superseded run, an event of a service and a malformed event', () => {
     expect(of('hms.run.decision-accepted.v1', { by: '12', decision: 'supersede' })).toEqual([])
     expect(of('hms.lint.passed.v1', { by: 'A' })).toEqual([])
     expect(of('hms.approval.approved.v1', { dossier: 7 })).toEqual([])

@@ -3,10 +3,10 @@ import type { Roster } from '#libs/signing'
 
 export type Holders = Pick<Roster, 'principalOfKey'>
 
-/** Limit above the number of people who ever sign one event; a forged list of names is cut. */
+/** Maximum number of actors of one event, more than ever sign one; a longer list of names is forged, and is cut. */
 const MOST_ACTORS = 100
 
-/** Reads the names, or signing keys, of the people who cause an event, by event type. */
+/** Readers of the people who caused an event, by event type. Each returns names; `nameOf` returns the name of a signing key's owner. */
 const ACTORS: { [T in EventType]?: (data: EventData[T], nameOf: (keyid: string) => string | undefined) => (string | undefined)[] } = {
   'hms.approval.approved.v1': ({ dossier }, nameOf) =>
     dossier.releases.flatMap(({ signatures }) => signatures.map(({ keyid }) => nameOf(keyid))),

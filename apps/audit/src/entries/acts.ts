@@ -3,11 +3,14 @@ import { rollbackOf } from '#libs/signing'
 
 type ReadAct<T extends EventType> = (data: EventData[T]) => AuditAct | undefined
 
-/** Reads people's acts from events that the log keeps whole. A roster has no reason; its envelope contains its signers. */
+/**
+ * Readers that extract the act of people from an event that the log keeps whole, by event type. Rosters have no reader: a roster has no
+ * reason, and its envelope contains its signers.
+ */
 const ACTS: { [T in EventType]?: ReadAct<T> } = {
   'hms.approval.rejected.v1': ({ by, statement, ...said }) => actOf('reject', [by], said, [statement]),
   'hms.run.decided.v1': ({ decision, by, reason }) => actOf(decision, [by], { reason }, []),
-  // A newer run has its release, with an approval of its own.
+  // The newer run has an approval of its own, which contains its signed release.
   'hms.run.decision-accepted.v1': ({ decision, by, statement, ...said }) =>
     actOf(decision, [by], said, decision === 'supersede' ? [] : [statement]),
   'hms.ticket.closed.v1': ({ ticket: { decided } }) =>
@@ -17,14 +20,14 @@ const ACTS: { [T in EventType]?: ReadAct<T> } = {
   'hms.freeze.declared.v1': ({ freeze: { by, reason, statement } }) => actOf('freeze', [by], { reason }, [statement]),
   'hms.freeze.lifted.v1': ({ freeze: { lifted } }) =>
     lifted === null ? undefined : actOf('lift', [lifted.by], { reason: lifted.reason }, [lifted.statement]),
-  // People signed the releases, which are kept as such.
+  // No statements, because people signed the releases themselves.
   'hms.rollout.promoted.v1': ({ change }) =>
     change === undefined ? undefined : actOf(change.cause === 'break-glass' ? 'break-glass' : 'approve', change.by, change, []),
   'hms.rollout.withdrawn.v1': ({ by, statements, ...said }) => actOf('withdraw', by, said, statements),
   'hms.rollout.reversed.v1': ({ change, to }) => {
     if (change === undefined) return undefined
     const { by, statements, ...said } = change
-    // The signers of the rollback signed the release that it reinstates.
+    // A rollback without statements is a signed release of its own.
     const signed = statements.length === 0 && to !== null && rollbackOf(to) !== undefined ? [{ envelope: to.envelope }] : statements
     return { ...actOf('rollback', by, said, []), statements: signed }
   },
@@ -40,7 +43,7 @@ function actOf(
   return { by, decision, reason, ...(publicReason === undefined ? {} : { publicReason }), statements }
 }
 
-/** Returns the acts of people in an event with their reasons; empty for an event that no person caused, or a malformed one. */
+/** Returns the acts of people in an event, with their reasons. Empty for an event that no person caused, or a malformed one. */
 export function actsOf({ type, data }: { type: string; data: unknown }): AuditAct[] {
   const read = ACTS[type as EventType] as ((data: unknown) => AuditAct | undefined) | undefined
   try {

@@ -29,8 +29,8 @@ export interface ArrivalRow {
 }
 
 /**
- * Signs the stored facts of an event right after its own signature was verified, and verifies that signature before the row gets its index:
- * a row written or changed by any other writer becomes no entry.
+ * Signs the row of an event when the event arrives, and verifies this signature before the row gets its log index. A row that another
+ * writer added or changed never becomes an entry.
  */
 export class ArrivalSeals {
   constructor(
@@ -42,7 +42,7 @@ export class ArrivalSeals {
     return signArrival(predicateOf(leafOf(facts), releases ?? null, actors), this.signer)
   }
 
-  /** Returns why a row is no valid arrival; `undefined` if audit signed it in every column. */
+  /** Returns why a row is refused; `undefined` if audit's signature covers the values of all its columns. */
   refusalOf(row: ArrivalRow): string | undefined {
     if (row.seal === null) return 'it is not signed'
     try {

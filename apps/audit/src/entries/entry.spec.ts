@@ -31,7 +31,7 @@ describe('an audit entry', () => {
     expect(LEAF).not.toContain('secret')
   })
 
-  it('has null where the event belongs to no run', () => {
+  it('has null for run and attempt if the event belongs to no run', () => {
     const { runId: _run, attempt: _attempt, ...free } = EVENT
     expect(factsOf(free)).toMatchObject({ run: null, attempt: null })
   })
@@ -44,7 +44,7 @@ describe('an audit entry', () => {
     expect(expected).toBe('a432d21ec8f4e87ef2d6b8bb48f306f6a10affa94f40d0c341c390ebeb9e9449')
   })
 
-  it('can be hashed again from the answer alone', () => {
+  it('can be hashed from the response alone', () => {
     const facts = factsOf(EVENT)
     const { index, leafHash, ...rest } = recordedEntry({ index: 0, facts, leafHash: leafHashOf(facts) })
     expect([index, leafHashOf(rest).toString('hex')]).toEqual([0, leafHash])

@@ -18,7 +18,7 @@ export class MemoryEntryStore implements EntryStore {
     arrivalsOf(tx).set(facts.event, { facts, releases, actors, signed })
   }
 
-  /** No other process writes to this memory. */
+  /** Always resolves to `undefined`: no other process writes to this memory. */
   async unsigned(): Promise<undefined> {
     return undefined
   }

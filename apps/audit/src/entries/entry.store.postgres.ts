@@ -44,7 +44,7 @@ export class PostgresEntryStore implements EntryStore {
       ],
     )
     if (signed === undefined) return
-    // Stored by the event's id, before it has an index: a build that does not know the table can still place the entry.
+    // Stored by event id, because the event has no index yet. An earlier build, which does not know this table, can still place the entry.
     await postgresOf(tx).write(`INSERT INTO ${schema}.kept_event (event_id, signed) VALUES ($1, $2) ON CONFLICT DO NOTHING`, [
       facts.event,
       JSON.stringify(signed),
@@ -52,8 +52,8 @@ export class PostgresEntryStore implements EntryStore {
   }
 
   /**
-   * Places arrivals in the log. LATERAL makes each lookup use its index: an anti-join was planned as a scan of the whole log for each
-   * batch.
+   * Assigns log indexes to arrivals. LATERAL makes PostgreSQL find each event by the index on its id; an anti-join was planned as a scan of
+   * the whole log for each batch.
    */
   async place(tx: Transaction, limit: number): Promise<number> {
     const { schema } = postgresOf(tx)
@@ -100,7 +100,7 @@ export class PostgresEntryStore implements EntryStore {
     return (await postgresOf(tx).query<{ nth: string }>(sql, [event])).length > 0
   }
 
-  /** Returns the next rows that audit signed, locked against changes; others are marked, and never read again. */
+  /** Returns the next rows that audit signed, locked against changes. Marks other rows as refused, so they are not read again. */
   private async signedArrivals(tx: Transaction, limit: number): Promise<string[]> {
     const { schema } = postgresOf(tx)
     const rows = await postgresOf(tx).query<ArrivalRow>(

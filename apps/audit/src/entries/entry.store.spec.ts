@@ -25,7 +25,7 @@ describe.each(LOG_ADAPTERS)('the log in %s', (_name, open) => {
       return stores.entries.place(tx, limit)
     })
 
-  it('gives indexes from 0 without a gap, in the order of arrival, also when placers race, fail, or place one event twice', async () => {
+  it('assigns indexes from 0 without gaps, in order of arrival, even if batches race, fail, or contain an event twice', async () => {
     const events = [1, 2, null, 2, 1, null].map(event)
     for (const each of events) await take(each)
     await take(events[3]!)
@@ -45,7 +45,7 @@ describe.each(LOG_ADAPTERS)('the log in %s', (_name, open) => {
     expect(all.every(({ facts, leafHash }) => leafHash.equals(leafHashOf(facts)))).toBe(true)
   })
 
-  it('answers by run, after an index, up to a limit', async () => {
+  it('finds entries by run and after an index, up to a limit', async () => {
     const find = (query: EntryQuery): Promise<LogEntry[]> => stores.database.transaction((tx) => stores.entries.find(tx, query))
     expect((await find({ run: 2, limit: 10 })).map(({ facts }) => facts.run)).toEqual([2, 2])
     expect((await find({ after: 1, limit: 2 })).map(({ index }) => index)).toEqual([2, 3])
@@ -53,7 +53,7 @@ describe.each(LOG_ADAPTERS)('the log in %s', (_name, open) => {
     expect((await find({ run: 1, after: first!.index, limit: 10 })).length).toBe(1)
   })
 
-  it('answers by person, type and time, the newest first, page by page', async () => {
+  it('finds entries by person, type and time, newest first and page by page', async () => {
     const find = (query: EntryQuery): Promise<LogEntry[]> => stores.database.transaction((tx) => stores.entries.find(tx, query))
     const acts = ['2026-02-01', '2026-02-02', '2026-02-03'].map((day) => ({
       ...event(8),

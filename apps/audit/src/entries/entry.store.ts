@@ -3,7 +3,7 @@ import type { Transaction } from '#libs/persistence'
 import type { ApprovedRelease } from '#libs/signing'
 import type { EntryFacts, LogEntry } from './entry.js'
 
-/** Held from the choice of an index to the commit: without it two events could take the same index, or leave a gap. */
+/** Lock held from the choice of an index to the commit. Without it two events could get the same index, or leave a gap. */
 export const LOG_LOCK = 'audit:log'
 
 export interface EntryQuery {
@@ -12,7 +12,7 @@ export interface EntryQuery {
   after?: number
   /** Only entries with a lower index. */
   before?: number
-  /** Name of the person who acted, in any case. */
+  /** Name of the person who acted, case-insensitive. */
   by?: string
   type?: string
   /** Time the event was made; `since` included, `until` not. */
@@ -20,7 +20,7 @@ export interface EntryQuery {
   until?: Date
   /** Newest first; ascending by index by default. */
   newest?: boolean
-  /** Includes the events that the log keeps. */
+  /** Whether results include the signed events that the log keeps. */
   signed?: boolean
   limit: number
 }
@@ -33,7 +33,7 @@ export interface Arriving {
   signed?: Envelope
 }
 
-/** Rows without a valid signature of audit: of an earlier build, or forged. */
+/** Arrival rows without a valid signature of audit: stored by an earlier build, or forged. */
 export interface UnsignedRows {
   topics: string[]
   /** Time of the oldest event. */
@@ -43,11 +43,11 @@ export interface UnsignedRows {
 
 export const MAX_UNSIGNED = 10_000
 
-/** The log: rows are added and read, never changed. Adapters: PostgreSQL, where triggers refuse all else, and memory. */
+/** Entries of the log. Entries are never changed or deleted; in PostgreSQL, triggers refuse it. Adapters: PostgreSQL and memory. */
 export abstract class EntryStore {
   /** Stores an event without an index. Writers do not wait for each other here. */
   abstract take(tx: Transaction, facts: EntryFacts, arriving?: Arriving): Promise<void>
-  /** Returns the unsigned rows, at most `MAX_UNSIGNED`, oldest first; `undefined` if there are none. */
+  /** Describes the oldest unsigned or refused rows, at most `MAX_UNSIGNED`; `undefined` if there are none. */
   abstract unsigned(tx: Transaction): Promise<UnsignedRows | undefined>
   /** Removes the row of an event if it is unsigned or was refused; returns whether there was one. */
   abstract dropUnsigned(tx: Transaction, event: string): Promise<boolean>

@@ -12,9 +12,9 @@ import { ApprovalTree, digestOfPayload, leafHash, readRelease, STABLE_SCOPE, typ
 import { actsOf, isAct } from './acts.js'
 
 /**
- * Facts and digests of an event in the log, without contents. The leaf is the canonical form (RFC 8785) of exactly these members, so it can
- * be recomputed from them. `v` changes with the members: 2 is an entry that commits to the approved releases, 3 one for the many events of
- * a window, 4 one whose event the log keeps whole, as signed by its service.
+ * Facts and digests of an event in the log, without its contents. The leaf is the canonical form (RFC 8785) of exactly these members, so it
+ * can be recomputed from them. `v` is the version of the members: 2 commits to the approved releases, 3 covers the events of a window, 4
+ * means that the log keeps the whole signed event, and 1 is any other entry.
  */
 export interface EntryFacts {
   v: 1 | 2 | 3 | 4
@@ -30,7 +30,7 @@ export interface EntryFacts {
   event: string
   /** SHA-256 over the payload bytes that the producer signed. */
   digest: string
-  /** Merkle root over the releases of an approval's run. A proof of the entry, with a path to that root, proves each release. */
+  /** Merkle root over the releases of an approval. A proof of the entry and a path to this root together prove one release. */
   releases?: ApprovalRoot
   /** Set for a window: then `digest` covers the listing of its events, and `event` is the id of this entry only. */
   window?: { from: string; until: string; events: number }
@@ -46,12 +46,12 @@ export interface LogEntry {
 }
 
 /**
- * Entry as in responses. It contains the whole leaf: all members but `index`, `leafHash`, and on request `acts` and `signed`, are the
- * hashed entry.
+ * Entry as in responses. The members other than `index`, `leafHash`, `acts` and `signed` are the hashed leaf; `acts` and `signed` are
+ * present on request.
  */
 export type RecordedEntry = AuditEntry & EntryFacts
 
-/** Builds the facts of an event. `releases`: of an approval, as `releasesOf` reads them. */
+/** Builds the facts of an event. `releases`: result of `releasesOf`, for an approval. */
 export function factsOf(event: VerifiedEvent, releases?: readonly ApprovedRelease[]): EntryFacts {
   return {
     v: releases === undefined ? (isKept(event) ? 4 : 1) : 2,
@@ -69,8 +69,8 @@ export function factsOf(event: VerifiedEvent, releases?: readonly ApprovedReleas
 }
 
 /**
- * Whether the log keeps the whole event: acts of people, rosters, and documents that config-store stored for all, so an export proves who,
- * why and when. Renewals of canaries are not kept.
+ * Whether the log keeps the whole event: acts of people, rosters, and config-store's events of applied stable heads, so that an export
+ * proves who, why and when. Renewals of canaries are not kept.
  */
 export function isKept({ type, data }: VerifiedEvent): boolean {
   if (type !== 'hms.head.published.v1') return isAct(type) || type === 'hms.roster.rotated.v1'
@@ -103,7 +103,7 @@ export function leafHashOf(facts: EntryFacts): Buffer {
   return Buffer.from(leafHash(Buffer.from(leafOf(facts))))
 }
 
-/** Builds the response entry. The event is included only if it was read, and if it is the entry's event. */
+/** Builds the entry of a response. The event and its acts are included on request, and only if the entry has the event's digest. */
 export function recordedEntry(
   { index, facts, leafHash: hash, signed: read }: LogEntry,
   wanted: { acts?: boolean; signed?: boolean } = {},

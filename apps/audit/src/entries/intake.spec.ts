@@ -6,7 +6,7 @@ import type { EntryStore } from './entry.store.js'
 import { MemoryEntryStore } from './entry.store.memory.js'
 import { Intake } from './intake.js'
 
-/** Creates an intake on memory that counts its batches. `failing`: number of batches that fail first. */
+/** Creates an intake on memory adapters that records its batches. `failing`: number of batches that fail first. */
 function world({ failing = 0, halted = undefined as string | undefined } = {}) {
   const clock = new VirtualClock()
   const database = new MemoryDatabase(clock)
@@ -51,8 +51,8 @@ function world({ failing = 0, halted = undefined as string | undefined } = {}) {
   return { intake, state, take, settle, pass, size }
 }
 
-describe('the intake', () => {
-  it('places the first of a quiet log at once, and what follows it together', async () => {
+describe('Intake', () => {
+  it('places the first entry of a quiet log immediately, and the following ones in one batch', async () => {
     const { pass, take, settle, size, state } = world()
     await settle()
     await pass(100)
@@ -71,7 +71,7 @@ describe('the intake', () => {
     expect(await size()).toBe(53)
   })
 
-  it('places at once what something waits for, and takes along what came before it', async () => {
+  it('places an awaited entry immediately, together with earlier ones', async () => {
     const { pass, take, settle, size, state } = world()
     await settle()
     await pass(100)
@@ -81,7 +81,7 @@ describe('the intake', () => {
     await take(1, true, true)
     await settle()
     expect([await size(), state.batches]).toEqual([3, [false, true]])
-    // The next batch gathers while one is in progress.
+    // Entries that arrive during a batch go into the next one.
     await Promise.all([take(1, true, true), take(), take(1, true, true)])
     await settle()
     expect(await size()).toBe(6)
@@ -90,7 +90,7 @@ describe('the intake', () => {
     expect(await size()).toBe(6)
   })
 
-  it('says so too when another instance placed what is awaited', async () => {
+  it('reports an awaited entry even if another instance placed it', async () => {
     const { intake, pass, settle, state } = world()
     await settle()
     await pass(100)
@@ -99,14 +99,14 @@ describe('the intake', () => {
     expect(state.batches).toEqual([true])
   })
 
-  it('places more than a batch', async () => {
+  it('places more entries than one batch can contain', async () => {
     const { pass, take, size } = world()
     await take(2_500)
     await pass(50)
     expect(await size()).toBe(2_500)
   })
 
-  it('places what another life left behind when it starts, and nothing while it is stopped', async () => {
+  it('places entries of an earlier process when it starts, and none while it is stopped', async () => {
     const { intake, pass, take, settle, size } = world()
     await settle()
     intake.stop()
@@ -118,7 +118,7 @@ describe('the intake', () => {
     expect(await size()).toBe(3)
   })
 
-  it('places within a second commits without a notification, such as those of a dead process', async () => {
+  it('places entries within a second without a notification, for instance those of a dead process', async () => {
     const { pass, take, size } = world()
     await pass(300)
     await take(3, false)
@@ -129,7 +129,7 @@ describe('the intake', () => {
     expect(await size()).toBe(4)
   })
 
-  it('tries again after a fault, without anything new', async () => {
+  it('retries after a failure, even without new entries', async () => {
     const { pass, take, size } = world({ failing: 3 })
     await take(3)
     await pass(50)
@@ -138,7 +138,7 @@ describe('the intake', () => {
     expect(await size()).toBe(3)
   })
 
-  it('adds nothing to a log that was halted', async () => {
+  it('adds nothing to a halted log', async () => {
     const { pass, take, size } = world({ halted: 'forked' })
     await take(3)
     await pass(2_000)

@@ -1,10 +1,12 @@
 import { command } from '#libs/contracts'
 import type { Clock, Logger, Metrics } from '#libs/platform'
 
-/** Delay in ms after which entries not seen by witnesses need a person, not another batch. */
+/** Delay in ms after which unwitnessed entries raise an alarm, because they need a person instead of another batch. */
 const ALARM_MS = 30_000
 
-/** Lag of the published checkpoint behind the log: exported as metrics, logged once when it lasts, and once when it ends. */
+/**
+ * Lag of the published checkpoint behind the log. It is exported as metrics, logged once when it exceeds `ALARM_MS`, and once when it ends.
+ */
 export class CheckpointLag {
   private readonly lagEntries = this.metrics.gauge(
     'checkpoint_lag_entries',
@@ -60,7 +62,7 @@ export class CheckpointLag {
     this.show()
   }
 
-  /** Updates the metrics. If the state cannot be read, the last known lag grows older. */
+  /** Updates the metrics. Called also if the state cannot be read: then the last known lag grows older. */
   show(): void {
     const now = this.clock.now().getTime()
     this.since = this.entries === 0 && !this.halted ? undefined : (this.since ?? now)

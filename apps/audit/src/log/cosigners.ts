@@ -30,12 +30,15 @@ interface Asked {
   policy: LogPolicy
 }
 
-/** Maximum duration of a call to a witness in ms. */
+/** Time in ms after which a quorum no longer waits for the other witnesses; equal to the timeout of one call. */
 const EVERYBODY_MS = 5_000
 
-/** Gets a checkpoint cosigned by its witnesses, each from its own size, and detects by their responses that the log was forked. */
+/**
+ * Gets the signatures of the witnesses on a checkpoint. Each witness gets a consistency proof from the size that it has seen. Its response
+ * may show that the log was forked.
+ */
 export class Cosigners {
-  /** `halt` is called with the signed evidence that this log must never grow again. */
+  /** `halt`: called with the reason when signed evidence shows that this log must never grow again. */
   constructor(
     private readonly deps: CosignersDependencies,
     private readonly suspended: SuspendedWitnesses,
@@ -43,9 +46,9 @@ export class Cosigners {
   ) {}
 
   /**
-   * Resolves to the signature lines, as soon as they are a quorum or all witnesses have responded: a witness that hangs delays only a
-   * checkpoint that needs it. `isFirst`: nothing was published since the start. Then a quorum of half the witnesses or fewer waits for the
-   * others for up to 5 s, because one left behind would sign a tree that another can prove to be a second history.
+   * Resolves to the signature lines once they are a quorum or all witnesses have responded, so a hanging witness delays only a checkpoint
+   * that needs it. `isFirst`: this process has published nothing with these keys yet. If the quorum is then half of the witnesses or fewer,
+   * waits up to 5 s for the others: a witness that was left behind would sign a tree that another witness can prove to be a second history.
    */
   sign({ witnesses, policy }: Asked, grown: Grown, note: string, { isFirst }: { isFirst: boolean }): Promise<string[]> {
     const asked = witnesses.filter(({ key }) => this.suspended.mayAsk(key))
@@ -68,13 +71,13 @@ export class Cosigners {
     })
   }
 
-  /** Queries suspended witnesses whose wait has expired, even without a new checkpoint: they count again as soon as they sign. */
+  /** Sends a published checkpoint to suspended witnesses whose wait has expired. A witness that signs it counts again. */
   async askSuspended({ witnesses, policy }: Asked, grown: Grown, note: string): Promise<void> {
     const asked = witnesses.filter(({ key }) => this.suspended.isSuspended(key) && this.suspended.mayAsk(key))
     await Promise.all(asked.map((witness) => this.cosigned(witness, policy, grown, note)))
   }
 
-  /** Returns the witness's signature line. A witness that cannot be reached counts as missing, like one that does not sign. */
+  /** Returns the witness's signature line; `undefined` if the witness does not sign or cannot be reached. */
   private async cosigned(witness: WitnessLink, policy: LogPolicy, grown: Grown, note: string): Promise<string | undefined> {
     this.suspended.asked(witness.key)
     try {
@@ -112,7 +115,7 @@ export class Cosigners {
     return undefined
   }
 
-  /** Halts the log on evidence the log itself signed, and suspends a witness on unsigned claims. */
+  /** Handles a contradiction: halts the log on evidence that the log itself signed, and suspends the witness for an unsigned claim. */
   private async contradicted(witness: WitnessLink, policy: LogPolicy, grown: Grown, reason: string): Promise<undefined> {
     const proven = await this.provenBy(witness, policy, grown)
     if (proven === undefined) this.suspended.suspend(witness.key, reason)

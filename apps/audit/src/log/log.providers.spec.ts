@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { LOG_POLICY } from '../../../../test/support/test-log.js'
 import { witnessLinks } from '../log/log.providers.js'
 
-describe('the witnesses that a log asks', () => {
+describe('witnessLinks', () => {
   const ask = (urls: string, quorum = 1) => {
     const runtime = {
       environment: { HMS_AUDIT_WITNESS_URLS: urls },
@@ -17,17 +17,17 @@ describe('the witnesses that a log asks', () => {
     return witnessLinks(runtime as unknown as ServiceRuntime, { ...LOG_POLICY, quorum }, new MemorySeenStore())
   }
 
-  it('are those of the addresses that the roster names, in its order or by name', async () => {
+  it('assigns the addresses to the witnesses of the roster, by position or by name', async () => {
     for (const urls of ['http://127.0.0.1:7', 'example.org/witness=http://127.0.0.1:7']) {
       expect((await ask(urls)).map(({ key }) => key.name)).toEqual(['example.org/witness'])
     }
   })
 
-  it('may be configured before a roster names them', async () => {
+  it('ignores the address of a witness that the roster does not name', async () => {
     expect(await ask('example.org/next=http://127.0.0.1:8,example.org/witness=http://127.0.0.1:7')).toHaveLength(1)
   })
 
-  it('are too few where the quorum cannot be reached', async () => {
+  it('rejects addresses that are too few for the quorum', async () => {
     await expect(ask('example.org/next=http://127.0.0.1:8')).rejects.toMatchObject({ code: 'HMS_CONFIG_INVALID' })
     await expect(ask('example.org/witness=http://127.0.0.1:7', 2)).rejects.toMatchObject({ code: 'HMS_CONFIG_INVALID' })
   })

@@ -9,7 +9,7 @@ import { SuspendedWitnesses } from './suspended-witnesses.js'
 import type { TreeStore } from './tree.store.js'
 import { readAuditConfig, type WitnessPlace } from '../audit.config.js'
 
-/** `seen`: memory of the in-process witness of profile dev. */
+/** Creates the sequencer of this process. `seen`: checkpoints stored by the in-process witness of profile dev. */
 export function createSequencer(runtime: ServiceRuntime, tree: TreeStore, seen: SeenStore): Sequencer {
   const { database, clock, log, metrics, rosters } = runtime
   const sequencer = new Sequencer({
@@ -31,7 +31,10 @@ export function createSequencer(runtime: ServiceRuntime, tree: TreeStore, seen: 
   return sequencer
 }
 
-/** Returns the run that waits for this proof: a proof that cannot be handled fails the run instead of leaving it waiting. */
+/**
+ * Returns the run that waits for this proof. The event names the run, so a proof that cannot be handled fails it instead of leaving it
+ * waiting.
+ */
 function runOf({ entry }: LoggedApproval): { run: number; attempt: number } | undefined {
   const { run, attempt } = JSON.parse(entry) as Pick<EntryFacts, 'run' | 'attempt'>
   return run === null ? undefined : { run, attempt: attempt ?? 1 }
@@ -59,8 +62,9 @@ async function logKeysOf(runtime: ServiceRuntime, policy: LogPolicy, seen: SeenS
 }
 
 /**
- * Creates the links to this log's witnesses: those of `HMS_AUDIT_WITNESS_URLS`; else, with profile dev, one in this process with memory
- * `seen`. In production witnesses run elsewhere, or they would prove nothing: without addresses there are none, which is logged once.
+ * Creates the links to this log's witnesses by the addresses in `HMS_AUDIT_WITNESS_URLS`. Without addresses, profile dev has one witness in
+ * this process, which stores its checkpoints in `seen`. In production there is then no witness, which is logged: a witness in the same
+ * process would prove nothing.
  */
 export async function witnessLinks(
   { environment, profile, clock, log, signerNamed }: ServiceRuntime,
@@ -76,7 +80,7 @@ export async function witnessLinks(
       const detail = `HMS_AUDIT_WITNESS_URLS has ${links.length} of the roster's witnesses (${known}), and ${policy.quorum} must sign.`
       throw new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, next: [action('roster.show')] })
     }
-    // A future or earlier roster may name them: addresses are configured once, while rosters change.
+    // Not an error: addresses are configured once, and a future or earlier roster may name these witnesses.
     const strangers = found.filter(({ key }) => key === undefined).map(({ place }) => place.name ?? place.url)
     if (strangers.length > 0)
       log.warn({ witnesses: strangers, known, next: command('roster.show') }, 'the roster names no such witnesses; they are not asked')

@@ -5,7 +5,7 @@ import type { LoggedRelease } from '../entries/entry.js'
 import { inclusionProof } from './tree.js'
 import type { PublishedCheckpoint, TreeStore } from './tree.store.js'
 
-/** Proves that the checkpoint covers the approval of a release; its index is below the checkpoint's size. */
+/** Builds the proof that the checkpoint covers the approval of a release. The index of the approval must be below the checkpoint's size. */
 export async function proofOf(
   tree: TreeStore,
   tx: Transaction,

@@ -136,7 +136,7 @@ describe.each([
     return tree
   }
 
-  it('publishes witnessed checkpoints of a tree that only grows, over the edges of tiles', async () => {
+  it('publishes witnessed checkpoints of a growing tree, across tile boundaries', async () => {
     const publisher = sequencer()
     expect(await publisher.publish()).toBe(false)
     for (const count of [1, 1, 3, 1, 249, 1, 1, 260]) {
@@ -149,7 +149,7 @@ describe.each([
     expect(publisher.halted).toBeUndefined()
   })
 
-  it('proves what anybody computes from the entries', async () => {
+  it('returns the proofs of a tree recomputed from the entries', async () => {
     await append(530)
     await sequencer().publish()
     const tree = await recomputed()
@@ -189,7 +189,7 @@ describe.each([
     }
   })
 
-  it('publishes the same tree again when the roster gives the log another key, once, and proves by that from then on', async () => {
+  it('republishes an unchanged tree once when the roster changes the log key, and proves releases by the new key from then on', async () => {
     const renewed = generateKeyPair()
     let keys = { policy: policy as LogPolicy, signer: localSigner(logKeys.privateKey) }
     const newPolicy = { ...policy, log: readVkey(vkeyOf('example.org/log', NOTE_ED25519, rawPublicKey(renewed.publicKey))) }
@@ -224,7 +224,7 @@ describe.each([
     ])
   })
 
-  it('publishes nothing that no witness saw, and goes on when one is back', async () => {
+  it('publishes nothing without a witness, and resumes when a witness is back', async () => {
     await append(3)
     const away = { key: witnessKey, addCheckpoint: () => Promise.reject(new Error('away')) }
     expect(await sequencer([away]).publish()).toBe(false)
@@ -232,7 +232,7 @@ describe.each([
     expect(await sequencer().publish()).toBe(true)
   })
 
-  it('goes on where a witness is, when a crash came between its signature and the publication', async () => {
+  it("continues from a witness's size after a crash between its signature and the publication", async () => {
     await append(3)
     await sequencer().publish()
     await append(2)
@@ -242,7 +242,7 @@ describe.each([
     expect(await published()).toMatchObject({ size: 9 })
   })
 
-  it('suspends a witness that saw more, and takes nothing more when that is proven: it was restored from a backup', async () => {
+  it('suspends a witness that reports a larger log, and halts on proof of one: the log was restored from a backup', async () => {
     await append(3)
     await sequencer().publish()
     await seen.set(log.name, { size: 7, root: Buffer.alloc(32, 1) })
@@ -259,7 +259,7 @@ describe.each([
     expect(proven.halted).toContain('restored from a backup')
   })
 
-  it('takes nothing more when its own database forgot a checkpoint that this process saw published', async () => {
+  it('halts if its database has lost a checkpoint that this process saw published', async () => {
     await append(3)
     const publisher = sequencer()
     const { latest } = stores.tree
@@ -271,7 +271,7 @@ describe.each([
     stores.tree.latest = latest
   })
 
-  it('takes nothing more when a witness saw other entries', async () => {
+  it('halts when a witness proves other entries', async () => {
     await append(3)
     await sequencer().publish()
     const other = formatCheckpoint({ origin: log.name, size: 3, root: Buffer.alloc(32, 1) })

@@ -10,7 +10,10 @@ import type { SuspendedWitnesses } from './suspended-witnesses.js'
 import { growTree, rootOf, type Grown } from './tree.js'
 import { TREE_LOCK, type PublishedCheckpoint, type TreeStore } from './tree.store.js'
 
-/** Time in ms that entries without a waiting run wait for others to share a checkpoint; an awaited entry includes them. */
+/**
+ * Time in ms that an entry waits for others to share its checkpoint. If a run awaits an entry, the checkpoint is made immediately and
+ * includes the waiting ones.
+ */
 const BATCH_MS = 200
 /** Polling interval in ms, for entries of other instances and missing witness signatures. */
 const POLL_MS = 1_000
@@ -26,8 +29,8 @@ export interface SequencerDependencies {
   /** Policy of the newest roster; `undefined` while it names no log. Read at every use. */
   policy(): LogPolicy | undefined
   /**
-   * Resolves to `undefined` if this process has no key of the log: another one then publishes. Rejects with a key that belongs to another
-   * service.
+   * Resolves to the key and the witnesses of the log; to `undefined` if this process has no key of the log, so another process publishes.
+   * Rejects for a key that the roster does not name, and for too few witness addresses.
    */
   keys(policy: LogPolicy): Promise<LogKeys | undefined>
   clock: Clock
@@ -43,15 +46,15 @@ interface OpenKeys extends LogKeys {
 }
 
 /**
- * Turns entries into checkpoints: rows, tree, signature, witnesses, publication, in that order, so a crash cannot revert anything
- * published. Any instance may do it; the lock on the tree and the witnesses prevent two histories.
+ * Makes checkpoints of the entries, in this order: rows, tree, signature, witnesses, publication. A crash at any point therefore reverts
+ * nothing that is published. Any instance may publish; the lock on the tree and the witnesses prevent two histories.
  */
 export class Sequencer {
-  /** Reason why nothing may be added any more: the log signed another history than this database has. */
+  /** Reason why the log accepts no further entries, once it is halted: the log signed another history than this database has. */
   halted: string | undefined
-  /** Keys by which the current tree was published since this start. */
+  /** Keys with which this process last published a checkpoint since its start. */
   private publishedBy: OpenKeys | undefined
-  /** `idle`: there are no keys to publish with, until another roster names some. */
+  /** `idle`: this process has no keys to publish with, and waits for another roster. */
   private state: 'new' | 'idle' | 'running' | 'over' = 'new'
   private waiting = false
   /** Whether a run waits for the next checkpoint. */
@@ -76,7 +79,7 @@ export class Sequencer {
     })
   }
 
-  /** Rejects if a required key is missing. */
+  /** Starts publishing; without a key of the log it stays idle. Rejects if the keys are wrong. */
   async start(): Promise<void> {
     this.state = (await this.openKeys()) === undefined ? 'idle' : 'running'
     this.turns.start(this.state === 'running' ? 0 : Infinity)
@@ -95,7 +98,10 @@ export class Sequencer {
     void this.turns.stop()
   }
 
-  /** Notes added entries. `isAwaited`: they are published immediately, or together with entries that arrive during another checkpoint. */
+  /**
+   * Schedules a checkpoint of added entries. `isAwaited`: a run waits for them, so it is made immediately, or right after a checkpoint in
+   * progress.
+   */
   wake(isAwaited = false): void {
     if (this.waiting && !isAwaited) return
     this.waiting = true
@@ -103,7 +109,10 @@ export class Sequencer {
     if (this.state === 'running') this.turns.wake(this.awaited ? 0 : BATCH_MS)
   }
 
-  /** Publishes the current tree. `false`: nothing new, or witnesses are missing. */
+  /**
+   * Publishes a checkpoint of the current tree. Returns `false` if there is nothing new, no key or too few witnesses, or if the log is
+   * halted.
+   */
   async publish(): Promise<boolean> {
     const { log, lag } = this.deps
     const keys = await this.openKeys()
@@ -136,7 +145,7 @@ export class Sequencer {
     const { database, tree, announce } = this.deps
     return database.locked([TREE_LOCK], async (tx) => {
       const before = await tree.latest(tx)
-      // A checkpoint of the same tree under the log's earlier key is followed by one that readers of the newest roster accept.
+      // An unchanged tree gets another checkpoint if the log's key changed: readers of the newest roster do not accept the earlier one.
       if (before !== undefined && (checkpoint.size < before.size || (checkpoint.size === before.size && isWitnessed(before.note, policy))))
         return
       await tree.publish(tx, checkpoint)
@@ -167,8 +176,8 @@ export class Sequencer {
   }
 
   /**
-   * Whether the tree is published. At the start, and under other keys, an unchanged tree is sent to the witnesses too, because they detect
-   * a truncation.
+   * Whether this process has published the tree with these keys. Otherwise even an unchanged tree is sent to the witnesses, because they
+   * detect a truncated log.
    */
   private isPublished({ size, published }: Pick<Grown, 'size' | 'published'>, keys: OpenKeys): boolean {
     return size === published && this.publishedBy === keys
@@ -196,7 +205,7 @@ export class Sequencer {
     })
   }
 
-  /** Measures the lag. Entries wait for their checkpoint even while there are no keys to publish with. */
+  /** Updates the lag while there are no keys to publish with: entries wait for their checkpoint then too. */
   private async measure(): Promise<void> {
     const { database, tree, lag } = this.deps
     try {
@@ -228,8 +237,8 @@ export class Sequencer {
   }
 
   /**
-   * Whether the keys are available. Only a person can fix the keys: the error is logged once per roster, and the keys are read again each
-   * time, because the file may be replaced at any time.
+   * Whether the keys are available. Only a person can fix wrong keys, so the error is logged once per roster. The keys are read again on
+   * each turn, because the file may be replaced at any time.
    */
   private async isOpen(): Promise<boolean> {
     const { log, policy } = this.deps

@@ -14,8 +14,8 @@ interface Suspension {
 }
 
 /**
- * Witnesses that contradict the log without proof. Each counts as missing until it signs again: an unsigned claim of one witness must not
- * stop a log that others sign, and a wrong log gets no signature from any witness that knows better.
+ * Witnesses that contradict the log without proof. Each counts as missing until it signs again. An unsigned claim of one witness must not
+ * stop a log that others sign. A forked log is stopped by missing signatures: no witness that saw the other history signs it.
  */
 export class SuspendedWitnesses {
   private readonly suspended = new Map<string, Suspension>()
@@ -40,7 +40,10 @@ export class SuspendedWitnesses {
     return this.suspended.has(idOf(key))
   }
 
-  /** Postpones the next query of a suspended witness, regardless of its response. */
+  /**
+   * Doubles the wait until the next query of a suspended witness, up to `LONGEST_WAIT_MS`. Called at each query, before its response is
+   * known.
+   */
   asked(key: NoteKey): void {
     const suspension = this.suspended.get(idOf(key))
     if (suspension === undefined) return

@@ -44,7 +44,7 @@ describe.each(LOG_ADAPTERS)('the tree in %s', (_name, open) => {
     expect(await ask((tree, tx) => tree.hashes(tx, 0, 4, 9))).toHaveLength(1)
   })
 
-  it('keeps roots by level, and counts those without a gap', async () => {
+  it('stores and counts roots by level', async () => {
     await ask(async (tree, tx) => {
       for (const [level, index] of [
         [1, 0],
@@ -57,7 +57,7 @@ describe.each(LOG_ADAPTERS)('the tree in %s', (_name, open) => {
     expect(await Promise.all([1, 2, 3].map((level) => ask((tree, tx) => tree.count(tx, level))))).toEqual([2, 1, 0])
   })
 
-  it('answers with the newest checkpoint: the largest, and of one size the last', async () => {
+  it('returns the newest checkpoint: the largest one, and the last one of equal size', async () => {
     expect(await ask((tree, tx) => tree.latest(tx))).toBeUndefined()
     for (const [size, note] of [
       [3, 'first'],
@@ -69,7 +69,7 @@ describe.each(LOG_ADAPTERS)('the tree in %s', (_name, open) => {
     expect(await ask((tree, tx) => tree.latest(tx))).toEqual({ size: 5, note: 'renewed' })
   })
 
-  it('finds releases by digest, by policy and version, and by where their entries lie', async () => {
+  it('finds releases by digest, by policy and version, and by the indexes of their entries', async () => {
     const one = { digest: 'one', policy: 'ozone', version: '1.0.0', index: 1 }
     const three = { digest: 'three', policy: 'ozone', version: '3.0.0-a', index: 3 }
     const two = { digest: 'two', policy: 'ozone', version: '2.0.0', index: 3 }

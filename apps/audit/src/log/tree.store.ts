@@ -8,27 +8,28 @@ export interface PublishedCheckpoint {
   note: string
 }
 
-/** Held while the tree grows: two instances that grow it at once would write the same rows. */
+/** Lock held while the tree grows: otherwise two instances would write the same rows. */
 export const TREE_LOCK = 'audit:tree'
 
 /**
- * Merkle tree over the entries, at the levels of tiles: level 0 are the leaves, level k the roots of 256^k of them. Rows are added and
- * read, never changed. Adapters: PostgreSQL and memory.
+ * Merkle tree over the entries, by levels of tiles: level 0 has the leaf hashes, level k the roots of 256^k leaves. Rows are never changed
+ * or deleted. Adapters: PostgreSQL and memory.
  */
 export abstract class TreeStore {
   abstract size(tx: Transaction): Promise<number>
   /** Returns entries `start` (included) to `end` (not included), as hashed. */
   abstract entries(tx: Transaction, start: number, end: number): Promise<string[]>
-  /** Returns the hashes `start` to `end` of a level. */
+  /** Returns the hashes `start` (included) to `end` (not included) of a level. */
   abstract hashes(tx: Transaction, level: number, start: number, end: number): Promise<Uint8Array[]>
-  /** Returns the number of roots of a level above the leaves. */
+  /** Returns the number of stored roots of a level above 0. */
   abstract count(tx: Transaction, level: number): Promise<number>
   abstract add(tx: Transaction, level: number, index: number, hash: Uint8Array): Promise<void>
   /** Returns the newest checkpoint: the last one of the largest size; `undefined` before the first. */
   abstract latest(tx: Transaction): Promise<PublishedCheckpoint | undefined>
   abstract publish(tx: Transaction, checkpoint: PublishedCheckpoint): Promise<void>
   /**
-   * Returns releases whose entries are from `start` (included) to `end` (not included), by index and digest, as their trees are ordered.
+   * Returns the releases whose approvals are entries from `start` (included) to `end` (not included). Sorted by index and digest, like the
+   * leaves of an approval's tree.
    */
   abstract releasesIn(tx: Transaction, start: number, end: number): Promise<LoggedRelease[]>
   abstract release(tx: Transaction, which: { digest: string } | { policy: string; version: string }): Promise<LoggedRelease | undefined>

@@ -19,7 +19,7 @@ export interface Grown {
   published: number
 }
 
-/** Adds the roots of all tiles that `size` entries fill. */
+/** Stores the missing roots of all tiles that `size` entries fill. */
 export async function growTree(store: TreeStore, tx: Transaction, size: number): Promise<void> {
   let below = size
   for (let level = 1; below >= TILE_WIDTH; level++) {
@@ -62,13 +62,13 @@ interface Span {
 
 type ReadSpan = Span & { hashes: Uint8Array[] }
 
-/** Returns the span of a complete subtree, which is within one tile, as 1 to 128 hashes of the tile's level. */
+/** Returns the span of a complete subtree: 1 to 128 hashes within one tile. */
 function spanOf({ level, index }: Subtree): Span {
   const width = 2 ** (level % TILE_HEIGHT)
   return { tileLevel: Math.floor(level / TILE_HEIGHT), start: index * width, end: (index + 1) * width }
 }
 
-/** Merges neighbouring subtrees: a root takes one read of each tile level, not one of each subtree. */
+/** Merges adjacent subtrees into spans, so a root takes one read per tile level instead of one per subtree. */
 function spansOf(subtrees: readonly Subtree[]): Span[] {
   const spans: Span[] = []
   for (const span of subtrees.map(spanOf).sort((a, b) => a.tileLevel - b.tileLevel || a.start - b.start)) {

@@ -57,7 +57,7 @@ export class CreateAudit1764000000000 implements MigrationInterface {
       END $$`)
     for (const [table, columns] of Object.entries(LOG)) await createLogTable(runner, table, columns)
     for (const index of INDEXES) await runner.query(`CREATE ${index}`)
-    // A queue: stored events without an index.
+    // Queue of stored events without an index.
     await runner.query(`CREATE TABLE audit.arrival (nth bigserial CONSTRAINT arrival_pkey PRIMARY KEY, ${EVENT}, releases jsonb)`)
     // Events of high volume wait for the end of their window; a listing stores the input of a window's digest.
     await createDocumentTables(runner, {
@@ -73,8 +73,8 @@ export class CreateAudit1764000000000 implements MigrationInterface {
 }
 
 /**
- * Creates an append-only table. The trigger is of statement level, to fire also when no row matches, and ALWAYS, to fire in a replication
- * session too.
+ * Creates an append-only table. Its trigger runs once per statement, so it fires even if no row matches; ALWAYS makes it fire in a
+ * replication session too.
  */
 async function createLogTable(runner: QueryRunner, table: string, columns: string): Promise<void> {
   await runner.query(`CREATE TABLE audit.${table} (${columns})`)

@@ -2,15 +2,15 @@ import { dropTables } from '#libs/persistence'
 import type { MigrationInterface, QueryRunner } from 'typeorm'
 
 /**
- * Adds search indexes of the log. `actor` is a person's name in lower case. Entries are stored nearly in the order of their times, so BRIN
- * finds a time, and costs next to nothing for each entry.
+ * Adds indexes to search the log by person, type and time. `actor` is a person's name in lower case. Entries are stored nearly in the order
+ * of their times, so a BRIN index finds a time, and costs next to nothing per entry.
  */
 export class AddActors1765000000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(
       'CREATE TABLE audit.entry_actor (actor text NOT NULL, index bigint NOT NULL, CONSTRAINT entry_actor_pkey PRIMARY KEY (actor, index))',
     )
-    // Like the other tables of the log it is append-only, in a replication session too.
+    // Append-only like the other tables of the log, in a replication session too.
     await runner.query(`
       CREATE TRIGGER entry_actor_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.entry_actor
       FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change()`)

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm'
 
-/** Adds audit's signature on arrival rows, and the list of refused rows. Rows of the build before have no signature. */
+/** Adds audit's signature of arrival rows, and a mark of refused rows. Rows of earlier builds have no signature. */
 export class AddArrivalSeals1766000000001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query('ALTER TABLE audit.arrival ADD COLUMN seal jsonb, ADD COLUMN refused boolean NOT NULL DEFAULT false')

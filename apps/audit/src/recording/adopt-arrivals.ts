@@ -6,9 +6,9 @@ import type { Roster } from '#libs/signing'
 import { MAX_UNSIGNED, type EntryStore, type UnsignedRows } from '../entries/entry.store.js'
 import { takeEvent } from './take-event.js'
 
-/** Delay until events are looked up again after the log did not respond. */
+/** Delay in ms until events are looked up again after the bus could not be read. */
 const RETRY_MS = 30_000
-/** Subtracted from the time of the oldest row: producers' clocks and the log's may differ. */
+/** Subtracted from the time of the oldest row, because the clocks of producers and of the bus may differ. */
 const CLOCK_SKEW_MS = 10 * 60_000
 const NEXT = command('topics.republish')
 
@@ -25,8 +25,8 @@ interface AdoptionDependencies {
 }
 
 /**
- * Records again the events of arrival rows without a valid signature: an earlier build stored them, and they had no index in the log when
- * it ended. Each event is read from the bus and verified; a row without such an event is no entry, and raises an alarm.
+ * Replaces arrival rows without a valid signature of audit: an earlier build may have stored them and stopped before they got an index.
+ * Each event is read from the bus, verified and stored again. A row without such an event never becomes an entry, and raises an alarm.
  */
 export class AdoptArrivals {
   private readonly lookups: PeriodicTask
@@ -46,7 +46,7 @@ export class AdoptArrivals {
     })
   }
 
-  /** What `/readyz` and `doctor` show. */
+  /** Concerns that `/readyz` and `doctor` show. */
   get concerns(): readonly string[] {
     const { size } = this.orphans
     return size === 0 ? [] : [`${size} rows of audit.arrival are unsigned and not entries (next: ${NEXT})`]
@@ -66,7 +66,7 @@ export class AdoptArrivals {
     this.lookups.wake()
   }
 
-  /** Stores an event; its row is replaced if it is unsigned. */
+  /** Replaces the unsigned or refused row of an event by a signed one; returns whether there was such a row. */
   async take(tx: Transaction, event: VerifiedEvent): Promise<boolean> {
     if (topicByName(event.topic).trail === 'window' || !(await this.deps.entries.dropUnsigned(tx, event.id))) return false
     await takeEvent(this.deps.entries, tx, event, this.deps.roster())

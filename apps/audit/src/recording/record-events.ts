@@ -27,9 +27,9 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
     private readonly adoptArrivals: AdoptArrivals,
   ) {}
 
-  /** Not by `@OnEvent`: the catalogue defines audit's topics, and a new topic needs no line here. */
+  /** Registers the handlers here instead of by `@OnEvent`: the catalogue defines audit's topics, so a new topic needs no line here. */
   onModuleInit(): void {
-    // Unsigned alerts are no facts of the log; the signed events that follow are.
+    // Unsigned alerts are not recorded; the signed events that follow from them are.
     this.consumer.outside('hms.bot.alert.v1', async () => true)
     for (const { name } of topicsConsumedBy('audit')) {
       const again = async (event: VerifiedEvent, tx: Transaction): Promise<void> => void (await this.adoptArrivals.take(tx, event))

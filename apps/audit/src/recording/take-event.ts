@@ -5,7 +5,10 @@ import { actorsOf } from '../entries/actors.js'
 import { factsOf, releasesOf } from '../entries/entry.js'
 import type { EntryStore } from '../entries/entry.store.js'
 
-/** Stores the facts of an event without an index, and the event if the log keeps it; returns the releases that it approves, if any. */
+/**
+ * Stores the facts of an event without an index, and the whole event if the log keeps it. Returns the releases that the event approves, if
+ * any.
+ */
 export async function takeEvent(
   entries: EntryStore,
   tx: Transaction,

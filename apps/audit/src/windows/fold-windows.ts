@@ -9,15 +9,18 @@ import { factsOfWindow, groupsOf, listingOf, windowedOf } from './window.js'
 import { LISTINGS, WINDOWED } from './window.table.js'
 
 const FOLD = timerKind('audit-windows')
-/** Grace period in ms: slightly late events are in the same entry; later ones make a further entry of their window. */
+/** Time in ms that a window waits for late events. Events that arrive even later form another entry of the same window. */
 const GRACE_MS = 10_000
-/** Events that one transaction folds; a larger window has several entries. */
+/** Maximum number of events that one transaction folds; a larger window has several entries. */
 const MAX_FOLDED = 1_000
-/** Retention in ms, longer than the week for which the events themselves are kept. */
+/** Retention of listings in ms, longer than the week for which the events themselves are kept. */
 const KEEP_MS = 8 * 24 * 60 * 60 * 1000
 const PRUNED_AT_ONCE = 200
 
-/** Folds facts of high volume (alerts, coverage) into one digest per run and minute, so a producer of many events cannot fill the log. */
+/**
+ * Folds high-volume events (alerts, coverage) into one entry per minute, topic, source, type and run, so that a producer of many events
+ * cannot fill the log.
+ */
 @Injectable()
 export class FoldWindows implements OnModuleInit {
   constructor(

@@ -1,7 +1,7 @@
 import { documentTable } from '#libs/persistence'
 import type { WindowedEvent } from './window.js'
 
-/** Rows are deleted as windows end. */
+/** Events that wait for their window to end; folding deletes them. */
 export const WINDOWED = documentTable<WindowedEvent>({
   name: 'windowed_event',
   id: ({ event }) => event,

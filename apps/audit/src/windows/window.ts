@@ -41,7 +41,7 @@ export function listingOf(events: readonly WindowedEvent[]): string {
     .join('')
 }
 
-/** Groups events by window, source, type and run. */
+/** Groups events by window, topic, source, type and run. */
 export function groupsOf(events: readonly WindowedEvent[]): WindowedEvent[][] {
   const groups = groupBy(events, ({ from, topic, source, type, run }) => JSON.stringify([from, topic, source, type, run]))
   return [...groups.keys()].sort().map((key) => groups.get(key)!)
@@ -54,7 +54,7 @@ export function factsOfWindow(events: readonly WindowedEvent[], event: string): 
   return { v: 3, at: until, source, type, topic, key: WINDOW_KEY, run, attempt: null, event, digest: digestOf(listingOf(events)), window }
 }
 
-/** Not the event's own run: a failure to process such a fact must not fail the run. */
+/** Returns the run that the data refers to. The event itself belongs to no run, because a failure to process it must not fail that run. */
 function runIn(data: unknown): number | null {
   const { ofRun } = (data ?? {}) as { ofRun?: unknown }
   return Number.isSafeInteger(ofRun) ? (ofRun as number) : null
