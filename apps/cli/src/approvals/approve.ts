@@ -22,15 +22,15 @@ import { overtakenLines, showConsent } from './consent.js'
 
 type ApproveFlags = FlagsOf<typeof APPROVE>
 
-/** Reads the signed part of the flags. */
+/** Returns the plan options of the flags. The plan is part of the signed release. */
 function planOf({ partners, fallback: fallbacks, metric: metrics, ...flags }: ApproveFlags): PlanOptions {
   const named = partners?.split(',').map((name) => name.trim())
   return planOptions({ ...flags, partners: named?.filter((name) => name !== ''), fallbacks, metrics })
 }
 
 /**
- * Separates values of `--fallback` and `--metric` from files: both flags take several values, so they swallow a file behind them. A value
- * that is no ID@VERSION or NAME=QUERY is a file.
+ * Separates files from values of `--fallback` and `--metric`: both flags take several values, so they also consume the files that follow
+ * them. A value that is not ID@VERSION or NAME=QUERY counts as a file.
  */
 function separateFallbacks(files: readonly string[], flags: ApproveFlags): { files: string[]; flags: ApproveFlags } {
   const { metric = [] } = flags
@@ -44,18 +44,19 @@ function separateFallbacks(files: readonly string[], flags: ApproveFlags): { fil
 }
 
 /**
- * Shows the content to be signed, unlocks the key, which is the consent, and submits. Exit 0 once the signature is accepted, even if others
- * are missing; with --watch the exit code of the run. Instead of files, the digest of an approval that other people have signed.
+ * Shows the content to be signed, unlocks the key (unlocking is the consent) and submits the signature. `givenFiles`: policy files, or the
+ * digest of an approval that other people have signed. Exit 0 once the signature is accepted, even if other signatures are missing; with
+ * --watch, or if the new run ended at once, the exit code of the run.
  */
 export async function approve(context: CliContext, givenFiles: readonly string[], givenFlags: ApproveFlags): Promise<number> {
   const { output } = context
   const { files, flags } = separateFallbacks(givenFiles, givenFlags)
   if (files.length === 0) throw usageError('Name at least one FILE to approve, or the digest of an approval', ['hms-svc help approve'])
   const prepare = await preparationOf(files, planOf(flags), flags)
-  // Checked before anything is prepared: a person who cannot sign leaves no trace.
+  // Checked before the approval is prepared, so a person without a key leaves no approval on the service.
   await findKey(context, flags.sign)
   const client = await context.client()
-  // Opened for these requests only: the consent is opening the key again, after the content was shown.
+  // This signer authorizes the preparation only. The consent is unlocking the key again, after the content was shown.
   const asSigner = async (): Promise<ApiClient> => signingAs(context, await openKey(context, flags))
   let asking = client
   const prepared = await prepareAs(client, asSigner, (allowed) => prepare((asking = allowed)))
@@ -74,7 +75,7 @@ function hasEndedNow({ signedBy }: PreparedApproval, { state }: ApprovalView, { 
   return !signedBy.includes(name) && state !== 'PREPARED' && isTerminal(state) && state !== 'SUCCEEDED'
 }
 
-/** Returns the bytes to sign: prepared from the files, or as other people signed them. */
+/** Returns a function that fetches the bytes to sign: prepared from the files, or those of the approval with the given digest. */
 async function preparationOf(
   files: readonly string[],
   plan: PlanOptions,

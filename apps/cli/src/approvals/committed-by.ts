@@ -6,7 +6,7 @@ import { inheritedEnvironment } from '../cli.config.js'
 import { readGivenFile, readGivenText } from '../files.js'
 
 const DEADLINE_MS = 2_000
-/** Settings that let git read what lies in its folder, and nothing else: a missing object is never fetched. */
+/** Environment that restricts git to the files in its folder. Git never fetches a missing object. */
 const CLOSED = {
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_ATTR_NOSYSTEM: '1',
@@ -15,15 +15,16 @@ const CLOSED = {
   GIT_ALLOW_PROTOCOL: 'none',
   GIT_TERMINAL_PROMPT: '0',
 }
-/** Settings of a repository of SHA-1, and of one of SHA-256. */
+/** Repository settings for SHA-1 and for SHA-256 object ids. */
 const FORMATS = ['\trepositoryformatversion = 0\n', '\trepositoryformatversion = 1\n[extensions]\n\tobjectFormat = sha256\n']
 
 /**
- * Returns the author of a file by git: the author of its last commit, or, if it was changed since or never committed, the name in the
- * caller's own settings. `undefined` outside of a repository, without git, and if git takes longer than two seconds.
+ * Returns the author of a file according to git: the author of its last commit or, if the file has changed since or was never committed,
+ * `user.name` of the caller's global settings. Returns `undefined` outside of a repository, without git, and if git takes longer than two
+ * seconds.
  *
- * A repository's settings can name programs for nearly everything git does, so git never sees them: it works in a folder made for this
- * call, with settings of ours, and uses only the repository's refs and objects. ADR 0037.
+ * The settings of a repository can name programs for nearly everything git does, so git never reads them. It runs in a temporary folder
+ * with settings written here, and uses only the refs and objects of the repository. ADR 0037.
  */
 export async function committerOf(file: string): Promise<string | undefined> {
   const repository = await findRepository(file)
@@ -49,7 +50,7 @@ export async function committerOf(file: string): Promise<string | undefined> {
       await writeFile(join(folder, 'config'), `[core]\n\tbare = true\n${format}`)
       const id = read(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'])
       if (id === '') continue
-      // The file's own bytes: a filter that would change them first is a program of the repository.
+      // Hashes the file unfiltered, because a clean filter would be a program named by the repository.
       const blob = read(['rev-parse', '--verify', '--quiet', `${id}:${path}`])
       const isCommitted = blob !== '' && blob === read(['hash-object', '--stdin'], await readGivenFile(file))
       const committed = isCommitted ? read(['log', '-1', '--format=%an', id, '--', path]) : ''
@@ -62,13 +63,16 @@ export async function committerOf(file: string): Promise<string | undefined> {
   }
 }
 
-/** Finds the repository of a file: its path from the root of the work tree, with slashes, `HEAD`, and the folder of refs and objects. */
+/**
+ * Finds the repository of a file. `path`: path of the file from the root of the work tree, with slashes. `head`: first line of HEAD.
+ * `common`: folder of refs and objects.
+ */
 async function findRepository(file: string): Promise<{ path: string; head: string; common: string } | undefined> {
-  // The link itself may be committed, whatever its target; git would search from its folder.
+  // Resolves links in the folder only: git commits a symbolic link itself, in the repository of its own folder.
   const folder = await realpath(dirname(resolve(file))).catch(() => undefined)
   for (let root = folder; root !== undefined; root = root === dirname(root) ? undefined : dirname(root)) {
     const place = join(root, '.git')
-    // In a second work tree, a file that names the folder.
+    // In a linked work tree, `.git` is a file that names the folder.
     const gitDir = resolve(root, /^gitdir: (.+)$/.exec((await lineOf(place)) ?? '')?.[1] ?? place)
     const head = await lineOf(join(gitDir, 'HEAD'))
     if (head === undefined) continue

@@ -14,7 +14,7 @@ interface Described {
   paint: Paint
 }
 
-/** Returns differences, plan and authors. */
+/** Returns the lines that describe a consent: differences, plan and authors. */
 export function describeConsent(consent: Consent, described: Described): string[] {
   const { authors, plan, releases } = consent
   return [
@@ -32,7 +32,7 @@ function describeRelease(
   { reported, policies, paint }: Described,
 ): string[] {
   const { heading, changes, verdict, remarks, id } = release
-  // The signer has no file, or there is no verified base to compare with.
+  // Needed for a rollback, for which the signer has no file, and if there is no verified base to compare with.
   const whole = isRollback || changes === undefined ? [`  The whole document: ${canonicalJson(policies[index]!)}`] : []
   return [
     heading,
@@ -64,7 +64,10 @@ function linesOf(lines: readonly ConsentLine[], paint: Paint): string[] {
   return lines.map(({ tone, text }) => `  ${tone === 'bad' ? paint.bad(text) : text}`)
 }
 
-/** Effect of a signature over these bytes, verified by the roster of HMS_ROSTER, else the data folder's, else a loopback address's. */
+/**
+ * Returns the effect of a signature over the prepared bytes, verified with the roster of HMS_ROSTER, else of the data folder, else of a
+ * service on a loopback address.
+ */
 export async function consentTo(
   context: CliContext,
   client: ApiClient,

@@ -55,7 +55,7 @@ export async function showApproval(context: CliContext, digest: string): Promise
   }
 }
 
-/** Returns the effect as `plan` shows it: lint, replay, and the bots that the policies reach. */
+/** Returns the effect that `plan` would show: lint findings, replay result, and the connected bots that read each policy. */
 async function effectOf(client: ApiClient, signed: PolicyDocument[]): Promise<Effect> {
   const reads = signed.map(({ id }) => orMissing(client.get('/v1/policies/{id}', { id })))
   const live = (await Promise.all(reads)).flatMap((view) => (view === undefined ? [] : [view.value]))

@@ -19,7 +19,7 @@ export async function showProof(context: CliContext, name: string): Promise<void
   ])
 }
 
-/** `name` is ID@VERSION. Throws `HMS_PROOF_INVALID` if the log's proof does not verify. */
+/** Fetches and verifies the log's proof of an approval. `name`: ID@VERSION. Throws `HMS_PROOF_INVALID` if the proof does not verify. */
 async function fetchProof(context: CliContext, name: string) {
   const [, policy, version] = /^([^@\s]+)@(\S+)$/.exec(name) ?? []
   if (policy === undefined || version === undefined)
@@ -32,7 +32,10 @@ async function fetchProof(context: CliContext, name: string) {
   return { ...proof, index, size, witnessedAt: witnessedAt === undefined ? null : new Date(witnessedAt * 1_000).toISOString() }
 }
 
-/** Writes a bundle that proves, offline and permanently, that a policy is in force legitimately. It is verified before it is written. */
+/**
+ * Writes a bundle that proves, without any service and for good, that a policy is in force with a valid approval. The bundle is verified
+ * before it is written.
+ */
 export async function writeBundle(context: CliContext, id: string, { out }: { out?: string }): Promise<void> {
   requireName(id, 'the id of a policy', 'hms-svc runs list')
   const { documents } = await context.get('/v1/snapshot', { policies: id })

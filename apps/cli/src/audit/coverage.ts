@@ -14,10 +14,13 @@ import { invalid } from '../export/strict.js'
 import type { Problems } from '../output/problems.js'
 import type { LogContent } from './recompute-log.js'
 
-/** States of a run that has published something for all. */
+/** States of a run that has published stable heads. */
 const PUBLISHED = new Set(['BAKING', 'NOTIFYING', 'SUCCEEDED'])
 
-/** Checks that each run that published has its approval in the log, which names the published releases. Returns their number. */
+/**
+ * Checks that the log has an approval of each published run, and that the approval names the published versions. Returns the number of
+ * published runs.
+ */
 export function checkRuns(runs: readonly RunView[], { approved, promoted }: LogContent, problems: Problems): number {
   const published = runs.filter(({ state }) => PUBLISHED.has(state))
   for (const { run, policies } of published) {
@@ -34,7 +37,7 @@ export function checkRuns(runs: readonly RunView[], { approved, promoted }: LogC
   return all.size
 }
 
-/** Sources of the checked documents and proofs. */
+/** Roster, proofs and stage attestations by which documents are checked. */
 export interface LiveSources {
   roster: Roster
   proofOf(digest: string): Promise<AuditProof | undefined>
@@ -42,8 +45,8 @@ export interface LiveSources {
 }
 
 /**
- * Checks that each document is one that a reader would accept, that an approval in the log names its release and the log proves it, and
- * that the release passed the stages before publication. Returns the number of releases, and those that skipped simulation and canary.
+ * Checks for each document that a reader would accept it, that the log has and proves an approval of its release, and that the release
+ * passed the stages before publication. Returns the number of releases, and the releases that skipped simulation and canary by break-glass.
  */
 export async function checkLive(
   documents: readonly ConfigDocument[],
@@ -78,13 +81,13 @@ export async function checkLive(
   return { releases: documents.filter(({ release }) => release !== null).length, breakGlass }
 }
 
-/** Returns the stages that must attest a release: break-glass skips the others, as its signatures state. */
+/** Returns the stages that must have attested a release. A break-glass release, which its signers declare as such, needs lint only. */
 function stagesFor(scope: string, isBreakGlass: boolean): AttestingStage[] {
   if (isBreakGlass) return ['lint']
   return scope === STABLE_SCOPE ? ['lint', 'simulate', 'canary'] : ['lint', 'simulate']
 }
 
-/** Requires the log's own proof, besides the one in the document. */
+/** Requires a proof fetched from the log, in addition to the proof in the document. */
 async function requireProof(name: string, release: VerifiedRelease, { roster, proofOf }: LiveSources): Promise<void> {
   const proof = await proofOf(release.digest)
   if (proof === undefined) throw invalid(`${name} is in force, and the log gives no proof of its approval`)
@@ -95,7 +98,10 @@ function runOf(release: string, approved: LogContent['approved']): [number, Appr
   return [...approved].find(([, named]) => named.some(({ digest }) => digest === release))
 }
 
-/** Checks a signed rollback, which passes no stage. The release whose document it reinstates did, and must prove that. */
+/**
+ * Checks a signed rollback. A rollback passes no stage, so the log must prove the approval and the stages of the release that it
+ * reinstates.
+ */
 async function requireOrigin(
   name: string,
   release: VerifiedRelease,
@@ -111,7 +117,10 @@ async function requireOrigin(
   await requireStages(name, stagesFor(STABLE_SCOPE, isBreakGlass), at, run, sources)
 }
 
-/** Requires that some attempt of its run passed each stage, attested by keys that were valid when its approval was witnessed, or later. */
+/**
+ * Requires that one attempt of the run passed all `stages`. An attestation counts if its key was valid at `at`, when the approval was
+ * witnessed, or later.
+ */
 async function requireStages(
   name: string,
   stages: readonly AttestingStage[],

@@ -8,7 +8,7 @@ type AuditLogOptions = FlagsOf<typeof AUDIT_LOG>
 const LIMIT = 200
 const MAX_LIMIT = 1_000
 
-/** Shows the newest matching entries in order; older ones are requested by the index of the first. */
+/** Shows the newest matching entries, oldest first. Older entries are requested with `--before` and the index of the first entry. */
 export async function showAuditLog(context: CliContext, options: AuditLogOptions): Promise<void> {
   const { output } = context
   const { type } = options
@@ -42,7 +42,7 @@ export async function showAuditLog(context: CliContext, options: AuditLogOptions
     output.note(`These are the newest ${limit}; with --before ${first} come those before them.`)
 }
 
-/** Returns the acts as text; `null` for an event without acts of people, or one that the log does not keep. */
+/** Returns the acts as text; `null` for an event without acts of people, or whose acts the log does not keep. */
 function actsText({ acts = [] }: AuditEntry, text: (act: AuditAct) => string): string | null {
   return acts.map(text).join('; ') || null
 }

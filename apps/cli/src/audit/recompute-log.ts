@@ -24,7 +24,7 @@ import { invalid } from '../export/strict.js'
 import { readGivenText } from '../files.js'
 import type { Problems } from '../output/problems.js'
 
-/** Requests that read a log: its files, and the approved releases. */
+/** Requests that read a log and the approved releases. */
 export type LogReader = Pick<ApiClient, 'bytes' | 'get'>
 
 /** Content of the entries, not yet verified. */
@@ -49,9 +49,9 @@ const APPROVED = 'hms.approval.approved.v1'
 const PROMOTED = 'hms.rollout.promoted.v1'
 
 /**
- * Fetches the checkpoint and every entry under it, and recomputes the tree; the log's own hashes are not trusted. Mismatches go to
- * `problems`. Throws `SignatureError` for an invalid checkpoint: then there is nothing to compare with. `onBundle` receives the entries of
- * each bundle, with the index of the first; `undefined` for an entry that is no JSON.
+ * Fetches the checkpoint and every entry under it, and recomputes the tree; the log's own hashes are not trusted. Adds mismatches to
+ * `problems`. Throws `SignatureError` for an invalid checkpoint, because the tree could not be compared with anything. `onBundle` receives
+ * the entries of each bundle and the index of the first entry; an entry that is not JSON is `undefined`.
  */
 export async function recomputeLog(
   client: LogReader,
@@ -99,7 +99,7 @@ function entriesOf(bundle: Buffer, index: number, problems: Problems): Buffer[] 
   }
 }
 
-/** Returns the content of an entry; `undefined` for one that is no JSON: its hash shows whether it is the right one. */
+/** Returns the content of an entry; `undefined` if it is not JSON. If the entry was changed, its leaf hash reveals that. */
 function parsed(bytes: Buffer): Entry | undefined {
   try {
     return JSON.parse(bytes.toString('utf8')) as Entry
@@ -112,14 +112,14 @@ function record({ approved, promoted }: LogContent, entry: Entry, releasesOf: (a
   const { type, run, releases } = entry
   if (run === null) return
   if (type === APPROVED && releases !== undefined) {
-    // A retried run has the same releases approved again.
+    // A retried run logs an approval of the same releases again.
     const known = approved.get(run) ?? []
     approved.set(run, [...known, ...releasesOf(releases).filter(({ digest }) => !known.some((each) => each.digest === digest))])
   }
   if (type === PROMOTED) promoted.add(run)
 }
 
-/** Releases of each approval, as the log lists them besides its entries. A list counts only if its root is the entry's. */
+/** Approved releases by root hash; the log serves them separately from its entries. A list is used only for an entry with the same root. */
 class Approvals {
   private readonly byRoot = new Map<string, ApprovedRelease[]>()
 
@@ -132,7 +132,10 @@ class Approvals {
     }
   }
 
-  /** `index`: index of the entry. A retried run has an entry with the same root. */
+  /**
+   * Returns the releases of an approval entry; missing releases are a problem. `index`: index of the entry. The entries of a retried run
+   * have the same root.
+   */
   of({ root }: ApprovalRoot, index: number): ApprovedRelease[] {
     const approved = this.byRoot.get(root)
     if (approved === undefined) this.problems.add('the log', `entry ${index} is an approval, and the log does not say of what`)
@@ -140,7 +143,7 @@ class Approvals {
   }
 }
 
-/** Checkpoint of the last successful `audit verify` here: a log that was rewritten since does not extend it. */
+/** Checkpoint of the last successful `audit verify` on this machine. A log that was rewritten since then does not extend it. */
 export class SeenCheckpoint {
   private readonly file: string
 
@@ -161,7 +164,7 @@ export class SeenCheckpoint {
     return seen
   }
 
-  /** Stores nothing without a data folder. */
+  /** Stores the checkpoint if there is a data folder. */
   async keep(note: string): Promise<void> {
     if (!existsSync(this.dataDir)) return
     await mkdir(dirname(this.file), { recursive: true })

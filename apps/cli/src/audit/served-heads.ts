@@ -24,12 +24,12 @@ type Doubt = Pick<HmsError, 'code' | 'detail'>
 interface LoggedHead {
   seq: number
   revision: number
-  /** Releases that the log has under this number: more than one if rollout signed the number again. */
+  /** Digests of the releases logged for `seq`; `null` for no release. More than one if rollout signed two heads with this `seq`. */
   releases: (string | null)[]
 }
 
 interface ServedComparison {
-  /** Versions by the digests of the releases that the log has. */
+  /** Policy versions by release digest, from the log. */
   versions: ReadonlyMap<string, string>
   /** Why rollout's freshness statement does not confirm the served heads; missing if it does. */
   doubt?: Doubt
@@ -38,14 +38,15 @@ interface ServedComparison {
 }
 
 /**
- * Newest stable heads by config-store's events in the log. Each event is bound to its entry by the logged digest, and verified by the keys
- * of config-store; an entry without its event is a problem, because its head would be hidden. Entries of earlier builds name no heads.
+ * Newest stable head of each policy according to config-store's events in the log. The digest in an entry binds the event to it, and the
+ * keys of config-store verify the event. An entry without its event is a problem, because it would hide a head. Entries of earlier builds
+ * name no heads.
  */
 export class LoggedHeads {
   private readonly newest = new Map<string, LoggedHead>()
   private isUnsigned = false
 
-  /** `rosters`: from the first one known to the newest. */
+  /** `rosters`: all known rosters, oldest first. */
   constructor(
     private readonly client: ApiClient,
     private readonly rosters: readonly Roster[],
@@ -74,8 +75,8 @@ export class LoggedHeads {
   }
 
   /**
-   * Reads events of `PUBLISHED`. An audit service of an earlier build sends none: then nothing is compared, which is a problem, and the
-   * result is `undefined`.
+   * Reads the entries of type `PUBLISHED` with their events. An audit service of an earlier build cannot send events: this is added as a
+   * problem, and the result is `undefined`.
    */
   private async read(after: number, limit: number): Promise<AuditEntry[] | undefined> {
     try {
@@ -90,8 +91,8 @@ export class LoggedHeads {
   }
 
   /**
-   * Checks that the newest logged head of each policy is served, or a later one. The log was read after the documents, so the store is read
-   * again before a head counts as put back. Returns whether there was a difference.
+   * Checks that config-store serves the newest logged head of each policy, or a later one. The log was read after the documents and may
+   * have newer heads, so the documents are read again before a head is reported as replayed. Returns whether a difference remained.
    */
   async checkServed(documents: readonly ConfigDocument[], { versions, doubt, pause }: ServedComparison): Promise<boolean> {
     let behind = this.behind(documents, versions)
@@ -134,7 +135,10 @@ function differenceOf(
   return isAnother ? `${shown}, and the log has ${logged}: one number for two releases` : undefined
 }
 
-/** Returns the stable heads as signed, without the claims of their documents. Their signatures are verified with the documents. */
+/**
+ * Returns the stable heads with their signed fields; `checkLive` verifies the signatures. `version` and `revision` are unverified claims of
+ * the documents.
+ */
 function stableDocuments(documents: readonly ConfigDocument[]): ServedHead[] {
   return documents
     .filter(({ scope }) => scope === STABLE_SCOPE)
@@ -144,7 +148,10 @@ function stableDocuments(documents: readonly ConfigDocument[]): ServedHead[] {
     })
 }
 
-/** `pause` waits before the store is read again, because a head and its statement arrive separately. */
+/**
+ * Roster, clock and wait of `readStanding`. A head and its freshness statement arrive separately, so a difference is checked again after
+ * `pause`.
+ */
 interface StandingWorld {
   roster: Roster
   nowMs(): number
@@ -153,8 +160,9 @@ interface StandingWorld {
 }
 
 /**
- * Compares the stable heads that config-store serves with rollout's newest freshness statement. A head that was put back, or is withheld,
- * still verifies; the statement on all heads reveals it. Returns the documents compared last, with the doubt if they differ.
+ * Compares the stable heads that config-store serves with rollout's newest freshness statement. A replayed head still verifies, and a
+ * withheld one leaves no trace; the statement covers all heads and reveals both. Returns the documents compared last and, if they differ,
+ * the doubt.
  */
 export async function readStanding(client: ApiClient, world: StandingWorld): Promise<{ documents: ConfigDocument[]; doubt?: Doubt }> {
   for (;;) {
@@ -166,7 +174,7 @@ export async function readStanding(client: ApiClient, world: StandingWorld): Pro
 }
 
 async function doubtOf(client: ApiClient, documents: readonly ConfigDocument[], world: StandingWorld): Promise<Doubt | undefined> {
-  // The statement covers all policies, whichever is named.
+  // The statement covers all policies, so the request selects no documents.
   const { freshness } = await client.get('/v1/snapshot', { revision: 0, policies: 'none' })
   if (freshness === undefined) return { code: 'HMS_FRESHNESS_MISSING', detail: 'config-store shows no freshness statement of rollout' }
   const now = world.nowMs()

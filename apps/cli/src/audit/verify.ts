@@ -10,19 +10,25 @@ import { checkLive, checkRuns, type LiveSources } from './coverage.js'
 import { LoggedHeads, readStanding } from './served-heads.js'
 import { recomputeLog, SeenCheckpoint } from './recompute-log.js'
 
-/** Wait in ms: a head and its statement arrive by different transports, and a starting store has no statement for its first seconds. */
+/**
+ * Maximum wait in ms for a freshness statement that matches the served heads. Heads and statements arrive by different transports, and a
+ * starting config-store has no statement for its first seconds.
+ */
 const WAIT_MS = 12_000
 const PAUSE_MS = 500
-/** Wait in ms for heads that the log has and the store does not serve: an instance follows the others within seconds. */
+/** Maximum wait in ms for a logged head to be served: an instance of config-store catches up with the others within seconds. */
 const BEHIND_WAIT_MS = 3_000
 
-/** Verifies the whole log from outside, with the pinned roster and its successors only, and names all problems. */
+/**
+ * Verifies the whole log independently of the services: only the pinned roster and its successors are trusted. Reports all problems at
+ * once.
+ */
 export async function verifyAudit(context: CliContext): Promise<void> {
   const roster = await newestRoster(context)
   const [policy] = logPoliciesOf(roster)
   const client = await context.client()
   const problems = new Problems()
-  // Read before the log, which then contains everything that happens meanwhile.
+  // Read before the log, so that the log contains the approvals of all these runs.
   const { runs } = await readRuns(client, {}, Infinity)
   const standing = { roster, nowMs: () => context.io.now(), pause: pauseWithin(WAIT_MS) }
   const { documents, doubt } = await readStanding(client, standing)
@@ -72,7 +78,7 @@ export async function verifyAudit(context: CliContext): Promise<void> {
   ])
 }
 
-/** Returns a wait that resolves to `false` once this time has passed since the first one. */
+/** Returns a function that waits `PAUSE_MS`. It resolves to `false` without waiting once `waitMs` have passed since its first call. */
 function pauseWithin(waitMs: number): () => Promise<boolean> {
   let until: number | undefined
   return async () => {
@@ -91,7 +97,7 @@ async function rostersOf(context: CliContext, client: ApiClient, newest: Roster)
   return [...earlier.toReversed(), newest]
 }
 
-/** Returns `undefined` if the log has no such proof. */
+/** Fetches the log's proof of a release; `undefined` if the log has none. */
 async function proofOf(client: ApiClient, digest: string): Promise<AuditProof | undefined> {
   try {
     return await client.get('/v1/audit/proofs/{digest}', { digest })

@@ -11,8 +11,8 @@ import { showConsent } from '../approvals/consent.js'
 type BreakGlassFlags = FlagsOf<typeof BREAK_GLASS>
 
 /**
- * Shows the content to be signed, unlocks the key of each signer, which is their consent, and submits all signatures in one request. Exit 0
- * once they are accepted; with --watch the exit code of the run.
+ * Shows the content to be signed, unlocks the key of each signer (unlocking is the consent), and submits all signatures in one request.
+ * Exit 0 once they are accepted; with --watch the exit code of the run.
  */
 export async function breakGlass(context: CliContext, files: readonly string[], flags: BreakGlassFlags): Promise<number> {
   if (files.length === 0) throw usageError('Name at least one FILE', ['hms-svc help break-glass'])
@@ -23,7 +23,7 @@ export async function breakGlass(context: CliContext, files: readonly string[], 
   if (passphraseFile.length > 1 && passphraseFile.length !== flags.sign.length)
     throw usageError('Give --passphrase-file once, or once for each --sign', ['hms-svc help break-glass'])
   const policies = await readPolicies(files)
-  // Checked before anything is prepared: a person who cannot sign leaves no trace.
+  // Checked before the approval is prepared, so a person without a key leaves no approval on the service.
   for (const name of names) await findKey(context, name)
   const client = await context.client()
   const open = (name: string): Promise<NamedSigner> => openFor(context, name, flags)
@@ -43,7 +43,7 @@ export async function breakGlass(context: CliContext, files: readonly string[], 
   return EXIT.done
 }
 
-/** Selects the passphrase file of this person, if each has their own. */
+/** Unlocks the key of one person. Several passphrase files belong to the `--sign` options in their order; a single one is for all. */
 function openFor(context: CliContext, name: string, { sign, passphraseFile = [] }: BreakGlassFlags): Promise<NamedSigner> {
   const own = passphraseFile.length > 1 ? passphraseFile[sign.indexOf(name)] : passphraseFile[0]
   return openKey(context, { sign: name, passphraseFile: own })

@@ -9,9 +9,9 @@ import { headKey, PUBLISHED, publishedIn, readExport, type ExportedHead, type Ex
 import { checkEvent, invalid, requireMembers, requireWholeEnvelope, requireWholeNote } from './strict.js'
 
 /**
- * Verifies an export with nothing but the pinned roster: every entry is rehashed and must be at the index of the witnessed checkpoints,
- * every document must be approved, proven and put in force by the roster's people and services, and each head that the log reports as
- * stored must be included. No line may be missing, moved or changed. Needs no service.
+ * Verifies an export with the pinned roster alone; needs no service. Every entry is rehashed, and must be in the witnessed checkpoints at
+ * its index. Every document must be approved, proven and put in force by people and services of the roster. Each head that the log reports
+ * as stored must have a record. A missing, moved or changed line is a problem.
  */
 export async function checkExport(context: CliContext, file: string): Promise<number> {
   const pinned = await pinnedRoster(context)
@@ -21,7 +21,7 @@ export async function checkExport(context: CliContext, file: string): Promise<nu
     await check.run(file)
   } catch (error) {
     if (!(error instanceof HmsError) || error.code !== 'HMS_EXPORT_MALFORMED') throw error
-    // The line was changed so that it is invalid: earlier problems are reported first.
+    // Reading stops at an invalid line. Problems found before that line are reported with it.
     if (problems.none) throw new HmsError(error.code, error.detail, { status: 422, next: error.next, cause: error })
     problems.add(file, error.detail)
   }
@@ -39,7 +39,9 @@ export async function checkExport(context: CliContext, file: string): Promise<nu
 }
 
 const ROTATED = 'hms.roster.rotated.v1'
-/** Members of each record, in the order within an export: rosters, entries, heads, the checkpoint over them. */
+/**
+ * Allowed members of each type of record. The types are in their order within an export: rosters, entries, heads, the checkpoint over them.
+ */
 const MEMBERS: Record<ExportRecord['type'], readonly string[]> = {
   export: ['v', 'installation', 'at'],
   roster: ['version', 'envelope'],
@@ -51,10 +53,10 @@ const ORDER = Object.keys(MEMBERS)
 
 class ExportCheck {
   private readonly tree = new HashTree()
-  /** Rosters from the first one of the installation on, each the successor of the one before. */
+  /** Rosters read from the file, beginning with the first one of the installation; each is the successor of the one before. */
   private readonly chain: Roster[] = []
   private readonly expected = new ExpectedHeads()
-  /** Counts; `unnamed`: heads stored by an earlier build, which the log does not list. */
+  /** Counts of verified records. `unnamed`: heads stored by an earlier build, which the log does not list. */
   readonly checked = { entries: 0, live: 0, withdrawn: 0, checkpoints: 0, unnamed: 0 }
   /** Type of the previous record; `undefined` before the first. */
   private last: ExportRecord['type'] | undefined
@@ -81,7 +83,10 @@ class ExportCheck {
       this.problems.add('the end', 'the end: no checkpoint covers the last lines, so the file was cut, or they were added')
   }
 
-  /** Records a failed check as a problem; a member of the wrong type counts as a modification. */
+  /**
+   * Runs a check and records its failure as a problem. A `TypeError`, `SyntaxError` or `RangeError` counts too: a changed member may have a
+   * wrong type.
+   */
   private async attempt(place: string, check: () => Promise<void> | void): Promise<void> {
     try {
       await check()
@@ -128,13 +133,16 @@ class ExportCheck {
     if (at !== undefined && Number.isNaN(Date.parse(at))) throw invalid('it names no time')
   }
 
-  /** The pinned roster and its successors; before the first roster in the file, the pinned one only. */
+  /** Rosters that may verify a record, oldest first: those read from the file, and the pinned one until the file has its version. */
   private get rosters(): readonly Roster[] {
     const newest = this.chain.at(-1)
     return newest === undefined || newest.version < this.pinned.version ? [...this.chain, this.pinned] : this.chain
   }
 
-  /** Follows the chain from the first roster, which names the installation, so its successors are as trustworthy as the pinned one. */
+  /**
+   * Appends the next roster to the chain. The pinned roster names the digest of the first one as its installation, so the whole chain is as
+   * trustworthy as the pinned roster.
+   */
   private follow(version: number, envelope: Envelope): void {
     const before = this.chain.at(-1)
     const next = before === undefined ? readRoster(envelope) : nextRoster(before, envelope)

@@ -3,21 +3,21 @@ import { headKey, mayHaveStored, onceOnly, type ExportedHead, type PublishedEntr
 
 export interface TakenHead {
   logged: LoggedHead
-  /** Whether no event names it, because an earlier build stored it. */
+  /** Whether no event names the head, because an earlier build stored it. */
   isUnnamed: boolean
-  /** Heads missing before it. */
+  /** Heads whose records are missing before this one. */
   missing: string[]
 }
 
-/** Tracks the heads that the entries since the last checkpoint report as stored, in order; each must have one record, in that order. */
+/** Heads that the entries since the last checkpoint report as stored. Each must have exactly one record, in the order of the entries. */
 export class ExpectedHeads {
   private readonly queue: PublishedEntry[] = []
-  /** Number of heads of the first entry with a record. */
+  /** Index in the first queued entry after the last matched head. */
   private taken = 0
-  /** Policy of the last head that the first entry does not name. */
+  /** Policy of the last head matched to the first queued entry, if that entry lists no heads. */
   private unnamed: string | undefined
   private readonly seen = new Set<string>()
-  /** Heads named by an entry. */
+  /** Keys of all heads that an entry has listed. */
   private readonly named = new Set<string>()
 
   add(published: PublishedEntry): void {
@@ -25,8 +25,8 @@ export class ExpectedHeads {
   }
 
   /**
-   * Matches a head's record. Throws `LiveRefused` for a head that no entry reports, or that already had its record. `isLoose`: an earlier
-   * build began the file, which is ordered by time.
+   * Matches the record of a head to its entry. Throws `LiveRefused` for a head that no entry reports, and for a second record of a head.
+   * `isLoose`: the file was started by an earlier build, whose heads are ordered by time, so order and completeness are not checked.
    */
   take(record: ExportedHead, { isLoose }: { isLoose: boolean }): TakenHead {
     const key = headKey(record)
@@ -55,12 +55,12 @@ export class ExpectedHeads {
     return { logged: { storedAt: entry.at, revision, change }, isUnnamed: false, missing }
   }
 
-  /** Returns, at a checkpoint, the heads without a record. */
+  /** Empties the queue at a checkpoint. Returns the keys of the heads without a record. */
   end(): string[] {
     return this.drop(this.queue.length).filter((key) => !this.seen.has(key))
   }
 
-  /** Drops the first entries, and returns their heads without a record. */
+  /** Drops the first `count` entries. Returns the keys of their heads after the last matched one. */
   private drop(count: number): string[] {
     if (count === 0) return []
     const dropped = this.queue.splice(0, count).flatMap(({ heads = [] }, index) => heads.slice(index === 0 ? this.taken : 0).map(headKey))

@@ -24,7 +24,7 @@ import {
 } from './records.js'
 
 const ENTRIES_AT_ONCE = 1_000
-/** Limit of missing heads that are named. */
+/** Maximum number of missing heads that are named. */
 const MAX_NAMED = 10
 
 /** Exports all decisions and every document that was ever live for all, with proofs, as NDJSON; an existing file is continued. */
@@ -130,8 +130,8 @@ async function* rostersAfter(client: ApiClient, position: ExportPosition): Async
 }
 
 /**
- * Drops lines that a killed export left after the last checkpoint: no checkpoint covers them, and they are exported again under the next
- * one.
+ * Returns the position at the end of a file. Truncates the lines after the last checkpoint, which a killed export left: no checkpoint
+ * covers them, and they are exported again under the next one.
  */
 async function positionOf(file: string): Promise<ExportPosition> {
   await dropHalfLine(file)
@@ -173,9 +173,9 @@ function behind(detail: string, next: string): HmsError {
 const HEADS_AT_ONCE = 100
 
 /**
- * Yields the heads that these entries report as stored, in the order of the entries. `/v1/history` is ordered by time, and the log may have
- * two entries the other way round, so early records are buffered. `known`: heads in the file. `missing` is called for a head that the log
- * names and the store lacks.
+ * Yields the heads that these entries report as stored, in the order of the entries. `/v1/history` is ordered by time and the log may have
+ * two entries in the reverse order, so records that come too early are buffered. `known`: keys of the heads already in the file. `missing`
+ * is called with the key of a head that an entry lists and the store lacks.
  */
 async function* headsOfEntries(
   client: ApiClient,
@@ -197,7 +197,10 @@ async function* headsOfEntries(
   }
 }
 
-/** Reads pages of `/v1/history` from the first of these entries to the last; records are buffered until their entry's turn. */
+/**
+ * Reads `/v1/history` page by page, from the time of the earliest of these entries to that of the latest. Records are buffered until their
+ * entry's turn.
+ */
 class HeadSource {
   private readonly waiting = new Map<string, LiveRecord>()
   private readonly names: ReadonlySet<string>
@@ -224,7 +227,7 @@ class HeadSource {
     return record
   }
 
-  /** Returns heads of one moment that no event names, by policy. */
+  /** Returns the heads that an entry without a list of heads may have stored, sorted by policy. */
   async unnamed(entry: PublishedEntry): Promise<LiveRecord[]> {
     while (!this.isOver && this.after! < entry.at) await this.read()
     const found = [...this.waiting.values()].filter((record) => !this.names.has(headKey(record)) && mayHaveStored(entry, record))

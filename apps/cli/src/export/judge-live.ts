@@ -15,16 +15,16 @@ import type { ExportedHead } from './records.js'
 import { requireMembers, requireWholeEnvelope, requireWholeProof } from './strict.js'
 
 export interface JudgedHead {
-  /** Number of documents that it made live, or holds for later: each approved and proven. */
+  /** Number of documents that the head made live or holds for later; each is approved and proven. */
   live: number
   withdrawn: number
 }
 
-/** Log facts of a head from config-store's signed event; without one only its time. */
+/** Facts of a head from config-store's signed event in the log; if the log did not keep the event, only the time. */
 export interface LoggedHead {
   storedAt: string
   revision?: number
-  /** Digest of rollout's signed reason. */
+  /** Digest of rollout's signed statement of why the head was issued. */
   change?: string
 }
 
@@ -37,8 +37,9 @@ const RELEASE = ['version', 'release', 'proof', 'author', 'approvedBy']
 const RECORD = ['policy', 'seq', 'revision', 'digest', 'run', 'storedAt', 'head', 'change', 'next', ...RELEASE]
 
 /**
- * Judges a head and the releases that it names, as of their time, by the newest roster (the last) or an earlier one: keys and roles may
- * have changed since. Each member of the record must follow from signed data, or from the log. Throws `LiveRefused`.
+ * Verifies a head and the releases that it names, as of the time when they came into force. `rosters`: oldest first. The newest one that
+ * verifies a statement counts, because keys and roles may have changed. Each member of the record must match signed data or the log. Throws
+ * `LiveRefused`.
  */
 export async function judgeLive(record: ExportedHead, logged: LoggedHead, rosters: readonly Roster[]): Promise<JudgedHead> {
   const { policy, seq, digest, run, storedAt, revision, next = null } = record
@@ -55,7 +56,7 @@ export async function judgeLive(record: ExportedHead, logged: LoggedHead, roster
   await requireChange(record, logged, head, rosters)
   const storedMs = Date.parse(storedAt)
   const nextMs = head.next === undefined ? Infinity : Date.parse(head.next.at)
-  // A head that arrived after the effective time of its held release was never in force itself.
+  // If the head arrived after the effective time of its held release, its current release was never in force under this head.
   const wasInForce = digest !== null && storedMs < nextMs
   if (digest !== null) await proveRelease(record, record, new Date(Math.min(storedMs, nextMs - 1)), rosters)
   if (next !== null) await proveRelease(record, next, new Date(Math.max(storedMs, nextMs)), rosters)
@@ -75,7 +76,7 @@ function requireShape(record: ExportedHead, rosters: readonly Roster[]): void {
   }
 }
 
-/** Requires that the reason is the one named in the log, or that there is none. */
+/** Requires that the signed change is the one whose digest the log names, or that neither exists. */
 async function requireChange({ change }: ExportedHead, logged: LoggedHead, head: HeadPredicate, rosters: readonly Roster[]): Promise<void> {
   const digest = change === undefined ? undefined : digestOfPayload(change)
   if (digest !== logged.change) throw new LiveRefused('why it was issued is missing, or is not what the log names')
@@ -85,7 +86,7 @@ async function requireChange({ change }: ExportedHead, logged: LoggedHead, head:
     throw new LiveRefused('why it was issued is said of other heads')
 }
 
-/** Requires that version, author and signers are those of the release, as a reader sees them. */
+/** Requires that version, author and signers in the record are those of the verified releases. */
 async function requireOrigin(record: ExportedHead, rosters: readonly Roster[]): Promise<void> {
   const { head, release, proof, next = null } = record
   const held = next === null ? null : { release: next.release!, proof: next.proof }
@@ -124,7 +125,9 @@ async function proveRelease(
     throw new LiveRefused(`its release is of ${found.policy.id}, and not the one that it names`)
 }
 
-/** Returns what verifies by the newest roster, or else by an earlier one. Throws the newest roster's error. */
+/**
+ * Returns the result of the newest roster with which `read` succeeds. If there is none, throws `LiveRefused` with the error of the newest.
+ */
 async function byOneOf<T>(rosters: readonly Roster[], read: (roster: Roster) => Promise<T>): Promise<T> {
   let refusal = ''
   for (const roster of rosters.toReversed()) {

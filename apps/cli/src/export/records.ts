@@ -2,12 +2,12 @@ import { createReadStream } from 'node:fs'
 import { HmsError, peekPredicate, type AuditEntry, type Envelope, type EventData, type LiveRecord } from '#libs/contracts'
 import { digestOfPayload, STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
 
-/** Head in an export: `revision` only if the log names it. */
+/** Head in an export. It has a `revision` only if the log names it. */
 export type ExportedHead = Omit<LiveRecord, 'revision'> & { revision?: number }
 
 /** One line of an export. See docs/reference/export.md. */
 export type ExportRecord =
-  /** `at`: in files of earlier builds, whose heads are ordered by time and named by no event. */
+  /** `at`: only in files of earlier builds, whose heads are ordered by time and not listed in events. */
   | { type: 'export'; v: 1; installation: string; at?: string }
   | { type: 'roster'; version: number; envelope: Envelope }
   /** `event`: signed by the service, if the log keeps it. */
@@ -20,10 +20,10 @@ export const PUBLISHED = 'hms.head.published.v1'
 /** Entry that reports stored heads. */
 export interface PublishedEntry {
   index: number
-  /** Time config-store stored them. */
+  /** Time at which config-store stored the heads. */
   at: string
   run: number | null
-  /** Smallest policy of the heads. */
+  /** Smallest policy id of the heads. */
   key: string
   /** Heads that came into force, in order; `undefined` if an earlier build did not keep the event, or a canary published. */
   heads?: { policy: string; seq: number; revision: number; change?: string }[]
@@ -36,7 +36,10 @@ export function publishedIn({ index, at, run, key }: AuditEntry, event: Envelope
   return { index, at, run, key, heads: stored.map(({ policy, seq, revision, change }) => ({ policy, seq, revision, change })) }
 }
 
-/** Keeps the first report of each head: a head whose row was not believed is stored again. Adds the named heads to `named`. */
+/**
+ * Keeps only the first report of each head: config-store stores and reports a head again if its row did not verify. Adds the keys of the
+ * heads to `named`.
+ */
 export function onceOnly({ heads, ...entry }: PublishedEntry, named: Set<string>): PublishedEntry {
   if (heads === undefined) return entry
   const isFirst = (key: string): boolean => {
@@ -46,7 +49,7 @@ export function onceOnly({ heads, ...entry }: PublishedEntry, named: Set<string>
   return { ...entry, heads: heads.filter((head) => isFirst(headKey(head))) }
 }
 
-/** Whether this head may have been stored by an entry whose event was not kept. */
+/** Whether a head may be one of those that this entry, whose event was not kept, reports as stored. */
 export function mayHaveStored(
   { at, run, key }: PublishedEntry,
   { policy, storedAt, head }: Pick<LiveRecord, 'policy' | 'storedAt' | 'head'>,
@@ -59,7 +62,7 @@ export function headKey({ policy, seq }: { policy: string; seq: number }): strin
   return `${policy}:${seq}`
 }
 
-/** Converts a head of `/v1/history` for an export: members without a signature or log entry are left out. */
+/** Converts a head of `/v1/history` for an export. Members that neither a signature nor the log covers are omitted. */
 export function exportedHead(record: LiveRecord, logged: { revision: number; change?: string } | undefined): ExportedHead {
   const { revision: _revision, change, ...head } = record
   if (logged === undefined) return head
@@ -82,7 +85,7 @@ export function startPosition(): ExportPosition {
   return { roster: 0, entries: 0, heads: new Set() }
 }
 
-/** Advances the position by one record. Mutates, because an export has millions. */
+/** Advances the position by one record. Mutates it, because an export may have millions of records. */
 export function advance(position: ExportPosition, record: ExportRecord): void {
   if (record.type === 'export') position.installation = record.installation
   if (record.type === 'roster') position.roster = record.version
@@ -104,7 +107,7 @@ export async function* readExport(file: string): AsyncGenerator<{ line: number; 
 }
 
 /**
- * Splits lines at LF only, because JSON may contain U+2028. Not with `readline`, which buffers a line of any length before it can be
+ * Splits lines at LF only, because JSON may contain U+2028. Does not use `readline`, which buffers a line of any length before it can be
  * refused.
  */
 async function* linesOf(file: string): AsyncGenerator<{ line: number; text: string }, void, undefined> {

@@ -16,15 +16,18 @@ import {
 const KEYS = new WeakMap<Roster, Keys>()
 
 /**
- * Requires that a value has only known members: a reader ignores what it does not need, such as a signature beyond the threshold, and an
- * auditor must see that it was changed too.
+ * Requires that a value has only known members. A reader ignores data that it does not need, such as a signature beyond the threshold; an
+ * auditor must detect changes to that data too.
  */
 export function requireMembers(value: object, known: readonly string[], what: string): void {
   const strange = Object.keys(value).find((name) => !known.includes(name))
   if (strange !== undefined) throw invalid(`${what} has a member ${strange} that no export writes`)
 }
 
-/** Requires that each signature is valid, by a key of one of these rosters, and that bytes are in the canonical encoding of exports. */
+/**
+ * Requires that each signature is valid and made with a key of one of these rosters, and that payload and signatures are in standard
+ * base64.
+ */
 export function requireWholeEnvelope(envelope: Envelope, rosters: readonly Roster[], maxBytes?: number): void {
   requireMembers(envelope, ['payload', 'payloadType', 'signatures'], 'an envelope')
   for (const signature of envelope.signatures) requireMembers(signature, ['keyid', 'sig'], 'a signature')
@@ -43,14 +46,17 @@ export function requireWholeNote(text: string, rosters: readonly Roster[]): void
     throw invalid('a checkpoint has a signature of a key that no roster names')
 }
 
-/** Requires a complete `c2sp.org/tlog-proof@v1`: the part after the empty line is a note. */
+/**
+ * Requires a proof without unknown members whose note has only valid signatures. In a `c2sp.org/tlog-proof@v1` the note follows the empty
+ * line.
+ */
 export function requireWholeProof({ entry: _entry, proof, member, ...rest }: LogProof, rosters: readonly Roster[]): void {
   requireMembers(rest, [], 'a proof')
   requireMembers(member, ['index', 'path'], 'a proof')
   requireWholeNote(proof.slice(proof.indexOf('\n\n') + 2), rosters)
 }
 
-/** Returns the keys of all principals of these rosters: whether a signature counts is judged elsewhere. */
+/** Returns the keys of all principals of these rosters; other checks decide whether the signature of a key counts. */
 function keysOf(rosters: readonly Roster[]): Keys {
   return new Map(rosters.flatMap((roster) => [...everyKey(roster)]))
 }
@@ -73,8 +79,8 @@ function noteKeysOf(rosters: readonly Roster[]): NoteKey[] {
 const KEPT = 4
 
 /**
- * Checks that the event of an entry is the recorded one, as signed by its service, and that the entry's facts match it. An entry of this
- * version must have its event. Throws `SignatureError`.
+ * Checks that `event` is the event that the entry records, signed by its service, and that the facts of the entry match it. An entry of
+ * version `KEPT` must have its event. Throws `SignatureError`.
  */
 export function checkEvent(entry: AuditEntry & { v?: number }, event: Envelope | undefined, rosters: readonly Roster[]): void {
   if (event === undefined) {
@@ -89,7 +95,7 @@ export function checkEvent(entry: AuditEntry & { v?: number }, event: Envelope |
   if (other !== undefined) throw invalid(`the entry says another ${other[0]} than its event`)
 }
 
-/** Verifies the event by the service's keys in the newest roster, or in an earlier one. */
+/** Verifies an event with the service's keys in the newest roster, or else in an earlier one. Throws the error of the newest. */
 function readBy(event: Envelope, source: string, rosters: readonly Roster[]): ReturnType<typeof readEvent>['predicate'] {
   const service = source.replace(/^\/hms-svc\//, '') as ServiceName
   let refusal: unknown
