@@ -6,9 +6,9 @@ import { completionOf } from '../verbs/verb.js'
 import type { Candidate, Kind } from './live.js'
 
 /**
- * Prints the possible continuations of `line`: a candidate on each line, then a tab and its meaning. `line` is the typed text up to the
- * cursor, the name of the program included. Exit code 1 requests the shell to complete file names. It never prints an error, which would
- * appear in the middle of the typed line.
+ * Prints the completions of `line`: one candidate per line, followed by a tab and its description, if any. `line`: text typed up to the
+ * cursor, including the program name. Exit code 1 tells the shell to complete file names. Never prints an error, because it would appear
+ * inside the line being typed.
  */
 export async function completeLine(context: CliContext, line: string): Promise<number> {
   const { words, current } = splitLine(line)
@@ -30,21 +30,21 @@ async function candidatesOf(wanted: Exclude<Wanted, { files: true }>, context: C
   }
 }
 
-/** Reduces foreign names and reasons to one line of plain text. */
+/** Reduces names and reasons, which other people wrote, to one line of printable text. */
 function oneLine(text: string): string {
   return printable(text.replaceAll(/\s+/g, ' '))
 }
 
-/** Possible continuations at the cursor: known texts, or a kind of thing whose names the services or the key folder provide. */
+/** Completions at the cursor: static candidates, or a kind of resource whose names are fetched from the services or the key folder. */
 type Wanted =
   | { texts: Candidate[] }
   | { live: Kind }
-  /** The shell completes file names better. */
+  /** File names, which the shell completes itself. */
   | { files: true }
 
 const NOTHING: Wanted = { texts: [] }
 
-/** Interprets the words behind `hms-svc` along the verbs of `program`. */
+/** Walks the words after `hms-svc` down the command tree of `program`, and returns the completions at the cursor. */
 function wantedAt(program: Command, { words, current }: SplitLine): Wanted {
   let command = program
   const args: string[] = []
@@ -110,7 +110,7 @@ function namesFor(completion: Completion | undefined): Wanted {
   return completion === undefined ? NOTHING : { live: completion }
 }
 
-/** Command line up to the cursor: its complete words, and the current one (empty behind a space). */
+/** Command line up to the cursor: its complete words, and the current one (empty after a space). */
 interface SplitLine {
   words: string[]
   current: string

@@ -4,22 +4,22 @@ import { policyRefs } from '../flags.js'
 import { keyFolderOf } from '../keys/key-folder.js'
 import type { Completion } from '../verbs/options.js'
 
-/** Timeout in ms: a user waits for the completion; a service that does not respond in time completes nothing. */
+/** Timeout in ms, short because the user is typing. A service that does not respond in time yields no candidates. */
 const ANSWER_MS = 1_000
 
-/** Limit of the newest runs: more than a person reads in a list. */
+/** Maximum number of candidates from runs, the newest first. */
 const AT_MOST = 50
 
 export interface Candidate {
   text: string
-  /** Its meaning; some shells show it. */
+  /** Description; some shells show it. */
   about?: string
 }
 
-/** What the services or the key folder know. */
+/** Kind of resource whose names are fetched from the services or the key folder. */
 export type Kind = Exclude<Completion, 'topic'>
 
-/** Queries the services, or the key folder, for existing names. Rejects if there is no response in time. */
+/** Fetches the existing names of a kind from the services or the key folder. Rejects if there is no response in time. */
 export async function askFor(kind: Kind, context: CliContext): Promise<Candidate[]> {
   if (kind === 'signer') return (await keyFolderOf(context).list()).map(({ name, keyid }) => ({ text: name, about: keyid }))
   const client = await context.client(undefined, ANSWER_MS)

@@ -2,8 +2,9 @@ import type { CliContext } from '../context.js'
 
 /** Completion script for each shell. It passes the line up to the cursor to `hms-svc __complete`, and offers its output. */
 export const SCRIPTS = {
-  // Bash breaks words at @, : and =, and replaces only what stands behind the last break: so candidates lose what stands before it.
-  // It inserts a candidate unchanged, so each is quoted here, by the quote that is open at the cursor: names are texts of others.
+  // Bash splits words at @, : and =, and replaces only the text after the last split, so the script removes the text before it from each
+  // candidate. Bash inserts candidates unchanged, so the script quotes each one for the quote that is open at the cursor, because names are
+  // foreign text.
   bash: `# hms-svc completion for bash: source it, or put it into /etc/bash_completion.d
 _hms_svc_quote() { # sets candidate to the text $2 as it is written behind the open quote $1
   local at

@@ -3,10 +3,10 @@ import type { CliContext } from '../context.js'
 import { requireName } from '../errors.js'
 import { renderTable, type Columns } from '../output/table.js'
 
-/** Limit of names outside `--json`. */
+/** Maximum number of bots listed without `--json`. */
 const MAX_NAMED = 50
 
-/** Shows the bots of a policy; without one all policies in short. */
+/** Shows which connected bots run a policy; without `policy`, a summary of all policies. */
 export async function coverage(context: CliContext, policy: string | undefined): Promise<void> {
   if (policy === undefined) return listCoverage(context)
   requireName(policy, 'the id of a policy', 'hms-svc coverage')
@@ -14,7 +14,10 @@ export async function coverage(context: CliContext, policy: string | undefined):
   context.output.data(view, () => linesOf(view, context.output.stdout.columns))
 }
 
-/** Sends one request per policy: each reads all bots, and other clients should not wait for all policies. */
+/**
+ * Lists all policies. Sends one request after the other: config-store reads all bots for each, and other clients must not wait for all
+ * policies.
+ */
 async function listCoverage(context: CliContext): Promise<void> {
   const client = await context.client()
   const views: CoverageView[] = []
@@ -39,7 +42,7 @@ function namesOf(bots: readonly { id: string }[]): string | null {
   return bots.map(({ id }) => id).join(', ') || null
 }
 
-/** A column for what is rarely there. */
+/** Returns a column, or none if every cell would be empty. */
 function columnWhere(views: readonly CoverageView[], cell: (view: CoverageView) => string | null, heading: string): Columns<CoverageView> {
   return views.some((view) => cell(view) !== null) ? { [heading]: cell } : {}
 }
@@ -61,7 +64,10 @@ function linesOf(view: CoverageView, width: number | null): string[] {
   ]
 }
 
-/** Coverage counts what bots hold; a reader that refuses the release keeps it and is STALE, so it still counts as current. */
+/**
+ * Returns lines about a live release that readers refuse. A bot that already holds the release keeps it and becomes STALE, so coverage
+ * still counts it as current.
+ */
 function refusedLines({ policy, refused }: CoverageView): string[] {
   if (refused === undefined) return []
   return [

@@ -4,13 +4,13 @@ import { usageError } from '../errors.js'
 
 export interface Answers<T> {
   answers: { service: ServiceName; answer: T }[]
-  /** Services without the expected response. */
+  /** Services that failed or did not respond. */
   silent: { service: ServiceName; error: unknown }[]
-  /** Errors of services that refused the request. */
+  /** Errors of services that refused the request, with a status below 500. */
   refusals: unknown[]
 }
 
-/** Sends one request to each service. Behind a service's own port the other services are not expected to respond. */
+/** Sends one request to each service and sorts the outcomes. At the port of a single service, the other services do not respond. */
 export async function askServices<T>(services: readonly ServiceName[], ask: (service: ServiceName) => Promise<T>): Promise<Answers<T>> {
   const settled = await Promise.allSettled(services.map(ask))
   const result: Answers<T> = { answers: [], silent: [], refusals: [] }
@@ -23,7 +23,7 @@ export async function askServices<T>(services: readonly ServiceName[], ask: (ser
   return result
 }
 
-/** Limit of a service's waiting dead letters that are counted. */
+/** Maximum number of waiting dead letters counted per service. */
 export const LETTERS_COUNTED = 1_000
 
 export function waitingLetters(client: ApiClient): Promise<Answers<DeadLetterSummary[]>> {
@@ -35,7 +35,7 @@ export function parseService(name: string): ServiceName {
   throw usageError(`There is no service ${name}; there are ${SERVICES.join(', ')}.`, ['hms-svc dlq list'])
 }
 
-/** Finds the dead letter of `ID` or `SERVICE/ID`, in any service. */
+/** Finds a dead letter by `SERVICE/ID`, or by `ID` in any service. */
 export async function findLetter(client: ApiClient, text: string): Promise<DeadLetterView> {
   const [, service, id] = /^(?:([^/]+)\/)?([0-9a-fA-F-]{36})$/.exec(text) ?? []
   if (id === undefined)

@@ -2,14 +2,15 @@ import type { ApiClient } from '#libs/client'
 import { LADDER, STOP_THE_LINE, type CoverageView, type FreezeView, type PolicyView, type RunView, type Ticket } from '#libs/contracts'
 import { judged, ok, unknown, warn, wrong, type Check } from './check.js'
 
-/** Delay in ms below which a bot that is behind counts as normal. */
+/** Time in ms for which a connected bot may be behind before it is reported. */
 const BEHIND_MS = 60_000
-/** Limit of policies whose coverage is checked. */
+/** Maximum number of policies whose coverage is requested. */
 const MAX_POLICIES = 100
 const MAX_NAMED = 5
 
 /**
- * Checks for anything that waits for a person, or blocks everything: the stop switch, freezes, tickets, late runs, bots that are behind.
+ * Checks for conditions that need a person or block releases: the stop switch, freezes, tickets, late runs, missing on-call partners, bots
+ * that are behind.
  */
 export async function checkAttention(client: ApiClient, now: number): Promise<Check[]> {
   const checks = await Promise.all([
@@ -22,7 +23,7 @@ export async function checkAttention(client: ApiClient, now: number): Promise<Ch
   return checks.flat()
 }
 
-/** Pure. Only a person turns the stop switch off; a planned freeze ends automatically. */
+/** Pure. The stop switch counts as wrong, because only a person turns it off. Any other active freeze is a warning. */
 export function judgeFreezes(freezes: readonly FreezeView[]): Check[] {
   const active = freezes.filter(({ state }) => state === 'ACTIVE')
   const stop = active.find(({ id }) => id === STOP_THE_LINE)
@@ -57,7 +58,7 @@ export function judgeRuns(open: readonly RunView[]): Check {
   return wrong('runs', `${named.join(', ')} ${verb} not in force within the promise`, `hms-svc runs show ${late[0]!.run}`)
 }
 
-/** Pure. Tickets notify the partners of three groups, one after the other. */
+/** Pure. Tickets notify the partner groups of `LADDER` one after the other, so an empty first group (on-call) delays every ticket. */
 export function judgeOnCall(partners: readonly { groups: string[] }[]): Check {
   const empty = LADDER.filter((group) => !partners.some(({ groups }) => groups.includes(group)))
   if (!empty.includes('on-call'))
@@ -71,7 +72,7 @@ async function checkBots(client: ApiClient, policies: readonly PolicyView[], now
   return [judgeBots(views, policies.length - views.length, now), ...judgeLeft(views)]
 }
 
-/** Pure. `unasked`: policies in force without a view; `now` in ms. */
+/** Pure. `unasked`: number of policies in force whose coverage is unknown; `now` in ms. */
 export function judgeBots(views: readonly CoverageView[], unasked: number, now: number): Check {
   const behind = views
     .map(({ policy, lagging }) => ({ policy, lagging: lagging.filter(({ since }) => now - Date.parse(since) > BEHIND_MS) }))
@@ -90,7 +91,7 @@ export function judgeBots(views: readonly CoverageView[], unasked: number, now: 
   return ok('bots', 'all that are connected apply what they should')
 }
 
-/** Pure. Bots that left while behind: the rule they use now is unknown. */
+/** Pure. Warns of bots that disconnected while they were behind, because the version they use now is unknown. */
 export function judgeLeft(views: readonly CoverageView[]): Check[] {
   const behind = views.filter(({ left = [] }) => left.length > 0)
   const bots = [...new Map(behind.flatMap(({ left = [] }) => left.map((bot) => [bot.id, bot] as const))).values()]

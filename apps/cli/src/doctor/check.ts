@@ -1,4 +1,4 @@
-/** Result of one check. `unknown`: the check was not possible, which is no failure. */
+/** Result of one check. `unknown`: the check was not possible; this does not count as a failure. */
 export interface Check {
   check: string
   state: 'ok' | 'warn' | 'wrong' | 'unknown'
@@ -12,7 +12,7 @@ export const warn = (check: string, detail: string, next: string): Check => ({ c
 export const wrong = (check: string, detail: string, next: string): Check => ({ check, state: 'wrong', detail, next })
 export const unknown = (check: string, detail: string): Check => ({ check, state: 'unknown', detail })
 
-/** Judges a response; without one the check was not possible. */
+/** Judges a response with `judge`. If the request fails, the check is `unknown`. */
 export function judged<T>(check: string, answer: Promise<T>, judge: (value: T) => Check[] | Promise<Check[]>): Promise<Check[]> {
   return answer.then(judge, (error: Error) => [unknown(check, error.message)])
 }

@@ -77,7 +77,7 @@ function closing(found: number, warnings: number): string {
 
 const CONNECT_MS = 2_000
 
-/** Whether a TCP server accepts connections there. */
+/** Whether a TCP server accepts connections at this address within `CONNECT_MS`. */
 function isOpen(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: CONNECT_MS })
@@ -89,7 +89,7 @@ function isOpen(host: string, port: number): Promise<boolean> {
   })
 }
 
-/** Checks the addresses in the environment besides the services: if no service responds, or as their dependencies. */
+/** Checks that the database and the brokers named in the environment accept connections. */
 async function checkNamedParts(lookup: (name: string) => string | undefined): Promise<Check[]> {
   const database = lookup('HMS_DATABASE_URL')
   const brokers = lookup('HMS_KAFKA_BROKERS')
@@ -117,7 +117,7 @@ const MIB = 1024 * 1024
 const DISK = { wrong: 100 * MIB, warn: 1024 * MIB }
 const MEMORY = { wrong: 128 * MIB, warn: 512 * MIB }
 
-/** Checks the free space of the data folder; if it is missing, of the folder that it would be created in. */
+/** Checks the free space for the data folder or, if it does not exist yet, for its nearest existing parent. */
 async function checkDisk(dataDir: string): Promise<Check> {
   let folder = resolve(dataDir)
   while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder)
@@ -129,7 +129,7 @@ async function checkDisk(dataDir: string): Promise<Check> {
   }
 }
 
-/** `bounds`: thresholds in bytes below which it is wrong, or a warning. */
+/** `bounds`: sizes in bytes below which the check is wrong, or a warning. `what` and `next`: text and command of the result. */
 export function judgeRoom(check: string, bytes: number, bounds: { wrong: number; warn: number }, what: string, next: string): Check {
   const said = `${Math.floor(bytes / MIB)} MiB ${what}`
   if (bytes < bounds.wrong) return wrong(check, `${said}, less than ${bounds.wrong / MIB}`, next)
@@ -137,7 +137,7 @@ export function judgeRoom(check: string, bytes: number, bounds: { wrong: number;
   return ok(check, said)
 }
 
-/** Memory available to programs: Linux counts its caches as used, although it releases them. */
+/** Returns the memory available to programs, in bytes. On Linux this includes caches, which the kernel releases on demand. */
 function availableMemory(): number {
   try {
     const kib = /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]
@@ -149,7 +149,7 @@ function availableMemory(): number {
 
 const SOON_MS = 30 * 24 * 60 * 60 * 1000
 
-/** `answering`: whether the services can deliver a newer roster. */
+/** Checks the roster and the signing keys. `answering`: whether the services respond and can deliver a newer roster. */
 async function checkTrust(context: CliContext, answering: boolean): Promise<Check[]> {
   let roster: Roster
   try {

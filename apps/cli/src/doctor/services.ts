@@ -6,10 +6,13 @@ const ANSWER_MS = 5_000
 const MAX_ANSWER_BYTES = 1024 * 1024
 const CLOCK_MS = 5_000
 const LAG_SECONDS = 60
-/** Concern that names its remedy. */
+/** Concern that includes the command that fixes it. */
 const WITH_COMMAND = /^(.*) \(next: (.+)\)$/
 
-/** Response of `/readyz`: of a service process each service with its parts, of an edge each service by its name. */
+/**
+ * Content of `/readyz`. A service process reports the database, migrations and broker of each of its services; an edge reports only their
+ * states.
+ */
 export interface Readiness {
   /** Time of the response by the server's clock, in whole seconds. */
   at: number | undefined
@@ -28,7 +31,7 @@ export interface ServiceState {
 
 type ReadyzBody = { services?: Record<string, ServiceState['state']> | (Omit<ServiceState, 'state'> & { broker: string })[] }
 
-/** Returns `undefined` if none of our services responds. */
+/** Reads `/readyz`. Returns `undefined` if the server does not respond, or is not part of HMS-SVC. */
 export async function readReadiness(url: string): Promise<Readiness | undefined> {
   try {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_MS), redirect: 'manual' })
@@ -83,7 +86,7 @@ function judgeClocks(at: number | undefined, services: ServiceState[], now: numb
   const checks = off.map(({ service, clockOffMs }) =>
     wrong('clock', `${service} is ${seconds(clockOffMs!)} off the database's clock`, next),
   )
-  // The header has whole seconds.
+  // The Date header has whole seconds, so one more second is tolerated.
   const here = at === undefined ? 0 : now - at
   if (Math.abs(here) > CLOCK_MS + 1_000) checks.push(wrong('clock', `this machine is ${seconds(here)} off the services' clock`, next))
   if (checks.length > 0) return checks
@@ -111,7 +114,9 @@ export function judgeLag(topics: readonly Pick<TopicFigures, 'topic' | 'lag'>[])
   return ok('lag', behind.length === 0 ? 'no consumer is behind' : 'under a minute')
 }
 
-/** Pure. `silent`: services that did not answer. `isCut`: there may be more than were counted. */
+/**
+ * Pure. `waiting`: number of waiting dead letters. `silent`: services that did not respond. `isCut`: there may be more than were counted.
+ */
 export function judgeLetters(waiting: number, silent: readonly string[] = [], isCut = false): Check {
   if (waiting > 0)
     return wrong(

@@ -4,7 +4,7 @@ import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readGivenText } from '../files.js'
 
-/** Marker file that names the owner of a folder's data. Only a marked folder may be emptied. */
+/** Marker file that records whether `dev` or `demo` owns the data of a folder. Only a marked folder may be emptied. */
 const MARK = 'hms-svc.json'
 type FolderKind = 'dev' | 'demo'
 
@@ -26,8 +26,8 @@ async function empty(dataDir: string): Promise<void> {
 }
 
 /**
- * Prepares the folder of `dev`, which keeps its data; `--reset` empties a folder of ours. A demo's folder becomes dev's: no later demo may
- * empty it.
+ * Prepares the folder of `dev` and keeps its data; `reset` empties a marked folder. The folder of a demo is marked as dev's, so that no
+ * later demo empties it.
  */
 export async function prepareDevFolder(dataDir: string, reset: boolean, say: (text: string) => void): Promise<void> {
   const kind = await kindOf(dataDir)
@@ -40,7 +40,7 @@ export async function prepareDevFolder(dataDir: string, reset: boolean, say: (te
   await mark(dataDir, 'dev')
 }
 
-/** Prepares the folder of a demo: its own one is emptied, any other non-empty one refused. */
+/** Prepares the folder of a demo. The folder of an earlier demo is emptied; any other folder that is not empty is refused. */
 export async function prepareDemoFolder(dataDir: string, say: (text: string) => void): Promise<void> {
   const kind = await kindOf(dataDir)
   if (kind !== 'demo' && (await entries(dataDir)).length > 0) throw notOurs(dataDir, 'demo')

@@ -28,12 +28,12 @@ export async function runMigrate({ output }: CliContext): Promise<void> {
   output.result(report, said)
 }
 
-/** Limit of one advance. Runs have 31-bit numbers, so there is room for a hundred disasters. */
+/** Maximum of one advance. Run numbers have 31 bits, so there is room for two hundred advances. */
 const MOST_AHEAD = 10_000_000
 
 /**
- * Advances every number that readers remember above the last one they saw. Runs after a restore from a backup, before any service is
- * started.
+ * Advances every counter whose last value readers remember, so that new values are higher than any that a reader saw. Used after a restore
+ * from a backup, before any service is started.
  */
 export async function runRecover({ output }: CliContext, { ahead, data }: { ahead: string; data?: string }): Promise<void> {
   const by = readAhead(ahead)

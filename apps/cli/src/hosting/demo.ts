@@ -23,7 +23,7 @@ interface PartnerServers {
   stop(): Promise<void>
 }
 
-/** Mirrors `playDemo` of apps/demo, which is loaded late and by name: apps do not import apps. */
+/** Mirrors `playDemo` of apps/demo, which is imported dynamically by name because apps do not import apps. */
 interface DemoModule {
   ASSETS: URL
   startPartnerServers(): Promise<PartnerServers>
@@ -39,7 +39,7 @@ interface DemoModule {
 
 type DemoFlags = FlagsOf<typeof DEMO>
 
-/** `--once` ends with the run's exit code instead of serving until Ctrl-C. */
+/** Runs the demo. With `--once` it ends with the exit code of the run instead of serving until Ctrl-C. */
 export async function runDemo(context: CliContext, flags: DemoFlags): Promise<number> {
   const place = placeOf(context, flags)
   const observeMs = durationFlag('--observe', flags.observe)
@@ -93,14 +93,14 @@ async function play(
     if (ended === undefined) return EXIT.interrupted
     return once ? ended.exitCode : EXIT.done
   } finally {
-    // The walkthrough may still be running; its parts are stopped when it notices that the system is gone.
+    // The walkthrough may still be running. It ends when it notices that the system has stopped; its bots are stopped afterwards.
     const story = playing.catch(() => undefined)
     await system.stop()
     await (await story)?.stop()
   }
 }
 
-/** Runs the CLI as a person would, in the folder of `policies/`, against the demo and with its keys. */
+/** Runs the CLI as a person would, in the folder that contains `policies/`, against the demo and with its keys. */
 async function runAt(cwd: string, run: (io: CliIo) => Promise<number>, url: string, dataDir: string): Promise<number> {
   const io = { ...processIo(), environment: readCliEnvironment({ ...processEnvironment(), HMS_URL: url, HMS_DATA_DIR: dataDir }) }
   const before = process.cwd()

@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path'
 import { loadProgram } from './load-program.js'
 import { createServer } from 'node:net'
 
-/** Mirrors `addConsole` of apps/console, which is loaded late and by name: apps do not import apps. */
+/** Mirrors `addConsole` of apps/console, which is imported dynamically by name because apps do not import apps. */
 interface ConsoleModule {
   addConsole(server: unknown, options: { urlsOf(): readonly string[]; roster: string }): void
 }
@@ -105,14 +105,14 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   }
 }
 
-/** Exit codes follow from the status: a conflict for a resource in use, unreachable for a failed start. */
+/** Rethrows an `EmbeddedError` as an `HmsError`. The status determines the exit code: 409 for a resource in use, 500 for a failed start. */
 export function rethrowEmbedded(error: unknown): never {
   if (!(error instanceof EmbeddedError)) throw error
   const inUse = error.code === 'HMS_DATA_FOLDER_IN_USE' || error.code === 'HMS_DATABASE_PORT_IN_USE'
   throw new HmsError(error.code, error.message, { status: inUse ? 409 : 500, next: [error.next].flat(), cause: error })
 }
 
-/** Refuses a port in use, before a database is started for nothing. */
+/** Refuses a port in use before the database is started. */
 async function requireFreePort(host: string, port: number): Promise<void> {
   const server = createServer()
   try {

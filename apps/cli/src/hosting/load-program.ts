@@ -1,4 +1,4 @@
-/** Loads a program of another app, such as `edge/src/edge`, late and by name, because apps do not import apps. */
+/** Imports a program of another app, such as `edge/src/edge`, dynamically by name, because apps do not import apps. */
 export async function loadProgram<T>(module: string): Promise<T> {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const url = new URL(`../../../${module}.${extension}`, import.meta.url)

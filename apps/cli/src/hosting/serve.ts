@@ -16,7 +16,7 @@ export async function runServe({ output }: CliContext, names: string[], { all }:
     return
   }
   const services = all ? [...SERVICES] : names.map(requireService)
-  // Loaded late: edge and witness need nothing of the services, which take 50 MB.
+  // Imported here, because edge and witness need no code of the services, which takes 50 MB.
   const { serveServices } = await import('#libs/service')
   const { host, port } = await serveServices(services, processEnvironment())
   output.note(`${services.join(', ')} ${services.length === 1 ? 'listens' : 'listen'} on ${port}`)
@@ -35,7 +35,7 @@ function requireService(name: string): ServiceName {
 
 type Serve = (env: Environment) => Promise<{ port: number; stop(): Promise<void> }>
 
-/** Processes that are no service. Loaded late and by name, like the services, because apps do not import apps. */
+/** Processes that are not services. They are imported dynamically by name, because apps do not import apps. */
 const ALONE: readonly { name: string; load(): Promise<Serve> }[] = [
   { name: 'edge', load: async () => (await loadProgram<{ serveEdge: Serve }>('edge/src/edge')).serveEdge },
   { name: 'witness', load: async () => (await loadProgram<{ serveWitness: Serve }>('witness/src/serve-witness')).serveWitness },

@@ -12,7 +12,7 @@ interface SidecarOptions {
   /** Address to listen on from the command line. */
   place?: { port: number } | { socket: string }
   timeoutMs?: number
-  /** Files that follow a template. */
+  /** Files that the side-car renders from templates and keeps up to date. */
   write: readonly { template: string; file: string }[]
 }
 

@@ -34,7 +34,7 @@ export async function diffCatalogue({ output }: CliContext): Promise<number> {
   return differences.length > 0 ? EXIT.conflict : EXIT.done
 }
 
-/** Prints the changes before the failures. */
+/** Makes the broker match the catalogue. Prints the changes before it throws for differences that remain. */
 export async function applyCatalogue({ output }: CliContext): Promise<void> {
   const { kafka, copies } = await openBroker()
   const left: TopicDifference[] = []
@@ -44,7 +44,7 @@ export async function applyCatalogue({ output }: CliContext): Promise<void> {
   refuseOtherCopies(left)
 }
 
-/** Describes the change for a difference; `apply` threw if there was none. */
+/** Describes the change that `apply` made for a difference. If a change failed, `apply` has thrown. */
 function doneWith({ what, wanted, found }: TopicDifference): string {
   if (what === 'missing') return `made with ${wanted}`
   if (what === 'replication') return `copies of each partition: ${wanted} instead of ${found}`
@@ -53,7 +53,7 @@ function doneWith({ what, wanted, found }: TopicDifference): string {
   return wanted === 'nothing' ? `taken back: ${found}` : `left for a person to decide: ${found}`
 }
 
-/** Publishes again the events that the outboxes retain since a time, after the broker lost some. */
+/** Republishes the events since a time from the outboxes, after the broker lost some of them. */
 export async function republish({ output }: CliContext, { since }: { since: string }): Promise<void> {
   const from = parseSince(since)
   const config = readHostConfig(processEnvironment())

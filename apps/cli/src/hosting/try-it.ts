@@ -8,7 +8,7 @@ interface DemoTarget {
   port: number
 }
 
-/** Returns commands for a second terminal beside `dev`. `sample`: a policy that ships with the product. */
+/** Returns commands for a second terminal while `dev` runs. `sample`: a policy that ships with the product. */
 export function commandsToTry({ sample, ...place }: DemoTarget & { sample: string }): string[] {
   return commandsIn(place, `approve ${quoted(near(place.cwd, sample))} --sign "EPA Chief" --observe 1s --watch`, 'get epa-pm25-limit')
 }
@@ -20,7 +20,7 @@ export function commandsBehindDemo(place: DemoTarget): string[] {
   return [get!, `${rollback}     # every bot back at 35`, ...others]
 }
 
-/** Builds commands for the same folder, with data folder and port if they are not the defaults. */
+/** Builds commands to run in `cwd`, with data folder and port if they are not the defaults. */
 function commandsIn({ cwd, dataDir, port }: DemoTarget, ...verbs: string[]): string[] {
   const data = near(cwd, dataDir)
   const hms = `${data === '.hms' ? '' : `HMS_DATA_DIR=${quoted(data)} `}npx hms-svc`
@@ -28,7 +28,7 @@ function commandsIn({ cwd, dataDir, port }: DemoTarget, ...verbs: string[]): str
   return verbs.map((verb) => `${hms} ${verb}${at}`)
 }
 
-/** Returns a relative path if it is below the folder, or near it. */
+/** Returns `path` relative to `cwd` if it is below `cwd` or at most one level above it, else unchanged. */
 function near(cwd: string, path: string): string {
   const way = relative(cwd, path) || '.'
   return way.startsWith('../../') ? path : way
