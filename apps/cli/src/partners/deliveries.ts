@@ -54,7 +54,7 @@ function limitOf(text: string | undefined): number {
   throw usageError(`--limit ${text} is no whole number of 1 to ${PAGE}`)
 }
 
-/** Two columns: delivered is the server's response, acknowledged the partner's. */
+/** STATE says whether the partner's server accepted the message, ACKNOWLEDGED whether the partner confirmed it. */
 const COLUMNS: Columns<DeliveryView> = {
   PARTNER: 'partner',
   RUN: ({ run }) => (run === NO_RUN ? '–' : `#${run}`),
@@ -68,7 +68,7 @@ const COLUMNS: Columns<DeliveryView> = {
   ID: 'id',
 }
 
-/** Shortens a bundle; the delivery itself lists all policies. */
+/** Formats the policy of a delivery. A bundle is shortened; `partners delivery` lists all its policies. */
 function shortBundle({ policy, version, bundle }: DeliveryView): string {
   return `${policy}@${version}${bundle.length > 1 ? ` and ${bundle.length - 1} more` : ''}`
 }
@@ -82,7 +82,7 @@ function lastAnswer(delivery: DeliveryView): string | null {
   return parts.length === 0 ? null : parts.join(' ')
 }
 
-/** Characters shown of a response; `--json` prints the 4 KiB that are kept. */
+/** Maximum number of characters printed of a response; `--json` prints the stored 4 KiB. */
 const SHOWN = 200
 
 export async function showDelivery(context: CliContext, id: string): Promise<void> {

@@ -46,7 +46,7 @@ export const listPartners = listing(
   'No partners yet. Register one: hms-svc partners add FILE',
 )
 
-/** Longer than the service needs for all channels. */
+/** Request timeout in ms, longer than the service needs to test all channels. */
 const TIMEOUT_MS = 60_000
 
 /** Tests a partner's channels. Exit 6 if a channel did not accept the message. */
@@ -90,13 +90,12 @@ interface SecretSources {
   file(path: string): Promise<string>
 }
 
-/** Secret members, as pointers. Every other member is sent to the partner's server, or displayed. */
+/** JSON pointers of the secret members. Every other member is sent to the partner's server, or displayed. */
 const SECRETS = /^\/channels\/\d+\/(?:webhook\/secret|a2a\/secret|sftp\/key)$/
 
 /**
- * Resolves `env:NAME` and `file:PATH` in the secrets under `/channels`, and refuses both anywhere else there: a partner's file must not
- * cause the operator's token to be sent as a user name. Only the caller's side does this: a server that resolved either would disclose its
- * own secrets.
+ * Resolves `env:NAME` and `file:PATH` in the secrets under `/channels`, and refuses both in other members: a partner's file must not cause
+ * the operator's token to be sent as a user name. Only the CLI resolves them: a server that did so would disclose its own secrets.
  */
 function resolveSecrets(channels: Json, sources: SecretSources): Promise<Json> {
   return resolveMember(channels, ['channels'], sources)

@@ -7,13 +7,13 @@ import { dotted } from '../output/render-run.js'
 import { besideLines } from '../simulations/simulations.js'
 import type { Hold } from './what-holds.js'
 
-/** Deadline of a replay: longer than the simulator's own. */
+/** Deadline of a replay in ms, longer than the simulator's own. */
 export const TRIAL_MS = 60_000
 
 /** Connected bots that read a policy, and the number of up-to-date ones. */
 type ReadingBots = Pick<CoverageView, 'total' | 'current'>
 
-/** Returns `null` before the first version of a policy. */
+/** Returns the bots that read a policy; `null` before its first version. */
 export async function botsOf(client: ApiClient, policy: string): Promise<ReadingBots | null> {
   const coverage = await orMissing(client.get('/v1/coverage', { policy }))
   return coverage === undefined ? null : { total: coverage.total, current: coverage.current }
@@ -22,7 +22,7 @@ export async function botsOf(client: ApiClient, policy: string): Promise<Reading
 export interface PlannedPolicy {
   id: string
   version: string
-  /** In force now; `null` for a first version. */
+  /** Version in force now; `null` for a first version. */
   live: string | null
   differences: FieldChange[]
   bots: ReadingBots | null
@@ -36,7 +36,7 @@ export interface Plan {
   policies: PlannedPolicy[]
   findings: (LintFinding & { pointer?: string })[]
   simulation: Trial | null
-  /** Reasons why it would wait now: freezes, runs of the same policies, canaries of others. */
+  /** Reasons why the change would wait if it were approved now: freezes, runs of the same policies, canaries of others. */
   holds: Hold[]
   /** Verdict of the guard; undefined if the services do not offer it. */
   guard?: GuardTrial
@@ -47,7 +47,7 @@ export function planLines(plan: Plan, paint: Paint): string[] {
   return [...plan.policies.flatMap((policy) => policyLines(policy, paint)), ...effectLines(plan, paint)]
 }
 
-/** Expected outcome of a run, as far as it can be tested. */
+/** Expected outcome of a run, as far as it can be tested before the approval. */
 export type Effect = Pick<Plan, 'findings' | 'simulation' | 'guard' | 'holds'> & { policies: Pick<PlannedPolicy, 'id' | 'bots'>[] }
 
 export function effectLines({ policies, findings, simulation, holds, guard }: Effect, paint: Paint): string[] {
@@ -87,7 +87,7 @@ function affected({ id, bots }: Effect['policies'][number]): string {
   return bots === null ? `none uses ${id} yet` : `${bots.total} connected use ${id}`
 }
 
-/** Returns a line for each earlier live version that the next release cannot be rolled back to. */
+/** Returns a line for each version that was live earlier and that the next release cannot be rolled back to. */
 export function refusedFallbackLines(refused: readonly RefusedFallback[] = []): string[] {
   return refused.map(
     ({ version, reason }) => `  ! ${version} is no fallback, a rollback to it needs new signatures: readers would refuse it (${reason})`,

@@ -39,7 +39,7 @@ export async function planFiles(context: CliContext, files: readonly string[], {
   return plan.verdict === 'FAIL' ? EXIT.failed : EXIT.done
 }
 
-/** Returns the closing line. A change that is blocked is mentioned with the next step: its approval would only wait. */
+/** Returns the closing line with the next command. If something blocks the change, the line says that an approval would wait. */
 function closingOf({ holds }: Plan, files: readonly string[]): string {
   const isBehind = holds.some(({ kind }) => kind === 'run')
   const waits = holds.length === 0 ? '' : ' Approved now, it would wait for what holds it back.'
@@ -59,7 +59,9 @@ function pageOf({ policies, simulation }: Plan): ImpactPage | undefined {
   }
 }
 
-/** A first version has no version in force, and no bots that read it. */
+/**
+ * Collects lint findings, replay result, blockers and guard verdict for the policies. A first version has no live document to compare with.
+ */
 async function planOf(context: CliContext, client: ApiClient, sources: readonly PolicySource[]): Promise<Plan> {
   const documents = sources.map(({ policy }) => policy)
   const ids = documents.map(({ id }) => id)
@@ -98,7 +100,8 @@ function located({ findings }: LintReport, sources: readonly PolicySource[]): Fi
 const LOOK_MS = 500
 
 /**
- * Shows one line on a terminal during a trial; nothing elsewhere. It sends one request at a time, and draws nothing after it was stopped.
+ * Shows the progress of a trial in one line, on a terminal only. Sends one request at a time. The returned function ends the display and
+ * erases the line.
  */
 function showTrialProgress({ io, output }: CliContext, client: ApiClient): () => void {
   if (output.mode !== 'tty') return () => {}
@@ -110,7 +113,7 @@ function showTrialProgress({ io, output }: CliContext, client: ApiClient): () =>
   const look = async (): Promise<void> => {
     if (asking) return
     asking = true
-    // Another instance may have the trial, or none yet: then there is nothing to show.
+    // The trial may not have started, or may run on another instance; then there is no progress to show.
     const progress = await client.get('/v1/simulations/trial').catch(() => undefined)
     asking = false
     if (!stopped && progress !== undefined) draw([progressText(progress)])

@@ -9,7 +9,7 @@ export interface Hold {
   detail: string
 }
 
-/** States in which a canary is live, or its region is not free yet. */
+/** States of a run whose canary is live, or whose region is not released yet. */
 const HAS_REGION: ReadonlySet<RunState> = new Set(['CANARY', 'ROLLING_OUT', 'BAKING', 'PAUSED', 'WAITING'])
 
 export async function readHolds(client: ApiClient, policies: readonly string[]): Promise<Hold[]> {
@@ -17,7 +17,7 @@ export async function readHolds(client: ApiClient, policies: readonly string[]):
   return holdsOf(policies, freezes, open)
 }
 
-/** Pure. Returns runs of the same policy first; the canary of another run blocks if it has the same region. */
+/** Pure. Returns active freezes, then runs of the same policies, then other runs, whose canary blocks if it has the same region. */
 export function holdsOf(policies: readonly string[], freezes: readonly FreezeView[], open: readonly RunView[]): Hold[] {
   const isSame = (run: RunView): boolean => run.policies.some(({ id }) => policies.includes(id))
   const active = freezes.filter(({ state }) => state === 'ACTIVE')

@@ -7,8 +7,8 @@ const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
 const MAX_DEPTH = 32
 
 /**
- * Declares the `Policies` of the package by the current values of these policies. Numbers and texts become their general types: a new
- * version changes values, and a removed field or another type needs a major version.
+ * Declares the interface `Policies` of the package from the current values of these policies. Values become general types such as `number`,
+ * because a new version changes values. A removed field or a changed type needs a major version.
  */
 export function declareTypes(policies: readonly TypedPolicy[]): string[] {
   const members = policies.toSorted((a, b) => (a.id < b.id ? -1 : 1)).flatMap((policy) => memberOf(policy))

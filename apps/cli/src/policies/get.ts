@@ -17,7 +17,7 @@ export async function getPolicyValue(context: CliContext, subject: string, optio
     throw usageError(`"${subject}" is not ID or ID.FIELD, such as epa-pm25-limit.limit`, ['hms-svc runs list'])
   const isPast = [options.at, options.known, options.version].some((past) => past !== undefined)
   const view = isPast ? await readPast(context, id, options) : await readPresentPolicy(context, id, options)
-  // On stderr, because a program may read the value.
+  // Warnings go to stderr, because a program may read the value from stdout.
   if ('trust' in view) warnOf(context, [view])
   if (path.length === 0) context.output.data(view, () => linesOf(view, { ...options, now: context.io.now() }))
   else {
@@ -26,7 +26,7 @@ export async function getPolicyValue(context: CliContext, subject: string, optio
   }
 }
 
-/** Reads a past policy, verified by the roster of HMS_ROSTER, else the data folder's, else that of a loopback address. */
+/** Reads a past policy, verified with the roster of HMS_ROSTER, else of the data folder, else of a service on a loopback address. */
 async function readPast(context: CliContext, id: string, { region, bot, at, known, version }: GetOptions): Promise<View> {
   if (region !== undefined || bot !== undefined)
     throw usageError('What was in force is known for all: leave out --region and --bot', [`hms-svc history ${id}`])
@@ -63,7 +63,10 @@ function linesOf(view: View, asked: AskedTime): string[] {
 /** `now`: the local clock, in ms. */
 export type AskedTime = Pick<GetOptions, 'at' | 'known'> & { now: number }
 
-/** Describes when a version was in force. For a future time, or one beyond the known state, it only reports decisions. Pure. */
+/**
+ * Describes when a version was in force, and when that was recorded. A period without an end is qualified: another release may replace it
+ * later, or it was only known at the time of `known`. Pure.
+ */
 export function timesOf({ since, until, recordedAt }: Pick<PastPolicyView, 'since' | 'until' | 'recordedAt'>, asked: AskedTime): string {
   return `${periodOf(since, until, asked)}, recorded at ${recordedAt}`
 }
@@ -84,7 +87,7 @@ function trustOf({ verification, state, code, ageMs, trust }: ShownPolicy): stri
 
 function provenanceOf(provenance: PolicyView['provenance']): string[] {
   const { run, digest, change, breakGlass } = provenance
-  // Who rolled the policy back, and why: stored as rollout signed it, and not verified here.
+  // Signer and reason of a rollback. The store returns them as rollout signed them; they are not verified here.
   const why = change === undefined || change.cause === 'run' || change.cause === 'break-glass' ? null : whyOf(change)
   const order = breakGlass?.reason ?? 'a rollback brought back what came so'
   return [

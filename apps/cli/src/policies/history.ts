@@ -5,14 +5,14 @@ import type { Columns } from '../output/table.js'
 import { requireName, usageError } from '../errors.js'
 import { noRosterHere, openRostersHere } from '../roster/rosters-here.js'
 
-/** Limit of one response of the service. */
+/** Maximum number of entries in one response of the service. */
 const PAGE = 200
-/** Limit of all pages together; `export` has the rest. */
+/** Maximum number of entries shown; `export` has the rest. */
 const MAX_ENTRIES = 10_000
 
 type EntryState = 'HELD' | 'IN_FORCE' | 'REPLACED' | 'WITHDRAWN'
 
-/** Line of a signed entry, or of an entry that does not verify, which contains none of its claims. */
+/** Line of an entry. An entry that does not verify shows its `seq` and the error, and none of its claims. */
 type Line =
   | (PolicyHistoryEntry & { state: EntryState; verification: Verification; isChangeUnknown?: boolean })
   | ({ state: 'UNVERIFIED'; version: null; detail: string; code: string } & Pick<PolicyHistoryEntry, 'seq'>)
@@ -25,7 +25,7 @@ export async function showHistory(context: CliContext, id: string, options: { li
   requireName(id, 'the id of a policy', 'hms-svc policies list')
   const limit = limitOf(options.limit)
   const client = await context.client()
-  // One more says what the oldest that is shown differs from.
+  // One entry more than is shown: the oldest line shows its changes from that entry.
   const [{ entries: found, isSigned }, rosters] = await Promise.all([readAll(client, id, limit + 1), openRostersHere(context, client)])
   const now = context.io.now()
   if (rosters === undefined) noRosterHere(context)
@@ -55,7 +55,7 @@ function isUnverified(line: Line): line is Extract<Line, { state: 'UNVERIFIED' }
 }
 
 async function verified(id: string, entries: readonly PolicyHistoryEntry[], rosters: PinnedRosters): Promise<JudgedEntry[]> {
-  // Where there is no newer one, or none that follows, the last good one counts.
+  // If the services deliver no newer roster, or none that verifies, the last valid one is used.
   await rosters.follow().catch(() => undefined)
   const judged = verifyHistory(id, entries, rosters.all())
   return judged.some(({ refusal }) => refusal !== undefined) ? verifyHistory(id, entries, await rosters.allEver()) : judged
@@ -80,7 +80,7 @@ function requireVerified(id: string, lines: readonly Line[], isSigned: boolean):
   throw new HmsError('HMS_VERIFY_HISTORY', detail, { status: 502, next: ['hms-svc audit verify', 'hms-svc export --out FILE'] })
 }
 
-/** Reads the newest entries. `isSigned`: false if the service is of an earlier build, which knows no `signed`. */
+/** Reads the newest entries. `isSigned`: false for a service of an earlier build, which does not support `signed`. */
 async function readAll(client: ApiClient, id: string, limit: number): Promise<{ entries: PolicyHistoryEntry[]; isSigned: boolean }> {
   const entries: PolicyHistoryEntry[] = []
   let signed: 'true' | undefined = 'true'
@@ -119,7 +119,7 @@ function limitOf(text: string | undefined): number {
   throw usageError(`--limit ${text} is not a number from 1 to ${MAX_ENTRIES}`)
 }
 
-/** Formats `rollback by Air Office: tree frogs were seen`; the signers of a run have their own column. */
+/** Formats `rollback by Air Office: tree frogs were seen`. The signers of a run are omitted, because they have their own column. */
 export function whyOf({ cause, by = [], reason }: Partial<ChangeView>): string | null {
   if (cause === undefined) return null
   const who = cause === 'run' || by.length === 0 ? '' : ` by ${by.join(', ')}`

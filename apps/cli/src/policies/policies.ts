@@ -24,7 +24,7 @@ export async function listPolicies(context: CliContext, reader: PresentReader): 
       VERSION: ({ version }) => version ?? '✗',
       'IN FORCE SINCE': (policy) => verified(policy)?.since ?? null,
       SCOPE: (policy) => verified(policy)?.scope ?? null,
-      // Policies of a side-car have no origin.
+      // Policies read from a side-car have no provenance.
       RUN: (policy) => verified(policy)?.provenance?.run ?? null,
       'APPROVED BY': (policy) => verified(policy)?.provenance?.approvedBy.join(', ') ?? null,
     },

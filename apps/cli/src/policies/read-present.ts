@@ -15,9 +15,9 @@ import type { CliContext } from '../context.js'
 import { noRosterHere, openRostersHere } from '../roster/rosters-here.js'
 import type { AS_READER, FlagsOf } from '../verbs/options.js'
 
-/** Policy as `get` shows it: every provable member is from signed data, unless `verification` differs. */
+/** Policy as `get` shows it. With verification `by-caller`, every provable member is from signed data. */
 export type ShownPolicy = Omit<PolicyView, 'since' | 'provenance'> & {
-  /** Reported by the store without proof, like `provenance.change`; missing if it shows another release than the signed one. */
+  /** Reported by the store without proof, like `provenance.change`; missing if the store shows another release than the signed one. */
   since?: string
   /** Missing in the response of a side-car. */
   provenance?: PolicyView['provenance']
@@ -26,7 +26,7 @@ export type ShownPolicy = Omit<PolicyView, 'since' | 'provenance'> & {
   detail?: string
 } & Partial<Pick<LocalPolicyView, 'state' | 'ageMs' | 'trust' | 'code'>>
 
-/** Limits of policies that an error names, of its commands, and of warnings. */
+/** Maximum numbers of policies and commands in an error, and of reasons in warnings. */
 const MAX_NAMED = 50
 const MAX_NEXT = 5
 const MAX_REASONS = 5
@@ -36,27 +36,27 @@ export type PresentReader = FlagsOf<typeof AS_READER>
 type View = PolicyView | LocalPolicyView
 
 /**
- * Reads the version in force, verified as the SDK verifies it: by the roster of HMS_ROSTER, else the data folder's, else the first one of a
- * loopback address.
+ * Reads the version in force, verified as the SDK verifies it: with the roster of HMS_ROSTER, else of the data folder, else with the first
+ * roster that a loopback address serves.
  */
 export async function readPresentPolicy(context: CliContext, id: string, { region, bot }: PresentReader): Promise<ShownPolicy> {
   const client = await context.client()
-  // Without a time the response is the version in force; a side-car sends its own view.
+  // Without `at` the response is the version in force; a side-car sends its own view.
   const ask = () => client.get('/v1/policies/{id}', { id, region, bot }) as Promise<View>
   const [view, rosters] = await Promise.all([ask(), openRostersHere(context, client)])
   const [served] = asServed(context, client, [view], rosters) ?? []
   if (served !== undefined) return served
   const present = await readPresent(id, { region, bot }, await sourceOf(context, client, rosters!))
   if (present.value !== null) return shown(view, present, present.value, rosters!)
-  // It may have been withdrawn meanwhile: then the second response is the refusal.
+  // The policy may have been withdrawn since the first request; then the second one throws the refusal.
   const { version } = await ask()
   const detail = `The store shows ${id}@${version}, and nothing that is signed puts it in force.`
   throw new HmsError('HMS_VERIFY_PRESENT', detail, { status: 502, next: ['hms-svc audit verify'] })
 }
 
 /**
- * Returns the views unchanged where this machine verifies none: a side-car here has verified its own, and without a roster they are marked
- * as not verified. `undefined` if they are to be verified by `rosters`.
+ * Returns the views as served if this machine verifies none: a local side-car has verified its own; without a roster they are marked as not
+ * verified. Returns `undefined` if `rosters` are to verify them.
  */
 function asServed(
   context: CliContext,
@@ -71,7 +71,7 @@ function asServed(
 }
 
 async function sourceOf({ io }: CliContext, client: ApiClient, rosters: PinnedRosters): Promise<LiveSource> {
-  // If there is no newer one, or none that follows, the last valid one counts.
+  // If the services deliver no newer roster, or none that verifies, the last valid one is used.
   await rosters.follow().catch(() => undefined)
   const snapshot = (ids: readonly string[]): Promise<unknown> => client.get('/v1/snapshot', { revision: 0, policies: ids.join() })
   return { rosters, snapshot, clock: { ...systemClock, now: () => io.now() } }
@@ -87,8 +87,8 @@ export interface RefusedPolicy {
 }
 
 /**
- * Reads all policies in force for a reader, each verified as `readPresentPolicy` verifies one. The store names the policies: which ones it
- * withholds is found by `audit verify`.
+ * Reads all policies in force for a reader, each verified as `readPresentPolicy` verifies one. The store names the policies, so it could
+ * withhold some; `audit verify` detects that.
  */
 export async function readPresentPolicies(context: CliContext, reader: PresentReader): Promise<(ShownPolicy | RefusedPolicy)[]> {
   const client = await context.client()
@@ -127,8 +127,8 @@ export function isRefused(policy: ShownPolicy | RefusedPolicy): policy is Refuse
 }
 
 /**
- * Warns on stderr of signed values that may be old: one line per reason, up to a limit, and the next step where the log has the reason.
- * Reports who verified the values if that is a side-car.
+ * Warns on stderr of verified values that may be old: one line per reason, up to `MAX_REASONS`, with the next step if the log shows the
+ * cause. Also reports whether a side-car verified the values.
  */
 export function warnOf({ output }: CliContext, policies: readonly (ShownPolicy | RefusedPolicy)[]): void {
   const shownHere = policies.filter((policy): policy is ShownPolicy => !isRefused(policy))

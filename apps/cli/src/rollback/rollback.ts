@@ -10,22 +10,28 @@ import type { FlagsOf, ROLLBACK } from '../verbs/options.js'
 
 type RollbackFlags = FlagsOf<typeof ROLLBACK>
 
-/** Refusal codes of a rollback that people may sign as a release of its own. */
+/** Error codes of a refused rollback that people may sign as a new release instead. */
 const NEEDS_SIGNATURES = ['HMS_ROLLOUT_NOT_PREAPPROVED', 'HMS_ROLLOUT_TARGET_REFUSED']
 
-/** `from`: the version that was live. `behind`: a line for each config-store that was called and does not have the head yet. */
+/**
+ * Result of a rollback. `from`: version that was live. `behind`: one line for each config-store that was called and has not stored the head
+ * yet.
+ */
 interface Done {
   report: RollbackReport
   from: string | null
   behind?: string[]
 }
 
-/** Rolls back and waits for acknowledgements, 10 s by default (`--timeout`). Silent bots are named, exit 8; the rollback stands. */
+/**
+ * Rolls back and waits for acknowledgements, 10 s by default (`--timeout`). Bots that do not acknowledge in time are named, exit 8; the
+ * rollback stays in force.
+ */
 export async function rollback(context: CliContext, reference: string, options: RollbackFlags): Promise<number> {
   parsePolicyRef(reference)
   requirePublicReason(options.publicReason, 'rollback')
   const { output } = context
-  // Before a key is opened, which is the consent.
+  // Opening a key is the consent, so the affected policies are printed before it.
   const isNamed = options.only === true || announceBundle(context, await previewRollback(await context.client(), reference))
   const { report, from, behind = [] } = await goBack(context, reference, options, isNamed)
   const complete = report.silent.length === 0
@@ -41,7 +47,10 @@ export async function rollback(context: CliContext, reference: string, options: 
   return complete ? EXIT.done : EXIT.stillRunning
 }
 
-/** Rolls back through a fallback if allowed, because that is quickest, and one signature is enough; otherwise by a signed release. */
+/**
+ * Rolls back to a fallback if that is permitted, because it is fastest and needs no further signature. If it is refused and `--sign` is
+ * given, signs a rollback release.
+ */
 async function goBack(context: CliContext, reference: string, options: RollbackFlags, isNamed: boolean): Promise<Done> {
   if (options.sign === undefined) return atOnce(context, reference, options)
   const person = await openKey(context, { ...options, sign: options.sign })
@@ -61,7 +70,10 @@ async function atOnce(context: CliContext, reference: string, flags: RollbackFla
   return { report, from: result.from, behind: describeBehind(result.stored) }
 }
 
-/** Prints all policies that will move, and how to move one alone, before anything changes. Returns whether they are known. */
+/**
+ * Prints, before anything changes, which policies will be rolled back together and how to roll back one alone. Returns whether the policies
+ * are known.
+ */
 function announceBundle({ output }: CliContext, moved: readonly RollbackMove[] | undefined): boolean {
   if (moved !== undefined && moved.length > 1)
     output.note(`These went live together, and go back together: ${moved.map(describeMove).join(', ')}. One alone: --only`)
@@ -79,7 +91,7 @@ function describeRollback(report: RollbackReport, from: string | null): string {
   return `${describeMove({ ...report, from })} in ${report.seconds.toFixed(2)} s, ${bots}`
 }
 
-/** Returns a line for each config-store that could not be reached: it follows through the bus. */
+/** Returns one line for each config-store that could not be reached and will receive the head from the bus. */
 function describeBehind(stored: readonly { url: string; ok: boolean; detail?: string }[]): string[] {
   return stored.filter(({ ok }) => !ok).map(({ url, detail }) => `${url} does not have it yet${detail === undefined ? '' : `: ${detail}`}`)
 }
@@ -102,8 +114,8 @@ export async function withdraw(context: CliContext, id: string, flags: DecisionF
 
 /**
  * Signs a rollback to a version that no fallback names, or that readers would refuse (`why`: code of that refusal). Shows the content to be
- * signed; opening the key again is the consent. Throws `HMS_ROLLOUT_NOT_PREAPPROVED` while other people have to sign too: the signature
- * stays, and nothing is rolled back yet.
+ * signed; unlocking the key again is the consent. Throws `HMS_ROLLOUT_NOT_PREAPPROVED` while other people have to sign too: the signature
+ * is kept, and nothing is rolled back yet.
  */
 async function rollbackSigned(context: CliContext, reference: string, flags: RollbackFlags & SignFlags, why: string): Promise<Done> {
   const { id, version } = parsePolicyRef(reference)

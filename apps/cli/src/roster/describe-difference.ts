@@ -28,7 +28,7 @@ function describeMatch(match: RoleMatch): string {
   return [...(idPrefix === undefined ? [] : [`ids ${idPrefix}…`]), ...(tag === undefined ? [] : [`tag ${tag}`])].join(', ')
 }
 
-/** Describes the releases that an earlier role still covers. */
+/** Describes an earlier role and the releases that it still covers. */
 export function describeEarlierRole({ role, until, authorSigns }: EarlierRole, nameOf: (id: string) => string): string {
   const rules = describeMembers({}, { ...othersOf(role), ...(authorSigns === undefined ? {} : { authorSigns }) })
   return [`approved before ${until} by role ${role.name} as it was: ${describeRole(role, nameOf)}`, ...rules].join('; ')
@@ -61,7 +61,7 @@ function describeRoles(from: readonly Role[], to: readonly Role[], nameOf: (id: 
   return [...gone, ...rest]
 }
 
-/** Warns before the signature that bots' stored policies would no longer be proven. */
+/** Warns the signer if the next roster drops the current log or one of its witnesses: policies stored by bots would no longer be proven. */
 function describeLog(from: RosterPredicate, to: RosterPredicate): string[] {
   const same = ({ log, witnesses = [], quorum = 0 }: Pick<RosterPredicate, 'log' | 'witnesses' | 'quorum'>): boolean =>
     log === from.log && quorum <= (from.quorum ?? 0) && (from.witnesses ?? []).every((witness) => witnesses.includes(witness))
@@ -73,7 +73,7 @@ function othersOf({ name: _name, threshold: _threshold, principals: _principals,
   return rest as JsonObject
 }
 
-/** Describes members without a description of their own: no signed member is omitted. */
+/** Describes the changed members that have no description of their own, so that no signed member is omitted. */
 function describeMembers(from: object, to: object): string[] {
   const text = (value: unknown): string =>
     value === undefined ? 'nothing' : typeof value === 'string' ? value : canonicalJson(value as JsonObject)
@@ -84,7 +84,7 @@ function describeMembers(from: object, to: object): string[] {
   )
 }
 
-/** Returns the elements of `to` that `from` lacks, compared by their text. */
+/** Returns the elements of `to` that `from` lacks, compared as JSON. */
 function changed<T>(from: readonly T[], to: readonly T[]): T[] {
   const known = new Set(from.map((each) => JSON.stringify(each)))
   return to.filter((each) => !known.has(JSON.stringify(each)))

@@ -4,9 +4,9 @@ import { MAX_EARLIER_ROLES, type EarlierRole, type PlanBounds, type Role, type R
 type Rules = Pick<RosterPredicate, 'roles' | 'bounds' | 'soleOfficial' | 'authorSigns'>
 
 /**
- * Returns the next roster with the current approving roles among its earlier ones if it changes any of them, so their approvals until `now`
- * stay valid. A roster with earlier roles of its own is returned unchanged, and so is one without witnesses, which prove the time of an
- * approval. Above the limit, the oldest are dropped.
+ * Returns the next roster with the current approving roles added to its earlier roles, if it changes the rules of approvals: so approvals
+ * until `now` stay valid. Returns `next` unchanged if it has new earlier roles of its own, or if the current roster has no quorum of
+ * witnesses, who prove the time of an approval. Above `MAX_EARLIER_ROLES`, the oldest are dropped.
  */
 export function withEarlierRoles<T extends object>(
   next: T & { roles?: unknown; earlierRoles?: unknown },
@@ -31,7 +31,7 @@ function entriesOf(before: RosterPredicate, kept: readonly EarlierRole[], now: D
   return before.roles.filter(approves).map((role) => ({ role: wholeRole(role, before), until, ...own }))
 }
 
-/** Returns the next whole second, because a witness counts in seconds, at which no other roles end. */
+/** Returns the next whole second at which no other earlier role ends; witnesses count time in seconds. */
 function endAfter(now: Date, kept: readonly EarlierRole[]): string {
   const taken = new Set(kept.map(({ until }) => Date.parse(until) / 1_000))
   let second = Math.floor(now.getTime() / 1_000) + 1
@@ -39,7 +39,7 @@ function endAfter(now: Date, kept: readonly EarlierRole[]): string {
   return new Date(second * 1_000).toISOString()
 }
 
-/** Returns the role with the rules of the whole roster. */
+/** Returns the role with the rules of the whole roster merged in. */
 function wholeRole(role: Role, { bounds, soleOfficial }: Rules): Role {
   const both = strictest([bounds, role.bounds].filter((each) => each !== undefined))
   return {

@@ -22,8 +22,9 @@ import { newestRoster } from './rosters-here.js'
 import { describeRoster } from './show.js'
 
 /**
- * Shows the changes of the next roster and sends it to approver for signing. FILE: the whole next roster, or a signed statement of it.
- * `acceptUnreadable`: policies whose live release readers may then refuse. Approver refuses an incomplete list, exit 5.
+ * Shows the changes of the next roster and sends it to approver for signing. `file`: the whole next roster, or a signed statement of it.
+ * `acceptUnreadable`: policies whose live release readers may then refuse. Approver refuses the proposal (exit 5) if the list is
+ * incomplete.
  */
 export async function proposeRoster(
   context: CliContext,
@@ -38,7 +39,7 @@ export async function proposeRoster(
     ? document
     : withEarlierRoles({ installation: current.installation, ...document }, before, new Date(context.io.now()))
   const envelope = await rosterEnvelope(next)
-  // The same rules as approver's: what it would refuse is refused before anything is sent.
+  // Applies the same rules as approver, so that an invalid roster is refused before it is sent.
   shownSuccessor(context, current, envelope)
   const accepted = acceptUnreadable.length === 0 ? {} : { acceptUnreadable }
   const view = await context.post('/v1/roster/proposals', { envelope, ...accepted })
@@ -48,11 +49,14 @@ export async function proposeRoster(
 
 type SignRosterFlags = FlagsOf<typeof SIGN_ROSTER>
 
-/** Shows the changes of the proposed roster, unlocks the key, which is the consent, and submits. `given`: digest, if several wait. */
+/**
+ * Shows the changes of the proposed roster, unlocks the key (unlocking is the consent) and submits the signature. `given`: digest of the
+ * proposal, required if several wait.
+ */
 async function signRosterProposal(context: CliContext, given: string | undefined, options: SignRosterFlags): Promise<void> {
   await findKey(context, options.sign)
   const proposal = choose(await context.get('/v1/roster/proposals'), given)
-  // Verified by this machine's own chain; the digest is that of the signed bytes, whatever the service reports.
+  // Verified with this machine's own chain. The digest is computed from the signed bytes, not taken from the service.
   const next = shownSuccessor(context, await newestRoster(context), proposal.envelope)
   const { acceptUnreadable = [] } = proposal
   if (acceptUnreadable.length > 0)
@@ -82,7 +86,7 @@ function choose(waiting: readonly RosterProposalView[], given: string | undefine
 /** Reads the next roster, and prints what a signer should read before the key is unlocked. */
 function shownSuccessor({ output }: CliContext, current: Roster, envelope: Envelope): Roster {
   const next = readSuccessor(current, envelope)
-  // Later rosters name the first one: that is no change.
+  // The first roster does not name the installation and later ones do; that is not shown as a change.
   const from = { installation: current.installation, ...peekPredicate<RosterPredicate>(current.envelope) }
   const lines = [...describeDifference(from, peekPredicate<RosterPredicate>(next.envelope)), `  Digest ${next.digest}`]
   for (const line of lines) output.note(line)
@@ -104,13 +108,16 @@ function printProgress({ output }: CliContext, view: RosterProposalView): void {
   }
 }
 
-/** Signs a proposed roster, by its digest where several wait, or a roster in a file. */
+/** Signs a proposed roster, named by its digest if several wait, or a roster in a file. */
 export function signRoster(context: CliContext, given: string | undefined, options: SignRosterFlags): Promise<void> {
   if (given === undefined || given.startsWith('sha256:')) return signRosterProposal(context, given, options)
   return signRosterFile(context, given, options)
 }
 
-/** Signs a roster in a file, without any service: the first one of an installation has no predecessor. Several people do so in turn. */
+/**
+ * Signs a roster in a file without any service, because the first roster of an installation has no predecessor. Several people sign it one
+ * after the other.
+ */
 async function signRosterFile(context: CliContext, file: string, options: SignRosterFlags): Promise<void> {
   await findKey(context, options.sign)
   const document = await readYamlMap(file)

@@ -56,7 +56,7 @@ function withKeyIds(keys: RosterKey[] | undefined): RosterKey[] | undefined {
   )
 }
 
-/** Computes vkeys. An invalid log stays unchanged: reading the roster reports what is wrong. */
+/** Computes vkeys. An invalid log stays unchanged; the error is reported when the roster is read. */
 function withVkeys<T extends NamedLog>(document: T): Omit<T, keyof NamedLog> & { log?: string; witnesses?: string[] } {
   if (typeof document !== 'object' || document === null) return document
   const { log, witnesses, ...rest } = document

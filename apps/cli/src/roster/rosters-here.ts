@@ -10,8 +10,8 @@ import { readGivenText } from '../files.js'
 export const MAX_SIGNED_BYTES = 4 * 1024 * 1024
 
 /**
- * Returns the path of the roster to read by: that of HMS_ROSTER, else the data folder's; `undefined` without either, allowed for a loopback
- * address only.
+ * Returns the path of the roster to verify with: that of HMS_ROSTER, else of the data folder. Returns `undefined` without either, which is
+ * permitted for a loopback address only.
  */
 export function rosterFile({ io }: CliContext): string | undefined {
   const ofData = join(io.environment.dataDir, 'roster.json')
@@ -19,7 +19,8 @@ export function rosterFile({ io }: CliContext): string | undefined {
 }
 
 /**
- * Reads the roster that this command is pinned to: the file of HMS_ROSTER, else the data folder's. It is never requested from the services.
+ * Reads the roster to which this command is pinned: the file of HMS_ROSTER, else of the data folder. It is never requested from the
+ * services.
  */
 export async function pinnedRoster({ io }: CliContext): Promise<Roster> {
   const file = io.environment.lookup('HMS_ROSTER') ?? join(io.environment.dataDir, 'roster.json')
@@ -36,7 +37,7 @@ export async function pinnedRoster({ io }: CliContext): Promise<Roster> {
   return readRoster(envelope)
 }
 
-/** Returns the log policies by which proofs may count, the current one first; a roster without a log has none. */
+/** Returns the log policies by which proofs may count, the current one first. Throws 404 `HMS_AUDIT_NO_LOG` for a roster without a log. */
 export function logPoliciesOf({ logPolicies: [now, ...earlier] }: Roster): [LogPolicy, ...LogPolicy[]] {
   if (now === undefined)
     throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster names no transparency log.', { status: 404, next: ['hms-svc dev --reset'] })
@@ -45,7 +46,7 @@ export function logPoliciesOf({ logPolicies: [now, ...earlier] }: Roster): [LogP
 
 /**
  * Returns the newest roster that follows, step by step, from the pinned one. The services only deliver the steps: if they do not respond,
- * or deliver a step that does not verify, the last valid one counts, with a warning on stderr.
+ * or deliver a step that does not verify, the last valid roster is used, with a warning on stderr.
  */
 export async function newestRoster(context: CliContext): Promise<Roster> {
   const roster = await lastThatVerifies(context)
@@ -82,8 +83,8 @@ async function lastThatVerifies(context: CliContext): Promise<Roster> {
 }
 
 /**
- * Opens the rosters to verify a response by: that of HMS_ROSTER, else the data folder's, else the first one of a loopback address.
- * `undefined` without any. Throws the error of a named roster, or of one that does not verify.
+ * Opens the rosters to verify a response with: those pinned by HMS_ROSTER, else by the data folder, else by the first roster that a
+ * loopback address serves. Returns `undefined` if there is none. Throws the error of a roster that was named, or that does not verify.
  */
 export async function openRostersHere(context: CliContext, api: ApiClient): Promise<PinnedRosters | undefined> {
   const pinned = rosterFile(context)
@@ -91,7 +92,7 @@ export async function openRostersHere(context: CliContext, api: ApiClient): Prom
   try {
     return await openRosters({ pinned, source: httpRosters(api), cacheDir, clock: systemClock, until: 0 })
   } catch (error) {
-    // 422: an existing roster is refused.
+    // Status 422 means that a roster exists and was refused.
     if (pinned === undefined && error instanceof HmsError && error.status !== 422) return undefined
     throw error
   }
@@ -103,8 +104,8 @@ export function noRosterHere({ output }: CliContext): void {
 }
 
 /**
- * Returns the installation a person signs for: that of the pinned roster. Without one, and on a loopback address only, the service is
- * trusted, as the SDK trusts it on first use.
+ * Returns the installation a person signs for: that of the pinned roster. If no roster is pinned and the address is a loopback address, the
+ * service is trusted, as the SDK trusts it on first use.
  */
 export async function installationOf(context: CliContext): Promise<string> {
   try {

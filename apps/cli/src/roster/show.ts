@@ -4,7 +4,10 @@ import type { CliContext } from '../context.js'
 import { describeEarlierRole, describeRole } from './describe-difference.js'
 import { newestRoster } from './rosters-here.js'
 
-/** Shows who may approve what. With --json the signed statement itself; with --document its content, as a start for the next one. */
+/**
+ * Shows who may approve what. With --json the signed statement itself; with --document its content, from which the next roster can be
+ * written.
+ */
 export async function showRoster(context: CliContext, { document }: { document?: boolean }): Promise<void> {
   const roster = await newestRoster(context)
   if (document === true) {
@@ -37,7 +40,7 @@ export function describeRoster(roster: Roster): string[] {
   ]
 }
 
-/** Describes the rules of a roster, or of one of its roles, for plans and authors; a line each. */
+/** Describes the rules of a roster, or of one of its roles, for plans and authors; one line per rule. */
 export function describeRules({
   bounds = {},
   soleOfficial,
