@@ -15,14 +15,14 @@ export class CliContext {
     readonly options: GlobalOptions,
     /** All verbs, for help and completion. */
     readonly program: Command,
-    /** Runs another command line, as a user would: for the demo. */
+    /** Runs another command line as a user would; used by the demo. */
     readonly runCli: (argv: readonly string[], io: CliIo) => Promise<number>,
   ) {
     this.output = outputOf(io, options)
   }
 
   private shared?: Promise<ApiClient>
-  /** Requests by one `client()`, for verbs that need no more of it. */
+  /** `get` and `post` send requests with one shared client, for verbs that need nothing else of a client. */
   readonly get = ((...call: unknown[]) => this.send('get', call)) as ApiClient['get']
   readonly post = ((...call: unknown[]) => this.send('post', call)) as ApiClient['post']
 
@@ -49,9 +49,8 @@ export class CliContext {
   }
 
   /**
-   * Creates a client for the services, with the operator's key of the data folder or HMS_TOKEN. `--timeout` is the deadline of each call,
-   * 10 s by default; verbs that watch measure the whole time themselves. `authorize`: another identity. `deadlineMs`: upper bound of each
-   * call.
+   * Creates a client for the services. It authenticates with HMS_TOKEN, else with the operator key in the data folder, unless `authorize`
+   * is given. Deadline of each call: `deadlineMs`, else `--timeout`, else 10 s. Verbs that watch measure their whole time themselves.
    */
   async client(authorize?: Authorize, deadlineMs?: number): Promise<ApiClient> {
     const { ApiClient, authorizationFrom, readUrl } = await import('#libs/client')

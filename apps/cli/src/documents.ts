@@ -4,7 +4,7 @@ import type { CliContext } from './context.js'
 import { reportError } from './errors.js'
 import type { Columns } from './output/table.js'
 
-/** Makes the code of a verb that lists the rows of one request. */
+/** Returns the code of a verb that lists the rows of one response. */
 export function listing<Row>(
   read: (client: ApiClient) => Promise<readonly Row[]>,
   columns: Columns<Row>,
@@ -14,8 +14,8 @@ export function listing<Row>(
 }
 
 /**
- * Acts on each id in turn, and prints the results. A failure does not stop the others, and its code is the exit code. `verb`: whose help an
- * error names.
+ * Runs `act` for each id in turn and prints the results. A failure does not stop the rest; the exit code is that of the first failure.
+ * `verb`: verb whose help an error suggests.
  */
 export async function actOnEach<T>(
   { output }: CliContext,

@@ -1,7 +1,7 @@
 import { EXIT, exitCodeOfStatus, HmsError, maskCredentials, printableJson, type NextStep, type Problem } from '#libs/contracts'
 import type { Output } from './output/output.js'
 
-/** Exit codes of error codes without a matching HTTP status. */
+/** Exit codes of errors whose HTTP status does not determine the exit code. */
 const EXIT_OF_CODE: Record<string, number> = {
   HMS_UNREACHABLE: EXIT.unreachable,
   HMS_KEY_PASSPHRASE: EXIT.notAllowed,
@@ -20,10 +20,10 @@ const EXIT_OF_CODE: Record<string, number> = {
   HMS_ROLLOUT_TARGET_REFUSED: EXIT.notAllowed,
 }
 
-/** Codes of registered documents: a refused one was invalid, not judged. */
+/** Error codes of documents that are registered. Status 422 means that such a document was invalid, so it is a usage error. */
 const DOCUMENT_CODE = /^HMS_(BOT|SCENARIO|CORPUS|SCHEMA|PARTNER|FREEZE)_/
 
-/** Codes of failed verification; they determine the exit code for status 422 and 5xx. */
+/** Error codes of failed verification. With status 422 or 5xx the exit code is `proofInvalid`. */
 const PROOF_CODE = /^HMS_(SIGNATURE|STATEMENT|PROOF|VERIFY|CHECKPOINT|NOTE|ROSTER_(VERSION|THRESHOLD|PROFILE|INVALID)$|EXPORT_MALFORMED$)/
 
 /** Usage error for a wrong command or argument: exit 2. */
@@ -31,31 +31,31 @@ export function usageError(detail: string, next: string[] = []): HmsError {
   return new HmsError('HMS_CLI_USAGE', detail, { status: 400, next })
 }
 
-/** Requires a name that is safe as part of a path: an empty one, or one that denotes a folder, would request something else. */
+/** Requires a name that is safe as a path segment: with an empty name, `.` or `..` the request would address another resource. */
 export function requireName(name: string, what: string, next: string): string {
   if (name.trim() !== '' && name !== '.' && name !== '..') return name
   throw usageError(`"${name}" is not ${what}`, [next])
 }
 
-/** The whole digest of an approval: what a person signs names no other by its beginning. */
+/** Requires the whole digest of an approval: a prefix could match another approval than the person means to sign. */
 export function requireDigest(text: string): string {
   if (/^sha256:[0-9a-f]{64}$/.test(text)) return text
   throw usageError(`"${text}" is not the digest of an approval: sha256: and 64 hexadecimal digits`, ['hms-svc approvals list'])
 }
 
-/** Of what a person signs. `command`: the verb whose help says more. */
+/** Requires a reason that is not empty, and a valid public reason. `command`: verb whose help an error suggests. */
 export function requireReason(reason: string, command: string, publicReason?: string): void {
   if (reason.trim() === '') throw usageError('Say why with --reason TEXT', [`hms-svc ${command} --help`])
   requirePublicReason(publicReason, command)
 }
 
-/** Partners receive the public reason unchanged: an empty one would be meaningless. */
+/** Refuses an empty `--public-reason`, because partners receive it unchanged. */
 export function requirePublicReason(reason: string | undefined, command: string): void {
   if (reason?.trim() === '')
     throw usageError('--public-reason is sent to partners: write it, or leave it out', [`hms-svc ${command} --help`])
 }
 
-/** Checks `--expect-digest`: only the reviewed content is signed. 409 `HMS_APPROVAL_DIGEST`. */
+/** Checks `--expect-digest`, so that only the reviewed content is signed. Throws 409 `HMS_APPROVAL_DIGEST`. */
 export function expectDigest(expected: string | undefined, found: string, next: string[] = []): void {
   if (expected === undefined || expected === found) return
   const detail = `What would be signed is not what was reviewed: ${expected} was expected, ${found} is here`
@@ -120,7 +120,7 @@ export function problemOf(thrown: unknown): Problem {
 
 function linesOf(problem: Problem): string[] {
   const fields = (problem.errors ?? []).filter((field) => !problem.detail.includes(field.detail))
-  // A service's detail may contain line ends; later lines must not look like ours.
+  // The detail of a service may have several lines; later lines are indented so that they cannot imitate output of this program.
   const [first = '', ...more] = problem.detail.split('\n')
   const code = ` [${problem.code}]`
   return [

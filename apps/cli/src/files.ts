@@ -12,7 +12,7 @@ export async function readGivenFile(file: string, maxBytes = MAX_FILE_BYTES): Pr
   return (await read(file, maxBytes)).bytes
 }
 
-/** Reads a file as text; a leading UTF-8 mark is dropped. */
+/** Reads a file as text; a leading UTF-8 byte order mark is dropped. */
 export function readGivenText(file: string, maxBytes = MAX_FILE_BYTES): Promise<string> {
   return readText(file, maxBytes)
 }

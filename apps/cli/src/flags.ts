@@ -1,7 +1,7 @@
 import { parseDuration } from '#libs/contracts'
 import { usageError } from './errors.js'
 
-/** Parses the whole number of a flag within its bounds; undefined without it. */
+/** Parses a flag as a whole number from `least` to `most`; `undefined` if the flag is absent. */
 export function numberFlag(
   flag: string,
   text: string | undefined,
@@ -18,7 +18,7 @@ export function durationFlag(flag: string, text: string | undefined): number | u
   return text === undefined ? undefined : parseDuration(text, flag)
 }
 
-/** Parses a time (RFC 3339), or an age, into RFC 3339. */
+/** Converts a time (RFC 3339), or an age such as `2h`, to RFC 3339. */
 export function timeOf(flag: string, text: string, now: number): string {
   const atMs = /^\d{4}-\d{2}-\d{2}T/.test(text) ? Date.parse(text) : now - (durationOf(text) ?? Number.NaN)
   if (Number.isNaN(atMs)) throw usageError(`${flag} ${text} is no time; write it as 2026-01-31T00:00:00Z, or as 2h for two hours ago`)

@@ -14,13 +14,13 @@ export interface CliIo {
   now(): number
   /** Calls back every `ms` until the returned function is called. */
   every(ms: number, callback: () => void): () => void
-  /** Ctrl-C calls back instead of ending the process, until the returned function is called. */
+  /** Makes Ctrl-C call back instead of ending the process, until the returned function is called. */
   onInterrupt(callback: () => void): () => void
   /** Prompts on stderr and reads one line without echo. */
   askHidden(question: string): Promise<string>
 }
 
-/** Global flags, before or behind any verb. */
+/** Global flags, before or after any verb. */
 export interface GlobalOptions extends OutputOptions {
   url?: string
   /** As written, `90s`. */

@@ -3,13 +3,13 @@ import type { CliIo } from './io.js'
 interface InterruptStop {
   /** Aborted by the first Ctrl-C. */
   signal: AbortSignal
-  /** Waits; ends early, and resolves to `false`, after Ctrl-C. */
+  /** Waits `ms`. Ends early on Ctrl-C, and then resolves to `false`. */
   wait(ms: number): Promise<boolean>
   /** Restores the default effect of Ctrl-C. */
   end(): void
 }
 
-/** Handles Ctrl-C for verbs that run until it: it ends their loop. */
+/** Handles Ctrl-C for verbs that run until it is pressed. */
 export function stopOnInterrupt(io: CliIo): InterruptStop {
   const interrupt = new AbortController()
   const { signal } = interrupt

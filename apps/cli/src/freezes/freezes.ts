@@ -67,7 +67,9 @@ function sentence({ state, next, scope }: FreezeView): string {
   return state === 'COMING' ? `begins ${where} at ${next}` : 'is over: its times lie in the past'
 }
 
-/** Requires known keys: a misspelt one would freeze something else than intended. The server checks the values. */
+/**
+ * Requires known keys with texts as values, because a misspelt key would freeze something else than intended. The server checks the values.
+ */
 function requireFreeze(value: Record<string, unknown>, file: string): Freeze {
   const strange = unknownKey(value, KEYS)
   if (strange !== undefined) throw usageError(`${file}: ${strange} is no key of a freeze; known: ${KEYS.join(', ')}`)

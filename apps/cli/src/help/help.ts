@@ -57,7 +57,7 @@ const TOPICS: Record<string, readonly string[]> = {
   ],
 }
 
-/** Shows the help of a verb or a topic; without one that of the program. */
+/** Shows the help of a verb or a topic; without `topic`, the help of the program. */
 export function showHelp({ program, output }: CliContext, topic?: string): void {
   const verb = topic === undefined ? program : program.commands.find((command) => command.name() === topic)
   const lines = verb === undefined ? topicLines(topic ?? '') : helpOf(verb)
@@ -79,7 +79,7 @@ function helpOf(verb: Command): string[] {
 }
 
 export function showVersion({ output }: CliContext): void {
-  // By the package's own name: the path differs between sources and build.
+  // Resolved by the package's own name, because the relative path differs between sources and build.
   const { version } = createRequire(import.meta.url)('hms-svc/package.json') as { version: string }
   output.data({ name: 'hms-svc', version, node: process.versions.node }, () => [`hms-svc ${version}`])
 }

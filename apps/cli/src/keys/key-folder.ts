@@ -8,13 +8,13 @@ export type PassphraseFlags = FlagsOf<typeof PASSPHRASE_FILE>
 export type SignFlags = PassphraseFlags & FlagsOf<typeof SIGN>
 export type DecisionFlags = FlagsOf<typeof SIGNED_DECISION>
 
-/** Returns HMS_KEYS_DIR, else `keys` in the data folder, else the user's own folder. */
+/** Returns the key folder: HMS_KEYS_DIR, else `keys` in the data folder, else the user's own folder. */
 export function keyFolderOf(context: CliContext): KeyFolder {
   const { keysDir, dataDir, agentSocket } = context.io.environment
   return new KeyFolder(resolveKeysDir({ env: { HMS_KEYS_DIR: keysDir }, dataDir }), undefined, new SshAgent(agentSocket))
 }
 
-/** Returns the public half of a key. `HMS_KEY_NOT_FOUND`, exit 3: this machine cannot sign as that person. */
+/** Returns the public half of a key. Throws `HMS_KEY_NOT_FOUND` (exit 3) if this machine has no key of that person. */
 export async function findKey(context: CliContext, name: string): Promise<KeyEntry> {
   const folder = keyFolderOf(context)
   const entry = await folder.find(name)
@@ -22,7 +22,7 @@ export async function findKey(context: CliContext, name: string): Promise<KeyEnt
   throw await folder.notFound(name)
 }
 
-/** Unlocks the key of `--sign`, which is the consent: with its passphrase, or by its agent. */
+/** Unlocks the key of `--sign`, with its passphrase or through the ssh-agent. Unlocking is the consent to sign. */
 export async function openKey(context: CliContext, { sign: name, ...flags }: SignFlags): Promise<NamedSigner> {
   const folder = keyFolderOf(context)
   const { agent } = await findKey(context, name)

@@ -2,7 +2,10 @@ import { createPublicKey } from 'node:crypto'
 import type { CliContext } from '../context.js'
 import { findKey, keyFolderOf, passphraseFor, type PassphraseFlags } from './key-folder.js'
 
-/** `agent`: uses a key of an ssh-agent; `true`, or its fingerprint or comment. */
+/**
+ * Creates a key or, with `agent`, registers a key of the ssh-agent: `agent` is its fingerprint or comment; `true` means the key whose
+ * comment is `name`, else the only key.
+ */
 export async function createKey(context: CliContext, flags: PassphraseFlags & { name: string; agent?: string | true }): Promise<void> {
   const folder = keyFolderOf(context)
   const { name, agent } = flags
@@ -17,7 +20,7 @@ export async function createKey(context: CliContext, flags: PassphraseFlags & { 
   )
 }
 
-/** Prints the public key as PEM; with --json `{ name, keyid, spki }`, the members in a roster. */
+/** Prints the public key as PEM; with --json as `{ name, keyid, spki }`, the members that a roster has. */
 export async function exportKey(context: CliContext, given: string): Promise<void> {
   const { name, keyid, spki } = await findKey(context, given)
   const key = createPublicKey({ key: Buffer.from(spki, 'base64'), format: 'der', type: 'spki' })

@@ -11,8 +11,8 @@ import { countFindings, findingLines } from './findings.js'
 import { describeRules } from '../roster/show.js'
 
 /**
- * Runs the linter's own rules, without services: none about versions, partners or registered schemas. If the machine has a roster, also its
- * requirements for a policy and its plan. Exit 6 on any error.
+ * Lints files without services, by the rules of the linter service except those about versions, partners and registered schemas. If this
+ * machine has a roster, also by its requirements for a policy and its plan. Exit 6 on any error.
  */
 export async function lintFiles(context: CliContext, files: readonly string[]): Promise<number> {
   const { output } = context
@@ -34,14 +34,14 @@ function lintOffline(source: PolicySource, roster: Roster | undefined, note: (te
     note(`${source.file}: schema "${source.policy.schema}" is not checked offline; the services check it when the policy is approved`)
   }
   const { kind } = (source.policy['guard'] ?? {}) as { kind?: unknown }
-  // Without the engine each of its rules would be judged wrongly.
+  // Without the Cedar engine, every Cedar rule would be judged wrongly.
   if (kind === 'cedar' && !isCedarInstalled()) throw partsMissing(CEDAR_PACKAGE)
   const profile = roster?.profile === 'production' ? 'production' : 'dev'
   const findings = [...lintPolicy(source, { file: source.file, profile, checkSchema: false }), ...lintGuard(source, guard)]
   return roster === undefined ? findings : [...findings, ...lintByRoster(source, roster, note)]
 }
 
-/** Returns a finding if no role may approve the policy, else prints the bounds of its plans as a note. */
+/** Returns a finding if no role may approve the policy; otherwise prints the bounds that the roster sets for its plan. */
 function lintByRoster(source: PolicySource, roster: Roster, note: (text: string) => void): Finding[] {
   const report = new Report(source.file, source.locate)
   try {

@@ -21,8 +21,8 @@ export interface OutputOptions {
 }
 
 /**
- * The only output of verbs: data on stdout, everything else on stderr. Every line is sanitized here, whatever its source: only our own
- * colours and redrawing reach a terminal as control sequences.
+ * Prints everything that verbs output: data on stdout, everything else on stderr. Every line is sanitized here, whatever its source: only
+ * the colours and redrawing of this program reach a terminal as control sequences.
  */
 export class Output {
   readonly mode: OutputMode
@@ -51,7 +51,8 @@ export class Output {
   }
 
   /**
-   * Prints an array as a table; an empty one as a sentence on stderr, so stdout stays empty for programs. `colour`: colour of a row's line.
+   * Prints an array as a table. An empty array is a sentence on stderr, so that stdout stays empty for programs. `colour`: returns the
+   * colour of a row's line.
    */
   list<Row>(rows: readonly Row[], columns: Columns<Row>, whenEmpty: string, colour?: (row: Row) => Colour | undefined): void {
     if (this.mode !== 'json' && rows.length === 0) this.note(whenEmpty)
@@ -69,13 +70,13 @@ export class Output {
     if (this.mode !== 'json' && !this.silent) this.say(this.stdout, `${this.paint.good('✓')} ${text}`)
   }
 
-  /** Prints the result of a verb. With --json as `value`; otherwise each part is a line with `✓`, which --quiet omits. */
+  /** Prints the result of a verb: `value` with --json; otherwise each part as a line with `✓`, which --quiet omits. */
   result(value: unknown, parts: readonly string[]): void {
     if (this.mode === 'json') this.data(value, () => [])
     else for (const part of parts) this.done(part)
   }
 
-  /** Prints `✗ …` on stdout for a result that differs from the request. */
+  /** Prints `✗ …` on stdout for a result that differs from the request. Not with --json or --quiet. */
   undone(text: string): void {
     if (this.mode !== 'json' && !this.silent) this.say(this.stdout, `${this.paint.bad('✗')} ${text}`)
   }
@@ -94,7 +95,10 @@ export class Output {
     sink.write(`${clean(namedNext(line, this.program))}\n`)
   }
 
-  /** Replaces the last `drawn` lines on stderr; lines are cut to the terminal, because a wrapped one would remain. */
+  /**
+   * Replaces the last `drawn` lines on stderr. Lines are cut to the width of the terminal, because the next redraw would not erase all of a
+   * wrapped line.
+   */
   redraw(drawn: number, lines: readonly string[]): void {
     const shown = lines.map((line) => `${cut(clean(line), this.stderr.columns)}\n`)
     this.stderr.write(`${drawn === 0 ? '' : `\u001b[${drawn}A\u001b[0J`}${shown.join('')}`)

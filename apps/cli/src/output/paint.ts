@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
  */
 const MARK = randomUUID()
 
-/** Returns a sanitized line with the terminal's escape sequences. */
+/** Replaces the placeholders in a sanitized line with the escape character. */
 export function withColours(line: string): string {
   return line.replaceAll(MARK, '\u001b')
 }

@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
 import { SignatureError } from '#libs/signing'
 
-/** Limit of problems that are named. */
+/** Maximum number of problems that an error lists. */
 const NAMED = 50
 
 /** Problems of a verification, collected so that one does not hide the next. */
@@ -46,7 +46,10 @@ export class Problems {
   }
 }
 
-/** The place is printed before each of several details; some begin with it, for where they stand alone. */
+/**
+ * Removes the pointer from the start of a detail, because each listed detail is printed after its pointer. A single detail is printed alone
+ * and keeps it.
+ */
 function withoutPlace({ pointer, detail }: { pointer: string; detail: string }): { pointer: string; detail: string } {
   return { pointer, detail: detail.startsWith(`${pointer}: `) ? detail.slice(pointer.length + 2) : detail }
 }

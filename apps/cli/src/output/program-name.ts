@@ -4,8 +4,9 @@ import { delimiter, join } from 'node:path'
 const NAME = 'hms-svc'
 
 /**
- * Returns the name by which the user's shell calls this program: `npx hms-svc` if npm started it, or it runs from a `node_modules`, and the
- * shell's path does not have it. npm adds its own folders to the path of the programs it starts; these are ignored.
+ * Returns the name by which the user's shell can call this program. `npx hms-svc` if npm started the program or it runs from a
+ * `node_modules` folder, and PATH does not have it; otherwise `hms-svc`. Folders of `node_modules` in PATH are ignored, because npm adds
+ * them for the programs it starts.
  */
 export function programName(
   variables: Readonly<Record<string, string | undefined>>,
@@ -20,7 +21,7 @@ export function programName(
   return folders.some((folder) => exists(join(folder, NAME))) ? NAME : `npx ${NAME}`
 }
 
-/** Rewrites a line that names a next command with the user's name of the program. */
+/** Replaces `hms-svc` in a line that names a next command with the user's name of the program. */
 export function namedNext(line: string, program: string): string {
   return program === NAME ? line : line.replace(/^(\s*next: |\s{8})hms-svc /, `$1${program} `)
 }

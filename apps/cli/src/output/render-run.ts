@@ -18,11 +18,11 @@ import {
 import { policyRefs } from '../flags.js'
 import { PLAIN, type Colour, type Paint } from './paint.js'
 
-/** Column of the verdicts, except behind a longer label, which still gets `LEAST_DOTS`. */
+/** Column in which the verdicts start. A label that is too long is followed by `LEAST_DOTS` dots. */
 const DOT_COLUMN = 28
 const LEAST_DOTS = 4
 
-/** Words of the closing line; any other state is printed unchanged. */
+/** Texts of the closing line. Any other state is printed with spaces instead of underscores. */
 const CLOSING: Partial<Record<RunState, string>> = { SUCCEEDED: 'DEPLOYMENT SUCCESSFUL', FAILED: 'DEPLOYMENT FAILED' }
 
 /** Renders the block of `runs show`, one string per line, the same for every verb that watches a run. */
@@ -41,7 +41,7 @@ export function renderRun(view: RunView, paint: Paint = PLAIN): string[] {
     ...renderObstacle(view),
     ...(view.state === 'QUEUED' && view.detail !== undefined ? [`  waits ${view.detail}`] : []),
     renderClosing(view, paint),
-    // The effective time, until which readers hold the release.
+    // For a release that readers hold beforehand, this line has the effective time.
     ...(view.clock === undefined ? [] : [describeClock(view.clock, isHeld(view))]),
     ...(view.kept ?? []).map((kept) => `! ${describeKept(kept)}`),
     ...describeReplaced(view).map((line) => `! ${line}`),
@@ -66,7 +66,10 @@ function paintVerdict({ verdict }: RunStage, text: string, paint: Paint): string
   return verdict === 'RUNNING' ? text : paint[TONES[verdict] ?? 'dim'](text)
 }
 
-/** Returns the stage at which a run ended or paused: the one that did not pass, else the last one started. */
+/**
+ * Returns the stage at which a run ended or paused: the failed or inconclusive one, else the running one, else the last one that was
+ * started.
+ */
 function stageOfRest(view: RunView): RunStage | undefined {
   return (
     view.stages.find((stage) => stage.verdict === 'FAIL' || stage.verdict === 'INCONCLUSIVE') ??

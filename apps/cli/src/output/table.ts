@@ -3,7 +3,7 @@ import { printable } from '#libs/contracts'
 
 type Cell = string | number | null
 
-/** Cell of a row by the heading of its column: computed, or a member of the row. */
+/** Columns by heading. A cell is computed from the row, or is the named member of the row. */
 export type Columns<Row> = Record<string, ((row: Row) => Cell) | CellName<Row>>
 
 type CellName<Row> = { [M in keyof Row & string]: Row[M] extends Cell ? M : never }[keyof Row & string]
@@ -35,8 +35,8 @@ function pad(cell: string, width: number): string {
 }
 
 /**
- * Cuts to `width` visible characters. A coloured line loses its colours when it is cut, because half an escape would colour the following
- * text.
+ * Cuts a line to `width` visible characters. A coloured line loses its colours when it is cut, because half an escape sequence would colour
+ * the following text.
  */
 export function cut(line: string, width: number | null): string {
   const visible = [...stripVTControlCharacters(line)]

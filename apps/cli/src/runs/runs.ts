@@ -38,8 +38,8 @@ export async function showRun(context: CliContext, text: string): Promise<void> 
 }
 
 /**
- * Returns the code of the verb of one decision. It signs a person's decision and waits, 30 s by default (`--timeout`), until the stage that
- * owns the run has applied it. Too late: exit 5.
+ * Returns the code of the verb for one decision. The verb signs a person's decision and waits, 30 s by default (`--timeout`), until the
+ * stage that owns the run has applied it. Exit 5 if the decision came too late.
  */
 export const deciding =
   (decision: RunDecisionName) => async (context: CliContext, text: string, flags: DecisionFlags & { by?: string }) => {

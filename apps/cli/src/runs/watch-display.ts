@@ -19,7 +19,7 @@ export function chooseDisplay(output: Output, now: () => number): WatchDisplay {
 
 const SILENT: WatchDisplay = { show: () => undefined, tick: () => undefined, clear: () => undefined }
 
-/** Append-only: one line per change, one heartbeat per 30 s without a line. This is `--plain`. */
+/** Appends one line per change, and a heartbeat after 30 s without a line. Used with `--plain` and without a terminal. */
 export class AppendingDisplay implements WatchDisplay {
   private view: RunView | undefined
   private spokeAt: number
@@ -89,8 +89,8 @@ export class LiveDisplay implements WatchDisplay {
 }
 
 /**
- * Returns the lines for the changes from one view of a run to the next: one per stage whose verdict changed, one if the state changed. A
- * running stage with new counts is no change; the heartbeat has its detail. `nowMs` is printed as UTC.
+ * Returns the lines for the changes from one view of a run to the next: one per stage whose verdict changed, one if the state changed. New
+ * counts of a running stage are not a change; the heartbeat shows them. `nowMs` is printed as UTC.
  */
 function narrateChange(before: RunView | undefined, view: RunView, nowMs: number): string[] {
   const prefix = `${stamp(nowMs)} run=${view.run}`
@@ -103,7 +103,7 @@ function narrateChange(before: RunView | undefined, view: RunView, nowMs: number
   return lines
 }
 
-/** Returns one line that proves life while nothing changes. */
+/** Returns the heartbeat line, printed while nothing changes. */
 function narrateSilence(view: RunView, nowMs: number): string {
   const stage = view.stages.find((candidate) => candidate.verdict === 'RUNNING')
   const detail = stage === undefined || stage.detail === '' ? '' : ` (${stage.detail})`

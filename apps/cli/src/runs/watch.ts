@@ -6,7 +6,7 @@ import { stopOnInterrupt } from '../stop-on-interrupt.js'
 import { renderRun } from '../output/render-run.js'
 import { chooseDisplay } from './watch-display.js'
 
-/** Above the 200 ms of the live display, so a change is never shown later than the next tick. */
+/** Longer than the 200 ms between redraws, so a change is shown at the next tick at the latest. */
 const TICK_MS = 250
 
 export async function watchRun(context: CliContext, text: string): Promise<number> {

@@ -21,8 +21,8 @@ import { findKey, openKey, type SignFlags } from '../keys/key-folder.js'
 import { MAX_SIGNED_BYTES } from '../roster/rosters-here.js'
 
 /**
- * Signs content from elsewhere, such as from a page that must not see the key: the bytes of a statement, or an envelope that other people
- * have signed. Shows the content before the key is unlocked, which is the consent.
+ * Signs content from elsewhere, for example from a page that must not see the key: the bytes of a statement, or an envelope that other
+ * people have signed. Shows the content before the key is unlocked; unlocking is the consent.
  */
 export async function signStatementFile(context: CliContext, file: string, options: SignFlags & { expectDigest?: string }): Promise<void> {
   await findKey(context, options.sign)
@@ -60,9 +60,9 @@ const BY_PEOPLE: Record<string, Kind> = {
 }
 
 /**
- * Reads a statement in its canonical form, or a DSSE envelope around one. A person sees every field, because the file's author may
- * misrepresent it: the subject names neither the plan of a release nor the people of a roster. `about`: the kind of statement, its
- * subjects, and all its fields, a line each; `envelope`: with earlier signatures.
+ * Reads a statement in its canonical form, or a DSSE envelope around one. All fields are shown to the signer, because the author of the
+ * file may misrepresent it, and the subject names neither the plan of a release nor the people of a roster. `about`: the kind of statement,
+ * its subjects, and all its fields, one line each; `envelope`: with earlier signatures.
  */
 function readSignable(text: string, file: string) {
   const value = parse(text, file)

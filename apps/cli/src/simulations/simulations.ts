@@ -5,7 +5,7 @@ import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { parseRunNumber } from '../flags.js'
 
-/** Shows score and bots of the newest attempt; with --json the whole report, whose canonical bytes have the digest. */
+/** Shows score and bots of the newest attempt; with --json the whole report, whose canonical bytes `reportDigest` covers. */
 export async function showSimulation(context: CliContext, text: string, { report }: { report?: string } = {}): Promise<void> {
   const view = await context.get('/v1/simulations/{run}', { run: parseRunNumber(text) })
   const impact = view.report?.impact
@@ -44,12 +44,12 @@ export function besideLines(beside: readonly PolicyBeside[] = []): string[] {
   return [`Beside ${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`]
 }
 
-/** Renders an impact below its replay; nothing without one. */
+/** Renders an impact as indented lines; no lines without an impact. */
 export async function impactLines(impact: SimulationImpact | null | undefined): Promise<string[]> {
   return impact == null ? [] : (await import('#libs/impact')).impactLines(impact).map((line) => `  ${line}`)
 }
 
-/** Writes the impact page to a file. `undefined`: there was nothing to replay; that is printed, and nothing is written. */
+/** Writes the impact page to a file. If `page` is `undefined`, there is no replay to show; prints that, and writes nothing. */
 export async function writeImpactPage({ output }: CliContext, file: string, page: ImpactPage | undefined): Promise<void> {
   if (page === undefined) return output.note(`${file} was not written: there is no report to show yet.`)
   const { impactPage } = await import('#libs/impact')

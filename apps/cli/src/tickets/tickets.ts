@@ -64,7 +64,7 @@ export interface TicketFlags extends DecisionFlags {
   by?: string
 }
 
-/** Signs the answer, bound to the ticket's run, attempt and release. Exit 5 if another person was first. */
+/** Signs a decision on a ticket, bound to its run, attempt and release. Exit 5 if another person decided first. */
 export async function decideTicket(context: CliContext, text: string, flags: TicketFlags): Promise<void> {
   const number = parseTicketNumber(text)
   const { decision, reason, publicReason } = flags

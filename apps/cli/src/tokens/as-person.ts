@@ -8,8 +8,8 @@ import type { AS_PERSON, FlagsOf } from '../verbs/options.js'
 export type AsPerson = FlagsOf<typeof AS_PERSON>
 
 /**
- * Creates a client that signs: with the person's key of `--sign`, else with the operator key of profile dev. Never with HMS_TOKEN: no key
- * issues or revokes another.
+ * Creates a client that signs its requests: with the key of `--sign`, else with the operator key of profile dev. Never uses HMS_TOKEN,
+ * because no token may create or revoke another.
  */
 export async function signingClient(context: CliContext, flags: AsPerson): Promise<ApiClient> {
   if (flags.sign === undefined)

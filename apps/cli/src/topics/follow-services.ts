@@ -8,7 +8,7 @@ export interface Following {
   topics: readonly string[]
   /** RFC 3339; without it, from now on. */
   since: string | undefined
-  /** Called when no later record can be missed. */
+  /** Called once following has started: no later record can be missed. */
   onReady(): void
   onRecord(record: TopicRecord): void
 }

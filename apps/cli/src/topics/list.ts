@@ -4,7 +4,10 @@ import type { CliContext } from '../context.js'
 import { askServices, LETTERS_COUNTED, waitingLetters } from '../dead-letters/all-services.js'
 import { problemOf } from '../errors.js'
 
-/** Lists the catalogue with the services' state of each topic: a topic without records does not exist on every log. */
+/**
+ * Lists all topics of the catalogue, each with the state that the services report. A topic of the catalogue that has no records may not
+ * exist on the bus.
+ */
 export async function listTopics(context: CliContext): Promise<void> {
   const { output } = context
   const client = await context.client()
@@ -50,8 +53,8 @@ type GroupLag = TopicReport['lag'][number]
 export type TopicFigures = Omit<TopicActivity, 'groups'> & Pick<TopicReport, 'lag'>
 
 /**
- * Reads the bus's figures of each topic, with the lag as each service reports its own: only the process that reads a topic knows the age of
- * its oldest unhandled event. `silent`: services that did not report their lag.
+ * Reads the figures of each topic from the bus, and the lag from each service: only the process that reads a topic knows the age of its
+ * oldest unhandled event. `silent`: services that did not report their lag.
  */
 export async function readFigures(client: ApiClient) {
   const [activity, { answers, silent }] = await Promise.all([

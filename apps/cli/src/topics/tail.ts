@@ -35,10 +35,10 @@ function show({ output }: CliContext, record: TopicRecord, run: number | undefin
   if (run === undefined || record.run === run) output.data(record, () => [describeRecord(record)])
 }
 
-/** Excluded by default: it has whole documents, and a freshness statement every ten seconds. */
+/** Topic that is followed only if it is named: it has whole documents, and a freshness statement every ten seconds. */
 const NOT_UNASKED = 'hms.config.state.v1'
 
-/** Returns the topic of this name, or the one with this part in its name; all default topics without one. */
+/** Returns the topic with this name, or the only one whose subject contains `wanted`; without `wanted`, all topics but `NOT_UNASKED`. */
 export function chooseTopics(wanted: string | undefined): string[] {
   if (wanted === undefined) return TOPICS.map(({ name }) => name).filter((name) => name !== NOT_UNASKED)
   if (TOPIC_NAMES.includes(wanted)) return [wanted]

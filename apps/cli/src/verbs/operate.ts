@@ -12,7 +12,7 @@ import {
 } from './options.js'
 import { area, under, verb } from './verb.js'
 
-/** Id of a dead letter. */
+/** Id of a dead letter, for the examples. */
 const LETTER = '01890a5d-ac96-774b-bcce-b302099a8057'
 
 const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const

@@ -1,7 +1,7 @@
 import { RUN_STATES } from '#libs/contracts'
 import { usageError } from '../errors.js'
 
-/** What a shell completes a value with: names from the services or the key folder, or the topics. */
+/** Kind of candidates for a value in shell completion: names from the services or the key folder, or the topics. */
 export type Completion = 'policy' | 'version' | 'run' | 'ticket' | 'partner' | 'freeze' | 'signer' | 'topic'
 
 export interface OptionSpec {
@@ -14,7 +14,7 @@ export interface OptionSpec {
   complete?: Completion
 }
 
-/** Options by their flags, such as `--limit <number>`; a text is the description. */
+/** Options by their flags, such as `--limit <number>`; a string is the description of the option. */
 export type Options = Record<string, string | OptionSpec>
 
 type Camel<S> = S extends `${infer A}-${infer B}` ? `${A}${Capitalize<Camel<B>>}` : S extends string ? S : never
@@ -51,7 +51,7 @@ function oneSigner(name: string, before: string | undefined): string {
   throw usageError(`--sign is given twice, for "${before}" and for "${name}": each person signs by a call of their own`)
 }
 
-/** Option of the person whose key signs. */
+/** Returns the option that names the person whose key signs. */
 export const signer = (about: string) => ({ about, parse: oneSigner, complete: 'signer' }) as const
 
 export const PASSPHRASE_FILE = { '--passphrase-file <file>': 'file that holds the passphrase (HMS_KEY_PASSPHRASE)' } as const
@@ -69,7 +69,7 @@ export const PUBLIC_REASON = { '--public-reason <text>': 'the reason sent to par
 /** Options of a signed decision on a run, a ticket, an approval or a policy. */
 export const SIGNED_DECISION = { ...REASON, ...PUBLIC_REASON, ...SIGN, ...PASSPHRASE_FILE } as const
 
-/** Options of a reader whose view is shown. */
+/** Options that select the reader whose view is shown. */
 export const AS_READER = { '--region <region>': 'as a bot of this region sees it', '--bot <id>': 'as this bot sees it' } as const
 
 export const PORT = { '--port <number>': 'where to serve (HMS_PORT)' } as const
@@ -80,7 +80,7 @@ export const RUN = { '--run <number>': 'of one run' } as const
 
 export const REASON_IN_TRAIL = { '--reason <text>': needed('why; it stands in the trail') } as const
 
-/** Options of a request that a person signs, or the operator of `dev`. */
+/** Options of a request that a person, or the operator of `dev`, signs. */
 export const AS_PERSON = {
   '--sign <name>': signer('whose key signs the request, such as "EPA Chief"; with dev the operator key of the data folder without it'),
   ...PASSPHRASE_FILE,
@@ -89,7 +89,7 @@ export const AS_PERSON = {
 /** Collects the values of a repeated flag. */
 const collect = (value: string, before: string[] = []): string[] => [...before, value]
 
-// Options of one verb each, whose code takes `FlagsOf` them.
+// The following options belong to one verb each; its code takes `FlagsOf<typeof NAME>`.
 
 export const APPROVE = {
   ...SIGN_SUCH_AS,
@@ -229,7 +229,7 @@ export const DEMO = {
   ...DATA,
 } as const
 
-/** Splits at the first `=`: a template can be renamed to avoid one, the target file may not. */
+/** Parses TEMPLATE=FILE and appends it. Splits at the first `=`: a template can be renamed to avoid one, the target file perhaps not. */
 function collectWrites(text: string, before: readonly { template: string; file: string }[]): { template: string; file: string }[] {
   const [, template, file] = /^([^=]+)=(.+)$/s.exec(text) ?? []
   if (template === undefined || file === undefined)

@@ -5,7 +5,7 @@ import type { Completion, FlagsOf, Options, OptionSpec } from './options.js'
 /** Heading of a verb in `hms-svc --help`. */
 export type HelpGroup = 'Decide' | 'Watch' | 'Undo' | 'Check' | 'Build' | 'Operate'
 
-/** Everything the program knows of a verb. Parsing, help, completion and the reference are made of it. */
+/** Declaration of a verb, from which parsing, help, completion and the reference are made. */
 export interface Verb {
   /** Name and arguments, such as `show <number>`. */
   line: string
@@ -16,7 +16,7 @@ export interface Verb {
   /** Description and choices of the first argument. */
   argument?: { about: string; choices?: readonly string[] }
   options?: Options
-  /** Command lines without the words of the verb itself; by default the verb alone. */
+  /** Examples without the words of the verb itself, such as `184`; by default the verb alone. */
   examples?: readonly string[]
   /** Completion of the arguments. */
   complete?: Completion
@@ -25,7 +25,7 @@ export interface Verb {
   run?: () => Promise<(context: CliContext, ...call: never[]) => Result>
   /** Verbs below this one, which then has no code of its own. */
   verbs?: readonly Verb[]
-  /** Names of the verbs below in the order of their examples, if it is another one. */
+  /** Order of the verbs below in the examples, if it differs from that of `verbs`. */
   exampleOrder?: readonly string[]
 }
 
@@ -44,7 +44,7 @@ type LeafSpec<L, O> = Omit<Verb, 'line' | 'about' | 'group' | 'options' | 'run' 
   run: () => Promise<(context: CliContext, ...call: [...ArgumentsOf<L>, FlagsOf<O>]) => Result>
 }
 
-/** Declares a verb with code; the compiler checks that the code takes its arguments and options. */
+/** Declares a verb with code. The compiler checks that the code accepts the arguments and options of the verb. */
 export function verb<const L extends string, const O extends Options = {}>(line: L, about: string, spec: LeafSpec<L, O>): Verb {
   return { line, about, ...spec, run: spec.run as unknown as Verb['run'] }
 }
@@ -78,7 +78,7 @@ export function examplesOf(verb: Verb, parents: readonly string[] = ['hms-svc'])
 
 const COMPLETIONS = new WeakMap<Command | Option, Completion>()
 
-/** Returns what the values of an option, or the arguments of a verb, are completed with. */
+/** Returns the completion of an option's values, or of a verb's arguments. */
 export function completionOf(part: Command | Option): Completion | undefined {
   return COMPLETIONS.get(part)
 }

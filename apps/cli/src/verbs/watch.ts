@@ -101,7 +101,7 @@ export const WATCH = under('Watch', [
   }),
 ])
 
-/** Verbs that take a release back. */
+/** Verbs that roll back or withdraw a release. */
 export const UNDO = under('Undo', [
   verb('rollback <id@version>', 'bring an earlier version back, and wait until the bots have it', {
     options: ROLLBACK,

@@ -17,7 +17,7 @@ export interface PolicyWatchParts {
 /** Silence in ms after which a heartbeat line is printed. */
 const HEARTBEAT_MS = 30_000
 
-/** Prints the versions in force of some policies, and each change: a line, or with --json a value. */
+/** Prints the versions of some policies in force, and each change: as a line, or with --json as a value. */
 export class PolicyWatch {
   private readonly values = new Map<string, PolicyValue>()
   private saidAt = 0

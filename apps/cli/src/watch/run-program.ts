@@ -4,24 +4,27 @@ import { delimiter, join } from 'node:path'
 import type { PolicyValue } from '#libs/client'
 import { usageError } from '../errors.js'
 
-/** Policy in force for this reader. `value` is `null` if none is. */
+/** Change of the policy in force for this reader. `value` is `null` if no version is in force. */
 export interface PolicyChange {
   id: string
-  /** Versions; `from` is `null` for the first one, `to` while none is in force. */
+  /** Versions before and after the change. `from` is `null` for the first one, `to` if no version is in force. */
   from: string | null
   to: string | null
   revision: number
   value: PolicyValue | null
 }
 
-/** Limit of a variable's name and text. Linux passes 128 KiB in one variable; all of them have to fit besides the existing ones. */
+/**
+ * Maximum length of a variable's name and text together. Linux accepts 128 KiB in one variable; all of them must fit beside the existing
+ * environment.
+ */
 const MAX_VARIABLE_CHARACTERS = 8 * 1024
 const MAX_VARIABLES = 200
 
 /**
  * Returns the input of a program: the whole policy as one JSON line on its stdin (`null` if none is in force), and its top-level fields as
- * `HMS_POLICY_<FIELD>`, strings unchanged and everything else as JSON. A field that is too long, whose name is already used by another, or
- * that no variable can store, is on stdin only.
+ * `HMS_POLICY_<FIELD>`, strings unchanged and everything else as JSON. A field is on stdin only if it is too long, contains NUL, comes
+ * after the first `MAX_VARIABLES`, or has the variable name of an earlier one.
  */
 export function inputOf({ id, from, to, revision, value }: PolicyChange): { stdin: string; variables: Record<string, string> } {
   const variables: Record<string, string> = { HMS_POLICY_ID: id }
@@ -54,11 +57,12 @@ export interface ProgramEnd {
   error?: string
 }
 
-/** Time in ms between the request to end and the forced end. */
+/** Time in ms between SIGTERM and SIGKILL. */
 const GRACE_MS = 5_000
 
 /**
- * Returns the path of an executable program. Throws 400 before anything is watched: a mistyped name would otherwise fail silently later.
+ * Returns the path of an executable program. Throws 400 if there is none. Called before anything is watched, because a mistyped name would
+ * otherwise fail only at the first change.
  */
 export function findProgram(name: string, path: string | undefined): string {
   const places = name.includes('/') ? [name] : (path ?? '').split(delimiter).flatMap((folder) => (folder === '' ? [] : join(folder, name)))
@@ -68,8 +72,8 @@ export function findProgram(name: string, path: string | undefined): string {
 }
 
 /**
- * Runs a program without a shell, so no value of a policy is ever read as a command. Its output goes to our stderr, because stdout is ours.
- * Never rejects.
+ * Runs a program without a shell, so that no value of a policy is read as a command. Its output goes to stderr, because stdout has the
+ * output of the verb. Never rejects.
  */
 export function runProgram({ program, stdin, environment, deadlineMs, signal }: ProgramRun): Promise<ProgramEnd> {
   const startedAt = performance.now()
@@ -135,9 +139,7 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-/**
- * Runs one program at a time. Of the changes that arrive meanwhile only the newest of each policy is kept: an outdated one is never run.
- */
+/** Runs one program at a time. Meanwhile, only the newest change of each policy is kept, so no program runs for an outdated one. */
 export class ProgramQueue {
   private readonly waiting = new Map<string, PolicyChange>()
   private running: Promise<void> | undefined
@@ -147,13 +149,13 @@ export class ProgramQueue {
   constructor(private readonly run: (change: PolicyChange) => Promise<void>) {}
 
   push(change: PolicyChange): void {
-    // Moved to the end of the queue: the order is that of the newest changes.
+    // Moves the policy to the end of the queue, so that the order is that of the newest changes.
     this.waiting.delete(change.id)
     this.waiting.set(change.id, change)
     this.running ??= this.runAll().finally(() => (this.running = undefined))
   }
 
-  /** Drops waiting changes; resolves when no program is running any more. */
+  /** Drops waiting changes. Resolves once no program is running. */
   async close(): Promise<void> {
     this.closed = true
     await this.running

@@ -36,7 +36,7 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
       token: io.environment.token,
       bot: options.bot,
       region: options.region,
-      // Overrides policies named in the environment.
+      // Overrides HMS_POLICIES.
       policies,
       timeoutMs,
     })

@@ -9,11 +9,14 @@ import { usageError } from '../errors.js'
 import { readGivenText } from '../files.js'
 import type { Forwarded, Message } from './forward.js'
 
-/** Position of a listener. */
+/** State of a listener: how far it has forwarded messages, and the secret that signs them. */
 export interface FeedPosition {
   /** Creation time of the newest message that was forwarded, or skipped at the start. */
   newest: string
-  /** Forwarded message ids created near that time: transactions may commit in another order than they began. */
+  /**
+   * Forwarded messages created within `OVERLAP_MS` before `newest`. Messages of that time may still appear, because transactions may commit
+   * in another order than they began.
+   */
   seen: { id: string; at: string }[]
   secret: string
 }
@@ -28,7 +31,7 @@ function after(position: FeedPosition, id: string, at: string): FeedPosition {
   return { ...position, newest, seen: [...position.seen, { id, at }].filter((each) => Date.parse(each.at) >= horizonMs) }
 }
 
-/** Stores the position, so a restarted listener continues. Its secret is for one machine only. */
+/** Stores the position, so that a restarted listener continues from it. The secret is used on this machine only. */
 export class PositionFile {
   private readonly file: string
 
@@ -75,7 +78,10 @@ export interface FollowOptions {
   keep(position: FeedPosition): Promise<void>
 }
 
-/** Returns the start of a listener without a position: after all existing messages, and after those that may still be committed. */
+/**
+ * Returns the start of a listener without a position: after all messages that exist now. A message that was created earlier and is
+ * committed later is still forwarded.
+ */
 export async function positionOfNow(client: ApiClient, partner: string | undefined, secret: string): Promise<FeedPosition> {
   const [newest] = await client.get('/v1/deliveries', { partner, limit: 1 })
   const start: FeedPosition = { newest: newest?.createdAt ?? new Date(OVERLAP_MS).toISOString(), seen: [], secret }
@@ -112,7 +118,10 @@ export async function followMessages(options: FollowOptions, start: FeedPosition
   } while (await wait(pauseAfter(failures)))
 }
 
-/** Returns the messages, oldest first; one for each message id, which all channels of a partner share. */
+/**
+ * Returns the messages that were not forwarded yet, oldest first. All channels of a partner share a message id, so each id is returned
+ * once.
+ */
 async function messagesAfter(client: ApiClient, partner: string | undefined, { newest, seen }: FeedPosition): Promise<DeliveryView[]> {
   const since = new Date(Date.parse(newest) - OVERLAP_MS).toISOString()
   const found = new Map<string, DeliveryView>()

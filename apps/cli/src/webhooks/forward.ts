@@ -65,7 +65,7 @@ export function secretOf(flag: string | undefined, environment: CliEnvironment):
   throw usageError('The secret is not whsec_ followed by the base64 of 24 to 64 bytes', ['hms-svc help environment'])
 }
 
-/** Posts one sample to a receiver, signed like a real message. No service and no partner is involved. */
+/** Posts one sample to a receiver, signed like a real message. Calls no service and involves no partner. */
 export async function triggerWebhook(context: CliContext, name: string, options: { forward: string; secret?: string }): Promise<number> {
   const { io, output } = context
   const event = SAMPLE_EVENTS.find((each) => each === name)
@@ -91,7 +91,7 @@ type SampleEvent = (typeof SAMPLE_EVENTS)[number]
 
 const POLICY = { id: 'epa-pm25-limit', version: '2.0.0', digest: `sha256:${'0'.repeat(64)}`, supersedes: ['epa-pm25-limit@1.5.0'] }
 
-/** Unknown to every installation. */
+/** Path of a receipt that no installation knows. */
 const RECEIPT = `/v1/receipts/${'sample'.padEnd(43, '-')}`
 
 /** Builds a sample message in the format of a real one, about a policy that does not exist; its id begins with `sample_`. */

@@ -6,7 +6,7 @@ import type { CliContext } from '../context.js'
 import { keyFolderOf } from '../keys/key-folder.js'
 import { pinnedRoster } from '../roster/rosters-here.js'
 
-/** `by`: the setting that decided. */
+/** Identities and settings of this machine. `by`: the setting that determined the value. */
 interface Whoami {
   services: { url: string; by: string }
   keys: string
@@ -17,9 +17,7 @@ interface Whoami {
   roster: { version: number; digest: string; expires: string; by: string } | null
 }
 
-/**
- * Shows this machine's own settings and files; calls no service, and unlocks nothing. Exit 3 if neither signing nor writing is possible.
- */
+/** Shows this machine's own settings and files. Calls no service and unlocks no key. Exit 3 if neither signing nor writing is possible. */
 export async function showWhoami(context: CliContext): Promise<number> {
   const { lookup, dataDir } = context.io.environment
   const roster = await trusted(context)
