@@ -466,7 +466,7 @@ export const GUARDS = [
     find: "setFlagsFromString('--no-turbo-inline-js-wasm-calls')",
     replace: 'void setFlagsFromString',
     spec: 'libs/guard/src/cedar/engine.spec.ts',
-    test: 'a call of the engine survives that V8 drops the code that made it',
+    test: 'a call of the engine survives the deoptimisation of its caller',
   },
   {
     name: 'guard-cedar-errors',
@@ -502,7 +502,7 @@ export const GUARDS = [
     find: '      this.module = undefined\n      this.places.clear()\n',
     replace: '',
     spec: 'libs/guard/src/guard.spec.ts',
-    test: 'and one whose real instance is lost is replaced too',
+    test: 'of a real instance is followed by a new instance',
   },
   {
     name: 'guard-steps',
@@ -538,7 +538,7 @@ export const GUARDS = [
     find: ' || rule.id === next.id',
     replace: '',
     spec: 'libs/guard/src/guard.spec.ts',
-    test: 'is never asked about its own policy, and about other rules only when it names them, and not about taking them back',
+    test: 'never applies to its own policy, and applies to other rules only if it names them, but not to their rollback',
   },
   {
     name: 'guard-believes-approved',
@@ -547,7 +547,7 @@ export const GUARDS = [
     find: "  if (!complete) return { ...read.rule, digest, problem: `its release lacks approval by ${missing.join(', ')}` }\n",
     replace: '',
     spec: 'libs/guard/src/judge-releases.spec.ts',
-    test: 'deny when their release lacks approvals, is no rule, or cannot be read',
+    test: 'deny if their release lacks approvals, is not a rule, or cannot be read',
   },
   {
     name: 'guard-signature',

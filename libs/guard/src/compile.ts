@@ -16,7 +16,7 @@ import { cedarRequest } from './cedar/schema.js'
 import { MAX_RULE_LENGTH, ruleName, type GuardRequest, type GuardRule } from './rule.js'
 import type { Json, JsonObject } from '#libs/contracts'
 
-/** Compiled rule. `holds` throws if the result is neither true nor false. */
+/** Compiled rule. `holds` throws if the rule cannot be evaluated to true or false. */
 export interface CompiledRule {
   rule: GuardRule
   /** Compilation error; the rule then denies. */
@@ -24,7 +24,7 @@ export interface CompiledRule {
   holds(request: GuardRequest, budget: Budget): boolean
 }
 
-/** Limit for brackets and conditionals, on which Cedar's parser recurses: it handles 100 levels, and 500 crash its instance. */
+/** Maximum nesting of brackets and conditionals in Cedar. Its parser is recursive: 100 levels work, and 500 crash the instance. */
 const MAX_NESTING = 32
 
 export function compileRule(rule: GuardRule, cedar: Cedar): CompiledRule {
@@ -62,7 +62,7 @@ function compileCedar(rule: GuardRule, cedar: Cedar): CompiledRule {
   const id = `guard/${ruleName(rule)}`
   const problem = cedar.problemOf(id, rule.text, { forbidOnly: true })
   if (problem !== undefined) return refusal(rule, problem)
-  // Evaluated together with a permit for everything, so the result shows whether the rule forbids.
+  // With a permit for everything, a denial shows that the rule forbids.
   const policies = { 'hms/anything@1': 'permit (principal, action, resource);', [id]: rule.text }
   return { rule, holds: (request) => cedar.decide(policies, cedarRequest(request)).allowed }
 }
@@ -86,7 +86,7 @@ const RULE_LANGUAGE = factLanguage(['next', 'previous', 'plan', 'stage', 'scope'
 
 type Facts = Record<string, Json>
 
-/** Returns the facts for a rule: only what it reads, so that a large policy adds no cost to a rule on one number. */
+/** Returns only the facts that a rule reads, so that a rule on one number costs the same for a large policy. */
 function factsFor({ next, previous, plan, stage }: GuardRequest, reads: { next: Reads; previous: Reads }): Facts {
   return {
     next: cut(next as JsonObject, reads.next),

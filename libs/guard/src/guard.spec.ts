@@ -12,7 +12,7 @@ const PLAN = { share: 500, scope: 'region:NCR', scopeName: 'National Capital Reg
 
 const guard = new Guard()
 
-describe('a rule', () => {
+describe('a guard rule', () => {
   it.each<[string, Partial<GuardRule>, Partial<GuardRequest>, Partial<GuardVerdict>]>([
     [
       'on a number that holds',
@@ -77,14 +77,14 @@ describe('a rule', () => {
       '1024 characters',
     ],
     ['a problem of its release', { text: 'true', problem: 'its release lacks approval by official' }, {}, 'lacks approval by official'],
-  ])('with %s denies under its own name, also when it should only warn', (_name, rule, request, why) => {
+  ])('with %s denies under its own name, even if it should only warn', (_name, rule, request, why) => {
     const verdict = judged([{ ...rule, severity: 'warn' }], request)
     expect(verdict).toMatchObject({ verdict: 'FAIL', rule: 'limit-step@1.0.0' })
     expect(verdict.sentence).toContain('could not be judged, so it denies')
     expect(verdict.sentence).toContain(why)
   })
 
-  it('is never asked about its own policy, and about other rules only when it names them, and not about taking them back', () => {
+  it('never applies to its own policy, and applies to other rules only if it names them, but not to their rollback', () => {
     const other = { ...policy(25), id: 'other-rule', tags: ['guard'] }
     const own = { ...policy(25), id: 'limit-step', tags: ['guard'] }
     const verdictOn = (next: PolicyDocument, rule: Partial<GuardRule>, action: GuardRequest['action'] = 'approve') =>
@@ -95,16 +95,16 @@ describe('a rule', () => {
     expect(verdictOn(other, { tags: ['guard'] }, 'rollback')).toBe('PASS')
   })
 
-  it('runs a pattern that hangs a backtracking engine in no time', () => {
-    // An engine that backtracks would try 2 to the power of 60 paths.
+  it('evaluates a pattern in linear time that would hang a backtracking engine', () => {
+    // A backtracking engine would try 2^60 paths.
     const units = `${'a'.repeat(60)}!`
     const rule = { text: 'next.units.matches("^(a+)+$")' }
     expect(judged([rule], { next: { ...policy(25), units } })).toMatchObject({ verdict: 'FAIL', sentence: 'Too big a step.' })
   })
 })
 
-describe('several rules', () => {
-  it('deny before they warn, in the order of their names', () => {
+describe('several guard rules', () => {
+  it('deny before they warn, and are evaluated by name', () => {
     const rules = [
       { id: 'a-warning', severity: 'warn' as const, message: 'first warning' },
       { id: 'b-denial', message: 'first denial' },
@@ -114,7 +114,7 @@ describe('several rules', () => {
     expect(judged(rules.slice(0, 1)).ruleDigests).toEqual(['sha256:a-warning'])
   })
 
-  it('share the steps of a question', () => {
+  it('share the step budget of a request', () => {
     const next = withList(900)
     const rules = Array.from({ length: 12 }, (_, index) => ({
       id: `rule-${index}`,
@@ -125,15 +125,15 @@ describe('several rules', () => {
     expect(judged(rules, { next }).sentence).toContain('more steps')
   })
 
-  it('are 16 at most', () => {
+  it('deny if more than 16 apply', () => {
     const rules = Array.from({ length: 17 }, (_, index) => ({ id: `rule-${index}`, digest: `sha256:n${index}`, text: 'true' }))
     expect(judged(rules.slice(0, 16))).toMatchObject({ verdict: 'PASS' })
     expect(judged(rules)).toMatchObject({ verdict: 'FAIL', sentence: '17 rules speak of this, at most 16 are judged.' })
   })
 })
 
-describe('an engine that crashes', () => {
-  /** Part of the text of policies that crash it. */
+describe('a crash of the Cedar engine', () => {
+  /** Policies that contain this text crash the engine. */
   let crashesOn: string
   let loads: number
   let fragile: Guard
@@ -163,7 +163,7 @@ describe('an engine that crashes', () => {
   it.each([
     ['guard/', 'limit-step@1.0.0', 'The rule could not be judged, so it denies: unreachable.'],
     ['hms/operator', 'hms/nothing-permits@1', 'This permission could not be evaluated, so it is denied: unreachable.'],
-  ])('over %s denies in the name of %s, and is a fresh one for the next question', (part, rule, sentence) => {
+  ])('while it evaluates %s denies in the name of %s, and the next request gets a new instance', (part, rule, sentence) => {
     const rules = fragile.compileRules([ruleOf({ kind: 'cedar', text: FOUR_EYES })])
     expect(fragile.judge(rules, requestOf({}))).toMatchObject({ verdict: 'PASS' })
     crashesOn = part
@@ -173,20 +173,20 @@ describe('an engine that crashes', () => {
     expect(loads).toBe(2)
   })
 
-  it('and one whose real instance is lost is replaced too', () => {
+  it('of a real instance is followed by a new instance', () => {
     const cedar = new Cedar()
     expect(() => cedar.problemOf('x', deep(2_000), { forbidOnly: false })).toThrow()
     expect(cedar.problemOf('x', FOUR_EYES, { forbidOnly: true })).toBeUndefined()
   })
 })
 
-describe('the authority in the product', () => {
+describe('the built-in authority', () => {
   it('is valid Cedar', () => {
     const cedar = new Cedar()
     for (const [id, text] of Object.entries(AUTHORITY)) expect(cedar.problemOf(id, text, { forbidOnly: false }), id).toBeUndefined()
   })
 
-  it('lets the author sign, whatever their roles', () => {
+  it('permits the author to sign, with any roles', () => {
     const principal = { kind: 'person' as const, id: 'air-office', name: 'Air Office', roles: [] }
     expect(guard.judge([], requestOf({ principal }))).toMatchObject({ verdict: 'FAIL', rule: 'hms/nothing-permits@1' })
     expect(guard.judge([], requestOf({ principal, authors: ['air-office'] }))).toMatchObject({ verdict: 'PASS' })

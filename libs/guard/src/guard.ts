@@ -20,16 +20,16 @@ const ANY_REQUEST: GuardRequest = {
 type Answer = Pick<GuardVerdict, 'rule' | 'sentence'>
 
 /**
- * Judges requests by two kinds of rules: Cedar rules on who may act, CEL rules on values. Fails closed: a rule that errs, returns neither
- * true nor false, does not compile or crashes its engine denies, and so does a request with too many rules or steps.
+ * Judges requests by the built-in authority and by guard rules: Cedar rules on who may act, CEL rules on values. Fails closed: a rule
+ * denies if it does not compile, fails, returns neither true nor false or crashes its engine. Too many rules or evaluation steps deny too.
  */
 export class Guard {
-  /** By release digest: compiling a rule costs milliseconds, evaluating it microseconds. */
+  /** Compiled rules by release digest: compiling takes milliseconds, evaluating microseconds. */
   private readonly compiled = new Map<string, CompiledRule>()
 
   constructor(private readonly cedar = new Cedar()) {}
 
-  /** Compiles the rules in the order of evaluation. A rule that does not compile has a `problem` and denies. */
+  /** Returns the compiled rules, sorted by name for evaluation. A rule that does not compile has a `problem` and denies. */
   compileRules(rules: readonly GuardRule[]): CompiledRule[] {
     return rules.map((rule) => this.compile(rule)).sort((a, b) => (ruleName(a.rule) < ruleName(b.rule) ? -1 : 1))
   }
@@ -59,7 +59,7 @@ export class Guard {
     const known = rule.problem === undefined ? this.compiled.get(rule.digest) : undefined
     if (known !== undefined) return known
     const compiled = compileRule(rule, this.cedar)
-    // A failed compilation is retried: a crashed engine is replaced by a new instance.
+    // Failed compilations are not cached: the engine may have crashed, and its next instance may compile the rule.
     if (compiled.problem !== undefined) return compiled
     if (this.compiled.size >= MAX_KEPT) this.compiled.delete(this.compiled.keys().next().value!)
     this.compiled.set(rule.digest, compiled)
@@ -78,7 +78,7 @@ export class Guard {
   }
 }
 
-/** Guard of this process: its engine is loaded once. */
+/** Guard of this process, shared so that its engine is loaded once. */
 export const guard = new Guard()
 
 /** Evaluates one rule; `undefined` if it holds. */
@@ -104,13 +104,13 @@ function passed(count: number): string {
 }
 
 /**
- * Built-in permissions, independent of rules: part of the product, versioned with it, and changed by no release. They repeat the checks of
+ * Built-in permissions, in addition to guard rules. They are part of the product, and no release changes them. They repeat the checks of
  * each service as defence in depth. A forbid overrides every permit, and the default is deny.
  */
 export const AUTHORITY: CedarPolicies = {
   'hms/person-in-role-approves@1': `permit (principal is Person, action == Action::"approve", resource)
     when { resource has approvers && principal.roles.contains(resource.approvers) };`,
-  // A roster may require the author's signature, which then does not count as an approval; the author need not have the role.
+  // A roster may require the author's signature in addition to the approvals; the author need not have the role of an approver.
   'hms/author-signs@1':
     'permit (principal is Person, action == Action::"approve", resource) when { resource.authors.contains(principal.id) };',
   'hms/stage-advances@1': 'permit (principal is Service, action == Action::"advance", resource);',
@@ -129,7 +129,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'hms/service-never-decides@1': 'A service neither approves nor takes back.',
 }
 
-/** Id of the default denial, when no policy permits the request. */
+/** Id of the default denial, for requests that no policy permits. */
 export const NOTHING_PERMITS = 'hms/nothing-permits@1'
 
 export function authoritySentence(rule: string): string {

@@ -19,7 +19,7 @@ import { judgedOf, judgeReleases, principalOf, refusalOf, rulesForRun, type Aske
 const PLAN = { share: 500, scope: 'region:NCR', scopeName: 'National Capital Region', observeMs: 0, bakeMs: 0, partners: null }
 const STEP = { kind: 'cel', rule: 'previous == null || next.limit <= previous.limit * 1.5', message: 'Too big a step.', severity: 'deny' }
 
-describe('rules as releases', () => {
+describe('guard rules', () => {
   let roster: Roster
   let chief: Signer
   beforeAll(async () => {
@@ -32,7 +32,7 @@ describe('rules as releases', () => {
     roster = readRoster(await signRoster(demoRoster({ ...parts, expires: '2036-01-01T00:00:00Z' }), signers))
   })
 
-  it('judge what was signed: the policy in the envelope, not what is written beside it', async () => {
+  it('judge the signed policy in the envelope and ignore unsigned members', async () => {
     const rules = [await rule(STEP)]
     const live = { pm25: await limit(20) }
     expect(judge({ releases: [await limit(30)], live, rules })).toMatchObject({ verdict: 'PASS', ruleDigests: [rules[0]!.releaseDigest] })
@@ -44,7 +44,7 @@ describe('rules as releases', () => {
     })
   })
 
-  it('are held against each step of a ramp', async () => {
+  it('are evaluated for each step of a ramp', async () => {
     const narrow = await rule({ kind: 'cel', rule: 'plan.share <= 500', message: 'Too many bots.', severity: 'deny' })
     const { share, scope, scopeName } = PLAN
     const policy = { id: 'pm25', version: '2.0.0', effective: '2024-09-01T00:00:00Z', limit: 20 }
@@ -60,7 +60,7 @@ describe('rules as releases', () => {
     expect(judge({ releases: [await inSteps(600)], rules: [narrow] })).toMatchObject({ verdict: 'FAIL', sentence: 'Too many bots.' })
   })
 
-  it('deny when their release lacks approvals, is no rule, or cannot be read', async () => {
+  it('deny if their release lacks approvals, is not a rule, or cannot be read', async () => {
     const denied = 'The rule could not be judged, so it denies: '
     const sentenceOf = (untrue: ReleaseDocument) => judge({ rules: [untrue] }).sentence
     expect(sentenceOf(await rule(STEP, {}, []))).toBe(`${denied}its release lacks approval by official.`)
@@ -71,7 +71,7 @@ describe('rules as releases', () => {
     expect(sentenceOf({ ...altered, envelope: { ...altered.envelope, payload: Buffer.from('{}').toString('base64') } })).toContain(denied)
   })
 
-  it('read each release that is judged once, however many rules speak of it', async () => {
+  it('decode each judged release once for any number of rules', async () => {
     const readsOf = async (rules: ReleaseDocument[]): Promise<number> => {
       const release = await limit(20)
       let reads = 0
@@ -90,7 +90,7 @@ describe('rules as releases', () => {
     expect(await readsOf(rules)).toBe(await readsOf(rules.slice(0, 1)))
   })
 
-  it('deny a bundle for one of its policies, and more rules than one may ask', async () => {
+  it('deny a bundle if one of its policies fails, or if more than 16 rules apply', async () => {
     const rules = [await rule({ ...STEP, policies: ['ozone'] })]
     const releases = [await limit(20), await limit(40, 'ozone')]
     expect(judge({ releases, live: { ozone: await limit(20, 'ozone') }, rules })).toMatchObject({
@@ -103,20 +103,20 @@ describe('rules as releases', () => {
     expect(rulesForRun(roster, { releases: [await limit(20)], live: {}, rules: [...many, ...many] })).toHaveLength(17)
   })
 
-  it('deny when nothing can be read at all', async () => {
+  it('deny if no release can be read', async () => {
     const release = await limit(20)
     const unreadable = { ...release, envelope: { ...release.envelope, payload: 'e30=' } }
     expect(judge({ releases: [unreadable] })).toMatchObject({ verdict: 'FAIL', rule: 'hms/guard@1' })
     expect(judge({ releases: [] })).toMatchObject({ verdict: 'FAIL', rule: 'hms/guard@1' })
   })
 
-  it('travel with a run only when a stage will ask them', async () => {
+  it('are included in the dossier only if a stage evaluates them', async () => {
     const ofAnotherTag = rule({ ...STEP, tags: ['water'] }, { id: 'other-tag' })
     const rules = await Promise.all([rule(STEP), ofAnotherTag, rule({ ...STEP, when: ['approve'] }, { id: 'approve-only' })])
     expect(rulesForRun(roster, { releases: [await limit(20)], live: {}, rules }).map(({ id }) => id)).toEqual(['limit-step'])
   })
 
-  it('are reported by names and digests, and refused with both', async () => {
+  it('are reported by name and digest, and a denial names the rule', async () => {
     const asked = question({ releases: [await limit(40)], live: { pm25: await limit(20) }, rules: [await rule(STEP)] })
     const verdict = judgeReleases(guard, roster, asked)
     expect(judgedOf(verdict, asked, 7)).toEqual({

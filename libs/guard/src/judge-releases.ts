@@ -24,7 +24,7 @@ import {
 } from './rule.js'
 import { readRule } from './read-rule.js'
 
-/** Request about the releases of a run, of a signature, or of a rollback. */
+/** Request to judge the releases of a run, a signature or a rollback. */
 export interface Asked {
   action: GuardAction
   principal: GuardPrincipal
@@ -40,7 +40,7 @@ export interface Asked {
 export function judgeReleases(guard: Guard, roster: Roster, asked: Asked): GuardVerdict {
   try {
     const rules = rulesOfReleases(asked.rules, roster)
-    // Read once for all rules.
+    // Decodes each release once for all rules.
     const requests = requestsOf(asked, roster)
     const many = tooMany(rules.filter((rule) => requests.some((request) => applies(rule, request))))
     if (many !== undefined) return { verdict: 'FAIL', ...many, ruleDigests: [] }
@@ -60,8 +60,8 @@ export function judgeReleases(guard: Guard, roster: Roster, asked: Asked): Guard
 }
 
 /**
- * Returns the rules in force that any stage will evaluate for these releases, for a run's dossier. If there are more than the limit, one
- * above the limit is returned, so that the stages deny.
+ * Returns the rules in force that stages will evaluate for these releases, for a run's dossier. Returns at most one rule above the limit,
+ * which makes the stages deny.
  */
 export function rulesForRun(roster: Roster, { releases, live, rules }: Pick<Asked, 'releases' | 'live' | 'rules'>): ReleaseDocument[] {
   const parsed = rulesOfReleases(rules, roster)
@@ -74,18 +74,18 @@ export function rulesForRun(roster: Roster, { releases, live, rules }: Pick<Aske
   return speaking.slice(0, MAX_RULES + 1)
 }
 
-/** Whether a release in force is a rule. */
+/** Whether a release is a guard rule. */
 export function isGuardRelease(release: ReleaseDocument | null): boolean {
   const policy = policyOf(release)
   return policy !== null && isGuardPolicy(policy)
 }
 
-/** Returns a person, the operator or a service of the roster, with its roles there. */
+/** Returns a person, the operator or a service with its roles in the roster. */
 export function principalOf(roster: Roster, { id, name, kind }: Pick<Principal, 'id' | 'name' | 'kind'>): GuardPrincipal {
   return { kind, id, name, roles: roster.roles.filter((role) => role.principals.includes(id)).map((role) => role.name) }
 }
 
-/** Builds the published form of a verdict, without the attestation of the publishing service. */
+/** Builds the published form of a verdict. The publishing service adds its attestation. */
 export function judgedOf(
   { verdict, rule, sentence, ruleDigests }: GuardVerdict,
   asked: Asked,
@@ -120,7 +120,7 @@ function approversOf(roster: Roster, release: ReleasePredicate): string | null {
   try {
     return approvalRequirement(roster, release).role
   } catch {
-    // No role of the roster may approve it, so it has no approvers.
+    // No role of the roster may approve the release.
     return null
   }
 }
@@ -130,8 +130,8 @@ function policyOf(release: ReleaseDocument | null | undefined): PolicyDocument |
 }
 
 /**
- * Returns the rules of these releases. An invalid rule, or one that lacks approvals by the roster, is not omitted: it is a rule with a
- * `problem`, and denies everything it may have applied to.
+ * Returns the rules of these releases. An invalid rule, or a rule without the approvals that the roster requires, is not omitted: it
+ * becomes a rule with a `problem`, which denies everything that it may apply to.
  */
 export function rulesOfReleases(releases: readonly ReleaseDocument[], roster: Roster): GuardRule[] {
   return releases.map((release) => {

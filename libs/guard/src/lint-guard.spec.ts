@@ -18,7 +18,7 @@ guard:
 `
 
 describe('lint of a guard rule', () => {
-  it('finds nothing in a valid guard, nor in an invalid policy', () => {
+  it('finds nothing in valid rules, nor in a policy that is not tagged as a rule', () => {
     expect(lint(GOOD)).toEqual([])
     expect(lint(GOOD.replace('tags: [guard]', 'tags: [air]'))).toEqual([])
     expect(
@@ -42,11 +42,11 @@ describe('lint of a guard rule', () => {
     ['an unknown name', 'next.limit', 'nxt.limit', 'rule.yaml:7:9 guard-cel unknown name "nxt"'],
     ['what is no Cedar', 'kind: cel', 'kind: cedar', 'rule.yaml:7:9 guard-cedar failed to parse policy with id `guard/limit-step@1.0.0`'],
     ['too many bytes', 'tags: [guard]', `description: ${'x'.repeat(3_000)}\ntags: [guard]`, 'guard-rule a rule has at most 3072 bytes'],
-  ])('finds %s, with its place', (_name, from, to, expected) => {
+  ])('finds %s, with its position', (_name, from, to, expected) => {
     expect(lint(GOOD.replace(from, to)).join('\n')).toContain(expected)
   })
 
-  it('keeps a rule a rule: fewer people could put it out of force otherwise', () => {
+  it('rejects removing the tag "guard", which might let fewer people disable the rule', () => {
     const live = source(GOOD).policy
     expect(lint(GOOD.replace('tags: [guard]', 'tags: [air]'), live)).toEqual([
       'rule.yaml:4:7 guard-tag-removed a rule keeps its tag "guard" — to put it out of force, say when: []',

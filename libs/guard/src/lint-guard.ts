@@ -3,13 +3,13 @@ import type { Guard } from './guard.js'
 import { readRule } from './read-rule.js'
 import { GUARD_TAG, isGuardPolicy } from './rule.js'
 
-/** Returns findings about a policy that is a guard rule; none for other policies. `live` is the version in force. */
+/** Returns findings about a guard rule, or about a policy that is no longer one. `live` is the version in force. */
 export function lintGuard(source: PolicySource, guard: Guard, live?: PolicyDocument): Finding[] {
   const { policy } = source
   const report = new Report(source.file, source.locate)
   if (!isGuardPolicy(policy)) {
     if (live === undefined || !isGuardPolicy(live)) return []
-    // Otherwise fewer people could disable a rule than enable it.
+    // Without the tag fewer approvers might be required, so fewer people could disable a rule than enabled it.
     report.error('guard-tag-removed', '/tags', `a rule keeps its tag "${GUARD_TAG}"`, 'to put it out of force, say when: []')
     return report.findings
   }

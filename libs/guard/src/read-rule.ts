@@ -2,7 +2,7 @@ import { canonicalJson, isObject, type Json, type JsonObject } from '#libs/contr
 import { isPolicyId, POLICY_KNOWN_KEYS, type PolicyDocument } from '#libs/policy'
 import { GUARD_ACTIONS, MAX_RULE_BYTES, MAX_RULE_LENGTH, type GuardAction, type GuardRule } from './rule.js'
 
-/** Problem of a rule, with the member of its policy. */
+/** Problem of a rule. `pointer`: JSON pointer to the member of the policy. */
 export interface RuleProblem {
   pointer: string
   message: string
@@ -12,7 +12,7 @@ export interface RuleProblem {
 export type ReadRule = { ok: true; rule: Omit<GuardRule, 'digest'> } | { ok: false; problems: RuleProblem[] }
 
 const KEYS = ['kind', 'rule', 'message', 'severity', 'when', 'policies', 'tags']
-/** Actions of a rule without `when`. */
+/** Default of `when`. */
 const ALWAYS: GuardAction[] = ['approve', 'advance']
 const MAX_MESSAGE_LENGTH = 300
 const MAX_SELECTED = 50

@@ -1,14 +1,14 @@
 import type { RolloutPlan, StageName } from '#libs/contracts'
 import type { PolicyDocument } from '#libs/policy'
 
-/** Actions that rules judge: a signature, the start of a stage, a rollback. */
+/** Actions that rules judge: signing (`approve`), starting a stage (`advance`), rolling back. */
 export const GUARD_ACTIONS = ['approve', 'advance', 'rollback'] as const
 export type GuardAction = (typeof GUARD_ACTIONS)[number]
 
 /** Tag that makes a policy a guard rule. */
 export const GUARD_TAG = 'guard'
 
-/** Rule as read from its release. */
+/** A guard rule as read from its release. */
 export interface GuardRule {
   /** Id and version of its policy. */
   id: string
@@ -22,7 +22,7 @@ export interface GuardRule {
   message: string
   severity: 'deny' | 'warn'
   when: GuardAction[]
-  /** Policies it applies to, by id or by tag; without either all that are not guard rules themselves. */
+  /** Policies that the rule applies to, by id or by tag. Without `policies` and `tags`: all policies that are not guard rules. */
   policies?: string[]
   tags?: string[]
   /** Why the rule cannot be trusted; such a rule denies everything it could apply to. */
@@ -33,7 +33,7 @@ export interface GuardPrincipal {
   kind: 'person' | 'operator' | 'service' | 'program'
   id: string
   name: string
-  /** Its roles in the roster; for a program its scopes. */
+  /** Roles of the principal in the roster; scopes of a program. */
   roles: string[]
 }
 
@@ -42,16 +42,16 @@ export interface GuardRequest {
   action: GuardAction
   principal: GuardPrincipal
   next: PolicyDocument
-  /** Live version; `null` before a first version. */
+  /** Live version of the policy; `null` for a first version. */
   previous: PolicyDocument | null
   /** Author as named in the release. */
   author: string | null
-  /** Ids of the people of the roster with that name. */
+  /** Ids of the people in the roster with the author's name. */
   authors: string[]
   /** Role of the roster that approves `next`; `null` if none may. */
   approvers: string | null
   plan: RolloutPlan
-  /** `null` unless a stage is about to start. */
+  /** Stage about to start; `null` for other actions. */
   stage: StageName | null
 }
 
@@ -64,7 +64,7 @@ export interface GuardVerdict {
   ruleDigests: string[]
 }
 
-/** Limit of rules for one request. */
+/** Maximum rules for one request. */
 export const MAX_RULES = 16
 export const MAX_RULE_LENGTH = 2_048
 /** Size limit of a rule policy's canonical JSON, so that all rules fit into a run's events. */
@@ -81,8 +81,9 @@ export function ruleName({ id, version }: Pick<GuardRule, 'id' | 'version'>): st
 type Question = Pick<GuardRequest, 'action' | 'next' | 'previous'>
 
 /**
- * Whether a rule applies. Never to its own policy, so a rule that always errs can be replaced; to other rules only if it names them, and
- * never to their rollback. A tag that the new version drops still counts: dropping it must not evade a rule.
+ * Whether a rule applies to a request. A rule never applies to its own policy, so that a rule that always fails can be replaced. It applies
+ * to other guard rules only if it names them, and never to their rollback. Tags of the live version count too, so that dropping a tag does
+ * not evade a rule.
  */
 export function applies(rule: GuardRule, { action, next, previous }: Question): boolean {
   if (!rule.when.includes(action) || rule.id === next.id) return false

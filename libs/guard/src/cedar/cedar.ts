@@ -1,17 +1,17 @@
 import { loadCedar, type CedarModule } from './engine.js'
 import { CEDAR_SCHEMA, SCHEMA_NAME, type CedarRequest } from './schema.js'
 
-/** Policies by id, `guard/ID@VERSION`: passed as one text they would be called `policy0`. */
+/** Cedar texts by policy id, such as `guard/ID@VERSION`. Passed as one text, Cedar would name them `policy0` and so on. */
 export type CedarPolicies = Readonly<Record<string, string>>
 
 export type CedarDecision = { allowed: boolean; /** Ids of the policies that decided. */ reasons: string[] }
 
-/** Slots of parsed policies: the engine keeps them until they are replaced, and slots are reused when all are taken. */
+/** Maximum slots of parsed policy sets in the engine. The engine never frees a slot, so the oldest is overwritten when all are used. */
 const MAX_KEPT = 256
 
 /**
- * The Cedar engine, loaded on first use. Any failure throws, and discards an instance that trapped. An allow counts only without errors:
- * Cedar skips a `forbid` that errs, and the rest may result in allow.
+ * The Cedar engine, loaded on first use. Any failure throws and discards the instance, because it may have trapped. Errors of single
+ * policies throw too: Cedar skips a `forbid` that fails, and the remaining policies may result in allow.
  */
 export class Cedar {
   private module: CedarModule | undefined
@@ -28,7 +28,7 @@ export class Cedar {
     return { allowed: decision === 'allow', reasons: diagnostics.reason }
   }
 
-  /** Returns why a text is no valid policy; `undefined` if it is one. `forbidOnly`: the text must not permit anything. */
+  /** Returns why a text is an invalid policy; `undefined` if it is valid. `forbidOnly`: a `permit` is invalid too. */
   problemOf(id: string, text: string, { forbidOnly }: { forbidOnly: boolean }): string | undefined {
     const call = { schema: CEDAR_SCHEMA, policies: { staticPolicies: { [id]: text } } }
     const checked = this.use((module) => module.validate(call))

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 const EXTERNREF = 0x6f
 const section = (id: number, body: number[]): number[] => [id, body.length, ...body]
 const MAGIC = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
-/** `f` calls `m.c`, and returns a null of the host's type. */
+/** Module whose export `f` calls the import `m.c` and returns a null `externref`. */
 const WASM = [
   ...MAGIC,
   ...section(1, [2, 0x60, 0, 0, 0x60, 0, 1, EXTERNREF]),
@@ -16,7 +16,7 @@ const WASM = [
   ...section(10, [1, 6, 0, 0x10, 0, 0xd0, EXTERNREF, 0x0b]),
 ]
 
-/** V8 drops the optimised `call` while WebAssembly runs below it, as it does on its own after a deoptimisation. */
+/** Script in which V8 deoptimises `call` while `call` waits for the WebAssembly function that it called. */
 const CALLS = `
 let drop = false
 const c = () => { if (drop) %DeoptimizeFunction(call) }
@@ -28,7 +28,7 @@ drop = true
 console.log(call())
 `
 
-it('a call of the engine survives that V8 drops the code that made it', () => {
+it('a call of the engine survives the deoptimisation of its caller', () => {
   const source = readFileSync(new URL('engine.ts', import.meta.url), 'utf8')
   const { code } = transformSync(source, { loader: 'ts', format: 'esm' })
   const script = `${code}\nloadCedar()\n${CALLS}`

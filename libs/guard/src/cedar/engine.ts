@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
 import type * as CedarWasm from '@cedar-policy/cedar-wasm/nodejs'
 
-/** Used part of the engine. */
+/** Functions of the engine that the guard uses. */
 export type CedarModule = Pick<
   typeof CedarWasm,
   'preparseSchema' | 'preparsePolicySet' | 'statefulIsAuthorized' | 'validate' | 'policyToJson'
@@ -15,16 +15,16 @@ const MODULE = `${CEDAR_PACKAGE}/nodejs`
 const MENDED_IN_NODE = 24
 
 /**
- * Prevents inlining of the engine's calls. V8 of Node 20 and 22 ends the process (`Fatal error: unreachable code`) when it drops optimised
- * JavaScript during such a call: seen in two processes that ran thousands of seeds. A call that is not inlined is safe.
+ * Prevents inlining of WebAssembly calls. V8 of Node 20 and 22 ends the process (`Fatal error: unreachable code`) when it deoptimises
+ * JavaScript during an inlined call; seen in two processes that ran thousands of seeds.
  */
 function callWithoutInlining(): void {
   if (Number(process.versions.node.split('.')[0]) < MENDED_IN_NODE) setFlagsFromString('--no-turbo-inline-js-wasm-calls')
 }
 
 /**
- * Creates a new instance, 4 MB and some 10 ms. Not an import: after a trap every later call of an instance traps too (seen with brackets
- * nested 500 deep), and an imported module cannot be instantiated again.
+ * Creates a new instance; takes 4 MB and some 10 ms. Uses `require`, because an imported module cannot be instantiated again. After a trap
+ * every later call of an instance traps too (seen with brackets nested 500 deep).
  */
 export function loadCedar(): CedarModule {
   callWithoutInlining()
@@ -33,7 +33,7 @@ export function loadCedar(): CedarModule {
   return require(MODULE) as CedarModule
 }
 
-/** Whether the optional package is installed. Without it rules in Cedar cannot be evaluated. */
+/** Whether the optional package of the engine is installed. */
 export function isCedarInstalled(): boolean {
   try {
     createRequire(import.meta.url).resolve(MODULE)
