@@ -2,16 +2,16 @@ import { countsAlerts, MAX_ALERTS_OF_BOT, MAX_COUNTED, UNEXPLAINED_LIMIT, type C
 import type { CountedAlert, UnexplainedAlert } from './counted-alert.js'
 import { numbersOf } from './members.js'
 
-/** Whether an alert may be counted: alerts of this canary count now, and its bot has not alerted on this reading before. */
+/** Whether an alert counts: the canary is published and counts alerts, and the bot has not alerted on this reading before. */
 export function mayCount(canary: Canary, { once }: CountedAlert): boolean {
   return countsAlerts(canary) && canary.publishedAt !== null && !canary.counted.includes(once)
 }
 
-/** Counts an alert that may count. `broken` describes the broken guard, if this alert breaks it. */
+/** Counts an alert for which `mayCount` is true. `broken`: description of the alert limit that this alert exceeds, if it does. */
 export function countAlert(canary: Canary, counting: CountedAlert): { canary: Canary; broken?: string } {
   const { once, explained, alert: id, bot, reading, reason } = counting
   const alert: UnexplainedAlert = { alert: id, bot, reading, reason }
-  // Beyond the bounds, only alerts that may still decide the guard are kept: a bot with many explained alerts may still raise an
+  // Above the bounds only alerts that may still decide the guard are kept, because a bot with many explained alerts may still raise an
   // unexplained one.
   const ofBot = canary.unexplained.filter((each) => each.bot === bot).length
   if (isFull(canary, bot) && (explained || ofBot >= UNEXPLAINED_LIMIT)) return { canary }
@@ -27,9 +27,9 @@ function isFull({ counted, alerting }: Canary, bot: string): boolean {
 }
 
 /**
- * Whether the guard is broken: by two alerts of two bots, or of one bot if it is the only one of the cohort (connected bots, and others
- * that have alerted). A single bot in a larger cohort, which may be broken or lying, vetoes nothing; neither does a key whose bots follow
- * no stream, because it may stand for many bots.
+ * Whether the unexplained alerts break the guard: two alerts of different bots, or of one bot that is the whole cohort (no other bot is
+ * connected or has alerted). A single bot of a larger cohort does not, because it may be faulty or lying. Neither does a key whose bots
+ * have no stream, because it may stand for many bots.
  */
 function isGuardBroken(canary: Canary, { connected: isConnected, ofKey }: CountedAlert): boolean {
   const { unexplained, alerting } = canary

@@ -5,7 +5,7 @@ import type { CanaryContext } from './inputs-and-effects.js'
 import { askedAnew } from './metrics.js'
 import { isUnpublished, lease, letGo, observe, pass, pause, type CanaryDecision } from './moves.js'
 
-/** Decisions that end the run are forwarded to the stage that owns it; other decisions are handled here or not at all. */
+/** Returns whether the canary applies a decision, has to report it as late, or leaves it to another stage. */
 export function ownershipOfCanary(canary: Canary, { decision, stage }: Asked['decision']): Ownership {
   if (endsRun(decision)) return isLive(canary) || isUnpublished(canary) ? 'applied' : 'elsewhere'
   if (stage !== 'canary') return 'elsewhere'
@@ -19,14 +19,16 @@ function mayApply(canary: Canary, decision: Asked['decision']['decision']): bool
     case 'extend':
       return canary.state === 'paused' || (canary.state === 'observing' && !canary.observed)
     case 'promote':
-      // Before the cohort has acknowledged there is no observation that could be promoted.
+      // Before the cohort has acknowledged there is no observation to promote.
       return canary.state === 'paused' || canary.state === 'observing'
     default:
       return canary.state === 'paused'
   }
 }
 
-/** The response precedes its effects, so the run's view never shows an effect without its cause. */
+/**
+ * Applies a decision of a person and emits the response. The response precedes the effects, so views never show an effect before its cause.
+ */
 export function answer(canary: Canary, asked: Asked, context: CanaryContext): CanaryDecision {
   const { decision } = asked
   const ownership = decision.attempt < canary.attempt ? 'elsewhere' : ownershipOfCanary(canary, decision)
@@ -38,7 +40,7 @@ export function answer(canary: Canary, asked: Asked, context: CanaryContext): Ca
   return precededBy([applied(decision)], apply(canary, decision, context))
 }
 
-/** Promoting approves the current step, so a signature from before its start belongs to an earlier step. */
+/** Whether a promotion was signed before the current step began: a promotion approves one step, so it belongs to an earlier one. */
 function isOfEarlierStep({ stepAt }: Canary, { decision: { decision }, signedAt }: Asked): boolean {
   if (decision !== 'promote' || stepAt === undefined || signedAt === undefined) return false
   return Date.parse(signedAt) < Date.parse(stepAt)
@@ -61,7 +63,7 @@ function apply(canary: Canary, decision: Asked['decision'], context: CanaryConte
   }
 }
 
-/** Restarts from the publication: newly stored heads return the currently connected bots. Alert counts continue. */
+/** Issues new heads and waits for acknowledgements again. config-store counts the connected bots for new heads. Alert counts continue. */
 function resume(canary: Canary, context: CanaryContext): CanaryDecision {
   const members = canary.members.map((member) => ({ ...member, published: false, acknowledged: 0, silent: [] }))
   const earlier = canary.earlier?.map((head) => ({ ...head, acknowledged: 0, silent: [] }))
@@ -71,7 +73,7 @@ function resume(canary: Canary, context: CanaryContext): CanaryDecision {
   return lease({ ...rest, ...asked, ...kept, state: 'publishing', observed: false, observeUntil: null, members }, context, true)
 }
 
-/** Extends the observation. A paused canary waits for acknowledgements again and then observes for that long. */
+/** Extends the observation by `byMs`. A paused canary waits for acknowledgements again, and then observes for `byMs`. */
 function extend(canary: Canary, byMs: number, context: CanaryContext): CanaryDecision {
   if (canary.state === 'paused') {
     const { state, effects } = resume(canary, context)

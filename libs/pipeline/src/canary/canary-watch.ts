@@ -1,33 +1,35 @@
 /** Counting rules of a canary. Stored with the counts, because a verdict is interpreted by the rules of its time. */
 export interface WatchRules {
-  /** Window in ms: unexplained alerts of one bot within it are one event, because they have one cause. */
+  /** Window in ms. Unexplained alerts of one bot within it count as one event, because they probably have one cause. */
   windowMs: number
-  /** Unexplained alerts allowed per bot and day; used when no control group shows the usual rate. */
+  /** Expected unexplained alerts per bot and day; used without a control group, which would show the usual rate. */
   alertsPerBotDay: number
 }
 
-/** Numbers of connected bots that one policy reaches: in its cohort, and in the whole scope. */
+/** Connected bots that read one policy: in the cohort, and in the whole scope. */
 export interface ScopeBots {
   policy: string
   cohort: number
   connected: number
 }
 
-/** Statistics of a canary: exposure and unexplained alerts of its cohort, and of the bots of its scope outside it (the control group). */
+/**
+ * Statistics of a canary: exposure and unexplained alerts of its cohort and of its control group, the bots of the scope outside the cohort.
+ */
 export interface CanaryWatch extends WatchRules {
   bots: ScopeBots[]
-  /** Start of counting; alerts received earlier count in neither group. */
+  /** Start of counting. Alerts received earlier do not count in either group. */
   from: string
-  /** When the store last counted the bots. */
+  /** When config-store last counted the bots. */
   heardAt: string
   /** Time up to which exposure has been added. */
   addedUntil: string
-  /** While both groups exist: exposure in bot-milliseconds, events, and bounds of the cohort's share of the bots. */
+  /** Time with a control group: exposure in bot-milliseconds, events, and bounds of the cohort's share of the bots. */
   paired: { cohortMs: number; controlMs: number; cohortEvents: number; controlEvents: number; leastShare: number; mostShare: number }
-  /** The same while there is no control group. */
+  /** Time without a control group: exposure in bot-milliseconds, and events. */
   alone: { cohortMs: number; events: number }
   /** Start of each bot's newest event. */
   windows: { bot: string; since: string }[]
-  /** Readings that began an event; each begins at most one. */
+  /** Deduplication keys (`once`) of alerts that already began an event. */
   begun: string[]
 }

@@ -18,12 +18,12 @@ import type { RegionHolder } from './region-holder.js'
 import { numbersOfStep, UNISSUED, type CanaryMember, type PlacedMember } from './members.js'
 import { claimedScopes, stepCount } from './plan-steps.js'
 
-/** Canary of a run: a lease on a share of one scope, watched for unexplained alerts. */
+/** Canary of a run: leased heads for a share of one scope, watched for unexplained alerts. */
 export interface Canary extends StageState {
   /**
    * `proving`: unpublished until the log contains the approvals. `waiting`: unpublished while a freeze is active or another canary has the
-   * region. `growing`: a step has passed and the next is not published yet. `baking`: replaced by the stable head, and still watched for
-   * alerts.
+   * region. `growing`: a step has passed and the next step has no heads yet. `baking`: the stable head has replaced the canary, and alerts
+   * still count.
    */
   state: 'new' | 'proving' | 'waiting' | 'publishing' | 'observing' | 'growing' | 'passed' | 'baking' | 'failed' | 'paused' | 'ended'
   /** Scope of the current step, as requested by the plan. */
@@ -31,44 +31,44 @@ export interface Canary extends StageState {
   scopeName: string
   requestedShare: number
   observeMs: number
-  /** Index of the current step, if the plan has several; and since when its heads are issued. */
+  /** Index of the current step, and when its first heads were issued; set if the plan has several steps. */
   step?: number
   stepAt?: string
-  /** Smallest policy id of a bundle. Canaries started by an earlier version have none, and keep a cohort per policy. */
+  /** Smallest policy id of a bundle. Canaries that an earlier build started have none, and keep one cohort per policy. */
   cohortKey?: string
   /** Heads of the current step. */
   members: CanaryMember[]
-  /** Heads of earlier steps in other scopes: renewed and taken back together with `members`. */
+  /** Heads of earlier steps in other scopes. They are renewed and taken back together with `members`. */
   earlier?: PlacedMember[]
   /** Passed steps, if the plan has several. */
   passed?: PassedStep[]
-  /** When the first head was stored, or the first after a lapsed lease: alerts count from here. */
+  /** When config-store stored the first head, or the first one after a lapsed lease. Alerts count from this time. */
   publishedAt: string | null
-  /** Alerts received before the store reported the heads that their bots run. */
+  /** Alerts received before config-store reported when it stored the heads of their bots. */
   early?: CountedAlert[]
   observeUntil: string | null
-  /** Active freeze in its scope, as last reported. */
+  /** Active freeze in its scopes, as last reported. */
   frozen: FreezeNotice | null
-  /** Run that it waits for, as last reported. */
+  /** Run whose canary has the region that this canary waits for, as last reported. */
   behind?: RegionHolder
-  /** Remaining observation in ms, while a freeze stops its clock. */
+  /** Remaining observation in ms while a freeze suspends it. */
   remainingMs?: number
   /** The observation has ended, and the verdict waits for bots that joined in the meantime. */
   observed: boolean
   leaseUntil: string
-  /** Key of bot and reading of every counted alert, so that none counts twice. */
+  /** Deduplication keys (`once`) of all counted alerts. */
   counted: string[]
   /** Bots that alerted, explained or not. */
   alerting: AlertingBot[]
   unexplained: UnexplainedAlert[]
-  /** Predictions by scope, if the replay had readings to predict from; and the alerts counted in earlier steps. */
+  /** Predicted alerts by scope, if the replay had readings; and the number of alerts counted in earlier steps. */
   predictions?: Prediction[]
   alertsBefore?: number
-  /** Recent cohort sizes by policy. Rows of earlier versions have none. */
+  /** Recent cohort sizes by policy. Missing in rows of earlier builds. */
   counts?: Record<string, BotCount[]>
-  /** Statistics, from the first time that the store counted the bots. */
+  /** Statistics; set once config-store has counted the bots. */
   watch?: CanaryWatch
-  /** Results of the plan's metrics so far; the plan contains the gates. */
+  /** Results so far of the plan's metric gates. */
   metrics?: MetricFigures[]
   scenarios: ScenarioRule[]
   dossier: RunDossier
@@ -110,11 +110,11 @@ export function newCanary(
   }
 }
 
-/** Unexplained alerts of different bots that end a canary: the hard guard, independent of the statistics. */
+/** Number of unexplained alerts that ends a canary (see `isGuardBroken`), independent of the statistics. */
 export const UNEXPLAINED_LIMIT = 2
 /**
- * Limits of counted alerts per bot and in total, besides unexplained ones that may decide the guard: the whole document is written with
- * every alert.
+ * Limits of counted alerts per bot and in total; unexplained ones that may decide the guard are counted beyond. Every alert rewrites the
+ * whole stored document.
  */
 export const MAX_ALERTS_OF_BOT = 50
 export const MAX_COUNTED = 2_000
@@ -124,8 +124,8 @@ export function isOpen(canary: Canary): boolean {
 }
 
 /**
- * States in which alerts count: from the publication to the end of the bake. A paused canary counts too, because its cohort runs the new
- * rule.
+ * States in which alerts count: from the publication to the end of the bake. A paused canary counts alerts too, because its cohort applies
+ * the new release.
  */
 export const ALERT_STATES = [
   'publishing',
@@ -140,7 +140,7 @@ export function countsAlerts({ state }: Canary): boolean {
   return (ALERT_STATES as readonly string[]).includes(state)
 }
 
-/** Whether its cohort runs the release and its verdict is open: alerts count, and people may abort it. */
+/** Whether the cohort has the release and there is no verdict yet: alerts count, and people may abort. */
 export function isLive(canary: Canary): boolean {
   return isOpen(canary) || canary.state === 'growing' || canary.state === 'paused'
 }
@@ -156,7 +156,7 @@ export function percent(basisPoints: number): string {
   return `${basisPoints / 100}%`
 }
 
-/** Returns the summary of a passed canary, including whether any bot observed it. */
+/** Returns the summary of a canary: share, acknowledgements, unexplained alerts and future effective times. */
 export function summaryOf(canary: Canary): string {
   const parts: string[] = []
   const widest = Math.max(...canary.members.map((member) => member.share))
@@ -185,15 +185,15 @@ function unexplainedSummary({ unexplained }: Canary): string {
 }
 
 /**
- * Returns `NO_EVIDENCE: …` if, for one of the policies, the step's scope had no connected bot, or no bot acknowledged the canary. The
- * policy is named if others have evidence.
+ * Returns `NO_EVIDENCE: …` if for any policy no bot was connected in the step's scope, or none acknowledged the canary. Names the policies
+ * without evidence if others have evidence.
  */
 export function lackOfEvidence(canary: Canary): string | undefined {
   const numbers = numbersOfStep(canary)
   const unheard = numbers.filter(({ heard }) => !heard)
   if (unheard.length === 0) return undefined
   const isConnected = unheard.some(({ connected }) => connected > 0)
-  // Bots that connected after the heads were stored are outside the cohort.
+  // Bots that connected after the heads were stored did not widen the share, so they may be outside the cohort.
   const came = (policy: string): boolean => canary.watch?.bots.some((bots) => bots.policy === policy && bots.connected > 0) === true
   const isLate = !isConnected && canary.earlier === undefined && unheard.every(({ policy }) => came(policy))
   const region = canary.scope === ALL_REGIONS ? '' : `of region ${canary.scope.replace(/^region:/, '')} `

@@ -10,25 +10,27 @@ export interface UnexplainedAlert {
   reason: string
 }
 
-/** Canary head whose cohort contains a bot: the bot's bucket of the policy is below the head's share. */
+/**
+ * Canary head that may serve a bot, and the bucket of the bot for the policy: the bot is in the cohort if the bucket is below the share.
+ */
 export interface CohortPlace {
   policy: string
   scope: string
   bucket: number
 }
 
-/** Alert of the cohort, received in time. */
+/** An alert of a bot of the cohort, received while the canary counted alerts. */
 export interface CountedAlert extends UnexplainedAlert {
-  /** Deduplication key: equal for the same reading of the same bot. */
+  /** Deduplication key: identical for repeated alerts of one bot on one reading. */
   once: string
-  /** Whether its bot was connected and is therefore among the expected bots. */
+  /** Whether the bot had an open stream, so that `expected` counts it. */
   connected: boolean
-  /** `bot` is a key whose bots' streams acknowledged nothing of the canary. */
+  /** Set if `bot` is a key, and no stream of its bots acknowledged a release of the canary. */
   ofKey?: true
   /** Whether the scenarios show that the new policy itself implies the alert. */
   explained: boolean
   /** RFC 3339. */
   receivedAt: string
-  /** Heads whose storage time is not reported yet; whether the alert counts depends on it. */
+  /** Heads whose storage time config-store has not reported yet. The alert counts if one was stored before it. */
   awaits?: readonly CohortPlace[]
 }

@@ -33,7 +33,7 @@ import { isWaitedFor, withCounts } from './silent-cohort.js'
 import { isEarly, knownSince, shownOf, withEarly } from './since.js'
 import { closed, countedAtHeads, countedByCoverage, withAlert } from './watch.js'
 
-/** Decides the canary of a run: publish a release to a share of one scope on lease, observe, judge, and take back. */
+/** Decides the canary of a run: issue leased heads for a share of one scope, observe, judge, and take back. */
 export function decideCanary(canary: Canary, input: CanaryInput, context: CanaryContext): CanaryDecision {
   const { state: decided, effects } = decide(canary, input, context)
   // Inputs after the verdict do not change its statistics.
@@ -73,7 +73,8 @@ function decide(canary: Canary, input: CanaryInput, context: CanaryContext): Can
     case 'measured':
       return measured(canary, input.samples, context)
     case 'promoted':
-      // A rollback would reinstate the release that the canary is based on, and its cohort would run the release just taken back.
+      // Ends the canary heads: after a rollback to their base they would apply again, and the cohort would get the release just rolled
+      // back.
       return canary.state === 'passed' ? end(canary, 'baking', [{ do: 'takeBack' }]) : unchanged(canary)
     case 'completed':
       return canary.state === 'baking' ? end(canary, 'ended') : unchanged(canary)
@@ -92,15 +93,15 @@ function open(canary: Canary, isProven: boolean, context: CanaryContext): Canary
 }
 
 /**
- * Applies a changed freeze. During a freeze nothing advances: no first head, and no time that counts as observed. Published heads stay, on
- * their lease.
+ * Applies a changed freeze. During a freeze the canary issues no first heads, and the time does not count as observed. Published heads
+ * stay, and their lease is renewed.
  */
 function freezeChanged(
   canary: Canary,
   { frozen, behind }: Pick<Extract<CanaryInput, { type: 'freezeChanged' }>, 'frozen' | 'behind'>,
   context: CanaryContext,
 ): CanaryDecision {
-  // The freeze concerns another region, or ends before the active one: nothing changes for this canary.
+  // The change is in another region, or of a freeze that ends before the active one.
   if (isSameFreeze(canary.frozen, frozen)) return unchanged(canary)
   const seen = { ...canary, frozen }
   switch (canary.state) {
@@ -128,7 +129,7 @@ function regionFreed(
   const [isSameFrozen, isSameBehind] = [isSameFreeze(canary.frozen, frozen), isSameHolder(canary.behind, behind)]
   if (canary.state !== 'waiting' || (isSameFrozen && isSameBehind)) return unchanged(canary)
   const seen = { ...withHolder(canary, behind), frozen }
-  // The freeze it waits for was already reported, and is unchanged.
+  // The canary still waits for the same freeze, which it has already reported.
   return frozen !== null && isSameFrozen ? { state: seen, effects: [] } : begin(seen, context)
 }
 
@@ -137,7 +138,7 @@ function growOrWait(canary: Canary, context: CanaryContext): CanaryDecision {
   return canary.frozen === null ? grow(canary, context) : { state: canary, effects: [delayed(canary, canary.frozen)] }
 }
 
-/** Fails a run that the previous stages do not vouch for; nothing is published. */
+/** Fails a run that lacks the required attestations of previous stages; nothing is published. */
 function refuse(canary: Canary, reason: string, detail: string): CanaryDecision {
   return { state: { ...canary, state: 'failed' }, effects: [{ do: 'fail', reason, detail }] }
 }
@@ -150,7 +151,7 @@ function published(
   const news = newestHeads(before, heads)
   if (news.length === 0) return unchanged(before)
   const { canary, alerts } = knownSince(before, news, at)
-  // Alerts that waited for this report are judged as if received now.
+  // Counts the alerts that waited for this report.
   return alerts.reduce<CanaryDecision>(
     ({ state, effects }, alert) => {
       const next = alerted(state, alert, context)
@@ -169,7 +170,7 @@ function audienceKnown(before: Canary, news: readonly PublishedHead[], context: 
   const members = withOneShare(canary, counted)
   const seen = { ...canary, members }
   const narrow = members.filter((member) => isNews(member) && !member.published)
-  // During a freeze the cohort is not widened; the store counts again at the next lease renewal.
+  // During a freeze the cohort is not widened; config-store counts again at the next lease renewal.
   if (narrow.length > 0) return canary.frozen === null ? widen(seen, narrow, context) : unchanged(seen)
   const decision = observeWhenReady(seen, context)
   // The acknowledgement timeout starts once the cohort can see all heads.
@@ -178,11 +179,12 @@ function audienceKnown(before: Canary, news: readonly PublishedHead[], context: 
 }
 
 /**
- * Applies the store's count to a member. If no bot of the scope falls below the share, the share becomes the smallest that includes one
- * bot, and the head has to be issued again.
+ * Applies config-store's count to a member. If no connected bot of the scope is below the share, sets the smallest share that includes one
+ * bot; the head then has to be issued again.
  */
 function withAudience(canary: Canary, member: CanaryMember, { connected, cohort, smallestBucket }: Audience): CanaryMember {
-  // An audience also counts the bots of earlier heads. Coverage counts each bot once, and may arrive first, because it uses another topic.
+  // An audience also counts bots that an earlier step's head serves; coverage counts each bot once. Coverage is on another topic and may
+  // have arrived before.
   const isCounted = canary.earlier !== undefined && member.countedSeq === member.seq
   const counted = { ...member, connected, expected: isCounted ? member.expected : cohort }
   const isNarrow = connected > 0 && cohort === 0 && smallestBucket !== null
@@ -191,7 +193,7 @@ function withAudience(canary: Canary, member: CanaryMember, { connected, cohort,
   return { ...counted, published: false, share: smallestBucket + 1, shown: shownOf(canary, member) }
 }
 
-/** Gives all members of a bundle the largest share, because a bundle has one cohort; their heads are issued again together. */
+/** Gives all members of a bundle the largest share, because a bundle has one cohort. Changed heads are issued again together. */
 function withOneShare(before: Canary, members: CanaryMember[]): CanaryMember[] {
   const share = Math.max(...members.map((member) => member.share))
   if (before.cohortKey === undefined || members.every((member) => member.share === share)) return members
@@ -233,7 +235,7 @@ function due(canary: Canary, timer: CanaryTimer, context: CanaryContext): Canary
     case 'observe': {
       if (canary.state !== 'observing' || canary.observed || canary.remainingMs !== undefined) return unchanged(canary)
       const observed = { ...canary, observed: true }
-      // Bots that joined during the observation get their time to acknowledge, too.
+      // Bots that joined during the observation get the full time to acknowledge.
       return isWaitedFor(observed, context) ? awaitAcknowledgements(observed, context) : judge(observed, context)
     }
     case 'lease':
@@ -245,8 +247,8 @@ function due(canary: Canary, timer: CanaryTimer, context: CanaryContext): Canary
 }
 
 /**
- * Ends the wait for acknowledgements. A connected but silent cohort is no evidence, so the canary pauses; bots that disconnected are no
- * longer expected.
+ * Ends the wait for acknowledgements. The canary pauses if bots are connected but have not acknowledged; disconnected bots are no longer
+ * expected.
  */
 function acknowledgementsOverdue(canary: Canary, context: CanaryContext): CanaryDecision {
   const isAwaited = canary.state === 'publishing' || (canary.state === 'observing' && canary.observed)
@@ -256,8 +258,8 @@ function acknowledgementsOverdue(canary: Canary, context: CanaryContext): Canary
 }
 
 /**
- * Renews the lease while the canary is needed. If the controller was down longer than the lease, the cohort has fallen back and the canary
- * pauses.
+ * Renews the lease of a live or passed canary. If the lease has already lapsed, because the controller was down, the cohort has returned to
+ * the base and the canary pauses.
  */
 function renew(canary: Canary, context: CanaryContext): CanaryDecision {
   if (!isLive(canary) && canary.state !== 'passed') return unchanged(canary)
@@ -278,15 +280,15 @@ function alerted(canary: Canary, alert: CountedAlert, { now }: CanaryContext): C
   if (counted.broken === undefined && excess === undefined) return unchanged(counted.canary)
   const reason = counted.broken === undefined ? 'ALERT_RATE' : 'UNEXPLAINED_ALERTS'
   const detail = counted.broken ?? excess!
-  // A paused canary also fails: the alert is the missing evidence, and its cohort still runs the new rule.
+  // A paused canary also fails: the alert is evidence, and its cohort still applies the new release.
   if (isLive(canary)) return end(counted.canary, 'failed', [{ do: 'takeBack' }], [{ do: 'fail', reason, detail }])
   const { run, attempt } = canary
   const alarm: CanaryEffect = { do: 'emit', type: 'hms.canary.alarmed.v1', data: { run, attempt, reason, detail } }
-  // The canary had passed: rollout takes back what it published, and the canary takes back its own heads.
+  // The canary had passed: rollout rolls back the stable heads, and the canary takes back its own heads if they are not replaced yet.
   return end(counted.canary, 'failed', canary.state === 'passed' ? [{ do: 'takeBack' }] : [], [alarm])
 }
 
-/** Applies metric samples. A failing metric fails the canary; an unanswered one pauses it for a decision. */
+/** Applies metric samples. A metric that failed too often fails the canary; one without results pauses it for a decision. */
 function measured(before: Canary, samples: readonly MetricSample[], context: CanaryContext): CanaryDecision {
   if (before.state !== 'observing') return unchanged(before)
   const metrics = withSamples(before.metrics ?? [], samples)

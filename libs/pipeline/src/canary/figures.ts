@@ -6,21 +6,21 @@ import type { CanaryWatch } from './canary-watch.js'
 import { loadOf } from './prediction.js'
 import { addedUp, hasControl, sizeOf } from './watch.js'
 
-/** Risk that a sound canary fails, over all checks together. */
+/** Probability that a canary with an unchanged alert rate fails, over all checks together. */
 const ALPHA = 0.05
-/** Risk that a canary with a doubled rate is reported as excluded. */
+/** Probability that a doubled alert rate is wrongly reported as excluded. */
 const BETA = 0.1
 const RATIO = 2
-/** Threshold of evidence that the bots of a scope are not split by the share: one canary in 1,000 reaches it by chance. */
+/** ln of the evidence from which the bots of a scope are reported as not split by the share: one canary in 1,000 reaches it by chance. */
 const LN_SKEW = Math.log(1_000)
-/** Missed lease renewals after which the counts are stale; each renewal returns a count of the bots. */
+/** Missed lease renewals after which the bot counts are stale: config-store counts the bots when it stores renewed heads. */
 const MISSED_RENEWALS = 2
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
 /**
- * Returns the figures at `now`, or at the verdict; `undefined` before the store counted the bots. The lease is renewed at a third of
- * `leaseMs`.
+ * Returns the figures at `now`, or at the verdict; `undefined` before config-store counted the bots. Leases are renewed at a third of
+ * `leaseMs`, which determines when the counts are stale.
  */
 export function figuresOf(canary: Canary, at: { now: Date; leaseMs: number }): CanaryFigures | undefined {
   if (canary.watch === undefined) return undefined
@@ -51,7 +51,7 @@ export function figuresOf(canary: Canary, at: { now: Date; leaseMs: number }): C
   }
 }
 
-/** Returns a description if the cohort alerts more often than allowed, otherwise `undefined`. */
+/** Returns a description if the evidence for a higher alert rate in the cohort reaches the limit, otherwise `undefined`. */
 export function excessOf(canary: Canary): string | undefined {
   const { watch } = canary
   if (watch === undefined) return undefined
@@ -70,14 +70,17 @@ export function describePower({ controlHours, expected, power, isDoublingExclude
   return `${shown}; ${isDoublingExcluded ? `a doubling is excluded at ${BETA * 100}%` : 'LOW_POWER'}`
 }
 
-/** Multiplies the evidence of two sequences that never overlap in time. A share taken too large only weakens it. */
+/**
+ * Evidence for a higher rate: product of the evidence with and without a control group, because these times never overlap. A share that is
+ * too large only weakens it.
+ */
 function evidenceOf({ paired, alone, alertsPerBotDay }: CanaryWatch): number {
   const budget = excessEvidence(alone.events, (alone.cohortMs / DAY_MS) * alertsPerBotDay)
   const total = paired.cohortEvents + paired.controlEvents
   return total === 0 ? budget : budget * shareEvidence({ canary: paired.cohortEvents, total, share: paired.mostShare })
 }
 
-/** ln of the likelihood of equal rates over that of doubled rates. A share taken too small only weakens it. */
+/** ln of the likelihood ratio of equal rates to doubled rates. A share that is too small only weakens it. */
 function lnAgainstRatio({ paired, alone, alertsPerBotDay }: CanaryWatch): number {
   const ofBudget = -lnRateRatio(alone.events, (alone.cohortMs / DAY_MS) * alertsPerBotDay, RATIO)
   const total = paired.cohortEvents + paired.controlEvents
@@ -101,8 +104,8 @@ function lacksOf(canary: Canary, watch: CanaryWatch, leaseMs: number): CanaryLac
 }
 
 /**
- * Whether the bots are not split by the share: bots leave the cohort, or the share is drawn wrong. Not tested if the share was widened to
- * include a bot, because the bots determined it, nor with earlier steps in other scopes, because no single share describes the split.
+ * Whether the bots are not split by the requested share, because bots leave the cohort or buckets are wrong. Not tested for a share that
+ * was widened to include a bot, because that share depends on the bots, nor with earlier steps in other scopes, which have no common share.
  */
 function isSkewed(canary: Canary, { bots }: CanaryWatch): boolean {
   const { members, requestedShare, earlier } = canary

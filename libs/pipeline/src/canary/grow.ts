@@ -9,8 +9,8 @@ import { shownOf } from './since.js'
 import { restarted } from './watch.js'
 
 /**
- * Returns the canary at its next step. Heads of other scopes stay. A share never shrinks, even if the previous one was widened beyond the
- * requested one: a bot that has the release keeps it. Observation and metrics restart; unexplained alerts continue to count.
+ * Returns the canary at its next step. Heads of other scopes stay. The share never shrinks, even if it was widened beyond the next
+ * requested share, so that a bot keeps the release. Observation and metrics restart; unexplained alerts continue to count.
  */
 export function atNextStep(canary: Canary, now: Date): Canary {
   const { observeUntil: _until, remainingMs: _remaining, counts: _counts, watch, ...rest } = canary
@@ -41,7 +41,7 @@ export function atNextStep(canary: Canary, now: Date): Canary {
 
 const WEAKEST: readonly PassBasis[] = ['unobserved', 'promoted', 'observed']
 
-/** Basis of the verdict over all steps: the weakest basis of a step. */
+/** Returns the basis of the whole canary's verdict: the weakest basis of its steps. */
 export function basisOf(steps: readonly PassedStep[]): PassBasis {
   return WEAKEST.find((basis) => steps.some((step) => step.basis === basis)) ?? 'observed'
 }

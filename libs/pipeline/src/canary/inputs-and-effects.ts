@@ -10,9 +10,9 @@ export const CANARY_TIMERS = ['acknowledge', 'observe', 'lease', 'measure', 'gro
 export type CanaryTimer = (typeof CANARY_TIMERS)[number]
 
 /**
- * Inputs of a canary. `isProven`: the transparency log contains the approval of every release, or the roster names no log. `frozen`: the
- * freeze currently active in the canary's scope, whether or not it was reported before. `behind`: the run that currently has its region;
- * absent if the region is free.
+ * Inputs of a canary. `isProven`: the transparency log contains the approval of every release, or the roster names no log. `frozen`: freeze
+ * currently active in the canary's scopes, reported before or not. `behind`: run whose canary currently has the region; absent or `null` if
+ * the region is free.
  */
 export type CanaryInput =
   | CommonInput<CanaryTimer>
@@ -20,21 +20,21 @@ export type CanaryInput =
   | { type: 'proven'; dossier: RunDossier; isProven: boolean; frozen: FreezeNotice | null; behind?: RegionHolder | null }
   /** A freeze began, ended, or changed its times. */
   | { type: 'freezeChanged'; frozen: FreezeNotice | null; behind?: RegionHolder | null }
-  /** A step has passed; reports whether the scope of the next one is frozen. */
+  /** A step has passed, and its canary may start the next step unless `frozen` blocks it. */
   | { type: 'mayGrow'; frozen: FreezeNotice | null }
-  /** A canary that it waits for has released its region. */
+  /** Another canary has released its regions. */
   | { type: 'regionFreed'; behind: RegionHolder | null; frozen: FreezeNotice | null }
-  /** config-store stored heads at a time (RFC 3339), usually all of the run at once, and counted the connected bots. */
+  /** config-store stored heads, usually all of the run at once, and counted the connected bots. `at`: storage time (RFC 3339). */
   | { type: 'published'; heads: readonly PublishedHead[]; at: string }
-  /** The numbers of acknowledging bots changed. */
+  /** config-store reported changed numbers of expected and acknowledging bots. */
   | { type: 'covered'; reports: readonly CoverageReport[] }
   /** A bot of the cohort alerted. */
   | { type: 'alerted'; alert: CountedAlert }
-  /** A connected bot of the scope outside the cohort alerted, and the policy in force there does not explain it. */
+  /** A connected bot of the control group raised an alert that its policy in force does not explain. */
   | { type: 'controlAlerted'; alert: Omit<WatchedAlert, 'arm'> }
   /** The metrics of the plan were queried. */
   | { type: 'measured'; samples: readonly MetricSample[] }
-  /** The stable heads took over. */
+  /** Stable heads with the releases were issued. */
   | { type: 'promoted' }
   /** The rollout ended, including its bake. */
   | { type: 'completed' }
@@ -53,25 +53,25 @@ export type PassBasis = 'observed' | 'promoted' | 'unobserved'
 export type CanaryEffect =
   | CommonEffect<CanaryEvent, CanaryTimer>
   /**
-   * Signs canary heads under new numbers, including those of earlier steps, valid until `leaseUntil`. `policies` limits it to these
-   * policies of this step. `fast` also sends them directly to the stores.
+   * Signs canary heads with new `seq`, including heads of earlier steps, valid until `leaseUntil`. `policies`: only the current step's
+   * heads of these policies. `fast`: also posts them directly to the config-stores.
    */
   | { do: 'issueHeads'; fast: boolean; policies?: readonly string[] }
-  /** Signs heads that end the canary for its readers. */
+  /** Signs heads that return the cohort to the base. */
   | { do: 'takeBack' }
   /** Attests the verdict and publishes it with the dossier. */
   | { do: 'pass'; basis: PassBasis; summary: string }
   | { do: 'fail'; reason: string; detail: string }
-  /** Notifies the canaries that wait for its regions. */
+  /** Notifies canaries that wait for this canary's regions. */
   | { do: 'freeRegions' }
 
 export interface CanaryContext {
   now: Date
-  /** Time that the cohort has to acknowledge, ms. */
+  /** Time in ms that the cohort has to acknowledge. */
   acknowledgeMs: number
-  /** Validity of a head without renewal, ms. */
+  /** Validity of a head in ms without renewal. */
   leaseMs: number
-  /** Whether a canary without participating bots pauses. */
+  /** `required`: a canary without evidence pauses; `optional`: it passes as unobserved. */
   evidence: 'required' | 'optional'
   /** Interval between two metric checks, ms. */
   measureMs: number

@@ -2,30 +2,32 @@ import type { PublishedHead } from '#libs/contracts'
 import { scopesOverlap } from '#libs/policy'
 import type { Acknowledgements } from '../silence.js'
 
-/** One policy of a canary: its last issued head, and what the store and the bots reported about it. */
+/** One policy of a canary: its last issued head, and the reported bot counts. */
 export interface CanaryMember {
   policy: string
   seq: number
   release: string
-  /** Stable release that it is based on; `null` for a first version. */
+  /** Stable release that the canary is based on; `null` for a first version. */
   base: string | null
-  /** Number of a stable head that named the base. */
+  /** `seq` of a stable head that named `base`. */
   baseSeq?: number
   share: number
   published: boolean
   connected: number
-  /** Bots that should run it, and bots that acknowledged it. */
+  /** Connected bots that should have the release, and those that acknowledged it. */
   expected: number
   acknowledged: number
-  /** Head that `expected` was last reported for; set beside heads of earlier steps. */
+  /** `seq` of the head for which coverage last reported `expected`. Set only while heads of earlier steps exist. */
   countedSeq?: number
-  /** Names of silent bots, as far as reported. */
+  /** Names of silent bots; the reports are limited to `MAX_SILENT`. */
   silent: string[]
-  /** Whether any bot ever acknowledged it. */
+  /** Whether any bot ever acknowledged the release. */
   heard: boolean
-  /** Effective time (RFC 3339), if in the future when the canary began: until then the cohort only holds it. */
+  /**
+   * Effective time (RFC 3339), if it was in the future when the canary began. Until then the cohort has the release but does not apply it.
+   */
   beginsAt?: string
-  /** Stored shares, smallest first; set once the share grew. */
+  /** Shares that config-store stored, smallest first; set once the share grew. */
   shown?: readonly ShownShare[]
 }
 
@@ -38,12 +40,12 @@ export interface ShownShare {
 /** A member before its first head. */
 export const UNISSUED = { seq: 0, published: false, connected: 0, expected: 0, acknowledged: 0, silent: [], heard: false }
 
-/** Canary head with its scope: of the current step, or of an earlier one that stays. */
+/** A canary member with the scope of its head: of the current step, or of an earlier step still in effect. */
 export interface PlacedMember extends CanaryMember {
   scope: string
 }
 
-/** Bots of one policy, over all scopes of its canary; each bot counts in one of them. */
+/** Bot counts of one policy over several scopes of its canary. Each bot counts in one scope. */
 export interface CohortNumbers extends Acknowledgements {
   policy: string
   connected: number
@@ -62,18 +64,18 @@ export function headsOf({ members, scope, earlier = [] }: Heads): PlacedMember[]
   return [...earlier, ...members.map((member) => ({ ...member, scope }))]
 }
 
-/** Returns the id that the buckets of a member hash. It is the same for all members of a bundle, so one cohort has all of it or nothing. */
+/** Returns the hash key of a member's buckets. All members of a bundle have the same key, so a bot gets the whole bundle or none of it. */
 export function cohortKeyOf({ cohortKey }: Pick<Heads, 'cohortKey'>, policy: string): string {
   return cohortKey ?? policy
 }
 
-/** Returns those of the stored heads that are the last issued ones. */
+/** Returns the stored heads that are the last issued ones of their policy and scope. */
 export function newestHeads(canary: Heads, heads: readonly PublishedHead[]): PublishedHead[] {
   const issued = headsOf(canary)
   return heads.filter(({ policy, scope, seq }) => issued.some((head) => head.policy === policy && head.scope === scope && head.seq === seq))
 }
 
-/** Returns the canary with these heads replacing those of the same policy and scope. */
+/** Returns the canary with `heads` in place of its heads of the same policy and scope. */
 export function withHeads<C extends Heads>(canary: C, heads: readonly PlacedMember[]): C {
   const find = (policy: string, scope: string): PlacedMember | undefined =>
     heads.find((head) => head.policy === policy && head.scope === scope)
@@ -87,12 +89,12 @@ export function withHeads<C extends Heads>(canary: C, heads: readonly PlacedMemb
   return { ...canary, members, earlier: canary.earlier.map((head) => find(head.policy, head.scope) ?? head) }
 }
 
-/** Returns the numbers of bots by policy; over all scopes, because a bot may have the release through the head of an earlier step. */
+/** Returns the bot counts by policy, over all scopes: a bot may have the release through the head of an earlier step. */
 export function numbersOf(canary: Heads): readonly CohortNumbers[] {
   return canary.earlier === undefined ? canary.members : numbersIn(canary, headsOf(canary))
 }
 
-/** Returns the numbers of bots of the current step, by policy. Bots of earlier steps elsewhere are no evidence for it. */
+/** Returns the bot counts of the current step by policy. Bots of earlier steps in other scopes are no evidence for this step. */
 export function numbersOfStep(canary: Heads): readonly CohortNumbers[] {
   if (canary.earlier === undefined) return canary.members
   return numbersIn(

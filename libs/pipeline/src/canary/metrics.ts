@@ -1,11 +1,11 @@
 import type { MetricFigures, MetricGate } from '#libs/contracts'
 
-/** Result of querying one gate: whether it holds, or why there is no result. */
+/** Result of one query of a gate: whether the gate holds, or why there is no result. */
 export type MetricSample = { name: string } & ({ holds: boolean } | { problem: string })
 
-/** Checks that a metric may fail: a single one may be noise. */
+/** Number of checks that a metric may fail: a single failure may be noise. */
 const MAX_FAILED = 1
-/** Consecutive checks that may go unanswered before people are asked. A failing metric and an unanswered one are different problems. */
+/** Number of consecutive checks without a result before the canary pauses. A metric without results is not a failed metric. */
 const MAX_UNANSWERED = 3
 
 export function newMetrics(gates: readonly MetricGate[] = []): MetricFigures[] {
@@ -23,7 +23,7 @@ export function withSamples(metrics: readonly MetricFigures[], samples: readonly
   })
 }
 
-/** Resets the unanswered counts: checks that failed before a pause do not cause the next one. */
+/** Resets the counts of checks without a result, so that those before a pause do not cause the next pause. */
 export function askedAnew(metrics: readonly MetricFigures[]): MetricFigures[] {
   return metrics.map((metric) => ({ ...metric, unanswered: 0 }))
 }
@@ -40,7 +40,7 @@ export function describeUnanswered(metrics: readonly MetricFigures[]): string | 
   return metric && `metric ${metric.name} had no answer at ${metric.unanswered} looks in a row: ${metric.problem}`
 }
 
-/** Whether each metric has a result, including its newest check. */
+/** Whether each metric has a result, and its newest check has one. */
 export function areAnswered(metrics: readonly MetricFigures[]): boolean {
   return metrics.every(({ held, failed, unanswered }) => held + failed > 0 && unanswered === 0)
 }

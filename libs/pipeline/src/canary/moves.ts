@@ -43,20 +43,20 @@ function publish(canary: Canary, context: CanaryContext): CanaryDecision {
   return lease({ ...canary, ...begun, state: 'publishing' }, context, false, [{ do: 'emit', type: 'hms.canary.started.v1', data }])
 }
 
-/** Issues new heads for all policies, and schedules their renewal. */
+/** Issues new heads for all policies, and schedules their renewal. `after`: effects that follow. */
 export function lease(canary: Canary, { now, leaseMs }: CanaryContext, fast: boolean, after: CanaryEffect[] = []): CanaryDecision {
   const effects: CanaryEffect[] = [{ do: 'issueHeads', fast }, { do: 'schedule', timer: 'lease', inMs: leaseMs / 3 }, ...after]
   return { state: { ...sinceRenewal(canary, now), leaseUntil: new Date(now.getTime() + leaseMs).toISOString() }, effects }
 }
 
-/** Starts the observation when all heads are stored and their cohorts have acknowledged them. */
+/** Starts the observation if all heads are stored and all expected bots have acknowledged. */
 export function observeWhenReady(canary: Canary, context: CanaryContext): CanaryDecision {
   const isCovered = ({ connected, expected, acknowledged }: CohortNumbers): boolean =>
     connected === 0 || (expected > 0 && acknowledged >= expected)
   return isPublished(canary) && numbersOf(canary).every(isCovered) ? observe(canary, context) : unchanged(canary)
 }
 
-/** Observes from now on, for the time in the plan or the rest left by a freeze. */
+/** Starts the observation for the plan's `observeMs`, or for `remainingMs` after an interruption. */
 export function observe(canary: Canary, context: CanaryContext): CanaryDecision {
   const { now } = context
   const { run, attempt, observeMs, remainingMs, ...rest } = canary
@@ -85,11 +85,12 @@ export function awaitAcknowledgements(canary: Canary, { acknowledgeMs }: CanaryC
 }
 
 /**
- * Judges a canary after its observation, with an unbroken guard. Without observing bots, or with unreliable counts, there is no evidence.
+ * Returns the verdict of a canary after its observation. The alert guard has not ended it. Missing bots or unreliable counts are a lack of
+ * evidence, which pauses the canary if evidence is required.
  */
 export function judge(canary: Canary, context: CanaryContext): CanaryDecision {
   const metrics = canary.metrics ?? []
-  // The next metric check is scheduled, and the verdict follows it.
+  // The next metric check is already scheduled; it judges again.
   if (!areAnswered(metrics)) return { state: canary, effects: [] }
   const isRequired = context.evidence === 'required'
   const lack = lackOfEvidence(canary)
@@ -116,18 +117,18 @@ export function judge(canary: Canary, context: CanaryContext): CanaryDecision {
   )
 }
 
-/** Passes the current step; its last one passes the canary. The lease continues until the stable heads have taken over. */
+/** Passes the current step; the last step passes the canary. The lease is renewed until stable heads replace the canary heads. */
 export function pass(canary: Canary, basis: PassBasis, summary: string, context: CanaryContext): CanaryDecision {
   const cancel: CanaryEffect = { do: 'cancel', timers: ['acknowledge', 'observe', 'measure'] }
   if (stepCount(canary) === 1) return { state: { ...canary, state: 'passed' }, effects: [cancel, { do: 'pass', basis, summary }] }
-  // People may have paused the canary after the step had passed, and have it observe the step again.
+  // Drops an earlier pass of this step: people may have paused the canary after the pass, and resumed it.
   const passed = [...(canary.passed ?? []).slice(0, canary.step ?? 0), passedStep(canary, basis, summary, context)]
   if (followingStep(canary) === undefined) {
     return { state: { ...canary, state: 'passed', passed }, effects: [cancel, { do: 'pass', basis: basisOf(passed), summary }] }
   }
   const { run, attempt } = canary
   const data = { run, attempt, label: canaryLabel(canary), detail: summary, steps: passed }
-  // Done by a timer: this transaction has not checked whether the next step's scope is frozen.
+  // A timer starts the next step, because this transaction has not checked whether the scope of that step is frozen.
   const effects: CanaryEffect[] = [
     cancel,
     { do: 'emit', type: 'hms.canary.step-passed.v1', data },
@@ -136,7 +137,7 @@ export function pass(canary: Canary, basis: PassBasis, summary: string, context:
   return { state: { ...canary, state: 'growing', passed }, effects }
 }
 
-/** Issues the next step's heads; those of earlier steps stay. */
+/** Issues the heads of the next step; heads of earlier steps stay. */
 export function grow(canary: Canary, context: CanaryContext): CanaryDecision {
   return publish(atNextStep(canary, context.now), context)
 }
@@ -174,18 +175,18 @@ export function pause(canary: Canary, reason: string, detail: string, context: C
   return { state: { ...canary, state: 'paused' }, effects }
 }
 
-/** The run ended: takes back published heads at once. */
+/** Ends the canary of a run that ended: takes back published heads immediately. */
 export function letGo(canary: Canary): CanaryDecision {
   if (isUnpublished(canary) || canary.state === 'baking') return end(canary, 'ended')
   return isLive(canary) || canary.state === 'passed' ? end(canary, 'ended', [{ do: 'takeBack' }]) : unchanged(canary)
 }
 
-/** Ends the canary. Effects in `first` precede the cancelled timers, those in `last` follow everything. */
+/** Ends the canary and cancels its timers. `first`: effects before the cancellation. `last`: effects after it. */
 export function end(canary: Canary, state: Canary['state'], first: CanaryEffect[] = [], last: CanaryEffect[] = []): CanaryDecision {
   return { state: { ...canary, state }, effects: [...first, CANCEL_ALL, ...last] }
 }
 
-/** Whether it was opened but no reader has seen it. */
+/** Whether the canary was opened but has issued no heads. */
 export function isUnpublished({ state }: Canary): boolean {
   return state === 'proving' || state === 'waiting'
 }

@@ -16,19 +16,20 @@ export function stepCount({ dossier }: Pick<Stepping, 'dossier'>): number {
   return stepsOf(dossier.plan).length
 }
 
-/** Returns the scopes where it is published, or will be with its first head. */
+/** Returns the scopes of the current step and of heads of earlier steps. */
 export function shownScopes({ scope, earlier = [] }: Pick<Stepping, 'scope' | 'earlier'>): string[] {
   return [...new Set([scope, ...earlier.map((head) => head.scope)])]
 }
 
-/** Returns the scopes of its next advance; for a growing canary, including the next step's. */
+/** Returns the scopes whose freezes block the canary; for a growing canary, also the scope of the next step. */
 export function scopesAhead(canary: Stepping & { state: string }): string[] {
   const next = canary.state === 'growing' ? followingStep(canary) : undefined
   return [...new Set([...shownScopes(canary), ...(next === undefined ? [] : [next.scope])])]
 }
 
 /**
- * Returns all scopes of its plan. It claims them from the first step on: two canaries that wait for each other's scopes would never grow.
+ * Returns all scopes of the plan. A canary claims all of them from the first step on; otherwise two canaries could wait for each other's
+ * scopes forever.
  */
 export function claimedScopes({ dossier, scope }: Pick<Stepping, 'dossier' | 'scope'>): string[] {
   return [...new Set([scope, ...stepsOf(dossier.plan).map((step) => step.scope)])]

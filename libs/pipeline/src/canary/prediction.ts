@@ -4,16 +4,16 @@ import type { CanaryWatch } from './canary-watch.js'
 import type { AlertingBot } from './counted-alert.js'
 
 const DAY_MS = 86_400_000
-/** Smaller predictions are reported as 'fewer than 0.1', and omitted without alerts. */
+/** Predictions below this are described as 'fewer than 0.1', and omitted if there are no alerts. */
 const WORTH_SAYING = 0.05
 
-/** Predicted alerts per day of a bot that reads all readings of this scope's region, if they arrived as in the replay. */
+/** Predicted alerts per day of a bot that reads all readings of the scope's region, at the rate of the replayed recordings. */
 export interface Prediction {
   scope: string
   alertsPerBotDay: number
 }
 
-/** Fields of a canary that determine which of its alerts are compared with a prediction. */
+/** Fields of a canary that determine the alerts compared with a prediction. */
 interface Predicted {
   scope: string
   predictions?: readonly Prediction[]
@@ -22,7 +22,9 @@ interface Predicted {
   alertsBefore?: number
 }
 
-/** Returns predictions for scopes of single regions. A bot of all regions runs in one of them, unknown before it connects. */
+/**
+ * Returns predictions for scopes of single regions. There is none for all regions, because the regions of the cohort's bots are unknown.
+ */
 export function predictionsOf(load: PredictedLoad | undefined, scopes: readonly string[]): Prediction[] {
   return scopes.flatMap((scope) => {
     const rates = scope === ALL_REGIONS ? [] : ratesIn(load?.scenarios ?? [], scope.replace(/^region:/, ''))
@@ -32,13 +34,13 @@ export function predictionsOf(load: PredictedLoad | undefined, scopes: readonly 
 
 function ratesIn(scenarios: PredictedLoad['scenarios'], region: string): number[] {
   return scenarios.flatMap(({ days, regions }) => {
-    // Readings without a region are read everywhere.
+    // Bots of every region read the readings without a region.
     const read = regions.filter((group) => group.region === region || group.region === '')
     return days === 0 || read.length === 0 ? [] : [read.reduce((sum, { after }) => sum + after, 0) / days]
   })
 }
 
-/** Compares the alerts of the cohort with the prediction for its exposure; `undefined` if bots of other scopes belong to the cohort. */
+/** Returns the alerts of the cohort and the prediction for its exposure; `undefined` if bots of earlier steps' scopes are in the cohort. */
 export function loadOf({ predictions, scope, earlier, alerting, alertsBefore = 0 }: Predicted, watch: CanaryWatch): CanaryLoad | undefined {
   const prediction = predictions?.find((each) => each.scope === scope)
   if (prediction === undefined || earlier !== undefined) return undefined
@@ -50,7 +52,7 @@ export function alertsOf(alerting: readonly AlertingBot[]): number {
   return alerting.reduce((sum, { alerts }) => sum + alerts, 0)
 }
 
-/** Returns `41 alerts, at most 38.5 predicted`; empty without a prediction, or without alerts and a relevant prediction. */
+/** Returns `41 alerts, at most 38.5 predicted`; empty without a prediction, or if both numbers are negligible. */
 export function describeLoad(load: CanaryLoad | undefined): string[] {
   if (load === undefined || (load.alerts === 0 && load.predicted < WORTH_SAYING)) return []
   const { alerts, predicted } = load

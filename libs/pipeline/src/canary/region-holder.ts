@@ -1,4 +1,4 @@
-/** Run that has the region another run waits for. */
+/** Run whose canary has a region that another run waits for. */
 export interface RegionHolder {
   run: number
   scopeName: string

@@ -15,8 +15,8 @@ export const CLAIMING_STATES = [
 ] as const satisfies readonly Canary['state'][]
 
 /**
- * Whether later runs wait for this one. They do during its bake too: its alerts count until then, and an alert without a policy would count
- * in both. A canary blocked by a freeze lets others go first, and so does one only held until its effective time.
+ * Whether this canary blocks its regions for later runs. A baking canary does, because its alerts still count, and an alert without a
+ * policy would count for both canaries. A canary that waits for a freeze does not; neither does a baking one before its effective time.
  */
 export function claimsRegions({ state, frozen, members }: Pick<Canary, 'state' | 'frozen' | 'members'>, now: Date): boolean {
   if (state === 'waiting') return frozen === null
@@ -25,9 +25,9 @@ export function claimsRegions({ state, frozen, members }: Pick<Canary, 'state' |
 }
 
 /**
- * Returns the run that has a region which `canary` requests; `null` if the regions are free. There is one canary per region at a time,
- * whatever the policy, because two would share their alerts. Published canaries come first, then waiting ones by run number, so a canary of
- * all regions gets its turn.
+ * Returns a run that has a region of `canary`'s plan; `null` if all of them are free. A region has one canary at a time, of any policy,
+ * because an alert without a policy would count for two. Published canaries precede waiting ones, which are ordered by run number, so that
+ * a canary of all regions gets its turn.
  */
 export function holderOfRegions(canary: Canary, others: readonly Canary[], now: Date): RegionHolder | null {
   const inTheWay = others.filter((other) => {

@@ -3,7 +3,7 @@ import { lateJoiners, withCountOf, type BotCount, type Deadline } from '../late-
 import { isOpen, type Canary } from './canary.js'
 import { numbersOf } from './members.js'
 
-/** Adds the current numbers of the reported policies to the recorded counts. */
+/** Records the current bot counts of the reported policies in `counts`, while the canary is open. */
 export function withCounts(canary: Canary, reports: readonly CoverageReport[], deadline: Deadline): Canary {
   const reported = isOpen(canary) ? numbersOf(canary).filter((numbers) => reports.some(({ policy }) => policy === numbers.policy)) : []
   if (reported.length === 0) return canary
@@ -12,7 +12,7 @@ export function withCounts(canary: Canary, reports: readonly CoverageReport[], d
   return { ...canary, counts }
 }
 
-/** Whether bots of its cohort are silent. After the observation, bots that have just joined are ignored, unless they are the majority. */
+/** Whether bots of the cohort have not acknowledged. After the observation, late joiners are ignored (see `lateJoiners`). */
 export function isWaitedFor(canary: Canary, deadline: Deadline): boolean {
   return numbersOf(canary).some((numbers) => {
     const late = canary.observed ? lateJoiners(canary.counts?.[numbers.policy] ?? [], numbers, deadline) : 0

@@ -4,12 +4,12 @@ import { countsAlerts, isLive, UNEXPLAINED_LIMIT, type Canary } from './canary.j
 import type { CohortPlace, CountedAlert } from './counted-alert.js'
 import { headsOf, withHeads, type CanaryMember, type PlacedMember, type ShownShare } from './members.js'
 
-/** Maximum early alerts kept; above it, those that may decide the guard take precedence. */
+/** Maximum early alerts stored. Above it, alerts that may decide the guard take precedence. */
 export const MAX_EARLY = 200
 
 /**
- * Whether alerts have to wait for the store's report. The topic of the heads may lag behind that of the alerts, and bots respond to a head
- * within milliseconds. An alert received before the report waits for it, even if people promoted the canary meanwhile.
+ * Whether alerts have to wait for config-store's report of the stored heads. That report and alerts are on different topics, and bots react
+ * to a head within milliseconds, so an alert may arrive before the report. It waits even if people promote the canary meanwhile.
  */
 export function isEarly(canary: Canary): boolean {
   return countsAlerts(canary) && canary.publishedAt === null
@@ -26,8 +26,8 @@ export function withEarly(canary: Canary, alert: CountedAlert): Canary {
 }
 
 /**
- * Returns the alert to drop when there is no room: an explained one, else one of a bot with more alerts than the guard needs, else the
- * earliest. If that one counts, all others do, and they are of at least two bots.
+ * Returns the alert to drop when the list is full: the earliest explained one, else the earliest of a bot with more alerts than the guard
+ * needs, else the earliest. If the earliest counts, all others count too, and they are of at least two bots.
  */
 function leastTelling(alerts: readonly CountedAlert[]): CountedAlert {
   const inTime = [...alerts].sort((a, z) => Date.parse(a.receivedAt) - Date.parse(z.receivedAt))
@@ -36,8 +36,8 @@ function leastTelling(alerts: readonly CountedAlert[]): CountedAlert {
 }
 
 /**
- * Records when the store stored these heads, and returns the waiting alerts that were received after that. Alerts that wait for other heads
- * stay.
+ * Records when config-store stored these heads, and returns the waiting alerts that therefore count. Alerts that wait for other heads stay
+ * in `early`.
  */
 export function knownSince(before: Canary, news: readonly PublishedHead[], storedAt: string): { canary: Canary; alerts: CountedAlert[] } {
   const { early = [], ...canary } = withShown(before, news, storedAt)
@@ -58,12 +58,12 @@ function withShown(canary: Canary, news: readonly PublishedHead[], storedAt: str
   return withHeads(isEarly(canary) ? { ...canary, publishedAt: storedAt } : canary, heads)
 }
 
-/** Whether the bot of an alert ran the new rule when the alert was received; `undefined` before the store's report. */
+/** Whether the bot of an alert had the new release when the alert was received; `undefined` before config-store's report. */
 function livedUnder(canary: Canary, { awaits, receivedAt }: CountedAlert, storedAt: string): boolean | undefined {
   return awaits === undefined ? receivedAt >= storedAt : wasShown(canary, awaits, receivedAt)
 }
 
-/** Whether the store had one of these heads at that time, with a share that includes the bot; `undefined` before its report. */
+/** Whether config-store had one of these heads at that time, with a share that includes the bot; `undefined` before its report. */
 export function wasShown(canary: Canary, places: readonly CohortPlace[], at: string): boolean | undefined {
   const heads = headsOf(canary)
   const since = places.map(({ policy, scope, bucket }) => {
@@ -74,12 +74,12 @@ export function wasShown(canary: Canary, places: readonly CohortPlace[], at: str
   return since.includes(undefined) ? undefined : false
 }
 
-/** Returns the stored shares of a head, smallest first. A share that never grew was stored from the beginning. */
+/** Returns the stored shares of a head, smallest first. A share that never grew has the storage time of the first head. */
 export function shownOf({ publishedAt }: Canary, { shown, share }: CanaryMember): readonly ShownShare[] {
   return shown ?? (publishedAt === null ? [] : [{ share, since: publishedAt }])
 }
 
-/** Restarts alert counting if the lease lapsed, because the cohort fell back: alerts count again from the next stored heads. */
+/** Stops counting alerts if the lease lapsed, because the cohort returned to the base. Alerts count again from the next stored heads. */
 export function sinceRenewal(canary: Canary, now: Date): Canary {
   const hasLapsed = isLive(canary) && canary.publishedAt !== null && Date.parse(canary.leaseUntil) <= now.getTime()
   if (!hasLapsed) return canary
@@ -90,9 +90,11 @@ export function sinceRenewal(canary: Canary, now: Date): Canary {
   )
 }
 
-/** Whether the cohort ran the new rule at this time. Before the store's report it may have. */
+/**
+ * Whether the cohort may have had the new release at this time. Before config-store's report that is possible up to the end of the lease.
+ */
 export function isInTime(canary: Canary, receivedAt: string): boolean {
   if (canary.publishedAt !== null && receivedAt < canary.publishedAt) return false
-  // After a pass, the stable heads may have taken over while the lease was not renewed.
+  // After a pass, stable heads may be in force although the lease has ended.
   return !isLive(canary) || receivedAt <= canary.leaseUntil
 }

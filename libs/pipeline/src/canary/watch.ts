@@ -4,7 +4,7 @@ import { ALL_REGIONS } from '#libs/policy'
 import type { CanaryWatch, ScopeBots, WatchRules } from './canary-watch.js'
 import { headsOf, type PlacedMember } from './members.js'
 
-/** Unexplained alert of a connected bot. `once` is equal for the same reading of the same bot. */
+/** Unexplained alert of a connected bot. `once`: deduplication key, identical for repeated alerts of one bot on one reading. */
 export interface WatchedAlert {
   bot: string
   once: string
@@ -14,13 +14,13 @@ export interface WatchedAlert {
 
 const NOTHING_PAIRED = { cohortMs: 0, controlMs: 0, cohortEvents: 0, controlEvents: 0, leastShare: 1, mostShare: 0 }
 
-/** Updates the bot counts from newly stored heads; each lease renewal returns such a count. */
+/** Updates the bot counts from the audiences of newly stored heads. Each lease renewal stores heads, and so refreshes the counts. */
 export function countedAtHeads(canary: Canary, heads: readonly PublishedHead[], at: { now: Date; rules: WatchRules }): Canary {
   const counts = heads
     .filter(({ scope }) => scope === canary.scope)
     .map(({ policy, audience: { connected, cohort } }) => ({ policy, cohort, connected }))
-  // A head counts the bots of its own scope. Beside earlier heads, the store's coverage report says which bots have the release; the head
-  // only shows that the store still counts.
+  // The audience of a head has only bots of the head's scope. With heads of earlier steps, the counts come from coverage reports; a stored
+  // head then only shows that config-store is still counting, so the previous counts are kept.
   return counted(canary, canary.earlier === undefined || counts.length === 0 ? counts : (canary.watch?.bots ?? []), at)
 }
 
@@ -31,7 +31,7 @@ export function countedByCoverage(canary: Canary, reports: readonly CoverageRepo
     if (heads.length === 0 || said.some((each) => each === undefined)) return []
     const known = said.map((each) => each!)
     const cohort = known.reduce((total, { expected }) => total + expected, 0)
-    // The scope of all regions contains the bots outside every cohort; otherwise each region has its own.
+    // The control count of a head for all regions contains all bots outside every cohort; without it, the counts of the regions are added.
     const outside = known.find(({ scope }) => scope === ALL_REGIONS)
     const control = outside?.control ?? known.reduce((total, each) => total + each.control!, 0)
     return [{ policy, cohort, connected: cohort + control }]
@@ -39,7 +39,7 @@ export function countedByCoverage(canary: Canary, reports: readonly CoverageRepo
   return counted(canary, counts, at)
 }
 
-/** Returns the coverage of this head, ignoring earlier ones. */
+/** Returns the coverage of exactly this head; `undefined` if the report is about an earlier head. */
 function saidOf({ scope, seq }: PlacedMember, scopes: CoverageReport['scopes']): CoverageReport['scopes'][number] | undefined {
   const said = scopes.find((each) => each.scope === scope)
   return said?.seq === seq && said.control !== undefined ? said : undefined
@@ -48,19 +48,19 @@ function saidOf({ scope, seq }: PlacedMember, scopes: CoverageReport['scopes']):
 function counted(canary: Canary, counts: readonly ScopeBots[], { now, rules }: { now: Date; rules: WatchRules }): Canary {
   if (!isLive(canary) || counts.length === 0) return canary
   const known = canary.watch === undefined ? newWatch(rules, now) : addedUp(canary, now)
-  // A first version has nothing in force to compare with, so there is no control group.
+  // For a first version the bots outside the cohort have no release to compare with, so there is no control group.
   const fresh = hasControl(canary) ? counts : counts.map((count) => ({ ...count, connected: count.cohort }))
   const bots = [...known.bots.filter(({ policy }) => !fresh.some((count) => count.policy === policy)), ...fresh]
   bots.sort((a, z) => (a.policy < z.policy ? -1 : 1))
   return { ...canary, watch: { ...known, bots, heardAt: now.toISOString() } }
 }
 
-/** Restarts the statistics for a step, which is judged by itself. Event windows are kept, so no alert begins two events. */
+/** Restarts the statistics, because each step has its own verdict. Event windows are kept, so that no alert begins two events. */
 export function restarted({ windowMs, alertsPerBotDay, windows, begun }: CanaryWatch, now: Date): CanaryWatch {
   return { ...newWatch({ windowMs, alertsPerBotDay }, now), windows, begun }
 }
 
-/** Whether the bots outside the cohort run an earlier version of each policy. */
+/** Whether the bots outside the cohort have an earlier version of each policy. */
 export function hasControl({ members }: Canary): boolean {
   return members.every(({ base }) => base !== null)
 }
@@ -80,10 +80,10 @@ function newWatch(rules: WatchRules, now: Date): CanaryWatch {
   }
 }
 
-/** Returns the watch with the exposure of its bots added up to `now`. */
+/** Returns the statistics with the exposure added up to `now`. */
 export function addedUp(canary: Canary, now: Date): CanaryWatch {
   const watch = canary.watch!
-  // Before its effective time a release is only held, and no bot runs it.
+  // Before the last effective time no bot applies all releases, so there is no exposure.
   const begins = canary.members
     .map(({ beginsAt }) => beginsAt ?? '')
     .sort()
@@ -108,14 +108,14 @@ export function addedUp(canary: Canary, now: Date): CanaryWatch {
   }
 }
 
-/** Adds up exposure for the last time, at the verdict. */
+/** Adds the exposure up to the verdict; there is no later exposure. */
 export function closed(canary: Canary, now: Date): Canary {
   return canary.watch === undefined ? canary : { ...canary, watch: addedUp(canary, now) }
 }
 
 /**
- * Returns bounds of the cohort's size. The size is exact for a bundle whose single cohort reads all members. Otherwise the bots differ by
- * policy: at least the largest cohort, at most all of them together.
+ * Returns bounds of the cohort's size. The bounds are equal for a bundle with one cohort whose bots read all policies. Otherwise cohorts
+ * may overlap: `least` is the largest cohort; `most` is the sum of all cohorts, at most `connected`.
  */
 export function sizeOf(
   { cohortKey }: Pick<Canary, 'cohortKey'>,
@@ -129,8 +129,8 @@ export function sizeOf(
 }
 
 /**
- * Counts at most one event per bot and window. Places and causes claimed by a bot are ignored, because it could multiply its events with
- * them.
+ * Counts an alert as an event, at most one per bot and window. The location and cause that a bot states are ignored: it could vary them
+ * to be counted more than once.
  */
 export function withAlert(canary: Canary, { bot, once, receivedAt, arm }: WatchedAlert, now: Date): Canary {
   const { watch } = canary

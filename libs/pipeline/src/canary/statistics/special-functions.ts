@@ -24,11 +24,11 @@ export function betaIncomplete(x: number, a: number, b: number): number {
   return Math.exp(lnBetaIncomplete(x, a, b))
 }
 
-/** Natural logarithm of I_x(a, b): far below the mean the function itself underflows. */
+/** Natural logarithm of I_x(a, b), for values that underflow far below the mean. */
 export function lnBetaIncomplete(x: number, a: number, b: number): number {
   if (x <= 0) return -Infinity
   if (x >= 1) return 0
-  // The continued fraction converges fast only on this side of the mean.
+  // The continued fraction converges fast only below the mean; above it, the symmetry I_x(a, b) = 1 − I_(1−x)(b, a) applies.
   return x > (a + 1) / (a + b + 2) ? Math.log1p(-Math.exp(lnTail(1 - x, b, a))) : lnTail(x, a, b)
 }
 

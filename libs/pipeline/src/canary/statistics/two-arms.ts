@@ -1,8 +1,8 @@
 import { betaIncomplete, lnBeta, lnBetaIncomplete } from './special-functions.js'
 
 /**
- * Counts of two arms over the same time (Lindon and Malek, NeurIPS 2022): of `total` events, `canary` fell into an arm with `share` of the
- * exposure. Influences on both arms cancel out, and no expectation has to be known. Valid at every look.
+ * Event counts of two arms over the same time: `canary` of the `total` events are in the arm with `share` of the exposure. Influences on
+ * both arms cancel out, so no expectation has to be known. The tests are valid at every look (Lindon and Malek, NeurIPS 2022).
  */
 export interface ArmCounts {
   canary: number
@@ -10,7 +10,7 @@ export interface ArmCounts {
   share: number
 }
 
-/** Weight of the prior, equivalent to this number of events seen at `share`. */
+/** Weight of the prior: it equals this number of events observed at `share`. */
 export const PRIOR_EVENTS = 20
 
 /** ln of the evidence that the events are not distributed by exposure, in either direction. */
@@ -27,8 +27,9 @@ export function lnMultinomialEvidence(counts: readonly number[], shares: readonl
 }
 
 /**
- * Evidence that the canary has more than its share: the prior is truncated at `share`. Decreases if `share` is too large. Computed in
- * logarithms: with far fewer events than its share one factor overflows and another is 0, though the evidence is small.
+ * Evidence that the canary has more events than its share, by a prior truncated at `share`. A `share` that is too large decreases the
+ * evidence. Computed in logarithms: with far fewer events than the share one factor overflows and another is 0, though the evidence is
+ * small.
  */
 export function shareEvidence({ canary, total, share }: ArmCounts, prior = PRIOR_EVENTS): number {
   const [a, b] = [prior * share, prior * (1 - share)]
@@ -42,14 +43,14 @@ export function shareAtRatio(share: number, ratio: number): number {
   return (ratio * share) / (ratio * share + 1 - share)
 }
 
-/** ln of the likelihood of `from` over that of `to` as the canary's share of the events. */
+/** ln of the likelihood ratio of `from` to `to` as the canary's share of the events. */
 export function lnShareRatio({ canary, total }: Pick<ArmCounts, 'canary' | 'total'>, from: number, to: number): number {
   return canary * Math.log(from / to) + (total - canary) * Math.log((1 - from) / (1 - to))
 }
 
 /**
- * Probability of `canary` or more of `total` events in an arm with that share of the exposure, tested once at the end (the conditional
- * binomial test of two Poisson rates). For the report only; repeated looks invalidate it for decisions.
+ * Probability of `canary` or more of `total` events in an arm with `share` of the exposure, at equal rates (conditional binomial test of
+ * two Poisson rates). Valid for one look only, so it is reported and decides nothing.
  */
 export function chanceOfAtLeast({ canary, total, share }: ArmCounts): number {
   return canary === 0 ? 1 : betaIncomplete(share, canary, total - canary + 1)
