@@ -134,7 +134,7 @@ export const CLI_GUARDS = [
     find: "'$1***@').replace(/[?#]",
     replace: "'$&').replace(/[?#]",
     spec: 'libs/contracts/src/url-credentials.spec.ts',
-    test: 'http://u:SECRET@host:7184/x is repeated as http://***@host:7184/x',
+    test: 'http://u:SECRET@host:7184/x is displayed as http://***@host:7184/x',
   },
   {
     name: 'output-clean',

@@ -475,7 +475,7 @@ export const GUARDS = [
     find: '    if (first !== undefined) throw new Error(`${first.policyId}: ${first.error.message}`)\n',
     replace: '',
     spec: 'libs/guard/src/guard.spec.ts',
-    test: 'with a forbid that errs, which Cedar alone would skip denies under its own name, also when it should only warn',
+    test: 'with a forbid that errs, which Cedar alone would skip denies under its own name, even if it should only warn',
   },
   {
     name: 'guard-errors-deny',
@@ -484,7 +484,7 @@ export const GUARDS = [
     find: 'denies: true }',
     replace: "denies: rule.severity === 'deny' }",
     spec: 'libs/guard/src/guard.spec.ts',
-    test: 'with an unknown member denies under its own name, also when it should only warn',
+    test: 'with an unknown member denies under its own name, even if it should only warn',
   },
   {
     name: 'guard-boolean',
@@ -493,7 +493,7 @@ export const GUARDS = [
     find: "if (typeof result === 'boolean') return result",
     replace: 'if (!(result instanceof Error)) return Boolean(result)',
     spec: 'libs/guard/src/guard.spec.ts',
-    test: 'with a result that is no boolean denies under its own name, also when it should only warn',
+    test: 'with a result that is no boolean denies under its own name, even if it should only warn',
   },
   {
     name: 'guard-fresh-engine',
@@ -511,7 +511,7 @@ export const GUARDS = [
     find: '      spend(budget, cost(extentOf(facts)))\n',
     replace: '',
     spec: 'libs/guard/src/guard.spec.ts',
-    test: 'with loops over a long list denies under its own name, also when it should only warn',
+    test: 'with loops over a long list denies under its own name, even if it should only warn',
   },
   {
     name: 'guard-forbid-only',
@@ -520,7 +520,7 @@ export const GUARDS = [
     find: 'if (!forbidOnly) return undefined',
     replace: 'if (forbidOnly) return undefined',
     spec: 'libs/guard/src/guard.spec.ts',
-    test: 'with a permit denies under its own name, also when it should only warn',
+    test: 'with a permit denies under its own name, even if it should only warn',
   },
   {
     name: 'guard-dropped-tag',
