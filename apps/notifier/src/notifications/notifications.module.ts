@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common'
+import { CoreModule } from '../core.module.js'
+import { DeliveryModule } from '../delivery/delivery.module.js'
+import { NotifyPartners } from './notify-partners.js'
+import { ReportUndelivered } from './report-undelivered.js'
+import { RolloutEvents } from './rollout.events.js'
+import { TellOfReversal } from './tell-of-reversal.js'
+
+@Module({
+  imports: [CoreModule, DeliveryModule],
+  controllers: [RolloutEvents],
+  providers: [NotifyPartners, TellOfReversal, ReportUndelivered],
+})
+export class NotificationsModule {}
