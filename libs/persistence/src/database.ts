@@ -3,13 +3,13 @@
  * (production) and `MemoryDatabase` (tests and simulation); both pass `test/contracts/database.suite.ts`.
  */
 export abstract class Database {
-  /** Selects the store adapters that work on it. */
+  /** Kind of the store adapters that work on this database. */
   abstract readonly kind: 'postgres' | 'memory'
   /** Runs `work` in one transaction. An error rolls everything back and reaches the caller unchanged. */
   abstract transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /**
-   * As `transaction`, with these aggregates locked from the start, which saves round trips; `now` is then the time after the locks were
-   * acquired.
+   * Runs `work` as `transaction` does, with these aggregates locked from the start, which saves round trips. `now` is then the time after
+   * the locks were acquired.
    */
   abstract locked<T>(keys: readonly string[], work: (tx: Transaction) => Promise<T>): Promise<T>
   /** Runs statements that are each atomic: reads, and writes of one statement. `now` is this process's clock and must not be stored. */
@@ -23,12 +23,12 @@ export abstract class Database {
 }
 
 export interface Transaction {
-  /** Database time at the start of the transaction: due times never come from a process clock. */
+  /** Database time at the start of the transaction. Due times are based on it, never on a process clock. */
   readonly now: Date
   /**
    * Locks aggregates until the end of the transaction, in sorted order, so that two transactions over overlapping bundles cannot deadlock.
    * Call it before any read: outbox order then equals commit order per key. Locking a key that sorts before a held one rolls back and
-   * re-runs the work with all its keys locked first: work may run more than once, and must only act on `tx`.
+   * re-runs the work with all keys locked first. So the work may run more than once, and must only act on `tx`.
    */
   lock(keys: readonly string[]): Promise<void>
   /** Whether the transaction has locked all of these keys: data read since then are still current. */
@@ -49,19 +49,19 @@ export interface DocumentTable<T extends object> {
   keys: Record<string, { type: KeyType; of: (document: T) => KeyValue }>
   /** Lists of key columns, or `put_at`, to be indexed. */
   indexes?: string[][]
-  /** Retention of its rows. A table without it is bounded otherwise. */
+  /** Retention of the table's rows. A table without a retention is bounded in another way. */
   keep?: Keep
 }
 
 /**
- * Retention class of a row, from its last write. `runs`: as long as its run. `machinery`: a fraction of that. `repeats`: as long as a
- * message can be redelivered. `week`: seven days.
+ * Retention class of a row; its age counts from its last write. `runs`: the retention of ended runs, `HMS_RETENTION`. `machinery`: a
+ * quarter of `runs`, but at least `repeats`. `repeats`: the time within which a message can be redelivered, plus a day. `week`: seven days.
  */
 export type Retention = 'runs' | 'machinery' | 'repeats' | 'week'
 
 export interface Keep {
   for: Retention
-  /** Only rows with these key columns are deleted; open rows stay, whatever their age. */
+  /** Only rows with these values in their key columns are deleted; other rows stay, whatever their age. */
   ended?: Record<string, readonly KeyValue[]>
 }
 
@@ -71,7 +71,7 @@ export interface Query {
   /** Key column or `id`; default `id`. */
   orderBy?: string
   descending?: boolean
-  /** Only rows whose `orderBy` column is beyond this value. */
+  /** Only rows whose `orderBy` column is above this value, or below it if `descending`. */
   after?: KeyValue
   /** Maximum rows; default 1,000. */
   limit?: number
@@ -87,8 +87,8 @@ export interface Documents<T extends object> {
   find(query?: Query): Promise<T[]>
   count(where?: Query['where']): Promise<number>
   /**
-   * Returns up to `limit` ended rows (`keep.ended`) last written before a time, oldest first, and locks them; rows locked by others are
-   * skipped.
+   * Returns up to `limit` ended rows (`keep.ended`) last written before a time, oldest first, and locks them; rows locked by other
+   * transactions are skipped.
    */
   stale(before: Date, limit: number): Promise<T[]>
 }
@@ -101,8 +101,8 @@ export function documentTable<T extends object>(table: DocumentTable<T>): Docume
 export const DEFAULT_FIND_LIMIT = 1_000
 
 /**
- * Locks and returns a document whose own content defines the keys to lock: a run over a bundle. It is read for its keys, locked, and read
- * again, because it may change before the lock is acquired. `undefined` if it does not exist.
+ * Locks and returns a document whose own content defines the keys to lock, such as a run over a bundle; `undefined` if there is none. The
+ * document is read for its keys, and read again under the lock, because it may change in between.
  */
 export async function lockedDocument<T extends object>(
   tx: Transaction,
@@ -135,12 +135,12 @@ export async function forgetExpired(documents: Documents<{ id: string; expiresAt
   }
 }
 
-/** PostgreSQL's limit of an index row is 2,704 bytes for all its columns together. */
+/** Maximum size of a key column; PostgreSQL limits an index row to 2,704 bytes for all its columns together. */
 const MAX_KEY_BYTES = 2_000
 
 /**
- * Returns id and key columns of a document, in the order of the table. A text that exceeds the index limit is a bug of its producer, on
- * every adapter.
+ * Returns id and key columns of a document, in the order of the table. Throws `TypeError`, on every adapter, for a text above the index
+ * limit, which is a bug of the text's producer.
  */
 export function rowKeysOf<T extends object>({ name, id, keys }: DocumentTable<T>, document: T): [string, ...KeyValue[]] {
   const values = Object.entries(keys).map(([column, { of }]) => bounded(`${name}.${column}`, of(document)))

@@ -9,7 +9,7 @@ const UNPRIVILEGED: Account = { uid: 65534, gid: 65534 }
 
 /**
  * Returns the account for the server. PostgreSQL refuses to run as root, so root uses another user: the owner of the data, else `postgres`,
- * else `nobody`. Any other user runs it as itself.
+ * else `nobody`. Returns `undefined` for any other user, which runs the server as itself.
  */
 export function databaseAccount(dataFolder: string): Account | undefined {
   if (process.getuid?.() !== 0) return undefined

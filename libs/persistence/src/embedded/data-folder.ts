@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { type Account, giveTo } from './account.js'
 import { EmbeddedError } from '#libs/files'
 
-/** Files of the embedded database in the data folder. `cluster` belongs to the database user, the rest to ours. */
+/** Files of the embedded database in the data folder. `cluster` belongs to the database user, the rest to the user of this process. */
 export type DatabaseFiles = { folder: string; cluster: string; password: string; port: string; log: string }
 
 export const DATABASE_USER = 'hms'
@@ -40,7 +40,7 @@ export async function prepareCluster(files: DatabaseFiles, initdb: string, accou
   mkdirSync(draft, { mode: 0o700 })
   giveTo(account, draft)
   try {
-    // The password file stays ours; the database user gets a copy while initdb runs.
+    // The password file belongs to the user of this process; the database user gets a copy while initdb runs.
     writeFileSync(passwordCopy, password, { mode: 0o600, flag: 'wx' })
     if (account) chownSync(passwordCopy, account.uid, account.gid)
     await promisify(execFile)(

@@ -8,7 +8,9 @@ import type { DatabaseFiles } from './data-folder.js'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-/** Durable by default: a confirmed write survives a power failure. The log contains server messages; statement errors go to the client. */
+/**
+ * Settings of the server. A confirmed write survives a power failure. The log contains server messages; statement errors go to the client.
+ */
 const SETTINGS: Record<string, string> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -17,7 +19,7 @@ const SETTINGS: Record<string, string> = {
   fsync: 'on',
   synchronous_commit: 'on',
   max_wal_size: '256MB',
-  // parallel workers share memory through /dev/shm, which is often limited to 64 MB in a container
+  // No parallel workers: they share memory through /dev/shm, which is often limited to 64 MB in a container.
   max_parallel_workers_per_gather: '0',
   log_destination: 'stderr',
   logging_collector: 'off',
@@ -28,7 +30,9 @@ const SETTINGS: Record<string, string> = {
   timezone: 'UTC',
 }
 
-/** Starts `postgres` in its own process group: Ctrl-C signals the terminal's whole group, but only we stop the server, in order. */
+/**
+ * Starts `postgres` in its own process group: Ctrl-C signals the terminal's whole group, but only this process stops the server, in order.
+ */
 export async function spawnServer(
   files: DatabaseFiles,
   port: number,
@@ -59,8 +63,8 @@ export function hasExited(child: Pick<ChildProcess, 'exitCode' | 'signalCode'>):
 }
 
 /**
- * Stops the server with a fast shutdown: open transactions roll back, a checkpoint is written. After the deadline an immediate one follows;
- * the next start recovers.
+ * Stops the server with a fast shutdown: open transactions roll back, a checkpoint is written. After a deadline an immediate shutdown
+ * follows, from which the next start recovers.
  */
 export async function stopServer(child: ChildProcess, cluster: string, pgCtl: string): Promise<void> {
   if (hasExited(child)) return
@@ -70,7 +74,7 @@ export async function stopServer(child: ChildProcess, cluster: string, pgCtl: st
     ['SIGINT', 'fast', FAST_STOP_MS],
     ['SIGQUIT', 'immediate', 5_000],
   ] as const) {
-    // Windows has no such signals; pg_ctl is used there.
+    // Windows lacks these signals; pg_ctl is used there.
     if (process.platform === 'win32') execFile(pgCtl, ['stop', '-D', cluster, '-m', mode, '-W'], () => undefined)
     else child.kill(signal)
     // The child keeps the process alive; the timer does not.
@@ -90,7 +94,8 @@ export function openServerLog(file: string): number {
 }
 
 /**
- * Truncates the log when it exceeds the limit; the server appends, so it continues at the new end. @returns a function that stops watching
+ * Truncates the log when it exceeds the limit; the server opened it for appending, so it continues at the new end. @returns a function that
+ * stops watching
  */
 export function keepBounded(file: string): () => void {
   const timer = setInterval(() => {
@@ -113,13 +118,13 @@ export function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0
 }
 
-/** Timeout of a fast shutdown (it writes a checkpoint), after which an immediate one follows, which the next start recovers from. */
+/** Timeout of a fast shutdown, which writes a checkpoint. An immediate shutdown follows, from which the next start recovers. */
 export const FAST_STOP_MS = 10_000
 
 /**
  * Stops a server left on this cluster by an owner killed with `kill -9`. Stopping is always safe: the caller holds the folder's lock, so no
- * other process uses the server, and a new one has known settings and parent.
- * @returns whether there was one
+ * other process uses the server, and a new server has known settings and a known parent.
+ * @returns whether there was a server
  */
 export async function stopOrphan(cluster: string, binaries: Binaries, account: Account | undefined): Promise<boolean> {
   return process.platform === 'linux' ? stopByProc(cluster) : stopByPgCtl(cluster, binaries.pgCtl, account)
@@ -136,7 +141,7 @@ async function stopByProc(cluster: string): Promise<boolean> {
     const running = serversOn(cluster)
     if (running.length === 0) break
     const main = postmasterPid(pidFile)
-    // Workers of a killed postmaster exit by themselves; the later signals go to the remaining ones.
+    // SIGINT goes to the postmaster only; later signals go to all remaining processes. Workers of a killed postmaster exit by themselves.
     const targets = signal === 'SIGINT' ? running.filter((pid) => pid === main) : running
     for (const pid of targets) sendSignal(pid, signal)
     const end = Date.now() + deadlineMs
@@ -148,7 +153,7 @@ async function stopByProc(cluster: string): Promise<boolean> {
   return found.length > 0
 }
 
-/** Returns the server's processes: postmaster and workers all run in the cluster's folder, which is proof, unlike a recorded pid. */
+/** Returns the pids of the server: postmaster and workers all run in the cluster's folder, which proves them, unlike a recorded pid. */
 export function serversOn(cluster: string): number[] {
   const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))
   return pids.map(Number).filter((pid) => {
@@ -172,7 +177,7 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch {
-    // it ended between being found and being signalled
+    // The process ended before the signal.
   }
 }
 

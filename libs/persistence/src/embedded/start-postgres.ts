@@ -31,12 +31,12 @@ export type EmbeddedPostgres = {
   exited: Promise<void>
 }
 
-/** Recovery of a large folder on a slow disk was measured to take 40 s. */
+/** Timeout of a start with recovery, which was measured to take 40 s for a large folder on a slow disk. */
 const RECOVERED_MS = 300_000
 const READY_MS = 30_000
 const POLL_MS = 20
 const DATABASE = 'hms'
-/** The server is starting up: after a crash it syncs its whole folder to disk before it accepts connections. */
+/** SQLSTATE of a server that is starting up: after a crash it syncs its whole folder to disk before it accepts connections. */
 const STARTING_UP = '57P03'
 const MISSING_DATABASE = '3D000'
 
@@ -70,7 +70,7 @@ export async function startPostgres(options: StartOptions): Promise<EmbeddedPost
   const unwatch = keepBounded(files.log)
   const pid = child.pid ?? 0
   log(`database ready on 127.0.0.1:${port} (pid ${pid})`)
-  // A second Ctrl-C ends this process at once; the server recovers from an immediate shutdown, but must not be left running.
+  // A second Ctrl-C ends this process at once. The server must not be left running, and it recovers from an immediate shutdown.
   const endWithUs = (): void => void child.kill('SIGQUIT')
   process.once('exit', endWithUs)
   child.once('exit', () => process.off('exit', endWithUs))

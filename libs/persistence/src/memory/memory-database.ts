@@ -176,7 +176,7 @@ export class MemoryDocuments<T extends object> implements Documents<T> {
   }
 }
 
-/** As in SQL, comparisons with null are false. */
+/** Whether a key is above the value (direction 1) or below it (-1). As in SQL, comparisons with null are false. */
 function beyond(key: KeyValue, value: KeyValue, direction: 1 | -1): boolean {
   return key !== null && value !== null && compare(key, value) * direction > 0
 }

@@ -41,7 +41,7 @@ export function frozenJson(value: unknown): unknown {
 
 /** Rows of one table within one transaction: staged rows override committed ones. Returned rows are frozen; `set` replaces them. */
 export class MemoryRows<R> {
-  /** Created by the first write: most tables of a transaction are only read. */
+  /** Staged rows by id, `undefined` for a deleted row. Created by the first write: most tables of a transaction are only read. */
   private staged: Map<string, R | undefined> | undefined
 
   constructor(private readonly committed: Map<string, R>) {}
@@ -55,7 +55,7 @@ export class MemoryRows<R> {
     this.adopt(id, frozenCopy(row))
   }
 
-  /** As `set`, without a copy, for a row without other references; `undefined` deletes it. */
+  /** Stages a row as `set` does, without a copy, for a row without other references; `undefined` deletes the row. */
   adopt(id: string, row: R | undefined): void {
     this.staged ??= new Map()
     this.staged.set(id, row)

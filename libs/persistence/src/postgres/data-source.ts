@@ -47,7 +47,7 @@ export interface DataSourceOptions {
   migrations: readonly MigrationClass[]
   /** Size of this service's connection pool. */
   poolSize?: number
-  /** Timeout of a response, even if the network drops packets; longer than the server's own 15 s. */
+  /** Client-side timeout of a statement, for a network that drops packets; default 20 s, longer than the server's own 15 s. */
   queryTimeoutMs?: number
 }
 
@@ -67,7 +67,7 @@ export function createDataSource(options: DataSourceOptions): DataSource {
     installExtensions: false,
     applicationName: `hms-svc ${options.schema}`,
     extra: {
-      // Statements without a needed result are sent with the next one.
+      // A statement whose result is not needed is sent together with the next one.
       pipeline: true,
       statement_timeout: 15_000,
       // Client-side timeout, for a network that drops the server's messages.
@@ -82,7 +82,10 @@ export function createDataSource(options: DataSourceOptions): DataSource {
 }
 
 const MIGRATION_LOCK = 7_184_001
-/** On a slow machine the last of eight services that start together waits for the seven others: longer than for any other lock. */
+/**
+ * Timeout of the migration lock. On a slow machine the last of eight services that start together waits for the seven others, longer than
+ * for any other lock.
+ */
 const MIGRATED_WITHIN_MS = 120_000
 const LOOK_AGAIN_MS = 100
 

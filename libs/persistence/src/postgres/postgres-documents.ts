@@ -1,6 +1,6 @@
 import { DEFAULT_FIND_LIMIT, type Documents, type DocumentTable, type Query, rowKeysOf } from '../database.js'
 
-/** Used part of a transaction. */
+/** Part of a transaction that this store uses. */
 interface Statements {
   readonly schema: string
   query<R extends object>(sql: string, values?: unknown[]): Promise<R[]>
@@ -78,7 +78,7 @@ export class PostgresDocuments<T extends object> implements Documents<T> {
     })
   }
 
-  /** Column names come from code, never from a request; an unknown one is a bug. */
+  /** Checks a column name. Column names come from code, never from a request, so an unknown name is a bug. */
   private column(name: string): string {
     if (name === 'id' || this.columns.includes(name)) return name
     throw new TypeError(`${this.definition.name} has no key column ${name}`)

@@ -11,7 +11,7 @@ const NOTIFY_DEBOUNCE_MS = 2
 
 /**
  * The direct connection of a service process: it holds session advisory locks (leadership) and transports LISTEN/NOTIFY between instances.
- * It must not pass through a pooler in transaction mode, which would break both. Losing it loses leadership at once.
+ * It must not pass through a pooler in transaction mode, which would break both. If the connection is lost, leadership is lost at once.
  */
 export class ServiceSession {
   private client: Client | undefined
@@ -71,8 +71,9 @@ export class ServiceSession {
   }
 
   /**
-   * Returns which of these instances of the service have no session. Rejects without a session of its own, because it cannot tell then. A
-   * killed process has lost its session at once; one that is cut off briefly has it again within a second.
+   * Returns those of the given instances of the service that have no session. Rejects with `TransientError` while this process has no
+   * session itself, because the result would be unreliable. A killed process loses its session at once; a process that is cut off briefly
+   * reconnects within a second.
    */
   async gone(instances: readonly string[]): Promise<string[]> {
     if (this.client === undefined) throw new TransientError('no session')
@@ -133,7 +134,9 @@ export class ServiceSession {
     this.flush()
   }
 
-  /** An idle session sends nothing, and a cut network reports nothing, so the session is probed: leadership must outlive neither. */
+  /**
+   * Probes the session every second: an idle connection does not notice that the network was cut, and leadership must end with the session.
+   */
   private probeLater(client: Client, lost: (error: Error) => void): void {
     this.cancelProbe = this.clock.after(PROBE_MS, () => {
       this.ask(client, 'SELECT 1').then(
@@ -166,7 +169,7 @@ export class ServiceSession {
   private flush(): void {
     this.cancelNotify = undefined
     const { client } = this
-    // Sent by the next session: there are few topics.
+    // The topics are kept until the next session sends them; there are only a few.
     if (client === undefined) return
     const topics = [...this.outgoing]
     this.outgoing.clear()

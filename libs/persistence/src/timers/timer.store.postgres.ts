@@ -28,7 +28,7 @@ export class PostgresTimerStore implements TimerStore {
 
   async claimDue(tx: Transaction, limit: number, leaseMs: number): Promise<Timer[]> {
     const { schema } = postgresOf(tx)
-    // Materialised, so that it runs once: a plan that rescans the selection claims more rows than the limit.
+    // The selection is materialised, so that it runs once: a plan that rescans it claims more rows than the limit.
     const rows = await postgresOf(tx).query<Row>(
       `WITH due AS MATERIALIZED (
          SELECT id FROM ${schema}.timer

@@ -1,8 +1,8 @@
 import type { Transaction } from '../database.js'
 
 /**
- * A wait stored as a row: a deadline, the end of an observation, work outside a transaction. Due by the database's clock. A due timer is
- * claimed with a lease: `leaseEpoch` proves that the finishing worker still holds it.
+ * A wait stored as a row: a deadline, the end of an observation, work outside a transaction. It is due by the database's clock. A due timer
+ * is claimed with a lease: `leaseEpoch` proves that a worker that finishes still holds the lease.
  */
 export interface Timer {
   /** Unique per wait; scheduling the same id again reschedules it. */
@@ -13,13 +13,13 @@ export interface Timer {
   keys: string[]
   data: Record<string, unknown>
   dueAt: Date
-  /** Trace in which it was scheduled. */
+  /** Trace in which the timer was scheduled. */
   traceparent: string | null
-  /** From one counter per service, so that no two claims share a number. */
+  /** Number of the last scheduling or claim, from one counter per service, so that no two share a number. */
   leaseEpoch: number
-  /** Failures of its handler so far. */
+  /** Failures of the handler so far. */
   tries: number
-  /** Transient faults so far, outside its handler: the database or the broker was unavailable. */
+  /** Transient faults so far that are not the handler's: the database or the broker was unavailable. */
   waits: number
 }
 
@@ -35,13 +35,13 @@ export type EndedTimer = Pick<Timer, 'id' | 'kind' | 'keys' | 'data'>
 export interface TimerStore {
   schedule(tx: Transaction, timer: NewTimer): Promise<void>
   cancel(tx: Transaction, ...ids: string[]): Promise<void>
-  /** Claims up to `limit` due timers for `leaseMs`; others skip them until the lease expires. */
+  /** Claims up to `limit` due timers for `leaseMs`; other instances skip them until the lease expires. */
   claimDue(tx: Transaction, limit: number, leaseMs: number): Promise<Timer[]>
-  /** Removes a claimed timer; returns `false` if it was cancelled, rescheduled, or claimed by another since. */
+  /** Removes a claimed timer; returns `false` if it was cancelled, rescheduled, or claimed by another worker since. */
   take(tx: Transaction, timer: Timer): Promise<boolean>
-  /** Renews the lease of a claimed timer; returns `false` if it is no longer held. */
+  /** Renews the lease of a claimed timer; returns `false` if the lease is no longer held. */
   renew(tx: Transaction, timer: Timer, leaseMs: number): Promise<boolean>
-  /** Delays a claimed timer by `delayMs` after its handler failed (`tries`) or met a transient fault (`waits`), and counts it. */
+  /** Delays a claimed timer by `delayMs` after its handler failed (`tries`) or met a transient fault (`waits`), and raises that counter. */
   failed(tx: Transaction, timer: Timer, counter: 'tries' | 'waits', delayMs: number): Promise<boolean>
   /** Returns the milliseconds of the database's clock until the next timer is due or its lease expires; `null` without timers. */
   nextDueInMs(tx: Transaction): Promise<number | null>

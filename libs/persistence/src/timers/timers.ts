@@ -7,14 +7,14 @@ export type TimerHandler<D extends object = Record<string, unknown>> = (tx: Tran
 
 /**
  * Work that must not hold a transaction open (a replay, a webhook). `finish` runs its effect in one transaction, guarded by the lease: it
- * returns `false`, and writes nothing, if another holder took over meanwhile.
+ * returns `false`, and writes nothing, if another worker took over meanwhile.
  */
 export type WorkHandler<D extends object = Record<string, unknown>> = (work: {
   timer: FiredTimer<D>
   finish: (effect: (tx: Transaction) => Promise<void>) => Promise<boolean>
   /**
-   * Runs a call to a server that may hang: meanwhile the runner fires other timers in its place. The caller bounds the number of concurrent
-   * calls.
+   * Runs a call to a server that may hang. During the call, the runner fires another timer in place of this one. The caller bounds the
+   * number of concurrent calls.
    */
   outside: <T>(call: () => Promise<T>) => Promise<T>
 }) => Promise<void>
@@ -27,8 +27,8 @@ export type SettleTimer<D extends object = Record<string, unknown>> = (
 ) => Promise<void>
 
 /**
- * Handles a timer whose handler keeps failing; runs in the transaction that removes it, with its keys locked. `fault` is set on a second
- * call after the first failed; it should then do the minimum. `settle` is that of the timer's kind.
+ * Handles a timer whose handler keeps failing; runs in the transaction that removes the timer, with the timer's keys locked. `fault`: error
+ * of a first call; the second call should do only the minimum. `settle`: function registered for the timer's kind.
  */
 export type GiveUpTimer = (
   tx: Transaction,
@@ -38,16 +38,17 @@ export type GiveUpTimer = (
 
 const LEASE_MS = 10_000
 const SWEEP_MS = 1_000
-/** Calls made through `outside` do not count. */
+/** Maximum timers fired at a time. Calls made through `outside` do not count. */
 const MAX_CONCURRENT = 8
-/** The last attempt comes 16 s after the first. A fault of database or broker is retried without limit. */
+/** Attempts of a failing handler; the last comes 16 s after the first. A fault of database or broker is retried without limit. */
 const MAX_TRIES = 7
 const RETRY_MS = 250
 const MOST_RETRY_MS = 30_000
 
 /**
  * Schedules and fires timers of one service. A timer is a row: it fires in this or another instance, also after a crash. The runner runs on
- * `wake`, when the next timer is due, and every second as a safety net. Claims are leases, and those of a dead holder are claimed again.
+ * `wake`, when the next timer is due, and every second as a safety net. A claim is a lease: the timers of a dead instance are claimed again
+ * when it expires.
  */
 export class Timers {
   private readonly handlers = new Map<string, TimerHandler>()
@@ -127,7 +128,7 @@ export class Timers {
     this.wake()
   }
 
-  /** Requests a sweep within `inMs` milliseconds; default: now, or again after a running sweep. */
+  /** Requests a sweep within `inMs` milliseconds; default: now, or after the running sweep. */
   wake(inMs = 0): void {
     this.isExpected = true
     this.sweeps.wake(inMs)
@@ -182,7 +183,7 @@ export class Timers {
       const worker = this.workers.get(timer.kind)
       if (worker !== undefined) return await this.work(timer, worker)
       const handler = this.handlers.get(timer.kind)
-      // A newer version of this service scheduled it, and will handle it.
+      // A newer version of this service scheduled the timer, and will handle it.
       if (handler === undefined) throw new TransientError(`no handler for timers of kind ${timer.kind}`)
       await this.finish(timer, (tx) => handler(tx, timer))
     } catch (error) {
@@ -196,14 +197,14 @@ export class Timers {
     if (counter === 'waits') this.log.warn(fields, 'a timer met a transient fault and will fire again')
     else if (await this.givenUp(timer, error, fields)) return
     else this.log.error(fields, 'a timer failed and will fire again')
-    // Its lease delays it until then, in this and every other instance.
+    // The lease delays the next attempt by `delayMs`, in this and every other instance.
     const delayMs = Math.min(RETRY_MS * 2 ** Math.min(timer[counter], 10), MOST_RETRY_MS)
     await this.database.transaction((tx) => this.store.failed(tx, timer, counter, delayMs)).catch(() => {})
   }
 
   /**
-   * Dead-letters a timer without attempts left; returns `false` if attempts remain, or if that itself failed, so that it is retried after a
-   * back-off.
+   * Dead-letters a timer without attempts left. Returns `false` if attempts remain, or if dead-lettering failed; the timer is then retried
+   * after a back-off.
    */
   private async givenUp(timer: Timer, error: unknown, fields: Record<string, unknown>): Promise<boolean> {
     const { giveUp } = this
@@ -229,7 +230,7 @@ export class Timers {
       })
     }
     let cancel = (): void => {}
-    // Another instance holds it by now, and may have rescheduled it.
+    // If the lease cannot be renewed, another instance holds the timer by now, or it was cancelled or rescheduled.
     if (!(await this.database.transaction((tx) => this.store.renew(tx, timer, leaseMs)))) return
     keepAlive()
     try {
