@@ -33,12 +33,14 @@ export interface ServiceStores {
   timers: TimerStore
 }
 
-/** Elects a leader among the instances of a service, and notifies the others; an instance does not receive its own notifications. */
+/**
+ * Elects a leader among the instances of a service, and notifies the other instances; an instance does not receive its own notifications.
+ */
 export interface Coordination {
   leadership: Leadership
   notify(topic: string): void
   onNotification(listener: (topic: string) => void): void
-  /** Returns which of these instances have no session; rejects while unknown. */
+  /** Returns those of the given instances that have no session; rejects while this is unknown. */
   gone?(instances: readonly string[]): Promise<readonly string[]>
   close(): Promise<void>
 }

@@ -13,7 +13,10 @@ import { Signals } from './signals.js'
 
 /** Injection token of the runtimes of a process by service, which its host provides to all modules. */
 export const RUNTIMES = Symbol('Runtimes')
-/** Injection tokens of what is no class: the profile of the process, its environment, and the config-stores that heads are sent to. */
+/**
+ * Injection tokens of dependencies that are no classes: profile and environment of the process, and the config-stores that heads are sent
+ * to.
+ */
 export const PROFILE = Symbol('Profile')
 export const ENVIRONMENT = Symbol('Environment')
 export const CONFIG_STORE_URLS = Symbol('ConfigStoreUrls')

@@ -10,14 +10,17 @@ export interface ServiceDefinition {
   tables: readonly DocumentTable<never>[]
   /** Migrations of its own tables; the host runs `SHARED_MIGRATIONS` before them. */
   migrations: readonly MigrationClass[]
-  /** Advances the counters that readers remember, after its database was restored from a backup. Its processes are stopped then. */
+  /**
+   * Advances the counters that readers remember, after the service's database was restored from a backup. The service's processes are
+   * stopped then.
+   */
   advanceCounters?(ahead: CounterAdvance): Promise<void>
   module: Type
 }
 
 /**
- * Loads a service by its name in the catalogue: `apps/<name>/src/<name>.module`. The only link from libraries to apps, and a late one,
- * so that a ninth service needs no line here.
+ * Loads a service by its name in the catalogue: `apps/<name>/src/<name>.module`. The only import of an app by a library. It is resolved at
+ * run time, so that a ninth service needs no change here.
  */
 export async function loadService(name: ServiceName): Promise<ServiceDefinition> {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'

@@ -17,7 +17,7 @@ export interface Readiness {
   fault?: string
 }
 
-/** One service of a process as its host opens, starts and stops it, with its dependencies, independent of the adapters. */
+/** One service of a process with its dependencies, independent of the adapters. The host opens, starts and stops it. */
 export abstract class ServiceRuntime {
   abstract readonly name: ServiceName
   abstract readonly profile: Profile
@@ -29,7 +29,7 @@ export abstract class ServiceRuntime {
   abstract readonly signer: Signer
   /** Signs and verifies events. */
   abstract readonly seal: EventSeal
-  /** Returns a key other than those of services; `undefined` if there is none. */
+  /** Returns the signer of a key that is not a service's; `undefined` if the key is missing. */
   abstract readonly signerNamed: (name: KeyName) => Promise<Signer | undefined>
   /** Base URLs of the config-store instances to which this service sends heads directly, besides the bus. */
   abstract readonly configStoreUrls: readonly string[]
@@ -49,9 +49,9 @@ export abstract class ServiceRuntime {
   abstract start(): void
   /** Stops accepting work, lets running work finish, then closes the database. */
   abstract stop(): Promise<void>
-  /** Whether the database is reachable and migrated, for `/readyz`. */
+  /** Returns whether the database is reachable and migrated, for `/readyz`. */
   abstract ready(): Promise<Readiness>
-  /** For tests on virtual time. */
+  /** Whether no work is running; for tests on virtual time. */
   abstract readonly idle: boolean
 }
 

@@ -19,7 +19,7 @@ export function callerName({ actor }: AuthorizedRequest): string {
 
 /**
  * Calls `Authorizer` before every route of every controller, and ends an open read when its key is revoked. A retried write with a known
- * `Idempotency-Key` gets its stored response. A signed body is counted before either is stored.
+ * `Idempotency-Key` gets its stored response. A request with a signed body is rate-limited before anything is stored.
  */
 @Injectable()
 export class AuthorizationGuard implements CanActivate {
@@ -54,11 +54,10 @@ export class AuthorizationGuard implements CanActivate {
   }
 
   /**
-   * Ends an open stream when its key is revoked; other reads end immediately anyway. A write is never cut, because it may be committed
-   * already.
+   * Ends an open stream when its key is revoked; other reads are short anyway. A write is never cut, because it may be committed already.
    */
   private hold(token: string, { raw }: FastifyReply): void {
-    // Closed while its key was verified: no event would release it.
+    // The connection closed while the key was verified, so no event would release the key.
     if (raw.destroyed) return
     raw.once(
       'close',

@@ -7,13 +7,13 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { SignedRequests, WINDOW_MS, type Actor } from './signed-requests.js'
 import { TokenBook } from './token-book.js'
 
-/** Required access. `dev`: in profile dev, access is open, open on loopback, or required as in production. */
+/** Required access. `dev`: in profile dev, access is open, open on loopback, or required as in production (`asked`). */
 export interface AccessNeed {
   what: Need | 'statement'
   dev: 'open' | 'loopback' | 'asked'
-  /** Set for a stream without values: its own key in the query (`key`) suffices if there is no header. */
+  /** Set for a stream without values: without a header, a stream key in the query (`key`) suffices. */
   byQuery?: true
-  /** Service whose signed request suffices too. */
+  /** Service whose signed requests are accepted too. */
   byService?: ServiceName
 }
 
@@ -25,11 +25,11 @@ export interface RequestHead {
   headers: IncomingHttpHeaders
   /** Address of the connection's peer. */
   peer: string | undefined
-  /** Identifies the request: a signature verified at its head is not verified again. */
+  /** Object that identifies the request, so that a signature verified at its head is not verified again. */
   raw?: object
 }
 
-/** The identified caller, if access was required; `token` is the key whose revocation ends what was opened. */
+/** The identified caller, if access was required. `token`: id of the key whose revocation ends an opened stream. */
 export interface Grant {
   actor?: Actor
   token?: string
@@ -74,8 +74,8 @@ export class Authorizer {
   }
 
   /**
-   * Refuses at the head of a request, before its body is stored, a caller that `admit` would refuse for any body. Throws as `admit` does;
-   * `admit` checks the bot of a key, and the body and nonce of a signed request.
+   * Refuses at the head of a request, before its body is stored, a caller that `admit` would refuse for any body. Throws as `admit` does.
+   * The bot of a key, and the body and nonce of a signed request, are left to `admit`.
    */
   admitHead(head: RequestHead, { what, dev, byService }: AccessNeed): void {
     const header = head.headers.authorization
@@ -83,7 +83,10 @@ export class Authorizer {
     if (grant === undefined) this.signedHead(header!, head, byService)
   }
 
-  /** Rejects with 401 `HMS_AUTH_…` for an unknown caller, 403 for a forbidden one. An invalid key is refused even if none is required. */
+  /**
+   * Identifies and authorizes the caller. Rejects with 401 `HMS_AUTH_…` for an unknown caller, 403 for a forbidden one. An invalid key is
+   * refused even if no key is required.
+   */
   async admit(request: RequestHead & { body: Buffer }, { what, dev, byQuery, byService }: AccessNeed): Promise<Grant> {
     const header = request.headers.authorization
     const streamKey = byQuery === true && header === undefined ? keyInQuery(request.url) : undefined
@@ -98,7 +101,7 @@ export class Authorizer {
     return this.profile === 'dev' && (dev === 'open' || (dev === 'loopback' && isLocal(request)))
   }
 
-  /** Verified once per request. */
+  /** Verifies the signature over the head of a request, once per request. */
   private signedHead(header: string, { method, url, raw }: RequestHead, byService?: ServiceName): SignedHead {
     const known = raw === undefined ? undefined : this.heads.get(raw)
     if (known !== undefined) return known
@@ -108,8 +111,8 @@ export class Authorizer {
   }
 
   /**
-   * As `admit` for a route with `RequireScope('values')`, and throws the same; `undefined` for a signed request, whose nonce has to be
-   * stored in the database.
+   * Authorizes a reader as `admit` does for a route with `RequireScope('values')`, with the same errors, but without the database. Returns
+   * `undefined` for a signed request, because its nonce has to be stored there.
    */
   admitReader(authorization: string | undefined): Grant | undefined {
     return this.grantAtOnce(authorization, 'values', this.profile === 'dev')
@@ -133,7 +136,7 @@ export class Authorizer {
   }
 }
 
-/** Prefixed, so that a key named like a person is not taken for one in the audit log. */
+/** The name is prefixed, so that a key named like a person is not mistaken for that person in the audit log. */
 function grantOf({ id, name, region, scopes }: TokenRecord): Grant {
   const readsAll = scopes.some((scope) => scope === 'read' || scope === 'operate')
   return { actor: { id, name: `key ${id} (${name})`, kind: 'token', region, ...(readsAll ? {} : { valuesOnly: true }) }, token: id }
@@ -152,7 +155,7 @@ function required(): HmsError {
   )
 }
 
-/** Returns a bot of this key; the body determines which one is required. */
+/** Returns any bot of this key, because the required bot is known only from the body. */
 function someBot({ scopes }: TokenRecord): string {
   return scopes.find((scope) => scope.startsWith('bot:'))?.slice('bot:'.length) ?? '<id>'
 }

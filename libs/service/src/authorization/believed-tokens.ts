@@ -6,7 +6,7 @@ import { SignatureError } from '#libs/signing'
 import { believedToken, isSameToken, readSignedToken, TOKEN_TOPIC, type TokenJudge } from './signed-token.js'
 import { TOKENS, type StoredToken } from './token.table.js'
 
-/** Maximum log reads per poll: 5,000 records are a few. */
+/** Maximum log reads per call; the 5,000 records of a full table need only a few. */
 const MAX_PARTS = 1_000
 /** Maximum keys named in one log line. */
 const MAX_NAMED = 10
@@ -20,8 +20,8 @@ export interface TokenSource extends TokenJudge {
 }
 
 /**
- * Verifies which stored keys approver signed, once per row content and roster. A row that fails is ignored and raises an alarm. Rows of a
- * build that stored no signature get theirs from the topic, if it contains the same record.
+ * Verifies that approver signed the stored API keys, each row once per content and roster. A row that fails is ignored and raises an alarm.
+ * A row without a signature, stored by an older build, gets its signature from the topic if the topic contains the same record.
  */
 export class BelievedTokens {
   private judged = new Map<string, { key: string; outcome: TokenRecord | SignatureError }>()
@@ -63,14 +63,14 @@ export class BelievedTokens {
     return [...believed, ...[...this.onTopic.values()].flatMap(({ record }) => (record.revokedAt === null ? [] : [record]))]
   }
 
-  /** Whether a row lacks a signature that the topic may contain. */
+  /** Whether a row lacks a valid signature, which the topic may contain. */
   wants(tables: readonly { rows: readonly StoredToken[] }[]): boolean {
     return tables.some(({ rows }) => rows.some(({ id, signed }) => signed === undefined || this.refused.has(id)))
   }
 
   /**
-   * Continues reading the topic, and adds its signature to each row that equals the newest record of its key. Returns whether any was
-   * added.
+   * Continues reading the topic, and copies signatures from it into the rows that equal the newest record of their key. Returns whether any
+   * was copied.
    */
   async adopt(tables: readonly { source: TokenSource; rows: readonly StoredToken[] }[]): Promise<boolean> {
     const [first] = tables
@@ -106,7 +106,7 @@ export class BelievedTokens {
       // A revoked key never becomes valid again, in whatever order records arrive.
       if (this.onTopic.get(record.id)?.record.revokedAt == null) this.onTopic.set(record.id, { record, envelope })
     } catch {
-      // Any writer of the topic can write a record; one not signed by approver is ignored.
+      // Any writer of the topic can write a record; a record that approver did not sign is ignored.
     }
   }
 

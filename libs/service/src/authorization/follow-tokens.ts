@@ -8,11 +8,11 @@ import { keepToken, MAX_TOKENS, TOKENS, type StoredToken } from './token.table.j
 import type { Concerns } from '../concerns.js'
 import type { Signals } from '../signals.js'
 
-/** Notifies the other instances of a service that its table of keys changed. */
+/** Signal to the other instances of a service that its table of API keys changed. */
 export const TOKENS_CHANGED = 'tokens'
 type Table = { source: FollowedService; rows: StoredToken[] }
 
-/** Polling interval, for notifications lost with their session. */
+/** Polling intervals, for signals lost with their session: normal, and after a failed read. */
 const LOOK_AGAIN_MS = 10_000
 const LOOK_SOON_MS = 1_000
 
@@ -46,7 +46,7 @@ export class TokenReader {
     private readonly services: readonly FollowedService[],
   ) {}
 
-  /** Runs before anything listens, so that every key is known from the first request on. */
+  /** Loads the keys. Called before the server listens, so that every key is known from the first request on. */
   async start(): Promise<void> {
     for (const service of this.services) service.signals.on(TOKENS_CHANGED, () => void this.read())
     await this.read()
@@ -66,7 +66,7 @@ export class TokenReader {
     void this.looks?.stop()
   }
 
-  /** Reads sequentially: an older view must not replace a newer one. */
+  /** Reads one at a time: an older view must not replace a newer one. */
   private read(): Promise<void> {
     this.again = true
     return (this.reading ??= this.readUntilDone())
@@ -84,12 +84,12 @@ export class TokenReader {
     try {
       const { believed } = this.book
       let tables = await this.tables()
-      // Rows of a build that stored no signature get it from the topic before the first request.
+      // Rows stored without a signature by an older build get it from the topic before the first request.
       if (!this.wasTopicRead && tables.some(({ rows }) => rows.some(({ signed }) => signed === undefined)) && (await this.adopt(tables)))
         tables = await this.tables()
       this.book.learn(believed.of(tables))
       this.wasRead = true
-      // No row restores a key that is revoked on the topic.
+      // Reads the topic too: a key revoked there stays revoked, whatever the rows contain.
       if (!this.wasTopicRead || believed.wants(tables)) void this.adoptLater(tables)
     } catch (error) {
       this.failed(error)
@@ -110,7 +110,7 @@ export class TokenReader {
     if ((isAdopted || (isFirst && this.wasTopicRead)) && !this.stopped) await this.read()
   }
 
-  /** Whether the topic had a signature for a row. Runs one read at a time. */
+  /** Copies signatures from the topic into rows; returns whether any was copied. Returns `false` while another read is running. */
   private async adopt(tables: readonly Table[]): Promise<boolean> {
     if (this.adopting) return false
     this.adopting = true

@@ -17,7 +17,7 @@ export const REQUEST_NONCES = documentTable<RequestNonce>({
   indexes: [['expires_at']],
 })
 
-/** Maximum accepted requests of two minutes. None is deleted early: above it, signed requests wait. */
+/** Maximum signed requests accepted within two minutes. No nonce is deleted early: with a full table, signed requests are refused. */
 const MAX_REMEMBERED = 10_000
 const FORGOTTEN_AT_ONCE = 50
 

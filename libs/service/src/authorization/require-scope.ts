@@ -9,21 +9,24 @@ export type Requirement = 'public' | 'operate' | 'statement' | 'read' | 'metrics
 
 /**
  * Declares who may call a route, or every undeclared route of a controller. `operate`: a person or operator who signed the request, or a
- * key with that scope, in every profile. `statement`: the same without keys. `metrics`: the callers of `read`, in every profile. `read`,
- * `values`, `bot` (of the body's `bot`): anyone who signed, or a key with the scope; with profile dev none is needed, for a bot only on
- * loopback. `heads`: as `values`, or a request signed by approver. `notices`: as `values`, or by the address returned by an evaluation. In
- * production, an undeclared route needs `read` for GET and `operate` otherwise.
+ * key with that scope, in every profile. `statement`: as `operate`, without keys. `metrics`: as `read`, but in every profile. `read`,
+ * `values`, `bot` (for the body's `bot`): a signed request, or a key with the scope; profile dev requires neither, for a bot only on
+ * loopback. `heads`: as `values`, or a request signed by approver. `notices`: as `values`, or the stream key in the address that an
+ * evaluation returned. In production, an undeclared route needs `read` for GET and `operate` otherwise.
  */
 export function RequireScope(requirement: Exclude<Requirement, 'public'>): ClassDecorator & MethodDecorator {
   return requires(requirement)
 }
 
-/** Declares a route that needs no authorization: its response is public, or its input is signed. Say which. */
+/** Declares a route that needs no authorization: its response is public, or its input is signed. Add a comment that says which. */
 export function Public(): ClassDecorator & MethodDecorator {
   return requires('public')
 }
 
-/** Stored for the guard's `Reflector`, and in the route configuration for the request head, where no handler is known yet. */
+/**
+ * Stores a requirement for the guard's `Reflector`, and in the route configuration for the check of the request head, which has no handler
+ * yet.
+ */
 function requires(requirement: Requirement): ClassDecorator & MethodDecorator {
   return (target: object, _name?: string | symbol, descriptor?: PropertyDescriptor): void => {
     Reflect.defineMetadata(REQUIREMENT, requirement, (descriptor?.value as object | undefined) ?? target)
@@ -79,7 +82,7 @@ function botOf(body: unknown): string {
 /** Metadata key of a route's configuration in Nest's Fastify adapter. */
 const ROUTE_CONFIG = '__fastify_route_config__'
 
-/** Merges into the configuration of a handler's route. Nest's own `RouteConfig` would replace that of another decorator. */
+/** Merges into the configuration of a handler's route. Nest's own `RouteConfig` would replace the configuration of another decorator. */
 export function routeConfig(config: object, handler: object): void {
   const known = Reflect.getOwnMetadata(ROUTE_CONFIG, handler) as object | undefined
   Reflect.defineMetadata(ROUTE_CONFIG, { ...known, ...config }, handler)

@@ -8,7 +8,7 @@ import { routeConfig } from './require-scope.js'
 
 export const SIGNED_BODY = 'hms:signed-body'
 
-/** Context of a proof: that of the service that serves the path. */
+/** Context of a proof, from the service that serves the path. */
 export interface ProofContext {
   roster: Roster
   database: Database
@@ -16,12 +16,12 @@ export interface ProofContext {
 }
 
 /**
- * Identifies the signer of a body by verifying its first signature, known key id first. `undefined` if no person of the roster signed, or
- * the statement has expired: then the limits of its address apply. The handler verifies everything itself.
+ * Identifies the signer of a body by its first signature, which is verified only if its key id is known. `undefined` if no person of the
+ * roster signed, or the statement has expired; the limits of the request's address apply then. The handler verifies everything itself.
  */
 export type ProofOf = (request: Pick<FastifyRequest, 'body' | 'params'>, context: ProofContext) => Promise<SignedStatement | undefined>
 
-/** Decorates a route with signed bodies: these are limited by the signers' keys, unsigned ones by address. */
+/** Decorates a route with signed bodies: a request is rate-limited by its signer's key, without a valid signature by its address. */
 export function SignedBody(proofOf: ProofOf): MethodDecorator {
   return (target, name, descriptor) => {
     routeConfig({ signedBody: true }, descriptor.value as object)
@@ -61,7 +61,7 @@ export class SignedBodies {
     private readonly clock: Clock,
   ) {}
 
-  /** Counts a request. Throws 429 `HMS_HTTP_TOO_MANY`. */
+  /** Counts a request against its limit. Throws 429 `HMS_HTTP_TOO_MANY`. */
   async count(request: FastifyRequest, reply: FastifyReply, proofOf: ProofOf): Promise<void> {
     const database = this.databaseFor(request.url.split('?')[0]!)
     const proof = await proofOf(request, { roster: this.roster(), database, now: this.clock.now() })

@@ -15,25 +15,27 @@ export interface Actor {
   id: string
   name: string
   kind: 'person' | 'operator' | 'token' | 'service'
-  /** The only region of a key, if it names one. */
+  /** Only region of an API key; absent if the key names none. */
   region?: string
-  /** Key of a bot or partner without `read` or `operate`: it reads values, and no internal reason of a change. */
+  /** Set for a key without scope `read` or `operate`, such as a bot's or partner's: it reads values, but no internal reasons of changes. */
   valuesOnly?: true
 }
 
-/** Validity of a signed request before and after its time; it is accepted once. */
+/** Validity of a signed request before and after its time. A request is accepted once. */
 export const WINDOW_MS = 60_000
 
 /** Verifies `Authorization: HMS-Statement …`: requests signed by a person or the operator of the roster, or by the service of a route. */
 export class SignedRequests {
   constructor(
     private readonly roster: () => Roster,
-    /** Returns the database of the service that serves a path, shared by its instances. Its clock is used, not this process's. */
+    /**
+     * Returns the database of the service that serves a path, shared by its instances. The database's clock is used, not this process's.
+     */
     private readonly databaseFor: (path: string) => Database,
   ) {}
 
   /**
-   * Verifies the header before a body has arrived, without storing the nonce. `service`: the one that may sign too. Throws 401
+   * Verifies the header before a body has arrived, without storing the nonce. `service`: a service that may sign too. Throws 401
    * `HMS_AUTH_INVALID`, `_AUDIENCE`.
    */
   headOf(header: string, request: Omit<SignableRequest, 'body'>, service?: ServiceName): SignedHead {
@@ -43,7 +45,9 @@ export class SignedRequests {
     return head
   }
 
-  /** Verifies the whole request. `service`: as for `headOf`; `head`: result of an earlier `headOf` for it. */
+  /**
+   * Verifies the whole request and returns its signer. `service`: as for `headOf`. `head`: result of an earlier `headOf` for this request.
+   */
   async actorOf(
     header: string,
     request: SignableRequest,
@@ -61,7 +65,7 @@ export class SignedRequests {
     throw new HmsError('HMS_AUTH_NOT_ALLOWED', 'This key may not do that.', { status: 403 })
   }
 
-  /** Committed before the request takes effect: of two instances that receive it concurrently, one continues. */
+  /** Stores the nonce, committed before the request takes effect: of two instances that receive a request concurrently, one continues. */
   private spend(path: string, { nonce, at }: RequestPredicate): Promise<void> {
     return this.databaseFor(path).transaction(async (tx) => {
       if (Math.abs(tx.now.getTime() - Date.parse(at)) > WINDOW_MS) {

@@ -33,7 +33,9 @@ function tokenIn(event: VerifiedEvent): TokenRecord {
   return event.data.token
 }
 
-/** Returns the record of a row as signed by approver. Throws `SignatureError` for a row that differs from it. */
+/**
+ * Returns the record of a row as approver signed it. Throws `SignatureError` for a row that is unsigned or differs from the signed record.
+ */
 export function believedToken(row: StoredToken, judge: TokenJudge): TokenRecord {
   if (row.signed === undefined) throw new SignatureError('HMS_SIGNATURE_UNKNOWN_KEY', 'it is not signed')
   const record = readSignedToken(row.signed, judge)
@@ -45,7 +47,7 @@ export function isSameToken(row: StoredToken, record: TokenRecord): boolean {
   return canonicalJson(plainToken(row)) === canonicalJson(record)
 }
 
-/** Returns the record without the signature; an older build copies the unknown member. */
+/** Returns the record without the signature, which an older build may have copied into an event as an unknown member. */
 export function plainToken({ signed: _signed, ...record }: StoredToken): TokenRecord {
   return record
 }

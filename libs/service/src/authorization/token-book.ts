@@ -4,8 +4,8 @@ import type { Clock } from '#libs/platform'
 import { requireStreamKey, requireToken, streamKeyOf, tokenIdOf } from '#libs/signing'
 
 /**
- * API keys known to this process, in memory, because every request needs it. Services of one process share it. A revoked key stays revoked,
- * whatever an older copy contains.
+ * API keys known to this process, kept in memory because every request needs them. The services of a process share one book. A revoked key
+ * stays revoked, whatever an older copy contains.
  */
 export class TokenBook {
   /** Verifies rows. */
@@ -15,7 +15,7 @@ export class TokenBook {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Replaces the content by the tables of this process's services; records in none of them are dropped. */
+  /** Replaces the content by the tables of this process's services; a record that no table contains is dropped. */
   learn(records: readonly TokenRecord[]): void {
     const known = new Map<string, TokenRecord>()
     for (const record of records) {
@@ -42,7 +42,7 @@ export class TokenBook {
     return requireStreamKey(key, this.records.get(key.split('.')[0]!), this.clock.now())
   }
 
-  /** Returns the stream key for the holder of this key, who has presented it. */
+  /** Returns the stream key of an API key; call it only for a holder who has presented the API key. */
   streamKey(id: string): string | undefined {
     const record = this.records.get(id)
     return record === undefined ? undefined : streamKeyOf(record)

@@ -3,7 +3,7 @@ import { documentTable, forgetExpired, type Transaction } from '#libs/persistenc
 
 /** A key's record as stored by a service. */
 export interface StoredToken extends TokenRecord {
-  /** Event of approver that issued or revoked it, which proves the row. Rows of earlier builds have none. */
+  /** Event in which approver issued or revoked the key; it proves the row. Rows of earlier builds have none. */
   signed?: Envelope
 }
 

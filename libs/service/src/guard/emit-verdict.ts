@@ -3,7 +3,7 @@ import type { EmitOptions, Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { hexOf, signVerificationResult, type Signer, type VerificationResult } from '#libs/signing'
 
-/** Version of the guard's definition and engines. */
+/** Identifies the guard, with the version of its definition and engines. */
 const GUARD = 'https://hms-svc.dev/verifier/guard/v1'
 
 const PROPERTIES: Record<GuardVerdict['verdict'], string[]> = {

@@ -5,7 +5,9 @@ import type { Clock, Logger } from '#libs/platform'
 
 const PAGE = 200
 const MAX_READ = 1_000
-/** Interval of full scans: rows that another instance made live are found by their column, or by a scan if that was changed. */
+/**
+ * Interval of full scans. A rule that another instance made live is found by its marking column, or by a scan if the column was cleared.
+ */
 const RESCAN_MS = 5 * 60_000
 
 /** Content of a policy's row at a time: the live and the held release, and the number of the head. */
@@ -18,8 +20,8 @@ export interface RuleRow {
 
 /**
  * Finds the guard rules of a table by their releases: the column that marks them is not signed, and clearing it must not disable a rule. A
- * process reads all rows once, and again every few minutes. A rule in force whose row is missing, or names none without a newer head, stays
- * in force as last known.
+ * process reads all rows once, and again every few minutes. A rule in force stays in force as last known if its row is missing, or names no
+ * rule without a newer head.
  */
 export class KnownRules<T extends object> {
   /** Rules in force, as last read. */
@@ -43,7 +45,7 @@ export class KnownRules<T extends object> {
       this.scannedAtMs = nowMs
     }
     const indexed = await tx.documents(this.table).find({ where: { guard: 'yes' }, limit: MAX_READ })
-    // Rows written in this transaction count for others once it is committed.
+    // Rows written in this transaction are learned only after its commit.
     tx.afterCommit(() => indexed.forEach((row) => this.learn(row, tx.now)))
     const found = new Set(indexed.map((row) => this.read(row, tx.now).id))
     const hidden: T[] = []

@@ -6,7 +6,7 @@ export interface CarriedHead {
   ok: boolean
   revision: number
   detail?: string
-  /** Permanent refusal: it will never store these heads. */
+  /** Set for a permanent refusal: this config-store will never store these heads. */
   refused?: true
 }
 
@@ -32,8 +32,8 @@ export class DirectHeadDelivery {
   ) {}
 
   /**
-   * Sends once to each config-store, concurrently, for a caller that waits for the result; those that did not respond, or refused heads
-   * that others stored, are retried in the background. Never throws.
+   * Sends once to each config-store, concurrently, for a caller that waits for the result. A config-store that did not respond, or refused
+   * heads that others stored, is retried in the background. Never throws.
    */
   async deliver(heads: IssuedHeads): Promise<CarriedHead[]> {
     const carried = await Promise.all(this.urls.map((url) => this.post(url, heads)))
@@ -47,7 +47,7 @@ export class DirectHeadDelivery {
     void inTrace(traceparent, () => this.keepTrying(heads, this.urls))
   }
 
-  /** Sends once to each config-store; the next statement follows in seconds. Never throws. */
+  /** Sends a freshness statement once to each config-store; the next statement follows in seconds. Never throws. */
   async refresh(freshness: Envelope): Promise<void> {
     const body: SignedFreshness = { freshness }
     await Promise.all(
@@ -96,7 +96,7 @@ export class DirectHeadDelivery {
   }
 }
 
-/** `CODE: detail` of a response that is a problem document (RFC 9457). */
+/** Returns `CODE: detail` of a response that is a problem document (RFC 9457). */
 function refusalIn(body: string): string | undefined {
   try {
     const { code, detail } = JSON.parse(body) as { code?: unknown; detail?: unknown }

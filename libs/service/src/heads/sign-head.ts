@@ -5,13 +5,13 @@ import { bundleOfHeads, effectiveMs, signHead, type HeadPredicate, type ReleaseP
 export interface Upcoming {
   release: ReleaseDocument
   at: string
-  /** Number of the stable head since which it is held. */
+  /** `seq` of the stable head that first announced the release. */
   sinceSeq?: number
-  /** Number of its run. */
+  /** Number of the release's run. */
   run?: number
 }
 
-/** Returns a future effective time; `undefined` for a release in force immediately. */
+/** Returns a release with its future effective time; `undefined` for a release in force immediately. */
 export function upcoming(release: ReleaseDocument, now: Date): Upcoming | undefined {
   const ms = effectiveMs(peekPredicate<Pick<ReleasePredicate, 'policy'>>(release.envelope).policy)
   return ms > now.getTime() ? { release, at: new Date(ms).toISOString() } : undefined
@@ -29,7 +29,7 @@ export interface HeadToSign {
   next?: Upcoming
 }
 
-/** Signs heads that are stored together, each with all data that a reader needs to verify it. Each binds the others by their digest. */
+/** Signs heads that are stored together, each with all data that a reader needs to verify it. Several heads bind each other by a digest. */
 export async function signHeads(heads: readonly HeadToSign[], signer: Signer): Promise<IssuedHeads> {
   const said = heads.map(({ head, current, next }): HeadPredicate => {
     if (next === undefined) return { ...head, current: current?.releaseDigest ?? null }

@@ -9,12 +9,12 @@ import { advanceCounters } from '../numbering/numbering.table.js'
 const CLOSED_WITHIN_MS = 2_000
 const LOOK_AGAIN_MS = 100
 
-/** Counts sessions of other clients; the server's own have no user. */
+/** Counts sessions of other clients; the server's own processes have no user. */
 const OTHERS = `SELECT count(*)::int AS n FROM pg_stat_activity
   WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename IS NOT NULL`
 
 /**
- * Advances the counters of stopped services, each in one transaction; returns which of them have counters. Throws `HMS_RECOVER_RUNNING`
+ * Advances the counters of stopped services, each in one transaction; returns the services that have counters. Throws `HMS_RECOVER_RUNNING`
  * while other clients use the database.
  */
 export async function advanceServiceCounters(
@@ -27,7 +27,7 @@ export async function advanceServiceCounters(
     const source = await connectService(definition, url, 2)
     const database = new PostgresDatabase(source, schemaOf(definition.name))
     try {
-      // Checked before the first one only: our own sessions of earlier schemas may still be visible.
+      // Checked before the first service only: this process's sessions of earlier schemas may still be visible.
       if (index === 0) await requireAlone(async () => (await source.query<{ n: number }[]>(OTHERS))[0]?.n ?? 0)
       await migrate(source, schemaOf(definition.name))
       if (await database.transaction((tx) => advanceCounters(definition.advanceCounters, tx, new PostgresTimerStore(), by)))
@@ -39,7 +39,7 @@ export async function advanceServiceCounters(
   return moved
 }
 
-/** Waits a moment, because a closed session may stay visible briefly. */
+/** Throws `HMS_RECOVER_RUNNING` if other sessions exist, after a moment, because a closed session may stay visible briefly. */
 async function requireAlone(countOthers: () => Promise<number>): Promise<void> {
   let sessions = 0
   const isAlone = await lookUntil(systemClock, { everyMs: LOOK_AGAIN_MS, withinMs: CLOSED_WITHIN_MS }, async () => {

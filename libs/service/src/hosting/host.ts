@@ -77,7 +77,7 @@ export class Host {
     return new Host(app, runtimes, adapters, new TokenReader(access.tokens, [...runtimes.values()]))
   }
 
-  /** Starts relays, timers and readers; listens if a port is given (0: any free one), and returns it. */
+  /** Starts relays, timers and readers; listens if a port is given (0: any free one), and returns the port. */
   async start(listen?: { host: string; port: number }): Promise<number> {
     await this.tokens.start()
     await this.app.init()
@@ -99,20 +99,23 @@ export class Host {
     await this.adapters.stopTracing?.()
   }
 
-  /** For tests on virtual time. */
+  /** Whether no work is running; for tests on virtual time. */
   get idle(): boolean {
     return [...this.runtimes.values()].every((runtime) => runtime.idle)
   }
 }
 
-/** Returns the database shared by the instances of the service that serves a path; for shared paths, that of the first service here. */
+/**
+ * Returns the database of the service that serves a path, shared by its instances; for a path of all services, the database of the first
+ * service here.
+ */
 function databaseFor(path: string, runtimes: ReadonlyMap<ServiceName, ServiceRuntime>): Database {
   const here = [...runtimes.values()]
   const isBelow = (prefix: string): boolean => path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}?`)
   return (here.find(({ name }) => SERVICE_PATHS[name].some(isBelow)) ?? here[0]!).database
 }
 
-/** Closes everything behind a refused start; otherwise the process would not end. */
+/** Throws for an expired roster, after closing bus and services; otherwise the process would not end. */
 async function refuseExpiredRoster(runtimes: readonly ServiceRuntime[], { roster, clock, log, bus }: HostAdapters): Promise<void> {
   try {
     requireRosterInForce(newestRoster(runtimes, roster), clock.now(), log)
@@ -139,14 +142,14 @@ async function openService(
 
 const EXPIRES_SOON_MS = 30 * 24 * 60 * 60 * 1000
 
-/** Services of one process share the HTTP server: the newest roster received by any of them applies. */
+/** Returns the newest roster that any service of this process has received, for the HTTP server that they share. */
 function newestRoster(services: readonly { roster: Roster }[], pinned: Roster): Roster {
   return services.reduce((newest, { roster }) => (roster.version > newest.version ? roster : newest), pinned)
 }
 
 /**
- * Requires a roster within its validity; an expired one is not trusted: `HMS_ROSTER_EXPIRED` (400). Checked at a start. One that expires
- * later stops nothing that runs, and in its last 30 days each start logs a warning.
+ * Throws `HMS_ROSTER_EXPIRED` (400) for an expired roster, which is not trusted. Checked only at start: a roster that expires later stops
+ * nothing that runs. In its last 30 days each start logs a warning.
  */
 function requireRosterInForce({ version, expires }: Roster, now: Date, log: Logger): void {
   const restMs = Date.parse(expires) - now.getTime()

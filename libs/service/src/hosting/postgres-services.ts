@@ -37,8 +37,8 @@ export async function migrateService(definition: ServiceDefinition, url: string)
 }
 
 /**
- * Opens one service on PostgreSQL. `embedded`: it migrates by itself, because no operator does, and notifies no other instance. `folder`:
- * the data folder of an embedded server.
+ * Opens one service on PostgreSQL. `embedded`: the service migrates its schema itself, because no operator does, and notifies no other
+ * instance. `folder`: the data folder of an embedded server.
  */
 export async function openPostgresService(
   definition: ServiceDefinition,
@@ -69,7 +69,8 @@ export async function openPostgresService(
         const fault = await writes.get()
         // Once current, a schema stays current for the life of this process.
         migrated ||= await isMigrated(source)
-        // An embedded service has no other instance to take over; with several, an instance keeps serving reads and reports the fault.
+        // With a fault, an embedded service counts as down, because it has no other instance. In distributed mode, an instance keeps
+        // serving reads and reports the fault.
         return { database: fault === undefined || !options.embedded, migrations: migrated, ...(fault === undefined ? {} : { fault }) }
       } catch {
         return { database: false, migrations: migrated }
@@ -100,7 +101,7 @@ const BATCH = 5_000
 
 /**
  * Marks the outbox rows of a service since a time as unsent; the relay of its running instances sends them again, in order. Returns how
- * many. Readers drop duplicates by position: too many are harmless, too few leave a gap that raises an alarm.
+ * many. Readers drop duplicates by position: too many events are harmless, too few leave a gap that raises an alarm.
  */
 export async function republishService(definition: ServiceDefinition, url: string, since: Date): Promise<number> {
   const database = new PostgresDatabase(await connectService(definition, url, 1), schemaOf(definition.name))
@@ -119,19 +120,22 @@ export async function republishService(definition: ServiceDefinition, url: strin
   }
 }
 
-/** Callers within this time share one probe: each is a write that reaches the disk. */
+/** Callers within this time share one probe, because each probe is a write that reaches the disk. */
 const SHARED_MS = 1_000
 /** PostgreSQL allocates log files of 16 MiB each; with less than two it may stop at its next write. */
 const LEAST_FREE_BYTES = 32 * 1024 * 1024
 
-/** SQLSTATEs of PostgreSQL: disk full, I/O error, read-only transaction, a standby. */
+/** SQLSTATEs of a rejected write: disk full, I/O error, read-only transaction, a standby. */
 const TAKES_NO_WRITES: readonly unknown[] = ['53100', '58030', '25006', '55000']
-/** The function is missing, or revoked from this role: the server responded nevertheless. */
+/**
+ * SQLSTATEs of a probe that is not possible: the function is missing, or this role may not call it. The server responded, so this is no
+ * fault.
+ */
 const MAY_NOT_WRITE_LOG: readonly unknown[] = ['42501', '42883']
 
 /**
- * Returns a probe of why a responding database accepts no writes: a read-only server, a full disk. The probe returns a sentence, or
- * undefined if writes are accepted, and rejects if the database does not respond. `folder`: the data of an embedded server.
+ * Returns a probe that reports why a responding database accepts no writes: a read-only server, a full disk. The probe returns a sentence,
+ * or `undefined` if writes are accepted, and rejects if the database does not respond. `folder`: the data of an embedded server.
  */
 export function createWriteProbe(
   database: Pick<PostgresDatabase, 'query'>,
@@ -143,7 +147,7 @@ export function createWriteProbe(
 
 async function writeFault(database: Pick<PostgresDatabase, 'query'>, folder?: string): Promise<string | undefined> {
   try {
-    // Writes an empty log record, committed: it needs no table, and leaves no trace.
+    // Writes and commits an empty WAL record, which needs no table and leaves no data.
     await database.query(`SELECT pg_logical_emit_message(true, 'hms-svc', '')`)
   } catch (error) {
     const { code } = error as { code?: unknown }

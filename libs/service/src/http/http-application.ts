@@ -48,8 +48,8 @@ const REQUEST_TIMEOUT_MS = 60_000
 
 /**
  * Creates a Nest application on Fastify with the limits, validation and error format shared by all services; it does not listen yet.
- * `localTo`: value of `HMS_HOST` in profile dev, where foreign requests are refused. `clients`: limits per client. `origins`: of pages that
- * may use OFREP.
+ * `localTo`: value of `HMS_HOST` in profile dev, where foreign requests are refused. `clients`: limits per client. `origins`: origins of
+ * the pages that may use OFREP.
  */
 export async function createHttpApplication(
   module: DynamicModule,
@@ -142,7 +142,9 @@ export function keyOfReader({ authorization, 'x-api-key': key }: IncomingHttpHea
 
 const NO_SHAPES: readonly unknown[] = [undefined, Object, Array, Boolean, Number]
 
-/** Validates bodies, queries and parameters by the class declared by the handler. Events declare interfaces and pass. */
+/**
+ * Validates bodies, queries and parameters by the class declared by the handler. Events are declared as interfaces, so they pass unchanged.
+ */
 export class ShapePipe implements PipeTransform {
   transform(value: unknown, { metatype, type }: ArgumentMetadata): unknown {
     if (type === 'custom' || NO_SHAPES.includes(metatype)) return value
@@ -167,8 +169,8 @@ function judged<T extends object>(shape: Shape<T>, plain: unknown, code: 'HMS_HT
 }
 
 /**
- * Sends every error of a route as problem+json. For events it rethrows the original: Nest's own filter would replace it by an anonymous
- * "Internal server error", and the consumer could not distinguish transient from terminal errors.
+ * Sends every error of a route as problem+json. It rethrows the error of an event handler: Nest's own filter would replace it by an
+ * anonymous "Internal server error", and the consumer could not distinguish transient from terminal errors.
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -196,8 +198,8 @@ export class ProblemFilter implements ExceptionFilter {
 const OF_SIGNATURES = /^HMS_(?:AUTH_(?:INVALID|REPLAYED|AUDIENCE|EXPIRED)|SIGNATURE_|HEAD_|PROOF_|APPROVER_SIGN)/
 
 /**
- * Returns a function that counts refusals by code, a small fixed set without client input. Each series starts at 0, because `increase`
- * ignores the first sample of a series.
+ * Returns a function that counts refusals by code; the codes are a small fixed set without client input. Each series starts at 0, because
+ * PromQL's `increase` ignores the first sample of a series.
  */
 function countRejections(metrics: Metrics): (code: string) => void {
   const help = 'Requests whose signature, proof or head did not count, by code'

@@ -26,7 +26,7 @@ class MetricsEndpoint {
     return metrics.page()
   }
 
-  /** Updates the lag of this process's groups. If the broker does not respond within a second, the gauges are unchanged. */
+  /** Updates the lag of this process's groups. If the broker does not respond within a second, the gauges keep their values. */
   private async refreshLag(): Promise<void> {
     const { services, metrics } = this.host
     const [first] = services

@@ -10,7 +10,7 @@ export class TopicRecordsQueryDto {
   @IsIn(TOPIC_NAMES, { each: true })
   topics = TOPICS.map(({ name }) => name)
 
-  /** `next` of an earlier page; without it, and without `since`, the page is empty and returns the end of the log. */
+  /** Cursor: `next` of an earlier page. Without `after` and `since`, the page is empty and its `next` is the end of the log. */
   @IsOptional()
   @isText(200)
   after?: string

@@ -39,7 +39,7 @@ export class TopicsController {
   }
 }
 
-/** Serves the lag of one service in its topics, from its own knowledge: since when, and the event being handled. */
+/** Serves the lag of one service in its topics. Only the service's own process knows since when it lags, and the event being handled. */
 @Injectable()
 @Controller('v1/groups/:service')
 export class GroupsController {

@@ -8,10 +8,10 @@ export interface RepeatableRequest {
   caller: string
   /** SHA-256 of the body. */
   body: string
-  /** Claim of the active attempt. Another may take over after `leaseUntil`: the first one's process has died. */
+  /** Id of the active attempt. Another attempt may take over after `leaseUntil`: the process of the first has died by then. */
   claim: string
   leaseUntil: string
-  /** Set after a successful response. `json` is the body as text; `null` for none. */
+  /** Set after a successful response. `json` is the body as text; `null` for an empty body. */
   answer?: { status: number; json: string | null }
   expiresAt: string
 }

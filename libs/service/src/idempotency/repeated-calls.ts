@@ -8,16 +8,16 @@ import { randomUUID } from 'node:crypto'
 import { REPEATABLE_REQUESTS, type RepeatableRequest } from './repeatable-request.table.js'
 
 const KEPT_MS = 24 * 60 * 60 * 1000
-/** Longer than any request that is not killed. */
+/** Lease of an attempt, longer than any request takes whose process is alive. */
 const LEASE_MS = 15_000
-/** Maximum stored requests per caller; above it the oldest is deleted. All callers without authorization share one limit. */
+/** Maximum stored requests per caller; above it the oldest are deleted. All callers without authorization share one limit. */
 const MAX_OF_CALLER = 10_000
 const FORGOTTEN_AT_ONCE = 50
 const MAX_ANSWER_CHARACTERS = 1024 * 1024
 
 /** One attempt of a request with a key. */
 export interface KeyedCall extends Pick<RepeatableRequest, 'id' | 'caller' | 'body' | 'claim'> {
-  /** Its handler is idempotent by itself, so a retry does not wait for an active attempt. */
+  /** Whether the handler is idempotent by itself: a retry then does not wait for an active attempt. */
   repeatsSafely: boolean
 }
 
@@ -25,7 +25,7 @@ export type KeptAnswer = NonNullable<RepeatableRequest['answer']>
 
 /** Makes retried POSTs take effect once: the first attempt is executed, and retries under its key get its response. */
 export class RepeatableRequests {
-  /** Database shared by the instances of a service. Its clock is used, not this process's. */
+  /** `database` is shared by the instances of a service. Its clock is used, not this process's. */
   constructor(private readonly database: Database) {}
 
   /**
@@ -39,7 +39,7 @@ export class RepeatableRequests {
       const fresh: RepeatableRequest = { ...claimed, leaseUntil: after(tx, LEASE_MS), expiresAt: after(tx, KEPT_MS) }
       await forget(tx, call.caller)
       if (await requests.insert(fresh)) return undefined
-      // The first attempt is committed by now; of two concurrent take-overs, one waits here.
+      // The claim of the first attempt is committed by now. Of two concurrent take-overs, one waits here.
       await tx.lock([`repeatable ${call.id}`])
       const known = await requests.get(call.id)
       if (known === undefined || isPast(tx, known.expiresAt)) return void (await requests.put(fresh))
@@ -62,7 +62,7 @@ export class RepeatableRequests {
     await this.mine(call, (tx, { id }) => tx.documents(REPEATABLE_REQUESTS).delete(id))
   }
 
-  /** Has no effect if another attempt has taken over. */
+  /** Runs `work` on the request's row under its lock. Has no effect if another attempt has taken over. */
   private mine(call: KeyedCall, work: (tx: Transaction, request: RepeatableRequest) => Promise<unknown>): Promise<void> {
     return this.database.locked([`repeatable ${call.id}`], async (tx) => {
       const request = await tx.documents(REPEATABLE_REQUESTS).get(call.id)
@@ -71,7 +71,7 @@ export class RepeatableRequests {
   }
 }
 
-/** Creates the call. `caller`: another caller's use of the same key is independent. */
+/** Creates the call of a request with a key. Another caller's use of the same key is independent. */
 export function keyedCall(key: string, caller: string, path: string, body: Buffer, repeatsSafely: boolean): KeyedCall {
   const id = digestOf(Buffer.from(JSON.stringify([caller, path, key])))
   return { id, caller, body: digestOf(body), repeatsSafely, claim: randomUUID() }
@@ -115,7 +115,7 @@ export function RepeatsSafely(): CustomDecorator {
   return SetMetadata(REPEATS_SAFELY, true)
 }
 
-/** Names a member of the response that is returned once, not stored, and omitted in repeated responses. */
+/** Decorates a route with a secret member in its response: the member is returned once, not stored, and omitted in repeated responses. */
 export function AnsweredOnce(member: string): CustomDecorator {
   return SetMetadata(ANSWERED_ONCE, member)
 }
@@ -168,7 +168,10 @@ export class RepeatedCalls {
     })
   }
 
-  /** Throws `GivenAgain` for a completed request, and the errors of `begin` for a refused one. */
+  /**
+   * Claims a request with a key before its handler runs. Throws `GivenAgain` for a completed request, and the errors of
+   * `RepeatableRequests.begin` for a refused one.
+   */
   async begin(request: AskedRequest, repeatsSafely: boolean, secret: string | undefined): Promise<void> {
     const key = requireKeyForm(request)
     if (request.method !== 'POST' || !isWrite(request) || key === undefined) return
@@ -180,7 +183,10 @@ export class RepeatedCalls {
     this.open.set(request, { call, path, secret })
   }
 
-  /** The work is done and its response is sent even if it cannot be stored; a retry after the lease is judged by the route itself. */
+  /**
+   * Stores the response of a call. If it cannot be stored, it is sent all the same, because the work is done; a retry after the lease runs
+   * the handler again.
+   */
   private async end(request: object, status: number, payload: unknown): Promise<void> {
     const begun = this.open.get(request)
     if (begun === undefined) return
@@ -214,8 +220,8 @@ function without(json: string, member: string | undefined): string {
 const MAX_LENGTH = 200
 
 /**
- * Returns the complete key: if two were truncated to the same value, the second would get the first one's response. Throws
- * `HMS_HTTP_KEY_INVALID` (400).
+ * Returns the complete key, never a truncated one: of two keys truncated to the same value, the second would get the first one's response.
+ * Throws `HMS_HTTP_KEY_INVALID` (400).
  */
 export function idempotencyKeyOf(header: string | undefined): string | undefined {
   if (header === undefined || (header.length > 0 && header.length <= MAX_LENGTH)) return header

@@ -13,7 +13,7 @@ export async function firstNumber(tx: Transaction): Promise<number> {
   return (await tx.documents(NUMBERING).get('numbering'))?.from ?? 0
 }
 
-/** All rows of a table: a counter that was not advanced would assign numbers that readers have seen. */
+/** Query limit that covers all rows of a table: a counter that was not advanced would assign numbers that readers have seen. */
 export const ALL_COUNTERS = 1_000_000
 
 /** Context for advancing a service's counters. */
@@ -24,8 +24,8 @@ export interface CounterAdvance {
 }
 
 /**
- * Advances each counter that readers remember far enough that no reader has seen its next number (ADR 0076). Returns whether the service
- * has such counters.
+ * Advances each counter that readers remember, so far that no reader has seen its next number (ADR 0076). Returns whether the service has
+ * such counters.
  */
 export async function advanceCounters(
   move: ((ahead: CounterAdvance) => Promise<void>) | undefined,

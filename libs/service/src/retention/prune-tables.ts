@@ -4,7 +4,7 @@ import type { Database, DocumentTable, Transaction } from '#libs/persistence'
 import { describeError, isTransient, type Logger, type Metrics } from '#libs/platform'
 import type { RetentionConfig } from './retention.config.js'
 
-/** Documents examined per transaction; the relay waits for it. */
+/** Documents examined per transaction; the relay waits for the transaction. */
 const DOCUMENTS_AT_ONCE = 200
 const ROWS_AT_ONCE = 5_000
 /** Lock rows are small, and most are reused. Above this number, unheld ones are deleted. */
@@ -13,15 +13,15 @@ const compactedTopics = TOPICS.filter((topic) => topic.cleanup === 'compact').ma
 
 /** A service's rule for the rows of one of its tables, in addition to their age. */
 export interface PruneRule<T extends object> {
-  /** Whether an expired row is still needed: it stays for another retention period. */
+  /** Whether an expired row is still needed; it then stays for another retention period. */
   spares?: (tx: Transaction, document: T) => Promise<boolean>
   /** Called in the transaction that deletes the row. */
   gone?: (tx: Transaction, document: T) => Promise<void>
 }
 
 /**
- * Deletes expired data of a service: documents by the `keep` of their table, and rows of the shared infrastructure. Only one instance of a
- * service does it, the relay's leader. Ages are measured by the database's clock: a process whose clock is years ahead deletes nothing
+ * Deletes expired data of a service: documents by the `keep` of their table, and rows of the shared infrastructure. Only the instance that
+ * leads the relay of its service prunes. Ages are measured by the database's clock: a process whose clock is years ahead deletes nothing
  * early.
  */
 export class PruneTables {
@@ -51,7 +51,7 @@ export class PruneTables {
     full.push(
       await this.pruneRows('outbox', RETENTION_MS, (tx, before) => outbox.prune(tx, before, compactedTopics, ROWS_AT_ONCE)),
       await this.pruneRows('stream_position', machinery, (tx, before) => positions.prune(tx, before, ROWS_AT_ONCE)),
-      // Longer than positions are kept: a reader that still knows a stream then sees its numbers continue.
+      // Kept longer than positions, so that a reader that still has a position sees the numbers continue.
       await this.pruneRows('stream_head', 2 * machinery, (tx, before) => outbox.pruneStreams(tx, before, ROWS_AT_ONCE)),
       this.counted('aggregate_lock', await this.database.pruneLocks(MAX_LOCKS, ROWS_AT_ONCE)) === ROWS_AT_ONCE,
     )
@@ -81,7 +81,7 @@ export class PruneTables {
     return stale === DOCUMENTS_AT_ONCE
   }
 
-  /** A failing rule keeps only the rows of its own table. */
+  /** Logs a failure, so that a failing rule keeps only the rows of its own table. Rethrows a transient error. */
   private failed(table: string, error: unknown): false {
     if (isTransient(error)) throw error
     this.log.error({ service: this.service, table, error: describeError(error) }, 'old rows could not be deleted')

@@ -31,12 +31,12 @@ export class Rosters {
     for (const listener of this.listeners) listener()
   }
 
-  /** Registers a listener, for users that keep something named by the roster open; all others read `newest` at every use. */
+  /** Registers a listener, for code that keeps a resource open that the roster names; all other code reads `newest` at every use. */
   onAdvance(listener: () => void): void {
     this.listeners.push(listener)
   }
 
-  /** Applies the steps stored by this or another instance. Returns whether there were any; throws at one that does not verify. */
+  /** Applies the steps stored by this or another instance; returns whether there were any. Throws at a step that does not verify. */
   async catchUp(tx: Transaction): Promise<boolean> {
     const before = this.current.version
     for (;;) {
@@ -48,7 +48,7 @@ export class Rosters {
 }
 
 export const ROSTER_TOPIC = 'hms.roster.v1'
-/** Notifies the other instances of a service that its table of rosters grew. */
+/** Signal to the other instances of a service that its table of rosters grew. */
 export const ROSTERS_CHANGED = 'rosters'
 
 /**
@@ -61,7 +61,7 @@ export async function followRoster(
   book: Rosters,
   signals: Pick<Signals, 'send'>,
 ): Promise<void> {
-  // Another instance may have handled the steps before.
+  // Another instance may have handled the steps before this one.
   if (version > book.newest.version + 1) await book.catchUp(tx)
   if (version <= book.newest.version) {
     const kept = await tx.documents(ROSTERS).get(String(version))
@@ -89,7 +89,7 @@ function verified(book: Rosters, envelope: unknown): Roster {
   }
 }
 
-/** Polling interval, for notifications lost with their session. */
+/** Polling intervals, for signals lost with their session: normal, and until the pinned roster is stored. */
 const LOOK_AGAIN_MS = 30_000
 const LOOK_SOON_MS = 1_000
 
@@ -133,7 +133,7 @@ export class RosterReader {
     )
   }
 
-  /** Stores the pinned roster as the start of the chain, for readers pinned to it longer than this service. */
+  /** Stores the pinned roster as the start of the chain, for readers that stay pinned to it longer than this service. */
   private async keepPinned(): Promise<void> {
     await this.database.autocommit((tx) => keepRoster(tx, this.book.pinned))
     this.isOpen = true

@@ -36,8 +36,8 @@ export function readVitals(
 }
 
 /**
- * Counts open letters in the database, reading only the oldest of each topic, because a letter may contain 4 MiB. One statement if there is
- * none, as usual.
+ * Counts open letters in the database, reading only the oldest of each topic, because a letter may contain 4 MiB. If there are none, which
+ * is normal, one statement suffices.
  */
 async function waitingLetters(tx: Transaction): Promise<{ topic: string; count: number; oldestAt: string | null }[]> {
   const letters = tx.documents(DEAD_LETTERS)
@@ -52,7 +52,7 @@ async function waitingLetters(tx: Transaction): Promise<{ topic: string; count: 
 }
 
 const LOOK_MS = 10_000
-/** An event that waits longer for an earlier one waits for a lost event, not a delayed one. */
+/** Age at which a parked event raises an alarm: the event that it waits for is then lost, not delayed. */
 const GAP_MS = 30_000
 const OUTBOX_MS = 30_000
 const TIMER_MS = 30_000
