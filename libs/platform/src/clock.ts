@@ -1,6 +1,6 @@
 import { outsideTrace } from './trace.js'
 
-/** Time source of the code. Deadlines that must survive a crash are timer rows; this is for those that may be lost with the process. */
+/** Time source. Its delays are lost with the process; deadlines that must survive a crash are timer rows. */
 export abstract class Clock {
   abstract now(): Date
   /** Monotonic milliseconds within this process, independent of the wall clock. */
@@ -19,7 +19,7 @@ export const systemClock: Clock = {
   },
 }
 
-/** Waits on a clock: for back-off after a transient fault, in shells only. */
+/** Waits on a clock, for a back-off after a transient fault. In shells only. */
 export function pause(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => {
     clock.after(delayMs, resolve)
@@ -83,7 +83,7 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** Pauses after one failure, two, …; the last one repeats. */
+/** Pauses in ms after the first, second, … consecutive failure; the last one repeats. */
 export const BACK_OFF_MS: readonly number[] = [50, 100, 250, 500, 1_000, 2_000]
 
 /** Returns the wait after this many consecutive failures (1 is the first), at most `mostMs`. */

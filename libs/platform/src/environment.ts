@@ -30,7 +30,7 @@ export function parseEnvironment<T extends object>(shape: Shape<T>, names: Recor
   return Object.freeze(config)
 }
 
-/** Error of a wrong setting, with the list of all settings as the next step. */
+/** Creates the error for an invalid setting; its next step is the list of all settings. */
 export function configInvalid(detail: string, more: { errors?: Problem['errors']; cause?: unknown } = {}): HmsError {
   return new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, next: [action('help.environment')], ...more })
 }

@@ -1,9 +1,9 @@
-/** The environment is not ready (database or broker down, time-out): retried in place without limit. */
+/** Error of an environment that is not ready (database or broker down, time-out). The work is retried in place without limit. */
 export class TransientError extends Error {
   override readonly name = 'TransientError'
 }
 
-/** A message that can never succeed: it is dead-lettered after its attempts, and its key advances. */
+/** Error of a message that can never succeed. The message is dead-lettered without a further attempt, and its key advances. */
 export class TerminalError extends Error {
   override readonly name = 'TerminalError'
   constructor(
@@ -49,7 +49,9 @@ function saysTryAgain(fault: object): boolean {
   return typeof message === 'string' && TRANSIENT_MESSAGES.some((known) => known.test(message))
 }
 
-/** Whether an error is of PostgreSQL class 22: text that JSON allows and jsonb does not (NUL, lone surrogates). */
+/**
+ * Whether an error is of PostgreSQL class 22 (data exception), such as for text that JSON allows and jsonb does not (NUL, lone surrogates).
+ */
 export function isDataError(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code
   return typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code)

@@ -10,11 +10,11 @@ const HANDLER_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 
 /**
- * For these figures prom-client wakes the process a hundred times a second: an idle one then uses 1.2 % of a core instead of 0.2.
+ * For these figures prom-client wakes the process a hundred times a second: an idle process then uses 1.2 % of a core instead of 0.2.
  * `nodejs_eventloop_lag_seconds` and the event loop utilisation remain, which cost nothing.
  */
 const SAMPLED_LAG = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map((figure) => `nodejs_eventloop_lag_${figure}_seconds`)
-/** prom-client cannot disable the sampling. */
+/** Sampling interval, because prom-client cannot disable the sampling. */
 const HARDLY_EVER_MS = 24 * 60 * 60 * 1000
 
 /** Metrics of one process, all prefixed `hms_svc_`; its services share them and are distinguished by a label. */
@@ -56,8 +56,8 @@ export class Metrics {
   }
 
   /**
-   * Returns a counter of a service's repairs, starting at 0, because `increase` ignores the first sample of a series. Declare it when the
-   * service starts.
+   * Returns a counter of a service's repairs, starting at 0, because PromQL's `increase` ignores the first sample of a series. Declare it
+   * when the service starts.
    */
   repair(service: string, what: string): (times?: number) => void {
     const labels = { service, what }

@@ -4,7 +4,7 @@ export interface PeriodicWork {
   /** Pause between the end of a run and the start of the next; `Infinity`: only on `wake`. */
   everyMs: number | (() => number)
   run(): unknown
-  /** Called with errors of `run`, which end nothing: the next run follows after the pause, or when this requests it. */
+  /** Called with an error of `run`. The task continues: the next run follows after the pause, or earlier if this function calls `wake`. */
   failed(error: unknown): void
 }
 
@@ -75,7 +75,7 @@ export class PeriodicTask {
       try {
         await this.work.run()
       } catch (error) {
-        // A run requested meanwhile would meet the same fault.
+        // A run requested during the failed run would meet the same fault.
         this.askedMs = Infinity
         this.work.failed(error)
       }

@@ -52,13 +52,13 @@ export function asSpan<T>(traceparent: string, work: () => T): T {
   return traces.run(traceparent, work)
 }
 
-/** Exports a completed span: `own` is its `traceparent`, `cause` that of its cause. */
+/** Exports a completed span. `own`: its `traceparent`. `cause`: the `traceparent` of its cause. */
 export function showSpan(own: string, cause: unknown, span: { name: string; startMs: number; failed: boolean }): void {
   const { traceId, spanId } = partsOf(own)!
   endSpan({ traceId, spanId, parentSpanId: partsOf(cause)?.spanId, endMs: Date.now(), ...span })
 }
 
-/** Exports a completed span without running code, such as a wait or a transfer, in the trace of its cause, if it has one. */
+/** Exports a completed span in which no code ran, such as a wait or a transfer, in the trace of its cause; nothing without a cause. */
 export function showWait(cause: string | null | undefined, name: string, startMs: number): void {
   if (spansWanted() && partsOf(cause) !== undefined) showSpan(continued(cause), cause, { name, startMs, failed: false })
 }
@@ -77,7 +77,7 @@ export function continued(traceparent: unknown): string {
   return `00-${traceId}-${randomBytes(8).toString('hex')}-${flags}`
 }
 
-/** Validates a header of a record or request; `undefined` if it is malformed. */
+/** Returns the `traceparent` header of a record or request; `undefined` if it is malformed. */
 export function validTraceparent(traceparent: unknown): string | undefined {
   return partsOf(traceparent) === undefined ? undefined : (traceparent as string)
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** UUIDv7 (RFC 9562 §5.7): 48 bits of milliseconds, then random bits; sorts by time across processes to the millisecond. */
+/** Returns a UUIDv7 (RFC 9562 §5.7): 48 bits of milliseconds, then random bits. Ids sort by time across processes, to the millisecond. */
 export function uuidv7(now: Date = new Date()): string {
   const bytes = randomBytes(16)
   bytes.writeUIntBE(now.getTime(), 0, 6)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** Version of the installed package: from the nearest package.json above, which is the same from sources and from `dist`. */
+/** Version of the installed package, read from the nearest package.json above, which is the same for sources and for `dist`. */
 export const VERSION = readVersion()
 
 function readVersion(): string {

@@ -11,8 +11,8 @@ const HEADERS_MS = 10_000
 const CHECKED_EVERY_MS = 5_000
 
 /**
- * Options of every Fastify server: errors before routing are sent like all others, and a connection that does not complete its request head
- * is closed.
+ * Returns options for every Fastify server: errors before routing are sent like all others, and a connection that does not complete its
+ * request head in time is closed.
  */
 export function earlyErrors(log: Logger): {
   frameworkErrors(error: Error, request: FastifyRequest, reply: FastifyReply): void
@@ -36,7 +36,7 @@ export function answerClientError(
   socket: Duplex & { _httpMessage?: ServerResponse | null },
   log: Logger,
 ): void {
-  // Bytes after a request whose response closes the connection. That response is being sent, and Node closes after it.
+  // Bytes after a request whose response closes the connection. The response is being sent, and Node closes after it.
   if (error.code === 'HPE_CLOSED_CONNECTION') return
   // Node itself checks `_httpMessage` to see whether a response has begun on this connection, such as a stream of events.
   if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent === true) return void socket.destroy()

@@ -6,8 +6,8 @@ import { isUtf8 } from 'node:buffer'
 import { refusalOfEncoding } from './request-head.js'
 
 /**
- * Limits of a body. `parts`: number of values and members at any depth. `kept: false`: nothing of it is stored or forwarded, so it may
- * contain numbers and texts that other parsers read differently.
+ * Limits of a body. `parts`: number of values and members at any depth. `kept: false`: nothing of the body is stored or forwarded, so it
+ * may contain numbers and texts that other parsers read differently.
  */
 export interface BodyBounds {
   bytes: number
@@ -26,8 +26,8 @@ export function boundsOf(route: { config?: unknown }): BodyBounds {
 const [QUOTE, BACKSLASH, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\,[]{}')
 
 /**
- * Returns the limit that JSON text exceeds, or `undefined`. Counts brackets and commas outside of strings and allocates nothing, so that
- * excess is refused before memory is used for it. The parser checks the syntax.
+ * Returns a sentence about the limit that JSON text exceeds, or `undefined`. Counts brackets and commas outside of strings and allocates
+ * nothing, so that excess is refused before memory is used for it. The parser checks the syntax.
  */
 export function brokenBound(text: Buffer, { parts, depth }: Pick<BodyBounds, 'parts' | 'depth'>): string | undefined {
   let level = 0
@@ -56,8 +56,8 @@ function endOfString(text: Buffer, start: number): number {
 }
 
 /**
- * Refuses a GET or HEAD with a body. No handler reads it: a stream of events would let it be sent without limit, and a proxy that forwards
- * its length without it makes the next request on that connection part of it.
+ * Refuses a GET or HEAD with a body, which no handler reads. During a stream of events it could be sent without limit. If a proxy forwards
+ * the length of a body but not the body, the next request on the connection would be read as the body.
  */
 export function refuseBodiesOfReads(server: FastifyInstance): void {
   heeded(server).addHook('onRequest', (request, reply, done) => {
@@ -93,7 +93,7 @@ export function takeJsonBodies(server: FastifyInstance): void {
       const broken = brokenBound(body, boundsOf(request.routeOptions))
       if (broken !== undefined)
         return done(new HmsError('HMS_HTTP_BODY_TOO_LARGE', `The body is more than this route takes: ${broken}.`, { status: 413 }))
-      // The promise overload of the type is for parsers that return a promise.
+      // With a callback the parser returns no promise, although its type permits one.
       return void parse(request, body.toString(), (error, value) => {
         const found = error === null && boundsOf(request.routeOptions).kept !== false ? notInterchangeable(value) : undefined
         if (found === undefined) return done(error, value)

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { docsFile } from './docs-file.js'
 
-/** Returns the entry of `docs/errors.md` for a code: the page that `type` of a problem refers to. `undefined` for an unknown code. */
+/**
+ * Returns the entry of `docs/errors.md` for a code, which is the page that a problem's `type` refers to; `undefined` for an unknown code.
+ */
 export function errorPage(code: string): string | undefined {
   if (!/^HMS_[A-Z0-9_]{1,80}$/.test(code)) return undefined
   rows ??= readRows()
@@ -32,7 +34,7 @@ export function noErrorPage(code: string): string {
 
 let rows: Map<string, string> | undefined
 
-/** Reads the lines of the lists: "- `CODE`, `CODE` (status): meaning → next step". */
+/** Reads the list items of `docs/errors.md`: "- `CODE`, `CODE` (status): meaning → next step". */
 function readRows(): Map<string, string> {
   const text = docsFile('errors.md')
   const found = [...text.matchAll(/^- ((?:`HMS_[A-Z0-9_]+`(?:, )?)+) (.*)$/gm)]

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { heeded } from './front-door.js'
 
-/** Whether `If-None-Match` contains this ETag: a list, ignoring weak marks, or `*`. */
+/** Whether `If-None-Match`, a list of ETags or `*`, contains this ETag. Weak marks are ignored. */
 export function isKnown(etag: string, ifNoneMatch: string | undefined): boolean {
   if (ifNoneMatch === undefined) return false
   return ifNoneMatch.split(',').some((known) => known.trim() === '*' || known.trim().replace(/^W\//, '') === etag)

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
 import { heeded } from './front-door.js'
 
-/** Paths that pages of other sites may use: values, by OFREP only. */
+/** Paths that pages of other sites may use: only OFREP, for values. */
 const OPEN_PATH = /^\/ofrep\//
 const PREFLIGHT_SECONDS = 600
 const ALLOWED_METHODS = 'GET, POST'
@@ -49,8 +49,8 @@ const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
 export const LOOPBACK_ADDRESS = /^(::ffff:)?127\.\d+\.\d+\.\d+$|^::1$/
 
 /**
- * Whether `Host` names another site: a page whose name was rebound to this address (DNS rebinding) sends its own. `ownName` is permitted
- * besides the loopback names.
+ * Whether `Host` names another site: a page whose name was rebound to this address (DNS rebinding) sends its own name. `ownName` is
+ * permitted besides the loopback names.
  */
 export function isForeignHost(host: string | undefined, ownName?: string): boolean {
   if (host === undefined) return true
@@ -85,7 +85,7 @@ export function foreignRefused(): HmsError {
   )
 }
 
-/** Refuses foreign requests before any route, and before a body is read. `origins`: of pages that may use OFREP. */
+/** Refuses foreign requests before any route, and before a body is read. `origins`: origins of the pages that may use OFREP. */
 export function refuseForeignRequests(server: FastifyInstance, ownName: string, origins: readonly string[] = []): void {
   heeded(server).addHook('onRequest', (request, _reply, done) => {
     const { headers, socket } = request.raw

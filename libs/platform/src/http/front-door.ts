@@ -19,7 +19,10 @@ interface Threshold {
 const thresholds = new WeakMap<Server, Threshold>()
 const known = new WeakSet<object>()
 
-/** Adds hooks that the door accounts for: for each request that it handles they do nothing, or it does the same. */
+/**
+ * Returns `addHook` for hooks that the door accounts for. For each request that the door handles, these hooks would do nothing, or the same
+ * as the door.
+ */
 export function heeded(fastify: Pick<FastifyInstance, 'addHook'>): Pick<FastifyInstance, 'addHook'> {
   const addHook = (name: string, hook: object): unknown => {
     known.add(hook)
@@ -29,8 +32,8 @@ export function heeded(fastify: Pick<FastifyInstance, 'addHook'>): Pick<FastifyI
 }
 
 /**
- * Prepares a door while Fastify's own listener is the only one: listeners added later run before both. A hook added from now on without
- * `heeded` disables the door permanently, so that each request passes through the hook.
+ * Prepares a door. Call it while Fastify's listener is the only one, so that listeners prepended later run before both. A hook added from
+ * now on without `heeded` disables the door permanently, so that each request passes through the hook.
  */
 export function standBeforeFastify(fastify: FastifyInstance): void {
   const { server } = fastify
@@ -47,7 +50,7 @@ export function standBeforeFastify(fastify: FastifyInstance): void {
   })
 }
 
-/** Plugins of a server inherit the method, so their hooks are seen too. */
+/** Records the first hook added without `heeded`. Plugins inherit the replaced `addHook`, so their hooks are seen too. */
 function watchHooks(fastify: FastifyInstance, threshold: Threshold): void {
   const addHook = fastify.addHook as (this: unknown, name: string, hook: object) => FastifyInstance
   const watching = function (this: unknown, name: string, hook: object): FastifyInstance {
@@ -57,7 +60,10 @@ function watchHooks(fastify: FastifyInstance, threshold: Threshold): void {
   Object.assign(fastify, { addHook: watching })
 }
 
-/** Adds the hooks of a framework that are the same for every request, and do nothing for those that the door handles. */
+/**
+ * Runs `add` without disabling the door: the hooks that a framework adds are the same for every request, and do nothing for those that the
+ * door handles.
+ */
 export async function addHeeded(fastify: FastifyInstance, add: () => Promise<unknown>): Promise<void> {
   const threshold = thresholds.get(fastify.server)!
   const before = threshold.unheeded

@@ -4,7 +4,7 @@ import { asSpan, showSpan, spansWanted, traceIdOf, traceOfRequest } from '../tra
 import { heeded } from './front-door.js'
 import { isWrite } from './request-head.js'
 
-/** Logs one line, and one span, per completed write, at level `info`. Reads change nothing and are frequent. */
+/** Logs one line at level `info`, and exports one span, per completed write. Reads change nothing and are frequent. */
 export function logWrites(server: FastifyInstance, log: Logger): void {
   heeded(server).addHook('onResponse', (request, reply, done) => {
     const { method, url } = request
@@ -14,7 +14,7 @@ export function logWrites(server: FastifyInstance, log: Logger): void {
         { method, path: url.split('?')[0], status, ms, traceId: traceIdOf(own) },
         reply.raw.writableFinished ? 'request answered' : 'request ended without its response',
       )
-      // Named by the route pattern, so that names do not multiply with ids.
+      // The span is named by the route pattern, so that names do not multiply with ids.
       const span = { name: `${method} ${request.routeOptions.url ?? 'unknown'}`, startMs: Date.now() - ms, failed: status >= 500 }
       if (spansWanted()) showSpan(own, request.headers['traceparent'], span)
     }
@@ -24,7 +24,7 @@ export function logWrites(server: FastifyInstance, log: Logger): void {
 
 /** Starts or continues the trace of a write. A read emits nothing, so its trace is only created if it fails. */
 export function traceRequests(instance: Pick<FastifyInstance, 'addHook'>): void {
-  // After the body, whose events run in the context of the socket and would lose the trace.
+  // Runs after the body has arrived: the body's events run in the context of the socket and would lose the trace.
   heeded(instance).addHook('preHandler', (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
     if (!isWrite(request)) return done()
     asSpan(traceOfRequest(request), done)

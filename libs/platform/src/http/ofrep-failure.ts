@@ -2,7 +2,7 @@ import { type OfrepErrorCode, type OfrepFailure, type Problem } from '#libs/cont
 
 const EVALUATE = /^\/ofrep\/v1\/evaluate\/flags(?:\/(.*?))?\/?$/
 
-/** Our codes that OFREP has an equivalent for. */
+/** OFREP's equivalents of our codes. */
 const WORDS: Record<string, OfrepErrorCode> = {
   HMS_OFREP_TARGETING_KEY: 'TARGETING_KEY_MISSING',
   HMS_OFREP_CONTEXT: 'INVALID_CONTEXT',
@@ -26,7 +26,7 @@ export function ofrepFailure({ status, code, detail, retryable, traceId }: Probl
   }
 }
 
-/** OFREP has one code for any invalid body: no JSON, too large, or another type. */
+/** Returns OFREP's code for a problem. OFREP has one code for any invalid body: no JSON, too large, or another type. */
 function errorCodeOf(status: number, code: string, key: string | undefined): OfrepErrorCode {
   const word = WORDS[code]
   if (word !== undefined) return word
@@ -34,7 +34,7 @@ function errorCodeOf(status: number, code: string, key: string | undefined): Ofr
   return status === 400 || status === 413 || status === 415 ? 'PARSE_ERROR' : 'GENERAL'
 }
 
-/** Decoded; unchanged if the encoding is invalid. */
+/** Returns a key with its percent-encoding decoded; unchanged if the encoding is invalid. */
 function readable(key: string): string {
   try {
     return decodeURIComponent(key)

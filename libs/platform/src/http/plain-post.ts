@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { BODY_BOUNDS, brokenBound } from './body-bounds.js'
-/** Below a stream's buffer (16 KiB), so that a whole body can be buffered without being read. */
+/** Maximum body size, below a stream's buffer (16 KiB), so that a whole body can be buffered without being read. */
 const MAX_BYTES = 8 * 1024
 const TYPES: readonly unknown[] = ['application/json', 'application/json; charset=utf-8']
 /** Headers that no hook of a server uses, or that the door accounts for. Requests with others are left to Fastify. */
@@ -24,8 +24,8 @@ export function isPlainPost({ method, httpVersion, headers, rawHeaders }: Incomi
 }
 
 /**
- * Passes the whole body to `take` once it has arrived. If `take` returns `false`, the body is put back and `pass` called. The stream has no
- * listener meanwhile; a client that disconnects before needs no response.
+ * Passes the whole body to `take` once it has arrived. If `take` returns `false`, the body is put back and `pass` is called. Both find the
+ * stream without listeners. Neither is called if the client disconnects before, because no response is needed then.
  */
 export function peekBody(request: IncomingMessage, take: (body: Buffer) => boolean, pass: () => void): void {
   const look = (): void => {
@@ -40,13 +40,14 @@ export function peekBody(request: IncomingMessage, take: (body: Buffer) => boole
     request.off('readable', wait)
     look()
   }
-  // A body sent with its head is parsed by the check phase. Listening to the stream instead took 40 µs more per request.
+  // A body sent together with its head is parsed before the event loop's check phase. Listening to the stream instead took 40 µs more per
+  // request.
   setImmediate(() => (request.complete ? look() : request.on('readable', wait)))
 }
 
 /**
- * Parses a body within the common limits, for a route that stores nothing of it; throws, or returns `undefined`, for any that the servers
- * might refuse.
+ * Parses a body within the common limits, for a route that stores nothing of it. Throws, or returns `undefined`, for any body that the
+ * servers might refuse.
  */
 export function parsePlainJson(body: Buffer): unknown {
   if (!isUtf8(body) || brokenBound(body, BODY_BOUNDS) !== undefined) return undefined

@@ -13,7 +13,7 @@ const DISK_FULL = 'The database has no room left on its disk, and nothing was st
 /** Sends a problem in the form of the route: OFREP has its own. */
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
   if (reply.sent) return
-  // A handler that knows the duration has already set it.
+  // A handler that knows the duration has already set the header.
   const again = problem.status === 429 || problem.status === 503
   if (again && !reply.hasHeader('retry-after')) void reply.header('retry-after', '2')
   const { type, body } = problemBody(problem, reply.request.url)
@@ -27,13 +27,13 @@ export function problemBody(problem: Problem, url: string): { type: string; body
   return { type: 'application/json; charset=utf-8', body: JSON.stringify(failure) }
 }
 
-/** A response must not grow with the request. */
+/** Limits of the texts and errors of a problem: a response must not grow with the request. */
 const MAX_TEXT = 2_000
 const MAX_ERRORS_CHARACTERS = 32 * 1024
 
 /**
- * Maps any thrown value to RFC 9457 problem+json; the only place that does. Unexpected errors are logged with their trace id and reveal no
- * internals.
+ * Maps any thrown value to RFC 9457 problem+json; the only function that does. Unexpected errors are logged with their trace id and reveal
+ * no internals.
  */
 export function toProblem(error: unknown, request: { method: string; url: string; headers?: IncomingHttpHeaders }, log: Logger): Problem {
   const traceId = traceIdOf(traceOfRequest(request))
@@ -58,7 +58,7 @@ export function toProblem(error: unknown, request: { method: string; url: string
   return problemOf(new HmsError('HMS_HTTP_INTERNAL', `Unexpected error; the log has it under trace ${traceId}.`, { status: 500 }), traceId)
 }
 
-/** An API key in a URL is a secret. */
+/** Returns the URL without an API key, which must not be logged. */
 function loggedUrl({ url }: { url: string }): string {
   return url.replaceAll(/([?&]key=)[^&]*/g, '$1…')
 }

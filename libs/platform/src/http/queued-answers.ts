@@ -3,8 +3,8 @@ import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
- * Notifies all queued responses of a closed connection. Requests may be pipelined (RFC 9112 section 9.3.2). Node gives the connection to
- * one response at a time, and notifies only that one of the close: resources bound to the close of a response behind it would never be
+ * Emits `close` on all queued responses of a closed connection. Requests may be pipelined (RFC 9112 section 9.3.2). Node gives the
+ * connection to one response at a time and emits `close` only on that response, so the resources of later responses would never be
  * released.
  */
 export function closeQueuedAnswers(server: Server): void {
@@ -26,8 +26,8 @@ function tellClosed(response: ServerResponse): void {
 }
 
 /**
- * Required before a stream takes a slot. Throws 400 if another response has the connection, because the stream would wait there unseen, and
- * if the client has disconnected, because nothing would end it.
+ * Throws 400 unless a response has its connection; call it before a stream takes a slot. Behind another response, the stream would wait
+ * unseen. If the client has disconnected, nothing would end the stream.
  */
 export function requireConnection(response: ServerResponse): void {
   if (response.socket !== null && !response.destroyed) return

@@ -10,8 +10,8 @@ export function isWrite({ method, url }: { method: string; url: string }): boole
 }
 
 /**
- * Refuses a request that does not name exactly one host (RFC 9112 §3.2): with two, or another one in its target, a proxy before this server
- * may have used the other one.
+ * Returns the refusal of a request that does not name exactly one host (RFC 9112 §3.2). If it names two, or another host in its target, a
+ * proxy before this server may have used the other host.
  */
 export function refusalOfHost({ httpVersion, rawHeaders, headers: { host }, url = '' }: IncomingMessage): HmsError | undefined {
   const named = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length
@@ -24,7 +24,7 @@ export function refusalOfHost({ httpVersion, rawHeaders, headers: { host }, url 
   })
 }
 
-/** Refuses expectations other than `100-continue` (RFC 9110 §10.1.1). */
+/** Returns the refusal of an expectation other than `100-continue` (RFC 9110 §10.1.1). */
 export function refusalOfExpectation({ headers: { expect } }: IncomingMessage): HmsError | undefined {
   if (expect === undefined || /(?:^|\W)100-continue(?:$|\W)/i.test(expect)) return undefined
   return new HmsError('HMS_HTTP_EXPECTATION', 'The request demands with Expect what this server does not know; leave the header out.', {
@@ -32,7 +32,7 @@ export function refusalOfExpectation({ headers: { expect } }: IncomingMessage): 
   })
 }
 
-/** Returns why a body is not read as JSON: another parser would decode its bytes differently. */
+/** Returns the refusal of a compressed body, or of a charset other than UTF-8: another parser would decode its bytes differently. */
 export function refusalOfEncoding({ headers }: Pick<IncomingMessage, 'headers'>): HmsError | undefined {
   const coded = headers['content-encoding'] !== undefined && headers['content-encoding'].toLowerCase() !== 'identity'
   const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(headers['content-type'] ?? '')?.[1]?.toLowerCase()

@@ -4,16 +4,14 @@ import { boundsOf, type BodyBounds } from '../body-bounds.js'
 import { clientsOf, refusalsIn, type LimitedServer } from './limit-clients.js'
 import { heeded } from '../front-door.js'
 
-/**
- * Maximum body bytes of one client, and of all together, in a process at a time: one corpus of the largest size, and some smaller bodies.
- */
 const MIB = 1024 * 1024
+/** Maximum body bytes in flight, per client and per process: enough for one corpus of the largest size, and some smaller bodies. */
 export const BODIES_IN_FLIGHT = { perClient: 48 * MIB, all: 96 * MIB }
 
 /**
- * Limits the bytes of bodies between the head of a request and its response: by the announced length, else by the route's limit. It runs
- * after API keys were checked, so that a client without one takes no room. An edge forwards bodies, and buffers only those whose route
- * declares a limit.
+ * Limits the request body bytes in flight, from the head of a request until its response is closed. A body counts with its announced
+ * length, else with the route's limit. The hook runs after API keys were checked, so that a client without a key takes no room. An edge
+ * forwards bodies, and buffers only those whose route declares a limit.
  */
 export function boundBodies(server: FastifyInstance, limited: LimitedServer, bounds = BODIES_IN_FLIGHT): void {
   const clientOf = clientsOf(limited)
@@ -42,7 +40,7 @@ export function boundBodies(server: FastifyInstance, limited: LimitedServer, bou
   })
 }
 
-/** Bytes beyond the route's limit are discarded, not buffered. */
+/** Returns the body bytes that a request may buffer; 0 if its length is above the route's limit, because the body is then discarded. */
 function keptBytes({ headers, is404, routeOptions }: FastifyRequest, isEdge: boolean): number {
   const named = (routeOptions.config as { bounds?: BodyBounds } | undefined)?.bounds
   if (is404 || (isEdge && named === undefined)) return 0

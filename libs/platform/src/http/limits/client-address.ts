@@ -4,7 +4,7 @@ import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
 /** Header in which the edge names its client; a service accepts it from a trusted peer only. */
 export const CLIENT_HEADER = 'x-hms-client'
 
-/** Addresses trusted to name the client behind them. */
+/** Addresses of proxies that are trusted to name their clients. */
 export class TrustedProxies {
   private readonly ranges = new BlockList()
 
@@ -27,8 +27,8 @@ export class TrustedProxies {
 }
 
 /**
- * Returns the client's address: the peer's own, unless the peer is a trusted proxy. Then that named by an edge, if `fromEdge`, else the
- * last address of `x-forwarded-for` that is not a trusted proxy; any client may have written the addresses before it.
+ * Returns the client's address: the peer's own, unless the peer is a trusted proxy. For a trusted proxy, the address that an edge names, if
+ * `fromEdge`; else the last address of `x-forwarded-for` that is not a trusted proxy. Any client may have written the addresses before it.
  */
 export function clientAddress(peer: string, headers: IncomingHttpHeaders, trusted: TrustedProxies, fromEdge: boolean): string {
   if (!trusted.has(peer)) return plainAddress(peer)
@@ -43,7 +43,9 @@ export function clientAddress(peer: string, headers: IncomingHttpHeaders, truste
   return client
 }
 
-/** Returns the identity of a client: an IPv4 address, or the /64 of an IPv6 address, of which one machine can use arbitrarily many. */
+/**
+ * Returns the identity of a client: an IPv4 address, or the /64 of an IPv6 address, because one machine can use every address of its /64.
+ */
 export function clientOf(address: string): string {
   if (!isIPv6(address)) return address
   const [head = '', tail = ''] = address.split('::')
@@ -56,7 +58,7 @@ export function clientOf(address: string): string {
     .join(':')}::/64`
 }
 
-/** Removes the zone of a link-local address and the IPv4-mapped IPv6 form. */
+/** Returns an address without the zone of a link-local address, and as IPv4 if it was mapped to IPv6. */
 function plainAddress(address: string): string {
   const plain = address.replace(/%.*$/, '')
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain)?.[1]

@@ -8,7 +8,7 @@ export interface ConnectionBounds {
   all: number
 }
 
-/** Additional connections accepted above the limit, for probes: these are recognised by their path, which is not known yet. */
+/** Additional connections accepted above the limit, for probes: a probe is recognised by its path, which is not known when it connects. */
 const RESERVE = 64
 
 /** Tracks the connections of a server, and which of them exceed its limits. */
@@ -24,7 +24,7 @@ export class ConnectionCounts {
   ) {}
 
   watch(server: Server): void {
-    // A connection whose protocol offer was put back arrives a second time.
+    // A connection whose upgrade offer was ignored is emitted a second time.
     server.prependListener('connection', (socket: Socket) => {
       if (!this.known.has(socket)) this.take(socket)
     })

@@ -27,22 +27,28 @@ export interface LimitedServer {
   metrics?: Metrics
   /** Returns the valid API key of a request. An unknown key must not give its sender a bucket of its own. */
   keyOf?(request: FastifyRequest): LimitedKey | undefined
-  /** The edge cannot verify keys: requests with one are limited by the service that knows it, and here, more loosely, by address. */
+  /**
+   * Set at the edge, which cannot verify keys: the service that knows a key limits its requests, and the edge limits them more loosely by
+   * address.
+   */
   isEdge?: boolean
 }
 
 export interface LimitedKey {
   id: string
-  /** Whether a person or operator signed this request. It is counted by address too: a signature can be intercepted and replayed. */
+  /**
+   * Whether a person or operator signed this request. A signed request is counted by address too, because a signature can be intercepted
+   * and replayed.
+   */
   isSigned: boolean
 }
 
 const BURST_SECONDS = 10
-/** Factor for requests between services, and for those that an edge leaves to the services. */
+/** Factor of the limits for requests between services, and for requests that an edge leaves to the services. */
 const WIDER = 10
-/** Paths with signatures of services, which send them to each other. */
+/** Paths of requests that one service signs and sends to another. */
 const OF_SERVICES = /^\/v1\/(?:heads|freshness)\/?$/
-/** Paths of statements that people sign in the body; for an edge, which has no such routes. */
+/** Paths whose body contains a statement that people sign; for an edge, which lacks these routes. */
 export const SIGNED_BODIES: readonly RegExp[] = [
   /^\/v1\/(?:approvals|break-glass|withdrawals|freezes)\/?$/,
   /^\/v1\/(?:approvals|runs|tickets)\/[^/]+\/decisions\/?$/,
@@ -54,10 +60,10 @@ const SIGNED = /^HMS-Statement /
 const EXEMPT = /^\/(?:livez|readyz|metrics)\/?$/
 
 const counts = new WeakMap<Server, ConnectionCounts>()
-/** Pending requests with a signature in the body: the function that limits them once it is known whether the signature is valid. */
+/** Functions of pending requests with a signature in the body; each limits its request once it is known whether the signature is valid. */
 const unsettled = new WeakMap<object, (reply: FastifyReply, statement: SignedStatement | undefined) => HmsError | undefined>()
 
-/** Returns the counter of refused requests, by what there was too much of. */
+/** Returns the counter of refused requests, by the exceeded limit. */
 export function refusalsIn(metrics: Metrics): ReturnType<Metrics['counter']> {
   return metrics.counter('http_refused_total', 'Requests refused because their client, or all of them together, did too much', ['what'])
 }
@@ -82,12 +88,12 @@ export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, 
     const { authorization } = request.headers
     const address = addressOf(request)
     if (OF_SERVICES.test(path)) return wider.take(address)
-    // As cheap as a read, and the edge cannot verify its signer: the service does, by the same address.
+    // A small statement is as cheap as a read, and the edge cannot verify its signer. The service limits it, by the same address.
     if (isEdge && isSmallStatement(request, path)) return 0
     if (isEdge && authorization !== undefined) return wider.take(SIGNED.test(authorization) ? `signed ${address}` : address)
     const key = keyOf?.(request)
     if (key !== undefined) return writes.take(key.isSigned ? `signed ${key.id} ${address}` : `key ${key.id}`)
-    // Its handler calls `settleStatement` once the body has arrived.
+    // The handler of a route with signed bodies calls `settleStatement` once the body has arrived.
     if ((request.routeOptions.config as { signedBody?: true } | undefined)?.signedBody !== true) return writes.take(address)
     statements.begin(request, address)
     unsettled.set(request, (reply, statement) => {
@@ -132,12 +138,12 @@ function isSmallStatement({ headers, method }: FastifyRequest, path: string): bo
   return isSigned && headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) <= BODY_BOUNDS.bytes
 }
 
-/** Returns the function that identifies the client of a request: its address, or that named by an edge or proxy. */
+/** Returns the function that identifies the client of a request by its address, or by the address that an edge or proxy names. */
 export function clientsOf({ limits: { trusted }, isEdge = false }: LimitedServer): (request: FastifyRequest) => string {
   return ({ raw, headers }) => clientOf(clientAddress(raw.socket.remoteAddress ?? '', headers, trusted, !isEdge))
 }
 
-/** Returns why only probes are served on this connection; for upgrades, which no hook sees. */
+/** Returns the error of a connection above a limit, on which only probes are served. Also for upgrades, which no hook sees. */
 export function refusalOfConnection(server: Server, socket: object): HmsError | undefined {
   switch (counts.get(server)?.surplusOf(socket)) {
     case undefined:

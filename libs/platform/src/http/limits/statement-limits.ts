@@ -7,18 +7,22 @@ export interface SignedStatement {
   id: string
 }
 
-/** Retries of one statement charged to its key. Otherwise an observer of a statement could exhaust the bucket of its key. */
+/**
+ * Limit of the retries of one statement that are charged to its key. Otherwise anyone who has seen a statement could exhaust the bucket of
+ * its key.
+ */
 const REPEATS: BucketBounds = { burst: 5, perSecond: 1 / 60 }
 
 /**
  * Buckets of requests with a signature in the body: by key if it was verified, otherwise by address. The signature is known only after the
- * body has arrived, so each request takes from its address first, and an empty bucket there refuses it only if the signature is invalid.
+ * body has arrived, so each request first takes a token of its address. If that bucket is empty, the request is refused only if its
+ * signature is invalid.
  */
 export class StatementLimits {
   private readonly unsigned: ClientBuckets
   private readonly signed: ClientBuckets
   private readonly repeats: ClientBuckets
-  /** By request: its address, and the wait required for it. */
+  /** Address of each begun request, and the wait that the address's bucket requires, in ms. */
   private readonly begun = new WeakMap<object, { address: string; waitMs: number }>()
 
   constructor(bounds: BucketBounds, nowMs: () => number) {

@@ -18,8 +18,8 @@ export function fullBucket({ burst }: BucketBounds, nowMs: number): Bucket {
 }
 
 /**
- * Takes `amount` tokens from a bucket that refills with time. Time that goes back refills nothing. `waitMs`: 0 if they were taken; else the
- * time until they are available.
+ * Takes `amount` tokens from a bucket that refills with time. A clock that goes back refills nothing. `waitMs`: 0 if the tokens were taken;
+ * else the time until they are available.
  */
 export function takeOne(bucket: Bucket, bounds: BucketBounds, nowMs: number, amount = 1): { bucket: Bucket; waitMs: number } {
   const left = leftAt(bucket, bounds, nowMs)
@@ -69,7 +69,7 @@ export class ClientBuckets {
     if (known !== undefined) this.buckets.set(client, { ...known, left: Math.min(this.bounds.burst, known.left + 1) })
   }
 
-  /** Drops least recently used buckets: full ones each time, and another if there is no room. */
+  /** Drops the least recently used buckets while they are full, and then another if there is still no room. */
   private makeRoom(nowMs: number): void {
     let looked = 0
     for (const [client, bucket] of this.buckets) {

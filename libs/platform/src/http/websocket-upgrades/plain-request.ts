@@ -6,8 +6,8 @@ const OF_THE_OFFER = new Set(['upgrade', 'http2-settings'])
 
 /**
  * Serves requests as if they had offered no other protocol (RFC 9110 §7.8: a server may ignore the offer). Node detaches the socket from
- * its parser before any listener runs, so the request is put back before the bytes that followed it, without the offer, and the socket is
- * given to the server again.
+ * its parser before any listener runs. So the request, without the offer, is put back into the socket before the bytes that followed it,
+ * and the socket is given to the server again.
  */
 export class PlainRequests {
   private readonly answering = new WeakMap<Duplex, ServerResponse>()
@@ -16,7 +16,10 @@ export class PlainRequests {
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => this.answering.set(request.socket, response))
   }
 
-  /** `handBack` is called just before the server gets the socket again, and handles its errors. */
+  /**
+   * Serves a request once earlier responses are complete. `handBack` is called just before the server gets the socket, and its errors,
+   * again.
+   */
   answer(request: IncomingMessage, head: Buffer, handBack: () => void): void {
     const { socket } = request
     const again = (): void => {

@@ -6,7 +6,7 @@ import { PlainRequests } from './plain-request.js'
 export interface UpgradeDoor {
   /** The only path that upgrades to WebSocket. */
   path: string
-  /** Takes over the socket. Its errors are sent to the client. */
+  /** Takes over the socket. An error that it throws is sent to the client. */
   open(upgrade: Upgrade): void | Promise<void>
   problemOf(error: unknown, request: { method: string; url: string; headers?: IncomingHttpHeaders }): Problem
 }
@@ -45,7 +45,7 @@ function refuse(): never {
   throw new HmsError('HMS_HTTP_UNAVAILABLE', 'This process stops. Try again.', { status: 503, retryable: true })
 }
 
-/** Never rejects. */
+/** Opens or refuses a WebSocket. Never rejects. */
 async function admit({ path, open, problemOf }: UpgradeDoor, asked: Omit<Upgrade, 'target'>): Promise<void> {
   const { method = 'GET', url = '' } = asked.request
   try {
@@ -87,7 +87,7 @@ export interface UpgradeAnswer {
 
 /**
  * Responds on a socket that no HTTP server manages any more, and closes it: Node detaches it at the upgrade, allows it to stay half open,
- * and would never release its descriptor. It is destroyed once the response is flushed, or after `withinMs`.
+ * and would never release its descriptor. The socket is destroyed once the response is flushed, or after `withinMs`.
  */
 export function answerUpgrade(socket: Duplex, { status, type, body, headers = {} }: UpgradeAnswer, withinMs = REFUSAL_MS): void {
   if (!socket.writable) return void socket.destroy()

@@ -17,7 +17,7 @@ export class UnfinishedMessage {
 
   constructor(private readonly now: () => number) {}
 
-  /** Age in ms; `undefined` if every frame is complete. */
+  /** Age of the unfinished frame in ms; `undefined` if every frame is complete. */
   get frameMs(): number | undefined {
     return this.frameSince === undefined ? undefined : this.now() - this.frameSince
   }
@@ -45,7 +45,7 @@ export class UnfinishedMessage {
     }
   }
 
-  /** Returns the length once the head is complete. */
+  /** Returns the length of the payload once the head is complete. */
   private payloadLength(): number | undefined {
     const [, second = 0] = this.head
     const short = second & 0x7f
