@@ -1,10 +1,13 @@
 import { HmsError } from '#libs/contracts'
 import type { Documents } from '#libs/persistence'
 
-/** Form of ids of bots and corpora: they appear in commands and in a run's summary line. */
+/** Pattern for ids of bots and corpora, which appear in commands and in a run's summary line. */
 export const REGISTRY_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
 
-/** Registers a document unless its registry is full; replacing a known one is always possible. The caller locks the registry. */
+/**
+ * Registers a document, or replaces the document with the same id. Throws 409 `HMS_SIMULATOR_LIMIT` if a new document would exceed `limit`.
+ * The caller locks the registry.
+ */
 export async function register<T extends object>(
   documents: Documents<T>,
   id: string,
@@ -19,7 +22,7 @@ export async function register<T extends object>(
   await documents.put(document)
 }
 
-/** Throws 413 for a text above the limit, in bytes of UTF-8. */
+/** Throws 413 `HMS_SIMULATOR_LIMIT` for a text of more than `limit` bytes in UTF-8. */
 export function boundBytes(text: string, limit: number, what: string): void {
   const bytes = Buffer.byteLength(text)
   if (bytes > limit) throw new HmsError('HMS_SIMULATOR_LIMIT', `${what} has ${bytes} bytes; at most ${limit} are taken.`, { status: 413 })

@@ -4,7 +4,7 @@ import { IsIn } from 'class-validator'
 
 /** `HMS_SIMULATOR_*`. */
 export class SimulatorConfig {
-  /** A replay that has not ended after this time, waiting included, fails its run. */
+  /** Time after which an unfinished replay, waiting included, fails its run. */
   @isDuration('10m')
   deadline = '10m'
 
@@ -12,7 +12,7 @@ export class SimulatorConfig {
   @IsIn(['worker', 'inline'])
   runner: 'worker' | 'inline' = 'worker'
 
-  /** Threads that share the programs of a replay; each takes a processor while one is under way. */
+  /** Number of threads among which the bots of a replay are split; each uses a processor during a replay. */
   @isInteger(1, 64)
   workers = 2
 
@@ -20,7 +20,7 @@ export class SimulatorConfig {
     return parseDuration(this.deadline)
   }
 
-  /** Shorter than the row's deadline: the runner knows which bot was running, the row does not. */
+  /** Timeout of the runner in ms. It is shorter than the deadline of the stage, because only the runner knows which bot was running. */
   get replayMs(): number {
     return Math.ceil(this.deadlineMs * 0.8)
   }

@@ -24,7 +24,7 @@ export class BotsController implements OnApplicationShutdown {
     return this.database.transaction(async (tx) => (await tx.documents(BOTS).find({ limit: MAX_BOTS })).map(summaryOf))
   }
 
-  /** Loads the module once in the sandbox: what cannot be loaded cannot be registered. A known id is replaced. */
+  /** Registers a bot, or replaces the bot with the same id. Refuses a module that does not load in the sandbox. */
   @TakesBody({ bytes: 6 * BOT_SOURCE_LIMIT })
   @Post()
   @RequireScope('operate')

@@ -4,14 +4,17 @@ import type { BotInspector, Inspected } from '../replay/inspect-bot.js'
 import { SandboxThread } from '../replay/sandbox-thread.js'
 
 const DEADLINE_MS = 5_000
-/** Limit of waiting modules: at 20 ms each they finish within five seconds; a bad one among them costs five more. */
+/**
+ * Maximum number of waiting modules. At 20 ms each they finish within about five seconds; each module that exceeds the deadline adds five
+ * more.
+ */
 const MAX_WAITING = 256
 const LATE = new Error(`does not load within ${DEADLINE_MS / 1_000} s`)
 
 /**
- * Inspects modules in one thread, one at a time; a module that has not finished after five seconds is refused and its thread ended. Steps
- * are counted inside, but one native call is one step: a module that repeatedly sorts a long list was measured to occupy its thread for
- * more than a minute. An idle thread keeps no process alive.
+ * Inspects modules in one thread, one at a time. A module that has not finished after five seconds is refused, and its thread is ended. The
+ * sandbox counts steps, but one native call is one step: a module that repeatedly sorts a long list was measured to occupy its thread for
+ * more than a minute. An idle thread does not keep the process alive.
  */
 export class WorkerBotInspector implements BotInspector {
   private readonly thread: SandboxThread<string, Inspected>
@@ -23,12 +26,12 @@ export class WorkerBotInspector implements BotInspector {
     private readonly clock: Clock,
     entry = new URL('./inspect-entry.js', import.meta.url),
   ) {
-    // Its output is never read: Emscripten prints its aborts, which come as the thread's error too, and reading would keep the process
-    // alive.
+    // The thread's output is discarded, because reading it would keep the process alive. Emscripten prints its aborts there; they also
+    // arrive as the thread's error.
     this.thread = new SandboxThread(entry, { stdout: true, stderr: true })
   }
 
-  /** Rejects with `HMS_SIMULATOR_BUSY` (503). */
+  /** Rejects with `HMS_SIMULATOR_BUSY` (503) if too many modules wait, or if the simulator stops. */
   async inspect(source: string): Promise<Inspected> {
     if (this.waiting >= MAX_WAITING) throw busy('Too many bots are being registered at the moment. Try again.')
     this.waiting += 1

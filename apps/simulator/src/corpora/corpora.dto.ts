@@ -17,7 +17,7 @@ export class CorpusRegistrationDto implements CorpusRegistration {
   @IsString()
   content!: string
 
-  /** Reading field to column of the file. */
+  /** Column of the file for each reading field. */
   @IsOptional()
   @IsObject()
   @ValidateBy(NAMES_TO_NAMES)

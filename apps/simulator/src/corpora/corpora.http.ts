@@ -17,7 +17,10 @@ export class CorporaController {
     return this.database.transaction(async (tx) => (await tx.documents(CORPORA).find()).map(summaryOf))
   }
 
-  /** All rows or none: a corpus with an unreadable row is refused with the rows named. A known id is replaced. */
+  /**
+   * Registers a corpus, or replaces the corpus with the same id. A corpus with unreadable rows is refused as a whole; the error names the
+   * rows.
+   */
   @TakesBody({ bytes: CORPUS_BODY_LIMIT_BYTES })
   @Post()
   @RequireScope('operate')

@@ -5,7 +5,7 @@ export interface RegisteredCorpus {
   format: 'csv' | 'jsonl'
   map: Record<string, string>
   readings: number
-  /** Over id, content, format and map: all that the parsed readings depend on (a row without an id is named after the corpus). */
+  /** Digest of all that the parsed readings depend on: content, format, map, and the id, which names rows without an id of their own. */
   digest: string
   addedAt: string
 }
@@ -14,8 +14,8 @@ export const CORPORA = documentTable<RegisteredCorpus>({ name: 'corpus', id: (co
 export const MAX_CORPORA = 50
 
 /**
- * Content in megabytes, separate from the listed summary. It includes its parsing options, so one read gives a consistent corpus even
- * during a replacement.
+ * Content of a corpus. It may have megabytes, so it is separate from the listed summary. The row includes the parsing options, so one read
+ * gives a consistent corpus even during a replacement.
  */
 export interface CorpusContent extends Pick<RegisteredCorpus, 'id' | 'format' | 'map' | 'digest'> {
   content: string
@@ -23,5 +23,5 @@ export interface CorpusContent extends Pick<RegisteredCorpus, 'id' | 'format' | 
 
 export const CORPUS_CONTENT = documentTable<CorpusContent>({ name: 'corpus_content', id: (corpus) => corpus.id, keys: {} })
 
-/** A corpus of 32 MiB as a JSON string, with its escapes. */
+/** Body limit for a corpus of 32 MiB as a JSON string with its escapes. */
 export const CORPUS_BODY_LIMIT_BYTES = 40 * 1024 * 1024

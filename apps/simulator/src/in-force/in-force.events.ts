@@ -7,7 +7,7 @@ import { IN_FORCE } from './in-force.table.js'
 
 @Controller()
 export class InForceEvents {
-  /** Verified on use, because the roster that names its signers may arrive later. */
+  /** Stores the newest stable head of a policy. It is verified on use, because the roster that names its signers may arrive later. */
   @OnEvent('simulator', 'hms.state.recorded.v1')
   async recorded(@Payload() { data }: ReceivedEvent<'hms.state.recorded.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
     const { id, scope, head, release, proof, next } = data.document

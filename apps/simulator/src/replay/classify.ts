@@ -6,7 +6,7 @@ import type { ScenarioInputs } from './scenario-inputs.js'
 
 const LISTED_FIELDS = 3
 
-/** Results of one run over all inputs of a scenario; shorter than the inputs if it was stopped. */
+/** Results of one run over all inputs of a scenario; they end early if the bot was stopped. */
 export interface RunAnswers {
   verdicts: string
   alerts: string
@@ -14,11 +14,11 @@ export interface RunAnswers {
 }
 
 export interface BotAnswers {
-  /** Whether the bot declares a changed policy, or was seen to read one. */
+  /** Whether the bot declares a changed policy, or read one during a run. */
   concerned: boolean
-  /** Reason why it was not run: it declares that it cannot read the new document. */
+  /** Reason why the bot was not run: it declares that it cannot read the new document. */
   incompatible?: string
-  /** Two runs under the old policy, then one under the new; a first version has the last alone. Ends at a stopped run. */
+  /** Two runs under the old policy, then one under the new policy; for a first version only the latter. A stopped run is the last one. */
   runs: RunAnswers[]
 }
 
@@ -65,7 +65,10 @@ export function discriminating(inputs: ScenarioInputs): number[] {
   return after.verdicts.flatMap((verdict, index) => (verdict === before.verdicts[index] ? [] : [index]))
 }
 
-/** Returns the alerts of a bot over the recorded inputs; nothing for a bot that was stopped, or that the change does not concern. */
+/**
+ * Returns a bot's alerts over the recorded inputs, before and after; `undefined` for a bot that was stopped, or that the change does not
+ * concern.
+ */
 export function loadOf(inputs: ScenarioInputs, { concerned, incompatible, runs }: BotAnswers): AlertLoad | undefined {
   if (!concerned || incompatible !== undefined || runs.some((run) => run.stop)) return undefined
   const recorded = inputs.inputs.length - inputs.boundary
@@ -77,7 +80,7 @@ function stoppedOutcome(inputs: ScenarioInputs, run: RunAnswers, stop: Stop, isN
   const index = run.verdicts.length
   const reading = inputs.inputs[index]
   const side = isNew ? inputs.after : (inputs.before ?? inputs.after)
-  // It succeeded under the old document, and the new one lacks a field the old one had.
+  // The bot succeeded under the old document, and the new one lacks a field, or has it with another type.
   const cannotRead = stop.kind === 'crashed' && isNew && inputs.narrowed.length > 0
   return {
     class: stop.kind === 'budget' ? 'BUDGET' : cannotRead ? 'INCOMPATIBLE' : 'CRASHED',

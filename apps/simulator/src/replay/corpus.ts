@@ -39,11 +39,11 @@ export interface CorpusOptions {
 
 export interface ParsedCorpus {
   readings: Reading[]
-  /** Non-empty means: do not register it. At most the first 20 are listed. */
+  /** If not empty, the corpus must not be registered. Lists the first 20 at most. */
   problems: CorpusProblem[]
 }
 
-/** Parses the bytes of a corpus file into readings. Bad input is a listed problem, never a throw. */
+/** Parses the bytes of a corpus file into readings. Reports invalid input as `problems`; never throws. */
 export function parseCorpus(bytes: Uint8Array, options: CorpusOptions): ParsedCorpus {
   const found = new Found(options.id)
   if (bytes.byteLength > CORPUS_LIMITS.bytes) {
@@ -141,7 +141,8 @@ function parseLine(line: string): JsonObject | string {
 }
 
 /**
- * Whether a value is nested deeper than `levels`. Recursion stops there: a line has room for thirty thousand levels, more than the stack.
+ * Whether a value is nested deeper than `levels`. The recursion stops at that depth: a line may have thirty thousand levels, more than the
+ * stack allows.
  */
 function isDeeper(value: Json | undefined, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
@@ -165,7 +166,7 @@ class Found {
 
   constructor(private readonly corpus: string) {}
 
-  /** Counts one more data row; false when there are too many rows, or enough problems to stop. */
+  /** Counts one more data row. Returns `false` if there are too many rows, or enough problems to stop. */
   nextRow(): boolean {
     if (this.problems.length >= CORPUS_LIMITS.problems) return false
     this.rows += 1

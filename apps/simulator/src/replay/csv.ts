@@ -1,4 +1,4 @@
-/** A row that RFC 4180 does not allow. `row` counts records from 0, the header included. */
+/** Error for a row that RFC 4180 does not allow. `row` counts records from 0, the header included. */
 export class CsvError extends Error {
   constructor(
     readonly row: number,

@@ -16,7 +16,10 @@ interface Judged {
   after: boolean
 }
 
-/** Counts the recorded inputs of one scenario whose verdict changes; boundary inputs are synthetic. */
+/**
+ * Counts the recorded inputs of one scenario whose verdict changes, in total and by group. Boundary inputs do not count, because they are
+ * synthetic.
+ */
 export function scenarioImpact({ scenario, policies, inputs, boundary, lost, before, after }: ScenarioInputs): ScenarioImpact {
   const judged = inputs.slice(0, inputs.length - boundary).map((reading, index): Judged => {
     return { reading, before: before?.verdicts[index] ?? false, after: after.verdicts[index] ?? false }
@@ -40,7 +43,7 @@ export function scenarioImpact({ scenario, policies, inputs, boundary, lost, bef
   }
 }
 
-/** Merges a field of several scenarios: all inputs that were made for it, and all scenarios that read it. */
+/** Merges the touched fields of all scenarios: adds up the inputs made for each field, and lists the scenarios that read it. */
 export function touchedFieldsOf(scenarios: readonly ScenarioInputs[]): TouchedField[] {
   const fields = groupBy(
     scenarios.flatMap((each) => each.fields),
@@ -56,7 +59,7 @@ export function touchedFieldsOf(scenarios: readonly ScenarioInputs[]): TouchedFi
     }))
 }
 
-/** Omits a value too long to read; the difference to the live version has it in full. */
+/** Omits values that are too long to read; the difference from the live version shows them in full. */
 function shortened({ from, to, ...field }: TouchedField): TouchedField {
   const short = (value: TouchedField['from']): boolean => value !== undefined && JSON.stringify(value).length <= MAX_VALUE_CHARS
   return { ...field, ...(short(from) ? { from } : {}), ...(short(to) ? { to } : {}) }

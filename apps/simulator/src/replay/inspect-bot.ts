@@ -32,7 +32,7 @@ export interface BotInspector {
   close(): Promise<void>
 }
 
-/** In the caller's thread, for tests: a module of endless native calls blocks it. */
+/** Inspects modules in the caller's thread, for tests. A module of endless native calls blocks that thread. */
 export class InlineBotInspector implements BotInspector {
   inspect(source: string): Promise<Inspected> {
     return inspectBot(source)

@@ -1,13 +1,15 @@
 /**
  * Resource limits of one bot. QuickJS itself counts steps (one interrupt per 10,000 calls or loop turns), so the same bot stops at the same
- * step on every machine; a wall clock would not.
+ * step on every machine. A wall-clock limit could not ensure that.
  */
 export interface SandboxLimits {
-  /** All memory of one bot, QuickJS included, bytes: whole pages of 64 KiB, at least the 16 MiB an instance starts with. */
+  /** Bytes of all memory of one bot, QuickJS included: whole pages of 64 KiB, and at least the 16 MiB that an instance starts with. */
   memoryBytes: number
-  /** Above 256 KiB deep recursion overflows the host's stack first (measured at 384 KiB), which no bot may cause. */
+  /**
+   * Bytes of the bot's stack. Above 256 KiB, deep recursion overflows the host's stack first (measured at 384 KiB), which no bot may cause.
+   */
   stackBytes: number
-  /** Interrupts for loading the module, and the base of each batch. */
+  /** Interrupts allowed for loading the module, and as the base for each batch. */
   baseInterrupts: number
   /** Further interrupts per reading of a batch: an average of 10,000 steps each. */
   interruptsPerReading: number
@@ -23,5 +25,5 @@ export const SANDBOX_LIMITS: Readonly<SandboxLimits> = {
 /** Size of a batch: large enough to amortise the call, small enough to leave the bot its heap. */
 export const BATCH = { readings: 500, chars: 512 * 1024 } as const
 
-/** Bytes of a bot's source. */
+/** Maximum bytes of a bot's source. */
 export const BOT_SOURCE_LIMIT = 256 * 1024

@@ -2,8 +2,8 @@ import type { JsonObject } from '#libs/contracts'
 import { compareText } from '#libs/policy'
 
 /**
- * One recorded decision input. `id` names it in reports and counterexamples, `at` is its time as recorded,
- * `region` its scope (empty when the corpus names none); every other key is a fact the bot may look at.
+ * One recorded decision input. `id` names it in reports and counterexamples, `at` is its time as recorded, `region` its scope (empty when
+ * the corpus names none); every other key is a fact that the bot may read.
  */
 export type Reading = JsonObject & { id: string; at: string; region: string }
 
@@ -16,7 +16,7 @@ export function onlyOf<P extends JsonObject>(policies: Readonly<Record<string, P
 }
 
 /**
- * Sorts by time, then id. A bot may have state between readings, so replay fixes the order itself: a corpus with shuffled lines gives the
+ * Sorts readings by time, then id. A bot may keep state between readings, so replay fixes the order: a corpus with shuffled lines gives the
  * same report.
  */
 export function inReplayOrder(readings: readonly Reading[]): Reading[] {

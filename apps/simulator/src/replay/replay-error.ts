@@ -1,6 +1,6 @@
 export type ReplayErrorCode = 'HMS_REPLAY_DEADLINE' | 'HMS_REPLAY_BUSY' | 'HMS_REPLAY_WORKER_LOST' | 'HMS_REPLAY_FAILED'
 
-/** Replay without a report. It is unrelated to any bot; a `retryable` one may be run again unchanged. */
+/** Error of a replay that gave no report, for a reason unrelated to any bot. If `retryable`, the same replay may be run again. */
 export class ReplayError extends Error {
   override readonly name = 'ReplayError'
 

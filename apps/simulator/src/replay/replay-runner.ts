@@ -13,10 +13,10 @@ export interface ReplayRunner {
   close(): Promise<void>
 }
 
-/** Called before each program is run over a scenario. */
+/** Called before each program, that is all bots with equal source, is run over a scenario. */
 export type OnProgress = (progress: ReplayProgress) => void
 
-/** Counts started programs: a running program is not done. */
+/** Computes the progress from the programs started so far; a running program is not done. */
 export class ProgressCount {
   private begun = 0
   private readonly total: number
@@ -35,7 +35,7 @@ export class ProgressCount {
   }
 }
 
-/** Runs replays in the caller's thread, for tests and tools: it blocks the thread, and only notices an abort made before. */
+/** Runs replays in the caller's thread, for tests and tools. Blocks that thread, so only an abort before the start has an effect. */
 export class InlineReplayRunner implements ReplayRunner {
   constructor(private readonly deadlineMs = 60_000) {}
 

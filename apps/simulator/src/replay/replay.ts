@@ -19,7 +19,7 @@ export interface ReplayBot {
 export interface ReplayTask {
   bots: ReplayBot[]
   scenarios: ScenarioInputs[]
-  /** Policies in force that the change does not touch: a bot gets those that it declares, before and after. */
+  /** Policies in force that the change does not touch. Each bot gets the ones it declares, both before and after. */
   beside?: PoliciesInForce
 }
 
@@ -31,9 +31,8 @@ export interface ReplayHooks {
 }
 
 /**
- * Replays every bot over every scenario. Bots with the same text share one replay: the sandbox has no clock, chance or host of its own, so
- * the same text over the same inputs gives the same results. Rejects with `HMS_REPLAY_DEADLINE` once `expired` returns true; blocks its
- * thread until then.
+ * Replays every bot over every scenario. Bots with equal source share one replay: the sandbox has no real clock, randomness or host access,
+ * so equal sources give equal results on equal inputs. Rejects with `HMS_REPLAY_DEADLINE` once `expired` returns true. Blocks its thread.
  */
 export async function replay(task: ReplayTask, hooks: ReplayHooks = {}): Promise<ReplayReport> {
   const bots = task.bots.map((bot) => ({ ...bot, digest: digestOf(bot.source) })).sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -104,7 +103,7 @@ function versionsOf(policies: PoliciesInForce): PolicyBeside[] {
     .sort((a, b) => (a.policy < b.policy ? -1 : 1))
 }
 
-/** Digest of the text of a bot's module: the same text is the same program. */
+/** Returns the digest of a bot's source. Bots with equal source are one program. */
 function digestOf(source: string): string {
   return `sha256:${createHash('sha256').update(source).digest('hex')}`
 }

@@ -1,10 +1,10 @@
 import { canonicalJson, type PolicyBeside, type SimulationImpact } from '#libs/contracts'
 import type { BotClass } from '#libs/pipeline'
 
-/** Part of the report: a change of engine or limits that could change a verdict raises it. */
+/** Version of the replay engine, part of the report. Raised by every change of engine or limits that could change a verdict. */
 export const REPLAY_ENGINE = 'hms-replay/4 quickjs-emscripten/0.32'
 
-/** First input that decided against a bot. `before` is its result under the old policy, if there is one. */
+/** First input that decided against a bot. `before` is the bot's result under the old policy, if there is one. */
 export interface Counterexample {
   reading: string
   expected: 'alert' | 'quiet'
@@ -14,7 +14,7 @@ export interface Counterexample {
 
 export interface BotOutcome {
   class: BotClass
-  /** Inputs for which the bot agrees with the scenario under the new policy. Information only: agreement is not adaptation. */
+  /** Number of inputs for which the bot agrees with the scenario under the new policy. Information only: agreement is not adaptation. */
   agreed: number
   message?: string
   counterexample?: Counterexample
@@ -49,7 +49,7 @@ export interface ReplayReport {
   impact: SimulationImpact
 }
 
-/** Canonical bytes: the same bots, inputs and policies give the same text, whatever order they were given in. */
+/** Encodes the report canonically: the same bots, inputs and policies, in any order, give the same text. */
 export function encodeReport(report: ReplayReport): string {
   return canonicalJson(report)
 }

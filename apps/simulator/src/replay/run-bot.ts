@@ -5,7 +5,7 @@ import { ReplayError } from './replay-error.js'
 import { BotSandbox, type Stop } from './sandbox.js'
 import type { ScenarioInputs } from './scenario-inputs.js'
 
-/** Encoded inputs of the sandbox, made once for all bots. */
+/** Batch of inputs as JSON, encoded once for all bots. */
 export interface Batch {
   json: string
   count: number
@@ -66,7 +66,7 @@ export async function runBot(source: string, { inputs, batches, beside }: BotInp
   return { concerned: policies.size === 0 || inputs.policies.some((id) => policies.has(id)), runs }
 }
 
-/** Returns the first policy of these inputs whose major version the bot does not declare. */
+/** Returns why the bot cannot read the new policies: it declares major versions for one of them, and the new one is not among these. */
 function cannotRead(majors: Record<string, number[]>, { policies, after }: ScenarioInputs): string | undefined {
   for (const id of policies) {
     const version = String(after.policies[id]?.['version'])

@@ -1,11 +1,11 @@
 /**
- * The loop around a bot, inside the sandbox: nothing of the host is reachable from it, not even a function.
- * Its value is a function of the prelude's reseed; that gives the object whose methods the host calls.
+ * Source of the loop around a bot. It runs inside the sandbox and can reach nothing of the host, not even a function.
+ * It evaluates to a function that takes the prelude's `reseed` and returns the object whose methods the host calls:
  *
- * - `adopt(module)` checks the exports, returns what the module declares as JSON `{ policies, majors }`.
- * - `begin(seed, policies)` starts a run: policies of that run, frozen; clock and chance reseeded. Module state of the bot
- *   stays, as it does in a bot that is running when a policy changes: one that caches its first limit is found STALE.
- * - `judge(readings)` answers one batch as JSON `{ verdicts, alerts, reads, error? }`, `verdicts` one `0` or `1` a reading.
+ * - `adopt(module)` checks the exports, and returns the module's declarations as JSON `{ policies, majors }`.
+ * - `begin(seed, policies)` starts a run with these policies, frozen, and reseeds clock and randomness. Module state of the bot
+ *   stays, as in a bot that is running when a policy changes: a bot that caches its first limit is found STALE.
+ * - `judge(readings)` judges one batch and returns JSON `{ verdicts, alerts, reads, error? }`; `verdicts` has `0` or `1` per reading.
  *   Readings are parsed afresh for each run, so a bot that writes to one does not change the next run's input.
  */
 export const SANDBOX_HARNESS = `((reseed) => {

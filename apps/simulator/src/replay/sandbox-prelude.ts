@@ -1,8 +1,8 @@
 /**
- * Runs in the sandbox before the bot. Clock and chance stay available, because a module may touch them while loading,
- * but both are counters seeded per run: the same replay gives the same bytes, while a bot that lets either decide
- * answers differently in the two runs under the old policy and is found NONDETERMINISTIC.
- * Local time is UTC: QuickJS would otherwise ask the host for its time zone. Its value is the function that reseeds.
+ * Source that runs in the sandbox before the bot. Clock and randomness stay available, because a module may use them while loading, but
+ * both are counters seeded per run. The same replay therefore gives the same bytes, while a bot whose result depends on either differs
+ * between the two runs under the old policy and is found NONDETERMINISTIC. Local time is UTC, because QuickJS would otherwise ask the host
+ * for its time zone. It evaluates to the function that reseeds.
  */
 export const SANDBOX_PRELUDE = `(() => {
   const Real = Date, { UTC, parse: realParse } = Real, { construct } = Reflect

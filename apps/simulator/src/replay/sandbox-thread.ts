@@ -1,7 +1,7 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { ReplayError } from './replay-error.js'
 
-/** Messages of a thread for each task: any number of started bots, then one end. */
+/** Message that a thread sends about its task: any number of `starting` with the id of a bot, then one `report` or `failure`. */
 export type ThreadReply<Report> = { starting: string } | { report: Report } | { failure: string }
 
 interface Running<Report> {
@@ -10,7 +10,10 @@ interface Running<Report> {
   onStarting: (bot: string) => void
 }
 
-/** One worker thread, one task at a time. It starts with its first task, and again after an end; an idle one keeps no process alive. */
+/**
+ * Worker thread that runs one task at a time. It starts with its first task, and again with the next task after `end`. An idle thread does
+ * not keep the process alive.
+ */
 export class SandboxThread<Task, Report> {
   /** Id of the bot that is running. */
   bot: string | undefined
@@ -26,7 +29,7 @@ export class SandboxThread<Task, Report> {
     return this.#running !== undefined
   }
 
-  /** Rejects with `HMS_REPLAY_WORKER_LOST`, `HMS_REPLAY_FAILED`, or the reason given to `end`. */
+  /** Runs a task. Rejects with `HMS_REPLAY_WORKER_LOST`, `HMS_REPLAY_FAILED`, or the reason given to `end`. */
   run(task: Task, onStarting: (bot: string) => void = () => {}): Promise<Report> {
     const report = new Promise<Report>((resolve, reject) => {
       this.#running = { resolve, reject, onStarting }
@@ -37,7 +40,7 @@ export class SandboxThread<Task, Report> {
     return report
   }
 
-  /** Terminates the thread with its task: a busy thread cannot be stopped otherwise. */
+  /** Terminates the thread and rejects its task with `reason`. A busy thread can only be stopped this way. */
   async end(reason: unknown): Promise<void> {
     const worker = this.#worker
     this.#worker = undefined

@@ -14,7 +14,7 @@ import { SANDBOX_PRELUDE } from './sandbox-prelude.js'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 
-/** Reason why a bot was stopped: it failed itself, or it used up memory or steps. `message` has no host detail. */
+/** Reason why a bot was stopped: it crashed, or it used up its memory or steps. `message` contains no details of the host. */
 export interface Stop {
   kind: 'crashed' | 'budget'
   message: string
@@ -22,12 +22,12 @@ export interface Stop {
 
 export interface BotDeclaration {
   policies: string[]
-  /** Major versions that the bot can read, per policy; all if it names none. */
+  /** Major versions that the bot can read, by policy id. The bot can read every version of a policy that is not listed. */
   majors: Record<string, number[]>
 }
 
 export interface BatchAnswer {
-  /** One `0` (quiet) or `1` (alert) per reading that was answered. */
+  /** One `0` (quiet) or `1` (alert) per judged reading. */
   verdicts: string
   /** Kind and value of each alert; compared between runs, not interpreted. */
   alerts: string
@@ -39,8 +39,8 @@ export interface BatchAnswer {
 const MESSAGE_CHARS = 200
 
 /**
- * One bot in a QuickJS instance of its own, discarded with it. `expired` is the wall-clock emergency brake, checked at every interrupt:
- * when true the replay ends with `HMS_REPLAY_DEADLINE`; it never becomes a finding.
+ * One bot in a QuickJS instance of its own. `expired` is the wall-clock emergency brake, checked at every interrupt: once it returns true,
+ * the replay ends with `HMS_REPLAY_DEADLINE`, which is never a finding about the bot.
  */
 export class BotSandbox {
   readonly #runtime: QuickJSRuntime
@@ -93,7 +93,7 @@ export class BotSandbox {
     return typeof begun === 'string' ? undefined : begun
   }
 
-  /** Answers one batch, given as a JSON array of `count` readings. */
+  /** Judges one batch, given as a JSON array of `count` readings. */
   judge(readingsJson: string, count: number): BatchAnswer {
     this.#interrupts = this.limits.baseInterrupts + count * this.limits.interruptsPerReading
     const answered = this.#call('judge', this.#context.newString(readingsJson))
@@ -108,7 +108,7 @@ export class BotSandbox {
     return { kind: 'crashed', message: 'the sandbox failed under this bot' }
   }
 
-  /** Calls a method of the harness; consumes the arguments. A result that is no string counts as empty. */
+  /** Calls a method of the harness; consumes the arguments. A result that is not a string counts as empty. */
   #call(method: string, ...given: QuickJSHandle[]): string | Stop {
     const result = this.#settle(this.#context.callMethod(this.#harness, method, given))
     for (const handle of given) handle.dispose()
@@ -155,7 +155,7 @@ export class BotSandbox {
   }
 
   #stopOf(description: string): Stop {
-    // A single request beyond all addresses is refused before anything asks for more memory.
+    // A single allocation beyond the address space fails before more memory is requested.
     if (this.#exhausted() || description === 'InternalError: out of memory') return { kind: 'budget', message: 'used up its memory' }
     return { kind: 'crashed', message: description.slice(0, MESSAGE_CHARS).toWellFormed() }
   }
@@ -189,8 +189,8 @@ interface SandboxInstance {
 let compiled: Promise<WebAssembly.Module> | undefined
 
 /**
- * QuickJS, compiled once in this thread: compiling it for each instance would cost 7 ms of processor time a bot (measured). The file is a
- * dependency of quickjs-emscripten, and therefore resolved from there.
+ * Returns QuickJS, compiled once per thread: compiling it for each instance would cost 7 ms of processor time per bot (measured). The file
+ * is a dependency of quickjs-emscripten, and therefore resolved from there.
  */
 function compiledQuickJs(): Promise<WebAssembly.Module> {
   const emscripten = createRequire(import.meta.url).resolve('quickjs-emscripten')
@@ -199,10 +199,10 @@ function compiledQuickJs(): Promise<WebAssembly.Module> {
 }
 
 /**
- * A fresh WebAssembly instance of QuickJS that can never hold more than `memoryBytes`. The limit that QuickJS itself
- * offers does not hold: built for WebAssembly it counts a few bytes per allocation whatever its size, and a bot took
- * 2 GiB under a limit of 16 MiB (measured with 0.32). Each bot gets an instance of its own, so that where its memory ends
- * does not depend on the bots before it; the instance is dropped whole, never freed piece by piece.
+ * Returns a new WebAssembly instance of QuickJS that can never use more than `memoryBytes`. The memory limit of QuickJS itself is not
+ * effective: built for WebAssembly, it counts a few bytes per allocation of any size, and a bot took 2 GiB under a limit of 16 MiB
+ * (measured with 0.32). Each bot has an instance of its own, so its memory limit does not depend on the bots before it. The instance is
+ * dropped as a whole, never freed in parts.
  */
 async function newInstance(memoryBytes: number): Promise<SandboxInstance> {
   const maximum = memoryBytes / PAGE_BYTES
@@ -210,15 +210,15 @@ async function newInstance(memoryBytes: number): Promise<SandboxInstance> {
   const grow = wasmMemory.grow.bind(wasmMemory)
   let pages = INITIAL_PAGES
   let exhausted = false
-  // Emscripten asks up to three times, for less each time. Refused here and not by the engine, which collects all garbage
-  // before it refuses: a bot that goes on after that would cost a minute instead of a second.
+  // Emscripten requests memory up to three times, less each time. The request is refused here, because the engine would first collect all
+  // garbage: a bot that continues after that would cost a minute instead of a second.
   wasmMemory.grow = (more) => {
     exhausted = pages + more > maximum
     if (exhausted) throw new RangeError('the sandbox has all its memory')
     pages += more
     return grow(more)
   }
-  // Emscripten prints its aborts; they reach us as exceptions.
+  // Emscripten's aborts also arrive as exceptions, so they are not printed.
   const emscriptenModule = { wasmMemory, printErr: () => undefined }
   const quickjs = await newQuickJSWASMModuleFromVariant(
     newVariant(RELEASE_SYNC, { wasmModule: await compiledQuickJs(), wasmMemory, emscriptenModule }),

@@ -5,8 +5,8 @@ import { inReplayOrder, type PoliciesInForce, type Reading } from './reading.js'
 export type Oracle = (reading: Reading, policies: PoliciesInForce) => boolean
 
 /**
- * Policies before or after the change, those of the run and others in force that the scenario names, with the oracle's verdict for each
- * input.
+ * Policies before or after the change, and the oracle's verdict for each input. The policies are those of the run, and others in force that
+ * the scenario names.
  */
 export interface Side {
   policies: PoliciesInForce
@@ -21,15 +21,15 @@ export interface ScenarioInputs {
   /** Recorded inputs in replay order, then the boundary inputs; `boundary` counts the latter. */
   inputs: Reading[]
   boundary: number
-  /** Recorded inputs left out because the oracle could not judge them (a missing fact). Never guessed. */
+  /** Number of recorded inputs left out because the oracle gave no verdict, mostly for a missing fact. */
   unjudged: number
-  /** Recorded inputs that the oracle can judge under the old policies but not under the new ones. */
+  /** Number of recorded inputs that the oracle can judge under the old policies but not under the new ones. */
   lost: number
   /** Fields of these policies that the change touches, with the boundary inputs made for them. */
   fields: TouchedField[]
   /** Fields that a bot may have read in the old documents and that are missing from the new ones, or have another type. */
   narrowed: string[]
-  /** Null for the first version of a policy: there are no older verdicts to compare with. */
+  /** `null` for the first version of a policy: there are no older verdicts to compare with. */
   before: Side | null
   after: Side
 }

@@ -12,7 +12,7 @@ export interface ScoreOptions {
 const THRESHOLD_PERCENT = 95
 const LISTED_IDS = 5
 
-/** Scores a census of bots; a share is exact, so there is no confidence interval on it. */
+/** Scores all applicable bots, not a sample, so percentages are exact and have no confidence interval. */
 export function scoreReplay(report: ReplayReport, options: ScoreOptions = {}): ReplayScore {
   const applicable = report.bots.filter((bot) => bot.class !== 'NOT_APPLICABLE')
   const adapted = applicable.filter(isGood)
@@ -38,7 +38,7 @@ function judge(applicable: BotReport[], counts: Counts, options: ScoreOptions): 
   if (counts.firstVersion) return failed.length ? { verdict: 'FAIL', reason: 'BOT_CRASHED' } : { verdict: 'PASS' }
   const needed = (options.threshold ?? THRESHOLD_PERCENT) * counts.applicable
   if (counts.adapted * 100 < needed) return { verdict: 'FAIL', reason: 'BELOW_THRESHOLD' }
-  // If the change turns no input, a bot that ignores the policy agrees everywhere: agreement then proves nothing.
+  // If the change flips the verdict of no input, a bot that ignores the policy agrees everywhere: agreement then proves nothing.
   if (counts.discriminating + counts.boundary === 0) return { verdict: 'INCONCLUSIVE', reason: 'NO_DISCRIMINATING_INPUT' }
   return { verdict: 'PASS' }
 }

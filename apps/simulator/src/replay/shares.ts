@@ -2,12 +2,12 @@ import { groupBy } from '#libs/contracts'
 import type { ReplayBot, ReplayTask } from './replay.js'
 import type { ReplayReport } from './report.js'
 
-/** Groups the bots of a task into programs: bots of the same text share one replay. */
+/** Groups the bots of a task into programs: bots with equal source share one replay. */
 export function programsOf(bots: readonly ReplayBot[]): ReplayBot[][] {
   return [...groupBy(bots, ({ source }) => source).values()]
 }
 
-/** Splits the task into at most `count` parts; bots of the same text stay together. */
+/** Splits the task into at most `count` parts; bots with equal source stay together. */
 export function sharesOf({ bots, ...same }: ReplayTask, count: number): ReplayTask[] {
   const programs = programsOf(bots)
   const shares = Math.max(1, Math.min(count, programs.length))
@@ -17,7 +17,7 @@ export function sharesOf({ bots, ...same }: ReplayTask, count: number): ReplayTa
   }))
 }
 
-/** Merges the reports of the parts: their bots in the order of ids, and the scenario results, which are equal in all parts. */
+/** Merges the reports of the parts: the bots sorted by id, and the scenario results, which are equal in all parts. */
 export function mergedReport([first, ...rest]: readonly [ReplayReport, ...ReplayReport[]]): ReplayReport {
   if (rest.length === 0) return first
   const reports = [first, ...rest]

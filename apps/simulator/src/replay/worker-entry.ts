@@ -7,7 +7,7 @@ function reply(value: ThreadReply<ReplayReport>): void {
   parentPort?.postMessage(value, [])
 }
 
-// No deadline in here: the parent terminates the thread, which also ends a native call that no interrupt reaches.
+// No deadline here: the parent terminates the thread, which also ends a native call that no interrupt reaches.
 parentPort?.on('message', (task: ReplayTask) => {
   replay(task, { starting: (bot) => reply({ starting: bot }) }).then(
     (report) => reply({ report }),

@@ -6,13 +6,13 @@ import { SandboxThread } from './sandbox-thread.js'
 import { mergedReport, sharesOf } from './shares.js'
 
 export interface WorkerRunnerOptions {
-  /** Wall time of one replay, milliseconds, from its start in the workers. */
+  /** Maximum wall time of one replay in ms, from its start in the workers. */
   deadlineMs: number
-  /** Replays that may wait behind the running one; further ones are refused with `HMS_REPLAY_BUSY`. */
+  /** Maximum number of replays that wait behind the running one; further ones are refused with `HMS_REPLAY_BUSY`. */
   queueLimit: number
-  /** Threads that share the programs of a replay. The report is the same with one as with many. */
+  /** Number of threads among which the programs of a replay (bots with equal source) are split. The report does not depend on it. */
   workers: number
-  /** The worker's module; only the compiled one can be loaded by a thread. */
+  /** Module of the worker. A thread can load only the compiled one. */
   entry: URL
 }
 
@@ -31,8 +31,8 @@ interface Job {
 }
 
 /**
- * Runs one replay at a time, in the order of arrival, distributed over the threads. Threads that are still running are ended when their
- * replay is aborted, passes its deadline or fails elsewhere, and the next replay starts fresh ones.
+ * Runs one replay at a time, in order of arrival, split over the threads. If the replay is aborted, exceeds its deadline or fails in one
+ * thread, the threads that still run it are ended, and the next replay starts new ones.
  */
 export class WorkerReplayRunner implements ReplayRunner {
   readonly #options: WorkerRunnerOptions
@@ -94,7 +94,10 @@ export class WorkerReplayRunner implements ReplayRunner {
     return mergedReport(await Promise.all([first!, ...rest]))
   }
 
-  /** Fails the replay with the names of the running bots: one native call of minutes is not counted as steps, so no class covers it. */
+  /**
+   * Fails the replay at its deadline and names the running bots. A native call that runs for minutes consumes no interpreter steps, so the
+   * step limit of a bot (class `BUDGET`) does not catch it.
+   */
   #late(): void {
     const bots = this.#threads.flatMap(({ bot }) => bot ?? [])
     const where = bots.length === 0 ? '' : ` in bot ${bots.join(' and ')}`

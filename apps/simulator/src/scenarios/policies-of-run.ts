@@ -6,7 +6,7 @@ import { SCENARIO_RULES_MAX_BYTES } from './scenario.table.js'
 
 /** Policies of a run by id, before and after. */
 export interface PoliciesOfRun {
-  /** In force before; a first version is missing here. */
+  /** Policies in force before the run. A policy without an earlier version is missing. */
   before: Record<string, PolicyDocument>
   after: Record<string, PolicyDocument>
   /** Ids of the policies of the run. */
@@ -53,8 +53,8 @@ export function besideOf({ policies }: Scenario, { beside }: KnownPolicies): Rec
 }
 
 /**
- * Builds the rules with the values they read of policies besides the run: all of them, or none if they exceed the size limit of events.
- * `incomplete`: ids of the scenarios without these values.
+ * Returns the rules with the values that they read of policies outside the run. A rule has all of these values, or none if they would
+ * exceed the size limit of events. `incomplete`: ids of the scenarios whose rule lacks the values.
  */
 export function rulesOfRun(scenarios: readonly Scenario[], policies: KnownPolicies): { rules: ScenarioRule[]; incomplete: Set<string> } {
   const incomplete = new Set<string>()

@@ -3,7 +3,7 @@ import type { ScenarioRegistration } from '#libs/contracts'
 import { IsString } from 'class-validator'
 
 export class ScenarioRegistrationDto implements ScenarioRegistration {
-  /** Name that findings carry. */
+  /** File name in findings. */
   @isText(500)
   file!: string
 

@@ -18,7 +18,10 @@ export class ScenariosController {
     return this.database.transaction(async (tx) => (await tx.documents(SCENARIOS).find()).map(summaryOf))
   }
 
-  /** The corpus may come later; a run notes a scenario whose corpus is not there. */
+  /**
+   * Registers a scenario, or replaces the scenario with the same id. Its corpus may be registered later; until then a run skips the
+   * scenario and reports that.
+   */
   @TakesBody({ bytes: 6 * SCENARIO_MAX_BYTES })
   @Post()
   @RequireScope('operate')
@@ -33,7 +36,10 @@ export class ScenariosController {
     })
   }
 
-  /** A run's events carry the rules of its scenarios, at worst all there are. */
+  /**
+   * Throws 413 if the rules of all scenarios together are too large: the events of a run contain the rules of its scenarios, in the worst
+   * case of all.
+   */
   private async boundAll(tx: Transaction, scenario: Scenario): Promise<void> {
     const others = (await tx.documents(SCENARIOS).find()).map((entry) => entry.scenario).filter(({ id }) => id !== scenario.id)
     boundBytes(JSON.stringify(rulesOf([...others, scenario])), SCENARIO_RULES_MAX_BYTES, 'The rules of all scenarios together')

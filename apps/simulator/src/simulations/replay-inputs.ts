@@ -20,8 +20,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describeError } from '#libs/platform'
 
 /**
- * Builds the replay inputs of one scenario, boundary inputs added, or returns why it cannot be replayed. `readings` is `undefined` without
- * its corpus.
+ * Returns the replay inputs of one scenario, boundary inputs included, or why the scenario cannot be replayed. `readings` is `undefined` if
+ * its corpus is not registered.
  */
 export async function inputsOf(
   scenario: Scenario,
@@ -51,7 +51,7 @@ async function judgedInputs(
 ): Promise<{ inputs: ScenarioInputs; refusal: string | undefined }> {
   const beside = besideOf(scenario, policies)
   const [before, after] = [policies.before, policies.after].map((side) => ({ ...beside, ...side })) as [Policies, Policies]
-  // One policy without an older version is enough: the old expression then has no verdict at all.
+  // If one policy has no older version, the expression has no old verdict at all.
   const old = scenario.policies.every((id) => before[id] !== undefined) ? before : null
   const judge = (of: readonly Reading[], under: Record<string, PolicyDocument>): Promise<Answers> =>
     judgeReadings(of, verdict, under, signal)
@@ -80,7 +80,10 @@ async function judgedInputs(
   return { inputs, refusal: next.refusal }
 }
 
-/** Returns the first reading, and the first that alerts before or after, so boundary inputs cover rules with several facts. */
+/**
+ * Returns the templates of boundary inputs: the first reading, and the first ones that alert before and after, so that rules over several
+ * facts are covered too.
+ */
 function templatesOf(ordered: readonly Reading[], ...answers: Answers[]): Reading[] {
   const alerting = answers.map((verdicts) => ordered.find((reading) => verdicts.get(reading) === true))
   return [...new Set([ordered[0], ...alerting])].filter((reading) => reading !== undefined)
@@ -92,7 +95,8 @@ function touchedField({ policy, field, from, to }: PolicyChange, inputs: number)
 }
 
 /**
- * Readings judged per turn of the event loop. One takes 3 to 20 µs: a corpus of 200,000 in one turn would block the process for seconds.
+ * Number of readings judged per turn of the event loop. One takes 3 to 20 µs: a corpus of 200,000 in one turn would block the process for
+ * seconds.
  */
 const JUDGED_PER_TURN = 1_000
 /** Steps per turn, so a costly expression yields after fewer readings: a step takes less than 1 µs. */

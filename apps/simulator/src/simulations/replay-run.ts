@@ -33,14 +33,14 @@ export interface ReplayFailure {
 interface Registered {
   bots: RegisteredBot[]
   scenarios: Scenario[]
-  /** Heads of the other policies that bots declare and scenarios name. */
+  /** Heads of the other policies that bots declare or scenarios name. */
   heads: RecordedHead[]
   now: Date
 }
 
 /**
- * Gathers bots, scenarios and corpora for the policies of a run, and the policies in force besides them, and replays, outside any
- * transaction.
+ * Replays the policies of a run. Collects the registered bots, scenarios and corpora and the other policies in force, and replays outside
+ * any transaction.
  */
 @Injectable()
 export class ReplayRun {
@@ -51,7 +51,7 @@ export class ReplayRun {
     @Inject(REPLAY_RUNNER) private readonly runner: ReplayRunner,
   ) {}
 
-  /** Rejects with `TransientError` if the same replay may succeed another time, and with the signal's reason. */
+  /** Rejects with `TransientError` if the same replay may succeed later, or with the signal's reason once aborted. */
   async execute(run: PoliciesOfRun, signal: AbortSignal, onProgress?: OnProgress): Promise<ReplayOutcome> {
     try {
       const { bots, scenarios, heads, now } = await this.registered(run)
@@ -67,14 +67,14 @@ export class ReplayRun {
     } catch (error) {
       if (error instanceof NotInForceError) return { failure: { reason: 'REPLAY_FAILED', detail: error.message } }
       if (!(error instanceof ReplayError) || signal.aborted) throw error
-      // Neither a replay that took too long nor one that failed itself would end differently another time.
+      // A replay that took too long, or that failed by itself, would fail again.
       if (error.code === 'HMS_REPLAY_DEADLINE') return { failure: { reason: 'DEADLINE', detail: error.message } }
       if (!error.retryable) return { failure: { reason: 'REPLAY_FAILED', detail: error.message } }
       throw new TransientError(describeError(error), { cause: error })
     }
   }
 
-  /** Returns all bots: running a bot reveals that it reads a policy without declaring it. */
+  /** Returns all bots, because only running a bot reveals that it reads a policy without declaring it. */
   private registered(run: PoliciesOfRun): Promise<Registered> {
     return this.database.transaction(async (tx) => {
       const bots = await tx.documents(BOTS).find({ limit: MAX_BOTS })
@@ -110,16 +110,18 @@ export class ReplayRun {
   }
 }
 
-/** Skips a scenario whose known values exceed the event: the canary would judge alerts by it without knowing what it reads. */
+/**
+ * Skips a scenario whose values of other policies do not fit into an event. The canary would judge alerts by its rule without these values.
+ */
 function tooMuchOf(scenario: Scenario, policies: KnownPolicies): SkippedScenario {
   const why = `it reads more of ${Object.keys(besideOf(scenario, policies)).join(', ')} than the events of a run can carry`
   return { scenario: scenario.id, why, next: command('scenarios.add'), incompatible: true }
 }
 
-/** Limit for policies that bots and scenarios use besides those of a run, signatures and base64 included. */
+/** Maximum bytes of policies that bots and scenarios use besides those of a run, signatures and base64 included. */
 const MAX_IN_FORCE_BYTES = 32 * 1024 * 1024
 
-/** Error for unavailable policies in force; it is unrelated to any bot. */
+/** Error for policies in force that are too large together or do not verify. It is unrelated to any bot. */
 class NotInForceError extends Error {
   override readonly name = 'NotInForceError'
 }
@@ -148,7 +150,7 @@ async function recordedHeads(tx: Transaction, ids: Iterable<string>): Promise<Re
 async function policiesInForce(heads: readonly RecordedHead[], roster: Roster, now: Date): Promise<Record<string, PolicyDocument>> {
   const policies: Record<string, PolicyDocument> = {}
   for (const recorded of heads) {
-    // Some milliseconds each: a process that serves requests must not verify hundreds without yielding.
+    // Verifying a head takes some milliseconds: a process that serves requests must not verify hundreds without yielding.
     await nextTurn()
     const { next, release } = verified(recorded, roster)
     const standing = next !== null && next.atMs <= now.getTime() ? next.release : release

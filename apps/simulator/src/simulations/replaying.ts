@@ -22,7 +22,7 @@ export class Replaying implements OnApplicationShutdown {
   /** Resolves to `undefined` if the replay was stopped. Rejects with `TransientError` if another process should run it. */
   async execute(of: Attempt, dossier: RunDossier): Promise<ReplayOutcome | undefined> {
     const id = idOf(of)
-    // A claim whose lease expired (the process was blocked) is claimed again: the verdict of the older replay would not count.
+    // The attempt is claimed again if its lease expired because the process was blocked. The verdict of the older replay would not count.
     this.stop(of)
     const wanted = new AbortController()
     this.wanted.set(id, wanted)
@@ -43,7 +43,7 @@ export class Replaying implements OnApplicationShutdown {
     }
   }
 
-  /** Returns `undefined` while this process does not replay it. */
+  /** Returns the progress of a replay; `undefined` while this process does not run it. */
   progressOf(of: Attempt): ReplayProgress | undefined {
     return this.progress.get(idOf(of))
   }

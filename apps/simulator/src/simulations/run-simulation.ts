@@ -87,12 +87,12 @@ export class RunSimulation implements OnModuleInit {
 
 const DAY_MS = 86_400_000
 
-/** Size limit within an event, besides dossier and rules. */
+/** Maximum bytes of the predicted load in an event, in addition to dossier and rules. */
 const MAX_BYTES = 12 * 1024
 
 /**
- * Returns the alerts a canary may expect, short enough for an event: scenarios first, then the regions with most readings, then bots. A bot
- * that adapted alerts as its scenarios define, so the omitted bots are no loss if the rest adapted.
+ * Returns the alerts a canary may expect, short enough for an event: scenarios first, then the regions with most readings, then bots.
+ * Omitted bots lose nothing if they adapted, because they then alert as their scenarios define.
  */
 export function predictedLoad({ scenarios, bots }: SimulationImpact): PredictedLoad {
   const load: PredictedLoad = { scenarios: [], bots: [], omitted: 0 }
@@ -124,10 +124,7 @@ function scenarioLoad({ scenario, readings, before, after, from, to }: ScenarioI
 /** Version of the replay semantics; raised when the same bots and readings would give another result. */
 const REPLAY = 'https://hms-svc.dev/replay/v1'
 
-/**
- * Builds a replay's in-toto test result. A test is a bot; the scenarios are its configuration, which also includes the report by its
- * digest.
- */
+/** Builds the in-toto test result of a replay. Each bot is a test. The configuration lists the scenarios and, by its digest, the report. */
 function simulationResultOf(
   verdict: SimulationVerdict['do'],
   score: ReplayScore,

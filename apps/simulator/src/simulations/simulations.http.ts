@@ -23,7 +23,7 @@ export class SimulationsController {
     private readonly replaying: Replaying,
   ) {}
 
-  /** Dry run: what the simulation of these policies would say of the bots, scenarios and corpora that are registered now. */
+  /** Dry run: simulates the policies with the bots, scenarios and corpora that are registered now. */
   @TakesBody({ ...POLICIES_BODY, bytes: 642 * 1024 })
   @Post()
   @HttpCode(200)
@@ -35,7 +35,7 @@ export class SimulationsController {
     return this.tryPolicies.execute(body, left.signal)
   }
 
-  /** How far the trial is that this process has under way. */
+  /** Returns the progress of the trial that this process runs. */
   @Get('trial')
   trial(): ReplayProgress {
     const { progress } = this.tryPolicies
@@ -44,8 +44,8 @@ export class SimulationsController {
   }
 
   /**
-   * State, score and report of a run's newest attempt, in canonical form. `reportDigest` is over the bytes of `report` as they stand in
-   * here: the same bots, inputs and policies give the same ones, anyone who replays them.
+   * Returns state, score and report of a run's newest attempt, as canonical JSON. `reportDigest` is over the bytes of `report` as contained
+   * here. Anyone who replays the same bots, inputs and policies gets the same bytes.
    */
   @Get(':run')
   @Header('content-type', 'application/json; charset=utf-8')

@@ -15,7 +15,10 @@ import type { TrialRequestDto } from './trial.dto.js'
 
 export const TRIAL_RUNNER = Symbol('TrialRunner')
 
-/** Timeout in ms below every caller's, edge included: for the runner, and for gathering readings and the replay together. */
+/**
+ * Timeouts in ms: of the replay, and of the whole trial, which also reads the corpora. Both are shorter than the timeout of any caller,
+ * edge included.
+ */
 export const TRIAL_REPLAY_MS = 45_000
 const TRIAL_MS = 50_000
 
@@ -76,7 +79,7 @@ export class TryPolicies implements OnApplicationShutdown {
   }
 }
 
-/** Converts the outcome. A replay without a report is unrelated to any bot: a run has more time. */
+/** Converts the outcome. A replay without a report is INCONCLUSIVE: the reason is unrelated to any bot, and a run has more time. */
 function trialOf(outcome: ReplayOutcome): Trial {
   if ('failure' in outcome) {
     const { reason, detail } = outcome.failure

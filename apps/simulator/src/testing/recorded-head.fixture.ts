@@ -10,7 +10,7 @@ interface Recorded {
   next?: Limit
   at?: string
   head?: Partial<HeadPredicate>
-  /** A field that makes it large. */
+  /** Value of an additional field, to make the release large. */
   note?: string
 }
 

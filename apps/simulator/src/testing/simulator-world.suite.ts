@@ -21,7 +21,7 @@ import { SimulationsController } from '../simulations/simulations.http.js'
 import { CORPUS, POLICY, SCENARIO } from './dossier.fixture.js'
 import { InlineBotInspector } from '../replay/inspect-bot.js'
 
-/** Runner whose replays end only on request, like replays of hours. */
+/** Runner whose replays end only when aborted, like replays that take hours. */
 export class HeldRunner implements ReplayRunner {
   readonly signals: AbortSignal[] = []
 
@@ -104,7 +104,7 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
     stage,
     runtime,
     identity,
-    /** Delivers a document as an event of the topic of state. */
+    /** Delivers a document as an event of the state topic. */
     recorded: (document: ConfigDocument): Promise<void> =>
       handle((tx) => inForce.recorded({ data: { document } } as ReceivedEvent<'hms.state.recorded.v1'>, { tx } as EventContext)),
     addBots: async (sources: Record<string, string>, critical = false): Promise<void> => {
@@ -116,7 +116,7 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
     },
     linted: (dossier: RunDossier) => handle((tx) => stage.open(tx, dossier, cause)),
     aborted: (run: number, attempt = 1): Promise<void> => handle((tx) => stage.shell.ended(tx, { run, attempt, reason: 'aborted' })),
-    /** Advances in steps shorter than a lease, so running work renews its own. */
+    /** Advances the time in steps shorter than a lease, so that running work can renew its lease. */
     advance: async (seconds: number): Promise<void> => {
       for (let step = 0; step < seconds; step++) {
         clock.advanceTo(clock.now().getTime() + 1_000)
