@@ -6,7 +6,7 @@ export class LintRequestDto {
   @isObjects({ min: 1, max: MAX_POLICIES_OF_RUN })
   policies!: JsonObject[]
 
-  /** What is in force of them: with it, versions are judged too. */
+  /** Versions in force of these policies. If given, the rules on versions are checked too. */
   @IsOptional()
   @isObjects({ max: MAX_POLICIES_OF_RUN })
   live?: JsonObject[]

@@ -9,8 +9,8 @@ import { knownPartners } from '../partners/partner.table.js'
 import { LintRequestDto } from './dry-run.dto.js'
 
 /**
- * Lint without a run, of what a run may bring at most: what the pipeline would say of the policies, with the registered schemas and
- * partners, beside what the caller says is in force.
+ * Lints policies without a run, up to the size of a run. Uses the registered schemas and partners, and the versions in force that the
+ * caller gives.
  */
 @Controller('v1/lint')
 export class DryRunController {
@@ -45,7 +45,7 @@ export class DryRunController {
   }
 }
 
-/** By id. What is no policy was never in force. */
+/** Indexes the policies by id. An invalid one is ignored, because it cannot be in force. */
 function liveOf(given: readonly JsonObject[]): Map<string, PolicyDocument> {
   const parsed = given.map((policy) => parsePolicy(JSON.stringify(policy), 'live'))
   return new Map(parsed.flatMap((policy) => (policy.ok ? [[policy.source.policy.id, policy.source.policy] as const] : [])))

@@ -21,7 +21,7 @@ import { knownPartners } from '../partners/partner.table.js'
 import { SCHEMAS, type RegisteredSchema } from '../schemas/schema.table.js'
 import { boundedFindings } from './bounded-findings.js'
 
-/** Lints a policy by its registered schema, and by the rules of the guard. */
+/** Lints a policy, also by the registered schema that it names and by the rules for guard policies. */
 export async function lintSource(
   tx: Transaction,
   source: PolicySource,
@@ -35,7 +35,7 @@ export async function lintSource(
 type KnownPartners = NonNullable<LintContext['knownPartners']>
 type Linted = { findings: LintFinding[]; schema?: ResourceDescriptor }
 
-/** Lint stage: judges every release of a run. Every finding is reported. */
+/** Lint stage: lints every release of a run. */
 @Injectable()
 export class LintRun {
   private readonly shell: StageShell<Lint, LintInput, LintEffect>
@@ -92,7 +92,10 @@ export class LintRun {
 /** Version of the rules; raised when one is added or changes its meaning. */
 const LINT = 'https://hms-svc.dev/lint/v1'
 
-/** Builds the findings' in-toto test result. A test is a release, `ID@VERSION`, or a rule with a finding in it, `ID@VERSION RULE`. */
+/**
+ * Builds the in-toto test result of lint. A test is a release without findings, `ID@VERSION`, or a rule with a finding in a release,
+ * `ID@VERSION RULE`.
+ */
 function lintResultOf(
   releases: readonly Pick<ReleaseDocument, 'id' | 'version'>[],
   findings: readonly LintFinding[],

@@ -6,7 +6,7 @@ import { Body, Controller, Get, Post } from '@nestjs/common'
 import { SCHEMAS, type RegisteredSchema } from './schema.table.js'
 import { SchemaRegistrationDto } from './schemas.dto.js'
 
-/** Rule schemas have at most 64 KiB, nested 32 deep. */
+/** Limits of a request body with a rule schema, which itself has at most 64 KiB and 32 levels. */
 const SCHEMA_BODY = { bytes: 256 * 1024, parts: 50_000, depth: 40 }
 
 @Controller('v1/schemas')
