@@ -10,7 +10,7 @@ import { changedValues, comparableFacts, type PolicyChange } from './touched.js'
 type Threshold = { path: string[]; value: number | string; exact: boolean }
 
 const COMPARISONS = ['_>_', '_>=_', '_<_', '_<=_', '_==_', '_!=_']
-/** Limit of readings: a change of thousands of numbers is tested at the first few hundred. */
+/** Maximum number of readings: a change of thousands of numbers is tested at the first few hundred. */
 const MAX_READINGS = 500
 
 export interface BoundaryInputs {
@@ -20,12 +20,13 @@ export interface BoundaryInputs {
 }
 
 /**
- * Builds readings on the edge of a rule, from a reading of the corpus: for each comparison of a reading field with a value that depends on
- * the policies, the field at the threshold and one step to either side, under each of `versions` (old and new policies). The step is the
- * last decimal place of threshold or template, at least one: 25 → 24.9, 25, 25.1. Every field that the change touches is also tested at its
- * old and new value, whether the expression compares it or not, because a bot may. A field that the expression does not need is omitted
- * once. If the expression has no comparison, `boundary:` lists the values. The first of `templates` that shows the edge is used, else the
- * first of all: in `a > 1 && b > 2` no value of `a` turns a reading whose `b` is low. Ids are `boundary:SCENARIO:FIELD=VALUE`.
+ * Builds readings at the edge of a rule from a reading of the corpus. For each comparison of a reading field with a value that depends on
+ * the policies, the field is set to the threshold and to one step on either side, under each of `versions` (old and new policies). The step
+ * is the last decimal place of threshold or template, at least the first: 25 → 24.9, 25, 25.1. Every field that the change touches is also
+ * tested at its old and new value, even if the expression does not compare it, because a bot may. A field that the expression can do
+ * without is left out once. If the expression has no comparison, `boundary:` lists the values. The first of `templates` that shows the edge
+ * is used, else the first of all: in `a > 1 && b > 2` no value of `a` changes the verdict of a reading whose `b` is low. Ids are
+ * `boundary:SCENARIO:FIELD=VALUE`.
  */
 export function boundaryReadings(
   scenario: Scenario,
@@ -123,7 +124,7 @@ type Tried = { path: string[]; value: number | string }
 
 /** Builds the readings that test one field, from the template under which it matters. */
 class EdgeFinder {
-  // Budget of all fields together: the search for an edge may not take longer than the question itself.
+  // Shared by all fields, so that searching for edges costs no more steps than one question may.
   private readonly budget = { steps: MAX_STEPS }
 
   constructor(

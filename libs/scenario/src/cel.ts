@@ -6,13 +6,13 @@ export type Expr = ReturnType<typeof parse>['expr']
 
 const { BOOL, DOUBLE, DYN, INT, STRING } = CelScalar
 const FACTS = mapType(STRING, DYN)
-/** Limit of characters for `matches`. */
+/** Maximum characters of a text, and of a pattern, for `matches`. */
 const MAX_TEXT = 1_024
 const MAX_PATTERN = 128
-/** Limits of a pattern's instructions, and of the steps of a match: together the cost that `costOf` charges for one. */
+/** Maximum instructions of a pattern, and pattern steps of one match. They bound the fixed cost that `costOf` charges for a match. */
 const MAX_PROGRAM = 500
 const MAX_MATCH_STEPS = 40_000
-/** Limit of cached compiled patterns. */
+/** Maximum number of cached compiled patterns. */
 const MAX_KNOWN = 64
 
 /** Names available to expressions of one kind. */
@@ -24,15 +24,15 @@ export const SCENARIO_LANGUAGE: Language = {
   env: celEnv({ variables: { reading: FACTS, policy: FACTS }, funcs: [...mixedArithmetic(), boundedMatches()] }),
 }
 
-/** Creates a language of facts of any JSON form under these names. */
+/** Creates a language in which each of these names is a fact of any JSON type. */
 export function factLanguage(names: readonly string[]): Language {
   const variables = Object.fromEntries(names.map((name) => [name, DYN]))
   return { names, env: celEnv({ variables, funcs: [...mixedArithmetic(), boundedMatches()] }) }
 }
 
 /**
- * Bounds `matches`. The cost of a match must be known beforehand (see `costOf`), so longer texts and patterns, larger programs and more
- * steps are an error. Patterns are cached, because they are mostly literals of the expression.
+ * Defines `matches` with limits. The cost of a match must be known beforehand (see `costOf`), so longer texts and patterns, larger programs
+ * and more steps are an error. Patterns are cached, because they are mostly literals of the expression.
  */
 function boundedMatches() {
   const known = new Map<string, Pattern>()

@@ -18,8 +18,8 @@ export class ScenarioError extends Error {
 }
 
 /**
- * Whether a correct bot alerts on `reading` under `policies` (by id). Throws `ScenarioError`, also if it takes more steps than `budget`
- * has.
+ * Whether a correct bot alerts on `reading` under `policies` (by id). Throws `ScenarioError` if there is no verdict, or if the evaluation
+ * could take more steps than `budget` has.
  */
 export type Verdict = (reading: JsonObject, policies: Policies, budget?: Budget) => boolean
 

@@ -3,11 +3,12 @@ import type { Expr } from './cel.js'
 import { argumentsOf, partsOf, walk } from './expression-tree.js'
 
 /**
- * Limit of steps of one question over all its expressions. Counted before evaluation, and from the texts and the facts only, so every stage
- * gets the same verdict however busy its machine is. A step was measured at less than 1 µs of processor time on Node 20.
+ * Maximum number of steps of one question, such as an alert judged by several scenarios; all its expressions share them. Steps are counted
+ * before evaluation, and from the texts and the facts only, so every stage gets the same verdict however busy its machine is. A step was
+ * measured at less than 1 µs of processor time on Node 20.
  */
 export const MAX_STEPS = 100_000
-/** Limit of characters of the facts that one expression reads, because string functions iterate over them. */
+/** Maximum characters of the facts that one expression reads, because string functions iterate over them. */
 const MAX_CHARACTERS = 16_384
 const CHARACTERS_A_STEP = 64
 const STEPS_OF_A_MATCH = 2_000
@@ -24,7 +25,7 @@ export interface Extent {
   characters: number
 }
 
-/** Steps of one loop depth: a fixed part, and parts that grow with the longest text and with the number of values. */
+/** Steps at one loop depth: a fixed part, and parts that grow with the longest text and with the number of values. */
 interface Share {
   fixed: number
   texts: number
@@ -32,12 +33,12 @@ interface Share {
 }
 
 /**
- * Returns a function from the size of the facts to the maximum steps of an expression over them, reading included: every part counts as
- * often as the surrounding loops may iterate. The function throws `RangeError` for too much text.
+ * Returns a function that computes the maximum number of steps of the expression from the size of its facts, including the steps to read
+ * them. Every part counts as often as the surrounding loops may iterate. The function throws `RangeError` for too much text.
  */
 export function costOf(expr: Expr): (facts: Extent) => number {
   const parts = [...walk(expr)]
-  // Lists and texts also come from the expression itself, and only addition makes longer ones.
+  // The expression itself may contain lists and texts, and only addition makes longer ones.
   const growth = 1 + parts.filter((part) => argumentsOf(part, '_+_') !== undefined).length
   const written = parts.reduce((sum, part) => sum + textOf(part).length, 0)
   const shares: Share[] = []

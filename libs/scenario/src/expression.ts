@@ -17,9 +17,12 @@ export type Expression = {
 export type CompiledExpression = { ok: true; expression: Expression } | { ok: false; code: 'HMS_SCENARIO_EXPRESSION'; message: string }
 
 const MAX_LENGTH = 2048
-/** Limit for brackets, conditionals and signs, on which the parser recurses. */
+/** Maximum nesting of brackets, conditionals and signs, on which the parser recurses. */
 const MAX_NESTING = 32
-/** Limit of nested loops: `list.exists(x, other.all(y, …))` is enough for rules, and three levels over a long list have no useful bound. */
+/**
+ * Maximum number of nested loops: `list.exists(x, other.all(y, …))` is enough for rules, and three levels over a long list have no useful
+ * bound.
+ */
 const MAX_LOOPS = 2
 const TYPE_NAMES = ['bool', 'bytes', 'double', 'int', 'list', 'map', 'null_type', 'string', 'type', 'uint']
 
@@ -40,8 +43,8 @@ export function compileExpression(text: string, language: Language = SCENARIO_LA
 }
 
 /**
- * Creates a reusable evaluator of an expression or a part of one. It returns the value or, for any failure, an `Error`: also if the
- * evaluation could take more steps than `budget` has, which is then not charged.
+ * Creates a reusable evaluator of an expression or a part of one. The evaluator returns the value or, for any failure, an `Error`. If the
+ * evaluation could take more steps than `budget` has, it fails and charges nothing.
  */
 export function evaluator(ast: Expr): (reading: JsonObject, policies: Policies, budget?: Budget) => unknown {
   const run = plan(SCENARIO_LANGUAGE.env, ast)
@@ -113,8 +116,8 @@ export function readByScenario({ alert }: { alert: string }, policies: Policies)
 }
 
 /**
- * Returns how deep a parser of this text may recurse: brackets, runs of signs, and `branches`, the caller's count of nesting words of its
- * language. Counted before parsing, so the result may be too high, never too low.
+ * Returns a bound on how deep a parser of this text recurses: the largest of the bracket depth, the longest run of signs, and `branches`,
+ * the caller's count of nesting words in its language. Counted without parsing, so each of these may be too high, never too low.
  */
 export function nestingOf(text: string, branches: number): number {
   let open = 0

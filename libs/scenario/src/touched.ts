@@ -6,12 +6,12 @@ import { policyReadsOf } from './reads.js'
 /** Field of rule data that differs between two versions of a policy. */
 export type PolicyChange = Change & { policy: string; field: string }
 
-/** Limit of values of one field, more than a reading is compared with. */
+/** Maximum number of values tested for one field, more than any rule compares a reading with. */
 const MAX_VALUES = 20
 
 /**
- * Returns the changed fields of the policies `ids`, first versions compared with nothing. Descriptive keys are omitted: no reading is
- * judged by a title. `units` stays: 25 of another unit is another limit.
+ * Returns the changed fields of the policies `ids`; every field of a first version counts as changed. Descriptive keys such as `title` are
+ * left out, because no reading is judged by them. `units` counts, because 25 in another unit is another limit.
  */
 export function touchedFields(before: Policies, after: Policies, ids: readonly string[]): PolicyChange[] {
   const describing = POLICY_KNOWN_KEYS.filter((key) => key !== 'units') as readonly string[]
@@ -36,8 +36,8 @@ export function changedValues({ from, to }: PolicyChange): (number | string)[] {
 }
 
 /**
- * Returns the fields of a reading that a changed field can be compared with: those of its own name (`limits.o3` and `reading.o3`), else all
- * that the expression reads.
+ * Returns the fields of a reading that a changed field can be compared with: fields of the same name (`limits.o3` and `reading.o3`), else
+ * all fields that the expression reads.
  */
 export function comparableFacts({ path }: PolicyChange, read: readonly string[][], template: JsonObject): string[][] {
   const words = path.map(plain)
