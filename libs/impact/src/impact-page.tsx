@@ -18,7 +18,7 @@ export interface ImpactPage {
 
 /** Renders one self-contained HTML file, without network or script: it opens from a disk, in a mail, or on paper. */
 export function impactPage(page: ImpactPage): string {
-  // The policy allows only this style sheet, whatever a policy or a bot has in its texts.
+  // The Content-Security-Policy allows only this style sheet, whatever texts policies and bots contain.
   const style = createHash('sha256').update(IMPACT_STYLE).digest('base64')
   const policy = `default-src 'none'; style-src 'sha256-${style}'; base-uri 'none'; form-action 'none'`
   const html = renderToString(<Page page={cleaned(page)} policy={policy} />)
@@ -26,7 +26,7 @@ export function impactPage(page: ImpactPage): string {
   return `<!doctype html>\n${html.replace('<style></style>', `<style>${IMPACT_STYLE}</style>`)}\n`
 }
 
-/** Escapes characters that hide text or change its direction, whatever its source. */
+/** Escapes characters that hide text or change its direction, in all texts of the page. */
 function cleaned(page: ImpactPage): ImpactPage {
   return JSON.parse(JSON.stringify(page), (_key, value: unknown) => (typeof value === 'string' ? printable(value) : value)) as ImpactPage
 }

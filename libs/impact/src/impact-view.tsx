@@ -104,7 +104,10 @@ interface LoadRow extends AlertLoad {
   newlyCompliant?: number
 }
 
-/** Renders figures as a table, with two of them in each row as bars: outlined before, filled after. The plot is readable without colour. */
+/**
+ * Renders figures as a table. Each row also shows the figures before and after as bars, one outlined and one filled, which is readable
+ * without colour.
+ */
 function LoadTable({ caption, what, rows }: { caption: string; what: string; rows: readonly LoadRow[] }): JSX.Element {
   const most = Math.max(1, ...rows.flatMap(({ before, after }) => [before, after]))
   const turned = rows.some(({ newlyViolating }) => newlyViolating !== undefined)
@@ -143,7 +146,7 @@ function LoadTable({ caption, what, rows }: { caption: string; what: string; row
   )
 }
 
-/** Repeats the figures beside it, so it is hidden from screen readers. */
+/** Renders the figures before and after as two bars. Hidden from screen readers, because the table has the figures as text. */
 function Bars({ before, after, most }: { before: number; after: number; most: number }): JSX.Element {
   const percent = (value: number): string => `${Math.round((1_000 * value) / most) / 10}%`
   return (

@@ -1,11 +1,11 @@
 import type { AlertLoad, BotLoad, GroupImpact, ScenarioImpact } from '#libs/contracts'
 
-/** Formats `7,703`. */
+/** Formats a number as `7,703`. */
 export function numberText(value: number): string {
   return value.toLocaleString('en-US')
 }
 
-/** Formats `131 newly violating, 0 newly compliant of 7,703 readings`. */
+/** Formats the changed verdicts as `131 newly violating, 0 newly compliant of 7,703 readings`. */
 export function turnedText({ readings, newlyViolating, newlyCompliant }: ScenarioImpact): string {
   const [violating, compliant, all] = [newlyViolating.count, newlyCompliant.count, readings].map(numberText)
   return `${violating} newly violating, ${compliant} newly compliant of ${all} readings`
@@ -26,7 +26,7 @@ export function nameOf({ name }: Pick<GroupImpact, 'name'>): string {
   return name === '' ? '(none named)' : name
 }
 
-/** Groups bots with equal figures, largest group first: a fleet is one program under many ids. */
+/** Groups bots with equal figures, largest group first, because a fleet is one program under many ids. */
 export function alikeBots(bots: readonly BotLoad[]): { bots: string[]; load: AlertLoad }[] {
   const found = new Map<string, { bots: string[]; load: AlertLoad }>()
   for (const { bot, readings, before, after } of bots) {
