@@ -21,13 +21,13 @@ import { compileRuleSchema, type RuleSchema } from './schema/compile.js'
 export type LintContext = {
   file: string
   profile: 'dev' | 'production'
-  /** Version in force for all; without one this is a first version. */
+  /** Version in force for all; `undefined` for a first version. */
   live?: PolicyDocument
   /** Every version ever released of this policy, with its policy digest. */
   used?: readonly UsedVersion[]
   /** Registered schema that the policy names, if there is one. */
   schema?: NamedSchema
-  /** Absent in the offline linter: partners are then not checked. */
+  /** `undefined` in the offline linter, which does not check partners. */
   knownPartners?: { ids: readonly string[]; groups: readonly string[] }
   /** False if the registry of schemas is unavailable; default true. */
   checkSchema?: boolean
@@ -170,7 +170,7 @@ function needOf({ path, from, to, kind }: Change, schema: RuleSchema | undefined
   return { level: 'minor', why: `value ${field} changed` }
 }
 
-/** Whether the bound is tighter. A new bound is tighter too. */
+/** Whether the bound became tighter. A new bound counts as tighter. */
 function isTighter(direction: 'lower' | 'higher' | undefined, from: Json | undefined, to: Json | undefined): boolean {
   if (direction === undefined || typeof to !== 'number') return false
   if (from === undefined) return true

@@ -18,7 +18,7 @@ export type RuleSchema = {
 export type CompiledSchema = { ok: true; schema: RuleSchema } | { ok: false; code: 'HMS_SCHEMA_REFUSED'; message: string }
 
 const MAX_VIOLATIONS = 20
-/** Limit of steps of patterns, formats and item comparisons for one policy: half a second, measured on Node 20. */
+/** Maximum steps of patterns, formats and item comparisons for one policy: half a second, measured on Node 20. */
 const MAX_STEPS = 10_000_000
 /** Cache by schema object: compiling costs milliseconds, validating microseconds. */
 const compiled = new WeakMap<JsonObject, CompiledSchema>()
@@ -77,8 +77,8 @@ function engine(draft: Json | undefined, steps: Steps): Ajv {
 }
 
 /**
- * Returns the rule data, with those known keys that the schema mentions: so a schema may use `additionalProperties: false` without listing
- * `id` or `title`, and may still require `units`.
+ * Returns the policy without the known keys (`id`, `title`, …) that the schema does not mention. A schema may therefore use
+ * `additionalProperties: false` without listing them, and may still require `units`.
  */
 function ruleData(policy: PolicyDocument, schema: JsonObject): JsonObject {
   const { properties, required } = schema
@@ -90,7 +90,10 @@ function ruleData(policy: PolicyDocument, schema: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(policy).filter(([key]) => !hidden.has(key)))
 }
 
-/** Canonical texts are as long as the items, and cost about as much as matching a pattern of one instruction. */
+/**
+ * Whether all items are distinct. Charges a step per character of their canonical texts, about the cost of matching a pattern of one
+ * instruction.
+ */
 function areUnique(items: readonly Json[], steps: Steps): boolean {
   const seen = new Set<string>()
   for (const item of items) {
@@ -150,7 +153,7 @@ const MAX_PATTERN = 512
 
 const MAX_TEXT = 4096
 
-/** Limit of instructions of all patterns of a schema: compiling takes up to 0.1 ms for each. */
+/** Maximum instructions of all patterns of a schema: compiling takes up to 0.1 ms for each. */
 const MAX_INSTRUCTIONS = 10_000
 
 /** Regular expression as ajv uses it. */
@@ -197,7 +200,7 @@ function tighterAt(root: JsonObject, path: readonly string[]): Direction | undef
   return found as Direction | undefined
 }
 
-/** Returns the schemas and all others that apply to the same value: references and the members of combinations. */
+/** Returns `start` and all other schemas that apply to the same value, by `$ref`, `allOf`, `anyOf`, `oneOf`, `then` or `else`. */
 function applying(root: JsonObject, start: readonly (Json | undefined)[]): JsonObject[] {
   const seen = new Set<JsonObject>()
   const open = [...start]

@@ -4,7 +4,7 @@ import { pathOf } from '#libs/policy'
 const MAX_BYTES = 64 * 1024
 const MAX_DEPTH = 32
 const MAX_COST = 20_000
-/** Keywords that load, rename or suspend: `$async` makes a validator return a promise, which is always truthy. */
+/** Keywords that load or rename schemas, and `$async`: its validator returns a promise, which is always truthy. */
 const REFUSED = ['$async', '$anchor', '$dynamicAnchor', '$dynamicRef', '$recursiveAnchor', '$recursiveRef', '$vocabulary']
 
 export class SchemaRefused extends Error {}

@@ -16,10 +16,10 @@ export function isUrl(text: string): boolean {
   const scheme = SCHEME.exec(text)
   if (scheme === null || /\s/.test(text)) return false
   const rest = text.slice(scheme[0].length)
-  // The text before an `@` is arbitrary: the host begins at the start or behind any `@`, and ends at a slash or at the end.
+  // The text before an `@` is arbitrary: the host begins at the start or after any `@`, and ends at a slash or at the end.
   for (let begin = 0; ;) {
     const next = indexOfAny(rest, begin, '@/')
-    // The text before the first character is empty, so no host begins behind an `@` there.
+    // The text before the first character is empty, so no host begins after an `@` there.
     if (begin !== 1 && rest[next] !== '@' && isHost(rest.slice(begin, next))) return true
     const at = rest.indexOf('@', next)
     if (at < 0) return false
