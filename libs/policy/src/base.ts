@@ -7,7 +7,7 @@ import { isTimestamp } from './timestamp.js'
 
 const MAX_TEXT = 4096
 
-/** Required keys with their check, its sentence and a hint. */
+/** Required keys, each with its check, the end of the error sentence, and a hint. */
 const REQUIRED: readonly [key: string, holds: (value: unknown) => boolean, rest: string, hint: string][] = [
   ['id', isPolicyId, 'is 3–100 characters of a–z, 0–9 and single hyphens', 'for example epa-pm25-limit'],
   ['version', isSemVer, 'is a SemVer 2.0 version', 'three numbers, for example 2.0.0; quote it if YAML takes it for a number'],
@@ -61,9 +61,9 @@ function shown(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 79)}…` : text
 }
 
-/** Characters that a terminal interprets or does not show: two keys that look alike must be equal. */
+/** Characters refused in keys: a terminal interprets or hides them, and keys that look alike must be equal. */
 const IN_KEYS = new RegExp(String.raw`[${CONTROLS}\p{Default_Ignorable_Code_Point}]`, 'u')
-/** The joiners U+200C and U+200D belong to the spelling of several languages. */
+/** Characters refused in texts. The joiners U+200C and U+200D are allowed, because the spelling of several languages needs them. */
 const IN_TEXT = new RegExp(String.raw`(?![\u200C\u200D])[${CONTROLS}]`, 'u')
 const IN_LINES = new RegExp(String.raw`(?![\n\u200C\u200D])[${CONTROLS}]`, 'u')
 
@@ -87,7 +87,7 @@ function checkCharacters(policy: JsonObject, report: Report): void {
     if (typeof value !== 'object' || value === null) continue
     for (const [key, member] of Object.entries(value)) {
       if (key.length > MAX_POLICY_KEY) {
-        // Neither quoted in the finding nor descended into: its pointer is too long to report.
+        // The key is neither quoted nor descended into, because its pointer is too long to report.
         report.error(
           'key-length',
           pointerOf(path),
@@ -99,7 +99,7 @@ function checkCharacters(policy: JsonObject, report: Report): void {
       const at = [...path, key]
       const found = IN_KEYS.exec(key)?.[0]
       if (found !== undefined) report.error('unsafe-character', pointerOf(at), `key ${JSON.stringify(key)} holds ${named(found)}`, HINT)
-      // Displayed beside the numbers of its map.
+      // A unit is displayed beside the numbers of its map.
       if (key === 'units' && path.length > 0) checkText(member, at, IN_TEXT, report)
       open.push({ value: member, path: at })
     }

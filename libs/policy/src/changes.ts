@@ -3,7 +3,7 @@ import type { PolicyDocument } from './document.js'
 
 export type ChangeKind = 'added' | 'removed' | 'changed'
 
-/** A field that differs in value or unit. The unit is that of the nearest enclosing map, for numbers and lists of numbers. */
+/** Field that differs in value or unit. Numbers and lists of numbers have the unit of the nearest enclosing map. */
 export type FieldChange = {
   /** Dotted path: `limits.daily`, `steps.0.value`; a key that is not a plain word is quoted. */
   field: string
@@ -12,15 +12,15 @@ export type FieldChange = {
   kind: ChangeKind
   /** Unit of `to`; for a removed field, of `from`. */
   units?: string
-  /** Unit of `from`, if it differs from that of `to`; `null` for a value without unit. */
+  /** Unit of `from`, if it differs from the unit of `to`; `null` for a value without unit. */
   unitsBefore?: string | null
 }
 
 export type Change = { path: string[]; from?: Json; to?: Json; kind: ChangeKind }
 
 /**
- * Returns the differences between two policies in the order of the file; `id` and `version`, which name the two sides, are omitted. Against
- * `undefined` (a first version) every field is added.
+ * Returns the differences between two policies in the order of the file; `id` and `version`, which name the two sides, are omitted. If
+ * `from` is `undefined`, as for a first version, every field is added.
  */
 export function diffPolicies(from: PolicyDocument | undefined, to: PolicyDocument): FieldChange[] {
   const before: JsonObject = from ?? {}
@@ -52,7 +52,7 @@ export function changesBetween(from: JsonObject, to: JsonObject): Change[] {
   return compareObjects(from, to, [])
 }
 
-/** `measured`: units on both sides, for which an equal number in another unit is a change. */
+/** Returns the units of a path on both sides. With it, an equal number in another unit counts as a change. */
 type Measured = (path: readonly string[]) => Units
 
 function compareObjects(from: JsonObject, to: JsonObject, path: string[], measured?: Measured): Change[] {

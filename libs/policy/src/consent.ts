@@ -15,7 +15,7 @@ export interface SignedRelease {
   breakGlass?: { reason: string }
 }
 
-/** The policy in force, as verified by the signer's own program; `release` is `null` if it verified that there is none. */
+/** Policy in force, as verified by the signer's own program. `release` is `null` if the program verified that none is in force. */
 export type VerifiedLive = { kind: 'verified'; release: LiveRelease | null } | { kind: 'unverified'; why: string }
 
 export interface LiveRelease {
@@ -25,7 +25,7 @@ export interface LiveRelease {
   payload?: string
 }
 
-/** `bad`: a warning that a signer must not miss. */
+/** Line of text; `bad` marks a warning that a signer must not miss. */
 export interface ConsentLine {
   tone: 'plain' | 'bad'
   text: string
@@ -48,15 +48,16 @@ export interface ConsentRelease {
 
 export interface Consent {
   releases: ConsentRelease[]
-  /** An earlier version is reinstated, without a plan. */
+  /** Whether a release reinstates an earlier version; then there is no plan. */
   isRollback: boolean
   plan: ConsentLine[]
   authors: string[]
 }
 
 /**
- * Returns the effect of signing these releases: differences to the releases in force, plan and authors. Terminal and page use the same
- * function; nothing of it comes from the service that prepared the bytes. `live` is by policy id; a missing policy counts as unverified.
+ * Returns what signing these releases means: differences from the releases in force, plan and authors. Terminal and page use this function.
+ * Its result depends only on the bytes to be signed and on `live`, not on other statements of the service that prepared the bytes. `live`
+ * is by policy id; a missing policy counts as unverified.
  */
 export function consentOf(releases: readonly SignedRelease[], live: ReadonlyMap<string, VerifiedLive>): Consent {
   return {
@@ -100,7 +101,9 @@ function releaseConsent(release: SignedRelease, live: VerifiedLive): ConsentRele
   }
 }
 
-/** Adds a warning if the predecessor named in the release is not in force: it goes live behind another run or not at all. */
+/**
+ * Returns a warning if the predecessor named in the release is not in force: the release then goes live after another run, or not at all.
+ */
 function followsAnother({ previous }: SignedRelease, live: LiveRelease | null): ConsentLine[] {
   if ((previous?.digest ?? null) === (live?.digest ?? null)) return []
   const follows = previous === null ? 'no version' : `${previous.version} (${previous.digest.slice(0, 19)}…)`
@@ -115,12 +118,12 @@ function remarksOf({ fallbacks, rollback }: SignedRelease, live?: string): Conse
     ...(rollback === undefined
       ? []
       : [plain(`Brings back ${rollback.target.version}. Public reason: ${rollback.reason || 'none is given'}`)]),
-    // The version in force is always one of them.
+    // The version in force is always a fallback; it alone is not worth a line.
     ...(versions.length === 0 || versions.join() === live ? [] : [plain(`May be taken back to ${versions.join(', ')}`)]),
   ]
 }
 
-/** Releases signed together have one plan. */
+/** Returns the lines of the plan, which is the same in all releases signed together. */
 function planConsent([release]: readonly SignedRelease[]): ConsentLine[] {
   // A rollback has no plan.
   if (release === undefined || release.rollback !== undefined) return []
@@ -137,7 +140,7 @@ function planConsent([release]: readonly SignedRelease[]): ConsentLine[] {
   ]
 }
 
-/** The name of a scope is a free text of the plan, so the scope itself is shown beside it. */
+/** Formats the steps of the canary. The name of a scope is free text in the plan, so the scope itself is added. */
 function stepsText(plan: RolloutPlan): string {
   const steps = stepsOf(plan).map(({ share, scope, scopeName }) => `${share / 100} % of ${scopeName} (${scope})`)
   return `${steps.join(', then ')}, observed for ${spokenDuration(plan.observeMs)}${steps.length > 1 ? ' each' : ''}`
@@ -147,7 +150,7 @@ function partnersOf({ partners }: RolloutPlan): string {
   return partners === null ? 'all partners' : partners.join(', ') || 'no partners'
 }
 
-/** Returns a change in three cells: field, before, after, each value complete, as JSON, with its unit. */
+/** Returns a change as three table cells: field, value before, value after. Values are complete JSON with their unit. */
 export function changeCells(change: FieldChange): [field: string, before: string, after: string] {
   const { field, from, to, units } = change
   return [printable(field), cellOf(from, unitsBefore(change), 'not there'), cellOf(to, units, 'removed')]

@@ -4,7 +4,7 @@ import type { FieldChange } from './changes.js'
 import { describeMagnitude } from './describe-magnitude.js'
 import { displayUnits, unitsBefore } from './units.js'
 
-/** More than a person reads; the digest then shows whether two long values are equal. */
+/** Maximum characters shown of a value, more than a person reads. Beyond it, a digest shows whether two values are equal. */
 const MAX_SHOWN = 2_000
 
 /**
@@ -23,7 +23,7 @@ export function describeChange(change: FieldChange): string {
   }
 }
 
-/** Returns a difference as sent by services: values, units, the line, and remarks on lines of their own. */
+/** Returns a change as services send it: values, units, the formatted line and, as separate lines, remarks. */
 export function differenceOf(change: FieldChange): FieldDifference {
   const { kind: _kind, ...values } = change
   const remarks = describeMagnitude(change)

@@ -2,9 +2,9 @@ import type { Json } from '#libs/contracts'
 import type { FieldChange } from './changes.js'
 import { displayUnits, unitFactor, unitsBefore } from './units.js'
 
-/** Factor from which a mistyped digit or unit is likely. */
+/** Factor from which on a mistyped digit or unit is likely. */
 const ORDER = 10
-/** Rounding error of doubles: `0.7 / 0.07` is not quite 10. */
+/** Relative tolerance for rounding errors of doubles: `0.7 / 0.07` is not quite 10. */
 const TOLERANCE = 1e-9
 
 /** Returns warnings for a signer: `limit × 112: 25 → 2800`, `limit has another unit: ppm → ppb`. Most changes have none. */

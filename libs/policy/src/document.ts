@@ -34,8 +34,8 @@ export type PolicySource = {
 export const POLICY_MAX_BYTES = 256 * 1024
 
 /**
- * Limits of a request with the policies of a run as JSON. They are read as YAML, whose cost depends on the parts: a second of CPU for this
- * many.
+ * Limits of a request body with the policies of a run as JSON. They are parsed as YAML, whose cost depends on the number of parts: this
+ * many take a second of CPU.
  */
 export const POLICIES_BODY = { bytes: 512 * 1024, parts: 65_536, depth: 70 }
 

@@ -3,8 +3,9 @@ const DECIMAL = /^[-+]?(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$/
 const MAX_DIGITS = 101
 
 /**
- * Whether a number reads back as written, at the written precision: `0.1` and seventeen digits of a dump do; `4503599627370497.5` and
- * integers beyond 2^53−1 do not, because a double cannot represent their last digits. `literal`: decimal, as in YAML, JSON and CSV.
+ * Whether a number reads back as written, at the written precision: `0.1` does, and so does a double printed with 17 digits.
+ * `4503599627370497.5` and integers beyond 2^53−1 do not, because a double cannot represent their last digits. `literal`: decimal, as in
+ * YAML, JSON and CSV.
  */
 export function isExact(literal: string, value = Number(literal)): boolean {
   if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) return false
@@ -20,7 +21,7 @@ export function isExact(literal: string, value = Number(literal)): boolean {
   return read.replace('.', '') === digits && Number(readExponent) === exponent
 }
 
-/** A string, or a number outside of strings. */
+/** Matches a string, or a number outside of strings. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g
 
 /** Returns the first number of a JSON text that `JSON.parse` would change. */

@@ -26,7 +26,7 @@ export function formatFinding(finding: Finding): string {
   return printable(`${finding.file}:${finding.line}:${finding.column} ${finding.rule} ${finding.message}${hint}`)
 }
 
-/** Whether findings fail lint: severity error does; warnings are shown and pass. */
+/** Whether findings fail lint: an error does, warnings do not. */
 export function hasErrors(findings: readonly Finding[]): boolean {
   return findings.some((finding) => finding.severity === 'error')
 }
@@ -60,7 +60,7 @@ export function sortFindings(findings: readonly Finding[]): Finding[] {
   )
 }
 
-/** Compares by UTF-16 units, whatever the locale. */
+/** Compares by UTF-16 units, independent of the locale. */
 export function compareText(a: string, b: string): number {
   if (a === b) return 0
   return a < b ? -1 : 1

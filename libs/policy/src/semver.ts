@@ -29,8 +29,8 @@ export function compareVersions(a: string, b: string): number {
 }
 
 /**
- * Returns how much a release of `b` after `a` may change; undefined if `b` is not above `a`. A step between prereleases, or from one to its
- * release, may change as much as that release: 2.0.0-rc.1 → 2.0.0 is major, 2.1.0-rc.1 → 2.1.0 minor.
+ * Returns the level of changes that version `b` may contain after `a`; `undefined` if `b` is not above `a`. A step between prereleases, or
+ * from a prerelease to its release, allows as much as that release: 2.0.0-rc.1 → 2.0.0 is major, 2.1.0-rc.1 → 2.1.0 minor.
  */
 export function levelBetween(a: string, b: string): Level | undefined {
   if (compareVersions(a, b) >= 0) return undefined
@@ -56,7 +56,7 @@ function parts(version: string): Parts {
   return { core: [major, minor, patch], prerelease: prerelease?.split('.') ?? [] }
 }
 
-/** Decimal digits without leading zeros: the longer number is larger. */
+/** Compares decimal numbers without leading zeros: the longer one is larger. */
 function compareNumeric(a: string, b: string): number {
   return a.length - b.length || compareText(a, b)
 }

@@ -37,8 +37,8 @@ const KNOWN: Record<string, [dimension: string, factor: number]> = {
 const UNITS = /^[\p{L}\p{N}_%°·/^*.²³-]+(?: [\p{L}\p{N}_%°·/^*.²³-]+)*$/u
 
 /**
- * Formats a unit: `ug_per_m3` → `µg/m³`, `percent` → `%`, `usd_per_day` → `usd/day`; unknown ones are unchanged, quoted if not a plain
- * unit.
+ * Formats a unit: `ug_per_m3` → `µg/m³`, `percent` → `%`, `usd_per_day` → `usd/day`; an unknown unit is unchanged, and quoted if it does
+ * not look like a unit.
  */
 export function displayUnits(units: string): string {
   if (units === 'percent') return '%'

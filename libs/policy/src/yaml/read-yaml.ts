@@ -48,7 +48,7 @@ function decode(bytes: Uint8Array | string): string | undefined {
   }
 }
 
-/** Stops soon after the depth that `inspectTokens` refuses, instead of reading up to 256 KiB of brackets. */
+/** Tokenizes the text. Stops soon after the depth that `inspectTokens` refuses, instead of reading up to 256 KiB of brackets. */
 function tokenize(text: string, lines: LineCounter): CST.Token[] {
   const parser = new Parser(lines.addNewLine)
   const tokens: CST.Token[] = []
@@ -63,7 +63,7 @@ function tokenize(text: string, lines: LineCounter): CST.Token[] {
 
 /** Composes the first two documents: the second one is only needed to report its start. */
 function compose(tokens: CST.Token[], end: number): Document.Parsed[] {
-  // values.ts detects duplicate keys, with one set per map: the library compares every pair of keys.
+  // `toObject` detects duplicate keys with one set of names per map; the library compares every pair of keys.
   const options = { version: '1.2', schema: 'core', uniqueKeys: false, merge: false, prettyErrors: false, logLevel: 'silent' } as const
   const composer = new Composer(options)
   const documents: Document.Parsed[] = []
@@ -108,7 +108,7 @@ function locateNode(document: Document.Parsed, pointer: string): number {
 /** Keys with a special meaning elsewhere: JavaScript's prototype, and the merge key of YAML 1.1. */
 const RESERVED_KEYS = new Set(['__proto__', '<<'])
 
-/** Excludes hexadecimal and octal: those are integers, and bounded as such. */
+/** Matches decimal numbers. Hexadecimal and octal numbers are integers, which have a check of their own. */
 const DECIMAL = /^[-+.\d][\d.]*(?:[eE][-+]?\d+)?$/
 
 /** Returns the JSON value of a composed node. A value without JSON form is added to `issues` and replaced by null. */

@@ -41,7 +41,7 @@ function judge(token: CST.Token, offset: number): Issue | undefined {
     case 'alias':
       return { offset, rule: 'alias', message: `alias ${JSON.stringify(token.source)} is not allowed`, hint: 'write the value out' }
     case 'tag':
-      // The other standard tags force a value into a type it was not written in, which parsers do differently.
+      // The other standard tags convert a value to another type, and parsers differ in how.
       if (['!!str', '!!map', '!!seq'].includes(token.source)) return undefined
       return { offset, rule: 'tag', message: `tag ${JSON.stringify(token.source)} is not allowed`, hint: 'write the value without a tag' }
     case 'directive':
