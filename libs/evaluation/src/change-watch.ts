@@ -5,7 +5,7 @@ import { liveCanaries, nextTurn, standing, type HeldDocument } from './evaluate.
 export interface WatchedCopy {
   policies(): readonly string[]
   documentsOf(id: string): readonly HeldDocument[]
-  /** Time for leases and later rules, in ms since 1970. */
+  /** Current time in ms since 1970, for leases and effective times. */
   nowMs(): number
 }
 
@@ -14,14 +14,14 @@ export interface WatchClock {
   after(delayMs: number, action: () => void): () => void
 }
 
-/** Delay after an effective time that instances share, because their clocks differ slightly: a notified reader may query another one. */
+/** Delay in ms after an effective time. The clocks of instances differ slightly, and a notified reader may query another instance. */
 const GRACE_MS = 250
-/** The reader's time may be set forward, so effective times are checked every minute. */
+/** Maximum wait in ms: the reader's clock may be set forward, so effective times are checked every minute. */
 const LONGEST_WAIT_MS = 60_000
 
 /**
- * Calls `changed` with the policies whose values may have changed for some reader: by documents, because a lease expired, or because a
- * later rule came into force. The renewal of a lease changes nothing.
+ * Calls `changed` with the policies whose values may have changed for some reader: because documents changed, a lease expired, or a release
+ * reached its effective time. A renewed lease changes nothing.
  */
 export class ChangeWatch {
   private readonly marks = new Map<string, string>()
@@ -38,9 +38,9 @@ export class ChangeWatch {
     this.awaitTurn()
   }
 
-  /** Called after the copy received documents of these policies; of any without a list. */
+  /** Checks these policies, or all policies if none are given. Called after the copy received documents of them. */
   look(policies: Iterable<string> = [...this.copy.policies(), ...this.marks.keys()]): void {
-    // A canary may end by a change of another member of its bundle.
+    // A canary may end because another member of its bundle changed.
     const changed = this.compare([...policies, ...this.turns.keys()])
     this.awaitTurn()
     if (changed.length > 0) this.changed(changed)
@@ -81,7 +81,7 @@ export function documentsInForce(documents: readonly HeldDocument[], now: number
 
 const NOTHING = '[]'
 
-/** Returns everything that determines the values readers get of one policy. */
+/** Returns a text that changes whenever the values that readers get of a policy may change. */
 function markOf(documents: readonly HeldDocument[], now: number): string {
   const inForce = documentsInForce(documents, now)
   return JSON.stringify(

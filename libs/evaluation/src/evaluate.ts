@@ -14,7 +14,7 @@ export interface PolicyValue {
 export interface Reader {
   bot?: string
   region?: string
-  /** A reader of an earlier version: its buckets hash the policy id, and it uses the canaries of a bundle individually (ADR 0089). */
+  /** Set for a reader of an earlier build: its buckets hash the policy id, and it uses the canaries of a bundle individually (ADR 0089). */
   beforeCohortKey?: boolean
 }
 
@@ -23,15 +23,18 @@ export interface HeldDocument {
   document: ConfigDocument
   head: HeadPredicate
   value: PolicyValue | null
-  /** Revision since which this place names this release; a renewed lease has a newer revision each time. */
+  /** First revision in which the head of this scope names this release; a renewed lease has a newer revision each time. */
   firstRevision: number
-  /** The same head from `atMs` (epoch milliseconds) on. */
+  /** The document as it is from `atMs` (epoch milliseconds) on, if its head schedules a release. */
   next: { atMs: number; held: HeldDocument } | null
   /** Set for an incomplete bundle's canary: readers ignore it, see `withWholeBundles`. */
   isParted?: boolean
 }
 
-/** The value in force for one reader. `until` (epoch milliseconds) is when it has to be re-evaluated at the latest. */
+/**
+ * Value in force for one reader. `until`: when the lease of the canary ends (epoch milliseconds); `null` for a stable release, or without a
+ * lease.
+ */
 export interface InForce {
   held: HeldDocument & { value: PolicyValue }
   until: number | null
@@ -40,12 +43,12 @@ export interface InForce {
 /** Decodes an admitted document. */
 export function holdDocument(document: ConfigDocument): HeldDocument {
   const head = peekPredicate<HeadPredicate>(document.head)
-  // A release that the head does not name is unverified.
+  // If the head names no release, the one in the document is unverified.
   const value = head.current === null || document.release === null ? null : valueIn(document.release)
   return { document, head, value, firstRevision: document.revision, next: nextOf(document, head) }
 }
 
-/** Returns the head after the time of its `next`: the same document with the held release as its current one. */
+/** Returns the document as it is from the effective time of its `next` on, with the held release as its current one. */
 function nextOf({ next: brought, ...document }: ConfigDocument, { next, ...head }: HeadPredicate): HeldDocument['next'] {
   if (next === undefined || brought === undefined) return null
   const value = valueIn(brought.release)
@@ -93,8 +96,9 @@ export interface Resolution {
 }
 
 /**
- * Resolves the policy for a reader. `SPLIT` inside a canary; `TARGETING_MATCH` outside of a running one, because the result depends on the
- * reader; else `STATIC`, the only reason a provider may cache for all readers. `null` if nothing is in force for this reader.
+ * Resolves the policy for a reader, with the reason: `SPLIT` inside a canary; `TARGETING_MATCH` outside of a running one, because the
+ * result depends on the reader; else `STATIC`, the only reason that lets a provider cache for all readers. `null` if nothing is in force
+ * for this reader.
  */
 export function resolve(documents: readonly HeldDocument[], reader: Reader, now: number): Resolution | null {
   const found = evaluate(documents, reader, now)
@@ -105,8 +109,8 @@ export function resolve(documents: readonly HeldDocument[], reader: Reader, now:
 }
 
 /**
- * Returns the document that serves `reader`, in force or held for later: the canary that covers it or will, else stable. Coverage counts a
- * bot for this one.
+ * Returns the document for which coverage counts `reader`: the canary that covers the reader now, or will at its effective time, else the
+ * stable document.
  */
 export function serving(documents: readonly HeldDocument[], reader: Reader, now: number): HeldDocument | undefined {
   const stable = stableOf(documents)
@@ -158,7 +162,7 @@ function isLiveCanary(
   return expires === null || expires > now
 }
 
-/** Whether the current stable release is the one that the canary was started against; it applies to no other. */
+/** Whether the current stable release is the one that the canary was started against. A canary has no effect on any other. */
 export function isOnStable(canary: HeadPredicate, stable: HeadPredicate | undefined): boolean {
   return (canary.base ?? null) === (stable?.current ?? null) && !wasLeft(canary, stable)
 }
@@ -168,20 +172,22 @@ function wasLeft({ baseSeq }: HeadPredicate, stable: HeadPredicate | undefined):
   return baseSeq !== undefined && stable?.sinceSeq !== undefined && stable.sinceSeq > baseSeq
 }
 
-/** An unreadable time counts as past: a lease without a readable end is invalid. */
+/** Returns the end of a head's lease (epoch milliseconds); `null` without a lease. A lease whose end is unreadable counts as expired. */
 function expiryOf(head: HeadPredicate): number | null {
   return head.expires === undefined ? null : Date.parse(head.expires) || 0
 }
 
-/** There is one canary per policy at a time; if two cover a reader, all readers pick the same. */
+/**
+ * Orders heads by descending `seq`, then by scope. A policy has one canary at a time, but if two cover a reader, all readers pick the same.
+ */
 function newestFirst(a: HeldDocument, b: HeldDocument): number {
   return b.head.seq - a.head.seq || (a.head.scope < b.head.scope ? -1 : 1)
 }
 
 /**
- * Determines which canaries of bundles a reader ignores: a bundle with members that are missing, or not issued together, or of which one
- * has lost its base, is not used, so that no reader applies the rest (ADR 0089). `all`: the whole copy, after it applied documents. Returns
- * the documents that replace theirs. Pure.
+ * Finds the canaries of incomplete bundles, which readers ignore so that no reader applies a bundle in part (ADR 0089). A bundle is
+ * incomplete if members are missing, were not issued together, or have lost their base. `all`: the whole copy, after it applied documents.
+ * Returns the documents to replace, with their new mark. Pure.
  */
 export function withWholeBundles<H extends HeldDocument>(all: readonly H[], now: number): H[] {
   const canaries = all.filter(({ head }) => head.scope !== STABLE_SCOPE && head.cohortKey !== undefined && head.bundle !== undefined)
