@@ -1,6 +1,6 @@
 import { RE2JS } from '@bufbuild/re2'
 
-/** Limit of instructions of one pattern: `^[a-z]{1,1000}$` has 2,000. */
+/** Maximum instructions of one pattern: `^[a-z]{1,1000}$` has 2,000. */
 const MAX_PROGRAM = 2_500
 
 /** Remaining steps: each executes one instruction at one character, and was measured at some 50 ns on Node 20. */
@@ -9,11 +9,11 @@ export interface Steps {
 }
 
 export interface Pattern {
-  /** Upper bound of the instructions of its program. */
+  /** Upper bound of the instructions that the pattern compiles to. */
   size: number
   /**
-   * Whether the pattern matches some part of `text`. Charges at most as many steps as its program has instructions, for each character and
-   * again, to `steps`; throws `RangeError` when there are none left.
+   * Whether the pattern matches some part of `text`. Charges `steps` at most one step per instruction of the program for each character,
+   * and as many for the end of the text. Throws `RangeError` when no steps are left.
    */
   test(text: string, steps: Steps): boolean
 }
@@ -25,9 +25,9 @@ const [ALT, ALT_MATCH, CAPTURE, EMPTY_WIDTH, MATCH, NOP] = [1, 2, 3, 4, 6, 7] as
 const FIRST_RUNE = 8
 
 /**
- * Compiles an RE2 pattern: neither look-around nor back-references. Matching is our own: it simulates the compiled program, so its time is
- * bounded by program times text. The library's automaton caches up to 10,000 states of a pattern, and is quadratic in the program beyond
- * them. Throws `PatternRefused`.
+ * Compiles an RE2 pattern, which has neither look-around nor back-references. Matching does not use the library: it simulates the compiled
+ * program, so its time is bounded by program times text. The library's automaton caches up to 10,000 states of a pattern, and is quadratic
+ * in the program beyond these. Throws `PatternRefused`.
  */
 export function compilePattern(pattern: string, maxProgram = MAX_PROGRAM): Pattern {
   const size = programSize(pattern)
@@ -54,7 +54,7 @@ function tooLarge(max: number): PatternRefused {
 }
 
 function matcher(program: Program, start: number): Pattern['test'] {
-  // Objects are three times as slow.
+  // Typed arrays, because objects are three times as slow.
   const [ops, outs, args] = (['op', 'out', 'arg'] as const).map((member) => Int32Array.from(program, (one) => one[member])) as [
     Int32Array,
     Int32Array,
@@ -124,8 +124,8 @@ const REPEAT = /\{(\d{1,9})(,(\d{0,9}))?\}/y
 
 /**
  * Returns an upper bound of the instructions that an RE2 pattern compiles to, from its text only: compiling takes time and memory that grow
- * with them, and 17 characters (`(abcdefghij){1000}`) suffice for 10,000. Counts a character as one instruction, each operator as one more,
- * a repetition as its copies, and a table of Unicode as several. For unknown syntax the count is too high, never too low.
+ * with them, and 17 characters (`(abcdefghij){1000}`) suffice for 10,000. A character counts as one instruction, an operator as one more, a
+ * repetition as its copies, and a Unicode table as several. For unknown syntax the count is too high, never too low.
  */
 export function programSize(pattern: string): number {
   const groups = [0]
@@ -145,7 +145,7 @@ export function programSize(pattern: string): number {
       last = repeated
       at = repeat.end
     } else if (pattern.startsWith('\\Q', at)) {
-      // Literal up to `\E`; a repetition behind it repeats the last of its characters.
+      // Literal up to `\E`; a repetition after it repeats its last character.
       const end = pattern.indexOf('\\E', at)
       add((end < 0 ? pattern.length : end + 2) - at)
       at = end < 0 ? pattern.length : end + 2
@@ -171,7 +171,7 @@ export function programSize(pattern: string): number {
       add(size + 3)
       at++
     } else if ('*+?|'.includes(char)) {
-      // An empty alternative is an instruction too; a star of what may be empty is two.
+      // An empty alternative is an instruction too; a star after a part that may be empty is two.
       const own = char === '|' || char === '*' ? 2 : 1
       groups[groups.length - 1]! += own
       last += own
@@ -192,14 +192,17 @@ function repeatAt(pattern: string, at: number): { times: number; end: number } |
   return { times: Math.max(Number(found[1]), Number(found[3] ?? 0)) + 1, end: REPEAT.lastIndex }
 }
 
-/** Counts Unicode tables, each of which takes as long to compile as several instructions, however often it is repeated. */
+/**
+ * Returns the instructions to count for Unicode tables. Compiling a table takes as long as several instructions, however often it is
+ * repeated.
+ */
 function tablesIn(text: string): number {
   return 8 * (text.match(/\\[pP]/g) ?? []).length
 }
 
 /**
- * Returns the offset behind the bracket that closes a class; a bracket that comes first, or in `[:alpha:]`, or behind a backslash, closes
- * nothing.
+ * Returns the offset after the bracket that closes a class. A bracket that comes first, is part of `[:alpha:]`, or follows a backslash does
+ * not close it.
  */
 function endOfClass(pattern: string, at: number): number {
   const found = /\[\^?\]?(?:\[:\^?\w*:\]|\\.|[^\]\\])*\]?/sy
