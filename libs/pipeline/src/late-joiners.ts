@@ -1,6 +1,6 @@
 import type { Acknowledgements } from './silence.js'
 
-/** Numbers of expected and silent bots from `at` (RFC 3339) on. */
+/** Numbers of expected and silent bots from `at` (RFC 3339) until the next count. */
 export interface BotCount {
   at: string
   expected: number
@@ -9,16 +9,16 @@ export interface BotCount {
 
 export interface Deadline {
   now: Date
-  /** Time that a bot has to acknowledge, ms. */
+  /** Time in ms that a bot has to acknowledge. */
   acknowledgeMs: number
 }
 
 type Numbers = Pick<Acknowledgements, 'expected' | 'acknowledged'>
 
-/** Limit per policy. If a fleet changes more often, the larger of two counts is used. */
+/** Maximum counts per policy. Above it, the two oldest counts are merged into their maximum. */
 const MAX_COUNTS = 64
 
-/** Adds the current count, and drops those too old for `lateJoiners`. */
+/** Adds the current count, and drops counts that are too old for `lateJoiners`. */
 export function withCountOf(counts: readonly BotCount[], numbers: Numbers, { now, acknowledgeMs }: Deadline): BotCount[] {
   const [expected, silent] = [numbers.expected, silentOf(numbers)]
   const at = now.toISOString()
@@ -33,26 +33,27 @@ export function withCountOf(counts: readonly BotCount[], numbers: Numbers, { now
 }
 
 /**
- * Returns how many silent bots joined so recently that they still have time to acknowledge; no verdict counts them. 0 if they are the
- * majority. A bot that reconnects is no joiner, because the fleet was as large before.
+ * Returns the number of late joiners: silent bots that joined within the last `acknowledgeMs` and so still have time to acknowledge.
+ * Verdicts ignore them, unless they are the majority of the fleet (then 0). A bot that reconnects is not counted, because the fleet did not
+ * grow.
  */
 export function lateJoiners(counts: readonly BotCount[], numbers: Numbers, { now, acknowledgeMs }: Deadline): number {
   const cutoff = now.getTime() - acknowledgeMs
   const before = within(counts, cutoff - acknowledgeMs, cutoff)
   const since = within(counts, cutoff, now.getTime())
-  // The first count is that of the bots for which the heads were issued.
+  // Without earlier counts, the first one is the size of the fleet when the heads were issued.
   const established = Math.max(0, ...(before.length === 0 ? counts.slice(0, 1) : before).map(({ expected }) => expected))
   const alwaysSilent = Math.min(silentOf(numbers), ...since.map(({ silent }) => silent))
   return withinFleet(silentOf(numbers) - alwaysSilent, numbers, established)
 }
 
-/** Returns by how many recently joined silent bots the fleet grew; 0 if they are its majority. */
+/** Returns how many of the `joined` silent bots are growth over the `established` fleet size; 0 if they are the majority of the fleet. */
 export function withinFleet(joined: number, numbers: Numbers, established: number): number {
   const late = Math.min(numbers.expected - established, silentOf(numbers), joined)
   return late > 0 && 2 * late <= numbers.expected ? late : 0
 }
 
-/** Returns the counts that were valid at some time between the two. */
+/** Returns the counts that were valid at any time between `from` and `to` (epoch ms). */
 function within(counts: readonly BotCount[], from: number, to: number): BotCount[] {
   return counts.filter(({ at }, index) => {
     const next = counts[index + 1]

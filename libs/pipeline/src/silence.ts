@@ -1,12 +1,12 @@
 import { MAX_SILENT, type CoverageReport, type ScopeCoverage } from '#libs/contracts'
 
-/** Reason: not all bots acknowledged the release in time. */
+/** Reason of a pause: not enough bots acknowledged the release in time. */
 export const ACK_TIMEOUT = 'ACK_TIMEOUT'
 
 /** Acknowledgements of one policy by the connected bots. */
 export type Acknowledgements = Pick<ScopeCoverage, 'expected' | 'acknowledged' | 'silent'>
 
-/** Applies the last coverage of one scope to the members; reports about earlier heads are ignored. `take` merges a report into a member. */
+/** Applies coverage reports on one scope to the members. Ignores reports about earlier heads. `take` merges a report into a member. */
 export function withCoverage<M extends Acknowledgements & { policy: string; seq: number }>(
   members: readonly M[],
   scope: string,
@@ -24,7 +24,7 @@ export function withNumbers<M extends Acknowledgements>(member: M, { expected, a
   return { ...member, expected, acknowledged, silent }
 }
 
-/** Returns `ACK_TIMEOUT: 3 of 5 bots acknowledged; silent: a, b`, for the policy of a bundle with most silent bots. */
+/** Returns `ACK_TIMEOUT: 3 of 5 bots acknowledged; silent: a, b`, with the numbers of the policy that has most silent bots. */
 export function describeSilence(members: readonly Acknowledgements[]): string {
   const worst = members.reduce((most, member) =>
     member.expected - member.acknowledged > most.expected - most.acknowledged ? member : most,

@@ -2,7 +2,7 @@ import { parseDuration, type Freeze, type FreezeNotice, type FreezeRecord, type 
 import { scopesOverlap } from '#libs/policy'
 import { Cron } from 'croner'
 
-/** Times in RFC 3339, UTC; `until` is `null` if only a person ends the freeze. */
+/** Time in which a freeze is active (RFC 3339, UTC). `until` is `null` if only a person ends the freeze. */
 export interface FreezeWindow {
   from: string
   until: string | null
@@ -10,10 +10,10 @@ export interface FreezeWindow {
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const LONGEST_MS = 366 * DAY_MS
-/** Retention of lifted and past freezes, from their declaration. */
+/** Retention of lifted and past freezes, counted from their declaration. */
 const FORGOTTEN_AFTER_MS = 90 * DAY_MS
 
-/** Returns the window that contains `now`; its start is inclusive, its end exclusive. */
+/** Returns the window that contains `now`, if any. The start is inclusive, the end exclusive. */
 export function windowAt(times: FreezeTimes, now: Date): FreezeWindow | undefined {
   const { recurrence, from, until } = times
   if (recurrence !== undefined) {
@@ -39,8 +39,8 @@ export function nextChange(times: FreezeTimes, now: Date): Date | undefined {
 }
 
 /**
- * Returns the freeze that blocks a step in these scopes at `now`; of several, the one that ends last. A step to all bots (`global`) or all
- * regions is blocked by every freeze, a step in a region by freezes of that region and of all regions.
+ * Returns the freeze that blocks an advance in these scopes at `now`; if several do, the freeze that ends last. Every freeze blocks an
+ * advance to all bots (`global`) or to all regions. Freezes of a region, and those of scope `global`, block an advance in that region.
  */
 export function freezeAgainst(freezes: readonly FreezeRecord[], scopes: readonly string[], now: Date): FreezeNotice | null {
   const notices = freezes.flatMap((freeze): FreezeNotice[] => {
@@ -51,12 +51,12 @@ export function freezeAgainst(freezes: readonly FreezeRecord[], scopes: readonly
   return notices.sort((a, b) => endMs(b) - endMs(a) || (a.id < b.id ? -1 : 1))[0] ?? null
 }
 
-/** Whether a freeze can be deleted: its retention is over, and it neither is nor will become active. */
+/** Whether a freeze can be deleted: its retention has ended, and it is not active and never will be. */
 export function isForgotten(freeze: FreezeRecord, now: Date): boolean {
   return now.getTime() - Date.parse(freeze.declaredAt) > FORGOTTEN_AFTER_MS && holdsNoMore(freeze, now)
 }
 
-/** Whether replacing `known` by this freeze blocks at least as much: `known` blocks nothing, or the new one everything. */
+/** Whether a freeze may replace `known` without blocking less: `known` blocks nothing any longer, or the new freeze blocks everything. */
 export function holdsAsMuch({ scope, from, until, recurrence }: Freeze, known: FreezeRecord, now: Date): boolean {
   if (holdsNoMore(known, now)) return true
   const isEndless = recurrence === undefined && until === undefined && (from === undefined || Date.parse(from) <= now.getTime())

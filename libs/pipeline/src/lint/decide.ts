@@ -1,19 +1,19 @@
 import { command, type Envelope, type LintFinding, type RunDossier } from '#libs/contracts'
 import { unchanged, type CommonEffect, type CommonInput, type Decision, type StageState } from '../stage/decision.js'
 
-/** Lint stage of a run: decided at once, and not stored. */
+/** Lint stage of a run. It is decided in one step and not stored. */
 export interface Lint extends StageState {
   state: 'new' | 'passed' | 'failed'
 }
 
-/** `findings`: truncated for an event. `attested`: the dossier with this stage's attestation. */
+/** Inputs of the lint stage. `findings`: truncated to fit an event. `attested`: dossier with this stage's attestation. */
 export type LintInput =
   | CommonInput<never>
   | { type: 'linted'; findings: LintFinding[]; hasErrors: boolean; attestation: Envelope; attested: RunDossier }
 
 export type LintEffect = CommonEffect<'hms.lint.passed.v1' | 'hms.lint.failed.v1', never>
 
-/** Decides the lint stage: passes the run on with its findings, or ends it if one of them is an error. */
+/** Decides the lint stage: passes the run, or fails it if one of the findings is an error. */
 export function decideLint(lint: Lint, input: LintInput): Decision<Lint, LintEffect> {
   switch (input.type) {
     case 'linted':
@@ -43,8 +43,8 @@ function announce(
   return { state: { ...lint, state: 'failed' }, effects: [{ do: 'emit', type: 'hms.lint.failed.v1', data }] }
 }
 
-/** Offline lint would miss errors that depend on the registry and earlier versions; `plan` queries the linter. */
+/** Returns the next command. `plan` uses the linter service, which also reports errors that offline lint cannot find. */
 function nextOf({ rule, file }: LintFinding): string[] {
-  // `plan` knows the version in force, not all versions ever used.
+  // `plan` shows only the version in force; `history` also shows earlier versions.
   return rule === 'version-reused' ? [command('history', { policy: file.split('@')[0]! })] : [command('plan')]
 }

@@ -1,37 +1,37 @@
 import type { RunDossier } from '#libs/contracts'
 import { unchanged, type CommonEffect, type CommonInput, type Decision, type StageState } from '../stage/decision.js'
 
-/** Notify stage of one attempt of a run. It ends when every first delivery attempt has ended, or at its deadline. */
+/** Notify stage of one attempt of a run. It ends when the first attempt of every delivery has ended, or at the deadline. */
 export interface Notification extends StageState {
   /**
-   * `announced`: partners are notified of a release that takes effect later, and the run waits for its time. `dropped`: the run ended
-   * before that.
+   * `announced`: partners are notified of a release that takes effect later, and the run waits for the effective time. `dropped`: the run
+   * ended before the effective time.
    */
   state: 'new' | 'announced' | 'open' | 'completed' | 'dropped'
   /** Ids of the notified partners. */
   partners: string[]
   /** Names in the plan that match no partner. */
   unknown: string[]
-  /** First ids that "all partners" excludes because they are on call. Rows of earlier builds have none. */
+  /** Partners that "all partners" excludes because they are on call. Missing in rows of earlier builds. */
   leftOut?: LeftOut
-  /** When the rollout was completed, or when all readers held a release that takes effect later. */
+  /** When the rollout was completed, or when readers had received a release that takes effect later. */
   rolledOutAt: string
   completedAt: string | null
   summary: string | null
-  /** Counts last published to approver. Rows of earlier builds have neither. */
+  /** Numbers of partners last published to approver. Missing in rows of earlier builds. */
   sent?: number
   acknowledged?: number
   recounts?: boolean
 }
 
-/** `recount`: partners were notified or acknowledged after the stage ended; changes within a short time are published together. */
+/** Timers of the notify stage. `recount`: publishes later notifications and acknowledgements; those within `RECOUNT_MS` together. */
 export type NotificationTimer = 'deadline' | 'recount'
 
 const RECOUNT_MS = 2_000
 
 export interface LeftOut {
   count: number
-  /** Bounded, because the summary of a run names only a few. */
+  /** First excluded partners; bounded, because the summary of a run names only a few. */
   names: string[]
 }
 
@@ -47,9 +47,12 @@ export interface NotificationSummary {
 export type NotificationInput =
   | CommonInput<NotificationTimer>
   | { type: 'opened'; dossier: RunDossier; partners: string[]; unknown: string[]; leftOut?: LeftOut }
-  /** All readers hold a release that takes effect later: partners are notified ahead, with the date. */
+  /** Readers have received a release that takes effect later: partners are notified beforehand, with the date. */
   | { type: 'announced'; dossier: RunDossier; partners: string[]; unknown: string[]; leftOut?: LeftOut }
-  /** `waiting`: deliveries whose first attempt has not ended. `isOverdue`: the deadline has passed, so they are no longer waited for. */
+  /**
+   * `waiting`: number of deliveries whose first attempt has not ended. `isOverdue`: the deadline has passed, so the stage ends without
+   * them.
+   */
   | { type: 'counted'; waiting: number; isOverdue: boolean; result: NotificationSummary }
   /** A partner accepted or acknowledged a message. */
   | { type: 'heard' }
@@ -67,8 +70,8 @@ export interface NotificationContext {
 type NotificationDecision = Decision<Notification, NotificationEffect>
 
 /**
- * Decides the notify stage: queue the deliveries once, and end once. Decisions and deadlines are too late for it: the release is live for
- * all, and only a rollback reverts it. An announced stage can be dropped; rollout then notifies the partners of the reversal.
+ * Decides the notify stage: queue the deliveries once, and end once. People cannot abort it, because the release is live for all and only a
+ * rollback reverts it. An announced stage can be dropped; its partners are then notified of the reversal that rollout publishes.
  */
 export function decideNotification(stage: Notification, input: NotificationInput, context: NotificationContext): NotificationDecision {
   switch (input.type) {
@@ -107,9 +110,9 @@ function open(
     { do: 'schedule', timer: 'deadline', inMs: deadlineMs },
     { do: 'emit', type: 'hms.notification.started.v1', data: { run, attempt, partners } },
   ]
-  // Partners notified ahead are not notified again.
+  // Partners notified before the effective time are not notified again.
   if (!isAnnounced) effects.push({ do: 'deliver', dossier, partners })
-  // A recount timer that is still pending fires into the open stage, and has no effect.
+  // A pending recount timer has no effect in the open stage.
   return { state: { ...stage, state: 'open', partners, unknown, ...(leftOut === undefined ? {} : { leftOut }), recounts: false }, effects }
 }
 
@@ -144,7 +147,7 @@ function complete(
   return { state: further.state, effects: [...effects, ...further.effects] }
 }
 
-/** Publishes the counts of the run's clock: after the stage's end, and while partners are notified ahead. The counts never decrease. */
+/** Publishes the numbers of notified partners, if they grew: after the stage ended, and while it is `announced`. */
 function progress(stage: Notification, result: NotificationSummary, ahead: { partners?: number } = {}): NotificationDecision {
   const [sent, acknowledged] = [Math.max(result.sent, stage.sent ?? 0), Math.max(result.acknowledged, stage.acknowledged ?? 0)]
   const state = { ...stage, sent, acknowledged, recounts: false }

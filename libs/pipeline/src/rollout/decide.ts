@@ -28,7 +28,7 @@ type RolloutDecision = Decision<Rollout, RolloutEffect>
 const CANCEL_ALL = { do: 'cancel', timers: ROLLOUT_TIMERS } as const
 const STORE_TOO_LATE = 'the config-store did not store the new heads in time; they were taken back'
 
-/** Decides the rollout of a run: publish to all, wait for the bots and for the effective time, bake, and take back. */
+/** Decides the rollout of a run: issue stable heads, wait for acknowledgements and for the effective time, bake; or roll back. */
 export function decideRollout(rollout: Rollout, input: RolloutInput, context: RolloutContext): RolloutDecision {
   switch (input.type) {
     case 'opened':
@@ -55,8 +55,8 @@ export function decideRollout(rollout: Rollout, input: RolloutInput, context: Ro
 }
 
 /**
- * Handles policies moved by another run. Until the promotion was published, a bundle is taken back as a whole; later each policy stands
- * alone.
+ * Ends the rollout because another run changed the live release of some of its policies. Before the promotion is published, the other
+ * policies of the bundle are rolled back; afterwards they stay in force.
  */
 function overtaken(rollout: Rollout, moved: readonly string[]): RolloutDecision {
   if (!isRolloutOpen(rollout) && rollout.state !== 'waiting') return unchanged(rollout)
@@ -64,7 +64,7 @@ function overtaken(rollout: Rollout, moved: readonly string[]): RolloutDecision 
   return end(rollout, 'aborted', [...rest, { do: 'freePolicies' }])
 }
 
-/** Whether none of its heads was issued. */
+/** Whether the rollout has not issued any head. */
 function isUnissued({ state }: Rollout): boolean {
   return state === 'new' || state === 'waiting'
 }
@@ -75,7 +75,7 @@ function open(
   { now, publishMs }: RolloutContext,
 ): RolloutDecision {
   const { frozen: known, ...rest } = rollout
-  // Break-glass, sent by two people, skips everything that makes a release wait, including the stop switch.
+  // A break-glass, which several people sign, ignores freezes, including the stop switch.
   const frozen = rest.breakGlass === true ? null : notice
   const { run, attempt, dossier, members } = rest
   const digestOf = (release: { releaseDigest: string } | null | undefined): string | null => release?.releaseDigest ?? null
@@ -111,7 +111,7 @@ function published(rollout: Rollout, heads: readonly PublishedHead[], context: R
   return isStored(stored) ? promote(stored, context) : unchanged(stored)
 }
 
-/** All heads are stored: bots can run them from here on, also while the run waits for a decision. */
+/** Publishes the promotion, because config-store has stored all heads and bots can apply them, even if the run is paused. */
 function promote(rollout: Rollout, context: RolloutContext): RolloutDecision {
   const { run, attempt, members } = rollout
   const heads = members.map(({ policy, seq, release, version }) => ({ policy, seq, release, version }))
@@ -120,7 +120,7 @@ function promote(rollout: Rollout, context: RolloutContext): RolloutDecision {
     : [{ do: 'emit', type: 'hms.rollout.promoted.v1', data: { run, attempt, heads } }]
   const promoted = { ...rollout, promoted: true }
   if (rollout.state === 'paused') return { state: promoted, effects: promotion }
-  // A person who promoted before the heads were stored has accepted silent bots.
+  // A person who promoted before the heads were stored has accepted that bots are silent.
   const isAccepted = !rollout.promoted && rollout.acceptedBy !== undefined
   return precededBy([{ do: 'cancel', timers: ['publish'] }, ...promotion], goOn(promoted, isAccepted || hasAll(rollout), context))
 }
@@ -142,14 +142,14 @@ function due(rollout: Rollout, timer: RolloutTimer, context: RolloutContext): Ro
   if (!isAwaited) return unchanged(rollout)
   switch (timer) {
     case 'publish':
-      // The heads are in the outbox and will be stored eventually; the take-back makes that harmless.
+      // The heads are in the outbox, and config-store will store them eventually. The rollback heads follow them.
       return takeBack(rollout, 'PUBLISH_TIMEOUT', STORE_TOO_LATE)
     case 'acknowledge':
       return hasQuorum(rollout, context) ? goOn(rollout, true, context) : pause(rollout, ACK_TIMEOUT, describeSilence(rollout.members))
     case 'begin':
       return takeEffect(rollout, context)
     case 'bake':
-      // Bots that joined during the bake get their time to acknowledge, too.
+      // Bots that joined during the bake get the full time to acknowledge.
       return endBake(rollout, context)
   }
 }
@@ -159,19 +159,19 @@ function endBake(rollout: Rollout, context: RolloutContext): RolloutDecision {
   return goOn({ ...rollout, baked: true }, hasQuorum(rollout, context), context)
 }
 
-/** Ends the bake on a decision, now or as soon as the roster allows. Silent bots are waited for as after any bake. */
+/** Ends the bake by a person's decision, as soon as the roster permits. Acknowledgements are awaited as after every bake. */
 function cutBake(rollout: Rollout, context: RolloutContext): RolloutDecision {
   const leftMs = earliestEnd(rollout, context) - context.now.getTime()
   if (leftMs > 0) return bake(rollout, leftMs, context, rollout.bakeSince)
   return precededBy([{ do: 'cancel', timers: ['bake'] }], endBake(rollout, context))
 }
 
-/** Returns the earliest end of the bake in epoch milliseconds. Rows of earlier versions lack its start. */
+/** Returns the earliest permitted end of the bake in epoch milliseconds. Rows of earlier builds lack the start of the bake. */
 function earliestEnd({ bakeSince, bakeUntil, bakeMs }: Rollout, { leastBakeMs = 0 }: RolloutContext): number {
   return (bakeSince === undefined ? Date.parse(bakeUntil!) - bakeMs : Date.parse(bakeSince)) + leastBakeMs
 }
 
-/** Returns why the bake may not be cut short; `undefined` if it may. */
+/** Returns why a person's promotion may not shorten the bake; `undefined` if it may. */
 function bakesOn(rollout: Rollout, decision: Asked['decision']['decision'], context: RolloutContext): string | undefined {
   if (decision !== 'promote' || rollout.state !== 'baking') return undefined
   if (rollout.breakGlass === true) return 'the bake of break-glass is never cut short'
@@ -179,7 +179,7 @@ function bakesOn(rollout: Rollout, decision: Asked['decision']['decision'], cont
   return `the roster asks for a bake until ${rollout.bakeUntil} at least`
 }
 
-/** Issues the heads again under new numbers after a long bake, so the verdict is based on the currently connected bots. */
+/** Renews the heads after a long bake, so that config-store counts again and the verdict is based on the currently connected bots. */
 function countAnew(rollout: Rollout, { now, acknowledgeMs }: RolloutContext): RolloutDecision {
   const members = rollout.members.map(countedAgain)
   const effects: RolloutEffect[] = [
@@ -189,10 +189,12 @@ function countAnew(rollout: Rollout, { now, acknowledgeMs }: RolloutContext): Ro
   return { state: { ...rollout, state: 'acknowledging', baked: true, members, countedSince: now.toISOString() }, effects }
 }
 
-/** Returns the owner of a decision. Rollout is the last stage that can revert a run: a decision it does not apply came too late. */
+/**
+ * Returns whether the rollout applies a decision. No later stage can end the run, so a decision that ends it is applied here or too late.
+ */
 export function ownershipOfRollout(rollout: Rollout, { decision, stage }: Asked['decision'], now: Date): Ownership {
   if (decision === 'abort') return isRolloutOpen(rollout) || rollout.state === 'waiting' ? 'applied' : 'late'
-  // A release that readers run, even if only one of a bundle, is completed; a newer release follows it.
+  // Once a release is in force, even if only one of a bundle, the run is completed and the newer release follows it.
   if (decision === 'supersede') return rollout.state === 'waiting' || (isRolloutOpen(rollout) && isAhead(rollout, now)) ? 'applied' : 'late'
   if (stage !== 'rollout') return 'elsewhere'
   return mayApply(rollout, decision) ? 'applied' : 'late'
@@ -201,7 +203,7 @@ export function ownershipOfRollout(rollout: Rollout, { decision, stage }: Asked[
 function mayApply(rollout: Rollout, decision: Asked['decision']['decision']): boolean {
   switch (decision) {
     case 'pause':
-      // Releases held by readers take effect by the readers' clocks; a pause would only appear to stop them.
+      // Readers apply a received release by their own clocks, so a pause in `holding` would not stop it.
       return isRolloutOpen(rollout) && rollout.state !== 'paused' && rollout.state !== 'holding'
     case 'extend':
       return rollout.state === 'baking' || rollout.state === 'holding'
@@ -225,7 +227,7 @@ function answer(rollout: Rollout, asked: Asked, context: RolloutContext): Rollou
     case 'abort':
     case 'supersede':
     case 'retry':
-      // The decision ends the run: consumers first receive the reinstated releases.
+      // Reverts the heads before it responds, so that consumers receive the reinstated releases before the end of the run.
       return end(rollout, 'aborted', issued(rollout, describeDecision(decision), decision), [applied(decision)])
     case 'resume':
       return precededBy([applied(decision)], resume(rollout, context))
@@ -241,14 +243,16 @@ function answer(rollout: Rollout, asked: Asked, context: RolloutContext): Rollou
   }
 }
 
-/** The effective time of held releases cannot be changed; the extension applies to the bake after it. */
+/**
+ * Extends the bake. In `holding` the bake after the effective time is extended, because the effective time is part of the signed release.
+ */
 function extend(rollout: Rollout, byMs: number, context: RolloutContext): RolloutDecision {
   if (rollout.state === 'holding') return unchanged({ ...rollout, bakeMs: rollout.bakeMs + byMs })
   const leftMs = Date.parse(rollout.bakeUntil!) - context.now.getTime()
   return bake(rollout, leftMs + byMs, context, rollout.bakeSince)
 }
 
-/** Renews the heads under new numbers, so that config-store reports the currently connected bots. */
+/** Renews the heads, so that config-store counts and reports the currently connected bots. */
 function resume(rollout: Rollout, { now, publishMs }: RolloutContext): RolloutDecision {
   const members = rollout.members.map((member) => ({ ...uncounted(member), published: false }))
   const effects: RolloutEffect[] = [
@@ -258,13 +262,13 @@ function resume(rollout: Rollout, { now, publishMs }: RolloutContext): RolloutDe
   return { state: { ...rollout, state: 'publishing', members, countedSince: now.toISOString() }, effects }
 }
 
-/** Continues without the silent bots, but never before the heads are stored. */
+/** Continues without the silent bots, but not before config-store has stored the heads. */
 function goOnWithout(rollout: Rollout, context: RolloutContext): RolloutDecision {
   if (isStored(rollout)) return goOn(rollout, true, context)
   return { state: { ...rollout, state: 'publishing' }, effects: [{ do: 'schedule', timer: 'publish', inMs: context.publishMs }] }
 }
 
-/** Bakes for `bakeMs`. `since`: its start, if it has begun before. */
+/** Bakes for `bakeMs` from now. `since`: original start of a bake whose length changes. */
 function bake(rollout: Rollout, bakeMs: number, { now }: RolloutContext, since = now.toISOString()): RolloutDecision {
   const { run, attempt } = rollout
   const until = new Date(now.getTime() + bakeMs).toISOString()
@@ -278,7 +282,8 @@ function bake(rollout: Rollout, bakeMs: number, { now }: RolloutContext, since =
 }
 
 /**
- * Waits for the effective time: all readers hold the release, and none runs it yet. No reader needs a head, or the network, at that time.
+ * Waits for the effective time. Readers have received the release and apply it by their own clocks, without a new head and without the
+ * network.
  */
 function hold(rollout: Rollout, until: string, { now }: RolloutContext): RolloutDecision {
   const data = { dossier: rollout.dossier, until, detail: rolloutSummary(rollout, now), ...reachOf(rollout) }
@@ -290,7 +295,7 @@ function hold(rollout: Rollout, until: string, { now }: RolloutContext): Rollout
   return { state: { ...rollout, state: 'holding' }, effects }
 }
 
-/** Handles the effective time: the bake begins once the bots report that they run the release. */
+/** Handles the effective time. The bake begins once the bots acknowledge that they apply the release. */
 function takeEffect(rollout: Rollout, context: RolloutContext): RolloutDecision {
   const { run, attempt } = rollout
   const begun = { ...rollout, members: inForce(rollout.members), countedSince: context.now.toISOString() }
@@ -298,7 +303,7 @@ function takeEffect(rollout: Rollout, context: RolloutContext): RolloutDecision 
   return precededBy([{ do: 'emit', type: 'hms.rollout.took-effect.v1', data }], goOn(begun, hasAll(begun), context))
 }
 
-/** Advances the rollout: waits for bots that are not covered, then for its effective time, then bakes, then completes. */
+/** Advances the rollout: waits for acknowledgements unless `isCovered`, then for the effective time, then bakes, then completes. */
 function goOn(rollout: Rollout, isCovered: boolean, context: RolloutContext): RolloutDecision {
   const { bakeMs, dossier } = rollout
   if (!isCovered) {
@@ -313,12 +318,12 @@ function goOn(rollout: Rollout, isCovered: boolean, context: RolloutContext): Ro
   return until === undefined ? bake(rollout, bakeMs, context) : hold(rollout, until, context)
 }
 
-/** Rollouts begun by an earlier build have no reach. */
+/** Returns `reach` as an event member; absent for rollouts that an earlier build began. */
 function reachOf({ reach }: Rollout): { reach?: Reach } {
   return reach === undefined ? {} : { reach }
 }
 
-/** Pauses for a decision: without a quorum it is unknown whether the fleet can run the release. */
+/** Pauses the rollout until a person decides. */
 function pause(rollout: Rollout, reason: string, detail: string): RolloutDecision {
   const { run, attempt } = rollout
   const next = [command('runs.decide', { decision: 'resume', run })]
@@ -331,12 +336,12 @@ function takeBack(rollout: Rollout, reason: string, detail: string): RolloutDeci
   return end(rollout, 'failed', issued(rollout, detail), [failed(rollout, reason, detail)])
 }
 
-/** Returns the effect that takes back issued heads; a waiting rollout has issued none. */
+/** Returns the effect that reverts issued heads; none for a waiting rollout, which has not issued any. */
 function issued({ state }: Rollout, detail: string, decision?: AcceptedDecision): RolloutEffect[] {
   return state === 'waiting' ? [] : [{ do: 'takeBack', detail, ...(decision === undefined ? {} : { decision }) }]
 }
 
-/** Ends the rollout. Effects in `first` precede the cancelled timers, those in `last` follow everything. */
+/** Ends the rollout and cancels its timers. `first`: effects before the cancellation. `last`: effects after it. */
 function end(rollout: Rollout, state: Rollout['state'], first: RolloutEffect[], last: RolloutEffect[] = []): RolloutDecision {
   const cancel: RolloutEffect[] = isUnissued(rollout) ? [] : [CANCEL_ALL]
   return { state: { ...rollout, state }, effects: [...first, ...cancel, ...last] }

@@ -6,7 +6,7 @@ export type RolloutTimer = (typeof ROLLOUT_TIMERS)[number]
 
 type StableReleases = Readonly<Record<string, Pick<ReleaseDocument, 'releaseDigest' | 'version'> | null>>
 
-/** `stable`: live release per policy, as known to this service. `frozen`: a freeze active anywhere. */
+/** Inputs of a rollout. `stable`: live release per policy as known to this service. `frozen`: active freeze of any scope. */
 export type RolloutInput =
   | CommonInput<RolloutTimer>
   | { type: 'opened'; stable: StableReleases; frozen: FreezeNotice | null }
@@ -14,11 +14,11 @@ export type RolloutInput =
   | { type: 'freezeChanged'; stable: StableReleases; frozen: FreezeNotice | null }
   /** config-store stored heads, usually all of the run at once. */
   | { type: 'published'; heads: readonly PublishedHead[] }
-  /** The numbers of acknowledging bots changed. */
+  /** config-store reported changed numbers of expected and acknowledging bots. */
   | { type: 'covered'; reports: readonly CoverageReport[] }
   /** After the canary had passed, its cohort raised alerts that the new policy does not explain. */
   | { type: 'alarmed'; attempt: number; reason: string; detail: string }
-  /** A rollback, withdrawal or break-glass moved these policies of this run, or is about to. */
+  /** A rollback, withdrawal or break-glass changes the live releases of these policies of the run. */
   | { type: 'overtaken'; policies: readonly string[] }
 
 type RolloutEvent =
@@ -34,26 +34,26 @@ type RolloutEvent =
 
 export type RolloutEffect =
   | CommonEffect<RolloutEvent, RolloutTimer>
-  /** Signs stable heads that make the run's releases live, or renews them under new numbers. */
+  /** Signs stable heads that make the run's releases live (`advance`), or signs them again with a higher `seq` (`renew`). */
   | { do: 'issueHeads'; how: 'advance' | 'renew' }
   /**
-   * Signs heads that reinstate the releases live before the run, and publishes the reversal to those notified of the promotion. `decision`:
-   * the decision, by a person or a newer run, that ended it.
+   * Signs heads that reinstate the releases that were live before the run. Publishes the reversal if the promotion was published.
+   * `decision`: the abort or supersede decision that ended the run, if any.
    */
   | { do: 'takeBack'; detail: string; decision?: AcceptedDecision }
-  /** Ends the rollouts that have its policies: their releases are replaced, not taken back. */
+  /** Ends other rollouts of the same policies. Their releases are replaced instead of rolled back. */
   | { do: 'overtake' }
-  /** Takes back the run's live releases, except for these policies. */
+  /** Rolls back the run's live releases, except those of the policies in `moved`. */
   | { do: 'giveUpRest'; moved: readonly string[] }
-  /** Releases the policies for another run. */
+  /** Releases the policies that the run has reserved, so that another rollout can start. */
   | { do: 'freePolicies' }
 
 export interface RolloutContext {
   now: Date
-  /** Time that config-store has to store heads, ms. */
+  /** Time in ms that config-store has to store heads. */
   publishMs: number
-  /** Time that connected bots have to acknowledge, ms. */
+  /** Time in ms that connected bots have to acknowledge. */
   acknowledgeMs: number
-  /** Shortest bake allowed by the roster, ms; default 0. */
+  /** Shortest bake in ms that the roster permits; default 0. */
   leastBakeMs?: number
 }

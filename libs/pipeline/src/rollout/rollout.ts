@@ -6,28 +6,31 @@ import type { StageState } from '../stage/decision.js'
 
 export interface RolloutMember extends Acknowledgements {
   policy: string
-  /** Number of its last issued head; 0 before the first. */
+  /** `seq` of the last issued head; 0 before the first. */
   seq: number
   release: string
   version: string
-  /** Whether config-store has stored the head. */
+  /** Whether config-store has stored the last issued head. */
   published: boolean
   connected: number
-  /** Effective time (RFC 3339), if readers only hold it until then. */
+  /** Effective time (RFC 3339), if it was in the future when the rollout began. Until then readers do not apply the received release. */
   beginsAt?: string
-  /** Acknowledgements so far mean that bots hold it, not that they run it. */
+  /** Whether the acknowledgements so far are for having received the release, not for applying it. */
   heldOnly?: boolean
-  /** Recent numbers of bots. Rows of earlier versions have none. */
+  /** Recent numbers of bots. Missing in rows of earlier builds. */
   counts?: BotCount[]
-  /** When the silent bots joined (RFC 3339), newest first, as far as config-store reported it. */
+  /** When silent bots connected (RFC 3339), newest first; config-store reports at most `MAX_SILENT`. */
   joined?: string[]
-  /** Largest number of bots before the recount after a long bake. */
+  /** Largest fleet size before the recount after a long bake. */
   established?: number
 }
 
-/** Full rollout of a run: stable heads, acknowledged by the connected bots, then baked. */
+/** Full rollout of a run: stable heads that the connected bots acknowledge, and the bake. */
 export interface Rollout extends StageState {
-  /** `waiting`: issues nothing while a freeze is active. `holding`: all readers hold a release that takes effect later. */
+  /**
+   * `waiting`: issues no heads while a freeze is active. `holding`: readers have received the release, and its effective time is in the
+   * future.
+   */
   state: 'new' | 'waiting' | 'publishing' | 'acknowledging' | 'holding' | 'baking' | 'paused' | 'completed' | 'failed' | 'aborted'
   bakeMs: number
   /** Share of the connected bots that must have acknowledged, in basis points. */
@@ -35,30 +38,30 @@ export interface Rollout extends StageState {
   members: RolloutMember[]
   /** Start of the bake (RFC 3339). */
   bakeSince?: string
-  /** End of the bake (RFC 3339), while it bakes. */
+  /** End of the bake (RFC 3339). */
   bakeUntil?: string
-  /** Number of bots that have it, and since when. */
+  /** Number of bots that have the releases, and when each share of them was reached. */
   reach?: Reach
-  /** The promotion was published to other services. */
+  /** Whether the promotion was published to other services. */
   promoted: boolean
-  /** The bake has ended; only bots that joined during it still have to acknowledge. */
+  /** Whether the bake has ended. Only bots that joined during the bake still have to acknowledge then. */
   baked: boolean
-  /** Since when config-store counts its bots (RFC 3339); it counts for `COVERAGE_TOLD_MS`. */
+  /** Start of the period in which config-store reports joins and leaves (RFC 3339). It lasts `COVERAGE_TOLD_MS`. */
   countedSince?: string
-  /** Freeze that it waits for. */
+  /** Freeze that a `waiting` rollout waits for. */
   frozen?: FreezeNotice
-  /** Break-glass by several people: it skips the canary, freezes (including the stop switch) and other runs. */
+  /** Set for a break-glass: it has no canary, ignores freezes (including the stop switch), and ends other rollouts of its policies. */
   breakGlass?: true
-  /** Name of the person who continued without the silent bots. */
+  /** Name of the person who decided to continue without the silent bots. */
   acceptedBy?: string
-  /** What stays in force though the rollout ended: readers would refuse what was in force before it. */
+  /** Policies left in force by an unsuccessful rollout, because readers would refuse their previous releases. */
   kept?: KeptPolicy[]
-  /** Policy whose announcement ends the run: its take-back is announced once a config-store may have the heads. */
+  /** Policy whose reversal is published last. The end of the run is published after that reversal. */
   endsWith?: string
   dossier: RunDossier
 }
 
-/** Creates a rollout that has issued nothing. `begins`: future effective time of each policy. */
+/** Creates a rollout without issued heads. `begins`: future effective time of each policy. */
 export function newRollout(
   { run, attempt, plan, releases }: RunDossier,
   origin: Pick<Rollout, 'key' | 'causationId' | 'traceparent' | 'dossier'>,
@@ -72,22 +75,22 @@ export function newRollout(
   return { run, attempt, ...origin, state: 'new', bakeMs: plan.bakeMs, quorum, members, promoted: false, baked: false }
 }
 
-/** Whether its outcome is still open. */
+/** Whether the rollout has issued heads and its outcome is open. */
 export function isRolloutOpen({ state }: Rollout): boolean {
   return state === 'publishing' || state === 'acknowledging' || state === 'holding' || state === 'baking' || state === 'paused'
 }
 
-/** Whether the counting period has ended: joins and leaves are no longer reported, so the numbers are those of its beginning. */
+/** Whether config-store no longer reports joins and leaves, so that the numbers of bots may be outdated and need a recount. */
 export function isUncounted({ countedSince }: Rollout, now: Date): boolean {
   return countedSince !== undefined && now.getTime() - Date.parse(countedSince) > COVERAGE_TOLD_MS
 }
 
-/** Whether none of its releases is in force; readers at most hold them. */
+/** Whether the effective times of all its releases are in the future. */
 export function isAhead({ members }: Rollout, now: Date): boolean {
   return aheadOf(members, now).length === members.length
 }
 
-/** Returns the last future effective time of its releases (RFC 3339). */
+/** Returns the last future effective time of the releases (RFC 3339); `undefined` if there is none. */
 export function heldUntil({ members }: Rollout, now: Date): string | undefined {
   return aheadOf(members, now)
     .map(({ beginsAt }) => beginsAt!)
@@ -95,7 +98,10 @@ export function heldUntil({ members }: Rollout, now: Date): string | undefined {
     .at(-1)
 }
 
-/** Applies coverage reports. From its effective time on a release is acknowledged only by bots that run it; holding it no longer counts. */
+/**
+ * Applies coverage reports. Before the effective time config-store reports bots that have received the release, under the release still in
+ * force; from the effective time on, only reports about the new release count.
+ */
 export function withAnswers(members: readonly RolloutMember[], reports: readonly CoverageReport[], now: Date): RolloutMember[] {
   const ahead = new Set(aheadOf(members, now))
   return withCoverage(members, 'global', reports, (member, said) => {
@@ -104,7 +110,7 @@ export function withAnswers(members: readonly RolloutMember[], reports: readonly
   })
 }
 
-/** Resets acknowledgements at the effective time: no bot has reported yet that it runs the releases. */
+/** Resets acknowledgements at the effective time, because no bot has reported yet that it applies the releases. */
 export function inForce(members: readonly RolloutMember[]): RolloutMember[] {
   return members.map((member) => (member.heldOnly === true ? { ...member, acknowledged: 0, silent: [] } : member))
 }
@@ -113,7 +119,7 @@ function aheadOf(members: readonly RolloutMember[], now: Date): RolloutMember[] 
   return members.filter(({ beginsAt }) => beginsAt !== undefined && Date.parse(beginsAt) > now.getTime())
 }
 
-/** Whether config-store has stored all last issued heads. */
+/** Whether config-store has stored the last issued head of every policy. */
 export function isStored({ members }: Rollout): boolean {
   return members.every(({ published }) => published)
 }
@@ -124,7 +130,7 @@ export function hasAll({ members }: Rollout): boolean {
 }
 
 /**
- * Whether enough bots acknowledged. Silent bots that have just joined are excluded: they get the same time to acknowledge as the others.
+ * Whether enough bots acknowledged. Late joiners are not counted, so that each bot gets the full time to acknowledge.
  */
 export function hasQuorum({ acceptedBy, members, quorum, countedSince }: Rollout, deadline: Deadline): boolean {
   if (acceptedBy !== undefined) return true
@@ -134,7 +140,7 @@ export function hasQuorum({ acceptedBy, members, quorum, countedSince }: Rollout
   })
 }
 
-/** Returns how many bots of a recount joined so shortly before the end of the bake that they had no full acknowledgement timeout. */
+/** Returns how many silent bots joined less than `acknowledgeMs` before the recount, which starts at the end of the bake. */
 function lateInBake(
   { joined = [], established, ...numbers }: RolloutMember,
   bakeEnd: string | undefined,
@@ -145,17 +151,17 @@ function lateInBake(
   return withinFleet(joined.filter((at) => Date.parse(at) > cutoff).length, numbers, established)
 }
 
-/** Adds the current numbers to the recorded counts. */
+/** Records the current numbers of bots in `counts`. */
 export function withCounts(members: readonly RolloutMember[], deadline: Deadline): RolloutMember[] {
   return members.map((member) => (member.published ? { ...member, counts: withCountOf(member.counts ?? [], member, deadline) } : member))
 }
 
-/** Clears the counts of a renewed head: its bots are counted from the beginning. */
+/** Clears the acknowledgements and counts for a renewed head. */
 export function uncounted({ counts: _counts, joined: _joined, established: _established, ...member }: RolloutMember): RolloutMember {
   return { ...member, acknowledged: 0, silent: [] }
 }
 
-/** Clears the counts for a recount after a long bake. It keeps the largest fleet size, which identifies joiners. */
+/** Clears the counts for a recount after a long bake. Keeps the largest fleet size, from which late joiners are calculated. */
 export function countedAgain(member: RolloutMember): RolloutMember {
   return { ...uncounted(member), established: Math.max(member.expected, ...(member.counts ?? []).map(({ expected }) => expected)) }
 }
@@ -174,7 +180,7 @@ export function rolloutSummary({ members, acceptedBy }: Rollout, now: Date): str
   return [expected === 0 ? 'no bots connected' : counted, times].filter((part) => part !== undefined).join('; ')
 }
 
-/** Returns `in force since …` for releases that were only held at first. */
+/** Returns `in force since …` for releases that had a future effective time. */
 function sinceWhen(members: readonly RolloutMember[]): string | undefined {
   const last = members
     .flatMap(({ beginsAt }) => beginsAt ?? [])
@@ -186,7 +192,7 @@ function sinceWhen(members: readonly RolloutMember[]): string | undefined {
 export const NOBODY_REACHED: Reach = { bots: 0, current: 0, halfAt: null, mostAt: null, allAt: null }
 
 /**
- * Counts the bots that have all policies of a run. The time at which a share was first reached is kept, even if bots join or leave later.
+ * Counts the bots that have all policies of a run. Keeps the time at which a share was first reached, even if bots join or leave later.
  */
 export function countReach(known: Reach, members: readonly Acknowledgements[], now: Date): Reach {
   const bots = Math.max(...members.map(({ expected }) => expected))

@@ -9,22 +9,22 @@ const DECIDED = 'DECIDED'
 /** End reason of a run superseded by a newer one. */
 const NEWER_RELEASE = 'NEWER_RELEASE'
 
-/** Records an accepted decision that waits for the stage that owns the run. */
+/** Records an accepted decision, which is pending until the stage that owns the run responds. */
 export function acceptDecision(facts: RunFacts, decision: RunDecision): RunFacts {
   return { ...facts, decisions: [...facts.decisions, decision] }
 }
 
 /**
- * Returns the first pending decision that `next` has to wait for. People have one decision at a time. A newer release may supersede the run
- * meanwhile, and an abort does not wait for a decision that lets the run continue: stopping is never blocked by a pause.
+ * Returns the first pending decision that `next` has to wait for: people have one pending decision per run. An abort waits only for
+ * decisions that end the run, so that a pending pause never blocks it.
  */
 export function pendingDecision({ decisions }: RunFacts, next?: RunControl): RunDecision | undefined {
   return decisions.find(({ outcome, decision }) => outcome === 'pending' && (next !== 'abort' || endsRun(decision)))
 }
 
 /**
- * Records a stage's response. The first outcome is final, except one set only because the run ended: the stage's response may arrive after
- * the end that it caused.
+ * Records a stage's response. The first outcome is final, except `late` set by the end of the run: a stage's `applied` may arrive after the
+ * end of the run.
  */
 export function answerDecision(facts: RunFacts, answer: Answer, outcome: 'applied' | 'late', at: string): RunFacts {
   const decision = facts.decisions.find(({ id }) => id === answer.id)
@@ -36,14 +36,14 @@ export function answerDecision(facts: RunFacts, answer: Answer, outcome: 'applie
   return decision.decision === 'retry' ? retried(answered, answer, at) : reopen(answered, answer)
 }
 
-/** Starts the next attempt of a run that its stage has released; a pending decision that would end the run ends it now. */
+/** Starts the next attempt of a run, unless a pending decision ends the run. */
 function retried(facts: RunFacts, answer: Answer, at: string): RunFacts {
   const next = nextAttempt(facts)
   const ending = pendingDecision(next, 'abort')
   return ending === undefined ? next : answerDecision(next, { ...answer, id: ending.id }, 'applied', at)
 }
 
-/** Closes pending decisions as too late when the run has ended. */
+/** Marks pending decisions as late, because the run has ended. */
 export function closeDecisions(facts: RunFacts): RunFacts {
   return facts.decisions.filter(({ outcome }) => outcome === 'pending').reduce((closed, { id }) => withOutcome(closed, id, 'late'), facts)
 }
@@ -58,7 +58,7 @@ export function supersededBy(successor: number, reason: string, at: string): End
   return { state: 'SUPERSEDED', reason: NEWER_RELEASE, detail: `by run #${successor}: ${reason}`, at, by: successor }
 }
 
-/** Returns the facts of a new attempt, without earlier measurements. It waits for its start. */
+/** Returns the facts of a new attempt that has not started, without the facts of earlier stages. */
 function nextAttempt({ startedAt: _startedAt, ...facts }: RunFacts): RunFacts {
   return { ...facts, attempt: facts.attempt + 1, stages: {} }
 }
@@ -67,7 +67,7 @@ function withOutcome(facts: RunFacts, id: string, outcome: RunDecision['outcome'
   return { ...facts, decisions: facts.decisions.map((known) => (known.id === id ? { ...known, outcome } : known)) }
 }
 
-/** Resumes a paused stage: its verdict is open again. */
+/** Removes the verdict of a paused stage, which continues. */
 function reopen(facts: RunFacts, { stage, detail }: Answer): RunFacts {
   const known = facts.stages[stage]
   if (known?.verdict !== 'INCONCLUSIVE') return facts

@@ -16,7 +16,7 @@ import type { EndedEarly, RunFacts, StageFacts } from './run-facts.js'
 
 type Received<K extends EventType> = Pick<ReceivedEvent<K>, 'time' | 'attempt' | 'data'>
 
-/** Changes of a run's facts by each type of event that has any. */
+/** Handlers by event type: each returns the facts of a run after an event. */
 const NEWS = {
   'hms.lint.passed.v1': (facts, event) => {
     const warnings = event.data.findings.map(({ rule, message }) => `${rule}: ${message}`)
@@ -34,7 +34,7 @@ const NEWS = {
     return add(facts, 'canary', { startedAt: facts.stages.canary?.startedAt ?? time, label, detail, waits, behind })
   },
   'hms.canary.started.v1': (facts, { time, data: { label, detail, step = 1 } }) =>
-    // The stage starts with its first head.
+    // The stage starts with the heads of its first step.
     add(facts, 'canary', { ...(step === 1 ? { startedAt: time } : {}), label, detail, waits: null, shown: true }),
   'hms.canary.observation-started.v1': (facts, { data: { detail, until } }) => add(facts, 'canary', { detail, waits: null, until }),
   'hms.canary.step-passed.v1': (facts, { data: { label, detail, steps } }) => add(facts, 'canary', { label, detail, steps }),
@@ -56,7 +56,7 @@ const NEWS = {
   'hms.rollout.paused.v1': (facts, event) => fail(facts, 'rollout', event, 'INCONCLUSIVE'),
   'hms.rollout.reversed.v1': (facts, event) => {
     const { from, to, reason } = event.data
-    // A rollback that is abandoned has its reason in the verdict.
+    // For other runs the stage's failure event has the reason.
     if (facts.isRollback !== true) return facts
     return pass(facts, 'rollout', event, `from ${from.version} to ${to?.version ?? 'nothing'}: ${reason}`)
   },
@@ -76,7 +76,7 @@ type RunEventType = keyof typeof NEWS
 /** Event types that change the facts of a run. */
 export const RUN_EVENTS = Object.keys(NEWS) as RunEventType[]
 
-/** Part of such an event that the run's facts use. */
+/** Event that changes the facts of a run, with the members that are used. */
 export type RunEvent = { [K in RunEventType]: { type: K } & Received<K> }[RunEventType]
 
 /** Applies a stage's event to the facts of its run. Events of an older attempt change nothing. */
@@ -85,7 +85,7 @@ export function evolveRun(facts: RunFacts, event: RunEvent): RunFacts {
   return isOfOlderAttempt(facts, event) ? facts : settle(apply(facts, event))
 }
 
-/** Whether an event belongs to an abandoned attempt; it is recorded as `ignored-stale`. */
+/** Whether an event belongs to an earlier attempt. Approver records it as `ignored-stale`. */
 export function isOfOlderAttempt(facts: RunFacts, event: { attempt?: number }): boolean {
   return (event.attempt ?? facts.attempt) < facts.attempt
 }
@@ -94,12 +94,12 @@ function figuresOf({ data: { label, figures } }: { data: Pick<StageFacts, 'label
   return { label, figures }
 }
 
-/** Ends a run from outside its stages; the first end is final. */
+/** Ends a run for a reason outside its stages. The first end is final. */
 export function endEarly(facts: RunFacts, end: EndedEarly): RunFacts {
   return settle(addEnd(facts, end))
 }
 
-/** Ends a run that no stage has started: the abort or supersede decision alone ends it. */
+/** Ends a run that has not started, by an abort or supersede decision. */
 export function abortUnstarted(facts: RunFacts, { id }: RunDecision, at: string): RunFacts {
   return settle(answerDecision(facts, { id, stage: 'lint', detail: '' }, 'applied', at))
 }
@@ -141,7 +141,7 @@ function fail(
   return add(facts, stage, { ...more, verdict, reason, detail, next, endedAt: time })
 }
 
-/** Merges notification counts. They only grow, so the stage's events may arrive in any order, and they are added after its verdict too. */
+/** Merges the numbers of notified partners, also after the stage's verdict. They only grow, so the events may arrive in any order. */
 function withTold(facts: RunFacts, notified: number, acknowledged: number, at: string): RunFacts {
   const known = facts.stages.notify ?? {}
   const isInTime = Date.parse(at) - Date.parse(facts.createdAt) <= PARTNER_PROMISE_MS
@@ -156,13 +156,13 @@ function withTold(facts: RunFacts, notified: number, acknowledged: number, at: s
   return { ...facts, stages: { ...facts.stages, notify } }
 }
 
-/** Returns when the number of notified partners was first reached. */
+/** Returns when the highest number of notified partners was first reached. */
 function earlierFor(notified: number, at: string, known: StageFacts): string | undefined {
   if (notified > (known.told ?? 0)) return at
   return notified === known.told && known.toldAt !== undefined && at < known.toldAt ? at : known.toldAt
 }
 
-/** Merges facts of a stage. A verdict other than a pause is final; later events only fill in missing facts. */
+/** Merges facts of a stage. PASS and FAIL are final; after them, events only add missing facts. */
 function add(facts: RunFacts, stage: StageName, news: StageFacts): RunFacts {
   const known = facts.stages[stage] ?? {}
   const isOpen = known.verdict === undefined || (known.verdict === 'INCONCLUSIVE' && news.verdict !== undefined)

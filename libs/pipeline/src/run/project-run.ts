@@ -3,15 +3,15 @@ import type { RunFacts } from './run-facts.js'
 import { stageAwaited } from './run-deadline.js'
 import { BREAK_GLASS_REFUSALS } from '../stage/decision.js'
 
-/** Returns the run's state derived from its facts, independent of their order. */
+/** Derives the state of a run from its facts. The order of events does not matter. */
 export function stateOf(facts: RunFacts): RunState {
   if (facts.ended !== undefined) return facts.ended.state
   const failed = failedStage(facts)
   if (failed !== undefined && facts.stages[failed]!.verdict === 'FAIL') {
-    // Before the canary nothing was published; from there on a failure implies a take-back. A failed rollback published nothing.
+    // Before the canary nothing was published. From the canary on, a failed stage takes back its heads, unless `tookNothingBack`.
     return failed === 'lint' || failed === 'simulate' || tookNothingBack(facts) ? 'FAILED' : 'ROLLED_BACK'
   }
-  // The verdict of the rollout defines the live release. If the run ended before it, people could base work on the earlier version.
+  // The rollout's verdict defines the live release, so it precedes an end from outside: people must not take the earlier version as live.
   if (verdictOf(facts, 'rollout') === 'PASS' && verdictOf(facts, stagesOf(facts).at(-1)!) === 'PASS') return 'SUCCEEDED'
   if (facts.endedEarly !== undefined) return facts.endedEarly.state
   if (failed !== undefined) return 'PAUSED'
@@ -25,7 +25,7 @@ export function stateOf(facts: RunFacts): RunState {
   return facts.approvedAt === undefined ? 'AWAITING_APPROVAL' : 'QUEUED'
 }
 
-/** Returns the run's view, except for the release digest, which comes from the approval. */
+/** Returns the view of a run without the release digest, which the approval has. */
 export function projectRun(facts: RunFacts): Omit<RunView, 'digest'> {
   const state = stateOf(facts)
   const stages = stagesOf(facts).map((stage) => projectStage(facts, stage, state))
@@ -48,18 +48,18 @@ export function projectRun(facts: RunFacts): Omit<RunView, 'digest'> {
   }
 }
 
-/** Returns the stages that the run shows, in order. */
+/** Returns the stages of the run, in order. */
 function stagesOf({ isRollback }: RunFacts): readonly StageName[] {
   return isRollback === true ? ['rollout'] : STAGES
 }
 
-/** Stages skipped by break-glass. */
+/** Stages that a break-glass skips. */
 const SKIPPED: readonly StageName[] = ['simulate', 'canary']
 
-/** Reasons for refusing a run that comes directly from lint, before anything is published. */
+/** Reasons for which rollout refuses a break-glass before it publishes anything. */
 const REFUSED: readonly (string | undefined)[] = [...BREAK_GLASS_REFUSALS, 'UNATTESTED', 'BUNDLE_BROKEN', 'READERS_REFUSE']
 
-/** Whether a run that failed in its rollout published nothing, or its policies stay in force. */
+/** Whether a run that failed in its rollout was not rolled back: it had published nothing, or its policies stay in force. */
 function tookNothingBack({ isRollback, breakGlass, kept, stages }: RunFacts): boolean {
   return kept !== undefined || isRollback === true || (breakGlass !== undefined && REFUSED.includes(stages.rollout?.reason))
 }
@@ -74,7 +74,7 @@ function projectStage(facts: RunFacts, stage: StageName, state: RunState): RunSt
     known.startedAt ??
     (before === undefined ? facts.startedAt : facts.stages[before]?.verdict === 'PASS' ? facts.stages[before].endedAt : undefined)
   const running = startedAt !== undefined && !isTerminal(state)
-  // A fault or a deadline ended the stage, which itself gave no reason.
+  // A fault or a deadline ended the run during this stage, which has no verdict of its own.
   const failure = startedAt !== undefined && known.verdict === undefined && state === 'FAILED' ? facts.endedEarly?.detail : undefined
   return {
     stage,
@@ -86,19 +86,19 @@ function projectStage(facts: RunFacts, stage: StageName, state: RunState): RunSt
   }
 }
 
-/** Returns the reason of a failed stage, else of an end from outside the stages, else of the paused stage. */
+/** Returns the reason of a failed stage, else of an end from outside the stages, else of a paused stage, else of a waiting stage. */
 export function reasonOf(facts: RunFacts): string | undefined {
   const known = facts.stages[failedStage(facts) ?? 'lint']
   if (known?.verdict === 'FAIL') return known.reason
   return facts.endedEarly?.reason ?? known?.reason ?? facts.stages[waitingStage(facts) ?? 'lint']?.waits ?? undefined
 }
 
-/** Returns the stage that waits for the end of a freeze, for its region or for its effective time; it continues by itself. */
+/** Returns the stage that waits for the end of a freeze, a region or the effective time, and then continues without a decision. */
 export function waitingStage({ stages }: RunFacts): StageName | undefined {
   return STAGES.find((stage) => stages[stage]?.verdict === undefined && stages[stage]?.waits != null)
 }
 
-/** Returns the stage that waits for a known time, and that time (RFC 3339). */
+/** Returns the stage that waits for the effective time, with that time (RFC 3339). */
 export function timedWait(facts: RunFacts): { stage: StageName; until: string } | undefined {
   const stage = stateOf(facts) === 'WAITING' ? waitingStage(facts) : undefined
   const known = stage === undefined ? undefined : facts.stages[stage]
@@ -106,7 +106,8 @@ export function timedWait(facts: RunFacts): { stage: StageName; until: string } 
 }
 
 /**
- * Returns when the run continues by itself, if its stage reported it (RFC 3339): its observation or bake ends, or its rule takes effect.
+ * Returns when the run continues without a decision, if the stage reported a time (RFC 3339): the end of the observation or of the bake, or
+ * the effective time.
  */
 export function goesOnAt(facts: RunFacts): string | undefined {
   const state = stateOf(facts)
@@ -123,7 +124,7 @@ function verdictOf(facts: RunFacts, stage: StageName): string | undefined {
   return facts.stages[stage]?.verdict
 }
 
-/** Returns the latest time of all facts. */
+/** Returns the latest end among the facts (RFC 3339); the creation time if there is none. */
 export function endOf(facts: RunFacts): string {
   const times = [facts.createdAt, facts.endedEarly?.at, ...STAGES.map((stage) => facts.stages[stage]?.endedAt)].filter(
     (time) => time !== undefined,
@@ -131,7 +132,7 @@ export function endOf(facts: RunFacts): string {
   return times.sort().at(-1)!
 }
 
-/** States in which the rule is live for all, once rollout has reported its reach. */
+/** States in which the release is live for all if rollout has reported its reach. */
 const IN_FORCE: ReadonlySet<RunState> = new Set(['BAKING', 'NOTIFYING', 'SUCCEEDED', 'WAITING', 'PAUSED'])
 
 /** Returns the clock of a run, which starts at its first accepted signature. */
@@ -158,8 +159,8 @@ function clockOf({ createdAt, stages: { rollout, notify } }: RunFacts, state: Ru
 }
 
 /**
- * Returns the stage that owns the run according to these facts; `null` before the start. Decisions that end the run are forwarded from
- * there.
+ * Returns the stage that owns the run according to these facts; `null` before the start. The stage forwards decisions that end the run if
+ * it no longer owns the run.
  */
 export function owningStage(facts: RunFacts): StageName | null {
   if (facts.startedAt === undefined) return null
@@ -172,17 +173,17 @@ export function pausedStage({ stages }: RunFacts): StageName | undefined {
 }
 
 /**
- * Whether a newer release may supersede the run: it is approved, and none of its releases is in force for all readers. A rollout that has
- * begun is completed, and the newer release follows it, unless the effective time of each of its releases is in the future (`isAhead`).
+ * Whether a newer release may supersede the run: the run is approved, and none of its releases is in force for all readers. A rollout that
+ * has issued heads is completed first, unless the effective times of all its releases are in the future (`isAhead`).
  */
 export function isSupersedable(facts: RunFacts, isAhead: boolean): boolean {
   if (facts.approvedAt === undefined || isTerminal(stateOf(facts))) return false
-  // Break-glass has no canary, and nothing supersedes it.
+  // A break-glass is never superseded. It has no canary, so the check below does not apply to it.
   if (facts.breakGlass !== undefined) return false
   return isAhead || facts.stages.canary?.verdict !== 'PASS' || facts.stages.rollout?.waits === 'FREEZE'
 }
 
-/** Whether the run's releases were taken back: a stage failed, people aborted it, or no decision was made in time. */
+/** Whether the releases of the run were taken back: a stage failed, people aborted the run, or a pause expired without a decision. */
 export function isTakenBack(facts: RunFacts): boolean {
   const state = stateOf(facts)
   if (state === 'ROLLED_BACK') return true

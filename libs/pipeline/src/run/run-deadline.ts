@@ -4,9 +4,9 @@ import { isTerminal, type RunState, type StageName } from '#libs/contracts'
 export interface RunTimeouts {
   /** Timeout of a stage, in addition to the waits in the plan. */
   stageMs: number
-  /** Interval at which a run that waits for people, for its turn or for the end of a freeze is checked. */
+  /** Interval of checks of a run that waits for signatures, in the queue, or for a freeze or a region. */
   lookMs: number
-  /** Timeout of a paused run; without a decision it then ends in the safe way. */
+  /** Timeout of a paused run. Without a decision the run is aborted then. */
   pauseMs: number
 }
 
@@ -17,9 +17,9 @@ export interface PlannedWaits {
 }
 
 /**
- * Returns the timeout of a run in `state`, in ms from entering it; `undefined` in a terminal state. Every open state has one, so no run
- * waits for ever, even if a service died. `goesOnInMs`: when the stage continues by itself, as it reported, which is later than planned if
- * people extended it; the stage timeout starts from there.
+ * Returns the timeout of a run in `state`, in ms from now; `undefined` in a terminal state. Every open state has one, so that no run waits
+ * forever, even if a service died. `goesOnInMs`: reported time until the stage continues without a decision; it may be longer than planned,
+ * because people can extend it. The stage timeout is added to it.
  */
 export function timeoutFor(state: RunState, waits: PlannedWaits, timeouts: RunTimeouts, goesOnInMs?: number): number | undefined {
   if (isTerminal(state)) return undefined
@@ -49,7 +49,7 @@ const STAGE_OF: Partial<Record<RunState, StageName>> = {
   NOTIFYING: 'notify',
 }
 
-/** Returns the stage that a run in this state waits for; `undefined` if it waits for people or for its turn. */
+/** Returns the stage that works on a run in this state; `undefined` if the run waits for people, in the queue or for a condition. */
 export function stageAwaited(state: RunState): StageName | undefined {
   return STAGE_OF[state]
 }

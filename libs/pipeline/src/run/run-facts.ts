@@ -13,7 +13,7 @@ import type {
   WaitReason,
 } from '#libs/contracts'
 
-/** Known facts of one stage. Facts are only added, so events may arrive in any order across topics. */
+/** Known facts of one stage. Facts are only added, because events of different topics may arrive in any order. */
 export interface StageFacts {
   startedAt?: string
   endedAt?: string
@@ -22,25 +22,25 @@ export interface StageFacts {
   label?: string
   /** Canary: figures of its verdict. */
   figures?: CanaryFigures
-  /** Canary of several steps: the passed ones. */
+  /** Canary of several steps: the passed steps. */
   steps?: PassedStep[]
   reason?: string
   next?: string[]
-  /** Reason for waiting; `null` once it has resumed. */
+  /** Reason for waiting; `null` once the stage has continued. */
   waits?: WaitReason | null
-  /** Canary: its first head was issued, so it has its regions even while it waits. */
+  /** Canary: the first heads were issued, so the canary occupies its regions even while it waits. */
   shown?: boolean
-  /** Canary: the run that it waits for, or waited for last. */
+  /** Canary: run whose canary it waits for, or last waited for. */
   behind?: number
-  /** When it continues by itself, if reported (RFC 3339). */
+  /** When the stage continues without a decision, if reported (RFC 3339). */
   until?: string
-  /** Rollout: all bots have the release, and the bake runs. */
+  /** Rollout: whether the bake has begun. */
   baking?: boolean
-  /** Rollout: effective time of a rule that all readers held before it (RFC 3339). */
+  /** Rollout: effective time (RFC 3339) of a release that readers received beforehand. */
   effectiveAt?: string
-  /** Rollout: how many bots have it, and since when. */
+  /** Rollout: number of bots that have the releases, and when each share of them was reached. */
   reach?: Reach
-  /** Notify: number of partners, how many were notified and the last of them when, and how many acknowledged. */
+  /** Notify: numbers of partners: all, notified, notified in time, acknowledged. `toldAt`: when `told` was reached. */
   partners?: number
   told?: number
   toldAt?: string
@@ -50,7 +50,7 @@ export interface StageFacts {
   warning?: string
 }
 
-/** End of a run from outside its stages. */
+/** End of a run for a reason outside its stages. */
 export interface EndedEarly {
   state: 'ABORTED' | 'SUPERSEDED' | 'STALE' | 'FAILED'
   reason: string
@@ -65,14 +65,14 @@ export interface RunFacts {
   run: number
   attempt: number
   policies: RunPolicy[]
-  /** A signed rollback: it goes live in its rollout, without other stages, and ends there. */
+  /** Set for a signed rollback, whose only stage is the rollout. */
   isRollback?: true
-  /** Set if several people together skipped simulation, canary, freezes and waiting. */
+  /** Set if several people together skipped simulation, canary, freezes and the queue. */
   breakGlass?: BreakGlass
   createdAt: string
-  /** When every approver had signed. */
+  /** When the last required signature was accepted. */
   approvedAt?: string
-  /** When its turn came and lint was requested. */
+  /** When the run left the queue and its first stage was requested. */
   startedAt?: string
   stages: Partial<Record<StageName, StageFacts>>
   /** Decisions of people, oldest first. */
@@ -80,7 +80,7 @@ export interface RunFacts {
   endedEarly?: EndedEarly
   /** Policies that the rollout left in force when the run ended. */
   kept?: KeptPolicy[]
-  /** First terminal state; it is final. Later events of stages add facts but do not change it. */
+  /** First terminal state, which is final: later events only add facts. */
   ended?: { state: RunState; reason?: string; at: string }
 }
 
@@ -88,7 +88,7 @@ export function newRun(run: number, policies: RunPolicy[], createdAt: string): R
   return { run, attempt: 1, policies, createdAt, stages: {}, decisions: [] }
 }
 
-/** Whether a run without evidence pauses: always in production, elsewhere if its plan requests it, which the roster can require. */
+/** Whether a run without evidence pauses: always in production; in profile dev if its plan requires evidence. */
 export function isEvidenceRequired(profile: 'dev' | 'production', plan: RolloutPlan): boolean {
   return profile === 'production' || plan.requireEvidence === true
 }

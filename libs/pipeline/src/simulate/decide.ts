@@ -15,12 +15,12 @@ import type { ReplayScore } from './score.js'
 
 /** Simulation stage of a run: a replay through the registered bots. */
 export interface Simulation extends StageState {
-  /** `waiting` has two timers: the work, and its deadline. */
+  /** `waiting`: the replay is due or runs; its deadline is scheduled. */
   state: 'new' | 'waiting' | 'passed' | 'failed' | 'paused' | 'aborted'
   dossier: RunDossier
   score: ReplayScore | null
   skipped: SkippedScenario[]
-  /** Canonical JSON as text: `reportDigest` covers its bytes, and bots may put NUL into messages, which `jsonb` cannot store. */
+  /** Canonical JSON as text, because `reportDigest` covers its bytes, and bots' messages may contain NUL, which `jsonb` cannot store. */
   report: string | null
   reportDigest: string | null
 }
@@ -28,7 +28,7 @@ export interface Simulation extends StageState {
 export const SIMULATION_TIMERS = ['replay', 'deadline'] as const
 export type SimulationTimer = (typeof SIMULATION_TIMERS)[number]
 
-/** A replay with a verdict. `attested`: the dossier with this stage's attestation. */
+/** Input with the result of a replay and its verdict. `attested`: dossier with this stage's attestation. */
 export interface Replayed extends Pick<Simulation, 'score' | 'skipped' | 'report' | 'reportDigest'> {
   type: 'replayed'
   verdict: SimulationVerdict
@@ -43,19 +43,19 @@ export type SimulationInput =
   | CommonInput<SimulationTimer>
   | { type: 'opened' }
   | Replayed
-  /** The replay produced no report, which is no evidence about any bot. */
+  /** The replay failed without a report, so nothing is known about any bot. */
   | { type: 'replayFailed'; reason: string; detail: string }
 
 type SimulationEvent = 'hms.simulation.started.v1' | 'hms.simulation.passed.v1' | 'hms.simulation.failed.v1' | 'hms.simulation.paused.v1'
 
 export type SimulationEffect =
   | CommonEffect<SimulationEvent, SimulationTimer>
-  /** Releases the worker once the transaction has committed. */
+  /** Stops a running replay once the transaction has committed. */
   | { do: 'stopReplay' }
 
 export interface SimulationContext {
   deadlineMs: number
-  /** Deadline as configured, for example `10m`. */
+  /** Deadline as configured, for example `10m`; shown to people. */
   deadline: string
 }
 
@@ -69,7 +69,7 @@ export function newSimulation(
   return { run, attempt, ...origin, state: 'new', score: null, skipped: [], report: null, reportDigest: null }
 }
 
-/** Decides the simulation: replay once and publish the verdict, unless the run ends or the deadline passes first. */
+/** Decides the simulation: replay once and publish the verdict, unless the run ends or the deadline expires before. */
 export function decideSimulation(simulation: Simulation, input: SimulationInput, context: SimulationContext): SimulationDecision {
   const { state } = simulation
   switch (input.type) {
@@ -119,7 +119,7 @@ function overdue(simulation: Simulation, { deadline }: SimulationContext): Simul
   return end(simulation, 'failed', [failed(simulation, { reason: 'DEADLINE', detail })])
 }
 
-/** Decisions that end the run after the simulation belong to a later stage; a replay accepts no other decision. */
+/** Applies decisions that end the run or retry the stage while it is waiting or paused; other decisions belong to later stages. */
 function answer(simulation: Simulation, asked: Asked): SimulationDecision {
   const { decision } = asked
   const isMine =
@@ -130,7 +130,7 @@ function answer(simulation: Simulation, asked: Asked): SimulationDecision {
   return end(simulation, 'aborted', [applied(decision)])
 }
 
-/** Whether a decision applies to a paused replay. It cannot continue: it ends with its run, or with this attempt. */
+/** Whether a decision applies to a paused simulation, which cannot resume: people can end the run or retry the attempt. */
 function isForPaused(decision: RunControl): boolean {
   return endsRun(decision) || decision === 'retry'
 }
@@ -140,7 +140,7 @@ function failed({ run, attempt }: Simulation, { reason, detail }: { reason: stri
   return { do: 'emit', type: 'hms.simulation.failed.v1', data }
 }
 
-/** Ends the stage, both timers and the replay. */
+/** Ends the stage: cancels both timers and stops the replay. */
 function end(simulation: Simulation, state: Simulation['state'], last: SimulationEffect[]): SimulationDecision {
   const stop: SimulationEffect[] = [{ do: 'cancel', timers: SIMULATION_TIMERS }, { do: 'stopReplay' }]
   return { state: { ...simulation, state }, effects: [...stop, ...last] }

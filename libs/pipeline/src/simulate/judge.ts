@@ -5,7 +5,7 @@ import { BOT_CLASSES, GOOD_CLASSES, type BotClass, type ReplayScore } from './sc
 export interface JudgedScore {
   score: ReplayScore
   skipped: SkippedScenario[]
-  /** Missing evidence, if there was nothing to replay. */
+  /** Set if there was nothing to replay. */
   lack?: Lack
 }
 
@@ -15,7 +15,7 @@ export type SimulationVerdict =
   | { do: 'pause'; reason: string; detail: string; next: string[] }
 
 /**
- * Returns the stage's verdict on a score. If evidence is required, missing evidence is no pass; otherwise the run continues with a note.
+ * Returns the stage's verdict on a score. Missing evidence pauses the run if evidence is required; otherwise the run passes with a note.
  */
 export function judgeSimulation({ score, skipped, lack }: JudgedScore, evidence: 'optional' | 'required'): SimulationVerdict {
   // The lack already names the skipped scenarios.
@@ -29,7 +29,7 @@ export function judgeSimulation({ score, skipped, lack }: JudgedScore, evidence:
   const lacking = score.reason === 'NO_DISCRIMINATING_INPUT' ? 'NO_EVIDENCE: no discriminating input; ' : ''
   const detail = lacking + score.summary + note
   if (evidence === 'optional') return { do: 'pass', summary: detail }
-  // Adapted bots do not compensate: in the canary none of their alerts could be explained.
+  // Pauses even if all bots adapted: the canary could not explain alerts by an incompatible scenario.
   if (incompatible.length > 0) return { do: 'pause', reason: 'INCOMPATIBLE', detail, next: [command('scenarios.add')] }
   const next = lack?.next ?? [command('scenarios.add'), command('bots.add', { bot: 'ID' })]
   return { do: 'pause', reason: score.reason ?? 'NO_EVIDENCE', detail, next }
@@ -51,7 +51,7 @@ export function emptyScore(sentence: string, firstVersion: boolean): ReplayScore
   }
 }
 
-/** Returns the bot to fix first. A stale bot precedes any other: a new version usually waits for it. */
+/** Returns the bot to fix first: a STALE bot before all others, because it is the usual obstacle of a new version. */
 function firstToMend(score: ReplayScore): string | undefined {
   const classes: BotClass[] = ['STALE', ...BOT_CLASSES.filter((name) => !GOOD_CLASSES.includes(name))]
   return classes.flatMap((name) => score.bots[name] ?? [])[0]

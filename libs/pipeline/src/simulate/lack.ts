@@ -1,21 +1,23 @@
 import { command } from '#libs/contracts'
-/** Scenario of the run's policies that could not be replayed. */
+/** Scenario for the run's policies that was not replayed, and the reason. */
 export interface SkippedScenario {
   scenario: string
   why: string
-  /** Command that fixes it, if there is one. */
+  /** Command that fixes the reason, if there is one. */
   next: string | null
-  /** It could explain no alert: its expression cannot read the new documents, or its canary cannot get the inputs it reads. */
+  /**
+   * Set if the scenario could not explain alerts: its expression cannot read the new documents, or reads inputs that a canary does not get.
+   */
   incompatible?: boolean
 }
 
-/** Why nothing can be replayed, and the commands that fix it. */
+/** Reason why nothing can be replayed, and the commands that fix it. */
 export interface Lack {
   sentence: string
   next: string[]
 }
 
-/** Returns the lack; `undefined` if there is something to replay. */
+/** Returns why nothing can be replayed; `undefined` if there is something to replay. */
 export function lackOf(bots: number, scenarios: number, skipped: readonly SkippedScenario[]): Lack | undefined {
   if (bots === 0) return { sentence: 'no bots registered', next: [command('bots.add', { bot: 'ID' })] }
   if (scenarios === 0) return { sentence: 'no scenario for this policy', next: [command('scenarios.add')] }
@@ -25,7 +27,7 @@ export function lackOf(bots: number, scenarios: number, skipped: readonly Skippe
   return { sentence, next: next.length > 0 ? next : [command('scenarios.add')] }
 }
 
-/** Returns the suffix of a summary; empty if nothing was skipped. */
+/** Returns the skipped scenarios as a suffix of a summary; empty if none was skipped. */
 export function skippedNote(skipped: readonly SkippedScenario[]): string {
   if (skipped.length === 0) return ''
   return `; skipped: ${skipped.map(({ scenario, why }) => `${scenario} (${why})`).join(', ')}`

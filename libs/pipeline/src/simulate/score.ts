@@ -1,5 +1,5 @@
 /**
- * Outcome classes of a bot, worst first; a bot judged by several scenarios has its worst outcome.
+ * Outcome classes of a bot, worst first. A bot that several scenarios judge gets its worst class.
  * - CRASHED threw, or its module does not load · BUDGET exceeded its steps or memory
  * - INCOMPATIBLE cannot read the new document: it declares other major versions, or ran under the old document and fails under a new one
  * that lacks a field or has it as another type
@@ -34,12 +34,12 @@ export interface ReplayScore {
   applicable: number
   /** `adapted / applicable` in per cent, truncated to one decimal: 1999 of 2000 is `99.9`, never `100.0`. */
   percent: string
-  /** Recorded inputs whose verdict the change flips; `boundary` counts synthesised ones. */
+  /** Number of recorded inputs whose verdict the change flips; `boundary` counts synthesised inputs. */
   discriminating: number
   boundary: number
   firstVersion: boolean
   /** Sorted ids of the bots of each class; empty classes are omitted. */
   bots: Partial<Record<BotClass, string[]>>
-  /** Summary in parentheses of the run's line: `98.4% bots adapted, 63/64; 1 STALE: boston-insp-03; 131 discriminating inputs`. */
+  /** Summary that `runs show` prints in parentheses: `98.4% bots adapted, 63/64; 1 STALE: boston-insp-03; 131 discriminating inputs`. */
   summary: string
 }

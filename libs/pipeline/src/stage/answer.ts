@@ -11,7 +11,7 @@ const DONE: Record<RunControl, string> = {
   supersede: 'superseded',
 }
 
-/** Whether a decision ends the run; such decisions are forwarded to the stage that owns it. */
+/** Whether a decision ends the run. Stages forward such a decision to the stage that owns the run. */
 export function endsRun(decision: RunControl): boolean {
   return decision === 'abort' || decision === 'supersede'
 }
@@ -24,14 +24,16 @@ export function describeDecision({ decision, by, reason }: AcceptedDecision): st
   return `${DONE[decision]} by ${by}: ${reason}`
 }
 
-/** Owner of a decision: this stage (`applied` or `late`), or a later stage that owns the run by now. */
+/** Handling of a decision: this stage applies it, reports it as late, or leaves it to the stage that owns the run by now (`elsewhere`). */
 export type Ownership = 'applied' | 'late' | 'elsewhere'
 
 export function applied(decision: AcceptedDecision): Answer {
   return { do: 'answer', decision, outcome: 'applied', detail: describeDecision(decision) }
 }
 
-/** Returns the response to a decision that does not count; `undefined` if it counts. `standing` is for example `the canary is passed`. */
+/**
+ * Returns the response to a decision that is late or refused; `undefined` if it applies. `standing`: for example `the canary is passed`.
+ */
 export function lateAnswer({ decision, refusal }: Asked, ownership: 'applied' | 'late', standing: string): Answer | undefined {
   const detail = ownership === 'late' ? standing : refusal
   return detail === undefined ? undefined : { do: 'answer', decision, outcome: 'late', detail }

@@ -1,10 +1,10 @@
 import type { AcceptedDecision, EventData, EventType, KeptPolicy } from '#libs/contracts'
 
-/** Reasons for which rollout refuses break-glass before it issues anything, in addition to those of every stage. */
+/** Reasons for which rollout refuses a break-glass before it issues heads, in addition to the reasons of every stage. */
 export const BREAK_GLASS_REFUSALS = ['NOT_APPROVED', 'NOT_BREAK_GLASS', 'GRANT_EXPIRED', 'LIVE_MOVED'] as const
 export type BreakGlassRefusal = (typeof BREAK_GLASS_REFUSALS)[number]
 
-/** Stored state of a stage, for the newest attempt of a run that reached it. */
+/** Stored state of a stage for the newest attempt of a run that reached the stage. */
 export interface StageState {
   run: number
   attempt: number
@@ -12,7 +12,7 @@ export interface StageState {
   key: string
   /** `new` until the stage's first decision. */
   state: string
-  /** Id of the event that opened it. */
+  /** Id of the event that opened the stage. */
   causationId: string
   /** W3C trace context of the run; `null` if the opening event had none. */
   traceparent: string | null
@@ -45,14 +45,14 @@ export interface Answer {
   decision: AcceptedDecision
   outcome: 'applied' | 'late'
   detail: string
-  /** What the run leaves in force. */
+  /** Policies that an aborted run leaves in force. */
   kept?: KeptPolicy[]
 }
 
 /** Effects that the shell performs for every stage. */
 export type CommonEffect<Type extends EventType, Timer extends string> = Emit<Type> | Schedule<Timer> | Cancel<Timer> | Answer
 
-/** The run may not continue: an earlier stage or its approvers did not vouch for it, or it is not the whole approved bundle. */
+/** The run may not continue: an attestation or approval is missing, it is only part of a bundle, or readers would refuse its releases. */
 export interface Refused {
   type: 'refused'
   reason: 'UNATTESTED' | 'BUNDLE_BROKEN' | 'READERS_REFUSE' | BreakGlassRefusal
@@ -65,18 +65,18 @@ export interface Due<Timer extends string> {
   timer: Timer
 }
 
-/** The run ended by a deadline, a fault, a rollback or a later stage; applies to this attempt and all earlier ones. */
+/** The run ended by a deadline, a fault, a rollback or a later stage. Applies to `attempt` and all earlier attempts. */
 export interface Ended {
   type: 'ended'
   attempt: number
   reason: string
 }
 
-/** A person decided about the run. `refusal`: why their statement is not accepted. */
+/** A person's decision about the run. `refusal`: why the stage does not accept the signed statement. */
 export interface Asked {
   type: 'asked'
   decision: AcceptedDecision
-  /** When the person signed it (RFC 3339); absent when a newer release supersedes the run. */
+  /** When the person signed (RFC 3339); absent for `supersede`. */
   signedAt?: string
   refusal?: string
 }
@@ -84,7 +84,7 @@ export interface Asked {
 /** Inputs that the shell passes to every stage. */
 export type CommonInput<Timer extends string> = Refused | Due<Timer> | Ended | Asked
 
-/** Returns a decision with these effects before its own. */
+/** Returns the decision with the effects `first` before its own. */
 export function precededBy<State, Effect>(first: readonly Effect[], { state, effects }: Decision<State, Effect>): Decision<State, Effect> {
   return { state, effects: [...first, ...effects] }
 }

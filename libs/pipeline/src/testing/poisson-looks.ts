@@ -1,11 +1,13 @@
-/** Probability that a rule on Poisson counts is crossed when checked after every event: exact and simulated. For tests and benches. */
+/**
+ * Exact and simulated error probabilities of sequential tests on Poisson counts that are checked after every event. For tests and benches.
+ */
 
-/** Probability that some k-th event, from `first` on, occurs by `bounds(k)` and by `horizon`, at `rate`. `bounds` increase with k. */
+/** Probability at `rate` that any k-th event, k from `first` on, occurs by `bounds(k)` and by `horizon`. `bounds` increase with k. */
 export function crossingProbability(
   bounds: (k: number) => number,
   { horizon, rate, first }: { horizon: number; rate: number; first: number },
 ): number {
-  // The k-th event occurs after its bound exactly if fewer than k events occurred by it.
+  // The k-th event occurs after its bound if and only if fewer than k events occurred by the bound.
   let [inside, at, k] = [[1], 0, first]
   for (; bounds(k) < horizon; k++) {
     if (bounds(k) <= at) inside = inside.slice(0, k)
@@ -56,8 +58,8 @@ export interface LookErrors {
 }
 
 /**
- * Shares of `runs` simulated canaries that pass, fail or stay open by `horizon` (μ). `failsBy(k)`: largest μ at which k events fail it;
- * `passesAt(k)`: the μ at which k events pass it.
+ * Returns the shares of `runs` simulated canaries that pass, fail or stay open by `horizon` (μ). `failsBy(k)`: largest μ at which k events
+ * fail a canary. `passesAt(k)`: μ from which a canary with k events passes.
  */
 export function simulateLooks(
   { failsBy, passesAt }: { failsBy: (k: number) => number; passesAt: (k: number) => number },

@@ -19,7 +19,7 @@ function dossierOf(ramp: readonly RampStep[]): RunDossier {
   return { ...DOSSIER, plan: { ...DOSSIER.plan, share, scope, scopeName, ramp: [...ramp] } }
 }
 
-/** A canary with its effects so far, and its heads numbered as the service would. */
+/** Drives a canary through a ramp. Keeps the effects of the last input, and numbers issued heads as canary-controller does. */
 export class RampStory {
   canary: Canary
   effects: readonly CanaryEffect[] = []
@@ -45,7 +45,7 @@ export class RampStory {
     )
   }
 
-  /** config-store stored the heads of the step, with this many bots connected in its scope and below its share. */
+  /** config-store stored the heads of the step. `connected`: bots in its scope. `cohort`: bots below its share. */
   stored(connected: number, cohort = connected, smallestBucket: number | null = 12, at = NOW.toISOString()): this {
     const heads = this.canary.members.map(({ policy, seq }): PublishedHead => {
       const audience = { connected, cohort, smallestBucket: connected > 0 ? smallestBucket : null }
@@ -71,7 +71,7 @@ export class RampStory {
     return this.input({ type: 'mayGrow', frozen })
   }
 
-  /** The first step passed with two bots, and the second with four. */
+  /** Advances to the third step: the first passed with two bots, the second with four. */
   atThird(): this {
     return this.stored(40, 2)
       .covered({ [NCR]: [2, 2, 38] })

@@ -6,7 +6,7 @@ import type { Asked, CommonInput } from '../stage/decision.js'
 export const NOW = new Date('2026-01-01T00:00:00.000Z')
 export const POLICY = 'epa-pm25-limit'
 
-/** Run of one policy, version 2.0.0, that replaces 1.5.0. Statements are empty: deciders never read them. */
+/** Dossier of a run of one policy, whose version 2.0.0 replaces 1.5.0. Statements are empty, because deciders never read them. */
 export const DOSSIER: RunDossier = {
   run: 184,
   attempt: 1,
@@ -29,7 +29,7 @@ export const CANARY_CONTEXT: CanaryContext = {
   rules: { windowMs: 60_000, alertsPerBotDay: 0 },
 }
 
-/** Decision of a person about the samples' attempt; approver saw the run at `stage`. */
+/** Input with a person's decision about the samples' attempt. `stage`: stage of the run as known to approver. */
 export function asked(decision: AcceptedDecision['decision'], stage: AcceptedDecision['stage'], refusal?: string): Asked {
   const statement = { payloadType: '', payload: '', signatures: [] }
   const extension = decision === 'extend' ? { byMs: 600_000 } : {}

@@ -34,7 +34,7 @@ interface Lane {
 
 /**
  * Draws the SVG of a stage: a box per state from top to bottom, a line per pair of states with its inputs above it, and a lane on the right
- * per entered state. The output is deterministic. `ends`: states without transitions out.
+ * per state that can be entered. The output is deterministic. `ends`: states without outgoing transitions.
  */
 export function drawStage(title: string, transitions: readonly Transition[], ends: readonly string[]): string {
   const states = [...new Set(transitions.map(({ state }) => state).filter((state) => !ends.includes(state))), ...ends]
@@ -98,7 +98,7 @@ function linesOf(inputs: readonly string[]): string[] {
   return lines
 }
 
-/** Short lanes are inside, so that few lines cross. */
+/** Returns the lanes, the shortest next to the boxes, so that few lines cross. */
 function lanesOf(blocks: readonly Block[]): Lane[] {
   const lanes = blocks.flatMap((block) => {
     const ys = blocks.flatMap(({ rows }) => rows.filter(({ to }) => to === block.state).map(({ y }) => y))

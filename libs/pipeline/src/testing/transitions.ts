@@ -3,18 +3,18 @@ import type { Decision } from '../stage/decision.js'
 
 /** Result of a decider for one input in one state. */
 export interface Transition {
-  /** State, with a relevant detail after a comma: `observing, clock stopped`. */
+  /** Name of the sample: the state, with a relevant detail after a comma, such as `observing, clock stopped`. */
   given: string
   state: string
   input: string
   next: string
-  /** `issueHeads`, or an event type without its affixes, with its reason: `canary.paused NO_EVIDENCE`. */
+  /** Names of effects: `issueHeads`, or an event type without `hms.` and `.v1`, with its reason: `canary.paused NO_EVIDENCE`. */
   effects: string[]
-  /** Whether the input had any effect: another state, changed data, or an effect. */
+  /** Whether the input changed the state or its data, or caused an effect. */
   changes: boolean
 }
 
-/** Applies every input in every state: the whole behaviour of a decider, as far as the samples reach. */
+/** Applies every input to every state: the whole behaviour of a decider for these samples. */
 export function transitionsOf<State extends { state: string }, Input, Effect extends { do: string }>(
   states: Readonly<Record<string, State>>,
   inputs: Readonly<Record<string, Input>>,
@@ -30,8 +30,8 @@ export function transitionsOf<State extends { state: string }, Input, Effect ext
 }
 
 /**
- * Returns states and input types without a sample. The existing ones are given as complete records, so that the compiler demands new ones;
- * multiplying samples by samples would not.
+ * Returns the states and input types that have no sample. `all` lists the existing ones as complete records, so that the compiler reports
+ * states and inputs that are added to the decider later.
  */
 export function unsampled(
   all: { states: Readonly<Record<string, true>>; inputs: Readonly<Record<string, true>> },
@@ -66,20 +66,20 @@ export function describeStage(title: string, transitions: readonly Transition[])
   ].join('\n')
 }
 
-/** Whether a transition is listed: it has an effect; for a state with a detail, one that differs from the state without it. */
+/** Whether a transition is listed: it changes something. For a state with a detail: its result differs from that of the plain state. */
 function isListed({ given, state, input, ...then }: Transition, all: readonly Transition[]): boolean {
   const plain = given === state ? undefined : all.find((other) => other.given === state && other.input === input)
   return plain === undefined ? then.changes : !isDeepStrictEqual(then, { next: plain.next, effects: plain.effects, changes: plain.changes })
 }
 
-/** All inputs that lead from one state to another. */
+/** A pair of states, with all inputs that lead from one to the other. */
 export interface Move {
   from: string
   to: string
   inputs: string[]
 }
 
-/** Returns one move per pair of states. An input that works only in part of a state has that part in brackets. */
+/** Returns one move per pair of states. An input that leads there only with a detail of the state has the detail in brackets. */
 export function movesOf(transitions: readonly Transition[]): Move[] {
   const moves = new Map<string, Move>()
   const moved = transitions.filter(({ state, next }) => state !== next)

@@ -13,13 +13,13 @@ import {
 import { MANUAL } from '../stage/answer.js'
 import { ACK_TIMEOUT } from '../silence.js'
 
-/** Delay after which each step of the ladder is notified, from opening the ticket, ms. */
+/** Time in ms from opening a ticket until each group of the escalation ladder is notified. */
 export const LADDER_MS: Readonly<Record<LadderStep, number>> = { 'on-call': 0, second: 5 * 60_000, director: 15 * 60_000 }
 
-/** Reason of the ticket of a run that ended while its policies stay in force. */
+/** Ticket reason: a run ended without success, and its policies stay in force. */
 const FALLBACK_REFUSED = 'FALLBACK_REFUSED'
 
-/** Returns the kind of ticket for a run that is paused, rolled back, poisoned or could not be taken back; `undefined` if it needs none. */
+/** Returns the kind of ticket that a run needs: it is paused, rolled back, poisoned, or could not be rolled back; otherwise `undefined`. */
 export function questionOf({ state, reason, stages, kept }: RunView): TicketKind | undefined {
   if (kept !== undefined) return 'EMERGENCY_REVIEW'
   if (state === 'PAUSED') return reason === MANUAL ? undefined : reason === ACK_TIMEOUT ? 'ACK_TIMEOUT' : 'INCONCLUSIVE'
@@ -37,7 +37,7 @@ const ALLOWED: Record<TicketKind, Ticket['allowed']> = {
   ACK_TIMEOUT: ['promote', 'resume', 'extend', 'retry', 'abort'],
 }
 
-/** A paused simulation cannot resume, and a rollout neither restarts nor extends its observation. */
+/** Returns the decisions that a ticket permits. A paused simulation cannot resume; a paused rollout cannot be extended or retried. */
 function allowedFor(kind: TicketKind, { stages }: RunView): Ticket['allowed'] {
   if (kind !== 'INCONCLUSIVE' && kind !== 'ACK_TIMEOUT') return ALLOWED[kind]
   const paused = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE')?.stage
@@ -45,7 +45,7 @@ function allowedFor(kind: TicketKind, { stages }: RunView): Ticket['allowed'] {
   return paused === 'rollout' ? ALLOWED[kind].filter((decision) => decision !== 'extend' && decision !== 'retry') : ALLOWED[kind]
 }
 
-/** Reason for opening a ticket, if the run does not contain it. */
+/** Reason for opening a ticket; by default it is taken from the run. */
 export type TicketCause = Pick<Ticket, 'reason' | 'detail' | 'unreached'>
 
 export function openTicket(
@@ -89,7 +89,7 @@ function causeOf({ reason, state, stages, detail, kept }: RunView): TicketCause 
   return { reason: reason ?? state, detail: asking?.detail ?? detail ?? '' }
 }
 
-/** Opens the review of a break-glass, independent of its run's outcome. `dueInMs`: time within which another person must close it. */
+/** Opens the review of a break-glass, whatever the outcome of its run. `dueInMs`: time in which another person must close the review. */
 export function openReview(
   ticket: number,
   { reason, actors, ...run }: Pick<Ticket, 'run' | 'attempt' | 'digest' | 'policies'> & { reason: string; actors: string[] },
@@ -101,21 +101,21 @@ export function openReview(
   return { ...opened(ticket, question, run, now, dueInMs), actors }
 }
 
-/** Marks a review as overdue: it stays open, and the last step of the ladder is notified again. */
+/** Marks a review as overdue. It stays open, and the last group of the ladder is notified again. */
 export function overdueReview(ticket: Ticket, now: Date): Ticket {
   if (ticket.kind !== 'BREAK_GLASS_REVIEW' || ticket.state !== 'OPEN' || ticket.overdueAt !== undefined) return ticket
   const at = now.toISOString()
   return { ...ticket, overdueAt: at, told: [...ticket.told, { to: LADDER.at(-1)!, at }] }
 }
 
-/** Returns the next step of the ladder and when it is due; `undefined` if all are notified or the ticket is closed. */
+/** Returns the next group of the ladder, and when to notify it; `undefined` if all groups are notified or the ticket is closed. */
 export function nextStep({ state, openedAt, told }: Ticket): { to: LadderStep; at: Date } | undefined {
   const to = LADDER.find((step) => !told.some((known) => known.to === step))
   if (state !== 'OPEN' || to === undefined) return undefined
   return { to, at: new Date(Date.parse(openedAt) + LADDER_MS[to]) }
 }
 
-/** Adds the steps due by `now` to the notified ones, in order. */
+/** Adds the groups due by `now` to the notified ones, in order. */
 export function escalate(ticket: Ticket, now: Date): Ticket {
   const step = nextStep(ticket)
   if (step === undefined || step.at > now) return ticket
@@ -131,7 +131,7 @@ export function expireTicket(ticket: Ticket, now: Date): Ticket {
   return ticket.state === 'OPEN' ? { ...ticket, state: 'EXPIRED', closedAt: now.toISOString() } : ticket
 }
 
-/** Closes a ticket whose run no longer needs it: decided, expired, or moot. */
+/** Closes a ticket that the run no longer needs: as DECIDED, EXPIRED or MOOT. */
 export function settleTicket(ticket: Ticket, view: RunView, now: Date): Ticket {
   if (ticket.state !== 'OPEN') return ticket
   const answer = lastApplied(view.decisions, ticket.openedAt)
@@ -140,7 +140,7 @@ export function settleTicket(ticket: Ticket, view: RunView, now: Date): Ticket {
   return isOver ? expireTicket(ticket, now) : { ...ticket, state: 'MOOT', closedAt: now.toISOString() }
 }
 
-/** Result of a delivery: its channel accepted the message, or the partner acknowledged it too. */
+/** Result of a delivery: the channel accepted the message; `isAcknowledged` if the partner acknowledged it too. */
 export interface Reached {
   message: string
   channel: string
@@ -148,8 +148,8 @@ export interface Reached {
 }
 
 /**
- * Removes a delivered message from an UNDELIVERED ticket, and closes it with the last one. The mail to the partner's people was sent
- * because no channel accepted the message: only their acknowledgement counts, not the mail's acceptance.
+ * Removes a delivered message from an UNDELIVERED ticket, and closes the ticket with the last one. The mail to `contact` was sent because
+ * no channel accepted the message: for it, only an acknowledgement counts, not that the mail server accepted it.
  */
 export function reachedAfterAll(ticket: Ticket, { message, channel, isAcknowledged }: Reached, now: Date): Ticket {
   if (ticket.state !== 'OPEN' || ticket.unreached?.includes(message) !== true || (channel === CONTACT && !isAcknowledged)) return ticket
