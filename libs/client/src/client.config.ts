@@ -1,16 +1,16 @@
 import { EDGE_PORT, HmsError, isName, MAX_BOT_NAME, MAX_POLICIES_OF_READER, MAX_REGION_NAME, withoutCredentials } from '#libs/contracts'
 import { isPolicyId } from '#libs/policy'
 
-/** Settings of SDK and CLI from the environment. Absent equals empty. */
+/** Settings of SDK and CLI from the environment. An empty variable counts as unset. */
 export interface ClientConfig {
-  /** Without a trailing slash. */
+  /** Base URL of the server, without a trailing slash. */
   url: string
   bot?: string
   region?: string
   /** Policies of this reader; default: all. */
   policies?: string[]
   token?: string
-  /** Folder of the last known good copy; without one, nothing survives the process. */
+  /** Folder of the last known good copy; without it, the copy is lost when the process ends. */
   cacheDir?: string
   /** File of the pinned roster. */
   roster?: string
@@ -28,7 +28,10 @@ const DEFAULT_URL = `http://127.0.0.1:${EDGE_PORT}`
 /** Reads the settings. Throws one `HMS_CONFIG_INVALID` (400) that names every wrong variable. */
 export function readClientConfig(env: Record<string, string | undefined> = process.env): ClientConfig {
   const errors: { pointer: string; detail: string }[] = []
-  /** `problemOf` returns the problem as the rest of a sentence that begins with the name. */
+  /**
+   * Returns a variable and collects its problem. `problemOf` returns the problem as the rest of a sentence that begins with the variable's
+   * name.
+   */
   const read = (name: string, problemOf: (value: string) => string | undefined = () => undefined): string | undefined => {
     const value = env[name]?.trim() || undefined
     const problem = value === undefined ? undefined : problemOf(value)
@@ -54,7 +57,7 @@ export function readClientConfig(env: Record<string, string | undefined> = proce
   throw new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, errors, next: ['hms-svc help environment'] })
 }
 
-/** Validates a URL and removes trailing slashes; errors never contain its password. `name` is used in the error. */
+/** Validates a URL and removes trailing slashes. Errors never contain the URL's password; `name` is the option's name in the error. */
 export function readUrl(value: string, name = 'url'): string {
   const problem = urlProblem(value)
   if (problem !== undefined) throw new HmsError('HMS_CONFIG_INVALID', `${name} ${problem}`, { status: 400 })
@@ -83,7 +86,7 @@ function nameProblem(max: number): (value: string) => string | undefined {
     isName(value, max) ? undefined : `must have at most ${max} characters, and no control characters or half surrogate pairs`
 }
 
-/** The token becomes a header value. Errors never contain it. */
+/** Returns the problem of a token, which must be a valid header value; the problem never contains the token. */
 function tokenProblem(value: string): string | undefined {
   return /^[\x21-\x7e]+$/.test(value) ? undefined : 'must be a key as `hms-svc tokens create` prints it'
 }
@@ -94,7 +97,7 @@ export function policiesProblem(ids: readonly unknown[]): string | undefined {
   return isRight ? undefined : `must name 1 to ${MAX_POLICIES_OF_READER} policies by their ids`
 }
 
-/** Returns the distinct policy ids, sorted; `undefined` for a reader of all. Throws `HMS_CONFIG_INVALID` (400). */
+/** Returns the distinct policy ids, sorted; `undefined` for a reader of all policies. Throws `HMS_CONFIG_INVALID` (400). */
 export function namedPolicies(ids: readonly string[] | undefined): readonly string[] | undefined {
   if (ids === undefined) return undefined
   const problem = policiesProblem(ids)

@@ -4,15 +4,15 @@ export interface Timer {
 
 /** Time source of the connection; tests provide their own. */
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Epoch milliseconds. */
   now(): number
   /** Monotonic milliseconds, independent of the wall clock. */
   elapsed(): number
-  /** Runs `task` once after `ms`. Its timer does not keep the process alive. */
+  /** Runs `task` once after `ms`. The timer does not keep the process alive. */
   after(ms: number, task: () => void): Timer
 }
 
-/** Maximum of `setTimeout`; above it, the callback fires immediately. */
+/** Maximum delay of `setTimeout` in ms; with a longer delay the callback fires immediately. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 export const systemClock: Clock = {
@@ -20,21 +20,21 @@ export const systemClock: Clock = {
   elapsed: () => performance.now(),
   after(ms, task) {
     const timer = setTimeout(task, Math.min(Math.max(ms, 0), MAX_TIMER_MS))
-    // In a page, a timer is a number.
+    // In a browser, a timer is a number without `unref`.
     ;(timer as { unref?(): void }).unref?.()
     return { cancel: () => clearTimeout(timer) }
   },
 }
 
-/** Converts a caller's wait for a timer; the maximum is about 24 days. Throws `RangeError` for an invalid duration. */
+/** Converts a caller's duration into a timer's delay, limited to about 24 days. Throws `RangeError` for an invalid duration. */
 export function timerMs(ms: number): number {
   if (Number.isNaN(ms) || ms < 0) throw new RangeError(`${ms} is no time to wait`)
   return Math.min(ms, MAX_TIMER_MS)
 }
 
 /**
- * Awaits a promise, or throws `late()` after `ms`. The timer keeps the process alive until then, unless `after` is given: a caller must
- * get a result, although neither our sockets nor our other timers hold the process.
+ * Awaits a promise, or throws `late()` after `ms`. By default the timer keeps the process alive until then, so that the caller gets a
+ * result although no socket or other timer of the client keeps the process alive. `after`: replaces that timer.
  */
 export async function withDeadline<T>(promise: Promise<T>, ms: number, late: () => Error, after = keepAlive): Promise<T> {
   let timer = { cancel() {} }

@@ -15,11 +15,11 @@ import { rosterFile } from './keys/identity.js'
 
 export interface DeployOptions extends PlanInput {
   file?: string
-  /** Several files form a bundle: they go live together or not at all. */
+  /** Files of a bundle, whose policies go live together or not at all. */
   files?: string[]
   /** Name of the signing key. */
   sign?: string
-  /** Passphrase of the key; default: `HMS_KEY_PASSPHRASE`, else the one that dev stored beside its keys. */
+  /** Passphrase of the key. Default: `HMS_KEY_PASSPHRASE`, else the passphrase that profile dev stored beside its keys. */
   passphrase?: string
   author?: string
   reason?: string
@@ -28,9 +28,9 @@ export interface DeployOptions extends PlanInput {
   /** End the active runs of these policies once all have signed. */
   supersede?: boolean
   onProgress?: (run: RunView) => void
-  /** `false`: resolve as soon as the signature is accepted. */
+  /** `false`: resolves as soon as the signature is accepted. */
   wait?: boolean
-  /** Timeout for the end. Default: the plan's observation and bake, plus 30 minutes. */
+  /** Timeout in ms for the end of the run. Default: the plan's observation and bake times, plus 30 minutes. */
   timeoutMs?: number
   url?: string
 }
@@ -61,9 +61,9 @@ const OPTIONS: OptionNames<DeployOptions> = {
 const OTHER_STAGES_MS = 30 * 60_000
 
 /**
- * Signs policies and takes them through the pipeline. Resolves with the run when it has SUCCEEDED; rejects with `RunError`
- * (`HMS_RUN_<STATE>`, `run`) when it ended otherwise, was paused, or timed out: the run itself then continues. With `wait: false` it
- * resolves with the state of the approval.
+ * Signs policies and follows their run through the pipeline. Resolves with the run when it has SUCCEEDED. Rejects with `RunError`
+ * (`HMS_RUN_<STATE>`, with `run`) when the run ended otherwise or was paused, or at the timeout, after which the run continues. With `wait:
+ * false`, resolves with the approval's state.
  */
 export function deployPolicy(options: DeployOptions & { wait: false }): Promise<ApprovalView>
 export function deployPolicy(options: DeployOptions): Promise<RunView>
@@ -91,8 +91,8 @@ async function waitForRun(api: ApiClient, prepared: PreparedApproval, { run }: A
 }
 
 /**
- * Returns the installation that requests are signed for: that of the pinned roster in `HMS_ROSTER`, else that of the data folder. The
- * service is never asked, because it could name another. Throws `HMS_ROSTER_REQUIRED` (400) without either.
+ * Returns the installation for which requests are signed, from the roster of `HMS_ROSTER`, else from the data folder's roster. The service
+ * is not asked, because it could name another installation. Throws `HMS_ROSTER_REQUIRED` (400) without either.
  */
 async function installationOf({ roster, dataDir }: Pick<ClientConfig, 'roster' | 'dataDir'>): Promise<string> {
   const file = roster ?? rosterFile(dataDir)

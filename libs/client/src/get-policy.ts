@@ -10,14 +10,14 @@ type PolicyReader = Pick<ReaderSession, 'find' | 'get' | 'whenReady'>
 
 const DEADLINE_MS = 5_000
 
-/** Implements `getPolicy` over one connection, opened at the first call, and again at the next if that failed. */
+/** Implements `getPolicy` over one connection, which is opened at the first call, and at the next call after a failure. */
 export function policyGetter(open: (timeoutMs: number) => Promise<PolicyReader>): (id: string) => Promise<PolicyValue> {
   const opened = shared(() => open(DEADLINE_MS))
   return async (id) => {
     const reader = await opened()
     const held = reader.find(id)
     if (held !== undefined) return held
-    // Only the server can report that a policy does not exist; an old copy cannot.
+    // Only a copy confirmed by the server shows that a policy does not exist; an old copy does not.
     await reader.whenReady(DEADLINE_MS)
     return reader.get(id)
   }
@@ -28,18 +28,17 @@ const OPTIONS: OptionNames<PastQuery> = { at: true, known: true, version: true }
 const get = policyGetter((timeoutMs) => openConnection({ timeoutMs }))
 const past = pastGetter(() => PastPolicies.fromEnvironment())
 
-/** Implements `getPolicy` for another time; the trusted roster is determined at the first call, and again at the next if that failed. */
+/** Implements `getPolicy` for an earlier time or a version. `open` is called at the first call, and at the next call after a failure. */
 export function pastGetter(open: () => Promise<Pick<PastPolicies, 'read'>>): (id: string, query: PastQuery) => Promise<PolicyValue> {
   const opened = shared(open)
   return async (id, query) => (await (await opened()).read(id, query)).value
 }
 
 /**
- * Returns the policy in force, frozen: `await getPolicy(id)`, or a field of it: `await getPolicy(id).limit`. One connection per process,
- * configured by the environment, serves all calls; it never keeps the process alive.
- * Rejects with `HMS_POLICY_NOT_FOUND`, or within 5 s with `HMS_UNREACHABLE` when the server is unreachable and there is no disk copy.
- * With `at` (and `known`), or `version`, it returns the policy that was in force for all, requested from the store and verified alike:
- * `HMS_VERIFY_HISTORY`.
+ * Returns the policy in force, frozen: `await getPolicy(id)`, or one field: `await getPolicy(id).limit`. One connection per process,
+ * configured by the environment, serves all calls; it never keeps the process alive. Rejects with `HMS_POLICY_NOT_FOUND`, or within 5 s
+ * with `HMS_UNREACHABLE` when the server is unreachable and there is no disk copy. With `at`, `known` or `version`, returns the policy that
+ * was in force for all readers, requested from the store and verified; rejects with `HMS_VERIFY_HISTORY` if it does not verify.
  */
 export const getPolicy: GetPolicy = <T extends object = PolicyValue>(id: string, query: PastQuery = {}): PolicyPromise<T> => {
   return policyPromise(findPolicy(id, query) as unknown as Promise<T>)
@@ -51,7 +50,7 @@ async function findPolicy(id: string, query: PastQuery): Promise<PolicyValue> {
   return at === undefined && known === undefined && version === undefined ? get(id) : past(id, { at, known, version })
 }
 
-/** Opens at the first call, and again at the next if that failed. */
+/** Returns a function that calls `open` at its first call, and again at the next call after a failure. */
 function shared<T>(open: () => Promise<T>): () => Promise<T> {
   let opened: Promise<T> | undefined
   return () =>

@@ -23,7 +23,7 @@ export type {
   ValueSource,
 } from './connection/hms-connection.js'
 export { deployPolicy, type DeployOptions } from './deploy-policy.js'
-// Exported completely, so that a declaration can extend `Policies`.
+// Exported with `*`, so that a module declaration can extend `Policies`.
 export * from './policy-types.js'
 export type { TypedConnection as HmsConnection } from './policy-types.js'
 export { getPolicy } from './get-policy.js'
@@ -31,7 +31,7 @@ export type { PolicyPromise } from './policy-promise.js'
 export { rollbackPolicy, type RollbackOptions } from './rollback-policy.js'
 export { decideRun, type DecideOptions } from './runs/decide-run.js'
 
-// For the CLI and other tools over the same API.
+// For the CLI and other tools that use the same API.
 export { openConnection } from './connection/connect.js'
 export type { HeldDocumentSource } from './connection/hms-connection.js'
 export {

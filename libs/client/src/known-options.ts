@@ -1,7 +1,7 @@
-/** Option names of an entry point; the compiler reports missing ones. */
+/** Names of all options of an entry point; a missing name does not compile. */
 export type OptionNames<T> = Record<keyof Required<T>, true>
 
-/** Throws a `TypeError` (`HMS_OPTION_UNKNOWN`) that names unknown options: a misspelt option would otherwise be ignored. */
+/** Throws a `TypeError` (`HMS_OPTION_UNKNOWN`) that names unknown options, so that a misspelt option is not ignored. */
 export function requireKnownOptions(entry: string, options: object, known: Readonly<Record<string, true>>): void {
   const unknown = Object.keys(options).filter((name) => !Object.hasOwn(known, name))
   if (unknown.length === 0) return

@@ -1,8 +1,8 @@
 import { HmsError } from '#libs/contracts'
 
 /**
- * Promise of a policy whose fields are promises too: `await getPolicy(id).limit`. `then`, `catch` and `finally` are the promise's own, so a
- * field with one of these names is read from the awaited policy.
+ * Promise of a policy whose fields are promises too: `await getPolicy(id).limit`. `then`, `catch` and `finally` are methods of the promise,
+ * so read a field with one of these names from the awaited policy.
  */
 export type PolicyPromise<T> = Promise<T> & { readonly [K in PathKey<T>]-?: PolicyPromise<Field<T, K>> }
 
@@ -12,8 +12,8 @@ type Field<T, K> = T extends object ? (K extends keyof T ? T[K] : never) : never
 const OWN: ReadonlySet<PropertyKey> = new Set(['then', 'catch', 'finally'])
 
 /**
- * Wraps `root`. A path is followed only when it is awaited: an unused one never becomes an unhandled rejection, nor does `root` itself. A
- * missing field rejects with `HMS_POLICY_FIELD_UNKNOWN` (404): `undefined` in a comparison would be a rule that silently never holds.
+ * Wraps `root`. A path is resolved only when it is awaited, so neither an unused path nor `root` causes an unhandled rejection. A missing
+ * field rejects with `HMS_POLICY_FIELD_UNKNOWN` (404), because `undefined` in a comparison would be a rule that silently never holds.
  */
 export function policyPromise<T>(root: Promise<T>): PolicyPromise<T> {
   root.catch(() => undefined)

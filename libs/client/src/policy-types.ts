@@ -4,16 +4,16 @@ import type { PolicyValue } from '#libs/evaluation'
 import type { PastQuery } from './history/past-policies.js'
 
 /**
- * Policies known to a program, by id. Empty by default: `hms-svc types` prints a declaration with the policies in force, so that a wrong id
- * or field no longer compiles.
+ * Policies known to a program, by id; empty by default. `hms-svc types` prints a module declaration with the policies in force, with which
+ * a wrong id or field does not compile.
  */
 export interface Policies {}
 
 type Declared = keyof Policies & string
-/** Ids that compile: the declared ones, or any if none are declared. */
+/** Policy ids that compile: the declared ids, or any text if none is declared. */
 export type PolicyId = [Declared] extends [never] ? string : Declared
 
-/** Not generic in the declaration, which is fixed for a whole program. */
+/** Type of `getPolicy`. Conditional on `Policies` rather than generic, because the declarations are fixed for a whole program. */
 export type GetPolicy = [Declared] extends [never]
   ? <T extends object = PolicyValue>(id: string, query?: PastQuery) => PolicyPromise<T>
   : <Id extends Declared>(id: Id, query?: PastQuery) => PolicyPromise<Policies[Id]>
@@ -25,13 +25,13 @@ type Explain = [Declared] extends [never]
   ? HmsConnection['explain']
   : <Id extends Declared, D = Policies[Id]>(id: Id, fallback?: D) => Omit<Explanation, 'value'> & { value: Policies[Id] | D }
 
-/** A connection typed by the declared policies. */
+/** Connection typed by the declared policies. */
 export type TypedConnection = Omit<HmsConnection, 'get' | 'explain'> & {
   /**
-   * Returns a policy; synchronous, without I/O. If no version is in force for this reader: returns `fallback`, else throws
+   * Returns a policy synchronously, without I/O. If no version is in force for this reader, returns `fallback`; without a fallback, throws
    * `HMS_POLICY_NOT_FOUND` (404).
    */
   readonly get: Get
-  /** As `get`, with the source and age of the value. */
+  /** Same as `get`, with the source and age of the value. */
   readonly explain: Explain
 }

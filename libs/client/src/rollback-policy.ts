@@ -5,32 +5,33 @@ import { type ApiClient, orMissing } from './api/api-client.js'
 import { clientFromEnvironment } from './api/authorization.js'
 import { requireKnownOptions, type OptionNames } from './known-options.js'
 
-/** Timeout of the preview, which must not delay a rollback. */
+/** Timeout in ms of the preview, short because it must not delay a rollback. */
 const PREVIEW_MS = 1_500
 
 export interface RollbackOptions {
-  /** Stored with the log, and visible to users of the installation. */
+  /** Reason, stored in the audit log and visible to users of the installation. */
   reason?: string
   /** Reason sent to partners. */
   publicReason?: string
-  /** Only this policy, although it went live in a bundle. */
+  /** Whether to roll back only this policy of a bundle. */
   only?: boolean
-  /** Timeout for acknowledgements. Default 10 s. */
+  /** Timeout in ms for acknowledgements. Default 10 s. */
   waitMs?: number
 }
 
 const OPTIONS: OptionNames<RollbackOptions & { url?: string }> = { reason: true, publicReason: true, only: true, waitMs: true, url: true }
 
 /**
- * Rolls back to `ID@VERSION` and waits until the connected bots have it. `seconds` is measured from the call to the last acknowledgement,
- * or to the timeout; bots that had not acknowledged by then are in `silent`, and the rollback stands.
+ * Rolls back to `ID@VERSION` and waits for the acknowledgements of the connected bots. `seconds` is the time from the call to the last
+ * acknowledgement, or to the timeout. Bots that have not acknowledged by the timeout are in `silent`; the rollback is in force all the
+ * same.
  */
 export async function rollbackPolicy(reference: string, options: RollbackOptions & { url?: string } = {}): Promise<RollbackReport> {
   requireKnownOptions('rollbackPolicy', options, OPTIONS)
   return (await rollBack(clientFromEnvironment(options.url).api, reference, options)).report
 }
 
-/** Rolls back over a given client, and reports each config-store's result. */
+/** Rolls back over a given client. `result` also has the result of each config-store. */
 export async function rollBack(
   api: ApiClient,
   reference: string,
@@ -40,7 +41,7 @@ export async function rollBack(
   const startedAt = performance.now()
   const request = { policy: id, version, only, reason, publicReason }
   const result = await api.post('/v1/rollbacks', request, { idempotencyKey: randomUUID() })
-  // If no config-store returned a revision, poll for it: coverage is queried by revision.
+  // If no config-store returned a revision, poll for it, because coverage is queried by revision.
   const revision = result.revision > 0 ? result.revision : await revisionOf(api, id, result.digest, waitMs)
   return { report: await reportOf(api, { ...result, revision }, { startedAt, waitMs }), result }
 }
@@ -51,7 +52,10 @@ function parseReference(reference: string): { id: string; version: string } {
   throw new HmsError('HMS_REFERENCE_INVALID', `${reference} is not ID@VERSION, such as epa-pm25-limit@1.5.0`, { status: 400 })
 }
 
-/** Returns the policies that the rollback would move now; `undefined` if rollout cannot tell. The rollback itself reports what it moved. */
+/**
+ * Returns the policies that the rollback would change now; `undefined` if the preview fails or is late. The rollback itself reports the
+ * policies it changed.
+ */
 export async function previewRollback(api: ApiClient, reference: string): Promise<RollbackMove[] | undefined> {
   const { id: policy, version } = parseReference(reference)
   try {
@@ -62,7 +66,7 @@ export async function previewRollback(api: ApiClient, reference: string): Promis
 }
 
 const ANSWER_MS = 5_000
-/** Below config-store's maximum wait; a longer wait uses several requests. */
+/** Maximum wait in ms of one coverage request, below config-store's limit; a longer wait uses several requests. */
 const LONGEST_QUESTION_MS = 10_000
 
 const LOOK_MS = 100
@@ -70,8 +74,8 @@ const LOOK_MS = 100
 type Reversed = Pick<RollbackReport, 'id' | 'version' | 'revision' | 'moved'>
 
 /**
- * Reports which bots have the reverted policies, once all connected ones acknowledged or the wait is over. `startedAt` is a time of
- * `performance`.
+ * Reports which bots have acknowledged the rollback, once all connected bots have, or at the timeout. `startedAt` is a time of
+ * `performance.now`.
  */
 export async function reportOf(
   api: ApiClient,
@@ -88,7 +92,7 @@ export async function reportOf(
 
 async function coverageOf(api: ApiClient, { id, version, revision }: Reversed, waitMs: number): Promise<CoverageView> {
   try {
-    // A request ends early only when no bot is behind, so each one reduces the wait by its full time.
+    // A request ends early only when no bot is lagging, so any other request took its full wait.
     for (let leftMs = waitMs; ; leftMs -= LONGEST_QUESTION_MS) {
       const askMs = Math.min(leftMs, LONGEST_QUESTION_MS)
       const coverage = await api.get('/v1/coverage', { policy: id, revision, waitMs: askMs }, { timeoutMs: askMs + ANSWER_MS })
@@ -101,10 +105,12 @@ async function coverageOf(api: ApiClient, { id, version, revision }: Reversed, w
   }
 }
 
-/** Returns the first revision of config-store with this release in force. It may appear a moment after rollout has committed the head. */
+/**
+ * Polls config-store until this release is in force, and returns the revision. That may be a moment after rollout has committed the head.
+ */
 export async function revisionOf(api: ApiClient, id: string, digest: string, waitMs: number): Promise<number> {
   for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
-    // A withdrawn policy has no release in force before.
+    // A withdrawn policy has no release in force before the rollback.
     const view = await orMissing(api.get('/v1/policies/{id}', { id }))
     if (view?.provenance.digest === digest) return view.revision
     if (waitedMs >= waitMs) {

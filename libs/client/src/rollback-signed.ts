@@ -7,7 +7,7 @@ import { followRun, RunError } from './approve/follow-run.js'
 import { signApproval, submitApproval } from './approve/submit-approval.js'
 import { reportOf, revisionOf } from './rollback-policy.js'
 
-/** A rollback prepared by approver, with the subject of its run. */
+/** Rollback prepared by approver, with the policy and version that it reinstates. */
 export interface PreparedRollback {
   id: string
   version: string
@@ -15,8 +15,8 @@ export interface PreparedRollback {
 }
 
 /**
- * Requests a release from approver that reinstates a version, and verifies its content: a signature over anything else would approve
- * something unintended. Throws `HMS_APPROVAL_MISMATCH` (502) if it differs.
+ * Requests a release from approver that reinstates a version, and verifies its content, so that a signer approves nothing else. Throws
+ * `HMS_APPROVAL_MISMATCH` (502) if the content differs.
  */
 export async function prepareRollback(api: ApiClient, rollback: PrepareRollbackRequest['rollback']): Promise<PreparedRollback> {
   const { policy: id, version } = rollback
@@ -31,7 +31,7 @@ function bringsBack({ policy, rollback, breakGlass }: ReleasePredicate, id: stri
   return breakGlass === undefined && policy.id === id && policy.version === version && rollback?.target.version === version
 }
 
-/** Signs and submits. Nothing is rolled back while signatures are missing: see `missing`. */
+/** Signs and submits a prepared rollback. While signatures are missing (see `missing` in the result), nothing is rolled back. */
 export async function signRollback(
   api: ApiClient,
   { prepared }: PreparedRollback,
@@ -42,8 +42,8 @@ export async function signRollback(
 }
 
 /**
- * Waits until the release is in force and the connected bots have it, at most `waitMs` for each. `startedAt` is the time of the request, by
- * `performance`. Throws `RunError` when its run ends otherwise, or not in that time.
+ * Waits until the run has succeeded, the release is in force, and the connected bots have acknowledged it, at most `waitMs` for each.
+ * `startedAt` is the time of the request by `performance.now`. Throws `RunError` if the run ends otherwise, or not in that time.
  */
 export async function awaitRollback(
   api: ApiClient,
@@ -66,7 +66,7 @@ export interface WithdrawOptions {
   at?: Date
 }
 
-/** Submits a person's signed withdrawal of the release in force. Others may have to sign too: see `missing`. */
+/** Submits a person's signed withdrawal of the release in force. Other people may have to sign too: see `missing` in the result. */
 export async function withdrawPolicy(
   api: ApiClient,
   id: string,
@@ -78,8 +78,9 @@ export async function withdrawPolicy(
 }
 
 /**
- * Returns the digest of the release in force, computed from its bytes, which must be of this policy: a digest that only the store names
- * could be that of another policy's release, and the signature would withdraw that one. Throws `HMS_APPROVAL_MISMATCH` (502).
+ * Returns the digest of the release in force, computed from the release's bytes, which must be of this policy. A digest that the store
+ * merely names could be the digest of another policy's release, which the signature would then withdraw. Throws `HMS_APPROVAL_MISMATCH`
+ * (502).
  */
 async function releaseInForce(api: ApiClient, id: string): Promise<string> {
   const { provenance } = await api.get('/v1/policies/{id}', { id })

@@ -6,11 +6,11 @@ import { traceHeader } from './trace-header.js'
 import type { paths } from '#openapi'
 import { eventStream } from './sse-parser.js'
 
-/** Returns the authorization headers of a request. `path` includes the query; `body` contains the bytes to be sent. */
+/** Function that returns the authorization headers of a request. `path` includes the query; `body` has the bytes to be sent. */
 export type Authorize = (method: string, path: string, body: Uint8Array) => Promise<Record<string, string>>
 export interface ApiClientOptions {
   url: string
-  /** Deadline of each call, including the response body. Default 10 s. */
+  /** Deadline in ms of each call, including the response body. Default 10 s. */
   timeoutMs?: number
   authorize?: Authorize
 }
@@ -28,7 +28,7 @@ export interface EventsOptions {
   lastEventId?: string
   /** Called with each event's id, the resume point of the next call. */
   onId?: (id: string) => void
-  /** Silence after which the stream counts as broken. Default 60 s. */
+  /** Time in ms without data after which the stream counts as broken. Default 60 s. */
   idleMs?: number
 }
 
@@ -39,14 +39,14 @@ interface Request {
   body: Uint8Array<ArrayBuffer>
 }
 
-/** Same limit as for a frame of the stream: a snapshot is the largest response. */
+/** Size limit of a response; the largest is a page of the snapshot. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 const MAX_REFUSAL_BYTES = 256 * 1024
 const NO_BODY = new Uint8Array()
 
 /**
- * Sends JSON over HTTP with deadlines. Every failure is an `HmsError`: the server's own code, or `HMS_UNREACHABLE` without a response.
- * Nothing is retried; the caller knows whether that is safe.
+ * Sends JSON over HTTP with deadlines. Every failure is an `HmsError` with the server's code, or `HMS_UNREACHABLE` without a response.
+ * Nothing is retried, because only the caller knows whether a retry is safe.
  */
 export class ApiClient {
   readonly url: string
@@ -81,15 +81,15 @@ export class ApiClient {
     return this.call({ method: 'POST', path: filled, headers, body: Buffer.from(JSON.stringify(body)) }, options?.timeoutMs)
   }
 
-  /** Fetches a path as raw bytes: tiles and checkpoints. */
+  /** Fetches a path as raw bytes, for tiles and checkpoints. */
   async bytes(path: string): Promise<Buffer> {
     const identified = await this.identified({ method: 'GET', path, headers: {}, body: NO_BODY })
     return this.inTime(identified, this.timeoutMs, async (response) => Buffer.from(await readBytes(response.body, MAX_ANSWER_BYTES)))
   }
 
   /**
-   * Follows a stream of server-sent events; each item is an event's JSON. Ends when the server ends it or `signal` aborts; throws
-   * `HMS_UNREACHABLE` when it breaks. The caller reconnects.
+   * Follows a stream of server-sent events and yields the JSON of each event. Ends when the server ends the stream or `signal` aborts;
+   * throws `HMS_UNREACHABLE` when the stream breaks. The caller reconnects.
    */
   async *events<T>(path: string, options: EventsOptions = {}): AsyncGenerator<T, void, undefined> {
     const headers: Record<string, string> = { accept: 'text/event-stream' }
@@ -133,7 +133,7 @@ export class ApiClient {
     }
   }
 
-  /** Separate from sending: an unreadable key must not be reported as an unreachable server. */
+  /** Adds the authorization headers. Separate from sending, so that an unreadable key is not reported as an unreachable server. */
   private async identified(request: Request): Promise<Request> {
     const identity = await this.authorize?.(request.method, request.path, request.body)
     return { ...request, headers: { ...request.headers, ...identity } }
@@ -151,7 +151,7 @@ export class ApiClient {
   }
 
   private async refusal(response: Response): Promise<HmsError> {
-    // If the error body is not readable, only the status is reported.
+    // If the error body is too large, only the status is reported.
     const body = await readText(response.body, MAX_REFUSAL_BYTES).catch((error: unknown) => {
       if (error instanceof HmsError) return ''
       throw error
@@ -183,8 +183,8 @@ export async function orMissing<T>(answer: Promise<T>): Promise<T | undefined> {
 }
 
 /**
- * Reads all documents of a config-store, page by page: a store may exceed the limit of one response. Pages may be of different revisions;
- * each document was in force while they were read. Verifies nothing.
+ * Reads all documents of a config-store, page by page, because they may exceed the limit of one response. Pages may be of different
+ * revisions; each document was in force at some time during the read. Verifies nothing.
  */
 export async function readSnapshot(client: ApiClient): Promise<ConfigDocument[]> {
   const documents: ConfigDocument[] = []
@@ -197,7 +197,10 @@ export async function readSnapshot(client: ApiClient): Promise<ConfigDocument[]>
   }
 }
 
-/** Reads the page after a place. An earlier server has no pages: it returns everything at once, or rejects the parameter. */
+/**
+ * Reads the page after the cursor `after`. Servers of earlier versions have no pages: they return everything at once, or reject the
+ * parameter.
+ */
 async function pageAfter(client: ApiClient, after: string): Promise<StreamFrame> {
   try {
     return await client.get('/v1/snapshot', { after })
@@ -207,7 +210,10 @@ async function pageAfter(client: ApiClient, after: string): Promise<StreamFrame>
   }
 }
 
-/** Path and query of a request; a `{name}` of the path is replaced by that parameter, percent-encoded. */
+/**
+ * Returns path and query of a request. Each `{name}` in the path is replaced by that parameter, percent-encoded; other parameters become
+ * the query.
+ */
 function fill(template: string, parameters: object = {}): string {
   const query = new URLSearchParams()
   let path = template
@@ -224,7 +230,7 @@ type Operation<P, M extends Method> = P extends keyof paths ? NonNullable<paths[
 
 type OrNothing<T> = [T] extends [never] ? object : T
 
-/** A path and a query are text: numbers and booleans are converted. */
+/** Parameter types of a path or query. Both are text, so numbers and booleans are accepted and converted. */
 type AsText<T> = {
   [K in keyof T]: T[K] extends readonly unknown[] | undefined
     ? string
@@ -243,10 +249,10 @@ type Part<P, M extends Method, Of extends 'path' | 'query'> =
 /** Paths of `docs/openapi.json` that have an operation of this method. */
 type PathOf<M extends Method> = { [P in keyof paths]: paths[P] extends { [K in M]: object } ? P : never }[keyof paths]
 
-/** Names in the path, each percent-encoded when it is sent. */
+/** Parameters in the path, percent-encoded when sent. */
 type PathParameters<P, M extends Method> = Part<P, M, 'path'>
 
-/** Names in the path, and query parameters. */
+/** Parameters in the path and in the query. */
 type GetParameters<P> = PathParameters<P, 'get'> & Part<P, 'get', 'query'>
 
 /** JSON body of a POST; `{}` if the operation has none. */

@@ -9,13 +9,13 @@ export function bearer(token: string): Authorize {
   return async () => ({ authorization: `Bearer ${token}` })
 }
 
-/** Signer of requests, and the installation they are for (`Roster.installation`). */
+/** Signer of requests, and the installation that the requests are for (`Roster.installation`). */
 export interface Caller {
   signer: Signer
   audience: string
 }
 
-/** Signs each write with a key; reads are sent unsigned. */
+/** Returns an authorization that signs each write with the caller's key; reads are sent unsigned. */
 export function statement(caller: () => Promise<Caller | undefined>, now: () => Date = () => new Date()): Authorize {
   return async (method, path, body): Promise<Record<string, string>> => {
     const by = method === 'GET' ? undefined : await caller()
@@ -23,14 +23,14 @@ export function statement(caller: () => Promise<Caller | undefined>, now: () => 
   }
 }
 
-/** Signs every request, including reads, with a person's key (`--sign`). */
+/** Returns an authorization that signs every request, including reads, with a person's key (`--sign`). */
 export function signedBy(signer: Signer, audience: string, now: () => Date = () => new Date()): Authorize {
   return async (method, path, body) => ({ authorization: await signRequest(signer, { audience, method, path, body, at: now() }) })
 }
 
 /**
  * Returns the authorization that the environment permits: `HMS_TOKEN`; else, for loopback addresses only, the operator key that profile dev
- * stored in the data folder; else none, and the server responds with its requirements. The key is read at the first write.
+ * stored in the data folder; else none. The operator key is read at the first write.
  */
 export function authorizationFrom(config: Pick<ClientConfig, 'token' | 'url' | 'dataDir'>): Authorize {
   if (config.token !== undefined) return bearer(config.token)
@@ -50,7 +50,7 @@ export async function operatorKey(dataDir: string): Promise<Caller | undefined> 
   }
 }
 
-/** Returns the environment's settings, and a client of its server, or of the one at `url`. */
+/** Returns the environment's settings and a client of the server at `url`; default: the environment's server. */
 export function clientFromEnvironment(url: string | undefined): { config: ClientConfig; api: ApiClient } {
   const read = readClientConfig()
   const config = url === undefined ? read : { ...read, url: readUrl(url) }

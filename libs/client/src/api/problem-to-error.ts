@@ -2,10 +2,10 @@ import { HmsError, isObject, jsonIn, type Problem } from '#libs/contracts'
 
 const GATEWAY_STATUS: ReadonlySet<number> = new Set([502, 503, 504])
 
-/** A response may come from any server, and the id is printed. */
+/** Format of a trace id. Checked, because a response may come from any server and the id is printed. */
 const TRACE_ID = /^[0-9a-f]{1,32}$/
 
-/** Returns the error of a non-2xx response: from its problem document if present, else from the status. */
+/** Returns the error for a non-2xx response: from its problem document if present, else from the status. */
 export function errorOfResponse(url: string, status: number, contentType: string | null, body: string): HmsError {
   const problem = contentType?.includes('json') === true ? parseProblem(body) : undefined
   if (problem !== undefined) return errorOfProblem(problem, status)
@@ -34,7 +34,7 @@ function parseProblem(body: string): (Partial<Problem> & { code: string }) | und
   return isObject(value) && typeof value['code'] === 'string' ? (value as Partial<Problem> & { code: string }) : undefined
 }
 
-/** Returns the error for a timeout or a broken connection: one code for both, exit code 11. */
+/** Returns the error for a timeout or a broken connection: `HMS_UNREACHABLE` for both, exit code 11. */
 export function unreachable(url: string, why: string, cause?: unknown): HmsError {
   return new HmsError('HMS_UNREACHABLE', `${url} is not reachable: ${why}`, { status: 503, next: ['hms-svc dev'], retryable: true, cause })
 }

@@ -5,19 +5,20 @@ import { timerMs } from '../clock.js'
 export interface ServerSentEvent {
   event: string
   data: string
-  /** Last id of the stream, this event's own or an earlier one. */
+  /** Last event id of the stream: the id of this event, or of an earlier one if this event has none. */
   id: string
 }
 
-/** Limit for events that are no frames, which have their own limit. */
+/** Default limit. Frames of policies have a limit of their own, `MAX_FRAME_BYTES`. */
 const MAX_SSE_EVENT_CHARACTERS = 16 * 1024 * 1024
 
-/** Two line ends in a row: the end of an event. */
+/** End of an event: two line ends in a row. */
 const EVENT_ENDS = ['\n\n', '\r\r', '\n\r']
 
 /**
- * Returns a parser of server-sent events (WHATWG HTML §9.2.6), whose chunks may be cut anywhere. Throws `HMS_STREAM_OVERSIZED` when an
- * event is sent in more than `maxCharacters`: a stream without line ends, or with only empty data, must not exhaust memory.
+ * Returns a parser of server-sent events (WHATWG HTML §9.2.6), which accepts chunks cut anywhere. Throws `HMS_STREAM_OVERSIZED` when an
+ * event takes more than `maxCharacters` on the wire, so that a stream without line ends, or with only empty data lines, cannot exhaust
+ * memory.
  */
 export function sseParser(maxCharacters = MAX_SSE_EVENT_CHARACTERS): { push(chunk: string): ServerSentEvent[] } {
   let events: ServerSentEvent[] = []
@@ -52,15 +53,15 @@ function oversized(limit: number): HmsError {
 export interface EventStreamOptions {
   /** Ends the stream without an error. */
   signal?: AbortSignal
-  /** Timeout of the response head, ms. */
+  /** Timeout of the response head in ms. */
   headMs: number
-  /** Silence, including comments, after which the stream counts as broken, ms. */
+  /** Time in ms without any data, comments included, after which the stream counts as broken. */
   idleMs: number
 }
 
 /**
- * Yields the events of one response. `open` sends the request with the given signal and throws when it is rejected. Throws the transport's
- * errors; silence aborts with a `TimeoutError`.
+ * Yields the events of one response. `open` sends the request with the given signal, and throws if the server rejects the request. Throws
+ * the transport's errors; a silent stream is aborted with a `TimeoutError`.
  */
 export async function* eventStream(
   open: (signal: AbortSignal) => Promise<Response>,
@@ -87,7 +88,7 @@ export async function* eventStream(
   } finally {
     clearTimeout(watchdog)
     options.signal?.removeEventListener('abort', stop)
-    // Also runs when the consumer leaves early: nothing else would close the socket.
+    // Also reached when the consumer stops iterating early; nothing else closes the socket then.
     stop()
   }
 }

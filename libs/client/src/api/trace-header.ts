@@ -1,11 +1,13 @@
 /**
- * Symbols under which `@opentelemetry/api` 1.x stores the registered SDK, and a context its span; both are stable within that major
+ * Symbols under which `@opentelemetry/api` 1.x stores the registered SDK, and a context stores its span. Both are stable within that major
  * version.
  */
 const API = Symbol.for('opentelemetry.js.api.1')
 const SPAN = Symbol.for('OpenTelemetry Context Key SPAN')
 
-/** Used part of the API. Accessed through the symbols, because the client depends on no OpenTelemetry package. */
+/**
+ * Part of the OpenTelemetry API that is used here. Accessed through the symbols, because the client depends on no OpenTelemetry package.
+ */
 interface Registered {
   context?: {
     active(): { getValue(key: symbol): { spanContext?(): { traceId?: string; spanId?: string; traceFlags?: number } } | undefined }
@@ -13,8 +15,8 @@ interface Registered {
 }
 
 /**
- * Returns the W3C trace context of the current span if the program runs an OpenTelemetry SDK. Everything that follows from a call, up to
- * the bots' acknowledgements, is then in the caller's trace.
+ * Returns the W3C trace context of the current span if the program runs an OpenTelemetry SDK. All effects of a call, up to the bots'
+ * acknowledgements, are then part of the caller's trace.
  */
 export function traceHeader(): { traceparent?: string } {
   const registered = (globalThis as Record<symbol, unknown>)[API] as Registered | undefined

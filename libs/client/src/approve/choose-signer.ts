@@ -10,12 +10,13 @@ export interface SignerChoice {
   passphrase?: string
 }
 
-/** Default signer in dev if none is named and there are several keys. */
+/** Default signer in profile dev if none is named and there are several keys. */
 const DEMO_SIGNER = 'EPA Chief'
 
 /**
- * Unlocks the signing key: the named one, else `HMS_SIGNER`, else the only one of the folder, else "EPA Chief" in a folder created by dev.
- * Throws `HMS_SIGNER_REQUIRED` (400), `HMS_KEY_NOT_FOUND`, `HMS_KEY_PASSPHRASE`, `HMS_KEY_PASSPHRASE_REQUIRED` or `HMS_KEY_AGENT_…` (403).
+ * Unlocks the signing key: the named one, else `HMS_SIGNER`, else the only key in the folder, else "EPA Chief" in a folder that profile dev
+ * created. Throws `HMS_SIGNER_REQUIRED` (400), `HMS_KEY_NOT_FOUND`, `HMS_KEY_PASSPHRASE`, `HMS_KEY_PASSPHRASE_REQUIRED` or
+ * `HMS_KEY_AGENT_…` (403).
  */
 export async function chooseSigner(
   config: Pick<ClientConfig, 'signer' | 'keysDir' | 'dataDir' | 'keyPassphrase' | 'agentSocket'>,
@@ -28,7 +29,7 @@ export async function chooseSigner(
     const name = choice.name ?? (await defaultSigner(folder, config.signer)).name
     const passphrase = choice.passphrase ?? config.keyPassphrase ?? leftByDev
     const entry = await folder.find(name)
-    // An unknown name is reported first, because a passphrase would not help. An agent prompts by itself.
+    // An unknown name is reported before a missing passphrase, which would not help. An ssh-agent asks for confirmation itself.
     if (passphrase !== undefined || entry === undefined || entry.agent) return await folder.open(name, passphrase ?? '')
     throw new HmsError('HMS_KEY_PASSPHRASE_REQUIRED', `the key of "${name}" needs its passphrase: set HMS_KEY_PASSPHRASE`, { status: 403 })
   } catch (error) {

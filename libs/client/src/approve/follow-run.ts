@@ -7,19 +7,19 @@ import { unreachable } from '../api/problem-to-error.js'
 
 export interface FollowOptions {
   onView?: (view: RunView) => void
-  /** Stops following; the run continues. The promise rejects with the signal's reason. */
+  /** Stops following the run, which continues. The promise then rejects with the signal's reason. */
   signal?: AbortSignal
   timeoutMs?: number
   /** Stop condition. Default: the run is terminal or PAUSED. */
   until?: (view: RunView) => boolean
 }
 
-/** Outage of a service that has responded before, after which following ends: longer than a restart. */
+/** Maximum outage in ms of a service that has responded before; longer than a restart. */
 const PATIENCE_MS = 120_000
 
 /**
- * Follows a run to its end, across dropped connections. Resolves with the view when the run is terminal or PAUSED (or `until` holds), or
- * with the last view at the timeout. Rejects when the first contact fails, or when the service is unreachable for two minutes.
+ * Follows a run to its end, across dropped connections. Resolves with the view when `until` holds, or with the last view at the timeout.
+ * Rejects when the first contact fails, or when the service is unreachable for two minutes.
  */
 export async function followRun(
   api: ApiClient,
@@ -62,7 +62,7 @@ function isAtRest({ state }: RunView): boolean {
   return isTerminal(state) || state === 'PAUSED'
 }
 
-/** A run that did not succeed, or did not within the time: code `HMS_RUN_<STATE>`. */
+/** Error for a run that did not succeed, or not in time; its code is `HMS_RUN_<STATE>`. */
 export class RunError extends HmsError {
   override readonly name = 'RunError'
 

@@ -1,7 +1,7 @@
 import { HmsError, metricsProblem, parseDuration, type MetricGate, type PlanOptions } from '#libs/contracts'
 import { parseRamp, parseShare, type RampShare } from '#libs/policy'
 
-/** Rollout plan as written by people; approver fills in defaults. */
+/** Rollout plan in the notation of people; approver fills in defaults. */
 export interface PlanInput {
   /** Fraction (`0.05`; `1` is all bots) or percentage (`'5%'`). */
   canary?: number | string
@@ -13,13 +13,13 @@ export interface PlanInput {
   partners?: string[]
   /** Each as `ID@VERSION`. */
   fallbacks?: string[]
-  /** Each as `NAME=QUERY`: a Prometheus query that must hold for the canary to pass. */
+  /** Each as `NAME=QUERY`, with a Prometheus query that must hold for the canary to pass. */
   metrics?: string[]
-  /** `5% NCR, 100% NCR, 25%, 100%`: steps of the canary, instead of `canary` and `scope`. */
+  /** Steps of the canary, such as `5% NCR, 100% NCR, 25%, 100%`; replaces `canary` and `scope`. */
   ramp?: string
 }
 
-/** Converts a plan. Throws `HMS_SHARE_INVALID`, `HMS_DURATION_INVALID`, `HMS_METRIC_INVALID` or `HMS_RAMP_INVALID` (400). */
+/** Converts a plan for approver. Throws `HMS_SHARE_INVALID`, `HMS_DURATION_INVALID`, `HMS_METRIC_INVALID` or `HMS_RAMP_INVALID` (400). */
 export function planOptions(input: PlanInput): PlanOptions {
   return {
     share: input.canary === undefined ? undefined : shareOf(input.canary),

@@ -15,8 +15,8 @@ export interface PrepareOptions {
 }
 
 /**
- * Requests the bytes to sign from approver, and verifies that they contain the requested policies and plan: a signature over anything else
- * would approve something unintended. Throws `HMS_APPROVAL_MISMATCH` (502) if they differ.
+ * Requests the bytes to sign from approver, and verifies that they contain the requested policies and plan, so that a signer approves
+ * nothing else. Throws `HMS_APPROVAL_MISMATCH` (502) if the bytes differ.
  */
 export async function prepareApproval(
   api: ApiClient,
@@ -28,7 +28,7 @@ export async function prepareApproval(
   const request = { policies: [...policies], plan, author, committedBy, queue, supersede }
   const { prepared, predicates } = readPreparedFor(await api.post('/v1/approvals/prepare', request), policies)
   for (const release of predicates) {
-    // The signer of an ordinary approval must not unknowingly sign one that skips its tests, or reinstates another version.
+    // The signer of an ordinary approval must not unknowingly sign a break-glass, which skips tests, or a rollback to another version.
     if (release.breakGlass !== undefined) throw mismatch('break-glass, which was not requested')
     if (release.rollback !== undefined) throw mismatch('a rollback, which was not requested')
     if (author !== undefined && release.author === null) throw mismatch('a release without its author')
@@ -39,8 +39,8 @@ export async function prepareApproval(
 }
 
 /**
- * Requests releases from approver that skip simulation, canary, freezes and waiting, and verifies their policies and reason. Throws
- * `HMS_APPROVAL_MISMATCH` (502) if they differ.
+ * Requests break-glass releases from approver, which skip simulation, canary, freezes and the queue, and verifies their policies and
+ * reason. Throws `HMS_APPROVAL_MISMATCH` (502) if they differ.
  */
 export async function prepareBreakGlass(
   api: ApiClient,
@@ -54,9 +54,9 @@ export async function prepareBreakGlass(
 }
 
 /**
- * Reads an approval that others have signed, by its digest. Other requested options must equal those in the bytes: a later signer changes
- * nothing. Throws `HMS_APPROVAL_MISMATCH` (502) for other bytes, `HMS_APPROVER_PLAN_DIFFERS` (409) for another plan or author, and
- * `HMS_BREAK_GLASS_ALONE` (403) for break-glass, which is signed in one request.
+ * Reads by its digest an approval that others have signed. Options that the caller gives must equal those in the bytes, because a later
+ * signer cannot change the approval. Throws `HMS_APPROVAL_MISMATCH` (502) for bytes of another digest, `HMS_APPROVER_PLAN_DIFFERS` (409)
+ * for another plan or author, and `HMS_BREAK_GLASS_ALONE` (403) for break-glass, which all signers sign in one request.
  */
 export async function readApproval(
   api: ApiClient,
@@ -80,7 +80,7 @@ export async function readApproval(
   throw new HmsError('HMS_APPROVER_PLAN_DIFFERS', detail, { status: 409, next: [`hms-svc approvals show ${digest}`] })
 }
 
-/** Reads the prepared bytes and verifies that they contain exactly these policies. */
+/** Reads prepared bytes and verifies that they contain exactly these policies. */
 function readPreparedFor(given: PreparedApproval, policies: readonly JsonObject[]): ReadApproval {
   const read = readPrepared(given)
   const asked = policies.map(digestOfJson).sort()
@@ -89,7 +89,7 @@ function readPreparedFor(given: PreparedApproval, policies: readonly JsonObject[
   return read
 }
 
-/** Members of a plan, in the words of people. */
+/** Names of plan members in error messages. */
 const PLAN_MEMBERS = [
   ['share', 'canary share'],
   ['scope', 'canary scope'],
@@ -97,7 +97,7 @@ const PLAN_MEMBERS = [
   ['bakeMs', 'bake time'],
 ] as const
 
-/** Returns the first requested plan option that the bytes do not contain. */
+/** Returns a phrase that names the first given plan option that differs in the bytes; `undefined` if none does. */
 function otherPlan(plan: PlanOptions, { plan: said, policy, fallbacks }: ReleasePredicate): string | undefined {
   for (const [key, name] of PLAN_MEMBERS) if (plan[key] !== undefined && plan[key] !== said[key]) return `another ${name}`
   if (plan.partners !== undefined && canonicalJson([...plan.partners].sort()) !== canonicalJson([...(said.partners ?? [])].sort()))
@@ -112,8 +112,8 @@ function otherPlan(plan: PlanOptions, { plan: said, policy, fallbacks }: Release
 const NOT_KNOWN = ['HMS_AUTH_REQUIRED', 'HMS_AUTH_SCOPE']
 
 /**
- * Sends the preparing write. A caller without the operator's key or a sufficient API key sends it as the person about to sign; `signing`
- * creates a client that signs its requests as that person.
+ * Sends a prepare request. If the caller has neither the operator's key nor a sufficient API key, the request is repeated as the person
+ * about to sign; `signing` creates a client that signs its requests as that person.
  */
 export async function prepareAs(
   client: ApiClient,

@@ -11,16 +11,16 @@ import {
   type ReleasePredicate,
 } from '#libs/signing'
 
-/** An approval read from its bytes, with the predicate of each release. */
+/** Approval as read from its bytes, with the predicate of each release. */
 export interface ReadApproval {
   prepared: PreparedApproval
   predicates: ReleasePredicate[]
 }
 
 /**
- * Reads the bytes that people are to sign. They must be releases and nothing else: otherwise a roster that also names the policy could be
- * signed unnoticed. Plan, authors and break-glass are taken from the bytes, whatever the service returned beside them. Differences are not
- * in the bytes, and are dropped: see `readConsent`. Throws `HMS_APPROVAL_MISMATCH` (502).
+ * Reads the bytes that people are to sign. The bytes must be releases; otherwise a roster that also names the policy could be signed
+ * unnoticed. Plan, authors and break-glass are taken from the bytes, not from the service's other members. Differences are not in the bytes
+ * and are dropped: see `readConsent`. Throws `HMS_APPROVAL_MISMATCH` (502).
  */
 export function readPrepared(given: PreparedApproval): ReadApproval {
   const predicates = given.releases.map(readBytes)

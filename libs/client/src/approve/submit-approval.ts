@@ -2,7 +2,7 @@ import { fromBase64, toBase64, type ApprovalRequest, type ApprovalView, type Pre
 import { pae, signDecision, STATEMENT_TYPE, type Signer } from '#libs/signing'
 import type { ApiClient } from '../api/api-client.js'
 
-/** Signs each release of an approval: one signature per release, over the prepared bytes as DSSE. */
+/** Signs each release of an approval: one DSSE signature per release, over the prepared bytes. */
 export async function signApproval(prepared: Pick<PreparedApproval, 'releases'>, signer: Signer): Promise<ApprovalRequest['signatures']> {
   return Promise.all(
     prepared.releases.map(async ({ digest, payload }) => {
@@ -12,7 +12,7 @@ export async function signApproval(prepared: Pick<PreparedApproval, 'releases'>,
   )
 }
 
-/** Submits signatures; idempotent. The response contains the missing signatures and the run's number. */
+/** Submits signatures; idempotent. The result has the signatures still missing and the run's number. */
 export function submitApproval(
   api: ApiClient,
   prepared: Pick<PreparedApproval, 'digest'>,
@@ -22,7 +22,7 @@ export function submitApproval(
   return api.post('/v1/approvals', { digest: prepared.digest, signatures, reason: options.reason })
 }
 
-/** Submits all signatures in one request. */
+/** Submits the signatures of all signers of a break-glass in one request. */
 export function submitBreakGlass(
   api: ApiClient,
   { digest }: Pick<PreparedApproval, 'digest'>,
@@ -31,7 +31,7 @@ export function submitBreakGlass(
   return api.post('/v1/break-glass', { digest, signatures: signatures.flat() })
 }
 
-/** Submits a person's signed rejection of a waiting approval; its run ends ABORTED (REJECTED). `digest` is the approval's. */
+/** Submits a person's signed rejection of the waiting approval `digest`, whose run then ends ABORTED (REJECTED). */
 export async function rejectApproval(
   api: ApiClient,
   digest: string,

@@ -11,19 +11,19 @@ import { invalid, readMessage, readPaneOptions } from './pane-bounds.js'
 import { Router } from './router.js'
 import type { FrameOptions, FrameWindow, OwnWindow } from './frames/messages.js'
 
-/** Events of the page that holds the panes, including errors. */
+/** Events of the page that hosts the panes, including errors. */
 export interface HostEvents extends BridgeEvents {
-  /** Something was refused or failed. Values are unchanged. */
+  /** A document or request was refused, or an operation failed. Values are unchanged. */
   'bridge:error': Error
 }
 
-/** Part of the stream that the bridge uses. */
+/** Part of the session that the bridge uses. */
 export type BridgeStream = Pick<ReaderSession, 'state' | 'revision' | 'find' | 'on'> & {
   explain(id: string): Explanation
   close(): unknown
 }
 
-/** One connection of a page, and the panes that use it. */
+/** The single connection of a page, and the panes that use it. */
 export class Bridge {
   private readonly router = new Router()
   private readonly listeners = new Listeners<Record<string, object>>()
@@ -33,7 +33,7 @@ export class Bridge {
     if (event.source !== null && typeof event.source === 'object') this.frames.get(event.source)?.receive(event)
   }
 
-  /** `policies`: those of the stream, if not all. `page`: `undefined` without a window, and so without frames. */
+  /** `policies`: policies of the stream; `undefined` for all. `page`: `undefined` if there is no window, and so no frames. */
   constructor(
     private readonly stream: BridgeStream,
     private readonly clock: Clock,
@@ -82,8 +82,8 @@ export class Bridge {
   }
 
   /**
-   * Lets a frame of this page join, from the origin that it is loaded from. Messages of another origin are ignored, and none is sent to
-   * one. Returns a function that removes the frame.
+   * Lets a frame of this page join. Messages are accepted from and sent to the origin in `options` only. Returns a function that removes
+   * the frame.
    */
   frame({ contentWindow: window }: { contentWindow: FrameWindow | null }, options: FrameOptions): () => void {
     if (window === null || this.page === undefined) throw invalid('the frame is not in the page')
@@ -111,8 +111,8 @@ export class Bridge {
   }
 
   /**
-   * Sends a message to the panes that declared `message.id`. `policy:changed` makes them re-read the value in force; the value sent with it
-   * is the verified one, whatever the message contains.
+   * Sends a message to the panes that declared `message.id`. For `policy:changed`, the bridge sends the verified value in force, not the
+   * content of `message`, so that panes re-read it.
    */
   emit(event: string, message: PaneMessage): void {
     if (event !== 'policy:changed') return this.tell(event, readMessage(event, message))

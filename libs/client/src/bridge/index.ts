@@ -1,12 +1,13 @@
-// Entry of the browser bundle: page.ts replaces the adapters of bytes and crypto there, see apps/demo/bin/bundle-bridge.mjs.
+// Entry point of the browser bundle. In the bundle, `page.ts` replaces the adapters of bytes and crypto: see
+// apps/demo/bin/bundle-bridge.mjs.
 import { systemClock } from '../clock.js'
 import type { Bridge } from './bridge.js'
 import { openSocket, pageFetch, pageWindow } from './browser/page-ports.js'
 import { openWith, type BridgeOptions } from './open-bridge.js'
 
 /**
- * Opens the page's single connection. A pane never gets a value that does not verify by the rules of the SDK. Resolves on the first
- * verified copy; rejects with `HMS_UNREACHABLE`, or with the server's refusal.
+ * Opens the page's single connection. Panes get only values verified by the rules of the SDK. Resolves on the first verified copy; rejects
+ * with `HMS_UNREACHABLE`, or with the server's refusal.
  */
 export function openBridge(options: BridgeOptions): Promise<Bridge> {
   return openWith({ clock: systemClock, fetch: pageFetch, openSocket, page: pageWindow() }, options)

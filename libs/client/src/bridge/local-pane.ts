@@ -5,7 +5,7 @@ import type { BridgeEvents, Pane, PaneMessage, PolicyChanged } from './pane.js'
 import { notDeclared, readMessage } from './pane-bounds.js'
 import type { Member } from './router.js'
 
-/** Holder of a pane's values: the host's copy, or the frame end of its channel. */
+/** Source of a pane's values: the bridge in the same page, or the frame end of the channel to it. */
 export interface PaneHost {
   state(): ConnectionState
   explain(id: string): Explanation
@@ -13,7 +13,7 @@ export interface PaneHost {
   close(): void
 }
 
-/** A pane, both for its own code and for the router. */
+/** Pane for the code that opened it, and member for the router. */
 export class LocalPane implements Pane, Member {
   private readonly listeners = new Listeners<Record<string, object>>()
   private readonly declared: ReadonlySet<string>

@@ -16,16 +16,16 @@ export interface BridgeOptions {
   /** Base URL of the server, for example `location.origin`. */
   url: string
   /**
-   * Trusted roster, as printed by `hms-svc roster show --json`: text, bytes, or parsed. Without one, that of a loopback address is trusted;
-   * any other address is refused with `HMS_ROSTER_REQUIRED`.
+   * Trusted roster, as printed by `hms-svc roster show --json`: text, bytes, or parsed. If omitted, the roster that a loopback address
+   * serves is trusted on first use; any other address is refused with `HMS_ROSTER_REQUIRED`.
    */
   roster?: string | Uint8Array | object
   /** Ids that panes may declare, at most 100; the server sends only these. Default: all. */
   policies?: readonly string[]
   region?: string
-  /** API key for reading. A browser sends it only with server-sent events: its WebSocket sends none. */
+  /** API key for reading. A page with a key uses server-sent events only, because a browser's WebSocket cannot send one. */
   token?: string
-  /** Timeout for the first verified copy. Default 10 s. */
+  /** Timeout in ms for the first verified copy. Default 10 s. */
   timeoutMs?: number
 }
 
@@ -34,7 +34,7 @@ export interface BridgePorts {
   clock: Clock
   fetch: PageFetch
   openSocket(url: string): PageSocket
-  /** `undefined` without a window, and so without frames. */
+  /** `undefined` if there is no window, and so no frames. */
   page: OwnWindow | undefined
   random?: () => number
 }
@@ -73,7 +73,7 @@ function requireUrl(url: string): URL {
     const address = new URL(url)
     if (/^https?:$/.test(address.protocol)) return address
   } catch {
-    // Not a URL: refused below.
+    // Not a URL; refused below.
   }
   throw new HmsError('HMS_URL_INVALID', `${String(url).slice(0, 200)} is not an http or https address`, { status: 400 })
 }

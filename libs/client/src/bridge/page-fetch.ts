@@ -1,7 +1,7 @@
 import { readText } from '#libs/contracts'
 import { errorOfResponse, reasonOf, unreachable } from '../api/problem-to-error.js'
 
-/** Used part of a browser's `fetch`. */
+/** Part of a browser's `fetch` that is used here. */
 export type PageFetch = (
   url: string,
   options: { headers: Record<string, string>; cache: 'no-store'; signal: AbortSignal },
@@ -43,7 +43,7 @@ export async function getJson(fetch: PageFetch, url: string, token: string | und
   }
 }
 
-/** Yields the chunks of a body: not every browser makes it async-iterable. */
+/** Yields the chunks of a body, which not every browser makes async-iterable. */
 export async function* chunksOf(body: PageResponse['body']): AsyncGenerator<Uint8Array> {
   if (body === null) return
   const reader = body.getReader()

@@ -4,7 +4,7 @@ import { addressOf, MAX_FRAME_BYTES, type Target, type Transport } from '../conn
 import { chunksOf, type PageFetch } from './page-fetch.js'
 import { reasonOf } from '../api/problem-to-error.js'
 
-/** Used part of a browser's `WebSocket`. */
+/** Part of a browser's `WebSocket` that is used here. */
 export interface PageSocket {
   addEventListener<T extends keyof SocketEvents>(type: T, listener: (event: SocketEvents[T]) => void): void
   close(): void
@@ -16,10 +16,13 @@ export interface SocketEvents {
   close: { code: number; reason: string }
 }
 
-/** The first frame contains all policies, possibly over a slow line, and behind other reconnecting readers. */
+/**
+ * Timeouts. The first one is long, because the first frame contains all policies, may come over a slow line, and may wait for other readers
+ * that reconnect.
+ */
 const LIMITS = { openMs: SILENCE_MS, firstMs: 15_000, silenceMs: SILENCE_MS }
 
-/** Transport over `/v1/stream`. A browser's WebSocket sends no key, and does not report why a server refused it. */
+/** Transport over `/v1/stream`. A browser's WebSocket sends no key, and does not expose the server's refusal. */
 export function pageSocket(target: Target, open: (url: string) => PageSocket): Transport {
   return {
     ...LIMITS,
@@ -31,7 +34,7 @@ export function pageSocket(target: Target, open: (url: string) => PageSocket): T
       try {
         socket = open(address.href)
       } catch (error) {
-        // A page's content security policy makes this throw synchronously.
+        // A page's content security policy can make this throw.
         queueMicrotask(() => session.end({ reason: reasonOf(error), blocked: true }))
         return connection
       }
@@ -48,9 +51,9 @@ export function pageSocket(target: Target, open: (url: string) => PageSocket): T
   }
 }
 
-/** Transport over `/v1/events` by `fetch`, which reports a server's refusal and sends a key. `EventSource` does neither. */
+/** Transport over `/v1/events` with `fetch`, which sends a key and exposes the server's refusal; `EventSource` does neither. */
 export function pageEvents(target: Target, fetch: PageFetch): Transport {
-  // A page itself reports a server that is behind its copy, so it does not ask to be refused.
+  // The revision header is dropped: a page itself reports a server that is behind its copy, so the server need not refuse it.
   return serverSentEvents(target, LIMITS, async (address, { [REVISION_HEADER]: _atLeast, ...headers }, signal) => {
     const { status, headers: given, body } = await fetch(address.href, { headers, cache: 'no-store', signal })
     return { status, type: given.get('content-type'), body: chunksOf(body) }

@@ -10,7 +10,7 @@ const MAX_MESSAGE_CHARACTERS = 64 * 1024
 const RESERVED = /^(policy|bridge):/
 const ID = /^[a-z0-9]+(-[a-z0-9]+)*$/
 
-/** Validates and normalises a pane's options; throws `HMS_BRIDGE_PANE_INVALID`. */
+/** Validates a pane's options and removes duplicate ids. Throws `HMS_BRIDGE_PANE_INVALID`. */
 export function readPaneOptions({ name = 'pane', policies }: PaneOptions): Required<PaneOptions> {
   const ids = Array.isArray(policies) ? [...new Set<string>(policies)] : []
   const isId = (id: unknown): boolean => typeof id === 'string' && id.length <= MAX_NAME && ID.test(id)
@@ -59,13 +59,16 @@ function wrong(detail: string): HmsError {
   return new HmsError('HMS_BRIDGE_MESSAGE_INVALID', `Nothing was sent: ${detail}.`, { status: 400 })
 }
 
-/** Normalises an origin. Throws `HMS_BRIDGE_PANE_INVALID` for `*`, `null` (a sandboxed frame), and a URL with more than an origin. */
+/**
+ * Returns the text if it is an http or https origin. Throws `HMS_BRIDGE_PANE_INVALID` for `*`, `null` (a sandboxed frame), and a URL with a
+ * path.
+ */
 export function namedOrigin(text: unknown): string {
   try {
     const { origin, protocol } = new URL(String(text))
     if (origin === text && !origin.includes('*') && (protocol === 'https:' || protocol === 'http:')) return origin
   } catch {
-    // Not a URL: refused below.
+    // Not a URL; refused below.
   }
   throw invalid(`${String(text).slice(0, 200)} is not an origin such as https://panes.example.gov`)
 }

@@ -1,11 +1,11 @@
-// Entry of the bundle for frames: it verifies nothing, and trusts the page that holds it.
+// Entry point of the bundle for frames. A frame verifies nothing, and trusts the page that embeds it.
 import { HmsError } from '#libs/contracts'
 import { systemClock } from '../clock.js'
 import { pageWindow } from './browser/page-ports.js'
 import { joinFrom, type JoinOptions } from './frames/join-bridge.js'
 import type { Pane } from './pane.js'
 
-/** Joins the bridge of the page that holds this frame. */
+/** Joins the bridge of the page that embeds this frame. */
 export async function joinBridge(options: JoinOptions): Promise<Pane> {
   const page = pageWindow()
   if (page === undefined) throw new HmsError('HMS_BRIDGE_NO_HOST', 'There is no page here that could hold a frame.', { status: 400 })

@@ -2,7 +2,7 @@ import type { Json } from '#libs/contracts'
 import type { PolicyValue } from '#libs/evaluation'
 import type { ConnectionState, Explanation } from '../connection/hms-connection.js'
 
-/** A policy shown by a pane has changed; `value` is `null` if none is in force. Versions are `null` where none was or is in force. */
+/** Change of a policy that a pane declared. `from`, `to` and `value` are `null` if no version was or is in force. */
 export interface PolicyChanged {
   id: string
   from: string | null
@@ -11,7 +11,7 @@ export interface PolicyChanged {
   value: PolicyValue | null
 }
 
-/** Message between panes, about one policy; delivered only to panes that declared its id. */
+/** Message between panes about the policy `id`; delivered only to panes that declared it. */
 export interface PaneMessage {
   id: string
   [member: string]: Json | undefined
@@ -20,18 +20,18 @@ export interface PaneMessage {
 /** Events of the bridge. A pane cannot emit them. */
 export interface BridgeEvents {
   'policy:changed': PolicyChanged
-  /** Values are unchanged. `code` is set if the reason is one of trust. */
+  /** Values are unchanged. `code` is set if the copy is in doubt. */
   'bridge:stale': { reason: string; code?: string }
   'bridge:ready': { revision: number }
 }
 
-/** A part of the page that shows some policies, and gets events of these only. */
+/** Part of a page that shows the policies it declared, and gets events of these only. */
 export interface Pane {
   readonly name: string
   readonly policies: readonly string[]
   readonly state: ConnectionState
   /**
-   * Returns the policy in force, frozen; no I/O. Throws `HMS_BRIDGE_NOT_DECLARED` for an id that this pane did not declare, and
+   * Returns the policy in force, frozen, without I/O. Throws `HMS_BRIDGE_NOT_DECLARED` for an id that this pane did not declare, and
    * `HMS_POLICY_NOT_FOUND` when no version is in force.
    */
   get(id: string): PolicyValue
@@ -40,7 +40,7 @@ export interface Pane {
   /** Adds a listener; returns a function that removes it. */
   on<E extends keyof BridgeEvents>(event: E, listener: (detail: BridgeEvents[E]) => void): () => void
   on(event: string, listener: (message: PaneMessage) => void): () => void
-  /** Sends a message to the other panes that declared `message.id`, and to the host. JSON, at most 64 KiB. */
+  /** Sends a message to the other panes that declared `message.id`, and to the host page. A message is JSON of at most 64 KiB. */
   emit(event: string, message: PaneMessage): void
   close(): void
 }

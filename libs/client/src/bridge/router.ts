@@ -2,7 +2,7 @@ import { HmsError } from '#libs/contracts'
 import type { PaneMessage, PolicyChanged } from './pane.js'
 import { MAX_PANES } from './pane-bounds.js'
 
-/** A pane as seen by the router, in this page or in a frame. */
+/** Pane as the router sees it, in this page or in a frame. */
 export interface Member {
   readonly policies: readonly string[]
   changed(change: PolicyChanged): void
@@ -14,7 +14,7 @@ export class Router {
   private readonly byPolicy = new Map<string, Set<Member>>()
   private readonly all = new Set<Member>()
 
-  /** Adds a member; throws `HMS_BRIDGE_FULL`. Returns a function that removes it. */
+  /** Adds a member. Returns a function that removes it. Throws `HMS_BRIDGE_FULL`. */
   add(member: Member): () => void {
     if (this.all.size >= MAX_PANES)
       throw new HmsError('HMS_BRIDGE_FULL', `A bridge has at most ${MAX_PANES} panes: close those that are not shown.`, { status: 409 })
@@ -32,7 +32,7 @@ export class Router {
     for (const member of this.membersFor(message.id)) if (member !== from) member.deliver(event, message)
   }
 
-  /** Returns a copy: a listener may close its pane, or open another. */
+  /** Returns a copy, because a listener may close its pane or open another. */
   private membersFor(id: string): Member[] {
     return [...(this.byPolicy.get(id) ?? [])]
   }

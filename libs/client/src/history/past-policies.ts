@@ -13,21 +13,21 @@ export interface PastPoliciesOptions {
   /** As in `connect`. */
   roster?: string | Uint8Array
   cacheDir?: string
-  /** Timeout for the first response of a server that may be starting. Default 5 s. */
+  /** Timeout in ms for the first response of a server that may be starting. Default 5 s. */
   timeoutMs?: number
   clock?: Clock
 }
 
 const FIRST_ROSTER_MS = 5_000
 
-/** Reads and verifies policies that were in force before. */
+/** Reads and verifies policies that were in force at an earlier time. */
 export class PastPolicies {
   private constructor(
     private readonly api: ApiClient,
     private readonly rosters: PinnedRosters,
   ) {}
 
-  /** Opens it; throws the errors of `connect` if the trusted roster is unknown. */
+  /** Opens the trusted rosters. Throws the errors of `connect` if no roster is trusted. */
   static async open({
     api,
     roster,
@@ -39,17 +39,20 @@ export class PastPolicies {
     return new PastPolicies(api, await openRosters({ pinned: roster, source: httpRosters(api), cacheDir, clock, until }))
   }
 
-  /** Opens it as configured by the environment, for `getPolicy`. */
+  /** Same as `open`, configured by the environment, for `getPolicy`. */
   static fromEnvironment(): Promise<PastPolicies> {
     const { url, token, roster, cacheDir } = readClientConfig()
     return PastPolicies.open({ api: new ApiClient({ url, authorize: token === undefined ? undefined : bearer(token) }), roster, cacheDir })
   }
 
-  /** Reads a past policy. Throws 404 `HMS_POLICY_NOT_FOUND` if none was in force, and 502 `HMS_VERIFY_HISTORY` if it does not verify. */
+  /**
+   * Reads a past policy. Throws 404 `HMS_POLICY_NOT_FOUND` if no version was in force, and 502 `HMS_VERIFY_HISTORY` if the response does
+   * not verify.
+   */
   async read(id: string, query: PastQuery): Promise<VerifiedPast & { view: PastPolicyView }> {
     const times = askedTimes(query)
     const view = (await this.api.get('/v1/policies/{id}', { id, ...times })) as PastPolicyView
-    // The store's roster may be newer than the known one; statements signed under an older one stay valid as of their time.
+    // The store may use a newer roster than the known one. Statements signed under an older roster stay valid as of their time.
     await this.rosters.follow()
     const asked = { id, atMs: times.at === undefined ? undefined : Date.parse(times.at), version: query.version }
     try {
@@ -61,11 +64,11 @@ export class PastPolicies {
   }
 }
 
-/** Time or version of a requested policy. */
+/** Time or version of the requested policy. */
 export interface PastQuery {
-  /** Time at which it was in force: a date, or RFC 3339 with an offset. */
+  /** Time at which the policy was in force: a date, or RFC 3339 with an offset. */
   at?: Date | string
-  /** As known at this time. Default: now. */
+  /** Time of knowledge: only heads that the store had recorded by then count. Default: now. */
   known?: Date | string
   /** Version, instead of a time. */
   version?: string
@@ -75,7 +78,7 @@ export interface PastQuery {
 export function askedTimes({ at, known, version }: PastQuery): { at?: string; known?: string; version?: string } {
   if (version !== undefined && (at !== undefined || known !== undefined))
     throw wrong('a version says the same at any time: leave out at and known')
-  // Both sides then use the same clock.
+  // With `known` alone, this machine's time is sent as `at`, so that request and verification use the same time.
   return { at: timeText('at', at ?? (known === undefined ? undefined : new Date())), known: timeText('known', known), version }
 }
 

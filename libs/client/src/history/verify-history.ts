@@ -3,11 +3,11 @@ import { differenceOf, diffPolicies, type PolicyDocument } from '#libs/policy'
 import { believedChange, effectiveMs, historyChange, isFarAhead, STABLE_SCOPE, type Roster, type VerifiedRelease } from '#libs/signing'
 import { refusedHistory, verifiedByAny } from './verify-past.js'
 
-/** An entry with signed values in place of the store's claims; with `refusal` none of its values is trusted. */
+/** History entry with signed values in place of the store's claims. With `refusal`, none of its values is verified. */
 export interface JudgedEntry {
   entry: PolicyHistoryEntry
   refusal?: HmsError
-  /** The preceding release does not verify, so the change is unknown. */
+  /** The release before this entry does not verify, so the change is unknown. */
   isChangeUnknown?: boolean
 }
 
@@ -18,10 +18,10 @@ interface Proven {
 }
 
 /**
- * Verifies entries of `GET /v1/policies/{id}/history?signed=true`, newest first: rollout signed the head of each, enough people signed its
- * release, and the log contains it. Changes are computed from the signed documents. `rosters`: all known, newest first, because keys and
- * roles may have changed since. Start and end times and the completeness of the list are only the store's claims; a time before the
- * signatures is refused.
+ * Verifies entries of `GET /v1/policies/{id}/history?signed=true`, newest first. For each entry, rollout signed the head, enough people
+ * signed the release, and the log contains the release. Changes are computed from the signed documents. `rosters`: all known rosters,
+ * newest first, because keys and roles may have changed since. Start times, end times and the completeness of the list are only the store's
+ * claims; a time before the head's signature is refused.
  */
 export function verifyHistory(id: string, entries: readonly PolicyHistoryEntry[], rosters: readonly Roster[]): JudgedEntry[] {
   const proofs = entries.map((entry, index) => attempt(() => prove(id, entry, { above: entries[index - 1], rosters })))
@@ -101,7 +101,7 @@ function withoutRecord({ record: _record, ...entry }: PolicyHistoryEntry): Polic
   return entry
 }
 
-/** A member of another type than it should have is a change like any other. */
+/** Returns the proof or the refusal. A member of a wrong type is a refusal too. */
 function attempt(check: () => Proven): Proven | HmsError {
   try {
     return check()

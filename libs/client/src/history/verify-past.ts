@@ -12,28 +12,28 @@ import {
   type VerifiedRelease,
 } from '#libs/signing'
 
-/** Requested past policy: by time or by version. */
+/** Requested past policy, by time or by version. */
 export interface AskedPast {
   id: string
-  /** Milliseconds since 1970. */
+  /** Epoch milliseconds. */
   atMs?: number
   version?: string
 }
 
-/** Verified content of an earlier time. The period of its validity is only the store's claim. */
+/** Verified policy of an earlier time. The time until which it was in force is only the store's claim. */
 export interface VerifiedPast {
   value: PolicyValue
   author: string | null
   /** Names of the valid signers. */
   approvedBy: string[]
-  /** Break-glass release: neither replayed nor tested by a canary; `reason` is `null` if a rollback reinstated it. */
+  /** Set for a break-glass release, which was neither replayed nor tested by a canary; `reason` is `null` if a rollback reinstated it. */
   breakGlass: { reason: string | null } | undefined
 }
 
 /**
- * Verifies a store's view of an earlier time as a reader verifies the present: rollout signed the head, enough people signed its releases,
- * the log contains them, and the release is the one that the head names for that time. `rosters`: all known, newest first, because keys and
- * roles may have changed since. Throws 502 `HMS_VERIFY_HISTORY`. That no later head was stored by then is only the store's claim.
+ * Verifies a store's view of an earlier time, as a reader verifies current documents: rollout signed the head, enough people signed its
+ * releases, the log contains them, and the head names the release for that time. `rosters`: all known rosters, newest first, because keys
+ * and roles may have changed since. The absence of a later head at that time is only the store's claim. Throws 502 `HMS_VERIFY_HISTORY`.
  */
 export function verifyPast(view: PastPolicyView, asked: AskedPast, rosters: readonly Roster[]): VerifiedPast {
   const { head, release, next } = verifiedByAny(view.record, rosters)
@@ -43,7 +43,7 @@ export function verifyPast(view: PastPolicyView, asked: AskedPast, rosters: read
   if (named === undefined || named === null) throw refusedHistory(`the head shown does not make what it is shown for the one in force`)
   const policy = named.predicate.policy as unknown as PolicyValue
   if (asked.atMs !== undefined) {
-    // The clocks of rollout and database may differ slightly.
+    // `isFarAhead` allows for a small difference between the clocks of rollout and database.
     if (isFarAhead(head.issuedAt, asked.atMs))
       throw refusedHistory(`the head shown was issued at ${head.issuedAt}, after the time asked for`)
     if (!(effectiveMs(named.predicate.policy) <= asked.atMs))
@@ -66,7 +66,7 @@ function releaseOfVersion(
   return releases.find((release) => release?.predicate.policy.version === version) ?? undefined
 }
 
-/** The error of the newest roster is the one reported. */
+/** Verifies a document by the first roster that accepts it. Throws the error of the newest roster if none does. */
 export function verifiedByAny(record: ConfigDocument | undefined, rosters: readonly Roster[]): VerifiedHead {
   let refusal: SignatureError | undefined
   for (const roster of rosters) {

@@ -12,26 +12,27 @@ import { LogFeed, STATE_TOPIC } from './log-feed.js'
 import type { RecordSource } from './record-source.js'
 import { topicRosters } from './topic-rosters.js'
 
-/** Connection without alerts: they go to config-store, which this reader may not know. */
+/** Connection without `alert`, because alerts go to config-store, whose address this reader may not know. */
 export type HmsFollower = Omit<HmsConnection, 'alert'>
 
 /** Options of `followPolicies`; defaults come from the environment. */
 export interface FollowOptions extends BrokerOptions {
-  /** A named bot takes part in canaries. On Kafka it is not counted, and acknowledges nothing. */
+  /** Id of the bot. A named bot takes part in canaries, but on Kafka it is not counted and acknowledges nothing. */
   bot?: string
   region?: string
-  /** As in `connect`: limits the verified copy. The whole log is still read. */
+  /** Policies of this reader, as in `connect`. The whole log is read all the same. */
   policies?: readonly string[]
   /**
-   * Trusted roster: its file, or its bytes as printed by `hms-svc roster show --json`. Without one, nothing is read: `HMS_ROSTER_REQUIRED`.
+   * Trusted roster: its file, or its bytes as printed by `hms-svc roster show --json`. Without it, the call is refused with
+   * `HMS_ROSTER_REQUIRED`.
    */
   roster?: string | Uint8Array
   /**
-   * Folder of the last known good copy, one per installation. Without one, a restart without a broker has no values, and no floors are
-   * remembered: the owner of the broker could then present an older log.
+   * Folder of the last known good copy, one per installation. Without it, a restart while the broker is unreachable has no values, and
+   * floors are not remembered, so the owner of the broker could present an older log.
    */
   cacheDir?: string
-  /** Timeout for reaching the end of the log. Default 10 s. */
+  /** Timeout in ms for reaching the end of the log. Default 10 s. */
   timeoutMs?: number
 }
 
@@ -50,9 +51,9 @@ const OPTIONS: OptionNames<FollowOptions> = {
 const FIRST_COPY_MS = 10_000
 
 /**
- * Follows the policies on Kafka without a server of ours: `hms.config.state.v1` from its beginning, and rosters on `hms.roster.v1`. Only
- * verified documents are applied. Resolves at the end of the log, or with a disk copy; rejects with `HMS_BROKER_…` or `HMS_ROSTER_…`. It
- * keeps the process alive until `close`.
+ * Follows the policies on Kafka alone, without config-store: `hms.config.state.v1` from its beginning, and rosters on `hms.roster.v1`. Only
+ * verified documents are applied. Resolves at the end of the log, or with a disk copy; rejects with `HMS_BROKER_…` or `HMS_ROSTER_…`. The
+ * follower keeps the process alive until `close`.
  */
 export async function followPolicies(options: FollowOptions = {}): Promise<HmsFollower> {
   requireKnownOptions('followPolicies', options, OPTIONS)
@@ -60,7 +61,7 @@ export async function followPolicies(options: FollowOptions = {}): Promise<HmsFo
   return openFollower(options, new KafkaSource({ clientId: 'hms-svc-follower', brokers, sasl, ssl }))
 }
 
-/** `followPolicies` with an environment that tests replace. Closing the follower closes the source. */
+/** Same as `followPolicies`, over a given source and clock, which tests replace. Closing the follower closes the source. */
 export async function openFollower(
   options: Omit<FollowOptions, keyof BrokerOptions>,
   source: RecordSource,
@@ -72,7 +73,7 @@ export async function openFollower(
   const cacheDir = options.cacheDir ?? config.cacheDir
   const timeoutMs = options.timeoutMs ?? FIRST_COPY_MS
   const report = (error: Error): void => follower.fail(error)
-  // Named after the topic, not the brokers: a change of broker addresses must not lose the floors.
+  // Named after the topic, not the brokers, so that a change of broker addresses does not lose the floors.
   const disk = cacheDir === undefined ? null : new DiskCopy(cacheDir, STATE_TOPIC, reader, report, policies)
   const pinned = options.roster ?? config.roster
   const rosters = await openRosters({ pinned, source: topicRosters(source, report), cacheDir, clock, until: clock.elapsed() })

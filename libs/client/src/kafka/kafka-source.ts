@@ -6,8 +6,8 @@ import type { RecordBatch, RecordSource, TopicPlace } from './record-source.js'
 import { reasonOf } from '../api/problem-to-error.js'
 
 /**
- * Apache Kafka adapter of the port. kafkajs passes its cluster to the factory of a partition assigner; the consumer created for it never
- * joins a group.
+ * Apache Kafka adapter of `RecordSource`. kafkajs exposes its cluster only to the factory of a partition assigner, so a consumer is created
+ * for the factory; the consumer never joins a group.
  */
 export class KafkaSource implements RecordSource {
   readonly name: string
@@ -24,7 +24,7 @@ export class KafkaSource implements RecordSource {
       authenticationTimeout: 5_000,
       requestTimeout: 15_000,
       socketFactory: framedSocket,
-      // The reader retries for ever and reports it; here retries only bridge a broker restart.
+      // `LogFeed` retries indefinitely and reports failures; these retries only bridge a broker restart.
       retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 3 },
       logLevel: kafkajs.logLevel.NOTHING,
       ...config,
@@ -48,7 +48,7 @@ export class KafkaSource implements RecordSource {
     } catch (error) {
       throw brokerError(error, this.name, topic)
     } finally {
-      // The read may have reconnected while the source was being closed.
+      // The read may have reconnected after `close` disconnected.
       if (this.closed) await this.close()
     }
   }
@@ -60,8 +60,8 @@ export class KafkaSource implements RecordSource {
 }
 
 /**
- * Loads kafkajs, which is CommonJS without named exports that Node's loader could detect, and an optional package: it is loaded on connect.
- * Throws `HMS_KAFKAJS_MISSING`.
+ * Loads kafkajs with `require`, on connect: it is an optional package, and CommonJS whose named exports Node's loader cannot detect. Throws
+ * `HMS_KAFKAJS_MISSING`.
  */
 export function loadKafkajs(load: (name: string) => unknown = createRequire(import.meta.url)): typeof KafkaJs {
   try {
@@ -72,7 +72,7 @@ export function loadKafkajs(load: (name: string) => unknown = createRequire(impo
   }
 }
 
-/** Maps an error of kafkajs to an `HmsError`. Only an error that no wait can resolve is not retryable. */
+/** Maps an error of kafkajs to an `HmsError`. All are retryable except a refused login and a missing permission. */
 function brokerError(error: unknown, name: string, topic: string): HmsError {
   if (isFault(error, 'KafkaJSSASLAuthenticationError')) {
     const next = ['hms-svc help environment']

@@ -6,11 +6,14 @@ const MAX_CA_BYTES = 1024 * 1024
 
 /** Connection settings of a broker. `sasl` and `ssl` have kafkajs' types. */
 export interface BrokerOptions {
-  /** `host:port`; one is enough. Default: `HMS_KAFKA_BROKERS`. */
+  /** Bootstrap brokers as `host:port`; one is enough. Default: `HMS_KAFKA_BROKERS`. */
   brokers?: string[]
   /** For example `{ mechanism: 'scram-sha-512', username, password }`. Default: `HMS_KAFKA_SASL`. */
   sasl?: KafkaConfig['sasl']
-  /** `true`, or options of `tls.connect`, `{ ca: [pem] }`. Default: TLS with the authority of `HMS_KAFKA_CA`, else no TLS. */
+  /**
+   * `true`, or options of `tls.connect` such as `{ ca: [pem] }`. Default: TLS with the certificate authority of `HMS_KAFKA_CA`, else no
+   * TLS.
+   */
   ssl?: KafkaConfig['ssl']
 }
 

@@ -18,18 +18,21 @@ export interface LogFeedOptions extends Pick<ReaderOptions, 'policies' | 'roster
 }
 
 export const STATE_TOPIC = 'hms.config.state.v1'
-/** Bounds the duration of closing; a new record is returned at once. */
+/** Maximum wait in ms of a read at the end of the log. It bounds the duration of closing; a new record is returned immediately. */
 const READ_WAIT_MS = 1_000
-/** As on a stream: an available broker responds to each read within `READ_WAIT_MS`, and four responses may be late. */
+/**
+ * Time in ms without a response after which the reader is STALE, as on a stream. An available broker responds to each read within
+ * `READ_WAIT_MS`.
+ */
 const SILENCE_MS = 5_000
-/** Time that the broker may respond without this reader reaching the end of the log. */
+/** Time in ms without reaching the end of the log after which the reader is STALE, although the broker responds. */
 const BEHIND_MS = 30_000
-/** Minimum interval of restarts from the beginning caused by doubt. */
+/** Minimum interval in ms between reads from the beginning that a doubt causes. */
 const AGAIN_MS = 60_000
 
 /**
- * Feeds a session from the compacted state topic. It reads the whole log, is ready at its end, and continues from there. A record is an
- * untrusted claim: its documents are verified as from any other source, and an invalid record is reported and skipped.
+ * Feeds a session from the compacted state topic. The feed reads the whole log, is ready at its end, and continues from there. Records are
+ * not trusted: their documents are verified as from any other source, and an invalid record is reported and skipped.
  */
 export class LogFeed implements Feed {
   private readonly waiting = new WholeRevisions()
@@ -51,12 +54,12 @@ export class LogFeed implements Feed {
     this.behind = this.watch(BEHIND_MS, 'the end of the log was not reached')
   }
 
-  /** Always reads from the beginning: the log is compacted. */
+  /** Starts to read, always from the beginning, because the log is compacted. */
   start(): void {
     this.running = this.run()
   }
 
-  /** Bots on this topic are not counted. */
+  /** Does nothing, because bots on this topic are not counted. */
   applied(): void {}
 
   startOver(): void {
@@ -73,8 +76,8 @@ export class LogFeed implements Feed {
 
   private async run(): Promise<void> {
     const { source, rosters, random } = this.options
-    // The log is verified by the newest roster. Without a response the known one is used, and rollout's freshness statement will name the
-    // newer.
+    // The log is verified by the newest roster. If rosters cannot be read, the known one is used until rollout's freshness statement names
+    // a newer one.
     await rosters.follow().catch((error: unknown) => this.session.fail(error as Error))
     for (let attempt = 0; !this.closing.signal.aborted;) {
       try {
@@ -84,7 +87,7 @@ export class LogFeed implements Feed {
       } catch (error) {
         if (this.closing.signal.aborted) return
         this.down(error as Error)
-        // Unlike the clock's timers, this one keeps the process alive, as the connection does: a follower of a log is expected to.
+        // Unlike the clock's timers, this timer keeps the process alive, as a follower of a log must until `close`.
         await setTimeout(backoffMs(attempt++, random), undefined, { signal: this.closing.signal }).catch(() => {})
       }
     }
@@ -108,7 +111,7 @@ export class LogFeed implements Feed {
       else if (opened.type === 'hms.state.vouched.v1') this.session.takeFreshness(freshnessIn(opened))
       else throw recordError('HMS_EVENT_UNKNOWN', `${opened.type} is no event that this version knows on ${STATE_TOPIC}`)
     } catch (error) {
-      // A record that fails to open does not block the records behind it.
+      // An unreadable record does not block the records after it.
       this.session.fail(
         error instanceof HmsError
           ? error
@@ -125,7 +128,7 @@ export class LogFeed implements Feed {
     this.waiting.add(recorded, bytes, this.session.time.elapsed())
   }
 
-  /** Verifies only the head of a policy that this reader does not follow: rollout's statement covers all of them. */
+  /** Verifies and notes only the head of a policy that this reader does not follow, because rollout's statement covers all stable heads. */
   private note({ id, scope, head }: ConfigDocument): void {
     if (scope !== STABLE_SCOPE) return
     try {
@@ -137,7 +140,7 @@ export class LogFeed implements Feed {
     }
   }
 
-  /** The end of the log was reached: the copy equals the log, as far as the log is complete. */
+  /** Updates the state at the end of the log, where the copy equals the log. */
   private atEnd(): void {
     this.behind.watch()
     this.session.confirm()
@@ -145,7 +148,7 @@ export class LogFeed implements Feed {
     const doubt = this.session.settle()
     this.session.contact.made()
     if (doubt === 'HMS_FRESHNESS_MIXED') this.readAgain()
-    // No record may follow that would report the newer roster.
+    // Rosters are fetched here, because no later record may come that would cause it.
     else if (doubt !== undefined) this.session.followRosters()
   }
 
@@ -158,8 +161,8 @@ export class LogFeed implements Feed {
   }
 
   /**
-   * Reads the log from the beginning: rollout's statement names other heads. A log that lost its end and grew again may contain them before
-   * this reader's offset.
+   * Reads the log from the beginning, because rollout's statement names other heads than the copy. If the log lost its end and grew again,
+   * those heads may be before this reader's offset.
    */
   private readAgain(): void {
     const now = this.session.time.elapsed()
@@ -181,7 +184,7 @@ export class LogFeed implements Feed {
     return new Silence({
       clock: this.session.time,
       limitMs,
-      // kafkajs does not expose partial responses.
+      // kafkajs does not expose how much of a response has arrived.
       received: () => 0,
       onSilence: () => this.session.stale(`${what} for ${limitMs / 1_000} s`),
     })

@@ -1,19 +1,19 @@
 import type { EventData } from '#libs/contracts'
 import { placeTag, placeTagsIn } from '#libs/signing'
 
-/** Maximum remembered policies whose records were skipped; beyond it, each new one counts as skipped. */
+/** Limit of remembered policies whose records were skipped; beyond it, every other policy counts as skipped. */
 const MAX_PASSED = 10_000
 
 /**
- * Part of the log kept by a reader with named policies: these, and the documents stored together with their newest ones. The whole log is
- * read; the rest is neither fully verified nor kept.
+ * Selects the part of the log that a reader with named policies keeps: documents of these policies, and documents stored together with
+ * their newest ones (bundles). The whole log is read; other documents are neither fully verified nor kept.
  */
 export class NamedParts {
   private readonly named: ReadonlySet<string>
-  /** Tags of the places of policies that are, or were, included. */
+  /** Tags of the keys (`policy@scope`) of other policies that are or were kept, by policy id. */
   private readonly fellows = new Map<string, Set<string>>()
   private readonly passed = new Set<string>()
-  /** Tags of the places stored together with the newest document at each place of a named policy. */
+  /** Tags of the keys stored together with the newest document, for each key of a named policy. */
   private readonly tags = new Map<string, readonly string[]>()
   private missed = false
 
@@ -41,13 +41,16 @@ export class NamedParts {
     return false
   }
 
-  /** Returns the policies included with the newest documents of the named ones. */
+  /** Returns the other policies stored together with the newest documents of the named ones. */
   along(): string[] {
     const together = new Set([...this.tags.values()].flat())
     return [...this.fellows].flatMap(([id, tags]) => ([...tags].some((tag) => together.has(tag)) ? [id] : []))
   }
 
-  /** Returns `true` once after a policy joined a bundle whose earlier records were skipped: the log has to be read again. */
+  /**
+   * Returns `true` once after a policy whose earlier records were skipped joined a bundle of a named policy, so that the log must be read
+   * again.
+   */
   takeMissed(): boolean {
     const { missed } = this
     this.missed = false

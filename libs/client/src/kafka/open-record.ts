@@ -2,10 +2,10 @@ import { isUtf8 } from 'node:buffer'
 import { FRESHNESS_KEY, HEARTBEAT_KEY, HmsError, peekPredicate, type ConfigDocument, type Envelope, type EventData } from '#libs/contracts'
 import type { TopicRecord } from './record-source.js'
 
-/** Broker limit set by `topics apply`. */
+/** Limit of a record in bytes, as `topics apply` sets it on the broker. */
 const MAX_RECORD_BYTES = 4 * 1024 * 1024
 
-/** Parsed content of a record. It is not verified: the documents in it have their own signatures. */
+/** Parsed content of a record. The event's signature is not verified, because the documents in it have their own signatures. */
 export interface OpenedRecord {
   key: string
   type: string
@@ -13,8 +13,8 @@ export interface OpenedRecord {
 }
 
 /**
- * Parses a record; `undefined` if it has no content: a record without a value, which makes no claim, or a heartbeat for compaction. Throws
- * an `HmsError` `HMS_EVENT_…`.
+ * Parses a record. Returns `undefined` for a record without content: a tombstone, or a heartbeat for compaction. Throws an `HmsError`
+ * `HMS_EVENT_…`.
  */
 export function openRecord(topic: string, { key, value }: TopicRecord): OpenedRecord | undefined {
   if (value === null) return undefined
@@ -27,7 +27,7 @@ export function openRecord(topic: string, { key, value }: TopicRecord): OpenedRe
   return { key: name, type: event.type, data: event.data }
 }
 
-/** Returns the document of a `hms.state.recorded.v1` event; it must be the one that its key names. */
+/** Returns the document of a `hms.state.recorded.v1` event. Throws if the record's key names another policy or scope. */
 export function documentIn({ key, data }: OpenedRecord): EventData['hms.state.recorded.v1'] {
   const { document, bundle } = data as { document?: Partial<ConfigDocument>; bundle?: unknown }
   if (typeof document !== 'object' || document === null)
@@ -58,7 +58,7 @@ function eventIn(value: Uint8Array, topic: string): { topic: string; key: string
     if (typeof of === 'string' && typeof key === 'string' && typeof type === 'string' && typeof data === 'object' && data !== null)
       return { topic: of, key, type, data }
   } catch {
-    // Not JSON, or not a statement: unreadable like any other.
+    // Not JSON, or not a statement: reported as unreadable below.
   }
   throw recordError('HMS_EVENT_UNREADABLE', `a record on ${topic} is no event`)
 }

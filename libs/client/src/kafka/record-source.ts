@@ -1,4 +1,4 @@
-/** Raw record of a log: the owner of the broker can have written it. */
+/** Raw record of a log. It is untrusted, because the owner of the broker can write any record. */
 export interface TopicRecord {
   key: Uint8Array | null
   value: Uint8Array | null
@@ -9,17 +9,19 @@ export type TopicPlace = bigint | 'beginning'
 
 export interface RecordBatch {
   records: readonly TopicRecord[]
-  /** `beginning` if the log is shorter than before: it was recreated. */
+  /** Offset to read from next; `beginning` if the requested offset is out of range, as after the topic was recreated. */
   next: TopicPlace
-  /** No records follow these at present. */
+  /** Whether these records reach the end of the log. */
   end: boolean
 }
 
-/** Log of topics with one partition. Adapters: Kafka, and a fake for tests. */
+/** Source of records of topics with one partition. Adapters: Kafka, and a fake for tests. */
 export interface RecordSource {
   /** Name of the source, for messages. */
   readonly name: string
-  /** Reads from `place` on, up to one response; waits up to `waitMs` for a first record. Rejects with an `HmsError` `HMS_BROKER_…`. */
+  /**
+   * Reads the records of one response from `place` on; waits up to `waitMs` for a first record. Rejects with an `HmsError` `HMS_BROKER_…`.
+   */
   read(topic: string, place: TopicPlace, waitMs: number): Promise<RecordBatch>
   close(): Promise<void>
 }

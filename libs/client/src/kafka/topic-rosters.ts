@@ -8,8 +8,8 @@ import type { RosterSource } from '../trust/pinned-rosters.js'
 export const ROSTER_TOPIC = 'hms.roster.v1'
 
 /**
- * Reads the steps that follow a roster from the compacted topic with one record per version. The topic may contain other records: a step
- * that does not follow is reported and skipped, so no writer can block the chain. No version is skipped.
+ * Returns a source that reads the successors of a roster from the compacted topic, which has one record per version. A record that is not
+ * the next valid step is reported and skipped, so no writer can block the chain. No version of the chain is skipped.
  */
 export function topicRosters(source: RecordSource, report: (error: Error) => void): RosterSource {
   return { name: `Kafka (${ROSTER_TOPIC})`, after: (newest) => chainAfter(newest, source, report) }
@@ -18,7 +18,7 @@ export function topicRosters(source: RecordSource, report: (error: Error) => voi
 async function chainAfter(newest: Roster, source: RecordSource, report: (error: Error) => void): Promise<Envelope[]> {
   const chain: Envelope[] = []
   let roster = newest
-  // A step that was written again is behind the steps that follow it: the topic is re-read while that makes progress.
+  // A roster that was written again comes after its successors in the log, so the topic is re-read while that makes progress.
   for (let first = true; ; first = false) {
     const before = roster
     let ahead: number | undefined
@@ -58,7 +58,7 @@ async function* envelopes(source: RecordSource, report: (error: Error) => void):
   }
 }
 
-/** Returns the version in a roster's payload; 0 if it is not a roster. */
+/** Returns the version in a roster's payload, unverified; 0 if the payload has none. */
 function versionOf(envelope: Envelope): number {
   try {
     const { version } = peekPredicate<{ version?: unknown }>(envelope)

@@ -4,24 +4,27 @@ import type { TopicRecord } from './record-source.js'
 
 type Recorded = EventData['hms.state.recorded.v1']
 
-/** A relay that died between two records of a bundle resumes within seconds; after this time the bundle is applied incomplete. */
+/** Time in ms after which an incomplete bundle is applied. A relay that died between two records of a bundle resumes within seconds. */
 const PATIENCE_MS = 10_000
-/** Maximum remembered places, since the writer chooses the names. A bundle with a dropped place waits for `PATIENCE_MS`. */
+/**
+ * Limit of remembered keys (`policy@scope`), because the writer chooses them. A bundle with a forgotten key waits for the full
+ * `PATIENCE_MS`.
+ */
 const MAX_PLACES = 10_000
-/** A log that has not been compacted for hours contains many superseded documents. */
+/** Limit of waiting records in bytes. A log that was not compacted for hours has many superseded documents. */
 const MAX_BYTES = 32 * 1024 * 1024
 
 interface Waiting extends Recorded {
   since: number
 }
 
-/** Documents that were read but not applied. Those of one revision take effect in one step, so no reader sees part of a bundle. */
+/** Documents that were read but not applied yet. Documents of one revision take effect in one step, so no caller sees part of a bundle. */
 export class WholeRevisions {
   private waiting: Waiting[] = []
   private bytes = 0
-  /** Newest received revision, by the tag of its policy and scope. */
+  /** Newest received revision, by the tag of its key (`policy@scope`). */
   private readonly came = new Map<string, number>()
-  /** Keys whose record was removed since the last call, and not written again. */
+  /** Keys whose record was removed since the last `takeErased`, and not written again. */
   private erased = new Set<string>()
 
   add(recorded: Recorded, bytes: number, now: number): void {
@@ -34,7 +37,7 @@ export class WholeRevisions {
     this.bytes += bytes
   }
 
-  /** Handles a record without content: a tombstone removes the record of its key. The document in the copy stays in force. */
+  /** Handles a record without content. A tombstone marks its key as erased; the document in the copy stays in force. */
   erase({ key, value }: TopicRecord): void {
     if (value === null && key !== null && this.erased.size < MAX_PLACES) this.erased.add(Buffer.from(key).toString())
   }
@@ -45,7 +48,7 @@ export class WholeRevisions {
     return erased
   }
 
-  /** Whether the limit is reached: no more is read before some of it is applied. */
+  /** Whether the limit is exceeded, so that documents must be applied before more are read. */
   get full(): boolean {
     return this.bytes > MAX_BYTES
   }
@@ -60,7 +63,7 @@ export class WholeRevisions {
     return released
   }
 
-  /** Whether all others of its revision have arrived, or newer ones in their places. */
+  /** Whether all other documents of its revision have arrived, or newer ones under their keys. */
   private isWhole({ document: { revision }, bundle = '' }: Waiting): boolean {
     return placeTagsIn(bundle).every((place) => (this.came.get(place) ?? -1) >= revision)
   }

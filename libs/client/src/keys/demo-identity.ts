@@ -11,10 +11,11 @@ const TEN_YEARS_MS = 10 * 365 * 86_400_000
 
 /**
  * Creates the keys that profile `dev` needs to sign and verify: people's keys and their passphrase, one key per service, an operator key,
- * the key that encrypts partners' secrets, and last the roster, signed by the people. Does nothing if there is a roster.
+ * keys of the log and its witness, the key that encrypts partners' secrets, and last the roster, signed by the people. Does nothing if
+ * there is a roster.
  *
- * There is no lock. Every file is published atomically and only if none exists, and an existing one is used: two concurrent processes end
- * with one identity, and one that was killed midway is completed by the next.
+ * No lock is needed. Every file is published atomically and only if none exists; an existing file is used. So concurrent processes end with
+ * one identity, and the next process completes the work of a killed one.
  */
 export async function createDemoIdentity(dataDir: string, services: readonly string[], now = new Date()): Promise<void> {
   if ((await readIfThere(rosterFile(dataDir))) !== undefined) return
@@ -23,7 +24,7 @@ export async function createDemoIdentity(dataDir: string, services: readonly str
   await mkdir(serviceKeysDir(dataDir), { recursive: true, mode: 0o700 })
   const passphrase = await ensurePassphrase(keysDir)
   const folder = new KeyFolder(keysDir)
-  // In parallel: four derivations of 600,000 rounds on the thread pool take the time of one or two.
+  // In parallel, because four key derivations of 600,000 rounds on the thread pool take the time of one or two.
   const people = await Promise.all(DEMO_PEOPLE.map((name) => folder.ensure(name, passphrase)))
   const roster = demoRoster({
     people: people.map(({ signer, spki }) => ({ name: signer.name, spki })),
@@ -46,7 +47,7 @@ async function ensurePassphrase(keysDir: string): Promise<string> {
   return published ? passphrase : ((await dataFolderPassphrase(keysDir)) ?? '')
 }
 
-/** Returns the public key, SPKI in base64. */
+/** Creates the key if there is none. Returns the public key, SPKI in base64. */
 async function ensureServiceKey(dataDir: string, name: string): Promise<string> {
   const file = serviceKeyFile(dataDir, name)
   const { privateKey, spki } = generateKeyPair()

@@ -2,14 +2,14 @@ import { link, readdir, rm } from 'node:fs/promises'
 import { HmsError } from '#libs/contracts'
 import { readGivenFile, requirePrivate, stageFile, type GivenFile } from '#libs/files'
 
-/** Far above the files of a bot that follows every policy; the others are small. */
+/** Size limit of a file, far above the disk copy of a bot that follows every policy; other files are small. */
 const MAX_BYTES = 64 * 1024 * 1024
-/** An encrypted key takes about 350 bytes. */
+/** Size limit of a key or passphrase; an encrypted key takes about 350 bytes. */
 const MAX_SECRET_BYTES = 64 * 1024
 
 /**
- * Publishes a whole file under an unused name; returns false if it is taken. The link makes it atomic: no reader sees a partial file, of
- * two writers one wins, and one that dies leaves the name unused.
+ * Publishes a complete file under an unused name; returns `false` if the name is taken. Publishing is one `link`, so no reader sees a
+ * partial file, one of two writers wins, and a writer that dies leaves the name unused.
  */
 export async function publishOnce(path: string, content: string, mode: number): Promise<boolean> {
   const staged = await stageFile(path, content, mode)
@@ -30,8 +30,8 @@ export async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 /**
- * Returns the text of a private key, or of a passphrase stored beside its keys; as `readIfThere`, plus `HMS_KEY_EXPOSED` if others can read
- * the file.
+ * Returns the text of a private key or stored passphrase, or undefined if the file does not exist. Throws `HMS_KEY_EXPOSED` if other users
+ * can read the file, and the errors of `readGivenFile`.
  */
 export async function readPrivateIfThere(path: string): Promise<string | undefined> {
   const file = await fileIfThere(path, MAX_SECRET_BYTES)

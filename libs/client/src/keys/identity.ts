@@ -5,11 +5,14 @@ import { namesIn, readIfThere, readPrivateIfThere } from './files.js'
 import { KeyError } from './key-error.js'
 import { readPlainKey } from './private-key.js'
 
-/** Content of a data folder created by profile `dev`, read and verified once. */
+/** Content of a data folder that profile `dev` created, read and verified once. */
 export type Identity = {
   rosterEnvelope: Envelope
   roster: Roster
-  /** Returns the signer of a service; throws `HMS_IDENTITY_MISSING` or `_MISMATCH` if the folder has no such key or another one. */
+  /**
+   * Returns the signer of a service. Throws `HMS_IDENTITY_MISSING` if the folder has no key for it, and `HMS_IDENTITY_MISMATCH` if the
+   * roster does not name the key.
+   */
   serviceSigner(name: string): Signer
   operatorSigner(): Signer
 }
@@ -53,7 +56,7 @@ function missing(detail: string): KeyError {
   return new KeyError('HMS_IDENTITY_MISSING', detail, [{ command: 'HMS_PROFILE=dev hms-svc migrate' }, { command: 'hms-svc dev' }])
 }
 
-/** Name of the operator's key file; reserved, like the two below: no service may have it. */
+/** Name of the operator's key file. No service may have this name or the two below. */
 export const OPERATOR = 'operator'
 /** Names of the key files of the transparency log and of its witness. */
 export const AUDIT_LOG = 'audit-log'

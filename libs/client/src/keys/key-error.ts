@@ -3,11 +3,11 @@ import { HmsError } from '#libs/contracts'
 export type KeyErrorCode =
   /** The passphrase is wrong, empty, or too long for OpenSSL. */
   | 'HMS_KEY_PASSPHRASE'
-  /** Not an Ed25519 key in PKCS#8 PEM, or not the key in its public file. */
+  /** Not an Ed25519 key in PKCS#8 PEM, or not the key that its public file names. */
   | 'HMS_KEY_UNREADABLE'
   | 'HMS_KEY_EXISTS'
   | 'HMS_KEY_NOT_FOUND'
-  /** A name that yields no file name. */
+  /** The name does not yield a file name. */
   | 'HMS_KEY_NAME'
   /** No ssh-agent is configured, none listens, or it does not respond. */
   | 'HMS_KEY_AGENT_UNREACHABLE'
@@ -35,7 +35,7 @@ export class KeyError extends Error {
   }
 }
 
-/** HTTP status by key error; default 403, because other errors mean that the caller is not allowed. */
+/** HTTP status by code. Default 403, because the other errors mean that the caller may not use the key. */
 const STATUS: Partial<Record<KeyErrorCode, number>> = {
   HMS_KEY_UNREADABLE: 400,
   HMS_KEY_NAME: 400,

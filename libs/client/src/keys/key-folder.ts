@@ -11,10 +11,10 @@ import { KeyError } from './key-error.js'
 import { decryptPrivateKey, encryptPrivateKey, PBKDF2_ROUNDS } from './private-key.js'
 import { SshAgent, type AgentKey } from './ssh-agent.js'
 
-/** Public file of a key. `agent`: the private key is in an ssh-agent, not in a file. */
+/** Content of a key's public file. `agent`: the private key is in an ssh-agent, not in a file. */
 export type PublicKeyFile = { name: string; keyid: string; /** DER in base64. */ spki: string; agent?: true }
 
-/** `file` is the private key's, or the public one of an agent's key; `createdAt` is RFC 3339. */
+/** Key of a folder. `file`: path of the private key, or of the public file if the key is in an agent. `createdAt`: RFC 3339. */
 export type KeyEntry = PublicKeyFile & { file: string; createdAt: string }
 
 export type NamedSigner = Signer & { name: string }
@@ -23,9 +23,9 @@ const PRIVATE = '.key.pem'
 const PUBLIC = '.pub.json'
 
 /**
- * Folder of people's signing keys: `epa-chief.key.pem` (encrypted, 0600) beside `epa-chief.pub.json`, with mode 0700. A key in an ssh-agent
- * has only the public file. Names that differ only in case or punctuation share a file, so the second one is refused and either name finds
- * it.
+ * Folder (mode 0700) of people's signing keys: `epa-chief.key.pem` (encrypted, 0600) beside `epa-chief.pub.json`. A key in an ssh-agent has
+ * only the public file. Names that differ only in case or punctuation share a file name, so a second such key is refused, and both names
+ * find the first.
  */
 export class KeyFolder {
   constructor(
@@ -34,13 +34,13 @@ export class KeyFolder {
     private readonly agent = new SshAgent(undefined),
   ) {}
 
-  /** Creates a key; throws `HMS_KEY_EXISTS` if the name is taken: a key is never overwritten. */
+  /** Creates a key. Throws `HMS_KEY_EXISTS` if the name is taken, because a key is never overwritten. */
   async create(name: string, passphrase: string): Promise<KeyEntry> {
     if (await this.make(name, passphrase)) return this.require(name)
     throw await this.taken(name)
   }
 
-  /** Registers a key of the agent under this name; throws `HMS_KEY_EXISTS` like `create`. `which`: see `chooseAgentKey`. */
+  /** Registers a key of the agent under this name. Throws `HMS_KEY_EXISTS` like `create`. `which`: see `chooseAgentKey`. */
   async adopt(name: string, which?: string): Promise<KeyEntry> {
     const { keyid, spki } = chooseAgentKey(await this.agent.list(), name, which)
     await mkdir(this.dir, { recursive: true, mode: 0o700 })
@@ -61,8 +61,8 @@ export class KeyFolder {
   }
 
   /**
-   * Unlocks a key. Throws `HMS_KEY_NOT_FOUND`, `HMS_KEY_EXPOSED`, `HMS_KEY_PASSPHRASE`, or `HMS_KEY_UNREADABLE`; for a key in an agent,
-   * which needs no passphrase here, `HMS_KEY_AGENT_…`.
+   * Unlocks a key. Throws `HMS_KEY_NOT_FOUND`, `HMS_KEY_EXPOSED`, `HMS_KEY_PASSPHRASE`, or `HMS_KEY_UNREADABLE`. For a key in an agent, the
+   * passphrase is ignored and the errors are `HMS_KEY_AGENT_…`.
    */
   async open(name: string, passphrase: string): Promise<NamedSigner> {
     const entry = await this.require(name)
@@ -73,13 +73,13 @@ export class KeyFolder {
   }
 
   /**
-   * Opens the key of this name, or creates it. For keys whose passphrase is stored beside them: several processes may do this concurrently,
-   * or after a crash, and all end with the same key.
+   * Opens the key of this name, or creates it; for keys whose passphrase is stored beside them. Concurrent processes, and a process after a
+   * crash, all get the same key.
    */
   async ensure(name: string, passphrase: string): Promise<{ signer: NamedSigner; spki: string }> {
     const made = await this.make(name, passphrase)
     const key = made ?? decryptPrivateKey((await readPrivateIfThere(this.privateFile(name))) ?? '', passphrase)
-    // Its creator may have died before writing the public file; every process writes the same content.
+    // The process that created the key may have died before it wrote the public file. Every process writes the same content.
     if (!made) await this.writePublic({ name, keyid: keyIdOf(key), spki: spkiOf(key) })
     return { signer: { ...localSigner(key), name }, spki: spkiOf(key) }
   }
@@ -150,7 +150,10 @@ function parsePublic(text: string, file: string): PublicKeyFile {
   throw new KeyError('HMS_KEY_UNREADABLE', `${file} is no public key file`)
 }
 
-/** "EPA Chief" → "epa-chief": letters and digits of any script, nothing that could leave the folder. */
+/**
+ * Returns the file name for a key name, such as "epa-chief" for "EPA Chief": letters and digits of any script and hyphens, so no path can
+ * leave the folder.
+ */
 function stemOf(name: string): string {
   const plain = name
     .normalize('NFKD')
@@ -213,7 +216,7 @@ function editsBetween(one: string, other: string): number {
 }
 
 export type KeysDirSources = {
-  /** The relevant part of the environment. */
+  /** Part of the environment that is used. */
   env: { HMS_KEYS_DIR?: string | undefined }
   dataDir: string
   home?: string
@@ -226,7 +229,7 @@ export function resolveKeysDir({ env, dataDir, home = homedir() }: KeysDirSource
   return existsSync(inDataFolder) ? inDataFolder : join(home, '.config', 'hms-svc', 'keys')
 }
 
-/** Returns the passphrase that `dev` stored beside its keys; undefined if a person has to enter one. */
+/** Returns the passphrase that profile dev stored beside its keys; undefined if there is none. */
 export async function dataFolderPassphrase(keysDir: string): Promise<string | undefined> {
   const text = await readPrivateIfThere(join(keysDir, 'passphrase'))
   return text?.replace(/\r?\n$/, '') || undefined

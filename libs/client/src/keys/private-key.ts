@@ -2,10 +2,10 @@ import { createCipheriv, createPrivateKey, type KeyObject, pbkdf2, randomBytes }
 import { promisify } from 'node:util'
 import { KeyError } from './key-error.js'
 
-/** OWASP's recommendation for PBKDF2-HMAC-SHA256; one derivation takes 130 to 260 ms on a server core. */
+/** Number of rounds that OWASP recommends for PBKDF2-HMAC-SHA256; one derivation takes 130 to 260 ms on a server core. */
 export const PBKDF2_ROUNDS = 600_000
 
-/** OpenSSL reads a passphrase into a buffer of 1,024 bytes: a longer one would create a file that cannot be opened again. */
+/** Limit of a passphrase. OpenSSL reads passphrases into a buffer of 1,024 bytes, so a key with a longer one could not be opened again. */
 const MAX_PASSPHRASE_BYTES = 1000
 
 const ENCRYPTED = 'ENCRYPTED PRIVATE KEY'
@@ -28,8 +28,8 @@ export async function encryptPrivateKey(
 }
 
 /**
- * Opens an encrypted PKCS#8 PEM; blocks for one key derivation. Throws `HMS_KEY_UNREADABLE` for other files. CBC has no checksum, so a
- * wrong passphrase and damaged ciphertext are indistinguishable: both are `HMS_KEY_PASSPHRASE`.
+ * Opens an encrypted PKCS#8 PEM; blocks for one key derivation. Throws `HMS_KEY_UNREADABLE` for other files, and `HMS_KEY_PASSPHRASE` for a
+ * wrong passphrase or damaged ciphertext, which CBC without a checksum cannot tell apart.
  */
 export function decryptPrivateKey(pem: string, passphrase: string): KeyObject {
   const body = /-----BEGIN ENCRYPTED PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END ENCRYPTED PRIVATE KEY-----/.exec(pem)?.[1]
@@ -73,8 +73,8 @@ const AES_256_CBC = oid('60864801650304012a')
 const NULL = Buffer.from([0x05, 0x00])
 
 /**
- * Encodes EncryptedPrivateKeyInfo of RFC 5958 in DER: PBES2 (RFC 8018 §6.2) with PBKDF2-HMAC-SHA256 and AES-256-CBC. Implemented here
- * because Node's own `cipher` option derives with a fixed 2,048 rounds.
+ * Encodes EncryptedPrivateKeyInfo of RFC 5958 in DER: PBES2 (RFC 8018 §6.2) with PBKDF2-HMAC-SHA256 and AES-256-CBC. Implemented here,
+ * because Node's `cipher` option has a fixed number of 2,048 rounds.
  */
 async function encryptPbes2(plain: Uint8Array, passphrase: string, rounds: number): Promise<Buffer> {
   const salt = randomBytes(16)
@@ -110,7 +110,7 @@ function integer(value: number): Buffer {
   bytes.writeBigUInt64BE(BigInt(value))
   const first = bytes.findIndex((byte) => byte !== 0)
   const short = bytes.subarray(first)
-  // DER integers are signed: a set top bit would read as negative.
+  // DER integers are signed, so a leading zero byte keeps a set top bit from meaning a negative number.
   return element(0x02, short.readUInt8(0) > 0x7f ? Buffer.concat([Buffer.alloc(1), short]) : short)
 }
 
@@ -124,7 +124,10 @@ function element(tag: number, content: Buffer): Buffer {
   return Buffer.concat([Buffer.from([tag, ...length]), content])
 }
 
-/** Returns the content of the first element; `whole` requires that nothing follows it. */
+/**
+ * Returns the content of the first DER element; `undefined` if it has another tag or an invalid length. `whole`: nothing may follow the
+ * element.
+ */
 function contentOf(der: Buffer, tag: number, whole = true): Buffer | undefined {
   const short = der[1] ?? 0
   const extra = short < 0x80 ? 0 : short - 0x80

@@ -9,14 +9,14 @@ const SIGN_REQUEST = 13
 const SIGN_RESPONSE = 14
 
 const ED25519 = 'ssh-ed25519'
-/** OpenSSH's own limits. */
+/** Limits of OpenSSH. */
 const MAX_FRAME_BYTES = 256 * 1024
 const MAX_IDENTITIES = 2048
 const LIST_MS = 5_000
-/** With `ssh-add -c` a person confirms each use. */
+/** Timeout in ms of a signature, long because a person confirms each use of a key added with `ssh-add -c`. */
 const SIGN_MS = 60_000
 
-/** An Ed25519 key in an agent. */
+/** Ed25519 key in an agent. */
 export interface AgentKey {
   keyid: string
   /** SPKI, DER in base64. */
@@ -25,8 +25,8 @@ export interface AgentKey {
 }
 
 /**
- * Client of ssh-agent (draft-ietf-sshm-ssh-agent) over its socket. It signs the given bytes unchanged, which for Ed25519 is what DSSE
- * requires; the private key never leaves the agent. Errors: `HMS_KEY_AGENT_UNREACHABLE`, `HMS_KEY_AGENT_LACKS`, `HMS_KEY_AGENT_REFUSED`.
+ * Client of ssh-agent (draft-ietf-sshm-ssh-agent) over its socket. The agent signs the given bytes unchanged, as DSSE requires; the private
+ * key never leaves the agent. Errors: `HMS_KEY_AGENT_UNREACHABLE`, `HMS_KEY_AGENT_LACKS`, `HMS_KEY_AGENT_REFUSED`.
  */
 export class SshAgent {
   /** `socket`: SSH_AUTH_SOCK. */
@@ -35,7 +35,7 @@ export class SshAgent {
     private readonly deadlines = { listMs: LIST_MS, signMs: SIGN_MS },
   ) {}
 
-  /** Lists the agent's Ed25519 keys; a locked agent returns none. */
+  /** Lists the agent's Ed25519 keys; a locked agent shows none. */
   async list(): Promise<AgentKey[]> {
     const { type, body } = await this.ask(REQUEST_IDENTITIES, Buffer.alloc(0), this.deadlines.listMs)
     if (type !== IDENTITIES_ANSWER) throw refusal(`the ssh-agent answers ${type} and not with its keys`)
@@ -46,7 +46,7 @@ export class SshAgent {
     })
   }
 
-  /** Returns the signer of a key that the agent has; throws `HMS_KEY_AGENT_LACKS` otherwise. */
+  /** Returns the signer of a key of the agent. Throws `HMS_KEY_AGENT_LACKS` if the agent does not have the key. */
   async signer(keyid: string): Promise<Signer> {
     const key = (await this.list()).find((each) => each.keyid === keyid)
     if (key === undefined) {
@@ -71,7 +71,7 @@ export class SshAgent {
       if (signature.string().toString() !== ED25519) throw new RangeError('a signature of another kind')
       return signature.string()
     })
-    // An invalid signature is better detected here than by the service.
+    // Checked here, so that an invalid signature is not sent to the service.
     if (!verify(null, bytes, publicKeyFromRaw(raw), sig)) throw refusal('the ssh-agent signed something else')
     return sig
   }
@@ -85,7 +85,7 @@ export class SshAgent {
     }
   }
 
-  /** Sends one request per connection, so a hanging agent blocks nothing else. */
+  /** Sends one request on a connection of its own, so a hanging request blocks no other. */
   private ask(type: number, body: Buffer, timeoutMs: number): Promise<{ type: number; body: Buffer }> {
     const { socket } = this
     if (socket === undefined) return Promise.reject(unreachable('SSH_AUTH_SOCK is not set: no ssh-agent is known here'))

@@ -15,10 +15,10 @@ import { HeldDocuments } from '../connection/held-documents.js'
 import { DocumentTrust } from '../trust/document-trust.js'
 import { ReaderTime } from '../trust/reader-time.js'
 
-/** Value of one policy in force for one reader, from signed documents. */
+/** Policy in force for one reader, with its signed documents. */
 export interface VerifiedValue {
   value: PolicyValue
-  /** The current head: after the time of its `next`, that is `current`. */
+  /** The head in force. Once the release in `next` is effective, `current` is that release. */
   head: HeadPredicate
   release: VerifiedRelease
   /** Run of the release, from the head. */
@@ -27,29 +27,29 @@ export interface VerifiedValue {
   revision: number
 }
 
-/** Why the shown documents may be incomplete: readers are STALE by the same code. */
+/** Reason why the shown documents may be incomplete; readers are STALE with the same code. */
 export interface LiveDoubt {
   code: string
   detail: string
 }
 
 /**
- * `verified`: every signature is valid; `value` is `null` if none is in force. With `doubt`, no freshness statement confirms that it is the
- * newest. `refused`: a signature, the log or a proof contradicts the shown documents.
+ * Result for one policy. `verified`: every signature is valid; `value` is `null` if no version is in force; `doubt` is set if no freshness
+ * statement confirms that the value is the newest. `refused`: a signature, the log or a proof contradicts the shown documents.
  */
 export type JudgedLive = { kind: 'verified'; value: VerifiedValue | null; doubt?: LiveDoubt } | ({ kind: 'refused' } & LiveDoubt)
 
 export interface FrameTrust {
   roster: Roster
   clock: Clock
-  /** Default: an anonymous reader, to which no canary applies. */
+  /** Default: an anonymous reader, which is in no canary. */
   reader?: Reader
 }
 
 /**
- * Judges a `GET /v1/snapshot?revision=0` of these policies as a reader does, without its grace period: the freshness statement must be
- * present, be current by this machine's clock too, and name exactly these heads. Throws `SignatureError` for a statement that does not
- * verify.
+ * Judges a response of `GET /v1/snapshot?revision=0` for these policies as a reader does, but without a reader's grace period: the
+ * freshness statement must be present, be current by this machine's clock too, and name exactly these heads. Throws `SignatureError` for a
+ * statement that does not verify.
  */
 export function judgeFrame(
   ids: readonly string[],
@@ -65,14 +65,15 @@ export function judgeFrame(
     if (error.code !== 'HMS_RELEASE_NOT_EFFECTIVE') refusals.set(document?.id, error)
   const { statement, doubt } = unheard === undefined ? vouchedBy(trust, roster, clock) : { statement: undefined, doubt: unheard }
   const heads = new Map(held.stableHeads().map((head) => [head.policy, head]))
-  // The statement may be ten seconds old, and older while rollout is unavailable: a rule whose effective time has come since is in force.
+  // The later of both times, because the statement may be ten seconds old, or older while rollout is unavailable, and a release may have
+  // become effective since.
   const now = Math.max(time.now(), clock.now())
   const inForce = held.inForce(reader, now)
   const judged = (id: string): JudgedLive => {
     const refusal = refusals.get(id)
     if (refusal !== undefined) return { kind: 'refused', code: refusal.code, detail: refusal.detail }
     const proof = frame.standing?.[id]
-    // Statements of earlier versions have no tree, and prove nothing about single policies.
+    // Statements of earlier versions have no tree and prove nothing about single policies.
     const isMixed = statement?.tree !== undefined && !provesStanding(statement.tree, id, heads.get(id), proof)
     const mixed = isMixed ? mixedDoubt(statement, id, { seq: heads.get(id)?.seq, isProven: proof !== undefined }) : undefined
     if (mixed !== undefined && proof !== undefined) return { kind: 'refused', ...mixed }
@@ -88,8 +89,8 @@ export function judgeFrame(
 }
 
 /**
- * Returns the doubt about a head that the statement does not confirm. Without a proof it may be on this head, and differ in another policy.
- * `seq`: number of the shown head, if any. `isProven`: whether the server shows a proof.
+ * Returns the doubt about a head that the statement does not confirm. Without a proof, the statement may name this head and differ in
+ * another policy only. `seq`: seq of the shown head, if any. `isProven`: whether the server shows a proof.
  */
 function mixedDoubt({ issuedAt }: FreshnessPredicate, id: string, { seq, isProven }: { seq?: number; isProven: boolean }): LiveDoubt {
   const stated = `rollout's freshness statement of ${issuedAt}`
@@ -101,7 +102,7 @@ function mixedDoubt({ issuedAt }: FreshnessPredicate, id: string, { seq, isProve
   return { code: 'HMS_FRESHNESS_MIXED', detail }
 }
 
-/** Applies rollout's statement; returns `undefined` on success, else the doubt. */
+/** Applies rollout's freshness statement. Returns `undefined` on success, else the doubt. */
 function hear(frame: StreamFrame, trust: DocumentTrust, roster: Roster): LiveDoubt | undefined {
   if (frame.freshness === undefined) return { code: 'HMS_FRESHNESS_MISSING', detail: 'the server shows no freshness statement of rollout' }
   try {
@@ -116,8 +117,8 @@ function hear(frame: StreamFrame, trust: DocumentTrust, roster: Roster): LiveDou
 }
 
 /**
- * Checks the statement by the machine's clock. A reader's time starts with the signed one, so a newly started reader would accept an old
- * statement with old documents.
+ * Checks the statement by this machine's clock. A reader's time starts at the signed time, so a newly started reader alone would accept an
+ * old statement with old documents.
  */
 function vouchedBy(
   trust: DocumentTrust,
@@ -140,7 +141,8 @@ function vouchedBy(
 }
 
 function verifiedValue({ held: { value, head } }: InForce, copy: HeldDocuments, roster: Roster): VerifiedValue {
-  // Taken from the verification cache, since a document after its `next` is no longer the signed one.
+  // The signed document is looked up in the copy and verified from the cache, because a value taken from `next` does not have the signed
+  // head.
   const { document } = copy.documentsOf(head.policy).find(({ head: { scope } }) => scope === head.scope)!
   const verified = verifyHead(document, roster)
   const isNext = verified.head.current !== head.current

@@ -10,13 +10,16 @@ import { openRosters } from '../trust/open-rosters.js'
 import { judgeFrame, type JudgedLive } from './judge-frame.js'
 import { httpRosters } from '../trust/pinned-rosters.js'
 
-/** Trusted rosters, and the source of documents. */
+/** Trusted rosters and the source of documents. */
 export interface LiveSource {
   rosters: RosterKeeper
-  /** Body of `GET /v1/snapshot?revision=0` for these policies: documents, rollout's freshness statement, and proofs. */
+  /** Returns the body of `GET /v1/snapshot?revision=0` for these policies: documents, rollout's freshness statement, and proofs. */
   snapshot(ids: readonly string[]): Promise<unknown>
   clock: Clock
-  /** Retry while the freshness statement is missing or differs from the heads; a store has none for 5 s after a start. Default 8 s. */
+  /**
+   * Time in ms for retries while the freshness statement is missing or differs from the heads; a store has no statement for 5 s after a
+   * start. Default 8 s.
+   */
   waitMs?: number
 }
 
@@ -26,9 +29,8 @@ const PAUSE_MS = 200
 type Attempt = { live: Map<string, VerifiedLive>; isFinal: boolean }
 
 /**
- * Reads the values in force for all, by policy id. Verified as a reader verifies them, without its grace period: the freshness statement
- * must be present, be current by this machine's clock too, and name exactly these heads. Never throws: unverified values are returned with
- * the reason.
+ * Reads the values in force for all readers, by policy id, and verifies them with `judgeFrame`. Never throws; a value that does not verify
+ * is returned as `unverified` with the reason.
  */
 export async function readLive(ids: readonly string[], source: LiveSource): Promise<Map<string, VerifiedLive>> {
   const { clock, waitMs = WAIT_MS } = source
@@ -47,7 +49,7 @@ export async function readLive(ids: readonly string[], source: LiveSource): Prom
 }
 
 export interface ConsentTrust {
-  /** As in `connect`: path or bytes; default: the roster of a loopback address. */
+  /** Trusted roster, as in `connect`: path or bytes. Default: the roster of a loopback address. */
   roster?: string | Uint8Array
   cacheDir?: string
   clock?: Clock
@@ -56,8 +58,8 @@ export interface ConsentTrust {
 const FIRST_ROSTER_MS = 5_000
 
 /**
- * Returns the effect of signing these releases, to be read before signing: see `consentOf`. The releases in force are read from
- * config-store and verified here; if that fails, the consent reports it instead of the difference.
+ * Returns the effect of signing these releases, to show before signing: see `consentOf`. The releases in force are read from config-store
+ * and verified here; if that fails, the consent has the failure instead of the difference.
  */
 export async function readConsent(api: ApiClient, predicates: readonly ReleasePredicate[], trust: ConsentTrust = {}): Promise<Consent> {
   const ids = predicates.map(({ policy }) => policy.id)
@@ -78,7 +80,7 @@ async function readVerified(
   return readLive(ids, source)
 }
 
-/** Returns the same reason for all: nothing could be read, or no roster is trusted. */
+/** Returns the error as the reason for every policy: nothing could be read, or no roster is trusted. */
 export function unverified(ids: readonly string[], error: unknown): Map<string, VerifiedLive> {
   return new Map(ids.map((id) => [id, { kind: 'unverified', why: reasonOf(error) }]))
 }
@@ -90,7 +92,7 @@ async function attemptRead(ids: readonly string[], source: LiveSource): Promise<
     const judged = judgeFrame(ids, frame, { roster: rosters.newest, clock })
     const live = new Map([...judged].map(([id, each]) => [id, liveOf(each)]))
     const isFinal = [...live.values()].every(({ kind }) => kind === 'verified')
-    // A document may be signed under a newer roster.
+    // A document may be signed under a newer roster than the known one.
     if (!isFinal) await followRosters(source)
     return { live, isFinal }
   } catch (error) {
@@ -100,12 +102,12 @@ async function attemptRead(ids: readonly string[], source: LiveSource): Promise<
   }
 }
 
-/** Follows rosters; if no valid one follows, the last good one is used. */
+/** Fetches newer rosters. If none is valid, the newest known roster stays in use. */
 async function followRosters({ rosters }: LiveSource): Promise<void> {
   await rosters.follow().catch(() => undefined)
 }
 
-/** A signer needs the newest value: one without a confirming freshness statement is unverified. */
+/** Converts a judgement for a signer, who needs the newest value: a value in doubt is unverified. */
 function liveOf(judged: JudgedLive): VerifiedLive {
   const against = judged.kind === 'refused' ? judged : judged.doubt
   if (against !== undefined) return { kind: 'unverified', why: textOf(against) }

@@ -6,20 +6,23 @@ import { parseFrame } from '../connection/parse-frame.js'
 import { judgeFrame, type JudgedLive } from './judge-frame.js'
 import type { LiveSource } from './read-live.js'
 
-/** A verified value; `value` is `null` if none is in force. `doubt`: no freshness statement confirms that it is the newest (STALE). */
+/**
+ * Verified value; `value` is `null` if no version is in force. `doubt` is set if no freshness statement confirms that the value is the
+ * newest (STALE).
+ */
 export type PresentValue = Omit<Extract<JudgedLive, { kind: 'verified' }>, 'kind'>
 
-/** A head and its statement differ for moments, and a store has no statement for its first seconds. */
+/** Time in ms for retries: a head and its statement may differ for a moment, and a store has no statement in its first seconds. */
 const WAIT_MS = 2_500
 const PAUSE_MS = 100
-/** Policies of one request: the response stays below its limit, whatever their size. */
+/** Number of policies per request, so that the response stays below its size limit. */
 const POLICIES_AT_ONCE = 25
-/** Transient doubts. */
+/** Doubts that may pass on their own. */
 const PASSING: ReadonlySet<string> = new Set(['HMS_FRESHNESS_MISSING', 'HMS_FRESHNESS_MIXED', 'HMS_ROSTER_VERSION'])
 
 /**
- * Reads the value of one policy in force for a reader, verified as the SDK does. Throws 502 `HMS_VERIFY_PRESENT` if a signature contradicts
- * the store, and the errors of the snapshot.
+ * Reads the value of one policy in force for a reader and verifies it as the SDK does. Throws 502 `HMS_VERIFY_PRESENT` if a signature
+ * contradicts the store, and the errors of the snapshot.
  */
 export async function readPresent(id: string, reader: Reader, source: LiveSource): Promise<PresentValue> {
   const judged = (await judgePresent([id], reader, source)).get(id)!
@@ -30,8 +33,8 @@ export async function readPresent(id: string, reader: Reader, source: LiveSource
 }
 
 /**
- * Judges the values of several policies for a reader, in requests of a bounded size. Once a doubt has not passed, later requests do not
- * wait for theirs. Throws the errors of the snapshot.
+ * Judges the values of several policies for a reader, in requests of `POLICIES_AT_ONCE` policies. After the first doubt that did not pass,
+ * later requests are not retried. Throws the errors of the snapshot.
  */
 export async function judgePresent(ids: readonly string[], reader: Reader, source: LiveSource): Promise<Map<string, JudgedLive>> {
   const found = new Map<string, JudgedLive>()
@@ -53,7 +56,7 @@ async function judgePart(ids: readonly string[], reader: Reader, source: LiveSou
     const isDoubted = [...judged.values()].some(mayPass)
     const isVerified = [...judged.values()].every(({ kind }) => kind === 'verified')
     if ((isVerified && !isDoubted) || clock.elapsed() >= until) return judged
-    // A document, or the statement, may be signed under a newer roster. If none follows, the last good one is used.
+    // A document or the statement may be signed under a newer roster. If no valid one follows, the newest known roster stays in use.
     await rosters.follow().catch(() => undefined)
     if (!isDoubted && rosters.newest === roster) return judged
     if (isDoubted) await setTimeout(PAUSE_MS)

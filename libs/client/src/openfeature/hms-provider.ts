@@ -18,8 +18,8 @@ export interface HmsProviderOptions extends ConnectOptions {
 const OPTIONS: OptionNames<HmsProviderOptions> = { ...CONNECT_OPTIONS, hooks: true }
 
 /**
- * Provides policies as flags of the OpenFeature server SDK, over one verified connection: evaluation is local, without I/O. `ID` is a whole
- * policy, `ID.FIELD` a field. The provider's states are the connection's; it does not keep the process alive.
+ * Provides policies as flags of the OpenFeature server SDK, over one verified connection. Evaluation is local, without I/O. The flag `ID`
+ * is a whole policy, `ID.FIELD` a field. The provider's states are those of the connection; the provider does not keep the process alive.
  */
 export class HmsProvider implements Provider {
   readonly metadata = { name: 'hms-svc' } as const
@@ -31,7 +31,7 @@ export class HmsProvider implements Provider {
   private again: Timer | undefined
   private closed = false
 
-  /** `ports`: the environment, which tests replace. */
+  /** `ports`: clock and randomness, which tests replace. */
   constructor(
     private readonly options: HmsProviderOptions = {},
     private readonly ports: ConnectionPorts = {},
@@ -40,14 +40,14 @@ export class HmsProvider implements Provider {
     this.hooks = options.hooks ?? []
   }
 
-  /** Connection for features that OpenFeature lacks: `explain`, `alert`, each refusal. `undefined` before there is a copy. */
+  /** Connection for features that OpenFeature lacks, such as `explain`, `alert` and error events. `undefined` before the first copy. */
   get connection(): HmsConnection | undefined {
     return this.live
   }
 
   /**
-   * Resolves on the first verified copy, live or from disk. Errors that only people can fix (a missing roster, a refused key) are fatal;
-   * after any other it keeps trying, and `PROVIDER_READY` follows.
+   * Resolves on the first verified copy, live or from disk. An error that only people can fix (a missing roster, a refused key) is fatal.
+   * After any other error the provider keeps retrying, and emits `PROVIDER_READY` on success.
    */
   async initialize(): Promise<void> {
     this.closed = false
@@ -59,7 +59,7 @@ export class HmsProvider implements Provider {
       this.tryAgain(0)
       throw new ProviderError('GENERAL', messageOf(error), { cause: error })
     }
-    // The SDK marks the provider as ready after this; a disk copy, or one in doubt, is not.
+    // The SDK marks the provider as ready after this method resolves; this corrects the state for a disk copy or a copy in doubt.
     setImmediate(() => this.correctReady())
   }
 
@@ -111,7 +111,7 @@ export class HmsProvider implements Provider {
       live.on('stale', ({ reason, code }) =>
         this.events.tell('PROVIDER_STALE', { message: reason, ...(code === undefined ? {} : { metadata: { code } }) }),
       ),
-      // A refused document does not reduce the provider's ability to evaluate: only state changes are emitted here.
+      // Only the state ERROR is emitted. After a refused document the provider still evaluates.
       live.on('error', (error) => {
         if (live.state === 'ERROR') this.events.tell('PROVIDER_ERROR', { message: messageOf(error) })
       }),
@@ -138,7 +138,7 @@ export class HmsProvider implements Provider {
     this.correctReady()
   }
 
-  /** Emits the state after the first copy if it differs: there was no listener while the connection was opened. */
+  /** Emits the connection's state after the first copy if it is not READY. No listener was attached while the connection was opened. */
   private correctReady(): void {
     const { live } = this
     if (live?.refusal !== undefined) this.events.tell('PROVIDER_ERROR', { message: messageOf(live.refusal) })
@@ -152,7 +152,7 @@ function messageOf(error: unknown): string {
 }
 
 /**
- * Returns the reader of a context: `targetingKey` selects the cohort of a canary, `region` its scope; defaults are the connection's own.
+ * Returns the reader that a context names: `targetingKey` is the bot, `region` the region. Missing members are those of the connection.
  * Throws `INVALID_CONTEXT`.
  */
 function readerOf({ targetingKey, region }: EvaluationContext, own: Reader): Reader {
@@ -170,8 +170,8 @@ function nameIn(what: string, value: unknown, max: number): string | undefined {
 }
 
 /**
- * Calls `changed` with the flags that changed for any reader. These are all keys of a policy, sorted, including added and removed ones,
- * because its metadata are part of each flag.
+ * Calls `changed` with the flags that may have changed for any reader: all keys of each changed policy, sorted, because each flag has the
+ * policy's metadata. Added and removed keys are included.
  */
 function watchFlags(documents: HeldDocumentSource, clock: Clock, changed: (flags: string[]) => void): ChangeWatch {
   const keysOf = (id: string): string[] => {

@@ -1,6 +1,6 @@
 import type { AnyProviderEvent, EventContext, EventHandler, Logger, ProviderEventEmitter, ProviderEvents } from '@openfeature/server-sdk'
 
-/** Emits the SDK's events by their string values: the enum itself would be an import at run time. */
+/** Emits the SDK's events by their string values, because the SDK's enum would have to be imported at run time. */
 export class ProviderEventsEmitter implements ProviderEventEmitter<AnyProviderEvent> {
   private readonly handlers = new Map<string, EventHandler[]>()
   private logger: Logger | undefined
@@ -10,9 +10,9 @@ export class ProviderEventsEmitter implements ProviderEventEmitter<AnyProviderEv
     this.emit(event as ProviderEvents, context)
   }
 
-  /** Calls all handlers. One that throws or rejects is logged by the SDK's logger and does not stop others. */
+  /** Calls all handlers. An error of a handler is logged with the SDK's logger and does not stop the others. */
   emit(event: AnyProviderEvent, context?: EventContext): void {
-    // A handler may add or remove others, which creates a new list.
+    // A handler may add or remove handlers; that creates a new list and does not change this one.
     for (const handler of this.getHandlers(event)) void this.call(handler, context)
   }
 

@@ -3,7 +3,10 @@ import type { Json } from '#libs/contracts'
 import { resolve, type InForce, type Reader } from '#libs/evaluation'
 import type { ConnectionState, HeldDocumentSource } from '../connection/hms-connection.js'
 
-/** Error with the `code` that the SDK reads. Importing the SDK's own classes at run time would break apps that have not installed it. */
+/**
+ * Error with the `code` that the SDK reads. The SDK's own classes are not used, because importing them at run time would break apps without
+ * the SDK.
+ */
 export class ProviderError extends Error {
   readonly code: ErrorCode
 
@@ -19,8 +22,8 @@ export class ProviderError extends Error {
 export type FlagType = 'boolean' | 'string' | 'number' | 'object'
 
 /**
- * Resolves a flag: `ID` is the whole policy, `ID.FIELD` a field of it with its own type. Throws `FLAG_NOT_FOUND` and `TYPE_MISMATCH`; the
- * SDK then returns the caller's default. Pure except for the copy.
+ * Resolves a flag: `ID` is the whole policy, `ID.FIELD` a field with its own type. Throws `FLAG_NOT_FOUND` and `TYPE_MISMATCH`; the SDK
+ * then returns the caller's default.
  */
 export function resolveFlag<T extends JsonValue>(
   key: string,
@@ -29,7 +32,7 @@ export function resolveFlag<T extends JsonValue>(
   documents: HeldDocumentSource,
   state: ConnectionState,
 ): ResolutionDetails<T> {
-  // Ids of policies have no dot; fields may.
+  // Policy ids have no dots, but field names may.
   const dot = key.indexOf('.')
   const [id, field] = dot === -1 ? [key, undefined] : [key.slice(0, dot), key.slice(dot + 1)]
   const found = resolve(documents.of(id), reader, documents.nowMs())
@@ -42,13 +45,13 @@ export function resolveFlag<T extends JsonValue>(
   return {
     value: value as T,
     variant: held.value.version,
-    // The copy may be outdated, whatever the reason.
+    // Unless the connection is READY, the copy may be outdated.
     reason: state === 'READY' ? reason : 'STALE',
     flagMetadata: metadataOf(held, state),
   }
 }
 
-/** Returns the value of a field; a null field counts as missing, because the SDK has no such type. */
+/** Returns the value of a field, or of the whole policy without one. A null field counts as missing, because the SDK has no null type. */
 function valueAt(policy: InForce['held']['value'], field: string | undefined): Json | undefined {
   if (field === undefined) return policy as unknown as Json
   return Object.hasOwn(policy, field) ? (policy[field] ?? undefined) : undefined

@@ -10,14 +10,14 @@ export interface DecideOptions {
   reason: string
   /** Reason sent to partners. */
   publicReason?: string
-  /** Duration of `extend`, ms. */
+  /** Duration of `extend` in ms. */
   byMs?: number
   /** Name of the signing key. */
   sign?: string
-  /** Passphrase of the key; default: `HMS_KEY_PASSPHRASE`, else the one that dev stored beside its keys. */
+  /** Passphrase of the key. Default: `HMS_KEY_PASSPHRASE`, else the passphrase that profile dev stored beside its keys. */
   passphrase?: string
   url?: string
-  /** Timeout for the stage that owns the run. Default 30 s. */
+  /** Timeout in ms for the response of the stage that owns the run. Default 30 s. */
   waitMs?: number
 }
 
@@ -35,8 +35,8 @@ export const ANSWER_MS = 30_000
 
 /**
  * Signs a decision about an active run and waits for its outcome. Resolves with the run when the decision was applied; rejects with
- * `HMS_RUN_DECISION_LATE` (409, with the current state in `state`) when it came too late, and with `HMS_RUN_DECISION_UNANSWERED` (504) when
- * no stage has responded in time: it may still be applied.
+ * `HMS_RUN_DECISION_LATE` (409, with the current state in `state`) if the decision came too late, and with `HMS_RUN_DECISION_UNANSWERED`
+ * (504) if no stage has responded in time; the decision may still be applied then.
  */
 export async function decideRun(run: number, decision: RunDecisionName, options: DecideOptions): Promise<RunView> {
   requireKnownOptions('decideRun', options, OPTIONS)
@@ -45,7 +45,7 @@ export async function decideRun(run: number, decision: RunDecisionName, options:
   return decide(api, run, decision, { ...options, signer })
 }
 
-/** Submits a decision over a given client and signer. `at` is the time of signing. */
+/** Same as `decideRun`, over a given client and signer. `at` is the time of signing. */
 export async function decide(
   api: ApiClient,
   run: number,
@@ -57,7 +57,7 @@ export async function decide(
   const statement = await signRunDecision({ run, attempt, subject, decision, reason, publicReason, at, byMs }, signer)
   const id = digestOfPayload(statement)
   const accepted = await api.post('/v1/runs/{number}/decisions', { statement }, { params: { number: run } })
-  // A pause is reported as applied a moment before the run is PAUSED, so this waits for the state too.
+  // A pause is reported as applied a moment before the run is PAUSED, so the state is awaited too.
   const isThere = ({ state }: RunView): boolean => decision !== 'pause' || state === 'PAUSED' || isTerminal(state)
   const isAnswered = (view: RunView): boolean => {
     const known = outcomeIn(view, id)

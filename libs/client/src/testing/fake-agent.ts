@@ -15,7 +15,7 @@ interface HeldKey {
 /** Configurable ssh-agent for tests. */
 export class FakeAgent {
   readonly keys: HeldKey[] = []
-  /** Overrides its response; `undefined` for normal behaviour. */
+  /** Replaces the agent's response; the function returns `undefined` to send none. */
   instead: ((type: number, connection: Socket) => Buffer | undefined) | undefined
 
   private constructor(
@@ -64,7 +64,7 @@ export class FakeAgent {
   }
 
   private identities(): Buffer {
-    // An RSA key, which clients must skip.
+    // Identity with an RSA key, which clients must skip.
     const rsa = [
       sshString(Buffer.concat([sshString(Buffer.from('ssh-rsa')), sshString(Buffer.of(1, 0, 1))])),
       sshString(Buffer.from('login')),

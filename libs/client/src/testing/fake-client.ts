@@ -19,7 +19,7 @@ import type { TypedConnection } from '../policy-types.js'
 export type FakePolicy = { id: string; version?: string; effective?: string; [field: string]: PolicyValue[string] }
 
 export interface FakeClient extends TypedConnection {
-  /** Puts a policy in force, as a push would. */
+  /** Puts a policy in force, as a change from the server would. */
   set(policy: FakePolicy): void
   /** Takes a policy out of force. */
   withdraw(id: string): void
@@ -29,7 +29,10 @@ export interface FakeClient extends TypedConnection {
   readonly alerts: readonly (AlertInput & { id: string })[]
 }
 
-/** Creates an in-memory connection for tests of rules: no server, no clock, no I/O; pushes are calls. */
+/**
+ * Creates an in-memory connection for tests of programs that read policies: no server, no clock, no I/O. The test changes policies by
+ * calls.
+ */
 export function fakeClient(options: { policies?: readonly FakePolicy[] } = {}): FakeClient {
   requireKnownOptions('fakeClient', options, { policies: true })
   const { policies = [] } = options

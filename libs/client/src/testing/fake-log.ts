@@ -7,17 +7,17 @@ interface Read {
   reject(error: Error): void
 }
 
-/** Log in memory that the test controls. A read at its end waits until a record is written, or `poll` is called. */
+/** Log in memory that a test controls. A read at its end waits until a record is written or `poll` is called. */
 export class FakeLog implements RecordSource {
   readonly name = 'the fake log'
-  /** Records per response. */
+  /** Maximum number of records per response. */
   batch = 100
   /** Topics whose reads fail. */
   readonly faults = new Map<string, Error>()
   /** Number of reads of a topic from its beginning. */
   readonly begun = new Map<string, number>()
   closed = false
-  /** Every response claims that more records follow. */
+  /** Whether every response claims that more records follow. */
   endless = false
   private readonly topics = new Map<string, TopicRecord[]>()
   private waiting: Read | undefined
@@ -41,7 +41,7 @@ export class FakeLog implements RecordSource {
     await this.poll()
   }
 
-  /** Replaces the log's content, as a compaction or an attacker with root does. */
+  /** Replaces the log's content, as a compaction or an attacker on the broker does. */
   rewrite(topic: string, records: readonly TopicRecord[]): void {
     this.topics.set(topic, [...records])
   }
@@ -50,7 +50,7 @@ export class FakeLog implements RecordSource {
     return this.topics.get(topic) ?? []
   }
 
-  /** Completes the waiting read with the existing records; resolves when the reader waits at the end again. */
+  /** Completes the waiting read with the records written since; resolves when the reader waits at the end again. */
   async poll(): Promise<void> {
     const { waiting } = this
     if (waiting === undefined) return

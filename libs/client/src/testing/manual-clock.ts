@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.js'
 
-/** Clock that only advances on command; due tasks run in the order of their times. */
+/** Clock that advances only when a test calls it; due tasks run in the order of their times. */
 export class ManualClock implements Clock {
-  /** Number of tasks ever scheduled. */
+  /** Number of tasks scheduled so far. */
   waits = 0
   private tasks: { at: number; task: () => void }[] = []
 
@@ -33,7 +33,7 @@ export class ManualClock implements Clock {
     this.time = until
   }
 
-  /** Advances like a process that was stopped meanwhile: due tasks run late, each once, at the end. */
+  /** Advances the time as if the process had been suspended: due tasks run late, each once, at the new time. */
   stall(ms: number): void {
     this.time += ms
     const due = this.tasks.filter(({ at }) => at <= this.time).sort((a, b) => a.at - b.at)

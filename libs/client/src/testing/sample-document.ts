@@ -13,13 +13,13 @@ import {
 } from '#libs/signing'
 import { signedBy, type SampleSigner } from './sample-trust.js'
 
-/** Head members of a sample in addition to those every document has. */
+/** Options of a sample document: members of its head, and its policy, release members and signers. */
 export interface SampleHead extends Partial<Omit<HeadPredicate, 'policy' | 'current'>> {
-  /** `null` creates a document without release: withdrawn, or the end of a first version's canary. */
+  /** `null` creates a document without a release: a withdrawal, or the end of a first version's canary. */
   policy: { id: string; version: string; [field: string]: Json | undefined } | null
   id?: string
   revision?: number
-  /** Members of the release in addition to those every release has. */
+  /** Members of the release that replace or extend the defaults. */
   release?: Partial<ReleasePredicate>
   approvedBy?: SampleSigner[]
   headSignedBy?: SampleSigner
@@ -27,7 +27,10 @@ export interface SampleHead extends Partial<Omit<HeadPredicate, 'policy' | 'curr
 
 const AT = '2024-09-01T00:00:00Z'
 
-/** Creates a document as config-store would return it, signed by the keys of the sample roster. The epoch of 1.5.0 is 15. */
+/**
+ * Creates a document as config-store returns it, signed with keys of the sample roster. The release epoch is derived from the version: 15
+ * for 1.5.0.
+ */
 export function sampleDocument(sample: SampleHead): ConfigDocument {
   const {
     policy,

@@ -6,7 +6,10 @@ import { signedBy } from './sample-trust.js'
 const STATE = 'hms.config.state.v1'
 const ROSTER = 'hms.roster.v1'
 
-/** Creates an event as services write it. Its documents are signed themselves, so its writer does not matter. */
+/**
+ * Creates a record with an event as services write it. The documents in the event are signed, so it does not matter which service signs the
+ * event.
+ */
 export function sampleRecord<T extends EventType>(type: T, key: string, data: EventData[T], topic = STATE): TopicRecord {
   const event = { id: '1', source: '/hms-svc/config-store', type, topic, key, keySeq: 1, time: '2024-09-01T00:00:00Z', data }
   const payload = statement(PREDICATE_TYPES.event, [{ name: '1', digest: { sha256: digestOfJson(event).slice('sha256:'.length) } }], event)

@@ -28,17 +28,17 @@ const predicate = predicateWith(PAIRS['canary-controller'].spki)
 
 const signersOf = (people: readonly SampleSigner[]) => people.map((name) => localSigner(PAIRS[name].privateKey))
 
-/** Creates the step to a later version with the same content; signed by both people by default. */
+/** Creates a roster of a later version with the same content, signed by both people by default. */
 export function sampleRoster(version: number, people: readonly SampleSigner[] = PEOPLE): Promise<Envelope> {
   return signRoster({ ...predicate, version }, signersOf(people))
 }
 
 export const SAMPLE_ROSTER = await sampleRoster(predicate.version)
 
-/** In the form that `connect({ roster })` accepts. */
+/** The sample roster as bytes, as `connect({ roster })` accepts it. */
 export const SAMPLE_ROSTER_BYTES = Buffer.from(JSON.stringify(SAMPLE_ROSTER))
 
-/** The sample roster with a replaced canary-controller key: canaries signed by the old key are refused. */
+/** The sample roster with a replaced canary-controller key, with which canaries signed by the old key are refused. */
 export const REPLACED_KEY_ROSTER_BYTES = Buffer.from(
   JSON.stringify(await signRoster(predicateWith(generateKeyPair().spki), signersOf(PEOPLE))),
 )

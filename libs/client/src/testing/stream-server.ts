@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { REVISION_HEADER, type AppliedFrame, type ConfigDocument, type StreamFrame } from '#libs/contracts'
 
-/** Queues events until a test requests them: nothing is missed, and no test sleeps. */
+/** Queues items until a test takes them, so that no item is missed and no test sleeps. */
 class Queue<T> {
   private readonly items: T[] = []
   private readonly takers: ((item: T) => void)[] = []
@@ -24,7 +24,7 @@ class Queue<T> {
 export interface Visitor {
   query: URLSearchParams
   authorization: string | undefined
-  /** Lowest revision that it accepts. */
+  /** Lowest revision that the client accepts, from its request header. */
   atLeast: string | undefined
   send(type: StreamFrame['type'], revision: number, documents?: ConfigDocument[]): void
   sendText(text: string): void
@@ -34,13 +34,13 @@ export interface Visitor {
   left: Promise<void>
 }
 
-/** A small `/v1/stream`, and plain HTTP by `answer`. */
+/** Server of `/v1/stream` for tests; other requests are handled by `answer`. */
 export class StreamServer {
   private readonly visitors = new Queue<Visitor>()
   private readonly http = createServer((request, response) => this.answer(request, response))
   private readonly sockets = new WebSocketServer({ noServer: true })
 
-  /** Error response to a stream request. */
+  /** Error response for all stream requests, if set. */
   refuse: { status: number; problem: unknown } | undefined
   answer: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) => response.writeHead(404).end()
 

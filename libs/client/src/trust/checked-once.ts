@@ -1,20 +1,20 @@
 import { jsonTextOf, toBase64 } from '#libs/contracts'
 import { sha256, type Roster } from '#libs/signing'
 
-/** Limits of the cache: documents, and their total text; the least recently used is evicted. */
+/** Limits of the cache: number of documents, and their total text. The least recently used document is evicted. */
 const MAX_KEPT = 1_000
 const MAX_KEPT_CHARACTERS = 32 * 1024 * 1024
 
 /**
- * Runs a check that depends only on bytes and roster once per process for all connections: a fleet of 1,000 bots in one process verified
- * each document 1,000 times, which was most of the 1.5 to 1.9 s of a rollback. The key is a digest of all checked data, so a document
- * cannot pass by the result of another; refusals are not cached.
+ * Caches the result of a check that depends only on bytes and roster, for all connections of the process. Without the cache, a fleet of
+ * 1,000 bots in one process verified each document 1,000 times, which was most of the 1.5 to 1.9 s of a rollback. The cache key is a digest
+ * of all checked data, so a document never gets the result of another one. Refusals are not cached.
  */
 export class CheckedOnce<Value, Result> {
   private readonly kept = new Map<string, { result: Result; characters: number }>()
   private characters = 0
 
-  /** `check` must use only its arguments; its result is shared and must not be modified. */
+  /** `check` must use only its arguments. Its result is shared and must not be modified. */
   constructor(private readonly check: (value: Value, roster: Roster) => Result) {}
 
   of(value: Value, roster: Roster): Result {

@@ -15,11 +15,11 @@ import { CheckedOnce } from './checked-once.js'
 import { FreshnessWatch, type Doubt, type IsHeld } from './freshness-watch.js'
 import type { ReaderTime } from './reader-time.js'
 
-/** Caches shared by all connections of this process. Order, floors and time are per reader. */
+/** Caches shared by all connections of this process; they have signature checks only. Order, floors and time are checked per reader. */
 const checkedDocuments = new CheckedOnce(checkDocument)
 const checkedStatements = new CheckedOnce(readFreshness)
 
-/** Trust decisions of one connection: signatures, the log, order, floors and time. */
+/** Decides for one connection which documents and statements to trust, by signatures, the log, order, floors and time. */
 export class DocumentTrust {
   private floors = new Floors()
   private readonly freshness = new FreshnessWatch()
@@ -29,7 +29,7 @@ export class DocumentTrust {
     private readonly time: ReaderTime,
   ) {}
 
-  /** Restores the memory of an earlier process; call it before any document is admitted. */
+  /** Restores the floors and time of an earlier process. Called before any document is admitted. */
   restore({ floors, signedMs }: SavedFloors): void {
     this.floors = new Floors(floors)
     this.time.restore(signedMs)
@@ -39,7 +39,10 @@ export class DocumentTrust {
     return { floors: this.floors.memory(), signedMs: this.time.remembered() }
   }
 
-  /** Verifies and decodes a document. Throws `SignatureError` for one that must not be applied; the previous one stays in force. */
+  /**
+   * Verifies and decodes a document. Throws `SignatureError` if the document must not be applied; the previous document then stays in
+   * force.
+   */
   admit(document: ConfigDocument): HeldDocument {
     const roster = this.roster()
     const { verified, held } = checkedDocuments.of(document, roster)
@@ -67,7 +70,10 @@ export class DocumentTrust {
     return word.roster
   }
 
-  /** Returns why the copy may be incomplete. `held`: digest over all stable heads, or the comparison of a reader with named policies. */
+  /**
+   * Returns the code of why the copy may be incomplete, if any. `held`: digest over all stable heads, or the comparison function of a
+   * reader with named policies.
+   */
   doubt(held: string | IsHeld): Doubt | undefined {
     const now = this.time.now()
     const isHeld: IsHeld = typeof held === 'string' ? ({ stable }) => stable === held : held
@@ -75,7 +81,7 @@ export class DocumentTrust {
   }
 }
 
-/** Returns the document with its lease counted from now: a slow clock must not extend it. */
+/** Returns the document with its lease counted from `now`, if it ends earlier that way, so that a slow clock does not extend the lease. */
 function leasedFrom(now: number, held: HeldDocument): HeldDocument {
   const { expires, issuedAt } = held.head
   if (expires === undefined) return held
@@ -98,7 +104,7 @@ function checkDocument(document: ConfigDocument, roster: Roster): { verified: Ve
   return { verified, held: holdDocument(document) }
 }
 
-/** Verifies a document from an untrusted sender: any error other than a refusal means that it is malformed. */
+/** Verifies a document from an untrusted sender. Any error other than a `SignatureError` means that the document is malformed. */
 function verifyDocument(document: ConfigDocument, roster: Roster): VerifiedHead {
   try {
     return verifyHead(document, roster)

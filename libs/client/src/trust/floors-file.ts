@@ -5,19 +5,22 @@ import { isFloorMemory, type FloorMemory } from '#libs/signing'
 import { replaceFile } from '#libs/files'
 import { codeOf, readIfThere } from '../keys/files.js'
 
-/** State that protects a reader from rollback attacks. */
+/** State of a reader that protects it from rollback attacks. */
 export interface SavedFloors {
   floors: FloorMemory
-  /** Newest time signed by rollout, plus the time elapsed since, in epoch milliseconds; `null` before any contact. */
+  /**
+   * The reader's time when it was saved: the newest time signed by rollout plus the time since, in epoch milliseconds; `null` before any
+   * contact.
+   */
   signedMs: number | null
 }
 
 /**
- * Stores floors apart from the documents, which may be lost without harm: a reader that forgot its floors could be shown an older release.
- * A damaged file, or one missing beside documents, is therefore refused, and nothing is read until an operator has decided.
+ * Stores floors apart from the documents, which may be lost without harm. A reader without its floors could be shown an older release. So a
+ * damaged file of floors, or a missing one beside documents, is refused, and nothing is read until an operator has decided.
  */
 export class FloorsFile {
-  /** `documents`: the file that these floors belong to. */
+  /** `documents`: path of the documents that these floors belong to. */
   constructor(
     readonly file: string,
     private readonly documents: string,
@@ -40,7 +43,7 @@ export class FloorsFile {
     return this.refuse(`${this.file} is damaged`)
   }
 
-  /** Refuses documents without floors: the floors were removed. */
+  /** Throws `HMS_FLOORS_DAMAGED` for documents without floors, which must have been removed. */
   missing(): never {
     return this.refuse(`${this.file} is missing, and ${this.documents} is there`)
   }
@@ -65,8 +68,8 @@ function sumOf({ floors, signedMs }: SavedFloors): string {
 }
 
 /**
- * Returns the text of a file that only this program writes; `undefined` if it does not exist. Throws for a link, because this program
- * creates none.
+ * Returns the text of a file that only this program writes; `undefined` if the file does not exist. Throws for a symbolic link, because
+ * this program creates none.
  */
 export async function readOwnFile(path: string): Promise<string | undefined> {
   try {

@@ -8,33 +8,35 @@ import {
   type StableHead,
 } from '#libs/signing'
 
-/** Why a reader cannot confirm that its copy is complete. */
+/** Reason why a reader cannot confirm that its copy is complete. */
 export type Doubt =
-  /** The newest known roster has expired, so its trust has not been renewed. */
+  /** The newest known roster has expired. */
   | 'HMS_ROSTER_EXPIRED'
-  /** No statement of rollout since first contact. */
+  /** No statement of rollout has arrived for `FRESHNESS_LIFE_MS` since the first contact. */
   | 'HMS_FRESHNESS_MISSING'
   /** The last statement has expired: newer ones are withheld, or rollout is unavailable. */
   | 'HMS_FRESHNESS_EXPIRED'
-  /** The last statement is dated far ahead of this reader's time, and there is no valid one: one of the two clocks is wrong. */
+  /**
+   * The last statement is dated far ahead of this reader's time, so one of the two clocks is wrong, and there is no other valid statement.
+   */
   | 'HMS_FRESHNESS_AHEAD'
-  /** The statement names other stable heads than the copy: some are withheld, or mixed. */
+  /** The statement names other stable heads than the copy has: some heads are withheld, or mixed with older ones. */
   | 'HMS_FRESHNESS_MIXED'
 
-/** Whether a statement names exactly the stable heads of the copy. */
+/** Function that returns whether a statement names exactly the stable heads of the copy. */
 export type IsHeld = (statement: FreshnessPredicate) => boolean
 
-/** A head and its statement arrive independently; one may be slightly ahead. */
+/** Time in ms for which heads and statement may differ, because they arrive independently. */
 const GRACE_MS = 2 * FRESHNESS_EVERY_MS
 
-/** Compares the copy with rollout's newest statement on all stable heads. Pure; times in ms. */
+/** Compares the copy with rollout's newest statement on all stable heads. Has no I/O and no clock; times are in epoch milliseconds. */
 export class FreshnessWatch {
   private newest: FreshnessPredicate | undefined
   private contactAt: number | undefined
   private mixedSince: number | undefined
   private ahead = false
 
-  /** Applies a statement. `nowMs` is the time by which it is judged. */
+  /** Applies a statement, judged at `nowMs`. Returns whether the statement is newer than the last one, older, or dated far ahead. */
   hear(word: FreshnessPredicate, nowMs: number): 'newer' | 'older' | 'ahead' {
     const verdict = judgeFreshness(word, this.newest, nowMs)
     this.ahead = verdict === 'ahead'
@@ -42,7 +44,7 @@ export class FreshnessWatch {
     return verdict
   }
 
-  /** Returns the doubt, if any. `isHeld`: whether a statement names the heads of the copy. Called at each frame. */
+  /** Returns the doubt, if any. Called at each frame. */
   doubt(isHeld: IsHeld, nowMs: number): Doubt | undefined {
     this.contactAt ??= nowMs
     if (this.newest === undefined) {
@@ -57,8 +59,8 @@ export class FreshnessWatch {
 }
 
 /**
- * Proofs, last sent by the server, of the positions of a reader's named policies among all stable heads. Such a reader cannot check the
- * digest over all heads, but it can check the tree in the same statement.
+ * Proofs that a reader's named policies are among all stable heads, as the server last sent them. A reader with named policies does not
+ * have all heads and so cannot check their digest; it checks the proofs against the tree root in the same statement.
  */
 export class StandingProofs {
   private proofs: Readonly<Record<string, StandingProof>> = {}
@@ -71,14 +73,14 @@ export class StandingProofs {
     this.known = undefined
   }
 
-  /** Invalidates the cached result: the heads of the copy have changed. */
+  /** Invalidates the cached result after the heads of the copy have changed. */
   moved(): void {
     this.known = undefined
   }
 
   /**
-   * Whether rollout's statement covers exactly these heads of the policies. A statement of an earlier version has no tree, and is
-   * inconclusive.
+   * Whether rollout's statement names exactly these heads of the reader's policies. Also `true` for a statement of an earlier version,
+   * which has no tree and cannot be checked.
    */
   match({ tree }: FreshnessPredicate, heads: readonly StableHead[]): boolean {
     if (tree === undefined) return true

@@ -11,18 +11,18 @@ import { readIfThere } from '../keys/files.js'
 import { MAX_ROSTER_BYTES, PinnedRosters, rosterRefusal, type RosterSource, type TrustKind, unreadableRoster } from './pinned-rosters.js'
 
 export interface OpenRostersOptions {
-  /** Path or bytes of the roster. Without one, the source's newest is pinned if it may be trusted at first use. */
+  /** Path or bytes of the roster. If missing, the source's newest roster is pinned, provided the source may be trusted on first use. */
   pinned: string | Uint8Array | undefined
   source: RosterSource
-  /** Folder that remembers them. */
+  /** Folder that stores the rosters. */
   cacheDir: string | undefined
   clock: Clock
   random?: () => number
-  /** Deadline by the clock's `elapsed`. */
+  /** Deadline in the clock's `elapsed` time. */
   until: number
 }
 
-/** Rosters from the pinned to the newest, as stored in the cache folder. */
+/** Content of the file in the cache folder: the rosters from the pinned to the newest. */
 interface SavedRosters {
   format: 1
   kind: TrustKind
@@ -35,8 +35,8 @@ const REQUIRED = {
 }
 
 /**
- * Opens the trusted rosters, before anything is read. A server that is starting is retried until `until`. Throws `HMS_ROSTER_REQUIRED`,
- * `HMS_ROSTER_UNREADABLE`, `HMS_UNREACHABLE`, or the refusal of the roster.
+ * Opens the trusted rosters, before any document is read. Requests to a server that is starting are retried until `until`. Throws
+ * `HMS_ROSTER_REQUIRED`, `HMS_ROSTER_UNREADABLE`, `HMS_UNREACHABLE`, or the refusal of the roster.
  */
 export async function openRosters({ clock, random, until, ...options }: OpenRostersOptions): Promise<PinnedRosters> {
   for (let attempt = 0; ; attempt++) {
@@ -45,7 +45,7 @@ export async function openRosters({ clock, random, until, ...options }: OpenRost
     } catch (error) {
       const waitMs = backoffMs(attempt, random)
       if (!(error instanceof HmsError && error.retryable) || clock.elapsed() + waitMs >= until) throw rosterRefusal(error)
-      // Not a timer of the clock, which would not keep the process alive: a caller waits for the result.
+      // Not a timer of the clock, which would not keep the process alive while the caller waits.
       await setTimeout(waitMs)
     }
   }
@@ -79,7 +79,10 @@ async function readPinned(pinned: string | Uint8Array): Promise<Envelope> {
   }
 }
 
-/** Loads the saved rosters. An unreadable file must not be dropped silently: pinning again would serve a thief of the folder. */
+/**
+ * Loads the saved rosters. Throws for a damaged file: if it were ignored, an attacker could damage the file to make the reader pin another
+ * roster.
+ */
 async function load(file: string | undefined): Promise<SavedRosters | undefined> {
   const text = file === undefined ? undefined : await readIfThere(file)
   if (text === undefined) return undefined

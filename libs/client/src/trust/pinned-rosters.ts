@@ -3,19 +3,21 @@ import { nextRoster, readRoster, type Roster, SignatureError } from '#libs/signi
 import type { ApiClient } from '../api/api-client.js'
 import { isLoopback } from '../api/loopback.js'
 
-/** Source of rosters. It is not trusted: each step is verified against its predecessor. */
+/** Source of rosters. The source is not trusted: each roster is verified against its predecessor. */
 export interface RosterSource {
   /** Address or topic, for messages and for the cache file's name. */
   readonly name: string
   /** Returns the successors of `newest`, oldest first. */
   after(newest: Roster): Promise<Envelope[]>
-  /** Returns all its rosters, oldest first. */
+  /** Returns all rosters of the source, oldest first. */
   all?(): Promise<Envelope[]>
-  /** Returns its newest roster, to be pinned at first use; only defined if no intermediary is possible. */
+  /**
+   * Returns the newest roster of the source, to pin on first use; only defined for loopback addresses, where no intermediary is possible.
+   */
   first?(): Promise<Envelope | undefined>
 }
 
-/** Reads `GET /v1/roster`. The owner of a loopback address owns this machine, so its first roster may be pinned. */
+/** Returns a source that reads `GET /v1/roster`. On loopback the server runs on this machine, so its roster may be pinned on first use. */
 export function httpRosters(api: ApiClient): RosterSource {
   const since = async (version: number) => (await api.get('/v1/roster', { since: version })).map(({ envelope }) => envelope)
   const after = ({ version }: Roster) => since(version)
@@ -23,16 +25,18 @@ export function httpRosters(api: ApiClient): RosterSource {
   return { name: api.url, after, all: () => since(0), ...(isLoopback(api.url) ? { first } : {}) }
 }
 
-/** `pinned`: the operator named the roster. `first-use`: it is the first one of a loopback address. */
+/**
+ * Origin of the trust. `pinned`: the operator named the roster. `first-use`: the roster is the first one that a loopback address served.
+ */
 export type TrustKind = 'pinned' | 'first-use'
 
 type SaveRosters = (rosters: readonly Envelope[]) => Promise<void>
 
-/** More rotations than occur in a decade; the response size is bounded too. */
+/** Limit of rosters per request: more rotations than occur in a decade. */
 const MAX_ROSTERS = 1_000
 export const MAX_ROSTER_BYTES = 4 * 1024 * 1024
 
-/** Rosters trusted by a reader: a pinned one, and its verified successors. */
+/** Rosters that a reader trusts: a pinned roster and its verified successors. */
 export class PinnedRosters {
   private constructor(
     readonly kind: TrustKind,
@@ -42,14 +46,17 @@ export class PinnedRosters {
     private readonly save: SaveRosters | undefined,
   ) {}
 
-  /** `envelopes`: the pinned roster and its known successors. `save` stores them and those that follow. */
+  /** Verifies `envelopes`, the pinned roster and its known successors. `save`: stores all rosters after each change. */
   static of(kind: TrustKind, envelopes: readonly unknown[], source: RosterSource, save?: SaveRosters): PinnedRosters {
     const [first, ...rest] = envelopes
     const newest = rest.reduce<Roster>((roster, envelope) => nextRoster(roster, envelope), readRoster(first))
     return new PinnedRosters(kind, [...envelopes] as Envelope[], newest, source, save)
   }
 
-  /** Pins the source's newest roster if it may be trusted at first use. `known`: what to do otherwise. Throws `HMS_ROSTER_REQUIRED`. */
+  /**
+   * Pins the source's newest roster if the source may be trusted on first use. `known`: the remedy for the error otherwise. Throws
+   * `HMS_ROSTER_REQUIRED`.
+   */
   static async atFirstUse(source: RosterSource, known: { how: string; next: string[] }, save?: SaveRosters): Promise<PinnedRosters> {
     if (source.first === undefined) {
       const detail = `No roster is known for ${source.name}: ${known.how}.`
@@ -67,7 +74,7 @@ export class PinnedRosters {
     return this.current
   }
 
-  /** Returns all known rosters, newest first: earlier statements are judged by the roster of their time. */
+  /** Returns all known rosters, newest first, because earlier statements are judged by the roster of their time. */
   all(): Roster[] {
     const rosters = this.envelopes
       .slice(1)
@@ -76,8 +83,8 @@ export class PinnedRosters {
   }
 
   /**
-   * Returns all known rosters and those before the pinned one that the source provides. They are as trustworthy as the pinned roster: it
-   * names the first of its installation, and each follows its predecessor.
+   * Returns all known rosters, and the rosters before the pinned one that the source provides. These are as trustworthy as the pinned
+   * roster, which names the first roster of its installation, because each is a verified successor of that first one.
    */
   async allEver(): Promise<Roster[]> {
     const known = this.all()
@@ -97,7 +104,8 @@ export class PinnedRosters {
   }
 
   /**
-   * Fetches the successors of the newest roster. A step that does not follow is refused with its code, and the steps behind it are ignored.
+   * Fetches the successors of the newest roster. Throws the `SignatureError` of the first that is not a valid successor; the ones after it
+   * are ignored.
    */
   async follow(): Promise<void> {
     const before = this.current
@@ -119,7 +127,7 @@ export function rosterRefusal(error: unknown): unknown {
   return new HmsError(error.code, error.detail, { status: 422, cause: error, next: ['hms-svc roster show --json'] })
 }
 
-/** Returns the error of a roster that is no JSON. `what`: its file, or where it came from. */
+/** Returns the error for a roster that is unreadable or not JSON. `what`: its file or origin. */
 export function unreadableRoster(what: string, cause: unknown): HmsError {
   const next = ['hms-svc roster show --json']
   return new HmsError('HMS_ROSTER_UNREADABLE', `${what} cannot be read as a signed roster.`, { status: 400, cause, next })

@@ -3,8 +3,8 @@ import { isFarAhead } from '#libs/signing'
 
 /**
  * A reader's time: the newest time signed by rollout, plus the monotonic time since. The wall clock, which the owner of the machine can
- * set, is used only before first contact, and never behind the time signed before a restart. The time goes back only when a signed time
- * turns out to have been far ahead.
+ * set, is used only before the first contact, and with the saved time of an earlier process as a lower bound. The time goes back only if a
+ * signed time turns out to have been far ahead.
  */
 export class ReaderTime implements Clock {
   private signed: { ms: number; elapsed: number } | undefined
@@ -12,21 +12,21 @@ export class ReaderTime implements Clock {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Applies a time in epoch milliseconds from a verified statement that was judged by `timeFor`. An older one changes nothing. */
+  /** Applies the time of a verified statement that was judged by `timeFor`, in epoch milliseconds. An older time changes nothing. */
   witness(ms: number): void {
     if (this.signed === undefined || ms > this.now() || this.timeFor(ms) !== this.now()) this.signed = this.mark(ms)
   }
 
   /**
-   * Returns the time by which a statement dated `ms` is judged: this reader's own. If that is far ahead of the wall clock and the statement
-   * is not, two clocks contradict the time signed before, and the wall clock is used.
+   * Returns the time at which to judge a statement dated `ms`: the reader's time. If the reader's time is far ahead of the wall clock and
+   * the statement is not, both contradict the earlier signed time, and the wall clock is returned.
    */
   timeFor(ms: number): number {
     const [own, wall] = [this.now(), this.clock.now()]
     return isFarAhead(at(own), wall) && !isFarAhead(at(ms), wall) ? wall : own
   }
 
-  /** Time to save for the next process; `null` before first contact. */
+  /** Returns the time to save for the next process; `null` before the first contact. */
   remembered(): number | null {
     return this.signed === undefined ? null : this.now()
   }

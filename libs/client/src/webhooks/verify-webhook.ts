@@ -13,7 +13,10 @@ const EXPLANATIONS = {
 
 export type WebhookErrorCode = keyof typeof EXPLANATIONS
 
-/** A message that does not verify. `status` is the response for the sender: any status except 2xx, 410 and 429 makes it retry. */
+/**
+ * Error for a message that does not verify. `status` is the status to return to the sender, which retries after any status except 2xx, 410
+ * and 429.
+ */
 export class WebhookVerificationError extends Error {
   override readonly name = 'WebhookVerificationError'
   readonly detail: string
@@ -29,7 +32,7 @@ export class WebhookVerificationError extends Error {
 /** Body of a message to a partner. `data.bundle` names every policy that took effect in the same run. */
 export type WebhookBody = {
   type: string
-  /** RFC 3339, time of the event; the time of the attempt is in the header. */
+  /** Time of the event, RFC 3339; the time of the attempt is in the header. */
   timestamp: string
   data: Record<string, unknown>
 }
@@ -38,7 +41,7 @@ export type WebhookBody = {
 export type WebhookRequestHeaders = Headers | Record<string, string | readonly string[] | undefined>
 
 export type VerifyWebhookOptions = {
-  /** Tolerated difference of the sender's clock, in either direction. Default 5 minutes. */
+  /** Tolerated difference in ms from the sender's clock, in either direction. Default 5 minutes. */
   toleranceMs?: number
   now?: Date
 }
@@ -47,10 +50,11 @@ const OPTIONS: OptionNames<VerifyWebhookOptions> = { toleranceMs: true, now: tru
 
 /**
  * Verifies a message by Standard Webhooks 1.0.0, schemes `v1` and `v1a`, and returns its parsed body; throws `WebhookVerificationError`
- * otherwise. The signature vouches for the body's schema, which is not validated. Retries have the same `webhook-id`: handle an id once.
+ * otherwise. The body's schema is not validated, because only the sender can have signed the body. Retries have the same `webhook-id`;
+ * handle each id once.
  *
- * @param secret `whsec_…`, or the sender's public key `whpk_…`, with which the receiver needs no secret; or a list of accepted ones
- * @param rawBody the bytes as received: a body that was parsed and serialised again has another signature
+ * @param secret `whsec_…`; or the sender's public key `whpk_…`, for receivers without a secret; or a list of accepted ones
+ * @param rawBody the bytes as received, because a body that was parsed and serialised again does not match its signature
  */
 export function verifyWebhook<Body = WebhookBody>(
   secret: string | readonly string[],
@@ -78,8 +82,8 @@ export interface SignedWebhookHeaders {
 }
 
 /**
- * Returns the headers under which this installation would send a message, by Standard Webhooks 1.0.0, scheme `v1`: for tests of a receiver,
- * and for the call that acknowledges a message. `id` must not contain dots; `timestamp` is in whole seconds on the wire.
+ * Returns the headers with which an installation sends a message, by Standard Webhooks 1.0.0, scheme `v1`. Used in tests of a receiver, and
+ * for the request that acknowledges a message. `id` must not contain dots; `timestamp` is sent in whole seconds.
  */
 export function signWebhook(
   secret: string,
@@ -91,7 +95,9 @@ export function signWebhook(
   return { 'webhook-id': id, 'webhook-timestamp': seconds, 'webhook-signature': `v1,${mac}` }
 }
 
-/** Returns a check per key: whether an entry of the signature list signs these bytes. Entries of other schemes are skipped. */
+/**
+ * Returns the check of a key: whether an entry of the signature list is its signature over the bytes. An entry of another scheme is not.
+ */
 function checkOf(text: string): (signed: Buffer) => (signature: string) => boolean {
   if (text.startsWith(PREFIX)) {
     const key = decodePublicKey(text)

@@ -16,19 +16,19 @@ import {
 
 export interface FrameHost {
   state(): { state: ConnectionState; revision: number }
-  /** Adds the frame; throws when it may not join. Returns a function that removes it. */
+  /** Adds the frame, or throws if it may not join. Returns a function that removes it. */
   join(member: Member): () => void
   explain(id: string): Explanation | undefined
   emit(event: string, message: PaneMessage): void
 }
 
-/** Rate limit of a frame's messages: burst, and refill per second. A frame above it is removed. */
+/** Rate limit of a frame's messages: burst, and refill per second. A frame that exceeds the limit is removed. */
 const BURST = 100
 const EACH_SECOND = 20
 
 /**
- * Host end of the channel to one frame. It accepts messages of this window under this origin only. Sent messages name the origin, so a
- * frame that was navigated elsewhere gets nothing. A reloaded frame joins again and replaces itself.
+ * Host end of the channel to one frame. Only messages of this window from this origin are accepted. Sent messages name the origin, so a
+ * frame that was navigated elsewhere gets nothing. A reloaded frame joins again, and its new membership replaces the old one.
  */
 export class FrameMember implements Member {
   policies: readonly string[] = []
@@ -51,7 +51,7 @@ export class FrameMember implements Member {
     this.countedAt = clock.elapsed()
   }
 
-  /** Handles a message of a window. The caller has found this member by its window. */
+  /** Handles a message of this frame's window, which the caller has checked. */
   receive({ data, origin }: Omit<MessageFromWindow, 'source'>): void {
     const message = origin === this.origin && !this.isOut ? fromFrame(data) : undefined
     if (message === undefined) return

@@ -17,9 +17,9 @@ import {
 } from './messages.js'
 
 export interface JoinOptions extends PaneOptions {
-  /** Origin of the page that holds the frame: `https://portal.example.gov`. Messages of other origins are ignored. */
+  /** Origin of the page that embeds the frame, such as `https://portal.example.gov`. Messages of other origins are ignored. */
   host: string
-  /** Timeout for the host, which may still be starting. Default 10 s. */
+  /** Timeout in ms for the host page, which may still be starting. Default 10 s. */
   timeoutMs?: number
 }
 
@@ -31,10 +31,10 @@ export interface FramePorts {
 const OPTIONS: OptionNames<JoinOptions> = { name: true, policies: true, host: true, timeoutMs: true }
 
 const WELCOME_MS = 10_000
-/** Repeated, because a host that opens its bridge later than the frame has missed the first knock. */
+/** Interval in ms at which the join request is repeated, because a host that opens its bridge after the frame misses the first one. */
 const KNOCK_MS = 500
 
-/** Joins the bridge of the page that holds this frame. Rejects with `HMS_BRIDGE_NO_HOST`, or with the host's refusal. */
+/** Joins the bridge of the page that embeds this frame. Rejects with `HMS_BRIDGE_NO_HOST`, or with the host's refusal. */
 export async function joinFrom({ page, clock }: FramePorts, options: JoinOptions): Promise<Pane> {
   requireKnownOptions('joinBridge', options, OPTIONS)
   const { host, timeoutMs = WELCOME_MS, ...asked } = options
@@ -82,7 +82,7 @@ export async function joinFrom({ page, clock }: FramePorts, options: JoinOptions
   })
 }
 
-/** Frame end of the channel: keeps the host's newest values, and ignores older ones. */
+/** Frame end of the channel. Keeps the newest values of the host and ignores messages with older ones. */
 class HostLine {
   state: ConnectionState = 'STALE'
   private revision = 0

@@ -2,13 +2,13 @@ import { isObject } from '#libs/contracts'
 import { CONNECTION_STATES, type ConnectionState, type Explanation } from '../../connection/hms-connection.js'
 import type { BridgeEvents, PaneMessage, PolicyChanged } from '../pane.js'
 
-/** Used part of a `Window`, which tests replace. */
+/** Part of `Window` that is used here, which tests replace. */
 export interface OwnWindow {
   addEventListener(type: 'message', listener: (event: MessageFromWindow) => void): void
   removeEventListener(type: 'message', listener: (event: MessageFromWindow) => void): void
 }
 
-/** Window of another document, which only accepts messages. */
+/** Window of another document, to which messages can be posted. */
 export interface FrameWindow {
   postMessage(message: unknown, targetOrigin: string): void
 }
@@ -20,13 +20,13 @@ export interface MessageFromWindow {
 }
 
 export interface FrameOptions {
-  /** Origin that the frame is loaded from: `https://panes.example.gov`. */
+  /** Origin from which the frame is loaded, such as `https://panes.example.gov`. */
   origin: string
-  /** Ids that it may declare. Default: any. */
+  /** Policy ids that the frame may declare. Default: any. */
   policies?: readonly string[]
 }
 
-/** Protocol version between windows: a page and its frames may have been built at different times. */
+/** Protocol version of messages between windows, because a page and its frames may be of different builds. */
 const PROTOCOL = 1
 
 /** Value in force for each declared id, or `null`. */
@@ -49,8 +49,8 @@ export function written(message: FromFrame | FromHost): object {
 }
 
 /**
- * Parses a message; `undefined` if it is not of this protocol, since pages exchange other messages too. Members are validated where they
- * are used.
+ * Parses a message from a frame. Returns `undefined` for any message that is not of this protocol, because pages exchange other messages
+ * too. Members are validated where they are used.
  */
 export function fromFrame(data: unknown): FromFrame | undefined {
   if (!isOurs(data)) return undefined

@@ -1,7 +1,7 @@
 import type { ConfigDocument, Envelope, StreamFrame } from '#libs/contracts'
 import type { PageSocket, SocketEvents } from '../page-transports.js'
 
-/** Sockets opened by a page, with the test as their server. */
+/** Sockets that a page opens; the test acts as their server. */
 export class FakeSockets {
   readonly opened: FakeSocket[] = []
   private readonly waiting: ((socket: FakeSocket) => void)[] = []

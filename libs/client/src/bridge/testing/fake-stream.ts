@@ -4,7 +4,7 @@ import type { ConnectionEvents, ConnectionState, Explanation } from '../../conne
 import { Listeners } from '../../connection/listeners.js'
 import type { BridgeStream } from '../bridge.js'
 
-/** A stream whose values the test sets. */
+/** Fake stream whose values a test sets. */
 export class FakeStream implements BridgeStream {
   state: ConnectionState = 'READY'
   revision = 0

@@ -1,6 +1,6 @@
 import type { FrameWindow, MessageFromWindow, OwnWindow } from '../frames/messages.js'
 
-/** Message behaviour of a browser window: it delivers a copy, and only if the sender named its origin. */
+/** Window that delivers messages as a browser does: as a copy, and only if the sender named its origin or `*`. */
 export class FakeWindow implements OwnWindow {
   private readonly listeners = new Set<(event: MessageFromWindow) => void>()
   /** Origins named by senders. */
@@ -23,7 +23,7 @@ export class FakeWindow implements OwnWindow {
   }
 }
 
-/** Two windows, each as seen by the other. */
+/** Returns two windows, each as the other one sees it. */
 export function facing(host: FakeWindow, frame: FakeWindow): { frameAtHost: FrameWindow; hostAtFrame: FrameWindow } {
   const frameAtHost: FrameWindow = {
     postMessage: (data, target) => frame.deliver(data, target, { origin: host.origin, source: hostAtFrame }),
