@@ -7,7 +7,7 @@ export const ALERT_GUARDS = [
     find: 'if (waitMs === 0) return',
     replace: 'if (waitMs >= 0) return',
     spec: 'apps/config-store/src/alerts/alerts.http.spec.ts',
-    test: 'bounds the bytes of one bot, tells it when to come again, and leaves other bots alone',
+    test: 'limits the bytes of one bot, reports when to retry, and does not affect other bots',
   },
   {
     name: 'scenario-steps',

@@ -163,7 +163,7 @@ export const AUDIT_GUARDS = [
     find: 'if (broken !== undefined) throw',
     replace: "if (broken === '') throw",
     spec: 'apps/config-store/src/heads/store-heads.spec.ts',
-    test: 'stores no half of a bundle, nor one with another member',
+    test: 'rejects an incomplete bundle, and one with another member',
   },
   {
     name: 'dossier-whole',

@@ -43,7 +43,7 @@ export const COST_GUARDS = [
     find: '    requireDistinct(issued)\n',
     replace: '',
     spec: 'apps/config-store/src/heads/store-heads.spec.ts',
-    test: 'copies of one head, before a signature is verified',
+    test: 'copies of one head, before it verifies any signature',
   },
   {
     name: 'pattern-size',

@@ -376,7 +376,7 @@ export const GUARDS = [
     find: 'known.seq >= seq',
     replace: 'known.seq === seq',
     spec: 'apps/config-store/src/heads/store-heads.spec.ts',
-    test: 'tells the issuer of a head that was overtaken before it came, once, and leaves what is held',
+    test: 'publishes once that a head was overtaken before it arrived, and keeps the stored head',
   },
   {
     name: 'first-end-stands',

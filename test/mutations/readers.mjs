@@ -151,7 +151,7 @@ export const READER_GUARDS = [
     find: 'if (!isNews || predicate.stable === this.pushed)',
     replace: 'if (isNews || predicate.stable !== this.pushed)',
     spec: 'apps/config-store/src/heads/freshness.spec.ts',
-    test: 'goes out in the change that brings them by the bus',
+    test: 'is sent in the change with these heads if they arrive over the bus',
   },
   {
     name: 'freshness-alone',
@@ -160,7 +160,7 @@ export const READER_GUARDS = [
     find: 'this.clock.after(WAIT_FOR_HEADS_MS, () => this.publish(true))',
     replace: '(() => {})',
     spec: 'apps/config-store/src/heads/freshness.spec.ts',
-    test: 'goes out alone when the heads do not come: readers must learn that they lack them',
+    test: 'is sent alone if the heads do not arrive, because readers must learn that they lack them',
   },
   {
     name: 'freshness-ahead',
@@ -169,7 +169,7 @@ export const READER_GUARDS = [
     find: "if (isFarAhead(said.issuedAt, nowMs) || isFarAhead(said.expires, nowMs + FRESHNESS_LIFE_MS)) return 'ahead'",
     replace: '',
     spec: 'apps/config-store/src/heads/record-freshness.spec.ts',
-    test: 'is refused when it is dated far ahead, and right ones are taken after it',
+    test: 'is refused if it is dated far ahead, and valid ones are accepted afterwards',
   },
   {
     name: 'freshness-corrected',
@@ -376,7 +376,7 @@ export const READER_GUARDS = [
     find: 'return Date.parse(own) > Date.parse(before) ? own : before',
     replace: 'return own',
     spec: 'apps/config-store/src/heads/canary-lease.spec.ts',
-    test: 'stays as a take-back for as long as a reader may hold what it ends',
+    test: 'is retained after a take-back until the last lease has expired',
   },
   {
     name: 'state-said-again',
@@ -385,7 +385,7 @@ export const READER_GUARDS = [
     find: "if (row.ended === true) await this.outbox.erase(tx, 'hms.state.recorded.v1', place)",
     replace: 'if (row.ended === true) return false',
     spec: 'apps/config-store/src/state-check/state-check.spec.ts',
-    test: 'an earlier record that came late gives way to the row, and one of a canary that is over leaves again',
+    test: 'replaces an earlier record that arrived late, and removes the late record of an ended canary',
   },
   {
     name: 'state-not-overruled',
@@ -394,7 +394,7 @@ export const READER_GUARDS = [
     find: 'recorded < row.seq',
     replace: 'true',
     spec: 'apps/config-store/src/state-check/state-check.spec.ts',
-    test: 'a record that says something else of a head that the store has is an alarm, and is not written over',
+    test: 'raises an alarm for a record with other content for a stored head, and does not overwrite it',
   },
   {
     name: 'state-check-of-rows',
@@ -403,7 +403,7 @@ export const READER_GUARDS = [
     find: 'if (recorded !== stored)',
     replace: 'if (recorded === undefined)',
     spec: 'apps/config-store/src/state-check/state-check.spec.ts',
-    test: 'a row that was changed in the database is one, and one that was changed back is none',
+    test: 'reports a row that was changed in the database, until it is changed back',
   },
   {
     name: 'state-check-under-way',
@@ -412,7 +412,7 @@ export const READER_GUARDS = [
     find: 'stood.get(place) === pair',
     replace: 'stood.has(place)',
     spec: 'apps/config-store/src/state-check/state-check.spec.ts',
-    test: 'a place that is another at each look is under way, and no alarm',
+    test: 'raises no alarm for a place that has changed at each check',
   },
   {
     name: 'parting-told',

@@ -25,7 +25,7 @@ export class AcceptAlert {
     private readonly copy: DocumentCopy,
   ) {}
 
-  /** `actor`: owner of the request's key or signature; missing where profile dev requires none. */
+  /** Accepts an alert. `actor`: owner of the request's key or signature; missing if profile dev requires neither. */
   execute(alert: BotAlert, actor?: Actor): Promise<AlertReceipt> {
     const present = this.presence.find(alert.bot)
     const known = actor?.region ?? (present?.region || undefined)
@@ -50,16 +50,17 @@ export class AcceptAlert {
   }
 
   /**
-   * Returns the id of the key or signer that sent the alert. In profile dev only keys count: there the operator's signature is on every
-   * write of CLI and SDK.
+   * Returns the id of the key or signer that sent the alert. In profile dev only keys count, because the operator's signature is on every
+   * write of CLI and SDK there.
    */
   private reporterOf(actor: Actor | undefined): string | undefined {
     return this.profile === 'dev' && actor?.kind !== 'token' ? undefined : actor?.id
   }
 
   /**
-   * `ofRun`: the newest run in force for this bot, of one policy or of all. `applied`: for each of the newest runs one release that the
-   * bot's open stream acknowledged, by which canary-controller recognises bots in its canary.
+   * Returns the releases behind an alert. `ofRun`: newest run in force for this bot, of the alert's policy or of all policies. `applied`:
+   * for each of the newest runs, one release that the bot's open stream acknowledged, by which canary-controller recognises bots in its
+   * canary.
    */
   private inForce({ bot, region, policy }: BotAlert, present: BotPresence | undefined): { ofRun: number | null; applied: string[] } {
     const now = this.clock.now().getTime()

@@ -10,7 +10,7 @@ const alert = (bot: string, text = 'x'.repeat(16_000)) => ({
   value: null,
 })
 
-it('bounds the bytes of one bot, tells it when to come again, and leaves other bots alone', () => {
+it('limits the bytes of one bot, reports when to retry, and does not affect other bots', () => {
   let nowMs = 0
   const bytes = new AlertBytes(() => nowMs)
   const waits: number[] = []

@@ -29,12 +29,12 @@ export class AlertsController {
 }
 
 /**
- * Bytes of alerts of one bot: 40,000 small ones at once, ten a second on and on. Alerts are kept on their topic for seven days, so one bot
- * fills 1.2 GB of it at most for each instance of this service.
+ * Token bucket for the alert bytes of one bot: a burst of 8 MiB (about 40,000 small alerts), then 2 KiB/s (about ten alerts a second). The
+ * topic keeps alerts for seven days, so one bot fills at most 1.2 GB of it per instance of this service.
  */
 export const ALERT_BYTES = { burst: 8 * 1024 * 1024, perSecond: 2 * 1024 }
 
-/** Bounds what one bot writes. Time is monotonic, in ms. */
+/** Limits the alert bytes of each bot. `nowMs`: monotonic time in ms. */
 export class AlertBytes {
   private readonly buckets: ClientBuckets
 
@@ -42,7 +42,10 @@ export class AlertBytes {
     this.buckets = new ClientBuckets(ALERT_BYTES, nowMs)
   }
 
-  /** Throws 429 `HMS_ALERT_TOO_MANY`; calls `wait` before, with whole seconds until the bot may. */
+  /**
+   * Takes the bytes of an alert from the bot's bucket. If they exceed it, calls `wait` with the whole seconds until the bot may retry, then
+   * throws 429 `HMS_ALERT_TOO_MANY`.
+   */
   take(alert: BotAlert, wait: (seconds: number) => void): void {
     const waitMs = this.buckets.take(alert.bot, Buffer.byteLength(JSON.stringify(alert)))
     if (waitMs === 0) return

@@ -21,7 +21,7 @@ describe('POST /v1/alerts', () => {
     ])
   })
 
-  it('takes an alert without reading and value, and names what is wrong with another', async () => {
+  it('accepts an alert without reading and value, and names the invalid members of another', async () => {
     world = await startStore()
     expect((await report({ id: 'a-2', bot: 'b', region: '', kind: 'Silence' })).status).toBe(202)
     const response = await report({ ...alert, value: {}, reading: 1 })
@@ -29,7 +29,7 @@ describe('POST /v1/alerts', () => {
     expect([response.status, errors.map(({ pointer }) => pointer).sort()]).toEqual([400, ['/reading', '/value']])
   })
 
-  it('needs a signed request in production', async () => {
+  it('requires a signed request in production', async () => {
     world = await startStore('production')
     expect((await report(alert)).status).toBe(401)
   })

@@ -8,7 +8,7 @@ import { LIVE_HEADS } from './live-history.js'
 import { JudgeRows, type RowRefusal } from './judge-row.js'
 import { UnverifiedRows } from './unverified-rows.js'
 
-/** Rows verified in one turn of the event loop: some 20 ms. */
+/** Number of rows verified in one turn of the event loop: about 20 ms. */
 const ROWS_OF_A_TURN = 32
 
 /** Separates the stored documents that verify from those that do not, before anything is served or decided from them. */
@@ -24,9 +24,10 @@ export class BelievedRows {
   ) {}
 
   /**
-   * Verifies rows; each believed one has its members from the signed documents. `heldSeq`: number of the head served at the place of a row.
-   * A head behind the newest that was served, or was stored before this process, was put back by hand. `revision`: the newest of these rows
-   * that the store has counted.
+   * Verifies rows. The members of a believed row are taken from its signed documents, not from its columns. `heldSeq` returns the `seq`
+   * that this instance serves for the policy and scope of a row. A row with a head older than the served one (in the first pass, than the
+   * newest in the history) was put back by hand, and is refused. `revision` in the result: highest revision of these rows, not above the
+   * store's counter.
    */
   async of(
     rows: readonly StoredDocument[],
@@ -50,25 +51,25 @@ export class BelievedRows {
     this.isFirst = false
     for (const { id, scope } of believed.values()) this.unverified.believe(id, scope)
     for (const { refusal } of refused) this.unverified.refuse(refusal)
-    // A row under another place's name does not affect the place.
+    // Excludes a refused row that claims the policy and scope of a believed row: its refusal must not drop the believed document.
     const left = refused.flatMap(({ row }) => (believed.has(documentId(row.id, row.scope)) ? [] : [row]))
     return { believed: [...believed.values()], refused: left, revision }
   }
 
-  /** Returns the row of a place if it verifies; `undefined` otherwise, and for a missing row. */
+  /** Returns the row of a policy in a scope; `undefined` if it is missing or does not verify. */
   async known(tx: Transaction, policy: string, scope: string): Promise<StoredDocument | undefined> {
     const row = await tx.documents(DOCUMENTS).get(documentId(policy, scope))
     return row !== undefined && this.check(row) ? row : undefined
   }
 
-  /** Whether the row verifies; raises the alarm otherwise, independently of other reads. */
+  /** Whether the row verifies. Raises the alarm if it does not, independently of other reads. */
   check(row: StoredDocument): boolean {
     const judged = this.judge.of(row, this.rosters.newest)
     if ('refusal' in judged) this.unverified.refuse(judged.refusal)
     return 'document' in judged
   }
 
-  /** Returns the number of the newest stored stable head of the policy signed by rollout; 0 if there is none. */
+  /** Returns the `seq` of the policy's newest stable head in the history; 0 if there is none, or if rollout did not sign it. */
   async newestStored(tx: Transaction, policy: string): Promise<number> {
     const [kept] = await tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'seq', descending: true, limit: 1 })
     if (kept === undefined) return 0
@@ -81,13 +82,19 @@ export class BelievedRows {
     }
   }
 
-  /** Returns the newest number stored before this process, read from the history once; later the served head decides. */
+  /**
+   * Returns the lowest acceptable `seq` of a row that has no served head: in the first pass after startup, the newest stable head in the
+   * history; later 0.
+   */
   private async floorOf({ id, scope, ended }: StoredDocument): Promise<number> {
     if (!this.isFirst || scope !== STABLE_SCOPE || ended === true) return 0
     return this.database.autocommit((tx) => this.newestStored(tx, String(id)))
   }
 
-  /** Read after the rows: each of them was counted before it was committed. */
+  /**
+   * Returns the store's revision counter. Must be called after the rows were read: a row takes its revision from the counter in the same
+   * transaction, so no valid row exceeds the counter.
+   */
   private async newestRevision(): Promise<number> {
     const counter = await this.database.autocommit((tx) => tx.documents(ENVIRONMENT).get('environment'))
     return counter?.revision ?? 0

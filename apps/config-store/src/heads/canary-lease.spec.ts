@@ -14,7 +14,7 @@ const snapshot = async () => {
   const { documents } = (await (await fetch(`${world.url}/v1/snapshot`)).json()) as StreamFrame
   return documents.map(({ id, scope, seq }) => `${id}@${scope} ${seq}`)
 }
-/** Returns the keys of the compacted topic whose newest record is no tombstone. */
+/** Returns the keys of the compacted topic whose newest record is not a tombstone. */
 const onTopic = () => {
   const newest = new Map(world.recorded('hms.config.state.v1').map(({ key, value }) => [key, value]))
   return [...newest].flatMap(([key, value]) => (value === null || key.startsWith('~') ? [] : [key])).sort()
@@ -27,8 +27,8 @@ const store = async (options: HeadOptions) => world.stored(await world.head(opti
 const canary = (options: HeadOptions = {}) =>
   store({ scope: 'region:NCR', version: '2.0.0', share: 500, base: digestOfRelease('1.0.0'), expires: EXPIRES, ...options })
 
-describe('a canary that is over', () => {
-  it('leaves a store of N policies with N documents, and the topic with N keys', async () => {
+describe('the document of a canary', () => {
+  it('is removed on expiry, so N policies have N documents and N keys on the topic', async () => {
     const policies = Array.from({ length: 12 }, (_, index) => `policy-${index + 10}`)
     for (const policy of policies) {
       await store({ policy })
@@ -41,7 +41,7 @@ describe('a canary that is over', () => {
     expect(onTopic()).toEqual(policies.map((policy) => `${policy}@global`))
   })
 
-  it('stays as a take-back for as long as a reader may hold what it ends', async () => {
+  it('is retained after a take-back until the last lease has expired', async () => {
     await store({})
     await canary()
     await canary({ seq: 2, version: '1.0.0', share: undefined, expires: undefined })
@@ -51,7 +51,7 @@ describe('a canary that is over', () => {
     expect([await snapshot(), onTopic()]).toEqual([[`${POLICY}@global 1`], [`${POLICY}@global`]])
   })
 
-  it('stays while its lease is renewed', async () => {
+  it('is retained while its lease is renewed', async () => {
     await store({})
     await canary()
     await pass(LEASE_MS / 2)
@@ -63,7 +63,7 @@ describe('a canary that is over', () => {
     ])
   })
 
-  it('keeps its number: an old head does not bring it back, a newer one does', async () => {
+  it('keeps its number after expiry: an older head does not restore it, a newer one does', async () => {
     await store({})
     await canary({ seq: 2 })
     await pass(LEASE_MS)
@@ -76,7 +76,7 @@ describe('a canary that is over', () => {
     ])
   })
 
-  it('says nothing more to a reader that resumes, and takes the policy along where nothing else is held of it', async () => {
+  it('is omitted for a resuming reader after expiry, and so is a policy without another document', async () => {
     await canary({ base: null })
     await pass(LEASE_MS)
     const response = await fetch(`${world.url}/v1/events?revision=0`)

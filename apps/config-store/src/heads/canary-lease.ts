@@ -8,8 +8,9 @@ import { documentId, DOCUMENTS, type StoredDocument } from './head.table.js'
 type LeasedDocument = Pick<ConfigDocument, 'scope' | 'head'> & { leaseUntil?: string; storedAt: string }
 
 /**
- * Returns the end of the last lease issued at a canary's place (RFC 3339), after which no reader uses its document. A rollback is retained
- * that long for readers that still have the ended document. `undefined` for a head in force without an end. Pure.
+ * Returns the end (RFC 3339) of the last lease issued for a canary, after which no reader uses its document. The head that ends a canary is
+ * retained until then, for readers that still have the canary's document. `undefined` for a stable head, and for a head in force without an
+ * end. Pure.
  */
 export function leaseAfter(head: HeadPredicate, known: LeasedDocument | undefined, now: Date): string | undefined {
   if (head.scope === STABLE_SCOPE) return undefined
@@ -19,7 +20,7 @@ export function leaseAfter(head: HeadPredicate, known: LeasedDocument | undefine
   return Date.parse(own) > Date.parse(before) ? own : before
 }
 
-/** Returns the lease end of a stored document; earlier versions stored none. */
+/** Returns the lease end of a stored document. Rows of earlier versions have none, so it is derived from their head. */
 export function leaseOf({ scope, head, leaseUntil, storedAt }: LeasedDocument): string | undefined {
   if (scope === STABLE_SCOPE) return undefined
   if (leaseUntil !== undefined) return leaseUntil
@@ -35,7 +36,7 @@ const CANARY_OVER = timerKind<{ policy: string; scope: string }>('canary-over')
 
 /**
  * Removes a canary's document from the topic of state once its last lease has expired, so that the topic has each policy once. The row
- * stays, because its number must never be issued again; snapshots omit it.
+ * stays, because its head number must never be issued again; snapshots omit the row.
  */
 @Injectable()
 export class EndCanaries implements OnModuleInit {

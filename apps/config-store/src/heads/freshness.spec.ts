@@ -38,12 +38,12 @@ describe('a freshness statement on heads that readers do not have yet', () => {
     return brought.map((frame) => seen(frame))
   }
 
-  it('goes out in the change that brings them directly', async () => {
+  it('is sent in the change with these heads if they arrive over HTTP', async () => {
     await world.stored(await world.head({ seq: 2, version: '2.0.0' }))
     expect(await news(1)).toEqual([['change', 2, 1]])
   })
 
-  it('goes out in the change that brings them by the bus', async () => {
+  it('is sent in the change with these heads if they arrive over the bus', async () => {
     await world.send([await world.head({ seq: 2, version: '2.0.0' })], 'rollout')
     expect(await news(1)).toEqual([['change', 2, 1]])
   })
@@ -62,7 +62,7 @@ describe('a freshness statement on heads that readers do not have yet', () => {
     ])
   })
 
-  it('goes out alone when the heads do not come: readers must learn that they lack them', async () => {
+  it('is sent alone if the heads do not arrive, because readers must learn that they lack them', async () => {
     const advance = (ms: number): void => void world.clock.advanceTo(world.clock.now().getTime() + ms)
     advance(4_999)
     await world.vouch([SECOND], after(4_000))
@@ -76,7 +76,7 @@ describe('a freshness statement on heads that readers do not have yet', () => {
     ])
   })
 
-  it('follows a change that came before it', async () => {
+  it('is sent in a heartbeat if the change came first', async () => {
     await world.stored(await world.head({ seq: 3, version: '3.0.0' }))
     await world.vouch([{ policy: POLICY, seq: 3, current: digestOfRelease('3.0.0') }], after(2))
     expect(await news(2)).toEqual([
@@ -85,7 +85,7 @@ describe('a freshness statement on heads that readers do not have yet', () => {
     ])
   })
 
-  it('is recorded on the topic behind the documents that it speaks of', async () => {
+  it('is recorded on the topic after the documents that it covers', async () => {
     await world.stored(await world.head({ seq: 2, version: '2.0.0' }))
     await expect
       .poll(() => world.recorded('hms.config.state.v1').map(({ key }) => key))

@@ -10,12 +10,15 @@ export interface FreshnessStatement {
   predicate: FreshnessPredicate
 }
 
-/** Far longer than heads take on any path, far shorter than the 20 s after which a reader becomes STALE. */
+/**
+ * Maximum wait in ms of a statement for the heads that it covers: far longer than heads take on any path, far shorter than the 20 s after
+ * which a reader becomes STALE.
+ */
 const WAIT_FOR_HEADS_MS = 5_000
 
 /**
- * Keeps rollout's newest statement on all stable heads, and the one that readers may receive: never before the change that it covers. In
- * memory: a new one arrives within ten seconds, and a day-old one is worthless.
+ * Keeps rollout's newest statement on all stable heads, and the statement that readers may receive: none before the change that it covers.
+ * Statements are in memory only: a new one arrives within ten seconds, and an old one is worthless.
  */
 @Injectable()
 export class Freshness implements BeforeApplicationShutdown {
@@ -38,15 +41,15 @@ export class Freshness implements BeforeApplicationShutdown {
   }
 
   /**
-   * Registers the listener for newer publishable statements. `isNews`: the statement covers other heads than the one before, and is part of
-   * no change.
+   * Registers the listener for newer publishable statements. `isNews`: the statement covers other heads than the previous one, and is not
+   * sent as part of a change.
    */
   onStatement(listener: (statement: FreshnessStatement, isNews: boolean) => void): void {
     this.listeners.push(listener)
   }
 
   /**
-   * Accepts a statement. Returns `false` if it is not newer than the current one. Throws `SignatureError` unless rollout signed it, or if
+   * Accepts a statement. Returns `false` if it is not newer than the current one. Throws `SignatureError` if rollout did not sign it, or if
    * it is dated far ahead.
    */
   take(envelope: Envelope): boolean {
@@ -64,8 +67,8 @@ export class Freshness implements BeforeApplicationShutdown {
   }
 
   /**
-   * Notes that the stable heads of this digest are being pushed. Returns the statement on them if readers have not received it: it becomes
-   * part of the change.
+   * Records that the stable heads of this digest are being pushed. Returns the statement on these heads, to be sent in the same change, if
+   * readers have not received it.
    */
   headsPushed(digest: string): Envelope | undefined {
     this.pushed = digest

@@ -3,24 +3,24 @@ import { documentTable } from '#libs/persistence'
 import type { Origin } from './origin.js'
 import { ALL_COUNTERS, type CounterAdvance } from '#libs/service'
 
-/** One policy in one scope as in force, with the origin data readers query. */
+/** Document of one policy in one scope, with the origin data that readers query. */
 export interface StoredDocument extends ConfigDocument, Origin {
-  /** Origin of the release that is held for later. */
+  /** Origin of the release held until its effective time. */
   nextOrigin?: Origin
   /** Signed reason for the change to the head's current release; never sent to readers. */
   change?: Envelope
   storedAt: string
   /** Time the head's current release came into force. */
   since?: string
-  /** First revision at which this place named the release: leases are renewed later. */
+  /** Revision in which this policy and scope first had the current release; renewals of a lease have later revisions. */
   firstRevision?: number
-  /** Trace of the event that delivered it. */
+  /** Trace of the event that delivered the head. */
   traceparent: string | null
-  /** Places of all documents stored together with it, see `bundlePlaces`. */
+  /** Places (`policy@scope`) of all documents stored together with this one, see `bundlePlaces`. */
   bundle?: string
   /** End of a canary's last lease, see `leaseAfter`. */
   leaseUntil?: string
-  /** Set when a canary has left the topic. */
+  /** Set once a canary's document was removed from the topic of state. */
   ended?: true
   /** Newest head numbers whose outcome was published: each is published once, whichever path it arrived on. */
   announcedSeqs: number[]
@@ -66,8 +66,8 @@ export const REVISIONS = documentTable<Revision>({
 export const REVISION_WINDOW = 10_000
 
 /**
- * Advances the revision counter above the revisions readers saw; each reader gets a snapshot, because the skipped revisions were never
- * stored here.
+ * Advances the revision counter above the revisions that readers saw. Each reader then gets a snapshot, because the skipped revisions were
+ * never stored here.
  */
 export async function advanceRevisionCounter({ tx, by }: CounterAdvance): Promise<void> {
   const counter = await tx.documents(ENVIRONMENT).get('environment')

@@ -31,7 +31,7 @@ class EnvelopeDto implements Envelope {
   signatures!: EnvelopeSignatureDto[]
 }
 
-/** A path in a tree over the releases of a run. */
+/** Limit of hashes in a proof path through the tree over a run's releases. */
 const MAX_PATH = 8
 
 class ProofPlaceDto implements ProofPlace {
@@ -90,7 +90,7 @@ export class IssuedHeadsDto implements IssuedHeads {
   @NestedList(() => IssuedHeadDto, { min: 1, max: MAX_POLICIES_OF_RUN })
   heads!: IssuedHeadDto[]
 
-  /** Of the releases in force and of those held, at most. */
+  /** Proofs of the releases in force, and of the held ones. */
   @NestedList(() => SharedProofDto, { max: 2 * MAX_POLICIES_OF_RUN })
   proofs!: SharedProofDto[]
 

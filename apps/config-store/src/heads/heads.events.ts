@@ -20,7 +20,8 @@ export class HeadsEvents {
       }
       await this.storeHeads.store(tx, verified, event)
     } catch (error) {
-      // A head that does not verify never will: it becomes a dead letter with its code, and the key advances.
+      // A retry would not help a head that does not verify: it becomes a dead letter with its code, and the next event of its key is
+      // handled.
       if (error instanceof HmsError) throw new TerminalError(error.code, error.detail)
       throw error
     }

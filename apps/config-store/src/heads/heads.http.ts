@@ -5,7 +5,7 @@ import { Freshness } from './freshness.js'
 import { IssuedHeadsDto, SignedFreshnessDto } from './heads.dto.js'
 import { orRefused, StoreHeads } from './store-heads.js'
 
-/** The fast path of heads, and of rollout's freshness statement. Idempotent; the signature is the proof of who sends it. */
+/** Fast path for heads and for rollout's freshness statement. Idempotent; the signatures authenticate the sender. */
 @Controller('v1')
 export class HeadsController {
   constructor(
@@ -13,7 +13,7 @@ export class HeadsController {
     private readonly freshness: Freshness,
   ) {}
 
-  /** A head with the release that it makes current and one that it holds has some sixty parts. */
+  /** Stores heads. A head with its current and its held release has about sixty JSON parts. */
   @TakesBody({ bytes: 4 * 1024 * 1024, parts: 16_384 })
   @Post('heads')
   @HttpCode(200)
@@ -22,7 +22,7 @@ export class HeadsController {
     return this.storeHeads.execute(body)
   }
 
-  /** `accepted: false`: a newer one is held. */
+  /** Accepts a freshness statement. `accepted: false`: this instance has a newer one. */
   @TakesBody({ bytes: 2 * 1024 * 1024 })
   @Post('freshness')
   @HttpCode(200)

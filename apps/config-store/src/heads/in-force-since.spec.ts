@@ -11,7 +11,7 @@ function stored(digest: string | null, times: { storedAt: string; since?: string
   return { digest, head: { payload, payloadType: 'test', signatures: [] }, ...rest } as Partial<StoredDocument> as StoredDocument
 }
 
-describe('since when a release is in force', () => {
+describe('the time since which a release is in force', () => {
   it.each<[string, StoredDocument | undefined, string | null, string]>([
     ['of a first head', undefined, 'a', at(60)],
     ['of another release', stored('b', { storedAt: at(10), since: at(5) }), 'a', at(60)],
@@ -21,11 +21,11 @@ describe('since when a release is in force', () => {
     ['of what was held, and was late', stored('b', { storedAt: at(10), next: { release: 'a', at: at(3) } }), 'a', at(10)],
     ['of what is taken out of its time', stored('b', { storedAt: at(10), next: { release: 'a', at: at(90) } }), 'a', at(60)],
     ['of a withdrawal', stored('b', { storedAt: at(10), since: at(5) }), null, at(60)],
-  ])('%s', (_case, known, current, since) => {
+  ])('is right in the case %s', (_case, known, current, since) => {
     expect(inForceSince(known, current, new Date(at(60)))).toBe(since)
   })
 
-  it('is never before the head was stored', () => {
+  it('is never before the time at which the head was stored', () => {
     expect([begunAt(at(5), at(10)), begunAt(at(15), at(10))]).toEqual([at(10), at(15)])
   })
 })

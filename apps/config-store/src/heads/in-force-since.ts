@@ -3,8 +3,9 @@ import type { HeadPredicate } from '#libs/signing'
 import type { StoredDocument } from './head.table.js'
 
 /**
- * Returns since when `current` has been in force at its place: heads that change nothing for readers, such as one that only holds a
- * release, do not restart it. `known` is the head before, `now` the time at which the new one is stored.
+ * Returns the time since which `current` has been in force in its scope. Heads that change nothing for readers, such as a head that only
+ * holds another release, do not restart that time. `known`: stored document before the new head. `now`: time at which the new head is
+ * stored.
  */
 export function inForceSince(known: StoredDocument | undefined, current: string | null, now: Date): string {
   if (known === undefined) return now.toISOString()
@@ -15,11 +16,11 @@ export function inForceSince(known: StoredDocument | undefined, current: string 
 function standingOf(known: StoredDocument, now: Date): { digest: string | null; since: string } {
   const { next } = peekPredicate<HeadPredicate>(known.head)
   if (next !== undefined && Date.parse(next.at) <= now.getTime()) return { digest: next.release, since: begunAt(next.at, known.storedAt) }
-  // A row stored before this member existed has only its own time.
+  // A row of an earlier version has no `since`, only the time at which it was stored.
   return { digest: known.digest, since: known.since ?? known.storedAt }
 }
 
-/** Returns the start of a held release: its effective time, but never before its head was stored. */
+/** Returns the time at which a held release came into force: its effective time, but never before its head was stored. */
 export function begunAt(at: string, storedAt: string): string {
   return Date.parse(at) > Date.parse(storedAt) ? at : storedAt
 }

@@ -14,13 +14,13 @@ export interface RowRefusal {
 /** `document`: the row with every provable member taken from the signed documents. */
 export type JudgedRow = { document: StoredDocument; verified: VerifiedHead } | { refusal: RowRefusal }
 
-/** Limit of cached results: ten thousand policies, each with a canary. */
+/** Limit of cached results: enough for ten thousand policies, each with a canary. */
 const MAX_KEPT = 20_000
 
 /**
  * Judges rows of `config_store.document` as a reader judges a document: signed by the right service, approved by the people of the roster,
- * in the witnessed log, and with the release that the head names. A database owner can write rows; only signatures make them count. Each
- * row is verified once for its bytes and the roster. The store's own record of time and order is not covered by signatures.
+ * in the witnessed log, and with the release that the head names. A database owner can write rows; only signatures make them count. Results
+ * are cached by the bytes of the row and the roster. Signatures do not cover the store's own record of time and order.
  */
 export class JudgeRows {
   private readonly judged = new Map<string, { key: string; outcome: VerifiedHead | RowRefusal }>()
@@ -67,7 +67,8 @@ function misfitOf(row: StoredDocument, { head, release }: VerifiedHead): string 
 }
 
 /**
- * Builds the row from signed content. Authors and approvers are read from the signatures; members that the head does not name are left out.
+ * Builds the row from signed content. Authors and approvers are derived from the signatures; members that the head does not name are left
+ * out.
  */
 function provenRow(row: StoredDocument, { head, release, next }: VerifiedHead, roster: Roster): StoredDocument {
   const { next: _next, nextOrigin: _nextOrigin, ended, release: _release, proof: _proof, change: claimed, ...rest } = row
@@ -79,7 +80,7 @@ function provenRow(row: StoredDocument, { head, release, next }: VerifiedHead, r
     release: release?.envelope ?? null,
     proof: release?.proof ?? null,
     ...(next === null ? {} : { next: { release: next.release.envelope, proof: next.release.proof }, nextOrigin: originOf(next.release) }),
-    // Only a canary expires.
+    // Only the document of a canary can end.
     ...(ended === true && head.scope !== STABLE_SCOPE ? { ended } : {}),
   }
 }

@@ -4,7 +4,7 @@ import type { VerifiedHead } from '#libs/signing'
 import type { StoredDocument } from './head.table.js'
 import { originOf, type Origin } from './origin.js'
 
-/** Release that was in force at some time, in any scope, with its proofs. Retained forever; one row for all its periods. */
+/** Release that was in force at some time, in any scope, with its proofs. Retained forever; one row for all periods of the release. */
 export interface LiveRelease extends Origin {
   /** Release digest. */
   digest: string
@@ -21,7 +21,7 @@ export const LIVE_RELEASES = documentTable<LiveRelease>({
   indexes: [['policy', 'version']],
 })
 
-/** Stable head as it came into force. Retained forever; it was in force until the next head of its policy. */
+/** Stable head, recorded as it came into force. Retained forever; it was in force until the next head of its policy. */
 export interface LiveHead {
   policy: string
   seq: number
@@ -32,7 +32,7 @@ export interface LiveHead {
   head: Envelope
   /** RFC 3339, the database's clock. */
   storedAt: string
-  /** Signed reason why it was issued; missing if it repeats the one before, and in rows of earlier builds. */
+  /** Signed reason for the head; missing if the head repeats the previous release, and in rows of earlier builds. */
   change?: Envelope
 }
 
@@ -57,8 +57,8 @@ export const LIVE_HEADS = documentTable<LiveHead>({
 })
 
 /**
- * Records a document that is live, with its head, run, signers and times, so past states can be shown and proven. For a canary's scope only
- * the release is recorded: its heads were in force for a cohort, and for minutes.
+ * Records a live document, with its head, run, signers and times, so that past states can be shown and proven. For a canary's scope only
+ * the release is recorded, because canary heads are in force only for a cohort and for minutes.
  */
 export async function recordLive(tx: Transaction, document: StoredDocument, verified: VerifiedHead): Promise<void> {
   const { id: policy, scope, seq, revision, digest, run, head, storedAt } = document
@@ -66,7 +66,7 @@ export async function recordLive(tx: Transaction, document: StoredDocument, veri
   for (const release of releasesOf(verified)) await tx.documents(LIVE_RELEASES).insert(release)
 }
 
-/** Adds the reason to recorded heads that lack it. */
+/** Adds the signed reason to recorded heads that lack one. */
 export async function explainLive(tx: Transaction, { envelope, heads }: StatedChange): Promise<void> {
   for (const { policy, seq } of heads) {
     const recorded = await tx.documents(LIVE_HEADS).get(`${policy}:${seq}`)
@@ -74,7 +74,7 @@ export async function explainLive(tx: Transaction, { envelope, heads }: StatedCh
   }
 }
 
-/** Returns the releases of a head in the form of the history: the held one too, because it comes into force without another head. */
+/** Returns the releases of a head as rows of the history, including the held one, which comes into force without another head. */
 export function releasesOf({ release, next }: VerifiedHead): LiveRelease[] {
   return [release, next?.release ?? null].flatMap((each): LiveRelease[] => {
     if (each === null) return []

@@ -7,7 +7,7 @@ import { isDue } from './record-freshness.js'
 const START = Date.parse('2026-01-01T00:00:00Z')
 const at = (ms: number): Date => new Date(START + ms)
 
-describe('a freshness statement that is due for the topic', () => {
+describe('isDue', () => {
   const stable = 'sha256:a'
   const known = { id: 'newest' as const, issuedAt: at(0).toISOString(), stable }
   it.each([
@@ -18,7 +18,7 @@ describe('a freshness statement that is due for the topic', () => {
     ['the same again', known, 0, stable, false],
     ['an older one on other heads', known, -1, 'sha256:b', false],
     ['one after another that a wrong clock dated', { ...known, issuedAt: '2099-01-01T00:00:00Z' }, 1, stable, true],
-  ])('is %s', (_what, before, ms, about, due) => {
+  ])('decides whether to record %s', (_what, before, ms, about, due) => {
     expect(isDue({ issuedAt: at(ms).toISOString(), stable: about }, before, START + ms)).toBe(due)
   })
 })
@@ -34,7 +34,7 @@ describe('rollout’s statement on the topic of state', () => {
     (await world.emitted('hms.state.vouched.v1')).map(({ freshness }) => peekPredicate<FreshnessPredicate>(freshness).issuedAt)
   const times = (...ms: number[]): string[] => ms.map((each) => at(each).toISOString())
 
-  it('is recorded as it was signed, every thirty seconds, and at once when it speaks of other heads', async () => {
+  it('is recorded unchanged every thirty seconds, and at once if it covers other heads', async () => {
     for (const ms of [0, 10_000, 20_000, 30_000, 40_000]) expect(await (await world.vouch([], at(ms))).json()).toEqual({ accepted: true })
     await expect.poll(recorded).toEqual(times(0, 30_000))
     await world.stored(await world.head({ version: null }))
@@ -44,7 +44,7 @@ describe('rollout’s statement on the topic of state', () => {
     expect(await recorded()).toEqual(times(0, 30_000, 41_000))
   })
 
-  it('is refused when it is dated far ahead, and right ones are taken after it', async () => {
+  it('is refused if it is dated far ahead, and valid ones are accepted afterwards', async () => {
     for (const ms of [600_000, 3 * 3_600_000, 200 * 86_400_000]) {
       const answer = await world.vouch([], at(ms))
       expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([422, 'HMS_FRESHNESS_AHEAD'])
@@ -54,7 +54,7 @@ describe('rollout’s statement on the topic of state', () => {
     await expect.poll(recorded).toEqual(times(0))
   })
 
-  it('lies among the documents, under a key that is no policy’s', async () => {
+  it('is recorded among the documents, under a key that is not a policy id', async () => {
     await world.stored(await world.head())
     await world.vouch([{ policy: POLICY, seq: 1, current: digestOfRelease('1.0.0') }], at(0))
     await expect.poll(recorded).toHaveLength(1)
@@ -64,7 +64,7 @@ describe('rollout’s statement on the topic of state', () => {
     ])
   })
 
-  it('is taken all the same while the database is away', async () => {
+  it('is accepted even while the database is unavailable', async () => {
     world.runtime.database.transaction = () => Promise.reject(new Error('away'))
     expect(await (await world.vouch([], at(0))).json()).toEqual({ accepted: true })
     expect(await recorded()).toEqual([])

@@ -17,15 +17,15 @@ export interface FreshnessMarker {
 export const FRESHNESS_MARKERS = documentTable<FreshnessMarker>({ name: 'freshness_marker', id: (marker) => marker.id, keys: {} })
 
 /**
- * A tenth of a statement's lifetime: nine consecutive ones may be lost or late, and a reader of the topic is still ready. Recording each
- * would triple the events without new information.
+ * Interval in ms, a tenth of a statement's lifetime: a reader of the topic stays READY although nine consecutive statements are lost or
+ * late. Recording each statement would triple the events without new information.
  */
 const RECORD_EVERY_MS = 30_000
 
 /**
- * Records rollout's statement on the topic of state, behind the heads that it covers. Every instance gets every statement; the database
- * lets one of them record it. The response to rollout never waits for that: if the database or the broker is unavailable, readers over HTTP
- * still get the statement, and the next one is recorded.
+ * Records rollout's statement on the topic of state, after the heads that it covers. Every instance gets every statement; the database lets
+ * one of them record it. The response to rollout never waits for the recording: if the database or the broker is unavailable, readers over
+ * HTTP still get the statement, and the next one is recorded.
  */
 @Injectable()
 export class RecordFreshness {
@@ -74,9 +74,9 @@ export class RecordFreshness {
 }
 
 /**
- * Whether a statement is due, by the times that rollout signed, so all instances decide alike. A statement on other heads is always due:
- * readers are in doubt until it arrives. A statement from the future, by a clock that was once wrong, must not suppress all later ones
- * until then.
+ * Whether a statement is to be recorded. Compares the times that rollout signed, so all instances decide alike. A newer statement on other
+ * heads is always due, because readers are in doubt until it arrives. A recorded statement that a wrong clock dated far ahead does not
+ * suppress later ones.
  */
 export function isDue(
   { issuedAt, stable }: Pick<FreshnessPredicate, 'issuedAt' | 'stable'>,

@@ -14,8 +14,8 @@ const deadLetters = () => world.runtime.database.transaction((tx) => tx.document
 
 const publishedHeads = async () => (await world.emitted('hms.head.published.v1')).flatMap(({ heads }) => heads)
 
-describe('heads by seq', () => {
-  it('stores a head, and says so to its issuer and to readers on the bus', async () => {
+describe('StoreHeads', () => {
+  it('stores a head, and publishes the outcome for its issuer and the document for readers on the bus', async () => {
     expect(await world.stored(await world.head({ run: 7 }))).toEqual({ revision: 1, applied: true })
     const audience = { connected: 0, cohort: 0, smallestBucket: null }
     const release = digestOfRelease('1.0.0')
@@ -37,7 +37,7 @@ describe('heads by seq', () => {
     ])
   })
 
-  it('tells the fate of a head once, whichever paths it comes by', async () => {
+  it('publishes the outcome of a head once, although it arrives on both paths', async () => {
     const first = await world.head({ seq: 1 })
     await world.stored(first)
     await world.send([first], 'rollout')
@@ -49,7 +49,7 @@ describe('heads by seq', () => {
     ])
   })
 
-  it('tells the issuer of a head that was overtaken before it came, once, and leaves what is held', async () => {
+  it('publishes once that a head was overtaken before it arrived, and keeps the stored head', async () => {
     await world.stored(await world.head({ seq: 3, version: '3.0.0' }))
     const late = await world.head({ seq: 2, version: '2.0.0' })
     await world.send([late], 'rollout')
@@ -61,7 +61,7 @@ describe('heads by seq', () => {
     expect(await (await fetch(`${world.url}/v1/policies/${POLICY}`)).json()).toMatchObject({ version: '3.0.0' })
   })
 
-  it('counts revisions without a gap, a bundle as one, and logs what each changed', async () => {
+  it('assigns revisions without a gap, one per bundle, and stores what each changed', async () => {
     await world.stored(await world.head())
     const bundle = await Promise.all(['a-limit', 'b-limit'].map((policy) => world.head({ policy })))
     expect(await world.stored(...bundle)).toEqual({ revision: 2, applied: true })
@@ -81,7 +81,7 @@ describe('heads by seq', () => {
     ])
   })
 
-  it('stores no half of a bundle, nor one with another member', async () => {
+  it('rejects an incomplete bundle, and one with another member', async () => {
     const said = ['a-limit', 'b-limit'].map((policy) => ({ policy, scope: 'global', seq: 1, current: digestOfRelease('1.0.0', policy) }))
     const bundle = bundleOfHeads(said)
     const [a, b] = await Promise.all(['a-limit', 'b-limit'].map((policy) => world.head({ policy, bundle })))
@@ -93,7 +93,7 @@ describe('heads by seq', () => {
     expect(await world.stored(a!, b!)).toEqual({ revision: 1, applied: true })
   })
 
-  it('tells the fate of a bundle once, of each run and scope by itself, those that were overtaken among them', async () => {
+  it('publishes the outcome of a bundle once per run and scope, with its overtaken heads', async () => {
     const [a, b] = ['a-limit', 'b-limit']
     await world.stored(await world.head({ policy: b, seq: 3, version: '3.0.0', run: 8 }))
     const canary = await world.head({ policy: b, scope: 'region:NCR', version: '2.0.0', share: 500, run: 7 })
@@ -120,14 +120,14 @@ describe('heads by seq', () => {
     ])
   })
 
-  it('keeps stable and canary of one policy apart', async () => {
+  it('numbers the stable and canary heads of one policy independently', async () => {
     await world.stored(await world.head({ seq: 9 }))
     const canary = await world.head({ scope: 'region:NCR', seq: 1, version: '2.0.0', share: 500, base: digestOfRelease('1.0.0') })
     expect(await world.stored(canary)).toEqual({ revision: 2, applied: true })
   })
 })
 
-describe('heads that are refused', () => {
+describe('StoreHeads rejects', () => {
   const cases: [string, string, HeadOptions][] = [
     ['a stable head of the canary controller', 'HMS_HEAD_SIGNER', { signedBy: 'canary-controller' }],
     ['a canary head of rollout', 'HMS_HEAD_SIGNER', { scope: 'region:NCR', signedBy: 'rollout' }],
@@ -147,7 +147,7 @@ describe('heads that are refused', () => {
     expect(await world.emitted('hms.head.published.v1')).toEqual([])
   })
 
-  it('a plan outside of the bounds of the roster', async () => {
+  it('a plan outside the bounds of the roster', async () => {
     const strict = await startStore('dev', (roster) => void (roster.bounds = { minObserveMs: 60_000 }))
     const response = await strict.post(await strict.head())
     await strict.stop()
@@ -170,7 +170,7 @@ describe('heads that are refused', () => {
     expect(await (await world.post(signed, signed)).json()).toMatchObject({ code: 'HMS_HEAD_TWICE' })
   })
 
-  it('copies of one head, before a signature is verified', async () => {
+  it('copies of one head, before it verifies any signature', async () => {
     const { head, release } = await world.head()
     const unsigned = { ...head, signatures: head.signatures.map((one) => ({ ...one, sig: Buffer.alloc(64).toString('base64') })) }
     const copies = Array.from({ length: 200 }, () => ({ head: unsigned, release }))
@@ -178,7 +178,7 @@ describe('heads that are refused', () => {
     expect(await (await world.post(copies[0]!)).json()).toMatchObject({ code: 'HMS_HEAD_SIGNATURE' })
   })
 
-  it('a true head that another service passes on: a dead letter, and the next of its key is handled', async () => {
+  it('a valid head sent by another service, as a dead letter, and handles the next event of its key', async () => {
     await world.send([await world.head()], 'canary-controller')
     expect((await deadLetters()).map(({ code }) => code)).toEqual(['HMS_HEAD_SOURCE'])
     await world.send([await world.head()], 'rollout')

@@ -35,16 +35,20 @@ import { inForceSince } from './in-force-since.js'
 import { originOf } from './origin.js'
 
 /**
- * Port that counts the connected bots a head is about, over all instances: implemented where bots are known, called where heads are stored.
+ * Port that counts the connected bots that a head applies to, over all instances. It is implemented where bots are known, and called where
+ * heads are stored.
  */
 export abstract class Audiences {
   abstract audienceOf(head: HeadPredicate): Audience
 }
 
-/** Far more than can be in transit at once: a lease is renewed a few times a minute. */
+/**
+ * Limit of published head numbers remembered per document: far more than can be in transit at once, because a lease is renewed a few times
+ * a minute.
+ */
 const MAX_ANNOUNCED = 50
 
-/** Newer head than the one of its place, `known`. */
+/** Head that is newer than `known`, the stored document of its policy and scope. */
 interface Fresh {
   verified: VerifiedHead
   known: StoredDocument | undefined
@@ -57,12 +61,12 @@ export interface VerifiedHeads {
   change?: StatedChange
 }
 
-/** Outcome of a head. */
+/** Outcome of a head. `change`: digest of the signed change, if it is about the head. */
 type Settled = HeadReceipt & { verified: VerifiedHead; change?: string }
 
 /**
- * Verifies, orders and stores heads of both paths, bus and HTTP. A lower or equal `seq` changes nothing, so the path that loses the race is
- * harmless. All heads of a message become one revision.
+ * Verifies, orders and stores heads of both paths, bus and HTTP. A head with a lower or equal `seq` changes nothing, so the path that loses
+ * the race is harmless. All heads of a message become one revision.
  */
 @Injectable()
 export class StoreHeads {
@@ -96,7 +100,7 @@ export class StoreHeads {
     return { heads, change: { envelope, heads: predicate.heads } }
   }
 
-  /** `cause` is the event that delivered the heads, if any. */
+  /** Stores verified heads. `cause`: event that delivered the heads; missing on the HTTP path. */
   async store(tx: Transaction, { heads, change }: VerifiedHeads, cause?: ReceivedEvent): Promise<HeadReceipt> {
     await tx.lock(heads.map(({ head }) => policyKey(head.policy)))
     const fresh: Fresh[] = []
@@ -120,7 +124,7 @@ export class StoreHeads {
       }
     }
     const revision = fresh.length === 0 ? held : await this.apply(tx, fresh, change, cause)
-    // A copy without the reason may have arrived first.
+    // The same heads may have arrived first in a message without the reason.
     if (change !== undefined) await explainLive(tx, change)
     const digest = change && digestOfPayload(change.envelope)
     const stored = fresh.map(({ verified }): Settled => ({
@@ -134,16 +138,16 @@ export class StoreHeads {
   }
 
   /**
-   * Whether a newer head was stored. If no row is believed, the history still has the newest number: that head may be stored again, an
-   * earlier one may not.
+   * Whether a newer head was stored, for a head whose row is missing or does not verify: the history still has the newest number. The head
+   * of that number may be stored again, an earlier one may not.
    */
   private async isOvertaken(tx: Transaction, { head: { policy, scope, seq } }: VerifiedHead): Promise<boolean> {
     return scope === STABLE_SCOPE && seq < (await this.rows.newestStored(tx, policy))
   }
 
   /**
-   * Whether stable has permanently left the base of this canary. No reader would use it, and readers with the newer release would refuse it
-   * and report a mixture. Its end is still stored.
+   * Whether stable has permanently left the base of this canary head. No reader would use such a head, and readers with the newer release
+   * would refuse it and report mixed versions. A head that ends the canary is still stored.
    */
   private async isLeft(tx: Transaction, { policy, scope, current, base = null, baseSeq, next }: HeadPredicate): Promise<boolean> {
     if (scope === STABLE_SCOPE || baseSeq === undefined || (current === base && next === undefined)) return false
@@ -172,7 +176,7 @@ export class StoreHeads {
     return revision
   }
 
-  /** Publishes once for all heads of a scope and run: a waiting stage locks and writes the whole bundle with each event. */
+  /** Publishes one event for all heads of a run and scope, because a waiting stage locks and writes the whole bundle for each event. */
   private async announce(tx: Transaction, settled: readonly Settled[], cause?: ReceivedEvent): Promise<void> {
     for (const together of groupBy(settled, ({ verified }) => `${runOf(verified) ?? ''} ${verified.head.scope}`).values()) {
       const heads = together.map(({ verified: { head }, revision, applied, change }): PublishedHead => {
@@ -187,7 +191,7 @@ export class StoreHeads {
   }
 
   private async nextRevision(tx: Transaction): Promise<number> {
-    // Sorts after every policy: it is taken last, and held only briefly.
+    // The key sorts after every policy, so it is locked last, and only briefly.
     await tx.lock(['revision'])
     const counter = (await tx.documents(ENVIRONMENT).get('environment')) ?? { id: 'environment' as const, revision: 0 }
     await tx.documents(ENVIRONMENT).put({ id: 'environment', revision: counter.revision + 1 })
@@ -195,14 +199,17 @@ export class StoreHeads {
   }
 }
 
-/** Requires distinct places before anything is verified: unsigned data can only cause a refusal here. */
+/**
+ * Throws 400 `HMS_HEAD_TWICE` unless the places (`policy@scope`) of all heads are distinct. Called before verification: unsigned data can
+ * only cause a refusal here.
+ */
 function requireDistinct({ heads }: IssuedHeads): void {
   const places = heads.flatMap(({ head }) => placeOf(head) ?? [])
   if (new Set(places).size < places.length)
     throw new HmsError('HMS_HEAD_TWICE', 'A message carries one head per policy and scope.', { status: 400 })
 }
 
-/** Returns the place of a head; `undefined` for an invalid head, for which verification reports the reason. */
+/** Returns the place (`policy@scope`) of a head; `undefined` for an invalid head, for which verification reports the reason. */
 function placeOf(envelope: Envelope): string | undefined {
   try {
     const { policy, scope } = peekPredicate<{ policy?: unknown; scope?: unknown }>(envelope)
@@ -224,7 +231,7 @@ function of(verified: VerifiedHead, cause: ReceivedEvent | undefined) {
   }
 }
 
-/** Whether the head names the release of the one before: it comes into force by that one. */
+/** Whether the head repeats the current release of the stored document, and so puts no other release in force. */
 function renews({ head }: VerifiedHead, known: StoredDocument | undefined): known is StoredDocument {
   return known?.digest === head.current
 }
@@ -259,7 +266,10 @@ function isAbout({ head }: Pick<VerifiedHead, 'head'>, change: StatedChange | un
   return head.scope === STABLE_SCOPE && change?.heads.some(({ policy, seq }) => policy === head.policy && seq === head.seq) === true
 }
 
-/** Returns the reason of a head. A head that renews the release in force, or only holds another, keeps the earlier reason. */
+/**
+ * Returns the signed reason of a head. A head that renews the release in force, or only holds another release for later, keeps the earlier
+ * reason.
+ */
 function changeOf({ verified, known }: Fresh, change: StatedChange | undefined): Pick<StoredDocument, 'change'> {
   const envelope = renews(verified, known) ? known.change : isAbout(verified, change) ? change?.envelope : undefined
   return envelope === undefined ? {} : { change: envelope }

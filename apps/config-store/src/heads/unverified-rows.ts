@@ -5,10 +5,10 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { documentId } from './head.table.js'
 import type { RowRefusal } from './judge-row.js'
 
-/** Limit of places that one log line, or `/readyz`, names. */
+/** Limit of places that one concern of `/readyz`, or a header, names. */
 const MAX_NAMED = 10
 
-/** Places of `config_store.document` whose row does not verify: they are not served, and raise an alarm. */
+/** Places (`policy@scope`) of `config_store.document` whose row does not verify: they are not served, and raise an alarm. */
 @Injectable()
 export class UnverifiedRows implements OnModuleInit {
   private readonly refused = new Map<string, RowRefusal>()
@@ -51,7 +51,7 @@ export class UnverifiedRows implements OnModuleInit {
     })
   }
 
-  /** Raises an alarm for each row that is refused for a new reason. */
+  /** Records a refused row. Raises an alarm unless the row is already refused for the same reason. */
   refuse(refusal: RowRefusal): void {
     const place = documentId(refusal.policy, refusal.scope)
     const before = this.refused.get(place)

@@ -15,8 +15,9 @@ import { readStateTopic } from './topic-state.js'
 type SignedDocument = Pick<ConfigDocument, 'id' | 'scope' | 'seq' | 'head' | 'release' | 'proof' | 'next'>
 
 /**
- * Restores the database and the topic of state to the signed state, for one policy: of the row and the records of each place the newest
- * document that verifies counts. It is stored under a new revision if the row differs, else recorded again.
+ * Restores the database and the topic of state to the signed state of one policy. For each scope, takes the newest document that verifies,
+ * from the row or from the records of the topic. If that is the row, publishes the row again; otherwise stores the document under a new
+ * revision.
  */
 @Injectable()
 export class RestoreDocument {
@@ -31,7 +32,10 @@ export class RestoreDocument {
     private readonly copy: DocumentCopy,
   ) {}
 
-  /** Throws 404 `HMS_POLICY_NOT_FOUND`, or 409 `HMS_STORE_NOT_RESTORABLE` if a place has no document that verifies. */
+  /**
+   * Restores all documents of a policy. Throws 404 `HMS_POLICY_NOT_FOUND`, or 409 `HMS_STORE_NOT_RESTORABLE` if no copy of a scope's newest
+   * document verifies.
+   */
   async execute(policy: string, { by, reason }: { by?: string; reason?: string } = {}): Promise<RestoredDocument[]> {
     const recorded = await this.readTopic(policy)
     const restored = await this.database.transaction(async (tx) => {
@@ -66,13 +70,13 @@ export class RestoreDocument {
     return { place, seq: recorded.seq, from: 'topic' }
   }
 
-  /** Returns the newest document that verifies, for each place of the policy. */
+  /** Returns the newest document on the topic that verifies, by place (`policy@scope`) of the policy. */
   private async readTopic(policy: string): Promise<Map<string, SignedDocument>> {
     const found = new Map<string, SignedDocument>()
     await readStateTopic(this.bus, 'beginning', ({ records }) => {
       for (const { key, value } of records) {
         if (key === null || !key.startsWith(`${policy}@`)) continue
-        // A tombstone: the canary of this place has ended.
+        // Tombstone: the canary in this scope has ended.
         if (value === null) found.delete(key)
         const document = value === null ? undefined : this.verifiedIn(key, value)
         if (document !== undefined && document.seq >= (found.get(key)?.seq ?? 0)) found.set(key, document)
@@ -89,7 +93,7 @@ export class RestoreDocument {
         ? { ...data.document, id: head.policy, scope: head.scope, seq: head.seq }
         : undefined
     } catch {
-      // A writer to the topic can write anything; a record that does not verify restores nothing.
+      // Anyone with write access can add any record to the topic; a record that does not verify is ignored.
       return undefined
     }
   }

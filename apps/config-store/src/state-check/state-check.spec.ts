@@ -51,8 +51,8 @@ const pass = async (ms: number) => {
   await world.settle()
 }
 
-describe('the topic of state and the database', () => {
-  it('are the same through rollouts, canaries that end, bundles, withdrawals and freshness statements', async () => {
+describe('the check of the topic of state', () => {
+  it('finds no difference after rollouts, ended canaries, bundles, withdrawals and freshness statements', async () => {
     await store()
     await store({ scope: 'region:NCR', version: '2.0.0', share: 500, base: digestOfRelease('1.0.0'), expires: '2026-01-01T00:01:00Z' })
     const [a, b] = ['a-limit', 'b-limit']
@@ -67,7 +67,7 @@ describe('the topic of state and the database', () => {
     expect([await differences(), said]).toEqual([NONE, []])
   })
 
-  it('a record written by hand is an alarm at the second look, until the policy has its next head', async () => {
+  it('raises an alarm for a record written by hand at the second check, until the policy has its next head', async () => {
     await store()
     await check.execute()
     await write(PLACE, newest()!.replace('payload', 'payloae'))
@@ -83,7 +83,7 @@ describe('the topic of state and the database', () => {
     expect(said.slice(1)).toEqual([['alarm over', 'state_topic_differs']])
   })
 
-  it('a record that says something else of a head that the store has is an alarm, and is not written over', async () => {
+  it('raises an alarm for a record with other content for a stored head, and does not overwrite it', async () => {
     await store()
     const envelope = JSON.parse(newest()!) as { payload: string }
     const statement = Buffer.from(envelope.payload, 'base64').toString().replace('"version":"1.0.0"', '"version":"9.9.9"')
@@ -94,7 +94,7 @@ describe('the topic of state and the database', () => {
     expect([said, newest() === forged]).toEqual([[['alarm', 'state_topic_differs', `changed ${PLACE}`]], true])
   })
 
-  it('a record that the topic lost is said again, and said by an alarm where that does not help', async () => {
+  it('publishes a record again that the topic lost, and raises an alarm if the record is lost again', async () => {
     await store()
     await write(PLACE, null)
     await looks()
@@ -110,7 +110,7 @@ describe('the topic of state and the database', () => {
     expect(await differences()).toEqual({ ...NONE, missing: 1 })
   })
 
-  it('an earlier record that came late gives way to the row, and one of a canary that is over leaves again', async () => {
+  it('replaces an earlier record that arrived late, and removes the late record of an ended canary', async () => {
     await store()
     const first = newest()!
     const canary = { scope: 'region:NCR', version: '2.0.0', share: 500, base: digestOfRelease('1.0.0'), expires: '2026-01-01T00:01:00Z' }
@@ -128,7 +128,7 @@ describe('the topic of state and the database', () => {
     expect([await differences(), said]).toEqual([NONE, []])
   })
 
-  it('a policy that only the topic knows is one, and a tombstone ends it', async () => {
+  it('raises an alarm for a policy that only the topic has, until a tombstone removes it', async () => {
     await store()
     await write('made-up@global', newest())
     await looks()
@@ -138,7 +138,7 @@ describe('the topic of state and the database', () => {
     expect(await differences()).toEqual(NONE)
   })
 
-  it('a row that was changed in the database is one, and one that was changed back is none', async () => {
+  it('reports a row that was changed in the database, until it is changed back', async () => {
     await store()
     const edit = (version: string) =>
       world.runtime.database.transaction(async (tx) => {
@@ -153,7 +153,7 @@ describe('the topic of state and the database', () => {
     expect(await differences()).toEqual(NONE)
   })
 
-  it('a place that is another at each look is under way, and no alarm', async () => {
+  it('raises no alarm for a place that has changed at each check', async () => {
     await store()
     for (const junk of ['{', '[', '"']) {
       await write(PLACE, junk)
@@ -163,7 +163,7 @@ describe('the topic of state and the database', () => {
     expect([await differences(), said, newest()]).toEqual([NONE, [], '"'])
   })
 
-  it('are compared each minute, and a log that does not answer is counted and said', async () => {
+  it('runs every minute, and counts the failures to read the log', async () => {
     await store()
     await write('made-up@global', '{}')
     await pass(MINUTE)
@@ -179,7 +179,7 @@ describe('the topic of state and the database', () => {
     expect([await figure('state_topic_check_failures'), await differences()]).toEqual([{ '': 0 }, { ...NONE, unknown: 1 }])
   })
 
-  it('a restarted log is read from its beginning', async () => {
+  it('reads a restarted log from its beginning', async () => {
     await store()
     await store({ policy: 'ozone-limit' })
     await looks()
@@ -191,7 +191,7 @@ describe('the topic of state and the database', () => {
     }
     await looks()
     expect(said).toEqual([])
-    // It was published again, and does not arrive.
+    // The record was published again, but does not arrive on the topic.
     await check.execute()
     expect(said).toEqual([['alarm', 'state_topic_differs', 'missing ozone-limit@global']])
   })

@@ -19,25 +19,25 @@ import {
 } from './topic-state.js'
 
 const CHECK_EVERY_MS = 60_000
-/** Rows per statement; 10,000 policies are 200 statements, and reads continue between two. */
+/** Rows per query. 10,000 policies take 200 queries; other reads run between them. */
 const ROWS_AT_ONCE = 50
-/** Limit of republished places in one check; the remaining differences are found again by the next. */
+/** Limit of republished places per check; the next check finds the remaining differences again. */
 const MAX_SAID = 500
 
 /**
- * Compares the topic of state with the database, each minute: a record may have been written by hand, a row edited, a record lost in the
- * middle by a broker, or an earlier one delivered late. Readers verify what they apply, so a difference is not a false value, but a reader
- * may lack one. The store publishes explainable differences again; those that persist after that raise an alarm. Each instance checks
- * independently, and keeps a digest for each place.
+ * Compares the topic of state with the database every minute. They differ if a record was written or a row edited by hand, if a broker lost
+ * a record, or if an earlier record was delivered late. Readers verify what they apply, so a difference never makes them apply a false
+ * value, but a reader may lack a document. The store publishes explainable differences again; differences that persist raise an alarm. Each
+ * instance checks independently, and keeps one digest per place (`policy@scope`).
  */
 @Injectable()
 export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly topic = new TopicState()
   private place: ReadPosition = 'beginning'
   private before: readonly Difference[] = []
-  /** Republished differences with their digests: the same pair again is no late record. */
+  /** Republished differences with their digests. A difference that is found again with the same digests was not caused by a late record. */
   private said: readonly Difference[] = []
-  /** Named differences, while there is an alarm. */
+  /** Differences named by the current alarm; empty without an alarm. */
   private named: readonly Difference[] = []
   private readonly checks: PeriodicTask
   private readonly repaired = this.metrics.repair('config-store', 'state')
@@ -121,10 +121,10 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   /**
-   * Publishes records that the topic lacks, and removes records that arrived late. A process that was frozen, or a request delayed by a
-   * broken connection, may write a record behind a newer one: compaction then drops the newer, and a canary that left the topic is back
-   * forever. The topic follows the database, so the store publishes its row again. A record with a head that the database does not know is
-   * different: it was forged, or the row was changed, and people have to investigate. Returns the places it published.
+   * Publishes records that the topic lacks, and replaces records that arrived late. A frozen process, or a request delayed by a broken
+   * connection, may write an older record after a newer one: compaction then drops the newer record, and an ended canary would stay on the
+   * topic forever. The topic follows the database, so the store publishes its row again. A record with a newer head than the row is not
+   * replaced: either the record was forged or the row was changed, and people have to investigate. Returns the places it published.
    */
   private async sayAgain(places: readonly string[]): Promise<ReadonlySet<string>> {
     const said = new Set<string>()
@@ -149,7 +149,7 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     return said
   }
 
-  /** Logs once when an alarm begins and once when it ends: a repeated alarm is not read. */
+  /** Logs once when an alarm begins and once when it ends, because people do not read repeated alarms. */
   private tell(differences: readonly Difference[]): void {
     for (const kind of DIFFERENCE_KINDS) this.found.set({ what: kind }, differences.filter((each) => each.kind === kind).length)
     const before = this.named

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { BEYOND, digestOfState, saidBy, TopicState } from './topic-state.js'
 
-describe('what is remembered of the topic of state', () => {
-  it('is bounded: partitions beyond the limit share one position', () => {
+describe('TopicState', () => {
+  it('is bounded: keys beyond the limit share one entry', () => {
     const state = new TopicState(2)
     for (const key of ['a', 'b', 'c', 'd', 'x'.repeat(1_000_000)]) state.take({ key, value: '{}' })
     expect([...state.digests.keys()]).toEqual(['a', 'b', BEYOND])
@@ -11,20 +11,20 @@ describe('what is remembered of the topic of state', () => {
     expect([...state.digests.keys()].every((place) => place.length < 100)).toBe(true)
   })
 
-  it('is some 200 bytes for each of 10,000 policies', () => {
+  it('needs some 200 bytes for each of 10,000 policies', () => {
     const state = new TopicState()
     for (let n = 0; n < 10_000; n++) state.take({ key: `policy-${n}@global`, value: `{"n":${n}}` })
     const characters = [...state.digests].reduce((sum, [place, digest]) => sum + place.length + digest.length, 0)
     expect([state.digests.size, characters < 10_000 * 50]).toEqual([10_000, true])
   })
 
-  it('passes over the records that only keep the topic going', () => {
+  it('ignores heartbeat and freshness records', () => {
     const state = new TopicState()
     for (const key of ['~heartbeat', '~freshness']) state.take({ key, value: 'now' })
     expect(state.digests.size).toBe(0)
   })
 
-  it('is the same for the same document in another order of members, and for nothing else', () => {
+  it('has the same digest for a document in any order of members, and for nothing else', () => {
     const document = { id: 'a', scope: 'global', seq: 1 } as never
     const record = (data: object, type = 'hms.state.recorded.v1') =>
       JSON.stringify({ payload: Buffer.from(JSON.stringify({ predicate: { type, data } })).toString('base64'), signatures: [] })

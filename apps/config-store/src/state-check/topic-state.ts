@@ -2,18 +2,18 @@ import { canonicalJson, type Envelope, type EventData, FRESHNESS_KEY, HEARTBEAT_
 import type { BusRecord, EventBus, LogPart, ReadPosition } from '#libs/messaging'
 import { createHash } from 'node:crypto'
 
-/** Limit of read responses of the log in one pass: a writer that never stops must not keep it from ending. */
+/** Limit of reads of the log in one pass, so that the pass ends even if a writer never stops. */
 const MAX_PARTS = 5_000
 /**
- * Limit of places in memory: five times the 10,000 policies that a store is made for, some 10 MB. Writers to the topic choose the keys;
- * keys beyond the limit are counted as excess, without their names.
+ * Limit of places in memory: five times the 10,000 policies that a store is made for, some 10 MB. Writers to the topic choose the keys; all
+ * keys beyond the limit share the entry `BEYOND`.
  */
 const MAX_PLACES = 50_000
-/** A place is a policy's id and a scope; a longer key is not one of ours. */
+/** Limit of characters of a key: a place is a policy id and a scope, and a longer key cannot be one. */
 const MAX_PLACE_CHARACTERS = 400
 export const BEYOND = '(more places than a store has)'
 
-/** Digest of the newest record of each key: the state of a compacted topic in some 200 bytes for each key. No I/O. */
+/** State of the compacted topic: a digest of the newest record of each key, some 200 bytes per key. No I/O. */
 export class TopicState {
   readonly digests = new Map<string, string>()
   private readonly seqs = new Map<string, number>()
@@ -35,7 +35,7 @@ export class TopicState {
     this.seqs.set(place, seq)
   }
 
-  /** Returns the head's number in the newest record of a place. */
+  /** Returns the head's `seq` in the newest record of a place; 0 without a record. */
   seqAt(place: string): number {
     return this.seqs.get(place) ?? 0
   }
@@ -59,24 +59,25 @@ export async function readStateTopic(bus: EventBus, from: ReadPosition, take: (p
   return false
 }
 
-/** 128 bits: a writer of records cannot find a second document for a digest. */
+/** 128 bits, so that a writer of records cannot find a second document with the same digest. */
 const DIGEST_CHARACTERS = 22
 
-/** Digest of the state at one place, independent of member order. */
+/** Returns the digest of the state at one place, independent of the order of members. */
 export function digestOfState(state: EventData['hms.state.recorded.v1']): string {
   return digestOf(canonicalJson(state))
 }
 
 /**
- * Digest of a record's value, and the number of its head. A value that is no event of state has the digest of its bytes, which no document
- * has, and the number 0. The seal is not checked: readers do not check it either, and the content is compared with the database.
+ * Returns the digest of a record's value, and the `seq` of its head. A value that is not an event of state gets a digest of its bytes,
+ * which equals the digest of no document, and `seq` 0. The signature of the event is not checked: readers do not check it either, and the
+ * content is compared with the database.
  */
 export function saidBy(value: string): { digest: string; seq: number } {
   try {
     const { type, data } = peekPredicate<{ type?: unknown; data?: { document?: { seq?: unknown } } }>(JSON.parse(value) as Envelope)
     if (type === 'hms.state.recorded.v1') return { digest: digestOf(canonicalJson(data)), seq: Number(data?.document?.seq) || 0 }
   } catch {
-    // Not JSON, no statement, or nested deeper than the stack: it cannot equal a row of the database.
+    // The value is not JSON, not a statement, or nested deeper than the stack: it cannot equal a row of the database.
   }
   return { digest: digestOf(`unreadable ${value}`), seq: 0 }
 }
@@ -95,7 +96,7 @@ export const MAX_NAMED = 10
 export interface Difference {
   place: string
   kind: DifferenceKind
-  /** Both digests: an equal pair at the next check is no change in progress. */
+  /** Both digests. The same pair at the next check means that no change is in progress. */
   pair: string
 }
 
@@ -112,8 +113,8 @@ export function differencesBetween(database: ReadonlyMap<string, string>, topic:
 }
 
 /**
- * Returns the differences that existed at the check before. A head is in the database before it is on the topic, and both are not read at
- * one moment: a difference of one check is a change in progress.
+ * Returns the differences that the previous check found too. A head is in the database before it is on the topic, and the two are not read
+ * at the same moment, so a difference found once may be a change in progress.
  */
 export function standing(found: readonly Difference[], before: readonly Difference[]): Difference[] {
   const stood = new Map(before.map(({ place, pair }) => [place, pair]))
