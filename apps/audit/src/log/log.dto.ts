@@ -11,7 +11,7 @@ export class ProofQueryDto {
   version!: string
 }
 
-/** Entries from this index on, as many as a tile has. */
+/** Query for the releases of the entries from this index on, up to the number of entries in a tile. */
 export class ReleasesQueryDto {
   @toNumber
   @isInteger(0)
