@@ -64,7 +64,7 @@ export interface Attempt<C extends Channel = Channel> {
   timestamp: Date
   /** Page where a person acknowledges the message; only if the public address of the installation is configured. */
   receiptPage?: string
-  /** Page that unsubscribes this address from mail; under the same condition. */
+  /** Page that unsubscribes this address from mail; only if the public address of the installation is configured. */
   unsubscribePage?: string
   /** Whether the message goes to the partner's `contact` because none of its channels accepted it. */
   isLastResort?: boolean
@@ -116,11 +116,14 @@ export interface ChannelSender<K extends ChannelKind = ChannelKind> {
   /** Reads the files the sender needs, before the first attempt. A rejection ends the start of the process. */
   open?(): Promise<unknown>
   send(attempt: Attempt<ChannelOf<K>>, signal: AbortSignal): Promise<Outcome>
-  /** Reads acknowledgements that the partner stored beside messages, the first hundred at most. Has the deadlines of `send`. */
+  /** Reads the acknowledgements that the partner stored beside the first hundred messages at most. Has the deadlines of `send`. */
   acknowledgements?(place: AckPlace<ChannelOf<K>>, messages: readonly SentMessage[], signal: AbortSignal): Promise<AckAnswer>
   /** Returns why such a channel cannot be registered, beyond the checks of `parsePartner` and the address guard. */
   refusal?(channel: ChannelOf<K>): ChannelRefusal | undefined
-  /** Explains why the other side refuses a correctly signed message. Sends the message several times, so only requested tests call it. */
+  /**
+   * Explains why the other side refuses a correctly signed message. Sends the message several times, so it is called only for a test that a
+   * person requested.
+   */
   explain?(attempt: Attempt<ChannelOf<K>>, signal: AbortSignal): Promise<RefusalExplanation | undefined>
   close?(): Promise<void>
 }
@@ -136,7 +139,10 @@ export type ChannelSenders = { readonly [K in ChannelKind]?: ChannelSender<K> }
 
 export const CHANNEL_SENDERS = Symbol('ChannelSenders')
 
-/** Returns the sender of the channel's kind. The type of the table relates kind and sender for each kind, but not for a union of kinds. */
+/**
+ * Returns the sender of the channel's kind; `undefined` if this process has none. The cast is needed because the type of the table relates
+ * kind and sender for a single kind, but not for a union of kinds.
+ */
 export function senderOf(senders: ChannelSenders, { kind }: Channel): ChannelSender | undefined {
   return senders[kind] as ChannelSender | undefined
 }

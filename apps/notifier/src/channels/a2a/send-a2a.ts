@@ -18,7 +18,7 @@ export class A2aSender implements ChannelSender<'a2a'> {
     const { url, secret } = attempt.channel
     const body = packageText(attempt, secret)
     if (body === undefined) return { kind: 'refused', latencyMs: 0, detail: 'the message cannot be made into a package' }
-    // The package has no member for the idempotency key; the key is the same on every attempt.
+    // Sent as a header, because the package has no member for the idempotency key. The key is the same on every attempt.
     const headers = { 'idempotency-key': attempt.id }
     return (await this.http.send({ url, networks: attempt.networks, headers, body, keyId: webhookKeyId(secret) }, signal)).outcome
   }
@@ -44,7 +44,7 @@ export interface A2aPackage {
   /** `ts`: time of this attempt, because `sig` covers no other time. */
   meta: { from: string; to: string; ts: string; ver: string }
   intent: string
-  /** Payload with the members of a webhook body; `message` is the same on every attempt. */
+  /** Data of the webhook body with the message id as `message`, which is the same on every attempt. */
   data: JsonObject
   tags: string[]
   /** HMAC-SHA256 in hex over the JCS form (RFC 8785) of the package without `sig`; the key is the secret as UTF-8. */

@@ -8,10 +8,12 @@ import { contentsOf, type Attempt, type PolicyContent } from '../channel-sender.
 import { describeNews } from './describe-news.js'
 import { mailHtml, mailText } from './mail-body.js'
 
-/** Relays commonly accept 10 MiB or more, and base64 adds a third. */
+/** Limit of the attachments of a mail: relays commonly accept 10 MiB or more, and base64 adds a third. */
 const MAX_ATTACHED_BYTES = 6 * 1024 * 1024
 const MAX_THREADS = 20
-/** Bytes of text in an encoded word: as base64, with its frame, it is 64 characters, behind "Subject: " on one line. */
+/**
+ * Maximum bytes of text in an encoded word. As base64 in `=?UTF-8?B?…?=` they are 64 characters, which fit on one line after `Subject: `.
+ */
 const MAX_WORD_BYTES = 39
 
 export interface DkimKey {
@@ -29,8 +31,8 @@ export interface MailIdentity {
 }
 
 /**
- * Composes the message of an attempt, RFC 5322. A retry has the same Message-ID, so a relay or mail client that accepted the earlier one
- * can drop it. All messages about one policy to one address form one thread; the message of a bundle joins the threads of its policies.
+ * Composes the message of an attempt (RFC 5322). Every attempt has the same Message-ID, so a relay or mail client can drop a duplicate. All
+ * messages about one policy to one address form one thread; the message of a bundle joins the threads of its policies.
  */
 export async function composeMail(attempt: Attempt<EmailChannel>, { from, dkim }: MailIdentity): Promise<Buffer> {
   const { content, channel, partner, timestamp } = attempt
@@ -68,8 +70,8 @@ export async function composeMail(attempt: Attempt<EmailChannel>, { from, dkim }
 }
 
 /**
- * Encodes a text as a header that displays it unchanged. A text that looks like an encoded word (RFC 2047) would be decoded by the mail
- * client, because the composer passes it on: it is encoded itself, in words of 75 characters at most.
+ * Encodes a text as a header value that is displayed unchanged. The composer would pass on a text that looks like an encoded word (RFC
+ * 2047), and the mail client would decode it. Such a text is therefore encoded itself, in words of 75 characters at most.
  */
 function headerText(text: string): string {
   if (!text.includes('=?')) return text
@@ -85,7 +87,9 @@ function headerText(text: string): string {
   return [...words, word].map((part) => `=?UTF-8?B?${Buffer.from(part).toString('base64')}?=`).join(' ')
 }
 
-/** Unsubscribe headers: RFC 2369 §3.2, and RFC 8058 for an https page, for which mail clients offer one click. */
+/**
+ * Returns the unsubscribe headers: RFC 2369 §3.2, and for an https page also RFC 8058, by which mail clients offer a one-click unsubscribe.
+ */
 function waysOut({ partner, unsubscribePage: page }: Attempt<EmailChannel>, from: string): Record<string, string> {
   const mailto = `<mailto:${from}?subject=${encodeURIComponent(`unsubscribe ${partner.id}`)}>`
   if (page === undefined) return { 'List-Unsubscribe': mailto }

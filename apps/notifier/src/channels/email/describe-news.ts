@@ -104,7 +104,7 @@ function updateOfOne(content: MessageContent): Described {
       `Version ${version} of ${policy} ${whenOf(effective, at)}.`,
       ...(supersedes.length > 0 ? [`It replaces ${supersedes.join(', ')}.`] : []),
       ...(publicReason === undefined ? [] : [`Reason: ${publicReason}`]),
-      // Waiting messages of earlier builds contain one policy of a bundle.
+      // Queued messages of earlier builds contain only one policy of a bundle.
       ...(others.length > 0 ? [`It goes together with ${others.join(', ')}.`] : []),
       ...(typeof document?.breaking === 'string' ? [`What readers must look at: ${document.breaking}`] : []),
     ],
@@ -114,7 +114,10 @@ function updateOfOne(content: MessageContent): Described {
   }
 }
 
-/** The message is made after the bake, and may be read after a rollback: `at` is neither when the rule came into force nor now. */
+/**
+ * Describes when a policy takes effect or since when it is known to be in force. The message is composed after the bake and may be read
+ * after a rollback, so `at` is neither the time when the policy came into force nor the time of reading.
+ */
 function whenOf(effective: string, at: string): string {
   return Date.parse(effective) > Date.parse(at) ? `takes effect on ${effective}` : `is in force, as of ${at}`
 }

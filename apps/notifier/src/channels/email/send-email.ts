@@ -17,7 +17,10 @@ export interface EmailSenderOptions extends MailIdentity {
   deadlineMs?: number
 }
 
-/** Submits mail to the agency's relay. A connection lost after the message is ambiguous, and is retried under the same Message-ID. */
+/**
+ * Submits mail to the agency's relay. If the connection is lost after the message was sent, its outcome is unknown, so it is retried with
+ * the same Message-ID.
+ */
 export class SmtpEmailSender implements ChannelSender<'email'> {
   private options: Promise<EmailSenderOptions> | undefined
 
@@ -124,7 +127,8 @@ function submitMail(
       const envelope = { from: mail.from, to: mail.to, size: mail.message.length }
       connection.send(envelope, mail.message, (error, info) => finish(error, info?.response))
     }
-    // The listener is never removed: a relay that breaks off after its reply must not end the process.
+    // Never removed: an `error` event without a listener would end the process, for instance when a relay resets the connection after its
+    // reply.
     connection.on('error', finish)
     if (signal.aborted) return stop()
     signal.addEventListener('abort', stop)

@@ -19,7 +19,7 @@ export interface BareServerOptions {
  */
 export class BareServer {
   readonly files = new Map<string, Buffer>()
-  /** Length of the longest folder listing it sent. */
+  /** Number of names sent so far in the latest folder listing. */
   listed = 0
   private readonly keys = { host: ed25519Keys(), user: ed25519Keys() }
   private readonly connections = new Set<{ end(): void }>()

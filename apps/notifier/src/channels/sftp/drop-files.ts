@@ -5,10 +5,10 @@ export interface DroppedFile {
   bytes: Buffer
 }
 
-/** `found`: an earlier attempt had finished. `acknowledged`: the partner has acknowledged the document. */
+/** `found`: an earlier attempt had already written all files. `acknowledged`: the partner has acknowledged the document. */
 export type DropResult = 'written' | 'found' | 'acknowledged'
 
-/** Limit of names in a folder up to which part files of earlier attempts are searched for. */
+/** Maximum number of names in a folder that are searched for part files of earlier attempts. */
 const MAX_NAMES = 10_000
 
 /** Name of the acknowledgement file that a partner writes beside a document. */
@@ -17,8 +17,9 @@ export function ackName(document: string): string {
 }
 
 /**
- * Writes files so that each appears under its name complete or not at all, in the given order: descriptions of the document first, the
- * document last. An attempt skips a file that is already correct, so after a crash at any point the next attempt finishes the work.
+ * Writes files so that each appears under its name complete or not at all. Writes them in the given order: checksum, signature and release
+ * first, the document last. An attempt skips a file that is already correct, so after a crash at any point the next attempt finishes the
+ * work.
  *
  * @param tag names the part files of this attempt, so an abandoned attempt that still runs cannot write into them
  */

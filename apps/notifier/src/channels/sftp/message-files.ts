@@ -35,7 +35,7 @@ export async function messageFiles(message: Message, sign: (bytes: Buffer) => Pr
   ]
 }
 
-/** Serializes the webhook body with the message id and the signed policy; for a bundle with each of them, in `policies`. */
+/** Serializes the webhook body with the message id and the signed policy; for a bundle with all its policies, in `policies`. */
 function documentOf(message: Message): Buffer {
   const signed = releasesOf(message).map(({ envelope }) => readRelease(envelope).predicate.policy)
   const policies = signed.length > 1 ? { policies: signed } : signed.length === 1 ? { policy: signed[0] } : {}

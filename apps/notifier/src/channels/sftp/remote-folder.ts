@@ -7,12 +7,15 @@ export interface RemoteFolder {
   sizeOf(name: string): Promise<number | undefined>
   /** Reads from the start, at most `maxBytes`. */
   read(name: string, maxBytes: number): Promise<Buffer>
-  /** Fails if the name exists. When it resolves the bytes are on the server's disk, if the server offers fsync. */
+  /** Creates a file; fails if the name exists. When it resolves, the bytes are on the server's disk, if the server offers fsync. */
   create(name: string, bytes: Buffer): Promise<void>
-  /** Renames in one step, so a reader sees the old bytes or the new ones. A server that cannot do so over an existing name refuses. */
+  /**
+   * Renames atomically, so a reader sees either the old or the new bytes. Fails on a server that cannot replace an existing name
+   * atomically.
+   */
   replace(from: string, to: string): Promise<void>
   remove(name: string): Promise<void>
-  /** Returns the first `limit` names of the folder at most. */
+  /** Returns at most the first `limit` names of the folder. */
   list(limit: number): Promise<string[]>
 }
 

@@ -107,7 +107,10 @@ function refused(detail: string): { ok: false; failed: Omit<Outcome, 'latencyMs'
   return { ok: false, failed: { kind: 'refused', detail } }
 }
 
-/** Maps a failure to an outcome of kind `retry`: no SFTP status means that the partner wants no more messages. */
+/**
+ * Maps a failure to an outcome: `refused` for a forbidden address or another host key, otherwise `retry`, because no SFTP status means that
+ * the partner wants no more messages.
+ */
 function describeFailure(error: unknown, stopped: boolean, late: boolean): Omit<Outcome, 'latencyMs'> {
   const { code, message } = error as Partial<NodeJS.ErrnoException>
   if (code === ADDRESS_REFUSED) return { kind: 'refused', detail: message }
@@ -120,8 +123,8 @@ function describeFailure(error: unknown, stopped: boolean, late: boolean): Omit<
 }
 
 /**
- * Opens a TCP connection to an address that `lookup` has checked; `host` as returned by `checkPartnerHost`, because a literal is never
- * looked up.
+ * Opens a TCP connection to an address that `lookup` has checked. `host` must be a result of `checkPartnerHost`, because Node does not pass
+ * an IP literal to `lookup`.
  */
 function connectGuarded(host: string, port: number, lookup: LookupFunction, timeoutMs: number, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {

@@ -230,7 +230,7 @@ function connectionFailure(error: Error & { level?: string }): SftpFailure {
   return new SftpFailure('lost', plainText(error.message))
 }
 
-/** Cleans a server's text for lists and logs. */
+/** Returns a server's text on one line and without control characters, for lists and logs. */
 function plainText(text: string): string {
   return text
     .replace(/\p{C}+/gu, ' ')

@@ -2,17 +2,17 @@ import { createHash, createHmac } from 'node:crypto'
 import type { RefusalExplanation, Suspect } from '#libs/contracts'
 import type { WebhookHeaders } from './standard-webhooks.js'
 
-/** Shown length of a `whsec_` secret: 4 characters are 3 of its 24 bytes or more. */
+/** Number of characters shown of a `whsec_` secret. The 4 characters after the prefix are 3 of its 24 or more bytes. */
 const SHOWN_PREFIX = 'whsec_'.length + 4
-/** The tolerance of receivers (Standard Webhooks: five minutes either way). */
+/** Clock tolerance of receivers in ms (Standard Webhooks: five minutes either way). */
 const TOLERANCE_MS = 300_000
 
 /** Sends the same body under other headers; resolves to whether the receiver accepted it. */
 export type Probe = (headers: WebhookHeaders) => Promise<boolean>
 
 /**
- * Explains why a receiver refuses a correctly signed message. Signs the test message with each usual mistake of receivers in turn, until
- * one is accepted. Only a test message is signed wrongly, and its signature reveals nothing of the secret.
+ * Explains why a receiver refuses a correctly signed message. Signs the test message with each common mistake of receivers in turn, until
+ * the receiver accepts it. Only a test message is signed wrongly, and its signature reveals nothing about the secret.
  *
  * @param receiverClock `Date` header of the refusal
  */
@@ -48,7 +48,7 @@ export interface SignedMessage {
   body: Buffer
 }
 
-/** Message signed as a receiver with this mistake would compute it: a receiver that accepts it has the mistake. */
+/** Headers with a signature as a receiver with this mistake computes it. A receiver that accepts them has the mistake. */
 export interface Mistake {
   suspect: Suspect
   detail: string
@@ -94,7 +94,7 @@ export function usualMistakes({ id, timestamp, body }: SignedMessage, secret: st
   ]
 }
 
-/** Reprints JSON with a blank behind each comma and colon, as most languages do; ours has none. */
+/** Serializes JSON with a space after each comma and colon, as most languages do; our bodies have none. */
 function reprinted(text: string): string {
   const lines = JSON.stringify(JSON.parse(text), null, 1)
   return lines.replaceAll(/,\n */g, ', ').replaceAll(/\n */g, '')

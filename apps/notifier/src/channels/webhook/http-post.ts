@@ -16,7 +16,10 @@ const REPLY_KEPT_BYTES = 4 * 1024
 
 export type HttpPostOptions = { deployment: Deployment; deadlineMs?: number; resolve?: Resolve }
 
-/** Request to one partner. `networks`: those of the partner. `keyId`: names the signing secret or key in the evidence. */
+/**
+ * Request to one partner. `networks`: private networks that the partner's registration allows. `keyId`: names the signing secret or key in
+ * the evidence.
+ */
 export type HttpMessage = { url: string; networks: readonly string[]; headers: Record<string, string>; body: Buffer; keyId: string }
 
 /** `receiverClock`: `Date` header of the response. */
@@ -82,8 +85,8 @@ function dateOf({ headers: { date } }: Dispatcher.ResponseData): Date | undefine
 }
 
 /**
- * Reads the start of a response body. The status decides; a body that breaks off, stalls until the deadline or does not end only leaves
- * less evidence.
+ * Reads the start of a response body. The status alone decides the outcome. A body that breaks off, stalls until the deadline or never ends
+ * is only recorded in part.
  */
 async function readReply(body: Dispatcher.ResponseData['body']): Promise<string> {
   const kept: Buffer[] = []
@@ -111,7 +114,9 @@ function describeFailure(error: unknown, stopped: boolean, late: boolean): Omit<
   return { kind: 'retry', detail: [code, message].filter(Boolean).join(': ') || String(error) }
 }
 
-/** Parses `Retry-After` (RFC 9110 §10.2.3), whole seconds or an HTTP date, as ms from `now`, never negative. Anything else is ignored. */
+/**
+ * Parses `Retry-After` (RFC 9110 §10.2.3), whole seconds or an HTTP date, as ms from `now`, never negative; `undefined` for anything else.
+ */
 export function parseRetryAfter(value: string | undefined, now: Date): number | undefined {
   const text = value?.trim() ?? ''
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
@@ -125,10 +130,16 @@ type ConnectionEvidence = Pick<Outcome, 'address' | 'tlsFingerprint'>
 
 type Leaving = { request: { body?: unknown }; socket: Socket | TLSSocket }
 
-/** Bodies of watched requests: undici passes the same object through, and each attempt has a buffer of its own. */
+/**
+ * Evidence by request body. The body identifies its request, because undici passes the object through unchanged and each attempt has its
+ * own buffer.
+ */
 const watched = new WeakMap<object, ConnectionEvidence>()
 
-/** Published by undici right before the first byte, with the request's socket; a pooled agent exposes the socket nowhere else. */
+/**
+ * Records the peer of a watched request. undici publishes the request with its socket right before the first byte; a pooled agent exposes
+ * the socket nowhere else.
+ */
 subscribe('undici:client:sendHeaders', (message) => {
   const { request, socket } = message as Leaving
   const evidence = typeof request.body === 'object' && request.body !== null ? watched.get(request.body) : undefined

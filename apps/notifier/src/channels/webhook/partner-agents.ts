@@ -7,13 +7,14 @@ import { guardedLookup, type Resolve } from '../../partners/guarded-lookup.js'
 const CONNECTIONS_PER_ORIGIN = 64
 const MAX_AGENTS = 64
 /**
- * Bytes received on a connection, which serves one attempt. Interim responses (`103 Early Hints`) count too, and no parser reports them.
+ * Limit of bytes received on a connection, which serves one attempt. Interim responses (`103 Early Hints`) count too, although no parser
+ * reports them.
  */
 const MAX_RECEIVED_BYTES = 1024 * 1024
 
 /**
- * One agent for each distinct set of networks, since the set is part of its lookup. The least recently used agent is dropped first; its
- * running requests finish.
+ * Caches one agent for each distinct set of networks, because its lookup depends on the set. The least recently used agent is dropped
+ * first; its running requests finish.
  */
 export class PartnerAgents {
   private readonly agents = new Map<string, Agent>()
@@ -58,7 +59,7 @@ export class PartnerAgents {
   }
 }
 
-/** Destroys a connection that receives more bytes than a response may have. */
+/** Destroys a connection that receives more than `MAX_RECEIVED_BYTES`. */
 function boundReceived(socket: Socket): void {
   socket.on('readable', () => {
     if (socket.bytesRead > MAX_RECEIVED_BYTES)

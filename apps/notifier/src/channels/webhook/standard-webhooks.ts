@@ -12,7 +12,7 @@ export type SignedWebhook = { ok: true; headers: WebhookHeaders } | { ok: false;
 
 /**
  * Signs a webhook: Standard Webhooks 1.0.0, scheme `v1`, HMAC-SHA256 over `id.timestamp.body`, one signature per secret. `timestamp` is the
- * time of the attempt, in whole seconds on the wire. An id with a dot would make the signed bytes ambiguous.
+ * time of the attempt, in whole seconds on the wire. An id with a dot would make the signed bytes ambiguous, so it is refused.
  */
 export function signWebhook(message: { id: string; timestamp: Date; body: Buffer; secrets: readonly string[] }): SignedWebhook {
   if (!/^[A-Za-z0-9_-]{1,256}$/.test(message.id)) return { ok: false, detail: 'a message id has only letters, digits, _ and -' }
@@ -33,7 +33,8 @@ export function signWebhook(message: { id: string; timestamp: Date; body: Buffer
 
 /**
  * Appends an Ed25519 signature to the headers: Standard Webhooks 1.0.0, scheme `v1a`, over the bytes of `v1`, so a receiver may check
- * either. The key is notifier's own: its other signatures cover bytes that begin with `DSSEv1 `, and an id has no space.
+ * either. The key also signs statements and files, but no signature can be taken for another: their signed bytes begin with `DSSEv1 ` or
+ * with `SSHSIG` and a NUL, and a message id contains neither space nor NUL.
  */
 export async function withEd25519(headers: WebhookHeaders, body: Uint8Array, signer: Signer): Promise<WebhookHeaders> {
   const signed = Buffer.concat([Buffer.from(`${headers['webhook-id']}.${headers['webhook-timestamp']}.`), body])

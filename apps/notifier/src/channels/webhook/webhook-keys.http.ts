@@ -6,7 +6,10 @@ import { Controller, Get } from '@nestjs/common'
 import { sshPublicKey } from '../sftp/ssh-signature.js'
 import { webhookPublicKey } from './standard-webhooks.js'
 
-/** Public: partners hold no key of ours. The roster names the same keys, for anyone who would rather trust that. */
+/**
+ * Publishes the keys that sign messages. Public, because partners have no token. The roster names the same keys, for partners that rather
+ * trust the roster.
+ */
 @Controller('v1/webhook-keys')
 @Public()
 export class WebhookKeysController {
