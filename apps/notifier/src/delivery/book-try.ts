@@ -3,7 +3,7 @@ import type { Delivery, TryRecord } from './delivery.table.js'
 import { nextAttemptAt } from './schedule.js'
 
 const KEPT_TRIES = 20
-/** Rejections that end a delivery: a permanent refusal counts once it is repeated. */
+/** Number of rejections that end a delivery: a permanent refusal is final only once it is repeated. */
 const MAX_REJECTIONS = 2
 
 /** Returns the delivery after an attempt. `overtaken`: a newer message waits in its lane, so a failure is not retried. */

@@ -5,7 +5,7 @@ import type { Outcome } from '../channels/channel-sender.js'
  * whether the other side has recovered.
  */
 export interface Breaker {
-  /** As `breakerId` has it. */
+  /** Result of `breakerId`. */
   id: string
   /** Consecutive failed attempts. */
   failures: number
@@ -24,7 +24,7 @@ const FAILED_SHARE = 0.7
 const KEPT_TRIES = 50
 const FIRST_PROBE_MS = 30_000
 const MAX_PROBE_MS = 10 * 60_000
-/** Time in which no second probe starts; longer than the lease of an attempt. */
+/** Time in ms in which no second probe starts; as long as the lease of an attempt. */
 const PROBE_LEASE_MS = 30_000
 
 export type Passage =
@@ -35,7 +35,10 @@ export function breakerId(partner: string, channel: string): string {
   return `${partner}/${channel}`
 }
 
-/** Decides whether a delivery may be attempted. `isLast`: its 24 hours have expired, and this attempt decides. */
+/**
+ * Decides whether a delivery may be attempted. `isLast`: the delivery's 24 hours have expired, so this is its last attempt, which is always
+ * allowed.
+ */
 export function passage(breaker: Breaker | undefined, now: Date, isLast: boolean): Passage {
   if (breaker === undefined || breaker.openUntil === null) return { pass: true, breaker: undefined }
   const until = new Date(breaker.openUntil)
@@ -68,7 +71,10 @@ function opened(breaker: Breaker, probeMs: number, now: Date): Breaker {
   return { ...breaker, probeMs, openUntil: new Date(now.getTime() + probeMs).toISOString() }
 }
 
-/** Maps an outcome to the channel's health. A refusal of one message, or by our own rules, does not show whether the other side is up. */
+/**
+ * Maps an outcome to the channel's health. A rejected message shows that the other side is up. `gone`, and a refusal by our own rules, show
+ * nothing.
+ */
 function verdictOf(outcome: Outcome['kind']): 'up' | 'down' | undefined {
   switch (outcome) {
     case 'delivered':

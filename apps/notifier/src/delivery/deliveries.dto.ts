@@ -2,7 +2,7 @@ import { DELIVERY_STATES, type DeliveriesFilter, type DeliveryState } from '#lib
 import { isInstant, isInteger, isText, toNumber } from '#libs/platform'
 import { IsIn, IsOptional } from 'class-validator'
 
-/** Which deliveries are meant, whatever is done with them. */
+/** Query parameters that select deliveries, for a list or a redrive. */
 export class DeliveriesChoiceDto {
   @IsOptional()
   @isText(100)

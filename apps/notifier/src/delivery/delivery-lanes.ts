@@ -23,13 +23,16 @@ import { isForOnCall, lockKeysOf, overlap, concerns } from './notified-policies.
 const KEPT_REDRIVES = 20
 const MAX_NEWER = 500
 
-/** Part of notifier that is notified of deliveries, in the transaction that records them. */
+/** Listener to deliveries, called in the transaction that records them. */
 export interface DeliveryListener {
-  /** An attempt ended, or a delivery will not be sent. `isReached`: the partner accepted or acknowledged it. `stage` as in `Delivery`. */
+  /**
+   * Called when an attempt ended, or a delivery will not be sent. `isReached`: the partner accepted or acknowledged it. `stage` as in
+   * `Delivery`.
+   */
   tried?(tx: Transaction, stage: string | null, isReached: boolean): Promise<void>
-  /** The partner's side accepted a delivery without acknowledging it in the response. */
+  /** Called when the partner's side accepted a delivery without acknowledging it in the response. */
   delivered?(tx: Transaction, delivery: Delivery, partner: RegisteredPartner): Promise<void>
-  /** No further attempt is made at a delivery, on this channel or the next. */
+  /** Called when a delivery is abandoned and no other channel takes over. */
   dead?(tx: Transaction, delivery: Delivery): Promise<void>
 }
 
@@ -169,7 +172,9 @@ export class DeliveryLanes implements OnModuleInit {
     return after
   }
 
-  /** Resends an ended message with the same id and bytes and a fresh schedule, at `at` unless open deliveries of its lane are ahead. */
+  /**
+   * Resends an ended message with the same id and bytes and a fresh schedule: at `at`, or later if open deliveries of its lane are ahead.
+   */
   async redrive(tx: Transaction, delivery: Delivery, { by, reason }: { by: string; reason: string }, at: Date): Promise<void> {
     const { first, laneSeq } = joinLane(delivery, await this.open(tx, delivery), 'every')
     const redrives = [...(delivery.redrives ?? []), { at: tx.now.toISOString(), by, reason }].slice(-KEPT_REDRIVES)
@@ -253,7 +258,7 @@ export class DeliveryLanes implements OnModuleInit {
     await this.join(tx, delivery, open, joined)
   }
 
-  /** `open`: open deliveries besides the new one. */
+  /** Supersedes what a new delivery replaces, and schedules the delivery if it is first. `open`: open deliveries besides the new one. */
   private async join(tx: Transaction, delivery: Delivery, open: readonly Delivery[], { superseded, first }: Joined): Promise<void> {
     for (const older of superseded) await this.supersede(tx, older)
     if (first) return this.tryAt(tx, delivery, tx.now)
@@ -265,7 +270,7 @@ export class DeliveryLanes implements OnModuleInit {
       )
   }
 
-  /** Schedules the heads of the lanes. A bundle may also wait for policies outside `open`. */
+  /** Schedules the heads of the lanes. A bundle may also wait for deliveries outside `open`, about its other policies. */
   private async advance(tx: Transaction, open: readonly Delivery[]): Promise<void> {
     for (const head of headsOf(open)) {
       const isHeldBack = head.policies !== undefined && isBehind(head, await this.open(tx, head))
@@ -278,7 +283,7 @@ export class DeliveryLanes implements OnModuleInit {
     await tx.documents(RECEIPTS).put({ id: receiptId(token), delivery, expiresAt })
   }
 
-  /** Open deliveries of the same partner and channel that share a policy with this one, itself included. */
+  /** Finds the open deliveries of the same partner and channel that share a policy with this one, including the delivery itself. */
   private async open(tx: Transaction, delivery: Parameters<typeof lanesBeside>[0]): Promise<Delivery[]> {
     const found = await tx.documents(DELIVERIES).find({ where: { lane: lanesBeside(delivery), state: 'pending' } })
     return found.filter((other) => overlap(other, delivery))
@@ -299,8 +304,8 @@ export class DeliveryLanes implements OnModuleInit {
 const UNTRIED = { state: 'pending', sending: false, tries: 0, firstAt: null, nextAttemptAt: null, log: [] } satisfies Partial<Delivery>
 
 /**
- * Whether this delivery is the newest of its lane. It is retained regardless of age: a partner notified of the version in force must be
- * notified of its rollback.
+ * Whether this is the newest delivered message of its lane. It is retained regardless of age, because a partner that was notified of the
+ * version in force must be notified of its rollback.
  */
 async function isNewestOfLane(tx: Transaction, delivery: Delivery): Promise<boolean> {
   if (isForOnCall(delivery)) return false

@@ -25,18 +25,21 @@ export interface Acknowledgement {
 /** One message to one partner on one channel. */
 export interface Delivery {
   id: string
-  /** `webhook-id`: the same on every attempt, channel and attempt of the run, so a partner can drop duplicates. */
+  /**
+   * Message id, sent as `webhook-id`. It is the same for every try, every channel and every attempt of the run, so a partner can drop
+   * duplicates.
+   */
   messageId: string
   /** Id of its `Message`. */
   message: string
   partner: string
-  /** As `channelNames` has it. */
+  /** Name of the channel, from `channelNames`. */
   channel: string
   policy: string
   version: string
   /** Policy digest of `version`. */
   digest: string
-  /** All policies of a bundle's message; the three members above are those of the first. */
+  /** All policies of a bundle's message; `policy`, `version` and `digest` are then those of the first policy. */
   policies?: readonly ToldPolicy[]
   run: number
   /** Notify stage that waits for the first attempt; `null` if none does. */
@@ -56,12 +59,12 @@ export interface Delivery {
   tries: number
   /** Start of the first attempt and of the 24 hours. */
   firstAt: string | null
-  /** `null` while it waits behind its lane, and after its end. */
+  /** Time of the next attempt; `null` while older messages of its lane are open, and after its end. */
   nextAttemptAt: string | null
   /** Last 20 attempts, oldest first. */
   log: TryRecord[]
   createdAt: string
-  /** Time the partner's side first accepted it: a redriven message stays delivered. */
+  /** Time the partner's side first accepted it; kept when the message is redriven. */
   deliveredAt: string | null
   acknowledged?: Acknowledgement
   /** Last 20 redrives by people, oldest first. */
@@ -73,7 +76,10 @@ export function runWaitsNoLonger(delivery: Delivery): boolean {
   return delivery.state !== 'pending' || delivery.tries > 0 || delivery.nextAttemptAt === null
 }
 
-/** Returns the lane's name. `channel` is `null` for a partner with `deliver: first`, where the channels of a message take turns. */
+/**
+ * Returns the lane's name. `channel` is `null` for a partner with `deliver: first`, whose channels are tried one after the other in one
+ * lane.
+ */
 export function laneOf(partner: string, policy: string, channel: string | null): string {
   return channel === null ? `${partner}/${policy}` : `${partner}/${policy}/${channel}`
 }
@@ -85,8 +91,8 @@ export function lanesBeside(delivery: Pick<Delivery, 'partner' | 'lane'> & Notif
 }
 
 /**
- * Returns the last part of the lane, which names the channel. It is empty for a partner with `deliver: first`: its channels share their
- * lanes.
+ * Returns the last part of the lane, which names the channel. It is empty for a partner with `deliver: first`, whose channels share one
+ * lane.
  */
 export function wayOf({ partner, lane, ...notified }: Pick<Delivery, 'partner' | 'lane'> & NotifiedPolicies): string {
   return lane.slice(laneOf(partner, columnOf(notified), null).length)

@@ -6,7 +6,8 @@ import { SEVERAL, concerns } from './notified-policies.js'
 
 /**
  * Finds deliveries, newest first. Many are created in one transaction with the same time, so a page continues with the rest of that time
- * before older ones. A bundle is found by each of its policies: no column names them all, so the search reads bundles.
+ * before older ones. A bundle is found by each of its policies. No column contains all of them, so the search reads all bundles and filters
+ * them.
  */
 export async function findDeliveries(tx: Transaction, { since, limit = 500, ...query }: DeliveriesFilter): Promise<Delivery[]> {
   const { before, policy, version, ...filter } = query
@@ -26,7 +27,7 @@ export async function findDeliveries(tx: Transaction, { since, limit = 500, ...q
   }
 }
 
-/** Column values to search for: this text, or `SEVERAL` for bundles. */
+/** Returns the column values to search for: the text, and `SEVERAL` for bundles. */
 export function orSeveral(text: string | undefined): string[] | undefined {
   return text === undefined ? undefined : [text, SEVERAL]
 }

@@ -3,10 +3,10 @@ import type { Delivery } from './delivery.table.js'
 import { bundleOf, covers, overlap, policiesOf, type NotifiedPolicies } from './notified-policies.js'
 
 /**
- * Result of adding a message to its lanes. The oldest open delivery of a lane is attempted, the others wait without a timer. With `latest`
- * a newer message replaces waiting ones whose policies it covers, but never one that a worker is sending: the partner may be reading it,
- * and must not receive it after the newer. The message of a bundle is in the lanes of all its policies, and is attempted when it is the
- * oldest in each.
+ * Result of adding a message to its lanes. The oldest open delivery of a lane is attempted; the others wait without a timer. With `latest`
+ * a newer message replaces waiting messages whose policies it covers. It never replaces a message that a worker is sending: the partner may
+ * be reading it, so the newer message must arrive after it. The message of a bundle is in the lanes of all its policies, and is attempted
+ * when it is the oldest in each.
  */
 export interface Joined {
   superseded: Delivery[]
@@ -26,7 +26,7 @@ export function isOvertaken(delivery: Delivery, open: readonly Delivery[], mode:
   return mode === 'latest' && open.some((other) => other.laneSeq > delivery.laneSeq && covers([other], delivery))
 }
 
-/** Returns waiting deliveries that no older one of `open` is ahead of. */
+/** Returns the unscheduled deliveries that are the oldest of `open` for each of their policies. */
 export function headsOf(open: readonly Delivery[]): Delivery[] {
   const taken = new Set<string>()
   return open

@@ -13,7 +13,7 @@ export interface PolicyNews extends PolicyContent {
 
 /** News for a partner, sent in one message. */
 export interface News {
-  /** Identifies the cause: run and attempt, or the head of a rollback. Unique with policy, partner and channel. */
+  /** Identifies the cause: run and attempt, or the head of a rollback. Unique together with policy, partner and channel. */
   cause: string
   /** Like `cause`, but the same for every attempt of a run. */
   messageCause: string
@@ -77,8 +77,9 @@ function messageOf({ policies, at, publicReason }: News, id: string): Message {
 }
 
 /**
- * Builds the body for one partner: the first policy, and in `policies` each one of a bundle. The bytes are stored and reused on every
- * attempt: key order and `timestamp`, the time of the event and not of the attempt, are part of what partners may compare.
+ * Builds the body for one partner: the first policy, and for a bundle all policies in `policies`. The text is stored and sent unchanged on
+ * every attempt, because partners may compare its bytes: the order of its keys is fixed, and `timestamp` is the time of the event instead
+ * of the attempt.
  *
  * @param supersedes `ID@VERSION` of versions that each policy replaces for the partner, including versions it was never notified of
  * @param receipt where the partner acknowledges the message

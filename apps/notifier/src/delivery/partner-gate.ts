@@ -11,14 +11,14 @@ const MAX_BUCKETS = 10_000
 export const BREAKERS = documentTable<Breaker>({ name: 'breaker', id: (breaker) => breaker.id, keys: {} })
 
 /**
- * Lock key of a breaker. It sorts between the lock of a policy, which is already held, and that of a stage, which is taken later, so no
- * transaction restarts because of it.
+ * Lock key of a breaker. It sorts after a policy's lock, which is already held, and before a stage's lock, which is taken later. So no
+ * transaction restarts to take locks in order.
  */
 function breakerKey(id: string): string {
   return `sending:${id}`
 }
 
-/** Checks besides the schedule before an attempt: the channel's breaker, and the partner's rate. */
+/** Checks before an attempt, in addition to the schedule: the channel's breaker and the partner's rate. */
 export class PartnerGate {
   private readonly rates = new RateLimit()
 
@@ -65,7 +65,7 @@ export class RateLimit {
     const waitMs = now >= 1 ? 0 : Math.ceil(((1 - now) / rate) * 1000)
     this.buckets.delete(partner)
     this.buckets.set(partner, { tokens: waitMs === 0 ? now - 1 : now, at: nowMs })
-    // At worst the partner of the least recently used bucket gets a full one early.
+    // Drops the least recently used bucket. At worst its partner gets a full bucket early.
     const [oldest] = this.buckets.keys()
     if (oldest !== undefined && this.buckets.size > MAX_BUCKETS) this.buckets.delete(oldest)
     return waitMs

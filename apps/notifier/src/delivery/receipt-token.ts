@@ -26,7 +26,7 @@ export function receiptTokenIn(body: string): string | undefined {
   return tokenOf(readBody(body)?.data)
 }
 
-/** Returns the same message with another token: a displayed message must not acknowledge, and a second channel gets its own token. */
+/** Returns the same message with another token: a displayed message must not contain a valid token, and a second channel gets its own. */
 export function withReceiptToken(body: string, token: string): string {
   const message = readBody(body)
   if (message === undefined || tokenOf(message.data) === undefined) return body

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { Outcome } from '../channels/channel-sender.js'
 
+const SECOND = 1000
+const HOUR = 3600 * SECOND
 /**
  * The 24-hour schedule: attempts at 0 s, 5 s, 30 s, 2 m, 5 m, 15 m, 30 m, 1 h, 2 h, 4 h, 7 h, 11 h, 16 h, 21 h and 24 h after the first.
  * Seven of the fifteen are within the promise of 30 minutes.
  */
-const SECOND = 1000
-const HOUR = 3600 * SECOND
 export const TRY_OFFSETS_MS: readonly number[] = [
   ...[0, 5, 30, 120, 300, 900, 1800].map((seconds) => seconds * SECOND),
   ...[1, 2, 4, 7, 11, 16, 21, 24].map((hours) => hours * HOUR),
@@ -34,7 +34,7 @@ export type EndedTry = {
 
 /**
  * Returns the time of the next attempt. `dead`: the 24 hours or the attempts are used up. `disabled`: the partner returned 410. Gaps count
- * from the end of the last attempt, so a worker that was away does not fire the missed ones at once.
+ * from the end of the last attempt, so a worker that was down does not make all missed attempts at once.
  */
 export function nextAttemptAt({ firstAt, endedAt, attempt, outcome, retryAfterMs = 0, seed }: EndedTry): Date | 'dead' | 'disabled' {
   if (outcome.kind === 'gone') return 'disabled'
@@ -47,8 +47,8 @@ export function nextAttemptAt({ firstAt, endedAt, attempt, outcome, retryAfterMs
 }
 
 /**
- * Returns the gap in ms after an attempt. The sign of the jitter alternates from a start that the seed chooses: each gap is spread over ±20
- * %, yet the sum deviates by 2 h 21 min at most and cannot use up the 3 h before the last attempt.
+ * Returns the gap in ms after an attempt. The sign of the jitter alternates, and the seed determines the first sign. Each gap varies by up
+ * to ±20 %, but the sum by at most 2 h 21 min, so it cannot use up the 3 h before the last attempt.
  */
 function gapAfter(attempt: number, seed: string): number {
   const gap = (TRY_OFFSETS_MS[attempt] ?? HORIZON_MS) - (TRY_OFFSETS_MS[attempt - 1] ?? 0)

@@ -15,10 +15,12 @@ import { receiptTokenIn } from './receipt-token.js'
 import { PartnerGate } from './partner-gate.js'
 import { SendSlots, TRIES_IN_ALL, type Slot } from './send-slots.js'
 
-/** Longer than an attempt may take, so a slow partner is not called twice at once. */
+/** Lease of an attempt in ms: longer than an attempt may take, so a slow partner is not called twice at the same time. */
 const LEASE_MS = 30_000
 const MOST_SLOT_WAIT_MS = 5_000
-/** A relay accepts mails one after the other; each check for a free slot costs a transaction. */
+/**
+ * Wait in ms for a slot of the mail relay. The relay accepts mails one after the other, and each check for a free slot costs a transaction.
+ */
 const RELAY_WAIT_MS = 1_000
 
 /** `attempt`: the attempt, or the reason why no channel can send it. */
@@ -49,7 +51,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
 
   async onModuleInit(): Promise<void> {
     this.timers.onWork(DELIVER, (work) => this.work(work), LEASE_MS)
-    // A delivery that no attempt can send must not block its lane.
+    // Ends a delivery whose work was abandoned, so that it does not block its lane.
     this.timers.onGivenUp(DELIVER, (tx, { data }, detail) =>
       this.lanes.book(tx, data.delivery, { kind: 'gone', latencyMs: 0, detail }, tx.now),
     )
@@ -69,7 +71,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
     const now = this.clock.now()
     const slot = this.stop.signal.aborted ? undefined : this.slots.take(partner, now)
     if (slot === undefined) {
-      // Each claim costs a transaction: deliveries that wait for a partner that hangs are retried rarely.
+      // Each claim costs a transaction, so deliveries to a hanging partner are claimed less often the longer the partner hangs.
       const afterMs = postponedMs(timer) + Math.min(this.slots.heldMs(partner, now), MOST_SLOT_WAIT_MS)
       await finish((tx) => this.lanes.postpone(tx, id, afterMs))
       return
@@ -152,8 +154,8 @@ function unsubscribedWords(partner: string, address: string, at: string): string
 }
 
 /**
- * Returns a wait of 100 to 900 ms. It is spread, so one of many waiting deliveries is due whenever a slot becomes free; the lease epoch
- * differs for each claim. It is never 0: a stopping process would spin on its own work.
+ * Returns a wait of 100 to 899 ms. It depends on the lease epoch, which differs for each claim: of many waiting deliveries, one is then due
+ * soon after a slot becomes free. It is never 0, because a stopping process would claim its own work in a loop.
  */
 function postponedMs({ leaseEpoch }: Timer): number {
   return 100 + ((leaseEpoch * 137) % 800)

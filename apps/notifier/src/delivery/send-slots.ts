@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common'
 
 /** Maximum number of slots used by one partner, for instance one that hangs. */
 const PER_PARTNER = 2
-/** Slots for mail: all mail uses one relay, so when it hangs, every partner with an address does. */
+/** Slots for mail. All mail uses one relay: if it hangs, every partner with a mail address does. */
 const FOR_MAIL = 6
-/** Slots in total: room for 32 partners that hang at a time while the others are still notified. Each slot is a connection. */
+/** Slots in total. The others are still notified while fewer than 32 partners hang at the same time. Each slot is a connection. */
 export const TRIES_IN_ALL = 64
 
 /** Slot of one attempt in progress. */

@@ -2,17 +2,20 @@ import type { Delivery } from '../delivery/delivery.table.js'
 import { bundleOf, covers } from '../delivery/notified-policies.js'
 import type { Partner } from '../partners/partner.js'
 
-/** `pending`: an attempt is already scheduled, so a repeated request sends once. `behind`: messages to resend after it. */
+/**
+ * Decision on a redrive. `pending`: an attempt is already scheduled, so a repeated request sends once. `behind`: newer messages to resend
+ * after this one.
+ */
 export type RedriveAnswer =
   | { do: 'send'; behind: readonly Delivery[] }
   | { do: 'nothing'; because: 'pending' | 'overtaken'; detail: string }
 
 /**
- * Decides whether a message may be resent. In a lane `latest` only the newest one may: an older one after it would report a version that is
- * no longer in force. If newer messages covered only part of a bundle, the rest was never delivered: the bundle is resent, and the newer
- * messages after it. In a lane `every` each message may be resent, behind the waiting ones.
+ * Decides whether a message may be resent. In a lane `latest` only the newest message may: an older one sent after it would report a
+ * version that is no longer in force. If newer messages cover only some policies of a bundle, the other policies were never delivered: the
+ * bundle is resent, and the newer messages after it. In a lane `every` each message may be resent, after the waiting ones.
  *
- * @param newer about policies of this message, the oldest first
+ * @param newer messages about policies of this message, oldest first
  */
 export function decideRedrive(delivery: Delivery, newer: readonly Delivery[], lane: Partner['lane']): RedriveAnswer {
   if (delivery.state === 'pending') {

@@ -9,10 +9,10 @@ import { lockKeysOf, concerns } from '../delivery/notified-policies.js'
 import { PARTNERS } from '../partners/partner.table.js'
 import { decideRedrive, overtaken, type RedriveAnswer } from './decide-redrive.js'
 
-/** Limit of one request; a repeated request continues. */
+/** Maximum number of messages of one request; a repeated request continues. */
 const MAX_AT_ONCE = 500
 const PAGE = 500
-/** Gap between two messages to one partner, so the backlog of an outage does not use up the partner's next hour. */
+/** Gap in ms between two messages to one partner, so the backlog of an outage does not use up the partner's next hour. */
 const PACE_MS = 200
 
 type Asked = { by: string; reason: string }
@@ -60,7 +60,7 @@ export class RedriveDeliveries {
       const partner = await tx.documents(PARTNERS).get(delivery.partner)
       const answer = decideRedrive(delivery, newer, partner?.lane ?? 'latest')
       if (answer.do === 'nothing') return answer
-      // A message resent after it must not itself report a version that is no longer in force.
+      // A newer message that is resent after this one must not report a version that is no longer in force either.
       for (const each of answer.behind) {
         const others = (await this.lanes.newerThan(tx, each)).filter(({ id: other }) => !newer.some((known) => known.id === other))
         if (others.length > 0) return overtaken(others.at(-1), 'was notified')
@@ -72,7 +72,7 @@ export class RedriveDeliveries {
     })
   }
 
-  /** Returns abandoned deliveries, oldest first: the order within a lane stays. */
+  /** Returns abandoned deliveries, oldest first, so that the order within a lane is kept. */
   private async givenUp({ partner, policy, version, since, until }: Omit<RedriveManyRequest, 'reason'>): Promise<GivenUp[]> {
     const sought = { partner, policy: orSeveral(policy), version: orSeveral(version) }
     const given = Object.entries(sought).filter(([, value]) => value !== undefined)
