@@ -8,7 +8,7 @@ import { isEmailAddress } from './partners/email-address.js'
 
 const DEV_NETWORKS = ['127.0.0.0/8', '::1/128']
 
-/** A text that `fits`. The error contains nothing of the value, which may have a password. */
+/** Requires a text that `fits`. The error does not contain the value, which may include a password. */
 function isTextThat(fits: (text: string) => boolean, message: string): PropertyDecorator {
   const validate = (value: unknown): boolean => typeof value === 'string' && fits(value)
   return ValidateBy({ name: 'isTextThat', validator: { validate, defaultMessage: () => message } })
@@ -19,7 +19,7 @@ export class NotifierConfig {
   @IsIn(['dev', 'production'], { message: 'profile must be dev or production' })
   profile: Profile = 'production'
 
-  /** Time a run waits for the first attempts at its partners; it then continues without the open ones. */
+  /** Maximum time a run waits for the first attempts at its partners; unfinished ones continue after the run has completed. */
   @isDuration('20s')
   deadline = '20s'
 

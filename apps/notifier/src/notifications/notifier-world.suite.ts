@@ -39,7 +39,7 @@ type Sent = { partner: string; channel: ChannelKind; id: string; body: { type: s
 
 /**
  * Sender for any kind of channel. Returns the scripted answers per partner, or per `partner/kind`, in turn; the last one repeats. `hang`
- * waits for the stop.
+ * waits until the attempt is aborted.
  */
 class ScriptedSender {
   readonly sent: Sent[] = []

@@ -25,7 +25,10 @@ import { summarize } from './summary.js'
 const MAX_DELIVERIES = 10_000
 const MAX_LEFT_OUT_NAMED = 3
 
-/** Notify stage: sends one message for each partner and channel of a run, once it is live for all or held by all until its time. */
+/**
+ * Notify stage: sends one message for each partner and channel of a run, once the run is live for all, or once all readers hold its
+ * releases until the effective time.
+ */
 @Injectable()
 export class NotifyPartners implements OnModuleInit, DeliveryListener {
   readonly shell: StageShell<Notification, NotificationInput, NotificationEffect, NotificationTimer>
@@ -65,7 +68,7 @@ export class NotifyPartners implements OnModuleInit, DeliveryListener {
       : await this.shell.open(tx, { fresh: freshOf(dossier, cause), dossier, cause }, async () => {
           return { type: 'opened', dossier, ...(await addresseesOf(tx, dossier, cause)) }
         })
-    // There may be no partner, or none whose first attempt the run waits for.
+    // The stage may be complete already: there may be no partner, or none whose first attempt the run waits for.
     await this.count(tx, stageId(dossier))
     return answer
   }
@@ -101,7 +104,10 @@ export class NotifyPartners implements OnModuleInit, DeliveryListener {
     )
   }
 
-  /** Recounts the stage. After its end it is recounted at intervals, not at each delivery. */
+  /**
+   * Records that a partner was reached, and recounts an open stage. A completed stage is recounted at intervals instead of at each
+   * delivery.
+   */
   async tried(tx: Transaction, stage: string | null, isReached: boolean): Promise<void> {
     if (stage === null) return
     if (isReached) await this.locked(tx, stage, (notification) => this.shell.decide(tx, notification, { type: 'heard' }))

@@ -6,7 +6,7 @@ import { DeliveryLanes, type DeliveryListener } from '../delivery/delivery-lanes
 import type { Delivery } from '../delivery/delivery.table.js'
 import { bundleOf, isForOnCall, policiesOf } from '../delivery/notified-policies.js'
 
-/** Publishes which partner no channel reached, so that approver opens a ticket. */
+/** Publishes that a message reached a partner on none of its channels, so that approver opens a ticket. */
 @Injectable()
 export class ReportUndelivered implements OnModuleInit, DeliveryListener {
   constructor(
@@ -18,7 +18,10 @@ export class ReportUndelivered implements OnModuleInit, DeliveryListener {
     this.lanes.notify(this)
   }
 
-  /** Reports an undelivered message. One to people on call is not reported: a ticket about a ticket message would cause endless tickets. */
+  /**
+   * Reports an undelivered message. A message to people on call is not reported: a ticket about a ticket message would cause endless
+   * tickets.
+   */
   async dead(tx: Transaction, dead: Delivery): Promise<void> {
     if (isForOnCall(dead) || dead.channel === CONTACT) return
     if ((await this.lanes.elsewhere(tx, dead)).some(({ channel }) => channel !== CONTACT)) return

@@ -2,8 +2,8 @@ import type { ReceivedEvent, RunDossier } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
 
 /**
- * Last reversal or withdrawal of a release. Its event may be read before the event of the run that released it: a policy that is rolled
- * back alone and its bundle have different keys.
+ * Last reversal or withdrawal of a release. Its event may be read before the event that completes the run of the release: the events have
+ * different keys if a policy of a bundle is rolled back alone.
  */
 export interface Reversal {
   /** Release digest. */
@@ -32,8 +32,8 @@ export async function rememberReversal(
 }
 
 /**
- * Returns releases of a run that are no longer in force, considering reversals after `at`: a later attempt releases the same document
- * again.
+ * Returns releases of a run that are no longer in force. Only reversals from `at` on count, because a later attempt releases the same
+ * document again.
  */
 export async function takenBackOf(tx: Transaction, { releases }: RunDossier, at: Date): Promise<Set<string>> {
   const takenBack = new Set<string>()

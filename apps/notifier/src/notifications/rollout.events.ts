@@ -32,7 +32,7 @@ export class RolloutEvents {
     return this.tellOfReversal.withdrawn(tx, event.data, event)
   }
 
-  /** Has no effect on a run that is live for all; no further message follows an announced run. */
+  /** Ends the stage of an announced run, so no further message follows. Has no effect on a run that is live for all. */
   @OnEvent('notifier', 'hms.rollout.failed.v1', 'hms.run.decided.v1')
   ended(@Payload() { data }: ReceivedEvent<'hms.rollout.failed.v1' | 'hms.run.decided.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
     return this.notifyPartners.shell.ended(tx, data)

@@ -27,8 +27,8 @@ export function summarize(stage: Addressees, deliveries: readonly Facts[]): Noti
 }
 
 /**
- * Whether each policy has a delivery of this kind, on at least one channel. A partner without deliveries was removed before its turn:
- * nothing reached it.
+ * Whether deliveries that satisfy `by` cover each policy, on at least one channel. False without deliveries: the partner was removed before
+ * its turn, so nothing reached it.
  */
 function isReached(deliveries: readonly Facts[], by: (delivery: Facts) => boolean): boolean {
   const reached = deliveries.filter(by)
@@ -57,7 +57,7 @@ function remark({ partners, unknown }: Addressees): string {
   return partners.length === 0 ? ' (no partners)' : ''
 }
 
-/** Remark that a plan of all partners excludes those on call. */
+/** Returns a remark on the on-call partners that a plan for all partners excludes. */
 function leftOutRemark({ leftOut }: Addressees): string {
   if (leftOut === undefined) return ''
   const { count, names } = leftOut

@@ -19,16 +19,16 @@ export class TellOfReversal {
   constructor(private readonly lanes: DeliveryLanes) {}
 
   /**
-   * Notifies partners of the version that is in force again; for a first version, that none is. Most first versions rolled back by their
-   * own run were never announced, but one that takes effect later was.
+   * Notifies partners of the version that is in force again, or after the rollback of a first version that none is in force. Partners may
+   * know a first version that its own run rolled back: a version that takes effect later is announced ahead.
    */
   async reversed(tx: Transaction, reversed: ReversedPolicy, cause: ReceivedEvent): Promise<void> {
     const { policy, from, inForce, to, seq, replacedBy, change } = reversed
-    // The policies of a bundle share one event under the smallest policy, so each is locked here.
+    // The event has the key of the bundle's smallest policy, so the lock of this policy is taken here.
     await tx.lock([policyKey(policy)])
     const gone = inForce === undefined ? [from] : [from, inForce]
     for (const { digest } of gone) await rememberReversal(tx, { policy, seq, from: digest, to: to?.releaseDigest ?? null }, cause)
-    // The head may also be that of a rollback.
+    // A replacement has ids of its own, because the same head may also belong to a rollback.
     const what = replacedBy === undefined ? 'rollback' : 'replaced'
     const names = { cause: `${what}-${seq}`, messageCause: `${what}_${seq}`, publicReason: change?.publicReason, at: new Date(cause.time) }
     const versions = gone.map(({ version }) => version)
@@ -43,7 +43,10 @@ export class TellOfReversal {
     await this.tell(tx, { policy }, names, cause)
   }
 
-  /** Notifies partners with a delivery of one of `versions`, sent or queued; without `versions`, of any. `again`: what is in force now. */
+  /**
+   * Notifies partners that have a sent or queued delivery of one of `versions`; without `versions`, of any version. `again`: the release
+   * that is in force now, if any.
+   */
   private async tell(
     tx: Transaction,
     { policy, versions, again }: { policy: string; versions?: readonly string[]; again?: Omit<PolicyNews, 'before'> },
@@ -73,7 +76,10 @@ export class TellOfReversal {
   }
 }
 
-/** Whether the partner may know. A bundle contains other policies, so it is sent, and the reversal after it. */
+/**
+ * Whether the partner may know of the version. True for a queued bundle too: it is not dropped, because it contains other policies, and the
+ * reversal follows it.
+ */
 function mayKnow(delivery: Delivery): boolean {
   return mayHaveCome(delivery) || delivery.policies !== undefined
 }
@@ -84,7 +90,7 @@ async function deliveriesBefore(tx: Transaction, partner: string, policy: string
   return found.filter((delivery) => concerns(delivery, policy, undefined))
 }
 
-/** Whether the partner may have received it: a failed attempt may have reached it, and so may attempts before a redrive. */
+/** Whether the partner may have received the message: a failed attempt, or an attempt before a redrive, may have reached the partner. */
 function mayHaveCome({ state, tries, sending, redrives = [] }: Delivery): boolean {
   return state === 'delivered' || tries > 0 || sending || redrives.length > 0
 }

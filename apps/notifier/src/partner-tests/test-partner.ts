@@ -24,7 +24,7 @@ const DEADLINE_MS = 45_000
 /** Statuses with which receivers refuse a message they consider forged. */
 const REFUSALS: readonly (number | undefined)[] = [400, 401, 403]
 
-/** Sends a test message through the senders of real ones, once and immediately: no lane, no schedule, no row. */
+/** Sends a test message through the senders of real messages, once and immediately: no lane, no schedule, no row. */
 @Injectable()
 export class TestPartner implements OnModuleDestroy {
   private readonly running = new Set<string>()
@@ -100,7 +100,7 @@ const TEST_POLICY = 'connection-test'
 
 const TEST_VERSION = '0.0.0'
 
-/** Creates a message that states it is a test, in the format of real ones. */
+/** Creates a message that says that it is a test, in the format of real messages. */
 function testMessage(partner: string, at: Date): { body: Buffer; content: MessageContent } {
   const time = at.toISOString()
   const body = Buffer.from(JSON.stringify({ type: 'partner.test', timestamp: time, data: { intent: TEST_POLICY, partner } }))

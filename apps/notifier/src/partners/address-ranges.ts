@@ -62,7 +62,10 @@ const LOOPBACK = ['127.0.0.0/8', '0.0.0.0/8', '::1/128', '::/128']
 
 export type Cidr = { address: string; prefix: number; family: 'ipv4' | 'ipv6' }
 
-/** `10.0.0.0/8` or `fd00::/8`; a bare address needs its prefix, so that `10.0.0.0` is never read as one host by mistake. */
+/**
+ * Parses a CIDR such as `10.0.0.0/8` or `fd00::/8`; `undefined` for any other text. The prefix is required, so that `10.0.0.0` is never
+ * read as one host by mistake.
+ */
 export function parseCidr(text: string): Cidr | undefined {
   const match = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(text)
   if (!match) return undefined

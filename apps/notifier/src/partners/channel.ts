@@ -1,7 +1,7 @@
 /** Channel of a partner. `secret` and `key` are values: the CLI resolves `env:` and `file:`, which never reach a server. */
 export type Channel = WebhookChannel | EmailChannel | SftpChannel | A2aChannel
 
-/** Standard Webhooks. `secret`: `whsec_…`. `previous`: the secret before, which also signs until `until`. */
+/** Standard Webhooks. `secret`: `whsec_…`. `previous`: the previous secret, which also signs until `until`. */
 export type WebhookChannel = { kind: 'webhook'; url: string; secret: string; previous?: { secret: string; until: string } }
 /** `to`: one address. */
 export type EmailChannel = { kind: 'email'; to: string }

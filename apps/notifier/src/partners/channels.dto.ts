@@ -39,7 +39,7 @@ export class SftpDto {
   key!: string
 }
 
-/** Exactly one of them: `parsePartner` says so. */
+/** Channel of a registration. `parsePartner` requires exactly one of the members. */
 export class ChannelDto {
   @ValidateIf(({ webhook }: ChannelDto) => webhook !== undefined)
   @IsObject()

@@ -6,7 +6,7 @@ import { ADDRESS_REFUSED, addressRefusal, type Deployment, loopbackAnswers, rule
 export type Resolve = (host: string, done: (error: Error | null, answers: LookupAddress[]) => void) => void
 
 export type GuardedLookupOptions = {
-  /** True for plain http and other ports: every answer must lie inside `networks`. Default false. */
+  /** True for plain http and other ports: every answer must be inside `networks`. Default false. */
   onlyNetworks?: boolean
   resolve?: Resolve
 }
@@ -18,9 +18,9 @@ export class AddressRefusedError extends Error {
 const systemResolve: Resolve = (host, done) => lookup(host, { all: true }, done)
 
 /**
- * Creates the `lookup` of a connector: it resolves once, refuses if *any* answer is forbidden, and passes exactly the checked answers to
- * the connection. Checking the name first and connecting later is unsafe: a resolver that changes its answer reached 127.0.0.1. It is not
- * called for IP literals; `checkPartnerUrl` checks those.
+ * Creates the `lookup` of a connector. It resolves once, refuses if *any* answer is forbidden, and passes exactly the checked answers to
+ * the connection. Checking the name first and connecting later is unsafe: a resolver that changes its answer reached 127.0.0.1. Node does
+ * not call `lookup` for IP literals; `checkPartnerUrl` checks those.
  */
 export function guardedLookup(networks: readonly string[], deployment: Deployment, options: GuardedLookupOptions = {}): LookupFunction {
   const rules = rulesOf(networks, deployment, options.onlyNetworks ?? false)

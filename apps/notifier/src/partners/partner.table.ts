@@ -18,7 +18,7 @@ export function allPartners(tx: Transaction): Promise<RegisteredPartner[]> {
   return tx.documents(PARTNERS).find({ limit: MAX_PARTNERS })
 }
 
-/** Throws 404 `HMS_PARTNER_UNKNOWN`. */
+/** Returns a registered partner. Throws 404 `HMS_PARTNER_UNKNOWN`. */
 export async function registeredPartner(tx: Transaction, id: string): Promise<RegisteredPartner> {
   const partner = await tx.documents(PARTNERS).get(id)
   if (partner !== undefined) return partner

@@ -20,17 +20,21 @@ export type Partner = {
   networks: string[]
 }
 
-/** Ids and group names share one namespace of selection and one form. */
+/** Format of partner ids and group names. They share one namespace, because plans select by either. */
 export const PARTNER_ID = /^[a-z0-9]+(-[a-z0-9]+)*$/
 
-/** Whether the partner is in a group of the tickets' ladder: it is notified of tickets, and of policies only if a plan names it. */
+/**
+ * Whether the partner is on call, that is in a group of the ticket escalation (`LADDER`). It is notified of tickets, and of policies only
+ * if a plan names it.
+ */
 export function isOnCall({ groups }: Pick<Partner, 'groups'>): boolean {
   return LADDER.some((step) => groups.includes(step))
 }
 
 /**
- * Resolves a run's selection: ids or group names; null for all registered partners but those of the ladder of tickets. Returns each partner
- * once, ordered by id. `unknown`: names that no partner has, in the order given. `leftOut`: ids that "all partners" excludes, in order.
+ * Resolves a run's selection of ids or group names; `null` selects all registered partners except on-call ones. Returns each partner once,
+ * sorted by id. `unknown`: names that no partner has, in the order given. `leftOut`: sorted ids of the on-call partners that `null`
+ * excludes.
  */
 export function resolvePartners(
   selection: readonly string[] | null,

@@ -8,7 +8,7 @@ const MAX_ENTRIES = 64
 const MAX_CHANNELS = 8
 const MAX_RATE = 100
 
-/** Types, counts and lengths. What the texts mean is for `checkPartner` to judge. */
+/** Registration of a partner. Checks types, counts and lengths; `checkPartner` checks the meaning of the texts. */
 export class PartnerRegistrationDto implements Omit<PartnerRegistration, 'channels'> {
   @IsString()
   id!: string

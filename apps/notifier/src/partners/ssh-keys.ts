@@ -18,7 +18,9 @@ export interface HostPin {
   /** Public key blob, RFC 4253 §6.6. */
   blob: Buffer
   fingerprint: string
-  /** Algorithms that make a server with keys of several types present the registered one. RSA never with SHA-1. */
+  /**
+   * Host key algorithms to offer, so that a server with keys of several types presents the registered one. SHA-1 is never offered for RSA.
+   */
   algorithms: ServerHostKeyAlgorithm[]
 }
 

@@ -36,7 +36,7 @@ export class Acknowledge {
     private readonly box: SecretBox,
   ) {}
 
-  /** Changes nothing: a scanner that opens a link before a person does must not acknowledge. */
+  /** Returns the receipt without changing it: a scanner that opens a link before a person does must not acknowledge. */
   async read(token: string): Promise<ReceiptView> {
     return this.database.transaction(async (tx) => viewOf(await this.find(tx, await receiptOf(tx, token))))
   }

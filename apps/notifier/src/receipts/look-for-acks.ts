@@ -37,7 +37,7 @@ const LOOK = timerKind<Mailbox>('sftp-look')
 /** Longer than a check may take. */
 const LEASE_MS = 30_000
 const POSTPONE_MS = 5_000
-/** Newest deliveries of a partner that are searched for missing acknowledgements. */
+/** Number of a partner's newest deliveries that are searched for missing acknowledgements. */
 const MAX_SEARCHED = 500
 /** Adds a day to the last offset, because a process that was away runs the last check late. */
 const MAX_AGE_MS = LOOK_OFFSETS_MS.at(-1)! + 24 * 60 * 60_000
@@ -152,7 +152,7 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy, DeliveryListe
   }
 }
 
-/** Id of the timer, and of the lock that is taken after a policy's and before a stage's. */
+/** Returns the id of a folder's timer and lock. The lock is taken after policy locks and before stage locks. */
 function lookId({ partner, channel }: Mailbox): string {
   return `${LOOK}:${partner}/${channel}`
 }
@@ -161,7 +161,7 @@ function triedAt({ log, createdAt }: Delivery): Date {
   return new Date(log.at(-1)?.at ?? createdAt)
 }
 
-/** Cleans the partner's text for lists and logs. */
+/** Returns the partner's text on one line and without control characters, for lists and logs. */
 function noteOf(text: string): string | null {
   const plain = text
     .toWellFormed()

@@ -4,7 +4,7 @@ import { ArrayMaxSize, IsArray, IsObject, IsOptional, IsString } from 'class-val
 
 export const MAX_TEXT = 300
 
-/** What a partner says when it acknowledges; as a package of the integration layer it says it in `data`. */
+/** Acknowledgement of a partner. A package of the integration layer contains it in `data`. */
 export class AcknowledgementDto {
   /** `webhook-id` of the message; a signed call must name it. */
   @IsOptional()

@@ -3,12 +3,12 @@ import type { Partner } from '../partners/partner.js'
 import { openChannel } from '../secrets/sealed-channels.js'
 import type { SecretBox } from '../secrets/secret-box.js'
 
-/** Time for a receiver to install a new secret. */
+/** Time in ms for a receiver to install a new secret. */
 export const OVERLAP_MS = 24 * 60 * 60_000
 
 /**
- * Returns the given partner with the webhook secrets that its new ones replace: they also sign for a day, so neither side has to change at
- * the same moment. `known`: the partner as stored.
+ * Returns the given partner with the webhook secrets that it replaces. A previous secret also signs for a day, so the two sides need not
+ * change at the same moment. `known`: the partner as stored.
  */
 export async function keepPrevious(box: SecretBox, given: Partner, known: Partner | undefined, now: Date): Promise<Partner> {
   const before = await Promise.all((known?.channels ?? []).map((channel) => opened(box, given.id, channel)))

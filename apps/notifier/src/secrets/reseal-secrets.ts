@@ -7,8 +7,8 @@ import { SecretBox } from './secret-box.js'
 import { resealPartner } from './sealed-channels.js'
 
 /**
- * Decrypts all stored secrets at the start, and re-encrypts them with the newest key. A wrong key fails the start, not the first message of
- * a day.
+ * Decrypts all stored secrets at the start, and re-encrypts them with the newest key. A wrong key thus fails the start instead of a later
+ * message.
  */
 @Injectable()
 export class ResealSecrets implements OnApplicationBootstrap {

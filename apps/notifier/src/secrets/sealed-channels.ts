@@ -7,7 +7,7 @@ export async function sealPartner<P extends Partner>(box: SecretBox, partner: P)
   return withChannels(partner, (channel) => withSecret(channel, (secret) => box.seal(secret, ownerOf(partner.id, channel))))
 }
 
-/** A stored channel with its secret in the clear, for one try. */
+/** Returns a stored channel with its secret decrypted, for one attempt. */
 export function openChannel<C extends Channel>(box: SecretBox, partner: string, channel: C): Promise<C> {
   return withSecret(channel, (secret) => box.open(secret, ownerOf(partner, channel))) as Promise<C>
 }

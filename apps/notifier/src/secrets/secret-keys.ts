@@ -20,7 +20,9 @@ const KEY_BYTES = 32
 const MAX_KEYS = 8
 const MAX_FILE_BYTES = 64 * 1024
 
-/** Parses one key a line, the base64 of 32 bytes; the first seals, the others open older secrets. `undefined` for any other text. */
+/**
+ * Parses one key per line, each the base64 of 32 bytes. The first key seals; the others open older secrets. `undefined` for any other text.
+ */
 export function parseSecretKeys(text: string): SecretKey[] | undefined {
   const lines = text
     .split(/\r?\n/)
@@ -41,8 +43,8 @@ export function secretKey(bytes: Buffer): SecretKey {
 }
 
 /**
- * Reads the configured key file; with profile dev otherwise a file of the data folder, created at first use. Without a data folder nothing
- * outlives the process, nor does its key. Empty in production: partners with secrets are then refused.
+ * Reads the configured key file. Without one, profile dev uses a file in the data folder, created at first use; if there is no data folder,
+ * no secret outlives the process, so its key is temporary. In production the result is then empty, and partners with secrets are refused.
  */
 export async function readSecretKeys({ profile, secretsKeyFile, dataDir }: SecretKeySource): Promise<SecretKey[]> {
   if (secretsKeyFile !== undefined) return readKeyFile(secretsKeyFile)
@@ -55,7 +57,7 @@ export async function readSecretKeys({ profile, secretsKeyFile, dataDir }: Secre
 }
 
 /**
- * Creates the key file atomically unless it exists: of two processes that start at once the first one's key stays, and no process reads a
+ * Creates the key file atomically unless it exists. If two processes start at the same time, the first key stays, and no process reads a
  * partial file.
  */
 async function makeKeyFile(file: string): Promise<void> {

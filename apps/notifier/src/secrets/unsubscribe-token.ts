@@ -4,11 +4,12 @@ import type { SecretBox } from './secret-box.js'
 /** Mail address of a partner. */
 export type Addressee = { partner: string; address: string }
 
-/** Owner of the sealed text: no other secret opens as a token, and a token opens as no other secret. */
+/** Owner under which tokens are sealed, so that no other secret opens as a token, and no token as another secret. */
 const OF = 'unsubscribe'
 
 /**
- * Seals partner and address, readable for this installation only: no row has to outlive the mail, and no client can forge another address.
+ * Seals partner and address in a token that only this installation can open. No row must be kept as long as the mail, and no client can
+ * forge a token for another address.
  */
 export function sealAddressee(box: SecretBox, { partner, address }: Addressee): Promise<string> {
   return box.seal(JSON.stringify([partner, address]), OF)

@@ -9,7 +9,7 @@ import { allPartners, type RegisteredPartner } from '../partners/partner.table.j
 import type { MessageContent } from '../channels/channel-sender.js'
 import type { Notice } from '../delivery/news.js'
 
-/** Notifies the ladder of a ticket: each step is a group of partners, notified on their channels. */
+/** Notifies the partners of a ticket's escalation steps. Each step is a group of partners, notified on their channels. */
 @Injectable()
 export class TellOfTicket {
   constructor(
@@ -71,7 +71,7 @@ function factsOf(ticket: Ticket, news: TicketNews): object {
     : { ...about, step: news, allowed, openedAt, expiresAt }
 }
 
-/** Public part of an answer: the internal reason stays inside, and so does the signed document, which contains it. */
+/** Returns the public part of an answer, without the internal reason and without the signed document, which contains it. */
 function publicAnswer({ decision, by, publicReason, at }: TicketAnswer): object {
   return { decision, by, ...(publicReason === undefined ? {} : { reason: publicReason }), at }
 }

@@ -22,7 +22,7 @@ import { createHash } from 'node:crypto'
 import type { UnsubscribedAddress } from '../channels/channel-sender.js'
 import type { Notice } from '../delivery/news.js'
 
-/** Stops mail to one address of a partner at its own request, and resumes it at the agency's. */
+/** Stops mail to one address of a partner at the partner's request, and resumes mail at the agency's request. */
 @Injectable()
 export class Unsubscribe {
   constructor(
@@ -33,7 +33,7 @@ export class Unsubscribe {
     private readonly lanes: DeliveryLanes,
   ) {}
 
-  /** Changes nothing: a scanner that opens a link before a person does must not unsubscribe. */
+  /** Returns the state without changing it: a scanner that opens a link before a person does must not unsubscribe. */
   async read(token: string): Promise<UnsubscribeView> {
     const addressee = await this.addresseeOf(token)
     return this.database.transaction(async (tx) => viewOf(addressee, await this.find(tx, addressee)))

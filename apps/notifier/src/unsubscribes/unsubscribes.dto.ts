@@ -3,7 +3,7 @@ import type { ResubscribeRequest } from '#libs/contracts'
 import { IsIn, IsOptional } from 'class-validator'
 import { RedriveDto } from '../redrive/redrive.dto.js'
 
-/** What the button of a mail program says (RFC 8058). The token alone counts: a body may be empty. */
+/** Body that mail clients send for the unsubscribe button (RFC 8058). It may be empty, because only the token counts. */
 export class UnsubscribeDto {
   @IsOptional()
   @IsIn(['One-Click'])
