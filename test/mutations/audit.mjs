@@ -181,7 +181,7 @@ export const AUDIT_GUARDS = [
     find: 'const approved = this.byRoot.get(root)',
     replace: 'const approved = this.byRoot.get(root) ?? [...this.byRoot.values()][0]',
     spec: 'apps/cli/src/audit/recompute-log.spec.ts',
-    test: 'shows an approval of other releases than its entry commits to',
+    test: 'reports an approval of other releases than its entry commits to',
   },
   {
     name: 'actors-of-supersede',

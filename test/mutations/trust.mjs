@@ -17,7 +17,7 @@ export const TRUST_GUARDS = [
     find: 'if (given.digest !== approvalDigest(',
     replace: 'if (given.digest === approvalDigest([]) && approvalDigest(',
     spec: 'apps/cli/src/approvals/approve.spec.ts',
-    test: 'signs nothing under a digest that is not that of the bytes',
+    test: 'signs nothing if the reported digest is not the digest of the bytes',
   },
   {
     name: 'prepared-plan',

@@ -75,13 +75,13 @@ describe('approve', () => {
     expect(service?.requests.at(-1)?.body).toMatchObject({ signatures: [{ keyid: expect.any(String), sig: expect.any(String) }] })
   })
 
-  it('says who is missing, exit 0', async () => {
+  it('names the missing signers, exit 0', async () => {
     const answer: Partial<ApprovalView> = { state: 'AWAITING_APPROVAL', missing: ['counsel'] }
     const { code, stdout } = await approve(answer, 'pm25.yaml', '--sign', 'EPA Chief')
     expect([code, stdout]).toEqual([0, '✓ Signature added\n✓ Run #184 waits for: counsel\n'])
   })
 
-  it('says who wrote it, and that the author does not count', async () => {
+  it('names the author, and warns that an author does not count as an approver', async () => {
     const { code, stderr } = await approve(
       { state: 'AWAITING_APPROVAL', missing: ['official'] },
       'pm25.yaml',
@@ -96,7 +96,7 @@ describe('approve', () => {
     expect(service?.requests[0]?.body).toMatchObject({ author: 'EPA Chief' })
   })
 
-  it('names who committed the file when it is asked to, and never unasked', async () => {
+  it('sends the committer of the file with --author-from-git only, and exits with 2 if git knows none', async () => {
     const nowhere = await approve({}, 'pm25.yaml', '--sign', 'EPA Chief', '--author-from-git')
     expect([nowhere.code, nowhere.stderr, service?.requests]).toEqual([2, expect.stringContaining('--author NAME'), []])
     await service?.close()
@@ -113,7 +113,7 @@ describe('approve', () => {
     expect((await approve({}, 'pm25.yaml', '--sign', 'EPA Chief', '--author-from-git', '--author', 'EPA Counsel')).code).toBe(2)
   })
 
-  it('gives programs the approval alone', async () => {
+  it('prints only the approval with --json', async () => {
     const { stdout } = await approve({}, 'pm25.yaml', '--sign', 'EPA Chief', '--json')
     expect(JSON.parse(stdout)).toEqual({ run: 184, state: 'QUEUED', digest: 'sha256:1', missing: [] })
   })
@@ -136,7 +136,7 @@ describe('approve', () => {
     expect(stderr).toContain('[HMS_KEY_PASSPHRASE]')
   })
 
-  it('takes a file behind --fallback for a file', async () => {
+  it('reads a value of --fallback that is not ID@VERSION as a file', async () => {
     const accepted = { run: 1, state: 'QUEUED', digest: 'sha256:1', missing: [] }
     service = await serveCanned({ 'POST /v1/approvals/prepare': { body: prepare }, 'POST /v1/approvals': { body: accepted } })
     const argv = ['approve', '--sign', 'EPA Chief', '--fallback', 'epa-pm25-limit@1.5.0', join(folder, 'pm25.yaml')]
@@ -145,7 +145,7 @@ describe('approve', () => {
     expect(service.requests[0]?.body).toMatchObject({ plan: { fallbacks: ['epa-pm25-limit@1.5.0'] } })
   })
 
-  it('shows what the bytes say, not what the service says of them', async () => {
+  it('shows the content of the bytes to be signed, not the description by the service', async () => {
     const lying = (request: PrepareRequest): PreparedApproval => {
       const wide = { ...request, plan: { share: 10_000, observeMs: 0, bakeMs: 0, fallbacks: ['epa-pm25-limit@1.0.0'] } }
       return { ...prepare(wide), plan: prepare(request).plan }
@@ -155,13 +155,13 @@ describe('approve', () => {
     const { code, stderr } = await runForTest(argv, { env: { ...env, HMS_URL: service.url } })
     expect(code, stderr).not.toBe(0)
     expect(stderr).toMatch(/^ {2}Plan: canary 100 % of National Capital Region \(region:NCR\), observed for 0 sec, .*, all partners$/m)
-    // It claims that 35 is in force; nothing signed confirms that.
+    // The service claims that 35 is in force; nothing signed confirms that.
     expect(stderr).toMatch(/^epa-pm25-limit 2\.0\.0\n {2}DIFFERENCE NOT VERIFIED: .*\n {2}May/)
     expect(stderr).not.toMatch(/\b35\b/)
     expect(stderr).toMatch(/^ {2}May be taken back to 1\.0\.0$/m)
   })
 
-  it('signs nothing under a digest that is not that of the bytes', async () => {
+  it('signs nothing if the reported digest is not the digest of the bytes', async () => {
     const expected = `sha256:${'1'.repeat(64)}`
     const lying = (request: PrepareRequest): PreparedApproval => ({ ...prepare(request), digest: expected })
     service = await serveCanned({ 'POST /v1/approvals/prepare': { body: lying } })

@@ -26,8 +26,8 @@ function git(cwd: string, ...args: string[]): void {
   execFileSync('git', ['-c', 'user.email=committer@example.org', ...args], { cwd, stdio: 'ignore' })
 }
 
-describe('who committed a file', () => {
-  it('is the author of its last commit, and who is at work here once it was changed', async () => {
+describe('committerOf', () => {
+  it("returns the author of the last commit, or the caller's global user.name if the file has changed since", async () => {
     const file = join(folder, 'pm25.yaml')
     await writeFile(file, 'limit: 35\n')
     expect(await committerOf(file)).toBeUndefined()
@@ -48,7 +48,7 @@ describe('who committed a file', () => {
     expect(await committerOf(file)).toBe('EPA Counsel')
   })
 
-  it('is known in a repository of SHA-256, too', async () => {
+  it('works in a SHA-256 repository', async () => {
     const place = mkdtempSync(join(folder, 'sha256-'))
     git(place, 'init', '--object-format=sha256')
     await writeFile(join(place, 'a.yaml'), 'limit: 35\n')
@@ -57,7 +57,7 @@ describe('who committed a file', () => {
     expect(await committerOf(join(place, 'a.yaml'))).toBe('Air Office')
   })
 
-  it('is undefined for a file that git cannot read, and a name is never a command', async () => {
+  it('returns undefined for a file in a missing folder, and never interprets a file name as a command', async () => {
     expect(await committerOf(join(folder, 'none', 'pm25.yaml'))).toBeUndefined()
     expect(await committerOf(join(folder, '$(touch pwned)'))).toBe('EPA Counsel')
     expect(await committerOf(join(folder, '--output=pwned'))).toBe('EPA Counsel')

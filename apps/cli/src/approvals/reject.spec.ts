@@ -50,7 +50,7 @@ describe('approvals reject', () => {
     expect(peekPredicate<DecisionPredicate>(statement)).toMatchObject({ subject: DIGEST, decision: 'reject', reason: 'the unit is wrong' })
   })
 
-  it('gives programs the approval alone', async () => {
+  it('prints only the approval with --json', async () => {
     const { stdout } = await approvals('reject', DIGEST, '--reason', 'no', '--sign', 'EPA Counsel', '--json')
     expect(JSON.parse(stdout)).toEqual({ run: 7, state: 'ABORTED', digest: DIGEST, missing: ['critical'] })
   })
@@ -66,14 +66,17 @@ describe('approvals reject', () => {
   })
 })
 
-it.each(['sha256:abc', `${'a'.repeat(64)}`, DIGEST.slice(0, 20)])('signs nothing by %s, which is no whole digest', async (text) => {
-  const { code, stderr } = await approvals('reject', text, '--reason', 'no', '--sign', 'EPA Counsel')
-  expect([code, service?.requests.length]).toEqual([2, 0])
-  expect(stderr).toContain('is not the digest of an approval')
-})
+it.each(['sha256:abc', `${'a'.repeat(64)}`, DIGEST.slice(0, 20)])(
+  'approvals reject signs nothing for %s, which is not a whole digest',
+  async (text) => {
+    const { code, stderr } = await approvals('reject', text, '--reason', 'no', '--sign', 'EPA Counsel')
+    expect([code, service?.requests.length]).toEqual([2, 0])
+    expect(stderr).toContain('is not the digest of an approval')
+  },
+)
 
 describe('approvals show', () => {
-  it('names author and reasons, and no missing signers once it has ended', async () => {
+  it('names author and reasons, and no missing signers of an approval that has ended', async () => {
     const { code, stdout } = await approvals('show', DIGEST)
     expect(code).toBe(0)
     expect(stdout.split('\n')).toEqual([

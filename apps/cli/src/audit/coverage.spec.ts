@@ -39,7 +39,7 @@ function problemsOf(problems: Problems): string[] {
   }
 }
 
-describe('runs that published', () => {
+describe('published runs', () => {
   const run = (number: number, state: RunView['state'], version = '1.0.0'): RunView =>
     ({ run: number, state, policies: [{ id: 'ozone', version, digest: DIGEST }] }) as unknown as RunView
   const logged = (approved: [number, string][], promoted: number[] = []): LogContent => ({
@@ -98,11 +98,11 @@ describe('releases in force', () => {
     return problemsOf(problems)
   }
 
-  it('are proven when people approved them, the log has it, and each stage let them through', async () => {
+  it('are accepted if people approved them, the log proves the approval, and all stages attest a pass', async () => {
     expect(await check()).toEqual([])
   })
 
-  it('are not without an approval in the log, or a proof of it, or with one of something else', async () => {
+  it('are reported without an approval in the log, without its proof, or with the proof of another entry', async () => {
     expect(await check({}, { approved: new Map() })).toEqual([expect.stringContaining('its approval is not in the log')])
     expect(await check({}, { proof: undefined })).toEqual([expect.stringContaining('the log gives no proof')])
     expect(await check({}, { proof: world.otherProof })).toEqual([expect.stringContaining('not the approval of this release')])
@@ -116,7 +116,7 @@ describe('releases in force', () => {
     expect(await check({ proof: null })).toEqual([expect.stringContaining('not in the witnessed log')])
   })
 
-  it('are not when a reader would refuse them: too few signed, the head is not rollout’s, or another release is given out', async () => {
+  it('are reported if a reader would refuse them: too few signatures, a head not signed by rollout, another release served', async () => {
     expect(await check({ release: { ...world.document.release!, signatures: [] } })).toEqual([expect.any(String)])
     expect(await check({ release: world.oneSigned })).toEqual([expect.stringContaining('lacks approval by critical')])
     expect(await check({ head: world.forgedHead })).toEqual([expect.stringContaining('only rollout speaks')])
@@ -125,7 +125,7 @@ describe('releases in force', () => {
     expect(await check({ release: null })).toEqual([expect.stringContaining('does not bring it')])
   })
 
-  it('are not when a stage was passed by, in whichever attempt', async () => {
+  it('are reported if no single attempt has valid attestations of all stages', async () => {
     const [lint, simulate, canary] = world.attestations as [StageAttestation, StageAttestation, StageAttestation]
     expect(await check({}, { attestations: [] })).toEqual([expect.stringContaining('no stage said anything of it')])
     expect(await check({}, { attestations: [lint, canary] })).toEqual([expect.stringContaining('simulator does not say')])
@@ -136,7 +136,7 @@ describe('releases in force', () => {
     expect(await check({}, { attestations: [{ ...lint, attempt: 2 }, lint, simulate, canary] })).toEqual([])
   })
 
-  it('that people brought back are proven by the release that they were, which went through the stages', async () => {
+  it('of a signed rollback are accepted if the release that they reinstate was approved and passed the stages', async () => {
     const { broughtBack, roster, attestations, backDigest } = world
     const lead = { id: 'lead', version: '1.0.0' }
     const approved = new Map([...world.approved, [3, [{ ...lead, digest: backDigest }]] as const])
@@ -154,7 +154,7 @@ describe('releases in force', () => {
     expect(await checkBack(attestations, approved, new Map([...world.proofs].filter(([digest]) => digest === backDigest)))).toEqual(unknown)
   })
 
-  it('are named one by one', async () => {
+  it('are reported one by one', async () => {
     const problems = new Problems()
     const { document, roster, approved, proof, attestations } = world
     const wrong = [{ ...document, version: '2.0.0' }, document, { ...document, scope: 'region:NCR', release: world.oneSigned }]

@@ -22,20 +22,20 @@ async function shown(flags: string[], query: string, entries: object[]) {
 }
 
 describe('audit log', () => {
-  it('shows the newest in their order, and says how to get what is before them', async () => {
+  it('shows the newest entries, oldest first, and how to request earlier ones', async () => {
     const { code, stdout, stderr } = await shown(['--limit', '2'], 'order=newest&limit=2&acts=true', [entry(41), entry(40)])
     expect([code, stderr]).toEqual([0, 'These are the newest 2; with --before 40 come those before them.\n'])
     expect(stdout.split('\n').map((line) => line.split(' ')[0])).toEqual(['ENTRY', '40', '41', ''])
   })
 
-  it('says nothing of older ones where there are none', async () => {
+  it('does not mention earlier entries if there are none', async () => {
     expect(await shown(['--limit', '2'], 'order=newest&limit=2&acts=true', [entry(0)])).toMatchObject({ code: 0, stderr: '' })
     expect(await shown(['--limit', '1', '--before', '1'], 'before=1&order=newest&limit=1&acts=true', [entry(0)])).toMatchObject({
       stderr: '',
     })
   })
 
-  it('searches by person, type, time and run', async () => {
+  it('filters by person, type, time and run', async () => {
     const flags = ['--by', 'EPA Chief', '--type', 'approval.approved', '--since', '2026-01-01T00:00:00Z', '--run', '7']
     const query = 'run=7&by=EPA+Chief&type=hms.approval.approved.v1&since=2026-01-01T00%3A00%3A00.000Z&order=newest&limit=200&acts=true'
     expect((await shown(flags, query, [entry(40)])).stdout).toContain('#7')
@@ -43,7 +43,7 @@ describe('audit log', () => {
     expect(await shown([...flags, '--json'], query, [])).toMatchObject({ code: 0, stdout: '[]\n', stderr: '' })
   })
 
-  it('names who did it, and why', async () => {
+  it('names the person and the reason of an act', async () => {
     const acts = [{ by: ['Air Office'], decision: 'rollback', reason: 'tree frogs', statements: [] }]
     const { stdout } = await shown(['--by', 'Air Office'], 'by=Air+Office&order=newest&limit=200&acts=true', [{ ...entry(40), acts }])
     expect(stdout).toMatch(/BY +REASON\n.*epa-pm25-limit +Air Office +tree frogs\n$/)

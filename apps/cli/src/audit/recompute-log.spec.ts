@@ -118,8 +118,8 @@ class ServedLog {
   }
 }
 
-describe('a log that is recomputed from outside', () => {
-  it.each([1, 256, 257, 700])('of %d entries has the root that was signed, and names the approved runs', async (count) => {
+describe('recomputeLog', () => {
+  it.each([1, 256, 257, 700])('computes the signed root of %d entries, and returns the approved runs', async (count) => {
     const { checkpoint, tree, approved, problems } = await (await new ServedLog(count).publish()).recompute()
     expect([checkpoint.size, tree.size, approved.size, problems]).toEqual([count, count, Math.ceil(count / 2), ''])
     expect(checkpoint.witnessedAt).toBe(1_700_000_000)
@@ -140,31 +140,31 @@ describe('a log that is recomputed from outside', () => {
     ['an approval without listed releases', /entry 300 is an approval/, (log) => void (log.unlisted = 300)],
     ['an approval of other releases than its entry commits to', /entry 300 is an approval/, (log) => void (log.swapped = 300)],
     ['two entries swapped', /is not the one/, (log) => void ([log.entries[1], log.entries[2]] = [log.entries[2]!, log.entries[1]!])],
-  ])('shows %s', async (_what, message, tamper) => {
+  ])('reports %s', async (_what, message, tamper) => {
     const log = await new ServedLog(700).publish()
     tamper(log)
     expect((await log.recompute()).problems).toMatch(message)
   })
 
-  it('names each entry that is wrong, not the first alone', async () => {
+  it('reports every wrong entry, not only the first one', async () => {
     const log = await new ServedLog(700).publish()
     for (const index of [3, 300, 699]) log.edit(index, 'no JSON', { leaf: false })
     for (const index of [3, 300, 699]) expect((await log.recompute()).problems).toContain(`entry ${index} is not the one`)
   })
 
-  it('has nothing to be compared with when its checkpoint does not verify', async () => {
+  it('throws if the checkpoint does not verify', async () => {
     const log = await new ServedLog(700).publish()
     log.note = log.note.replace('\n700\n', '\n699\n')
     await expect(log.recompute()).rejects.toThrow(/HMS_(CHECKPOINT|NOTE)/)
   })
 
-  it('without a witness does not count, however well it is signed', async () => {
+  it('refuses a signed checkpoint without a witness', async () => {
     const log = await new ServedLog(3).publish()
     log.note = `${log.note.trimEnd().split('\n').slice(0, -1).join('\n')}\n`
     await expect(log.recompute()).rejects.toThrow('HMS_CHECKPOINT_UNWITNESSED')
   })
 
-  it('must continue what was verified here before: not be shorter, and not be another', async () => {
+  it('returns a tree that SeenCheckpoint refuses if the log was shortened or rewritten', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'hms-seen-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     const seen = new SeenCheckpoint(folder, policy.log.name)

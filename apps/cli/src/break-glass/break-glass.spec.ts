@@ -65,7 +65,7 @@ const asSigner = (name: string, passphrase: string): string[] => ['--sign', name
 const BOTH = (): string[] => [...asSigner('EPA Chief', 'correct horse.txt'), ...asSigner('EPA Counsel', 'battery staple.txt')]
 
 describe('break-glass', () => {
-  it('shows what it is, opens the key of each, and submits all signatures at once', async () => {
+  it('shows the content, unlocks the key of each signer, and submits all signatures in one request', async () => {
     const { code, stdout, stderr } = await run([file('pm25.yaml'), ...BOTH(), '--reason', 'wrong sensor'])
     expect([code, stdout]).toEqual([
       0,
@@ -84,17 +84,17 @@ describe('break-glass', () => {
     ['the same signer twice', ['--sign', 'EPA Chief', '--sign', 'EPA Chief', '--reason', 'x']],
     ['no reason', ['--sign', 'EPA Chief', '--sign', 'EPA Counsel']],
     ['an empty reason', ['--sign', 'EPA Chief', '--sign', 'EPA Counsel', '--reason', ' ']],
-  ])('refuses %s before anything is asked', async (_what, flags) => {
+  ])('refuses %s before it sends a request', async (_what, flags) => {
     const { code } = await run([file('pm25.yaml'), ...flags])
     expect([code, service?.requests]).toEqual([2, []])
   })
 
-  it('signs nothing where a key is missing here', async () => {
+  it('signs nothing if this machine lacks the key of one signer', async () => {
     const { code } = await run([file('pm25.yaml'), '--sign', 'EPA Chief', '--sign', 'Air Office', '--reason', 'x'])
     expect([code, service?.requests]).toEqual([3, []])
   })
 
-  it('signs nothing where the service prepared it for another reason', async () => {
+  it('signs nothing if the service prepared the release with another reason', async () => {
     const { code, stderr } = await run([file('pm25.yaml'), ...BOTH(), '--reason', 'wrong sensor'], (request) =>
       prepare({ ...request, reason: 'drill' }),
     )

@@ -28,8 +28,8 @@ async function recordsOf(path: string): Promise<unknown[]> {
   return found
 }
 
-describe('an export that is read', () => {
-  it('has lines that end at LF and nowhere else', async () => {
+describe('readExport', () => {
+  it('splits lines at LF only', async () => {
     const record = { type: 'entry', entry: ENTRY }
     const text = JSON.stringify(record)
     expect(text).toContain('\u2028')
@@ -43,14 +43,14 @@ describe('an export that is read', () => {
     ['half a record', '{"type":"entry"'],
     ['another record', '{"type":"other"}'],
     ['null', 'null'],
-  ])('refuses %s, and says in which line', async (_what, line) => {
+  ])('refuses %s, and names the line', async (_what, line) => {
     await expect(read(`{"type":"checkpoint"}\n${line}`)).rejects.toMatchObject({
       code: 'HMS_EXPORT_MALFORMED',
       detail: expect.stringContaining(`${file}:2 `),
     })
   })
 
-  it('gathers no line without end', async () => {
+  it('refuses an endless line without buffering it', async () => {
     await writeFile(file, '{"type":"checkpoint"}\n')
     // Sparse: only NULs, more than a string can store.
     await truncate(file, 800 * 1024 * 1024)
@@ -58,7 +58,7 @@ describe('an export that is read', () => {
   })
 })
 
-it('an export that is written holds what came, with nothing that a terminal obeys', async () => {
+it('export writes the records as received, with control characters escaped', async () => {
   const out = join(folder, 'written.ndjson')
   const service = await serveCanned({
     'GET /checkpoint': { text: NOTE },
