@@ -18,7 +18,7 @@ const REFUSED = new HmsError('HMS_APPROVAL_CONFLICT', 'another run is active', {
 })
 
 describe('reportError', () => {
-  it('names what, code, fields, next command and trace', () => {
+  it('prints detail, code, fields, next command and trace', () => {
     expect(report(REFUSED, false)).toEqual({
       code: 5,
       stdout: '',
@@ -31,7 +31,7 @@ describe('reportError', () => {
     })
   })
 
-  it('gives programs the problem on stderr and keeps stdout empty', () => {
+  it('prints the problem on stderr with --json, and nothing on stdout', () => {
     const { stdout, stderr } = report(REFUSED, true)
     expect(stdout).toBe('')
     expect(JSON.parse(stderr)).toMatchObject({

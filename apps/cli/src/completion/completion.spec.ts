@@ -21,11 +21,11 @@ describe('splitLine', () => {
     ['', [], ''],
     ['hms-svc ""', ['hms-svc'], ''],
     ['hms-svc \\', ['hms-svc'], '\\'],
-  ])('%s', (line, words, current) => expect(splitLine(line)).toEqual({ words, current }))
+  ])('splits %s', (line, words, current) => expect(splitLine(line)).toEqual({ words, current }))
 })
 
 describe('completion', () => {
-  it('knows verbs, verbs below them, options and their choices', async () => {
+  it('completes verbs, verbs below them, options and their choices', async () => {
     expect((await complete('hms-svc appr')).texts).toEqual(['approve', 'approvals'])
     expect((await complete('hms-svc runs re')).texts).toEqual(['resume', 'retry'])
     expect((await complete('hms-svc --json runs w')).texts).toEqual(['watch'])
@@ -36,12 +36,12 @@ describe('completion', () => {
     expect((await complete('hms-svc ')).texts).not.toContain('__complete')
   })
 
-  it('leaves files to the shell', async () => {
+  it('leaves file names to the shell', async () => {
     for (const line of ['hms-svc lint ', 'hms-svc approve a.yaml ', 'hms-svc verify x --roster ', 'hms-svc dev --data '])
       expect(await complete(line)).toEqual({ code: 1, stderr: '', texts: [] })
   })
 
-  it('asks the services for what exists, and the key folder for signers', async () => {
+  it('completes names from the services, and signers from the key folder', async () => {
     const run = (number: number, version: string) => ({ run: number, state: 'SUCCEEDED', policies: [{ id: 'epa-pm25-limit', version }] })
     const service = await serveCanned({
       'GET /v1/runs': { body: [run(184, '2.0.0'), run(19, '1.5.0'), run(7, '1.5.0')] },
@@ -69,7 +69,7 @@ describe('completion', () => {
     await rm(env.HMS_KEYS_DIR, { recursive: true })
   })
 
-  it('prints nothing when the server is unreachable', async () => {
+  it('prints nothing if the server is unreachable', async () => {
     const env = { HMS_URL: 'http://127.0.0.1:9' }
     expect(await complete('hms-svc runs show ', { env })).toEqual({ code: 0, stderr: '', texts: [] })
   })

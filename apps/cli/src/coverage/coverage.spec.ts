@@ -32,7 +32,7 @@ const ANSWERS = {
 }
 
 describe('coverage', () => {
-  it('counts by region and version, and names the silent', async () => {
+  it('counts bots by region and version, and names those that are silent or behind', async () => {
     service = await serveCanned(ANSWERS)
     const { code, stdout } = await runForTest(['coverage', 'epa-pm25-limit', '--url', service.url])
     expect(code).toBe(0)
@@ -54,7 +54,7 @@ describe('coverage', () => {
     expect(JSON.parse((await runForTest(['coverage', 'epa-pm25-limit', '--json', '--url', service.url])).stdout)).toEqual(VIEW)
   })
 
-  it('says it of all policies in short', async () => {
+  it('summarizes all policies without an argument', async () => {
     service = await serveCanned(ANSWERS)
     const { stdout } = await runForTest(['coverage', '--url', service.url])
     expect(stdout.split('\n')).toEqual([
@@ -64,7 +64,7 @@ describe('coverage', () => {
     ])
   })
 
-  it('lists who left while behind, and says where readers refuse what is live', async () => {
+  it('lists bots that left while behind, and a live release that readers refuse', async () => {
     const left = [{ ...VIEW.lagging[0]!, id: 'boston-insp-05', leftAt: '2026-01-02T00:00:00.000Z' }]
     const refused = { version: '2.0.0', detail: 'signed by one of two' }
     const body = { ...VIEW, total: 0, current: 0, lagging: [], regions: [], versions: [], left, refused }
@@ -83,7 +83,7 @@ describe('coverage', () => {
     expect(list).toMatch(/boston-insp-05 +2\.0\.0/)
   })
 
-  it('knows nothing of a policy that is not there, exit 4, and asks for none by a wrong name, exit 2', async () => {
+  it('exits with 4 for an unknown policy, and with 2 for an empty name', async () => {
     service = await serveCanned({})
     expect((await runForTest(['coverage', 'ozone-limit', '--url', service.url])).code).toBe(4)
     expect((await runForTest(['coverage', '', '--url', service.url])).code).toBe(2)

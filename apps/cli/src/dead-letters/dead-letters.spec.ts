@@ -41,35 +41,35 @@ async function dlq(argv: string[], answers: Record<string, Canned> = {}, unasked
 describe('dlq list', () => {
   const waiting: Record<string, Canned> = { 'GET /v1/dead-letters/linter?state=waiting': { body: [letter(ID)] } }
 
-  it('shows what waits in every service, and what can be done', async () => {
+  it('lists the waiting dead letters of every service, and the next commands', async () => {
     const { code, stdout, stderr } = await dlq(['list'], waiting)
     expect(code).toBe(0)
     expect(stdout).toMatch(new RegExp(`3 min +linter/${ID} +waiting +hms.approval.v1 +epa-pm25-limit +#184 +HMS_EVENT_HANDLER_FAILED +bug`))
     expect(stderr).toContain('hms-svc dlq replay')
   })
 
-  it('is an empty array when nothing waits', async () => {
+  it('prints an empty array with --json if no dead letter waits', async () => {
     expect(await dlq(['list', '--json'])).toMatchObject({ code: 0, stdout: '[]\n' })
   })
 
-  it('names a service that does not answer, and lists the others', async () => {
+  it('names a service that does not respond, and lists the dead letters of the others', async () => {
     const run = await dlq(['list', '--json'], { ...waiting, 'GET /v1/dead-letters/audit?state=waiting': DOWN })
     expect(run.code).toBe(0)
     expect((JSON.parse(run.stdout) as DeadLetterSummary[]).map(({ id }) => id)).toEqual([ID])
     expect(run.stderr).toContain('audit does not answer')
   })
 
-  it('is exit 11 when none answers', async () => {
+  it('exits with 11 if no service responds', async () => {
     expect(await dlq(['list', '--json'], {}, DOWN)).toMatchObject({ code: 11, stdout: '' })
   })
 
-  it('refuses a service that there is not', async () => {
+  it('refuses an unknown service', async () => {
     expect(await dlq(['list', '--service', 'unknown'])).toMatchObject({ code: 2 })
   })
 })
 
 describe('dlq show', () => {
-  it('finds a letter wherever it lies, and lets no stranger write on the terminal', async () => {
+  it('finds a dead letter in any service, and escapes control characters', async () => {
     const { code, stdout } = await dlq(['show', ID], {
       [`GET /v1/dead-letters/linter/${ID}`]: {
         body: letter(ID, { value: '\u001b[2Jgone', key: 'a\u202eb', raw: { key: null, value: 'AA==', headers: [] } }),
@@ -85,13 +85,13 @@ describe('dlq show', () => {
     ['no UUID', 'seven', {}, 2],
     ['of no service', ID, {}, 4],
     ['perhaps of one that does not answer', ID, { [`GET /v1/dead-letters/audit/${ID}`]: DOWN }, 11],
-  ])('of what is %s fails', async (_what, id, answers, code) => {
+  ])('fails for an id that is %s', async (_what, id, answers, code) => {
     expect(await dlq(['show', id], answers)).toMatchObject({ code, stdout: '' })
   })
 })
 
 describe('dlq replay', () => {
-  it('goes on after one that failed, whose code it ends with', async () => {
+  it('continues after a failed replay, and exits with the code of the failure', async () => {
     const failed = { code: 'HMS_DEAD_LETTER_FAILED', detail: 'The handler failed again', status: 422, next: [] }
     const run = await dlq(['replay', OTHER, `linter/${ID}`], {
       [`GET /v1/dead-letters/notifier/${OTHER}`]: { body: letter(OTHER, { service: 'notifier' }) },
@@ -119,7 +119,7 @@ describe('dlq discard', () => {
     expect(service.requests.find((request) => request.call === call)?.body).toEqual({ reason: 'noise' })
   })
 
-  it('needs one', async () => {
+  it('requires a reason', async () => {
     expect(await dlq(['discard', ID])).toMatchObject({ code: 2 })
   })
 })

@@ -18,7 +18,7 @@ const ticket = (number: number, expiresAt = '2026-11-30T12:00:00Z'): Ticket =>
 const view = (since: string, more: Partial<CoverageView> = {}): CoverageView =>
   ({ policy: 'pm25', total: 2, lagging: [{ id: 'bot-7', since }], ...more }) as unknown as CoverageView
 
-it('knows the stop switch, which a person turns off, and freezes, which end by themselves', () => {
+it('judgeFreezes reports the stop switch as wrong, and any other active freeze as a warning', () => {
   expect(judgeFreezes([freeze('stop-the-line')])).toMatchObject([
     { check: 'stop switch', state: 'wrong', detail: 'stop-the-line is on since 2026-11-29T11:00:00Z, by EPA Counsel: drill' },
   ])
@@ -26,7 +26,7 @@ it('knows the stop switch, which a person turns off, and freezes, which end by t
   expect(judgeFreezes([{ ...freeze('old'), state: 'OVER' }])).toMatchObject([{ state: 'ok' }])
 })
 
-it('knows tickets that wait, and those that are overdue', () => {
+it('judgeTickets counts open and overdue tickets', () => {
   expect(judgeTickets([], NOW).state).toBe('ok')
   const open = [ticket(1), ticket(2, '2026-11-29T11:00:00Z')]
   expect(judgeTickets(open, NOW)).toMatchObject({
@@ -35,13 +35,13 @@ it('knows tickets that wait, and those that are overdue', () => {
   })
 })
 
-it('knows runs over their promise', () => {
+it('judgeRuns reports runs that are late', () => {
   const run = { run: 4, state: 'QUEUED' } as RunView
   expect(judgeRuns([run]).state).toBe('ok')
   expect(judgeRuns([run, { ...run, run: 5, late: true }])).toMatchObject({ state: 'wrong', next: 'hms-svc runs show 5' })
 })
 
-it('warns when no partner is on call', () => {
+it('judgeOnCall warns if no partner is in the group on-call', () => {
   expect(judgeOnCall([{ groups: ['second'] }])).toMatchObject({ state: 'warn', next: 'hms-svc partners add FILE' })
   expect(judgeOnCall([{ groups: ['on-call'] }])).toMatchObject({
     state: 'ok',
@@ -49,7 +49,7 @@ it('warns when no partner is on call', () => {
   })
 })
 
-it('knows bots that are behind, and those on their way', () => {
+it('judgeBots reports bots that are behind for over a minute, and tolerates a shorter time', () => {
   expect(judgeBots([view('2026-11-29T11:58:00Z')], 0, NOW)).toMatchObject({
     state: 'wrong',
     detail: expect.stringContaining('bot-7') as string,
@@ -60,7 +60,7 @@ it('knows bots that are behind, and those on their way', () => {
   })
 })
 
-it('calls no bots current that are not connected, or were not looked at', () => {
+it('judgeBots does not report bots as current that are not connected or were not checked', () => {
   const none = { lagging: [] }
   expect(judgeBots([view('', none)], 0, NOW).detail).toBe('all that are connected apply what they should')
   expect(judgeBots([view('', { ...none, total: 0 })], 0, NOW).detail).toBe('no named bot is connected')
@@ -70,7 +70,7 @@ it('calls no bots current that are not connected, or were not looked at', () => 
   })
 })
 
-it('warns of bots that left while behind, each once', () => {
+it('judgeLeft warns of bots that left while behind, and names each once', () => {
   const left = ['bot-8', 'bot-9'].map((id) => ({ id })) as CoverageView['left']
   expect(judgeLeft([view('', {})])).toEqual([])
   expect(judgeLeft([view('', { left: left!.slice(1) }), view('', { policy: 'ozone', left })])).toEqual([

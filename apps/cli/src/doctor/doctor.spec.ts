@@ -20,7 +20,7 @@ const judged = (service: ServiceState, at: number | undefined = NOW) =>
     .map(({ check, state, next }) => `${state} ${check} → ${next}`)
 
 describe('doctor finds', () => {
-  it('nothing wrong where all is well', () => expect(judged(up())).toEqual([]))
+  it('nothing wrong in a healthy system', () => expect(judged(up())).toEqual([]))
 
   it.each<[string, ServiceState, string]>([
     ['a database that is away', up({ state: 'down', database: 'down' }), 'wrong database → hms-svc help environment'],
@@ -36,9 +36,9 @@ describe('doctor finds', () => {
     ['a service without an instance behind the edge', { service: 'linter', state: 'down' }, 'wrong services → hms-svc serve linter'],
   ])('%s', (_what, service, line) => expect(judged(service)).toEqual([line]))
 
-  it('a clock of this machine that is off', () => expect(judged(up(), NOW - 60_000)).toEqual(['wrong clock → timedatectl status']))
+  it('a wrong clock of this machine', () => expect(judged(up(), NOW - 60_000)).toEqual(['wrong clock → timedatectl status']))
 
-  it('lag in seconds, the worst first', () => {
+  it('the worst lag in seconds', () => {
     const behind = (topic: string, seconds: number | null) => ({ topic, lag: [{ group: 'linter', messages: 2, seconds }] })
     expect(judgeLag([behind('a', 30)]).state).toBe('ok')
     expect(judgeLag([behind('a', null), behind('b', 61), behind('c', 600)])).toMatchObject({
@@ -51,13 +51,13 @@ describe('doctor finds', () => {
     })
   })
 
-  it('dead letters, and a roster that ends', () => {
+  it('dead letters, and a roster that expires', () => {
     expect([judgeLetters(0).state, judgeLetters(2).state]).toEqual(['ok', 'wrong'])
     const roster = (expires: string) => judgeRoster({ version: 2, expires }, NOW).state
     expect(['2026-02-01T00:00:00Z', '2026-03-20T00:00:00Z', '2027-01-01T00:00:00Z'].map(roster)).toEqual(['wrong', 'warn', 'ok'])
   })
 
-  it('nothing well of what did not answer', () => {
+  it('no good result for services that did not respond', () => {
     expect(judgeLetters(0, ['notifier'])).toMatchObject({
       state: 'unknown',
       detail: 'none wait in the services that answered; notifier did not',
@@ -81,7 +81,7 @@ describe('doctor finds', () => {
 })
 
 describe('hms-svc doctor', () => {
-  it('prints the next step when the server is unreachable, and fails', async () => {
+  it('prints the next step and exits with 11 if the server is unreachable', async () => {
     const { code, stdout } = await runForTest(['doctor', '--url', 'http://127.0.0.1:9'])
     expect([code, stdout]).toEqual([
       11,
@@ -89,7 +89,7 @@ describe('hms-svc doctor', () => {
     ])
   })
 
-  it('asks what the environment names, too', async () => {
+  it('also checks the database and the broker that the environment names', async () => {
     const env = { HMS_DATABASE_URL: 'postgres://hms@127.0.0.1:9/hms', HMS_KAFKA_BROKERS: '127.0.0.1:9' }
     const { stdout } = await runForTest(['doctor', '--json', '--url', 'http://127.0.0.1:9'], { env })
     const { healthy, checks } = JSON.parse(stdout) as { healthy: boolean; checks: { check: string; state: string; next?: string }[] }
@@ -99,7 +99,7 @@ describe('hms-svc doctor', () => {
     for (const { state, next } of checks) if (state === 'wrong') expect(next).toBeTruthy()
   })
 
-  it('does not take another program on the port for these services', async () => {
+  it('does not mistake another program on the port for the services', async () => {
     const other = await serveCanned({})
     try {
       const { code, stdout } = await runForTest(['doctor', '--url', other.url])
@@ -109,7 +109,7 @@ describe('hms-svc doctor', () => {
     }
   })
 
-  it('fails with 5 where services answer and something is wrong', async () => {
+  it('exits with 5 if the services respond and a check is wrong', async () => {
     const service = { service: 'linter', database: 'up', migrations: 'missing', broker: 'up' }
     const system = await serveCanned({ 'GET /readyz': { status: 503, body: { status: 'down', services: [service] } } })
     try {

@@ -25,7 +25,7 @@ function leaves(command: Command, words: string[] = []): { words: string[]; comm
 }
 
 describe('the help of every verb', () => {
-  it('shows an example of its own', async () => {
+  it('shows an example of the verb', async () => {
     const without: string[] = []
     for (const { words } of leaves(program)) {
       const { code, stdout } = await runForTest([...words, '--help'])
@@ -35,7 +35,7 @@ describe('the help of every verb', () => {
     expect(without).toEqual([])
   })
 
-  it('shows examples that the program itself would take', async () => {
+  it('shows only examples that the parser accepts', async () => {
     for (const example of ALL_EXAMPLES) {
       const reached: string[] = []
       for (const { words, command } of leaves(program)) command.action(() => void reached.push(words.join(' ')))
@@ -45,15 +45,15 @@ describe('the help of every verb', () => {
     }
   })
 
-  it.each(EXAMPLES)('%s is an example of what the verb itself takes', async (example) => {
-    // An example shortens a digest, which the verb takes whole.
+  it.each(EXAMPLES)('%s is an example that the verb accepts', async (example) => {
+    // Examples shorten the digest; the verb requires a whole one.
     const typed = example.replaceAll('sha256:9f2c…', `sha256:${'9f2c'.repeat(16)}`)
     const { words, current } = splitLine(typed.replace(/ >>? .*$/, ''))
     const env = { HMS_URL: 'http://127.0.0.1:9', HMS_KEYS_DIR: '/nonexistent' }
     expect((await runForTest(['--timeout', '1s', ...words.slice(1), current], { env })).stderr).not.toContain('[HMS_CLI_USAGE]')
   })
 
-  it('puts every verb under a heading, and nothing under none', async () => {
+  it('puts every verb under a heading', async () => {
     const { stdout } = await runForTest(['--help'])
     expect(stdout.match(/^[A-Z]\w+:$/gm)).toEqual(['Options:', 'Decide:', 'Watch:', 'Undo:', 'Check:', 'Build:', 'Operate:'])
     const without = program.commands.filter((verb) => !verb.helpGroup()).map((verb) => verb.name())

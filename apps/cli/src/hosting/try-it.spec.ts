@@ -3,22 +3,22 @@ import { commandsBehindDemo, commandsToTry } from './try-it.js'
 
 const sample = '/home/a/project/node_modules/hms-svc/apps/demo/assets/policies/pm25-1.5.0.yaml'
 
-describe('what dev says to try', () => {
-  it('works where its user stands', () => {
+describe('commands suggested by dev and demo', () => {
+  it('have paths relative to the working folder', () => {
     expect(commandsToTry({ cwd: '/home/a/project', dataDir: '/home/a/project/.hms', port: 7184, sample })).toEqual([
       'npx hms-svc approve node_modules/hms-svc/apps/demo/assets/policies/pm25-1.5.0.yaml --sign "EPA Chief" --observe 1s --watch',
       'npx hms-svc get epa-pm25-limit',
     ])
   })
 
-  it('names another data folder and another port, for a second terminal does not know them', () => {
+  it('name data folder and port if they are not the defaults, because a second terminal does not know them', () => {
     expect(commandsToTry({ cwd: '/srv/x', dataDir: "/var/lib/it's here", port: 7300, sample })).toEqual([
       `HMS_DATA_DIR='/var/lib/it'\\''s here' npx hms-svc approve ${sample} --sign "EPA Chief" --observe 1s --watch --url ` +
         `http://127.0.0.1:7300`,
       `HMS_DATA_DIR='/var/lib/it'\\''s here' npx hms-svc get epa-pm25-limit --url http://127.0.0.1:7300`,
     ])
   })
-  it('is said behind the demo with the folder that holds the key of a rollback', () => {
+  it('name the data folder of the demo, which has the key for a rollback', () => {
     const hms = 'HMS_DATA_DIR=/tmp/story npx hms-svc'
     expect(commandsBehindDemo({ cwd: '/srv/x', dataDir: '/tmp/story', port: 7184 })).toEqual([
       `${hms} get epa-pm25-limit`,

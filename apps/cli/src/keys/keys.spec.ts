@@ -11,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }))
 
 describe('keys', () => {
-  it('makes a key, lists it and exports its public half', async () => {
+  it('creates a key, lists it and exports its public half', async () => {
     await writeFile(join(folder, 'secret.txt'), 'correct horse\n')
     const env = { HMS_KEYS_DIR: join(folder, 'keys') }
     const made = await runForTest(['keys', 'create', '--name', 'EPA Chief', '--passphrase-file', join(folder, 'secret.txt')], { env })
@@ -24,7 +24,7 @@ describe('keys', () => {
     expect((await runForTest(['keys', 'create', '--name', 'EPA Chief'], { env: { ...env, HMS_KEY_PASSPHRASE: 'x' } })).code).toBe(5)
   })
 
-  it('asks twice on a terminal, and makes nothing when the answers differ', async () => {
+  it('prompts twice on a terminal, and creates no key if the passphrases differ', async () => {
     const env = { HMS_KEYS_DIR: folder }
     const { code, stderr } = await runForTest(['keys', 'create', '--name', 'Air Office'], { env, answers: ['one', 'two'] })
     expect(code).toBe(2)
@@ -32,18 +32,18 @@ describe('keys', () => {
     expect((await runForTest(['keys', 'list', '--json'], { env })).stdout).toBe('[]\n')
   })
 
-  it.each([[{}], [{ answers: ['secret'] }]])('never asks without a terminal or with --json: it names the flag, exit 2', async (world) => {
+  it.each([[{}], [{ answers: ['secret'] }]])('does not prompt without a terminal or with --json: names the flag, exit 2', async (world) => {
     const argv = ['keys', 'create', '--name', 'Air Office', '--json']
     const { code, stderr } = await runForTest(argv, { env: { HMS_KEYS_DIR: folder }, ...world })
     expect(code).toBe(2)
     expect(stderr).toContain('--passphrase-file')
   })
 
-  it('exits 3 for a key that is not there', async () => {
+  it('exits with 3 for an unknown key', async () => {
     expect((await runForTest(['keys', 'export', 'Unknown Person'], { env: { HMS_KEYS_DIR: folder } })).code).toBe(3)
   })
 
-  it('notes a key that an agent holds, and says plainly when there is no agent', async () => {
+  it('lists a key of the ssh-agent, and reports a missing agent', async () => {
     const none = await runForTest(['keys', 'create', '--name', 'EPA Chief', '--agent'], { env: { HMS_KEYS_DIR: folder } })
     expect([none.code, none.stderr]).toEqual([3, expect.stringContaining('SSH_AUTH_SOCK is not set')])
     const socket = join(folder, 'agent.sock')

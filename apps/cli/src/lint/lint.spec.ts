@@ -20,7 +20,7 @@ async function write(name: string, content: string): Promise<string> {
 const GOOD = 'id: epa-pm25-limit\nversion: 2.0.0\neffective: 2024-09-01T00:00:00Z\nlimit: 25\n'
 
 describe('lint', () => {
-  it('passes a good file', async () => {
+  it('accepts a valid file', async () => {
     const file = await write('good.yaml', GOOD)
     expect(await runForTest(['lint', file])).toEqual({ code: 0, stdout: `✓ ${file}  epa-pm25-limit@2.0.0\n`, stderr: '' })
     expect((await runForTest(['lint', file, '--json'])).stdout).toBe('[]\n')
@@ -35,7 +35,7 @@ describe('lint', () => {
     expect(JSON.parse(json.stdout)[0]).toMatchObject({ file, severity: 'error' })
   })
 
-  it('judges every file, and says what it could not check offline', async () => {
+  it('checks every file, and reports what it cannot check offline', async () => {
     const good = await write('schema.yaml', `${GOOD}schema: air-limit\n`)
     const bad = await write('bad.yaml', 'id: x\n')
     const { code, stdout, stderr } = await runForTest(['lint', good, bad])
@@ -54,7 +54,7 @@ describe('lint', () => {
       return write(name, JSON.stringify(await signRoster({ ...predicate, ...change }, signers)))
     }
 
-    it('notes what its bounds ask of a plan, by HMS_ROSTER and by the data folder', async () => {
+    it('prints the bounds of a plan by the roster of HMS_ROSTER or of the data folder', async () => {
       const file = await write('bound.yaml', GOOD)
       const roster = await writeRoster('roster.json', { bounds: { minObserveMs: 60_000, maxShare: 500 } })
       for (const [variable, value] of [
@@ -79,7 +79,7 @@ describe('lint', () => {
       ])
     })
 
-    it('refuses to guess where the roster that is named cannot be read, exit 2', async () => {
+    it('fails if the roster of HMS_ROSTER cannot be read, exit 2', async () => {
       const { code, stderr } = await runForTest(['lint', await write('good2.yaml', GOOD)], {
         env: { HMS_ROSTER: '/nonexistent/roster.json' },
       })

@@ -37,7 +37,7 @@ describe('Output', () => {
     expect(stderr.text).toBe('difference\n')
   })
 
-  it('says what a verb did as a value to programs, line by line to people', () => {
+  it('prints a result as a value with --json, and as lines otherwise', () => {
     const parts = ['approver: up to date', 'linter: up to date']
     const json = speak({ json: true })
     json.output.result([1, 2], parts)
@@ -47,7 +47,7 @@ describe('Output', () => {
     expect(plain.stdout.text).toBe('✓ approver: up to date\n✓ linter: up to date\n')
   })
 
-  it('says an empty list as [] to programs and as a sentence to people', () => {
+  it('prints an empty list as [] with --json, and as a sentence on stderr otherwise', () => {
     const json = speak({ json: true })
     json.output.list([], { ID: () => '' }, 'No runs yet')
     expect(json.stdout.text).toBe('[]\n')
@@ -56,7 +56,7 @@ describe('Output', () => {
     expect([plain.stdout.text, plain.stderr.text]).toEqual(['', 'No runs yet\n'])
   })
 
-  it('keeps quiet but for data and errors', () => {
+  it('prints only data and errors with --quiet', () => {
     const { output, stdout, stderr } = speak({ quiet: true })
     output.done('Signature added')
     output.result({ file: 'a.bundle' }, ['a.bundle written'])

@@ -12,7 +12,7 @@ const raised = (...found: [string, string][]): unknown => {
   return undefined
 }
 
-it('names the place of one problem in its detail, and of several before each of them, once', () => {
+it('Problems names each place once: in the detail of a single problem, or as the pointer of each of several', () => {
   expect(raised()).toBeUndefined()
   expect(raised(['line 7', 'line 7: a hole'])).toMatchObject({ detail: 'line 7: a hole' })
   expect(raised(['line 7', 'line 7: a hole'], ['run #3', 'run #3 published nothing'])).toMatchObject({

@@ -18,14 +18,14 @@ describe('the name of the program', () => {
     ['run from its sources', { PATH: '/usr/bin' }, '/src/dist/apps/cli/src/main.js', [], 'hms-svc'],
   ])('%s', (_how, variables, script, there, name) => expect(programName(variables, script, having(...there))).toBe(name))
 
-  it('stands in next commands, and nowhere else', () => {
+  it('replaces hms-svc in next commands, and nowhere else', () => {
     const named = (line: string): string => namedNext(line, 'npx hms-svc')
     expect(named('  next: hms-svc runs show 3')).toBe('  next: npx hms-svc runs show 3')
     expect(named('        hms-svc audit log --run 3')).toBe('        npx hms-svc audit log --run 3')
     expect(named('source /hms-svc/linter; next: hms-svc x')).toBe('source /hms-svc/linter; next: hms-svc x')
   })
 
-  it('stands in what an error advises', async () => {
+  it('is used in the next command of an error', async () => {
     const texts = { stdout: '', stderr: '' }
     await runCli(['runs', 'show', 'x'], { ...ioForTest({}, texts), program: 'npx hms-svc' })
     expect(texts.stderr).toContain('next: npx hms-svc runs list')

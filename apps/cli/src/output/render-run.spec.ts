@@ -42,14 +42,14 @@ describe('renderRun', () => {
     )
   })
 
-  it('says under the closing line how soon the rule was in force', () => {
+  it('prints below the closing line how soon the release was in force', () => {
     const seconds = { half: 21, most: 22, all: 22, partners: 23 }
     const clock = { bots: 300, current: 300, partners: 6, told: 6, toldInTime: 6, acknowledged: 0, seconds }
     expect(renderRun({ ...SUCCEEDED, clock }).at(-1)).toBe('In force: 300 of 300 bots after 22 s; 6 of 6 partners told after 23 s')
     expect(renderRun({ ...SUCCEEDED, state: 'WAITING', reason: 'EFFECTIVE_AT', clock }).at(-1)).toMatch(/^Held: 300 of 300 bots/)
   })
 
-  it('lists every policy of a bundle and says which attempt it is', () => {
+  it('prints every policy of a bundle, and the attempt', () => {
     const bundle = { ...SUCCEEDED, attempt: 2, policies: [...SUCCEEDED.policies, { id: 'epa-ozone-limit', version: '1.0.0', digest: '' }] }
     expect(renderRun(bundle)[0]).toBe('RUN #184  epa-pm25-limit@2.0.0, epa-ozone-limit@1.0.0  (attempt 2)')
   })
@@ -79,13 +79,13 @@ describe('renderRun', () => {
     ['ABORTED', 'ABORTED (UNEXPLAINED_ALERTS)  —  1 min 0 sec'],
     ['SUPERSEDED', 'SUPERSEDED (UNEXPLAINED_ALERTS)  —  1 min 0 sec'],
     ['STALE', 'STALE (UNEXPLAINED_ALERTS)  —  1 min 0 sec'],
-  ] as const)('closes %s with its words', (state, closing) => {
+  ] as const)('prints the closing line of a run that is %s', (state, closing) => {
     const lines = renderRun({ ...SUCCEEDED, state, reason: 'UNEXPLAINED_ALERTS', endedAt: at(60) })
     expect(lines.at(-1)).toBe(closing)
     expect(lines.find((line) => line.startsWith('✗'))).toContain('UNEXPLAINED_ALERTS')
   })
 
-  it('names the run that took its place', () => {
+  it('names the run that superseded it', () => {
     const end = {
       state: 'SUPERSEDED',
       reason: 'NEWER_RELEASE',
@@ -99,7 +99,7 @@ describe('renderRun', () => {
     ])
   })
 
-  it('says who rejected it and why, and what to do next', () => {
+  it('names the person who rejected the release, the reason, and the next command', () => {
     const reason = { state: 'ABORTED', reason: 'REJECTED', detail: 'EPA Counsel: the unit is wrong' } as const
     expect(renderRun({ ...SUCCEEDED, ...reason, stages: [stage('lint', 'PENDING')], endedAt: at(60) }).slice(2)).toEqual([
       '✗ stopped before the first stage: REJECTED, EPA Counsel: the unit is wrong',
@@ -108,7 +108,7 @@ describe('renderRun', () => {
     ])
   })
 
-  it('says where a paused run rests, without a time that is not over', () => {
+  it('names the stage at which a run is paused, without a duration', () => {
     const paused: RunView = {
       ...SUCCEEDED,
       state: 'PAUSED',
@@ -132,7 +132,7 @@ describe('renderRun', () => {
     ])
   })
 
-  it('says who decided what', () => {
+  it('lists the decisions with their signers', () => {
     const said = { id: 'sha256:2', by: 'EPA Chief', reason: 'bot is broken', at: at(9) }
     const aborted: RunView = {
       ...SUCCEEDED,
@@ -152,7 +152,7 @@ describe('renderRun', () => {
     ])
   })
 
-  it('names the reason of silent bots once', () => {
+  it('prints a reason once that the detail contains too', () => {
     const detail = 'ACK_TIMEOUT: 0 of 1 bot acknowledged; silent: mute-1'
     const paused: RunView = {
       ...SUCCEEDED,
@@ -164,7 +164,7 @@ describe('renderRun', () => {
     expect(renderRun({ ...paused, endedAt: null })).toContain(`✗ stopped at rollout: ${detail}`)
   })
 
-  it('says of a bake that was aborted that it was, and not that it is pending', () => {
+  it('shows an aborted bake as ABORTED, not as PENDING', () => {
     const cut = { ...stage('rollout', 'PENDING', '80 of 80 bots acknowledged'), startedAt: at(5) }
     const lines = renderRun({ ...SUCCEEDED, state: 'ABORTED', reason: 'DECIDED', stages: [cut, stage('notify', 'PENDING')] })
     expect(lines.slice(1, 3)).toEqual([
@@ -173,7 +173,7 @@ describe('renderRun', () => {
     ])
   })
 
-  it('shows a run on its way without an obstacle', () => {
+  it('shows a run in progress without an obstacle', () => {
     const running: RunView = { ...SUCCEEDED, state: 'ROLLING_OUT', stages: [stage('rollout', 'RUNNING')], endedAt: null }
     expect(renderRun(running)).toEqual(['RUN #184  epa-pm25-limit@2.0.0', '• Full Rollout ................ RUNNING', 'ROLLING OUT'])
   })

@@ -39,7 +39,7 @@ async function add(registered: PartnerSummary, ...flags: string[]): Promise<CliR
 }
 
 describe('partners add', () => {
-  it('says that "all partners" leaves out who is on call', async () => {
+  it('notes that "all partners" excludes an on-call partner', async () => {
     expect(await add(DESK)).toEqual({
       code: 0,
       stdout: '✓ Partner desk registered\n',
@@ -48,12 +48,12 @@ describe('partners add', () => {
     expect(JSON.parse((await add(DESK, '--json')).stdout)).toMatchObject({ onlyWhereNamed: true })
   })
 
-  it('says nothing of the others', async () => {
+  it('prints no note for other partners', async () => {
     expect((await add(STATE)).stderr).toBe('')
   })
 })
 
-it('partners list says who gets news only where named', async () => {
+it('partners list marks partners that are notified only if a plan names them', async () => {
   service = await serveCanned({ 'GET /v1/partners': { body: [DESK, STATE] } })
   const { stdout } = await runForTest(['partners', 'list'], { env: { HMS_URL: service.url } })
   expect(stdout).toMatch(/^desk +latest +on-call, labs +where named \(on call\) +email/m)

@@ -54,7 +54,7 @@ async function run(argv: string[], answers: Record<string, Canned>): Promise<Cli
 }
 
 describe('partners deliveries', () => {
-  it('asks for what is chosen, shows delivered and acknowledged apart, and says how to go on', async () => {
+  it('sends the filters, shows state and acknowledgement separately, and names the next page', async () => {
     const asked =
       'GET /v1/deliveries?partner=va-deq&run=184&policy=epa-pm25-limit&version=2.0.0&state=dead&since=2026-01-01T00%3A00%3A00.000Z&limit=1'
     const flags = ['--run', '184', '--policy', 'epa-pm25-limit@2.0.0', '--state', 'dead', '--since', '2026-01-01T00:00:00Z', '--limit', '1']
@@ -77,7 +77,7 @@ describe('partners deliveries', () => {
   })
 })
 
-it('partners delivery shows each try with its evidence, and nothing that a terminal obeys', async () => {
+it('partners delivery shows each try with its evidence, and escapes control characters', async () => {
   const { code, stdout } = await run(['delivery', DELIVERY.id], { [`GET ${ONE}`]: { body: DETAIL } })
   expect(code).toBe(0)
   for (const text of ['192.0.2.7', 'AA:BB', 'sha256:0123', 'by operator: their gateway is back', '2026-01-02T00:00:00.000Z (callback)'])
@@ -86,7 +86,7 @@ it('partners delivery shows each try with its evidence, and nothing that a termi
 })
 
 describe('partners redrive', () => {
-  it('sends each that is named again, and goes on behind one that is refused', async () => {
+  it('redrives each named delivery, and continues after a refusal', async () => {
     const refusal = { code: 'HMS_DELIVERY_OVERTAKEN', detail: 'a newer one came', status: 409, next: [] }
     const { code, stdout, stderr } = await run(['redrive', 'a', DELIVERY.id, '--reason', 'their gateway is back'], {
       'POST /v1/deliveries/a/redrive': { status: 409, body: refusal },
@@ -99,7 +99,7 @@ describe('partners redrive', () => {
     expect([stdout, stderr]).toEqual([expect.stringContaining(DELIVERY.messageId), expect.stringContaining('HMS_DELIVERY_OVERTAKEN')])
   })
 
-  it('sends what was given up in a time again, and says what was left alone and that there is more', async () => {
+  it('redrives the dead deliveries of a period, and reports which were skipped and that there are more', async () => {
     const body = { redriven: [DELIVERY], skipped: [{ id: 'b', detail: 'a newer one came' }], more: true }
     const flags = ['--failed', '--partner', 'va-deq', '--since', '2026-01-01T00:00:00Z', '--reason', 'r']
     const { code, stderr } = await run(['redrive', ...flags], { 'POST /v1/deliveries/redrive': { body } })
@@ -113,7 +113,7 @@ describe('partners redrive', () => {
     [['redrive', 'a', '--since', '2h', '--reason', 'r']],
     [['redrive', 'a', '--reason', ' ']],
     [['redrive', 'a']],
-  ])('asks nothing for %j, exit 2', async (argv) => {
+  ])('sends no request for %j, exit 2', async (argv) => {
     expect([(await run(argv, {})).code, service.requests]).toEqual([2, []])
   })
 })

@@ -26,7 +26,7 @@ async function addPartner(env: Record<string, string>, partner = PARTNER): Promi
 }
 
 describe('partners add', () => {
-  it('sends the values that env: and file: name, and leaves other texts alone', async () => {
+  it('resolves env: and file: in secrets, and leaves other texts unchanged', async () => {
     const { code, requests } = await addPartner({ VA_DEQ_SECRET: 'whsec_1' })
     expect(code).toBe(0)
     expect(requests).toEqual([
@@ -38,7 +38,7 @@ describe('partners add', () => {
     ])
   })
 
-  it('sends nothing when a variable is missing, exit 2', async () => {
+  it('sends nothing if a variable is missing, exit 2', async () => {
     const { code, stderr, requests } = await addPartner({})
     expect([code, requests]).toEqual([2, []])
     expect(stderr).toContain('VA_DEQ_SECRET')

@@ -38,13 +38,13 @@ async function test(channels: ChannelTest[], ...argv: string[]): Promise<CliRun>
 }
 
 describe('partners test', () => {
-  it('exits 0 when every channel took the message', async () => {
+  it('exits with 0 if every channel accepted the message', async () => {
     const { code, stdout } = await test([TAKEN])
     expect([code, stdout]).toEqual([0, '✓ sftp: took the test message (120 ms): connection-test.json written at 127.0.0.1:22\n'])
     expect(service.requests[0]?.body).toEqual({})
   })
 
-  it('exits 6 when one did not, and says what is wrong', async () => {
+  it('exits with 6 if a channel did not accept the message, and prints the suspected cause', async () => {
     const { code, stdout } = await test([TAKEN, REFUSED], '--explain', '--channel', 'webhook')
     expect(code).toBe(6)
     expect(stdout).toContain('✗ webhook: did not take the test message (status 401, 120 ms, 127.0.0.1): answered 401\n')
@@ -53,7 +53,7 @@ describe('partners test', () => {
     expect(service.requests[0]?.body).toEqual({ explain: true, channel: 'webhook' })
   })
 
-  it('prints the whole answer with --json', async () => {
+  it('prints the whole result with --json', async () => {
     const { code, stdout } = await test([REFUSED], '--json')
     expect([code, JSON.parse(stdout)]).toMatchObject([6, { ok: false, channels: [{ explanation: { suspect: 'secret' } }] }])
   })

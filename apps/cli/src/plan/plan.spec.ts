@@ -69,13 +69,13 @@ async function plan(answers: Record<string, Canned> = {}, options: string[] = []
 }
 
 describe('plan', () => {
-  it('says what else was in force, ten of them by name', async () => {
+  it('names up to ten other policies that the replay used', async () => {
     const beside = Array.from({ length: 12 }, (_, index) => ({ policy: `p-${index}`, version: '1.0.0', digest: 'sha256:2' }))
     const { stdout } = await plan({ 'POST /v1/simulations': { body: { ...PASS, beside } } })
     expect(stdout).toMatch(/^ {2}Beside p-0@1\.0\.0, .+, p-9@1\.0\.0 and 2 more$/m)
   })
 
-  it('fails where the guard would deny it, and names the rule', async () => {
+  it('fails if the guard would deny the change, and names the rule', async () => {
     const denied = { verdict: 'FAIL', rule: 'no-loosening@1.0.0', sentence: 'the limit may not rise' }
     const { code, stdout, stderr } = await plan({ 'POST /v1/approvals/trial': { body: denied } })
     expect(code).toBe(6)
@@ -83,7 +83,7 @@ describe('plan', () => {
     expect(stderr).not.toContain('Next: hms-svc approve')
   })
 
-  it('names what would hold it, and how to wait behind a run', async () => {
+  it('names what blocks the change, and how to wait behind a run', async () => {
     const freezes = [{ id: 'quiet-week', reason: 'rehearsal', scope: 'global', state: 'ACTIVE', next: null }]
     const open = [{ run: 7, state: 'CANARY', policies: [{ id: LIVE.id, version: '8.1.0', digest: '' }] }]
     const { code, stdout, stderr } = await plan({ 'GET /v1/freezes': { body: freezes }, 'GET /v1/runs?open=yes': { body: open } })
@@ -115,7 +115,7 @@ describe('plan', () => {
     expect(service!.requests.at(-1)!.body).toMatchObject({ policies: [{ version: '9.0.0' }], live: [LIVE] })
   })
 
-  it('says what the change turns, and writes it as a page where a report is asked for', async () => {
+  it('prints the impact, and writes it as a page with --report', async () => {
     const report = join(folder, 'impact.html')
     const answers = { 'POST /v1/simulations': { body: { ...PASS, impact: IMPACT } } }
     const { code, stdout, stderr } = await plan(answers, ['--report', report])
@@ -128,7 +128,7 @@ describe('plan', () => {
     expect(page).toContain('epa-pm25-limit: limit 28 → 27 µg/m³')
   })
 
-  it('writes no page where nothing was replayed, and refuses a place it cannot write to, exit 2', async () => {
+  it('writes no page if nothing was replayed, and exits with 2 if the file cannot be written', async () => {
     const report = join(folder, 'none.html')
     const { code, stderr } = await plan({}, ['--report', report])
     expect([code, stderr]).toEqual([0, expect.stringContaining(`${report} was not written`)])
@@ -138,7 +138,7 @@ describe('plan', () => {
     expect((await plan(answers, ['--report', join(folder, 'no', 'folder.html')])).code).toBe(2)
   })
 
-  it('gives one value with --json', async () => {
+  it('prints one value with --json', async () => {
     expect(JSON.parse((await plan({}, ['--json'])).stdout)).toMatchObject({
       verdict: 'PASS',
       policies: [{ id: LIVE.id, version: '9.0.0', live: '8.0.0', bots: { total: 300, current: 299 } }],
@@ -147,7 +147,7 @@ describe('plan', () => {
     })
   })
 
-  it('points into the file where lint fails, replays nothing then, exit 6', async () => {
+  it('prints the position of a lint error in the file, and replays nothing, exit 6', async () => {
     const finding = { file: 'policies[0]', line: 1, column: 90, severity: 'error', pointer: '/partners/0', message: 'is not known' }
     const { code, stdout } = await plan({ 'POST /v1/lint': { body: { findings: [{ ...finding, rule: 'partner-unknown' }] } } })
     expect(code).toBe(6)
@@ -158,14 +158,14 @@ describe('plan', () => {
   it.each([
     ['FAIL', 6],
     ['INCONCLUSIVE', 0],
-  ] as const)('says what would make a replay better that is %s, exit %i', async (verdict, exit) => {
+  ] as const)('prints the next command of a replay that is %s, exit %i', async (verdict, exit) => {
     const next = ['hms-svc bots add FILE --id ID']
     const { code, stdout } = await plan({ 'POST /v1/simulations': { body: { ...PASS, verdict, detail: 'no bots registered', next } } })
     expect(code).toBe(exit)
     expect(stdout).toContain(`${verdict} (no bots registered)\n  next: hms-svc bots add FILE --id ID\n`)
   })
 
-  it('knows a first version by what is not there', async () => {
+  it('shows a first version if no version is in force', async () => {
     const missing = { status: 404, body: { code: 'HMS_POLICY_NOT_FOUND', detail: 'none', status: 404, next: [] } }
     const { code, stdout } = await plan({
       'GET /v1/policies/epa-pm25-limit': missing,

@@ -8,7 +8,7 @@ const run = (number: number, id: string, state: RunState, more: Partial<RunView>
   ({ run: number, state, policies: [{ id, version: '1.0.0', digest: '' }], ...more }) as RunView
 const texts = (freezes: FreezeView[], runs: RunView[]): string[] => holdsOf(['pm25'], freezes, runs).map(({ detail }) => detail)
 
-it('names freezes that are active, the stop switch, runs of the same policy, and canaries of others', () => {
+it('holdsOf names active freezes, the stop switch, runs of the same policy, and canaries of other policies', () => {
   const freezes = [freeze('quiet-week', { next: '2026-12-01T00:00:00Z' }), freeze('stop-the-line'), freeze('later', { state: 'COMING' })]
   const runs = [run(5, 'pm25', 'AWAITING_APPROVAL'), run(6, 'ozone', 'CANARY'), run(7, 'lead', 'LINTING'), run(8, 'smog', 'QUEUED')]
   expect(texts(freezes, runs)).toEqual([
@@ -19,6 +19,6 @@ it('names freezes that are active, the stop switch, runs of the same policy, and
   ])
 })
 
-it('is nothing where nothing is in the way: another rule that is only held for later', () => {
+it('holdsOf ignores ended freezes, and runs of other policies that wait for their effective time', () => {
   expect(texts([freeze('over', { state: 'OVER' })], [run(6, 'ozone', 'WAITING', { reason: 'EFFECTIVE_AT' })])).toEqual([])
 })

@@ -64,7 +64,7 @@ function compile(declarations: string, program: string): string[] {
 }
 
 describe('types of the policies in force', () => {
-  it('are as their values are, sorted by id', () => {
+  it('follow the values, sorted by id', () => {
     expect(declareTypes(POLICIES).slice(5, -2)).toEqual([
       '    /** As of 2.0.0. */',
       '    "epa-pm25-limit": {',
@@ -89,7 +89,7 @@ describe('types of the policies in force', () => {
     ])
   })
 
-  it('let right programs compile, and no wrong id, field or kind', { timeout: 600_000 }, () => {
+  it('let correct programs compile, and none with a wrong id, field or type', { timeout: 600_000 }, () => {
     const program = [
       "import { connect, getPolicy } from 'hms-svc'",
       'const hms = await connect()',

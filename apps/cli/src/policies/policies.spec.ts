@@ -64,7 +64,7 @@ describe('history', () => {
     expect(lines[4]).toMatch(/EPA Counsel +– +– +sha256:1$/)
   })
 
-  it('is an array with --json, and no longer than asked for', async () => {
+  it('prints an array with --json, limited by --limit', async () => {
     const { stdout } = await against(answers, 'history', ID, '--json', '--limit', '3')
     expect((JSON.parse(stdout) as { version: string | null; state: string }[]).map(({ version, state }) => [version, state])).toEqual([
       ['5.0.0', 'HELD'],
@@ -76,16 +76,16 @@ describe('history', () => {
   it.each([
     ['0', '--limit 0 is not a number'],
     ['10001', 'from 1 to 10000'],
-  ])('takes no --limit %s', async (limit, detail) => {
+  ])('refuses --limit %s', async (limit, detail) => {
     expect(await against({}, 'history', ID, '--limit', limit)).toMatchObject({ code: 2, stderr: expect.stringContaining(detail) })
   })
 
-  it('exits 4 for what never was in force', async () => {
+  it('exits with 4 for a policy that was never in force', async () => {
     expect((await against({}, 'history', 'no-such')).code).toBe(4)
   })
 })
 
-describe('policies list and types', () => {
+describe('policies in force', () => {
   const view = {
     id: ID,
     version: '2.0.0',
@@ -97,18 +97,18 @@ describe('policies list and types', () => {
     provenance: { run: 184, digest: 'sha256:9f', author: null, approvedBy: ['EPA Chief'] },
   }
 
-  it('prints what is in force, since when, and who approved it', async () => {
+  it('are listed with version, time and approvers', async () => {
     const { stdout } = await against({ 'GET /v1/policies?region=NCR': { body: [view] } }, 'policies', 'list', '--region', 'NCR')
     expect(stdout).toMatch(
       /^POLICY +VERSION +IN FORCE SINCE +SCOPE +RUN +APPROVED BY\nepa-pm25-limit +2\.0\.0 +2026-01-01T00:00:00Z +global +184 +EPA Chief\n$/,
     )
   })
 
-  it('is [] with --json where nothing is', async () => {
+  it('are [] with --json if there are none', async () => {
     expect(await against({ 'GET /v1/policies': { body: [] } }, 'policies', 'list', '--json')).toMatchObject({ code: 0, stdout: '[]\n' })
   })
 
-  it('declares the types of what is in force', async () => {
+  it('are declared as types', async () => {
     const { stdout } = await against({ 'GET /v1/policies': { body: [view] } }, 'types')
     expect(stdout).toContain("declare module 'hms-svc' {")
     expect(stdout).toContain('      readonly limit: number\n')

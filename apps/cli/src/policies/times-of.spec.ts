@@ -28,6 +28,6 @@ it.each<[string, string, string | null, { at?: string; known?: string }, string]
     { at: '2026-02-01T00:00:00Z', known: '2026-03-01T00:00:00Z' },
     'In force from 2026-01-01T00:00:00Z on, as was known at 2026-03-01T00:00:00Z',
   ],
-])('of %s it prints only known times', (_what, since, until, asked, text) => {
+])('timesOf prints only known times for %s', (_what, since, until, asked, text) => {
   expect(timesOf({ since, until, recordedAt: RECORDED }, { ...asked, now: NOW })).toBe(`${text}, recorded at ${RECORDED}`)
 })

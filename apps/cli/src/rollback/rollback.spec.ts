@@ -23,7 +23,7 @@ async function rollback(lagging: string[], ...flags: string[]): ReturnType<typeo
 }
 
 describe('rollback', () => {
-  it('says how long it took and who has it', async () => {
+  it('prints how long the rollback took and how many bots acknowledged it', async () => {
     const { code, stdout } = await rollback([], '--reason', 'alerts')
     expect(code).toBe(0)
     expect(stdout).toMatch(/^✓ epa-pm25-limit 2\.0\.0 → 1\.5\.0 in \d+\.\d\d s, 20 of 20 bots acknowledged\n$/)
@@ -38,7 +38,7 @@ describe('rollback', () => {
     expect(stderr).toContain('Silent: bot-3, bot-7. The rollback stands; they are connected and have not acknowledged it')
   })
 
-  it('names all that go back together, before and after, and the other choice', async () => {
+  it('names all policies that are rolled back together, before and after, and the flag --only', async () => {
     const moved = [
       { id: 'epa-pm25-limit', from: '2.0.0', version: '1.5.0' },
       { id: 'ozone-limit', from: '3.0.0', version: '2.0.0' },
@@ -61,7 +61,7 @@ describe('rollback', () => {
     expect(JSON.parse((await runForTest(['rollback', 'epa-pm25-limit@1.5.0', '--json'], { env })).stdout)).toMatchObject({ moved })
   })
 
-  it('gives programs the report', async () => {
+  it('prints the report with --json', async () => {
     expect(JSON.parse((await rollback([], '--json')).stdout)).toEqual({
       id: 'epa-pm25-limit',
       version: '1.5.0',
@@ -73,7 +73,7 @@ describe('rollback', () => {
   })
 })
 
-/** No roster is pinned here: on a loopback address the service provides it. */
+/** Creates the first roster, which the service provides on a loopback address because no roster is pinned here. */
 async function firstRoster(): Promise<Envelope> {
   const people = ['EPA Chief', 'EPA Counsel'].map((name) => ({ name, ...generateKeyPair() }))
   const services = [{ name: 'rollout', spki: generateKeyPair().spki }]
@@ -139,7 +139,7 @@ describe('rollback --sign', () => {
     return runForTest(['rollback', 'epa-pm25-limit@1.0.0', '--reason', 'drill', '--sign', 'EPA Chief'], { env })
   }
 
-  it('signs what no fallback allows, and waits until the bots have it', async () => {
+  it('signs a release if no fallback permits the rollback, and waits until the bots have it', async () => {
     const { code, stdout } = await sign()
     expect(stdout).toMatch(/^✓ epa-pm25-limit 5\.0\.0 → 1\.0\.0 in \d+\.\d\d s, 20 of 20 bots acknowledged\n$/)
     expect(code).toBe(0)
@@ -149,12 +149,12 @@ describe('rollback --sign', () => {
     expect(service.requests.find(({ call }) => call === 'POST /v1/approvals')?.body).toMatchObject({ reason: 'drill' })
   })
 
-  it('takes the quick way where a fallback allows it, and signs no release', async () => {
+  it('signs no release if a fallback permits the rollback', async () => {
     expect(await sign({ fallback: true })).toMatchObject({ code: 0 })
     expect(service.requests.map(({ call }) => call)).not.toContain('POST /v1/approvals/prepare')
   })
 
-  it('says who is missing, exit 3', async () => {
+  it('names the missing signers, exit 3', async () => {
     const { code, stderr } = await sign({ missing: ['critical'] })
     expect(code).toBe(3)
     expect(stderr).toContain(
@@ -162,7 +162,7 @@ describe('rollback --sign', () => {
     )
   })
 
-  it('signs nothing where the service prepared something else', async () => {
+  it('signs nothing if the service prepared another release', async () => {
     expect(await sign({ version: '1.0.1' })).toMatchObject({ code: 11, stderr: expect.stringContaining('HMS_APPROVAL_MISMATCH') as string })
     expect(service.requests.map(({ call }) => call)).not.toContain('POST /v1/approvals')
   })

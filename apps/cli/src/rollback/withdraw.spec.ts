@@ -53,7 +53,7 @@ async function withdrawShown(
 }
 
 describe('withdraw', () => {
-  it('signs that the release in force is withdrawn, and says so', async () => {
+  it('signs the withdrawal of the release in force, and reports it', async () => {
     const { code, stdout } = await withdraw({})
     expect([code, stdout]).toEqual([0, '✓ ozone@2.0.0 is withdrawn; nothing of it is in force\n'])
     const { policy, statement } = service.requests.at(-1)!.body as WithdrawalRequest
@@ -61,18 +61,18 @@ describe('withdraw', () => {
     expect(peekPredicate(statement)).toMatchObject({ subject: DIGEST, decision: 'withdraw', reason: 'drill' })
   })
 
-  it('signs nothing about a release of another policy, which the store names as its own', async () => {
+  it('signs nothing if the store shows a release of another policy', async () => {
     const { stderr } = await withdrawShown(releaseOf('pm25'), {})
     expect(stderr).toContain('HMS_APPROVAL_MISMATCH')
     expect(service.requests.some(({ call }) => call.startsWith('POST'))).toBe(false)
   })
 
-  it('names who is missing, exit 7', async () => {
+  it('names the missing signers, exit 7', async () => {
     const { code, stdout } = await withdraw({ state: 'AWAITING_APPROVAL', missing: ['critical'], seq: null })
     expect([code, stdout]).toEqual([7, '✗ ozone@2.0.0 stays in force: signed by EPA Chief, still missing: critical\n'])
   })
 
-  it('gives programs the answer', async () => {
+  it('prints the result with --json', async () => {
     expect(JSON.parse((await withdraw({}, '--json')).stdout)).toMatchObject({ id: 'ozone', state: 'WITHDRAWN', seq: 4 })
   })
 })

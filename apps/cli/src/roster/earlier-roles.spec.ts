@@ -62,7 +62,7 @@ describe('the earlier roles of the next roster', () => {
     ['a role has another name, by which the strictest of equals is chosen', ({ roles }) => void (all(roles).name = 'z')],
     ['plans are bound', (next) => void (next.bounds = { minObserveMs: 1 })],
     ['the author must sign', (next) => void (next.authorSigns = true)],
-  ])('are those of now where %s', (_what, change) => {
+  ])('are the current roles if %s', (_what, change) => {
     const { earlierRoles } = filled(changed(change))
     expect(earlierRoles!.map(({ role }) => role)).toEqual(approving(base))
     expect(new Set(earlierRoles!.map(({ until }) => until))).toEqual(new Set([UNTIL]))
@@ -77,19 +77,19 @@ describe('the earlier roles of the next roster', () => {
       ({ roles }) => void roles.push({ name: 'keepers', principals: IDS, threshold: 2, match: { root: true } }),
     ],
     ['an earlier role is dropped', (next) => void delete next.earlierRoles],
-  ])('are left as they are where %s', (_what, change) => {
+  ])('are unchanged if %s', (_what, change) => {
     const before = changed((next) => void (next.earlierRoles = [{ role: all(next.roles), until: '2026-01-01T00:00:00Z' }]))
     const next = changed(change, before)
     expect(filled(next, before)).toEqual(next)
   })
 
-  it('are those that the proposer names, where these are new', () => {
+  it('are those that the proposer names, if they are new', () => {
     const own = [{ role: all(base.roles), until: '2026-02-01T00:00:00Z' }]
     const next = changed(({ roles, ...rest }) => void ((all(roles).threshold = 2), rest))
     expect(filled({ ...next, earlierRoles: own }).earlierRoles).toEqual(own)
   })
 
-  it('are none without witnesses, who alone say when something was seen', () => {
+  it('are missing without witnesses, because only witnesses prove the time of an approval', () => {
     const { log: _log, witnesses: _witnesses, quorum: _quorum, ...unwitnessed } = base
     expect(
       filled(
@@ -99,7 +99,7 @@ describe('the earlier roles of the next roster', () => {
     ).not.toHaveProperty('earlierRoles')
   })
 
-  it('have what the whole roster said of plans and authors', () => {
+  it('include the rules of the whole roster for plans and authors', () => {
     const before = changed((next) => {
       Object.assign(next, { bounds: { minObserveMs: 5, maxShare: 900 }, soleOfficial: true, authorSigns: true })
       all(next.roles).bounds = { minObserveMs: 3, requireEvidence: true }
@@ -116,7 +116,7 @@ describe('the earlier roles of the next roster', () => {
     expect(earlierRoles!.find(({ role }) => role.match.tag)!.role).not.toHaveProperty('soleOfficial')
   })
 
-  it('leave out the oldest where there are too many', () => {
+  it('omit the oldest if there are too many', () => {
     const many = Array.from({ length: 256 }, (_, index) => ({ role: all(base.roles), until: new Date(index * 1_000).toISOString() }))
     const before = changed((next) => void (next.earlierRoles = many))
     const { earlierRoles } = filled(
@@ -127,8 +127,8 @@ describe('the earlier roles of the next roster', () => {
     expect(earlierRoles!.some(({ until }) => until === many[0]!.until)).toBe(false)
   })
 
-  /** The property they exist for. */
-  it('let readers take all that the roster before approved until then, whatever changes', async () => {
+  /** The property for which earlier roles exist. */
+  it('let readers accept every release that was approved before the change, whatever changes', async () => {
     const bounds = fc.option(fc.record({ minObserveMs: fc.integer({ min: 0, max: 2 }) }, { requiredKeys: [] }), { nil: undefined })
     const role = fc
       .record({

@@ -45,7 +45,7 @@ describe('an installation’s first roster', () => {
   }
   const sign = (...argv: string[]) => runForTest(['roster', 'sign', ...argv], { env })
 
-  it('is signed where it lies by one person after the other, without any service', async () => {
+  it('is signed in its file by one person after the other, without any service', async () => {
     const first = await sign(await written('roster.yaml'), '--sign', 'Air Director', '--out', at('roster.json'))
     expect([first.code, first.stdout]).toEqual([0, expect.stringContaining('It asks for 2 people: signed by Air Director; 1 more needed')])
     expect(first.stderr).toContain('air.example/audit')

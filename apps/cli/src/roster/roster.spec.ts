@@ -77,7 +77,7 @@ describe('roster show', () => {
     expect([code, JSON.parse(stdout)]).toEqual([0, next])
   })
 
-  it('keeps to the pinned one where the next is not signed by enough of it, and says so', async () => {
+  it('prints the pinned roster if too few of its people signed the next one, and warns', async () => {
     const forged = await signRoster(second, [localSigner(inspector.privateKey), localSigner(pairs[1]!.privateKey)])
     const { code, stdout, stderr } = await hms(['roster', 'show', '--json'], {
       'GET /v1/roster?since=1': { body: [{ version: 2, envelope: forged }] },
@@ -86,12 +86,12 @@ describe('roster show', () => {
     expect(stderr).toContain('HMS_ROSTER_THRESHOLD')
   })
 
-  it('prints the pinned one, byte for byte, while no service answers', async () => {
+  it('prints the pinned roster, byte for byte, if no service responds', async () => {
     const { code, stdout } = await runForTest(['roster', 'show', '--json'], { env: { ...env, HMS_URL: 'http://127.0.0.1:9' } })
     expect([code, stdout]).toEqual([0, `${JSON.stringify(pinned)}\n`])
   })
 
-  it('says what the next one may start from', async () => {
+  it('prints a document from which the next roster can start', async () => {
     expect(JSON.parse((await hms(['roster', 'show', '--document'])).stdout)).toEqual({
       ...first,
       version: 2,
@@ -101,7 +101,7 @@ describe('roster show', () => {
 })
 
 describe('roster propose', () => {
-  it('shows who joins, who leaves and what else changes, and hands it over unsigned', async () => {
+  it('shows who joins, who leaves and what else changes, and sends the roster unsigned', async () => {
     const file = join(folder, 'next.json')
     const unnamed = {
       ...second,
@@ -129,7 +129,7 @@ describe('roster propose', () => {
     expect(envelope).toEqual(await signRoster({ ...second, installation: readRoster(pinned).installation }, []))
   })
 
-  it('warns when what the log proved would no longer count, and takes names and keys where vkeys stand', async () => {
+  it('warns if proofs of the current log would no longer count, and accepts names and keys instead of vkeys', async () => {
     const [log, witness, renewed] = [generateKeyPair(), generateKeyPair(), generateKeyPair()]
     const logged = demoRoster({
       people,
@@ -212,7 +212,7 @@ describe('roster sign', () => {
     expect(service!.requests.filter(({ call }) => call.startsWith('POST'))).toEqual([])
   })
 
-  it('signs nothing that does not follow from the chain of this machine', async () => {
+  it('signs no roster that does not follow from the chain of this machine', async () => {
     const skipped = proposal(await signedBy({ ...second, version: 3 }))
     const { code, stderr } = await hms(['roster', 'sign', '--sign', 'EPA Chief'], { 'GET /v1/roster/proposals': { body: [skipped] } })
     expect(stderr).toContain('HMS_ROSTER_VERSION')
