@@ -215,7 +215,7 @@ export const CLI_GUARDS = [
     find: 'this.waiting.set(change.id, change)',
     replace: 'this.waiting.set(`${change.id}@${change.to}`, change)',
     spec: 'apps/cli/src/watch/program-queue.spec.ts',
-    test: 'run one at a time, and what was overtaken meanwhile never runs',
+    test: 'runs one program at a time, and none for an outdated change',
   },
   {
     name: 'exec-ends-its-group',
@@ -224,7 +224,7 @@ export const CLI_GUARDS = [
     find: 'process.kill(-child.pid, signal)',
     replace: 'process.kill(child.pid, signal)',
     spec: 'apps/cli/src/watch/run-program.spec.ts',
-    test: 'is ended at its deadline with all that it started',
+    test: 'is ended at its deadline, with its child processes',
   },
   {
     name: 'partner-secrets-alone',
@@ -269,7 +269,7 @@ export const CLI_GUARDS = [
     find: '  const client = await context.client()\n',
     replace: '  const client = await context.client(async () => ({}))\n',
     spec: 'apps/cli/src/reads-with-key.spec.ts',
-    test: 'topics list shows the key with all that it asks, whatever the bus',
+    test: 'topics list sends the token with every request',
   },
   {
     name: 'lag-of-its-own',
@@ -278,7 +278,7 @@ export const CLI_GUARDS = [
     find: '  const own = reported.filter((lag) => lag.topic === topic).flatMap((lag) => lag.groups)\n',
     replace: '  const own: GroupLag[] = []\n',
     spec: 'apps/cli/src/topics/list.spec.ts',
-    test: 'says rate, lag in messages and seconds, and dead letters of each topic',
+    test: 'prints rate, lag in messages and seconds, and dead letters of each topic',
   },
   {
     name: 'list-says-more',
@@ -287,7 +287,7 @@ export const CLI_GUARDS = [
     find: 'more: !isLast || runs.length > most',
     replace: 'more: false',
     spec: 'apps/cli/src/runs/list.spec.ts',
-    test: 'says where the next page begins, when there may be one',
+    test: 'names the start of the next page if there may be one',
   },
   {
     name: 'error-names-next',
@@ -296,6 +296,6 @@ export const CLI_GUARDS = [
     find: 'found.next.length > 0 ? found :',
     replace: 'found.next.length >= 0 ? found :',
     spec: 'apps/cli/src/program.spec.ts',
-    test: 'of ["rollback","epa-pm25-limit"] says what to do next as a command',
+    test: 'of ["rollback","epa-pm25-limit"] names a command as the next step',
   },
 ]

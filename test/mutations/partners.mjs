@@ -250,6 +250,6 @@ export const PARTNER_GUARDS = [
     find: '    if (result.ok) return true\n',
     replace: '    if (result.ok || tries > 0) return true\n',
     spec: 'apps/cli/src/webhooks/follow-messages.spec.ts',
-    test: 'posts again what was refused, waiting longer each time, and nothing overtakes it',
+    test: 'posts a refused message again after increasing waits, before the next message',
   },
 ]

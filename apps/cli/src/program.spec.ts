@@ -40,7 +40,7 @@ describe('command line', () => {
     }
   })
 
-  it('watches no more policies than a reader may name', async () => {
+  it('refuses to watch more policies than a reader may name', async () => {
     const ids = Array.from({ length: 101 }, (_, index) => `policy-${index}`)
     const { code, stderr } = await runForTest(['watch', ...ids])
     expect([code, stderr]).toEqual([2, expect.stringContaining('at most 100 policies')])
@@ -96,19 +96,19 @@ describe('command line', () => {
     expect(stderr).toContain(said)
   })
 
-  it('says a usage error as a problem with --json', async () => {
+  it('prints a usage error as a problem with --json', async () => {
     const { code, stdout, stderr } = await runForTest(['frobnicate', '--json'])
     expect([code, stdout]).toEqual([2, ''])
     expect(JSON.parse(stderr)).toMatchObject({ code: 'HMS_CLI_USAGE', next: [{ command: 'hms-svc --help' }] })
   })
 
-  it.each([[[]], [['runs']]])('shows help on stderr where a verb is missing: %s', async (argv) => {
+  it.each([[[]], [['runs']]])('prints help on stderr if a verb is missing: %s', async (argv) => {
     const { code, stdout, stderr } = await runForTest(argv)
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain('Usage: hms-svc')
   })
 
-  it('knows its version and its help topics', async () => {
+  it('prints its version and its help topics', async () => {
     expect((await runForTest(['version'])).stdout).toMatch(/^hms-svc \d+\.\d+\.\d+\n$/)
     expect((await runForTest(['help', 'exit-codes'])).stdout).toContain(' 11  not reachable')
     expect((await runForTest(['help', 'runs'])).stdout).toContain('watch')
@@ -144,7 +144,7 @@ describe('an error', () => {
     [['polices', 'list'], 'hms-svc --help'],
     [['runs', 'list'], 'hms-svc doctor'],
     [['tickets', 'list'], 'hms-svc whoami'],
-  ])('of %j says what to do next as a command', async (argv, next) => {
+  ])('of %j names a command as the next step', async (argv, next) => {
     const { code, stderr } = await against(answers, ...argv)
     expect(code).not.toBe(0)
     expect(stderr.split('\n')).toContain(`  next: ${next}`)
@@ -183,13 +183,13 @@ describe('reads', () => {
   it.each([
     ['wrong sensor', 'BREAK-GLASS: wrong sensor; neither replayed nor tried by a canary\n'],
     [null, 'BREAK-GLASS: a rollback brought back what came so; neither replayed nor tried by a canary\n'],
-  ])('prints why an attempt was skipped: %s', async (reason, line) => {
+  ])('prints the reason of a break-glass release: %s', async (reason, line) => {
     const untried = { ...view, provenance: { ...view.provenance, breakGlass: { reason } } }
     const { stdout } = await against({ 'GET /v1/policies/epa-pm25-limit': { body: untried } }, 'get', 'epa-pm25-limit')
     expect(stdout.endsWith(`Approved by EPA Chief\n${line}`)).toBe(true)
   })
 
-  it('prints how far to trust what a side-car answers', async () => {
+  it('prints how far the response of a side-car can be trusted', async () => {
     const { provenance: _none, ...value } = view
     const local = { ...value, source: 'cache', state: 'STALE', ageMs: 61_250, trust: 'pinned' }
     const { code, stdout } = await against({ 'GET /v1/policies/epa-pm25-limit': { body: local } }, 'get', 'epa-pm25-limit')
@@ -221,7 +221,7 @@ describe('reads', () => {
   })
 
   it.each(['runs list', 'approvals list', 'bots list', 'scenarios list', 'corpora list', 'schemas list', 'partners list', 'audit log'])(
-    '%s is [] for programs and a sentence for people when empty',
+    '%s prints an empty list as [] with --json, and as a sentence otherwise',
     async (verb) => {
       const paths = [
         'runs',
@@ -244,7 +244,7 @@ describe('reads', () => {
 })
 
 describe('sidecar', () => {
-  it('exits as the SDK says when it has nothing to give', async () => {
+  it('exits with the code of the SDK error if it cannot start', async () => {
     const unreachable = await runForTest(['sidecar', '--url', 'http://127.0.0.1:9', '--timeout', '200ms'])
     expect([unreachable.code, unreachable.stdout]).toEqual([11, ''])
     expect(unreachable.stderr).toContain('HMS_UNREACHABLE')
@@ -255,7 +255,7 @@ describe('sidecar', () => {
 })
 
 describe('alert', () => {
-  it('sends what a bot would send', async () => {
+  it('sends the alert that a bot would send', async () => {
     const answers = { 'POST /v1/alerts': { body: { id: 'a1', accepted: true } } }
     const flags = ['--bot', 'inspector-7', '--region', 'NCR', '--kind', 'Violation', '--value', '31.5', '--reading', '{"pm25":31.5}']
     const { code } = await against(answers, 'alert', ...flags)
@@ -264,7 +264,7 @@ describe('alert', () => {
     expect(service?.requests[0]?.body).toMatchObject(alert)
   })
 
-  it('waits for longer than a timer can', async () => {
+  it('accepts a --timeout that is longer than a timer can wait', async () => {
     const { code, stdout } = await against({ 'GET /v1/runs': { body: [] } }, 'runs', 'list', '--json', '--timeout', '999999h')
     expect([code, stdout]).toEqual([0, '[]\n'])
   })

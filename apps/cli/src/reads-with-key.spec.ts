@@ -93,13 +93,13 @@ describe('with HMS_TOKEN', () => {
     rmSync(dataDir, { recursive: true })
   })
 
-  it('each verb is known as one that reads, or as another', () => {
+  it('every verb is listed, either as a read or as another verb', () => {
     const program = defineProgram(ioForTest())
     const lines = [...READS, ...OTHERS].map((line) => `${line} `)
     expect(leavesOf(program).filter((verb) => !lines.some((line) => line.startsWith(`${verb} `)))).toEqual([])
   })
 
-  it.each(READS)('%s shows the key with all that it asks, whatever the bus', async (line) => {
+  it.each(READS)('%s sends the token with every request', async (line) => {
     const before = service.requests.length
     const env = { HMS_URL: service.url, HMS_TOKEN: 'hms_a_key', HMS_DATA_DIR: dataDir, HMS_KAFKA_BROKERS: '127.0.0.1:9' }
     await runForTest([...line.split(' '), '--timeout', '1s'], { env })

@@ -56,7 +56,7 @@ async function runs(outcome: RunDecision['outcome'], ...argv: string[]): ReturnT
 }
 
 describe('runs abort, resume and promote', () => {
-  it('sign the decision, bound to run, attempt and release, and show what became of the run', async () => {
+  it('sign the decision, bound to run, attempt and release, and show the resulting run', async () => {
     const { code, stdout } = await runs('applied', 'abort', '#7', '--reason', 'bot is broken', '--sign', 'EPA Chief')
     expect(code).toBe(0)
     expect(stdout).toContain('  abort by EPA Chief, applied: bot is broken\n')
@@ -70,13 +70,13 @@ describe('runs abort, resume and promote', () => {
     })
   })
 
-  it('that come too late are exit 5, with the state of the run', async () => {
+  it('exit with 5 and the state of the run if the decision comes too late', async () => {
     const { code, stderr } = await runs('late', 'promote', '7', '--reason', 'known', '--sign', 'EPA Chief', '--json')
     expect(code).toBe(5)
     expect(JSON.parse(stderr)).toMatchObject({ code: 'HMS_RUN_DECISION_LATE', state: { state: 'SUCCEEDED' } })
   })
 
-  it('that no stage answers in time are exit 8', async () => {
+  it('exit with 8 if no stage applies the decision in time', async () => {
     const { code, stderr } = await runs('pending', 'resume', '7', '--reason', 'again', '--sign', 'EPA Chief', '--timeout', '300ms')
     expect([code, stderr]).toEqual([8, expect.stringContaining('HMS_RUN_DECISION_UNANSWERED')])
   })

@@ -19,7 +19,7 @@ const runs = (newest: number, count: number): Canned => ({ body: Array.from({ le
 const numbers = (stdout: string): number[] => (JSON.parse(stdout) as { run: number }[]).map((each) => each.run)
 
 describe('runs list', () => {
-  it('says where the next page begins, when there may be one', async () => {
+  it('names the start of the next page if there may be one', async () => {
     const { code, stdout, stderr } = await against({ 'GET /v1/runs': runs(250, 100) }, 'runs', 'list')
     expect([code, stdout.split('\n').length]).toEqual([0, 102])
     expect(stderr).toBe('The newest 100 are shown. Older ones: the same command with --before 151\n')
@@ -34,7 +34,7 @@ describe('runs list', () => {
     expect(none.stderr).toBe('No matching runs.\n')
   })
 
-  it('shows fewer or more than a page', async () => {
+  it('shows fewer or more runs than a page', async () => {
     const answers = { 'GET /v1/runs': runs(250, 100), 'GET /v1/runs?before=151': runs(150, 100), 'GET /v1/runs?before=51': runs(50, 50) }
     const few = await against(answers, 'runs', 'list', '--limit', '3', '--json')
     expect([numbers(few.stdout), few.stderr]).toEqual([[250, 249, 248], expect.stringContaining('--before 248')])
@@ -56,7 +56,7 @@ describe('runs list', () => {
   })
 })
 
-describe('a list that is full says so:', () => {
+describe('a full list', () => {
   const ticket = { ticket: 1, state: 'OPEN', kind: 'EMERGENCY_REVIEW', run: 1, expiresAt: STARTED, policies: [], detail: '' }
   const approval = { run: 1, state: 'AWAITING_APPROVAL', policies: [], signedBy: [], missing: [], digest: 'sha256:1' }
   const letter = { id: 'x', service: 'linter', state: 'waiting', topic: 't', key: 'k', run: null, code: 'C', detail: 'd', at: STARTED }
@@ -66,7 +66,7 @@ describe('a list that is full says so:', () => {
     ['tickets list', 'GET /v1/tickets?state=OPEN', ticket, 100, 'The newest 100 are shown'],
     ['approvals list', 'GET /v1/approvals?state=open', approval, 200, 'The newest 200 of each state are shown'],
     ['dlq list', 'GET /v1/dead-letters/linter?state=waiting', letter, 100, 'Of linter the newest 100 are shown'],
-  ])('%s', async (verb, call, row, bound, said) => {
+  ])('notes that there may be more rows: %s', async (verb, call, row, bound, said) => {
     const full = await against({ ...lists, [call]: { body: Array.from({ length: bound }, () => row) } }, ...verb.split(' '))
     expect([full.code, full.stderr]).toEqual([0, expect.stringContaining(said)])
     const rest = await against({ ...lists, [call]: { body: Array.from({ length: bound - 1 }, () => row) } }, ...verb.split(' '))

@@ -28,7 +28,7 @@ function screen(terminal: { isTerminal: boolean; columns: number | null }): {
 }
 
 describe('append-only display', () => {
-  it('writes one line per change, and none when a stage only counts on', () => {
+  it('writes one line per change, and none for new counts of a running stage', () => {
     const { text, clock, display } = screen({ isTerminal: false, columns: null })
     display.show(run('LINTING', [stage('lint', 'RUNNING')]))
     clock.ms += 200
@@ -44,7 +44,7 @@ describe('append-only display', () => {
     ])
   })
 
-  it('proves life once per 30 s of silence', () => {
+  it('writes a heartbeat after each 30 s of silence', () => {
     const { text, clock, display } = screen({ isTerminal: false, columns: null })
     display.show(run('CANARY', [stage('canary', 'RUNNING', '0 alerts')]))
     const before = text().length

@@ -26,7 +26,7 @@ async function watch(states: RunState[], flags: string[] = [], world: CliWorld =
 }
 
 describe('runs watch', () => {
-  it('tells changes on stderr and prints the block on stdout', async () => {
+  it('prints changes on stderr, and the final block on stdout', async () => {
     const { code, stdout, stderr } = await watch(['LINTING', 'SUCCEEDED'])
     expect(code).toBe(0)
     expect(stdout).toBe('RUN #184  epa-pm25-limit@2.0.0\n• Lint & Schema ............... PASS\nDEPLOYMENT SUCCESSFUL  —  41 sec\n')
@@ -53,14 +53,14 @@ describe('runs watch', () => {
   it.each([
     ['LINTING', 8, 'run #184 goes on'],
     ['AWAITING_APPROVAL', 7, 'run #184 still waits for signatures'],
-  ] as const)('at the time-out %s gives exit code %d, and says what becomes of the run', async (state, code, words) => {
+  ] as const)('at the time-out %s gives exit code %d, and a note that the run is still open', async (state, code, words) => {
     const run = await watch([state], ['--timeout', '300ms'])
     expect(run.code).toBe(code)
     expect(run.stdout).toContain('RUN #184')
     expect(run.stderr).toContain(words)
   })
 
-  it('leaves the run going at Ctrl-C, exit 130', async () => {
+  it('does not end the run on Ctrl-C, exit 130', async () => {
     const run = await watch(['LINTING'], [], { interrupt: (fire) => queueMicrotask(fire) })
     expect([run.code, run.stdout]).toEqual([130, ''])
     expect(run.stderr).toContain('run #184 goes on: hms-svc runs watch 184')

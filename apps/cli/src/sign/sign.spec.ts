@@ -74,7 +74,7 @@ const sign = async (content: string | Uint8Array, ...flags: string[]) => {
 }
 
 describe('sign', () => {
-  it('signs the bytes as they are, and shows before what they are', async () => {
+  it('signs the bytes unchanged, and shows their content first', async () => {
     const { code, stdout, stderr } = await sign(freeze)
     expect(code).toBe(0)
     expect(stderr).toMatch(/^This is a freeze:\n  freeze smog-week {2}sha256:[0-9a-f]{64}\n/)
@@ -115,14 +115,14 @@ describe('sign', () => {
       expect(stderr).toContain(`\n  ${line}\n`)
   })
 
-  it('says that a release is break-glass, and why', async () => {
+  it('shows that a release is break-glass, and the reason', async () => {
     expect((await sign(release({}, { reason: 'wrong sensor' }))).stderr).toContain(
       '  BREAK-GLASS, past simulation and canary: wrong sensor\n',
     )
     expect((await sign(release())).stderr).not.toContain('BREAK-GLASS')
   })
 
-  it('adds to what others signed', async () => {
+  it('adds a signature to an envelope that other people signed', async () => {
     const first = JSON.parse((await sign(freeze)).stdout) as Envelope
     const other = { ...first, signatures: [{ keyid: 'other', sig: 'AA==' }] }
     const both = JSON.parse((await sign(JSON.stringify(other))).stdout) as Envelope
@@ -163,7 +163,7 @@ describe('sign', () => {
     expect([code, stdout, stderr]).toEqual([exit, '', expect.stringContaining(problem)])
   })
 
-  it('refuses what was not expected, before the key is opened', async () => {
+  it('refuses another digest than the expected one', async () => {
     const { code, stdout } = await sign(freeze, '--expect-digest', `sha256:${'0'.repeat(64)}`)
     expect([code, stdout]).toEqual([5, ''])
   })

@@ -19,7 +19,7 @@ const SIMULATION = {
 }
 
 describe('simulations show', () => {
-  it('names the bots of each class, and why', async () => {
+  it('names the bots of each class, and the reasons', async () => {
     service = await serveCanned({ 'GET /v1/simulations/184': { body: SIMULATION } })
     const { code, stdout } = await runForTest(['simulations', 'show', '#184', '--url', service.url])
     expect(code).toBe(0)
@@ -37,14 +37,14 @@ describe('simulations show', () => {
     expect(JSON.parse((await runForTest(['simulations', 'show', '184', '--json', '--url', service.url])).stdout)).toEqual(SIMULATION)
   })
 
-  it('shows how far a replay is that is under way', async () => {
+  it('shows the progress of a running replay', async () => {
     const waiting = { ...SIMULATION, state: 'waiting', score: null, report: null, reportDigest: null, progress: { done: 12, total: 64 } }
     service = await serveCanned({ 'GET /v1/simulations/184': { body: waiting } })
     const { stdout } = await runForTest(['simulations', 'show', '184', '--url', service.url])
     expect(stdout).toContain('Run #184, attempt 2  waiting\nReplaying: 12 of 64 programs done\n')
   })
 
-  it('knows none of a run that was not simulated, exit 4', async () => {
+  it('exits with 4 for a run that was not simulated', async () => {
     service = await serveCanned({})
     expect((await runForTest(['simulations', 'show', '9', '--url', service.url])).code).toBe(4)
   })

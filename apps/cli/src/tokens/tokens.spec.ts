@@ -37,7 +37,7 @@ async function tokens(answers: Record<string, Canned>, ...argv: string[]): Promi
 describe('tokens create', () => {
   const made = { 'POST /v1/tokens': { status: 201, body: { ...view, token: TOKEN } } }
 
-  it('prints the key alone on stdout, for HMS_TOKEN', async () => {
+  it('prints only the token on stdout', async () => {
     const run = await tokens(
       made,
       'create',
@@ -59,7 +59,7 @@ describe('tokens create', () => {
     })
   })
 
-  it('gives programs the whole answer', async () => {
+  it('prints the whole response with --json', async () => {
     expect(JSON.parse((await tokens(made, 'create', '--scope', 'read', '--json')).stdout)).toEqual({ ...view, token: TOKEN })
   })
 
@@ -100,7 +100,7 @@ describe('tokens create', () => {
     expect(service?.requests).toEqual([])
   })
 
-  it('never asks with the key in HMS_TOKEN, which the list is read with', async () => {
+  it('does not use HMS_TOKEN to create a token, only to list tokens', async () => {
     service = await serveCanned({ ...made, 'GET /v1/tokens': { body: [] } })
     const env = { HMS_URL: service.url, HMS_TOKEN: TOKEN }
     await runForTest(['tokens', 'create', '--scope', 'read'], { env })
@@ -115,7 +115,7 @@ describe('tokens create', () => {
     expect(await tokens(made, ...argv)).toMatchObject({ code, stdout: '' })
   })
 
-  it('exits 3 with the code when another key asked for it', async () => {
+  it('exits with 3 and the error code if the service requires a signed request', async () => {
     const refused = { code: 'HMS_AUTH_STATEMENT_REQUIRED', detail: 'no', status: 403, next: [] }
     const run = await tokens({ 'POST /v1/tokens': { status: 403, body: refused } }, 'create', '--scope', 'read')
     expect(run).toMatchObject({ code: 3, stdout: '' })
@@ -124,7 +124,7 @@ describe('tokens create', () => {
 })
 
 describe('tokens list', () => {
-  it('shows which count', async () => {
+  it('shows which tokens are valid, revoked or expired', async () => {
     const rows = [
       view,
       { ...view, id: 'b', revokedAt: '2026-01-02T00:00:00.000Z' },
@@ -144,7 +144,7 @@ describe('tokens list', () => {
     ])
   })
 
-  it('is an empty JSON list without tokens', async () => {
+  it('prints [] with --json if there are no tokens', async () => {
     expect((await tokens({ 'GET /v1/tokens': { body: [] } }, 'list', '--json')).stdout).toBe('[]\n')
   })
 })
@@ -152,12 +152,12 @@ describe('tokens list', () => {
 describe('tokens revoke', () => {
   const call = `POST /v1/tokens/${view.id}/revoke`
 
-  it('says so', async () => {
+  it('reports that the token is revoked', async () => {
     const run = await tokens({ [call]: { body: { ...view, revokedAt: '2026-01-02T00:00:00.000Z' } } }, 'revoke', view.id)
     expect([run.code, run.stdout]).toEqual([0, '✓ Key 0123456789ab (inspectors) revoked; what it has open is closed within seconds\n'])
   })
 
-  it('exits 4 for one that there is not', async () => {
+  it('exits with 4 for an unknown token', async () => {
     expect(await tokens({}, 'revoke', 'nothing')).toMatchObject({ code: 4, stdout: '' })
   })
 })

@@ -39,7 +39,7 @@ describe('topics list', () => {
     'GET /v1/dead-letters/linter?state=waiting&limit=1000': { body: [letter, letter] },
   }
 
-  it('says rate, lag in messages and seconds, and dead letters of each topic', async () => {
+  it('prints rate, lag in messages and seconds, and dead letters of each topic', async () => {
     const { code, stdout, stderr } = await listed([], answers)
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(/^TOPIC +EVENTS\/MIN +LAG +DEAD LETTERS +MESSAGES +PARTITIONS +PURPOSE\n/)
@@ -47,7 +47,7 @@ describe('topics list', () => {
     expect(stdout).toMatch(/^hms\.lint\.v1 +0 +0 +0 +0 +12 +/m)
   })
 
-  it('says the same to programs', async () => {
+  it('prints the same data with --json', async () => {
     const [report] = JSON.parse((await listed(['--json'], answers)).stdout) as TopicReport[]
     expect(report).toMatchObject({ name: 'hms.approval.v1', messages: 40, perMinute: ACTIVITY.perMinute, letters: 2 })
     expect(report?.lag).toEqual([
@@ -57,7 +57,7 @@ describe('topics list', () => {
     ])
   })
 
-  it('names a service that does not answer, once', async () => {
+  it('names a service that does not respond, once', async () => {
     const away = { 'GET /v1/groups/linter': UNAVAILABLE, 'GET /v1/dead-letters/linter?state=waiting&limit=1000': UNAVAILABLE }
     const { code, stdout, stderr } = await listed([], away)
     expect(code).toBe(0)

@@ -21,20 +21,20 @@ const PAUSED: TopicRecord = {
 }
 
 describe('a line of tail', () => {
-  it('says in words what happened, of what, in which run, and who says so', () => {
+  it('describes an event with its time, run, key, type, reason and source', () => {
     expect(describeRecord(PAUSED)).toBe(
       '2026-01-01T00:00:00Z #12 epa-pm25-limit  canary paused  (INCONCLUSIVE: too few events)  by canary-controller',
     )
   })
 
-  it('cuts long values, and stays one line', () => {
+  it('cuts long values, and has no line breaks', () => {
     const text = describeRecord({ ...PAUSED, data: { reason: `first\nsecond ${'x'.repeat(500)}` } })
     expect(text).toContain('(first second xxx')
     expect(text).toContain('x…)')
     expect(text.length).toBeLessThan(320)
   })
 
-  it('says of a tombstone that it withdraws, and of a dead letter what it is', () => {
+  it('marks a tombstone as withdrawn, but not a dead letter without data', () => {
     expect(describeRecord({ ...PAUSED, type: 'hms.state.recorded.v1', run: null, data: null })).toContain('state recorded (withdrawn)')
     expect(describeRecord({ ...PAUSED, type: 'hms.event.given-up.v1', key: null, data: null })).toContain(
       'hms.canary.v1  event given up  by',
@@ -43,7 +43,7 @@ describe('a line of tail', () => {
 })
 
 describe('the topics to follow', () => {
-  it('are all but the documents, the one of a name, or the one that a part names', () => {
+  it('are all but the documents, or the one that a name or a part of a name selects', () => {
     expect(chooseTopics(undefined)).toContain('hms.run.control.v1')
     expect(chooseTopics(undefined)).not.toContain('hms.config.state.v1')
     expect(chooseTopics('hms.dlq.linter.v1')).toEqual(['hms.dlq.linter.v1'])
@@ -52,7 +52,7 @@ describe('the topics to follow', () => {
     expect(chooseTopics('simulation')).toEqual(['hms.simulation.v1'])
   })
 
-  it('are refused where the name is of none, or of several', () => {
+  it('are refused if the name selects none, or several', () => {
     expect(() => chooseTopics('weather')).toThrowError(expect.objectContaining({ code: 'HMS_TOPIC_UNKNOWN', status: 404 }))
     expect(() => chooseTopics('config')).toThrowError(expect.objectContaining({ code: 'HMS_CLI_USAGE' }))
   })
@@ -84,7 +84,7 @@ const END = 'GET /v1/topics/records?topics=hms.canary.v1'
 const page = (records: TopicRecord[], next: string): Canned => ({ body: { records, next } })
 
 describe('topics tail', () => {
-  it('begins at the end, goes on page by page, and ends by Ctrl-C with 130', async () => {
+  it('starts at the end, continues page by page, and exits with 130 on Ctrl-C', async () => {
     const answers = {
       [END]: page([], '1.0'),
       [`${END}&after=1.0`]: page([PAUSED], '2.0'),
@@ -97,7 +97,7 @@ describe('topics tail', () => {
     expect(ran.calls.slice(0, 3)).toEqual([END, `${END}&after=1.0`, `${END}&after=2.0`])
   })
 
-  it('shows one run, as one JSON value a line', async () => {
+  it('prints the events of one run, as one JSON value per line', async () => {
     const since = '2026-01-01T00:00:00.000Z'
     const answers = {
       [`${END}&since=${encodeURIComponent(since)}`]: page([{ ...PAUSED, run: 11 }, PAUSED], '2.0'),
@@ -108,14 +108,14 @@ describe('topics tail', () => {
     expect(ran.code).toBe(130)
   })
 
-  it('lets nothing of others reach the terminal as more than text', async () => {
+  it('escapes control characters of events', async () => {
     const steering = { ...PAUSED, key: 'a\u001b[2Jb', data: { reason: '\u202egnp' } }
     const { stdout } = await tailed({ [END]: page([], '1.0'), [`${END}&after=1.0`]: page([steering], '2.0') }, ['canary'], 1)
     expect(stdout).toContain('a\\u{1b}[2Jb')
     expect(stdout).toContain('\\u{202e}gnp')
   })
 
-  it('asks again from the same place when the services do not answer, and loses nothing', async () => {
+  it('polls again from the same position if the services do not respond, and loses nothing', async () => {
     const asked: (string | undefined)[] = []
     const answers = [{ records: [], next: '1.0' }, undefined, undefined, { records: [PAUSED], next: '2.0' }, { records: [], next: '2.0' }]
     const get = async (_path: string, query?: Record<string, unknown>): Promise<never> => {
@@ -140,7 +140,7 @@ describe('topics tail', () => {
     expect(waits.slice(0, 2)).toEqual([1_000, 2_000])
   })
 
-  it('fails at once without a server, and for an unknown topic', async () => {
+  it('fails at once without a server, for an unknown topic, and for an invalid time', async () => {
     const unreachable = { env: { HMS_URL: 'http://127.0.0.1:9' } }
     expect(await runForTest(['topics', 'tail'], unreachable)).toMatchObject({ code: 11, stdout: '' })
     expect(await runForTest(['topics', 'tail', 'weather'], unreachable)).toMatchObject({ code: 4, stdout: '' })

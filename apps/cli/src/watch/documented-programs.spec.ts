@@ -45,7 +45,7 @@ describe('programs of the documentation', () => {
     expect([...PROGRAMS.keys()]).toEqual(['nginx-limit', 'dotenv-limit', 'sql-rule'])
   })
 
-  it('write a map of nginx and have it read, and leave it where the rule is withdrawn', async () => {
+  it('write an nginx map and reload nginx, and keep the map if the policy is withdrawn', async () => {
     expect(await run('nginx-limit', CHANGE, { MAP: at('limit.conf') })).toBe(0)
     expect(text('limit.conf')).toBe('map $host $pm25_limit { default "25"; }\n')
     expect(text('nginx.args').split('\n')).toEqual(['-t', '-q', '-s', 'reload', ''])
@@ -71,7 +71,7 @@ describe('programs of the documentation', () => {
     expect(text('psql.args')).toContain('policy=null')
   })
 
-  it('say by their exit code that the tool behind them failed', async () => {
+  it('exit with an error if the tool that they call fails', async () => {
     script('nginx', '#!/bin/sh\nexit 1\n')
     expect(await run('nginx-limit', CHANGE, { MAP: at('limit.conf') })).toBe(1)
   })

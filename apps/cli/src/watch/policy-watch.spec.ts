@@ -7,7 +7,7 @@ import type { PolicyChange } from './run-program.js'
 
 const AT = Date.parse('2026-01-01T00:00:00Z')
 
-/** A connection whose values a test sets. */
+/** Connection whose values a test sets. */
 class Values implements WatchedConnection {
   state = 'READY' as const
   private readonly events = new EventEmitter()
@@ -65,8 +65,8 @@ function watching(options: OutputOptions, ...ids: string[]) {
   return { text, connection, changes, time, watch }
 }
 
-describe('watching policies', () => {
-  it('says what is in force, and each change of these policies, a line each', () => {
+describe('PolicyWatch', () => {
+  it('prints the versions in force and each change of the watched policies, one line each', () => {
     const { text, connection, changes, watch } = watching({ plain: true }, 'pm25', 'ozone')
     connection.set('pm25', '1.5.0', 35)
     watch.start()
@@ -90,7 +90,7 @@ describe('watching policies', () => {
     ])
   })
 
-  it('is one JSON value a change, and one for each program that ended', () => {
+  it('prints one JSON value per change, and one per program that ended, with --json', () => {
     const { text, connection, changes, watch } = watching({ json: true }, 'pm25')
     connection.set('pm25', '1.5.0', 35)
     watch.start()
@@ -103,7 +103,7 @@ describe('watching policies', () => {
     expect(exec).toEqual({ id: 'pm25', version: '1.5.0', exec: { code: 3, signal: null, seconds: 0.5, timedOut: false } })
   })
 
-  it('says on stderr when values may be old, how programs ended, and that it goes on', () => {
+  it('prints on stderr when values may be old, how programs ended, and heartbeats', () => {
     const { text, connection, changes, time, watch } = watching({ plain: true }, 'pm25')
     connection.set('pm25', '1.5.0', 35)
     watch.start()

@@ -18,8 +18,8 @@ function stage() {
   return { begun, queue, endOne }
 }
 
-describe('programs that follow changes', () => {
-  it('run one at a time, and what was overtaken meanwhile never runs', async () => {
+describe('ProgramQueue', () => {
+  it('runs one program at a time, and none for an outdated change', async () => {
     const { begun, queue, endOne } = stage()
     for (const version of ['1.0.0', '2.0.0', '3.0.0']) queue.push(change('a', version))
     expect(begun).toEqual(['a@1.0.0'])
@@ -30,7 +30,7 @@ describe('programs that follow changes', () => {
     expect(begun.at(-1)).toBe('a@4.0.0')
   })
 
-  it('serve every policy, in the order of the newest changes', async () => {
+  it('runs a program for every policy, in the order of the newest changes', async () => {
     const { begun, queue, endOne } = stage()
     queue.push(change('a', '1.0.0'))
     queue.push(change('b', '1.0.0'))
@@ -40,7 +40,7 @@ describe('programs that follow changes', () => {
     expect(begun).toEqual(['a@1.0.0', 'c@1.0.0', 'b@2.0.0'])
   })
 
-  it('begin no other once the watching ends', async () => {
+  it('starts no other program once it is closed', async () => {
     const { begun, queue, endOne } = stage()
     queue.push(change('a', '1.0.0'))
     queue.push(change('b', '1.0.0'))

@@ -37,8 +37,8 @@ const run = (program: string, options: { deadlineMs?: number; signal?: AbortSign
   return runProgram({ program, stdin, environment: { PATH: '/usr/bin:/bin', ...variables }, deadlineMs: 30_000, ...options })
 }
 
-describe('a program that is run for a change', () => {
-  it('gets the policy on stdin and its fields as variables, which no shell reads', async () => {
+describe('a program run for a change', () => {
+  it('gets the policy on stdin and its fields as variables, which no shell interprets', async () => {
     const out = join(folder, 'out')
     const program = script('keep', `cat >${out}; env | grep -E '^HMS_(POLICY|CHANGE)_' | sort >>${out}`)
     expect(await run(program)).toMatchObject({ code: 0, signal: null, timedOut: false })
@@ -57,35 +57,35 @@ describe('a program that is run for a change', () => {
     ])
   })
 
-  it('reports its own exit code, and need not read stdin', async () => {
+  it('reports its own exit code, even if it does not read stdin', async () => {
     expect(await run(script('fails', 'exit 3'))).toMatchObject({ code: 3, signal: null })
   })
 
-  it('is ended at its deadline with all that it started', async () => {
+  it('is ended at its deadline, with its child processes', async () => {
     const pid = join(folder, 'pid')
     const program = script('hangs', `sleep 600 & echo $! >${pid}; wait`)
     expect(await run(program, { deadlineMs: 1_000 })).toMatchObject({ code: null, signal: 'SIGTERM', timedOut: true })
     await expect.poll(() => runs(Number(readFileSync(pid, 'utf8')))).toBe(false)
   })
 
-  it('is ended when the watching ends', async () => {
+  it('is ended when the signal is aborted', async () => {
     const stop = new AbortController()
     const ended = run(script('waits', 'sleep 600'), { signal: stop.signal })
     stop.abort()
     expect(await ended).toMatchObject({ signal: 'SIGTERM', timedOut: false })
   })
 
-  it('says why it could not be started', async () => {
+  it('reports why it could not be started', async () => {
     expect(await run(join(folder, 'none'))).toMatchObject({ code: null, error: expect.stringContaining('ENOENT') })
   })
 
-  it('says so where the system refuses to start it at all', async () => {
+  it('reports an error that the system throws instead of starting it', async () => {
     const environment = { ['N'.repeat(200_000)]: 'x' }
     const end = await runProgram({ program: script('big', ''), stdin: '', environment, deadlineMs: 30_000 })
     expect(end).toMatchObject({ code: null, signal: null, timedOut: false, error: expect.stringContaining('E2BIG') })
   })
 
-  it('runs for a field whose name no variable holds: that is on stdin alone', async () => {
+  it('gets a field whose name is too long for a variable on stdin only', async () => {
     const field = 'n'.repeat(200_000)
     const out = join(folder, 'long')
     const { stdin, variables } = inputOf({ ...CHANGE, value: { ...CHANGE.value!, [field]: 1 } })
@@ -95,7 +95,7 @@ describe('a program that is run for a change', () => {
     expect(JSON.parse(readFileSync(out, 'utf8'))).toMatchObject({ [field]: 1, limit: 25 })
   })
 
-  it('is looked for before anything is watched', () => {
+  it('is found by its path or in PATH, and must be an executable file', () => {
     const program = script('there', '')
     expect(findProgram(program, undefined)).toBe(program)
     expect(findProgram('there', `/nonexistent:${folder}`)).toBe(program)
@@ -105,14 +105,14 @@ describe('a program that is run for a change', () => {
   })
 })
 
-describe('what a program gets where nothing is in force', () => {
-  it('is null, and no field', () => {
+describe('inputOf', () => {
+  it('returns null and no fields if no version is in force', () => {
     const { stdin, variables } = inputOf({ ...CHANGE, to: null, value: null })
     expect(stdin).toBe('null\n')
     expect(variables).toEqual({ HMS_POLICY_ID: 'epa-pm25-limit', HMS_CHANGE_FROM: '1.5.0', HMS_CHANGE_TO: '', HMS_CHANGE_REVISION: '5' })
   })
 
-  it('leaves out what no variable holds', () => {
+  it('omits variables for fields that are too long or contain NUL', () => {
     const value = { id: 'a', version: '1.0.0', effective: '', long: 'x'.repeat(9_000), nul: 'a\0b', ['n'.repeat(9_000)]: 1 }
     expect(Object.keys(inputOf({ ...CHANGE, value }).variables).map((name) => name.slice(0, 40))).toEqual([
       'HMS_POLICY_ID',

@@ -54,7 +54,7 @@ function world() {
 }
 
 describe('a listener', () => {
-  it('begins behind what was made, and forwards what is made from then on, once each and in order', async () => {
+  it('starts after the existing messages, and forwards new ones once each, in order', async () => {
     const { client, options, make, play, taken, log } = world()
     for (let each = 0; each < 700; each++) make(`old-${each}`, 1_000)
     const start = await positionOfNow(client, undefined, 'whsec_')
@@ -67,7 +67,7 @@ describe('a listener', () => {
     expect(log[0]).toBe('ready')
   })
 
-  it('forwards what was committed late, behind a message that was made after it', async () => {
+  it('forwards a message that was committed late, after a newer one', async () => {
     const { client, options, make, play, taken } = world()
     const start = await positionOfNow(client, undefined, 'whsec_')
     play(
@@ -78,7 +78,7 @@ describe('a listener', () => {
     expect(taken).toEqual(['second body of second', 'first body of first'])
   })
 
-  it('goes on where the last one ended, with the message that was not taken', async () => {
+  it('resumes where the previous one ended, with the message that was not accepted', async () => {
     const { client, options, make, play, taken, answers, kept } = world()
     const start = await positionOfNow(client, undefined, 'whsec_')
     for (const [id, second] of [
@@ -95,7 +95,7 @@ describe('a listener', () => {
     expect(taken).toEqual(['a body of a', 'b body of b', 'c body of c'])
   })
 
-  it('posts again what was refused, waiting longer each time, and nothing overtakes it', async () => {
+  it('posts a refused message again after increasing waits, before the next message', async () => {
     const { client, options, make, play, answers, log } = world()
     const start = await positionOfNow(client, undefined, 'whsec_')
     make('a', 101)
@@ -110,7 +110,7 @@ describe('a listener', () => {
     expect(log.slice(0, 8)).toEqual(['ready', 'a 500', 'wait 2000', 'a 500', 'wait 4000', 'a 204', 'b 204', 'wait 1000'])
   })
 
-  it('is ready only once the service answered, and asks on when it is gone later', async () => {
+  it('is ready once the service has responded, and keeps polling if it is unreachable later', async () => {
     const { options, make, play, down, log, taken } = world()
     const start: FeedPosition = { newest: new Date(100_000).toISOString(), seen: [], secret: 'whsec_' }
     down(true)
@@ -126,7 +126,7 @@ describe('a listener', () => {
     expect(taken).toEqual(['a body of a'])
   })
 
-  it('forwards a message once that goes out on several channels', async () => {
+  it('forwards a message of several channels once', async () => {
     const { client, options, make, play, taken } = world()
     const start = await positionOfNow(client, undefined, 'whsec_')
     play(() => [make('m.webhook', 101, 'm'), make('m.email', 101, 'm')])

@@ -37,7 +37,7 @@ afterEach(async () => {
 const target = (): string => `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hooks`
 
 describe('webhooks trigger', () => {
-  it.each(['policy.updated', 'policy.withdrawn'])('posts a sample of %s that a receiver of real ones accepts', async (event) => {
+  it.each(['policy.updated', 'policy.withdrawn'])('posts a sample of %s that a receiver of real messages accepts', async (event) => {
     const { code, stdout } = await runForTest(['webhooks', 'trigger', event, '--forward', target(), '--json'], {
       env: { HMS_WEBHOOK_SECRET: SECRET },
     })
@@ -45,7 +45,7 @@ describe('webhooks trigger', () => {
     expect(JSON.parse(stdout)).toMatchObject({ event, ok: true, answer: '200', acknowledged: true })
   })
 
-  it('says what the receiver answered when it refuses', async () => {
+  it('prints the status of a receiver that refuses', async () => {
     status = 500
     const { code, stderr } = await runForTest(['webhooks', 'trigger', 'policy.updated', '--forward', target(), '--secret', SECRET])
     expect([code, stderr]).toEqual([5, expect.stringContaining('500')])
@@ -62,7 +62,7 @@ describe('webhooks trigger', () => {
 })
 
 describe('webhooks listen', () => {
-  it('forwards what was made, signed as given, and the next one goes on behind it', async () => {
+  it('forwards a delivery signed with the given secret, and the next listener resumes after it', async () => {
     const at = '2026-01-01T00:00:00.000Z'
     const delivery = { id: 'd1', messageId: 'run_184_pm25_va-deq', partner: 'va-deq', policy: 'pm25', version: '2.0.0', createdAt: at }
     const body = JSON.stringify({ type: 'policy.updated', timestamp: at, data: {} })
@@ -80,7 +80,7 @@ describe('webhooks listen', () => {
           stop = fire
         },
       })
-      // Only Ctrl-C ends the first wait.
+      // `listen` runs until it is interrupted: waits for the condition, then interrupts it.
       while (!isDone()) await new Promise((resolve) => setImmediate(resolve))
       stop()
       return running
@@ -94,7 +94,7 @@ describe('webhooks listen', () => {
     await service.close()
   })
 
-  it('is not ready, and ends with exit 11, while no service answers', async () => {
+  it('exits with 11, and is never ready, if no service responds', async () => {
     const { code, stderr } = await runForTest(['webhooks', 'listen', '--forward', target()], {
       env: { HMS_URL: 'http://127.0.0.1:1', HMS_DATA_DIR: folder },
     })

@@ -24,7 +24,7 @@ describe('whoami', () => {
     })
   })
 
-  it('says which setting wins', async () => {
+  it('names the setting that takes precedence', async () => {
     const env = { HMS_DATA_DIR: folder, HMS_SIGNER: 'Air Office', HMS_TOKEN: 'hms_x', HMS_URL: 'http://press.example' }
     const { stdout } = await runForTest(['whoami', '--json'], { env })
     expect(JSON.parse(stdout)).toMatchObject({
@@ -44,7 +44,7 @@ describe('whoami', () => {
     expect(stdout).toContain('no roster yet')
   })
 
-  it('does not name a signer whose key is not there', async () => {
+  it('names no signer if the key of HMS_SIGNER is missing', async () => {
     const { stdout } = await runForTest(['whoami'], { env: { HMS_DATA_DIR: folder, HMS_SIGNER: 'Unknown Person' } })
     expect(stdout).toContain('HMS_SIGNER says "Unknown Person", and')
   })
