@@ -175,7 +175,7 @@ export const BREAK_GLASS_GUARDS = [
     find: 'return new Set([byRevision[0], stable].flatMap(',
     replace: 'return new Set([byRevision[0], byRevision.length < 0 ? stable : undefined].flatMap(',
     spec: 'apps/config-store/src/coverage/coverage.spec.ts',
-    test: 'names the run of the newest head, and that of the stable head',
+    test: 'returns the runs of the newest head and of the stable head',
   },
   {
     name: 'break-glass-overtakes',

@@ -178,7 +178,7 @@ export const COST_GUARDS = [
     find: ' > PAGE_BYTES && index > 0',
     replace: ' > Number.MAX_SAFE_INTEGER && index > 0',
     spec: 'apps/config-store/src/reads/pages.spec.ts',
-    test: 'is read page by page, each of some megabytes, and whole',
+    test: 'is read completely in pages of some megabytes',
   },
   {
     name: 'history-pages',

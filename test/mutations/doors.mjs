@@ -331,7 +331,7 @@ export const DOOR_GUARDS = [
     find: '    if (body !== null) request.unshift(body)\n',
     replace: '',
     spec: 'apps/config-store/src/ofrep/same-answers.spec.ts',
-    test: 'any request is answered the same at the door and behind it',
+    test: 'any request gets the same response from the fast handler and from the controller',
   },
   {
     name: 'front-door-names',
@@ -358,7 +358,7 @@ export const DOOR_GUARDS = [
     find: '!OF_THE_SERVER.has(name) && !known.has(hook)',
     replace: '!OF_THE_SERVER.has(name) && name.length === 0',
     spec: 'apps/config-store/src/ofrep/evaluate-door.spec.ts',
-    test: 'closes it, so that each request passes through: onRequest',
+    test: 'disables the handler, so that each request passes the hook: onRequest',
   },
   {
     name: 'front-door-headers',
@@ -521,7 +521,7 @@ export const DOOR_GUARDS = [
     find: ' && atLeast <= this.copy.revision',
     replace: '',
     spec: 'apps/config-store/src/ofrep/ofrep.spec.ts',
-    test: 'gets what is as new as that, and is sent elsewhere for what is not here yet',
+    test: 'gets values at that revision, and a 503 if this instance does not have the revision yet',
   },
   {
     name: 'stream-key',

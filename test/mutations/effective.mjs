@@ -169,7 +169,7 @@ export const EFFECTIVE_GUARDS = [
     find: 'if (parted === undefined && turned.length === 0) return',
     replace: 'if (parted === undefined) return',
     spec: 'apps/config-store/src/copy/turns.spec.ts',
-    test: 'is a change for those who follow {}, once',
+    test: 'is sent once as a change to followers of {}',
   },
   {
     name: 'turn-etag',

@@ -79,7 +79,7 @@ export const RAMP_GUARDS = [
     find: 'const isBeside = served?.control === undefined',
     replace: 'const isBeside = true',
     spec: 'apps/config-store/src/coverage/coverage.spec.ts',
-    test: 'counts a bot of two scopes of one canary in the one that serves it, and beside none',
+    test: 'counts a bot in two scopes of one canary for the scope that serves it, and in no control group',
   },
   {
     name: 'ramp-step-once',

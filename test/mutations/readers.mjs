@@ -52,7 +52,7 @@ export const READER_GUARDS = [
     find: 'beforeCohortKey: cohortKey !== true',
     replace: 'beforeCohortKey: cohortKey === undefined && bot.length < 0',
     spec: 'apps/config-store/src/coverage/coverage.spec.ts',
-    test: 'takes each reader as it draws its bucket: by the cohort key, or in an earlier version by the policy id',
+    test: 'computes each bucket as the reader does: by the cohort key, or in an earlier version by the policy id',
   },
   {
     name: 'period-begins-again',
@@ -106,7 +106,7 @@ export const READER_GUARDS = [
     find: 'const holds = next === null || next.atMs <= now ||',
     replace: 'const holds = next !== undefined ||',
     spec: 'apps/config-store/src/coverage/coverage.spec.ts',
-    test: 'counts holders before the time of a release that is held, and who runs it from then on',
+    test: 'counts bots that hold a release before its effective time, and bots that apply it afterwards',
   },
   {
     name: 'held-taken-back',
@@ -241,7 +241,7 @@ export const READER_GUARDS = [
     find: 'newestBy(tx, policy, Math.min(atMs, knownMs))',
     replace: 'newestBy(tx, policy, atMs)',
     spec: 'apps/config-store/src/history/policy-at.spec.ts',
-    test: 'is what a reader of that time would have said, for all pairs of times',
+    test: 'is what a reader of that time applied, for all pairs of times',
   },
   {
     name: 'past-not-by-side-car',
@@ -340,7 +340,7 @@ export const READER_GUARDS = [
     find: 'if (revision === undefined || revision <= this.revision) return',
     replace: 'return',
     spec: 'apps/config-store/src/delivery/delivery.spec.ts',
-    test: 'is sent elsewhere after two seconds, and never given anything older',
+    test: 'gets a 503 after two seconds, and never older data',
   },
   {
     name: 'standing-included',
@@ -467,7 +467,7 @@ export const READER_GUARDS = [
     find: 'yield newerOf(bot, this.others.get(bot.bot))',
     replace: 'yield bot',
     spec: 'apps/config-store/src/coverage/acknowledgements.spec.ts',
-    test: 'believes the newer word of a bot that another instance knows as well',
+    test: 'uses the newer report of a bot that another instance has too',
   },
   {
     name: 'left-bot-elsewhere',
@@ -476,7 +476,7 @@ export const READER_GUARDS = [
     find: '    if (this.elsewhere.delete(bot.bot)) return\n',
     replace: '',
     spec: 'apps/config-store/src/delivery/instances.spec.ts',
-    test: 'list a bot that left while behind, whichever of them had it, and not one that came back to another',
+    test: 'list a bot that left either of them while behind, but not one that returned to another',
   },
   {
     name: 'left-bot-returned',
@@ -485,6 +485,6 @@ export const READER_GUARDS = [
     find: 'await table.delete(bot)\n    const left',
     replace: 'void bot\n    const left',
     spec: 'apps/config-store/src/coverage/left-bots.spec.ts',
-    test: 'are hidden while they are connected, and gone for good once they acknowledged what is in force',
+    test: 'are hidden while they are connected, and deleted once they acknowledged what is in force',
   },
 ]

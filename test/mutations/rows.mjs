@@ -70,7 +70,7 @@ export const ROW_GUARDS = [
     find: 'nowMs - this.differsSinceMs > GRACE_MS',
     replace: 'false',
     spec: 'apps/config-store/src/copy/stable-heads-watch.spec.ts',
-    test: 'raises an alarm when rollout vouches for other stable heads than are served, until it is over',
+    test: 'raises an alarm while rollout vouches for other stable heads than those served',
   },
   {
     name: 'token-rows-signed',

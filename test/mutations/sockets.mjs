@@ -43,7 +43,7 @@ export const SOCKET_GUARDS = [
     find: 'maxPayload: 2 * 1024 * 1024',
     replace: 'maxPayload: 256 * 1024',
     spec: 'apps/config-store/src/delivery/delivery.spec.ts',
-    test: 'takes what a bot says of ten thousand policies',
+    test: 'accepts an acknowledgement of ten thousand policies',
   },
   {
     name: 'snapshot-fits',
@@ -178,7 +178,7 @@ export const SOCKET_GUARDS = [
     find: 'if (!isDataError(error)) throw error\n    }\n    const storable',
     replace: 'throw error\n    }\n    const storable',
     spec: 'apps/config-store/src/coverage/presence-exchange.spec.ts',
-    test: 'a bot that the database refuses is set aside alone, whichever row it shares',
+    test: 'a bot that the database refuses is left out without the bots that share its row',
   },
   {
     name: 'failures-in-a-row',
@@ -187,7 +187,7 @@ export const SOCKET_GUARDS = [
     find: 'this.count === ALARM_AT || ',
     replace: '',
     spec: 'apps/config-store/src/coverage/failure-streak.spec.ts',
-    test: 'alarms at the fifth failure in a row and at every hundredth, and restarts after a success',
+    test: 'raises an alarm at the fifth failure in a row and at every hundredth, and restarts after a success',
   },
   {
     name: 'answer-bytes',
@@ -268,6 +268,6 @@ export const SOCKET_GUARDS = [
     find: 'length <= 0xffff ? 4 : 10',
     replace: 'length < 0xffff ? 4 : 2',
     spec: 'apps/config-store/src/copy/text-frame.spec.ts',
-    test: 'is read back by ws with 65536 bytes',
+    test: 'ws parses a text frame of 65536 bytes',
   },
 ]

@@ -44,7 +44,7 @@ describe('the time of an instance', () => {
     expect(time.nowMs()).toBe(AT + 90_000)
   })
 
-  it('is that of the database from the next comparison on', async () => {
+  it('follows the database from the next comparison on', async () => {
     await time.onApplicationBootstrap()
     databaseAheadMs = 5_000
     expect(time.nowMs()).toBe(AT)
@@ -52,7 +52,7 @@ describe('the time of an instance', () => {
     expect(time.nowMs()).toBe(AT + 65_000)
   })
 
-  it('is the wall clock’s while the database was never reached, and goes on without it after that', async () => {
+  it('is the wall clock until the database is first reached, and continues without the database afterwards', async () => {
     isReached = false
     await time.onApplicationBootstrap()
     wallAheadMs = 1_000

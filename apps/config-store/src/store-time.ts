@@ -5,9 +5,9 @@ import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap
 const COMPARE_MS = 60_000
 
 /**
- * Time of this instance's decisions: the database's, so all instances put a rule in force at the same moment, whatever a single clock
- * shows. Between two comparisons it advances with the monotonic clock, because a wall clock may be set at any moment. The wall clock is
- * used alone until the first comparison.
+ * Time of the database, for this instance's decisions: all instances put a rule in force at the same moment, regardless of their own
+ * clocks. Between two comparisons with the database the time advances with the monotonic clock, because a wall clock may be set at any
+ * moment. Until the first comparison the wall clock is used.
  */
 @Injectable()
 export class StoreTime implements OnApplicationBootstrap, BeforeApplicationShutdown {

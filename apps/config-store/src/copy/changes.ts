@@ -15,17 +15,20 @@ export interface StoredChange extends Change {
   readonly issuedMs: number
 }
 
-/** Bundle fellows of each policy. */
+/** Policies bundled with each policy (its fellows), by policy id. */
 type Fellows = ReadonlyMap<string, ReadonlySet<string>>
 
-/** Returns the policies bundled with these; sorted, without these. */
+/** Returns the fellows of the given policies, sorted, without the given ones. */
 export function alongWith(policies: readonly string[], fellows: Fellows): string[] {
   const along = new Set(policies.flatMap((policy) => [...(fellows.get(policy) ?? [])]))
   for (const policy of policies) along.delete(policy)
   return [...along].sort()
 }
 
-/** Builds the parts of a change by new revisions. `parts`: documents for readers of a policy, by its id; all as of `nowMs`. */
+/**
+ * Builds the frames of a change by new revisions for readers of a few policies. `parts`: documents for readers of a policy, by its id.
+ * `nowMs`: time for which the frames list what is in force.
+ */
 export function partsOfChange(
   { frame: { revision, traceparent } }: PreparedFrame,
   parts: ReadonlyMap<string, readonly HeldDocument[]>,
@@ -39,7 +42,10 @@ export function partsOfChange(
   }
 }
 
-/** Builds the change of held rules whose time has come, without a revision. Its frames list them, without documents. */
+/**
+ * Builds the change for held rules whose effective time has come. It has no revision of its own; its frames list the rules, without
+ * documents.
+ */
 export function turnOf(revision: number, held: readonly HeldDocument[], fellows: Fellows, nowMs: number): Change {
   return {
     frame: PreparedFrame.turned(revision, held, nowMs),
@@ -51,7 +57,10 @@ export function turnOf(revision: number, held: readonly HeldDocument[], fellows:
   }
 }
 
-/** Builds the change of `policies` whose bundle lost members with an expired canary, without a revision. Its frames have no documents. */
+/**
+ * Builds the change for `policies` whose bundle lost members because a canary expired. It has no revision of its own, and its frames have
+ * no documents.
+ */
 export function bundleMembersLeft(revision: number, policies: ReadonlySet<string>, fellows: Fellows): Change {
   return {
     partOf: ({ ids }) => {

@@ -13,9 +13,9 @@ import type { HeldStored } from './held-stored.js'
 import { bytesOf, PreparedFrame } from './prepared-frame.js'
 import type { StableHeads, Subset } from './stable-heads.js'
 
-/** Longest wait for a revision in ms: other instances are notified of one within milliseconds. */
+/** Maximum wait in ms for a revision: other instances are notified of a new one within milliseconds. */
 const BEHIND_WAIT_MS = 2_000
-/** Above any number of rows: a bundle must not be split. */
+/** Query limit above any number of rows, because a bundle must not be split. */
 const ALL = 1_000_000
 /** Limit of unverified rows that are re-read at each poll. */
 const MAX_REREAD = 100
@@ -23,7 +23,7 @@ const MAX_REREAD = 100
 const MAX_PREPARED = 64
 /** Maximum size of a page in bytes, except for a single larger document: clients accept responses of 16 MiB. */
 const PAGE_BYTES = 4 * 1024 * 1024
-/** Limit of prepared first frames for readers of a few policies: they are small, and of many kinds. */
+/** Limit of prepared first frames for readers of a few policies: the frames are small, but differ with the policies and the revision. */
 const MAX_PREPARED_PARTS = 256
 
 /**
@@ -67,12 +67,12 @@ export class DocumentCopy implements OnModuleInit {
     return () => this.listeners.delete(listener)
   }
 
-  /** Registers a listener for what time changes, without a revision; called before any later revision. */
+  /** Registers a listener for changes caused by time alone, which have no revision; called before any later revision. */
   onTimePassed(listener: (change: Change) => void): void {
     this.timeListeners.add(listener)
   }
 
-  /** Applies what time alone changes: canaries whose lease has expired, and held rules whose time has come. */
+  /** Applies changes caused by time alone: canaries whose lease has expired, and held rules whose effective time has come. */
   passTime(): void {
     const nowMs = this.time.nowMs()
     const parted = this.held.dropCanaries(nowMs)
@@ -85,7 +85,7 @@ export class DocumentCopy implements OnModuleInit {
     for (const change of changes) for (const listener of this.timeListeners) listener(change)
   }
 
-  /** Catches up with the database; concurrent calls share one pass, which is followed by one more. */
+  /** Catches up with the database. Calls during a pass share one further pass. */
   async refresh(): Promise<void> {
     this.again = true
     await (this.refreshing ??= this.catchUp())
@@ -205,7 +205,7 @@ export class DocumentCopy implements OnModuleInit {
         await this.follow()
       }
     } finally {
-      // In the same step as the last check of `again`: a later caller starts a new pass.
+      // Synchronous with the last check of `again`, so that a later caller starts a new pass.
       this.refreshing = undefined
     }
   }
@@ -214,7 +214,7 @@ export class DocumentCopy implements OnModuleInit {
     // Runs before the changes: a document that is already expired on arrival is still sent once.
     this.passTime()
     const before = this.revision
-    // One statement sees only complete revisions: the counter's row is locked until each of them is committed.
+    // A single query sees only complete revisions, because the counter's row is locked until a revision is committed.
     const query = { orderBy: 'revision', after: before, limit: ALL }
     const stored = await this.database.transaction(async (tx) => {
       const changed = await tx.documents(DOCUMENTS).find(query)

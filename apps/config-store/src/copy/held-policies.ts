@@ -5,18 +5,18 @@ import { holdStored, type HeldStored } from './held-stored.js'
 import { StableHeads, type Subset } from './stable-heads.js'
 
 /**
- * Stored documents in memory, by policy and scope, with the parts for readers of a few policies. A reader of a bundled policy gets all of
- * its bundle, its fellows, while its document is the bundled one, and receives their later changes too. No I/O, no clock.
+ * Stored documents in memory, by policy and scope. A reader of a bundled policy gets the other policies of the bundle (its fellows) too,
+ * and their later changes, as long as its document is the bundled one. No I/O, no clock.
  */
 export class HeldPolicies {
   private readonly byPolicy = new Map<string, Map<string, HeldStored>>()
   /** Policy of each place of a bundle, by the tag of the place. */
   private readonly idOfTag = new Map<string, string>()
-  /** Policies that readers of a policy also get, where there are any. */
+  /** Fellows that readers of a policy also get, by policy id; only policies that have fellows. */
   private readonly fellowsOf = new Map<string, ReadonlySet<string>>()
   /** Expiry of the first canary to end, in ms since 1970. */
   private nextOverMs = Infinity
-  /** Effective time of the first held rule to come, in ms since 1970. */
+  /** Earliest effective time of the held rules, in ms since 1970. */
   private nextTurnMs = Infinity
 
   ids(): string[] {
@@ -31,12 +31,12 @@ export class HeldPolicies {
     return [...(this.byPolicy.get(policy)?.values() ?? [])]
   }
 
-  /** Returns the document at the place of this row. */
+  /** Returns the document with the policy and scope of this row. */
   find({ id, scope }: Pick<StoredDocument, 'id' | 'scope'>): HeldStored | undefined {
     return this.byPolicy.get(id)?.get(scope)
   }
 
-  /** Removes the document at the place of this row; returns whether there was one. */
+  /** Removes the document with the policy and scope of this row; returns whether there was one. */
   drop({ id, scope }: Pick<StoredDocument, 'id' | 'scope'>): boolean {
     const scopes = this.byPolicy.get(id)
     if (scopes?.delete(scope) !== true) return false
@@ -61,8 +61,8 @@ export class HeldPolicies {
   }
 
   /**
-   * Drops canaries whose last lease has expired, because no reader uses them; they no longer cost a reader anything. Returns the policies
-   * whose bundle fellows changed; `undefined` if nothing was dropped.
+   * Drops canaries whose last lease has expired, because no reader uses them. Returns the policies that lost fellows by this; `undefined`
+   * if no lease has expired.
    */
   dropCanaries(nowMs: number): ReadonlySet<string> | undefined {
     if (nowMs < this.nextOverMs) return undefined
@@ -81,7 +81,7 @@ export class HeldPolicies {
     return parted
   }
 
-  /** Returns the documents whose held rule has come into force since the call before, or since they were added. */
+  /** Returns the documents whose held rule has come into force since the previous call, or since they were added. */
   turned(nowMs: number): HeldStored[] {
     if (nowMs < this.nextTurnMs) return []
     const since = this.nextTurnMs
@@ -110,7 +110,7 @@ export class HeldPolicies {
     return new Map(this.fellowsOf)
   }
 
-  /** Returns the documents that readers of each policy missed since `from`, by policy id, for every policy affected by `news`. */
+  /** Returns the documents that readers missed since `from`, by policy id, for every policy affected by `news`. */
   partsSince(from: number, news: readonly HeldStored[]): Map<string, HeldStored[]> {
     const changed = new Set(news.map(({ document }) => document.id))
     const along = [...this.fellowsOf].flatMap(([policy, fellows]) => ([...fellows].some((id) => changed.has(id)) ? [policy] : []))

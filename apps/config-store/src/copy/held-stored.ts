@@ -9,7 +9,7 @@ import { provenanceOf, type Origin } from '../heads/origin.js'
 /** `PolicyView` prepared once for many responses. */
 export interface PreparedAnswer {
   json: string
-  /** Without the internal reason of the change, if it has one: for keys of bots and partners. */
+  /** `json` without the internal reason of the change, for bots and partners; missing if the change has no internal reason. */
   outsideJson?: string
   etag: string
 }
@@ -19,7 +19,7 @@ export type HeldStored = HeldDocument & {
   answer: PreparedAnswer | null
   storedAt: number
   traceparent: string | null
-  /** Places of the documents stored with it. */
+  /** Places (`policy@scope`) of the documents stored together with this one. */
   bundle?: string
   /** Expiry of a canary's last lease, in ms since 1970; no reader uses it afterwards. */
   overAt: number

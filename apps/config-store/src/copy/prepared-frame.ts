@@ -8,7 +8,7 @@ import { gzip } from 'node:zlib'
  * server without pause.
  */
 const SHORTEST_RETRY_MS = 1_000
-/** Limit of places that a snapshot names. */
+/** Limit of unverified places that a snapshot names. */
 const MAX_UNVERIFIED = 100
 const compress = promisify(gzip) as (bytes: Buffer) => Promise<Buffer>
 
@@ -22,8 +22,8 @@ export class PreparedFrame {
   constructor(readonly frame: StreamFrame) {}
 
   /**
-   * Creates a frame of documents. `changes` lists what they put in force at `nowMs`, which the documents themselves, as signed, do not say
-   * of a rule that was held until its time. `traceparent`: trace of the newest document.
+   * Creates a frame of documents. `changes` lists the releases that the documents put in force at `nowMs`: the signed documents alone do
+   * not show whether the time of a held release has come. `traceparent`: trace of the newest document.
    */
   static of(
     type: StreamFrame['type'],
@@ -36,7 +36,7 @@ export class PreparedFrame {
     return new PreparedFrame({ type, revision, changes, documents, ...(traceparent === undefined ? {} : { traceparent }) })
   }
 
-  /** Creates a change without documents: the time of rules that readers hold has come. */
+  /** Creates a change without documents, for held rules whose effective time has come. */
   static turned(revision: number, held: readonly HeldDocument[], nowMs: number): PreparedFrame {
     return new PreparedFrame({ type: 'change', revision, changes: changesOf(held, nowMs), documents: [] })
   }
@@ -62,7 +62,7 @@ export class PreparedFrame {
     return new PreparedFrame({ ...this.frame, unverified: unverified.slice(0, MAX_UNVERIFIED) })
   }
 
-  /** Returns a copy marked as a page that others follow, after the place `next`. */
+  /** Returns a copy marked as a page that is followed by the documents after the place `next`; unmarked without `next`. */
   followedBehind(next: string | undefined): PreparedFrame {
     return next === undefined ? this : new PreparedFrame({ ...this.frame, next })
   }
@@ -78,7 +78,7 @@ export class PreparedFrame {
     return this.vouched
   }
 
-  /** Names the listed rules that came into force by their time, after the frame's revision; `undefined` for none. */
+  /** Digests of the listed rules whose effective time came after the frame's revision; `undefined` if there are none. */
   get turnMark(): string | undefined {
     const { changes, documents } = this.frame
     const turned = changes.filter(({ digest }, at) => digest !== documents[at]?.digest)
@@ -126,10 +126,10 @@ export function parseRevision(text: unknown): number | undefined {
   return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }
 
-/** Serialized values that many frames share: a document goes to readers of all policies, and to each subset of a few. */
+/** Cache of serialized values that many frames share: a document goes to readers of all policies, and to each group of readers of a few. */
 const texts = new WeakMap<object, string>()
 
-/** Serializes a frame as JSON; an empty one has neither `changes` nor `documents`. */
+/** Serializes a frame as JSON; a heartbeat or goodbye has neither `changes` nor `documents`. */
 export function frameText({ changes, documents, freshness, standing, ...frame }: StreamFrame): string {
   const isFull = frame.type === 'snapshot' || frame.type === 'change'
   const plain = Object.entries({ ...frame, ...(isFull ? { changes } : {}) }).filter(([, value]) => value !== undefined)
@@ -165,8 +165,8 @@ const BY_16_BITS = 126
 const BY_64_BITS = 127
 
 /**
- * Encodes a text frame once for all readers of a stream: `ws` makes a header for each of them and passes the socket two buffers. From the
- * first to the last of 10,000 readers a change takes 1.03 to 1.14 × as long as a bare loop of writes (`npm run bench -- push`).
+ * Encodes a text frame once for all readers of a stream, while `ws` would make a header for each reader and pass two buffers to the socket.
+ * Sending a change to all of 10,000 readers takes 1.03 to 1.14 × as long as a bare loop of writes (`npm run bench -- push`).
  */
 export function textFrame(text: string): TextFrame {
   const length = Buffer.byteLength(text)

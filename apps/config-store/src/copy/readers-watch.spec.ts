@@ -32,7 +32,7 @@ const rotate = async (change: (next: RosterPredicate) => void): Promise<void> =>
 const official = ({ roles }: RosterPredicate) => roles.find(({ match }) => match.all)!
 const gauge = async (): Promise<string> => (await fetch(`${world.url}/metrics`)).text()
 
-it('reports what readers refuse by the roster in force, until they take it', async () => {
+it('reports releases that readers refuse by the roster in force, until they accept them', async () => {
   await vouch()
   expect(world.runtime.concerns.all).toEqual([])
   await rotate((next) => void (official(next).threshold = 2))

@@ -9,12 +9,12 @@ import { Freshness } from '../heads/freshness.js'
 
 /** Releases judged in one turn of the event loop. */
 const RELEASES_OF_A_TURN = 32
-/** Limit of policies that the concern names. */
+/** Limit of policies that the concern in `/readyz` names. */
 const MAX_NAMED = 5
 
 /**
- * Judges the live stable releases by the roster in force, after each change of either: a newly signed roster may make readers refuse one.
- * Readers that have it keep it and become STALE; new readers cannot read it.
+ * Judges the live stable releases by the roster in force, after each change of either: a new roster may make readers refuse a release.
+ * Readers that have such a release keep it and become STALE; new readers cannot read it.
  */
 @Injectable()
 export class ReadersWatch implements OnModuleInit {
@@ -43,7 +43,7 @@ export class ReadersWatch implements OnModuleInit {
     this.serviceConcerns.add(() => this.concerns)
   }
 
-  /** Why readers refuse the live release of this policy; `undefined` where they do not. */
+  /** Returns why readers refuse the live release of this policy; `undefined` if they accept it. */
   refusalOf(policy: string): { version: string; detail: string } | undefined {
     const found = this.refused.find((each) => each.policy === policy)
     return found === undefined ? undefined : { version: found.version, detail: found.detail }

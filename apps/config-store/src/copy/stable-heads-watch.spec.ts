@@ -9,7 +9,7 @@ beforeEach(async () => {
 afterEach(() => world.stop())
 
 const SERVED = { policy: POLICY, seq: 1, current: digestOfRelease('1.0.0') }
-/** Sends rollout's statements of half a minute. */
+/** Sends rollout's statements for half a minute. */
 const vouch = async (...heads: (typeof SERVED)[]): Promise<void> => {
   for (let turn = 0; turn < 4; turn++) {
     world.clock.advanceTo(world.clock.now().getTime() + 10_000)
@@ -19,7 +19,7 @@ const vouch = async (...heads: (typeof SERVED)[]): Promise<void> => {
 }
 const concerns = (): string[] => world.runtime.concerns.all
 
-it('raises an alarm when rollout vouches for other stable heads than are served, until it is over', async () => {
+it('raises an alarm while rollout vouches for other stable heads than those served', async () => {
   await vouch(SERVED)
   expect(concerns()).toEqual([])
   await vouch({ ...SERVED, seq: 2 })
@@ -28,7 +28,7 @@ it('raises an alarm when rollout vouches for other stable heads than are served,
   expect(concerns()).toEqual([])
 })
 
-it('raises it for a policy whose row was deleted', async () => {
+it('raises an alarm for a policy whose row was deleted', async () => {
   await vouch(SERVED, { policy: 'ozone-limit', seq: 7, current: digestOfRelease('1.0.0', 'ozone-limit') })
   expect(concerns()).toHaveLength(1)
 })

@@ -6,13 +6,13 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DocumentCopy } from './document-copy.js'
 import { Freshness, type FreshnessStatement } from '../heads/freshness.js'
 
-/** Grace period in ms, as readers have it: a head and the statement on it arrive by different transports. */
+/** Grace period in ms, equal to that of readers: a head and the statement on it arrive by different transports. */
 const GRACE_MS = 2 * FRESHNESS_EVERY_MS
 const NEXT = command('audit.verify')
 
 /**
- * Compares rollout's freshness statement with the stable heads that this instance serves. A deleted row, or an earlier head put back, still
- * verifies; only the statement on all heads reveals it. Readers are STALE meanwhile.
+ * Compares rollout's freshness statement with the stable heads that this instance serves. If a row was deleted or replaced by one with an
+ * earlier head, the remaining rows still verify; only the statement on all heads reveals the change. Readers are STALE meanwhile.
  */
 @Injectable()
 export class StableHeadsWatch implements OnModuleInit {

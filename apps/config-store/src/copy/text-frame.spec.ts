@@ -4,10 +4,10 @@ import { expect, it } from 'vitest'
 import * as ws from 'ws'
 import { textFrame } from './prepared-frame.js'
 
-// Its types lack `Receiver`.
+// The types of `ws` lack `Receiver`.
 const { Receiver } = ws as unknown as { Receiver: new (options: object) => Writable }
 
-/** Returns the texts that `ws` parses from these bytes. Most clients of a stream use it. */
+/** Returns the texts that `ws`, which most clients of a stream use, parses from these bytes. */
 function readByWs(wire: Buffer): string[] {
   const receiver = new Receiver({ isServer: false, allowSynchronousEvents: true })
   const texts: string[] = []
@@ -16,12 +16,12 @@ function readByWs(wire: Buffer): string[] {
   return texts
 }
 
-it.each([0, 1, 125, 126, 127, 65_535, 65_536, 200_000])('is read back by ws with %i bytes', (bytes) => {
+it.each([0, 1, 125, 126, 127, 65_535, 65_536, 200_000])('ws parses a text frame of %i bytes', (bytes) => {
   const text = 'x'.repeat(bytes)
   expect(readByWs(textFrame(text).wire)).toEqual([text])
 })
 
-it('is read back whatever the text, and holds the same text as its payload', () => {
+it('ws parses a text frame of any text, which equals the payload of the frame', () => {
   const texts = fc.string({ unit: 'grapheme', maxLength: 300 })
   fc.assert(
     fc.property(texts, (text) => {

@@ -24,7 +24,7 @@ const listed = ({ changes = [] }: StreamFrame): StreamFrame['changes'] => change
 const ask = (query: string, etag = ''): Promise<Response> =>
   fetch(`${world.url}/v1/snapshot${query}`, { headers: etag === '' ? {} : { 'if-none-match': etag } })
 const snapshot = async (query = ''): Promise<StreamFrame> => (await (await ask(query)).json()) as StreamFrame
-/** The first frame of an event stream. */
+/** Returns the first frame of an event stream. */
 const firstEvent = async (query = ''): Promise<StreamFrame> => {
   const source = new FetchedEventSource(`${world.url}/v1/events${query}`)
   const data = await new Promise<string>((resolve) =>
@@ -59,7 +59,7 @@ describe('a rule whose time has come', () => {
     expect((await ask(query, after.headers.get('etag')!)).status).toBe(304)
   })
 
-  it.each<Record<string, string>>([{}, { policies: POLICY }])('is a change for those who follow %j, once', async (query) => {
+  it.each<Record<string, string>>([{}, { policies: POLICY }])('is sent once as a change to followers of %j', async (query) => {
     const reader = Follower.stream(world.url, query)
     await reader.frame(0)
     comes()
@@ -74,7 +74,7 @@ describe('a rule whose time has come', () => {
     expect(reader.frames.filter((frame) => frame.type === 'change' && frame.revision === 2)).toHaveLength(1)
   })
 
-  it('is no change for those who follow others', async () => {
+  it('is not sent to followers of other policies', async () => {
     const reader = Follower.stream(world.url, { policies: 'a-limit' })
     await reader.frame(0)
     comes()

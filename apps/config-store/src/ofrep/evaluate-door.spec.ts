@@ -15,7 +15,7 @@ afterAll(async () => {
   await worlds.production.store.stop()
 })
 
-describe('the door answers by itself', () => {
+describe('the fast handler itself responds to', () => {
   const cases: [string, Profile, string, string, string[]][] = [
     ['a policy', 'dev', `${FLAGS}/${POLICY}`, ANYONE, []],
     ['a field', 'dev', `${FLAGS}/${POLICY}.limit`, ANYONE, ['User-Agent: x', 'Accept: */*', 'traceparent: 00-0-0-0']],
@@ -30,7 +30,7 @@ describe('the door answers by itself', () => {
     expect([isTaken, door]).toEqual([true, behind])
   })
 
-  it('a reader who has it already, and one who demands what is here', async () => {
+  it('a reader with the current ETag, and one that requires the current revision', async () => {
     for (const more of [...worlds.dev.etags.map((etag) => `If-None-Match: ${etag}`), 'If-Revision-At-Least: 1'])
       for (const path of [FLAGS, `${FLAGS}/${POLICY}`]) {
         const { isTaken, door, behind } = await worlds.dev.both([post(path, ANYONE, [more])])
@@ -38,13 +38,13 @@ describe('the door answers by itself', () => {
       }
   })
 
-  it('a body that comes after its head', async () => {
+  it('a body that arrives after its headers', async () => {
     const head = headOf(`${FLAGS}/${POLICY}`, [TYPE, `Content-Length: ${ANYONE.length}`])
     const { isTaken, door, behind } = await worlds.dev.both([head, ANYONE])
     expect([isTaken, door]).toEqual([true, behind])
   })
 
-  it('requests that come one behind the other, in their order, with one that it leaves to Fastify between them', async () => {
+  it('pipelined requests in order, also with one between them that it leaves to Fastify', async () => {
     const many = ['limit', 'none', 'version'].map((field) => post(`${FLAGS}/${POLICY}.${field}`, ANYONE))
     const open = many.map((bytes, at) => (at < 2 ? Buffer.from(String(bytes).replace('Connection: close\r\n', '')) : bytes))
     const text = await worlds.dev.ask([Buffer.concat(open)])
@@ -59,7 +59,7 @@ describe('the door answers by itself', () => {
   })
 })
 
-describe('the endpoint refuses a caller', () => {
+describe('the controller behind the fast handler refuses a caller', () => {
   const keys: [string, string][] = [
     ['without a key', 'Accept: */*'],
     ['with an unknown key', key(mintToken())],
@@ -82,7 +82,7 @@ describe('the endpoint refuses a caller', () => {
   })
 })
 
-describe('a hook unknown to the endpoint', () => {
+describe('a hook unknown to the fast handler', () => {
   let seen = 0
   /** Counts a request and lets it continue. */
   const hook = async (): Promise<void> => void seen++
@@ -99,7 +99,7 @@ describe('a hook unknown to the endpoint', () => {
     ['one that a route is given', (fastify) => void fastify.addHook('onRoute', (route) => void (route.onRequest = hook))],
   ]
 
-  it.each(hooks)('closes it, so that each request passes through: %s', async (_what, add) => {
+  it.each(hooks)('disables the handler, so that each request passes the hook: %s', async (_what, add) => {
     const ways = await TwoWays.start('dev', add)
     try {
       seen = 0
@@ -110,7 +110,7 @@ describe('a hook unknown to the endpoint', () => {
     }
   })
 
-  it('leaves it open where no request passes through', async () => {
+  it('does not disable the handler if no request passes the hook', async () => {
     const ways = await TwoWays.start('dev', (fastify) => void fastify.addHook('onClose', async () => {}))
     try {
       expect((await ways.both([post(`${FLAGS}/${POLICY}`, ANYONE)])).isTaken).toBe(true)
@@ -120,7 +120,7 @@ describe('a hook unknown to the endpoint', () => {
   })
 })
 
-describe('the door leaves to Fastify', () => {
+describe('the fast handler leaves to Fastify', () => {
   const withName = (name: string): string => `{"context":{"targetingKey":"a","${name}":{"prototype":1}}}`
   const cases: [string, string, Bytes, string[]][] = [
     ['a name that the parser refuses', '400', withName('__proto__'), []],

@@ -8,13 +8,14 @@ import { Flags } from './flags.js'
 import { parseAtLeast } from '../reads/reader-query.dto.js'
 
 /**
- * The two evaluations of OFREP 0.3.0, for readers in any language. They get values and acknowledge nothing: coverage does not count them.
+ * Single and bulk evaluation of OFREP 0.3.0, for readers in any language. Readers get values and acknowledge nothing, so coverage does not
+ * count them.
  */
 @Controller('ofrep/v1/evaluate/flags')
 export class EvaluateController {
   constructor(private readonly flags: Flags) {}
 
-  /** All flags of one context: each policy, and each of its fields. */
+  /** Returns all flags of one context: each policy, and each field of a policy. */
   @Post()
   @HttpCode(200)
   @TakesBody({ kept: false })
@@ -33,7 +34,7 @@ export class EvaluateController {
     return this.send(reply, this.flags.answerAll(reader, known, actor))
   }
 
-  /** One flag: `ID` is the whole policy as an object, `ID.FIELD` that field with its type. */
+  /** Returns one flag: `ID` is the whole policy as an object, `ID.FIELD` one field with its type. */
   @Post(':key')
   @HttpCode(200)
   @TakesBody({ kept: false })

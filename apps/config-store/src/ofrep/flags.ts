@@ -31,7 +31,10 @@ export class Flags {
     copy.onChange(() => this.book.forget())
   }
 
-  /** Throws 404 `HMS_POLICY_NOT_FOUND`, or 503 `HMS_STORE_UNVERIFIED` for a policy whose stored document does not verify. */
+  /**
+   * Evaluates one flag. Throws 404 `HMS_POLICY_NOT_FOUND`, or 503 `HMS_STORE_UNVERIFIED` for a policy whose stored document does not
+   * verify.
+   */
   answer(key: string, reader: Reader, known?: string): EvaluationAnswer {
     try {
       return answerFlag(this.book, key, reader, known)
@@ -61,15 +64,15 @@ export class Flags {
   }
 
   /**
-   * Resolves when the copy is as new as `heard`, named in another instance's notification, or after a wait: clients poll again. `atLeast`,
-   * which a reader requires, is met or rejected with `HMS_STORE_BEHIND`.
+   * Resolves when the copy has revision `heard`, which another instance's notification named, or after a wait, because clients poll again.
+   * Rejects with `HMS_STORE_BEHIND` if the copy does not reach `atLeast`, which the reader requires.
    */
   async reach(heard?: number, atLeast?: number): Promise<void> {
     await this.copy.reach(heard)
     await this.copy.require(atLeast)
   }
 
-  /** One literal for each shape: adding members one after the other cost more than the evaluation. */
+  /** Returns the headers as one literal per case: adding members one by one cost more than the evaluation. */
   private ordinaryHeadersOf({ etag, body }: EvaluationAnswer): Record<string, string> {
     const revision = String(this.copy.revision)
     if (body === undefined) {
@@ -85,7 +88,7 @@ export class Flags {
     }
   }
 
-  /** Returns the event stream of a reader; none for a reader that signs each request, because an address cannot sign. */
+  /** Returns the event stream of a reader; `undefined` for a reader that signs each request, because a URL cannot be signed. */
   private streamOf(actor: Actor | undefined): OwnStream | undefined {
     if (actor === undefined) return { stream: eventStream() }
     const key = actor.kind === 'token' ? this.access.tokens.streamKey(actor.id) : undefined

@@ -45,7 +45,7 @@ const advance = (ms: number): void => world.clock.advanceTo(world.clock.now().ge
 const BASE = digestOfRelease('1.0.0')
 
 describe('a reader that has seen a revision elsewhere', () => {
-  it('gets what is as new as that, and is sent elsewhere for what is not here yet', async () => {
+  it('gets values at that revision, and a 503 if this instance does not have the revision yet', async () => {
     const { revision } = (await (await fetch(`${world.url}/v1/snapshot`)).json()) as { revision: number }
     const demand = (atLeast: number | string) => ({ 'if-revision-at-least': String(atLeast) })
     for (const answer of [await one(POLICY, ANYONE, demand(revision)), await all(ANYONE, demand(revision))])
@@ -59,7 +59,7 @@ describe('a reader that has seen a revision elsewhere', () => {
 })
 
 describe('a single evaluation', () => {
-  it('answers the policy as an object, with variant, value and flat metadata without null', async () => {
+  it('returns the policy as an object, with variant, value and flat metadata without null', async () => {
     const { status, headers, body } = await one(POLICY)
     const signed = { policyVersion: '1.0.0', revision: 1, digest: BASE, scope: 'global', effective: '2026-01-01T00:00:00Z' }
     const metadata = { ...signed, verification: 'not-by-caller' }
@@ -77,7 +77,7 @@ describe('a single evaluation', () => {
     ['limit', 25],
     ['version', '1.0.0'],
     ['tags', { items: ['air'] }],
-  ])('of the field %s has its type, a list inside an object', async (field, value) => {
+  ])('returns the field %s with its type, a list inside an object', async (field, value) => {
     expect((await one(`${POLICY}.${field}`)).body).toMatchObject({ key: `${POLICY}.${field}`, value, variant: '1.0.0' })
   })
 
@@ -86,11 +86,14 @@ describe('a single evaluation', () => {
     expect((await one('epa%2Dpm25-limit%2Elimit', { context })).body.value).toBe(25)
   })
 
-  it.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON;charset="UTF-8"'])('takes %s', async (type) => {
-    expect((await one(POLICY, ANYONE, { 'content-type': type })).status).toBe(200)
-  })
+  it.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON;charset="UTF-8"'])(
+    'accepts the content type %s',
+    async (type) => {
+      expect((await one(POLICY, ANYONE, { 'content-type': type })).status).toBe(200)
+    },
+  )
 
-  it('is revalidated by its ETag, weak and in a list too', async () => {
+  it('is revalidated by its ETag, also if it is weak or in a list', async () => {
     const { etag = '' } = (await one(POLICY)).headers
     for (const known of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
       const again = await one(POLICY, ANYONE, { 'if-none-match': known })
@@ -98,13 +101,13 @@ describe('a single evaluation', () => {
     }
   })
 
-  it('is answered beside an offer of HTTP/2, which the Java client makes on plain http', async () => {
+  it('ignores an offer of HTTP/2, which the Java client makes on plain HTTP', async () => {
     const offer = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA' }
     expect(await one(POLICY, ANYONE, offer)).toMatchObject({ status: 200, body: { variant: '1.0.0' } })
   })
 })
 
-describe('what cannot be evaluated', () => {
+describe('a failed evaluation', () => {
   const failed = async (path: string, body?: unknown, headers?: Record<string, string>, method?: string): Promise<unknown[]> => {
     const { status, headers: received, body: failure } = await ask<OfrepFailure>(path, body, headers, method)
     expect(received['content-type']).toBe('application/json; charset=utf-8')
@@ -115,11 +118,11 @@ describe('what cannot be evaluated', () => {
     return [status, failure.key, failure.errorCode]
   }
 
-  it.each(['no-such-policy', `${POLICY}.none`, 'constructor', `${POLICY}.__proto__`])('is not found by the name %s', async (key) => {
+  it.each(['no-such-policy', `${POLICY}.none`, 'constructor', `${POLICY}.__proto__`])('is a 404 for the name %s', async (key) => {
     expect(await failed(`${FLAGS}/${key}`)).toEqual([404, key, 'FLAG_NOT_FOUND'])
   })
 
-  it('is not found by a key with a slash, which some providers send as it is', async () => {
+  it('is a 404 for a key with a slash, which some providers send unencoded', async () => {
     expect(await failed(`${FLAGS}/a/b`)).toEqual([404, 'a/b', 'FLAG_NOT_FOUND'])
   })
 
@@ -137,25 +140,25 @@ describe('what cannot be evaluated', () => {
     ['many parts', `{"context":{"targetingKey":"a","list":[${'1,'.repeat(2_000)}1]}}`, {}, 413, 'PARSE_ERROR'],
   ]
 
-  it.each(CASES)('is said in the form of the protocol: %s', async (_what, body, headers, status, code) => {
+  it.each(CASES)('is reported in the format of the protocol: %s', async (_what, body, headers, status, code) => {
     expect(await failed(`${FLAGS}/${POLICY}`, body, headers)).toEqual([status, POLICY, code])
     expect(await failed(FLAGS, body, headers)).toEqual([status, undefined, code])
   })
 
-  it('is so too with broken encoding, a NUL, and another method', async () => {
+  it('is reported in that format for broken encoding, a NUL, and another method too', async () => {
     expect(await failed(`${FLAGS}/%zz`)).toEqual([400, '%zz', 'PARSE_ERROR'])
     expect(await failed(`${FLAGS}/a%00`)).toEqual([400, 'a\0', 'PARSE_ERROR'])
     expect(await failed(`${FLAGS}/${POLICY}`, undefined, {}, 'GET')).toEqual([405, POLICY, 'GENERAL'])
   })
 
-  it('is a problem document anywhere else', async () => {
+  it('is a problem document on all other paths', async () => {
     const { status, headers } = await ask('/ofrep/v1/configuration', undefined, {}, 'GET')
     expect([status, headers['content-type']]).toEqual([404, expect.stringContaining('application/problem+json')])
   })
 })
 
 describe('a bulk evaluation', () => {
-  it('lists each policy and each field, and where to hear of changes', async () => {
+  it('lists each policy and each field, and the event stream for changes', async () => {
     const { status, body } = await all()
     expect([status, body.flags.map(({ key }) => key)]).toEqual([
       200,
@@ -165,7 +168,7 @@ describe('a bulk evaluation', () => {
     expect(body.flags.find(({ key }) => key === POLICY)).toEqual((await one(POLICY)).body)
   })
 
-  it('is 304 for who has it, in whatever order the attributes come, and with the hints of an event', async () => {
+  it('is a 304 for a matching ETag, in any order of attributes, and with the query of an event', async () => {
     const { etag = '' } = (await all({ context: { targetingKey: 'bot-1', a: 1, b: 2 } })).headers
     const again = await all(
       { context: { b: 2, a: 1, targetingKey: 'bot-1' } },

@@ -30,7 +30,7 @@ describe('the server provider', () => {
   })
   const anyone = { targetingKey: 'bot-1' }
 
-  it('gets policy and fields with their types, and what is known of them', async () => {
+  it('gets a policy and its fields with their types and metadata', async () => {
     const details = await client.getObjectDetails(POLICY, { limit: 0 }, anyone)
     expect(details).toMatchObject({ value: { limit: 25, tags: ['air'] }, variant: '1.0.0', reason: 'TARGETING_MATCH' })
     expect(details.flagMetadata).toMatchObject({ policyVersion: '1.0.0', revision: 1, scope: 'global' })
@@ -48,12 +48,12 @@ describe('the server provider', () => {
     [POLICY, {}, 'TARGETING_KEY_MISSING'],
     [POLICY, { targetingKey: 'a', region: 7 }, 'INVALID_CONTEXT'],
     ['a/b', anyone, 'FLAG_NOT_FOUND'],
-  ])('gives the default for %s with %j, and says %s', async (key, context, errorCode) => {
+  ])('returns the default for %s with %j, and reports %s', async (key, context, errorCode) => {
     const details = await client.getObjectDetails(key, { limit: 1 }, context)
     expect([details.value, details.errorCode]).toEqual([{ limit: 1 }, errorCode])
   })
 
-  it('says when a type is another', async () => {
+  it('reports a type mismatch', async () => {
     expect((await client.getBooleanDetails(`${POLICY}.limit`, true, anyone)).errorCode).toBe('TYPE_MISMATCH')
   })
 })
@@ -69,7 +69,7 @@ describe('the web provider', () => {
     client.addHandler(WebEvents.ConfigurationChanged, (event) => void changed.push(event?.flagsChanged))
   })
 
-  it('has all flags at hand, and follows a context', async () => {
+  it('has all flags in memory, and follows a change of context', async () => {
     expect(client.getNumberValue(`${POLICY}.limit`, 0)).toBe(25)
     expect(client.getStringDetails(`${POLICY}.version`, '')).toMatchObject({ value: '1.0.0', reason: 'TARGETING_MATCH' })
     await WebOpenFeature.setContext({ targetingKey: 'page-1', region: 'NCR' })

@@ -41,7 +41,7 @@ const bulk = async (query: string): Promise<OfrepBulk> => {
 const advance = (ms: number): void => world.clock.advanceTo(world.clock.now().getTime() + ms)
 
 describe('GET /ofrep/v1/events', () => {
-  it('asks everybody to evaluate who does not name the newest id, and then at each change once it can be read', async () => {
+  it('sends refetchEvaluation at once unless Last-Event-ID is the newest id, and then after each change, once it can be read', async () => {
     const events = await follow()
     const first = await events.next()
     expect([first.event, first.data]).toEqual(['message', { type: 'refetchEvaluation' }])
@@ -59,7 +59,7 @@ describe('GET /ofrep/v1/events', () => {
     await Promise.all([events.cancel(), resumed.cancel()])
   })
 
-  it('counts its readers apart from bots, for as long as they listen', async () => {
+  it('counts connected readers separately from bots', async () => {
     await world.stored(await world.head())
     const seen = async () => ((await (await fetch(`${world.url}/v1/coverage?policy=${POLICY}`)).json()) as { seen: unknown }).seen
     const readers = [await follow(), await follow()]
@@ -69,7 +69,7 @@ describe('GET /ofrep/v1/events', () => {
     await readers[1]!.cancel()
   })
 
-  it('says nothing of a renewed lease, and tells when one ends', async () => {
+  it('sends no event for a renewed lease, and one when a lease expires', async () => {
     await world.stored(await world.head())
     const base = digestOfRelease('1.0.0')
     const canary = async (seq: number): Promise<void> => {
@@ -82,14 +82,14 @@ describe('GET /ofrep/v1/events', () => {
     advance(40_000)
     await canary(2)
     advance(120_250)
-    // Heartbeat comments, and then the one event.
+    // Heartbeat comments come first, then the only event.
     let frame = await events.next()
     while (frame.data === undefined) frame = await events.next()
     expect([frame.data.type, Number(frame.id!.split('.')[1]) - Number(id!.split('.')[1])]).toEqual(['refetchEvaluation', 1])
     await events.cancel()
   })
 
-  it('ends with the instance, and tells its readers when to come again', async () => {
+  it('ends the stream at shutdown, with a retry time', async () => {
     const other = await startStore()
     const events = await follow(undefined, '/ofrep/v1/events', other.url)
     expect((await events.next()).data?.type).toBe('refetchEvaluation')
@@ -97,7 +97,7 @@ describe('GET /ofrep/v1/events', () => {
     expect(await events.next()).toEqual({ retry: '1000' })
   })
 
-  it('is counted apart, and by coverage not at all', async () => {
+  it('counts its connections in a metric of their own, and not as bots in coverage', async () => {
     await world.stored(await world.head())
     const events = await follow()
     await events.next()

@@ -22,7 +22,7 @@ export class RefetchEvents implements BeforeApplicationShutdown {
       presence.seen('ofrep', undefined, change)
     }
     this.feed = new RefetchFeed({ clock, life: randomUUID(), counted })
-    // The reader sends the revision with its request, so an instance that is behind catches up before it responds.
+    // The reader sends the notified revision with its request, so an instance that is behind catches up before it responds.
     this.watch = new ChangeWatch(held, clock, () => this.feed.tell(String(copy.revision)))
     copy.onChange(({ frame: { frame } }) => this.watch.look(frame.changes.map(({ id }) => id)))
   }
@@ -35,14 +35,17 @@ export class RefetchEvents implements BeforeApplicationShutdown {
 }
 
 /**
- * `GET /ofrep/v1/events`: Server-Sent Events of OFREP. Accepted at once, also while the copy is not read yet: browsers give up on anything
- * but 200, and are notified when there is something to fetch.
+ * `GET /ofrep/v1/events`: Server-Sent Events of OFREP. Responds 200 at once, even before the copy is loaded, because an EventSource does
+ * not reconnect after another status. Readers are notified once there is something to fetch.
  */
 @Controller('ofrep/v1/events')
 export class RefetchEventsController {
   constructor(private readonly events: RefetchEvents) {}
 
-  /** Says when to evaluate again. `key`: of the reader, as a bulk evaluation gave it, for browsers, which can send no header here. */
+  /**
+   * Streams refetch notifications. `key`: stream key from a bulk evaluation, for browsers, whose EventSource cannot send an Authorization
+   * header. The authorization guard checks the key.
+   */
   @Get()
   @RequireScope('notices')
   follow(

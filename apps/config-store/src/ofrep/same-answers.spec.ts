@@ -77,7 +77,7 @@ describe.each(['dev', 'production'] as const)('with profile %s', (profile) => {
   beforeAll(async () => void (ways = await TwoWays.start(profile)))
   afterAll(() => ways.store.stop())
 
-  it('any request is answered the same at the door and behind it', async () => {
+  it('any request gets the same response from the fast handler and from the controller', async () => {
     const seen = { taken: 0, left: 0 }
     const same = fc.asyncProperty(requestsTo(ways), async (pieces) => {
       const { door, behind, isTaken } = await ways.both(pieces)

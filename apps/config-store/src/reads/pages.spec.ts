@@ -4,7 +4,7 @@ import type { LiveRecord, StreamFrame } from '#libs/contracts'
 import { startStore } from '../testing/store-world.suite.js'
 
 const MIB = 1024 * 1024
-/** Each is some 310 KB on the wire: 43 MB together. */
+/** Policies of some 310 KB each on the wire, 43 MB together. */
 const POLICIES = Array.from({ length: 140 }, (_, index) => `policy-${String(index).padStart(3, '0')}`)
 let world: Awaited<ReturnType<typeof startStore>>
 let client: ApiClient
@@ -20,7 +20,7 @@ describe('a store of more than 40 MB', () => {
   })
   afterAll(() => world.stop())
 
-  it('is read page by page, each of some megabytes, and whole', async () => {
+  it('is read completely in pages of some megabytes', async () => {
     const sizes: number[] = []
     const ids: string[] = []
     for (let after: string | undefined = ''; after !== undefined;) {
@@ -38,7 +38,7 @@ describe('a store of more than 40 MB', () => {
     expect((await readSnapshot(client)).map(({ id }) => id)).toEqual(POLICIES)
   })
 
-  it('is not taken at once by a client, as before', async () => {
+  it('is too large for a client in one response', async () => {
     await expect(client.get('/v1/snapshot')).rejects.toMatchObject({ code: 'HMS_HTTP_ANSWER_OVERSIZED' })
   })
 
@@ -53,7 +53,7 @@ describe('a store of more than 40 MB', () => {
     expect(seen).toEqual(POLICIES)
   })
 
-  it('keeps a page under its mark, and refuses a page of a part', async () => {
+  it('returns 304 for the ETag of a page, and refuses `after` with other filters or with an invalid place', async () => {
     const address = `${world.url}/v1/snapshot?after=policy-120@global`
     const first = await fetch(address)
     const mark = first.headers.get('etag')!
@@ -66,7 +66,7 @@ describe('a store of more than 40 MB', () => {
 })
 
 describe('a small store', () => {
-  it('is one page, and the answer without pages is what it was', async () => {
+  it('is one page, and a snapshot without pages is unchanged', async () => {
     const small = await startStore()
     try {
       const api = new ApiClient({ url: small.url })

@@ -29,10 +29,12 @@ import { UnverifiedRows } from '../heads/unverified-rows.js'
 import { parseAtLeast, PolicyQueryDto, ReaderQueryDto, RestoreDocumentDto, SnapshotQueryDto } from './reader-query.dto.js'
 import { Subset } from '../copy/stable-heads.js'
 
-/** Smaller answers gain little, and there are many kinds of them. */
+/** Minimum size in bytes of a compressed response: smaller ones gain little, and have many variants. */
 const COMPRESSED_FROM = 32 * 1024
 
-/** Reads answer from this instance's copy, with texts made when a revision came: no query, no serialisation. */
+/**
+ * Serves reads from this instance's copy, with texts prepared when a revision arrived, so that a read costs no query and no serialisation.
+ */
 @Controller('v1')
 export class PoliciesController {
   constructor(
@@ -46,7 +48,7 @@ export class PoliciesController {
     private readonly restoreDocument: RestoreDocument,
   ) {}
 
-  /** What is in force for this reader, all policies. */
+  /** Returns all policies as in force for this reader. */
   @Get('policies')
   @RequireScope('values')
   async list(
@@ -67,8 +69,8 @@ export class PoliciesController {
   }
 
   /**
-   * The version in force for this reader: its canary's, where one covers it, else the stable one. With `at`, `known` or `version` what was
-   * in force for all, with the signed head and releases that prove it.
+   * Returns the version in force for this reader: the version of a canary that covers the reader, otherwise the stable one. With `at`,
+   * `known` or `version`, returns a version that was in force for all, with the signed head and releases that prove it.
    */
   @Get('policies/:id')
   @RequireScope('values')
@@ -95,7 +97,7 @@ export class PoliciesController {
     return this.send(reply, answer.etag, known, () => jsonFor(actor, answer))
   }
 
-  /** Brings database and topic of state back to what is signed: the repair where a stored document does not verify. */
+  /** Restores the database and the topic of state to the signed documents: the repair if a stored document does not verify. */
   @Post('policies/:id/restore')
   @HttpCode(200)
   @RequireScope('operate')
@@ -108,9 +110,9 @@ export class PoliciesController {
   }
 
   /**
-   * Everything, or what one reader named of it, as the first frame of the stream; with `revision` what came after it, and rollout's
-   * freshness statement: for readers that poll. With `after` a page of all documents, for stores larger than one answer: `next` leads to
-   * the following page.
+   * Returns the first frame of the stream, of all policies or of `policies`. With `revision`, for readers that poll, returns the changes
+   * after it and rollout's freshness statement. With `after`, returns a page of all documents, for stores larger than one response; `next`
+   * leads to the following page.
    */
   @Get('snapshot')
   @RequireScope('heads')
@@ -130,7 +132,7 @@ export class PoliciesController {
     const isCompressed = frame.message.length >= COMPRESSED_FROM && takesGzip(encodings)
     void reply.header('vary', 'accept-encoding')
     if (isCompressed) void reply.header('content-encoding', 'gzip')
-    // Of what was prepared, for the copy may move on while it is compressed.
+    // The ETag is of the prepared frame, because the copy may advance while the frame is compressed.
     const etag = frameEtag(frame, subset, isCompressed, after)
     const body = isCompressed && !isKnown(etag, known) ? await frame.compressed : frame.message
     return this.send(reply, etag, known, () => body)
@@ -163,8 +165,8 @@ export class PoliciesController {
   }
 
   /**
-   * `hms-revision`: what this instance has seen, for the reader's next request to another one. `hms-unverified`: places that are left out,
-   * because what is stored there does not verify.
+   * Sends a body, or 304 if the reader has it. `hms-revision`: revision of this instance, for the reader's next request to another
+   * instance. `hms-unverified`: places (`policy@scope`) that are left out because their stored document does not verify.
    */
   private send<T extends string | Buffer>(
     reply: FastifyReply,
@@ -184,7 +186,7 @@ export class PoliciesController {
   }
 }
 
-/** Bots and partners read no internal reasons. */
+/** Returns the JSON of an answer, for bots and partners without internal reasons. */
 function jsonFor(actor: AuthorizedRequest['actor'], { json, outsideJson }: PreparedAnswer): string {
   return actor?.valuesOnly === true ? (outsideJson ?? json) : json
 }
@@ -209,7 +211,7 @@ function frameEtag(
   isCompressed: boolean,
   after?: string,
 ): string {
-  // Ed25519 signs equal bytes alike (RFC 8032 §5.1.6): another signature is another statement.
+  // Ed25519 is deterministic (RFC 8032 §5.1.6), so another signature means another statement.
   const mark = freshness === undefined ? '' : `.${freshness.signatures[0]?.sig.slice(0, 16)}`
   const proven = standing === undefined ? '' : '.p'
   const part = subset === undefined ? '' : `.${shortHash(`${subset.key}+${along?.join() ?? ''}`)}`

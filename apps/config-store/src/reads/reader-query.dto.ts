@@ -12,7 +12,10 @@ const isTime = ValidateBy({
   },
 })
 
-/** Who reads. The one door for names in a query: what could not be stored, logged or shown is refused before anything keeps it. */
+/**
+ * Query with the names of a reader. All such names are checked here: a name that cannot be stored, logged or shown is refused before it is
+ * used.
+ */
 export class ReaderQueryDto {
   @IsOptional()
   @emptyIsNone
@@ -33,51 +36,54 @@ const namesPolicies = ValidateBy({
   },
 })
 
-/** Who reads how many. */
+/** Query with the reader and the policies it reads. */
 export class PartQueryDto extends ReaderQueryDto {
-  /** Policies that this reader uses; those of their bundles are included. Unknown ones are sent once they exist. */
+  /** Policies that this reader uses; the other policies of their bundles are included. Unknown ones are sent once they exist. */
   @IsOptional()
   @toList
   @namesPolicies
   policies?: string[]
 }
 
-/** Who follows, and from where on. */
+/** Query with the reader of a stream and the revision to resume from. */
 export class StreamQueryDto extends PartQueryDto {
-  /** What this reader has already: it gets what came after. */
+  /** Revision that this reader has already: it gets the changes after it. */
   @IsOptional()
   @toNumber
   @isInteger(0)
   revision?: number
 }
 
-/** Who reads everything, at once or page by page. */
+/** Query of a snapshot, whole or page by page. */
 export class SnapshotQueryDto extends StreamQueryDto {
-  /** A page of the documents whose place (`policy@scope`) comes after this one; empty for the first page. */
+  /** Place (`policy@scope`) after which the page of documents begins; empty for the first page. */
   @IsOptional()
   @Matches(/^([a-z0-9-]{1,100}@.{1,100})?$/u, { message: 'after must be the `next` of the page before, or empty' })
   after?: string
 }
 
-/** One policy: as it is in force for a reader, or as it was in force for all. */
+/** Query of one policy, as in force for a reader, or as it was in force for all. */
 export class PolicyQueryDto extends ReaderQueryDto {
-  /** What was in force then. */
+  /** Time at which the version was in force. */
   @IsOptional()
   @isTime
   at?: string
 
-  /** As it was known then: what was recorded later does not count. Now, unless given. */
+  /** Time up to which recorded heads count; by default now. */
   @IsOptional()
   @isTime
   known?: string
 
-  /** What this version said, and when it was last in force. */
+  /** Version to return, with the time it was last in force. */
   @IsOptional()
   @Matches(/^\d+\.\d+\.\d+[0-9A-Za-z.+-]*$/, { message: 'version must be a version such as 1.5.0' })
   version?: string
 }
 
-/** Parses the minimum revision that a reader has seen elsewhere; an older response is not acceptable. */
+/**
+ * Parses the newest revision that a reader has seen at another instance: a response from an older one is not acceptable. Throws 400 for any
+ * other text.
+ */
 export function parseAtLeast(header: string | undefined): number | undefined {
   if (header === undefined) return undefined
   if (/^\d{1,15}$/.test(header)) return Number(header)
@@ -85,7 +91,7 @@ export function parseAtLeast(header: string | undefined): number | undefined {
 }
 
 export class RestoreDocumentDto {
-  /** Written to the log with what was restored. */
+  /** Reason that is logged with the restored places. */
   @IsOptional()
   @isText(1_000)
   reason?: string

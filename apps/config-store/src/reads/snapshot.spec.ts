@@ -23,7 +23,7 @@ const raw = (query: string, headers: Record<string, string>) =>
   })
 
 describe('GET /v1/snapshot', () => {
-  it('is compressed for those who take it so, and is the same', async () => {
+  it('is compressed with gzip if Accept-Encoding allows it, with the same content', async () => {
     const plain = await raw('', {})
     for (const encodings of ['gzip', 'br, gzip;q=0.5', '*']) {
       const { headers, body } = await raw('', { 'accept-encoding': encodings })
@@ -35,7 +35,7 @@ describe('GET /v1/snapshot', () => {
     expect((JSON.parse(plain.body.toString()) as StreamFrame).documents).toHaveLength(POLICIES.length)
   })
 
-  it('is plain for others, and where it is small', async () => {
+  it('is not compressed without gzip in Accept-Encoding, or if it is small', async () => {
     for (const encodings of ['', 'identity', 'gzip;q=0', 'br'])
       expect((await raw('', { 'accept-encoding': encodings })).headers['content-encoding']).toBeUndefined()
     const bundle = await raw(`?policies=${POLICIES[0]}`, { 'accept-encoding': 'gzip' })
@@ -44,7 +44,7 @@ describe('GET /v1/snapshot', () => {
     expect([none.headers['content-encoding'], (JSON.parse(none.body.toString()) as StreamFrame).documents]).toEqual([undefined, []])
   })
 
-  it('is not sent again in the form that is known', async () => {
+  it('returns 304 for the ETag of the same encoding', async () => {
     const { headers } = await raw('', { 'accept-encoding': 'gzip' })
     const again = await raw('', { 'accept-encoding': 'gzip', 'if-none-match': headers['etag'] as string })
     expect([again.status, again.body.length]).toEqual([304, 0])
