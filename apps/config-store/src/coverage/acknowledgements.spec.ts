@@ -28,7 +28,7 @@ const connected = async (bot: string, region = 'NCR') => {
 }
 
 describe('coverage', () => {
-  it('is reported right after a head, and again when the bots say that they run it', async () => {
+  it('is reported right after a head, and again when the bots have acknowledged it', async () => {
     const bot = await connected('a')
     await world.stored(await world.head())
     expect(await world.emitted('hms.head.published.v1')).toMatchObject([{ heads: [{ audience: { connected: 1, cohort: 1 } }] }])
@@ -52,7 +52,7 @@ describe('coverage', () => {
     ])
   })
 
-  it('names who lags, counts a bot once, and forgets it when it leaves', async () => {
+  it('lists lagging bots, counts a bot with two connections once, and drops it when it leaves', async () => {
     await world.stored(await world.head())
     const first = await connected('a')
     const second = await connected('a')
@@ -65,7 +65,7 @@ describe('coverage', () => {
     await until(async () => (await coverage()).total === 0)
   })
 
-  it('goes on with the first connection of a bot when a second one of its name has closed', async () => {
+  it('counts a bot by its first connection again when the second one has closed', async () => {
     await world.stored(await world.head())
     const first = await connected('a')
     first.applied(1, { [POLICY]: digestOfRelease('1.0.0') })
@@ -80,7 +80,7 @@ describe('coverage', () => {
     await until(async () => (await coverage()).current === 1)
   })
 
-  it('believes the newer word of a bot that another instance knows as well', async () => {
+  it('uses the newer report of a bot that another instance has too', async () => {
     await world.stored(await world.head())
     await connected('a')
     const isoAfter = (afterMs: number): string => new Date(world.clock.now().getTime() + afterMs).toISOString()
@@ -100,7 +100,7 @@ describe('coverage', () => {
     expect(await coverage()).toMatchObject({ total: 1, current: 1 })
   })
 
-  it('counts the bots of other instances while their lease lasts', async () => {
+  it('counts the bots of another instance until its lease expires', async () => {
     await world.stored(await world.head())
     const leaseUntil = new Date(world.clock.now().getTime() + 8_000).toISOString()
     await world.runtime.database.transaction(async (tx) => {
@@ -118,7 +118,7 @@ describe('coverage', () => {
 })
 
 describe('the wait for a revision', () => {
-  it('ends when the last bot has said so', async () => {
+  it('ends when the last bot has acknowledged it', async () => {
     await world.stored(await world.head())
     const bot = await connected('a')
     const answer = coverage('&revision=1&waitMs=10000')
@@ -128,7 +128,7 @@ describe('the wait for a revision', () => {
     expect(await answer).toMatchObject({ total: 1, current: 1, lagging: [] })
   })
 
-  it('ends with its time, and at once without any bot', async () => {
+  it('ends after `waitMs`, and at once without any bot', async () => {
     await world.stored(await world.head())
     expect(await coverage('&revision=1&waitMs=10000')).toMatchObject({ total: 0 })
     await connected('a')
@@ -141,7 +141,7 @@ describe('the wait for a revision', () => {
     expect(await answer).toMatchObject({ total: 1, current: 0, lagging: [{ id: 'a' }] })
   })
 
-  it('asks for a known policy, and for not too long', async () => {
+  it('requires a known policy and a `waitMs` within the limit', async () => {
     expect((await fetch(`${world.url}/v1/coverage?policy=${POLICY}`)).status).toBe(404)
     expect((await fetch(`${world.url}/v1/coverage?policy=${POLICY}&revision=1&waitMs=15001`)).status).toBe(400)
   })

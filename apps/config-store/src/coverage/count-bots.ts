@@ -64,7 +64,10 @@ export class CountBots implements OnModuleInit {
 
 type BotState = 'current' | 'stale' | 'silent'
 
-/** Counts bots that apply everything they should, that are behind, and that are connected and reported nothing yet; `now` in ms. Pure. */
+/**
+ * Counts bots by state: `current` apply everything that is in force for them, `stale` are behind, `silent` are connected and have reported
+ * nothing yet. `now` in ms. Pure.
+ */
 function botStates(
   policies: readonly { id: string; documents: readonly HeldDocument[] }[],
   bots: Iterable<BotPresence>,

@@ -13,10 +13,13 @@ import { Presence } from './presence.js'
 
 const RETRY_MS = 1_000
 
-/** Reports the bots' coverage to the stages, whenever the numbers of a policy change that recently had a head or took effect. */
+/**
+ * Reports the bots' coverage to the stages, whenever it changes for a policy whose head was stored, or whose held release took effect,
+ * recently.
+ */
 @Injectable()
 export class CoverageReports implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  /** Last report of each policy, by its run. */
+  /** Last report of each policy, by run. */
   private readonly reported = new Map<string, ReadonlyMap<number | null, string>>()
   private readonly failures = new FailureStreak((inARow, alarm, error) => {
     this.metrics.presenceFailures.set({ what: 'coverage' }, inARow)
@@ -55,7 +58,7 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
     return this.rounds.stop()
   }
 
-  /** Throws the last error. A run whose report fails does not block the reports of others. */
+  /** Reports all changed coverage. A run whose report fails does not block the reports of others; the last error is thrown at the end. */
   private async report(): Promise<void> {
     let failure: unknown
     for (const reports of this.news()) {

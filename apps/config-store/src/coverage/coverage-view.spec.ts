@@ -19,8 +19,8 @@ const connected = async (query: Record<string, string>) => {
 }
 const digests = [1, 2].map((major) => digestOfRelease(`${major}.0.0`))
 
-describe('who runs what', () => {
-  it('is counted by region and by version, and the silent are named with what they said last', async () => {
+describe('the coverage of a policy', () => {
+  it('is counted by region and by version, and lists lagging bots with their last report', async () => {
     await store({})
     await store({ seq: 2, version: '2.0.0' })
     const [a, b] = [await connected({ bot: 'a', region: 'NCR' }), await connected({ bot: 'b', region: 'VA' })]
@@ -44,7 +44,7 @@ describe('who runs what', () => {
     ])
   })
 
-  it('says apart how many readers without a name get the policy', async () => {
+  it('counts readers without a bot name separately', async () => {
     await store({})
     await store({ policy: OTHER })
     await connected({ bot: 'a' })
@@ -70,7 +70,7 @@ describe('who runs what', () => {
 })
 
 describe('propagation', () => {
-  it('is from the signing of a head to each acknowledgement, of bots that were connected when it came', async () => {
+  it('is the time from the signing of a head to each acknowledgement by a bot with an earlier acknowledgement', async () => {
     await store({})
     const [first, late] = [await connected({ bot: 'a' }), await connected({ bot: 'b' })]
     first.applied(1, { [POLICY]: digests[0]! })

@@ -12,11 +12,11 @@ import { seenOf } from './seen-readers.js'
 import { Database } from '#libs/persistence'
 import { LIVE_RELEASES } from '../heads/live-history.js'
 
-/** Limit of digests per lookup, because bots may name any digest; the rest is looked up next time. */
+/** Limit of digests per lookup, because bots may name any digest; the remaining ones are looked up next time. */
 const MAX_LOOKED_UP = 20
 const MAX_KNOWN = 1_000
 
-/** Maps the release digest that a bot acknowledged to its version. A release that was never in force here has none. */
+/** Maps the release digest that a bot acknowledged to its version. A release that was never in force here has no version. */
 @Injectable()
 export class ReleaseVersions {
   private readonly known = new Map<string, string | null>()
@@ -58,7 +58,10 @@ export class CoverageController {
     private readonly readers: ReadersWatch,
   ) {}
 
-  /** With `revision` and `waitMs` the response is sent once no bot lags behind that revision, or after the wait. */
+  /**
+   * Returns the coverage of a policy. With `revision` and `waitMs` the response is sent once no bot lags behind that revision, or after the
+   * wait.
+   */
   @Get()
   async show(@Query() { policy, revision, waitMs }: CoverageQueryDto): Promise<CoverageView> {
     await this.copy.reach(revision)
@@ -86,7 +89,7 @@ export class CoverageController {
         for (const stop of stops) stop()
         resolve(view)
       }
-      // Also without any bot: the revision asked for may come after the question.
+      // Waits even without any bot, because the requested revision may arrive after the request.
       const stops = [
         leave,
         this.clock.after(waitMs, () => look(true)),

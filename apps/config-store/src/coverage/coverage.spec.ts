@@ -47,7 +47,7 @@ describe('coverageOf', () => {
     ])
   })
 
-  it('counts a bot of two scopes of one canary in the one that serves it, and beside none', () => {
+  it('counts a bot in two scopes of one canary for the scope that serves it, and in no control group', () => {
     const everywhere = held({ scope: 'region:*', current: 'v2', base: 'v1', share: 1, expires: LATER }, 3)
     const bots = [bot('a', 'v2'), bot('b', 'v2'), bot('c', 'v1', 'VA'), bot('d', 'v1', 'MD')]
     const { scopes } = coverageOf(POLICY, [held({}), canary, everywhere], bots, NOW)
@@ -58,7 +58,7 @@ describe('coverageOf', () => {
     ])
   })
 
-  it('counts all for the stable head once the lease is over, or stable has moved', () => {
+  it('counts all bots for the stable head once the lease has expired, or stable has moved', () => {
     const bots = [bot('a', 'v2'), bot('b', 'v1')]
     expect(numbers([held({}), canary], bots, Date.parse(LATER))).toEqual([
       ['global', 2, 1],
@@ -75,7 +75,7 @@ describe('coverageOf', () => {
     expect(numbers([first], [bot('a', 'v1'), bot('b', null, 'VA')])).toEqual([['region:NCR', 1, 1]])
   })
 
-  it('reports when the silent bots joined, the newest first, and of those alone that are silent', () => {
+  it('reports the join times of silent bots only, newest first', () => {
     const at = (second: number): string => new Date(NOW + second * 1_000).toISOString()
     const since = (name: string, applied: string | null, joinedAt?: string): BotPresence => ({
       ...bot(name, applied),
@@ -88,12 +88,12 @@ describe('coverageOf', () => {
     expect(coverageOf(POLICY, [held({})], many, NOW).scopes[0]!.joined).toEqual(Array.from({ length: 20 }, (_, n) => at(29 - n)))
   })
 
-  it('takes a withdrawal as acknowledged by those who say that they run nothing', () => {
+  it('counts a withdrawal as acknowledged by bots that report that they apply nothing', () => {
     const silent = { ...bot('c', null), revision: 0 }
     expect(numbers([held({ current: null })], [bot('a', 'v1'), bot('b', null), silent])).toEqual([['global', 3, 1]])
   })
 
-  it('counts holders before the time of a release that is held, and who runs it from then on', () => {
+  it('counts bots that hold a release before its effective time, and bots that apply it afterwards', () => {
     const until = (one: HeldDocument, current: string): HeldDocument => ({
       ...one,
       next: { atMs: Date.parse(LATER), held: held({ ...one.head, current }) },
@@ -110,7 +110,7 @@ describe('coverageOf', () => {
     ])
   })
 
-  it('counts every connected bot that holds a release for all, by its canary or by the stable head', () => {
+  it('counts a bot for a held stable release, whether it holds the release by its canary or by the stable head', () => {
     const until = (one: HeldDocument, current: string): HeldDocument => ({
       ...one,
       next: { atMs: Date.parse(LATER), held: held({ ...one.head, current }) },
@@ -125,7 +125,7 @@ describe('coverageOf', () => {
     expect(numbers([until(held({}), 'v3'), cohort], fleet)[0]).toEqual(['global', 1, 0])
   })
 
-  it('says the same as the view, whatever the bots say', () => {
+  it('agrees with coverageView for any reports of bots', () => {
     const applied = fc.option(fc.constantFrom('v1', 'v2', 'v3'))
     const one = fc.record({ name: fc.string({ minLength: 1 }), region: fc.constantFrom('NCR', 'VA', ''), applied })
     const bots = fc.uniqueArray(one, { selector: ({ name }) => name })
@@ -144,7 +144,7 @@ describe('coverageOf', () => {
 })
 
 describe('audienceOf', () => {
-  it('says how a share falls on the bots of the scope', () => {
+  it('counts the bots of the scope and those within the share', () => {
     const bots = ['a', 'b', 'c', 'd'].map((name) => bot(name, null)).concat(bot('e', null, 'VA'))
     const buckets = ['a', 'b', 'c', 'd'].map((name) => bucketOf(POLICY, name)).sort((x, y) => x - y)
     const head = { ...canary.head, share: buckets[1]! }
@@ -153,7 +153,7 @@ describe('audienceOf', () => {
     expect(audienceOf(head, [])).toEqual({ connected: 0, cohort: 0, smallestBucket: null })
   })
 
-  it('takes each reader as it draws its bucket: by the cohort key, or in an earlier version by the policy id', () => {
+  it('computes each bucket as the reader does: by the cohort key, or in an earlier version by the policy id', () => {
     const head = { ...canary.head, cohortKey: 'a-limit', share: 5_000 }
     const names = Array.from({ length: 40 }, (_, index) => `bot-${index}`)
     const below = (key: string): string[] => names.filter((name) => bucketOf(key, name) < 5_000)
@@ -174,7 +174,7 @@ describe('audienceOf', () => {
 })
 
 describe('runsAwaiting', () => {
-  it('names the run of the newest head, and that of the stable head', () => {
+  it('returns the runs of the newest head and of the stable head', () => {
     const late = held({ scope: 'region:NCR', current: 'v2', base: 'v1', share: 1, expires: LATER, run: 5 }, 9)
     expect([...runsAwaiting([held({ run: 6 }, 8), late])]).toEqual([5, 6])
     expect([...runsAwaiting([held({ run: 6 }, 8)])]).toEqual([6])
@@ -185,7 +185,7 @@ describe('runsAwaiting', () => {
 const DIGEST = `sha256:${'a'.repeat(64)}`
 
 describe('parseApplied', () => {
-  it('takes what a bot may say and nothing else', () => {
+  it('accepts a valid frame of a bot and nothing else', () => {
     const frame = { type: 'applied', revision: 3, applied: { [POLICY]: DIGEST } }
     expect(parseApplied(JSON.stringify(frame))).toEqual(frame)
     expect(parseApplied(JSON.stringify({ ...frame, cohortKey: true }))).toEqual({ ...frame, cohortKey: true })

@@ -7,19 +7,19 @@ import { type HeadPredicate, STABLE_SCOPE } from '#libs/signing'
 export interface BotPresence {
   bot: string
   region: string
-  /** Policies of a bot that reads only a few: it counts for these alone. */
+  /** Policies of a bot that reads only a few, and counts only for these; missing for a bot of all policies. */
   policies?: readonly string[]
   /** Revision of its last report; 0 before the first. */
   revision: number
   /** Applied release digest, per policy. */
   applied: Record<string, string>
-  /** Release digests it holds for later, per policy. */
+  /** Digests of the releases that it holds until their effective time, per policy. */
   held?: Record<string, string[]>
-  /** Its buckets hash the cohort key of a head; readers of earlier versions hash the policy id. */
+  /** Set if the bot hashes its bucket with the cohort key of a head; readers of earlier versions hash with the policy id. */
   cohortKey?: true
   /** Time it connected or last reported. */
   since: string
-  /** When it connected, by whichever of its sockets came first; absent in rows of earlier versions. */
+  /** Time at which the first of its open sockets connected; missing in rows of earlier versions. */
   joinedAt?: string
 }
 
@@ -36,7 +36,7 @@ function* readersOf(policy: string, bots: Iterable<BotPresence>): Iterable<BotPr
   for (const bot of bots) if (reads(bot, policy)) yield bot
 }
 
-/** Counts the bots that a head reaches, and how they are distributed over its share. Pure. */
+/** Counts the bots in the scope of a head and those in its cohort, and returns their smallest bucket. Pure. */
 export function audienceOf(head: HeadPredicate, bots: Iterable<BotPresence>): Audience {
   const audience: Audience = { connected: 0, cohort: 0, smallestBucket: null }
   for (const { bot, region, beforeCohortKey } of [...readersOf(head.policy, bots)].map(readerOf)) {
@@ -51,8 +51,9 @@ export function audienceOf(head: HeadPredicate, bots: Iterable<BotPresence>): Au
 
 /**
  * Counts the bots that acknowledged the heads of one policy; `now` in ms. A bot counts for the scope whose document serves it, so a bot of
- * a live canary does not count for the stable head. Before the effective time of a held release every bot that holds it counts. A bot that
- * holds the same release by its canary, whose lease ends long before that time, also counts for the stable head. Pure.
+ * a live canary does not count for the stable head. Before the effective time of a held release, a bot that holds the release counts as
+ * acknowledged. A bot that holds the release by its canary also counts for a stable head that holds it, because the canary's lease ends
+ * long before that time. Pure.
  */
 export function coverageOf(policy: string, documents: readonly HeldDocument[], bots: Iterable<BotPresence>, now: number): CoverageReport {
   const scopes = documents.map((held): ScopeCoverage => {
@@ -90,13 +91,15 @@ export function coverageOf(policy: string, documents: readonly HeldDocument[], b
   return { policy, revision: revisionOf(documents), scopes: withJoined }
 }
 
-/** Returns the release that a document puts in force later; `undefined` if none. */
+/** Returns the digest of the release that a document puts in force later; `undefined` if none. */
 function laterOf(document: HeldDocument | undefined, now: number): string | undefined {
   const next = document?.next ?? null
   return next === null || next.atMs <= now ? undefined : (next.held.head.current ?? undefined)
 }
 
-/** Lists the bots that run and hold the right releases, and those that do not yet; `now` in ms. The caller fills in versions. Pure. */
+/**
+ * Counts the bots that run and hold the right releases, and lists those that do not yet; `now` in ms. The caller fills in versions. Pure.
+ */
 export function coverageView(
   policy: string,
   documents: readonly HeldDocument[],
@@ -121,7 +124,10 @@ export function coverageView(
   return { policy, revision: revisionOf(documents), total, current: total - lagging.length, lagging, regions: byRegion, versions: byDigest }
 }
 
-/** Whether the bot applies the right release. If nothing is in force, a bot must report that it runs nothing; no report does not count. */
+/**
+ * Whether the bot applies the release in force for it, and holds the next one. If no release is in force, the bot must have reported that
+ * it applies none.
+ */
 export function isCurrent(bot: BotPresence, policy: string, documents: readonly HeldDocument[], now: number): boolean {
   if (bot.revision === 0) return false
   const reader = readerOf(bot)
@@ -151,7 +157,10 @@ export interface PolicyCheck {
   passes(bot: BotPresence, now: number): boolean
 }
 
-/** One check a policy. A policy that one document serves to all is decided once, not for each bot. Pure. */
+/**
+ * Returns one check per policy. If one document serves a policy to all readers, the expected release is determined once, not for each bot.
+ * Pure.
+ */
 export function policyChecks(policies: readonly { id: string; documents: readonly HeldDocument[] }[]): PolicyCheck[] {
   return policies.map(({ id, documents }) => {
     const [only] = documents
@@ -163,8 +172,8 @@ export function policyChecks(policies: readonly { id: string; documents: readonl
 }
 
 /**
- * Requires the claimed region to be that of the bot's key or open stream. Otherwise one bot could claim every region, and end every canary
- * there. Throws 403 `HMS_BOT_REGION`.
+ * Requires the claimed region to be the region of the bot's key or open stream. Otherwise one bot could claim every region, and end every
+ * canary there. Throws 403 `HMS_BOT_REGION`.
  */
 export function requireRegion(known: string | undefined, claimed: string): void {
   if (known === undefined || claimed === '' || claimed === known) return

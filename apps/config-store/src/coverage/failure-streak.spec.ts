@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { FailureStreak } from './failure-streak.js'
 
-it('alarms at the fifth failure in a row and at every hundredth, and restarts after a success', () => {
+it('raises an alarm at the fifth failure in a row and at every hundredth, and restarts after a success', () => {
   const reports: [number, boolean][] = []
   const streak = new FailureStreak((inARow, alarm) => void reports.push([inARow, alarm]))
   for (let time = 0; time < 200; time++) streak.failed(new Error('no such table'))

@@ -7,7 +7,7 @@ const AGAIN_EVERY = 100
 export class FailureStreak {
   private count = 0
 
-  /** Calls back with the length of the streak each time it changes, and whether it is now an alarm. */
+  /** `tell`: called with the length of the streak each time it changes; `alarm` is set if this failure raises the alarm. */
   constructor(private readonly tell: (inARow: number, alarm: boolean, error?: unknown) => void) {}
 
   failed(error: unknown): void {

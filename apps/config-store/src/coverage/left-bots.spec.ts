@@ -50,7 +50,7 @@ const leaves = async (follower: Follower) => {
 const publish = async () => world.stored(await world.head({ seq: 2, version: '2.0.0' }))
 
 describe('bots that left while behind', () => {
-  it('are listed with what they applied, and counted nowhere; who left current is not', async () => {
+  it('are listed with the release they applied, and not counted; bots that left current are not listed', async () => {
     const [a, b] = [await acknowledged('a'), await acknowledged('b')]
     await leaves(a)
     await publish()
@@ -62,7 +62,7 @@ describe('bots that left while behind', () => {
     expect(metrics).toMatch(/^hms_svc_bots_left_behind(\{.*\})? 1$/m)
   })
 
-  it('include one that froze: its pings ended without an answer', async () => {
+  it('include a frozen bot, which no longer answers pings', async () => {
     await acknowledged('frozen', 1, V1, {}, { autoPong: false })
     await publish()
     for (let passed = 0; passed < 60_000; passed += 2_000) await advance(2_000)
@@ -71,7 +71,7 @@ describe('bots that left while behind', () => {
     expect(await left()).toEqual(['frozen'])
   })
 
-  it('are hidden while they are connected, and gone for good once they acknowledged what is in force', async () => {
+  it('are hidden while they are connected, and deleted once they acknowledged what is in force', async () => {
     const first = await acknowledged('b')
     await publish()
     await leaves(first)
@@ -84,7 +84,7 @@ describe('bots that left while behind', () => {
     expect(await left()).toEqual([])
   })
 
-  it('stay listed where one comes back for a moment and acknowledges nothing', async () => {
+  it('stay listed after a short return without an acknowledgement', async () => {
     const first = await acknowledged('b')
     await publish()
     await leaves(first)
@@ -92,7 +92,7 @@ describe('bots that left while behind', () => {
     expect(await left()).toEqual(['b'])
   })
 
-  it('are gone when a rollback makes what they apply current before they leave again', async () => {
+  it('are deleted if a rollback makes their release current before they leave again', async () => {
     const first = await acknowledged('b')
     await publish()
     await leaves(first)
@@ -104,7 +104,7 @@ describe('bots that left while behind', () => {
     expect(await left()).toEqual([])
   })
 
-  it('were connected long enough for a first acknowledgement, where they gave none', async () => {
+  it('are listed without any acknowledgement only if they were connected long enough for one', async () => {
     await leaves(await connected('visitor'))
     expect(await left()).toEqual([])
     const mute = await connected('mute')
@@ -113,7 +113,7 @@ describe('bots that left while behind', () => {
     expect((await coverage()).left).toMatchObject([{ id: 'mute', revision: 0, digest: null, version: null }])
   })
 
-  it('are listed under the policies in which they were behind, and that they read', async () => {
+  it('are listed under the policies that they read and in which they were behind', async () => {
     await world.stored(await world.head({ policy: 'ozone-limit' }))
     const one = await acknowledged('one', 1, V1, { policies: POLICY })
     const all = await connected('all')
@@ -126,7 +126,7 @@ describe('bots that left while behind', () => {
     expect([await left(), await left('ozone-limit')]).toEqual([['one'], ['all']])
   })
 
-  it('are forgotten after seven days', async () => {
+  it('are deleted after seven days', async () => {
     const b = await acknowledged('b')
     await publish()
     await leaves(b)
@@ -140,7 +140,7 @@ describe('bots that left while behind', () => {
 })
 
 describe('the table of bots that left while behind', () => {
-  it('keeps ten thousand, and the oldest go', async () => {
+  it('keeps ten thousand rows, and beyond that deletes the oldest', async () => {
     const database = new MemoryDatabase(new VirtualClock())
     const bots = new LeftBots(database, {} as never, {} as never, {} as never)
     const row = (n: number): LeftBot => ({ bot: `bot-${n}`, region: '', revision: 1, since: at(n), leftAt: at(n), behind: [] })

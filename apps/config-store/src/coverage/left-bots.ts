@@ -7,19 +7,19 @@ import { StoreTime } from '../store-time.js'
 import { type BotPresence, type PolicyCheck, policyChecks } from './coverage.js'
 import { LEFT_BOTS, LEFT_BOTS_MS, type LeftBot, MAX_BEHIND, MAX_LEFT_BOTS } from './presence.table.js'
 
-/** Departures, and returns, that one exchange judges and writes: a fleet that leaves at once takes several. */
+/** Limit of departures, and of returns, that one exchange judges and writes; a fleet that leaves at once takes several exchanges. */
 const AT_ONCE = 1_000
-/** A bot that leaves sooner without an acknowledgement had no time for one. */
+/** Time in ms that a bot has for its first acknowledgement; one that leaves earlier without it is not recorded. */
 const FIRST_WORD_MS = 5_000
-/** The list is read once for readers who ask at the same time. */
+/** Time in ms for which readers share one read of the list. */
 const LIST_SHARED_MS = 1_000
 
 interface Departure {
   bot: BotPresence
   leftMs: number
-  /** It was not yet seen current since it joined, so an earlier row of it may be there. */
+  /** Whether the bot was not seen current since it joined, so that an earlier row of it may exist. */
   returned: boolean
-  /** By what was in force at that time. */
+  /** Checks against the documents in force when the bot left. */
   checks: readonly PolicyCheck[]
 }
 
@@ -27,25 +27,25 @@ interface Departure {
 export interface LeftBotsNews {
   departures: readonly Departure[]
   rows: LeftBot[]
-  /** Bots that acknowledged all that is in force for them: their rows go. */
+  /** Bots that acknowledged all that is in force for them, whose rows are deleted. */
   current: string[]
   acknowledged: readonly string[]
 }
 
 /**
- * Bots that left while they had not acknowledged what was in force for them. Written in the transaction in which the instances exchange
- * presence, under a lock: a bot that another instance has meanwhile is not written, and a return is never overtaken by the departure before
- * it. Nothing here counts for coverage, a gate or a verdict.
+ * Records bots that left before they had acknowledged what was in force for them. Rows are written under a lock, in the transaction in
+ * which instances exchange presence: no row is written for a bot that another instance has meanwhile, and a departure never overwrites a
+ * later return. These rows do not count for coverage, a gate or a verdict.
  */
 @Injectable()
 export class LeftBots implements OnModuleInit {
   /** By bot, in the order in which they left. */
   private readonly departed = new Map<string, Departure>()
-  /** Joined this instance and not yet seen current. */
+  /** Bots that joined this instance and were not seen current yet. */
   private readonly returning = new Set<string>()
-  /** Those of them that acknowledged since the last exchange. */
+  /** Bots of `returning` that acknowledged since the last exchange. */
   private readonly acknowledged = new Set<string>()
-  /** Bots of this instance that another instance heard later: their departure here is no news. */
+  /** Bots of this instance with a later report at another instance: their departure from this one is ignored. */
   private readonly elsewhere = new Set<string>()
   private checks: readonly PolicyCheck[] | undefined
   private readonly listed = new SharedAnswer(() => this.database.autocommit((tx) => findAll(tx, LEFT_BOTS)), this.clock, LIST_SHARED_MS)
@@ -75,7 +75,7 @@ export class LeftBots implements OnModuleInit {
     this.elsewhere.add(bot)
   }
 
-  /** Its last stream to this instance ended. */
+  /** Records that the bot's last stream to this instance ended. */
   left(bot: BotPresence): void {
     const returned = this.returning.delete(bot.bot)
     this.acknowledged.delete(bot.bot)
@@ -105,7 +105,10 @@ export class LeftBots implements OnModuleInit {
     return { departures, acknowledged, rows, current }
   }
 
-  /** Rows of bots that an instance had when it died. What was stored since its last renewal is not held against them. */
+  /**
+   * Returns the rows for the bots of an instance that died after `renewedMs`. Policies with documents stored since then are ignored,
+   * because the bots may have acknowledged them.
+   */
   rowsOfLost(bots: readonly BotPresence[], renewedMs: number): LeftBot[] {
     const policies = this.copy.policies().map((id) => ({ id, documents: this.copy.documentsOf(id) }))
     const known = policies.filter(({ documents }) => documents.every(({ storedAt }) => storedAt <= renewedMs))
@@ -113,7 +116,10 @@ export class LeftBots implements OnModuleInit {
     return bots.flatMap((bot) => rowOf({ bot, leftMs: renewedMs, checks }) ?? [])
   }
 
-  /** Under the lock of the exchange. `isElsewhere`: bots that another living instance has. */
+  /**
+   * Writes `rows` and deletes those of `current`. The caller holds the lock of the exchange. `isElsewhere`: whether another live instance
+   * has the bot.
+   */
   async write(
     tx: Transaction,
     { rows, current }: Pick<LeftBotsNews, 'rows' | 'current'>,
@@ -128,7 +134,7 @@ export class LeftBots implements OnModuleInit {
     tx.afterCommit(() => this.listed.forget())
   }
 
-  /** These are in the table, or cannot be stored. Returns whether others wait. */
+  /** Removes news that are in the table, or cannot be stored. Returns whether others are waiting. */
   settled({ departures, acknowledged, current }: LeftBotsNews): boolean {
     for (const departure of departures) if (this.departed.get(departure.bot.bot) === departure) this.departed.delete(departure.bot.bot)
     for (const bot of acknowledged) this.acknowledged.delete(bot)
@@ -136,7 +142,7 @@ export class LeftBots implements OnModuleInit {
     return this.departed.size > 0 || this.acknowledged.size > 0
   }
 
-  /** All of the last seven days, by bot. */
+  /** Returns the rows of the last seven days, one per bot. */
   async list(): Promise<LeftBot[]> {
     const oldest = new Date(this.time.nowMs() - LEFT_BOTS_MS).toISOString()
     return (await this.listed.get()).filter(({ leftAt }) => leftAt > oldest)
@@ -147,7 +153,7 @@ export class LeftBots implements OnModuleInit {
   }
 }
 
-/** The row of a bot that was behind when it left; `undefined` where it was not. Pure. */
+/** Returns the row of a bot that was behind when it left; `undefined` if it was current. Pure. */
 function rowOf({ bot, leftMs, checks }: Omit<Departure, 'returned'>): LeftBot | undefined {
   const behind = checks.filter(({ passes }) => !passes(bot, leftMs))
   if (behind.length === 0) return undefined
@@ -165,7 +171,7 @@ function rowOf({ bot, leftMs, checks }: Omit<Departure, 'returned'>): LeftBot | 
   }
 }
 
-/** Those that were behind in one policy, the newest first. Pure. */
+/** Returns the bots that were behind in one policy, the latest departure first. Pure. */
 export function leftOf(policy: string, rows: readonly LeftBot[]): LeftBotView[] {
   return rows
     .flatMap(({ bot: id, region, revision, since, leftAt, behind }) => {

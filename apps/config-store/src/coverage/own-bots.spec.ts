@@ -25,7 +25,7 @@ describe('a bot with several sockets', () => {
     expect([bots.get('inspector-7'), bots.of('inspector-7', 1), bots.of('inspector-7', 2)]).toEqual([entry(1, 5), entry(1, 5), undefined])
   })
 
-  it('goes on by the last one when another leaves, and is gone with all of them', () => {
+  it('still counts by the last connection when another leaves, and is removed with the last', () => {
     const bots = new OwnBots()
     for (const each of [entry(1), entry(2, 3)]) bots.put(each)
     expect([bots.delete('inspector-7', 1), bots.get('inspector-7')]).toEqual([undefined, entry(2, 3)])
@@ -33,7 +33,7 @@ describe('a bot with several sockets', () => {
   })
 })
 
-it('of two instances the newer word counts, and of equal ones the own', () => {
+it('newerOf returns the newer report of two instances, and of equally old ones its own', () => {
   const [own, other] = [entry(1), { ...entry(2), since: '2026-01-01T00:00:01Z' }]
   expect([newerOf(own, other), newerOf(other, own), newerOf(own, entry(3)), newerOf(own, undefined)]).toEqual([other, other, own, own])
 })

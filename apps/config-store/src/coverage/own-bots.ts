@@ -4,8 +4,8 @@ import type { BotPresence } from './coverage.js'
 export type OwnBot = BotPresence & { socket: unknown; chunk: number; aside?: boolean }
 
 /**
- * Named bots of one instance. A name with several sockets counts once, by the socket that joined last; when that leaves, by the one before
- * it, with its last report. No I/O, no clock.
+ * Named bots of one instance. A name with several sockets counts once, by the socket that joined last; when that socket leaves, the
+ * previous one counts, with its last report. No I/O, no clock.
  */
 export class OwnBots {
   /** Entries by name, in the order in which their sockets joined. */

@@ -37,8 +37,8 @@ const bot = (name: string, more: Partial<BotPresence> = {}): BotPresence => ({
   ...more,
 })
 
-/** Input that no endpoint accepts any more: should one check be missing, only that bot is affected. */
-it('a bot that the database refuses is set aside alone, whichever row it shares', async () => {
+/** Endpoints reject such input. If a check is ever missing, only that bot is affected. */
+it('a bot that the database refuses is left out without the bots that share its row', async () => {
   const [one, other] = [
     new PresenceExchange(service.database, NO_LEFT_BOTS, () => false),
     new PresenceExchange(service.database, NO_LEFT_BOTS, () => false),

@@ -7,9 +7,12 @@ import { chunkId, type LeftBot, type Node, NODES, PRESENCE, type PresenceChunk }
 
 /** Lease of an instance in ms. An instance that did not renew counts as gone, with its bots. */
 const LEASE_MS = 20_000
-/** Rows of a dead instance are removed after this time in ms; a merely slow instance is notified that its rows are gone. */
+/**
+ * Time in ms after the end of its lease when other instances remove the rows of a dead instance. An instance that was merely slow finds its
+ * rows `forgotten`.
+ */
 const FORGET_MS = 60_000
-/** Held while bots that left, or came back, are written: so no instance writes that a bot left which another one has. */
+/** Lock for writing departures and returns, so that no instance records the departure of a bot that another instance has. */
 const LEFT_BOTS_LOCK = 'left-bots'
 
 /** Chunk number that belongs to no instance: its row is deleted before other instances can see it. */
@@ -18,9 +21,9 @@ const PROBE = -1
 export interface Exchanged {
   /** Bots of all other live instances. */
   others: BotPresence[]
-  /** Readers without a bot's name of those instances. */
+  /** Counts of those instances' readers without a bot's name. */
   readers: CountedReaders[]
-  /** Whether this instance's rows were removed meanwhile, and must be written again. */
+  /** Whether other instances removed this instance's rows meanwhile, so that they must be written again. */
   forgotten: boolean
 }
 
@@ -62,7 +65,7 @@ export class PresenceExchange {
     }
   }
 
-  /** Searches by halving, so that one refused bot among many costs few writes. */
+  /** Returns the bots that the database accepts. Searches by halving, so that one refused bot among many costs few writes. */
   private async storable(bots: BotPresence[]): Promise<BotPresence[]> {
     if (bots.length === 0 || (await this.takes(bots))) return bots
     if (bots.length === 1) return []
@@ -127,7 +130,7 @@ export class PresenceExchange {
     })
   }
 
-  /** Deletes the rows of dead instances. Returns the rows of their bots that were behind. */
+  /** Deletes the rows of dead instances. Returns a row for each of their bots that was behind. */
   private async forget(tx: Transaction, dead: readonly Node[]): Promise<LeftBot[]> {
     if (dead.length === 0) return []
     await tx.lock([LEFT_BOTS_LOCK])

@@ -33,22 +33,22 @@ export function chunkId(node: string, chunk: number): string {
   return `${node}:${chunk}`
 }
 
-/** A named bot that disconnected before it had acknowledged what was in force for it. One row a bot, whichever instance saw it leave. */
+/** Named bot that disconnected before it had acknowledged what was in force for it. One row per bot, whichever instance it left. */
 export interface LeftBot {
   bot: string
   region: string
-  /** Store revision of its last acknowledgement; 0 where it acknowledged nothing. */
+  /** Store revision of its last acknowledgement; 0 if it acknowledged nothing. */
   revision: number
-  /** When it connected or last acknowledged. */
+  /** Time at which it connected or last acknowledged. */
   since: string
   leftAt: string
   /** Policies in which it was behind, by id, with the release digest that it applied; at most `MAX_BEHIND`. */
   behind: { policy: string; digest: string | null }[]
 }
 
-/** Policies kept of one bot. */
+/** Limit of policies stored per bot. */
 export const MAX_BEHIND = 100
-/** Rows kept; beyond them the oldest go. */
+/** Limit of rows; beyond it the oldest are deleted. */
 export const MAX_LEFT_BOTS = 10_000
 /** Retention of the row of a bot that does not return, in ms. */
 export const LEFT_BOTS_MS = 7 * 24 * 60 * 60 * 1_000

@@ -45,7 +45,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
   private readonly listeners = new Set<() => void>()
   private readonly watchers = new Set<() => void>()
   private readonly appliedListeners = new Set<(before: number, revision: number) => void>()
-  /** Also notices instances that died, and canaries whose lease expired. */
+  /** Periodic exchange, which also detects dead instances and canaries whose lease has expired. */
   private readonly exchanges: PeriodicTask
   private cancelTell: (() => void) | undefined
   private stopped = false
@@ -91,7 +91,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
   joined(reader: Pick<BotPresence, 'bot' | 'region' | 'policies'>, socket: unknown): void {
     this.leftBots.joined(reader.bot)
     const since = this.now()
-    // A second socket, or another instance, makes no new bot of it.
+    // A bot that already has a socket, here or at another instance, keeps its first join time.
     const joinedAt = this.find(reader.bot)?.joinedAt ?? since
     this.put({ ...reader, revision: 0, applied: {}, since, joinedAt, socket, chunk: chunkOf(reader.bot) })
   }
@@ -111,7 +111,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
     this.touch(counted.chunk)
   }
 
-  /** Registers a listener for a bot of this instance, with the revision it applied before and the one it applies now. */
+  /** Registers a listener called when a bot of this instance acknowledges, with its previous and its new revision. */
   onApplied(listener: (before: number, revision: number) => void): void {
     this.appliedListeners.add(listener)
   }
@@ -142,7 +142,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
     return own === undefined ? other : newerOf(own, other)
   }
 
-  /** Bots that left while behind and are not connected. */
+  /** Returns the bots that left while behind and are not connected. */
   async leftBehind(): Promise<LeftBot[]> {
     return (await this.leftBots.list()).filter(({ bot }) => this.find(bot) === undefined)
   }

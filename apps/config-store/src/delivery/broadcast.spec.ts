@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { SILENCE_MS } from '#libs/contracts'
 import { comeBackAfterMs } from './broadcast.js'
 
-describe('the wait that a goodbye asks for', () => {
+describe('the wait in a goodbye frame', () => {
   it.each([
     [0, 500],
     [1_000, 500],
@@ -14,7 +14,7 @@ describe('the wait that a goodbye asks for', () => {
     expect(comeBackAfterMs(readers, () => 0.999_999)).toBe(spreadMs - 1)
   })
 
-  it('ends before a reader says STALE', () => {
+  it('ends before a reader becomes STALE', () => {
     expect(comeBackAfterMs(Number.MAX_SAFE_INTEGER, () => 0.999_999)).toBeLessThan(SILENCE_MS)
   })
 })

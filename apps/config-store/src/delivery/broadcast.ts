@@ -12,8 +12,8 @@ import type { StoredChange } from '../copy/changes.js'
 /** Polling interval in ms: the safety net for a signal lost with its session. */
 const LOOK_MS = 10_000
 /**
- * Limit of bytes unread by a reader: more would require keeping every frame for it. Its connection is closed, and it resumes or starts from
- * a snapshot.
+ * Limit of bytes unread by a reader: a higher one would mean keeping every frame for it. Beyond the limit its connection is closed, and the
+ * reader resumes or starts from a snapshot.
  */
 export const MAX_UNREAD_BYTES = 1024 * 1024
 
@@ -121,8 +121,8 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   /**
-   * Sends one heartbeat frame to all, except to readers of a few policies. It contains a statement only once: a reader that joins later
-   * gets it on joining.
+   * Sends one heartbeat frame to all readers of all policies, and one per set of policies to the others. A statement is sent only once: a
+   * reader that joins later gets it on joining.
    */
   private beat(): void {
     this.copy.passTime()
@@ -136,7 +136,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 }
 
-/** Readers that an instance can accept per second when they resume. */
+/** Number of resuming readers that an instance can accept per second. */
 const READERS_PER_SECOND = 2_000
 /** Maximum wait in ms, well below the silence after which a reader becomes STALE: most find another instance before that. */
 const LONGEST_MS = 4_000

@@ -15,7 +15,7 @@ afterEach(() => world.stop())
 const advance = (ms: number) => world.clock.advanceTo(world.clock.now().getTime() + ms)
 
 describe('GET /v1/stream', () => {
-  it('begins with a snapshot and goes on with each change, a bundle in one frame', async () => {
+  it('sends a snapshot and then each change, a bundle in one frame', async () => {
     await world.stored(await world.head())
     const reader = Follower.stream(world.url)
     const changes = [{ id: POLICY, version: '1.0.0', scope: 'global' }]
@@ -26,7 +26,7 @@ describe('GET /v1/stream', () => {
     expect(Object.keys(change.documents[0]!)).not.toContain('announcedSeqs')
   })
 
-  it('resumes with missed changes, a heartbeat when there are none, or a snapshot when the revisions restarted', async () => {
+  it('resumes with the missed changes, with a heartbeat if there are none, or with a snapshot if the revisions restarted', async () => {
     for (const seq of [1, 2, 3]) await world.stored(await world.head({ seq, version: `${seq}.0.0` }))
     await world.stored(await world.head({ policy: 'a-limit' }))
     const first = async (revision: string) => {
@@ -39,14 +39,14 @@ describe('GET /v1/stream', () => {
     expect(await inTime(world, first('9'))).toEqual(['snapshot', 4, [`${POLICY} 3`, 'a-limit 1']])
   })
 
-  it('proves life every two seconds, with as little as that takes', async () => {
+  it('sends a minimal heartbeat every two seconds', async () => {
     const reader = Follower.stream(world.url)
     await reader.frame(0)
     advance(2_000)
     expect(await reader.frame(1)).toEqual({ type: 'heartbeat', revision: 0 })
   })
 
-  it('brings a freshness statement once to those who are there, and at once to those who join', async () => {
+  it('sends a freshness statement once to connected readers, and to new readers when they join', async () => {
     const reader = Follower.stream(world.url)
     await reader.frame(0)
     await world.vouch([], world.clock.now())
@@ -61,7 +61,7 @@ describe('GET /v1/stream', () => {
     expect(await late.frame(1)).toEqual(await reader.frame(3))
   })
 
-  it('lets a named bot go that answers no ping for half a minute, and no bot that does', async () => {
+  it('disconnects a named bot that answers no ping for half a minute, and no bot that does', async () => {
     const mute = Follower.stream(world.url, { bot: 'mute' }, { autoPong: false })
     const bot = Follower.stream(world.url, { bot: 'b' })
     await Promise.all([mute.frame(0), bot.frame(0)])
@@ -84,7 +84,7 @@ describe('GET /v1/stream', () => {
     expect(await Promise.all([wrong.closed, large.closed])).toEqual([1008, 1009])
   })
 
-  it('takes what a bot says of ten thousand policies', async () => {
+  it('accepts an acknowledgement of ten thousand policies', async () => {
     const bot = Follower.stream(world.url, { bot: 'a' })
     await bot.frame(0)
     bot.applied(0, Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`policy-${index}`, digestOfRelease('1.0.0')])))
@@ -93,7 +93,7 @@ describe('GET /v1/stream', () => {
     expect(await Promise.race([heard, bot.closed])).toBe('heard')
   })
 
-  it('answers 404 to an upgrade of anything else, a path that is no URL included', async () => {
+  it('responds 404 to an upgrade of any other path, even one that is not a URL', async () => {
     for (const path of ['/v1/elsewhere', '//']) {
       const socket = connect(Number(new URL(world.url).port), '127.0.0.1')
       socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`)
@@ -103,7 +103,7 @@ describe('GET /v1/stream', () => {
     }
   })
 
-  it('lets the host stop while readers are connected, and tells them when to come again', async () => {
+  it('lets the host stop while readers are connected, and sends them a retry time', async () => {
     const other = await startStore()
     const reader = Follower.stream(other.url, { bot: 'a' })
     await reader.frame(0)
@@ -118,7 +118,7 @@ describe('GET /v1/stream', () => {
 })
 
 describe('GET /v1/events', () => {
-  it('carries the same frames, with the revision as id', async () => {
+  it('sends the same frames, with the revision as id', async () => {
     await world.stored(await world.head())
     const events = await readEvents(world.url)
     expect(await events.next()).toMatchObject({ id: '1', data: { type: 'snapshot', revision: 1, changes: [{ id: POLICY }] } })
@@ -135,7 +135,7 @@ describe('GET /v1/events', () => {
   })
 })
 
-describe('a reader that has seen more than this instance', () => {
+describe('a reader that has seen a later revision than this instance', () => {
   const atLeast = (revision: string) => ({ headers: { 'if-revision-at-least': revision } })
   const upgraded = (revision: string) =>
     new Promise<number>((resolve) => {
@@ -148,7 +148,7 @@ describe('a reader that has seen more than this instance', () => {
       })
     })
 
-  it('waits for the revision to come', async () => {
+  it('waits for the revision to arrive', async () => {
     await world.stored(await world.head())
     const answer = fetch(`${world.url}/v1/policies/${POLICY}`, atLeast('2'))
     await world.settle()
@@ -157,7 +157,7 @@ describe('a reader that has seen more than this instance', () => {
     expect([response.headers.get('hms-revision'), await response.json()]).toMatchObject(['2', { version: '2.0.0' }])
   })
 
-  it('is sent elsewhere after two seconds, and never given anything older', async () => {
+  it('gets a 503 after two seconds, and never older data', async () => {
     await world.stored(await world.head())
     for (const path of [`/v1/policies/${POLICY}`, '/v1/policies', '/v1/snapshot', '/v1/events']) {
       const response = await inTime(world, fetch(world.url + path, atLeast('2')))
@@ -173,7 +173,7 @@ describe('a reader that has seen more than this instance', () => {
 })
 
 describe('a reader that polls', () => {
-  it('gets what it missed and the newest freshness statement, and 304 while there is neither', async () => {
+  it('gets the missed changes and the newest freshness statement, and a 304 if there is nothing new', async () => {
     await world.stored(await world.head())
     const heads = [{ policy: POLICY, seq: 1, current: digestOfRelease('1.0.0') }]
     await world.vouch(heads, world.clock.now())
@@ -192,7 +192,7 @@ describe('a reader that polls', () => {
 })
 
 describe('reads', () => {
-  it('say when the author approved alone, as the roster allows', async () => {
+  it('show that the author approved alone, as the roster allows', async () => {
     const sole = await startStore('dev', (roster) => void (roster.soleOfficial = true))
     await sole.stored(await sole.head({ approvedBy: ['Air Office'] }))
     const view = (await (await fetch(`${sole.url}/v1/policies/${POLICY}`)).json()) as PolicyView
@@ -200,7 +200,7 @@ describe('reads', () => {
     expect(view.provenance).toMatchObject({ author: 'Air Office', approvedBy: ['Air Office'], soleOfficial: true })
   })
 
-  it('answer what is in force for the reader, with an ETag', async () => {
+  it('return what is in force for the reader, with an ETag', async () => {
     await world.stored(await world.head())
     const base = (await (await fetch(`${world.url}/v1/policies/${POLICY}`)).json()) as { provenance: { digest: string } }
     expect(base).toMatchObject({ version: '1.0.0', revision: 1, scope: 'global', source: 'live', value: { limit: 25 } })
@@ -221,7 +221,7 @@ describe('reads', () => {
     }
   })
 
-  it('say 404 for what is not in force', async () => {
+  it('return 404 for a policy that is not in force', async () => {
     await world.stored(await world.head({ version: null }))
     const response = await fetch(`${world.url}/v1/policies/${POLICY}`)
     expect([response.status, await response.json()]).toMatchObject([404, { code: 'HMS_POLICY_NOT_FOUND' }])

@@ -24,7 +24,7 @@ describe('FanOut', () => {
     expect(all.every(({ revisions }) => revisions.join() === '1,2')).toBe(true)
   })
 
-  it('gives nothing that was on its way to anyone who joins, and nothing more to anyone who left', async () => {
+  it('sends a queued frame neither to receivers that join later nor to those that have left', async () => {
     const fanOut = new FanOut<Recorder>()
     const [gone, late] = [new Recorder(), new Recorder()]
     fanOut.add(gone)

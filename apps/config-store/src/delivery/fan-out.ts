@@ -6,7 +6,7 @@ import type { StableHeads, Subset } from '../copy/stable-heads.js'
 export const SLICE = 250
 
 export interface Receiver {
-  /** Subset of a reader of a few policies. */
+  /** Policies of a reader of a few; missing for a reader of all policies. */
   readonly subset?: Subset
   send(frame: PreparedFrame): void
 }
@@ -79,8 +79,8 @@ interface Group {
 }
 
 /**
- * Freshness that readers of a few policies received, grouped by their subset. A change of other policies costs them nothing immediately;
- * the next heartbeat contains its statement, with a proof for each of their policies.
+ * Freshness statements that readers of a few policies received, grouped by their policies. A change of other policies is not sent to them;
+ * the next heartbeat contains the statement on it, with a proof for each of their policies.
  */
 export class SubsetFreshness {
   private readonly groups = new Map<string, Group>()

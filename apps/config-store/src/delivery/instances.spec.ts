@@ -24,7 +24,7 @@ afterAll(async () => {
 })
 
 describe('two instances on one PostgreSQL', () => {
-  it('push what either stores, count each other’s bots, and let them go when one stops', async () => {
+  it('push the changes of either, count each other’s bots, and drop the bots of one that stops', async () => {
     const reader = Follower.stream(two!.url, { bot: 'a', region: 'NCR' })
     await reader.frame(0)
     await one!.stored(await one!.head())
@@ -36,7 +36,7 @@ describe('two instances on one PostgreSQL', () => {
     expect(await whenTotal(0)).toMatchObject({ total: 0 })
   })
 
-  it('agree on one revision anyone who is asked first', async () => {
+  it('assign gap-free revisions to heads that are posted concurrently', async () => {
     const heads = await Promise.all([2, 3, 4, 5, 6].map((seq) => one!.head({ seq, version: `${seq}.0.0` })))
     const responses = await Promise.all(heads.map((head) => one!.post(head)))
     const receipts = (await Promise.all(responses.map((response) => response.json()))) as HeadReceipt[]
@@ -47,7 +47,7 @@ describe('two instances on one PostgreSQL', () => {
     follower.socket.close()
   })
 
-  it('record a freshness statement once, whichever of them get it', async () => {
+  it('record a freshness statement once, although both receive it', async () => {
     const issuedAt = new Date()
     three = await startInstance(database.url, one!.identity)
     const statements = async () => (await Promise.all([one!, three!].map((world) => world.emitted('hms.state.vouched.v1')))).flat()
@@ -61,7 +61,7 @@ describe('two instances on one PostgreSQL', () => {
     await expect.poll(statements).toHaveLength(2)
   })
 
-  it('push a change before the statement on it, whichever of them stores it', async () => {
+  it('push a change before the statement on it, whichever instance stores the change', async () => {
     const readers = [one!, three!].map(({ url }) => Follower.stream(url))
     for (const reader of readers) await reader.frame(1)
     await Promise.all([one!, three!].map((world) => world.vouch([stable(7)], new Date(Date.now() + 60_000))))
@@ -73,7 +73,7 @@ describe('two instances on one PostgreSQL', () => {
     }
   })
 
-  it('list a bot that left while behind, whichever of them had it, and not one that came back to another', async () => {
+  it('list a bot that left either of them while behind, but not one that returned to another', async () => {
     const policy = 'left-limit'
     const [v1, v2] = [digestOfRelease('1.0.0', policy), digestOfRelease('2.0.0', policy)]
     const view = async () => (await (await fetch(`${one!.url}/v1/coverage?policy=${policy}`)).json()) as CoverageView
@@ -105,7 +105,7 @@ describe('two instances on one PostgreSQL', () => {
     await expect.poll(async () => (await view()).left?.map(({ id }) => id), { timeout: 5_000 }).toEqual(['gone'])
   })
 
-  it('find the tables as the code describes them', async () => {
+  it('find database tables that match the code', async () => {
     const source = await dataSourceOf(definition, database.url, 1).initialize()
     try {
       expect((await source.driver.createSchemaBuilder().log()).upQueries.map(({ query }) => query)).toEqual([])

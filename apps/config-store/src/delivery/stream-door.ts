@@ -178,7 +178,7 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
   }
 }
 
-/** Limit of held releases of a policy: no bot has more than one per scope, each with its head. */
+/** Limit of held releases per policy in a frame: a bot has at most one per scope. */
 const MAX_HELD = 20
 
 /**

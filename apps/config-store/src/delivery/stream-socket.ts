@@ -51,7 +51,7 @@ export class StreamSocket implements Follower {
     this.unanswered = 0
   }
 
-  /** Closes the connection of a client that sends forbidden data: nothing it sends is read any more. */
+  /** Closes the connection of a client that sends forbidden data, and reads nothing more from it. */
   refuse(reason: string): void {
     this.client.close(REFUSED, reason)
     this.cut()
@@ -64,8 +64,8 @@ export class StreamSocket implements Follower {
   }
 
   /**
-   * Ends the connection once sent data is flushed, without waiting for the peer, and reads nothing meanwhile: parsing a flood would serve
-   * it.
+   * Ends the connection once sent data is flushed, without waiting for the peer, and reads nothing meanwhile, because parsing a flood would
+   * help its sender.
    */
   cut(): void {
     this.client.pause()
@@ -130,8 +130,8 @@ function watchUnfinished(raw: Duplex, clock: Clock, onExcess: () => void): void 
 }
 
 /**
- * Calls `onExcess` once when a client sends more than its kind may. Frames of every kind count, pings too, and so do bare bytes: fragments
- * of a message that never ends are no complete frame, yet each has to be parsed.
+ * Calls `onExcess` once when a client sends more than its kind of reader may. Frames of every kind count, also pings, and so do raw bytes:
+ * fragments of a message that never ends are not a complete frame, but each has to be parsed.
  */
 export function watchIntake(client: WebSocket, raw: Duplex, named: boolean, clock: Clock, onExcess: () => void): void {
   const now = (): number => clock.now().getTime()

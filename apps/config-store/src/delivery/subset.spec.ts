@@ -24,7 +24,7 @@ const firstWith = async (reader: Follower, from: number, member: 'freshness' | '
 const beat = () => world.clock.advanceTo(world.clock.now().getTime() + 10_000)
 
 describe('a reader of a few policies', () => {
-  it('gets only these: in the snapshot, in changes, and an unknown one once it exists', async () => {
+  it('gets only its policies, in the snapshot and in changes, and an unknown one once it exists', async () => {
     await store({ policy: A }, { policy: B }).then(() => store({ policy: A, seq: 2, version: '2.0.0' }))
     const reader = stream(`${A},${C}`)
     expect(summaryOf(await reader.frame(0))).toEqual(['snapshot', 2, [`${A} 2`]])
@@ -69,7 +69,7 @@ describe('a reader of a few policies', () => {
       expect((await reader.frame(0)).along).toEqual([B])
       await Promise.all([other.frame(0), all.frame(0)])
       await over()
-      // The next poll, ten seconds later, finds it.
+      // The next poll, ten seconds later, detects the expiry.
       beat()
       const end = await reader.first(({ type }) => type === 'change')
       expect([summaryOf(end), end.along]).toEqual([['change', 3, []], undefined])
@@ -94,7 +94,7 @@ describe('a reader of a few policies', () => {
     })
   })
 
-  it('gets a bundle whole, follows its members while it stands, and no longer than that', async () => {
+  it('gets a whole bundle, and changes of its members only while the bundle is in force', async () => {
     await store({ policy: B })
     const reader = stream(A)
     await reader.frame(0)
@@ -112,7 +112,7 @@ describe('a reader of a few policies', () => {
     expect(reader.frames.map(({ along }) => along)).toEqual([undefined, [B], [B], undefined, undefined])
   })
 
-  it('gets of a policy that joins the bundle of its own all that is held of it', async () => {
+  it('gets all documents of a policy that joins a bundle with its own', async () => {
     const stable = await world.head({ policy: B })
     await world.stored(stable)
     await store({ policy: A })
@@ -126,7 +126,7 @@ describe('a reader of a few policies', () => {
     expect(documents.map(({ id, scope }) => `${id}@${scope}`)).toEqual([`${A}@region:NCR`, `${B}@global`, `${B}@region:NCR`])
   })
 
-  it('gets proof where its policies stand, with the first statement on other heads', async () => {
+  it('gets proofs of its policies with the first statement on other heads', async () => {
     await store({ policy: A })
     await store({ policy: B })
     const heads: StableHead[] = [A, B].map((policy) => ({ policy, seq: 1, current: digestOfRelease('1.0.0', policy) }))
@@ -148,7 +148,7 @@ describe('a reader of a few policies', () => {
     expect(proven.type).toBe('heartbeat')
   })
 
-  it('is counted for these alone', async () => {
+  it('is counted only for its policies', async () => {
     await store({ policy: A })
     await store({ policy: B })
     const reader = stream(A, { bot: 'inspector-7' })
@@ -162,7 +162,7 @@ describe('a reader of a few policies', () => {
     ])
   })
 
-  it('reads the same over HTTP and as Server-Sent Events', async () => {
+  it('gets only its policies over HTTP and as Server-Sent Events', async () => {
     await store({ policy: A })
     await store({ policy: B })
     const response = await fetch(`${world.url}/v1/snapshot?policies=${A}`)
@@ -177,7 +177,7 @@ describe('a reader of a few policies', () => {
     expect(value).not.toContain(B)
   })
 
-  it('gets the error of invalid names', async () => {
+  it('gets a 400 for invalid policy ids', async () => {
     const many = Array.from({ length: 101 }, (_, index) => `policy-${index}`).join()
     for (const policies of ['', 'A', 'a-limit,,b-limit', 'a-limit,__proto__', many]) {
       const answer = await fetch(`${world.url}/v1/snapshot?policies=${policies}`)

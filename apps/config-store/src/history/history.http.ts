@@ -24,8 +24,8 @@ export class HistoryController {
   ) {}
 
   /**
-   * What was in force for all, the newest first; the next page is asked for with `before` = the last `seq`. With `signed` each entry has
-   * what proves it, and a page ends behind 4 MiB.
+   * Returns the effective periods for all readers, newest first; the next page has `before` = the last `seq`. With `signed` each entry has
+   * its proofs, and a page ends after 4 MiB.
    */
   @Get()
   @RequireScope('values')
@@ -44,15 +44,18 @@ export class HistoryController {
   }
 }
 
-/** An entry for bots and partners: rollout's statement has the internal reason. */
+/** Returns an entry for bots and partners: without the internal reason, and without rollout's statement, which contains it. */
 function outsideEntry({ change: _statement, ...entry }: PolicyHistoryEntry): PolicyHistoryEntry {
   return withoutInternalReason(entry)
 }
 
-/** Behind it a page ends, for readers take no answer of any size. */
+/** Size in bytes after which a page ends, because clients limit the size of a response. */
 const PAGE_BYTES = 4 * 1024 * 1024
 
-/** Entries with the head and the releases that prove each. Entries of one head are never parted, for the next page begins below it. */
+/**
+ * Returns entries with the head and the releases that prove each. Entries of one head are never in two pages, because the next page begins
+ * below that head.
+ */
 export async function withRecords(tx: Transaction, policy: string, entries: readonly PolicyHistoryEntry[]): Promise<PolicyHistoryEntry[]> {
   const found: PolicyHistoryEntry[] = []
   let bytes = 0
@@ -67,7 +70,10 @@ export async function withRecords(tx: Transaction, policy: string, entries: read
   return found
 }
 
-/** What comes at one time is never parted: a page that one bundle fills and passes is read on to its end. */
+/**
+ * Default limit of heads per page. Heads stored at the same time are never split: if a bundle exceeds the limit, the page contains the
+ * whole bundle.
+ */
 const LIMIT = 100
 
 @Controller('v1/history')
@@ -75,8 +81,8 @@ export class LiveRecordsController {
   constructor(private readonly database: Database) {}
 
   /**
-   * Every head that was ever live for all, with its releases and their proofs, by the time it was stored. The next page is asked for with
-   * `after` = the last `storedAt`; heads of one time are never in two pages.
+   * Returns every head that was ever live for all, with its releases and their proofs, in the order in which they were stored. The next
+   * page has `after` = the last `storedAt`; heads of one time are never in two pages.
    */
   @Get()
   async list(@Query() { after, limit = LIMIT }: LiveRecordsQueryDto): Promise<LiveRecord[]> {

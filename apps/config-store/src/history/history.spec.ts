@@ -36,7 +36,7 @@ describe('the history of a policy', () => {
     expect(found[2]!.differences).toEqual([])
   })
 
-  it('begins a period that a head held for later at its time, without another head', async () => {
+  it('begins the period of a held release at its effective time, without another head', async () => {
     await world.stored(await world.head({ seq: 1 }))
     const later = await world.head({ version: '2.0.0', effective: at(100) })
     const holding = await world.head({ seq: 2, run: 1, next: { release: digestOfRelease('2.0.0', POLICY, at(100)), at: at(100), run: 2 } })
@@ -50,7 +50,7 @@ describe('the history of a policy', () => {
     ])
   })
 
-  it('leaves out what was held and replaced before its time came', async () => {
+  it('omits a release that was replaced before its effective time', async () => {
     await world.stored(await world.head({ seq: 1 }))
     const later = await world.head({ version: '2.0.0', effective: at(100) })
     const holding = await world.head({ seq: 2, next: { release: digestOfRelease('2.0.0', POLICY, at(100)), at: at(100) } })
@@ -72,7 +72,7 @@ describe('the history of a policy', () => {
     expect(await entries('?limit=1&before=2')).toMatchObject([{ version: '1.0.0', seq: 1, until: at(1) }])
   })
 
-  it('comes in pages that fit together', async () => {
+  it('is the same in pages as in one response', async () => {
     for (let seq = 1; seq <= 7; seq++) {
       wait(seq)
       await world.stored(await world.head({ seq, version: `${seq}.0.0` }))
@@ -85,7 +85,7 @@ describe('the history of a policy', () => {
     expect(whole).toHaveLength(7)
   })
 
-  it('brings what proves each entry where that is asked for', async () => {
+  it('includes the proofs of each entry on request', async () => {
     await world.stored(await world.head({ seq: 1, run: 1 }))
     const later = await world.head({ version: '2.0.0', effective: at(100) })
     const holding = await world.head({ seq: 2, next: { release: digestOfRelease('2.0.0', POLICY, at(100)), at: at(100) } })
@@ -105,7 +105,7 @@ describe('the history of a policy', () => {
     expect((await read('?signed=yes')).status).toBe(400)
   })
 
-  it('is none for a policy that never was, and knows no canary', async () => {
+  it('is a 404 for a policy that was never in force, and contains no canary', async () => {
     expect((await read()).status).toBe(404)
     await world.stored(await world.head({ seq: 1, scope: 'region:NCR', share: 500, base: null, expires: at(600) }))
     expect((await read()).status).toBe(404)

@@ -9,7 +9,7 @@ import { policyAt } from './policy-at.js'
 
 const START = Date.parse('2026-01-01T00:00:00Z')
 const at = (second: number): string => new Date(START + second * 1_000).toISOString()
-/** Times of the property, in seconds. */
+/** Times used by the property, in seconds. */
 const LAST = 12
 
 interface SampleHead {
@@ -65,7 +65,7 @@ async function stored(all: readonly SampleHead[]): Promise<MemoryDatabase> {
 }
 
 describe('what was in force at a time, as known at another', () => {
-  it('is what a reader of that time would have said, for all pairs of times', async () => {
+  it('is what a reader of that time applied, for all pairs of times', async () => {
     await fc.assert(
       fc.asyncProperty(heads, async (all) => {
         const database = await stored(all)
@@ -87,7 +87,7 @@ describe('what was in force at a time, as known at another', () => {
     )
   })
 
-  it('is found among many heads, with its true beginning and end', async () => {
+  it('is found among many heads, with its actual start and end', async () => {
     const renewed = Array.from({ length: 180 }, (_, index): SampleHead => ({ storedAt: 10 + index, current: 'a', next: null }))
     const database = await stored([{ storedAt: 0, current: 'b', next: null }, ...renewed, { storedAt: 500, current: 'c', next: null }])
     const ask = (second: number, known = 1_000): Promise<PastPolicyView> =>
@@ -130,7 +130,7 @@ describe('GET /v1/policies/{id} of another time', () => {
     })
   })
 
-  it('leaves out what was recorded after the time as of which it is asked', async () => {
+  it('ignores heads that were recorded after `known`', async () => {
     expect(await view(`at=${at(200)}&known=${at(9)}`)).toMatchObject({ version: '1.0.0', until: null })
     expect(await view(`at=${at(200)}&known=${at(10)}`)).toMatchObject({ version: '2.0.0' })
     world.clock.advanceTo(START + 50_000)
@@ -139,7 +139,7 @@ describe('GET /v1/policies/{id} of another time', () => {
     expect(await view(`at=${at(200)}&known=${at(49)}`)).toMatchObject({ version: '2.0.0' })
   })
 
-  it('says what a version said, whatever came after it', async () => {
+  it('returns the content of a version, regardless of later ones', async () => {
     world.clock.advanceTo(START + 300_000)
     await world.stored(await world.head({ seq: 3, version: '3.0.0', run: 3 }))
     expect(await view('version=1.0.0')).toMatchObject({ version: '1.0.0', since: at(0), until: at(100), provenance: { run: 1 } })
@@ -157,7 +157,7 @@ describe('GET /v1/policies/{id} of another time', () => {
     ['version=1', 400, 'HMS_HTTP_QUERY_INVALID'],
     [`version=1.0.0&at=${at(5)}`, 400, 'HMS_HTTP_QUERY_INVALID'],
     [`at=${at(5)}&region=NCR`, 400, 'HMS_HTTP_QUERY_INVALID'],
-  ])('%s is %d %s', async (query, status, code) => {
+  ])('responds to %s with %d %s', async (query, status, code) => {
     const refused = await read(query)
     expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([status, code])
   })

@@ -5,7 +5,7 @@ import { LIVE_HEADS, LIVE_RELEASES, type LiveHead, type LiveRelease } from '../h
 import { provenanceOf } from '../heads/origin.js'
 import { periodAt, effectivePeriods, type RecordedHead, type EffectivePeriod } from './effective-periods.js'
 
-/** Heads read at once. */
+/** Number of heads read per query. */
 export const PAGE = 50
 /** Limit of heads of one policy that one query may read: far more than people sign in a decade. */
 export const MAX_HEADS = 5_000
@@ -28,7 +28,7 @@ export function withNext(head: LiveHead): RecordedHead {
 
 /**
  * Returns the policy in force for all at `atMs`, as known at `knownMs`: the newest head stored by both times decides. If `atMs` is after
- * `knownMs`, its held release counts. Throws 404 if nothing was in force.
+ * `knownMs`, a release that this head holds counts from its effective time. Throws 404 if nothing was in force.
  */
 export async function policyAt(
   tx: Transaction,
@@ -59,7 +59,10 @@ export async function policyVersion(tx: Transaction, policy: string, version: st
   throw notFound(policy, `${policy}@${version} was never in force for all.`)
 }
 
-/** `heads`: in ascending order; earlier ones are read until the start of the effective period is found. */
+/**
+ * Returns the effective period that `pick` selects. `heads`: in ascending order; earlier ones are read until the start of the period is
+ * found.
+ */
 async function findPeriod(
   tx: Transaction,
   policy: string,
@@ -80,7 +83,7 @@ async function findPeriod(
   }
 }
 
-/** Returns the newest head stored by then. Of two stored at the same moment the higher number counts. */
+/** Returns the newest head stored by `ms`; of several stored at the same moment, the head with the highest `seq`. */
 async function newestBy(tx: Transaction, policy: string, ms: number): Promise<LiveHead | undefined> {
   const after = new Date(ms + 1).toISOString()
   const [found] = await tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'stored_at', descending: true, after, limit: 1 })

@@ -33,13 +33,16 @@ export async function policyHistory(
   }
 }
 
-/** Returns the row as written, with the head's reason only if rollout signed it. */
+/** Returns the row, with the head's reason only if rollout signed it. */
 function explained({ change: claimed, ...head }: LiveHead, roster: Roster): LiveHead {
   const change = believedChange(claimed, head, roster)
   return { ...head, ...(change === undefined ? {} : { change }) }
 }
 
-/** Returns releases in force before these heads, within one page: heads of earlier builds do not state a rollback. */
+/**
+ * Returns the digests of releases in force before these heads, one page at most: they reveal rollbacks, which heads of earlier builds do
+ * not state.
+ */
 async function earlierDigests(
   tx: Transaction,
   policy: string,
@@ -71,7 +74,7 @@ async function releasesOf(tx: Transaction, digests: readonly (string | null)[]):
   return new Map(found.flatMap((release) => (release === undefined ? [] : [[release.digest, release] as const])))
 }
 
-/** `before`: digests of releases in force earlier, the newest last. */
+/** Builds the entry of a period. `before`: digests of the releases in force earlier, newest last. */
 function entryOf(
   { digest, run, seq, revision, from, recordedAt, change }: EffectivePeriod,
   after: EffectivePeriod | undefined,
