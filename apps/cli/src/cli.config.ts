@@ -19,7 +19,7 @@ export function readCliEnvironment(variables: Readonly<Record<string, string | u
     port: lookup('HMS_PORT'),
     noColor: variables['NO_COLOR'],
     forceColor: variables['FORCE_COLOR'],
-    /** Returns any variable, such as one that `env:NAME` in a partner's file names. */
+    /** Returns any variable by its name; used for `env:NAME` in a partner's file, among others. */
     lookup,
   }
 }

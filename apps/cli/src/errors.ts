@@ -89,7 +89,7 @@ function nextOf({ status }: Problem, verb: string | undefined): string {
   return verb === undefined ? 'hms-svc --help' : `hms-svc ${verb} --help`
 }
 
-/** Errors with a stable code, from any lib. An error without one is a failure of the CLI itself. */
+/** Error with a stable code, from any lib. An error without one is a failure of the CLI itself. */
 type CodedError = Pick<Problem, 'code' | 'detail'> &
   Partial<Omit<Problem, 'next'> & { next: readonly (string | NextStep)[]; steps: NextStep[] }>
 

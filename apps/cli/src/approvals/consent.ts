@@ -7,7 +7,7 @@ import { refusedFallbackLines } from '../plan/describe-plan.js'
 import { rosterFile } from '../roster/rosters-here.js'
 
 interface Described {
-  /** Data the service reports besides the bytes; it is unsigned. */
+  /** Unsigned data that the service reports in addition to the bytes. */
   reported: PreparedApproval
   /** Signed policies, in the order of the consent. */
   policies: readonly PolicyDocument[]

@@ -92,7 +92,7 @@ function linesOf(approval: ApprovalSummary): string[] {
   ]
 }
 
-/** Signs a rejection. People who could approve may reject, and the author may withdraw. */
+/** Signs a rejection. It is allowed to people who may approve the release and, as a withdrawal, to its author. */
 export async function rejectApproval(context: CliContext, digest: string, flags: DecisionFlags): Promise<void> {
   if (flags.reason.trim() === '') throw usageError('Say why with --reason TEXT', ['hms-svc help approvals'])
   requirePublicReason(flags.publicReason, 'approvals reject')

@@ -33,7 +33,7 @@ async function fetchProof(context: CliContext, name: string) {
 }
 
 /**
- * Writes a bundle that proves, without any service and for good, that a policy is in force with a valid approval. The bundle is verified
+ * Writes a bundle that proves, permanently and without any service, that a policy is in force with a valid approval. The bundle is verified
  * before it is written.
  */
 export async function writeBundle(context: CliContext, id: string, { out }: { out?: string }): Promise<void> {

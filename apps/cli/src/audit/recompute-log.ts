@@ -29,15 +29,15 @@ export type LogReader = Pick<ApiClient, 'bytes' | 'get'>
 
 /** Content of the entries, not yet verified. */
 export interface LogContent {
-  /** Runs with an approval, and its releases. */
+  /** Approved releases by run. */
   approved: Map<number, ApprovedRelease[]>
-  /** Runs that published for all. */
+  /** Runs that published stable heads. */
   promoted: Set<number>
 }
 
 export interface RecomputedLog extends LogContent {
   checkpoint: WitnessedCheckpoint
-  /** Note as served. */
+  /** Note of the checkpoint, as served. */
   note: string
   tree: HashTree
 }
@@ -168,7 +168,7 @@ export class SeenCheckpoint {
   async keep(note: string): Promise<void> {
     if (!existsSync(this.dataDir)) return
     await mkdir(dirname(this.file), { recursive: true })
-    // Another `audit verify` may end at the same time.
+    // Replaced atomically, because another `audit verify` may end at the same time.
     await replaceFile(this.file, note, 0o644)
   }
 }

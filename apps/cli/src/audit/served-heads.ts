@@ -17,7 +17,7 @@ import { checkEvent } from '../export/strict.js'
 import type { Problems } from '../output/problems.js'
 import type { Entry } from './recompute-log.js'
 
-/** Why the served heads are not confirmed. */
+/** Reason why the served heads are not confirmed. */
 type Doubt = Pick<HmsError, 'code' | 'detail'>
 
 /** Newest stable head of a policy that the log reports as stored. */
@@ -31,7 +31,7 @@ interface LoggedHead {
 interface ServedComparison {
   /** Policy versions by release digest, from the log. */
   versions: ReadonlyMap<string, string>
-  /** Why rollout's freshness statement does not confirm the served heads; missing if it does. */
+  /** Reason why rollout's freshness statement does not confirm the served heads; missing if it does. */
   doubt?: Doubt
   /** Waits before the store is read again; resolves to `false` when the time to wait has expired. */
   pause(): Promise<boolean>

@@ -40,7 +40,7 @@ export async function listDeadLetters(context: CliContext, options: { service?: 
     output.note('next: hms-svc dlq show ID · hms-svc dlq replay ID · hms-svc dlq discard ID --reason TEXT')
 }
 
-/** Maximum number of characters printed of a value, which may have up to 4 MiB; `--json` prints all of it. */
+/** Maximum number of characters printed of a value, which may have up to 4 MiB; `--json` prints all that is stored. */
 const SHOWN = 2_000
 
 export async function showDeadLetter(context: CliContext, text: string): Promise<void> {

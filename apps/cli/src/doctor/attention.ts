@@ -58,7 +58,10 @@ export function judgeRuns(open: readonly RunView[]): Check {
   return wrong('runs', `${named.join(', ')} ${verb} not in force within the promise`, `hms-svc runs show ${late[0]!.run}`)
 }
 
-/** Pure. Tickets notify the partner groups of `LADDER` one after the other, so an empty first group (on-call) delays every ticket. */
+/**
+ * Pure. Tickets notify the partner groups of `LADDER` one after the other; without a partner in the first one (on-call), a new ticket
+ * notifies no one.
+ */
 export function judgeOnCall(partners: readonly { groups: string[] }[]): Check {
   const empty = LADDER.filter((group) => !partners.some(({ groups }) => groups.includes(group)))
   if (!empty.includes('on-call'))

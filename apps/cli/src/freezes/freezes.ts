@@ -68,7 +68,8 @@ function sentence({ state, next, scope }: FreezeView): string {
 }
 
 /**
- * Requires known keys with texts as values, because a misspelt key would freeze something else than intended. The server checks the values.
+ * Requires known keys, because a misspelt one would freeze something else than intended, and values of the right type. The server checks
+ * the values.
  */
 function requireFreeze(value: Record<string, unknown>, file: string): Freeze {
   const strange = unknownKey(value, KEYS)

@@ -18,7 +18,7 @@ import {
 import { policyRefs } from '../flags.js'
 import { PLAIN, type Colour, type Paint } from './paint.js'
 
-/** Column in which the verdicts start. A label that is too long is followed by `LEAST_DOTS` dots. */
+/** Length of a label with the dots after it. A label that is too long is followed by `LEAST_DOTS` dots. */
 const DOT_COLUMN = 28
 const LEAST_DOTS = 4
 
@@ -41,7 +41,7 @@ export function renderRun(view: RunView, paint: Paint = PLAIN): string[] {
     ...renderObstacle(view),
     ...(view.state === 'QUEUED' && view.detail !== undefined ? [`  waits ${view.detail}`] : []),
     renderClosing(view, paint),
-    // For a release that readers hold beforehand, this line has the effective time.
+    // For a release that readers hold before its effective time, the line names that time.
     ...(view.clock === undefined ? [] : [describeClock(view.clock, isHeld(view))]),
     ...(view.kept ?? []).map((kept) => `! ${describeKept(kept)}`),
     ...describeReplaced(view).map((line) => `! ${line}`),

@@ -32,7 +32,7 @@ async function readPast(context: CliContext, id: string, { region, bot, at, know
     throw usageError('What was in force is known for all: leave out --region and --bot', [`hms-svc history ${id}`])
   const past = await PastPolicies.open({ api: await context.client(), roster: rosterFile(context), timeoutMs: context.timeoutMs() })
   const { view, value, author, approvedBy, breakGlass } = await past.read(id, { at, known, version })
-  // Only verified data is shown.
+  // Replaces what the service reports about author, signers and break-glass by verified data.
   const { breakGlass: _said, ...said } = view.provenance
   const provenance = { ...said, author, approvedBy, ...(breakGlass === undefined ? {} : { breakGlass }) }
   return { ...view, value: { ...value }, verification: 'by-caller', provenance }

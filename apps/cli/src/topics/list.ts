@@ -5,8 +5,8 @@ import { askServices, LETTERS_COUNTED, waitingLetters } from '../dead-letters/al
 import { problemOf } from '../errors.js'
 
 /**
- * Lists all topics of the catalogue, each with the state that the services report. A topic of the catalogue that has no records may not
- * exist on the bus.
+ * Lists all topics of the catalogue, each with the state that the services report. The names are not taken from the bus, where a topic
+ * without records may not exist.
  */
 export async function listTopics(context: CliContext): Promise<void> {
   const { output } = context

@@ -61,7 +61,7 @@ function subjectOf(name: string): string {
   return name.split('.').slice(1, -1).join('.')
 }
 
-/** Members of an event that describe it in words. */
+/** Members of an event that are printed, in this order. */
 const SPOKEN = ['verdict', 'state', 'summary', 'reason', 'detail', 'decision', 'by'] as const
 
 const MOST_CHARACTERS = 200

@@ -17,7 +17,7 @@ export interface PolicyWatchParts {
 /** Silence in ms after which a heartbeat line is printed. */
 const HEARTBEAT_MS = 30_000
 
-/** Prints the versions of some policies in force, and each change: as a line, or with --json as a value. */
+/** Prints the versions in force of the watched policies, and each change: as a line, or with --json as a value. */
 export class PolicyWatch {
   private readonly values = new Map<string, PolicyValue>()
   private saidAt = 0
@@ -49,7 +49,7 @@ export class PolicyWatch {
     }
   }
 
-  /** Whether a version of any of them was in force since the start. */
+  /** Whether a version of any watched policy was in force since the start. */
   get hasSeen(): boolean {
     return this.seen
   }

@@ -48,7 +48,7 @@ export interface ProgramRun {
   signal?: AbortSignal
 }
 
-/** How a program ended. One that could not be started has `error`, and neither code nor signal. */
+/** Result of a program. A program that could not be started has `error`, and neither code nor signal. */
 export interface ProgramEnd {
   code: number | null
   signal: string | null

@@ -55,7 +55,7 @@ export class PositionFile {
 
   async write(position: FeedPosition): Promise<void> {
     await mkdir(dirname(this.file), { recursive: true })
-    // Another listener may write at the same time.
+    // Replaced atomically, because another listener may write at the same time.
     await replaceFile(this.file, JSON.stringify(position), 0o600)
   }
 }
