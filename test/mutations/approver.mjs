@@ -52,7 +52,7 @@ export const APPROVER_GUARDS = [
     find: 'RETRY_MS * 2 ** Math.min(timer[counter], 10)',
     replace: 'RETRY_MS',
     spec: 'libs/persistence/src/timers/timers.spec.ts',
-    test: 'waits twice as long after each failure, and gives up after seven',
+    test: 'waits twice as long after each failure, and gives a timer up after seven',
   },
   {
     name: 'timer-give-up',
@@ -133,7 +133,7 @@ export const APPROVER_GUARDS = [
     find: 'return nonces.insert({ id: digestOf(Buffer.from(nonce)), expiresAt: expiresAt.toISOString() })',
     replace: 'await nonces.put({ id: digestOf(Buffer.from(nonce)), expiresAt: expiresAt.toISOString() })\n  return true',
     spec: 'libs/service/src/authorization/authorizer.spec.ts',
-    test: 'takes a signed request once, of whichever instance, at once or after a restart',
+    test: 'accepts a signed request once, across all instances and restarts',
   },
   {
     name: 'request-audience',
@@ -142,7 +142,7 @@ export const APPROVER_GUARDS = [
     find: '    requireAudience(head.predicate, roster)\n',
     replace: '    void requireAudience\n',
     spec: 'libs/service/src/authorization/authorizer.spec.ts',
-    test: 'takes a signed request for its own installation alone',
+    test: 'accepts a signed request for its own installation only',
   },
   {
     name: 'request-nonces-bound',
@@ -151,7 +151,7 @@ export const APPROVER_GUARDS = [
     find: '(await nonces.count()) >= MAX_REMEMBERED',
     replace: '(await nonces.count()) === -1',
     spec: 'libs/service/src/authorization/authorizer.spec.ts',
-    test: 'remembers nonces for as long as a request counts, and takes none rather than forget one',
+    test: 'stores nonces while their requests are valid, and refuses requests instead of dropping a nonce',
   },
   {
     name: 'roster-installation',

@@ -197,7 +197,7 @@ export const CLI_GUARDS = [
     find: ' && header.length <= MAX_LENGTH',
     replace: '',
     spec: 'libs/service/src/idempotency/repeated-calls.spec.ts',
-    test: 'counts whole: one that is too long is refused, not cut to another one',
+    test: 'is used whole: a key that is too long is refused, not truncated',
   },
   {
     name: 'idempotency-claim',

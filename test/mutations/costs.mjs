@@ -151,7 +151,7 @@ export const COST_GUARDS = [
     find: '        if (!isTransient(error) || isRefused(error)) throw error\n',
     replace: '        if (error !== undefined) throw error\n',
     spec: 'libs/persistence/src/postgres/data-source.spec.ts',
-    test: 'is tried again after a time-out, and while the server begins or is full',
+    test: 'is retried after a time-out, and while the server is starting or has no free connection',
   },
   {
     name: 'interim-answers',
@@ -169,7 +169,7 @@ export const COST_GUARDS = [
     find: 'return free >= LEAST_FREE_BYTES ?',
     replace: 'return free >= 0 ?',
     spec: 'libs/service/src/hosting/postgres-services.spec.ts',
-    test: 'is also a matter of the disk of the data folder',
+    test: 'reports a full disk of the data folder',
   },
   {
     name: 'snapshot-pages',

@@ -142,7 +142,7 @@ export const DOOR_GUARDS = [
     find: 'value.slice(0, max + 1)',
     replace: 'value.slice()',
     spec: 'libs/platform/src/read-shape.spec.ts',
-    test: 'of a list is not looked at beyond its bound',
+    test: 'does not read a list beyond its maximum',
   },
   {
     name: 'few-errors',
@@ -277,7 +277,7 @@ export const DOOR_GUARDS = [
     find: '      if (known.body !== call.body) throw keyReused()\n',
     replace: '',
     spec: 'libs/service/src/idempotency/repeatable-requests.spec.ts',
-    test: 'with another body is refused, whether the first is done or not',
+    test: 'with another body is refused, whether or not the first has completed',
   },
   {
     name: 'idempotency-race',
@@ -286,7 +286,7 @@ export const DOOR_GUARDS = [
     find: '      if (!call.repeatsSafely && !isPast(tx, known.leaseUntil)) throw busy()\n',
     replace: '',
     spec: 'libs/service/src/idempotency/repeatable-requests.spec.ts',
-    test: 'runs once when several come at the same time',
+    test: 'is executed once when several arrive at the same time',
   },
   {
     name: 'export-held',

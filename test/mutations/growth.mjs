@@ -7,7 +7,7 @@ export const GROWTH_GUARDS = [
     find: ' && this.matches(document, this.table.keep?.ended)',
     replace: '',
     spec: 'libs/service/src/retention/prune-tables.spec.ts',
-    test: 'deletes what ended longer ago than the retention, and never what is open',
+    test: 'deletes rows that ended longer ago than the retention, and never open rows',
   },
   {
     name: 'open-rows-stay-postgres',

@@ -54,7 +54,7 @@ export const GUARDS = [
     find: '    if (this.consumer !== consumer) await consumer.disconnect()\n',
     replace: '',
     spec: 'libs/messaging/src/kafka/kafka-reader.spec.ts',
-    test: 'lets a consumer that was replaced take no part when its start goes on after all',
+    test: 'disconnects and ignores a replaced consumer whose start completes after all',
   },
   {
     name: 'coordinator-followed',
@@ -72,7 +72,7 @@ export const GUARDS = [
     find: 'followed.has(by) ? findBroker(by).then(following, moved) : findBroker(by)',
     replace: 'findBroker(by)',
     spec: 'libs/messaging/src/kafka/followed-coordinator.spec.ts',
-    test: 'looks for another one when what it commits finds that its own is no broker of the cluster any more',
+    test: 'looks for another coordinator when a commit finds that its own is no broker of the cluster any more',
   },
   {
     name: 'places-of-others',
@@ -153,7 +153,7 @@ export const GUARDS = [
     find: ' && this.assigned !== undefined && !this.closed,',
     replace: ',',
     spec: 'libs/messaging/src/kafka/kafka-reader.spec.ts',
-    test: 'follows its coordinator to another broker from when it has joined until it is closed',
+    test: 'follows its coordinator to another broker from its join until it is closed',
   },
   {
     name: 'late-beginning',
@@ -232,7 +232,7 @@ export const GUARDS = [
     find: 'const place = `${event.topic} ${partition}`',
     replace: 'const place = event.topic',
     spec: 'libs/messaging/src/kafka/partition-batches.spec.ts',
-    test: 'counts for each partition by itself: what no reply names is sent again',
+    test: 'confirms events per partition, and no event of a partition that no reply names',
   },
   {
     name: 'reply-names-it',
@@ -241,7 +241,7 @@ export const GUARDS = [
     find: 'entry.partition === partition && entry.errorCode === 0',
     replace: 'entry.partition === partition',
     spec: 'libs/messaging/src/kafka/partition-batches.spec.ts',
-    test: 'with an error names nothing',
+    test: 'confirms no event after a reply with an error',
   },
   {
     name: 'advisory-lock',
@@ -259,7 +259,7 @@ export const GUARDS = [
     find: 'if (led) this.wakeOthers()',
     replace: 'void led',
     spec: 'libs/messaging/src/outbox/relay.spec.ts',
-    test: 'wakes the one that leads now for what it wrote before it knew',
+    test: 'wakes the new leader for rows committed before it noticed that it lost leadership',
   },
   {
     name: 'places-kept',
@@ -268,7 +268,7 @@ export const GUARDS = [
     find: 'if (!places.has(keyOf(place))) places.set(keyOf(place), place)',
     replace: 'void place',
     spec: 'libs/messaging/src/kafka/offset-committer.spec.ts',
-    test: 'are committed again when the broker refused them, unless a later one is known',
+    test: 'are committed again after the broker refused them, unless a later offset is known',
   },
   {
     name: 'places-forgotten',
@@ -277,7 +277,7 @@ export const GUARDS = [
     find: 'this.places = new Map()\n  }',
     replace: '}',
     spec: 'libs/messaging/src/kafka/offset-committer.spec.ts',
-    test: 'are not committed for partitions revoked while the broker refused them',
+    test: 'are not committed again for partitions that were revoked after the broker refused them',
   },
   {
     name: 'places-before-leaving',
@@ -286,7 +286,7 @@ export const GUARDS = [
     find: 'consumer.on(consumer.events.REBALANCING, () => commits.flush())',
     replace: '',
     spec: 'libs/messaging/src/kafka/kafka-reader.spec.ts',
-    test: 'tells the broker what it handled before its partitions go to others, and when it is closed',
+    test: 'commits the offsets of handled records before a rebalance and on close',
   },
   {
     name: 'places-of-whole-batches',
@@ -295,7 +295,7 @@ export const GUARDS = [
     find: 'if (batchSize === 0) commits.handled',
     replace: 'commits.handled',
     spec: 'libs/messaging/src/kafka/kafka-reader.spec.ts',
-    test: 'tells the broker of what was read though nothing of it is handed over, and not of a batch that it left in the middle',
+    test: 'commits the end of a batch without records, and not the end of a batch with records',
   },
   {
     name: 'fetch-session-anew',
@@ -448,7 +448,7 @@ export const GUARDS = [
     find: '[context.getHandler(), context.getClass()]',
     replace: '[context.getHandler()]',
     spec: 'libs/service/src/authorization/authorization.guard.spec.ts',
-    test: 'counts for its routes, and a route’s own before it: GET /strict',
+    test: 'applies to its routes, unless a route declares its own: GET /strict',
   },
   {
     name: 'token-release',

@@ -79,7 +79,7 @@ export const ROW_GUARDS = [
     find: "  if (row.signed === undefined) throw new SignatureError('HMS_SIGNATURE_UNKNOWN_KEY', 'it is not signed')\n",
     replace: '  if (row.signed === undefined) return plainToken(row)\n',
     spec: 'libs/service/src/authorization/follow-tokens.spec.ts',
-    test: 'counts for nothing and is named with no signature',
+    test: 'is ignored and reported with no signature',
   },
   {
     name: 'token-rows-same',
@@ -88,7 +88,7 @@ export const ROW_GUARDS = [
     find: "  if (!isSameToken(row, record)) throw new SignatureError('HMS_STATEMENT_INVALID', 'it differs from what approver signed')\n",
     replace: '',
     spec: 'libs/service/src/authorization/follow-tokens.spec.ts',
-    test: 'counts for nothing and is named with another scope',
+    test: 'is ignored and reported with another scope',
   },
   {
     name: 'token-rows-revoked',
@@ -97,7 +97,7 @@ export const ROW_GUARDS = [
     find: '(record.revokedAt === null ? [] : [record])',
     replace: '[]',
     spec: 'libs/service/src/authorization/follow-tokens.spec.ts',
-    test: 'that was put back does not count where the topic says that the key is revoked',
+    test: 'that was restored by hand does not count if the topic contains the revocation of the key',
   },
   {
     name: 'guard-rows-hidden',

@@ -25,7 +25,7 @@ export const SOCKET_GUARDS = [
     find: 'contained(() => refuseUpgrade(asked.socket, problemOf(error, { method, url: path, headers: asked.request.headers })), () => asked.socket.destroy())()',
     replace: 'throw error',
     spec: 'libs/platform/src/http/websocket-upgrades/serve-upgrades.spec.ts',
-    test: 'refuses when what is behind it throws, and the process goes on',
+    test: 'refuses an upgrade if its handler throws, and serves the next one',
   },
   {
     name: 'process-outlives',
@@ -34,7 +34,7 @@ export const SOCKET_GUARDS = [
     find: "from.on('uncaughtException', (error) => {",
     replace: "from.on('uncaughtException', (error) => {\n    exit(1)",
     spec: 'libs/platform/src/signals.spec.ts',
-    test: 'what a listener throws is one line of the log, and ends nothing',
+    test: 'an error thrown by a listener is logged as one line, and does not end the process',
   },
   {
     name: 'bot-frame-fits',
@@ -79,7 +79,7 @@ export const SOCKET_GUARDS = [
     find: 'closed ? { ...door, open: refuse } : door',
     replace: 'door',
     spec: 'libs/platform/src/http/websocket-upgrades/serve-upgrades.spec.ts',
-    test: 'says that it is closed, and not that there is no such path',
+    test: 'responds 503 once it is closed, not that the path is unknown',
   },
   {
     name: 'tunnel-gone',
@@ -106,7 +106,7 @@ export const SOCKET_GUARDS = [
     find: 'if (asksForWebSocket(request)) return',
     replace: 'if (asksForWebSocket(request) || request.headers.upgrade) return',
     spec: 'libs/platform/src/http/websocket-upgrades/serve-upgrades.spec.ts',
-    test: 'is answered as the plain request it came with, its body included, and the connection goes on',
+    test: 'is served as the plain request it came with, including its body, and the connection stays open',
   },
   {
     name: 'stream-silent-reader',
@@ -214,7 +214,7 @@ export const SOCKET_GUARDS = [
     find: 'if (brokers >= replication) return',
     replace: 'return',
     spec: 'libs/messaging/src/kafka/topic-copies.spec.ts',
-    test: 'more copies than brokers are refused, with the number of brokers',
+    test: 'more replicas than brokers are refused, with the number of brokers',
   },
   {
     name: 'topic-in-sync',
@@ -223,7 +223,7 @@ export const SOCKET_GUARDS = [
     find: 'Math.max(1, replication - 1)',
     replace: '1',
     spec: 'libs/messaging/src/kafka/topic-copies.spec.ts',
-    test: 'a record is confirmed when all but one copy have it, at least one',
+    test: 'min.insync.replicas is one below the replication factor, and at least 1',
   },
   {
     name: 'read-without-body',
@@ -259,7 +259,7 @@ export const SOCKET_GUARDS = [
     find: 'if (soonest === null || soonest > 0) return',
     replace: 'return',
     spec: 'libs/persistence/src/timers/timers.spec.ts',
-    test: 'finds within a second what another instance scheduled, and tries to claim nothing before',
+    test: 'finds a timer of another instance within a second, and claims nothing before',
   },
   {
     name: 'frame-length',

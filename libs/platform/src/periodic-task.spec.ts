@@ -19,7 +19,7 @@ function world(everyMs: number | (() => number), run: () => unknown) {
   }
 }
 
-it('waits from the end of one time to the begin of the next', async () => {
+it('waits from the end of a run to the start of the next', async () => {
   const ends: (() => void)[] = []
   const { repeat, pass, next } = world(100, () => new Promise<void>((resolve) => ends.push(resolve)))
   repeat.start()
@@ -45,7 +45,7 @@ it('continues after a failure, which is reported', async () => {
   expect(failures).toEqual(['time 1', 'time 2', 'time 3'])
 })
 
-it('stops at once, waits for what runs, and can start again', async () => {
+it('stops at once, waits for the active run, and can start again', async () => {
   let end = (): void => {}
   let times = 0
   const run = (): Promise<void> => new Promise((resolve) => ((end = resolve), times++))
@@ -63,8 +63,8 @@ it('stops at once, waits for what runs, and can start again', async () => {
   expect(next()).toBe(30)
 })
 
-describe('woken', () => {
-  it('begins at once, and does not begin a second time by the clock', async () => {
+describe('a woken task', () => {
+  it('runs at once, and not a second time when the pause would have ended', async () => {
     let times = 0
     const { repeat, pass, next } = world(100, () => times++)
     repeat.start()
@@ -75,7 +75,7 @@ describe('woken', () => {
     expect(next()).toBe(130)
   })
 
-  it('begins in time, and puts off nothing that comes sooner', async () => {
+  it('runs within the requested time, and delays no earlier run', async () => {
     const { repeat, pass, next } = world(100, () => {})
     repeat.start()
     repeat.wake(200)
@@ -87,7 +87,7 @@ describe('woken', () => {
     expect(next()).toBe(40)
   })
 
-  it('runs once again after a run, however often it was woken meanwhile', async () => {
+  it('runs again once after the active run, however often it was woken during that run', async () => {
     const ends: (() => void)[] = []
     const { repeat, pass } = world(100, () => new Promise<void>((resolve) => ends.push(resolve)))
     repeat.start(0)
@@ -101,7 +101,7 @@ describe('woken', () => {
     expect([ends.length, repeat.idle]).toEqual([2, true])
   })
 
-  it('while it fails, waits all the same: a fault that lasts must not be met in a tight loop', async () => {
+  it('waits for its pause after a failure, so that a lasting fault causes no tight loop', async () => {
     const { repeat, pass, next, failures } = world(100, () => {
       repeat.wake()
       throw new Error('still down')
@@ -111,7 +111,7 @@ describe('woken', () => {
     expect([failures.length, next()]).toEqual([1, 100])
   })
 
-  it('before it was started, begins with the start; never without a pause of its own', async () => {
+  it('runs at its start if it was woken before, and then never if its pause is infinite', async () => {
     let times = 0
     const { repeat, pass, next } = world(Infinity, () => times++)
     repeat.wake()

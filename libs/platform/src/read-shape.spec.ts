@@ -29,8 +29,8 @@ class Pine extends Tree {
 
 const errorsOf = (plain: unknown): { pointer: string; detail: string }[] => readShape(Tree, plain).errors
 
-describe('what a parser gave', () => {
-  it('becomes objects of their classes, with the defaults of what is missing', () => {
+describe('readShape', () => {
+  it('creates objects of the classes, with defaults for missing members', () => {
     const { value, errors } = readShape(Tree, { size: '7', leaf: { name: 'a' }, leaves: [{ name: 'b' }] })
     expect(errors).toEqual([])
     expect(value).toEqual({ size: 7, leaf: { name: 'a' }, leaves: [{ name: 'b' }] })
@@ -38,17 +38,17 @@ describe('what a parser gave', () => {
     expect(readShape(Tree, { size: 1 }).value.leaves).toEqual([])
   })
 
-  it('is read as the class says that theirs extends', () => {
+  it('reads the members of a parent class', () => {
     const { value, errors } = readShape(Pine, { size: '7', needles: '9', leaf: { name: 'a' }, leaves: [{ name: 'b' }] })
     expect(errors).toEqual([])
     expect([value.size, value.needles, value.leaf?.constructor]).toEqual([7, 9, Leaf])
   })
 
-  it.each([[null], [1], ['text'], [[]], [[{}]], [undefined], [true]])('is refused where it is no object: %j', (plain) => {
+  it.each([[null], [1], ['text'], [[]], [[{}]], [undefined], [true]])('refuses a value that is no object: %j', (plain) => {
     expect(errorsOf(plain)).toEqual([{ pointer: '', detail: 'an object is expected' }])
   })
 
-  it('is refused by the place of what is wrong, at every depth', () => {
+  it('reports the pointer of each error, at every depth', () => {
     expect(errorsOf({ size: 'x', leaf: { name: 1, 'a/b~c': 2 }, leaves: [{ name: 'long' }, null] }).map(({ pointer }) => pointer)).toEqual([
       '/leaf/a~1b~0c',
       '/size',
@@ -59,13 +59,13 @@ describe('what a parser gave', () => {
     ])
   })
 
-  it.each(['constructor', 'toString', 'hasOwnProperty', 'leafs'])('has no member that the class does not name: %s', (name) => {
+  it.each(['constructor', 'toString', 'hasOwnProperty', 'leafs'])('refuses a member that the class does not declare: %s', (name) => {
     expect(errorsOf({ size: 1, leaves: [{ name: 'b' }], [name]: 1 })).toEqual([
       { pointer: `/${name}`, detail: `property ${name} should not exist` },
     ])
   })
 
-  it('is reported with at most twenty errors, and truncated names', () => {
+  it('reports at most twenty errors, with truncated names', () => {
     const plain = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`${index}${'k'.repeat(10_000)}`, 1]))
     const errors = errorsOf(plain)
     expect(errors).toHaveLength(MAX_ERRORS)
@@ -73,7 +73,7 @@ describe('what a parser gave', () => {
     expect(errorsOf({ size: 1, leaves: Array.from({ length: 1_000 }, () => ({})) }).length).toBeLessThanOrEqual(MAX_ERRORS)
   })
 
-  it('of a list is not looked at beyond its bound', () => {
+  it('does not read a list beyond its maximum', () => {
     const unseen = (): never => {
       throw new Error('looked at')
     }

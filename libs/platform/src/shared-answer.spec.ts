@@ -19,8 +19,8 @@ beforeEach(() => {
 })
 const pass = (ms: number): void => clock.advanceTo(clock.now().getTime() + ms)
 
-describe('an answer', () => {
-  it('is made once for all who ask within its time', async () => {
+describe('a shared result', () => {
+  it('is computed once for all callers within its time', async () => {
     expect(await Promise.all(Array.from({ length: 40 }, () => answer.get()))).toEqual(Array.from({ length: 40 }, () => 1))
     pass(999)
     expect(await answer.get()).toBe(1)
@@ -28,7 +28,7 @@ describe('an answer', () => {
     expect(await answer.get()).toBe(2)
   })
 
-  it('that failed is made again', async () => {
+  it('that failed is computed again', async () => {
     fails = true
     await expect(answer.get()).rejects.toThrow('down')
     fails = false

@@ -9,14 +9,14 @@ const start = () => {
   return { from, lines, exits, time }
 }
 
-it('what a listener throws is one line of the log, and ends nothing', () => {
+it('an error thrown by a listener is logged as one line, and does not end the process', () => {
   const { from, lines, exits } = start()
   for (const thrown of [new TypeError('Trailer'), undefined, 'text']) from.emit('uncaughtException', thrown)
   expect(lines.map((line) => (JSON.parse(line) as { level: string }).level)).toEqual(['error', 'error', 'error'])
   expect([lines[0]!.includes('TypeError: Trailer'), exits]).toEqual([true, []])
 })
 
-it('a process that throws more than a hundred times a minute ends', () => {
+it('a process with more than a hundred uncaught errors a minute exits', () => {
   const { from, exits, time } = start()
   for (let count = 0; count < 300; count++) {
     time.now += 1_000

@@ -5,7 +5,7 @@ const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 const GIVEN = `00-${TRACE}-00f067aa0ba902b7-01`
 
 describe('a traceparent', () => {
-  it('goes on with the trace and its flags, as a span of its own', () => {
+  it('is continued as a new span with the same trace id and flags', () => {
     const next = continued(GIVEN)
     expect(next).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`))
     expect([next === GIVEN, traceIdOf(next)]).toEqual([false, TRACE])
@@ -36,7 +36,7 @@ describe('a traceparent', () => {
 })
 
 describe('code in a trace', () => {
-  it('knows it across waits, and what runs outside does not', async () => {
+  it('keeps the trace across await, and has none in outsideTrace', async () => {
     expect(currentTraceparent()).toBeUndefined()
     const seen = await inTrace(GIVEN, async () => {
       await Promise.resolve()
@@ -45,11 +45,11 @@ describe('code in a trace', () => {
     expect(seen).toEqual([TRACE, undefined])
   })
 
-  it('has a new one where its cause has none', () => {
+  it('gets a new trace if its cause has none', () => {
     expect(inTrace(undefined, () => currentTraceparent())).toMatch(/^00-/)
   })
 
-  it('is one for all that is asked of a request', () => {
+  it('gets the same traceparent for one request each time', () => {
     const request = { headers: { traceparent: GIVEN } }
     expect([traceIdOf(traceOfRequest(request)), traceOfRequest(request) === traceOfRequest(request)]).toEqual([TRACE, true])
   })

@@ -3,14 +3,14 @@ import { describe, expect, expectTypeOf, it } from 'vitest'
 import type { HandlerMethod } from './event-server.js'
 
 describe('@OnEvent', () => {
-  it('takes a method for its own type of event only, which the compiler checks', () => {
+  it('accepts, at compile time, only a method for its own event types', () => {
     type Takes<T extends EventType> = (event: ReceivedEvent<T>) => Promise<void>
     expectTypeOf<Takes<'hms.lint.passed.v1'>>().toExtend<HandlerMethod<'hms.lint.passed.v1'>>()
     expectTypeOf<Takes<'hms.lint.passed.v1' | 'hms.lint.failed.v1'>>().toExtend<HandlerMethod<'hms.lint.passed.v1'>>()
     expectTypeOf<Takes<'hms.lint.failed.v1'>>().not.toExtend<HandlerMethod<'hms.lint.passed.v1'>>()
   })
 
-  it('reads an event where its producer sends it, and what every stage may say on each stage topic that the service reads', () => {
+  it('subscribes to the topic of an event type, and for a stage event to each stage topic that the service reads', () => {
     for (const service of SERVICES) {
       expect(topicsOfType('hms.lint.passed.v1', service)).toEqual([EVENT_TOPICS['hms.lint.passed.v1']])
     }

@@ -58,7 +58,7 @@ async function turns(count = 20): Promise<void> {
 }
 
 describe('a stream reader', () => {
-  it('handles every row once and in order, whatever is pushed, fetched, held up or fails meanwhile', async () => {
+  it('handles every row once and in order, with any sequence of pushes, fetches, delays and failures', async () => {
     const step = fc.oneof(
       fc.record({ do: fc.constant('push' as const), rows: fc.integer({ min: 1, max: 700 }) }),
       fc.record({ do: fc.constantFrom('answer' as const, 'fail' as const, 'pass' as const) }),

@@ -38,7 +38,7 @@ function placesOf(partitions: Record<string, number[]>): { topics: object[] } {
   return { topics }
 }
 
-describe('a consumer of a group', () => {
+describe('a group consumer', () => {
   let refusal: Error | undefined
   let isLost: boolean
   let isMember: boolean
@@ -77,7 +77,7 @@ describe('a consumer of a group', () => {
   }
   const refused = (): Error => new KafkaJSConnectionError('connect ECONNREFUSED')
 
-  it('has the coordinator that its cluster finds, with all that it can do', async () => {
+  it('gets the coordinator that its cluster finds, with all its methods', async () => {
     const coordinator = await cluster.findGroupCoordinator({ groupId: 'linter' })
     expect([coordinator.nodeId, coordinator.isConnected(), await coordinator.heartbeat({})]).toEqual([2, true, 'alive'])
   })
@@ -91,7 +91,7 @@ describe('a consumer of a group', () => {
   it.each<[string, () => Error]>([
     ['refuses connections', refused],
     ['is no broker of the cluster any more', () => new KafkaJSBrokerNotFound('Broker 3 not found in the cached metadata')],
-  ])('looks for another one when what it commits finds that its own %s', async (_, fault) => {
+  ])('looks for another coordinator when a commit finds that its own %s', async (_, fault) => {
     const coordinator = await cluster.findGroupCoordinator({ groupId: 'linter' })
     const commit = async (): Promise<unknown> => (await cluster.findBroker(coordinator)).offsetCommit(placesOf({ runs: [0] }))
     expect(await commit()).toBe('alive')
@@ -113,7 +113,7 @@ describe('a consumer of a group', () => {
     expect(committed).toEqual([placesOf({ runs: [0, 1] }).topics, placesOf({ lint: [0] }).topics])
   })
 
-  it('looks on as the same member while none can be reached', async () => {
+  it('keeps looking as the same member while no coordinator can be reached', async () => {
     isLost = true
     refusal = new KafkaJSNumberOfRetriesExceeded(refused(), { retryCount: 10, retryTime: 1_000, cause: refused() })
     const error: unknown = await cluster.findGroupCoordinator({ groupId: 'linter' }).catch((fault: unknown) => fault)
@@ -126,12 +126,12 @@ describe('a consumer of a group', () => {
       () => new KafkaJSProtocolError({ type: 'UNKNOWN_MEMBER_ID', message: 'unknown', code: 25, retriable: false }),
     ],
     ['was only cut off: the next heartbeat connects again', () => new KafkaJSConnectionClosedError('closed')],
-  ])('leaves alone what %s', async (_, fault) => {
+  ])('passes through unchanged what %s', async (_, fault) => {
     refusal = fault()
     expect(await heartbeat()).toBe(refusal)
   })
 
-  it('leaves everything alone before it is a member, and when it closes', async () => {
+  it('passes all errors through unchanged before it is a member and while it closes', async () => {
     isMember = false
     refusal = refused()
     expect(await heartbeat()).toBe(refusal)

@@ -5,7 +5,7 @@ import { clientIdOf, type GroupCoordinators, GroupMemberEviction } from './group
 it.each([
   ['was evicted', async () => {}, ['a dead instance was taken out of its group']],
   ['could not be evicted', () => Promise.reject(new Error('not the coordinator')), []],
-])('a dead instance that %s is logged so', async (_how, remove, expected) => {
+])('an eviction is logged only if it succeeded: a dead instance that %s', async (_how, remove, expected) => {
   const clock = new VirtualClock()
   const logged: string[] = []
   const log: Logger = { ...silentLogger, warn: (_fields, text) => void logged.push(text) }

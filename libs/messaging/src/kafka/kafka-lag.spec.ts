@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { LagClock, readLag } from './kafka-lag.js'
 
 describe('lag on Kafka', () => {
-  it('names the oldest record in hand while it is handled, by group and topic', () => {
+  it('reports the oldest record being handled, by group and topic', () => {
     const clock = new LagClock(() => 100_000)
     const record = { group: 'linter', topic: 'hms.approval.v1' }
     const done = [clock.took({ ...record, atMs: 50_000, run: 7 }), clock.took({ ...record, atMs: 40_000, run: null })]
@@ -14,7 +14,7 @@ describe('lag on Kafka', () => {
     expect(clock.oldest('linter', 'hms.approval.v1')).toBeUndefined()
   })
 
-  it('asks for each topic and each group once', async () => {
+  it('requests each topic and each group once', async () => {
     const asked: string[] = []
     const admin = {
       fetchTopicOffsets: async (topic: string) => {

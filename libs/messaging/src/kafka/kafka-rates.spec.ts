@@ -40,7 +40,7 @@ describe('rates of topics on Kafka', () => {
     expect(rates.filter(({ topic, perMinute }) => topic !== TOPIC && perMinute.some((events) => events !== 0))).toEqual([])
   })
 
-  it('ask once where a minute began, and once of a topic that is silent', async () => {
+  it('request the start of each minute once, and for a silent topic only the start of the first minute', async () => {
     const broker = brokerWith([begin(3)])
     const rates = new TopicRates()
     await rates.read(broker, now)

@@ -68,7 +68,7 @@ describe('a Kafka reader', () => {
     }
   }
 
-  it('replaces a consumer that takes nothing although records of its partitions wait', async () => {
+  it('replaces a consumer that handles nothing although records of its partitions wait', async () => {
     waiting(1, 4)
     await looks(2)
     expect(renewed).toEqual([])
@@ -93,7 +93,7 @@ describe('a Kafka reader', () => {
     await consumers[2]!.take(1)
   })
 
-  it('lets a consumer that was replaced take no part when its start goes on after all', async () => {
+  it('disconnects and ignores a replaced consumer whose start completes after all', async () => {
     waiting(1, 4)
     hangs = 'connect'
     consumers[0]!.crash(false)
@@ -110,7 +110,7 @@ describe('a Kafka reader', () => {
     expect(renewed).toHaveLength(2)
   })
 
-  it('gives a replacement that did not help either twice as long', async () => {
+  it('waits twice as long before the next replacement if a replacement did not help', async () => {
     waiting(1, 4)
     await looks(4)
     consumers[1]!.join([0, 1])
@@ -126,7 +126,7 @@ describe('a Kafka reader', () => {
     ['waits for another to read', () => waiting(5, 4), () => {}],
     ['has nothing to read', () => waiting(1, 9), () => {}],
     ['joined without any partition', () => (waiting(1, 4), consumers[0]!.join([])), () => {}],
-  ])('leaves one alone that %s', async (_what, before, meanwhile) => {
+  ])('keeps a consumer that %s', async (_what, before, meanwhile) => {
     await before()
     for (let look = 0; look < 6; look++) {
       await looks(1)
@@ -135,7 +135,7 @@ describe('a Kafka reader', () => {
     expect(renewed).toEqual([])
   })
 
-  it('leaves one alone whose handler is at work, however long', async () => {
+  it('keeps a consumer whose handler is running, however long', async () => {
     let done = (): void => {}
     handle = () => new Promise((resolve) => (done = resolve))
     void consumers[0]!.take(1)
@@ -145,7 +145,7 @@ describe('a Kafka reader', () => {
     done()
   })
 
-  it('recreates a consumer that kafkajs abandoned, and ends the process when that does not help', async () => {
+  it('recreates a consumer that crashed, and reports a fatal error after five crashes without a join', async () => {
     for (let index = 0; index < 4; index++) {
       consumers.at(-1)!.crash(false)
       await looks(1)
@@ -156,7 +156,7 @@ describe('a Kafka reader', () => {
     expect(fatal).toEqual(['crashed'])
   })
 
-  it('resets the count after its consumer joined its group', async () => {
+  it('resets the count of crashes when its consumer joins the group', async () => {
     for (let index = 0; index < 12; index++) {
       consumers.at(-1)!.crash(false)
       await looks(1)
@@ -165,7 +165,7 @@ describe('a Kafka reader', () => {
     expect(fatal).toEqual([])
   })
 
-  it('tells the broker what it handled before its partitions go to others, and when it is closed', async () => {
+  it('commits the offsets of handled records before a rebalance and on close', async () => {
     await consumers[0]!.take(0)
     consumers[0]!.rebalance()
     await settle()
@@ -176,27 +176,27 @@ describe('a Kafka reader', () => {
     expect(consumers[0]!.committed).toEqual([expect.anything(), { topic: TOPIC.name, partition: 1, offset: '5' }])
   })
 
-  it('tells the broker of what was read though nothing of it is handed over, and not of a batch that it left in the middle', async () => {
+  it('commits the end of a batch without records, and not the end of a batch with records', async () => {
     consumers[0]!.endBatch({ partition: 0, batchSize: 0, lastOffset: '8' })
     consumers[0]!.endBatch({ partition: 1, batchSize: 3, lastOffset: '8' })
     await reader.close()
     expect(consumers[0]!.committed).toEqual([{ topic: TOPIC.name, partition: 0, offset: '9' }])
   })
 
-  it('does not tell of what could not be handled', async () => {
+  it('commits no offset of a record that could not be handled', async () => {
     handle = () => Promise.reject(new Error('stopping'))
     await consumers[0]!.take(0).catch(() => {})
     await reader.close()
     expect(consumers[0]!.committed).toEqual([])
   })
 
-  it('leaves a crash alone that kafkajs gets over itself', async () => {
+  it('keeps a consumer after a crash from which kafkajs recovers', async () => {
     consumers[0]!.crash(true)
     await looks(1)
     expect(consumers).toHaveLength(1)
   })
 
-  it('follows its coordinator to another broker from when it has joined until it is closed', async () => {
+  it('follows its coordinator to another broker from its join until it is closed', async () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED'), { name: 'KafkaJSConnectionError' })
     const looking = (): Promise<unknown> => {
       const lost = (): Promise<unknown> => Promise.reject(refused)

@@ -4,7 +4,7 @@ import { OffsetCommitter, type NextOffset } from './offset-committer.js'
 
 const TOPIC = 'hms.lint.v1'
 
-describe('offsets committed to the broker', () => {
+describe('offsets of handled records', () => {
   let clock: VirtualClock
   let committed: string[][]
   let answer: Promise<void>
@@ -37,7 +37,7 @@ describe('offsets committed to the broker', () => {
     await settle()
   }
 
-  it('are committed together, a while after the first, each as the next record to read', async () => {
+  it('are committed together, a while after the first, each as the offset of the next record to read', async () => {
     commits.handled(TOPIC, 0, '4')
     commits.handled(TOPIC, 1, '9007199254740993')
     commits.handled(TOPIC, 0, '5')
@@ -49,7 +49,7 @@ describe('offsets committed to the broker', () => {
     expect(committed).toHaveLength(1)
   })
 
-  it('are committed again when the broker refused them, unless a later one is known', async () => {
+  it('are committed again after the broker refused them, unless a later offset is known', async () => {
     const refuse = refuseNext()
     commits.handled(TOPIC, 0, '4')
     commits.handled(TOPIC, 1, '4')
@@ -63,7 +63,7 @@ describe('offsets committed to the broker', () => {
     ])
   })
 
-  it('are not committed for partitions revoked while the broker refused them', async () => {
+  it('are not committed again for partitions that were revoked after the broker refused them', async () => {
     const refuse = refuseNext()
     commits.handled(TOPIC, 0, '4')
     await later(250)

@@ -19,8 +19,8 @@ const events = fc
   .array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), fc.constantFrom(10, 400_000, 2_000_000)), { maxLength: 30 })
   .map((parts) => parts.map(([key, bytes], index) => event(index, key, bytes)))
 
-describe('what one send carries', () => {
-  it('is of one partition alone, in order, and bounded in bytes', () => {
+describe('a send of the producer', () => {
+  it('contains events of one partition, in order, and is bounded in bytes', () => {
     fc.assert(
       fc.property(events, (rows) => {
         const batches = partitionBatches(rows)
@@ -39,7 +39,7 @@ describe('what one send carries', () => {
   })
 })
 
-describe('what a reply says', () => {
+describe('publish', () => {
   interface Sent {
     partitions: number[]
     ids: number
@@ -65,7 +65,7 @@ describe('what a reply says', () => {
     new KafkaBus(kafka, systemClock, silentLogger, { onFatal: () => {} }).publish(rows)
   const rows = ['a', 'b', 'c', 'd'].flatMap((key, at) => [event(at * 2, key), event(at * 2 + 1, key)])
 
-  it('counts for each partition by itself: what no reply names is sent again', async () => {
+  it('confirms events per partition, and no event of a partition that no reply names', async () => {
     const dead = partitionOf('b', partitionsOf(TOPIC))
     const { kafka, sends } = client((partition) => (partition === dead ? undefined : { errorCode: 0 }))
     const written = await publish(kafka, rows)
@@ -74,12 +74,12 @@ describe('what a reply says', () => {
     expect([...written.keys()].toSorted()).toEqual(expected.toSorted())
   })
 
-  it('with an error names nothing', async () => {
+  it('confirms no event after a reply with an error', async () => {
     const { kafka } = client(() => ({ errorCode: 6 }))
     expect(await publish(kafka, rows)).toEqual(new Map())
   })
 
-  it('gives the place of every record, and what follows a failed send of a partition waits with it', async () => {
+  it('returns the position of each confirmed event, and sends nothing after a failed send of the partition', async () => {
     const large = [event(0, 'a', 900_000), event(1, 'a', 900_000), event(2, 'a', 900_000)]
     const { kafka, sends } = client((_partition, send) => (send === 2 ? undefined : { errorCode: 0 }))
     const written = await publish(kafka, large)

@@ -2,13 +2,13 @@ import { expect, it } from 'vitest'
 import { wantedTopics } from './kafka-topics.js'
 import { otherCopies, placesFor, refuseOtherCopies, requireBrokers } from './topic-copies.js'
 
-it('a record is confirmed when all but one copy have it, at least one', () => {
+it('min.insync.replicas is one below the replication factor, and at least 1', () => {
   const inSync = (replication: number) => new Set(wantedTopics(replication).map(({ config }) => config['min.insync.replicas']))
   expect([1, 2, 3, 5].map((replication) => [...inSync(replication)])).toEqual([['1'], ['1'], ['2'], ['4']])
   expect(wantedTopics(3).every(({ replication }) => replication === 3)).toBe(true)
 })
 
-it('more copies than brokers are refused, with the number of brokers', () => {
+it('more replicas than brokers are refused, with the number of brokers', () => {
   expect(() => requireBrokers(3, 3)).not.toThrow()
   expect(() => requireBrokers(1, 1)).not.toThrow()
   expect(() => requireBrokers(3, 1)).toThrow(
@@ -20,7 +20,7 @@ it('more copies than brokers are refused, with the number of brokers', () => {
   expect(() => requireBrokers(3, 2)).toThrow('the cluster has 2 brokers.')
 })
 
-it('a topic with a wrong replication factor is reported by its smallest partition', () => {
+it('a topic with a wrong replication factor is reported with its smallest replica count', () => {
   const partitions = (...counts: number[]) => counts.map((count) => ({ replicas: Array.from({ length: count }, (_, broker) => broker) }))
   expect([otherCopies(3, partitions(3, 3)), otherCopies(3, partitions(3, 2, 1)), otherCopies(1, partitions(2, 1))]).toEqual([
     undefined,
@@ -31,7 +31,7 @@ it('a topic with a wrong replication factor is reported by its smallest partitio
   expect(() => refuseOtherCopies([{ topic: 'hms.lint.v1', wanted: '3', found: '1' }])).toThrow('hms.lint.v1 has 1 copies instead of 3')
 })
 
-it('missing replicas go to the brokers with the fewest, and leaders stay', () => {
+it('missing replicas are placed on the brokers with the fewest replicas, and leaders stay', () => {
   const held = (...all: number[][]) => all.map((replicas, partitionId) => ({ partitionId, replicas }))
   expect(placesFor(3, held([1], [1], [2]), [1, 2, 3, 4])).toEqual([
     { partition: 0, replicas: [1, 3, 4] },

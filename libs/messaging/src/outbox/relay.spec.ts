@@ -8,7 +8,7 @@ import { Relay } from './relay.js'
 
 const SOURCE = '/hms-svc/linter'
 
-describe('a relay of one instance among others', () => {
+describe('a relay of one of several instances', () => {
   let leads: boolean
   let woken: number
   let relay: Relay
@@ -34,14 +34,14 @@ describe('a relay of one instance among others', () => {
     for (let quiet = 0; quiet < 5; quiet = relay.idle ? quiet + 1 : 0) await new Promise((resolve) => setImmediate(resolve))
   }
 
-  it('moves its own rows and wakes no instance while it leads', async () => {
+  it('moves its own rows and wakes no other instance while it leads', async () => {
     await start(true)
     relay.rowsCommitted()
     await settled()
     expect(woken).toBe(0)
   })
 
-  it('wakes the one that leads when it does not, or does not know yet', async () => {
+  it('wakes the leading instance when it does not lead, or does not know yet whether it leads', async () => {
     relay.rowsCommitted()
     expect(woken).toBe(1)
     await start(false)
@@ -50,7 +50,7 @@ describe('a relay of one instance among others', () => {
     expect(woken).toBe(2)
   })
 
-  it('wakes the one that leads now for what it wrote before it knew', async () => {
+  it('wakes the new leader for rows committed before it noticed that it lost leadership', async () => {
     await start(true)
     leads = false
     relay.rowsCommitted()

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { copied, databaseBinaries, missingLinks } from './binaries.js'
 
 describe('databaseBinaries', () => {
-  it('completes an install whose script npm held back, outside of node_modules', () => {
+  it('completes, outside of node_modules, an install whose script npm skipped', () => {
     const scratch = mkdtempSync(join(tmpdir(), 'hms-binaries-'))
     onTestFinished(() => rmSync(scratch, { recursive: true, force: true }))
     const native = join(scratch, 'native')

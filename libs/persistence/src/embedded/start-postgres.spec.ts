@@ -45,7 +45,7 @@ const isRunning = (pid: number) => {
 }
 
 describe('startPostgres', () => {
-  it('makes a database, keeps it over a restart on the same port, and leaves nothing running', async () => {
+  it('creates a database, keeps it and its port over a restart, and leaves no process running', async () => {
     const folder = newFolder()
     const first = await started({ folder })
     expect(first.url).toMatch(new RegExp(`^postgres://hms:[\\w-]{32}@127\\.0\\.0\\.1:${first.port}/hms$`))
@@ -62,7 +62,7 @@ describe('startPostgres', () => {
     expect(await ask(second.url, 'SELECT n FROM kept')).toEqual([7])
   })
 
-  it('keeps the password to its owner and refuses a wrong one', async () => {
+  it('makes the password readable only by its owner, and refuses a wrong password', async () => {
     const folder = newFolder()
     const server = await started({ folder })
     expect(statSync(join(folder, 'postgres.password')).mode & 0o777).toBe(0o600)
@@ -104,7 +104,7 @@ describe('startPostgres', () => {
     await expect(startPostgres({ folder: newFolder(), port })).rejects.toMatchObject({ code: 'HMS_DATABASE_PORT_IN_USE' })
   })
 
-  it('says why a server did not start, with the lines of its log', async () => {
+  it('reports why a server did not start, with lines of its log', async () => {
     const attempt = startPostgres({ folder: newFolder(), settings: { shared_buffers: 'plenty' } })
     await expect(attempt).rejects.toMatchObject({
       code: 'HMS_DATABASE_START_FAILED',

@@ -31,14 +31,14 @@ async function settled<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
 }
 
 describe('a connection at a start', () => {
-  it('is tried again after a time-out, and while the server begins or is full', async () => {
+  it('is retried after a time-out, and while the server is starting or has no free connection', async () => {
     const clock = new VirtualClock()
     const { tries, connect } = connecting([timeOut(), refusal('57P03'), refusal('53300')])
     await expect(settled(clock, connectUntil(clock, connect))).resolves.toBe('connected')
     expect(tries()).toBe(4)
   })
 
-  it('is given up at once for what will not change', async () => {
+  it('fails at once with a permanent error', async () => {
     for (const code of ['28P01', '3D000', '42501', 'ECONNREFUSED']) {
       const { tries, connect } = connecting([refusal(code)])
       await expect(connectUntil(new VirtualClock(), connect)).rejects.toMatchObject({ code })
@@ -46,7 +46,7 @@ describe('a connection at a start', () => {
     }
   })
 
-  it('is given up once the wait is over, with the last reason', async () => {
+  it('fails after the wait, with the last error', async () => {
     const clock = new VirtualClock()
     const began = clock.now().getTime()
     await expect(settled(clock, connectUntil(clock, connecting(Array.from({ length: 1_000 }, timeOut)).connect))).rejects.toMatchObject({
@@ -60,7 +60,7 @@ describe('a connection at a start', () => {
 describe('an embedded server', () => {
   const running = { exitCode: null, signalCode: null }
 
-  it('is waited for although a connect times out, also that which renames its first database', async () => {
+  it('is waited for although connections time out, including the connection that renames its first database', async () => {
     const asked: string[] = []
     const answers = [timeOut(), refusal('3D000'), timeOut(), refusal('3D000'), undefined, undefined]
     await untilReady(running, 'postgres://hms@127.0.0.1:1/hms', async (_url, text) => {

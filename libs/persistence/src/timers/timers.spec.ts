@@ -46,7 +46,7 @@ describe('Timers', () => {
   }
   const pending = (): Promise<Timer[]> => database.transaction((tx) => timers.store.pending(tx, 'a'))
 
-  it('waits twice as long after each failure, and gives up after seven', async () => {
+  it('waits twice as long after each failure, and gives a timer up after seven', async () => {
     const bug = new Error('bug')
     behave = () => Promise.reject(bug)
     await schedule()
@@ -57,7 +57,7 @@ describe('Timers', () => {
     expect(await pending()).toEqual([])
   })
 
-  it('finds within a second what another instance scheduled, and tries to claim nothing before', async () => {
+  it('finds a timer of another instance within a second, and claims nothing before', async () => {
     behave = () => Promise.resolve()
     let claims = 0
     const claimDue = timers.store.claimDue.bind(timers.store)
@@ -70,7 +70,7 @@ describe('Timers', () => {
     expect(calls).toEqual([61_000])
   })
 
-  it('leaves work alone that another instance has by now', async () => {
+  it('does not start work whose lease another instance holds by now', async () => {
     let begun = 0
     timers.onWork(timerKind('sending'), async () => void begun++, 1_000)
     const renew = timers.store.renew.bind(timers.store)
@@ -86,7 +86,7 @@ describe('Timers', () => {
     expect(begun).toBe(1)
   })
 
-  it('resets for a rescheduled timer', async () => {
+  it('resets the attempts of a rescheduled timer', async () => {
     behave = () => Promise.reject(new Error('bug'))
     await schedule()
     timers.start()
@@ -97,7 +97,7 @@ describe('Timers', () => {
     expect(await pending()).toMatchObject([{ tries: 1 }])
   })
 
-  it('gives up at once what can never succeed', async () => {
+  it('gives a timer up at once after a terminal error', async () => {
     behave = () => Promise.reject(new TerminalError('HMS_TEST_NEVER', 'never'))
     await schedule()
     timers.start()
@@ -105,7 +105,7 @@ describe('Timers', () => {
     expect([calls, given.length]).toEqual([[0], 1])
   })
 
-  it('waits out what is not the handler’s fault, at most 30 s between two looks', async () => {
+  it('retries a timer after transient errors without limit, at most 30 s apart', async () => {
     behave = () => Promise.reject(new TransientError('away'))
     await schedule()
     timers.start()
@@ -119,14 +119,14 @@ describe('Timers', () => {
     expect(await pending()).toEqual([])
   })
 
-  it('leaves what it does not know to a newer version', async () => {
+  it('keeps a timer of an unknown kind for a newer version', async () => {
     await schedule('unknown here')
     timers.start()
     await pass(LONG_MS)
     expect([await pending(), given]).toMatchObject([[{ tries: 0 }], []])
   })
 
-  it('counts failures of work as it counts those of handlers', async () => {
+  it('counts failures of work like failures of handlers', async () => {
     timers.onWork(timerKind('work'), async () => {
       calls.push(0)
       throw new Error('bug')
@@ -137,7 +137,7 @@ describe('Timers', () => {
     expect([calls.length, given.length, await pending()]).toEqual([7, 1, []])
   })
 
-  it('fires eight at a time, and others in place of what waits outside', async () => {
+  it('fires eight timers at a time, and others in place of those that wait outside', async () => {
     const hanging: (() => void)[] = []
     const hang = (): Promise<void> => new Promise((resolve) => hanging.push(resolve))
     timers.onWork(timerKind('waits'), ({ finish }) => hang().then(() => void finish(async () => {})))
@@ -161,7 +161,7 @@ describe('Timers', () => {
     }
   })
 
-  it('asks for the least when giving up fails too, and then removes the timer', async () => {
+  it('passes the fault to a second call when giving a timer up fails, and then removes the timer', async () => {
     behave = () => Promise.reject(new Error('bug'))
     const faults: unknown[] = []
     timers.giveUpBy(async (_tx, _timer, { fault }) => {

@@ -30,7 +30,7 @@ describe('JSON text', () => {
     expect(judge(text)).toContain('parts')
   })
 
-  it('is looked at no further than its bound', () => {
+  it('is scanned no further than its limit', () => {
     const text = new Proxy(Buffer.from('['.repeat(1_000)), {
       get: (target, at) => {
         if (typeof at === 'string' && /^\d+$/.test(at) && Number(at) > bounds.depth) throw new Error(`looked at byte ${at}`)

@@ -24,7 +24,7 @@ describe('a read', () => {
   const ask = (url: string, ifNoneMatch?: string, method: 'GET' | 'POST' = 'GET') =>
     server.inject({ method, url, headers: ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch } })
 
-  it.each(['/runs', '/page', '/bytes'])('of %s has an ETag, and nothing behind it where that is known', async (url) => {
+  it.each(['/runs', '/page', '/bytes'])('of %s has an ETag, and gets 304 without a body if the client knows the ETag', async (url) => {
     const first = await ask(url)
     const etag = String(first.headers['etag'])
     expect(etag).toMatch(/^"[\w-]{22}"$/)
@@ -34,7 +34,7 @@ describe('a read', () => {
     }
   })
 
-  it('is answered whole, with another ETag, when it has changed', async () => {
+  it('gets the whole response, with another ETag, after a change', async () => {
     const { headers } = await ask('/runs')
     runs.push(3)
     const changed = await ask('/runs', String(headers['etag']))
@@ -42,7 +42,7 @@ describe('a read', () => {
     expect(changed.headers['etag']).not.toBe(headers['etag'])
   })
 
-  it('keeps an ETag of its own', async () => {
+  it('keeps the ETag that its route has set', async () => {
     expect((await ask('/own')).headers['etag']).toBe('"own"')
   })
 
@@ -50,7 +50,7 @@ describe('a read', () => {
     ['that does not end', '/stream', 'GET'],
     ['that failed', '/missing', 'GET'],
     ['of another method', '/runs', 'POST'],
-  ] as const)('%s has none', async (_, url, method) => {
+  ] as const)('%s has no ETag', async (_, url, method) => {
     const answer = await ask(url, '*', method)
     expect([answer.headers['etag'], answer.statusCode === 304]).toEqual([undefined, false])
   })

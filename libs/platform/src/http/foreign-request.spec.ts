@@ -20,7 +20,7 @@ describe('Host', () => {
     'localhost:123456',
   ])('%s is foreign', (host) => expect(isForeignHost(host)).toBe(true))
 
-  it('may be the name that the server binds', () => {
+  it('may be the name that the server is bound to', () => {
     expect(isForeignHost('Press.internal:7184', 'press.internal')).toBe(false)
     expect(isForeignHost('evil.example', 'press.internal')).toBe(true)
   })
@@ -43,19 +43,19 @@ describe('Origin', () => {
     'http://localhost http://evil.example',
   ])('%s is foreign', (origin) => expect(isForeignOrigin(origin, '127.0.0.1:7184')).toBe(true))
 
-  it('may be of the host that is asked', () => {
+  it('may be the requested host', () => {
     expect(isForeignOrigin('http://press.internal:7184', 'press.internal:7184')).toBe(false)
     expect(isForeignOrigin('http://press.internal:8080', 'press.internal:7184')).toBe(true)
   })
 })
 
 describe('a request', () => {
-  it.each(['127.0.0.1', '::1', '::ffff:127.0.0.1', undefined])('that came over %s is judged by its Host', (localAddress) => {
+  it.each(['127.0.0.1', '::1', '::ffff:127.0.0.1', undefined])('that arrived over %s is checked by its Host', (localAddress) => {
     expect(isForeignRequest({ headers: { host: 'evil.example' }, socket: { localAddress } })).toBe(true)
     expect(isForeignRequest({ headers: { host: 'localhost' }, socket: { localAddress } })).toBe(false)
   })
 
-  it('that came over another address is judged by its Origin alone', () => {
+  it('that arrived over another address is checked by its Origin only', () => {
     const socket = { localAddress: '192.0.2.7' }
     expect(isForeignRequest({ headers: { host: 'press.internal' }, socket })).toBe(false)
     expect(isForeignRequest({ headers: { host: 'press.internal', origin: 'http://press.internal' }, socket })).toBe(false)

@@ -28,7 +28,7 @@ function pipeline(times: number): Socket {
   return socket
 }
 
-describe('answers to requests of one packet', () => {
+describe('responses to requests of one packet', () => {
   it('all get a close event, once each', async () => {
     const socket = pipeline(4)
     await all(4)
@@ -42,7 +42,7 @@ describe('answers to requests of one packet', () => {
     await expect(finished(answers[3]!)).rejects.toThrow('Premature close')
   })
 
-  it('begin no stream but for the first, which has the connection', async () => {
+  it('may not begin a stream, except the first, which has the connection', async () => {
     const socket = pipeline(2)
     await all(2)
     expect(() => requireConnection(answers[0]!)).not.toThrow()
@@ -57,7 +57,7 @@ describe('answers to requests of one packet', () => {
     expect(answers[1]!.getHeader('connection')).toBe('close')
   })
 
-  it('begin no stream for a client that is gone', async () => {
+  it('may not begin a stream for a client that has disconnected', async () => {
     const socket = pipeline(1)
     await all(1)
     const closed = once(answers[0]!, 'close')

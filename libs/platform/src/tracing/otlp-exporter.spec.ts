@@ -50,7 +50,7 @@ function tracing(metrics = new Metrics(), endpoint: string | undefined = `http:/
 const counted = async (metrics: Metrics): Promise<string[]> =>
   (await metrics.page()).split('\n').filter((line) => line.startsWith('hms_svc_otlp_spans_total{'))
 
-it('sends spans as OTLP, with who ran them', async () => {
+it('sends spans as OTLP with the service name', async () => {
   const stop = tracing()
   endSpan(SPAN)
   endSpan({ ...SPAN, parentSpanId: undefined, failed: true })
@@ -73,7 +73,7 @@ it('sends spans as OTLP, with who ran them', async () => {
   expect(bodies[0]!.resourceSpans[0]!.scopeSpans[0]!.spans[1]).not.toHaveProperty('parentSpanId')
 })
 
-it('takes none without an endpoint, and none after its end', async () => {
+it('accepts no spans without an endpoint, and none after it was stopped', async () => {
   const stopNone = startTracing({
     endpoint: undefined,
     service: 'x',
@@ -90,7 +90,7 @@ it('takes none without an endpoint, and none after its end', async () => {
   expect(spansWanted()).toBe(false)
 })
 
-it('drops what a collector does not take, and what is more than it may keep', async () => {
+it('drops and counts spans that the collector refuses or that exceed the queue', async () => {
   status = 503
   const metrics = new Metrics()
   const stop = tracing(metrics)

@@ -112,7 +112,7 @@ describe('a controller’s @RequireScope', () => {
     ['GET', '/open', [200, 200, 200, 200]],
     ['GET', '/open/values', [401, 200, 200, 200]],
     ['GET', '/loosened', [200, 200, 200, 200]],
-  ] as const)('counts for its routes, and a route’s own before it: %s %s', async (method, url, statuses) => {
+  ] as const)('applies to its routes, unless a route declares its own: %s %s', async (method, url, statuses) => {
     const answers = [undefined, ...keys].map((key) =>
       app.inject({ method, url, headers: key === undefined ? {} : { authorization: `Bearer ${key}` } }),
     )

@@ -100,7 +100,7 @@ async function world(profile: Profile = 'production') {
 }
 
 describe('Authorizer', () => {
-  it('takes a key for what its scope covers, and names it as a key', async () => {
+  it('accepts a key within its scope, and names the caller as a key', async () => {
     const { key, ask } = await world()
     const operate = key(['operate'], { name: 'EPA Chief' })
     expect(await ask(`Bearer ${operate.token}`, OPERATE)).toBe(`key ${operate.record.id} (EPA Chief)`)
@@ -114,7 +114,7 @@ describe('Authorizer', () => {
     ])
   })
 
-  it('takes no key, whatever its scope, where a person or the operator has to ask', async () => {
+  it('accepts no key, whatever its scope, where a signed statement is required', async () => {
     const { key, ask, signed, signers } = await world()
     expect(await ask(`Bearer ${key(['operate']).token}`, STATEMENT)).toBe('403 HMS_AUTH_STATEMENT_REQUIRED')
     expect(await ask(await signed(signers.operator), STATEMENT)).toBe('operator')
@@ -133,7 +133,7 @@ describe('Authorizer', () => {
     expect(await ask(header, READ)).toBe(refusal)
   })
 
-  it('refuses signed requests of a service, of strangers, over another request, used before, and old ones', async () => {
+  it('refuses requests signed by a service or an unknown key, for another request, used before, or too old', async () => {
     const { ask, signed, signers, clock } = await world()
     expect(await ask(await signed(signers.service), OPERATE)).toBe('401 HMS_AUTH_INVALID')
     expect(await ask(await signed(localSigner(generateKeyPair().privateKey)), OPERATE)).toBe('401 HMS_AUTH_INVALID')
@@ -146,7 +146,7 @@ describe('Authorizer', () => {
     expect(await ask(old, OPERATE)).toBe('401 HMS_AUTH_EXPIRED')
   })
 
-  it('takes a signed request once, of whichever instance, at once or after a restart', async () => {
+  it('accepts a signed request once, across all instances and restarts', async () => {
     const { ask, signed, signers, other } = await world()
     const [one, two] = [await signed(signers.operator), await signed(signers.person)]
     const both = await Promise.all([ask(one, OPERATE), ask(one, OPERATE, {}, other)])
@@ -155,12 +155,12 @@ describe('Authorizer', () => {
     expect(await ask(two, OPERATE, {}, other)).toBe('401 HMS_AUTH_REPLAYED')
   })
 
-  it('takes a signed request for its own installation alone', async () => {
+  it('accepts a signed request for its own installation only', async () => {
     const { ask, signed, signers } = await world()
     expect(await ask(await signed(signers.operator, { audience: `sha256:${'0'.repeat(64)}` }), OPERATE)).toBe('401 HMS_AUTH_AUDIENCE')
   })
 
-  it('remembers nonces for as long as a request counts, and takes none rather than forget one', async () => {
+  it('stores nonces while their requests are valid, and refuses requests instead of dropping a nonce', async () => {
     const { ask, signed, signers, clock, database } = await world()
     const remembered = (): Promise<number> => database.autocommit((tx) => tx.documents(REQUEST_NONCES).count())
     for (let at = 0; at < 30; at++) await ask(await signed(signers.operator), OPERATE)
@@ -174,7 +174,7 @@ describe('Authorizer', () => {
     expect(await ask(await signed(signers.operator), OPERATE)).toBe('503 HMS_AUTH_BUSY')
   })
 
-  it('judges the time of a signed request by the database, whatever its own clock says', async () => {
+  it('checks the time of a signed request by the clock of the database, not by its own', async () => {
     const { ask, signed, signers, clock, time } = await world()
     const now = await signed(signers.person)
     clock.advanceTo(clock.now().getTime() + 3 * 3_600_000)
@@ -184,7 +184,7 @@ describe('Authorizer', () => {
     expect(await ask(await signed(signers.person), OPERATE)).toBe('401 HMS_AUTH_EXPIRED')
   })
 
-  it('asks for a key in profile dev only for operator actions, and for a bot that is not on loopback', async () => {
+  it('requires a key in profile dev only for operator actions, and for a bot that is not on loopback', async () => {
     const { ask, key } = await world('dev')
     expect(await Promise.all([ask(undefined, READ), ask(undefined, BOT), ask(undefined, OPERATE)])).toEqual([
       'not asked',
@@ -201,7 +201,7 @@ describe('Authorizer', () => {
     expect(await ask(`Bearer ${key(['read']).token}`, READ)).toMatch(/^key /)
   })
 
-  it('ends what is held under a key when it is revoked or expires, once, and nothing else', async () => {
+  it('ends the streams of a key once when the key is revoked or expires, and no other streams', async () => {
     const { access, key, clock } = await world()
     const ended: string[] = []
     const [revoked, expiring, kept] = [key(['read']), key(['read'], { expiresAt: '2026-01-01T00:01:00Z' }), key(['read'])]
@@ -215,7 +215,7 @@ describe('Authorizer', () => {
     expect(ended).toEqual(['revoked', 'expiring'])
   })
 
-  it('never takes a revocation back, whatever an older copy says', async () => {
+  it('keeps a revocation, whatever an older copy of the key contains', async () => {
     const { access, key, ask } = await world()
     const { token, record } = key(['read'])
     access.tokens.add({ ...record, revokedAt: '2026-01-01T00:00:01Z' })

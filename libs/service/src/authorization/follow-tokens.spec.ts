@@ -84,7 +84,7 @@ const judge = (book: TokenBook, token: string): string => {
 }
 
 describe('TokenReader', () => {
-  it('knows at the start what the table holds, with no news from anybody', async () => {
+  it('loads the table at the start, without a signal', async () => {
     const { source, keep } = service()
     const [valid, revoked] = [fresh(), fresh({ revokedAt: '2026-01-01T00:00:00Z' })]
     await keep(valid.record)
@@ -96,7 +96,7 @@ describe('TokenReader', () => {
     reader.stop()
   })
 
-  it('reads again at a signal, and without one after ten seconds', async () => {
+  it('reads the table again at a signal, and without a signal after ten seconds', async () => {
     const { source, keep, signal } = service()
     const book = new TokenBook(clock)
     const reader = new TokenReader(book, [source])
@@ -115,7 +115,7 @@ describe('TokenReader', () => {
     reader.stop()
   })
 
-  it('goes on with what it knows while the database is away, and starts without one', async () => {
+  it('keeps its keys while the database is unavailable, and starts without the database', async () => {
     const { source, keep, database } = service()
     const known = fresh()
     await keep(known.record)
@@ -149,7 +149,7 @@ describe('TokenReader', () => {
   })
 })
 
-describe('a row of the table of keys', () => {
+describe('a row of the token table', () => {
   const judged = async (prepare: (world: ReturnType<typeof service>, known: ReturnType<typeof fresh>) => Promise<unknown>) => {
     const [world, known, book] = [service(), fresh(), new TokenBook(clock)]
     await prepare(world, known)
@@ -185,18 +185,18 @@ describe('a row of the table of keys', () => {
         signed: { payloadType, signatures, payload: Buffer.from(`${Buffer.from(payload, 'base64').toString()} `).toString('base64') },
       }),
     ],
-  ])('counts for nothing and is named with %s', async (_what, row) => {
+  ])('is ignored and reported with %s', async (_what, row) => {
     const { code, refused, said } = await judged(async ({ write }, { record }) => write(await row(record, await signed(record))))
     expect([code, refused.length, said]).toEqual([UNKNOWN, 1, [expect.stringContaining(refused[0]!)]])
   })
 
-  it('counts with what approver signed', async () => {
+  it('is valid with the content that approver signed', async () => {
     const { code, scopes, refused } = await judged(({ keep }, { record }) => keep(record))
     expect([code, scopes, refused]).toEqual([expect.any(String), ['read'], []])
     expect(code).not.toBe(UNKNOWN)
   })
 
-  it('of a build that stored no signature gets it from the topic, where that says the same', async () => {
+  it('without a signature gets it from the topic if the topic contains the same record', async () => {
     const { scopes, refused } = await judged(async ({ write, record: publish }, { record }) => {
       await publish(record)
       await write(record)
@@ -210,7 +210,7 @@ describe('a row of the table of keys', () => {
     expect(other.code).toBe(UNKNOWN)
   })
 
-  it('that was put back does not count where the topic says that the key is revoked', async () => {
+  it('that was restored by hand does not count if the topic contains the revocation of the key', async () => {
     const { code } = await judged(async ({ keep, record: publish }, { record }) => {
       await keep(record)
       await publish({ ...record, revokedAt: '2026-01-01T00:00:00Z', revokedBy: 'EPA Chief' }, 'revoked')
@@ -219,8 +219,8 @@ describe('a row of the table of keys', () => {
   })
 })
 
-describe('the table of keys', () => {
-  it('never takes a revocation back', async () => {
+describe('the token table', () => {
+  it('keeps a revocation when an older record arrives', async () => {
     const { keep, database } = service()
     const { record } = fresh()
     await keep({ ...record, revokedAt: '2026-01-01T00:00:00Z' })
@@ -228,7 +228,7 @@ describe('the table of keys', () => {
     expect(await database.autocommit((tx) => tx.documents(TOKENS).get(record.id))).toMatchObject({ revokedAt: '2026-01-01T00:00:00Z' })
   })
 
-  it('forgets what expired a month ago, and takes nothing as old', async () => {
+  it('deletes keys that expired a month ago, and stores no key that old', async () => {
     const { keep, database } = service()
     const now = clock.now().getTime()
     const aged = (days: number): TokenRecord => fresh({ expiresAt: new Date(now - days * DAY_MS).toISOString() }).record

@@ -7,7 +7,7 @@ import { DirectHeadDelivery } from './direct-head-delivery.js'
 
 const HEADS = { heads: [] } as unknown as IssuedHeads
 
-describe('heads that go straight to the stores', () => {
+describe('heads delivered directly', () => {
   let server: Server
   let asked: number
   let isUp: boolean
@@ -37,7 +37,7 @@ describe('heads that go straight to the stores', () => {
     })
   }
 
-  it('are there once a store has them, and it is not asked again', async () => {
+  it('are reported as stored, and not sent again, once a store has them', async () => {
     isUp = true
     expect(await delivery.deliver(HEADS)).toMatchObject([{ ok: true, revision: 4 }])
     clock.advanceTo(clock.now().getTime() + 60_000)

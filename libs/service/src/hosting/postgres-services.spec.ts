@@ -15,20 +15,20 @@ function probing(answers: (Error | undefined)[], folder?: string) {
 
 const sqlError = (code: string): Error => Object.assign(new Error(`could not extend file: ${code}`), { code })
 
-describe('whether a database takes writes', () => {
-  it.each(['53100', '58030', '25006', '55000'])('reports a server that refuses them with %s', async (code) => {
+describe('the write probe of a database', () => {
+  it.each(['53100', '58030', '25006', '55000'])('reports a server that refuses writes with %s', async (code) => {
     await expect(probing([sqlError(code)]).probe.get()).resolves.toBe(`the database takes no writes: could not extend file: ${code}`)
   })
 
-  it('ignores a server that does not respond: that is another fault', async () => {
+  it('rejects if the server does not respond, which is another fault', async () => {
     await expect(probing([new Error('Connection terminated')]).probe.get()).rejects.toThrow('Connection terminated')
   })
 
-  it('is not known where the role may not try', async () => {
+  it('reports no fault if the role may not call the probe function', async () => {
     for (const code of ['42501', '42883']) await expect(probing([sqlError(code)]).probe.get()).resolves.toBeUndefined()
   })
 
-  it('is tried once a second, however many ask', async () => {
+  it('runs once a second for any number of callers', async () => {
     const { clock, asked, probe } = probing([undefined, sqlError('53100'), undefined])
     expect(await Promise.all(Array.from({ length: 50 }, () => probe.get()))).toEqual(Array.from({ length: 50 }, () => undefined))
     expect(asked()).toBe(1)
@@ -38,7 +38,7 @@ describe('whether a database takes writes', () => {
     expect([await probe.get(), asked()]).toEqual([undefined, 3])
   })
 
-  it('is also a matter of the disk of the data folder', async () => {
+  it('reports a full disk of the data folder', async () => {
     expect(await probing([], '/').probe.get()).toBeUndefined()
     // A virtual file system has no free space.
     expect(await probing([], '/proc').probe.get()).toContain('0 MiB are free')

@@ -24,8 +24,8 @@ const code = (work: Promise<unknown>): Promise<unknown> =>
     (error: { code: string }) => error.code,
   )
 
-describe('a request with a key', () => {
-  it('is answered again for a day, and then done again', async () => {
+describe('a request with an Idempotency-Key', () => {
+  it('gets its stored response for a day, and is executed again after that', async () => {
     const { requests, pass } = world()
     const first = call()
     expect(await code(requests.begin(first))).toBe('goes on')
@@ -36,7 +36,7 @@ describe('a request with a key', () => {
     expect(await code(requests.begin(call()))).toBe('goes on')
   })
 
-  it('with another body is refused, whether the first is done or not', async () => {
+  it('with another body is refused, whether or not the first has completed', async () => {
     const { requests } = world()
     const first = call()
     await requests.begin(first)
@@ -46,21 +46,21 @@ describe('a request with a key', () => {
     expect(await other()).toBe('HMS_HTTP_KEY_REUSED')
   })
 
-  it('of another caller, or to another path, is another request', async () => {
+  it('of another caller, or to another path, is a separate request', async () => {
     const { requests } = world()
     await requests.begin(call())
     expect(await code(requests.begin(call('k', BODY, false, 'counsel')))).toBe('goes on')
     expect(await code(requests.begin(keyedCall('k', 'chief', '/v1/bots', BODY, false)))).toBe('goes on')
   })
 
-  it('runs once when several come at the same time', async () => {
+  it('is executed once when several arrive at the same time', async () => {
     const { requests } = world()
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => code(requests.begin(call()))))
     expect(outcomes.filter((outcome) => outcome === 'goes on')).toHaveLength(1)
     expect(outcomes.filter((outcome) => outcome === 'HMS_HTTP_KEY_BUSY')).toHaveLength(19)
   })
 
-  it('is taken over once when the process of the first is gone; what that one still says changes nothing', async () => {
+  it('is taken over once after the lease of the first attempt, whose later result changes nothing', async () => {
     const { requests, pass } = world()
     const first = call()
     await requests.begin(first)
@@ -73,7 +73,7 @@ describe('a request with a key', () => {
     expect((await requests.begin(call()))?.json).toBe('{"by":"second"}')
   })
 
-  it('that was refused may come again, as it is or otherwise', async () => {
+  it('that was refused may be sent again, with the same or another body', async () => {
     const { requests } = world()
     const first = call()
     await requests.begin(first)
@@ -81,13 +81,13 @@ describe('a request with a key', () => {
     expect(await code(requests.begin(call('k', Buffer.from('{}'))))).toBe('goes on')
   })
 
-  it('does not wait where its handler detects repeats itself', async () => {
+  it('does not wait for an active attempt if its handler detects repeats itself', async () => {
     const { requests } = world()
     await requests.begin(call('k', BODY, true))
     expect(await code(requests.begin(call('k', BODY, true)))).toBe('goes on')
   })
 
-  it('is not remembered with an answer of more than a million characters', async () => {
+  it('is not stored with a response of more than a million characters', async () => {
     const { requests, kept } = world()
     const first = call()
     await requests.begin(first)
@@ -95,7 +95,7 @@ describe('a request with a key', () => {
     expect(await kept()).toBe(0)
   })
 
-  it('costs no other caller theirs: beyond ten thousand the oldest of the same goes', async () => {
+  it('above ten thousand replaces the oldest of the same caller, and none of other callers', async () => {
     const { requests, database, kept, pass } = world()
     await requests.begin(call('theirs', BODY, false, 'counsel'))
     await database.transaction(async (tx) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { idempotencyKeyOf } from './repeated-calls.js'
 
 describe('an Idempotency-Key', () => {
-  it('counts whole: one that is too long is refused, not cut to another one', () => {
+  it('is used whole: a key that is too long is refused, not truncated', () => {
     expect(idempotencyKeyOf(undefined)).toBeUndefined()
     expect(idempotencyKeyOf('k'.repeat(200))).toBe('k'.repeat(200))
     for (const key of ['', 'k'.repeat(201)])

@@ -48,7 +48,7 @@ function service(rule?: PruneRule<Note>) {
 }
 
 describe('pruning', () => {
-  it('deletes what ended longer ago than the retention, and never what is open', async () => {
+  it('deletes rows that ended longer ago than the retention, and never open rows', async () => {
     const { put, pass, prune, ids, metrics } = service()
     await put({ id: 'old', state: 'over' }, { id: 'open', state: 'open' })
     pass(20)
@@ -59,7 +59,7 @@ describe('pruning', () => {
     expect((await metrics.pruned.get()).values).toMatchObject([{ labels: { table: 'note' }, value: 1 }])
   })
 
-  it('spares what its service still needs, and looks again after another retention', async () => {
+  it('keeps rows that the service still needs, and checks them again after another retention', async () => {
     let needed = true
     const { put, pass, prune, ids } = service({ spares: async () => needed })
     await put({ id: 'live', state: 'over' })
@@ -74,7 +74,7 @@ describe('pruning', () => {
     expect(await ids()).toEqual([])
   })
 
-  it('tells its service of each that goes, in the same transaction', async () => {
+  it('calls the service for each deleted row, in the same transaction', async () => {
     const gone: string[] = []
     const { put, pass, prune, ids } = service({
       gone: async (_tx, { id }) => {
@@ -92,7 +92,7 @@ describe('pruning', () => {
     expect(await ids()).toEqual(['b'])
   })
 
-  it('says when a batch was full', async () => {
+  it('reports when a batch was full', async () => {
     const { put, pass, prune, ids } = service()
     await put(...Array.from({ length: 450 }, (_, n): Note => ({ id: String(n), state: 'over' })))
     pass(41)
@@ -100,7 +100,7 @@ describe('pruning', () => {
     expect(await ids()).toEqual([])
   })
 
-  it('forgets positions before the numbers that they follow: a reader never takes a new event for an old one', async () => {
+  it('deletes positions before the counters that they follow, so that a reader never takes a new event for a duplicate', async () => {
     const { database, stores, pass, prune } = service()
     const stream = { consumer: 'simulator', producer: 'linter', topic: TOPIC, key: 'a' }
     const next = () => database.transaction((tx) => stores.outbox.nextKeySeq(tx, TOPIC, 'a'))
@@ -114,7 +114,7 @@ describe('pruning', () => {
     expect(await read(await next())).toBe('next')
   })
 
-  it('refuses a retention that is shorter than what messages need', () => {
+  it('refuses a retention that is shorter than messages need', () => {
     expect(() => readRetentionConfig({ HMS_RETENTION: '3d' })).toThrow(/HMS_RETENTION/)
     expect(readRetentionConfig({}).ms('runs')).toBe(400 * DAY_MS)
   })

@@ -70,7 +70,7 @@ describe('the rosters of a service', () => {
     expect([book.newest.version, await world.stored(), world.signals]).toEqual([3, [2, 3], ['rosters', 'rosters']])
   })
 
-  it('are found again after a restart, by anyone who is pinned to any of them', async () => {
+  it('are found again after a restart, whichever of them is pinned', async () => {
     const { follow, reader } = world.instance()
     await reader.look()
     await follow(2, two)
@@ -95,7 +95,7 @@ describe('the rosters of a service', () => {
     expect(await other.reader.look()).toBe(false)
   })
 
-  it('are caught up with before a step that comes after those of another instance', async () => {
+  it('include the steps of another instance before the next step is handled', async () => {
     const [first, other] = [world.instance(), world.instance()]
     await first.follow(2, two)
     await other.follow(3, three)
@@ -106,13 +106,13 @@ describe('the rosters of a service', () => {
     ['a step signed by one old root', 'HMS_ROSTER_THRESHOLD', 2, () => roster(2, 1)],
     ['a step too far', 'HMS_ROSTER_VERSION', 3, async () => three],
     ['an older one under a new number', 'HMS_ROSTER_VERSION', 2, async () => one],
-  ])('refuse %s, anyone who says it: %s', async (_what, code, version, envelope) => {
+  ])('refuse %s with %s', async (_what, code, version, envelope) => {
     const { book, follow } = world.instance()
     await expect(follow(version, await envelope())).rejects.toMatchObject({ code, name: 'TerminalError' })
     expect([book.newest.version, await world.stored(), world.signals]).toEqual([1, [], []])
   })
 
-  it('take one twice without a word, and never another one of the same version', async () => {
+  it('accept the same step twice, and never another step of the same version', async () => {
     const { follow } = world.instance()
     await follow(2, two)
     await follow(2, two)
@@ -120,7 +120,7 @@ describe('the rosters of a service', () => {
     expect(world.signals).toHaveLength(1)
   })
 
-  it('are not in force before the transaction is', async () => {
+  it('are not in force before the transaction is committed', async () => {
     const { book } = world.instance()
     const failing = world.database.transaction(async (tx) => {
       await followRoster(rotated(2, two), tx, book, { send: () => undefined })
@@ -130,7 +130,7 @@ describe('the rosters of a service', () => {
     expect([book.newest.version, await world.stored()]).toEqual([1, []])
   })
 
-  it('are verified again when they are read: a forged row is not a roster', async () => {
+  it('are verified again when they are read, so a forged row is ignored', async () => {
     const strangers = DEMO_PEOPLE.map((name) => ({ name, ...generateKeyPair() }))
     const own = demoRoster({ people: strangers, services: [], operator: generateKeyPair(), expires: first.expires })
     const forged = await signRoster(
@@ -144,7 +144,7 @@ describe('the rosters of a service', () => {
     expect(book.newest.version).toBe(1)
   })
 
-  it('may be more than one read gives', async () => {
+  it('are all read when they are more than one page', async () => {
     const last = ROSTERS_AT_ONCE + 5
     for (let version = 2; version <= last; version++) {
       const envelope = await roster(version)

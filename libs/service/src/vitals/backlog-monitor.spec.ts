@@ -19,8 +19,8 @@ function looked(): { signs: BacklogMonitor; said: string[]; metrics: Metrics; is
   return { signs, said, metrics, is: (vitals) => ((now = vitals instanceof Error ? vitals : { ...WELL, ...vitals }), signs.refresh()) }
 }
 
-describe('vital signs', () => {
-  it('sound an alarm once when it begins and once when it is over', async () => {
+describe('BacklogMonitor', () => {
+  it('logs an alarm once when it begins and once when it ends', async () => {
     const { said, is } = looked()
     await is({ parked: 1, parkedOldestMs: 29_000 })
     expect(said).toEqual([])
@@ -31,7 +31,7 @@ describe('vital signs', () => {
     expect(said.slice(2)).toEqual(['warn alarm over gap_detected', 'warn alarm over outbox_stalled'])
   })
 
-  it('show what waits, and forget a topic whose last letter went', async () => {
+  it('sets the gauges, and to 0 for a topic that has no open letter any more', async () => {
     const { metrics, is } = looked()
     const letters = async () => (await metrics.deadLettersWaiting.get()).values.map(({ labels, value }) => [labels.topic, value])
     await is({ outboxPending: 7, letters: [{ topic: 'hms.approval.v1', count: 2, oldestMs: 5_000 }] })
@@ -41,7 +41,7 @@ describe('vital signs', () => {
     expect(await letters()).toEqual([['hms.approval.v1', 0]])
   })
 
-  it('stay as they were while the database does not answer', async () => {
+  it('keeps the gauges while the database does not respond', async () => {
     const { metrics, said, is } = looked()
     await is({ outboxPending: 7 })
     await is(new Error('down'))

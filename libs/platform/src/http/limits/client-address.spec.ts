@@ -17,13 +17,13 @@ describe('the address of a client', () => {
     ['an IPv4 address in IPv6 clothes', seen('::ffff:10.0.0.1', '::ffff:192.0.2.1'), '192.0.2.1'],
   ])('is %s', (_what, found, wanted) => expect(found).toBe(wanted))
 
-  it('is never what the edge header says where no edge can stand before', () => {
+  it('is never taken from the edge header where no edge is possible', () => {
     const headers = { 'x-hms-client': '203.0.113.9', 'x-forwarded-for': '192.0.2.1' }
     expect(clientAddress('10.1.2.3', headers, PROXIES, false)).toBe('192.0.2.1')
   })
 })
 
-describe('one client', () => {
+describe('the client of an address', () => {
   it.each([
     ['192.0.2.1', '192.0.2.1'],
     ['2001:db8:0:7::1', '2001:db8:0:7::/64'],
@@ -33,6 +33,6 @@ describe('one client', () => {
   ])('%s is %s', (address, client) => expect(clientOf(address)).toBe(client))
 })
 
-it.each(['10.0.0.0/33', 'nowhere', '10.0.0.0/x', ''])('%j is no range', (cidr) =>
+it.each(['10.0.0.0/33', 'nowhere', '10.0.0.0/x', ''])('%j is refused as a range', (cidr) =>
   expect(() => new TrustedProxies([cidr])).toThrow(RangeError),
 )

@@ -11,22 +11,22 @@ const send = (limits: StatementLimits, address: string, keyid?: string, id = Str
   return limits.settle(request, keyid === undefined ? undefined : { keyid, id }) === 0
 }
 
-describe('a statement that was verified', () => {
-  it('takes nothing from its address, and nothing that its address sends takes from it', () => {
+describe('a verified statement', () => {
+  it('uses no token of its address, and is not limited by other requests of the address', () => {
     const limits = limitsOf()
     expect(Array.from({ length: 4 }, () => send(limits, 'a', 'chief'))).toEqual([true, true, true, true])
     expect(Array.from({ length: 5 }, () => send(limits, 'a'))).toEqual([true, true, true, true, false])
     expect([send(limits, 'a', 'counsel'), send(limits, 'a', 'chief')]).toEqual([true, false])
   })
 
-  it('is its address’s matter once it was sent again too often', () => {
+  it('is limited by its address after it was sent too often', () => {
     const limits = new StatementLimits({ burst: 100, perSecond: 1 }, () => 0)
     while (send(limits, 'a'));
     expect(Array.from({ length: 7 }, () => send(limits, 'a', 'chief', 'same'))).toEqual([true, true, true, true, true, false, false])
     expect(send(limits, 'a', 'chief', 'other')).toBe(true)
   })
 
-  it('gets through whatever others at its address sent before, in any order', () => {
+  it('is accepted whatever other requests its address sent before', () => {
     const sent = record({ keyid: constantFrom(undefined, 'counsel', 'liaison'), id: constantFrom('1', '2', undefined) })
     assert(
       property(array(sent, { maxLength: 60 }), (others) => {
@@ -38,7 +38,7 @@ describe('a statement that was verified', () => {
   })
 })
 
-it('counts a request once, and nothing of a request that did not begin', () => {
+it('counts a request once, and no request that was not begun', () => {
   const limits = limitsOf()
   const request = {}
   limits.begin(request, 'a')

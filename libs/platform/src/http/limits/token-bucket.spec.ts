@@ -8,7 +8,7 @@ const bounds = fc.record({ burst: fc.integer({ min: 1, max: 50 }), perSecond: fc
 const steps = fc.array(fc.integer({ min: -100, max: 400 }), { maxLength: 300 })
 
 describe('a token bucket', () => {
-  it('gives a burst at once, then what time brings', () => {
+  it('grants a burst at once, then tokens at its rate', () => {
     let bucket = fullBucket(BOUNDS, 0)
     const take = (atMs: number): number => {
       const taken = takeOne(bucket, BOUNDS, atMs)
@@ -22,7 +22,7 @@ describe('a token bucket', () => {
     expect(take(20)).toBe(20)
   })
 
-  it('never gives more than the burst and what the time since then brings', () => {
+  it('never grants more than the burst and the tokens refilled since then', () => {
     fc.assert(
       fc.property(bounds, steps, (limits, waits) => {
         let bucket = fullBucket(limits, 0)
@@ -42,7 +42,7 @@ describe('a token bucket', () => {
     )
   })
 
-  it('has one when the time is over that it asked to wait, and not half of that before', () => {
+  it('has a token after the returned wait, and none after half of it', () => {
     fc.assert(
       fc.property(bounds, steps, (limits, waits) => {
         let bucket = fullBucket(limits, 0)
@@ -59,7 +59,7 @@ describe('a token bucket', () => {
     )
   })
 
-  it('is full again after a burst at its rate', () => {
+  it('is full again after the time that a burst takes at its rate', () => {
     fc.assert(
       fc.property(bounds, (limits) => {
         const empty = { left: 0, atMs: 0 }

@@ -49,8 +49,8 @@ const answered = async (client: Socket & { text: string }, part: string): Promis
   while (!client.text.includes(part)) await once(client, 'data')
 }
 
-describe('the door for upgrades', () => {
-  it('says that it is closed, and not that there is no such path', async () => {
+describe('serveUpgrades', () => {
+  it('responds 503 once it is closed, not that the path is unknown', async () => {
     close()
     const client = dial()
     client.write(asking('/v1/stream'))
@@ -58,7 +58,7 @@ describe('the door for upgrades', () => {
     expect(client.text).toMatch(/^HTTP\/1\.1 503 /)
   })
 
-  it('lets WebSockets for its path in, with the target as it was asked for', async () => {
+  it('opens WebSockets for its path, with the requested target', async () => {
     const asked: string[] = []
     open = ({ socket, target }) => {
       asked.push(target.pathname + target.search)
@@ -71,7 +71,7 @@ describe('the door for upgrades', () => {
   })
 
   it.each(['/', '/v1/policies', '/v1/stream/x', '//x/v1/stream', 'http://127.0.0.1/v1/stream', '//', '*', '/v1/stream%00'])(
-    'answers 404 to a WebSocket for %s',
+    'responds 404 to a WebSocket for %s',
     async (target) => {
       const client = dial()
       client.write(asking(target))
@@ -94,7 +94,7 @@ describe('the door for upgrades', () => {
         throw undefined
       },
     ],
-  ])('refuses when what is behind it %s, and the process goes on', async (_what, failing) => {
+  ])('refuses an upgrade if its handler %s, and serves the next one', async (_what, failing) => {
     open = failing
     const client = dial()
     client.write(asking('/v1/stream'))
@@ -140,7 +140,7 @@ describe('an offer of another protocol', () => {
       '',
     ].join('\r\n')
 
-  it('is answered as the plain request it came with, its body included, and the connection goes on', async () => {
+  it('is served as the plain request it came with, including its body, and the connection stays open', async () => {
     const warnings: Error[] = []
     const warn = (warning: Error): void => void warnings.push(warning)
     process.on('warning', warn)
@@ -158,7 +158,7 @@ describe('an offer of another protocol', () => {
     expect(warnings).toEqual([])
   })
 
-  it('also with a body in chunks, and with what follows in the same packet', async () => {
+  it('is served with a chunked body, and with further requests in the same packet', async () => {
     const client = dial()
     client.write(
       [
@@ -180,7 +180,7 @@ describe('an offer of another protocol', () => {
     ['GET', 'TLS/1.0'],
     ['GET', ''],
     ['HEAD', 'h2c'],
-  ])('whatever is offered: %s %s', async (method, protocol) => {
+  ])('is served as a plain request, whatever is offered: %s %s', async (method, protocol) => {
     const client = dial()
     client.write(`${method} /v1/stream HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: ${protocol}\r\ncontent-length: 0\r\n\r\n`)
     await answered(client, 'HTTP/1.1 200 OK')
