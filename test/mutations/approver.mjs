@@ -88,7 +88,7 @@ export const APPROVER_GUARDS = [
     find: 'return preparations.find(({ by }) => counts.get(by) === most)',
     replace: 'return preparations[0] ?? (most === 0 ? undefined : preparations[0])',
     spec: 'apps/approver/src/approvals/keep-preparations.spec.ts',
-    test: 'is of anyone who has most, and the oldest of theirs',
+    test: 'returns the oldest preparation of the caller with the most',
   },
   {
     name: 'prepare-signed-wins',

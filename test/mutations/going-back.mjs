@@ -44,7 +44,7 @@ export const GOING_BACK_GUARDS = [
     find: 'if (seq < policy.liveSeq || ',
     replace: 'if (',
     spec: 'apps/approver/src/policies/policy.table.spec.ts',
-    test: 'ends the hold once rollout reports it, unless a newer hold exists',
+    test: 'heldNoMore drops the held release, unless the event is older or names another release',
   },
   {
     name: 'dropped-has-its-own-id',

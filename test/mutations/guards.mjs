@@ -144,7 +144,7 @@ export const GUARDS = [
     find: '    this.looks.start()\n',
     replace: '',
     spec: 'apps/approver/src/runs/run-feed.spec.ts',
-    test: 'goes on after a read that failed and a signal that never came',
+    test: 'delivers a run at the next poll after a failed read, without any signal',
   },
   {
     name: 'coordinator-of-members',

@@ -124,7 +124,7 @@ export const READER_GUARDS = [
     find: 'return next !== undefined && Date.parse(next.at) < effectiveAtMs ? next.release : live',
     replace: 'return next !== undefined && effectiveAtMs < 0 ? next.release : live',
     spec: 'apps/approver/src/policies/policy.table.spec.ts',
-    test: 'is what is held where that comes into force first, and what is live where the new one does',
+    test: 'predecessorOf returns the held release if it comes into force before the new one, else the live release',
   },
   {
     name: 'checked-bytes',

@@ -5,14 +5,14 @@ import { heldNoMore, newPolicy, predecessorOf } from './policy.table.js'
 const release = (version: string) => ({ version }) as ReleaseDocument
 const AT = Date.parse('2026-02-01T00:00:00Z')
 
-it('is what is held where that comes into force first, and what is live where the new one does', () => {
+it('predecessorOf returns the held release if it comes into force before the new one, else the live release', () => {
   const [live, held] = [release('1.0.0'), release('2.0.0')]
   const policy = { ...newPolicy('pm25'), live, next: { release: held, at: new Date(AT).toISOString() } }
   expect([predecessorOf(policy, AT + 1), predecessorOf(policy, AT), predecessorOf(policy, AT - 1)]).toEqual([held, live, live])
   expect([predecessorOf({ ...newPolicy('pm25'), live }, AT), predecessorOf(newPolicy('pm25'), AT)]).toEqual([live, null])
 })
 
-it('ends the hold once rollout reports it, unless a newer hold exists', () => {
+it('heldNoMore drops the held release, unless the event is older or names another release', () => {
   const held = { version: '2.0.0', releaseDigest: 'sha256:held' } as ReleaseDocument
   const policy = { ...newPolicy('pm25'), live: release('1.0.0'), liveSeq: 5, next: { release: held, at: new Date(AT).toISOString() } }
   const { next: _next, ...without } = policy

@@ -29,17 +29,17 @@ beforeEach(async () => {
 
 const look = (release: ReleaseDocument) => database.transaction((tx) => quarantined(tx, approval(release)))
 
-describe('what was taken back', () => {
-  it('holds what was prepared before it, and nothing that is prepared after', async () => {
+describe('quarantine of a version', () => {
+  it('applies to approvals prepared before the rollback, and to none prepared after', async () => {
     expect(await look(released(5))).toMatchObject({ name: 'pm25@2.0.0', takenBack: { run: 7 } })
     expect(await look(released(6))).toBeUndefined()
   })
 
-  it('never holds the way back', async () => {
+  it('never applies to a rollback', async () => {
     expect(await look(released(5, { rollback: { target: { version: '2.0.0', digest: 'sha256:r2' } } }))).toBeUndefined()
   })
 
-  it('is still known when the version was live before', async () => {
+  it('stays when the live release of the version is stored', async () => {
     const policy = { ...newPolicy('pm25', 5), live: released(4), liveSeq: 3 }
     await database.transaction((tx) => rememberReleased(tx, policy))
     expect(await look(released(5))).toBeDefined()

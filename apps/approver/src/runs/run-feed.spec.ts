@@ -7,7 +7,7 @@ import { expect, it } from 'vitest'
 import { RunFeed } from './run-feed.js'
 import { RUNS } from './run.table.js'
 
-it('goes on after a read that failed and a signal that never came', async () => {
+it('delivers a run at the next poll after a failed read, without any signal', async () => {
   const clock = new VirtualClock('2026-01-01T00:00:00.000Z')
   const database = new MemoryDatabase(clock)
   let isAway = true

@@ -9,7 +9,7 @@ const run = (state: RunView['state'], ...stages: Partial<RunView['stages'][numbe
 const lint = { stage: 'lint', verdict: 'PASS', startedAt: at(0), endedAt: at(2) } as const
 const canary = { stage: 'canary', verdict: 'RUNNING', startedAt: at(3), endedAt: null } as const
 
-it('counts the end of a run once, and each stage when it has its verdict', async () => {
+it('counts the end of a run once, and each stage once it has its verdict', async () => {
   const metrics = new Metrics()
   const counted = new RunMetrics(metrics, 1_800_000)
   const steps = [
@@ -30,7 +30,7 @@ it('counts the end of a run once, and each stage when it has its verdict', async
   expect(page).toContain('hms_svc_run_stage_duration_seconds_sum{stage="canary",outcome="FAIL"} 60')
 })
 
-it('says where open runs are and for how long, and forgets where none is any more', async () => {
+it('reports open runs and their age by stage, and drops stages without open runs', async () => {
   const metrics = new Metrics()
   const counted = new RunMetrics(metrics, 1_800_000)
   counted.show([run('CANARY', lint, canary), run('AWAITING_APPROVAL'), run('QUEUED')], new Date(at(10)))
@@ -41,7 +41,7 @@ it('says where open runs are and for how long, and forgets where none is any mor
   expect(await metrics.page()).not.toContain('runs_active{')
 })
 
-it('tells how soon a rule that succeeded was in force', async () => {
+it('observes how soon the release of a successful run was in force', async () => {
   const metrics = new Metrics()
   const seconds = { half: 21, most: 21, all: null, partners: 23 }
   const over: RunView = {
@@ -57,7 +57,7 @@ it('tells how soon a rule that succeeded was in force', async () => {
   expect(page).not.toContain('until="all"')
 })
 
-it('counts approved runs that take longer than was promised', async () => {
+it('counts approved runs that exceed their target time', async () => {
   const metrics = new Metrics()
   const counted = new RunMetrics(metrics, 1_800_000)
   const seconds = { half: 1, most: 1, all: 1, partners: null }

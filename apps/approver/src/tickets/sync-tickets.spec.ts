@@ -22,7 +22,7 @@ it('counts open tickets by severity, and reports their age', async () => {
   expect(await metrics.page()).toContain('hms_svc_review_oldest_age_seconds 0')
 })
 
-it('counts reviews of break-glass that are overdue, from the moment on when they are, and no other ticket', async () => {
+it('counts overdue break-glass reviews from their deadline on, and no other tickets', async () => {
   const metrics = new Metrics()
   const counted = new TicketMetrics(metrics)
   const due = '2026-01-01T12:00:00Z'
