@@ -52,7 +52,7 @@ export const COST_GUARDS = [
     find: '  if (size > maxProgram) throw tooLarge(maxProgram)\n',
     replace: '  if (size > maxProgram) return { size, test: () => true }\n',
     spec: 'libs/pattern/src/pattern.spec.ts',
-    test: 'is refused before it is compiled where it is too large: (b?){900}(b?){900}(b?){900}$',
+    test: 'is refused before compilation if it is too large: (b?){900}(b?){900}(b?){900}$',
   },
   {
     name: 'pattern-steps',
@@ -106,7 +106,7 @@ export const COST_GUARDS = [
     find: '    if (at - begin > maxChars) throw new CsvError(row, `longer than ${maxChars} characters`)\n',
     replace: '',
     spec: 'apps/simulator/src/replay/corpus.spec.ts',
-    test: 'bounds a row: its characters, in one field or many, and its fields',
+    test: 'limits the characters of a row, in one field or in total, and its fields',
   },
   {
     name: 'effective-in-calendar',
@@ -115,7 +115,7 @@ export const COST_GUARDS = [
     find: '  return at >= FIRST_MS && at <= LAST_MS\n',
     replace: '  return Number.isFinite(at)\n',
     spec: 'libs/policy/src/parse-policy.spec.ts',
-    test: 'an effective time is of a year that UTC writes in four digits: 9999-12-31T23:59:59-01:00',
+    test: 'requires an effective time whose year in UTC has four digits: 9999-12-31T23:59:59-01:00',
   },
   {
     name: 'receipt-member',

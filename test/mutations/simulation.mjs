@@ -7,7 +7,7 @@ export const SIMULATION_GUARDS = [
     find: " && incompatible.length === 0) return { do: 'pass'",
     replace: ") return { do: 'pass'",
     spec: 'apps/simulator/src/simulations/run-simulation.spec.ts',
-    test: 'lets nothing pass in production, whatever the bots do, and says so in dev',
+    test: 'pauses the run in production even if all bots adapt, and is reported in dev',
   },
   {
     name: 'declared-majors',
@@ -16,7 +16,7 @@ export const SIMULATION_GUARDS = [
     find: 'if (incompatible !== undefined) return { concerned: true, incompatible, runs: [] }',
     replace: '',
     spec: 'apps/simulator/src/replay/incompatible.spec.ts',
-    test: 'says so by the major versions it reads, and is not run',
+    test: 'is INCOMPATIBLE by the major versions it declares, and is not run',
   },
   {
     name: 'fields-nobody-compares',
@@ -25,7 +25,7 @@ export const SIMULATION_GUARDS = [
     find: '[...around(own), ...ofTouched.flat()]',
     replace: 'around(own)',
     spec: 'libs/scenario/src/boundary.spec.ts',
-    test: 'stand at a field that no scenario compares, in the facts that the expression reads',
+    test: 'cover a field that no scenario compares, in the facts that the expression reads',
   },
   {
     name: 'report-in-order',
@@ -34,7 +34,7 @@ export const SIMULATION_GUARDS = [
     find: 'bots: reports.flatMap(({ bots }) => bots).sort(byId)',
     replace: 'bots: reports.flatMap(({ bots }) => bots)',
     spec: 'apps/simulator/src/replay/shares.spec.ts',
-    test: 'give together the bytes of the whole, over twenty runs in any order of bots and readings',
+    test: 'merge into the report of the whole task, byte for byte, in any order of bots and readings',
   },
   {
     name: 'recorded-only',
@@ -52,7 +52,7 @@ export const SIMULATION_GUARDS = [
     find: 'into === undefined || bytes > left',
     replace: 'into === undefined',
     spec: 'apps/simulator/src/replay/impact.spec.ts',
-    test: 'fits beside the largest dossier, and counts what it leaves out',
+    test: 'fits into an event with the largest dossier, and counts omitted entries',
   },
   {
     name: 'beside-for-bots',
@@ -61,7 +61,7 @@ export const SIMULATION_GUARDS = [
     find: '{ ...declared, ...side.policies }',
     replace: 'side.policies',
     spec: 'apps/simulator/src/replay/beside.spec.ts',
-    test: 'are there for the bots that declare them, under both sides',
+    test: 'are available to bots that declare them, before and after the change',
   },
   {
     name: 'beside-concerns-nobody',
@@ -70,7 +70,7 @@ export const SIMULATION_GUARDS = [
     find: 'scenario.policies.filter((id) => policies.changed.includes(id))',
     replace: 'scenario.policies',
     spec: 'apps/simulator/src/simulations/replay-inputs.spec.ts',
-    test: 'are judged by what is in force beside the run on both sides, and ask no bot to adapt to that',
+    test: 'use other policies in force on both sides, to which no bot has to adapt',
   },
   {
     name: 'beside-in-the-report',
@@ -79,7 +79,7 @@ export const SIMULATION_GUARDS = [
     find: 'beside: versionsOf(beside)',
     replace: 'beside: []',
     spec: 'apps/simulator/src/replay/beside.spec.ts',
-    test: 'says by which versions of them bots were replayed, and has the same bytes for the same ones',
+    test: 'lists the versions of unchanged policies, and has equal bytes for equal policies',
   },
   {
     name: 'beside-held',
@@ -88,7 +88,7 @@ export const SIMULATION_GUARDS = [
     find: 'next !== null && next.atMs <= now.getTime()',
     replace: 'next !== null',
     spec: 'apps/simulator/src/simulations/run-simulation.spec.ts',
-    test: 'is the one before, until what is held for later takes effect',
+    test: 'is the earlier version until the held one takes effect',
   },
   {
     name: 'beside-stable',
@@ -97,7 +97,7 @@ export const SIMULATION_GUARDS = [
     find: 'if (scope !== STABLE_SCOPE) return',
     replace: '',
     spec: 'apps/simulator/src/simulations/run-simulation.spec.ts',
-    test: 'is none while it has a canary alone, and none when it was withdrawn',
+    test: 'does not exist while it has only a canary, or after it was withdrawn',
   },
   {
     name: 'beside-of-its-policy',
@@ -106,7 +106,7 @@ export const SIMULATION_GUARDS = [
     find: 'if (found.head.policy === id && found.head.scope === STABLE_SCOPE) return found',
     replace: 'return found',
     spec: 'apps/simulator/src/simulations/run-simulation.spec.ts',
-    test: 'fails the run, saying why, when it does not verify',
+    test: 'fails the run with the reason when it does not verify',
   },
   {
     name: 'beside-is-bounded',
@@ -115,7 +115,7 @@ export const SIMULATION_GUARDS = [
     find: 'if (bytes > left) {',
     replace: 'if (bytes < 0) {',
     spec: 'apps/simulator/src/simulations/replay-inputs.spec.ts',
-    test: 'bring all that they read of them, or nothing, within what an event may carry',
+    test: 'contain all values that they read, or none, within the size limit of events',
   },
   {
     name: 'beside-incomplete',
@@ -124,7 +124,7 @@ export const SIMULATION_GUARDS = [
     find: 'if (incomplete.has(scenario.id)) {',
     replace: 'if (incomplete.size < 0) {',
     spec: 'apps/simulator/src/simulations/run-simulation.spec.ts',
-    test: 'pauses a run whose canary cannot provide what a scenario reads',
+    test: 'pauses the run when the values that a scenario reads do not fit into an event',
   },
   {
     name: 'beside-explains',

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => world.stop())
 
 describe('bots', () => {
-  it('are loaded, listed without their text, and replaced by id', async () => {
+  it('are inspected, listed without their source, and replaced by id', async () => {
     const added = await world.post('bots', { id: 'inspector-7', source: ADAPTS })
     expect(added).toMatchObject({ status: 201, body: { policies: [POLICY], critical: false } })
     await world.post('bots', { id: 'inspector-7', source: ADAPTS, critical: true })
@@ -33,14 +33,14 @@ describe('bots', () => {
     expect(await world.post('bots', { id: 'a', source })).toMatchObject({ status, body: { code } })
   })
 
-  it('need a signed request and a plain id', async () => {
+  it('require a signed request and an id without blanks', async () => {
     expect(await world.post('bots', { id: 'a', source: ADAPTS }, false)).toMatchObject({ status: 401 })
     expect(await world.post('bots', { id: 'a b', source: ADAPTS })).toMatchObject({ status: 400, body: { errors: [{ pointer: '/id' }] } })
   })
 })
 
 describe('scenarios', () => {
-  it('are taken before their corpus is', async () => {
+  it('are accepted before their corpus is registered', async () => {
     const added = await world.post('scenarios', { file: 'a.yaml', source: SCENARIO })
     expect(added).toMatchObject({ status: 201, body: { id: 'pm25-violation', corpus: 'virginia' } })
   })
@@ -57,7 +57,7 @@ describe('scenarios', () => {
     expect(errors.map(({ detail }) => detail)).toEqual(errors.map(() => expect.stringMatching(/^a\.yaml:/)))
   })
 
-  it('are bounded in number; a known id is replaced also then', async () => {
+  it('are limited in number; at the limit, a registered id can still be replaced', async () => {
     await world.database.transaction(async (tx) => {
       for (let n = 0; n < MAX_SCENARIOS; n++) {
         const scenario = { id: `scenario-${n}`, policies: [POLICY], corpus: 'c', alert: 'true' }
@@ -71,7 +71,7 @@ describe('scenarios', () => {
 })
 
 describe('corpora', () => {
-  it('are counted, and may be larger than other bodies', async () => {
+  it('report the number of their readings, and may be larger than other bodies', async () => {
     const content = `id,note\na,${'x'.repeat(60_000)}\n`
     const rows = Array.from({ length: 100 }, (_, index) => content.split('\n')[1]!.replace('a', `row-${index}`))
     const corpus = { id: 'large', format: 'csv', content: ['id,note', ...rows].join('\n') }
@@ -99,7 +99,7 @@ describe('corpora', () => {
 })
 
 describe('simulations', () => {
-  it('that never were are not found', async () => {
+  it('of unknown runs are not found', async () => {
     expect(await world.get('simulations/7')).toMatchObject({ status: 404, body: { code: 'HMS_SIMULATION_NOT_FOUND' } })
   })
 })

@@ -52,7 +52,7 @@ describe('a pattern', () => {
     )
   })
 
-  it('has a size derived from its text, and never underestimated', () => {
+  it('has an upper bound of its size, computed from its text', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -80,7 +80,7 @@ describe('a pattern', () => {
     '(?:[[:alpha:]]{1,1000}){2}',
     '(abcdefghij){1000}',
     'x{1000}{1000}',
-  ])('is refused before it is compiled where it is too large: %s', (given) => expect(() => compilePattern(given)).toThrow(PatternRefused))
+  ])('is refused before compilation if it is too large: %s', (given) => expect(() => compilePattern(given)).toThrow(PatternRefused))
 
   it.each(['^[a-z]{1,1000}$', '^[A-Z]{2}-\\d{4}$', '^https?://[^\\s/]+(/[^\\s]*)?$', '[{]900}', '\\{900}', 'a{,900}'])(
     'may be %s',
@@ -89,7 +89,7 @@ describe('a pattern', () => {
     },
   )
 
-  it.each(['^(?=a)', '(a)\\1', '(', 'a**b{', '[z-a]'])('is refused where RE2 has no such thing: %s', (given) => {
+  it.each(['^(?=a)', '(a)\\1', '(', 'a**b{', '[z-a]'])('is refused if RE2 does not support it: %s', (given) => {
     let known = true
     try {
       RE2JS.compile(given)
@@ -100,7 +100,7 @@ describe('a pattern', () => {
     else expect(() => compilePattern(given)).toThrow(PatternRefused)
   })
 
-  it('takes steps in the product of its program and the text at most, and none more than it may', () => {
+  it('takes at most as many steps as program times text, and never more than allowed', () => {
     for (const given of ['(a?){400}$', '(a|a)*b', '(?:a*)*b', '(.*)(.*)(.*)(.*)b$', '(\\pL+\\b?)*$']) {
       const size = RE2JS.compile(given).re2().prog.numInst()
       const steps = { left: size * 2_001 }
@@ -110,7 +110,7 @@ describe('a pattern', () => {
     }
   })
 
-  it('is as good after a text that took too many steps', () => {
+  it('still matches correctly after a text that took too many steps', () => {
     const tried = compilePattern('^(a?){100}b$')
     expect(() => tried.test('a'.repeat(50), { left: 10 })).toThrow(RangeError)
     expect([tried.test('aab', plenty()), tried.test('aa', plenty())]).toEqual([true, false])

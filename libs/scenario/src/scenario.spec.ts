@@ -21,7 +21,7 @@ function verdict(alert: string, reading: JsonObject, policies = under(25)): bool
 }
 
 describe('a scenario file', () => {
-  it('is read as in the contract', () => {
+  it('is parsed as in the contract', () => {
     expect(parseScenario(`${HEAD}alert: ${DOUBLE}\n`, 's.yaml')).toEqual({ ok: true, scenario: scenario(DOUBLE) })
   })
 
@@ -42,14 +42,14 @@ describe('a scenario file', () => {
 
 describe('an expression', () => {
   it.each(['reading.pm25 > double(policy["epa-pm25-limit"].limit)', DOUBLE, 'reading.pm25 > policy["epa-pm25-limit"].limit'])(
-    'judges whole and broken numbers alike: %s',
+    'judges integers and fractions alike: %s',
     (alert) => {
       expect([24, 25, 25.5, 26].map((pm25) => verdict(alert, { pm25 }))).toEqual([false, false, true, true])
       expect([25, 25.5, 26].map((pm25) => verdict(alert, { pm25 }, under(25.5)))).toEqual([false, false, true])
     },
   )
 
-  it('has arithmetic, lists, text and loops', () => {
+  it('supports arithmetic, lists, text and loops', () => {
     expect(verdict('reading.pm25 * 2 - 1 >= 49 && 100 / reading.pm25 == 4.0', { pm25: 25 })).toBe(true)
     expect(verdict('reading.site in ["a", "b"] && "air" in policy["epa-pm25-limit"].tags', { site: 'b' })).toBe(true)
     expect(verdict('reading.values.exists(v, v > policy["epa-pm25-limit"].limit)', { values: [1, 26] })).toBe(true)
@@ -62,7 +62,7 @@ describe('an expression', () => {
     ['reading.pm25 > "a"', { pm25: 1 }],
     ['reading.pm25', { pm25: 1 }],
     ['policy["x"].limit > 1', {}],
-  ])('without an answer throws a typed error: %s', (alert, reading) => {
+  ])('without a verdict throws a typed error: %s', (alert, reading) => {
     expect(() => verdict(alert, reading)).toThrow(ScenarioError)
     expect(() => verdict(alert, reading)).toThrow(expect.objectContaining({ code: 'HMS_SCENARIO_EVALUATION' }))
   })
@@ -112,7 +112,7 @@ describe('steps', () => {
     expect([judged[0], judged.at(-1), budget.steps >= 0]).toEqual([true, false, true])
   })
 
-  it('are taken only for what is read: a large policy or reading costs an expression on one number nothing', () => {
+  it('are charged only for members that the expression reads, not for the rest of a large policy or reading', () => {
     const large = { ...under(25)['epa-pm25-limit']!, more: Array.from({ length: 50_000 }, () => 'x') }
     const compiled = compileScenario(scenario(DOUBLE))
     if (!compiled.ok) throw new Error(compiled.message)
@@ -123,13 +123,13 @@ describe('steps', () => {
     )
   })
 
-  it('bound thresholds too', () => {
+  it('limit the evaluation of thresholds too', () => {
     const large = { 'epa-pm25-limit': { ...under(25)['epa-pm25-limit']!, list: Array.from({ length: 2_000 }, () => 1) } }
     const costly = 'reading.pm25 > policy["epa-pm25-limit"].list.map(a, policy["epa-pm25-limit"].list.filter(b, b > a).size())[0]'
     expect(boundaryReadings(scenario(costly), [large], [{ id: 'r', pm25: 3 }]).readings).toEqual([])
   })
 
-  it('have a price for a match, and none is tried on long texts', () => {
+  it('are bounded for matches(), which refuses long texts and long patterns', () => {
     const text = 'x'.repeat(1_025)
     expect(() => verdict('reading.text.matches("x")', { text })).toThrow(ScenarioError)
     expect(() => verdict('reading.text.matches(reading.text)', { text: 'x'.repeat(129) })).toThrow(ScenarioError)
@@ -141,7 +141,7 @@ describe('boundary inputs', () => {
   const values = (made: Scenario): unknown[] =>
     boundaryReadings(made, [under(35), under(25)], [template]).readings.map((reading) => reading['pm25'])
 
-  it('stand at the threshold and a step to either side, under both versions', () => {
+  it('are at the threshold and one step to either side, under both versions', () => {
     expect(values(scenario(DOUBLE))).toEqual([34.9, 35, 35.1, 24.9, 25, 25.1])
     expect(boundaryReadings(scenario(DOUBLE), [under(25)], [template]).readings[1]).toEqual({
       id: 'boundary:pm25-violation:pm25=25',
@@ -150,14 +150,14 @@ describe('boundary inputs', () => {
     })
   })
 
-  it('come from either side of a comparison, from literals, and from what surrounds the policy', () => {
+  it('are derived from either side of a comparison, from literals, and from computed thresholds', () => {
     expect(values(scenario('50 <= reading["pm25"]'))).toEqual([49.9, 50, 50.1])
     expect(values(scenario('reading.pm25 > double(policy["epa-pm25-limit"].limit) * 1.5'))).toEqual([52.4, 52.5, 52.6, 37.4, 37.5, 37.6])
     const nested = boundaryReadings(scenario('reading.air.kind == "dust"'), [under(25)], [{ ...template, air: { day: 1 } }])
     expect(nested.readings).toEqual([{ ...template, id: 'boundary:pm25-violation:air.kind=dust', air: { day: 1, kind: 'dust' } }])
   })
 
-  it('come from the boundary key when nothing is compared with the policies', () => {
+  it('are taken from the boundary key if the expression compares nothing with the policies', () => {
     const alert = 'reading.pm25 - reading.base > 0.0'
     expect(values(scenario(alert))).toEqual([])
     expect(values(scenario(alert, { pm25: [1, 2.5] }))).toEqual([1, 2.5])

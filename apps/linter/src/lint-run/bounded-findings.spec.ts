@@ -12,12 +12,12 @@ const finding = (severity: LintFinding['severity'], message = 'm', hint = 'h'): 
   hint,
 })
 
-it('are as they were while they fit', () => {
+it('boundedFindings returns findings unchanged if they fit into an event', () => {
   const few = [finding('warning'), finding('error')]
   expect(boundedFindings(few)).toEqual(few)
 })
 
-it('are cut to what an event can carry, errors first, and say how many are left out', () => {
+it('boundedFindings cuts findings to the size limit of an event, keeps errors first, and counts the omitted ones', () => {
   const many = [...Array.from({ length: 20_000 }, () => finding('warning')), finding('error', 'x'.repeat(100_000), '😀'.repeat(100_000))]
   const bounded = boundedFindings(many)
   expect(Buffer.byteLength(JSON.stringify(bounded))).toBeLessThan(200 * 1024)

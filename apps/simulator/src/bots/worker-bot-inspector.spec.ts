@@ -30,17 +30,17 @@ describe('WorkerBotInspector', () => {
     return inspected.policies[1]!
   }
 
-  it('looks at one module after the other, in one thread without an environment', async () => {
+  it('inspects one module after the other, in one thread without environment variables', async () => {
     const threads = await Promise.all(['a', 'b', 'c'].map(threadOf))
     expect(new Set(threads).size).toBe(1)
   })
 
-  it.each(['exit', 'throw'])('refuses a module that takes its thread down (%s)', async (source) => {
+  it.each(['exit', 'throw'])('refuses a module that ends its thread (%s)', async (source) => {
     expect(await inspector.inspect(source)).toMatchObject({ error: { code: 'HMS_BOT_INVALID', message: 'takes the sandbox down' } })
     await threadOf('a')
   })
 
-  it('gives a module that never ends up, and goes on', async () => {
+  it('refuses a module that never finishes, and continues with the next', async () => {
     const hung = inspector.inspect('hang')
     await Promise.resolve()
     await Promise.resolve()
@@ -49,7 +49,7 @@ describe('WorkerBotInspector', () => {
     await threadOf('a')
   })
 
-  it('refuses when too many wait, and after close', async () => {
+  it('rejects when too many modules wait, and after close', async () => {
     const waiting = Array.from({ length: 256 }, () => inspector.inspect('a'))
     await expect(inspector.inspect('a')).rejects.toMatchObject({ code: 'HMS_SIMULATOR_BUSY', status: 503, retryable: true })
     await Promise.all(waiting)

@@ -17,36 +17,36 @@ const task = (source: string, beside?: ReplayTask['beside']): ReplayTask => {
 }
 const outcome = async (...given: Parameters<typeof task>) => (await replay(task(...given))).bots[0]!
 
-describe('policies in force beside the change', () => {
-  it('are there for the bots that declare them, under both sides', async () => {
+describe('policies in force that the change does not touch', () => {
+  it('are available to bots that declare them, before and after the change', async () => {
     expect(await outcome(BOTH, ozone(60))).toMatchObject({ class: 'ADAPTED' })
     expect(await outcome(BOTH, ozone(70))).toMatchObject({ class: 'STALE' })
   })
 
-  it('are missing by name for a bot that does not declare them, and where nothing is in force', async () => {
+  it('are named in the error when none is in force, or when the bot does not declare them', async () => {
     const message = (end: string) => ({ class: 'CRASHED', message: `Error: getPolicy: no policy ${OZONE} is in force${end}` })
     expect(await outcome(BOTH)).toMatchObject(message(''))
     expect(await outcome(bot(['epa-pm25-limit']), ozone(60))).toMatchObject(message(' that this bot declares'))
   })
 
-  it('are for every bot where the scenario names them', async () => {
+  it('are available to every bot if the scenario names them', async () => {
     const sides = { before: { ...limitOf(35), ...ozone(60) }, after: { ...limitOf(25), ...ozone(60) } }
     const { bots } = await replay({ bots: [{ id: 'x', source: bot(['epa-pm25-limit']) }], scenarios: [tightening(READINGS, sides)] })
     expect(bots).toMatchObject([{ class: 'ADAPTED' }])
   })
 
-  it('affect no bot that uses only the other policies', async () => {
+  it('do not make a bot applicable that uses only them', async () => {
     expect(await outcome(bot([OZONE], `getPolicy('${OZONE}').limit`), ozone(60))).toMatchObject({ class: 'NOT_APPLICABLE' })
     expect(await outcome(bot([OZONE], `getPolicy('${OZONE}').limit - 35`), ozone(60))).toMatchObject({ class: 'NOT_APPLICABLE' })
   })
 
-  it('do not stand in for what the run brings', async () => {
+  it('never replace the policies of the run', async () => {
     expect(await outcome(BOTH, { ...ozone(60), ...limitOf(5) })).toMatchObject({ class: 'ADAPTED' })
   })
 })
 
-describe('the report', () => {
-  it('says by which versions of them bots were replayed, and has the same bytes for the same ones', async () => {
+describe('the report of a replay', () => {
+  it('lists the versions of unchanged policies, and has equal bytes for equal policies', async () => {
     const report = await replay(task(BOTH, { ...ozone(60), 'co-limit': { id: 'co-limit', version: '3.0.0' } }))
     expect(report.beside).toMatchObject([
       { policy: 'co-limit', version: '3.0.0' },
@@ -57,7 +57,7 @@ describe('the report', () => {
     expect(encodeReport(await replay(task(BOTH, { ...again, ...ozone(60, '1.0.1') })))).not.toBe(encodeReport(report))
   })
 
-  it('is the same in any number of shares', async () => {
+  it('is the same for any number of shares', async () => {
     const given = { ...task(BOTH, ozone(60)), bots: ['x', 'y', 'z'].map((id) => ({ id, source: `${BOTH}// ${id}` })) }
     const [first, ...rest] = await Promise.all(sharesOf(given, 3).map((share) => replay(share)))
     expect(encodeReport(mergedReport([first!, ...rest]))).toBe(encodeReport(await replay(given)))

@@ -7,7 +7,7 @@ function parse(text: string, options: Partial<CorpusOptions> = {}) {
 }
 
 describe('parseCorpus, CSV', () => {
-  it('maps columns, names rows, turns decimals into numbers and leaves identifiers text', () => {
+  it('maps columns, assigns ids to rows, converts decimals to numbers and keeps identifiers as text', () => {
     const text =
       '\uFEFFdate,site,pm25_ug_m3,zip,big,flag\r\n2023-01-06,"A, B",3.30,00501,12345678901234567890,true\r\n2023-01-07,7,-1e-2,,1,\r\n'
     expect(parse(text, { map: { at: 'date', pm25: 'pm25_ug_m3' } })).toEqual({
@@ -19,7 +19,7 @@ describe('parseCorpus, CSV', () => {
     })
   })
 
-  it('keeps id, at and region text even when they look like numbers', () => {
+  it('keeps id, at and region as text even if they look like numbers', () => {
     expect(parse('id,at,region\n7,2023,3').readings).toEqual([{ id: '7', at: '2023', region: '3' }])
   })
 
@@ -32,18 +32,18 @@ describe('parseCorpus, CSV', () => {
     ['id,b\nx,1\nx,2\n', { code: 'HMS_CORPUS_DUPLICATE_ID', row: 2 }],
     ['a,b\n', { code: 'HMS_CORPUS_EMPTY' }],
     ['', { code: 'HMS_CORPUS_EMPTY' }],
-  ])('lists what is wrong with %j', (text, problem) => {
+  ])('reports a problem for %j', (text, problem) => {
     const { readings, problems } = parse(text)
     expect(problems[0]).toMatchObject(problem)
     expect(readings).toEqual([])
   })
 
-  it('refuses a map to a column the file does not have, or to a field it has already', () => {
+  it('refuses a map from a missing column, or to a field that another column already gives', () => {
     expect(parse('a\n1', { map: { pm25: 'pm' } }).problems).toMatchObject([{ code: 'HMS_CORPUS_MAP' }])
     expect(parse('at,date\n1,2', { map: { at: 'date' } }).problems).toMatchObject([{ code: 'HMS_CORPUS_HEADER' }])
   })
 
-  it('bounds bytes, rows and the list of problems', () => {
+  it('limits bytes, rows and the number of problems', () => {
     expect(parseCorpus(new Uint8Array(CORPUS_LIMITS.bytes + 1), { id: 'c', format: 'csv' }).problems).toMatchObject([
       { code: 'HMS_CORPUS_TOO_LARGE' },
     ])
@@ -53,7 +53,7 @@ describe('parseCorpus, CSV', () => {
     expect(parse(`a,b\n${'1\n'.repeat(50)}`).problems).toHaveLength(CORPUS_LIMITS.problems)
   })
 
-  it('bounds a row: its characters, in one field or many, and its fields', () => {
+  it('limits the characters of a row, in one field or in total, and its fields', () => {
     const long = 'x'.repeat(CORPUS_LIMITS.rowChars)
     const problems = (text: string) => parse(text).problems.map(({ code, row, message }) => `${code} ${row ?? ''} ${message}`)
     const longer = `longer than ${CORPUS_LIMITS.rowChars} characters`
@@ -64,7 +64,7 @@ describe('parseCorpus, CSV', () => {
     expect(problems(`a,b\n1,${long.slice(2)}\n`)).toEqual([])
   })
 
-  it('refuses what is not UTF-8', () => {
+  it('refuses bytes that are not UTF-8', () => {
     expect(parseCorpus(Uint8Array.of(0x61, 0xff), { id: 'c', format: 'csv' }).problems).toMatchObject([{ code: 'HMS_CORPUS_NOT_UTF8' }])
   })
 
@@ -80,7 +80,7 @@ describe('parseCorpus, CSV', () => {
 })
 
 describe('parseCorpus, JSON Lines', () => {
-  it('takes any facts, renames keys, names rows', () => {
+  it('accepts facts of any type, renames keys and assigns ids to rows', () => {
     expect(parse('{"t":"2023","pm25":1,"deep":{"a":[1]}}\r\n\n{"id":5}\n', { format: 'jsonl', map: { at: 't' } })).toEqual({
       problems: [],
       readings: [
@@ -90,7 +90,7 @@ describe('parseCorpus, JSON Lines', () => {
     })
   })
 
-  it('lists lines that are no object, too long or too deep', () => {
+  it('reports lines that are not an object, too long or too deep', () => {
     const lines = [
       '[1]',
       '{"a":',
@@ -102,7 +102,7 @@ describe('parseCorpus, JSON Lines', () => {
     expect(problems.map(({ code, row }) => [code, row])).toEqual([1, 2, 3, 4, 5].map((row) => ['HMS_CORPUS_ROW', row]))
   })
 
-  it('refuses numbers that would lose digits, and leaves them text in CSV', () => {
+  it('refuses numbers that would lose digits, and keeps them as text in CSV', () => {
     const { problems } = parse('{"a":4503599627370497.5}\n{"a":1152921504606846976}\n{"a":"4503599627370497.5"}', { format: 'jsonl' })
     expect(problems.map(({ row, message }) => [row, message.split(' ')[0]])).toEqual([
       [1, '4503599627370497.5'],

@@ -35,7 +35,7 @@ describe('csvRecords', () => {
     expect(() => records(text)).toThrow(expect.objectContaining({ row }))
   })
 
-  it('reads back whatever was quoted', () => {
+  it('reads back any quoted fields', () => {
     const row = fc.array(fc.string({ unit: fc.constantFrom('a', ',', '"', '\n', '\r', ' ') }), { minLength: 2, maxLength: 4 })
     fc.assert(
       fc.property(fc.array(row, { maxLength: 5 }), (rows) => {

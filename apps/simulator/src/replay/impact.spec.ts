@@ -16,7 +16,7 @@ const group = ({ name, before, after, newlyViolating, newlyCompliant, readings }
 describe('the impact of a change', () => {
   const impact = scenarioImpact(tightening(virginia()))
 
-  it('counts what the change turns among recorded readings, by region, site and month', () => {
+  it('counts recorded readings whose verdict changes, by region, site and month', () => {
     expect(impact).toMatchObject({ readings: 7703, before: 118, after: 249, from: '2023-01-01', to: '2023-12-31', lost: 0 })
     expect([impact.newlyViolating.count, impact.newlyCompliant.count]).toEqual([131, 0])
     expect(impact.regions.map(group)).toEqual([
@@ -30,7 +30,7 @@ describe('the impact of a change', () => {
     expect(impact.sites[0]!.newlyViolating).toBeGreaterThanOrEqual(impact.sites[1]!.newlyViolating)
   })
 
-  it('names the readings, the earliest first', () => {
+  it('lists the ids of these readings, earliest first', () => {
     const { ids, count } = impact.newlyViolating
     expect(ids).toHaveLength(count)
     const turned = new Map(virginia().map((reading) => [reading.id, reading]))
@@ -44,7 +44,7 @@ describe('the impact of a change', () => {
     expect(scenarioImpact(bounded)).toMatchObject({ readings: 1, newlyViolating: { count: 1, ids: ['a'] } })
   })
 
-  it('says what a loosened limit makes compliant, and knows no site or month where the corpus names none', () => {
+  it('counts newly compliant readings of a loosened limit, and has no sites or months if the corpus has none', () => {
     const loosened = tightening([readingOf('a', 30), readingOf('b', 40)], {
       oracle: (reading, policies) => {
         return Number(reading['pm25']) > (policies['epa-pm25-limit']?.['limit'] === 25 ? 35 : 25)
@@ -53,7 +53,7 @@ describe('the impact of a change', () => {
     expect(scenarioImpact(loosened)).toMatchObject({ newlyCompliant: { count: 1, ids: ['a'] }, sites: [], months: [], from: '', to: '' })
   })
 
-  it('has nothing before a first version', () => {
+  it('counts no alerts before a first version', () => {
     expect(scenarioImpact(tightening([readingOf('a', 30)], { before: null }))).toMatchObject({
       before: 0,
       after: 1,
@@ -61,7 +61,7 @@ describe('the impact of a change', () => {
     })
   })
 
-  it('is bounded: ids and regions are cut, and counted', () => {
+  it('limits the listed ids and regions, and still counts all', () => {
     const many = Array.from({ length: 2_000 }, (_, index) => ({
       ...readingOf(`r${String(index).padStart(5, '0')}`, 30),
       region: `g${index}`,
@@ -74,7 +74,7 @@ describe('the impact of a change', () => {
 })
 
 describe('touched fields', () => {
-  it('of several scenarios are one line each, with all inputs and readers', () => {
+  it('of several scenarios are merged, with all inputs and all scenarios that read them', () => {
     const field = { policy: 'p', field: 'limit', from: 35, to: 25, inputs: 6, scenarios: ['b'] }
     const of = (scenario: string, inputs: number) =>
       tightening([], {
@@ -90,7 +90,7 @@ describe('touched fields', () => {
     ])
   })
 
-  it('leave out unreadable values', () => {
+  it('leave out values that are too long to read', () => {
     const [field] = touchedFieldsOf([
       tightening([], { fields: [{ policy: 'p', field: 'table', from: 'x'.repeat(500), to: 1, inputs: 0, scenarios: [] }] }),
     ])
@@ -102,7 +102,7 @@ describe('the predicted load', () => {
   const impact = scenarioImpact(tightening(virginia()))
   const bots = [{ bot: 'inspector', readings: 7703, before: 118, after: 249 }]
 
-  it('gives the canary counts, days and regions', () => {
+  it('contains counts, days and regions for the canary', () => {
     expect(predictedLoad({ scenarios: [impact], bots, fields: [] })).toEqual({
       scenarios: [
         {
@@ -122,7 +122,7 @@ describe('the predicted load', () => {
     })
   })
 
-  it('fits beside the largest dossier, and counts what it leaves out', () => {
+  it('fits into an event with the largest dossier, and counts omitted entries', () => {
     const many = Array.from({ length: 1_000 }, (_, index) => ({ ...bots[0]!, bot: `bot-${index}`.padEnd(100, 'x') }))
     const scenarios = Array.from({ length: 200 }, (_, index) => ({ ...impact, scenario: `s${index}`.padEnd(100, 'x') }))
     const load = predictedLoad({ scenarios, bots: many, fields: [] })

@@ -16,7 +16,7 @@ async function outcome(source: string, changes: Partial<ScenarioSource> = {}) {
 }
 
 describe('a bot that cannot read the new document', () => {
-  it('says so by the major versions it reads, and is not run', async () => {
+  it('is INCOMPATIBLE by the major versions it declares, and is not run', async () => {
     expect(await outcome(`${ADAPTS}export const majors = { 'epa-pm25-limit': [1] }`)).toMatchObject({
       class: 'INCOMPATIBLE',
       message: 'it reads epa-pm25-limit of major 1, not 2.0.0',
@@ -26,7 +26,7 @@ describe('a bot that cannot read the new document', () => {
     expect(await outcome(`${ADAPTS}export const majors = { 'ozone-limit': [1] }`)).toMatchObject({ class: 'ADAPTED' })
   })
 
-  it('is found where it ran under the old document and fails under one that lacks a field', async () => {
+  it('is INCOMPATIBLE if it ran under the old document and fails under a new one that lacks a field', async () => {
     const after = { 'epa-pm25-limit': { id: 'epa-pm25-limit', version: '2.0.0', limit: 25 } }
     const narrowed = ['epa-pm25-limit.units']
     expect(await outcome(NEEDS_UNITS, { after, narrowed })).toMatchObject({
@@ -36,7 +36,7 @@ describe('a bot that cannot read the new document', () => {
     })
   })
 
-  it('has crashed where the document still has all it had, or where it failed under the old one too', async () => {
+  it('is CRASHED if the new document lacks no field, or if it failed under the old one too', async () => {
     const after = { 'epa-pm25-limit': { id: 'epa-pm25-limit', version: '2.0.0', limit: 25 } }
     expect(await outcome(NEEDS_UNITS, { after })).toMatchObject({ class: 'CRASHED' })
     const throws = ADAPTS.replace('reading.pm25 >', 'reading.gone.x >')
@@ -46,7 +46,7 @@ describe('a bot that cannot read the new document', () => {
 
 describe('the majors that a bot declares', () => {
   it.each(['1', '[1]', "{ 'epa-pm25-limit': 1 }", "{ 'epa-pm25-limit': [] }", "{ 'epa-pm25-limit': ['1'] }", 'null'])(
-    'are lists of whole numbers, not %s',
+    'must be lists of integers, not %s',
     async (majors) => {
       expect(await inspectBot(`${ADAPTS}export const majors = ${majors}`)).toMatchObject({
         error: { code: 'HMS_BOT_INVALID', message: expect.stringContaining('majors are no lists of major versions') as string },
@@ -54,7 +54,7 @@ describe('the majors that a bot declares', () => {
     },
   )
 
-  it('may name what every object has', async () => {
+  it('may have a key that every object inherits', async () => {
     expect(await outcome(`${ADAPTS}export const majors = { toString: [1] }`)).toMatchObject({ class: 'ADAPTED' })
   })
 })

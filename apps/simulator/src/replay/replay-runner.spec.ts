@@ -38,28 +38,28 @@ function order(id: string): ReplayTask {
 }
 
 describe('WorkerReplayRunner', () => {
-  it('reuses one thread, which sees no environment', async () => {
+  it('reuses one thread, without environment variables', async () => {
     const runner = worker()
     const reports = await Promise.all([runner.replay(order('go')), runner.replay(order('go'))])
     expect(new Set(reports.map((report) => report.engine)).size).toBe(1)
     expect(reports[0]?.scenarios).toEqual([])
   })
 
-  it.each(['exit', 'throw'])('starts afresh after a thread was lost (%s)', async (id) => {
+  it.each(['exit', 'throw'])('starts a new thread after one was lost (%s)', async (id) => {
     const runner = worker()
     const [lost, next] = await Promise.allSettled([runner.replay(order(id)), runner.replay(order('go'))])
     expect(lost).toMatchObject({ status: 'rejected', reason: { code: 'HMS_REPLAY_WORKER_LOST', retryable: true } })
     expect(next.status).toBe('fulfilled')
   })
 
-  it('keeps the thread when a replay only failed', async () => {
+  it('keeps the thread after a replay that failed', async () => {
     const runner = worker()
     const { engine } = await runner.replay(order('go'))
     await expect(runner.replay(order('fail'))).rejects.toMatchObject({ code: 'HMS_REPLAY_FAILED', retryable: false })
     expect((await runner.replay(order('go'))).engine).toBe(engine)
   })
 
-  it('ends a hanging thread at the deadline and goes on', async () => {
+  it('ends a hanging thread at the deadline and continues with the next replay', async () => {
     const runner = worker({ deadlineMs: 500 })
     const hung = runner.replay(order('hang'))
     const next = runner.replay(order('go'))
@@ -85,7 +85,7 @@ describe('WorkerReplayRunner', () => {
     ])
   })
 
-  it('shares the programs among its threads, counts what is done, and ends all of them when one is lost', async () => {
+  it('splits programs among its threads, reports progress, and ends all threads when one is lost', async () => {
     const runner = worker({ workers: 2 })
     const seen: ReplayProgress[] = []
     const ids = ['go', 'on', 'further']
@@ -105,7 +105,7 @@ describe('WorkerReplayRunner', () => {
     expect((await runner.replay(task)).bots).toHaveLength(3)
   })
 
-  it('refuses when the queue is full, and after close', async () => {
+  it('rejects when the queue is full, and after close', async () => {
     const runner = worker({ queueLimit: 1 })
     const replays = [runner.replay(order('hang')), runner.replay(order('go'))]
     await expect(runner.replay(order('go'))).rejects.toMatchObject({ code: 'HMS_REPLAY_BUSY', retryable: true })
@@ -122,11 +122,11 @@ describe('InlineReplayRunner', () => {
     scenarios: [tightening([readingOf('a', 30)])],
   }
 
-  it('gives the report', async () => {
+  it('returns the report', async () => {
     expect(await new InlineReplayRunner().replay(task)).toMatchObject({ bots: [{ bot: 'inspector', class: 'ADAPTED' }] })
   })
 
-  it('has a deadline and heeds an abort made before', async () => {
+  it('has a deadline, and rejects if aborted before the start', async () => {
     const endless: ReplayTask = { ...task, bots: [{ id: 'x', source: 'for (;;) {}' }] }
     await expect(new InlineReplayRunner(0).replay(endless)).rejects.toMatchObject({ code: 'HMS_REPLAY_DEADLINE' })
     await expect(new InlineReplayRunner().replay(task, AbortSignal.abort(new Error('late')))).rejects.toThrow('late')

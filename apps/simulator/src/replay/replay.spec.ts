@@ -33,7 +33,7 @@ describe('replay, one class per bot', () => {
     expect(await outcome(source)).toMatchObject({ class: 'ADAPTED', agreed: 5 })
   })
 
-  it('STALE: a number of its own, though it reads the policy', async () => {
+  it('STALE: uses a hard-coded number, although it reads the policy', async () => {
     expect(await outcome(bot(`limit(); return reading.pm25 > 35 ? ${ALERT} : null`))).toMatchObject({
       class: 'STALE',
       agreed: 3,
@@ -41,13 +41,13 @@ describe('replay, one class per bot', () => {
     })
   })
 
-  it('STALE: keeps the first limit it saw, as a bot does that runs when the policy changes', async () => {
+  it('STALE: caches the first limit it read, like a bot that is running when the policy changes', async () => {
     expect(await outcome(bot(`kept ??= limit(); return reading.pm25 > kept ? ${ALERT} : null`, 'let kept'))).toMatchObject({
       class: 'STALE',
     })
   })
 
-  it('WRONG: contradicts the scenario where the change does not reach', async () => {
+  it('WRONG: contradicts the scenario on an input whose verdict the change does not flip', async () => {
     expect(await outcome(bot('limit(); return null'))).toMatchObject({
       class: 'WRONG',
       counterexample: { reading: 'e', expected: 'alert', got: 'quiet', before: 'quiet' },
@@ -101,7 +101,7 @@ describe('replay, one class per bot', () => {
     expect(await outcome(source)).toMatchObject({ class: 'BUDGET', message })
   })
 
-  it('BUDGET names the input that was being answered', async () => {
+  it('BUDGET: names the input that was being judged', async () => {
     expect(await outcome(bot('if (reading.pm25 > 26) for (;;) {}'))).toMatchObject({
       counterexample: { reading: 'c', expected: 'quiet', got: 'nothing' },
     })
@@ -112,11 +112,11 @@ describe('replay, one class per bot', () => {
     ['the clock', bot(`return new Date().getDay() > 3 ? ${ALERT} : null`)],
     ['how often it was called', bot(`calls += 1; return calls % 2 ? ${ALERT} : null`, 'let calls = 0')],
     ['chance in the value alone', bot("return reading.pm25 > limit() ? { alert: 'V', value: Math.random() } : null")],
-  ])('NONDETERMINISTIC: answers by %s', async (_, source) => {
+  ])('NONDETERMINISTIC: depends on %s', async (_, source) => {
     expect(await outcome(source)).toMatchObject({ class: 'NONDETERMINISTIC' })
   })
 
-  it('NOT_APPLICABLE: neither declares nor reads the changed policy, even if it crashes', async () => {
+  it('NOT_APPLICABLE: neither declares nor reads the changed policy, even if the bot crashes', async () => {
     expect(await outcome("export const policies = ['ozone']\nexport default () => { throw 1 }")).toMatchObject({ class: 'NOT_APPLICABLE' })
     const secret =
       "export const policies = ['ozone']\nexport default (r, getPolicy) => r.pm25 > getPolicy('epa-pm25-limit').limit ? { " +
@@ -124,13 +124,13 @@ describe('replay, one class per bot', () => {
     expect(await outcome(secret)).toMatchObject({ class: 'ADAPTED' })
   })
 
-  it('first version: a bot that does not crash RAN, whatever it answers', async () => {
+  it('first version: a bot that does not crash is RAN, whatever it returns', async () => {
     const first = tightening(readings, { before: null })
     expect(await outcome(bot('limit(); return null'), first)).toMatchObject({ class: 'RAN' })
     expect(await outcome(bot('throw 1'), first)).toMatchObject({ class: 'CRASHED', message: 'threw 1' })
   })
 
-  it('takes the worst class over several scenarios', async () => {
+  it('reports the worst class over several scenarios', async () => {
     const stricter = tightening(readings, { scenario: 'other', oracle: () => true })
     const report = await replay({
       bots: [{ id: 'x', source: bot(`return reading.pm25 > limit() ? ${ALERT} : null`) }],
@@ -140,12 +140,12 @@ describe('replay, one class per bot', () => {
     expect(report.scenarios.map(({ scenario }) => scenario)).toEqual(['other', 'pm25-violation'])
   })
 
-  it('leaves out inputs the scenario cannot judge', async () => {
+  it('leaves out inputs that the scenario cannot judge', async () => {
     const report = await replay({ bots: [], scenarios: [tightening([...readings, { id: 'f', at: '', region: '' }])] })
     expect(report.scenarios).toMatchObject([{ recorded: 5, unjudged: 1, discriminating: { recorded: 2, boundary: 0 } }])
   })
 
-  it('gives up at the deadline without a finding about the bot', async () => {
+  it('rejects at the deadline, without a finding about the bot', async () => {
     await expect(
       replay({ bots: [{ id: 'x', source: bot('for (;;) {}') }], scenarios: [tightening(readings)] }, { expired: () => true }),
     ).rejects.toMatchObject({
@@ -161,7 +161,7 @@ describe('replay, the Virginia file', () => {
     { id: 'inspector', source: asset('bots/inspector.js') },
   ]
 
-  it('finds 131 discriminating inputs, the hard-coded bot STALE, and that plain agreement would have passed it', async () => {
+  it('finds 131 discriminating inputs and the hard-coded bot STALE, which plain agreement would have passed', async () => {
     const report = await replay({ bots, scenarios: [tightening(virginia())] })
     expect(report.scenarios).toMatchObject([{ recorded: 7703, discriminating: { recorded: 131, boundary: 0 } }])
     expect(report.bots).toMatchObject([
@@ -173,7 +173,7 @@ describe('replay, the Virginia file', () => {
     for (const { percent } of agreement) expect(percent).toBeGreaterThanOrEqual(98.2)
   })
 
-  it('gives the same bytes whatever the order of bots and readings, and other bytes for another corpus, bot or policy', async () => {
+  it('returns equal bytes for any order of bots and readings, and other bytes for another corpus, bot or policy', async () => {
     const recorded = virginia()
     const bytes = async (task: Parameters<typeof replay>[0]) => encodeReport((await replay(task)) satisfies ReplayReport)
     const first = await bytes({ bots, scenarios: [tightening(recorded)] })

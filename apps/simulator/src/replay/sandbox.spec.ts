@@ -36,22 +36,22 @@ describe('the sandbox', () => {
     expect(await inside(`[].constructor.constructor('return typeof globalThis.${name}')()`)).toBe('undefined')
   })
 
-  it('shows a bot nothing of the harness', async () => {
+  it('hides the harness from the bot', async () => {
     expect(await inside('Object.getOwnPropertyNames(globalThis).filter((name) => /hms|harness|reseed|inspect/i.test(name))')).toEqual([])
     expect(await inside('(() => { "use strict"; return typeof this })()')).toBe('undefined')
     expect(await inside('String(getPolicy.caller ?? null)')).toMatch(/null|TypeError/)
   })
 
-  it('keeps bots apart', async () => {
+  it('isolates bots from each other', async () => {
     expect(await inside('(Object.prototype.leak = 1, globalThis.leak = 1)')).toBe(1)
     expect(await inside('typeof leak + typeof ({}).leak')).toBe('undefinedundefined')
   })
 
-  it('freezes policies to the bottom', async () => {
+  it('freezes policies', async () => {
     expect(await inside("Object.isFrozen(getPolicy('p'))")).toBe(true)
   })
 
-  it('has a clock and chance that depend on the run alone, and UTC as local time', async () => {
+  it('has a clock and randomness that depend only on the run, and UTC as local time', async () => {
     for (const expression of ['Date.now()', 'new Date().toISOString()', 'Date()', 'Math.random()', 'new Date().getHours()']) {
       expect(await inside(expression)).toEqual(await inside(expression))
       expect(await inside(expression)).not.toEqual(await inside(expression, 2))
@@ -81,7 +81,7 @@ describe('the sandbox', () => {
 })
 
 describe('inspectBot', () => {
-  it('says what a bot declares', async () => {
+  it('returns the policies that a bot declares', async () => {
     expect(await inspectBot("export const policies = ['b', 'a', 'b']\nexport default function inspect() {}")).toEqual({
       policies: ['a', 'b'],
     })

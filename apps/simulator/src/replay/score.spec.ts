@@ -39,7 +39,7 @@ function report({ adapted = 0, others = {}, discriminating = 131, boundary = 0, 
 }
 
 describe('scoreReplay', () => {
-  it('writes the line of the contract', () => {
+  it('returns the summary line of the contract', () => {
     expect(scoreReplay(report({ adapted: 63, others: { STALE: ['boston-insp-03'] } }))).toEqual({
       verdict: 'PASS',
       adapted: 63,
@@ -53,7 +53,7 @@ describe('scoreReplay', () => {
     })
   })
 
-  it('truncates, so that 100.0 means all', () => {
+  it('truncates the percentage, so that 100.0 means all', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 1, max: 5000 }), (adapted, stale) => {
         const others = { STALE: Array.from({ length: stale }, (_, index) => `s-${index}`) }
@@ -69,7 +69,7 @@ describe('scoreReplay', () => {
     expect(scoreReplay(report({ adapted: 3 })).percent).toBe('100.0')
   })
 
-  it('needs 95 per cent exactly', () => {
+  it('passes at exactly 95 per cent', () => {
     expect(scoreReplay(report({ adapted: 19, others: { STALE: ['s'] } })).verdict).toBe('PASS')
     expect(scoreReplay(report({ adapted: 18, others: { STALE: ['s'] } }))).toMatchObject({
       verdict: 'FAIL',
@@ -88,13 +88,13 @@ describe('scoreReplay', () => {
     expect(scoreReplay(report({ adapted: 1, others: { NOT_APPLICABLE: ['n'] } }), { critical: ['n'] }).verdict).toBe('PASS')
   })
 
-  it('leaves bots that are not applicable out of the share and says how many', () => {
+  it('excludes bots that are not applicable from the share, and reports their number', () => {
     expect(scoreReplay(report({ adapted: 1, others: { NOT_APPLICABLE: ['n', 'm'] }, boundary: 4 })).summary).toBe(
       '100.0% bots adapted, 1/1; 2 not applicable; 131 discriminating inputs and 4 at the boundary',
     )
   })
 
-  it('never passes where the change turns no verdict', () => {
+  it('never passes if the change flips no verdict', () => {
     expect(scoreReplay(report({ adapted: 5, discriminating: 0 }))).toMatchObject({
       verdict: 'INCONCLUSIVE',
       reason: 'NO_DISCRIMINATING_INPUT',

@@ -15,7 +15,7 @@ const BOTS: ReplayBot[] = [
 const READINGS = virginia().filter((_reading, index) => index % 16 === 0)
 
 describe('shares of a replay', () => {
-  it('keep bots of one program together, and are no more than programs', () => {
+  it('keep bots with equal source together, and are at most as many as programs', () => {
     const ids = (count: number): string[][] => sharesOf({ bots: BOTS, scenarios: [] }, count).map(({ bots }) => bots.map(({ id }) => id))
     expect(programsOf(BOTS)).toHaveLength(4)
     expect(ids(2)).toEqual([
@@ -26,7 +26,7 @@ describe('shares of a replay', () => {
     expect(ids(1)).toHaveLength(1)
   })
 
-  it('give together the bytes of the whole, over twenty runs in any order of bots and readings', async () => {
+  it('merge into the report of the whole task, byte for byte, in any order of bots and readings', async () => {
     const whole = encodeReport(await replay({ bots: BOTS, scenarios: [tightening(READINGS)] }))
     for (let run = 0; run < 20; run++) {
       const turn = <T>(all: readonly T[]): T[] => all.map((_each, index) => all[(index * 7 + run) % all.length]!)

@@ -23,24 +23,24 @@ const BOTH = {
 }
 
 describe('policies of a run', () => {
-  it('are the live ones before, and the signed ones after', () => {
+  it('are the live versions before, and the signed versions after', () => {
     const { before, after } = policiesOf(tightened)
     expect([before[POLICY]?.['limit'], after[POLICY]?.['limit'], isFirstVersion(policiesOf(tightened))]).toEqual([35, 25, false])
   })
 
-  it('have no before in a first version', async () => {
+  it('are missing before a first version', async () => {
     const first = await dossierOf(['1.0.0', 25], null)
     expect([policiesOf(first).before, isFirstVersion(policiesOf(first))]).toEqual([{}, true])
   })
 
-  it('choose the scenarios', () => {
+  it('select the scenarios that name them', () => {
     const other = { ...scenarioOf(), id: 'other', policies: ['ozone-limit'] }
     expect(rulesOf(scenariosOf(policiesOf(tightened), [other, scenarioOf()]))).toMatchObject([{ id: 'pm25-violation', policies: [POLICY] }])
   })
 })
 
 describe('inputs of a scenario', () => {
-  it('are its readings and their boundary, judged under both versions', async () => {
+  it('are recorded readings and boundary inputs, judged under both versions', async () => {
     const readings = [reading('a', { pm25: 40 }), reading('b', { pm25: 30 }), reading('c'), reading('d', { pm25: 1 })]
     const inputs = await inputsOf(scenarioOf(), readings, known())
     expect(inputs).toMatchObject({ unjudged: 1, boundary: 6 })
@@ -50,14 +50,14 @@ describe('inputs of a scenario', () => {
     expect(inputs.after.verdicts).toEqual([true, true, false, true, true, true, false, false, true])
   })
 
-  it('are the same for corpora of more readings than one turn judges', async () => {
+  it('are complete for a corpus with more readings than one turn judges', async () => {
     const readings = Array.from({ length: 2_500 }, (_, index) => reading(String(index).padStart(4, '0'), { pm25: index % 50 }))
     const inputs = await inputsOf(scenarioOf(), readings, known())
     if ('why' in inputs) throw new Error(inputs.why)
     expect(inputs.after.verdicts.slice(0, 2_500)).toEqual(readings.map((_, index) => index % 50 > 25))
   })
 
-  it('stop on abort: a costly expression is no longer evaluated without a caller', async () => {
+  it('are no longer evaluated after an abort', async () => {
     const costly = scenarioOf(SCENARIO.replace(/alert:.*/, 'alert: reading.list.all(a, reading.list.all(b, a + b >= 0.0))'))
     const readings = Array.from({ length: 200 }, (_, index) => ({ ...reading(String(index)), list: Array.from({ length: 10 }, () => 1) }))
     const wanted = new AbortController()
@@ -66,19 +66,19 @@ describe('inputs of a scenario', () => {
     await expect(judged).rejects.toThrow('over')
   })
 
-  it('have no older side when one policy is new', async () => {
+  it('have no old verdicts if one policy is new', async () => {
     const inputs = await inputsOf(scenarioOf(), [reading('a', { pm25: 40 })], known(await dossierOf(['1.0.0', 25], null)))
     expect(inputs).toMatchObject({ before: null, boundary: 3, after: { verdicts: [true, false, false, true] } })
   })
 
-  it('are missing without the corpus, or for policies of others', async () => {
+  it('are refused without the corpus, or for policies neither in the run nor in force', async () => {
     expect(await inputsOf(scenarioOf(), undefined, known())).toMatchObject({ why: 'no corpus virginia registered' })
     const why = `${OZONE} neither in this run nor in force`
     expect(await inputsOf(BOTH, [], known())).toMatchObject({ why, next: null })
     expect(await inputsOf({ ...BOTH, policies: ['constructor'] }, [], known())).toMatchObject({ why: why.replace(OZONE, 'constructor') })
   })
 
-  it('are judged by what is in force beside the run on both sides, and ask no bot to adapt to that', async () => {
+  it('use other policies in force on both sides, to which no bot has to adapt', async () => {
     const readings = [reading('a', { pm25: 40, o3: 70 }), reading('b', { pm25: 30, o3: 50 }), reading('c', { pm25: 30, o3: 70 })]
     const inputs = await inputsOf(BOTH, readings, known(tightened, { [OZONE]: ozone, 'so2-limit': { ...ozone, id: 'so2-limit' } }))
     if ('why' in inputs) throw new Error(inputs.why)
@@ -96,18 +96,18 @@ describe('inputs of a scenario', () => {
 })
 
 describe('rules of a run', () => {
-  it('bring what they read of policies beside it, and no more', () => {
+  it('contain only the values that they read of other policies', () => {
     const { rules, incomplete } = rulesOfRun([scenarioOf(), BOTH], known(tightened, { [OZONE]: ozone }))
     expect(rules).toEqual([...rulesOf([scenarioOf()]), { ...rulesOf([BOTH])[0], beside: { [OZONE]: { limit: 60 } } }])
     expect([...incomplete]).toEqual([])
   })
 
-  it('say of a policy that they only list that it is in force', () => {
+  it('contain an empty object for a policy in force that they list and do not read', () => {
     const listed = { ...scenarioOf(), policies: [POLICY, OZONE] }
     expect(rulesOfRun([listed], known(tightened, { [OZONE]: ozone })).rules).toMatchObject([{ beside: { [OZONE]: {} } }])
   })
 
-  it('bring all that they read of them, or nothing, within what an event may carry', () => {
+  it('contain all values that they read, or none, within the size limit of events', () => {
     const large = { ...ozone, limit: 'x'.repeat(SCENARIO_RULES_MAX_BYTES / 2) }
     const { rules, incomplete } = rulesOfRun([BOTH, { ...BOTH, id: 'second' }], known(tightened, { [OZONE]: large }))
     expect(rules.map(({ beside }) => beside !== undefined)).toEqual([true, false])

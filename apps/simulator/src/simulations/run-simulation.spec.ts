@@ -26,7 +26,7 @@ async function resultOf(given: World, dossier = TIGHTENED()) {
 }
 
 describe('a new version', () => {
-  it('passes when the bots adapt, with the rules that explain alerts and a report of known bytes', async () => {
+  it('passes when the bots adapt, with the rules that explain alerts and the digest of the report', async () => {
     const given = await open()
     await given.addBots({ one: ADAPTS, two: ADAPTS })
     await given.addEvidence()
@@ -62,7 +62,7 @@ describe('a new version', () => {
     expect(await given.pending()).toEqual([])
   })
 
-  it('fails when a bot stays with the old limit, and names it', async () => {
+  it('fails and names a bot that keeps the old limit', async () => {
     const given = await open()
     await given.addBots({ broken: THROWS, stale: HARD_CODED })
     await given.addEvidence()
@@ -75,7 +75,7 @@ describe('a new version', () => {
     expect(await given.show()).toMatchObject({ state: 'failed', report: { bots: [{ message: 'Error: \0 35' }, { class: 'STALE' }] } })
   })
 
-  it('fails over one critical bot', async () => {
+  it('fails because of one critical bot', async () => {
     const given = await open()
     await given.addBots(Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`bot-${index}`, ADAPTS])))
     await given.addBots({ stale: HARD_CODED }, true)
@@ -83,7 +83,7 @@ describe('a new version', () => {
     expect(await resultOf(given)).toMatchObject({ type: 'hms.simulation.failed.v1', reason: 'CRITICAL_BOT' })
   })
 
-  it('goes on in dev, and pauses in production, when no input tells it from the old one', async () => {
+  it('passes in dev, and pauses in production, when no input distinguishes it from the old version', async () => {
     const given = await open()
     await given.addBots({ one: ADAPTS })
     await given.addEvidence()
@@ -103,7 +103,7 @@ describe('a new version', () => {
 describe('a scenario that cannot read the new document', () => {
   const GUARDED = SCENARIO.replace('.limit)', '.ceiling)')
 
-  it('lets nothing pass in production, whatever the bots do, and says so in dev', async () => {
+  it('pauses the run in production even if all bots adapt, and is reported in dev', async () => {
     for (const [profile, type] of [
       ['production', 'hms.simulation.paused.v1'],
       ['dev', 'hms.simulation.passed.v1'],
@@ -129,7 +129,7 @@ export default (reading, getPolicy) =>
   reading.pm25 > getPolicy('${POLICY}').limit && reading.o3 > getPolicy('${OZONE}').limit ? { alert: 'Both', value: reading.pm25 } : null`
   const alone = both.replace(`getPolicy('${OZONE}').limit`, '60')
 
-  it('is replayed with all its policies together: what only both of them turn counts', async () => {
+  it('is replayed with all its policies together, so readings that flip only under both count', async () => {
     const given = await open()
     await given.addBots({ both, alone })
     const alert = `reading.pm25 > policy["${POLICY}"].limit && reading.o3 > policy["${OZONE}"].limit`
@@ -173,7 +173,7 @@ alert: reading.pm25 > policy["${POLICY}"].limit && policy["${OZONE}"].limit < 65
     return given
   }
 
-  it('is what bots and scenarios that read it are judged by; its values go to the canary, its version into the report', async () => {
+  it('is used by bots and scenarios that read it; the canary gets its values, the report its version', async () => {
     const given = await withBoth(({ identity }) => recordedHead(identity, OZONE, ['1.0.0', 60]))
     expect(await resultOf(given)).toMatchObject({
       type: 'hms.simulation.passed.v1',
@@ -184,7 +184,7 @@ alert: reading.pm25 > policy["${POLICY}"].limit && policy["${OZONE}"].limit < 65
     expect(await given.show()).toMatchObject({ report: { beside: [{ policy: OZONE, version: '1.0.0', digest }] } })
   })
 
-  it('is the one before, until what is held for later takes effect', async () => {
+  it('is the earlier version until the held one takes effect', async () => {
     const held = { next: ['2.0.0', 70], at: '2026-01-01T00:00:10Z' } as const
     const given = await withBoth(({ identity }) => recordedHead(identity, OZONE, ['1.0.0', 60], held))
     expect(await resultOf(given)).toMatchObject({ scenarios: [{ beside: { [OZONE]: { limit: 60 } } }, {}] })
@@ -194,7 +194,7 @@ alert: reading.pm25 > policy["${POLICY}"].limit && policy["${OZONE}"].limit < 65
     expect(await given.show(185)).toMatchObject({ report: { beside: [{ version: '2.0.0' }] } })
   })
 
-  it('is none while it has a canary alone, and none when it was withdrawn', async () => {
+  it('does not exist while it has only a canary, or after it was withdrawn', async () => {
     const given = await withBoth(({ identity }) => recordedHead(identity, OZONE, ['1.0.0', 60], { head: { scope: 'region:NCR' } }))
     const detail = expect.stringContaining(`skipped: both (${OZONE} neither in this run nor in force)`) as string
     expect(await resultOf(given)).toMatchObject({ type: 'hms.simulation.failed.v1', detail })
@@ -204,7 +204,7 @@ alert: reading.pm25 > policy["${POLICY}"].limit && policy["${OZONE}"].limit < 65
     expect((await given.results())[1]).toMatchObject({ type: 'hms.simulation.failed.v1', detail })
   })
 
-  it('fails the run, saying why, when it does not verify', async () => {
+  it('fails the run with the reason when it does not verify', async () => {
     const given = await withBoth(async ({ identity }) => {
       const [real, other] = [await recordedHead(identity, OZONE, ['1.0.0', 60]), await recordedHead(identity, OZONE, ['1.0.0', 10])]
       return { ...real, release: other.release }
@@ -222,7 +222,7 @@ alert: reading.pm25 > policy["${POLICY}"].limit && policy["${OZONE}"].limit < 65
     expect((await given.results())[1]).toMatchObject({ detail: expect.stringContaining('the head of another policy or scope') as string })
   })
 
-  it('pauses a run whose canary cannot provide what a scenario reads', async () => {
+  it('pauses the run when the values that a scenario reads do not fit into an event', async () => {
     const given = await withBoth(async ({ identity }) => recordedHead(identity, OZONE, ['1.0.0', 60]))
     const large = READS_BOTH.replace('id: both', 'id: whole').replace(/alert: .*/, `alert: policy.size() > 0`)
     await given.scenarios.add({ file: 'whole.yaml', source: large })
@@ -236,13 +236,13 @@ alert: reading.pm25 > policy["${POLICY}"].limit && policy["${OZONE}"].limit < 65
   })
 })
 
-describe('little evidence', () => {
-  it('is said in dev, word by word', async () => {
+describe('a run with too little evidence', () => {
+  it('passes in dev with NO_EVIDENCE in its summary', async () => {
     const given = await open()
     expect(await resultOf(given)).toMatchObject({ summary: 'NO_EVIDENCE: no bots registered', reportDigest: null, scenarios: [] })
   })
 
-  it('names the scenario or the corpus that is missing', async () => {
+  it('names the missing scenario or corpus', async () => {
     const given = await open()
     await given.addBots({ one: ADAPTS })
     expect(await resultOf(given)).toMatchObject({ summary: 'NO_EVIDENCE: no scenario for this policy' })
@@ -265,7 +265,7 @@ describe('little evidence', () => {
     expect(await given.show()).toMatchObject({ state: 'paused' })
   })
 
-  it('lists a scenario that asks for a policy the run does not carry', async () => {
+  it('reports a skipped scenario that names a policy neither in the run nor in force', async () => {
     const given = await open()
     await given.addBots({ one: ADAPTS })
     await given.addEvidence()
@@ -286,7 +286,7 @@ describe('a first version', () => {
     expect(await resultOf(given, dossierOf(['1.0.0', 35], null))).toMatchObject({ summary: 'first version, 1/1 bots ran without a crash' })
   })
 
-  it('fails when one does, and says first version also without bots', async () => {
+  it('fails when a bot crashes, and is reported as a first version even without bots', async () => {
     const given = await open()
     expect(await resultOf(given, dossierOf(['1.0.0', 35], null))).toMatchObject({
       summary: 'NO_EVIDENCE: no bots registered; first version',
@@ -311,7 +311,7 @@ describe('a replay that takes long', () => {
     return { runner, given }
   }
 
-  it('shows how far it is while it is under way here', async () => {
+  it('reports its progress while it runs in this process', async () => {
     const { runner, given } = await held()
     expect(await given.show()).toMatchObject({ state: 'waiting', progress: null })
     runner.progress!({ done: 3, total: 64 })
@@ -320,7 +320,7 @@ describe('a replay that takes long', () => {
     expect(await given.show()).toMatchObject({ state: 'failed', progress: null })
   })
 
-  it('fails its run at the deadline and gives the worker free', async () => {
+  it('fails its run at the deadline and frees the worker', async () => {
     const { runner, given } = await held()
     await given.advance(601)
     const detail = 'the replay did not end within 10m'
@@ -329,7 +329,7 @@ describe('a replay that takes long', () => {
     expect(await given.pending()).toEqual([])
   })
 
-  it('ends in silence when people abort the run', async () => {
+  it('ends without an event when people abort the run', async () => {
     const { runner, given } = await held()
     await given.aborted(184)
     await given.settle()
@@ -338,7 +338,7 @@ describe('a replay that takes long', () => {
     expect(await given.show()).toMatchObject({ state: 'aborted' })
   })
 
-  it('gives way to a newer attempt, and an older one to it', async () => {
+  it('is replaced by a newer attempt, and never by an older one', async () => {
     const { runner, given } = await held()
     await given.linted(await dossierOf(['2.0.0', 25], ['1.5.0', 35], { attempt: 2 }))
     await given.linted(await TIGHTENED())
@@ -350,8 +350,8 @@ describe('a replay that takes long', () => {
   })
 })
 
-describe('decisions and verdicts travel on different topics', () => {
-  it('so an abort may come first, and holds for its attempt only', async () => {
+describe('decisions and verdicts arrive on different topics', () => {
+  it('so an abort may arrive first, and applies only to its attempt', async () => {
     const given = await open()
     await given.aborted(184)
     await given.linted(await TIGHTENED())
@@ -377,7 +377,7 @@ describe('a replay that gives no report', () => {
     expect(await resultOf(given)).toMatchObject({ type: 'hms.simulation.failed.v1', reason, detail: 'given up in bot one' })
   })
 
-  it('is tried again when the worker was lost', async () => {
+  it('is retried when the worker was lost', async () => {
     const given = await open({ runner: failing(new ReplayError('HMS_REPLAY_WORKER_LOST', 'lost', true)) })
     await given.addBots({ one: ADAPTS })
     await given.addEvidence()

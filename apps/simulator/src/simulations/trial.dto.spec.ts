@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { readShape } from '#libs/platform'
 import { TrialRequestDto } from './trial.dto.js'
 
-it('takes `live: null` for no policies in force', () => {
+it('treats `live: null` as no policies in force', () => {
   const { value, errors } = readShape(TrialRequestDto, { policies: [{ id: 'a' }], live: null })
   expect([errors, value.live]).toEqual([[], undefined])
 })

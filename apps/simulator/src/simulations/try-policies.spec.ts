@@ -19,7 +19,7 @@ const policy = (version: string, limit: number) => ({ id: POLICY, version, effec
 const CHANGE = { policies: [policy('2.0.0', 25)], live: [policy('1.5.0', 35)] }
 
 describe('a trial', () => {
-  it('says what a run would, from the same bytes, and keeps nothing', async () => {
+  it('returns the result that a run would, with the same report digest, and stores nothing', async () => {
     const given = await open()
     const trial = await given.trials.execute(CHANGE)
     expect(trial).toMatchObject({
@@ -33,7 +33,7 @@ describe('a trial', () => {
     expect((await given.show()).reportDigest).toBe(trial.reportDigest)
   })
 
-  it('takes what it does not change from what is in force, as the run does', async () => {
+  it('uses other policies in force, as the run does', async () => {
     const given = await open()
     await given.recorded(await recordedHead(given.identity, 'ozone-limit', ['1.0.0', 60]))
     await given.addBots({
@@ -46,7 +46,7 @@ describe('a trial', () => {
     expect((await given.show()).reportDigest).toBe(trial.reportDigest)
   })
 
-  it('fails where the run would', async () => {
+  it('fails if the run would fail', async () => {
     const given = await open()
     await given.addBots({ stale: HARD_CODED })
     expect(await given.trials.execute(CHANGE)).toMatchObject({
@@ -56,13 +56,13 @@ describe('a trial', () => {
     })
   })
 
-  it('calls a policy without one in force a first version', async () => {
+  it('treats a policy without a version in force as a first version', async () => {
     const given = await open()
     const { verdict, score } = await given.trials.execute({ policies: CHANGE.policies })
     expect([verdict, score?.firstVersion]).toEqual(['PASS', true])
   })
 
-  it('passes nothing without evidence, in dev either', async () => {
+  it('never passes without evidence, not even in dev', async () => {
     world = await simulatorWorld()
     const trial = await world.trials.execute(CHANGE)
     expect(trial).toMatchObject({
@@ -73,7 +73,7 @@ describe('a trial', () => {
     })
   })
 
-  it('is one at a time, and gives its place free when its deadline comes', async () => {
+  it('excludes a second trial, and frees its slot at its deadline', async () => {
     const runner = new HeldRunner()
     const given = await open({ runner })
     const held = given.trials.execute(CHANGE)
@@ -92,7 +92,7 @@ describe('a trial', () => {
     await next
   })
 
-  it('ends when its caller is gone, and frees its slot', async () => {
+  it('ends when its caller disconnects, and frees its slot', async () => {
     const runner = new HeldRunner()
     const given = await open({ runner })
     const left = new AbortController()
@@ -108,7 +108,7 @@ describe('a trial', () => {
     await next
   })
 
-  it('says that it was interrupted when the worker was lost', async () => {
+  it('is reported as interrupted when the worker was lost', async () => {
     const lost = new ReplayError('HMS_REPLAY_WORKER_LOST', 'lost', true)
     const given = await open({ runner: { replay: () => Promise.reject(lost), close: async () => {} } })
     await expect(given.trials.execute(CHANGE)).rejects.toMatchObject({ code: 'HMS_TRIAL_INTERRUPTED', status: 503 })
