@@ -52,8 +52,8 @@ const textOf = (html: string): string =>
     .replaceAll(/<[^>]*>/g, ' ')
     .replaceAll(/\s+/g, ' ')
 
-describe('the impact for a terminal', () => {
-  it('says what turns and where, what each bot will raise, and what no input tries', () => {
+describe('impactLines', () => {
+  it('lists flipped verdicts by region, predicted alerts per bot, and fields without an input', () => {
     expect(impactLines(IMPACT)).toEqual([
       'impact of pm25-violation: 131 newly violating, 0 newly compliant of 7,703 readings ((none named) 101, NCR 30)',
       'predicted alerts of each of 2 bots: 118 → 249',
@@ -64,7 +64,7 @@ describe('the impact for a terminal', () => {
 })
 
 describe('the page of an impact', () => {
-  it('says everything in text, and draws it', () => {
+  it('contains all figures as text, and plots them', () => {
     const html = impactPage(PAGE)
     const text = textOf(html)
     for (const said of [
@@ -85,18 +85,18 @@ describe('the page of an impact', () => {
     expect(html).toContain('2023-06: 110, then 230')
   })
 
-  it('needs nothing else: no script, no address, and a policy that allows its own style alone', () => {
+  it('is self-contained: no script, no URL, and a Content-Security-Policy that allows only its own style', () => {
     const html = impactPage(PAGE)
     expect(html).not.toMatch(/<script|<link|<img|src=|href=|url\(|@import|style="/)
     expect(html).toMatch(/content="default-src 'none'; style-src 'sha256-[^']{44}'; base-uri 'none'; form-action 'none'"/)
     expect(html).toContain('prefers-color-scheme: dark')
   })
 
-  it('is the same for the same report', () => {
+  it('is equal for equal reports', () => {
     expect(impactPage(PAGE)).toBe(impactPage(structuredClone(PAGE)))
   })
 
-  it('escapes what a bot, a corpus or a policy wrote, and writes out what hides text', () => {
+  it('escapes texts of bots, corpora and policies, and shows hidden characters as escapes', () => {
     const evil = '</style><script>alert(1)</script>"\u202e'
     const scenario = { ...SCENARIO, regions: [group(evil, 1, 2)], newlyViolating: { count: 1, ids: [evil] } }
     const html = impactPage({
@@ -117,7 +117,7 @@ describe('a share', () => {
     [0, 100, '0.00 % (95 % interval 0.00 to 3.70 %)'],
     [100, 100, '100.00 % (95 % interval 96.30 to 100.00 %)'],
     [0, 0, ''],
-  ])('%i of %i has the interval of Wilson', (part, whole, text) => {
+  ])('of %i in %i has the Wilson interval', (part, whole, text) => {
     expect(shareText(part, whole)).toBe(text)
   })
 })
