@@ -161,7 +161,7 @@ export const CLI_GUARDS = [
     find: "const text = JSON.stringify(value) ?? 'nothing'",
     replace: "const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing')",
     spec: 'libs/policy/src/changes.spec.ts',
-    test: 'shows types, whole values, and keys that are no plain words',
+    test: 'shows types, complete values, and quoted keys',
   },
   {
     name: 'number-digits',
@@ -170,7 +170,7 @@ export const CLI_GUARDS = [
     find: "return read.replace('.', '') === digits && Number(readExponent) === exponent",
     replace: 'return read !== readExponent && exponent < 400',
     spec: 'libs/policy/src/exact-number.spec.ts',
-    test: 'in JSON too',
+    test: 'with such a number is refused in JSON too',
   },
   {
     name: 'git-isolated',

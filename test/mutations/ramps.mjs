@@ -25,7 +25,7 @@ export const RAMP_GUARDS = [
     find: 'step.scope === scope && step.share >= share',
     replace: 'step.scope === scope && step.share < 0',
     spec: 'libs/policy/src/cohort/ramp.spec.ts',
-    test: 'never lets anybody out again who had the release',
+    test: 'a valid ramp never takes the release from a reader who had it',
   },
   {
     name: 'ramp-freeze',

@@ -61,7 +61,7 @@ export const REGION_GUARDS = [
     find: "return scope === 'global' || scope === ALL_REGIONS",
     replace: "return scope === 'global'",
     spec: 'libs/policy/src/cohort/cohort.spec.ts',
-    test: 'knows all regions as a scope of its own, which is not that of the stable head and covers every reader',
+    test: 'treats all regions as a scope that differs from the stable one and covers every reader',
   },
   {
     name: 'region-waits-for-nobody',

@@ -62,7 +62,7 @@ export const TRUST_GUARDS = [
     find: "if (live.kind === 'unverified') {",
     replace: "if (live.kind === 'unverified') live = { kind: 'verified', release: null }\n  if ((live.kind as string) === 'none') {",
     spec: 'libs/policy/src/consent.spec.ts',
-    test: 'has words in place of a difference that is not verified, and never "no change"',
+    test: 'warns instead of showing an unverified difference, and never says "no change"',
   },
   {
     name: 'page-signs-its-kind',

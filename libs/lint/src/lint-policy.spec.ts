@@ -18,15 +18,15 @@ function rules(next: PolicyDocument, context: Partial<LintContext> = {}): string
 
 const used = (...policies: PolicyDocument[]) => policies.map((each) => ({ version: each.version, digest: policyDigest(each) }))
 
-describe('versions', () => {
-  it('lets the story of PM 2.5 through', () => {
+describe('rules on versions', () => {
+  it('accept the version history of PM 2.5', () => {
     const story = [policy('1.5.0', 35), policy('2.0.0', 25), policy('2.0.1', 25), policy('2.1.0', 24)]
     for (const [index, next] of story.entries()) {
       expect(rules(next, { live: story[index - 1], used: used(...story.slice(0, index)) })).toEqual([])
     }
   })
 
-  it('refuses a version used with other content, whatever is live', () => {
+  it('refuse a version used with other content, whatever version is live', () => {
     const before = used(policy('1.5.0', 35), policy('2.0.0', 25))
     expect(rules(policy('2.0.0', 26), { live: policy('1.5.0', 35), used: before })).toEqual(['error version-reused /version'])
     expect(rules(policy('2.0.0+b', 26), { used: before })).toEqual(['error version-reused /version'])
@@ -34,7 +34,7 @@ describe('versions', () => {
     expect(rules(policy('2.0.0', 26), { live: policy('2.0.0', 25) })).toEqual(['error version-reused /version'])
   })
 
-  it('wants a version above the live one', () => {
+  it('require a version above the live one', () => {
     expect(rules(policy('1.9.0', 20), { live: policy('2.0.0', 25) })).toEqual(['error version-not-higher /version'])
     expect(rules(policy('2.0.0', 25), { live: policy('2.0.0', 25) })).toEqual(['error already-live /version'])
   })
@@ -50,11 +50,11 @@ describe('versions', () => {
     ['a schema with a patch', '2.0.1', { schema: 'air' }, ['error needs-minor /schema']],
     ['words with a patch', '2.0.1', { title: 'T', tags: ['a', 'b'], partners: ['x'], breaking: 'b' }, []],
     ['another day with a patch', '2.0.1', { effective: '2025-01-01T00:00:00Z' }, []],
-  ])('judges %s', (_name, version, change, expected) => {
+  ])('judge %s', (_name, version, change, expected) => {
     expect(rules(policy(version, 25, change), { live: policy('2.0.0', 25), checkSchema: false })).toEqual(expected)
   })
 
-  it('lets the explanation of a major version go again', () => {
+  it('let a patch remove the explanation of a major version', () => {
     expect(rules(policy('2.0.1', 25), { live: policy('2.0.0', 25, { breaking: 'new standard', partners: ['a'] }) })).toEqual([])
   })
 })
@@ -70,25 +70,25 @@ describe('own schema', () => {
   const air = { name: 'air', schema }
   const named = (version: string, limit: number, change: Change = {}) => policy(version, limit, { schema: 'air', ...change })
 
-  it('must be registered, unless the registry is out of reach', () => {
+  it('must be registered, unless the registry is unavailable', () => {
     expect(rules(named('1.0.0', 1))).toEqual(['error schema-unknown /schema'])
     expect(rules(named('1.0.0', 1), { schema: { name: 'water', schema } })).toEqual(['error schema-unknown /schema'])
     expect(rules(named('1.0.0', 1), { checkSchema: false })).toEqual([])
   })
 
-  it('judges rule data, and of the known keys those that it names', () => {
+  it('validates rule data, and the known keys that it mentions', () => {
     expect(rules(named('1.0.0', 1, { title: 'T' }), { schema: air })).toEqual([])
     expect(rules(named('1.0.0', -1, { x: 1 }), { schema: air })).toEqual(['error schema-violation /limit', 'error schema-violation /x'])
     expect(rules(named('1.0.0', 1, { units: undefined }), { schema: air })).toEqual(['error schema-violation '])
   })
 
-  it('knows which way a bound gets tighter', () => {
+  it('defines the direction in which a bound gets tighter', () => {
     expect(rules(named('2.1.0', 24), { live: named('2.0.0', 25), schema: air })).toEqual(['error needs-major /limit'])
     expect(rules(named('2.1.0', 26), { live: named('2.0.0', 25), schema: air })).toEqual([])
     expect(rules(named('3.0.0', 24), { live: named('2.0.0', 25), schema: air })).toEqual([])
   })
 
-  it('points into the file', () => {
+  it('locates violations in the file', () => {
     const text = 'id: abc\nversion: 1.0.0\neffective: 2024-09-01T00:00:00Z\nschema: air\nunits: ug_per_m3\nlimit: -3\n'
     const parsed = parsePolicy(text, 'p.yaml')
     if (!parsed.ok) throw new Error('did not parse')
@@ -96,7 +96,7 @@ describe('own schema', () => {
     expect(findings).toMatchObject([{ line: 6, column: 8, rule: 'schema-violation' }])
   })
 
-  it('that cannot be used is a finding', () => {
+  it('is reported if it cannot be used', () => {
     expect(rules(named('1.0.0', 1), { schema: { name: 'air', schema: { type: 'nonsense' } } })).toEqual(['error schema-broken /schema'])
   })
 })
@@ -111,7 +111,7 @@ describe('partners', () => {
   })
 })
 
-it('is deterministic, and never throws for a policy that parsed', () => {
+it('lintPolicy is deterministic, and never throws for a policy that parsed', () => {
   const data = fc.dictionary(fc.stringMatching(/^[a-z]{1,3}$/), fc.jsonValue({ maxDepth: 2 }))
   fc.assert(
     fc.property(data, data, fc.constantFrom('1.0.0', '1.0.1', '1.1.0', '2.0.0'), (before, after, version) => {
@@ -125,7 +125,7 @@ it('is deterministic, and never throws for a policy that parsed', () => {
   )
 })
 
-it.each([256, 257, 100_000])('a key of %d characters: 256 at most, and the finding does not repeat it', (length) => {
+it.each([256, 257, 100_000])('limits keys to 256 characters, and does not repeat a longer key in the finding: %d characters', (length) => {
   const key = 'n'.repeat(length)
   for (const [pointer, data] of [
     ['', { [key]: 1 }],
@@ -138,7 +138,7 @@ it.each([256, 257, 100_000])('a key of %d characters: 256 at most, and the findi
   }
 })
 
-describe('characters that a terminal obeys or hides', () => {
+describe('characters that a terminal interprets or hides', () => {
   const policy = (rest: string): string => `id: epa-pm25-limit\nversion: 2.0.0\neffective: 2024-09-01T00:00:00Z\n${rest}\n`
   const rulesOf = (text: string): string[] => {
     const parsed = parsePolicy(text, 'p.yaml')
@@ -158,11 +158,11 @@ describe('characters that a terminal obeys or hides', () => {
     ['tags: [health, "a\\u2028"]', '/tags'],
     ['partners: ["va\\u202e"]', '/partners'],
     ['breaking: "a\\u200f"', '/breaking'],
-  ])('%s is refused', (line, pointer) => {
+  ])('are refused: %s', (line, pointer) => {
     expect(rulesOf(policy(line))).toEqual([`4 unsafe-character ${pointer}`])
   })
 
-  it('are not the line ends of a description, the joiners of a language, nor rule data', () => {
+  it('do not include line ends of a description, joiners of a language, or rule data', () => {
     expect(
       rulesOf(
         policy('description: |\n  two\n  lines\nbreaking: >\n  folded\ntitle: "श्री\\u200dमान\\u200c"\nowner: "⚠️ EPA"\nnote: "a\\tb\\e"'),

@@ -34,7 +34,7 @@ describe('difference of policies', () => {
     expect(diffPolicies(OLD, next)[0]).toEqual({ field: 'limit', from: 35, to: 25, kind: 'changed', units: 'ug_per_m3' })
   })
 
-  it('shows types, whole values, and keys that are no plain words', () => {
+  it('shows types, complete values, and quoted keys', () => {
     const text = 'x'.repeat(100)
     const from = { ...OLD, flag: 'true', note: `${text}a`, big: 'y'.repeat(3_000) }
     const to = {
@@ -61,7 +61,7 @@ describe('difference of policies', () => {
     ])
   })
 
-  it('is empty for equal content, and all of it for a first version', () => {
+  it('is empty for equal content, and contains every field for a first version', () => {
     expect(diffPolicies(OLD, { ...OLD, version: '1.5.1' })).toEqual([])
     expect(diffPolicies(undefined, OLD).map(({ field, kind }) => `${kind} ${field}`)).toEqual([
       'added effective',
@@ -82,7 +82,7 @@ describe('units of a difference', () => {
       ...describeMagnitude(change),
     ])
 
-  it('are those of each side, and another unit is a line of its own', () => {
+  it('are shown for each side, and a changed unit has a line of its own', () => {
     expect(lines({}, { limit: 0.07, units: 'ppb' })).toEqual([
       'limit 0.075 ppm → 0.07 ppb',
       'limit has another unit: ppm → ppb',
@@ -97,7 +97,7 @@ describe('units of a difference', () => {
     ])
   })
 
-  it('make a change of a number that stays as it is written', () => {
+  it('turn an equal number in another unit into a change', () => {
     expect(lines({}, { units: 'ppb' })[0]).toBe('limit 0.075 ppm → 0.075 ppb')
     expect(lines({ limits: { daily: 5, units: 'mg_per_m3' } }, { limits: { daily: 5, units: 'ug_per_m3' } })).toEqual([
       'limits.daily 5 mg/m³ → 5 µg/m³',
@@ -107,7 +107,7 @@ describe('units of a difference', () => {
     ])
   })
 
-  it('may be gone, new, or of another kind, which the numbers cannot be compared in', () => {
+  it('may be removed, added or incomparable, and then no magnitude is shown', () => {
     expect(lines({ units: undefined }, { units: 'ppb' }).slice(0, 2)).toEqual([
       'limit 0.075 → 0.075 ppb',
       'limit has another unit: none → ppb',
@@ -122,7 +122,7 @@ describe('units of a difference', () => {
     expect(lines({}, { steps: [1, 2] })).toEqual(['steps added [1,2] ppm'])
   })
 
-  it('stand in what services return', () => {
+  it('are part of the difference that services return', () => {
     const [limit] = diffPolicies(BASE, { ...BASE, limit: 70, units: 'ppb' })
     expect(differenceOf(limit!)).toEqual({
       field: 'limit',

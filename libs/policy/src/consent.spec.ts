@@ -23,7 +23,7 @@ const texts = (release: SignedRelease, live: ReadonlyMap<string, VerifiedLive>):
 }
 
 describe('consent', () => {
-  it('says what differs from what is in force, the order of magnitude and the plan, scope beside its name', () => {
+  it('contains the difference from the live version, a magnitude warning, and the plan with name and scope', () => {
     const consent = consentOf([RELEASE], verified(LIVE))
     expect(consent.releases[0]!.changes).toMatchObject([{ field: 'limit', from: 35, to: 3500, units: 'ug_per_m3' }])
     expect(consent.authors).toEqual(['Air Office'])
@@ -34,7 +34,7 @@ describe('consent', () => {
     ])
   })
 
-  it('has words in place of a difference that is not verified, and never "no change"', () => {
+  it('warns instead of showing an unverified difference, and never says "no change"', () => {
     for (const live of [new Map(), new Map([['pm25', { kind: 'unverified', why: 'rollout is silent' } as const]])]) {
       const [release] = consentOf([RELEASE], live).releases
       expect([release!.changes, release!.live, release!.heading]).toEqual([undefined, undefined, 'pm25 2.0.0'])
@@ -42,20 +42,20 @@ describe('consent', () => {
     }
   })
 
-  it('tells a first version and equal values apart', () => {
+  it('distinguishes a first version from equal values', () => {
     const first = { ...RELEASE, previous: null, fallbacks: [] }
     expect(texts(first, verified(null))[0]).toBe('pm25 2.0.0 (first version)')
     expect(consentOf([first], verified(null)).releases[0]!.changes).toHaveLength(3)
     expect(texts(RELEASE, verified({ ...POLICY, version: '1.0.0' }))[1]).toBe('no change of values')
   })
 
-  it('warns where the bytes follow another version than the one in force', () => {
+  it('warns if the release follows another version than the one in force', () => {
     for (const previous of [null, { version: '1.0.0', digest: 'sha256:older' }])
       expect(texts({ ...RELEASE, previous }, verified(LIVE)).join('\n')).toMatch(/It follows .*, and in force is 1\.0\.0/)
     expect(texts(RELEASE, verified(null)).join('\n')).toMatch(/It follows 1\.0\.0 .*, and in force is none/)
   })
 
-  it('compares with what is in force, also where approver has not received the rollback to it', () => {
+  it('compares with the version in force, even if approver has not received the rollback to it', () => {
     const previous = { version: '1.5.0', digest: 'sha256:rolled-back' }
     const consent = consentOf([{ ...RELEASE, previous, fallbacks: [previous] }], verified(LIVE))
     expect(consent.releases[0]).toMatchObject({ live: '1.0.0', heading: 'pm25 1.0.0 → 2.0.0', changes: [{ field: 'limit', from: 35 }] })
@@ -67,7 +67,7 @@ describe('consent', () => {
     })
   })
 
-  it('names every step, metric and demand of a plan, and break-glass in place of it', () => {
+  it('lists every step, metric and requirement of a plan, or break-glass instead', () => {
     const ramp = [
       { share: 500, scope: 'region:NCR', scopeName: 'NCR' },
       { share: 10_000, scope: 'region:*', scopeName: 'all regions' },
@@ -85,7 +85,7 @@ describe('consent', () => {
     ])
   })
 
-  it('says of a rollback what it brings back and why, and no plan', () => {
+  it('names target and reason of a rollback, and has no plan', () => {
     const rollback = { target: { version: '0.9.0', digest: 'sha256:target' }, reason: 'sensor' }
     const consent = consentOf([{ ...RELEASE, rollback }], verified(LIVE))
     expect([consent.isRollback, consent.plan]).toEqual([true, []])

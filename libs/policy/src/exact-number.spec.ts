@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { inexactNumber, isExact } from './exact-number.js'
 import { parsePolicy } from './index.js'
 
-describe('a number that keeps its digits', () => {
+describe('exact numbers', () => {
   it.each([
     '0.1',
     '-0.5',
@@ -21,7 +21,7 @@ describe('a number that keeps its digits', () => {
     '9007199254740991',
     '5e-324',
     '123456.789e-3',
-  ])('%s does', (literal) => {
+  ])('include %s', (literal) => {
     expect(isExact(literal)).toBe(true)
   })
 
@@ -37,11 +37,11 @@ describe('a number that keeps its digits', () => {
     '123456789012345678.5',
     `0.${'3'.repeat(200)}`,
     '0.30000000000000004442',
-  ])('%s does not', (literal) => {
+  ])('do not include %s', (literal) => {
     expect(isExact(literal)).toBe(false)
   })
 
-  it('is every number as JavaScript writes it', () => {
+  it('include every number that JavaScript prints, except unsafe integers', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
         expect(isExact(String(value))).toBe(!Number.isInteger(value) || Number.isSafeInteger(value))
@@ -49,7 +49,7 @@ describe('a number that keeps its digits', () => {
     )
   })
 
-  it('is every decimal of fifteen digits', () => {
+  it('include every decimal of fifteen digits', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 999_999_999_999_999 }), fc.integer({ min: -200, max: 0 }), (digits, power) => {
         expect(isExact(`${digits}e${power}`)).toBe(true)
@@ -57,7 +57,7 @@ describe('a number that keeps its digits', () => {
     )
   })
 
-  it('is looked for in JSON outside of its strings', () => {
+  it('are checked in JSON outside of strings', () => {
     expect(inexactNumber('{"a":"4503599627370497.5","b\\"1e400":[1,2.5]}')).toBeUndefined()
     expect(inexactNumber('{"a":[{"b":4503599627370497.5}]}')).toBe('4503599627370497.5')
     expect(inexactNumber('{"a":-1e400}')).toBe('-1e400')
@@ -77,7 +77,7 @@ describe('a policy', () => {
     },
   )
 
-  it('in JSON too', () => {
+  it('with such a number is refused in JSON too', () => {
     const text = '{"id":"epa-pm25-limit","version":"2.0.0","effective":"2024-09-01T00:00:00Z","limit":4503599627370497.5}'
     expect(parsePolicy(text, 'p.json')).toMatchObject({
       ok: false,
@@ -85,7 +85,7 @@ describe('a policy', () => {
     })
   })
 
-  it('keeps what a double holds, in any form of YAML', () => {
+  it('accepts numbers that a double represents, in any YAML notation', () => {
     const parsed = parsePolicy(policy('a: 0x1F\nb: 0o17\nc: 2.50\nd: 1_0\ne: 1e3\nf: .5'), 'p.yaml')
     expect(parsed).toMatchObject({ ok: true, source: { policy: { a: 31, b: 15, c: 2.5, d: '1_0', e: 1000, f: 0.5 } } })
   })

@@ -15,7 +15,7 @@ function places(text: string): string[] {
   return findings(text).map(({ line, column, rule }) => `${line}:${column} ${rule}`)
 }
 
-describe('a policy artifact', () => {
+describe('parsePolicy', () => {
   it('reads the artifact of the contract', () => {
     const parsed = parsePolicy(
       'id        : epa-pm25-limit   # note\nversion   : 2.0.0\neffective : 2024-09-01T00:00:00Z\n' +
@@ -28,7 +28,7 @@ describe('a policy artifact', () => {
     expect(parsed.ok && parsed.source.locate('/gone/deep')).toEqual({ line: 1, column: 1 })
   })
 
-  it('takes a byte order mark, CRLF, and JSON with tabs', () => {
+  it('accepts a byte order mark, CRLF, and JSON with tabs', () => {
     expect(findings(`\uFEFF${HEAD}`)).toEqual([])
     expect(findings(new TextEncoder().encode(`\uFEFF${HEAD.replaceAll('\n', '\r\n')}`))).toEqual([])
     expect(findings(JSON.stringify(POLICY, null, '\t'))).toEqual([])
@@ -54,7 +54,7 @@ describe('a policy artifact', () => {
     expect(places(HEAD + tail)).toEqual([place])
   })
 
-  it('refuses other YAML versions, nothing, lists, and bytes that are not UTF-8', () => {
+  it('refuses other YAML versions, empty documents, lists, and bytes that are not UTF-8', () => {
     expect(places(`%YAML 1.1\n---\n${HEAD}`)).toEqual(['1:1 yaml-directive'])
     expect(places(`%YAML 1.2\n---\n${HEAD}`)).toEqual([])
     expect(places('')).toEqual(['1:1 empty-document'])
@@ -63,13 +63,13 @@ describe('a policy artifact', () => {
     expect(findings(Uint8Array.of(0xff, 0xfe, 0x41))).toMatchObject([{ rule: 'not-utf8', line: 1, column: 1 }])
   })
 
-  it('says where the syntax breaks', () => {
+  it('reports the position of a syntax error', () => {
     const [first] = findings('id: broken\nversion: [\n')
     expect(first).toMatchObject({ rule: 'yaml-syntax', severity: 'error' })
     expect(first && formatFinding(first)).toMatch(/^p\.yaml:\d+:\d+ yaml-syntax /)
   })
 
-  it('names every broken key of the base schema at once', () => {
+  it('reports every invalid key of the base schema at once', () => {
     const text = 'id: No_Good\nversion: 2.0\neffective: 2024-02-30T00:00:00Z\ntags: air\nowner: 5\n'
     expect(places(text)).toEqual(['1:5 id-format', '2:10 version-format', '3:12 effective-format', '4:7 key-type', '5:8 key-type'])
     expect(places('limit: 1\n')).toEqual(['1:1 required-key', '1:1 required-key', '1:1 required-key'])
@@ -84,7 +84,7 @@ describe('a policy artifact', () => {
     ['0000-01-01T00:00:00Z', true],
     ['0000-01-01T00:59:59+01:00', false],
     ['0000-01-01T01:00:00+01:00', true],
-  ])('an effective time is of a year that UTC writes in four digits: %s', (effective, isFine) => {
+  ])('requires an effective time whose year in UTC has four digits: %s', (effective, isFine) => {
     const text = `id: epa-pm25-limit\nversion: 2.0.0\neffective: ${effective}\n`
     expect(places(text)).toEqual(isFine ? [] : ['3:12 effective-format'])
     expect(new Date(effective).toISOString().length === 24).toBe(isFine)
@@ -100,12 +100,12 @@ describe('a policy artifact', () => {
     ['aliases', `a: &a [x]\n${'b: [*a, *a]\n'.repeat(15_000)}`],
     ['anchors', '&a '.repeat(80_000)],
     ['documents', '---\n'.repeat(60_000)],
-  ])('refuses a bomb of %s, and comes to an end', { timeout: 60_000 }, (_name, text) => {
+  ])('refuses a document bomb of %s without hanging', { timeout: 60_000 }, (_name, text) => {
     // An input that is not refused early runs for minutes or ends the process; the exact duration depends on the machine.
     expect(findings(text).length).toBeGreaterThan(0)
   })
 
-  it('bounds size in bytes, not characters', () => {
+  it('limits the size in bytes, not characters', () => {
     expect(places(`${HEAD}a: ${'x'.repeat(POLICY_MAX_BYTES)}`)).toEqual(['1:1 too-large'])
     expect(places(`${HEAD}a: ${'µ'.repeat(POLICY_MAX_BYTES / 2)}`)).toEqual(['1:1 too-large'])
     expect(places(`${HEAD}a: ${'x'.repeat(POLICY_MAX_BYTES - 200)}`)).toEqual([])
@@ -119,7 +119,7 @@ describe('a policy artifact', () => {
 })
 
 describe('laws', () => {
-  it('never throws, whatever the bytes', () => {
+  it('never throws for any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         parsePolicy(bytes, 'f')
@@ -163,7 +163,7 @@ describe('laws', () => {
     )
   })
 
-  it('gives one digest for one meaning, whatever comments, layout and order', () => {
+  it('gives equal digests for equal content, regardless of comments, layout and order', () => {
     const data = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.jsonValue({ maxDepth: 3 }))
     fc.assert(
       fc.property(data, (extra) => {
@@ -182,7 +182,7 @@ describe('laws', () => {
     )
   })
 
-  it('shows control characters escaped', () => {
+  it('escapes control characters in findings', () => {
     const finding: Finding = { file: 'a\u001b[31m', line: 1, column: 2, rule: 'tag', severity: 'error', message: 'x', hint: 'y' }
     expect(formatFinding(finding)).toBe('a\\u{1b}[31m:1:2 tag x — y')
   })

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { compareVersions, isSemVer, isTimestamp, levelBetween, nextVersion } from './index.js'
 
 describe('SemVer 2.0', () => {
-  it('orders as §11 says', () => {
+  it('orders versions as in §11', () => {
     const ordered = [
       '0.9.9',
       '1.0.0-alpha',
@@ -34,7 +34,7 @@ describe('SemVer 2.0', () => {
     },
   )
 
-  it.each(['0.0.0', '1.0.0-0a', '1.0.0--', '1.0.0-x.7.z.92+001.sha-5114f85'])('takes %s', (version) => {
+  it.each(['0.0.0', '1.0.0-0a', '1.0.0--', '1.0.0-x.7.z.92+001.sha-5114f85'])('accepts %s', (version) => {
     expect(isSemVer(version)).toBe(true)
   })
 
@@ -53,7 +53,7 @@ describe('SemVer 2.0', () => {
     expect(levelBetween(from, to)).toBe(level)
   })
 
-  it('gives a next version above, by just that level', () => {
+  it('returns a next version that is higher by exactly the given level', () => {
     const number = fc.nat()
     const level = fc.constantFrom('major', 'minor', 'patch' as const)
     fc.assert(
@@ -68,7 +68,7 @@ describe('SemVer 2.0', () => {
 
 describe('timestamps', () => {
   it.each(['2024-09-01T00:00:00Z', '2024-02-29T23:59:59.123-05:00', '0001-01-01T00:00:00+23:59', '2024-09-01t00:00:00z'])(
-    'takes %s, as Date does',
+    'accepts %s, as Date does',
     (value) => {
       expect(isTimestamp(value)).toBe(true)
       expect(Number.isNaN(Date.parse(value))).toBe(false)

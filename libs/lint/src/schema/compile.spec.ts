@@ -53,7 +53,7 @@ describe('a registered schema', () => {
     ).toEqual(['/list must not hold the same item twice'])
   })
 
-  it('keeps its patterns apart', () => {
+  it('applies each of its patterns separately', () => {
     const schema = { properties: { id: { pattern: '^abc$' }, code: { pattern: '^y' } }, patternProperties: { '^na': { type: 'number' } } }
     expect(violations(schema)).toEqual(['/code must match pattern "^y"', '/names must be number'])
   })
@@ -79,7 +79,7 @@ describe('a registered schema', () => {
     expect(compileRuleSchema(schema)).toMatchObject({ ok: false, code: 'HMS_SCHEMA_REFUSED' })
   })
 
-  it('says which way is tighter through references, lists and combinations', () => {
+  it('gives the tightening direction through references, lists and combinations', () => {
     const compiled = compileRuleSchema({
       allOf: [{ properties: { low: { 'x-hms-tighter': 'higher' } } }],
       properties: { steps: { items: { properties: { at: { $ref: '#/$defs/bound' } } } } },

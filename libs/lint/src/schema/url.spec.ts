@@ -32,7 +32,7 @@ const PARTS = [
   '#',
 ]
 
-it('a URL is what ajv-formats takes for one', () => {
+it('isUrl accepts exactly the texts that ajv-formats accepts', () => {
   const { url } = fullFormats as unknown as { url: RegExp }
   const random = fc.array(fc.constantFrom(...PARTS), { maxLength: 9 }).map((parts) => parts.join(''))
   const host = fc.array(

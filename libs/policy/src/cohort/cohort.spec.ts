@@ -37,13 +37,13 @@ describe('buckets', () => {
     expect(bots.filter((bot) => inShare(bucketOf(POLICY, bot), 500))).toEqual(['bot-0007', 'bot-0088', 'bot-0089', 'bot-0095', 'bot-0111'])
   })
 
-  it('realises 4.998 % of 100,000 bots at 5 %', () => {
+  it('selects 4,998 of 100,000 bots at 5 %', () => {
     let inside = 0
     for (let index = 0; index < 100_000; index++) if (inShare(bucketOf(POLICY, `bot-${index}`), 500)) inside++
     expect(inside).toBe(4_998)
   })
 
-  it('keeps everyone of a smaller share in a larger one', () => {
+  it('keeps every bot of a smaller share in a larger one', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.string(), (policy, key, salt) => {
         const bucket = bucketOf(policy, key, salt)
@@ -62,7 +62,7 @@ describe('buckets', () => {
     expect(scopeCovers('region:NCR', {})).toBe(false)
   })
 
-  it('knows all regions as a scope of its own, which is not that of the stable head and covers every reader', () => {
+  it('treats all regions as a scope that differs from the stable one and covers every reader', () => {
     expect(ALL_REGIONS).not.toBe('global')
     for (const region of ['NCR', 'VA', '', undefined]) expect(scopeCovers(ALL_REGIONS, { region })).toBe(true)
   })
@@ -73,7 +73,7 @@ describe('buckets', () => {
     [ALL_REGIONS, 'region:VA', true],
     ['region:VA', ALL_REGIONS, true],
     ['global', 'region:VA', true],
-  ])('says whether %s and %s have a reader in common', (a, b, expected) => {
+  ])('reports whether %s and %s may have a reader in common', (a, b, expected) => {
     expect(scopesOverlap(a, b)).toBe(expected)
   })
 })

@@ -4,8 +4,8 @@ import { ALL_REGIONS, describeRampShare, isSameRamp, parseRamp, rampProblem, typ
 
 const NCR = 'region:NCR'
 
-describe('a ramp as people write it', () => {
-  it('is its steps before the rollout to everybody', () => {
+describe('a ramp', () => {
+  it('is parsed into its steps before the full rollout', () => {
     const steps = [
       { share: 500, scope: NCR },
       { share: 10_000, scope: NCR },
@@ -32,7 +32,7 @@ describe('a ramp as people write it', () => {
     expect(parseRamp(text)).toMatchObject({ ok: false, code: 'HMS_RAMP_INVALID', message: expect.stringMatching(reason) as string })
   })
 
-  it('is the same only with the same steps', () => {
+  it('equals only a ramp with equal steps', () => {
     const [step, other] = [
       { share: 500, scope: NCR },
       { share: 600, scope: NCR },
@@ -41,7 +41,7 @@ describe('a ramp as people write it', () => {
   })
 })
 
-it('never lets anybody out again who had the release', () => {
+it('a valid ramp never takes the release from a reader who had it', () => {
   const step = fc.record({ share: fc.integer({ min: 1, max: 10_000 }), scope: fc.constantFrom(NCR, 'region:VA', ALL_REGIONS) })
   const covers = (steps: readonly RampShare[], bucket: number, region: string): boolean => {
     const newest = new Map(steps.map(({ share, scope }) => [scope, share]))
