@@ -22,6 +22,7 @@ export class RolloutEvents {
     return this.rollBackSigned.open(tx, event.data.dossier, event)
   }
 
+  /** Opens break-glass runs only: they skip simulation and canary. */
   @OnEvent('rollout', 'hms.lint.passed.v1')
   linted(@Payload() event: ReceivedEvent<'hms.lint.passed.v1'>, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
     return this.openBreakGlass.open(tx, event.data.dossier, event)

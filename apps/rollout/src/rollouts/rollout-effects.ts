@@ -221,7 +221,7 @@ function changeOf({ detail, decision }: { detail: string; decision?: AcceptedDec
     by: [by],
     reason,
     ...(publicReason === undefined ? {} : { publicReason }),
-    // The newer run's release is stored as such.
+    // The statement of `supersede` is the newer run's release, which is stored as a release already.
     statements: decision.decision === 'supersede' ? [] : [{ envelope: statement }],
   }
 }

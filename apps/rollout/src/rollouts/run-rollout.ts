@@ -70,8 +70,8 @@ export class RunRollout implements OnModuleInit {
       scopesOf: () => ['global'],
       tell: async (tx, rollout, frozen) => {
         const { run, attempt, dossier } = rollout
-        // Only an earlier version of the service lets a freeze block a break-glass run. Its signed releases are judged again: they may have
-        // expired, and keys may have been revoked.
+        // Only an earlier version of the service let the stop switch block a break-glass run. The signed releases are judged again, because
+        // they may have expired and keys may have been revoked.
         const refusal = rollout.breakGlass === true ? await refusalOf(tx, dossier, runtime.roster) : undefined
         const input: RolloutInput =
           refusal === undefined
