@@ -10,7 +10,7 @@ import { StableHeads, type Subset } from './stable-heads.js'
  */
 export class HeldPolicies {
   private readonly byPolicy = new Map<string, Map<string, HeldStored>>()
-  /** Policy of each place of a bundle, by the tag of the place. */
+  /** Policy id of each place (`policy@scope`), by the tag of the place. */
   private readonly idOfTag = new Map<string, string>()
   /** Fellows that readers of a policy also get, by policy id; only policies that have fellows. */
   private readonly fellowsOf = new Map<string, ReadonlySet<string>>()

@@ -21,7 +21,7 @@ export type HeldStored = HeldDocument & {
   traceparent: string | null
   /** Places (`policy@scope`) of the documents stored together with this one. */
   bundle?: string
-  /** Expiry of a canary's last lease, in ms since 1970; no reader uses it afterwards. */
+  /** Expiry of a canary's last lease, in ms since 1970; no reader uses the document afterwards. */
   overAt: number
 }
 

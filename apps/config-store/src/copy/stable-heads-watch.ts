@@ -11,8 +11,8 @@ const GRACE_MS = 2 * FRESHNESS_EVERY_MS
 const NEXT = command('audit.verify')
 
 /**
- * Compares rollout's freshness statement with the stable heads that this instance serves. If a row was deleted or replaced by one with an
- * earlier head, the remaining rows still verify; only the statement on all heads reveals the change. Readers are STALE meanwhile.
+ * Compares rollout's freshness statement with the stable heads that this instance serves. The verification of rows does not detect a
+ * deleted row or an earlier head that was put back; only the statement on all heads reveals them. Readers are STALE meanwhile.
  */
 @Injectable()
 export class StableHeadsWatch implements OnModuleInit {

@@ -34,7 +34,7 @@ const firstEvent = async (query = ''): Promise<StreamFrame> => {
   return JSON.parse(data) as StreamFrame
 }
 
-describe('a rule whose time has come', () => {
+describe('a rule whose effective time has come', () => {
   it.each(['', '?after=', `?policies=${POLICY}`, '?revision=1'])(
     'is listed as in force by GET /v1/snapshot%s, and not before',
     async (query) => {

@@ -54,7 +54,7 @@ export class CountBots implements OnModuleInit {
   }
 
   private applied(before: number, number: number): void {
-    // A bot that has just connected reports its earlier revision: that is no latency of this revision.
+    // The first report after connecting is no measure of the latency of this revision.
     const revision = before > 0 && number > before ? this.revisions.get(number) : undefined
     if (revision === undefined) return
     this.metrics.propagation.observe(Math.max(0, this.time.nowMs() - revision.issuedMs) / 1_000)

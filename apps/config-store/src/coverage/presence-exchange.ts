@@ -8,8 +8,8 @@ import { chunkId, type LeftBot, type Node, NODES, PRESENCE, type PresenceChunk }
 /** Lease of an instance in ms. An instance that did not renew counts as gone, with its bots. */
 const LEASE_MS = 20_000
 /**
- * Time in ms after the end of its lease when other instances remove the rows of a dead instance. An instance that was merely slow finds its
- * rows `forgotten`.
+ * Time in ms after the end of its lease when other instances remove the rows of a dead instance. A merely slow instance then gets
+ * `forgotten`.
  */
 const FORGET_MS = 60_000
 /** Lock for writing departures and returns, so that no instance records the departure of a bot that another instance has. */

@@ -5,7 +5,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { documentId } from './head.table.js'
 import type { RowRefusal } from './judge-row.js'
 
-/** Limit of places that one concern of `/readyz`, or a header, names. */
+/** Limit of places named in `/readyz` and in a header. */
 const MAX_NAMED = 10
 
 /** Places (`policy@scope`) of `config_store.document` whose row does not verify: they are not served, and raise an alarm. */

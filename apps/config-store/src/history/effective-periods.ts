@@ -29,7 +29,7 @@ export function effectivePeriods(heads: readonly RecordedHead[]): EffectivePerio
     const period = { seq, revision, recordedAt: storedAt, ...(change === undefined ? {} : { change }) }
     const held =
       next === undefined ? undefined : { ...period, digest: next.release, run: next.run ?? null, from: begunAt(next.at, storedAt) }
-    // A head that arrived after the effective time of its held release was never in force itself.
+    // A head that was stored after the effective time of its held release never put its current release in force.
     if (held === undefined || Date.parse(held.from) > Date.parse(storedAt)) begin({ ...period, digest, run, from: storedAt })
     // A release replaced before its effective time never was in force.
     const replacedAt = heads[index + 1]?.storedAt

@@ -9,7 +9,7 @@ import { policyAt } from './policy-at.js'
 
 const START = Date.parse('2026-01-01T00:00:00Z')
 const at = (second: number): string => new Date(START + second * 1_000).toISOString()
-/** Times used by the property, in seconds. */
+/** Latest time used by the property, in seconds. */
 const LAST = 12
 
 interface SampleHead {

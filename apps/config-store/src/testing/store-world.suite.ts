@@ -31,7 +31,7 @@ import { openMemoryService } from '../../../../test/support/memory-system.js'
 export const POLICY = 'epa-pm25-limit'
 const AT = '2026-01-01T00:00:00Z'
 
-/** Bus that records published events in order, besides delivering them. */
+/** Bus that delivers published events and records them in order. */
 class RecordingBus extends MemoryBus {
   readonly sent: OutgoingEvent[] = []
 

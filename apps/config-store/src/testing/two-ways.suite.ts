@@ -21,7 +21,7 @@ type Key = ReturnType<typeof mintToken>
 
 export const [GOOD, REVOKED, EXPIRED] = Array.from({ length: 3 }, () => mintToken()) as [Key, Key, Key]
 
-/** Number of requests handled by Fastify; a request it did not handle was answered by the fast handler. */
+/** Number of requests that Fastify handled; the fast handler responded to all others. */
 let handled = 0
 subscribe('tracing:fastify.request.handler:start', () => void handled++)
 
@@ -61,13 +61,13 @@ export class TwoWays {
     return ways
   }
 
-  /** Adds a key to the records. */
+  /** Adds a key to the known tokens. */
   knows({ id, hash }: Key, more: Partial<TokenRecord> = {}): void {
     const made = { name: 'reader', scopes: ['read'], createdAt: '2025-01-01T00:00:00Z', createdBy: 'operator' }
     this.access.tokens.add({ id, hash, ...made, expiresAt: '2027-01-01T00:00:00Z', revokedAt: null, revokedBy: null, ...more })
   }
 
-  /** Sends the pieces, each once the server has processed the one before, and returns the whole response. */
+  /** Sends the pieces, each after the server has processed the previous one, and returns the whole response. */
   async ask(pieces: readonly Bytes[]): Promise<string> {
     const client = connect({ port: Number(new URL(this.store.url).port), host: '127.0.0.1' })
     let text = ''
