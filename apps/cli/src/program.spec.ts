@@ -152,7 +152,7 @@ describe('an error', () => {
 })
 
 /** No roster is here, so reads are unverified. Verified reads: test/attacks/get-unverified.spec.ts. */
-describe('reads', () => {
+describe('a read', () => {
   const unverified = '! not verified: no roster here. Name it in HMS_ROSTER (hms-svc roster show --json > FILE)\n'
   const view = {
     id: 'epa-pm25-limit',
@@ -206,7 +206,7 @@ describe('reads', () => {
     expect(await against(answers, ...argv)).toEqual({ code: 0, stdout, stderr: unverified })
   })
 
-  it('exits 4 for an unknown field and an unknown policy, with code, next step and trace', async () => {
+  it('exits with 4 for an unknown field and an unknown policy, with code, next step and trace', async () => {
     expect((await against(answers, 'get', 'epa-pm25-limit.nothing')).code).toBe(4)
     await service?.close()
     const { code, stderr } = await against({}, 'get', 'no-such-policy')
@@ -214,7 +214,7 @@ describe('reads', () => {
     expect(stderr).toBe('✗ no GET /v1/policies/no-such-policy [HMS_TEST_NOT_FOUND]\n  next: hms-svc runs list\n  trace: abc123\n')
   })
 
-  it('exits 11 when the server is unreachable', async () => {
+  it('exits with 11 if the server is unreachable', async () => {
     const { code, stderr } = await runForTest(['get', 'epa-pm25-limit', '--url', 'http://127.0.0.1:9'])
     expect(code).toBe(11)
     expect(stderr).toContain('HMS_UNREACHABLE')

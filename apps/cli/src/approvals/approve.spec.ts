@@ -129,7 +129,7 @@ describe('approve', () => {
     expect([code, stdout, prepared]).toEqual([exit, '', calls])
   })
 
-  it('exits 3 for a wrong passphrase', async () => {
+  it('exits with 3 for a wrong passphrase', async () => {
     await writeFile(join(folder, 'wrong.txt'), 'wrong')
     const { code, stderr } = await approve({}, 'pm25.yaml', '--sign', 'EPA Chief', '--passphrase-file', join(folder, 'wrong.txt'))
     expect(code).toBe(3)

@@ -57,7 +57,7 @@ describe('doctor finds', () => {
     expect(['2026-02-01T00:00:00Z', '2026-03-20T00:00:00Z', '2027-01-01T00:00:00Z'].map(roster)).toEqual(['wrong', 'warn', 'ok'])
   })
 
-  it('no good result for services that did not respond', () => {
+  it('an unknown state of services that did not respond', () => {
     expect(judgeLetters(0, ['notifier'])).toMatchObject({
       state: 'unknown',
       detail: 'none wait in the services that answered; notifier did not',

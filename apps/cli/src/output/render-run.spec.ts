@@ -152,7 +152,7 @@ describe('renderRun', () => {
     ])
   })
 
-  it('prints a reason once that the detail contains too', () => {
+  it('prints a reason only once if the detail includes it', () => {
     const detail = 'ACK_TIMEOUT: 0 of 1 bot acknowledged; silent: mute-1'
     const paused: RunView = {
       ...SUCCEEDED,

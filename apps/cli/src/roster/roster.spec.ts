@@ -187,7 +187,7 @@ describe('roster propose', () => {
 })
 
 describe('roster sign', () => {
-  it('shows the difference and the digest, signs the very bytes and submits', async () => {
+  it('shows the difference and the digest, signs exactly these bytes and submits', async () => {
     const waiting = proposal(await signedBy(second, 1))
     const answers = {
       'GET /v1/roster/proposals': { body: [waiting] },

@@ -63,7 +63,7 @@ describe('tokens create', () => {
     expect(JSON.parse((await tokens(made, 'create', '--scope', 'read', '--json')).stdout)).toEqual({ ...view, token: TOKEN })
   })
 
-  it('signs as the person named by --sign, and exits 3 without that key', async () => {
+  it('signs as the person named by --sign, and exits with 3 without that key', async () => {
     expect(
       (await runForTest(['keys', 'create', '--name', 'EPA Chief'], { env: { HMS_KEYS_DIR: folder, HMS_KEY_PASSPHRASE: 'correct horse' } }))
         .code,

@@ -41,7 +41,7 @@ async function run(name: string, change: PolicyChange, variables: Record<string,
 }
 
 describe('programs of the documentation', () => {
-  it('are three', () => {
+  it('are nginx-limit, dotenv-limit and sql-rule', () => {
     expect([...PROGRAMS.keys()]).toEqual(['nginx-limit', 'dotenv-limit', 'sql-rule'])
   })
 

@@ -37,7 +37,7 @@ describe('whoami', () => {
     expect(JSON.parse(away.stdout)).toMatchObject({ services: { by: '--url' }, caller: { as: 'nobody' } })
   })
 
-  it('exits 3 without a signer and a caller, and prints what is missing', async () => {
+  it('exits with 3 without a signer and a caller, and prints what is missing', async () => {
     const { code, stdout } = await runForTest(['whoami'], { env: { HMS_KEYS_DIR: join(folder, 'none') } })
     expect(code).toBe(3)
     expect(stdout).toContain('signs as   no one: there is no key in')
