@@ -44,7 +44,7 @@ export const BRIDGE_GUARDS = [
     find: 'if (frame.revision < session.revision && !this.isRecreated) return this.refuseLower(frame.revision)',
     replace: '',
     spec: 'libs/client/src/bridge/open-bridge.spec.ts',
-    test: 'never applies a lower revision: not of a frame, and not of a node that is behind',
+    test: 'never applies a lower revision, neither on the same connection nor from an instance that is behind',
   },
   {
     name: 'bridge-first-frame',
@@ -53,7 +53,7 @@ export const BRIDGE_GUARDS = [
     find: 'received += chunk.length',
     replace: '',
     spec: 'libs/client/src/bridge/open-bridge.spec.ts',
-    test: 'waits for a first frame for as long as it comes in by events',
+    test: 'waits longer for a first frame that is still arriving over events',
   },
   {
     name: 'bridge-events-type',
@@ -62,7 +62,7 @@ export const BRIDGE_GUARDS = [
     find: "response.status !== 200 || !/^text\\/event-stream\\b/.test(response.type ?? '')",
     replace: 'response.status !== 200',
     spec: 'libs/client/src/bridge/open-bridge.spec.ts',
-    test: 'reads no events of a response of another type, such as the page of a proxy',
+    test: 'reads no events from a response of another type, such as the page of a proxy',
   },
   {
     name: 'bridge-goodbye',
@@ -71,7 +71,7 @@ export const BRIDGE_GUARDS = [
     find: "if (frame.type === 'goodbye') {",
     replace: "if (frame.type === 'goodbye' && this.frames < 0) {",
     spec: 'libs/client/src/bridge/open-bridge.spec.ts',
-    test: 'comes back when a goodbye asks it to, a minute later at most, and is stale five seconds after the last frame',
+    test: 'reconnects after the time in a goodbye, at most a minute, and is stale five seconds after the last frame',
   },
   {
     name: 'bridge-earlier-connection',
@@ -80,7 +80,7 @@ export const BRIDGE_GUARDS = [
     find: 'if (this.isOver) return\n    if (frame.type',
     replace: 'if (frame.type',
     spec: 'libs/client/src/bridge/open-bridge.spec.ts',
-    test: 'does not apply what an earlier connection brings',
+    test: 'does not apply frames of an earlier connection',
   },
   {
     name: 'bridge-declared',
@@ -89,7 +89,7 @@ export const BRIDGE_GUARDS = [
     find: 'for (const member of this.membersFor(change.id)) member.changed(change)',
     replace: 'for (const member of [...this.all]) member.changed(change)',
     spec: 'libs/client/src/bridge/bridge.spec.ts',
-    test: 'a change reaches the panes that declared its id, and no other',
+    test: 'sends a change to the panes that declared its id, and no others',
   },
   {
     name: 'bridge-reserved',
@@ -98,7 +98,7 @@ export const BRIDGE_GUARDS = [
     find: 'if (RESERVED.test(event)) {',
     replace: "if (RESERVED.test('')) {",
     spec: 'libs/client/src/bridge/bridge.spec.ts',
-    test: 'no pane can say what only the bridge says, nor speak of what it did not declare',
+    test: 'refuses reserved events and undeclared ids from a pane',
   },
   {
     name: 'bridge-frame-origin',
@@ -107,7 +107,7 @@ export const BRIDGE_GUARDS = [
     find: 'origin === this.origin && !this.isOut ?',
     replace: '!this.isOut ?',
     spec: 'libs/client/src/bridge/frames/frames.spec.ts',
-    test: 'another origin in the same window is ignored, and gets nothing',
+    test: 'ignores another origin in the same window, and sends it nothing',
   },
   {
     name: 'bridge-host-source',
@@ -116,7 +116,7 @@ export const BRIDGE_GUARDS = [
     find: 'origin === this.origin && source === this.page.parent ?',
     replace: 'origin === this.origin ?',
     spec: 'libs/client/src/bridge/frames/frames.spec.ts',
-    test: 'a frame accepts messages of its parent only, and only from the origin it named',
+    test: 'accepts in a frame only messages of its parent from the named origin',
   },
   {
     name: 'bridge-flood',
@@ -125,6 +125,6 @@ export const BRIDGE_GUARDS = [
     find: 'return this.allowance >= 0',
     replace: 'return true',
     spec: 'libs/client/src/bridge/frames/frames.spec.ts',
-    test: 'a frame that says too much is put out, and the others are not',
+    test: 'removes a frame above the rate limit, and no other',
   },
 ]

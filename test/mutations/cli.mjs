@@ -16,7 +16,7 @@ export const CLI_GUARDS = [
     find: '  if ((named?.digest ?? null) !== digest) throw',
     replace: '  if (false) throw',
     spec: 'libs/client/src/history/verify-history.spec.ts',
-    test: 'does not have another release than its head names',
+    test: 'refuses an entry with another release than its head names',
   },
   {
     name: 'history-its-own-reason',
@@ -25,7 +25,7 @@ export const CLI_GUARDS = [
     find: "  throw refusedHistory('rollout did not sign why it came into force')\n",
     replace: '  return change\n',
     spec: 'libs/client/src/history/verify-history.spec.ts',
-    test: 'has the reason that rollout signed about this head, and no other',
+    test: 'has the reason that rollout signed for this head, and refuses any other',
   },
   {
     name: 'get-verified',
@@ -34,7 +34,7 @@ export const CLI_GUARDS = [
     find: "    if (refusal !== undefined) return { kind: 'refused', code: refusal.code, detail: refusal.detail }\n",
     replace: '',
     spec: 'libs/client/src/live/read-present.spec.ts',
-    test: 'is refused by a forged canary',
+    test: 'is refused when the store shows a forged canary',
   },
   {
     name: 'get-vouched-for',

@@ -7,7 +7,7 @@ export const READER_GUARDS = [
     find: 'const LONGEST_MS = 4_000',
     replace: 'const LONGEST_MS = 10_000',
     spec: 'libs/client/src/backoff.spec.ts',
-    test: 'a reader tries again soon at first, and after four seconds at the latest however often it failed',
+    test: 'waits longer after each failure, up to four seconds',
   },
   {
     name: 'held-before-its-time',
@@ -79,7 +79,7 @@ export const READER_GUARDS = [
     find: 'current: next.release, sinceSeq: next.sinceSeq }',
     replace: 'current: next.release }',
     spec: 'libs/client/src/connection/evaluate.spec.ts',
-    test: 'counts a release that was held from the head on that first held it',
+    test: 'compares the base of a canary with the first head that scheduled the release',
   },
   {
     name: 'held-time-is-its-own',
@@ -133,7 +133,7 @@ export const READER_GUARDS = [
     find: 'sha256(text)',
     replace: 'sha256(text.slice(0, 3))',
     spec: 'libs/client/src/trust/checked-once.spec.ts',
-    test: 'refuse, after a valid document, one with different unsigned members',
+    test: 'refuse a document that differs from a valid one in unsigned members',
   },
   {
     name: 'checked-roster',
@@ -142,7 +142,7 @@ export const READER_GUARDS = [
     find: '`${roster.digest} ',
     replace: '`',
     spec: 'libs/client/src/trust/checked-once.spec.ts',
-    test: 'is done again for other bytes and another roster, and for what was refused',
+    test: 'runs again for other bytes, another roster, and a value that was refused',
   },
   {
     name: 'freshness-order',
@@ -205,7 +205,7 @@ export const READER_GUARDS = [
     find: ' && sha256 === sumOf({ floors, signedMs: signedMs! })',
     replace: '',
     spec: 'libs/client/src/connection/disk-copy.spec.ts',
-    test: 'fails closed when the floors are one digit other, and says what to do',
+    test: 'fails closed with a remedy when the floors are one digit other',
   },
   {
     name: 'floors-missing',
@@ -214,7 +214,7 @@ export const READER_GUARDS = [
     find: 'if (floors === undefined && documents !== undefined) return this.floors.missing()',
     replace: '',
     spec: 'libs/client/src/connection/disk-copy.spec.ts',
-    test: 'fails closed when the floors are missing beside documents, and says what to do',
+    test: 'fails closed with a remedy when the floors are missing beside documents',
   },
   {
     name: 'past-of-its-time',
@@ -223,7 +223,7 @@ export const READER_GUARDS = [
     find: 'return next !== null && next.atMs <= atMs ? next.release : release',
     replace: 'return release',
     spec: 'libs/client/src/history/verify-past.spec.ts',
-    test: 'is refused where it shows the version before, at a time of the next',
+    test: 'is refused if it shows the version before, at a time of the next',
   },
   {
     name: 'past-issued-later',
@@ -232,7 +232,7 @@ export const READER_GUARDS = [
     find: 'if (isFarAhead(head.issuedAt, asked.atMs))',
     replace: 'if (Number.isNaN(asked.atMs))',
     spec: 'libs/client/src/history/verify-past.spec.ts',
-    test: 'is refused where it shows a head of later on',
+    test: 'is refused if it shows a head of later on',
   },
   {
     name: 'past-known-then',
@@ -259,7 +259,7 @@ export const READER_GUARDS = [
     find: 'onSilence: () => this.fellSilent(this.frames === 0 ? firstMs : silenceMs),',
     replace: 'onSilence: () => {},',
     spec: 'libs/client/src/connection/stream-feed.spec.ts',
-    test: 'takes silence for a broken connection',
+    test: 'is STALE after five seconds without a frame',
   },
   {
     name: 'refusals-until-snapshot',
@@ -268,7 +268,7 @@ export const READER_GUARDS = [
     find: 'if (whole) this.forgetRefusals()',
     replace: '',
     spec: 'libs/client/src/connection/stream-feed.spec.ts',
-    test: 'doubts a canary of a replaced key until the first snapshot, and no longer',
+    test: 'with a canary of a replaced key is in doubt only until the first snapshot',
   },
   {
     name: 'refusals-of-fellows',
@@ -277,7 +277,7 @@ export const READER_GUARDS = [
     find: '    if (policies !== undefined) this.refusals.keepOnly([...policies, ...along])\n',
     replace: '',
     spec: 'libs/client/src/connection/named-policies.spec.ts',
-    test: 'forgets with a fellow policy what was refused of it',
+    test: 'drops the refusal of another policy together with that policy',
   },
   {
     name: 'refusals-of-removed-records',
@@ -286,7 +286,7 @@ export const READER_GUARDS = [
     find: 'this.refusals.drop(erased)',
     replace: '',
     spec: 'libs/client/src/kafka/log-feed.spec.ts',
-    test: 'damages a canary whose record leaves the log again: the bot is in doubt for as long as it lies there',
+    test: 'damages a canary: the bot is in doubt until the record is removed from the log',
   },
   {
     name: 'flags-turn-for-others',
@@ -295,7 +295,7 @@ export const READER_GUARDS = [
     find: 'this.copy.nowMs() < dueMs ? this.awaitTurn() : this.look(this.turns.keys())',
     replace: 'this.awaitTurn()',
     spec: 'libs/client/src/openfeature/hms-provider.spec.ts',
-    test: 'tell of a lease that ends for other contexts',
+    test: 'report a lease that expires for other contexts',
   },
   {
     name: 'flags-due-for-others',
@@ -304,7 +304,7 @@ export const READER_GUARDS = [
     find: 'if (applied || changes.length > 0)',
     replace: 'if (changes.length > 0)',
     spec: 'libs/client/src/openfeature/hms-provider.spec.ts',
-    test: 'tell when the time of a canary comes that covers other contexts',
+    test: 'report the effective time of a canary for other contexts',
   },
   {
     name: 'flags-refused-at-start',
@@ -313,7 +313,7 @@ export const READER_GUARDS = [
     find: "if (live?.refusal !== undefined) this.events.tell('PROVIDER_ERROR', { message: messageOf(live.refusal) })\n    else if (live?.state === 'STALE')",
     replace: "if (live?.state !== 'READY')",
     spec: 'libs/client/src/openfeature/hms-provider.spec.ts',
-    test: 'is ERROR, with the values on disk, when there are some and the server refuses the provider',
+    test: 'is ERROR with the values on disk when there is a disk copy and the server refuses the provider',
   },
   {
     name: 'lower-revision',
@@ -322,7 +322,7 @@ export const READER_GUARDS = [
     find: 'if (frame.revision < session.revision && !this.isRecreated) return this.refuseLower(frame.revision)',
     replace: '',
     spec: 'libs/client/src/connection/stream-feed.spec.ts',
-    test: 'tries another instance when one is behind, and restarts when all are',
+    test: 'tries another instance when one is behind, and requests a snapshot when all are',
   },
   {
     name: 'better-way-not-behind',
@@ -331,7 +331,7 @@ export const READER_GUARDS = [
     find: "if (frame.revision < this.newest) return trial.end({ reason: 'it is behind' })",
     replace: '',
     spec: 'libs/client/src/connection/link/link.spec.ts',
-    test: 'a stream that is behind does not take over',
+    test: 'does not switch to a stream that is behind',
   },
   {
     name: 'revision-at-least',
@@ -367,7 +367,7 @@ export const READER_GUARDS = [
     find: 'provesStanding(tree, id, held.get(id), this.proofs[id])',
     replace: 'this.proofs[id] !== undefined',
     spec: 'libs/client/src/connection/named-policies.spec.ts',
-    test: 'is ready by a proof of its own heads and of the ones that are not there, and in doubt when one is kept back',
+    test: 'is READY with proofs of its heads and of missing ones, and STALE when a head is withheld',
   },
   {
     name: 'canary-lease-kept',

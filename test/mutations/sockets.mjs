@@ -52,7 +52,7 @@ export const SOCKET_GUARDS = [
     find: 'MAX_FRAME_BYTES = 64 * 1024 * 1024',
     replace: 'MAX_FRAME_BYTES = 16 * 1024 * 1024',
     spec: 'libs/client/src/connection/link/link.spec.ts',
-    test: 'is taken from events',
+    test: 'is accepted over events',
   },
   {
     name: 'refused-upgrade-flushed',

@@ -26,7 +26,7 @@ export const TRUST_GUARDS = [
     find: 'prepared: { ...rest, plan, authors,',
     replace: 'prepared: { ...rest, authors,',
     spec: 'libs/client/src/approve/approve.spec.ts',
-    test: 'is shown as the bytes have it, whatever the service says beside them',
+    test: 'is read from its bytes, not from the other members of the response',
   },
   {
     name: 'prepared-whole-bundle',
@@ -44,7 +44,7 @@ export const TRUST_GUARDS = [
     find: 'statement?.tree !== undefined && !provesStanding(',
     replace: 'statement?.tree === null && !provesStanding(',
     spec: 'libs/client/src/live/read-live.spec.ts',
-    test: 'is not verified by an earlier head under the newest statement',
+    test: 'is unverified when the store shows an earlier head under the newest statement',
   },
   {
     name: 'consent-of-now',
@@ -53,7 +53,7 @@ export const TRUST_GUARDS = [
     find: '!(clock.now() < Date.parse(statement.expires) + FRESHNESS_AHEAD_MS)',
     replace: '!(0 < Date.parse(statement.expires) + FRESHNESS_AHEAD_MS)',
     spec: 'libs/client/src/live/read-live.spec.ts',
-    test: 'is not verified by the whole state of an hour ago',
+    test: 'is unverified when the store shows the whole state of an hour ago',
   },
   {
     name: 'consent-not-verified',
@@ -359,7 +359,7 @@ export const TRUST_GUARDS = [
     find: 'if (`${document.id}@${document.scope}` !== key) throw',
     replace: "if (key === '') throw",
     spec: 'libs/client/src/kafka/log-feed.spec.ts',
-    test: 'puts a document under the key of another policy, in an event made for that key',
+    test: 'puts a document under the key of another policy, in an event for that key',
   },
   {
     name: 'follower-roster',
@@ -368,7 +368,7 @@ export const TRUST_GUARDS = [
     find: 'if (source.first === undefined) {',
     replace: "if (source.name === '') {",
     spec: 'libs/client/src/kafka/log-feed.spec.ts',
-    test: 'are required: none is pinned at first use',
+    test: 'are required, because none is pinned on first use',
   },
   {
     name: 'follower-freshness',
@@ -377,7 +377,7 @@ export const TRUST_GUARDS = [
     find: 'const doubt = this.session.settle()',
     replace: 'const doubt = this.session.state === "CLOSED" ? this.session.settle() : undefined',
     spec: 'libs/client/src/kafka/log-feed.spec.ts',
-    test: 'freezes the topic: without a word the bot says STALE after five minutes, and goes on with its value',
+    test: 'freezes the topic: the bot is STALE after five minutes without a statement, and keeps its value',
   },
   {
     name: 'signed-time',

@@ -3,7 +3,7 @@ import type { HmsError } from '#libs/contracts'
 import { readClientConfig } from './client.config.js'
 
 describe('readClientConfig', () => {
-  it('has defaults, and takes empty for absent', () => {
+  it('has defaults, also for empty variables', () => {
     expect(readClientConfig({ HMS_URL: '', HMS_BOT: ' ' })).toEqual({ url: 'http://127.0.0.1:7184', dataDir: '.hms' })
     const config = readClientConfig({ HMS_URL: 'https://hms.example/base/', HMS_BOT: 'b' })
     expect(config).toMatchObject({ url: 'https://hms.example/base', bot: 'b' })
@@ -13,7 +13,7 @@ describe('readClientConfig', () => {
     expect(() => readClientConfig({ HMS_URL: url })).toThrow(expect.objectContaining({ code: 'HMS_CONFIG_INVALID', status: 400 }) as Error)
   })
 
-  it('names every wrong variable at once, and no secret', () => {
+  it('names every wrong variable in one error, without secrets', () => {
     const env = { HMS_URL: 'http://user:pass@hms.example', HMS_BOT: 'b'.repeat(201), HMS_REGION: 'N\u0007R', HMS_TOKEN: 'hms key' }
     let refusal: unknown
     try {

@@ -35,7 +35,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true })
 })
 
-/** Simulates the pipeline: prepares, accepts, and ends in this state. */
+/** Simulates the pipeline: prepares and accepts an approval, and ends its run in this state. */
 function pressEndsIn(state: RunState): void {
   server.answer = async (request, response) => {
     const path = request.url ?? ''
@@ -92,7 +92,7 @@ describe('deployPolicy', () => {
     expect(await deployPolicy({ file, wait: false })).toEqual({ run: 7, state: 'QUEUED', digest: 'd', missing: [] })
   })
 
-  it('names the trouble with the signer before anything is sent', async () => {
+  it('rejects a signer or passphrase problem before it sends anything', async () => {
     pressEndsIn('SUCCEEDED')
     await expect(deployPolicy({ file, sign: 'Unknown Person' })).rejects.toMatchObject({ code: 'HMS_KEY_NOT_FOUND', status: 403 })
     await expect(deployPolicy({ file, passphrase: 'wrong' })).rejects.toMatchObject({ code: 'HMS_KEY_PASSPHRASE', status: 403 })
@@ -107,7 +107,7 @@ describe('deployPolicy', () => {
 })
 
 describe('rollbackPolicy', () => {
-  it('reports who has it and who is silent', async () => {
+  it('reports which bots acknowledged and which did not', async () => {
     server.answer = async (request, response) => {
       const path = request.url ?? ''
       seen[path] = await json(request)
@@ -127,7 +127,7 @@ describe('rollbackPolicy', () => {
     expect(Object.keys(seen)).toContain('/v1/coverage?policy=epa-pm25-limit&revision=9&waitMs=10000')
   })
 
-  it('says that it stands when only the question who has it failed', async () => {
+  it('rejects with HMS_ROLLBACK_UNCONFIRMED when only the coverage request failed', async () => {
     server.answer = (request, response) => {
       if (request.method === 'POST') response.end('{"id":"a","version":"1.0.0","revision":9}')
       else request.socket.destroy()

@@ -9,7 +9,7 @@ const policy = { id: 'epa-pm25-limit', version: '2.0.0', limit: 25, bands: [{ up
 const missing = (): Promise<never> => Promise.reject(new HmsError('HMS_POLICY_NOT_FOUND', 'none', { status: 404 }))
 
 describe('policyPromise', () => {
-  it('is a promise of the policy, and of each path of it', async () => {
+  it('is a promise of the policy, with promises of its fields at any depth', async () => {
     const pending = policyPromise(Promise.resolve(policy))
     expect(await pending).toBe(policy)
     expect(await pending.limit).toBe(25)
@@ -21,13 +21,13 @@ describe('policyPromise', () => {
     expect(await pending.limit.then((limit) => limit + 1).finally(() => undefined)).toBe(26)
   })
 
-  it('rejects where there is no such field, inherited ones included', async () => {
+  it('rejects for a missing or inherited field', async () => {
     const pending = policyPromise<Record<string, number>>(Promise.resolve(policy as never))
     await expect(Promise.resolve(pending['limt'])).rejects.toMatchObject({ code: 'HMS_POLICY_FIELD_UNKNOWN' })
     await expect(Promise.resolve(pending['constructor'])).rejects.toMatchObject({ code: 'HMS_POLICY_FIELD_UNKNOWN' })
   })
 
-  it('rejects only where it is awaited', async () => {
+  it('rejects only when it is awaited', async () => {
     const unhandled: unknown[] = []
     const note = (reason: unknown): unknown => unhandled.push(reason)
     process.on('unhandledRejection', note)
@@ -44,7 +44,7 @@ describe('policyPromise', () => {
 describe('policyGetter', () => {
   const held = { id: 'a', version: '1.0.0', effective: '2024-09-01T00:00:00Z' } as PolicyValue
 
-  it('opens one connection for all, and another after a failure', async () => {
+  it('opens one connection for all calls, and another after a failure', async () => {
     let opened = 0
     const get = policyGetter(async () => {
       if (++opened === 1) throw new HmsError('HMS_UNREACHABLE', 'away', { status: 503 })
@@ -55,7 +55,7 @@ describe('policyGetter', () => {
     expect(opened).toBe(2)
   })
 
-  it('says that a policy does not exist only on the word of the server', async () => {
+  it('reports that a policy does not exist only after contact with the server', async () => {
     const away = new HmsError('HMS_UNREACHABLE', 'away', { status: 503 })
     const get = policyGetter(async () => ({ find: () => undefined, get: () => held, whenReady: () => Promise.reject(away) }))
     await expect(get('a')).rejects.toBe(away)

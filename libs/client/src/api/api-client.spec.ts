@@ -19,7 +19,7 @@ afterEach(() => {
 })
 
 describe('ApiClient', () => {
-  it('signs what it sends and reads what comes', async () => {
+  it('signs requests and parses responses', async () => {
     const seen: unknown[] = []
     const url = await serve((request, response) => {
       request.setEncoding('utf8').on('data', (body) => {
@@ -33,7 +33,7 @@ describe('ApiClient', () => {
     expect(seen).toEqual([['POST', '/v1/lint', 'k', 'POST /v1/lint 7', '{"a":1}']])
   })
 
-  it('percent-encodes the names of a path, and sends the other parameters as query', async () => {
+  it('percent-encodes path parameters, and sends the other parameters as query', async () => {
     const url = await serve((request, response) => response.end(JSON.stringify([request.method, request.url])))
     const api = new ApiClient({ url })
     const history = await api.get('/v1/policies/{id}/history', { id: '../$&/ü', limit: 5, signed: true, before: undefined })
@@ -42,12 +42,12 @@ describe('ApiClient', () => {
     expect(redriven).toEqual(['POST', '/v1/deliveries/a%2Fb/redrive'])
   })
 
-  it('leaves undefined out of the query', async () => {
+  it('omits undefined parameters from the query', async () => {
     const url = await serve((request, response) => response.end(JSON.stringify(request.url)))
     expect(await new LooseApi({ url }).get('/v1/policies', { region: 'N C', bot: undefined })).toBe('/v1/policies?region=N+C')
   })
 
-  it('throws the problem that the server describes', async () => {
+  it('throws the problem of the server’s response', async () => {
     const next = [{ command: 'hms-svc runs show 3' }]
     const problem = { code: 'HMS_RUN_ACTIVE', detail: 'a run is active', next, state: 'CANARY', traceId: 'abc' }
     const url = await serve((_request, response) => {
@@ -69,7 +69,7 @@ describe('ApiClient', () => {
     [302, 'HMS_HTTP_UNEXPECTED'],
     [404, 'HMS_HTTP_UNEXPECTED'],
     [503, 'HMS_UNREACHABLE'],
-  ])('says what a foreign answer %i is', async (status, code) => {
+  ])('maps a response of another server with status %i to a code', async (status, code) => {
     const url = await serve((_request, response) => response.writeHead(status, { location: '/elsewhere' }).end('<html>'))
     await expect(new LooseApi({ url }).get('/')).rejects.toMatchObject({ code })
   })
@@ -84,12 +84,12 @@ describe('ApiClient', () => {
     await expect(new LooseApi({ url }).get('/reset')).rejects.toMatchObject(unreachable)
   })
 
-  it('does not take a key that cannot be read for a server that cannot be reached', async () => {
+  it('reports an unreadable key as such, not as HMS_UNREACHABLE', async () => {
     const api = new LooseApi({ url: 'http://127.0.0.1:9', authorize: () => Promise.reject(new TypeError('no key')) })
     await expect(api.post('/', {})).rejects.toThrow('no key')
   })
 
-  it('follows events to their end, and says when the stream breaks or falls silent', async () => {
+  it('yields events until the stream ends, and throws when it breaks or falls silent', async () => {
     const url = await serve((request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write(`id: 1\ndata: ${JSON.stringify(request.headers['last-event-id'] ?? null)}\n\n`, () => {

@@ -10,12 +10,12 @@ const body = Buffer.from('{}')
 const AUDIENCE = `sha256:${'a'.repeat(64)}`
 
 describe('authorization', () => {
-  it('is the token where there is one', async () => {
+  it('is the token if there is one', async () => {
     const authorize = authorizationFrom({ token: 't', url: 'https://hms.example', dataDir: 'nowhere' })
     expect(await authorize('GET', '/v1/runs', body)).toEqual({ authorization: 'Bearer t' })
   })
 
-  it('signs writes and leaves reads alone', async () => {
+  it('signs writes and not reads', async () => {
     const { privateKey } = generateKeyPair()
     const authorize = statement(
       async () => ({ signer: localSigner(privateKey), audience: AUDIENCE }),
@@ -29,7 +29,7 @@ describe('authorization', () => {
     expect(predicate).toMatchObject({ audience: AUDIENCE, method: 'POST', path: '/v1/rollbacks', at: '1970-01-01T00:00:00.000Z' })
   })
 
-  it('is nothing without a data folder, and never a local key for another machine', async () => {
+  it('is empty without a data folder, and never uses a local key for another machine', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'hms-client-'))
     expect(await authorizationFrom({ url: 'http://127.0.0.1:7184', dataDir })('POST', '/', body)).toEqual({})
     expect(await authorizationFrom({ url: 'https://hms.example', dataDir })('POST', '/', body)).toEqual({})
@@ -42,5 +42,5 @@ describe('authorization', () => {
     ['http://[::1]:1', true],
     ['http://127.0.0.1.evil.example', false],
     ['http://10.0.0.1', false],
-  ])('knows that loopback of %s is %s', (url, is) => expect(isLoopback(url)).toBe(is))
+  ])('classifies %s as loopback: %s', (url, is) => expect(isLoopback(url)).toBe(is))
 })

@@ -11,12 +11,12 @@ describe('the parser of server-sent events', () => {
     ])
   })
 
-  it('drops an event without data, one without an end, and an id with a null in it', () => {
+  it('drops an event without data, an incomplete event, and an id with a null character', () => {
     expect(sseParser().push('event: x\n\nid: a\0b\ndata: 1\n\ndata: unfinished\n')).toEqual([{ event: 'message', data: '1', id: '' }])
   })
 
-  it('reads the same however the stream is cut, and whichever line ends it has', () => {
-    // A CR at the very end waits for its LF: a comment follows.
+  it('reads the same events for any chunks and line ends', () => {
+    // A CR at the end of the stream waits for an LF, so a comment follows it.
     const text = 'id: 1\ndata: {"a":1}\n\n: beat\n\nid: 2\ndata: x\ndata: y\n\n: beat\n'
     const whole = sseParser().push(text)
     expect(whole).toHaveLength(2)
@@ -31,14 +31,14 @@ describe('the parser of server-sent events', () => {
     )
   })
 
-  it('refuses a line or an event without end', () => {
+  it('refuses an endless line or event', () => {
     const long = sseParser(10)
     long.push('data: 1234')
     expect(() => long.push('5')).toThrow(expect.objectContaining({ code: 'HMS_STREAM_OVERSIZED' }) as Error)
     expect(() => sseParser(10).push('data:123\ndata:456\ndata:789\ndata:012\n')).toThrow('larger')
   })
 
-  it('counts what is sent, also in one chunk, and lines that have nothing else', () => {
+  it('counts all characters of an event, also in one chunk and in lines without content', () => {
     expect(() => sseParser(10).push('data: 12345678901\n\n')).toThrow('larger than 10 characters')
     expect(() => sseParser(10).push('data\n'.repeat(3))).toThrow('larger than 10 characters')
     const parser = sseParser(10)

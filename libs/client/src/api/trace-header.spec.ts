@@ -24,7 +24,7 @@ it.each([
   ['the span that is active', SPAN, '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'],
   ['none where none is', undefined, undefined],
   ['none of an invalid span', { ...SPAN, traceId: '0'.repeat(32) }, undefined],
-])('a call carries %s', async (_what, span, expected) => {
+])('sends %s', async (_what, span, expected) => {
   if (span !== undefined) active = trace.setSpanContext(ROOT_CONTEXT, span)
   const server = createServer((request, response) => response.end(JSON.stringify({ traceparent: request.headers['traceparent'] })))
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))

@@ -58,7 +58,7 @@ function prepared(
   }
 }
 
-/** Approval with modified bytes, and digests of those bytes. */
+/** Returns an approval with modified bytes and the digests of those bytes. */
 function rewritten(change: (statement: string) => string): PreparedApproval {
   const approval = prepared()
   const bytes = Buffer.from(change(Buffer.from(approval.releases[0]!.payload, 'base64').toString()))
@@ -66,7 +66,7 @@ function rewritten(change: (statement: string) => string): PreparedApproval {
   return { ...approval, digest, releases: [{ ...approval.releases[0]!, payload: bytes.toString('base64'), digest }] }
 }
 
-/** Statement of another type whose predicate also names the policy and the plan. */
+/** Returns a statement of another type whose predicate also names the policy and the plan. */
 function disguised(kind: string): PreparedApproval {
   return rewritten((text) => text.replace('/release/v1', `/${kind}/v1`))
 }
@@ -103,7 +103,7 @@ describe('parseDuration', () => {
     ['1.5s', 1_500],
     ['0s', 0],
     [40, 40],
-  ])('%s', (text, ms) => {
+  ])('parses %s', (text, ms) => {
     expect(parseDuration(text)).toBe(ms)
   })
 
@@ -113,14 +113,14 @@ describe('parseDuration', () => {
 })
 
 describe('planOptions', () => {
-  it('reads shares and durations, and leaves out what was not said', () => {
+  it('converts shares and durations, and omits options that were not given', () => {
     expect(planOptions({ canary: 0.05, observe: '1s' })).toEqual({ share: 500, observeMs: 1000 })
     expect(planOptions({ canary: '5%' }).share).toBe(500)
     expect(planOptions({ canary: 1 }).share).toBe(10_000)
     expect(() => planOptions({ canary: 5 })).toThrow(expect.objectContaining({ code: 'HMS_SHARE_INVALID', status: 400 }) as Error)
   })
 
-  it('takes metrics as NAME=QUERY, and none that could not tell failing from silence', () => {
+  it('accepts metrics as NAME=QUERY, and refuses queries that cannot tell failure from missing data', () => {
     expect(planOptions({ metrics: ['errors=sum(rate(errors{code="500"}[1m])) < bool 0.05'] }).metrics).toEqual([
       { name: 'errors', query: 'sum(rate(errors{code="500"}[1m])) < bool 0.05' },
     ])
@@ -149,7 +149,7 @@ describe('readPolicies', () => {
   })
   afterEach(() => rm(dir, { recursive: true }))
 
-  it('reads good files, and names place and rule of each finding', async () => {
+  it('reads valid files, and reports position and rule of each finding', async () => {
     const [good, bad] = [join(dir, 'good.yaml'), join(dir, 'bad.yaml')]
     await writeFile(good, 'id: epa-pm25-limit\nversion: 2.0.0\neffective: 2024-09-01T00:00:00Z\nlimit: 25\n')
     await writeFile(bad, 'id: broken\nversion: [\n')
@@ -204,7 +204,7 @@ describe('an approval', () => {
     await expect(prepareApproval(api, [policy], asked)).rejects.toMatchObject({ code: 'HMS_APPROVAL_MISMATCH' })
   })
 
-  it('is shown as the bytes have it, whatever the service says beside them', async () => {
+  it('is read from its bytes, not from the other members of the response', async () => {
     const approval = prepared()
     const differences = [{ field: 'limit', from: 24, to: 25, text: 'limit 24 → 25' }]
     const served = {
@@ -220,7 +220,7 @@ describe('an approval', () => {
     expect(shown).not.toHaveProperty('breakGlass')
   })
 
-  it('is not signed without an author where one was named', async () => {
+  it('is not signed without an author if one was given', async () => {
     answer(prepared())
     await expect(prepareApproval(api, [policy], {}, { author: 'Analyst' })).rejects.toMatchObject({ code: 'HMS_APPROVAL_MISMATCH' })
   })
@@ -236,14 +236,14 @@ describe('followRun', () => {
     }
   }
 
-  it('goes on over a dropped connection, tells each view once, and ends with the run', async () => {
+  it('continues after a dropped connection, reports each view once, and ends with the run', async () => {
     streams([view('LINTING'), view('CANARY')], [view('CANARY'), view('SUCCEEDED')])
     const seen: RunState[] = []
     expect(await followRun(api, 7, { onView: ({ state }) => seen.push(state) })).toEqual(view('SUCCEEDED'))
     expect(seen).toEqual(['LINTING', 'CANARY', 'SUCCEEDED'])
   })
 
-  it('returns a run that is paused, and the last view when the time is up', async () => {
+  it('returns a paused run, and the last view at the timeout', async () => {
     streams([view('PAUSED')])
     expect((await followRun(api, 7)).state).toBe('PAUSED')
     streams([view('CANARY')])

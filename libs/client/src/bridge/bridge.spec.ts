@@ -18,8 +18,8 @@ beforeEach(() => {
 
 const codeOf = (code: string): Error => expect.objectContaining({ code }) as Error
 
-describe('which pane receives what', () => {
-  it('a change reaches the panes that declared its id, and no other', () => {
+describe('a bridge that delivers messages', () => {
+  it('sends a change to the panes that declared its id, and no others', () => {
     const [air, both, ozone, host] = [vi.fn(), vi.fn(), vi.fn(), vi.fn()]
     bridge.pane({ name: 'air', policies: [AIR] }).on('policy:changed', air)
     bridge.pane({ name: 'both', policies: [OZONE, AIR] }).on('policy:changed', both)
@@ -35,7 +35,7 @@ describe('which pane receives what', () => {
     expect(ozone).not.toHaveBeenCalled()
   })
 
-  it('a withdrawn policy is sent without a value', () => {
+  it('sends the change of a withdrawn policy without a value', () => {
     const heard = vi.fn()
     stream.put(AIR, '1.5.0', 35)
     const pane = bridge.pane({ policies: [AIR] })
@@ -45,7 +45,7 @@ describe('which pane receives what', () => {
     expect(() => pane.get(AIR)).toThrow(codeOf('HMS_POLICY_NOT_FOUND'))
   })
 
-  it('a message of a pane reaches the others that declared the id, and the host, as a frozen copy', () => {
+  it('sends a pane’s message as a frozen copy to the other panes that declared the id, and to the host', () => {
     const [self, other, ozone, host] = [vi.fn(), vi.fn(), vi.fn(), vi.fn()]
     const air = bridge.pane({ name: 'air', policies: [AIR] })
     air.on('reading', self)
@@ -63,7 +63,7 @@ describe('which pane receives what', () => {
     expect(Object.isFrozen(heard['reading'])).toBe(true)
   })
 
-  it('the host tells panes by id, and has them read again what is in force', () => {
+  it('sends the host’s messages by id, and the verified value with policy:changed', () => {
     const [air, ozone, chosen] = [vi.fn(), vi.fn(), vi.fn()]
     stream.put(AIR, '1.5.0', 35)
     const pane = bridge.pane({ policies: [AIR] })
@@ -78,7 +78,7 @@ describe('which pane receives what', () => {
     expect(ozone).not.toHaveBeenCalled()
   })
 
-  it('no pane can say what only the bridge says, nor speak of what it did not declare', () => {
+  it('refuses reserved events and undeclared ids from a pane', () => {
     const heard = vi.fn()
     bridge.pane({ policies: [AIR] }).on('policy:changed', heard)
     const pane = bridge.pane({ name: 'mine', policies: [AIR] })
@@ -90,7 +90,7 @@ describe('which pane receives what', () => {
     expect(heard).not.toHaveBeenCalled()
   })
 
-  it('a message is JSON about one policy, and not larger than 64 KiB', () => {
+  it('accepts only JSON about one policy, of at most 64 KiB', () => {
     const pane = bridge.pane({ policies: [AIR] })
     const cycle: Record<string, unknown> = { id: AIR }
     cycle['self'] = cycle
@@ -99,7 +99,7 @@ describe('which pane receives what', () => {
     expect(() => pane.emit('', { id: AIR })).toThrow(codeOf('HMS_BRIDGE_MESSAGE_INVALID'))
   })
 
-  it('a closed pane receives and sends nothing', () => {
+  it('sends nothing to or from a closed pane', () => {
     const [heard, host] = [vi.fn(), vi.fn()]
     const pane = bridge.pane({ policies: [AIR] })
     pane.on('policy:changed', heard)
@@ -112,7 +112,7 @@ describe('which pane receives what', () => {
     expect(host).not.toHaveBeenCalled()
   })
 
-  it('every pane is notified that values may be old, and keeps them', () => {
+  it('notifies every pane that values may be old', () => {
     stream.put(AIR, '1.5.0', 35)
     const [air, ozone] = [vi.fn(), vi.fn()]
     const pane = bridge.pane({ policies: [AIR] })
@@ -126,27 +126,27 @@ describe('which pane receives what', () => {
   })
 })
 
-describe('who may join', () => {
-  it('a pane declares policy ids', () => {
+describe('a bridge that admits panes', () => {
+  it('requires valid policy ids', () => {
     for (const policies of [[], ['*'], ['Not An Id'], Array.from({ length: 257 }, (_, n) => `policy-${n}`), 'epa-pm25-limit'])
       expect(() => bridge.pane({ policies: policies as string[] })).toThrow(codeOf('HMS_BRIDGE_PANE_INVALID'))
     expect(() => bridge.pane({ name: 'x'.repeat(101), policies: [AIR] })).toThrow(codeOf('HMS_BRIDGE_PANE_INVALID'))
   })
 
-  it('there are 256 panes at most, and a closed one makes room', () => {
+  it('accepts at most 256 open panes', () => {
     const panes = Array.from({ length: 256 }, () => bridge.pane({ policies: [AIR] }))
     expect(() => bridge.pane({ policies: [AIR] })).toThrow(codeOf('HMS_BRIDGE_FULL'))
     panes[0]!.close()
     expect(() => bridge.pane({ policies: [AIR] })).not.toThrow()
   })
 
-  it('a connection is about a hundred policies at most, for a server follows no more for one reader', () => {
+  it('accepts at most a hundred policies per connection', () => {
     const named = (count: number) => Array.from({ length: count }, (_, n) => `policy-${n}`)
     expect(readFollowed([...named(100), 'policy-0'])).toEqual(named(100))
     expect(() => readFollowed(named(101))).toThrow(codeOf('HMS_BRIDGE_PANE_INVALID'))
   })
 
-  it('a pane cannot declare what the connection is not about', () => {
+  it('refuses policies that the connection does not follow', () => {
     const few = new Bridge(stream, new ManualClock(0), [AIR], undefined)
     expect(() => few.pane({ policies: [AIR, OZONE] })).toThrow(codeOf('HMS_BRIDGE_NOT_FOLLOWED'))
   })

@@ -28,7 +28,7 @@ afterEach(() => {
   for (const bridge of bridges) bridge.close()
 })
 
-/** A text is one of events. `until`: when the response ends; default: at once. */
+/** Returns a response: event stream for a text, problem document otherwise. `until`: end of the response; default: immediately. */
 function answer(status: number, body: unknown, until?: Promise<void>): Awaited<ReturnType<PageFetch>> {
   const type = typeof body === 'string' ? 'text/event-stream' : 'application/problem+json'
   const bytes = new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body))
@@ -60,7 +60,7 @@ async function opened(documents = [old], options?: Partial<BridgeOptions>): Prom
   return { bridge, socket }
 }
 
-/** The first attempt after a drop comes within 250 ms; `random` returns its maximum here. */
+/** Resolves with the next connection. The first attempt after a drop comes after 250 ms, because `random` returns its maximum here. */
 async function redialled(tries = 1): Promise<FakeSocket> {
   const dialled = sockets.next()
   clock.advance(250 * 2 ** (tries - 1))
@@ -76,7 +76,7 @@ const heard = <E extends 'bridge:stale' | 'bridge:ready' | 'bridge:error' | 'pol
   })
 
 describe('the one connection of a page', () => {
-  it('asks once, for the policies that panes may show, and applies what verifies', async () => {
+  it('requests the policies that panes may declare, and applies verified documents', async () => {
     const { bridge, socket } = await opened([old], { region: 'NCR', policies: [ID, 'ozone-limit'] })
     expect(socket.url.href).toBe('wss://policy.example.gov/v1/stream?region=NCR&policies=epa-pm25-limit%2Cozone-limit')
     const pane = bridge.pane({ policies: [ID] })
@@ -88,7 +88,7 @@ describe('the one connection of a page', () => {
     expect(sockets.opened).toHaveLength(1)
   })
 
-  it('goes on from where it was after a drop, says stale meanwhile, and keeps the value', async () => {
+  it('resumes from its revision after a drop, and is stale with its value meanwhile', async () => {
     const { bridge, socket } = await opened()
     const stale = heard(bridge, 'bridge:stale')
     socket.drop()
@@ -102,7 +102,7 @@ describe('the one connection of a page', () => {
     expect(bridge.state).toBe('READY')
   })
 
-  it('says stale and dials again when nothing comes', async () => {
+  it('becomes stale and reconnects when no frame arrives', async () => {
     const { bridge, socket } = await opened()
     const stale = heard(bridge, 'bridge:stale')
     clock.advance(5_000)
@@ -111,7 +111,7 @@ describe('the one connection of a page', () => {
     await redialled()
   })
 
-  it('waits 15 s for a first frame, and takes events then', async () => {
+  it('waits 15 s for a first frame, and then uses events', async () => {
     const asked: string[] = []
     fetch = (url) => {
       asked.push(url)
@@ -130,7 +130,7 @@ describe('the one connection of a page', () => {
     await refused
   })
 
-  it('waits for a first frame for as long as it comes in by events', async () => {
+  it('waits longer for a first frame that is still arriving over events', async () => {
     const frame = { type: 'snapshot', revision: 4, changes: [], documents: [old], padding: 'x'.repeat(30_000) }
     const text = `data: ${JSON.stringify(frame)}\n\n`
     const parts = Array.from({ length: 6 }, (_, index) => text.slice(index * 5_000, index === 5 ? undefined : (index + 1) * 5_000))
@@ -160,7 +160,7 @@ describe('the one connection of a page', () => {
     expect(bridges[0]!.get(ID)['limit']).toBe(35)
   })
 
-  it('comes back when a goodbye asks it to, a minute later at most, and is stale five seconds after the last frame', async () => {
+  it('reconnects after the time in a goodbye, at most a minute, and is stale five seconds after the last frame', async () => {
     const { bridge, socket } = await opened()
     const stale = vi.fn()
     bridge.on('bridge:stale', stale)
@@ -199,7 +199,7 @@ describe('the one connection of a page', () => {
     expect(seen).toEqual(['2.0.0', '3.0.0'])
   })
 
-  it('never applies a lower revision: not of a frame, and not of a node that is behind', async () => {
+  it('never applies a lower revision, neither on the same connection nor from an instance that is behind', async () => {
     const { bridge, socket } = await opened([strict])
     const stale = heard(bridge, 'bridge:stale')
     socket.send('snapshot', 3, [old])
@@ -217,7 +217,7 @@ describe('the one connection of a page', () => {
     expect(bridge.get(ID)['limit']).toBe(25)
   })
 
-  it('does not apply what an earlier connection brings', async () => {
+  it('does not apply frames of an earlier connection', async () => {
     const { bridge, socket } = await opened()
     const changed = vi.fn()
     bridge.on('policy:changed', changed)
@@ -230,7 +230,7 @@ describe('the one connection of a page', () => {
     expect(changed).not.toHaveBeenCalled()
   })
 
-  it('takes a snapshot of more than 32 MiB by either transport', async () => {
+  it('accepts a snapshot of more than 32 MiB over either transport', async () => {
     const padding = 'x'.repeat(33 * 1024 * 1024)
     const text = JSON.stringify({ type: 'snapshot', revision: 4, changes: [], documents: [old], padding })
     const dialled = sockets.next()
@@ -252,7 +252,7 @@ describe('the one connection of a page', () => {
   })
 })
 
-describe('what does not verify', () => {
+describe('a bridge that verifies documents', () => {
   const tampered = (document: typeof strict): typeof strict => {
     const payload = Buffer.from(document.release!.payload, 'base64').toString().replace('"limit":25', '"limit":99')
     return { ...document, release: { ...document.release!, payload: Buffer.from(payload).toString('base64') } }
@@ -275,7 +275,7 @@ describe('what does not verify', () => {
       { ...sampleDocument({ policy: { id: ID, version: '1.0.0', limit: 40 }, seq: 0 }), revision: 5 },
       'HMS_HEAD_REPLAYED',
     ],
-  ])('%s is refused: stale is said, and the value stays', async (_what, document, code) => {
+  ])('keeps its value and becomes stale after %s', async (_what, document, code) => {
     const { bridge, socket } = await opened()
     const [error, stale] = [heard(bridge, 'bridge:error'), heard(bridge, 'bridge:stale')]
     socket.send('change', 5, [document])
@@ -284,7 +284,7 @@ describe('what does not verify', () => {
     expect(bridge.explain(ID)).toMatchObject({ version: '1.5.0', state: 'STALE', value: { limit: 35 } })
   })
 
-  it('is in doubt no longer than to the next snapshot, whether its place is in that or not', async () => {
+  it('is in doubt only until the next snapshot, even if that omits the refused document', async () => {
     const { bridge, socket } = await opened()
     const stale = heard(bridge, 'bridge:stale')
     const canary = sampleDocument({ policy: { id: ID, version: '2.0.0', limit: 25 }, scope: 'region:NCR' })
@@ -297,7 +297,7 @@ describe('what does not verify', () => {
     expect(await ready).toEqual({ revision: 6 })
   })
 
-  it("is rollout's freshness statement on other heads than are held", async () => {
+  it("becomes stale when rollout's freshness statement names other heads", async () => {
     const { bridge, socket } = await opened([old])
     const at = (ms: number): string => new Date(clock.now() + ms).toISOString()
     const others = (): Envelope => sampleFreshness([{ policy: ID, seq: 9, current: null }], at(0), at(300_000))
@@ -326,19 +326,19 @@ describe('what does not verify', () => {
 })
 
 describe('opening', () => {
-  it('is refused without a roster, but for a loopback address', async () => {
+  it('is refused without a roster, except for a loopback address', async () => {
     await expect(opening({ roster: undefined })).rejects.toMatchObject({ code: 'HMS_ROSTER_REQUIRED' })
     fetch = async () => answer(200, [{ envelope: SAMPLE_ROSTER }])
     const { bridge } = await opened([old], { url: 'http://127.0.0.1:7184', roster: undefined })
     expect(bridge.explain(ID).trust).toBe('first-use')
   })
 
-  it('is refused for a roster that does not verify, and for what is none', async () => {
+  it('is refused for a roster that does not verify or cannot be parsed', async () => {
     await expect(opening({ roster: await sampleRoster(1, ['EPA Chief']) })).rejects.toMatchObject({ code: 'HMS_ROSTER_THRESHOLD' })
     await expect(opening({ roster: 'roster.json' })).rejects.toMatchObject({ code: 'HMS_ROSTER_UNREADABLE' })
   })
 
-  it('ends without a response in time', async () => {
+  it('rejects without a response in time', async () => {
     const dialled = sockets.next()
     const promise = opening({ timeoutMs: 4_000 })
     const refused = expect(promise).rejects.toMatchObject({ code: 'HMS_UNREACHABLE' })
@@ -347,7 +347,7 @@ describe('opening', () => {
     await refused
   })
 
-  it('tries events where no WebSocket comes through, and says why the server refuses', async () => {
+  it('tries events when the WebSocket is blocked, and reports the server’s refusal', async () => {
     const asked: string[] = []
     fetch = async (url) => {
       asked.push(url)
@@ -361,13 +361,13 @@ describe('opening', () => {
     expect(asked).toEqual([`${URL_}/v1/events`])
   })
 
-  it('reads no events of a response of another type, such as the page of a proxy', async () => {
+  it('reads no events from a response of another type, such as the page of a proxy', async () => {
     const frame = { type: 'snapshot', revision: 4, changes: [], documents: [old] }
     fetch = async () => ({ ...answer(200, `data: ${JSON.stringify(frame)}\n\n`), headers: { get: () => 'text/html' } })
     await expect(opening({ token: 'key' })).rejects.toMatchObject({ code: 'HMS_HTTP_UNEXPECTED', status: 200 })
   })
 
-  it('reads by events alone with a key, and goes on after the last one', async () => {
+  it('uses only events with a key, and resumes after the last one', async () => {
     const asked: { url: string; key: string | undefined }[] = []
     const frame = { type: 'snapshot', revision: 4, changes: [], documents: [old] }
     let drop = (): void => {}

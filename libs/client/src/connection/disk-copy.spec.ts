@@ -29,7 +29,7 @@ describe('the copy on disk', () => {
   })
   afterEach(() => rm(dir, { recursive: true }))
 
-  it('is what was saved, in two files and nothing beside them', async () => {
+  it('is loaded as it was saved, from two files and no other', async () => {
     expect(await disk().load()).toMatchObject({
       documents: { revision: 4, savedAt: 1_000, documents: [] },
       floors: { floors: FLOORS, signedMs: 900 },
@@ -37,7 +37,7 @@ describe('the copy on disk', () => {
     expect(await readdir(dir)).toHaveLength(2)
   })
 
-  it('is nothing where nothing was saved', async () => {
+  it('is empty if nothing was saved', async () => {
     await Promise.all([rm(floors), rm(documents)])
     expect(await disk().load()).toEqual({})
   })
@@ -77,7 +77,7 @@ describe('the copy on disk', () => {
     ],
   ]
 
-  it.each(damage)('fails closed when the floors are %s, and says what to do', async (_what, harm) => {
+  it.each(damage)('fails closed with a remedy when the floors are %s', async (_what, harm) => {
     await harm()
     await expect(disk().load()).rejects.toMatchObject({ code: 'HMS_FLOORS_DAMAGED', next: [`rm ${floors} ${documents}`] })
     await expect(disk().load()).rejects.toThrow(/Put it back from a copy/)
@@ -99,7 +99,7 @@ describe('the copy on disk', () => {
     expect(reported).toMatchObject([{ code: 'HMS_CACHE_UNREADABLE' }])
   })
 
-  it('keeps its floors when the documents are lost', async () => {
+  it('still has its floors when the documents are lost', async () => {
     await rm(documents)
     expect([await disk().load(), reported]).toEqual([{ floors: { floors: FLOORS, signedMs: 900 } }, []])
   })

@@ -33,12 +33,12 @@ function limitFor(documents: ReturnType<typeof canary>[], who: Reader = reader, 
 }
 
 describe('evaluate', () => {
-  it('gives stable without a canary, and nothing without either', () => {
+  it('returns the stable release without a canary, and null without either', () => {
     expect(limitFor([stable])).toBe(35)
     expect(limitFor([])).toBeNull()
   })
 
-  it('gives the canary to a named bot of its scope and share', () => {
+  it('returns the canary to a named bot in its scope and share', () => {
     expect(limitFor([stable, canary()])).toBe(25)
     expect(limitFor([stable, canary()], { bot, region: 'VA' })).toBe(35)
     expect(limitFor([stable, canary()], { region: 'NCR' })).toBe(35)
@@ -47,20 +47,20 @@ describe('evaluate', () => {
     expect(limitFor([stable, canary({ share: bucket + 1 })])).toBe(25)
   })
 
-  it('takes the salt into the bucket', () => {
+  it('includes the salt in the bucket', () => {
     const salted = bucketOf(ID, bot, 'other')
     expect(limitFor([stable, canary({ salt: 'other', share: salted })])).toBe(35)
     expect(limitFor([stable, canary({ salt: 'other', share: salted + 1 })])).toBe(25)
   })
 
-  it('takes the cohort key in place of the policy id, but for readers of an earlier version', () => {
+  it('hashes the cohort key instead of the policy id, except for readers of an earlier version', () => {
     const [own, ofBundle] = [bucketOf(ID, bot), bucketOf('a-limit', bot)]
     const between = canary({ cohortKey: 'a-limit', share: Math.min(own, ofBundle) + 1 })
     expect(limitFor([stable, between])).toBe(ofBundle < own ? 25 : 35)
     expect(limitFor([stable, between], { ...reader, beforeCohortKey: true })).toBe(own < ofBundle ? 25 : 35)
   })
 
-  it('ignores a canary that expired, ended, or stands on another stable release', () => {
+  it('ignores a canary that expired, ended, or has another base than the stable release', () => {
     expect(limitFor([stable, canary()], reader, NOW + 5 * 60_000)).toBe(35)
     expect(limitFor([stable, canary({ expires: 'soon' })])).toBe(35)
     const ended = { policy: { id: ID, version: '1.5.0', limit: 35 } }
@@ -69,17 +69,17 @@ describe('evaluate', () => {
     expect(limitFor([sampleDocument({ policy: { id: ID, version: '1.6.0', limit: 34 } }), canary()])).toBe(34)
   })
 
-  it('ignores a canary whose stable release was left and gone back to since, whichever of the two comes first', () => {
+  it('ignores a canary whose base was replaced and then reinstated, in either order of documents', () => {
     const since = (sinceSeq: number) => sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 }, seq: 9, sinceSeq })
     expect(limitFor([since(3), canary({ baseSeq: 3 })])).toBe(25)
     expect(limitFor([since(3), canary({ baseSeq: 5 })])).toBe(25)
     expect(limitFor([canary({ baseSeq: 3 }), since(9)])).toBe(35)
-    // Heads of earlier versions lack it.
+    // Heads of earlier versions lack `sinceSeq` or `baseSeq`.
     expect(limitFor([since(9), canary()])).toBe(25)
     expect(limitFor([stable, canary({ baseSeq: 3 })])).toBe(25)
   })
 
-  it('counts a release that was held from the head on that first held it', () => {
+  it('compares the base of a canary with the first head that scheduled the release', () => {
     const at = '2024-09-01T11:00:00Z'
     const held = (sinceSeq: number) =>
       sampleDocument({
@@ -93,17 +93,17 @@ describe('evaluate', () => {
     expect(limitFor([turned(8), canary({ baseSeq: 7 })])).toBe(35)
   })
 
-  it('lets a first version be tried where nothing is stable, and ends it by a head that names nothing', () => {
+  it('returns the canary of a first version without a stable release, until a head without a release', () => {
     expect(limitFor([canary({ base: null })])).toBe(25)
     expect(limitFor([canary({ base: null, policy: null })])).toBeNull()
   })
 
-  it('says until when a canary holds', () => {
+  it('returns the expiry of the canary’s lease', () => {
     expect(evaluate([stable, canary()].map(holdDocument), reader, NOW)?.until).toBe(Date.parse('2024-09-01T12:05:00Z'))
     expect(evaluate([holdDocument(stable)], reader, NOW)?.until).toBeNull()
   })
 
-  it('freezes values through and through', () => {
+  it('freezes values deeply', () => {
     const { value } = holdDocument(sampleDocument({ policy: { id: ID, version: '1.0.0', bands: [{ upTo: 12 }] } }))
     const bands = value?.['bands'] as object[] | undefined
     expect(() => Object.assign(bands?.[0] ?? {}, { upTo: 13 })).toThrow(TypeError)
@@ -121,7 +121,7 @@ describe('HeldDocuments', () => {
     sampleDocument({ policy: { id: 'ozone', version: '1.0.0', limit: 70 }, seq: 2 }),
   ]
 
-  it('has the same in force in whatever order and however often documents come', () => {
+  it('has the same values in force for any order and repetition of documents', () => {
     const inOrder = new HeldDocuments(trust())
     expect(inOrder.apply(history, NOW)).toEqual([])
     const all = fc.shuffledSubarray(history, { minLength: history.length })
@@ -137,13 +137,13 @@ describe('HeldDocuments', () => {
     )
   })
 
-  it('does not bring back what a withdrawal with a higher seq took away', () => {
+  it('does not reinstate a policy after a withdrawal with a higher seq', () => {
     const held = new HeldDocuments(trust())
     expect(codes(held.apply([sampleDocument({ policy: null, seq: 6 }), stable], NOW))).toEqual(['HMS_HEAD_REPLAYED'])
     expect(held.inForce(reader, NOW).size).toBe(0)
   })
 
-  it('keeps what a document that is refused would have replaced, and what a snapshot leaves out', () => {
+  it('keeps a document when its replacement is refused, or a snapshot omits it', () => {
     const held = new HeldDocuments(trust())
     const damaged = { ...stable, seq: 9, release: history[5]?.release ?? null }
     held.apply([stable], NOW)
@@ -152,7 +152,7 @@ describe('HeldDocuments', () => {
     expect(held.all()).toEqual([stable])
   })
 
-  it('lets a policy wait for its time', () => {
+  it('holds a policy until its effective time', () => {
     const clock = new ManualClock(NOW)
     const held = new HeldDocuments(trust(clock))
     const later = sampleDocument({ policy: { id: ID, version: '4.0.0', limit: 1, effective: '2024-09-02T00:00:00Z' }, seq: 8 })

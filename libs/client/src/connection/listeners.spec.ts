@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Listeners } from './listeners.js'
 
 describe('Listeners', () => {
-  it('tells everyone, also after one that throws, until they take themselves off', () => {
+  it('calls every listener until it is removed, also after one that throws', () => {
     const surfaced: unknown[] = []
     const heard: number[] = []
     const listeners = new Listeners<{ change: number }>((error) => surfaced.push(error))

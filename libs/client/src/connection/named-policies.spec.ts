@@ -54,20 +54,20 @@ const next = <E extends keyof ConnectionEvents>(hms: ReaderSession, event: E) =>
       resolve(data)
     })
   })
-/** Sends a heartbeat with further members; resolves when it was processed. */
+/** Sends a heartbeat with further members; resolves when the heartbeat was processed. */
 async function beat(hms: ReaderSession, visitor: Visitor, more: object = {}): Promise<void> {
   const revision = hms.revision + 1
   visitor.sendText(JSON.stringify({ type: 'heartbeat', revision, ...more }))
   await expect.poll(() => hms.revision).toBe(revision)
 }
-/** Sends rollout's statement on `heads`, and proofs of A and C in the tree over `proven`. */
+/** Sends rollout's freshness statement on `heads`, and proofs of A and C in the tree over `proven`. */
 function vouch(hms: ReaderSession, visitor: Visitor, heads: StableHead[], proven: StableHead[]): Promise<void> {
   const at = (ms: number): string => new Date(clock.now() + ms).toISOString()
   const tree = new StableTree(proven)
   const standing = { [A]: tree.proofOf(A), [C]: tree.proofOf(C) }
   return beat(hms, visitor, { freshness: sampleFreshness(heads, at(0), at(300_000)), standing })
 }
-/** Longer than the permitted time between a head and its statement. */
+/** Advances past the time for which heads and statement may differ. */
 async function passGrace(hms: ReaderSession, visitor: Visitor): Promise<void> {
   for (let passed = 0; passed < 24_000; passed += 4_000) {
     clock.advance(4_000)
@@ -75,8 +75,8 @@ async function passGrace(hms: ReaderSession, visitor: Visitor): Promise<void> {
   }
 }
 
-describe('a reader of a few policies', () => {
-  it('names them once each, moves on with heartbeats, and resumes from there', async () => {
+describe('a reader of named policies', () => {
+  it('names each policy once, advances its revision with heartbeats, and resumes from there', async () => {
     const { hms, visitor } = await connected()
     expect(visitor.query.get('policies')).toBe(`${A},${C}`)
     await visitor.applied()
@@ -90,7 +90,7 @@ describe('a reader of a few policies', () => {
     expect((await server.visitor()).query.get('revision')).toBe('6')
   })
 
-  it('holds what came with its own while that stands, acknowledges its own alone, and forgets it then', async () => {
+  it('keeps another policy of a bundle while that bundle is in force, and acknowledges only named policies', async () => {
     const { hms, visitor } = await connected([a1, documentOf(B, '1.0.0', 1, 4)], {}, [B])
     expect(hms.ids()).toEqual([A, B])
     expect(await visitor.applied()).toMatchObject({ applied: { [A]: a1.digest } })
@@ -101,7 +101,7 @@ describe('a reader of a few policies', () => {
     expect((await visitor.applied()).applied).toEqual({ [A]: a2.digest })
   })
 
-  it('forgets with a fellow policy what was refused of it', async () => {
+  it('drops the refusal of another policy together with that policy', async () => {
     const { hms, visitor } = await connected([a1, { ...documentOf(B, '1.0.0', 1, 4), release: a1.release }], {}, [B])
     expect([hms.state, hms.explain(A).code]).toEqual(['STALE', 'HMS_HEAD_RELEASE_OTHER'])
     const ready = next(hms, 'ready')
@@ -109,7 +109,7 @@ describe('a reader of a few policies', () => {
     await ready
   })
 
-  it('is ready by a proof of its own heads and of the ones that are not there, and in doubt when one is kept back', async () => {
+  it('is READY with proofs of its heads and of missing ones, and STALE when a head is withheld', async () => {
     const { hms, visitor } = await connected()
     const codes: (string | undefined)[] = []
     hms.on('stale', ({ code }) => codes.push(code))
@@ -133,7 +133,7 @@ describe('a reader of a few policies', () => {
     expect([hms.state, codes]).toEqual(['STALE', ['HMS_FRESHNESS_MIXED', 'HMS_FRESHNESS_MIXED']])
   })
 
-  it('has a copy on disk of these policies alone, which is none of other ones', async () => {
+  it('has a disk copy that a reader of other policies does not use', async () => {
     const cacheDir = await mkdtemp(join(tmpdir(), 'hms-named-'))
     try {
       const { hms } = await connected([a1], { cacheDir })
@@ -148,13 +148,13 @@ describe('a reader of a few policies', () => {
       await server.stop()
       open.push(await again)
     } finally {
-      // They may still be writing their copies.
+      // The connections may still be writing their copies.
       await Promise.all(open.splice(0).map((connection) => connection.close()))
       await rm(cacheDir, { recursive: true })
     }
   })
 
-  it('is refused before anything is asked when a name is none, or there are too many', async () => {
+  it('is refused before any request if an id is invalid, or there are none or too many', async () => {
     for (const policies of [[], ['A'], Array.from({ length: 101 }, (_, index) => `policy-${index}`)])
       await expect(openConnection({ url, policies, roster: SAMPLE_ROSTER_BYTES }, { clock })).rejects.toMatchObject({
         code: 'HMS_CONFIG_INVALID',

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { SAMPLE_ROSTER_BYTES } from '../testing/sample-trust.js'
 import { openConnection } from './connect.js'
 
-/** Runs in another thread, so this thread's open handles are only the client's. */
+/** Server in another thread, so that the open handles of this thread are the client's only. */
 const SERVER = `
   const { parentPort } = require('node:worker_threads')
   const { WebSocketServer } = require('ws')
@@ -12,7 +12,7 @@ const SERVER = `
   server.on('connection', (socket) => socket.send('{"type":"snapshot","revision":1,"documents":[]}'))
 `
 
-/** Node lists only resources that keep the event loop alive. */
+/** Returns the resources that keep the event loop alive; Node lists no others. */
 function held(): string[] {
   return process
     .getActiveResourcesInfo()
@@ -21,7 +21,7 @@ function held(): string[] {
 }
 
 describe('an open connection', () => {
-  it('holds no socket and no timer that keeps the process alive', async () => {
+  it('has no socket and no timer that keeps the process alive', async () => {
     const worker = new Worker(SERVER, { eval: true })
     const [port] = (await once(worker, 'message')) as [number]
     const before = held()

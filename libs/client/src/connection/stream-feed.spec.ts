@@ -49,7 +49,7 @@ async function connected(options: ConnectOptions = {}, documents = [old]): Promi
   return { hms, visitor }
 }
 
-/** Advances time in small steps until something has happened; socket messages arrive in time meanwhile. */
+/** Advances the clock in small steps until the promise settles, and lets socket messages arrive between the steps. */
 async function steps<T>(time: ManualClock, happens: Promise<T>): Promise<T> {
   const end = { reached: false }
   const mark = (): void => void (end.reached = true)
@@ -61,7 +61,9 @@ async function steps<T>(time: ManualClock, happens: Promise<T>): Promise<T> {
   return happens
 }
 
-/** Resolves with the reconnected visitor. A drop emits no event: it shows as one more wait, after which the connection dials again. */
+/**
+ * Resolves with the reconnected visitor. A drop emits no event here; the connection schedules one more timer, after which it reconnects.
+ */
 async function redialled(drop: () => void, afterMs = 250): Promise<Visitor> {
   const before = clock.waits
   drop()
@@ -80,7 +82,7 @@ function next<E extends keyof ConnectionEvents>(hms: HmsConnection, event: E): P
 }
 
 describe('a connection', () => {
-  it('resolves on the snapshot, answers without I/O and acknowledges', async () => {
+  it('resolves on the snapshot, reads without I/O and acknowledges', async () => {
     const { hms, visitor } = await connected()
     expect(Object.fromEntries(visitor.query)).toEqual({ bot: 'inspector-7', region: 'NCR' })
     expect(hms.get(ID)['limit']).toBe(35)
@@ -89,7 +91,7 @@ describe('a connection', () => {
     expect(() => hms.get('no-such-policy')).toThrow(expect.objectContaining({ code: 'HMS_POLICY_NOT_FOUND', status: 404 }) as Error)
   })
 
-  it('applies a change and acknowledges it at once', async () => {
+  it('applies a change and acknowledges it immediately', async () => {
     const { hms, visitor } = await connected()
     await visitor.applied()
     const change = next(hms, 'change')
@@ -100,7 +102,7 @@ describe('a connection', () => {
     expect(await visitor.applied()).toEqual({ type: 'applied', revision: 5, applied: { [ID]: strict.digest }, cohortKey: true })
   })
 
-  it('comes back after a drop from where it was, and tells again what it applies', async () => {
+  it('resumes from its revision after a drop, and acknowledges again', async () => {
     const { hms, visitor } = await connected()
     const stale = next(hms, 'stale')
     visitor.drop()
@@ -115,7 +117,7 @@ describe('a connection', () => {
     expect(await again.applied()).toMatchObject({ revision: 4, applied: { [ID]: old.digest } })
   })
 
-  it('takes silence for a broken connection', async () => {
+  it('is STALE after five seconds without a frame', async () => {
     const { hms, visitor } = await connected()
     await visitor.applied()
     clock.advance(4_999)
@@ -124,7 +126,7 @@ describe('a connection', () => {
     expect(hms.state).toBe('STALE')
   })
 
-  it('is silent for five seconds, not when it was stopped itself', async () => {
+  it('is not STALE immediately after its own process was suspended', async () => {
     const { hms, visitor } = await connected()
     await visitor.applied()
     clock.stall(60_000)
@@ -133,7 +135,7 @@ describe('a connection', () => {
     expect(hms.state).toBe('STALE')
   })
 
-  it('comes back when a goodbye asks it to, and is as old meanwhile as its last frame', async () => {
+  it('reconnects after the time in a goodbye, and is STALE meanwhile only when its last frame is old', async () => {
     const { hms, visitor } = await connected()
     const states: string[] = []
     for (const event of ['stale', 'ready'] as const) hms.on(event, () => states.push(event))
@@ -150,13 +152,13 @@ describe('a connection', () => {
     expect(states).toEqual(['stale', 'ready'])
   })
 
-  it('waits a minute at most, whatever a goodbye asks for', async () => {
+  it('waits a minute at most after a goodbye with a longer time', async () => {
     const { visitor } = await connected()
     const again = redialled(() => visitor.sendText(JSON.stringify({ type: 'goodbye', revision: 4, retryMs: 1e9 })), 60_000)
     expect((await again).query.get('revision')).toBe('4')
   })
 
-  it('gives what the caller gave where nothing is in force, and says so', async () => {
+  it('returns the fallback if no version is in force, and explains it as a default', async () => {
     const { hms } = await connected()
     expect(hms.get('no-such-policy', { limit: 30 })).toEqual({ limit: 30 })
     expect(hms.get(ID, { limit: 30 })['limit']).toBe(35)
@@ -174,7 +176,7 @@ describe('a connection', () => {
     expect(hms.explain(ID, 30)).toMatchObject({ source: 'live', value: { limit: 35 } })
   })
 
-  it('says ERROR when the server refuses it, keeps its values, and is ready again when it is let in', async () => {
+  it('is in state ERROR with its values when the server refuses it, and READY after the server accepts it', async () => {
     const { hms, visitor } = await connected()
     const [stale, error] = [next(hms, 'stale'), next(hms, 'error')]
     server.refuse = { status: 401, problem: { code: 'HMS_AUTH_TOKEN_REVOKED', detail: 'the key was revoked' } }
@@ -191,7 +193,7 @@ describe('a connection', () => {
     expect(hms.state).toBe('READY')
   })
 
-  it('tells when it is ready, and after the time that was given what it is instead', async () => {
+  it('resolves ready() when it is READY, or with its state at the timeout', async () => {
     const { hms, visitor } = await connected()
     expect(await hms.ready()).toBe('READY')
     const stale = next(hms, 'stale')
@@ -204,7 +206,7 @@ describe('a connection', () => {
     expect(await ready).toBe('READY')
   })
 
-  it('leaves a canary when its lease runs out, by itself', async () => {
+  it('leaves a canary when its lease expires, without a frame', async () => {
     const { hms, visitor } = await connected({}, [old, canary])
     expect(await visitor.applied()).toMatchObject({ applied: { [ID]: canary.digest } })
     expect(hms.explain(ID)).toMatchObject({ scope: 'region:NCR', version: '2.0.0' })
@@ -214,7 +216,7 @@ describe('a connection', () => {
     expect(await visitor.applied()).toMatchObject({ applied: { [ID]: old.digest } })
   })
 
-  it('is READY beside the end of a canary whose base no longer counts, and uses nothing of it', async () => {
+  it('is READY with, and does not apply, the end of a canary whose base is not approved', async () => {
     const lapsed = { policy: { id: ID, version: '1.5.0', limit: 35 }, approvedBy: [] }
     const end = sampleDocument({ ...lapsed, scope: 'region:NCR', seq: 2, revision: 6, base: old.digest })
     const { hms, visitor } = await connected({}, [strict, end])
@@ -225,7 +227,7 @@ describe('a connection', () => {
     expect(hms.explain(ID)).toMatchObject({ state: 'STALE', version: '2.0.0' })
   })
 
-  it('leaves a canary at once by an end whose base no longer counts', async () => {
+  it('leaves a canary immediately on an end whose base is not approved', async () => {
     const base = sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 } })
     const { hms, visitor } = await connected({}, [base, canary])
     expect(hms.explain(ID)).toMatchObject({ version: '2.0.0' })
@@ -236,7 +238,7 @@ describe('a connection', () => {
     expect(hms.state).toBe('READY')
   })
 
-  it('keeps what it holds when a document is damaged, and asks for a snapshot next time', async () => {
+  it('keeps its value after a damaged document, and requests a snapshot when it reconnects', async () => {
     const { hms, visitor } = await connected()
     const [error, stale] = [next(hms, 'error'), next(hms, 'stale')]
     visitor.send('change', 5, [{ ...strict, release: old.release }])
@@ -246,7 +248,7 @@ describe('a connection', () => {
     expect((await redialled(() => visitor.drop())).query.has('revision')).toBe(false)
   })
 
-  it('is ready again with a snapshot in which the place of a damaged document is missing', async () => {
+  it('is READY after a snapshot without the damaged document', async () => {
     const { hms, visitor } = await connected()
     const stale = next(hms, 'stale')
     visitor.send('change', 5, [damagedCanary])
@@ -259,7 +261,7 @@ describe('a connection', () => {
     expect((await redialled(() => again.drop(), 500)).query.get('revision')).toBe('6')
   })
 
-  it.each(['{"type":"change"', '{"type":"change","revision":5}', '7'])('starts over after an invalid frame: %s', async (text) => {
+  it.each(['{"type":"change"', '{"type":"change","revision":5}', '7'])('requests a snapshot after the invalid frame %s', async (text) => {
     const { hms, visitor } = await connected()
     const stale = next(hms, 'stale')
     visitor.sendText(text)
@@ -269,12 +271,12 @@ describe('a connection', () => {
     expect(hms.get(ID)['limit']).toBe(35)
   })
 
-  it('tries another instance when one is behind, and restarts when all are', async () => {
+  it('tries another instance when one is behind, and requests a snapshot when all are', async () => {
     const { hms, visitor } = await connected()
     visitor.drop()
     const first = await steps(clock, server.visitor())
     expect([first.query.get('revision'), first.atLeast]).toEqual(['4', '4'])
-    // A server that does not know the header sends its older revision: nothing of it is applied.
+    // A server that does not know the header sends an older revision, which is not applied.
     first.send('change', 3, [strict])
     const second = await steps(clock, server.visitor())
     expect([second.query.get('revision'), hms.revision, hms.get(ID)['limit']]).toEqual(['4', 4, 35])
@@ -291,7 +293,7 @@ describe('a connection', () => {
     expect(hms.get(ID)['limit']).toBe(35)
   })
 
-  it('starts over when the store counts from the start', async () => {
+  it('requests a snapshot when the store was recreated, and keeps its floors', async () => {
     const { hms, visitor } = await connected()
     let again = visitor
     for (const revision of ['4', '4', null]) {
@@ -306,7 +308,7 @@ describe('a connection', () => {
   })
 })
 
-describe('rollout’s word on all stable heads', () => {
+describe('rollout’s freshness statement', () => {
   const heads = [{ policy: ID, seq: 1, current: old.digest }]
   const others = [...heads, { policy: 'ozone-limit', seq: 1, current: old.digest }]
   const beat = (visitor: Visitor, said: typeof heads, roster?: number): void => {
@@ -314,13 +316,13 @@ describe('rollout’s word on all stable heads', () => {
     visitor.sendText(JSON.stringify({ type: 'heartbeat', revision: 4, freshness: sampleFreshness(said, at(0), at(300_000), roster) }))
   }
 
-  it('makes a reader doubt that holds other heads, until it speaks of those', async () => {
+  it('makes a reader with other heads STALE, until a statement names its heads', async () => {
     const { hms, visitor } = await connected()
     await visitor.applied()
     const stale = next(hms, 'stale')
     for (let turn = 0; turn <= 6; turn++) {
       beat(visitor, others)
-      // Frames are processed in order: the acknowledgement of this one implies that one.
+      // Frames are processed in order, so the acknowledgement of the change shows that the heartbeat was processed.
       visitor.send('change', 4)
       await visitor.applied()
       expect(hms.state).toBe(turn <= 5 ? 'READY' : 'STALE')
@@ -333,7 +335,7 @@ describe('rollout’s word on all stable heads', () => {
     await ready
   })
 
-  it('sends a reader for the rosters that it goes by, and refuses those that do not follow', async () => {
+  it('makes a reader fetch newer rosters, and refuse invalid successors', async () => {
     const { hms, visitor } = await connected()
     const asked = new Promise<string | undefined>((resolve) => {
       server.answer = (request, response) => {
@@ -351,8 +353,8 @@ describe('rollout’s word on all stable heads', () => {
   })
 })
 
-describe('trust', () => {
-  it('is asked again once the newest roster has expired; until then the connection is stale and says what to do', async () => {
+describe('the trusted roster', () => {
+  it('is fetched again after it has expired, and the connection is STALE with a remedy meanwhile', async () => {
     clock = new ManualClock(Date.parse('2035-12-31T23:59:56Z'))
     const { hms, visitor } = await connected()
     const asked = new Promise((resolve) => {
@@ -370,14 +372,14 @@ describe('trust', () => {
     expect(hms.explain(ID)).toMatchObject({ state: 'STALE', code: 'HMS_ROSTER_EXPIRED', value: { limit: 35 } })
   })
 
-  it('must be said for an address that is not loopback', async () => {
+  it('is required for an address that is not loopback', async () => {
     await expect(openConnection({ url: 'http://policies.example', timeoutMs: 100 })).rejects.toMatchObject({
       code: 'HMS_ROSTER_REQUIRED',
       status: 400,
     })
   })
 
-  it('is pinned at first use on loopback, remembered, and not asked for again', async () => {
+  it('is pinned on first use on loopback, stored, and not requested again', async () => {
     const cacheDir = await mkdtemp(join(tmpdir(), 'hms-client-'))
     const asked: string[] = []
     server.answer = (request, response) => {
@@ -395,7 +397,7 @@ describe('trust', () => {
     await rm(cacheDir, { recursive: true })
   })
 
-  it('is an error when the roster cannot be read', async () => {
+  it('causes an error if it cannot be read', async () => {
     await expect(openConnection({ url, roster: '/no/such/roster.json' })).rejects.toMatchObject({ code: 'HMS_ROSTER_UNREADABLE' })
     await expect(openConnection({ url, roster: Buffer.from('{}') })).rejects.toMatchObject({ code: 'HMS_SIGNATURE_MALFORMED' })
   })
@@ -408,12 +410,12 @@ describe('opening', () => {
     await expect(opening).rejects.toMatchObject({ code: 'HMS_UNREACHABLE', status: 503, next: ['hms-svc dev'] })
   })
 
-  it('rejects with what the server refused it for', async () => {
+  it('rejects with the server’s refusal', async () => {
     server.refuse = { status: 403, problem: { code: 'HMS_TOKEN_REVOKED', detail: 'the token was revoked' } }
     await expect(openConnection({ url, roster: SAMPLE_ROSTER_BYTES })).rejects.toMatchObject({ code: 'HMS_TOKEN_REVOKED', status: 403 })
   })
 
-  it('shows the token it was given', async () => {
+  it('sends the given token', async () => {
     const { visitor } = await connected({ token: 'given' })
     expect(visitor.authorization).toBe('Bearer given')
   })
@@ -430,7 +432,7 @@ describe('the copy on disk', () => {
     await rm(cacheDir, { recursive: true })
   })
 
-  it('serves without a server, and is where the next connection resumes', async () => {
+  it('is served without a server, and has the revision from which the next connection resumes', async () => {
     const { hms } = await connected({ cacheDir })
     await hms.close()
     expect((await readdir(cacheDir)).sort()).toEqual([
@@ -454,7 +456,7 @@ describe('the copy on disk', () => {
     expect(offline.explain(ID)).toMatchObject({ source: 'live', state: 'READY', value: { limit: 25 } })
   })
 
-  it('doubts a canary of a replaced key until the first snapshot, and no longer', async () => {
+  it('with a canary of a replaced key is in doubt only until the first snapshot', async () => {
     const { hms } = await connected({ cacheDir }, [old, canary])
     await hms.close()
     const { hms: again, visitor } = await connected({ cacheDir, roster: REPLACED_KEY_ROSTER_BYTES }, [old])

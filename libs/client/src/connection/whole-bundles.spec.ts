@@ -44,18 +44,18 @@ const limits = (held: HeldDocuments, who = reader): unknown[] => [A, B].map((id)
 describe('the canary of a bundle', () => {
   const stable = [stableOf(A), stableOf(B)]
 
-  it('is used while all its members are here, on what they were issued against', () => {
+  it('is used while all its members are present and their bases are stable', () => {
     expect(limits(holding(...stable, ...bundle()))).toEqual([20, 20])
   })
 
-  it('is used by no reader once stable of one member moves, even by disconnected readers', () => {
+  it('is used by no reader once the stable release of one member changes', () => {
     const held = holding(...stable, ...bundle())
     held.apply([stableOf(A, 2, 11)], NOW)
     expect(limits(held)).toEqual([11, 10])
     expect(limits(held, earlier)).toEqual([11, 20])
   })
 
-  it('is not used where a member is missing, and is once that came', () => {
+  it('is not used while a member is missing', () => {
     const [first, second] = bundle()
     const held = holding(...stable, second!)
     expect(limits(held)).toEqual([10, 10])
@@ -63,7 +63,7 @@ describe('the canary of a bundle', () => {
     expect(limits(held)).toEqual([20, 20])
   })
 
-  it('is judged by itself where a member was issued again alone, as an earlier version does', () => {
+  it('is evaluated per policy if an earlier version renewed one member alone', () => {
     const [first] = bundle()
     expect(limits(holding(...stable, first!, canaryOf(B, stable[1]!.digest, { cohortKey: undefined })))).toEqual([10, 20])
   })

@@ -16,7 +16,7 @@ const FIRST = head(1, '1.0.0', 35)
 const SECOND = head(2, '2.0.0', 25)
 const BACK = head(3, '1.0.0', 35)
 
-/** Entry of a manipulated store: everything but digest and record is false. */
+/** Returns an entry of a manipulated store, in which only digest, seq, times and record are true. */
 const claim = (record: ConfigDocument, more: Partial<PolicyHistoryEntry> = {}): PolicyHistoryEntry => ({
   version: '9.9.9',
   digest: record.digest,
@@ -49,8 +49,8 @@ function altered(record: ConfigDocument): ConfigDocument {
   return { ...record, release: { ...record.release!, payload: Buffer.from(text).toString('base64') } }
 }
 
-describe('the history of a policy, as a caller verifies it', () => {
-  it('is what was signed, whatever the store says', () => {
+describe('the verified history of a policy', () => {
+  it('has the signed values, not those that the store claims', () => {
     const [back, second, first] = judge(claim(BACK), claim(SECOND), claim(FIRST))
     expect([back, second, first].map((each) => each?.refusal)).toEqual([undefined, undefined, undefined])
     expect(second!.entry).toMatchObject({ version: '2.0.0', run: 2, author: null, approvedBy: ['EPA Chief'], cause: 'run', reason: null })
@@ -62,14 +62,14 @@ describe('the history of a policy, as a caller verifies it', () => {
     expect(JSON.stringify([back, second, first])).not.toMatch(/Mallory|9999|4711|lies/)
   })
 
-  it('is a withdrawal where the head names nothing, and a first version after it', () => {
+  it('has a withdrawal for a head without a release, and a first version after it', () => {
     const gone = sampleDocument({ policy: null, seq: 2, issuedAt: day(2) })
     const [again, withdrawal] = judge(claim(head(3, '1.0.0', 35)), claim(gone), claim(FIRST))
     expect(withdrawal!.entry).toMatchObject({ version: null, digest: null, cause: 'withdrawal', differences: [] })
     expect(texts(again!)).toContain('limit added 35')
   })
 
-  it('is what a head held for later, from its time on', () => {
+  it('has a scheduled release from its effective time on', () => {
     const later = sampleDocument({ policy: policy('2.0.0', 25, { effective: day(9) }) })
     const next = { release: later.digest!, at: day(9), run: 7 }
     const holding = { ...head(2, '1.0.0', 35, { next }), next: { release: later.release!, proof: null } }
@@ -78,7 +78,7 @@ describe('the history of a policy, as a caller verifies it', () => {
     expect(judge(entry(day(2)), claim(FIRST))[0]!.refusal?.detail).toContain(`is in force from ${day(9)}`)
   })
 
-  it('has the reason that rollout signed about this head, and no other', () => {
+  it('has the reason that rollout signed for this head, and refuses any other', () => {
     const [back] = judge(claim(BACK, { change: changeOf(3) }), claim(SECOND))
     expect(back!.entry).toMatchObject({ cause: 'rollback', by: ['Air Office'], reason: 'tree frogs' })
     for (const change of [changeOf(2), changeOf(3, 'EPA Chief')])
@@ -97,19 +97,19 @@ describe('the history of a policy, as a caller verifies it', () => {
     ['nothing as proof', claim(SECOND, { record: {} as ConfigDocument }), ''],
     ['a time before its head', claim(SECOND, { from: day(1) }), 'was issued at'],
     ['a record before its head', claim(SECOND, { recordedAt: day(1) }), 'was issued at'],
-  ])('does not have %s', (_what, entry, detail) => {
+  ])('refuses an entry with %s', (_what, entry, detail) => {
     const [above, judged, below] = judge(claim(head(6, '3.0.0', 20)), entry, claim(FIRST))
     expect(judged!.refusal).toMatchObject({ code: 'HMS_VERIFY_HISTORY', status: 502, detail: expect.stringContaining(detail) })
     expect(above).toMatchObject({ isChangeUnknown: true, entry: { version: '3.0.0', differences: [] } })
     expect(below!.refusal).toBeUndefined()
   })
 
-  it('is in the order of its heads, each once', () => {
+  it('refuses entries out of order and repeated entries', () => {
     expect(judge(claim(FIRST), claim(SECOND))[1]!.refusal?.detail).toContain('below head 1')
     expect(judge(claim(SECOND), claim(SECOND))[1]!.refusal).toBeDefined()
   })
 
-  it('is judged by the roster of its time too', () => {
+  it('accepts entries signed under an earlier roster', () => {
     const newest = readRoster(JSON.parse(REPLACED_KEY_ROSTER_BYTES.toString()) as Envelope)
     expect(verifyHistory(ID, [claim(FIRST)], [newest, ROSTER])[0]!.refusal).toBeUndefined()
   })

@@ -14,13 +14,13 @@ const ms = (time: string): number => Date.parse(time)
 
 const first = sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 }, seq: 3 })
 const second = sampleDocument({ policy: { id: ID, version: '2.0.0', limit: 25, effective: LATER } })
-/** 1.5.0 in force, 2.0.0 held for later. */
+/** Document with 1.5.0 in force and 2.0.0 scheduled for `LATER`. */
 const holding: ConfigDocument = {
   ...sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 }, seq: 4, next: { release: second.digest!, at: LATER } }),
   next: { release: second.release!, proof: null },
 }
 
-/** View of a store that describes the record as `said`. */
+/** Returns a view of a store that describes the record as `said`. */
 function shown(record: ConfigDocument, said: ConfigDocument = record): PastPolicyView {
   return {
     id: ID,
@@ -45,15 +45,15 @@ const check = (view: PastPolicyView, asked: Partial<AskedPast>): unknown => {
   }
 }
 
-describe('what a store says of an earlier time', () => {
-  it('is the policy that was signed', () => {
+describe('a store’s view of an earlier time', () => {
+  it('yields the signed policy', () => {
     const found = check(shown(first), { atMs: ms(AT) }) as VerifiedPast
     expect(found).toMatchObject({ value: { version: '1.5.0', limit: 35 }, approvedBy: ['EPA Chief'] })
     expect(Object.isFrozen(found.value)).toBe(true)
     expect(check(shown(first), { version: '1.5.0' })).toMatchObject({ value: { limit: 35 } })
   })
 
-  it('is what the head held for that time', () => {
+  it('yields the scheduled release from its effective time on', () => {
     expect(check(shown(holding), { atMs: ms(LATER) - 1 })).toMatchObject({ value: { version: '1.5.0' } })
     expect(check(shown(holding, second), { atMs: ms(LATER) })).toMatchObject({ value: { version: '2.0.0', limit: 25 } })
     expect(check(shown(holding, second), { version: '2.0.0' })).toMatchObject({ value: { limit: 25 } })
@@ -82,13 +82,13 @@ describe('what a store says of an earlier time', () => {
       { atMs: ms(AT) },
       `is in force from ${LATER}`,
     ],
-  ])('is refused where it shows %s', (_what, view, asked, detail) => {
+  ])('is refused if it shows %s', (_what, view, asked, detail) => {
     expect(check(view, asked)).toMatchObject({ code: 'HMS_VERIFY_HISTORY', status: 502, detail: expect.stringContaining(detail) })
   })
 })
 
-describe('a time that is asked for', () => {
-  it('is a date, or text with an offset; one of knowledge alone is asked of now', () => {
+describe('a requested time', () => {
+  it('may be a date or text with an offset; known alone is sent with the current time', () => {
     expect(askedTimes({ at: new Date(0), known: '2026-01-01T00:00:00+02:00' })).toEqual({
       at: '1970-01-01T00:00:00.000Z',
       known: '2026-01-01T00:00:00+02:00',
@@ -99,7 +99,7 @@ describe('a time that is asked for', () => {
   })
 
   it.each([{ at: 'yesterday' }, { at: new Date(Number.NaN) }, { known: '2026-01-01' }, { at: AT, version: '1.5.0' }])(
-    'is not %j',
+    'may not be %j',
     (query) => {
       expect(() => askedTimes(query)).toThrow(expect.objectContaining({ code: 'HMS_POLICY_TIME', status: 400 }))
     },

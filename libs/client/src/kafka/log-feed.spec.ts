@@ -18,7 +18,7 @@ const ROSTERS = 'hms.roster.v1'
 const ID = 'epa-pm25-limit'
 const PLACE = `${ID}@global`
 const MINUTE = 60_000
-/** Generous, because a busy machine must not fail the test. */
+/** Timeout for polling, long enough for a busy machine. */
 const PATIENT = { timeout: 30_000 }
 const old = sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 }, seq: 1, revision: 4 })
 const strict = sampleDocument({ policy: { id: ID, version: '2.0.0', limit: 25 }, seq: 2, revision: 5 })
@@ -59,13 +59,13 @@ async function follow(options: Options = {}): Promise<ReaderSession> {
 const limit = (follower: ReaderSession): unknown => follower.get(ID)['limit']
 const stable = (...documents: (typeof old)[]): StableHead[] =>
   documents.map(({ id, seq, digest }) => ({ policy: id, seq, current: digest }))
-/** Rollout's freshness statement, issued now. */
+/** Returns a record with rollout's freshness statement on these heads, issued now. */
 const word = (heads: StableHead[], roster = 1) => {
   const at = (ms: number): string => new Date(clock.now() + ms).toISOString()
   return freshnessRecord(sampleFreshness(heads, at(0), at(5 * MINUTE), roster))
 }
 
-/** Advances time while the broker responds each second without new records. */
+/** Advances the clock while the broker responds each second without new records. */
 async function pass(ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 1_000) {
     clock.advance(Math.min(left, 1_000))
@@ -74,7 +74,7 @@ async function pass(ms: number): Promise<void> {
 }
 
 describe('a follower of the state topic', () => {
-  it('resolves at the end of the log, answers without I/O, and goes on', async () => {
+  it('resolves at the end of the log, reads without I/O, and follows new records', async () => {
     log.batch = 1
     await log.write(STATE, documentRecord(old), textRecord('~heartbeat', '2024-09-01T00:00:00Z'), documentRecord(strict))
     const follower = await follow()
@@ -95,7 +95,7 @@ describe('a follower of the state topic', () => {
     expect(errors).toEqual([])
   })
 
-  it('shows nothing that is overtaken already, and says nothing of it: a log that is read again tells old stories', async () => {
+  it('neither applies nor reports superseded documents, which a re-read log contains', async () => {
     const follower = await follow()
     const seen: unknown[] = []
     follower.on('change', ({ to }) => seen.push(to))
@@ -103,13 +103,13 @@ describe('a follower of the state topic', () => {
     expect([seen, errors, follower.state]).toEqual([['2.0.0'], [], 'READY'])
   })
 
-  it('is ready on an empty log, and knows no policy then', async () => {
+  it('is READY without policies on an empty log', async () => {
     const follower = await follow()
     expect(follower.state).toBe('READY')
     expect(() => follower.get(ID)).toThrow(expect.objectContaining({ code: 'HMS_POLICY_NOT_FOUND' }) as Error)
   })
 
-  it('takes a canary for its bot, and leaves it with the lease', async () => {
+  it('applies a canary for its bot, and leaves it when the lease expires', async () => {
     const canary = sampleDocument({
       policy: { id: ID, version: '2.0.0', limit: 25 },
       scope: 'region:NCR',
@@ -124,7 +124,7 @@ describe('a follower of the state topic', () => {
     expect(limit(follower)).toBe(35)
   })
 
-  it('shows a bundle whole: it waits for the rest, at most ten seconds', async () => {
+  it('applies a bundle in one step, and waits at most ten seconds for missing members', async () => {
     const follower = await follow()
     const [a, b] = ['a-limit', 'b-limit'].map((id) => sampleDocument({ policy: { id, version: '1.0.0' }, seq: 1, revision: 7 }))
     await log.write(STATE, documentRecord(a!, bundleOf('a-limit', 'b-limit')))
@@ -138,14 +138,14 @@ describe('a follower of the state topic', () => {
     expect(follower.ids()).toEqual(['a-limit', 'b-limit', 'c-limit'])
   })
 
-  it('does not wait for a member that compaction took away, because a newer one lies in its place', async () => {
+  it('does not wait for a bundle member that compaction replaced with a newer document', async () => {
     const a = sampleDocument({ policy: { id: 'a-limit', version: '1.0.0' }, seq: 1, revision: 7 })
     const b = sampleDocument({ policy: { id: 'b-limit', version: '1.1.0' }, seq: 2, revision: 9 })
     await log.write(STATE, documentRecord(a, bundleOf('a-limit', 'b-limit')), documentRecord(b))
     expect((await follow()).ids()).toEqual(['a-limit', 'b-limit'])
   })
 
-  it('goes stale with the broker, and is ready again with it', async () => {
+  it('is STALE while the broker is unreachable, and READY afterwards', async () => {
     await log.write(STATE, documentRecord(old))
     const follower = await follow()
     log.break(new HmsError('HMS_BROKER_UNREACHABLE', 'gone', { status: 503 }))
@@ -155,7 +155,7 @@ describe('a follower of the state topic', () => {
     expect([limit(follower), states]).toEqual([25, ['STALE', 'READY']])
   })
 
-  it('goes stale within five seconds when the broker falls silent, and is ready with its next answer', async () => {
+  it('is STALE after five seconds without a response of the broker, and READY after the next one', async () => {
     await log.write(STATE, documentRecord(old))
     const follower = await follow()
     await pass(60_000)
@@ -167,7 +167,7 @@ describe('a follower of the state topic', () => {
     expect([follower.state, states]).toEqual(['READY', ['STALE', 'READY']])
   })
 
-  it('is not stale because its own process was stopped: the answer lies in the socket', async () => {
+  it('is not STALE after its own process was suspended', async () => {
     const follower = await follow()
     clock.stall(60_000)
     expect(follower.state).toBe('READY')
@@ -176,7 +176,7 @@ describe('a follower of the state topic', () => {
     expect(states).toEqual([])
   })
 
-  it('goes stale when the end is not reached for half a minute, although the broker answers', async () => {
+  it('is STALE when the end is not reached for half a minute, although the broker responds', async () => {
     const follower = await follow()
     log.endless = true
     await pass(29_000)
@@ -185,13 +185,13 @@ describe('a follower of the state topic', () => {
     expect(follower.state).toBe('STALE')
   })
 
-  it('rejects with what the broker refuses it for, and closes what it opened', async () => {
+  it('rejects with the broker’s refusal, and closes the source', async () => {
     log.faults.set(STATE, new HmsError('HMS_BROKER_DENIED', 'no', { status: 403 }))
     await expect(follow()).rejects.toMatchObject({ code: 'HMS_BROKER_DENIED' })
     expect(log.closed).toBe(true)
   })
 
-  it('starts over on a restarted log, and is not rolled back by it', async () => {
+  it('re-reads a recreated log, and is not rolled back by it', async () => {
     await log.write(STATE, documentRecord(old), documentRecord(strict), textRecord('~heartbeat', 'now'))
     const follower = await follow()
     log.rewrite(STATE, [documentRecord(old)])
@@ -224,7 +224,7 @@ describe('an attacker with root on the broker', () => {
     ['shows another release than the head names', documentRecord({ ...stricter, release: old.release }), 'HMS_HEAD_RELEASE_OTHER'],
     ['gives a head another number', documentRecord({ ...old, seq: 7 }), 'HMS_HEAD_MALFORMED'],
     ['leaves a document empty', documentRecord({ id: ID, scope: 'global', seq: 7, revision: 7 } as typeof old), 'HMS_HEAD_MALFORMED'],
-  ])('%s: the bot keeps its value and says it is in doubt', async (_what, record, code) => {
+  ])('%s: the bot keeps its value and is in doubt', async (_what, record, code) => {
     await log.write(STATE, record)
     expect([limit(follower), errors, states]).toEqual([25, [code], [`STALE ${code}`]])
     await log.write(STATE, documentRecord(stricter))
@@ -245,14 +245,14 @@ describe('an attacker with root on the broker', () => {
     ['was made for another topic', { ...rosterRecord(2, strict.head) }, 'HMS_EVENT_MISPLACED'],
     ['has no key', { ...documentRecord(stricter), key: null }, 'HMS_EVENT_MISPLACED'],
     ['holds a document without numbers', documentRecord({ id: ID, scope: 'global' } as typeof old), 'HMS_EVENT_UNREADABLE'],
-  ])('writes a record that %s: it is said and left out', async (_what, record, code) => {
+  ])('writes a record that %s: the bot reports and skips it', async (_what, record, code) => {
     await log.write(STATE, record)
     expect([limit(follower), errors, follower.state]).toEqual([25, [code], 'READY'])
     await log.write(STATE, documentRecord(stricter))
     expect(limit(follower)).toBe(20)
   })
 
-  it('writes anything at all: the bot keeps its value, and takes the next good record', async () => {
+  it('writes arbitrary records: the bot keeps its value, and applies the next valid record', async () => {
     const good = [documentRecord(stricter), word(stable(stricter)), documentRecord(old)]
     const junk = fc.record({ key: fc.option(fc.uint8Array({ maxLength: 8 })), value: fc.option(fc.uint8Array({ maxLength: 64 })) })
     const bent = fc
@@ -270,17 +270,17 @@ describe('an attacker with root on the broker', () => {
     expect(limit(follower)).toBe(20)
   })
 
-  it('puts a document under the key of another policy, in an event made for that key', async () => {
+  it('puts a document under the key of another policy, in an event for that key', async () => {
     await log.write(STATE, sampleRecord('hms.state.recorded.v1', PLACE, { document: other }))
     expect([follower.ids(), errors]).toEqual([[ID], ['HMS_EVENT_MISPLACED']])
   })
 
-  it('gives the document of another policy the name that its key asks for', async () => {
+  it('renames the document of another policy to fit its key', async () => {
     await log.write(STATE, documentRecord({ ...other, id: ID }))
     expect([limit(follower), errors]).toEqual([25, ['HMS_HEAD_MALFORMED']])
   })
 
-  it('damages a canary whose record leaves the log again: the bot is in doubt for as long as it lies there', async () => {
+  it('damages a canary: the bot is in doubt until the record is removed from the log', async () => {
     const damaged = { ...canary, release: old.release }
     await log.write(STATE, documentRecord(damaged))
     expect([errors, states]).toEqual([['HMS_HEAD_RELEASE_OTHER'], ['STALE HMS_HEAD_RELEASE_OTHER']])
@@ -290,19 +290,19 @@ describe('an attacker with root on the broker', () => {
     expect([limit(follower), follower.state]).toEqual([25, 'READY'])
   })
 
-  it('writes an older head again: it is reported, and nothing else happens, because rollout vouches for the held heads', async () => {
+  it('writes an older head again: the bot reports it and stays READY', async () => {
     await log.write(STATE, documentRecord(old))
     expect([limit(follower), errors, follower.state]).toEqual([25, ['HMS_HEAD_REPLAYED'], 'READY'])
   })
 
-  it('deletes a policy: a tombstone is silence, and no signed head', async () => {
+  it('writes a tombstone: the policy stays in force, because only a signed head withdraws it', async () => {
     await log.write(STATE, textRecord(PLACE, null))
     expect([limit(follower), errors, follower.state]).toEqual([25, [], 'READY'])
     await log.write(STATE, documentRecord(sampleDocument({ policy: null, id: ID, seq: 3 })))
     expect(() => follower.get(ID)).toThrow(expect.objectContaining({ code: 'HMS_POLICY_NOT_FOUND' }) as Error)
   })
 
-  it('forges the word on all heads, or puts it under another key', async () => {
+  it('forges the freshness statement, or puts it under another key', async () => {
     const forged = sampleFreshness(stable(old), '2024-09-01T12:01:00Z', '2034-09-01T12:06:00Z')
     await log.write(STATE, freshnessRecord({ ...forged, signatures: strict.release!.signatures }))
     await log.write(STATE, freshnessRecord(undefined as never))
@@ -312,7 +312,7 @@ describe('an attacker with root on the broker', () => {
     expect([limit(follower), states.at(-1)]).toEqual([25, 'STALE HMS_FRESHNESS_EXPIRED'])
   })
 
-  it('keeps the newest head back, and the word on it not: the bot notices within half a minute', async () => {
+  it('withholds the newest head but not its statement: the bot is in doubt within half a minute', async () => {
     clock.advance(1_000)
     await log.write(STATE, word(stable(stricter)))
     await pass(20_001)
@@ -321,7 +321,7 @@ describe('an attacker with root on the broker', () => {
     expect([limit(follower), follower.state]).toEqual([20, 'READY'])
   })
 
-  it('freezes the topic: without a word the bot says STALE after five minutes, and goes on with its value', async () => {
+  it('freezes the topic: the bot is STALE after five minutes without a statement, and keeps its value', async () => {
     await pass(5 * MINUTE - 1_000)
     expect(follower.state).toBe('READY')
     await pass(1_000)
@@ -330,7 +330,7 @@ describe('an attacker with root on the broker', () => {
     expect(follower.state).toBe('READY')
   })
 
-  it('lets the log lose its end and grow again: the bot rereads it when rollout names heads that it has not seen', async () => {
+  it('truncates the log, which grows again: the bot re-reads it when a statement names other heads', async () => {
     log.rewrite(STATE, [documentRecord(stricter), textRecord('~heartbeat', ''), textRecord('~heartbeat', '')])
     clock.advance(1_000)
     await log.write(STATE, word(stable(stricter)))
@@ -340,11 +340,11 @@ describe('an attacker with root on the broker', () => {
 })
 
 describe('rosters of a follower', () => {
-  it('are required: none is pinned at first use', async () => {
+  it('are required, because none is pinned on first use', async () => {
     await expect(openFollower({ roster: undefined }, log, clock)).rejects.toMatchObject({ code: 'HMS_ROSTER_REQUIRED', status: 400 })
   })
 
-  it('are followed step by step, remembered, and the log is read again under the new one', async () => {
+  it('are followed step by step and stored, and the log is re-read under a new one', async () => {
     const cacheDir = await mkdtemp(join(tmpdir(), 'hms-follower-'))
     await log.write(STATE, documentRecord(old))
     const follower = await follow({ cacheDir })
@@ -364,7 +364,7 @@ describe('rosters of a follower', () => {
     ['a step is left out', async () => [[3, await sampleRoster(3)]], ['HMS_ROSTER_VERSION']],
     ['one person alone signed', async () => [[2, await sampleRoster(2, ['EPA Chief'])]], ['HMS_ROSTER_THRESHOLD']],
     ['what lies there is none', async () => [[2, old.head]], []],
-  ])('refuse what does not follow: %s', async (_what, steps, codes) => {
+  ])('are not followed when %s', async (_what, steps, codes) => {
     const records = (await steps()).map(([version, envelope]) => rosterRecord(version, envelope))
     await log.write(STATE, documentRecord(old))
     const follower = await follow()
@@ -374,7 +374,7 @@ describe('rosters of a follower', () => {
     expect([limit(follower), log.begun.get(STATE)]).toEqual([35, 1])
   })
 
-  it('are looked for as long as something is in doubt', async () => {
+  it('are fetched again while the reader is in doubt', async () => {
     await log.write(STATE, documentRecord(old))
     const follower = await follow()
     await log.write(STATE, word(stable(old), 2), documentRecord({ ...strict, release: old.release }))
@@ -385,7 +385,7 @@ describe('rosters of a follower', () => {
     expect(limit(follower)).toBe(35)
   })
 
-  it('cannot be blocked by foreign records among them, in any order', async () => {
+  it('are followed despite foreign records and any order of records', async () => {
     const [two, three, forged] = await Promise.all([sampleRoster(2), sampleRoster(3), sampleRoster(2, ['EPA Counsel'])])
     log.rewrite(ROSTERS, [rosterRecord(3, three), rosterRecord(2, forged), rosterRecord(2, two)])
     await log.write(STATE, documentRecord(old), word(stable(old), 3))
@@ -397,7 +397,7 @@ describe('rosters of a follower', () => {
   })
 })
 
-describe('a follower that starts again', () => {
+describe('a follower that restarts', () => {
   let cacheDir: string
   beforeEach(async () => {
     cacheDir = await mkdtemp(join(tmpdir(), 'hms-follower-'))
@@ -405,19 +405,19 @@ describe('a follower that starts again', () => {
     await (await follow({ cacheDir })).close()
     log = new FakeLog()
   })
-  // Its copy is written until it is closed.
+  // A follower may write its copy until it is closed.
   afterEach(async () => {
     await Promise.all(open.splice(0).map((follower) => follower.close()))
     await rm(cacheDir, { recursive: true })
   })
 
-  it('reads the whole log again without a word about what it knows', async () => {
+  it('re-reads the whole log without reporting known documents', async () => {
     await log.write(STATE, documentRecord(old), documentRecord(strict))
     const follower = await follow({ cacheDir })
     expect([follower.explain(ID), errors]).toMatchObject([{ source: 'live', state: 'READY', value: { limit: 25 } }, []])
   })
 
-  it('speaks from disk while there is no broker', async () => {
+  it('reads from disk while the broker is unreachable', async () => {
     log.faults.set(STATE, new HmsError('HMS_BROKER_UNREACHABLE', 'gone', { status: 503 }))
     const follower = await openFollower(
       { bot: 'inspector-7', region: 'NCR', roster: SAMPLE_ROSTER_BYTES, cacheDir, timeoutMs: 100 },
@@ -428,7 +428,7 @@ describe('a follower that starts again', () => {
     expect(follower.explain(ID)).toMatchObject({ source: 'disk', state: 'STALE', value: { limit: 25 } })
   })
 
-  it('doubts a canary of a replaced key until it has read the log, and no longer', async () => {
+  it('is in doubt about a canary of a replaced key only until it has read the log', async () => {
     await log.write(STATE, documentRecord(old), documentRecord(strict), documentRecord(canary))
     await (await follow({ cacheDir })).close()
     log = new FakeLog()
@@ -438,7 +438,7 @@ describe('a follower that starts again', () => {
     expect([limit(follower), follower.state]).toEqual([25, 'READY'])
   })
 
-  it('is not taken back by a log that ends earlier', async () => {
+  it('is not rolled back by a log that ends earlier', async () => {
     await log.write(STATE, documentRecord(old))
     const follower = await follow({ cacheDir })
     expect(limit(follower)).toBe(25)
@@ -453,7 +453,7 @@ function asType(value: Uint8Array, type: string): Buffer {
   return Buffer.from(JSON.stringify({ ...envelope, payload: Buffer.from(text).toString('base64') }))
 }
 
-/** The record with one of the values in its event, at any depth, replaced. */
+/** Returns the record with one value of its event, at any depth, replaced. */
 function bend(value: Uint8Array, place: number, instead: unknown): Buffer {
   const envelope = JSON.parse(Buffer.from(value).toString()) as { payload: string }
   const event = JSON.parse(Buffer.from(envelope.payload, 'base64').toString()) as object

@@ -35,7 +35,7 @@ async function follow(policies: string[]): Promise<ReaderSession> {
   return follower
 }
 
-/** Publishes rollout's statement on these heads, and advances past the grace period. */
+/** Publishes rollout's freshness statement on these heads, and advances past the grace period. */
 async function vouch(...documents: ReturnType<typeof documentOf>[]): Promise<void> {
   const at = (ms: number): string => new Date(clock.now() + ms).toISOString()
   const heads = documents.map(({ id, seq, digest }) => ({ policy: id, seq, current: digest }))
@@ -46,8 +46,8 @@ async function vouch(...documents: ReturnType<typeof documentOf>[]): Promise<voi
   }
 }
 
-describe('a follower of a few policies', () => {
-  it('holds these alone, and is ready by the heads of all', async () => {
+describe('a follower of named policies', () => {
+  it('keeps these only, and is READY by a statement on all heads', async () => {
     const [a, b] = [documentOf(A, 1, 1), documentOf(B, 1, 2)]
     await log.write(STATE, documentRecord(a), documentRecord(b))
     const follower = await follow([A, C])
@@ -59,7 +59,7 @@ describe('a follower of a few policies', () => {
     expect([follower.ids(), follower.state]).toEqual([[A, C], 'READY'])
   })
 
-  it('is in doubt when one of them is kept back', async () => {
+  it('is STALE when a head of one of them is withheld', async () => {
     const [a, b] = [documentOf(A, 1, 1), documentOf(B, 1, 2)]
     await log.write(STATE, documentRecord(a), documentRecord(b))
     const follower = await follow([A])
@@ -67,7 +67,7 @@ describe('a follower of a few policies', () => {
     expect([follower.state, follower.ids()]).toEqual(['STALE', [A]])
   })
 
-  it('holds what was stored with them, wherever it lies, until its own moves on alone', async () => {
+  it('keeps a policy stored together with its own, in any order, until its own changes alone', async () => {
     const together = placesOf('global', A, B)
     await log.write(STATE, documentRecord(documentOf(C, 1, 1)), documentRecord(documentOf(B, 1, 2), together))
     await log.write(STATE, documentRecord(documentOf(A, 1, 2), together), documentRecord(documentOf(B, 2, 3)))
@@ -77,7 +77,7 @@ describe('a follower of a few policies', () => {
     expect(follower.ids()).toEqual([A])
   })
 
-  it('reads again what it passed over of a policy that joins the bundle of its own', async () => {
+  it('re-reads the skipped records of a policy that joins a bundle of its own', async () => {
     await log.write(STATE, documentRecord(documentOf(B, 1, 1)), documentRecord(documentOf(A, 1, 2)))
     const follower = await follow([A])
     expect(follower.ids()).toEqual([A])
@@ -89,7 +89,7 @@ describe('a follower of a few policies', () => {
     expect([follower.ids(), follower.get(B).version]).toEqual([[A, B], '1.0.0'])
   })
 
-  it('says what is wrong with a head of another policy, and goes on', async () => {
+  it('reports an invalid head of another policy, and continues', async () => {
     await log.write(STATE, documentRecord(documentOf(A, 1, 1)))
     const follower = await follow([A])
     await log.write(STATE, documentRecord({ ...documentOf(B, 1, 2), head: documentOf(B, 1, 2, 'region:NCR').head }))

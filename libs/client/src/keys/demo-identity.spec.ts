@@ -22,7 +22,7 @@ const contents = async () => {
 }
 
 describe('the demo identity', () => {
-  it('gives people, services and operator keys that the roster names, once', async () => {
+  it('has keys of people, services and operator that the roster names, and is created once', async () => {
     await createDemoIdentity(dataDir, SERVICES)
     const { roster, serviceSigner, operatorSigner } = await loadIdentity(dataDir)
     expect(roster.profile).toBe('demo')
@@ -43,7 +43,7 @@ describe('the demo identity', () => {
     expect(() => serviceSigner('linter')).toThrow('HMS_IDENTITY_MISSING')
   })
 
-  it('is one, when several processes make it at once', async () => {
+  it('is the same for several processes that create it concurrently', async () => {
     await Promise.all([1, 2, 3].map(() => createDemoIdentity(dataDir, SERVICES)))
     const { serviceSigner, operatorSigner, roster } = await loadIdentity(dataDir)
     expect(SERVICES.map((name) => serviceSigner(name).keyid)).toHaveLength(2)
@@ -53,7 +53,7 @@ describe('the demo identity', () => {
     expect(Object.keys(await contents()).filter((file) => file.endsWith('.tmp'))).toEqual([])
   })
 
-  it('is finished by the next process when the first one died midway', async () => {
+  it('is completed by the next process when the first one died', async () => {
     await createDemoIdentity(dataDir, SERVICES)
     const before = await contents()
     for (const file of ['roster.json', 'service-keys/rollout.pem', 'keys/air-office.key.pem', 'keys/epa-chief.pub.json']) {
@@ -69,7 +69,7 @@ describe('the demo identity', () => {
     }
   })
 
-  it('that is missing or mixed up is named, with a next step', async () => {
+  it('is reported with a next step when a part is missing or does not match', async () => {
     await expect(loadIdentity(dataDir)).rejects.toMatchObject({ code: 'HMS_IDENTITY_MISSING', next: [{}, { command: 'hms-svc dev' }] })
     await createDemoIdentity(dataDir, SERVICES)
     await copyFile(join(dataDir, 'service-keys/approver.pem'), join(dataDir, 'service-keys/rollout.pem'))

@@ -16,7 +16,7 @@ afterEach(() => rm(root, { recursive: true }))
 const modeOf = async (path: string) => (await stat(path)).mode & 0o777
 
 describe('a key folder', () => {
-  it('makes a key, lists it, and signs with it', async () => {
+  it('creates a key, lists it, and signs with it', async () => {
     expect(await folder.list()).toEqual([])
     const made = await folder.create('EPA Chief', 'secret')
     expect(await folder.list()).toEqual([made])
@@ -28,7 +28,7 @@ describe('a key folder', () => {
     expect(verifyEnvelope(envelope, new Map([[made.keyid, spkiToKey(made.spki)]])).keyids).toEqual([made.keyid])
   })
 
-  it('is readable to its owner only, and leaves nothing else behind', async () => {
+  it('is readable by its owner only, and has no other files', async () => {
     const { file } = await folder.create('EPA Chief', 'secret')
     expect([await modeOf(folder.dir), await modeOf(file)]).toEqual([0o700, 0o600])
     expect((await readdir(folder.dir)).sort()).toEqual(['epa-chief.key.pem', 'epa-chief.pub.json'])
@@ -36,7 +36,7 @@ describe('a key folder', () => {
     expect(Object.keys(JSON.parse(text) as object)).toEqual(['name', 'keyid', 'spki'])
   })
 
-  it('never overwrites a key, also when two are made at once', async () => {
+  it('never overwrites a key, even when two are created concurrently', async () => {
     const tries = await Promise.allSettled(['EPA Chief', 'EPA Chief', 'epa-chief'].map((name) => folder.create(name, 'secret')))
     const made = tries.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
     expect(made).toHaveLength(1)
@@ -46,7 +46,7 @@ describe('a key folder', () => {
     expect((await folder.open('epa chief', 'secret')).keyid).toBe(made[0]?.keyid)
   })
 
-  it('says what is wrong: no key, wrong passphrase, exchanged files', async () => {
+  it('reports a missing key, a wrong passphrase and exchanged files', async () => {
     await expect(folder.open('EPA Chief', 'secret')).rejects.toMatchObject({ code: 'HMS_KEY_NOT_FOUND' })
     const chief = await folder.create('EPA Chief', 'secret')
     const counsel = await folder.create('EPA Counsel', 'secret')
@@ -61,7 +61,7 @@ describe('a key folder', () => {
     ['Ångström Büro', 'angstrom-buro'],
     ['../../etc/passwd', 'etc-passwd'],
     ['環境庁', '環境庁'],
-  ])('keeps %s as %s', async (name, stem) => {
+  ])('stores the key %s as %s', async (name, stem) => {
     expect((await folder.create(name, 'secret')).file).toBe(join(folder.dir, `${stem}.key.pem`))
     expect((await folder.find(name))?.name).toBe(name)
   })
@@ -71,8 +71,8 @@ describe('a key folder', () => {
   })
 })
 
-describe('where keys are', () => {
-  it('named, else in the data folder, else in the home folder', async () => {
+describe('the folder of keys', () => {
+  it('is the configured one, else in the data folder, else in the home folder', async () => {
     const sources = { env: {}, dataDir: root, home: '/home/someone' }
     expect(resolveKeysDir(sources)).toBe('/home/someone/.config/hms-svc/keys')
     await folder.create('EPA Chief', 'secret')
@@ -80,7 +80,7 @@ describe('where keys are', () => {
     expect(resolveKeysDir({ ...sources, env: { HMS_KEYS_DIR: '/elsewhere' } })).toBe('/elsewhere')
   })
 
-  it('a passphrase may lie beside them', async () => {
+  it('may contain the passphrase', async () => {
     expect(await dataFolderPassphrase(root)).toBeUndefined()
     await writeFile(join(root, 'passphrase'), 'a b \r\n', { mode: 0o600 })
     expect(await dataFolderPassphrase(root)).toBe('a b ')

@@ -17,13 +17,13 @@ const code = (run: () => unknown) => {
 }
 
 describe('an encrypted private key', () => {
-  it('is opened by Node with its passphrase, at the full number of rounds', async () => {
+  it('can be opened by Node with its passphrase, at the full number of rounds', async () => {
     const pem = await encryptPrivateKey(privateKey, 'correct horse – ä')
     expect(keyIdOf(decryptPrivateKey(pem, 'correct horse – ä'))).toBe(keyid)
     expect(keyIdOf(createPrivateKey({ key: pem, passphrase: 'correct horse – ä' }))).toBe(keyid)
   })
 
-  it.runIf(hasOpenssl)('is opened by openssl, which finds the rounds, the hash and the cipher in it', async () => {
+  it.runIf(hasOpenssl)('can be opened by openssl, which reads rounds, hash and cipher from it', async () => {
     const pem = await encryptPrivateKey(privateKey, 'secret')
     const publicPem = execFileSync('openssl', ['pkey', '-passin', 'pass:secret', '-pubout'], { input: pem })
     expect(createPublicKey(publicPem).export({ format: 'der', type: 'spki' }).toString('base64')).toBe(spki)
@@ -33,31 +33,31 @@ describe('an encrypted private key', () => {
     }
   })
 
-  it.runIf(hasOpenssl)('may come from openssl', () => {
+  it.runIf(hasOpenssl)('may be created by openssl', () => {
     const plain = privateKey.export({ format: 'pem', type: 'pkcs8' })
     const pem = execFileSync('openssl', ['pkcs8', '-topk8', '-iter', '1000', '-passout', 'pass:secret'], { input: plain }).toString()
     expect(keyIdOf(decryptPrivateKey(pem, 'secret'))).toBe(keyid)
   })
 
-  it.each([1, 127, 128, 255, 256, 32_768, 65_535])('keeps %i rounds as a positive number', async (count) => {
+  it.each([1, 127, 128, 255, 256, 32_768, 65_535])('encodes %i rounds as a positive number', async (count) => {
     expect(keyIdOf(decryptPrivateKey(await encryptPrivateKey(privateKey, 'secret', { rounds: count }), 'secret'))).toBe(keyid)
   })
 
-  it('says wrong passphrase whatever the padding looks like', async () => {
+  it('is refused with a wrong passphrase, even if the padding is valid by chance', async () => {
     const pem = await encryptPrivateKey(privateKey, 'secret', { rounds: 1 })
-    // One wrong passphrase in 256 yields valid padding, and another underlying error.
+    // One wrong passphrase in 256 yields valid padding and a different underlying error.
     for (let i = 0; i < 1500; i++) expect(code(() => decryptPrivateKey(pem, `wrong ${i}`))).toBe('HMS_KEY_PASSPHRASE')
     expect(code(() => decryptPrivateKey(pem, ''))).toBe('HMS_KEY_PASSPHRASE')
   })
 
-  it('is not made with a passphrase that nothing could open it with', async () => {
+  it('is not created with a passphrase that could not open it again', async () => {
     const longest = 'x'.repeat(1000)
     expect(keyIdOf(decryptPrivateKey(await encryptPrivateKey(privateKey, longest, { rounds }), longest))).toBe(keyid)
     await expect(encryptPrivateKey(privateKey, `${longest}x`, { rounds })).rejects.toMatchObject({ code: 'HMS_KEY_PASSPHRASE' })
     await expect(encryptPrivateKey(privateKey, '', { rounds })).rejects.toMatchObject({ code: 'HMS_KEY_PASSPHRASE' })
   })
 
-  it('that is something else is unreadable', async () => {
+  it('is reported as unreadable if it is a file of another kind', async () => {
     const pem = await encryptPrivateKey(privateKey, 'secret', { rounds })
     const plain = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
     const short = pem.replace(/\n[^\n]+\n-----END/, '\n-----END')

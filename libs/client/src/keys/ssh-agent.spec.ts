@@ -19,7 +19,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true }))
 
-describe('a key that an agent holds', () => {
+describe('a key in an ssh-agent', () => {
   let fake: FakeAgent
   let folder: KeyFolder
   beforeEach(async () => {
@@ -28,7 +28,7 @@ describe('a key that an agent holds', () => {
   })
   afterEach(() => fake.stop())
 
-  it('is noted with its public half alone, and signs what DSSE asks for', async () => {
+  it('is registered with its public key alone, and signs DSSE envelopes', async () => {
     const { keyid, spki } = fake.add('EPA Chief')
     fake.add('login')
     expect(await folder.adopt('EPA Chief')).toMatchObject({
@@ -43,7 +43,7 @@ describe('a key that an agent holds', () => {
     expect(verifyEnvelope(envelope, new Map([[keyid, spkiToKey(spki)]])).keyids).toEqual([keyid])
   })
 
-  it('is chosen without a passphrase', async () => {
+  it('is chosen as signer without a passphrase', async () => {
     const { keyid } = fake.add('EPA Chief')
     await folder.adopt('EPA Chief')
     const config = { keysDir: join(dir, 'keys'), dataDir: dir, agentSocket: fake.socket }
@@ -54,7 +54,7 @@ describe('a key that an agent holds', () => {
     })
   })
 
-  it('is the named one, the only one, or none: no guess is made', async () => {
+  it('is registered only if it is the named one or the only one', async () => {
     await expect(folder.adopt('EPA Chief')).rejects.toMatchObject({ code: 'HMS_KEY_AGENT_LACKS' })
     const [first, second] = [fake.add('one'), fake.add('two')]
     await expect(folder.adopt('EPA Chief')).rejects.toMatchObject({
@@ -70,7 +70,7 @@ describe('a key that an agent holds', () => {
     await expect(folder.adopt('Counsel', 'one')).rejects.toMatchObject({ code: 'HMS_KEY_EXISTS' })
   })
 
-  it('does not sign when the agent no longer holds it, or is locked and shows none', async () => {
+  it('does not sign when the agent no longer has it or is locked', async () => {
     fake.add('EPA Chief')
     await folder.adopt('EPA Chief')
     fake.keys.length = 0
@@ -80,7 +80,7 @@ describe('a key that an agent holds', () => {
     })
   })
 
-  it('does not sign when the agent is not there', async () => {
+  it('does not sign when the agent is unreachable', async () => {
     fake.add('EPA Chief')
     await folder.adopt('EPA Chief')
     for (const socket of [undefined, join(dir, 'missing.sock')]) {
@@ -107,7 +107,7 @@ describe('a key that an agent holds', () => {
     ['announces an empty one', 'HMS_KEY_AGENT_UNREACHABLE', () => Buffer.concat([sshUint32(0), Buffer.of(14)])],
     ['says half of it and waits', 'HMS_KEY_AGENT_UNREACHABLE', () => FakeAgent.frame(14, Buffer.alloc(40)).subarray(0, 20)],
     ['says nothing', 'HMS_KEY_AGENT_UNREACHABLE', () => undefined],
-  ])('gives no signature when the agent %s', async (_what, code, answer) => {
+  ])('yields no signature when the agent %s', async (_what, code, answer) => {
     const { keyid } = fake.add('EPA Chief')
     const signer = await new SshAgent(fake.socket, { listMs: 5_000, signMs: 100 }).signer(keyid)
     fake.instead = answer
@@ -129,7 +129,7 @@ describe('a key that an agent holds', () => {
     ],
     ['answers something else', 'HMS_KEY_AGENT_REFUSED', FakeAgent.frame(5)],
     ['hangs up', 'HMS_KEY_AGENT_UNREACHABLE', undefined],
-  ])('is not found when the agent %s', async (_what, code, answer) => {
+  ])('is not listed when the agent %s', async (_what, code, answer) => {
     fake.instead = (_type, connection) => {
       if (answer === undefined) connection.destroy()
       return answer
@@ -139,7 +139,7 @@ describe('a key that an agent holds', () => {
 })
 
 describe.runIf(['ssh-agent', 'ssh-add', 'ssh-keygen', 'openssl'].every(has))('OpenSSH’s own agent', () => {
-  it('signs what node:crypto and openssl verify, and nothing while it is locked', async () => {
+  it('creates signatures that node:crypto and openssl verify, and none while it is locked', async () => {
     const socket = join(dir, 'agent.sock')
     const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'ignore'] })
     onTestFinished(() => void agent.kill())

@@ -14,7 +14,7 @@ const roster = readRoster(SAMPLE_ROSTER)
 const policy = (version: string, limit: number) => ({ id: ID, version, limit })
 const headOf = ({ id, seq, digest }: ConfigDocument): StableHead => ({ policy: id, seq, current: digest })
 
-/** Frame of an honest config-store with these documents and all stable heads. */
+/** Returns a frame of an honest config-store with these documents, and a statement and proofs on `heads`. */
 function frame(
   documents: ConfigDocument[],
   { heads = documents.map(headOf), freshness = fresh(heads) }: { heads?: StableHead[]; freshness?: Envelope } = {},
@@ -47,8 +47,8 @@ const why = (live: VerifiedLive): string => (live.kind === 'unverified' ? live.w
 const OLD = sampleDocument({ policy: policy('1.5.0', 35), seq: 3 })
 const LIVE = sampleDocument({ policy: policy('2.0.0', 25), seq: 4 })
 
-describe('what is in force, as a signer verifies it', () => {
-  it('is the stable release, or that there is none', async () => {
+describe('the value in force, verified for a signer', () => {
+  it('is the stable release, or null without one', async () => {
     const live = await read(frame([LIVE]))
     expect(live).toMatchObject({ kind: 'verified', release: { policy: { version: '2.0.0', limit: 25 }, digest: LIVE.digest } })
     const others = [{ policy: 'aaa', seq: 1, current: LIVE.digest }]
@@ -57,7 +57,7 @@ describe('what is in force, as a signer verifies it', () => {
     expect(await read(frame([sampleDocument({ policy: null, seq: 5 })]))).toEqual({ kind: 'verified', release: null })
   })
 
-  it('is waited for while the statement is behind its heads', async () => {
+  it('is read again while the statement is behind its heads', async () => {
     const behind = frame([LIVE], { heads: [headOf(OLD)] })
     expect(why(await read(behind, frame([LIVE])))).toBe('verified 2.0.0')
     expect(asked).toBe(2)
@@ -82,7 +82,7 @@ describe('what is in force, as a signer verifies it', () => {
     ['null', null, 'HMS_STREAM_MALFORMED'],
     ['invalid documents', { ...frame([LIVE]), documents: [null, 7] }, 'HMS_'],
     ['nothing at all', new Error('gone'), 'gone'],
-  ])('is not verified by %s', async (_what, shown, code) => {
+  ])('is unverified when the store shows %s', async (_what, shown, code) => {
     const live = await read(shown)
     expect(live.kind, why(live)).toBe('unverified')
     expect(why(live)).toContain(code)

@@ -24,14 +24,17 @@ const CANARY = sampleDocument({
   issuedAt: at(-1_000),
 })
 
-/** `stated`: stable documents of rollout's statement. `proven`: those of the store, if it differs from the statement. */
+/**
+ * Returns a frame with these documents. `stated`: stable documents that rollout's statement names. `fromMs`: time of the statement relative
+ * to now.
+ */
 function frame(documents: ConfigDocument[], stated = documents.filter(({ scope }) => scope === 'global'), fromMs = -1_000): StreamFrame {
   const tree = new StableTree(stated.map(headOf))
   const freshness: Envelope = sampleFreshness(stated.map(headOf), at(fromMs), at(fromMs + 300_000))
   return { type: 'snapshot', revision: 9, changes: [], documents, freshness, standing: { [ID]: tree.proofOf(ID) } }
 }
 
-/** The last frame is repeated. */
+/** Reads the policy from a store that serves these frames in turn, repeating the last one. */
 async function read(frames: StreamFrame[], reader: Reader = {}, nowMs = NOW): Promise<PresentValue & { asked: number }> {
   let asked = 0
   const snapshot = async (): Promise<unknown> => frames[Math.min(asked++, frames.length - 1)]
@@ -40,8 +43,8 @@ async function read(frames: StreamFrame[], reader: Reader = {}, nowMs = NOW): Pr
   return { ...(await readPresent(ID, reader, { rosters, snapshot, clock })), asked }
 }
 
-describe('what is in force, as a caller verifies it', () => {
-  it('is the value with those who signed it, in one request', async () => {
+describe('the value in force, verified for a caller', () => {
+  it('is returned with its signers after one request', async () => {
     const { value, doubt, asked } = await read([frame([LIVE])])
     expect(value).toMatchObject({ value: { limit: 25 }, run: 184, revision: 4, head: { scope: 'global' } })
     expect(value?.release).toMatchObject({ approvedBy: ['EPA Chief'], digest: LIVE.digest, predicate: { author: null } })
@@ -49,14 +52,14 @@ describe('what is in force, as a caller verifies it', () => {
     expect((await read([frame([sampleDocument({ policy: null, seq: 5 })])])).value).toBeNull()
   })
 
-  it('is the canary of the reader that it covers', async () => {
+  it('is the canary for a reader in its cohort', async () => {
     const shown = frame([LIVE, CANARY])
     expect((await read([shown], { bot: 'b', region: 'NCR' })).value).toMatchObject({ value: { limit: 20 }, head: { scope: 'region:NCR' } })
     for (const reader of [{}, { region: 'NCR' }, { bot: 'b', region: 'SOUTH' }])
       expect((await read([shown], reader)).value?.value.version).toBe('2.0.0')
   })
 
-  it('comes into force at its time, while rollout is away too', async () => {
+  it('changes at the effective time, even while rollout is unavailable', async () => {
     const later = sampleDocument({ policy: { ...policy('3.0.0', 20), effective: at(-60_000) } })
     const next = { release: later.digest!, at: at(-60_000), run: 7 }
     const holding = { ...sampleDocument({ policy: policy('2.0.0', 25), seq: 4, next }), next: { release: later.release!, proof: null } }
@@ -70,12 +73,12 @@ describe('what is in force, as a caller verifies it', () => {
     ['there is no statement', { ...frame([LIVE]), freshness: undefined }, 'HMS_FRESHNESS_MISSING', true],
     ['the statement is dated ahead', frame([LIVE], [LIVE], 86_400_000), 'HMS_FRESHNESS_AHEAD', false],
     ['the store is not at the statement', { ...frame([LIVE], [OLD]), standing: undefined }, 'HMS_FRESHNESS_MIXED', true],
-  ])('is STALE where %s', async (_what, shown, code, isAskedAgain) => {
+  ])('is in doubt when %s', async (_what, shown, code, isAskedAgain) => {
     const { value, doubt, asked } = await read([shown])
     expect([value?.value.version, doubt?.code, asked > 1]).toEqual(['2.0.0', code, isAskedAgain])
   })
 
-  it('names the head that a statement does not confirm, and claims no newer one', async () => {
+  it('has a doubt that names the unconfirmed head, and claims no newer one', async () => {
     const unproven = { ...frame([OLD], [LIVE]), standing: undefined }
     const stated = `rollout's freshness statement of ${at(-1_000)}`
     expect((await read([unproven])).doubt?.detail).toBe(
@@ -88,7 +91,7 @@ describe('what is in force, as a caller verifies it', () => {
     })
   })
 
-  it('reports the roster where that has expired', async () => {
+  it('has a doubt that names the expired roster', async () => {
     const { doubt } = await read([frame([LIVE], [LIVE], Date.parse('2036-06-01T00:00:00Z') - NOW)], {}, Date.parse('2036-06-01T00:00:01Z'))
     expect(doubt).toEqual({
       code: 'HMS_ROSTER_EXPIRED',
@@ -96,7 +99,7 @@ describe('what is in force, as a caller verifies it', () => {
     })
   })
 
-  it('is read again while its statement is on the way', async () => {
+  it('is read again while the statement does not match yet', async () => {
     const behind = { ...frame([LIVE], [OLD]), standing: undefined }
     expect(await read([behind, frame([LIVE])])).toMatchObject({ asked: 2, value: { value: { version: '2.0.0' } } })
   })
@@ -109,7 +112,7 @@ describe('what is in force, as a caller verifies it', () => {
     ['nothing, and the proof of a head', frame([], [LIVE]), 'HMS_FRESHNESS_MIXED'],
     ['a forged canary', frame([LIVE, altered(CANARY)], [LIVE]), 'HMS_'],
     ['a forged statement', { ...frame([LIVE]), freshness: { ...frame([LIVE]).freshness!, signatures: [] } }, 'HMS_FRESHNESS_INVALID'],
-  ])('is refused by %s', async (_what, shown, code) => {
+  ])('is refused when the store shows %s', async (_what, shown, code) => {
     await expect(read([shown], { bot: 'b', region: 'NCR' })).rejects.toMatchObject({
       code: 'HMS_VERIFY_PRESENT',
       status: 502,

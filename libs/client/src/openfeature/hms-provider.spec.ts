@@ -72,7 +72,7 @@ function next(event: ProviderEvents): Promise<EventDetails | undefined> {
 const client = () => OpenFeature.getClient()
 
 describe('evaluation', () => {
-  it('gives a whole policy by its id and fields with their own types, and what is known of them', async () => {
+  it('returns a whole policy by its id, fields with their own types, and metadata', async () => {
     await served()
     const metadata = {
       policyVersion: '1.5.0',
@@ -97,14 +97,14 @@ describe('evaluation', () => {
   })
 
   it.each(['no-such-policy', `${ID}.none`, `${ID}.note`, `${ID}.constructor`, `${ID}.`, '', '.limit'])(
-    'gives the default with FLAG_NOT_FOUND for %j',
+    'returns the default with FLAG_NOT_FOUND for %j',
     async (key) => {
       await served()
       expect(await client().getNumberDetails(key, 7)).toMatchObject({ value: 7, reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND' })
     },
   )
 
-  it('gives the default with TYPE_MISMATCH for a value of another type', async () => {
+  it('returns the default with TYPE_MISMATCH for a value of another type', async () => {
     await served()
     const said = [
       await client().getBooleanDetails(`${ID}.limit`, false),
@@ -117,7 +117,7 @@ describe('evaluation', () => {
     expect(said.map(({ value }) => value)).toEqual([false, '', 0, {}, 0])
   })
 
-  it('chooses canary and cohort by targetingKey and region of the context, else by the connection’s own', async () => {
+  it('selects canary and cohort by targetingKey and region of the context, else of the connection', async () => {
     await served({ region: 'VA' }, [old, canary])
     const limit = async (context: EvaluationContext) => {
       const { value, reason } = await client().getNumberDetails(`${ID}.limit`, 0, context)
@@ -135,7 +135,7 @@ describe('evaluation', () => {
     }
   })
 
-  it('runs hooks of the provider', async () => {
+  it('runs the provider’s hooks', async () => {
     const seen: string[] = []
     const hook: Hook = { after: ({ flagKey }, { variant }) => void seen.push(`${flagKey} ${variant}`) }
     await served({ hooks: [hook] })
@@ -145,7 +145,7 @@ describe('evaluation', () => {
 })
 
 describe('events', () => {
-  it('tell which flags a change has touched, each key of the policy', async () => {
+  it('list every flag of a changed policy', async () => {
     const { visitor } = await served()
     const changed = next(ProviderEvents.ConfigurationChanged)
     visitor.send('change', 5, [strict])
@@ -159,7 +159,7 @@ describe('events', () => {
     expect(await client().getNumberValue(`${ID}.limit`, 0)).toBe(25)
   })
 
-  it('tell of a canary that covers other contexts than the connection’s own, and nothing of a renewed lease', async () => {
+  it('report a canary for other contexts than the connection’s, and no renewed lease', async () => {
     const { visitor } = await served()
     let notifications = 0
     OpenFeature.addHandler(ProviderEvents.ConfigurationChanged, () => void notifications++)
@@ -182,7 +182,7 @@ describe('events', () => {
     expect(notifications).toBe(2)
   })
 
-  it('tell of a lease that ends for other contexts', async () => {
+  it('report a lease that expires for other contexts', async () => {
     const { visitor } = await served()
     const begun = next(ProviderEvents.ConfigurationChanged)
     visitor.send('change', 5, [leased])
@@ -193,7 +193,7 @@ describe('events', () => {
     expect(await client().getNumberDetails(`${ID}.limit`, 0, NCR_BOT)).toMatchObject({ value: 35, reason: 'STATIC' })
   })
 
-  it('tell when the time of a rule comes that a canary’s head holds for other contexts', async () => {
+  it('report the effective time of a release scheduled in a canary for other contexts', async () => {
     const rule = { id: ID, version: '3.0.0', effective: '2024-09-01T12:00:04Z', limit: 20 }
     const later = sampleDocument({ policy: rule, scope: 'region:NCR' })
     const head = { scope: 'region:NCR', share: 10_000, base: old.digest, next: { release: later.digest!, at: rule.effective } }
@@ -209,7 +209,7 @@ describe('events', () => {
     expect(await client().getNumberValue(`${ID}.limit`, 0, NCR_BOT)).toBe(20)
   })
 
-  it('tell when the time of a canary comes that covers other contexts', async () => {
+  it('report the effective time of a canary for other contexts', async () => {
     const rule = { id: ID, version: '2.0.0', effective: '2024-09-01T12:00:04Z', ...FIELDS, limit: 25 }
     const { provider, visitor } = await served()
     visitor.send('change', 5, [sampleDocument({ policy: rule, scope: 'region:NCR', share: 10_000, base: old.digest, revision: 5 })])
@@ -220,7 +220,7 @@ describe('events', () => {
     expect(await client().getNumberValue(`${ID}.limit`, 0, NCR_BOT)).toBe(25)
   })
 
-  it('say STALE when the line is cut, with values that stay and that reason, and READY when it is back', async () => {
+  it('report STALE after a lost connection, with the values kept, and READY when it is back', async () => {
     const { visitor } = await served()
     const stale = next(ProviderEvents.Stale)
     visitor.drop()
@@ -238,7 +238,7 @@ describe('events', () => {
     expect(client().providerStatus).toBe(ProviderStatus.READY)
   })
 
-  it('say ERROR when the server refuses the connection, with values that stay', async () => {
+  it('report ERROR when the server refuses the connection, with the values kept', async () => {
     const { visitor } = await served()
     const [stale, error] = [next(ProviderEvents.Stale), next(ProviderEvents.Error)]
     server.refuse = { status: 401, problem: { code: 'HMS_AUTH_TOKEN_REVOKED', detail: 'the key was revoked' } }
@@ -251,7 +251,7 @@ describe('events', () => {
   })
 })
 
-describe('the beginning', () => {
+describe('the status after initialisation', () => {
   it('is FATAL when the server refuses the provider', async () => {
     server.refuse = { status: 401, problem: { code: 'HMS_AUTH_TOKEN_REVOKED', detail: 'the key was revoked' } }
     await expect(OpenFeature.setProviderAndWait(providerOf())).rejects.toThrow('HMS_AUTH_TOKEN_REVOKED')
@@ -259,7 +259,7 @@ describe('the beginning', () => {
     expect(await client().getNumberDetails(`${ID}.limit`, 7)).toMatchObject({ value: 7, errorCode: 'PROVIDER_FATAL' })
   })
 
-  it('is ERROR, with the values on disk, when there are some and the server refuses the provider', async () => {
+  it('is ERROR with the values on disk when there is a disk copy and the server refuses the provider', async () => {
     const cacheDir = await mkdtemp(join(tmpdir(), 'hms-provider-'))
     try {
       await served({ cacheDir })
@@ -284,8 +284,7 @@ describe('the beginning', () => {
     server = new StreamServer()
     await server.start(port)
     const ready = next(ProviderEvents.Ready)
-    // The wait for the next attempt begins when the last one has failed, and an attempt may miss its own deadline; so every visitor is
-    // served.
+    // An attempt may miss its deadline, and the wait for the next one begins only then, so every visitor is served.
     const waits = setInterval(() => clock.advance(250), 20)
     const served = (visitor: Visitor): void => {
       visitor.send('snapshot', 4, [old])
@@ -298,7 +297,7 @@ describe('the beginning', () => {
   })
 })
 
-describe('the end', () => {
+describe('closing the provider', () => {
   it('closes the connection', async () => {
     const { provider } = await served()
     const { connection } = provider

@@ -2,7 +2,7 @@ import { ProviderEvents, type Logger } from '@openfeature/server-sdk'
 import { expect, it, vi } from 'vitest'
 import { ProviderEventsEmitter } from './provider-events.js'
 
-it('calls the handlers of an event in the order in which they came, and none of others', () => {
+it('calls the handlers of an event in the order of registration, and no others', () => {
   const events = new ProviderEventsEmitter()
   const seen: unknown[] = []
   events.addHandler(ProviderEvents.Stale, (details) => void seen.push(['first', details]))
@@ -15,7 +15,7 @@ it('calls the handlers of an event in the order in which they came, and none of 
   ])
 })
 
-it('logs what a handler throws or rejects with, and calls the others', async () => {
+it('logs the error of a handler that throws or rejects, and calls the others', async () => {
   const events = new ProviderEventsEmitter()
   const error = vi.fn()
   events.setLogger({ error, warn: vi.fn(), info: vi.fn(), debug: vi.fn() } satisfies Logger)
@@ -31,7 +31,7 @@ it('logs what a handler throws or rejects with, and calls the others', async () 
   expect(called).toBe(true)
 })
 
-it('removes one handler at a time, those of an event, or all; one that removes itself skips no other', () => {
+it('removes one handler, all of an event, or all; a handler that removes itself skips no other', () => {
   const events = new ProviderEventsEmitter()
   const seen: string[] = []
   const once = (): void => {

@@ -8,7 +8,7 @@ import { HmsProvider, type HmsProviderOptions } from './index.js'
 
 const REFERENCE = readFileSync(new URL('../../../../docs/reference/sdk.md', import.meta.url), 'utf8')
 const EXAMPLE = /## OpenFeature\n[\s\S]*?```js\n([\s\S]*?)```/.exec(REFERENCE)![1]!
-/** Imports are injected instead. */
+/** Strips the imports, which are injected instead. */
 const BODY = EXAMPLE.replaceAll(/^import .*\n/gm, '')
 const AsyncFunction = (async () => {}).constructor as unknown as new (...parts: string[]) => (...given: unknown[]) => Promise<void>
 
@@ -21,7 +21,7 @@ afterEach(async () => {
   await server.stop()
 })
 
-it('the example of the reference runs as it stands', async () => {
+it('runs the example of the reference unchanged', async () => {
   const url = await server.start()
   /** As in the example, with this test's server and roster. */
   class Provider extends HmsProvider {

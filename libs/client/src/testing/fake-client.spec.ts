@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { fakeClient } from './fake-client.js'
 
 describe('fakeClient', () => {
-  it('reads, pushes, withdraws and keeps alerts as the real one does', async () => {
+  it('reads, changes, withdraws and records alerts as a real connection does', async () => {
     const hms = fakeClient({ policies: [{ id: 'epa-pm25-limit', version: '1.5.0', limit: 35 }] })
     const changes: unknown[] = []
     hms.on('change', (change) => changes.push(change))

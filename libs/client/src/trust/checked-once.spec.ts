@@ -10,7 +10,7 @@ import { ReaderTime } from './reader-time.js'
 
 const roster = readRoster(SAMPLE_ROSTER)
 
-describe('a check that is done once', () => {
+describe('a cached check', () => {
   const counting = () => {
     const seen: unknown[] = []
     const once = new CheckedOnce((value: unknown, { version }: Roster) => {
@@ -21,7 +21,7 @@ describe('a check that is done once', () => {
     return { once, seen }
   }
 
-  it('is done again for other bytes and another roster, and for what was refused', async () => {
+  it('runs again for other bytes, another roster, and a value that was refused', async () => {
     const { once, seen } = counting()
     const next = readRoster(await sampleRoster(2))
     for (let turn = 0; turn < 3; turn++) {
@@ -33,7 +33,7 @@ describe('a check that is done once', () => {
     expect(seen).toEqual([{ a: 1 }, { a: 2 }, { a: 1 }, 'false', 'false', 'false'])
   })
 
-  it('is forgotten where more is checked than is kept, the longest unused first', () => {
+  it('evicts the least recently used results above its limits', () => {
     const { once, seen } = counting()
     for (let value = 0; value < 1_000; value++) once.of(value, roster)
     once.of(0, roster)
@@ -46,7 +46,7 @@ describe('a check that is done once', () => {
     expect(seen.length).toBe(1_005)
   })
 
-  it('is done for what cannot be written too', () => {
+  it('runs for values that cannot be serialised', () => {
     const { once } = counting()
     let deep: unknown = []
     for (let depth = 0; depth < 100_000; depth++) deep = [deep]
@@ -59,7 +59,7 @@ describe('readers of one process', () => {
   const reader = () => new DocumentTrust(() => roster, new ReaderTime(systemClock))
   const version = (seq: number): ConfigDocument => sampleDocument({ policy: { id: 'pm25', version: `${seq}.0.0` }, seq })
 
-  it('share what was verified, and no floor', () => {
+  it('share verification results, and no floors', () => {
     const [first, second] = [reader(), reader()]
     const [old, newer] = [version(1), version(2)]
     first.admit(newer)
@@ -68,7 +68,7 @@ describe('readers of one process', () => {
     expect(second.admit(structuredClone(newer)).value).toBe(first.admit(newer).value)
   })
 
-  it('refuse, after a valid document, one with different unsigned members', () => {
+  it('refuse a document that differs from a valid one in unsigned members', () => {
     reader().admit(version(1))
     const forged = { ...version(1), digest: `sha256:${'0'.repeat(64)}` }
     expect(() => reader().admit(forged)).toThrow(expect.objectContaining({ code: 'HMS_HEAD_MALFORMED' }))

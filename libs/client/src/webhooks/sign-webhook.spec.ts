@@ -14,7 +14,7 @@ describe('signWebhook', () => {
     })
   })
 
-  it('signs what the official library accepts', () => {
+  it('creates signatures that the official library accepts', () => {
     const body = Buffer.from('{"é":1}')
     const headers = signWebhook(SECRET, { id: 'msg_1', timestamp: new Date(), body })
     expect(new Webhook(SECRET).verify(body.toString(), { ...headers })).toEqual({ é: 1 })

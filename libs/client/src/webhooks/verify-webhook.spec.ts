@@ -5,7 +5,7 @@ import { verifyWebhook, type WebhookErrorCode, WebhookVerificationError } from '
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const OTHER = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 const BODY = '{"test": 2432232314}'
-/** Key of the seed of 32 bytes 01. */
+/** Ed25519 key whose seed is 32 bytes of value 01. */
 const PUBLIC_KEY = 'whpk_iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w='
 const SIGNED_V1A = 'v1a,Ykcu7AtGZGmZxFEH1Gaa2Nd7feY/CTuruoL4fqgnKwfbHU4DhemoVHZdvGfIvKvn4BIgwktLGGPGIr/i9nK7AA=='
 const now = new Date(1_614_265_330_000)
@@ -31,7 +31,7 @@ describe('verifyWebhook', () => {
     expect(verifyWebhook(SECRET, HEADERS, new TextEncoder().encode(BODY), { now })).toEqual({ test: 2432232314 })
   })
 
-  it('accepts what the official library signs', () => {
+  it('accepts signatures of the official library', () => {
     const timestamp = new Date()
     const signature = new Webhook(OTHER).sign('msg_2', timestamp, '{"é":1}')
     const seconds = String(Math.floor(timestamp.getTime() / 1000))
@@ -39,18 +39,18 @@ describe('verifyWebhook', () => {
     expect(verifyWebhook(OTHER, headers, '{"é":1}')).toEqual({ é: 1 })
   })
 
-  it('reads headers of any case and kind', () => {
+  it('reads headers in any case and from any supported object', () => {
     const upper = Object.fromEntries(Object.entries(HEADERS).map(([name, value]) => [name.toUpperCase(), [value]]))
     expect(verifyWebhook(SECRET, upper, BODY, { now })).toBeDefined()
     expect(verifyWebhook(SECRET, new Headers(HEADERS), BODY, { now })).toBeDefined()
   })
 
-  it('accepts one fitting signature among others, and one fitting secret among others', () => {
+  it('accepts one valid signature among others, and one matching secret among others', () => {
     const signature = `v1a,AAAA v1,AAAA ${HEADERS['webhook-signature']}`
     expect(verifyWebhook([OTHER, SECRET], { ...HEADERS, 'webhook-signature': signature }, BODY, { now })).toBeDefined()
   })
 
-  it('accepts a signature by the public key of the sender, alone or beside the other', () => {
+  it('accepts a signature of the sender’s key pair, alone or beside a symmetric one', () => {
     const signedBoth = `${HEADERS['webhook-signature']} ${SIGNED_V1A}`
     for (const signature of [SIGNED_V1A, signedBoth, `v1a,AAAA ${SIGNED_V1A}`]) {
       const headers = { ...HEADERS, 'webhook-signature': signature }
@@ -60,7 +60,7 @@ describe('verifyWebhook', () => {
     expect(verifyWebhook(SECRET, { ...HEADERS, 'webhook-signature': signedBoth }, BODY, { now })).toBeDefined()
   })
 
-  it('allows five minutes either way, or what is asked', () => {
+  it('tolerates five minutes of clock difference, or the given time', () => {
     const at = (ms: number, toleranceMs?: number) =>
       codeOf(() => verifyWebhook(SECRET, HEADERS, BODY, { now: new Date(now.getTime() + ms), toleranceMs }))
     expect(at(300_000)).toBeUndefined()
@@ -94,7 +94,7 @@ describe('verifyWebhook', () => {
     expect(codeOf(() => verifyWebhook(secret, { ...HEADERS, ...headers }, body, { now }))).toBe(code)
   })
 
-  it('says so when signed bytes are no JSON', () => {
+  it('throws HMS_WEBHOOK_BODY_INVALID for signed bytes that are not JSON', () => {
     const signature = new Webhook(SECRET).sign('msg_4', now, 'plain')
     const headers = { ...HEADERS, 'webhook-id': 'msg_4', 'webhook-signature': signature }
     expect(codeOf(() => verifyWebhook(SECRET, headers, 'plain', { now }))).toBe('HMS_WEBHOOK_BODY_INVALID')

@@ -43,14 +43,14 @@ function frame(origin = PANES): Frame {
 const codeOf = (code: string): unknown => expect.objectContaining({ code })
 
 describe('a pane in a frame', () => {
-  it.each(CONNECTION_STATES)('joins a host in state %s, and says that state', async (state) => {
+  it.each(CONNECTION_STATES)('joins a host in state %s, and has that state', async (state) => {
     stream.state = state
     const there = frame()
     bridge.frame(there, { origin: PANES })
     expect((await there.join()).state).toBe(state)
   })
 
-  it('reads what is in force, and is notified of its own policies only', async () => {
+  it('reads values in force, and is notified of its own policies only', async () => {
     stream.put(AIR, '1.5.0', 35)
     const there = frame()
     bridge.frame(there, { origin: PANES })
@@ -70,7 +70,7 @@ describe('a pane in a frame', () => {
     expect(portal.targets.every((target) => target === PORTAL)).toBe(true)
   })
 
-  it('talks to other panes by id, in both directions', async () => {
+  it('exchanges messages with other panes by policy id', async () => {
     const there = frame()
     bridge.frame(there, { origin: PANES })
     const pane = await there.join()
@@ -99,7 +99,7 @@ describe('a pane in a frame', () => {
     expect(pane.get(AIR)['limit']).toBe(35)
   })
 
-  it('knocks until the host lets it in', async () => {
+  it('repeats its join request until the host accepts it', async () => {
     const there = frame()
     const joining = there.join()
     clock.advance(2_000)
@@ -108,20 +108,20 @@ describe('a pane in a frame', () => {
     await expect(joining).resolves.toMatchObject({ state: 'READY' })
   })
 
-  it('gives up on a host that never answers', async () => {
+  it('rejects when the host never responds', async () => {
     const joining = frame().join({ timeoutMs: 3_000 })
     clock.advance(3_000)
     await expect(joining).rejects.toThrow(codeOf('HMS_BRIDGE_NO_HOST') as Error)
   })
 
-  it('is refused for ids that it may not declare, with the reason', async () => {
+  it('is refused with the reason for ids that it may not declare', async () => {
     const there = frame()
     bridge.frame(there, { origin: PANES, policies: [OZONE] })
     await expect(there.join()).rejects.toThrow(codeOf('HMS_BRIDGE_NOT_ALLOWED') as Error)
     await expect(there.join({ policies: ['*'] })).rejects.toThrow(codeOf('HMS_BRIDGE_PANE_INVALID') as Error)
   })
 
-  it('replaces its own entry when it is reloaded, and receives each change once', async () => {
+  it('replaces its membership when it is reloaded, and receives each change once', async () => {
     const there = frame()
     bridge.frame(there, { origin: PANES })
     await there.join()
@@ -133,7 +133,7 @@ describe('a pane in a frame', () => {
     expect(heard).toHaveBeenCalledTimes(1)
   })
 
-  it('receives nothing once it left, or was removed', async () => {
+  it('receives nothing after it left or was removed', async () => {
     const there = frame()
     const putOut = bridge.frame(there, { origin: PANES })
     const first = await there.join()
@@ -149,8 +149,8 @@ describe('a pane in a frame', () => {
   })
 })
 
-describe('windows that are not what they seem', () => {
-  it('another origin in the same window is ignored, and gets nothing', async () => {
+describe('a bridge with untrusted windows', () => {
+  it('ignores another origin in the same window, and sends it nothing', async () => {
     const there = frame()
     bridge.frame(there, { origin: PANES })
     const pane = await there.join()
@@ -165,14 +165,14 @@ describe('windows that are not what they seem', () => {
     expect(leak).not.toHaveBeenCalled()
   })
 
-  it('another window of the same origin is ignored', () => {
+  it('ignores another window of the same origin', () => {
     const [known, stranger] = [frame(), frame()]
     bridge.frame(known, { origin: PANES })
     void stranger.join().catch(() => {})
     expect(stranger.page.targets).toEqual([])
   })
 
-  it('a frame accepts messages of its parent only, and only from the origin it named', async () => {
+  it('accepts in a frame only messages of its parent from the named origin', async () => {
     stream.put(AIR, '2.0.0', 25)
     const there = frame()
     bridge.frame(there, { origin: PANES })
@@ -195,7 +195,7 @@ describe('windows that are not what they seem', () => {
     expect(pane.get(AIR)['limit']).toBe(9_000)
   })
 
-  it('an origin has a name', () => {
+  it('requires an origin without wildcard or path', () => {
     for (const origin of ['*', 'null', '', PANES + '/', `${PANES}/path`, 'file://', 'https://*.example.gov', undefined])
       expect(() => bridge.frame(frame(), { origin: origin as string })).toThrow(codeOf('HMS_BRIDGE_PANE_INVALID') as Error)
   })
@@ -209,7 +209,7 @@ describe('windows that are not what they seem', () => {
     { hmsBridge: 1, type: 'emit', event: 'reading', message: { id: AIR } },
     { hmsBridge: 1, type: 'changed', change: { id: AIR, revision: 9 }, explanation: null },
     { hmsBridge: 1 },
-  ])('passes over %j', (message) => {
+  ])('ignores the message %j', (message) => {
     const there = frame()
     const host = vi.fn()
     bridge.frame(there, { origin: PANES })
@@ -219,7 +219,7 @@ describe('windows that are not what they seem', () => {
     expect(host).not.toHaveBeenCalled()
   })
 
-  it('a frame that says too much is put out, and the others are not', async () => {
+  it('removes a frame above the rate limit, and no other', async () => {
     const [loud, quiet] = [frame(), frame()]
     bridge.frame(loud, { origin: PANES })
     bridge.frame(quiet, { origin: PANES })

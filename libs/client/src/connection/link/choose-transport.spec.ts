@@ -6,7 +6,7 @@ const WORKED: Outcome = { hadFrames: true, blocked: false }
 const BLOCKED: Outcome = { hadFrames: false, blocked: true }
 const UNREACHABLE: Outcome = { hadFrames: false, blocked: false }
 
-/** Returns the transports that a new reader tries when its sessions end with these outcomes. */
+/** Returns the transports that a new reader tries in turn when its sessions end with these outcomes. */
 const transports = (...outcomes: Outcome[]): TransportName[] => {
   let choice: Choice = { transport: 'stream', blocked: 0, proven: false }
   return [
@@ -16,15 +16,15 @@ const transports = (...outcomes: Outcome[]): TransportName[] => {
 }
 
 describe('the choice of a transport', () => {
-  it('falls back at once where the stream never worked, and restarts after the last', () => {
+  it('falls back immediately if the stream never worked, and returns to the stream after the last', () => {
     expect(transports(BLOCKED, BLOCKED, BLOCKED)).toEqual(['stream', 'events', 'poll', 'stream'])
   })
 
-  it('believes in a stream that led through before, until it is blocked twice in a row', () => {
+  it('keeps a stream that worked before until it is blocked twice in a row', () => {
     expect(transports(WORKED, BLOCKED, WORKED, BLOCKED, BLOCKED)).toEqual(['stream', 'stream', 'stream', 'stream', 'stream', 'events'])
   })
 
-  it('leaves events that are held back after the first frames', () => {
+  it('leaves events that are blocked after the first frames', () => {
     expect(transports(BLOCKED, { hadFrames: true, blocked: true })).toEqual(['stream', 'events', 'poll'])
   })
 
@@ -39,12 +39,12 @@ describe('the choice of a transport', () => {
 })
 
 describe('the return to a better transport', () => {
-  it('is the stream, and from polls events in turn', () => {
+  it('uses the stream, and from polls the stream and events alternately', () => {
     expect([0, 1, 2, 3].map((tries) => betterTransport('poll', tries))).toEqual(['stream', 'events', 'stream', 'events'])
     expect([0, 1].map((tries) => betterTransport('events', tries))).toEqual(['stream', 'stream'])
   })
 
-  it('is tried soon, then ever more rarely, each minute at least', () => {
+  it('is tried after 5 s, then at doubled intervals up to a minute', () => {
     expect([0, 1, 2, 3, 4, 50].map((tries) => tryBetterAfterMs(tries, () => 1))).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000])
     expect(tryBetterAfterMs(0, () => 0)).toBe(2_500)
   })

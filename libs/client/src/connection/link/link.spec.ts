@@ -45,7 +45,7 @@ async function connected(): Promise<ReaderSession> {
   return (hms = await steps(opening))
 }
 
-/** Advances time in small steps until something has happened; socket messages arrive in time meanwhile. */
+/** Advances the clock in small steps until the promise settles, and lets socket messages arrive between the steps. */
 async function steps<T>(happens: Promise<T>): Promise<T> {
   const end = { reached: false }
   const mark = (): void => void (end.reached = true)
@@ -72,7 +72,7 @@ function events(...first: string[]): (text: string) => void {
   return (text) => open.at(-1)!.write(`data: ${text}\n\n`)
 }
 
-/** Responses to polls, repeating the last one; `undefined` is 304. */
+/** Serves these responses to polls in turn, repeating the last one; `undefined` is a 304. */
 function polls(...answers: (string | undefined)[]): void {
   respond['/v1/snapshot'] = (request, response) => {
     const answer = answers.length > 1 ? answers.shift() : answers[0]
@@ -87,18 +87,18 @@ const next = (event: 'change' | 'stale' | 'error' | 'ready') => new Promise((res
 describe('a snapshot of more than 16 MiB', () => {
   const large = JSON.stringify({ type: 'snapshot', revision: 4, changes: [], documents: [old], padding: 'x'.repeat(17 * 1024 * 1024) })
 
-  it('is taken from the stream', async () => {
+  it('is accepted over the stream', async () => {
     void server.visitor().then((visitor) => visitor.sendText(large))
     expect((await connected()).get(ID)['limit']).toBe(35)
   })
 
-  it('is taken from events', async () => {
+  it('is accepted over events', async () => {
     server.refuse = NO_WEBSOCKET
     events(large)
     expect((await connected()).get(ID)['limit']).toBe(35)
   })
 
-  it('is taken from polls', async () => {
+  it('is accepted over polls', async () => {
     server.refuse = NO_WEBSOCKET
     events()
     polls(large)
@@ -106,12 +106,12 @@ describe('a snapshot of more than 16 MiB', () => {
   })
 })
 
-describe('where no WebSocket leads through', () => {
+describe('a link whose WebSocket is blocked', () => {
   beforeEach(() => {
     server.refuse = NO_WEBSOCKET
   })
 
-  it('events do, verified alike, and the stream takes over as soon as it leads through', async () => {
+  it('uses events, verifies them alike, and returns to the stream once it works', async () => {
     const say = events(frame('snapshot', 4, [old]))
     await connected()
     expect(hms!.explain(ID)).toMatchObject({ state: 'READY', source: 'live', value: { limit: 35 } })
@@ -128,7 +128,7 @@ describe('where no WebSocket leads through', () => {
     expect(hms!.state).toBe('READY')
   })
 
-  it('a stream that is behind does not take over', async () => {
+  it('does not switch to a stream that is behind', async () => {
     events(frame('snapshot', 5, [strict]))
     await connected()
     server.refuse = undefined
@@ -137,13 +137,13 @@ describe('where no WebSocket leads through', () => {
     const stale = next('stale')
     let hasLeft = false
     void behind.left.then(() => (hasLeft = true))
-    // The next attempt comes after ten seconds, and these events are silent: a transport switch would have closed them.
+    // The next attempt comes after ten seconds. Until then the silent events show that no switch has closed them.
     await steps(stale)
     expect(hasLeft).toBe(true)
     expect([hms!.revision, hms!.get(ID)['limit']]).toEqual([5, 25])
   })
 
-  it('silence of events is STALE after five seconds', async () => {
+  it('is STALE after five seconds without events', async () => {
     events(frame('snapshot', 4, [old]), frame('heartbeat', 4))
     await connected()
     expect(hms!.state).toBe('READY')
@@ -152,7 +152,7 @@ describe('where no WebSocket leads through', () => {
     expect(clock.now() - before).toBeLessThanOrEqual(5_000)
   })
 
-  it('polls do where events are held back, and bring what was missed', async () => {
+  it('uses polls when events are blocked, and receives missed changes', async () => {
     events()
     polls(frame('snapshot', 4, [old]), undefined, frame('change', 5, [strict]), undefined)
     await connected()
@@ -167,7 +167,7 @@ describe('where no WebSocket leads through', () => {
     await steps(visitor.applied())
   })
 
-  it('a poll that shows a lower revision is not applied', async () => {
+  it('does not apply a poll with a lower revision', async () => {
     events()
     polls(frame('snapshot', 5, [strict]), frame('snapshot', 4, [old]))
     await connected()
@@ -175,7 +175,7 @@ describe('where no WebSocket leads through', () => {
     expect([hms!.revision, hms!.get(ID)['limit']]).toEqual([5, 25])
   })
 
-  it('polls without a response are STALE within ten seconds', async () => {
+  it('is STALE within ten seconds when polls get no response', async () => {
     events()
     polls(frame('snapshot', 4, [old]))
     await connected()
@@ -185,7 +185,7 @@ describe('where no WebSocket leads through', () => {
     expect(clock.now() - before).toBeLessThanOrEqual(10_000)
   })
 
-  it('and nothing else does, the last response is reported', async () => {
+  it('reports the last response when every transport is blocked', async () => {
     await expect(connected()).rejects.toMatchObject({ code: 'HMS_HTTP_UNEXPECTED', status: 404 })
     expect(asked).toEqual(['/v1/events all any', '/v1/snapshot all any'])
   })

@@ -13,8 +13,8 @@ beforeEach(() => {
   silence.watch()
 })
 
-describe('silence', () => {
-  it('begins at the limit after the last sign of life', () => {
+describe('Silence', () => {
+  it('is reported when the limit has passed since the last frame', () => {
     clock.advance(4_999)
     silence.watch()
     clock.advance(4_999)
@@ -23,7 +23,7 @@ describe('silence', () => {
     expect(silent).toBe(1)
   })
 
-  it('is not while a large frame is under way, and is when only pings come', () => {
+  it('is not reported while a large frame arrives, and is reported when only pings arrive', () => {
     received = 4_096
     clock.advance(5_000)
     expect(silent).toBe(0)
@@ -32,7 +32,7 @@ describe('silence', () => {
     expect(silent).toBe(1)
   })
 
-  it('is judged again when the process itself was away: what came meanwhile is read first', () => {
+  it('is reported only after a grace period when the process was suspended', () => {
     clock.stall(60_000)
     expect(silent).toBe(0)
     silence.watch()
@@ -43,7 +43,7 @@ describe('silence', () => {
     expect(silent).toBe(1)
   })
 
-  it('is nothing after it was stopped', () => {
+  it('is not reported after stop', () => {
     silence.stop()
     clock.advance(60_000)
     expect(silent).toBe(0)
