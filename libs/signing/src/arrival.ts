@@ -6,13 +6,13 @@ import type { Signer } from './signer.js'
 import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
 import type { Keys } from './verify-envelope.js'
 
-/** Audit's record of an event whose signature it verified, until the event gets its index in the log. */
+/** Record that audit signs for a received, verified event until the event gets its index in the log. */
 export type ArrivalPredicate = {
-  /** The leaf, in canonical form. */
+  /** Log entry in canonical form, as it will be hashed. */
   entry: string
   /** Releases of an approval; empty for other events. */
   releases: JsonObject[]
-  /** Names of the acting people, in lower case. */
+  /** Names of the people who acted in the event, in lower case. */
   actors: string[]
 }
 

@@ -3,12 +3,12 @@ import { sha256 } from './crypto/node.js'
 import { digestOfJson, isDigest } from './digest.js'
 import { isCount, objectOf } from './shape.js'
 
-/** Binds members without listing them: the digest over the sorted list, and its length. The list is transmitted once. */
+/** Reference of a member to its bundle: digest over the sorted list of all members, and their number. */
 export type BundleRef = { digest: string; size: number }
 
 export const isBundleRef = objectOf({ digest: isDigest, size: isCount })
 
-/** Computes the reference. `members` may be in any order. */
+/** Computes the reference to a bundle of `members`, in any order. */
 export function bundleOf(members: readonly string[]): BundleRef {
   return { digest: digestOfJson([...members].sort()), size: members.length }
 }
@@ -17,20 +17,20 @@ export function isSameBundle(one: BundleRef | undefined, other: BundleRef): bool
   return one?.digest === other.digest && one.size === other.size
 }
 
-/** Bytes of the hash: enough to distinguish the places of an installation, and two hundred fit into a kilobyte. */
+/** Bytes of each hash: enough to distinguish the documents of an installation. 200 tags fit into a kilobyte. */
 const TAG_BYTES = 4
 
-/** Returns the tag of a place (`policy@scope`) in `BundlePlaces`. */
+/** Returns the tag of `policy@scope` in `bundlePlaces`, in hex. */
 export function placeTag(id: string, scope: string): string {
   return toHex(sha256(`${id}@${scope}`).subarray(0, TAG_BYTES))
 }
 
-/** Returns the tags of all documents of a revision, in base64. */
+/** Returns the concatenated tags of all documents of a revision, in base64. */
 export function bundlePlaces(places: readonly { id: string; scope: string }[]): string {
   return toBase64(fromHex(places.map(({ id, scope }) => placeTag(id, scope)).join('')))
 }
 
-/** Returns the tags of a bundle. */
+/** Returns the tags in the result of `bundlePlaces`, in hex. */
 export function placeTagsIn(bundle: string): string[] {
   return toHex(fromBase64(bundle)).match(/.{8}/g) ?? []
 }

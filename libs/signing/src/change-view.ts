@@ -16,8 +16,8 @@ interface RankedRelease {
 }
 
 /**
- * Returns a change for display, from rollout's signed statement, else from the signed release. `undefined` if neither shows whether a run
- * or a rollback caused it: heads of earlier builds.
+ * Returns a change for display, from rollout's signed statement, else from the signed release. Returns `undefined` for heads of earlier
+ * builds where neither shows whether a run or a rollback was the cause.
  */
 export function changeView(change: Envelope | undefined, release: ChangedTo | undefined): ChangeView | undefined {
   if (change !== undefined) {
@@ -32,8 +32,9 @@ export function changeView(change: Envelope | undefined, release: ChangedTo | un
 }
 
 /**
- * Returns the change of an entry of the history: `changeView`, or a rollback or run by the releases in force `earlier`. An approval makes a
- * release under a higher epoch, so a release that was in force before, or follows a higher epoch, was rolled back to.
+ * Returns the change of a history entry: `changeView`, else a guess from the releases that were in force `earlier`. The cause is a rollback
+ * if the release was in force before or an earlier one has a higher `releaseEpoch`, because every approval creates a higher one; otherwise
+ * it is a run.
  */
 export function historyChange(
   change: Envelope | undefined,
@@ -49,7 +50,7 @@ export function historyChange(
   return changeView(change, release) ?? unknown
 }
 
-/** Returns a stored change if rollout signed it for this policy, and for this head if one is given. */
+/** Returns the stored change if rollout signed it for this policy (and for the head `seq`, if given); otherwise `undefined`. */
 export function believedChange(
   change: Envelope | undefined,
   about: { policy: string; seq?: number },

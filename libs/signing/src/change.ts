@@ -6,7 +6,7 @@ import type { Signer } from './signer.js'
 import { signStatement, subjectOfPredicate, verifyStatement, type SignedDocument, type StatementKind } from './statement-kind.js'
 import type { Keys } from './verify-envelope.js'
 
-/** Reason why rollout issued these stable heads. It is stored beside them and never sent to readers. */
+/** Reason for which rollout issued these stable heads. config-store stores it with the heads and never sends it to readers. */
 export type ChangePredicate = Change & { heads: { policy: string; seq: number }[] }
 
 const CHANGE: StatementKind<ChangePredicate> = {
@@ -26,7 +26,7 @@ export function signChange(predicate: ChangePredicate, signer: Signer): Promise<
   return signStatement(CHANGE, predicate, [signer])
 }
 
-/** Reads a change; `keys` are those of rollout. Throws `SignatureError`. */
+/** Reads a change; `keys` are rollout's keys. Throws `SignatureError`. */
 export function readChange(envelope: unknown, keys: Keys): SignedDocument<ChangePredicate> {
   return verifyStatement(CHANGE, envelope, keys)
 }

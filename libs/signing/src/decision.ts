@@ -15,7 +15,7 @@ import {
 } from './statement-kind.js'
 import type { Keys } from './verify-envelope.js'
 
-/** A person's decision about something that has a digest, with its reason. */
+/** A person's decision, with a reason, about a subject that has a digest. */
 export type DecisionPredicate = {
   /** Digest of the subject, for example of an approval. */
   subject: string
@@ -28,15 +28,15 @@ export type DecisionPredicate = {
   nonce: string
 }
 
-/** Limits delayed use: a withheld decision must not answer a later question. */
+/** Maximum distance of the signing time, so that a withheld decision cannot be used much later. */
 const WINDOW_MS = 10 * 60_000
 
-/** Whether `at` (RFC 3339), the signing time in a statement, is within ten minutes of `now`, in either direction. */
+/** Whether the signing time `at` (RFC 3339) is at most ten minutes before or after `now`. */
 export function isSignedLately(at: string, now: Date): boolean {
   return Math.abs(now.getTime() - Date.parse(at)) <= WINDOW_MS
 }
 
-/** Returns when a statement signed at `at` (RFC 3339) is no longer considered recent. */
+/** Returns the time until which a statement signed at `at` (RFC 3339) is accepted as recent. */
 export function countsUntil(at: string): Date {
   return new Date(Date.parse(at) + WINDOW_MS)
 }
@@ -53,12 +53,12 @@ export function signDecision(said: SaidDecision, signer: Signer): Promise<Envelo
   return signEnvelope(writeDecision(said).payload, [signer])
 }
 
-/** Returns the bytes to sign, for a key held elsewhere. */
+/** Returns the bytes to sign, for a key in another process or device. */
 export function writeDecision({ at, ...said }: SaidDecision): StatementDocument<DecisionPredicate> {
   return writeStatement(DECISION, { ...said, at: at.toISOString(), nonce: randomUUID() })
 }
 
-/** Reads a decision; `keys` are those of people. Throws `SignatureError`. */
+/** Reads a decision; `keys` are keys of people. Throws `SignatureError`. */
 export function readDecision(envelope: unknown, keys: Keys): SignedDocument<DecisionPredicate> {
   return verifyStatement(DECISION, envelope, keys)
 }

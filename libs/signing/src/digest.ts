@@ -27,8 +27,8 @@ export function hexOf(digest: string): string {
 }
 
 /**
- * Returns a scenario as the subject of a run's attestations: SHA-256 over the canonical form (RFC 8785) of `{ alert, id, policies }`, as in
- * `GET /v1/scenarios`. The corpus that it was tested on is in the report.
+ * Returns a scenario as a subject in attestations of a run. The digest is SHA-256 over the canonical form (RFC 8785) of `{ alert, id,
+ * policies }` as returned by `GET /v1/scenarios`. The corpus is not part of it; the report of the replay names it.
  */
 export function scenarioSubject({ id, policies, alert }: ScenarioRule): Subject {
   return { name: `scenario ${id}`, digest: { sha256: hexOf(digestOfJson({ id, policies, alert })) } }

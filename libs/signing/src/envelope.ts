@@ -3,10 +3,10 @@ import { SignatureError } from './signature-error.js'
 
 export const STATEMENT_TYPE = 'application/vnd.in-toto+json'
 
-/** Limits of accepted envelopes: they come from outside, and every signature costs a verification. */
+/** Limits of accepted envelopes, which come from untrusted sources. Every signature costs a verification. */
 export const MAX_SIGNATURES = 16
 const MAX_PAYLOAD_BYTES = 1024 * 1024
-/** Limit of a stage event, which contains the releases of a whole run; in base64 it fits into a message of 4 MiB. */
+/** Maximum payload of a stage event, which contains all releases of a run. In base64 it fits into a message of 4 MiB. */
 export const MAX_EVENT_BYTES = 2.5 * 1024 * 1024
 const MAX_KEYID_LENGTH = 256
 const MAX_SIGNATURE_LENGTH = 256
@@ -19,14 +19,14 @@ export type OpenedEnvelope = {
   signatures: { keyid: string; sig: Uint8Array }[]
 }
 
-/** Returns the pre-authentication encoding of DSSE v1.0.2: the signed bytes. Lengths of `type` and `body` are in bytes, not characters. */
+/** Returns the pre-authentication encoding of DSSE v1.0.2, which is signed. The lengths in it are in bytes, not characters. */
 export function pae(type: string, body: Uint8Array): Uint8Array {
   return concatBytes(utf8(`DSSEv1 ${utf8(type).length} ${type} ${body.length} `), body)
 }
 
 /**
- * Decodes an envelope of unknown origin, once: pass on `payload`, never decode again (dsse issue 68). Unknown members are ignored, a
- * missing keyid is empty. Verifies nothing; throws `HMS_SIGNATURE_MALFORMED` or `_TOO_MANY`.
+ * Decodes an envelope of unknown origin. Callers pass on `payload` and never decode again (dsse issue 68). Ignores unknown members; a
+ * missing keyid becomes the empty string. Does not verify signatures. Throws `HMS_SIGNATURE_MALFORMED` or `HMS_SIGNATURE_TOO_MANY`.
  */
 export function openEnvelope(value: unknown, maxBytes = MAX_PAYLOAD_BYTES): OpenedEnvelope {
   if (!isObject(value)) throw malformed('the envelope is not an object')
@@ -51,8 +51,8 @@ function openSignature(value: unknown): { keyid: string; sig: Uint8Array } {
 }
 
 /**
- * Decodes standard or URL-safe base64, padded or not. Node skips unknown characters and ignores the spare bits of the last one, so many
- * texts would yield one value: only the one that encodes back to itself is accepted.
+ * Decodes standard or URL-safe base64, padded or not. Node skips unknown characters and ignores spare bits of the last character, so many
+ * texts would decode to the same bytes. Accepts only canonical text, which encoding the bytes yields again.
  */
 function decodeBase64(text: string, member: string): Uint8Array {
   const bytes = fromBase64(text)

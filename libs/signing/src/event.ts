@@ -7,8 +7,8 @@ import { signStatement, subjectOfPredicate, verifyStatement, type SignedDocument
 import type { Keys } from './verify-envelope.js'
 
 /**
- * A stage event as signed by its service. Topic, key and `keySeq` are included, so a record that is copied to another topic or key, or sent
- * again later, is detected.
+ * An event as signed by its service. Topic, key and `keySeq` are part of it, so that consumers detect a record that was copied to another
+ * topic or key, or sent again.
  */
 export type EventPredicate = EventAttributes & { data: JsonObject }
 
@@ -35,7 +35,7 @@ export function signEvent(predicate: EventPredicate, signer: Signer): Promise<En
   return signStatement(EVENT, predicate, [signer])
 }
 
-/** Reads an event; `keys` are those of the one service that may produce this topic. */
+/** Reads an event; `keys` are the keys of the one service that may produce it. Throws `SignatureError`. */
 export function readEvent(envelope: unknown, keys: Keys): SignedDocument<EventPredicate> {
   return verifyStatement(EVENT, envelope, keys)
 }

@@ -15,9 +15,9 @@ import {
   type StatementKind,
 } from './statement-kind.js'
 
-/** A person's statement that declares a freeze, or lifts the one whose declaration has the digest `declared`. */
+/** A person's statement that declares a freeze, or that lifts the freeze whose declaration has the digest `declared`. */
 export type FreezePredicate = ({ action: 'declare'; freeze: Freeze } | { action: 'lift'; id: string; declared: string; reason: string }) & {
-  /** Installation that it is for: `installation` of its roster. Absent in records from before statements named it. */
+  /** Installation that the statement is for (`Roster.installation`). Missing in statements of earlier builds. */
   installation?: string
   at: string
   nonce: string
@@ -56,19 +56,19 @@ const FREEZE: StatementKind<FreezePredicate> = {
   },
 }
 
-/** Time of signing, and the installation (`Roster.installation`). */
+/** Signing time, and the installation that the statement is for (`Roster.installation`). */
 type SignedFor = { at: Date; installation: string }
 
 export function signFreeze(freeze: Freeze, signedFor: SignedFor, signer: Signer): Promise<Envelope> {
   return signEnvelope(writeFreeze(freeze, signedFor).payload, [signer])
 }
 
-/** Returns the bytes to sign, for a key held elsewhere. */
+/** Returns the bytes to sign, for a key in another process or device. */
 export function writeFreeze(freeze: Freeze, { at, installation }: SignedFor): StatementDocument<FreezePredicate> {
   return writeStatement(FREEZE, { action: 'declare', freeze, installation, at: at.toISOString(), nonce: randomUUID() })
 }
 
-/** `declared`: digest of the declaration, so that the signature cannot lift a later freeze of the same name. */
+/** Lifting of a freeze. `declared`: digest of the declaration, so that the signature cannot lift a later freeze with the same id. */
 type SaidLift = { id: string; declared: string; reason: string }
 
 export function signLift(lift: SaidLift, signedFor: SignedFor, signer: Signer): Promise<Envelope> {
@@ -85,9 +85,9 @@ export function readUnsignedFreeze(envelope: unknown): StatementDocument<FreezeP
 }
 
 /**
- * Reads a person's statement about a freeze, and identifies the person. Throws `SignatureError`: `HMS_FREEZE_NOT_ALLOWED` for a person
- * without a role in the roster, `HMS_FREEZE_OTHER` for a statement that names another installation. `at` (RFC 3339) is when keys are
- * judged.
+ * Reads a person's statement about a freeze, and identifies the person. `at` (RFC 3339): time at which the key must be valid. Throws
+ * `SignatureError`: `HMS_FREEZE_NOT_ALLOWED` for a person without a role in the roster, `HMS_FREEZE_OTHER` for a statement that names
+ * another installation.
  */
 export function readFreeze(envelope: unknown, roster: Roster, at?: string): ReadFreeze {
   const { predicate, digest, keyids } = verifyStatement(FREEZE, envelope, roster.keysOfKind('person', at))
@@ -100,8 +100,8 @@ export function readFreeze(envelope: unknown, roster: Roster, at?: string): Read
 }
 
 /**
- * Verifies a record against the statements its people signed. Throws `SignatureError`. Keys are judged at the times in the statements: a
- * record is re-read whenever the topic is, and a person may have left since.
+ * Verifies a record with the signed statements in it. Throws `SignatureError`. Keys must be valid at the times in the statements, because a
+ * record is read again with the topic, when the person may have left.
  */
 export function verifyFreeze({ by, declaredAt: _declaredAt, statement, lifted, ...freeze }: FreezeRecord, roster: Roster): void {
   const declared = readFreeze(statement, roster, timeOf(statement))

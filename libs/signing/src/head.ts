@@ -16,30 +16,30 @@ export type HeadPredicate = {
   policy: string
   scope: string
   seq: number
-  /** Release digest; null if nothing is in force. */
+  /** Release digest; `null` if no release is in force. */
   current: string | null
   /** Canary heads: share of the scope in basis points. */
   share?: number
   /**
-   * Stable heads: number of the head since which `current` has been in force without interruption. Restarts when a release is reinstated.
+   * Stable heads: `seq` of the head since which `current` has been in force without interruption. It restarts when a release is reinstated.
    */
   sinceSeq?: number
-  /** Canary heads: stable release that they are based on; readers ignore the head if stable differs. */
+  /** Canary heads: stable release that the canary is based on. Readers ignore the head if another release is stable. */
   base?: string | null
-  /** Canary heads: number of a stable head that named `base`; readers ignore the head if stable has left `base` since. */
+  /** Canary heads: `seq` of a stable head that named `base`. Readers ignore the head if the stable release has changed since that head. */
   baseSeq?: number
-  /** Reference to the heads issued together with this one, if there are several: they are stored together or not at all. */
+  /** Set if several heads were issued together: reference to all of them. They are stored together or not at all. */
   bundle?: BundleRef
-  /** Canary heads of a bundle: id that buckets hash instead of `policy`, the same for all members (ADR 0089). */
+  /** Canary heads of a bundle: id that readers hash instead of `policy` for their buckets, equal for all members (ADR 0089). */
   cohortKey?: string
-  /** Changes which readers fall into the share. */
+  /** Part of the hash input of buckets; another salt selects other readers. */
   salt?: string
-  /** Release held by readers, and current from `at` on, without another head. `sinceSeq` and `run`: as below, for this release. */
+  /** Release that readers apply from `at` on, without another head. `sinceSeq` and `run`: as in the head, for this release. */
   next?: { release: string; at: string; sinceSeq?: number; run?: number }
   /** Canary heads: end of the lease. */
   expires?: string
   issuedAt: string
-  /** Number of the run that made `current` live; for provenance, not for ordering. */
+  /** Run that made `current` live; for provenance, not for ordering. */
   run?: number
 }
 
@@ -71,7 +71,7 @@ export function bundleOfHeads(heads: readonly HeadInBundle[]): BundleRef {
   return bundleOf(heads.map(({ policy, scope, seq, current, next }) => `${policy}@${scope} ${seq} ${current} ${next?.release ?? null}`))
 }
 
-/** Returns why a set of heads is incomplete: one was issued with others that are missing. `undefined` if it is complete. */
+/** Returns why a set of heads is not exactly the set that was issued together; `undefined` if it is complete. */
 export function brokenHeads(heads: readonly HeadInBundle[]): string | undefined {
   const together = groupBy(heads, ({ bundle }) => bundle?.digest)
   for (const [digest, members] of together) {
@@ -86,7 +86,7 @@ export function signHead(predicate: HeadPredicate, signer: Signer): Promise<Enve
   return signStatement(HEAD, predicate, [signer])
 }
 
-/** Reads a head; `keys` are those of rollout for a stable head, of canary-controller for a canary head, never of both. */
+/** Reads a head; `keys` are rollout's keys for a stable head and canary-controller's for a canary head, never both. */
 export function readHead(envelope: unknown, keys: Keys): SignedDocument<HeadPredicate> {
   return verifyStatement(HEAD, envelope, keys)
 }

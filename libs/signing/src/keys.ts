@@ -3,11 +3,11 @@ import { concatBytes, fromBase64, fromHex, isSameBytes, toBase64, toHex, utf8 } 
 import { importKey, rawKeyOf, sha256, type PublicKey } from './crypto/node.js'
 import { SignatureError } from './signature-error.js'
 
-/** RFC 8410: the SubjectPublicKeyInfo of every Ed25519 key consists of these 12 bytes and the 32 raw ones. */
+/** First 12 bytes of the SubjectPublicKeyInfo of every Ed25519 key (RFC 8410); the 32 raw bytes of the key follow. */
 const SPKI_PREFIX = fromHex('302a300506032b6570032100')
 const RAW_LENGTH = 32
 const CACHE_LIMIT = 4096
-/** y of the points of small order, little-endian without the sign bit: under such a key, anybody can sign some of all texts. */
+/** y of the points of small order, little-endian without the sign bit. With such a key, anyone can forge signatures of some texts. */
 const WEAK_KEYS: ReadonlySet<string> = new Set([
   '0000000000000000000000000000000000000000000000000000000000000000',
   '0100000000000000000000000000000000000000000000000000000000000000',
@@ -16,7 +16,7 @@ const WEAK_KEYS: ReadonlySet<string> = new Set([
   '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
 ])
 
-/** A verification with a cached KeyObject costs half of one that parses the key first. */
+/** Parsed keys by SPKI. With a cached key a verification takes half as long as with parsing. */
 const cache = new Map<string, PublicKey>()
 
 export type KeyPair = {
@@ -28,7 +28,7 @@ export type KeyPair = {
   spki: string
 }
 
-/** Parses a public key from SPKI in base64 DER; throws `HMS_SIGNATURE_KEY_UNSUPPORTED` for anything but Ed25519. */
+/** Parses a public key from SPKI in base64 DER. Throws `HMS_SIGNATURE_KEY_UNSUPPORTED` unless it is a strong Ed25519 key. */
 export function spkiToKey(spki: string): PublicKey {
   const known = cache.get(spki)
   if (known) return known
@@ -59,8 +59,8 @@ export function rawPublicKey(key: PublicKey): Uint8Array {
 }
 
 /**
- * Returns the key id, the OpenSSH fingerprint as printed by `ssh-keygen -lf` and `ssh-add -l`. Takes the 32 raw bytes or a key (of a
- * private key, its public half). cosign matches key ids only in this form.
+ * Returns the key id: the OpenSSH fingerprint as printed by `ssh-keygen -lf` and `ssh-add -l`, the only form that cosign matches. `key`:
+ * the 32 raw bytes, a public key, or a private key (for its public half).
  */
 export function keyIdOf(key: Uint8Array | PublicKey): string {
   const raw = key instanceof Uint8Array ? key : rawPublicKey(key)
@@ -73,7 +73,7 @@ export function sshKeyBlob(raw: Uint8Array): Uint8Array {
   return concatBytes(sshString(utf8('ssh-ed25519')), sshString(raw))
 }
 
-/** Returns the fingerprint of a public key of any type, given in the form of RFC 4253 §6.6, as printed by `ssh-keygen -lf`. */
+/** Returns the fingerprint, as printed by `ssh-keygen -lf`, of a public key of any type in the encoding of RFC 4253 §6.6. */
 export function sshFingerprint(blob: Uint8Array): string {
   return `SHA256:${toBase64(sha256(blob)).replace(/=+$/, '')}`
 }
@@ -87,7 +87,7 @@ function spkiFrom(raw: Uint8Array): string {
   return toBase64(concatBytes(SPKI_PREFIX, raw))
 }
 
-/** Whether a key is the one encoding of a point (RFC 8032 §5.1.3: y is below 2^255 − 19), and not of small order. */
+/** Whether a key is the canonical encoding of a point (RFC 8032 §5.1.3: y is below 2^255 − 19) that is not of small order. */
 function isStrong(raw: Uint8Array): boolean {
   const y = Uint8Array.from(raw)
   y[RAW_LENGTH - 1]! &= 0x7f

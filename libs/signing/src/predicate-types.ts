@@ -1,6 +1,6 @@
 const PREFIX = 'https://hms-svc.dev/attestation/'
 
-/** Predicate types of statements; a reader accepts exactly one. */
+/** Predicate types of statements. Each read function accepts exactly one. */
 export const PREDICATE_TYPES = {
   release: `${PREFIX}release/v1`,
   roster: `${PREFIX}roster/v1`,

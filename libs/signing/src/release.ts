@@ -17,18 +17,18 @@ import { readUnverified, writeStatement, type StatementDocument, type StatementK
 export const MAX_FALLBACKS = 5
 const MAX_DROPPED_TAGS = 64
 
-/** Marks a release that reinstates an earlier version, signed because no fallback permits it. */
+/** Part of a release that reinstates an earlier version and needs signatures, because no fallback permits the rollback. */
 export type RollbackOrder = {
-  /** Release whose document it contains. */
+  /** Release whose policy document is reinstated. */
   target: ReleaseRef
   reason: string
-  /** Release in force at the time of signing; `null` for a withdrawn policy. */
+  /** Release in force when the rollback was prepared; `null` for a withdrawn policy. */
   replaces: ReleaseRef | null
-  /** The target was break-glass: lint was the only stage that passed its document. */
+  /** Set if the target was a break-glass release, whose document passed no stage except lint. */
   byBreakGlass?: true
 }
 
-/** Marks a release that skips simulation, canary, freezes and waiting, with the signed reason. At least two people must sign. */
+/** Part of a release that skips simulation, canary, freezes and the queue, with the signed reason. At least two people must sign. */
 export type BreakGlassOrder = { reason: string }
 
 export type ReleaseRef = { version: string; /** Release digest. */ digest: string }
@@ -36,30 +36,30 @@ export type ReleaseRef = { version: string; /** Release digest. */ digest: strin
 export type ReleasePredicate = {
   /** The whole policy as parsed; readers never parse YAML. */
   policy: JsonObject & { id: string; version: string }
-  /** Counts the releases of this policy; readers never go below the highest they saw, except to its fallbacks. */
+  /** Counts the releases of this policy. Readers reject a lower epoch than the highest one they have seen, except for its fallbacks. */
   releaseEpoch: number
   previous: ReleaseRef | null
-  /** Releases to which a reader may be reverted without new signatures; at most five. */
+  /** Releases to which readers may be reverted without new signatures; at most `MAX_FALLBACKS`. */
   fallbacks: ReleaseRef[]
   scopes: string[]
-  /** Tags of earlier versions that a role of the roster names and this one dropped: they still select its approvers. */
+  /** Tags of earlier versions that this version dropped although a role of the roster names them. They still select its approvers. */
   droppedTags?: string[]
-  /** Author: a name or id of the roster if known there; the author's signature does not count. */
+  /** Name or id of the author. The signature of an author in the roster does not count as approval unless the roster permits it. */
   author: string | null
-  /** Part of the signed bytes, so the last signer cannot substitute another plan. */
+  /** Plan of the rollout. It is signed, so that the last signer cannot substitute another plan. */
   plan: RolloutPlan
-  /** Reference to the policy digests of the run's members, including this one. */
+  /** Reference to the policy digests of all members of the bundle, including this policy. */
   bundle: BundleRef
   rollback?: RollbackOrder
   breakGlass?: BreakGlassOrder
   preparedAt: string
-  /** Expiry of an unfinished approval. */
+  /** Expiry of the preparation, if signatures are still missing by then. */
   expires: string
 }
 
 export type PreparedRelease = StatementDocument<ReleasePredicate> & { policyDigest: string }
 
-/** A parsed release with its envelope: decoded once, and passed on in this form. */
+/** A parsed release with its envelope, so that it is decoded only once. */
 export type OpenedRelease = PreparedRelease & { envelope: Envelope }
 
 const isReleaseRef = objectOf({ version: isText, digest: isDigest })
@@ -108,31 +108,31 @@ const RELEASE: StatementKind<ReleasePredicate> = {
   },
 }
 
-/** Returns the bytes that all approvers sign. Without `bundle` the policy is alone. */
+/** Returns the bytes that all approvers sign. Without `bundle` the release is a bundle of one. */
 export function buildRelease(predicate: Omit<ReleasePredicate, 'bundle'> & { bundle?: BundleRef }): PreparedRelease {
   const policyDigest = digestOfJson(predicate.policy)
   return { ...writeStatement(RELEASE, { ...predicate, bundle: predicate.bundle ?? bundleOf([policyDigest]) }), policyDigest }
 }
 
-/** Reads a release without verifying its signatures: `approvalState` determines its approvers. */
+/** Reads a release. Does not verify signatures: `approvalState` does. */
 export function readRelease(envelope: unknown): OpenedRelease {
   const document = readUnverified(RELEASE, envelope)
   return { ...document, policyDigest: digestOfJson(document.predicate.policy), envelope: envelope as Envelope }
 }
 
-/** Returns the rollback order of a release, if any. Not verified: for readers that verified it before. */
+/** Returns the rollback order of a release, if any. Does not verify signatures: callers verified the release before. */
 export function rollbackOf({ envelope }: Pick<ReleaseDocument, 'envelope'>): RollbackOrder | undefined {
   return peekPredicate<Pick<ReleasePredicate, 'rollback'>>(envelope).rollback
 }
 
-/** Returns the break-glass order of a release, if any. Not verified: for readers that verified it before. */
+/** Returns the break-glass order of a release, if any. Does not verify signatures: callers verified the release before. */
 export function breakGlassOf({ envelope }: Pick<ReleaseDocument, 'envelope'>): BreakGlassOrder | undefined {
   return peekPredicate<Pick<ReleasePredicate, 'breakGlass'>>(envelope).breakGlass
 }
 
 /**
- * Returns why a document went to all untested: its release is break-glass, or a rollback reinstated such a document (`reason` is then
- * `null`).
+ * Returns the reason for which a document went live for all without simulation and canary: its release is a break-glass, or a rollback
+ * reinstated the document of one (`reason` is `null` then). Returns `undefined` for other releases.
  */
 export function breakGlassBehind({
   breakGlass,
@@ -142,7 +142,7 @@ export function breakGlassBehind({
   return rollback?.byBreakGlass === true ? { reason: null } : undefined
 }
 
-/** Returns why these releases are not exactly the bundle that people approved; `undefined` if they are. */
+/** Returns why these releases are not exactly the bundle that people approved; `undefined` if they match. */
 export function brokenBundle(releases: readonly Pick<ReleaseDocument, 'envelope'>[]): string | undefined {
   try {
     const read = releases.map(({ envelope }) => readRelease(envelope))
@@ -157,13 +157,13 @@ export function brokenBundle(releases: readonly Pick<ReleaseDocument, 'envelope'
   }
 }
 
-/** Returns the effective time of a policy in epoch milliseconds; `NaN` for an invalid time, which never comes. */
+/** Returns the effective time of a policy in epoch milliseconds; `NaN` for an invalid time. */
 export function effectiveMs(policy: JsonObject): number {
   const { effective } = policy
   return typeof effective === 'string' ? Date.parse(effective) : Number.NaN
 }
 
-/** Returns the digest that people sign together: the release digest; for a bundle, the digest of its sorted release digests. */
+/** Returns the digest of an approval: the release digest; for a bundle, the digest of its sorted release digests. */
 export function approvalDigest(releases: readonly Pick<ReleaseDocument, 'releaseDigest'>[]): string {
   const digests = releases.map(({ releaseDigest }) => releaseDigest).sort()
   return digests.length === 1 ? digests[0]! : digestOfJson(digests)

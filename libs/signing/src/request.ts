@@ -9,9 +9,9 @@ import { SignatureError } from './signature-error.js'
 import type { Signer } from './signer.js'
 import { readUnverified, signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
 
-/** A signed HTTP request: audience, method, path, body and time. `nonce` makes it usable once. */
+/** Statement about an HTTP request that authenticates it. `nonce` allows servers to accept it only once. */
 export type RequestPredicate = {
-  /** Installation that it is for: `installation` of its roster. */
+  /** Installation that the request is for (`Roster.installation`). */
   audience: string
   method: string
   /** Path with query, as sent. */
@@ -36,7 +36,7 @@ export interface SignableRequest {
   body: Uint8Array
 }
 
-/** Returns the value of the `authorization` header. */
+/** Signs a request and returns the value of its `authorization` header. */
 export async function signRequest(signer: Signer, request: SignableRequest & { at: Date; audience: string }): Promise<string> {
   const predicate = {
     audience: request.audience,
@@ -50,16 +50,16 @@ export async function signRequest(signer: Signer, request: SignableRequest & { a
   return SCHEME + Buffer.from(JSON.stringify(envelope)).toString('base64url')
 }
 
-/** A signed request whose body has not been compared yet. */
+/** A verified request whose body has not been compared yet. */
 export interface SignedHead {
   keyid: string
   predicate: RequestPredicate
 }
 
 /**
- * Verifies that a person or an operator of the roster signed a request of this method and path, with a key that was valid then, before its
- * body has arrived: the caller checks audience, freshness, single use, and the body by `requireSignedBody`. `service`: the one service
- * whose key may sign the request too. Throws `SignatureError`.
+ * Verifies, before the body of a request has arrived, that a person or the operator of the roster signed its method and path with a key
+ * that is valid at the signing time. The caller checks audience, signing time and single use, and the body with `requireSignedBody`.
+ * `service`: a service that may sign the request too. Throws `SignatureError`.
  */
 export function verifyRequestHead(
   header: string,
@@ -71,7 +71,7 @@ export function verifyRequestHead(
     throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'the authorization header is no signed request')
   }
   const envelope = parseHeader(header.slice(SCHEME.length))
-  // Cheap checks come first: any client can send a header.
+  // Cheap checks precede the verification, because any client can send a header.
   requireOneKeyId(envelope)
   requireSame(readUnverified(REQUEST, envelope).predicate, request)
   const ofService = service === undefined ? [] : roster.serviceKeys(service)
@@ -83,7 +83,7 @@ export function verifyRequestHead(
   return { keyid: live, predicate }
 }
 
-/** A request has one signer, and names the key: no signature is tried against every key of the roster. */
+/** Requires exactly one signature with a key id, so that it is not tried with every key of the roster. */
 function requireOneKeyId(envelope: unknown): void {
   const { signatures } = openEnvelope(envelope)
   if (signatures.length !== 1 || signatures[0]!.keyid === '')
@@ -102,7 +102,7 @@ function forAnother(): SignatureError {
   return new SignatureError('HMS_SIGNATURE_INVALID', 'the signature is for another request')
 }
 
-/** Returns the statement in the header of a verified request; `undefined` if it was not signed. */
+/** Returns the statement in the `authorization` header of a verified request; `undefined` for an unsigned request. */
 export function requestStatement(header: string | undefined): Envelope | undefined {
   return header?.startsWith(SCHEME) === true ? (parseHeader(header.slice(SCHEME.length)) as Envelope) : undefined
 }

@@ -20,13 +20,14 @@ import {
 import type { Keys } from './verify-envelope.js'
 
 /**
- * A person's decision about an active run: bound to its number, attempt and release digest. `accept` answers a ticket, and is bound to it.
+ * A person's decision about a run, bound to its number, attempt and release digest. An `accept` closes a ticket, and is bound to the
+ * ticket.
  */
 export type RunDecisionPredicate = DecisionPredicate & { run: number; attempt: number; byMs?: number; ticket?: number }
 
 /**
- * The run that a decision is about; without `attempt` the caller checks it. `ticket`: ticket of an `accept`. `review`: set for the review
- * of a break-glass.
+ * The run that a decision has to be about. Without `attempt` the caller checks the attempt. `ticket`: ticket that an `accept` closes.
+ * `review`: set for the review of a break-glass.
  */
 export type DecidedRun = {
   run: number
@@ -60,7 +61,7 @@ const RUN_DECISION: StatementKind<RunDecisionPredicate> = {
 export type SaidRunDecision = {
   run: number
   attempt: number
-  /** Release digest of the run, as in its view. */
+  /** Digest of the run, as in `RunView.digest`. */
   subject: string
   decision: RunDecisionName | 'accept'
   reason: string
@@ -75,7 +76,7 @@ export function signRunDecision(said: SaidRunDecision, signer: Signer): Promise<
   return signEnvelope(writeRunDecision(said).payload, [signer])
 }
 
-/** Returns the bytes to sign, for a key held elsewhere. */
+/** Returns the bytes to sign, for a key in another process or device. */
 export function writeRunDecision({ at, ...said }: SaidRunDecision): StatementDocument<RunDecisionPredicate> {
   return writeStatement(RUN_DECISION, { ...said, at: at.toISOString(), nonce: randomUUID() })
 }
@@ -85,15 +86,16 @@ export function readUnsignedRunDecision(envelope: unknown): StatementDocument<Ru
   return readUnverified(RUN_DECISION, envelope)
 }
 
-/** Verifies only that one of `keys` signed a decision about some run, before any lookup. Throws `SignatureError`. */
+/** Verifies only that one of `keys` signed a decision about any run, before the run is looked up. Throws `SignatureError`. */
 export function verifyRunDecision(envelope: unknown, keys: Keys): RunDecisionPredicate {
   return verifyStatement(RUN_DECISION, envelope, keys).predicate
 }
 
 /**
- * Reads a decision and identifies the person. Throws `SignatureError` if it does not verify, is about another run, attempt or release
- * (`HMS_DECISION_OTHER`), or the person may not make it (`HMS_DECISION_NOT_ALLOWED`). `at` (RFC 3339) is when keys are judged. Anyone who
- * may approve the releases may decide; their authors, whose signatures otherwise do not count, may abort.
+ * Reads a decision and identifies the person. `at` (RFC 3339): time at which the key must be valid. Throws `SignatureError` if the decision
+ * does not verify, is about another run, attempt, release or ticket (`HMS_DECISION_OTHER`), or the person may not make it
+ * (`HMS_DECISION_NOT_ALLOWED`). People who may approve all releases may make every decision; an abort may also come from people who may
+ * approve one release, and from authors.
  */
 export function readRunDecision(envelope: unknown, about: DecidedRun, roster: Roster, at: string): ReadRunDecision {
   const { predicate, digest, keyids } = verifyStatement(RUN_DECISION, envelope, roster.keysOfKind('person', at))
@@ -104,7 +106,7 @@ export function readRunDecision(envelope: unknown, about: DecidedRun, roster: Ro
       `what was signed is about run ${predicate.run}, attempt ${predicate.attempt}, release ${predicate.subject}`,
     )
   }
-  // An `accept` names its ticket, and applies to no other of the run.
+  // An `accept` applies only to the ticket that it names.
   if (predicate.ticket !== ticket) {
     const named = predicate.ticket === undefined ? 'no ticket' : `ticket ${predicate.ticket}`
     throw new SignatureError('HMS_DECISION_OTHER', `what was signed names ${named}`)
@@ -116,7 +118,7 @@ export function readRunDecision(envelope: unknown, about: DecidedRun, roster: Ro
   throw new SignatureError('HMS_DECISION_NOT_ALLOWED', `${person.name} is not among those who may decide so about these releases`)
 }
 
-/** Whether a person may review a break-glass: any person of the roster who neither signed it nor wrote its release. */
+/** Whether a person may review a break-glass: any person of the roster who did not sign it and is not its author. */
 export function mayReview(
   person: Pick<Principal, 'id'>,
   actors: readonly string[],

@@ -1,5 +1,5 @@
 import { isObject } from '#libs/contracts'
-/** Type guards for signed data, which may have been written by another version of the code. */
+/** Check of a signed value, which another version of the code may have written. */
 export type Check = (value: unknown) => boolean
 export type Shape = Readonly<Record<string, Check>>
 
@@ -11,7 +11,7 @@ export const isString: Check = (value) => typeof value === 'string'
 export const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0
 export const isTime: Check = (value) => typeof value === 'string' && RFC3339.test(value) && !Number.isNaN(Date.parse(value))
 
-/** A share of traffic in basis points: 500 is 5 %. */
+/** Whether a value is a share in basis points: 500 is 5 %. */
 export const isBasisPoints: Check = (value) => isCount(value) && (value as number) <= 10_000
 
 export const oneOf =
@@ -35,7 +35,7 @@ export const objectOf =
   (value) =>
     misfitOf(value, shape) === undefined
 
-/** Returns the first member of `value` that does not match, or undefined. Members that `shape` does not name are permitted. */
+/** Returns the first member of `value` that does not match `shape`, or `undefined`. Permits members that `shape` does not name. */
 export function misfitOf(value: unknown, shape: Shape): string | undefined {
   if (!isObject(value)) return '(the whole)'
   return Object.keys(shape).find((member) => !shape[member]?.(value[member]))

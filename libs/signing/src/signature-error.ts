@@ -1,15 +1,15 @@
 export type SignatureErrorCode =
-  /** Not a DSSE envelope: members, base64, or bounds. */
+  /** Not a DSSE envelope: wrong members, invalid base64, or too large. */
   | 'HMS_SIGNATURE_MALFORMED'
-  /** A key that should have signed did not sign these bytes. */
+  /** A signature by a known key does not match the payload. */
   | 'HMS_SIGNATURE_INVALID'
-  /** No signature names a key that may sign here. */
+  /** No signature is by a key that may sign. */
   | 'HMS_SIGNATURE_UNKNOWN_KEY'
   /** The payload is not in JCS form, so two parsers might see two values. */
   | 'HMS_SIGNATURE_NOT_CANONICAL'
   /** Too many signatures for one envelope. */
   | 'HMS_SIGNATURE_TOO_MANY'
-  /** A public key that is not a plain Ed25519 key. */
+  /** A public key that is not Ed25519, not canonical, or weak. */
   | 'HMS_SIGNATURE_KEY_UNSUPPORTED'
   /** A statement of another type than expected. */
   | 'HMS_STATEMENT_TYPE'
@@ -25,9 +25,9 @@ export type SignatureErrorCode =
   | 'HMS_FREEZE_OTHER'
   /** An inconsistent roster. */
   | 'HMS_ROSTER_INVALID'
-  /** Fewer people signed the roster than its own root rule, or that of its predecessor, requires. */
+  /** Fewer people signed the roster than its own root rule or its predecessor's root rule requires. */
   | 'HMS_ROSTER_THRESHOLD'
-  /** Not the version after the current one: a step skipped, repeated, or back. */
+  /** The roster's version is not the current version plus one. */
   | 'HMS_ROSTER_VERSION'
   /** A demo roster that became a production one, or vice versa. */
   | 'HMS_ROSTER_PROFILE'
@@ -52,7 +52,7 @@ export type SignatureErrorCode =
   | 'HMS_HEAD_SIGNATURE'
   /** The head names a release that is missing. */
   | 'HMS_HEAD_RELEASE_MISSING'
-  /** The head has another effective time for a held release than the release itself. */
+  /** The head has another effective time for its next release than the release itself. */
   | 'HMS_HEAD_NEXT_TIME'
   /** The included release is not the one that the head names. */
   | 'HMS_HEAD_RELEASE_OTHER'
@@ -66,17 +66,17 @@ export type SignatureErrorCode =
   | 'HMS_HEAD_NOT_LOGGED'
   /** The release was not approved for the scope of its head. */
   | 'HMS_HEAD_SCOPE'
-  /** A head with a lower number than one already seen. */
+  /** A head with a lower `seq` than a head already seen. */
   | 'HMS_HEAD_REPLAYED'
-  /** A release below the highest one seen, and not among its fallbacks. */
+  /** A release with a lower epoch than the highest one seen, and not among its fallbacks. */
   | 'HMS_RELEASE_BELOW_FLOOR'
-  /** A tag named by a role of the roster was dropped, and the release does not declare it. */
+  /** The release dropped a tag that a role of the roster names, and does not declare it. */
   | 'HMS_RELEASE_TAG_DROPPED'
   /** The policy takes effect later. */
   | 'HMS_RELEASE_NOT_EFFECTIVE'
   /** Not rollout's freshness statement on all stable heads, or older than the known one. */
   | 'HMS_FRESHNESS_INVALID'
-  /** Rollout's freshness statement is dated far ahead of the receiver's time. */
+  /** Rollout's freshness statement is dated far ahead of the receiver's clock. */
   | 'HMS_FRESHNESS_AHEAD'
 
 /** Verification error. `code` is stable; `detail` describes the problem and is safe to display. */
@@ -91,7 +91,7 @@ export class SignatureError extends Error {
   }
 }
 
-/** Returns the result of `read`; `otherwise` if it throws a `SignatureError`. Any other error is thrown. */
+/** Returns the result of `read`, or `otherwise` if it throws a `SignatureError`. Other errors are rethrown. */
 export function unlessRefused<T, U>(read: () => T, otherwise: U): T | U {
   try {
     return read()
@@ -101,7 +101,7 @@ export function unlessRefused<T, U>(read: () => T, otherwise: U): T | U {
   }
 }
 
-/** Returns the result of `read`; its `SignatureError` is thrown with this code, and with `what` in front of the detail. */
+/** Returns the result of `read`. Rethrows its `SignatureError` with this code, and with `what` before the detail. */
 export function refusedAs<T>(code: SignatureErrorCode, what: string, read: () => T): T {
   try {
     return read()

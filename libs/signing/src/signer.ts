@@ -3,7 +3,7 @@ import { sign, type KeyObject } from 'node:crypto'
 import { openEnvelope, pae, STATEMENT_TYPE, MAX_SIGNATURES, tooMany, type Envelope } from './envelope.js'
 import { keyIdOf } from './keys.js'
 
-/** Holder of an Ed25519 key: a file, an agent, a KMS. `sign` gets the bytes unhashed. */
+/** Signer with an Ed25519 key in a file, an agent or a KMS. `sign` gets the bytes unhashed. */
 export abstract class Signer {
   abstract readonly keyid: string
   abstract readonly sign: (bytes: Uint8Array) => Promise<Uint8Array> | Uint8Array
@@ -13,7 +13,7 @@ export function localSigner(privateKey: KeyObject): Signer {
   return { keyid: keyIdOf(privateKey), sign: (bytes) => sign(null, bytes, privateKey) }
 }
 
-/** Signs the bytes of a statement; every signer signs the same bytes. */
+/** Returns an envelope with the signatures of all signers on the same bytes. */
 export async function signEnvelope(payload: Uint8Array, signers: readonly Signer[], maxBytes?: number): Promise<Envelope> {
   let envelope: Envelope = { payload: toBase64(payload), payloadType: STATEMENT_TYPE, signatures: [] }
   for (const signer of signers) envelope = await addSignature(envelope, signer, maxBytes)
@@ -21,8 +21,8 @@ export async function signEnvelope(payload: Uint8Array, signers: readonly Signer
 }
 
 /**
- * Returns a copy of the envelope with this signer's signature added; one with the same key id is replaced, so signing twice is idempotent
- * and an invalid signature under the same key id does no harm.
+ * Returns a copy of the envelope with this signer's signature. It replaces a signature with the same key id, so that signing twice is
+ * idempotent and an invalid signature under that key id has no effect.
  */
 export async function addSignature(envelope: Envelope, signer: Signer, maxBytes?: number): Promise<Envelope> {
   const { payload, payloadType } = openEnvelope(envelope, maxBytes)

@@ -7,24 +7,24 @@ import { signEnvelope, type Signer } from './signer.js'
 import { readStatement, statement, type Subject } from './statement.js'
 import { verifyEnvelope, type Keys } from './verify-envelope.js'
 
-/** Kind of statement: its type, the schema of its predicate, and its subjects. */
+/** Kind of statement: predicate type, schema of the predicate, and subjects. */
 export type StatementKind<T> = {
   readonly predicateType: string
   readonly shape: Shape
   subject(predicate: T): Subject | Subject[]
-  /** Returns a violation that the schema cannot express, as a sentence; undefined if there is none. */
+  /** Returns a violation that the schema cannot express, as a sentence; `undefined` if there is none. */
   contradiction?(predicate: T): string | undefined
-  /** Limit of the payload, if larger than 1 MiB. */
+  /** Maximum payload, if larger than the default of 1 MiB. */
   readonly maxBytes?: number
 }
 
-/** A parsed statement. `digest` is that of the payload, so it covers all signed data. */
+/** A parsed statement. `digest`: digest of the payload, so of all signed data. */
 export type StatementDocument<T> = { predicate: T; payload: Uint8Array; digest: string }
 
-/** A statement with verified signatures: `keyids` signed (at least one), `invalid` did not. */
+/** A statement with verified signatures. `keyids`: keys that signed, at least one. `invalid`: key ids of signatures that do not count. */
 export type SignedDocument<T> = StatementDocument<T> & { keyids: string[]; invalid: string[] }
 
-/** Returns the bytes to sign. A predicate that readers would refuse is refused here already (`HMS_STATEMENT_INVALID`). */
+/** Returns the bytes to sign. Throws `HMS_STATEMENT_INVALID` for a predicate that readers would reject. */
 export function writeStatement<T>(kind: StatementKind<T>, predicate: T): StatementDocument<T> {
   requireFit(kind, predicate)
   const payload = statement(kind.predicateType, subjectsOf(kind, predicate), predicate)
@@ -34,7 +34,7 @@ export function writeStatement<T>(kind: StatementKind<T>, predicate: T): Stateme
 export function readKind<T>(kind: StatementKind<T>, payload: Uint8Array): StatementDocument<T> {
   const { subject, predicate } = readStatement<T>(payload, kind.predicateType)
   requireFit(kind, predicate)
-  // The subjects must equal those derived from the predicate, so that no two readers see different values. In-toto defines them as a set.
+  // Subjects must equal the ones derived from the predicate, so that all readers see the same values. In-toto defines them as a set.
   if (sorted(subject) !== sorted(subjectsOf(kind, predicate))) {
     throw new SignatureError('HMS_STATEMENT_INVALID', 'subject and predicate speak of different things')
   }
@@ -45,20 +45,20 @@ export async function signStatement<T>(kind: StatementKind<T>, predicate: T, sig
   return signEnvelope(writeStatement(kind, predicate).payload, signers, kind.maxBytes)
 }
 
-/** Verifies, then reads; throws unless at least one of `keys` signed. */
+/** Verifies the signatures, then reads the statement. Throws `SignatureError` unless at least one of `keys` signed. */
 export function verifyStatement<T>(kind: StatementKind<T>, envelope: unknown, keys: Keys): SignedDocument<T> {
   const { payload, keyids, invalid } = verifyEnvelope(envelope, keys, kind.maxBytes)
   return { ...readKind(kind, payload), keyids, invalid }
 }
 
-/** Reads without verifying signatures: for statements that are still being signed, and for rosters, which contain their own keys. */
+/** Reads a statement without verifying signatures, such as one still being signed, or a roster, which contains its own keys. */
 export function readUnverified<T>(kind: StatementKind<T>, envelope: unknown): StatementDocument<T> {
   const { payload, payloadType } = openEnvelope(envelope)
   if (payloadType !== STATEMENT_TYPE) throw new SignatureError('HMS_STATEMENT_TYPE', `the payload type is not ${STATEMENT_TYPE}`)
   return readKind(kind, payload)
 }
 
-/** Returns the subject of a statement about something without bytes of its own: the predicate itself. */
+/** Returns the predicate itself as subject, for statements about something that has no bytes to hash. */
 export function subjectOfPredicate(name: string, predicate: unknown): Subject {
   return { name, digest: { sha256: hexOf(digestOfJson(predicate)) } }
 }

@@ -3,7 +3,7 @@ import { SignatureError } from './signature-error.js'
 
 export const STATEMENT_V1 = 'https://in-toto.io/Statement/v1'
 
-/** Subject of a statement; `sha256` in lower-case hex. */
+/** Subject of a statement. `sha256` is in lower-case hex. */
 export type Subject = { name: string; digest: { sha256: string } }
 export type Statement<T> = { _type: typeof STATEMENT_V1; subject: Subject[]; predicateType: string; predicate: T }
 
@@ -13,8 +13,8 @@ export function statement(predicateType: string, subjects: readonly Subject[], p
 }
 
 /**
- * Parses verified bytes. They must be exactly in JCS form: duplicate keys, `1e2` for `100` or extra blanks would let two parsers see two
- * values under one signature. The caller validates the predicate's schema.
+ * Parses the bytes of a statement. They must be in JCS form: with duplicate keys, `1e2` for `100` or extra white space, two parsers might
+ * see two values under one signature. The caller validates the schema of the predicate.
  */
 export function readStatement<T>(payload: Uint8Array, expectedPredicateType: string): Statement<T> {
   const value = parseCanonical(payload)
@@ -34,10 +34,10 @@ export function readStatement<T>(payload: Uint8Array, expectedPredicateType: str
 function parseCanonical(payload: Uint8Array): unknown {
   try {
     const value: unknown = JSON.parse(textOf(payload))
-    // Compared as bytes: invalid UTF-8 decodes to U+FFFD and yields other bytes.
+    // Compares bytes, because invalid UTF-8 decodes to U+FFFD, which encodes to other bytes.
     if (isSameBytes(payload, utf8(canonicalJson(value)))) return value
   } catch {
-    // Not JSON, a number or string without canonical form, or nested too deeply: refused below, for the same reason.
+    // Not JSON, without canonical form, or nested too deeply: not canonical either.
   }
   throw new SignatureError('HMS_SIGNATURE_NOT_CANONICAL', 'the payload is not canonical JSON (RFC 8785)')
 }

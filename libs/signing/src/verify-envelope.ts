@@ -2,25 +2,25 @@ import { isSignature, type PublicKey } from './crypto/node.js'
 import { MAX_SIGNATURES, openEnvelope, pae, STATEMENT_TYPE } from './envelope.js'
 import { SignatureError } from './signature-error.js'
 
-/** Public keys by key id. The caller selects who may sign: keys of a role, never all known keys. */
+/** Public keys by key id. The caller passes only the keys that may sign, never all known keys. */
 export type Keys = ReadonlyMap<string, PublicKey>
 
-/** Maximum verifications per envelope: each of its signatures by its key, and as many for those without a key id. */
+/** Maximum verifications per envelope: one for each possible signature, and as many again for signatures without a key id. */
 const MAX_TRIES = 2 * MAX_SIGNATURES
 const ED25519_SIGNATURE_BYTES = 64
 
 export type VerifiedEnvelope = {
-  /** The bytes that were verified. */
+  /** Signed bytes. */
   payload: Uint8Array
-  /** Distinct ids of the signing keys, in the order of the signatures. Keys, not people: see `approvalState`. */
+  /** Distinct ids of the keys that signed, in the order of the signatures. One person may have several keys: see `approvalState`. */
   keyids: string[]
-  /** Key ids, as in the envelope, of signatures that are invalid, or by none of `keys`. */
+  /** Key ids, as in the envelope, of signatures that are invalid or by a key that is not in `keys`. */
   invalid: string[]
 }
 
 /**
- * Opens an envelope and separates its valid from its invalid signatures. Does not throw if none is valid; throws `HMS_SIGNATURE_MALFORMED`,
- * `_TOO_MANY`, or `HMS_STATEMENT_TYPE` for a payload type other than a statement.
+ * Opens an envelope and separates valid from invalid signatures. Does not throw if no signature is valid. Throws `HMS_SIGNATURE_MALFORMED`,
+ * `HMS_SIGNATURE_TOO_MANY`, or `HMS_STATEMENT_TYPE` if the payload is not a statement.
  */
 export function checkSignatures(envelope: unknown, keys: Keys, maxBytes?: number): VerifiedEnvelope {
   const { payload, payloadType, signatures } = openEnvelope(envelope, maxBytes)
@@ -37,7 +37,7 @@ export function checkSignatures(envelope: unknown, keys: Keys, maxBytes?: number
   return { payload, keyids: [...keyids], invalid }
 }
 
-/** As `checkSignatures`, but throws `HMS_SIGNATURE_INVALID` or `HMS_SIGNATURE_UNKNOWN_KEY` unless at least one signature is valid. */
+/** Like `checkSignatures`, but throws `HMS_SIGNATURE_INVALID` or `HMS_SIGNATURE_UNKNOWN_KEY` unless at least one signature is valid. */
 export function verifyEnvelope(envelope: unknown, keys: Keys, maxBytes?: number): VerifiedEnvelope {
   const verified = checkSignatures(envelope, keys, maxBytes)
   if (verified.keyids.length > 0) return verified
@@ -48,8 +48,8 @@ export function verifyEnvelope(envelope: unknown, keys: Keys, maxBytes?: number)
 }
 
 /**
- * Returns the key that signed. The key id is a hint that selects the key to try; if it is empty (as written by cosign) all are tried within
- * the limit: an envelope of unknown origin costs a bounded number of verifications, however many keys the roster has.
+ * Returns the id of the key that made a signature. The key id in the envelope is a hint that selects the key to try. If it is empty, as
+ * cosign writes it, all keys are tried up to `tries`, so that an untrusted envelope costs a bounded number of verifications.
  */
 function keyThatSigned(bytes: Uint8Array, hint: string, sig: Uint8Array, keys: Keys, tries: { left: number }): string | undefined {
   const candidates = hint === '' ? [...keys.keys()] : [hint]

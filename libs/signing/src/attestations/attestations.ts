@@ -5,19 +5,19 @@ import { signStatement, type StatementKind, verifyStatement } from '../statement
 import type { Signer } from '../signer.js'
 import type { Keys } from '../verify-envelope.js'
 
-/** Subject of an attestation: the releases of one attempt of a run; `null` where there is no run, or none yet. */
+/** Subject of an attestation: the releases of one attempt of a run. `run` and `attempt` are `null` without a run. */
 export interface AttestedRun {
   run: number | null
   attempt: number | null
   releases: readonly Pick<ReleaseDocument, 'id' | 'version' | 'releaseDigest'>[]
 }
 
-/** In-toto's predicates may have further members whose names are URIs. This one binds the attestation to one attempt. */
+/** Additional member of the predicates that binds an attestation to one attempt; in-toto permits such members if their names are URIs. */
 export const ATTEMPT = 'https://hms-svc.dev/attestation/attempt/v1'
 
 export type OfAttempt = { [ATTEMPT]: Pick<AttestedRun, 'run' | 'attempt'> }
 
-/** Defines a statement about exactly these releases in exactly this attempt. Subjects are the releases, by release digest. */
+/** Returns the kind of statement about exactly these releases in exactly this attempt. The subjects are the releases, by release digest. */
 export function attestationOf<T extends OfAttempt>(
   predicateType: string,
   shape: Shape,
@@ -42,10 +42,10 @@ export function attestationOf<T extends OfAttempt>(
 
 export const TEST_RESULT_V0_1 = 'https://in-toto.io/attestation/test-result/v0.1'
 
-/** Input of a test: the used part of in-toto's ResourceDescriptor. Digest in lower-case hex. */
+/** Input of a test or verification: the used members of in-toto's ResourceDescriptor. Digest in lower-case hex. */
 export type ResourceDescriptor = { name?: string; uri?: string; digest?: { sha256: string } }
 
-/** Result of linter or simulator. `WARNED`: the run may continue, but should be reviewed. */
+/** Result of linter or simulator. `WARNED`: lint had only warnings, or the simulation lacked evidence. */
 export type TestResult = {
   result: 'PASSED' | 'WARNED' | 'FAILED'
   configuration: ResourceDescriptor[]
@@ -77,8 +77,8 @@ export function readTestResult(envelope: unknown, about: AttestedRun, keys: Keys
 export const SVR_V0_2 = 'https://in-toto.io/attestation/svr/v0.2'
 
 /**
- * A verdict: properties that `verifier.id` verified at `timeCreated`, by `verifier.policies`. Unverified properties are omitted; a refusal
- * has none.
+ * Verification result: `properties` that `verifier.id` verified at `timeCreated`, by `verifier.policies`. Properties that were not verified
+ * are omitted; a refusal has none.
  */
 export type VerificationResult = {
   verifier: { id: string; policies: ResourceDescriptor[] }

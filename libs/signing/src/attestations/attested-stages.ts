@@ -3,7 +3,7 @@ import type { Roster } from '../roster/roster.js'
 import { SignatureError } from '../signature-error.js'
 import { type AttestedRun, readTestResult, readVerificationResult } from './attestations.js'
 
-/** Properties of a passed canary. `OBSERVED`: bots ran it and were observed. `PROMOTED`: a person promoted it without that. */
+/** Properties of a passed canary. `OBSERVED`: bots acknowledged it and were observed. `PROMOTED`: a person promoted it. */
 export const CANARY_PASSED = 'HMS_SVC_CANARY_PASSED'
 export const CANARY_OBSERVED = 'HMS_SVC_CANARY_OBSERVED'
 export const CANARY_PROMOTED = 'HMS_SVC_CANARY_PROMOTED'
@@ -11,7 +11,7 @@ export const CANARY_PROMOTED = 'HMS_SVC_CANARY_PROMOTED'
 /** Stages whose attestation a later stage requires. */
 export type AttestingStage = 'lint' | 'simulate' | 'canary'
 
-/** Returns the dossier with this attestation added; an earlier one of the same stage is replaced. */
+/** Returns the dossier with this attestation, in place of an earlier one of the stage. */
 export function withAttestation<T extends AttestedDossier>(dossier: T, stage: AttestingStage, attestation: Envelope): T {
   return { ...dossier, attestations: { ...dossier.attestations, [stage]: attestation } }
 }
@@ -20,15 +20,15 @@ export type AttestedDossier = AttestedRun & { attestations?: StageAttestations }
 
 export type Demand = {
   roster: Roster
-  /** `required`: a pass without evidence does not suffice. */
+  /** `required`: a stage that passed without evidence is not sufficient. */
   evidence: 'optional' | 'required'
   /** RFC 3339 time at which keys are judged; default: now. */
   at?: string
 }
 
 /**
- * Returns why a run's releases may not continue: a stage did not attest, by its own key, that it passed exactly these in this attempt.
- * `undefined` if all did. So write access to the bus, or another service's key, does not suffice to skip a stage.
+ * Returns why the releases of a run may not continue; `undefined` if each stage attested with its own key that it passed exactly these
+ * releases in this attempt. With this check, write access to the bus or another service's key is not enough to skip a stage.
  */
 export function unattested(dossier: AttestedDossier, stages: readonly AttestingStage[], demand: Demand): string | undefined {
   for (const stage of stages) {

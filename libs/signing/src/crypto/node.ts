@@ -1,11 +1,11 @@
-// SHA-256 and Ed25519, by Node. In the bundles for browsers page.ts is in its place; one suite of vectors runs over both.
+// SHA-256 and Ed25519 with Node's crypto. Browser bundles use page.ts instead; one test suite covers both.
 import { createPublicKey, hash, verify, type KeyObject } from 'node:crypto'
 import { concatBytes, fromHex } from '#libs/contracts'
 
-/** RFC 8410: the SubjectPublicKeyInfo of every Ed25519 key consists of these 12 bytes and the 32 raw ones. */
+/** First 12 bytes of the SubjectPublicKeyInfo of every Ed25519 key (RFC 8410); the 32 raw bytes of the key follow. */
 const SPKI_PREFIX = fromHex('302a300506032b6570032100')
 
-/** Public Ed25519 key. Its members are the adapter's own. */
+/** Public Ed25519 key. Only the functions of this file access its members, which page.ts defines differently. */
 export type PublicKey = KeyObject
 
 /** Computes SHA-256, 32 bytes; a string is hashed as UTF-8. */
@@ -13,7 +13,7 @@ export function sha256(data: Uint8Array | string): Uint8Array {
   return hash('sha256', data, 'buffer')
 }
 
-/** Imports 32 raw bytes that `isStrongKey`. Bytes that are no point of the curve verify nothing. */
+/** Imports 32 raw bytes that `spkiToKey` accepts. No signature verifies with bytes that are not a point of the curve. */
 export function importKey(raw: Uint8Array): PublicKey {
   return createPublicKey({ key: Buffer.from(concatBytes(SPKI_PREFIX, raw)), format: 'der', type: 'spki' })
 }
@@ -24,7 +24,7 @@ export function rawKeyOf(key: PublicKey): Uint8Array {
   return publicKey.export({ format: 'der', type: 'spki' }).subarray(SPKI_PREFIX.length)
 }
 
-/** Verifies a signature of 64 bytes by RFC 8032 §5.1.7, without cofactor: R is compared as bytes, and S is below the order. */
+/** Verifies a signature of 64 bytes by RFC 8032 §5.1.7 without cofactor: R is compared as bytes, and S must be below the order. */
 export function isSignature(bytes: Uint8Array, key: PublicKey, sig: Uint8Array): boolean {
   return verify(null, bytes, key, sig)
 }

@@ -3,7 +3,7 @@ import { sha256 as digest, sha512 } from '@noble/hashes/sha2.js'
 import { concatBytes, isSameBytes, toHex, utf8 } from '#libs/contracts'
 import type * as node from './node.js'
 
-/** Key with its point, which is `undefined` for bytes that are no point. */
+/** Raw key and its point, which is `undefined` if the bytes are not a point of the curve. */
 interface PageKey {
   raw: Uint8Array
   point: Point | undefined
@@ -15,7 +15,7 @@ export const importKey: typeof node.importKey = (raw) => asPublic({ raw: Uint8Ar
 
 export const rawKeyOf: typeof node.rawKeyOf = (key) => asPage(key).raw
 
-/** Computes R from the key and S, as Node does: noble's own `verify` multiplies by the cofactor, and accepts more signatures. */
+/** Computes R from the key and S, as Node does. The `verify` of noble multiplies by the cofactor, and so accepts more signatures. */
 export const isSignature: typeof node.isSignature = (bytes, key, sig) => {
   const { raw, point } = asPage(key)
   const [r, s, order] = [sig.subarray(0, 32), numberOf(sig.subarray(32)), Point.CURVE().n]

@@ -8,29 +8,29 @@ import { isCount, isString, listOf, objectOf, optional, type Check } from '../sh
 import { SignatureError } from '../signature-error.js'
 import type { VerifiedHead } from './verify-head.js'
 
-/** Highest release of a policy that a reader ever saw: below it, only its fallbacks are accepted. */
+/** Highest release of a policy that a reader has seen. Below its epoch, only its fallbacks are accepted. */
 export interface Floor {
   releaseEpoch: number
   digest: string
   /** Release digests. */
   fallbacks: string[]
-  /** Tags of the highest stable release that a role names: the next release has them or declares that it dropped them. */
+  /** Tags of the highest stable release that a role of the roster names. The next release must have them or declare them as dropped. */
   tags?: string[]
 }
 
-/** A reader's memory, kept across restarts. Plain JSON: one object per reader is written beside its documents. */
+/** Floors of a reader as JSON. The reader stores them with its documents, so that they survive a restart. */
 export interface FloorMemory {
-  /** By policy id for stable releases, by `policy@scope` for releases seen only in a canary. */
+  /** Floors by policy id for stable releases, and by `policy@scope` for releases of canaries. */
   releases: Record<string, Floor>
-  /** Highest head number by `policy@scope`. */
+  /** Highest `seq` of a head by `policy@scope`. */
   heads: Record<string, number>
 }
 
 /**
- * Protects a reader from rollback attacks: no head after one of higher `seq`, no release below the highest epoch unless the highest one
- * lists it as fallback, and no policy leaves the role chosen by its tags without the release declaring it. A reader reverted to a fallback
- * can be reverted no further: the fallbacks of the fallback are ignored. A release seen only in a canary may never become stable: it
- * restricts later canaries of its scope, but no stable release.
+ * Protects a reader from rollback attacks. Rejects a head with a lower `seq` than a known one; a release with a lower epoch than the
+ * highest one, unless that one lists it as fallback; and a release that drops a tag that selects approvers without declaring it. The
+ * fallbacks of a fallback are ignored, so that a reader cannot be reverted further. A release seen only in a canary restricts later
+ * canaries of its scope but no stable release, because it may never become stable.
  */
 export class Floors {
   private readonly releases: Map<string, Floor>
@@ -42,8 +42,8 @@ export class Floors {
   }
 
   /**
-   * Checks a head and remembers it, with its current and its held release. Throws `HMS_HEAD_REPLAYED`, `HMS_RELEASE_BELOW_FLOOR` or
-   * `HMS_RELEASE_TAG_DROPPED`. `nowMs`: a release replaced by a held one whose time has come is ignored.
+   * Checks a head with its current and its next release, and updates the floors. Throws `HMS_HEAD_REPLAYED`, `HMS_RELEASE_BELOW_FLOOR` or
+   * `HMS_RELEASE_TAG_DROPPED`. The current release is not checked if the next one has replaced it by `nowMs`.
    */
   admit({ head, release, next, isLapsed }: VerifiedHead, roster: Roster, nowMs: number): void {
     const place = placeOf(head)

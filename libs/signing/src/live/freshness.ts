@@ -8,20 +8,20 @@ import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind 
 import type { Signer } from '../signer.js'
 import { isStableRoot, type StableHead, type StableRoot } from './stable-tree.js'
 
-/** Interval at which rollout issues it, and validity of each statement. */
+/** Interval at which rollout issues freshness statements, and validity of each. */
 export const FRESHNESS_EVERY_MS = 10_000
 export const FRESHNESS_LIFE_MS = 5 * 60_000
 
 /**
- * Rollout's freshness statement on all stable heads: a reader with other heads was given a mixture, and one that receives no statement is
- * being withheld news. It affects a reader's reported state, never its values.
+ * Rollout's freshness statement on all stable heads. It shows a reader that its heads are of different times, or that updates are withheld
+ * from it. It affects only the reported state of a reader, never its values.
  */
 export type FreshnessPredicate = {
-  /** See `stableDigest`. */
+  /** `stableDigest` of all stable heads. */
   stable: string
-  /** The same heads as a tree, for readers with named policies; missing in statements of earlier versions. */
+  /** Root of a tree over these heads, for readers that name their policies; missing in statements of earlier builds. */
   tree?: StableRoot
-  /** Version of rollout's roster. */
+  /** Version of the roster that rollout used. */
   roster: number
   issuedAt: string
   expires: string
@@ -33,7 +33,7 @@ const FRESHNESS: StatementKind<FreshnessPredicate> = {
   subject: (predicate) => subjectOfPredicate('stable heads', predicate),
 }
 
-/** Tolerated clock difference: a statement dated further ahead of the judging time comes from a wrong clock. */
+/** Tolerated clock difference. A statement that is dated further ahead of the reader's clock comes from a wrong clock. */
 export const FRESHNESS_AHEAD_MS = 5 * 60_000
 
 /** Whether a time (RFC 3339) is further ahead of `nowMs` than the tolerated clock difference. */
@@ -42,8 +42,9 @@ export function isFarAhead(time: string, nowMs: number): boolean {
 }
 
 /**
- * Compares a statement with the held one, by the reader's own time. One that is dated far ahead, or valid far longer than usual, is
- * refused: accepting it would refuse all valid ones after it. A valid one replaces such a held one.
+ * Compares a statement with the known one (`held`) by the reader's clock. Returns `ahead` for a statement that is dated far ahead or valid
+ * for too long: after accepting it, a reader would reject all correct ones as older. A correct statement replaces a known one that is far
+ * ahead.
  */
 export function judgeFreshness(said: FreshnessTimes, held: FreshnessTimes | undefined, nowMs: number): 'newer' | 'older' | 'ahead' {
   if (isFarAhead(said.issuedAt, nowMs) || isFarAhead(said.expires, nowMs + FRESHNESS_LIFE_MS)) return 'ahead'
@@ -51,7 +52,7 @@ export function judgeFreshness(said: FreshnessTimes, held: FreshnessTimes | unde
   return Date.parse(said.issuedAt) > Date.parse(held.issuedAt) ? 'newer' : 'older'
 }
 
-/** Returns the refusal of a statement that is ahead. */
+/** Returns the error for a statement that `judgeFreshness` finds `ahead`. */
 export function freshnessAhead({ issuedAt, expires }: FreshnessTimes, nowMs: number): SignatureError {
   const detail =
     `rollout's freshness statement is dated ${issuedAt} and lasts until ${expires}; here it is ` +
@@ -61,7 +62,9 @@ export function freshnessAhead({ issuedAt, expires }: FreshnessTimes, nowMs: num
 
 export type FreshnessTimes = Pick<FreshnessPredicate, 'issuedAt' | 'expires'>
 
-/** Returns the digest over the canonical JSON of `[[policy, seq, current], …]`, sorted by policy id, including withdrawals. */
+/**
+ * Returns the digest over the canonical JSON of `[[policy, seq, current], …]`, sorted by policy id. Includes heads of withdrawn policies.
+ */
 export function stableDigest(heads: Iterable<StableHead>): string {
   const rows = [...heads].map(({ policy, seq, current }) => [policy, seq, current] as const)
   return digestOfJson(rows.sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -71,7 +74,7 @@ export function signFreshness(predicate: FreshnessPredicate, signer: Signer): Pr
   return signStatement(FRESHNESS, predicate, [signer])
 }
 
-/** Reads a statement. Throws `HMS_FRESHNESS_INVALID` unless rollout signed it. The caller checks whether it has expired. */
+/** Reads a freshness statement. Throws `HMS_FRESHNESS_INVALID` unless rollout signed it. The caller checks the expiry. */
 export function readFreshness(envelope: unknown, roster: Roster): FreshnessPredicate {
   const keys = roster.serviceKeys('rollout')
   return refusedAs('HMS_FRESHNESS_INVALID', "not rollout's freshness statement", () => verifyStatement(FRESHNESS, envelope, keys).predicate)

@@ -5,16 +5,16 @@ import { hashFrom, leafHash } from '../tlog/merkle.js'
 import { verifyInclusion } from '../tlog/verify-proof.js'
 import type { HeadPredicate } from '../head.js'
 
-/** Commitment of a freshness statement to all stable heads, for readers with named policies: root (32 bytes in base64) over `size` rows. */
+/** Commitment to all stable heads, for readers that name their policies: root (32 bytes in base64) of a tree of `size` rows. */
 export type StableRoot = { size: number; root: string }
 
 export const isStableRoot = objectOf({ size: isCount, root: isText })
 
-/** Cache of leaves by content: a tree over thousands of heads is rebuilt after each change of one. */
+/** Maximum cached leaf hashes. The tree over thousands of heads is rebuilt after each changed head. */
 const MAX_LEAVES = 20_000
 const leaves = new Map<string, Uint8Array>()
 
-/** Tree of RFC 6962 over all stable heads, by policy id. A leaf is the canonical form of `[policy, seq, current]`. */
+/** RFC 6962 tree over all stable heads, sorted by policy id. A leaf is the canonical form of `[policy, seq, current]`. */
 export class StableTree {
   private readonly heads: StableHead[]
   private readonly tree = new HashTree()
@@ -28,7 +28,7 @@ export class StableTree {
     return { size: this.tree.size, root: toBase64(this.tree.root()) }
   }
 
-  /** Returns the row of a policy; for a policy without stable head, the rows adjacent to its position. */
+  /** Returns the row of a policy; for a policy without stable head, the rows between which it would be. */
   proofOf(policy: string): StandingProof {
     const at = this.placeOf(policy)
     const rows = this.heads[at]?.policy === policy ? [at] : [at - 1, at].filter((index) => this.heads[index] !== undefined)
@@ -40,7 +40,7 @@ export class StableTree {
     return { policy, seq, current, index, path: this.tree.inclusion(index).map(toBase64) }
   }
 
-  /** Returns the index of the first head that is not before `policy`. */
+  /** Returns the index of the first head whose policy id is not less than `policy`. */
   private placeOf(policy: string): number {
     let [low, high] = [0, this.heads.length]
     while (low < high) {
@@ -52,7 +52,7 @@ export class StableTree {
   }
 }
 
-/** Whether the tree contains exactly `held` for `policy`: this head, or with `undefined` none. Never throws: `proof` comes from outside. */
+/** Whether the tree contains the head `held` for `policy`, or no head if `undefined`. Never throws, because `proof` is untrusted. */
 export function provesStanding({ size, root }: StableRoot, policy: string, held: StableHead | undefined, proof: unknown): boolean {
   if (!Array.isArray(proof) || proof.length > 2) return false
   const rows = proof as (Partial<StandingRow> | null)[]
@@ -86,5 +86,5 @@ function leafOf(head: StableHead): Uint8Array {
   return leaf
 }
 
-/** Content of each row in a statement on all stable heads. */
+/** Content of a row of the tree. */
 export type StableHead = Pick<HeadPredicate, 'policy' | 'seq' | 'current'>

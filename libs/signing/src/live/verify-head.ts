@@ -5,15 +5,18 @@ import type { Roster } from '../roster/roster.js'
 import { SignatureError, unlessRefused, type SignatureErrorCode } from '../signature-error.js'
 import { approvedRelease, openRelease, type VerifiedRelease } from './verify-release.js'
 
-/** A verified head, with the release that it makes current. */
+/** A verified head with its verified releases. */
 export interface VerifiedHead {
   head: HeadPredicate
   envelope: Envelope
-  /** `null` if the head names none: withdrawn, or the end of a first version's canary. */
+  /** Release that the head makes current; `null` for a withdrawal, and at the end of a first version's canary. */
   release: VerifiedRelease | null
-  /** In force from `atMs` (epoch milliseconds) on, replacing `release`; `null` if the head names none. */
+  /** Release that replaces `release` from `atMs` (epoch milliseconds) on; `null` if the head names none. */
   next: VerifiedNext | null
-  /** The head ends a canary, and by the roster the approval of `release` is no longer valid: no reader uses it, and it sets no floor. */
+  /**
+   * Set if the head ends a canary and the approval of `release` is no longer valid by the roster. The release is not used and sets no
+   * floor.
+   */
   isLapsed?: true
 }
 
@@ -22,15 +25,15 @@ export interface VerifiedNext {
   release: VerifiedRelease
 }
 
-/** Returns the service that may sign heads of a scope: only rollout for all readers, only canary-controller for a part. */
+/** Returns the only service that may sign heads of a scope: rollout for all readers, canary-controller for a region or all regions. */
 export function speakerFor(scope: string): ServiceName {
   return scope === STABLE_SCOPE ? 'rollout' : 'canary-controller'
 }
 
 /**
- * Verifies a head as every reader does, in this order: its signer, the inclusion of its release in the witnessed log, enough approvals of
- * exactly that release, and that the release is the one the head names, in a scope it was approved for. A held release is verified alike.
- * Throws `SignatureError` with a `HMS_HEAD_…` code. Order and floors depend on the reader's memory: see `Floors`.
+ * Verifies a head as every reader does: the service that signed it; that its release is the one it names, and approved for its scope; the
+ * inclusion of the approval in the witnessed log; and enough approvals of exactly that release. Verifies the next release in the same way.
+ * Throws `SignatureError` with a `HMS_HEAD_…` code. Does not check `seq` and floors, which depend on the reader: see `Floors`.
  */
 export function verifyHead(signed: SignedHead, roster: Roster): VerifiedHead {
   const head = readByItsSpeaker(signed.head, roster)
@@ -43,20 +46,20 @@ export function verifyHead(signed: SignedHead, roster: Roster): VerifiedHead {
   return { head, envelope: signed.head, release: approvedRelease(named, proof, roster), next }
 }
 
-/** Whether the head ends a canary: `current` = `base`, so the stable release is in force instead. */
+/** Whether the head ends a canary: `current` equals `base`, so the stable release is in force. */
 function isEnded({ scope, current, base = null, next }: HeadPredicate): boolean {
   return scope !== STABLE_SCOPE && current === base && next === undefined
 }
 
 type Ended = Pick<VerifiedHead, 'release' | 'isLapsed'>
 
-/** A key that is revoked later must not cause doubt about the end of a canary based on its release. */
+/** Verifies the release of a head that ends a canary. Accepts a missing approval, because a key may be revoked while the canary runs. */
 function readEnded(named: OpenedRelease, proof: LogProof | null, roster: Roster): Ended {
   const unapproved = { ...named, proof, witnessedAt: undefined, approvedBy: [], soleOfficial: false }
   return unlessRefused<Ended, Ended>(() => ({ release: approvedRelease(named, proof, roster) }), { release: unapproved, isLapsed: true })
 }
 
-/** The effective time is that of the release: a head with another time would put a rule in force early, or delay it. */
+/** Verifies the next release. Its time in the head must equal the release's effective time, so that a head cannot change that time. */
 function readNext(head: HeadPredicate, brought: HeldRelease | null, roster: Roster): VerifiedNext | null {
   if (head.next === undefined) return null
   if (brought === null) throw missing(head)
@@ -72,7 +75,7 @@ function readNext(head: HeadPredicate, brought: HeldRelease | null, roster: Rost
 }
 
 function readByItsSpeaker(envelope: Envelope, roster: Roster): HeadPredicate {
-  // Not verified yet: the scope only selects the keys by which the same bytes are verified.
+  // The scope is not verified yet. It only selects the keys with which the same bytes are verified.
   const scope = peekScope(envelope)
   const speaker = speakerFor(scope)
   try {
@@ -85,7 +88,7 @@ function readByItsSpeaker(envelope: Envelope, roster: Roster): HeadPredicate {
   }
 }
 
-/** `named`: the digest by which the head names it. */
+/** Reads the release of a head. `named`: digest by which the head names it. */
 function readNamed(head: HeadPredicate, named: string, envelope: Envelope): OpenedRelease {
   const release = openRelease(envelope)
   const { predicate, digest } = release
@@ -96,7 +99,7 @@ function readNamed(head: HeadPredicate, named: string, envelope: Envelope): Open
   return release
 }
 
-/** A release approved for a canary in one region must not be published in another; the base of a canary was approved for all. */
+/** Requires that the release was approved for the scope of the head. The base of a canary was approved for all readers. */
 function requireItsScope(head: HeadPredicate, named: string, { predicate }: OpenedRelease): void {
   if (!predicate.scopes.includes(STABLE_SCOPE) && !predicate.scopes.includes(head.scope)) {
     throw refusal('HMS_HEAD_SCOPE', `${head.policy}@${predicate.policy.version} was not approved for scope ${head.scope}`)
@@ -114,7 +117,7 @@ function peekScope(envelope: Envelope): string {
     const { scope } = peekPredicate<{ scope?: unknown }>(envelope)
     if (typeof scope === 'string') return scope
   } catch {
-    // Not JSON, or not a statement: malformed like any other.
+    // Not JSON or not a statement: reported below.
   }
   throw refusal('HMS_HEAD_MALFORMED', 'the envelope holds no head')
 }

@@ -7,26 +7,26 @@ import { refusedAs, SignatureError } from '../signature-error.js'
 import { type ApprovedRelease, isApproved } from '../tlog/approval-tree.js'
 import { verifyTlogProof } from '../tlog/tlog-proof.js'
 
-/** A release that may be in force: approved by the people that the roster requires, and in the log if there is one. */
+/** A release with enough approvals by the roster, and included in the log if the roster names one. */
 export interface VerifiedRelease extends OpenedRelease {
-  /** `null` where the roster names no log. */
+  /** `null` if the roster names no log. */
   proof: LogProof | null
-  /** When the log's witnesses had seen its approval (RFC 3339); `undefined` if the roster names no log. */
+  /** When the quorum of witnesses had seen the approval (RFC 3339); `undefined` if the roster names no log. */
   witnessedAt: string | undefined
   /** Names of the people whose signatures count. */
   approvedBy: string[]
-  /** The author approved alone, as the roster allows. */
+  /** Whether the author's signature counts as approval, as the roster permits. */
   soleOfficial: boolean
 }
 
-/** Opens a release. Throws `HMS_HEAD_RELEASE_INVALID` for an envelope without one. */
+/** Reads a release without verifying its signatures. Throws `HMS_HEAD_RELEASE_INVALID` for an envelope without a release. */
 export function openRelease(envelope: Envelope): OpenedRelease {
   return refusedAs('HMS_HEAD_RELEASE_INVALID', 'the release does not verify', () => readRelease(envelope))
 }
 
 /**
- * Verifies a release by the rule of readers: the witnessed log contains its approval, and enough people of the roster signed it. Throws
- * `SignatureError` with a `HMS_HEAD_…` code. Every producer calls this before it offers a release to readers.
+ * Verifies a release as readers do: the witnessed log contains its approval, and enough people of the roster signed it. Throws
+ * `SignatureError` with a `HMS_HEAD_…` code. Services call it too, before they send a release to readers.
  */
 export function approvedRelease(release: OpenedRelease, proof: LogProof | null, roster: Roster): VerifiedRelease {
   const { id, version } = release.predicate.policy
@@ -45,7 +45,7 @@ export function approvedRelease(release: OpenedRelease, proof: LogProof | null, 
   }
 }
 
-/** Returns why readers would refuse a release as live for all; `undefined` if they would accept it. */
+/** Returns why readers would refuse a release in a stable head; `undefined` if they would accept it. */
 export function refusalByReaders(
   { envelope, proof }: Pick<ReleaseDocument, 'envelope' | 'proof'>,
   roster: Roster,
@@ -64,8 +64,8 @@ export function refusalByReaders(
 const APPROVED = 'hms.approval.approved.v1'
 
 /**
- * Returns when the witnesses of the roster's log, or of an earlier one, had seen the approval of a release (RFC 3339): the time at which
- * its signers' keys must be valid. `undefined` if the roster names no log. Throws `SignatureError` if the proof is invalid.
+ * Returns when the witnesses of the roster's current or an earlier log had seen the approval of a release (RFC 3339). The keys of its
+ * signers must be valid at that time. Returns `undefined` if the roster names no log. Throws `SignatureError` if the proof is invalid.
  */
 export function witnessedAt({ predicate, digest }: PreparedRelease, proof: LogProof | null, roster: Roster): string | undefined {
   const policies = roster.logPolicies
@@ -78,7 +78,7 @@ export function witnessedAt({ predicate, digest }: PreparedRelease, proof: LogPr
   return seconds === undefined ? undefined : new Date(seconds * 1_000).toISOString()
 }
 
-/** Whether the proven entry is the approval of this release, alone or with others; `false` for an invalid entry. */
+/** Whether the proven entry is an approval that includes this release; `false` for an invalid entry. */
 export function namesRelease({ entry, member }: Pick<LogProof, 'entry' | 'member'>, release: ApprovedRelease): boolean {
   try {
     const { type, releases } = JSON.parse(entry) as { type?: unknown; releases?: unknown }

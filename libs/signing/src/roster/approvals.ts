@@ -6,13 +6,13 @@ import { brokenBound, type BrokenBound, type PlanBounds } from './plan-bounds.js
 import type { EarlierRole, Role, RoleMatch } from './roster-predicate.js'
 import type { Principal, Roster } from './roster.js'
 
-/** Required signatures: `threshold` distinct people of `eligible` (principal ids), excluding the author. */
+/** Required signatures: `threshold` distinct people of `eligible` (principal ids). The author counts only if `AuthorRule.counts`. */
 export type ApprovalRequirement = {
   role: string
   threshold: number
   eligible: string[]
   soleOfficial: boolean
-  /** Bounds on the plan: those of the roster and of the role. */
+  /** Bounds on the plan, from the roster and from the role. */
   bounds: PlanBounds[]
 }
 
@@ -23,23 +23,23 @@ export type ApprovalState = {
   approvedBy: Approver[]
   /** People of the roster with valid signatures that do not count for this policy. */
   notCounted: Approver[]
-  /** Missing parts: the role, `author` (their own signature, or a known author), `plan-bounds`; empty if complete. */
+  /** Missing parts: name of the role, `author` (the author's signature, or a known author), `plan-bounds`; empty if complete. */
   missing: string[]
   complete: boolean
-  /** The author is one of `approvedBy`, as the roster permits if one approval suffices. */
+  /** Whether the author is in `approvedBy`, which the roster may permit if one approval is enough. */
   soleOfficial: boolean
-  /** Bound of the roster that the plan violates; no signature compensates for it. */
+  /** Bound that the plan violates. Such a release is not approved, whoever signs it. */
   outside?: BrokenBound
-  /** Key ids of signatures that are invalid, or of keys that may not sign. */
+  /** Key ids of invalid signatures, and of signatures with keys that may not sign. */
   invalid: string[]
 }
 
-/** Minimum signers of a break-glass, whatever the role requires. */
+/** Minimum signers of a break-glass, even if the role requires fewer. */
 const LEAST_FOR_BREAK_GLASS = 2
 
 /**
- * Returns the role that must approve a release. Roles that match its tag or id prefix take precedence over the one for everything; among
- * several the strictest applies: the highest threshold, then the fewest eligible people.
+ * Returns the requirement of the role that must approve a release. Roles that match by tag or id prefix take precedence over a role for all
+ * policies. Among several the strictest applies: the highest threshold, then the fewest eligible people. Throws `HMS_ROSTER_NO_ROLE`.
  */
 export function approvalRequirement(roster: Roster, tagged: Tagged): ApprovalRequirement {
   return requirementBy(roster.roles, roster.rules.bounds, tagged)
@@ -56,15 +56,14 @@ function requirementBy(roles: readonly Role[], general: PlanBounds | undefined, 
   return { role: name, threshold, eligible: principals, soleOfficial, bounds }
 }
 
-/** Roles and rules by which a release is judged: the current ones, or those of an earlier time. */
+/** Roles and rules by which a release is judged: the current ones, or the ones in force at an earlier time. */
 type Rulebook = { roles: readonly Role[] } & Roster['rules']
 
 /**
- * Returns the progress of a release's approval. Counts people, not keys: two keys of one person, or a repeated signature, count once, and
- * the author does not count unless the roster permits it. A plan outside of the roster's bounds is never approved.
- * `at` (RFC 3339) is when the log's witnesses had seen the approval: key validity is judged at that time, and a release not approved by the
- * current roles may be approved by the earlier roles of that time. Without it, keys are judged at the time of preparation, by the current
- * roles.
+ * Returns the progress of a release's approval. Counts people, not keys: two keys of one person, or a repeated signature, count once. The
+ * author does not count unless the roster permits it. A plan outside of the bounds is never approved. `at` (RFC 3339) is when the log's
+ * witnesses had seen the approval. Keys must be valid at that time, and the roles of that time may approve a release that the current roles
+ * do not. Without `at`, keys must be valid at the time of preparation, and only the current roles apply.
  */
 export function approvalState(roster: Roster, release: OpenedRelease, at?: string): ApprovalState {
   const now = { roles: roster.roles, ...roster.rules }
@@ -76,7 +75,7 @@ export function approvalState(roster: Roster, release: OpenedRelease, at?: strin
   return before?.complete === true ? before : (state ?? stateBy(roster, release, at, now))
 }
 
-/** Earlier roles include the bounds and sole-official rule that the whole roster had then. */
+/** Returns the rules of an earlier time. Its roles already include the bounds and the sole-official rule that the whole roster had then. */
 function rulesOf(entries: readonly EarlierRole[]): Rulebook {
   const said = entries.flatMap(({ authorSigns }) => authorSigns ?? [])
   return { roles: entries.map(({ role }) => role), authorSigns: said.length === 0 ? undefined : said.includes(true) }
@@ -103,13 +102,13 @@ function stateBy(roster: Roster, { predicate, envelope }: OpenedRelease, at: str
   return { approvedBy, notCounted, missing, complete: missing.length === 0, soleOfficial, outside, invalid }
 }
 
-/** Whether this person's signature counts on the release. */
+/** Whether this person's signature on the release counts as approval. */
 export function countsOnRelease(roster: Roster, person: Principal, predicate: Tagged & { author: string | null }): boolean {
   const requirement = approvalRequirement(roster, predicate)
   return countsFor(person, requirement, authorRule(roster, requirement, predicate.author))
 }
 
-/** Whether a valid signature counts on a release: every rule that discounts one belongs here. */
+/** Whether a person's valid signature counts as approval. All rules that exclude signatures of people belong here. */
 function countsFor(person: Principal, requirement: ApprovalRequirement, author: AuthorRule): boolean {
   return requirement.eligible.includes(person.id) && (author.counts || !author.ids.has(person.id))
 }
@@ -132,19 +131,19 @@ function strictestFirst(a: Role, b: Role): number {
   return b.threshold - a.threshold || a.principals.length - b.principals.length || (a.name < b.name ? -1 : 1)
 }
 
-/** A roster's rule about the author of a release. */
+/** Rule of a roster about the author of a release. */
 export type AuthorRule = {
-  /** Ids of the people that the release's author names. A name may be the id of another person: then neither counts. */
+  /** Ids of the people with the author's name or id. The name of one may be the id of another; then the rule applies to both. */
   ids: ReadonlySet<string>
-  /** The author's signature counts as an approval. */
+  /** Whether the author's signature counts as approval. */
   counts: boolean
-  /** The author's own signature is needed. */
+  /** Whether the author's own signature is required. */
   mustSign: boolean
-  /** The author must be a person of the roster. */
+  /** Whether the author must be a person of the roster. */
   mustBeKnown: boolean
 }
 
-/** Returns the rule. `author` as named in the release, by exact name or id; `null` if it names none. `rules`: those of the time. */
+/** Returns the rule about an author. `author`: exact name or id as in the release, or `null`. `rules`: rules of the relevant time. */
 export function authorRule(
   roster: Roster,
   role: Pick<Role, 'threshold' | 'soleOfficial'>,

@@ -2,10 +2,10 @@ import { keyIdOf, rawPublicKey, spkiToKey } from '../keys.js'
 import { NOTE_COSIGNATURE, NOTE_ED25519, vkeyOf } from '../tlog/note.js'
 import type { PrincipalKind, Role, RosterPredicate } from './roster-predicate.js'
 
-/** Officials of the demo. */
+/** Officials of the demo roster. */
 export const DEMO_PEOPLE: readonly string[] = ['EPA Chief', 'EPA Counsel', 'Air Office', 'State Liaison']
 
-/** Names of the demo's log and of its witness in checkpoints. */
+/** Names of the demo log and of its witness in checkpoints. */
 const DEMO_LOG = 'hms-svc.dev/audit'
 const DEMO_WITNESS = 'hms-svc.dev/witness'
 
@@ -17,12 +17,12 @@ export type DemoRosterInput = {
   /** Services by name, which is also the principal's id. */
   services: readonly DemoMember[]
   operator: { spki: string }
-  /** Keys of the transparency log and of its witness (SPKI); both or none. */
+  /** Keys of the transparency log and of its witness (SPKI). */
   log?: { spki: string; witness: string }
   expires: string
 }
 
-/** Returns the roster of profile `dev`: any one official approves, two if the policy is tagged `critical`; one key per service. */
+/** Returns the roster of profile `dev`: one official approves, two for a policy tagged `critical`; each service has one key. */
 export function demoRoster({ people, services, operator, log, expires }: DemoRosterInput): RosterPredicate {
   const officials = people.map(({ name }) => idOf(name))
   const roles: Role[] = [
@@ -56,7 +56,7 @@ function principal(id: string, name: string, kind: PrincipalKind, spki: string):
   return [id, { name, kind, keys: [{ keyid: keyIdOf(spkiToKey(spki)), spki }] }]
 }
 
-/** "EPA Chief" → "epa-chief". */
+/** Returns the id of a name: `epa-chief` for `EPA Chief`. */
 function idOf(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]+/g, '-')
 }

@@ -1,25 +1,25 @@
 import type { JsonObject } from '#libs/contracts'
 import type { Roster } from './roster.js'
 
-/** The tags of a release, and whether it is break-glass: both select its approvers. */
+/** Members of a release that select its approvers: its tags, and whether it is a break-glass. */
 export type Tagged = { policy: JsonObject; droppedTags?: readonly string[]; breakGlass?: object }
 
-/** Returns the tags by which roles are selected: the policy's own, and those of earlier versions. */
+/** Returns the tags by which roles are selected: tags of the policy, and dropped tags of earlier versions. */
 export function tagsOf({ policy: { tags }, droppedTags = [] }: Tagged): string[] {
   const own = Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : []
   return [...new Set([...own, ...droppedTags])]
 }
 
 /**
- * Returns those of `tags` that a role of the roster names, sorted. Such a tag persists: otherwise its removal from a policy would select
- * the laxer role for that very change, and for all later ones. Only a roster change ends it.
+ * Returns the tags that a role of the roster names, sorted. Such a tag stays with a policy until the roster changes; otherwise removing it
+ * would select a less strict role for that very change and all later ones.
  */
 export function governingTags(roster: Roster, tags: readonly string[]): string[] {
   const named = new Set(roster.roles.map(({ match }) => match.tag))
   return [...new Set(tags)].filter((tag) => named.has(tag)).sort()
 }
 
-/** Returns the earlier tags that a role names and that are not in `kept`, sorted. */
+/** Returns the tags in `before` that a role names and that are missing in `kept`, sorted. */
 export function droppedTags(roster: Roster, kept: readonly string[], before: readonly string[]): string[] {
   return governingTags(roster, before).filter((tag) => !kept.includes(tag))
 }

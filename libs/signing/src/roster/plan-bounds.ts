@@ -1,23 +1,23 @@
 import { isObject, stepsOf, type RolloutPlan } from '#libs/contracts'
 import { isBasisPoints, isBoolean, isCount, objectOf, optional, type Check } from '../shape.js'
 
-/** Bounds on a plan; an absent member is no bound. */
+/** Bounds on a plan. A missing member sets no bound. */
 export type PlanBounds = {
   minObserveMs?: number
   minBakeMs?: number
-  /** Basis points of the canary scope. */
+  /** Maximum basis points of any canary step. */
   maxShare?: number
-  /** Missing evidence pauses the run, in every profile. */
+  /** Whether missing evidence must pause the run in every profile. */
   requireEvidence?: boolean
-  /** A canary whose figures do not exclude a doubled rate of unexplained alerts pauses. */
+  /** Whether a canary must pause if its figures do not exclude a doubled rate of unexplained alerts. */
   requirePower?: boolean
 }
 
 export type BrokenBound = {
   bound: keyof PlanBounds
-  /** A sentence without its full stop. */
+  /** Sentence without full stop. */
   detail: string
-  /** Flags of `approve` that satisfy the bound; undefined if none can. */
+  /** Flag of `approve` that satisfies the bound; `undefined` if no flag can. */
   flag?: string
 }
 
@@ -30,11 +30,11 @@ const SHAPE = {
 }
 const fitsBounds = objectOf(SHAPE)
 
-/** An unknown bound is refused: another version may define it. */
+/** Checks bounds. Rejects unknown ones, which a newer version may define. */
 export const isBounds: Check = (value) =>
   fitsBounds(value) && isObject(value) && Object.keys(value).every((name) => Object.hasOwn(SHAPE, name))
 
-/** Returns the first bound that `plan` violates, in the order of `all`. */
+/** Returns the first bound that `plan` violates, in the order of `all`; `undefined` if none. */
 export function brokenBound(all: readonly (PlanBounds | undefined)[], plan: RolloutPlan): BrokenBound | undefined {
   for (const bounds of all) {
     const broken = bounds === undefined ? undefined : breach(bounds, plan)

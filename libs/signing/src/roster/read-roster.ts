@@ -13,9 +13,9 @@ export function signRoster(predicate: RosterPredicate, signers: readonly Signer[
 }
 
 /**
- * Reads a roster that the caller has pinned or obtained from a trusted source. Refuses what `readUnsignedRoster` refuses, and fewer signers
- * than its own root rule requires. `requireUnexpired` checks its expiry at a given time; `nextRoster` checks whether it follows another
- * one.
+ * Reads a roster that the caller has pinned or obtained from a trusted source. Throws the errors of `readUnsignedRoster`, and
+ * `HMS_ROSTER_THRESHOLD` if fewer people signed it than its own root rule requires. `requireUnexpired` checks the expiry, and `nextRoster`
+ * whether a roster follows another.
  */
 export function readRoster(envelope: unknown): Roster {
   const roster = readUnsignedRoster(envelope)
@@ -24,8 +24,9 @@ export function readRoster(envelope: unknown): Roster {
 }
 
 /**
- * Reads a roster that is not signed yet, or whose signatures are verified elsewhere. Refuses an inconsistent one: a key id that is not its
- * key's fingerprint, one key listed twice (one person would count as two), a threshold that cannot be reached.
+ * Reads a roster that is not signed yet, or whose signatures the caller verifies. Throws `HMS_ROSTER_INVALID` for an inconsistent roster,
+ * such as one with a key id that is not the fingerprint of its key, a key listed twice (one person would count as two), or an unreachable
+ * threshold.
  */
 export function readUnsignedRoster(envelope: unknown): Roster {
   const { predicate, digest } = readUnverified(ROSTER, envelope)
@@ -74,7 +75,7 @@ function requireAttainable({ name, principals, threshold, soleOfficial }: Role):
   if (soleOfficial === true && threshold > 1) throw invalid(`${name} asks for ${threshold} people and lets one be enough`)
 }
 
-/** People who have left do not count, and may be named; a service never approves. */
+/** Requires that earlier roles are valid. They may name people who have left the roster, whose signatures do not count, but no services. */
 function requireEarlierRoles(roster: Roster): void {
   for (const { role, until } of roster.earlierRoles) {
     const { name, match, principals } = role
@@ -95,12 +96,12 @@ function requireLogs({ log, witnesses = [], quorum = 0, earlierLogs = [] }: Rost
   requireLog({ log, witnesses, quorum }, principals)
   for (const earlier of earlierLogs) {
     requireLog(earlier, principals)
-    // Only a witness provides the time at which it saw an entry, which must be before the end.
+    // Checkpoints of an earlier log are valid until its end, and only witnesses state the time of a checkpoint.
     if (earlier.quorum < 1) throw invalid('an earlier log without a quorum of witnesses has no time')
   }
 }
 
-/** One key in two places would let its holder act as two. Successive logs may share witnesses. */
+/** Requires that log, witnesses and principals have different keys, so that no holder acts as two. Successive logs may share witnesses. */
 function requireLog({ log, witnesses, quorum }: Omit<EarlierLog, 'until'>, principals: readonly Principal[]): void {
   const parts = [log, ...witnesses].map(readVkey)
   if (parts[0]!.type !== NOTE_ED25519) throw invalid('the vkey of the log is one of a witness')

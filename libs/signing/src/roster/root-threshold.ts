@@ -2,13 +2,13 @@ import { SignatureError } from '../signature-error.js'
 import { checkSignatures } from '../verify-envelope.js'
 import type { Principal, Roster } from './roster.js'
 
-/** Progress of an envelope toward the root rule of one roster. Counts people, not keys. */
+/** Signatures of people on an envelope, compared with the root rule of one roster. Counts people, not keys. */
 export type RootState = { signed: Principal[]; threshold: number; complete: boolean }
 
 /**
- * Returns which people of `judge` signed, and how many must. With a role for the roster itself (`match: { root: true }`) its people and
- * threshold apply; without one, any people of the roster, up to the highest threshold of a role. Revoked keys never count: a roster change
- * is signed now.
+ * Returns the people of the roster `judge` who signed, and how many have to. A role with `match: { root: true }` defines both. Without it,
+ * any people of the roster count, and the threshold is the highest of any role. Keys that were ever revoked never count: unlike for stored
+ * statements, no signing time before the revocation is accepted.
  */
 export function rootState(envelope: unknown, judge: Roster): RootState {
   const { keyids } = checkSignatures(envelope, judge.keysOfKind('person'))

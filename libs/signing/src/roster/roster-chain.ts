@@ -5,10 +5,10 @@ import type { Revocation } from './roster-predicate.js'
 import type { Roster } from './roster.js'
 
 /**
- * Verifies the step from one roster to the next, by TUF's rules for root: exactly the next version, signed by enough people of the current
+ * Verifies the step from one roster to the next by TUF's rules for root: exactly the next version, signed by enough people of the current
  * roster and of the new one. Profile and installation never change, and a revoked key stays revoked. Throws `HMS_ROSTER_VERSION`,
- * `_THRESHOLD`, `_PROFILE`, `_INSTALLATION`, `_INVALID`, or the errors of a malformed statement. Ignores `expires`: an expired roster may
- * be an intermediate step to the newest one, which alone must be valid today (`requireUnexpired`).
+ * `_THRESHOLD`, `_PROFILE`, `_INSTALLATION`, `_INVALID`, or the errors of a malformed statement. Ignores `expires`, because intermediate
+ * rosters may have expired; only the newest must be valid (`requireUnexpired`).
  */
 export function nextRoster(current: Roster, envelope: unknown): Roster {
   const next = readSuccessor(current, envelope)
@@ -16,7 +16,7 @@ export function nextRoster(current: Roster, envelope: unknown): Roster {
   return next
 }
 
-/** Reads a roster, signed or not, that may follow `current` once enough people have signed it. Throws the errors of `nextRoster`. */
+/** Reads a roster that may follow `current`, but does not check its signatures. Throws the errors of `nextRoster` except `_THRESHOLD`. */
 export function readSuccessor(current: Roster, envelope: unknown): Roster {
   const next = readUnsignedRoster(envelope)
   const { version, profile, revocations, namedInstallation } = next
@@ -36,13 +36,13 @@ export function readSuccessor(current: Roster, envelope: unknown): Roster {
   return next.following(current)
 }
 
-/** Throws `HMS_ROSTER_EXPIRED` if `at` (RFC 3339, by the caller's clock) has reached the end of the roster's validity. */
+/** Throws `HMS_ROSTER_EXPIRED` if the roster has expired at `at` (RFC 3339, by the caller's clock). */
 export function requireUnexpired(roster: Roster, at: string): void {
   if (Date.parse(at) < Date.parse(roster.expires)) return
   throw new SignatureError('HMS_ROSTER_EXPIRED', `roster ${roster.version} was valid until ${roster.expires}`)
 }
 
-/** A revocation may be backdated, if the theft turns out to be older, but never postponed. */
+/** Whether `kept` continues the revocation `old`. It may be backdated, because a theft may turn out to be older, but not postponed. */
 function keeps(kept: Revocation, old: Revocation): boolean {
   return kept.keyid === old.keyid && Date.parse(kept.since) <= Date.parse(old.since)
 }

@@ -15,7 +15,7 @@ export type RosterKey = {
 
 export type PrincipalKind = 'person' | 'service' | 'operator'
 
-/** Policies, service, or the roster itself (`root`) that a role is responsible for. `idPrefix` and `tag` together must both match. */
+/** What a role is responsible for: policies, a service, or the roster itself (`root`). With `idPrefix` and `tag`, both must match. */
 export type RoleMatch = { idPrefix?: string; tag?: string; service?: string; all?: true; root?: true }
 
 export type Role = {
@@ -25,32 +25,32 @@ export type Role = {
   match: RoleMatch
   /** Bounds on plans that this role approves, in addition to those of the whole roster. */
   bounds?: PlanBounds
-  /** The author may be the approver; only if one approval suffices. */
+  /** Whether the author may be the approver. Permitted only with threshold 1. */
   soleOfficial?: boolean
 }
 
-/** A key that does not count for anything signed or witnessed at `since` (RFC 3339) or later. Its earlier signatures stay valid. */
+/** A revoked key: signatures made or witnessed at `since` (RFC 3339) or later are invalid; earlier ones stay valid. */
 export type Revocation = { keyid: string; since: string; reason: string }
 
-/** A log with its witnesses before a change. Checkpoints seen by the quorum until `until` (RFC 3339) stay valid; later ones do not. */
+/** A replaced log with its witnesses. Checkpoints that the quorum saw before `until` (RFC 3339) stay valid; later ones are invalid. */
 export type EarlierLog = { log: string; witnesses: string[]; quorum: number; until: string }
 
 /**
- * An approving role as it was until `until` (RFC 3339). Entries of one time are all approving roles of that time: a release witnessed
- * before it, and after the time of the preceding entries, may be judged by these instead of the current roles. `role` includes the bounds
- * that the whole roster had then; its people count only while the roster still names them.
+ * An approving role that was in force until `until` (RFC 3339). Entries with equal `until` are all approving roles of one period, which
+ * begins at the next earlier `until`. A release witnessed in that period may be judged by these roles instead of the current ones. `role`
+ * includes the bounds that the whole roster had then. Its people count only while the roster still names them.
  */
 export type EarlierRole = {
   role: Role
   until: string
-  /** Whether a release needed its author's own signature, as `authorSigns` of the roster. */
+  /** Whether a release needed its author's own signature then; default as for `authorSigns` of the roster. */
   authorSigns?: boolean
 }
 
-/** Defines principals and their permissions: the root of trust, itself a signed statement. */
+/** Principals and their roles: the root of trust, as a signed statement. */
 export type RosterPredicate = {
   version: number
-  /** Digest of the first roster of the chain, in every later one: a signature for one installation is invalid in any other. */
+  /** Digest of the first roster of the chain, in every later one, so that a signature for one installation is invalid in any other. */
   installation?: string
   profile: 'demo' | 'production'
   expires: string
@@ -59,25 +59,25 @@ export type RosterPredicate = {
   revoked?: Revocation[]
   /** C2SP vkey of the transparency log of releases and heads; absent if there is none. */
   log?: string
-  /** Witnesses of the log (vkeys of cosignatures), and how many of them must have seen a checkpoint for it to be valid. */
+  /** Witnesses of the log (vkeys of cosignatures). `quorum`: how many of them must have seen a valid checkpoint. */
   witnesses?: string[]
   quorum?: number
-  /** Earlier logs and witnesses; without them, entries proven by those must be approved again. */
+  /** Replaced logs and witnesses. Releases whose approval is only in a log that is not listed must be approved again. */
   earlierLogs?: EarlierLog[]
-  /** Roles for releases witnessed before a change; without them such a release is judged by the current roles. */
+  /** Replaced roles, for releases witnessed before the change. Without them the current roles apply to those releases too. */
   earlierRoles?: EarlierRole[]
   /** Bounds on every plan. */
   bounds?: PlanBounds
-  /** Applies to all roles for which one approval suffices. */
+  /** As in `Role`, for all roles with threshold 1. */
   soleOfficial?: boolean
-  /** Whether a release needs its author's own signature, which counts for nothing else. Default: true with profile `production`. */
+  /** Whether a release needs its author's own signature in addition to the approvals. Default: true with profile `production`. */
   authorSigns?: boolean
 }
 
 const MAX_WITNESSES = 16
 const MAX_REVOKED = 1000
 const MAX_EARLIER_LOGS = 16
-/** About twenty changes of a roster with a dozen roles. */
+/** Enough for about twenty changes of a roster with a dozen roles. */
 export const MAX_EARLIER_ROLES = 256
 
 const isKey = objectOf({ keyid: isText, spki: isText, notBefore: optional(isTime), notAfter: optional(isTime) })
@@ -86,7 +86,7 @@ const isEarlierLog = objectOf({ log: isText, witnesses: listOf(isText, MAX_WITNE
 const isRevocation = objectOf({ keyid: isText, since: isTime, reason: isText })
 const isPrincipals: Check = (value) => isObject(value) && Object.values(value).every(isPrincipal)
 
-/** A match is by everything, by the roster, by a service, or by id prefix and tag; a mixture would be ambiguous. */
+/** Accepts `all`, `root`, `service`, or `idPrefix` and `tag`. Other combinations would be ambiguous. */
 const isMatch: Check = (value) => {
   if (!isObject(value)) return false
   const members = Object.keys(value)

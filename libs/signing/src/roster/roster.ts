@@ -8,19 +8,19 @@ import type { EarlierRole, PrincipalKind, Revocation, Role, RosterKey, RosterPre
 
 export type Principal = { id: string; name: string; kind: PrincipalKind; keys: RosterKey[] }
 
-/** A consistent roster: principals, keys and roles. Created by `readRoster`. */
+/** A roster that `readRoster` or `readUnsignedRoster` found consistent: principals, keys and roles. */
 export class Roster {
   readonly principals: ReadonlyMap<string, Principal>
   readonly #holders: ReadonlyMap<string, Principal>
   #installation: string | undefined
   /** Revocation time of each revoked key, in milliseconds. */
   readonly #revoked: ReadonlyMap<string, number>
-  /** Cached, because every received event needs its producer's keys. */
+  /** Keys by service; cached, because every received event needs the keys of its producer. */
   readonly #serviceKeys = new Map<string, Keys>()
-  /** Cached, because every verified document needs it; parsed lazily, so that a roster with a wrong key is refused with the right error. */
+  /** Cached, because every verified document needs it. Parsed lazily, so that the checks of `readUnsignedRoster` report a wrong key. */
   #logPolicies: readonly LogPolicy[] | undefined
 
-  /** `envelope`: as read, for callers that pass it on. */
+  /** `envelope`: envelope of the roster, for callers that pass it on. */
   constructor(
     private readonly predicate: RosterPredicate,
     readonly digest: string,
@@ -35,17 +35,17 @@ export class Roster {
     return this.predicate.version
   }
 
-  /** Identifies the installation for its lifetime: the digest of its first roster. */
+  /** Id of the installation: digest of its first roster. */
   get installation(): string {
     return this.predicate.installation ?? this.#installation ?? this.digest
   }
 
-  /** Installation named in the roster; the first roster names none. */
+  /** Installation named in the roster; `undefined` in the first roster. */
   get namedInstallation(): string | undefined {
     return this.predicate.installation
   }
 
-  /** Sets the installation of a roster that names none: that of the roster it follows. */
+  /** Takes over the installation of the roster that it follows, for a roster that names none. */
   following({ installation }: Roster): this {
     this.#installation = installation
     return this
@@ -55,7 +55,7 @@ export class Roster {
     return this.predicate.profile
   }
 
-  /** RFC 3339; checked by the caller. */
+  /** End of validity (RFC 3339); the caller checks it. */
   get expires(): string {
     return this.predicate.expires
   }
@@ -68,7 +68,7 @@ export class Roster {
     return this.predicate.earlierRoles ?? []
   }
 
-  /** Returns the approving roles at time `at` (RFC 3339) from the earlier roles; empty if none covers it. */
+  /** Returns the replaced approving roles that were in force at `at` (RFC 3339); empty if the current roles were. */
   earlierRolesAt(at: string): readonly EarlierRole[] {
     const covering = this.earlierRoles.filter(({ until }) => Date.parse(at) < Date.parse(until))
     const first = Math.min(...covering.map(({ until }) => Date.parse(until)))
@@ -85,7 +85,7 @@ export class Roster {
     return this.logPolicies[0]
   }
 
-  /** Policies by which a proof may be valid, whenever it was made: the current log, then earlier ones. Empty if the roster names no log. */
+  /** Logs by which a proof may be valid: the current one, then the replaced ones. Empty if the roster names no log. */
   get logPolicies(): readonly LogPolicy[] {
     const { log, witnesses = [], quorum = 0, earlierLogs = [] } = this.predicate
     if (log === undefined) return []
@@ -100,7 +100,7 @@ export class Roster {
     ])
   }
 
-  /** Names are unique case-insensitively; this match is exact. */
+  /** Returns the principal with exactly this name. Names are unique even without regard to case. */
   principalByName(name: string): Principal | undefined {
     return [...this.principals.values()].find((principal) => principal.name === name)
   }
@@ -113,39 +113,39 @@ export class Roster {
     return this.predicate.revoked ?? []
   }
 
-  /** Returns since when a key is revoked (RFC 3339); `undefined` if it never was. */
+  /** Returns the time since which a key is revoked (RFC 3339); `undefined` if it was never revoked. */
   revokedSince(keyid: string): string | undefined {
     return this.revocations.find((revocation) => revocation.keyid === keyid)?.since
   }
 
-  /** Whether a signature made now by this key counts: the key is within its validity, and was never revoked. `now` is RFC 3339. */
+  /** Whether a key may sign at `now` (RFC 3339): the key is within its validity, and was never revoked. */
   isLive(keyid: string, now: string): boolean {
     const key = this.principalOfKey(keyid)?.keys.find((each) => each.keyid === keyid)
     return key !== undefined && isValidAt(key, now) && !this.#isRevokedAt(keyid, undefined)
   }
 
-  /** The role whose people change the roster; `undefined` if any people up to the highest threshold of a role do. */
+  /** Role whose people sign roster changes; if `undefined`, see `rootState`. */
   get rootRole(): Role | undefined {
     return this.roles.find((role) => role.match.root === true)
   }
 
   /**
-   * Returns the keys of a service; empty for an unknown one. `at` (RFC 3339) is the time of signing; without it, keys that were ever
-   * revoked are excluded.
+   * Returns the keys of a service; empty for an unknown service. With `at` (RFC 3339, time of signing), returns only keys that were valid
+   * and not yet revoked at that time. Without `at`, returns only keys that were never revoked.
    */
   serviceKeys(service: string, at?: string): Keys {
     if (at !== undefined) return this.#keysOfService(service, at)
     const known = this.#serviceKeys.get(service)
     if (known) return known
     const keys = this.#keysOfService(service)
-    // Only known services are cached, so that invented names cannot fill the memory.
+    // Only known services are cached, so that unknown names cannot fill the memory.
     if (keys.size > 0) this.#serviceKeys.set(service, keys)
     return keys
   }
 
   /**
-   * Returns the keys of all people, or of the operator, without regard to roles. `at` (RFC 3339) excludes keys that were invalid or revoked
-   * then; without it, those that were ever revoked.
+   * Returns the keys of all principals of a kind, without regard to roles. With `at` (RFC 3339), returns only keys that were valid and not
+   * yet revoked at that time. Without `at`, returns only keys that were never revoked.
    */
   keysOfKind(kind: PrincipalKind, at?: string): Keys {
     return this.#keysOfPrincipals((principal) => principal.kind === kind, at)

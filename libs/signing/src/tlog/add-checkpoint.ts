@@ -5,22 +5,22 @@ import { EMPTY_ROOT } from './merkle.js'
 import { isSignedBy, openNote, type NoteKey } from './note.js'
 import { verifyConsistency } from './verify-proof.js'
 
-/** A log's request to a witness (C2SP tlog-witness): sign this checkpoint, which extends the known one of `old` entries. */
+/** A log's request to a witness (C2SP tlog-witness) to sign a checkpoint that extends the known one with `old` entries. */
 export interface AddCheckpoint {
   old: number
   /** Consistency proof. */
   path: Uint8Array[]
-  /** Note signed by the log. */
+  /** Checkpoint as a note that the log signed. */
   checkpoint: string
 }
 
-/** Newest checkpoint of a log signed by a witness. */
+/** Newest checkpoint of a log that a witness signed. */
 export interface Seen {
   size: number
   root: Uint8Array
 }
 
-/** 200: return `body` and store `seen` first. 409: retry from `size`. Others as in C2SP. */
+/** Decision of a witness by HTTP status. 200: store `seen`, then sign `body`. 409: the log has to retry from `size`. Others as in C2SP. */
 export type WitnessDecision = { status: 200; body: string; seen: Seen } | { status: 409; size: number } | { status: 400 | 403 | 422 }
 
 const HASH_BYTES = 32
@@ -42,8 +42,8 @@ export function readAddCheckpoint(text: string): AddCheckpoint {
 }
 
 /**
- * Decides whether a witness that last saw `seen` may sign; `logs`: the keys of the log. A witness never signs two histories, which is all
- * that its signature asserts.
+ * Decides whether a witness that last signed `seen` may sign a checkpoint. `logs`: keys of the log. A witness only signs checkpoints that
+ * extend each other; its signature asserts nothing else.
  */
 export function decideCosignature(
   seen: Seen | undefined,

@@ -3,7 +3,7 @@ import { HashTree } from './hash-tree.js'
 import { hashFrom, leafHash } from './merkle.js'
 import { verifyInclusion } from './verify-proof.js'
 
-/** A release as committed to by the entry of its approval. */
+/** A release as hashed into the tree of its approval. */
 export interface ApprovedRelease {
   /** Policy id. */
   id: string
@@ -12,14 +12,14 @@ export interface ApprovedRelease {
   digest: string
 }
 
-/** Commitment of an approval's entry to its releases: an entry has the same size for two hundred as for one. */
+/** Commitment to the releases of an approval. The log entry contains it instead of a list, so its size does not depend on their number. */
 export type ApprovalRoot = {
   size: number
   /** Root of the tree over the releases, 32 bytes in base64. */
   root: string
 }
 
-/** Tree of RFC 6962 over the releases of one approval, by digest. A leaf is the canonical form of `{ digest, id, version }`. */
+/** RFC 6962 tree over the releases of one approval, sorted by digest. A leaf is the canonical form of `{ digest, id, version }`. */
 export class ApprovalTree {
   private readonly tree = new HashTree()
   private readonly places: Map<string, number>
@@ -42,7 +42,7 @@ export class ApprovalTree {
   }
 }
 
-/** Whether the approval with this root includes this release. Never throws: both come from outside. */
+/** Whether an approval (an `ApprovalRoot`) includes this release. Never throws, because `approval` and `member` are untrusted. */
 export function isApproved(approval: unknown, release: ApprovedRelease, member: unknown): boolean {
   const { root, size } = (approval ?? {}) as Partial<ApprovalRoot>
   const { index, path } = (member ?? {}) as Partial<ApprovalMember>

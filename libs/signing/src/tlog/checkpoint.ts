@@ -3,23 +3,23 @@ import { SignatureError, unlessRefused } from '../signature-error.js'
 import { hashFrom } from './merkle.js'
 import { openNote, verifyNote, type NoteKey } from './note.js'
 
-/** A log's commitment: its number of entries, and the root over all of them. */
+/** Commitment of a log: number of its entries, and root of the tree over them. */
 export interface Checkpoint {
   origin: string
   size: number
   root: Uint8Array
 }
 
-/** Keys of a log and its witnesses, and how many witnesses must have seen a checkpoint. */
+/** Keys of a log and its witnesses. `quorum`: how many witnesses must have seen a valid checkpoint. */
 export interface LogPolicy {
   log: NoteKey
   witnesses: readonly NoteKey[]
   quorum: number
-  /** For an earlier log: only checkpoints that the quorum saw before this time are valid (epoch milliseconds). */
+  /** Only for a replaced log: checkpoints are valid if the quorum saw them before this time (epoch milliseconds). */
   until?: number
 }
 
-/** A valid checkpoint. `witnessedAt` (Unix seconds): when the last witness of the quorum had seen it; absent without a quorum. */
+/** A valid checkpoint. `witnessedAt` (Unix seconds): when the quorum had seen it; absent without a quorum. */
 export interface WitnessedCheckpoint extends Checkpoint {
   witnessedAt?: number
 }
@@ -29,7 +29,7 @@ export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
   return `${origin}\n${size}\n${toBase64(root)}\n`
 }
 
-/** Requires exactly three lines: an extension line would be additional content to agree on. */
+/** Parses the body of a checkpoint note. Rejects C2SP extension lines, because nothing here would check their content. */
 export function readCheckpoint(body: string): Checkpoint {
   const [, origin, size, hash] = /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]+=*)\n$/.exec(body) ?? []
   const root = hashFrom(hash)
@@ -39,7 +39,7 @@ export function readCheckpoint(body: string): Checkpoint {
   return { origin, size: Number(size), root }
 }
 
-/** Verifies a checkpoint signed by the log and enough of its witnesses. */
+/** Verifies that the log and enough of its witnesses signed a checkpoint. Throws `SignatureError`. */
 export function verifyCheckpoint(text: string, { log, witnesses, quorum, until }: LogPolicy): WitnessedCheckpoint {
   const note = openNote(text)
   const checkpoint = readCheckpoint(note.body)
@@ -67,8 +67,8 @@ export function isWitnessed(text: string, policy: LogPolicy): boolean {
 }
 
 /**
- * Verifies a checkpoint by the first of several logs for which it is valid. Throws the error of the log that signed it; the first log's if
- * none did.
+ * Verifies a checkpoint with the first of several policies for which it is valid. Otherwise throws the error for the log that signed it, or
+ * for the first log if none did.
  */
 export function verifyCheckpointOfAny(text: string, policies: readonly LogPolicy[]): WitnessedCheckpoint {
   const { signatures } = openNote(text)

@@ -1,6 +1,6 @@
 import { consistencyPath, foldSubtrees, inclusionPath, nodeHash, subtreesOf, type LeafRange } from './merkle.js'
 
-/** Merkle tree in memory with all its complete subtrees: for recomputing a log, and for test logs. */
+/** RFC 6962 tree in memory that stores the hashes of all complete subtrees. */
 export class HashTree {
   /** `levels[k][i]`: hash of the leaves `i · 2^k` to `(i + 1) · 2^k`. */
   private readonly levels: Uint8Array[][] = [[]]

@@ -5,7 +5,7 @@ const LEAF_PREFIX = Uint8Array.of(0)
 const NODE_PREFIX = Uint8Array.of(1)
 const HASH_BYTES = 32
 
-/** Computes the leaf hash of RFC 6962 §2.1: SHA-256(0x00 ‖ entry). The prefix prevents a leaf from being used as an inner node. */
+/** Computes the leaf hash of RFC 6962 §2.1: SHA-256(0x00 ‖ entry). The prefix distinguishes leaves from inner nodes. */
 export function leafHash(entry: Uint8Array): Uint8Array {
   return sha256(concatBytes(LEAF_PREFIX, entry))
 }
@@ -35,7 +35,7 @@ export interface Subtree {
   index: number
 }
 
-/** Returns the complete subtrees of a range of RFC 6962, from left to right; none for an empty range. */
+/** Returns the complete subtrees that a range consists of, from left to right; none for an empty range. */
 export function subtreesOf({ start, end }: LeafRange): Subtree[] {
   const parts: Subtree[] = []
   for (let at = start; at < end;) {
@@ -58,14 +58,14 @@ export function foldSubtrees(hashes: readonly Uint8Array[]): Uint8Array {
   return hashes.slice(0, -1).reduceRight<Uint8Array>((right, left) => nodeHash(left, right), last)
 }
 
-/** Computes the root of a complete subtree from the hashes of one of its levels, whose number is a power of two. */
+/** Computes the root of a complete subtree from all hashes of one level; their number is a power of two. */
 export function completeRoot(hashes: readonly Uint8Array[]): Uint8Array {
   let level = hashes
   while (level.length > 1) level = Array.from({ length: level.length / 2 }, (_, pair) => nodeHash(level[pair * 2]!, level[pair * 2 + 1]!))
   return level[0]!
 }
 
-/** Returns the ranges whose hashes prove leaf `index` in a tree of `size`, from the leaf up (RFC 6962 §2.1.1). */
+/** Returns the ranges whose hashes prove that leaf `index` is in a range, from the leaf up (RFC 6962 §2.1.1). */
 export function inclusionPath(index: number, { start, end }: LeafRange): LeafRange[] {
   if (end - start <= 1) return []
   const middle = start + split(end - start)
@@ -74,7 +74,7 @@ export function inclusionPath(index: number, { start, end }: LeafRange): LeafRan
     : [...inclusionPath(index, { start: middle, end }), { start, end: middle }]
 }
 
-/** Returns the ranges whose hashes prove that a tree of `size` extends the tree of `old`, `0 < old ≤ size` (RFC 6962 §2.1.2). */
+/** Returns the ranges whose hashes prove that a tree of `size` leaves extends a tree of `old`; `0 < old ≤ size` (RFC 6962 §2.1.2). */
 export function consistencyPath(old: number, size: number): LeafRange[] {
   return subproof(old, { start: 0, end: size }, true)
 }
@@ -88,7 +88,7 @@ function subproof(old: number, range: LeafRange, whole: boolean): LeafRange[] {
     : [...subproof(old, { start: middle, end }, false), { start, end: middle }]
 }
 
-/** Returns the largest power of two below `count`. Uses numbers, not bit operations: a log may exceed 32 bits. */
+/** Returns the largest power of two below `count`. Avoids bit operations, because the size of a log may exceed 32 bits. */
 function split(count: number): number {
   let width = 1
   while (width * 2 < count) width *= 2

@@ -4,7 +4,9 @@ import { publicKeyFromRaw } from '../keys.js'
 import { SignatureError, unlessRefused } from '../signature-error.js'
 import type { Signer } from '../signer.js'
 
-/** Signature types of C2SP signed-note and tlog-cosignature; others are skipped, so that a log can change its algorithm. */
+/**
+ * Signature types of C2SP signed-note and tlog-cosignature. Signatures of other types are ignored, so that a log can change its algorithm.
+ */
 export const NOTE_ED25519 = 0x01
 export const NOTE_COSIGNATURE = 0x04
 
@@ -14,10 +16,10 @@ const KEY_ID_BYTES = 4
 const TIME_BYTES = 8
 const ED25519_BYTES = 64
 
-/** Key of a signer of notes, parsed from a vkey. */
+/** Key of a log or witness that signs notes, parsed from a vkey. */
 export interface NoteKey {
   name: string
-  /** 4 bytes as 8 hex digits. */
+  /** Key id, 4 bytes as 8 hex digits. */
   id: string
   type: number
   key: PublicKey
@@ -35,7 +37,7 @@ export interface Note {
   signatures: NoteSignature[]
 }
 
-/** Parses `name+hex(id)+base64(type ‖ public key)`; throws `HMS_NOTE_INVALID` for anything but Ed25519 of the two types. */
+/** Parses `name+hex(id)+base64(type ‖ public key)`. Throws `HMS_NOTE_INVALID` unless the type is one of the two above. */
 export function readVkey(vkey: string): NoteKey {
   const [, name, id, text] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(vkey) ?? []
   const bytes = fromBase64(text ?? '')
@@ -54,7 +56,7 @@ function noteKeyId(name: string, type: number, raw: Uint8Array): string {
   return toHex(sha256(concatBytes(utf8(`${name}\n`), Uint8Array.of(type), raw)).subarray(0, KEY_ID_BYTES))
 }
 
-/** Parses a note; verifies nothing. */
+/** Parses a note. Does not verify signatures. */
 export function openNote(text: string): Note {
   if (utf8(text).length > MAX_NOTE_BYTES) throw invalid('a note is at most 64 KiB')
   const end = text.lastIndexOf('\n\n')
@@ -64,17 +66,17 @@ export function openNote(text: string): Note {
   return { body: text.slice(0, end + 1), signatures: lines.map(readLine) }
 }
 
-/** Formats a signature of a note as its own line with line feed. */
+/** Formats a signature as a line of a note, with line feed. */
 function signatureLine({ name, id }: Pick<NoteKey, 'name' | 'id'>, bytes: Uint8Array): string {
   return `— ${name} ${toBase64(concatBytes(fromHex(id), bytes))}\n`
 }
 
-/** Signs a body with the log's key and returns the whole note. `signer` holds the private half of `key`. */
+/** Signs a body and returns the whole note. `signer` has the private half of the log's `key`. */
 export async function signNote(body: string, key: Pick<NoteKey, 'name' | 'id'>, signer: Signer): Promise<string> {
   return `${body}\n${signatureLine(key, await signer.sign(utf8(body)))}`
 }
 
-/** Returns a witness's line: it saw this body at `seconds` (Unix time) and nothing that contradicts it. */
+/** Returns the signature line by which a witness asserts that it saw this body at `seconds` (Unix time). */
 export async function cosign(body: string, seconds: number, key: Pick<NoteKey, 'name' | 'id'>, signer: Signer): Promise<string> {
   const sig = await signer.sign(cosignedBytes(body, seconds))
   const time = new DataView(new ArrayBuffer(TIME_BYTES))
@@ -82,7 +84,7 @@ export async function cosign(body: string, seconds: number, key: Pick<NoteKey, '
   return signatureLine(key, concatBytes(new Uint8Array(time.buffer), sig))
 }
 
-/** Returns the line of a witness's response that is its valid signature on this note; `undefined` if there is none. */
+/** Returns the line in a witness's response that is a valid signature of `key` on this note; `undefined` if there is none. */
 export function cosignatureIn(answer: string, note: string, key: NoteKey): string | undefined {
   return answer
     .split('\n')
@@ -90,7 +92,7 @@ export function cosignatureIn(answer: string, note: string, key: NoteKey): strin
     .find((line) => isSignedBy(key, `${note}${line}`))
 }
 
-/** Returns the note with only the signatures of the first of `keys` that signed it; `undefined` if none did. */
+/** Returns the note with only one signature, by the first of `keys` that signed it; `undefined` if none did. */
 export function signedOnlyBy(keys: readonly NoteKey[], note: string): string | undefined {
   const { body } = openNote(note)
   for (const key of keys) {
@@ -100,12 +102,14 @@ export function signedOnlyBy(keys: readonly NoteKey[], note: string): string | u
   return undefined
 }
 
-/** Whether `key` signed the note; `false` also for an invalid note, or an invalid signature by `key`. */
+/** Whether `key` signed the note; `false` also if the note or the signature is invalid. */
 export function isSignedBy(key: NoteKey, note: string): boolean {
   return unlessRefused(() => verifyNote(openNote(note), [key]).length > 0, false)
 }
 
-/** Returns which of `keys` signed, and for a witness when (Unix seconds). An invalid signature by one of them rejects the note. */
+/**
+ * Returns the keys that signed, with the time for a witness (Unix seconds). Throws `HMS_NOTE_INVALID` for an invalid signature by any key.
+ */
 export function verifyNote({ body, signatures }: Note, keys: readonly NoteKey[]): { key: NoteKey; seconds?: number }[] {
   return keys.flatMap((key) => {
     const mine = signatures.find(({ name, id }) => name === key.name && id === key.id)

@@ -1,4 +1,4 @@
-/** Tile of C2SP tlog-tiles: up to 256 hashes of one level of the tree. Partial if `width` is below 256. */
+/** Tile of C2SP tlog-tiles: up to 256 hashes of one level of the tree, or entries. Partial if `width` is below 256. */
 export interface Tile {
   level: number | 'entries'
   index: number
@@ -6,10 +6,10 @@ export interface Tile {
 }
 
 export const TILE_WIDTH = 256
-/** Tree levels that one level of tiles spans: 2^8 = 256. */
+/** Tree levels per level of tiles: 2^8 = 256. */
 export const TILE_HEIGHT = 8
 
-/** Returns `3/x001/x234/067` or, for a partial tile, `0/003.p/17`: the path after `/tile/`. */
+/** Returns the path after `/tile/`: `3/x001/x234/067`, or `0/003.p/17` for a partial tile. */
 export function tilePath({ level, index, width }: Tile): string {
   const digits = String(index).padStart(Math.ceil(String(index).length / 3) * 3, '0')
   const groups = digits.match(/.{3}/g)!
@@ -29,7 +29,7 @@ export function readTilePath(path: string): Tile | undefined {
   return Number.isSafeInteger(tile.index) && tilePath(tile) === path ? tile : undefined
 }
 
-/** Returns the number of hashes of the tile at (`level`, `index`) in a tree of `size`: 0 to 256. */
+/** Returns the number of hashes or entries in the tile at (`level`, `index`) for a tree of `size`: 0 to 256. */
 export function tileWidth(level: number | 'entries', index: number, size: number): number {
   const hashes = Math.floor(size / TILE_WIDTH ** (level === 'entries' ? 0 : level))
   return Math.min(Math.max(hashes - index * TILE_WIDTH, 0), TILE_WIDTH)

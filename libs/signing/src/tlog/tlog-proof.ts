@@ -4,16 +4,16 @@ import { verifyCheckpointOfAny, type LogPolicy, type WitnessedCheckpoint } from 
 import { hashFrom, leafHash } from './merkle.js'
 import { verifyInclusion } from './verify-proof.js'
 
-/** Proof that an entry is at `index` of the log with this checkpoint (C2SP tlog-proof). */
+/** Proof that an entry is at `index` in the log of this checkpoint (C2SP tlog-proof). */
 export interface TlogProof {
   index: number
   path: Uint8Array[]
-  /** The signed note. */
+  /** Signed note. */
   checkpoint: string
 }
 
 const MAGIC = 'c2sp.org/tlog-proof@v1'
-/** A path is as long as the tree is high; sizes stay below 2^53. */
+/** Maximum path length: the height of a tree with 2^53 leaves. */
 const MAX_PATH = 53
 
 export function formatTlogProof({ index, path, checkpoint }: TlogProof): string {
@@ -29,8 +29,8 @@ export function readTlogProof(text: string): TlogProof {
 }
 
 /**
- * Verifies that the log contains `entry`, and returns since when its witnesses know. `policies`: of the current log and earlier ones
- * (`Roster.logPolicies`).
+ * Verifies that a log contains `entry`. Returns its index and the checkpoint, with the time at which the quorum had seen the checkpoint.
+ * `policies`: current and replaced logs (`Roster.logPolicies`). Throws `SignatureError`.
  */
 export function verifyTlogProof(entry: Uint8Array, text: string, policies: readonly LogPolicy[]): WitnessedCheckpoint & { index: number } {
   const { index, path, checkpoint } = readTlogProof(text)

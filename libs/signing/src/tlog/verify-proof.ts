@@ -11,7 +11,7 @@ export function verifyInclusion(leaf: Uint8Array, index: number, size: number, p
     if (last === 0) return false
     if (at % 2 === 1 || at === last) {
       hash = nodeHash(sibling, hash)
-      // A lone right edge rises until it is a right child.
+      // A node without right sibling moves up to the level at which it is a right child.
       while (at % 2 === 0 && at !== 0) [at, last] = [half(at), half(last)]
     } else hash = nodeHash(hash, sibling)
     ;[at, last] = [half(at), half(last)]

@@ -3,29 +3,29 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { digestOf } from '../digest.js'
 
 /**
- * API key: `hms_<id>_<secret>`. The id is public and names the record; the secret is 32 random bytes, base64url. The stored value is
- * SHA-256 over the whole text: 256 random bits cannot be guessed, so a slow hash is unnecessary, and a secret under another id is another
- * key.
+ * Form of a token, `hms_<id>_<secret>`. The id is public and names the record; the secret is 32 random bytes in base64url. Services store
+ * SHA-256 over the whole text. A slow hash is unnecessary, because 256 random bits cannot be guessed. The hash covers the id too, so that a
+ * secret is not valid with another id.
  */
 const FORM = /^hms_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/
 const ID_BYTES = 6
 const SECRET_BYTES = 32
 
-/** Creates a key and the data to store of it. */
+/** Creates a token, with the id and hash to store. */
 export function mintToken(): { token: string; id: string; hash: string } {
   const id = randomBytes(ID_BYTES).toString('hex')
   const token = `hms_${id}_${randomBytes(SECRET_BYTES).toString('base64url')}`
   return { token, id, hash: digestOf(token) }
 }
 
-/** Returns the id of a well-formed key, `undefined` for any other text. */
+/** Returns the id of a well-formed token; `undefined` for any other text. */
 export function tokenIdOf(token: string): string | undefined {
   return FORM.exec(token)?.[1]
 }
 
 /**
- * Returns the record if the presented key matches it and is valid. Throws 401 `HMS_AUTH_TOKEN_UNKNOWN` alike for a wrong secret and for a
- * missing record; only the holder of the key learns that it was revoked or has expired.
+ * Returns the record if the presented token matches it and is valid. Throws 401 `HMS_AUTH_TOKEN_UNKNOWN` both for a wrong secret and for a
+ * missing record, and `_REVOKED` or `_EXPIRED` only for the correct secret.
  */
 export function requireToken(token: string, record: TokenRecord | undefined, now: Date): TokenRecord {
   if (record === undefined || !isSame(digestOf(token), record.hash)) {
@@ -35,14 +35,14 @@ export function requireToken(token: string, record: TokenRecord | undefined, now
 }
 
 /**
- * Returns the key of OFREP's event stream for the holder of an API key; it opens nothing else, because browsers send no header there and it
- * is part of the URL. It is derived from the record, so every instance knows it, and it stays the same as long as the API key is valid.
+ * Returns the stream key of a token, which gives access to OFREP's event stream only. It is part of the URL, because browsers send no
+ * header for event streams. It is derived from the record, so that every instance computes the same key while the token is valid.
  */
 export function streamKeyOf({ id, hash }: Pick<TokenRecord, 'id' | 'hash'>): string {
   return `${id}.${digestOf(`ofrep-events ${hash}`).slice('sha256:'.length)}`
 }
 
-/** As `requireToken`, for a stream key. */
+/** Returns the record if the presented stream key matches it and the token is valid. Throws as `requireToken`. */
 export function requireStreamKey(key: string, record: TokenRecord | undefined, now: Date): TokenRecord {
   if (record === undefined || !isSame(key, streamKeyOf(record))) {
     throw refusal('UNKNOWN', 'No such address of a stream is known here: evaluate again, and take the one in the answer.')
@@ -56,7 +56,7 @@ function requireCounting(record: TokenRecord, now: Date): TokenRecord {
   return record
 }
 
-/** Compares in constant time. Digests have equal length, except in damaged records. */
+/** Compares in constant time. The lengths differ only for malformed input or damaged records. */
 function isSame(presented: string, recorded: string): boolean {
   const [one, other] = [Buffer.from(presented), Buffer.from(recorded)]
   return one.length === other.length && timingSafeEqual(one, other)
@@ -69,12 +69,15 @@ function refusal(reason: string, detail: string): HmsError {
   })
 }
 
-/** Access that a request needs: `values` are the policies in force, `read` is all readable data. */
+/**
+ * Access that a request needs. `values`: reading policies in force. `read`: reading any data. `operate`: writing. `bot`: acting as that
+ * bot.
+ */
 export type Need = 'operate' | 'read' | 'values' | { bot: string }
 
 /**
- * Scopes of a key. `operate`: every write that needs no person, and every read; `read`: every read; `bot:<id>`: act as that bot (its
- * stream, its alerts) and read the policies in force; `partner:<id>`: read the policies in force. None of them signs anything.
+ * Scopes of a token. `operate`: all reads, and all writes that need no person's signature. `read`: all reads. `bot:<id>`: acting as that
+ * bot (stream, alerts), and reading policies in force. `partner:<id>`: reading policies in force.
  */
 const SCOPE = /^(operate|read|(bot|partner):[A-Za-z0-9][A-Za-z0-9._-]{0,199})$/
 
@@ -84,7 +87,7 @@ export function isScope(text: unknown): text is string {
   return typeof text === 'string' && SCOPE.test(text)
 }
 
-/** Throws 403 `HMS_AUTH_SCOPE` if no scope of a key covers the needed access. */
+/** Throws 403 `HMS_AUTH_SCOPE` if none of the scopes covers the needed access. */
 export function requireScope(scopes: readonly string[], need: Need): void {
   if (scopes.some((scope) => covers(scope, need))) return
   const wanted = typeof need === 'object' ? `bot:${need.bot}` : need === 'operate' ? 'operate' : 'read'
