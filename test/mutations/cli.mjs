@@ -260,7 +260,7 @@ export const CLI_GUARDS = [
     find: 'if (/\\p{Cc}/u.test(found))',
     replace: 'if (found.length < 0)',
     spec: 'apps/sidecar/src/write/template.spec.ts',
-    test: '"{{ epa-pm25-limit.note }}" cannot be written with these values',
+    test: 'throws for "{{ epa-pm25-limit.note }}" with these values',
   },
   {
     name: 'reads-with-key',
