@@ -1,6 +1,6 @@
 import type { VerifiedEvent } from '#libs/contracts'
 
-/** Returns the lock key of a policy. All services lock their view of a policy under the same name. */
+/** Returns the lock key of a policy; all services use the same key for their view of the policy. */
 export function policyKey(policyId: string): string {
   return `policy:${policyId}`
 }
@@ -9,8 +9,8 @@ const POLICY_ID = /^[a-z0-9-]{1,100}$/
 
 /**
  * Returns the lock keys of the aggregates that an event changes: all policies of the run if the event contains a dossier, otherwise the
- * policy it is keyed by. Keys are locked in sorted order, so the smallest policy id, which is the key of a bundle, always comes first.
- * Never throws: an event with a damaged dossier must still reach the dead letters under its key.
+ * policy that is the event's key. Keys are locked in sorted order, so the smallest policy id, which is the key of a bundle, always comes
+ * first. Never throws: an event with a damaged dossier must still reach the dead letters under its key.
  */
 export function aggregateKeysOf(event: VerifiedEvent): string[] {
   const { dossier } = event.data as { dossier?: { releases?: unknown } | null }

@@ -5,7 +5,7 @@ import type { BusRecord } from './event-bus.js'
 import { STATEMENT_SEAL, type EventSeal } from './event-seal.js'
 
 /**
- * Returns the Kafka headers of an event (CloudEvents 1.0, Kafka binding, binary mode). Attributes are headers; the value is the signed
+ * Returns the Kafka headers of an event (CloudEvents 1.0, Kafka binding, binary mode): its attributes. The record's value is the signed
  * statement.
  */
 export function headersOf(event: OutgoingEvent): Record<string, string> {
@@ -32,12 +32,12 @@ export function recordOf(event: OutgoingEvent, position: string): BusRecord {
 
 export const SOURCE_PREFIX = '/hms-svc/'
 
-/** Reason why a record is not a usable event. `forged` records are recorded and ignored; `unreadable` records become dead letters. */
+/** Reason why a record is not a usable event. A `forged` record becomes an ignored dead letter, an `unreadable` record a waiting one. */
 export type Unusable = { ok: false; kind: 'forged' | 'unreadable'; code: string; detail: string }
 
 /**
- * Verifies and decodes a record. The statement's signer must be the key of the service it names, that service must be a producer of the
- * topic, and topic and key of the statement must equal those of the record. Headers are for routing and display only.
+ * Verifies and decodes a record. The statement must be signed by a key of the service that it names, this service must be a producer of the
+ * topic, and topic and key of the statement must equal the record's. Headers are for routing and display only.
  */
 export function openRecord(
   record: BusRecord,

@@ -22,7 +22,7 @@ export abstract class EventBus {
   abstract beat(topics: readonly string[]): Promise<void>
   /** Notifies the bus that the outbox of `source` marked these events as sent, in order. A bus over outboxes passes them to its readers. */
   abstract announce(source: string, sent: readonly SentEvent[]): void
-  /** Reads topics for a group from its position, initially from the oldest record. Restarts by itself after faults, until closed. */
+  /** Reads topics for a group from the group's position, initially from the oldest record. Restarts after faults, until closed. */
   abstract subscribe(subscription: Subscription): Promise<void>
   /**
    * Reads a topic of one partition and one producer from `place` on, up to one response. Uses no group, so no position advances. Rejects
@@ -36,7 +36,7 @@ export abstract class EventBus {
   abstract scan(topics: readonly string[], since: Date): AsyncIterable<BusRecord>
   /** `degraded` while the broker is unreachable; readers and writers resume by themselves. */
   abstract state(): 'up' | 'degraded'
-  /** Returns the unhandled messages per topic and group; only of the groups of `services` if given. */
+  /** Returns the unhandled messages per topic and group. If `services` is given, only the groups of these services are reported. */
   abstract lag(services?: readonly ServiceName[]): Promise<TopicLag[]>
   /** Returns the events written in each of the last `RATE_MINUTES` minutes up to `now`, for every topic of the log. */
   abstract rates(now: Date): Promise<TopicRate[]>
@@ -66,7 +66,7 @@ export interface TopicPage {
   next: string
 }
 
-/** Position in the log. A confirmed event has `undefined` instead if the outbox assigns the position when it marks the row. */
+/** Position in the log. It is `undefined` for a confirmed event whose position the outbox assigns when it marks the row as sent. */
 export interface LogPosition {
   partition: number
   offset: number
@@ -96,7 +96,7 @@ export interface LostPosition {
 
 export interface SentEvent {
   event: OutgoingEvent
-  /** Offset in the log of its service. */
+  /** Offset in the log of the event's service. */
   offset: number
 }
 

@@ -232,7 +232,7 @@ export class EventConsumer {
     )
   }
 
-  /** Verifies a record. If its key is unknown, the roster is reloaded and the record verified again. */
+  /** Verifies a record. If its signing key is unknown, the roster is reloaded and the record verified again. */
   private async open(record: BusRecord): Promise<ReturnType<typeof openRecord>> {
     const { roster, catchUp, seal } = this.deps
     const { producers } = topicByName(record.topic)

@@ -59,7 +59,7 @@ function unknownWordIn(event: VerifiedEvent, type: EventType): ErrorObject | und
   return errors.every(({ instancePath }) => places.has(instancePath)) ? words[0] : undefined
 }
 
-/** JSON pointer (RFC 6901) of the error; for a missing member, the pointer it should have. */
+/** Returns the JSON pointer (RFC 6901) of an error; for a missing member, the pointer that the member should have. */
 function pointerOf(error: ErrorObject | undefined): string {
   const missing = (error?.params as { missingProperty?: string } | undefined)?.missingProperty
   return `${error?.instancePath ?? ''}${missing === undefined ? '' : `/${missing}`}`

@@ -9,7 +9,7 @@ import { requireFit } from './event-fit.js'
 export type EventHandler<T extends EventType = EventType> = (event: ReceivedEvent<T>, tx: Transaction) => Promise<EventAnswer>
 export type EventAnswer = void | 'ignored-stale'
 
-/** Handles every event of a topic, inside the transaction that advances its position. */
+/** Handles every event of a topic, inside the transaction that advances the position of the event's stream. */
 export type TopicHandler = (event: VerifiedEvent, tx: Transaction) => Promise<EventAnswer>
 
 /** Handlers of one topic by event type. */

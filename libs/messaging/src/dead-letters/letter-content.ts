@@ -8,7 +8,7 @@ import { SOURCE_PREFIX } from '../cloud-event.js'
 
 type Content = Pick<DeadLetter, 'key' | 'value' | 'headers' | 'raw' | 'cutFrom'>
 
-/** Characters of the value to display when its exact bytes are stored separately or not at all. */
+/** Length of a value's display text, which is stored when the exact bytes are stored separately or not at all. */
 const EXCERPT = 4_096
 const KEY_EXCERPT = 200
 const MAX_HEADERS = 50

@@ -4,8 +4,8 @@ export const NEWER_MAJOR = 'HMS_EVENT_MAJOR_UNKNOWN'
 export const NEWER_WORD = 'HMS_EVENT_WORD_UNKNOWN'
 
 /**
- * Whether an event was dead-lettered because a newer build sent it. Such an event does not fail its run: it waits as a dead letter for a
- * build that knows it (ADR 0076).
+ * Whether an event was dead-lettered because a newer build sent it. The event does not fail its run: it waits as a dead letter for a build
+ * that can read it (ADR 0076).
  */
 export function isOfNewerBuild(code: string): boolean {
   return code === NEWER_MAJOR || code === NEWER_WORD

@@ -34,7 +34,7 @@ export async function replayLetter(deps: ReplayDependencies, id: string, by: str
   try {
     return await database.locked(keys, async (tx) => {
       const letter = await letters.openLetter(tx, id)
-      // The database may reject a write of the handler as late as at the commit.
+      // Set before the handler runs, because the database may reject its writes as late as at the commit.
       isHandled = true
       const outcome = await run(tx)
       return letters.close(tx, letter, 'replayed', by, outcome)

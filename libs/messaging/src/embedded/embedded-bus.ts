@@ -99,7 +99,7 @@ export class EmbeddedBus implements EventBus {
     }
   }
 
-  /** Reads rows after the given row number. Rows are pruned by age; the newest row of a key of a compacted topic is never pruned. */
+  /** Reads rows after the given offset. Rows are pruned by age, except the newest row of each key of a compacted topic. */
   async read({ name, producer }: { name: string; producer: string }, place: ReadPosition): Promise<LogPart> {
     const after = place === 'beginning' ? 0 : place
     const rows = await this.fetch(name, producer, after, READ_AT_ONCE)

@@ -11,30 +11,30 @@ export interface StreamKey {
 export interface Advance {
   /**
    * `next`: to be handled. `duplicate`: already handled. `gap`: an earlier event is missing. `before`: precedes the first event received of
-   * the stream and was never handled; happens when a log that lost its tail gets the old events back behind newer ones.
+   * the stream and was never handled; happens when a log that lost its tail gets the old events back after newer ones.
    */
   place: 'next' | 'duplicate' | 'gap' | 'before'
   /** Current position of the stream. */
   last: number
-  /** Whether events of the stream may be parked. `false` saves a query that would find nothing except for a few events in a million. */
+  /** Whether events of the stream may be parked. `false` saves a query, which only for a few events in a million would find any. */
   parked: boolean
 }
 
 /**
- * Stores a consumer's position in each (producer, topic, key). It has constant size, and it detects gaps and reordering, which a table of
- * ids cannot. Adapters: PostgreSQL and memory.
+ * Stores a consumer's position in each (producer, topic, key). A position has constant size, and detects gaps and reordering, which a table
+ * of event ids cannot. Adapters: PostgreSQL and memory.
  */
 export interface PositionStore {
   /**
    * Advances the position from `keySeq - 1` to `keySeq`. A new stream starts at the first record received, which is the oldest retained
-   * one. `over`: the missing events will not come, and the stream continues behind the gap.
+   * record. `over`: the missing events will not come, and the stream continues after the gap.
    */
   advance(tx: Transaction, stream: StreamKey, keySeq: number, over?: 'over'): Promise<Advance>
   /** Keeps an early event until the missing one arrives. */
   park(tx: Transaction, stream: StreamKey, event: VerifiedEvent): Promise<void>
   /**
-   * Deletes parked events up to `keySeq`, which are handled, and returns the next one if it is parked. That one stays parked until it is
-   * handled itself, so a crash in between loses nothing.
+   * Deletes parked events up to `keySeq`, which are handled, and returns the next one if it is parked. The returned event stays parked
+   * until it is handled, so a crash in between loses nothing.
    */
   unpark(tx: Transaction, stream: StreamKey, keySeq: number): Promise<VerifiedEvent | undefined>
   /** Returns the number of parked events, and when the oldest was created. */

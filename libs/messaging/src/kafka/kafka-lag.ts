@@ -3,11 +3,11 @@ import type { Admin } from 'kafkajs'
 import { groupOf } from '../group-of.js'
 import { type GroupLag, minutesUntil, type TopicLag, type TopicRate, type UnhandledEvent } from '../event-bus.js'
 
-/** Offset of a group in a partition. */
+/** Position of a group in a partition, and the end of the partition. */
 export interface GroupPlace {
   topic: string
   partition: number
-  /** Offset of the next record to read: the committed offset, or that of the oldest record. */
+  /** Offset of the next record to read: the committed offset, or the offset of the oldest record if that is higher. */
   at: number
   /** Offset that the next written record will get. */
   end: number

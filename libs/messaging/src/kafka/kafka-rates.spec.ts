@@ -48,7 +48,8 @@ describe('rates of topics on Kafka', () => {
     await rates.read(broker, now)
     expect(broker.asked).toHaveLength(TOPICS.length - 1 + RATE_MINUTES)
     await rates.read(broker, new Date(now.getTime() + MINUTE))
-    // The window advanced: for silent topics only its start is requested, for the other the start of its newest minute.
+    // The window advanced: a silent topic is asked only for the start of the window, the other topic only for the start of the newest
+    // minute.
     expect(broker.asked).toHaveLength(2 * (TOPICS.length - 1) + RATE_MINUTES + 1)
   })
 })

@@ -12,8 +12,8 @@ export interface PartitionBatch {
 }
 
 /**
- * Groups events into `send()` calls of one partition each. A call over several partitions was measured to resolve although records were
- * never written, when a broker died. The order within each partition is kept.
+ * Groups events into `send()` calls of one partition each. When a broker died, a call over several partitions was measured to resolve
+ * although records were never written. The order within each partition is kept.
  */
 export function partitionBatches(events: readonly OutgoingEvent[]): PartitionBatch[] {
   const batches = new Map<string, PartitionBatch & { bytes: number }>()

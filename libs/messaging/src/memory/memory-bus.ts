@@ -16,7 +16,7 @@ import {
 
 const READ_AT_ONCE = 200
 
-/** State that survives a bus, as a broker's does: the records of each topic, and the offset of each group. */
+/** State that outlives a bus, like a broker's state: the records of each topic, and the offset of each group. */
 export class MemoryLog {
   private readonly topics = new Map<string, BusRecord[]>()
   private readonly positions = new Map<string, number>()

@@ -28,8 +28,8 @@ export interface OutboxStore {
    */
   unsent(tx: Transaction, limit: number): Promise<OutboxRow[]>
   /**
-   * Marks unsent rows as sent, at the position that the bus returned; rows without one get the next offset of the embedded log, in `seq`
-   * order. Returns their offsets.
+   * Marks unsent rows as sent, at the position that the bus returned; a row without a position gets the next offset of the embedded log, in
+   * `seq` order. Returns the offset of each row.
    */
   markSent(tx: Transaction, places: ReadonlyMap<string, LogPosition | undefined>): Promise<ReadonlyMap<string, number>>
   /** Marks the oldest unsent rows as sent, at the next offsets of the embedded log, and returns them in that order. */

@@ -71,8 +71,8 @@ export class Relay {
   }
 
   /**
-   * Called after a commit with new rows. The leader does not notify other instances: a notification per event would wake all services of
-   * the database.
+   * Called after a commit with new rows. The leader notifies no other instance: a notification per event would wake all services of the
+   * database.
    */
   rowsCommitted(): void {
     this.wake()
@@ -120,7 +120,7 @@ export class Relay {
     if (!whole) return false
     // A broker that did not respond may have lost records.
     if (this.faulted) this.reconcileAtMs = 0
-    // Rows written meanwhile have woken the relay themselves.
+    // Rows committed in the meantime have woken the relay themselves.
     if (this.faulted || rows.length === limit) this.wake()
     this.faulted = false
     return true
