@@ -19,8 +19,7 @@ export function databaseAccount(dataFolder: string): Account | undefined {
 }
 
 /**
- * Requires that the account can reach `path`. @throws EmbeddedError HMS_DATABASE_FOLDER_UNREACHABLE if it may not enter one of the folders
- * up to `path`
+ * Requires that the account can reach `path`. Throws `HMS_DATABASE_FOLDER_UNREACHABLE` if it may not enter one of the folders up to `path`.
  */
 export function requireReachable(path: string, account: Account | undefined): void {
   const blocking = account && blockingFolder(path, account)

@@ -7,9 +7,10 @@ import { EmbeddedError } from '#libs/files'
 export type Binaries = { postgres: string; initdb: string; pgCtl: string }
 
 /**
- * Returns the PostgreSQL binaries of the npm package, in place if they work there. They do not if npm skipped the package's install script
- * (it creates the library links, without which `postgres` cannot load) or if the database user may not enter node_modules (an install under
- * /root). Then they are copied once, 60 MB in about 60 ms, into the data folder: the binaries find their libraries relative to themselves.
+ * Returns the PostgreSQL binaries of the npm package, in place if they work there. They do not work there if npm skipped the package's
+ * install script (which creates the library links that `postgres` needs to load), or if the database user may not enter node_modules (an
+ * install under /root). Then they are copied once into the data folder, 60 MB in about 60 ms: the binaries find their libraries relative to
+ * themselves.
  */
 export function databaseBinaries(folder: string, account: Account | undefined): Binaries {
   const { native, version } = installedPackage()
@@ -49,7 +50,9 @@ export function missingLinks(native: string): Link[] {
     .filter(({ target }) => !existsSync(join(native, target)))
 }
 
-/** Copies the package's `native` folder to `place` with complete links; renamed into place, so a crash leaves no partial copy. */
+/**
+ * Copies the package's `native` folder to `place` with complete links. The copy is renamed into place, so a crash leaves no partial copy.
+ */
 export function copied(native: string, place: string): string {
   if (existsSync(place)) return place
   const draft = `${place}.new`

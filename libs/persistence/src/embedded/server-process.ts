@@ -153,7 +153,10 @@ async function stopByProc(cluster: string): Promise<boolean> {
   return found.length > 0
 }
 
-/** Returns the pids of the server: postmaster and workers all run in the cluster's folder, which proves them, unlike a recorded pid. */
+/**
+ * Returns the pids of the server: postmaster and workers all run in the cluster's folder, which proves that they are its processes, unlike
+ * a recorded pid.
+ */
 export function serversOn(cluster: string): number[] {
   const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))
   return pids.map(Number).filter((pid) => {

@@ -101,7 +101,7 @@ export async function untilReady(child: Pick<ChildProcess, 'exitCode' | 'signalC
       await query(url, 'SELECT 1')
       return
     } catch (error) {
-      // Also retried on a busy machine, where a single connect may time out.
+      // Any error is retried: on a busy machine a single connect may time out.
       last = error
       if (!hasCode(error, MISSING_DATABASE)) await delay(POLL_MS)
     }

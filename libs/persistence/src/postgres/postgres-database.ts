@@ -56,8 +56,8 @@ export class PostgresDatabase implements Database {
   }
 
   /**
-   * Lends a connection. A broken one, or one that could not roll back, is not returned to the pool. The listener prevents a connection that
-   * breaks between two statements from ending the process: the pool itself listens only to idle connections.
+   * Lends a connection to `work`. A broken connection, or one that could not roll back, is not returned to the pool. The listener prevents
+   * a connection that breaks between two statements from ending the process: the pool itself listens only to idle connections.
    */
   private async withClient<T>(work: (client: PoolClient, spoil: (error: Error) => void) => Promise<T>): Promise<T> {
     const client = await this.pool.connect()
@@ -199,8 +199,8 @@ export class PostgresTransaction implements Transaction {
   }
 
   /**
-   * Runs a statement without a result. In a transaction it is sent with the next query, or with `COMMIT`, and its failure fails the
-   * transaction: sent alone, each would be a round trip (ADR 0080).
+   * Runs a statement without a result. In a transaction the statement is sent with the next query, or with `COMMIT`, and its failure fails
+   * the transaction: sent alone, each statement would be a round trip (ADR 0080).
    */
   async write(sql: string, values: unknown[] = []): Promise<void> {
     if (!this.isOpen) return void (await this.query(sql, values))

@@ -48,7 +48,7 @@ const MOST_RETRY_MS = 30_000
 /**
  * Schedules and fires timers of one service. A timer is a row: it fires in this or another instance, also after a crash. The runner runs on
  * `wake`, when the next timer is due, and every second as a safety net. A claim is a lease: the timers of a dead instance are claimed again
- * when it expires.
+ * when their leases expire.
  */
 export class Timers {
   private readonly handlers = new Map<string, TimerHandler>()
@@ -98,7 +98,7 @@ export class Timers {
     return this.store.pending(tx, idPrefix)
   }
 
-  /** Registers the handler of failing timers of all kinds; without it they are retried for ever. */
+  /** Registers the handler of failing timers of all kinds; without a handler they are retried for ever. */
   giveUpBy(giveUp: GiveUpTimer): void {
     this.giveUp = giveUp
   }
