@@ -8,7 +8,7 @@ export interface ServiceDefinition {
   name: ServiceName
   /** The service's own document tables; the host adds the shared ones (`SHARED_TABLES`). */
   tables: readonly DocumentTable<never>[]
-  /** Migrations of its own tables; the host runs `SHARED_MIGRATIONS` before them. */
+  /** Migrations of the service's own tables; the host runs `SHARED_MIGRATIONS` before them. */
   migrations: readonly MigrationClass[]
   /**
    * Advances the counters that readers remember, after the service's database was restored from a backup. The service's processes are

@@ -56,7 +56,7 @@ class LoosenedController extends StrictBase {}
 
 class HostModule {}
 
-/** Which keys pass in production: none, one for `read`, a partner’s, one for `operate`. */
+/** Statuses in production: without a key, and with a key for `read`, a partner’s key, and a key for `operate`. */
 describe('a controller’s @RequireScope', () => {
   const clock = new VirtualClock('2026-01-01T00:00:00Z')
   const access = new Authorizer(

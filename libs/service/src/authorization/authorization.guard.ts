@@ -18,7 +18,7 @@ export function callerName({ actor }: AuthorizedRequest): string {
 }
 
 /**
- * Calls `Authorizer` before every route of every controller, and ends an open read when its key is revoked. A retried write with a known
+ * Calls `Authorizer` before every route of every controller, and ends an open stream when its key is revoked. A retried write with a known
  * `Idempotency-Key` gets its stored response. A request with a signed body is rate-limited before anything is stored.
  */
 @Injectable()

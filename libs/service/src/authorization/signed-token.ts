@@ -13,7 +13,7 @@ export interface TokenJudge {
   seal: EventSeal
 }
 
-/** Returns the record in an event of `hms.token.v1`. Throws `SignatureError` unless approver signed it as such. */
+/** Returns the record in an event of `hms.token.v1`. Throws `SignatureError` unless approver signed it as an event of that topic. */
 export function readSignedToken(envelope: Envelope, { roster, seal }: TokenJudge): TokenRecord {
   const event = { ...seal.read(envelope, roster.serviceKeys('approver')).predicate, envelope }
   const record = plainToken(tokenIn(event))

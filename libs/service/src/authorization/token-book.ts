@@ -8,7 +8,7 @@ import { requireStreamKey, requireToken, streamKeyOf, tokenIdOf } from '#libs/si
  * stays revoked, whatever an older copy contains.
  */
 export class TokenBook {
-  /** Verifies rows. */
+  /** Verifies the rows that `learn` gets. */
   readonly believed = new BelievedTokens()
   private records = new Map<string, TokenRecord>()
   private readonly held = new Map<string, Set<() => void>>()
@@ -26,7 +26,7 @@ export class TokenBook {
     this.release()
   }
 
-  /** Adds a just committed record, ahead of the next poll of the table. */
+  /** Adds a record that was just committed, before the next poll of the table. */
   add(record: TokenRecord): void {
     this.learn([...this.records.values(), record])
   }

@@ -42,7 +42,7 @@ export class DirectHeadDelivery {
     return carried
   }
 
-  /** Retries until every responding config-store has the heads, for half a minute; after that the bus delivers them. */
+  /** Sends in the background until every config-store has the heads, for at most half a minute; after that the bus delivers them. */
   deliverSoon(heads: IssuedHeads, traceparent?: string): void {
     void inTrace(traceparent, () => this.keepTrying(heads, this.urls))
   }

@@ -10,7 +10,7 @@ export interface Vitals {
   timersOverdueMs: number
   parked: number
   parkedOldestMs: number
-  /** Open dead letters by original topic. */
+  /** Open dead letters by original topic, without those of timers. */
   letters: { topic: string; count: number; oldestMs: number }[]
 }
 
@@ -85,7 +85,7 @@ export class BacklogMonitor {
     this.polls = new PeriodicTask(clock, { everyMs: LOOK_MS, run: () => this.look(), failed: (error) => this.unread(error) })
   }
 
-  /** Updates the gauges. If the database does not respond they are unchanged; `/readyz` reports it. */
+  /** Updates the gauges. If the database does not respond, they keep their values; `/readyz` reports the database. */
   async refresh(): Promise<void> {
     await this.look().catch((error: unknown) => this.unread(error))
   }
