@@ -5,7 +5,8 @@ import { VERSION } from './version.js'
 const HANDLER_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 
 /**
- * Gauges of Node that are named like counters: `promtool check metrics` rejects the whole page. The gauges by type contain the same data.
+ * Gauges of Node that are named like counters, for which `promtool check metrics` rejects the whole page. The gauges by type contain the
+ * same data.
  */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 

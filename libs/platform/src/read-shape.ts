@@ -102,7 +102,7 @@ export const isReason = all([
   Read((value) => (typeof value === 'string' ? value.trim() : value)),
 ])
 
-/** A member that is a whole number of a range; With `toNumber` above it, the number may be given as text. */
+/** A member that is a whole number of a range. With `toNumber` above it, the number may be given as text. */
 export function isInteger(min: number, max = Number.MAX_SAFE_INTEGER): PropertyDecorator {
   return all([Max(max), Min(min), IsInt()])
 }

@@ -1,6 +1,6 @@
 /**
  * Waits for the signal that stops a serving process: resolves at the first SIGINT or SIGTERM with its name; a second SIGINT ends the
- * process at once. Until then uncaught errors of listeners do not end the process.
+ * process at once. From the call on, uncaught errors of listeners do not end the process.
  */
 export function signalled(): Promise<'SIGINT' | 'SIGTERM'> {
   outliveListeners(process, { write: (line) => void process.stderr.write(line), exit: (code) => process.exit(code), now: Date.now })

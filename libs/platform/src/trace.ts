@@ -3,12 +3,13 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
 
 /**
- * W3C Trace Context. A trace starts at an entry point (a request, a record of a producer) and continues in everything caused by it: the
- * transaction's events and timers store it, so no code in between passes it on. It is for diagnosis only; no decision depends on it.
+ * W3C Trace Context. A trace starts at an entry point (a request, a record of a producer) and continues in everything that the entry point
+ * causes: events and timers store the trace of their transaction, so no code in between passes it on. A trace is for diagnosis only; no
+ * decision depends on it.
  */
 const traces = new AsyncLocalStorage<string>()
 
-/** Version 00, and later versions, which may have more members. */
+/** `traceparent` of version 00, and of later versions, which may have more members. */
 const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 const MAX_LENGTH = 256
 

@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 
 /**
  * Handles a request before Fastify does. Returns `false` if it left the request alone. After `true` it may still call `pass`, which gives
- * the request to Fastify; no part of the body may have been consumed then.
+ * the request to Fastify, if no part of the body was consumed.
  */
 export type FrontDoor = (request: IncomingMessage, response: ServerResponse, pass: () => void) => boolean
 

@@ -4,7 +4,7 @@ import { BODY_BOUNDS, brokenBound } from './body-bounds.js'
 /** Maximum body size, below a stream's buffer (16 KiB), so that a whole body can be buffered without being read. */
 const MAX_BYTES = 8 * 1024
 const TYPES: readonly unknown[] = ['application/json', 'application/json; charset=utf-8']
-/** Headers that no hook of a server uses, or that the door accounts for. Requests with others are left to Fastify. */
+/** Headers that no hook of a server uses, or that the front door accounts for. A request with another header is left to Fastify. */
 const KNOWN = new Set(
   `host connection content-type content-length user-agent authorization x-api-key
   accept accept-encoding accept-language cache-control pragma if-none-match if-revision-at-least sec-fetch-mode

@@ -38,7 +38,7 @@ describe('responses to requests of one packet', () => {
     socket.destroy()
     await closeEvents
     expect([count, answers.every(({ destroyed }) => destroyed)]).toEqual([4, true])
-    // A later listener is notified too: a stream piped into such a response ends.
+    // A later listener is notified too: a stream piped into the response ends.
     await expect(finished(answers[3]!)).rejects.toThrow('Premature close')
   })
 
@@ -47,7 +47,7 @@ describe('responses to requests of one packet', () => {
     await all(2)
     expect(() => requireConnection(answers[0]!)).not.toThrow()
     expect(() => requireConnection(answers[1]!)).toThrow(expect.objectContaining({ status: 400, code: 'HMS_HTTP_BAD_REQUEST' }) as Error)
-    // Its turn comes once the first is complete.
+    // The second response gets the connection once the first is complete.
     answers[0]!.end()
     await once(answers[0]!, 'close')
     expect(() => requireConnection(answers[1]!)).not.toThrow()

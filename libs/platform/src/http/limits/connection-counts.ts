@@ -30,7 +30,7 @@ export class ConnectionCounts {
     })
   }
 
-  /** Returns which limit a connection exceeds: its client's, or the total. Its requests are to be refused, except for probes. */
+  /** Returns which limit a connection exceeds: its client's, or the total. The caller refuses the connection's requests, except probes. */
   surplusOf(socket: object): 'client' | 'all' | undefined {
     return this.surplus.get(socket)
   }
