@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Marked } from 'marked'
 
 const DOCS = new URL('../../../docs/', import.meta.url)
@@ -35,11 +34,18 @@ export function prepareDoc(name, markdown, site) {
   const headings = []
   const renderer = {
     heading({ depth, tokens }) {
-      const { id } = headings.find((heading) => heading.tokens === tokens)
+      const heading = headings.find((each) => each.tokens === tokens)
+      const words = this.parser.parseInline(tokens)
+      // A heading in a list or a quote has no address.
+      if (heading === undefined) return `<p>${words}</p>\n`
       // The page shows the title of the document as its own.
-      return depth === 1 ? '' : `<h${depth} id="${id}">${this.parser.parseInline(tokens)}</h${depth}>\n`
+      return depth === 1 ? '' : `<h${depth} id="${heading.id}">${words}</h${depth}>\n`
     },
     html: () => '',
+    // marked leaves a text inside inline `<code>`, `<pre>` or `<script>` unescaped, and its tags are dropped here.
+    text(token) {
+      return token.tokens === undefined ? escaped(unescaped(token.text)) : this.parser.parseInline(token.tokens)
+    },
     code: ({ text }) => `<pre tabindex="0"><code>${escaped(text)}</code></pre>\n`,
     table(token) {
       const label = token.header.map((cell) => textOf(cell.tokens)).join(', ')
@@ -56,7 +62,7 @@ export function prepareDoc(name, markdown, site) {
     },
     image({ href, text }) {
       const alt = escaped(unescaped(text))
-      const target = new URL(href, ROOT + path).href
+      const target = URL.canParse(href, ROOT + path) ? new URL(href, ROOT + path).href : ''
       const picture = target.startsWith(ROOT) ? site.pictures.get(target.slice(ROOT.length)) : undefined
       if (picture === undefined) return `<em>${alt}</em>`
       return `<img src="${picture.href}" alt="${alt}" width="${picture.width}" height="${picture.height}" loading="lazy">`
@@ -111,6 +117,7 @@ function headingIds() {
 export function resolveLink(path, href, site) {
   if (href.startsWith('#') || /^https?:\/\//i.test(href)) return href
   if (/^[a-z][a-z0-9+.-]*:/i.test(href)) return undefined
+  if (!URL.canParse(href, ROOT + path)) return undefined
   const target = new URL(href, ROOT + path)
   if (!target.href.startsWith(ROOT)) return undefined
   const name = target.href.slice(ROOT.length).split(/[?#]/)[0]
@@ -164,4 +171,4 @@ function unescaped(text) {
   return text.replaceAll(/&(?:lt|gt|quot|#39|amp);/g, (name) => NAMED[name])
 }
 
-if (fileURLToPath(import.meta.url) === process.argv[1]) writeFileSync(PREPARED, JSON.stringify(prepareDocs()))
+if (process.argv[2] === '--write') writeFileSync(PREPARED, JSON.stringify(prepareDocs()))

@@ -15,7 +15,7 @@ export function build() {
   if (!existsSync(STAMP)) rmSync(join(ROOT, 'dist'), { recursive: true, force: true })
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
   const run = (...args) => spawnSync(process.execPath, args, { stdio: ['ignore', 2, 2], cwd: ROOT }).status === 0
-  if (!run(tsc, '-p', join(ROOT, 'apps', 'tsconfig.build.json')) || !run(BUNDLER) || !run(DOCS_WRITER)) return false
+  if (!run(tsc, '-p', join(ROOT, 'apps', 'tsconfig.build.json')) || !run(BUNDLER) || !run(DOCS_WRITER, '--write')) return false
   chmodSync(join(ROOT, 'dist', 'apps', 'cli', 'src', 'main.js'), 0o755)
   copySwagger()
   writeFileSync(STAMP, '')

@@ -81,10 +81,12 @@ export function documentsInForce(documents: readonly HeldDocument[], now: number
 
 const NOTHING = '[]'
 
-/** Returns a text that changes whenever the values that readers get of a policy may change. */
+/** Returns a text that changes whenever the responses that readers get of a policy may change; a response names its first revision. */
 function markOf(documents: readonly HeldDocument[], now: number): string {
   const inForce = documentsInForce(documents, now)
   return JSON.stringify(
-    inForce.map(({ head: { scope, current, share, cohortKey, salt } }) => [scope, current, share, cohortKey, salt]).sort(),
+    inForce
+      .map(({ head: { scope, current, share, cohortKey, salt }, firstRevision }) => [scope, current, firstRevision, share, cohortKey, salt])
+      .sort(),
   )
 }

@@ -39,6 +39,14 @@ it('notifies when a policy is new, split by a canary or withdrawn, and not other
   expect(notifications()).toBe(3)
 })
 
+it('notifies when an earlier release returns, although only its first revision differs', () => {
+  const copy = new HeldByHand().set(held('pm25', { version: '1.5.0', revision: 1, firstRevision: 1 }))
+  const { watch, notifications } = watched(copy)
+  copy.set(held('pm25', { version: '1.5.0', revision: 6, firstRevision: 6 }))
+  watch.look(['pm25'])
+  expect(notifications()).toBe(1)
+})
+
 it('does not notify when a lease is renewed, and notifies when a lease expires', () => {
   const copy = new HeldByHand().set(stable, canary(2, '2026-01-01T00:02:00Z'))
   const { watch, notifications, advance } = watched(copy)

@@ -132,6 +132,8 @@ export async function redriveDeliveries(context: CliContext, ids: readonly strin
     throw usageError('Name deliveries, or say --failed for all that were given up', ['hms-svc partners deliveries --state dead'])
   }
   if (failed === true) return redriveFailed(context, options)
+  // Reports an unusable address or timeout once, not for each delivery.
+  await context.client()
   return actOnEach(context, ids, 'partners redrive', async (id) => {
     requireName(id, 'the id of a delivery', 'hms-svc partners deliveries')
     const delivery = await context.post('/v1/deliveries/{id}/redrive', { reason }, { params: { id } })

@@ -21,6 +21,14 @@ describe('a document', () => {
     expect(made).not.toMatch(/<script|onclick|javascript:|<img|<b /)
   })
 
+  it.each(['code', 'pre', 'kbd', 'script'])('escapes a text inside inline <%s>', (tag) => {
+    expect(html(`x <${tag}><img src=x onerror=alert(1)// </${tag}>`)).not.toMatch(/<img/)
+  })
+
+  it('renders a picture whose address cannot be parsed, and a heading in a list, by their words', () => {
+    expect(html('![words](http://[x)\n\n- # words\n')).toBe('<p><em>words</em></p>\n<ul>\n<li><p>words</p>\n</li>\n</ul>\n')
+  })
+
   it('says characters once: neither escaped twice nor at all lost', () => {
     expect(html('a & b < c "d" &amp; `&lt;`')).toBe('<p>a &amp; b &lt; c &quot;d&quot; &amp; <code>&amp;lt;</code></p>\n')
   })

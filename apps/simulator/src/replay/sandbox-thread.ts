@@ -40,12 +40,13 @@ export class SandboxThread<Task, Report> {
     return report
   }
 
-  /** Terminates the thread and rejects its task with `reason`. A busy thread can only be stopped this way. */
+  /** Terminates the thread, then rejects its task with `reason`. A busy thread can only be stopped this way. */
   async end(reason: unknown): Promise<void> {
     const worker = this.#worker
     this.#worker = undefined
-    this.#settle()?.reject(reason)
+    const running = this.#settle()
     await worker?.terminate()
+    running?.reject(reason)
   }
 
   #start(): Worker {

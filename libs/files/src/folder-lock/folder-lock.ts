@@ -79,7 +79,7 @@ function claimFile(path: string, holder: Holder): Claim {
   try {
     file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | O_EXLOCK, 0o644)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return { heldBy: holderIn(readFileSync(path, 'utf8')) }
+    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return { heldBy: readHolder(path) }
     throw error
   }
   ftruncateSync(file)
@@ -90,6 +90,15 @@ function claimFile(path: string, holder: Holder): Claim {
     open = false
   }
   return { release }
+}
+
+/** Returns the holder that a lock file names; empty if the file cannot be read. */
+function readHolder(path: string): Holder {
+  try {
+    return holderIn(readFileSync(path, 'utf8'))
+  } catch {
+    return {}
+  }
 }
 
 /** Returns the holder described by a JSON text; empty for any other text. */

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, statSync, readFileSync, writeFileSync } from 'node:fs'
+import { statSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
 import { databaseAccount, giveTo, requireReachable } from './account.js'
@@ -154,9 +154,18 @@ function tryPort(port: number): Promise<number | undefined> {
   })
 }
 
+/** Returns the port that a start before stored; 0 if none can be read. */
+function lastPort(file: string): number {
+  try {
+    return Number(readFileSync(file, 'utf8'))
+  } catch {
+    return 0
+  }
+}
+
 /** Returns the previous port if it is free, so that a saved URL stays valid; else any free one. */
 async function rememberedPort(file: string): Promise<number> {
-  const last = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0
+  const last = lastPort(file)
   const again = last > 0 && last < 65536 ? await tryPort(last) : undefined
   const port = again ?? (await tryPort(0))
   if (!port) throw new Error('no free port on 127.0.0.1')

@@ -64,8 +64,9 @@ export class Trial implements Session {
 
   end(end: SessionEnd): void {
     if (this.isOver) return
-    this.report(end)
+    this.isOver = true
     this.connection.drop()
+    this.report(end)
   }
 
   send(frame: AppliedFrame): void {
