@@ -55,7 +55,7 @@ export const AUDIT_GUARDS = [
     find: 'if (isClosedAddress(address))',
     replace: "if (address === '')",
     spec: 'apps/notifier/src/partners/address-guard.spec.ts',
-    test: 'keeps https://169.254.169.254/latest/meta-data closed, whatever partner and deployment list',
+    test: 'refuses https://169.254.169.254/latest/meta-data, whatever partner and deployment list',
   },
   {
     name: 'partner-embedded',
@@ -64,7 +64,7 @@ export const AUDIT_GUARDS = [
     find: 'embedded.length === 0',
     replace: 'embedded.length < 9',
     spec: 'apps/notifier/src/partners/address-guard.spec.ts',
-    test: 'keeps https://[64:ff9b::a9fe:a9fe]/ closed, whatever partner and deployment list',
+    test: 'refuses https://[64:ff9b::a9fe:a9fe]/, whatever partner and deployment list',
   },
   {
     name: 'partner-widest',
@@ -73,7 +73,7 @@ export const AUDIT_GUARDS = [
     find: 'const listed = open && contains',
     replace: 'const listed = contains',
     spec: 'apps/notifier/src/partners/address-guard.spec.ts',
-    test: 'opens no more than the deployment allows',
+    test: 'allows no more than the deployment does',
   },
   {
     name: 'one-host',

@@ -7,7 +7,7 @@ export const CHANNEL_GUARDS = [
     find: 'if (blob.equals(host.blob)) return true',
     replace: 'return true',
     spec: 'apps/notifier/src/channels/sftp/sftp-sender.spec.ts',
-    test: 'refuses a server that shows another key, of the registered type or of another, and writes nothing',
+    test: 'refuses a server with another host key, of the registered type or another type, and writes nothing',
   },
   {
     name: 'sftp-address',
@@ -16,7 +16,7 @@ export const CHANNEL_GUARDS = [
     find: '    if (!address.ok) return refused(address.detail)\n',
     replace: '    if (!address.ok) Object.assign(address, { host: channel.host, onlyNetworks: false })\n',
     spec: 'apps/notifier/src/channels/sftp/sftp-sender.spec.ts',
-    test: 'refuses a forbidden address before any connection, a literal or an answer of the resolver',
+    test: 'refuses a forbidden address, literal or resolved, before it connects',
   },
   {
     name: 'sftp-part-first',
@@ -25,7 +25,7 @@ export const CHANNEL_GUARDS = [
     find: '    await folder.create(part, bytes)\n',
     replace: '    await folder.create(name, bytes)\n',
     spec: 'apps/notifier/src/channels/sftp/drop-files.spec.ts',
-    test: 'writes what describes the document first, the document last, and leaves no part',
+    test: 'writes checksum and signature first, the document last, and leaves no part file',
   },
   {
     name: 'sftp-measured',
@@ -34,7 +34,7 @@ export const CHANNEL_GUARDS = [
     find: 'if (size !== bytes.length) throw',
     replace: 'if (size === undefined) throw',
     spec: 'apps/notifier/src/channels/sftp/drop-files.spec.ts',
-    test: 'gives up on a disk that is full, even one that says nothing, and leaves no part',
+    test: 'fails on a full disk, even if the server reports no error, and leaves no part file',
   },
   {
     name: 'ack-looks-end',
@@ -52,7 +52,7 @@ export const CHANNEL_GUARDS = [
     find: ".replace(/\\p{C}+/gu, ' ')",
     replace: '',
     spec: 'apps/notifier/src/receipts/look-for-acks.spec.ts',
-    test: 'is acknowledged by the file beside it, once, with what the partner wrote in one line',
+    test: "is acknowledged once by the file beside it, with the partner's text on one line",
   },
   {
     name: 'test-once',
@@ -61,6 +61,6 @@ export const CHANNEL_GUARDS = [
     find: '    this.running.add(id)\n',
     replace: '',
     spec: 'apps/notifier/src/partner-tests/test-partner.spec.ts',
-    test: 'says who is unknown, and does one test of a partner at a time',
+    test: 'rejects an unknown partner or channel, and a second test at the same time',
   },
 ]

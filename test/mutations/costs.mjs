@@ -124,7 +124,7 @@ export const COST_GUARDS = [
     find: '  return tokenOf(readBody(body)?.data)\n',
     replace: '  return /\\/receipts\\/([A-Za-z0-9_-]{43})"/.exec(body)?.[1]\n',
     spec: 'apps/notifier/src/delivery/receipt-token.spec.ts',
-    test: 'is that of its member, whatever looks like one: a text',
+    test: 'is found in its member only, and not in a text',
   },
   {
     name: 'subject-unchanged',
@@ -133,7 +133,7 @@ export const COST_GUARDS = [
     find: "  if (!text.includes('=?')) return text\n",
     replace: '  if (text.length > 0) return text\n',
     spec: 'apps/notifier/src/channels/email/compose-mail.spec.ts',
-    test: 'shows a title in its subject unchanged, also one that looks like an encoded word: =?utf-8?Q?gone_=41way?=',
+    test: 'shows a title unchanged in its subject, even if it looks like an encoded word: =?utf-8?Q?gone_=41way?=',
   },
   {
     name: 'proof-names-its-run',
@@ -160,7 +160,7 @@ export const COST_GUARDS = [
     find: '    if (socket.bytesRead > MAX_RECEIVED_BYTES)\n',
     replace: '    if (socket.bytesRead > Number.MAX_SAFE_INTEGER)\n',
     spec: 'apps/notifier/src/channels/webhook/send-webhook.spec.ts',
-    test: 'gives an answer up that never gets beyond interim ones: 103 Early Hints',
+    test: 'aborts a response that consists only of interim responses: 103 Early Hints',
   },
   {
     name: 'disk-full-not-ready',

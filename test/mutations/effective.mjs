@@ -70,7 +70,7 @@ export const EFFECTIVE_GUARDS = [
     find: ', isAbortable: true }',
     replace: ' }',
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
-    test: 'reports what stays in force when it is reverted, and nothing of a run that had ended before',
+    test: 'notifies partners of the version in force when it is reverted, and of no run that has already ended',
   },
   {
     name: 'extended-deadline',

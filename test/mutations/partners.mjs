@@ -7,7 +7,7 @@ export const PARTNER_GUARDS = [
     find: 'secrets === null ? null : requireSigned(found, secrets, { headers, body }, tx.now)',
     replace: 'secrets === null || requireSigned.length < 0 || headers === undefined || body === undefined ? null : null',
     spec: 'apps/notifier/src/receipts/acknowledge.spec.ts',
-    test: 'counts with the secret, its own body, a near time and the message alone',
+    test: 'counts only with the valid secret, the signed body, a current time and the message id',
   },
   {
     name: 'receipt-time',
@@ -16,7 +16,7 @@ export const PARTNER_GUARDS = [
     find: 'return Math.abs(now.getTime() - atMs) <= TOLERANCE_MS',
     replace: 'return now.getTime() + atMs + TOLERANCE_MS > 0',
     spec: 'apps/notifier/src/receipts/acknowledge.spec.ts',
-    test: 'counts with the secret, its own body, a near time and the message alone',
+    test: 'counts only with the valid secret, the signed body, a current time and the message id',
   },
   {
     name: 'receipt-message',
@@ -25,7 +25,7 @@ export const PARTNER_GUARDS = [
     find: 'acknowledged !== undefined ? acknowledged !== delivery.messageId : secrets !== null',
     replace: 'acknowledged === delivery.id',
     spec: 'apps/notifier/src/receipts/acknowledge.spec.ts',
-    test: 'counts with the secret, its own body, a near time and the message alone',
+    test: 'counts only with the valid secret, the signed body, a current time and the message id',
   },
   {
     name: 'receipt-package',
@@ -34,7 +34,7 @@ export const PARTNER_GUARDS = [
     find: 'given.length === wanted.length && timingSafeEqual(given, wanted)',
     replace: 'timingSafeEqual(wanted, wanted) && given.length > 0',
     spec: 'apps/notifier/src/receipts/acknowledge.spec.ts',
-    test: 'counts with the secret, its own data, a near time and the message alone; ours, sent back, says nothing',
+    test: 'counts only with the valid secret, the signed data, a current time and the message id; our own package does not',
   },
   {
     name: 'receipt-life',
@@ -43,7 +43,7 @@ export const PARTNER_GUARDS = [
     find: ' || Date.parse(receipt.expiresAt) <= tx.now.getTime()',
     replace: '',
     spec: 'apps/notifier/src/receipts/acknowledge.spec.ts',
-    test: 'gets one answer for every token that does not count',
+    test: 'gets the same error for every invalid token',
   },
   {
     name: 'receipt-once',
@@ -52,7 +52,7 @@ export const PARTNER_GUARDS = [
     find: '    if (delivery.acknowledged !== undefined) return delivery\n',
     replace: '',
     spec: 'apps/notifier/src/receipts/acknowledge.spec.ts',
-    test: 'acknowledges once, with the time of the first, and leaves what was delivered as it is',
+    test: 'acknowledges once, with the time of the first call, and keeps the time of delivery',
   },
   {
     name: 'redrive-overtaken',
@@ -61,7 +61,7 @@ export const PARTNER_GUARDS = [
     find: "if (delivery.state === 'superseded' || covers(newer, delivery)) ",
     replace: 'if (newer.length < 0) ',
     spec: 'apps/notifier/src/redrive/redrive-deliveries.spec.ts',
-    test: 'never sends a partner what is no longer in force, and is refused for an unknown delivery',
+    test: 'is refused if it reports a version that is no longer in force, or is unknown',
   },
   {
     name: 'bundle-in-order',
@@ -70,7 +70,7 @@ export const PARTNER_GUARDS = [
     find: 'delivery.sending && covers([newcomer], delivery)',
     replace: 'delivery.sending && (covers([newcomer], delivery) || delivery.policies !== undefined)',
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
-    test: 'keeps its place before what comes later about one of its policies, and lists what it replaced',
+    test: 'is sent before a later message about one of its policies, which lists the version that it replaces',
   },
   {
     name: 'bundle-taken-back',
@@ -79,7 +79,7 @@ export const PARTNER_GUARDS = [
     find: ' || delivery.policies !== undefined',
     replace: ' || delivery.policies?.length === 0',
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
-    test: 'is sent all the same as a bundle, for its other policies, and corrected after it',
+    test: 'is still sent in a bundle, because of the other policies, and then corrected',
   },
   {
     name: 'ticket-of-ticket',
@@ -88,7 +88,7 @@ export const PARTNER_GUARDS = [
     find: 'isForOnCall(dead) || ',
     replace: '',
     spec: 'apps/notifier/src/tickets/tell-of-ticket.spec.ts',
-    test: 'opens no other ticket when it cannot be sent',
+    test: 'opens no other ticket if it cannot be sent',
   },
   {
     name: 'undelivered-on-all',
@@ -97,7 +97,7 @@ export const PARTNER_GUARDS = [
     find: '({ channel }) => channel !== CONTACT',
     replace: '({ channel }) => channel === dead.channel',
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
-    test: 'hear nothing while one channel took the message, or may still take it',
+    test: 'is not notified while one channel has accepted the message, or may still accept it',
   },
   {
     name: 'on-call-apart',
@@ -106,7 +106,7 @@ export const PARTNER_GUARDS = [
     find: 'all.filter((partner) => !isOnCall(partner))',
     replace: 'all.filter((partner) => !isOnCall({ ...partner, groups: [] }))',
     spec: 'apps/notifier/src/tickets/tell-of-ticket.spec.ts',
-    test: 'sends on-call partners no policies, unless a run names them',
+    test: 'is all that on-call partners receive, unless a run names them',
   },
   {
     name: 'hanging-aside',
@@ -115,7 +115,7 @@ export const PARTNER_GUARDS = [
     find: 'return MAX_CONCURRENT - this.running.size + this.waitingOutside',
     replace: 'return MAX_CONCURRENT - this.running.size + Math.min(0, this.waitingOutside)',
     spec: 'apps/notifier/src/notifications/partners-that-hang.spec.ts',
-    test: 'take two slots each, and the others are notified at once',
+    test: 'use two slots each, and the others are notified immediately',
   },
   {
     name: 'partner-share',
@@ -124,7 +124,7 @@ export const PARTNER_GUARDS = [
     find: ' || mine.length >= PER_PARTNER',
     replace: ' || mine.length >= PER_PARTNER * TRIES_IN_ALL',
     spec: 'apps/notifier/src/notifications/partners-that-hang.spec.ts',
-    test: 'take two slots each, and the others are notified at once',
+    test: 'use two slots each, and the others are notified immediately',
   },
   {
     name: 'hanging-rarely',
@@ -133,7 +133,7 @@ export const PARTNER_GUARDS = [
     find: 'postponedMs(timer) + Math.min(this.slots.heldMs(partner, now), MOST_SLOT_WAIT_MS)',
     replace: 'postponedMs(timer) + Math.min(this.slots.heldMs(partner, now), MOST_SLOT_WAIT_MS) * 0',
     spec: 'apps/notifier/src/notifications/partners-that-hang.spec.ts',
-    test: 'are looked at the less often the longer they hang, however much waits for them',
+    test: 'are claimed less often the longer they hang, however many deliveries wait',
   },
   {
     name: 'relay-share',
@@ -142,7 +142,7 @@ export const PARTNER_GUARDS = [
     find: 'if (isMail || this.mail >= FOR_MAIL) return isMail',
     replace: 'if (isMail || this.mail >= FOR_MAIL * TRIES_IN_ALL) return isMail',
     spec: 'apps/notifier/src/notifications/partners-that-hang.spec.ts',
-    test: 'by mail, all by one relay, hold up no webhook',
+    test: 'on the one mail relay delay no webhook',
   },
   {
     name: 'unsubscribed-silent',
@@ -151,7 +151,7 @@ export const PARTNER_GUARDS = [
     find: "if (wish !== null && channel.kind === 'email') return",
     replace: "if (wish === '' && channel.kind === 'email') return",
     spec: 'apps/notifier/src/unsubscribes/unsubscribe.spec.ts',
-    test: 'gets no more mail; the agency sees it, is asked about the next message, and can undo it with a reason',
+    test: 'gets no more mail; the next message is reported as undelivered, and the agency can undo it with a reason',
   },
   {
     name: 'unsubscribed-told',
@@ -160,7 +160,7 @@ export const PARTNER_GUARDS = [
     find: '      await this.tellOnCall(tx, after, address)\n',
     replace: '',
     spec: 'apps/notifier/src/unsubscribes/unsubscribe.spec.ts',
-    test: 'notifies the partners on call at that moment, once, by their own channels',
+    test: 'is reported to on-call partners immediately and once, on their own channels',
   },
   {
     name: 'unsubscribe-token',
@@ -178,7 +178,7 @@ export const PARTNER_GUARDS = [
     find: 'body: withReceiptToken(body, WITHHELD)',
     replace: "body: WITHHELD === '' ? withReceiptToken(body, '') : body",
     spec: 'apps/notifier/src/redrive/redrive-deliveries.spec.ts',
-    test: 'shows the message without the token of its receipt, and each try with what it showed',
+    test: 'is shown without its receipt token, and with the evidence of each attempt',
   },
   {
     name: 'first-version-taken-back',
@@ -196,7 +196,7 @@ export const PARTNER_GUARDS = [
     find: 'reportedVersion(last, policy) === inForce)',
     replace: 'reportedVersion(last, policy) !== policy)',
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
-    test: 'is corrected where the partner was not notified of the version that is in force again',
+    test: 'is corrected if the partner was not notified of the version that is in force again',
   },
   {
     name: 'redriven-corrected',
@@ -205,7 +205,7 @@ export const PARTNER_GUARDS = [
     find: ' || redrives.length > 0',
     replace: ' || redrives.length < 0',
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
-    test: 'is corrected where the partner read it before it was to be sent again',
+    test: 'is corrected if the partner received it before it was redriven',
   },
   {
     name: 'taken-back-left-out',
@@ -223,7 +223,7 @@ export const PARTNER_GUARDS = [
     find: 'known === undefined || known.seq < seq',
     replace: 'known === undefined || known.seq > 0',
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
-    test: 'is sent where it was reinstated, in any order of events',
+    test: 'is sent if it was reinstated, in any order of events',
   },
   {
     name: 'taken-back-attempt',
@@ -241,7 +241,7 @@ export const PARTNER_GUARDS = [
     find: ' || reportedVersion(deliveries[0]!, policy) === null) continue',
     replace: ') continue',
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
-    test: 'notifies the partners of an earlier version only, and once per withdrawal',
+    test: 'also notifies partners that know only an earlier version, once per withdrawal',
   },
   {
     name: 'listener-cursor',

@@ -10,13 +10,13 @@ const failed = { outcome: 'retry' as const, latencyMs: 0, detail: null }
 const refusal = { kind: 'retry' as const, status: 500, latencyMs: 12, detail: 'answered 500' }
 
 describe('bookTry', () => {
-  it('ends a delivery that the partner took', () => {
+  it('ends a delivery that the partner accepted', () => {
     const booked = bookTry(sending, { kind: 'delivered', status: 204, latencyMs: 12 }, START, END, false)
     expect(booked).toMatchObject({ state: 'delivered', sending: false, tries: 1, nextAttemptAt: null, deliveredAt: END.toISOString() })
     expect(booked.log).toEqual([{ at: START.toISOString(), outcome: 'delivered', status: 204, latencyMs: 12, detail: null }])
   })
 
-  it('waits for the next try of the schedule after a failure', () => {
+  it('schedules the next attempt after a failure', () => {
     const booked = bookTry(sending, refusal, START, END, false)
     expect(booked).toMatchObject({ state: 'pending', tries: 1, firstAt: START.toISOString(), sending: false })
     const waitMs = Date.parse(booked.nextAttemptAt!) - END.getTime()
@@ -24,7 +24,7 @@ describe('bookTry', () => {
     expect(waitMs).toBeLessThanOrEqual(6_000)
   })
 
-  it('ends after 24 hours, on 410, and when a newer message waits', () => {
+  it('ends a delivery after 24 hours, on 410, and if a newer message waits', () => {
     const late = new Date(START.getTime() + HORIZON_MS)
     expect(bookTry({ ...sending, firstAt: START.toISOString(), tries: 14 }, refusal, late, late, false).state).toBe('dead')
     const gone = { kind: 'gone' as const, status: 410, latencyMs: 1 }
@@ -32,7 +32,7 @@ describe('bookTry', () => {
     expect(bookTry(sending, refusal, START, END, true)).toMatchObject({ state: 'superseded', nextAttemptAt: null })
   })
 
-  it('ends at the second lasting refusal, wherever it comes', () => {
+  it('ends a delivery at the second permanent refusal, even with other failures in between', () => {
     const rejection = { kind: 'rejected' as const, status: 550, latencyMs: 1 }
     const once = bookTry(sending, rejection, START, END, false)
     expect(once).toMatchObject({ state: 'pending', nextAttemptAt: expect.any(String) })
@@ -41,7 +41,7 @@ describe('bookTry', () => {
     expect(bookTry(between, rejection, START, END, false)).toMatchObject({ state: 'dead', tries: 3, nextAttemptAt: null })
   })
 
-  it('keeps what was delivered delivered, and when, whatever comes of sending it again', () => {
+  it('keeps a delivered message delivered, with its time, whatever the outcome of a redrive', () => {
     const again = { ...sending, deliveredAt: '2025-12-31T00:00:00.000Z' }
     const gone = { kind: 'gone' as const, status: 410, latencyMs: 1 }
     for (const booked of [
@@ -52,7 +52,7 @@ describe('bookTry', () => {
       expect(booked).toMatchObject({ state: 'delivered', deliveredAt: '2025-12-31T00:00:00.000Z' })
   })
 
-  it('keeps the last 20 tries', () => {
+  it('keeps the last 20 attempts', () => {
     const log = Array.from({ length: 20 }, (_, index) => ({ at: START.toISOString(), ...failed, status: index }))
     const kept = bookTry({ ...sending, log }, refusal, START, END, false).log
     expect(kept.map(({ status }) => status)).toEqual([...log.slice(1).map(({ status }) => status), 500])

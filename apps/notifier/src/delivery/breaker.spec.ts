@@ -9,13 +9,13 @@ const after = (seconds: number, breaker: Breaker | undefined, ...outcomes: ('ret
 const open = after(0, undefined, 'retry', 'retry', 'retry', 'retry', 'retry')!
 
 describe('a breaker', () => {
-  it('opens at five failures in a row, for 30 s', () => {
+  it('opens for 30 s after five consecutive failures', () => {
     expect(after(0, undefined, 'retry', 'retry', 'retry', 'retry')).toMatchObject({ failures: 4, openUntil: null })
     expect(open).toMatchObject({ failures: FAILURES_IN_A_ROW, openUntil: at(34).toISOString() })
     expect(passage(open, at(20), false)).toEqual({ pass: false, until: at(34) })
   })
 
-  it('opens at seven of ten failures within five minutes', () => {
+  it('opens after seven failures in ten attempts within five minutes', () => {
     const mixed = ['retry', 'retry', 'retry', 'delivered', 'retry', 'retry', 'delivered', 'retry', 'delivered', 'retry'] as const
     expect(after(0, undefined, ...mixed)).toMatchObject({ openUntil: expect.any(String) })
     expect(after(0, undefined, ...mixed.slice(0, 9))).toMatchObject({ openUntil: null })
@@ -24,14 +24,14 @@ describe('a breaker', () => {
     expect(late).toMatchObject({ openUntil: null })
   })
 
-  it('lets one probe through when its time has come, and no second beside it', () => {
+  it('allows one probe when it is due, and no second one at the same time', () => {
     const probe = passage(open, at(34), false)
     if (!probe.pass) throw new Error('no probe')
     expect(passage(probe.breaker, at(35), false)).toEqual({ pass: false, until: at(64) })
     expect(passage(probe.breaker, at(64), false)).toMatchObject({ pass: true })
   })
 
-  it('waits twice as long after each failed probe, ten minutes at most', () => {
+  it('doubles its wait after each failed probe, up to ten minutes', () => {
     let breaker: Breaker = open
     const waits = Array.from({ length: 7 }, () => {
       const probedAt = new Date(breaker.openUntil!)
@@ -43,21 +43,21 @@ describe('a breaker', () => {
     expect(waits).toEqual([60, 120, 240, 480, 600, 600, 600])
   })
 
-  it('closes at the first success, also when the message itself is refused, and restarts', () => {
+  it('closes and resets at the first success, even if the message itself is refused', () => {
     for (const outcome of ['delivered', 'rejected'] as const) {
       expect(after(40, open, outcome)).toMatchObject({ failures: 0, recent: [], openUntil: null, probeMs: 30_000 })
     }
   })
 
-  it('takes no notice of what says nothing of the other side, and remembers nothing of one that never failed', () => {
+  it('ignores outcomes that show nothing of the other side, and is not created before the first failure', () => {
     expect([after(40, open, 'gone', 'refused'), after(0, undefined, 'delivered', 'gone')]).toEqual([open, undefined])
   })
 
-  it('never holds up the last try of a delivery', () => {
+  it('never blocks the last attempt of a delivery', () => {
     expect(passage(open, at(10), true)).toMatchObject({ pass: true })
   })
 
-  it('remembers a bounded number of tries', () => {
+  it('remembers a limited number of attempts', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom('retry' as const, 'delivered' as const), { maxLength: 200 }), (outcomes) => {
         const breaker = outcomes.reduce<Breaker | undefined>((now, outcome) => afterTry(ID, now, outcome, at(0)), undefined)

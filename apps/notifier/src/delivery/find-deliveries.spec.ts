@@ -18,8 +18,8 @@ beforeEach(async () => {
 const ids = async (filter: DeliveriesFilter): Promise<string> =>
   (await database.transaction((tx) => findDeliveries(tx, filter))).map(({ id }) => id).join('')
 
-describe('deliveries', () => {
-  it('come the newest first, all of them in pages of any size, also where many were made at once', async () => {
+describe('findDeliveries', () => {
+  it('returns all deliveries, newest first, in pages of any size, even if many have the same time', async () => {
     for (const limit of [1, 2, 3, 4, 5]) {
       let all = await ids({ limit })
       for (let page = all; page.length === limit; all += page) page = await ids({ limit, before: all.at(-1)! })
@@ -27,7 +27,7 @@ describe('deliveries', () => {
     }
   })
 
-  it('are chosen by partner, policy, version, state, run and time', async () => {
+  it('filters by partner, policy, version, state, run and time', async () => {
     expect(await ids({ partner: 'md-mde' })).toBe('fed')
     expect(await ids({ state: 'pending', policy: 'epa-pm25-limit', version: '2.0.0', run: 184 })).toBe('cba')
     expect(await ids({ version: '1.0.0' })).toBe('')
@@ -35,7 +35,7 @@ describe('deliveries', () => {
     expect(await ids({ since: '2026-01-02T00:00:00Z', before: 'e', limit: 5 })).toBe('d')
   })
 
-  it('find a bundle by each of its policies, in pages of any size', async () => {
+  it('finds a bundle by each of its policies, in pages of any size', async () => {
     const policies = [
       { policy: 'epa-pm25-limit', version: '3.0.0', digest: '' },
       { policy: 'ozone', version: '1.0.0', digest: '' },
@@ -49,7 +49,7 @@ describe('deliveries', () => {
     for (const limit of [1, 2, 3]) expect(await ids({ version: '2.0.0', limit }), `pages of ${limit}`).toBe('fed'.slice(0, limit))
   })
 
-  it('after one that is not there are none', async () => {
+  it('rejects a page after an unknown delivery', async () => {
     await expect(ids({ before: 'z' })).rejects.toMatchObject({ code: 'HMS_DELIVERY_UNKNOWN', status: 404 })
   })
 })

@@ -27,14 +27,14 @@ const fail = async (times: number): Promise<void> => {
 }
 
 describe('the gate of a partner', () => {
-  it('keeps the rate over all of its channels and policies', async () => {
+  it('limits the rate over all channels and policies of the partner', async () => {
     const waits = [await wait(), await wait(lead), await wait(sampleDelivery({ channel: 'email' }))].map(({ waitMs }) => waitMs)
     expect(waits).toEqual([0, 0, 1000])
     clock.advanceTo(START + 1000)
     expect(await wait()).toEqual({ waitMs: 0, isDown: false })
   })
 
-  it('makes all policies of a channel that is down wait, but not its other channels', async () => {
+  it('delays all policies on a channel that is down, but no other channel', async () => {
     await fail(4)
     expect(await wait(lead)).toMatchObject({ isDown: false })
     await fail(1)
@@ -42,7 +42,7 @@ describe('the gate of a partner', () => {
     expect(await wait(sampleDelivery({ channel: 'email' }))).toMatchObject({ isDown: false })
   })
 
-  it('lets one probe through at a time, and all once it was answered', async () => {
+  it('allows one probe at a time, and all deliveries after a successful probe', async () => {
     await fail(5)
     clock.advanceTo(START + 30_000)
     expect([await wait(), await wait(lead)]).toMatchObject([{ waitMs: 0 }, { waitMs: 30_000, isDown: true }])
@@ -50,7 +50,7 @@ describe('the gate of a partner', () => {
     expect(await wait(lead)).toMatchObject({ waitMs: 0 })
   })
 
-  it('never makes a delivery wait beyond its 24 hours', async () => {
+  it('never delays a delivery beyond its 24 hours', async () => {
     await fail(5)
     const old = sampleDelivery({ firstAt: new Date(START - HORIZON_MS + 10_000).toISOString() })
     expect(await wait(old)).toEqual({ waitMs: 10_000, isDown: true })

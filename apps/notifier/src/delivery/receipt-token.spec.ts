@@ -11,7 +11,7 @@ describe('the token of a receipt', () => {
     ['a text that looks like a member', (receipt) => ({ reason: `","receipt":"${FORGED}`, receipt })],
     ['a value of a policy', (receipt) => ({ values: { receipt: FORGED, receipts: [FORGED] }, receipt })],
     ['a text behind it', (receipt) => ({ receipt, note: FORGED })],
-  ])('is that of its member, whatever looks like one: %s', (_what, data) => {
+  ])('is found in its member only, and not in %s', (_what, data) => {
     const body = bodyOf(data(receiptUrl(TOKEN, 'https://hms.example')))
     expect(receiptTokenIn(body)).toBe(TOKEN)
     const other = mintReceiptToken()
@@ -25,7 +25,7 @@ describe('the token of a receipt', () => {
     expect(receiptTokenIn(bodyOf({ receipt: `${FORGED}/more` }))).toBeUndefined()
   })
 
-  it('is replaced in a body that stays the same to the byte', () => {
+  it('is replaced without changing any other byte of the body', () => {
     const update = {
       id: 'a',
       version: '1.0.0',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { replyAcknowledges } from './book-try.js'
 
-describe('the answer to a webhook', () => {
+describe('replyAcknowledges', () => {
   it.each([
     ['{"acknowledged":true}', true],
     ['{"acknowledged":"run_184_pm25_va-deq","case":7}', true],
@@ -17,11 +17,11 @@ describe('the answer to a webhook', () => {
     ['', false],
     ['{"acknowledged":true', false],
     [undefined, false],
-  ])('%s', (reply, expected) => {
+  ])('for the response %s is %s', (reply, expected) => {
     expect(replyAcknowledges({ kind: 'delivered', reply }, 'run_184_pm25_va-deq')).toBe(expected)
   })
 
-  it('that is no 2xx acknowledges nothing', () => {
+  it('is false for a response other than 2xx', () => {
     expect(replyAcknowledges({ kind: 'retry', reply: '{"acknowledged":true}' }, 'run_184_pm25_va-deq')).toBe(false)
   })
 })

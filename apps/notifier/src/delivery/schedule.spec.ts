@@ -20,7 +20,7 @@ function run(seed: string, tookMs: number): number[] {
 }
 
 describe('nextAttemptAt', () => {
-  it('always makes 15 tries, the last at 24 hours sharp', () => {
+  it('always schedules 15 attempts, the last one after exactly 24 hours', () => {
     fc.assert(
       fc.property(fc.string(), fc.integer({ min: 0, max: 15_000 }), (seed, tookMs) => {
         const offsets = run(seed, tookMs)
@@ -30,7 +30,7 @@ describe('nextAttemptAt', () => {
     )
   })
 
-  it('keeps every gap but the pinned one within 20 % of its own', () => {
+  it('keeps every gap except the last within 20 % of its nominal length', () => {
     fc.assert(
       fc.property(fc.string(), (seed) => {
         const offsets = run(seed, 0)
@@ -43,12 +43,12 @@ describe('nextAttemptAt', () => {
     )
   })
 
-  it('spreads different deliveries, and repeats itself for the same one', () => {
+  it('spreads different deliveries, and returns the same times for the same delivery', () => {
     expect(run('d1', 0)).toEqual(run('d1', 0))
     expect(new Set(Array.from({ length: 50 }, (_, i) => run(`d${i}`, 0)[5])).size).toBeGreaterThan(45)
   })
 
-  it('waits a minute at least after a timeout or 429', () => {
+  it('waits at least a minute after a timeout or 429', () => {
     expect(next({ outcome: { kind: 'retry', timedOut: true } })).toEqual(after(60_000))
     expect(next({ outcome: { kind: 'retry', status: 429 } })).toEqual(after(60_000))
     expect(next({ outcome: { kind: 'retry', status: 500 } })).not.toEqual(after(60_000))
@@ -60,7 +60,7 @@ describe('nextAttemptAt', () => {
     expect(next({ retryAfterMs: 7_200_000 })).toEqual(after(3_600_000))
   })
 
-  it('never passes the horizon', () => {
+  it('never returns a time after the 24 hours', () => {
     const endedAt = after(HORIZON_MS - 60_000)
     expect(next({ endedAt, attempt: 4, retryAfterMs: 3_600_000 })).toEqual(after(HORIZON_MS))
     fc.assert(
@@ -71,7 +71,7 @@ describe('nextAttemptAt', () => {
     )
   })
 
-  it('is dead after the 15th try or the 24 hours, disabled after 410', () => {
+  it('returns dead after the 15th attempt or the 24 hours, and disabled after 410', () => {
     expect(next({ attempt: 15 })).toBe('dead')
     expect(next({ attempt: 3, endedAt: after(HORIZON_MS) })).toBe('dead')
     expect(next({ outcome: { kind: 'gone', status: 410 } })).toBe('disabled')

@@ -4,7 +4,7 @@ import { SendSlots } from './send-slots.js'
 const NOW = new Date('2026-01-01T00:00:00Z')
 const after = (ms: number): Date => new Date(NOW.getTime() + ms)
 
-it('gives a partner two slots, all together 64, and takes them back', () => {
+it('provides two slots per partner and 64 in total, and reuses released slots', () => {
   const slots = new SendSlots()
   const [first, second, third] = [slots.take('a', NOW), slots.take('a', NOW), slots.take('a', NOW)]
   expect([second === undefined, third === undefined]).toEqual([false, true])
@@ -16,7 +16,7 @@ it('gives a partner two slots, all together 64, and takes them back', () => {
   expect(slots.take('a', NOW)).toBeDefined()
 })
 
-it('gives all mail together six', () => {
+it('provides six slots for all mail together', () => {
   const slots = new SendSlots()
   const mails = Array.from({ length: 7 }, (_, index) => slots.take(`p${index}`, NOW)!)
   expect(mails.map((slot) => slot.takeRelay() && slot.takeRelay())).toEqual([...Array<boolean>(6).fill(true), false])
@@ -24,7 +24,7 @@ it('gives all mail together six', () => {
   expect(mails[6]!.takeRelay()).toBe(true)
 })
 
-it('says for how long a partner has held a slot', () => {
+it('reports how long the oldest slot of a partner has been in use', () => {
   const slots = new SendSlots()
   const first = slots.take('a', NOW)!
   slots.take('a', after(500))

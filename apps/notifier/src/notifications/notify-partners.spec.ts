@@ -26,7 +26,7 @@ describe('a run that is live for all', () => {
     expect([notified().length, (await world.completions()).length]).toEqual([2, 1])
   })
 
-  it('does not wait for a partner whose first try failed, and notifies it later under the same id', async () => {
+  it('does not wait for a partner whose first attempt failed, and notifies it later with the same message id', async () => {
     await world.register({ id: 'md-mde' }, { id: 'va-deq' })
     world.sender.script.set('va-deq', [500, 204])
     await world.complete(184, '2.0.0', null)
@@ -39,7 +39,7 @@ describe('a run that is live for all', () => {
     expect((await world.completions()).length).toBe(1)
   })
 
-  it('waits 20 s at most', async () => {
+  it('waits at most 20 s for a partner that hangs', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', ['hang'])
     await world.complete(184, '2.0.0', null)
@@ -58,7 +58,7 @@ describe('a run that is live for all', () => {
 })
 
 describe('a run that takes effect later', () => {
-  it('notifies its partners ahead, with the date, and not again when it is in force', async () => {
+  it('notifies its partners in advance, with the date, and not again when it is in force', async () => {
     await world.register({ id: 'va-deq' })
     await world.hold(184, '2.0.0', '1.5.0')
     expect(world.sender.sent[0]).toMatchObject({ body: { data: { version: '2.0.0', effective: '2026-01-01T00:00:00Z' } } })
@@ -67,7 +67,7 @@ describe('a run that takes effect later', () => {
     expect([notified(), await world.completions()]).toMatchObject([['va-deq 2.0.0'], [{ summary: '1 sent' }]])
   })
 
-  it('reports what stays in force when it is reverted, and nothing of a run that had ended before', async () => {
+  it('notifies partners of the version in force when it is reverted, and of no run that has already ended', async () => {
     await world.register({ id: 'va-deq' })
     await world.hold(184, '2.0.0', '1.5.0')
     await world.reverse('2.0.0', '1.5.0', 7)
@@ -78,7 +78,7 @@ describe('a run that takes effect later', () => {
   })
 })
 
-describe('a first version that takes effect later and is reverted before', () => {
+describe('a first version that takes effect later and is reverted before that', () => {
   it('is reverted for the partners notified ahead, and for no other partner', async () => {
     await world.register({ id: 'va-deq' })
     await world.hold(184, '1.0.0', null)
@@ -88,7 +88,7 @@ describe('a first version that takes effect later and is reverted before', () =>
     expect(world.sender.sent.at(-1)).toMatchObject({ id: 'rollback_7_epa-pm25-limit_va-deq', body: { data } })
   })
 
-  it('is not sent when its own run reverted it in the bake', async () => {
+  it('is not sent if its own run reverted it during the bake', async () => {
     await world.register({ id: 'va-deq' })
     await world.reverse('1.0.0', null, 7)
     expect(notified()).toEqual([])
@@ -116,7 +116,7 @@ describe('a bundle', () => {
     expect(await world.said('hms.delivery.delivered.v1')).toMatchObject([delivered, delivered])
   })
 
-  it('keeps its place before what comes later about one of its policies, and lists what it replaced', async () => {
+  it('is sent before a later message about one of its policies, which lists the version that it replaces', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [500, 204])
     await world.completeBundle(184, BOTH)
@@ -128,7 +128,7 @@ describe('a bundle', () => {
     expect((await states()).sort()).toEqual(['2.0.0 delivered', '2.1.0 delivered'])
   })
 
-  it('replaces what waits about its policies, and is replaced as a whole', async () => {
+  it('replaces waiting messages about its policies, and is itself replaced as a whole', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [500, 500, 204])
     await world.complete(183, '1.9.0', null)
@@ -144,7 +144,7 @@ describe('a bundle', () => {
     ])
   })
 
-  it('is reverted policy by policy, also before a partner was reached', async () => {
+  it('is reverted policy by policy, even before a partner was reached', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [500, 204])
     await world.completeBundle(184, BOTH)
@@ -155,10 +155,10 @@ describe('a bundle', () => {
   })
 })
 
-describe('what became of a message', () => {
+describe('the outcome of a message', () => {
   const facts = { partner: 'va-deq', message: 'run_184_epa-pm25-limit_va-deq', policy: 'epa-pm25-limit', version: '2.0.0', run: 184 }
 
-  it('is said once for each delivery that a partner took, with the evidence, and not for a try that failed', async () => {
+  it('is published once for each delivered message, with the evidence, and not for a failed attempt', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [500, 204])
     await world.complete(184, '2.0.0', null)
@@ -168,7 +168,7 @@ describe('what became of a message', () => {
     expect(await world.said('hms.delivery.acknowledged.v1')).toEqual([])
   })
 
-  it('says delivered and acknowledged apart, where the answer does both', async () => {
+  it('is published as delivered and as acknowledged if one response does both', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', ['acknowledged'])
     await world.complete(184, '2.0.0', null)
@@ -177,14 +177,14 @@ describe('what became of a message', () => {
     expect(await world.said('hms.delivery.acknowledged.v1')).toMatchObject([{ ...facts, way: 'reply' }])
   })
 
-  it('says who was given up', async () => {
+  it('is published for an abandoned delivery', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [410])
     await world.complete(184, '2.0.0', null)
     expect(await world.said('hms.delivery.given-up.v1')).toMatchObject([{ ...facts, tries: 1 }])
   })
 
-  it('reaches the clock of the run after its end, many together', async () => {
+  it('updates the counts of a completed run, many outcomes at a time', async () => {
     await world.register({ id: 'md-mde' }, { id: 'va-deq' }, { id: 'wv-dep' })
     for (const partner of ['va-deq', 'wv-dep']) world.sender.script.set(partner, [500, 'acknowledged'])
     await world.complete(184, '2.0.0', null)
@@ -206,7 +206,7 @@ describe('a lane', () => {
     expect(world.sender.sent.at(-1)!.body.data.supersedes).toEqual(['epa-pm25-limit@2.0.0', 'epa-pm25-limit@1.5.0'])
   })
 
-  it('every: a newer version waits for the older, and its run does not wait for it', async () => {
+  it('every: a newer version waits for the older one, and its run does not wait', async () => {
     await world.register({ id: 'va-deq', lane: 'every' })
     world.sender.script.set('va-deq', [500, 204])
     await world.complete(184, '2.0.0', '1.5.0')
@@ -242,7 +242,7 @@ describe('a partner with several channels', () => {
     expect(ways()).toEqual(['webhook 2.0.0'])
   })
 
-  it('first: goes to the next when one is gone, in the order of the lane', async () => {
+  it('first: moves to the next channel when one is gone, in the order of the lane', async () => {
     await world.register({ id: 'va-deq', channels, deliver: 'first', lane: 'every' })
     world.sender.script.set('va-deq/webhook', [500, 410, 204])
     world.sender.script.set('va-deq/email', [500, 204])
@@ -254,7 +254,7 @@ describe('a partner with several channels', () => {
     expect(ended.sort()).toEqual(['email 2.0.0 delivered', 'webhook 2.0.0 dead', 'webhook 2.1.0 delivered'])
   })
 
-  it('first: waits for no channel that is down', async () => {
+  it('first: does not wait for a channel that is down', async () => {
     await world.register({ id: 'va-deq', channels, deliver: 'first' })
     world.sender.script.set('va-deq/webhook', [500])
     await world.complete(184, '2.0.0', '1.5.0')
@@ -267,7 +267,7 @@ describe('a partner with several channels', () => {
     expect(ways().at(-1)).toBe('webhook 2.1.0')
   })
 
-  it('first: is given up when the last channel is gone too', async () => {
+  it('first: is not notified if the last channel is gone too', async () => {
     await world.register({ id: 'va-deq', channels, deliver: 'first' })
     world.sender.script.set('va-deq', [410])
     await world.complete(184, '2.0.0', null)
@@ -276,13 +276,13 @@ describe('a partner with several channels', () => {
   })
 })
 
-describe('the 24 hours', () => {
+describe('the 24-hour schedule', () => {
   const channels: Channel[] = [
     { kind: 'webhook', url: 'https://va-deq.example/', secret: 'whsec_' },
     { kind: 'email', to: 'air@va.example' },
   ]
 
-  it('tell a partner who was down for 23 h 50 min, on each channel, by 15 tries', async () => {
+  it('reaches a partner that was down for 23 h 50 min, on each channel, at the 15th attempt', async () => {
     await world.register({ id: 'va-deq', channels, contact: 'oncall@va.example' })
     world.sender.script.set('va-deq', [500])
     await world.complete(184, '2.0.0', null)
@@ -298,7 +298,7 @@ describe('the 24 hours', () => {
     ])
   })
 
-  it('end in a mail to the people of the partner, under the same message id', async () => {
+  it('ends in a mail to the contact of the partner, with the same message id', async () => {
     await world.register({ id: 'va-deq', contact: 'oncall@va.example' })
     world.sender.script.set('va-deq/webhook', [500])
     await world.complete(184, '2.0.0', null)
@@ -314,8 +314,8 @@ describe('the 24 hours', () => {
   })
 })
 
-describe('the people of a partner', () => {
-  it('hear nothing while one channel took the message, or may still take it', async () => {
+describe('the contact of a partner', () => {
+  it('is not notified while one channel has accepted the message, or may still accept it', async () => {
     const channels: Channel[] = [
       { kind: 'webhook', url: 'https://va-deq.example/', secret: 'whsec_' },
       { kind: 'email', to: 'air@va.example' },
@@ -331,7 +331,7 @@ describe('the people of a partner', () => {
 })
 
 describe('a rollback', () => {
-  it('notifies the partners of the run, under an id of its own', async () => {
+  it('notifies the partners of the run, with a message id of its own', async () => {
     await world.register({ id: 'md-mde' }, { id: 'va-deq' }, { id: 'wv-dep' })
     world.sender.script.set('wv-dep', [410])
     await world.complete(184, '2.0.0', '1.5.0')
@@ -361,7 +361,7 @@ describe('a withdrawal', () => {
     expect(world.sender.sent.at(-1)).toMatchObject({ id: 'withdrawal_9_epa-pm25-limit_va-deq', body })
   })
 
-  it('notifies the partners of an earlier version only, and once per withdrawal', async () => {
+  it('also notifies partners that know only an earlier version, once per withdrawal', async () => {
     await world.register({ id: 'md-mde' }, { id: 'va-deq' }, { id: 'wv-dep' })
     await world.complete(183, '1.5.0', null, ['md-mde', 'va-deq'])
     await world.complete(184, '2.0.0', '1.5.0', ['va-deq'])
@@ -386,10 +386,10 @@ describe('a withdrawal', () => {
   })
 })
 
-describe('what is taken back while the channel of its partner is held back', () => {
+describe('a version that is rolled back or withdrawn while the breaker of the channel is open', () => {
   const types = (): string[] => world.sender.sent.map(({ body }) => `${body.type} ${body.data.version}`)
 
-  /** Fails attempts until the breaker opens and holds back the messages of the next seconds. */
+  /** Fails attempts until the breaker opens, so that the messages of the next seconds wait. */
   async function failUntilHeldBack(run: number, bundle: Record<string, string>): Promise<void> {
     world.sender.sent.length = 0
     world.sender.script.set('va-deq', [500])
@@ -404,7 +404,7 @@ describe('what is taken back while the channel of its partner is held back', () 
     await world.complete(183, '1.5.0', null)
   })
 
-  it('is dropped in silence where the partner believes what is in force again', async () => {
+  it('is dropped without a message if the partner knows the version that is in force again', async () => {
     await failUntilHeldBack(184, { ozone: '1.0.0' })
     await world.complete(185, '2.0.0', '1.5.0')
     await world.reverse('2.0.0', '1.5.0', 9)
@@ -412,7 +412,7 @@ describe('what is taken back while the channel of its partner is held back', () 
     expect(types()).toEqual(['policy.updated 1.0.0'])
   })
 
-  it('is corrected where a message of another version may not have come', async () => {
+  it('is corrected if the message of the version in force again may not have arrived', async () => {
     await failUntilHeldBack(184, { 'epa-pm25-limit': '2.0.0' })
     await world.complete(185, '2.1.0', '2.0.0')
     await world.reverse('2.1.0', '2.0.0', 9)
@@ -420,7 +420,7 @@ describe('what is taken back while the channel of its partner is held back', () 
     expect(types()).toEqual(['policy.updated 2.0.0'])
   })
 
-  it('is corrected where the partner was not notified of the version that is in force again', async () => {
+  it('is corrected if the partner was not notified of the version that is in force again', async () => {
     await world.complete(184, '2.0.0', '1.5.0', ['unknown-one'])
     await failUntilHeldBack(185, { ozone: '1.0.0' })
     await world.complete(186, '2.1.0', '2.0.0')
@@ -429,7 +429,7 @@ describe('what is taken back while the channel of its partner is held back', () 
     expect(types().sort()).toEqual(['policy.updated 1.0.0', 'policy.updated 2.0.0'])
   })
 
-  it('is corrected where the partner read it before it was to be sent again', async () => {
+  it('is corrected if the partner received it before it was redriven', async () => {
     await world.complete(184, '2.0.0', '1.5.0')
     await failUntilHeldBack(185, { ozone: '1.0.0' })
     await world.database.transaction(async (tx) => {
@@ -442,7 +442,7 @@ describe('what is taken back while the channel of its partner is held back', () 
     expect(types().sort()).toEqual(['policy.updated 1.0.0', 'policy.updated 1.5.0'])
   })
 
-  it('is sent all the same as a bundle, for its other policies, and corrected after it', async () => {
+  it('is still sent in a bundle, because of the other policies, and then corrected', async () => {
     await failUntilHeldBack(184, { carbon: '1.0.0' })
     await world.completeBundle(185, { 'epa-pm25-limit': '2.0.0', ozone: '1.0.0' })
     await world.reverse('2.0.0', '1.5.0', 9)
@@ -450,7 +450,7 @@ describe('what is taken back while the channel of its partner is held back', () 
     expect(types()).toEqual(['policy.updated 2.0.0', 'policy.updated 1.5.0', 'policy.updated 1.0.0'])
   })
 
-  it('is sent as withdrawn where the partner believes an earlier version', async () => {
+  it('is sent as withdrawn if the partner knows an earlier version', async () => {
     await failUntilHeldBack(184, { ozone: '1.0.0' })
     await world.complete(185, '2.0.0', '1.5.0')
     await world.withdraw('2.0.0', 9)
@@ -458,7 +458,7 @@ describe('what is taken back while the channel of its partner is held back', () 
     expect(types().sort()).toEqual(['policy.updated 1.0.0', 'policy.withdrawn 2.0.0'])
   })
 
-  it('is dropped in silence where the partner believes nothing', async () => {
+  it('is dropped without a message if the partner knows no version', async () => {
     await failUntilHeldBack(184, { ozone: '1.0.0' })
     await world.withdraw('1.5.0', 8)
     await world.leap(3600)
@@ -470,7 +470,7 @@ describe('what is taken back while the channel of its partner is held back', () 
   })
 })
 
-describe('what was taken back before its run was read as completed', () => {
+describe('a version that was reverted before the event that completes its run', () => {
   beforeEach(() => world.register({ id: 'va-deq' }))
 
   it('is left out of its bundle, whose other policies are sent', async () => {
@@ -482,7 +482,7 @@ describe('what was taken back before its run was read as completed', () => {
     expect(await world.completions()).toMatchObject([{ summary: '1 sent' }])
   })
 
-  it('is not sent where nothing else is left, and the run ends', async () => {
+  it('is not sent if nothing else remains, and the run ends', async () => {
     await world.reverse('2.0.0', '1.5.0', 9)
     await world.complete(184, '2.0.0', '1.5.0')
     await world.withdraw('2.1.0', 10)
@@ -491,7 +491,7 @@ describe('what was taken back before its run was read as completed', () => {
     expect(await world.completions()).toMatchObject([{ run: 184, summary: '0 sent (no partners)' }])
   })
 
-  it('is sent where it was reinstated, in any order of events', async () => {
+  it('is sent if it was reinstated, in any order of events', async () => {
     await world.reverse('2.0.0', '1.5.0', 9)
     await world.reverse('1.5.0', '2.0.0', 10)
     await world.complete(184, '2.0.0', '1.5.0')
@@ -510,7 +510,7 @@ describe('what was taken back before its run was read as completed', () => {
 })
 
 describe('a stopping process', () => {
-  it('books no try for what it cut short', async () => {
+  it('records no attempt that it aborted', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', ['hang', 204])
     await world.complete(184, '2.0.0', null)

@@ -15,7 +15,7 @@ const hooks = (id: string, count: number): Channel[] =>
   Array.from({ length: count }, (_, index) => ({ kind: 'webhook', url: `https://${id}.example/${index}`, secret: 'whsec_' }))
 const named = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${prefix}-${index}`)
 
-/** Returns the seconds from the run to the arrival of each delivery that arrived, in order. */
+/** Returns for each delivered message the seconds from the start of the run to its delivery, sorted. */
 async function arrivals(): Promise<number[]> {
   const startMs = Date.parse('2026-01-01T00:00:00Z')
   const arrived = (await world.deliveries()).flatMap(({ deliveredAt }) => (deliveredAt === null ? [] : [Date.parse(deliveredAt) - startMs]))
@@ -23,7 +23,7 @@ async function arrivals(): Promise<number[]> {
 }
 
 describe('partners that hang', () => {
-  it('take two slots each, and the others are notified at once', async () => {
+  it('use two slots each, and the others are notified immediately', async () => {
     const dead = named('dead', 20)
     await world.register(...dead.map((id) => ({ id, channels: hooks(id, 3) })), ...named('well', 45).map((id) => ({ id })))
     for (const id of dead) world.sender.script.set(id, ['hang'])
@@ -33,11 +33,11 @@ describe('partners that hang', () => {
     expect([calls('dead'), await arrivals()]).toEqual([40, Array<number>(45).fill(0)])
   })
 
-  it('are looked at the less often the longer they hang, however much waits for them', async () => {
+  it('are claimed less often the longer they hang, however many deliveries wait', async () => {
     await world.register({ id: 'dead', channels: hooks('dead', 42) })
     world.sender.script.set('dead', ['hang'])
     await world.complete(184, '2.0.0', null)
-    // The number of times any timer was set or claimed.
+    // Returns the highest lease epoch, which counts how often any timer was set or claimed.
     const numbers = async (): Promise<number> => {
       const timers = await world.database.transaction((tx) => world.runtime.timers.pending(tx, 'deliver:'))
       return Math.max(...timers.map(({ leaseEpoch }) => leaseEpoch))
@@ -47,7 +47,7 @@ describe('partners that hang', () => {
     expect(((await numbers()) - before) / 2 / 40).toBeLessThan(10)
   })
 
-  it('change nothing for the others while one of fifty is dead, try after try', async () => {
+  it('never delay the others over several runs', async () => {
     await world.register(...named('well', 49).map((id) => ({ id })), { id: 'dead', channels: hooks('dead', 8) })
     world.sender.script.set('dead', ['hang'])
     for (const [index, version] of ['2.0.0', '2.1.0', '2.2.0'].entries()) {
@@ -57,7 +57,7 @@ describe('partners that hang', () => {
     expect((await arrivals()).map((second) => second % 5)).toEqual(Array<number>(3 * 49).fill(0))
   })
 
-  it('by mail, all by one relay, hold up no webhook', async () => {
+  it('on the one mail relay delay no webhook', async () => {
     const mailed = named('mailed', 70)
     const channels = (id: string): Channel[] => [{ kind: 'email', to: `air@${id}.example` }]
     await world.register(...mailed.map((id) => ({ id, channels: channels(id) })), ...named('well', 10).map((id) => ({ id })))

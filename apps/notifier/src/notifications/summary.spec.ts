@@ -14,7 +14,7 @@ describe('the summary of a notify stage', () => {
     expect(summarize(stage(six), messages)).toEqual({ summary: '6 sent', sent: 6, retrying: 0, acknowledged: 0 })
   })
 
-  it('says until when the others are tried: 24 hours after the first try of the last', () => {
+  it('says until when partners are retried: 24 hours after the latest first attempt', () => {
     const deliveries = [
       to('a', 'delivered'),
       to('b', 'pending', { firstAt: '2026-01-01T00:00:01.500Z' }),
@@ -24,7 +24,7 @@ describe('the summary of a notify stage', () => {
     expect(summarize(stage(['a', 'b', 'c']), deliveries)).toEqual(expected)
   })
 
-  it('counts a partner that mail and files reached, while its webhook is down', () => {
+  it('counts a partner that mail and files reached while its webhook is down', () => {
     const deliveries = ['a', 'b'].flatMap((partner) => [
       to(partner, 'delivered', { channel: 'email-1' }),
       to(partner, 'delivered', { channel: 'sftp-1' }),
@@ -40,7 +40,7 @@ describe('the summary of a notify stage', () => {
     expect(summarize(stage(['a', 'b'], ['x']), [to('a', 'delivered'), to('b', 'delivered')]).summary).toBe('2 sent (unknown: x)')
   })
 
-  it('names who is on call, and so left out of all partners', () => {
+  it('names on-call partners, which a plan for all partners excludes', () => {
     const leftOut = (count: number, ...names: string[]) => ({ leftOut: { count, names } })
     expect(summarize({ ...stage(['a']), ...leftOut(1, 'desk') }, [to('a', 'delivered')]).summary).toBe(
       '1 sent; not notified: desk (on call)',
@@ -50,7 +50,7 @@ describe('the summary of a notify stage', () => {
     )
   })
 
-  it('counts who acknowledged each policy, on one channel at least', () => {
+  it('counts partners that acknowledged each policy on at least one channel', () => {
     const acknowledged = { at: '', way: 'reply' as const, keyId: null, note: null }
     const deliveries = [
       to('a', 'delivered', { acknowledged }),

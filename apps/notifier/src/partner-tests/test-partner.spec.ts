@@ -43,7 +43,7 @@ async function bodyOf(request: AsyncIterable<Buffer>): Promise<Buffer> {
 const tester = (senders: ChannelSenders = { webhook: webhooks }): TestPartner => new TestPartner(world.runtime.database, senders, world.box)
 
 describe('the test of a partner', () => {
-  it('goes the way of real messages, says that it is a test, and leaves no delivery', async () => {
+  it('uses the senders of real messages, says that it is a test, and leaves no delivery', async () => {
     const seen: unknown[] = []
     await receiver(async (request, response) => {
       const body = verifyWebhook(SECRET, request.headers, await bodyOf(request), { now: world.runtime.clock.now() })
@@ -57,7 +57,7 @@ describe('the test of a partner', () => {
     expect(await world.deliveries()).toEqual([])
   })
 
-  it('finds what the receiver gets wrong, when asked to', async () => {
+  it('explains the mistake of the receiver on request', async () => {
     let calls = 0
     await receiver(async (request, response) => {
       calls++
@@ -74,7 +74,7 @@ describe('the test of a partner', () => {
     expect(JSON.stringify(channels)).not.toContain(SECRET.slice(10))
   })
 
-  it('tries all channels at once, or the one that is named', async () => {
+  it('tries all channels, or only the named one', async () => {
     const sent: string[] = []
     const sender = (kind: Outcome['kind']) => ({
       send: async (attempt: Attempt): Promise<Outcome> => {
@@ -99,7 +99,7 @@ describe('the test of a partner', () => {
     expect(sent.toSorted()).toEqual(['email', 'webhook', 'webhook'])
   })
 
-  it('says who is unknown, and does one test of a partner at a time', async () => {
+  it('rejects an unknown partner or channel, and a second test at the same time', async () => {
     await world.register({ id: 'slow' })
     let finish = (): void => {}
     const held = new Promise<void>((resolve) => (finish = resolve))

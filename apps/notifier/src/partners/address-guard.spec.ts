@@ -3,7 +3,7 @@ import { checkPartnerHost, checkPartnerUrl, type Deployment, type Profile } from
 
 const ALL = ['0.0.0.0/0', '::/0']
 const LOOPBACK = ['127.0.0.0/8', '::1/128']
-/** Deployment that allows all networks to its partners; the remaining refusals hold for any list. */
+/** Deployment that allows its partners all networks: what is still refused is refused for any list. */
 const wide = (profile: Profile): Deployment => ({ profile, networks: ALL })
 const ok = (url: string, networks: string[] = [], profile: Profile = 'production', widest = ALL): boolean =>
   checkPartnerUrl(url, networks, { profile, networks: widest }).ok
@@ -133,13 +133,13 @@ describe('checkPartnerUrl', () => {
     expect(ok('http://10.20.1.1/', ['10.20.0.0/16'])).toBe(false)
   })
 
-  it('keeps loopback closed in production, also under a network that holds everything', () => {
+  it('refuses loopback in production, even inside a network that contains every address', () => {
     for (const host of ['127.0.0.1', '0.0.0.0', 'localhost', '[::1]', '[::]', '[::ffff:127.0.0.1]']) {
       expect(ok(`https://${host}/`, ['0.0.0.0/0', '::/0'])).toBe(false)
     }
   })
 
-  it('leaves a name on plain http or another port to the lookup, which must then find it inside networks', () => {
+  it('leaves a name on plain http or another port to the lookup, which must resolve it inside networks', () => {
     expect(checkPartnerUrl('http://hooks.test:9000/', ['10.0.0.0/8'], wide('dev'))).toMatchObject({ ok: true, onlyNetworks: true })
     expect(checkPartnerUrl('https://hooks.test/', ['10.0.0.0/8'], wide('dev'))).toMatchObject({ ok: true, onlyNetworks: false })
   })
@@ -186,12 +186,12 @@ describe('checkPartnerUrl', () => {
     'https://[::ffff:224.0.0.1]/',
     'https://[2002:ffff:ffff::]/',
     'https://[64:ff9b::]/',
-  ])('keeps %s closed, whatever partner and deployment list', (url) => {
+  ])('refuses %s, whatever partner and deployment list', (url) => {
     for (const profile of ['dev', 'production'] as const) expect(ok(url, ALL, profile)).toBe(false)
     expect(ok(url, ['169.254.0.0/16', 'fe80::/10', 'fd00::/8', '2000::/3', '64:ff9b::/32'])).toBe(false)
   })
 
-  it('judges what an IPv6 address embeds by the same lists', () => {
+  it('checks an IPv4 address embedded in an IPv6 address by the same lists', () => {
     expect(ok('https://[64:ff9b::808:808]/', ['64:ff9b::/96'])).toBe(true)
     expect(ok('https://[64:ff9b::a14:101]/', ['64:ff9b::/96'])).toBe(false)
     expect(ok('https://[64:ff9b::a14:101]/', ['64:ff9b::/96', '10.20.0.0/16'])).toBe(true)
@@ -199,7 +199,7 @@ describe('checkPartnerUrl', () => {
     expect(ok('https://[2002:7f00:1::]/', ALL)).toBe(false)
   })
 
-  it('opens no more than the deployment allows', () => {
+  it('allows no more than the deployment does', () => {
     for (const url of ['https://10.20.1.1/', 'https://[fd12::1]/', 'https://[::ffff:10.20.1.1]/']) {
       expect(ok(url, ALL, 'production', [])).toBe(false)
       expect(ok(url, ALL, 'production', ['10.20.0.0/16', 'fd12::/16'])).toBe(true)
@@ -211,11 +211,11 @@ describe('checkPartnerUrl', () => {
     expect(check.ok ? '' : check.detail).toContain('HMS_NOTIFIER_NETWORKS')
   })
 
-  it('reads an entry that is no CIDR as nothing', () => {
+  it('ignores an entry that is not a CIDR', () => {
     expect(ok('https://10.0.0.1/', ['10.0.0.1', '10.0.0.0/33', 'x/8', ''])).toBe(false)
   })
 
-  it('says what to do', () => {
+  it('says what to use instead', () => {
     const check = checkPartnerUrl('http://partner.example/', [], wide('production'))
     expect(check.ok ? '' : check.detail).toBe('plain http is not allowed; use https on port 443 or 8443')
   })
@@ -232,12 +232,12 @@ describe('the host of an SFTP server', () => {
     expect(ofHost('sftp.partner.example', 2022)).toMatchObject({ ok: false, detail: expect.stringContaining('port 2022') })
   })
 
-  it.each(['127.0.0.1', '0x7f.1', '2130706433', '10.1.2.3', '169.254.169.254', '::ffff:10.1.2.3', 'localhost'])('is not %s', (host) => {
+  it.each(['127.0.0.1', '0x7f.1', '2130706433', '10.1.2.3', '169.254.169.254', '::ffff:10.1.2.3', 'localhost'])('cannot be %s', (host) => {
     expect(ofHost(host, 22)).toMatchObject({ ok: false })
   })
 
   it.each(['', 'a b', 'user@host.example', 'host.example/path', 'host.example:22', '[::1', 'host.example?x', 'host.example#x'])(
-    'is no other text: %s',
+    'cannot be the text %s',
     (host) => {
       expect(ofHost(host, 22)).toMatchObject({ ok: false })
     },

@@ -23,7 +23,7 @@ const ALL = ['0.0.0.0/0', '::/0']
 const refused = { code: 'HMS_PARTNER_ADDRESS_REFUSED' }
 
 describe('guardedLookup', () => {
-  it('hands out exactly the answers it checked', async () => {
+  it('returns exactly the answers that it checked', async () => {
     const resolve = answering('93.184.216.34', '2606:4700::1')
     expect(await look('a.test', [], 'production', { resolve })).toEqual([
       { address: '93.184.216.34', family: 4 },
@@ -39,7 +39,7 @@ describe('guardedLookup', () => {
     },
   )
 
-  it('asks again at each connection, so a resolver that flips gains nothing', async () => {
+  it('resolves again at each connection, so a resolver that changes its answer gains nothing', async () => {
     const turns = ['93.184.216.34', '127.0.0.1']
     const lookup = guardedLookup(
       [],
@@ -68,30 +68,30 @@ describe('guardedLookup', () => {
     '224.0.0.1',
     '::',
     '255.255.255.255',
-  ])('refuses a name that answers %s, whatever is listed', async (bad) => {
+  ])('refuses a name that resolves to %s, whatever is listed', async (bad) => {
     for (const profile of ['dev', 'production'] as const)
       await expect(look('a.test', ALL, profile, { resolve: answering('93.184.216.34', bad) })).rejects.toMatchObject(refused)
   })
 
-  it('opens no more than the deployment allows', async () => {
+  it('allows no more than the deployment does', async () => {
     const lookup = guardedLookup(ALL, { profile: 'production', networks: ['10.20.0.0/16'] }, { resolve: answering('10.21.0.1') })
     expect(await new Promise((resolve) => lookup('a.test', { all: true }, (error, answer) => resolve(error ?? answer)))).toMatchObject(
       refused,
     )
   })
 
-  it('with onlyNetworks wants every answer inside networks', async () => {
+  it('requires every answer to be inside networks with onlyNetworks', async () => {
     const resolve = answering('10.1.1.1', '93.184.216.34')
     await expect(look('a.test', ['10.0.0.0/8'], 'dev', { resolve, onlyNetworks: true })).rejects.toMatchObject(refused)
   })
 
-  it('answers localhost by itself, without the family that is not listed', async () => {
+  it('resolves localhost itself, only to address families that are listed', async () => {
     const resolve = answering('8.8.8.8')
     expect(await look('localhost', ['127.0.0.0/8'], 'dev', { resolve })).toEqual([{ address: '127.0.0.1', family: 4 }])
     await expect(look('localhost', [], 'dev', { resolve })).rejects.toMatchObject(refused)
   })
 
-  it("passes the resolver's own error on, and refuses an empty answer", async () => {
+  it("passes on the resolver's error, and refuses an empty answer", async () => {
     const missing = Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })
     const failing: GuardedLookupOptions['resolve'] = (_host, done) => done(missing, [])
     await expect(look('a.test', [], 'dev', { resolve: failing })).rejects.toMatchObject({ code: 'ENOTFOUND' })

@@ -21,8 +21,8 @@ const pointersOf = (body: unknown): string[] => {
   return parsed.ok ? [] : parsed.problems.map(({ pointer }) => pointer)
 }
 
-describe('the shape of a registration', () => {
-  it('takes a partner with and without options', () => {
+describe('the schema of a registration', () => {
+  it('accepts a partner with and without options', () => {
     expect(misshapenAt(minimal)).toEqual([])
     expect(misshapenAt({ ...minimal, groups: ['a'], lane: 'every', networks: ['10.0.0.0/8'] })).toEqual([])
     expect(
@@ -62,7 +62,7 @@ describe('the shape of a registration', () => {
     [{ ...minimal, channels: [{ webhook: { ...webhook, url: 'u'.repeat(2049) } }] }, ['/channels/0/webhook/url']],
     [{ ...minimal, channels: [{ webhook: { ...webhook, secret: 7 } }] }, ['/channels/0/webhook/secret']],
     [{ ...minimal, channels: [{ webhook: { ...webhook, extra: 1 } }] }, ['/channels/0/webhook/extra']],
-  ])('%# points at what is wrong', (value, pointers) => {
+  ])('points at the wrong member: %#', (value, pointers) => {
     expect(misshapenAt(value)).toEqual(pointers)
   })
 
@@ -82,7 +82,7 @@ describe('parsePartner', () => {
     })
   })
 
-  it('keeps what is given', () => {
+  it('keeps the given values', () => {
     const given = { groups: ['state-airboards'], lane: 'every', networks: ['10.0.0.0/8', 'fd00::/8'] }
     const more = { deliver: 'first', contact: 'air@va.example', rate: 2 }
     const full = { ...minimal, channels: [{ email }, { sftp }, { a2a }], ...given, ...more }
@@ -119,7 +119,7 @@ describe('parsePartner', () => {
     [{ ...minimal, channels: [{ a2a: { ...a2a, secret: 'short' } }] }, ['/channels/0/a2a/secret']],
     [{ ...minimal, channels: [{ webhook: { ...webhook, secret: 'env:VA' } }] }, ['/channels/0/webhook/secret']],
     [{ ...minimal, channels: [{ webhook: { ...webhook, secret: 'whsec_c2hvcnQ=' } }] }, ['/channels/0/webhook/secret']],
-  ])('%# points at what is wrong', (value, pointers) => {
+  ])('points at the wrong member: %#', (value, pointers) => {
     expect(pointersOf(value)).toEqual(pointers)
   })
 
@@ -138,22 +138,22 @@ describe('resolvePartners', () => {
   const all = [partner('va-deq', 'state-airboards'), partner('md-mde', 'state-airboards'), partner('epa-open-data')]
   const idsOf = (selection: string[] | null): string[] => resolvePartners(selection, all).partners.map(({ id }) => id)
 
-  it('takes null for all, an empty selection for none', () => {
+  it('resolves null to all partners, and an empty selection to none', () => {
     expect(idsOf(null)).toEqual(['epa-open-data', 'md-mde', 'va-deq'])
     expect(idsOf([])).toEqual([])
   })
 
-  it('takes ids and groups, each partner once, by id', () => {
+  it('resolves ids and groups to each partner once, sorted by id', () => {
     expect(idsOf(['va-deq', 'state-airboards'])).toEqual(['md-mde', 'va-deq'])
   })
 
-  it('names those on call that null leaves out, and none where the plan selects', () => {
+  it('names the on-call partners that null excludes, and none if the plan selects partners', () => {
     const withDesk = [...all, partner('desk', 'on-call'), partner('chief', 'director', 'state-airboards')]
     expect(resolvePartners(null, withDesk)).toMatchObject({ partners: { length: 3 }, leftOut: ['chief', 'desk'] })
     expect(resolvePartners(['desk'], withDesk)).toMatchObject({ partners: [{ id: 'desk' }], leftOut: [] })
   })
 
-  it('names what it does not know once', () => {
+  it('names each unknown name once', () => {
     expect(resolvePartners(['stranger', 'va-deq', 'stranger'], all)).toMatchObject({ unknown: ['stranger'], partners: [{ id: 'va-deq' }] })
   })
 })

@@ -13,7 +13,7 @@ describe('userKeyRefusal', () => {
     ['rsa', sshKeys('rsa', { bits: 2048 }).private],
     ['without its last line break', ed25519Keys().private.trimEnd()],
     ['rsa in PEM', generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()],
-  ])('takes %s', (_, key) => expect(userKeyRefusal(key)).toBeUndefined())
+  ])('accepts %s', (_, key) => expect(userKeyRefusal(key)).toBeUndefined())
 
   it.each([
     ['a short RSA key', sshKeys('rsa', { bits: 1024 }).private, '1024 bits'],

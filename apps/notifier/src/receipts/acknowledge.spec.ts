@@ -40,7 +40,7 @@ function call(
 describe('a signed call to a receipt', () => {
   beforeEach(() => world.complete(184, '2.0.0', null))
 
-  it('acknowledges once, with the time of the first, and leaves what was delivered as it is', async () => {
+  it('acknowledges once, with the time of the first call, and keeps the time of delivery', async () => {
     const token = await tokenOf()
     expect(await receipts.read(token)).toMatchObject({ messageId: MESSAGE, acknowledgedAt: null, signed: true })
     const first = await receipts.acknowledge(token, call({ acknowledged: MESSAGE, note: 'ticket 4711' }))
@@ -52,7 +52,7 @@ describe('a signed call to a receipt', () => {
     expect(await world.said('hms.delivery.acknowledged.v1')).toHaveLength(1)
   })
 
-  it('counts with the secret, its own body, a near time and the message alone', async () => {
+  it('counts only with the valid secret, the signed body, a current time and the message id', async () => {
     const token = await tokenOf()
     const other = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
     const refused = [
@@ -68,7 +68,7 @@ describe('a signed call to a receipt', () => {
     expect((await world.deliveries())[0]!.acknowledged).toBeUndefined()
   })
 
-  it('gets one answer for every token that does not count', async () => {
+  it('gets the same error for every invalid token', async () => {
     const token = await tokenOf()
     const problems: unknown[] = []
     for (const wrong of ['', 'x', `${token}x`, token.slice(1), token.toUpperCase(), 'A'.repeat(43), '../partners']) {
@@ -99,13 +99,13 @@ describe('a package to a receipt', () => {
     await world.complete(184, '2.0.0', null)
   })
 
-  it('acknowledges what came as one, signed as it was', async () => {
+  it('acknowledges a package and is signed like it', async () => {
     await receipts.acknowledge(await tokenOf(), pack({ acknowledged: MESSAGE, note: 'ticket 4711' }))
     const acknowledged = { way: 'callback', note: 'ticket 4711', keyId: expect.stringMatching(/^sha256:/) }
     expect(await world.deliveries()).toMatchObject([{ state: 'delivered', acknowledged }])
   })
 
-  it('counts with the secret, its own data, a near time and the message alone; ours, sent back, says nothing', async () => {
+  it('counts only with the valid secret, the signed data, a current time and the message id; our own package does not', async () => {
     const token = await tokenOf()
     const changed = pack({ acknowledged: 'other' })
     const swapped = { ...changed, body: Buffer.from(changed.body.toString().replace('other', MESSAGE)), said: { acknowledged: MESSAGE } }
@@ -124,7 +124,7 @@ describe('a package to a receipt', () => {
 })
 
 describe('a webhook secret that was replaced', () => {
-  it('signs no call when it signs no message any more', async () => {
+  it('is not accepted for calls once it no longer signs messages', async () => {
     const old = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
     const previous = { secret: old, until: new Date(world.clock.now().getTime() + 3_600_000).toISOString() }
     await world.register({ id: 'va-deq', channels: [{ kind: 'webhook', url: 'https://va-deq.example/', secret: SECRET, previous }] })
@@ -134,7 +134,7 @@ describe('a webhook secret that was replaced', () => {
     expect(await refusal(receipts.acknowledge(token, call(undefined, { key: old })))).toBe('401 HMS_RECEIPT_SIGNATURE')
   })
 
-  it('signs calls as long as it signs messages', async () => {
+  it('is accepted for calls as long as it signs messages', async () => {
     const old = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
     const previous = { secret: old, until: new Date(world.clock.now().getTime() + 3_600_000).toISOString() }
     await world.register({ id: 'va-deq', channels: [{ kind: 'webhook', url: 'https://va-deq.example/', secret: SECRET, previous }] })
@@ -145,7 +145,7 @@ describe('a webhook secret that was replaced', () => {
 })
 
 describe('a receipt', () => {
-  it('ends the tries of a message whose server did not say 2xx, and the lane goes on', async () => {
+  it('ends the attempts at a message without a 2xx response, and the lane continues', async () => {
     await world.register({ id: 'va-deq', lane: 'every', channels: [{ kind: 'webhook', url: 'https://va-deq.example/', secret: SECRET }] })
     world.sender.script.set('va-deq', [500, 204])
     await world.complete(184, '2.0.0', '1.5.0')
@@ -160,7 +160,7 @@ describe('a receipt', () => {
     expect(states.sort()).toEqual(['2.0.0 delivered', '2.1.0 delivered'])
   })
 
-  it('of a channel without a secret is acknowledged by its token, and reading it acknowledges nothing', async () => {
+  it('of a channel without a secret is acknowledged by its token, but not by reading it', async () => {
     await world.register({ id: 'va-deq', channels: [{ kind: 'email', to: 'air@va.example' }] })
     await world.complete(184, '2.0.0', null)
     const token = await tokenOf()
@@ -170,7 +170,7 @@ describe('a receipt', () => {
     expect((await world.deliveries())[0]!.acknowledged).toMatchObject({ way: 'link', keyId: null })
   })
 
-  it('of one channel is another than that of the next, when that takes over', async () => {
+  it('has another token on the next channel when that channel takes over', async () => {
     const channels = [
       { kind: 'webhook' as const, url: 'https://va-deq.example/', secret: SECRET },
       { kind: 'email' as const, to: 'air@va.example' },

@@ -24,7 +24,7 @@ async function pass(untilMs: number): Promise<void> {
 }
 
 describe('a document in a folder', () => {
-  it('is acknowledged by the file beside it, once, with what the partner wrote in one line', async () => {
+  it("is acknowledged once by the file beside it, with the partner's text on one line", async () => {
     await world.complete(184, '2.0.0', null)
     await pass(2 * 60_000)
     expect(await world.deliveries()).toMatchObject([{ state: 'delivered' }])
@@ -38,7 +38,7 @@ describe('a document in a folder', () => {
     expect(world.sender.looks).toEqual([[MESSAGE], [MESSAGE], [MESSAGE]])
   })
 
-  it('is looked for a week, twenty times, also where the server cannot be reached', async () => {
+  it('is checked twenty times within a week, even if the server cannot be reached', async () => {
     world.sender.acks = undefined
     await world.complete(184, '2.0.0', null)
     await pass(Infinity)
@@ -49,7 +49,7 @@ describe('a document in a folder', () => {
     expect(await world.deliveries()).toMatchObject([{ state: 'delivered', deliveredAt: '2026-01-01T00:00:00.000Z' }])
   })
 
-  it('is looked for together with the others of its folder, and no look goes anywhere else', async () => {
+  it('is checked together with the others of its folder, and no other folder is checked', async () => {
     await world.register({ id: 'md-mde' }, { id: 'va-deq', lane: 'every', channels: [SFTP] })
     await world.complete(184, '2.0.0', null)
     await world.complete(185, '2.1.0', '2.0.0')

@@ -13,11 +13,11 @@ it('polls one document at each offset once, and stops after a week', () => {
   expect(looks.at(-1)).toBe(7 * 24 * 3_600_000)
 })
 
-it('makes up for no look that it missed', () => {
+it('does not catch up on missed checks', () => {
   expect(nextLook([SENT], after(100 * 3_600_000))).toEqual(after(120 * 3_600_000))
 })
 
-it('looks for many documents together, half a minute apart at least', () => {
+it('checks many documents together, at least half a minute apart', () => {
   const many = Array.from({ length: 500 }, (_, index) => after(index * 1_000))
   expect(nextLook(many, after(500_000))).toEqual(after(500_000 + MIN_GAP_MS))
   expect(nextLook([], SENT)).toBeUndefined()

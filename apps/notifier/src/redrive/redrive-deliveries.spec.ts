@@ -21,8 +21,8 @@ const refusal = (work: Promise<unknown>): Promise<string> =>
     ({ status, code }: { status: number; code: string }) => `${status} ${code}`,
   )
 
-describe('a message that is sent again', () => {
-  it('keeps its id and bytes, begins a schedule of its own, and says who had it sent and why', async () => {
+describe('a redriven message', () => {
+  it('keeps its id and bytes, gets a fresh schedule, and records who redrove it and why', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [410, 500, 204])
     await world.complete(184, '2.0.0', '1.5.0')
@@ -35,7 +35,7 @@ describe('a message that is sent again', () => {
     expect(await world.said('hms.delivery.redriven.v1')).toMatchObject([{ ...asked, partner: 'va-deq', version: '2.0.0' }])
   })
 
-  it('shows the message without the token of its receipt, and each try with what it showed', async () => {
+  it('is shown without its receipt token, and with the evidence of each attempt', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [410])
     await world.complete(184, '2.0.0', '1.5.0')
@@ -46,7 +46,7 @@ describe('a message that is sent again', () => {
     expect(shown.tries).toMatchObject([{ status: 410, latencyMs: 1, reply: null, address: null }])
   })
 
-  it('is sent once however often it is asked for while it is under way', async () => {
+  it('is sent once, however often it is redriven while an attempt is pending', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [410, 500])
     await world.complete(184, '2.0.0', '1.5.0')
@@ -56,7 +56,7 @@ describe('a message that is sent again', () => {
     expect([world.sender.sent.length, (await world.said('hms.delivery.redriven.v1')).length]).toEqual([2, 1])
   })
 
-  it('never sends a partner what is no longer in force, and is refused for an unknown delivery', async () => {
+  it('is refused if it reports a version that is no longer in force, or is unknown', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [410, 204])
     await world.complete(184, '2.0.0', '1.5.0')
@@ -68,7 +68,7 @@ describe('a message that is sent again', () => {
     expect(world.sender.sent).toHaveLength(2)
   })
 
-  it('of a bundle is sent before what overtook it in part, so that the partner ends with what is in force', async () => {
+  it('of a bundle is sent before newer messages about some of its policies, so that the versions in force come last', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [410, 204])
     await world.completeBundle(184, { 'epa-pm25-limit': '2.0.0', ozone: '1.0.0' })
@@ -86,7 +86,7 @@ describe('a message that is sent again', () => {
     expect((await redrive.many({ reason: 'r', policy: 'ozone' }, 'operator')).redriven).toEqual([])
   })
 
-  it('stays delivered where it was, whatever comes of it', async () => {
+  it('stays delivered if it was, whatever the outcome', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [204, 410])
     await world.complete(184, '2.0.0', '1.5.0')
@@ -98,14 +98,14 @@ describe('a message that is sent again', () => {
   })
 })
 
-describe('all that was given up', () => {
+describe('a redrive of all abandoned messages', () => {
   beforeEach(async () => {
     await world.register({ id: 'md-mde' }, { id: 'va-deq' }, { id: 'wv-dep' })
     for (const partner of ['md-mde', 'va-deq']) world.sender.script.set(partner, [410, 204])
     await world.complete(184, '2.0.0', '1.5.0')
   })
 
-  it('is sent again, and nothing else', async () => {
+  it('resends them, and no other message', async () => {
     const { redriven, more } = await redrive.many({ reason: 'r' }, 'operator')
     expect([redriven.map(({ partner }) => partner).sort(), more]).toEqual([['md-mde', 'va-deq'], false])
     await world.advance(1)
@@ -113,7 +113,7 @@ describe('all that was given up', () => {
     expect(world.sender.sent.filter(({ partner }) => partner === 'wv-dep')).toHaveLength(1)
   })
 
-  it('is chosen by partner, policy, version and the time when it was given up', async () => {
+  it('selects by partner, policy, version and the time when a message was abandoned', async () => {
     const count = async (filter: object): Promise<number> => (await redrive.many({ reason: 'r', ...filter }, 'operator')).redriven.length
     for (const none of [
       { partner: 'wv-dep' },
@@ -128,7 +128,7 @@ describe('all that was given up', () => {
   })
 })
 
-it('paces what goes to one partner: five a second', async () => {
+it('limits redriven messages to one partner to five a second', async () => {
   await world.register({ id: 'va-deq', lane: 'every' })
   world.sender.script.set('va-deq', [410])
   for (let run = 1; run <= 3; run++) await world.complete(run, `${run}.0.0`, null)

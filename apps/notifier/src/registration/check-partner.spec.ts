@@ -22,7 +22,7 @@ function refusalOf(body: PartnerRegistrationDto): HmsError {
 }
 
 describe('checkPartner', () => {
-  it('takes a partner; its summary names the channels and holds no secret', () => {
+  it('accepts a partner, whose summary names the channels and contains no secret', () => {
     const channels = [...BODY.channels, ...BODY.channels]
     const partner = { ...checkPartner({ ...BODY, channels }, PRODUCTION, SENDERS), addedAt: '2026-01-01T00:00:00.000Z' }
     expect(summaryOf(partner)).toMatchObject({ id: 'va-deq', channels: ['webhook', 'webhook-2'], lane: 'latest' })
@@ -31,14 +31,14 @@ describe('checkPartner', () => {
     expect(channelOf(partner, 'webhook-3')).toBeUndefined()
   })
 
-  it('says where a document is wrong (422), and tells an unbuilt channel apart', () => {
+  it('points at an invalid member (422), and has a separate code for an unsupported channel', () => {
     expect(refusalOf({ ...BODY, id: 'VA' })).toMatchObject({ code: 'HMS_PARTNER_INVALID', status: 422, errors: [{ pointer: '/id' }] })
     const email = { ...BODY, channels: [{ email: { to: 'a@b.example' } }] }
     const errors = [{ pointer: '/channels/0/email' }]
     expect(refusalOf(email)).toMatchObject({ code: 'HMS_PARTNER_CHANNEL_UNSUPPORTED', status: 422, errors })
   })
 
-  it('says why a sender takes no such channel', () => {
+  it('reports why a sender refuses a channel', () => {
     const body = { ...BODY, channels: [{ email: { to: 'a@b.example' } }] }
     const email = { send: async () => ({ kind: 'retry' as const, latencyMs: 0 }), close: async () => {} }
     const senders = { email: { ...email, refusal: () => ({ code: 'HMS_PARTNER_MAIL_OFF', detail: 'no relay' }) } }
@@ -46,7 +46,7 @@ describe('checkPartner', () => {
     expect(checkPartner(body, PRODUCTION, { email })).toMatchObject({ channels: [{ kind: 'email', to: 'a@b.example' }] })
   })
 
-  it('refuses an address that may not be called (400)', () => {
+  it('refuses a forbidden address (400)', () => {
     const local = { ...BODY, channels: [...BODY.channels, { webhook: { url: 'https://127.0.0.1/', secret: SECRET } }] }
     const errors = [{ pointer: '/channels/1/webhook/url' }]
     expect(refusalOf(local)).toMatchObject({ code: 'HMS_PARTNER_ADDRESS_REFUSED', status: 400, errors })

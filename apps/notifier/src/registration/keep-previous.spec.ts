@@ -13,21 +13,21 @@ const usual = { name: 'x', groups: [], deliver: 'all', contact: null, rate: 5, l
 const partner = (...channels: Channel[]): Partner => ({ ...usual, groups: [], networks: [], id: 'va-deq', channels })
 const after = (ms: number): Date => new Date(NOW.getTime() + ms)
 
-/** Registers in turn, and returns the first channel in the clear. */
+/** Registers one after the other; returns the first channel of the last registration, decrypted. */
 async function register(...registrations: [Partner, Date][]): Promise<WebhookChannel> {
   let stored: Partner | undefined
   let clear: Partner | undefined
   for (const [given, at] of registrations) {
     clear = await keepPrevious(box, given, stored, at)
     stored = await sealPartner(box, clear)
-    // With a blank, because sealed text never has one.
+    // The secrets have a space, which sealed text never has.
     expect(JSON.stringify(stored)).not.toMatch(/the old|the new/)
   }
   return clear!.channels[0] as WebhookChannel
 }
 
 describe('a webhook secret that is replaced', () => {
-  it('signs beside the new one for a day', async () => {
+  it('also signs for a day', async () => {
     const channel = await register([partner(webhook('the old')), NOW], [partner(webhook('the new')), NOW])
     expect([liveSecrets(channel, after(OVERLAP_MS - 1)), liveSecrets(channel, after(OVERLAP_MS))]).toEqual([
       ['the new', 'the old'],
@@ -35,7 +35,7 @@ describe('a webhook secret that is replaced', () => {
     ])
   })
 
-  it('continues when the same is registered again, and no longer than that day', async () => {
+  it('still signs if the same registration is repeated, but no longer than that day', async () => {
     const both: [Partner, Date][] = [
       [partner(webhook('the old')), NOW],
       [partner(webhook('the new')), NOW],
@@ -49,7 +49,7 @@ describe('a webhook secret that is replaced', () => {
     expect(await register([partner(webhook('the old')), NOW], [elsewhere, NOW])).toEqual(elsewhere.channels[0])
   })
 
-  it('is dropped where no key opens it: that is how a lost key is healed', async () => {
+  it('is dropped if no key opens it, so that registering again recovers from a lost key', async () => {
     const strange = new SecretBox(async () => [secretKey(Buffer.alloc(32, 2))])
     const stored = await sealPartner(strange, partner(webhook('the old')))
     expect(await keepPrevious(box, partner(webhook('the new')), stored, NOW)).toEqual(partner(webhook('the new')))

@@ -32,7 +32,7 @@ async function service() {
 }
 
 describe('a start of the notifier', () => {
-  it('seals what older keys sealed by the newest, which then opens it alone', async () => {
+  it('reseals secrets of older keys with the newest key, which then opens them alone', async () => {
     const { start, stored } = await service()
     await start(boxOf(NEW, OLD))
     for (const { id, channels } of await stored()) {
@@ -43,7 +43,7 @@ describe('a start of the notifier', () => {
     expect(await stored()).toEqual(before)
   })
 
-  it('ends where the keys do not open what is stored, or cannot be read', async () => {
+  it('fails if the keys do not open the stored secrets, or cannot be read', async () => {
     const { start } = await service()
     await expect(start(boxOf(NEW))).rejects.toMatchObject({ code: 'HMS_SECRETS_KEY_WRONG' })
     await expect(start(boxOf())).rejects.toMatchObject({ code: 'HMS_SECRETS_KEY_WRONG' })

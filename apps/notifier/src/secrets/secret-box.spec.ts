@@ -31,7 +31,7 @@ const PARTNER: Partner = {
 }
 
 describe('SecretBox', () => {
-  it('opens what it sealed, never seals the same way twice, and shows nothing', async () => {
+  it('opens the texts it sealed, seals a text differently each time, and reveals nothing', async () => {
     const box = boxOf(NEW)
     const sealed = [await box.seal('hunter2', 'a'), await box.seal('hunter2', 'a')]
     expect(new Set(sealed).size).toBe(2)
@@ -40,14 +40,14 @@ describe('SecretBox', () => {
     expect(await box.open(await box.seal('', 'a'), 'a')).toBe('')
   })
 
-  it('opens with an older key, and says what the newest did not seal', async () => {
+  it('opens with an older key, and reports that the newest key did not seal the text', async () => {
     const sealed = await boxOf(OLD).seal('hunter2', 'a')
     const both = boxOf(NEW, OLD)
     expect([await both.open(sealed, 'a'), await both.isFresh(sealed)]).toEqual(['hunter2', false])
     expect(await both.isFresh(await both.seal('hunter2', 'a'))).toBe(true)
   })
 
-  it('refuses what another key sealed, what was sealed for another, and what was changed', async () => {
+  it('refuses a text that another key sealed, that was sealed for another owner, or that was changed', async () => {
     const box = boxOf(NEW)
     const sealed = await box.seal('hunter2', 'a')
     const wrong = { code: 'HMS_SECRETS_KEY_WRONG', message: expect.not.stringContaining('hunter2') }
@@ -68,7 +68,7 @@ describe('SecretBox', () => {
 })
 
 describe('a stored partner', () => {
-  it('holds no secret of any channel, and each opens for its own try', async () => {
+  it('contains no secret of any channel in the clear, and each channel opens for its own partner', async () => {
     const box = boxOf(NEW)
     const stored = await sealPartner(box, PARTNER)
     expect(JSON.stringify(stored)).not.toContain('hunter2')
@@ -76,7 +76,7 @@ describe('a stored partner', () => {
     await expect(openChannel(box, 'md-mde', stored.channels[0]!)).rejects.toMatchObject({ code: 'HMS_SECRETS_KEY_WRONG' })
   })
 
-  it('is resealed by the newest key, once', async () => {
+  it('is resealed with the newest key, once', async () => {
     const stored = await sealPartner(boxOf(OLD), PARTNER)
     const resealed = await resealPartner(boxOf(NEW, OLD), stored)
     expect(resealed).not.toBe(stored)
@@ -96,13 +96,13 @@ describe('the file of keys', () => {
   })
 
   it.each(['', '# none', 'hunter2', one.slice(1), `${one} ${two}`, Array.from({ length: 9 }, () => one).join('\n')])(
-    'is nothing else: %#',
+    'cannot have any other content: %#',
     (text) => {
       expect(parseSecretKeys(text)).toBeUndefined()
     },
   )
 
-  it('is named by the environment, and refused where others can read it or it holds no key', async () => {
+  it('is read from the configured path, and refused if others can read it or it contains no key', async () => {
     const file = (name: string, text: string, mode = 0o600): string => {
       writeFileSync(join(folder, name), text)
       chmodSync(join(folder, name), mode)
@@ -116,7 +116,7 @@ describe('the file of keys', () => {
     await expect(read(join(folder, 'none'))).rejects.toMatchObject(wrong)
   })
 
-  it('is made in the data folder with profile dev, for its owner alone, and read again', async () => {
+  it('is created in the data folder with profile dev, readable only by its owner, and then reused', async () => {
     const dataDir = join(folder, 'data')
     expect(await readSecretKeys({ profile: 'dev', dataDir })).toHaveLength(1)
     mkdirSync(join(dataDir, 'service-keys'), { recursive: true })

@@ -50,7 +50,7 @@ const tell = async (ticket: Ticket, what: 'open' | 'close' = 'open'): Promise<vo
 const notified = (): string[] => world.sender.sent.map(({ partner, id, body: { type } }) => `${partner} ${type} ${id}`)
 
 describe('a ticket', () => {
-  it('is sent to each step of the ladder once, by their own channels', async () => {
+  it('is sent once to each escalation step, on the channels of its partners', async () => {
     await tell(TICKET)
     expect(notified()).toEqual(['anna ticket.opened ticket_7_on-call_anna'])
     const data = { intent: 'ticket', ticket: 7, run: 184, kind: 'EMERGENCY_REVIEW', policies: ['epa-pm25-limit@2.0.0'], step: 'on-call' }
@@ -60,7 +60,7 @@ describe('a ticket', () => {
     expect(notified().slice(1)).toEqual(['ben ticket.opened ticket_7_second_ben'])
   })
 
-  it('closes for the partners notified of it, and for no others, in place of queued messages', async () => {
+  it('is closed only for the partners that were notified of it, and replaces queued messages', async () => {
     world.sender.script.set('anna', [500, 204])
     await tell(TICKET)
     await tell({ ...CLOSED, told: TICKET.told }, 'close')
@@ -72,14 +72,14 @@ describe('a ticket', () => {
     ])
   })
 
-  it('sends on-call partners no policies, unless a run names them', async () => {
+  it('is all that on-call partners receive, unless a run names them', async () => {
     await world.complete(184, '2.0.0', null)
     expect(world.sender.sent.map(({ partner }) => partner)).toEqual(['va-deq'])
     await world.complete(185, '2.1.0', '2.0.0', ['on-call'])
     expect(world.sender.sent.at(-1)).toMatchObject({ partner: 'anna', body: { type: 'policy.updated' } })
   })
 
-  it('opens no other ticket when it cannot be sent', async () => {
+  it('opens no other ticket if it cannot be sent', async () => {
     world.sender.script.set('anna', [410])
     await tell(TICKET)
     expect(await world.deliveries()).toMatchObject([{ state: 'dead', policy: 'ticket:7' }])

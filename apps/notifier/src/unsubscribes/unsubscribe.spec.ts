@@ -27,7 +27,7 @@ const refusal = (work: Promise<unknown>): Promise<string> =>
   )
 
 describe('an address that unsubscribes', () => {
-  it('gets no more mail; the agency sees it, is asked about the next message, and can undo it with a reason', async () => {
+  it('gets no more mail; the next message is reported as undelivered, and the agency can undo it with a reason', async () => {
     expect(await unsubscribes.read(token)).toEqual({ ...AIR, unsubscribedAt: null })
     const first = await unsubscribes.unsubscribe(token)
     expect(first.unsubscribedAt).toBe('2026-01-01T00:00:00.000Z')
@@ -50,7 +50,7 @@ describe('an address that unsubscribes', () => {
     expect(world.sender.sent).toMatchObject([{ channel: 'email' }])
   })
 
-  it('notifies the partners on call at that moment, once, by their own channels', async () => {
+  it('is reported to on-call partners immediately and once, on their own channels', async () => {
     const channels = [
       { kind: 'webhook' as const, url: 'https://anna.example/', secret: 'whsec_' },
       { kind: 'email' as const, to: 'anna@agency.example' },
@@ -68,7 +68,7 @@ describe('an address that unsubscribes', () => {
     expect(new Set(world.sender.sent.map(({ id }) => id)).size).toBe(1)
   })
 
-  it('opens no ticket when no partner is on call', async () => {
+  it('opens no ticket if the message to on-call partners cannot be delivered', async () => {
     await world.register({ id: 'anna', groups: ['on-call'] })
     world.sender.script.set('anna', [410])
     await unsubscribes.unsubscribe(token)
@@ -77,7 +77,7 @@ describe('an address that unsubscribes', () => {
     expect(await world.said('hms.notification.undelivered.v1')).toEqual([])
   })
 
-  it('is one address: other channels, addresses and partners are notified as before', async () => {
+  it('is the only one affected: other channels, addresses and partners are notified as before', async () => {
     const other = { kind: 'email' as const, to: 'water@va.example' }
     await world.register(
       { id: 'va-deq', channels: [{ kind: 'email', to: ADDRESS }, other] },

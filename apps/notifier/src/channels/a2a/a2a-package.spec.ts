@@ -25,7 +25,7 @@ describe('a2aPackage', () => {
     })
   })
 
-  it('is signed over the bytes that a receiver makes of it by RFC 8785', () => {
+  it('is signed over its RFC 8785 form, which a receiver can compute', () => {
     const text =
       '{"data":{"id":"ozone","message":"run_1_ozone_va-deq","version":"2.0.0"},"intent":"policy-update",' +
       '"meta":{"from":"hms-svc","to":"va-deq","ts":"2026-01-01T00:00:30.000Z","ver":"1.0"},"tags":[]}'

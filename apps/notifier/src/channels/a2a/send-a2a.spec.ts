@@ -36,7 +36,7 @@ function attempt(url: string, more: Partial<Attempt<A2aChannel>> = {}): Attempt<
 }
 
 describe('A2aSender', () => {
-  it('posts a package whose signature its receiver makes again', async () => {
+  it('posts a package whose signature the receiver can recompute', async () => {
     const seen: { headers: unknown; text: string }[] = []
     const url = await partner(async (request, response) => {
       const chunks: Buffer[] = []
@@ -51,7 +51,7 @@ describe('A2aSender', () => {
     expect(seen[0]!.headers).toMatchObject({ 'content-type': 'application/json', 'idempotency-key': 'msg_1' })
   })
 
-  it('goes by the rules of webhooks: 410, redirects, addresses', async () => {
+  it('handles 410, redirects and addresses like a webhook', async () => {
     const gone = await partner((_, response) => void response.writeHead(410).end())
     expect(await sender.send(attempt(gone), never)).toMatchObject({ kind: 'gone', status: 410 })
     const moved = await partner((_, response) => void response.writeHead(307, { location: gone }).end())
@@ -59,7 +59,7 @@ describe('A2aSender', () => {
     expect(await sender.send(attempt(gone, { networks: [] }), never)).toMatchObject({ kind: 'refused' })
   })
 
-  it('sends nothing that is no message', async () => {
+  it('refuses a body that is not a message', async () => {
     const url = await partner((_, response) => void response.end())
     expect(await sender.send(attempt(url, { body: Buffer.from('x') }), never)).toMatchObject({ kind: 'refused' })
   })

@@ -32,7 +32,7 @@ describe('a composed mail', () => {
     expect(header('list-unsubscribe')).toEqual([`<mailto:${FROM}?subject=unsubscribe%20va-deq>`])
   })
 
-  it('offers one click where it is reached by https, and names the page to people', async () => {
+  it('offers one-click unsubscribe for an https page, and shows the page to people', async () => {
     const page = 'https://hms.agency.example/unsubscribe/sealed.v1.0123456789abcdef.abc'
     const { header, raw } = await compose({ unsubscribePage: page })
     const [ways = ''] = header('list-unsubscribe')
@@ -44,7 +44,7 @@ describe('a composed mail', () => {
   })
 
   it.each(['=?utf-8?Q?gone_=41way?=', 'Feinstaub =?utf-8?B?Z29uZQ==?= é', `${'=?x?q?a?= '.repeat(9)}😀`, '=?', 'plain'])(
-    'shows a title in its subject unchanged, also one that looks like an encoded word: %s',
+    'shows a title unchanged in its subject, even if it looks like an encoded word: %s',
     async (title) => {
       const release = await sampleRelease({ ...POLICY, title })
       const { header } = await compose({ content: { ...attempt.content, release } })
@@ -66,7 +66,7 @@ describe('a composed mail', () => {
     },
   )
 
-  it('has one Message-ID for all tries, another for another address, and one thread for a policy', async () => {
+  it('has one Message-ID for all attempts, a different one per address, and one thread per policy', async () => {
     const first = await compose()
     const again = await compose({ timestamp: new Date('2026-01-02T00:00:00Z'), triesBefore: 3 })
     expect(again.header('message-id')).toEqual(first.header('message-id'))
@@ -78,7 +78,7 @@ describe('a composed mail', () => {
     expect([next.header('references'), next.header('in-reply-to')]).toEqual([first.header('references'), first.header('in-reply-to')])
   })
 
-  it('attaches the policy and the release that was signed', async () => {
+  it('attaches the policy and the signed release', async () => {
     const { raw } = await compose()
     const attached = [...raw.matchAll(/filename=([^\s;]+)[\s\S]*?\r\n\r\n([A-Za-z0-9+/=\r\n]+)/g)].map(([, name, body]) => [
       name,
@@ -91,7 +91,7 @@ describe('a composed mail', () => {
     expect(raw).toContain('multipart/alternative')
   })
 
-  it('takes no header from what others wrote', async () => {
+  it('contains no header that a foreign text injects', async () => {
     const evil = 'x\r\nBcc: evil@evil.example\r\n\r\nbody'
     const content = { ...attempt.content, policy: evil, version: evil, release: await sampleRelease({ ...POLICY, title: evil }) }
     const { header, fields } = await compose({ id: evil, content, partner: { id: evil, name: evil } })

@@ -17,8 +17,8 @@ async function contentOf(changes: Partial<MessageContent> = {}, policy: JsonObje
 
 const footer = { partner: 'Virginia DEQ', attached: ['epa-pm25-limit-2.0.0.json'] }
 
-describe('news in words', () => {
-  it('say what changes, with units, and when the message was made', async () => {
+describe('describeNews', () => {
+  it('describes the changes with units, and the time of the message', async () => {
     const news = describeNews(await contentOf())
     expect(news.subject).toBe('epa-pm25-limit 2.0.0 is in force: PM 2.5')
     expect(news.sentences).toEqual([
@@ -30,14 +30,14 @@ describe('news in words', () => {
     expect(news.changes).toContain('limit 35 → 25 µg/m³')
   })
 
-  it('say of a test that it is one, and that nothing has changed', async () => {
+  it('describes a test as a test that changes no policy', async () => {
     const news = describeNews(await contentOf({ type: 'partner.test', release: null, replaced: null }))
     expect(news.subject).toContain('A test')
     expect(news.sentences.join(' ')).toContain('no change of a policy')
     expect(JSON.stringify(news)).not.toContain('epa-pm25-limit')
   })
 
-  it('say from when a rule is that takes effect later, and what goes with it', async () => {
+  it('states a future effective time and the other policies of the bundle', async () => {
     const bundle = ['epa-pm25-limit@2.0.0', 'ozone@3.0.0']
     const news = describeNews(await contentOf({ effective: '2026-12-01T00:00:00Z', bundle }))
     expect(news.subject).toBe('epa-pm25-limit 2.0.0 takes effect on 2026-12-01T00:00:00Z: PM 2.5')
@@ -45,7 +45,7 @@ describe('news in words', () => {
     expect(news.sentences).toContain('It goes together with ozone@3.0.0.')
   })
 
-  it('say of a bundle what changes in each of its policies', async () => {
+  it('describes the changes of each policy of a bundle', async () => {
     const ozone = { id: 'ozone', version: '1.0.0', effective: OLD.effective, limit: 70, units: 'ppb' }
     const other = { policy: 'ozone', version: '1.0.0', digest: 'sha256:01', effective: OLD.effective, replaced: null }
     const others = [{ ...other, release: await sampleRelease(ozone) }]
@@ -56,7 +56,7 @@ describe('news in words', () => {
     expect(news.facts.map(([, value]) => value)).toContain('sha256:01')
   })
 
-  it('say what a rule says where nothing is known of the one before, and what is withdrawn', async () => {
+  it('lists the values of a policy without a previous release, and describes a withdrawal', async () => {
     const first = describeNews(await contentOf({ replaced: null }))
     expect([first.changesHeading, first.changes.includes('limit 25 µg/m³')]).toEqual(['What it says', true])
     const gone = describeNews(await contentOf({ type: 'policy.withdrawn', release: null, replaced: null }))
@@ -64,7 +64,7 @@ describe('news in words', () => {
     expect(gone.sentences[0]).toContain('nothing is in its place')
   })
 
-  it('describe how a closed ticket ended, and that it needs no answer', async () => {
+  it('describes how a closed ticket ended, and that it needs no answer', async () => {
     const at = '2026-01-01T00:00:00Z'
     const open: Ticket = {
       ticket: 7,
@@ -91,13 +91,13 @@ describe('news in words', () => {
     expect(await closed({ ...open, state: 'DECIDED', decided })).toEqual(['It needs no answer any more: abort by EPA Chief.'])
   })
 
-  it('say that no channel took them, where they are the last resort', async () => {
+  it('says that no channel accepted the message, if it is the last resort', async () => {
     const news = describeNews(await contentOf(), true)
     expect(news.subject).toMatch(/^Not delivered: epa-pm25-limit 2\.0\.0/)
     expect(news.sentences[0]).toContain('did not take this message')
   })
 
-  it('have a bound', async () => {
+  it('limits the number of changes and the length of the subject', async () => {
     const many = Object.fromEntries(Array.from({ length: 80 }, (_, index) => [`field${index}`, index]))
     const news = describeNews(await contentOf({}, { ...many, title: 't'.repeat(500) }))
     expect(news.changes).toHaveLength(51)
@@ -105,7 +105,7 @@ describe('news in words', () => {
     expect(news.subject.length).toBeLessThanOrEqual(150)
   })
 
-  it('forge no line: control, direction and separator characters are taken out', async () => {
+  it('removes control, direction and separator characters, so that no text forges a line', async () => {
     const news = describeNews(await contentOf({}, { title: 'a\r\nBcc: x@y.example\u202e\u2028b', note: 'c\u202ed' }))
     const lines = [news.subject, news.headline, ...news.sentences, ...news.changes]
     expect(lines.filter((line) => /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(line))).toEqual([])
@@ -114,7 +114,7 @@ describe('news in words', () => {
 })
 
 describe('the HTML of a mail', () => {
-  it('escapes all that a policy says, and loads nothing', async () => {
+  it('escapes every text of a policy, and loads nothing', async () => {
     const hostile = { title: '<img src="https://evil.example/x">&\'"', note: '</style><script>alert(1)</script>' }
     const html = mailHtml(describeNews(await contentOf({}, hostile)), { ...footer, partner: '<b>' })
     const tags = [...html.matchAll(/<\/?([a-z0-9]+)/gi)].map(([, tag]) => tag)
@@ -126,7 +126,7 @@ describe('the HTML of a mail', () => {
     expect(html).toContain('prefers-color-scheme: dark')
   })
 
-  it('has one link, to the page whose button acknowledges, where there is such a page', async () => {
+  it('has one link, to the receipt page, if there is one', async () => {
     const news = describeNews(await contentOf())
     const receiptPage = 'https://hms.agency.gov/receipts/abc'
     const [text, html] = [mailText(news, { ...footer, receiptPage }), mailHtml(news, { ...footer, receiptPage })]
@@ -134,7 +134,7 @@ describe('the HTML of a mail', () => {
     expect(mailHtml(news, footer)).not.toContain('href=')
   })
 
-  it('says the same as the text', async () => {
+  it('has the same content as the plain text', async () => {
     const news = describeNews(await contentOf())
     const [text, html] = [mailText(news, footer), mailHtml(news, footer)]
     for (const line of [...news.sentences, 'limit 35 → 25 µg/m³', 'Virginia DEQ'])

@@ -34,7 +34,7 @@ describe('openMail', () => {
     ['no key', () => ({ dkimKeyFile: file('no-key', 'hunter2') }), 'HMS_CONFIG_INVALID', 'HMS_NOTIFIER_DKIM_KEY_FILE'],
     ['a short key', () => ({ dkimKeyFile: file('short', rsa(1024)) }), 'HMS_CONFIG_INVALID', '2048 bits'],
     ['a key that others can read', () => ({ dkimKeyFile: file('open', rsa(2048), 0o644) }), 'HMS_KEY_EXPOSED', 'open'],
-  ])('refuses %s, and repeats none of it', async (_, changes, code, text) => {
+  ])('refuses %s without repeating its content', async (_, changes, code, text) => {
     const refusal = await openMail({ ...usual, ...changes() }).catch((error: unknown) => error)
     expect(refusal).toMatchObject({ code, message: expect.stringContaining(text) })
     expect(String((refusal as Error).message)).not.toContain('hunter2')

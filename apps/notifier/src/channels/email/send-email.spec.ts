@@ -63,7 +63,7 @@ function sender(port: number, more: Partial<SmtpRelay> = {}, deadlineMs?: number
 const refusal = (responseCode: number): Error => Object.assign(new Error('no'), { responseCode })
 
 describe('SmtpEmailSender', () => {
-  it('hands the mail over by STARTTLS, signed in', async () => {
+  it('submits a mail by STARTTLS, with a login', async () => {
     const secured: boolean[] = []
     const { port, kept } = await relay({
       authOptional: false,
@@ -78,13 +78,13 @@ describe('SmtpEmailSender', () => {
     expect(kept[0]).toMatch(/^Message-ID: <run_184_epa-pm25-limit_va-deq\./m)
   })
 
-  it('hands it over by TLS from the start', async () => {
+  it('submits a mail by TLS from the start', async () => {
     const { port, kept } = await relay({ secure: true })
     expect(await sender(port, { isTls: true, auth }).send(attempt, never)).toMatchObject({ kind: 'delivered' })
     expect(kept).toHaveLength(1)
   })
 
-  it('sends nothing in the clear where TLS is asked for, and nothing to a relay that it does not know', async () => {
+  it('sends nothing unencrypted if TLS is required, and nothing to a relay with an unknown certificate', async () => {
     const plain = await relay({ disabledCommands: ['STARTTLS'] })
     expect(await sender(plain.port).send(attempt, never)).toMatchObject({ kind: 'retry' })
     const strange = await relay()
@@ -93,7 +93,7 @@ describe('SmtpEmailSender', () => {
     expect(await sender(plain.port, { requiresTls: false }).send(attempt, never)).toMatchObject({ kind: 'delivered' })
   })
 
-  it('tries again after 4xx, with the same Message-ID', async () => {
+  it('reports 4xx as retry, and delivers at the next attempt', async () => {
     const answers = [refusal(451), undefined]
     const { port, kept } = await relay({ onRcptTo: (_address, _session, done) => done(answers.shift()) })
     const mail = sender(port)
@@ -102,7 +102,7 @@ describe('SmtpEmailSender', () => {
     expect(kept).toHaveLength(1)
   })
 
-  it('takes 5xx about recipient or message for a lasting refusal', async () => {
+  it('reports 5xx about the recipient or the message as a permanent refusal', async () => {
     const refusing = await relay({ onRcptTo: (_address, _session, done) => done(refusal(550)) })
     expect(await sender(refusing.port).send(attempt, never)).toMatchObject({ kind: 'rejected', status: 550 })
     const unwanted = await relay({
@@ -114,14 +114,14 @@ describe('SmtpEmailSender', () => {
     expect(await sender(unwanted.port).send(attempt, never)).toMatchObject({ kind: 'rejected', status: 554 })
   })
 
-  it('takes a wrong password for a fault of ours: it says nothing of the partner', async () => {
+  it("reports a wrong password as retry, because the error is not the partner's", async () => {
     const { port } = await relay()
     const outcome = await sender(port, { auth: { ...auth, pass: 'wrong' } }).send(attempt, never)
     expect(outcome).toMatchObject({ kind: 'retry', status: 535 })
     expect(JSON.stringify(outcome)).not.toContain('wrong')
   })
 
-  it('tries again when the connection is lost after the message', async () => {
+  it('reports retry if the connection is lost after the message', async () => {
     const lost = createServer((socket) => {
       socket.on('error', () => {}).write('220 here\r\n')
       let heard = ''
@@ -139,7 +139,7 @@ describe('SmtpEmailSender', () => {
     expect(outcome).toMatchObject({ kind: 'retry', detail: expect.stringMatching(/clos/) })
   })
 
-  it('fails at the deadline when the relay is silent, and at once on abort', async () => {
+  it('fails at the deadline if the relay is silent, and immediately on abort', async () => {
     const silent = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
     await once(silent, 'listening')
     closers.push(async () => {

@@ -24,7 +24,7 @@ describe('parseRelay', () => {
     'smtp://relay.example/x',
     'smtp://h?a=b',
     'smtp://%zz:x@h',
-  ])('takes no other text: %s', (text) => {
+  ])('rejects any other text: %s', (text) => {
     expect(parseRelay(text, 'dev')).toBeUndefined()
   })
 })

@@ -18,7 +18,7 @@ function expectWhole(folder: MemoryFolder): void {
 }
 
 describe('dropFiles', () => {
-  it('writes what describes the document first, the document last, and leaves no part', async () => {
+  it('writes checksum and signature first, the document last, and leaves no part file', async () => {
     const folder = new MemoryFolder()
     expect(await dropFiles(folder, FILES, 't1')).toBe('written')
     expectWhole(folder)
@@ -48,7 +48,7 @@ describe('dropFiles', () => {
     expectWhole(folder)
   })
 
-  it('replaces what has the name and other bytes, of another length or the same', async () => {
+  it('overwrites an existing file whose content differs, even if its length is equal', async () => {
     for (const foreign of ['', '{"a":2}']) {
       const folder = new MemoryFolder([...whole().slice(0, 2), ['a.json', Buffer.from(foreign)]])
       expect(await dropFiles(folder, FILES, 't1')).toBe('written')
@@ -56,7 +56,7 @@ describe('dropFiles', () => {
     }
   })
 
-  it('never takes a name from others where the server cannot replace in one step', async () => {
+  it('does not overwrite a foreign file if the server cannot replace it atomically', async () => {
     const folder = new MemoryFolder([['a.json', Buffer.from('theirs')]])
     folder.keepsExisting = true
     await expect(dropFiles(folder, FILES, 't1')).rejects.toMatchObject({ reason: 'failed' })
@@ -64,7 +64,7 @@ describe('dropFiles', () => {
     expect([...folder.files.keys()].filter((name) => name.endsWith('.part'))).toEqual([])
   })
 
-  it('gives up on a disk that is full, even one that says nothing, and leaves no part', async () => {
+  it('fails on a full disk, even if the server reports no error, and leaves no part file', async () => {
     const folder = new MemoryFolder()
     folder.space = FILES[0]!.bytes.length + 3
     await expect(dropFiles(folder, FILES, 't1')).rejects.toMatchObject({
@@ -74,20 +74,20 @@ describe('dropFiles', () => {
     expect([...folder.files.keys()]).toEqual(['a.json.sha256'])
   })
 
-  it('writes nothing again where the partner has acknowledged, though it took the files away', async () => {
+  it('writes nothing if the partner has acknowledged, even after the partner removed the files', async () => {
     const folder = new MemoryFolder([['a.json.ack', Buffer.alloc(0)]])
     expect(await dropFiles(folder, FILES, 't1')).toBe('acknowledged')
     expect([...folder.files.keys()]).toEqual(['a.json.ack'])
   })
 
-  it('removes parts of its own files alone', async () => {
+  it('removes only part files of its own documents', async () => {
     const others = ['.b.json.t0.part', '.a.json', 'a.json.part', '.a.jsonx.t0.part']
     const folder = new MemoryFolder(['.a.json.t0.part', '.a.json.sig.t0.part', ...others].map((name) => [name, Buffer.from('x')]))
     await dropFiles(folder, FILES, 't1')
     expect([...folder.files.keys()].sort()).toEqual([...others, ...NAMES].sort())
   })
 
-  it('works in a folder that can only be written to', async () => {
+  it('works in a write-only folder', async () => {
     const folder = new MemoryFolder()
     folder.isReadable = folder.isListable = false
     expect(await dropFiles(folder, FILES, 't1')).toBe('written')

@@ -69,7 +69,7 @@ function filesIn(dir: string): Record<string, string> {
 }
 
 describeWithSshd('SftpSender and OpenSSH', () => {
-  it('drops the document with its sum and its signature, and says where', async () => {
+  it('writes the document with checksum and signature, and reports where', async () => {
     const server = await sshd()
     const attempt = attemptAt(server)
     const name = documentName(attempt)
@@ -95,7 +95,7 @@ describeWithSshd('SftpSender and OpenSSH', () => {
     180_000,
   )
 
-  it('recognises finished work, and replaces what is not', async () => {
+  it('skips a complete file, and replaces an incomplete one', async () => {
     const server = await sshd()
     const attempt = attemptAt(server)
     await sender().send(attempt, never)
@@ -135,7 +135,7 @@ describeWithSshd('SftpSender and OpenSSH', () => {
     expect(cuts).toBeGreaterThan(2)
   }, 180_000)
 
-  it('refuses a server that shows another key, of the registered type or of another, and writes nothing', async () => {
+  it('refuses a server with another host key, of the registered type or another type, and writes nothing', async () => {
     const server = await sshd()
     const other = ed25519Keys().public
     const outcome = await sender().send(attemptAt(server, { hostKey: other }), never)
@@ -151,7 +151,7 @@ describeWithSshd('SftpSender and OpenSSH', () => {
     expect(filesIn(server.dir)).toEqual({})
   })
 
-  it('tries again where our key is refused, the folder is missing, or nothing may be written', async () => {
+  it('reports retry if our key is refused, the folder is missing, or writing is denied', async () => {
     const server = await sshd()
     const key = ed25519Keys().private
     expect(await sender().send(attemptAt(server, { key }), never)).toMatchObject({
@@ -169,7 +169,7 @@ describeWithSshd('SftpSender and OpenSSH', () => {
     })
   })
 
-  it('tries again on a disk that is full, and leaves no part of a file', async (context) => {
+  it('reports retry on a full disk, and leaves no part file', async (context) => {
     const server = await sshd()
     const dir = join(server.dir, 'small')
     mkdirSync(dir)
@@ -181,7 +181,7 @@ describeWithSshd('SftpSender and OpenSSH', () => {
     expect(readdirSync(dir)).toEqual([`${documentName(attempt)}.sha256`])
   })
 
-  it('reads acknowledgements of partners, and does not rewrite those documents', async () => {
+  it('reads acknowledgements of partners, and does not rewrite acknowledged documents', async () => {
     const server = await sshd()
     const attempt = attemptAt(server)
     const name = documentName(attempt)
@@ -199,7 +199,7 @@ describeWithSshd('SftpSender and OpenSSH', () => {
 })
 
 describe('SftpSender', () => {
-  it('writes to a server without extensions, and takes no name from others there', async () => {
+  it('writes to a server without extensions, and overwrites no foreign file there', async () => {
     const server = await bare()
     const attempt = attemptAt(server)
     const path = `/drop/${documentName(attempt)}`
@@ -212,12 +212,12 @@ describe('SftpSender', () => {
     expect([...server.files.keys()].filter((name) => name.endsWith('.part'))).toEqual([])
   })
 
-  it.each(['OPENDIR', 'STAT', 'OPEN', 'WRITE', 'CLOSE', 'RENAME'])('gives up on a server that does not answer %s', async (silentAt) => {
+  it.each(['OPENDIR', 'STAT', 'OPEN', 'WRITE', 'CLOSE', 'RENAME'])('times out on a server that does not answer %s', async (silentAt) => {
     const server = await bare({ silentAt })
     expect(await sender({ stepMs: 150 }).send(attemptAt(server), never)).toMatchObject({ kind: 'retry', timedOut: true })
   })
 
-  it.each(['', 'SSH-2.0-OpenSSH_10.0\r\n'])('gives up on a server that says %j and no more', async (greeting) => {
+  it.each(['', 'SSH-2.0-OpenSSH_10.0\r\n'])('times out on a server that sends only %j', async (greeting) => {
     const sockets = new Set<{ destroy(): void }>()
     const silent = createServer((socket) => {
       sockets.add(socket.on('error', () => undefined))
@@ -234,19 +234,22 @@ describe('SftpSender', () => {
     expect(await sender({ deadlineMs: 150 }).send(attempt, never)).toMatchObject({ kind: 'retry', timedOut: true })
   })
 
-  it.each(['OPEN', 'WRITE', 'CLOSE', 'RENAME', 'STAT'])('repeats no control character of a server that fails at %s', async (request) => {
-    const server = await bare({ failsAt: { request, status: 4 } })
-    const outcome = await sender().send(attemptAt(server), never)
-    expect(outcome).toMatchObject({ kind: 'retry', detail: expect.stringMatching(/: no \[31m forged: line$/) })
-  })
+  it.each(['OPEN', 'WRITE', 'CLOSE', 'RENAME', 'STAT'])(
+    'removes control characters from the error of a server that fails at %s',
+    async (request) => {
+      const server = await bare({ failsAt: { request, status: 4 } })
+      const outcome = await sender().send(attemptAt(server), never)
+      expect(outcome).toMatchObject({ kind: 'retry', detail: expect.stringMatching(/: no \[31m forged: line$/) })
+    },
+  )
 
-  it('reads an endless folder to a bound', async () => {
+  it('reads a limited number of names from an endless folder', async () => {
     const server = await bare({ isEndless: true })
     expect(await sender().send(attemptAt(server), never)).toMatchObject({ kind: 'delivered' })
     expect(server.listed).toBe(10_000)
   })
 
-  it('survives what is not SSH', async () => {
+  it('reports retry for a server that does not speak SSH', async () => {
     const noise = createServer(
       (socket) =>
         void socket
@@ -260,7 +263,7 @@ describe('SftpSender', () => {
     expect(await sender().send(attemptAt(await bare(), { port }), never)).toMatchObject({ kind: 'retry' })
   })
 
-  it('refuses a forbidden address before any connection, a literal or an answer of the resolver', async () => {
+  it('refuses a forbidden address, literal or resolved, before it connects', async () => {
     let reached = false
     const server = createServer(() => {
       reached = true
@@ -284,7 +287,7 @@ describe('SftpSender', () => {
     expect(reached).toBe(false)
   })
 
-  it('connects to the answer that was checked', async () => {
+  it('connects to the resolved address that was checked', async () => {
     const server = await bare()
     const named = sender({ resolve: (_, done) => done(null, [{ address: '127.0.0.1', family: 4 }]) })
     expect(await named.send(attemptAt(server, { host: 'sftp.partner.example' }), never)).toMatchObject({ kind: 'delivered' })
@@ -298,7 +301,7 @@ describe('SftpSender', () => {
     expect(await sending).toMatchObject({ kind: 'retry', detail: 'stopped before the file was there' })
   })
 
-  it('refuses what cannot be made into files, and a key that cannot sign in', async () => {
+  it('refuses a message that cannot become files, and a key that cannot be used for login', async () => {
     const server = await bare()
     expect(await sender().send({ ...attemptAt(server), body: Buffer.from('no JSON') }, never)).toMatchObject({ kind: 'refused' })
     expect(sender().refusal({ ...attemptAt(server).channel, key: 'no key' })).toMatchObject({ code: 'HMS_PARTNER_INVALID' })

@@ -27,14 +27,14 @@ function verifies(bytes: Buffer, signature: string, namespace = FILE_NAMESPACE):
 describe.skipIf(!hasSshKeygen)(`a signature over a file${hasSshKeygen ? '' : ' (skipped: needs ssh-keygen)'}`, () => {
   const document = Buffer.from('{"limit":25}\n')
 
-  it('is one for ssh-keygen, over these bytes and for this purpose alone', async () => {
+  it('verifies with ssh-keygen, only over these bytes and in this namespace', async () => {
     const signature = await signed(document)
     expect(verifies(document, signature)).toBe(true)
     expect(verifies(Buffer.from('{"limit":35}\n'), signature)).toBe(false)
     expect(verifies(document, signature, 'git')).toBe(false)
   })
 
-  it('is the same on every try', async () => {
+  it('is the same on every attempt', async () => {
     expect(await signed(document)).toBe(await signed(document))
   })
 })

@@ -3,7 +3,7 @@ import { localSigner, rawPublicKey } from '#libs/signing'
 import { describe, expect, it } from 'vitest'
 import { webhookPublicKey, withEd25519 } from './standard-webhooks.js'
 
-/** RFC 8410: PKCS#8 of the seed of 32 bytes 01. */
+/** PKCS#8 form (RFC 8410) of the key whose seed is 32 bytes 0x01. */
 const KEY = createPrivateKey({
   key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, 1)]),
   format: 'der',
@@ -12,7 +12,7 @@ const KEY = createPrivateKey({
 const HEADERS = { 'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek', 'webhook-timestamp': '1614265330', 'webhook-signature': 'v1,AAAA' }
 
 describe('scheme v1a', () => {
-  it('gives the known signature behind that of v1', async () => {
+  it('appends the known signature after the v1 signature', async () => {
     const signed = await withEd25519(HEADERS, Buffer.from('{"test": 2432232314}'), localSigner(KEY))
     expect(signed).toEqual({
       ...HEADERS,
@@ -20,7 +20,7 @@ describe('scheme v1a', () => {
     })
   })
 
-  it('names its key as receivers do', () => {
+  it('formats its public key as receivers expect', () => {
     expect(webhookPublicKey(rawPublicKey(createPublicKey(KEY)))).toBe('whpk_iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w=')
   })
 })

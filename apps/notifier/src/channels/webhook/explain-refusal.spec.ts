@@ -50,7 +50,7 @@ describe('explainRefusal', () => {
     expect(await explain(probe)).toMatchObject({ suspect, detail: expect.stringContaining(detail) })
   })
 
-  it('finds a clock that is off without trying anything', async () => {
+  it('detects a wrong clock without sending anything', async () => {
     const probe = receiver(() => '')
     expect(await explain(probe, new Date('2026-01-01T00:06:00Z'))).toMatchObject({
       suspect: 'time',
@@ -64,7 +64,7 @@ describe('explainRefusal', () => {
     expect(await explain(probe, new Date('2026-01-01T00:04:59Z'))).toMatchObject({ suspect: null })
   })
 
-  it('says what to compare where no mistake fits, and no more of the secret than its beginning', async () => {
+  it('says what to compare if no mistake fits, and reveals only the beginning of the secret', async () => {
     const explanation = await explain(receiver((headers) => head(headers) + BODY, Buffer.alloc(32, 9)))
     expect(explanation).toEqual({
       suspect: null,

@@ -63,7 +63,7 @@ describe('UndiciWebhookSender', () => {
     expect(seen).toEqual(['POST', '/hook?a=b', 'application/json', { type: 'policy.updated' }])
   })
 
-  it('signs with the secret before as well, until its time is over', async () => {
+  it('also signs with the previous secret until it expires', async () => {
     const OLD = `whsec_${Buffer.alloc(32, 3).toString('base64')}`
     const opened: boolean[][] = []
     const { url } = await partner(async (request, response) => {
@@ -89,7 +89,7 @@ describe('UndiciWebhookSender', () => {
     ])
   })
 
-  it('signs by its own key too, for partners who hold no secret', async () => {
+  it("also signs with notifier's own key, for partners without a secret", async () => {
     const { privateKey, publicKey } = generateKeyPair()
     const seen: unknown[] = []
     const { url } = await partner(async (request, response) => {
@@ -105,17 +105,17 @@ describe('UndiciWebhookSender', () => {
     expect(seen).toEqual([{ type: 'policy.updated' }, { type: 'policy.updated' }])
   })
 
-  it.each([204, 299])('takes %i as delivered', async (status) => {
+  it.each([204, 299])('treats %i as delivered', async (status) => {
     const { url } = await partner(answer(status))
     expect(await sender().send(attempt(url), never)).toMatchObject({ kind: 'delivered', status })
   })
 
-  it.each([400, 404, 500, 503])('takes %i as a failed try', async (status) => {
+  it.each([400, 404, 500, 503])('treats %i as a failed attempt', async (status) => {
     const { url } = await partner(answer(status, {}, 'sorry'))
     expect(await sender().send(attempt(url), never)).toMatchObject({ kind: 'retry', status, reply: 'sorry', detail: `answered ${status}` })
   })
 
-  it('hands on Retry-After, and 410 as gone', async () => {
+  it('reports Retry-After, and 410 as gone', async () => {
     const busy = await partner(answer(429, { 'retry-after': '120' }))
     expect(await sender().send(attempt(busy.url), never)).toMatchObject({ kind: 'retry', status: 429, retryAfterMs: 120_000 })
     const gone = await partner(answer(410))
@@ -133,12 +133,12 @@ describe('UndiciWebhookSender', () => {
     expect(reached).toBe(false)
   })
 
-  it('gives up at the deadline when the partner says nothing', async () => {
+  it('times out at the deadline if the partner does not respond', async () => {
     const { url } = await partner(() => undefined)
     expect(await sender({ deadlineMs: 50 }).send(attempt(url), never)).toMatchObject({ kind: 'retry', timedOut: true })
   })
 
-  it("keeps the status when only the answer's body stalls or breaks", async () => {
+  it('keeps the status if only the response body stalls or breaks off', async () => {
     const stalls = await partner((_, response) => response.write('part'))
     expect(await sender({ deadlineMs: 1000 }).send(attempt(stalls.url), never)).toMatchObject({ kind: 'delivered', reply: 'part' })
     const breaks = await partner((_, response) => response.write('part', () => response.destroy()))
@@ -152,7 +152,7 @@ describe('UndiciWebhookSender', () => {
     expect(await sender().send(attempt(url), AbortSignal.abort())).toMatchObject({ kind: 'retry' })
   })
 
-  it('reads 64 KiB of an endless answer and keeps 4 KiB', async () => {
+  it('reads 64 KiB of an endless response and keeps 4 KiB', async () => {
     let closed: Promise<unknown> | undefined
     const { url } = await partner((_, response) => {
       closed = once(response, 'close')
@@ -171,7 +171,7 @@ describe('UndiciWebhookSender', () => {
     ['103 Early Hints', 'HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\n'],
     ['102 Processing', 'HTTP/1.1 102 Processing\r\n\r\n'],
     ['long 103s', `HTTP/1.1 103 Early Hints\r\nlink: ${'x'.repeat(8_000)}\r\n\r\n`],
-  ])('gives an answer up that never gets beyond interim ones: %s', async (_what, hint) => {
+  ])('aborts a response that consists only of interim responses: %s', async (_what, hint) => {
     let closed: (bytes: number) => void
     const taken = new Promise<number>((resolve) => (closed = resolve))
     const { url } = await partner((request) => {
@@ -191,7 +191,7 @@ describe('UndiciWebhookSender', () => {
     expect(await taken).toBeLessThan(32 * 1024 * 1024)
   })
 
-  it('books a reset, a refused connection and an unknown name as failed tries', async () => {
+  it('reports a reset, a refused connection and an unknown host name as failed attempts', async () => {
     const reset = await partner((request) => request.socket.resetAndDestroy())
     expect(await sender().send(attempt(reset.url), never)).toMatchObject({
       kind: 'retry',
@@ -204,7 +204,7 @@ describe('UndiciWebhookSender', () => {
     expect(await missing.send(attempt('https://gone.test/'), never)).toMatchObject({ kind: 'retry', detail: 'ENOTFOUND: no such name' })
   })
 
-  it('refuses a forbidden address before any connection, a literal or an answer of the resolver', async () => {
+  it('refuses a forbidden address, literal or resolved, before it connects', async () => {
     let reached = false
     const { url, port } = await partner(() => {
       reached = true
@@ -219,14 +219,14 @@ describe('UndiciWebhookSender', () => {
     expect(reached).toBe(false)
   })
 
-  it('connects to the answer that was checked', async () => {
+  it('connects to the resolved address that was checked', async () => {
     const { port } = await partner(answer(200))
     const named = sender({ resolve: (_, done) => done(null, [{ address: '127.0.0.1', family: 4 }]) })
     expect(await named.send(attempt(`http://partner.test:${port}/`), never)).toMatchObject({ kind: 'delivered' })
     expect(await sender().send(attempt(`http://localhost:${port}/`), never)).toMatchObject({ kind: 'delivered' })
   })
 
-  it('refuses what cannot be signed', async () => {
+  it('refuses a message that cannot be signed', async () => {
     const { url } = await partner(answer(200))
     expect(await sender().send(attempt(url, { channel: { kind: 'webhook', url, secret: 'nope' } }), never)).toMatchObject({
       kind: 'refused',

@@ -13,7 +13,7 @@ const VECTOR = {
 }
 
 describe('signWebhook', () => {
-  it('gives the published signature', () => {
+  it('computes the published signature', () => {
     expect(signWebhook(VECTOR)).toEqual({
       ok: true,
       headers: {
@@ -46,7 +46,7 @@ describe('signWebhook', () => {
 describe('parseWebhookSecret', () => {
   const ofBytes = (length: number): string => `whsec_${Buffer.alloc(length, 1).toString('base64')}`
 
-  it('takes 24 to 64 bytes and yields the decoded ones', () => {
+  it('accepts 24 to 64 bytes and returns them decoded', () => {
     expect(parseWebhookSecret(ofBytes(24))).toEqual({ ok: true, key: Buffer.alloc(24, 1) })
     expect(parseWebhookSecret(ofBytes(64)).ok).toBe(true)
   })

@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => world.stop())
 
 describe('the published keys', () => {
-  it('are those by which the messages of notifier verify', async () => {
+  it('verify the messages of notifier', async () => {
     const { signer, roster } = world.runtime
     const keys = await new WebhookKeysController(world.runtime.database, world.runtime.rosters).list()
     expect(keys).toEqual([
@@ -26,7 +26,7 @@ describe('the published keys', () => {
     expect(verifyWebhook(keys[0]!.webhook, headers, '{}', { now })).toEqual({})
   })
 
-  it('are not guessed where the roster does not name the key that signs', () => {
+  it('are not guessed if the roster does not name the signing key', () => {
     const { privateKey } = generateKeyPair()
     expect(() => publicKeyOf(world.runtime.roster, localSigner(privateKey))).toThrow(/roster does not name/)
   })
