@@ -83,7 +83,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   refuseUnforwardable(edge)
   boundBodies(edge, clients)
   answerProblems(edge, log)
-  // Also starts the edge's span, between the caller's and the service's: the edge continues the caller's trace and forwards it.
+  // Also reports the edge's span of each write, which is between the caller's span and the service's in the trace that the edge forwards.
   logWrites(edge, log)
   edge.get('/livez', async () => ({ status: 'up' }))
   const ready = new SharedAnswer(() => readiness(env), systemClock, READINESS_SHARED_MS)
