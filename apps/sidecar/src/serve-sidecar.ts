@@ -32,7 +32,7 @@ export interface ServedSidecar {
   state: string
   revision: number
   policies: number
-  /** Number of files that follow their templates. */
+  /** Number of files written from templates. */
   files: number
   stop(): Promise<void>
 }
@@ -94,7 +94,7 @@ export async function serveSidecar(env: Environment, options: SidecarOptions = {
   }
 }
 
-/** Metrics of a side-car, computed on each scrape. */
+/** Returns the metrics of a side-car, which are computed on each scrape. */
 export function sidecarMetrics(values: HeldValues, readersOfEvents: () => number, files: Pick<FileWriter, 'failing'>): Metrics {
   const metrics = new Metrics()
   const gauge = (name: string, help: string, read: () => number): void => {
@@ -110,7 +110,7 @@ export function sidecarMetrics(values: HeldValues, readersOfEvents: () => number
   return metrics
 }
 
-/** Age of the values in ms; all values are confirmed together. */
+/** Returns the age of the values in ms, from any of them, because all values are confirmed together. */
 function ageMs(values: HeldValues): number {
   const [any] = values.ids()
   return any === undefined ? 0 : values.explain(any).ageMs

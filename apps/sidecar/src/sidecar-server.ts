@@ -146,7 +146,7 @@ function problemOf(error: unknown, request: IncomingMessage, log: Logger): Answe
   return { status: problem.status, ...problemBody(problem, url), headers }
 }
 
-/** Paths that read with a request body. */
+/** Paths of evaluations, which are reads with a request body. */
 const EVALUATE = /^\/ofrep\/v1\/evaluate\/flags(?:[/?]|$)/
 
 function isEvaluation({ url = '' }: IncomingMessage): boolean {

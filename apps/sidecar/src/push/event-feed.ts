@@ -156,7 +156,10 @@ interface StateEvent {
   code?: string
 }
 
-/** Builds a frame: `snapshot` lists all policies in force, `change` the changed ones, `heartbeat` proves that the connection is alive. */
+/**
+ * Builds a frame. `snapshot` lists all policies in force, `change` lists the changed ones, and `heartbeat` shows that the connection is
+ * alive.
+ */
 function frame(type: 'snapshot' | 'change' | 'heartbeat', revision: number, changes: readonly LocalChange[] = []): Buffer {
   return Buffer.from(`id: ${revision}\ndata: ${JSON.stringify({ type, revision, changes })}\n\n`)
 }
