@@ -39,7 +39,7 @@ function answer(etag: string, known: string | undefined, body: () => string): Ev
   return isKnown(etag, known) ? { status: 304, etag } : { status: 200, etag, body: body() }
 }
 
-/** Inactivity after which a client may close the stream, as announced in the protocol. */
+/** Time without activity after which a client may close the stream; sent with the stream's address. */
 const INACTIVITY_SECONDS = 120
 
 /** Returns the event stream of a reader as a path, so the reader uses the host it already calls. The result is constant for one `key`. */

@@ -48,7 +48,7 @@ function canaryHead(canary: HeldOptions['canary']): object {
 export class HeldByHand implements HeldPolicies {
   now = NOW
   staleness: 'READY' | 'STALE' | undefined
-  /** Number of reads of documents. */
+  /** Number of calls of `documentsOf`. */
   asked = 0
   private readonly byPolicy = new Map<string, HeldDocument[]>()
 
