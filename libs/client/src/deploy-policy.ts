@@ -23,9 +23,9 @@ export interface DeployOptions extends PlanInput {
   passphrase?: string
   author?: string
   reason?: string
-  /** Queue behind the active run of the policy instead of being rejected. */
+  /** Whether to queue behind the active run of the policy instead of being rejected. */
   queue?: boolean
-  /** End the active runs of these policies once all have signed. */
+  /** Whether to end the active runs of these policies once all people have signed. */
   supersede?: boolean
   onProgress?: (run: RunView) => void
   /** `false`: resolves as soon as the signature is accepted. */

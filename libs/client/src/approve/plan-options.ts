@@ -3,15 +3,15 @@ import { parseRamp, parseShare, type RampShare } from '#libs/policy'
 
 /** Rollout plan in the notation of people; approver fills in defaults. */
 export interface PlanInput {
-  /** Fraction (`0.05`; `1` is all bots) or percentage (`'5%'`). */
+  /** Share of the canary, as a fraction (`0.05`; `1` is all bots) or a percentage (`'5%'`). */
   canary?: number | string
-  /** `region:NCR`, or `region:*` for all regions. */
+  /** Scope of the canary: `region:NCR`, or `region:*` for all regions. */
   scope?: string
-  /** `'5m'`, or milliseconds. */
+  /** Duration such as `'5m'`, or milliseconds. */
   observe?: string | number
   bake?: string | number
   partners?: string[]
-  /** Each as `ID@VERSION`. */
+  /** Fallback releases, each as `ID@VERSION`. */
   fallbacks?: string[]
   /** Each as `NAME=QUERY`, with a Prometheus query that must hold for the canary to pass. */
   metrics?: string[]

@@ -8,9 +8,9 @@ export interface PrepareOptions {
   author?: string
   /** Last committer of each policy's file, by policy id. */
   committedBy?: Record<string, string>
-  /** Queue behind the active run of the policy instead of being rejected. */
+  /** Whether to queue behind the active run of the policy instead of being rejected. */
   queue?: boolean
-  /** End the active runs of these policies once all have signed. */
+  /** Whether to end the active runs of these policies once all people have signed. */
   supersede?: boolean
 }
 

@@ -17,8 +17,8 @@ export interface SavedDocuments {
 }
 
 /**
- * Stores two files per server, reader and list of policies: documents and floors. A server's documents may depend on all three, so a reader
- * cannot resume from another reader's copy. Each file is replaced atomically, so a crash during a write leaves the previous file.
+ * Stores two files per server, reader and list of policies: documents and floors. The documents may depend on all three, so a reader cannot
+ * resume from another reader's copy. Each file is replaced atomically, so a crash during a write leaves the previous file.
  */
 export class DiskCopy {
   readonly file: string

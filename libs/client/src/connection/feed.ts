@@ -26,7 +26,7 @@ export interface ReaderOptions {
 export interface Feed {
   /** Starts the feed. `from`: revision to resume from; `undefined` if there is no copy, or part of it no longer verifies. */
   start(from: number | undefined): void
-  /** Called when documents were applied or an effective time has come, before any listener, which may be slow. */
+  /** Called after documents were applied, an effective time has come, or a lease has expired; before any listener, which may be slow. */
   applied(): void
   /** Called after a newer roster was loaded; the feed requests documents again that were refused under the previous one. */
   startOver(): void

@@ -21,7 +21,7 @@ export type ValueSource = 'live' | 'cache' | 'disk' | 'default'
 /** Value with its provenance. `V` includes the type of the caller's default. */
 export interface Explanation<V = PolicyValue> {
   value: V
-  /** Empty for a default. */
+  /** Version of the policy; empty for a default. */
   version: string
   revision: number
   source: ValueSource

@@ -10,7 +10,7 @@ import { verifyPast, type VerifiedPast } from './verify-past.js'
 
 export interface PastPoliciesOptions {
   api: ApiClient
-  /** As in `connect`. */
+  /** Trusted roster, as in `connect`. */
   roster?: string | Uint8Array
   cacheDir?: string
   /** Timeout in ms for the first response of a server that may be starting. Default 5 s. */
@@ -70,7 +70,7 @@ export interface PastQuery {
   at?: Date | string
   /** Time of knowledge: only heads that the store had recorded by then count. Default: now. */
   known?: Date | string
-  /** Version, instead of a time. */
+  /** Version to read, instead of a time. */
   version?: string
 }
 

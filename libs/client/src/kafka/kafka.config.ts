@@ -8,7 +8,7 @@ const MAX_CA_BYTES = 1024 * 1024
 export interface BrokerOptions {
   /** Bootstrap brokers as `host:port`; one is enough. Default: `HMS_KAFKA_BROKERS`. */
   brokers?: string[]
-  /** For example `{ mechanism: 'scram-sha-512', username, password }`. Default: `HMS_KAFKA_SASL`. */
+  /** Credentials, such as `{ mechanism: 'scram-sha-512', username, password }`. Default: `HMS_KAFKA_SASL`. */
   sasl?: KafkaConfig['sasl']
   /**
    * `true`, or options of `tls.connect` such as `{ ca: [pem] }`. Default: TLS with the certificate authority of `HMS_KAFKA_CA`, else no

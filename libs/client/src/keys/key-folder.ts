@@ -165,9 +165,9 @@ function stemOf(name: string): string {
 }
 
 /**
- * Returns the intended key of an agent: the one whose fingerprint or comment is `which`; without `which`, the one whose comment is the
- * name, else the only one. Throws `HMS_KEY_AGENT_LACKS` if there is none, `HMS_KEY_AGENT_CHOICE` if there are several: a guess could pick a
- * login key.
+ * Returns the intended key of an agent: the key whose fingerprint or comment is `which`; without `which`, the key whose comment is the
+ * name, else the only key. Throws `HMS_KEY_AGENT_LACKS` if there is none, and `HMS_KEY_AGENT_CHOICE` if there are several, because a guess
+ * could pick a login key.
  */
 function chooseAgentKey(keys: readonly AgentKey[], name: string, which?: string): AgentKey {
   if (which !== undefined)

@@ -29,7 +29,7 @@ export interface AgentKey {
  * key never leaves the agent. Errors: `HMS_KEY_AGENT_UNREACHABLE`, `HMS_KEY_AGENT_LACKS`, `HMS_KEY_AGENT_REFUSED`.
  */
 export class SshAgent {
-  /** `socket`: SSH_AUTH_SOCK. */
+  /** `socket`: path of the agent's socket, from `SSH_AUTH_SOCK`; `undefined` if there is none. */
   constructor(
     private readonly socket: string | undefined,
     private readonly deadlines = { listMs: LIST_MS, signMs: SIGN_MS },

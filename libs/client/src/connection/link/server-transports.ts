@@ -101,7 +101,7 @@ function unrefAndSend(request: ClientRequest): void {
 function polling(target: Target): Transport {
   return {
     firstMs: SILENCE_MS,
-    // One pause plus the response time.
+    // One pause between polls plus the response time.
     silenceMs: POLL_MS + SILENCE_MS,
     open(ask, session) {
       const agent = new (target.url.startsWith('https:') ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: 1 })

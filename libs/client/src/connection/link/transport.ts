@@ -64,7 +64,7 @@ export interface Session {
    * returned then.
    */
   take(text: string): number | undefined
-  /** Ends the session, once, and drops its connection. */
+  /** Ends the session and drops its connection. Later calls have no effect. */
   end(end: SessionEnd): void
 }
 
