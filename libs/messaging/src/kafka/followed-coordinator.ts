@@ -23,13 +23,14 @@ class CoordinatorMoved extends Error {
 /**
  * Returns the round-robin partition assigner; its factory is kafkajs' only public access to the cluster of a consumer.
  *
- * kafkajs 2.2.4 keeps the coordinator that it found when it joined. When that broker dies for good, each heartbeat is a refused connection,
- * which stops all fetches and discards their records: with one of three brokers dead, a third of the groups made progress only by chance
- * (`test/system/three-brokers.spec.ts`: 16 s for a run instead of 3). Therefore an unreachable coordinator counts as moved while the
- * consumer is a member; before the join and while it closes, errors pass through unchanged.
+ * kafkajs 2.2.4 keeps the coordinator that it found when it joined. When that broker dies permanently, each heartbeat is a refused
+ * connection, which stops all fetches and discards their records: with one of three brokers dead, a third of the groups made progress only
+ * by chance (`test/system/three-brokers.spec.ts`: 16 s for a run instead of 3). Therefore an unreachable coordinator counts as moved while
+ * the consumer is a member; before the join and during the close, errors pass through unchanged.
  *
- * A failed commit is retried for minutes with the generation of the retry. The broker would accept it for a partition that has been
- * reassigned since, whose new owner may have committed a higher offset. So each retry omits partitions that are not this reader's.
+ * A failed commit is retried for minutes, with the generation current at the retry. The broker would accept the retry for a partition that
+ * was reassigned in the meantime, whose new owner may have committed a higher offset. So each retry omits the partitions that this reader
+ * no longer owns.
  */
 export function followingAssigner(isMember: () => boolean, isMine: (topic: string, partition: number) => boolean): PartitionAssigner {
   return (config) => {

@@ -25,7 +25,7 @@ const SEND_TIMEOUT_MS = 10_000
 const SILENCE_MS = 5_000
 
 export interface KafkaBusOptions {
-  /** Called when a group cannot be read: the process must exit, otherwise it would stay silent for ever. */
+  /** Called when a group cannot be read permanently: the process must exit, otherwise the group would stay unread. */
   onFatal(error: Error): void
   /** Called when an unresponsive consumer was replaced. */
   onRenewed?(group: string): void

@@ -23,7 +23,7 @@ export interface ReaderHost {
   places(group: string, topics: readonly string[]): Promise<readonly GroupPlace[]>
   /** Called when an unresponsive consumer was replaced. */
   renewed(group: string): void
-  /** Called when the group cannot be read: the process must exit, otherwise it would stay silent for ever. */
+  /** Called when the group cannot be read permanently: the process must exit, otherwise the group would stay unread. */
   fatal(error: Error): void
 }
 
