@@ -101,7 +101,7 @@ export class Authorizer {
     return this.profile === 'dev' && (dev === 'open' || (dev === 'loopback' && isLocal(request)))
   }
 
-  /** Verifies the signature over the head of a request, once per request. */
+  /** Verifies the signed statement in the header of a request, once per request. */
   private signedHead(header: string, { method, url, raw }: RequestHead, byService?: ServiceName): SignedHead {
     const known = raw === undefined ? undefined : this.heads.get(raw)
     if (known !== undefined) return known

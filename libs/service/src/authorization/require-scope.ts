@@ -42,7 +42,7 @@ export function requirementOfRoute(config: unknown): Requirement | undefined {
   return (config as { requirement?: Requirement } | undefined)?.requirement
 }
 
-/** Returns the requirement of the route; else of its controller. */
+/** Returns the requirement of a handler, else of its controller. */
 export function requirementOf(reflector: Reflector, context: ExecutionContext): Requirement | undefined {
   return reflector.getAllAndOverride(REQUIREMENT, [context.getHandler(), context.getClass()])
 }

@@ -42,8 +42,8 @@ async function readCa(file: string): Promise<string> {
 }
 
 /**
- * Opens the Kafka bus. It ends the process when kafkajs consumers crash repeatedly: an orchestrator restarts the process, whereas a silent
- * consumer would stay silent.
+ * Opens the Kafka bus. It ends the process when kafkajs consumers crash repeatedly, because an orchestrator then restarts the process; a
+ * crashed consumer would read nothing any more.
  */
 export async function openKafkaBus(
   config: HostConfig,

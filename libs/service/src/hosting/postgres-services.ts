@@ -122,7 +122,7 @@ export async function republishService(definition: ServiceDefinition, url: strin
 
 /** Callers within this time share one probe, because each probe is a write that reaches the disk. */
 const SHARED_MS = 1_000
-/** PostgreSQL allocates log files of 16 MiB each; with less than two it may stop at its next write. */
+/** Minimum free space: PostgreSQL allocates WAL files of 16 MiB each; without space for two it may stop at its next write. */
 const LEAST_FREE_BYTES = 32 * 1024 * 1024
 
 /** SQLSTATEs of a rejected write: disk full, I/O error, read-only transaction, a standby. */

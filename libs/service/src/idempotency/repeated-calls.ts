@@ -57,7 +57,7 @@ export class RepeatableRequests {
     await this.mine(call, (tx, request) => tx.documents(REPEATABLE_REQUESTS).put({ ...request, answer: { status, json } }))
   }
 
-  /** Releases a refused or failed attempt: the next one under this key is executed. */
+  /** Releases a refused or failed attempt: the next attempt under the key is executed. */
   async release(call: KeyedCall): Promise<void> {
     await this.mine(call, (tx, { id }) => tx.documents(REPEATABLE_REQUESTS).delete(id))
   }

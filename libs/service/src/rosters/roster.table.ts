@@ -3,8 +3,8 @@ import { documentTable, type Transaction } from '#libs/persistence'
 import type { Roster } from '#libs/signing'
 
 /**
- * Rosters verified by a service, kept so that after a restart it continues from the newest, whatever version it is pinned to. They are
- * verified again when read.
+ * Rosters that a service has verified, stored so that after a restart the service continues from the newest, whatever version is pinned.
+ * They are verified again when read.
  */
 export const ROSTERS = documentTable<RosterStep>({
   name: 'roster',
