@@ -46,7 +46,7 @@ export interface LimitedKey {
 const BURST_SECONDS = 10
 /** Factor of the limits for requests between services, and for requests that an edge leaves to the services. */
 const WIDER = 10
-/** Paths of requests that one service signs and sends to another. */
+/** Paths by which services send each other documents that services signed. */
 const OF_SERVICES = /^\/v1\/(?:heads|freshness)\/?$/
 /** Paths whose body contains a statement that people sign; for an edge, which lacks these routes. */
 export const SIGNED_BODIES: readonly RegExp[] = [
