@@ -31,7 +31,7 @@ export const BREAK_GLASS_GUARDS = [
     find: 'const LEAST_FOR_BREAK_GLASS = 2',
     replace: 'const LEAST_FOR_BREAK_GLASS = 1',
     spec: 'libs/signing/src/roster/approvals.spec.ts',
-    test: 'asks two people for break-glass, the author not among them, whatever the role asks for',
+    test: 'requires two people other than the author for break-glass, even if the role requires fewer',
   },
   {
     name: 'break-glass-signed-as-such',

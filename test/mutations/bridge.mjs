@@ -7,7 +7,7 @@ export const BRIDGE_GUARDS = [
     find: 'return isCanonical && !WEAK_KEYS.has(toHex(y))',
     replace: 'return !WEAK_KEYS.has(toHex(y))',
     spec: 'libs/signing/src/crypto/adapters.spec.ts',
-    test: 'are second encodings of a point: y is below the prime',
+    test: 'include non-canonical encodings of a point, whose y is not below the prime',
   },
   {
     name: 'key-of-small-order',
@@ -16,7 +16,7 @@ export const BRIDGE_GUARDS = [
     find: 'return isCanonical && !WEAK_KEYS.has(toHex(y))',
     replace: 'return isCanonical',
     spec: 'libs/signing/src/crypto/adapters.spec.ts',
-    test: 'are those of small order',
+    test: 'include points of small order',
   },
   {
     name: 'page-signature-order',
@@ -35,7 +35,7 @@ export const BRIDGE_GUARDS = [
     replace:
       'return Point.BASE.multiply(s, false).subtract(point.multiply(k, false)).subtract(Point.fromBytes(r, true)).clearCofactor().is0()',
     spec: 'libs/signing/src/crypto/adapters.spec.ts',
-    test: 'are judged without cofactor where R or the key has torsion',
+    test: 'are verified without cofactor if R or the key has torsion',
   },
   {
     name: 'bridge-lower-revision',

@@ -25,7 +25,7 @@ export const COST_GUARDS = [
     find: ' && tries.left-- > 0',
     replace: '',
     spec: 'libs/signing/src/envelope.spec.ts',
-    test: 'costs a bounded number of verifications: what names no key is tried with all of them only as long as tries are left',
+    test: 'costs a bounded number of verifications: signatures without key id are tried with all keys up to a limit',
   },
   {
     name: 'request-names-its-key',
@@ -34,7 +34,7 @@ export const COST_GUARDS = [
     find: '  requireOneKeyId(envelope)\n',
     replace: '',
     spec: 'libs/signing/src/request.spec.ts',
-    test: 'is refused before its signature is looked at, where it is for another request or names no key, or several',
+    test: 'is rejected before its signature is verified, if it is for another request or names no key or several',
   },
   {
     name: 'heads-distinct-first',

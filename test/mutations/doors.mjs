@@ -530,7 +530,7 @@ export const DOOR_GUARDS = [
     find: '!isSame(key, streamKeyOf(record))',
     replace: '!key.startsWith(record.id)',
     spec: 'libs/signing/src/tokens/token.spec.ts',
-    test: 'is refused with one character changed',
+    test: 'is rejected with one character changed',
   },
   {
     name: 'queued-answers-closed',

@@ -403,7 +403,7 @@ export const GUARDS = [
     find: '|| !isSame(digestOf(token), record.hash)',
     replace: '',
     spec: 'libs/signing/src/tokens/token.spec.ts',
-    test: 'is refused: another secret under its id',
+    test: 'is rejected: another secret under its id',
   },
   {
     name: 'token-revoked',

@@ -349,7 +349,7 @@ export const READER_GUARDS = [
     find: ' && isIncluded(row, size, root)',
     replace: '',
     spec: 'libs/signing/src/live/stable-tree.spec.ts',
-    test: 'proves neither an older head, nor that a policy is missing which is there',
+    test: 'does not prove an older head, or the absence of a policy that is in it',
   },
   {
     name: 'standing-gap',
@@ -358,7 +358,7 @@ export const READER_GUARDS = [
     find: ' && second.index === first.index + 1',
     replace: '',
     spec: 'libs/signing/src/live/stable-tree.spec.ts',
-    test: 'tells a gap from rows that do not stand side by side',
+    test: 'does not prove an absence with rows that are not adjacent',
   },
   {
     name: 'standing-asked',

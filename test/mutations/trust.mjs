@@ -80,7 +80,7 @@ export const TRUST_GUARDS = [
     find: 'sorted(subject) !== sorted(subjectsOf(kind, predicate))',
     replace: 'canonicalJson(subject) !== canonicalJson(subjectsOf(kind, predicate))',
     spec: 'libs/signing/src/attestations/attestations.spec.ts',
-    test: 'is about a set of releases, in whatever order they are named',
+    test: 'is about a set of releases in any order',
   },
   {
     name: 'subjects-all-of-them',
@@ -89,7 +89,7 @@ export const TRUST_GUARDS = [
     find: 'return subjects.map(canonicalJson).sort().join()',
     replace: 'return [...new Set(subjects.map(canonicalJson))].sort()[0]!',
     spec: 'libs/signing/src/attestations/attestations.spec.ts',
-    test: 'is about a set of releases, in whatever order they are named',
+    test: 'is about a set of releases in any order',
   },
   {
     name: 'reader-speaker',
@@ -161,7 +161,7 @@ export const TRUST_GUARDS = [
     find: 'return about.run === run && about.attempt === attempt ?',
     replace: 'return about.run !== undefined ?',
     spec: 'libs/signing/src/attestations/attestations.spec.ts',
-    test: 'does not count for another run',
+    test: 'is invalid for another run',
   },
   {
     name: 'reader-dropped-tags',
@@ -404,7 +404,7 @@ export const TRUST_GUARDS = [
     find: "if (value['predicateType'] !== expectedPredicateType) {",
     replace: "if (value['predicateType'] === '') {",
     spec: 'libs/signing/src/statement.spec.ts',
-    test: 'of another type or shape is refused',
+    test: 'of another type or schema is rejected',
   },
   {
     name: 'roster-unique-keys',

@@ -49,7 +49,7 @@ const event: EventPredicate = {
 }
 
 describe('a release', () => {
-  it('is named by the digest of its payload and speaks about the policy', async () => {
+  it('has the digest of its payload, and the policy as subject', async () => {
     const built = buildRelease({ ...release, bundle: bundleOf([other, digestOfJson(policy)]) })
     const envelope = await signEnvelope(built.payload, [signer])
     const read = readRelease(envelope)
@@ -60,7 +60,7 @@ describe('a release', () => {
     expect(buildRelease(release).predicate.bundle).toEqual({ digest: digestOfJson([read.policyDigest]), size: 1 })
   })
 
-  it('that is malformed can be neither built nor read', async () => {
+  it('cannot be built or read if it is malformed', async () => {
     expect(() => buildRelease({ ...release, fallbacks: Array.from({ length: 6 }, () => old) })).toThrow('fallbacks')
     expect(() => buildRelease({ ...release, plan: { ...release.plan, share: 10_001 } })).toThrow('plan')
     expect(() => buildRelease({ ...release, expires: 'tomorrow' })).toThrow('expires')
@@ -94,13 +94,13 @@ describe('a head', () => {
     }
   })
 
-  it('by another key, or in the place of an event, is refused', async () => {
+  it('is rejected with another key, or if an event is expected', async () => {
     const envelope = await signHead(head, signer)
     expect(() => readHead(envelope, new Map())).toThrow('HMS_SIGNATURE_UNKNOWN_KEY')
     expect(() => readEvent(envelope, keys)).toThrow('HMS_STATEMENT_TYPE')
   })
 
-  it('with a digest or number out of its form cannot be signed', async () => {
+  it('cannot be signed with a malformed digest or number', async () => {
     await expect(signHead({ ...head, current: 'sha256:1' }, signer)).rejects.toThrow('current')
     await expect(signHead({ ...head, seq: -1 }, signer)).rejects.toThrow('seq')
     await expect(signHead({ ...head, share: 0.05 }, signer)).rejects.toThrow('share')

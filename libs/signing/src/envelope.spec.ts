@@ -39,7 +39,7 @@ function flip(envelope: Envelope, member: 'payload' | 'sig', bit: number): Envel
 }
 
 describe('an envelope', () => {
-  it('comes back as it was signed, whatever the bytes', async () => {
+  it('returns any signed bytes unchanged', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
         const verified = verifyEnvelope(await signEnvelope(bytes, [signer]), keys)
@@ -50,7 +50,7 @@ describe('an envelope', () => {
     )
   })
 
-  it('is refused with any one bit of payload or signature turned over', async () => {
+  it('is rejected with any flipped bit of payload or signature', async () => {
     const envelope = await signEnvelope(payload, [signer])
     for (let bit = 0; bit < payload.length * 8; bit++) {
       expect(code(() => verifyEnvelope(flip(envelope, 'payload', bit), keys))).toBe('HMS_SIGNATURE_INVALID')
@@ -60,7 +60,7 @@ describe('an envelope', () => {
     }
   })
 
-  it('has one text per signature: spare bits of base64 and stray characters are refused', async () => {
+  it('has one text per signature: spare bits of base64 and unknown characters are rejected', async () => {
     const envelope = await signEnvelope(payload, [signer])
     const sig = envelope.signatures[0]?.sig ?? ''
     const last = sig.charAt(85)
@@ -78,14 +78,14 @@ describe('an envelope', () => {
     expect(verifyEnvelope({ ...envelope, payload: urlSafe(envelope.payload), signatures, extra: 1 }, keys).keyids).toEqual([alice.keyid])
   })
 
-  it("takes the key id as a hint: empty or absent tries all keys, another one's does not verify", async () => {
+  it("uses the key id as a hint: if it is empty or missing, all keys are tried; with another key's id it does not verify", async () => {
     const envelope = await signEnvelope(payload, [localSigner(bob.privateKey)])
     const sig = envelope.signatures[0]?.sig
     expect(verifyEnvelope({ ...envelope, signatures: [{ keyid: '', sig }, { sig }] }, keys).keyids).toEqual([bob.keyid])
     expect(code(() => verifyEnvelope({ ...envelope, signatures: [{ keyid: alice.keyid, sig }] }, keys))).toBe('HMS_SIGNATURE_INVALID')
   })
 
-  it('costs a bounded number of verifications: what names no key is tried with all of them only as long as tries are left', async () => {
+  it('costs a bounded number of verifications: signatures without key id are tried with all keys up to a limit', async () => {
     const strangers = Array.from({ length: 40 }, () => generateKeyPair())
     const many = new Map([...strangers, bob].map(({ keyid, publicKey }) => [keyid, publicKey]))
     const [named] = (await signEnvelope(payload, [localSigner(bob.privateKey)])).signatures
@@ -99,14 +99,14 @@ describe('an envelope', () => {
     expect(checkSignatures(envelopeOf({ ...named!, keyid: '' }), keys).keyids).toEqual([bob.keyid])
   })
 
-  it('counts a key once, and names the signatures that do not count', async () => {
+  it('counts a key once, and returns the key ids of signatures that do not count', async () => {
     const envelope = await signEnvelope(payload, [signer, localSigner(mallory.privateKey), localSigner(bob.privateKey)])
     const [first] = envelope.signatures
     const doubled = { ...envelope, signatures: [...envelope.signatures, first] }
     expect(checkSignatures(doubled, keys)).toMatchObject({ keyids: [alice.keyid, bob.keyid], invalid: [mallory.keyid] })
   })
 
-  it('without an allowed signer is refused', async () => {
+  it('is rejected without a permitted signer', async () => {
     const stranger = await signEnvelope(payload, [localSigner(mallory.privateKey)])
     expect(code(() => verifyEnvelope(stranger, keys))).toBe('HMS_SIGNATURE_UNKNOWN_KEY')
     expect(code(() => verifyEnvelope({ ...stranger, signatures: [] }, keys))).toBe('HMS_SIGNATURE_UNKNOWN_KEY')
@@ -119,7 +119,7 @@ describe('an envelope', () => {
     expect(await addSignature(once, signer)).toEqual(once)
   })
 
-  it('is bounded, and of one payload type', async () => {
+  it('has a size limit and one payload type', async () => {
     const envelope = await signEnvelope(payload, [signer])
     const many = Array.from({ length: 17 }, () => envelope.signatures[0])
     expect(code(() => verifyEnvelope({ ...envelope, signatures: many }, keys))).toBe('HMS_SIGNATURE_TOO_MANY')

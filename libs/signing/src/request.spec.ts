@@ -39,13 +39,13 @@ describe('a signed request', () => {
     })
   })
 
-  it('counts for exactly what was signed, by a key that was valid then', async () => {
+  it('is valid for exactly the signed request, by a key that was valid at the signing time', async () => {
     const roster = await rosterWith(() => {})
     expect(verifyRequestHead(header, request, roster).keyid).toBe(keys['EPA Chief'].keyid)
     expect(() => verifyRequestHead(header, { ...request, path: '/v1/withdrawals' }, roster)).toThrow('HMS_SIGNATURE_INVALID')
   })
 
-  it('is refused before its signature is looked at, where it is for another request or names no key, or several', async () => {
+  it('is rejected before its signature is verified, if it is for another request or names no key or several', async () => {
     const roster = await rosterWith(() => {})
     const of = (change: (envelope: Envelope) => unknown): string => {
       const envelope = JSON.parse(Buffer.from(header.slice('HMS-Statement '.length), 'base64url').toString()) as Envelope
@@ -71,12 +71,12 @@ describe('a signed request', () => {
   it.each([
     ['expired', { notAfter: AT }],
     ['not yet valid', { notBefore: '2026-03-01T00:00:01Z' }],
-  ])('is refused of a key that was %s', async (_what, bounds) => {
+  ])('is rejected if its key was %s', async (_what, bounds) => {
     const roster = await rosterWith(({ principals }) => void Object.assign(principals['epa-chief']!.keys[0]!, bounds))
     expect(() => verifyRequestHead(header, request, roster)).toThrow('HMS_SIGNATURE_UNKNOWN_KEY')
   })
 
-  it('is refused of a key that was revoked, whenever', async () => {
+  it('is rejected if its key was revoked at any time', async () => {
     const roster = await rosterWith(
       (predicate) => void (predicate.revoked = [{ keyid: keys['EPA Chief'].keyid, since: '2035-01-01T00:00:00Z', reason: 'stolen' }]),
     )

@@ -32,7 +32,7 @@ describe('a statement', () => {
     expect(() => read(broken)).toThrow('HMS_SIGNATURE_NOT_CANONICAL')
   })
 
-  it('of another type or shape is refused', () => {
+  it('of another type or schema is rejected', () => {
     const wrong = (edit: object) => () => read(canonicalJson({ ...(JSON.parse(textOf(bytes)) as object), ...edit }))
     expect(wrong({ _type: 'https://in-toto.io/Statement/v0.1' })).toThrow('HMS_STATEMENT_TYPE')
     expect(wrong({ predicateType: PREDICATE_TYPES.release })).toThrow('HMS_STATEMENT_TYPE')
@@ -42,7 +42,7 @@ describe('a statement', () => {
     expect(() => read('[]')).toThrow('HMS_STATEMENT_INVALID')
   })
 
-  it('is made of canonical JSON, whose canonical form is itself', () => {
+  it('is canonical JSON, whose canonical form is unchanged', () => {
     const finite = fc.jsonValue({ stringUnit: 'grapheme' }).filter((value) => {
       try {
         return canonicalJson(value) !== ''

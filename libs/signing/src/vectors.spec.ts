@@ -15,7 +15,7 @@ import {
   verifyEnvelope,
 } from './index.js'
 
-/** Ed25519 key of a seed of 32 equal bytes. */
+/** Ed25519 key from a seed of 32 equal bytes. */
 function keyOfSeed(byte: number): KeyObject {
   const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, byte)])
   return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
@@ -35,7 +35,7 @@ const PAYLOAD = Buffer.from(
     '"a29ca0559634cd6a97f9a23fd61357c1453e70f2beb0a97742dbe601d92d3144"},"name":"policies/pm25.yaml"}]}',
 )
 
-describe('vectors that cosign, openssl and securesystemslib agree with', () => {
+describe('vectors checked with cosign, openssl and securesystemslib', () => {
   it('pre-authentication encoding of the DSSE specification', () => {
     const encoded = pae('http://example.com/HelloWorld', Buffer.from('hello world'))
     expect(encoded.toString()).toBe('DSSEv1 29 http://example.com/HelloWorld 11 hello world')
@@ -48,7 +48,7 @@ describe('vectors that cosign, openssl and securesystemslib agree with', () => {
     expect(keyIdOf(publicKeyFromRaw(Buffer.from(RAW_CHIEF, 'hex')))).toBe(CHIEF)
   })
 
-  it('the payload, its encoding and both signatures, to the byte', async () => {
+  it('payload, its encoding and both signatures have exactly these bytes', async () => {
     expect(digestOf(PAYLOAD)).toBe('sha256:118ee75342f17ba26da02a3ca0a787e6321d6de7ddd981c37ce2d1c42247b1c2')
     expect(toHex(sha256(pae(STATEMENT_TYPE, PAYLOAD)))).toBe('a63c31f7132bda6ec4a1537486fc5122b919336fac0ab4d631aceb0316838155')
     const envelope = await signEnvelope(PAYLOAD, [localSigner(chief), localSigner(counsel)])

@@ -56,8 +56,8 @@ beforeAll(async () => {
   roster = readRoster(await signRoster(predicate, [localSigner(chief.privateKey)]))
 })
 
-describe('what a stage says', () => {
-  it('is in-toto’s own form to the byte, with the attempt beside it', async () => {
+describe('an attestation', () => {
+  it('has exactly the form of in-toto, with the attempt as an additional member', async () => {
     const { payload } = await signTestResult(RESULT, RUN, of('linter'))
     expect(JSON.parse(Buffer.from(payload, 'base64').toString())).toEqual({
       _type: 'https://in-toto.io/Statement/v1',
@@ -72,7 +72,7 @@ describe('what a stage says', () => {
     })
   })
 
-  it('is read back, members that others add included', async () => {
+  it('is read back, including additional members of other producers', async () => {
     const keys = roster.serviceKeys('linter')
     expect(readTestResult(await signTestResult(RESULT, RUN, of('linter')), RUN, keys)).toMatchObject(RESULT)
     const subject = [{ name: 'lead@1.0.0', digest: { sha256: HEX } }]
@@ -82,7 +82,7 @@ describe('what a stage says', () => {
     })
   })
 
-  it('is about a set of releases, in whatever order they are named', async () => {
+  it('is about a set of releases in any order', async () => {
     const releases = ['c', 'a', 'b'].map((hex) => ({ id: hex, version: '1.0.0', releaseDigest: `sha256:${hex.repeat(64)}` }))
     const keys = roster.serviceKeys('linter')
     const test = await signTestResult(RESULT, { ...RUN, releases }, of('linter'))
@@ -101,7 +101,7 @@ describe('what a stage says', () => {
     ['more releases', { releases: [...RUN.releases, { id: 'ozone', version: '1.0.0', releaseDigest: `sha256:${'b'.repeat(64)}` }] }],
     ['fewer', { releases: [] }],
   ]
-  it.each(others)('does not count for %s', async (_what, change) => {
+  it.each(others)('is invalid for %s', async (_what, change) => {
     const [test, verdict] = [
       await signTestResult(RESULT, RUN, of('linter')),
       await signVerificationResult(VERDICT, RUN, of('canary-controller')),
@@ -112,7 +112,7 @@ describe('what a stage says', () => {
     )
   })
 
-  it('does not count by another’s key, as another kind, or incomplete', async () => {
+  it('is invalid with another service’s key, as another kind, or with missing members', async () => {
     const test = await signTestResult(RESULT, RUN, of('linter'))
     expect(() => readTestResult(test, RUN, roster.serviceKeys('simulator'))).toThrow('HMS_SIGNATURE_UNKNOWN_KEY')
     expect(() => readVerificationResult(test, RUN, roster.serviceKeys('linter'))).toThrow('HMS_STATEMENT_TYPE')
@@ -124,7 +124,7 @@ describe('what a stage says', () => {
   })
 })
 
-describe('the stages of a run', () => {
+describe('unattested', () => {
   const dossierWith = async (
     change: Partial<Record<AttestingStage, 'none' | TestResult | VerificationResult>> = {},
   ): Promise<AttestedDossier> => {
@@ -142,14 +142,14 @@ describe('the stages of a run', () => {
   const failed: TestResult = { ...RESULT, result: 'FAILED' }
   const observed: VerificationResult = { ...VERDICT, properties: [CANARY_PASSED, CANARY_OBSERVED] }
 
-  it('let it through when each says so by its own key', async () => {
+  it('returns nothing if each stage attested with its own key', async () => {
     expect(unattested(await dossierWith(), ALL, { roster, evidence: 'optional' })).toBeUndefined()
     expect(unattested(await dossierWith({ lint: warned, simulate: warned }), ALL, { roster, evidence: 'optional' })).toBeUndefined()
     expect(unattested(await dossierWith({ canary: observed }), ALL, { roster, evidence: 'required' })).toBeUndefined()
     expect(unattested(await dossierWith({ canary: 'none' }), ['lint', 'simulate'], { roster, evidence: 'required' })).toBeUndefined()
   })
 
-  it('do not when one is silent, refused, or had no evidence where it is asked for', async () => {
+  it('returns why if an attestation is missing, is a refusal, or lacks required evidence', async () => {
     const said = async (change: Parameters<typeof dossierWith>[0], evidence: 'optional' | 'required' = 'optional') =>
       unattested(await dossierWith(change), ALL, { roster, evidence })
     expect(unattested(RUN, ALL, { roster, evidence: 'optional' })).toBe('linter does not say that it let these releases through')
@@ -161,7 +161,7 @@ describe('the stages of a run', () => {
     expect(await said({}, 'required')).toContain(CANARY_OBSERVED)
   })
 
-  it('do not by one another’s keys', async () => {
+  it('rejects an attestation with the key of another stage', async () => {
     const dossier = await dossierWith()
     const forged = withAttestation(dossier, 'simulate', dossier.attestations!.lint!)
     expect(unattested(forged, ALL, { roster, evidence: 'optional' })).toContain('the word of simulator on these releases does not verify')

@@ -9,7 +9,7 @@ import * as node from './node.js'
 import * as page from './page.js'
 
 const { n: ORDER, p: PRIME } = Point.CURVE()
-/** A point of order 8, and its multiples: the torsion of the curve. */
+/** A point of order 8; its multiples are the torsion points of the curve. */
 const TORSION = Point.fromHex('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a')
 const MULTIPLES = Array.from({ length: 8 }, (_, n) => Array.from({ length: n }).reduce<Point>((sum) => sum.add(TORSION), Point.ZERO))
 const SECRET = 1234567890123456789n
@@ -19,21 +19,21 @@ const TEXT = utf8('what was signed')
 const littleEndian = (value: bigint): Uint8Array => fromHex(value.toString(16).padStart(64, '0')).toReversed()
 const numberOf = (bytes: Uint8Array): bigint => BigInt(`0x${toHex(bytes.toReversed())}`)
 
-/** Signs with an R and a key of any form: `S = r + H(R ‖ A ‖ M) · a`. */
+/** Signs with any R and any key bytes: `S = r + H(R ‖ A ‖ M) · a`. */
 function signed(key: Uint8Array, r: bigint, encodedR: Uint8Array, text = TEXT): { sig: Uint8Array; k: bigint } {
   const k = etc.mod(numberOf(sha512(Buffer.concat([encodedR, key, text]))), ORDER)
   return { sig: Buffer.concat([encodedR, littleEndian(etc.mod(r + k * SECRET, ORDER))]), k }
 }
 
-/** Returns what both adapters say of a signature; the same, or the test fails. */
+/** Whether both adapters accept a signature. Fails the test if they differ. */
 function accepted(raw: Uint8Array, sig: Uint8Array, text = TEXT): boolean {
   const [byNode, byPage] = [node, page].map(({ importKey, isSignature }) => isSignature(text, importKey(raw), sig))
   expect(byPage).toBe(byNode)
   return byNode!
 }
 
-describe('signatures in a page and under Node', () => {
-  it('are accepted where a key signed the text, and with any bit changed they are not', () => {
+describe('signatures in browsers and Node', () => {
+  it('are valid for the signed text, and invalid with any changed bit', () => {
     const seeds = fc.uint8Array({ minLength: 32, maxLength: 32 })
     fc.assert(
       fc.property(seeds, fc.uint8Array({ maxLength: 200 }), fc.nat(511), (seed, text, bit) => {
@@ -63,9 +63,9 @@ describe('signatures in a page and under Node', () => {
     expect([accepted(raw, sig.subarray(1)), accepted(raw, Buffer.concat([sig, sig]))]).toEqual([false, false])
   })
 
-  it('have R in its one encoding', () => {
+  it('have R in canonical encoding', () => {
     const raw = KEY.toBytes()
-    // The neutral point: y is 1, or 1 + p, and its sign bit is 0.
+    // The canonical encoding of the neutral point has y = 1 and sign bit 0. The others have y = 1 + p, or the sign bit set.
     for (const [y, isRight] of [
       [1n, true],
       [1n + PRIME, false],
@@ -74,7 +74,7 @@ describe('signatures in a page and under Node', () => {
       expect(accepted(raw, signed(raw, 0n, littleEndian(y)).sig)).toBe(isRight)
   })
 
-  it('are judged without cofactor where R or the key has torsion', () => {
+  it('are verified without cofactor if R or the key has torsion', () => {
     let [hits, misses] = [0, 0]
     for (const a of [0, 1, 4]) {
       const raw = KEY.add(MULTIPLES[a]!).toBytes()
@@ -90,7 +90,7 @@ describe('signatures in a page and under Node', () => {
     expect([hits > 0, misses > 0]).toEqual([true, true])
   })
 
-  it('are by no key that is no point of the curve', () => {
+  it('are invalid for a key that is not a point of the curve', () => {
     const { sig } = signed(KEY.toBytes(), 7n, Point.BASE.multiply(7n).toBytes())
     const raws = fc.uint8Array({ minLength: 32, maxLength: 32 })
     fc.assert(
@@ -102,15 +102,15 @@ describe('signatures in a page and under Node', () => {
   })
 })
 
-describe('keys that nothing may be signed with', () => {
+describe('rejected keys', () => {
   const flipped = (raw: Uint8Array): Uint8Array => raw.with(31, raw[31]! ^ 0x80)
 
-  it('are those of small order', () => {
+  it('include points of small order', () => {
     for (const raw of MULTIPLES.map((point) => point.toBytes()))
       for (const each of [raw, flipped(raw)]) expect(() => publicKeyFromRaw(each)).toThrow('HMS_SIGNATURE_KEY_UNSUPPORTED')
   })
 
-  it('are second encodings of a point: y is below the prime', () => {
+  it('include non-canonical encodings of a point, whose y is not below the prime', () => {
     for (let y = PRIME; y < 2n ** 255n; y++)
       for (const each of [littleEndian(y), flipped(littleEndian(y))])
         expect(() => publicKeyFromRaw(each)).toThrow('HMS_SIGNATURE_KEY_UNSUPPORTED')
@@ -119,7 +119,7 @@ describe('keys that nothing may be signed with', () => {
   })
 })
 
-describe('digests in a page and under Node', () => {
+describe('digests in browsers and Node', () => {
   it('are SHA-256', () => {
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.string({ unit: 'binary' })), (data) => {
@@ -129,7 +129,7 @@ describe('digests in a page and under Node', () => {
     )
   })
 
-  it('know keys by their raw bytes', () => {
+  it('identify keys by their raw bytes', () => {
     const raw = KEY.toBytes()
     expect([node, page].map(({ importKey, rawKeyOf }) => toHex(rawKeyOf(importKey(raw))))).toEqual([toHex(raw), toHex(raw)])
   })

@@ -7,7 +7,7 @@ const headOf = (policy: string, seq = 1) => ({ policy, seq, current: digest(seq)
 const ids = fc.uniqueArray(fc.stringMatching(/^[a-z]{3,6}$/), { maxLength: 40 })
 
 describe('the tree of stable heads', () => {
-  it('proves each head that is in it, and of any other policy that it has none', () => {
+  it('proves each head in it, and the absence of any other policy', () => {
     fc.assert(
       fc.property(ids, fc.stringMatching(/^[a-z]{3,6}$/), (policies, other) => {
         const tree = new StableTree(policies.map((policy) => headOf(policy)))
@@ -18,7 +18,7 @@ describe('the tree of stable heads', () => {
     )
   })
 
-  it('proves neither an older head, nor that a policy is missing which is there', () => {
+  it('does not prove an older head, or the absence of a policy that is in it', () => {
     fc.assert(
       fc.property(ids, fc.nat(), (policies, pick) => {
         fc.pre(policies.length > 0)
@@ -36,7 +36,7 @@ describe('the tree of stable heads', () => {
     )
   })
 
-  it('tells a gap from rows that do not stand side by side', () => {
+  it('does not prove an absence with rows that are not adjacent', () => {
     const tree = new StableTree(['aaa', 'bbb', 'ccc', 'ddd'].map((policy) => headOf(policy)))
     const [a, c, d] = ['aaa', 'ccc', 'ddd'].map((policy) => tree.proofOf(policy)[0]!)
     for (const proof of [[a, c], [a], [d], [], [c, a], [a, c, d], null, [null], [{ ...a, path: ['x'] }], [{ ...a, seq: 2 ** 60 }]])
@@ -45,7 +45,7 @@ describe('the tree of stable heads', () => {
     expect(provesStanding(tree.root, 'a', undefined, [a])).toBe(true)
   })
 
-  it('is small: a proof among a thousand heads has ten hashes', () => {
+  it('has short proofs: ten hashes for a thousand heads', () => {
     const tree = new StableTree(Array.from({ length: 1_000 }, (_, index) => headOf(`policy-${index}`)))
     expect(JSON.stringify(tree.proofOf('policy-500')).length).toBeLessThan(700)
   })

@@ -55,15 +55,15 @@ function releaseOf(policy: ReleasePredicate['policy'], more: Partial<ReleasePred
 
 const signedBy = (policy: ReleasePredicate['policy'], ...by: (KeyPair | undefined)[]) => signEnvelope(releaseOf(policy), by.map(signerOf))
 
-describe('who must approve', () => {
-  it('any one official, two for what is tagged critical', async () => {
+describe('approvalRequirement', () => {
+  it('requires one official, and two for a policy tagged critical', async () => {
     const roster = await rosterWith()
     expect(approvalRequirement(roster, { policy: plain })).toMatchObject({ role: 'official', threshold: 1 })
     expect(approvalRequirement(roster, { policy: critical })).toMatchObject({ role: 'critical', threshold: 2 })
     expect(approvalRequirement(roster, { policy: { id: 'x' } }).eligible).toHaveLength(4)
   })
 
-  it('a role for a tag or prefix beats the default, and the strictest of several speaks', async () => {
+  it('prefers a role for a tag or prefix to the default, and the strictest of several', async () => {
     const roster = await rosterWith(({ roles }) =>
       roles.push(
         { name: 'air', principals: ['air-office'], threshold: 1, match: { tag: 'air' } },
@@ -76,23 +76,23 @@ describe('who must approve', () => {
     expect(approvalRequirement(roster, { policy: { ...plain, tags: [] } }).role).toBe('official')
   })
 
-  it('no person, where no role fits', async () => {
+  it('throws if no role matches', async () => {
     const roster = await rosterWith(({ roles }) => roles.splice(0, 1))
     expect(() => approvalRequirement(roster, { policy: plain })).toThrow('HMS_ROSTER_NO_ROLE')
   })
 })
 
-describe('how far an approval has come', () => {
+describe('approvalState', () => {
   const [chief, counsel] = [pairs.get('EPA Chief'), pairs.get('EPA Counsel')]
 
-  it('one official completes a plain policy', async () => {
+  it('is complete with one official for a policy without tags', async () => {
     const state = approvalState(await rosterWith(), readRelease(await signedBy(plain, chief)))
     const approvedBy = [{ id: 'epa-chief', name: 'EPA Chief' }]
     expect(state).toEqual({ approvedBy, notCounted: [], missing: [], complete: true, soleOfficial: false, invalid: [] })
     expect(approvalState(await rosterWith(), readRelease(await signedBy(plain))).complete).toBe(false)
   })
 
-  it('two different people complete a critical one; one person with two keys does not', async () => {
+  it('is complete with two different people for a critical policy, but not with two keys of one person', async () => {
     const { keyid, spki } = secondKey
     const roster = await rosterWith(({ principals }) => principals['epa-chief']?.keys.push({ keyid, spki }))
     const alone = approvalState(roster, readRelease(await signedBy(critical, chief, secondKey)))
@@ -100,7 +100,7 @@ describe('how far an approval has come', () => {
     expect(approvalState(roster, readRelease(await signedBy(critical, secondKey, counsel)))).toMatchObject({ missing: [], complete: true })
   })
 
-  it('asks two people for break-glass, the author not among them, whatever the role asks for', async () => {
+  it('requires two people other than the author for break-glass, even if the role requires fewer', async () => {
     const roster = await rosterWith((rules) => {
       rules.soleOfficial = true
     })
@@ -113,7 +113,7 @@ describe('how far an approval has come', () => {
     expect(await stateOf(null, chief, counsel)).toMatchObject({ complete: true })
   })
 
-  it('services, strangers and false signatures are reported, people without the role do not count', async () => {
+  it('reports invalid signatures and unknown signers, and does not count people without the role', async () => {
     const roster = await rosterWith(({ roles }) => Object.assign(roles[0] ?? {}, { principals: ['epa-counsel'] }))
     const envelope = await signedBy(plain, chief, service, counsel)
     const wrong = { keyid: pairs.get('Air Office')?.keyid ?? '', sig: envelope.signatures[0]?.sig ?? '' }
@@ -122,7 +122,7 @@ describe('how far an approval has come', () => {
     expect(state.invalid).toEqual([service.keyid, wrong.keyid])
   })
 
-  it('a key counts only within its time, judged at preparation unless a time is given', async () => {
+  it('requires a key that is valid at the given time, by default at preparation', async () => {
     const roster = await rosterWith(({ principals }) => {
       const key = principals['epa-chief']?.keys[0]
       if (key) key.notAfter = '2024-09-01T12:00:00Z'

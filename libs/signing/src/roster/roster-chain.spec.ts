@@ -33,7 +33,7 @@ const sign = (predicate: RosterPredicate, by: readonly KeyPair[]) =>
     by.map(({ privateKey }) => localSigner(privateKey)),
   )
 
-/** Version 2 by default: adds an inspector who may approve. */
+/** Successor of the first roster, by default version 2, with an inspector who may approve. */
 function successor(edit: (next: RosterPredicate) => void = () => undefined, of = first): RosterPredicate {
   const next = { ...structuredClone(of), version: of.version + 1 }
   next.principals['inspector'] = { name: 'Inspector', kind: 'person', keys: [{ keyid: inspector.keyid, spki: inspector.spki }] }
@@ -42,7 +42,7 @@ function successor(edit: (next: RosterPredicate) => void = () => undefined, of =
   return next
 }
 
-/** All keys are replaced: the roots of the two rosters share no person. */
+/** Successor whose people have none of the keys in the first roster. */
 function newPeople(): RosterPredicate {
   return successor((next) => {
     next.principals['epa-chief']!.keys = [{ keyid: outsider.keyid, spki: outsider.spki }]
@@ -67,7 +67,7 @@ const refusal = async (current: Roster, envelope: Envelope): Promise<string> => 
 }
 
 describe('the next roster', () => {
-  it('is accepted when the signers required by both rosters signed it', async () => {
+  it('is accepted with the signers that both rosters require', async () => {
     const roster = nextRoster(await pinned(), await sign(successor(), [chief, counsel]))
     expect([roster.version, roster.principalOfKey(inspector.keyid)?.name]).toEqual([2, 'Inspector'])
   })
@@ -95,7 +95,7 @@ describe('the next roster', () => {
     expect(await refusal(await pinned(), await sign(successor(edit), [chief, counsel, air]))).toBe('HMS_ROSTER_VERSION')
   })
 
-  it('rolls back to no older version, though that one was signed by all', async () => {
+  it('is rejected if it is an older version, even with all signatures', async () => {
     const [one, two] = [await sign(structuredClone(first), [chief, counsel]), await sign(successor(), [chief, counsel])]
     const newest = nextRoster(readRoster(one), two)
     expect([await refusal(newest, one), await refusal(newest, two)]).toEqual(['HMS_ROSTER_VERSION', 'HMS_ROSTER_VERSION'])
@@ -113,7 +113,7 @@ describe('the next roster', () => {
     expect(await refusal(await pinned(), await sign(next, by))).toBe('HMS_ROSTER_THRESHOLD')
   })
 
-  it('counts one person with two keys as one, in the roster before and in the next', async () => {
+  it('counts one person with two keys once, by the current and by the next roster', async () => {
     const second = generateKeyPair()
     const both = (roster: RosterPredicate) => void roster.principals['epa-chief']!.keys.push({ keyid: second.keyid, spki: second.spki })
     expect(await refusal(await pinned(both), await sign(successor(both), [chief, second]))).toBe('HMS_ROSTER_THRESHOLD')
@@ -149,14 +149,14 @@ describe('the next roster', () => {
     expect(await refusal(await pinned(), await sign(successor(edit), [chief, counsel]))).toBe(code)
   })
 
-  it('turns no production roster into a demo one either', async () => {
+  it('cannot turn a production roster into a demo roster', async () => {
     const current = await pinned((roster) => {
       roster.profile = 'production'
     })
     expect(await refusal(current, await sign(successor(), [chief, counsel]))).toBe('HMS_ROSTER_PROFILE')
   })
 
-  it('may be expired on the way to a newer one; the newest is judged by the time given', async () => {
+  it('may have expired if a newer one follows; the newest must be valid at the given time', async () => {
     const roster = nextRoster(
       await pinned(),
       await sign(
@@ -170,7 +170,7 @@ describe('the next roster', () => {
     expect(() => requireUnexpired(roster, '2020-01-01T00:00:00Z')).toThrow('HMS_ROSTER_EXPIRED')
   })
 
-  it('can be read before anybody signed, with every other rule', async () => {
+  it('can be read without signatures, and is checked by all other rules', async () => {
     const current = await pinned()
     expect(readSuccessor(current, await sign(successor(), [])).version).toBe(2)
     const skipped = await sign(
@@ -183,30 +183,30 @@ describe('the next roster', () => {
   })
 })
 
-describe('a role for the roster', () => {
+describe('a root role', () => {
   const root =
     (threshold: number, ...principals: string[]) =>
     (roster: RosterPredicate) =>
       void roster.roles.push(rootRole('root', threshold, ...principals))
 
-  it("names who changes it, instead of the heaviest role's number of any people", async () => {
+  it('defines the signers of roster changes, instead of any people up to the highest threshold', async () => {
     const [rule, current] = [root(1, 'epa-chief'), await pinned(root(1, 'epa-chief'))]
     expect(await refusal(current, await sign(successor(rule), [counsel, air, liaison]))).toBe('HMS_ROSTER_THRESHOLD')
     expect(await refusal(current, await sign(successor(rule), [chief]))).toBe('taken: 2')
   })
 
-  it('of the next roster is asked too', async () => {
+  it('of the next roster applies too', async () => {
     const next = successor(root(3, 'epa-chief', 'epa-counsel', 'inspector'))
     expect(await refusal(await pinned(), await sign(next, [chief, counsel, air]))).toBe('HMS_ROSTER_THRESHOLD')
     expect(await refusal(await pinned(), await sign(next, [chief, counsel, inspector]))).toBe('taken: 2')
   })
 
-  it('grants no right to approve policies', async () => {
+  it('does not permit approving policies', async () => {
     const current = await pinned(root(4, 'epa-chief', 'epa-counsel', 'air-office', 'state-liaison'))
     expect(approvalRequirement(current, { policy: { id: 'lead-limit' } })).toMatchObject({ role: 'official', threshold: 1 })
   })
 
-  it('tells who signed and how many must', async () => {
+  it('is reported with the people who signed and the threshold', async () => {
     const current = await pinned(root(2, 'epa-chief', 'epa-counsel'))
     const state = rootState(await sign(successor(), [chief, air]), current)
     expect(state).toMatchObject({ signed: [{ id: 'epa-chief' }], threshold: 2, complete: false })
@@ -219,7 +219,7 @@ describe('a revoked key', () => {
     next.revoked = [revoked(air, since), revoked(rollout, since)]
   }
 
-  it('counts for nothing from that time on, for what it signed before, and never live', async () => {
+  it('is invalid from its revocation on, valid for earlier signatures, and never valid for new ones', async () => {
     const roster = nextRoster(await pinned(), await sign(successor(theft), [chief, counsel]))
     const people = (at?: string) => roster.keysOfKind('person', at).has(air.keyid)
     const service = (at?: string) => roster.serviceKeys('rollout', at).has(rollout.keyid)
@@ -233,7 +233,7 @@ describe('a revoked key', () => {
     expect([roster.revokedSince(air.keyid), roster.revokedSince(chief.keyid)]).toEqual([since, undefined])
   })
 
-  it('does not help to sign the roster that revokes it, nor a later one', async () => {
+  it('does not count on the roster that revokes it, nor on a later one', async () => {
     expect(await refusal(await pinned(), await sign(successor(theft), [chief, air]))).toBe('HMS_ROSTER_THRESHOLD')
     const second = successor(theft)
     const current = nextRoster(await pinned(), await sign(second, [chief, counsel]))
@@ -248,7 +248,7 @@ describe('a revoked key', () => {
     ).toBe('HMS_ROSTER_THRESHOLD')
   })
 
-  it('stays revoked: a later roster may only move the time back', async () => {
+  it('stays revoked: a later roster may only backdate the revocation', async () => {
     const second = successor(theft)
     const current = nextRoster(await pinned(), await sign(second, [chief, counsel]))
     const third = (...list: NonNullable<RosterPredicate['revoked']>) =>

@@ -28,7 +28,7 @@ async function readEdited(edit: (roster: RosterPredicate) => void, by = signers)
 }
 
 describe('the demo roster', () => {
-  it('knows people by name and key, services by name', async () => {
+  it('finds people by name and key, and services by name', async () => {
     const roster = await readEdited(() => undefined)
     expect(roster.principalByName('EPA Chief')).toMatchObject({ id: 'epa-chief', kind: 'person' })
     expect(roster.principalByName('Stranger')).toBeUndefined()
@@ -39,7 +39,7 @@ describe('the demo roster', () => {
     expect(roster.keysOfKind('person').size).toBe(4)
   })
 
-  it('leaves out keys at times when they are not valid', async () => {
+  it('omits keys that are not valid at the given time', async () => {
     const roster = await readEdited(({ principals }) => {
       const key = principals['epa-chief']?.keys[0]
       if (key) Object.assign(key, { notBefore: '2024-01-01T00:00:00Z', notAfter: '2025-01-01T00:00:00Z' })
@@ -48,7 +48,7 @@ describe('the demo roster', () => {
     expect([size(), size('2023-12-31T23:59:59Z'), size('2024-01-01T00:00:00Z'), size('2025-01-01T00:00:00Z')]).toEqual([4, 3, 4, 3])
   })
 
-  it('refuses two members with one id', () => {
+  it('rejects two members with one id', () => {
     const twice = [...pairs, { name: 'epa chief', spki: rollout.spki }]
     expect(() => demoRoster({ people: twice, services: [], operator, expires: demo.expires })).toThrow(TypeError)
   })
@@ -111,14 +111,14 @@ describe('a roster', () => {
     await expect(readEdited((roster) => void (withLogs(roster), delete roster.log))).rejects.toMatchObject({ code: 'HMS_ROSTER_INVALID' })
   })
 
-  it('with a match that means two things is refused', async () => {
+  it('with an ambiguous match is refused', async () => {
     for (const match of [{}, { all: true, tag: 'air' }, { service: 'rollout', tag: 'air' }] as const) {
       const read = readEdited(({ roles }) => Object.assign(roles[0] ?? {}, { match }))
       await expect(read).rejects.toMatchObject({ code: 'HMS_STATEMENT_INVALID' })
     }
   })
 
-  it('signed by fewer people than its heaviest role asks for is refused', async () => {
+  it('signed by fewer people than the highest threshold of a role is refused', async () => {
     const code = { code: 'HMS_ROSTER_THRESHOLD' }
     await expect(readEdited(() => undefined, signers.slice(0, 1))).rejects.toMatchObject(code)
     const programs = [rollout, operator].map(({ privateKey }) => localSigner(privateKey))

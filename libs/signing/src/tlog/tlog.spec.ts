@@ -71,7 +71,7 @@ describe('a Merkle tree of RFC 6962', () => {
     expect(proofs).toBe(17_030)
   })
 
-  it('proves nothing else: another leaf, place, size, root, order or length', () => {
+  it('rejects proofs for another leaf, index, size or root, and with another order or length', () => {
     const cases = fc.record({ size: fc.integer({ min: 1, max: 200 }), at: fc.nat(), other: fc.nat(), byte: fc.nat(), swap: fc.nat() })
     fc.assert(
       fc.property(cases, ({ size, at, other, byte, swap }) => {
@@ -104,8 +104,8 @@ describe('a Merkle tree of RFC 6962', () => {
   })
 })
 
-describe('our log', () => {
-  it('has the hashes and proof lengths that two independent libraries agreed with', () => {
+describe('the log', () => {
+  it('has the hashes and proof lengths of two independent libraries', () => {
     expect(toHex(leafHash(entries[0]!))).toBe('2335076b4a12c52ecf0671e27296a43aec90cb2105b6e2685a4d157cc80ede29')
     expect(toHex(nodeHash(leafHash(entries[0]!), leafHash(entries[1]!)))).toBe(
       '1ff963d95deb1bc69e0aaa0c2242ecebfc9810c1184bcd1c15abb1a16e5412d0',
@@ -113,7 +113,7 @@ describe('our log', () => {
     expect([tree.inclusion(0).length, tree.consistency(300).length]).toEqual([10, 9])
   })
 
-  it('signs and cosigns a checkpoint to the byte', async () => {
+  it('signs and cosigns a checkpoint with exactly the expected bytes', async () => {
     const body = formatCheckpoint({ origin: ORIGIN, size: 700, root: tree.root() })
     const log = await signNote(body, policy.log, localSigner(logKey))
     const witness = await cosign(body, 1_725_148_800, policy.witnesses[0]!, localSigner(witnessKey))
@@ -122,12 +122,12 @@ describe('our log', () => {
     expect(vkeyOf(WITNESS, NOTE_COSIGNATURE, rawPublicKey(witnessKey))).toBe(WITNESS_VKEY)
   })
 
-  it('verifies a checkpoint with its quorum, and tells when it was reached', () => {
+  it('verifies a checkpoint with its quorum, and returns when the quorum was reached', () => {
     expect(verifyCheckpoint(NOTE, policy)).toEqual({ origin: ORIGIN, size: 700, root: tree.root(), witnessedAt: 1_725_148_800 })
     expect(verifyCheckpoint(NOTE, { ...policy, quorum: 0 })).not.toHaveProperty('witnessedAt')
   })
 
-  it('refuses a checkpoint with any character changed, dropped or of another log', () => {
+  it('rejects a checkpoint with any changed or missing character, or of another log', () => {
     for (let at = 0; at < NOTE.length; at++) {
       const other = NOTE[at] === 'A' ? 'B' : 'A'
       expect(() => verifyCheckpoint(NOTE.slice(0, at) + other + NOTE.slice(at + 1), policy)).toThrow(/^HMS_/)
@@ -137,14 +137,14 @@ describe('our log', () => {
     expect(() => verifyCheckpoint(NOTE, { ...policy, log: { ...policy.log, name: 'other.example/log' } })).toThrow('HMS_CHECKPOINT_INVALID')
   })
 
-  it('counts a witness once, and passes over signatures of types it does not know', () => {
+  it('counts a witness once, and ignores signatures of unknown types', () => {
     const [, , , , , witness = ''] = NOTE.split('\n')
     const unknown = `— future.example/w2 ${Buffer.concat([Buffer.from('00000000', 'hex'), Buffer.of(6, 1, 2, 3)]).toString('base64')}\n`
     expect(() => verifyCheckpoint(`${NOTE}${witness}\n`, { ...policy, quorum: 2 })).toThrow('HMS_CHECKPOINT_UNWITNESSED')
     expect(verifyCheckpoint(NOTE + unknown, policy).size).toBe(700)
   })
 
-  it('proves an entry to who has the proof alone', () => {
+  it('proves an entry with the proof alone', () => {
     const proof = formatTlogProof({ index: 250, path: tree.inclusion(250), checkpoint: NOTE })
     expect(readTlogProof(proof)).toEqual({ index: 250, path: tree.inclusion(250), checkpoint: NOTE })
     expect(verifyTlogProof(entries[250]!, proof, [policy])).toMatchObject({ index: 250, size: 700, witnessedAt: 1_725_148_800 })
@@ -177,7 +177,7 @@ describe('a signed note', () => {
     expect(() => readVkey(vkey)).toThrow(/^HMS_/)
   })
 
-  it('may quote an empty line: the last one ends the text', async () => {
+  it('may contain an empty line: the last one ends the text', async () => {
     const body = 'one\n\ntwo\n'
     const note = openNote(await signNote(body, policy.log, localSigner(logKey)))
     expect(note.body).toBe(body)
@@ -195,7 +195,7 @@ describe('a checkpoint body', () => {
 })
 
 describe('tiles', () => {
-  it('have one path each', () => {
+  it('have exactly one path each', () => {
     expect(tilePath({ level: 0, index: 1_234_067, width: 256 })).toBe('0/x001/x234/067')
     expect(tilePath({ level: 'entries', index: 3, width: 17 })).toBe('entries/003.p/17')
     const tiles = fc.record({
@@ -219,7 +219,7 @@ describe('tiles', () => {
     ])
   })
 
-  it('carry entries of any length up to 65,535 bytes', () => {
+  it('contain entries of any length up to 65,535 bytes', () => {
     fc.assert(
       fc.property(
         fc.array(fc.uint8Array({ maxLength: 300 })),

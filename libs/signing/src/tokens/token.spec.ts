@@ -27,15 +27,15 @@ const codeOf = (work: () => unknown): string => {
 }
 const judge = (presented: string, known: TokenRecord | undefined, now = NOW): string => codeOf(() => requireToken(presented, known, now))
 
-describe('a key', () => {
-  it('has the form hms_<id>_<43 characters>, and its record is no key', () => {
+describe('a token', () => {
+  it('has the form hms_<id>_<43 characters>, and its record does not contain it', () => {
     expect(token).toMatch(/^hms_[0-9a-f]{12}_[A-Za-z0-9_-]{43}$/)
     expect([tokenIdOf(token), hash]).toEqual([id, digestOf(token)])
     expect(JSON.stringify(record())).not.toContain(token.slice(-43))
     expect(mintToken().token).not.toBe(token)
   })
 
-  it('counts', () => expect(judge(token, record())).toBe('none'))
+  it('is accepted', () => expect(judge(token, record())).toBe('none'))
 
   const other = mintToken()
   const flip = token.endsWith('A') ? 'E' : 'A'
@@ -53,19 +53,19 @@ describe('a key', () => {
     ['expired to the second', token, record({ expiresAt: NOW.toISOString() }), 'EXPIRED'],
     ['with an expiry that is no time', token, record({ expiresAt: 'never' }), 'EXPIRED'],
     ['with a damaged hash in the record', token, record({ hash: `${hash.slice(0, -1)}` }), 'UNKNOWN'],
-  ])('is refused: %s', (_what, presented, known, reason) => expect(judge(presented, known)).toBe(`HMS_AUTH_TOKEN_${reason}`))
+  ])('is rejected: %s', (_what, presented, known, reason) => expect(judge(presented, known)).toBe(`HMS_AUTH_TOKEN_${reason}`))
 
   it.each(['', 'hms_', `hms_${id}`, `hms_${id.toUpperCase()}_${token.slice(-43)}`, `${token}\n`, `x${token}`])('is not %j', (text) =>
     expect(tokenIdOf(text)).toBeUndefined(),
   )
 })
 
-describe('the key of a stream', () => {
+describe('a stream key', () => {
   const key = streamKeyOf({ id, hash })
   const judged = (presented: string, known: TokenRecord | undefined, now = NOW): string =>
     codeOf(() => requireStreamKey(presented, known, now))
 
-  it('is the same at every instance, and tells nothing of the key that it is for', () => {
+  it('is equal on every instance, and reveals neither the token nor its hash', () => {
     expect([key, key.startsWith(`${id}.`), judged(key, record())]).toEqual([streamKeyOf(record()), true, 'none'])
     for (const secret of [token.slice(-43), hash.slice('sha256:'.length)]) expect(key).not.toContain(secret)
     expect(judge(key, record())).toBe('HMS_AUTH_TOKEN_UNKNOWN')
@@ -79,13 +79,13 @@ describe('the key of a stream', () => {
     ['without a record', key, undefined, 'UNKNOWN'],
     ['of a key that was revoked', key, record({ revokedAt: '2026-02-01T00:00:00Z' }), 'REVOKED'],
     ['of a key that has expired', key, record({ expiresAt: NOW.toISOString() }), 'EXPIRED'],
-  ])('is refused %s', (_what, presented, known, reason) => expect(judged(presented, known)).toBe(`HMS_AUTH_TOKEN_${reason}`))
+  ])('is rejected %s', (_what, presented, known, reason) => expect(judged(presented, known)).toBe(`HMS_AUTH_TOKEN_${reason}`))
 })
 
 describe('scopes', () => {
-  it.each(['operate', 'read', 'bot:inspector-7', 'partner:va.deq_1'])('%s is one', (scope) => expect(isScope(scope)).toBe(true))
+  it.each(['operate', 'read', 'bot:inspector-7', 'partner:va.deq_1'])('include %s', (scope) => expect(isScope(scope)).toBe(true))
   it.each(['', 'admin', 'bot:', 'bot:*', 'bot: a', 'operate ', 'operate\n', 'bot:a:b', `bot:${'a'.repeat(201)}`, 7, null])(
-    '%j is none',
+    'do not include %j',
     (scope) => expect(isScope(scope)).toBe(false),
   )
 
@@ -105,7 +105,7 @@ describe('scopes', () => {
     expect(NEEDS.map((need) => (codeOf(() => requireScope(scopes, need)) === 'none' ? 'yes' : 'no'))).toEqual(expected)
   })
 
-  it.each(['', 'a:', ':'])('of a bot called %j no other bot has', (bot) => {
+  it.each(['', 'a:', ':'])('of another bot do not cover a bot named %j', (bot) => {
     expect(codeOf(() => requireScope(['bot:a', 'read', 'partner:a'], { bot }))).toBe('HMS_AUTH_SCOPE')
   })
 })
