@@ -31,7 +31,7 @@ export interface NewPolicy {
   digest: string
   /** Tags of earlier releases that this version dropped; they still determine its approvers. */
   droppedTags: string[]
-  /** Set if it goes live without simulation and canary. */
+  /** Set if the policy goes live by break-glass, without simulation and canary. */
   breakGlass?: BreakGlassOrder
 }
 

@@ -35,9 +35,9 @@ export class PrepareRollback {
   ) {}
 
   /**
-   * Prepares a rollback. If other people already signed this rollback, returns theirs, to be countersigned, and ignores the given reason.
-   * Readers and partners receive the signed release, so it contains the public reason, even an empty one. It contains the internal reason
-   * only if the caller gives no public one. `by`: id of the caller.
+   * Prepares a rollback. If other people already signed this rollback, returns that approval, to be countersigned, and ignores the given
+   * reason. Readers and partners receive the signed release, so it contains the public reason, even an empty one. It contains the internal
+   * reason only if the caller gives no public one. `by`: id of the caller.
    */
   execute(request: PrepareRollbackRequest['rollback'], by = 'anyone'): Promise<PreparedApproval> {
     return this.judgeByStored.orExplained([request.policy], () => this.attempt(request, by))
@@ -95,7 +95,7 @@ export class PrepareRollback {
         ...(dropped.length === 0 ? {} : { droppedTags: dropped }),
         author: authorOf(named, author === null ? {} : { author }, roster),
         plan,
-        // If the target is itself a rollback, names the release that it reinstated: that one passed the stages.
+        // If the target is itself a rollback, names the release that it reinstated, which passed the stages.
         rollback: {
           target: rollbackOf(target)?.target ?? refOf(target),
           reason,

@@ -17,8 +17,8 @@ const MAX_GUARD_RELEASES = 17
 const ATTESTED_BYTES = 300
 
 /**
- * Upper bounds of the bytes that stages add to a run's dossier in its largest event, that of a passed simulation. Each bound is enforced
- * where the data is created. The event of a passed canary adds its attestation and the proofs of the new releases, but contains no
+ * Upper bounds of the bytes that stages add to a run's dossier in its largest event, the event of a passed simulation. Each bound is
+ * enforced where the data is created. The event of a passed canary adds its attestation and the proofs of the new releases, but contains no
  * scenarios.
  */
 const ADDED_BYTES = {
@@ -96,7 +96,10 @@ function releasesBytes(roster: Roster, run: RunToFit): number {
   )
 }
 
-/** Maximum number of signatures on a release of the run: the required ones and those of authors. Each signer signs all releases. */
+/**
+ * Maximum number of signatures on a release of the run: the required signatures, plus the signatures of authors. Each signer signs all
+ * releases.
+ */
 function signaturesOf(roster: Roster, releases: readonly ReleaseDocument[]): number {
   const predicates = releases.map(({ envelope }) => peekPredicate<ReleasePredicate>(envelope))
   const threshold = Math.max(...predicates.map((predicate) => approvalRequirement(roster, predicate).threshold))

@@ -12,7 +12,7 @@ export interface PolicyVersion extends VersionRef {
   release: ReleaseDocument | null
   /** `seq` of the last stable head before the release was replaced; `null` until then. Sorts versions by when they were live. */
   replacedSeq: number | null
-  /** Last time it was rolled back, by its own run or by people. */
+  /** Last rollback of this version, by its own run or by people. */
   takenBack?: TakenBack
 }
 

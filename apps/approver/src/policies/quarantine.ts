@@ -55,7 +55,7 @@ export function sayQuarantined({ name, takenBack: { run, at } }: Quarantined): s
   return `${name} was ${run === null ? 'rolled back or withdrawn' : `taken back by run #${run}`} at ${at}, after this was prepared`
 }
 
-/** Returns the error 409 `HMS_APPROVER_QUARANTINED`; `again` is the action that prepares it again. */
+/** Returns the error 409 `HMS_APPROVER_QUARANTINED`; `again`: action that prepares a new approval. */
 export function refuseQuarantined(found: Quarantined, again: Action): HmsError {
   const { run, at } = found.takenBack
   const detail = `${sayQuarantined(found)}. Check why; approve it again if it is still wanted.`

@@ -5,7 +5,7 @@ import { withProof } from '#libs/stage'
 
 /**
  * Returns why readers with `roster` would refuse a release that was live, as a sentence without its full stop; `undefined` if they would
- * accept it. A release logged before this service stored proofs has none here and is judged as of its preparation time.
+ * accept it. A release logged before this service stored proofs has no stored proof and is judged as of its preparation time.
  */
 export async function refusedByReaders(tx: Transaction, release: ReleaseDocument, roster: Roster): Promise<string | undefined> {
   const proven = await withProof(tx, release)

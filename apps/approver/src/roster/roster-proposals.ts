@@ -147,8 +147,8 @@ function inForce(roster: Roster): RosterProposalView {
 }
 
 /**
- * Requires a signature that counts for one of the root rules; otherwise anyone could fill a proposal with worthless ones. Expired keys are
- * checked only here: the chain is verified much later, when the time of a signature is unknown.
+ * Requires a signature that counts for one of the root rules; otherwise anyone could fill a proposal with worthless signatures. Expired
+ * keys are checked only here: the chain is verified much later, when the time of a signature is unknown.
  */
 function requireCounts(envelope: Envelope, signature: RosterSignatureDto, judges: readonly Roster[], now: string): void {
   const alone = { ...envelope, signatures: [signature] }

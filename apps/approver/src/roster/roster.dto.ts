@@ -42,7 +42,7 @@ export class RosterProposalDto {
   @Nested(() => ProposalEnvelopeDto)
   envelope!: ProposalEnvelopeDto
 
-  /** Policies whose live release readers may refuse once the roster is in force; a roster that affects others is rejected. */
+  /** Policies whose live release readers may refuse once the roster is in force; a roster that affects other policies is rejected. */
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(MAX_ACCEPTED)

@@ -67,7 +67,7 @@ export const APPROVALS = documentTable<Approval>({
   keep: { for: 'runs', ended: { state: ['complete', 'stale', 'expired', 'rejected'] } },
 })
 
-/** Returns the lock keys of an approval: those of its policies. */
+/** Returns the lock keys of an approval: the keys of its policies. */
 export function keysOfApproval({ releases }: Pick<Approval, 'releases'>): string[] {
   return releases.map(({ id }) => policyKey(id))
 }

@@ -34,7 +34,7 @@ import { keysOfRun } from './schedule-run-deadline.js'
 
 /** Maximum extension in ms; an extended run blocks all runs that follow. */
 const LONGEST_EXTENSION_MS = 7 * 24 * 60 * 60_000
-/** Decisions that never advance a run. People with an overdue break-glass review may also take them. */
+/** Decisions that never advance a run. Allowed even to people with an overdue break-glass review. */
 const WAYS_BACK: ReadonlySet<RunDecisionName> = new Set(['abort', 'pause'])
 /** Limit of decisions per run; an abort is always accepted. */
 const MAX_DECISIONS = 100

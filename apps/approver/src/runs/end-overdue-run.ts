@@ -61,8 +61,8 @@ export class EndOverdueRun implements OnModuleInit {
   }
 
   /**
-   * Ends a run as POISONED because a timer of it in approver was abandoned. A stage would report that by an event; approver is no stage and
-   * ends the run directly.
+   * Ends a run as POISONED because one of its timers in approver was abandoned. A stage would report that by an event; approver is not a
+   * stage and ends the run directly.
    */
   private async endStuck(tx: Transaction, run: number, detail: string): Promise<void> {
     // The timer's keys have locked the run's policies.

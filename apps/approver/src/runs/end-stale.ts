@@ -11,7 +11,7 @@ import { APPROVAL_MOVED, SaveRun } from './save-run.js'
 import { type Approval, approvalOfRun, APPROVALS, closeApproval, isRollback } from './approval.table.js'
 import { startTimesOf } from '#libs/service'
 
-/** Ends runs as STALE whose approval follows a release that is no longer live: such a run would revert later changes. */
+/** Ends a run as STALE if its approval follows a release that is no longer live, because such a run would revert later changes. */
 @Injectable()
 export class EndStale implements OnModuleInit {
   constructor(

@@ -21,7 +21,7 @@ import { keysOfRun } from './schedule-run-deadline.js'
 /** Maximum number of builds of one version in a dossier. */
 const MAX_USED = 20
 
-/** Staging queue: one active run per policy, the others wait in order. The caller locks all policies of the run. */
+/** Staging queue: one active run per policy, further runs wait in order. The caller locks all policies of the run. */
 @Injectable()
 export class QueueRun implements OnModuleInit {
   constructor(

@@ -10,7 +10,7 @@ const MAX_READERS = 2_000
 /** Polling interval in ms, because a signal may be lost while its session is down. */
 const LOOK_MS = 10_000
 
-/** Streams runs to readers. A signal wakes it, which every instance receives after a run changed. */
+/** Streams runs to readers. Every instance receives a signal after a run changed, and then reads the followed runs. */
 @Injectable()
 export class RunFeed implements OnModuleInit, BeforeApplicationShutdown {
   private readonly readers = new Map<number, Set<Subscriber<RunView>>>()

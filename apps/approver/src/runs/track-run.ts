@@ -134,7 +134,10 @@ export class TrackRun {
     await this.endActive(tx, policy, { state: 'ABORTED', reason: 'ROLLED_BACK', detail }, 'rollback', event)
   }
 
-  /** Handles a held release that another run's release replaces, whose promotion follows. This ends no run and quarantines no version. */
+  /**
+   * Handles a held release that is replaced by the release of another run, whose promotion follows. No run ends here, and no version is
+   * quarantined.
+   */
   private async drop(tx: Transaction, policy: PolicyRecord, { from, seq }: EventData['hms.rollout.reversed.v1']): Promise<void> {
     const dropped = heldNoMore(policy, from.digest, seq)
     if (dropped === policy) return

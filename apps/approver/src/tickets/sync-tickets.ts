@@ -68,7 +68,7 @@ export class SyncTickets implements OnModuleInit {
   async open(tx: Transaction, kind: Ticket['kind'], view: RunView, cause?: TicketCause): Promise<void> {
     const isPaused = view.state === 'PAUSED' && kind !== 'UNDELIVERED'
     const expiresInMs = isPaused ? this.config.timeouts.pauseMs : this.config.reviewMs
-    // A paused run has its own deadline: its end closes the ticket.
+    // A paused run has its own deadline; the end of the run closes the ticket.
     await this.ask(tx, (number) => openTicket(number, kind, view, tx.now, expiresInMs, cause), isPaused ? undefined : TICKET_EXPIRY)
   }
 
