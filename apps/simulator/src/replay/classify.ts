@@ -89,7 +89,7 @@ function stoppedOutcome(inputs: ScenarioInputs, run: RunAnswers, stop: Stop, isN
   }
 }
 
-/** Lists the first `most` names, and the number of the others. */
+/** Formats the first `most` names, and the number of further names. */
 export function listed(names: readonly string[], most: number): string {
   const rest = names.length - most
   return names.slice(0, most).join(', ') + (rest > 0 ? ` and ${rest} more` : '')

@@ -32,11 +32,11 @@ export interface ScenarioReport {
   scenario: string
   policies: string[]
   firstVersion: boolean
-  /** Recorded and boundary inputs that were replayed, and those the scenario could not judge. */
+  /** Numbers of recorded and boundary inputs that were replayed, and of inputs that the scenario could not judge. */
   recorded: number
   boundary: number
   unjudged: number
-  /** Inputs whose old and new verdict differ. */
+  /** Numbers of inputs whose old and new verdict differ. */
   discriminating: { recorded: number; boundary: number }
 }
 

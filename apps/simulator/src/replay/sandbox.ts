@@ -77,7 +77,7 @@ export class BotSandbox {
     })
   }
 
-  /** Evaluates the module and returns what it declares. */
+  /** Evaluates the module and returns its declarations. */
   load(source: string): BotDeclaration | { stop: Stop } {
     this.#interrupts = this.limits.baseInterrupts
     const module = this.#settle(this.#context.evalCode(source, 'bot.js', { type: 'module' }))

@@ -5,8 +5,8 @@ import { inReplayOrder, type PoliciesInForce, type Reading } from './reading.js'
 export type Oracle = (reading: Reading, policies: PoliciesInForce) => boolean
 
 /**
- * Policies before or after the change, and the oracle's verdict for each input. The policies are those of the run, and others in force that
- * the scenario names.
+ * Policies before or after the change, and the oracle's verdict for each input. `policies`: the policies of the run, and other policies in
+ * force that the scenario names.
  */
 export interface Side {
   policies: PoliciesInForce

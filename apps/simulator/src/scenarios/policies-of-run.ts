@@ -13,7 +13,7 @@ export interface PoliciesOfRun {
   changed: string[]
 }
 
-/** Adds the policies in force that bots and scenarios also use, by id; none of them belongs to the run. */
+/** Policies of a run and, in `beside`, the policies in force outside the run that bots and scenarios use, by id. */
 export interface KnownPolicies extends PoliciesOfRun {
   beside: Record<string, PolicyDocument>
 }

@@ -145,7 +145,7 @@ async function recordedHeads(tx: Transaction, ids: Iterable<string>): Promise<Re
 
 /**
  * Returns the policies that these heads put in force at `now`, by id. Each head is verified as a reader verifies it; throws
- * `NotInForceError` for one that does not verify.
+ * `NotInForceError` for a head that does not verify.
  */
 async function policiesInForce(heads: readonly RecordedHead[], roster: Roster, now: Date): Promise<Record<string, PolicyDocument>> {
   const policies: Record<string, PolicyDocument> = {}

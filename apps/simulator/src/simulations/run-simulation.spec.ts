@@ -135,7 +135,7 @@ export default (reading, getPolicy) =>
     const alert = `reading.pm25 > policy["${POLICY}"].limit && reading.o3 > policy["${OZONE}"].limit`
     const source = `id: both\npolicies: [${POLICY}, ${OZONE}]\ncorpus: mixed\nalert: ${alert}\n`
     await given.scenarios.add({ file: 'both.yaml', source })
-    // The second day turns only when both limits are lowered, the third whatever ozone does.
+    // Reading b flips only if both limits are lowered, reading c whatever the ozone limit is.
     await given.corpora.add({ id: 'mixed', format: 'csv', content: 'id,pm25,o3\na,40,70\nb,30,50\nc,30,70\nd,30,10\n' })
     const bundle = bundleOf(await TIGHTENED(), await dossierOf(['2.0.0', 40], ['1.0.0', 60], { policy: OZONE }))
     expect(await resultOf(given, Promise.resolve(bundle))).toMatchObject({
