@@ -162,7 +162,7 @@ function isLiveCanary(
   return expires === null || expires > now
 }
 
-/** Whether the current stable release is the one that the canary was started against. A canary has no effect on any other. */
+/** Whether the current stable release is the one that the canary was started against. A canary has no effect on another stable release. */
 export function isOnStable(canary: HeadPredicate, stable: HeadPredicate | undefined): boolean {
   return (canary.base ?? null) === (stable?.current ?? null) && !wasLeft(canary, stable)
 }

@@ -118,7 +118,7 @@ function remarksOf({ fallbacks, rollback }: SignedRelease, live?: string): Conse
     ...(rollback === undefined
       ? []
       : [plain(`Brings back ${rollback.target.version}. Public reason: ${rollback.reason || 'none is given'}`)]),
-    // The version in force is always a fallback; it alone is not worth a line.
+    // The version in force is always a fallback; if it is the only one, it needs no line.
     ...(versions.length === 0 || versions.join() === live ? [] : [plain(`May be taken back to ${versions.join(', ')}`)]),
   ]
 }

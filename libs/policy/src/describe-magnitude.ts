@@ -36,7 +36,7 @@ function orderLines({ field, from, to }: { field: string; from: number; to: numb
   return times < ORDER * (1 - TOLERANCE) ? signs : [`${field} ${ratio >= 1 ? '×' : '÷'} ${rounded(times)}: ${values}`, ...signs]
 }
 
-/** Returns pairs of numbers with the same meaning; in lists of changed length, those at the same index. */
+/** Returns pairs of numbers with the same meaning; in lists of changed length, pairs at the same index. */
 function pairsOf({ field, from, to }: FieldChange): { field: string; from: number; to: number }[] {
   if (typeof from === 'number' && typeof to === 'number') return [{ field, from, to }]
   if (!Array.isArray(from) || !Array.isArray(to)) return []

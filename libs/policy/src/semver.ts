@@ -73,7 +73,7 @@ function comparePrerelease(a: string[], b: string[]): number {
   return a.length - b.length
 }
 
-/** §11.4: numeric identifiers are compared by value and are below the others, which are in ASCII order. */
+/** Compares by §11.4: numeric identifiers by value, below all alphanumeric ones, which are in ASCII order. */
 function compareIdentifier(a: string, b: string): number {
   const [aNumeric, bNumeric] = [/^\d+$/.test(a), /^\d+$/.test(b)]
   if (aNumeric && bNumeric) return compareNumeric(a, b)

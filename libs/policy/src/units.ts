@@ -70,7 +70,7 @@ export function unitFactor(from: string, to: string): number | undefined {
   return factor
 }
 
-/** Returns the unit of the previous value: its own if it differs, else that of the change. */
+/** Returns the unit of the previous value: its own unit if that differs, else the unit of the change. */
 export function unitsBefore({ kind, units, unitsBefore: before }: Pick<FieldChange, 'kind' | 'units' | 'unitsBefore'>): string | undefined {
   if (before !== undefined) return before ?? undefined
   return kind === 'added' ? undefined : units
