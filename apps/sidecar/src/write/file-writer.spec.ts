@@ -102,7 +102,7 @@ describe('files written from templates', () => {
     ['V={{ epa-pm25-limit.limitt }}', 'HMS_POLICY_FIELD_UNKNOWN'],
     ['V={{ ozone-limit.limit }}', 'HMS_POLICY_NOT_FOUND'],
     ['V={{ epa-pm25-limit.limit }', 'HMS_SIDECAR_TEMPLATE'],
-  ])('refuse to start with %s', async (template, code) => {
+  ])('make the start fail with %s', async (template, code) => {
     await expect(start({ 'a.env': template })).rejects.toMatchObject({ code })
     expect(existsSync(at('a.env'))).toBe(false)
   })
