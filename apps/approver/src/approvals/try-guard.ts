@@ -49,7 +49,7 @@ export class TryGuard {
     const approvals = people.map((person) =>
       judgeReleases(guard, roster, { ...asked, action: 'approve', principal: principalOf(roster, person) }),
     )
-    // The mildest verdict counts, because one possible signer whom no rule forbids is enough.
+    // The mildest verdict counts, because one possible signer without a forbidding rule is enough.
     const [approve] = approvals.sort((a, b) => WEIGHT[a.verdict] - WEIGHT[b.verdict])
     const [service] = [...roster.principals.values()].filter(({ kind, id }) => kind === 'service' && id === 'canary-controller')
     const advance =
