@@ -31,7 +31,7 @@ export interface NewPolicy {
   digest: string
   /** Tags of earlier releases that this version dropped; they still determine its approvers. */
   droppedTags: string[]
-  /** Set if the policy goes live by break-glass, without simulation and canary. */
+  /** Set if the release is break-glass and skips simulation and canary. */
   breakGlass?: BreakGlassOrder
 }
 
