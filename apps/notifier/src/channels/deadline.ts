@@ -1,6 +1,6 @@
 /**
- * Signal that aborts after `ms`, or when `outer` does. Not `AbortSignal.any`: the worker's signal exists as long as the process, and no
- * attempt may leave a listener on it.
+ * Signal that aborts after `ms`, or when `outer` does. It does not use `AbortSignal.any`: the worker's signal exists as long as the
+ * process, and no attempt may leave a listener on it.
  */
 export class Deadline {
   passed = false

@@ -31,7 +31,7 @@ export class DeliveriesQueryDto extends DeliveriesChoiceDto implements Deliverie
   @IsIn(DELIVERY_STATES)
   state?: DeliveryState
 
-  /** The id of the last delivery that the caller has. */
+  /** Id of the last delivery that the caller has. */
   @IsOptional()
   @isText(500)
   before?: string

@@ -57,7 +57,7 @@ export interface Delivery {
   /** Whether a worker has claimed it and may be connected to the partner. After a crash it stays set until the work is claimed again. */
   sending: boolean
   tries: number
-  /** Start of the first attempt and of the 24 hours. */
+  /** Start of the first attempt, from which the 24 hours count. */
   firstAt: string | null
   /** Time of the next attempt; `null` while older messages of its lane are open, and after its end. */
   nextAttemptAt: string | null

@@ -102,9 +102,9 @@ function reportedVersion(delivery: Delivery, policy: string): string | null {
 }
 
 /**
- * Whether waiting, unattempted messages can be dropped without a notification: on each of their channels the last message the partner
- * certainly received reports `inForce` (`null`: nothing), or it received none about the policy. `deliveries`: all of one partner and
- * policy, newest first.
+ * Whether waiting, unattempted messages can be dropped without a notification. On each of their channels, the last message that may have
+ * arrived must have been delivered and report `inForce` (`null`: no version); or no message about the policy may have arrived.
+ * `deliveries`: all of one partner and policy, newest first.
  */
 function knowsWithout(waiting: readonly Delivery[], deliveries: readonly Delivery[], policy: string, inForce: string | null): boolean {
   return waiting.every((each) => {

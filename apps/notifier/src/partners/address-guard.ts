@@ -12,13 +12,13 @@ import {
 /**
  * Rules for addresses of a partner's channels, so that a registered address cannot reach inside the network (SSRF).
  *
- * - http or https, no user info; https on 443 or 8443, and SFTP on 22 or 2222, to a public address is always allowed;
- * - an address of a special range only inside the partner's `networks` and those that the deployment allows;
- * - loopback, plain http and other ports only inside both, and only with profile dev;
- * - link-local, metadata, multicast, unspecified and reserved addresses never. IPv4 addresses embedded in an IPv6 address are checked too.
+ * - The scheme is http or https, without user info. https on 443 or 8443, and SFTP on 22 or 2222, are allowed to every public address.
+ * - An address of a special range is allowed only inside both the partner's `networks` and the ranges of the deployment.
+ * - Loopback, plain http and other ports are allowed only inside both, and only with profile dev.
+ * - Link-local, metadata, multicast, unspecified and reserved addresses are never allowed.
  *
- * A name is checked twice: here without a resolver, and by `guardedLookup` at each connection, because a resolver may answer differently
- * the second time.
+ * IPv4 addresses embedded in an IPv6 address are checked too. A name is checked twice: here without a resolver, and by `guardedLookup` at
+ * each connection, because a resolver may answer differently the second time.
  */
 
 export type Profile = 'dev' | 'production'
@@ -37,7 +37,10 @@ export const ADDRESS_REFUSED = 'HMS_PARTNER_ADDRESS_REFUSED'
 
 export type Refused = { ok: false; detail: string }
 
-/** `host`: the checked form to connect to. `onlyNetworks`: the name must resolve into `networks`, because of its scheme or port. */
+/**
+ * Host that passed the checks. `host`: the form to connect to. `onlyNetworks`: the name must resolve into `networks`, because of its scheme
+ * or port.
+ */
 export type CheckedHost = { ok: true; host: string; onlyNetworks: boolean }
 
 export type AddressRules = { networks: BlockList; widest: BlockList; profile: Profile; onlyNetworks: boolean }
@@ -69,7 +72,7 @@ export function checkPartnerHost(host: string, port: number, networks: readonly 
   return checkHost(parsed, networks, deployment, departure)
 }
 
-/** `departure`: unusual scheme or port. */
+/** Checks a host by the rules above. `departure`: scheme or port that needs both lists, if any. */
 function checkHost(url: URL, networks: readonly string[], deployment: Deployment, departure: string | undefined): CheckedHost | Refused {
   const rules = rulesOf(networks, deployment, departure !== undefined)
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
@@ -106,7 +109,10 @@ function refusalOf(address: string, rules: AddressRules): string | undefined {
   return undefined
 }
 
-/** Addresses of a loopback name without a resolver: `localhost` is this machine whatever DNS returns (RFC 6761 §6.3). */
+/**
+ * Returns the allowed addresses of a loopback name without a resolver; `undefined` for another name. `localhost` is this machine whatever
+ * DNS returns (RFC 6761 §6.3).
+ */
 export function loopbackAnswers(host: string, rules: AddressRules): { address: string; family: 4 | 6 }[] | undefined {
   if (!isLoopbackName(host)) return undefined
   const both = [

@@ -17,7 +17,7 @@ const SPECIAL = [
   '203.0.113.0/24',
   '224.0.0.0/4',
   '240.0.0.0/4',
-  // ::/96 also holds the old IPv4-compatible forms, which the usual lists let pass.
+  // ::/96 also contains the old IPv4-compatible forms, which common lists allow.
   '::/96',
   '::ffff:0:0:0/96',
   '64:ff9b::/96',
@@ -137,7 +137,7 @@ export function embeddedAddresses(address: string): string[] {
   return ISATAP.has(`${hex.slice(16, 20)}:${hex.slice(20, 24)}`) ? [last] : []
 }
 
-/** The 16 bytes of a valid IPv6 address. */
+/** Returns the 16 bytes of a valid IPv6 address. */
 function bytesOf(address: string): Buffer {
   // The canonical text has hexadecimal groups only, except in the mapped form.
   const text = new SocketAddress({ address, family: 'ipv6' }).address.replace(

@@ -6,7 +6,7 @@ import { isOnCall, type Partner } from './partner.js'
 /** Stored partner with its secrets, which leave this schema only as signatures. */
 export type RegisteredPartner = Partner & {
   addedAt: string
-  /** Addresses that unsubscribed from mail; re-registering the partner does not change that. */
+  /** Addresses that unsubscribed from mail. They stay unsubscribed when the partner is registered again with the address. */
   unsubscribed?: { address: string; at: string }[]
 }
 

@@ -8,15 +8,15 @@ export type Partner = {
   groups: string[]
   /** In order of preference. */
   channels: Channel[]
-  /** `all`: each message on every channel. `first`: on the first channel that accepts it. */
+  /** `all`: sends each message on every channel. `first`: on the first channel that accepts it. */
   deliver: 'all' | 'first'
   /** Email address of the people notified when a message cannot be delivered. */
   contact: string | null
-  /** Messages a second, at most. */
+  /** Maximum number of messages a second. */
   rate: number
   /** `latest`: a newer version replaces a waiting older one. `every`: strict first in, first out. */
   lane: 'latest' | 'every'
-  /** CIDRs that are allowed although private. */
+  /** CIDRs of private networks in which the partner's channels may be. */
   networks: string[]
 }
 

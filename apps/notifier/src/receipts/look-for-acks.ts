@@ -34,12 +34,14 @@ export function nextLook(triedAt: readonly Date[], now: Date): Date | undefined 
 type Mailbox = { partner: string; channel: string }
 const LOOK = timerKind<Mailbox>('sftp-look')
 
-/** Longer than a check may take. */
+/** Lease of a check in ms: longer than a check may take. */
 const LEASE_MS = 30_000
 const POSTPONE_MS = 5_000
 /** Number of a partner's newest deliveries that are searched for missing acknowledgements. */
 const MAX_SEARCHED = 500
-/** Adds a day to the last offset, because a process that was away runs the last check late. */
+/**
+ * Age in ms up to which a document is checked: a day more than the last offset, because a process that was down runs the last check late.
+ */
 const MAX_AGE_MS = LOOK_OFFSETS_MS.at(-1)! + 24 * 60 * 60_000
 const MAX_NOTE = 300
 

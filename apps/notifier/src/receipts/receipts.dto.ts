@@ -11,7 +11,7 @@ export class AcknowledgementDto {
   @isText(MAX_TEXT)
   acknowledged?: string
 
-  /** Who, or a number of the partner's own: kept with the receipt. */
+  /** Note of the partner, for instance a name or a case number; stored with the receipt. */
   @IsOptional()
   @isText(MAX_TEXT)
   note?: string

@@ -4,7 +4,10 @@ import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nest
 import { Acknowledge } from './acknowledge.js'
 import { AcknowledgementDto } from './receipts.dto.js'
 
-/** Public: the token proves that the caller was sent the message; a channel with a secret also signs. */
+/**
+ * Shows and records acknowledgements. Public, because the token proves that the caller was sent the message; for a channel with a secret
+ * the call is also signed.
+ */
 @Controller('v1/receipts/:token')
 @Public()
 export class ReceiptsController {

@@ -26,7 +26,9 @@ export class RedriveDeliveries {
     private readonly lanes: DeliveryLanes,
   ) {}
 
-  /** Throws `HMS_DELIVERY_UNKNOWN` (404), `HMS_DELIVERY_OVERTAKEN` (409). A pending delivery is returned unchanged. */
+  /**
+   * Redrives one message. Throws `HMS_DELIVERY_UNKNOWN` (404), `HMS_DELIVERY_OVERTAKEN` (409). A pending delivery is returned unchanged.
+   */
   async one(id: string, asked: Asked): Promise<DeliveryDetail> {
     const answer = await this.redrive({ id }, asked, 0)
     if (answer.do === 'nothing' && answer.because === 'overtaken') {
@@ -35,7 +37,10 @@ export class RedriveDeliveries {
     return this.database.transaction(async (tx) => deliveryDetail(tx, await this.read(id, tx)))
   }
 
-  /** Redrives each message in a transaction of its own: completed ones stay redriven, and a repeated request continues with the rest. */
+  /**
+   * Redrives abandoned messages, each in its own transaction. If it fails midway, the completed ones stay redriven, and a repeated request
+   * continues with the rest.
+   */
   async many({ reason, ...filter }: RedriveManyRequest, by: string): Promise<RedriveResult> {
     const found = await this.givenUp(filter)
     const result: RedriveResult = { redriven: [], skipped: [], more: found.length > MAX_AT_ONCE }

@@ -4,7 +4,7 @@ import { IsOptional } from 'class-validator'
 import { DeliveriesChoiceDto } from '../delivery/deliveries.dto.js'
 
 export class RedriveDto {
-  /** Kept with the delivery, and in the trail. */
+  /** Reason, stored with the delivery and in the audit trail. */
   @isReason
   reason!: string
 }

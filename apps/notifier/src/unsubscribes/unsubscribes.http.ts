@@ -4,7 +4,7 @@ import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nest
 import { Unsubscribe } from './unsubscribe.js'
 import { ResubscribeDto, UnsubscribeDto } from './unsubscribes.dto.js'
 
-/** Public: the token proves that the caller was sent the mail (RFC 8058). */
+/** Unsubscribes an address. Public, because the token proves that the caller was sent the mail (RFC 8058). */
 @Controller('v1/unsubscribes/:token')
 @Public()
 export class UnsubscribesController {

@@ -74,7 +74,7 @@ function statusOf(reply: string): number {
   return Number(/^\d{3}/.exec(reply)?.[0] ?? 250)
 }
 
-/** Reduces foreign text to one line without NUL: PostgreSQL text cannot store NUL. */
+/** Cuts a foreign text to `REPLY_KEPT` characters, and replaces NUL and lone surrogates, which PostgreSQL cannot store. */
 function kept(text: string): string {
   return text.slice(0, REPLY_KEPT).replaceAll('\0', '\uFFFD').toWellFormed()
 }
@@ -135,7 +135,7 @@ function submitMail(
     connection.connect((error) => {
       if (error) finish(error)
       else if (auth === undefined) send()
-      // A copy, because nodemailer writes to the object.
+      // Passes a copy, because nodemailer writes to the object.
       else connection.login({ ...auth }, (refusal) => (refusal ? finish(refusal) : send()))
     })
   })

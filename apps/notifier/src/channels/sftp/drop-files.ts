@@ -11,7 +11,7 @@ export type DropResult = 'written' | 'found' | 'acknowledged'
 /** Maximum number of names in a folder that are searched for part files of earlier attempts. */
 const MAX_NAMES = 10_000
 
-/** Name of the acknowledgement file that a partner writes beside a document. */
+/** Returns the name of the acknowledgement file that a partner writes beside a document. */
 export function ackName(document: string): string {
   return `${document}.ack`
 }
@@ -37,7 +37,7 @@ export async function dropFiles(folder: RemoteFolder, files: readonly DroppedFil
   return result
 }
 
-/** Hidden name of a part file, since receivers commonly process every visible file. */
+/** Returns the name of a part file. It is hidden, because receivers commonly process every visible file. */
 function partName(name: string, tag: string): string {
   return `.${name}.${tag}.part`
 }

@@ -3,9 +3,9 @@
  * `SftpFailure`.
  */
 export interface RemoteFolder {
-  /** Size in bytes; `undefined` if no file has this name. */
+  /** Returns the size in bytes; `undefined` if no file has this name. */
   sizeOf(name: string): Promise<number | undefined>
-  /** Reads from the start, at most `maxBytes`. */
+  /** Reads at most `maxBytes` from the start of a file. */
   read(name: string, maxBytes: number): Promise<Buffer>
   /** Creates a file; fails if the name exists. When it resolves, the bytes are on the server's disk, if the server offers fsync. */
   create(name: string, bytes: Buffer): Promise<void>

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { toBase64 } from '#libs/contracts'
 import { sshKeyBlob, sshString, type Signer } from '#libs/signing'
 
-/** Namespace for `ssh-keygen -Y verify -n`: a signature made for anything else is not valid for a file. */
+/**
+ * Namespace for `ssh-keygen -Y verify -n`. It separates signatures of files: a signature made for another purpose is not valid for a file.
+ */
 export const FILE_NAMESPACE = 'hms-svc-file'
 
 const LINE = 70
