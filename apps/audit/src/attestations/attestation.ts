@@ -1,7 +1,10 @@
 import type { Envelope, EventType, VerifiedEvent, RunDossier, StageAttestation, StageAttestations } from '#libs/contracts'
 import { digestOfPayload } from '#libs/signing'
 
-/** Attestation from an event, with the digest of its payload. Later events repeat an attestation; by the digest it is stored once. */
+/**
+ * Attestation from an event, with the digest of its payload. Later events repeat an attestation; the digest identifies it, so it is stored
+ * once.
+ */
 export type ToldAttestation = StageAttestation & { digest: string }
 
 const OF_DOSSIER: Partial<Record<string, keyof StageAttestations>> = {

@@ -7,19 +7,19 @@ export class EntriesQueryDto {
   @isInteger(1)
   run?: number
 
-  /** The index of the last entry the caller has. */
+  /** Index after which entries are listed: the last one the caller has. */
   @IsOptional()
   @toNumber
   @isInteger(0)
   after?: number
 
-  /** The index of the first entry the caller has. */
+  /** Index before which entries are listed: the first one the caller has. */
   @IsOptional()
   @toNumber
   @isInteger(0)
   before?: number
 
-  /** Name of the person who signed, decided, froze, revoked or sent again, whatever its case. */
+  /** Name of a person who signed, decided, froze, revoked or redrove, case-insensitive. */
   @IsOptional()
   @isText(200)
   by?: string
@@ -36,12 +36,12 @@ export class EntriesQueryDto {
   @isInstant
   until?: string
 
-  /** With what people did by each event, and why. */
+  /** Whether entries include the acts of people in the event, with their reasons. */
   @IsOptional()
   @IsIn(['true', 'false'])
   acts?: 'true' | 'false'
 
-  /** With the events that the log keeps, as their services signed them. */
+  /** Whether entries include the signed events that the log keeps. */
   @IsOptional()
   @IsIn(['true', 'false'])
   signed?: 'true' | 'false'

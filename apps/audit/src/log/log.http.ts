@@ -13,7 +13,7 @@ interface Reply {
   header(name: string, value: string): unknown
 }
 
-/** The log as C2SP tlog-tiles has it, and proofs of releases. Everything is public, and follows from what was published. */
+/** Serves the log as C2SP tlog-tiles, and proofs of releases. Everything is public, and covered by the published checkpoint. */
 @Controller()
 export class LogController {
   constructor(

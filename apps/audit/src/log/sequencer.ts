@@ -145,7 +145,8 @@ export class Sequencer {
     const { database, tree, announce } = this.deps
     return database.locked([TREE_LOCK], async (tx) => {
       const before = await tree.latest(tx)
-      // An unchanged tree gets another checkpoint if the log's key changed: readers of the newest roster do not accept the earlier one.
+      // An unchanged tree gets another checkpoint if the newest roster does not accept the earlier one, for instance after the log's key
+      // changed.
       if (before !== undefined && (checkpoint.size < before.size || (checkpoint.size === before.size && isWitnessed(before.note, policy))))
         return
       await tree.publish(tx, checkpoint)

@@ -20,7 +20,7 @@ const LOG: Record<string, string> = {
   tree_node: `
     level integer NOT NULL, index bigint NOT NULL, hash bytea NOT NULL,
     CONSTRAINT tree_node_pkey PRIMARY KEY (level, index)`,
-  // An unchanged tree gets a second checkpoint when the log or its witnesses change.
+  // An unchanged tree gets a second checkpoint if the key of the log or its witnesses change.
   checkpoint: `
     nth bigserial CONSTRAINT checkpoint_pkey PRIMARY KEY,
     size bigint NOT NULL,

@@ -15,7 +15,7 @@ import { MemoryTreeStore } from '../log/tree.store.memory.js'
 import { PostgresTreeStore } from '../log/tree.store.postgres.js'
 import type { TreeStore } from '../log/tree.store.js'
 
-/** The stores of the log on one database. */
+/** Stores of the log on one database. */
 export interface LogStores {
   database: Database
   entries: EntryStore
