@@ -43,7 +43,7 @@ export const ALERT_GUARDS = [
     find: 'isFull(canary, bot) && (explained || ofBot >= UNEXPLAINED_LIMIT)',
     replace: 'isFull(canary, bot)',
     spec: 'libs/pipeline/src/canary/alerts.spec.ts',
-    test: 'lets explained ones of a bot hide none of its unexplained ones',
+    test: 'include unexplained alerts of a bot that has reached its limit with explained ones',
   },
   {
     name: 'alert-early-after-many',
@@ -52,7 +52,7 @@ export const ALERT_GUARDS = [
     find: 'if (alert.explained) return canary',
     replace: 'if (early.length > 0) return canary',
     spec: 'libs/pipeline/src/canary/alerts.spec.ts',
-    test: 'end the canary where they are unexplained, however many explained ones came before them',
+    test: 'end the canary if they are unexplained, after any number of explained ones',
   },
   {
     name: 'alert-voice',
@@ -97,7 +97,7 @@ export const ALERT_GUARDS = [
     find: '  if (isEarly(canary) || alert.awaits !== undefined) return unchanged(withEarly(canary, alert))\n',
     replace: '',
     spec: 'libs/pipeline/src/canary/alerts.spec.ts',
-    test: 'ends the canary once that word comes, when it was received after they were stored',
+    test: 'ends the canary once the report arrives, if the alert was received after the heads were stored',
   },
   {
     name: 'alert-promoted',
@@ -106,7 +106,7 @@ export const ALERT_GUARDS = [
     find: 'return countsAlerts(canary) && canary.publishedAt === null',
     replace: 'return isLive(canary) && canary.publishedAt === null',
     spec: 'libs/pipeline/src/canary/alerts.spec.ts',
-    test: 'counts to the end of the bake where people promoted the canary before that word',
+    test: 'counts until the end of the bake if people promoted the canary before the report',
   },
   {
     name: 'alert-before-stored',
@@ -115,7 +115,7 @@ export const ALERT_GUARDS = [
     find: 'return awaits === undefined ? receivedAt >= storedAt : ',
     replace: "return awaits === undefined ? storedAt !== '' : ",
     spec: 'libs/pipeline/src/canary/alerts.spec.ts',
-    test: 'says nothing when it was received before: its bot lived under the old rule',
+    test: 'does not count if it was received before the heads were stored, because its bot had the old release',
   },
   {
     name: 'alert-lapsed',
@@ -124,7 +124,7 @@ export const ALERT_GUARDS = [
     find: 'return !isLive(canary) || receivedAt <= canary.leaseUntil',
     replace: 'return true',
     spec: 'libs/pipeline/src/canary/alerts.spec.ts',
-    test: 'does not count: its cohort has fallen back to the old rule',
+    test: 'does not count, because its cohort has returned to the old release',
   },
   {
     name: 'alert-renewed',
@@ -133,7 +133,7 @@ export const ALERT_GUARDS = [
     find: '  if (!hasLapsed) return canary\n',
     replace: '  if (hasLapsed || now !== undefined) return canary\n',
     spec: 'libs/pipeline/src/canary/alerts.spec.ts',
-    test: 'counts again from the head that renews it',
+    test: 'counts again from the head that renews the lease',
   },
   {
     name: 'alert-inbox-of-bot',
@@ -241,7 +241,7 @@ export const ALERT_GUARDS = [
     find: 'if (evidence < 1 / ALPHA) return undefined',
     replace: 'if (evidence > 0) return undefined',
     spec: 'libs/pipeline/src/canary/statistical-verdict.spec.ts',
-    test: 'when one bot of the cohort alerts repeatedly and no other, then it fails by its rate, at once',
+    test: 'when only one bot of the cohort alerts repeatedly, then the canary fails immediately by its alert rate',
   },
   {
     name: 'verdict-window',
@@ -250,7 +250,7 @@ export const ALERT_GUARDS = [
     find: '  if (since !== undefined && Date.parse(receivedAt) - Date.parse(since) < watch.windowMs) return canary\n',
     replace: '',
     spec: 'libs/pipeline/src/canary/statistical-verdict.spec.ts',
-    test: 'when a bot alerts often within a window, then once',
+    test: 'count once when a bot alerts often within a window',
   },
   {
     name: 'verdict-unknown-bots',
@@ -259,7 +259,7 @@ export const ALERT_GUARDS = [
     find: 'const isEvent = !alert.explained && alert.connected',
     replace: 'const isEvent = !alert.explained',
     spec: 'libs/pipeline/src/canary/statistical-verdict.spec.ts',
-    test: 'when the bot is unknown, then it is no event: such a bot adds no exposure either',
+    test: 'do not count when the bot is not connected, because it adds no exposure either',
   },
   {
     name: 'verdict-lacks',
@@ -268,7 +268,7 @@ export const ALERT_GUARDS = [
     find: 'if (doubt !== undefined && isRequired)',
     replace: 'if (doubt === undefined && isRequired)',
     spec: 'libs/pipeline/src/canary/statistical-verdict.spec.ts',
-    test: 'when the control group leaves, then no verdict rests on it',
+    test: 'pause the canary when the control group disconnects',
   },
   {
     name: 'verdict-stale',
@@ -277,7 +277,7 @@ export const ALERT_GUARDS = [
     find: "lacks.push('STALE_DATA')",
     replace: 'lacks.push()',
     spec: 'libs/pipeline/src/canary/statistical-verdict.spec.ts',
-    test: 'when the store has not counted for two renewals, then the numbers are old',
+    test: 'pause the canary when config-store has not counted the bots for two renewals',
   },
   {
     name: 'verdict-widest-share',
@@ -286,7 +286,7 @@ export const ALERT_GUARDS = [
     find: 'mostShare: Math.max(paired.mostShare, most / connected)',
     replace: 'mostShare: Math.min(paired.mostShare, most / connected)',
     spec: 'libs/pipeline/src/canary/statistical-verdict.spec.ts',
-    test: 'is added up by the counts of each time, and the share keeps its bounds',
+    test: 'is the sum over the counts of each period, and keeps bounds of the share',
   },
   {
     name: 'metric-failed',
@@ -295,7 +295,7 @@ export const ALERT_GUARDS = [
     find: 'failed > MAX_FAILED',
     replace: 'failed < 0',
     spec: 'libs/pipeline/src/canary/metrics.spec.ts',
-    test: 'when one fails once, then that may be noise; when twice, then it is taken back at once',
+    test: 'when one fails once, then nothing happens; when it fails twice, then the canary is taken back',
   },
   {
     name: 'metric-silent',
@@ -304,7 +304,7 @@ export const ALERT_GUARDS = [
     find: '  if (!areAnswered(metrics)) return { state: canary, effects: [] }\n',
     replace: '',
     spec: 'libs/pipeline/src/canary/metrics.spec.ts',
-    test: 'when the observation is over before each has answered, then the verdict waits for them',
+    test: 'when the observation ends before each has a result, then the verdict waits for them',
   },
   {
     name: 'metric-no-data',

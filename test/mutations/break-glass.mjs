@@ -256,7 +256,7 @@ export const BREAK_GLASS_GUARDS = [
     find: "return scope === 'global' && isEndless",
     replace: 'return scope !== undefined && isEndless',
     spec: 'libs/pipeline/src/freezes/freeze-windows.spec.ts',
-    test: 'false that it holds as much: it holds in a region',
+    test: 'holdsAsMuch is false for a new freeze that holds in a region',
   },
   {
     name: 'break-glass-way-back',

@@ -16,7 +16,7 @@ export const CANARY_GUARDS = [
     find: '(lnSkewEvidence({ canary, total, share }, prior) + lnAfter - lnBefore)',
     replace: '(lnSkewEvidence({ canary, total, share }, prior)) * Math.exp(lnAfter - lnBefore)',
     spec: 'libs/pipeline/src/canary/statistics/two-arms.spec.ts',
-    test: 'is at most 1 for every share, as each likelihood ratio in it is',
+    test: 'is at most 1 for every share, because each likelihood ratio in it is',
   },
   {
     name: 'one-share-of-a-bundle',
@@ -25,7 +25,7 @@ export const CANARY_GUARDS = [
     find: 'if (before.cohortKey === undefined || members.every(',
     replace: 'if (before.run > 0 || members.every(',
     spec: 'libs/pipeline/src/canary/evidence.spec.ts',
-    test: 'when no bot is below the share of one policy, then the share of all grows, and their heads go out together',
+    test: 'when no bot is below the share of one policy, then the share of all grows, and their heads are issued together',
   },
   {
     name: 'evidence-of-each-policy',
@@ -34,7 +34,7 @@ export const CANARY_GUARDS = [
     find: 'if (unheard.length === 0) return undefined',
     replace: 'if (unheard.length < numbers.length) return undefined',
     spec: 'libs/pipeline/src/canary/evidence.spec.ts',
-    test: 'when no bot connected with one of its policies, then bots of the other are no evidence: it names that one',
+    test: 'when no bot connected with one of its policies, then bots of the other policy are no evidence: the detail names the first',
   },
   {
     name: 'evidence-of-each-step',
@@ -43,6 +43,6 @@ export const CANARY_GUARDS = [
     find: 'headsOf(canary).filter(({ scope }) => scopesOverlap(scope, canary.scope))',
     replace: 'headsOf(canary)',
     spec: 'libs/pipeline/src/canary/evidence.spec.ts',
-    test: 'when no bot is connected there, then bots of the first region are no evidence: it pauses and names the second',
+    test: 'when no bot is connected there, then bots of the first region are no evidence: it pauses and names the second region',
   },
 ]

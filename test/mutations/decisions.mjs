@@ -322,6 +322,6 @@ export const DECISION_GUARDS = [
     find: "canary.state === 'paused' || canary.state === 'observing'\n    default",
     replace: "canary.state === 'paused' || canary.state === 'publishing' || canary.state === 'observing'\n    default",
     spec: 'libs/pipeline/src/canary/decide.spec.ts',
-    test: 'when a person has seen enough, then an observation passes on their word; before the cohort answered that is too early',
+    test: 'when a person promotes it, then an observation passes; before the cohort has acknowledged, the promotion is late',
   },
 ]

@@ -43,7 +43,7 @@ export const FREEZE_GUARDS = [
     find: 'const seen = { ...withHolder(canary, behind), frozen }',
     replace: 'const seen = withHolder(canary, behind)',
     spec: 'libs/pipeline/src/canary/decide.spec.ts',
-    test: 'when it has begun before the canary was notified, then neither the log nor a free region issues its first head',
+    test: 'when it began before the canary was notified, then neither the log nor a free region issues the first head',
   },
   {
     name: 'freeze-widens-nothing',
@@ -52,7 +52,7 @@ export const FREEZE_GUARDS = [
     find: 'return canary.frozen === null ? widen(seen, narrow, context) : unchanged(seen)',
     replace: 'return widen(seen, narrow, context)',
     spec: 'libs/pipeline/src/canary/decide.spec.ts',
-    test: 'when no connected bot falls below the share, then no wider head takes one in before it is over',
+    test: 'when no connected bot is below the share, then the share is not widened before the freeze ends',
   },
   {
     name: 'freeze-before-rollout',
@@ -79,7 +79,7 @@ export const FREEZE_GUARDS = [
     find: '  if (isSameFreeze(canary.frozen, frozen)) return unchanged(canary)\n',
     replace: '',
     spec: 'libs/pipeline/src/canary/decide.spec.ts',
-    test: 'when one of another region comes or goes, then the observation goes on as it was',
+    test: 'when one of another region begins or ends, then the observation continues unchanged',
   },
   {
     name: 'lift-of-this-declaration',

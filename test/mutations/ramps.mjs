@@ -7,7 +7,7 @@ export const RAMP_GUARDS = [
     find: 'Math.max(step.share, known?.share ?? 0)',
     replace: 'step.share',
     spec: 'libs/pipeline/src/canary/ramp.spec.ts',
-    test: 'when its share was widened, then a later step never has less',
+    test: 'when its share was widened, then a later step never has a smaller one',
   },
   {
     name: 'ramp-keeps-regions',
@@ -16,7 +16,7 @@ export const RAMP_GUARDS = [
     find: '...(earlier.length === 0 ? {} : { earlier }),',
     replace: '',
     spec: 'libs/pipeline/src/canary/ramp.spec.ts',
-    test: 'when its heads are issued, then those of the region stay beside them',
+    test: 'when its heads are issued, then the heads of the region stay',
   },
   {
     name: 'ramp-refused',
@@ -43,7 +43,7 @@ export const RAMP_GUARDS = [
     find: 'Date.parse(signedAt) < Date.parse(stepAt)',
     replace: "signedAt === ''",
     spec: 'libs/pipeline/src/canary/ramp.spec.ts',
-    test: 'when a person signed before the step began, then it does not count: the statement is not about this step',
+    test: 'when a person signed the promotion before the step began, then it is late, because it is about an earlier step',
   },
   {
     name: 'ramp-promote-signed',
@@ -61,7 +61,7 @@ export const RAMP_GUARDS = [
     find: "canary.state === 'growing' ? growOrWait({",
     replace: "canary.state !== 'ended' ? growOrWait({",
     spec: 'libs/pipeline/src/canary/ramp.spec.ts',
-    test: 'when the timer fires twice, then the step is taken once',
+    test: 'when the timer fires twice, then the step starts once',
   },
   {
     name: 'ramp-claims',
@@ -88,7 +88,7 @@ export const RAMP_GUARDS = [
     find: '(canary.passed ?? []).slice(0, canary.step ?? 0)',
     replace: '(canary.passed ?? [])',
     spec: 'libs/pipeline/src/canary/ramp.spec.ts',
-    test: 'when that step passes again, then it has passed once',
+    test: 'when that step passes again, then it is listed once',
   },
   {
     name: 'ramp-alert-before',
@@ -97,7 +97,7 @@ export const RAMP_GUARDS = [
     find: 'each !== undefined && each <= at',
     replace: 'each !== undefined',
     spec: 'libs/pipeline/src/canary/ramp-alerts.spec.ts',
-    test: 'says nothing from before its step: its bot lived under the old rule',
+    test: 'does not count if it was received before its step, because its bot had the old release',
   },
   {
     name: 'ramp-alert-waits',
@@ -115,7 +115,7 @@ export const RAMP_GUARDS = [
     find: 'grown.map((head) => ({ ...head, shown: [] })),',
     replace: 'grown,',
     spec: 'libs/pipeline/src/canary/ramp-alerts.spec.ts',
-    test: 'count for each bot from the restored head',
+    test: 'count for each bot from its renewed head on',
   },
   {
     name: 'ramp-widened',
@@ -124,7 +124,7 @@ export const RAMP_GUARDS = [
     find: ', shown: shownOf(canary, member) }',
     replace: ' }',
     spec: 'libs/pipeline/src/canary/ramp-alerts.spec.ts',
-    test: 'count from the wider head on',
+    test: 'count from the head with the wider share on',
   },
   {
     name: 'ramp-counted-once',
@@ -133,7 +133,7 @@ export const RAMP_GUARDS = [
     find: 'isCounted ? member.expected : cohort',
     replace: 'isCounted ? cohort : cohort',
     spec: 'libs/pipeline/src/canary/ramp.spec.ts',
-    test: 'when its bots acknowledge before the word of its heads comes, then none of them is counted twice',
+    test: 'when its bots acknowledge before the report of its heads arrives, then no bot counts twice',
   },
   {
     name: 'ramp-bounds',

@@ -34,7 +34,7 @@ export const REGION_GUARDS = [
     find: "if (state === 'baking') return members.some(",
     replace: "if (state === 'publishing') return members.some(",
     spec: 'libs/pipeline/src/canary/region-turn.spec.ts',
-    test: 'is free while what is live for all is only held, and taken again from its time on',
+    test: 'is free while the stable release is not in force yet, and occupied again from its effective time on',
   },
   {
     name: 'region-in-a-long-bake',

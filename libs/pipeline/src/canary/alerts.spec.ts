@@ -94,7 +94,7 @@ function after(canary: Canary, ...alerts: string[]): { canary: Canary; effects: 
   )
 }
 
-describe('the guard of two', () => {
+describe('the limit of two unexplained alerts', () => {
   it.each([
     ['two bots, connected or not', canaryOf(5), ['a+', 'b'], 'fail'],
     ['two of one bot in a larger cohort', canaryOf(2), ['a+', 'a+', 'a+'], 'nothing'],
@@ -115,7 +115,7 @@ describe('the guard of two', () => {
     expect(last === undefined ? 'nothing' : last.do === 'emit' ? last.type : last.do).toBe(step)
   })
 
-  it('ends a paused canary at once: its cohort uses the new rule', () => {
+  it('ends a paused canary, because its cohort applies the new release', () => {
     expect(after(canaryOf(5, { state: 'paused' }), 'a', 'b').effects).toContainEqual({
       do: 'fail',
       reason: 'UNEXPLAINED_ALERTS',
@@ -123,22 +123,22 @@ describe('the guard of two', () => {
     })
   })
 
-  it('counts a reading of a bot once', () => {
+  it('counts repeated alerts of a bot on one reading once', () => {
     const alert = { alert: 'a', bot: 'bot', reading: 'r', reason: '', once: 'bot r', connected: false, explained: false, receivedAt: AT }
     const { state: once } = decideCanary(canaryOf(0), { type: 'alerted', alert }, CONTEXT)
     expect(decideCanary(once, { type: 'alerted', alert: { ...alert, alert: 'b' } }, CONTEXT)).toEqual({ state: once, effects: [] })
   })
 
-  it('shows that one bot complains alone', () => {
+  it('reports that only one bot alerts', () => {
     expect(summaryOf(after(canaryOf(3), 'a+', 'a+').canary)).toContain('2 unexplained alerts of a alone')
   })
 })
 
-describe('an alert that comes before the word that the heads are stored', () => {
+describe('an alert that arrives before the report of the stored heads', () => {
   const unheard = canaryOf(5, { state: 'publishing', publishedAt: null, leaseUntil: '2026-01-01T00:01:00.000Z' })
   const storedAt = (at: string, canary: Canary) => decideCanary(canary, { type: 'published', heads: [HEAD], at }, CONTEXT)
 
-  it('ends the canary once that word comes, when it was received after they were stored', () => {
+  it('ends the canary once the report arrives, if the alert was received after the heads were stored', () => {
     const early = after(unheard, 'a', 'b')
     expect(early.effects).toEqual([])
     const { state, effects } = storedAt(AT, early.canary)
@@ -146,12 +146,12 @@ describe('an alert that comes before the word that the heads are stored', () => 
     expect(effects.find((effect) => effect.do === 'fail')).toMatchObject({ reason: 'UNEXPLAINED_ALERTS' })
   })
 
-  it('says nothing when it was received before: its bot lived under the old rule', () => {
+  it('does not count if it was received before the heads were stored, because its bot had the old release', () => {
     const { state } = storedAt('2026-01-01T00:00:00.001Z', after(unheard, 'a', 'b').canary)
     expect([state.state, state.unexplained, state.early]).toEqual(['observing', [], undefined])
   })
 
-  it('counts to the end of the bake where people promoted the canary before that word', () => {
+  it('counts until the end of the bake if people promoted the canary before the report', () => {
     const promoted = { ...unheard, state: 'passed' as const }
     const early = after(promoted, 'a', 'b')
     expect([early.effects, early.canary.early?.length]).toEqual([[], 2])
@@ -160,7 +160,7 @@ describe('an alert that comes before the word that the heads are stored', () => 
     expect(effects).toContainEqual(expect.objectContaining({ do: 'emit', type: 'hms.canary.alarmed.v1' }))
   })
 
-  it('is kept once, and not without a bound', () => {
+  it('is stored once, and the number of stored alerts is bounded', () => {
     const flooded = after(unheard, ...Array.from({ length: MAX_EARLY + 9 }, (_, index) => `bot-${index}=`)).canary
     expect([flooded.early?.length, after(flooded, 'x=').canary]).toEqual([MAX_EARLY, flooded])
     expect(after(unheard, ...Array.from({ length: MAX_EARLY + 9 }, (_, index) => `bot-${index}`)).canary.early).toHaveLength(MAX_EARLY)
@@ -170,22 +170,22 @@ describe('an alert that comes before the word that the heads are stored', () => 
   })
 })
 
-describe('alerts beyond what is kept before that word', () => {
+describe('more early alerts than are stored', () => {
   const unheard = canaryOf(5, { state: 'publishing', publishedAt: null, leaseUntil: '2026-01-01T00:01:00.000Z' })
   const storedAt = (at: string, canary: Canary) => decideCanary(canary, { type: 'published', heads: [HEAD], at }, CONTEXT).state.state
 
-  it('end the canary where they are unexplained, however many explained ones came before them', () => {
+  it('end the canary if they are unexplained, after any number of explained ones', () => {
     const explained = Array.from({ length: MAX_EARLY }, (_, index) => `bot-${index}=`)
     expect(storedAt(AT, after(unheard, ...explained, 'x', 'y').canary)).toBe('failed')
   })
 
-  it('end it where one bot has filled the room with its own', () => {
+  it('end the canary even if one bot has filled the list', () => {
     const flood = Array.from({ length: MAX_EARLY }, () => 'a')
     expect(storedAt(AT, after(unheard, ...flood, 'b').canary)).toBe('failed')
     expect(storedAt(AT, after(unheard, 'b', ...flood).canary)).toBe('failed')
   })
 
-  it('end it where the fleet alerted before the heads were stored, and two bots after that', () => {
+  it('end the canary if the fleet alerted before the heads were stored, and two bots afterwards', () => {
     const before = Array.from({ length: MAX_EARLY }, (_, index) => early(`bot-${index}`, '2025-12-31T23:59:59.000Z'))
     const story = [...before, early('x', AT), early('y', AT)].reduce(
       (canary, alert) => decideCanary(canary, { type: 'alerted', alert }, CONTEXT).state,
@@ -203,7 +203,7 @@ describe('an alert after the lease has lapsed', () => {
   const lapsed = canaryOf(5, { state: 'paused', leaseUntil: '2025-12-31T23:59:59.000Z' })
   const gap = '2025-12-31T23:59:59.500Z'
 
-  it('does not count: its cohort has fallen back to the old rule', () => {
+  it('does not count, because its cohort has returned to the old release', () => {
     expect([isInTime(lapsed, gap), isInTime(lapsed, lapsed.leaseUntil)]).toEqual([false, false])
     expect(isInTime({ ...lapsed, publishedAt: '2025-12-31T23:59:00.000Z' }, gap)).toBe(false)
     expect(isInTime({ ...lapsed, publishedAt: gap, leaseUntil: AT }, AT)).toBe(true)
@@ -211,7 +211,7 @@ describe('an alert after the lease has lapsed', () => {
     expect(isInTime({ ...lapsed, publishedAt: gap, state: 'passed' }, AT)).toBe(true)
   })
 
-  it('counts again from the head that renews it', () => {
+  it('counts again from the head that renews the lease', () => {
     const { state } = decideCanary(lapsed, { type: 'due', timer: 'lease' }, CONTEXT)
     expect([state.publishedAt, state.leaseUntil > AT]).toEqual([null, true])
     const renewed = { ...state, members: state.members.map((member) => ({ ...member, seq: 2 })) }
@@ -220,8 +220,8 @@ describe('an alert after the lease has lapsed', () => {
   })
 })
 
-describe('what a canary remembers of alerts', () => {
-  it('has a bound for each bot, and one for all', () => {
+describe('stored alerts of a canary', () => {
+  it('are bounded per bot and in total', () => {
     const { canary } = after(canaryOf(9), ...Array.from({ length: 80 }, () => 'a+='))
     expect([canary.counted.length, canary.alerting]).toEqual([MAX_ALERTS_OF_BOT, [{ bot: 'a', alerts: MAX_ALERTS_OF_BOT }]])
     const full = after(canaryOf(9), ...Array.from({ length: MAX_COUNTED + 100 }, (_, index) => `bot-${index}=`)).canary
@@ -230,7 +230,7 @@ describe('what a canary remembers of alerts', () => {
     expect([flooded.canary.unexplained.length, after(flooded.canary, 'y').effects.at(-2)?.do]).toEqual([UNEXPLAINED_LIMIT, 'fail'])
   })
 
-  it('lets explained ones of a bot hide none of its unexplained ones', () => {
+  it('include unexplained alerts of a bot that has reached its limit with explained ones', () => {
     const rightly = Array.from({ length: MAX_ALERTS_OF_BOT }, () => ['a+=', 'b+=']).flat()
     const { canary } = after(canaryOf(5), ...rightly)
     expect(canary.alerting.map(({ alerts }) => alerts)).toEqual([MAX_ALERTS_OF_BOT, MAX_ALERTS_OF_BOT])
@@ -241,7 +241,7 @@ describe('what a canary remembers of alerts', () => {
     expect(after(alone, 'a+ wrongly', 'a+ wrongly').effects).toContainEqual(expect.objectContaining({ do: 'fail' }))
   })
 
-  it('counts a reading of a bot once, also where the bot has filled its room', () => {
+  it('count one reading of a bot once, even if the bot has reached its limit', () => {
     const { canary } = after(canaryOf(1), ...Array.from({ length: MAX_ALERTS_OF_BOT }, () => 'a+='))
     const alert = { alert: 'x', bot: 'a', reading: 'r', reason: '', once: 'a once', connected: true, explained: false, receivedAt: AT }
     const { state } = decideCanary(canary, { type: 'alerted', alert }, CONTEXT)

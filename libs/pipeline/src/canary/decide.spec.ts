@@ -57,48 +57,48 @@ const when = (given: Canary, input: CanaryInput, context = CONTEXT): { state: Ca
 const kinds = (effects: readonly CanaryEffect[]): string[] => effects.map((effect) => (effect.do === 'emit' ? effect.type : effect.do))
 
 describe('given a new canary', () => {
-  it('when the log holds its approvals, then its heads go out on a lease', () => {
+  it('when the log contains its approvals, then its heads are issued on a lease', () => {
     const { state, effects } = when(FRESH, { type: 'opened', dossier: DOSSIER, isProven: true, frozen: null })
     expect(state).toMatchObject({ state: 'publishing', leaseUntil: LEASE })
     expect(kinds(effects)).toEqual(['issueHeads', 'schedule', 'hms.canary.started.v1'])
     expect(effects[1]).toEqual({ do: 'schedule', timer: 'lease', inMs: 30_000 })
   })
 
-  it('when the log does not, then nothing is shown until it does', () => {
+  it('when the log does not contain them yet, then no head is issued until it does', () => {
     const waiting = when(FRESH, { type: 'opened', dossier: DOSSIER, isProven: false, frozen: null })
     expect([waiting.state.state, kinds(waiting.effects)]).toEqual(['proving', ['hms.canary.delayed.v1']])
     expect(when(waiting.state, { type: 'proven', dossier: DOSSIER, isProven: false, frozen: null }).effects).toEqual([])
     expect(when(waiting.state, { type: 'proven', dossier: DOSSIER, isProven: true, frozen: null }).state.state).toBe('publishing')
   })
 
-  it('when no earlier stage vouches for it, then it fails and shows nothing', () => {
+  it('when attestations of earlier stages are missing, then it fails and issues no head', () => {
     const { state, effects } = when(FRESH, { type: 'refused', reason: 'UNATTESTED', detail: 'no attestation of lint' })
     expect([state.state, effects]).toEqual(['failed', [{ do: 'fail', reason: 'UNATTESTED', detail: 'no attestation of lint' }]])
   })
 })
 
-describe('given heads that are not stored', () => {
+describe('given issued heads', () => {
   const given = canary('publishing', { of: 3, acknowledged: 0 })
 
-  it('when they are, then the cohort has its time to acknowledge', () => {
+  it('when they are stored, then the timeout for acknowledgements starts', () => {
     const { state, effects } = when(given, { type: 'published', heads: [storedHead(SCOPE, 3)], at: NOW.toISOString() })
     expect(state).toMatchObject({ state: 'publishing', publishedAt: NOW.toISOString(), members: [{ published: true, expected: 3 }] })
     expect(effects).toEqual([{ do: 'schedule', timer: 'acknowledge', inMs: 30_000 }])
   })
 
-  it('when they are and no bot of the scope is connected, then the observation begins at once', () => {
+  it('when they are stored and no bot of the scope is connected, then the observation begins', () => {
     const { state } = when(given, { type: 'published', heads: [storedHead(SCOPE, 0)], at: NOW.toISOString() })
     expect(state.state).toBe('observing')
   })
 
-  it('when no connected bot falls below the share, then the smallest share that takes in one is issued', () => {
+  it('when no connected bot is below the share, then heads with the smallest share that includes one are issued', () => {
     const head = { ...storedHead(SCOPE, 3), audience: { connected: 3, cohort: 0, smallestBucket: 811 } }
     const { state, effects } = when(given, { type: 'published', heads: [head], at: NOW.toISOString() })
     expect(state.members).toMatchObject([{ share: 812, published: false }])
     expect(effects).toEqual([{ do: 'issueHeads', fast: false, policies: [POLICY] }])
   })
 
-  it('when the cohort is silent until its time is over, then it pauses and names the silent', () => {
+  it('when the cohort is silent until the timeout, then the canary pauses and names the silent bots', () => {
     const { state, effects } = when(canary('publishing', { of: 3, acknowledged: 1 }), { type: 'due', timer: 'acknowledge' })
     expect(state.state).toBe('paused')
     expect(effects.at(-1)).toMatchObject({
@@ -108,7 +108,7 @@ describe('given heads that are not stored', () => {
 })
 
 describe('given an observation', () => {
-  it('when it is over and the cohort was heard, then it passes on what was observed; the lease goes on', () => {
+  it('when it ends and the cohort has acknowledged, then the canary passes as observed, and the lease continues', () => {
     const { state, effects } = when(canary('observing'), { type: 'due', timer: 'observe' })
     expect(state.state).toBe('passed')
     expect(effects).toEqual([
@@ -117,7 +117,7 @@ describe('given an observation', () => {
     ])
   })
 
-  it('when no bot was connected, then it passes unobserved in dev, and pauses where evidence is required', () => {
+  it('when no bot was connected, then it passes as unobserved in dev, and pauses if evidence is required', () => {
     const given = canary('observing', { of: 0 })
     expect(when(given, { type: 'due', timer: 'observe' }).effects.at(-1)).toMatchObject({ do: 'pass', basis: 'unobserved' })
     const strict = when(given, { type: 'due', timer: 'observe' }, { ...CONTEXT, evidence: 'required' })
@@ -133,7 +133,7 @@ describe('given an observation', () => {
         canary('observing'),
       )
 
-    it('when a silent bot joined two seconds before its end, then it passes without it', () => {
+    it('when a silent bot joined two seconds before its end, then the canary passes without that bot', () => {
       const { state, effects } = when(joined(58), { type: 'due', timer: 'observe' }, later(60))
       expect([state.state, effects.at(-1)]).toMatchObject([
         'passed',
@@ -141,20 +141,20 @@ describe('given an observation', () => {
       ])
     })
 
-    it('when a silent bot joined earlier than bots may take, then it is waited for, and pauses the run', () => {
+    it('when a silent bot joined longer ago than the timeout, then the canary waits for it, and pauses', () => {
       const waiting = when(joined(20), { type: 'due', timer: 'observe' }, later(60))
       expect(waiting.state).toMatchObject({ state: 'observing', observed: true })
       expect(when(waiting.state, { type: 'due', timer: 'acknowledge' }, later(90)).state.state).toBe('paused')
     })
   })
 
-  it('when bots joined that have not acknowledged, then the verdict waits for them', () => {
+  it('when bots joined and have not acknowledged, then the verdict waits for them', () => {
     const joined = when(canary('observing', { of: 4, acknowledged: 3 }), { type: 'due', timer: 'observe' })
     expect(joined.state).toMatchObject({ state: 'observing', observed: true })
     expect(when(joined.state, { type: 'covered', reports: [report(4, 4)] }).state.state).toBe('passed')
   })
 
-  it('when a second bot raises an unexplained alert, then it is taken back and the run fails', () => {
+  it('when a second bot raises an unexplained alert, then the canary is taken back and the run fails', () => {
     const first = when(canary('observing'), { type: 'alerted', alert: ONE_ALERT })
     expect(first.effects).toEqual([])
     const { state, effects } = when(first.state, { type: 'alerted', alert: ALERT })
@@ -170,7 +170,7 @@ describe('given an observation', () => {
 })
 
 describe('given a canary that passed', () => {
-  it('when the stable heads take over, then it is taken back and goes on watching', () => {
+  it('when the stable heads are issued, then its heads are taken back and alerts still count', () => {
     const { state, effects } = when(canary('passed'), { type: 'promoted' })
     expect([state.state, kinds(effects)]).toEqual(['baking', ['takeBack', 'cancel']])
   })
@@ -178,7 +178,7 @@ describe('given a canary that passed', () => {
   it.each([
     ['passed', ['takeBack', 'cancel', 'hms.canary.alarmed.v1', 'freeRegions']],
     ['baking', ['cancel', 'hms.canary.alarmed.v1', 'freeRegions']],
-  ] as const)('when unexplained alerts come while it is %s, then rollout is alarmed', (state, expected) => {
+  ] as const)('when unexplained alerts arrive while it is %s, then rollout is alarmed', (state, expected) => {
     const first = when(canary(state), { type: 'alerted', alert: ONE_ALERT })
     expect(kinds(when(first.state, { type: 'alerted', alert: ALERT }).effects)).toEqual(expected)
   })
@@ -187,17 +187,17 @@ describe('given a canary that passed', () => {
 describe('given a paused canary', () => {
   const paused = canary('paused', { of: 3, acknowledged: 1 })
 
-  it('when its lease is due, then it is renewed: the cohort must not change sides while people think', () => {
+  it('when its lease is due, then it is renewed, so that the cohort keeps the release while people decide', () => {
     expect(kinds(when(paused, { type: 'due', timer: 'lease' }).effects)).toEqual(['issueHeads', 'schedule'])
   })
 
-  it('when a person resumes it, then it starts again from its publication', () => {
+  it('when a person resumes it, then new heads are issued and acknowledged again', () => {
     const { state, effects } = when(paused, asked('resume', 'canary'))
     expect(state).toMatchObject({ state: 'publishing', observed: false, members: [{ published: false, acknowledged: 0 }] })
     expect(kinds(effects)).toEqual(['answer', 'issueHeads', 'schedule'])
   })
 
-  it('when a person has seen enough, then an observation passes on their word; before the cohort answered that is too early', () => {
+  it('when a person promotes it, then an observation passes; before the cohort has acknowledged, the promotion is late', () => {
     const { state, effects } = when(canary('observing'), asked('promote', 'canary'))
     expect([state.state, kinds(effects)]).toEqual(['passed', ['answer', 'cancel', 'pass']])
     expect(effects[1]).toEqual({ do: 'cancel', timers: ['acknowledge', 'observe', 'measure'] })
@@ -205,23 +205,23 @@ describe('given a paused canary', () => {
     expect([early.state.state, early.effects]).toMatchObject(['publishing', [{ do: 'answer', outcome: 'late' }]])
   })
 
-  it('when a person promotes it, then it passes on their word', () => {
+  it('when a person promotes it, then it passes as promoted', () => {
     const { effects } = when(paused, asked('promote', 'canary'))
     expect(effects.at(-1)).toEqual({ do: 'pass', basis: 'promoted', summary: 'promoted by EPA Chief: drill' })
   })
 
-  it('when a person aborts it, then the answer comes first, and it is taken back', () => {
+  it('when a person aborts it, then it responds first, and is taken back', () => {
     const { state, effects } = when(paused, asked('abort', 'simulate'))
     expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel', 'freeRegions']])
   })
 
-  it('when a person retries it, then it is taken back, and the next attempt finds nothing of it', () => {
+  it('when a person retries it, then it is taken back and ends before the next attempt', () => {
     const { state, effects } = when(paused, asked('retry', 'canary'))
     expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel', 'freeRegions']])
     expect(when(canary('observing'), asked('retry', 'canary')).effects).toMatchObject([{ do: 'answer', outcome: 'late' }])
   })
 
-  it('when a newer release supersedes it, then the answer comes first, and it is taken back', () => {
+  it('when a newer release supersedes it, then it responds first, and is taken back', () => {
     for (const given of [paused, canary('publishing', { acknowledged: 0 }), canary('observing')]) {
       const { state, effects } = when(given, asked('supersede', 'simulate'))
       expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel', 'freeRegions']])
@@ -230,7 +230,7 @@ describe('given a paused canary', () => {
     expect(when(canary('passed'), asked('supersede', 'canary')).effects).toEqual([])
   })
 
-  it('when the statement does not count, then that is the answer and nothing else happens', () => {
+  it('when the statement is refused, then the response says so and nothing else happens', () => {
     const { state, effects } = when(paused, asked('promote', 'canary', 'EPA Counsel may not promote'))
     expect([state, effects.length]).toEqual([paused, 1])
     expect(effects[0]).toMatchObject({ do: 'answer', outcome: 'late', detail: 'EPA Counsel may not promote' })
@@ -240,7 +240,7 @@ describe('given a paused canary', () => {
 describe('given a freeze in its scope', () => {
   const later = new Date(NOW.getTime() + 10 * 60_000)
 
-  it('when the canary is opened, then nothing is shown until the freeze is over', () => {
+  it('when the canary is opened, then no head is issued until the freeze ends', () => {
     const { state, effects } = when(FRESH, { type: 'opened', dossier: DOSSIER, isProven: true, frozen: FREEZE })
     expect([state.state, kinds(effects)]).toEqual(['waiting', ['hms.canary.delayed.v1']])
     expect(effects[0]).toMatchObject({
@@ -249,12 +249,12 @@ describe('given a freeze in its scope', () => {
     expect(when(state, { type: 'freezeChanged', frozen: null }).state.state).toBe('publishing')
   })
 
-  it('when the log comes to hold the approvals, then it goes on waiting', () => {
+  it('when the log contains the approvals, then the canary still waits', () => {
     const { state } = when(canary('proving', { frozen: FREEZE }), { type: 'proven', dossier: DOSSIER, isProven: true, frozen: FREEZE })
     expect(state.state).toBe('waiting')
   })
 
-  it('when it has begun before the canary was notified, then neither the log nor a free region issues its first head', () => {
+  it('when it began before the canary was notified, then neither the log nor a free region issues the first head', () => {
     const proven = when(canary('proving', { of: 0 }), { type: 'proven', dossier: DOSSIER, isProven: true, frozen: FREEZE })
     expect([proven.state.state, kinds(proven.effects)]).toEqual(['waiting', ['hms.canary.delayed.v1']])
     const freed = when(canary('waiting', { of: 0, behind: AHEAD }), { type: 'regionFreed', behind: null, frozen: FREEZE })
@@ -266,12 +266,12 @@ describe('given a freeze in its scope', () => {
     expect(when(freed.state, { type: 'freezeChanged', frozen: FREEZE }).effects).toEqual([])
   })
 
-  it('when it has ended before the canary was notified, then a free region issues the first head', () => {
+  it('when it ended before the canary was notified, then a free region issues the first head', () => {
     const { state } = when(canary('waiting', { of: 0, behind: AHEAD, frozen: FREEZE }), { type: 'regionFreed', behind: null, frozen: null })
     expect(state).toMatchObject({ state: 'publishing', frozen: null })
   })
 
-  it('when no connected bot falls below the share, then no wider head takes one in before it is over', () => {
+  it('when no connected bot is below the share, then the share is not widened before the freeze ends', () => {
     const narrow = (seq: number) => {
       const audience = { connected: 3, cohort: 0, smallestBucket: 811 }
       return { type: 'published' as const, heads: [{ ...storedHead(SCOPE, 3), seq, audience }], at: NOW.toISOString() }
@@ -282,7 +282,7 @@ describe('given a freeze in its scope', () => {
     expect(when(lifted.state, narrow(7)).effects).toEqual([{ do: 'issueHeads', fast: false, policies: [POLICY] }])
   })
 
-  it('when one begins during the observation, then its clock stands still, and goes on with what was left', () => {
+  it('when one begins during the observation, then the clock stops, and later continues with the remaining time', () => {
     const observing = canary('observing', { observeUntil: new Date(NOW.getTime() + 40_000).toISOString() })
     const stopped = when(observing, { type: 'freezeChanged', frozen: FREEZE })
     expect(stopped.state).toMatchObject({ state: 'observing', remainingMs: 40_000, observeUntil: null })
@@ -294,7 +294,7 @@ describe('given a freeze in its scope', () => {
     expect(goesOn.effects).toContainEqual({ do: 'schedule', timer: 'observe', inMs: 40_000 })
   })
 
-  it('when one of another region comes or goes, then the observation goes on as it was', () => {
+  it('when one of another region begins or ends, then the observation continues unchanged', () => {
     const observing = canary('observing', { observeUntil: new Date(NOW.getTime() + 40_000).toISOString() })
     expect(when(observing, { type: 'freezeChanged', frozen: null })).toEqual({ state: observing, effects: [] })
     const stopped = canary('observing', { frozen: FREEZE, remainingMs: 40_000, observeUntil: null })
@@ -309,7 +309,7 @@ describe('given a freeze in its scope', () => {
     expect(kinds(effects)).not.toContain('schedule')
   })
 
-  it('when a second bot alerts, then it is taken back all the same', () => {
+  it('when a second bot alerts, then the canary is taken back', () => {
     const first = when(canary('observing', { frozen: FREEZE, remainingMs: 1_000 }), { type: 'alerted', alert: ONE_ALERT })
     expect(kinds(when(first.state, { type: 'alerted', alert: ALERT }).effects)).toEqual(['takeBack', 'cancel', 'fail', 'freeRegions'])
   })
@@ -328,18 +328,18 @@ describe('given another canary in its region', () => {
     expect(begun.state).not.toHaveProperty('behind')
   })
 
-  it('when the log comes to hold the approvals, then it waits all the same', () => {
+  it('when the log contains the approvals, then the canary still waits', () => {
     const { state } = when(canary('proving'), { type: 'proven', dossier: DOSSIER, isProven: true, frozen: null, behind: AHEAD })
     expect(state).toMatchObject({ state: 'waiting', behind: AHEAD })
   })
 
-  it('when a third has the region by then, then it keeps waiting and reports the third', () => {
+  it('when a third canary has the region by then, then it still waits and reports the third', () => {
     const { state, effects } = when(waiting, { type: 'regionFreed', behind: { ...AHEAD, run: 182 }, frozen: null })
     expect([state.state, effects]).toMatchObject(['waiting', [{ data: { behind: 182 } }]])
     expect(when(state, { type: 'regionFreed', behind: { ...AHEAD, run: 182 }, frozen: null })).toEqual({ state, effects: [] })
   })
 
-  it('when a freeze begins, then it lets later ones go first, and waits for both', () => {
+  it('when a freeze begins, then it no longer blocks later runs, and waits for both', () => {
     const frozen = when(waiting, { type: 'freezeChanged', frozen: FREEZE, behind: AHEAD })
     expect([frozen.state.state, kinds(frozen.effects)]).toEqual(['waiting', ['hms.canary.delayed.v1', 'freeRegions']])
     const after = when(frozen.state, { type: 'freezeChanged', frozen: null, behind: AHEAD })
@@ -360,11 +360,11 @@ describe('given another canary in its region', () => {
     expect(when(given, input).effects.at(-1)).toEqual({ do: 'freeRegions' })
   })
 
-  it('when it bakes, then it keeps the region: an alert that names no policy would count in two canaries', () => {
+  it('when it bakes, then it keeps the region, because an alert without a policy would count for two canaries', () => {
     expect(kinds(when(canary('passed'), { type: 'promoted' }).effects)).not.toContain('freeRegions')
   })
 
-  it('when it pauses, then it keeps the region: its cohort uses the rule', () => {
+  it('when it pauses, then it keeps the region, because its cohort applies the release', () => {
     expect(kinds(when(canary('observing'), asked('pause', 'canary')).effects)).not.toContain('freeRegions')
   })
 })
@@ -372,19 +372,19 @@ describe('given another canary in its region', () => {
 describe('given an observation and a person', () => {
   const observing = canary('observing', { observeUntil: new Date(NOW.getTime() + 40_000).toISOString() })
 
-  it('who pauses it, then its clock stops and its lease goes on', () => {
+  it('who pauses it, then its clock stops and its lease continues', () => {
     const { state, effects } = when(observing, asked('pause', 'canary'))
     expect([state.state, kinds(effects)]).toEqual(['paused', ['answer', 'cancel', 'hms.canary.paused.v1']])
     expect(effects.at(-1)).toMatchObject({ data: { reason: 'MANUAL', detail: 'paused by EPA Chief: drill' } })
     expect(kinds(when(state, { type: 'due', timer: 'lease' }).effects)).toEqual(['issueHeads', 'schedule'])
   })
 
-  it('who extends it, then it is observed for that much longer', () => {
+  it('who extends it, then it is observed longer by that time', () => {
     const { effects } = when(observing, asked('extend', 'canary'))
     expect(effects).toContainEqual({ do: 'schedule', timer: 'observe', inMs: 40_000 + 600_000 })
   })
 
-  it('who extends it while it is paused, then it asks its bots again and is observed for that long', () => {
+  it('who extends it while it is paused, then its bots acknowledge again and it is observed for that time', () => {
     const resumed = when(canary('paused'), asked('extend', 'canary'))
     expect(resumed.state).toMatchObject({ state: 'publishing', remainingMs: 600_000 })
     const stored = when({ ...resumed.state, members: canary('observing').members }, { type: 'covered', reports: [report(3, 3)] })
@@ -505,7 +505,7 @@ describe('every state with every input', () => {
     await expect(drawStage('Canary', transitions, ['failed', 'ended'])).toMatchFileSnapshot('../../../../docs/stages/canary.svg')
   })
 
-  it('never leaves an end', () => {
+  it('never leaves an end state', () => {
     for (const { state, next, effects } of transitions.filter((one) => ['failed', 'ended'].includes(one.state)))
       expect([next, effects.filter((effect) => effect !== 'answer late')]).toEqual([state, []])
   })

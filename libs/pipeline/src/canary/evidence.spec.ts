@@ -10,7 +10,7 @@ import { sizeOf } from './watch.js'
 const VIRGINIA = 'region:VA'
 const STEPS = [NCR, VIRGINIA].map((scope) => ({ share: 500, scope, scopeName: scope.replace('region:', '') }))
 
-describe('given a ramp that has come to a second region', () => {
+describe('given a ramp at its second region', () => {
   const inVirginia = (): RampStory =>
     new RampStory(STEPS)
       .stored(100, 5)
@@ -18,7 +18,7 @@ describe('given a ramp that has come to a second region', () => {
       .due('observe')
       .mayGrow()
 
-  it('when no bot is connected there, then bots of the first region are no evidence: it pauses and names the second', () => {
+  it('when no bot is connected there, then bots of the first region are no evidence: it pauses and names the second region', () => {
     const story = inVirginia()
       .stored(0)
       .covered({ [NCR]: [5, 5, 95], [VIRGINIA]: [0, 0] })
@@ -28,7 +28,7 @@ describe('given a ramp that has come to a second region', () => {
     expect(story.effects.at(-1)).toMatchObject({ data: { reason: 'NO_EVIDENCE', detail: 'NO_EVIDENCE: no bot of region VA connected' } })
   })
 
-  it('when its own bots acknowledge, then the step passes on them, and says how many they are', () => {
+  it('when bots of that region acknowledge, then the step passes and reports their number', () => {
     const story = inVirginia()
       .stored(30, 2)
       .covered({ [NCR]: [5, 5, 95], [VIRGINIA]: [2, 2, 28] })
@@ -86,7 +86,7 @@ describe('given a canary of a bundle', () => {
     ],
     ['connected at all', {}, {}, 'NO_EVIDENCE: no bot of region NCR connected'],
   ] as const)(
-    'when no bot %s one of its policies, then bots of the other are no evidence: it names that one',
+    'when no bot %s one of its policies, then bots of the other policy are no evidence: the detail names the first',
     (_, connected, heard, detail) => {
       const { state, effects } = observed(connected, heard)
       expect(state.state).toBe('paused')
@@ -97,12 +97,15 @@ describe('given a canary of a bundle', () => {
   it.each([
     [{ 'ozone-limit': 3, 'pm25-limit': 5 }, { 'pm25-limit': 5 }, 'was connected with ozone-limit when the canary began'],
     [{ 'ozone-limit': 3, 'pm25-limit': 3 }, {}, 'was connected when the canary began'],
-  ] as const)('when bots connect only after its heads are stored, then it does not deny that they are connected', (came, heard, what) => {
-    const { effects } = observed(heard, heard, came)
-    expect(effects.at(-1)).toMatchObject({ data: { detail: `NO_EVIDENCE: no bot of region NCR ${what}` } })
-  })
+  ] as const)(
+    'when bots connect only after its heads are stored, then the detail says that none was connected at the beginning',
+    (came, heard, what) => {
+      const { effects } = observed(heard, heard, came)
+      expect(effects.at(-1)).toMatchObject({ data: { detail: `NO_EVIDENCE: no bot of region NCR ${what}` } })
+    },
+  )
 
-  it('when no bot is below the share of one policy, then the share of all grows, and their heads go out together', () => {
+  it('when no bot is below the share of one policy, then the share of all grows, and their heads are issued together', () => {
     const audiences = {
       'ozone-limit': { connected: 9, cohort: 1, smallestBucket: 3 },
       'pm25-limit': { connected: 4, cohort: 0, smallestBucket: 811 },
@@ -127,7 +130,7 @@ describe('given a canary of a bundle', () => {
     expect(alone.effects).toEqual([{ do: 'issueHeads', fast: false, policies: ['pm25-limit'] }])
   })
 
-  it('counts one cohort where all its bots read all of it, and bounds where they do not', () => {
+  it('counts one cohort if all bots read all policies, and bounds of its size otherwise', () => {
     const [one, two] = [
       { policy: 'a', cohort: 3, connected: 40 },
       { policy: 'b', cohort: 3, connected: 40 },
@@ -137,7 +140,7 @@ describe('given a canary of a bundle', () => {
     expect(sizeOf({}, [one, two])).toEqual({ least: 3, most: 6, connected: 40 })
   })
 
-  it('when each of its policies has a bot that acknowledged it, then it passes', () => {
+  it('when a bot acknowledged each of its policies, then it passes', () => {
     const { effects } = observed({ 'pm25-limit': 5, 'ozone-limit': 2 }, { 'pm25-limit': 5, 'ozone-limit': 2 })
     expect(effects.at(-1)).toMatchObject({ do: 'pass', basis: 'observed' })
   })

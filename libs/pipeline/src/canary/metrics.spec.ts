@@ -44,7 +44,7 @@ function after(given: Canary, ...inputs: CanaryInput[]): { state: Canary; effect
 }
 
 describe('given a canary with metrics', () => {
-  it('when its observation begins, then they are asked, and again after each answer', () => {
+  it('when its observation begins, then they are queried, and again after each result', () => {
     const begun = after(gated('observing'), { type: 'freezeChanged', frozen: null })
     expect(begun.effects).toEqual([])
     const extended = decideCanary({ ...gated('publishing'), state: 'publishing' }, covered(), CONTEXT)
@@ -52,14 +52,14 @@ describe('given a canary with metrics', () => {
     expect(after(gated('observing'), look('++')).effects).toEqual([{ do: 'schedule', timer: 'measure', inMs: 10_000 }])
   })
 
-  it('when all held to the end, then it passes and says so', () => {
+  it('when all held to the end, then it passes and reports them', () => {
     const { state, effects } = after(gated('observing'), look('++'), look('++'), OVER)
     expect(state.state).toBe('passed')
     const summary = expect.stringContaining('metric errors held at 2 of 2 looks; metric latency held at 2 of 2 looks') as string
     expect(effects.at(-1)).toMatchObject({ do: 'pass', summary })
   })
 
-  it('when one fails once, then that may be noise; when twice, then it is taken back at once', () => {
+  it('when one fails once, then nothing happens; when it fails twice, then the canary is taken back', () => {
     const once = after(gated('observing'), look('+-'))
     expect(once.state.state).toBe('observing')
     const twice = after(once.state, look('++'), look('+-'))
@@ -68,7 +68,7 @@ describe('given a canary with metrics', () => {
     expect(twice.effects.at(-2)).toMatchObject({ reason: 'METRIC_FAILED', detail: 'metric latency failed at 2 of 3 looks, limit 2' })
   })
 
-  it('when one has no answer, then that is no failure; at the fourth look in a row people are asked', () => {
+  it('when one has no result, then that is no failure; at the fourth check in a row the canary pauses', () => {
     const thrice = after(gated('observing'), look('?+'), look('?+'), look('?+'))
     expect(thrice.state.state).toBe('observing')
     expect(after(thrice.state, look('++'), look('?+'), look('?+'), look('?+')).state.state).toBe('observing')
@@ -79,7 +79,7 @@ describe('given a canary with metrics', () => {
     })
   })
 
-  it('when the observation is over before each has answered, then the verdict waits for them', () => {
+  it('when the observation ends before each has a result, then the verdict waits for them', () => {
     for (const early of [[], [look('+?')], [look('++'), look('?+')]]) {
       const waiting = after(gated('observing'), ...early, OVER)
       expect([waiting.state.state, waiting.state.observed, waiting.effects]).toEqual(['observing', true, []])
@@ -88,14 +88,14 @@ describe('given a canary with metrics', () => {
     expect(after(gated('observing'), OVER, look('??'), look('??'), look('??'), look('??')).state.state).toBe('paused')
   })
 
-  it('when it is resumed, then they are queried again, and failures stay counted', () => {
+  it('when it is resumed, then they are queried again, and failures still count', () => {
     const paused = after(gated('observing'), look('-+'), look('?+'), look('?+'), look('?+'), look('?+')).state
     const resumed = decideCanary(paused, asked('resume', 'canary'), CONTEXT).state
     expect(resumed.metrics).toMatchObject([{ name: 'errors', failed: 1, unanswered: 0 }, { name: 'latency' }])
     expect(after({ ...resumed, state: 'observing' }, look('-+')).state.state).toBe('failed')
   })
 
-  it('when answers come while it is not observed, then they count for nothing', () => {
+  it('when results arrive while it is not observed, then they are ignored', () => {
     for (const state of ['publishing', 'paused', 'passed', 'baking', 'failed', 'ended'] as const) {
       const given = gated(state)
       expect(after(given, look('--'))).toEqual({ state: given, effects: [] })

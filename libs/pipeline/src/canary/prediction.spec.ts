@@ -20,15 +20,15 @@ const load = (...scenarios: object[]): PredictedLoad => ({
   omitted: 0,
 })
 
-describe('what a replay predicts for a canary', () => {
-  it('is the alerts of a right bot in its region, a day', () => {
+describe('the prediction for a canary', () => {
+  it('is the number of alerts of a correct bot in its region per day', () => {
     expect(predictionsOf(load({}), [NCR, 'region:VA'])).toEqual([
       { scope: NCR, alertsPerBotDay: 60 / 365 },
       { scope: 'region:VA', alertsPerBotDay: 189 / 365 },
     ])
   })
 
-  it('adds up over scenarios, and counts readings without a region everywhere', () => {
+  it('is the sum over scenarios, and includes readings without a region everywhere', () => {
     const everywhere = { regions: [{ region: '', readings: 30, before: 0, after: 10 }], days: 10 }
     expect(predictionsOf(load({}, everywhere), [NCR])).toEqual([{ scope: NCR, alertsPerBotDay: 60 / 365 + 1 }])
   })
@@ -39,7 +39,7 @@ describe('what a replay predicts for a canary', () => {
     ['no reading is of the region', load({}), 'region:TX'],
     ['the regions found no place in the event', load({ regions: [] }), NCR],
     ['it is shown in all regions', load({}), ALL_REGIONS],
-  ])('is nothing where %s', (_why, given, scope) => {
+  ])('is empty if %s', (_why, given, scope) => {
     expect(predictionsOf(given, [scope])).toEqual([])
   })
 
@@ -48,7 +48,7 @@ describe('what a replay predicts for a canary', () => {
     [{ alerts: 3, predicted: 0.04 }, ['3 alerts, fewer than 0.1 predicted']],
     [{ alerts: 1, predicted: 9.94 }, ['1 alert, at most 9.9 predicted']],
     [{ alerts: 0, predicted: 38.5 }, ['0 alerts, at most 39 predicted']],
-  ])('%j is said as %j', (given, said) => {
+  ])('%j is described as %j', (given, said) => {
     expect(describeLoad(given)).toEqual(said)
   })
 })
@@ -70,7 +70,7 @@ describe('a canary with a prediction', () => {
     },
   })
 
-  it('says beside its verdict what came and what was to be expected, explained alerts too, and decides nothing by it', () => {
+  it('reports observed and predicted alerts with its verdict, including explained ones, and does not judge by them', () => {
     const context = { ...CANARY_CONTEXT, leaseMs: 300 * HOURS }
     let canary = newCanary(DOSSIER, { ...ORIGIN, scenarios: [] }, { now: NOW, begins: new Map(), load: load({}) })
     const input = (given: Parameters<typeof decideCanary>[1], now = NOW) => {
@@ -98,7 +98,7 @@ describe('a canary with a prediction', () => {
     )
   })
 
-  it('counts the alerts of each step of a ramp by themselves, and says nothing beside bots of other scopes', () => {
+  it('counts the alerts of each step separately, and reports nothing while bots of other scopes have the release', () => {
     const story = new RampStory(STEPS)
     story.canary = {
       ...story.canary,

@@ -27,8 +27,8 @@ const growing = (): RampStory =>
     .due('observe')
     .mayGrow()
 
-describe('an alert of a bot that a later step takes in', () => {
-  it('waits for the word of the store, and counts where its bot lived under the new rule by then', () => {
+describe('an alert of a bot that a later step includes', () => {
+  it('waits for the report of stored heads, and counts if its bot had the new release by then', () => {
     const story = growing()
     for (const bot of ['bot-1', 'bot-2']) story.input({ type: 'alerted', alert: alert(bot, 20, { awaits: [LATE] }) })
     expect([story.canary.state, story.canary.early?.length, story.canary.unexplained]).toEqual(['publishing', 2, []])
@@ -37,7 +37,7 @@ describe('an alert of a bot that a later step takes in', () => {
     expect(story.effects.find((effect) => effect.do === 'fail')).toMatchObject({ reason: 'UNEXPLAINED_ALERTS' })
   })
 
-  it('says nothing from before its step: its bot lived under the old rule', () => {
+  it('does not count if it was received before its step, because its bot had the old release', () => {
     const story = growing()
     for (const bot of ['bot-1', 'bot-2']) story.input({ type: 'alerted', alert: alert(bot, 5, { awaits: [LATE] }) })
     story.stored(40, 40, 12, at(10))
@@ -45,14 +45,14 @@ describe('an alert of a bot that a later step takes in', () => {
     expect([wasShown(story.canary, [LATE], at(5)), wasShown(story.canary, [LATE], at(10))]).toEqual([false, true])
   })
 
-  it('of an earlier step counts at once: its bot has had the release all along', () => {
+  it('of an earlier step counts immediately, because its bot already has the release', () => {
     const story = growing()
     expect([wasShown(story.canary, [EARLY], at(5)), wasShown(story.canary, [LATE], at(5))]).toEqual([true, undefined])
     for (const bot of ['bot-1', 'bot-2']) story.input({ type: 'alerted', alert: alert(bot, 5) })
     expect(story.canary.state).toBe('failed')
   })
 
-  it('waits for the heads of its own scope, whatever else is stored', () => {
+  it('waits for the heads of its own scope, even if other heads are stored', () => {
     const story = growing().stored(40, 40, 12, at(10))
     story
       .covered({ [NCR]: [40, 40] })
@@ -70,8 +70,8 @@ describe('an alert of a bot that a later step takes in', () => {
   })
 })
 
-describe('alerts around a share that was widened to take in a bot', () => {
-  it('count from the wider head on', () => {
+describe('alerts around a share that was widened to include a bot', () => {
+  it('count from the head with the wider share on', () => {
     const story = new RampStory().stored(3, 0, 811, at(0))
     const only = { policy: POLICY, scope: NCR, bucket: 811 }
     expect(wasShown(story.canary, [only], at(1))).toBeUndefined()
@@ -80,8 +80,8 @@ describe('alerts around a share that was widened to take in a bot', () => {
   })
 })
 
-describe('alerts after a lease that lapsed in a later step', () => {
-  it('count for each bot from the restored head', () => {
+describe('alerts after a lapsed lease in a later step', () => {
+  it('count for each bot from its renewed head on', () => {
     const story = growing().stored(40, 40, 12, at(10))
     const context = { now: new Date(NOW.getTime() + 600_000), acknowledgeMs: 0, leaseMs: 90_000, measureMs: 0 }
     const late = { ...context, evidence: 'required' as const, rules: { windowMs: 60_000, alertsPerBotDay: 0 } }

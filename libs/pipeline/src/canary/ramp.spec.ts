@@ -10,7 +10,7 @@ import { claimedScopes, scopesAhead, shownScopes } from './plan-steps.js'
 describe('given a ramp whose first step is observed', () => {
   const observing = (): RampStory => new RampStory().stored(40, 2).covered({ [NCR]: [2, 2, 38] })
 
-  it('when that is over, then the step passes, says what was asked for and what there was, and the next has its turn by a timer', () => {
+  it('when the observation ends, then the step passes with requested share and bot counts, and a timer starts the next step', () => {
     const story = observing().due('observe')
     expect(story.canary.state).toBe('growing')
     expect(story.effects).toEqual([
@@ -29,7 +29,7 @@ describe('given a ramp whose first step is observed', () => {
     ])
   })
 
-  it('when the next may begin, then its heads go out and it is published, observed and judged by itself', () => {
+  it('when the next step may begin, then its heads are issued, and it is published, observed and judged separately', () => {
     const story = observing().due('observe').mayGrow()
     expect(story.canary).toMatchObject({ state: 'publishing', step: 1, requestedShare: 10_000, scope: NCR, observed: false })
     expect(story.kinds()).toEqual(['issueHeads', 'schedule', 'hms.canary.started.v1'])
@@ -37,21 +37,21 @@ describe('given a ramp whose first step is observed', () => {
     expect(canaryLabel(story.canary)).toBe('Canary 100% traffic (NCR), step 2 of 3')
   })
 
-  it('when the timer fires twice, then the step is taken once', () => {
+  it('when the timer fires twice, then the step starts once', () => {
     const story = observing().due('observe').mayGrow()
     const { canary } = story
     expect(story.mayGrow().canary).toBe(canary)
     expect(story.effects).toEqual([])
   })
 
-  it('when a freeze holds where the next step is, then it waits, keeps its cohort, and grows when the freeze is over', () => {
+  it('when a freeze blocks the scope of the next step, then it waits, keeps its cohort, and grows when the freeze ends', () => {
     const story = observing().due('observe').mayGrow(FREEZE)
     expect([story.canary.state, story.kinds()]).toEqual(['growing', ['hms.canary.delayed.v1']])
     expect(story.due('lease').kinds()).toEqual(['issueHeads', 'schedule'])
     expect(story.input({ type: 'freezeChanged', frozen: null }).canary).toMatchObject({ state: 'publishing', step: 1 })
   })
 
-  it('when a consumer is silent, then nothing grows: it pauses and names it', () => {
+  it('when a bot is silent, then it pauses and names the bot instead of growing', () => {
     const story = new RampStory()
       .stored(40, 2)
       .covered({ [NCR]: [2, 1, 38] })
@@ -71,7 +71,7 @@ describe('given a ramp whose first step is observed', () => {
     expect(story.canary.passed).toMatchObject([{ basis: 'promoted' }])
   })
 
-  it('when a person signed before the step began, then it does not count: the statement is not about this step', () => {
+  it('when a person signed the promotion before the step began, then it is late, because it is about an earlier step', () => {
     const story = observing()
       .due('observe')
       .mayGrow()
@@ -87,13 +87,13 @@ describe('given a ramp whose first step is observed', () => {
     expect([story.canary.state, story.canary.passed?.length]).toEqual(['growing', 2])
   })
 
-  it('when a person pauses while the next step has not begun, then it pauses, and resumes at the step that it is at', () => {
+  it('when a person pauses it before the next step begins, then it pauses, and resumes at the current step', () => {
     const story = observing().due('observe').mayGrow(FREEZE).input(asked('pause', 'canary'))
     expect(story.canary.state).toBe('paused')
     expect(story.input(asked('resume', 'canary')).canary).toMatchObject({ state: 'publishing', requestedShare: 500 })
   })
 
-  it('when that step passes again, then it has passed once', () => {
+  it('when that step passes again, then it is listed once', () => {
     const story = observing().due('observe').mayGrow(FREEZE).input(asked('pause', 'canary')).input(asked('resume', 'canary'))
     story
       .input({ type: 'freezeChanged', frozen: null })
@@ -105,7 +105,7 @@ describe('given a ramp whose first step is observed', () => {
     expect(story.canary.passed).toMatchObject([{ step: 1, basis: 'promoted' }])
   })
 
-  it('when its share was widened, then a later step never has less', () => {
+  it('when its share was widened, then a later step never has a smaller one', () => {
     const steps = [STEPS[0]!, { ...STEPS[0]!, share: 700 }]
     const story = new RampStory(steps)
       .stored(3, 0, 811)
@@ -118,8 +118,8 @@ describe('given a ramp whose first step is observed', () => {
   })
 })
 
-describe('given a ramp that has come to all regions', () => {
-  it('when its heads are issued, then those of the region stay beside them', () => {
+describe('given a ramp at its step of all regions', () => {
+  it('when its heads are issued, then the heads of the region stay', () => {
     const { canary } = new RampStory().atThird()
     expect(headsOf(canary).map(({ scope, share }) => [scope, share])).toEqual([
       [NCR, 10_000],
@@ -131,7 +131,7 @@ describe('given a ramp that has come to all regions', () => {
     ])
   })
 
-  it('when bots are counted, then each counts in one scope, and silence in any holds it up', () => {
+  it('when bots are counted, then each counts in one scope, and a silent bot in any scope blocks the step', () => {
     const story = new RampStory().atThird().stored(40, 12)
     story.covered({ [NCR]: [3, 3], [ALL_REGIONS]: [9, 8, 28] })
     expect(numbersOf(story.canary)).toMatchObject([{ expected: 12, acknowledged: 11 }])
@@ -149,7 +149,7 @@ describe('given a ramp that has come to all regions', () => {
     expect(story.canary.state).toBe('observing')
   })
 
-  it('when its bots acknowledge before the word of its heads comes, then none of them is counted twice', () => {
+  it('when its bots acknowledge before the report of its heads arrives, then no bot counts twice', () => {
     const story = new RampStory().atThird().covered({ [NCR]: [3, 3], [ALL_REGIONS]: [9, 9, 28] })
     expect(story.canary.state).toBe('publishing')
     story.stored(40, 12)
@@ -159,7 +159,7 @@ describe('given a ramp that has come to all regions', () => {
     expect(nobodyNew.stored(40, 3).canary.state).toBe('observing')
   })
 
-  it('when the last step is over, then the canary passes with all steps, on the weakest that they rest on', () => {
+  it('when the last step ends, then the canary passes with all steps, on their weakest basis', () => {
     const story = new RampStory()
       .stored(40, 2)
       .covered({ [NCR]: [2, 2, 38] })
@@ -181,7 +181,7 @@ describe('given a ramp that has come to all regions', () => {
     ])
   })
 
-  it('when two bots alert, of whichever steps, then the whole run is taken back', () => {
+  it('when two bots of any steps alert, then the whole run is taken back', () => {
     const alert = { alert: 'a', reading: 'r', reason: '', connected: true, explained: false, receivedAt: NOW.toISOString() }
     const story = new RampStory().stored(40, 2).covered({ [NCR]: [2, 2, 38] })
     story.input({ type: 'alerted', alert: { ...alert, bot: 'bot-1', once: 'bot-1 r' } })
@@ -203,7 +203,7 @@ describe('given a ramp that has come to all regions', () => {
     expect([story.canary.state, story.kinds()]).toEqual(['ended', ['answer', 'takeBack', 'cancel', 'freeRegions']])
   })
 
-  it('when it grows, then freezes of where the next step is hold it', () => {
+  it("when it grows, then freezes of the next step's scope block it", () => {
     const story = new RampStory().stored(40, 2).covered({ [NCR]: [2, 2, 38] })
     expect(scopesAhead(story.canary)).toEqual([NCR])
     story
@@ -216,7 +216,7 @@ describe('given a ramp that has come to all regions', () => {
   })
 })
 
-it('never removes a bot from its cohort, nor redraws it, for any ramp, bots and widening', () => {
+it('a ramp never removes a bot from its cohort, for any steps, bots and widening', () => {
   const scope = fc.constantFrom(NCR, 'region:VA', ALL_REGIONS)
   const ramps = fc.array(fc.record({ share: fc.integer({ min: 1, max: 10_000 }), scope, scopeName: scope }), { minLength: 2, maxLength: 6 })
   const bots = fc.array(fc.record({ bot: fc.stringMatching(/^[a-z0-9]{1,8}$/), region: fc.constantFrom('NCR', 'VA', 'MD') }), {

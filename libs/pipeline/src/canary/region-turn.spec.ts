@@ -16,7 +16,7 @@ function canary(run: number, state: Canary['state'], scope = 'region:NCR', more:
 const asks = (scope: string, ...others: Canary[]): number | undefined => holderOfRegions(canary(9, 'new', scope), others, NOW)?.run
 
 describe('a region', () => {
-  it.each(['publishing', 'observing', 'growing', 'paused', 'passed', 'baking'] as const)('is taken by a canary that is %s', (state) => {
+  it.each(['publishing', 'observing', 'growing', 'paused', 'passed', 'baking'] as const)('is occupied by a canary that is %s', (state) => {
     expect(asks('region:NCR', canary(3, state))).toBe(3)
     expect(asks('region:VA', canary(3, state))).toBeUndefined()
   })
@@ -25,28 +25,28 @@ describe('a region', () => {
     expect(asks('region:NCR', canary(3, state))).toBeUndefined()
   })
 
-  it('is free while what is live for all is only held, and taken again from its time on', () => {
+  it('is free while the stable release is not in force yet, and occupied again from its effective time on', () => {
     const at = (beginsAt: string) => FRESH.members.map((member) => ({ ...member, beginsAt }))
     expect(asks('region:NCR', canary(3, 'baking', 'region:NCR', { members: at('2026-09-01T00:00:00Z') }))).toBeUndefined()
     expect(asks('region:NCR', canary(3, 'baking', 'region:NCR', { members: at(NOW.toISOString()) }))).toBe(3)
   })
 
-  it('is that of a canary of all regions, and the other way round', () => {
+  it('is occupied by a canary of all regions, and blocks one', () => {
     expect(asks(ALL_REGIONS, canary(3, 'observing', 'region:VA'))).toBe(3)
     expect(asks('region:VA', canary(3, 'observing', ALL_REGIONS))).toBe(3)
   })
 
-  it('goes to waiting runs by their numbers, so that each gets its turn', () => {
+  it('goes to waiting runs by run number, so that each gets its turn', () => {
     expect(asks('region:VA', canary(3, 'observing'), canary(4, 'waiting', ALL_REGIONS))).toBe(4)
     expect(holderOfRegions(canary(4, 'waiting'), [canary(9, 'waiting')], NOW)).toBeNull()
   })
 
-  it('is not given to a run queued by a freeze', () => {
+  it('is not given to a run that waits for a freeze', () => {
     expect(asks('region:NCR', canary(3, 'waiting', 'region:NCR', { frozen: FREEZE }))).toBeUndefined()
   })
 })
 
-it('never has two canaries, for any order of requests', () => {
+it('a region never has two canaries, for any order of requests', () => {
   const scopes = ['region:NCR', 'region:VA', ALL_REGIONS]
   const moves = fc.array(fc.record({ run: fc.integer({ min: 1, max: 6 }), ends: fc.boolean() }), { maxLength: 60 })
   fc.assert(

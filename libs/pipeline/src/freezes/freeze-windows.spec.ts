@@ -11,22 +11,22 @@ function freeze(id: string, more: Partial<FreezeRecord> = {}): FreezeRecord {
   return { id, reason: 'drill', scope: 'global', by: 'EPA Chief', declaredAt: '', statement, lifted: null, ...more }
 }
 
-describe('the window of a freeze', () => {
-  it('holds its beginning and not its end', () => {
+describe('windowAt', () => {
+  it('includes its start and excludes its end', () => {
     const once = { from: '2026-11-02T00:00:00Z', until: '2026-11-04T00:00:00Z' }
     expect(windowAt(once, at('2026-11-01T23:59:59.999Z'))).toBeUndefined()
     expect(windowAt(once, at('2026-11-02T00:00:00Z'))).toEqual({ from: '2026-11-02T00:00:00.000Z', until: '2026-11-04T00:00:00.000Z' })
     expect(windowAt(once, at('2026-11-04T00:00:00Z'))).toBeUndefined()
   })
 
-  it('comes again by the clock of its zone, whatever daylight saving does', () => {
+  it('recurs in local time across changes of daylight saving', () => {
     // 18:00 in New York is 22:00 UTC in summer and 23:00 in winter; DST ends on 1 November 2026, in the middle of a window.
     expect(windowAt(weekend, at('2026-10-30T21:59:59Z'))).toBeUndefined()
     expect(windowAt(weekend, at('2026-10-30T22:00:00Z'))).toMatchObject({ until: '2026-11-02T10:00:00.000Z' })
     expect(nextChange(weekend, at('2026-11-02T10:00:00Z'))).toEqual(at('2026-11-06T23:00:00Z'))
   })
 
-  it('changes at the announced times only', () => {
+  it('changes only at the times that nextChange returns', () => {
     const instant = fc.integer({ min: Date.parse('2026-01-01T00:00:00Z'), max: Date.parse('2027-01-01T00:00:00Z') })
     fc.assert(
       fc.property(instant, fc.integer({ min: 1, max: 999 }), (ms, permille) => {
@@ -39,16 +39,16 @@ describe('the window of a freeze', () => {
     )
   })
 
-  it('has no end where only a person ends it', () => {
+  it('has no end without `until` or recurrence', () => {
     expect(windowAt({}, at('2026-01-01T00:00:00Z'))).toMatchObject({ until: null })
     expect(nextChange({}, at('2026-01-01T00:00:00Z'))).toBeUndefined()
   })
 })
 
-describe('what stands in the way of a step', () => {
+describe('freezeAgainst', () => {
   const now = at('2026-11-02T12:00:00Z')
 
-  it('is a freeze of its region or of everywhere; a step to everybody meets them all', () => {
+  it('returns a freeze of the region or of scope global; every freeze blocks scope global', () => {
     const ncr = [freeze('ncr', { scope: 'region:NCR' })]
     expect(freezeAgainst(ncr, ['region:NCR'], now)?.id).toBe('ncr')
     expect(freezeAgainst(ncr, ['region:BOS'], now)).toBeNull()
@@ -56,7 +56,7 @@ describe('what stands in the way of a step', () => {
     expect(freezeAgainst([freeze('all')], ['region:BOS'], now)?.id).toBe('all')
   })
 
-  it('is the one that ends last, and none that was lifted', () => {
+  it('returns the freeze that ends last, and ignores lifted ones', () => {
     const until = '2026-11-03T00:00:00Z'
     const lifted = { by: 'EPA Chief', reason: 'over', at: '', statement: freeze('x').statement }
     const all = [freeze('short', { until }), freeze('open'), freeze('gone', { lifted })]
@@ -65,7 +65,7 @@ describe('what stands in the way of a step', () => {
   })
 })
 
-describe('a freeze that takes the place of another', () => {
+describe('replacing a freeze', () => {
   const now = at('2026-11-02T12:00:00Z')
   const [before, after] = ['2026-11-01T00:00:00Z', '2026-11-03T00:00:00Z']
   const total = { id: 'drill', reason: 'drill', scope: 'global' }
@@ -78,19 +78,19 @@ describe('a freeze that takes the place of another', () => {
     [false, 'ends', { until: after }],
     [false, 'holds in a region', { scope: 'region:NCR' }],
     [false, 'comes and goes', weekend],
-  ])('%s that it holds as much: it %s', (expected, _what, more) => {
+  ])('holdsAsMuch is %s for a new freeze that %s', (expected, _what, more) => {
     expect(holdsAsMuch({ ...total, ...more }, freeze('drill'), now)).toBe(expected)
     expect(holdsAsMuch({ ...total, ...more }, freeze('drill', { from: after }), now)).toBe(expected)
   })
 
-  it('holds as much as one that holds nothing any more', () => {
+  it('is always permitted if the known freeze no longer blocks anything', () => {
     const lifted = { by: 'EPA Chief', reason: 'over', at: '', statement: freeze('x').statement }
     for (const known of [freeze('drill', { lifted }), freeze('drill', { until: before })])
       expect(holdsAsMuch({ ...total, until: after }, known, now)).toBe(true)
   })
 })
 
-describe('the fault of a freeze', () => {
+describe('an invalid freeze', () => {
   it.each([
     ['no scope of ours', { scope: 'everywhere' }, /scope/],
     ['an end before its beginning', { from: '2026-11-04T00:00:00Z', until: '2026-11-02T00:00:00Z' }, /after/],
@@ -103,7 +103,7 @@ describe('the fault of a freeze', () => {
     expect(faultOfFreeze({ id: 'drill', reason: 'drill', scope: 'global', ...times })).toMatch(expected)
   })
 
-  it('is none for what is right', () => {
+  it('is not reported for valid times', () => {
     expect(faultOfFreeze({ id: 'drill', reason: 'drill', scope: 'region:NCR', ...weekend })).toBeUndefined()
   })
 })

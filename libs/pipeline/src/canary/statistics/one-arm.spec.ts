@@ -19,7 +19,7 @@ describe('evidence of an excess over what is expected', () => {
     [5, 1, 13.625],
     [6, 1, 41.375],
     [8, 2, 40.988112],
-  ])('of %i where %d were expected is %d', (count, expected, evidence) => {
+  ])('of %i events with %d expected is %d', (count, expected, evidence) => {
     expect(excessEvidence(count, expected)).toBeCloseTo(evidence, 6)
   })
 
@@ -35,7 +35,7 @@ describe('evidence of an excess over what is expected', () => {
     expect(failsBy(count)).toBeCloseTo(expected, 4)
   })
 
-  it('is no evidence for three events or fewer, whatever was expected', () => {
+  it('never reaches the limit with three events or fewer, for any expectation', () => {
     expect(excessEvidence(3, 0)).toBe(16)
   })
 
@@ -43,20 +43,20 @@ describe('evidence of an excess over what is expected', () => {
     [1, 0.01688],
     [2, 0.6199],
     [3, 0.9849],
-  ])('looked at after every event up to 10 expected ones fails a rate ratio of %i with the exact probability %d', (rate, probability) => {
+  ])('checked after every event up to 10 expected ones fails a rate ratio of %i with the exact probability %d', (rate, probability) => {
     const exact = crossingProbability(failsBy, { horizon: 10, rate, first: 4 })
     expect(Math.abs(exact - probability)).toBeLessThan(0.0001)
   })
 })
 
-describe('rules that spoil by being looked at', () => {
-  it('a guard of two, looked at to the end, fails nearly every sound canary in time; the evidence does not', () => {
+describe('rules that are invalid under repeated checks', () => {
+  it('a limit of two events fails nearly every sound canary in time; the evidence does not', () => {
     const guard = crossingProbability((k) => (k < 2 ? 0 : Infinity), { horizon: 10, rate: 1, first: 1 })
     expect(guard).toBeGreaterThan(0.99)
     expect(crossingProbability(failsBy, { horizon: 10, rate: 1, first: 4 })).toBeLessThan(ALPHA)
   })
 
-  it('a fixed test at the same level, looked at after every event, fails sound ones far more often than its level', () => {
+  it('a fixed test at the same level, checked after every event, fails sound canaries far more often than its level', () => {
     // Fewest events with a probability of at most 5 % at the expectation, as an analyst would test at a single look.
     const fixed = memo((k) => largestThat((expected) => chanceOfAtLeast(k, expected) <= ALPHA, 10 + 2 * k))
     expect(crossingProbability(fixed, { horizon: 5, rate: 1, first: 1 })).toBeGreaterThan(0.13)
@@ -67,7 +67,7 @@ describe('a multiple of the expected rate', () => {
   it.each([
     [2, [2.3026, 2.9957, 3.6889, 4.382]],
     [3, [1.1513, 1.7006, 2.2499]],
-  ])('of %i is excluded from an expectation on, by the count', (ratio, bounds) => {
+  ])('of %i is excluded from an expectation on that depends on the count', (ratio, bounds) => {
     for (const [count, bound] of bounds.entries()) {
       expect(passesAt(count, ratio)).toBeCloseTo(bound, 4)
       expect(-lnRateRatio(count, passesAt(count, ratio) + 1e-9, ratio)).toBeGreaterThanOrEqual(Math.log(1 / BETA))
@@ -87,13 +87,13 @@ describe('a multiple of the expected rate', () => {
   })
 })
 
-describe('both together, over 40,000 simulated canaries each', () => {
+describe('both tests over 40,000 simulated canaries each', () => {
   it.each([
     [1, { pass: 0.946, fail: 0.02, inconclusive: 0.034 }],
     [2, { pass: 0.095, fail: 0.851, inconclusive: 0.054 }],
     [3, { pass: 0.004, fail: 0.996, inconclusive: 0 }],
     [5, { pass: 0, fail: 1, inconclusive: 0 }],
-  ])('at a rate ratio of %i', (rate, expected) => {
+  ])('have the expected shares at a rate ratio of %i', (rate, expected) => {
     const ends = simulateLooks({ failsBy, passesAt }, { rate, horizon: 20, runs: 40_000, seed: 7 })
     for (const end of ['pass', 'fail', 'inconclusive'] as const) expect(Math.abs(ends[end] - expected[end]), end).toBeLessThan(0.01)
     if (rate === 1) expect(ends.fail).toBeLessThan(ALPHA)
@@ -113,7 +113,7 @@ describe('the guard of two', () => {
   })
 })
 
-describe('the exact probabilities themselves', () => {
+describe('the exact probabilities', () => {
   const lnMaxRatio = (k: number, expected: number): number => (k > expected ? k * Math.log(k / expected) - (k - expected) : 0)
   /** Published critical values of MaxSPRT for α = 0.05 (R package Sequential): horizon, fewest events, value. */
   it.each([

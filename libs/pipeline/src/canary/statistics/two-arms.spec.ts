@@ -7,12 +7,12 @@ const SHARE = 0.05
 const BETA = 0.1
 
 describe('evidence that counts do not follow the exposure', () => {
-  it('is that of the published example of two arms at its stopping time', () => {
+  it('equals the published example of two arms at its stopping time', () => {
     expect(Math.exp(-lnMultinomialEvidence([148, 62], [0.8, 0.2], 100))).toBeCloseTo(0.045579631759, 12)
     expect(Math.exp(-lnSkewEvidence({ canary: 62, total: 210, share: 0.2 }, 100))).toBeCloseTo(0.045579631759, 12)
   })
 
-  it('is that of the published example of three arms', () => {
+  it('equals the published example of three arms', () => {
     expect(Math.exp(-lnMultinomialEvidence([40, 129, 233], [0.1, 0.4, 0.5], 100))).toBeCloseTo(0.04845591106, 12)
   })
 })
@@ -27,13 +27,13 @@ describe('evidence that a canary has more than its share', () => {
     expect(shareEvidence({ canary, total, share: SHARE })).toBeCloseTo(evidence, 6)
   })
 
-  it('looked at after each of 500 events fails sound canaries and doubled ones with the exact probabilities', () => {
+  it('checked after each of 500 events fails sound canaries and doubled ones with the exact probabilities', () => {
     const bounds = Array.from({ length: 501 }, (_, total) => fewestThatFail(total))
     expect(failing(bounds, SHARE)).toBeCloseTo(0.0234, 4)
     expect(failing(bounds, shareAtRatio(SHARE, 2))).toBeCloseTo(0.929, 3)
   })
 
-  it('is smaller where the share is taken larger: an upper bound of it never fails a sound canary more often', () => {
+  it('is smaller for a larger share, so that an upper bound of the share never fails a sound canary more often', () => {
     for (const [canary, total] of [
       [3, 3],
       [5, 20],
@@ -45,7 +45,7 @@ describe('evidence that a canary has more than its share', () => {
   })
 })
 
-describe('evidence where the canary has no more than its share', () => {
+describe('evidence of a canary that has no more than its share', () => {
   it.each([
     [0.4, 1_462],
     [0.5, 1_087],
@@ -59,7 +59,7 @@ describe('evidence where the canary has no more than its share', () => {
     expect(evidence).toBeLessThan(0.05)
   })
 
-  it('is at most 1 for every share, as each likelihood ratio in it is', () => {
+  it('is at most 1 for every share, because each likelihood ratio in it is', () => {
     const totals = [1, 2, 10, 100, 333, 999, 1_500, MAX_COUNTED]
     const shares = [1, 10, 500, 2_500, 4_000, 5_000, 7_500, 9_000, 9_500, 9_900, 9_999].map((points) => points / 10_000)
     for (const total of totals)
@@ -79,7 +79,7 @@ describe('a multiple of the control group’s rate', () => {
     [2, 1, 62],
     [3, 0, 25],
     [3, 1, 36],
-  ])('of %i is excluded with %i events in the canary from %i events on', (ratio, canary, total) => {
+  ])('of %i is excluded with %i events of the canary from %i events on', (ratio, canary, total) => {
     const doubled = shareAtRatio(SHARE, ratio)
     expect(lnShareRatio({ canary, total }, SHARE, doubled)).toBeGreaterThanOrEqual(Math.log(1 / BETA))
     expect(lnShareRatio({ canary, total: total - 1 }, SHARE, doubled)).toBeLessThan(Math.log(1 / BETA))
@@ -106,7 +106,7 @@ describe('a multiple of the control group’s rate', () => {
 })
 
 describe('the chance of a split at the end of the window', () => {
-  it('is that of the published examples of two Poisson rates', () => {
+  it('equals the published examples of two Poisson rates', () => {
     const share = (of: number, other: number, ratio = 1): number => (of * ratio) / (of * ratio + other)
     expect(chanceOfAtLeast({ canary: 60, total: 90, share: share(51_477.5, 54_308.7) })).toBeCloseTo(0.000428, 6)
     expect(chanceOfAtLeast({ canary: 41, total: 56, share: share(28_010, 19_017, 1.5) })).toBeCloseTo(0.29145, 5)
@@ -131,7 +131,7 @@ describe('the chance of a split at the end of the window', () => {
   })
 })
 
-describe('the functions under it', () => {
+describe('the special functions', () => {
   it('agree with known values', () => {
     expect(lnGamma(1)).toBeCloseTo(0, 13)
     expect(lnGamma(0.5)).toBeCloseTo(Math.log(Math.PI) / 2, 13)
