@@ -202,7 +202,7 @@ export const BREAK_GLASS_GUARDS = [
     find: '  if (facts.breakGlass !== undefined) return false\n',
     replace: '',
     spec: 'libs/pipeline/src/run/run.spec.ts',
-    test: 'by break-glass goes from lint to its rollout, shows what it skipped, and is superseded by nothing',
+    test: 'by break-glass goes from lint to rollout, shows skipped stages, and is never superseded',
   },
   {
     name: 'break-glass-reviewer',

@@ -7,7 +7,7 @@ export const CANARY_GUARDS = [
     find: 'if (established === undefined || bakeEnd === undefined) return 0',
     replace: 'if (joined.length >= 0) return 0',
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
-    test: 'when a silent bot joined just before its end, then it completes; when it joined earlier, it pauses',
+    test: 'when a silent bot joined just before the end of the bake, then it completes; when the bot joined earlier, it pauses',
   },
   {
     name: 'verdict-finite',

@@ -7,7 +7,7 @@ export const DECISION_GUARDS = [
     find: 'if (leftMs > 0) return bake(',
     replace: 'if (leftMs > Infinity) return bake(',
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
-    test: 'when the roster asks for a longer one, then it ends as soon as that is over',
+    test: 'when the roster requires a longer bake, then it ends as soon as the roster permits',
   },
   {
     name: 'promote-no-break-glass',
@@ -16,7 +16,7 @@ export const DECISION_GUARDS = [
     find: "if (rollout.breakGlass === true) return 'the bake of break-glass is never cut short'\n",
     replace: '\n',
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
-    test: 'when the roster asks for all of it, or it is break-glass, then it bakes on and says why',
+    test: 'when the roster requires all of it, or it is break-glass, then the bake continues and the response says why',
   },
   {
     name: 'end-knows-what-is-live',
@@ -25,7 +25,7 @@ export const DECISION_GUARDS = [
     find: "if (verdictOf(facts, 'rollout') === 'PASS' && verdictOf(facts, stagesOf(facts).at(-1)!) === 'PASS')",
     replace: "if (verdictOf(facts, stagesOf(facts).at(-1)!) === 'PASS')",
     spec: 'libs/pipeline/src/run/run.spec.ts',
-    test: 'does not end before it is known what became live, whatever partners received meanwhile',
+    test: 'does not end before the verdict of its rollout, even if partners are notified',
   },
   {
     name: 'early-decision-kept',
@@ -43,7 +43,7 @@ export const DECISION_GUARDS = [
     find: " && (next !== 'abort' || endsRun(decision))",
     replace: '',
     spec: 'libs/pipeline/src/run/run.spec.ts',
-    test: 'takes an abort while it waits for the answer to what lets it go on, and nothing else',
+    test: 'accepts only an abort while a decision that does not end it is pending',
   },
   {
     name: 'abort-outlasts-retry',
@@ -52,7 +52,7 @@ export const DECISION_GUARDS = [
     find: 'return ending === undefined ? next :',
     replace: 'return ending === undefined || next !== undefined ? next :',
     spec: 'libs/pipeline/src/run/run.spec.ts',
-    test: 'ends by an abort that was pending when its stage released it for another attempt',
+    test: 'ends by a pending abort when the stage applies a retry',
   },
   {
     name: 'bake-counted-anew',
@@ -250,7 +250,7 @@ export const DECISION_GUARDS = [
     find: "facts.stages.canary?.verdict !== 'PASS' || ",
     replace: "facts.stages.notify?.verdict !== 'PASS' || ",
     spec: 'libs/pipeline/src/run/run.spec.ts',
-    test: 'can be superseded until its canary has passed, while its rollout waits for the end of a freeze, and before its time',
+    test: 'can be superseded until its canary has passed, while its rollout waits for a freeze, and before its effective time',
   },
   {
     name: 'supersede-older-only',
@@ -277,7 +277,7 @@ export const DECISION_GUARDS = [
     find: "(isRolloutOpen(rollout) && isAhead(rollout, now)) ? 'applied' : 'late'",
     replace: "isRolloutOpen(rollout) ? 'applied' : 'late'",
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
-    test: "when a newer release would supersede a rollout that is 'baking', then it comes too late",
+    test: "when a newer release would supersede a rollout that is 'baking', then that is too late",
   },
   {
     name: 'supersede-signed',
@@ -313,7 +313,7 @@ export const DECISION_GUARDS = [
     find: 'attempt: facts.attempt + 1, stages: {} }',
     replace: 'attempt: facts.attempt + 1 }',
     spec: 'libs/pipeline/src/run/run.spec.ts',
-    test: 'is a clean attempt once a stage has released the retried one',
+    test: 'starts a new attempt without facts once the stage has applied a retry',
   },
   {
     name: 'promote-unseen',

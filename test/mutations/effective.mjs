@@ -7,7 +7,7 @@ export const EFFECTIVE_GUARDS = [
     find: 'return until === undefined ? bake(rollout, bakeMs, context) : hold(rollout, until, context)',
     replace: 'return until !== until ? hold(rollout, until!, context) : bake(rollout, bakeMs, context)',
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
-    test: 'when all bots hold it, then others hear of it and it waits for its time',
+    test: 'when all bots have received it, then that is published, and it waits for the effective time',
   },
   {
     name: 'effective-lives-under',
@@ -16,7 +16,7 @@ export const EFFECTIVE_GUARDS = [
     find: 'return heldOnly && !ahead.has(member) ? member :',
     replace: 'return ahead.size < 0 ? member :',
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
-    test: 'when its time comes, then it bakes only once the bots use it: holding it is no longer enough',
+    test: 'when the effective time comes, then it bakes only once the bots apply the release',
   },
   {
     name: 'effective-asked-again',
@@ -25,7 +25,7 @@ export const EFFECTIVE_GUARDS = [
     find: '(member.heldOnly === true ? { ...member, acknowledged: 0, silent: [] } : member)',
     replace: 'member',
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
-    test: 'when its time comes, then it bakes only once the bots use it: holding it is no longer enough',
+    test: 'when the effective time comes, then it bakes only once the bots apply the release',
   },
   {
     name: 'effective-told-at-its-time',
@@ -43,7 +43,7 @@ export const EFFECTIVE_GUARDS = [
     find: " && rollout.state !== 'holding'",
     replace: '',
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
-    test: 'when a person pauses it, then that comes too late: readers flip by their own clocks',
+    test: 'when a person pauses it, then that is too late, because readers switch by their own clocks',
   },
   {
     name: 'effective-deadline',
@@ -52,7 +52,7 @@ export const EFFECTIVE_GUARDS = [
     find: 'Math.max(0, goesOnInMs) + timeouts.stageMs',
     replace: 'timeouts.stageMs',
     spec: 'libs/pipeline/src/run/run.spec.ts',
-    test: 'waits until a time that it names, and its deadline counts from there',
+    test: 'waits for the effective time, and its deadline is counted from that time',
   },
   {
     name: 'partners-told-once',
@@ -88,7 +88,7 @@ export const EFFECTIVE_GUARDS = [
     find: 'bakeMs: rollout.bakeMs + byMs }',
     replace: 'bakeMs: rollout.bakeMs }',
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
-    test: 'when a person extends it, then its time stays, and it bakes for that much longer after it',
+    test: 'when a person extends it, then the effective time stays, and the bake after it is longer',
   },
   {
     name: 'effective-superseded',
@@ -97,7 +97,7 @@ export const EFFECTIVE_GUARDS = [
     find: " || (isRolloutOpen(rollout) && isAhead(rollout, now)) ? 'applied'",
     replace: " ? 'applied'",
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
-    test: 'when it is to end by supersede before its time, then it is taken back from all who hold it',
+    test: 'when decision supersede ends it before the effective time, then it is taken back from its readers',
   },
   {
     name: 'effective-superseded-whole',
@@ -106,7 +106,7 @@ export const EFFECTIVE_GUARDS = [
     find: 'return aheadOf(members, now).length === members.length',
     replace: 'return aheadOf(members, now).length > 0',
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
-    test: 'when one of a bundle is in force since its own time, then a newer release comes too late for all of it',
+    test: 'when one release of a bundle is in force since its own time, then a newer release is too late for the whole bundle',
   },
   {
     name: 'effective-superseded-whole-asked',

@@ -17,7 +17,7 @@ export const GOING_BACK_GUARDS = [
     find: "rollout.promoted || isUnissued(rollout) ? [] : [{ do: 'giveUpRest', moved }]",
     replace: '[]',
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
-    test: 'when one of its policies is moved before partners were notified, then the rest of its bundle is rolled back too',
+    test: 'when one of its policies is changed before the promotion is published, then the rest of its bundle is rolled back too',
   },
   {
     name: 'dropped-is-said',

@@ -180,7 +180,7 @@ export const GUARDS = [
     find: '  if (isStored(rollout)) return goOn(rollout, true, context)\n',
     replace: '  if (rollout.run > 0) return goOn(rollout, true, context)\n',
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
-    test: 'when a person promotes it, then it waits for the store, and then for no bot',
+    test: 'when a person promotes it, then it waits for config-store, but not for bots',
   },
   {
     name: 'position-check-simulated',
@@ -208,7 +208,7 @@ export const GUARDS = [
     find: 'return (event.attempt ?? facts.attempt) < facts.attempt',
     replace: 'return event.attempt === facts.attempt - 1_000',
     spec: 'libs/pipeline/src/run/run.spec.ts',
-    test: 'ignores what an older attempt says',
+    test: 'ignores events of an older attempt',
   },
   {
     name: 'outbox',
@@ -385,7 +385,7 @@ export const GUARDS = [
     find: '  if (facts.ended !== undefined) return facts.ended.state\n',
     replace: '',
     spec: 'libs/pipeline/src/run/run.spec.ts',
-    test: 'ends once: whatever comes after the first end changes neither state, reason nor time',
+    test: 'ends once: later events do not change its state, reason or end time',
   },
   {
     name: 'deadline-row',

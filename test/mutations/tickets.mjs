@@ -7,7 +7,7 @@ export const TICKET_GUARDS = [
     find: "return ticket.state === 'OPEN' ? { ...ticket, state: 'DECIDED',",
     replace: "return ticket.run > 0 ? { ...ticket, state: 'DECIDED',",
     spec: 'libs/pipeline/src/tickets/ticket.spec.ts',
-    test: 'is the first answer: no later one, no expiry and nothing that the run does changes it',
+    test: 'ends with its first decision: later decisions, expiry and the run do not change it',
   },
   {
     name: 'ticket-allowed',
@@ -25,7 +25,7 @@ export const TICKET_GUARDS = [
     find: 'ticket.unreached.filter((each) => each !== message)',
     replace: 'ticket.unreached.filter((each) => each === message && each === channel)',
     spec: 'libs/pipeline/src/tickets/ticket.spec.ts',
-    test: 'comes by itself when the last message reached its partner',
+    test: 'ends without a decision when the last message is delivered',
   },
   {
     name: 'ticket-last-resort',
@@ -34,7 +34,7 @@ export const TICKET_GUARDS = [
     find: ' || (channel === CONTACT && !isAcknowledged)',
     replace: ' || (channel === CONTACT && isAcknowledged && message === channel)',
     spec: 'libs/pipeline/src/tickets/ticket.spec.ts',
-    test: 'comes by itself when the last message reached its partner',
+    test: 'ends without a decision when the last message is delivered',
   },
   {
     name: 'ticket-of-rollback',

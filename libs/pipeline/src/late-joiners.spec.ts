@@ -98,12 +98,12 @@ describe('given a fleet whose bots have acknowledged', () => {
   })
 })
 
-describe('given a fleet of which nothing was counted', () => {
-  it('when bots are silent, then none is late', () => {
+describe('given a fleet without counts', () => {
+  it('when bots are silent, then none is a late joiner', () => {
     expect(lateJoiners([], { expected: 80, acknowledged: 79 }, at(0))).toBe(0)
   })
 
-  it('when its counts change all the time, then a bounded number is kept, and no bot becomes late by that', () => {
+  it('when its counts change all the time, then a bounded number is stored, and no bot becomes a late joiner by that', () => {
     const counts = Array.from({ length: 500 }, (_, index) => index).reduce<BotCount[]>(
       (before, index) => withCountOf(before, { expected: index % 2 === 0 ? 80 : 79, acknowledged: 79 }, at(50 + index / 100)),
       [],

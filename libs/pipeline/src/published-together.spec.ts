@@ -69,8 +69,8 @@ const onRollout = (rollout: Rollout, input: RolloutInput): Decision<Rollout, Rol
   decideRollout(rollout, input, { now, publishMs: 1_000, acknowledgeMs: 1_000 })
 const kindsOf = ({ effects }: Decision<unknown, { do: string }>): string[] => effects.map((effect) => effect.do)
 
-describe('heads and numbers that come together', () => {
-  it('lead a canary and a rollout to where they would lead one by one', () => {
+describe('heads and coverage reported together', () => {
+  it('have the same result for canary and rollout as one by one', () => {
     fc.assert(
       fc.property(heads('region:NCR', 3), reports('region:NCR'), heads('global', 3), reports('global'), (part, seen, stable, run) => {
         const canary = onCanary(CANARY, { type: 'published', heads: part, at: AT }).state
@@ -85,7 +85,7 @@ describe('heads and numbers that come together', () => {
     )
   })
 
-  it('wait, once all are stored, for bots, and not before', () => {
+  it('start the wait for acknowledgements only when all heads are stored', () => {
     const all = (scope: string): PublishedHead[] => fc.sample(heads(scope, 3), 100).find(({ length }) => length === POLICIES.length)!
     const [part, stable] = [all('region:NCR'), all('global')]
     expect(kindsOf(onCanary(CANARY, { type: 'published', heads: part.slice(1), at: AT }))).toEqual([])
@@ -97,7 +97,7 @@ describe('heads and numbers that come together', () => {
     expect(onRollout(ROLLOUT, { type: 'published', heads: part })).toEqual({ state: ROLLOUT, effects: [] })
   })
 
-  it('widen each member whose share has no bot, all in one step', () => {
+  it('widen all members whose share has no bot in one step', () => {
     const [stored] = fc.sample(heads('region:NCR', 3, 700), 1) as [PublishedHead[]]
     const { state, effects } = onCanary(CANARY, { type: 'published', heads: stored, at: AT })
     const widened = state.members.filter(({ share }) => share === 701)

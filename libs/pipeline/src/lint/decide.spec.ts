@@ -16,7 +16,7 @@ const linted = (...findings: LintFinding[]): LintInput => {
 }
 
 describe('given a new run', () => {
-  it('when nothing is an error, then it goes on with its warnings', () => {
+  it('when no finding is an error, then it passes with its warnings', () => {
     const { state, effects } = decideLint(inState('new'), linted(finding('warning')))
     expect([state.state, effects]).toMatchObject([
       'passed',
@@ -24,7 +24,7 @@ describe('given a new run', () => {
     ])
   })
 
-  it('when a finding is an error, then it ends with the first one as its reason', () => {
+  it('when a finding is an error, then it fails with the first error as detail', () => {
     const { state, effects } = decideLint(inState('new'), linted(finding('warning'), finding('error')))
     const data = { reason: 'LINT_ERRORS', detail: 'epa-pm25-limit@2.0.0: limit is missing (add limit)', next: ['hms-svc plan FILE'] }
     expect([state.state, effects]).toMatchObject(['failed', [{ type: 'hms.lint.failed.v1', data }]])

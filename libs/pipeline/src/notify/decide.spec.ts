@@ -13,7 +13,7 @@ const counted = (waiting: number, isOverdue = false, sent = 1, acknowledged = 0)
 }
 
 describe('given a new notification', () => {
-  it('when its run arrives, then the deliveries are queued under a deadline', () => {
+  it('when its run arrives, then the deliveries are queued with a deadline', () => {
     const { state, effects } = when(inState('new'), { type: 'opened', dossier: DOSSIER, partners: ['va-deq'], unknown: [] })
     expect(state).toMatchObject({ state: 'open', partners: ['va-deq'] })
     expect(effects).toMatchObject([
@@ -28,7 +28,7 @@ describe('given a run that takes effect later', () => {
   const announced = when(inState('new'), { type: 'announced', dossier: DOSSIER, partners: ['va-deq'], unknown: [] })
   const opened: NotificationInput = { type: 'opened', dossier: DOSSIER, partners: ['va-deq', 'md-mde'], unknown: [] }
 
-  it('when all readers hold it, then partners are notified and counted, and the stage has not begun', () => {
+  it('when readers have received it, then partners are notified and counted before the stage begins', () => {
     const progressed = (sent: number, acknowledged = 0) => {
       const data = { run: 184, attempt: 1, sent, acknowledged, partners: 1 }
       return { do: 'emit', type: 'hms.notification.progressed.v1', data }
@@ -44,7 +44,7 @@ describe('given a run that takes effect later', () => {
     expect(when(completed.state, counted(0, false, 1, 1)).effects).toEqual([])
   })
 
-  it('when its rollout is completed before a recount was due, then later news are counted all the same', () => {
+  it('when its rollout is completed before a recount is due, then later notifications are still counted', () => {
     const { state } = when(when(when(announced.state, { type: 'heard' }).state, opened).state, counted(0, false, 0))
     expect(when(state, { type: 'heard' }).effects).toMatchObject([{ do: 'schedule', timer: 'recount' }])
   })
@@ -56,7 +56,7 @@ describe('given a run that takes effect later', () => {
     expect(when(state, { type: 'announced', dossier: DOSSIER, partners: ['va-deq'], unknown: [] }).effects).toEqual([])
   })
 
-  it('when the run is ended before its time, then nothing more is sent; an older end changes nothing', () => {
+  it('when the run ends before the effective time, then nothing more is sent; the end of an older attempt changes nothing', () => {
     const ended = { type: 'ended', attempt: 1, reason: 'aborted' } as const
     expect(when({ ...announced.state, attempt: 2 }, ended).state.state).toBe('announced')
     const { state } = when(announced.state, ended)
@@ -65,13 +65,13 @@ describe('given a run that takes effect later', () => {
   })
 })
 
-describe('given deliveries under way', () => {
-  it('when a first try has not ended, then it waits, unless the deadline has passed', () => {
+describe('given pending deliveries', () => {
+  it('when a first attempt has not ended, then it waits, unless the deadline has passed', () => {
     expect(when(inState('open'), counted(1)).effects).toEqual([])
     expect(when(inState('open'), counted(1, true)).state.state).toBe('completed')
   })
 
-  it('when all first tries have ended, then it completes once', () => {
+  it('when all first attempts have ended, then it completes once', () => {
     const { state, effects } = when(inState('open'), counted(0))
     expect(effects.at(-1)).toMatchObject({ type: 'hms.notification.completed.v1', data: { summary: '1 sent' } })
     expect(when(state, counted(0)).effects).toEqual([])
@@ -81,7 +81,7 @@ describe('given deliveries under way', () => {
 describe('given a completed notification', () => {
   const { state: completed } = when(inState('open'), counted(0))
 
-  it('when deliveries are reported, then partners are counted together, soon', () => {
+  it('when deliveries are reported, then one recount is scheduled for all of them', () => {
     const { state, effects } = when(completed, { type: 'heard' })
     expect(effects).toEqual([{ do: 'schedule', timer: 'recount', inMs: 2_000 }])
     expect(when(state, { type: 'heard' }).effects).toEqual([])
@@ -89,7 +89,7 @@ describe('given a completed notification', () => {
     expect(when(recounted, { type: 'heard' }).effects).toHaveLength(1)
   })
 
-  it('when a queued partner is notified, or one acknowledges, then the run gets the count, each once', () => {
+  it('when a partner is notified or acknowledges later, then the new numbers are published once', () => {
     const { state, effects } = when(completed, counted(0, false, 2, 1))
     expect(effects).toEqual([
       { do: 'emit', type: 'hms.notification.progressed.v1', data: { run: 184, attempt: 1, sent: 2, acknowledged: 1 } },
@@ -97,11 +97,11 @@ describe('given a completed notification', () => {
     expect(when(state, counted(0, false, 2, 1)).effects).toEqual([])
   })
 
-  it('when fewer count because a message is sent again, then the count does not go down', () => {
+  it('when a redelivery lowers the numbers, then nothing is published', () => {
     expect(when(completed, counted(1, false, 0, 0)).effects).toEqual([])
   })
 
-  it('when one had acknowledged before the end, then the run gets that count too', () => {
+  it('when a partner acknowledged before the end, then that number is published too', () => {
     const types = when(inState('open'), counted(0, false, 1, 1)).effects.map((effect) => (effect.do === 'emit' ? effect.type : effect.do))
     expect(types).toEqual(['cancel', 'hms.notification.completed.v1', 'hms.notification.progressed.v1'])
   })

@@ -48,7 +48,7 @@ const dataOf = (effects: readonly RolloutEffect[], type: string): object | undef
 }
 
 describe('given a new rollout', () => {
-  it('when what is live is what the run was prepared against, then heads are issued and config-store is waited for', () => {
+  it('when the live release is the one that the run was prepared against, then it issues heads and waits for config-store', () => {
     const { state, effects } = when(FRESH, { type: 'opened', stable: LIVE, frozen: null })
     expect(state.state).toBe('publishing')
     expect(effects).toEqual([
@@ -72,17 +72,17 @@ describe('given a new rollout', () => {
   })
 })
 
-describe('given a new rollout that people sent past its canary', () => {
+describe('given a new break-glass rollout', () => {
   const given: Rollout = { ...FRESH, breakGlass: true }
   const opened = (id: string): RolloutInput => ({ type: 'opened', stable: LIVE, frozen: { ...FREEZE, id } })
 
-  it.each(['election-week', 'stop-the-line'])('when %s is on, then it ends the rollouts under way and issues heads', (id) => {
+  it.each(['election-week', 'stop-the-line'])('when freeze %s is active, then it ends other rollouts and issues heads', (id) => {
     const { state, effects } = when(given, opened(id))
     expect(state.state).toBe('publishing')
     expect(kinds(effects)).toEqual(['overtake', 'issueHeads', 'schedule', 'hms.rollout.started.v1'])
   })
 
-  it('when an earlier version held it by the stop switch, then it is judged again before it goes on', () => {
+  it('when an earlier build made it wait for the stop switch, then it is verified again before it continues', () => {
     const held: Rollout = { ...given, state: 'waiting', frozen: FREEZE }
     const over = when(held, { type: 'refused', reason: 'GRANT_EXPIRED', detail: 'good until noon' })
     expect([over.state.state, kinds(over.effects)]).toEqual(['failed', ['hms.rollout.failed.v1']])
@@ -90,20 +90,20 @@ describe('given a new rollout that people sent past its canary', () => {
     expect([lifted.state.state, kinds(lifted.effects)[0]]).toEqual(['publishing', 'overtake'])
   })
 
-  it('when its people did not vouch for it, then it fails and issues nothing', () => {
+  it('when its approvals are missing, then it fails and issues no head', () => {
     const { state, effects } = when(given, { type: 'refused', reason: 'NOT_APPROVED', detail: 'one signed' })
     expect([state.state, kinds(effects)]).toEqual(['failed', ['hms.rollout.failed.v1']])
   })
 })
 
-describe('given heads that are not stored', () => {
-  it('when they are and no bot is connected, then others hear of the promotion and it bakes', () => {
+describe('given issued heads', () => {
+  it('when they are stored and no bot is connected, then the promotion is published and it bakes', () => {
     const { state, effects } = when(rollout('publishing', { of: 0 }), { type: 'published', heads: [storedHead('global', 0)] })
     expect(state).toMatchObject({ state: 'baking', promoted: true })
     expect(kinds(effects)).toEqual(['cancel', 'hms.rollout.promoted.v1', 'cancel', 'schedule', 'hms.rollout.bake-started.v1'])
   })
 
-  it('when they are and bots are connected, then their acknowledgements are waited for', () => {
+  it('when they are stored and bots are connected, then it waits for acknowledgements', () => {
     const { state, effects } = when(rollout('publishing', { of: 4, acknowledged: 0 }), {
       type: 'published',
       heads: [storedHead('global', 4)],
@@ -112,13 +112,13 @@ describe('given heads that are not stored', () => {
     expect(effects.at(-1)).toEqual({ do: 'schedule', timer: 'acknowledge', inMs: 30_000 })
   })
 
-  it('when heads of another number or scope are stored, then nothing happens', () => {
+  it('when heads of another seq or scope are stored, then nothing happens', () => {
     const given = rollout('publishing')
     for (const head of [{ ...storedHead('global', 4), seq: 6 }, storedHead('region:NCR', 4)])
       expect(when(given, { type: 'published', heads: [head] })).toEqual({ state: given, effects: [] })
   })
 
-  it('when the time for that is over, then they are taken back and the run fails', () => {
+  it('when they are not stored in time, then they are taken back and the run fails', () => {
     const { state, effects } = when(rollout('publishing'), { type: 'due', timer: 'publish' })
     expect([state.state, kinds(effects)]).toEqual(['failed', ['takeBack', 'cancel', 'hms.rollout.failed.v1']])
   })
@@ -127,7 +127,7 @@ describe('given heads that are not stored', () => {
 describe('given bots that have not all acknowledged', () => {
   const waiting = rollout('acknowledging', { of: 200, acknowledged: 100 })
 
-  it('when all have, then it bakes, and says when half, most and all had', () => {
+  it('when all have acknowledged, then it bakes, and reports when half, most and all had', () => {
     const covered = (state: Rollout, acknowledged: number, now: string) =>
       decideRollout(state, { type: 'covered', reports: [report(200, acknowledged)] }, { ...CONTEXT, now: new Date(now) })
     const half = covered(waiting, 189, '2026-01-01T00:00:01Z')
@@ -138,13 +138,13 @@ describe('given bots that have not all acknowledged', () => {
     })
   })
 
-  it('when only the quorum has, then it goes on waiting, and bakes when the time is over', () => {
+  it('when only the quorum has acknowledged, then it waits until the timeout, and then bakes', () => {
     const quorum = when(waiting, { type: 'covered', reports: [report(200, 198)] })
     expect(quorum.state.state).toBe('acknowledging')
     expect(when(quorum.state, { type: 'due', timer: 'acknowledge' }).state.state).toBe('baking')
   })
 
-  it('when the time is over without a quorum, then it pauses and names the silent', () => {
+  it('when the timeout expires without a quorum, then it pauses and names the silent bots', () => {
     const { state, effects } = when(rollout('acknowledging', { of: 4, acknowledged: 2 }), { type: 'due', timer: 'acknowledge' })
     expect(state.state).toBe('paused')
     expect(dataOf(effects, 'hms.rollout.paused.v1')).toMatchObject({
@@ -159,19 +159,19 @@ describe('given bots that have not all acknowledged', () => {
 })
 
 describe('given a bake', () => {
-  it('when it is over, then the rollout is completed and the policies are free', () => {
+  it('when it ends, then the rollout is completed and releases the policies', () => {
     const { state, effects } = when(rollout('baking'), { type: 'due', timer: 'bake' })
     expect([state.state, kinds(effects)]).toEqual(['completed', ['freePolicies', 'cancel', 'hms.rollout.completed.v1']])
     expect(dataOf(effects, 'hms.rollout.completed.v1')).toMatchObject({ summary: '4 of 4 bots acknowledged' })
   })
 
-  it('when it is over and bots joined that have not acknowledged, then they get their time, and it does not bake again', () => {
+  it('when it ends and bots that joined have not acknowledged, then they get the full timeout, and it does not bake again', () => {
     const joined = when(rollout('baking', { of: 4, acknowledged: 1 }), { type: 'due', timer: 'bake' })
     expect(joined.state).toMatchObject({ state: 'acknowledging', baked: true })
     expect(when(joined.state, { type: 'covered', reports: [report(4, 4)] }).state.state).toBe('completed')
   })
 
-  it('when it ends after its numbers are outdated, then the bots are recounted', () => {
+  it('when it ends after the period of coverage reports, then the bots are recounted', () => {
     const given = rollout('baking', { countedSince: new Date(NOW.getTime() - COVERAGE_TOLD_MS - 1).toISOString() })
     const { state, effects } = when(given, { type: 'due', timer: 'bake' })
     expect(state).toMatchObject({ state: 'acknowledging', baked: true, countedSince: NOW.toISOString(), members: [{ acknowledged: 0 }] })
@@ -183,18 +183,18 @@ describe('given a bake', () => {
     expect(when(state, { type: 'due', timer: 'acknowledge' }).state.state).toBe('paused')
   })
 
-  it('when the cohort raises unexplained alerts, then it is taken back; an alarm of another attempt is ignored', () => {
+  it('when the cohort raises unexplained alerts, then it is rolled back; an alarm of another attempt is ignored', () => {
     const alarm = { type: 'alarmed', reason: 'UNEXPLAINED_ALERTS', detail: '2 unexplained alerts' } as const
     expect(when(rollout('baking'), { ...alarm, attempt: 1 }).state.state).toBe('failed')
     expect(when(rollout('baking'), { ...alarm, attempt: 2 }).effects).toEqual([])
   })
 
-  it('when a rollback took over, then it stops and leaves what is live alone', () => {
+  it('when a rollback changed its policy, then it ends and does not change the live release', () => {
     const { state, effects } = when(rollout('baking'), { type: 'overtaken', policies: [POLICY] })
     expect([state.state, kinds(effects)]).toEqual(['aborted', ['freePolicies', 'cancel']])
   })
 
-  it('when one of its policies is moved before partners were notified, then the rest of its bundle is rolled back too', () => {
+  it('when one of its policies is changed before the promotion is published, then the rest of its bundle is rolled back too', () => {
     const input = { type: 'overtaken', policies: [POLICY] } as const
     for (const state of ['publishing', 'paused'] as const) {
       const { effects } = when(rollout(state, { promoted: false }), input)
@@ -214,7 +214,7 @@ describe('given a paused rollout', () => {
     expect(kinds(effects)).toEqual(['answer', 'issueHeads', 'schedule'])
   })
 
-  it('when a person promotes it, then it bakes and says who accepted the silence', () => {
+  it('when a person promotes it, then it bakes and reports who accepted the silent bots', () => {
     const { state } = when(paused, asked('promote', 'rollout'), { type: 'due', timer: 'bake' })
     expect(state).toMatchObject({ state: 'completed', acceptedBy: 'EPA Chief' })
   })
@@ -223,12 +223,12 @@ describe('given a paused rollout', () => {
     const waiting = { ...rollout('publishing', { of: 0 }), state: 'paused' as const }
     const stored: RolloutInput = { type: 'published', heads: [storedHead('global', 4)] }
 
-    it('when they are, then others learn that the release is live, and it stays paused', () => {
+    it('when they are stored, then the promotion is published, and it stays paused', () => {
       const { state, effects } = when(waiting, stored)
       expect([state.state, state.promoted, kinds(effects)]).toEqual(['paused', true, ['hms.rollout.promoted.v1']])
     })
 
-    it('when a person promotes it, then it waits for the store, and then for no bot', () => {
+    it('when a person promotes it, then it waits for config-store, but not for bots', () => {
       const asFirst = when(waiting, asked('promote', 'rollout'))
       expect([asFirst.state.state, kinds(asFirst.effects)]).toEqual(['publishing', ['answer', 'schedule']])
       const { state, effects } = when(asFirst.state, stored)
@@ -237,12 +237,12 @@ describe('given a paused rollout', () => {
     })
   })
 
-  it('when a person aborts it, then what was live is live again before the run ends', () => {
+  it('when a person aborts it, then the previous release is live again before the run ends', () => {
     const { state, effects } = when(paused, asked('abort', 'canary'))
     expect([state.state, kinds(effects)]).toEqual(['aborted', ['takeBack', 'cancel', 'answer']])
   })
 
-  it('when the statement does not count, then that is the answer and nothing else happens', () => {
+  it('when the statement is refused, then the response says so and nothing else happens', () => {
     const { state, effects } = when(paused, asked('promote', 'rollout', 'EPA Counsel may not promote'))
     expect(state).toBe(paused)
     expect(effects).toMatchObject([{ do: 'answer', outcome: 'late', detail: 'EPA Counsel may not promote' }])
@@ -252,7 +252,7 @@ describe('given a paused rollout', () => {
 describe('given a freeze', () => {
   const opened: RolloutInput = { type: 'opened', stable: LIVE, frozen: FREEZE }
 
-  it('when the rollout is opened, then no head is issued until the freeze is over', () => {
+  it('when the rollout is opened, then no head is issued until the freeze ends', () => {
     const { state, effects } = when(FRESH, opened)
     expect([state.state, kinds(effects)]).toEqual(['waiting', ['hms.rollout.delayed.v1']])
     expect(dataOf(effects, 'hms.rollout.delayed.v1')).toMatchObject({ reason: 'FREEZE', detail: 'waits for stop-the-line: drill' })
@@ -265,13 +265,13 @@ describe('given a freeze', () => {
     expect([state.state, kinds(effects)]).toEqual(['failed', ['hms.rollout.failed.v1']])
   })
 
-  it('when a newer release supersedes what waits, then it ends, and nothing was shown', () => {
+  it('when a newer release supersedes the waiting rollout, then it ends without heads', () => {
     const { state, effects } = when(FRESH, opened, asked('supersede', 'rollout'))
     expect([state.state, kinds(effects)]).toEqual(['aborted', ['answer']])
     expect(effects[0]).toMatchObject({ outcome: 'applied' })
   })
 
-  it('when a person aborts what waits, then there is nothing to take back', () => {
+  it('when a person aborts the waiting rollout, then nothing is taken back', () => {
     const { state, effects } = when(FRESH, opened, asked('abort', 'rollout'))
     expect([state.state, kinds(effects)]).toEqual(['aborted', ['answer']])
   })
@@ -281,7 +281,7 @@ describe('given a release that takes effect later', () => {
   const held = when(later(rollout('acknowledging', { acknowledged: 3 })), { type: 'covered', reports: [report(4, 4, 7, 'sha256:old')] })
   const begun = decideRollout(held.state, { type: 'due', timer: 'begin' }, AT_ITS_TIME)
 
-  it('when all bots hold it, then others hear of it and it waits for its time', () => {
+  it('when all bots have received it, then that is published, and it waits for the effective time', () => {
     expect(held.state.state).toBe('holding')
     expect(held.effects).toEqual([
       { do: 'cancel', timers: ['acknowledge'] },
@@ -300,7 +300,7 @@ describe('given a release that takes effect later', () => {
     expect(when(held.state, { type: 'due', timer: 'bake' }, { type: 'due', timer: 'acknowledge' }).state).toBe(held.state)
   })
 
-  it('when its time comes, then it bakes only once the bots use it: holding it is no longer enough', () => {
+  it('when the effective time comes, then it bakes only once the bots apply the release', () => {
     expect([begun.state.state, kinds(begun.effects)]).toEqual(['acknowledging', ['hms.rollout.took-effect.v1', 'schedule']])
     const late = decideRollout(begun.state, { type: 'covered', reports: [report(4, 4, 7, 'sha256:old')] }, AT_ITS_TIME)
     expect(late.state.state).toBe('acknowledging')
@@ -311,20 +311,20 @@ describe('given a release that takes effect later', () => {
     })
   })
 
-  it('when bots do not use it in time, then it pauses and names them', () => {
+  it('when bots do not apply it in time, then it pauses and names them', () => {
     const some = decideRollout(begun.state, { type: 'covered', reports: [report(4, 2)] }, AT_ITS_TIME)
     const { state, effects } = decideRollout(some.state, { type: 'due', timer: 'acknowledge' }, AT_ITS_TIME)
     expect([state.state, dataOf(effects, 'hms.rollout.paused.v1')]).toMatchObject(['paused', { reason: 'ACK_TIMEOUT' }])
   })
 
-  it('when one of a bundle is in force already, then its bots are not asked again', () => {
+  it('when one release of a bundle is already in force, then its acknowledgements stay', () => {
     const [first] = held.state.members
     const members = [first!, { ...first!, policy: 'ozone', beginsAt: NOW.toISOString(), heldOnly: false }]
     const { state } = decideRollout({ ...held.state, members }, { type: 'due', timer: 'begin' }, AT_ITS_TIME)
     expect(state.members.map(({ acknowledged }) => acknowledged)).toEqual([0, 4])
   })
 
-  it('when its time has come before the bots acknowledged, then it waits no longer', () => {
+  it('when the effective time comes before the bots acknowledge, then it does not hold', () => {
     const { state } = decideRollout(
       later(rollout('acknowledging', { acknowledged: 3 })),
       { type: 'covered', reports: [report(4, 4)] },
@@ -333,12 +333,12 @@ describe('given a release that takes effect later', () => {
     expect(state.state).toBe('baking')
   })
 
-  it('when a person pauses it, then that comes too late: readers flip by their own clocks', () => {
+  it('when a person pauses it, then that is too late, because readers switch by their own clocks', () => {
     const { state, effects } = when(held.state, asked('pause', 'rollout'))
     expect([state, effects]).toMatchObject([held.state, [{ do: 'answer', outcome: 'late', detail: 'the rollout is holding' }]])
   })
 
-  it('when a person extends it, then its time stays, and it bakes for that much longer after it', () => {
+  it('when a person extends it, then the effective time stays, and the bake after it is longer', () => {
     const { state, effects } = when(held.state, asked('extend', 'rollout'))
     expect([state.state, kinds(effects)]).toEqual(['holding', ['answer']])
     const inForce = decideRollout(state, { type: 'due', timer: 'begin' }, AT_ITS_TIME)
@@ -346,15 +346,18 @@ describe('given a release that takes effect later', () => {
     expect(live.effects).toContainEqual({ do: 'schedule', timer: 'bake', inMs: held.state.bakeMs + 600_000 })
   })
 
-  it.each(['abort', 'supersede'] as const)('when it is to end by %s before its time, then it is taken back from all who hold it', (how) => {
-    for (const given of [held.state, later(rollout('publishing')), later(rollout('acknowledging')), later(rollout('paused'))]) {
-      const { state, effects } = when(given, asked(how, 'rollout'))
-      expect([state.state, kinds(effects)]).toEqual(['aborted', ['takeBack', 'cancel', 'answer']])
-      expect(effects.at(-1)).toMatchObject({ outcome: 'applied' })
-    }
-  })
+  it.each(['abort', 'supersede'] as const)(
+    'when decision %s ends it before the effective time, then it is taken back from its readers',
+    (how) => {
+      for (const given of [held.state, later(rollout('publishing')), later(rollout('acknowledging')), later(rollout('paused'))]) {
+        const { state, effects } = when(given, asked(how, 'rollout'))
+        expect([state.state, kinds(effects)]).toEqual(['aborted', ['takeBack', 'cancel', 'answer']])
+        expect(effects.at(-1)).toMatchObject({ outcome: 'applied' })
+      }
+    },
+  )
 
-  it('when a newer release would supersede it from its time on, then it comes too late, though its timer is not due yet', () => {
+  it('when a newer release would supersede it after the effective time, then that is too late, even before the timer is due', () => {
     const { state, effects } = decideRollout(held.state, asked('supersede', 'rollout'), AT_ITS_TIME)
     expect([state, effects]).toMatchObject([held.state, [{ do: 'answer', outcome: 'late', detail: 'the rollout is holding' }]])
   })
@@ -362,7 +365,7 @@ describe('given a release that takes effect later', () => {
   it.each([
     ['since its heads were stored', undefined],
     ['since its own time', NOW.toISOString()],
-  ])('when one of a bundle is in force %s, then a newer release comes too late for all of it', (_since, beginsAt) => {
+  ])('when one release of a bundle is in force %s, then a newer release is too late for the whole bundle', (_since, beginsAt) => {
     const [first] = held.state.members
     const given = { ...held.state, members: [first!, { ...first!, policy: 'ozone', beginsAt }] }
     const { state, effects } = when(given, asked('supersede', 'rollout'))
@@ -373,22 +376,22 @@ describe('given a release that takes effect later', () => {
 describe('given a bake and a person', () => {
   const baking = rollout('baking', { bakeUntil: new Date(NOW.getTime() + 20_000).toISOString() })
 
-  it('who extends it, then it bakes for that much longer', () => {
+  it('who extends it, then it bakes longer by that time', () => {
     const { state, effects } = when(baking, asked('extend', 'rollout'))
     expect(state.state).toBe('baking')
     expect(effects).toContainEqual({ do: 'schedule', timer: 'bake', inMs: 20_000 + 600_000 })
   })
 
-  it('who pauses it, then it waits, and restarts the bake once it is resumed', () => {
+  it('who pauses it, then it waits, and starts again once it is resumed', () => {
     const { state, effects } = when(baking, asked('pause', 'rollout'))
     expect([state.state, kinds(effects)]).toEqual(['paused', ['answer', 'cancel', 'hms.rollout.paused.v1']])
     expect(when(state, asked('resume', 'rollout')).state.state).toBe('publishing')
   })
 })
 
-describe('given heads that were issued to all', () => {
+describe('given issued stable heads', () => {
   it.each([rollout('publishing'), rollout('acknowledging'), rollout('baking'), rollout('paused'), rollout('completed')])(
-    'when a newer release would supersede a rollout that is $state, then it comes too late',
+    'when a newer release would supersede a rollout that is $state, then that is too late',
     (given) => {
       const { state, effects } = when(given, asked('supersede', 'canary'))
       expect([state, effects.length]).toEqual([given, 1])
@@ -469,33 +472,33 @@ describe('every state with every input', () => {
     )
   })
 
-  it('never leaves an end', () => {
+  it('never leaves an end state', () => {
     for (const { state, next, effects } of transitions.filter((one) => ['completed', 'failed', 'aborted'].includes(one.state)))
       expect([next, effects.filter((effect) => effect !== 'answer late')]).toEqual([state, []])
   })
 })
 
-describe('given a bake that people have seen enough of', () => {
+describe('given a bake that a person promotes', () => {
   const later = (ms: number): Date => new Date(NOW.getTime() + ms)
   const given: Rollout = { ...rollout('baking'), bakeSince: NOW.toISOString(), bakeUntil: later(180_000).toISOString() }
   const promote = (state: Rollout, leastBakeMs: number, ms = 60_000) =>
     decideRollout(state, asked('promote', 'rollout'), { ...CONTEXT, now: later(ms), leastBakeMs })
 
-  it('when they promote it, then it completes', () => {
+  it('when the roster sets no shortest bake, then it completes', () => {
     const { state, effects } = promote(given, 0)
     expect([state.state, kinds(effects)[0], kinds(effects).at(-1)]).toEqual(['completed', 'answer', 'hms.rollout.completed.v1'])
     expect(effects[0]).toMatchObject({ outcome: 'applied' })
     expect(state.acceptedBy).toBeUndefined()
   })
 
-  it('when the roster asks for a longer one, then it ends as soon as that is over', () => {
+  it('when the roster requires a longer bake, then it ends as soon as the roster permits', () => {
     const { state, effects } = promote(given, 90_000)
     expect(state).toMatchObject({ state: 'baking', bakeSince: NOW.toISOString(), bakeUntil: later(90_000).toISOString() })
     expect(effects).toContainEqual({ do: 'schedule', timer: 'bake', inMs: 30_000 })
     expect(promote(given, 90_000, 90_000).state.state).toBe('completed')
   })
 
-  it('when the roster asks for all of it, or it is break-glass, then it bakes on and says why', () => {
+  it('when the roster requires all of it, or it is break-glass, then the bake continues and the response says why', () => {
     for (const [state, least, detail] of [
       [given, 180_000, `the roster asks for a bake until ${given.bakeUntil} at least`],
       [{ ...given, breakGlass: true as const }, 0, 'the bake of break-glass is never cut short'],
@@ -506,12 +509,12 @@ describe('given a bake that people have seen enough of', () => {
     }
   })
 
-  it('when bots of it are silent, then they are waited for as after any bake', () => {
+  it('when bots are silent, then it waits for them as after every bake', () => {
     const silent: Rollout = { ...given, members: rollout('baking', { of: 4, acknowledged: 1 }).members }
     expect(promote(silent, 0).state).toMatchObject({ state: 'acknowledging', baked: true })
   })
 
-  it('when an earlier version began it, then its beginning follows from its plan', () => {
+  it('when an earlier build began it, then its start is derived from the plan', () => {
     const { bakeSince: _since, ...earlier } = { ...given, bakeMs: 180_000 }
     expect(promote(earlier, 90_000).state).toMatchObject({ bakeUntil: later(90_000).toISOString() })
   })
@@ -529,7 +532,7 @@ describe('given a bake of a fleet that acknowledged', () => {
     expect(dataOf(effects, 'hms.rollout.completed.v1')).toMatchObject({ summary: '79 of 80 bots acknowledged; 1 silent' })
   })
 
-  it('when a silent bot joined earlier than bots may take, then it is waited for, and pauses the run', () => {
+  it('when a silent bot joined longer ago than the timeout, then it waits for the bot, and pauses', () => {
     const waiting = decideRollout(covered(baking, 80, 20), { type: 'due', timer: 'bake' }, later(60))
     expect(waiting.state.state).toBe('acknowledging')
     const { state } = decideRollout(waiting.state, { type: 'due', timer: 'acknowledge' }, later(90))
@@ -537,7 +540,7 @@ describe('given a bake of a fleet that acknowledged', () => {
   })
 })
 
-describe('given a fleet that is counted again after a long bake', () => {
+describe('given a recount after a long bake', () => {
   const SECOND = 1_000
   const ago = (seconds: number): string => new Date(NOW.getTime() - seconds * SECOND).toISOString()
   const baking = (of: number): Rollout =>
@@ -551,7 +554,7 @@ describe('given a fleet that is counted again after a long bake', () => {
     return { type: 'covered', reports: [{ policy: POLICY, revision: 3, scopes }] }
   }
 
-  it('when a silent bot joined just before its end, then it completes; when it joined earlier, it pauses', () => {
+  it('when a silent bot joined just before the end of the bake, then it completes; when the bot joined earlier, it pauses', () => {
     const after = (...inputs: RolloutInput[]): string => when(baking(80), ...inputs, { type: 'due', timer: 'acknowledge' }).state.state
     expect(after(said(81, 80, [ago(2)]))).toBe('completed')
     expect(after(said(81, 80, [ago(31)]))).toBe('paused')
@@ -561,7 +564,7 @@ describe('given a fleet that is counted again after a long bake', () => {
     expect(after(said(80, 79, [ago(2)]))).toBe('paused')
   })
 
-  it('when any number joined silently before its end, then they alone are left out, unless they are the larger part', () => {
+  it('when any number of silent bots joined before its end, then only they are ignored, unless they are the majority', () => {
     const few = integer({ min: 0, max: 12 })
     assert(
       property(integer({ min: 1, max: 200 }), few, few, (fleet, late, early) => {

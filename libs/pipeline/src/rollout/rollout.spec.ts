@@ -6,7 +6,7 @@ const at = (second: number): Date => new Date(Date.UTC(2026, 0, 1, 0, 0, second)
 const of = (...pairs: [number, number][]) => pairs.map(([acknowledged, expected]) => ({ acknowledged, expected, silent: [] }))
 
 describe('the reach of a release', () => {
-  it('is half, most and all of the bots, each when it was so first', () => {
+  it('is the time at which half, most and all of the bots first had it', () => {
     const steps: [number, number][] = [
       [9, 20],
       [10, 20],
@@ -25,15 +25,15 @@ describe('the reach of a release', () => {
     })
   })
 
-  it('is that of the policy of a bundle that fewest have', () => {
+  it('is the reach of the policy in a bundle that the fewest bots have', () => {
     expect(countReach(NOBODY_REACHED, of([20, 20], [5, 20]), at(1))).toEqual({ ...NOBODY_REACHED, bots: 20, current: 5 })
   })
 
-  it('is no bot where none is connected', () => {
+  it('is zero without connected bots', () => {
     expect(countReach(NOBODY_REACHED, of([0, 0]), at(1))).toEqual(NOBODY_REACHED)
   })
 
-  it('never moves a time, and has them in order', () => {
+  it('never changes a time, and keeps their order', () => {
     const pair = fc.nat(50).chain((expected) => fc.tuple(fc.nat(expected), fc.constant(expected)))
     fc.assert(
       fc.property(fc.array(pair, { minLength: 1, maxLength: 20 }), (steps) => {

@@ -38,8 +38,8 @@ const ENDING = [
   said('hms.run.poisoned.v1', { reason: 'POISONED', detail: '' }),
 ]
 
-describe('a run as a projection of what its stages say', () => {
-  it('comes to the same end and the same picture in any order of arrival', () => {
+describe('a run', () => {
+  it('has the same state and view for any order of events', () => {
     const inOrder = PASSING.reduce(evolveRun, started)
     expect(stateOf(inOrder)).toBe('SUCCEEDED')
     fc.assert(
@@ -51,14 +51,14 @@ describe('a run as a projection of what its stages say', () => {
     )
   })
 
-  it('does not end before it is known what became live, whatever partners received meanwhile', () => {
+  it('does not end before the verdict of its rollout, even if partners are notified', () => {
     const [completed, ...others] = [PASSING.at(-3)!, ...PASSING.filter((_event, index) => index !== PASSING.length - 3)]
     const notified = others.reduce(evolveRun, started)
     expect([stateOf(notified), projectRun(notified).endedAt]).toEqual(['BAKING', null])
     expect(stateOf(evolveRun(notified, completed))).toBe('SUCCEEDED')
   })
 
-  it('runs a clock from the first signature until the last bot has it and the last partner was notified', () => {
+  it('measures the time from the first signature until the last bot and the last partner have the release', () => {
     const clocks = PASSING.map((_event, index) => projectRun(PASSING.slice(0, index + 1).reduce(evolveRun, started)).clock)
     expect(clocks.slice(0, 6)).toEqual(Array.from({ length: 6 }))
     expect(clocks[6]).toEqual({
@@ -81,7 +81,7 @@ describe('a run as a projection of what its stages say', () => {
     })
   })
 
-  it('counts holding where the rule takes effect later, and partners at the time they were notified ahead', () => {
+  it('counts received releases before the effective time, and partners when they were notified', () => {
     const effectiveAt = at(60)
     const held = said(
       'hms.rollout.held.v1',
@@ -105,14 +105,14 @@ describe('a run as a projection of what its stages say', () => {
     expect(text).toBe(`Held: 4 of 4 bots after 6 s, in force from ${effectiveAt}; 2 of 2 partners told after 11 s`)
   })
 
-  it('has no clock once it was rolled back, and no time for partners while one was not notified', () => {
+  it('has no clock after a rollback, and no time for partners until all are notified', () => {
     const failed = [...PASSING.slice(0, 7), said('hms.rollout.failed.v1', { reason: 'UNEXPLAINED_ALERTS', detail: '' }, 8)]
     expect(projectRun(failed.reduce(evolveRun, started)).clock).toBeUndefined()
     const retrying = [...PASSING.slice(0, 9), said('hms.notification.completed.v1', { summary: '1 sent, 1 retrying', sent: 1 }, 10)]
     expect(projectRun(retrying.reduce(evolveRun, started)).clock).toMatchObject({ told: 1, seconds: { partners: null } })
   })
 
-  it('counts partners notified or acknowledging after the run ended, and those within 30 minutes', () => {
+  it('counts partners that are notified or acknowledge after its end, and those notified within 30 minutes', () => {
     const progressed = (sent: number, acknowledged: number, second: number) =>
       said('hms.notification.progressed.v1', { sent, acknowledged }, second)
     const completed = said('hms.notification.completed.v1', { summary: '0 sent, 2 retrying', sent: 0 }, 10)
@@ -125,7 +125,7 @@ describe('a run as a projection of what its stages say', () => {
     expect(projectRun(turned.reduce(evolveRun, started)).clock).toEqual(clock)
   })
 
-  it('ends once: whatever comes after the first end changes neither state, reason nor time', () => {
+  it('ends once: later events do not change its state, reason or end time', () => {
     const anything = fc.array(fc.constantFrom(...PASSING, ...ENDING), { maxLength: 20 })
     fc.assert(
       fc.property(anything, fc.option(fc.nat(19), { nil: undefined }), (events, abortAt) => {
@@ -142,7 +142,7 @@ describe('a run as a projection of what its stages say', () => {
     )
   })
 
-  it('says at the stage where a fault ended it what happened', () => {
+  it('shows the fault that ended it at the stage in which it ended', () => {
     const facts = [PASSING[0]!, said('hms.run.poisoned.v1', { reason: 'POISONED', detail: 'simulator could not handle it' }, 2)].reduce(
       evolveRun,
       started,
@@ -158,7 +158,7 @@ describe('a run as a projection of what its stages say', () => {
     ])
   })
 
-  it('waits until a time that it names, and its deadline counts from there', () => {
+  it('waits for the effective time, and its deadline is counted from that time', () => {
     const timeouts = { stageMs: 900_000, lookMs: 600_000, pauseMs: 3 }
     const until = '2026-01-05T00:00:00.000Z'
     const held = said('hms.rollout.held.v1', { until, detail: 'held' }, 7)
@@ -176,7 +176,7 @@ describe('a run as a projection of what its stages say', () => {
     expect(stateOf(PASSING.slice(6).reduce(evolveRun, waiting))).toBe('SUCCEEDED')
   })
 
-  it('is watched until the end of its observation or bake, also when people extended it', () => {
+  it('has a deadline after the end of its observation or bake, even if people extend it', () => {
     const timeouts = { stageMs: 900_000, lookMs: 600_000, pauseMs: 3 }
     const waits = { observeMs: 10, bakeMs: 20 }
     const until = '2026-01-05T00:00:00.000Z'
@@ -196,7 +196,7 @@ describe('a run as a projection of what its stages say', () => {
     }
   })
 
-  it('that is a rollback is its rollout alone, ends with it, and publishes nothing where it fails', () => {
+  it('that is a rollback has only a rollout stage, and is FAILED if that stage fails', () => {
     const rollback: RunFacts = { ...started, isRollback: true }
     expect(stateOf(rollback)).toBe('ROLLING_OUT')
     const from = { version: '3.0.0', digest: '' }
@@ -210,7 +210,7 @@ describe('a run as a projection of what its stages say', () => {
     expect(evolveRun(started, reversed)).toBe(started)
   })
 
-  it('by break-glass goes from lint to its rollout, shows what it skipped, and is superseded by nothing', () => {
+  it('by break-glass goes from lint to rollout, shows skipped stages, and is never superseded', () => {
     const review = { ticket: 3, dueAt: AT, state: 'OPEN' as const }
     const given: RunFacts = { ...started, approvedAt: AT, breakGlass: { reason: 'wrong sensor', by: ['EPA Chief', 'EPA Counsel'], review } }
     const linted = evolveRun(given, said('hms.lint.passed.v1', { findings: [] }, 2))
@@ -231,7 +231,7 @@ describe('a run as a projection of what its stages say', () => {
       expect(stateOf(evolveRun(linted, said('hms.rollout.failed.v1', { reason, detail: '' }, 3)))).toBe(end)
   })
 
-  it('ignores what an older attempt says', () => {
+  it('ignores events of an older attempt', () => {
     const retried = { ...started, attempt: 2 }
     const old = said('hms.canary.failed.v1', { reason: 'UNEXPLAINED_ALERTS', detail: '', label: '' }, 1, 1)
     expect(isOfOlderAttempt(retried, old)).toBe(true)
@@ -239,7 +239,7 @@ describe('a run as a projection of what its stages say', () => {
     expect(stateOf(evolveRun(retried, { ...old, attempt: 2 }))).toBe('ROLLED_BACK')
   })
 
-  it('is watched in every state that it can leave', () => {
+  it('has a deadline in every state that it can leave', () => {
     const timeouts = { stageMs: 1, lookMs: 2, pauseMs: 3 }
     const open: RunState[] = [
       'AWAITING_APPROVAL',
@@ -258,7 +258,7 @@ describe('a run as a projection of what its stages say', () => {
     expect(STAGES).toHaveLength(5)
   })
 
-  it('ends superseded by the result of the stage that released it, with anything else pending, and names its successor', () => {
+  it('ends SUPERSEDED once the stage has applied the decision, closes other pending decisions, and names its successor', () => {
     const word = { by: 'x', reason: 'pm25@2.0.0 takes its place', at: AT, outcome: 'pending' } as const
     const decided = [
       { ...word, id: 'sha256:1', decision: 'resume' as const },
@@ -270,7 +270,7 @@ describe('a run as a projection of what its stages say', () => {
     expect(decisions.map(({ outcome }) => outcome)).toEqual(['late', 'applied'])
   })
 
-  it('is a clean attempt once a stage has released the retried one', () => {
+  it('starts a new attempt without facts once the stage has applied a retry', () => {
     const decision = { id: 'sha256:1', decision: 'retry', by: 'x', reason: '', at: AT, outcome: 'pending' } as const
     const paused = acceptDecision({ ...started, stages: { lint: { verdict: 'PASS' }, canary: { verdict: 'INCONCLUSIVE' } } }, decision)
     const facts = evolveRun(paused, said('hms.run.decision-applied.v1', { id: 'sha256:1', stage: 'canary', detail: '' }))
@@ -279,7 +279,7 @@ describe('a run as a projection of what its stages say', () => {
     expect(evolveRun(facts, said('hms.canary.passed.v1', { summary: '', label: '' }))).toBe(facts)
   })
 
-  it('takes an abort while it waits for the answer to what lets it go on, and nothing else', () => {
+  it('accepts only an abort while a decision that does not end it is pending', () => {
     const word = { by: 'x', reason: '', at: AT, outcome: 'pending' } as const
     const decided = (decision: RunDecision['decision']): RunFacts => acceptDecision(started, { ...word, id: decision, decision })
     const paused = decided('pause')
@@ -287,7 +287,7 @@ describe('a run as a projection of what its stages say', () => {
     for (const end of ['abort', 'supersede'] as const) expect(pendingDecision(decided(end), 'abort')?.id).toBe(end)
   })
 
-  it('ends by an abort that was pending when its stage released it for another attempt', () => {
+  it('ends by a pending abort when the stage applies a retry', () => {
     const word = { by: 'x', reason: 'enough', at: AT, outcome: 'pending' } as const
     const decided = [
       { ...word, id: 'sha256:1', decision: 'retry' as const },
@@ -299,7 +299,7 @@ describe('a run as a projection of what its stages say', () => {
     expect(decisions.map(({ outcome }) => outcome)).toEqual(['applied', 'applied'])
   })
 
-  it('waits for its region, says so, and goes on when its canary has begun', () => {
+  it('waits for its region, reports that, and continues when its canary starts', () => {
     const delayed = { run: 184, attempt: 1, label: '', detail: 'waits for run #183, whose canary is in NCR', behind: 183 }
     const waiting = evolveRun(
       { ...started, stages: { lint: { verdict: 'PASS' }, simulate: { verdict: 'PASS' } } },
@@ -309,7 +309,7 @@ describe('a run as a projection of what its stages say', () => {
     expect(stateOf(evolveRun(waiting, said('hms.canary.started.v1', { label: '', detail: '' })))).toBe('CANARY')
   })
 
-  it('can be superseded until its canary has passed, while its rollout waits for the end of a freeze, and before its time', () => {
+  it('can be superseded until its canary has passed, while its rollout waits for a freeze, and before its effective time', () => {
     const at = (stages: RunFacts['stages'], isAhead = false): boolean => isSupersedable({ ...started, stages }, isAhead)
     expect([at({}), at({ canary: { verdict: 'INCONCLUSIVE' } })]).toEqual([true, true])
     const passed = { canary: { verdict: 'PASS' as const } }

@@ -17,7 +17,7 @@ function replayed(verdict: SimulationVerdict): Replayed {
 }
 
 describe('given a new simulation', () => {
-  it('when its run arrives, then the replay and its deadline become timers', () => {
+  it('when its run arrives, then timers for the replay and its deadline are scheduled', () => {
     const { state, effects } = when(FRESH, { type: 'opened' })
     expect(state.state).toBe('waiting')
     expect(effects.slice(1)).toEqual([
@@ -27,31 +27,31 @@ describe('given a new simulation', () => {
   })
 })
 
-describe('given a replay under way', () => {
+describe('given a running replay', () => {
   it.each([
     [{ do: 'pass', summary: '2 of 2 adapted' }, 'passed', 'hms.simulation.passed.v1'],
     [{ do: 'fail', reason: 'BELOW_THRESHOLD', detail: '1 STALE', next: [] }, 'failed', 'hms.simulation.failed.v1'],
     [{ do: 'pause', reason: 'NO_EVIDENCE', detail: 'no bots', next: [] }, 'paused', 'hms.simulation.paused.v1'],
-  ] as const)('when the verdict is %j, then it is %s and says so', (verdict, state, type) => {
+  ] as const)('when the verdict is %j, then it is %s and publishes that', (verdict, state, type) => {
     const decision = when(inState('waiting'), replayed(verdict as unknown as SimulationVerdict))
     expect(decision.state.state).toBe(state)
     expect(decision.effects.at(-1)).toMatchObject({ do: 'emit', type })
   })
 
-  it('when the deadline comes first, then it fails, and a verdict after that changes nothing', () => {
+  it('when the deadline expires first, then it fails, and a later verdict changes nothing', () => {
     const late = when(inState('waiting'), { type: 'due', timer: 'deadline' })
     expect(late.effects.at(-1)).toMatchObject({ data: { reason: 'DEADLINE', detail: 'the replay did not end within 10m' } })
     expect(when(late.state, replayed({ do: 'pass', summary: '' }))).toEqual({ state: late.state, effects: [] })
   })
 
-  it('when the run ends, then the worker is given free; the end of an older attempt does nothing', () => {
+  it('when the run ends, then the replay is stopped; the end of an older attempt does nothing', () => {
     expect(when(inState('waiting'), { type: 'ended', attempt: 1, reason: '' }).effects).toContainEqual({ do: 'stopReplay' })
     expect(when(inState('waiting'), { type: 'ended', attempt: 0, reason: '' }).effects).toEqual([])
   })
 })
 
 describe('given a simulation that is paused', () => {
-  it('when a person retries it, then it is over, and its stage says so', () => {
+  it('when a person retries it, then it ends, and the stage responds', () => {
     const { state, effects } = when(inState('paused'), asked('retry', 'simulate'))
     expect(state.state).toBe('aborted')
     expect(effects.at(-1)).toMatchObject({ do: 'answer', outcome: 'applied' })
@@ -60,7 +60,7 @@ describe('given a simulation that is paused', () => {
 })
 
 describe('given a simulation that passed', () => {
-  it('when it is aborted or superseded, then a later stage answers', () => {
+  it('when it is aborted or superseded, then a later stage responds', () => {
     for (const decision of ['abort', 'supersede'] as const) expect(when(inState('passed'), asked(decision, 'simulate')).effects).toEqual([])
   })
 })

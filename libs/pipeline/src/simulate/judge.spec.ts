@@ -6,8 +6,8 @@ import type { ReplayScore } from './score.js'
 const score = (changes: Partial<ReplayScore>): ReplayScore => ({ ...emptyScore('', false), summary: 'S', ...changes })
 const skipped: SkippedScenario = { scenario: 'a', why: 'no corpus c registered', next: 'hms-svc corpora add FILE --id c' }
 
-describe('the verdict', () => {
-  it('of a pass is the score, and what was left out', () => {
+describe('judgeSimulation', () => {
+  it('returns the score of a pass, with the skipped scenarios', () => {
     const passed = score({ verdict: 'PASS' })
     expect(judgeSimulation({ score: passed, skipped: [] }, 'required')).toEqual({ do: 'pass', summary: 'S' })
     const summary = 'S; skipped: a (no corpus c registered)'
@@ -18,19 +18,19 @@ describe('the verdict', () => {
     [{ WRONG: ['w'], STALE: ['s'] }, 's'],
     [{ NONDETERMINISTIC: ['n'], BUDGET: ['b'] }, 'b'],
     [{ ADAPTED: ['a'], CRASHED: ['c'] }, 'c'],
-  ])('of a failure names a bot to fix (%j)', (bots, id) => {
+  ])('names a bot to fix for a failure (%j)', (bots, id) => {
     const verdict = judgeSimulation({ score: score({ verdict: 'FAIL', reason: 'BELOW_THRESHOLD', bots }), skipped: [] }, 'optional')
     expect(verdict).toEqual({ do: 'fail', reason: 'BELOW_THRESHOLD', detail: 'S', next: [`hms-svc bots add FILE --id ${id}`] })
   })
 
-  it('of no evidence pauses production with what would give some', () => {
+  it('pauses in production without evidence, with the commands that would provide some', () => {
     const lack = lackOf(1, 1, [skipped])!
     const verdict = judgeSimulation({ score: emptyScore(lack.sentence, true), skipped: [skipped], lack }, 'required')
     const detail = 'NO_EVIDENCE: no corpus c registered; first version'
     expect(verdict).toEqual({ do: 'pause', reason: 'NO_EVIDENCE', detail, next: ['hms-svc corpora add FILE --id c'] })
   })
 
-  it('of inputs that do not tell the versions apart goes on in dev', () => {
+  it('passes in dev without discriminating inputs', () => {
     const same = score({ verdict: 'INCONCLUSIVE', reason: 'NO_DISCRIMINATING_INPUT' })
     expect(judgeSimulation({ score: same, skipped: [] }, 'optional')).toEqual({
       do: 'pass',
@@ -39,8 +39,8 @@ describe('the verdict', () => {
   })
 })
 
-describe('evidence', () => {
-  it('lacks bots first, then scenarios, then what they need', () => {
+describe('lackOf', () => {
+  it('reports missing bots first, then missing scenarios, then why scenarios were skipped', () => {
     expect(lackOf(0, 0, [])?.sentence).toBe('no bots registered')
     expect(lackOf(1, 0, [])?.sentence).toBe('no scenario for this policy')
     expect(lackOf(1, 2, [skipped, { ...skipped, scenario: 'b' }])?.sentence).toBe('no corpus c registered')

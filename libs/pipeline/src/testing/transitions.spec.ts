@@ -27,7 +27,7 @@ const page = describeStage('Lamp', transitions)
 const linesWith = (sign: string): string[] => page.split('\n').filter((line) => line.includes(sign))
 
 describe('the page of a stage', () => {
-  it('joins the inputs between two states, with the part of a state that matters in brackets', () => {
+  it('joins the inputs between two states, with the detail of a state in brackets', () => {
     expect(movesOf(transitions)).toEqual([
       { from: 'off', to: 'on', inputs: ['press'] },
       { from: 'on', to: 'off', inputs: ['press'] },
@@ -46,7 +46,7 @@ describe('the page of a stage', () => {
     expect(drawn).not.toContain('<&>')
   })
 
-  it('lists what does something, and what matters of a state where it makes a difference', () => {
+  it('lists inputs that have an effect, and details of a state if they change the result', () => {
     expect(linesWith('| ').slice(1)).toEqual([
       '| off | press | on | – |',
       '| on | press | off | – |',
@@ -55,7 +55,7 @@ describe('the page of a stage', () => {
     ])
   })
 
-  it('tells what no sample has', () => {
+  it('reports states and inputs without a sample', () => {
     const all = { states: { off: true, on: true, broken: true }, inputs: { press: true, look: true } } as const
     expect(unsampled(all, { a: { state: 'on' }, b: { state: 'on' }, c: { state: 'off' } }, { d: { type: 'look' } })).toEqual([
       'broken',

@@ -33,7 +33,7 @@ const decided = (
 const paused = view('PAUSED', 'NO_EVIDENCE', { canary: 'INCONCLUSIVE' })
 const ticket = openTicket(1, 'INCONCLUSIVE', paused, NOW, 3_600_000)
 
-describe('a run that asks people', () => {
+describe('questionOf a run', () => {
   it.each([
     ['paused for lack of evidence', paused, 'INCONCLUSIVE'],
     ['paused by silent bots', view('PAUSED', 'ACK_TIMEOUT', { rollout: 'INCONCLUSIVE' }), 'ACK_TIMEOUT'],
@@ -45,7 +45,7 @@ describe('a run that asks people', () => {
     ['under way', view('CANARY'), undefined],
   ])('%s', (_what, run, kind) => expect(questionOf(run)).toBe(kind))
 
-  it('names what may be decided, and no more than can be', () => {
+  it('permits exactly the decisions that the stage can apply', () => {
     expect(ticket.allowed).toEqual(['promote', 'resume', 'extend', 'retry', 'abort'])
     expect(openTicket(1, 'ACK_TIMEOUT', view('PAUSED', 'ACK_TIMEOUT', { rollout: 'INCONCLUSIVE' }), NOW, 1).allowed).not.toContain('extend')
     expect(openTicket(1, 'INCONCLUSIVE', view('PAUSED', 'NO_CORPUS', { simulate: 'INCONCLUSIVE' }), NOW, 1).allowed).toEqual([
@@ -59,7 +59,7 @@ describe('a run that asks people', () => {
 })
 
 describe('the ladder', () => {
-  it('notifies on-call at once, the second after five minutes, the director after fifteen, and then stops', () => {
+  it('notifies on-call immediately, second after five minutes, director after fifteen, and then stops', () => {
     expect(ticket.told).toEqual([{ to: 'on-call', at: NOW.toISOString() }])
     expect(nextStep(ticket)).toEqual({ to: 'second', at: after(5 * 60_000) })
     expect(escalate(ticket, after(LADDER_MS.second - 1))).toBe(ticket)
@@ -68,16 +68,16 @@ describe('the ladder', () => {
     expect(nextStep(escalate(second, after(LADDER_MS.director)))).toBeUndefined()
   })
 
-  it('after a standstill notifies every due step, and none of a closed ticket', () => {
+  it('notifies all due groups after an outage, and none for a closed ticket', () => {
     expect(escalate(ticket, after(3_600_000)).told.map(({ to }) => to)).toEqual(['on-call', 'second', 'director'])
     expect(nextStep(expireTicket(ticket, NOW))).toBeUndefined()
   })
 })
 
-describe('the end of a ticket', () => {
+describe('a ticket', () => {
   const answer = { decision: 'accept', by: 'EPA Chief', reason: 'known', at: NOW.toISOString() }
 
-  it('is the first answer: no later one, no expiry and nothing that the run does changes it', () => {
+  it('ends with its first decision: later decisions, expiry and the run do not change it', () => {
     const closed = answerTicket(ticket, answer, NOW)
     expect(closed).toMatchObject({ state: 'DECIDED', decided: answer })
     expect(answerTicket(closed, { ...answer, by: 'EPA Counsel' }, NOW)).toBe(closed)
@@ -86,14 +86,14 @@ describe('the end of a ticket', () => {
     expect(answerTicket(expireTicket(ticket, NOW), answer, NOW).state).toBe('EXPIRED')
   })
 
-  it('is the decision that was applied to its run', () => {
+  it('ends with the decision that was applied to its run', () => {
     expect(settleTicket(ticket, decided(view('CANARY'), 'resume', 'applied'), after(2))).toMatchObject({
       state: 'DECIDED',
       decided: { decision: 'resume', by: 'EPA Chief', reason: 'known' },
     })
   })
 
-  it('comes by itself when the last message reached its partner', () => {
+  it('ends without a decision when the last message is delivered', () => {
     const cause = { reason: 'PARTNER_NOT_REACHED', detail: '', unreached: ['run_7_va', 'run_7_md'] }
     const asked = openTicket(1, 'UNDELIVERED', view('SUCCEEDED'), NOW, 1, cause)
     const taken = (message: string, channel = 'webhook') => ({ message, channel, isAcknowledged: false })
@@ -110,7 +110,7 @@ describe('the end of a ticket', () => {
     expect(reachedAfterAll(expireTicket(half, NOW), taken('run_7_md'), NOW).state).toBe('EXPIRED')
   })
 
-  it('is its expiry when the pause of its run expired', () => {
+  it('expires when the pause of its run expires', () => {
     expect(settleTicket(ticket, view('ABORTED', 'PAUSE_EXPIRED'), NOW).state).toBe('EXPIRED')
   })
 
