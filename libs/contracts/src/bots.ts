@@ -11,9 +11,9 @@ export interface Audience {
 }
 
 /**
- * Period in ms in which config-store reports coverage to the stages. It begins when a head is stored, and again when its held release takes
- * effect. A canary renews its heads and so restarts it. Stages wait for bots only in this period. Without the bound every bot that connects
- * or disconnects would cost one signed event per policy.
+ * Period in ms in which config-store reports coverage to the stages. It begins when a head is stored, and again when the head's `next`
+ * release takes effect. A canary renews its heads and so restarts the period. Stages wait for bots only in this period. Without the bound
+ * every bot that connects or disconnects would cost one signed event per policy.
  */
 export const COVERAGE_TOLD_MS = 10 * 60 * 1000
 

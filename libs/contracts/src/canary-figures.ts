@@ -11,7 +11,7 @@ export interface CanaryFigures {
   controlHours: number
   cohortAlerts: number
   controlAlerts: number
-  /** Alerts of the cohort expected at the control group's rate, or at the budget if there is none. */
+  /** Alerts expected of the cohort at the control group's rate, or at the budget without a control group. */
   expected: number
   /** Evidence (e-value) for a higher alert rate in the cohort; the canary fails as soon as it reaches `limit`. */
   evidence: number

@@ -29,7 +29,7 @@ export interface SignedStatement {
 export interface ChangeView {
   cause: ChangeCause
   by: string[]
-  /** `null` if none was given, or an earlier build did not store it. */
+  /** Internal reason; `null` if none was given, or if an earlier build did not store it. */
   reason: string | null
   publicReason?: string
 }

@@ -72,7 +72,7 @@ export interface EventData {
   'hms.notification.started.v1': { run: number; attempt: number; partners: string[] }
   'hms.notification.completed.v1': { run: number; attempt: number; summary: string; sent: number; retrying: number }
   /**
-   * A partner was notified or acknowledged after the notify stage ended, or before it began if partners are notified of a held release.
+   * A partner was notified or acknowledged after the notify stage ended, or before it began if the release takes effect later.
    * `sent` and `acknowledged` count partners so far. `partners`: number of partners to notify before the effective time.
    */
   'hms.notification.progressed.v1': { run: number; attempt: number; sent: number; acknowledged: number; partners?: number }

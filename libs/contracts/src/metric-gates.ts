@@ -13,7 +13,7 @@ export interface MetricFigures {
   /** Number of checks at which the gate held, and at which it did not. */
   held: number
   failed: number
-  /** Number of newest checks in a row without a result, and why the last one has none. */
+  /** Number of latest checks in a row without a result, and the problem of the last one. */
   unanswered: number
   problem: string | null
 }

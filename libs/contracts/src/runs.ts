@@ -70,7 +70,7 @@ export interface RunStage {
   label?: string
   /** Canary: figures of its verdict. */
   figures?: CanaryFigures
-  /** Canary of several steps: the passed ones. */
+  /** Canary of several steps: the passed steps. */
   steps?: PassedStep[]
   startedAt: string | null
   endedAt: string | null
@@ -115,7 +115,10 @@ export interface RunView {
   endedAt: string | null
   /** Times until the release was in force; absent until it is live for all, and after a rollback. */
   clock?: RunClock
-  /** From `GET /v1/runs`: approved and not ended after HMS_APPROVER_PROMISE. Not set if all bots hold a release for its effective time. */
+  /**
+   * From `GET /v1/runs`: approved and not ended after HMS_APPROVER_PROMISE. Not set while all bots have the release before its effective
+   * time.
+   */
   late?: true
   /** Policies of an unsuccessful run that remain in force. */
   kept?: KeptPolicy[]

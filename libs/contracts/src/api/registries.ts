@@ -56,7 +56,7 @@ export interface PartnerRegistration {
   id: string
   name: string
   groups?: string[]
-  /** In order of preference. */
+  /** Channels in order of preference. */
   channels: ChannelRegistration[]
   /** `all`, the default: each message on every channel. `first`: on the first channel that accepts it. */
   deliver?: 'all' | 'first'
@@ -137,7 +137,7 @@ export interface AuditAct {
   statements: SignedStatement[]
 }
 
-/** A release in config-store's permanent history; all `null` if there is none. */
+/** A release in config-store's permanent history. Its members are `null` for a head without release. */
 export interface ReleaseRecord {
   version: string | null
   release: Envelope | null
@@ -201,7 +201,7 @@ export interface AuditProof {
 export interface ApprovedReleases {
   /** Index of the log entry. */
   index: number
-  /** In the order of the tree. */
+  /** Releases in the order of the tree. */
   releases: LoggedRelease[]
 }
 

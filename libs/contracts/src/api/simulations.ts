@@ -16,7 +16,7 @@ export interface Trial {
   detail: string
   /** Commands that would change the verdict. */
   next: string[]
-  /** `null` if the replay gave no report. `bots`: ids by class, such as STALE. */
+  /** `null` without a report of the replay. `bots`: ids by class, such as STALE. */
   score: {
     adapted: number
     applicable: number
@@ -29,7 +29,7 @@ export interface Trial {
   skipped: { scenario: string; why: string; next: string | null }[]
   /** Digest of the canonical form of the whole report, as in a run. */
   reportDigest: string | null
-  /** Impact of the change, part of the report; `null` if the replay gave no report. */
+  /** Impact of the change, part of the report; `null` without a report of the replay. */
   impact: SimulationImpact | null
   /** Policies outside the run that bots declare or scenarios name; part of the report. Absent if there are none. */
   beside?: PolicyBeside[]

@@ -11,7 +11,7 @@ describe('byte conversions for browsers and for Node', () => {
   it('convert alike', () => {
     fc.assert(
       fc.property(bytes, text, (bytes, text) => {
-        // A view begins elsewhere in its buffer.
+        // The second is a view that does not begin at the start of its buffer.
         for (const each of [bytes, bytes.subarray(1)]) {
           expect(page.textOf(each)).toBe(node.textOf(each))
           expect(page.toBase64(each)).toBe(node.toBase64(each))

@@ -70,8 +70,8 @@ function canaryOf(expected: number, more: Partial<Canary> = {}): Canary {
 }
 
 /**
- * Feeds alerts to a canary and returns its final state and effects. Alert notation: `bot`, `bot+` if connected, `bot=` if explained; a
- * suffix makes it another reading.
+ * Feeds alerts to a canary and returns its final state and effects. Notation of an alert: `bot`, `bot+` if connected, `bot=` if explained.
+ * Any suffix after a space makes it another reading.
  */
 function after(canary: Canary, ...alerts: string[]): { canary: Canary; effects: readonly CanaryEffect[] } {
   return alerts.reduce<{ canary: Canary; effects: readonly CanaryEffect[] }>(

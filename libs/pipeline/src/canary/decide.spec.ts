@@ -16,7 +16,7 @@ const FRESH = newCanary(DOSSIER, { ...ORIGIN, scenarios: [] }, { now: NOW, begin
 const SAID = { reading: 'r1', reason: 'no alert expected', connected: true, explained: false, receivedAt: NOW.toISOString() }
 const ALERT = { ...SAID, alert: 'a1', bot: 'bot-9', once: 'bot-9 r1' }
 const FREEZE = { id: 'election-week', reason: 'polling stations report', until: '2026-01-02T00:00:00.000Z' }
-/** The same run in two steps. */
+/** Dossier of the same run with a ramp of two steps. */
 const RAMP = {
   ...DOSSIER,
   plan: {
@@ -24,7 +24,7 @@ const RAMP = {
     ramp: [500, 10_000].map((share) => ({ share, scope: SCOPE, scopeName: 'NCR' })),
   },
 }
-/** Run that has the region. */
+/** Run whose canary has the region. */
 const AHEAD = { run: 183, scopeName: 'National Capital Region' }
 /** Metric of the plan that held at every check so far. */
 const METRIC = { name: 'errors', held: 3, failed: 0, unanswered: 0, problem: null }

@@ -25,12 +25,12 @@ function rollout(
   return { ...FRESH, state, members: [member], promoted: state !== 'publishing', ...more }
 }
 
-/** The release takes effect later; until then bots may hold it. */
+/** Returns the rollout with a release that takes effect at `LATER`. */
 function later(given: Rollout): Rollout {
   return { ...given, members: given.members.map((member) => ({ ...member, beginsAt: LATER, heldOnly: true })) }
 }
 
-/** Coverage report; `release` is the one that acknowledging bots run. */
+/** Coverage report. `release`: release that the acknowledgements are for. */
 function report(expected: number, acknowledged: number, seq = 7, release = 'sha256:new'): CoverageReport {
   const scope = { scope: 'global', seq, release, expected, acknowledged, silent: [] }
   return { policy: POLICY, revision: 3, scopes: [scope] }
@@ -558,9 +558,9 @@ describe('given a recount after a long bake', () => {
     const after = (...inputs: RolloutInput[]): string => when(baking(80), ...inputs, { type: 'due', timer: 'acknowledge' }).state.state
     expect(after(said(81, 80, [ago(2)]))).toBe('completed')
     expect(after(said(81, 80, [ago(31)]))).toBe('paused')
-    // Reports of earlier versions lack the time at which a bot joined.
+    // Reports of earlier builds lack the time at which a bot joined.
     expect(after(said(81, 80))).toBe('paused')
-    // The fleet was as large before: it left and came back.
+    // The fleet did not grow: the silent bot had disconnected and reconnected.
     expect(after(said(80, 79, [ago(2)]))).toBe('paused')
   })
 

@@ -56,7 +56,7 @@ function requirementBy(roles: readonly Role[], general: PlanBounds | undefined, 
   return { role: name, threshold, eligible: principals, soleOfficial, bounds }
 }
 
-/** Roles and rules by which a release is judged: the current ones, or the ones in force at an earlier time. */
+/** Roles and rules by which a release is judged, current or of an earlier time. */
 type Rulebook = { roles: readonly Role[] } & Roster['rules']
 
 /**

@@ -30,7 +30,7 @@ const SHAPE = {
 }
 const fitsBounds = objectOf(SHAPE)
 
-/** Checks bounds. Rejects unknown ones, which a newer version may define. */
+/** Checks bounds. Rejects unknown bounds, which a newer build may define. */
 export const isBounds: Check = (value) =>
   fitsBounds(value) && isObject(value) && Object.keys(value).every((name) => Object.hasOwn(SHAPE, name))
 

@@ -15,7 +15,7 @@ export type RosterKey = {
 
 export type PrincipalKind = 'person' | 'service' | 'operator'
 
-/** What a role is responsible for: policies, a service, or the roster itself (`root`). With `idPrefix` and `tag`, both must match. */
+/** Responsibility of a role: policies, a service, or the roster itself (`root`). With `idPrefix` and `tag`, both must match. */
 export type RoleMatch = { idPrefix?: string; tag?: string; service?: string; all?: true; root?: true }
 
 export type Role = {
