@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,6 +55,20 @@ describe('committerOf', () => {
     git(place, 'add', '.')
     git(place, 'commit', '--no-gpg-sign', '-m', 'first', '--author', 'Air Office <air@example.org>')
     expect(await committerOf(join(place, 'a.yaml'))).toBe('Air Office')
+  })
+
+  it('returns undefined, and not the caller, if git takes too long on an unchanged file', async () => {
+    const place = mkdtempSync(join(folder, 'slow-'))
+    const programs = mkdtempSync(join(folder, 'programs-'))
+    git(place, 'init')
+    await writeFile(join(place, 'a.yaml'), 'limit: 35\n')
+    git(place, 'add', '.')
+    git(place, 'commit', '--no-gpg-sign', '-m', 'first', '--author', 'Air Office <air@example.org>')
+    const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim()
+    writeFileSync(join(programs, 'git'), `#!/bin/sh\ncase "$*" in *hash-object*) exec sleep 30;; esac\nexec ${real} "$@"\n`)
+    chmodSync(join(programs, 'git'), 0o755)
+    vi.stubEnv('PATH', `${programs}:${process.env['PATH']}`)
+    expect(await committerOf(join(place, 'a.yaml'))).toBeUndefined()
   })
 
   it('returns undefined for a file in a missing folder, and never interprets a file name as a command', async () => {

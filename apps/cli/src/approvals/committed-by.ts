@@ -21,7 +21,7 @@ const FORMATS = ['\trepositoryformatversion = 0\n', '\trepositoryformatversion =
 /**
  * Returns the author of a file according to git: the author of its last commit or, if the file has changed since or was never committed,
  * `user.name` of the caller's global settings. Returns `undefined` outside of a repository, without git, and if git takes longer than two
- * seconds.
+ * seconds in all.
  *
  * The settings of a repository can name programs for nearly everything git does, so git never reads them. It runs in a temporary folder
  * with settings written here, and uses only the refs and objects of the repository. ADR 0037.
@@ -32,9 +32,12 @@ export async function committerOf(file: string): Promise<string | undefined> {
   const { path, head, common } = repository
   const folder = await mkdtemp(join(tmpdir(), 'hms-git-'))
   const { PATH, HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL } = inheritedEnvironment()
+  const until = performance.now() + DEADLINE_MS
   const git = (args: string[], more: Record<string, string | undefined>, input?: Buffer): string => {
     const env = { PATH, GIT_DIR: folder, ...CLOSED, ...more }
-    const { status, stdout } = spawnSync('git', args, { cwd: folder, env, input, timeout: DEADLINE_MS, encoding: 'utf8' })
+    const timeout = Math.max(1, Math.round(until - performance.now()))
+    const { status, stdout, error } = spawnSync('git', args, { cwd: folder, env, input, timeout, encoding: 'utf8' })
+    if (error !== undefined) throw new NoAnswer()
     return status === 0 ? stdout.trim() : ''
   }
   const read = (args: string[], input?: Buffer): string =>
@@ -58,10 +61,16 @@ export async function committerOf(file: string): Promise<string | undefined> {
       return committed || git(['config', '--global', '--no-includes', 'user.name'], own) || undefined
     }
     return undefined
+  } catch (error) {
+    if (error instanceof NoAnswer) return undefined
+    throw error
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
+
+/** Error of a git that is missing or was too slow: its result is unknown, which is not "never committed". */
+class NoAnswer extends Error {}
 
 /**
  * Finds the repository of a file. `path`: path of the file from the root of the work tree, with slashes. `head`: first line of HEAD.
