@@ -22,8 +22,8 @@ export interface PrepareRequest {
  */
 export interface PrepareRollbackRequest {
   /**
-   * `publicReason`, which may be empty, is part of the signed statement and sent to partners; `reason` is then stored beside the
-   * signatures.
+   * `reason` is part of the signed statement and sent to partners. With `publicReason`, which may be empty, that text is signed and sent
+   * instead, and `reason` is only stored beside the signatures.
    */
   rollback: { policy: string; version: string; reason?: string; publicReason?: string }
 }
