@@ -42,7 +42,7 @@ describe('lint of a guard rule', () => {
     ['an unknown name', 'next.limit', 'nxt.limit', 'rule.yaml:7:9 guard-cel unknown name "nxt"'],
     ['what is no Cedar', 'kind: cel', 'kind: cedar', 'rule.yaml:7:9 guard-cedar failed to parse policy with id `guard/limit-step@1.0.0`'],
     ['too many bytes', 'tags: [guard]', `description: ${'x'.repeat(3_000)}\ntags: [guard]`, 'guard-rule a rule has at most 3072 bytes'],
-  ])('finds %s, with its position', (_name, from, to, expected) => {
+  ])('reports %s, with its position', (_name, from, to, expected) => {
     expect(lint(GOOD.replace(from, to)).join('\n')).toContain(expected)
   })
 

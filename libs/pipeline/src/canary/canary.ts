@@ -47,7 +47,7 @@ export interface Canary extends StageState {
   /** Alerts received before config-store reported when it stored the heads of their bots. */
   early?: CountedAlert[]
   observeUntil: string | null
-  /** Active freeze in its scopes, as last reported. */
+  /** Active freeze in the canary's scopes, as last reported. */
   frozen: FreezeNotice | null
   /** Run whose canary has the region that this canary waits for, as last reported. */
   behind?: RegionHolder

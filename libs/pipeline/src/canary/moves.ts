@@ -85,7 +85,7 @@ export function awaitAcknowledgements(canary: Canary, { acknowledgeMs }: CanaryC
 }
 
 /**
- * Returns the verdict of a canary after its observation. The alert guard has not ended it. Missing bots or unreliable counts are a lack of
+ * Returns the verdict of a canary after an observation without too many unexplained alerts. Missing bots or unreliable counts are a lack of
  * evidence, which pauses the canary if evidence is required.
  */
 export function judge(canary: Canary, context: CanaryContext): CanaryDecision {

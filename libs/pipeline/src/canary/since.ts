@@ -63,7 +63,7 @@ function livedUnder(canary: Canary, { awaits, receivedAt }: CountedAlert, stored
   return awaits === undefined ? receivedAt >= storedAt : wasShown(canary, awaits, receivedAt)
 }
 
-/** Whether config-store had one of these heads at that time, with a share that includes the bot; `undefined` before its report. */
+/** Whether config-store had one of these heads at `at`, with a share that includes the bot; `undefined` until config-store reports that. */
 export function wasShown(canary: Canary, places: readonly CohortPlace[], at: string): boolean | undefined {
   const heads = headsOf(canary)
   const since = places.map(({ policy, scope, bucket }) => {

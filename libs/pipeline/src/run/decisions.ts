@@ -15,8 +15,8 @@ export function acceptDecision(facts: RunFacts, decision: RunDecision): RunFacts
 }
 
 /**
- * Returns the first pending decision that `next` has to wait for: people have one pending decision per run. An abort waits only for
- * decisions that end the run, so that a pending pause never blocks it.
+ * Returns the first pending decision that `next` has to wait for: people have one pending decision per run, while a newer release may
+ * supersede the run at any time. An abort waits only for decisions that end the run, so that a pending pause never blocks it.
  */
 export function pendingDecision({ decisions }: RunFacts, next?: RunControl): RunDecision | undefined {
   return decisions.find(({ outcome, decision }) => outcome === 'pending' && (next !== 'abort' || endsRun(decision)))
