@@ -28,7 +28,7 @@ export type ApprovalState = {
   complete: boolean
   /** Whether the author is in `approvedBy`, which the roster may permit if one approval is enough. */
   soleOfficial: boolean
-  /** Bound that the plan violates. Such a release is not approved, whoever signs it. */
+  /** Bound that the plan violates. Signatures do not compensate for it. */
   outside?: BrokenBound
   /** Key ids of invalid signatures, and of signatures with keys that may not sign. */
   invalid: string[]
