@@ -260,7 +260,7 @@ export const TRUST_GUARDS = [
     find: 'return size === published && this.publishedBy === keys',
     replace: 'return size === published && this.publishedBy !== undefined',
     spec: 'apps/audit/src/log/sequencer.spec.ts',
-    test: 'republishes an unchanged tree once when the roster changes the log key, and proves releases by the new key from then on',
+    test: 'republishes an unchanged tree once when the roster changes the log key, and then proves releases by the new key',
   },
   {
     name: 'log-quorum',

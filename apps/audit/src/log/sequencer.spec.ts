@@ -189,7 +189,7 @@ describe.each([
     }
   })
 
-  it('republishes an unchanged tree once when the roster changes the log key, and proves releases by the new key from then on', async () => {
+  it('republishes an unchanged tree once when the roster changes the log key, and then proves releases by the new key', async () => {
     const renewed = generateKeyPair()
     let keys = { policy: policy as LogPolicy, signer: localSigner(logKeys.privateKey) }
     const newPolicy = { ...policy, log: readVkey(vkeyOf('example.org/log', NOTE_ED25519, rawPublicKey(renewed.publicKey))) }

@@ -124,8 +124,8 @@ export class RunCanary implements OnModuleInit {
   }
 
   /**
-   * Handles an approval that the log has proven. The event may arrive before the run was simulated, or deliver the proof that a canary waits
-   * for.
+   * Handles an approval that the log has proven. The event may arrive before the run was simulated, or deliver the proof that a canary
+   * waits for.
    */
   async proven(tx: Transaction, approval: LoggedApproval): Promise<void> {
     await this.proofs.remember(tx, approval)
