@@ -62,7 +62,7 @@ function objectOf(body: Buffer): JsonObject {
   }
 }
 
-/** Returns the expected signature, or an empty one for a value without a JCS form, which matches no signature. */
+/** Returns the expected signature. For a value without a JCS form: 64 characters that are no signature, so that none matches. */
 function signatureOf(unsigned: JsonObject, secret: string): string {
   try {
     return packageSignature(unsigned, secret)
