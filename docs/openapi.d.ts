@@ -96,7 +96,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** All flags of one context: each policy, and each of its fields. */
+        /** Returns all flags of one context: each policy, and each field of a policy. */
         post: operations["evaluateAll"];
         delete?: never;
         options?: never;
@@ -113,7 +113,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** One flag: `ID` is the whole policy as an object, `ID.FIELD` that field with its type. */
+        /** Returns one flag: `ID` is the whole policy as an object, `ID.FIELD` one field with its type. */
         post: operations["evaluateOne"];
         delete?: never;
         options?: never;
@@ -128,7 +128,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Says when to evaluate again. `key`: of the reader, as a bulk evaluation gave it, for browsers, which can send no header here. */
+        /** Streams refetch notifications. `key`: stream key from a bulk evaluation, for browsers, whose EventSource cannot send an Authorization header. The authorization guard checks the key. */
         get: operations["refetchEventsFollow"];
         put?: never;
         post?: never;
@@ -213,7 +213,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists approvals with missing signatures. `state=open`: also unsigned proposals, and approvals with an active run; the newest of each kind. */
+        /** Lists approvals with missing signatures. With `state=open` it also lists unsigned preparations, and approvals whose run has not ended. At most 200 of each kind, the newest. */
         get: operations["approvalsList"];
         put?: never;
         /** Approvals: sign */
@@ -231,7 +231,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the next release of a policy could be taken back to without new signatures, and what readers would refuse. */
+        /** Returns the possible fallbacks of a policy's next release, and the releases that readers would refuse as fallbacks. */
         get: operations["approvalsFallbacks"];
         put?: never;
         post?: never;
@@ -267,7 +267,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** For a plan: stores and signs nothing. */
+        /** Evaluates the guard for `hms-svc plan`; stores and signs nothing. */
         post: operations["approvalsTrial"];
         delete?: never;
         options?: never;
@@ -301,7 +301,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The decision's own signature says whose it is. */
+        /** The signature of the statement authenticates the caller. */
         post: operations["approvalsDecide"];
         delete?: never;
         options?: never;
@@ -316,7 +316,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The bytes that people sign, as preparing answered them, with the differences to what is live now. */
+        /** Returns the bytes to sign, as the prepare request returned them, and the differences from the releases that are live now. */
         get: operations["approvalsPrepared"];
         put?: never;
         post?: never;
@@ -438,7 +438,7 @@ export interface paths {
         /** Bots: list */
         get: operations["botsList"];
         put?: never;
-        /** Loads the module once in the sandbox: what cannot be loaded cannot be registered. A known id is replaced. */
+        /** Registers a bot, or replaces the bot with the same id. Refuses a module that does not load in the sandbox. */
         post: operations["botsAdd"];
         delete?: never;
         options?: never;
@@ -455,7 +455,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** 202: accepted, with the number of its run. The signatures say who asks. */
+        /** Returns 202 and the number of the run. The signatures authenticate the caller. */
         post: operations["breakGlassSign"];
         delete?: never;
         options?: never;
@@ -507,7 +507,7 @@ export interface paths {
         /** Corpora: list */
         get: operations["corporaList"];
         put?: never;
-        /** All rows or none: a corpus with an unreadable row is refused with the rows named. A known id is replaced. */
+        /** Registers a corpus, or replaces the corpus with the same id. A corpus with unreadable rows is refused as a whole; the error names the rows. */
         post: operations["corporaAdd"];
         delete?: never;
         options?: never;
@@ -522,7 +522,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** With `revision` and `waitMs` the response is sent once no bot lags behind that revision, or after the wait. */
+        /** Returns the coverage of a policy. With `revision` and `waitMs` the response is sent once no bot lags behind that revision, or after the wait. */
         get: operations["coverageShow"];
         put?: never;
         post?: never;
@@ -692,10 +692,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Newest first, those that are over too. */
+        /** Lists freezes, newest first, including ended ones. */
         get: operations["freezesList"];
         put?: never;
-        /** The statement's own signature says whose it is. */
+        /** The signature of the statement authenticates the caller. */
         post: operations["freezesDeclare"];
         delete?: never;
         options?: never;
@@ -710,7 +710,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The whole record, with what was signed: who lifts a freeze signs its digest. */
+        /** Returns the whole record with its signed statement. A person who lifts the freeze signs the statement's digest. */
         get: operations["freezesShow"];
         put?: never;
         post?: never;
@@ -746,7 +746,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** `accepted: false`: a newer one is held. */
+        /** Accepts a freshness statement. `accepted: false`: this instance has a newer one. */
         post: operations["headsRefresh"];
         delete?: never;
         options?: never;
@@ -780,7 +780,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A head with the release that it makes current and one that it holds has some sixty parts. */
+        /** Stores heads. A head with its current and its held release has about sixty JSON parts. */
         post: operations["headsStore"];
         delete?: never;
         options?: never;
@@ -795,7 +795,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every head that was ever live for all, with its releases and their proofs, by the time it was stored. The next page is asked for with `after` = the last `storedAt`; heads of one time are never in two pages. */
+        /** Returns every head that was ever live for all, with its releases and their proofs, in the order in which they were stored. The next page has `after` = the last `storedAt`; heads of one time are never in two pages. */
         get: operations["liveRecordsList"];
         put?: never;
         post?: never;
@@ -881,7 +881,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is in force for this reader, all policies. */
+        /** Returns all policies as in force for this reader. */
         get: operations["policiesList"];
         put?: never;
         post?: never;
@@ -898,7 +898,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The version in force for this reader: its canary's, where one covers it, else the stable one. With `at`, `known` or `version` what was in force for all, with the signed head and releases that prove it. */
+        /** Returns the version in force for this reader: the version of a canary that covers the reader, otherwise the stable one. With `at`, `known` or `version`, returns a version that was in force for all, with the signed head and releases that prove it. */
         get: operations["policiesShow"];
         put?: never;
         post?: never;
@@ -915,7 +915,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was in force for all, the newest first; the next page is asked for with `before` = the last `seq`. With `signed` each entry has what proves it, and a page ends behind 4 MiB. */
+        /** Returns the effective periods for all readers, newest first; the next page has `before` = the last `seq`. With `signed` each entry has its proofs, and a page ends after 4 MiB. */
         get: operations["historyList"];
         put?: never;
         post?: never;
@@ -934,7 +934,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Brings database and topic of state back to what is signed: the repair where a stored document does not verify. */
+        /** Restores the database and the topic of state to the signed documents: the repair if a stored document does not verify. */
         post: operations["policiesRestore"];
         delete?: never;
         options?: never;
@@ -969,7 +969,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** 202: the head is committed and on its way; `stored` says which config-stores have it already. What a killed instance committed under an `Idempotency-Key` is found again in its own table, so a rollback that is sent again never waits. */
+        /** Responds 202: the heads are committed and being delivered; `stored` has the result of each config-store. A rollback that a crashed instance committed under an `Idempotency-Key` is read from the table of rollbacks, so a retry never waits. */
         post: operations["rollbacksCreate"];
         delete?: never;
         options?: never;
@@ -984,7 +984,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All that the same rollback would move, for who is about to sign it. */
+        /** Returns all policies that the same rollback would move, for a person about to sign it. */
         get: operations["rollbacksPreview"];
         put?: never;
         post?: never;
@@ -1053,7 +1053,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Newest first. `open=yes` leaves out what has ended, `open=no` what has not; `before` is the last number of the page before. */
+        /** Lists runs, newest first. `open=yes` leaves out ended runs, `open=no` open ones. `before`: last number of the previous page. */
         get: operations["runsList"];
         put?: never;
         post?: never;
@@ -1089,7 +1089,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** 202: accepted and on its way to the stage that owns the run. The decision's own signature says whose it is. */
+        /** Returns 202 once the decision is accepted and sent to the stage that owns the run. The signature of the statement authenticates the caller. */
         post: operations["runsDecide"];
         delete?: never;
         options?: never;
@@ -1124,7 +1124,7 @@ export interface paths {
         /** Scenarios: list */
         get: operations["scenariosList"];
         put?: never;
-        /** The corpus may come later; a run notes a scenario whose corpus is not there. */
+        /** Registers a scenario, or replaces the scenario with the same id. Its corpus may be registered later; until then a run skips the scenario and reports that. */
         post: operations["scenariosAdd"];
         delete?: never;
         options?: never;
@@ -1159,7 +1159,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Dry run: what the simulation of these policies would say of the bots, scenarios and corpora that are registered now. */
+        /** Dry run: simulates the policies with the bots, scenarios and corpora that are registered now. */
         post: operations["simulationsTry"];
         delete?: never;
         options?: never;
@@ -1174,7 +1174,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far the trial is that this process has under way. */
+        /** Returns the progress of the trial that this process runs. */
         get: operations["simulationsTrial"];
         put?: never;
         post?: never;
@@ -1191,7 +1191,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** State, score and report of a run's newest attempt, in canonical form. `reportDigest` is over the bytes of `report` as they stand in here: the same bots, inputs and policies give the same ones, anyone who replays them. */
+        /** Returns state, score and report of a run's newest attempt, as canonical JSON. `reportDigest` is over the bytes of `report` as contained here. Anyone who replays the same bots, inputs and policies gets the same bytes. */
         get: operations["simulationsShow"];
         put?: never;
         post?: never;
@@ -1208,7 +1208,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everything, or what one reader named of it, as the first frame of the stream; with `revision` what came after it, and rollout's freshness statement: for readers that poll. With `after` a page of all documents, for stores larger than one answer: `next` leads to the following page. */
+        /** Returns the first frame of the stream, of all policies or of `policies`. With `revision`, for readers that poll, returns the changes after it and rollout's freshness statement. With `after`, returns a page of all documents, for stores larger than one response; `next` leads to the following page. */
         get: operations["policiesSnapshot"];
         put?: never;
         post?: never;
@@ -1225,7 +1225,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Newest first, 100 at most; `state=OPEN` leaves out what is closed. */
+        /** Lists tickets, newest first, at most 100; `state` selects tickets in that state. */
         get: operations["ticketsList"];
         put?: never;
         post?: never;
@@ -1261,7 +1261,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** 202: accepted. The decision's own signature says whose it is. */
+        /** Returns 202 once the decision is accepted. The signature of the statement authenticates the caller. */
         post: operations["ticketsDecide"];
         delete?: never;
         options?: never;
@@ -1276,7 +1276,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Newest first, revoked and expired ones too. */
+        /** Lists tokens, newest first, including revoked and expired ones. */
         get: operations["tokensList"];
         put?: never;
         /** Tokens: create */
@@ -1382,7 +1382,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** 202: signed; with the last signature the head is committed and on its way. The statement's own signature says whose it is. */
+        /** Responds 202: the signature is stored; with the last required signature, the head is committed and being delivered. The statement's own signature authenticates the person. */
         post: operations["withdrawalsCreate"];
         delete?: never;
         options?: never;

@@ -91,7 +91,7 @@ export class ApprovalsController {
 
   /**
    * Lists approvals with missing signatures. With `state=open` it also lists unsigned preparations, and approvals whose run has not ended.
-   * At most `MAX_APPROVALS_LISTED` of each kind, the newest.
+   * At most 200 of each kind, the newest.
    */
   @Get()
   list(@Query() { state }: ApprovalsQueryDto): Promise<ApprovalSummary[]> {

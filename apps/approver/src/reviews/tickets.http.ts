@@ -14,7 +14,7 @@ export class TicketsController {
     private readonly decideTicket: DecideTicket,
   ) {}
 
-  /** Lists tickets, newest first, at most `MAX_TICKETS_LISTED`; `state` selects tickets in that state. */
+  /** Lists tickets, newest first, at most 100; `state` selects tickets in that state. */
   @Get()
   list(@Query() { state }: TicketsQueryDto): Promise<Ticket[]> {
     const where = state === undefined ? undefined : { state }
