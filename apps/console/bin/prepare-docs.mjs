@@ -17,14 +17,12 @@ export function prepareDocs() {
     .filter((name) => /^pictures\/[^/]+\.svg$/.test(name))
     .sort()
     .map(preparePicture)
+  const files = names.filter((name) => name.endsWith('.md')).sort()
   const site = {
-    paths: new Set(names.filter((name) => name.endsWith('.md')).map(pathOf)),
+    paths: new Set(files.map(pathOf)),
     pictures: new Map(pictures.map((picture) => [picture.name, picture])),
   }
-  const docs = names
-    .filter((name) => name.endsWith('.md'))
-    .sort()
-    .map((name) => prepareDoc(name, readFileSync(new URL(name, DOCS), 'utf8'), site))
+  const docs = files.map((name) => prepareDoc(name, readFileSync(new URL(name, DOCS), 'utf8'), site))
   return { docs, pictures }
 }
 
@@ -129,11 +127,9 @@ function preparePicture(name) {
   const svg = readFileSync(new URL(name, DOCS), 'utf8')
   const [, width, height] = /viewBox="0 0 (\d+) (\d+)"/.exec(svg) ?? []
   const [, style = ''] = /<style>([\s\S]*?)<\/style>/.exec(svg) ?? []
-  const path = `/console/${name}`
   return {
     name,
-    path,
-    href: `${path}?v=${hashOf(svg, 'hex').slice(0, 16)}`,
+    href: `/console/${name}?v=${hashOf(svg, 'hex').slice(0, 16)}`,
     width: Number(width),
     height: Number(height),
     svg,

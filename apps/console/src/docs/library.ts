@@ -28,10 +28,6 @@ export interface Doc {
 export interface Picture {
   /** File below `docs`. */
   name: string
-  path: string
-  href: string
-  width: number
-  height: number
   svg: string
   /** Content-Security-Policy: allows the drawing's own style, and nothing else. */
   policy: string
