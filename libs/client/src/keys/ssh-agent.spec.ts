@@ -4,11 +4,11 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { pae, signEnvelope, spkiToKey, STATEMENT_TYPE, verifyEnvelope } from '#libs/signing'
+import { pae, signEnvelope, spkiToKey, sshString, STATEMENT_TYPE, verifyEnvelope } from '#libs/signing'
 import { chooseSigner } from '../approve/choose-signer.js'
 import { FakeAgent } from '../testing/fake-agent.js'
 import { KeyFolder } from './key-folder.js'
-import { SshAgent, sshString, sshUint32 } from './ssh-agent.js'
+import { SshAgent, sshUint32 } from './ssh-agent.js'
 
 const has = (program: string): boolean => spawnSync('which', [program]).status === 0
 const PAYLOAD = Buffer.from('{"a":1}')

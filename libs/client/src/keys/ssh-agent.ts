@@ -1,6 +1,6 @@
 import { createConnection } from 'node:net'
 import { verify } from 'node:crypto'
-import { keyIdOf, publicKeyFromRaw, spkiOf, type Signer } from '#libs/signing'
+import { keyIdOf, publicKeyFromRaw, spkiOf, sshKeyBlob, sshString, type Signer } from '#libs/signing'
 import { KeyError } from './key-error.js'
 
 const REQUEST_IDENTITIES = 11
@@ -62,8 +62,7 @@ export class SshAgent {
 
   private async sign({ spki }: AgentKey, bytes: Uint8Array): Promise<Uint8Array> {
     const raw = Buffer.from(spki, 'base64').subarray(-32)
-    const blob = Buffer.concat([sshString(Buffer.from(ED25519)), sshString(raw)])
-    const request = Buffer.concat([sshString(blob), sshString(bytes), sshUint32(0)])
+    const request = Buffer.concat([sshString(sshKeyBlob(raw)), sshString(bytes), sshUint32(0)])
     const { type, body } = await this.ask(SIGN_REQUEST, request, this.deadlines.signMs)
     if (type !== SIGN_RESPONSE) throw refusal('the ssh-agent refused to sign: it is locked, or the use was not confirmed')
     const sig = this.read(body, (reader) => {
@@ -131,11 +130,6 @@ function unreachable(detail: string): KeyError {
 
 function refusal(detail: string): KeyError {
   return new KeyError('HMS_KEY_AGENT_REFUSED', detail, [{ command: 'ssh-add -X' }, { command: 'ssh-add -l -E sha256' }])
-}
-
-/** Encodes a string of RFC 4251 §5: its length, then its bytes. */
-export function sshString(bytes: Uint8Array): Buffer {
-  return Buffer.concat([sshUint32(bytes.length), bytes])
 }
 
 export function sshUint32(value: number): Buffer {

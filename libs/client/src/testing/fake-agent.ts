@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { generateKeyPair, rawPublicKey } from '#libs/signing'
-import { SshReader, sshString, sshUint32 } from '../keys/ssh-agent.js'
+import { generateKeyPair, rawPublicKey, sshKeyBlob, sshString } from '#libs/signing'
+import { SshReader, sshUint32 } from '../keys/ssh-agent.js'
 
 interface HeldKey {
   comment: string
@@ -38,7 +38,7 @@ export class FakeAgent {
 
   add(comment: string): HeldKey & { keyid: string; spki: string } {
     const { privateKey, publicKey, keyid, spki } = generateKeyPair()
-    const key = { comment, privateKey, blob: Buffer.concat([sshString(Buffer.from('ssh-ed25519')), sshString(rawPublicKey(publicKey))]) }
+    const key = { comment, privateKey, blob: Buffer.from(sshKeyBlob(rawPublicKey(publicKey))) }
     this.keys.push(key)
     return { ...key, keyid, spki }
   }
@@ -48,7 +48,7 @@ export class FakeAgent {
     rmSync(this.folder, { recursive: true, force: true })
   }
 
-  static frame(type: number, ...parts: Buffer[]): Buffer {
+  static frame(type: number, ...parts: Uint8Array[]): Buffer {
     const body = Buffer.concat(parts)
     return Buffer.concat([sshUint32(body.length + 1), Buffer.of(type), body])
   }
