@@ -1,4 +1,4 @@
-import type { Envelope, OutgoingEvent, VerifiedEvent, ServiceName } from '#libs/contracts'
+import { jsonIn, type Envelope, type OutgoingEvent, type VerifiedEvent, type ServiceName } from '#libs/contracts'
 import { describeError, validTraceparent } from '#libs/platform'
 import { SignatureError, type Roster } from '#libs/signing'
 import type { BusRecord } from './event-bus.js'
@@ -46,7 +46,7 @@ export function openRecord(
   seal: EventSeal = STATEMENT_SEAL,
 ): { ok: true; event: VerifiedEvent } | Unusable {
   if (record.value === null) return unreadable('the record has no value')
-  const envelope = parse(record.value)
+  const envelope = jsonIn(record.value)
   if (envelope === undefined) return unreadable('the value is not JSON')
   const source = record.headers['ce_source'] ?? ''
   const producer = producers.find((name) => `${SOURCE_PREFIX}${name}` === source)
@@ -69,12 +69,4 @@ function unreadable(detail: string, code = 'HMS_EVENT_UNREADABLE'): Unusable {
 
 function forged(code: string, detail: string): Unusable {
   return { ok: false, kind: 'forged', code, detail }
-}
-
-function parse(value: string): unknown {
-  try {
-    return JSON.parse(value)
-  } catch {
-    return undefined
-  }
 }

@@ -3,7 +3,7 @@ import { documentTable, type Transaction } from '#libs/persistence'
 import { digestOfJson } from '#libs/signing'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { JudgeAlert } from './judge-alert.js'
-import { type BotAlert, isObject, isPlainText, type Json, type JsonObject, readingProblem } from '#libs/contracts'
+import { type BotAlert, isObject, isPlainText, type Json, jsonIn, type JsonObject, readingProblem } from '#libs/contracts'
 
 /** Id of an accepted unsigned alert, to detect duplicates: unsigned records have no `keySeq` that a position could check. */
 export interface UnsignedAlert {
@@ -47,8 +47,8 @@ const MAX_TEXT = 200
  */
 export function unsignedAlertOf({ key, value }: BusRecord): BotAlert | undefined {
   if (value === null || value.length > MAX_BYTES) return undefined
-  const alert = parse(value)
-  if (alert === undefined) return undefined
+  const alert = jsonIn(value) as Json | undefined
+  if (!isObject(alert)) return undefined
   const { id, bot, region = '', kind, reading = null, value: alertValue = null, policy, version } = alert
   if (![id, bot, kind].every((text) => isName(text) && text !== '') || ![region, policy ?? '', version ?? ''].every(isName))
     return undefined
@@ -65,15 +65,6 @@ export function unsignedAlertOf({ key, value }: BusRecord): BotAlert | undefined
     ...(policy === undefined ? {} : { policy }),
     ...(version === undefined ? {} : { version }),
   } as BotAlert
-}
-
-function parse(text: string): JsonObject | undefined {
-  try {
-    const value = JSON.parse(text) as Json
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function isName(text: Json | undefined): boolean {

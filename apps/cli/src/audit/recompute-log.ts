@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { ApiClient } from '#libs/client'
-import { isSameBytes, type ApprovedReleases, type AuditEntry } from '#libs/contracts'
+import { isSameBytes, jsonIn, type ApprovedReleases, type AuditEntry } from '#libs/contracts'
 import {
   ApprovalTree,
   HashTree,
@@ -74,7 +74,8 @@ export async function recomputeLog(
     approvals.add(releases)
     const entries = entriesOf(bundle, index, problems)
     if (entries.length !== width) problems.add('the log', `bundle ${index} has ${entries.length} entries, not ${width}`)
-    const read = entries.map(parsed)
+    // An entry that is not JSON is `undefined`; if it was changed, its leaf hash reveals that.
+    const read = entries.map((bytes) => jsonIn(bytes.toString('utf8')) as Entry | undefined)
     for (const [at, entry] of entries.entries()) {
       const leaf = leafHash(entry)
       if (!isSameBytes(leaf, tile.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)))
@@ -96,15 +97,6 @@ function entriesOf(bundle: Buffer, index: number, problems: Problems): Buffer[] 
     if (!(error instanceof RangeError)) throw error
     problems.add('the log', `bundle ${index}: ${error.message}`)
     return []
-  }
-}
-
-/** Returns the content of an entry; `undefined` if it is not JSON. If the entry was changed, its leaf hash reveals that. */
-function parsed(bytes: Buffer): Entry | undefined {
-  try {
-    return JSON.parse(bytes.toString('utf8')) as Entry
-  } catch {
-    return undefined
   }
 }
 

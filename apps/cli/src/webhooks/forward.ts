@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { signWebhook } from '#libs/client'
-import { EXIT, HmsError, readText } from '#libs/contracts'
+import { EXIT, HmsError, isObject, jsonIn, readText } from '#libs/contracts'
 import type { CliEnvironment } from '../cli.config.js'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
@@ -37,12 +37,8 @@ export async function forward(url: string, secret: string, { id, body }: Message
 
 /** Whether the response acknowledges the message, by the rules of the service. */
 function acknowledges(reply: string, id: string): boolean {
-  try {
-    const answer = JSON.parse(reply) as { acknowledged?: unknown } | null
-    return answer?.acknowledged === true || answer?.acknowledged === id
-  } catch {
-    return false
-  }
+  const answer = jsonIn(reply)
+  return isObject(answer) && (answer['acknowledged'] === true || answer['acknowledged'] === id)
 }
 
 export function checkForward(text: string): string {

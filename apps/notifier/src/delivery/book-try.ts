@@ -1,3 +1,4 @@
+import { jsonIn } from '#libs/contracts'
 import type { Outcome } from '../channels/channel-sender.js'
 import type { Delivery, TryRecord } from './delivery.table.js'
 import { nextAttemptAt } from './schedule.js'
@@ -41,11 +42,7 @@ type Answer = { acknowledged?: unknown; meta?: unknown; data?: { acknowledged?: 
  */
 export function replyAcknowledges({ kind, reply }: Pick<Outcome, 'kind' | 'reply'>, messageId: string): boolean {
   if (kind !== 'delivered' || reply === undefined) return false
-  try {
-    const answer = JSON.parse(reply) as Answer | null
-    const acknowledged = answer?.acknowledged ?? (answer?.meta === undefined ? undefined : answer.data?.acknowledged)
-    return acknowledged === true || acknowledged === messageId
-  } catch {
-    return false
-  }
+  const answer = jsonIn(reply) as Answer | null | undefined
+  const acknowledged = answer?.acknowledged ?? (answer?.meta === undefined ? undefined : answer.data?.acknowledged)
+  return acknowledged === true || acknowledged === messageId
 }

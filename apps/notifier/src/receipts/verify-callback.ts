@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { parseWebhookSecret, webhookKeyId } from '../partners/webhook-secret.js'
-import { isObject, type Json, type JsonObject } from '#libs/contracts'
+import { isObject, jsonIn, type Json, type JsonObject } from '#libs/contracts'
 import { packageSignature } from '../channels/a2a/send-a2a.js'
 
 const TOLERANCE_MS = 300_000
@@ -54,12 +54,8 @@ export function verifyPackage(secret: string, body: Buffer, now: Date): Verified
 
 /** Parses a JSON object; empty for anything else, which has no signature either. */
 function objectOf(body: Buffer): JsonObject {
-  try {
-    const value = JSON.parse(body.toString()) as Json
-    return isObject(value) ? value : {}
-  } catch {
-    return {}
-  }
+  const value = jsonIn(body.toString()) as Json | undefined
+  return isObject(value) ? value : {}
 }
 
 /** Returns the expected signature. For a value without a JCS form: 64 characters that are no signature, so that none matches. */

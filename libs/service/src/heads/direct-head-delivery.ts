@@ -1,4 +1,4 @@
-import { readText, type Envelope, type HeadReceipt, type IssuedHeads, type SignedFreshness } from '#libs/contracts'
+import { isObject, jsonIn, readText, type Envelope, type HeadReceipt, type IssuedHeads, type SignedFreshness } from '#libs/contracts'
 import { continued, currentTraceparent, describeError, inTrace, pause, type Clock, type Logger } from '#libs/platform'
 
 export interface CarriedHead {
@@ -98,12 +98,10 @@ export class DirectHeadDelivery {
 
 /** Returns `CODE: detail` of a response that is a problem document (RFC 9457). */
 function refusalIn(body: string): string | undefined {
-  try {
-    const { code, detail } = JSON.parse(body) as { code?: unknown; detail?: unknown }
-    return typeof code === 'string' && typeof detail === 'string' ? `${code}: ${detail.slice(0, 300)}` : undefined
-  } catch {
-    return undefined
-  }
+  const problem = jsonIn(body)
+  if (!isObject(problem)) return undefined
+  const { code, detail } = problem
+  return typeof code === 'string' && typeof detail === 'string' ? `${code}: ${detail.slice(0, 300)}` : undefined
 }
 
 /** Whether a status is a permanent refusal; busy and time-out are transient. */
