@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Envelope } from '#libs/contracts'
 import { ManualClock } from '../testing/manual-clock.js'
 import { sampleDocument, sampleFreshness } from '../testing/sample-document.js'
-import { SAMPLE_ROSTER, SAMPLE_ROSTER_BYTES, sampleRoster } from '../testing/sample-trust.js'
+import { replacedKeyRoster, SAMPLE_ROSTER, SAMPLE_ROSTER_BYTES, sampleRoster } from '../testing/sample-trust.js'
 import type { Bridge } from './bridge.js'
 import type { PageFetch } from './page-fetch.js'
 import { openWith, type BridgeOptions } from './open-bridge.js'
@@ -311,14 +311,14 @@ describe('a bridge that verifies documents', () => {
     expect(await stale).toMatchObject({ code: 'HMS_FRESHNESS_MIXED' })
   })
 
-  it('follows a roster signed by its predecessor, and restarts under it', async () => {
-    const second = await sampleRoster(2)
+  it('follows a roster signed by its predecessor, and restarts if that refuses a document', async () => {
+    const second = await replacedKeyRoster(2)
     fetch = async (url) => answer(200, url.endsWith('/v1/roster?since=1') ? [{ envelope: second }] : [])
-    const { socket } = await opened()
+    const canary = sampleDocument({ policy: { id: ID, version: '2.0.0', limit: 25 }, scope: 'region:NCR' })
+    const { socket } = await opened([old, canary])
     const dialled = sockets.next()
     const at = (ms: number): string => new Date(clock.now() + ms).toISOString()
     socket.send('heartbeat', 4, [], sampleFreshness([{ policy: ID, seq: 1, current: old.digest }], at(0), at(300_000), 2))
-    // Documents refused under the previous roster are requested again.
     await vi.waitFor(() => expect(socket.closed).toBe(true))
     clock.advance(250)
     expect((await dialled).url.searchParams.has('revision')).toBe(false)

@@ -28,8 +28,8 @@ export interface Feed {
   start(from: number | undefined): void
   /** Called after documents were applied, an effective time has come, or a lease has expired; before any listener, which may be slow. */
   applied(): void
-  /** Called after a newer roster was loaded; the feed requests documents again that were refused under the previous one. */
-  startOver(): void
+  /** Called after a newer roster was loaded; held documents are verified by it, and documents refused under the previous one requested. */
+  rosterChanged(): void
   stop(): Promise<void>
 }
 

@@ -209,8 +209,14 @@ export class ReaderSession implements HmsConnection {
       .follow()
       .catch((error: unknown) => this.fail(error instanceof SignatureError ? refusalOf(error) : (error as Error)))
       .then(() => {
-        if (rosters.newest !== before && this.state !== 'CLOSED') this.feed.startOver()
+        if (rosters.newest !== before && this.state !== 'CLOSED') this.feed.rosterChanged()
       })
+  }
+
+  /** Verifies the held documents again, by the newest roster. The state follows with the next frame. */
+  verifyAgain(): void {
+    const held = this.copy.documents.all()
+    this.take(this.revision, held, { more: true, along: held.map(({ id }) => id) })
   }
 
   /** Records that an up-to-date source confirmed the copy just now. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../testing/manual-clock.js'
 import { sampleDocument, sampleFreshness } from '../testing/sample-document.js'
-import { REPLACED_KEY_ROSTER_BYTES, SAMPLE_ROSTER_BYTES } from '../testing/sample-trust.js'
+import { REPLACED_KEY_ROSTER_BYTES, replacedKeyRoster, SAMPLE_ROSTER_BYTES, sampleRoster } from '../testing/sample-trust.js'
 import { StreamServer, type Visitor } from '../testing/stream-server.js'
 import { openConnection, type ConnectOptions } from './connect.js'
 import type { ConnectionEvents, HmsConnection } from './hms-connection.js'
@@ -333,6 +333,33 @@ describe('rollout’s freshness statement', () => {
     const ready = next(hms, 'ready')
     beat(visitor, heads)
     await ready
+  })
+
+  const serveRoster = (envelope: unknown): void => {
+    server.answer = (_request, response) =>
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify([{ version: 2, envelope }]))
+  }
+
+  it('makes a reader verify its documents by a newer roster without a reconnect, which would leave a canary without its bot', async () => {
+    const { hms, visitor } = await connected({}, [old, canary])
+    await visitor.applied()
+    serveRoster(await sampleRoster(2))
+    beat(visitor, heads, 2)
+    const verified = await Promise.race([visitor.applied(), visitor.left.then(() => 'the reader left')])
+    expect(verified).toMatchObject({ type: 'applied', revision: 4, applied: { [ID]: canary.digest } })
+    expect(hms.explain(ID)).toMatchObject({ state: 'READY', value: { limit: 25 } })
+  })
+
+  it('makes a reader request a whole snapshot when a newer roster refuses a document that it holds', async () => {
+    const { hms, visitor } = await connected({}, [old, canary])
+    await visitor.applied()
+    serveRoster(await replacedKeyRoster(2))
+    const error = next(hms, 'error')
+    beat(visitor, heads, 2)
+    expect(await error).toMatchObject({ code: 'HMS_HEAD_SIGNER' })
+    const again = await steps(clock, server.visitor())
+    expect(again.query.has('revision')).toBe(false)
+    expect(hms.explain(ID)).toMatchObject({ state: 'STALE', value: { limit: 25 } })
   })
 
   it('makes a reader fetch newer rosters, and refuse invalid successors', async () => {

@@ -45,7 +45,13 @@ export class StreamFeed implements Feed {
     this.link.start()
   }
 
-  startOver(): void {
+  /** Reconnects only if documents are missing or refused, because a bot that reconnects is missing from its canary meanwhile. */
+  rosterChanged(): void {
+    if (this.resumePoint !== undefined) this.session.verifyAgain()
+    if (this.resumePoint === undefined || !this.session.complete) this.startOver()
+  }
+
+  private startOver(): void {
     this.resumePoint = undefined
     this.link.reconnect()
   }

@@ -62,7 +62,8 @@ export class LogFeed implements Feed {
   /** Does nothing, because bots on this topic are not counted. */
   applied(): void {}
 
-  startOver(): void {
+  /** Reads the topic again from the beginning. */
+  rosterChanged(): void {
     this.startsOver = true
   }
 

@@ -38,10 +38,12 @@ export const SAMPLE_ROSTER = await sampleRoster(predicate.version)
 /** The sample roster as bytes, as `connect({ roster })` accepts it. */
 export const SAMPLE_ROSTER_BYTES = Buffer.from(JSON.stringify(SAMPLE_ROSTER))
 
-/** The sample roster with a replaced canary-controller key, with which canaries signed by the old key are refused. */
-export const REPLACED_KEY_ROSTER_BYTES = Buffer.from(
-  JSON.stringify(await signRoster(predicateWith(generateKeyPair().spki), signersOf(PEOPLE))),
-)
+/** Creates a sample roster with a replaced canary-controller key, with which canaries signed by the old key are refused. */
+export function replacedKeyRoster(version: number): Promise<Envelope> {
+  return signRoster({ ...predicateWith(generateKeyPair().spki), version }, signersOf(PEOPLE))
+}
+
+export const REPLACED_KEY_ROSTER_BYTES = Buffer.from(JSON.stringify(await replacedKeyRoster(predicate.version)))
 
 export function signedBy(payload: Uint8Array, ...names: SampleSigner[]): Envelope {
   const bytes = pae(STATEMENT_TYPE, payload)
