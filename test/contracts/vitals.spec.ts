@@ -24,19 +24,21 @@ it('vital signs count the letters that wait, by topic, and since when', async ()
     tries: 1,
     at: `2026-01-01T00:00:${second}.000Z`,
   })
-  expect((await readVitals(database, stores)).letters).toEqual([])
+  expect((await readVitals(database, stores, ['run-deadline'])).letters).toEqual([])
   await database.transaction(async (tx) => {
     for (const each of [
       letter('a', 'hms.lint.v1', 40),
       letter('b', 'hms.lint.v1', 20),
       letter('c', 'hms.approval.v1', 50),
       letter('d', 'hms.lint.v1', 10, 'ignored'),
+      letter('e', 'timer:run-deadline', 55),
     ]) {
       await tx.documents(DEAD_LETTERS).put(each)
     }
   })
-  expect((await readVitals(database, stores)).letters).toEqual([
+  expect((await readVitals(database, stores, ['run-deadline'])).letters).toEqual([
     { topic: 'hms.approval.v1', count: 1, oldestMs: 10_000 },
     { topic: 'hms.lint.v1', count: 2, oldestMs: 40_000 },
+    { topic: 'timer:run-deadline', count: 1, oldestMs: 5_000 },
   ])
 })

@@ -107,7 +107,7 @@ export function createRuntime(
   signals.on(ROSTERS_CHANGED, () => void rosterReader.look())
   // The issuing service does not follow its own events.
   if (topicByName(TOKEN_TOPIC).consumers.includes(name)) consumer.follow(TOKEN_EVENTS, (event, tx) => followToken(event, tx, signals))
-  const vitals = new BacklogMonitor(name, () => readVitals(database, stores), clock, log, metrics)
+  const vitals = new BacklogMonitor(name, () => readVitals(database, stores, timers.kinds), clock, log, metrics)
   return {
     ...options,
     seal: seal ?? STATEMENT_SEAL,

@@ -36,6 +36,11 @@ export async function deadLetterTimer(
   if (of !== undefined) await poisonRun(tx, { ...of, key: keyOf(timer), detail }, poison)
 }
 
+/** Returns the topic of the letters of timers of this kind. */
+export function timerTopic(kind: string): string {
+  return `${PREFIX}${kind}`
+}
+
 export function isTimerLetter({ topic }: Pick<DeadLetter, 'topic'>): boolean {
   return topic.startsWith(PREFIX)
 }
@@ -55,7 +60,7 @@ export type ReplayTimer = Timers['replay']
 
 function recordOfTimer({ id, kind, keys, data, dueAt, leaseEpoch }: Timer): BusRecord {
   return {
-    topic: `${PREFIX}${kind}`,
+    topic: timerTopic(kind),
     position: String(leaseEpoch),
     key: id,
     value: JSON.stringify({ id, keys, data, dueAt: dueAt.toISOString() }),

@@ -85,6 +85,11 @@ export class Timers {
     this.workers.set(kind, { work: work as unknown as WorkHandler, leaseMs })
   }
 
+  /** Returns the kinds that have a handler. */
+  get kinds(): string[] {
+    return [...this.handlers.keys(), ...this.workers.keys()]
+  }
+
   async schedule<D extends object>(tx: Transaction, timer: TimerOfKind<D>): Promise<void> {
     await this.store.schedule(tx, timer)
     tx.afterCommit(() => this.wake(timer.dueAt.getTime() - tx.now.getTime()))

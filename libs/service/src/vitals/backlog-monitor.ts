@@ -1,6 +1,6 @@
 import { command, type ServiceName, TOPICS } from '#libs/contracts'
 import { describeError, PeriodicTask, type Clock, type Logger, type Metrics } from '#libs/platform'
-import { DEAD_LETTERS, type OutboxStore, type PositionStore } from '#libs/messaging'
+import { DEAD_LETTERS, timerTopic, type OutboxStore, type PositionStore } from '#libs/messaging'
 import type { Database, TimerStore, Transaction } from '#libs/persistence'
 
 /** Backlogs of a service: how much waits, and for how long, in ms of the database's clock. 0 if nothing waits. */
@@ -10,20 +10,21 @@ export interface Vitals {
   timersOverdueMs: number
   parked: number
   parkedOldestMs: number
-  /** Open dead letters by original topic, without those of timers. */
+  /** Open dead letters by original topic; `timer:KIND` for those of timers. */
   letters: { topic: string; count: number; oldestMs: number }[]
 }
 
 export function readVitals(
   database: Database,
   stores: { outbox: OutboxStore; positions: PositionStore; timers: TimerStore },
+  timerKinds: readonly string[],
 ): Promise<Vitals> {
   return database.transaction(async (tx) => {
     const ageOf = (at: Date | string | null): number => (at === null ? 0 : Math.max(0, tx.now.getTime() - new Date(at).getTime()))
     const outbox = await stores.outbox.pending(tx)
     const parked = await stores.positions.parked(tx)
     const nextDueMs = await stores.timers.nextDueInMs(tx)
-    const letters = await waitingLetters(tx)
+    const letters = await waitingLetters(tx, [...TOPICS.map(({ name }) => name), ...timerKinds.map(timerTopic)])
     return {
       outboxPending: outbox.count,
       outboxOldestMs: ageOf(outbox.oldestAt),
@@ -39,11 +40,14 @@ export function readVitals(
  * Counts open letters in the database, reading only the oldest of each topic, because a letter may contain 4 MiB. If there are none, which
  * is normal, one statement suffices.
  */
-async function waitingLetters(tx: Transaction): Promise<{ topic: string; count: number; oldestAt: string | null }[]> {
+async function waitingLetters(
+  tx: Transaction,
+  topics: readonly string[],
+): Promise<{ topic: string; count: number; oldestAt: string | null }[]> {
   const letters = tx.documents(DEAD_LETTERS)
   if ((await letters.count({ state: 'waiting' })) === 0) return []
   const found: { topic: string; count: number; oldestAt: string | null }[] = []
-  for (const { name: topic } of TOPICS) {
+  for (const topic of topics) {
     const where = { state: 'waiting', topic }
     const count = await letters.count(where)
     if (count > 0) found.push({ topic, count, oldestAt: (await letters.find({ where, orderBy: 'at', limit: 1 }))[0]?.at ?? null })
