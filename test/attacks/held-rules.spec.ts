@@ -94,7 +94,7 @@ describe('a release that is held for later', () => {
   it('is taken, told, and in force from its time on and not before', async () => {
     const document = await held()
     expect(codes(document)).toEqual([])
-    expect([limit(), bot.nextEffective(clock.now()), bot.held(clock.now())]).toEqual([
+    expect([limit(), bot.nextEffective(clock.now()), bot.notYetEffective(clock.now())]).toEqual([
       15,
       Date.parse(AT),
       { 'lead-limit': [digestOf(document.next!.release)] },
@@ -102,7 +102,7 @@ describe('a release that is held for later', () => {
     clock.advance(HOUR_MS - 1)
     expect(limit()).toBe(15)
     clock.advance(1)
-    expect([limit(), bot.nextEffective(clock.now()), bot.held(clock.now())]).toEqual([12, null, {}])
+    expect([limit(), bot.nextEffective(clock.now()), bot.notYetEffective(clock.now())]).toEqual([12, null, {}])
     expect([codes(document), limit()]).toEqual([[], 12])
   })
 
@@ -140,7 +140,7 @@ describe('a release that is held for later', () => {
   it.each(attacks)('is refused with %s', async (_what, code, attack) => {
     expect(codes(await held(attack))).toEqual([code])
     clock.advance(2 * HOUR_MS)
-    expect([limit(), bot.held(clock.now())]).toEqual([15, {}])
+    expect([limit(), bot.notYetEffective(clock.now())]).toEqual([15, {}])
   })
 
   it('is nothing to a head that does not name it', async () => {

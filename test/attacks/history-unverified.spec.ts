@@ -126,7 +126,7 @@ describe('history', () => {
       [`${PATH}?limit=200&before=1`]: { body: [] },
     }
     const { code, stdout } = await history([], [], earlier)
-    expect([code, stdout]).toEqual([10, expect.stringContaining('without a head')])
+    expect([code, stdout]).toEqual([10, expect.stringContaining('has no head')])
   })
 
   it('says that nothing is verified where no roster is here', async () => {

@@ -458,7 +458,7 @@ describe('a bot that is kept in the dark', () => {
     expect(bot.trust.doubt(stableOf(bot))).toBeUndefined()
     bot.clock.advance(300_001)
     expect(bot.trust.doubt(stableOf(bot))).toBe('HMS_FRESHNESS_MISSING')
-    bot.trust.hear(await word(bot.held.stableHeads(), bot.clock.now()))
+    bot.trust.acceptFreshness(await word(bot.held.stableHeads(), bot.clock.now()))
     expect(bot.trust.doubt(stableOf(bot))).toBeUndefined()
     bot.clock.advance(300_000)
     expect(bot.trust.doubt(stableOf(bot))).toBe('HMS_FRESHNESS_EXPIRED')
@@ -467,22 +467,22 @@ describe('a bot that is kept in the dark', () => {
   it('doubts when it is shown some heads and not others, after a moment for what is on its way', async () => {
     const other = { policy: 'ozone-limit', seq: 1, current: digestOfJson('ozone') }
     for (const at of [0, 10_000, 20_000]) {
-      bot.trust.hear(await word([...bot.held.stableHeads(), other], NOW + at))
+      bot.trust.acceptFreshness(await word([...bot.held.stableHeads(), other], NOW + at))
       expect(bot.trust.doubt(stableOf(bot))).toBeUndefined()
       bot.clock.advance(10_000)
     }
     expect(bot.trust.doubt(stableOf(bot))).toBe('HMS_FRESHNESS_MIXED')
-    bot.trust.hear(await word(bot.held.stableHeads(), NOW + 40_000))
+    bot.trust.acceptFreshness(await word(bot.held.stableHeads(), NOW + 40_000))
     expect(bot.trust.doubt(stableOf(bot))).toBeUndefined()
   })
 
   it('takes no one else’s word, nor an older one', async () => {
     for (const signer of ['canary-controller', 'EPA Chief', 'nobody']) {
       const forged = await word(bot.held.stableHeads(), NOW, signer)
-      expect(() => bot.trust.hear(forged)).toThrow(expect.objectContaining({ code: 'HMS_FRESHNESS_INVALID' }) as Error)
+      expect(() => bot.trust.acceptFreshness(forged)).toThrow(expect.objectContaining({ code: 'HMS_FRESHNESS_INVALID' }) as Error)
     }
-    bot.trust.hear(await word(bot.held.stableHeads(), NOW))
-    bot.trust.hear(await word([], NOW - 1_000))
+    bot.trust.acceptFreshness(await word(bot.held.stableHeads(), NOW))
+    bot.trust.acceptFreshness(await word([], NOW - 1_000))
     bot.clock.advance(60_000)
     expect(bot.trust.doubt(stableOf(bot))).toBeUndefined()
   })
@@ -493,11 +493,11 @@ describe('a bot that is kept in the dark', () => {
     ['200 days', 200 * 86_400_000],
   ])('refuses a word that is dated %s ahead, says so, and goes on with the right ones', async (_far, aheadMs) => {
     const ahead = await word(bot.held.stableHeads(), NOW + aheadMs)
-    expect(() => bot.trust.hear(ahead)).toThrow(expect.objectContaining({ code: 'HMS_FRESHNESS_AHEAD' }) as Error)
+    expect(() => bot.trust.acceptFreshness(ahead)).toThrow(expect.objectContaining({ code: 'HMS_FRESHNESS_AHEAD' }) as Error)
     expect(bot.trust.doubt(stableOf(bot))).toBe('HMS_FRESHNESS_AHEAD')
-    bot.trust.hear(await word(bot.held.stableHeads(), NOW))
+    bot.trust.acceptFreshness(await word(bot.held.stableHeads(), NOW))
     expect(bot.trust.doubt(stableOf(bot))).toBeUndefined()
-    expect(() => bot.trust.hear(ahead)).toThrow(expect.objectContaining({ code: 'HMS_FRESHNESS_AHEAD' }) as Error)
+    expect(() => bot.trust.acceptFreshness(ahead)).toThrow(expect.objectContaining({ code: 'HMS_FRESHNESS_AHEAD' }) as Error)
     expect(bot.trust.doubt(stableOf(bot))).toBeUndefined()
     const early = await shown({
       head: numbered(4),
@@ -515,7 +515,7 @@ describe('a bot that is kept in the dark', () => {
       { stable, roster: 1, issuedAt: new Date(NOW).toISOString(), expires: '2027-03-02T00:00:00Z' },
       office.signer('rollout'),
     )
-    expect(() => bot.trust.hear(forever)).toThrow(expect.objectContaining({ code: 'HMS_FRESHNESS_AHEAD' }) as Error)
+    expect(() => bot.trust.acceptFreshness(forever)).toThrow(expect.objectContaining({ code: 'HMS_FRESHNESS_AHEAD' }) as Error)
   })
 
   it('believed a word of next year while its own clock was wrong: the right clock and a right word correct it', async () => {
@@ -524,22 +524,22 @@ describe('a bot that is kept in the dark', () => {
     const time = new ReaderTime({ now: () => wall.now() + skew, elapsed: () => wall.elapsed(), after: (ms, task) => wall.after(ms, task) })
     const trust = new DocumentTrust(() => roster, time)
     const roster = readRoster(await office.signedRoster(office.roster()))
-    trust.hear(await word([], NOW + skew))
+    trust.acceptFreshness(await word([], NOW + skew))
     expect(time.now()).toBe(NOW + skew)
     skew = 0
-    trust.hear(await word([], NOW))
+    trust.acceptFreshness(await word([], NOW))
     expect(time.now()).toBe(NOW)
     // Set back by three hours meanwhile, the wall clock has nothing to say against words that go on in step.
     skew = -3 * 3_600_000
     wall.advance(10_000)
-    trust.hear(await word([], NOW + 10_000))
+    trust.acceptFreshness(await word([], NOW + 10_000))
     expect(time.now()).toBe(NOW + 10_000)
   })
 
   it('says when the newest roster it knows has expired', async () => {
     const reader = await Bot.pinnedTo(office.roster((roster) => void (roster.expires = '2026-03-02T00:01:00Z')))
     reader.take(good)
-    reader.trust.hear(await word(reader.held.stableHeads(), NOW))
+    reader.trust.acceptFreshness(await word(reader.held.stableHeads(), NOW))
     expect(reader.trust.doubt(stableOf(reader))).toBeUndefined()
     reader.clock.advance(60_000)
     expect([reader.trust.doubt(stableOf(reader)), reader.limit]).toEqual(['HMS_ROSTER_EXPIRED', 15])
@@ -560,7 +560,7 @@ describe('a bot that is kept in the dark', () => {
   })
 
   it('does not forget over a restart what time was signed', async () => {
-    bot.trust.hear(await word(bot.held.stableHeads(), NOW + 60_000))
+    bot.trust.acceptFreshness(await word(bot.held.stableHeads(), NOW + 60_000))
     const reborn = await Bot.pinnedTo(office.roster())
     reborn.clock.advance(-3 * 3_600_000)
     reborn.trust.restore(JSON.parse(JSON.stringify(bot.trust.remembered())))

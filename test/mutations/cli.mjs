@@ -22,7 +22,7 @@ export const CLI_GUARDS = [
     name: 'history-its-own-reason',
     guard: 'a reason in the history is what rollout signed about that head',
     file: 'libs/client/src/history/verify-history.ts',
-    find: "  throw refusedHistory('rollout did not sign why it came into force')\n",
+    find: "  throw unverifiedHistory('rollout did not sign why it came into force')\n",
     replace: '  return change\n',
     spec: 'libs/client/src/history/verify-history.spec.ts',
     test: 'has the reason that rollout signed for this head, and refuses any other',

@@ -28,7 +28,7 @@ export const systemClock: Clock = {
 
 /** Converts a caller's duration into a timer's delay, limited to about 24 days. Throws `RangeError` for an invalid duration. */
 export function timerMs(ms: number): number {
-  if (Number.isNaN(ms) || ms < 0) throw new RangeError(`${ms} is no time to wait`)
+  if (Number.isNaN(ms) || ms < 0) throw new RangeError(`${ms} is not a valid wait time`)
   return Math.min(ms, MAX_TIMER_MS)
 }
 

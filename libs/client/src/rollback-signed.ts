@@ -23,7 +23,7 @@ export async function prepareRollback(api: ApiClient, rollback: PrepareRollbackR
   const answer = await api.post('/v1/approvals/prepare', { rollback })
   const { prepared, predicates } = readPrepared(answer)
   const [release, ...others] = predicates
-  if (others.length > 0 || !bringsBack(release!, id, version)) throw mismatch('another rollback than was asked for')
+  if (others.length > 0 || !bringsBack(release!, id, version)) throw mismatch('another rollback than requested')
   return { id, version, prepared }
 }
 

@@ -150,7 +150,7 @@ export class PoliciesController {
   private past(id: string, { at, known, version, bot, region }: PolicyQueryDto): Promise<PastPolicyView> {
     if (bot !== undefined || region !== undefined) throw refusedQuery('history knows what was in force for all: leave out bot and region')
     if (version !== undefined && (at !== undefined || known !== undefined))
-      throw refusedQuery('a version says the same at any time: leave out at and known')
+      throw refusedQuery('a version does not depend on a time: leave out at and known')
     this.metrics.reads.inc({ source: 'history' })
     const roster = this.rosters.newest
     return this.database.transaction((tx) => {

@@ -10,9 +10,9 @@ export function errorOfResponse(url: string, status: number, contentType: string
   const problem = contentType?.includes('json') === true ? parseProblem(body) : undefined
   if (problem !== undefined) return errorOfProblem(problem, status)
   if (GATEWAY_STATUS.has(status)) {
-    return new HmsError('HMS_UNREACHABLE', `${url} answered ${status}`, { status, next: ['hms-svc dev'], retryable: true })
+    return new HmsError('HMS_UNREACHABLE', `${url} responded with status ${status}`, { status, next: ['hms-svc dev'], retryable: true })
   }
-  return new HmsError('HMS_HTTP_UNEXPECTED', `${url} answered ${status} without a problem document: is this an HMS-SVC?`, { status })
+  return new HmsError('HMS_HTTP_UNEXPECTED', `${url} responded with status ${status} without a problem document: is this an HMS-SVC?`, { status })
 }
 
 function errorOfProblem(problem: Partial<Problem> & { code: string }, status: number): HmsError {

@@ -55,7 +55,7 @@ export async function followRun(
   }
   signal?.throwIfAborted()
   if (last !== undefined) return last
-  throw unreachable(api.url, `no word of run #${run} in time`)
+  throw unreachable(api.url, `no response about run #${run} in time`)
 }
 
 function isAtRest({ state }: RunView): boolean {

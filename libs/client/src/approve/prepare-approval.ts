@@ -33,7 +33,7 @@ export async function prepareApproval(
     if (release.rollback !== undefined) throw mismatch('a rollback, which was not requested')
     if (author !== undefined && release.author === null) throw mismatch('a release without its author')
     const other = otherPlan(plan, release)
-    if (other !== undefined) throw mismatch(`${other} than was asked for`)
+    if (other !== undefined) throw mismatch(`${other} than requested`)
   }
   return prepared
 }
@@ -85,7 +85,7 @@ function readPreparedFor(given: PreparedApproval, policies: readonly JsonObject[
   const read = readPrepared(given)
   const asked = policies.map(digestOfJson).sort()
   const offered = read.predicates.map(({ policy }) => digestOfJson(policy)).sort()
-  if (asked.join() !== offered.join()) throw mismatch('other policies than those that were given')
+  if (asked.join() !== offered.join()) throw mismatch('other policies than requested')
   return read
 }
 

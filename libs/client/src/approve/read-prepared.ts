@@ -27,7 +27,7 @@ export function readPrepared(given: PreparedApproval): ReadApproval {
   const [first] = predicates
   if (first === undefined) throw mismatch('no release at all')
   if (given.digest !== approvalDigest(given.releases.map(({ digest }) => ({ releaseDigest: digest }))))
-    throw mismatch('releases of another digest than it names')
+    throw mismatch('releases whose digest differs from the stated one')
   const { plan, breakGlass } = first
   if (predicates.some((each) => canonicalJson(each.plan) !== canonicalJson(plan))) throw mismatch('releases with several plans')
   const orders = new Set(predicates.map((each) => canonicalJson([each.breakGlass ?? null, each.rollback === undefined])))
@@ -42,8 +42,8 @@ export function readPrepared(given: PreparedApproval): ReadApproval {
 
 function readBytes({ id, version, payload, digest }: PreparedRelease): ReleasePredicate {
   const { predicate, digest: found } = asRelease(payload)
-  if (found !== digest) throw mismatch('bytes of another digest than it names')
-  if (predicate.policy.id !== id || predicate.policy.version !== version) throw mismatch('another policy than it names')
+  if (found !== digest) throw mismatch('bytes whose digest differs from the stated one')
+  if (predicate.policy.id !== id || predicate.policy.version !== version) throw mismatch('another policy than the stated one')
   return predicate
 }
 
@@ -51,7 +51,7 @@ function asRelease(payload: string): OpenedRelease {
   try {
     return readRelease({ payload, payloadType: STATEMENT_TYPE, signatures: [] })
   } catch (error) {
-    if (error instanceof SignatureError) throw mismatch(`bytes that are no release (${error.detail})`)
+    if (error instanceof SignatureError) throw mismatch(`bytes that are not a release (${error.detail})`)
     throw error
   }
 }

@@ -149,7 +149,7 @@ export class Bridge {
   private requireFollowed(ids: readonly string[]): void {
     const other = this.policies === undefined ? undefined : ids.find((id) => !this.policies!.includes(id))
     if (other === undefined) return
-    throw new HmsError('HMS_BRIDGE_NOT_FOLLOWED', `The connection is not about ${other}: name it in openBridge({ policies }).`, {
+    throw new HmsError('HMS_BRIDGE_NOT_FOLLOWED', `The connection does not follow ${other}: name it in openBridge({ policies }).`, {
       status: 400,
     })
   }

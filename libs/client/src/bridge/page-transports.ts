@@ -26,8 +26,8 @@ const LIMITS = { openMs: SILENCE_MS, firstMs: 15_000, silenceMs: SILENCE_MS }
 export function pageSocket(target: Target, open: (url: string) => PageSocket): Transport {
   return {
     ...LIMITS,
-    open(ask, session) {
-      const address = addressOf(target, '/v1/stream', ask.revision)
+    open(resume, session) {
+      const address = addressOf(target, '/v1/stream', resume.revision)
       address.protocol = address.protocol.replace('http', 'ws')
       let socket: PageSocket | undefined
       const connection = { received: () => 0, drop: () => socket?.close() }
@@ -40,7 +40,7 @@ export function pageSocket(target: Target, open: (url: string) => PageSocket): T
       }
       socket.addEventListener('open', () => session.opened())
       socket.addEventListener('message', ({ data }) => {
-        if (typeof data === 'string' && data.length <= MAX_FRAME_BYTES) session.take(data)
+        if (typeof data === 'string' && data.length <= MAX_FRAME_BYTES) session.receive(data)
         else session.end({ reason: 'a frame is not text, or larger than 64 MiB', damaged: true })
       })
       socket.addEventListener('close', ({ code, reason }) =>

@@ -25,14 +25,14 @@ export function readPaneOptions({ name = 'pane', policies }: PaneOptions): Requi
 export function readFollowed(policies: readonly string[]): readonly string[] {
   const ids = readPaneOptions({ policies }).policies
   if (ids.length > MAX_POLICIES_OF_READER)
-    throw invalid(`openBridge({ policies }) names 1 to ${MAX_POLICIES_OF_READER} of them, or none to follow all`)
+    throw invalid(`openBridge({ policies }) must name 1 to ${MAX_POLICIES_OF_READER} policies; leave policies out to follow all`)
   return ids
 }
 
 /** Returns a frozen copy of a message for other panes. Throws `HMS_BRIDGE_EVENT_RESERVED` or `HMS_BRIDGE_MESSAGE_INVALID`. */
 export function readMessage(event: string, message: PaneMessage): PaneMessage {
   if (RESERVED.test(event)) {
-    throw new HmsError('HMS_BRIDGE_EVENT_RESERVED', `Only the bridge says ${event}. Choose a name without policy: or bridge: before it.`, {
+    throw new HmsError('HMS_BRIDGE_EVENT_RESERVED', `Only the bridge sends ${event}. Choose a name without the prefix policy: or bridge:.`, {
       status: 400,
     })
   }
@@ -41,7 +41,7 @@ export function readMessage(event: string, message: PaneMessage): PaneMessage {
   if (text === undefined || text.length > MAX_MESSAGE_CHARACTERS) throw wrong('a message is a JSON object of at most 64 KiB')
   const copy = JSON.parse(text) as PaneMessage | null
   if (typeof copy !== 'object' || copy === null || typeof copy.id !== 'string')
-    throw wrong('a message names the policy that it is about: id')
+    throw wrong('a message must name its policy: id')
   return deepFreeze(copy)
 }
 

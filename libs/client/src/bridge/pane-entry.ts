@@ -8,7 +8,7 @@ import type { Pane } from './pane.js'
 /** Joins the bridge of the page that embeds this frame. */
 export async function joinBridge(options: JoinOptions): Promise<Pane> {
   const page = pageWindow()
-  if (page === undefined) throw new HmsError('HMS_BRIDGE_NO_HOST', 'There is no page here that could hold a frame.', { status: 400 })
+  if (page === undefined) throw new HmsError('HMS_BRIDGE_NO_HOST', 'This is not a page, so it cannot be a frame of one.', { status: 400 })
   return joinFrom({ page, clock: systemClock }, options)
 }
 

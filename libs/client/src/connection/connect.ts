@@ -73,7 +73,7 @@ export async function openConnection(options: ConnectOptions, ports: ConnectionP
   const reader = { bot: options.bot ?? config.bot, region: options.region ?? config.region }
   const policies = namedPolicies(options.policies ?? config.policies)
   const cacheDir = options.cacheDir ?? config.cacheDir
-  const disk = cacheDir === undefined ? null : new DiskCopy(cacheDir, url, reader, (error) => connection.fail(error), policies)
+  const disk = cacheDir === undefined ? null : new DiskCopy(cacheDir, url, reader, (error) => connection.emitError(error), policies)
   const { clock = systemClock, random } = ports
   const timeoutMs = options.timeoutMs ?? FIRST_COPY_MS
   const api = new ApiClient({ url, authorize: token === undefined ? undefined : bearer(token) })

@@ -159,7 +159,7 @@ describe('HeldDocuments', () => {
     held.apply([stable], NOW)
     expect(codes(held.apply([later], NOW))).toEqual(['HMS_RELEASE_NOT_EFFECTIVE'])
     expect(held.all()).toEqual([stable, later])
-    expect(held.held(NOW)).toEqual({ [ID]: [later.digest] })
+    expect(held.notYetEffective(NOW)).toEqual({ [ID]: [later.digest] })
     expect(held.stableHeads()).toEqual([{ policy: ID, seq: 8, current: later.digest }])
     expect(held.nextEffective(NOW)).toBe(Date.parse('2024-09-02T00:00:00Z'))
     clock.advance(24 * 3_600_000)

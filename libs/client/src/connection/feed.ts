@@ -33,13 +33,13 @@ export interface Feed {
   stop(): Promise<void>
 }
 
-export interface TakeOptions {
+export interface ApplyOptions {
   /** Whether more documents follow; if so, the state is not updated yet. */
   more?: boolean
   /** Other policies of the bundles of this reader's policies, which the reader receives too. */
-  along?: readonly string[]
+  bundleSiblings?: readonly string[]
   /** Whether these are all documents for this reader. */
-  whole?: boolean
+  isSnapshot?: boolean
   /** Keys of a log (`policy@scope`) whose documents were removed from it. */
   erased?: Iterable<string>
 }

@@ -29,12 +29,12 @@ export class HeldDocuments {
     const refused = documents.flatMap((document) => {
       try {
         const admitted = this.trust.admit(document)
-        if (document.seq >= (this.early.get(placeOf(document))?.seq ?? 0)) this.early.delete(placeOf(document))
-        if (document.seq > (this.find(document)?.document.seq ?? -1)) this.put(admitted)
+        if (document.seq >= (this.early.get(documentKey(document))?.seq ?? 0)) this.early.delete(documentKey(document))
+        if (document.seq > (this.find(document)?.document.seq ?? -1)) this.store(admitted)
         return []
       } catch (error) {
         if (!(error instanceof SignatureError)) throw error
-        if (error.code === 'HMS_RELEASE_NOT_EFFECTIVE') this.early.set(placeOf(document), document)
+        if (error.code === 'HMS_RELEASE_NOT_EFFECTIVE') this.early.set(documentKey(document), document)
         return [{ document, error }]
       }
     })
@@ -45,13 +45,13 @@ export class HeldDocuments {
   /** Drops all policies but these, because this reader does not receive changes to other policies. */
   keepOnly(kept: ReadonlySet<string>): void {
     for (const id of this.byPolicy.keys()) if (!kept.has(id)) this.byPolicy.delete(id)
-    for (const [place, { id }] of this.early) if (!kept.has(id)) this.early.delete(place)
+    for (const [key, { id }] of this.early) if (!kept.has(id)) this.early.delete(key)
   }
 
   /** Returns the stable heads, including withdrawals and heads whose release is not effective yet. */
   stableHeads(): StableHead[] {
-    const held = [...this.byPolicy.values()].flatMap((scopes) => scopes.get(STABLE_SCOPE)?.head ?? [])
-    const heads = new Map<string, StableHead>(held.map((head) => [head.policy, head]))
+    const ownHeads = [...this.byPolicy.values()].flatMap((scopes) => scopes.get(STABLE_SCOPE)?.head ?? [])
+    const heads = new Map<string, StableHead>(ownHeads.map((head) => [head.policy, head]))
     for (const { id, scope, seq, digest } of this.early.values())
       if (scope === STABLE_SCOPE) heads.set(id, { policy: id, seq, current: digest })
     return [...heads.values()]
@@ -65,18 +65,18 @@ export class HeldDocuments {
   }
 
   /** Returns the digests of releases that are not effective yet, by policy id. */
-  held(now: number): Record<string, string[]> {
-    const held: Record<string, string[]> = {}
-    const add = (id: string, digest: string): void => void (held[id] ??= []).push(digest)
+  notYetEffective(now: number): Record<string, string[]> {
+    const digests: Record<string, string[]> = {}
+    const add = (id: string, digest: string): void => void (digests[id] ??= []).push(digest)
     for (const { id, digest } of this.early.values()) if (digest !== null) add(id, digest)
     for (const { head, next } of this.values()) if (next !== null && next.atMs > now) add(head.policy, next.held.head.current!)
-    return held
+    return digests
   }
 
   /** Applies early documents whose effective time has come, and drops refused ones. Returns whether any was due. */
   applyDue(now: number): boolean {
     const due = [...this.early.values()].filter((document) => effectiveOf(document) <= now)
-    for (const document of due) this.early.delete(placeOf(document))
+    for (const document of due) this.early.delete(documentKey(document))
     this.apply(due, now)
     return due.length > 0
   }
@@ -112,7 +112,7 @@ export class HeldDocuments {
     return this.byPolicy.get(id)?.get(scope)
   }
 
-  private put(held: HeldDocument): void {
+  private store(held: HeldDocument): void {
     const { document } = held
     const before = this.find(document)
     const isSame = before !== undefined && before.document.digest === document.digest
@@ -123,7 +123,7 @@ export class HeldDocuments {
 }
 
 /** Returns the key `policy@scope` of an unverified document. */
-export function placeOf(document: ConfigDocument | undefined): string {
+export function documentKey(document: ConfigDocument | undefined): string {
   return `${document?.id}@${document?.scope}`
 }
 

@@ -11,11 +11,11 @@ export type Change = ConnectionEvents['change']
 
 export interface LocalCopyOptions extends Pick<ReaderOptions, 'reader' | 'policies' | 'clock'> {
   trust: Pick<DocumentTrust, 'admit'>
-  /** Called when values change without a frame: a held release took effect (for any reader), or a canary's lease expired. */
+  /** Called when values change without a frame: a release reached its effective time (even if this reader's values stay the same), or a canary's lease expired. */
   onExpiry: (changes: Change[]) => void
 }
 
-export interface Taken {
+export interface ApplyResult {
   refused: RefusedDocument[]
   changes: Change[]
 }
@@ -37,11 +37,11 @@ export class LocalCopy {
     this.documents = new HeldDocuments(options.trust)
   }
 
-  /** Applies documents. `along`: other policies of the bundles of this reader's policies. */
-  take(revision: number, documents: readonly ConfigDocument[], along: readonly string[]): Taken {
+  /** Applies documents. `bundleSiblings`: other policies of the bundles of this reader's policies. */
+  apply(revision: number, documents: readonly ConfigDocument[], bundleSiblings: readonly string[]): ApplyResult {
     const { policies, clock } = this.options
     const refused = this.documents.apply(documents, clock.now())
-    if (policies !== undefined) this.documents.keepOnly(new Set([...policies, ...along]))
+    if (policies !== undefined) this.documents.keepOnly(new Set([...policies, ...bundleSiblings]))
     this.revision = revision
     this.stable = undefined
     return { refused, changes: this.evaluate() }
@@ -53,7 +53,7 @@ export class LocalCopy {
   }
 
   /** Records a stable head of a policy that this reader does not follow. */
-  note(head: StableHead): void {
+  recordStableHead(head: StableHead): void {
     if (head.seq < (this.others.get(head.policy)?.seq ?? 0)) return
     this.others.set(head.policy, head)
     this.stable = undefined
@@ -69,22 +69,22 @@ export class LocalCopy {
 
   /** Returns the digests of the releases in force by policy id, which a named bot acknowledges. */
   applied(): Record<string, string> {
-    return this.named(Object.fromEntries([...this.values].map(([id, value]) => [id, digestIn(value) ?? ''])))
+    return this.onlyFollowed(Object.fromEntries([...this.values].map(([id, value]) => [id, digestIn(value) ?? ''])))
   }
 
   /** Returns the digests of releases not effective yet by policy id, which a named bot acknowledges too. */
-  held(): Record<string, string[]> {
-    return this.named(this.documents.held(this.options.clock.now()))
+  notYetEffective(): Record<string, string[]> {
+    return this.onlyFollowed(this.documents.notYetEffective(this.options.clock.now()))
   }
 
-  /** Keeps the reader's named policies only, because the reader is not counted for others. */
-  private named<T>(byPolicy: Record<string, T>): Record<string, T> {
+  /** Restricts to the policies that the reader follows; coverage does not count it for others. */
+  private onlyFollowed<T>(byPolicy: Record<string, T>): Record<string, T> {
     const { policies } = this.options
     return policies === undefined ? byPolicy : Object.fromEntries(Object.entries(byPolicy).filter(([id]) => policies.includes(id)))
   }
 
   /** Re-evaluates after the reader's time has changed; releases that are now due take effect. */
-  look(): void {
+  reevaluate(): void {
     const { clock, onExpiry } = this.options
     const applied = this.documents.applyDue(clock.now())
     const changes = this.evaluate()
@@ -115,7 +115,7 @@ export class LocalCopy {
     const begins = this.documents.nextEffective(now)
     if (begins !== null) ends.push(begins)
     if (ends.length === 0) return
-    this.timer = this.options.clock.after(Math.max(Math.min(...ends) - now, 1), () => this.look())
+    this.timer = this.options.clock.after(Math.max(Math.min(...ends) - now, 1), () => this.reevaluate())
   }
 }
 

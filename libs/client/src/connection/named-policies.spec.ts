@@ -82,7 +82,7 @@ describe('a reader of named policies', () => {
     await visitor.applied()
     visitor.send('heartbeat', 6)
     await expect.poll(() => hms.revision).toBe(6)
-    expect(() => hms.get(B)).toThrow(/none of the policies that this reader named/)
+    expect(() => hms.get(B)).toThrow(/this reader does not follow it/)
     const stale = next(hms, 'stale')
     visitor.drop()
     await stale

@@ -27,5 +27,5 @@ export function parseFrame(text: string): StreamFrame {
 }
 
 function malformed(): HmsError {
-  return new HmsError('HMS_STREAM_MALFORMED', 'the server sent a frame that is no frame of policies', { status: 502 })
+  return new HmsError('HMS_STREAM_MALFORMED', 'the server sent a frame that is malformed', { status: 502 })
 }

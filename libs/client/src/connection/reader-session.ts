@@ -5,8 +5,8 @@ import { DocumentTrust } from '../trust/document-trust.js'
 import { StandingProofs } from '../trust/freshness-watch.js'
 import { ReaderTime } from '../trust/reader-time.js'
 import { awaitReady, type Contact } from './contact.js'
-import type { Feed, ReaderOptions, TakeOptions } from './feed.js'
-import { placeOf, type RefusedDocument } from './held-documents.js'
+import type { Feed, ReaderOptions, ApplyOptions } from './feed.js'
+import { documentKey, type RefusedDocument } from './held-documents.js'
 import {
   requireReading,
   type AlertInput,
@@ -21,7 +21,7 @@ import {
 } from './hms-connection.js'
 import { Listeners } from './listeners.js'
 import { LocalCopy, type Change } from './local-copy.js'
-import { refusalOf, Refusals, unlessOvertaken } from './refusals.js'
+import { refusalOf, Refusals, relevantRefusals } from './refusals.js'
 
 /** Minimum interval in ms between roster requests, because a sender's documents can trigger them. */
 const ROSTER_PAUSE_MS = 10_000
@@ -30,7 +30,7 @@ const JUMP_MS = 100
 
 /**
  * One reader of policies over any feed: the verified documents in memory and on disk, the refusals, the state, and the values in force. The
- * feed reports contact: it calls `settle` after each frame, and `stale` when contact is lost.
+ * feed reports contact: it calls `updateState` after each frame, and `becomeStale` when contact is lost.
  */
 export class ReaderSession implements HmsConnection {
   state: ConnectionState = 'STALE'
@@ -38,7 +38,7 @@ export class ReaderSession implements HmsConnection {
   /** Code of the doubt in state `STALE`; `undefined` if only contact was lost. */
   private code: string | undefined
   private readonly listeners = new Listeners<ConnectionEvents>()
-  private readonly onTaken = new Set<() => void>()
+  private readonly appliedListeners = new Set<() => void>()
   readonly copy: LocalCopy
   private readonly feed: Feed
   private origin: 'nothing' | 'disk' | 'server' = 'nothing'
@@ -46,7 +46,7 @@ export class ReaderSession implements HmsConnection {
   private readonly refusals = new Refusals()
   /** Set for a reader with named policies over a server, which does not receive heads of other policies. */
   private readonly proofs: StandingProofs | undefined
-  private askedRostersAt = Number.NEGATIVE_INFINITY
+  private rostersRequestedAt = Number.NEGATIVE_INFINITY
   readonly documents: HeldDocumentSource
   readonly contact: Contact
   /** The reader's time. */
@@ -68,8 +68,8 @@ export class ReaderSession implements HmsConnection {
       of: (id) => documents.documentsOf(id),
       nowMs: () => time.now(),
       onTaken: (listener) => {
-        this.onTaken.add(listener)
-        return () => this.onTaken.delete(listener)
+        this.appliedListeners.add(listener)
+        return () => this.appliedListeners.delete(listener)
       },
     }
     this.contact = options.contact
@@ -118,7 +118,7 @@ export class ReaderSession implements HmsConnection {
   async alert({ kind, value, reading = null, id = crypto.randomUUID(), policy, version }: AlertInput): Promise<void> {
     const { reader, api } = this.options
     const { bot, region = '' } = reader
-    if (api === undefined) throw new TypeError('a follower of a log sends no alerts')
+    if (api === undefined) throw new TypeError('a follower of a log cannot send alerts')
     if (bot === undefined) {
       throw new HmsError('HMS_ALERT_BOT_REQUIRED', 'an alert comes from a bot: name it in connect({ bot }) or HMS_BOT', { status: 400 })
     }
@@ -134,9 +134,9 @@ export class ReaderSession implements HmsConnection {
     const { floors, documents: saved } = (await this.options.disk?.load()) ?? {}
     if (floors !== undefined) this.trust.restore(floors)
     if (saved === undefined) return undefined
-    // All saved policies are passed as `along`, so that `take` drops none of them.
-    const along = saved.documents.map((document) => document?.id)
-    const { refused } = this.copy.take(saved.revision, saved.documents, along)
+    // All saved policies are passed as `bundleSiblings`, so that `apply` drops none of them.
+    const bundleSiblings = saved.documents.map((document) => document?.id)
+    const { refused: refused } = this.copy.apply(saved.revision, saved.documents, bundleSiblings)
     this.origin = 'disk'
     this.confirmedAt = saved.savedAt
     this.report(refused)
@@ -144,18 +144,18 @@ export class ReaderSession implements HmsConnection {
   }
 
   /** Applies documents that take effect together. */
-  take(revision: number, documents: readonly ConfigDocument[], options: TakeOptions = {}): void {
-    const { more = false, along = [], whole = false, erased = [] } = options
-    const { refused, changes } = this.copy.take(revision, documents, along)
-    this.proofs?.moved()
-    if (whole) this.forgetRefusals()
-    this.refusals.drop(documents.map(placeOf))
-    this.report(this.options.fromLog === true ? unlessOvertaken(documents, refused, more) : refused)
+  apply(revision: number, documents: readonly ConfigDocument[], options: ApplyOptions = {}): void {
+    const { more = false, bundleSiblings: bundleSiblings = [], isSnapshot: isSnapshot = false, erased = [] } = options
+    const { refused: refused, changes } = this.copy.apply(revision, documents, bundleSiblings)
+    this.proofs?.invalidate()
+    if (isSnapshot) this.forgetRefusals()
+    this.refusals.drop(documents.map(documentKey))
+    this.report(this.options.fromLog === true ? relevantRefusals(documents, refused, more) : refused)
     // A refused document that was then removed from the log causes no doubt.
     this.refusals.drop(erased)
     const { policies } = this.options
-    if (policies !== undefined) this.refusals.keepOnly([...policies, ...along])
-    if (!more) this.settle()
+    if (policies !== undefined) this.refusals.keepOnly([...policies, ...bundleSiblings])
+    if (!more) this.updateState()
     this.announce(changes)
     this.options.disk?.save({
       revision,
@@ -178,7 +178,7 @@ export class ReaderSession implements HmsConnection {
    * heads.
    */
   prove(standing: Readonly<Record<string, StandingProof>>): void {
-    this.proofs?.take(standing)
+    this.proofs?.replace(standing)
   }
 
   /** Applies a freshness statement. An invalid statement is reported and ignored, so the previous statement keeps ageing. */
@@ -187,11 +187,11 @@ export class ReaderSession implements HmsConnection {
     const { rosters } = this.options
     const before = time.now()
     try {
-      if (trust.hear(envelope) > rosters.newest.version) this.followRosters()
-      if (Math.abs(time.now() - before) > JUMP_MS) this.copy.look()
+      if (trust.acceptFreshness(envelope) > rosters.newest.version) this.followRosters()
+      if (Math.abs(time.now() - before) > JUMP_MS) this.copy.reevaluate()
     } catch (error) {
       if (!(error instanceof SignatureError)) throw error
-      this.fail(refusalOf(error))
+      this.emitError(refusalOf(error))
       this.followRosters()
     }
   }
@@ -202,21 +202,21 @@ export class ReaderSession implements HmsConnection {
   followRosters(): void {
     const { time } = this
     const { rosters } = this.options
-    if (time.elapsed() - this.askedRostersAt < ROSTER_PAUSE_MS) return
-    this.askedRostersAt = time.elapsed()
+    if (time.elapsed() - this.rostersRequestedAt < ROSTER_PAUSE_MS) return
+    this.rostersRequestedAt = time.elapsed()
     const before = rosters.newest
     void rosters
       .follow()
-      .catch((error: unknown) => this.fail(error instanceof SignatureError ? refusalOf(error) : (error as Error)))
+      .catch((error: unknown) => this.emitError(error instanceof SignatureError ? refusalOf(error) : (error as Error)))
       .then(() => {
         if (rosters.newest !== before && this.state !== 'CLOSED') this.feed.rosterChanged()
       })
   }
 
   /** Verifies the held documents again, by the newest roster. The state follows with the next frame. */
-  verifyAgain(): void {
+  reverify(): void {
     const held = this.copy.documents.all()
-    this.take(this.revision, held, { more: true, along: held.map(({ id }) => id) })
+    this.apply(this.revision, held, { more: true, bundleSiblings: held.map(({ id }) => id) })
   }
 
   /** Records that an up-to-date source confirmed the copy just now. */
@@ -225,35 +225,35 @@ export class ReaderSession implements HmsConnection {
   }
 
   /** Updates the state on contact: READY, or STALE if the reader is in doubt. Returns the code of the doubt. */
-  settle(): string | undefined {
+  updateState(): string | undefined {
     this.origin = 'server'
     const refusal = this.refusals.any
     const code = refusal?.code ?? this.doubt()
     if (code === undefined) this.becomeReady()
-    else this.stale(refusal?.detail ?? this.reasonFor(code), code)
+    else this.becomeStale(refusal?.detail ?? this.reasonFor(code), code)
     if (code === 'HMS_ROSTER_EXPIRED') this.followRosters()
     return code
   }
 
   /** Sets state ERROR after the server's refusal of this reader; reported once. */
-  refused(error: HmsError): void {
+  enterError(error: HmsError): void {
     if (this.state === 'CLOSED' || this.state === 'ERROR') return
-    this.stale(error.message, error.code)
+    this.becomeStale(error.message, error.code)
     this.state = 'ERROR'
     this.refusedBy = error
-    this.fail(error)
+    this.emitError(error)
   }
 
   /**
    * Sets state STALE. A reason with a code is reported once, even before the reader was ever ready. A reason without a code does not change
    * state ERROR.
    */
-  stale(reason: string, code?: string): void {
+  becomeStale(reason: string, code?: string): void {
     if (this.state === 'CLOSED' || (this.state === 'ERROR' && code === undefined)) return
-    const isNews = this.state === 'READY' || (code !== undefined && code !== this.code)
+    const mustReport = this.state === 'READY' || (code !== undefined && code !== this.code)
     this.state = 'STALE'
     this.code = code
-    if (isNews) this.listeners.emit('stale', { reason, ...(code === undefined ? {} : { code }) })
+    if (mustReport) this.listeners.emit('stale', { reason, ...(code === undefined ? {} : { code }) })
   }
 
   find(id: string): PolicyValue | undefined {
@@ -268,8 +268,18 @@ export class ReaderSession implements HmsConnection {
     const { state, options, code } = this
     const trust = options.rosters.kind
     if (fallback !== undefined && this.copy.get(id) === undefined) {
-      const why = this.refusals.ofStable(id)?.code ?? 'HMS_POLICY_NOT_FOUND'
-      return { value: fallback, version: '', revision: this.revision, source: 'default', ageMs: 0, state, trust, scope: '', code: why }
+      const refusalCode = this.refusals.ofStable(id)?.code ?? 'HMS_POLICY_NOT_FOUND'
+      return {
+        value: fallback,
+        version: '',
+        revision: this.revision,
+        source: 'default',
+        ageMs: 0,
+        state,
+        trust,
+        scope: '',
+        code: refusalCode,
+      }
     }
     const { document, head, value } = this.require(id).held
     return {
@@ -294,7 +304,7 @@ export class ReaderSession implements HmsConnection {
   }
 
   /** Reports a refusal or a failure. */
-  fail(error: Error): void {
+  emitError(error: Error): void {
     this.listeners.emit('error', error)
   }
 
@@ -308,11 +318,13 @@ export class ReaderSession implements HmsConnection {
 
   private doubt(): string | undefined {
     const { copy, proofs } = this
-    return this.trust.doubt(proofs === undefined ? copy.stableDigest() : (said) => proofs.match(said, copy.documents.stableHeads()))
+    return this.trust.doubt(
+      proofs === undefined ? copy.stableDigest() : (statement) => proofs.match(statement, copy.documents.stableHeads()),
+    )
   }
 
   private reasonFor(code: string): string {
-    if (code !== 'HMS_ROSTER_EXPIRED') return 'rollout does not vouch for the stable heads that are held'
+    if (code !== 'HMS_ROSTER_EXPIRED') return "rollout's freshness statement does not name the stable heads of this copy"
     const { version, expires } = this.options.rosters.newest
     return (
       `roster ${version} was valid until ${expires}, and no newer one follows it: people sign the next one (hms-svc ` +
@@ -329,7 +341,7 @@ export class ReaderSession implements HmsConnection {
 
   private announce(changes: Change[]): void {
     this.feed.applied()
-    for (const listener of this.onTaken) listener()
+    for (const listener of this.appliedListeners) listener()
     for (const change of changes) this.listeners.emit('change', change)
   }
 
@@ -339,7 +351,7 @@ export class ReaderSession implements HmsConnection {
       if (each.error.code === 'HMS_RELEASE_NOT_EFFECTIVE') continue
       // An older document in a log does not put the newer one in the copy in doubt.
       if (each.error.code !== 'HMS_HEAD_REPLAYED' || this.options.fromLog !== true) this.refusals.add(each)
-      this.fail(refusalOf(each.error))
+      this.emitError(refusalOf(each.error))
     }
     if (!this.complete && this.origin === 'server') this.followRosters()
   }
@@ -350,8 +362,8 @@ export class ReaderSession implements HmsConnection {
     const refusal = this.refusals.ofStable(id)
     if (refusal !== undefined) throw refusalOf(refusal)
     const { policies } = this.options
-    const why = policies === undefined || policies.includes(id) ? '' : `: it is none of the policies that this reader named`
-    throw new HmsError('HMS_POLICY_NOT_FOUND', `no version of ${id} is in force here${why}`, { status: 404, next: ['hms-svc runs list'] })
+    const hint = policies === undefined || policies.includes(id) ? '' : `: this reader does not follow it`
+    throw new HmsError('HMS_POLICY_NOT_FOUND', `no version of ${id} is in force here${hint}`, { status: 404, next: ['hms-svc runs list'] })
   }
 
   private source(): ValueSource {

@@ -24,7 +24,7 @@ export class StreamFeed implements Feed {
   private resumePoint: number | undefined
   /** Whether the store was recreated, so that its revisions may be lower than the copy's. */
   private isRecreated = false
-  private behindInARow = 0
+  private connectionsBehind = 0
   private leaving: Timer | undefined
   private hasAcknowledged = false
 
@@ -33,9 +33,9 @@ export class StreamFeed implements Feed {
     private readonly options: StreamFeedOptions,
   ) {
     this.link = new Link(options, {
-      ask: () => ({ revision: this.resumePoint, atLeast: this.isRecreated ? undefined : session.revision }),
+      resumeRequest: () => ({ revision: this.resumePoint, atLeast: this.isRecreated ? undefined : session.revision }),
       opened: () => (this.hasAcknowledged = false),
-      frame: (frame) => this.take(frame),
+      frame: (frame) => this.receive(frame),
       down: (failure) => this.down(failure),
     })
   }
@@ -47,11 +47,11 @@ export class StreamFeed implements Feed {
 
   /** Reconnects only if documents are missing or refused, because a bot that reconnects is missing from its canary meanwhile. */
   rosterChanged(): void {
-    if (this.resumePoint !== undefined) this.session.verifyAgain()
-    if (this.resumePoint === undefined || !this.session.complete) this.startOver()
+    if (this.resumePoint !== undefined) this.session.reverify()
+    if (this.resumePoint === undefined || !this.session.complete) this.restartFromSnapshot()
   }
 
-  private startOver(): void {
+  private restartFromSnapshot(): void {
     this.resumePoint = undefined
     this.link.reconnect()
   }
@@ -61,12 +61,12 @@ export class StreamFeed implements Feed {
     await this.link.stop()
   }
 
-  private take(frame: StreamFrame): void {
+  private receive(frame: StreamFrame): void {
     const { session } = this
     if (session.state === 'CLOSED') return
     this.leaving?.cancel()
-    if (frame.revision < session.revision && !this.isRecreated) return this.refuseLower(frame.revision)
-    this.behindInARow = 0
+    if (frame.revision < session.revision && !this.isRecreated) return this.onLowerRevision(frame.revision)
+    this.connectionsBehind = 0
     if (frame.standing !== undefined) session.prove(frame.standing)
     if (frame.freshness !== undefined) session.takeFreshness(frame.freshness)
     session.confirm()
@@ -75,21 +75,21 @@ export class StreamFeed implements Feed {
   }
 
   /** Reconnects after a lower revision: this instance is behind, and another one may not be. */
-  private refuseLower(revision: number): void {
+  private onLowerRevision(revision: number): void {
     if (this.options.isPage === true) {
       const reason = `the server is at revision ${revision}, and ${this.session.revision} is held`
-      this.session.stale(reason, 'HMS_BRIDGE_SERVER_BEHIND')
+      this.session.becomeStale(reason, 'HMS_BRIDGE_SERVER_BEHIND')
       this.link.reconnect(reason)
-    } else if (this.isStoreRecreated()) this.startOver()
+    } else if (this.isStoreRecreated()) this.restartFromSnapshot()
     else this.link.reconnect()
   }
 
   private isStoreRecreated(): boolean {
-    return (this.isRecreated = ++this.behindInARow >= MAX_BEHIND)
+    return (this.isRecreated = ++this.connectionsBehind >= MAX_BEHIND)
   }
 
-  private apply({ type, revision, documents, along }: StreamFrame): void {
-    this.session.take(revision, documents, { along, whole: type === 'snapshot' })
+  private apply({ type, revision, documents, along: bundleSiblings }: StreamFrame): void {
+    this.session.apply(revision, documents, { bundleSiblings, isSnapshot: type === 'snapshot' })
     this.isRecreated = false
     // Resuming after a refused document would skip it, so the next connection starts from a snapshot then.
     this.resumePoint = this.session.complete ? revision : undefined
@@ -104,7 +104,7 @@ export class StreamFeed implements Feed {
       this.session.copy.revision = revision
       this.resumePoint = revision
     }
-    this.session.settle()
+    this.session.updateState()
     this.session.contact.made()
     if (!this.hasAcknowledged) this.applied()
   }
@@ -113,7 +113,7 @@ export class StreamFeed implements Feed {
     if (this.options.reader.bot === undefined) return
     this.hasAcknowledged = true
     const { copy } = this.session
-    const held = copy.held()
+    const held = copy.notYetEffective()
     this.link.send({
       type: 'applied',
       revision: copy.revision,
@@ -125,19 +125,19 @@ export class StreamFeed implements Feed {
 
   private down(failure: LinkFailure): void {
     const { reason, refused, error } = failure
-    if (error !== undefined && this.options.isPage === true) this.session.fail(error)
+    if (error !== undefined && this.options.isPage === true) this.session.emitError(error)
     if (failure.damaged === true) this.resumePoint = undefined
     this.leaving?.cancel()
     // A reader that the server asked to reconnect becomes stale only when its last frame is old.
-    if (failure.leaving === true) this.leaving = this.options.clock.after(SILENCE_MS, () => this.session.stale(reason))
-    else this.session.stale(reason)
-    if (refused !== undefined) this.refusedBy(refused, failure.foreign === true)
+    if (failure.leaving === true) this.leaving = this.options.clock.after(SILENCE_MS, () => this.session.becomeStale(reason))
+    else this.session.becomeStale(reason)
+    if (refused !== undefined) this.onRefusal(refused, failure.isFromIntermediary === true)
     this.session.contact.failed(failure)
   }
 
-  private refusedBy(refused: HmsError, foreign: boolean): void {
+  private onRefusal(refused: HmsError, isFromIntermediary: boolean): void {
     if (refused.code === STORE_BEHIND && this.isStoreRecreated()) this.resumePoint = undefined
-    if (refused.retryable || foreign || this.options.isPage === true) this.session.fail(refused)
-    else this.session.refused(refused)
+    if (refused.retryable || isFromIntermediary || this.options.isPage === true) this.session.emitError(refused)
+    else this.session.enterError(refused)
   }
 }

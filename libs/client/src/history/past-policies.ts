@@ -6,7 +6,7 @@ import { readClientConfig } from '../client.config.js'
 import { systemClock, type Clock } from '../clock.js'
 import { openRosters } from '../trust/open-rosters.js'
 import { httpRosters, type PinnedRosters } from '../trust/pinned-rosters.js'
-import { verifyPast, type VerifiedPast } from './verify-past.js'
+import { verifyPastPolicy, type VerifiedPastPolicy } from './verify-past.js'
 
 export interface PastPoliciesOptions {
   api: ApiClient
@@ -49,17 +49,17 @@ export class PastPolicies {
    * Reads a past policy. Throws 404 `HMS_POLICY_NOT_FOUND` if no version was in force, and 502 `HMS_VERIFY_HISTORY` if the response does
    * not verify.
    */
-  async read(id: string, query: PastQuery): Promise<VerifiedPast & { view: PastPolicyView }> {
-    const times = askedTimes(query)
+  async read(id: string, query: PastQuery): Promise<VerifiedPastPolicy & { view: PastPolicyView }> {
+    const times = timeParameters(query)
     const view = (await this.api.get('/v1/policies/{id}', { id, ...times })) as PastPolicyView
     // The store may use a newer roster than the known one. Statements signed under an older roster stay valid as of their time.
     await this.rosters.follow()
-    const asked = { id, atMs: times.at === undefined ? undefined : Date.parse(times.at), version: query.version }
+    const verifiedQuery = { id, atMs: times.at === undefined ? undefined : Date.parse(times.at), version: query.version }
     try {
-      return { view, ...verifyPast(view, asked, this.rosters.all()) }
+      return { view, ...verifyPastPolicy(view, verifiedQuery, this.rosters.all()) }
     } catch (error) {
       if (!(error instanceof HmsError)) throw error
-      return { view, ...verifyPast(view, asked, await this.rosters.allEver()) }
+      return { view, ...verifyPastPolicy(view, verifiedQuery, await this.rosters.allEver()) }
     }
   }
 }
@@ -75,9 +75,9 @@ export interface PastQuery {
 }
 
 /** Returns the query parameters. Throws 400 `HMS_POLICY_TIME` for an invalid time, before any request. */
-export function askedTimes({ at, known, version }: PastQuery): { at?: string; known?: string; version?: string } {
+export function timeParameters({ at, known, version }: PastQuery): { at?: string; known?: string; version?: string } {
   if (version !== undefined && (at !== undefined || known !== undefined))
-    throw wrong('a version says the same at any time: leave out at and known')
+    throw wrong('a version does not depend on a time: leave out at and known')
   // With `known` alone, this machine's time is sent as `at`, so that request and verification use the same time.
   return { at: timeText('at', at ?? (known === undefined ? undefined : new Date())), known: timeText('known', known), version }
 }

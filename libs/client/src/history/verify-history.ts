@@ -1,7 +1,7 @@
 import { HmsError, type Envelope, type PolicyHistoryEntry } from '#libs/contracts'
 import { differenceOf, diffPolicies, type PolicyDocument } from '#libs/policy'
 import { believedChange, effectiveMs, historyChange, isFarAhead, STABLE_SCOPE, type Roster, type VerifiedRelease } from '#libs/signing'
-import { refusedHistory, verifiedByAny } from './verify-past.js'
+import { unverifiedHistory, verifiedByAny } from './verify-past.js'
 
 /** History entry with signed values in place of the store's claims. With `refusal`, none of its values is verified. */
 export interface JudgedEntry {
@@ -45,23 +45,23 @@ function prove(
   const { seq, digest, from, recordedAt } = entry
   const { head, release, next } = verifiedByAny(entry.record, rosters)
   if (head.policy !== id || head.scope !== STABLE_SCOPE || head.seq !== seq)
-    throw refusedHistory(`the head shown is ${head.seq} of ${head.policy}@${head.scope}`)
+    throw unverifiedHistory(`the returned head is ${head.seq} of ${head.policy}@${head.scope}`)
   if (above !== undefined && (above.seq < seq || (above.seq === seq && above.digest === digest)))
-    throw refusedHistory(`head ${seq} is shown below head ${above.seq}`)
+    throw unverifiedHistory(`head ${seq} is listed after head ${above.seq}`)
   const isNext = digest !== null && next?.release.digest === digest && digest !== head.current
   const named = isNext ? next.release : release
-  if ((named?.digest ?? null) !== digest) throw refusedHistory('its head names another release')
+  if ((named?.digest ?? null) !== digest) throw unverifiedHistory('its head names another release')
   if (isFarAhead(head.issuedAt, Date.parse(recordedAt)) || isFarAhead(head.issuedAt, Date.parse(from)))
-    throw refusedHistory(`its head was issued at ${head.issuedAt}, after it is said to have been in force`)
+    throw unverifiedHistory(`its head was issued at ${head.issuedAt}, after its stated time in force`)
   if (named !== null && isFarAhead(new Date(effectiveMs(named.predicate.policy)).toISOString(), Date.parse(from)))
-    throw refusedHistory(`${named.predicate.policy.version} is in force from ${String(named.predicate.policy['effective'])}`)
+    throw unverifiedHistory(`${named.predicate.policy.version} is in force from ${String(named.predicate.policy['effective'])}`)
   return { release: named, run: (isNext ? head.next?.run : head.run) ?? null, change: provenChange(id, entry, rosters) }
 }
 
 function provenChange(policy: string, { change, seq }: PolicyHistoryEntry, rosters: readonly Roster[]): Envelope | undefined {
   if (change === undefined) return undefined
   if (rosters.some((roster) => believedChange(change, { policy, seq }, roster) !== undefined)) return change
-  throw refusedHistory('rollout did not sign why it came into force')
+  throw unverifiedHistory('rollout did not sign why it came into force')
 }
 
 function provenEntry(
@@ -107,7 +107,7 @@ function attempt(check: () => Proven): Proven | HmsError {
     return check()
   } catch (error) {
     if (error instanceof HmsError && error.code === 'HMS_VERIFY_HISTORY') return error
-    if (error instanceof TypeError || error instanceof RangeError) return refusedHistory('the entry is not what a store writes')
+    if (error instanceof TypeError || error instanceof RangeError) return unverifiedHistory('the entry is malformed')
     throw error
   }
 }

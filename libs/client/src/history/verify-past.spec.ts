@@ -3,8 +3,8 @@ import { readRoster } from '#libs/signing'
 import { describe, expect, it } from 'vitest'
 import { sampleDocument } from '../testing/sample-document.js'
 import { SAMPLE_ROSTER } from '../testing/sample-trust.js'
-import { verifyPast, type AskedPast, type VerifiedPast } from './verify-past.js'
-import { askedTimes } from './past-policies.js'
+import { verifyPastPolicy, type PastPolicyQuery, type VerifiedPastPolicy } from './verify-past.js'
+import { timeParameters } from './past-policies.js'
 
 const ID = 'epa-pm25-limit'
 const ROSTER = readRoster(SAMPLE_ROSTER)
@@ -37,9 +37,9 @@ function shown(record: ConfigDocument, said: ConfigDocument = record): PastPolic
     record,
   }
 }
-const check = (view: PastPolicyView, asked: Partial<AskedPast>): unknown => {
+const check = (view: PastPolicyView, asked: Partial<PastPolicyQuery>): unknown => {
   try {
-    return verifyPast(view, { id: ID, ...asked }, [ROSTER])
+    return verifyPastPolicy(view, { id: ID, ...asked }, [ROSTER])
   } catch (error) {
     return error
   }
@@ -47,7 +47,7 @@ const check = (view: PastPolicyView, asked: Partial<AskedPast>): unknown => {
 
 describe('a store’s view of an earlier time', () => {
   it('yields the signed policy', () => {
-    const found = check(shown(first), { atMs: ms(AT) }) as VerifiedPast
+    const found = check(shown(first), { atMs: ms(AT) }) as VerifiedPastPolicy
     expect(found).toMatchObject({ value: { version: '1.5.0', limit: 35 }, approvedBy: ['EPA Chief'] })
     expect(Object.isFrozen(found.value)).toBe(true)
     expect(check(shown(first), { version: '1.5.0' })).toMatchObject({ value: { limit: 35 } })
@@ -60,13 +60,13 @@ describe('a store’s view of an earlier time', () => {
   })
 
   const foreign = sampleDocument({ policy: { id: 'ozone-limit', version: '1.5.0', limit: 35 } })
-  it.each<[string, PastPolicyView, Partial<AskedPast>, string]>([
-    ['another version than it names', shown(first, second), { atMs: ms(AT) }, 'what is signed is epa-pm25-limit@1.5.0'],
-    ['the version before, at a time of the next', shown(holding), { atMs: ms(LATER) }, 'what is signed is epa-pm25-limit@2.0.0'],
-    ['a version that the head does not name', shown(first), { version: '2.0.0' }, 'does not make'],
-    ['another policy', shown(foreign), { atMs: ms(AT) }, 'the head shown is of ozone-limit@global'],
-    ['a head of later on', shown(first), { atMs: ms('2024-08-01T00:00:00Z') }, 'after the time asked for'],
-    ['a withdrawal as a value', shown(sampleDocument({ policy: null }), first), { atMs: ms(AT) }, 'does not make'],
+  it.each<[string, PastPolicyView, Partial<PastPolicyQuery>, string]>([
+    ['another version than it names', shown(first, second), { atMs: ms(AT) }, 'the signed release is epa-pm25-limit@1.5.0'],
+    ['the version before, at a time of the next', shown(holding), { atMs: ms(LATER) }, 'the signed release is epa-pm25-limit@2.0.0'],
+    ['a version that the head does not name', shown(first), { version: '2.0.0' }, 'does not put the requested release in force'],
+    ['another policy', shown(foreign), { atMs: ms(AT) }, 'the returned head is for ozone-limit@global'],
+    ['a head of later on', shown(first), { atMs: ms('2024-08-01T00:00:00Z') }, 'after the requested time'],
+    ['a withdrawal as a value', shown(sampleDocument({ policy: null }), first), { atMs: ms(AT) }, 'does not put the requested release in force'],
     [
       'a head that rollout did not sign',
       shown(sampleDocument({ policy: { id: ID, version: '1.5.0' }, headSignedBy: 'canary-controller' })),
@@ -75,7 +75,7 @@ describe('a store’s view of an earlier time', () => {
     ],
     ['an unapproved release', shown(sampleDocument({ policy: { id: ID, version: '1.5.0' }, approvedBy: [] })), { atMs: ms(AT) }, ''],
     ['a head without its releases', shown({ ...holding, next: undefined } as ConfigDocument), { atMs: ms(AT) }, 'does not bring it'],
-    ['nothing that proves it', { ...shown(first), record: undefined } as unknown as PastPolicyView, { atMs: ms(AT) }, 'without a head'],
+    ['nothing that proves it', { ...shown(first), record: undefined } as unknown as PastPolicyView, { atMs: ms(AT) }, 'has no head'],
     [
       'a rule before its time',
       shown(sampleDocument({ policy: { id: ID, version: '2.0.0', effective: LATER } })),
@@ -89,19 +89,19 @@ describe('a store’s view of an earlier time', () => {
 
 describe('a requested time', () => {
   it('may be a date or text with an offset; known alone is sent with the current time', () => {
-    expect(askedTimes({ at: new Date(0), known: '2026-01-01T00:00:00+02:00' })).toEqual({
+    expect(timeParameters({ at: new Date(0), known: '2026-01-01T00:00:00+02:00' })).toEqual({
       at: '1970-01-01T00:00:00.000Z',
       known: '2026-01-01T00:00:00+02:00',
       version: undefined,
     })
-    expect(askedTimes({ known: AT }).at).toMatch(/^20\d\d-/)
-    expect(askedTimes({ version: '1.5.0' })).toEqual({ version: '1.5.0' })
+    expect(timeParameters({ known: AT }).at).toMatch(/^20\d\d-/)
+    expect(timeParameters({ version: '1.5.0' })).toEqual({ version: '1.5.0' })
   })
 
   it.each([{ at: 'yesterday' }, { at: new Date(Number.NaN) }, { known: '2026-01-01' }, { at: AT, version: '1.5.0' }])(
     'may not be %j',
     (query) => {
-      expect(() => askedTimes(query)).toThrow(expect.objectContaining({ code: 'HMS_POLICY_TIME', status: 400 }))
+      expect(() => timeParameters(query)).toThrow(expect.objectContaining({ code: 'HMS_POLICY_TIME', status: 400 }))
     },
   )
 })

@@ -13,7 +13,7 @@ import {
 } from '#libs/signing'
 
 /** Requested past policy, by time or by version. */
-export interface AskedPast {
+export interface PastPolicyQuery {
   id: string
   /** Epoch milliseconds. */
   atMs?: number
@@ -21,7 +21,7 @@ export interface AskedPast {
 }
 
 /** Verified policy of an earlier time. The time until which it was in force is only the store's claim. */
-export interface VerifiedPast {
+export interface VerifiedPastPolicy {
   value: PolicyValue
   author: string | null
   /** Names of the valid signers. */
@@ -35,23 +35,24 @@ export interface VerifiedPast {
  * releases, the log contains them, and the head names the release for that time. `rosters`: all known rosters, newest first, because keys
  * and roles may have changed since. The absence of a later head at that time is only the store's claim. Throws 502 `HMS_VERIFY_HISTORY`.
  */
-export function verifyPast(view: PastPolicyView, asked: AskedPast, rosters: readonly Roster[]): VerifiedPast {
+export function verifyPastPolicy(view: PastPolicyView, query: PastPolicyQuery, rosters: readonly Roster[]): VerifiedPastPolicy {
   const { head, release, next } = verifiedByAny(view.record, rosters)
-  if (head.policy !== asked.id || head.scope !== STABLE_SCOPE) throw refusedHistory(`the head shown is of ${head.policy}@${head.scope}`)
-  const named =
-    asked.atMs === undefined ? releaseOfVersion([release, next?.release], asked.version) : releaseAt({ release, next }, asked.atMs)
-  if (named === undefined || named === null) throw refusedHistory(`the head shown does not make what it is shown for the one in force`)
-  const policy = named.predicate.policy as unknown as PolicyValue
-  if (asked.atMs !== undefined) {
+  if (head.policy !== query.id || head.scope !== STABLE_SCOPE) throw unverifiedHistory(`the returned head is for ${head.policy}@${head.scope}`)
+  const requested =
+    query.atMs === undefined ? releaseOfVersion([release, next?.release], query.version) : releaseAt({ release, next }, query.atMs)
+  if (requested === undefined || requested === null)
+    throw unverifiedHistory(`the returned head does not put the requested release in force`)
+  const policy = requested.predicate.policy as unknown as PolicyValue
+  if (query.atMs !== undefined) {
     // `isFarAhead` allows for a small difference between the clocks of rollout and database.
-    if (isFarAhead(head.issuedAt, asked.atMs))
-      throw refusedHistory(`the head shown was issued at ${head.issuedAt}, after the time asked for`)
-    if (!(effectiveMs(named.predicate.policy) <= asked.atMs))
-      throw refusedHistory(`${policy.id}@${policy.version} is in force from ${policy.effective}`)
+    if (isFarAhead(head.issuedAt, query.atMs))
+      throw unverifiedHistory(`the returned head was issued at ${head.issuedAt}, after the requested time`)
+    if (!(effectiveMs(requested.predicate.policy) <= query.atMs))
+      throw unverifiedHistory(`${policy.id}@${policy.version} is in force from ${policy.effective}`)
   }
-  if (named.digest !== view.provenance.digest || policy.version !== view.version || view.id !== asked.id)
-    throw refusedHistory(`it says ${view.id}@${view.version}, and what is signed is ${policy.id}@${policy.version}`)
-  const { approvedBy, predicate } = named
+  if (requested.digest !== view.provenance.digest || policy.version !== view.version || view.id !== query.id)
+    throw unverifiedHistory(`the response names ${view.id}@${view.version}, but the signed release is ${policy.id}@${policy.version}`)
+  const { approvedBy, predicate } = requested
   return { value: deepFreeze(policy), author: predicate.author, approvedBy, breakGlass: breakGlassBehind(predicate) }
 }
 
@@ -73,13 +74,13 @@ export function verifiedByAny(record: ConfigDocument | undefined, rosters: reado
     try {
       return verifyHead(record!, roster)
     } catch (error) {
-      refusal ??= error instanceof SignatureError ? error : new SignatureError('HMS_HEAD_MALFORMED', 'it comes without a head')
+      refusal ??= error instanceof SignatureError ? error : new SignatureError('HMS_HEAD_MALFORMED', 'the document has no head')
     }
   }
-  throw refusedHistory(refusal?.detail ?? 'no roster is known', refusal)
+  throw unverifiedHistory(refusal?.detail ?? 'no roster is known', refusal)
 }
 
-export function refusedHistory(why: string, cause?: Error): HmsError {
-  const detail = `What the store says of that time does not verify: ${why}.`
+export function unverifiedHistory(reason: string, cause?: Error): HmsError {
+  const detail = `The response for an earlier time does not verify: ${reason}.`
   return new HmsError('HMS_VERIFY_HISTORY', detail, { status: 502, cause, next: ['hms-svc audit verify'] })
 }

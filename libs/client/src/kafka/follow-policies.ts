@@ -72,7 +72,7 @@ export async function openFollower(
   const policies = namedPolicies(options.policies ?? config.policies)
   const cacheDir = options.cacheDir ?? config.cacheDir
   const timeoutMs = options.timeoutMs ?? FIRST_COPY_MS
-  const report = (error: Error): void => follower.fail(error)
+  const report = (error: Error): void => follower.emitError(error)
   // Named after the topic, not the brokers, so that a change of broker addresses does not lose the floors.
   const disk = cacheDir === undefined ? null : new DiskCopy(cacheDir, STATE_TOPIC, reader, report, policies)
   const pinned = options.roster ?? config.roster

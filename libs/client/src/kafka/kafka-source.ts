@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import type * as KafkaJs from 'kafkajs'
 import { HmsError } from '#libs/contracts'
 import { framedSocket, isFault, PartitionReader, type ReadingCluster } from '#libs/kafka-socket'
-import type { RecordBatch, RecordSource, TopicPlace } from './record-source.js'
+import type { RecordBatch, RecordSource, ReadPosition } from './record-source.js'
 import { reasonOf } from '../api/problem-to-error.js'
 
 /**
@@ -11,7 +11,7 @@ import { reasonOf } from '../api/problem-to-error.js'
  */
 export class KafkaSource implements RecordSource {
   readonly name: string
-  private readonly door: KafkaJs.Consumer
+  private readonly consumer: KafkaJs.Consumer
   private cluster!: ReadingCluster
   private readonly reader = new PartitionReader(() => this.cluster)
   private closed = false
@@ -33,7 +33,7 @@ export class KafkaSource implements RecordSource {
       this.cluster = assigner.cluster as unknown as ReadingCluster
       return kafkajs.PartitionAssigners.roundRobin(assigner)
     }
-    this.door = kafka.consumer({
+    this.consumer = kafka.consumer({
       groupId: 'hms-svc-follower',
       partitionAssigners: [opened],
       allowAutoTopicCreation: false,
@@ -41,9 +41,9 @@ export class KafkaSource implements RecordSource {
     })
   }
 
-  async read(topic: string, place: TopicPlace, waitMs: number): Promise<RecordBatch> {
+  async read(topic: string, position: ReadPosition, waitMs: number): Promise<RecordBatch> {
     try {
-      const { messages, next, end } = await this.reader.read(topic, place, waitMs)
+      const { messages, next, end } = await this.reader.read(topic, position, waitMs)
       return { records: messages.map(({ key, value }) => ({ key, value })), next, end }
     } catch (error) {
       throw brokerError(error, this.name, topic)
@@ -55,7 +55,7 @@ export class KafkaSource implements RecordSource {
 
   async close(): Promise<void> {
     this.closed = true
-    await this.door.disconnect().catch(() => {})
+    await this.consumer.disconnect().catch(() => {})
   }
 }
 
@@ -85,7 +85,7 @@ function brokerError(error: unknown, name: string, topic: string): HmsError {
   return brokerUnreachable(name, reasonOf(error), error)
 }
 
-export function brokerUnreachable(name: string, why: string, cause?: unknown): HmsError {
+export function brokerUnreachable(name: string, reason: string, cause?: unknown): HmsError {
   const next = ['hms-svc topics diff']
-  return new HmsError('HMS_BROKER_UNREACHABLE', `${name} is not reachable: ${why}`, { status: 503, retryable: true, cause, next })
+  return new HmsError('HMS_BROKER_UNREACHABLE', `${name} is not reachable: ${reason}`, { status: 503, retryable: true, cause, next })
 }

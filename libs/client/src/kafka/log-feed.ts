@@ -8,7 +8,7 @@ import type { ReaderSession } from '../connection/reader-session.js'
 import { refusalOf } from '../connection/refusals.js'
 import { documentIn, freshnessIn, openRecord, recordError } from './open-record.js'
 import { NamedParts } from './named-parts.js'
-import type { RecordBatch, RecordSource, TopicPlace, TopicRecord } from './record-source.js'
+import type { RecordBatch, RecordSource, ReadPosition, TopicRecord } from './record-source.js'
 import { WholeRevisions } from './whole-revisions.js'
 import { reasonOf } from '../api/problem-to-error.js'
 
@@ -28,7 +28,7 @@ const SILENCE_MS = 5_000
 /** Time in ms without reaching the end of the log after which the reader is STALE, although the broker responds. */
 const BEHIND_MS = 30_000
 /** Minimum interval in ms between reads from the beginning that a doubt causes. */
-const AGAIN_MS = 60_000
+const RESTART_PAUSE_MS = 60_000
 
 /**
  * Feeds a session from the compacted state topic. The feed reads the whole log, is ready at its end, and continues from there. Records are
@@ -38,11 +38,11 @@ export class LogFeed implements Feed {
   private readonly waiting = new WholeRevisions()
   private readonly parts: NamedParts | undefined
   private readonly closing = new AbortController()
-  private place: TopicPlace = 'beginning'
-  private startsOver = false
+  private position: ReadPosition = 'beginning'
+  private mustRestart = false
   private readonly silence: Silence
-  private readonly behind: Silence
-  private startedOverAt = Number.NEGATIVE_INFINITY
+  private readonly endSilence: Silence
+  private restartedAt = Number.NEGATIVE_INFINITY
   private running: Promise<void> = Promise.resolve()
 
   constructor(
@@ -50,8 +50,8 @@ export class LogFeed implements Feed {
     private readonly options: LogFeedOptions,
   ) {
     this.parts = options.policies === undefined ? undefined : new NamedParts(options.policies)
-    this.silence = this.watch(SILENCE_MS, `${options.source.name} has not answered`)
-    this.behind = this.watch(BEHIND_MS, 'the end of the log was not reached')
+    this.silence = this.watch(SILENCE_MS, `${options.source.name} has not responded`)
+    this.endSilence = this.watch(BEHIND_MS, 'the end of the log was not reached')
   }
 
   /** Starts to read, always from the beginning, because the log is compacted. */
@@ -64,12 +64,12 @@ export class LogFeed implements Feed {
 
   /** Reads the topic again from the beginning. */
   rosterChanged(): void {
-    this.startsOver = true
+    this.mustRestart = true
   }
 
   async stop(): Promise<void> {
     this.silence.stop()
-    this.behind.stop()
+    this.endSilence.stop()
     this.closing.abort()
     await this.options.source.close()
     await this.running
@@ -79,10 +79,10 @@ export class LogFeed implements Feed {
     const { source, rosters, random } = this.options
     // The log is verified by the newest roster. If rosters cannot be read, the known one is used until rollout's freshness statement names
     // a newer one.
-    await rosters.follow().catch((error: unknown) => this.session.fail(error as Error))
+    await rosters.follow().catch((error: unknown) => this.session.emitError(error as Error))
     for (let attempt = 0; !this.closing.signal.aborted;) {
       try {
-        this.take(await source.read(STATE_TOPIC, this.place, READ_WAIT_MS))
+        this.receive(await source.read(STATE_TOPIC, this.position, READ_WAIT_MS))
         if (!this.closing.signal.aborted) this.silence.watch()
         attempt = 0
       } catch (error) {
@@ -94,26 +94,26 @@ export class LogFeed implements Feed {
     }
   }
 
-  private take({ records, next, end }: RecordBatch): void {
+  private receive({ records, next, end }: RecordBatch): void {
     if (this.session.state === 'CLOSED') return
-    if (this.place === 'beginning') this.session.forgetRefusals()
-    for (const record of records) this.takeRecord(record)
-    this.place = this.startsOver ? 'beginning' : next
-    this.startsOver = false
+    if (this.position === 'beginning') this.session.forgetRefusals()
+    for (const record of records) this.receiveRecord(record)
+    this.position = this.mustRestart ? 'beginning' : next
+    this.mustRestart = false
     if (end) this.atEnd()
     else if (this.waiting.full) this.apply(true)
   }
 
-  private takeRecord(record: TopicRecord): void {
+  private receiveRecord(record: TopicRecord): void {
     try {
       const opened = openRecord(STATE_TOPIC, record)
       if (opened === undefined) return this.waiting.erase(record)
       if (opened.type === 'hms.state.recorded.v1') this.add(documentIn(opened), record.value?.length ?? 0)
       else if (opened.type === 'hms.state.vouched.v1') this.session.takeFreshness(freshnessIn(opened))
-      else throw recordError('HMS_EVENT_UNKNOWN', `${opened.type} is no event that this version knows on ${STATE_TOPIC}`)
+      else throw recordError('HMS_EVENT_UNKNOWN', `${opened.type} is an unknown event on ${STATE_TOPIC}`)
     } catch (error) {
       // An unreadable record does not block the records after it.
-      this.session.fail(
+      this.session.emitError(
         error instanceof HmsError
           ? error
           : recordError('HMS_EVENT_UNREADABLE', `a record on ${STATE_TOPIC} cannot be opened: ${reasonOf(error)}`),
@@ -123,71 +123,71 @@ export class LogFeed implements Feed {
 
   private add(recorded: EventData['hms.state.recorded.v1'], bytes: number): void {
     const { document } = recorded
-    if (this.parts?.isNamed(document.id) === false) this.note(document)
-    if (this.parts?.takes(recorded) === false) return
-    this.startsOver ||= this.parts?.takeMissed() === true
+    if (this.parts?.isNamed(document.id) === false) this.recordStableHead(document)
+    if (this.parts?.keep(recorded) === false) return
+    this.mustRestart ||= this.parts?.consumeMissed() === true
     this.waiting.add(recorded, bytes, this.session.time.elapsed())
   }
 
-  /** Verifies and notes only the head of a policy that this reader does not follow, because rollout's statement covers all stable heads. */
-  private note({ id, scope, head }: ConfigDocument): void {
+  /** Verifies and records only the head of a policy that this reader does not follow, because rollout's statement covers all stable heads. */
+  private recordStableHead({ id, scope, head }: ConfigDocument): void {
     if (scope !== STABLE_SCOPE) return
     try {
-      const { policy, scope: said, seq, current } = readHead(head, this.options.rosters.newest.serviceKeys('rollout')).predicate
-      if (policy === id && said === scope) this.session.copy.note({ policy, seq, current })
+      const { policy, scope: headScope, seq, current } = readHead(head, this.options.rosters.newest.serviceKeys('rollout')).predicate
+      if (policy === id && headScope === scope) this.session.copy.recordStableHead({ policy, seq, current })
     } catch (error) {
       if (!(error instanceof SignatureError)) throw error
-      this.session.fail(refusalOf(error))
+      this.session.emitError(refusalOf(error))
     }
   }
 
   /** Updates the state at the end of the log, where the copy equals the log. */
   private atEnd(): void {
-    this.behind.watch()
+    this.endSilence.watch()
     this.session.confirm()
     this.apply(false)
-    const doubt = this.session.settle()
+    const doubt = this.session.updateState()
     this.session.contact.made()
-    if (doubt === 'HMS_FRESHNESS_MIXED') this.readAgain()
+    if (doubt === 'HMS_FRESHNESS_MIXED') this.restart()
     // Rosters are fetched here, because no later record may come that would cause it.
     else if (doubt !== undefined) this.session.followRosters()
   }
 
   private apply(more: boolean): void {
     const documents = this.waiting.release(this.session.time.elapsed())
-    const erased = this.waiting.takeErased()
+    const erased = this.waiting.drainErased()
     if (documents.length === 0 && erased.size === 0) return
     const revision = documents.reduce((newest, document) => Math.max(newest, document.revision), this.session.revision)
-    this.session.take(revision, documents, { more, erased, along: this.parts?.along() })
+    this.session.apply(revision, documents, { more, erased, bundleSiblings: this.parts?.bundleSiblings() })
   }
 
   /**
    * Reads the log from the beginning, because rollout's statement names other heads than the copy. If the log lost its end and grew again,
    * those heads may be before this reader's offset.
    */
-  private readAgain(): void {
+  private restart(): void {
     const now = this.session.time.elapsed()
-    if (now - this.startedOverAt < AGAIN_MS) return
-    this.startedOverAt = now
-    this.place = 'beginning'
+    if (now - this.restartedAt < RESTART_PAUSE_MS) return
+    this.restartedAt = now
+    this.position = 'beginning'
   }
 
   private down(error: Error): void {
     this.silence.stop()
-    this.behind.stop()
-    this.session.stale(error.message)
-    const passing = error instanceof HmsError && error.retryable
-    if (!passing) this.session.fail(error)
+    this.endSilence.stop()
+    this.session.becomeStale(error.message)
+    const isTransient = error instanceof HmsError && error.retryable
+    if (!isTransient) this.session.emitError(error)
     this.session.contact.failed({ reason: reasonOf(error), ...(error instanceof HmsError ? { refused: error } : {}) })
   }
 
-  private watch(limitMs: number, what: string): Silence {
+  private watch(limitMs: number, problem: string): Silence {
     return new Silence({
       clock: this.session.time,
       limitMs,
       // kafkajs does not expose how much of a response has arrived.
       received: () => 0,
-      onSilence: () => this.session.stale(`${what} for ${limitMs / 1_000} s`),
+      onSilence: () => this.session.becomeStale(`${problem} for ${limitMs / 1_000} s`),
     })
   }
 }

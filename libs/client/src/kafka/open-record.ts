@@ -31,22 +31,22 @@ export function openRecord(topic: string, { key, value }: TopicRecord): OpenedRe
 export function documentIn({ key, data }: OpenedRecord): EventData['hms.state.recorded.v1'] {
   const { document, bundle } = data as { document?: Partial<ConfigDocument>; bundle?: unknown }
   if (typeof document !== 'object' || document === null)
-    throw recordError('HMS_EVENT_UNREADABLE', `the record under ${key} holds no document`)
+    throw recordError('HMS_EVENT_UNREADABLE', `the record under ${key} contains no document`)
   if (`${document.id}@${document.scope}` !== key)
-    throw recordError('HMS_EVENT_MISPLACED', `the record under ${key} holds ${document.id}@${document.scope}`)
+    throw recordError('HMS_EVENT_MISPLACED', `the record under ${key} contains ${document.id}@${document.scope}`)
   if (!Number.isSafeInteger(document.seq) || !Number.isSafeInteger(document.revision))
-    throw recordError('HMS_EVENT_UNREADABLE', `the document under ${key} has no numbers`)
+    throw recordError('HMS_EVENT_UNREADABLE', `the document under ${key} has no valid seq and revision`)
   return { document: document as ConfigDocument, ...(typeof bundle === 'string' ? { bundle } : {}) }
 }
 
 export function freshnessIn({ key, data }: OpenedRecord): Envelope {
-  if (key !== FRESHNESS_KEY) throw recordError('HMS_EVENT_MISPLACED', `a word on all stable heads lies under the key ${key}`)
+  if (key !== FRESHNESS_KEY) throw recordError('HMS_EVENT_MISPLACED', `the freshness statement on all stable heads is under the key ${key}`)
   return (data as { freshness: Envelope }).freshness
 }
 
 export function recordError(code: string, detail: string): HmsError {
-  const whole = `${detail}; it is left out, and what was held before stays in force`
-  return new HmsError(code, whole, { status: 502, next: ['hms-svc topics tail'] })
+  const text = `${detail}; it is skipped, and the previous values stay in force`
+  return new HmsError(code, text, { status: 502, next: ['hms-svc topics tail'] })
 }
 
 function eventIn(value: Uint8Array, topic: string): { topic: string; key: string; type: string; data: object } {
@@ -60,5 +60,5 @@ function eventIn(value: Uint8Array, topic: string): { topic: string; key: string
   } catch {
     // Not JSON, or not a statement: reported as unreadable below.
   }
-  throw recordError('HMS_EVENT_UNREADABLE', `a record on ${topic} is no event`)
+  throw recordError('HMS_EVENT_UNREADABLE', `a record on ${topic} is not an event`)
 }

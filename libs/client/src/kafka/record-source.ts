@@ -5,12 +5,12 @@ export interface TopicRecord {
 }
 
 /** Offset of the next record to read. */
-export type TopicPlace = bigint | 'beginning'
+export type ReadPosition = bigint | 'beginning'
 
 export interface RecordBatch {
   records: readonly TopicRecord[]
   /** Offset to read from next; `beginning` if the requested offset is out of range, as after the topic was recreated. */
-  next: TopicPlace
+  next: ReadPosition
   /** Whether these records reach the end of the log. */
   end: boolean
 }
@@ -22,6 +22,6 @@ export interface RecordSource {
   /**
    * Reads the records of one response from `place` on; waits up to `waitMs` for a first record. Rejects with an `HmsError` `HMS_BROKER_…`.
    */
-  read(topic: string, place: TopicPlace, waitMs: number): Promise<RecordBatch>
+  read(topic: string, position: ReadPosition, waitMs: number): Promise<RecordBatch>
   close(): Promise<void>
 }

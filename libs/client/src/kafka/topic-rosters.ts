@@ -2,7 +2,7 @@ import { peekPredicate, type Envelope } from '#libs/contracts'
 import { nextRoster, SignatureError, type Roster } from '#libs/signing'
 import { refusalOf } from '../connection/refusals.js'
 import { openRecord, recordError } from './open-record.js'
-import type { RecordSource, TopicPlace } from './record-source.js'
+import type { RecordSource, ReadPosition } from './record-source.js'
 import type { RosterSource } from '../trust/pinned-rosters.js'
 
 export const ROSTER_TOPIC = 'hms.roster.v1'
@@ -36,15 +36,15 @@ async function chainAfter(newest: Roster, source: RecordSource, report: (error: 
     }
     if (ahead === undefined || ahead <= roster.version) return chain
     if (roster === before) {
-      report(recordError('HMS_ROSTER_VERSION', `roster ${ahead} is on ${ROSTER_TOPIC} and none that leads from ${roster.version} to it`))
+      report(recordError('HMS_ROSTER_VERSION', `roster ${ahead} is on ${ROSTER_TOPIC}, but the chain from roster ${roster.version} to it is incomplete`))
       return chain
     }
   }
 }
 
 async function* envelopes(source: RecordSource, report: (error: Error) => void): AsyncGenerator<Envelope> {
-  for (let place: TopicPlace = 'beginning', end = false; !end;) {
-    const batch = await source.read(ROSTER_TOPIC, place, 0)
+  for (let position: ReadPosition = 'beginning', end = false; !end;) {
+    const batch = await source.read(ROSTER_TOPIC, position, 0)
     for (const record of batch.records) {
       try {
         const opened = openRecord(ROSTER_TOPIC, record)
@@ -53,7 +53,7 @@ async function* envelopes(source: RecordSource, report: (error: Error) => void):
         report(error as Error)
       }
     }
-    place = batch.next
+    position = batch.next
     end = batch.end || batch.records.length === 0
   }
 }

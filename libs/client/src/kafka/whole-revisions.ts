@@ -5,12 +5,12 @@ import type { TopicRecord } from './record-source.js'
 type Recorded = EventData['hms.state.recorded.v1']
 
 /** Time in ms after which an incomplete bundle is applied. A relay that died between two records of a bundle resumes within seconds. */
-const PATIENCE_MS = 10_000
+const MAX_WAIT_MS = 10_000
 /**
  * Limit of remembered keys (`policy@scope`), because the writer chooses them. A bundle with a forgotten key waits for the full
- * `PATIENCE_MS`.
+ * `MAX_WAIT_MS`.
  */
-const MAX_PLACES = 10_000
+const MAX_KEYS = 10_000
 /** Limit of waiting records in bytes. A log that was not compacted for hours has many superseded documents. */
 const MAX_BYTES = 32 * 1024 * 1024
 
@@ -23,26 +23,26 @@ export class WholeRevisions {
   private waiting: Waiting[] = []
   private bytes = 0
   /** Newest received revision, by the tag of its key (`policy@scope`). */
-  private readonly came = new Map<string, number>()
-  /** Keys whose record was removed since the last `takeErased`, and not written again. */
+  private readonly newestByTag = new Map<string, number>()
+  /** Keys whose record was removed since the last `drainErased`, and not written again. */
   private erased = new Set<string>()
 
   add(recorded: Recorded, bytes: number, now: number): void {
     const { id, scope, revision } = recorded.document
-    const place = placeTag(id, scope)
+    const tag = placeTag(id, scope)
     this.erased.delete(`${id}@${scope}`)
-    if (this.came.size >= MAX_PLACES) this.came.clear()
-    this.came.set(place, Math.max(this.came.get(place) ?? 0, revision))
+    if (this.newestByTag.size >= MAX_KEYS) this.newestByTag.clear()
+    this.newestByTag.set(tag, Math.max(this.newestByTag.get(tag) ?? 0, revision))
     this.waiting.push({ ...recorded, since: now })
     this.bytes += bytes
   }
 
   /** Handles a record without content. A tombstone marks its key as erased; the document in the copy stays in force. */
   erase({ key, value }: TopicRecord): void {
-    if (value === null && key !== null && this.erased.size < MAX_PLACES) this.erased.add(Buffer.from(key).toString())
+    if (value === null && key !== null && this.erased.size < MAX_KEYS) this.erased.add(Buffer.from(key).toString())
   }
 
-  takeErased(): ReadonlySet<string> {
+  drainErased(): ReadonlySet<string> {
     const { erased } = this
     this.erased = new Set()
     return erased
@@ -55,16 +55,16 @@ export class WholeRevisions {
 
   /** Returns the documents that can be applied now, in order of arrival. */
   release(now: number): ConfigDocument[] {
-    const rest = this.full ? [] : this.waiting.filter((recorded) => !this.isWhole(recorded) && now - recorded.since < PATIENCE_MS)
-    const held = new Set(rest)
-    const released = this.waiting.flatMap((recorded) => (held.has(recorded) ? [] : [recorded.document]))
+    const rest = this.full ? [] : this.waiting.filter((recorded) => !this.isComplete(recorded) && now - recorded.since < MAX_WAIT_MS)
+    const stillWaiting = new Set(rest)
+    const released = this.waiting.flatMap((recorded) => (stillWaiting.has(recorded) ? [] : [recorded.document]))
     this.waiting = rest
     if (rest.length === 0) this.bytes = 0
     return released
   }
 
   /** Whether all other documents of its revision have arrived, or newer ones under their keys. */
-  private isWhole({ document: { revision }, bundle = '' }: Waiting): boolean {
-    return placeTagsIn(bundle).every((place) => (this.came.get(place) ?? -1) >= revision)
+  private isComplete({ document: { revision }, bundle = '' }: Waiting): boolean {
+    return placeTagsIn(bundle).every((tag) => (this.newestByTag.get(tag) ?? -1) >= revision)
   }
 }

@@ -71,7 +71,7 @@ export function serviceKeysDir(dataDir: string): string {
 }
 
 export function serviceKeyFile(dataDir: string, name: string): string {
-  if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new TypeError(`${name} is no name of a service`)
+  if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new TypeError(`${name} is not a valid service name`)
   return join(serviceKeysDir(dataDir), `${name}.pem`)
 }
 

@@ -147,7 +147,7 @@ export class KeyFolder {
 function parsePublic(text: string, file: string): PublicKeyFile {
   const { name, keyid, spki, agent } = (jsonIn(text) ?? {}) as Partial<PublicKeyFile>
   if (name !== undefined && keyid !== undefined && spki !== undefined) return { name, keyid, spki, ...(agent === true ? { agent } : {}) }
-  throw new KeyError('HMS_KEY_UNREADABLE', `${file} is no public key file`)
+  throw new KeyError('HMS_KEY_UNREADABLE', `${file} is not a public key file`)
 }
 
 /**
@@ -184,11 +184,11 @@ function only(keys: readonly AgentKey[], what: string, name: string): AgentKey {
   const [key] = keys
   if (key === undefined) {
     const make = { command: `ssh-keygen -t ed25519 -C "${name}" -f FILE && ssh-add -c FILE` }
-    throw new KeyError('HMS_KEY_AGENT_LACKS', `the ssh-agent does not hold ${what}, or is locked`, [make, { command: 'ssh-add -X' }])
+    throw new KeyError('HMS_KEY_AGENT_LACKS', `the ssh-agent does not have ${what}, or is locked`, [make, { command: 'ssh-add -X' }])
   }
   if (keys.length === 1) return key
   const choices = keys.map(({ keyid, comment }) => `${keyid} (${comment})`).join(', ')
-  throw new KeyError('HMS_KEY_AGENT_CHOICE', `the ssh-agent holds several keys that could be meant: ${choices}`, [
+  throw new KeyError('HMS_KEY_AGENT_CHOICE', `the ssh-agent has several matching keys: ${choices}`, [
     { command: `hms-svc keys create --name "${name}" --agent ${key.keyid}` },
   ])
 }

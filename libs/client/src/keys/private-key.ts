@@ -33,7 +33,7 @@ export async function encryptPrivateKey(
  */
 export function decryptPrivateKey(pem: string, passphrase: string): KeyObject {
   const body = /-----BEGIN ENCRYPTED PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END ENCRYPTED PRIVATE KEY-----/.exec(pem)?.[1]
-  if (body === undefined || !isPbes2(Buffer.from(body, 'base64'))) throw unreadable('this is no encrypted PKCS#8 key')
+  if (body === undefined || !isPbes2(Buffer.from(body, 'base64'))) throw unreadable('this is not an encrypted PKCS#8 key')
   return requireEd25519(openWith(pem, passphrase))
 }
 
@@ -43,7 +43,7 @@ export function readPlainKey(pem: string): KeyObject {
     return requireEd25519(createPrivateKey(pem))
   } catch (error) {
     if (error instanceof KeyError) throw error
-    throw unreadable('this is no plain PKCS#8 key')
+    throw unreadable('this is not an unencrypted PKCS#8 key')
   }
 }
 

@@ -38,7 +38,7 @@ export class SshAgent {
   /** Lists the agent's Ed25519 keys; a locked agent shows none. */
   async list(): Promise<AgentKey[]> {
     const { type, body } = await this.ask(REQUEST_IDENTITIES, Buffer.alloc(0), this.deadlines.listMs)
-    if (type !== IDENTITIES_ANSWER) throw refusal(`the ssh-agent answers ${type} and not with its keys`)
+    if (type !== IDENTITIES_ANSWER) throw refusal(`the ssh-agent did not return its keys, but a message of type ${type}`)
     return this.read(body, (reader) => {
       const count = reader.uint32()
       if (count > MAX_IDENTITIES) throw new RangeError(`${count} keys`)
@@ -67,11 +67,11 @@ export class SshAgent {
     if (type !== SIGN_RESPONSE) throw refusal('the ssh-agent refused to sign: it is locked, or the use was not confirmed')
     const sig = this.read(body, (reader) => {
       const signature = new SshReader(reader.string())
-      if (signature.string().toString() !== ED25519) throw new RangeError('a signature of another kind')
+      if (signature.string().toString() !== ED25519) throw new RangeError('a signature of another type')
       return signature.string()
     })
     // Checked here, so that an invalid signature is not sent to the service.
-    if (!verify(null, bytes, publicKeyFromRaw(raw), sig)) throw refusal('the ssh-agent signed something else')
+    if (!verify(null, bytes, publicKeyFromRaw(raw), sig)) throw refusal('the signature of the ssh-agent does not verify')
     return sig
   }
 
@@ -79,7 +79,7 @@ export class SshAgent {
     try {
       return read(new SshReader(body))
     } catch (error) {
-      if (error instanceof RangeError) throw refusal(`the ssh-agent's answer makes no sense: ${error.message}`)
+      if (error instanceof RangeError) throw refusal(`the ssh-agent's response is malformed: ${error.message}`)
       throw error
     }
   }

@@ -58,17 +58,18 @@ export function judgeFrame(
 ): Map<string, JudgedLive> {
   const time = new ReaderTime(clock)
   const trust = new DocumentTrust(() => roster, time)
-  const unheard = hear(frame, trust, roster)
-  const held = new HeldDocuments(trust)
+  const refusedDoubt = applyFreshness(frame, trust, roster)
+  const copy = new HeldDocuments(trust)
   const refusals = new Map<string, SignatureError>()
-  for (const { document, error } of held.apply(frame.documents, time.now()))
+  for (const { document, error } of copy.apply(frame.documents, time.now()))
     if (error.code !== 'HMS_RELEASE_NOT_EFFECTIVE') refusals.set(document?.id, error)
-  const { statement, doubt } = unheard === undefined ? vouchedBy(trust, roster, clock) : { statement: undefined, doubt: unheard }
-  const heads = new Map(held.stableHeads().map((head) => [head.policy, head]))
+  const { statement, doubt } =
+    refusedDoubt === undefined ? checkFreshness(trust, roster, clock) : { statement: undefined, doubt: refusedDoubt }
+  const heads = new Map(copy.stableHeads().map((head) => [head.policy, head]))
   // The later of both times, because the statement may be ten seconds old, or older while rollout is unavailable, and a release may have
   // become effective since.
   const now = Math.max(time.now(), clock.now())
-  const inForce = held.inForce(reader, now)
+  const inForce = copy.inForce(reader, now)
   const judged = (id: string): JudgedLive => {
     const refusal = refusals.get(id)
     if (refusal !== undefined) return { kind: 'refused', code: refusal.code, detail: refusal.detail }
@@ -78,11 +79,11 @@ export function judgeFrame(
     const mixed = isMixed ? mixedDoubt(statement, id, { seq: heads.get(id)?.seq, isProven: proof !== undefined }) : undefined
     if (mixed !== undefined && proof !== undefined) return { kind: 'refused', ...mixed }
     const found = inForce.get(id)
-    const about = doubt ?? mixed
+    const shownDoubt = doubt ?? mixed
     return {
       kind: 'verified',
-      value: found === undefined ? null : verifiedValue(found, held, roster),
-      ...(about === undefined ? {} : { doubt: about }),
+      value: found === undefined ? null : verifiedValue(found, copy, roster),
+      ...(shownDoubt === undefined ? {} : { doubt: shownDoubt }),
     }
   }
   return new Map(ids.map((id) => [id, judged(id)]))
@@ -97,18 +98,18 @@ function mixedDoubt({ issuedAt }: FreshnessPredicate, id: string, { seq, isProve
   const [isOn, confirms] =
     seq === undefined ? [`has no head of ${id}`, `that ${id} has no head`] : [`is on head ${seq} of ${id}`, `head ${seq} of ${id}`]
   const detail = isProven
-    ? `${stated} does not confirm ${confirms}: the proof that the server shows is of another head, or forged`
+    ? `${stated} does not confirm ${confirms}: the server's proof is for another head, or forged`
     : `the server shows no proof that ${stated} ${isOn}: a newer head may have been withheld`
   return { code: 'HMS_FRESHNESS_MIXED', detail }
 }
 
 /** Applies rollout's freshness statement. Returns `undefined` on success, else the doubt. */
-function hear(frame: StreamFrame, trust: DocumentTrust, roster: Roster): LiveDoubt | undefined {
+function applyFreshness(frame: StreamFrame, trust: DocumentTrust, roster: Roster): LiveDoubt | undefined {
   if (frame.freshness === undefined) return { code: 'HMS_FRESHNESS_MISSING', detail: 'the server shows no freshness statement of rollout' }
   try {
-    const version = trust.hear(frame.freshness)
+    const version = trust.acceptFreshness(frame.freshness)
     if (version <= roster.version) return undefined
-    const detail = `rollout goes by roster ${version}, and roster ${roster.version} is the newest known here`
+    const detail = `rollout uses roster ${version}, but the newest roster known here is ${roster.version}`
     return { code: 'HMS_ROSTER_VERSION', detail }
   } catch (error) {
     if (error instanceof SignatureError && error.code === 'HMS_FRESHNESS_AHEAD') return { code: error.code, detail: error.detail }
@@ -120,14 +121,14 @@ function hear(frame: StreamFrame, trust: DocumentTrust, roster: Roster): LiveDou
  * Checks the statement by this machine's clock. A reader's time starts at the signed time, so a newly started reader alone would accept an
  * old statement with old documents.
  */
-function vouchedBy(
+function checkFreshness(
   trust: DocumentTrust,
   { version, expires }: Roster,
   clock: Clock,
 ): { statement: FreshnessPredicate | undefined; doubt: LiveDoubt | undefined } {
   let statement: FreshnessPredicate | undefined
-  const code = trust.doubt((said) => {
-    statement = said
+  const code = trust.doubt((newest) => {
+    statement = newest
     return true
   })
   if (statement !== undefined && !(clock.now() < Date.parse(statement.expires) + FRESHNESS_AHEAD_MS)) {
@@ -137,7 +138,7 @@ function vouchedBy(
   if (code === undefined) return { statement, doubt: undefined }
   if (code === 'HMS_ROSTER_EXPIRED')
     return { statement, doubt: { code, detail: `roster ${version} expired at ${expires}, and nothing confirms its keys since` } }
-  return { statement, doubt: { code, detail: 'rollout does not vouch for what is shown as in force' } }
+  return { statement, doubt: { code, detail: "rollout's freshness statement does not confirm the shown values in force" } }
 }
 
 function verifiedValue({ held: { value, head } }: InForce, copy: HeldDocuments, roster: Roster): VerifiedValue {

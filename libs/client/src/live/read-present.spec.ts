@@ -84,7 +84,7 @@ describe('the value in force, verified for a caller', () => {
     expect((await read([unproven])).doubt?.detail).toBe(
       `the server shows no proof that ${stated} is on head 3 of ${ID}: a newer head may have been withheld`,
     )
-    const refused = `${stated} does not confirm head 3 of ${ID}: the proof that the server shows is of another head, or forged`
+    const refused = `${stated} does not confirm head 3 of ${ID}: the server's proof is for another head, or forged`
     await expect(read([frame([OLD], [LIVE])])).rejects.toMatchObject({ detail: expect.stringContaining(refused) })
     await expect(read([frame([], [LIVE])])).rejects.toMatchObject({
       detail: expect.stringContaining(`does not confirm that ${ID} has no head`),

@@ -27,7 +27,7 @@ const PASSING: ReadonlySet<string> = new Set(['HMS_FRESHNESS_MISSING', 'HMS_FRES
 export async function readPresent(id: string, reader: Reader, source: LiveSource): Promise<PresentValue> {
   const judged = (await judgePresent([id], reader, source)).get(id)!
   if (judged.kind === 'verified') return judged
-  const detail = `What the store shows of ${id} does not verify: ${judged.detail} (${judged.code}).`
+  const detail = `The stored document of ${id} does not verify: ${judged.detail} (${judged.code}).`
   const next = [`hms-svc policies restore ${id}`, 'hms-svc audit verify']
   throw new HmsError('HMS_VERIFY_PRESENT', detail, { status: 502, next })
 }

@@ -109,6 +109,6 @@ class InMemoryClient implements HmsConnection, FakeClient {
   private require(id: string): { value: PolicyValue; revision: number } {
     const held = this.values.get(id)
     if (held !== undefined) return held
-    throw new HmsError('HMS_POLICY_NOT_FOUND', `the test put no ${id} in force`, { status: 404 })
+    throw new HmsError('HMS_POLICY_NOT_FOUND', `the test has put no ${id} in force`, { status: 404 })
   }
 }

@@ -1,8 +1,8 @@
-import type { RecordBatch, RecordSource, TopicPlace, TopicRecord } from '../kafka/record-source.js'
+import type { RecordBatch, RecordSource, ReadPosition, TopicRecord } from '../kafka/record-source.js'
 
 interface Read {
   topic: string
-  place: TopicPlace
+  position: ReadPosition
   resolve(batch: RecordBatch): void
   reject(error: Error): void
 }
@@ -15,7 +15,7 @@ export class FakeLog implements RecordSource {
   /** Topics whose reads fail. */
   readonly faults = new Map<string, Error>()
   /** Number of reads of a topic from its beginning. */
-  readonly begun = new Map<string, number>()
+  readonly readsFromBeginning = new Map<string, number>()
   closed = false
   /** Whether every response claims that more records follow. */
   endless = false
@@ -23,14 +23,14 @@ export class FakeLog implements RecordSource {
   private waiting: Read | undefined
   private watchers: (() => void)[] = []
 
-  read(topic: string, place: TopicPlace, waitMs: number): Promise<RecordBatch> {
+  read(topic: string, position: ReadPosition, waitMs: number): Promise<RecordBatch> {
     const fault = this.faults.get(topic)
     if (fault !== undefined) return Promise.reject(fault)
-    if (place === 'beginning') this.begun.set(topic, (this.begun.get(topic) ?? 0) + 1)
-    const batch = this.batchOf(topic, place)
-    if (batch.records.length > 0 || batch.next === 'beginning' || waitMs === 0 || place === 'beginning') return Promise.resolve(batch)
+    if (position === 'beginning') this.readsFromBeginning.set(topic, (this.readsFromBeginning.get(topic) ?? 0) + 1)
+    const batch = this.batchOf(topic, position)
+    if (batch.records.length > 0 || batch.next === 'beginning' || waitMs === 0 || position === 'beginning') return Promise.resolve(batch)
     return new Promise((resolve, reject) => {
-      this.waiting = { topic, place, resolve, reject }
+      this.waiting = { topic, position, resolve, reject }
       for (const watcher of this.watchers.splice(0)) watcher()
     })
   }
@@ -55,7 +55,7 @@ export class FakeLog implements RecordSource {
     const { waiting } = this
     if (waiting === undefined) return
     this.waiting = undefined
-    waiting.resolve(this.batchOf(waiting.topic, waiting.place))
+    waiting.resolve(this.batchOf(waiting.topic, waiting.position))
     await this.atEnd()
   }
 
@@ -75,9 +75,9 @@ export class FakeLog implements RecordSource {
     for (const watcher of this.watchers.splice(0)) watcher()
   }
 
-  private batchOf(topic: string, place: TopicPlace): RecordBatch {
+  private batchOf(topic: string, position: ReadPosition): RecordBatch {
     const log = this.topics.get(topic) ?? []
-    const from = place === 'beginning' ? 0 : Number(place)
+    const from = position === 'beginning' ? 0 : Number(position)
     if (from > log.length) return { records: [], next: 'beginning', end: false }
     const records = log.slice(from, from + this.batch)
     const next = from + records.length

@@ -11,7 +11,7 @@ const MAX_KEPT_CHARACTERS = 32 * 1024 * 1024
  * of all checked data, so a document never gets the result of another one. Refusals are not cached.
  */
 export class CheckedOnce<Value, Result> {
-  private readonly kept = new Map<string, { result: Result; characters: number }>()
+  private readonly cached = new Map<string, { result: Result; characters: number }>()
   private characters = 0
 
   /** `check` must use only its arguments. Its result is shared and must not be modified. */
@@ -21,19 +21,19 @@ export class CheckedOnce<Value, Result> {
     const text = jsonTextOf(value)
     if (text === undefined) return this.check(value, roster)
     const key = `${roster.digest} ${toBase64(sha256(text))}`
-    const known = this.kept.get(key)
-    const result = known === undefined ? this.check(value, roster) : known.result
+    const found = this.cached.get(key)
+    const result = found === undefined ? this.check(value, roster) : found.result
     this.keep(key, result, text.length)
     return result
   }
 
   private keep(key: string, result: Result, characters: number): void {
-    if (!this.kept.delete(key)) this.characters += characters
-    this.kept.set(key, { result, characters })
-    for (const [oldest, { characters: freed }] of this.kept) {
-      if (this.kept.size <= MAX_KEPT && this.characters <= MAX_KEPT_CHARACTERS) return
-      this.kept.delete(oldest)
-      this.characters -= freed
+    if (!this.cached.delete(key)) this.characters += characters
+    this.cached.set(key, { result, characters })
+    for (const [oldest, { characters: dropped }] of this.cached) {
+      if (this.cached.size <= MAX_KEPT && this.characters <= MAX_KEPT_CHARACTERS) return
+      this.cached.delete(oldest)
+      this.characters -= dropped
     }
   }
 }

@@ -60,14 +60,14 @@ export class DocumentTrust {
    * Applies rollout's freshness statement on all stable heads; returns the version of its roster. Throws `HMS_FRESHNESS_INVALID` or
    * `HMS_FRESHNESS_AHEAD`.
    */
-  hear(envelope: unknown): number {
-    const word = checkedStatements.of(envelope, this.roster())
-    const issuedMs = Date.parse(word.issuedAt)
+  acceptFreshness(envelope: unknown): number {
+    const statement = checkedStatements.of(envelope, this.roster())
+    const issuedMs = Date.parse(statement.issuedAt)
     const now = this.time.timeFor(issuedMs)
-    const verdict = this.freshness.hear(word, now)
-    if (verdict === 'ahead') throw freshnessAhead(word, now)
+    const verdict = this.freshness.accept(statement, now)
+    if (verdict === 'ahead') throw freshnessAhead(statement, now)
     if (verdict === 'newer') this.time.witness(issuedMs)
-    return word.roster
+    return statement.roster
   }
 
   /**
@@ -99,7 +99,7 @@ function checkDocument(document: ConfigDocument, roster: Roster): { verified: Ve
   const verified = verifyDocument(document, roster)
   const { head } = verified
   if (head.policy !== document.id || head.scope !== document.scope || head.seq !== document.seq || head.current !== document.digest) {
-    throw new SignatureError('HMS_HEAD_MALFORMED', 'the document says of its head what the head does not say')
+    throw new SignatureError('HMS_HEAD_MALFORMED', 'the members of the document differ from its head')
   }
   return { verified, held: holdDocument(document) }
 }
@@ -110,6 +110,6 @@ function verifyDocument(document: ConfigDocument, roster: Roster): VerifiedHead 
     return verifyHead(document, roster)
   } catch (error) {
     if (error instanceof SignatureError) throw error
-    throw new SignatureError('HMS_HEAD_MALFORMED', 'the document is none')
+    throw new SignatureError('HMS_HEAD_MALFORMED', 'the document is malformed')
   }
 }

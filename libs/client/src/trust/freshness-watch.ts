@@ -37,10 +37,10 @@ export class FreshnessWatch {
   private ahead = false
 
   /** Applies a statement, judged at `nowMs`. Returns whether the statement is newer than the last one, older, or dated far ahead. */
-  hear(word: FreshnessPredicate, nowMs: number): 'newer' | 'older' | 'ahead' {
-    const verdict = judgeFreshness(word, this.newest, nowMs)
+  accept(statement: FreshnessPredicate, nowMs: number): 'newer' | 'older' | 'ahead' {
+    const verdict = judgeFreshness(statement, this.newest, nowMs)
     this.ahead = verdict === 'ahead'
-    if (verdict === 'newer') this.newest = word
+    if (verdict === 'newer') this.newest = statement
     return verdict
   }
 
@@ -64,18 +64,18 @@ export class FreshnessWatch {
  */
 export class StandingProofs {
   private proofs: Readonly<Record<string, StandingProof>> = {}
-  private known: { root: string; isSame: boolean } | undefined
+  private cached: { root: string; isSame: boolean } | undefined
 
   constructor(private readonly policies: readonly string[]) {}
 
-  take(proofs: Readonly<Record<string, StandingProof>>): void {
+  replace(proofs: Readonly<Record<string, StandingProof>>): void {
     this.proofs = proofs
-    this.known = undefined
+    this.cached = undefined
   }
 
   /** Invalidates the cached result after the heads of the copy have changed. */
-  moved(): void {
-    this.known = undefined
+  invalidate(): void {
+    this.cached = undefined
   }
 
   /**
@@ -84,11 +84,11 @@ export class StandingProofs {
    */
   match({ tree }: FreshnessPredicate, heads: readonly StableHead[]): boolean {
     if (tree === undefined) return true
-    if (this.known?.root !== tree.root) {
-      const held = new Map(heads.map((head) => [head.policy, head]))
-      const isSame = this.policies.every((id) => provesStanding(tree, id, held.get(id), this.proofs[id]))
-      this.known = { root: tree.root, isSame }
+    if (this.cached?.root !== tree.root) {
+      const headsByPolicy = new Map(heads.map((head) => [head.policy, head]))
+      const isSame = this.policies.every((id) => provesStanding(tree, id, headsByPolicy.get(id), this.proofs[id]))
+      this.cached = { root: tree.root, isSame }
     }
-    return this.known.isSame
+    return this.cached.isSame
   }
 }

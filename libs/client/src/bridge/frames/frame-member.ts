@@ -55,7 +55,7 @@ export class FrameMember implements Member {
   receive({ data, origin }: Omit<MessageFromWindow, 'source'>): void {
     const message = origin === this.origin && !this.isOut ? fromFrame(data) : undefined
     if (message === undefined) return
-    if (!this.isWithinBounds()) return this.putOut('HMS_BRIDGE_FLOOD', `pane ${this.name} said too much at once`)
+    if (!this.isWithinBounds()) return this.putOut('HMS_BRIDGE_FLOOD', `pane ${this.name} sent too many messages at once`)
     try {
       this.take(message)
     } catch (error) {

@@ -65,7 +65,7 @@ export async function joinFrom({ page, clock }: FramePorts, options: JoinOptions
     const late = clock.after(timeoutMs, () => {
       end()
       line.close()
-      reject(new HmsError('HMS_BRIDGE_NO_HOST', `No bridge answers at ${origin}: does the page let this frame join?`, { status: 503 }))
+      reject(new HmsError('HMS_BRIDGE_NO_HOST', `No bridge responded at ${origin}: does the page let this frame join?`, { status: 503 }))
     })
     line.listen((message) => {
       if (message.type === 'welcome') {

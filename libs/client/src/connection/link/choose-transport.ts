@@ -15,7 +15,7 @@ export interface Outcome {
   blocked: boolean
 }
 
-const ENOUGH_WHEN_PROVEN = 2
+const MAX_BLOCKED_WHEN_PROVEN = 2
 
 /** Returns the choice after a session over `choice.transport` has ended. `order`: the available transports, best first. */
 export function chooseTransport(choice: Choice, { hadFrames, blocked }: Outcome, order: readonly TransportName[]): Choice {
@@ -27,7 +27,7 @@ export function chooseTransport(choice: Choice, { hadFrames, blocked }: Outcome,
   // The server is unreachable or has refused the reader itself. No other transport would help, so the best one is tried again.
   if (!blocked) return { transport: best, blocked: 0, proven }
   const count = choice.blocked + 1
-  if (transport === best && proven && count < ENOUGH_WHEN_PROVEN) return { transport, blocked: count, proven }
+  if (transport === best && proven && count < MAX_BLOCKED_WHEN_PROVEN) return { transport, blocked: count, proven }
   return { transport: order[order.indexOf(transport) + 1] ?? best, blocked: 0, proven }
 }
 

@@ -17,13 +17,13 @@ export interface LinkFailure extends Failure {
   /** The server sent a goodbye before it stopped. */
   leaving?: boolean
   /** `refused` is a response of an intermediary, not of the server. */
-  foreign?: boolean
+  isFromIntermediary?: boolean
   /** Error of an invalid frame. */
   error?: Error
 }
 
 export interface LinkEvents {
-  ask(): ResumeRequest
+  resumeRequest(): ResumeRequest
   /** Called before the first frame of each session. */
   opened(): void
   frame(frame: StreamFrame): void
@@ -62,7 +62,7 @@ export class Link {
   }
 
   start(): void {
-    this.current = this.trial(this.choice.transport)
+    this.current = this.startTrial(this.choice.transport)
   }
 
   send(frame: AppliedFrame): void {
@@ -71,26 +71,26 @@ export class Link {
 
   /** Drops the session; the link reconnects after the back-off. */
   reconnect(reason = 'the connection was dropped'): void {
-    this.forgetBetter()
+    this.cancelBetter()
     this.current?.end({ reason })
   }
 
   async stop(): Promise<void> {
     this.retry?.cancel()
-    this.forgetBetter()
+    this.cancelBetter()
     const { current } = this
     this.current = undefined
     await current?.close()
   }
 
-  private trial(transport: TransportName): Trial {
-    return new Trial(transport, this.options.transports[transport]!, this.events.ask(), this.options.clock, {
-      frame: (frame, trial) => this.take(frame, trial),
-      over: (end, trial) => (trial === this.better ? this.betterFailed() : this.over(end)),
+  private startTrial(transport: TransportName): Trial {
+    return new Trial(transport, this.options.transports[transport]!, this.events.resumeRequest(), this.options.clock, {
+      frame: (frame, trial) => this.receive(frame, trial),
+      ended: (end, trial) => (trial === this.better ? this.betterFailed() : this.ended(end)),
     })
   }
 
-  private take(frame: StreamFrame, trial: Trial): void {
+  private receive(frame: StreamFrame, trial: Trial): void {
     if (trial === this.better) {
       // An instance with an older revision is not better.
       if (frame.revision < this.newest) return trial.end({ reason: 'it is behind' })
@@ -101,11 +101,11 @@ export class Link {
     }
     this.newest = frame.revision
     if (trial.name === this.order[0]) this.tries = 0
-    else this.seekBetter(trial.name)
+    else this.scheduleBetter(trial.name)
     this.events.frame(frame)
   }
 
-  private over({ reason, refused, blocked = false, damaged = false, error, leaveMs, hadFrames, lastedMs }: TrialEnd): void {
+  private ended({ reason, refused, blocked = false, damaged = false, error, leaveMs, hadFrames, lastedMs }: TrialEnd): void {
     const { transport } = this.choice
     this.current = undefined
     this.isFollowed = false
@@ -113,19 +113,19 @@ export class Link {
     this.nextBetter = undefined
     if (hadFrames && lastedMs >= HEALTHY_MS) this.attempt = 0
     this.choice = chooseTransport(this.choice, { hadFrames, blocked }, this.order)
-    const falls = this.choice.transport !== transport && this.choice.transport !== this.order[0]
+    const isFallback = this.choice.transport !== transport && this.choice.transport !== this.order[0]
     const { clock, random } = this.options
-    this.retry = clock.after(leaveMs ?? backoffMs(falls ? 0 : this.attempt++, random), () => this.start())
+    this.retry = clock.after(leaveMs ?? backoffMs(isFallback ? 0 : this.attempt++, random), () => this.start())
     // An intermediary's response is reported only if this was the last transport to try.
     const refusal = refused === undefined || (blocked && transport !== this.order.at(-1)) ? {} : { refused, foreign: blocked }
     this.events.down({ reason, damaged, error, leaving: leaveMs !== undefined, ...refusal })
   }
 
-  private seekBetter(transport: TransportName): void {
+  private scheduleBetter(transport: TransportName): void {
     if (this.better !== undefined || this.nextBetter !== undefined) return
     this.nextBetter = this.options.clock.after(tryBetterAfterMs(this.tries, this.options.random), () => {
       this.nextBetter = undefined
-      this.better = this.trial(betterTransport(transport, this.tries))
+      this.better = this.startTrial(betterTransport(transport, this.tries))
     })
   }
 
@@ -133,7 +133,7 @@ export class Link {
     this.better = undefined
     this.tries++
     const name = this.current?.name
-    if (this.isFollowed && name !== undefined && name !== this.order[0]) this.seekBetter(name)
+    if (this.isFollowed && name !== undefined && name !== this.order[0]) this.scheduleBetter(name)
   }
 
   private changeTo(trial: Trial): void {
@@ -147,7 +147,7 @@ export class Link {
     this.events.opened()
   }
 
-  private forgetBetter(): void {
+  private cancelBetter(): void {
     this.nextBetter?.cancel()
     this.nextBetter = undefined
     const { better } = this

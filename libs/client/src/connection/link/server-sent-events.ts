@@ -19,12 +19,12 @@ export type Get = (address: URL, headers: Record<string, string>, signal: AbortS
 export function serverSentEvents(target: Target, limits: Omit<Transport, 'open'>, get: Get): Transport {
   return {
     ...limits,
-    open(ask, session) {
+    open(resume, session) {
       const abort = new AbortController()
       let received = 0
       const follow = async (): Promise<void> => {
-        const headers = { ...headersOf(target, ask), accept: 'text/event-stream' }
-        const response = await get(addressOf(target, '/v1/events', ask.revision), headers, abort.signal)
+        const headers = { ...headersOf(target, resume), accept: 'text/event-stream' }
+        const response = await get(addressOf(target, '/v1/events', resume.revision), headers, abort.signal)
         if (response.status !== 200 || !/^text\/event-stream\b/.test(response.type ?? ''))
           return session.end(await refusalIn(target.url, response))
         session.opened()
@@ -32,7 +32,7 @@ export function serverSentEvents(target: Target, limits: Omit<Transport, 'open'>
         const decoder = new TextDecoder()
         for await (const chunk of response.body ?? []) {
           received += chunk.length
-          for (const { data } of parser.push(decoder.decode(chunk, { stream: true }))) session.take(data)
+          for (const { data } of parser.push(decoder.decode(chunk, { stream: true }))) session.receive(data)
         }
         session.end({ reason: 'the connection was closed', blocked: session.frames === 0 })
       }

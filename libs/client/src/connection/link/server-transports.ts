@@ -43,12 +43,12 @@ function webSocket(target: Target): Transport {
   return {
     firstMs: FIRST_MS,
     silenceMs: SILENCE_MS,
-    open(ask, session) {
-      const address = addressOf(target, '/v1/stream', ask.revision)
+    open(resume, session) {
+      const address = addressOf(target, '/v1/stream', resume.revision)
       address.protocol = address.protocol.replace('http', 'ws')
       let raw: Socket | undefined
       const socket = new WebSocket(address, {
-        headers: headersOf(target, ask),
+        headers: headersOf(target, resume),
         maxPayload: MAX_FRAME_BYTES,
         handshakeTimeout: SILENCE_MS,
         perMessageDeflate: false,
@@ -56,7 +56,7 @@ function webSocket(target: Target): Transport {
       })
       socket.on('upgrade', (response) => (raw = response.socket))
       socket.on('open', () => session.opened())
-      socket.on('message', (data) => void session.take(String(data)))
+      socket.on('message', (data) => void session.receive(String(data)))
       socket.on('unexpected-response', (_request, response) => {
         void refusalIn(target.url, responseOf(response)).then((end) => session.end(end))
       })
@@ -80,9 +80,9 @@ function webSocket(target: Target): Transport {
 async function closed(socket: WebSocket): Promise<void> {
   if (socket.readyState === WebSocket.CLOSED) return
   await new Promise<void>((resolve) => {
-    const impatience = setTimeout(() => socket.terminate(), CLOSE_MS)
+    const closeTimer = setTimeout(() => socket.terminate(), CLOSE_MS)
     socket.once('close', () => {
-      clearTimeout(impatience)
+      clearTimeout(closeTimer)
       resolve()
     })
     socket.close(1000)
@@ -103,26 +103,30 @@ function polling(target: Target): Transport {
     firstMs: SILENCE_MS,
     // One pause between polls plus the response time.
     silenceMs: POLL_MS + SILENCE_MS,
-    open(ask, session) {
+    open(resume, session) {
       const agent = new (target.url.startsWith('https:') ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: 1 })
-      let { revision } = ask
-      let mark: string | undefined
+      let { revision } = resume
+      let etag: string | undefined
       let call: ClientRequest | undefined
       let pause: Timer | undefined
-      const take = async (response: IncomingMessage): Promise<void> => {
+      const onResponse = async (response: IncomingMessage): Promise<void> => {
         if (response.statusCode !== 200 && response.statusCode !== 304)
           return session.end(await refusalIn(target.url, responseOf(response)))
         const text = await readText(response, MAX_FRAME_BYTES)
-        revision = session.take(response.statusCode === 304 ? JSON.stringify({ type: 'heartbeat', revision }) : text) ?? revision
-        mark = response.headers.etag ?? mark
-        if (!session.isOver) pause = target.clock.after(POLL_MS, poll)
+        revision = session.receive(response.statusCode === 304 ? JSON.stringify({ type: 'heartbeat', revision }) : text) ?? revision
+        etag = response.headers.etag ?? etag
+        if (!session.hasEnded) pause = target.clock.after(POLL_MS, poll)
       }
       const poll = (): void => {
         const address = addressOf(target, '/v1/snapshot', revision)
-        const known: Record<string, string> = mark === undefined || revision === undefined ? {} : { 'if-none-match': mark }
-        call = httpGet(address, { ...headersOf(target, { ...ask, atLeast: revision ?? ask.atLeast }), ...known }, { agent })
+        const conditionalHeaders: Record<string, string> = etag === undefined || revision === undefined ? {} : { 'if-none-match': etag }
+        call = httpGet(
+          address,
+          { ...headersOf(target, { ...resume, atLeast: revision ?? resume.atLeast }), ...conditionalHeaders },
+          { agent },
+        )
         call.on('response', (response) => {
-          take(response).catch((error: unknown) => session.end({ reason: reasonOf(error), damaged: true }))
+          onResponse(response).catch((error: unknown) => session.end({ reason: reasonOf(error), damaged: true }))
         })
         call.on('error', (error) => session.end({ reason: reasonOf(error), blocked: !isUnreachable(error) }))
       }

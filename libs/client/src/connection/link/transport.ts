@@ -14,7 +14,7 @@ export interface Transport {
   readonly firstMs: number
   /** Timeout of each later frame in ms. */
   readonly silenceMs: number
-  open(ask: ResumeRequest, session: Session): Connection
+  open(resume: ResumeRequest, session: Session): Connection
 }
 
 export type TransportName = 'stream' | 'events' | 'poll'
@@ -56,14 +56,14 @@ export interface Connection {
 export interface Session {
   /** Number of frames delivered so far. */
   readonly frames: number
-  readonly isOver: boolean
+  readonly hasEnded: boolean
   /** Called when the server has accepted the connection. */
   opened(): void
   /**
    * Delivers a frame and returns its revision. A frame that is invalid or cannot be applied ends the session as damaged; `undefined` is
    * returned then.
    */
-  take(text: string): number | undefined
+  receive(text: string): number | undefined
   /** Ends the session and drops its connection. Later calls have no effect. */
   end(end: SessionEnd): void
 }

@@ -14,16 +14,16 @@ export interface TrialEnd extends SessionEnd {
 export interface TrialEvents {
   frame(frame: StreamFrame, trial: Trial): void
   /** Called once, as the last event. */
-  over(end: TrialEnd, trial: Trial): void
+  ended(end: TrialEnd, trial: Trial): void
 }
 
 /** Time in ms. A session that falls silent sooner after it started, even after first frames, was blocked by a buffering intermediary. */
-const LED_THROUGH_MS = 10_000
+const EARLY_SILENCE_MS = 10_000
 
 /** Runs one session over one transport and reports how it ended: closed, silent, damaged, or by a goodbye. */
 export class Trial implements Session {
   frames = 0
-  isOver = false
+  hasEnded = false
   private readonly connection: Connection
   private readonly silence: Silence
   private readonly startedAt: number
@@ -31,7 +31,7 @@ export class Trial implements Session {
   constructor(
     readonly name: TransportName,
     private readonly transport: Transport,
-    ask: ResumeRequest,
+    resume: ResumeRequest,
     private readonly clock: Clock,
     private readonly events: TrialEvents,
   ) {
@@ -41,17 +41,17 @@ export class Trial implements Session {
       clock,
       limitMs: silenceMs,
       received: () => this.connection.received(),
-      onSilence: () => this.fellSilent(this.frames === 0 ? firstMs : silenceMs),
+      onSilence: () => this.onSilence(this.frames === 0 ? firstMs : silenceMs),
     })
-    this.connection = transport.open(ask, this)
+    this.connection = transport.open(resume, this)
     this.silence.watch(openMs ?? firstMs)
   }
 
   opened(): void {
-    if (!this.isOver) this.silence.watch(this.transport.firstMs)
+    if (!this.hasEnded) this.silence.watch(this.transport.firstMs)
   }
 
-  take(text: string): number | undefined {
+  receive(text: string): number | undefined {
     try {
       const frame = parseFrame(text)
       this.deliver(frame)
@@ -63,8 +63,8 @@ export class Trial implements Session {
   }
 
   end(end: SessionEnd): void {
-    if (this.isOver) return
-    this.isOver = true
+    if (this.hasEnded) return
+    this.hasEnded = true
     this.connection.drop()
     this.report(end)
   }
@@ -73,16 +73,16 @@ export class Trial implements Session {
     this.connection.send?.(frame)
   }
 
-  /** Closes the session without calling `over`. */
+  /** Closes the session without calling `ended`. */
   async close(): Promise<void> {
     this.silence.stop()
-    this.isOver = true
+    this.hasEnded = true
     if (this.connection.close === undefined) this.connection.drop()
     else await this.connection.close()
   }
 
   private deliver(frame: StreamFrame): void {
-    if (this.isOver) return
+    if (this.hasEnded) return
     if (frame.type === 'goodbye') {
       this.report({ reason: 'the server stops', leaveMs: leaveMs(frame.retryMs) })
       return void this.close()
@@ -92,15 +92,15 @@ export class Trial implements Session {
     this.events.frame(frame, this)
   }
 
-  private fellSilent(limitMs: number): void {
-    const isShort = this.clock.elapsed() - this.startedAt < LED_THROUGH_MS + limitMs
+  private onSilence(limitMs: number): void {
+    const isShort = this.clock.elapsed() - this.startedAt < EARLY_SILENCE_MS + limitMs
     this.end({ reason: `no frame for ${limitMs / 1_000} s`, blocked: this.frames === 0 || isShort })
   }
 
   private report(end: SessionEnd): void {
-    this.isOver = true
+    this.hasEnded = true
     this.silence.stop()
     const lastedMs = this.clock.elapsed() - this.startedAt
-    this.events.over({ ...end, hadFrames: this.frames > 0, lastedMs }, this)
+    this.events.ended({ ...end, hadFrames: this.frames > 0, lastedMs }, this)
   }
 }
