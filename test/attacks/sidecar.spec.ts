@@ -141,7 +141,7 @@ describe('a side-car without a server', () => {
     events.close()
     const port = Number(new URL(sidecar.address).port)
     const [refused, second] = await Promise.allSettled([
-      serve({ place: { port } }),
+      serve({ address: { port } }),
       upstream.visitor().then((each) => (each.send('snapshot', 4, [old]), each)),
     ])
     expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'HMS_PORT_IN_USE', status: 409 } })
@@ -150,7 +150,10 @@ describe('a side-car without a server', () => {
 
   it('answers on a socket', async () => {
     const socket = join(folder, 's')
-    const [sidecar] = await Promise.all([serve({ place: { socket } }), upstream.visitor().then((each) => each.send('snapshot', 4, [old]))])
+    const [sidecar] = await Promise.all([
+      serve({ address: { socket } }),
+      upstream.visitor().then((each) => each.send('snapshot', 4, [old])),
+    ])
     expect(sidecar.address).toBe(socket)
     const events = await EventReader.open({ socketPath: socket, headers: { host: 'any.example' } })
     expect(await events.next()).toMatchObject({ id: '4', data: { type: 'snapshot', changes: [{ id: ID, version: '1.5.0' }] } })

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { cosign, formatCheckpoint, generateKeyPair, localSigner, signNote, type LogPolicy } from '#libs/signing'
-import { HttpWitness, type WitnessAnswer, type WitnessLink } from '#libs/witness'
+import { HttpWitness, type WitnessResponse, type WitnessLink } from '#libs/witness'
 import { entryFacts, LogInstance, witnessNamed } from '../support/log-instance.js'
 import { LOG_POLICY, LOG_SIGNER, WITNESS_SIGNER } from '../support/test-log.js'
 
@@ -10,7 +10,7 @@ const ORIGIN = LOG_POLICY.log.name
 const oldOf = (text: string): string => text.slice('old '.length, text.indexOf('\n'))
 
 /** What a witness may say against the log without signing it; `text` is what it was asked. */
-const UNSIGNED: [string, (text: string) => WitnessAnswer][] = [
+const UNSIGNED: [string, (text: string) => WitnessResponse][] = [
   ['it saw more entries than there are', () => ({ status: 409, body: '4000000000\n' })],
   ['it saw as many entries as there can be', () => ({ status: 409, body: `${Number.MAX_SAFE_INTEGER}\n` })],
   ['the proof is wrong', () => ({ status: 422, body: '' })],
@@ -28,11 +28,11 @@ class Contradicting implements WitnessLink {
   shown: string | undefined
   private readonly honest = witnessNamed('example.org/contradicting')
 
-  constructor(private readonly word: (text: string) => WitnessAnswer) {
+  constructor(private readonly word: (text: string) => WitnessResponse) {
     this.key = this.honest.key
   }
 
-  addCheckpoint(text: string): Promise<WitnessAnswer> {
+  addCheckpoint(text: string): Promise<WitnessResponse> {
     this.asked++
     return this.lies ? Promise.resolve(this.word(text)) : this.honest.addCheckpoint(text)
   }

@@ -61,7 +61,7 @@ describe('the log’s side of a witness behind HTTP', () => {
   it('asks one thing at a time', async () => {
     const link = new HttpWitness(KEY, await listening((_request, reply) => reply.writeHead(404).end()))
     const first = link.addCheckpoint('one')
-    await expect(link.addCheckpoint('two')).rejects.toThrow('has not answered')
+    await expect(link.addCheckpoint('two')).rejects.toThrow('has not responded')
     expect(await first).toEqual({ status: 404, body: '' })
     expect(await link.addCheckpoint('three')).toEqual({ status: 404, body: '' })
   })

@@ -13,7 +13,7 @@ export const CLI_GUARDS = [
     name: 'history-its-own-release',
     guard: 'an entry of the history is of the release that its head names',
     file: 'libs/client/src/history/verify-history.ts',
-    find: '  if ((named?.digest ?? null) !== digest) throw',
+    find: '  if ((verified?.digest ?? null) !== digest) throw',
     replace: '  if (false) throw',
     spec: 'libs/client/src/history/verify-history.spec.ts',
     test: 'refuses an entry with another release than its head names',

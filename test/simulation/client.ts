@@ -40,7 +40,7 @@ export class Client {
 
   private inTime<T>(incarnation: Incarnation, answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const cancel = this.scheduler.after(PATIENCE_MS, () => reject(new Error('no answer in time')))
+      const cancel = this.scheduler.after(PATIENCE_MS, () => reject(new Error('no response in time')))
       incarnation.onDeath(() => reject(new Error('connection reset')))
       answer.then(resolve, reject).finally(cancel)
     })

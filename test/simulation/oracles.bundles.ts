@@ -1,5 +1,5 @@
 import { groupBy } from '#libs/contracts'
-import { evaluate, holdDocument, nextTurn, withWholeBundles, type HeldDocument } from '#libs/evaluation'
+import { evaluate, holdDocument, nextChangeAt, markIncompleteBundles, type HeldDocument } from '#libs/evaluation'
 import { STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
 import type { Evidence } from './evidence.js'
 
@@ -26,7 +26,7 @@ export function bundlesStayWhole({ revisions }: Evidence): string[] {
       held.set(document.id, scopes.set(document.scope, holdDocument(document)))
     }
     const all = [...held.values()].flatMap((scopes) => [...scopes.values()])
-    for (const whole of withWholeBundles(all, Date.parse(at))) held.get(whole.head.policy)!.set(whole.head.scope, whole)
+    for (const whole of markIncompleteBundles(all, Date.parse(at))) held.get(whole.head.policy)!.set(whole.head.scope, whole)
     const until = revisions[index + 1]?.at ?? '9999'
     for (const now of timesUntil(held, Date.parse(at), Date.parse(until)))
       for (const canary of bundleCanaries(held, apart))
@@ -41,7 +41,7 @@ export function bundlesStayWhole({ revisions }: Evidence): string[] {
 /** The time of a revision, and those of the leases that end before the next. */
 function timesUntil(held: Held, from: number, until: number): number[] {
   const times = [from]
-  const turns = [...held.values()].flatMap((scopes) => nextTurn([...scopes.values()], from) ?? [])
+  const turns = [...held.values()].flatMap((scopes) => nextChangeAt([...scopes.values()], from) ?? [])
   for (const turn of turns) if (turn < until) times.push(turn - 1, turn)
   return times
 }

@@ -1,5 +1,5 @@
 import { groupBy, type EventData } from '#libs/contracts'
-import { holdDocument, liveCanaries, standing, type HeldDocument } from '#libs/evaluation'
+import { holdDocument, liveCanaries, documentAsOf, type HeldDocument } from '#libs/evaluation'
 import { STABLE_SCOPE } from '#libs/signing'
 import type { Emitted, Evidence } from './evidence.js'
 
@@ -26,7 +26,7 @@ export function canariesAreShown({ emitted, revisions }: Evidence): string[] {
   const told = new Set(emitted.flatMap(movesOf))
   for (const { id, documents, now } of statesOf(revisions)) {
     const stable = stableIn(documents)
-    const sinceSeq = stable === undefined ? undefined : standing(stable, now).head.sinceSeq
+    const sinceSeq = stable === undefined ? undefined : documentAsOf(stable, now).head.sinceSeq
     for (const { head } of canariesIn(documents)) {
       if (sinceSeq === undefined || head.baseSeq === undefined || sinceSeq <= head.baseSeq) continue
       const isOnStable = (head.base ?? null) === currentOf(documents, now)
@@ -75,7 +75,7 @@ function stableIn(documents: readonly HeldDocument[]): HeldDocument | undefined 
 
 function currentOf(documents: readonly HeldDocument[], now: number): string | null {
   const stable = stableIn(documents)
-  return stable === undefined ? null : standing(stable, now).head.current
+  return stable === undefined ? null : documentAsOf(stable, now).head.current
 }
 
 /** `policy seq` of each head of which an event says that it made something else live. */

@@ -83,7 +83,8 @@ export async function deployPolicy(options: DeployOptions): Promise<RunView | Ap
 }
 
 async function waitForRun(api: ApiClient, prepared: PreparedApproval, { run }: ApprovalView, options: DeployOptions): Promise<RunView> {
-  if (run === null) throw new HmsError('HMS_APPROVAL_INCOMPLETE', 'the signature was accepted, but the response names no run', { status: 502 })
+  if (run === null)
+    throw new HmsError('HMS_APPROVAL_INCOMPLETE', 'the signature was accepted, but the response names no run', { status: 502 })
   const timeoutMs = options.timeoutMs ?? prepared.plan.observeMs * stepsOf(prepared.plan).length + prepared.plan.bakeMs + OTHER_STAGES_MS
   const view = await followRun(api, run, { onView: options.onProgress, timeoutMs })
   if (view.state === 'SUCCEEDED') return view

@@ -83,8 +83,9 @@ export async function reportOf(
   { startedAt, waitMs }: { startedAt: number; waitMs: number },
 ): Promise<RollbackReport> {
   const others = (moved ?? []).filter((move) => move.id !== id)
-  const ask = (policy: Pick<Reversed, 'id' | 'version'>): Promise<CoverageView> => coverageOf(api, { ...policy, revision }, waitMs)
-  const [coverage, ...besides] = await Promise.all([ask({ id, version }), ...others.map(ask)])
+  const queryCoverage = (policy: Pick<Reversed, 'id' | 'version'>): Promise<CoverageView> =>
+    coverageOf(api, { ...policy, revision }, waitMs)
+  const [coverage, ...besides] = await Promise.all([queryCoverage({ id, version }), ...others.map(queryCoverage)])
   const seconds = Math.round(performance.now() - startedAt) / 1000
   const silent = [...new Set([coverage!, ...besides].flatMap(({ lagging }) => lagging.map((bot) => bot.id)))]
   return { id, version, revision, seconds, acknowledged: coverage!.current, silent, ...(moved === undefined ? {} : { moved }) }

@@ -23,11 +23,11 @@ export async function prepareRollback(api: ApiClient, rollback: PrepareRollbackR
   const answer = await api.post('/v1/approvals/prepare', { rollback })
   const { prepared, predicates } = readPrepared(answer)
   const [release, ...others] = predicates
-  if (others.length > 0 || !bringsBack(release!, id, version)) throw mismatch('another rollback than requested')
+  if (others.length > 0 || !isRollbackTo(release!, id, version)) throw mismatch('another rollback than requested')
   return { id, version, prepared }
 }
 
-function bringsBack({ policy, rollback, breakGlass }: ReleasePredicate, id: string, version: string): boolean {
+function isRollbackTo({ policy, rollback, breakGlass }: ReleasePredicate, id: string, version: string): boolean {
   return breakGlass === undefined && policy.id === id && policy.version === version && rollback?.target.version === version
 }
 

@@ -1,5 +1,5 @@
 import { STABLE_SCOPE } from '#libs/signing'
-import { liveCanaries, nextTurn, standing, type HeldDocument } from './evaluate.js'
+import { liveCanaries, nextChangeAt, documentAsOf, type HeldDocument } from './evaluate.js'
 
 /** Copy of policies whose changes are watched. */
 export interface WatchedCopy {
@@ -24,8 +24,8 @@ const LONGEST_WAIT_MS = 60_000
  * reached its effective time. A renewed lease changes nothing.
  */
 export class ChangeWatch {
-  private readonly marks = new Map<string, string>()
-  private readonly turns = new Map<string, number>()
+  private readonly fingerprints = new Map<string, string>()
+  private readonly nextChanges = new Map<string, number>()
   private cancel = (): void => {}
 
   constructor(
@@ -35,14 +35,14 @@ export class ChangeWatch {
     private readonly graceMs = GRACE_MS,
   ) {
     this.compare(copy.policies())
-    this.awaitTurn()
+    this.scheduleCheck()
   }
 
   /** Checks these policies, or all policies if none are given. Called after the copy received documents of them. */
-  look(policies: Iterable<string> = [...this.copy.policies(), ...this.marks.keys()]): void {
+  check(policies: Iterable<string> = [...this.copy.policies(), ...this.fingerprints.keys()]): void {
     // A canary may end because another member of its bundle changed.
-    const changed = this.compare([...policies, ...this.turns.keys()])
-    this.awaitTurn()
+    const changed = this.compare([...policies, ...this.nextChanges.keys()])
+    this.scheduleCheck()
     if (changed.length > 0) this.changed(changed)
   }
 
@@ -54,35 +54,35 @@ export class ChangeWatch {
     const now = this.copy.nowMs()
     return [...new Set(policies)].filter((id) => {
       const documents = this.copy.documentsOf(id)
-      const before = this.marks.get(id) ?? NOTHING
-      const mark = markOf(documents, now)
-      this.marks.set(id, mark)
-      const turn = nextTurn(documents, now)
-      if (turn === null) this.turns.delete(id)
-      else this.turns.set(id, turn)
-      return mark !== before
+      const before = this.fingerprints.get(id) ?? NOTHING
+      const fingerprint = fingerprintOf(documents, now)
+      this.fingerprints.set(id, fingerprint)
+      const nextChange = nextChangeAt(documents, now)
+      if (nextChange === null) this.nextChanges.delete(id)
+      else this.nextChanges.set(id, nextChange)
+      return fingerprint !== before
     })
   }
 
-  private awaitTurn(): void {
+  private scheduleCheck(): void {
     this.cancel()
-    if (this.turns.size === 0) return
-    const dueMs = Math.min(...this.turns.values()) + this.graceMs
+    if (this.nextChanges.size === 0) return
+    const dueMs = Math.min(...this.nextChanges.values()) + this.graceMs
     const delayMs = Math.min(Math.max(dueMs - this.copy.nowMs(), 1), LONGEST_WAIT_MS)
-    this.cancel = this.clock.after(delayMs, () => (this.copy.nowMs() < dueMs ? this.awaitTurn() : this.look(this.turns.keys())))
+    this.cancel = this.clock.after(delayMs, () => (this.copy.nowMs() < dueMs ? this.scheduleCheck() : this.check(this.nextChanges.keys())))
   }
 }
 
 /** Returns the documents of one policy that some reader gets: the stable one, and live canaries. */
 export function documentsInForce(documents: readonly HeldDocument[], now: number): HeldDocument[] {
-  const stable = documents.filter(({ head }) => head.scope === STABLE_SCOPE).map((held) => standing(held, now))
+  const stable = documents.filter(({ head }) => head.scope === STABLE_SCOPE).map((held) => documentAsOf(held, now))
   return [...stable.filter(({ value }) => value !== null), ...liveCanaries(documents, now)]
 }
 
 const NOTHING = '[]'
 
 /** Returns a text that changes whenever the responses that readers get of a policy may change; a response names its first revision. */
-function markOf(documents: readonly HeldDocument[], now: number): string {
+function fingerprintOf(documents: readonly HeldDocument[], now: number): string {
   const inForce = documentsInForce(documents, now)
   return JSON.stringify(
     inForce

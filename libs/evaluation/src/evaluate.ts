@@ -27,7 +27,7 @@ export interface HeldDocument {
   firstRevision: number
   /** The document as it is from `atMs` (epoch milliseconds) on, if its head schedules a release. */
   next: { atMs: number; held: HeldDocument } | null
-  /** Set for an incomplete bundle's canary: readers ignore it, see `withWholeBundles`. */
+  /** Set for an incomplete bundle's canary: readers ignore it, see `markIncompleteBundles`. */
   isParted?: boolean
 }
 
@@ -49,21 +49,21 @@ export function holdDocument(document: ConfigDocument): HeldDocument {
 }
 
 /** Returns the document as it is from the effective time of its `next` on, with the held release as its current one. */
-function nextOf({ next: brought, ...document }: ConfigDocument, { next, ...head }: HeadPredicate): HeldDocument['next'] {
-  if (next === undefined || brought === undefined) return null
-  const value = valueIn(brought.release)
+function nextOf({ next: scheduled, ...document }: ConfigDocument, { next, ...head }: HeadPredicate): HeldDocument['next'] {
+  if (next === undefined || scheduled === undefined) return null
+  const value = valueIn(scheduled.release)
   const later = {
     ...document,
     version: value.version,
     digest: next.release,
-    release: brought.release,
-    proof: brought.proof ?? null,
+    release: scheduled.release,
+    proof: scheduled.proof ?? null,
     run: next.run ?? document.run,
   }
-  const turned = { ...head, current: next.release, sinceSeq: next.sinceSeq }
+  const scheduledHead = { ...head, current: next.release, sinceSeq: next.sinceSeq }
   return {
     atMs: Date.parse(next.at),
-    held: { document: later, head: turned, value, firstRevision: document.revision, next: null },
+    held: { document: later, head: scheduledHead, value, firstRevision: document.revision, next: null },
   }
 }
 
@@ -72,7 +72,7 @@ function valueIn(release: Envelope): PolicyValue {
 }
 
 /** Returns the document as of `now`. */
-export function standing(held: HeldDocument, now: number): HeldDocument {
+export function documentAsOf(held: HeldDocument, now: number): HeldDocument {
   return held.next !== null && held.next.atMs <= now ? held.next.held : held
 }
 
@@ -81,7 +81,7 @@ export function standing(held: HeldDocument, now: number): HeldDocument {
  * Pure, and independent of the order of `documents`.
  */
 export function evaluate(documents: readonly HeldDocument[], reader: Reader, now: number): InForce | null {
-  const present = documents.map((held) => standing(held, now))
+  const present = documents.map((held) => documentAsOf(held, now))
   const stable = stableOf(present)
   const canaries = present.filter((held) => isCanaryFor(held, stable, reader, now)).sort(newestFirst)
   const chosen = canaries[0] ?? stable
@@ -112,26 +112,26 @@ export function resolve(documents: readonly HeldDocument[], reader: Reader, now:
  * Returns the document for which coverage counts `reader`: the canary that covers the reader now, or will at its effective time, else the
  * stable document.
  */
-export function serving(documents: readonly HeldDocument[], reader: Reader, now: number): HeldDocument | undefined {
+export function documentForCoverage(documents: readonly HeldDocument[], reader: Reader, now: number): HeldDocument | undefined {
   const stable = stableOf(documents)
-  const present = stable === undefined ? undefined : standing(stable, now)
+  const present = stable === undefined ? undefined : documentAsOf(stable, now)
   const covers = (held: HeldDocument): boolean =>
-    isCanaryFor(standing(held, now), present, reader, now) || (held.next !== null && isCanaryFor(held.next.held, present, reader, now))
+    isCanaryFor(documentAsOf(held, now), present, reader, now) || (held.next !== null && isCanaryFor(held.next.held, present, reader, now))
   return documents.filter(covers).sort(newestFirst)[0] ?? stable
 }
 
 /** Returns the canaries that are live at `now`, for any reader: while there are some, readers see different values. */
 export function liveCanaries(documents: readonly HeldDocument[], now: number): HeldDocument[] {
-  const present = documents.map((held) => standing(held, now))
+  const present = documents.map((held) => documentAsOf(held, now))
   const stable = stableOf(present)
   return present.filter((held) => isLiveCanary(held, stable, now))
 }
 
 /** Returns when the value for any reader changes next without a new document (epoch milliseconds); `null` for never. */
-export function nextTurn(documents: readonly HeldDocument[], now: number): number | null {
-  const turns = documents.flatMap(({ next }) => (next === null || next.atMs <= now ? [] : [next.atMs]))
+export function nextChangeAt(documents: readonly HeldDocument[], now: number): number | null {
+  const effectiveTimes = documents.flatMap(({ next }) => (next === null || next.atMs <= now ? [] : [next.atMs]))
   const leases = liveCanaries(documents, now).flatMap(({ head }) => expiryOf(head) ?? [])
-  return [...turns, ...leases].reduce<number | null>((first, at) => (first === null || at < first ? at : first), null)
+  return [...effectiveTimes, ...leases].reduce<number | null>((first, at) => (first === null || at < first ? at : first), null)
 }
 
 function stableOf(documents: readonly HeldDocument[]): HeldDocument | undefined {
@@ -164,11 +164,11 @@ function isLiveCanary(
 
 /** Whether the current stable release is the one that the canary was started against. A canary has no effect on another stable release. */
 export function isOnStable(canary: HeadPredicate, stable: HeadPredicate | undefined): boolean {
-  return (canary.base ?? null) === (stable?.current ?? null) && !wasLeft(canary, stable)
+  return (canary.base ?? null) === (stable?.current ?? null) && !hasStableLeftBase(canary, stable)
 }
 
 /** Whether stable has left the canary's base and returned to it: an ended canary is not revived. */
-function wasLeft({ baseSeq }: HeadPredicate, stable: HeadPredicate | undefined): boolean {
+function hasStableLeftBase({ baseSeq }: HeadPredicate, stable: HeadPredicate | undefined): boolean {
   return baseSeq !== undefined && stable?.sinceSeq !== undefined && stable.sinceSeq > baseSeq
 }
 
@@ -189,23 +189,23 @@ function newestFirst(a: HeldDocument, b: HeldDocument): number {
  * incomplete if members are missing, were not issued together, or have lost their base. `all`: the whole copy, after it applied documents.
  * Returns the documents to replace, with their new mark. Pure.
  */
-export function withWholeBundles<H extends HeldDocument>(all: readonly H[], now: number): H[] {
+export function markIncompleteBundles<H extends HeldDocument>(all: readonly H[], now: number): H[] {
   const canaries = all.filter(({ head }) => head.scope !== STABLE_SCOPE && head.cohortKey !== undefined && head.bundle !== undefined)
   if (canaries.length === 0) return []
   const stable = new Map(all.flatMap((held) => (held.head.scope === STABLE_SCOPE ? [[held.head.policy, held] as const] : [])))
-  const whole = new Map<string, number>()
+  const membersOf = new Map<string, number>()
   for (const { head } of canaries) {
     const below = stable.get(head.policy)
-    if (!isOnStable(head, below && standing(below, now).head)) continue
-    whole.set(head.bundle!.digest, (whole.get(head.bundle!.digest) ?? 0) + 1)
+    if (!isOnStable(head, below && documentAsOf(below, now).head)) continue
+    membersOf.set(head.bundle!.digest, (membersOf.get(head.bundle!.digest) ?? 0) + 1)
   }
   return canaries.flatMap((held) => {
     const { digest, size } = held.head.bundle!
-    const isParted = whole.get(digest) !== size
-    return (held.isParted ?? false) === isParted ? [] : [marked(held, isParted)]
+    const isParted = membersOf.get(digest) !== size
+    return (held.isParted ?? false) === isParted ? [] : [withMark(held, isParted)]
   })
 }
 
-function marked<H extends HeldDocument>(held: H, isParted: boolean): H {
+function withMark<H extends HeldDocument>(held: H, isParted: boolean): H {
   return { ...held, isParted, next: held.next && { ...held.next, held: { ...held.next.held, isParted } } }
 }

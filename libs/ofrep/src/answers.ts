@@ -4,20 +4,20 @@ import { isKnown } from '#libs/platform'
 import type { FlagBook } from './flag-book.js'
 
 /** Response to an evaluation. A 304 has no `body`: the result is unchanged since the reader's last request. */
-export interface EvaluationAnswer {
+export interface EvaluationResponse {
   status: 200 | 304
   etag: string
   body?: string
 }
 
-/** Evaluates one flag. `known`: the request's `If-None-Match`. Throws 404 `HMS_POLICY_NOT_FOUND`. */
-export function answerFlag(book: FlagBook, key: string, reader: Reader, known?: string): EvaluationAnswer {
+/** Evaluates one flag. `ifNoneMatch`: the request's `If-None-Match`. Throws 404 `HMS_POLICY_NOT_FOUND`. */
+export function answerFlag(book: FlagBook, key: string, reader: Reader, ifNoneMatch?: string): EvaluationResponse {
   const flag = book.flag(key, reader)
   if (flag === undefined) {
     const detail = `No policy and no field of one that is in force for this context is called ${key}.`
     throw new HmsError('HMS_POLICY_NOT_FOUND', detail, { status: 404, next: [action('policies.list')] })
   }
-  return answer(`"${flag.digest}"`, known, () => flag.json)
+  return answer(`"${flag.digest}"`, ifNoneMatch, () => flag.json)
 }
 
 /**
@@ -29,14 +29,14 @@ export interface OwnStream {
   owner?: string
 }
 
-export function answerFlags(book: FlagBook, reader: Reader, known?: string, own?: OwnStream): EvaluationAnswer {
+export function answerFlags(book: FlagBook, reader: Reader, ifNoneMatch?: string, own?: OwnStream): EvaluationResponse {
   const { json, digest } = book.flags(reader)
   const streams = own === undefined ? '' : `,"eventStreams":${JSON.stringify([own.stream])}`
-  return answer(`"${digest}${own?.owner === undefined ? '' : `.${own.owner}`}"`, known, () => `{"flags":[${json}]${streams}}`)
+  return answer(`"${digest}${own?.owner === undefined ? '' : `.${own.owner}`}"`, ifNoneMatch, () => `{"flags":[${json}]${streams}}`)
 }
 
-function answer(etag: string, known: string | undefined, body: () => string): EvaluationAnswer {
-  return isKnown(etag, known) ? { status: 304, etag } : { status: 200, etag, body: body() }
+function answer(etag: string, ifNoneMatch: string | undefined, body: () => string): EvaluationResponse {
+  return isKnown(etag, ifNoneMatch) ? { status: 304, etag } : { status: 200, etag, body: body() }
 }
 
 /** Time without activity after which a client may close the stream; sent with the stream's address. */

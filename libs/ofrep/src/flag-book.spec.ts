@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest'
 import type { OfrepFlag } from '#libs/contracts'
 import type { Reader } from '#libs/evaluation'
 import { FlagBook } from './flag-book.js'
-import { ANYONE, held, HeldByHand, IN_NCR, NOW } from './testing/held.js'
+import { ANYONE, heldDocument, FakeHeldPolicies, IN_NCR, NOW } from './testing/held.js'
 
 const PM25 = 'epa-pm25-limit'
-const stable = held(PM25, { version: '1.5.0', revision: 3, fields: { limit: 35 } })
+const stable = heldDocument(PM25, { version: '1.5.0', revision: 3, fields: { limit: 35 } })
 const canaryOf = (more: object = {}) =>
-  held(PM25, {
+  heldDocument(PM25, {
     version: '2.0.0',
     scope: 'region:NCR',
     revision: 8,
@@ -15,7 +15,7 @@ const canaryOf = (more: object = {}) =>
     fields: { limit: 25 },
     canary: { base: stable.head.current, expires: '2026-01-01T00:02:00Z', ...more },
   })
-const asked = (copy: HeldByHand, key: string, reader: Reader = ANYONE): OfrepFlag | undefined => {
+const asked = (copy: FakeHeldPolicies, key: string, reader: Reader = ANYONE): OfrepFlag | undefined => {
   const found = new FlagBook(copy).flag(key, reader)
   return found === undefined ? undefined : (JSON.parse(found.json) as OfrepFlag)
 }
@@ -23,7 +23,7 @@ const all = (book: FlagBook, reader: Reader = ANYONE): OfrepFlag[] => JSON.parse
 
 describe('a flag', () => {
   const fields = { limit: 35, strict: true, units: 'ug_per_m3', tags: ['air', 'epa'], bands: { good: 12 }, note: null, '__proto__.x': 1 }
-  const copy = new HeldByHand().set(held(PM25, { version: '1.5.0', revision: 3, fields }))
+  const copy = new FakeHeldPolicies().set(heldDocument(PM25, { version: '1.5.0', revision: 3, fields }))
   const metadata = {
     policyVersion: '1.5.0',
     revision: 3,
@@ -56,7 +56,7 @@ describe('a flag', () => {
   )
 
   it('has no null in its metadata, and includes the state of the copy', () => {
-    const local = new HeldByHand().set(held(PM25, { run: null }))
+    const local = new FakeHeldPolicies().set(heldDocument(PM25, { run: null }))
     local.staleness = 'STALE'
     const said = asked(local, PM25)!.metadata
     expect([Object.values(said).includes(null as never), 'runId' in said, said.state]).toEqual([false, false, 'STALE'])
@@ -64,7 +64,7 @@ describe('a flag', () => {
 })
 
 describe('the reason of a flag', () => {
-  const copy = new HeldByHand().set(stable, canaryOf())
+  const copy = new FakeHeldPolicies().set(stable, canaryOf())
   const said = (reader: Reader): [string, unknown, string] => {
     const { reason, value, metadata } = asked(copy, `${PM25}.limit`, reader)!
     return [reason, value, metadata.scope]
@@ -77,14 +77,14 @@ describe('the reason of a flag', () => {
   })
 
   it('is STATIC without a canary, after its lease expired, and when its base is no longer stable', () => {
-    expect(asked(new HeldByHand().set(stable), PM25, IN_NCR)!.reason).toBe('STATIC')
+    expect(asked(new FakeHeldPolicies().set(stable), PM25, IN_NCR)!.reason).toBe('STATIC')
     for (const over of [{ expires: '2026-01-01T00:00:00Z' }, { base: 'sha256:other' }])
-      expect(asked(new HeldByHand().set(stable, canaryOf(over)), PM25, IN_NCR)).toMatchObject({ reason: 'STATIC', variant: '1.5.0' })
+      expect(asked(new FakeHeldPolicies().set(stable, canaryOf(over)), PM25, IN_NCR)).toMatchObject({ reason: 'STATIC', variant: '1.5.0' })
   })
 
   it('follows the share by the bucket of the targeting key, as for bots', () => {
     // Buckets of these names for this policy: 439 and 4753 of 10,000.
-    const few = new HeldByHand().set(stable, canaryOf({ share: 500 }))
+    const few = new FakeHeldPolicies().set(stable, canaryOf({ share: 500 }))
     const reasons = ['bot-0007', 'bot-0001'].map((bot) => asked(few, PM25, { bot, region: 'NCR' })!.reason)
     expect(reasons).toEqual(['SPLIT', 'TARGETING_MATCH'])
   })
@@ -92,55 +92,57 @@ describe('the reason of a flag', () => {
 
 describe('the list of all flags', () => {
   it('has each policy followed by its fields, sorted by policy and without null fields', () => {
-    const copy = new HeldByHand().set(held('b-limit')).set(held('a-limit', { fields: { note: null } }))
+    const copy = new FakeHeldPolicies().set(heldDocument('b-limit')).set(heldDocument('a-limit', { fields: { note: null } }))
     const own = (id: string): string[] => [id, `${id}.id`, `${id}.version`, `${id}.effective`]
     expect(all(new FlagBook(copy)).map(({ key }) => key)).toEqual([...own('a-limit'), ...own('b-limit'), 'b-limit.limit'])
   })
 
   it('has a digest that changes with value, reason, variant or metadata alone', () => {
-    const digest = (copy: HeldByHand, reader = ANYONE): string => new FlagBook(copy).flags(reader).digest
-    const one = digest(new HeldByHand().set(stable))
-    expect(digest(new HeldByHand().set(held(PM25, { version: '1.5.0', revision: 9, firstRevision: 3, fields: { limit: 35 } })))).toBe(one)
+    const digest = (copy: FakeHeldPolicies, reader = ANYONE): string => new FlagBook(copy).flags(reader).digest
+    const one = digest(new FakeHeldPolicies().set(stable))
+    expect(
+      digest(new FakeHeldPolicies().set(heldDocument(PM25, { version: '1.5.0', revision: 9, firstRevision: 3, fields: { limit: 35 } }))),
+    ).toBe(one)
     const others = [
-      new HeldByHand().set(held(PM25, { version: '1.5.0', revision: 3, fields: { limit: 34 } })),
-      new HeldByHand().set(held(PM25, { version: '1.5.1', revision: 3, fields: { limit: 35 } })),
-      new HeldByHand().set(held(PM25, { version: '1.5.0', revision: 4, fields: { limit: 35 } })),
-      new HeldByHand().set(stable, canaryOf()),
+      new FakeHeldPolicies().set(heldDocument(PM25, { version: '1.5.0', revision: 3, fields: { limit: 34 } })),
+      new FakeHeldPolicies().set(heldDocument(PM25, { version: '1.5.1', revision: 3, fields: { limit: 35 } })),
+      new FakeHeldPolicies().set(heldDocument(PM25, { version: '1.5.0', revision: 4, fields: { limit: 35 } })),
+      new FakeHeldPolicies().set(stable, canaryOf()),
     ]
     expect(new Set([one, ...others.map((copy) => digest(copy))]).size).toBe(5)
     expect(digest(others[3]!, IN_NCR)).not.toBe(digest(others[3]!))
   })
 
   it('changes at the effective time of a scheduled release, without a new document', () => {
-    const copy = new HeldByHand().set(held(PM25, { version: '1.5.0', next: { at: NOW + 1_000, version: '2.0.0' } }))
+    const copy = new FakeHeldPolicies().set(heldDocument(PM25, { version: '1.5.0', next: { at: NOW + 1_000, version: '2.0.0' } }))
     const book = new FlagBook(copy)
     const versions = [NOW, NOW + 999, NOW + 1_000].map((now) => ((copy.now = now), all(book)[0]!.variant))
     expect(versions).toEqual(['1.5.0', '1.5.0', '2.0.0'])
   })
 
   it('returns the earlier release again when a clock correction puts the effective time into the future', () => {
-    const copy = new HeldByHand().set(held(PM25, { version: '1.5.0', next: { at: NOW + 1_000, version: '2.0.0' } }))
+    const copy = new FakeHeldPolicies().set(heldDocument(PM25, { version: '1.5.0', next: { at: NOW + 1_000, version: '2.0.0' } }))
     const book = new FlagBook(copy)
     const versions = [NOW + 1_000, NOW].map((now) => ((copy.now = now), all(book)[0]!.variant))
     expect(versions).toEqual(['2.0.0', '1.5.0'])
   })
 
   it('evaluates on each read only policies that differ by reader or time', () => {
-    const copy = new HeldByHand().set(stable, canaryOf())
-    for (let index = 0; index < 100; index++) copy.set(held(`limit-${index}`))
+    const copy = new FakeHeldPolicies().set(stable, canaryOf())
+    for (let index = 0; index < 100; index++) copy.set(heldDocument(`limit-${index}`))
     const book = new FlagBook(copy)
     book.flags(IN_NCR)
-    copy.asked = 0
+    copy.documentReads = 0
     expect(all(book, IN_NCR).length).toBe(101 * 5)
-    expect(copy.asked).toBe(1)
+    expect(copy.documentReads).toBe(1)
   })
 
   it('is evaluated again after the copy received documents', () => {
-    const copy = new HeldByHand().set(stable)
+    const copy = new FakeHeldPolicies().set(stable)
     const book = new FlagBook(copy)
     expect(all(book, IN_NCR)[0]!.variant).toBe('1.5.0')
     copy.set(stable, canaryOf())
-    book.forget()
+    book.invalidate()
     expect(all(book, IN_NCR)[0]!.variant).toBe('2.0.0')
   })
 })

@@ -30,13 +30,13 @@ const MAX_LISTS = 32
 export class FlagBook {
   private readonly texts = new WeakMap<object, Map<string, ReadonlyMap<string, FlagText>>>()
   private readonly lists = new Map<string, FlagText>()
-  private parted: { same: string[]; differing: string[] } | undefined
+  private split: { uniform: string[]; perReader: string[] } | undefined
 
   constructor(private readonly held: HeldPolicies) {}
 
   /** Called after the copy received documents. */
-  forget(): void {
-    this.parted = undefined
+  invalidate(): void {
+    this.split = undefined
     this.lists.clear()
   }
 
@@ -49,17 +49,17 @@ export class FlagBook {
 
   /** Returns the JSON of all flags of this reader, separated by commas and without brackets. */
   flags(reader: Reader): FlagText {
-    const { same, differing } = (this.parted ??= this.part())
-    const found = differing.flatMap((id) => this.resolve(id, reader) ?? [])
-    const seen = JSON.stringify([
+    const { uniform, perReader } = (this.split ??= this.splitPolicies())
+    const found = perReader.flatMap((id) => this.resolve(id, reader) ?? [])
+    const cacheKey = JSON.stringify([
       this.held.state?.(),
       found.map(({ held, reason }) => [held.head.policy, held.head.scope, held.head.current, reason]),
     ])
-    let list = this.lists.get(seen)
+    let list = this.lists.get(cacheKey)
     if (list === undefined) {
       if (this.lists.size >= MAX_LISTS) this.lists.clear()
-      const all = [...same.flatMap((id) => this.resolve(id, reader) ?? []), ...found].sort(byPolicy)
-      this.lists.set(seen, (list = joined(all.flatMap((each) => [...this.textsOf(each).values()]))))
+      const all = [...uniform.flatMap((id) => this.resolve(id, reader) ?? []), ...found].sort(byPolicy)
+      this.lists.set(cacheKey, (list = joined(all.flatMap((each) => [...this.textsOf(each).values()]))))
     }
     return list
   }
@@ -69,18 +69,18 @@ export class FlagBook {
   }
 
   /**
-   * Splits the policies into those that evaluate alike for every reader at any time (`same`: one stable document without a scheduled
-   * release) and the rest (`differing`). A document whose scheduled release has come into force stays in the rest, because a clock
+   * Splits the policies into those that evaluate alike for every reader at any time (`uniform`: one stable document without a scheduled
+   * release) and the rest (`perReader`). A document whose scheduled release has come into force stays in the rest, because a clock
    * correction can put the effective time into the future again.
    */
-  private part(): { same: string[]; differing: string[] } {
-    const isSame = (id: string): boolean => {
+  private splitPolicies(): { uniform: string[]; perReader: string[] } {
+    const isUniform = (id: string): boolean => {
       const documents = this.held.documentsOf(id)
       return documents.every(({ head, next }) => head.scope === STABLE_SCOPE && next === null)
     }
-    const [same, differing]: [string[], string[]] = [[], []]
-    for (const id of this.held.policies()) (isSame(id) ? same : differing).push(id)
-    return { same, differing }
+    const [uniform, perReader]: [string[], string[]] = [[], []]
+    for (const id of this.held.policies()) (isUniform(id) ? uniform : perReader).push(id)
+    return { uniform, perReader }
   }
 
   /**
@@ -92,11 +92,11 @@ export class FlagBook {
     const { document } = found.held
     const byReason = this.texts.get(document) ?? new Map<string, ReadonlyMap<string, FlagText>>()
     this.texts.set(document, byReason)
-    const said = `${found.reason} ${state ?? ''}`
-    let texts = byReason.get(said)
+    const cacheKey = `${found.reason} ${state ?? ''}`
+    let texts = byReason.get(cacheKey)
     if (texts === undefined)
       byReason.set(
-        said,
+        cacheKey,
         (texts = new Map(flagsOf(found, state, this.held.verification).map((flag) => [flag.key, textOf(JSON.stringify(flag))]))),
       )
     return texts

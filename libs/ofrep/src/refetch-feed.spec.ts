@@ -52,7 +52,7 @@ describe('the event stream', () => {
   it('sends a reader with the newest id only a comment, and then an event with the hint for each change', async () => {
     const reader = await open('life-1.0')
     expect(await reader.next()).toBe(': alive')
-    feed.tell('42')
+    feed.notify('42')
     expect(await reader.next()).toBe(refetch('life-1.1', '{"type":"refetchEvaluation","etag":"42"}'))
     expect(reader.response.headers['content-type']).toBe('text/event-stream')
   })
@@ -60,7 +60,7 @@ describe('the event stream', () => {
   it('sends changes made in the same turn as one event', async () => {
     const reader = await open('life-1.0')
     await reader.next()
-    for (const hint of ['1', '2', '3']) feed.tell(hint)
+    for (const hint of ['1', '2', '3']) feed.notify(hint)
     expect(await reader.next()).toContain('id: life-1.3')
     clock.advanceTo(clock.now().getTime() + 2_000)
     expect(await reader.next()).toBe(': alive')

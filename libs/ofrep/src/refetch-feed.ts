@@ -52,7 +52,7 @@ export class RefetchFeed {
    * Notifies all readers. `hint`: sent with the event; the reader returns it in the next evaluation request, as `flagConfigEtag`. Changes
    * during a broadcast are sent as one event.
    */
-  tell(hint?: string): void {
+  notify(hint?: string): void {
     this.changes++
     this.newest = this.frame(hint)
     if (this.sending) return

@@ -1,4 +1,4 @@
-import { withWholeBundles } from '#libs/evaluation'
+import { markIncompleteBundles } from '#libs/evaluation'
 import { placeTag, placeTagsIn, STABLE_SCOPE } from '#libs/signing'
 import type { StoredDocument } from '../heads/head.table.js'
 import { holdStored, type HeldStored } from './held-stored.js'
@@ -55,7 +55,7 @@ export class HeldPolicies {
       if (isAhead(held, nowMs)) this.nextTurnMs = Math.min(this.nextTurnMs, held.next.atMs)
       this.idOfTag.set(placeTag(id, scope), id)
     }
-    for (const held of withWholeBundles(this.all(), nowMs)) this.byPolicy.get(held.head.policy)!.set(held.head.scope, held)
+    for (const held of markIncompleteBundles(this.all(), nowMs)) this.byPolicy.get(held.head.policy)!.set(held.head.scope, held)
     for (const id of new Set(news.map(({ document }) => document.id))) this.noteBundle(id)
     return news
   }

@@ -1,5 +1,5 @@
 import type { ConfigDocument, Envelope, StandingProof, StreamFrame } from '#libs/contracts'
-import { standing, type HeldDocument } from '#libs/evaluation'
+import { documentAsOf, type HeldDocument } from '#libs/evaluation'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 
@@ -116,7 +116,7 @@ const NOTHING = { changes: [], documents: [] }
 
 function changesOf(held: readonly HeldDocument[], nowMs: number): StreamFrame['changes'] {
   return held.map((each) => {
-    const { id, version, digest, scope } = standing(each, nowMs).document
+    const { id, version, digest, scope } = documentAsOf(each, nowMs).document
     return { id, version, digest, scope }
   })
 }

@@ -1,5 +1,5 @@
 import { action, type Audience, type CoverageReport, type CoverageView, HmsError, MAX_SILENT, type ScopeCoverage } from '#libs/contracts'
-import { bucketIn, evaluate, type HeldDocument, type Reader, serving, standing } from '#libs/evaluation'
+import { bucketIn, evaluate, type HeldDocument, type Reader, documentForCoverage, documentAsOf } from '#libs/evaluation'
 import { inShare, scopeCovers, type Scope } from '#libs/policy'
 import { type HeadPredicate, STABLE_SCOPE } from '#libs/signing'
 
@@ -57,7 +57,7 @@ export function audienceOf(head: HeadPredicate, bots: Iterable<BotPresence>): Au
  */
 export function coverageOf(policy: string, documents: readonly HeldDocument[], bots: Iterable<BotPresence>, now: number): CoverageReport {
   const scopes = documents.map((held): ScopeCoverage => {
-    const { scope, seq, current: release, share } = standing(held, now).head
+    const { scope, seq, current: release, share } = documentAsOf(held, now).head
     const outside = share === undefined ? {} : { control: 0 }
     return { scope, seq, release, expected: 0, acknowledged: 0, silent: [], ...outside }
   })
@@ -68,7 +68,7 @@ export function coverageOf(policy: string, documents: readonly HeldDocument[], b
   )
   const joined = new Map<ScopeCoverage, string[]>(scopes.map((entry) => [entry, []]))
   for (const bot of readersOf(policy, bots)) {
-    const document = serving(documents, readerOf(bot), now)
+    const document = documentForCoverage(documents, readerOf(bot), now)
     const served = scopes.find((entry) => entry.scope === document?.head.scope)
     // A bot with the release through another scope of the same canary is not in a control group.
     const isBeside = served?.control === undefined
@@ -132,7 +132,7 @@ export function isCurrent(bot: BotPresence, policy: string, documents: readonly 
   if (bot.revision === 0) return false
   const reader = readerOf(bot)
   const wanted = evaluate(documents, reader, now)?.held.document.digest ?? null
-  const next = serving(documents, reader, now)?.next ?? null
+  const next = documentForCoverage(documents, reader, now)?.next ?? null
   const holds = next === null || next.atMs <= now || (bot.held?.[policy] ?? []).includes(next.held.head.current!)
   return holds && (bot.applied[policy] ?? null) === wanted
 }

@@ -1,5 +1,5 @@
 import { MAX_PATH_PARAMETER } from '#libs/contracts'
-import { readContext, type EvaluationAnswer } from '#libs/ofrep'
+import { readContext, type EvaluationResponse } from '#libs/ofrep'
 import {
   isForeignRequest,
   isPlainPost,
@@ -69,7 +69,7 @@ export class EvaluateDoor implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   private answer(request: IncomingMessage, response: ServerResponse, key: string | undefined, body: Buffer): boolean {
-    let answer: EvaluationAnswer | undefined
+    let answer: EvaluationResponse | undefined
     try {
       answer = this.evaluate(request, key, body)
     } catch {
@@ -82,7 +82,7 @@ export class EvaluateDoor implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   /** Evaluates a request. Returns `undefined`, or throws, if it cannot be answered immediately. */
-  private evaluate({ headers }: IncomingMessage, key: string | undefined, body: Buffer): EvaluationAnswer | undefined {
+  private evaluate({ headers }: IncomingMessage, key: string | undefined, body: Buffer): EvaluationResponse | undefined {
     const grant = this.access.admitReader(keyOfReader(headers))
     if (grant === undefined || !this.flags.isAt(parseAtLeast(headers['if-revision-at-least'] as string | undefined))) return undefined
     const reader = readContext(parsePlainJson(body))

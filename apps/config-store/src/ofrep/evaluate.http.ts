@@ -1,5 +1,5 @@
 import type { JsonText, OfrepBulk, OfrepFlag, OfrepRequest } from '#libs/contracts'
-import { readContext, type EvaluationAnswer } from '#libs/ofrep'
+import { readContext, type EvaluationResponse } from '#libs/ofrep'
 import { RequireScope, TakesBody, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
@@ -52,7 +52,7 @@ export class EvaluateController {
     return this.send(reply, this.flags.answer(key, reader, known))
   }
 
-  private send(reply: FastifyReply, answer: EvaluationAnswer): JsonText<never> | undefined {
+  private send(reply: FastifyReply, answer: EvaluationResponse): JsonText<never> | undefined {
     void reply.status(answer.status).headers(this.flags.headersOf(answer))
     return answer.body as JsonText<never> | undefined
   }

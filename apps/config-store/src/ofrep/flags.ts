@@ -1,6 +1,6 @@
 import { HmsError, NOT_BY_CALLER, UNVERIFIED_HEADER, VERIFICATION_HEADER } from '#libs/contracts'
 import type { Reader } from '#libs/evaluation'
-import { answerFlag, answerFlags, eventStream, FlagBook, type EvaluationAnswer, type HeldPolicies, type OwnStream } from '#libs/ofrep'
+import { answerFlag, answerFlags, eventStream, FlagBook, type EvaluationResponse, type HeldPolicies, type OwnStream } from '#libs/ofrep'
 import { Authorizer, type Actor } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
@@ -28,14 +28,14 @@ export class Flags {
       verification: NOT_BY_CALLER,
     }
     this.book = new FlagBook(this.held)
-    copy.onChange(() => this.book.forget())
+    copy.onChange(() => this.book.invalidate())
   }
 
   /**
    * Evaluates one flag. Throws 404 `HMS_POLICY_NOT_FOUND`, or 503 `HMS_STORE_UNVERIFIED` for a policy whose stored document does not
    * verify.
    */
-  answer(key: string, reader: Reader, known?: string): EvaluationAnswer {
+  answer(key: string, reader: Reader, known?: string): EvaluationResponse {
     try {
       return answerFlag(this.book, key, reader, known)
     } catch (error) {
@@ -44,7 +44,7 @@ export class Flags {
     }
   }
 
-  answerAll(reader: Reader, known: string | undefined, actor: Actor | undefined): EvaluationAnswer {
+  answerAll(reader: Reader, known: string | undefined, actor: Actor | undefined): EvaluationResponse {
     return answerFlags(this.book, reader, known, this.streamOf(actor))
   }
 
@@ -52,7 +52,7 @@ export class Flags {
     this.metrics.reads.inc({ source })
   }
 
-  headersOf(answer: EvaluationAnswer): Record<string, string> {
+  headersOf(answer: EvaluationResponse): Record<string, string> {
     const { header } = this.unverified
     const headers = this.ordinaryHeadersOf(answer)
     return header === undefined ? headers : { ...headers, [UNVERIFIED_HEADER]: header }
@@ -73,7 +73,7 @@ export class Flags {
   }
 
   /** Returns the headers as one literal per case: adding members one by one cost more than the evaluation. */
-  private ordinaryHeadersOf({ etag, body }: EvaluationAnswer): Record<string, string> {
+  private ordinaryHeadersOf({ etag, body }: EvaluationResponse): Record<string, string> {
     const revision = String(this.copy.revision)
     if (body === undefined) {
       return { etag, 'cache-control': 'no-store', 'hms-revision': revision, [VERIFICATION_HEADER]: NOT_BY_CALLER }

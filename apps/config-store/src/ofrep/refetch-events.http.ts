@@ -23,8 +23,8 @@ export class RefetchEvents implements BeforeApplicationShutdown {
     }
     this.feed = new RefetchFeed({ clock, life: randomUUID(), counted })
     // The reader sends the notified revision with its request, so an instance that is behind catches up before it responds.
-    this.watch = new ChangeWatch(held, clock, () => this.feed.tell(String(copy.revision)))
-    copy.onChange(({ frame: { frame } }) => this.watch.look(frame.changes.map(({ id }) => id)))
+    this.watch = new ChangeWatch(held, clock, () => this.feed.notify(String(copy.revision)))
+    copy.onChange(({ frame: { frame } }) => this.watch.check(frame.changes.map(({ id }) => id)))
   }
 
   /** Runs before the HTTP server closes: the server waits for every connection, and these never end on their own. */

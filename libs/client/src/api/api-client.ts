@@ -163,7 +163,10 @@ export class ApiClient {
     try {
       return JSON.parse(text) as T
     } catch (error) {
-      throw new HmsError('HMS_HTTP_MALFORMED', `the response of ${this.url} is not JSON: is this an HMS-SVC?`, { status: 502, cause: error })
+      throw new HmsError('HMS_HTTP_MALFORMED', `the response of ${this.url} is not JSON: is this an HMS-SVC?`, {
+        status: 502,
+        cause: error,
+      })
     }
   }
 
@@ -192,7 +195,10 @@ export async function readSnapshot(client: ApiClient): Promise<ConfigDocument[]>
     const { documents: page, next } = await pageAfter(client, after)
     documents.push(...page)
     if (next === undefined) return documents
-    if (next <= after) throw new HmsError('HMS_HTTP_UNEXPECTED', `A page of the snapshot names the earlier position ${next} as the next one.`, { status: 502 })
+    if (next <= after)
+      throw new HmsError('HMS_HTTP_UNEXPECTED', `A page of the snapshot names the earlier position ${next} as the next one.`, {
+        status: 502,
+      })
     after = next
   }
 }

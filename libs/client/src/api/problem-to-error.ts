@@ -12,7 +12,9 @@ export function errorOfResponse(url: string, status: number, contentType: string
   if (GATEWAY_STATUS.has(status)) {
     return new HmsError('HMS_UNREACHABLE', `${url} responded with status ${status}`, { status, next: ['hms-svc dev'], retryable: true })
   }
-  return new HmsError('HMS_HTTP_UNEXPECTED', `${url} responded with status ${status} without a problem document: is this an HMS-SVC?`, { status })
+  return new HmsError('HMS_HTTP_UNEXPECTED', `${url} responded with status ${status} without a problem document: is this an HMS-SVC?`, {
+    status,
+  })
 }
 
 function errorOfProblem(problem: Partial<Problem> & { code: string }, status: number): HmsError {

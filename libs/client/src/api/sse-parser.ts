@@ -69,14 +69,14 @@ export async function* eventStream(
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
   const controller = new AbortController()
   const stop = (): void => controller.abort()
-  const fellSilent = (): void => controller.abort(new DOMException('the stream fell silent', 'TimeoutError'))
+  const abortSilent = (): void => controller.abort(new DOMException('the stream fell silent', 'TimeoutError'))
   options.signal?.addEventListener('abort', stop, { once: true })
   if (options.signal?.aborted === true) stop()
-  let watchdog = setTimeout(fellSilent, timerMs(options.headMs))
+  let watchdog = setTimeout(abortSilent, timerMs(options.headMs))
   try {
     const response = await open(controller.signal)
     clearTimeout(watchdog)
-    watchdog = setTimeout(fellSilent, options.idleMs)
+    watchdog = setTimeout(abortSilent, options.idleMs)
     const parser = sseParser()
     const decoder = new TextDecoder()
     for await (const chunk of response.body ?? []) {

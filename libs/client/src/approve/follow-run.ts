@@ -15,7 +15,7 @@ export interface FollowOptions {
 }
 
 /** Maximum outage in ms of a service that has responded before; longer than a restart. */
-const PATIENCE_MS = 120_000
+const MAX_OUTAGE_MS = 120_000
 
 /**
  * Follows a run to its end, across dropped connections. Resolves with the view when `until` holds, or with the last view at the timeout.
@@ -32,20 +32,20 @@ export async function followRun(
   signal?.addEventListener('abort', stop, { once: true })
   if (signal?.aborted === true) stop()
   let last: RunView | undefined
-  let heardAt = Date.now()
+  let lastContactAt = Date.now()
   try {
     for (let attempt = 0; !end.signal.aborted; attempt++) {
       try {
         for await (const view of api.events<RunView>(`/v1/runs/${run}/events`, { signal: end.signal })) {
-          heardAt = Date.now()
+          lastContactAt = Date.now()
           attempt = 0
           if (JSON.stringify(view) !== JSON.stringify(last)) onView?.(view)
           last = view
           if (until(view)) return view
         }
       } catch (error) {
-        const worthWaiting = error instanceof HmsError && error.retryable && last !== undefined
-        if (!worthWaiting || Date.now() - heardAt > PATIENCE_MS) throw error
+        const isRetryable = error instanceof HmsError && error.retryable && last !== undefined
+        if (!isRetryable || Date.now() - lastContactAt > MAX_OUTAGE_MS) throw error
       }
       await delay(backoffMs(attempt), undefined, { signal: end.signal }).catch(() => undefined)
     }

@@ -83,9 +83,9 @@ export async function readApproval(
 /** Reads prepared bytes and verifies that they contain exactly these policies. */
 function readPreparedFor(given: PreparedApproval, policies: readonly JsonObject[]): ReadApproval {
   const read = readPrepared(given)
-  const asked = policies.map(digestOfJson).sort()
+  const requested = policies.map(digestOfJson).sort()
   const offered = read.predicates.map(({ policy }) => digestOfJson(policy)).sort()
-  if (asked.join() !== offered.join()) throw mismatch('other policies than requested')
+  if (requested.join() !== offered.join()) throw mismatch('other policies than requested')
   return read
 }
 
@@ -98,12 +98,12 @@ const PLAN_MEMBERS = [
 ] as const
 
 /** Returns a phrase that names the first given plan option that differs in the bytes; `undefined` if none does. */
-function otherPlan(plan: PlanOptions, { plan: said, policy, fallbacks }: ReleasePredicate): string | undefined {
-  for (const [key, name] of PLAN_MEMBERS) if (plan[key] !== undefined && plan[key] !== said[key]) return `another ${name}`
-  if (plan.partners !== undefined && canonicalJson([...plan.partners].sort()) !== canonicalJson([...(said.partners ?? [])].sort()))
+function otherPlan(plan: PlanOptions, { plan: preparedPlan, policy, fallbacks }: ReleasePredicate): string | undefined {
+  for (const [key, name] of PLAN_MEMBERS) if (plan[key] !== undefined && plan[key] !== preparedPlan[key]) return `another ${name}`
+  if (plan.partners !== undefined && canonicalJson([...plan.partners].sort()) !== canonicalJson([...(preparedPlan.partners ?? [])].sort()))
     return 'other partners'
-  if (plan.metrics !== undefined && !isSameMetrics(plan.metrics, said.metrics)) return 'other metrics'
-  if (plan.ramp !== undefined && !isSameRamp(plan.ramp, stepsOf(said))) return 'another ramp'
+  if (plan.metrics !== undefined && !isSameMetrics(plan.metrics, preparedPlan.metrics)) return 'other metrics'
+  if (plan.ramp !== undefined && !isSameRamp(plan.ramp, stepsOf(preparedPlan))) return 'another ramp'
   const bound = fallbacks.map(({ version }) => `${policy.id}@${version}`)
   const isLacking = (plan.fallbacks ?? []).some((name) => name.startsWith(`${policy.id}@`) && !bound.includes(name))
   return isLacking ? 'other fallbacks' : undefined

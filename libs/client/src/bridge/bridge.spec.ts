@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { ManualClock } from '../testing/manual-clock.js'
 import { Bridge } from './bridge.js'
-import { readFollowed } from './pane-bounds.js'
+import { parsePolicyIds } from './pane-bounds.js'
 import type { PaneMessage } from './pane.js'
 import { FakeStream } from './testing/fake-stream.js'
 
@@ -142,8 +142,8 @@ describe('a bridge that admits panes', () => {
 
   it('accepts at most a hundred policies per connection', () => {
     const named = (count: number) => Array.from({ length: count }, (_, n) => `policy-${n}`)
-    expect(readFollowed([...named(100), 'policy-0'])).toEqual(named(100))
-    expect(() => readFollowed(named(101))).toThrow(codeOf('HMS_BRIDGE_PANE_INVALID'))
+    expect(parsePolicyIds([...named(100), 'policy-0'])).toEqual(named(100))
+    expect(() => parsePolicyIds(named(101))).toThrow(codeOf('HMS_BRIDGE_PANE_INVALID'))
   })
 
   it('refuses policies that the connection does not follow', () => {

@@ -29,7 +29,7 @@ export class Bridge {
   private readonly listeners = new Listeners<Record<string, object>>()
   private readonly locals = new Set<LocalPane>()
   private readonly frames = new Map<object, FrameMember>()
-  private readonly hear = (event: { data: unknown; origin: string; source: unknown }): void => {
+  private readonly onMessage = (event: { data: unknown; origin: string; source: unknown }): void => {
     if (event.source !== null && typeof event.source === 'object') this.frames.get(event.source)?.receive(event)
   }
 
@@ -41,10 +41,10 @@ export class Bridge {
     private readonly page: OwnWindow | undefined,
   ) {
     stream.on('change', ({ id, from, to, revision }) => this.changed({ id, from, to, revision, value: stream.find(id) ?? null }))
-    stream.on('stale', (stale) => this.say('bridge:stale', stale))
-    stream.on('ready', (ready) => this.say('bridge:ready', ready))
+    stream.on('stale', (stale) => this.emitState('bridge:stale', stale))
+    stream.on('ready', (ready) => this.emitState('bridge:ready', ready))
     stream.on('error', (error: ConnectionEvents['error']) => this.listeners.emit('bridge:error', error))
-    page?.addEventListener('message', this.hear)
+    page?.addEventListener('message', this.onMessage)
   }
 
   get state(): ConnectionState {
@@ -70,13 +70,13 @@ export class Bridge {
     const pane: LocalPane = new LocalPane(name, policies, {
       state: () => this.state,
       explain: (id) => this.stream.explain(id),
-      emit: (event, message) => this.tell(event, message, pane),
+      emit: (event, message) => this.publish(event, message, pane),
       close: () => {
-        leave()
+        removePane()
         this.locals.delete(pane)
       },
     })
-    const leave = this.router.add(pane)
+    const removePane = this.router.add(pane)
     this.locals.add(pane)
     return pane
   }
@@ -95,7 +95,7 @@ export class Bridge {
         return this.router.add(joining)
       },
       explain: (id) => (this.stream.find(id) === undefined ? undefined : this.stream.explain(id)),
-      emit: (event, message) => this.tell(event, message, member),
+      emit: (event, message) => this.publish(event, message, member),
     })
     this.frames.set(window, member)
     return () => {
@@ -115,7 +115,7 @@ export class Bridge {
    * content of `message`, so that panes re-read it.
    */
   emit(event: string, message: PaneMessage): void {
-    if (event !== 'policy:changed') return this.tell(event, readMessage(event, message))
+    if (event !== 'policy:changed') return this.publish(event, readMessage(event, message))
     const { id } = readMessage('changed', message)
     const value = this.stream.find(id) ?? null
     const version = value?.version ?? null
@@ -123,7 +123,7 @@ export class Bridge {
   }
 
   close(): void {
-    this.page?.removeEventListener('message', this.hear)
+    this.page?.removeEventListener('message', this.onMessage)
     for (const pane of this.locals) pane.close()
     for (const frame of this.frames.values()) frame.close()
     this.frames.clear()
@@ -135,14 +135,14 @@ export class Bridge {
     this.listeners.emit('policy:changed', change)
   }
 
-  private tell(event: string, message: PaneMessage, from?: LocalPane | FrameMember): void {
-    this.router.tell(event, message, from)
+  private publish(event: string, message: PaneMessage, from?: LocalPane | FrameMember): void {
+    this.router.publish(event, message, from)
     if (from !== undefined) this.listeners.emit(event, message)
   }
 
-  private say(event: 'bridge:stale' | 'bridge:ready', detail: BridgeEvents[typeof event]): void {
-    for (const pane of this.locals) pane.say(event, detail)
-    for (const frame of this.frames.values()) frame.say(event, detail)
+  private emitState(event: 'bridge:stale' | 'bridge:ready', detail: BridgeEvents[typeof event]): void {
+    for (const pane of this.locals) pane.emitState(event, detail)
+    for (const frame of this.frames.values()) frame.emitState(event, detail)
     this.listeners.emit(event, detail)
   }
 

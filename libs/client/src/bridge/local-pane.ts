@@ -58,14 +58,14 @@ export class LocalPane implements Pane, Member {
   }
 
   changed(change: PolicyChanged): void {
-    this.say('policy:changed', change)
+    this.emitState('policy:changed', change)
   }
 
   deliver(event: string, message: PaneMessage): void {
     if (!this.isClosed) this.listeners.emit(event, message)
   }
 
-  say<E extends keyof BridgeEvents>(event: E, detail: BridgeEvents[E]): void {
+  emitState<E extends keyof BridgeEvents>(event: E, detail: BridgeEvents[E]): void {
     if (!this.isClosed) this.listeners.emit(event, detail)
   }
 

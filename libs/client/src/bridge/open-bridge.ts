@@ -8,7 +8,7 @@ import { Bridge } from './bridge.js'
 import type { PageFetch } from './page-fetch.js'
 import { openPageRosters } from './page-rosters.js'
 import { pageEvents, pageSocket, type PageSocket } from './page-transports.js'
-import { readFollowed } from './pane-bounds.js'
+import { parsePolicyIds } from './pane-bounds.js'
 import type { OwnWindow } from './frames/messages.js'
 import { unreachable } from '../api/problem-to-error.js'
 
@@ -47,7 +47,7 @@ export async function openWith(ports: BridgePorts, options: BridgeOptions): Prom
   requireKnownOptions('openBridge', options, OPTIONS)
   const { url, roster, region, token, timeoutMs = FIRST_COPY_MS } = options
   const { clock, fetch, openSocket, random } = ports
-  const policies = options.policies === undefined ? undefined : readFollowed(options.policies)
+  const policies = options.policies === undefined ? undefined : parsePolicyIds(options.policies)
   const { origin } = requireUrl(url)
   const rosters = await openPageRosters(fetch, url, roster, token)
   const contact = new Contact((reason) => unreachable(url, reason), clock.after.bind(clock))

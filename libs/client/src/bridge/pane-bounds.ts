@@ -22,7 +22,7 @@ export function readPaneOptions({ name = 'pane', policies }: PaneOptions): Requi
 }
 
 /** Returns the distinct policy ids that a connection follows. Throws `HMS_BRIDGE_PANE_INVALID` for more than 100. */
-export function readFollowed(policies: readonly string[]): readonly string[] {
+export function parsePolicyIds(policies: readonly string[]): readonly string[] {
   const ids = readPaneOptions({ policies }).policies
   if (ids.length > MAX_POLICIES_OF_READER)
     throw invalid(`openBridge({ policies }) must name 1 to ${MAX_POLICIES_OF_READER} policies; leave policies out to follow all`)
@@ -32,16 +32,19 @@ export function readFollowed(policies: readonly string[]): readonly string[] {
 /** Returns a frozen copy of a message for other panes. Throws `HMS_BRIDGE_EVENT_RESERVED` or `HMS_BRIDGE_MESSAGE_INVALID`. */
 export function readMessage(event: string, message: PaneMessage): PaneMessage {
   if (RESERVED.test(event)) {
-    throw new HmsError('HMS_BRIDGE_EVENT_RESERVED', `Only the bridge sends ${event}. Choose a name without the prefix policy: or bridge:.`, {
-      status: 400,
-    })
+    throw new HmsError(
+      'HMS_BRIDGE_EVENT_RESERVED',
+      `Only the bridge sends ${event}. Choose a name without the prefix policy: or bridge:.`,
+      {
+        status: 400,
+      },
+    )
   }
   if (typeof event !== 'string' || event === '' || event.length > MAX_EVENT) throw wrong(`an event's name has 1 to ${MAX_EVENT} characters`)
   const text = jsonTextOf(message)
   if (text === undefined || text.length > MAX_MESSAGE_CHARACTERS) throw wrong('a message is a JSON object of at most 64 KiB')
   const copy = JSON.parse(text) as PaneMessage | null
-  if (typeof copy !== 'object' || copy === null || typeof copy.id !== 'string')
-    throw wrong('a message must name its policy: id')
+  if (typeof copy !== 'object' || copy === null || typeof copy.id !== 'string') throw wrong('a message must name its policy: id')
   return deepFreeze(copy)
 }
 

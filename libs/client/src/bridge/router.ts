@@ -28,7 +28,7 @@ export class Router {
   }
 
   /** Sends to all members that declared the id, except the sender `from`. */
-  tell(event: string, message: PaneMessage, from?: Member): void {
+  publish(event: string, message: PaneMessage, from?: Member): void {
     for (const member of this.membersFor(message.id)) if (member !== from) member.deliver(event, message)
   }
 

@@ -1,7 +1,7 @@
 import { peekPredicate, type ConfigDocument } from '#libs/contracts'
 import { effectiveMs, SignatureError, STABLE_SCOPE, type ReleasePredicate, type StableHead } from '#libs/signing'
 import type { DocumentTrust } from '../trust/document-trust.js'
-import { evaluate, withWholeBundles, type HeldDocument, type InForce, type Reader } from '#libs/evaluation'
+import { evaluate, markIncompleteBundles, type HeldDocument, type InForce, type Reader } from '#libs/evaluation'
 
 /** Document that was not admitted, with the error. */
 export interface RefusedDocument {
@@ -38,7 +38,7 @@ export class HeldDocuments {
         return [{ document, error }]
       }
     })
-    for (const held of withWholeBundles([...this.values()], now)) this.byPolicy.get(held.head.policy)!.set(held.head.scope, held)
+    for (const held of markIncompleteBundles([...this.values()], now)) this.byPolicy.get(held.head.policy)!.set(held.head.scope, held)
     return refused
   }
 

@@ -136,7 +136,7 @@ export class ReaderSession implements HmsConnection {
     if (saved === undefined) return undefined
     // All saved policies are passed as `bundleSiblings`, so that `apply` drops none of them.
     const bundleSiblings = saved.documents.map((document) => document?.id)
-    const { refused: refused } = this.copy.apply(saved.revision, saved.documents, bundleSiblings)
+    const { refused } = this.copy.apply(saved.revision, saved.documents, bundleSiblings)
     this.origin = 'disk'
     this.confirmedAt = saved.savedAt
     this.report(refused)
@@ -145,8 +145,8 @@ export class ReaderSession implements HmsConnection {
 
   /** Applies documents that take effect together. */
   apply(revision: number, documents: readonly ConfigDocument[], options: ApplyOptions = {}): void {
-    const { more = false, bundleSiblings: bundleSiblings = [], isSnapshot: isSnapshot = false, erased = [] } = options
-    const { refused: refused, changes } = this.copy.apply(revision, documents, bundleSiblings)
+    const { more = false, bundleSiblings = [], isSnapshot = false, erased = [] } = options
+    const { refused, changes } = this.copy.apply(revision, documents, bundleSiblings)
     this.proofs?.invalidate()
     if (isSnapshot) this.forgetRefusals()
     this.refusals.drop(documents.map(documentKey))

@@ -65,9 +65,9 @@ async function steps<T>(time: ManualClock, happens: Promise<T>): Promise<T> {
  * Resolves with the reconnected visitor. A drop emits no event here; the connection schedules one more timer, after which it reconnects.
  */
 async function redialled(drop: () => void, afterMs = 250): Promise<Visitor> {
-  const before = clock.waits
+  const before = clock.scheduledCount
   drop()
-  while (clock.waits === before) await new Promise((resolve) => setImmediate(resolve))
+  while (clock.scheduledCount === before) await new Promise((resolve) => setImmediate(resolve))
   clock.advance(afterMs)
   return server.visitor()
 }
@@ -345,7 +345,7 @@ describe('rollout’s freshness statement', () => {
     await visitor.applied()
     serveRoster(await sampleRoster(2))
     beat(visitor, heads, 2)
-    const verified = await Promise.race([visitor.applied(), visitor.left.then(() => 'the reader left')])
+    const verified = await Promise.race([visitor.applied(), visitor.disconnected.then(() => 'the reader left')])
     expect(verified).toMatchObject({ type: 'applied', revision: 4, applied: { [ID]: canary.digest } })
     expect(hms.explain(ID)).toMatchObject({ state: 'READY', value: { limit: 25 } })
   })

@@ -49,13 +49,13 @@ function prove(
   if (above !== undefined && (above.seq < seq || (above.seq === seq && above.digest === digest)))
     throw unverifiedHistory(`head ${seq} is listed after head ${above.seq}`)
   const isNext = digest !== null && next?.release.digest === digest && digest !== head.current
-  const named = isNext ? next.release : release
-  if ((named?.digest ?? null) !== digest) throw unverifiedHistory('its head names another release')
+  const verified = isNext ? next.release : release
+  if ((verified?.digest ?? null) !== digest) throw unverifiedHistory('its head names another release')
   if (isFarAhead(head.issuedAt, Date.parse(recordedAt)) || isFarAhead(head.issuedAt, Date.parse(from)))
     throw unverifiedHistory(`its head was issued at ${head.issuedAt}, after its stated time in force`)
-  if (named !== null && isFarAhead(new Date(effectiveMs(named.predicate.policy)).toISOString(), Date.parse(from)))
-    throw unverifiedHistory(`${named.predicate.policy.version} is in force from ${String(named.predicate.policy['effective'])}`)
-  return { release: named, run: (isNext ? head.next?.run : head.run) ?? null, change: provenChange(id, entry, rosters) }
+  if (verified !== null && isFarAhead(new Date(effectiveMs(verified.predicate.policy)).toISOString(), Date.parse(from)))
+    throw unverifiedHistory(`${verified.predicate.policy.version} is in force from ${String(verified.predicate.policy['effective'])}`)
+  return { release: verified, run: (isNext ? head.next?.run : head.run) ?? null, change: provenChange(id, entry, rosters) }
 }
 
 function provenChange(policy: string, { change, seq }: PolicyHistoryEntry, rosters: readonly Roster[]): Envelope | undefined {

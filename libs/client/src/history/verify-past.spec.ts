@@ -66,7 +66,12 @@ describe('a store’s view of an earlier time', () => {
     ['a version that the head does not name', shown(first), { version: '2.0.0' }, 'does not put the requested release in force'],
     ['another policy', shown(foreign), { atMs: ms(AT) }, 'the returned head is for ozone-limit@global'],
     ['a head of later on', shown(first), { atMs: ms('2024-08-01T00:00:00Z') }, 'after the requested time'],
-    ['a withdrawal as a value', shown(sampleDocument({ policy: null }), first), { atMs: ms(AT) }, 'does not put the requested release in force'],
+    [
+      'a withdrawal as a value',
+      shown(sampleDocument({ policy: null }), first),
+      { atMs: ms(AT) },
+      'does not put the requested release in force',
+    ],
     [
       'a head that rollout did not sign',
       shown(sampleDocument({ policy: { id: ID, version: '1.5.0' }, headSignedBy: 'canary-controller' })),
@@ -74,7 +79,7 @@ describe('a store’s view of an earlier time', () => {
       'only rollout speaks',
     ],
     ['an unapproved release', shown(sampleDocument({ policy: { id: ID, version: '1.5.0' }, approvedBy: [] })), { atMs: ms(AT) }, ''],
-    ['a head without its releases', shown({ ...holding, next: undefined } as ConfigDocument), { atMs: ms(AT) }, 'does not bring it'],
+    ['a head without its releases', shown({ ...holding, next: undefined } as ConfigDocument), { atMs: ms(AT) }, 'does not contain it'],
     ['nothing that proves it', { ...shown(first), record: undefined } as unknown as PastPolicyView, { atMs: ms(AT) }, 'has no head'],
     [
       'a rule before its time',

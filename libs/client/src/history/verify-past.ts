@@ -37,7 +37,8 @@ export interface VerifiedPastPolicy {
  */
 export function verifyPastPolicy(view: PastPolicyView, query: PastPolicyQuery, rosters: readonly Roster[]): VerifiedPastPolicy {
   const { head, release, next } = verifiedByAny(view.record, rosters)
-  if (head.policy !== query.id || head.scope !== STABLE_SCOPE) throw unverifiedHistory(`the returned head is for ${head.policy}@${head.scope}`)
+  if (head.policy !== query.id || head.scope !== STABLE_SCOPE)
+    throw unverifiedHistory(`the returned head is for ${head.policy}@${head.scope}`)
   const requested =
     query.atMs === undefined ? releaseOfVersion([release, next?.release], query.version) : releaseAt({ release, next }, query.atMs)
   if (requested === undefined || requested === null)

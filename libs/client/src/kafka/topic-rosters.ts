@@ -36,7 +36,12 @@ async function chainAfter(newest: Roster, source: RecordSource, report: (error: 
     }
     if (ahead === undefined || ahead <= roster.version) return chain
     if (roster === before) {
-      report(recordError('HMS_ROSTER_VERSION', `roster ${ahead} is on ${ROSTER_TOPIC}, but the chain from roster ${roster.version} to it is incomplete`))
+      report(
+        recordError(
+          'HMS_ROSTER_VERSION',
+          `roster ${ahead} is on ${ROSTER_TOPIC}, but the chain from roster ${roster.version} to it is incomplete`,
+        ),
+      )
       return chain
     }
   }

@@ -37,7 +37,7 @@ export class KeyFolder {
   /** Creates a key. Throws `HMS_KEY_EXISTS` if the name is taken, because a key is never overwritten. */
   async create(name: string, passphrase: string): Promise<KeyEntry> {
     if (await this.make(name, passphrase)) return this.require(name)
-    throw await this.taken(name)
+    throw await this.existsError(name)
   }
 
   /** Registers a key of the agent under this name. Throws `HMS_KEY_EXISTS` like `create`. `which`: see `chooseAgentKey`. */
@@ -46,7 +46,7 @@ export class KeyFolder {
     await mkdir(this.dir, { recursive: true, mode: 0o700 })
     const text = `${JSON.stringify({ name, keyid, spki, agent: true } satisfies PublicKeyFile, null, 2)}\n`
     if ((await readIfThere(this.privateFile(name))) !== undefined || !(await publishOnce(this.publicFile(name), text, 0o644)))
-      throw await this.taken(name)
+      throw await this.existsError(name)
     return this.require(name)
   }
 
@@ -125,7 +125,7 @@ export class KeyFolder {
     return join(this.dir, `${stemOf(name)}${PUBLIC}`)
   }
 
-  private async taken(name: string): Promise<KeyError> {
+  private async existsError(name: string): Promise<KeyError> {
     const file = (await this.find(name))?.file ?? this.privateFile(name)
     return new KeyError('HMS_KEY_EXISTS', `there is a key for "${name}" already: ${file}`, [{ command: 'hms-svc keys list' }])
   }

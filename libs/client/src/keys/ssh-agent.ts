@@ -37,7 +37,7 @@ export class SshAgent {
 
   /** Lists the agent's Ed25519 keys; a locked agent shows none. */
   async list(): Promise<AgentKey[]> {
-    const { type, body } = await this.ask(REQUEST_IDENTITIES, Buffer.alloc(0), this.deadlines.listMs)
+    const { type, body } = await this.request(REQUEST_IDENTITIES, Buffer.alloc(0), this.deadlines.listMs)
     if (type !== IDENTITIES_ANSWER) throw refusal(`the ssh-agent did not return its keys, but a message of type ${type}`)
     return this.read(body, (reader) => {
       const count = reader.uint32()
@@ -63,7 +63,7 @@ export class SshAgent {
   private async sign({ spki }: AgentKey, bytes: Uint8Array): Promise<Uint8Array> {
     const raw = Buffer.from(spki, 'base64').subarray(-32)
     const request = Buffer.concat([sshString(sshKeyBlob(raw)), sshString(bytes), sshUint32(0)])
-    const { type, body } = await this.ask(SIGN_REQUEST, request, this.deadlines.signMs)
+    const { type, body } = await this.request(SIGN_REQUEST, request, this.deadlines.signMs)
     if (type !== SIGN_RESPONSE) throw refusal('the ssh-agent refused to sign: it is locked, or the use was not confirmed')
     const sig = this.read(body, (reader) => {
       const signature = new SshReader(reader.string())
@@ -85,7 +85,7 @@ export class SshAgent {
   }
 
   /** Sends one request on a connection of its own, so a hanging request blocks no other. */
-  private ask(type: number, body: Buffer, timeoutMs: number): Promise<{ type: number; body: Buffer }> {
+  private request(type: number, body: Buffer, timeoutMs: number): Promise<{ type: number; body: Buffer }> {
     const { socket } = this
     if (socket === undefined) return Promise.reject(unreachable('SSH_AUTH_SOCK is not set: no ssh-agent is known here'))
     return new Promise((resolve, reject) => {

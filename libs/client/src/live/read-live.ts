@@ -74,7 +74,7 @@ async function readVerified(
 ): Promise<Map<string, VerifiedLive>> {
   const until = clock.elapsed() + FIRST_ROSTER_MS
   const rosters = await openRosters({ pinned: roster, source: httpRosters(api), cacheDir, clock, until })
-  const snapshot = (asked: readonly string[]): Promise<unknown> => api.get('/v1/snapshot', { revision: 0, policies: asked.join() })
+  const snapshot = (policies: readonly string[]): Promise<unknown> => api.get('/v1/snapshot', { revision: 0, policies: policies.join() })
   const source = { rosters, snapshot, clock }
   await followRosters(source)
   return readLive(ids, source)

@@ -28,7 +28,7 @@ export class HmsProvider implements Provider {
   readonly hooks: Hook[]
   private live: ReaderSession | undefined
   private off: (() => void)[] = []
-  private again: Timer | undefined
+  private retryTimer: Timer | undefined
   private closed = false
 
   /** `ports`: clock and randomness, which tests replace. */
@@ -56,7 +56,7 @@ export class HmsProvider implements Provider {
     } catch (error) {
       const refusal = error instanceof HmsError ? error : undefined
       if (refusal !== undefined && !refusal.retryable) throw new ProviderError('PROVIDER_FATAL', messageOf(error), { cause: error })
-      this.tryAgain(0)
+      this.scheduleRetry(0)
       throw new ProviderError('GENERAL', messageOf(error), { cause: error })
     }
     // The SDK marks the provider as ready after this method resolves; this corrects the state for a disk copy or a copy in doubt.
@@ -65,7 +65,7 @@ export class HmsProvider implements Provider {
 
   async onClose(): Promise<void> {
     this.closed = true
-    this.again?.cancel()
+    this.retryTimer?.cancel()
     for (const stop of this.off.splice(0)) stop()
     const { live } = this
     this.live = undefined
@@ -104,29 +104,29 @@ export class HmsProvider implements Provider {
 
   private follow(live: ReaderSession): void {
     const changes = watchFlags(live.documents, this.ports.clock ?? systemClock, (flagsChanged) =>
-      this.events.tell('PROVIDER_CONFIGURATION_CHANGED', { flagsChanged, metadata: { revision: live.revision } }),
+      this.events.emitNamed('PROVIDER_CONFIGURATION_CHANGED', { flagsChanged, metadata: { revision: live.revision } }),
     )
     this.off = [
-      live.on('ready', () => this.events.tell('PROVIDER_READY')),
+      live.on('ready', () => this.events.emitNamed('PROVIDER_READY')),
       live.on('stale', ({ reason, code }) =>
-        this.events.tell('PROVIDER_STALE', { message: reason, ...(code === undefined ? {} : { metadata: { code } }) }),
+        this.events.emitNamed('PROVIDER_STALE', { message: reason, ...(code === undefined ? {} : { metadata: { code } }) }),
       ),
       // Only the state ERROR is emitted. After a refused document the provider still evaluates.
       live.on('error', (error) => {
-        if (live.state === 'ERROR') this.events.tell('PROVIDER_ERROR', { message: messageOf(error) })
+        if (live.state === 'ERROR') this.events.emitNamed('PROVIDER_ERROR', { message: messageOf(error) })
       }),
-      live.documents.onTaken(() => changes.look()),
+      live.documents.onTaken(() => changes.check()),
       () => changes.stop(),
     ]
   }
 
-  private tryAgain(attempt: number): void {
+  private scheduleRetry(attempt: number): void {
     const { clock = systemClock, random } = this.ports
-    this.again = clock.after(backoffMs(attempt, random), () => {
+    this.retryTimer = clock.after(backoffMs(attempt, random), () => {
       this.open().then(
         () => this.opened(),
         () => {
-          if (!this.closed) this.tryAgain(attempt + 1)
+          if (!this.closed) this.scheduleRetry(attempt + 1)
         },
       )
     })
@@ -134,15 +134,15 @@ export class HmsProvider implements Provider {
 
   private opened(): void {
     if (this.live === undefined) return
-    this.events.tell('PROVIDER_READY')
+    this.events.emitNamed('PROVIDER_READY')
     this.correctReady()
   }
 
   /** Emits the connection's state after the first copy if it is not READY. No listener was attached while the connection was opened. */
   private correctReady(): void {
     const { live } = this
-    if (live?.refusal !== undefined) this.events.tell('PROVIDER_ERROR', { message: messageOf(live.refusal) })
-    else if (live?.state === 'STALE') this.events.tell('PROVIDER_STALE', { message: 'the first copy may be old' })
+    if (live?.refusal !== undefined) this.events.emitNamed('PROVIDER_ERROR', { message: messageOf(live.refusal) })
+    else if (live?.state === 'STALE') this.events.emitNamed('PROVIDER_STALE', { message: 'the first copy may be old' })
   }
 }
 

@@ -8,7 +8,7 @@ it('calls the handlers of an event in the order of registration, and no others',
   events.addHandler(ProviderEvents.Stale, (details) => void seen.push(['first', details]))
   events.addHandler(ProviderEvents.Stale, (details) => void seen.push(['second', details]))
   events.addHandler(ProviderEvents.Ready, () => void seen.push('ready'))
-  events.tell('PROVIDER_STALE', { message: 'late' })
+  events.emitNamed('PROVIDER_STALE', { message: 'late' })
   expect(seen).toEqual([
     ['first', { message: 'late' }],
     ['second', { message: 'late' }],
@@ -26,7 +26,7 @@ it('logs the error of a handler that throws or rejects, and calls the others', a
   })
   events.addHandler(ProviderEvents.Error, () => Promise.reject(rejected))
   events.addHandler(ProviderEvents.Error, () => void (called = true))
-  events.tell('PROVIDER_ERROR')
+  events.emitNamed('PROVIDER_ERROR')
   await vi.waitFor(() => expect(error.mock.calls.map(([, given]) => given as unknown)).toEqual([thrown, rejected]))
   expect(called).toBe(true)
 })
@@ -40,8 +40,8 @@ it('removes one handler, all of an event, or all; a handler that removes itself 
   }
   const always = (): void => void seen.push('always')
   for (const handler of [once, always]) events.addHandler(ProviderEvents.Ready, handler)
-  events.tell('PROVIDER_READY')
-  events.tell('PROVIDER_READY')
+  events.emitNamed('PROVIDER_READY')
+  events.emitNamed('PROVIDER_READY')
   expect(seen).toEqual(['once', 'always', 'always'])
   events.addHandler(ProviderEvents.Stale, always)
   events.removeAllHandlers(ProviderEvents.Ready)

@@ -6,7 +6,7 @@ export class ProviderEventsEmitter implements ProviderEventEmitter<AnyProviderEv
   private logger: Logger | undefined
 
   /** Emits an event by its name, for callers without the enum. */
-  tell(event: `${ProviderEvents}`, context?: EventContext): void {
+  emitNamed(event: `${ProviderEvents}`, context?: EventContext): void {
     this.emit(event as ProviderEvents, context)
   }
 

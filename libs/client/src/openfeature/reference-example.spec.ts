@@ -30,11 +30,11 @@ it('runs the example of the reference unchanged', async () => {
     }
   }
   const printed: unknown[][] = []
-  let heard = (): void => {}
-  const changed = new Promise<void>((resolve) => (heard = resolve))
+  let resolveChanged = (): void => {}
+  const changed = new Promise<void>((resolve) => (resolveChanged = resolve))
   const log = (...words: unknown[]): void => {
     printed.push(words)
-    if (words[0] === 'changed') heard()
+    if (words[0] === 'changed') resolveChanged()
   }
   const run = new AsyncFunction('OpenFeature', 'ProviderEvents', 'HmsProvider', 'console', BODY)
   const running = run(OpenFeature, ProviderEvents, Provider, { log })

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js'
 /** Clock that advances only when a test calls it; due tasks run in the order of their times. */
 export class ManualClock implements Clock {
   /** Number of tasks scheduled so far. */
-  waits = 0
+  scheduledCount = 0
   private tasks: { at: number; task: () => void }[] = []
 
   constructor(private time: number) {}
@@ -18,7 +18,7 @@ export class ManualClock implements Clock {
 
   after(ms: number, task: () => void): { cancel: () => void } {
     const entry = { at: this.time + ms, task }
-    this.waits++
+    this.scheduledCount++
     this.tasks.push(entry)
     return { cancel: () => (this.tasks = this.tasks.filter((other) => other !== entry)) }
   }

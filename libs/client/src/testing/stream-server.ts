@@ -7,17 +7,17 @@ import { REVISION_HEADER, type AppliedFrame, type ConfigDocument, type StreamFra
 /** Queues items until a test takes them, so that no item is missed and no test sleeps. */
 class Queue<T> {
   private readonly items: T[] = []
-  private readonly takers: ((item: T) => void)[] = []
+  private readonly waiting: ((item: T) => void)[] = []
 
   put(item: T): void {
-    const taker = this.takers.shift()
-    if (taker === undefined) this.items.push(item)
-    else taker(item)
+    const waiter = this.waiting.shift()
+    if (waiter === undefined) this.items.push(item)
+    else waiter(item)
   }
 
   take(): Promise<T> {
     const item = this.items.shift()
-    return item === undefined ? new Promise((resolve) => this.takers.push(resolve)) : Promise.resolve(item)
+    return item === undefined ? new Promise((resolve) => this.waiting.push(resolve)) : Promise.resolve(item)
   }
 }
 
@@ -31,7 +31,7 @@ export interface Visitor {
   drop(): void
   applied(): Promise<AppliedFrame>
   /** Resolves when the client has left. */
-  left: Promise<void>
+  disconnected: Promise<void>
 }
 
 /** Server of `/v1/stream` for tests; other requests are handled by `answer`. */
@@ -85,6 +85,6 @@ function visitorOf(socket: WebSocket, request: IncomingMessage): Visitor {
     sendText: (text) => socket.send(text),
     drop: () => socket.terminate(),
     applied: () => frames.take(),
-    left: new Promise((resolve) => socket.once('close', () => resolve())),
+    disconnected: new Promise((resolve) => socket.once('close', () => resolve())),
   }
 }

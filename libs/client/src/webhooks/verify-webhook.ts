@@ -70,8 +70,8 @@ export function verifyWebhook<Body = WebhookBody>(
   const signatures = readHeader(headers, 'webhook-signature').split(' ')
   checkTime(timestamp, toleranceMs, now)
   const signed = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), Buffer.from(rawBody)])
-  const fits = checks.map((check) => check(signed)).some((isOf) => signatures.some(isOf))
-  if (!fits) throw new WebhookVerificationError('HMS_WEBHOOK_SIGNATURE_INVALID')
+  const isValid = checks.map((check) => check(signed)).some((isOf) => signatures.some(isOf))
+  if (!isValid) throw new WebhookVerificationError('HMS_WEBHOOK_SIGNATURE_INVALID')
   return parseBody(rawBody) as Body
 }
 

@@ -20,7 +20,7 @@ export interface HeldOptions {
 }
 
 /** Builds a document of a copy without signatures, because the code under test does not verify them. */
-export function held(id: string, options: HeldOptions = {}): HeldDocument {
+export function heldDocument(id: string, options: HeldOptions = {}): HeldDocument {
   const {
     version = '1.0.0',
     scope = 'global',
@@ -36,7 +36,8 @@ export function held(id: string, options: HeldOptions = {}): HeldDocument {
   const envelope = { payload: '', payloadType: '', signatures: [] }
   const document = { id, scope, seq: revision, revision, version, digest, run, head: envelope, release: envelope, proof: null }
   const value = { id, version, effective: '2024-09-01T00:00:00Z', ...fields }
-  const later = next === undefined ? null : { atMs: next.at, held: held(id, { ...options, version: next.version, next: undefined }) }
+  const later =
+    next === undefined ? null : { atMs: next.at, held: heldDocument(id, { ...options, version: next.version, next: undefined }) }
   return { document, head, value, firstRevision, next: later }
 }
 
@@ -45,11 +46,11 @@ function canaryHead(canary: HeldOptions['canary']): object {
 }
 
 /** Copy of policies for tests, which set its documents and its time. */
-export class HeldByHand implements HeldPolicies {
+export class FakeHeldPolicies implements HeldPolicies {
   now = NOW
   staleness: 'READY' | 'STALE' | undefined
   /** Number of calls of `documentsOf`. */
-  asked = 0
+  documentReads = 0
   private readonly byPolicy = new Map<string, HeldDocument[]>()
 
   set(...documents: HeldDocument[]): this {
@@ -63,7 +64,7 @@ export class HeldByHand implements HeldPolicies {
   }
 
   documentsOf(id: string): HeldDocument[] {
-    this.asked++
+    this.documentReads++
     return this.byPolicy.get(id) ?? []
   }
 

@@ -24,7 +24,7 @@ export interface FrameHost {
 
 /** Rate limit of a frame's messages: burst, and refill per second. A frame that exceeds the limit is removed. */
 const BURST = 100
-const EACH_SECOND = 20
+const REFILL_PER_SECOND = 20
 
 /**
  * Host end of the channel to one frame. Only messages of this window from this origin are accepted. Sent messages name the origin, so a
@@ -35,10 +35,10 @@ export class FrameMember implements Member {
   private readonly origin: string
   private readonly allowed: ReadonlySet<string> | undefined
   private name = 'frame'
-  private leave: (() => void) | undefined
+  private leaveRouter: (() => void) | undefined
   private allowance = BURST
   private countedAt: number
-  private isOut = false
+  private isRemoved = false
 
   constructor(
     private readonly window: FrameWindow,
@@ -53,11 +53,11 @@ export class FrameMember implements Member {
 
   /** Handles a message of this frame's window, which the caller has checked. */
   receive({ data, origin }: Omit<MessageFromWindow, 'source'>): void {
-    const message = origin === this.origin && !this.isOut ? fromFrame(data) : undefined
+    const message = origin === this.origin && !this.isRemoved ? fromFrame(data) : undefined
     if (message === undefined) return
-    if (!this.isWithinBounds()) return this.putOut('HMS_BRIDGE_FLOOD', `pane ${this.name} sent too many messages at once`)
+    if (!this.isWithinBounds()) return this.removeFrame('HMS_BRIDGE_FLOOD', `pane ${this.name} sent too many messages at once`)
     try {
-      this.take(message)
+      this.handle(message)
     } catch (error) {
       if (!(error instanceof HmsError)) throw error
       this.send({ type: 'refused', code: error.code, detail: error.detail })
@@ -72,56 +72,56 @@ export class FrameMember implements Member {
     this.send({ type: 'told', event, message })
   }
 
-  say(event: 'bridge:stale' | 'bridge:ready', detail: BridgeEvents[typeof event]): void {
-    if (this.leave !== undefined) this.send({ type: 'state', state: this.host.state().state, event, detail })
+  emitState(event: 'bridge:stale' | 'bridge:ready', detail: BridgeEvents[typeof event]): void {
+    if (this.leaveRouter !== undefined) this.send({ type: 'state', state: this.host.state().state, event, detail })
   }
 
   close(): void {
-    if (!this.isOut) this.putOut('HMS_BRIDGE_CLOSED', 'the host closed the bridge')
+    if (!this.isRemoved) this.removeFrame('HMS_BRIDGE_CLOSED', 'the host closed the bridge')
   }
 
-  private take(message: FromFrame): void {
+  private handle(message: FromFrame): void {
     switch (message.type) {
       case 'join':
         return this.join(message)
       case 'emit':
         return this.emit(message.event, message.message)
       case 'leave':
-        return this.part()
+        return this.leaveBridge()
     }
   }
 
   private join({ name, policies }: FromFrame & { type: 'join' }): void {
-    this.part()
+    this.leaveBridge()
     const read = readPaneOptions({ name, policies })
     const forbidden = this.allowed === undefined ? undefined : read.policies.find((id) => !this.allowed!.has(id))
     if (forbidden !== undefined)
       throw new HmsError('HMS_BRIDGE_NOT_ALLOWED', `The host does not let this frame declare ${forbidden}.`, { status: 403 })
     this.name = read.name
     this.policies = read.policies
-    this.leave = this.host.join(this)
+    this.leaveRouter = this.host.join(this)
     const values = Object.fromEntries(read.policies.map((id) => [id, this.host.explain(id) ?? null]))
     const { state, revision } = this.host.state()
     this.send({ type: 'welcome', state, revision, values })
   }
 
   private emit(event: string, message: PaneMessage): void {
-    if (this.leave === undefined) return
+    if (this.leaveRouter === undefined) return
     const read = readMessage(event, message)
     if (!this.policies.includes(read.id)) throw notDeclared(this.name, read.id)
     this.host.emit(event, read)
   }
 
-  private part(): void {
-    this.leave?.()
-    this.leave = undefined
+  private leaveBridge(): void {
+    this.leaveRouter?.()
+    this.leaveRouter = undefined
     this.policies = []
   }
 
-  private putOut(code: string, detail: string): void {
+  private removeFrame(code: string, detail: string): void {
     this.send({ type: 'refused', code, detail })
-    this.part()
-    this.isOut = true
+    this.leaveBridge()
+    this.isRemoved = true
   }
 
   private send(message: FromHost): void {
@@ -130,7 +130,7 @@ export class FrameMember implements Member {
 
   private isWithinBounds(): boolean {
     const now = this.clock.elapsed()
-    this.allowance = Math.min(BURST, this.allowance + ((now - this.countedAt) / 1_000) * EACH_SECOND)
+    this.allowance = Math.min(BURST, this.allowance + ((now - this.countedAt) / 1_000) * REFILL_PER_SECOND)
     this.countedAt = now
     this.allowance--
     return this.allowance >= 0

@@ -32,63 +32,63 @@ const OPTIONS: OptionNames<JoinOptions> = { name: true, policies: true, host: tr
 
 const WELCOME_MS = 10_000
 /** Interval in ms at which the join request is repeated, because a host that opens its bridge after the frame misses the first one. */
-const KNOCK_MS = 500
+const JOIN_RETRY_MS = 500
 
 /** Joins the bridge of the page that embeds this frame. Rejects with `HMS_BRIDGE_NO_HOST`, or with the host's refusal. */
 export async function joinFrom({ page, clock }: FramePorts, options: JoinOptions): Promise<Pane> {
   requireKnownOptions('joinBridge', options, OPTIONS)
-  const { host, timeoutMs = WELCOME_MS, ...asked } = options
+  const { host, timeoutMs = WELCOME_MS, ...paneOptions } = options
   const origin = namedOrigin(host)
-  const { name, policies } = readPaneOptions(asked)
+  const { name, policies } = readPaneOptions(paneOptions)
   return new Promise((resolve, reject) => {
-    const line = new HostLine(page, origin, clock)
+    const channel = new HostChannel(page, origin, clock)
     const send = (message: FromFrame): void => page.parent.postMessage(written(message), origin)
     const pane = new LocalPane(name, policies, {
-      state: () => line.state,
-      explain: (id) => line.explain(id),
+      state: () => channel.state,
+      explain: (id) => channel.explain(id),
       emit: (event, message) => send({ type: 'emit', event, message }),
       close() {
         send({ type: 'leave' })
-        line.close()
+        channel.close()
       },
     })
-    let [next, isOver] = [{ cancel() {} }, false]
-    const knock = (): void => {
-      next = clock.after(KNOCK_MS, knock)
+    let [retry, isSettled] = [{ cancel() {} }, false]
+    const requestJoin = (): void => {
+      retry = clock.after(JOIN_RETRY_MS, requestJoin)
       send({ type: 'join', name, policies: [...policies] })
     }
     const end = (): void => {
-      isOver = true
-      next.cancel()
-      late.cancel()
+      isSettled = true
+      retry.cancel()
+      timeout.cancel()
     }
-    const late = clock.after(timeoutMs, () => {
+    const timeout = clock.after(timeoutMs, () => {
       end()
-      line.close()
+      channel.close()
       reject(new HmsError('HMS_BRIDGE_NO_HOST', `No bridge responded at ${origin}: does the page let this frame join?`, { status: 503 }))
     })
-    line.listen((message) => {
+    channel.listen((message) => {
       if (message.type === 'welcome') {
         end()
         resolve(pane)
-      } else if (message.type === 'refused' && !isOver) {
+      } else if (message.type === 'refused' && !isSettled) {
         end()
-        line.close()
+        channel.close()
         reject(new HmsError(message.code, message.detail, { status: 403 }))
       }
-      tell(pane, message)
+      deliverTo(pane, message)
     })
-    knock()
+    requestJoin()
   })
 }
 
 /** Frame end of the channel. Keeps the newest values of the host and ignores messages with older ones. */
-class HostLine {
+class HostChannel {
   state: ConnectionState = 'STALE'
   private revision = 0
   private values: Values = {}
-  private saidAt = 0
-  private hear: (event: MessageFromWindow) => void = () => {}
+  private updatedAt = 0
+  private onMessage: (event: MessageFromWindow) => void = () => {}
 
   constructor(
     private readonly page: FramePorts['page'],
@@ -96,27 +96,27 @@ class HostLine {
     private readonly clock: Clock,
   ) {}
 
-  listen(then: (message: FromHost) => void): void {
-    this.hear = ({ data, origin, source }) => {
+  listen(listener: (message: FromHost) => void): void {
+    this.onMessage = ({ data, origin, source }) => {
       const message = origin === this.origin && source === this.page.parent ? fromHost(data) : undefined
-      if (message !== undefined && this.take(message)) then(message)
+      if (message !== undefined && this.update(message)) listener(message)
     }
-    this.page.addEventListener('message', this.hear)
+    this.page.addEventListener('message', this.onMessage)
   }
 
   explain(id: string): Explanation {
-    const said = this.values[id] ?? undefined
-    if (said === undefined) throw new HmsError('HMS_POLICY_NOT_FOUND', `no version of ${id} is in force here`, { status: 404 })
-    return { ...said, state: this.state, ageMs: said.ageMs + this.clock.elapsed() - this.saidAt }
+    const explanation = this.values[id] ?? undefined
+    if (explanation === undefined) throw new HmsError('HMS_POLICY_NOT_FOUND', `no version of ${id} is in force here`, { status: 404 })
+    return { ...explanation, state: this.state, ageMs: explanation.ageMs + this.clock.elapsed() - this.updatedAt }
   }
 
   close(): void {
     this.state = 'CLOSED'
-    this.page.removeEventListener('message', this.hear)
+    this.page.removeEventListener('message', this.onMessage)
   }
 
   /** Returns `false` for a message older than the current values. */
-  private take(message: FromHost): boolean {
+  private update(message: FromHost): boolean {
     switch (message.type) {
       case 'welcome':
         if (message.revision < this.revision) return false
@@ -140,21 +140,21 @@ class HostLine {
       default:
         return true
     }
-    this.saidAt = this.clock.elapsed()
+    this.updatedAt = this.clock.elapsed()
     return true
   }
 }
 
-function tell(pane: LocalPane, message: FromHost): void {
+function deliverTo(pane: LocalPane, message: FromHost): void {
   switch (message.type) {
     case 'changed':
       return pane.changed({ ...message.change, value: message.explanation?.value ?? null })
     case 'told':
       return pane.deliver(message.event, message.message)
     case 'state':
-      return pane.say(message.event, message.detail as never)
+      return pane.emitState(message.event, message.detail as never)
     case 'refused':
-      return pane.say('bridge:stale', { reason: message.detail, code: message.code })
+      return pane.emitState('bridge:stale', { reason: message.detail, code: message.code })
     default:
   }
 }

@@ -34,7 +34,7 @@ export class FakeSocket implements PageSocket {
   }
 
   accept(): this {
-    this.say('open', {})
+    this.emit('open', {})
     return this
   }
 
@@ -44,14 +44,14 @@ export class FakeSocket implements PageSocket {
   }
 
   sendText(text: string): void {
-    this.say('message', { data: text })
+    this.emit('message', { data: text })
   }
 
   drop(code = 1006): void {
-    this.say('close', { code, reason: '' })
+    this.emit('close', { code, reason: '' })
   }
 
-  private say<T extends keyof SocketEvents>(type: T, event: SocketEvents[T]): void {
+  private emit<T extends keyof SocketEvents>(type: T, event: SocketEvents[T]): void {
     ;(this.listeners.get(type) as ((event: SocketEvents[T]) => void) | undefined)?.(event)
   }
 }

@@ -136,7 +136,7 @@ describe('a link whose WebSocket is blocked', () => {
     behind.send('change', 4, [old])
     const stale = next('stale')
     let hasLeft = false
-    void behind.left.then(() => (hasLeft = true))
+    void behind.disconnected.then(() => (hasLeft = true))
     // The next attempt comes after ten seconds. Until then the silent events show that no switch has closed them.
     await steps(stale)
     expect(hasLeft).toBe(true)
