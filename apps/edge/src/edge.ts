@@ -137,10 +137,12 @@ const COLLECT_MS = 1_000
 
 /** Serves `GET /metrics` of the edge itself. The edge cannot check keys, so it serves metrics only if anonymous clients may read them. */
 function addMetrics(edge: FastifyInstance, metrics: Metrics): void {
-  const answered = metrics.counter('edge_requests_total', 'Requests that the edge answered or passed on, by class of status', ['status'])
+  const requests = metrics.counter('edge_requests_total', 'Requests that the edge answered itself or forwarded, by status class', [
+    'status',
+  ])
   const page = new SharedAnswer(() => metrics.page(), systemClock, COLLECT_MS)
   edge.addHook('onResponse', (_request, reply, done) => {
-    answered.inc({ status: `${Math.floor(reply.statusCode / 100)}xx` })
+    requests.inc({ status: `${Math.floor(reply.statusCode / 100)}xx` })
     done()
   })
   edge.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await page.get()))
@@ -175,7 +177,7 @@ async function stateOf(url: string): Promise<'up' | 'degraded' | 'down'> {
 function refuseUnforwardable(edge: FastifyInstance): void {
   edge.addHook('onRequest', (request, _reply, done) => {
     if (request.headers.trailer === undefined) return done()
-    done(new HmsError('HMS_HTTP_BAD_REQUEST', 'The edge passes no trailers on: leave the Trailer header out.', { status: 400 }))
+    done(new HmsError('HMS_HTTP_BAD_REQUEST', 'The edge does not forward trailers: leave the Trailer header out.', { status: 400 }))
   })
 }
 

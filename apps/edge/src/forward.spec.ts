@@ -109,7 +109,7 @@ describe('an instance that accepts a request and does not respond', () => {
   it('makes a read fail with 503 when no other instance is left', async () => {
     const { ask } = await edgeBefore('frozen', 'frozen')
     const answer = await ask('/v1/policies/a-limit?bot=inspector-1')
-    const detail = 'No instance of config-store answered in time. Try again.'
+    const detail = 'No instance of config-store responded in time. Try again.'
     expect(await answer.json()).toMatchObject({ status: 503, code: 'HMS_HTTP_UNAVAILABLE', detail, retryable: true })
     expect(answer.headers.get('retry-after')).toBe('2')
   })

@@ -44,19 +44,19 @@ export async function forward(
   { service, instances, trusted, log, quickMs = QUICK_MS }: Target,
 ): Promise<void> {
   /**
-   * Forwards to one instance. After a timeout, `onError` is called a second time when the abandoned connection ends; `isOver` ignores that
+   * Forwards to one instance. After a timeout, `onError` is called a second time when the abandoned connection ends; `isSettled` ignores that
    * call.
    */
-  const ask = (reply: FastifyReply, source: string, options: ReplyOptions): void => {
-    let isOver = false
+  const send = (reply: FastifyReply, source: string, options: ReplyOptions): void => {
+    let isSettled = false
     const onError: ReplyOptions['onError'] = (_reply, { error }) => {
-      if (isOver) return
-      isOver = true
-      const isUnanswered = isTransient(error) || (isTimeout(error) && isQuick(reply.request))
-      if (isUnanswered) instances.silent(reply.request)
-      if (isUnanswered && instances.mayAskNext(reply.request))
-        return ask(reply, source, { ...options, getUpstream: () => instances.next(reply.request) })
-      log.warn({ service, error: describeError(error) }, 'a request could not be passed on')
+      if (isSettled) return
+      isSettled = true
+      const hasNoResponse = isTransient(error) || (isTimeout(error) && isQuick(reply.request))
+      if (hasNoResponse) instances.markUnresponsive(reply.request)
+      if (hasNoResponse && instances.mayAskNext(reply.request))
+        return send(reply, source, { ...options, getUpstream: () => instances.next(reply.request) })
+      log.warn({ service, error: describeError(error) }, 'a request could not be forwarded')
       void reply.send(asUnavailable(error, service, reply.request))
     }
     reply.from(source, { ...options, onError })
@@ -70,17 +70,17 @@ export async function forward(
       const { body, headers } = request
       const contentType = headers['content-type'] ?? 'application/octet-stream'
       const timeout = isQuick(request) ? quickMs : SLOW_MS
-      ask(reply as FastifyReply, source, { ...found, timeout, ...(Buffer.isBuffer(body) ? { body, contentType } : {}) })
+      send(reply as FastifyReply, source, { ...found, timeout, ...(Buffer.isBuffer(body) ? { body, contentType } : {}) })
     },
     replyOptions: {
       getUpstream: (request) => instances.next(request),
       rewriteHeaders: withoutHopByHop,
       onResponse: (request, reply, { stream }) => {
-        instances.answered(request)
-        forwardAnswer(reply as FastifyReply, stream as IncomingMessage, SLOW_MS)
+        instances.markResponsive(request)
+        forwardResponse(reply as FastifyReply, stream as IncomingMessage, SLOW_MS)
       },
       rewriteRequestHeaders: (request, headers) => ({
-        ...passedOn(headers),
+        ...requestHeaders(headers),
         ...forwardedFor(request, trusted),
         traceparent: traceOfRequest(request),
       }),
@@ -88,7 +88,7 @@ export async function forward(
   }
   if (isWrite({ method: 'POST', url: `${path}/` })) return void (await edge.register(httpProxy, options))
   await edge.register(async (reads) => {
-    keepBodies(reads)
+    bufferBodies(reads)
     await reads.register(httpProxy, { ...options, proxyPayloads: false })
   })
 }
@@ -97,7 +97,7 @@ export async function forward(
  * Returns the headers to forward. `Origin` is dropped: the edge has checked it against its own host name, and the service would compare it
  * with another one. `Transfer-Encoding` is dropped from a buffered body, which has a `Content-Length`.
  */
-function passedOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+function requestHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const isKept = headers['content-length'] !== undefined
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'origin' && !(isKept && name === 'transfer-encoding')))
 }
@@ -107,7 +107,7 @@ function isQuick({ url }: { url: string }): boolean {
 }
 
 const TIMED_OUT = 504
-const NO_ANSWER: readonly unknown[] = [502, 503, TIMED_OUT]
+const NO_RESPONSE: readonly unknown[] = [502, 503, TIMED_OUT]
 
 function statusOf(error: unknown): unknown {
   return (error as { statusCode?: unknown }).statusCode
@@ -118,9 +118,9 @@ function isTimeout(error: unknown): boolean {
 }
 
 function asUnavailable(error: Error, service: ServiceName, request: { method: string; url: string }): Error {
-  if (!isTransient(error) && !NO_ANSWER.includes(statusOf(error))) return error
+  if (!isTransient(error) && !NO_RESPONSE.includes(statusOf(error))) return error
   const detail = isTimeout(error)
-    ? `No instance of ${service} answered in time.${isWrite(request) ? ' What was asked may still be done.' : ''} Try again.`
+    ? `No instance of ${service} responded in time.${isWrite(request) ? ' The request may still take effect; check before you repeat it.' : ' Try again.'}`
     : `The edge reaches no instance of ${service} at the moment. Try again.`
   return new HmsError('HMS_HTTP_UNAVAILABLE', detail, { status: 503 })
 }
@@ -130,23 +130,23 @@ function asUnavailable(error: Error, service: ServiceName, request: { method: st
  * would occupy one of the service's stream slots unread. `silenceMs`: maximum time without data in any other response; long, because the
  * client may read slowly.
  */
-function forwardAnswer(reply: FastifyReply, answer: IncomingMessage, silenceMs: number): void {
+function forwardResponse(reply: FastifyReply, response: IncomingMessage, silenceMs: number): void {
   const isStream = String(reply.getHeader('content-type')).startsWith('text/event-stream')
   try {
     if (isStream) requireConnection(reply.raw)
   } catch (error) {
-    answer.destroy()
+    response.destroy()
     return void reply.send(error)
   }
-  answer.setTimeout(isStream ? 0 : silenceMs)
-  void reply.send(answer)
+  response.setTimeout(isStream ? 0 : silenceMs)
+  void reply.send(response)
 }
 
 /**
  * Buffers request bodies unparsed, so that a retry can send them to a second instance. `BODY_BOUNDS` is the limit of every service for the
  * body of a read.
  */
-function keepBodies(reads: FastifyInstance): void {
+function bufferBodies(reads: FastifyInstance): void {
   drainLargeBodies(reads)
   reads.addHook('onRoute', (route) => void (route.config = { ...route.config, bounds: BODY_BOUNDS }))
   reads.removeAllContentTypeParsers()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Instances, REST_MS } from './instances.js'
+import { Instances, COOLDOWN_MS } from './instances.js'
 
 describe('instances', () => {
   let now = 0
@@ -15,7 +15,7 @@ describe('instances', () => {
     const instances = of('a', 'b', 'c')
     const request = {}
     instances.next(request)
-    instances.silent(request)
+    instances.markUnresponsive(request)
     expect(firsts(instances, 4)).toEqual(['b', 'c', 'b', 'b'])
     const next = {}
     expect([instances.next(next), instances.next(next), instances.next(next)]).toEqual(['c', 'b', 'a'])
@@ -25,12 +25,12 @@ describe('instances', () => {
     const instances = of('a', 'b')
     const request = {}
     instances.next(request)
-    instances.silent(request)
-    now += REST_MS
+    instances.markUnresponsive(request)
+    now += COOLDOWN_MS
     instances.next({})
     const trial = {}
     expect([instances.next(trial), ...firsts(instances, 2)]).toEqual(['a', 'b', 'b'])
-    instances.answered(trial)
+    instances.markResponsive(trial)
     expect(firsts(instances, 2).toSorted()).toEqual(['a', 'b'])
   })
 
@@ -39,7 +39,7 @@ describe('instances', () => {
     const request = {}
     for (let time = 0; time < 2; time++) {
       instances.next(request)
-      instances.silent(request)
+      instances.markUnresponsive(request)
     }
     expect(firsts(instances, 2).toSorted()).toEqual(['a', 'b'])
   })

@@ -40,49 +40,49 @@ export class StreamTunnels {
    * next one. Rejects with 503 `HMS_HTTP_UNAVAILABLE` if the last instance does not respond.
    */
   async open(upgrade: Upgrade): Promise<void> {
-    this.hold(upgrade.socket)
-    for (let left = this.instances.size - 1; ; left--) {
+    this.track(upgrade.socket)
+    for (let remaining = this.instances.size - 1; ; remaining--) {
       try {
-        if ((await this.connect(upgrade, this.instances.next(upgrade.request), left === 0)) === 'answered') {
-          this.instances.answered(upgrade.request)
+        if ((await this.connect(upgrade, this.instances.next(upgrade.request), remaining === 0)) === 'answered') {
+          this.instances.markResponsive(upgrade.request)
           return
         }
       } catch (error) {
-        if (!upgrade.socket.destroyed) this.instances.silent(upgrade.request)
-        if (left === 0 || upgrade.socket.destroyed) throw this.unavailable(error)
-        this.log.debug({ error: describeError(error) }, 'an instance of config-store is gone; the next one is asked')
+        if (!upgrade.socket.destroyed) this.instances.markUnresponsive(upgrade.request)
+        if (remaining === 0 || upgrade.socket.destroyed) throw this.unavailable(error)
+        this.log.debug({ error: describeError(error) }, 'an instance of config-store does not respond; trying the next one')
       }
     }
   }
 
   /** Connects the reader to one instance. Resolves to `stopping` if the instance returned 503 and is not the last to try. */
   private connect({ request, socket: reader, head, target }: Upgrade, upstream: string, isLast: boolean): Promise<'answered' | 'stopping'> {
-    return new Promise((answered, reject) => {
+    return new Promise((resolve, reject) => {
       // Built from the instance's address, because the reader's request target must not choose the host.
       const url = new URL(STREAM_PATH + target.search, upstream)
       const headers = { ...tunnelHeaders(request.headers), host: url.host, ...forwardedFor(request, this.trusted) }
       const call = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, { headers })
-      const impatience = setTimeout(() => call.destroy(new Error('no answer in time')), HANDSHAKE_MS)
+      const handshakeTimer = setTimeout(() => call.destroy(new Error('no response in time')), HANDSHAKE_MS)
       const fail = (error: unknown): void => {
         call.destroy()
         reject(error)
       }
-      const left = (): void => {
+      const onReaderClosed = (): void => {
         call.destroy()
-        answered('answered')
+        resolve('answered')
       }
-      reader.once('close', left)
+      reader.once('close', onReaderClosed)
       call.once('close', () => {
-        clearTimeout(impatience)
-        reader.off('close', left)
+        clearTimeout(handshakeTimer)
+        reader.off('close', onReaderClosed)
       })
       call.once(
         'upgrade',
         contained(
           (response: IncomingMessage, store: Duplex, storeHead: Buffer) => {
-            clearTimeout(impatience)
-            answered('answered')
-            this.hold(store)
+            clearTimeout(handshakeTimer)
+            resolve('answered')
+            this.track(store)
             reader.write(`HTTP/1.1 101 Switching Protocols\r\n${linesOf(response.rawHeaders)}\r\n`)
             reader.write(storeHead)
             store.write(head)
@@ -93,9 +93,9 @@ export class StreamTunnels {
         ),
       )
       call.once('response', (response) => {
-        if (response.statusCode !== UNAVAILABLE || isLast) return void relay(response, reader).then(() => answered('answered'), fail)
+        if (response.statusCode !== UNAVAILABLE || isLast) return void relay(response, reader).then(() => resolve('answered'), fail)
         call.destroy()
-        answered('stopping')
+        resolve('stopping')
       })
       call.once('error', fail)
       call.end()
@@ -107,7 +107,7 @@ export class StreamTunnels {
     for (const socket of this.sockets) socket.destroy()
   }
 
-  private hold(socket: Duplex): void {
+  private track(socket: Duplex): void {
     this.sockets.add(socket)
     socket.on('error', () => socket.destroy())
     socket.once('close', () => this.sockets.delete(socket))
@@ -115,7 +115,7 @@ export class StreamTunnels {
 
   private unavailable(error: unknown): HmsError {
     this.log.warn({ error: describeError(error) }, 'a stream could not be opened')
-    return new HmsError('HMS_HTTP_UNAVAILABLE', 'No config-store answers at the moment. Try again.', { status: 503 })
+    return new HmsError('HMS_HTTP_UNAVAILABLE', 'No config-store responds at the moment. Try again.', { status: 503 })
   }
 }
 
@@ -123,8 +123,8 @@ export class StreamTunnels {
  * Limits the bytes of a tunnel. config-store limits frames and closes with a reason, at lower limits; the edge ends only a tunnel with
  * twice the bytes allowed to a reader of its kind.
  */
-function limit(reader: Duplex, named: boolean): void {
-  const { burst, perSecond } = named ? BOT_INTAKE : READER_INTAKE
+function limit(reader: Duplex, isBot: boolean): void {
+  const { burst, perSecond } = isBot ? BOT_INTAKE : READER_INTAKE
   const bytes = new Intake({ burst: 2 * burst, perSecond: 2 * perSecond }, () => performance.now())
   reader.on('data', (chunk: Buffer) => {
     if (!bytes.take(chunk.length)) reader.destroy()
@@ -149,11 +149,11 @@ async function relay(response: IncomingMessage, reader: Duplex): Promise<void> {
   // If the body is truncated or too large, the response is forwarded without it.
   const body = await readText(response, MAX_REFUSAL_BYTES).catch(() => '')
   const { statusCode: status = 502, headers } = response
-  const later = headers['retry-after']
+  const retryAfter = headers['retry-after']
   answerUpgrade(reader, {
     status,
     type: headers['content-type'] ?? 'text/plain',
     body,
-    headers: later === undefined ? {} : { 'retry-after': later },
+    headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter },
   })
 }
