@@ -5,7 +5,7 @@ import { createLogger, describeError, Metrics, systemClock, type Environment } f
 import { keyIdOf, type LogPolicy, type NoteKey, type Roster, type Signer } from '#libs/signing'
 import { FileSeenStore, Witness } from '#libs/witness'
 import { join } from 'node:path'
-import { renewing, WatchedLogs } from './watched-logs.js'
+import { withRosterRefresh, WatchedLogs } from './watched-logs.js'
 import { createWitnessServer } from './witness-server.js'
 import { readWitnessConfig } from './witness.config.js'
 
@@ -28,21 +28,21 @@ export async function serveWitness(env: Environment): Promise<{ port: number; st
     const log = createLogger(config.logLevel, { process: 'witness' })
     const logs = new WatchedLogs({ roster, read: () => readRosterFile(config), clock: systemClock, log })
     const witness = new Witness(key, signer, () => logs.keys(), seen, systemClock)
-    const server = createWitnessServer(renewing(witness, logs), log, new Metrics().withProcessMetrics())
+    const server = createWitnessServer(withRosterRefresh(witness, logs), log, new Metrics().withProcessMetrics())
     await server.listen({ port, host: config.host }).catch((error: unknown) => {
-      throw taken(port, error)
+      throw portInUse(port, error)
     })
     const address = server.server.address() as { port: number }
     return { port: address.port, stop: () => server.close().then(() => lock.release()) }
   } catch (error) {
     await lock.release()
-    throw unusable(dir, error)
+    throw folderError(dir, error)
   }
 }
 
 function policyOf({ logPolicy }: Roster): LogPolicy {
   if (logPolicy !== undefined) return logPolicy
-  throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster names no transparency log: there is nothing to witness.', {
+  throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster names no transparency log, so there is nothing to witness.', {
     status: 404,
     next: ['hms-svc roster show'],
   })
@@ -60,7 +60,7 @@ async function signerOf(config: HostConfig, env: Environment): Promise<Signer> {
 function keyOf({ keyid }: Signer, { witnesses }: LogPolicy): NoteKey {
   const key = witnesses.find((each) => keyIdOf(each.key) === keyid)
   if (key !== undefined) return key
-  throw new HmsError('HMS_IDENTITY_MISMATCH', `The roster names no witness with the key ${keyid}: its signatures would not count.`, {
+  throw new HmsError('HMS_IDENTITY_MISMATCH', `The roster names no witness with the key ${keyid}, so its signatures would be invalid.`, {
     status: 403,
     next: ['hms-svc roster show'],
   })
@@ -72,11 +72,11 @@ async function openFolder(dir: string): Promise<FolderLock> {
     return await acquireFolder(dir, { purpose: 'serve witness' })
   } catch (error) {
     if (error instanceof EmbeddedError) throw new HmsError(error.code, error.message, { status: 409, next: [OTHER_FOLDER], cause: error })
-    throw unusable(dir, error)
+    throw folderError(dir, error)
   }
 }
 
-function taken(port: number, error: unknown): unknown {
+function portInUse(port: number, error: unknown): unknown {
   if ((error as { code?: unknown } | null)?.code !== 'EADDRINUSE') return error
   return new HmsError('HMS_PORT_IN_USE', `Port ${port} is in use.`, {
     status: 409,
@@ -85,8 +85,8 @@ function taken(port: number, error: unknown): unknown {
   })
 }
 
-function unusable(dir: string, error: unknown): HmsError {
+function folderError(dir: string, error: unknown): HmsError {
   if (error instanceof HmsError) return error
-  const detail = `The witness cannot remember in ${dir} (${describeError(error)}), and signs nothing that it would forget.`
+  const detail = `The witness cannot store its state in ${dir} (${describeError(error)}). It does not start, because it must record every checkpoint that it signs.`
   return new HmsError('HMS_WITNESS_FOLDER', detail, { status: 400, next: [OTHER_FOLDER], cause: error })
 }

@@ -1,8 +1,8 @@
 import { silentLogger, VirtualClock } from '#libs/platform'
 import { demoRoster, generateKeyPair, localSigner, readRoster, signRoster, type Roster, type RosterPredicate } from '#libs/signing'
-import type { WitnessAnswer } from '#libs/witness'
+import type { WitnessResponse } from '#libs/witness'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { renewing, WatchedLogs } from './watched-logs.js'
+import { withRosterRefresh, WatchedLogs } from './watched-logs.js'
 
 const [chief, counsel, operator, log, renewed, witness] = Array.from({ length: 6 }, generateKeyPair) as [Pair, Pair, Pair, Pair, Pair, Pair]
 type Pair = ReturnType<typeof generateKeyPair>
@@ -58,7 +58,10 @@ describe('WatchedLogs', () => {
   })
 
   it('reads the file at most once a second, however many checkpoints are refused', async () => {
-    const witness = renewing({ key: logs.keys()[0]!, addCheckpoint: async (): Promise<WitnessAnswer> => ({ status: 403, body: '' }) }, logs)
+    const witness = withRosterRefresh(
+      { key: logs.keys()[0]!, addCheckpoint: async (): Promise<WitnessResponse> => ({ status: 403, body: '' }) },
+      logs,
+    )
     for (let request = 0; request < 5; request++) expect(await witness.addCheckpoint('')).toEqual({ status: 403, body: '' })
     expect(reads).toBe(1)
   })

@@ -61,7 +61,7 @@ export class WatchedLogs {
  * Wraps a witness. Before it refuses a checkpoint with 403 or 404, the roster file is read again; if its roster is newer, the checkpoint is
  * tried again.
  */
-export function renewing(witness: WitnessLink, logs: WatchedLogs): WitnessLink {
+export function withRosterRefresh(witness: WitnessLink, logs: WatchedLogs): WitnessLink {
   return {
     key: witness.key,
     addCheckpoint: async (text) => {

@@ -22,7 +22,7 @@ export function createWitnessServer(witness: WitnessLink, log: Logger, metrics =
     keepAliveTimeout: 5_000,
     logger: false,
   })
-  const asked = metrics.counter('witness_checkpoints_total', 'Checkpoints that were brought, by the status they got', ['status'])
+  const checkpoints = metrics.counter('witness_checkpoints_total', 'Submitted checkpoints, by response status', ['status'])
   let waiting = 0
   endUnreadAnswers(server.server)
   judgeTargets(server)
@@ -45,11 +45,11 @@ export function createWitnessServer(witness: WitnessLink, log: Logger, metrics =
   })
   server.post('/add-checkpoint', async (request, reply) => {
     if (waiting >= MAX_WAITING)
-      throw new HmsError('HMS_WITNESS_BUSY', `${MAX_WAITING} requests wait already.`, { status: 503, retryable: true })
+      throw new HmsError('HMS_WITNESS_BUSY', `${MAX_WAITING} requests are already queued.`, { status: 503, retryable: true })
     waiting++
     try {
       const { status, body } = await witness.addCheckpoint(typeof request.body === 'string' ? request.body : '')
-      asked.inc({ status: String(status) })
+      checkpoints.inc({ status: String(status) })
       if (status !== 200) log.info({ status }, 'a checkpoint was not signed')
       return await reply
         .status(status)

@@ -1,10 +1,10 @@
 import { readText } from '#libs/contracts'
 import type { NoteKey } from '#libs/signing'
-import type { WitnessAnswer, WitnessLink } from './witness-link.js'
+import type { WitnessResponse, WitnessLink } from './witness-link.js'
 
 const TIMEOUT_MS = 5_000
 /** Size limit of a response: signature lines, a size, or a checkpoint. */
-const MAX_ANSWER_BYTES = 16 * 1024
+const MAX_RESPONSE_BYTES = 16 * 1024
 const STATUSES: readonly number[] = [200, 400, 403, 404, 409, 422]
 
 /**
@@ -12,7 +12,7 @@ const STATUSES: readonly number[] = [200, 400, 403, 404, 409, 422]
  * would be outdated when sent.
  */
 export class HttpWitness implements WitnessLink {
-  private busy = false
+  private isBusy = false
 
   /** `url`: the submission prefix, to which `/add-checkpoint` is appended. */
   constructor(
@@ -21,13 +21,13 @@ export class HttpWitness implements WitnessLink {
     private readonly timeoutMs = TIMEOUT_MS,
   ) {}
 
-  async addCheckpoint(text: string): Promise<WitnessAnswer> {
+  async addCheckpoint(text: string): Promise<WitnessResponse> {
     const { response, body } = await this.call('/add-checkpoint', {
       method: 'POST',
       headers: { 'content-type': 'text/plain; charset=utf-8' },
       body: text,
     })
-    return answerOf(response, body)
+    return responseOf(response, body)
   }
 
   async newestCheckpoint(origin: string): Promise<string | undefined> {
@@ -36,20 +36,20 @@ export class HttpWitness implements WitnessLink {
   }
 
   private async call(path: string, request: RequestInit): Promise<{ response: Response; body: string }> {
-    if (this.busy) throw new Error(`${this.url} has not answered the call before`)
-    this.busy = true
+    if (this.isBusy) throw new Error(`${this.url} has not responded to the previous call`)
+    this.isBusy = true
     try {
       const response = await fetch(`${this.url}${path}`, { ...request, redirect: 'error', signal: AbortSignal.timeout(this.timeoutMs) })
-      return { response, body: await readText(response.body, MAX_ANSWER_BYTES) }
+      return { response, body: await readText(response.body, MAX_RESPONSE_BYTES) }
     } finally {
-      this.busy = false
+      this.isBusy = false
     }
   }
 }
 
 /** Reads the response. Accepts a 409 only with the content type of a size, because a proxy may return 409 too. */
-function answerOf({ status, headers }: Response, body: string): WitnessAnswer {
-  const known = STATUSES.includes(status) && (status !== 409 || headers.get('content-type') === 'text/x.tlog.size')
-  if (!known) throw new Error(`it answers ${status}`)
-  return { status: status as WitnessAnswer['status'], body }
+function responseOf({ status, headers }: Response, body: string): WitnessResponse {
+  const isExpected = STATUSES.includes(status) && (status !== 409 || headers.get('content-type') === 'text/x.tlog.size')
+  if (!isExpected) throw new Error(`it responded with status ${status}`)
+  return { status: status as WitnessResponse['status'], body }
 }

@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toBase64 } from '#libs/contracts'
 import { replaceFile } from '#libs/files'
-import type { Remembered, SeenStore } from './seen.store.js'
+import type { StoredCheckpoint, SeenStore } from './seen.store.js'
 
 type Stored = Record<string, { size: number; root: string; note?: string }>
 
@@ -18,12 +18,12 @@ export class FileSeenStore implements SeenStore {
     await this.write(await this.read())
   }
 
-  async get(origin: string): Promise<Remembered | undefined> {
+  async get(origin: string): Promise<StoredCheckpoint | undefined> {
     const seen = (await this.read())[origin]
     return seen === undefined ? undefined : { ...seen, root: Buffer.from(seen.root, 'base64') }
   }
 
-  async set(origin: string, { root, ...seen }: Remembered): Promise<void> {
+  async set(origin: string, { root, ...seen }: StoredCheckpoint): Promise<void> {
     await this.write({ ...(await this.read()), [origin]: { ...seen, root: toBase64(root) } })
   }
 

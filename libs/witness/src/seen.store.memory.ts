@@ -1,13 +1,13 @@
-import type { Remembered, SeenStore } from './seen.store.js'
+import type { StoredCheckpoint, SeenStore } from './seen.store.js'
 
 export class MemorySeenStore implements SeenStore {
-  private readonly logs = new Map<string, Remembered>()
+  private readonly logs = new Map<string, StoredCheckpoint>()
 
-  async get(origin: string): Promise<Remembered | undefined> {
+  async get(origin: string): Promise<StoredCheckpoint | undefined> {
     return this.logs.get(origin)
   }
 
-  async set(origin: string, seen: Remembered): Promise<void> {
+  async set(origin: string, seen: StoredCheckpoint): Promise<void> {
     this.logs.set(origin, seen)
   }
 }

@@ -1,9 +1,9 @@
 import type { NoteKey } from '#libs/signing'
 
 /** Response of the C2SP tlog-witness protocol. */
-export interface WitnessAnswer {
+export interface WitnessResponse {
   status: 200 | 400 | 403 | 404 | 409 | 422
-  /** 200: signature lines. 409: the witness's size. Otherwise empty. */
+  /** 200: signature lines. 409: size of the witness's newest checkpoint. Otherwise empty. */
   body: string
 }
 
@@ -15,9 +15,9 @@ export interface WitnessLink {
    * Submits a checkpoint; `text` is the body of `POST /add-checkpoint`. Rejects if the witness cannot be reached, is busy, or returns
    * another status.
    */
-  addCheckpoint(text: string): Promise<WitnessAnswer>
+  addCheckpoint(text: string): Promise<WitnessResponse>
   /**
-   * Returns the newest checkpoint of the log `origin` that the witness signed, with the signatures of both; `undefined` if there is none.
+   * Returns the newest checkpoint of the log `origin` that the witness signed, with the signatures of the log and of the witness; `undefined` if there is none.
    * Rejects like `addCheckpoint`. Not part of the protocol: a witness without this method can contradict the log, but cannot prove the
    * contradiction.
    */

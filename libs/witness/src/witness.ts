@@ -10,7 +10,7 @@ import {
   type Signer,
 } from '#libs/signing'
 import type { SeenStore } from './seen.store.js'
-import type { WitnessAnswer, WitnessLink } from './witness-link.js'
+import type { WitnessResponse, WitnessLink } from './witness-link.js'
 
 /** Signs a checkpoint of a known log only if the checkpoint extends the last one signed for that log. */
 export class Witness implements WitnessLink {
@@ -26,10 +26,10 @@ export class Witness implements WitnessLink {
   ) {}
 
   /** Processes calls one after the other: no other call runs between reading the stored checkpoint and signing the next one. */
-  addCheckpoint(text: string): Promise<WitnessAnswer> {
-    const answer = this.tail.then(() => this.answer(text))
-    this.tail = answer.catch(() => {})
-    return answer
+  addCheckpoint(text: string): Promise<WitnessResponse> {
+    const process = this.tail.then(() => this.process(text))
+    this.tail = process.catch(() => {})
+    return process
   }
 
   async newestCheckpoint(origin: string): Promise<string | undefined> {
@@ -37,17 +37,17 @@ export class Witness implements WitnessLink {
     return note === undefined ? undefined : note + (await this.cosigned(openNote(note).body))
   }
 
-  private async answer(text: string): Promise<WitnessAnswer> {
+  private async process(text: string): Promise<WitnessResponse> {
     try {
       const request = readAddCheckpoint(text)
-      const named = this.logs().filter(({ name }) => request.checkpoint.startsWith(`${name}\n`))
-      const [log] = named
+      const logKeys = this.logs().filter(({ name }) => request.checkpoint.startsWith(`${name}\n`))
+      const [log] = logKeys
       if (log === undefined) return { status: 404, body: '' }
-      const decision = decideCosignature(await this.seen.get(log.name), request, named)
+      const decision = decideCosignature(await this.seen.get(log.name), request, logKeys)
       if (decision.status === 409) return { status: 409, body: `${decision.size}\n` }
       if (decision.status !== 200) return { status: decision.status, body: '' }
       // Stored before the signature is sent. Otherwise a witness that crashes in between could later sign another history.
-      await this.seen.set(log.name, { ...decision.seen, note: signedOnlyBy(named, request.checkpoint) })
+      await this.seen.set(log.name, { ...decision.seen, note: signedOnlyBy(logKeys, request.checkpoint) })
       return { status: 200, body: await this.cosigned(decision.body) }
     } catch (error) {
       if (error instanceof SignatureError) return { status: 400, body: '' }
