@@ -17,7 +17,7 @@ export interface SidecarOptions {
   url?: string
   /** Ids of the policies to read; all by default. */
   policies?: readonly string[]
-  place?: ListenAddress
+  address?: ListenAddress
   /** Timeout in ms until the first copy. */
   timeoutMs?: number
   /** Files to write, for programs that can read only files. */
@@ -44,7 +44,7 @@ export interface ServedSidecar {
  */
 export async function serveSidecar(env: Environment, options: SidecarOptions = {}): Promise<ServedSidecar> {
   const { port, socket, logLevel } = readSidecarConfig(env)
-  const place = options.place ?? (socket === undefined ? { port } : { socket })
+  const listenAddress = options.address ?? (socket === undefined ? { port } : { socket })
   const { url, bot, region, policies, token, cacheDir, roster } = readClientConfig(env)
   const upstream = options.url ?? url
   const reader = { bot, region }
@@ -71,7 +71,7 @@ export async function serveSidecar(env: Environment, options: SidecarOptions = {
     values: connection,
     metrics: sidecarMetrics(connection, () => feed.size + flags.size, writer),
     log,
-    overTcp: 'port' in place,
+    overTcp: 'port' in listenAddress,
     origins,
   })
   const stop = async (): Promise<void> => {
@@ -84,7 +84,7 @@ export async function serveSidecar(env: Environment, options: SidecarOptions = {
   }
   try {
     await writer.start()
-    const address = await listen(server, place)
+    const address = await listen(server, listenAddress)
     logConnection(connection, log)
     const { state, revision } = connection
     return { address, upstream, reader, state, revision, policies: connection.ids().length, files: writer.size, stop }
@@ -98,15 +98,15 @@ export async function serveSidecar(env: Environment, options: SidecarOptions = {
 export function sidecarMetrics(values: HeldValues, readersOfEvents: () => number, files: Pick<FileWriter, 'failing'>): Metrics {
   const metrics = new Metrics()
   const gauge = (name: string, help: string, read: () => number): void => {
-    const shown = metrics.gauge(`sidecar_${name}`, help, [])
-    metrics.beforeCollect(() => shown.set(read()))
+    const metric = metrics.gauge(`sidecar_${name}`, help, [])
+    metrics.beforeCollect(() => metric.set(read()))
   }
-  gauge('ready', '1 while the copy is all that is signed, 0 while it may be old', () => (values.state === 'READY' ? 1 : 0))
+  gauge('ready', '1 while the copy is complete and current, 0 while it may be old', () => (values.state === 'READY' ? 1 : 0))
   gauge('revision', 'Revision of the copy', () => values.revision)
-  gauge('policies', 'Policies in force by the copy', () => values.ids().length)
-  gauge('age_seconds', 'Since the server last confirmed the copy; 0 when it holds nothing', () => ageMs(values) / 1_000)
-  gauge('subscribers', 'Open readers of events', readersOfEvents)
-  gauge('files_failing', 'Files that could not be written with what is in force', () => files.failing)
+  gauge('policies', 'Policies in force in the copy', () => values.ids().length)
+  gauge('age_seconds', 'Time since the server last confirmed the copy; 0 if the copy is empty', () => ageMs(values) / 1_000)
+  gauge('subscribers', 'Open event streams', readersOfEvents)
+  gauge('files_failing', 'Files whose last write of the values in force failed', () => files.failing)
   return metrics
 }
 
@@ -124,14 +124,14 @@ const ERROR_PAUSE_MS = 1_000
  */
 export function logConnection(connection: Pick<HmsConnection, 'on'>, log: Logger, elapsed: () => number = () => performance.now()): void {
   let [loggedAt, unlogged] = [Number.NEGATIVE_INFINITY, 0]
-  connection.on('ready', ({ revision }) => log.info({ revision }, 'the values are all that is signed'))
+  connection.on('ready', ({ revision }) => log.info({ revision }, 'the values are complete and current'))
   connection.on('stale', ({ reason, code }) => log.warn({ reason, code }, 'the values may be old'))
   connection.on('error', (error) => {
     unlogged++
     if (elapsed() - loggedAt < ERROR_PAUSE_MS) return
     log.warn(
       { code: (error as { code?: unknown }).code, error: describeError(error), count: unlogged },
-      'something was refused, or went wrong',
+      'a document or request was refused, or an operation failed',
     )
     loggedAt = elapsed()
     unlogged = 0

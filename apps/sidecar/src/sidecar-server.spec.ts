@@ -50,7 +50,7 @@ describe('reads', () => {
   it('return the policy as config-store does, with the age of the value', async () => {
     expect(JSON.parse((await ask('/v1/policies/epa-pm25-limit')).body)).toEqual(view)
     sidecar.values.ageMs = 2_500
-    sidecar.values.turn('STALE')
+    sidecar.values.setState('STALE')
     const { body, headers } = await ask('/v1/policies/')
     expect(JSON.parse(body)).toEqual([{ ...view, source: 'cache', state: 'STALE', ageMs: 2_500 }])
     expect([headers['age'], headers['hms-state']]).toEqual(['2', 'STALE'])
@@ -61,10 +61,10 @@ describe('reads', () => {
     sidecar.values.ageMs = 9_000
     const again = await ask(path, { headers: { 'if-none-match': etag } })
     expect([again.status, again.body, again.headers['age'], again.headers.etag]).toEqual([304, '', '9', etag])
-    sidecar.values.turn('STALE')
+    sidecar.values.setState('STALE')
     const stale = await ask(path, { headers: { 'if-none-match': etag } })
     expect([stale.status, stale.headers.etag === etag]).toEqual([200, false])
-    sidecar.values.turn('READY')
+    sidecar.values.setState('READY')
     sidecar.values.set({ 'epa-pm25-limit': '2.0.0' })
     expect((await ask(path, { headers: { 'if-none-match': etag } })).status).toBe(200)
   })
@@ -175,7 +175,7 @@ describe('the probes', () => {
       return [status, JSON.parse(body)]
     }
     expect(await ready()).toEqual([200, { status: 'up', state: 'READY', revision: 4, policies: 1 }])
-    sidecar.values.turn('STALE')
+    sidecar.values.setState('STALE')
     expect(await ready()).toEqual([200, { status: 'degraded', state: 'STALE', revision: 4, policies: 1 }])
     sidecar.values.set({ 'epa-pm25-limit': null })
     expect(await ready()).toEqual([503, { status: 'down', state: 'STALE', revision: 5, policies: 0 }])

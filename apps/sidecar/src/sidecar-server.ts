@@ -21,7 +21,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { HeldValues } from './held-values.js'
 import type { EventFeed } from './push/event-feed.js'
 import type { PolicyReads } from './reads/policies.http.js'
-import { type Answer, readJson, send } from './http/answer.js'
+import { type SidecarResponse, readJson, send } from './http/answer.js'
 import type { Flags } from './ofrep/flags.js'
 
 /** Limits of the HTTP server, because request headers and bodies are small. A request above them gets 431 or 408. */
@@ -79,19 +79,19 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
 async function route(request: IncomingMessage, response: ServerResponse, parts: SidecarParts): Promise<void> {
   const { reads, feed, flags, values, metrics } = parts
   const { pathname, searchParams } = targetOf(request)
-  const known = request.headers['if-none-match']
+  const ifNoneMatch = request.headers['if-none-match']
   if (isEvaluation(request)) {
     const key = /^\/ofrep\/v1\/evaluate\/flags\/(.+)$/.exec(pathname)?.[1]
-    const asked = key === undefined ? undefined : decoded(key)
-    return send(response, flags.answer(asked, await readJson(request), known))
+    const decodedKey = key === undefined ? undefined : decoded(key)
+    return send(response, flags.answer(decodedKey, await readJson(request), ifNoneMatch))
   }
   const id = /^\/v1\/policies\/([^/]+)$/.exec(pathname)?.[1]
-  if (id !== undefined) return send(response, reads.show(decoded(id), searchParams, known))
+  if (id !== undefined) return send(response, reads.show(decoded(id), searchParams, ifNoneMatch))
   const code = /^\/docs\/errors\/([^/]+)$/.exec(pathname)?.[1]
   if (code !== undefined) return send(response, explain(decoded(code)))
   switch (pathname) {
     case '/v1/policies':
-      return send(response, reads.list(searchParams, known))
+      return send(response, reads.list(searchParams, ifNoneMatch))
     case '/ofrep/v1/events':
       requireConnection(response)
       return flags.follow(request, response)
@@ -109,7 +109,7 @@ async function route(request: IncomingMessage, response: ServerResponse, parts: 
   }
 }
 
-function explain(code: string): Answer {
+function explain(code: string): SidecarResponse {
   const page = errorPage(code)
   return { status: page === undefined ? 404 : 200, type: 'text/plain; charset=utf-8', body: page ?? noErrorPage(code) }
 }
@@ -136,7 +136,7 @@ function malformed(what: string): HmsError {
   return new HmsError('HMS_HTTP_BAD_REQUEST', `${what} is no path that can be read.`, { status: 400 })
 }
 
-function problemOf(error: unknown, request: IncomingMessage, log: Logger): Answer {
+function problemOf(error: unknown, request: IncomingMessage, log: Logger): SidecarResponse {
   const { method = '', url = '', headers: given } = request
   const problem = toProblem(error, { method, url, headers: given }, log)
   const headers: Record<string, string> = { 'cache-control': 'no-store' }
@@ -185,7 +185,7 @@ function refusalOf(request: IncomingMessage, overTcp: boolean, origins: readonly
  * Kubernetes takes a pod out of service when one of its containers is not ready, so an unavailable upstream must not make all side-cars
  * unready at once.
  */
-function readiness(values: Pick<HeldValues, 'state' | 'revision' | 'ids'>): Answer {
+function readiness(values: Pick<HeldValues, 'state' | 'revision' | 'ids'>): SidecarResponse {
   const { state, revision } = values
   const policies = values.ids().length
   const status = state === 'READY' ? 'up' : policies > 0 ? 'degraded' : 'down'

@@ -13,8 +13,8 @@ const SOCKET_NEXT = ['hms-svc sidecar --socket PATH']
 const OWNER_ONLY = 0o177
 
 /** Resolves to the address once the server listens there. */
-export async function listen(server: Server, place: ListenAddress): Promise<string> {
-  return 'port' in place ? listenOnPort(server, place.port) : listenOnSocket(server, resolve(place.socket))
+export async function listen(server: Server, address: ListenAddress): Promise<string> {
+  return 'port' in address ? listenOnPort(server, address.port) : listenOnSocket(server, resolve(address.socket))
 }
 
 async function listenOnPort(server: Server, port: number): Promise<string> {
@@ -34,7 +34,7 @@ async function listenOnPort(server: Server, port: number): Promise<string> {
 }
 
 async function listenOnSocket(server: Server, path: string): Promise<string> {
-  await freeSocket(path)
+  await removeStaleSocket(path)
   // `listen` binds before it returns, so the socket file has its mode from the start and no other file is created under this umask.
   const mask = process.umask(OWNER_ONLY)
   try {
@@ -45,7 +45,7 @@ async function listenOnSocket(server: Server, path: string): Promise<string> {
   try {
     await once(server, 'listening')
   } catch (error) {
-    throw cannotBeMade(path, error)
+    throw creationError(path, error)
   }
   return path
 }
@@ -59,19 +59,19 @@ const MAX_PATH_BYTES = 103
  * Removes the socket file of a dead process. Throws `HMS_SIDECAR_SOCKET_IN_USE` if another process listens on the socket, and
  * `HMS_SIDECAR_SOCKET_REFUSED` for any other file; the file is unchanged then.
  */
-async function freeSocket(path: string): Promise<void> {
-  if (Buffer.byteLength(path) > MAX_PATH_BYTES) throw socketError(`The path of a socket has ${MAX_PATH_BYTES} bytes at most: ${path}`)
+async function removeStaleSocket(path: string): Promise<void> {
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) throw socketError(`A socket path may have at most ${MAX_PATH_BYTES} bytes: ${path}`)
   const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
-    throw cannotBeMade(path, error)
+    throw creationError(path, error)
   })
   if (found === undefined) return
-  if (!found.isSocket()) throw socketError(`${path} is there and no socket; it is left alone.`)
-  if (await isAlive(path)) {
-    throw new HmsError('HMS_SIDECAR_SOCKET_IN_USE', `Another process answers on ${path}.`, { status: 409, next: SOCKET_NEXT })
+  if (!found.isSocket()) throw socketError(`${path} exists and is not a socket; it was not changed.`)
+  if (await isInUse(path)) {
+    throw new HmsError('HMS_SIDECAR_SOCKET_IN_USE', `Another process listens on ${path}.`, { status: 409, next: SOCKET_NEXT })
   }
   await unlink(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw socketError(`${path} was left behind and cannot be removed (${error.code}).`, error)
+    if (error.code !== 'ENOENT') throw socketError(`The stale socket ${path} cannot be removed (${error.code}).`, error)
   })
 }
 
@@ -79,7 +79,7 @@ async function freeSocket(path: string): Promise<void> {
  * Whether a process listens on the socket. Only a refused connection or a missing file proves that none does; after any other error, such
  * as a full backlog or a missing permission, the socket may be in use.
  */
-function isAlive(path: string): Promise<boolean> {
+function isInUse(path: string): Promise<boolean> {
   return new Promise((answer) => {
     const probe = connect(path)
     probe.once('connect', () => {
@@ -90,9 +90,9 @@ function isAlive(path: string): Promise<boolean> {
   })
 }
 
-function cannotBeMade(path: string, error: unknown): HmsError {
+function creationError(path: string, error: unknown): HmsError {
   const { code = 'unknown' } = error as { code?: string }
-  return socketError(`No socket can be made at ${path} (${code}).`, error)
+  return socketError(`The socket ${path} cannot be created (${code}).`, error)
 }
 
 function socketError(detail: string, cause?: unknown): HmsError {

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isUtf8 } from 'node:buffer'
 
 /** Complete response. Without `body`, the response has no body and no content type. */
-export interface Answer {
+export interface SidecarResponse {
   status?: number
   type?: string
   body?: string
@@ -14,7 +14,7 @@ export interface Answer {
 /** Sends a response; Node omits the body for a HEAD request. */
 export function send(
   response: ServerResponse,
-  { status = 200, type = 'application/json; charset=utf-8', body, headers = {} }: Answer,
+  { status = 200, type = 'application/json; charset=utf-8', body, headers = {} }: SidecarResponse,
 ): void {
   if (response.headersSent) return void response.destroy()
   const described = body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) }
@@ -51,7 +51,7 @@ function bytesOf(request: IncomingMessage): Promise<Buffer> {
       reject(tooLarge(`it has more than ${BODY_BOUNDS.bytes} bytes`))
     })
     request.once('end', () => resolve(Buffer.concat(parts)))
-    request.once('close', () => reject(invalid('The body did not come whole.')))
+    request.once('close', () => reject(invalid('The body is incomplete.')))
   })
 }
 
@@ -60,5 +60,5 @@ function invalid(detail: string): HmsError {
 }
 
 function tooLarge(broken: string): HmsError {
-  return new HmsError('HMS_HTTP_BODY_TOO_LARGE', `The body is more than this route takes: ${broken}.`, { status: 413 })
+  return new HmsError('HMS_HTTP_BODY_TOO_LARGE', `The body exceeds the limit of this route: ${broken}.`, { status: 413 })
 }

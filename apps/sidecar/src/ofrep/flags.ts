@@ -5,7 +5,7 @@ import type { Clock } from '#libs/platform'
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { stateOf, type HeldValues } from '../held-values.js'
-import type { Answer } from '../http/answer.js'
+import type { SidecarResponse } from '../http/answer.js'
 
 const MAX_READERS = 64
 
@@ -34,14 +34,14 @@ export class Flags {
     }
     this.book = new FlagBook(held)
     this.feed = new RefetchFeed({ clock, life: randomUUID() })
-    this.watch = new ChangeWatch(held, clock, () => this.feed.tell())
+    this.watch = new ChangeWatch(held, clock, () => this.feed.notify())
     this.off = [
       documents.onTaken(() => {
-        this.book.forget()
-        this.watch.look()
+        this.book.invalidate()
+        this.watch.check()
       }),
-      values.on('stale', () => this.feed.tell()),
-      values.on('ready', () => this.feed.tell()),
+      values.on('stale', () => this.feed.notify()),
+      values.on('ready', () => this.feed.notify()),
     ]
   }
 
@@ -50,22 +50,24 @@ export class Flags {
   }
 
   /**
-   * Evaluates the flag with the key, or every flag without a key. `known`: the request's `If-None-Match`. Throws errors that OFREP defines.
+   * Evaluates the flag with the key, or every flag without a key. `ifNoneMatch`: the request's `If-None-Match`. Throws errors that OFREP defines.
    */
-  answer(key: string | undefined, body: unknown, known?: string): Answer {
+  answer(key: string | undefined, body: unknown, ifNoneMatch?: string): SidecarResponse {
     const reader = readContext(body, this.reader.region)
     const {
       status,
       etag,
       body: text,
-    } = key === undefined ? answerFlags(this.book, reader, known, { stream: eventStream() }) : answerFlag(this.book, key, reader, known)
+    } = key === undefined
+      ? answerFlags(this.book, reader, ifNoneMatch, { stream: eventStream() })
+      : answerFlag(this.book, key, reader, ifNoneMatch)
     return { status, body: text, headers: { etag, 'cache-control': 'no-store', 'hms-state': this.values.state } }
   }
 
   /** Adds a reader to the event stream. Throws `HMS_SIDECAR_BUSY` before anything is written. */
   follow({ method, headers }: IncomingMessage, response: ServerResponse): void {
     if (method === 'HEAD') return void response.writeHead(200, EVENT_HEADERS).end()
-    requireRoom(this.size)
+    requireCapacity(this.size)
     const lastId = headers['last-event-id']
     this.feed.follow(response, lastId === undefined ? undefined : String(lastId))
   }
@@ -78,7 +80,7 @@ export class Flags {
 }
 
 /** Throws `HMS_SIDECAR_BUSY` if the limit of concurrent readers of events is reached. */
-export function requireRoom(readers: number): void {
+export function requireCapacity(readers: number): void {
   if (readers < MAX_READERS) return
-  throw new HmsError('HMS_SIDECAR_BUSY', `${MAX_READERS} readers follow the events already.`, { status: 503, retryable: true })
+  throw new HmsError('HMS_SIDECAR_BUSY', `${MAX_READERS} event streams are already open.`, { status: 503, retryable: true })
 }

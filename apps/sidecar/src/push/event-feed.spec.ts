@@ -62,7 +62,7 @@ describe('a reader of events', () => {
 
   it('gets an event without an id when the copy becomes stale, with the reason', async () => {
     const reader = await opened()
-    sidecar.values.turn('STALE', { reason: 'not approved', code: 'HMS_HEAD_NOT_APPROVED' })
+    sidecar.values.setState('STALE', { reason: 'not approved', code: 'HMS_HEAD_NOT_APPROVED' })
     sidecar.values.set({ [ID]: '2.0.0' })
     expect((await reader.next())?.id).toBe('5')
     expect(await reader.next()).toEqual({ event: 'state', data: { state: 'STALE', reason: 'not approved', code: 'HMS_HEAD_NOT_APPROVED' } })
@@ -70,7 +70,7 @@ describe('a reader of events', () => {
     await later.next()
     expect((await later.next())?.data).toMatchObject({ state: 'STALE', code: 'HMS_HEAD_NOT_APPROVED' })
     later.close()
-    sidecar.values.turn('READY')
+    sidecar.values.setState('READY')
     expect(await reader.next()).toEqual({ event: 'state', data: { state: 'READY' } })
     reader.close()
   })

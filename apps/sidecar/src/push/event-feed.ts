@@ -3,7 +3,7 @@ import { MAX_UNREAD_BYTES, writeOrDrop } from '#libs/ofrep'
 import type { Clock } from '#libs/platform'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { stateOf, type HeldValues } from '../held-values.js'
-import { requireRoom } from '../ofrep/flags.js'
+import { requireCapacity } from '../ofrep/flags.js'
 
 const HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' }
 
@@ -21,10 +21,10 @@ export class EventFeed {
   private doubt: Omit<StateEvent, 'state'> = {}
   private sentState: StateEvent['state']
   private flushing = false
-  /** Last issued id. `movedSince`: whether values have changed since without a new revision, as when a lease expires. */
+  /** Last issued id. `changedSinceIssue`: whether values have changed since without a new revision, as when a lease expires. */
   private issued: number | undefined
-  private movedSince = false
-  private readonly off: (() => void)[]
+  private changedSinceIssue = false
+  private readonly unsubscribers: (() => void)[]
   private cancelHeartbeat: () => void = () => {}
 
   constructor(
@@ -32,14 +32,14 @@ export class EventFeed {
     private readonly clock: Clock,
   ) {
     this.sentState = this.state
-    this.off = [
+    this.unsubscribers = [
       values.on('change', ({ id, revision }) => {
-        if (revision === this.issued) this.movedSince = true
+        if (revision === this.issued) this.changedSinceIssue = true
         this.changed.add(id)
         this.flushSoon()
       }),
-      values.on('stale', (doubt) => this.turn(doubt)),
-      values.on('ready', () => this.turn({})),
+      values.on('stale', (doubt) => this.updateDoubt(doubt)),
+      values.on('ready', () => this.updateDoubt({})),
     ]
     this.beat()
   }
@@ -55,11 +55,11 @@ export class EventFeed {
    */
   follow({ method, headers }: IncomingMessage, response: ServerResponse, query: URLSearchParams): void {
     if (method === 'HEAD') return void response.writeHead(200, HEADERS).end()
-    requireRoom(this.size)
+    requireCapacity(this.size)
     response.writeHead(200, HEADERS)
-    const known = revisionIn(headers['last-event-id'] ?? query.get('revision'))
+    const lastSeen = revisionIn(headers['last-event-id'] ?? query.get('revision'))
     const { revision } = this.values
-    const current = known === revision && known === this.issued && !this.movedSince
+    const current = lastSeen === revision && lastSeen === this.issued && !this.changedSinceIssue
     const first = current ? frame('heartbeat', revision) : frame('snapshot', revision, this.inForce(this.values.ids()))
     const maxUnreadBytes = MAX_UNREAD_BYTES + first.length
     writeOrDrop(response, first, maxUnreadBytes)
@@ -71,7 +71,7 @@ export class EventFeed {
 
   close(): void {
     this.cancelHeartbeat()
-    for (const stop of this.off) stop()
+    for (const stop of this.unsubscribers) stop()
     for (const subscriber of this.subscribers.keys()) subscriber.end()
   }
 
@@ -79,7 +79,7 @@ export class EventFeed {
     return stateOf(this.values)
   }
 
-  private turn(doubt: Omit<StateEvent, 'state'>): void {
+  private updateDoubt(doubt: Omit<StateEvent, 'state'>): void {
     this.doubt = doubt
     this.flushSoon()
   }
@@ -117,7 +117,7 @@ export class EventFeed {
   private issue(revision: number): void {
     if (revision === this.issued) return
     this.issued = revision
-    this.movedSince = false
+    this.changedSinceIssue = false
   }
 
   private broadcast(bytes: Buffer): void {

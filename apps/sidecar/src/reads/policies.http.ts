@@ -3,7 +3,7 @@ import type { Reader } from '#libs/evaluation'
 import { isKnown } from '#libs/platform'
 import { createHash } from 'node:crypto'
 import { stateOf, type HeldValues } from '../held-values.js'
-import type { Answer } from '../http/answer.js'
+import type { SidecarResponse } from '../http/answer.js'
 
 /** `GET /v1/policies` and `GET /v1/policies/{id}`: the policies in force for the side-car's own bot and region. */
 export class PolicyReads {
@@ -12,37 +12,39 @@ export class PolicyReads {
     private readonly reader: Reader,
   ) {}
 
-  list(query: URLSearchParams, known?: string): Answer {
-    this.requireOwn(query)
+  list(query: URLSearchParams, ifNoneMatch?: string): SidecarResponse {
+    this.requireOwnReader(query)
     const views = this.values.ids().map((id) => localView(id, this.values))
-    return this.answer(views, views[0]?.ageMs ?? 0, known)
+    return this.answer(views, views[0]?.ageMs ?? 0, ifNoneMatch)
   }
 
-  show(id: string, query: URLSearchParams, known?: string): Answer {
-    this.requireOwn(query)
+  show(id: string, query: URLSearchParams, ifNoneMatch?: string): SidecarResponse {
+    this.requireOwnReader(query)
     const view = localView(id, this.values)
-    return this.answer(view, view.ageMs, known)
+    return this.answer(view, view.ageMs, ifNoneMatch)
   }
 
   /** The ETag covers all members except the age, which always changes. So the ETag is weak, and a 304 has the age in a header. */
-  private answer(body: object, ageMs: number, known: string | undefined): Answer {
+  private answer(body: object, ageMs: number, ifNoneMatch: string | undefined): SidecarResponse {
     const state = stateOf(this.values)
-    const marked = JSON.stringify([state, body], (name, value: unknown) => (name === 'ageMs' ? undefined : value))
-    const etag = `"${createHash('sha256').update(marked).digest('hex').slice(0, 32)}"`
+    const hashed = JSON.stringify([state, body], (name, value: unknown) => (name === 'ageMs' ? undefined : value))
+    const etag = `"${createHash('sha256').update(hashed).digest('hex').slice(0, 32)}"`
     const headers = { etag: `W/${etag}`, age: String(Math.floor(ageMs / 1_000)), 'cache-control': 'no-cache', 'hms-state': state }
-    return isKnown(etag, known) ? { status: 304, headers } : { body: JSON.stringify(body), headers }
+    return isKnown(etag, ifNoneMatch) ? { status: 304, headers } : { body: JSON.stringify(body), headers }
   }
 
   /** Refuses reads for another reader or another time: a side-car has only its own current values, unlike config-store. */
-  private requireOwn(query: URLSearchParams): void {
+  private requireOwnReader(query: URLSearchParams): void {
     const past = ['at', 'known', 'version'].find((name) => query.has(name))
     if (past !== undefined)
-      throw new HmsError('HMS_SIDECAR_READER', `A side-car knows what is in force now; ask config-store with ${past}.`, { status: 400 })
+      throw new HmsError('HMS_SIDECAR_READER', `A side-car has only the values in force now; query config-store with ${past}.`, {
+        status: 400,
+      })
     for (const name of ['bot', 'region'] as const) {
-      const asked = query.get(name) ?? ''
-      if (asked === '' || asked === this.reader[name]) continue
+      const requested = query.get(name) ?? ''
+      if (requested === '' || requested === this.reader[name]) continue
       const own = this.reader[name] === undefined ? `without a ${name}` : `as ${name} ${this.reader[name]}`
-      throw new HmsError('HMS_SIDECAR_READER', `This side-car reads ${own}; ask config-store as ${name} ${asked}.`, { status: 400 })
+      throw new HmsError('HMS_SIDECAR_READER', `This side-car reads ${own}; query config-store as ${name} ${requested}.`, { status: 400 })
     }
   }
 }

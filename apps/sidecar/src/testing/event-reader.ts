@@ -16,10 +16,10 @@ export class EventReader {
     this.chunks = response[Symbol.asyncIterator]()
   }
 
-  static async open(where: RequestOptions, lastEventId?: string): Promise<EventReader> {
+  static async open(options: RequestOptions, lastEventId?: string): Promise<EventReader> {
     const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId }
     const [response] = (await once(
-      get({ path: '/v1/events', agent: false, ...where, headers: { ...where.headers, ...headers } }),
+      get({ path: '/v1/events', agent: false, ...options, headers: { ...options.headers, ...headers } }),
       'response',
     )) as [IncomingMessage]
     return new EventReader(response)
@@ -44,11 +44,11 @@ export class EventReader {
   }
 
   /** Skips events until one matches. */
-  async until(says: (event: ReadEvent) => boolean): Promise<ReadEvent> {
+  async until(matches: (event: ReadEvent) => boolean): Promise<ReadEvent> {
     for (;;) {
       const event = await this.next()
       if (event === undefined) throw new Error('the stream has ended')
-      if (says(event)) return event
+      if (matches(event)) return event
     }
   }
 

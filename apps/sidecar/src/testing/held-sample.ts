@@ -29,7 +29,7 @@ export class HeldSample implements HeldValues {
     return this
   }
 
-  turn(state: 'READY' | 'STALE', doubt: ConnectionEvents['stale'] = { reason: 'the connection was closed' }): void {
+  setState(state: 'READY' | 'STALE', doubt: ConnectionEvents['stale'] = { reason: 'the connection was closed' }): void {
     this.state = state
     if (state === 'READY') this.events.emit('ready', { revision: this.revision })
     else this.events.emit('stale', doubt)

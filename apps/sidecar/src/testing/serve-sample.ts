@@ -20,7 +20,7 @@ export interface SampleSidecar {
 }
 
 /** Starts a side-car for bot inspector-7. The test sets its values and advances its clock. */
-export async function serveSample(place: ListenAddress = { port: 0 }): Promise<SampleSidecar> {
+export async function serveSample(address: ListenAddress = { port: 0 }): Promise<SampleSidecar> {
   const values = new HeldSample().set({ 'epa-pm25-limit': '1.5.0' }, 4)
   const clock = new VirtualClock()
   const feed = new EventFeed(values, clock)
@@ -34,18 +34,18 @@ export async function serveSample(place: ListenAddress = { port: 0 }): Promise<S
     values,
     metrics: sidecarMetrics(values, () => feed.size + flags.size, { failing: 0 }),
     log: silentLogger,
-    overTcp: 'port' in place,
+    overTcp: 'port' in address,
     origins: ['https://dashboard.example'],
   })
-  await listen(server, place)
-  const address = server.address() as AddressInfo | string
+  await listen(server, address)
+  const bound = server.address() as AddressInfo | string
   return {
     values,
     clock,
     feed,
     flags,
     server,
-    port: typeof address === 'string' ? 0 : address.port,
+    port: typeof bound === 'string' ? 0 : bound.port,
     stop: () => {
       feed.close()
       flags.close()

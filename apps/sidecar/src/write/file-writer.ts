@@ -18,7 +18,7 @@ export interface FileWriterParts {
  * retried.
  */
 export class FileWriter {
-  private readonly dirty = new Set<WrittenFile>()
+  private readonly outdated = new Set<WrittenFile>()
   private readonly failures = new Set<WrittenFile>()
   private off: () => void = () => {}
   private cancelRetry: (() => void) | undefined
@@ -66,12 +66,12 @@ export class FileWriter {
   }
 
   private changed(id: string): void {
-    for (const file of this.files) if (file.ids.has(id)) this.dirty.add(file)
+    for (const file of this.files) if (file.ids.has(id)) this.outdated.add(file)
     this.work()
   }
 
   private work(): void {
-    if (this.dirty.size === 0 || !this.started || this.closed) return
+    if (this.outdated.size === 0 || !this.started || this.closed) return
     this.working ??= this.writeAll().finally(() => {
       this.working = undefined
       // Writes changes that arrived after the loop over the set had ended.
@@ -83,9 +83,9 @@ export class FileWriter {
     // The connection emits the changes of one revision in the same turn. Waiting until its end lets a file that names two policies be
     // written once for both.
     await Promise.resolve()
-    for (const file of this.dirty) {
+    for (const file of this.outdated) {
       if (this.closed) return
-      this.dirty.delete(file)
+      this.outdated.delete(file)
       await this.write(file)
     }
   }
@@ -107,7 +107,7 @@ export class FileWriter {
   private retryLater(): void {
     this.cancelRetry ??= this.parts.clock.after(RETRY_MS, () => {
       this.cancelRetry = undefined
-      for (const file of this.failures) this.dirty.add(file)
+      for (const file of this.failures) this.outdated.add(file)
       this.work()
     })
   }

@@ -7,7 +7,7 @@ export interface Reference {
   /** Whether a string is written as JSON, quoted and escaped. */
   asJson: boolean
   /** Position `FILE:LINE:COLUMN` in the template, for errors. */
-  place: string
+  position: string
 }
 
 export type Template = readonly (string | Reference)[]
@@ -25,10 +25,10 @@ export function parseTemplate(text: string, name: string): Template {
     const start = text.indexOf('{{', end)
     parts.push(text.slice(end, start < 0 ? undefined : start))
     if (start < 0) return parts.filter((part) => part !== '')
-    const place = `${name}:${positionOf(text, start)}`
+    const position = `${name}:${positionOf(text, start)}`
     const close = text.indexOf('}}', start)
-    if (close < 0) throw malformed(place, '"{{" has no "}}"')
-    parts.push(partOf(text.slice(start + 2, close), place))
+    if (close < 0) throw malformed(position, '"{{" has no "}}"')
+    parts.push(partOf(text.slice(start + 2, close), position))
     end = close + 2
   }
 }
@@ -46,46 +46,46 @@ export function renderTemplate(template: Template, read: (id: string) => { versi
   return template.map((part) => (typeof part === 'string' ? part : textOf(part, read))).join('')
 }
 
-function partOf(inside: string, place: string): string | Reference {
+function partOf(inside: string, position: string): string | Reference {
   const quoted = QUOTED.exec(inside)?.[1]
-  if (quoted !== undefined) return unquoted(quoted, place)
+  if (quoted !== undefined) return unquoted(quoted, position)
   const [, id, path = '', filter] = REFERENCE.exec(inside) ?? []
   if (id === undefined || !ID.test(id))
-    throw malformed(place, `"{{${inside}}}" is not {{ ID }} or {{ ID.FIELD }}, such as {{ epa-pm25-limit.limit }}`)
-  if (filter !== undefined && filter !== 'json') throw malformed(place, `there is no "${filter}" behind "|", only json`)
-  return { id, path: path.split('.').slice(1), asJson: filter === 'json', place }
+    throw malformed(position, `"{{${inside}}}" is not {{ ID }} or {{ ID.FIELD }}, such as {{ epa-pm25-limit.limit }}`)
+  if (filter !== undefined && filter !== 'json') throw malformed(position, `there is no "${filter}" behind "|", only json`)
+  return { id, path: path.split('.').slice(1), asJson: filter === 'json', position }
 }
 
-function unquoted(quoted: string, place: string): string {
+function unquoted(quoted: string, position: string): string {
   try {
     return JSON.parse(quoted) as string
   } catch {
-    throw malformed(place, `${quoted} is not text in quotes, such as {{ "{{" }}`)
+    throw malformed(position, `${quoted} is not text in quotes, such as {{ "{{" }}`)
   }
 }
 
-function textOf({ id, path, asJson, place }: Reference, read: (id: string) => { version: string; value: object }): string {
-  const { version, value } = readAt(place, () => read(id))
+function textOf({ id, path, asJson, position }: Reference, read: (id: string) => { version: string; value: object }): string {
+  const { version, value } = readAt(position, () => read(id))
   const found = valueAt(value as Json, path)
   const name = [id, ...path].join('.')
   if (found === undefined) {
-    const detail = `${place} ${id}@${version} has no ${path.join('.')}`
+    const detail = `${position} ${id}@${version} has no ${path.join('.')}`
     throw new HmsError('HMS_POLICY_FIELD_UNKNOWN', detail, { status: 404, next: [`hms-svc get ${id}`] })
   }
   if (typeof found !== 'string' || asJson) return JSON.stringify(found)
   if (/\p{Cc}/u.test(found)) {
-    const detail = `${place} ${name} holds a line break or a control character: write {{ ${name} | json }}`
+    const detail = `${position} ${name} holds a line break or a control character: write {{ ${name} | json }}`
     throw new HmsError('HMS_SIDECAR_VALUE', detail, { status: 422, next: [`hms-svc get ${name}`] })
   }
   return found
 }
 
-function readAt<T>(place: string, read: () => T): T {
+function readAt<T>(position: string, read: () => T): T {
   try {
     return read()
   } catch (error) {
     if (!(error instanceof HmsError)) throw error
-    throw new HmsError(error.code, `${place} ${error.detail}`, { status: error.status, cause: error, next: ['hms-svc policies list'] })
+    throw new HmsError(error.code, `${position} ${error.detail}`, { status: error.status, cause: error, next: ['hms-svc policies list'] })
   }
 }
 
@@ -104,6 +104,6 @@ function positionOf(text: string, at: number): string {
   return `${line}:${Array.from(before.slice(before.lastIndexOf('\n') + 1)).length + 1}`
 }
 
-function malformed(place: string, what: string): HmsError {
-  return new HmsError('HMS_SIDECAR_TEMPLATE', `${place} ${what}`, { status: 400, next: ['hms-svc sidecar --help'] })
+function malformed(position: string, problem: string): HmsError {
+  return new HmsError('HMS_SIDECAR_TEMPLATE', `${position} ${problem}`, { status: 400, next: ['hms-svc sidecar --help'] })
 }

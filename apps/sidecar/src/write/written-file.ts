@@ -30,8 +30,8 @@ export class WrittenFile {
   static async open({ template, file }: WriteTarget): Promise<WrittenFile> {
     if (resolve(template) === resolve(file)) throw refusedTarget(file, 'is its own template')
     const parsed = parseTemplate(await readGivenText(template, MAX_TEMPLATE_BYTES), template)
-    const there = await stat(file).catch(() => undefined)
-    if (there !== undefined && !there.isFile()) throw refusedTarget(file, 'is not a regular file')
+    const existing = await stat(file).catch(() => undefined)
+    if (existing !== undefined && !existing.isFile()) throw refusedTarget(file, 'is not a regular file')
     const folder = await stat(dirname(resolve(file))).catch(() => undefined)
     if (folder?.isDirectory() !== true) throw refusedTarget(file, `cannot be written: there is no folder ${dirname(file)}`)
     return new WrittenFile(file, parsed, idsIn(parsed))
@@ -66,6 +66,6 @@ export async function openFiles(targets: readonly WriteTarget[]): Promise<Writte
   return files
 }
 
-function refusedTarget(file: string, why: string): HmsError {
-  return new HmsError('HMS_SIDECAR_WRITE', `${file} ${why}`, { status: 400, next: ['hms-svc sidecar --help'] })
+function refusedTarget(file: string, reason: string): HmsError {
+  return new HmsError('HMS_SIDECAR_WRITE', `${file} ${reason}`, { status: 400, next: ['hms-svc sidecar --help'] })
 }
