@@ -30,5 +30,5 @@ export function signArrival(predicate: ArrivalPredicate, signer: Signer): Promis
 export function requireArrival(envelope: unknown, arrival: ArrivalPredicate, keys: Keys): void {
   const { predicate } = verifyStatement(ARRIVAL, envelope, keys)
   if (canonicalJson(predicate) !== canonicalJson(arrival))
-    throw new SignatureError('HMS_STATEMENT_INVALID', 'it differs from what audit signed when the event came')
+    throw new SignatureError('HMS_STATEMENT_INVALID', 'it differs from the record that audit signed when the event arrived')
 }

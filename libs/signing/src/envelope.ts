@@ -31,22 +31,23 @@ export function pae(type: string, body: Uint8Array): Uint8Array {
 export function openEnvelope(value: unknown, maxBytes = MAX_PAYLOAD_BYTES): OpenedEnvelope {
   if (!isObject(value)) throw malformed('the envelope is not an object')
   const { payload, payloadType, signatures } = value
-  if (typeof payload !== 'string' || typeof payloadType !== 'string') throw malformed('payload and payloadType are strings')
+  if (typeof payload !== 'string' || typeof payloadType !== 'string') throw malformed('payload and payloadType must be strings')
   if (payload.length > Math.ceil(maxBytes / 3) * 4) throw malformed(`the payload is larger than ${maxBytes / 1024 / 1024} MiB`)
-  if (!Array.isArray(signatures)) throw malformed('signatures is a list')
+  if (!Array.isArray(signatures)) throw malformed('signatures must be a list')
   if (signatures.length > MAX_SIGNATURES) throw tooMany()
   return { payload: decodeBase64(payload, 'payload'), payloadType, signatures: signatures.map(openSignature) }
 }
 
 export function tooMany(): SignatureError {
-  return new SignatureError('HMS_SIGNATURE_TOO_MANY', `an envelope carries at most ${MAX_SIGNATURES} signatures`)
+  return new SignatureError('HMS_SIGNATURE_TOO_MANY', `an envelope may have at most ${MAX_SIGNATURES} signatures`)
 }
 
 function openSignature(value: unknown): { keyid: string; sig: Uint8Array } {
-  if (!isObject(value)) throw malformed('a signature is an object')
+  if (!isObject(value)) throw malformed('a signature must be an object')
   const { keyid = '', sig } = value
-  if (typeof keyid !== 'string' || keyid.length > MAX_KEYID_LENGTH) throw malformed('a keyid is a short string')
-  if (typeof sig !== 'string' || sig.length > MAX_SIGNATURE_LENGTH) throw malformed('sig is base64')
+  if (typeof keyid !== 'string' || keyid.length > MAX_KEYID_LENGTH)
+    throw malformed(`keyid must be a string of at most ${MAX_KEYID_LENGTH} characters`)
+  if (typeof sig !== 'string' || sig.length > MAX_SIGNATURE_LENGTH) throw malformed('sig must be base64')
   return { keyid, sig: decodeBase64(sig, 'sig') }
 }
 

@@ -94,7 +94,7 @@ export function readFreeze(envelope: unknown, roster: Roster, at?: string): Read
   const person = roster.principalOfKey(keyids[0]!)!
   const { installation = roster.installation } = predicate
   if (installation !== roster.installation)
-    throw new SignatureError('HMS_FREEZE_OTHER', `it is for the installation ${installation}, and this one is ${roster.installation}`)
+    throw new SignatureError('HMS_FREEZE_OTHER', `it is for the installation ${installation}, but this is ${roster.installation}`)
   if (roster.roles.some(({ principals }) => principals.includes(person.id))) return { predicate, digest, person }
   throw new SignatureError('HMS_FREEZE_NOT_ALLOWED', `${person.name} has no role in the roster`)
 }
@@ -107,12 +107,12 @@ export function verifyFreeze({ by, declaredAt: _declaredAt, statement, lifted, .
   const declared = readFreeze(statement, roster, timeOf(statement))
   const { predicate } = declared
   if (predicate.action !== 'declare' || canonicalJson(predicate.freeze) !== canonicalJson(freeze) || declared.person.name !== by)
-    throw new SignatureError('HMS_FREEZE_OTHER', `what ${declared.person.name} signed is not this freeze`)
+    throw new SignatureError('HMS_FREEZE_OTHER', `the statement signed by ${declared.person.name} is not this freeze`)
   if (lifted === null) return
   const lift = readFreeze(lifted.statement, roster, timeOf(lifted.statement))
   const isThis = lift.predicate.action === 'lift' && lift.predicate.id === freeze.id && lift.predicate.declared === declared.digest
   if (!isThis || lift.person.name !== lifted.by)
-    throw new SignatureError('HMS_FREEZE_OTHER', `what ${lift.person.name} signed lifts another freeze`)
+    throw new SignatureError('HMS_FREEZE_OTHER', `the statement signed by ${lift.person.name} lifts another freeze`)
 }
 
 function timeOf(statement: Envelope): string {

@@ -103,5 +103,5 @@ export function sshString(bytes: Uint8Array): Uint8Array {
 }
 
 function unsupported(): SignatureError {
-  return new SignatureError('HMS_SIGNATURE_KEY_UNSUPPORTED', 'only Ed25519 keys sign and verify here')
+  return new SignatureError('HMS_SIGNATURE_KEY_UNSUPPORTED', 'only Ed25519 keys are supported')
 }

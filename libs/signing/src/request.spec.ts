@@ -65,7 +65,7 @@ describe('a signed request', () => {
           request,
           roster,
         ),
-      ).toThrow('one signature, which names its key')
+      ).toThrow('exactly one signature, with its keyid')
   })
 
   it.each([

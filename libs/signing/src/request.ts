@@ -68,7 +68,7 @@ export function verifyRequestHead(
   service?: ServiceName,
 ): SignedHead {
   if (!header.startsWith(SCHEME) || header.length > MAX_HEADER_LENGTH) {
-    throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'the authorization header is no signed request')
+    throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'the authorization header is not a signed request')
   }
   const envelope = parseHeader(header.slice(SCHEME.length))
   // Cheap checks precede the verification, because any client can send a header.
@@ -87,7 +87,7 @@ export function verifyRequestHead(
 function requireOneKeyId(envelope: unknown): void {
   const { signatures } = openEnvelope(envelope)
   if (signatures.length !== 1 || signatures[0]!.keyid === '')
-    throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'a signed request has one signature, which names its key')
+    throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'a signed request must have exactly one signature, with its keyid')
 }
 
 function requireSame(predicate: RequestPredicate, { method, path }: Omit<SignableRequest, 'body'>): void {
@@ -111,6 +111,6 @@ function parseHeader(encoded: string): unknown {
   try {
     return JSON.parse(Buffer.from(encoded, 'base64url').toString('utf8'))
   } catch {
-    throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'the authorization header is no signed request')
+    throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'the authorization header is not a signed request')
   }
 }

@@ -109,13 +109,13 @@ export function readRunDecision(envelope: unknown, about: DecidedRun, roster: Ro
   // An `accept` applies only to the ticket that it names.
   if (predicate.ticket !== ticket) {
     const named = predicate.ticket === undefined ? 'no ticket' : `ticket ${predicate.ticket}`
-    throw new SignatureError('HMS_DECISION_OTHER', `what was signed names ${named}`)
+    throw new SignatureError('HMS_DECISION_OTHER', `the signed decision names ${named}`)
   }
   const person = roster.principalOfKey(keyids[0]!)!
   if (review !== undefined && !mayReview(person, review.actors, releases, roster))
-    throw new SignatureError('HMS_DECISION_NOT_ALLOWED', `${person.name} took part in what is to be reviewed`)
+    throw new SignatureError('HMS_DECISION_NOT_ALLOWED', `${person.name} took part in the reviewed change`)
   if (review !== undefined || mayDecide(person, predicate.decision, releases, roster)) return { predicate, digest, person }
-  throw new SignatureError('HMS_DECISION_NOT_ALLOWED', `${person.name} is not among those who may decide so about these releases`)
+  throw new SignatureError('HMS_DECISION_NOT_ALLOWED', `${person.name} may not make this decision about these releases`)
 }
 
 /** Whether a person may review a break-glass: any person of the roster who did not sign it and is not its author. */

@@ -36,7 +36,7 @@ export function readKind<T>(kind: StatementKind<T>, payload: Uint8Array): Statem
   requireFit(kind, predicate)
   // Subjects must equal the ones derived from the predicate, so that all readers see the same values. In-toto defines them as a set.
   if (sorted(subject) !== sorted(subjectsOf(kind, predicate))) {
-    throw new SignatureError('HMS_STATEMENT_INVALID', 'subject and predicate speak of different things')
+    throw new SignatureError('HMS_STATEMENT_INVALID', 'subject and predicate differ')
   }
   return { predicate, payload, digest: digestOf(payload) }
 }

@@ -18,16 +18,16 @@ export function statement(predicateType: string, subjects: readonly Subject[], p
  */
 export function readStatement<T>(payload: Uint8Array, expectedPredicateType: string): Statement<T> {
   const value = parseCanonical(payload)
-  if (!isObject(value)) throw new SignatureError('HMS_STATEMENT_INVALID', 'a statement is an object')
+  if (!isObject(value)) throw new SignatureError('HMS_STATEMENT_INVALID', 'a statement must be an object')
   if (value['_type'] !== STATEMENT_V1) throw new SignatureError('HMS_STATEMENT_TYPE', `_type is not ${STATEMENT_V1}`)
   if (value['predicateType'] !== expectedPredicateType) {
     throw new SignatureError('HMS_STATEMENT_TYPE', `expected ${expectedPredicateType}, got ${String(value['predicateType'])}`)
   }
   const { subject, predicate } = value
   if (!Array.isArray(subject) || subject.length === 0 || !subject.every(isSubject)) {
-    throw new SignatureError('HMS_STATEMENT_INVALID', 'subject names at least one thing and its SHA-256')
+    throw new SignatureError('HMS_STATEMENT_INVALID', 'subject must name at least one item with its SHA-256')
   }
-  if (!isObject(predicate)) throw new SignatureError('HMS_STATEMENT_INVALID', 'predicate is an object')
+  if (!isObject(predicate)) throw new SignatureError('HMS_STATEMENT_INVALID', 'predicate must be an object')
   return { _type: STATEMENT_V1, subject, predicateType: expectedPredicateType, predicate: predicate as T }
 }
 

@@ -38,7 +38,7 @@ export function readLogKey(vkey: string): LogKey {
   const [, name = '', id = '', text = ''] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(vkey) ?? []
   const bytes = Buffer.from(text, 'base64')
   if (bytes.length !== 33 || createHash('sha256').update(`${name}\n`).update(bytes).digest('hex').slice(0, 8) !== id)
-    throw refused('a vkey of the roster is damaged')
+    throw refused('a vkey of the roster is malformed')
   return { name, id, type: bytes[0]!, key: rawKey(bytes.subarray(1)) }
 }
 
@@ -64,7 +64,7 @@ function verifyProofOf(entry: string, text: string, keys: LogKeys): Proven {
   const [, index] = /^index (0|[1-9]\d{0,15})$/.exec(place) ?? []
   if (magic !== 'c2sp.org/tlog-proof@v1' || index === undefined || path.length > 53) throw refused('it is not a tlog-proof')
   const { size, root, witnessedAtMs } = verifyCheckpoint(text.slice(end + 2), keys)
-  if (!leads(entry, Number(index), size, path.map(hashOf), root)) throw refused('the log does not hold this entry there')
+  if (!leads(entry, Number(index), size, path.map(hashOf), root)) throw refused('the log does not contain this entry at this index')
   return { index: Number(index), size, witnessedAtMs }
 }
 
@@ -101,20 +101,21 @@ function verifyCheckpoint(
     if (bytes === undefined) return []
     const seconds = Number(bytes.readBigUInt64BE())
     if (!verify(null, Buffer.from(`cosignature/v1\ntime ${seconds}\n${body}`), witness.key, bytes.subarray(8)))
-      throw refused(`the signature of ${witness.name} is false`)
+      throw refused(`the signature of ${witness.name} is invalid`)
     return [seconds]
   })
-  if (quorum < 1 || times.length < quorum) throw refused(`${times.length} witnesses saw its checkpoint, ${Math.max(quorum, 1)} are needed`)
+  if (quorum < 1 || times.length < quorum)
+    throw refused(`${times.length} witnesses signed its checkpoint, but ${Math.max(quorum, 1)} are required`)
   const witnessedAtMs = times.sort((a, b) => a - b)[quorum - 1]! * 1_000
-  if (Number.isNaN(new Date(witnessedAtMs).getTime())) throw refused('its witnesses saw it at no time that a calendar has')
-  if (witnessedAtMs >= untilMs) throw refused('its log counted only before it was seen')
+  if (Number.isNaN(new Date(witnessedAtMs).getTime())) throw refused('the time of its witnesses is out of range')
+  if (witnessedAtMs >= untilMs) throw refused('its log had been retired before the witnesses signed it')
   return { size: Number(size), root: hashOf(hash), witnessedAtMs }
 }
 
 function readLine(line: string): { name: string; id: string; bytes: Buffer } {
   const [, name, text] = /^— ([^\s+]+) ([A-Za-z0-9+/]+=*)$/.exec(line) ?? []
   const bytes = Buffer.from(text ?? '', 'base64')
-  if (name === undefined || bytes.length < 4 + 8 + 1 || bytes.toString('base64') !== text) throw refused('a signature line is damaged')
+  if (name === undefined || bytes.length < 4 + 8 + 1 || bytes.toString('base64') !== text) throw refused('a signature line is malformed')
   return { name, id: bytes.subarray(0, 4).toString('hex'), bytes: bytes.subarray(4) }
 }
 
@@ -139,7 +140,7 @@ function leads(leaf: string, index: number, size: number, path: readonly Buffer[
 
 function hashOf(text: string): Buffer {
   const hash = Buffer.from(text, 'base64')
-  if (hash.length !== 32 || hash.toString('base64') !== text) throw refused('a hash is damaged')
+  if (hash.length !== 32 || hash.toString('base64') !== text) throw refused('a hash is malformed')
   return hash
 }
 

@@ -47,7 +47,7 @@ export function readRoster(bytes: Uint8Array): Roster {
   if (envelope === undefined) throw refusal('it is not JSON')
   const statement = openStatement(envelope, 'roster')
   const { principals, roles, revoked } = statement.predicate
-  if (!isObject(principals) || !Array.isArray(roles)) throw refusal('it lacks principals or roles')
+  if (!isObject(principals) || !Array.isArray(roles)) throw refusal('principals or roles are missing')
   const since = readRevoked(revoked)
   const people = new Map(Object.entries(principals).map(([id, principal]) => [id, readPrincipal(principal, since)]))
   const keyids = [...people.values()].flatMap(({ keys }) => keys.map(({ keyid }) => keyid))
@@ -60,7 +60,7 @@ export function readRoster(bytes: Uint8Array): Roster {
   const entitled = entitledKeys(people, ({ kind }, id) => kind === 'person' && (root === undefined || root.principals.includes(id)))
   const signers = signersOf(statement, entitled)
   const signed = new Set([...people].filter(([, { keys }]) => keys.some(({ keyid }) => signers.has(keyid))).map(([id]) => id))
-  if (signed.size < needed) throw refusal(`it is signed by ${signed.size} people, ${needed} are needed`)
+  if (signed.size < needed) throw refusal(`${signed.size} people signed it, but ${needed} are required`)
   return {
     principals: people,
     roles: read,
@@ -112,16 +112,16 @@ export function roleFor(roles: readonly Role[], policy: JsonObject, dropped?: Js
 /** Reads the earlier roles, grouped by the end of their period, latest end first. */
 function readEarlierRoles(value: Json | undefined): EarlierRoles[] {
   if (value === undefined) return []
-  if (!Array.isArray(value)) throw refusal('earlierRoles is no list')
+  if (!Array.isArray(value)) throw refusal('earlierRoles is not a list')
   const byEnd = new Map<number, EarlierRoles>()
   for (const entry of value) {
-    if (!isObject(entry) || entry['until'] === undefined) throw refusal('an earlier role lacks its end')
+    if (!isObject(entry) || entry['until'] === undefined) throw refusal('until of an earlier role is missing')
     const untilMs = timeOf(entry['until'], Number.NaN)
-    const known = byEnd.get(untilMs) ?? { roles: [], untilMs, authorSigns: undefined }
+    const period = byEnd.get(untilMs) ?? { roles: [], untilMs, authorSigns: undefined }
     const { authorSigns } = entry
     if (authorSigns !== undefined && typeof authorSigns !== 'boolean') throw refusal('authorSigns is not true or false')
-    const signs = authorSigns === undefined ? known.authorSigns : known.authorSigns === true || authorSigns
-    byEnd.set(untilMs, { untilMs, roles: [...known.roles, readRole(entry['role'] ?? null)], authorSigns: signs })
+    const signs = authorSigns === undefined ? period.authorSigns : period.authorSigns === true || authorSigns
+    byEnd.set(untilMs, { untilMs, roles: [...period.roles, readRole(entry['role'] ?? null)], authorSigns: signs })
   }
   return [...byEnd.values()].sort((a, b) => b.untilMs - a.untilMs)
 }
@@ -141,10 +141,10 @@ function readLog({ log, witnesses, quorum }: JsonObject, untilMs: number): LogKe
 /** Returns the revocation time of each revoked key by key id, in ms since the epoch. */
 function readRevoked(value: Json | undefined): Map<string, number> {
   if (value === undefined) return new Map()
-  if (!Array.isArray(value)) throw refusal('revoked is no list')
+  if (!Array.isArray(value)) throw refusal('revoked is not a list')
   return new Map(
     value.map((entry) => {
-      if (!isObject(entry)) throw refusal('a revocation is no object')
+      if (!isObject(entry)) throw refusal('a revocation is not an object')
       return [String(entry['keyid']), timeOf(entry['since'] ?? null, -Infinity)]
     }),
   )
@@ -152,9 +152,9 @@ function readRevoked(value: Json | undefined): Map<string, number> {
 
 function readPrincipal(value: Json, revoked: ReadonlyMap<string, number>): Principal {
   if (!isObject(value) || typeof value['kind'] !== 'string' || !Array.isArray(value['keys']))
-    throw refusal('a principal lacks kind or keys')
+    throw refusal('kind or keys of a principal are missing')
   const keys = value['keys'].map((entry) => {
-    if (!isObject(entry) || typeof entry['spki'] !== 'string') throw refusal('a key lacks its bytes')
+    if (!isObject(entry) || typeof entry['spki'] !== 'string') throw refusal('spki of a key is missing')
     const { key, keyid } = readKey(entry['spki'])
     if (entry['keyid'] !== keyid) throw refusal(`${String(entry['keyid'])} is not the fingerprint of its key`)
     return {
@@ -185,13 +185,13 @@ function readRole(value: Json): Role {
   return role
 }
 
-function timeOf(value: Json | undefined, otherwise: number): number {
-  if (value === undefined) return otherwise
+function timeOf(value: Json | undefined, fallback: number): number {
+  if (value === undefined) return fallback
   const time = Date.parse(String(value))
-  if (Number.isNaN(time)) throw refusal('a key has an invalid time')
+  if (Number.isNaN(time)) throw refusal('a time in the roster is invalid')
   return time
 }
 
-function refusal(why: string): BundleRefused {
-  return new BundleRefused('HMS_VERIFY_ROSTER', `the roster is refused: ${why}`)
+function refusal(reason: string): BundleRefused {
+  return new BundleRefused('HMS_VERIFY_ROSTER', `the roster is refused: ${reason}`)
 }

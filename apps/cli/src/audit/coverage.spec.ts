@@ -108,7 +108,7 @@ describe('releases in force', () => {
     expect(await check({}, { proof: world.otherProof })).toEqual([expect.stringContaining('not the approval of this release')])
     expect(await check({}, { proof: world.otherKind })).toEqual([expect.stringContaining('not the approval of this release')])
     expect(await check({}, { proof: { ...world.proof, entry: world.otherProof.entry } })).toEqual([
-      expect.stringContaining('does not hold this entry'),
+      expect.stringContaining('does not contain this entry'),
     ])
     expect(
       await check({}, { proof: { ...world.proof, proof: world.proof.proof.replace('hms-svc.dev/witness', 'example.org/other') } }),
@@ -122,7 +122,7 @@ describe('releases in force', () => {
     expect(await check({ head: world.forgedHead })).toEqual([expect.stringContaining('only rollout speaks')])
     expect(await check({ version: '9.9.9' })).toEqual([expect.stringContaining('and the release of 1.0.0')])
     expect(await check({ id: 'ozone' })).toEqual([expect.stringContaining('with the head of lead')])
-    expect(await check({ release: null })).toEqual([expect.stringContaining('does not bring it')])
+    expect(await check({ release: null })).toEqual([expect.stringContaining('does not contain it')])
   })
 
   it('are reported if no single attempt has valid attestations of all stages', async () => {

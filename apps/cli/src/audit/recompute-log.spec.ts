@@ -135,7 +135,7 @@ describe('recomputeLog', () => {
     ['an entry changed', /entry 300 is not the one/, (log) => log.edit(300, '{"run":1,"type":"x"}', { leaf: false })],
     ['an entry and its hash changed', /do not have the root/, (log) => log.edit(300, '{"run":1,"type":"x"}', { leaf: true })],
     ['the tail dropped', /bundle 2 has/, (log) => void (log.entries.length = 699)],
-    ['a bundle that was cut', /entry bundle is cut/, (log) => void (log.cut = true)],
+    ['a bundle that was cut', /entry bundle is truncated/, (log) => void (log.cut = true)],
     ['an entry deleted in the middle', /is not the one|bundle/, (log) => void log.entries.splice(10, 1)],
     ['an approval without listed releases', /entry 300 is an approval/, (log) => void (log.unlisted = 300)],
     ['an approval of other releases than its entry commits to', /entry 300 is an approval/, (log) => void (log.swapped = 300)],

@@ -92,7 +92,7 @@ export function takeJsonBodies(server: FastifyInstance): void {
       if (refused !== undefined) return done(refused)
       const broken = brokenBound(body, boundsOf(request.routeOptions))
       if (broken !== undefined)
-        return done(new HmsError('HMS_HTTP_BODY_TOO_LARGE', `The body is more than this route takes: ${broken}.`, { status: 413 }))
+        return done(new HmsError('HMS_HTTP_BODY_TOO_LARGE', `The body exceeds the limit of this route: ${broken}.`, { status: 413 }))
       // With a callback the parser returns no promise, although its type permits one.
       return void parse(request, body.toString(), (error, value) => {
         const found = error === null && boundsOf(request.routeOptions).kept !== false ? notInterchangeable(value) : undefined

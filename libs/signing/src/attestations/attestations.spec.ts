@@ -90,7 +90,7 @@ describe('an attestation', () => {
       expect(readTestResult(test, { ...RUN, releases: claimed }, keys)).toMatchObject(RESULT)
     const [first, ...rest] = releases
     for (const claimed of [rest, [first!, first!, ...rest], [first!, first!, rest[0]!]])
-      expect(() => readTestResult(test, { ...RUN, releases: claimed }, keys)).toThrow('subject and predicate speak of different things')
+      expect(() => readTestResult(test, { ...RUN, releases: claimed }, keys)).toThrow('subject and predicate differ')
   })
 
   const others: [string, Partial<AttestedRun>][] = [

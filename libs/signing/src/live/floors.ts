@@ -48,7 +48,7 @@ export class Floors {
   admit({ head, release, next, isLapsed }: VerifiedHead, roster: Roster, nowMs: number): void {
     const place = placeOf(head)
     const seq = this.heads.get(place) ?? 0
-    if (head.seq < seq) throw new SignatureError('HMS_HEAD_REPLAYED', `head ${head.seq} of ${place} comes after ${seq}`)
+    if (head.seq < seq) throw new SignatureError('HMS_HEAD_REPLAYED', `head ${head.seq} of ${place} is older than head ${seq}`)
     const isOver = next !== null && next.atMs <= nowMs
     if (release !== null && !isOver && !isLapsed) this.admitRelease(release, head, roster)
     if (next !== null) this.admitRelease(next.release, head, roster)

@@ -83,7 +83,7 @@ function readByItsSpeaker(envelope: Envelope, roster: Roster): HeadPredicate {
   } catch (error) {
     if (!(error instanceof SignatureError)) throw error
     if (error.code === 'HMS_SIGNATURE_UNKNOWN_KEY')
-      throw refusal('HMS_HEAD_SIGNER', `only ${speaker} speaks for scope ${scope}: ${error.detail}`)
+      throw refusal('HMS_HEAD_SIGNER', `only ${speaker} may sign heads of scope ${scope}: ${error.detail}`)
     throw refusal('HMS_HEAD_SIGNATURE', `the head does not verify: ${error.detail}`)
   }
 }
@@ -93,7 +93,7 @@ function readNamed(head: HeadPredicate, named: string, envelope: Envelope): Open
   const release = openRelease(envelope)
   const { predicate, digest } = release
   if (digest !== named || predicate.policy.id !== head.policy) {
-    throw refusal('HMS_HEAD_RELEASE_OTHER', `the release brought is not the one that the head of ${head.policy} names`)
+    throw refusal('HMS_HEAD_RELEASE_OTHER', `the release in the document is not the release that the head of ${head.policy} names`)
   }
   requireItsScope(head, named, release)
   return release
@@ -119,11 +119,11 @@ function peekScope(envelope: Envelope): string {
   } catch {
     // Not JSON or not a statement: reported below.
   }
-  throw refusal('HMS_HEAD_MALFORMED', 'the envelope holds no head')
+  throw refusal('HMS_HEAD_MALFORMED', 'the envelope contains no head')
 }
 
 function missing(head: HeadPredicate): SignatureError {
-  return refusal('HMS_HEAD_RELEASE_MISSING', `the head of ${head.policy} names a release but does not bring it`)
+  return refusal('HMS_HEAD_RELEASE_MISSING', `the head of ${head.policy} names a release, but the document does not contain it`)
 }
 
 function refusal(code: SignatureErrorCode, detail: string): SignatureError {

@@ -42,7 +42,7 @@ export function readUnsignedRoster(envelope: unknown): Roster {
   )
   requireKeys(principals)
   for (const role of roster.roles) requireRole(role, roster)
-  if (roster.roles.filter(({ match }) => match.root).length > 1) throw invalid('two roles speak for the roster')
+  if (roster.roles.filter(({ match }) => match.root).length > 1) throw invalid('two roles have match.root')
   requireUnique(
     roster.revocations.map(({ keyid }) => keyid),
     'revoked twice: the key',
@@ -66,13 +66,13 @@ function requireRole(role: Role, roster: Roster): void {
   requireAttainable(role)
   const kind = role.match.service === undefined ? 'person' : 'service'
   const stranger = role.principals.find((id) => roster.principals.get(id)?.kind !== kind)
-  if (stranger !== undefined) throw invalid(`${role.name} names ${stranger}, who is no ${kind} of this roster`)
+  if (stranger !== undefined) throw invalid(`${role.name} names ${stranger}, which is not a ${kind} of this roster`)
 }
 
 function requireAttainable({ name, principals, threshold, soleOfficial }: Role): void {
   requireUnique(principals, `${name} lists twice`)
-  if (threshold < 1 || threshold > principals.length) throw invalid(`${name} asks for ${threshold} of ${principals.length}`)
-  if (soleOfficial === true && threshold > 1) throw invalid(`${name} asks for ${threshold} people and lets one be enough`)
+  if (threshold < 1 || threshold > principals.length) throw invalid(`${name} requires ${threshold} of ${principals.length} principals`)
+  if (soleOfficial === true && threshold > 1) throw invalid(`${name} requires ${threshold} people, but soleOfficial lets one suffice`)
 }
 
 /** Requires that earlier roles are valid. They may name people who have left the roster, whose signatures do not count, but no services. */
@@ -82,7 +82,7 @@ function requireEarlierRoles(roster: Roster): void {
     if (match.service !== undefined || match.root === true) throw invalid(`the earlier role ${name} approves nothing`)
     requireAttainable(role)
     const stranger = principals.find((id) => (roster.principals.get(id)?.kind ?? 'person') !== 'person')
-    if (stranger !== undefined) throw invalid(`the earlier role ${name} names ${stranger}, who is no person of this roster`)
+    if (stranger !== undefined) throw invalid(`the earlier role ${name} names ${stranger}, who is not a person of this roster`)
     const namesakes = roster.earlierRoles.filter((other) => other.role.name === name && Date.parse(other.until) === Date.parse(until))
     if (namesakes.length > 1) throw invalid(`two earlier roles share the name ${name} and the end ${until}`)
   }
@@ -90,29 +90,29 @@ function requireEarlierRoles(roster: Roster): void {
 
 function requireLogs({ log, witnesses = [], quorum = 0, earlierLogs = [] }: RosterPredicate, principals: readonly Principal[]): void {
   if (log === undefined) {
-    if (witnesses.length > 0 || quorum > 0 || earlierLogs.length > 0) throw invalid('it names witnesses or earlier logs, and no log')
+    if (witnesses.length > 0 || quorum > 0 || earlierLogs.length > 0) throw invalid('it names witnesses or earlier logs, but no log')
     return
   }
   requireLog({ log, witnesses, quorum }, principals)
   for (const earlier of earlierLogs) {
     requireLog(earlier, principals)
     // Checkpoints of an earlier log are valid until its end, and only witnesses state the time of a checkpoint.
-    if (earlier.quorum < 1) throw invalid('an earlier log without a quorum of witnesses has no time')
+    if (earlier.quorum < 1) throw invalid('an earlier log must have a quorum of witnesses, who sign the times')
   }
 }
 
 /** Requires that log, witnesses and principals have different keys, so that no holder acts as two. Successive logs may share witnesses. */
 function requireLog({ log, witnesses, quorum }: Omit<EarlierLog, 'until'>, principals: readonly Principal[]): void {
   const parts = [log, ...witnesses].map(readVkey)
-  if (parts[0]!.type !== NOTE_ED25519) throw invalid('the vkey of the log is one of a witness')
-  if (parts.slice(1).some(({ type }) => type !== NOTE_COSIGNATURE)) throw invalid('the vkey of a witness is not one of cosignatures')
+  if (parts[0]!.type !== NOTE_ED25519) throw invalid('the vkey of the log is the vkey of a witness')
+  if (parts.slice(1).some(({ type }) => type !== NOTE_COSIGNATURE)) throw invalid('the vkey of a witness is not a cosignature key')
   requireUnique(
     parts.map(({ name }) => name),
     'log and witnesses share the name',
   )
   const keys = principals.flatMap((principal) => principal.keys.map(({ keyid }) => keyid))
   requireUnique([...keys, ...parts.map(({ key }) => keyIdOf(key))], 'listed twice: the key')
-  if (quorum > witnesses.length) throw invalid(`it asks for ${quorum} of ${witnesses.length} witnesses`)
+  if (quorum > witnesses.length) throw invalid(`it requires ${quorum} of ${witnesses.length} witnesses`)
 }
 
 function requireUnique(names: readonly string[], complaint: string): void {

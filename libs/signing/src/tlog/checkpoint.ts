@@ -34,7 +34,7 @@ export function readCheckpoint(body: string): Checkpoint {
   const [, origin, size, hash] = /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]+=*)\n$/.exec(body) ?? []
   const root = hashFrom(hash)
   if (origin === undefined || root === undefined || !Number.isSafeInteger(Number(size))) {
-    throw new SignatureError('HMS_CHECKPOINT_INVALID', 'a checkpoint is origin, size and root')
+    throw new SignatureError('HMS_CHECKPOINT_INVALID', 'a checkpoint must be exactly three lines: origin, size and root')
   }
   return { origin, size: Number(size), root }
 }
@@ -50,12 +50,12 @@ export function verifyCheckpoint(text: string, { log, witnesses, quorum, until }
     .flatMap(({ seconds }) => seconds ?? [])
     .sort((a, b) => a - b)
   if (times.length < quorum)
-    throw new SignatureError('HMS_CHECKPOINT_UNWITNESSED', `seen by ${times.length} witnesses, ${quorum} are needed`)
+    throw new SignatureError('HMS_CHECKPOINT_UNWITNESSED', `signed by ${times.length} witnesses, but ${quorum} are required`)
   const witnessedAt = quorum === 0 ? undefined : times[quorum - 1]!
   if (until !== undefined && !(witnessedAt !== undefined && witnessedAt * 1_000 < until)) {
     throw new SignatureError(
       'HMS_CHECKPOINT_INVALID',
-      `checkpoints of ${log.name} with the key ${log.id} count until ${new Date(until).toISOString()}`,
+      `checkpoints of ${log.name} with the key ${log.id} are valid only if witnessed before ${new Date(until).toISOString()}`,
     )
   }
   return witnessedAt === undefined ? checkpoint : { ...checkpoint, witnessedAt }

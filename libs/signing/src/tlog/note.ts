@@ -44,7 +44,7 @@ export function readVkey(vkey: string): NoteKey {
   const type = bytes[0]
   if (name === undefined || id === undefined || (type !== NOTE_ED25519 && type !== NOTE_COSIGNATURE))
     throw invalid('not a vkey of a known type')
-  if (noteKeyId(name, type, bytes.subarray(1)) !== id) throw invalid(`the vkey of ${name} does not carry its own key id`)
+  if (noteKeyId(name, type, bytes.subarray(1)) !== id) throw invalid(`the key id in the vkey of ${name} does not match its key`)
   return { name, id, type, key: publicKeyFromRaw(bytes.subarray(1)) }
 }
 
@@ -58,11 +58,11 @@ function noteKeyId(name: string, type: number, raw: Uint8Array): string {
 
 /** Parses a note. Does not verify signatures. */
 export function openNote(text: string): Note {
-  if (utf8(text).length > MAX_NOTE_BYTES) throw invalid('a note is at most 64 KiB')
+  if (utf8(text).length > MAX_NOTE_BYTES) throw invalid('a note may have at most 64 KiB')
   const end = text.lastIndexOf('\n\n')
-  if (end < 0 || !text.endsWith('\n')) throw invalid('a note is a text, an empty line and signatures')
+  if (end < 0 || !text.endsWith('\n')) throw invalid('a note must be a text, an empty line and signatures')
   const lines = text.slice(end + 2, -1).split('\n')
-  if (lines.length > MAX_LINES) throw invalid(`a note carries at most ${MAX_LINES} signatures`)
+  if (lines.length > MAX_LINES) throw invalid(`a note may have at most ${MAX_LINES} signatures`)
   return { body: text.slice(0, end + 1), signatures: lines.map(readLine) }
 }
 
@@ -117,7 +117,7 @@ export function verifyNote({ body, signatures }: Note, keys: readonly NoteKey[])
     const seconds = key.type === NOTE_COSIGNATURE ? timeOf(mine.bytes) : undefined
     const sig = seconds === undefined ? mine.bytes : mine.bytes.subarray(TIME_BYTES)
     const bytes = seconds === undefined ? utf8(body) : cosignedBytes(body, seconds)
-    if (sig.length !== ED25519_BYTES || !isSignature(bytes, key.key, sig)) throw invalid(`the signature of ${key.name} is false`)
+    if (sig.length !== ED25519_BYTES || !isSignature(bytes, key.key, sig)) throw invalid(`the signature of ${key.name} is invalid`)
     return [seconds === undefined ? { key } : { key, seconds }]
   })
 }
@@ -127,7 +127,7 @@ function cosignedBytes(body: string, seconds: number): Uint8Array {
 }
 
 function timeOf(bytes: Uint8Array): number {
-  if (bytes.length < TIME_BYTES) throw invalid('a cosignature begins with its time')
+  if (bytes.length < TIME_BYTES) throw invalid('a cosignature must begin with its time')
   return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0))
 }
 

@@ -51,7 +51,7 @@ export function readEntryBundle(bytes: Buffer): Buffer[] {
   for (let at = 0; at < bytes.length;) {
     const length = at + 2 <= bytes.length ? bytes.readUInt16BE(at) : 0
     const entry = bytes.subarray(at + 2, at + 2 + length)
-    if (at + 2 + length > bytes.length) throw new RangeError('the entry bundle is cut')
+    if (at + 2 + length > bytes.length) throw new RangeError('the entry bundle is truncated')
     entries.push(entry)
     at += 2 + length
   }

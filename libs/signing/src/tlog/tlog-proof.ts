@@ -36,13 +36,13 @@ export function verifyTlogProof(entry: Uint8Array, text: string, policies: reado
   const { index, path, checkpoint } = readTlogProof(text)
   const { size, root, ...rest } = verifyCheckpointOfAny(checkpoint, policies)
   if (!verifyInclusion(leafHash(entry), index, size, path, root))
-    throw new SignatureError('HMS_PROOF_INVALID', 'the log does not hold this entry there')
+    throw new SignatureError('HMS_PROOF_INVALID', 'the log does not contain this entry at this index')
   return { ...rest, index, size, root }
 }
 
 function readHash(line: string): Uint8Array {
   const hash = hashFrom(line)
-  if (hash === undefined) throw invalid('a hash is 32 bytes in base64')
+  if (hash === undefined) throw invalid('a hash must be 32 bytes in base64')
   return hash
 }
 

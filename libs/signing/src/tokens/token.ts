@@ -29,7 +29,7 @@ export function tokenIdOf(token: string): string | undefined {
  */
 export function requireToken(token: string, record: TokenRecord | undefined, now: Date): TokenRecord {
   if (record === undefined || !isSame(digestOf(token), record.hash)) {
-    throw refusal('UNKNOWN', 'No such key is known here. One that was made a moment ago counts within seconds.')
+    throw refusal('UNKNOWN', 'This key is unknown here. A newly created key becomes valid within seconds.')
   }
   return requireCounting(record, now)
 }
@@ -45,7 +45,7 @@ export function streamKeyOf({ id, hash }: Pick<TokenRecord, 'id' | 'hash'>): str
 /** Returns the record if the presented stream key matches it and the token is valid. Throws as `requireToken`. */
 export function requireStreamKey(key: string, record: TokenRecord | undefined, now: Date): TokenRecord {
   if (record === undefined || !isSame(key, streamKeyOf(record))) {
-    throw refusal('UNKNOWN', 'No such address of a stream is known here: evaluate again, and take the one in the answer.')
+    throw refusal('UNKNOWN', 'This stream address is unknown here: evaluate again, and use the address in the response.')
   }
   return requireCounting(record, now)
 }
@@ -91,7 +91,7 @@ export function isScope(text: unknown): text is string {
 export function requireScope(scopes: readonly string[], need: Need): void {
   if (scopes.some((scope) => covers(scope, need))) return
   const wanted = typeof need === 'object' ? `bot:${need.bot}` : need === 'operate' ? 'operate' : 'read'
-  throw new HmsError('HMS_AUTH_SCOPE', `This key may ${scopes.join(', ')}; ${wanted} is needed here.`, {
+  throw new HmsError('HMS_AUTH_SCOPE', `This key has the scopes ${scopes.join(', ')}; ${wanted} is required.`, {
     status: 403,
     next: isScope(wanted) ? [action('tokens.create', { scope: wanted })] : [],
   })
