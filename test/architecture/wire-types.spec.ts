@@ -27,7 +27,7 @@ import type { ApprovalRequestDto, PrepareRequestDto } from '../../apps/approver/
 import type { PrepareBreakGlassDto } from '../../apps/approver/src/break-glass/break-glass.dto.js'
 import type { TokenRequestDto } from '../../apps/approver/src/tokens/tokens.dto.js'
 import type { AlertDto } from '../../apps/config-store/src/alerts/alerts.dto.js'
-import type { IssuedHeadsDto, SignedFreshnessDto } from '../../apps/config-store/src/heads/heads.dto.js'
+import type { IssuedHeadsDto, SignedFreshnessDto } from '../../apps/config-store/src/intake/heads.dto.js'
 import type { SchemaRegistrationDto } from '../../apps/linter/src/schemas/schemas.dto.js'
 import type { DeliveriesQueryDto } from '../../apps/notifier/src/delivery/deliveries.dto.js'
 import type { ChannelDto } from '../../apps/notifier/src/partners/channels.dto.js'

@@ -150,7 +150,7 @@ export const AUDIT_GUARDS = [
   {
     name: 'bundle-told-once',
     guard: 'what became of the heads of a bundle is told once',
-    file: 'apps/config-store/src/heads/store-heads.ts',
+    file: 'apps/config-store/src/intake/store-heads.ts',
     find: "groupBy(settled, ({ verified }) => `${runOf(verified) ?? ''} ${verified.head.scope}`)",
     replace: 'groupBy(settled, ({ verified }) => `${verified.head.policy} ${verified.head.scope}`)',
     spec: 'test/regressions/bundle-told-once.spec.ts',
@@ -159,10 +159,10 @@ export const AUDIT_GUARDS = [
   {
     name: 'heads-whole',
     guard: 'heads that were issued together are stored together or not at all',
-    file: 'apps/config-store/src/heads/store-heads.ts',
+    file: 'apps/config-store/src/intake/store-heads.ts',
     find: 'if (broken !== undefined) throw',
     replace: "if (broken === '') throw",
-    spec: 'apps/config-store/src/heads/store-heads.spec.ts',
+    spec: 'apps/config-store/src/intake/store-heads.spec.ts',
     test: 'rejects an incomplete bundle, and one with another member',
   },
   {

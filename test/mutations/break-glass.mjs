@@ -162,7 +162,7 @@ export const BREAK_GLASS_GUARDS = [
   {
     name: 'break-glass-not-overtaken-by-a-canary',
     guard: 'a canary head whose base was left is not stored above the heads that left it',
-    file: 'apps/config-store/src/heads/store-heads.ts',
+    file: 'apps/config-store/src/intake/store-heads.ts',
     find: '    return since !== undefined && since > baseSeq\n',
     replace: '    return since !== undefined && since > baseSeq && policy.length < 0\n',
     spec: 'test/regressions/break-glass-beside-a-canary.spec.ts',

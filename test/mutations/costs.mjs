@@ -39,10 +39,10 @@ export const COST_GUARDS = [
   {
     name: 'heads-distinct-first',
     guard: 'copies of a head are seen before anything is verified',
-    file: 'apps/config-store/src/heads/store-heads.ts',
+    file: 'apps/config-store/src/intake/store-heads.ts',
     find: '    requireDistinct(issued)\n',
     replace: '',
-    spec: 'apps/config-store/src/heads/store-heads.spec.ts',
+    spec: 'apps/config-store/src/intake/store-heads.spec.ts',
     test: 'copies of one head, before it verifies any signature',
   },
   {

@@ -372,10 +372,10 @@ export const GUARDS = [
   {
     name: 'head-seq',
     guard: 'a head of a lower or equal seq is recorded, not applied',
-    file: 'apps/config-store/src/heads/store-heads.ts',
+    file: 'apps/config-store/src/intake/store-heads.ts',
     find: 'known.seq >= seq',
     replace: 'known.seq === seq',
-    spec: 'apps/config-store/src/heads/store-heads.spec.ts',
+    spec: 'apps/config-store/src/intake/store-heads.spec.ts',
     test: 'publishes once that a head was overtaken before it arrived, and keeps the stored head',
   },
   {

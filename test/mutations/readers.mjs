@@ -168,7 +168,7 @@ export const READER_GUARDS = [
     file: 'libs/signing/src/live/freshness.ts',
     find: "if (isFarAhead(said.issuedAt, nowMs) || isFarAhead(said.expires, nowMs + FRESHNESS_LIFE_MS)) return 'ahead'",
     replace: '',
-    spec: 'apps/config-store/src/heads/record-freshness.spec.ts',
+    spec: 'apps/config-store/src/intake/record-freshness.spec.ts',
     test: 'is refused if it is dated far ahead, and valid ones are accepted afterwards',
   },
   {

@@ -14,7 +14,6 @@ import { newerOf, OwnBots, type OwnBot } from './own-bots.js'
 import { PresenceExchange } from './presence-exchange.js'
 import { ReaderCounts, type CountedReaders } from './seen-readers.js'
 import type { Subset } from '../copy/stable-heads.js'
-import type { Audiences } from '../heads/store-heads.js'
 import type { LeftBot } from './presence.table.js'
 
 /** Delay of a flush in ms: four writes a second at most, so a fleet that acknowledges at once does not cost a write per bot. */
@@ -31,7 +30,7 @@ const CHUNKS = 16
  * socket that joined last, on two instances by the newer report.
  */
 @Injectable()
-export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
+export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly exchange: PresenceExchange
   private readonly failures = new FailureStreak((inARow, alarm, error) => {
     this.metrics.presenceFailures.set({ what: 'presence' }, inARow)
@@ -147,6 +146,7 @@ export class Presence implements Audiences, OnModuleInit, OnApplicationBootstrap
     return (await this.leftBots.list()).filter(({ bot }) => this.find(bot) === undefined)
   }
 
+  /** Counts the connected bots that the head applies to, over all instances. */
   audienceOf(head: HeadPredicate): Audience {
     return audienceOf(head, this.bots())
   }

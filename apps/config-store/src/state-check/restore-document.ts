@@ -9,7 +9,7 @@ import { BelievedRows } from '../heads/believed-rows.js'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { documentId, DOCUMENTS, recordedState } from '../heads/head.table.js'
 import { LIVE_RELEASES, releasesOf } from '../heads/live-history.js'
-import { StoreHeads } from '../heads/store-heads.js'
+import { StoreHeads } from '../intake/store-heads.js'
 import { readStateTopic } from './topic-state.js'
 
 type SignedDocument = Pick<ConfigDocument, 'id' | 'scope' | 'seq' | 'head' | 'release' | 'proof' | 'next'>

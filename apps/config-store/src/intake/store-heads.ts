@@ -1,5 +1,4 @@
 import {
-  type Audience,
   type Envelope,
   groupBy,
   type HeadReceipt,
@@ -27,20 +26,13 @@ import {
   verifyHead,
 } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
-import { EndCanaries, leaseAfter } from './canary-lease.js'
-import { BelievedRows } from './believed-rows.js'
-import { explainLive, recordLive, type StatedChange } from './live-history.js'
-import { documentId, DOCUMENTS, ENVIRONMENT, recordedState, REVISION_WINDOW, REVISIONS, type StoredDocument } from './head.table.js'
-import { inForceSince } from './in-force-since.js'
-import { originOf } from './origin.js'
-
-/**
- * Port that counts the connected bots that a head applies to, over all instances. It is implemented where bots are known, and called where
- * heads are stored.
- */
-export abstract class Audiences {
-  abstract audienceOf(head: HeadPredicate): Audience
-}
+import { Presence } from '../coverage/presence.js'
+import { EndCanaries, leaseAfter } from '../heads/canary-lease.js'
+import { BelievedRows } from '../heads/believed-rows.js'
+import { explainLive, recordLive, type StatedChange } from '../heads/live-history.js'
+import { documentId, DOCUMENTS, ENVIRONMENT, recordedState, REVISION_WINDOW, REVISIONS, type StoredDocument } from '../heads/head.table.js'
+import { inForceSince } from '../heads/in-force-since.js'
+import { originOf } from '../heads/origin.js'
 
 /**
  * Limit of published head numbers remembered per document: far more than can be in transit at once, because a lease is renewed a few times
@@ -75,7 +67,7 @@ export class StoreHeads {
     private readonly rosters: Rosters,
     private readonly outbox: Outbox,
     private readonly signals: Signals,
-    private readonly audiences: Audiences,
+    private readonly presence: Presence,
     private readonly endCanaries: EndCanaries,
     private readonly rows: BelievedRows,
   ) {}
@@ -181,7 +173,7 @@ export class StoreHeads {
     for (const together of groupBy(settled, ({ verified }) => `${runOf(verified) ?? ''} ${verified.head.scope}`).values()) {
       const heads = together.map(({ verified: { head }, revision, applied, change }): PublishedHead => {
         const { policy, scope, seq, current: release } = head
-        const audience = this.audiences.audienceOf(head)
+        const audience = this.presence.audienceOf(head)
         return { policy, scope, seq, release, revision, applied, audience, ...(change === undefined ? {} : { change }) }
       })
       const { verified } = together[0]!

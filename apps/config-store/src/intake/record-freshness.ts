@@ -4,7 +4,7 @@ import { Database, documentTable } from '#libs/persistence'
 import { describeError, Logger } from '#libs/platform'
 import { isFarAhead, type FreshnessPredicate } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
-import { Freshness, type FreshnessStatement } from './freshness.js'
+import { Freshness, type FreshnessStatement } from '../heads/freshness.js'
 
 /** Newest of rollout's freshness statements recorded on `hms.config.state.v1`, by any instance. */
 export interface FreshnessMarker {

@@ -1,7 +1,7 @@
 import { bundleOfHeads, bundlePlaces } from '#libs/signing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DEAD_LETTERS } from '#libs/messaging'
-import { REVISIONS } from './head.table.js'
+import { REVISIONS } from '../heads/head.table.js'
 import { digestOfRelease, POLICY, startStore, type HeadOptions } from '../testing/store-world.suite.js'
 
 let world: Awaited<ReturnType<typeof startStore>>

@@ -1,7 +1,7 @@
 import type { HeadReceipt } from '#libs/contracts'
 import { Public, TakesBody } from '#libs/service'
 import { Body, Controller, HttpCode, Post } from '@nestjs/common'
-import { Freshness } from './freshness.js'
+import { Freshness } from '../heads/freshness.js'
 import { IssuedHeadsDto, SignedFreshnessDto } from './heads.dto.js'
 import { orRefused, StoreHeads } from './store-heads.js'
 

@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common'
+import { CopyModule } from '../copy/copy.module.js'
+import { CoreModule } from '../core.module.js'
+import { CoverageModule } from '../coverage/coverage.module.js'
+import { HeadsModule } from '../heads/heads.module.js'
+import { EvaluateController } from './evaluate.http.js'
+import { RefetchEventsController, RefetchEvents } from './refetch-events.http.js'
+import { Flags } from './flags.js'
+import { EvaluateDoor } from './evaluate-door.js'
+
+@Module({
+  imports: [CoreModule, HeadsModule, CopyModule, CoverageModule],
+  controllers: [EvaluateController, RefetchEventsController],
+  providers: [Flags, EvaluateDoor, RefetchEvents],
+})
+export class OfrepModule {}
