@@ -30,10 +30,10 @@ export class BusWorld {
     const announcing: EventBus = {
       publish: (events) => writer.publish(events),
       announce: (...sent) => this.open.forEach((bus) => bus.announce(...sent)),
-      lost: (topic, acknowledged) => writer.lost(topic, acknowledged),
+      findLost: (topic, acknowledged) => writer.findLost(topic, acknowledged),
       read: (topic, place) => writer.read(topic, place),
       scan: (topics, since) => writer.scan(topics, since),
-      beat: (topics) => writer.beat(topics),
+      writeHeartbeats: (topics) => writer.writeHeartbeats(topics),
       subscribe: (subscription) => writer.subscribe(subscription),
       state: () => writer.state(),
       lag: () => writer.lag(),

@@ -5,7 +5,7 @@ import {
   MemoryBus,
   Outbox,
   type DeadLetter,
-  type EventAnswer,
+  type HandlerResult,
   type OutboxStore,
   type PositionStore,
 } from '#libs/messaging'
@@ -28,7 +28,7 @@ export class ConsumerWorld {
   readonly alarms: Record<string, unknown>[] = []
   readonly consumer: EventConsumer
   /** Replaced by tests that want a handler to fail, or to answer. */
-  behave: (event: VerifiedEvent, tx: Transaction) => Promise<EventAnswer> = async () => {}
+  behave: (event: VerifiedEvent, tx: Transaction) => Promise<HandlerResult> = async () => {}
 
   private constructor(
     readonly adapter: ConsumerAdapter,

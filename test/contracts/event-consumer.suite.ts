@@ -72,7 +72,7 @@ export function eventConsumerSuite(open: () => Promise<ConsumerAdapter>): void {
     const from = { topic: 'hms.simulation.v1', producer: 'simulator', type: 'hms.simulation.failed.v1' } as const
     await world.deliver({ ...from, keySeq: 1, data }, { ...from, keySeq: 2, data: withSignature({ keyid: 'a', sig: 'b' }) })
     expect(seen).toEqual([2])
-    const detail = `the data of hms.simulation.failed.v1 do not fit at ${where}`
+    const detail = `the data of hms.simulation.failed.v1 do not match its schema at ${where}`
     expect(await world.letters()).toMatchObject([{ state: 'waiting', code: 'HMS_EVENT_SHAPE', detail, run: 7, tries: 1 }])
     expect(await world.emitted()).toMatchObject([{ type: 'hms.run.poisoned.v1', data: { run: 7, reason: 'POISONED' } }])
   })
@@ -87,7 +87,7 @@ export function eventConsumerSuite(open: () => Promise<ConsumerAdapter>): void {
     const from = { topic: 'hms.run.control.v1', producer: 'approver', type } as const
     await world.deliver({ ...from, keySeq: 1, data: { ...DECISION, ...part } }, { ...from, keySeq: 2, data: DECISION })
     expect(seen).toEqual([2])
-    const detail = `${type} says "${word}" at ${place}, a word that this build does not know`
+    const detail = `${type} has the value "${word}" at ${place}, which this build does not know`
     expect(await world.letters()).toMatchObject([{ state: 'waiting', code: 'HMS_EVENT_WORD_UNKNOWN', detail, run: 7, tries: 1 }])
     expect(await world.emitted()).toEqual([])
   })

@@ -25,7 +25,7 @@ async function deliver(known: Roster, found: Roster | undefined, record: Awaited
     database,
     outbox,
     roster: () => newest,
-    catchUp,
+    loadNewerRoster: catchUp,
     ...rest,
   })
   consumer.onTopic('hms.lint.v1', async ({ keySeq }) => void handled.push(keySeq))

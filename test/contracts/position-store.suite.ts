@@ -15,7 +15,7 @@ export function positionStoreSuite(open: () => Promise<StoreAdapter<PositionStor
   afterEach(() => adapter.close())
 
   const run = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => adapter.database.transaction(work)
-  const advance = async (keySeq: number, stream = STREAM) => (await run((tx) => adapter.store.advance(tx, stream, keySeq))).place
+  const advance = async (keySeq: number, stream = STREAM) => (await run((tx) => adapter.store.advance(tx, stream, keySeq))).order
   const park = (keySeq: number, stream = STREAM) => run((tx) => adapter.store.park(tx, stream, eventOf(keySeq)))
   const unpark = async (keySeq: number, stream = STREAM) => (await run((tx) => adapter.store.unpark(tx, stream, keySeq)))?.keySeq
   const waiting = () => run(async (tx) => (await adapter.store.parked(tx)).count)
@@ -41,7 +41,7 @@ export function positionStoreSuite(open: () => Promise<StoreAdapter<PositionStor
   })
 
   it('goes on behind a gap when told to, but never back', async () => {
-    const over = async (keySeq: number) => (await run((tx) => adapter.store.advance(tx, STREAM, keySeq, 'over'))).place
+    const over = async (keySeq: number) => (await run((tx) => adapter.store.advance(tx, STREAM, keySeq, 'skip'))).order
     expect(await over(5)).toBe('next')
     expect(await over(9)).toBe('next')
     expect(await over(9)).toBe('duplicate')

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Envelope } from '#libs/contracts'
-import { readOnce, STATEMENT_SEAL, type EventSeal } from '#libs/messaging'
+import { withReadCache, STATEMENT_SEAL, type EventSeal } from '#libs/messaging'
 import { testIdentity, type TestIdentity } from '../support/identity.js'
 import { signedRecord } from './signed-record.js'
 
@@ -15,7 +15,7 @@ describe('an event that several services of a process read', () => {
   })
   beforeEach(() => {
     verified = 0
-    seal = readOnce({
+    seal = withReadCache({
       ...STATEMENT_SEAL,
       read: (...asked) => {
         verified++

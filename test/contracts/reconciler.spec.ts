@@ -22,8 +22,8 @@ class TimedBus extends MemoryBus {
     return new Map([...places].map(([id, place]) => [id, { ...place, atMs: (this.times[place.offset] = ++this.now) }]))
   }
 
-  override async lost(topic: string, acknowledged: readonly LogPosition[]): Promise<readonly LostPosition[]> {
-    const shorter = await super.lost(topic, acknowledged)
+  override async findLost(topic: string, acknowledged: readonly LogPosition[]): Promise<readonly LostPosition[]> {
+    const shorter = await super.findLost(topic, acknowledged)
     const younger = acknowledged.flatMap(({ partition, offset, atMs = 0 }) => {
       const first = this.times.findIndex((time) => time > atMs)
       return first >= 0 && first <= offset ? [{ partition, offset: first, why: 'younger' as const }] : []

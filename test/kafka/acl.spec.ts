@@ -3,7 +3,7 @@ import type { Admin, Kafka, Producer } from 'kafkajs'
 import type * as KafkaJs from 'kafkajs'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { deadLetterTopic, SERVICES, TOPIC_NAMES, TOPICS, type OutgoingEvent, type ServiceName } from '#libs/contracts'
-import { applyAcls, applyTopics, createKafka, diffAcls, diffTopics, KafkaBus, keepTopics, type TopicDifference } from '#libs/messaging'
+import { applyAcls, applyTopics, createKafka, diffAcls, diffTopics, KafkaBus, maintainTopics, type TopicDifference } from '#libs/messaging'
 import { isCausedBy, silentLogger, systemClock, uuidv7, type Logger } from '#libs/platform'
 import { ADMIN } from '../support/broker/server-properties.js'
 import { startKafka, type TestBroker } from '../support/broker/start-kafka.js'
@@ -83,7 +83,7 @@ describeKafka('Kafka that asks everybody', () => {
   it('a bus works within them: one sends, another reads in its group and knows its lag, and topics are looked after without a word', async () => {
     const warnings: unknown[] = []
     const log: Logger = { ...silentLogger, warn: (...said: unknown[]) => void warnings.push(said), child: () => log }
-    for (const service of SERVICES) await keepTopics(as(service), [service], systemClock, log, (error) => expect.fail(error.message))
+    for (const service of SERVICES) await maintainTopics(as(service), [service], systemClock, log, (error) => expect.fail(error.message))
     expect(warnings).toEqual([])
     const open = (service: ServiceName): KafkaBus => {
       const bus = new KafkaBus(as(service), systemClock, silentLogger, { onFatal: (error) => expect.fail(error.message) })

@@ -49,7 +49,9 @@ export function compactionSuite(kafkaOf: () => Kafka): void {
     }
     // An idle topic never compacts: heartbeats close its segments.
     await expect
-      .poll(async () => (await bus.beat([READ, STATE]), await pause(systemClock, 1_000), (await read(STATE)).length), { timeout: 60_000 })
+      .poll(async () => (await bus.writeHeartbeats([READ, STATE]), await pause(systemClock, 1_000), (await read(STATE)).length), {
+        timeout: 60_000,
+      })
       .toBeLessThan(EVENTS)
     expect(await read(READ)).toEqual(Array.from({ length: EVENTS }, (_, index) => index + 1))
   }, 90_000)

@@ -21,19 +21,19 @@ export function lostSuite(brokerOf: () => TestBroker, kafkaOf: () => Kafka): voi
     const [first, , last] = [...placed.values()] as [LogPosition, LogPosition, LogPosition]
     expect(last.atMs).toBeGreaterThan(Date.now() - 60_000)
     await bus.publish([eventOf('rollout', 1)])
-    expect(await bus.lost(TOPIC, [first])).toEqual([])
-    expect(await bus.lost(TOPIC, [last])).toEqual([])
+    expect(await bus.findLost(TOPIC, [first])).toEqual([])
+    expect(await bus.findLost(TOPIC, [last])).toEqual([])
     const { partition, offset } = last
 
     await brokerOf().wipe()
     await applyTopics(kafkaOf(), 1)
     const reader = open()
     await expect
-      .poll(() => reader.lost(TOPIC, [last]).catch(() => undefined), { timeout: BACK_MS })
+      .poll(() => reader.findLost(TOPIC, [last]).catch(() => undefined), { timeout: BACK_MS })
       .toEqual([{ partition, offset: 0, why: 'ends' }])
     await expect.poll(async () => (await reader.publish([eventOf('rollout', 2)])).size, { timeout: BACK_MS }).toBe(1)
     for (let seq = 3; seq <= offset + 4; seq++) await reader.publish([eventOf('rollout', seq)])
-    expect(await reader.lost(TOPIC, [last])).toEqual([{ partition, offset: 0, why: 'younger' }])
+    expect(await reader.findLost(TOPIC, [last])).toEqual([{ partition, offset: 0, why: 'younger' }])
   }, 120_000)
 }
 

@@ -50,7 +50,7 @@ export function topicAdminSuite(kafkaOf: () => Kafka): void {
     ])
     await expect(applyTopics(kafkaOf(), 3)).rejects.toMatchObject({
       code: 'HMS_TOPICS_REPLICATION',
-      message: expect.stringContaining(`${first!.name} has 1 copies instead of 3`),
+      message: expect.stringContaining(`${first!.name} has 1 replicas instead of 3`),
     })
     const missing = [{ ...first!, name: 'hms.no-such.v1' }]
     await expect(applyTopics(kafkaOf(), 3, missing)).rejects.toMatchObject({

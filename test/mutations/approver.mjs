@@ -148,7 +148,7 @@ export const APPROVER_GUARDS = [
     name: 'request-nonces-bound',
     guard: 'no nonce is forgotten while its request counts',
     file: 'libs/service/src/authorization/request-nonce.table.ts',
-    find: '(await nonces.count()) >= MAX_REMEMBERED',
+    find: '(await nonces.count()) >= MAX_NONCES',
     replace: '(await nonces.count()) === -1',
     spec: 'libs/service/src/authorization/authorizer.spec.ts',
     test: 'stores nonces while their requests are valid, and refuses requests instead of dropping a nonce',

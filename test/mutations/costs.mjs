@@ -166,7 +166,7 @@ export const COST_GUARDS = [
     name: 'disk-full-not-ready',
     guard: 'a full disk of the data folder is seen',
     file: 'libs/service/src/hosting/postgres-services.ts',
-    find: 'return free >= LEAST_FREE_BYTES ?',
+    find: 'return free >= MIN_FREE_BYTES ?',
     replace: 'return free >= 0 ?',
     spec: 'libs/service/src/hosting/postgres-services.spec.ts',
     test: 'reports a full disk of the data folder',

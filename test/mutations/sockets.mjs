@@ -210,19 +210,19 @@ export const SOCKET_GUARDS = [
   {
     name: 'topic-brokers',
     guard: 'topics with more copies than there are brokers are not made',
-    file: 'libs/messaging/src/kafka/topic-copies.ts',
+    file: 'libs/messaging/src/kafka/topic-replicas.ts',
     find: 'if (brokers >= replication) return',
     replace: 'return',
-    spec: 'libs/messaging/src/kafka/topic-copies.spec.ts',
+    spec: 'libs/messaging/src/kafka/topic-replicas.spec.ts',
     test: 'more replicas than brokers are refused, with the number of brokers',
   },
   {
     name: 'topic-in-sync',
     guard: 'a record is confirmed by all copies but one',
-    file: 'libs/messaging/src/kafka/topic-copies.ts',
+    file: 'libs/messaging/src/kafka/topic-replicas.ts',
     find: 'Math.max(1, replication - 1)',
     replace: '1',
-    spec: 'libs/messaging/src/kafka/topic-copies.spec.ts',
+    spec: 'libs/messaging/src/kafka/topic-replicas.spec.ts',
     test: 'min.insync.replicas is one below the replication factor, and at least 1',
   },
   {

@@ -68,11 +68,11 @@ describe('a black hole before the database', () => {
     ]
     await one.start()
     await two.start()
-    expect(await one.gone(['one', 'two', 'three'])).toEqual(['three'])
+    expect(await one.findDisconnected(['one', 'two', 'three'])).toEqual(['three'])
     await two.stop()
-    await until('two is gone', async () => (await one.gone(['two'])).length === 1, 5_000)
+    await until('two is gone', async () => (await one.findDisconnected(['two'])).length === 1, 5_000)
     await one.stop()
-    await expect(one.gone(['two'])).rejects.toSatisfy(isTransient)
+    await expect(one.findDisconnected(['two'])).rejects.toSatisfy(isTransient)
   })
 })
 

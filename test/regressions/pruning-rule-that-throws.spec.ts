@@ -23,7 +23,7 @@ async function world() {
   const { serviceSigner } = await testIdentity()
   const config = readRetentionConfig({})
   const prune = new PruneTables('linter', [BROKEN, SOUND] as never, database, stores, config, silentLogger, metrics)
-  prune.rule(BROKEN, { spares: () => Promise.reject(new Error('no rule for this')) })
+  prune.rule(BROKEN, { isNeeded: () => Promise.reject(new Error('no rule for this')) })
   await database.transaction(async (tx) => {
     await tx.documents(BROKEN).put({ id: 'a' })
     await tx.documents(SOUND).put({ id: 'b' })

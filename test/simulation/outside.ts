@@ -1,5 +1,5 @@
 import type { IssuedHeads, ServiceName } from '#libs/contracts'
-import { Authorizer, type CarriedHead, DirectHeadDelivery } from '#libs/service'
+import { Authorizer, type DirectDelivery, DirectHeadDelivery } from '#libs/service'
 import type { InjectionToken } from '@nestjs/common'
 import { StreamDoor } from '../../apps/config-store/src/delivery/stream-door.js'
 import { EvaluateDoor } from '../../apps/config-store/src/ofrep/evaluate-door.js'
@@ -58,7 +58,7 @@ export class Outside {
 
   /** One try to the first process of config-store that runs; the bus is the second way, and must do by itself. */
   private carrier(incarnation: Incarnation): Pick<DirectHeadDelivery, 'deliver' | 'deliverSoon'> {
-    const post = async (issued: IssuedHeads): Promise<CarriedHead[]> => {
+    const post = async (issued: IssuedHeads): Promise<DirectDelivery[]> => {
       const url = 'config-store'
       await incarnation.passage(this.random.between(0, 20))
       const store = this.configStore().lives.find((life) => !life.incarnation.paused)

@@ -46,7 +46,7 @@ export class SimulatedBus implements EventBus {
     return named
   }
 
-  async lost(topic: string, acknowledged: readonly LogPosition[]): Promise<readonly LostPosition[]> {
+  async findLost(topic: string, acknowledged: readonly LogPosition[]): Promise<readonly LostPosition[]> {
     await this.incarnation.gate()
     return acknowledged.flatMap((place) => this.broker.lost(topic, place) ?? [])
   }
@@ -67,7 +67,7 @@ export class SimulatedBus implements EventBus {
     }
   }
 
-  async beat(): Promise<void> {}
+  async writeHeartbeats(): Promise<void> {}
 
   announce(): void {
     // Readers are woken by the broker.

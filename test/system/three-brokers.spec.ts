@@ -139,7 +139,7 @@ describeKafka('three brokers with three copies of each record, two of which conf
     await dead!.kill()
     await until('the cluster knows', () => system.broker.asAdmin(async (admin) => (await admin.describeCluster()).brokers.length === 2))
     const some = await hms(['topics', 'apply', '--json'], system.env)
-    expect(some).toMatchObject({ code: 5, stderr: expect.stringContaining(`${lint} has 1 copies instead of 3`) as string })
+    expect(some).toMatchObject({ code: 5, stderr: expect.stringContaining(`${lint} has 1 replicas instead of 3`) as string })
     expect(JSON.parse(some.stdout)).toEqual([{ ...retention, done: `retention.ms set to ${week} instead of 86400000` }])
 
     await dead!.start(COPIES)

@@ -1,5 +1,5 @@
 import type { ReceivedEvent } from '#libs/contracts'
-import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
+import { EventContext, OnEvent, type HandlerResult } from '#libs/messaging'
 import { ReleaseProofs } from '#libs/stage'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
@@ -18,13 +18,13 @@ export class RolloutEvents {
   ) {}
 
   @OnEvent('rollout', 'hms.approval.approved.v1')
-  approved(@Payload() event: ReceivedEvent<'hms.approval.approved.v1'>, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
+  approved(@Payload() event: ReceivedEvent<'hms.approval.approved.v1'>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {
     return this.rollBackSigned.open(tx, event.data.dossier, event)
   }
 
   /** Opens break-glass runs only: they skip simulation and canary. */
   @OnEvent('rollout', 'hms.lint.passed.v1')
-  linted(@Payload() event: ReceivedEvent<'hms.lint.passed.v1'>, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
+  linted(@Payload() event: ReceivedEvent<'hms.lint.passed.v1'>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {
     return this.openBreakGlass.open(tx, event.data.dossier, event)
   }
 
@@ -43,7 +43,7 @@ export class RolloutEvents {
   }
 
   @OnEvent('rollout', 'hms.canary.passed.v1')
-  passed(@Payload() event: ReceivedEvent<'hms.canary.passed.v1'>, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
+  passed(@Payload() event: ReceivedEvent<'hms.canary.passed.v1'>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {
     return this.runRollout.open(tx, event.data.dossier, event)
   }
 

@@ -16,6 +16,6 @@ export function aggregateKeysOf(event: VerifiedEvent): string[] {
   const { dossier } = event.data as { dossier?: { releases?: unknown } | null }
   const releases: unknown[] = Array.isArray(dossier?.releases) ? dossier.releases : []
   const ids = releases.map((release) => (release as { id?: unknown } | null)?.id)
-  const whole = ids.length > 0 && ids.every((id): id is string => typeof id === 'string' && POLICY_ID.test(id))
-  return (whole ? ids : [event.key]).map(policyKey)
+  const isComplete = ids.length > 0 && ids.every((id): id is string => typeof id === 'string' && POLICY_ID.test(id))
+  return (isComplete ? ids : [event.key]).map(policyKey)
 }

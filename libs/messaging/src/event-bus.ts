@@ -17,9 +17,9 @@ export abstract class EventBus {
    * Returns the partitions that no longer contain their last acknowledged record, with the first offset at which they differ or end. Empty
    * if the outboxes are the log. Rejects while the broker does not respond.
    */
-  abstract lost(topic: string, acknowledged: readonly LogPosition[]): Promise<readonly LostPosition[]>
+  abstract findLost(topic: string, acknowledged: readonly LogPosition[]): Promise<readonly LostPosition[]>
   /** Writes one record to each partition so that an idle compacted topic is compacted. Never rejects. */
-  abstract beat(topics: readonly string[]): Promise<void>
+  abstract writeHeartbeats(topics: readonly string[]): Promise<void>
   /** Notifies the bus that the outbox of `source` marked these events as sent, in order. A bus over outboxes passes them to its readers. */
   abstract announce(source: string, sent: readonly SentEvent[]): void
   /** Reads topics for a group from the group's position, initially from the oldest record. Restarts after faults, until closed. */
@@ -28,7 +28,7 @@ export abstract class EventBus {
    * Reads a topic of one partition and one producer from `place` on, up to one response. Uses no group, so no position advances. Rejects
    * while the log does not respond.
    */
-  abstract read(topic: { name: string; producer: string }, place: ReadPosition): Promise<LogPart>
+  abstract read(topic: { name: string; producer: string }, from: ReadPosition): Promise<LogPart>
   /**
    * Yields the records that topics contain from a time up to their present end, in order per key. Uses no group. Throws while the log does
    * not respond. `since` is compared with the log's clock.
@@ -111,7 +111,7 @@ export interface Subscription {
    * Returns those of the given instances of the group's service that are gone. Their partitions are reassigned at once instead of after the
    * broker's session timeout. Rejects while this is unknown. If the function is absent, the broker's timeout applies.
    */
-  gone?(instances: readonly string[]): Promise<readonly string[]>
+  findDisconnected?(instances: readonly string[]): Promise<readonly string[]>
 }
 
 /** Raw record of the log. Nothing in it is trusted before its signature is verified. */

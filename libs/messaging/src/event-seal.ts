@@ -5,7 +5,7 @@ import { deepFreeze, type Envelope } from '#libs/contracts'
 /** Signs the events of a service and verifies those of others. `read` throws `SignatureError` if none of `keys` signed the event. */
 export abstract class EventSeal {
   abstract readonly sign: typeof signEvent
-  abstract readonly read: (...asked: Parameters<typeof readEvent>) => { predicate: EventPredicate }
+  abstract readonly read: (...args: Parameters<typeof readEvent>) => { predicate: EventPredicate }
 }
 
 /** Seals events as in-toto statements in DSSE envelopes. */
@@ -19,7 +19,7 @@ const MAX_EVENTS = 256
 const MAX_CHARACTERS = 16 * 1024 * 1024
 
 /** Result of a verification: this key signed this payload. */
-interface Read {
+interface CachedRead {
   payload: string
   payloadType: string
   keyid: string
@@ -32,12 +32,12 @@ interface Read {
  * key under the same key id. An event has three to five readers, and verifying was a fifth of a run (`npm run bench -- pipeline`,
  * embedded). Readers share the predicate and must not modify it.
  */
-export function readOnce(seal: EventSeal): EventSeal {
-  const known = new Map<string, Read>()
+export function withReadCache(seal: EventSeal): EventSeal {
+  const cache = new Map<string, CachedRead>()
   let characters = 0
-  const forget = (sig: string): void => {
-    characters -= known.get(sig)?.payload.length ?? 0
-    known.delete(sig)
+  const evict = (sig: string): void => {
+    characters -= cache.get(sig)?.payload.length ?? 0
+    cache.delete(sig)
   }
   return {
     sign: seal.sign,
@@ -45,27 +45,31 @@ export function readOnce(seal: EventSeal): EventSeal {
       // A cached result is used only if the whole envelope equals the verified one.
       const signature = onlySignature(envelope)
       if (signature === undefined) return seal.read(envelope, keys)
-      const found = known.get(signature.sig)
-      if (found !== undefined && isSame(found, envelope as Envelope, signature.keyid) && keys.get(found.keyid)?.equals(found.key) === true)
-        return { predicate: found.predicate }
+      const cached = cache.get(signature.sig)
+      if (
+        cached !== undefined &&
+        isSame(cached, envelope as Envelope, signature.keyid) &&
+        keys.get(cached.keyid)?.equals(cached.key) === true
+      )
+        return { predicate: cached.predicate }
       const { predicate } = seal.read(envelope, keys)
       const key = keys.get(signature.keyid)
       if (key === undefined) return { predicate }
       const { payload, payloadType } = envelope as Envelope
-      forget(signature.sig)
-      known.set(signature.sig, { payload, payloadType, keyid: signature.keyid, key, predicate: deepFreeze(predicate) })
+      evict(signature.sig)
+      cache.set(signature.sig, { payload, payloadType, keyid: signature.keyid, key, predicate: deepFreeze(predicate) })
       characters += payload.length
-      for (const oldest of known.keys()) {
-        if (known.size <= MAX_EVENTS && characters <= MAX_CHARACTERS) break
-        forget(oldest)
+      for (const oldest of cache.keys()) {
+        if (cache.size <= MAX_EVENTS && characters <= MAX_CHARACTERS) break
+        evict(oldest)
       }
       return { predicate }
     },
   }
 }
 
-function isSame(found: Read, { payload, payloadType }: Envelope, keyid: string): boolean {
-  return found.payload === payload && found.payloadType === payloadType && found.keyid === keyid
+function isSame(cached: CachedRead, { payload, payloadType }: Envelope, keyid: string): boolean {
+  return cached.payload === payload && cached.payloadType === payloadType && cached.keyid === keyid
 }
 
 /** Returns the only signature of an envelope, with its key id; `undefined` if there is not exactly one. Other envelopes are not cached. */

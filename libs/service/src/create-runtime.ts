@@ -41,7 +41,7 @@ export interface Coordination {
   notify(topic: string): void
   onNotification(listener: (topic: string) => void): void
   /** Returns those of the given instances that have no session; rejects while this is unknown. */
-  gone?(instances: readonly string[]): Promise<readonly string[]>
+  findDisconnected?(instances: readonly string[]): Promise<readonly string[]>
   close(): Promise<void>
 }
 
@@ -88,13 +88,13 @@ export function createRuntime(
     positions: stores.positions,
     outbox,
     roster: () => rosters.newest,
-    catchUp: () => rosterReader.look(),
+    loadNewerRoster: () => rosterReader.poll(),
     seal,
     clock,
     log,
     metrics,
     stageTopic: STAGE_TOPICS[name],
-    gone: coordination.gone,
+    findDisconnected: coordination.findDisconnected,
     replayTimer: (tx, timer) => timers.replay(tx, timer),
   })
   const poison = { outbox, service: name, stageTopic: STAGE_TOPICS[name] }
@@ -104,7 +104,7 @@ export function createRuntime(
   // Approver writes the chain; the other services follow it.
   if (topicByName(ROSTER_TOPIC).consumers.includes(name))
     consumer.follow(['hms.roster.rotated.v1'], (event, tx) => followRoster(event, tx, rosters, signals))
-  signals.on(ROSTERS_CHANGED, () => void rosterReader.look())
+  signals.on(ROSTERS_CHANGED, () => void rosterReader.poll())
   // The issuing service does not follow its own events.
   if (topicByName(TOKEN_TOPIC).consumers.includes(name)) consumer.follow(TOKEN_EVENTS, (event, tx) => followToken(event, tx, signals))
   const vitals = new BacklogMonitor(name, () => readVitals(database, stores, timers.kinds), clock, log, metrics)
@@ -124,7 +124,7 @@ export function createRuntime(
     },
     pruning,
     vitals,
-    open: async () => void (await rosterReader.look()),
+    open: async () => void (await rosterReader.poll()),
     start() {
       rosterReader.polls.start()
       relay.start()

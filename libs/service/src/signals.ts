@@ -2,21 +2,21 @@
 export class Signals {
   private readonly listeners = new Map<string, (() => void)[]>()
 
-  constructor(private readonly others: { notify(topic: string): void; onNotification(listener: (topic: string) => void): void }) {
-    others.onNotification((topic) => this.notify(topic))
+  constructor(private readonly instances: { notify(channel: string): void; onNotification(listener: (topic: string) => void): void }) {
+    instances.onNotification((channel) => this.notify(channel))
   }
 
   /** Notifies the listeners of all instances, including this one. */
-  send(topic: string): void {
-    this.notify(topic)
-    this.others.notify(topic)
+  send(channel: string): void {
+    this.notify(channel)
+    this.instances.notify(channel)
   }
 
-  on(topic: string, listener: () => void): void {
-    this.listeners.set(topic, [...(this.listeners.get(topic) ?? []), listener])
+  on(channel: string, listener: () => void): void {
+    this.listeners.set(channel, [...(this.listeners.get(channel) ?? []), listener])
   }
 
-  private notify(topic: string): void {
-    for (const listener of this.listeners.get(topic) ?? []) listener()
+  private notify(channel: string): void {
+    for (const listener of this.listeners.get(channel) ?? []) listener()
   }
 }

@@ -26,14 +26,14 @@ export type SignedDocument<T> = StatementDocument<T> & { keyids: string[]; inval
 
 /** Returns the bytes to sign. Throws `HMS_STATEMENT_INVALID` for a predicate that readers would reject. */
 export function writeStatement<T>(kind: StatementKind<T>, predicate: T): StatementDocument<T> {
-  requireFit(kind, predicate)
+  requireValidData(kind, predicate)
   const payload = statement(kind.predicateType, subjectsOf(kind, predicate), predicate)
   return { predicate, payload, digest: digestOf(payload) }
 }
 
 export function readKind<T>(kind: StatementKind<T>, payload: Uint8Array): StatementDocument<T> {
   const { subject, predicate } = readStatement<T>(payload, kind.predicateType)
-  requireFit(kind, predicate)
+  requireValidData(kind, predicate)
   // Subjects must equal the ones derived from the predicate, so that all readers see the same values. In-toto defines them as a set.
   if (sorted(subject) !== sorted(subjectsOf(kind, predicate))) {
     throw new SignatureError('HMS_STATEMENT_INVALID', 'subject and predicate differ')
@@ -71,7 +71,7 @@ function sorted(subjects: readonly unknown[]): string {
   return subjects.map(canonicalJson).sort().join()
 }
 
-function requireFit<T>(kind: StatementKind<T>, predicate: T): void {
+function requireValidData<T>(kind: StatementKind<T>, predicate: T): void {
   const misfit = misfitOf(predicate, kind.shape)
   const problem = misfit === undefined ? kind.contradiction?.(predicate) : `${misfit} is missing or not of its kind`
   if (problem !== undefined) throw new SignatureError('HMS_STATEMENT_INVALID', `${kind.predicateType}: ${problem}`)

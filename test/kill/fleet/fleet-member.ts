@@ -7,7 +7,7 @@ export type ProcessName = ServiceName | 'edge'
 const AGAIN_AFTER_MS = 500
 const LAST_LINES = 15
 const ERROR_LINES = 20
-const GIVEN_UP = 'a Kafka consumer was given up'
+const GIVEN_UP = 'a Kafka consumer failed permanently'
 
 /** One process under a supervisor, as an orchestrator would have it: whatever ends it, it is started again. */
 export class FleetMember {

@@ -12,12 +12,12 @@ import { POLICIES_BODY } from '#libs/policy'
 import {
   proofOfStatement,
   Public,
-  RepeatsSafely,
+  Idempotent,
   RequireScope,
   Rosters,
   SignedBody,
   StatementRequestDto,
-  TakesBody,
+  LargeBody,
   type AuthorizedRequest,
 } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common'
@@ -50,7 +50,7 @@ export class ApprovalsController {
     private readonly tryGuard: TryGuard,
   ) {}
 
-  @TakesBody(POLICIES_BODY)
+  @LargeBody(POLICIES_BODY)
   @Post('prepare')
   @HttpCode(200)
   prepare(@Body() body: PrepareRequestDto, @Req() { actor }: AuthorizedRequest): Promise<PreparedApproval> {
@@ -63,7 +63,7 @@ export class ApprovalsController {
   }
 
   /** Evaluates the guard for `hms-svc plan`; stores and signs nothing. */
-  @TakesBody(POLICIES_BODY)
+  @LargeBody(POLICIES_BODY)
   @Post('trial')
   @HttpCode(200)
   @RequireScope('read')
@@ -75,7 +75,7 @@ export class ApprovalsController {
   @HttpCode(202)
   @Public()
   @SignedBody(proofOfSignatures)
-  @RepeatsSafely()
+  @Idempotent()
   sign(@Body() body: ApprovalRequestDto): Promise<ApprovalView> {
     return this.signApproval.execute(body)
   }

@@ -1,6 +1,6 @@
 import type { ApprovalView, PreparedApproval } from '#libs/contracts'
 import { POLICIES_BODY } from '#libs/policy'
-import { Public, RepeatsSafely, SignedBody, TakesBody, type AuthorizedRequest } from '#libs/service'
+import { Public, Idempotent, SignedBody, LargeBody, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common'
 import { proofOfSignatures } from '../approvals/proof-of-signatures.js'
 import { BreakGlassRequestDto, PrepareBreakGlassDto } from './break-glass.dto.js'
@@ -18,7 +18,7 @@ export class BreakGlassController {
     private readonly signBreakGlass: SignBreakGlass,
   ) {}
 
-  @TakesBody(POLICIES_BODY)
+  @LargeBody(POLICIES_BODY)
   @Post('prepare')
   @HttpCode(200)
   prepare(@Body() body: PrepareBreakGlassDto, @Req() { actor }: AuthorizedRequest): Promise<PreparedApproval> {
@@ -30,7 +30,7 @@ export class BreakGlassController {
   @HttpCode(202)
   @Public()
   @SignedBody(proofOfSignatures)
-  @RepeatsSafely()
+  @Idempotent()
   sign(@Body() body: BreakGlassRequestDto): Promise<ApprovalView> {
     return this.signBreakGlass.execute(body)
   }

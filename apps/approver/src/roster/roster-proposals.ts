@@ -1,7 +1,7 @@
 import { action, command, type Envelope, HmsError, type ReleaseDocument, type RosterProposalView } from '#libs/contracts'
 import { Outbox } from '#libs/messaging'
 import { Database, findAll, type Transaction } from '#libs/persistence'
-import { Rosters, Signals, takeRoster } from '#libs/service'
+import { Rosters, Signals, storeRoster } from '#libs/service'
 import { readSuccessor, rootState, type Roster, SignatureError } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { MAX_PROPOSAL_BYTES, MAX_PROPOSALS, ROSTER_PROPOSALS, type ProposalRecord } from './proposal.table.js'
@@ -95,7 +95,7 @@ export class RosterProposals {
   private async rotate(tx: Transaction, complete: Envelope): Promise<void> {
     const next = refusingRosters(() => this.rosters.verify(complete))
     const { version, envelope } = next
-    await takeRoster(tx, next, this.rosters, this.signals)
+    await storeRoster(tx, next, this.rosters, this.signals)
     await this.outbox.emit(tx, 'hms.roster.rotated.v1', { version, envelope }, { key: String(version) })
     const proposals = tx.documents(ROSTER_PROPOSALS)
     for (const { digest } of await proposals.find({ limit: MAX_PROPOSALS })) await proposals.delete(digest)

@@ -1,6 +1,6 @@
 import type { RosterProposalView, RosterStep } from '#libs/contracts'
 import { Database } from '#libs/persistence'
-import { keyThatSigned, Public, RequireScope, rostersAfter, SignedBody, TakesBody, type ProofOf } from '#libs/service'
+import { keyThatSigned, Public, RequireScope, rostersAfter, SignedBody, LargeBody, type ProofOf } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
 import { MAX_PROPOSAL_BYTES, ROSTER_PROPOSALS } from './proposal.table.js'
 import { RosterProposals } from './roster-proposals.js'
@@ -34,7 +34,7 @@ export class RosterController {
     return this.database.transaction((tx) => rostersAfter(tx, since))
   }
 
-  @TakesBody({ bytes: 2 * MAX_PROPOSAL_BYTES })
+  @LargeBody({ bytes: 2 * MAX_PROPOSAL_BYTES })
   @Post('proposals')
   @HttpCode(202)
   @RequireScope('operate')

@@ -17,15 +17,15 @@ export class PruneRuns implements OnModuleInit {
 
   onModuleInit(): void {
     this.pruning.rule(APPROVALS, {
-      spares: async (tx, approval) => (await isLive(tx, approval)) || (approval.run !== null && (await awaitsReview(tx, approval.run))),
+      isNeeded: async (tx, approval) => (await isLive(tx, approval)) || (approval.run !== null && (await awaitsReview(tx, approval.run))),
     })
     this.pruning.rule(RUNS, {
-      spares: async (tx, record) => {
+      isNeeded: async (tx, record) => {
         if (await awaitsReview(tx, record.facts.run)) return true
         const approval = await tx.documents(APPROVALS).get(record.approval)
         return approval !== undefined && isLive(tx, approval)
       },
-      gone: (tx, { facts: { run } }) => this.outbox.erase(tx, 'hms.run.changed.v1', String(run)),
+      onDelete: (tx, { facts: { run } }) => this.outbox.erase(tx, 'hms.run.changed.v1', String(run)),
     })
   }
 }

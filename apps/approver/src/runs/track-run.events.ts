@@ -1,5 +1,5 @@
 import type { ReceivedEvent } from '#libs/contracts'
-import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
+import { EventContext, OnEvent, type HandlerResult } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
 import { TRACKED_EVENTS, TrackRun, type TrackedEvent } from './track-run.js'
@@ -9,7 +9,7 @@ export class TrackRunEvents {
   constructor(private readonly trackRun: TrackRun) {}
 
   @OnEvent('approver', ...TRACKED_EVENTS)
-  track(@Payload() event: ReceivedEvent<TrackedEvent>, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
+  track(@Payload() event: ReceivedEvent<TrackedEvent>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {
     return this.trackRun.execute(tx, event)
   }
 }

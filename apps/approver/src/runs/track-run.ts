@@ -1,5 +1,5 @@
 import { type EventData, type EventType, isTerminal, type ReceivedEvent, type RunState } from '#libs/contracts'
-import { policyKey, type EventAnswer } from '#libs/messaging'
+import { policyKey, type HandlerResult } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { evolveRun, isOfOlderAttempt, isSupersedable, RUN_EVENTS, type RunFacts, stateOf } from '#libs/pipeline'
 import { Injectable } from '@nestjs/common'
@@ -74,7 +74,7 @@ export class TrackRun {
     private readonly takeOver: TakeOver,
   ) {}
 
-  async execute(tx: Transaction, event: ReceivedEvent<TrackedEvent>): Promise<EventAnswer> {
+  async execute(tx: Transaction, event: ReceivedEvent<TrackedEvent>): Promise<HandlerResult> {
     // A bundle is one aggregate. The event has locked only the policy of its key; the following steps change all policies of the run.
     const record = event.runId === undefined ? undefined : await lockedDocument(tx, RUNS, event.runId, keysOfRun)
     if (event.type === 'hms.rollout.promoted.v1') await this.promote(tx, event.data)

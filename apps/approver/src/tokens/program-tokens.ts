@@ -2,9 +2,9 @@ import { action, HmsError, type Envelope, type OutgoingEvent, type TokenRecord, 
 import { EventSeal, Outbox } from '#libs/messaging'
 import { Database } from '#libs/persistence'
 import {
-  keepToken,
+  storeToken,
   MAX_TOKENS,
-  plainToken,
+  withoutSignature,
   readSignedToken,
   Rosters,
   Signals,
@@ -50,7 +50,7 @@ export class ProgramTokens {
         revokedBy: null,
       }
       const event = await this.outbox.emit(tx, 'hms.token.issued.v1', { token: issued }, { key: id })
-      await keepToken(tx, issued, signedBy(event))
+      await storeToken(tx, issued, signedBy(event))
       return issued
     })
     this.signals.send(TOKENS_CHANGED)
@@ -86,7 +86,7 @@ export class ProgramTokens {
     } catch {
       // The row was altered; it can be revoked all the same.
     }
-    return { ...plainToken(row), scopes: [], revokedAt: null, revokedBy: null }
+    return { ...withoutSignature(row), scopes: [], revokedAt: null, revokedBy: null }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { IssuedToken, TokenRecord, TokenView } from '#libs/contracts'
 import { Database } from '#libs/persistence'
-import { AnsweredOnce, Authorizer, MAX_TOKENS, RequireScope, TOKENS, type AuthorizedRequest, type StoredToken } from '#libs/service'
+import { SecretMember, Authorizer, MAX_TOKENS, RequireScope, TOKENS, type AuthorizedRequest, type StoredToken } from '#libs/service'
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { ProgramTokens } from './program-tokens.js'
 import { TokenRequestDto } from './tokens.dto.js'
@@ -17,7 +17,7 @@ export class TokensController {
   @Post()
   @Header('cache-control', 'no-store')
   @RequireScope('statement')
-  @AnsweredOnce('token')
+  @SecretMember('token')
   async create(@Body() body: TokenRequestDto, @Req() request: AuthorizedRequest): Promise<IssuedToken> {
     const { record, token } = await this.programTokens.issue(body, request.actor!.name)
     return { ...this.learned(record), token }
@@ -27,7 +27,7 @@ export class TokensController {
   @Get()
   async list(): Promise<TokenView[]> {
     const records = await this.database.autocommit((tx) => tx.documents(TOKENS).find({ limit: MAX_TOKENS }))
-    const { refusals } = this.access.tokens.believed
+    const { refusals } = this.access.tokens.verified
     return records.map((record) => tokenView(record, refusals.get(record.id))).sort((a, b) => b.createdAt.localeCompare(a.createdAt))
   }
 

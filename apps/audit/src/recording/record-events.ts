@@ -30,10 +30,10 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
   /** Registers the handlers here instead of by `@OnEvent`: the catalogue defines audit's topics, so a new topic needs no line here. */
   onModuleInit(): void {
     // Unsigned alerts are not recorded; the signed events that follow from them are.
-    this.consumer.outside('hms.bot.alert.v1', async () => true)
+    this.consumer.onExternalRecord('hms.bot.alert.v1', async () => true)
     for (const { name } of topicsConsumedBy('audit')) {
       const again = async (event: VerifiedEvent, tx: Transaction): Promise<void> => void (await this.adoptArrivals.take(tx, event))
-      this.consumer.onTopic(name, (event, tx) => this.record(event, tx), { everyType: true, again })
+      this.consumer.onTopic(name, (event, tx) => this.record(event, tx), { everyType: true, onDuplicate: again })
     }
   }
 

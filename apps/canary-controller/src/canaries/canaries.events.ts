@@ -1,5 +1,5 @@
 import type { ReceivedEvent } from '#libs/contracts'
-import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
+import { EventContext, OnEvent, type HandlerResult } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
 import { JudgeAlert } from './judge-alert.js'
@@ -13,7 +13,7 @@ export class CanariesEvents {
   ) {}
 
   @OnEvent('canary-controller', 'hms.simulation.passed.v1')
-  simulated(@Payload() event: ReceivedEvent<'hms.simulation.passed.v1'>, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
+  simulated(@Payload() event: ReceivedEvent<'hms.simulation.passed.v1'>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {
     return this.runCanary.open(tx, event.data, event)
   }
 

@@ -1,5 +1,5 @@
 import { openDossier, type EventData, type FreezeNotice, type LoggedApproval, type ReceivedEvent } from '#libs/contracts'
-import type { EventAnswer } from '#libs/messaging'
+import type { HandlerResult } from '#libs/messaging'
 import { findAll, type Transaction } from '#libs/persistence'
 import {
   CANARY_TIMERS,
@@ -77,7 +77,7 @@ export class RunCanary implements OnModuleInit {
     })
   }
 
-  open(tx: Transaction, { dossier, scenarios, load }: EventData['hms.simulation.passed.v1'], cause: ReceivedEvent): Promise<EventAnswer> {
+  open(tx: Transaction, { dossier, scenarios, load }: EventData['hms.simulation.passed.v1'], cause: ReceivedEvent): Promise<HandlerResult> {
     const begins = startTimesOf(openDossier(dossier).releases, tx.now)
     const origin = { ...originOf(cause), dossier, scenarios }
     const fresh = newCanary(dossier, origin, { now: tx.now, begins, load })

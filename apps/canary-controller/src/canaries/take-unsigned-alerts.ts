@@ -26,7 +26,7 @@ export class TakeUnsignedAlerts implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.consumer.outside('hms.bot.alert.v1', (record, tx) => this.take(record, tx))
+    this.consumer.onExternalRecord('hms.bot.alert.v1', (record, tx) => this.take(record, tx))
   }
 
   private async take(record: BusRecord, tx: Transaction): Promise<boolean> {

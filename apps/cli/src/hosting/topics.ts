@@ -5,7 +5,7 @@ import {
   createKafka,
   diffAcls,
   diffTopics,
-  refuseOtherCopies,
+  requireReplicationFactor,
   tailKafka,
   topicRecordOf,
   type TopicDifference,
@@ -38,10 +38,10 @@ export async function diffCatalogue({ output }: CliContext): Promise<number> {
 export async function applyCatalogue({ output }: CliContext): Promise<void> {
   const { kafka, copies } = await openBroker()
   const left: TopicDifference[] = []
-  const topics = await applyTopics(kafka, copies, undefined, { copies: true, onLeft: (others) => left.push(...others) })
+  const topics = await applyTopics(kafka, copies, undefined, { reassignReplicas: true, onUnchanged: (others) => left.push(...others) })
   const done = [...topics, ...(await applyAcls(kafka))].map((each): Done => ({ ...each, done: doneWith(each) }))
   if (done.length > 0 || left.length === 0) output.list(done, DONE_COLUMNS, 'The broker matched the catalogue already.')
-  refuseOtherCopies(left)
+  requireReplicationFactor(left)
 }
 
 /** Describes the change that `apply` made for a difference. If a change failed, `apply` has thrown. */

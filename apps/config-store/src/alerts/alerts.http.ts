@@ -1,5 +1,5 @@
 import { type AlertReceipt, type BotAlert, HmsError } from '#libs/contracts'
-import { RepeatsSafely, RequireScope, type AuthorizedRequest, TakesBody } from '#libs/service'
+import { Idempotent, RequireScope, type AuthorizedRequest, LargeBody } from '#libs/service'
 import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { AcceptAlert } from './accept-alert.js'
@@ -12,11 +12,11 @@ export class AlertsController {
 
   constructor(private readonly acceptAlert: AcceptAlert) {}
 
-  @TakesBody({ parts: 10_000, depth: 40 })
+  @LargeBody({ parts: 10_000, depth: 40 })
   @Post()
   @HttpCode(202)
   @RequireScope('bot')
-  @RepeatsSafely()
+  @Idempotent()
   report(
     @Body() body: AlertDto,
     @Req() { actor }: AuthorizedRequest,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { peekPredicate } from '#libs/contracts'
 import { nextRoster, signRoster, type RosterPredicate } from '#libs/signing'
-import { takeRoster } from '#libs/service'
+import { storeRoster } from '#libs/service'
 import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
 
 let world: Awaited<ReturnType<typeof startStore>>
@@ -26,7 +26,7 @@ const rotate = async (change: (next: RosterPredicate) => void): Promise<void> =>
     next,
     ['EPA Counsel', 'Air Office'].map((name) => world.identity.people.get(name)!),
   )
-  await database.transaction((tx) => takeRoster(tx, nextRoster(roster, envelope), rosters, world.runtime.signals))
+  await database.transaction((tx) => storeRoster(tx, nextRoster(roster, envelope), rosters, world.runtime.signals))
   await world.settle()
 }
 const official = ({ roles }: RosterPredicate) => roles.find(({ match }) => match.all)!

@@ -140,7 +140,7 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
     const { clock, log } = this
     const subset = Subset.of(policies)
     const socket = new StreamSocket(client, raw, clock, bot !== undefined, subset)
-    const release = token === undefined ? () => {} : this.access.tokens.hold(token, () => socket.expel())
+    const release = token === undefined ? () => {} : this.access.tokens.onInvalid(token, () => socket.expel())
     client.on('error', (error) => {
       log.debug({ bot, error: describeError(error) }, 'stream broke')
       socket.cut()

@@ -1,5 +1,5 @@
 import type { HeadReceipt } from '#libs/contracts'
-import { Public, TakesBody } from '#libs/service'
+import { Public, LargeBody } from '#libs/service'
 import { Body, Controller, HttpCode, Post } from '@nestjs/common'
 import { Freshness } from '../heads/freshness.js'
 import { IssuedHeadsDto, SignedFreshnessDto } from './heads.dto.js'
@@ -14,7 +14,7 @@ export class HeadsController {
   ) {}
 
   /** Stores heads. A head with its current and its held release has about sixty JSON parts. */
-  @TakesBody({ bytes: 4 * 1024 * 1024, parts: 16_384 })
+  @LargeBody({ bytes: 4 * 1024 * 1024, parts: 16_384 })
   @Post('heads')
   @HttpCode(200)
   @Public()
@@ -23,7 +23,7 @@ export class HeadsController {
   }
 
   /** Accepts a freshness statement. `accepted: false`: this instance has a newer one. */
-  @TakesBody({ bytes: 2 * 1024 * 1024 })
+  @LargeBody({ bytes: 2 * 1024 * 1024 })
   @Post('freshness')
   @HttpCode(200)
   @Public()

@@ -1,6 +1,6 @@
 import type { JsonText, OfrepBulk, OfrepFlag, OfrepRequest } from '#libs/contracts'
 import { readContext, type EvaluationResponse } from '#libs/ofrep'
-import { RequireScope, TakesBody, type AuthorizedRequest } from '#libs/service'
+import { RequireScope, LargeBody, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { parseRevision } from '../copy/prepared-frame.js'
@@ -18,7 +18,7 @@ export class EvaluateController {
   /** Returns all flags of one context: each policy, and each field of a policy. */
   @Post()
   @HttpCode(200)
-  @TakesBody({ kept: false })
+  @LargeBody({ kept: false })
   @RequireScope('values')
   async all(
     @Req() { actor }: AuthorizedRequest,
@@ -37,7 +37,7 @@ export class EvaluateController {
   /** Returns one flag: `ID` is the whole policy as an object, `ID.FIELD` one field with its type. */
   @Post(':key')
   @HttpCode(200)
-  @TakesBody({ kept: false })
+  @LargeBody({ kept: false })
   @RequireScope('values')
   async one(
     @Res({ passthrough: true }) reply: FastifyReply,

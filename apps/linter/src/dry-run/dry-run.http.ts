@@ -2,7 +2,7 @@ import type { JsonObject, LintReport } from '#libs/contracts'
 import { Database } from '#libs/persistence'
 import { parsePolicy, POLICIES_BODY, type Finding, type PolicyDocument } from '#libs/policy'
 import type { Profile } from '#libs/process'
-import { DryRun, PROFILE, RequireScope, TakesBody } from '#libs/service'
+import { DryRun, PROFILE, RequireScope, LargeBody } from '#libs/service'
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common'
 import { lintSource } from '../lint-run/lint-run.js'
 import { knownPartners } from '../partners/partner.table.js'
@@ -19,7 +19,7 @@ export class DryRunController {
     @Inject(PROFILE) private readonly profile: Profile,
   ) {}
 
-  @TakesBody({ ...POLICIES_BODY, bytes: 642 * 1024 })
+  @LargeBody({ ...POLICIES_BODY, bytes: 642 * 1024 })
   @Post()
   @HttpCode(200)
   @RequireScope('read')

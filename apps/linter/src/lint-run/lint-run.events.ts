@@ -1,5 +1,5 @@
 import { isRollbackDossier, type ReceivedEvent } from '#libs/contracts'
-import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
+import { EventContext, OnEvent, type HandlerResult } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
 import { LintRun } from './lint-run.js'
@@ -9,7 +9,7 @@ export class LintRunEvents {
   constructor(private readonly lintRun: LintRun) {}
 
   @OnEvent('linter', 'hms.approval.approved.v1')
-  async handle(@Payload() event: ReceivedEvent<'hms.approval.approved.v1'>, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
+  async handle(@Payload() event: ReceivedEvent<'hms.approval.approved.v1'>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {
     if (isRollbackDossier(event.data.dossier)) return
     return this.lintRun.execute(tx, event.data.dossier, event)
   }

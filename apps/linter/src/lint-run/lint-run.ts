@@ -9,7 +9,7 @@ import {
 } from '#libs/contracts'
 import { guard, lintGuard } from '#libs/guard'
 import { lintPolicy, type LintContext } from '#libs/lint'
-import { policyKey, type EventAnswer } from '#libs/messaging'
+import { policyKey, type HandlerResult } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { decideLint, type Lint, type LintEffect, type LintInput } from '#libs/pipeline'
 import { hasErrors, sourceOf, type PolicyDocument, type PolicySource } from '#libs/policy'
@@ -52,7 +52,7 @@ export class LintRun {
     })
   }
 
-  execute(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
+  execute(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<HandlerResult> {
     const { run, attempt } = dossier
     const fresh: Lint = { run, attempt, ...originOf(cause), state: 'new' }
     return this.shell.open(tx, { fresh, dossier, cause }, () => this.judge(tx, dossier))

@@ -1,7 +1,7 @@
 import { action, HmsError } from '#libs/contracts'
 import { compileRuleSchema } from '#libs/lint'
 import { Database } from '#libs/persistence'
-import { RequireScope, TakesBody } from '#libs/service'
+import { RequireScope, LargeBody } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { SCHEMAS, type RegisteredSchema } from './schema.table.js'
 import { SchemaRegistrationDto } from './schemas.dto.js'
@@ -18,7 +18,7 @@ export class SchemasController {
     return this.database.transaction((tx) => tx.documents(SCHEMAS).find())
   }
 
-  @TakesBody(SCHEMA_BODY)
+  @LargeBody(SCHEMA_BODY)
   @Post()
   @RequireScope('operate')
   add(@Body() body: SchemaRegistrationDto): Promise<RegisteredSchema> {

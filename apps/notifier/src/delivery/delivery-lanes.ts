@@ -58,7 +58,7 @@ export class DeliveryLanes implements OnModuleInit {
 
   onModuleInit(): void {
     this.registry.beforeCollect(() => this.database.transaction((tx) => this.metrics.look(tx)))
-    this.pruning.rule(DELIVERIES, { spares: isNewestOfLane })
+    this.pruning.rule(DELIVERIES, { isNeeded: isNewestOfLane })
   }
 
   notify(listener: DeliveryListener): void {

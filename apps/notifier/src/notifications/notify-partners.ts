@@ -1,5 +1,5 @@
 import { openRelease, type ReceivedEvent, type RunDossier } from '#libs/contracts'
-import type { EventAnswer } from '#libs/messaging'
+import type { HandlerResult } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import {
   decideNotification,
@@ -57,12 +57,12 @@ export class NotifyPartners implements OnModuleInit, DeliveryListener {
   }
 
   /** Notifies partners of a run that takes effect later, with its date. */
-  announce(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
+  announce(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<HandlerResult> {
     const arrival = { fresh: freshOf(dossier, cause), dossier, cause, isAbortable: true }
     return this.shell.open(tx, arrival, async () => ({ type: 'announced', dossier, ...(await addresseesOf(tx, dossier, cause)) }))
   }
 
-  async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
+  async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<HandlerResult> {
     const answer = (await this.openAnnounced(tx, dossier))
       ? undefined
       : await this.shell.open(tx, { fresh: freshOf(dossier, cause), dossier, cause }, async () => {

@@ -1,5 +1,5 @@
 import type { ReceivedEvent } from '#libs/contracts'
-import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
+import { EventContext, OnEvent, type HandlerResult } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
 import { NotifyPartners } from './notify-partners.js'
@@ -13,12 +13,12 @@ export class RolloutEvents {
   ) {}
 
   @OnEvent('notifier', 'hms.rollout.completed.v1')
-  completed(@Payload() event: ReceivedEvent<'hms.rollout.completed.v1'>, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
+  completed(@Payload() event: ReceivedEvent<'hms.rollout.completed.v1'>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {
     return this.notifyPartners.open(tx, event.data.dossier, event)
   }
 
   @OnEvent('notifier', 'hms.rollout.held.v1')
-  held(@Payload() event: ReceivedEvent<'hms.rollout.held.v1'>, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
+  held(@Payload() event: ReceivedEvent<'hms.rollout.held.v1'>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {
     return this.notifyPartners.announce(tx, event.data.dossier, event)
   }
 

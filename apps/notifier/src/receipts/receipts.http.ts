@@ -1,5 +1,5 @@
 import type { ReceiptView } from '#libs/contracts'
-import { Public, RepeatsSafely, type AuthorizedRequest } from '#libs/service'
+import { Public, Idempotent, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { Acknowledge } from './acknowledge.js'
 import { AcknowledgementDto } from './receipts.dto.js'
@@ -21,7 +21,7 @@ export class ReceiptsController {
 
   @Post()
   @HttpCode(200)
-  @RepeatsSafely()
+  @Idempotent()
   acknowledge(@Param('token') token: string, @Body() said: AcknowledgementDto, @Req() request: AuthorizedRequest): Promise<ReceiptView> {
     return this.receipts.acknowledge(token, { headers: request.headers, body: request.rawBody ?? Buffer.alloc(0), said })
   }

@@ -1,5 +1,5 @@
 import type { DeliveryDetail, RedriveResult } from '#libs/contracts'
-import { callerName, RepeatsSafely, RequireScope, type AuthorizedRequest } from '#libs/service'
+import { callerName, Idempotent, RequireScope, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { RedriveDeliveries } from './redrive-deliveries.js'
 import { RedriveDto, RedriveManyDto } from './redrive.dto.js'
@@ -12,7 +12,7 @@ export class RedriveController {
   /** What was given up, of these partners, policies and versions, in this time; 500 at once. */
   @Post('redrive')
   @HttpCode(200)
-  @RepeatsSafely()
+  @Idempotent()
   many(@Body() body: RedriveManyDto, @Req() request: AuthorizedRequest): Promise<RedriveResult> {
     return this.redrive.many(body, callerName(request))
   }
@@ -20,7 +20,7 @@ export class RedriveController {
   /** One that was given up or delivered. One that is under way is answered as it is. */
   @Post(':id/redrive')
   @HttpCode(200)
-  @RepeatsSafely()
+  @Idempotent()
   one(@Param('id') id: string, @Body() { reason }: RedriveDto, @Req() request: AuthorizedRequest): Promise<DeliveryDetail> {
     return this.redrive.one(id, { by: callerName(request), reason })
   }

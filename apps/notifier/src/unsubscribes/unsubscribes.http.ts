@@ -1,5 +1,5 @@
 import type { PartnerSummary, UnsubscribeView } from '#libs/contracts'
-import { callerName, Public, RepeatsSafely, RequireScope, type AuthorizedRequest } from '#libs/service'
+import { callerName, Public, Idempotent, RequireScope, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { Unsubscribe } from './unsubscribe.js'
 import { ResubscribeDto, UnsubscribeDto } from './unsubscribes.dto.js'
@@ -18,7 +18,7 @@ export class UnsubscribesController {
 
   @Post()
   @HttpCode(200)
-  @RepeatsSafely()
+  @Idempotent()
   unsubscribe(@Param('token') token: string, @Body() _said: UnsubscribeDto): Promise<UnsubscribeView> {
     return this.unsubscribes.unsubscribe(token)
   }
@@ -32,7 +32,7 @@ export class ResubscribeController {
   /** Mail to the address goes on. */
   @Post()
   @HttpCode(200)
-  @RepeatsSafely()
+  @Idempotent()
   resubscribe(
     @Param('id') id: string,
     @Body() { address, reason }: ResubscribeDto,

@@ -1,5 +1,5 @@
 import { isBreakGlassDossier, type LoggedApproval, type ReceivedEvent, type RunDossier } from '#libs/contracts'
-import { policyKey, type EventAnswer } from '#libs/messaging'
+import { policyKey, type HandlerResult } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { ReleaseProofs } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
@@ -18,7 +18,7 @@ export class OpenBreakGlass {
   ) {}
 
   /** Opens the rollout of a run that passed lint, if it is break-glass; all other runs continue with simulation. */
-  async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
+  async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<HandlerResult> {
     if (!isBreakGlassDossier(dossier)) return
     const { key, id, traceparent = null } = cause
     const order = { release: dossier.releases[0]!.releaseDigest, run: dossier.run, dossier, cause: { key, id, traceparent } }
@@ -42,7 +42,7 @@ export class OpenBreakGlass {
   }
 
   /** Opens the rollout; returns `waiting` while a proof is missing. The caller holds the locks of the policies. */
-  private async carryOut(tx: Transaction, { dossier: carried, cause }: BreakGlassOrder): Promise<EventAnswer | 'waiting'> {
+  private async carryOut(tx: Transaction, { dossier: carried, cause }: BreakGlassOrder): Promise<HandlerResult | 'waiting'> {
     const dossier = await this.proofs.attach(tx, carried)
     if (!this.proofs.areComplete(dossier)) return 'waiting'
     const { key, id, traceparent } = cause

@@ -1,5 +1,5 @@
 import type { RollbackPreview, RollbackResult } from '#libs/contracts'
-import { RepeatsSafely, RequireScope, signedRequest, type AuthorizedRequest } from '#libs/service'
+import { Idempotent, RequireScope, signedRequest, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Post, Query, Req } from '@nestjs/common'
 import { RollBack } from './roll-back.js'
 import { RollbackPreviewQueryDto, RollbackRequestDto } from './rollbacks.dto.js'
@@ -13,7 +13,7 @@ export class RollbacksController {
    * instance committed under an `Idempotency-Key` is read from the table of rollbacks, so a retry never waits.
    */
   @Post()
-  @RepeatsSafely()
+  @Idempotent()
   @HttpCode(202)
   @RequireScope('operate')
   create(@Body() body: RollbackRequestDto, @Req() request: AuthorizedRequest): Promise<RollbackResult> {

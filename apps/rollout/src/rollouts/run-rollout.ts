@@ -1,5 +1,5 @@
 import { openDossier, type ReceivedEvent, type ReleaseDocument, type RunDossier } from '#libs/contracts'
-import { policyKey, type EventAnswer } from '#libs/messaging'
+import { policyKey, type HandlerResult } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import {
   decideRollout,
@@ -88,13 +88,13 @@ export class RunRollout implements OnModuleInit {
     this.moves.listen()
   }
 
-  open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
+  open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<HandlerResult> {
     const fresh = this.fresh(tx, dossier, cause)
     return this.shell.open(tx, { fresh, dossier, cause }, () => this.begin(tx, fresh))
   }
 
   /** Opens a break-glass rollout, which only lint has attested. */
-  openBreakGlass(tx: Transaction, { dossier, cause }: Pick<Arrival<Rollout>, 'dossier' | 'cause'>): Promise<EventAnswer> {
+  openBreakGlass(tx: Transaction, { dossier, cause }: Pick<Arrival<Rollout>, 'dossier' | 'cause'>): Promise<HandlerResult> {
     const fresh: Rollout = { ...this.fresh(tx, dossier, cause), breakGlass: true }
     return this.shell.open(tx, { fresh, dossier, cause, attestedBy: ['lint'] }, async () => {
       const refusal = await refusalOf(tx, dossier, this.runtime.roster)

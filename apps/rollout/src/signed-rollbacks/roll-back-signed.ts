@@ -12,7 +12,7 @@ import {
   type SigningReason,
   type StageFailure,
 } from '#libs/contracts'
-import { Outbox, policyKey, type EventAnswer } from '#libs/messaging'
+import { Outbox, policyKey, type HandlerResult } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { Rosters } from '#libs/service'
 import { refusalByReaders, rollbackOf } from '#libs/signing'
@@ -42,7 +42,7 @@ export class RollBackSigned {
   ) {}
 
   /** Handles an approval if it is a rollback; all other approvals go through the stages. */
-  async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
+  async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<HandlerResult> {
     if (!isRollbackDossier(dossier)) return
     const { run, attempt } = dossier
     if (await abortedBefore(this.outbox, tx, dossier, { stage: 'rollout', key: cause.key })) return 'ignored-stale'

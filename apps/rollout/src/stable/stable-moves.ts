@@ -11,7 +11,7 @@ import {
 import { policyKey, type Outbox } from '#libs/messaging'
 import { timerKind, type Database, type Timers, type Transaction } from '#libs/persistence'
 import { currentTraceparent, describeError, inTrace, type Logger } from '#libs/platform'
-import { DirectHeadDelivery, isRefusedByAll, signHeads, type CarriedHead, type Signals } from '#libs/service'
+import { DirectHeadDelivery, isRefusedByAll, signHeads, type DirectDelivery, type Signals } from '#libs/service'
 import { signChange, STABLE_SCOPE, type Signer } from '#libs/signing'
 import { respond } from '#libs/stage'
 import { rememberLive } from './live-version.table.js'
@@ -286,7 +286,7 @@ function timerId(policy: string): string {
   return `announce-move:${policy}`
 }
 
-function refusedByAll(policies: readonly string[], carried: readonly CarriedHead[]): HmsError {
+function refusedByAll(policies: readonly string[], carried: readonly DirectDelivery[]): HmsError {
   const detail =
     `No config-store takes the new head of ${policies.join(', ')}: ${carried[0]!.detail ?? 'refused'}. It was reverted, no one was ` +
     `notified, and the previous version stays in force.`

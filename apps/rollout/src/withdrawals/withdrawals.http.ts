@@ -1,5 +1,5 @@
 import type { WithdrawalResult } from '#libs/contracts'
-import { Public, proofOfStatement, RepeatsSafely, SignedBody } from '#libs/service'
+import { Public, proofOfStatement, Idempotent, SignedBody } from '#libs/service'
 import { Body, Controller, HttpCode, Post } from '@nestjs/common'
 import { Withdraw } from './withdraw.js'
 import { WithdrawalRequestDto } from './withdrawals.dto.js'
@@ -13,7 +13,7 @@ export class WithdrawalsController {
    * signature authenticates the person.
    */
   @Post()
-  @RepeatsSafely()
+  @Idempotent()
   @HttpCode(202)
   @Public()
   @SignedBody(proofOfStatement)

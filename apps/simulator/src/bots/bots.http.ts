@@ -1,7 +1,7 @@
 import { action, HmsError, type BotSummary } from '#libs/contracts'
 import { Database } from '#libs/persistence'
 import { isPolicyId } from '#libs/policy'
-import { RequireScope, TakesBody } from '#libs/service'
+import { RequireScope, LargeBody } from '#libs/service'
 import { digestOf } from '#libs/signing'
 import { Body, Controller, Get, Inject, Post, type OnApplicationShutdown } from '@nestjs/common'
 import { boundBytes, register } from '../registry-limit.js'
@@ -25,7 +25,7 @@ export class BotsController implements OnApplicationShutdown {
   }
 
   /** Registers a bot, or replaces the bot with the same id. Refuses a module that does not load in the sandbox. */
-  @TakesBody({ bytes: 6 * BOT_SOURCE_LIMIT })
+  @LargeBody({ bytes: 6 * BOT_SOURCE_LIMIT })
   @Post()
   @RequireScope('operate')
   async add(@Body() { id, source, critical }: BotRegistrationDto): Promise<BotSummary> {

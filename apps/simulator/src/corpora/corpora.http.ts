@@ -1,6 +1,6 @@
 import { action, HmsError, type CorpusSummary } from '#libs/contracts'
 import { Database } from '#libs/persistence'
-import { RequireScope, TakesBody } from '#libs/service'
+import { RequireScope, LargeBody } from '#libs/service'
 import { digestOf, digestOfJson } from '#libs/signing'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { register } from '../registry-limit.js'
@@ -21,7 +21,7 @@ export class CorporaController {
    * Registers a corpus, or replaces the corpus with the same id. A corpus with unreadable rows is refused as a whole; the error names the
    * rows.
    */
-  @TakesBody({ bytes: CORPUS_BODY_LIMIT_BYTES })
+  @LargeBody({ bytes: CORPUS_BODY_LIMIT_BYTES })
   @Post()
   @RequireScope('operate')
   async add(@Body() body: CorpusRegistrationDto): Promise<CorpusSummary> {

@@ -1,7 +1,7 @@
 import { action, HmsError, type ScenarioSummary } from '#libs/contracts'
 import { Database, type Transaction } from '#libs/persistence'
 import { compileScenario, parseScenario, type Scenario, SCENARIO_MAX_BYTES } from '#libs/scenario'
-import { RequireScope, TakesBody } from '#libs/service'
+import { RequireScope, LargeBody } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { boundBytes, register, REGISTRY_ID } from '../registry-limit.js'
 import { MAX_SCENARIOS, SCENARIO_RULES_MAX_BYTES, SCENARIOS, type RegisteredScenario } from './scenario.table.js'
@@ -22,7 +22,7 @@ export class ScenariosController {
    * Registers a scenario, or replaces the scenario with the same id. Its corpus may be registered later; until then a run skips the
    * scenario and reports that.
    */
-  @TakesBody({ bytes: 6 * SCENARIO_MAX_BYTES })
+  @LargeBody({ bytes: 6 * SCENARIO_MAX_BYTES })
   @Post()
   @RequireScope('operate')
   async add(@Body() { file, source }: ScenarioRegistrationDto): Promise<ScenarioSummary> {

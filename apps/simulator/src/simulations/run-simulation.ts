@@ -7,7 +7,7 @@ import type {
   SimulationImpact,
   ScenarioRule,
 } from '#libs/contracts'
-import { policyKey, type EventAnswer } from '#libs/messaging'
+import { policyKey, type HandlerResult } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import {
   decideSimulation,
@@ -61,7 +61,7 @@ export class RunSimulation implements OnModuleInit {
     this.shell.listen({ replay: (simulation) => this.replay(simulation) })
   }
 
-  open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
+  open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<HandlerResult> {
     const origin = { ...originOf(cause), dossier }
     return this.shell.open(tx, { fresh: newSimulation(dossier, origin), dossier, cause }, () => ({ type: 'opened' }))
   }

@@ -1,5 +1,5 @@
 import { isBreakGlassDossier, type ReceivedEvent } from '#libs/contracts'
-import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
+import { EventContext, OnEvent, type HandlerResult } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
 import { RunSimulation } from './run-simulation.js'
@@ -9,7 +9,7 @@ export class SimulationsEvents {
   constructor(private readonly runSimulation: RunSimulation) {}
 
   @OnEvent('simulator', 'hms.lint.passed.v1')
-  async linted(@Payload() event: ReceivedEvent<'hms.lint.passed.v1'>, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
+  async linted(@Payload() event: ReceivedEvent<'hms.lint.passed.v1'>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {
     if (isBreakGlassDossier(event.data.dossier)) return
     return this.runSimulation.open(tx, event.data.dossier, event)
   }

@@ -2,7 +2,7 @@ import { action, canonicalJson, HmsError, type JsonText, type ReplayProgress, ty
 import { Database } from '#libs/persistence'
 import type { Simulation } from '#libs/pipeline'
 import { POLICIES_BODY } from '#libs/policy'
-import { DryRun, RequireScope, TakesBody } from '#libs/service'
+import { DryRun, RequireScope, LargeBody } from '#libs/service'
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { Replaying } from './replaying.js'
@@ -24,7 +24,7 @@ export class SimulationsController {
   ) {}
 
   /** Dry run: simulates the policies with the bots, scenarios and corpora that are registered now. */
-  @TakesBody({ ...POLICIES_BODY, bytes: 642 * 1024 })
+  @LargeBody({ ...POLICIES_BODY, bytes: 642 * 1024 })
   @Post()
   @HttpCode(200)
   @RequireScope('read')

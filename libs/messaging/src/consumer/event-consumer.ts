@@ -7,7 +7,7 @@ import { codeOf } from '../dead-letters/code-of.js'
 import { DeadLetterBox } from '../dead-letters/dead-letter-box.js'
 import type { DeadLetter } from '../dead-letters/dead-letter.table.js'
 import { replayLetter, replayNewer } from '../dead-letters/replay-letter.js'
-import type { ReplayTimer } from '../dead-letters/timer-letter.js'
+import type { ReplayTimer } from '../dead-letters/timer-dead-letter.js'
 import type { BusRecord, EventBus, Subscription } from '../event-bus.js'
 import type { EventSeal } from '../event-seal.js'
 import type { StreamKey } from '../inbox/position.store.js'
@@ -17,34 +17,34 @@ import { isOfNewerBuild, NEWER_MAJOR } from '../dead-letters/newer-build.js'
 import { OverdueGaps, type OverdueGapsDependencies } from './overdue-gaps.js'
 import { groupOf } from '../group-of.js'
 import { poisonRunOf, runOf, type PoisonDependencies } from '../dead-letters/poison-run.js'
-import { compatibilityOf } from './event-fit.js'
+import { compatibilityOf } from './event-schema.js'
 
 /**
  * Handles a record that was not written by one of our services. Returns `false` to reject the record, which is then dead-lettered as forged
  * or unreadable.
  */
-export type OutsideHandler = (record: BusRecord, tx: Transaction) => Promise<boolean>
+export type ExternalRecordHandler = (record: BusRecord, tx: Transaction) => Promise<boolean>
 
 export interface EventConsumerDependencies extends OverdueGapsDependencies, PoisonDependencies {
   bus: EventBus
   /** Returns the current roster. Called at every use, because the roster changes while the service runs. */
   roster(): Roster
   /** Checks for a newer roster; returns `true` when it loaded one. */
-  catchUp?(): Promise<boolean>
+  loadNewerRoster?(): Promise<boolean>
   /** Format in which events are read; default: signed statements. */
   seal?: EventSeal
   /** Returns those of the given instances of this service that are gone; absent where instances are not tracked. */
-  gone?: Subscription['gone']
+  findDisconnected?: Subscription['findDisconnected']
   /** Re-executes the work of a dead-lettered timer. */
   replayTimer?: ReplayTimer
 }
 
-type Outcome = 'handled' | 'ignored-stale' | 'unknown' | 'duplicate' | 'parked' | (typeof GIVEN_UP)[number]
+type Outcome = 'handled' | 'ignored-stale' | 'unknown' | 'duplicate' | 'parked' | (typeof DEAD_LETTERED)[number]
 /** Outcomes that store a dead letter. */
-const GIVEN_UP = ['forged', 'unreadable', 'dead-letter'] as const
+const DEAD_LETTERED = ['forged', 'unreadable', 'dead-letter'] as const
 
 /** Outcome of a record, and the next parked event of its stream, if any. */
-interface Done {
+interface RecordResult {
   outcome: Outcome
   parked?: VerifiedEvent
 }
@@ -52,7 +52,7 @@ interface Done {
 interface TopicOptions {
   everyType?: boolean
   /** Called for a duplicate of a handled event; must not count the event twice. */
-  again?: (event: VerifiedEvent, tx: Transaction) => Promise<void>
+  onDuplicate?: (event: VerifiedEvent, tx: Transaction) => Promise<void>
 }
 
 interface Subscriber extends TopicOptions {
@@ -70,7 +70,7 @@ export class EventConsumer {
   /** Dead letters of this service. */
   readonly letters: DeadLetterBox
   private readonly subscribers = new Map<string, Subscriber>()
-  private readonly outsiders = new Map<string, OutsideHandler>()
+  private readonly externalHandlers = new Map<string, ExternalRecordHandler>()
   private readonly followers = new Map<string, EventRoutes>()
   private readonly routes = new Map<string, EventRoutes>()
   private readonly gaps: OverdueGaps
@@ -79,7 +79,7 @@ export class EventConsumer {
 
   constructor(private readonly deps: EventConsumerDependencies) {
     this.letters = new DeadLetterBox({ ...deps, outbox: deps.outbox.store })
-    this.gaps = new OverdueGaps((event) => this.handleAll(recordOfEvent(event), 'over'), deps)
+    this.gaps = new OverdueGaps((event) => this.handleWithParked(recordOfEvent(event), 'skip'), deps)
   }
 
   /** Registers a handler for events of these types. Other events on the same topics are read and skipped. */
@@ -95,19 +95,19 @@ export class EventConsumer {
    * Registers a handler for all known types of a topic. With `everyType` it also receives types unknown to this version, for a reader that
    * does not interpret events.
    */
-  onTopic(topic: string, handle: TopicHandler, { everyType = false, again }: TopicOptions = {}): void {
+  onTopic(topic: string, handle: TopicHandler, { everyType = false, onDuplicate }: TopicOptions = {}): void {
     topicByName(topic)
     if (this.subscribers.has(topic)) throw new TypeError(`${this.deps.service} handles ${topic} twice`)
-    this.subscribers.set(topic, { handle, everyType, again })
+    this.subscribers.set(topic, { handle, everyType, onDuplicate })
   }
 
   /**
    * Registers a handler for records of a topic that external producers may write. A record whose source header names one of our services is
    * not passed to it.
    */
-  outside(topic: string, take: OutsideHandler): void {
+  onExternalRecord(topic: string, handle: ExternalRecordHandler): void {
     topicByName(topic)
-    this.outsiders.set(topic, take)
+    this.externalHandlers.set(topic, handle)
   }
 
   /** Registers a handler of the service shell. It runs before the service's own handler, in the same transaction. */
@@ -118,13 +118,13 @@ export class EventConsumer {
   }
 
   async start(): Promise<void> {
-    const { service, bus, gone, metrics } = this.deps
+    const { service, bus, findDisconnected, metrics } = this.deps
     const topics = [...new Set([...this.subscribers.keys(), ...this.followers.keys()])].map(topicByName)
     // PromQL's `increase` ignores the first sample of a series, so each series starts at 0.
-    for (const { name: topic } of topics) for (const outcome of GIVEN_UP) metrics.handled.inc({ group: service, topic, outcome }, 0)
+    for (const { name: topic } of topics) for (const outcome of DEAD_LETTERED) metrics.handled.inc({ group: service, topic, outcome }, 0)
     for (const group of new Set(topics.map(({ name }) => groupOf(service, name)))) {
       const mine = topics.filter(({ name }) => groupOf(service, name) === group)
-      await bus.subscribe({ group, topics: mine, handle: (record) => this.handle(record), gone })
+      await bus.subscribe({ group, topics: mine, handle: (record) => this.handle(record), findDisconnected })
     }
     this.gaps.polls.start()
     void this.replayNewer()
@@ -145,59 +145,62 @@ export class EventConsumer {
    */
   async handle(record: BusRecord): Promise<void> {
     if (record.key === HEARTBEAT_KEY || (record.value === null && topicByName(record.topic).cleanup === 'compact')) return
-    await this.handleAll(record)
+    await this.handleWithParked(record)
   }
 
   /** Handles the record and the parked events that follow it, each in its own transaction, so a failure affects no other event. */
-  private async handleAll(first: BusRecord, over?: 'over'): Promise<void> {
+  private async handleWithParked(first: BusRecord, gap?: 'skip'): Promise<void> {
     this.inFlight++
     try {
-      let parked = await this.measured(first, over)
-      while (parked !== undefined) parked = await this.measured(parked)
+      let parked = await this.handleMeasured(first, gap)
+      while (parked !== undefined) parked = await this.handleMeasured(parked)
     } finally {
       this.inFlight--
     }
   }
 
-  private async measured(record: BusRecord, over?: 'over'): Promise<BusRecord | undefined> {
+  private async handleMeasured(record: BusRecord, gap?: 'skip'): Promise<BusRecord | undefined> {
     const { service, metrics } = this.deps
     const startedAt = process.hrtime.bigint()
-    const { outcome, parked } = await this.tryUntilDone(record, over)
+    const { outcome, parked } = await this.handleWithRetries(record, gap)
     const labels = { group: service, topic: record.topic, outcome }
     metrics.handled.inc(labels)
     metrics.handlerSeconds.observe(labels, Number(process.hrtime.bigint() - startedAt) / 1e9)
     return parked === undefined ? undefined : recordOfEvent(parked)
   }
 
-  private async tryUntilDone(record: BusRecord, over?: 'over'): Promise<Done> {
+  private async handleWithRetries(record: BusRecord, gap?: 'skip'): Promise<RecordResult> {
     let tries = 0
     for (let waits = 0; ;) {
       try {
-        return await this.process(record, over)
+        return await this.process(record, gap)
       } catch (error) {
         if (this.stopping) throw error
         const fields = { service: this.deps.service, topic: record.topic, position: record.position, error: describeError(error) }
         if (isTransient(error)) {
-          this.deps.log.warn(fields, 'event met a transient fault and is tried again')
+          this.deps.log.warn(fields, 'event handling met a transient fault; retrying')
           await pause(this.deps.clock, backOffMs(++waits))
           continue
         }
         tries++
         if (tries < MAX_TRIES && !(error instanceof TerminalError)) continue
-        this.deps.log.warn({ ...fields, stack: error instanceof Error ? error.stack : undefined }, 'event cannot be handled')
-        return this.untilStored(() => this.giveUp(record, error, tries, over))
+        this.deps.log.warn(
+          { ...fields, stack: error instanceof Error ? error.stack : undefined },
+          'event handling failed; the event becomes a dead letter',
+        )
+        return this.retryWhileTransient(() => this.deadLetter(record, error, tries, gap))
       }
     }
   }
 
-  private async process(record: BusRecord, over?: 'over'): Promise<Done> {
+  private async process(record: BusRecord, gap?: 'skip'): Promise<RecordResult> {
     const { service, database, positions } = this.deps
     const opened = await this.open(record)
     if (!opened.ok) {
-      if (await this.isOfOutside(record)) return { outcome: 'handled' }
+      if (await this.handleExternal(record)) return { outcome: 'handled' }
       const { kind, code, detail } = opened
-      const verdict = { code, detail, run: null, tries: 1, state: kind === 'forged' ? 'ignored' : 'waiting' } as const
-      await database.transaction((tx) => this.letters.store(tx, record, verdict))
+      const reason = { code, detail, run: null, tries: 1, state: kind === 'forged' ? 'ignored' : 'waiting' } as const
+      await database.transaction((tx) => this.letters.store(tx, record, reason))
       return { outcome: kind }
     }
     const { event } = opened
@@ -206,15 +209,15 @@ export class EventConsumer {
       () =>
         database.locked(aggregateKeysOf(event), async (tx) => {
           const stream = this.streamOf(event)
-          const { place, last, parked } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
+          const { order, last, parked } = await positions.advance(tx, stream, event.keySeq, gap ?? this.skipIfCompacted(event))
           let outcome: Outcome = 'duplicate'
-          if (place === 'next' || (place === 'before' && this.takesLate(event))) outcome = await this.run(event, tx)
-          else if (place === 'duplicate') await this.subscribers.get(event.topic)?.again?.(event, tx)
-          else if (place === 'gap') {
+          if (order === 'next' || (order === 'before' && this.acceptsOutOfOrder(event))) outcome = await this.run(event, tx)
+          else if (order === 'duplicate') await this.subscribers.get(event.topic)?.onDuplicate?.(event, tx)
+          else if (order === 'gap') {
             // The data are kept in the envelope only, because jsonb rejects NUL characters.
             await positions.park(tx, stream, { ...event, data: null })
             const fields = { service, topic: event.topic, key: event.key, keySeq: event.keySeq }
-            tx.afterCommit(() => this.deps.log.warn(fields, 'event came before an earlier one and waits'))
+            tx.afterCommit(() => this.deps.log.warn(fields, 'event arrived before an earlier event of its key and is parked'))
             outcome = 'parked'
           }
           // A duplicate drains parked events too: a crash can leave some that are due.
@@ -224,21 +227,21 @@ export class EventConsumer {
     )
   }
 
-  private async isOfOutside(record: BusRecord): Promise<boolean> {
-    const take = this.outsiders.get(record.topic)
-    if (take === undefined || (record.headers['ce_source'] ?? '').startsWith(SOURCE_PREFIX)) return false
+  private async handleExternal(record: BusRecord): Promise<boolean> {
+    const handle = this.externalHandlers.get(record.topic)
+    if (handle === undefined || (record.headers['ce_source'] ?? '').startsWith(SOURCE_PREFIX)) return false
     return inTrace(record.headers['ce_traceparent'] ?? record.headers['traceparent'], () =>
-      this.deps.database.transaction((tx) => take(record, tx)),
+      this.deps.database.transaction((tx) => handle(record, tx)),
     )
   }
 
   /** Verifies a record. If its signing key is unknown, the roster is reloaded and the record verified again. */
   private async open(record: BusRecord): Promise<ReturnType<typeof openRecord>> {
-    const { roster, catchUp, seal } = this.deps
+    const { roster, loadNewerRoster, seal } = this.deps
     const { producers } = topicByName(record.topic)
     const opened = openRecord(record, producers, roster(), seal)
     const unknown = !opened.ok && opened.code === 'HMS_SIGNATURE_UNKNOWN_KEY'
-    return unknown && (await catchUp?.()) === true ? openRecord(record, producers, roster(), seal) : opened
+    return unknown && (await loadNewerRoster?.()) === true ? openRecord(record, producers, roster(), seal) : opened
   }
 
   private async run(event: VerifiedEvent, tx: Transaction): Promise<Outcome> {
@@ -246,14 +249,15 @@ export class EventConsumer {
     const [follower, subscriber] = [this.followers.get(event.topic), this.subscribers.get(event.topic)]
     if (follower === undefined && subscriber === undefined)
       throw new TerminalError('HMS_EVENT_UNHANDLED', `${service} does not handle ${event.topic}`)
-    const kin = compatibilityOf(event.type)
-    const wanted = kin === 'known' || subscriber?.everyType === true
-    if (kin === 'other-major' && !wanted) throw new TerminalError(NEWER_MAJOR, `this version of ${service} does not read ${event.type}`)
-    if (kin === 'known') await follower?.handle(event, tx)
-    const outcome = wanted ? ((await subscriber?.handle(event, tx)) ?? 'handled') : 'unknown'
+    const compatibility = compatibilityOf(event.type)
+    const isForSubscriber = compatibility === 'known' || subscriber?.everyType === true
+    if (compatibility === 'other-major' && !isForSubscriber)
+      throw new TerminalError(NEWER_MAJOR, `this version of ${service} does not read ${event.type}`)
+    if (compatibility === 'known') await follower?.handle(event, tx)
+    const outcome = isForSubscriber ? ((await subscriber?.handle(event, tx)) ?? 'handled') : 'unknown'
     const { type, key, runId, attempt } = event
-    const said = outcome === 'handled' ? 'event handled' : 'event ignored'
-    tx.afterCommit(() => log.info({ service, type, key, run: runId, attempt, outcome }, said))
+    const message = outcome === 'handled' ? 'event handled' : 'event ignored'
+    tx.afterCommit(() => log.info({ service, type, key, run: runId, attempt, outcome }, message))
     return outcome
   }
 
@@ -261,24 +265,24 @@ export class EventConsumer {
    * Dead-letters an event that cannot be handled, advances its stream's position, and fails its run with the error's code. A newer build's
    * event does not fail its run.
    */
-  private async giveUp(record: BusRecord, error: unknown, tries: number, over?: 'over'): Promise<Done> {
+  private async deadLetter(record: BusRecord, error: unknown, tries: number, gap?: 'skip'): Promise<RecordResult> {
     const { database, positions } = this.deps
     const opened = await this.open(record)
-    const verdict = { code: codeOf(error), detail: describeError(error), run: null, tries, state: 'waiting' } as const
+    const reason = { code: codeOf(error), detail: describeError(error), run: null, tries, state: 'waiting' } as const
     if (!opened.ok) {
-      await database.transaction((tx) => this.letters.store(tx, record, verdict))
+      await database.transaction((tx) => this.letters.store(tx, record, reason))
       return { outcome: 'dead-letter' }
     }
     const { event } = opened
     return inTrace(event.traceparent, () =>
       database.locked(aggregateKeysOf(event), async (tx) => {
         const stream = this.streamOf(event)
-        const { place } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
+        const { order } = await positions.advance(tx, stream, event.keySeq, gap ?? this.skipIfCompacted(event))
         // Another instance received the partition in the meantime and has handled the event.
-        if (place === 'duplicate' || (place === 'before' && !this.takesLate(event))) return { outcome: 'duplicate' }
-        if (!isOfNewerBuild(verdict.code)) await poisonRunOf(tx, event, verdict.code, this.deps)
-        await this.letters.store(tx, record, { ...verdict, run: runOf(event)?.run ?? null })
-        return { outcome: 'dead-letter', parked: place === 'next' ? await positions.unpark(tx, stream, event.keySeq) : undefined }
+        if (order === 'duplicate' || (order === 'before' && !this.acceptsOutOfOrder(event))) return { outcome: 'duplicate' }
+        if (!isOfNewerBuild(reason.code)) await poisonRunOf(tx, event, reason.code, this.deps)
+        await this.letters.store(tx, record, { ...reason, run: runOf(event)?.run ?? null })
+        return { outcome: 'dead-letter', parked: order === 'next' ? await positions.unpark(tx, stream, event.keySeq) : undefined }
       }),
     )
   }
@@ -298,16 +302,16 @@ export class EventConsumer {
   private async replayNewer(): Promise<void> {
     const { log } = this.deps
     try {
-      await this.untilStored(() => replayNewer(this.letters, log, (id, by) => this.replay(id, by)))
+      await this.retryWhileTransient(() => replayNewer(this.letters, log, (id, by) => this.replay(id, by)))
     } catch (error) {
-      log.debug({ error: describeError(error) }, 'what waits for a newer build was not looked at')
+      log.debug({ error: describeError(error) }, 'dead letters of newer builds could not be replayed')
     }
   }
 
-  private async untilStored<T>(store: () => Promise<T>): Promise<T> {
+  private async retryWhileTransient<T>(work: () => Promise<T>): Promise<T> {
     for (let waits = 0; ;) {
       try {
-        return await store()
+        return await work()
       } catch (error) {
         if (this.stopping || !isTransient(error)) throw error
         await pause(this.deps.clock, backOffMs(++waits))
@@ -316,20 +320,20 @@ export class EventConsumer {
   }
 
   /**
-   * Returns `over` if the missing predecessors may have been compacted away. Topics whose readers need every event are compacted only after
+   * Returns `skip` if the missing predecessors may have been compacted away. Topics whose readers need every event are compacted only after
    * a full retention period.
    */
-  private compactedBefore(event: VerifiedEvent): 'over' | undefined {
+  private skipIfCompacted(event: VerifiedEvent): 'skip' | undefined {
     const { cleanup, newestOnly } = topicByName(event.topic)
     const ageMs = this.deps.clock.now().getTime() - Date.parse(event.time)
-    return newestOnly === true || (cleanup === 'compact' && ageMs > RETENTION_MS / 2) ? 'over' : undefined
+    return newestOnly === true || (cleanup === 'compact' && ageMs > RETENTION_MS / 2) ? 'skip' : undefined
   }
 
   /**
    * Whether the topic's subscriber accepts events out of order. A subscriber with `everyType` does: it needs every event more than their
    * order, and it deduplicates by event id.
    */
-  private takesLate({ topic }: VerifiedEvent): boolean {
+  private acceptsOutOfOrder({ topic }: VerifiedEvent): boolean {
     return this.subscribers.get(topic)?.everyType === true
   }
 
@@ -338,11 +342,11 @@ export class EventConsumer {
   }
 }
 
-function routesIn(byTopic: Map<string, EventRoutes>, topic: string, begin?: (routes: EventRoutes) => void): EventRoutes {
+function routesIn(byTopic: Map<string, EventRoutes>, topic: string, onCreated?: (routes: EventRoutes) => void): EventRoutes {
   const known = byTopic.get(topic)
   if (known !== undefined) return known
   const routes = new EventRoutes()
-  begin?.(routes)
+  onCreated?.(routes)
   byTopic.set(topic, routes)
   return routes
 }

@@ -1,16 +1,16 @@
 import type { EventType, ReceivedEvent, VerifiedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { requireFit } from './event-fit.js'
+import { requireValidData } from './event-schema.js'
 
 /**
  * Handles one event of these types inside the transaction that advances the stream's position. Must not take longer than 50 ms. For an
  * event of an older attempt it changes nothing and returns `ignored-stale`.
  */
-export type EventHandler<T extends EventType = EventType> = (event: ReceivedEvent<T>, tx: Transaction) => Promise<EventAnswer>
-export type EventAnswer = void | 'ignored-stale'
+export type EventHandler<T extends EventType = EventType> = (event: ReceivedEvent<T>, tx: Transaction) => Promise<HandlerResult>
+export type HandlerResult = void | 'ignored-stale'
 
 /** Handles every event of a topic, inside the transaction that advances the position of the event's stream. */
-export type TopicHandler = (event: VerifiedEvent, tx: Transaction) => Promise<EventAnswer>
+export type TopicHandler = (event: VerifiedEvent, tx: Transaction) => Promise<HandlerResult>
 
 /** Handlers of one topic by event type. */
 export class EventRoutes {
@@ -19,7 +19,7 @@ export class EventRoutes {
   add<T extends EventType>(type: T, handle: EventHandler<T>): void {
     if (this.handlers.has(type)) throw new TypeError(`${type} is handled twice`)
     this.handlers.set(type, async (event, tx) => {
-      requireFit(event, type)
+      requireValidData(event, type)
       return handle(event, tx)
     })
   }

@@ -3,9 +3,9 @@ import { BaseRpcContext, type CustomTransportStrategy, EventPattern, type Messag
 import { isObservable, lastValueFrom } from 'rxjs'
 import type { EventConsumer } from './event-consumer.js'
 import type { Transaction } from '#libs/persistence'
-import type { EventAnswer } from './event-routes.js'
+import type { HandlerResult } from './event-routes.js'
 
-export type HandlerMethod<T extends EventType> = (event: ReceivedEvent<T>, context: EventContext) => Promise<EventAnswer>
+export type HandlerMethod<T extends EventType> = (event: ReceivedEvent<T>, context: EventContext) => Promise<HandlerResult>
 type HandlerDecorator<T extends EventType> = <M extends HandlerMethod<T>>(
   target: object,
   name: string | symbol,
@@ -43,12 +43,12 @@ export class EventServer extends Server implements CustomTransportStrategy {
 
   override addHandler(type: string, callback: MessageHandler, _isEventHandler?: boolean, extras: { service?: ServiceName } = {}): void {
     const consumer = extras.service === undefined ? undefined : this.consumers.get(extras.service)
-    if (consumer === undefined) throw new TypeError(`a handler of ${type} names no service of this process`)
-    if (!isEventType(type)) throw new TypeError(`${type} is no type of event`)
+    if (consumer === undefined) throw new TypeError(`the handler of ${type} names no service of this process`)
+    if (!isEventType(type)) throw new TypeError(`${type} is not an event type`)
     consumer.on([type], async (event, tx) => {
       const result: unknown = await callback(event, new EventContext(event, tx))
-      const answer = isObservable(result) ? await lastValueFrom(result, { defaultValue: undefined }) : result
-      return answer === 'ignored-stale' ? answer : undefined
+      const outcome = isObservable(result) ? await lastValueFrom(result, { defaultValue: undefined }) : result
+      return outcome === 'ignored-stale' ? outcome : undefined
     })
   }
 

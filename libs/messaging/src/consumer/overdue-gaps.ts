@@ -3,9 +3,9 @@ import type { Database } from '#libs/persistence'
 import { describeError, PeriodicTask, type Clock, type Logger, type Metrics } from '#libs/platform'
 import type { PositionStore } from '../inbox/position.store.js'
 
-const LOOK_MS = 60_000
-/** Time after which a missing event counts as lost. Relays, log repairs and take-overs delay an event by a minute or two. */
-const PATIENCE_MS = 60 * 60_000
+const POLL_MS = 60_000
+/** Time after which a missing event counts as lost. Relay outages, log repairs and failovers delay an event by a few minutes. */
+const GAP_TIMEOUT_MS = 60 * 60_000
 
 export interface OverdueGapsDependencies {
   service: ServiceName
@@ -23,27 +23,27 @@ export interface OverdueGapsDependencies {
  */
 export class OverdueGaps {
   readonly polls = new PeriodicTask(this.deps.clock, {
-    everyMs: LOOK_MS,
-    run: () => this.look(),
+    everyMs: POLL_MS,
+    run: () => this.poll(),
     failed: (error) =>
-      this.deps.log.debug({ service: this.deps.service, error: describeError(error) }, 'waiting events cannot be looked at now'),
+      this.deps.log.debug({ service: this.deps.service, error: describeError(error) }, 'parked events could not be checked; retrying'),
   })
-  private readonly repaired = this.deps.metrics.repair(this.deps.service, 'gap')
+  private readonly countRepair = this.deps.metrics.repair(this.deps.service, 'gap')
 
   constructor(
-    private readonly goOn: (event: VerifiedEvent) => Promise<void>,
+    private readonly skipGapBefore: (event: VerifiedEvent) => Promise<void>,
     private readonly deps: OverdueGapsDependencies,
   ) {}
 
-  private async look(): Promise<void> {
+  private async poll(): Promise<void> {
     const { service, database, positions, log } = this.deps
-    const events = await database.autocommit((tx) => positions.overdue(tx, PATIENCE_MS))
+    const events = await database.autocommit((tx) => positions.overdue(tx, GAP_TIMEOUT_MS))
     for (const event of events) {
-      await this.goOn(event)
-      this.repaired()
+      await this.skipGapBefore(event)
+      this.countRepair()
       log.error(
         { service, topic: event.topic, key: event.key, keySeq: event.keySeq },
-        'an event before this one was missing for an hour; its stream continues without it',
+        'the event before this one was missing for an hour; the stream continues without it',
       )
     }
   }

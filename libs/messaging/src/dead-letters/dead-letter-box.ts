@@ -12,12 +12,12 @@ import { excerptContent, keyExcerpt, letterEvent, letterIdOf, storable, wholeCon
  */
 const MAX_LETTERS = { waiting: 100_000, ignored: 10_000 } as const
 const TRIM_EVERY = 100
-const MAX_IGNORED_SENT_AN_HOUR = 1_000
+const MAX_IGNORED_PUBLISHED_PER_HOUR = 1_000
 const HOUR_MS = 60 * 60 * 1000
 const DETAIL_CHARACTERS = 2_000
 
 /** Reason why a record was dead-lettered. State `ignored`: the record is forged and needs no action. */
-export type Verdict = Pick<DeadLetter, 'code' | 'detail' | 'run' | 'tries'> & { state: 'waiting' | 'ignored' }
+export type DeadLetterReason = Pick<DeadLetter, 'code' | 'detail' | 'run' | 'tries'> & { state: 'waiting' | 'ignored' }
 
 export interface DeadLetterBoxDependencies {
   service: ServiceName
@@ -31,27 +31,27 @@ export interface DeadLetterBoxDependencies {
 export class DeadLetterBox {
   private readonly stored = { waiting: 0, ignored: 0 }
   private hour = 0
-  private sentThisHour = 0
+  private publishedThisHour = 0
 
   constructor(private readonly deps: DeadLetterBoxDependencies) {}
 
   /** Stores a dead-lettered record. Returns `false` for a duplicate: the record was redelivered before its group had committed. */
-  async store(tx: Transaction, record: BusRecord, verdict: Verdict): Promise<boolean> {
+  async store(tx: Transaction, record: BusRecord, reason: DeadLetterReason): Promise<boolean> {
     const { service } = this.deps
     const letter: DeadLetter = {
       id: letterIdOf(service, record),
       group: service,
       topic: record.topic,
-      ...(verdict.state === 'waiting' ? wholeContent(record) : excerptContent(record)),
+      ...(reason.state === 'waiting' ? wholeContent(record) : excerptContent(record)),
       position: record.position,
-      ...verdict,
-      detail: storable(verdict.detail, DETAIL_CHARACTERS),
+      ...reason,
+      detail: storable(reason.detail, DETAIL_CHARACTERS),
       at: tx.now.toISOString(),
     }
     if (!(await tx.documents(DEAD_LETTERS).insert(letter))) return false
-    if (letter.state === 'waiting' || this.maySend(tx.now)) await this.send(tx, letter)
-    const forgotten = this.stored[verdict.state]++ % TRIM_EVERY === 0 ? await this.forget(tx, verdict.state) : 0
-    tx.afterCommit(() => this.alarm(letter, forgotten))
+    if (letter.state === 'waiting' || this.mayPublishIgnored(tx.now)) await this.publish(tx, letter)
+    const trimmed = this.stored[reason.state]++ % TRIM_EVERY === 0 ? await this.trim(tx, reason.state) : 0
+    tx.afterCommit(() => this.alarm(letter, trimmed))
     return true
   }
 
@@ -89,16 +89,16 @@ export class DeadLetterBox {
   }
 
   /** Records a failed replay: the letter stays open with the new code and detail. Returns the error to throw. */
-  failAgain(id: string, code: string, detail: string): Promise<HmsError> {
+  recordFailedReplay(id: string, code: string, detail: string): Promise<HmsError> {
     return this.deps.database.locked([lockOf(id)], async (tx) => {
       const letter = await this.openLetter(tx, id)
       const tries = letter.tries + 1
       await tx.documents(DEAD_LETTERS).put({ ...letter, code, detail: storable(detail, DETAIL_CHARACTERS), tries })
-      const place = `${letter.group}/${id}`
+      const letterRef = `${letter.group}/${id}`
       return new HmsError(
         'HMS_DEAD_LETTER_FAILED',
-        `The handler failed again, ${tries} tries by now: ${detail} (${code}). The letter waits on.`,
-        { status: 422, next: [action('dlq.show', { letter: place }), action('dlq.discard', { letter: place })] },
+        `The handler failed again, after ${tries} tries in total: ${detail} (${code}). The dead letter stays open.`,
+        { status: 422, next: [action('dlq.show', { letter: letterRef }), action('dlq.discard', { letter: letterRef })] },
       )
     })
   }
@@ -116,19 +116,19 @@ export class DeadLetterBox {
    * Publishes a copy of a letter. Its `keySeq` is counted per topic, not per key: external producers choose the keys, and each counted key
    * would be a permanent row.
    */
-  private async send(tx: Transaction, letter: DeadLetter): Promise<void> {
+  private async publish(tx: Transaction, letter: DeadLetter): Promise<void> {
     const { outbox, service } = this.deps
     await outbox.append(tx, letterEvent(letter, await outbox.nextKeySeq(tx, deadLetterTopic(service), ''), tx.now))
   }
 
-  private maySend(now: Date): boolean {
+  private mayPublishIgnored(now: Date): boolean {
     const hour = Math.floor(now.getTime() / HOUR_MS)
-    if (hour !== this.hour) [this.hour, this.sentThisHour] = [hour, 0]
-    return this.sentThisHour++ < MAX_IGNORED_SENT_AN_HOUR
+    if (hour !== this.hour) [this.hour, this.publishedThisHour] = [hour, 0]
+    return this.publishedThisHour++ < MAX_IGNORED_PUBLISHED_PER_HOUR
   }
 
   /** Deletes the oldest letters of a state above its maximum; returns how many. */
-  private async forget(tx: Transaction, state: Verdict['state']): Promise<number> {
+  private async trim(tx: Transaction, state: DeadLetterReason['state']): Promise<number> {
     const letters = tx.documents(DEAD_LETTERS)
     const surplus = (await letters.count({ state })) - MAX_LETTERS[state]
     if (surplus <= 0) return 0
@@ -137,14 +137,14 @@ export class DeadLetterBox {
     return oldest.length
   }
 
-  private alarm({ id, topic, position, code, run, state }: DeadLetter, forgotten: number): void {
+  private alarm({ id, topic, position, code, run, state }: DeadLetter, trimmed: number): void {
     const { service, log, metrics } = this.deps
     metrics.deadLetters.inc({ group: service, code })
-    if (forgotten > 0) metrics.deadLettersForgotten.inc({ group: service }, forgotten)
+    if (trimmed > 0) metrics.deadLettersForgotten.inc({ group: service }, trimmed)
     const next = command('dlq.show', { letter: `${service}/${id}` })
     log.error(
       { service, letter: id, code, topic, position, run, next },
-      state === 'waiting' ? 'event given up: a dead letter waits' : 'record of a stranger ignored',
+      state === 'waiting' ? 'event dead-lettered; it needs action' : 'forged record ignored and dead-lettered',
     )
   }
 }

@@ -3,14 +3,14 @@ import type { Transaction } from '#libs/persistence'
 import type { Outbox } from '../outbox/outbox.js'
 
 /** Largest value of the run and attempt columns. */
-const MOST = 2 ** 31 - 1
+const MAX_INT4 = 2 ** 31 - 1
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Returns run and attempt of an event if it contains valid ones. */
 export function runOf(event: VerifiedEvent): { run: number; attempt: number } | undefined {
   const run = Number(event.runId ?? Number.NaN)
   const attempt = event.attempt ?? 1
-  return Number.isInteger(run) && run > 0 && run <= MOST && attempt <= MOST ? { run, attempt } : undefined
+  return Number.isInteger(run) && run > 0 && run <= MAX_INT4 && attempt <= MAX_INT4 ? { run, attempt } : undefined
 }
 
 export interface PoisonDependencies {
@@ -22,10 +22,10 @@ export interface PoisonDependencies {
 
 /** Fails the run of an event that cannot be handled. If the event has no run, the alarm is the only effect. */
 export async function poisonRunOf(tx: Transaction, event: VerifiedEvent, code: string, deps: PoisonDependencies): Promise<void> {
-  const of = runOf(event)
-  if (of === undefined) return
+  const run = runOf(event)
+  if (run === undefined) return
   const causationId = UUID.test(event.id) ? event.id : undefined
-  await poisonRun(tx, { ...of, key: event.key, detail: `${deps.service} could not handle ${event.type} (${code})`, causationId }, deps)
+  await poisonRun(tx, { ...run, key: event.key, detail: `${deps.service} could not handle ${event.type} (${code})`, causationId }, deps)
 }
 
 /** Publishes on the stage's own topic that a run cannot continue; approver ends the run. */

@@ -9,7 +9,7 @@ import { codeOf } from './code-of.js'
 import type { DeadLetterBox } from './dead-letter-box.js'
 import type { DeadLetter } from './dead-letter.table.js'
 import { recordOfLetter } from './letter-content.js'
-import { isTimerLetter, timerOfLetter, type ReplayTimer } from './timer-letter.js'
+import { isTimerLetter, timerOfLetter, type ReplayTimer } from './timer-dead-letter.js'
 import { isOfNewerBuild } from './newer-build.js'
 
 export interface ReplayDependencies {
@@ -29,7 +29,7 @@ export interface ReplayDependencies {
  */
 export async function replayLetter(deps: ReplayDependencies, id: string, by: string): Promise<DeadLetter> {
   const { letters, database } = deps
-  const { keys, run } = contentOf(await letters.get(id), deps)
+  const { keys, run } = replayOf(await letters.get(id), deps)
   let isHandled = false
   try {
     return await database.locked(keys, async (tx) => {
@@ -41,12 +41,12 @@ export async function replayLetter(deps: ReplayDependencies, id: string, by: str
     })
   } catch (error) {
     if (!isHandled || isTransient(error)) throw error
-    throw await letters.failAgain(id, codeOf(error), describeError(error))
+    throw await letters.recordFailedReplay(id, codeOf(error), describeError(error))
   }
 }
 
 /** Returns the lock keys of the letter and the function that replays it. */
-function contentOf(
+function replayOf(
   letter: DeadLetter,
   { roster, seal, run, replayTimer }: ReplayDependencies,
 ): { keys: string[]; run(tx: Transaction): Promise<string> } {
@@ -65,7 +65,7 @@ function eventOf(letter: DeadLetter, roster: Roster, seal?: EventSeal): Verified
   const detail = opened.ok ? letter.detail : opened.detail
   throw new HmsError(
     'HMS_DEAD_LETTER_UNVERIFIED',
-    `What came is no event of a service of ours (${detail}); it cannot be replayed, only discarded.`,
+    `The record is not a verified event of a service (${detail}); it cannot be replayed, only discarded.`,
     { status: 422, next: [action('dlq.discard', { letter: `${letter.group}/${letter.id}` })] },
   )
 }
@@ -87,11 +87,11 @@ export async function replayNewer(
     const fields = { service: group, letter: id, topic, run }
     try {
       await replay(id, `hms-svc ${VERSION}`)
-      log.info(fields, 'an event of a newer build, which waited for this one, is handled')
+      log.info(fields, 'dead letter of a newer build replayed')
     } catch (error) {
       log.warn(
         { ...fields, error: describeError(error), next: command('dlq.show', { letter: `${group}/${id}` }) },
-        'an event of a newer build waits on',
+        'dead letter of a newer build could not be replayed; it stays open',
       )
     }
   }

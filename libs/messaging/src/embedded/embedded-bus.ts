@@ -29,9 +29,9 @@ interface GroupPosition {
 }
 
 /** Rows per read. A row may have 4 MiB but usually has a few KiB. */
-const READ_AT_ONCE = 50
+const READ_ROWS = 50
 /** Rows per producer and page of a scan. */
-const SCANNED_AT_ONCE = 200
+const SCAN_ROWS = 200
 
 /** Maximum outbox rows counted for a rate: more than one machine writes in a busy quarter of an hour. */
 const MAX_COUNTED = 50_000
@@ -59,11 +59,11 @@ export class EmbeddedBus implements EventBus {
   }
 
   /** Nothing can be lost: log and outbox are the same rows. */
-  async lost(): Promise<readonly LostPosition[]> {
+  async findLost(): Promise<readonly LostPosition[]> {
     return []
   }
 
-  async beat(): Promise<void> {
+  async writeHeartbeats(): Promise<void> {
     // The outbox is pruned, not compacted.
   }
 
@@ -85,7 +85,7 @@ export class EmbeddedBus implements EventBus {
             topic: topic.name,
             source: `${SOURCE_PREFIX}${producer}`,
             position: () => this.positionOf(subscription.group, topic.name, producer),
-            moveTo: (offset) => this.move(subscription.group, topic.name, producer, offset),
+            storePosition: (offset) => this.storePosition(subscription.group, topic.name, producer, offset),
             fetch: (after, limit) => this.fetch(topic.name, producer, after, limit),
             handle: (row) => subscription.handle(recordOf(eventOf(row), `0:${row.offset}`)),
           },
@@ -100,18 +100,18 @@ export class EmbeddedBus implements EventBus {
   }
 
   /** Reads rows after the given offset. Rows are pruned by age, except the newest row of each key of a compacted topic. */
-  async read({ name, producer }: { name: string; producer: string }, place: ReadPosition): Promise<LogPart> {
-    const after = place === 'beginning' ? 0 : place
-    const rows = await this.fetch(name, producer, after, READ_AT_ONCE)
+  async read({ name, producer }: { name: string; producer: string }, position: ReadPosition): Promise<LogPart> {
+    const after = position === 'beginning' ? 0 : position
+    const rows = await this.fetch(name, producer, after, READ_ROWS)
     const records = rows.map((row) => recordOf(eventOf(row), `0:${row.offset}`))
-    return { records, next: Number(rows.at(-1)?.offset ?? after), end: rows.length < READ_AT_ONCE }
+    return { records, next: Number(rows.at(-1)?.offset ?? after), end: rows.length < READ_ROWS }
   }
 
   async *scan(topics: readonly string[], since: Date): AsyncIterable<BusRecord> {
-    let page = await this.records.read({ topics, since, limit: SCANNED_AT_ONCE })
+    let page = await this.records.read({ topics, since, limit: SCAN_ROWS })
     while (page.records.length > 0) {
       yield* page.records
-      page = await this.records.read({ topics, after: page.next, limit: SCANNED_AT_ONCE })
+      page = await this.records.read({ topics, after: page.next, limit: SCAN_ROWS })
     }
   }
 
@@ -121,7 +121,7 @@ export class EmbeddedBus implements EventBus {
 
   async lag(services: readonly ServiceName[] = SERVICES): Promise<TopicLag[]> {
     const reports = new Map<string, TopicLag>()
-    for (const { topic, messages } of (await Promise.all(SERVICES.map((service) => this.lagOf(service)))).flat()) {
+    for (const { topic, messages } of (await Promise.all(SERVICES.map((service) => this.countByTopic(service)))).flat()) {
       const report = reports.get(topic) ?? { topic, messages: 0, groups: [] }
       report.messages += Number(messages)
       reports.set(topic, report)
@@ -155,7 +155,7 @@ export class EmbeddedBus implements EventBus {
     return (await this.pool.query<R>(sql, values)).rows
   }
 
-  private lagOf(service: ServiceName): Promise<{ topic: string; messages: string }[]> {
+  private countByTopic(service: ServiceName): Promise<{ topic: string; messages: string }[]> {
     return this.query(`SELECT topic, count(*) AS messages FROM ${schemaOf(service)}.outbox GROUP BY topic`)
   }
 
@@ -202,7 +202,7 @@ export class EmbeddedBus implements EventBus {
     return Number(row?.log_offset ?? 0)
   }
 
-  private async move(group: string, topic: string, producer: string, offset: number): Promise<void> {
+  private async storePosition(group: string, topic: string, producer: string, offset: number): Promise<void> {
     await this.query(
       `INSERT INTO ${this.schemaOfGroup(group)}.consumer_offset ("group", topic, producer, log_offset) VALUES ($1, $2, $3, $4)
        ON CONFLICT ("group", topic, producer) DO UPDATE SET log_offset = greatest(consumer_offset.log_offset, EXCLUDED.log_offset)`,

@@ -19,16 +19,16 @@ export class EmbeddedLog implements TopicLog {
 
   async read({ topics, after, since, limit }: TopicQuery): Promise<TopicPage> {
     if (after === undefined) {
-      const places = await Promise.all(SERVICES.map((service) => this.placeBefore(service, since)))
-      return since === undefined ? { records: [], next: places.join('.') } : this.page(topics, places, limit)
+      const offsets = await Promise.all(SERVICES.map((service) => this.offsetBefore(service, since)))
+      return since === undefined ? { records: [], next: offsets.join('.') } : this.page(topics, offsets, limit)
     }
-    return this.page(topics, placesIn(after), limit)
+    return this.page(topics, parseCursor(after), limit)
   }
 
-  private async page(topics: readonly string[], places: readonly number[], limit: number): Promise<TopicPage> {
-    const found = await Promise.all(SERVICES.map((service, at) => this.fetch(service, topics, places[at]!, limit)))
-    const next = found.map((events, producer) => Number(events.at(-1)?.offset ?? places[producer]!))
-    const rows = found.flatMap(inOrder).toSorted((a, b) => a.at - b.at)
+  private async page(topics: readonly string[], offsets: readonly number[], limit: number): Promise<TopicPage> {
+    const found = await Promise.all(SERVICES.map((service, at) => this.fetch(service, topics, offsets[at]!, limit)))
+    const next = found.map((events, producer) => Number(events.at(-1)?.offset ?? offsets[producer]!))
+    const rows = found.flatMap(withMonotonicTimes).toSorted((a, b) => a.at - b.at)
     return { records: rows.map(({ event }) => recordOf(eventOf(event), `0:${event.offset}`)), next: next.join('.') }
   }
 
@@ -52,7 +52,7 @@ export class EmbeddedLog implements TopicLog {
    * Returns the offset of a service's last row before `since`, or of its newest row. Scans backwards from the newest row, so the cost
    * depends only on the rows written since then.
    */
-  private async placeBefore(service: ServiceName, since: Date | undefined): Promise<number> {
+  private async offsetBefore(service: ServiceName, since: Date | undefined): Promise<number> {
     const { rows } = await this.pool.query<{ log_offset: string }>(
       `SELECT log_offset FROM ${schemaOf(service)}.outbox
        WHERE log_offset IS NOT NULL AND ($1::timestamptz IS NULL OR occurred_at < $1) ORDER BY seq DESC LIMIT 1`,
@@ -66,15 +66,15 @@ export class EmbeddedLog implements TopicLog {
  * Pairs each event with a monotonic time, by which producers are merged. A transaction that began earlier may commit later, and its event
  * must keep its position in its own log.
  */
-function inOrder(events: readonly LoggedEvent[]): { at: number; event: LoggedEvent }[] {
+function withMonotonicTimes(events: readonly LoggedEvent[]): { at: number; event: LoggedEvent }[] {
   let at = 0
   return events.map((event) => ({ at: (at = Math.max(at, event.time.getTime())), event }))
 }
 
-function placesIn(text: string): number[] {
-  const places = text.split('.').map(Number)
-  if (places.length === SERVICES.length && places.every((place) => Number.isSafeInteger(place) && place >= 0)) return places
-  throw new HmsError('HMS_TOPICS_PLACE', '`after` is no place of this log: pass what an earlier page answered as `next`, or `since`.', {
+function parseCursor(text: string): number[] {
+  const offsets = text.split('.').map(Number)
+  if (offsets.length === SERVICES.length && offsets.every((offset) => Number.isSafeInteger(offset) && offset >= 0)) return offsets
+  throw new HmsError('HMS_TOPICS_PLACE', '`after` is not a position of this log: pass `next` of an earlier page, or `since`.', {
     status: 400,
     next: [action('topics.tail')],
   })

@@ -34,7 +34,7 @@ class Log {
         topic: 't',
         source: 's',
         position: async () => this.stored,
-        moveTo: async (offset) => void (this.stored = offset),
+        storePosition: async (offset) => void (this.stored = offset),
         fetch: (after, limit) => {
           const seen = this.rows.filter((row) => Number(row.offset) > after).slice(0, limit)
           return new Promise((resolve) => this.held.push(() => resolve(seen)))

@@ -4,7 +4,7 @@ export interface Stream<R extends { offset: string }> {
   topic: string
   source: string
   position(): Promise<number>
-  moveTo(offset: number): Promise<void>
+  storePosition(offset: number): Promise<void>
   fetch(after: number, limit: number): Promise<R[]>
   handle(row: R): Promise<void>
 }
@@ -15,7 +15,7 @@ const MAX_PUSHED = 1_000
 const POLL_MS = 2_000
 const BACK_OFF_MS = 250
 /** Delay before a position is stored. Rows re-read after a crash are dropped by the positions of their keys. */
-const MOVE_MS = 200
+const STORE_DELAY_MS = 200
 
 /**
  * Follows one producer's part of one topic for one group, in order. The position advances after the handler, never before. The reader reads
@@ -27,11 +27,11 @@ export class StreamReader<R extends { offset: string }> {
   private reading = false
   private mustFetch = true
   private pushed: R[] = []
-  private at: number | undefined
-  private storedAt = 0
+  private position: number | undefined
+  private storedPosition = 0
   private done: Promise<void> = Promise.resolve()
   private readonly polls: PeriodicTask
-  private cancelMove: (() => void) | undefined
+  private cancelStore: (() => void) | undefined
 
   constructor(
     readonly stream: Stream<R>,
@@ -62,7 +62,7 @@ export class StreamReader<R extends { offset: string }> {
     this.stopped = true
     void this.polls.stop()
     await this.done
-    this.cancelMove?.()
+    this.cancelStore?.()
     await this.storePosition().catch(this.onFault)
   }
 
@@ -86,7 +86,7 @@ export class StreamReader<R extends { offset: string }> {
   }
 
   private async readBatch(): Promise<void> {
-    const at = (this.at ??= this.storedAt = await this.stream.position())
+    const at = (this.position ??= this.storedPosition = await this.stream.position())
     if (!this.mustFetch) return this.handle(this.pushed.splice(0), at)
     // The flag is cleared before the query: a row pushed during the query is in its result or in the queue, and an overflow sets the flag
     // again.
@@ -109,26 +109,26 @@ export class StreamReader<R extends { offset: string }> {
         throw error
       }
       at = Number(row.offset)
-      this.at = at
-      this.moveLater()
+      this.position = at
+      this.storePositionLater()
     }
   }
 
-  private moveLater(): void {
-    this.cancelMove ??= this.clock.after(MOVE_MS, () => {
-      this.cancelMove = undefined
+  private storePositionLater(): void {
+    this.cancelStore ??= this.clock.after(STORE_DELAY_MS, () => {
+      this.cancelStore = undefined
       this.storePosition().catch((error: unknown) => {
         this.onFault(error)
-        this.moveLater()
+        this.storePositionLater()
       })
     })
   }
 
   private async storePosition(): Promise<void> {
-    const at = this.at
-    if (at === undefined || at <= this.storedAt) return
-    await this.stream.moveTo(at)
-    this.storedAt = at
+    const at = this.position
+    if (at === undefined || at <= this.storedPosition) return
+    await this.stream.storePosition(at)
+    this.storedPosition = at
   }
 
   private poll(): void {

@@ -3,16 +3,16 @@ import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
 import type { Advance, PositionStore, StreamKey } from './position.store.js'
 
 export class MemoryPositionStore implements PositionStore {
-  async advance(tx: Transaction, stream: StreamKey, keySeq: number, over?: 'over'): Promise<Advance> {
+  async advance(tx: Transaction, stream: StreamKey, keySeq: number, gap?: 'skip'): Promise<Advance> {
     const rows = memoryOf(tx).rows<Position>('stream_position')
     const { first = keySeq, last } = rows.get(idOf(stream)) ?? {}
-    if (last !== undefined && last >= keySeq) return { place: keySeq < first ? 'before' : 'duplicate', last, parked: true }
-    if (last !== undefined && last < keySeq - 1 && over === undefined) return { place: 'gap', last, parked: true }
+    if (last !== undefined && last >= keySeq) return { order: keySeq < first ? 'before' : 'duplicate', last, parked: true }
+    if (last !== undefined && last < keySeq - 1 && gap === undefined) return { order: 'gap', last, parked: true }
     rows.set(idOf(stream), { first, last: keySeq, movedAt: memoryOf(tx).now.getTime() })
     const parked = parkedOf(tx)
       .values()
       .some((waiting) => waiting.stream === idOf(stream))
-    return { place: 'next', last: keySeq, parked }
+    return { order: 'next', last: keySeq, parked }
   }
 
   async park(tx: Transaction, stream: StreamKey, event: VerifiedEvent): Promise<void> {

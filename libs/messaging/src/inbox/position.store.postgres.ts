@@ -5,26 +5,26 @@ import type { Advance, PositionStore, StreamKey } from './position.store.js'
 const OVERDUE_LIMIT = 100
 
 export class PostgresPositionStore implements PositionStore {
-  async advance(tx: Transaction, stream: StreamKey, keySeq: number, over?: 'over'): Promise<Advance> {
+  async advance(tx: Transaction, stream: StreamKey, keySeq: number, gap?: 'skip'): Promise<Advance> {
     const { schema } = postgresOf(tx)
-    const moved = await postgresOf(tx).query<{ parked: boolean }>(
+    const advanced = await postgresOf(tx).query<{ parked: boolean }>(
       `INSERT INTO ${schema}.stream_position (consumer, producer, topic, msg_key, first_key_seq, last_key_seq)
          VALUES ($1, $2, $3, $4, $5, $5)
        ON CONFLICT (consumer, producer, topic, msg_key) DO UPDATE SET last_key_seq = EXCLUDED.last_key_seq, moved_at = EXCLUDED.moved_at
          WHERE stream_position.last_key_seq = EXCLUDED.last_key_seq - 1 OR ($6 AND stream_position.last_key_seq < EXCLUDED.last_key_seq)
        RETURNING EXISTS (SELECT 1 FROM ${schema}.parked_event AS waiting
          WHERE waiting.consumer = $1 AND waiting.producer = $2 AND waiting.topic = $3 AND waiting.msg_key = $4) AS parked`,
-      [...valuesOf(stream), keySeq, over === 'over'],
+      [...valuesOf(stream), keySeq, gap === 'skip'],
     )
-    if (moved[0] !== undefined) return { place: 'next', last: keySeq, parked: moved[0].parked }
+    if (advanced[0] !== undefined) return { order: 'next', last: keySeq, parked: advanced[0].parked }
     const rows = await postgresOf(tx).query<{ first: string; last: string }>(
       `SELECT first_key_seq AS first, last_key_seq AS last FROM ${schema}.stream_position
        WHERE consumer = $1 AND producer = $2 AND topic = $3 AND msg_key = $4`,
       valuesOf(stream),
     )
     const [first, last] = [Number(rows[0]!.first), Number(rows[0]!.last)]
-    if (last < keySeq) return { place: 'gap', last, parked: true }
-    return { place: keySeq < first ? 'before' : 'duplicate', last, parked: true }
+    if (last < keySeq) return { order: 'gap', last, parked: true }
+    return { order: keySeq < first ? 'before' : 'duplicate', last, parked: true }
   }
 
   async park(tx: Transaction, stream: StreamKey, event: VerifiedEvent): Promise<void> {

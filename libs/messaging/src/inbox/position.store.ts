@@ -13,7 +13,7 @@ export interface Advance {
    * `next`: to be handled. `duplicate`: already handled. `gap`: an earlier event is missing. `before`: precedes the first event received of
    * the stream and was never handled; happens when a log that lost its tail gets the old events back after newer ones.
    */
-  place: 'next' | 'duplicate' | 'gap' | 'before'
+  order: 'next' | 'duplicate' | 'gap' | 'before'
   /** Current position of the stream. */
   last: number
   /** Whether events of the stream may be parked. `false` saves a query, which only for a few events in a million would find any. */
@@ -27,9 +27,9 @@ export interface Advance {
 export interface PositionStore {
   /**
    * Advances the position from `keySeq - 1` to `keySeq`. A new stream starts at the first record received, which is the oldest retained
-   * record. `over`: the missing events will not come, and the stream continues after the gap.
+   * record. `skip`: the missing events will not come, and the stream continues after the gap.
    */
-  advance(tx: Transaction, stream: StreamKey, keySeq: number, over?: 'over'): Promise<Advance>
+  advance(tx: Transaction, stream: StreamKey, keySeq: number, gap?: 'skip'): Promise<Advance>
   /** Keeps an early event until the missing one arrives. */
   park(tx: Transaction, stream: StreamKey, event: VerifiedEvent): Promise<void>
   /**

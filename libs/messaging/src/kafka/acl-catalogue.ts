@@ -23,15 +23,20 @@ export function principalOf(service: ServiceName): string {
  * include DESCRIBE. Creating, changing and deleting topics is left to the operator who runs `topics apply`.
  */
 export function wantedGrants(): Grant[] {
-  return SERVICES.flatMap((service) => [...produced(service), ...consumed(service), ...checked(service), ...looked(service)])
+  return SERVICES.flatMap((service) => [
+    ...producerGrants(service),
+    ...consumerGrants(service),
+    ...grouplessGrants(service),
+    ...describeGrants(service),
+  ])
 }
 
-function produced(service: ServiceName): Grant[] {
+function producerGrants(service: ServiceName): Grant[] {
   const names = [...TOPICS.filter(({ producers }) => producers.includes(service)).map(({ name }) => name), deadLetterTopic(service)]
   return names.map((name) => grant(service, 'topic', name, 'WRITE'))
 }
 
-function consumed(service: ServiceName): Grant[] {
+function consumerGrants(service: ServiceName): Grant[] {
   const names = TOPICS.filter(({ consumers }) => consumers.includes(service)).map(({ name }) => name)
   const groups = new Set(names.map((name) => groupOf(service, name)))
   return [
@@ -44,19 +49,19 @@ function consumed(service: ServiceName): Grant[] {
  * Grants for topics that a service reads without a group: approver checks its tokens, and config-store compares the records that bots read
  * from Kafka with its database.
  */
-function checked(service: ServiceName): Grant[] {
+function grouplessGrants(service: ServiceName): Grant[] {
   if (service === 'approver') return [grant(service, 'topic', 'hms.token.v1', 'READ')]
   return service === 'config-store' ? [grant(service, 'topic', 'hms.config.state.v1', 'READ')] : []
 }
 
 /** Grants to check the settings of the topics that a service maintains; audit also reads the lag of every group. */
-function looked(service: ServiceName): Grant[] {
+function describeGrants(service: ServiceName): Grant[] {
   const settings = topicsOf(service).map(({ name }) => grant(service, 'topic', name, 'DESCRIBE_CONFIGS'))
-  return service === 'audit' ? [...settings, ...lagOfAll()] : settings
+  return service === 'audit' ? [...settings, ...lagGrants()] : settings
 }
 
 /** audit serves `GET /v1/topics` for the whole installation: the lag of every group. */
-function lagOfAll(): Grant[] {
+function lagGrants(): Grant[] {
   const unread = TOPICS.filter(({ consumers }) => !consumers.includes('audit')).map(({ name }) => grant('audit', 'topic', name, 'DESCRIBE'))
   const groups = new Set(
     TOPICS.flatMap(({ name, consumers }) => consumers.filter((service) => service !== 'audit').map((service) => groupOf(service, name))),

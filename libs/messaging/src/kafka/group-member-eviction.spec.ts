@@ -3,7 +3,7 @@ import { silentLogger, VirtualClock, type Logger } from '#libs/platform'
 import { clientIdOf, type GroupCoordinators, GroupMemberEviction } from './group-member-eviction.js'
 
 it.each([
-  ['was evicted', async () => {}, ['a dead instance was taken out of its group']],
+  ['was evicted', async () => {}, ['a member of a dead instance was removed from its group']],
   ['could not be evicted', () => Promise.reject(new Error('not the coordinator')), []],
 ])('an eviction is logged only if it succeeded: a dead instance that %s', async (_how, remove, expected) => {
   const clock = new VirtualClock()

@@ -1,6 +1,6 @@
 import { describeError, PeriodicTask, type Clock, type Logger } from '#libs/platform'
 import type { Kafka } from 'kafkajs'
-import { ConnectOnce, openClusterDoor } from './kafka-connection.js'
+import { ConnectOnce, openClusterConnection } from './kafka-connection.js'
 
 export interface GroupMember {
   memberId: string
@@ -23,47 +23,48 @@ interface CoordinatedCluster {
  * nothing else on a connection while a JoinGroup is pending there.
  */
 export class GroupCoordinators {
-  private readonly door = openClusterDoor<CoordinatedCluster>(this.kafka, 'hms-svc-coordination')
+  private readonly clusterConnection = openClusterConnection<CoordinatedCluster>(this.kafka, 'hms-svc-coordination')
   /** Last known coordinator of each group; looked up again after a failed request. */
-  private readonly found = new Map<string, CoordinatingBroker>()
-  private readonly connection = new ConnectOnce(() => this.door.consumer.connect())
+  private readonly coordinators = new Map<string, CoordinatingBroker>()
+  private readonly connection = new ConnectOnce(() => this.clusterConnection.consumer.connect())
 
   constructor(private readonly kafka: Kafka) {}
 
   async members(group: string): Promise<GroupMember[]> {
-    const { groups } = await this.ask(group, (coordinator) => coordinator.describeGroups({ groupIds: [group] }))
+    const { groups } = await this.send(group, (coordinator) => coordinator.describeGroups({ groupIds: [group] }))
     return groups.flatMap(({ members }) => members.map(({ memberId, clientId }) => ({ memberId, clientId })))
   }
 
   /** Removes a member as if it had left by itself: its partitions are reassigned at once. A member that is still alive rejoins. */
   async remove(group: string, memberId: string): Promise<void> {
-    await this.ask(group, (coordinator) => coordinator.leaveGroup({ groupId: group, memberId }))
+    await this.send(group, (coordinator) => coordinator.leaveGroup({ groupId: group, memberId }))
   }
 
   close(): Promise<void> {
-    return this.door.consumer.disconnect()
+    return this.clusterConnection.consumer.disconnect()
   }
 
-  private async ask<T>(group: string, request: (coordinator: CoordinatingBroker) => Promise<T>): Promise<T> {
+  private async send<T>(group: string, request: (coordinator: CoordinatingBroker) => Promise<T>): Promise<T> {
     await this.connection.get()
     try {
-      const known = this.found.get(group)
+      const known = this.coordinators.get(group)
       // A request to a disconnected broker would reconnect without authenticating; a new lookup does both.
-      const coordinator = known?.isConnected() === true ? known : await this.door.cluster.findGroupCoordinator({ groupId: group })
-      this.found.set(group, coordinator)
+      const coordinator =
+        known?.isConnected() === true ? known : await this.clusterConnection.cluster.findGroupCoordinator({ groupId: group })
+      this.coordinators.set(group, coordinator)
       return await request(coordinator)
     } catch (error) {
-      this.found.delete(group)
+      this.coordinators.delete(group)
       throw error
     }
   }
 }
 
-const LOOK_MS = 500
+const POLL_MS = 500
 /** Poll interval while alone in the group: there is no member to evict, and a new one is found at the next poll. */
-const LOOK_ALONE_MS = 2_000
+const POLL_ALONE_MS = 2_000
 /** Consecutive polls that must find an instance gone: after a restart of PostgreSQL, live instances need a moment to reconnect. */
-const LOOKS = 3
+const MIN_POLLS = 3
 const INSTANCE = '/instance/'
 
 /** Returns the client id of a process, which identifies its instance among the members of a group. */
@@ -77,7 +78,7 @@ export function clientIdOf(name: string, instance: string): string {
  * dropped by position.
  */
 export class GroupMemberEviction {
-  private readonly missed = new Map<string, number>()
+  private readonly missedPolls = new Map<string, number>()
   private alone = false
   readonly polls: PeriodicTask
 
@@ -86,39 +87,39 @@ export class GroupMemberEviction {
     private readonly instance: string,
     private readonly coordinators: GroupCoordinators,
     /** Returns those of the instances that have no database session. Rejects while this is unknown. */
-    private readonly gone: (instances: readonly string[]) => Promise<readonly string[]>,
+    private readonly findDisconnected: (instances: readonly string[]) => Promise<readonly string[]>,
     clock: Clock,
     private readonly log: Logger,
   ) {
     this.polls = new PeriodicTask(clock, {
-      everyMs: () => (this.alone ? LOOK_ALONE_MS : LOOK_MS),
-      run: () => this.look(),
+      everyMs: () => (this.alone ? POLL_ALONE_MS : POLL_MS),
+      run: () => this.poll(),
       failed: (error) => {
-        this.missed.clear()
+        this.missedPolls.clear()
         this.alone = false
-        log.debug({ group, error: describeError(error) }, 'members cannot be looked at now')
+        log.debug({ group, error: describeError(error) }, 'group members could not be checked; retrying')
       },
     })
   }
 
-  private async look(): Promise<void> {
+  private async poll(): Promise<void> {
     const members = await this.coordinators.members(this.group)
     const others = [...new Set(members.map(instanceOf))].filter((name) => name !== undefined && name !== this.instance) as string[]
     this.alone = others.length === 0
-    const gone = others.length === 0 ? [] : await this.gone(others)
-    for (const name of this.missed.keys()) if (!gone.includes(name)) this.missed.delete(name)
-    for (const name of gone) {
-      const looks = (this.missed.get(name) ?? 0) + 1
-      this.missed.set(name, looks)
-      if (looks >= LOOKS) await this.remove(name, members)
+    const disconnected = others.length === 0 ? [] : await this.findDisconnected(others)
+    for (const name of this.missedPolls.keys()) if (!disconnected.includes(name)) this.missedPolls.delete(name)
+    for (const name of disconnected) {
+      const polls = (this.missedPolls.get(name) ?? 0) + 1
+      this.missedPolls.set(name, polls)
+      if (polls >= MIN_POLLS) await this.remove(name, members)
     }
   }
 
   private async remove(name: string, members: readonly GroupMember[]): Promise<void> {
-    this.missed.delete(name)
+    this.missedPolls.delete(name)
     for (const { memberId } of members.filter((member) => instanceOf(member) === name)) {
       await this.coordinators.remove(this.group, memberId)
-      this.log.warn({ group: this.group, memberId }, 'a dead instance was taken out of its group')
+      this.log.warn({ group: this.group, memberId }, 'a member of a dead instance was removed from its group')
     }
   }
 }

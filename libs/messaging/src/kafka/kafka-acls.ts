@@ -21,7 +21,7 @@ const CHANGING: readonly number[] = [
 const RESOURCES = { topic: AclResourceTypes.TOPIC, group: AclResourceTypes.GROUP }
 const OURS: ReadonlySet<string> = new Set(SERVICES.map(principalOf))
 
-interface Compared {
+interface AclComparison {
   missing: Grant[]
   /** Entries of the services' own users that are not in the catalogue. */
   extra: AclEntry[]
@@ -51,15 +51,15 @@ export async function applyAcls(kafka: Kafka): Promise<TopicDifference[]> {
   })
 }
 
-async function compare(admin: Admin): Promise<Compared> {
+async function compare(admin: Admin): Promise<AclComparison> {
   const found = await allEntries(admin)
   if (found === undefined) return { missing: [], extra: [], foreign: [] }
   const wanted = wantedGrants()
-  const texts = new Set(wanted.map((grant) => textOf(entryOf(grant))))
-  const have = new Set(found.map(textOf))
+  const wantedTexts = new Set(wanted.map((grant) => textOf(entryOf(grant))))
+  const foundTexts = new Set(found.map(textOf))
   return {
-    missing: wanted.filter((grant) => !have.has(textOf(entryOf(grant)))),
-    extra: found.filter((entry) => OURS.has(entry.principal) && !texts.has(textOf(entry))),
+    missing: wanted.filter((grant) => !foundTexts.has(textOf(entryOf(grant)))),
+    extra: found.filter((entry) => OURS.has(entry.principal) && !wantedTexts.has(textOf(entry))),
     foreign: found.filter((entry) => !OURS.has(entry.principal) && couldChange(entry)),
   }
 }
@@ -101,7 +101,7 @@ function entryOf({ principal, resource, name, operation }: Grant): AclEntry {
   }
 }
 
-function differencesOf({ missing, extra, foreign }: Compared): TopicDifference[] {
+function differencesOf({ missing, extra, foreign }: AclComparison): TopicDifference[] {
   const row = (entry: AclEntry, wanted: string, found: string): TopicDifference => ({ topic: nameOf(entry), what: 'acl', wanted, found })
   return [
     ...missing.map((grant) => row(entryOf(grant), describeEntry(entryOf(grant)), 'nothing')),

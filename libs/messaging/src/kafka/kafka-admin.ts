@@ -20,15 +20,15 @@ export function brokerError(error: unknown): HmsError {
   if (error instanceof HmsError) return error
   const next = [action('help.environment')]
   if (isCausedBy(error, isLoginRefused))
-    return new HmsError('HMS_BROKER_LOGIN', 'Kafka refuses user or password of HMS_KAFKA_SASL.', { status: 401, cause: error, next })
+    return new HmsError('HMS_BROKER_LOGIN', 'Kafka rejects the user or password of HMS_KAFKA_SASL.', { status: 401, cause: error, next })
   if (isCausedBy(error, isDenied)) {
-    return new HmsError('HMS_BROKER_DENIED', `Kafka does not let this user do that: ${describeError(error)}`, {
+    return new HmsError('HMS_BROKER_DENIED', `Kafka denies the user this operation: ${describeError(error)}`, {
       status: 403,
       cause: error,
       next: [action('topics.apply')],
     })
   }
-  return new HmsError('HMS_BROKER_UNREACHABLE', `Kafka does not answer: ${describeError(error)}`, { status: 503, cause: error, next })
+  return new HmsError('HMS_BROKER_UNREACHABLE', `Kafka does not respond: ${describeError(error)}`, { status: 503, cause: error, next })
 }
 
 /** Whether the broker denied a request because the user's ACLs do not cover it. */

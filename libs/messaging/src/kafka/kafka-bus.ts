@@ -14,7 +14,7 @@ import type {
   TopicRate,
 } from '../event-bus.js'
 import { GroupCoordinators, GroupMemberEviction } from './group-member-eviction.js'
-import { groupPlaces, LagClock, readLag, TopicRates } from './kafka-lag.js'
+import { readGroupPositions, LagClock, readLag, TopicRates } from './kafka-lag.js'
 import { KafkaLog } from './kafka-log.js'
 import { KafkaReader, type ReaderHost } from './kafka-reader.js'
 import { partitionBatches, type PartitionBatch } from './partition-batches.js'
@@ -28,7 +28,7 @@ export interface KafkaBusOptions {
   /** Called when a group cannot be read permanently: the process must exit, otherwise the group would stay unread. */
   onFatal(error: Error): void
   /** Called when an unresponsive consumer was replaced. */
-  onRenewed?(group: string): void
+  onConsumerReplaced?(group: string): void
   /** Instance of this process, part of its client id; if absent, only the broker removes dead members. */
   instance?: string
 }
@@ -41,15 +41,15 @@ export class KafkaBus implements EventBus {
   private readonly readers: KafkaReader[] = []
   private coordinators: GroupCoordinators | undefined
   private topicLog: KafkaLog | undefined
-  private readonly watches: GroupMemberEviction[] = []
+  private readonly evictions: GroupMemberEviction[] = []
   private readonly topicRates = new TopicRates()
   private readonly lagClock = new LagClock(() => this.clock.now().getTime())
   private closed = false
-  private end: () => void = () => {}
-  private readonly ended = new Promise<void>((resolve) => (this.end = resolve))
+  private resolveClosed: () => void = () => {}
+  private readonly whenClosed = new Promise<void>((resolve) => (this.resolveClosed = resolve))
   private reachable = true
   private subscribed = false
-  private heardAtMs = 0
+  private lastContactMs = 0
 
   constructor(
     private readonly kafka: Kafka,
@@ -61,7 +61,7 @@ export class KafkaBus implements EventBus {
   async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, LogPosition>> {
     const written = new Map<string, LogPosition>()
     // kafkajs blocks up to 8 s on a dead broker; closing does not wait for it.
-    await Promise.race([this.send(events, written), this.ended])
+    await Promise.race([this.send(events, written), this.whenClosed])
     return new Map(written)
   }
 
@@ -75,20 +75,21 @@ export class KafkaBus implements EventBus {
     this.readers.push(reader)
     void reader.run()
     const { instance } = this.options
-    if (subscription.gone !== undefined && instance !== undefined) this.watchMembers(subscription.group, subscription.gone, instance)
+    if (subscription.findDisconnected !== undefined && instance !== undefined)
+      this.startEviction(subscription.group, subscription.findDisconnected, instance)
   }
 
   state(): 'up' | 'degraded' {
-    const silent = this.subscribed && this.clock.now().getTime() - this.heardAtMs > SILENCE_MS
+    const silent = this.subscribed && this.clock.now().getTime() - this.lastContactMs > SILENCE_MS
     return this.reachable && !silent ? 'up' : 'degraded'
   }
 
-  async lost(topic: string, acknowledged: readonly LogPosition[]): Promise<readonly LostPosition[]> {
+  async findLost(topic: string, acknowledged: readonly LogPosition[]): Promise<readonly LostPosition[]> {
     return lostPositions(await this.admin.get(), topic, acknowledged)
   }
 
-  async read({ name }: { name: string }, place: ReadPosition): Promise<LogPart> {
-    return this.openLog().read(name, place)
+  async read({ name }: { name: string }, position: ReadPosition): Promise<LogPart> {
+    return this.openLog().read(name, position)
   }
 
   async *scan(topics: readonly string[], since: Date): AsyncIterable<BusRecord> {
@@ -97,18 +98,18 @@ export class KafkaBus implements EventBus {
       const [ends, starts] = await Promise.all([admin.fetchTopicOffsets(topic), admin.fetchTopicOffsetsByTimestamp(topic, since.getTime())])
       for (const { partition, offset } of starts) {
         const end = Number(ends.find((each) => each.partition === partition)?.high ?? 0)
-        for (let place: ReadPosition = Number(offset); place < end;) {
-          const part: LogPart = await this.openLog().read(topic, place, partition)
+        for (let position: ReadPosition = Number(offset); position < end;) {
+          const part: LogPart = await this.openLog().read(topic, position, partition)
           yield* part.records.filter(({ key }) => key !== HEARTBEAT_KEY)
           if (part.next === 'beginning') throw new Error(`${topic}-${partition} was recreated or truncated while it was read`)
-          if (part.next === place) throw new Error(`${topic}-${partition} returned no record of offset ${place}`)
-          place = part.next
+          if (part.next === position) throw new Error(`${topic}-${partition} returned no record of offset ${position}`)
+          position = part.next
         }
       }
     }
   }
 
-  async beat(topics: readonly string[]): Promise<void> {
+  async writeHeartbeats(topics: readonly string[]): Promise<void> {
     try {
       const producer = await this.producer.get()
       const sends = topics.flatMap((topic) => Array.from({ length: partitionsOf(topic) }, (_, partition) => ({ topic, partition })))
@@ -119,7 +120,7 @@ export class KafkaBus implements EventBus {
         ),
       )
     } catch (error) {
-      this.unreachable(error)
+      this.recordUnreachable(error)
     }
   }
 
@@ -133,14 +134,14 @@ export class KafkaBus implements EventBus {
 
   async close(): Promise<void> {
     this.closed = true
-    for (const { polls } of this.watches) void polls.stop()
+    for (const { polls } of this.evictions) void polls.stop()
     await Promise.allSettled([
       ...this.readers.map((reader) => reader.close()),
       this.admin.current?.then((admin) => admin.disconnect()),
       this.coordinators?.close(),
       this.topicLog?.close(),
     ])
-    this.end()
+    this.resolveClosed()
     await this.connected?.disconnect().catch(() => {})
   }
 
@@ -154,17 +155,17 @@ export class KafkaBus implements EventBus {
     try {
       producer = await this.producer.get()
     } catch (error) {
-      this.unreachable(error)
+      this.recordUnreachable(error)
       return
     }
     await Promise.all(partitionBatches(events).map((batch) => this.sendBatch(producer, batch, written)))
   }
 
-  private watchMembers(group: string, gone: NonNullable<Subscription['gone']>, instance: string): void {
+  private startEviction(group: string, findDisconnected: NonNullable<Subscription['findDisconnected']>, instance: string): void {
     this.coordinators ??= new GroupCoordinators(this.kafka)
-    const watch = new GroupMemberEviction(group, instance, this.coordinators, gone, this.clock, this.log)
-    this.watches.push(watch)
-    watch.polls.start()
+    const eviction = new GroupMemberEviction(group, instance, this.coordinators, findDisconnected, this.clock, this.log)
+    this.evictions.push(eviction)
+    eviction.polls.start()
   }
 
   private async connectAdmin(): Promise<Admin> {
@@ -208,31 +209,31 @@ export class KafkaBus implements EventBus {
         for (const [index, event] of events.entries())
           written.set(event.id, { partition, offset: first + index, ...(atMs < 0 ? {} : { atMs }) })
       }
-      this.heard()
+      this.recordContact()
     } catch (error) {
-      this.unreachable(error)
+      this.recordUnreachable(error)
     }
   }
 
   private readerHost(): ReaderHost {
     return {
-      heard: () => this.heard(),
-      unreachable: (error) => this.unreachable(error),
-      took: (record) => this.lagClock.took(record),
-      places: async (group, topics) => groupPlaces(await this.admin.get(), group, topics),
-      renewed: (group) => this.options.onRenewed?.(group),
+      contacted: () => this.recordContact(),
+      unreachable: (error) => this.recordUnreachable(error),
+      started: (record) => this.lagClock.started(record),
+      positions: async (group, topics) => readGroupPositions(await this.admin.get(), group, topics),
+      replaced: (group) => this.options.onConsumerReplaced?.(group),
       fatal: (error) => this.options.onFatal(error),
     }
   }
 
-  private heard(): void {
+  private recordContact(): void {
     this.reachable = true
-    this.heardAtMs = this.clock.now().getTime()
+    this.lastContactMs = this.clock.now().getTime()
   }
 
-  private unreachable(error: unknown): void {
+  private recordUnreachable(error: unknown): void {
     this.reachable = false
-    this.log.debug({ error: describeError(error) }, 'the broker does not answer')
+    this.log.debug({ error: describeError(error) }, 'the broker does not respond')
   }
 }
 
@@ -253,5 +254,5 @@ async function lostPositions(admin: Admin, topic: string, acknowledged: readonly
       return first <= offset ? { partition, offset: first, why: 'younger' } : undefined
     }),
   )
-  return found.filter((place) => place !== undefined)
+  return found.filter((position) => position !== undefined)
 }

@@ -68,13 +68,13 @@ export class ConnectOnce<T> {
  * Opens a separate connection for requests that kafkajs' clients lack. The factory of a partition assigner is kafkajs' only public access
  * to a cluster. `C` declares the cluster's methods that the types omit. The consumer is never run, so it connects but joins no group.
  */
-export function openClusterDoor<C>(kafka: Kafka, groupId: string): { consumer: Consumer; cluster: C } {
+export function openClusterConnection<C>(kafka: Kafka, groupId: string): { consumer: Consumer; cluster: C } {
   let cluster!: C
-  const opened: PartitionAssigner = (config) => {
+  const captureCluster: PartitionAssigner = (config) => {
     cluster = config.cluster as unknown as C
     return kafkajs.PartitionAssigners.roundRobin(config)
   }
   const retry = { retries: 2, maxRetryTime: 500 }
-  const consumer = kafka.consumer({ groupId, partitionAssigners: [opened], allowAutoTopicCreation: false, retry })
+  const consumer = kafka.consumer({ groupId, partitionAssigners: [captureCluster], allowAutoTopicCreation: false, retry })
   return { consumer, cluster }
 }

@@ -5,8 +5,8 @@ describe('lag on Kafka', () => {
   it('reports the oldest record being handled, by group and topic', () => {
     const clock = new LagClock(() => 100_000)
     const record = { group: 'linter', topic: 'hms.approval.v1' }
-    const done = [clock.took({ ...record, atMs: 50_000, run: 7 }), clock.took({ ...record, atMs: 40_000, run: null })]
-    clock.took({ ...record, group: 'audit', atMs: 1, run: 1 })
+    const done = [clock.started({ ...record, atMs: 50_000, run: 7 }), clock.started({ ...record, atMs: 40_000, run: null })]
+    clock.started({ ...record, group: 'audit', atMs: 1, run: 1 })
     expect(clock.oldest('linter', 'hms.approval.v1')).toEqual({ run: null, at: new Date(40_000).toISOString() })
     done[1]!()
     expect(clock.oldest('linter', 'hms.approval.v1')).toEqual({ run: 7, at: new Date(50_000).toISOString() })
@@ -15,19 +15,19 @@ describe('lag on Kafka', () => {
   })
 
   it('requests each topic and each group once', async () => {
-    const asked: string[] = []
+    const requests: string[] = []
     const admin = {
       fetchTopicOffsets: async (topic: string) => {
-        asked.push(topic)
+        requests.push(topic)
         return [{ partition: 0, offset: '9', high: '9', low: '2' }]
       },
       fetchOffsets: async ({ groupId, topics }: { groupId: string; topics: string[] }) => {
-        asked.push(groupId)
+        requests.push(groupId)
         return topics.map((topic) => ({ topic, partitions: [{ partition: 0, offset: groupId === 'linter' ? '5' : '-1', metadata: null }] }))
       },
     }
     const lag = await readLag(admin as never, ['linter', 'rollout'], new LagClock(() => 0))
-    expect(asked.length).toBe(new Set(asked).size)
+    expect(requests.length).toBe(new Set(requests).size)
     const approval = lag.find(({ topic }) => topic === 'hms.approval.v1')
     expect(approval).toEqual({
       topic: 'hms.approval.v1',

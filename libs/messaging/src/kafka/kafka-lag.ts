@@ -4,7 +4,7 @@ import { groupOf } from '../group-of.js'
 import { type GroupLag, minutesUntil, type TopicLag, type TopicRate, type UnhandledEvent } from '../event-bus.js'
 
 /** Position of a group in a partition, and the end of the partition. */
-export interface GroupPlace {
+export interface GroupPosition {
   topic: string
   partition: number
   /** Offset of the next record to read: the committed offset, or the offset of the oldest record if that is higher. */
@@ -19,16 +19,16 @@ interface TopicEnds {
   partitions: Awaited<ReturnType<Admin['fetchTopicOffsets']>>
 }
 
-export async function groupPlaces(admin: Admin, group: string, topics: readonly string[]): Promise<GroupPlace[]> {
+export async function readGroupPositions(admin: Admin, group: string, topics: readonly string[]): Promise<GroupPosition[]> {
   const [committed, ends] = await Promise.all([
     admin.fetchOffsets({ groupId: group, topics: [...topics] }),
     Promise.all(topics.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) }))),
   ])
-  return placesIn(committed, ends)
+  return groupPositions(committed, ends)
 }
 
 /** Combines a group's committed offsets with the first and last offsets of topics. */
-export function placesIn(committed: Committed, ends: readonly TopicEnds[]): GroupPlace[] {
+export function groupPositions(committed: Committed, ends: readonly TopicEnds[]): GroupPosition[] {
   const offsets = new Map(
     committed.flatMap(({ topic, partitions }) => partitions.map(({ partition, offset }) => [`${topic} ${partition}`, Number(offset)])),
   )
@@ -70,7 +70,7 @@ export async function readLag(admin: Admin, services: readonly ServiceName[], cl
     groups: readers
       .filter(({ topic }) => topic === end.topic)
       .map(({ group }): GroupLag => {
-        const messages = placesIn(committed.get(group)!, [end]).reduce((sum, place) => sum + place.end - place.at, 0)
+        const messages = groupPositions(committed.get(group)!, [end]).reduce((sum, position) => sum + position.end - position.at, 0)
         const oldest = messages === 0 ? undefined : clock.oldest(group, end.topic)
         return { group, messages, seconds: clock.secondsBehind(group, end.topic, messages), ...(oldest === undefined ? {} : { oldest }) }
       }),
@@ -78,7 +78,7 @@ export async function readLag(admin: Admin, services: readonly ServiceName[], cl
 }
 
 /** A record being handled. */
-export interface RecordInHand {
+export interface RecordInFlight {
   group: string
   topic: string
   /** Write time in epoch milliseconds. */
@@ -92,15 +92,15 @@ export interface RecordInHand {
  */
 export class LagClock {
   private readonly sinceMs = new Map<string, number>()
-  private readonly inHand = new Set<RecordInHand>()
+  private readonly inFlight = new Set<RecordInFlight>()
 
   constructor(private readonly nowMs: () => number) {}
 
   /** Registers a record being handled; the returned function unregisters it. */
-  took(record: RecordInHand): () => void {
+  started(record: RecordInFlight): () => void {
     this.raise(`${record.group} ${record.topic}`, record.atMs)
-    this.inHand.add(record)
-    return () => this.inHand.delete(record)
+    this.inFlight.add(record)
+    return () => this.inFlight.delete(record)
   }
 
   secondsBehind(group: string, topic: string, messages: number): number {
@@ -112,7 +112,7 @@ export class LagClock {
 
   /** Returns the oldest record being handled. Partitions are read in order, so its partition has no older unhandled record. */
   oldest(group: string, topic: string): UnhandledEvent | undefined {
-    const mine = [...this.inHand].filter((record) => record.group === group && record.topic === topic)
+    const mine = [...this.inFlight].filter((record) => record.group === group && record.topic === topic)
     const first = mine.toSorted((a, b) => a.atMs - b.atMs)[0]
     return first && { run: first.run, at: new Date(first.atMs).toISOString() }
   }

@@ -1,20 +1,20 @@
 import type { Kafka, KafkaMessage } from 'kafkajs'
 import { PartitionReader, type ReadingCluster } from '#libs/kafka-socket'
 import type { LogPart, ReadPosition } from '../event-bus.js'
-import { openClusterDoor } from './kafka-connection.js'
+import { openClusterConnection } from './kafka-connection.js'
 import { recordOfMessage } from './kafka-record.js'
 
 /** Reads partitions without a group. It has its own connection, because a waiting Fetch blocks later requests on the same connection. */
 export class KafkaLog {
-  private readonly door = openClusterDoor<ReadingCluster>(this.kafka, 'hms-svc-log')
-  private readonly reader = new PartitionReader(() => this.door.cluster)
+  private readonly connection = openClusterConnection<ReadingCluster>(this.kafka, 'hms-svc-log')
+  private readonly reader = new PartitionReader(() => this.connection.cluster)
   private closed = false
 
   constructor(private readonly kafka: Kafka) {}
 
-  async read(topic: string, place: ReadPosition, partition = 0): Promise<LogPart> {
+  async read(topic: string, position: ReadPosition, partition = 0): Promise<LogPart> {
     try {
-      const { messages, next, end } = await this.reader.read(topic, place === 'beginning' ? place : BigInt(place), 0, partition)
+      const { messages, next, end } = await this.reader.read(topic, position === 'beginning' ? position : BigInt(position), 0, partition)
       const records = messages.map((message) => recordOfMessage(topic, partition, message as KafkaMessage))
       return { records, next: next === 'beginning' ? next : Number(next), end }
     } finally {
@@ -25,6 +25,6 @@ export class KafkaLog {
 
   close(): Promise<void> {
     this.closed = true
-    return this.door.consumer.disconnect()
+    return this.connection.consumer.disconnect()
   }
 }

@@ -10,10 +10,10 @@ const begin = (minutesAgo: number): number => Math.floor(now.getTime() / MINUTE)
 
 /** Broker with one topic of two partitions that has records at these times; all other topics are empty. */
 function brokerWith(times: number[]) {
-  const asked: string[] = []
+  const requests: string[] = []
   const partitions = [times.filter((_, index) => index % 2 === 0), times.filter((_, index) => index % 2 === 1)]
   return {
-    asked,
+    requests,
     times: partitions,
     fetchTopicOffsets: async (topic: string) =>
       partitions.map((records, partition) => {
@@ -21,7 +21,7 @@ function brokerWith(times: number[]) {
         return { partition, offset: high, high, low: '0' }
       }),
     fetchTopicOffsetsByTimestamp: async (topic: string, at?: number) => {
-      asked.push(`${topic} ${at}`)
+      requests.push(`${topic} ${at}`)
       return partitions.map((records, partition) => ({
         partition,
         offset: String(topic === TOPIC ? records.filter((time) => time < at!).length : 5),
@@ -44,12 +44,12 @@ describe('rates of topics on Kafka', () => {
     const broker = brokerWith([begin(3)])
     const rates = new TopicRates()
     await rates.read(broker, now)
-    expect(broker.asked).toHaveLength(TOPICS.length - 1 + RATE_MINUTES)
+    expect(broker.requests).toHaveLength(TOPICS.length - 1 + RATE_MINUTES)
     await rates.read(broker, now)
-    expect(broker.asked).toHaveLength(TOPICS.length - 1 + RATE_MINUTES)
+    expect(broker.requests).toHaveLength(TOPICS.length - 1 + RATE_MINUTES)
     await rates.read(broker, new Date(now.getTime() + MINUTE))
     // The window advanced: a silent topic is asked only for the start of the window, the other topic only for the start of the newest
     // minute.
-    expect(broker.asked).toHaveLength(2 * (TOPICS.length - 1) + RATE_MINUTES + 1)
+    expect(broker.requests).toHaveLength(2 * (TOPICS.length - 1) + RATE_MINUTES + 1)
   })
 })

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger, VirtualClock } from '#libs/platform'
 import { KafkaReader } from './kafka-reader.js'
 import type { NextOffset } from './offset-committer.js'
-import type { GroupPlace } from './kafka-lag.js'
+import type { GroupPosition } from './kafka-lag.js'
 
 const TOPIC = { name: 'hms.lint.v1', producers: ['linter'] }
 const LOOK_MS = 10_000
@@ -18,15 +18,15 @@ interface FakeConsumer {
   /** Committed offsets. */
   committed: NextOffset[]
   /** Completes a start that hung. */
-  goOn(): void
+  completeStart(): void
   left: boolean
 }
 
 describe('a Kafka reader', () => {
   let clock: VirtualClock
   let consumers: FakeConsumer[]
-  let places: GroupPlace[]
-  let renewed: string[]
+  let positions: GroupPosition[]
+  let replaced: string[]
   let fatal: string[]
   let handle: () => Promise<void>
   let reader: KafkaReader
@@ -36,20 +36,20 @@ describe('a Kafka reader', () => {
   beforeEach(async () => {
     clock = new VirtualClock()
     consumers = []
-    places = []
-    renewed = []
+    positions = []
+    replaced = []
     fatal = []
     handle = async () => {}
     hangs = undefined
     const host = {
-      heard: () => {},
+      contacted: () => {},
       unreachable: () => {},
-      took: () => () => {},
-      places: async () => places,
-      renewed: (group: string) => void renewed.push(group),
+      started: () => () => {},
+      positions: async () => positions,
+      replaced: (group: string) => void replaced.push(group),
       fatal: (error: Error) => void fatal.push(error.message),
     }
-    const kafka = { consumer: (asked: ConsumerConfig) => ((config = asked), fakeConsumer(consumers, hangs)) } as unknown as Kafka
+    const kafka = { consumer: (given: ConsumerConfig) => ((config = given), fakeConsumer(consumers, hangs)) } as unknown as Kafka
     reader = new KafkaReader(kafka, { group: 'simulator', topics: [TOPIC], handle: () => handle() }, host, clock, silentLogger)
     void reader.run()
     await settle()
@@ -58,7 +58,7 @@ describe('a Kafka reader', () => {
   afterEach(() => reader.close())
 
   const waiting = (partition: number, at: number): void => {
-    places = [...places.filter((place) => place.partition !== partition), { topic: TOPIC.name, partition, at, end: 9 }]
+    positions = [...positions.filter((place) => place.partition !== partition), { topic: TOPIC.name, partition, at, end: 9 }]
   }
   const looks = async (times: number): Promise<void> => {
     for (let look = 0; look < times; look++) {
@@ -71,9 +71,9 @@ describe('a Kafka reader', () => {
   it('replaces a consumer that handles nothing although records of its partitions wait', async () => {
     waiting(1, 4)
     await looks(2)
-    expect(renewed).toEqual([])
+    expect(replaced).toEqual([])
     await looks(1)
-    expect(renewed).toEqual(['simulator'])
+    expect(replaced).toEqual(['simulator'])
     expect(consumers[0]!.left).toBe(true)
     await looks(1)
     expect(consumers).toHaveLength(2)
@@ -84,10 +84,10 @@ describe('a Kafka reader', () => {
     hangs = step
     consumers[0]!.crash(false)
     await looks(3)
-    expect(renewed).toEqual([])
+    expect(replaced).toEqual([])
     hangs = undefined
     await looks(2)
-    expect(renewed).toEqual(['simulator'])
+    expect(replaced).toEqual(['simulator'])
     expect(consumers).toHaveLength(3)
     consumers[2]!.join([0, 1])
     await consumers[2]!.take(1)
@@ -101,13 +101,13 @@ describe('a Kafka reader', () => {
     hangs = undefined
     await looks(2)
     consumers[2]!.join([1])
-    consumers[1]!.goOn()
+    consumers[1]!.completeStart()
     consumers[1]!.left = false
     await settle()
     expect(consumers[1]!.left).toBe(true)
     consumers[1]!.join([0])
     await looks(7)
-    expect(renewed).toHaveLength(2)
+    expect(replaced).toHaveLength(2)
   })
 
   it('waits twice as long before the next replacement if a replacement did not help', async () => {
@@ -115,14 +115,14 @@ describe('a Kafka reader', () => {
     await looks(4)
     consumers[1]!.join([0, 1])
     await looks(4)
-    expect(renewed).toHaveLength(1)
+    expect(replaced).toHaveLength(1)
     await looks(3)
-    expect(renewed).toHaveLength(2)
+    expect(replaced).toHaveLength(2)
   })
 
   it.each<[string, () => void | Promise<void>, () => void | Promise<void>]>([
     ['takes records', () => waiting(1, 4), () => consumers[0]!.take(1)],
-    ['moves on elsewhere', () => waiting(1, 4), () => waiting(1, places.find(({ partition }) => partition === 1)!.at + 1)],
+    ['moves on elsewhere', () => waiting(1, 4), () => waiting(1, positions.find(({ partition }) => partition === 1)!.at + 1)],
     ['waits for another to read', () => waiting(5, 4), () => {}],
     ['has nothing to read', () => waiting(1, 9), () => {}],
     ['joined without any partition', () => (waiting(1, 4), consumers[0]!.join([])), () => {}],
@@ -132,7 +132,7 @@ describe('a Kafka reader', () => {
       await looks(1)
       await meanwhile()
     }
-    expect(renewed).toEqual([])
+    expect(replaced).toEqual([])
   })
 
   it('keeps a consumer whose handler is running, however long', async () => {
@@ -141,7 +141,7 @@ describe('a Kafka reader', () => {
     void consumers[0]!.take(1)
     waiting(1, 4)
     await looks(30)
-    expect(renewed).toEqual([])
+    expect(replaced).toEqual([])
     done()
   })
 
@@ -220,8 +220,8 @@ type Step = 'connect' | 'subscribe' | 'run'
 function fakeConsumer(made: FakeConsumer[], hangs?: Step): object {
   const listeners = new Map<string, ((event: { payload: object }) => void)[]>()
   const tell = (name: string, payload: object): void => listeners.get(name)?.forEach((listener) => listener({ payload }))
-  let goOn = (): void => {}
-  const hanging = new Promise<void>((resolve) => (goOn = resolve))
+  let completeStart = (): void => {}
+  const hanging = new Promise<void>((resolve) => (completeStart = resolve))
   let eachMessage = async (_record: object): Promise<void> => {}
   const message = { key: Buffer.from('a'), value: Buffer.from('{}'), headers: {}, offset: '4', timestamp: '1' }
   const fake: FakeConsumer = {
@@ -231,7 +231,7 @@ function fakeConsumer(made: FakeConsumer[], hangs?: Step): object {
     rebalance: () => tell('rebalancing', {}),
     endBatch: (batch) => tell('batch', { topic: TOPIC.name, ...batch }),
     committed: [],
-    goOn: () => goOn(),
+    completeStart: () => completeStart(),
     left: false,
   }
   made.push(fake)
@@ -242,7 +242,7 @@ function fakeConsumer(made: FakeConsumer[], hangs?: Step): object {
     connect: () => step('connect'),
     subscribe: () => step('subscribe'),
     run: (options: { eachMessage: typeof eachMessage }) => ((eachMessage = options.eachMessage), step('run')),
-    commitOffsets: async (places: NextOffset[]) => void fake.committed.push(...places),
+    commitOffsets: async (offsets: NextOffset[]) => void fake.committed.push(...offsets),
     disconnect: async () => void (fake.left = true),
   }
 }

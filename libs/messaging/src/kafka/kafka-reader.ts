@@ -2,27 +2,27 @@ import { describeError, pause, type Clock, type Logger } from '#libs/platform'
 import type { Consumer, Kafka } from 'kafkajs'
 import { runInHeaders, type Subscription } from '../event-bus.js'
 import { followingAssigner } from './followed-coordinator.js'
-import type { GroupPlace, RecordInHand } from './kafka-lag.js'
+import type { GroupPosition, RecordInFlight } from './kafka-lag.js'
 import { recordOfMessage } from './kafka-record.js'
 import { OffsetCommitter } from './offset-committer.js'
 import { StallDetector } from './stall-detector.js'
 
-const AGAIN_MS = 500
+const RETRY_MS = 500
 /** Consecutive crashes without joining the group that count as a permanent fault. */
-const GIVEN_UP_LIMIT = 5
-const LEAVE_MS = 5_000
+const MAX_CRASHES = 5
+const DISCONNECT_TIMEOUT_MS = 5_000
 /** Time that a closing reader waits for its last commit; the next owner re-reads uncommitted records. */
-const COMMIT_PATIENCE_MS = 1_000
+const COMMIT_TIMEOUT_MS = 1_000
 
 export interface ReaderHost {
-  heard(): void
+  contacted(): void
   unreachable(error: unknown): void
   /** Registers a record being handled; the returned function unregisters it. */
-  took(record: RecordInHand): () => void
+  started(record: RecordInFlight): () => void
   /** Returns the group's offsets and the ends of these topics. Rejects while the broker does not respond. */
-  places(group: string, topics: readonly string[]): Promise<readonly GroupPlace[]>
+  positions(group: string, topics: readonly string[]): Promise<readonly GroupPosition[]>
   /** Called when an unresponsive consumer was replaced. */
-  renewed(group: string): void
+  replaced(group: string): void
   /** Called when the group cannot be read permanently: the process must exit, otherwise the group would stay unread. */
   fatal(error: Error): void
 }
@@ -30,13 +30,13 @@ export interface ReaderHost {
 /** Reads one subscription until closed. Replaces a kafkajs consumer that crashed or stopped reading. */
 export class KafkaReader {
   private consumer: Consumer | undefined
-  private commits: OffsetCommitter | undefined
+  private committer: OffsetCommitter | undefined
   private closed = false
   private readonly stallDetector: StallDetector
   /** Assigned partitions by topic; `undefined` until the consumer has joined its group. */
   private assigned: Record<string, number[]> | undefined
   private inFlight = 0
-  private givenUp = 0
+  private crashes = 0
 
   constructor(
     private readonly kafka: Kafka,
@@ -45,52 +45,52 @@ export class KafkaReader {
     private readonly clock: Clock,
     private readonly log: Logger,
   ) {
-    this.stallDetector = new StallDetector(() => this.waiting(), clock)
+    this.stallDetector = new StallDetector(() => this.unreadPartitions(), clock)
   }
 
   async run(): Promise<void> {
     while (!this.closed) {
       await this.readOnce()
-      if (!this.closed) await pause(this.clock, AGAIN_MS)
+      if (!this.closed) await pause(this.clock, RETRY_MS)
     }
   }
 
   async close(): Promise<void> {
     this.closed = true
     this.stallDetector.stop()
-    if (this.commits !== undefined) await Promise.race([this.commits.close(), pause(this.clock, COMMIT_PATIENCE_MS)])
+    if (this.committer !== undefined) await Promise.race([this.committer.close(), pause(this.clock, COMMIT_TIMEOUT_MS)])
     await this.consumer?.disconnect()
   }
 
   /** Runs one consumer; resolves when it has stopped reading. Starting fails while the broker or the topics are not available. */
   private async readOnce(): Promise<void> {
-    let over = (): void => {}
-    const ended = new Promise<void>((resolve) => (over = resolve))
-    const consumer = this.createConsumer(over)
-    const commits = this.commitsOf(consumer)
+    let end = (): void => {}
+    const ended = new Promise<void>((resolve) => (end = resolve))
+    const consumer = this.createConsumer(end)
+    const committer = this.createCommitter(consumer)
     this.consumer = consumer
-    this.commits = commits
+    this.committer = committer
     this.assigned = undefined
     // The watch begins before the start, because a start can hang too.
     this.stallDetector.watch(() => {
-      this.log.warn({ group: this.subscription.group }, 'a Kafka consumer reads nothing although records wait; it will be replaced')
-      this.host.renewed(this.subscription.group)
-      over()
+      this.log.warn({ group: this.subscription.group }, 'a Kafka consumer makes no progress although records are waiting; it is replaced')
+      this.host.replaced(this.subscription.group)
+      end()
     })
     try {
-      await Promise.race([this.start(consumer, commits), ended])
+      await Promise.race([this.start(consumer, committer), ended])
       // If the reader was closed while starting, no crash event ends the wait.
       if (!this.closed) await ended
     } catch (error) {
       this.host.unreachable(error)
     }
     this.stallDetector.stop()
-    void commits.close()
+    void committer.close()
     // A hanging consumer is abandoned: records that it and its successor both read are dropped by position.
-    await Promise.race([consumer.disconnect().catch(() => {}), pause(this.clock, LEAVE_MS)])
+    await Promise.race([consumer.disconnect().catch(() => {}), pause(this.clock, DISCONNECT_TIMEOUT_MS)])
   }
 
-  private async start(consumer: Consumer, commits: OffsetCommitter): Promise<void> {
+  private async start(consumer: Consumer, committer: OffsetCommitter): Promise<void> {
     const { group, topics } = this.subscription
     await consumer.connect()
     await consumer.subscribe({ topics: topics.map((topic) => topic.name), fromBeginning: true })
@@ -100,22 +100,22 @@ export class KafkaReader {
       eachMessage: async ({ topic, partition, message }) => {
         const record = recordOfMessage(topic, partition, message)
         // The run number is only displayed, to show why a reader is blocked.
-        const handled = this.host.took({ group, topic, atMs: Number(message.timestamp), run: runInHeaders(record) })
+        const ended = this.host.started({ group, topic, atMs: Number(message.timestamp), run: runInHeaders(record) })
         this.inFlight++
         try {
           await this.subscription.handle(record)
-          commits.handled(topic, partition, message.offset)
+          committer.handled(topic, partition, message.offset)
         } finally {
-          handled()
+          ended()
           this.inFlight--
-          this.stallDetector.moved()
+          this.stallDetector.recordHandled()
         }
       },
     })
     if (this.consumer !== consumer) await consumer.disconnect()
   }
 
-  private createConsumer(over: () => void): Consumer {
+  private createConsumer(end: () => void): Consumer {
     const consumer: Consumer = this.kafka.consumer({
       groupId: this.subscription.group,
       sessionTimeout: 10_000,
@@ -126,7 +126,7 @@ export class KafkaReader {
       partitionAssigners: [
         followingAssigner(
           () => this.consumer === consumer && this.assigned !== undefined && !this.closed,
-          (topic, partition) => this.consumer !== consumer || this.isMine(topic, partition),
+          (topic, partition) => this.consumer !== consumer || this.mayBeAssigned(topic, partition),
         ),
       ],
       // A coordinator that loads or a broker that restarts is transient; after a crash the whole consumer is replaced.
@@ -135,54 +135,57 @@ export class KafkaReader {
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (this.closed || payload.restart) return
       this.host.unreachable(payload.error)
-      this.log.warn({ group: this.subscription.group, error: describeError(payload.error) }, 'kafkajs gave a consumer up')
-      if (++this.givenUp >= GIVEN_UP_LIMIT) this.host.fatal(payload.error)
-      over()
+      this.log.warn(
+        { group: this.subscription.group, error: describeError(payload.error) },
+        'a Kafka consumer crashed and does not restart; it is replaced',
+      )
+      if (++this.crashes >= MAX_CRASHES) this.host.fatal(payload.error)
+      end()
     })
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       // A consumer that hung and was replaced may resume and join at any time.
       if (this.consumer !== consumer) return
       this.assigned = payload.memberAssignment
-      this.givenUp = 0
-      this.host.heard()
+      this.crashes = 0
+      this.host.contacted()
     })
-    consumer.on(consumer.events.HEARTBEAT, () => this.host.heard())
+    consumer.on(consumer.events.HEARTBEAT, () => this.host.contacted())
     return consumer
   }
 
-  private commitsOf(consumer: Consumer): OffsetCommitter {
-    const commits = new OffsetCommitter(
-      (places) => consumer.commitOffsets(places),
+  private createCommitter(consumer: Consumer): OffsetCommitter {
+    const committer = new OffsetCommitter(
+      (offsets) => consumer.commitOffsets(offsets),
       this.clock,
       (error) => this.log.debug({ group: this.subscription.group, error: describeError(error) }, 'offsets could not be committed'),
     )
-    commits.start()
+    committer.start()
     // At this event the consumer is still a member of the generation that handled the records, so the broker accepts the commit.
-    consumer.on(consumer.events.REBALANCING, () => commits.flush())
-    consumer.on(consumer.events.GROUP_JOIN, () => commits.forget())
+    consumer.on(consumer.events.REBALANCING, () => committer.flush())
+    consumer.on(consumer.events.GROUP_JOIN, () => committer.discardPending())
     // An aborted transaction or its marker yields no record, but its offset must be committed too.
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { batchSize, topic, partition, lastOffset } }) => {
-      if (batchSize === 0) commits.handled(topic, partition, lastOffset)
+      if (batchSize === 0) committer.handled(topic, partition, lastOffset)
     })
-    return commits
+    return committer
   }
 
   /**
    * Returns the offsets of partitions with unread records that are, or may be, assigned to this reader; `undefined` while a record is being
    * handled.
    */
-  private async waiting(): Promise<readonly GroupPlace[] | undefined> {
+  private async unreadPartitions(): Promise<readonly GroupPosition[] | undefined> {
     if (this.inFlight > 0) return undefined
     const { group, topics } = this.subscription
-    const places = await this.host.places(
+    const positions = await this.host.positions(
       group,
       topics.map(({ name }) => name),
     )
-    return places.filter(({ topic, partition, at, end }) => at < end && this.isMine(topic, partition))
+    return positions.filter(({ topic, partition, at, end }) => at < end && this.mayBeAssigned(topic, partition))
   }
 
   /** Until the consumer has joined, any partition of its group may be assigned to it. */
-  private isMine(topic: string, partition: number): boolean {
+  private mayBeAssigned(topic: string, partition: number): boolean {
     return this.assigned === undefined || this.assigned[topic]?.includes(partition) === true
   }
 }

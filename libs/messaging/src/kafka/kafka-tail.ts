@@ -17,7 +17,7 @@ export interface KafkaTail {
 }
 
 /** Next offset by topic and partition. */
-type Places = Map<string, Map<number, bigint>>
+type NextOffsets = Map<string, Map<number, bigint>>
 
 /**
  * Follows topics for a user, in a group of its own that commits nothing. The start offsets are fixed before the consumer joins, and the
@@ -30,11 +30,11 @@ export async function tailKafka(kafka: Kafka, tail: KafkaTail): Promise<void> {
   const consumer = kafka.consumer({ groupId: group, maxWaitTimeInMs: 250, allowAutoTopicCreation: false })
   try {
     await admin.connect()
-    const places = await placesOf(admin, tail)
+    const nextOffsets = await startOffsets(admin, tail)
     await consumer.connect()
     await consumer.subscribe({ topics: [...tail.topics] })
     const seekAll = (): void => {
-      for (const [topic, partitions] of places)
+      for (const [topic, partitions] of nextOffsets)
         for (const [partition, offset] of partitions) consumer.seek({ topic, partition, offset: String(offset) })
     }
     const crashed = new Promise<never>((_, reject) => {
@@ -44,7 +44,7 @@ export async function tailKafka(kafka: Kafka, tail: KafkaTail): Promise<void> {
     const running = consumer.run({
       autoCommit: false,
       eachMessage: async ({ topic, partition, message }) => {
-        const [partitions, offset] = [places.get(topic)!, BigInt(message.offset)]
+        const [partitions, offset] = [nextOffsets.get(topic)!, BigInt(message.offset)]
         // Records in flight at a seek arrive twice.
         if (tail.signal.aborted || offset < (partitions.get(partition) ?? 0n)) return
         partitions.set(partition, offset + 1n)
@@ -64,7 +64,7 @@ export async function tailKafka(kafka: Kafka, tail: KafkaTail): Promise<void> {
   }
 }
 
-async function placesOf(admin: Admin, { topics, since }: KafkaTail): Promise<Places> {
+async function startOffsets(admin: Admin, { topics, since }: KafkaTail): Promise<NextOffsets> {
   const found = await Promise.all(
     topics.map(async (topic) => {
       const partitions =

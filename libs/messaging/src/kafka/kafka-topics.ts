@@ -15,12 +15,12 @@ import { describeError, isCausedBy, lookUntil, pause, systemClock, type Clock, t
 import type { Admin, Kafka } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import { isDenied, withAdmin } from './kafka-admin.js'
-import { inSyncOf, otherCopies, placesFor, refuseOtherCopies, requireBrokers } from './topic-copies.js'
+import { minInSync, otherReplicaCount, replicaAssignments, requireReplicationFactor, requireBrokers } from './topic-replicas.js'
 
-const APPLIED_WITHIN_MS = 15_000
-const APPLIED_POLL_MS = 100
-const COPIED_WITHIN_MS = 10 * 60_000
-const KEEP_AGAIN_MS = 5_000
+const APPLY_TIMEOUT_MS = 15_000
+const APPLY_POLL_MS = 100
+const REASSIGN_TIMEOUT_MS = 10 * 60_000
+const RETRY_MS = 5_000
 
 export interface WantedTopic {
   name: string
@@ -42,9 +42,9 @@ interface ApplyOptions {
   /**
    * Also reassigns replicas. The duration grows with the number of records, so only an operator requests it; a starting service does not.
    */
-  copies?: boolean
+  reassignReplicas?: boolean
   /** Called last, with the topics whose replication factor still differs. Default: throws `HMS_TOPICS_REPLICATION` if there are any. */
-  onLeft?: (others: readonly TopicDifference[]) => void
+  onUnchanged?: (unchanged: readonly TopicDifference[]) => void
 }
 
 /**
@@ -54,7 +54,7 @@ interface ApplyOptions {
 export function wantedTopics(replication = 1): WantedTopic[] {
   const common = {
     'max.message.bytes': String(4 * 1024 * 1024),
-    'min.insync.replicas': String(inSyncOf(replication)),
+    'min.insync.replicas': String(minInSync(replication)),
     // Append time of the broker. With create time, it would refuse for ever the records of a producer whose clock runs an hour ahead
     // (KIP-937).
     'message.timestamp.type': 'LogAppendTime',
@@ -122,7 +122,7 @@ export async function applyTopics(
   kafka: Kafka,
   replication: number,
   all: readonly WantedTopic[] = wantedTopics(replication),
-  { copies = false, onLeft = refuseOtherCopies }: ApplyOptions = {},
+  { reassignReplicas = false, onUnchanged = requireReplicationFactor }: ApplyOptions = {},
 ): Promise<TopicDifference[]> {
   return withAdmin(kafka, async (admin) => {
     const differences = await findDifferences(admin, all)
@@ -131,14 +131,14 @@ export async function applyTopics(
       const detail = partitions.map(({ topic, wanted, found }) => `${topic} has ${found} partitions instead of ${wanted}`).join('; ')
       throw new HmsError(
         'HMS_TOPICS_PARTITIONS',
-        `${detail}. The count is for life: make a new major version of the topic and drain the old one.`,
+        `${detail}. The count cannot be changed: create a new major version of the topic and drain the old one.`,
         { status: 409, next: [action('topics.diff')] },
       )
     }
-    const otherwise = differences.filter((difference) => difference.what === 'replication')
-    const others = copies ? await copied(admin, replication, otherwise) : otherwise
-    const left = new Set(others.map((difference) => difference.topic))
-    const changed = new Set(differences.map((difference) => difference.topic).filter((topic) => !left.has(topic)))
+    const misreplicated = differences.filter((difference) => difference.what === 'replication')
+    const unchanged = reassignReplicas ? await reassignTopics(admin, replication, misreplicated) : misreplicated
+    const unchangedNames = new Set(unchanged.map((difference) => difference.topic))
+    const changed = new Set(differences.map((difference) => difference.topic).filter((topic) => !unchangedNames.has(topic)))
     const missing = new Set(differences.filter((difference) => difference.what === 'missing').map((difference) => difference.topic))
     if (missing.size > 0) requireBrokers(replication, (await admin.describeCluster()).brokers.length)
     const wanted = all.filter((topic) => changed.has(topic.name))
@@ -167,35 +167,38 @@ export async function applyTopics(
       })
     }
     if (changed.size > 0) {
-      const applied = all.filter((topic) => !left.has(topic.name))
+      const applied = all.filter((topic) => !unchangedNames.has(topic.name))
       // Until a change is applied, the broker returns the old state or "unknown topic".
       await requireApplied('changes', async () => (await findDifferences(admin, applied).catch(() => undefined))?.length === 0)
     }
-    onLeft(others)
-    return differences.filter(({ topic }) => !left.has(topic))
+    onUnchanged(unchanged)
+    return differences.filter(({ topic }) => !unchangedNames.has(topic))
   })
 }
 
 /** Reassigns topics to the wanted number of replicas; returns the topics left unchanged because there are too few brokers. */
-async function copied(admin: Admin, replication: number, others: readonly TopicDifference[]): Promise<TopicDifference[]> {
-  if (others.length === 0) return []
+async function reassignTopics(admin: Admin, replication: number, misreplicated: readonly TopicDifference[]): Promise<TopicDifference[]> {
+  if (misreplicated.length === 0) return []
   const brokers = (await admin.describeCluster()).brokers.map(({ nodeId }) => nodeId)
-  const names = others.map(({ topic }) => topic)
+  const names = misreplicated.map(({ topic }) => topic)
   const { topics } = await admin.fetchTopicMetadata({ topics: names })
-  const moves = topics.map(({ name, partitions }) => ({ topic: name, places: placesFor(replication, partitions, brokers) }))
-  if (moves.some(({ places }) => places === undefined)) return [...others]
+  const reassignments = topics.map(({ name, partitions }) => ({
+    topic: name,
+    assignments: replicaAssignments(replication, partitions, brokers),
+  }))
+  if (reassignments.some(({ assignments: places }) => places === undefined)) return [...misreplicated]
   await admin.alterPartitionReassignments({
     timeout: 15_000,
-    topics: moves.map(({ topic, places }) => ({ topic, partitionAssignment: places! })),
+    topics: reassignments.map(({ topic, assignments: places }) => ({ topic, partitionAssignment: places! })),
   })
-  const isCopied = await lookUntil(systemClock, { everyMs: APPLIED_POLL_MS, withinMs: COPIED_WITHIN_MS }, async () => {
-    const { topics: moving } = await admin.listPartitionReassignments({})
-    return !moving.some(({ topic }) => names.includes(topic))
+  const isReassigned = await lookUntil(systemClock, { everyMs: APPLY_POLL_MS, withinMs: REASSIGN_TIMEOUT_MS }, async () => {
+    const { topics: active } = await admin.listPartitionReassignments({})
+    return !active.some(({ topic }) => names.includes(topic))
   })
-  if (isCopied) return []
+  if (isReassigned) return []
   throw new HmsError(
     'HMS_TOPICS_NOT_APPLIED',
-    `Kafka copies the partitions of ${names.length} topics, and is not done after ${COPIED_WITHIN_MS / 60_000} minutes. ` +
+    `Kafka is still copying the partitions of ${names.length} topics after ${REASSIGN_TIMEOUT_MS / 60_000} minutes. ` +
       `It continues in the background.`,
     { status: 503, next: [action('topics.diff')] },
   )
@@ -206,7 +209,7 @@ async function copied(admin: Admin, replication: number, others: readonly TopicD
  * and calls `onRefused` for a wrong partition count. A service without permission to alter topics logs that and continues: its operator
  * runs `topics apply`.
  */
-export async function keepTopics(
+export async function maintainTopics(
   kafka: Kafka,
   services: readonly ServiceName[],
   clock: Clock,
@@ -218,28 +221,31 @@ export async function keepTopics(
   for (;;) {
     try {
       for (const { topic, what, wanted: setting, found } of await applyTopics(kafka, replication, wanted)) {
-        log.warn({ topic, what, wanted: setting, found }, 'a topic was not as the catalogue says, and is now')
+        log.warn({ topic, what, wanted: setting, found }, 'a topic differed from the catalogue and was repaired')
       }
       return
     } catch (error) {
       if (error instanceof HmsError && error.code === 'HMS_TOPICS_PARTITIONS') return onRefused(error)
       if (isCausedBy(error, isDenied))
-        return log.warn({ error: describeError(error) }, `this service may not look after its topics; run \`${command('topics.apply')}\``)
+        return log.warn(
+          { error: describeError(error) },
+          `this service lacks the permission to maintain its topics; run \`${command('topics.apply')}\``,
+        )
       // Records are still replicated, but with fewer replicas than configured: an operator has to act, the service continues.
       if (error instanceof HmsError && error.code === 'HMS_TOPICS_REPLICATION')
-        return log.error({ error: error.detail }, 'topics have other copies than HMS_KAFKA_REPLICATION says')
+        return log.error({ error: error.detail }, 'topics have a replication factor other than HMS_KAFKA_REPLICATION')
       if (error instanceof HmsError && error.code === 'HMS_TOPICS_BROKERS')
-        log.error({ error: error.detail }, 'topics are missing, and cannot be made yet')
-      log.debug({ error: describeError(error) }, 'topics are looked at later')
-      await pause(clock, KEEP_AGAIN_MS)
+        log.error({ error: error.detail }, 'topics are missing and cannot be created yet')
+      log.debug({ error: describeError(error) }, 'topics could not be checked; retrying')
+      await pause(clock, RETRY_MS)
     }
   }
 }
 
 /** Waits until a change is applied: a broker applies it a moment after the controller has confirmed it. Throws `HMS_TOPICS_NOT_APPLIED`. */
 export async function requireApplied(what: string, isApplied: () => Promise<boolean>): Promise<void> {
-  if (await lookUntil(systemClock, { everyMs: APPLIED_POLL_MS, withinMs: APPLIED_WITHIN_MS }, isApplied)) return
-  throw new HmsError('HMS_TOPICS_NOT_APPLIED', `Kafka took the ${what}, but does not show them after ${APPLIED_WITHIN_MS / 1_000} s.`, {
+  if (await lookUntil(systemClock, { everyMs: APPLY_POLL_MS, withinMs: APPLY_TIMEOUT_MS }, isApplied)) return
+  throw new HmsError('HMS_TOPICS_NOT_APPLIED', `Kafka accepted the ${what}, but does not show them after ${APPLY_TIMEOUT_MS / 1_000} s.`, {
     status: 503,
     next: [action('topics.diff')],
   })
@@ -269,9 +275,9 @@ async function findDifferences(admin: Admin, wanted: readonly WantedTopic[]): Pr
     const partitions = topics.find((entry) => entry.name === topic.name)?.partitions ?? []
     if (partitions.length !== topic.partitions)
       differences.push({ topic: topic.name, what: 'partitions', wanted: String(topic.partitions), found: String(partitions.length) })
-    const copies = otherCopies(topic.replication, partitions)
-    if (copies !== undefined)
-      differences.push({ topic: topic.name, what: 'replication', wanted: String(topic.replication), found: String(copies) })
+    const replicas = otherReplicaCount(topic.replication, partitions)
+    if (replicas !== undefined)
+      differences.push({ topic: topic.name, what: 'replication', wanted: String(topic.replication), found: String(replicas) })
     const entries = resources.find((resource) => resource.resourceName === topic.name)?.configEntries ?? []
     for (const [name, value] of Object.entries(topic.config)) {
       const found = entries.find((entry) => entry.configName === name)?.configValue ?? ''

@@ -14,8 +14,8 @@ describe('offsets of handled records', () => {
     clock = new VirtualClock()
     committed = []
     answer = Promise.resolve()
-    const commit = (places: NextOffset[]): Promise<void> => {
-      committed.push(places.map(({ partition, offset }) => `${partition}@${offset}`))
+    const commit = (offsets: NextOffset[]): Promise<void> => {
+      committed.push(offsets.map(({ partition, offset }) => `${partition}@${offset}`))
       return answer
     }
     commits = new OffsetCommitter(commit, clock, () => {})
@@ -67,7 +67,7 @@ describe('offsets of handled records', () => {
     const refuse = refuseNext()
     commits.handled(TOPIC, 0, '4')
     await later(250)
-    commits.forget()
+    commits.discardPending()
     await refuse()
     commits.flush()
     await later(250)

@@ -15,59 +15,59 @@ const COMMIT_MS = 250
  * one only then.
  */
 export class OffsetCommitter {
-  private places = new Map<string, NextOffset>()
-  private readonly turns: PeriodicTask
+  private pending = new Map<string, NextOffset>()
+  private readonly commits: PeriodicTask
 
   constructor(
-    private readonly commit: (places: NextOffset[]) => Promise<void>,
+    private readonly commit: (offsets: NextOffset[]) => Promise<void>,
     clock: Clock,
     private readonly failed: (error: unknown) => void,
   ) {
-    this.turns = new PeriodicTask(clock, {
+    this.commits = new PeriodicTask(clock, {
       everyMs: Infinity,
-      run: () => this.tell(),
+      run: () => this.commitPending(),
       failed: (error) => {
         failed(error)
-        this.turns.wake(COMMIT_MS)
+        this.commits.wake(COMMIT_MS)
       },
     })
   }
 
   start(): void {
-    this.turns.start()
+    this.commits.start()
   }
 
   handled(topic: string, partition: number, offset: string): void {
-    this.places.set(keyOf({ topic, partition }), { topic, partition, offset: String(BigInt(offset) + 1n) })
-    this.turns.wake(COMMIT_MS)
+    this.pending.set(keyOf({ topic, partition }), { topic, partition, offset: String(BigInt(offset) + 1n) })
+    this.commits.wake(COMMIT_MS)
   }
 
   /** Drops pending offsets after a rebalance: partitions may have been revoked, and the group continues from its committed offsets. */
-  forget(): void {
-    this.places = new Map()
+  discardPending(): void {
+    this.pending = new Map()
   }
 
   /** Commits all pending offsets now. */
   flush(): void {
-    this.turns.wake()
+    this.commits.wake()
   }
 
   /** Commits all pending offsets, then stops. Resolves also if the last commit fails. */
   async close(): Promise<void> {
-    await this.turns.stop()
-    await this.tell().catch(this.failed)
+    await this.commits.stop()
+    await this.commitPending().catch(this.failed)
   }
 
-  private async tell(): Promise<void> {
-    const { places } = this
-    const pending = [...places.values()]
-    if (pending.length === 0) return
-    places.clear()
+  private async commitPending(): Promise<void> {
+    const { pending } = this
+    const offsets = [...pending.values()]
+    if (offsets.length === 0) return
+    pending.clear()
     try {
-      await this.commit(pending)
+      await this.commit(offsets)
     } catch (error) {
       // The partition may get no later record to commit, so the failed offset is kept for a retry.
-      for (const place of pending) if (!places.has(keyOf(place))) places.set(keyOf(place), place)
+      for (const offset of offsets) if (!pending.has(keyOf(offset))) pending.set(keyOf(offset), offset)
       throw error
     }
   }

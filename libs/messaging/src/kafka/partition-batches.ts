@@ -19,9 +19,9 @@ export function partitionBatches(events: readonly OutgoingEvent[]): PartitionBat
   const batches = new Map<string, PartitionBatch & { bytes: number }>()
   for (const event of events) {
     const partition = partitionOf(event.key, partitionsOf(event.topic))
-    const place = `${event.topic} ${partition}`
-    let batch = batches.get(place)
-    if (batch === undefined) batches.set(place, (batch = { topic: event.topic, partition, sends: [], bytes: Number.POSITIVE_INFINITY }))
+    const batchKey = `${event.topic} ${partition}`
+    let batch = batches.get(batchKey)
+    if (batch === undefined) batches.set(batchKey, (batch = { topic: event.topic, partition, sends: [], bytes: Number.POSITIVE_INFINITY }))
     const bytes = Buffer.byteLength(event.value ?? '')
     if (batch.bytes + bytes > MAX_BATCH_BYTES) {
       batch.sends.push([])

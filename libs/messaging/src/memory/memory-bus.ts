@@ -53,21 +53,21 @@ export class MemoryBus implements EventBus {
   constructor(private readonly log = new MemoryLog()) {}
 
   async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, LogPosition>> {
-    const places = new Map<string, LogPosition>()
+    const positions = new Map<string, LogPosition>()
     for (const event of events) {
       const records = this.log.topic(event.topic)
-      places.set(event.id, { partition: 0, offset: records.length })
+      positions.set(event.id, { partition: 0, offset: records.length })
       records.push(recordOf(event, `0:${records.length}`))
     }
-    return places
+    return positions
   }
 
-  async lost(topic: string, acknowledged: readonly LogPosition[]): Promise<readonly LostPosition[]> {
+  async findLost(topic: string, acknowledged: readonly LogPosition[]): Promise<readonly LostPosition[]> {
     const { length } = this.log.topic(topic)
     return acknowledged.filter(({ offset }) => offset >= length).map(({ partition }) => ({ partition, offset: length, why: 'ends' }))
   }
 
-  async beat(): Promise<void> {
+  async writeHeartbeats(): Promise<void> {
     // Readers follow the log themselves.
   }
 
@@ -81,9 +81,9 @@ export class MemoryBus implements EventBus {
     this.wake(reader)
   }
 
-  async read({ name }: { name: string }, place: ReadPosition): Promise<LogPart> {
+  async read({ name }: { name: string }, position: ReadPosition): Promise<LogPart> {
     const log = this.log.topic(name)
-    const from = place === 'beginning' ? 0 : place
+    const from = position === 'beginning' ? 0 : position
     if (from > log.length) return { records: [], next: 'beginning', end: false }
     const records = log.slice(from, from + READ_AT_ONCE)
     const next = from + records.length
@@ -136,18 +136,18 @@ export class MemoryBus implements EventBus {
     if (this.closed) return
     reader.running ??= this.drain(reader).then((drained) => {
       reader.running = undefined
-      if (drained && this.behind(reader)) this.wake(reader)
+      if (drained && this.isBehind(reader)) this.wake(reader)
     })
   }
 
-  private behind({ subscription: { group, topics } }: Reader): boolean {
+  private isBehind({ subscription: { group, topics } }: Reader): boolean {
     return topics.some(({ name }) => this.log.position(group, name) < this.log.topic(name).length)
   }
 
   /** Returns `false` when the handler rejected: the position stays, and the record is redelivered at the next wake-up or subscription. */
   private async drain(reader: Reader): Promise<boolean> {
     const { group, topics, handle } = reader.subscription
-    while (!this.closed && this.behind(reader)) {
+    while (!this.closed && this.isBehind(reader)) {
       for (const { name } of topics) {
         const position = this.log.position(group, name)
         const record = this.log.topic(name)[position]

@@ -8,7 +8,7 @@ export const EVENT_COLUMNS = `event_id AS id, source, type, topic, msg_key AS ke
   run_id AS "runId", attempt, causation_id AS "causationId", traceparent, value, headers`
 
 /** Key that stores the highest number of a topic's pruned streams; no policy, run, bot or partner has this name. */
-const FORGOTTEN = '~forgotten'
+const PRUNED_KEY = '~forgotten'
 
 export class PostgresOutboxStore implements OutboxStore {
   async nextKeySeq(tx: Transaction, topic: string, key: string): Promise<number> {
@@ -17,7 +17,7 @@ export class PostgresOutboxStore implements OutboxStore {
       `INSERT INTO ${schema}.stream_head (topic, msg_key, key_seq)
          VALUES ($1, $2, 1 + coalesce((SELECT key_seq FROM ${schema}.stream_head WHERE topic = $1 AND msg_key = $3), 0))
        ON CONFLICT (topic, msg_key) DO UPDATE SET key_seq = stream_head.key_seq + 1, moved_at = EXCLUDED.moved_at RETURNING key_seq AS n`,
-      [topic, key, FORGOTTEN],
+      [topic, key, PRUNED_KEY],
     )
     return Number(rows[0]!.n)
   }
@@ -55,10 +55,10 @@ export class PostgresOutboxStore implements OutboxStore {
     return rows.map(eventOf)
   }
 
-  async markSent(tx: Transaction, places: ReadonlyMap<string, LogPosition | undefined>): Promise<ReadonlyMap<string, number>> {
-    if (places.size === 0) return new Map()
+  async markSent(tx: Transaction, positions: ReadonlyMap<string, LogPosition | undefined>): Promise<ReadonlyMap<string, number>> {
+    if (positions.size === 0) return new Map()
     const { schema } = postgresOf(tx)
-    const given = [...places.values()]
+    const values = [...positions.values()]
     // Without a position, the offset is drawn in seq order: the embedded log keeps the order in which the leader sent.
     const rows = await postgresOf(tx).query<{ id: string; offset: string }>(
       `WITH placed AS (SELECT * FROM unnest($1::uuid[], $2::int[], $3::bigint[], $4::bigint[]) AS p (event_id, log_partition,
@@ -77,10 +77,10 @@ export class PostgresOutboxStore implements OutboxStore {
        FROM batch WHERE outbox.seq = batch.seq
        RETURNING event_id AS id, outbox.log_offset AS "offset"`,
       [
-        [...places.keys()],
-        given.map((place) => place?.partition ?? null),
-        given.map((place) => place?.offset ?? null),
-        given.map((place) => place?.atMs ?? null),
+        [...positions.keys()],
+        values.map((position) => position?.partition ?? null),
+        values.map((position) => position?.offset ?? null),
+        values.map((position) => position?.atMs ?? null),
       ],
     )
     return new Map(rows.map((row) => [row.id, Number(row.offset)]))
@@ -140,7 +140,7 @@ export class PostgresOutboxStore implements OutboxStore {
     const { schema } = postgresOf(tx)
     const old = await postgresOf(tx).query(`SELECT 1 FROM ${schema}.stream_head WHERE moved_at < $1 AND msg_key <> $2 LIMIT 1`, [
       before,
-      FORGOTTEN,
+      PRUNED_KEY,
     ])
     if (old.length === 0) return 0
     // Blocks writers until the transaction ends: a stream created concurrently would be numbered from the state before the pruning.
@@ -154,7 +154,7 @@ export class PostgresOutboxStore implements OutboxStore {
          INSERT INTO ${schema}.stream_head AS head (topic, msg_key, key_seq) SELECT topic, $3, max(key_seq) FROM gone GROUP BY topic
          ON CONFLICT (topic, msg_key) DO UPDATE SET key_seq = greatest(head.key_seq, EXCLUDED.key_seq), moved_at = EXCLUDED.moved_at)
        SELECT count(*) AS gone FROM gone`,
-      [before, limit, FORGOTTEN],
+      [before, limit, PRUNED_KEY],
     )
     return Number(rows[0]!.gone)
   }
@@ -182,11 +182,11 @@ export class PostgresOutboxStore implements OutboxStore {
     return { count: Number(rows[0]!.count), oldestAt: rows[0]!.at }
   }
 
-  private async unsend(tx: Transaction, which: string, values: unknown[]): Promise<number> {
+  private async unsend(tx: Transaction, condition: string, values: unknown[]): Promise<number> {
     const { schema } = postgresOf(tx)
     const rows = await postgresOf(tx).query(
       `UPDATE ${schema}.outbox SET sent_at = NULL, log_partition = NULL, log_offset = NULL WHERE sent_at IS NOT NULL AND
-         ${which} RETURNING seq`,
+         ${condition} RETURNING seq`,
       values,
     )
     return rows.length

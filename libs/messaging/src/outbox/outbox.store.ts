@@ -31,7 +31,7 @@ export interface OutboxStore {
    * Marks unsent rows as sent, at the position that the bus returned; a row without a position gets the next offset of the embedded log, in
    * `seq` order. Returns the offset of each row.
    */
-  markSent(tx: Transaction, places: ReadonlyMap<string, LogPosition | undefined>): Promise<ReadonlyMap<string, number>>
+  markSent(tx: Transaction, positions: ReadonlyMap<string, LogPosition | undefined>): Promise<ReadonlyMap<string, number>>
   /** Marks the oldest unsent rows as sent, at the next offsets of the embedded log, and returns them in that order. */
   sendUnsent(tx: Transaction, limit: number): Promise<SentRow[]>
   /** Returns the last record of each written partition. */

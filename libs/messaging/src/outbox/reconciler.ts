@@ -5,12 +5,12 @@ import type { EventBus, LostPosition, LogPosition } from '../event-bus.js'
 import type { OutboxStore } from './outbox.store.js'
 
 /** Time after a send during which the log is trusted: a broker that restarts with fewer records was unreachable for longer. */
-const SURE_MS = 1_000
-const DOUBT_MS = 10 * 60_000
+const TRUST_MS = 1_000
+const IGNORE_REPEATED_MS = 10 * 60_000
 
 /** Last record of a partition known to this process, and when it was last verified. */
-interface Known extends LogPosition {
-  sureAtMs: number
+interface KnownEnd extends LogPosition {
+  verifiedAtMs: number
 }
 
 /**
@@ -20,13 +20,13 @@ interface Known extends LogPosition {
  * middle appear to readers as gaps.
  */
 export class Reconciler {
-  private readonly ends = new Map<string, Known>()
+  private readonly ends = new Map<string, KnownEnd>()
   /**
    * Partitions where a younger record was found, and the time until which the same finding is ignored: a broker whose clock was set back
    * looks the same.
    */
-  private readonly believed = new Map<string, { offset: number; untilMs: number }>()
-  private readonly repaired: (times: number) => void
+  private readonly findings = new Map<string, { offset: number; untilMs: number }>()
+  private readonly countRepairs: (times: number) => void
 
   constructor(
     private readonly database: Database,
@@ -36,7 +36,7 @@ export class Reconciler {
     private readonly log: Logger,
     metrics: Metrics,
   ) {
-    this.repaired = metrics.repair(this.service, 'log')
+    this.countRepairs = metrics.repair(this.service, 'log')
   }
 
   private get service(): string {
@@ -50,13 +50,13 @@ export class Reconciler {
   async compare(now: Date): Promise<number> {
     const known = await this.database.autocommit((tx) => this.store.logEnds(tx))
     this.ends.clear()
-    for (const end of known) this.ends.set(placeName(end.topic, end.partition), { ...end, sureAtMs: now.getTime() })
-    let repaired = 0
+    for (const end of known) this.ends.set(partitionName(end.topic, end.partition), { ...end, verifiedAtMs: now.getTime() })
+    let queued = 0
     for (const topic of new Set(known.map((end) => end.topic))) {
       const mine = known.filter((end) => end.topic === topic)
-      for (const lost of await this.lost(topic, mine, now)) repaired += await this.sendAgain(topic, lost.partition, lost.offset)
+      for (const lost of await this.findLost(topic, mine, now)) queued += await this.resend(topic, lost.partition, lost.offset)
     }
-    return repaired
+    return queued
   }
 
   /**
@@ -64,46 +64,49 @@ export class Reconciler {
    * recreated. If the broker may have been down since the last send (`faulted`, or a second without a send), the log must still contain
    * that send's last record; otherwise the new position would hide the loss. Returns the partitions that are sent again.
    */
-  async noticed(topic: string, places: readonly LogPosition[], now: Date, faulted: boolean): Promise<ReadonlySet<number>> {
-    const begun = new Map<number, number>()
-    const doubted = new Map<number, LogPosition>()
+  async checkSent(topic: string, positions: readonly LogPosition[], now: Date, faulted: boolean): Promise<ReadonlySet<number>> {
+    const lostFrom = new Map<number, number>()
+    const unverified = new Map<number, LogPosition>()
     const last = new Map<number, LogPosition>()
-    for (const place of places) {
-      const { partition, offset } = place
-      const end = this.ends.get(placeName(topic, partition))
-      if (end !== undefined && offset <= end.offset) begun.set(partition, Math.min(begun.get(partition) ?? offset, offset))
-      else if (end !== undefined && (faulted || now.getTime() - end.sureAtMs > SURE_MS)) doubted.set(partition, end)
-      if (offset > (last.get(partition)?.offset ?? end?.offset ?? -1)) last.set(partition, place)
+    for (const position of positions) {
+      const { partition, offset } = position
+      const end = this.ends.get(partitionName(topic, partition))
+      if (end !== undefined && offset <= end.offset) lostFrom.set(partition, Math.min(lostFrom.get(partition) ?? offset, offset))
+      else if (end !== undefined && (faulted || now.getTime() - end.verifiedAtMs > TRUST_MS)) unverified.set(partition, end)
+      if (offset > (last.get(partition)?.offset ?? end?.offset ?? -1)) last.set(partition, position)
     }
-    if (doubted.size > 0)
-      for (const { partition, offset } of await this.lost(topic, [...doubted.values()], now)) begun.set(partition, offset)
-    for (const [partition, place] of last) this.ends.set(placeName(topic, partition), { ...place, sureAtMs: now.getTime() })
-    for (const [partition, reaches] of begun) await this.sendAgain(topic, partition, reaches)
-    return new Set(begun.keys())
+    if (unverified.size > 0)
+      for (const { partition, offset } of await this.findLost(topic, [...unverified.values()], now)) lostFrom.set(partition, offset)
+    for (const [partition, position] of last) this.ends.set(partitionName(topic, partition), { ...position, verifiedAtMs: now.getTime() })
+    for (const [partition, from] of lostFrom) await this.resend(topic, partition, from)
+    return new Set(lostFrom.keys())
   }
 
-  private async lost(topic: string, acknowledged: readonly LogPosition[], now: Date): Promise<LostPosition[]> {
-    const lost = await this.bus.lost(topic, acknowledged)
+  private async findLost(topic: string, acknowledged: readonly LogPosition[], now: Date): Promise<LostPosition[]> {
+    const lost = await this.bus.findLost(topic, acknowledged)
     return lost.filter(({ partition, offset, why }) => {
       if (why === 'ends') return true
-      const name = placeName(topic, partition)
-      const before = this.believed.get(name)
+      const name = partitionName(topic, partition)
+      const before = this.findings.get(name)
       if (before?.offset === offset && now.getTime() < before.untilMs) return false
-      this.believed.set(name, { offset, untilMs: now.getTime() + DOUBT_MS })
+      this.findings.set(name, { offset, untilMs: now.getTime() + IGNORE_REPEATED_MS })
       return true
     })
   }
 
-  private async sendAgain(topic: string, partition: number, reaches: number): Promise<number> {
+  private async resend(topic: string, partition: number, from: number): Promise<number> {
     const rows = await this.database.transaction((tx) => this.store.unsendPartition(tx, topic, partition))
-    this.ends.delete(placeName(topic, partition))
+    this.ends.delete(partitionName(topic, partition))
     if (rows === 0) return 0
-    this.repaired(rows)
-    this.log.error({ service: this.service, topic, partition, reaches, rows }, 'the log lost what it had acknowledged; it is queued again')
+    this.countRepairs(rows)
+    this.log.error(
+      { service: this.service, topic, partition, reaches: from, rows },
+      'the log lost acknowledged records; they are queued again',
+    )
     return rows
   }
 }
 
-function placeName(topic: string, partition: number): string {
+function partitionName(topic: string, partition: number): string {
   return `${topic} ${partition}`
 }

@@ -13,7 +13,7 @@ const POLL_MS = 1_000
 const RECONCILE_MS = 60_000
 const PRUNE_MS = 60 * 60 * 1000
 /** Equals the segment time: a topic is compacted only when a segment closes, and a segment closes only on an append. */
-const BEAT_MS = 60 * 60 * 1000
+const HEARTBEAT_MS = 60 * 60 * 1000
 
 /** Elects the reader of the outbox: one process per service, by session advisory lock. */
 export interface Leadership {
@@ -32,8 +32,8 @@ export class Relay {
   private faulted = false
   private reconcileAtMs = 0
   private pruneAtMs = 0
-  private beatAtMs = 0
-  private leads = false
+  private heartbeatAtMs = 0
+  private isLeader = false
 
   constructor(
     private readonly database: Database,
@@ -55,8 +55,8 @@ export class Relay {
       failed: (error) => {
         this.backOff()
         const fields = { source, error: describeError(error) }
-        if (isTransient(error)) log.debug(fields, 'relay waits')
-        else log.error(fields, 'relay failed and will try again')
+        if (isTransient(error)) log.debug(fields, 'relay met a transient fault; retrying')
+        else log.error(fields, 'relay failed; retrying')
       },
     })
   }
@@ -76,7 +76,7 @@ export class Relay {
    */
   rowsCommitted(): void {
     this.wake()
-    if (!this.leads) this.wakeOthers()
+    if (!this.isLeader) this.wakeOthers()
   }
 
   stop(): Promise<void> {
@@ -89,17 +89,17 @@ export class Relay {
 
   private async pump(): Promise<void> {
     this.nextPumpMs = POLL_MS
-    const led = this.leads
-    this.leads = await this.leadership.tryLead(0)
-    if (!this.leads) {
+    const wasLeader = this.isLeader
+    this.isLeader = await this.leadership.tryLead(0)
+    if (!this.isLeader) {
       // Another instance may lead meanwhile, so this one compares first when it leads again.
       this.reconcileAtMs = 0
       // The new leader has to move the rows that woke this pump, and has not been notified of them.
-      if (led) this.wakeOthers()
+      if (wasLeader) this.wakeOthers()
       return
     }
-    await this.keepHouse()
-    if (await this.moveBatch()) this.failures = 0
+    await this.runMaintenance()
+    if (await this.publishBatch()) this.failures = 0
     else this.backOff()
   }
 
@@ -108,16 +108,16 @@ export class Relay {
   }
 
   /** Sends one batch; returns `false` when the bus did not confirm the whole batch. */
-  private async moveBatch(): Promise<boolean> {
-    if (this.bus.isOutbox === true) return this.sendBatch()
+  private async publishBatch(): Promise<boolean> {
+    if (this.bus.isOutbox === true) return this.markBatchSent()
     const limit = Math.min(BATCH * 2 ** this.failures, MAX_BATCH)
     const rows = await this.database.autocommit((tx) => this.store.unsent(tx, limit))
     if (rows.length === 0) return true
     const written = await this.bus.publish(rows)
-    const whole = written.size === rows.length
-    this.faulted ||= !whole
-    if (written.size > 0) await this.settle(rows, written)
-    if (!whole) return false
+    const isComplete = written.size === rows.length
+    this.faulted ||= !isComplete
+    if (written.size > 0) await this.markSent(rows, written)
+    if (!isComplete) return false
     // A broker that did not respond may have lost records.
     if (this.faulted) this.reconcileAtMs = 0
     // Rows committed in the meantime have woken the relay themselves.
@@ -127,16 +127,16 @@ export class Relay {
   }
 
   /** Marks a batch as sent and reads it in one statement, which saves a round trip on each of the eleven hops from approved to global. */
-  private async sendBatch(): Promise<true> {
+  private async markBatchSent(): Promise<true> {
     const sent = await this.database.autocommit((tx) => this.store.sendUnsent(tx, BATCH))
     this.announce(sent.map(({ offset, ...event }) => ({ event, offset })))
     if (sent.length === BATCH) this.wake()
     return true
   }
 
-  private async settle(rows: readonly OutboxRow[], written: ReadonlyMap<string, LogPosition | undefined>): Promise<void> {
-    const kept = await this.sendable(rows, written)
-    const offsets = await this.database.autocommit((tx) => this.store.markSent(tx, kept))
+  private async markSent(rows: readonly OutboxRow[], written: ReadonlyMap<string, LogPosition | undefined>): Promise<void> {
+    const markable = await this.withoutResent(rows, written)
+    const offsets = await this.database.autocommit((tx) => this.store.markSent(tx, markable))
     const sent = rows.flatMap((event) => (offsets.has(event.id) ? { event, offset: offsets.get(event.id)! } : []))
     this.announce(sent)
   }
@@ -151,35 +151,35 @@ export class Relay {
    * Returns the events that may be marked as sent. Rows written to a recreated partition are sent again, after all lost rows: a reader that
    * was offline resumes at its old offset and would miss rows at lower offsets.
    */
-  private async sendable(
+  private async withoutResent(
     rows: readonly OutboxRow[],
     written: ReadonlyMap<string, LogPosition | undefined>,
   ): Promise<ReadonlyMap<string, LogPosition | undefined>> {
     const kept = new Map(written)
-    const places = new Map<string, LogPosition[]>()
+    const positions = new Map<string, LogPosition[]>()
     for (const { id, topic } of rows) {
-      const place = written.get(id)
-      if (place === undefined) continue
-      const mine = places.get(topic)
-      if (mine === undefined) places.set(topic, [place])
-      else mine.push(place)
+      const position = written.get(id)
+      if (position === undefined) continue
+      const mine = positions.get(topic)
+      if (mine === undefined) positions.set(topic, [position])
+      else mine.push(position)
     }
-    for (const [topic, mine] of places) {
-      const begun = await this.reconciler.noticed(topic, mine, this.clock.now(), this.faulted)
-      if (begun.size === 0) continue
+    for (const [topic, mine] of positions) {
+      const resent = await this.reconciler.checkSent(topic, mine, this.clock.now(), this.faulted)
+      if (resent.size === 0) continue
       this.wake()
-      for (const row of rows) if (row.topic === topic && begun.has(written.get(row.id)?.partition ?? -1)) kept.delete(row.id)
+      for (const row of rows) if (row.topic === topic && resent.has(written.get(row.id)?.partition ?? -1)) kept.delete(row.id)
     }
     return kept
   }
 
-  private async keepHouse(): Promise<void> {
+  private async runMaintenance(): Promise<void> {
     const now = this.clock.now().getTime()
     if (now >= this.reconcileAtMs) {
       this.reconcileAtMs = now + RECONCILE_MS
       await this.reconciler.compare(new Date(now)).catch((error: unknown) => {
         this.reconcileAtMs = now + POLL_MS
-        this.log.debug({ source: this.source, error: describeError(error) }, 'outbox and log are compared later')
+        this.log.debug({ source: this.source, error: describeError(error) }, 'outbox and log could not be compared; retrying')
       })
     }
     if (now >= this.pruneAtMs) {
@@ -189,9 +189,9 @@ export class Relay {
       })
       this.pruneAtMs = now + (more ? POLL_MS : PRUNE_MS)
     }
-    if (now >= this.beatAtMs) {
-      this.beatAtMs = now + BEAT_MS
-      void this.bus.beat(this.compactedTopics())
+    if (now >= this.heartbeatAtMs) {
+      this.heartbeatAtMs = now + HEARTBEAT_MS
+      void this.bus.writeHeartbeats(this.compactedTopics())
     }
   }
 

@@ -75,7 +75,7 @@ export class ServiceSession {
    * session itself, because the result would be unreliable. A killed process loses its session at once; a process that is cut off briefly
    * reconnects within a second.
    */
-  async gone(instances: readonly string[]): Promise<string[]> {
+  async findDisconnected(instances: readonly string[]): Promise<string[]> {
     if (this.client === undefined) throw new TransientError('no session')
     const { rows } = await this.ask<{ name: string }>(
       this.client,

@@ -6,7 +6,7 @@ import { MemoryDatabase } from '#libs/persistence'
 import { silentLogger, VirtualClock } from '#libs/platform'
 import { mintToken, type Roster } from '#libs/signing'
 import { createHttpApplication } from '../http/http-application.js'
-import { RepeatedCalls } from '../idempotency/repeated-calls.js'
+import { IdempotencyKeys } from '../idempotency/idempotency-keys.js'
 import { AuthorizationGuard } from './authorization.guard.js'
 import { readHttpLimits } from '#libs/process'
 import { Authorizer } from './authorizer.js'
@@ -87,7 +87,7 @@ describe('a controller’s @RequireScope', () => {
       controllers: [SilentController, StrictController, OpenController, LoosenedController],
       providers: [
         { provide: Authorizer, useValue: access },
-        { provide: RepeatedCalls, useValue: new RepeatedCalls(() => new MemoryDatabase(new VirtualClock()), silentLogger) },
+        { provide: IdempotencyKeys, useValue: new IdempotencyKeys(() => new MemoryDatabase(new VirtualClock()), silentLogger) },
         {
           provide: SignedBodies,
           useValue: new SignedBodies(

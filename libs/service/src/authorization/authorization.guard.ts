@@ -1,7 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common'
 import { Reflector } from '@nestjs/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ANSWERED_ONCE, DRY_RUN, RepeatedCalls, REPEATS_SAFELY, requireKeyForm } from '../idempotency/repeated-calls.js'
+import { SECRET_MEMBER, DRY_RUN, IdempotencyKeys, IDEMPOTENT, requireValidKey } from '../idempotency/idempotency-keys.js'
 import { Authorizer, type AccessNeed } from './authorizer.js'
 import { needOf, requirementOf } from './require-scope.js'
 import { SIGNED_BODY, SignedBodies, type ProofOf } from './signed-bodies.js'
@@ -26,7 +26,7 @@ export class AuthorizationGuard implements CanActivate {
   constructor(
     private readonly access: Authorizer,
     private readonly reflector: Reflector,
-    private readonly calls: RepeatedCalls,
+    private readonly calls: IdempotencyKeys,
     private readonly bodies: SignedBodies,
   ) {}
 
@@ -38,10 +38,10 @@ export class AuthorizationGuard implements CanActivate {
     if (need !== undefined) await this.admit(request, need, http.getResponse<FastifyReply>())
     const proofOf = this.reflector.get<ProofOf | undefined>(SIGNED_BODY, context.getHandler())
     if (proofOf !== undefined) await this.bodies.count(request, http.getResponse<FastifyReply>(), proofOf)
-    const [safely, secret, dryRun] = [REPEATS_SAFELY, ANSWERED_ONCE, DRY_RUN].map((key) =>
+    const [safely, secret, dryRun] = [IDEMPOTENT, SECRET_MEMBER, DRY_RUN].map((key) =>
       this.reflector.get<unknown>(key, context.getHandler()),
     )
-    if (dryRun === true) requireKeyForm(request)
+    if (dryRun === true) requireValidKey(request)
     else await this.calls.begin(request, safely === true, secret as string | undefined)
     return true
   }
@@ -50,18 +50,18 @@ export class AuthorizationGuard implements CanActivate {
     const { method, url, headers, raw, rawBody: body = Buffer.alloc(0) } = request
     const { actor, token } = await this.access.admit({ method, url, headers, raw, body, peer: request.socket.remoteAddress }, need)
     request.actor = actor
-    if (token !== undefined && method === 'GET') this.hold(token, reply)
+    if (token !== undefined && method === 'GET') this.endWithKey(token, reply)
   }
 
   /**
    * Ends an open stream when its key is revoked; other reads are short anyway. A write is never cut, because it may be committed already.
    */
-  private hold(token: string, { raw }: FastifyReply): void {
+  private endWithKey(token: string, { raw }: FastifyReply): void {
     // The connection closed while the key was verified, so no event would release the key.
     if (raw.destroyed) return
     raw.once(
       'close',
-      this.access.tokens.hold(token, () => raw.destroy()),
+      this.access.tokens.onInvalid(token, () => raw.destroy()),
     )
   }
 }

@@ -61,7 +61,7 @@ export class Authorizer {
     if (authorization === undefined) return undefined
     const bearer = BEARER.exec(authorization)?.[1]
     if (bearer !== undefined) {
-      const id = this.tokens.known(bearer)?.id
+      const id = this.tokens.valid(bearer)?.id
       return id === undefined ? undefined : { id, isSigned: false }
     }
     try {
@@ -79,7 +79,7 @@ export class Authorizer {
    */
   admitHead(head: RequestHead, { what, dev, byService }: AccessNeed): void {
     const header = head.headers.authorization
-    const grant = this.grantAtOnce(header, typeof what === 'object' ? 'bot' : what, this.isNeedless(head, dev))
+    const grant = this.grantWithoutSignature(header, typeof what === 'object' ? 'bot' : what, this.isOpen(head, dev))
     if (grant === undefined) this.signedHead(header!, head, byService)
   }
 
@@ -91,13 +91,13 @@ export class Authorizer {
     const header = request.headers.authorization
     const streamKey = byQuery === true && header === undefined ? keyInQuery(request.url) : undefined
     if (streamKey !== undefined) return grantOf(this.tokens.requireStreamKey(streamKey))
-    const grant = this.grantAtOnce(header, what, this.isNeedless(request, dev))
+    const grant = this.grantWithoutSignature(header, what, this.isOpen(request, dev))
     if (grant !== undefined) return grant
     const signed = { method: request.method, path: request.url, body: request.body }
     return { actor: await this.signed.actorOf(header!, signed, byService, this.signedHead(header!, request, byService)) }
   }
 
-  private isNeedless(request: RequestHead, dev: AccessNeed['dev']): boolean {
+  private isOpen(request: RequestHead, dev: AccessNeed['dev']): boolean {
     return this.profile === 'dev' && (dev === 'open' || (dev === 'loopback' && isLocal(request)))
   }
 
@@ -115,11 +115,11 @@ export class Authorizer {
    * `undefined` for a signed request, because its nonce has to be stored there.
    */
   admitReader(authorization: string | undefined): Grant | undefined {
-    return this.grantAtOnce(authorization, 'values', this.profile === 'dev')
+    return this.grantWithoutSignature(authorization, 'values', this.profile === 'dev')
   }
 
-  private grantAtOnce(header: string | undefined, what: AccessNeed['what'] | 'bot', needless: boolean): Grant | undefined {
-    if (header === undefined && needless) return {}
+  private grantWithoutSignature(header: string | undefined, what: AccessNeed['what'] | 'bot', isOpen: boolean): Grant | undefined {
+    if (header === undefined && isOpen) return {}
     if (header === undefined) throw required()
     const bearer = BEARER.exec(header)?.[1]
     if (bearer === undefined) return undefined
@@ -127,11 +127,11 @@ export class Authorizer {
     if (what === 'statement') {
       throw new HmsError(
         'HMS_AUTH_STATEMENT_REQUIRED',
-        'No key of a program may do that: it needs a request signed by a person or the operator.',
+        'An API key may not do this: it needs a request signed by a person or the operator.',
         { status: 403, next: [action('tokens.help')] },
       )
     }
-    if (!needless) requireScope(record.scopes, what === 'bot' ? { bot: someBot(record) } : what)
+    if (!isOpen) requireScope(record.scopes, what === 'bot' ? { bot: someBot(record) } : what)
     return grantOf(record)
   }
 }

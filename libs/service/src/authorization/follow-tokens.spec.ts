@@ -7,7 +7,7 @@ import { mintToken, signEvent, type EventPredicate } from '#libs/signing'
 import { testIdentity, type TestIdentity } from '../../../../test/support/identity.js'
 import { TokenReader } from './follow-tokens.js'
 import { TokenBook } from './token-book.js'
-import { keepToken, TOKENS, type StoredToken } from './token.table.js'
+import { storeToken, TOKENS, type StoredToken } from './token.table.js'
 
 const DAY_MS = 86_400_000
 const clock = new VirtualClock('2026-01-01T00:00:00Z')
@@ -60,7 +60,7 @@ function service(database = new MemoryDatabase(clock)) {
   }
   const keep = async (record: TokenRecord): Promise<void> => {
     const envelope = await signed(record)
-    await database.transaction((tx) => keepToken(tx, record, envelope))
+    await database.transaction((tx) => storeToken(tx, record, envelope))
   }
   const write = (row: StoredToken): Promise<void> => database.transaction((tx) => tx.documents(TOKENS).put(row))
   const record = async (token: TokenRecord, type: 'issued' | 'revoked' = 'issued'): Promise<void> => {
@@ -159,8 +159,8 @@ describe('a row of the token table', () => {
     reader.stop()
     return {
       code: judge(book, known.token),
-      scopes: book.known(known.token)?.scopes,
-      refused: [...book.believed.refusals.keys()],
+      scopes: book.valid(known.token)?.scopes,
+      refused: [...book.verified.refusals.keys()],
       said: world.said(),
     }
   }
@@ -177,7 +177,7 @@ describe('a row of the token table', () => {
     ['the signature of another key', async (row) => ({ ...row, signed: await signed(fresh().record) })],
     ['the signature of another service', async (row) => ({ ...row, signed: await signed(row, {}, 'linter') })],
     ['an event of another topic', async (row) => ({ ...row, signed: await signed(row, { topic: 'hms.run.state.v1' }) })],
-    ['an event that makes no key', async (row) => ({ ...row, signed: await signed(row, { type: 'hms.run.changed.v1' }) })],
+    ['an event that defines no key', async (row) => ({ ...row, signed: await signed(row, { type: 'hms.run.changed.v1' }) })],
     [
       'a payload that was changed',
       (row, { signatures, payload, payloadType }) => ({

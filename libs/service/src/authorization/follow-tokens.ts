@@ -1,10 +1,10 @@
 import type { ReceivedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { describeError, PeriodicTask, type Clock } from '#libs/platform'
-import type { TokenSource } from './believed-tokens.js'
-import { plainToken, type TOKEN_EVENTS } from './signed-token.js'
+import type { TokenService } from './verified-tokens.js'
+import { withoutSignature, type TOKEN_EVENTS } from './signed-token.js'
 import type { TokenBook } from './token-book.js'
-import { keepToken, MAX_TOKENS, TOKENS, type StoredToken } from './token.table.js'
+import { storeToken, MAX_TOKENS, TOKENS, type StoredToken } from './token.table.js'
 import type { Concerns } from '../concerns.js'
 import type { Signals } from '../signals.js'
 
@@ -13,19 +13,19 @@ export const TOKENS_CHANGED = 'tokens'
 type Table = { source: FollowedService; rows: StoredToken[] }
 
 /** Polling intervals, for signals lost with their session: normal, and after a failed read. */
-const LOOK_AGAIN_MS = 10_000
-const LOOK_SOON_MS = 1_000
+const POLL_MS = 10_000
+const RETRY_MS = 1_000
 
 type TokenEvent = ReceivedEvent<(typeof TOKEN_EVENTS)[number]>
 
 /** Handles `hms.token.v1` in services other than approver: stores the record and notifies the other instances. */
 export async function followToken({ data, envelope }: TokenEvent, tx: Transaction, signals: Pick<Signals, 'send'>): Promise<void> {
-  await keepToken(tx, plainToken(data.token), envelope)
+  await storeToken(tx, withoutSignature(data.token), envelope)
   tx.afterCommit(() => signals.send(TOKENS_CHANGED))
 }
 
 /** Part of each service that the reader needs. */
-export interface FollowedService extends TokenSource {
+export interface FollowedService extends TokenService {
   clock: Clock
   signals: Pick<Signals, 'on'>
   concerns: Pick<Concerns, 'add'>
@@ -34,12 +34,12 @@ export interface FollowedService extends TokenSource {
 /** Synchronises a process's token book with the tables of its services: at the start, on notification, and every ten seconds. */
 export class TokenReader {
   private reading: Promise<void> | undefined
-  private again = false
-  private looks: PeriodicTask | undefined
+  private isReadRequested = false
+  private polls: PeriodicTask | undefined
   private wasRead = false
   private stopped = false
   private wasTopicRead = false
-  private adopting = false
+  private copying = false
 
   constructor(
     private readonly book: TokenBook,
@@ -52,29 +52,29 @@ export class TokenReader {
     await this.read()
     const [first] = this.services
     if (first === undefined || this.stopped) return
-    first.concerns.add(() => this.book.believed.concerns)
-    this.looks = new PeriodicTask(first.clock, {
-      everyMs: () => (this.wasRead ? LOOK_AGAIN_MS : LOOK_SOON_MS),
+    first.concerns.add(() => this.book.verified.concerns)
+    this.polls = new PeriodicTask(first.clock, {
+      everyMs: () => (this.wasRead ? POLL_MS : RETRY_MS),
       run: () => this.read(),
       failed: (error) => this.failed(error),
     })
-    this.looks.start()
+    this.polls.start()
   }
 
   stop(): void {
     this.stopped = true
-    void this.looks?.stop()
+    void this.polls?.stop()
   }
 
   /** Reads one at a time: an older view must not replace a newer one. */
   private read(): Promise<void> {
-    this.again = true
+    this.isReadRequested = true
     return (this.reading ??= this.readUntilDone())
   }
 
   private async readUntilDone(): Promise<void> {
-    while (this.again && !this.stopped) {
-      this.again = false
+    while (this.isReadRequested && !this.stopped) {
+      this.isReadRequested = false
       await this.readOnce()
     }
     this.reading = undefined
@@ -82,15 +82,19 @@ export class TokenReader {
 
   private async readOnce(): Promise<void> {
     try {
-      const { believed } = this.book
+      const { verified } = this.book
       let tables = await this.tables()
       // Rows stored without a signature by an older build get it from the topic before the first request.
-      if (!this.wasTopicRead && tables.some(({ rows }) => rows.some(({ signed }) => signed === undefined)) && (await this.adopt(tables)))
+      if (
+        !this.wasTopicRead &&
+        tables.some(({ rows }) => rows.some(({ signed }) => signed === undefined)) &&
+        (await this.copySignatures(tables))
+      )
         tables = await this.tables()
-      this.book.learn(believed.of(tables))
+      this.book.replaceAll(verified.verify(tables))
       this.wasRead = true
       // Reads the topic too: a key revoked there stays revoked, whatever the rows contain.
-      if (!this.wasTopicRead || believed.wants(tables)) void this.adoptLater(tables)
+      if (!this.wasTopicRead || verified.needsTopicRead(tables)) void this.copyInBackground(tables)
     } catch (error) {
       this.failed(error)
     }
@@ -104,30 +108,30 @@ export class TokenReader {
     return Promise.all(this.services.map(read))
   }
 
-  private async adoptLater(tables: readonly Table[]): Promise<void> {
+  private async copyInBackground(tables: readonly Table[]): Promise<void> {
     const isFirst = !this.wasTopicRead
-    const isAdopted = await this.adopt(tables)
-    if ((isAdopted || (isFirst && this.wasTopicRead)) && !this.stopped) await this.read()
+    const isCopied = await this.copySignatures(tables)
+    if ((isCopied || (isFirst && this.wasTopicRead)) && !this.stopped) await this.read()
   }
 
   /** Copies signatures from the topic into rows; returns whether any was copied. Returns `false` while another read is running. */
-  private async adopt(tables: readonly Table[]): Promise<boolean> {
-    if (this.adopting) return false
-    this.adopting = true
+  private async copySignatures(tables: readonly Table[]): Promise<boolean> {
+    if (this.copying) return false
+    this.copying = true
     try {
-      const isAdopted = await this.book.believed.adopt(tables)
+      const isCopied = await this.book.verified.copySignatures(tables)
       this.wasTopicRead = true
-      return isAdopted
+      return isCopied
     } catch (error) {
-      this.services[0]?.log.debug({ error: describeError(error) }, 'the topic of keys is read later')
+      this.services[0]?.log.debug({ error: describeError(error) }, 'the topic of API keys could not be read; retrying')
       return false
     } finally {
-      this.adopting = false
+      this.copying = false
     }
   }
 
   private failed(error: unknown): void {
     this.wasRead = false
-    this.services[0]?.log.warn({ error: describeError(error) }, 'keys of programs cannot be read; those known count on')
+    this.services[0]?.log.warn({ error: describeError(error) }, 'API keys could not be read; keys already loaded stay valid')
   }
 }

@@ -18,15 +18,15 @@ export const REQUEST_NONCES = documentTable<RequestNonce>({
 })
 
 /** Maximum signed requests accepted within two minutes. No nonce is deleted early: with a full table, signed requests are refused. */
-const MAX_REMEMBERED = 10_000
-const FORGOTTEN_AT_ONCE = 50
+const MAX_NONCES = 10_000
+const DELETE_BATCH = 50
 
 /** Stores a nonce until `expiresAt`; returns `false` if it was used before. Throws 503 `HMS_AUTH_BUSY` while the table is full. */
 export async function spendNonce(tx: Transaction, nonce: string, expiresAt: Date): Promise<boolean> {
   const nonces = tx.documents(REQUEST_NONCES)
-  await forgetExpired(nonces, tx.now, FORGOTTEN_AT_ONCE)
-  if ((await nonces.count()) >= MAX_REMEMBERED) {
-    throw new HmsError('HMS_AUTH_BUSY', `${MAX_REMEMBERED} signed requests came within two minutes; send this one again in a minute.`, {
+  await forgetExpired(nonces, tx.now, DELETE_BATCH)
+  if ((await nonces.count()) >= MAX_NONCES) {
+    throw new HmsError('HMS_AUTH_BUSY', `${MAX_NONCES} signed requests arrived within two minutes; retry this one in a minute.`, {
       status: 503,
       retryable: true,
     })

@@ -89,6 +89,6 @@ export function routeConfig(config: object, handler: object): void {
 }
 
 /** Decorates a route whose body may be larger or deeper than the default. */
-export function TakesBody(bounds: Partial<BodyBounds>): MethodDecorator {
+export function LargeBody(bounds: Partial<BodyBounds>): MethodDecorator {
   return (_target, _name, { value }) => routeConfig({ bounds: { ...BODY_BOUNDS, ...bounds } }, value as object)
 }

@@ -40,7 +40,7 @@ export class SignedRequests {
    */
   headOf(header: string, request: Omit<SignableRequest, 'body'>, service?: ServiceName): SignedHead {
     const roster = this.roster()
-    const head = counted(() => verifyRequestHead(header, request, roster, service))
+    const head = asAuthError(() => verifyRequestHead(header, request, roster, service))
     requireAudience(head.predicate, roster)
     return head
   }
@@ -54,7 +54,7 @@ export class SignedRequests {
     service?: ServiceName,
     head = this.headOf(header, request, service),
   ): Promise<Actor> {
-    counted(() => requireSignedBody(head, request.body))
+    asAuthError(() => requireSignedBody(head, request.body))
     await this.spend(request.path, head.predicate)
     const roster = this.roster()
     // A body may take a minute to arrive, and a roster may revoke the key meanwhile.
@@ -62,7 +62,7 @@ export class SignedRequests {
     const isByService = service !== undefined && roster.serviceKeys(service).has(head.keyid)
     if (principal !== undefined && (principal.kind !== 'service' || isByService))
       return { id: principal.id, name: principal.name, kind: principal.kind }
-    throw new HmsError('HMS_AUTH_NOT_ALLOWED', 'This key may not do that.', { status: 403 })
+    throw new HmsError('HMS_AUTH_NOT_ALLOWED', 'This key is not allowed to do this.', { status: 403 })
   }
 
   /** Stores the nonce, committed before the request takes effect: of two instances that receive a request concurrently, one continues. */
@@ -81,12 +81,12 @@ export class SignedRequests {
   }
 }
 
-function counted<T>(verify: () => T): T {
+function asAuthError<T>(verify: () => T): T {
   try {
     return verify()
   } catch (error) {
     if (!(error instanceof SignatureError)) throw error
-    throw new HmsError('HMS_AUTH_INVALID', `The request's signature does not count: ${error.message}.`, { status: 401, cause: error })
+    throw new HmsError('HMS_AUTH_INVALID', `The request's signature is not accepted: ${error.message}.`, { status: 401, cause: error })
   }
 }
 

@@ -1,5 +1,5 @@
 import type { TokenRecord } from '#libs/contracts'
-import { BelievedTokens } from './believed-tokens.js'
+import { VerifiedTokens } from './verified-tokens.js'
 import type { Clock } from '#libs/platform'
 import { requireStreamKey, requireToken, streamKeyOf, tokenIdOf } from '#libs/signing'
 
@@ -9,26 +9,26 @@ import { requireStreamKey, requireToken, streamKeyOf, tokenIdOf } from '#libs/si
  */
 export class TokenBook {
   /** Verifies the rows that `learn` gets. */
-  readonly believed = new BelievedTokens()
+  readonly verified = new VerifiedTokens()
   private records = new Map<string, TokenRecord>()
-  private readonly held = new Map<string, Set<() => void>>()
+  private readonly openUses = new Map<string, Set<() => void>>()
 
   constructor(private readonly clock: Clock) {}
 
   /** Replaces the content by the tables of this process's services; a record that no table contains is dropped. */
-  learn(records: readonly TokenRecord[]): void {
+  replaceAll(records: readonly TokenRecord[]): void {
     const known = new Map<string, TokenRecord>()
     for (const record of records) {
       const before = known.get(record.id) ?? this.records.get(record.id)
       known.set(record.id, before !== undefined && before.revokedAt !== null ? before : record)
     }
     this.records = known
-    this.release()
+    this.endInvalid()
   }
 
   /** Adds a record that was just committed, before the next poll of the table. */
   add(record: TokenRecord): void {
-    this.learn([...this.records.values(), record])
+    this.replaceAll([...this.records.values(), record])
   }
 
   /** Returns the record of a valid key. Throws 401 `HMS_AUTH_TOKEN_UNKNOWN`, `_REVOKED` or `_EXPIRED`. */
@@ -49,7 +49,7 @@ export class TokenBook {
   }
 
   /** As `require`, but returns `undefined` for an invalid key. */
-  known(token: string): TokenRecord | undefined {
+  valid(token: string): TokenRecord | undefined {
     try {
       return this.require(token)
     } catch {
@@ -58,22 +58,22 @@ export class TokenBook {
   }
 
   /** Calls `end` once when the key becomes invalid; the returned function unregisters it. */
-  hold(id: string, end: () => void): () => void {
-    const ends = this.held.get(id) ?? new Set()
-    this.held.set(id, ends.add(end))
+  onInvalid(id: string, end: () => void): () => void {
+    const ends = this.openUses.get(id) ?? new Set()
+    this.openUses.set(id, ends.add(end))
     return () => {
       ends.delete(end)
-      if (ends.size === 0 && this.held.get(id) === ends) this.held.delete(id)
+      if (ends.size === 0 && this.openUses.get(id) === ends) this.openUses.delete(id)
     }
   }
 
   /** Ends everything opened with keys that are no longer valid. */
-  release(): void {
+  endInvalid(): void {
     const nowMs = this.clock.now().getTime()
-    for (const [id, ends] of this.held) {
+    for (const [id, ends] of this.openUses) {
       const record = this.records.get(id)
       if (record !== undefined && record.revokedAt === null && nowMs < Date.parse(record.expiresAt)) continue
-      this.held.delete(id)
+      this.openUses.delete(id)
       for (const end of ends) end()
     }
   }

@@ -18,14 +18,14 @@ export const TOKENS = documentTable<StoredToken>({
 /** Maximum records; approver issues no more. */
 export const MAX_TOKENS = 5_000
 /** Retention of an expired key; afterwards its holder gets "unknown" instead of "expired". */
-const FORGOTTEN_AFTER_MS = 30 * 24 * 60 * 60 * 1000
-const FORGOTTEN_AT_ONCE = 100
+const EXPIRED_RETENTION_MS = 30 * 24 * 60 * 60 * 1000
+const DELETE_BATCH = 100
 
 /** Stores a record, and deletes some that expired long ago. A revoked record is never replaced. */
-export async function keepToken(tx: Transaction, record: TokenRecord, signed: Envelope): Promise<void> {
-  const limit = new Date(tx.now.getTime() - FORGOTTEN_AFTER_MS)
+export async function storeToken(tx: Transaction, record: TokenRecord, signed: Envelope): Promise<void> {
+  const limit = new Date(tx.now.getTime() - EXPIRED_RETENTION_MS)
   const tokens = tx.documents(TOKENS)
-  await forgetExpired(tokens, limit, FORGOTTEN_AT_ONCE)
+  await forgetExpired(tokens, limit, DELETE_BATCH)
   if (Date.parse(record.expiresAt) < limit.getTime()) return
   if ((await tokens.get(record.id))?.revokedAt == null) await tokens.put({ ...record, signed })
 }

@@ -1,7 +1,7 @@
 import { isObject, jsonIn, readText, type Envelope, type HeadReceipt, type IssuedHeads, type SignedFreshness } from '#libs/contracts'
 import { continued, currentTraceparent, describeError, inTrace, pause, type Clock, type Logger } from '#libs/platform'
 
-export interface CarriedHead {
+export interface DirectDelivery {
   url: string
   ok: boolean
   revision: number
@@ -11,12 +11,12 @@ export interface CarriedHead {
 }
 
 /** Whether there are config-stores, and each refused the heads permanently. */
-export function isRefusedByAll(carried: readonly CarriedHead[]): boolean {
-  return carried.length > 0 && carried.every(({ refused }) => refused === true)
+export function isRefusedByAll(deliveries: readonly DirectDelivery[]): boolean {
+  return deliveries.length > 0 && deliveries.every(({ refused }) => refused === true)
 }
 
 const ATTEMPT_TIMEOUT_MS = 2_000
-const MAX_ANSWER_BYTES = 64 * 1024
+const MAX_RESPONSE_BYTES = 64 * 1024
 const RETRY_MS = 250
 const GIVE_UP_AFTER_MS = 30_000
 
@@ -35,16 +35,16 @@ export class DirectHeadDelivery {
    * Sends once to each config-store, concurrently, for a caller that waits for the result. A config-store that did not respond, or refused
    * heads that others stored, is retried in the background. Never throws.
    */
-  async deliver(heads: IssuedHeads): Promise<CarriedHead[]> {
-    const carried = await Promise.all(this.urls.map((url) => this.post(url, heads)))
-    const silent = carried.filter(({ ok }) => !ok).map(({ url }) => url)
-    if (silent.length > 0 && !isRefusedByAll(carried)) void inTrace(currentTraceparent(), () => this.keepTrying(heads, silent))
-    return carried
+  async deliver(heads: IssuedHeads): Promise<DirectDelivery[]> {
+    const deliveries = await Promise.all(this.urls.map((url) => this.post(url, heads)))
+    const failed = deliveries.filter(({ ok }) => !ok).map(({ url }) => url)
+    if (failed.length > 0 && !isRefusedByAll(deliveries)) void inTrace(currentTraceparent(), () => this.deliverWithRetries(heads, failed))
+    return deliveries
   }
 
   /** Sends in the background until every config-store has the heads, for at most half a minute; after that the bus delivers them. */
   deliverSoon(heads: IssuedHeads, traceparent?: string): void {
-    void inTrace(traceparent, () => this.keepTrying(heads, this.urls))
+    void inTrace(traceparent, () => this.deliverWithRetries(heads, this.urls))
   }
 
   /** Sends a freshness statement once to each config-store; the next statement follows in seconds. Never throws. */
@@ -53,13 +53,13 @@ export class DirectHeadDelivery {
     await Promise.all(
       this.urls.map((url) =>
         this.send(`${url}/v1/freshness`, body).catch((error: unknown) =>
-          this.log.debug({ url, error: describeError(error) }, 'freshness not delivered'),
+          this.log.debug({ url, error: describeError(error) }, 'freshness statement not delivered'),
         ),
       ),
     )
   }
 
-  private async keepTrying(heads: IssuedHeads, urls: readonly string[]): Promise<void> {
+  private async deliverWithRetries(heads: IssuedHeads, urls: readonly string[]): Promise<void> {
     const until = this.clock.now().getTime() + GIVE_UP_AFTER_MS
     let open = [...urls]
     while (open.length > 0 && this.clock.now().getTime() < until) {
@@ -69,12 +69,12 @@ export class DirectHeadDelivery {
     }
   }
 
-  private async post(url: string, heads: IssuedHeads): Promise<CarriedHead> {
+  private async post(url: string, heads: IssuedHeads): Promise<DirectDelivery> {
     try {
       const response = await inTrace(currentTraceparent(), () => this.send(`${url}/v1/heads`, heads), 'send heads')
-      const body = await readText(response.body, MAX_ANSWER_BYTES)
+      const body = await readText(response.body, MAX_RESPONSE_BYTES)
       if (!response.ok) {
-        const refused = isVerdict(response.status) ? { refused: true as const } : {}
+        const refused = isPermanentRefusal(response.status) ? { refused: true as const } : {}
         return { url, ok: false, revision: 0, detail: refusalIn(body) ?? `status ${response.status}: ${body.slice(0, 300)}`, ...refused }
       }
       const receipt = JSON.parse(body) as HeadReceipt
@@ -105,6 +105,6 @@ function refusalIn(body: string): string | undefined {
 }
 
 /** Whether a status is a permanent refusal; busy and time-out are transient. */
-function isVerdict(status: number): boolean {
+function isPermanentRefusal(status: number): boolean {
   return status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429
 }

@@ -31,18 +31,18 @@ export interface HeadToSign {
 
 /** Signs heads that are stored together, each with all data that a reader needs to verify it. Several heads bind each other by a digest. */
 export async function signHeads(heads: readonly HeadToSign[], signer: Signer): Promise<IssuedHeads> {
-  const said = heads.map(({ head, current, next }): HeadPredicate => {
+  const predicates = heads.map(({ head, current, next }): HeadPredicate => {
     if (next === undefined) return { ...head, current: current?.releaseDigest ?? null }
     const { release, at, sinceSeq, run } = next
     return { ...head, current: current?.releaseDigest ?? null, next: { release: release.releaseDigest, at, sinceSeq, run } }
   })
-  const bundle = said.length > 1 ? { bundle: bundleOfHeads(said) } : {}
+  const bundle = predicates.length > 1 ? { bundle: bundleOfHeads(predicates) } : {}
   const signed = heads.map(async ({ current, next }, index): Promise<SignedHead> => {
-    const head = await signHead({ ...said[index]!, ...bundle }, signer)
-    const brought = { head, release: current?.envelope ?? null, proof: current?.proof ?? null }
-    if (next === undefined) return brought
+    const head = await signHead({ ...predicates[index]!, ...bundle }, signer)
+    const signedHead = { head, release: current?.envelope ?? null, proof: current?.proof ?? null }
+    if (next === undefined) return signedHead
     const { envelope: release, proof = null } = next.release
-    return { ...brought, next: { release, proof } }
+    return { ...signedHead, next: { release, proof } }
   })
   return packHeads(await Promise.all(signed))
 }

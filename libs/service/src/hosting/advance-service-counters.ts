@@ -6,8 +6,8 @@ import type { ServiceDefinition } from '../service-definition.js'
 import { connectService } from './postgres-services.js'
 import { advanceCounters } from '../numbering/numbering.table.js'
 
-const CLOSED_WITHIN_MS = 2_000
-const LOOK_AGAIN_MS = 100
+const CLOSE_TIMEOUT_MS = 2_000
+const POLL_MS = 100
 
 /** Counts sessions of other clients; the server's own processes have no user. */
 const OTHERS = `SELECT count(*)::int AS n FROM pg_stat_activity
@@ -22,7 +22,7 @@ export async function advanceServiceCounters(
   url: string,
   by: number,
 ): Promise<ServiceDefinition[]> {
-  const moved: ServiceDefinition[] = []
+  const advanced: ServiceDefinition[] = []
   for (const [index, definition] of definitions.entries()) {
     const source = await connectService(definition, url, 2)
     const database = new PostgresDatabase(source, schemaOf(definition.name))
@@ -31,18 +31,18 @@ export async function advanceServiceCounters(
       if (index === 0) await requireAlone(async () => (await source.query<{ n: number }[]>(OTHERS))[0]?.n ?? 0)
       await migrate(source, schemaOf(definition.name))
       if (await database.transaction((tx) => advanceCounters(definition.advanceCounters, tx, new PostgresTimerStore(), by)))
-        moved.push(definition)
+        advanced.push(definition)
     } finally {
       await database.close()
     }
   }
-  return moved
+  return advanced
 }
 
 /** Throws `HMS_RECOVER_RUNNING` if other sessions exist, after a moment, because a closed session may stay visible briefly. */
 async function requireAlone(countOthers: () => Promise<number>): Promise<void> {
   let sessions = 0
-  const isAlone = await lookUntil(systemClock, { everyMs: LOOK_AGAIN_MS, withinMs: CLOSED_WITHIN_MS }, async () => {
+  const isAlone = await lookUntil(systemClock, { everyMs: POLL_MS, withinMs: CLOSE_TIMEOUT_MS }, async () => {
     sessions = await countOthers()
     return sessions === 0
   })
@@ -51,7 +51,7 @@ async function requireAlone(countOthers: () => Promise<number>): Promise<void> {
 
 function inUse(sessions: number): HmsError {
   const detail =
-    `${sessions} ${sessions === 1 ? 'session of another uses' : 'sessions of others use'} the database. ` +
-    'Stop all services, and close consoles, before numbers are moved.'
+    `${sessions} ${sessions === 1 ? 'other session uses' : 'other sessions use'} the database. ` +
+    'Stop all services and close all database consoles before advancing counters.'
   return new HmsError('HMS_RECOVER_RUNNING', detail, { status: 409, next: [action('recover')] })
 }

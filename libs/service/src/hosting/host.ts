@@ -1,5 +1,5 @@
 import { SERVICE_PATHS, type ServiceName, action, HmsError } from '#libs/contracts'
-import { EventServer, readOnce, STATEMENT_SEAL, type EventSeal } from '#libs/messaging'
+import { EventServer, withReadCache, STATEMENT_SEAL, type EventSeal } from '#libs/messaging'
 import type { Database } from '#libs/persistence'
 import { BACKLOG, collectRoutes, type LimitedServer, type Logger } from '#libs/platform'
 import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits } from '#libs/process'
@@ -20,7 +20,7 @@ import { createHttpApplication } from '../http/http-application.js'
 import { HostContext } from '../http/host-context.js'
 import { KeyedMetricsController, MetricsController } from '../http/metrics.http.js'
 import { GroupsController, TopicsController } from '../http/topics.http.js'
-import { RepeatedCalls } from '../idempotency/repeated-calls.js'
+import { IdempotencyKeys } from '../idempotency/idempotency-keys.js'
 import { RUNTIMES } from '../runtime-module.js'
 import { ServiceRuntime } from '../service-runtime.js'
 import { loadService } from '../service-definition.js'
@@ -39,23 +39,23 @@ export class Host {
 
   /** Builds the services and one Nest application around them. Nothing listens, reads or fires before `start`. */
   static async create(services: readonly ServiceName[], adapters: HostAdapters): Promise<Host> {
-    const seal = services.length > 1 ? readOnce(STATEMENT_SEAL) : undefined
+    const seal = services.length > 1 ? withReadCache(STATEMENT_SEAL) : undefined
     const parts = await Promise.all(services.map((name) => openService(name, adapters, seal)))
     const runtimes = new Map(parts.map(({ runtime }) => [runtime.name, runtime]))
-    await refuseExpiredRoster([...runtimes.values()], adapters)
+    await requireUnexpiredRoster([...runtimes.values()], adapters)
     const consumers = new Map([...runtimes].map(([name, runtime]) => [name, runtime.consumer]))
     const rosterNow = (): Roster => newestRoster([...runtimes.values()], adapters.roster)
     const databaseOf = (path: string): Database => databaseFor(path, runtimes)
     const access = new Authorizer(adapters.profile, rosterNow, adapters.clock, databaseOf)
     const context = new HostContext([...runtimes.values()], adapters.metrics, adapters.version)
-    const calls = new RepeatedCalls(databaseOf, adapters.log)
+    const calls = new IdempotencyKeys(databaseOf, adapters.log)
     const bodies = new SignedBodies(rosterNow, databaseOf, adapters.clock)
     const providers = [
       { provide: RUNTIMES, useValue: runtimes },
       { provide: Authorizer, useValue: access },
       { provide: HostContext, useValue: context },
       { provide: APP_GUARD, useClass: AuthorizationGuard },
-      { provide: RepeatedCalls, useValue: calls },
+      { provide: IdempotencyKeys, useValue: calls },
       { provide: SignedBodies, useValue: bodies },
     ]
     const metrics = readHostConfig(adapters.environment).metrics === 'key' ? KeyedMetricsController : MetricsController
@@ -71,7 +71,7 @@ export class Host {
     const [localTo, origins] = [localNameOf(adapters.profile, adapters.environment), readCorsOrigins(adapters.environment)]
     const app = await createHttpApplication(root, adapters.log, localTo, clients, access, origins)
     const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance
-    calls.watch(server)
+    calls.storeResponses(server)
     context.routes = collectRoutes(server)
     app.connectMicroservice({ strategy: new EventServer(consumers) }, { inheritAppConfig: true })
     return new Host(app, runtimes, adapters, new TokenReader(access.tokens, [...runtimes.values()]))
@@ -116,7 +116,7 @@ function databaseFor(path: string, runtimes: ReadonlyMap<ServiceName, ServiceRun
 }
 
 /** Throws for an expired roster, after closing bus and services; otherwise the process would not end. */
-async function refuseExpiredRoster(runtimes: readonly ServiceRuntime[], { roster, clock, log, bus }: HostAdapters): Promise<void> {
+async function requireUnexpiredRoster(runtimes: readonly ServiceRuntime[], { roster, clock, log, bus }: HostAdapters): Promise<void> {
   try {
     requireRosterInForce(newestRoster(runtimes, roster), clock.now(), log)
   } catch (error) {
@@ -152,12 +152,12 @@ function newestRoster(services: readonly { roster: Roster }[], pinned: Roster): 
  * nothing that runs. In its last 30 days each start logs a warning.
  */
 function requireRosterInForce({ version, expires }: Roster, now: Date, log: Logger): void {
-  const restMs = Date.parse(expires) - now.getTime()
-  if (restMs <= 0) {
+  const remainingMs = Date.parse(expires) - now.getTime()
+  if (remainingMs <= 0) {
     throw new HmsError('HMS_ROSTER_EXPIRED', `Roster ${version} was valid until ${expires}. Pin a newer one: set HMS_ROSTER to its file.`, {
       status: 400,
       next: [action('help.environment')],
     })
   }
-  if (restMs < EXPIRES_SOON_MS) log.warn({ roster: version, expires }, 'the roster expires soon: propose and sign the next one')
+  if (remainingMs < EXPIRES_SOON_MS) log.warn({ roster: version, expires }, 'the roster expires soon: propose and sign the next one')
 }

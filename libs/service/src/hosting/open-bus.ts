@@ -1,7 +1,7 @@
 import type { HmsError, ServiceName } from '#libs/contracts'
 import { replicationOf, type HostConfig } from '#libs/process'
 import { readGivenText } from '#libs/files'
-import { clientIdOf, createKafka, EmbeddedBus, KafkaBus, keepTopics, type EventBus, type KafkaSettings } from '#libs/messaging'
+import { clientIdOf, createKafka, EmbeddedBus, KafkaBus, maintainTopics, type EventBus, type KafkaSettings } from '#libs/messaging'
 import { configInvalid, describeError, type Clock, type Logger, type Metrics } from '#libs/platform'
 import { Pool } from 'pg'
 
@@ -53,18 +53,19 @@ export async function openKafkaBus(
   log: Logger,
   metrics: Metrics,
 ): Promise<EventBus> {
-  const end = (error: Error, why: string): void => {
+  const endProcess = (error: Error, why: string): void => {
     log.error({ error: error.message }, why)
     process.exitCode = 1
     process.kill(process.pid, 'SIGTERM')
   }
   const kafka = createKafka(await kafkaSettings(config, clientIdOf(`hms-svc-${services.join('+')}`, instance)), log)
-  const refused = (error: HmsError): void => end(error, 'the broker has topics that cannot be repaired; this process ends')
-  void keepTopics(kafka, services, clock, log, refused, replicationOf(config))
-  const renewed = new Map(services.map((service) => [service, metrics.repair(service, 'reader')]))
+  const onRefused = (error: HmsError): void =>
+    endProcess(error, 'topics differ from the catalogue and cannot be repaired; this process ends')
+  void maintainTopics(kafka, services, clock, log, onRefused, replicationOf(config))
+  const countReplacement = new Map(services.map((service) => [service, metrics.repair(service, 'reader')]))
   return new KafkaBus(kafka, clock, log, {
     instance,
-    onFatal: (error) => end(error, 'a Kafka consumer was given up; this process ends so that it is started again'),
-    onRenewed: (group) => renewed.get(group.split('.')[0] as ServiceName)?.(),
+    onFatal: (error) => endProcess(error, 'a Kafka consumer failed permanently; this process ends so that it is restarted'),
+    onConsumerReplaced: (group) => countReplacement.get(group.split('.')[0] as ServiceName)?.(),
   })
 }

@@ -17,7 +17,7 @@ const sqlError = (code: string): Error => Object.assign(new Error(`could not ext
 
 describe('the write probe of a database', () => {
   it.each(['53100', '58030', '25006', '55000'])('reports a server that refuses writes with %s', async (code) => {
-    await expect(probing([sqlError(code)]).probe.get()).resolves.toBe(`the database takes no writes: could not extend file: ${code}`)
+    await expect(probing([sqlError(code)]).probe.get()).resolves.toBe(`the database rejects writes: could not extend file: ${code}`)
   })
 
   it('rejects if the server does not respond, which is another fault', async () => {

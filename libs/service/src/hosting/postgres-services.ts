@@ -61,7 +61,7 @@ export async function openPostgresService(
         if (!options.embedded) session.notify(topic)
       },
       onNotification: (listener) => session.onNotification(listener),
-      gone: (instances) => session.gone(instances),
+      findDisconnected: (instances) => session.findDisconnected(instances),
       close: () => session.stop(),
     },
     ready: async () => {
@@ -121,17 +121,17 @@ export async function republishService(definition: ServiceDefinition, url: strin
 }
 
 /** Callers within this time share one probe, because each probe is a write that reaches the disk. */
-const SHARED_MS = 1_000
+const PROBE_SHARED_MS = 1_000
 /** Minimum free space: PostgreSQL allocates WAL files of 16 MiB each; without space for two it may stop at its next write. */
-const LEAST_FREE_BYTES = 32 * 1024 * 1024
+const MIN_FREE_BYTES = 32 * 1024 * 1024
 
 /** SQLSTATEs of a rejected write: disk full, I/O error, read-only transaction, a standby. */
-const TAKES_NO_WRITES: readonly unknown[] = ['53100', '58030', '25006', '55000']
+const REJECTED_WRITE: readonly unknown[] = ['53100', '58030', '25006', '55000']
 /**
  * SQLSTATEs of a probe that is not possible: the function is missing, or this role may not call it. The server responded, so this is no
  * fault.
  */
-const MAY_NOT_WRITE_LOG: readonly unknown[] = ['42501', '42883']
+const UNAVAILABLE_PROBE: readonly unknown[] = ['42501', '42883']
 
 /**
  * Returns a probe that reports why a responding database accepts no writes: a read-only server, a full disk. The probe returns a sentence,
@@ -142,7 +142,7 @@ export function createWriteProbe(
   clock: Clock,
   folder?: string,
 ): SharedAnswer<string | undefined> {
-  return new SharedAnswer(() => writeFault(database, folder), clock, SHARED_MS)
+  return new SharedAnswer(() => writeFault(database, folder), clock, PROBE_SHARED_MS)
 }
 
 async function writeFault(database: Pick<PostgresDatabase, 'query'>, folder?: string): Promise<string | undefined> {
@@ -151,11 +151,11 @@ async function writeFault(database: Pick<PostgresDatabase, 'query'>, folder?: st
     await database.query(`SELECT pg_logical_emit_message(true, 'hms-svc', '')`)
   } catch (error) {
     const { code } = error as { code?: unknown }
-    if (TAKES_NO_WRITES.includes(code)) return `the database takes no writes: ${describeError(error)}`
-    if (!MAY_NOT_WRITE_LOG.includes(code)) throw error
+    if (REJECTED_WRITE.includes(code)) return `the database rejects writes: ${describeError(error)}`
+    if (!UNAVAILABLE_PROBE.includes(code)) throw error
   }
   const free = folder === undefined ? Infinity : await freeBytes(folder)
-  return free >= LEAST_FREE_BYTES ? undefined : `the disk of the data folder is full: ${Math.floor(free / 1024 / 1024)} MiB are free`
+  return free >= MIN_FREE_BYTES ? undefined : `the disk of the data folder is full: ${Math.floor(free / 1024 / 1024)} MiB are free`
 }
 
 /** Returns the free bytes available to unprivileged users; an unreadable folder does not count as full. */

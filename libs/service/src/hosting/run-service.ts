@@ -24,7 +24,7 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
   if (config.bus !== 'kafka') {
     throw new HmsError(
       'HMS_BUS_EMBEDDED',
-      `The embedded bus lives in one process: use \`${command('dev')}\`, or set HMS_BUS=kafka to serve services apart.`,
+      `The embedded bus needs all services in one process: use \`${command('dev')}\`, or set HMS_BUS=kafka to run them separately.`,
       { status: 400, next: [action('dev'), action('serve.kafka')] },
     )
   }
@@ -63,7 +63,7 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
 
 /** Runs a service for its `main.ts`, until a signal arrives. */
 export async function runService(name: string): Promise<void> {
-  if (!isServiceName(name)) throw new TypeError(`${name} is no service`)
+  if (!isServiceName(name)) throw new TypeError(`${name} is not a service`)
   try {
     const { host, port } = await serveServices([name], processEnvironment())
     process.stderr.write(`${name} listens on ${port}\n`)

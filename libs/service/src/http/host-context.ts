@@ -20,8 +20,8 @@ export class HostContext {
     return this.services.map(({ name }) => name)
   }
 
-  share<T>(make: () => Promise<T>): SharedAnswer<T> {
-    return new SharedAnswer(make, this.services[0]?.clock ?? systemClock, SHARED_MS)
+  share<T>(compute: () => Promise<T>): SharedAnswer<T> {
+    return new SharedAnswer(compute, this.services[0]?.clock ?? systemClock, SHARED_MS)
   }
 
   /** Returns the service of a path if it runs in this process; otherwise throws 404 `HMS_SERVICE_UNKNOWN`. */

@@ -42,7 +42,7 @@ import type { Authorizer } from '../authorization/authorizer.js'
 import { needOf, requirementOfRoute } from '../authorization/require-scope.js'
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Observable, throwError } from 'rxjs'
-import { GivenAgain } from '../idempotency/repeated-calls.js'
+import { ReplayedResponse } from '../idempotency/idempotency-keys.js'
 
 const REQUEST_TIMEOUT_MS = 60_000
 
@@ -70,7 +70,7 @@ export async function createHttpApplication(
   })
   const server = adapter.getInstance() as unknown as FastifyInstance
   standBeforeFastify(server)
-  takeApiKeys(server)
+  acceptApiKeyHeader(server)
   closeQueuedAnswers(server.server)
   endUnreadAnswers(server.server)
   limitClients(server, clients)
@@ -78,7 +78,7 @@ export async function createHttpApplication(
   if (localTo !== undefined) refuseForeignRequests(server, localTo, origins)
   judgeTargets(server)
   refuseBodiesOfReads(server)
-  judgeHeads(server, access)
+  authorizeHeads(server, access)
   boundBodies(server, clients)
   takeJsonBodies(server)
   tagReads(server)
@@ -91,7 +91,7 @@ export async function createHttpApplication(
     bodyParser: false,
   })
   app.useGlobalFilters(new ProblemFilter(log, clients.metrics))
-  app.useGlobalPipes(new ShapePipe())
+  app.useGlobalPipes(new ValidationPipe())
   return app
 }
 
@@ -110,7 +110,7 @@ class NestLogger implements LoggerService {
 }
 
 /** Verifies the key of each request with a body at its head: a body without a valid key is never stored. The guard verifies the rest. */
-export function judgeHeads(server: FastifyInstance, access: Authorizer): void {
+export function authorizeHeads(server: FastifyInstance, access: Authorizer): void {
   heeded(server).addHook('onRequest', (request, _reply, done) => {
     const { method, url, headers, raw, is404, routeOptions } = request
     if (is404 || method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return done()
@@ -127,7 +127,7 @@ export function judgeHeads(server: FastifyInstance, access: Authorizer): void {
 }
 
 /** Accepts both of OFREP's headers for a key, since providers set either. Register it before authorization. */
-export function takeApiKeys(server: FastifyInstance): void {
+export function acceptApiKeyHeader(server: FastifyInstance): void {
   heeded(server).addHook('onRequest', ({ raw: { url = '', headers } }, _reply, done) => {
     const key = keyOfReader(headers)
     if (key !== undefined && url.startsWith(`${OFREP_PATH}/`)) headers.authorization = key
@@ -140,17 +140,17 @@ export function keyOfReader({ authorization, 'x-api-key': key }: IncomingHttpHea
   return authorization ?? (key === undefined ? undefined : `Bearer ${String(key)}`)
 }
 
-const NO_SHAPES: readonly unknown[] = [undefined, Object, Array, Boolean, Number]
+const UNVALIDATED: readonly unknown[] = [undefined, Object, Array, Boolean, Number]
 
 /**
  * Validates bodies, queries and parameters by the class declared by the handler. Events are declared as interfaces, so they pass unchanged.
  */
-export class ShapePipe implements PipeTransform {
+export class ValidationPipe implements PipeTransform {
   transform(value: unknown, { metatype, type }: ArgumentMetadata): unknown {
-    if (type === 'custom' || NO_SHAPES.includes(metatype)) return value
+    if (type === 'custom' || UNVALIDATED.includes(metatype)) return value
     // A repeated query member arrives as a list.
     if (metatype === String) return value === undefined ? value : String(value)
-    return judged(metatype as Shape, value ?? {}, type === 'query' ? 'HMS_HTTP_QUERY_INVALID' : 'HMS_HTTP_BODY_INVALID')
+    return validated(metatype as Shape, value ?? {}, type === 'query' ? 'HMS_HTTP_QUERY_INVALID' : 'HMS_HTTP_BODY_INVALID')
   }
 }
 
@@ -159,10 +159,10 @@ export function readQuery<T extends object>(shape: Shape<T>, query: URLSearchPar
   const given = Object.fromEntries(
     [...query.keys()].map((name) => [name, query.getAll(name).length > 1 ? query.getAll(name) : query.get(name)]),
   )
-  return judged(shape, given, 'HMS_HTTP_QUERY_INVALID')
+  return validated(shape, given, 'HMS_HTTP_QUERY_INVALID')
 }
 
-function judged<T extends object>(shape: Shape<T>, plain: unknown, code: 'HMS_HTTP_QUERY_INVALID' | 'HMS_HTTP_BODY_INVALID'): T {
+function validated<T extends object>(shape: Shape<T>, plain: unknown, code: 'HMS_HTTP_QUERY_INVALID' | 'HMS_HTTP_BODY_INVALID'): T {
   const { value, errors } = readShape(shape, plain)
   if (errors.length > 0) throw new HmsError(code, errors.map(({ detail }) => detail).join('; '), { status: 400, errors })
   return value
@@ -187,7 +187,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (host.getType() !== 'http') return throwError(() => error)
     const reply = host.switchToHttp().getResponse<FastifyReply>()
     const request = host.switchToHttp().getRequest<FastifyRequest>()
-    if (error instanceof GivenAgain) return error.send(reply)
+    if (error instanceof ReplayedResponse) return error.send(reply)
     const problem = toProblem(error, request, this.log)
     this.rejected?.(problem.code)
     sendProblem(reply, problem)
@@ -195,17 +195,17 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 /** Error codes of an invalid signature, proof or head. */
-const OF_SIGNATURES = /^HMS_(?:AUTH_(?:INVALID|REPLAYED|AUDIENCE|EXPIRED)|SIGNATURE_|HEAD_|PROOF_|APPROVER_SIGN)/
+const SIGNATURE_CODES = /^HMS_(?:AUTH_(?:INVALID|REPLAYED|AUDIENCE|EXPIRED)|SIGNATURE_|HEAD_|PROOF_|APPROVER_SIGN)/
 
 /**
  * Returns a function that counts refusals by code; the codes are a small fixed set without client input. Each series starts at 0, because
  * PromQL's `increase` ignores the first sample of a series.
  */
 function countRejections(metrics: Metrics): (code: string) => void {
-  const help = 'Requests whose signature, proof or head did not count, by code'
+  const help = 'Requests refused for an invalid signature, proof or head, by code'
   const refused = metrics.counter('signature_rejections_total', help, ['reason'])
-  for (const reason of errorCodes().filter((code) => OF_SIGNATURES.test(code))) refused.inc({ reason }, 0)
+  for (const reason of errorCodes().filter((code) => SIGNATURE_CODES.test(code))) refused.inc({ reason }, 0)
   return (code) => {
-    if (OF_SIGNATURES.test(code)) refused.inc({ reason: code })
+    if (SIGNATURE_CODES.test(code)) refused.inc({ reason: code })
   }
 }

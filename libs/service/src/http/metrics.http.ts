@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify'
 import { Public, RequireScope } from '../authorization/require-scope.js'
 import { HostContext } from './host-context.js'
 
-const LAG_WITHIN_MS = 1_000
+const LAG_TIMEOUT_MS = 1_000
 
 @Injectable()
 class MetricsEndpoint {
@@ -31,8 +31,8 @@ class MetricsEndpoint {
     const { services, metrics } = this.host
     const [first] = services
     if (first === undefined) return
-    const late = new Promise<undefined>((resolve) => first.clock.after(LAG_WITHIN_MS, () => resolve(undefined)))
-    const lags = await Promise.race([first.bus.lag(this.host.names).catch(() => undefined), late])
+    const timeout = new Promise<undefined>((resolve) => first.clock.after(LAG_TIMEOUT_MS, () => resolve(undefined)))
+    const lags = await Promise.race([first.bus.lag(this.host.names).catch(() => undefined), timeout])
     for (const { topic, groups } of lags ?? []) {
       for (const { group, messages, seconds } of groups) {
         metrics.lagMessages.set({ topic, group }, messages)

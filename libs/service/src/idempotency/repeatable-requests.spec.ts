@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { MemoryDatabase } from '#libs/persistence'
 import { VirtualClock } from '#libs/platform'
 import { REPEATABLE_REQUESTS } from './repeatable-request.table.js'
-import { type KeyedCall, keyedCall, RepeatableRequests } from './repeated-calls.js'
+import { type KeyedCall, keyedCall, RepeatableRequests } from './idempotency-keys.js'
 
 const BODY = Buffer.from('{"a":1}')
 const DAY_MS = 24 * 60 * 60 * 1000

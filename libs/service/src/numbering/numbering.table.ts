@@ -28,13 +28,13 @@ export interface CounterAdvance {
  * such counters.
  */
 export async function advanceCounters(
-  move: ((ahead: CounterAdvance) => Promise<void>) | undefined,
+  advance: ((context: CounterAdvance) => Promise<void>) | undefined,
   tx: Transaction,
   timers: TimerStore,
   by: number,
 ): Promise<boolean> {
-  if (move === undefined) return false
+  if (advance === undefined) return false
   await tx.documents(NUMBERING).put({ id: 'numbering', from: (await firstNumber(tx)) + by })
-  await move({ tx, by, schedule: (timer) => timers.schedule(tx, timer) })
+  await advance({ tx, by, schedule: (timer) => timers.schedule(tx, timer) })
   return true
 }

@@ -61,7 +61,7 @@ describe('pruning', () => {
 
   it('keeps rows that the service still needs, and checks them again after another retention', async () => {
     let needed = true
-    const { put, pass, prune, ids } = service({ spares: async () => needed })
+    const { put, pass, prune, ids } = service({ isNeeded: async () => needed })
     await put({ id: 'live', state: 'over' })
     pass(41)
     await prune.execute()
@@ -77,7 +77,7 @@ describe('pruning', () => {
   it('calls the service for each deleted row, in the same transaction', async () => {
     const gone: string[] = []
     const { put, pass, prune, ids } = service({
-      gone: async (_tx, { id }) => {
+      onDelete: async (_tx, { id }) => {
         gone.push(id)
         if (id === 'b') throw new Error('no')
       },
@@ -104,7 +104,7 @@ describe('pruning', () => {
     const { database, stores, pass, prune } = service()
     const stream = { consumer: 'simulator', producer: 'linter', topic: TOPIC, key: 'a' }
     const next = () => database.transaction((tx) => stores.outbox.nextKeySeq(tx, TOPIC, 'a'))
-    const read = (keySeq: number) => database.transaction(async (tx) => (await stores.positions.advance(tx, stream, keySeq)).place)
+    const read = (keySeq: number) => database.transaction(async (tx) => (await stores.positions.advance(tx, stream, keySeq)).order)
     for (let n = 0; n < 5; n++) expect(await read(await next())).toBe('next')
     pass(11)
     await prune.execute()

@@ -5,8 +5,8 @@ import { describeError, isTransient, type Logger, type Metrics } from '#libs/pla
 import type { RetentionConfig } from './retention.config.js'
 
 /** Documents examined per transaction; the relay waits for the transaction. */
-const DOCUMENTS_AT_ONCE = 200
-const ROWS_AT_ONCE = 5_000
+const DOCUMENT_BATCH = 200
+const ROW_BATCH = 5_000
 /** Lock rows are small, and most are reused. Above this number, unheld ones are deleted. */
 const MAX_LOCKS = 10_000
 const compactedTopics = TOPICS.filter((topic) => topic.cleanup === 'compact').map((topic) => topic.name)
@@ -14,9 +14,9 @@ const compactedTopics = TOPICS.filter((topic) => topic.cleanup === 'compact').ma
 /** A service's rule for the rows of one of its tables, in addition to their age. */
 export interface PruneRule<T extends object> {
   /** Whether an expired row is still needed; it then stays for another retention period. */
-  spares?: (tx: Transaction, document: T) => Promise<boolean>
+  isNeeded?: (tx: Transaction, document: T) => Promise<boolean>
   /** Called in the transaction that deletes the row. */
-  gone?: (tx: Transaction, document: T) => Promise<void>
+  onDelete?: (tx: Transaction, document: T) => Promise<void>
 }
 
 /**
@@ -45,40 +45,40 @@ export class PruneTables {
   async execute(): Promise<boolean> {
     const { outbox, positions } = this.stores
     const machinery = this.retention.ms('machinery')
-    const kept = (this.tables as readonly DocumentTable<object>[]).filter(({ keep }) => keep !== undefined)
+    const prunable = (this.tables as readonly DocumentTable<object>[]).filter(({ keep }) => keep !== undefined)
     const full: boolean[] = []
-    for (const table of kept) full.push(await this.pruneDocuments(table).catch((error: unknown) => this.failed(table.name, error)))
+    for (const table of prunable) full.push(await this.pruneDocuments(table).catch((error: unknown) => this.failed(table.name, error)))
     full.push(
-      await this.pruneRows('outbox', RETENTION_MS, (tx, before) => outbox.prune(tx, before, compactedTopics, ROWS_AT_ONCE)),
-      await this.pruneRows('stream_position', machinery, (tx, before) => positions.prune(tx, before, ROWS_AT_ONCE)),
+      await this.pruneRows('outbox', RETENTION_MS, (tx, before) => outbox.prune(tx, before, compactedTopics, ROW_BATCH)),
+      await this.pruneRows('stream_position', machinery, (tx, before) => positions.prune(tx, before, ROW_BATCH)),
       // Kept longer than positions, so that a reader that still has a position sees the numbers continue.
-      await this.pruneRows('stream_head', 2 * machinery, (tx, before) => outbox.pruneStreams(tx, before, ROWS_AT_ONCE)),
-      this.counted('aggregate_lock', await this.database.pruneLocks(MAX_LOCKS, ROWS_AT_ONCE)) === ROWS_AT_ONCE,
+      await this.pruneRows('stream_head', 2 * machinery, (tx, before) => outbox.pruneStreams(tx, before, ROW_BATCH)),
+      this.counted('aggregate_lock', await this.database.pruneLocks(MAX_LOCKS, ROW_BATCH)) === ROW_BATCH,
     )
     return full.includes(true)
   }
 
   private async pruneDocuments(table: DocumentTable<object>): Promise<boolean> {
-    const { spares, gone } = (this.rules.get(table.name) ?? {}) as PruneRule<object>
+    const { isNeeded, onDelete } = (this.rules.get(table.name) ?? {}) as PruneRule<object>
     const ageMs = this.retention.ms(table.keep!.for)
     const { stale, deleted } = await this.database.transaction(async (tx) => {
       const documents = tx.documents(table)
-      const found = await documents.stale(new Date(tx.now.getTime() - ageMs), DOCUMENTS_AT_ONCE)
-      let left = 0
+      const found = await documents.stale(new Date(tx.now.getTime() - ageMs), DOCUMENT_BATCH)
+      let kept = 0
       for (const document of found) {
-        if ((await spares?.(tx, document)) === true) {
+        if ((await isNeeded?.(tx, document)) === true) {
           // Rewritten, so that it is examined after another retention period.
           await documents.put(document)
-          left++
+          kept++
         } else {
           await documents.delete(table.id(document))
-          await gone?.(tx, document)
+          await onDelete?.(tx, document)
         }
       }
-      return { stale: found.length, deleted: found.length - left }
+      return { stale: found.length, deleted: found.length - kept }
     })
     this.counted(table.name, deleted)
-    return stale === DOCUMENTS_AT_ONCE
+    return stale === DOCUMENT_BATCH
   }
 
   /** Logs a failure, so that a failing rule keeps only the rows of its own table. Rethrows a transient error. */
@@ -90,7 +90,7 @@ export class PruneTables {
 
   private async pruneRows(table: string, ageMs: number, prune: (tx: Transaction, before: Date) => Promise<number>): Promise<boolean> {
     const rows = await this.database.transaction((tx) => prune(tx, new Date(tx.now.getTime() - ageMs)))
-    return this.counted(table, rows) === ROWS_AT_ONCE
+    return this.counted(table, rows) === ROW_BATCH
   }
 
   private counted(table: string, rows: number): number {

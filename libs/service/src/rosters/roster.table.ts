@@ -21,6 +21,6 @@ export function rostersAfter(tx: Transaction, since: number): Promise<RosterStep
   return tx.documents(ROSTERS).find({ orderBy: 'version', after: since, limit: ROSTERS_AT_ONCE })
 }
 
-export async function keepRoster(tx: Transaction, { version, envelope }: Roster): Promise<void> {
+export async function putRoster(tx: Transaction, { version, envelope }: Roster): Promise<void> {
   await tx.documents(ROSTERS).put({ version, envelope })
 }

@@ -72,12 +72,12 @@ describe('the rosters of a service', () => {
 
   it('are found again after a restart, whichever of them is pinned', async () => {
     const { follow, reader } = world.instance()
-    await reader.look()
+    await reader.poll()
     await follow(2, two)
     await follow(3, three)
     for (const pin of [one, two, three]) {
       const again = world.instance(pin)
-      await again.reader.look()
+      await again.reader.poll()
       expect(again.book.newest.version).toBe(3)
     }
     expect(await world.stored()).toEqual([1, 2, 3])
@@ -85,14 +85,14 @@ describe('the rosters of a service', () => {
 
   it('are read at the next poll by an instance that was not notified', async () => {
     const [first, other] = [world.instance(), world.instance()]
-    await other.reader.look()
+    await other.reader.poll()
     other.reader.polls.start()
     await first.follow(2, two)
     expect(other.book.newest.version).toBe(1)
     world.clock.advanceTo(world.clock.nextAt()!)
     await expect.poll(() => other.book.newest.version).toBe(2)
     void other.reader.polls.stop()
-    expect(await other.reader.look()).toBe(false)
+    expect(await other.reader.poll()).toBe(false)
   })
 
   it('include the steps of another instance before the next step is handled', async () => {
@@ -140,7 +140,7 @@ describe('the rosters of a service', () => {
     expect(readRoster(forged).version).toBe(2)
     await world.database.transaction((tx) => tx.documents(ROSTERS).put({ version: 2, envelope: forged }))
     const { book, reader } = world.instance()
-    await reader.look()
+    await reader.poll()
     expect(book.newest.version).toBe(1)
   })
 
@@ -151,7 +151,7 @@ describe('the rosters of a service', () => {
       await world.database.transaction((tx) => tx.documents(ROSTERS).put({ version, envelope }))
     }
     const { book, reader } = world.instance()
-    await reader.look()
+    await reader.poll()
     const newest: Roster = book.newest
     expect(newest.version).toBe(last)
   })

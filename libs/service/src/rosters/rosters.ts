@@ -1,6 +1,6 @@
 import type { Database, Transaction } from '#libs/persistence'
 import { nextRoster, type Roster, SignatureError } from '#libs/signing'
-import { keepRoster, ROSTERS, ROSTERS_AT_ONCE, rostersAfter } from './roster.table.js'
+import { putRoster, ROSTERS, ROSTERS_AT_ONCE, rostersAfter } from './roster.table.js'
 import type { ReceivedEvent } from '#libs/contracts'
 import { type Clock, describeError, type Logger, PeriodicTask, TerminalError } from '#libs/platform'
 import type { Signals } from '../signals.js'
@@ -64,16 +64,16 @@ export async function followRoster(
   // Another instance may have handled the steps before this one.
   if (version > book.newest.version + 1) await book.catchUp(tx)
   if (version <= book.newest.version) {
-    const kept = await tx.documents(ROSTERS).get(String(version))
-    if (kept === undefined || kept.envelope.payload === envelope.payload) return
-    throw new TerminalError('HMS_ROSTER_VERSION', `another roster ${version} is known here; this one is not taken`)
+    const stored = await tx.documents(ROSTERS).get(String(version))
+    if (stored === undefined || stored.envelope.payload === envelope.payload) return
+    throw new TerminalError('HMS_ROSTER_VERSION', `another roster ${version} is already stored; this one is rejected`)
   }
-  await takeRoster(tx, verified(book, envelope), book, signals)
+  await storeRoster(tx, verified(book, envelope), book, signals)
 }
 
 /** Stores a verified step; it is in force once the transaction is committed. */
-export async function takeRoster(tx: Transaction, roster: Roster, book: Rosters, signals: Pick<Signals, 'send'>): Promise<void> {
-  await keepRoster(tx, roster)
+export async function storeRoster(tx: Transaction, roster: Roster, book: Rosters, signals: Pick<Signals, 'send'>): Promise<void> {
+  await putRoster(tx, roster)
   tx.afterCommit(() => {
     book.advance(roster)
     signals.send(ROSTERS_CHANGED)
@@ -90,12 +90,12 @@ function verified(book: Rosters, envelope: unknown): Roster {
 }
 
 /** Polling intervals, for signals lost with their session: normal, and until the pinned roster is stored. */
-const LOOK_AGAIN_MS = 30_000
-const LOOK_SOON_MS = 1_000
+const POLL_MS = 30_000
+const RETRY_MS = 1_000
 
 /** Synchronises a roster book with its service's table: at the start, on notification, and every half minute. */
 export class RosterReader {
-  private isOpen = false
+  private isPinnedStored = false
   readonly polls: PeriodicTask
 
   constructor(
@@ -105,8 +105,8 @@ export class RosterReader {
     private readonly log: Logger,
   ) {
     this.polls = new PeriodicTask(clock, {
-      everyMs: () => (this.isOpen ? LOOK_AGAIN_MS : LOOK_SOON_MS),
-      run: () => this.look(),
+      everyMs: () => (this.isPinnedStored ? POLL_MS : RETRY_MS),
+      run: () => this.poll(),
       failed: (error) => this.failed(error),
     })
   }
@@ -115,9 +115,9 @@ export class RosterReader {
    * Polls the table; returns whether there was a newer roster. Never throws: a database that is not migrated yet has no rosters, and
    * without a database nothing is decided either.
    */
-  async look(): Promise<boolean> {
+  async poll(): Promise<boolean> {
     try {
-      if (!this.isOpen) await this.keepPinned()
+      if (!this.isPinnedStored) await this.storePinned()
       return await this.database.autocommit((tx) => this.book.catchUp(tx))
     } catch (error) {
       this.failed(error)
@@ -129,13 +129,13 @@ export class RosterReader {
     const { version } = this.book.newest
     this.log.error(
       { roster: version, error: describeError(error) },
-      'rosters cannot be read, or one does not follow from the one before; the known one stays',
+      'stored rosters could not be read, or a stored roster is not a valid successor; the newest verified roster stays in force',
     )
   }
 
   /** Stores the pinned roster as the start of the chain, for readers that stay pinned to it longer than this service. */
-  private async keepPinned(): Promise<void> {
-    await this.database.autocommit((tx) => keepRoster(tx, this.book.pinned))
-    this.isOpen = true
+  private async storePinned(): Promise<void> {
+    await this.database.autocommit((tx) => putRoster(tx, this.book.pinned))
+    this.isPinnedStored = true
   }
 }

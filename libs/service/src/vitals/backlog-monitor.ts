@@ -55,7 +55,7 @@ async function waitingLetters(
   return found
 }
 
-const LOOK_MS = 10_000
+const POLL_MS = 10_000
 /** Age at which a parked event raises an alarm: the event that it waits for is then lost, not delayed. */
 const GAP_MS = 30_000
 const OUTBOX_MS = 30_000
@@ -63,19 +63,19 @@ const TIMER_MS = 30_000
 
 interface Alarm {
   name: string
-  rings(vitals: Vitals): boolean
+  isRaised(vitals: Vitals): boolean
   next: string
 }
 
 const ALARMS: readonly Alarm[] = [
-  { name: 'gap_detected', rings: ({ parkedOldestMs }) => parkedOldestMs > GAP_MS, next: command('topics.republish') },
-  { name: 'outbox_stalled', rings: ({ outboxOldestMs }) => outboxOldestMs > OUTBOX_MS, next: command('topics.diff') },
-  { name: 'timers_overdue', rings: ({ timersOverdueMs }) => timersOverdueMs > TIMER_MS, next: command('runs.list') },
+  { name: 'gap_detected', isRaised: ({ parkedOldestMs }) => parkedOldestMs > GAP_MS, next: command('topics.republish') },
+  { name: 'outbox_stalled', isRaised: ({ outboxOldestMs }) => outboxOldestMs > OUTBOX_MS, next: command('topics.diff') },
+  { name: 'timers_overdue', isRaised: ({ timersOverdueMs }) => timersOverdueMs > TIMER_MS, next: command('runs.list') },
 ]
 
 /** Monitors a service's vital signs: for the metrics on request, and periodically for alarms in the log. */
 export class BacklogMonitor {
-  private readonly ringing = new Set<string>()
+  private readonly raised = new Set<string>()
   private readonly topics = new Set<string>()
   readonly polls: PeriodicTask
 
@@ -86,25 +86,25 @@ export class BacklogMonitor {
     private readonly log: Logger,
     private readonly metrics: Metrics,
   ) {
-    this.polls = new PeriodicTask(clock, { everyMs: LOOK_MS, run: () => this.look(), failed: (error) => this.unread(error) })
+    this.polls = new PeriodicTask(clock, { everyMs: POLL_MS, run: () => this.poll(), failed: (error) => this.logFailure(error) })
   }
 
   /** Updates the gauges. If the database does not respond, they keep their values; `/readyz` reports the database. */
   async refresh(): Promise<void> {
-    await this.look().catch((error: unknown) => this.unread(error))
+    await this.poll().catch((error: unknown) => this.logFailure(error))
   }
 
-  private async look(): Promise<void> {
+  private async poll(): Promise<void> {
     const vitals = await this.read()
-    this.show(vitals)
+    this.updateGauges(vitals)
     this.alarm(vitals)
   }
 
-  private unread(error: unknown): void {
-    this.log.debug({ service: this.service, error: describeError(error) }, 'vital signs cannot be read now')
+  private logFailure(error: unknown): void {
+    this.log.debug({ service: this.service, error: describeError(error) }, 'backlogs could not be read')
   }
 
-  private show({ outboxPending, outboxOldestMs, timersOverdueMs, parked, parkedOldestMs, letters }: Vitals): void {
+  private updateGauges({ outboxPending, outboxOldestMs, timersOverdueMs, parked, parkedOldestMs, letters }: Vitals): void {
     const { service, metrics } = this
     metrics.outboxPending.set({ service }, outboxPending)
     metrics.outboxOldestAge.set({ service }, outboxOldestMs / 1_000)
@@ -121,12 +121,12 @@ export class BacklogMonitor {
 
   /** Logs an alarm once when it begins and once when it ends, because repeated alarms are not read. */
   private alarm(vitals: Vitals): void {
-    for (const { name, rings, next } of ALARMS) {
+    for (const { name, isRaised, next } of ALARMS) {
       const fields = { service: this.service, alarm: name, ...vitals, next }
-      if (rings(vitals) === this.ringing.has(name)) continue
-      if (this.ringing.delete(name)) this.log.warn(fields, 'alarm over')
+      if (isRaised(vitals) === this.raised.has(name)) continue
+      if (this.raised.delete(name)) this.log.warn(fields, 'alarm over')
       else {
-        this.ringing.add(name)
+        this.raised.add(name)
         this.log.error(fields, 'alarm')
       }
     }

@@ -39,7 +39,7 @@ export class ReleaseProofs implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.pruning.rule(RELEASE_PROOFS, { spares: isAmongNewest })
+    this.pruning.rule(RELEASE_PROOFS, { isNeeded: isAmongNewest })
   }
 
   async remember(tx: Transaction, { releases, entry, proof }: LoggedApproval): Promise<void> {

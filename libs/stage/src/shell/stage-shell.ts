@@ -8,7 +8,7 @@ import {
   STAGE_TOPICS,
   type StageName,
 } from '#libs/contracts'
-import type { EventAnswer } from '#libs/messaging'
+import type { HandlerResult } from '#libs/messaging'
 import { type DocumentTable, lockedDocument, timerKind, type TimerKind, type Transaction } from '#libs/persistence'
 import { type CommonEffect, type CommonInput, type Decision, isEvidenceRequired, type StageState } from '#libs/pipeline'
 import { inTrace } from '#libs/platform'
@@ -109,7 +109,7 @@ export class StageShell<
     tx: Transaction,
     { fresh, dossier, cause, isAbortable = this.stage.isAbortable, attestedBy = this.stage.attestedBy }: Arrival<State>,
     begin: () => Promise<Input> | Input,
-  ): Promise<EventAnswer> {
+  ): Promise<HandlerResult> {
     const { name, table } = this.stage
     const known = table === undefined ? undefined : await tx.documents(table).get(String(fresh.run))
     if (known !== undefined && known.attempt >= fresh.attempt) return 'ignored-stale'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { wantedTopics } from './kafka-topics.js'
-import { otherCopies, placesFor, refuseOtherCopies, requireBrokers } from './topic-copies.js'
+import { otherReplicaCount, replicaAssignments, requireReplicationFactor, requireBrokers } from './topic-replicas.js'
 
 it('min.insync.replicas is one below the replication factor, and at least 1', () => {
   const inSync = (replication: number) => new Set(wantedTopics(replication).map(({ config }) => config['min.insync.replicas']))
@@ -22,22 +22,24 @@ it('more replicas than brokers are refused, with the number of brokers', () => {
 
 it('a topic with a wrong replication factor is reported with its smallest replica count', () => {
   const partitions = (...counts: number[]) => counts.map((count) => ({ replicas: Array.from({ length: count }, (_, broker) => broker) }))
-  expect([otherCopies(3, partitions(3, 3)), otherCopies(3, partitions(3, 2, 1)), otherCopies(1, partitions(2, 1))]).toEqual([
-    undefined,
-    1,
-    2,
-  ])
-  expect(() => refuseOtherCopies([])).not.toThrow()
-  expect(() => refuseOtherCopies([{ topic: 'hms.lint.v1', wanted: '3', found: '1' }])).toThrow('hms.lint.v1 has 1 copies instead of 3')
+  expect([
+    otherReplicaCount(3, partitions(3, 3)),
+    otherReplicaCount(3, partitions(3, 2, 1)),
+    otherReplicaCount(1, partitions(2, 1)),
+  ]).toEqual([undefined, 1, 2])
+  expect(() => requireReplicationFactor([])).not.toThrow()
+  expect(() => requireReplicationFactor([{ topic: 'hms.lint.v1', wanted: '3', found: '1' }])).toThrow(
+    'hms.lint.v1 has 1 replicas instead of 3',
+  )
 })
 
 it('missing replicas are placed on the brokers with the fewest replicas, and leaders stay', () => {
   const held = (...all: number[][]) => all.map((replicas, partitionId) => ({ partitionId, replicas }))
-  expect(placesFor(3, held([1], [1], [2]), [1, 2, 3, 4])).toEqual([
+  expect(replicaAssignments(3, held([1], [1], [2]), [1, 2, 3, 4])).toEqual([
     { partition: 0, replicas: [1, 3, 4] },
     { partition: 1, replicas: [1, 2, 3] },
     { partition: 2, replicas: [2, 4, 1] },
   ])
-  expect(placesFor(1, held([2, 1, 3], [3]), [1, 2, 3])).toEqual([{ partition: 0, replicas: [2] }])
-  expect(placesFor(3, held([1]), [1, 2])).toBeUndefined()
+  expect(replicaAssignments(1, held([2, 1, 3], [3]), [1, 2, 3])).toEqual([{ partition: 0, replicas: [2] }])
+  expect(replicaAssignments(3, held([1]), [1, 2])).toBeUndefined()
 })

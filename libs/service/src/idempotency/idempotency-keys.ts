@@ -7,21 +7,21 @@ import { digestOf } from '#libs/signing'
 import { randomUUID } from 'node:crypto'
 import { REPEATABLE_REQUESTS, type RepeatableRequest } from './repeatable-request.table.js'
 
-const KEPT_MS = 24 * 60 * 60 * 1000
+const RETENTION_MS = 24 * 60 * 60 * 1000
 /** Lease of an attempt, longer than any request takes whose process is alive. */
 const LEASE_MS = 15_000
 /** Maximum stored requests per caller; above it the oldest are deleted. All callers without authorization share one limit. */
-const MAX_OF_CALLER = 10_000
-const FORGOTTEN_AT_ONCE = 50
-const MAX_ANSWER_CHARACTERS = 1024 * 1024
+const MAX_PER_CALLER = 10_000
+const DELETE_BATCH = 50
+const MAX_RESPONSE_CHARACTERS = 1024 * 1024
 
 /** One attempt of a request with a key. */
 export interface KeyedCall extends Pick<RepeatableRequest, 'id' | 'caller' | 'body' | 'claim'> {
   /** Whether the handler is idempotent by itself: a retry then does not wait for an active attempt. */
-  repeatsSafely: boolean
+  isIdempotent: boolean
 }
 
-export type KeptAnswer = NonNullable<RepeatableRequest['answer']>
+export type StoredResponse = NonNullable<RepeatableRequest['answer']>
 
 /** Makes retried POSTs take effect once: the first attempt is executed, and retries under its key get its response. */
 export class RepeatableRequests {
@@ -32,12 +32,12 @@ export class RepeatableRequests {
    * Returns the stored response, or `undefined` if the caller should execute the request. Throws 422 `HMS_HTTP_KEY_REUSED` for another body
    * under the key, 409 `HMS_HTTP_KEY_BUSY` while another attempt is active.
    */
-  begin(call: KeyedCall): Promise<KeptAnswer | undefined> {
+  begin(call: KeyedCall): Promise<StoredResponse | undefined> {
     return this.database.transaction(async (tx) => {
       const requests = tx.documents(REPEATABLE_REQUESTS)
-      const { repeatsSafely: _repeatsSafely, ...claimed } = call
-      const fresh: RepeatableRequest = { ...claimed, leaseUntil: after(tx, LEASE_MS), expiresAt: after(tx, KEPT_MS) }
-      await forget(tx, call.caller)
+      const { isIdempotent: _isIdempotent, ...request } = call
+      const fresh: RepeatableRequest = { ...request, leaseUntil: after(tx, LEASE_MS), expiresAt: after(tx, RETENTION_MS) }
+      await prune(tx, call.caller)
       if (await requests.insert(fresh)) return undefined
       // The claim of the first attempt is committed by now. Of two concurrent take-overs, one waits here.
       await tx.lock([`repeatable ${call.id}`])
@@ -45,7 +45,7 @@ export class RepeatableRequests {
       if (known === undefined || isPast(tx, known.expiresAt)) return void (await requests.put(fresh))
       if (known.body !== call.body) throw keyReused()
       if (known.answer !== undefined) return known.answer
-      if (!call.repeatsSafely && !isPast(tx, known.leaseUntil)) throw busy()
+      if (!call.isIdempotent && !isPast(tx, known.leaseUntil)) throw busy()
       await requests.put({ ...fresh, expiresAt: known.expiresAt })
       return undefined
     })
@@ -53,17 +53,17 @@ export class RepeatableRequests {
 
   /** Stores the response: `json` is the body as text, without members that must not be stored. */
   async settle(call: KeyedCall, status: number, json: string | null): Promise<void> {
-    if (json !== null && json.length > MAX_ANSWER_CHARACTERS) return this.release(call)
-    await this.mine(call, (tx, request) => tx.documents(REPEATABLE_REQUESTS).put({ ...request, answer: { status, json } }))
+    if (json !== null && json.length > MAX_RESPONSE_CHARACTERS) return this.release(call)
+    await this.ifClaimed(call, (tx, request) => tx.documents(REPEATABLE_REQUESTS).put({ ...request, answer: { status, json } }))
   }
 
   /** Releases a refused or failed attempt: the next attempt under the key is executed. */
   async release(call: KeyedCall): Promise<void> {
-    await this.mine(call, (tx, { id }) => tx.documents(REPEATABLE_REQUESTS).delete(id))
+    await this.ifClaimed(call, (tx, { id }) => tx.documents(REPEATABLE_REQUESTS).delete(id))
   }
 
   /** Runs `work` on the request's row under its lock. Has no effect if another attempt has taken over. */
-  private mine(call: KeyedCall, work: (tx: Transaction, request: RepeatableRequest) => Promise<unknown>): Promise<void> {
+  private ifClaimed(call: KeyedCall, work: (tx: Transaction, request: RepeatableRequest) => Promise<unknown>): Promise<void> {
     return this.database.locked([`repeatable ${call.id}`], async (tx) => {
       const request = await tx.documents(REPEATABLE_REQUESTS).get(call.id)
       if (request !== undefined && request.claim === call.claim && request.answer === undefined) await work(tx, request)
@@ -72,30 +72,33 @@ export class RepeatableRequests {
 }
 
 /** Creates the call of a request with a key. Another caller's use of the same key is independent. */
-export function keyedCall(key: string, caller: string, path: string, body: Buffer, repeatsSafely: boolean): KeyedCall {
+export function keyedCall(key: string, caller: string, path: string, body: Buffer, isIdempotent: boolean): KeyedCall {
   const id = digestOf(Buffer.from(JSON.stringify([caller, path, key])))
-  return { id, caller, body: digestOf(body), repeatsSafely, claim: randomUUID() }
+  return { id, caller, body: digestOf(body), isIdempotent, claim: randomUUID() }
 }
 
 export function keyReused(): HmsError {
-  return new HmsError('HMS_HTTP_KEY_REUSED', 'This Idempotency-Key came before with another request. Choose a new one for each.', {
-    status: 422,
-  })
+  return new HmsError(
+    'HMS_HTTP_KEY_REUSED',
+    'This Idempotency-Key was used before with another request. Choose a new key for each request.',
+    {
+      status: 422,
+    },
+  )
 }
 
 function busy(): HmsError {
-  return new HmsError('HMS_HTTP_KEY_BUSY', 'A request under this Idempotency-Key is still under way. Send it again to get its answer.', {
+  return new HmsError('HMS_HTTP_KEY_BUSY', 'A request under this Idempotency-Key is still running. Send it again to get its response.', {
     status: 409,
     retryable: true,
   })
 }
 
-async function forget(tx: Transaction, caller: string): Promise<void> {
+async function prune(tx: Transaction, caller: string): Promise<void> {
   const requests = tx.documents(REPEATABLE_REQUESTS)
-  await forgetExpired(requests, tx.now, FORGOTTEN_AT_ONCE)
-  if ((await requests.count({ caller })) < MAX_OF_CALLER) return
-  for (const { id } of await requests.find({ where: { caller }, orderBy: 'expires_at', limit: FORGOTTEN_AT_ONCE }))
-    await requests.delete(id)
+  await forgetExpired(requests, tx.now, DELETE_BATCH)
+  if ((await requests.count({ caller })) < MAX_PER_CALLER) return
+  for (const { id } of await requests.find({ where: { caller }, orderBy: 'expires_at', limit: DELETE_BATCH })) await requests.delete(id)
 }
 
 function after({ now }: Transaction, ms: number): string {
@@ -106,18 +109,18 @@ function isPast({ now }: Transaction, at: string): boolean {
   return Date.parse(at) <= now.getTime()
 }
 
-export const REPEATS_SAFELY = 'hms:repeats-safely'
+export const IDEMPOTENT = 'hms:repeats-safely'
 export const DRY_RUN = 'hms:dry-run'
-export const ANSWERED_ONCE = 'hms:answered-once'
+export const SECRET_MEMBER = 'hms:answered-once'
 
 /** Decorates a route whose handler is idempotent by itself: a retry does not wait for an active or killed attempt. */
-export function RepeatsSafely(): CustomDecorator {
-  return SetMetadata(REPEATS_SAFELY, true)
+export function Idempotent(): CustomDecorator {
+  return SetMetadata(IDEMPOTENT, true)
 }
 
 /** Decorates a route with a secret member in its response: the member is returned once, not stored, and omitted in repeated responses. */
-export function AnsweredOnce(member: string): CustomDecorator {
-  return SetMetadata(ANSWERED_ONCE, member)
+export function SecretMember(member: string): CustomDecorator {
+  return SetMetadata(SECRET_MEMBER, member)
 }
 
 /** Decorates a route that changes nothing: a retry is executed again, and its response is not stored. */
@@ -126,16 +129,16 @@ export function DryRun(): CustomDecorator {
 }
 
 /** A request whose caller the guard has identified. */
-type AskedRequest = FastifyRequest & { actor?: { id: string }; rawBody?: Buffer; call?: string }
+type IdentifiedRequest = FastifyRequest & { actor?: { id: string }; rawBody?: Buffer; call?: string }
 
 /** Thrown before a handler to return the stored response of the first request. */
-export class GivenAgain extends Error {
-  constructor(readonly answer: KeptAnswer) {
-    super('the answer is known')
+export class ReplayedResponse extends Error {
+  constructor(readonly response: StoredResponse) {
+    super('the response is stored')
   }
 
   send(reply: FastifyReply): void {
-    const { status, json } = this.answer
+    const { status, json } = this.response
     void reply.status(status).header('idempotency-replayed', 'true')
     if (json === null) void reply.send()
     else void reply.type('application/json; charset=utf-8').send(json)
@@ -143,7 +146,7 @@ export class GivenAgain extends Error {
 }
 
 /** Returns the key of a request. Throws `HMS_HTTP_KEY_INVALID` (400) for an invalid one. */
-export function requireKeyForm({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
+export function requireValidKey({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
   return idempotencyKeyOf([headers['idempotency-key'] ?? []].flat()[0])
 }
 
@@ -151,8 +154,8 @@ export function requireKeyForm({ headers }: Pick<FastifyRequest, 'headers'>): st
  * Handles the `Idempotency-Key` of every POST that may change something. Called by the guard, so that only authorized callers get a stored
  * response.
  */
-export class RepeatedCalls {
-  private readonly open = new WeakMap<object, { call: KeyedCall; path: string; secret: string | undefined }>()
+export class IdempotencyKeys {
+  private readonly openCalls = new WeakMap<object, { call: KeyedCall; path: string; secret: string | undefined }>()
 
   constructor(
     /** Returns the database of the service that serves a path. */
@@ -161,7 +164,7 @@ export class RepeatedCalls {
   ) {}
 
   /** Stores each response before it is sent. */
-  watch(server: FastifyInstance): void {
+  storeResponses(server: FastifyInstance): void {
     heeded(server).addHook('onSend', async (request, reply, payload) => {
       await this.end(request, reply.statusCode, payload)
       return payload
@@ -172,15 +175,15 @@ export class RepeatedCalls {
    * Claims a request with a key before its handler runs. Throws `GivenAgain` for a completed request, and the errors of
    * `RepeatableRequests.begin` for a refused one.
    */
-  async begin(request: AskedRequest, repeatsSafely: boolean, secret: string | undefined): Promise<void> {
-    const key = requireKeyForm(request)
+  async begin(request: IdentifiedRequest, isIdempotent: boolean, secret: string | undefined): Promise<void> {
+    const key = requireValidKey(request)
     if (request.method !== 'POST' || !isWrite(request) || key === undefined) return
     const path = request.url.split('?')[0]!
-    const call = keyedCall(key, request.actor?.id ?? '', path, request.rawBody ?? Buffer.alloc(0), repeatsSafely)
+    const call = keyedCall(key, request.actor?.id ?? '', path, request.rawBody ?? Buffer.alloc(0), isIdempotent)
     const before = await this.requests(path).begin(call)
-    if (before !== undefined) throw new GivenAgain(before)
+    if (before !== undefined) throw new ReplayedResponse(before)
     request.call = call.id
-    this.open.set(request, { call, path, secret })
+    this.openCalls.set(request, { call, path, secret })
   }
 
   /**
@@ -188,16 +191,16 @@ export class RepeatedCalls {
    * the handler again.
    */
   private async end(request: object, status: number, payload: unknown): Promise<void> {
-    const begun = this.open.get(request)
-    if (begun === undefined) return
-    this.open.delete(request)
-    const { call, path, secret } = begun
+    const open = this.openCalls.get(request)
+    if (open === undefined) return
+    this.openCalls.delete(request)
+    const { call, path, secret } = open
     try {
       const json = textOf(payload)
       if (status >= 300 || json === undefined) await this.requests(path).release(call)
       else await this.requests(path).settle(call, status, json === null ? null : without(json, secret))
     } catch (error) {
-      this.log.warn({ error: describeError(error) }, 'an answer could not be kept for repeats')
+      this.log.warn({ error: describeError(error) }, 'a response could not be stored for retries')
     }
   }
 

@@ -1,13 +1,13 @@
 import { action, command, HmsError } from '#libs/contracts'
 
 /** A partition with the broker ids of its replicas, the preferred leader first. */
-interface HeldPartition {
+interface ReplicatedPartition {
   partitionId: number
   replicas: readonly number[]
 }
 
 /** Returns `min.insync.replicas`: one replica may be down, and a confirmed record survives the loss of one more. */
-export function inSyncOf(replication: number): number {
+export function minInSync(replication: number): number {
   return Math.max(1, replication - 1)
 }
 
@@ -15,35 +15,35 @@ export function inSyncOf(replication: number): number {
 export function requireBrokers(replication: number, brokers: number): void {
   if (brokers >= replication) return
   const detail =
-    `Topics are to have ${replication} copies, and the cluster has ${brokers} ` +
-    `${brokers === 1 ? 'broker' : 'brokers'}. Start more of them, or set HMS_KAFKA_REPLICATION=${brokers}.`
+    `Topics need ${replication} replicas, and the cluster has ${brokers} ` +
+    `${brokers === 1 ? 'broker' : 'brokers'}. Start more brokers, or set HMS_KAFKA_REPLICATION=${brokers}.`
   throw new HmsError('HMS_TOPICS_BROKERS', detail, { status: 409, next: [action('help.environment')] })
 }
 
 /** Throws `HMS_TOPICS_REPLICATION` if topics still have another replication factor. */
-export function refuseOtherCopies(others: readonly { topic: string; wanted: string; found: string }[]): void {
-  if (others.length === 0) return
-  const detail = others.map(({ topic, wanted, found }) => `${topic} has ${found} copies instead of ${wanted}`).join('; ')
+export function requireReplicationFactor(differences: readonly { topic: string; wanted: string; found: string }[]): void {
+  if (differences.length === 0) return
+  const detail = differences.map(({ topic, wanted, found }) => `${topic} has ${found} replicas instead of ${wanted}`).join('; ')
   throw new HmsError(
     'HMS_TOPICS_REPLICATION',
-    `${detail}. Start as many brokers and run \`${command('topics.apply')}\`, or set HMS_KAFKA_REPLICATION to what they have.`,
+    `${detail}. Start enough brokers and run \`${command('topics.apply')}\`, or set HMS_KAFKA_REPLICATION to the current number.`,
     { status: 409, next: [action('topics.apply')] },
   )
 }
 
 /** Returns the smallest replica count that differs from the wanted one; `undefined` if no partition's differs. */
-export function otherCopies(replication: number, partitions: readonly Pick<HeldPartition, 'replicas'>[]): number | undefined {
-  const others = partitions.map(({ replicas }) => replicas.length).filter((count) => count !== replication)
-  return others.length === 0 ? undefined : Math.min(...others)
+export function otherReplicaCount(replication: number, partitions: readonly Pick<ReplicatedPartition, 'replicas'>[]): number | undefined {
+  const otherCounts = partitions.map(({ replicas }) => replicas.length).filter((count) => count !== replication)
+  return otherCounts.length === 0 ? undefined : Math.min(...otherCounts)
 }
 
 /**
  * Returns the replica assignment of partitions with another replication factor: current replicas stay, the leader first; the brokers with
  * the fewest replicas of the topic get the missing ones. `undefined` if there are too few brokers.
  */
-export function placesFor(
+export function replicaAssignments(
   replication: number,
-  partitions: readonly HeldPartition[],
+  partitions: readonly ReplicatedPartition[],
   brokers: readonly number[],
 ): { partition: number; replicas: number[] }[] | undefined {
   if (brokers.length < replication) return undefined

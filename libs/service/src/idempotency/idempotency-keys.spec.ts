@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { idempotencyKeyOf } from './repeated-calls.js'
+import { idempotencyKeyOf } from './idempotency-keys.js'
 
 describe('an Idempotency-Key', () => {
   it('is used whole: a key that is too long is refused, not truncated', () => {

@@ -8,8 +8,8 @@ import type { DeadLetterBox } from './dead-letter-box.js'
 import type { DeadLetter } from './dead-letter.table.js'
 
 /** Prefix in the topic field of a letter that stands for a timer instead of a message. */
-const PREFIX = 'timer:'
-const POLICY = 'policy:'
+const TIMER_TOPIC_PREFIX = 'timer:'
+const POLICY_LOCK_PREFIX = 'policy:'
 
 /**
  * Stores a repeatedly failing timer as a dead letter, and settles it or fails the run named in its `data`. `fault`: error of a first call
@@ -21,36 +21,36 @@ export async function deadLetterTimer(
   { error, fault, settle }: Parameters<GiveUpTimer>[2],
   { letters, poison }: { letters: DeadLetterBox; poison: PoisonDependencies },
 ): Promise<void> {
-  const of = runOfTimer(timer)
+  const run = runOfTimer(timer)
   const code = codeOf(error, 'HMS_TIMER_FAILED')
   await letters.store(tx, recordOfTimer(timer), {
     code,
     detail: describeError(error),
-    run: of?.run ?? null,
+    run: run?.run ?? null,
     tries: timer.tries,
     state: 'waiting',
   })
-  const detail = `${poison.service} could not go on: its timer ${timer.kind} failed ${timer.tries} times (${code})`
+  const detail = `${poison.service} could not continue: its timer ${timer.kind} failed ${timer.tries} times (${code})`
   if (fault !== undefined) return
   if (settle !== undefined) return settle(tx, timer, detail)
-  if (of !== undefined) await poisonRun(tx, { ...of, key: keyOf(timer), detail }, poison)
+  if (run !== undefined) await poisonRun(tx, { ...run, key: keyOf(timer), detail }, poison)
 }
 
 /** Returns the topic of the letters of timers of this kind. */
 export function timerTopic(kind: string): string {
-  return `${PREFIX}${kind}`
+  return `${TIMER_TOPIC_PREFIX}${kind}`
 }
 
 export function isTimerLetter({ topic }: Pick<DeadLetter, 'topic'>): boolean {
-  return topic.startsWith(PREFIX)
+  return topic.startsWith(TIMER_TOPIC_PREFIX)
 }
 
 /** Restores the timer from its letter. */
 export function timerOfLetter({ topic, value, group, id }: DeadLetter): EndedTimer {
   const { id: timer, keys, data } = JSON.parse(value ?? '{}') as Partial<Timer>
   if (typeof timer === 'string' && Array.isArray(keys) && data !== undefined)
-    return { id: timer, kind: topic.slice(PREFIX.length), keys, data }
-  throw new HmsError('HMS_DEAD_LETTER_UNVERIFIED', 'What is kept is no timer of ours; it cannot be replayed, only discarded.', {
+    return { id: timer, kind: topic.slice(TIMER_TOPIC_PREFIX.length), keys, data }
+  throw new HmsError('HMS_DEAD_LETTER_UNVERIFIED', 'The dead letter contains no valid timer; it cannot be replayed, only discarded.', {
     status: 422,
     next: [action('dlq.discard', { letter: `${group}/${id}` })],
   })
@@ -76,6 +76,6 @@ function runOfTimer({ data }: Timer): { run: number; attempt: number } | undefin
 /** Returns the key of the run's events, its smallest policy id; derived from the timer's locks unless its data contain a key. */
 function keyOf({ keys, data }: Timer): string {
   if (typeof data['key'] === 'string') return data['key']
-  const first = [...keys].sort().find((key) => key.startsWith(POLICY))
-  return first === undefined ? '' : first.slice(POLICY.length)
+  const first = [...keys].sort().find((key) => key.startsWith(POLICY_LOCK_PREFIX))
+  return first === undefined ? '' : first.slice(POLICY_LOCK_PREFIX.length)
 }

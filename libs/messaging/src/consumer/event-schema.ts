@@ -2,30 +2,33 @@ import { EVENT_TYPES, type EventType, isEventType, type ReceivedEvent, type Veri
 import { docsDocument, TerminalError } from '#libs/platform'
 import type { ErrorObject, Options, ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { NEWER_WORD } from '../dead-letters/newer-build.js'
+import { NEWER_VALUE } from '../dead-letters/newer-build.js'
 
 const SCHEMA_ID = 'hms-events'
 /** Schemas of event data by type, with the schemas they reference; `npm run schemas` generates them from the types. */
 const { schemas } = docsDocument<{ components: { schemas: Record<string, object> } }>('asyncapi.json').components
 const validatorOf = validators({})
 /** Reports all validation errors with their values; used only for data that already failed. */
-const wholeValidatorOf = validators({ allErrors: true, verbose: true })
+const exhaustiveValidatorOf = validators({ allErrors: true, verbose: true })
 
 /**
  * Throws `TerminalError` when the data of an event do not match the schema of its type; the event becomes a dead letter whose detail
  * contains the JSON pointer of the error. The code is `HMS_EVENT_WORD_UNKNOWN` if unknown values of closed lists are the only errors: a
  * newer build sent the event.
  */
-export function requireFit<T extends EventType>(event: VerifiedEvent, type: T): asserts event is ReceivedEvent<T> {
-  const fits = validatorOf(type)
-  if (fits(event.data)) return
-  const word = unknownWordIn(event, type)
-  if (word !== undefined) {
-    const detail = `${type} says ${JSON.stringify(word.data)} at ${pointerOf(word)}, a word that this build does not know`
-    throw new TerminalError(NEWER_WORD, detail)
+export function requireValidData<T extends EventType>(event: VerifiedEvent, type: T): asserts event is ReceivedEvent<T> {
+  const validate = validatorOf(type)
+  if (validate(event.data)) return
+  const unknown = unknownValueIn(event, type)
+  if (unknown !== undefined) {
+    const detail = `${type} has the value ${JSON.stringify(unknown.data)} at ${pointerOf(unknown)}, which this build does not know`
+    throw new TerminalError(NEWER_VALUE, detail)
   }
-  const [error] = fits.errors ?? []
-  throw new TerminalError('HMS_EVENT_SHAPE', `the data of ${type} do not fit at ${pointerOf(error)}: ${error?.message ?? 'unknown'}`)
+  const [error] = validate.errors ?? []
+  throw new TerminalError(
+    'HMS_EVENT_SHAPE',
+    `the data of ${type} do not match its schema at ${pointerOf(error)}: ${error?.message ?? 'unknown'}`,
+  )
 }
 
 /** Returns validators compiled on first use: a service handles only a few of the types. */
@@ -40,9 +43,9 @@ function validators(options: Options): (type: EventType) => ValidateFunction {
   })
   const compiled = new Map<EventType, ValidateFunction>()
   return (type) => {
-    let fits = compiled.get(type)
-    if (fits === undefined) compiled.set(type, (fits = ajv.compile({ $ref: `${SCHEMA_ID}#/components/schemas/${type}` })))
-    return fits
+    let validate = compiled.get(type)
+    if (validate === undefined) compiled.set(type, (validate = ajv.compile({ $ref: `${SCHEMA_ID}#/components/schemas/${type}` })))
+    return validate
   }
 }
 
@@ -50,13 +53,13 @@ function validators(options: Options): (type: EventType) => ValidateFunction {
  * Returns the error of the first unknown value if the data have no other errors. The errors of other union branches at the same position do
  * not count.
  */
-function unknownWordIn(event: VerifiedEvent, type: EventType): ErrorObject | undefined {
-  const fits = wholeValidatorOf(type)
-  fits(event.data)
-  const errors = fits.errors ?? []
-  const words = errors.filter(({ keyword, data }) => (keyword === 'enum' || keyword === 'const') && typeof data === 'string')
-  const places = new Set(words.map(({ instancePath }) => instancePath))
-  return errors.every(({ instancePath }) => places.has(instancePath)) ? words[0] : undefined
+function unknownValueIn(event: VerifiedEvent, type: EventType): ErrorObject | undefined {
+  const validate = exhaustiveValidatorOf(type)
+  validate(event.data)
+  const errors = validate.errors ?? []
+  const unknownValues = errors.filter(({ keyword, data }) => (keyword === 'enum' || keyword === 'const') && typeof data === 'string')
+  const pointers = new Set(unknownValues.map(({ instancePath }) => instancePath))
+  return errors.every(({ instancePath }) => pointers.has(instancePath)) ? unknownValues[0] : undefined
 }
 
 /** Returns the JSON pointer (RFC 6901) of an error; for a missing member, the pointer that the member should have. */
@@ -65,7 +68,7 @@ function pointerOf(error: ErrorObject | undefined): string {
   return `${error?.instancePath ?? ''}${missing === undefined ? '' : `/${missing}`}`
 }
 
-const NAMES = new Set(EVENT_TYPES.map(nameOf))
+const NAMES_WITHOUT_VERSION = new Set(EVENT_TYPES.map(withoutVersion))
 
 /**
  * Returns how this version treats an event type. `other-major`: a known name in another major version; the service needs the event's data,
@@ -73,9 +76,9 @@ const NAMES = new Set(EVENT_TYPES.map(nameOf))
  */
 export function compatibilityOf(type: string): 'known' | 'other-major' | 'unknown' {
   if (isEventType(type)) return 'known'
-  return NAMES.has(nameOf(type)) ? 'other-major' : 'unknown'
+  return NAMES_WITHOUT_VERSION.has(withoutVersion(type)) ? 'other-major' : 'unknown'
 }
 
-function nameOf(type: string): string {
+function withoutVersion(type: string): string {
   return type.replace(/\.v\d+$/, '')
 }
