@@ -4,7 +4,7 @@ import {
   headsOf,
   newCanary,
   followingStep,
-  numbersOf,
+  botCounts,
   withHeads,
   type Canary,
   type CanaryEffect,
@@ -150,16 +150,18 @@ function brokenBy(given: Watched, input: CanaryInput, effects: readonly CanaryEf
     'a step without a verdict': (after.passed?.length ?? 0) < (after.step ?? 0),
     'PASS before the observation is over': hasPassed && !isByPerson && !after.observed,
     'a step promoted by what was signed before it':
-      input.type === 'asked' &&
+      input.type === 'decisionReceived' &&
       input.signedAt !== undefined &&
       before.stepAt !== undefined &&
       effects.some((effect) => effect.do === 'answer' && effect.outcome === 'applied'),
     'growth of scope while a consumer is silent':
-      hasPassed && !isByPerson && numbersOf(after).some(({ expected, acknowledged }) => acknowledged < expected),
+      hasPassed && !isByPerson && botCounts(after).some(({ expected, acknowledged }) => acknowledged < expected),
     'PASS with a broken guard': basis !== undefined && new Set(after.unexplained.map(({ bot }) => bot)).size > 1,
-    'a paused run promoted by what is no person': before.state === 'paused' && basis !== undefined && input.type !== 'asked',
+    'a paused run promoted by what is no person': before.state === 'paused' && basis !== undefined && input.type !== 'decisionReceived',
     'a paused run that goes on by what is no person':
-      before.state === 'paused' && ['publishing', 'observing', 'growing', 'passed'].includes(after.state) && input.type !== 'asked',
+      before.state === 'paused' &&
+      ['publishing', 'observing', 'growing', 'passed'].includes(after.state) &&
+      input.type !== 'decisionReceived',
     'a verdict twice': next.passes + next.fails > 1,
     'taken back twice': next.takeBacks > 1,
     'something shown first during a freeze':

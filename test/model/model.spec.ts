@@ -108,7 +108,7 @@ describe('a decider that is broken', { timeout: PATIENCE_MS }, () => {
 
   it('is found where a newer release takes back a bundle of which another policy is in force', () => {
     const hasty: typeof decideRollout = (rollout, input, context) => {
-      const isSuperseding = input.type === 'asked' && input.decision.decision === 'supersede'
+      const isSuperseding = input.type === 'decisionReceived' && input.decision.decision === 'supersede'
       if (!isSuperseding || rollout.state !== 'holding') return decideRollout(rollout, input, context)
       const members = rollout.members.map((member) => ({ ...member, beginsAt: LATER }))
       return decideRollout({ ...rollout, members }, input, context)

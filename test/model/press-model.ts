@@ -9,7 +9,7 @@ import {
   owningStage,
   pendingDecision,
   stateOf,
-  type Asked,
+  type DecisionReceived,
   type Canary,
   type CanaryEffect,
   type CanaryInput,
@@ -24,7 +24,7 @@ import type { Model, Step } from './explore.js'
 import { asked, bundle, covered, FREEZE, NOW, originOf, SCOPE, SEQ, stored } from './samples.js'
 
 /** What somebody said, in the order in which they said it. */
-type Message = { type: string; attempt: number; data?: object; decision?: Asked['decision'] }
+type Message = { type: string; attempt: number; data?: object; decision?: DecisionReceived['decision'] }
 type Speaker = 'approver' | 'canary' | 'rollout'
 /** How far each reader has come with what each speaker said: what is never read is lost, what is read late comes out of order of others. */
 type Read = Record<string, number>
@@ -193,9 +193,9 @@ class Turn {
   }
 
   /** A stage that has not seen the run keeps the word for when it comes; here it comes only to stages that approver saw it at. */
-  private ask(to: 'canary' | 'rollout', decision: Asked['decision']): Press {
+  private ask(to: 'canary' | 'rollout', decision: DecisionReceived['decision']): Press {
     if (this.press[to] === null) return this.press
-    const input: Asked = { type: 'asked', decision }
+    const input: DecisionReceived = { type: 'decisionReceived', decision }
     return to === 'canary' ? this.toCanary(input) : this.toRollout(input)
   }
 
@@ -209,7 +209,7 @@ class Turn {
     const dossier = { ...bundle(), attempt }
     const fresh = newCanary(dossier, { ...originOf(dossier), scenarios: [] }, { now: NOW, begins: new Map() })
     const members = fresh.members.map((member) => ({ ...member, seq: SEQ }))
-    const before = this.toCanary({ type: 'ended', attempt: attempt - 1, reason: 'a newer attempt took its place' })
+    const before = this.toCanary({ type: 'ended', attempt: attempt - 1, reason: 'a newer attempt replaced it' })
     const turn = new Turn(this.deciders, { ...before, canary: { ...fresh, members } })
     return turn.toCanary({ type: 'opened', dossier, isProven: true, frozen: before.isFrozen ? FREEZE : null })
   }

@@ -103,7 +103,7 @@ function watched(given: Watched, rollout: Rollout, input: RolloutInput, effects:
     if (effect.do === 'takeBack') next.takeBacks++
   }
   const isBakeOver = input.type === 'due' && input.timer === 'bake'
-  const isPromoted = input.type === 'asked' && input.decision.decision === 'promote'
+  const isPromoted = input.type === 'decisionReceived' && input.decision.decision === 'promote'
   if (given.rollout.state === 'baking' && (isBakeOver || isPromoted)) next.baked = true
   return next
 }
@@ -125,8 +125,8 @@ function brokenBy(given: Watched, input: RolloutInput, effects: readonly Rollout
       next.advances > given.advances && !(isOpening && input.stable[POLICIES[0]] !== undefined),
     'published to all during a freeze': next.advances > given.advances && !(isOpening && input.frozen === null),
     'a paused run that goes on by what is no person':
-      before.state === 'paused' && !['paused', ...ENDS].includes(after.state) && input.type !== 'asked',
-    'a paused run that completes by what is no person': before.state === 'paused' && completes && input.type !== 'asked',
+      before.state === 'paused' && !['paused', ...ENDS].includes(after.state) && input.type !== 'decisionReceived',
+    'a paused run that completes by what is no person': before.state === 'paused' && completes && input.type !== 'decisionReceived',
     'taken back twice': next.takeBacks > 1,
     'taken back what was never issued': next.takeBacks > given.takeBacks && !given.isIssued,
     'superseded what is in force':
@@ -145,7 +145,7 @@ function brokenBy(given: Watched, input: RolloutInput, effects: readonly Rollout
 }
 
 function isSuperseding(input: RolloutInput): boolean {
-  return input.type === 'asked' && input.decision.decision === 'supersede'
+  return input.type === 'decisionReceived' && input.decision.decision === 'supersede'
 }
 
 function keyOf({ rollout, isTime, isIssued, advances, takeBacks, baked }: Watched): string {

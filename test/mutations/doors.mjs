@@ -436,7 +436,7 @@ export const DOOR_GUARDS = [
     name: 'strangers-proposal',
     guard: 'who knows a key id does not learn which rosters are proposed',
     file: 'apps/approver/src/roster/roster-proposals.ts',
-    find: 'if (record === undefined) throw uncounted(current, signature)',
+    find: 'if (record === undefined) throw signatureRefused(current, signature)',
     replace: "if (record === undefined) throw new HmsError('HMS_ROSTER_PROPOSAL_UNKNOWN', 'unknown', { status: 404 })",
     spec: 'test/attacks/strangers.spec.ts',
     test: 'signatures over prepared bytes, or over a proposed roster: in the name of a person, wrong',

@@ -4,7 +4,7 @@ export const REGION_GUARDS = [
     name: 'region-before-canary',
     guard: 'no first head of a canary while another has the region',
     file: 'libs/pipeline/src/canary/moves.ts',
-    find: "  if (behind !== undefined) return { state: { ...canary, state: 'waiting' }, effects: [delayedBehind(canary, behind)] }\n",
+    find: "  if (behind !== undefined) return { state: { ...canary, state: 'waiting' }, effects: [delayedByRegion(canary, behind)] }\n",
     replace: '',
     spec: 'test/scenarios/regions.spec.ts',
     test: 'lets the second wait until the first is over, whatever its policy, and says for whom',

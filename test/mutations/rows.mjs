@@ -158,7 +158,7 @@ export const ROW_GUARDS = [
     name: 'stable-rows-put-back',
     guard: 'rollout signs no freshness statement on heads behind those that it has read',
     file: 'apps/rollout/src/stable/publish-freshness.ts',
-    find: '    const heads = this.newest.take(rows)\n',
+    find: '    const heads = this.newest.record(rows)\n',
     replace: '    const heads = rows\n',
     spec: 'test/attacks/stable-rows-put-back.spec.ts',
     test: 'signs no statement on an earlier head, and reports it',

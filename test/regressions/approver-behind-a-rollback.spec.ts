@@ -123,7 +123,7 @@ describe('an approval while approver has not received a rollback', () => {
     for (const work of [press.prepareBreakGlass(['pm25@2.0.0=25']), press.signRollback('pm25', '2.0.0')]) {
       const { code, detail } = await refusal(work)
       expect(code).toBe('HMS_APPROVER_ALREADY_LIVE')
-      expect(detail).toContain('Judged by what approver last received: config-store already has pm25 at 1.0.0.')
+      expect(detail).toContain('Checked against the releases that approver last received: config-store already has pm25 at 1.0.0.')
     }
   })
 
@@ -134,10 +134,11 @@ describe('an approval while approver has not received a rollback', () => {
       urls.splice(0, urls.length, ...(url === undefined ? [] : [url]))
       const { code, status, detail } = await refusal(press.prepare(['pm25@2.0.0=25'], AT_ONCE))
       expect([code, status]).toEqual(['HMS_APPROVER_ALREADY_LIVE', 409])
+      const received = `\\(pm25 at 2\\.0\\.0, received ${at}T`
       expect(detail).toMatch(
-        new RegExp(`^pm25@2\\.0\\.0 is live already\\. Judged by what approver last received \\(pm25 at 2\\.0\\.0, received ${at}T`),
+        new RegExp(`^pm25@2\\.0\\.0 is live already\\. Checked against the releases that approver last received ${received}`),
       )
-      expect(detail).toContain('no config-store could be asked')
+      expect(detail).toContain('no config-store could be read')
     }
   })
 
@@ -186,7 +187,7 @@ describe('an approval while approver has not received a rollback', () => {
     it.each(['nothing', null, 5, { documents: 'x' }])('refuses as before when the answer is %j', async (odd) => {
       answer = () => odd
       const { code, detail } = await refusal(press.prepare(['pm25@1.5.0=30'], AT_ONCE))
-      expect([code, detail]).toEqual(['HMS_APPROVER_VERSION_NOT_HIGHER', expect.stringContaining('no config-store could be asked')])
+      expect([code, detail]).toEqual(['HMS_APPROVER_VERSION_NOT_HIGHER', expect.stringContaining('no config-store could be read')])
     })
   })
 })

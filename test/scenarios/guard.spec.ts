@@ -90,7 +90,7 @@ describe('guard rules', () => {
 
   it('that err deny until they are replaced, which they cannot keep anybody from', async () => {
     await succeed(await rule('1.0.0', { rule: 'next.limitt > 3.0', tags: ['air', 'guard'] }, 'broken-rule'))
-    const denied = refused('broken-rule@1.0.0: The rule could not be judged, so it denies: field not found: limitt.')
+    const denied = refused('broken-rule@1.0.0: The rule could not be evaluated, so it denies: field not found: limitt.')
     await expect(press.approve(['pm25@4.0.0=90'], AT_ONCE, { tags: ['air'] })).rejects.toMatchObject(denied)
     await expect(rule('1.2.0', { rule: STEP })).rejects.toMatchObject(denied)
     await succeed(await rule('2.0.0', { rule: 'true', when: [] }, 'broken-rule'))

@@ -118,10 +118,10 @@ describe('a release, where the roster names a log', () => {
   it('fails its run where a stage cannot handle its proof, and that run alone', async () => {
     hasWitness = true
     await start()
-    const { remember } = ReleaseProofs.prototype
-    vi.spyOn(ReleaseProofs.prototype, 'remember').mockImplementation(async function (this: ReleaseProofs, tx, approval) {
+    const { store } = ReleaseProofs.prototype
+    vi.spyOn(ReleaseProofs.prototype, 'store').mockImplementation(async function (this: ReleaseProofs, tx, approval) {
       if (approval.releases[0]!.policy === 'pm25-limit') throw new TypeError('Invalid time value')
-      return remember.call(this, tx, approval)
+      return store.call(this, tx, approval)
     })
     try {
       const run = await press.approve(['pm25-limit@1.0.0=35'], QUICK)
@@ -141,7 +141,7 @@ describe('a release, where the roster names a log', () => {
     bus.holdBack()
     const run = await press.approve(['pm25-limit@1.0.0=35'], QUICK)
     const canary = async () => (await press.show(run)).stages.find(({ stage }) => stage === 'canary')?.detail
-    await system.runUntil(async () => bus.isHolding && (await canary()) === 'waiting for the audit log to hold the approval', 300_000)
+    await system.runUntil(async () => bus.isHolding && (await canary()) === 'waiting until the audit log contains the approval', 300_000)
     // The timer that tells the run is late.
     const controller = system.host.runtimes.get('canary-controller')!
     await controller.database.transaction(async (tx) => {
@@ -183,7 +183,9 @@ describe('a release, where the roster names a log', () => {
     bus.isLogSilent = true
     const { run } = await press.signRollback('pm25-limit', '1.0.0')
     await system.settle()
-    expect((await press.show(run!)).stages).toMatchObject([{ stage: 'rollout', detail: 'waiting for the audit log to hold the approval' }])
+    expect((await press.show(run!)).stages).toMatchObject([
+      { stage: 'rollout', detail: 'waiting until the audit log contains the approval' },
+    ])
     await expect(press.decide(run!, 'abort')).rejects.toMatchObject({
       code: 'HMS_RUN_DECISION_LATE',
       status: 409,
@@ -294,7 +296,7 @@ describe('a release, where the roster names a log', () => {
     await system.runUntil(async () => bus.types.includes('hms.canary.delayed.v1'), 60_000)
     await system.settle()
     expect((await press.show(run)).stages.find(({ stage }) => stage === 'canary')).toMatchObject({
-      detail: 'waiting for the audit log to hold the approval',
+      detail: 'waiting until the audit log contains the approval',
     })
     await system.runUntil(async () => (await readiness()).status === 'degraded', 60_000)
     const { services } = await readiness()

@@ -1,5 +1,5 @@
 import { isTerminal } from '#libs/contracts'
-import { projectRun, questionOf, stateOf } from '#libs/pipeline'
+import { projectRun, ticketKindOf, stateOf } from '#libs/pipeline'
 import type { Evidence } from './evidence.js'
 
 /**
@@ -14,7 +14,7 @@ export function peopleAreAsked({ runs, tickets: all }: Evidence): string[] {
     if (undelivered.filter((other) => other === run).length > 1) found.push(`run ${run} asks twice about partners that were not reached`)
   for (const { facts, approval } of runs) {
     const mine = tickets.filter(({ run, attempt }) => run === facts.run && attempt === facts.attempt)
-    const question = questionOf({ ...projectRun(facts), digest: approval })
+    const question = ticketKindOf({ ...projectRun(facts), digest: approval })
     const asked = mine.filter(({ kind }) => kind === question).length
     if (isTerminal(stateOf(facts)) && question !== undefined && asked !== 1)
       found.push(`run ${facts.run} is ${stateOf(facts)}, and ${asked} tickets ask about it`)

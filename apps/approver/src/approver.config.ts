@@ -5,9 +5,9 @@ import { ALL_REGIONS } from '#libs/policy'
 import { Matches } from 'class-validator'
 
 /** Polling interval in ms for queued runs. Normally the end of the run ahead starts the next one; polling covers a lost call. */
-const QUEUE_LOOK_MS = 10 * 60 * 1000
+const QUEUE_CHECK_MS = 10 * 60 * 1000
 
-const MOST_REVIEW_MS = 24 * 60 * 60 * 1000
+const MAX_REVIEW_MS = 24 * 60 * 60 * 1000
 
 /** `HMS_APPROVER_*`: defaults of plans, and deadlines. */
 export class ApproverConfig {
@@ -66,7 +66,7 @@ export class ApproverConfig {
   }
 
   get breakGlassReviewMs(): number {
-    return Math.min(parseDuration(this.breakGlassReview), MOST_REVIEW_MS)
+    return Math.min(parseDuration(this.breakGlassReview), MAX_REVIEW_MS)
   }
 
   get promiseMs(): number {
@@ -74,7 +74,7 @@ export class ApproverConfig {
   }
 
   get timeouts(): RunTimeouts {
-    return { stageMs: parseDuration(this.stageDeadline), pauseMs: parseDuration(this.pauseDeadline), lookMs: QUEUE_LOOK_MS }
+    return { stageMs: parseDuration(this.stageDeadline), pauseMs: parseDuration(this.pauseDeadline), checkMs: QUEUE_CHECK_MS }
   }
 
   /** Plan of a release whose caller chooses nothing. */

@@ -52,7 +52,7 @@ describe('command line', () => {
     [['runs', 'show', 'x1'], 'x1 is not the number of a run'],
     [['approve', 'a.yaml'], '--sign'],
     [['approve', '--sign', 'EPA Chief'], 'Name at least one FILE'],
-    [['approve', 'a.yaml', '--sign', 'EPA Chief', '--canary', '7'], 'canary: 7 is more than everyone'],
+    [['approve', 'a.yaml', '--sign', 'EPA Chief', '--canary', '7'], 'canary: 7 is more than 100%'],
     [['get', 'a', '--color', 'pink'], '--color'],
     [['get', 'a', 'b'], 'too many arguments'],
     [['rollback', 'epa-pm25-limit'], 'is not ID@VERSION'],

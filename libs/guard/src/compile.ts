@@ -21,7 +21,7 @@ export interface CompiledRule {
   rule: GuardRule
   /** Compilation error; the rule then denies. */
   problem?: string
-  holds(request: GuardRequest, budget: Budget): boolean
+  isSatisfied(request: GuardRequest, budget: Budget): boolean
 }
 
 /** Maximum nesting of brackets and conditionals in Cedar. Its parser is recursive: 100 levels work, and 500 crash the instance. */
@@ -46,12 +46,12 @@ function compileCel(rule: GuardRule): CompiledRule {
   const cost = costOf(ast)
   return {
     rule,
-    holds(request, budget) {
+    isSatisfied(request, budget) {
       const facts = factsFor(request, reads)
       spend(budget, cost(extentOf(facts)))
       const result = evaluate(facts)
       if (typeof result === 'boolean') return result
-      throw result instanceof Error ? result : new TypeError('it gives neither true nor false')
+      throw result instanceof Error ? result : new TypeError('it returns neither true nor false')
     },
   }
 }
@@ -64,14 +64,14 @@ function compileCedar(rule: GuardRule, cedar: Cedar): CompiledRule {
   if (problem !== undefined) return refusal(rule, problem)
   // With a permit for everything, a denial shows that the rule forbids.
   const policies = { 'hms/anything@1': 'permit (principal, action, resource);', [id]: rule.text }
-  return { rule, holds: (request) => cedar.decide(policies, cedarRequest(request)).allowed }
+  return { rule, isSatisfied: (request) => cedar.decide(policies, cedarRequest(request)).allowed }
 }
 
 function refusal(rule: GuardRule, problem: string): CompiledRule {
   return {
     rule,
     problem,
-    holds() {
+    isSatisfied() {
       throw new Error(problem)
     },
   }

@@ -14,12 +14,7 @@ const guard = new Guard()
 
 describe('a guard rule', () => {
   it.each<[string, Partial<GuardRule>, Partial<GuardRequest>, Partial<GuardVerdict>]>([
-    [
-      'on a number that holds',
-      { text: STEP },
-      { next: policy(37.5) },
-      { verdict: 'PASS', sentence: 'The rule that speaks of this holds.' },
-    ],
+    ['on a number that holds', { text: STEP }, { next: policy(37.5) }, { verdict: 'PASS', sentence: 'The applicable rule is satisfied.' }],
     [
       'on a number that does not',
       { text: STEP },
@@ -34,7 +29,7 @@ describe('a guard rule', () => {
       { previous: null },
       errs('field not found: limit'),
     ],
-    ['of another action', { text: 'false', when: ['rollback'] }, {}, { verdict: 'PASS', sentence: 'No rule speaks of this.' }],
+    ['of another action', { text: 'false', when: ['rollback'] }, {}, { verdict: 'PASS', sentence: 'No rule applies.' }],
     ['of another policy', { text: 'false', policies: ['ozone'] }, {}, { verdict: 'PASS', ruleDigests: [] }],
     ['of another tag', { text: 'false', tags: ['water'] }, {}, { verdict: 'PASS', ruleDigests: [] }],
     ['of a tag that the new version drops', { text: 'false', tags: ['air'] }, { next: { ...policy(25), tags: [] } }, { verdict: 'FAIL' }],
@@ -59,7 +54,7 @@ describe('a guard rule', () => {
     ['a text that is no CEL', { text: 'next.limit <' }, {}, ''],
     ['an unknown attribute', { kind: 'cedar', text: forbidWhen('principal.rolee == "x"') }, {}, 'did you mean `roles`'],
     ['an attribute that may be missing', { kind: 'cedar', text: forbidWhen('resource.author == "x"') }, {}, 'author'],
-    ['a permit', { kind: 'cedar', text: 'permit (principal, action, resource);' }, {}, 'forbid only'],
+    ['a permit', { kind: 'cedar', text: 'permit (principal, action, resource);' }, {}, 'may only forbid'],
     ['two policies', { kind: 'cedar', text: `${FOUR_EYES} ${FOUR_EYES}` }, {}, 'unexpected token'],
     ['brackets that would crash the engine', { kind: 'cedar', text: deep(500) }, {}, 'nested more than 32 deep'],
     [
@@ -68,7 +63,7 @@ describe('a guard rule', () => {
       {},
       'integer overflow',
     ],
-    ['loops over a long list', { text: 'next.list.all(x, next.list.all(y, x + y < 9.0))' }, { next: withList(1_000) }, 'more steps'],
+    ['loops over a long list', { text: 'next.list.all(x, next.list.all(y, x + y < 9.0))' }, { next: withList(1_000) }, 'step limit'],
     ['a long text', { text: 'next.units.size() < 9' }, { next: { ...policy(25), units: 'x'.repeat(20_000) } }, '16384'],
     [
       'a text too long to match',
@@ -80,7 +75,7 @@ describe('a guard rule', () => {
   ])('with %s denies under its own name, even if it should only warn', (_name, rule, request, why) => {
     const verdict = judged([{ ...rule, severity: 'warn' }], request)
     expect(verdict).toMatchObject({ verdict: 'FAIL', rule: 'limit-step@1.0.0' })
-    expect(verdict.sentence).toContain('could not be judged, so it denies')
+    expect(verdict.sentence).toContain('could not be evaluated, so it denies')
     expect(verdict.sentence).toContain(why)
   })
 
@@ -121,14 +116,14 @@ describe('several guard rules', () => {
       digest: `sha256:${index}`,
       text: 'next.list.all(x, x < 2.0)',
     }))
-    expect(judged(rules.slice(0, 1), { next }).sentence).toBe('The rule that speaks of this holds.')
-    expect(judged(rules, { next }).sentence).toContain('more steps')
+    expect(judged(rules.slice(0, 1), { next }).sentence).toBe('The applicable rule is satisfied.')
+    expect(judged(rules, { next }).sentence).toContain('step limit')
   })
 
   it('deny if more than 16 apply', () => {
     const rules = Array.from({ length: 17 }, (_, index) => ({ id: `rule-${index}`, digest: `sha256:n${index}`, text: 'true' }))
     expect(judged(rules.slice(0, 16))).toMatchObject({ verdict: 'PASS' })
-    expect(judged(rules)).toMatchObject({ verdict: 'FAIL', sentence: '17 rules speak of this, at most 16 are judged.' })
+    expect(judged(rules)).toMatchObject({ verdict: 'FAIL', sentence: '17 rules apply to this request; at most 16 can be evaluated.' })
   })
 })
 
@@ -161,7 +156,7 @@ describe('a crash of the Cedar engine', () => {
   }
 
   it.each([
-    ['guard/', 'limit-step@1.0.0', 'The rule could not be judged, so it denies: unreachable.'],
+    ['guard/', 'limit-step@1.0.0', 'The rule could not be evaluated, so it denies: unreachable.'],
     ['hms/operator', 'hms/nothing-permits@1', 'This permission could not be evaluated, so it is denied: unreachable.'],
   ])('while it evaluates %s denies in the name of %s, and the next request gets a new instance', (part, rule, sentence) => {
     const rules = fragile.compileRules([ruleOf({ kind: 'cedar', text: FOUR_EYES })])
@@ -231,7 +226,7 @@ function judged(rules: Partial<GuardRule>[], request: Partial<GuardRequest> = {}
 }
 
 function errs(why: string): Partial<GuardVerdict> {
-  return { verdict: 'FAIL', rule: 'limit-step@1.0.0', sentence: `The rule could not be judged, so it denies: ${why}.` }
+  return { verdict: 'FAIL', rule: 'limit-step@1.0.0', sentence: `The rule could not be evaluated, so it denies: ${why}.` }
 }
 
 function withList(length: number): PolicyDocument {

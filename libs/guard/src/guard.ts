@@ -17,7 +17,7 @@ const ANY_REQUEST: GuardRequest = {
   stage: null,
 }
 
-type Answer = Pick<GuardVerdict, 'rule' | 'sentence'>
+type RuleFinding = Pick<GuardVerdict, 'rule' | 'sentence'>
 
 /**
  * Judges requests by the built-in authority and by guard rules: Cedar rules on who may act, CEL rules on values. Fails closed: a rule
@@ -35,18 +35,18 @@ export class Guard {
   }
 
   judge(rules: readonly CompiledRule[], request: GuardRequest): GuardVerdict {
-    const asked = rules.filter(({ rule }) => applies(rule, request))
-    const ruleDigests = asked.map(({ rule }) => rule.digest).sort()
-    const denied = this.authorityDenies(request) ?? tooMany(asked.map(({ rule }) => rule))
+    const applicable = rules.filter(({ rule }) => applies(rule, request))
+    const ruleDigests = applicable.map(({ rule }) => rule.digest).sort()
+    const denied = this.authorityDenies(request) ?? tooManyRules(applicable.map(({ rule }) => rule))
     if (denied !== undefined) return { verdict: 'FAIL', ...denied, ruleDigests }
     const budget = { steps: MAX_STEPS }
-    let warning: Answer | undefined
-    for (const rule of asked) {
-      const answer = ask(rule, request, budget)
-      if (answer?.denies === true) return { verdict: 'FAIL', rule: answer.rule, sentence: answer.sentence, ruleDigests }
-      warning ??= answer
+    let warning: RuleFinding | undefined
+    for (const rule of applicable) {
+      const finding = evaluateRule(rule, request, budget)
+      if (finding?.denies === true) return { verdict: 'FAIL', rule: finding.rule, sentence: finding.sentence, ruleDigests }
+      warning ??= finding
     }
-    if (warning === undefined) return { verdict: 'PASS', sentence: passed(asked.length), ruleDigests }
+    if (warning === undefined) return { verdict: 'PASS', sentence: passSentence(applicable.length), ruleDigests }
     return { verdict: 'WARN', rule: warning.rule, sentence: warning.sentence, ruleDigests }
   }
 
@@ -66,7 +66,7 @@ export class Guard {
     return compiled
   }
 
-  private authorityDenies(request: GuardRequest): Answer | undefined {
+  private authorityDenies(request: GuardRequest): RuleFinding | undefined {
     try {
       const { allowed, reasons } = this.cedar.decide(AUTHORITY, cedarRequest(request))
       if (allowed) return undefined
@@ -82,25 +82,28 @@ export class Guard {
 export const guard = new Guard()
 
 /** Evaluates one rule; `undefined` if it holds. */
-function ask(compiled: CompiledRule, request: GuardRequest, budget: Budget): (Answer & { denies: boolean }) | undefined {
+function evaluateRule(compiled: CompiledRule, request: GuardRequest, budget: Budget): (RuleFinding & { denies: boolean }) | undefined {
   const { rule } = compiled
   try {
-    if (compiled.holds(request, budget)) return undefined
+    if (compiled.isSatisfied(request, budget)) return undefined
     return { rule: ruleName(rule), sentence: rule.message, denies: rule.severity === 'deny' }
   } catch (error) {
-    return { rule: ruleName(rule), sentence: `The rule could not be judged, so it denies: ${describe(error)}.`, denies: true }
+    return { rule: ruleName(rule), sentence: `The rule could not be evaluated, so it denies: ${describe(error)}.`, denies: true }
   }
 }
 
 /** Returns the denial by the first rule above the limit; `undefined` if there are not too many. */
-export function tooMany(asked: readonly GuardRule[]): Answer | undefined {
-  if (asked.length <= MAX_RULES) return undefined
-  return { rule: ruleName(asked[MAX_RULES]!), sentence: `${asked.length} rules speak of this, at most ${MAX_RULES} are judged.` }
+export function tooManyRules(applicable: readonly GuardRule[]): RuleFinding | undefined {
+  if (applicable.length <= MAX_RULES) return undefined
+  return {
+    rule: ruleName(applicable[MAX_RULES]!),
+    sentence: `${applicable.length} rules apply to this request; at most ${MAX_RULES} can be evaluated.`,
+  }
 }
 
-function passed(count: number): string {
-  if (count === 0) return 'No rule speaks of this.'
-  return count === 1 ? 'The rule that speaks of this holds.' : `All ${count} rules that speak of this hold.`
+function passSentence(count: number): string {
+  if (count === 0) return 'No rule applies.'
+  return count === 1 ? 'The applicable rule is satisfied.' : `All ${count} applicable rules are satisfied.`
 }
 
 /**
@@ -126,12 +129,12 @@ export const AUTHORITY: CedarPolicies = {
 const SENTENCES: Readonly<Record<string, string>> = {
   'hms/program-never-approves@1': 'A key of a program never approves a policy.',
   'hms/operator-never-signs@1': 'An operator never signs a policy.',
-  'hms/service-never-decides@1': 'A service neither approves nor takes back.',
+  'hms/service-never-decides@1': 'A service may neither approve nor roll back.',
 }
 
 /** Id of the default denial, for requests that no policy permits. */
 export const NOTHING_PERMITS = 'hms/nothing-permits@1'
 
 export function authoritySentence(rule: string): string {
-  return SENTENCES[rule] ?? 'Nothing permits this principal to do that.'
+  return SENTENCES[rule] ?? 'No permission allows this principal to do this.'
 }

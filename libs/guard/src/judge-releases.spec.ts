@@ -14,7 +14,7 @@ import {
   type Signer,
 } from '#libs/signing'
 import { guard } from './guard.js'
-import { judgedOf, judgeReleases, principalOf, refusalOf, rulesForRun, type Asked } from './judge-releases.js'
+import { publishedVerdict, judgeReleases, principalOf, refusalOf, rulesForRun, type JudgeRequest } from './judge-releases.js'
 
 const PLAN = { share: 500, scope: 'region:NCR', scopeName: 'National Capital Region', observeMs: 0, bakeMs: 0, partners: null }
 const STEP = { kind: 'cel', rule: 'previous == null || next.limit <= previous.limit * 1.5', message: 'Too big a step.', severity: 'deny' }
@@ -61,11 +61,11 @@ describe('guard rules', () => {
   })
 
   it('deny if their release lacks approvals, is not a rule, or cannot be read', async () => {
-    const denied = 'The rule could not be judged, so it denies: '
+    const denied = 'The rule could not be evaluated, so it denies: '
     const sentenceOf = (untrue: ReleaseDocument) => judge({ rules: [untrue] }).sentence
     expect(sentenceOf(await rule(STEP, {}, []))).toBe(`${denied}its release lacks approval by official.`)
     expect(sentenceOf(await rule(STEP, { tags: ['guard', 'critical'] }))).toBe(`${denied}its release lacks approval by critical.`)
-    expect(sentenceOf(await rule(STEP, { tags: [] }))).toBe(`${denied}its policy is no guard rule.`)
+    expect(sentenceOf(await rule(STEP, { tags: [] }))).toBe(`${denied}its policy is not a guard rule.`)
     expect(sentenceOf(await rule({ ...STEP, severity: 'maybe' }))).toBe(`${denied}"severity" is deny or warn.`)
     const altered = await rule(STEP)
     expect(sentenceOf({ ...altered, envelope: { ...altered.envelope, payload: Buffer.from('{}').toString('base64') } })).toContain(denied)
@@ -99,7 +99,10 @@ describe('guard rules', () => {
     })
     const many = await Promise.all(Array.from({ length: 17 }, (_, index) => rule({ ...STEP, rule: 'true' }, { id: `rule-${index}` })))
     expect(judge({ rules: many.slice(0, 16) })).toMatchObject({ verdict: 'PASS' })
-    expect(judge({ rules: many })).toMatchObject({ verdict: 'FAIL', sentence: '17 rules speak of this, at most 16 are judged.' })
+    expect(judge({ rules: many })).toMatchObject({
+      verdict: 'FAIL',
+      sentence: '17 rules apply to this request; at most 16 can be evaluated.',
+    })
     expect(rulesForRun(roster, { releases: [await limit(20)], live: {}, rules: [...many, ...many] })).toHaveLength(17)
   })
 
@@ -119,7 +122,7 @@ describe('guard rules', () => {
   it('are reported by name and digest, and a denial names the rule', async () => {
     const asked = question({ releases: [await limit(40)], live: { pm25: await limit(20) }, rules: [await rule(STEP)] })
     const verdict = judgeReleases(guard, roster, asked)
-    expect(judgedOf(verdict, asked, 7)).toEqual({
+    expect(publishedVerdict(verdict, asked, 7)).toEqual({
       action: 'approve',
       run: 7,
       stage: null,
@@ -137,11 +140,11 @@ describe('guard rules', () => {
     })
   })
 
-  function judge(asked: Partial<Asked>) {
+  function judge(asked: Partial<JudgeRequest>) {
     return judgeReleases(guard, roster, question(asked))
   }
 
-  function question(asked: Partial<Asked>): Asked {
+  function question(asked: Partial<JudgeRequest>): JudgeRequest {
     const principal = principalOf(roster, { id: 'epa-chief', name: 'EPA Chief', kind: 'person' })
     return { action: 'approve', principal, releases: [first], live: {}, rules: [], ...asked }
   }

@@ -10,7 +10,7 @@ import {
   type Roster,
 } from '#libs/signing'
 import { describe } from './compile.js'
-import { tooMany, type Guard } from './guard.js'
+import { tooManyRules, type Guard } from './guard.js'
 import {
   applies,
   GUARD_ACTIONS,
@@ -25,7 +25,7 @@ import {
 import { readRule } from './read-rule.js'
 
 /** Request to judge the releases of a run, a signature or a rollback. */
-export interface Asked {
+export interface JudgeRequest {
   action: GuardAction
   principal: GuardPrincipal
   releases: readonly ReleaseDocument[]
@@ -37,23 +37,23 @@ export interface Asked {
 }
 
 /** Judges a bundle policy by policy; the strictest verdict applies to all. Any error denies. */
-export function judgeReleases(guard: Guard, roster: Roster, asked: Asked): GuardVerdict {
+export function judgeReleases(guard: Guard, roster: Roster, request: JudgeRequest): GuardVerdict {
   try {
-    const rules = rulesOfReleases(asked.rules, roster)
+    const rules = rulesOfReleases(request.rules, roster)
     // Decodes each release once for all rules.
-    const requests = requestsOf(asked, roster)
-    const many = tooMany(rules.filter((rule) => requests.some((request) => applies(rule, request))))
+    const requests = requestsOf(request, roster)
+    const many = tooManyRules(rules.filter((rule) => requests.some((request) => applies(rule, request))))
     if (many !== undefined) return { verdict: 'FAIL', ...many, ruleDigests: [] }
     const compiled = guard.compileRules(rules)
     const verdicts = requests.map((request) => guard.judge(compiled, request))
-    const hardest = (['FAIL', 'WARN', 'PASS'] as const).flatMap((verdict) => verdicts.filter((each) => each.verdict === verdict))[0]
-    if (hardest === undefined) throw new RangeError('nothing was asked')
-    return { ...hardest, ruleDigests: [...new Set(verdicts.flatMap((verdict) => verdict.ruleDigests))].sort() }
+    const strictest = (['FAIL', 'WARN', 'PASS'] as const).flatMap((verdict) => verdicts.filter((each) => each.verdict === verdict))[0]
+    if (strictest === undefined) throw new RangeError('the request names no release')
+    return { ...strictest, ruleDigests: [...new Set(verdicts.flatMap((verdict) => verdict.ruleDigests))].sort() }
   } catch (error) {
     return {
       verdict: 'FAIL',
       rule: 'hms/guard@1',
-      sentence: `This could not be judged, so it is denied: ${describe(error)}.`,
+      sentence: `This request could not be evaluated, so it is denied: ${describe(error)}.`,
       ruleDigests: [],
     }
   }
@@ -63,15 +63,18 @@ export function judgeReleases(guard: Guard, roster: Roster, asked: Asked): Guard
  * Returns the rules in force that stages will evaluate for these releases, for a run's dossier. Returns at most one rule above the limit,
  * which makes the stages deny.
  */
-export function rulesForRun(roster: Roster, { releases, live, rules }: Pick<Asked, 'releases' | 'live' | 'rules'>): ReleaseDocument[] {
+export function rulesForRun(
+  roster: Roster,
+  { releases, live, rules }: Pick<JudgeRequest, 'releases' | 'live' | 'rules'>,
+): ReleaseDocument[] {
   const parsed = rulesOfReleases(rules, roster)
-  const questions = releases.map((release) => ({
+  const requests = releases.map((release) => ({
     action: 'advance' as const,
     next: policyOf(release)!,
     previous: policyOf(live[release.id]),
   }))
-  const speaking = rules.filter((_, index) => questions.some((question) => applies(parsed[index]!, question)))
-  return speaking.slice(0, MAX_RULES + 1)
+  const applicable = rules.filter((_, index) => requests.some((question) => applies(parsed[index]!, question)))
+  return applicable.slice(0, MAX_RULES + 1)
 }
 
 /** Whether a release is a guard rule. */
@@ -86,18 +89,18 @@ export function principalOf(roster: Roster, { id, name, kind }: Pick<Principal, 
 }
 
 /** Builds the published form of a verdict. The publishing service adds its attestation. */
-export function judgedOf(
+export function publishedVerdict(
   { verdict, rule, sentence, ruleDigests }: GuardVerdict,
-  asked: Asked,
+  asked: JudgeRequest,
   run: number | null,
 ): Omit<GuardJudged, 'attestation'> {
   const releases = asked.releases.map((release) => release.releaseDigest)
-  const said = { verdict, rule: rule ?? null, sentence, rules: ruleDigests }
-  return { action: asked.action, run, stage: asked.stage ?? null, ...said, releases, principal: asked.principal.id }
+  const published = { verdict, rule: rule ?? null, sentence, rules: ruleDigests }
+  return { action: asked.action, run, stage: asked.stage ?? null, ...published, releases, principal: asked.principal.id }
 }
 
 /** Builds the error response for a FAIL. */
-export function refusalOf({ rule, sentence }: GuardVerdict, { releases }: Asked): HmsError {
+export function refusalOf({ rule, sentence }: GuardVerdict, { releases }: JudgeRequest): HmsError {
   return new HmsError('HMS_GUARD_DENIED', `Guard ${rule}: ${sentence}`, {
     status: 422,
     next: releases.map(({ id }) => action('get', { policy: id })),
@@ -105,7 +108,7 @@ export function refusalOf({ rule, sentence }: GuardVerdict, { releases }: Asked)
 }
 
 /** Builds one request for each step of the plan and each release. */
-function requestsOf({ action, principal, releases, live, stage }: Asked, roster: Roster): GuardRequest[] {
+function requestsOf({ action, principal, releases, live, stage }: JudgeRequest, roster: Roster): GuardRequest[] {
   return releases.flatMap((release) => {
     const { predicate } = readRelease(release.envelope)
     const { policy, author, plan } = predicate
@@ -138,7 +141,7 @@ export function rulesOfReleases(releases: readonly ReleaseDocument[], roster: Ro
     try {
       return ruleOf(release, roster)
     } catch (error) {
-      return unbelievable(release, describe(error))
+      return untrustedRule(release, describe(error))
     }
   })
 }
@@ -149,15 +152,15 @@ function ruleOf(release: ReleaseDocument, roster: Roster): GuardRule {
   const { predicate, digest } = opened
   const policy = predicate.policy as PolicyDocument
   const known = { id: policy.id, version: policy.version, releaseDigest: digest }
-  if (!isGuardPolicy(policy)) return unbelievable(known, 'its policy is no guard rule')
+  if (!isGuardPolicy(policy)) return untrustedRule(known, 'its policy is not a guard rule')
   const read = readRule(policy)
-  if (!read.ok) return unbelievable(known, read.problems[0]!.message)
+  if (!read.ok) return untrustedRule(known, read.problems[0]!.message)
   const { complete, missing } = approvalState(roster, opened)
   if (!complete) return { ...read.rule, digest, problem: `its release lacks approval by ${missing.join(', ')}` }
   return { ...read.rule, digest }
 }
 
-function unbelievable(
+function untrustedRule(
   { id, version, releaseDigest }: Pick<ReleaseDocument, 'id' | 'version' | 'releaseDigest'>,
   problem: string,
 ): GuardRule {

@@ -49,7 +49,7 @@ describe('lint of a guard rule', () => {
   it('rejects removing the tag "guard", which might let fewer people disable the rule', () => {
     const live = source(GOOD).policy
     expect(lint(GOOD.replace('tags: [guard]', 'tags: [air]'), live)).toEqual([
-      'rule.yaml:4:7 guard-tag-removed a rule keeps its tag "guard" — to put it out of force, say when: []',
+      'rule.yaml:4:7 guard-tag-removed a rule keeps its tag "guard" — to put it out of force, write when: []',
     ])
     expect(lint(GOOD.replace('severity: deny', 'severity: deny\n  when: []'), live)).toEqual([])
   })

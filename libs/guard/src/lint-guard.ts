@@ -10,7 +10,7 @@ export function lintGuard(source: PolicySource, guard: Guard, live?: PolicyDocum
   if (!isGuardPolicy(policy)) {
     if (live === undefined || !isGuardPolicy(live)) return []
     // Without the tag fewer approvers might be required, so fewer people could disable a rule than enabled it.
-    report.error('guard-tag-removed', '/tags', `a rule keeps its tag "${GUARD_TAG}"`, 'to put it out of force, say when: []')
+    report.error('guard-tag-removed', '/tags', `a rule keeps its tag "${GUARD_TAG}"`, 'to put it out of force, write when: []')
     return report.findings
   }
   const read = readRule(policy)

@@ -13,10 +13,10 @@ export type ReadRule = { ok: true; rule: Omit<GuardRule, 'digest'> } | { ok: fal
 
 const KEYS = ['kind', 'rule', 'message', 'severity', 'when', 'policies', 'tags']
 /** Default of `when`. */
-const ALWAYS: GuardAction[] = ['approve', 'advance']
+const DEFAULT_WHEN: GuardAction[] = ['approve', 'advance']
 const MAX_MESSAGE_LENGTH = 300
 const MAX_SELECTED = 50
-const NO_RULE = {
+const MISSING_RULE = {
   message: 'a policy tagged "guard" is a rule',
   hint: 'guard: { kind: cel, rule: "…", message: "…", severity: deny }',
 }
@@ -26,15 +26,15 @@ const NO_RULE = {
  */
 export function readRule(policy: PolicyDocument): ReadRule {
   const { guard } = policy
-  if (!isObject(guard)) return { ok: false, problems: [{ pointer: guard === undefined ? '/tags' : '/guard', ...NO_RULE }] }
-  const problems = [...strangers(policy, guard), ...membersOf(guard)]
+  if (!isObject(guard)) return { ok: false, problems: [{ pointer: guard === undefined ? '/tags' : '/guard', ...MISSING_RULE }] }
+  const problems = [...unknownKeys(policy, guard), ...membersOf(guard)]
   const bytes = Buffer.byteLength(canonicalJson(policy))
   if (bytes > MAX_RULE_BYTES) problems.push({ pointer: '', message: `a rule has at most ${MAX_RULE_BYTES} bytes, this has ${bytes}` })
   if (problems.length > 0) return { ok: false, problems }
   const { kind, rule, message, severity, when, policies, tags } = guard as unknown as Members
-  const said = { kind, text: rule, message, severity, when: when ?? ALWAYS }
+  const content = { kind, text: rule, message, severity, when: when ?? DEFAULT_WHEN }
   const selected = { ...(policies === undefined ? {} : { policies }), ...(tags === undefined ? {} : { tags }) }
-  return { ok: true, rule: { id: policy.id, version: policy.version, ...said, ...selected } }
+  return { ok: true, rule: { id: policy.id, version: policy.version, ...content, ...selected } }
 }
 
 interface Members extends Pick<GuardRule, 'kind' | 'message' | 'severity' | 'policies' | 'tags'> {
@@ -42,7 +42,7 @@ interface Members extends Pick<GuardRule, 'kind' | 'message' | 'severity' | 'pol
   when?: GuardAction[]
 }
 
-function strangers(policy: PolicyDocument, guard: JsonObject): RuleProblem[] {
+function unknownKeys(policy: PolicyDocument, guard: JsonObject): RuleProblem[] {
   const beside = Object.keys(policy).filter((key) => key !== 'guard' && !(POLICY_KNOWN_KEYS as readonly string[]).includes(key))
   const inside = Object.keys(guard).filter((key) => !KEYS.includes(key))
   return [
@@ -62,7 +62,7 @@ function membersOf({ kind, rule, message, severity, when, policies, tags }: Json
     [
       isText(message, MAX_MESSAGE_LENGTH),
       'message',
-      `"message" is one sentence of at most ${MAX_MESSAGE_LENGTH} characters for anyone who it stops`,
+      `"message" is one sentence of at most ${MAX_MESSAGE_LENGTH} characters for the caller it denies`,
     ],
     [severity === 'deny' || severity === 'warn', 'severity', '"severity" is deny or warn'],
     [when === undefined || isListOf(when, isAction), 'when', `"when" is a list of ${GUARD_ACTIONS.join(', ')}; empty puts it out of force`],

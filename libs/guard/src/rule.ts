@@ -78,19 +78,19 @@ export function ruleName({ id, version }: Pick<GuardRule, 'id' | 'version'>): st
   return `${id}@${version}`
 }
 
-type Question = Pick<GuardRequest, 'action' | 'next' | 'previous'>
+type RequestTarget = Pick<GuardRequest, 'action' | 'next' | 'previous'>
 
 /**
  * Whether a rule applies to a request. A rule never applies to its own policy, so that a rule that always fails can be replaced. It applies
  * to other guard rules only if it names them, and never to their rollback. Tags of the live version count too, so that dropping a tag does
  * not evade a rule.
  */
-export function applies(rule: GuardRule, { action, next, previous }: Question): boolean {
+export function applies(rule: GuardRule, { action, next, previous }: RequestTarget): boolean {
   if (!rule.when.includes(action) || rule.id === next.id) return false
   const tags = [...tagsOf(next), ...(previous === null ? [] : tagsOf(previous))]
-  const named = rule.policies?.includes(next.id) === true || rule.tags?.some((tag) => tags.includes(tag)) === true
-  if (tags.includes(GUARD_TAG)) return named && action !== 'rollback'
-  return named || (rule.policies === undefined && rule.tags === undefined)
+  const isNamed = rule.policies?.includes(next.id) === true || rule.tags?.some((tag) => tags.includes(tag)) === true
+  if (tags.includes(GUARD_TAG)) return isNamed && action !== 'rollback'
+  return isNamed || (rule.policies === undefined && rule.tags === undefined)
 }
 
 function tagsOf({ tags }: GuardRequest['next']): string[] {

@@ -1,5 +1,5 @@
 import type { SimulationImpact } from '#libs/contracts'
-import { alikeBots, nameOf, numberText, turnedText } from './words.js'
+import { alikeBots, nameOf, numberText, changedVerdictsText } from './text-formats.js'
 
 const SHOWN = 3
 
@@ -17,7 +17,7 @@ export function impactLines({ scenarios, bots, fields }: SimulationImpact): stri
             .slice(0, SHOWN)
             .map(({ name, turned: count }) => `${name} ${numberText(count)}`)
             .join(', ')})`
-    return `impact of ${scenario.scenario}: ${turnedText(scenario)}${where}`
+    return `impact of ${scenario.scenario}: ${changedVerdictsText(scenario)}${where}`
   })
   const loads = alikeBots(bots)
     .slice(0, SHOWN)
@@ -25,8 +25,8 @@ export function impactLines({ scenarios, bots, fields }: SimulationImpact): stri
       const whose = ids.length === 1 ? ids[0]! : `each of ${ids.length} bots`
       return `predicted alerts of ${whose}: ${numberText(load.before)} → ${numberText(load.after)}`
     })
-  const silent = fields.filter(({ inputs }) => inputs === 0).map(({ policy, field }) => `${policy}.${field}`)
-  const rest = silent.length - SHOWN
-  const untried = silent.slice(0, SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
-  return [...turned, ...loads, ...(silent.length === 0 ? [] : [`changed, and tried by no input: ${untried}`])]
+  const uncoveredFields = fields.filter(({ inputs }) => inputs === 0).map(({ policy, field }) => `${policy}.${field}`)
+  const rest = uncoveredFields.length - SHOWN
+  const uncovered = uncoveredFields.slice(0, SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
+  return [...turned, ...loads, ...(uncoveredFields.length === 0 ? [] : [`changed, but covered by no replay input: ${uncovered}`])]
 }

@@ -1,6 +1,6 @@
 import type { AlertLoad, GroupImpact, ScenarioImpact, SimulationImpact, TouchedField, TurnedReadings } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { alikeBots, nameOf, numberText, shareText, turnedText } from './words.js'
+import { alikeBots, nameOf, numberText, shareText, changedVerdictsText } from './text-formats.js'
 
 const SHOWN_SITES = 10
 const SHOWN_BOTS = 10
@@ -27,7 +27,7 @@ function OfScenario({ scenario }: { scenario: ScenarioImpact }): JSX.Element {
     <>
       <h3>Scenario {scenario.scenario}</h3>
       <p>
-        {turnedText(scenario)}
+        {changedVerdictsText(scenario)}
         {from === '' ? '' : `, from ${from} to ${to}`}. {numberText(before)} violate now, {numberText(after)} would.
         {readings === 0 ? '' : ` The change turns ${shareText(turned, readings)}, readings taken as independent.`}
       </p>

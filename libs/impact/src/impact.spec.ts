@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ScenarioImpact, SimulationImpact } from '#libs/contracts'
 import { impactLines, impactPage, type ImpactPage } from './index.js'
-import { shareText } from './words.js'
+import { shareText } from './text-formats.js'
 
 const group = (name: string, before: number, after: number) => ({
   name,
@@ -58,7 +58,7 @@ describe('impactLines', () => {
       'impact of pm25-violation: 131 newly violating, 0 newly compliant of 7,703 readings ((none named) 101, NCR 30)',
       'predicted alerts of each of 2 bots: 118 → 249',
       'predicted alerts of boston: 118 → 118',
-      'changed, and tried by no input: epa-pm25-limit.units',
+      'changed, but covered by no replay input: epa-pm25-limit.units',
     ])
   })
 })

@@ -96,7 +96,7 @@ type UsedVersion = { version: string; digest: string }
 /** Keys that describe the rule: a new value needs only a patch, but removing one may affect a reader. */
 const METADATA = new Set(['effective', 'title', 'description', 'owner', 'tags'])
 /** Keys for the pipeline and not for readers: removing one also needs only a patch. */
-const FOR_THE_PIPELINE = new Set(['partners', 'breaking'])
+const PIPELINE_KEYS = new Set(['partners', 'breaking'])
 
 const RANK: Record<Level, number> = { patch: 0, minor: 1, major: 2 }
 
@@ -112,12 +112,12 @@ function checkVersions(
 ): void {
   const { version } = source.policy
   const liveDigest = live === undefined ? undefined : policyDigest(live)
-  const taken = live === undefined || liveDigest === undefined ? used : [...used, { version: live.version, digest: liveDigest }]
-  const clash = taken
+  const usedVersions = live === undefined || liveDigest === undefined ? used : [...used, { version: live.version, digest: liveDigest }]
+  const clash = usedVersions
     .filter((each) => each.digest !== source.digest && isSemVer(each.version))
     .find((each) => compareVersions(each.version, version) === 0)
   if (clash) {
-    const top = taken
+    const top = usedVersions
       .map((each) => each.version)
       .filter(isSemVer)
       .reduce((a, b) => (compareVersions(a, b) < 0 ? b : a))
@@ -159,11 +159,11 @@ function checkVersions(
 function needOf({ path, from, to, kind }: Change, schema: RuleSchema | undefined): Need {
   const field = `"${path.join('.')}"`
   const [top = ''] = path
-  if (top === 'version' || FOR_THE_PIPELINE.has(top)) return { level: 'patch', why: '' }
+  if (top === 'version' || PIPELINE_KEYS.has(top)) return { level: 'patch', why: '' }
   if (top === 'schema') return { level: 'minor', why: 'the schema of the rule data changed' }
   if (kind === 'removed') return { level: 'major', why: `key ${field} is gone` }
   if (METADATA.has(top)) return { level: 'patch', why: '' }
-  if (isTighter(schema?.tighter(path), from, to)) return { level: 'major', why: `bound ${field} is tighter` }
+  if (isTighter(schema?.tighteningDirection(path), from, to)) return { level: 'major', why: `bound ${field} is tighter` }
   if (kind === 'added') return { level: 'minor', why: `key ${field} is new` }
   if (path.at(-1) === 'units') return { level: 'major', why: `unit ${field} changed` }
   if (typeOfJson(from) !== typeOfJson(to)) return { level: 'major', why: `${field} changed from ${typeOfJson(from)} to ${typeOfJson(to)}` }

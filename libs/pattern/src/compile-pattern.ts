@@ -43,14 +43,14 @@ function parse(pattern: string): RE2JS {
   try {
     return RE2JS.compile(pattern)
   } catch (error) {
-    throw new PatternRefused(
-      `pattern ${JSON.stringify(pattern)} is not understood: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    throw new PatternRefused(`pattern ${JSON.stringify(pattern)} is invalid: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 
 function tooLarge(max: number): PatternRefused {
-  return new PatternRefused(`a pattern compiles to at most ${max} instructions, repetitions written out: repeat less, or less often`)
+  return new PatternRefused(
+    `a pattern compiles to at most ${max} instructions; bounded repetitions are expanded: repeat less, or less often`,
+  )
 }
 
 function matcher(program: Program, start: number): Pattern['test'] {
@@ -64,14 +64,14 @@ function matcher(program: Program, start: number): Pattern['test'] {
   const reached = new Int32Array(program.length)
   const following = new Int32Array(program.length + 1)
   const open = new Int32Array(2 * program.length + 1)
-  let turn = 0
+  let generation = 0
   return (text, steps) => {
     let { left } = steps
     let waiting = 0
     following[waiting++] = start
     try {
       for (let at = 0, before = -1; ;) {
-        turn++
+        generation++
         const rune = text.codePointAt(at) ?? -1
         const context = contextOf(before, rune)
         let count = 0
@@ -80,9 +80,9 @@ function matcher(program: Program, start: number): Pattern['test'] {
           open[depth++] = following[index]!
           while (depth > 0) {
             const pc = open[--depth]!
-            if (seenAt[pc] === turn) continue
-            seenAt[pc] = turn
-            if (--left < 0) throw new RangeError('matching takes more steps than it may')
+            if (seenAt[pc] === generation) continue
+            seenAt[pc] = generation
+            if (--left < 0) throw new RangeError('matching exceeds the step limit')
             const op = ops[pc]!
             if (op >= FIRST_RUNE) reached[count++] = pc
             else if (op === MATCH) return true

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lateJoiners, withCountOf, type BotCount } from './late-joiners.js'
+import { lateJoiners, addCount, type BotCount } from './late-joiners.js'
 
 const ACKNOWLEDGE_MS = 30_000
 const at = (seconds: number) => ({ now: new Date(seconds * 1_000), acknowledgeMs: ACKNOWLEDGE_MS })
@@ -7,7 +7,7 @@ const at = (seconds: number) => ({ now: new Date(seconds * 1_000), acknowledgeMs
 /** Expected and acknowledged bots, by second. */
 function late(until: number, ...story: [second: number, expected: number, acknowledged: number][]): number {
   const counts = story.reduce<BotCount[]>(
-    (before, [second, expected, acknowledged]) => withCountOf(before, { expected, acknowledged }, at(second)),
+    (before, [second, expected, acknowledged]) => addCount(before, { expected, acknowledged }, at(second)),
     [],
   )
   const [, expected, acknowledged] = story.at(-1)!
@@ -105,7 +105,7 @@ describe('given a fleet without counts', () => {
 
   it('when its counts change all the time, then a bounded number is stored, and no bot becomes a late joiner by that', () => {
     const counts = Array.from({ length: 500 }, (_, index) => index).reduce<BotCount[]>(
-      (before, index) => withCountOf(before, { expected: index % 2 === 0 ? 80 : 79, acknowledged: 79 }, at(50 + index / 100)),
+      (before, index) => addCount(before, { expected: index % 2 === 0 ? 80 : 79, acknowledged: 79 }, at(50 + index / 100)),
       [],
     )
     expect(counts).toHaveLength(64)

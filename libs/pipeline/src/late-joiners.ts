@@ -19,7 +19,7 @@ type Numbers = Pick<Acknowledgements, 'expected' | 'acknowledged'>
 const MAX_COUNTS = 64
 
 /** Adds the current count, and drops counts that are too old for `lateJoiners`. */
-export function withCountOf(counts: readonly BotCount[], numbers: Numbers, { now, acknowledgeMs }: Deadline): BotCount[] {
+export function addCount(counts: readonly BotCount[], numbers: Numbers, { now, acknowledgeMs }: Deadline): BotCount[] {
   const [expected, silent] = [numbers.expected, silentOf(numbers)]
   const at = now.toISOString()
   const before = counts.filter((count) => count.at !== at)
@@ -28,8 +28,15 @@ export function withCountOf(counts: readonly BotCount[], numbers: Numbers, { now
   const first = all.findLastIndex((count) => Date.parse(count.at) <= now.getTime() - 2 * acknowledgeMs)
   const kept = all.slice(Math.max(0, first))
   if (kept.length <= MAX_COUNTS) return kept
-  const [one, other, ...rest] = kept
-  return [{ at: one!.at, expected: Math.max(one!.expected, other!.expected), silent: Math.max(one!.silent, other!.silent) }, ...rest]
+  const [oldest, secondOldest, ...rest] = kept
+  return [
+    {
+      at: oldest!.at,
+      expected: Math.max(oldest!.expected, secondOldest!.expected),
+      silent: Math.max(oldest!.silent, secondOldest!.silent),
+    },
+    ...rest,
+  ]
 }
 
 /**

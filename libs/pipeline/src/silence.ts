@@ -6,21 +6,21 @@ export const ACK_TIMEOUT = 'ACK_TIMEOUT'
 /** Acknowledgements of one policy by the connected bots. */
 export type Acknowledgements = Pick<ScopeCoverage, 'expected' | 'acknowledged' | 'silent'>
 
-/** Applies coverage reports on one scope to the members. Ignores reports about earlier heads. `take` merges a report into a member. */
-export function withCoverage<M extends Acknowledgements & { policy: string; seq: number }>(
+/** Applies coverage reports on one scope to the members. Ignores reports about earlier heads. `merge` merges a report into a member. */
+export function applyCoverageReports<M extends Acknowledgements & { policy: string; seq: number }>(
   members: readonly M[],
   scope: string,
   reports: readonly CoverageReport[],
-  take: (member: M, said: ScopeCoverage) => M = withNumbers,
+  merge: (member: M, said: ScopeCoverage) => M = mergeCoverage,
 ): M[] {
   const numbers = new Map(reports.map(({ policy, scopes }) => [policy, scopes.find((each) => each.scope === scope)]))
   return members.map((member) => {
-    const said = numbers.get(member.policy)
-    return said?.seq === member.seq ? take(member, said) : member
+    const coverage = numbers.get(member.policy)
+    return coverage?.seq === member.seq ? merge(member, coverage) : member
   })
 }
 
-export function withNumbers<M extends Acknowledgements>(member: M, { expected, acknowledged, silent }: ScopeCoverage): M {
+export function mergeCoverage<M extends Acknowledgements>(member: M, { expected, acknowledged, silent }: ScopeCoverage): M {
   return { ...member, expected, acknowledged, silent }
 }
 

@@ -46,8 +46,8 @@ function checkList(policy: JsonObject, report: Report, key: string): void {
   }
   const seen = new Set<unknown>()
   for (const [index, item] of value.entries()) {
-    if (!isText(item)) report.error('key-type', pointerOf([key, index]), `"${key}" is a list of texts, and ${shown(item)} is none`)
-    else if (seen.has(item)) report.error('duplicate-item', pointerOf([key, index]), `${shown(item)} stands twice in "${key}"`)
+    if (!isText(item)) report.error('key-type', pointerOf([key, index]), `"${key}" is a list of texts, and ${shown(item)} is not a text`)
+    else if (seen.has(item)) report.error('duplicate-item', pointerOf([key, index]), `${shown(item)} occurs twice in "${key}"`)
     seen.add(item)
   }
 }
@@ -98,7 +98,7 @@ function checkCharacters(policy: JsonObject, report: Report): void {
       }
       const at = [...path, key]
       const found = IN_KEYS.exec(key)?.[0]
-      if (found !== undefined) report.error('unsafe-character', pointerOf(at), `key ${JSON.stringify(key)} holds ${named(found)}`, HINT)
+      if (found !== undefined) report.error('unsafe-character', pointerOf(at), `key ${JSON.stringify(key)} contains ${named(found)}`, HINT)
       // A unit is displayed beside the numbers of its map.
       if (key === 'units' && path.length > 0) checkText(member, at, IN_TEXT, report)
       open.push({ value: member, path: at })
@@ -111,7 +111,7 @@ const HINT = 'control, bidirectional and zero-width characters are not allowed h
 function checkText(value: Json | undefined, path: (string | number)[], unsafe: RegExp, report: Report): void {
   for (const text of Array.isArray(value) ? value : [value]) {
     const found = typeof text === 'string' ? unsafe.exec(text)?.[0] : undefined
-    if (found !== undefined) report.error('unsafe-character', pointerOf(path), `"${path.join('.')}" holds ${named(found)}`, HINT)
+    if (found !== undefined) report.error('unsafe-character', pointerOf(path), `"${path.join('.')}" contains ${named(found)}`, HINT)
   }
 }
 

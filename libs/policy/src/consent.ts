@@ -95,7 +95,7 @@ function releaseConsent(release: SignedRelease, live: VerifiedLive): ConsentRele
     verdict: changes.length === 0 ? [plain('no change of values')] : [],
     remarks: [
       ...changes.flatMap(describeMagnitude).map(bad),
-      ...followsAnother(release, live.release),
+      ...predecessorWarning(release, live.release),
       ...remarksOf(release, before?.version),
     ],
   }
@@ -104,7 +104,7 @@ function releaseConsent(release: SignedRelease, live: VerifiedLive): ConsentRele
 /**
  * Returns a warning if the predecessor named in the release is not in force: the release then goes live after another run, or not at all.
  */
-function followsAnother({ previous }: SignedRelease, live: LiveRelease | null): ConsentLine[] {
+function predecessorWarning({ previous }: SignedRelease, live: LiveRelease | null): ConsentLine[] {
   if ((previous?.digest ?? null) === (live?.digest ?? null)) return []
   const follows = previous === null ? 'no version' : `${previous.version} (${previous.digest.slice(0, 19)}…)`
   const inForce = live === null ? 'none' : `${live.policy.version} (${live.digest.slice(0, 19)}…)`

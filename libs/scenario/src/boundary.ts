@@ -41,7 +41,7 @@ export function boundaryReadings(
   const budget = { steps: MAX_STEPS }
   const compared = parts.flatMap((expr) => comparisonThresholds(expr, versions, budget))
   const own = compared.length > 0 ? compared : declaredThresholds(scenario.boundary ?? {}, versions, budget)
-  const around = (thresholds: readonly Threshold[]): Tried[] => thresholds.flatMap((threshold) => valuesAround(threshold, template))
+  const around = (thresholds: readonly Threshold[]): TestValue[] => thresholds.flatMap((threshold) => valuesAround(threshold, template))
   const read = parts.map((part) => memberPath(part, 'reading') ?? []).filter((path) => path.length > 0)
   const isRead = new Set(read.map((path) => path.join('.')))
   const ofTouched = touched.map((change) => around(touchedThresholds(change, read, template)))
@@ -52,7 +52,7 @@ export function boundaryReadings(
       if (readings.size < MAX_READINGS) readings.set(String(reading['id']), reading)
     }
   }
-  const count = (tried: readonly Tried[]): number =>
+  const count = (tried: readonly TestValue[]): number =>
     new Set(tried.map((each) => idOf(scenario.id, each)).filter((id) => readings.has(id))).size
   return { readings: [...readings.values()], ofTouched: ofTouched.map(count) }
 }
@@ -105,7 +105,7 @@ function unwrapped(expr: Expr): Expr {
   return inner ?? expr
 }
 
-function valuesAround({ path, value, exact }: Threshold, template: JsonObject): Tried[] {
+function valuesAround({ path, value, exact }: Threshold, template: JsonObject): TestValue[] {
   if (exact || typeof value === 'string') return [{ path, value }]
   if (!Number.isFinite(value)) return []
   const sample: Json | undefined = valueAt(template, path)
@@ -120,7 +120,7 @@ function decimals(value: number): number {
 }
 
 /** Value to test in one field of a reading. */
-type Tried = { path: string[]; value: number | string }
+type TestValue = { path: string[]; value: number | string }
 
 /** Builds the readings that test one field, from the template under which it matters. */
 class EdgeFinder {
@@ -137,7 +137,7 @@ class EdgeFinder {
    * Returns the readings of one field: from the first template that shows an edge, else from the first of all. `isRead`: the expression
    * reads it.
    */
-  readingsOf(tried: readonly Tried[], templates: readonly JsonObject[], isRead: boolean): JsonObject[] {
+  readingsOf(tried: readonly TestValue[], templates: readonly JsonObject[], isRead: boolean): JsonObject[] {
     const sets = templates.map((template) => tried.map(({ path, value }) => this.reading(template, path, value)))
     const chosen = sets.findIndex((readings) => this.showsEdge(readings))
     const at = Math.max(0, chosen)

@@ -26,7 +26,7 @@ export interface Extent {
 }
 
 /** Steps at one loop depth: a fixed part, and parts that grow with the longest text and with the number of values. */
-interface Share {
+interface StepCounts {
   fixed: number
   texts: number
   values: number
@@ -41,20 +41,20 @@ export function costOf(expr: Expr): (facts: Extent) => number {
   // The expression itself may contain lists and texts, and only addition makes longer ones.
   const growth = 1 + parts.filter((part) => argumentsOf(part, '_+_') !== undefined).length
   const written = parts.reduce((sum, part) => sum + textOf(part).length, 0)
-  const shares: Share[] = []
-  addShares(expr, 0, shares)
+  const byDepth: StepCounts[] = []
+  addSteps(expr, 0, byDepth)
   return ({ values, characters }) => {
     if (characters > MAX_CHARACTERS)
-      throw new RangeError(`what it reads has ${characters} characters, at most ${MAX_CHARACTERS} are judged`)
+      throw new RangeError(`the expression reads ${characters} characters; at most ${MAX_CHARACTERS} can be evaluated`)
     const most = (values + parts.length) * growth
     const text = Math.floor(((characters + written) * growth) / CHARACTERS_A_STEP)
-    return shares.reduce((sum, share, loops) => sum + most ** loops * (share.fixed + share.texts * text + share.values * most), values)
+    return byDepth.reduce((sum, share, loops) => sum + most ** loops * (share.fixed + share.texts * text + share.values * most), values)
   }
 }
 
 /** Charges steps to the budget before they are executed. Throws `RangeError` if too few are left. */
 export function spend(budget: Budget, steps: number): void {
-  if (steps > budget.steps) throw new RangeError('it would take more steps than a question may')
+  if (steps > budget.steps) throw new RangeError('the evaluation would exceed the step limit')
   budget.steps -= steps
 }
 
@@ -70,7 +70,7 @@ export function extentOf(value: Json | undefined): Extent {
   return sum
 }
 
-function addShares(expr: Expr, loops: number, shares: Share[]): void {
+function addSteps(expr: Expr, loops: number, shares: StepCounts[]): void {
   const share = (shares[loops] ??= { fixed: 0, texts: 0, values: 0 })
   const own = ownSteps(expr)
   share.fixed += own.fixed
@@ -78,10 +78,10 @@ function addShares(expr: Expr, loops: number, shares: Share[]): void {
   share.values += own.values
   const { exprKind } = expr
   const { loopCondition, loopStep } = exprKind.case === 'comprehensionExpr' ? exprKind.value : {}
-  for (const part of partsOf(expr)) addShares(part, part === loopCondition || part === loopStep ? loops + 1 : loops, shares)
+  for (const part of partsOf(expr)) addSteps(part, part === loopCondition || part === loopStep ? loops + 1 : loops, shares)
 }
 
-function ownSteps(expr: Expr): Share {
+function ownSteps(expr: Expr): StepCounts {
   if (expr.exprKind.case !== 'callExpr') return { fixed: 1, texts: 0, values: 0 }
   if (expr.exprKind.value.function === 'matches') return { fixed: STEPS_OF_A_MATCH, texts: 0, values: 0 }
   const compared = argumentsOf(expr, '_==_') ?? argumentsOf(expr, '_!=_') ?? argumentsOf(expr, '@in')

@@ -109,13 +109,13 @@ async function overtakenBy(tx: Transaction, approval: Approval): Promise<number 
     const policy = await policyAt(tx, id)
     // An active run follows the live release.
     if (policy === undefined || (approval.run !== null && policy.active === approval.run)) continue
-    const place = approval.run === null ? -1 : policy.queue.indexOf(approval.run)
+    const position = approval.run === null ? -1 : policy.queue.indexOf(approval.run)
     // A fully signed run that is neither active nor queued has ended.
-    if (approval.state === 'complete' && place < 0) continue
-    const ahead = [...(policy.active === null ? [] : [policy.active]), ...policy.queue.slice(0, place < 0 ? undefined : place)].at(-1)
+    if (approval.state === 'complete' && position < 0) continue
+    const ahead = [...(policy.active === null ? [] : [policy.active]), ...policy.queue.slice(0, position < 0 ? undefined : position)].at(-1)
     const other = await approvalOfRun(tx, ahead)
-    const brought = other?.releases.find((release) => release.id === id)?.releaseDigest
-    if (brought !== undefined && brought !== previousOf(approval, id)) return ahead
+    const releaseAhead = other?.releases.find((release) => release.id === id)?.releaseDigest
+    if (releaseAhead !== undefined && releaseAhead !== previousOf(approval, id)) return ahead
   }
   return undefined
 }

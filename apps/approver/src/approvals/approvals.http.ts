@@ -58,7 +58,7 @@ export class ApprovalsController {
     const given = Object.entries(rest).flatMap(([name, value]) => (value === undefined ? [] : [name]))
     if (policies != null && rollback == null) return this.prepareApproval.execute({ ...rest, policies }, actor?.id)
     if (rollback != null && policies == null && given.length === 0) return this.prepareRollback.execute(rollback, actor?.id)
-    const detail = 'Give policies, with what belongs to them, or rollback alone.'
+    const detail = 'The body needs either policies with their options, or only rollback.'
     throw new HmsError('HMS_HTTP_BODY_INVALID', detail, { status: 400, errors: [{ pointer: '/policies', detail }] })
   }
 

@@ -4,7 +4,7 @@ import { PoliciesModule } from '../policies/policies.module.js'
 import { RunsModule } from '../runs/runs.module.js'
 import { ApprovalsController } from './approvals.http.js'
 import { GuardApproval } from './guard-approval.js'
-import { JudgeByStored } from './judge-by-stored.js'
+import { StoredHeadsFallback } from './stored-heads-fallback.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { PrepareApproval } from './prepare-approval.js'
 import { PrepareRollback } from './prepare-rollback.js'
@@ -15,7 +15,7 @@ import { TryGuard } from './try-guard.js'
 @Module({
   imports: [CoreModule, PoliciesModule, RunsModule],
   controllers: [ApprovalsController],
-  providers: [KeepPreparations, JudgeByStored, PrepareApproval, PrepareRollback, SignApproval, EndApproval, GuardApproval, TryGuard],
-  exports: [GuardApproval, JudgeByStored, KeepPreparations],
+  providers: [KeepPreparations, StoredHeadsFallback, PrepareApproval, PrepareRollback, SignApproval, EndApproval, GuardApproval, TryGuard],
+  exports: [GuardApproval, StoredHeadsFallback, KeepPreparations],
 })
 export class ApprovalsModule {}

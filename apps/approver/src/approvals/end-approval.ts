@@ -33,7 +33,7 @@ export class EndApproval implements OnModuleInit {
       const { person, decision } = this.read(digest, statement, tx.now)
       const approval = await lockedDocument(tx, APPROVALS, digest, keysOfApproval)
       if (approval === undefined) throw approvalUnknown(digest)
-      if (!approval.releases.some((release) => isInvolved(this.rosters.newest, release, person.id))) throw notTheirs(person)
+      if (!approval.releases.some((release) => isInvolved(this.rosters.newest, release, person.id))) throw notEntitled(person)
       return this.end(tx, approval, person, decision, statement)
     })
   }
@@ -70,12 +70,12 @@ export class EndApproval implements OnModuleInit {
     }
     const { run, attempt } = record.facts
     const detail = `${person.name}: ${reason}`
-    const said = publicReason === undefined ? {} : { publicReason }
+    const publicPart = publicReason === undefined ? {} : { publicReason }
     await closeApproval(tx, this.timers, approval, 'rejected')
     await this.outbox.emit(
       tx,
       'hms.approval.rejected.v1',
-      { run, attempt, approval: approval.digest, by: person.name, reason, ...said, statement },
+      { run, attempt, approval: approval.digest, by: person.name, reason, ...publicPart, statement },
       { key: record.key, run, attempt },
     )
     return approvalView(approval, await this.abort(tx, record, 'REJECTED', detail))
@@ -89,7 +89,7 @@ export class EndApproval implements OnModuleInit {
       if (decision.subject === digest && decision.decision === 'reject' && isBounded(decision)) return { person, decision }
       throw new HmsError(
         'HMS_APPROVER_DECISION_OTHER',
-        `What was signed is no rejection of ${digest} with a reason of at most ${MAX_REASON} characters.`,
+        `The signed statement is not a rejection of ${digest} with a reason of at most ${MAX_REASON} characters.`,
         { status: 422 },
       )
     } catch (error) {
@@ -98,8 +98,8 @@ export class EndApproval implements OnModuleInit {
   }
 }
 
-function notTheirs({ name }: Principal): HmsError {
-  const detail = `${name} neither wrote this nor is among those who may approve it.`
+function notEntitled({ name }: Principal): HmsError {
+  const detail = `${name} is neither an author of this approval nor allowed to approve it.`
   return new HmsError('HMS_APPROVER_NOT_YOURS_TO_REJECT', detail, { status: 403, next: [action('roster.show')] })
 }
 

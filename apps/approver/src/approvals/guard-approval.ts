@@ -39,12 +39,12 @@ export class GuardApproval implements OnModuleInit {
       storedHeads,
     )
     const action = isRollback(approval) ? ('rollback' as const) : ('approve' as const)
-    const asked = { action, principal, releases, live, rules: await this.rules.of(tx) }
-    const verdict = judgeReleases(guard, roster, asked)
+    const request = { action, principal, releases, live, rules: await this.rules.of(tx) }
+    const verdict = judgeReleases(guard, roster, request)
     if (verdict.verdict === 'PASS') return undefined
     const run = approval.run ?? undefined
-    await emitVerdict(this.outbox, this.signer, tx, verdict, asked, { key: releases[0]!.id, run, topic: TOPIC })
+    await emitVerdict(this.outbox, this.signer, tx, verdict, request, { key: releases[0]!.id, run, topic: TOPIC })
     if (verdict.verdict === 'WARN') return undefined
-    return refusalOf(verdict, asked)
+    return refusalOf(verdict, request)
   }
 }

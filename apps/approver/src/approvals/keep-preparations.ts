@@ -2,10 +2,10 @@ import { lockedDocument, timerKind, Timers, type Query, type Transaction } from 
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { APPROVALS, keysOfApproval, type Approval } from '../runs/approval.table.js'
-import { MOST_PREPARATIONS, PREPARATIONS, type Preparation } from './preparation.table.js'
+import { MAX_PREPARATIONS, PREPARATIONS, type Preparation } from './preparation.table.js'
 
 const PREPARATION_EXPIRY = timerKind<{ digest: string }>('preparation-expiry')
-const LIFE_MS = 24 * 60 * 60 * 1000
+const PREPARATION_TTL_MS = 24 * 60 * 60 * 1000
 
 /**
  * Stores unsigned preparations, each for a day at most. Above a limit it deletes the oldest preparation of the caller with the most, so no
@@ -25,13 +25,13 @@ export class KeepPreparations implements OnModuleInit {
   async add(tx: Transaction, approval: Approval, by: string): Promise<void> {
     const { digest, releases, preparedAt } = approval
     const policy = releases[0]!.id
-    await this.makeRoom(tx, { policy, by }, MOST_PREPARATIONS.callerOfPolicy)
-    await this.makeRoom(tx, { policy }, MOST_PREPARATIONS.policy)
-    await this.makeRoom(tx, { by }, MOST_PREPARATIONS.caller)
-    await this.makeRoom(tx, {}, MOST_PREPARATIONS.all)
+    await this.makeRoom(tx, { policy, by }, MAX_PREPARATIONS.callerOfPolicy)
+    await this.makeRoom(tx, { policy }, MAX_PREPARATIONS.policy)
+    await this.makeRoom(tx, { by }, MAX_PREPARATIONS.caller)
+    await this.makeRoom(tx, {}, MAX_PREPARATIONS.all)
     await tx.documents(APPROVALS).put(approval)
     await tx.documents(PREPARATIONS).put({ digest, policy, by, preparedAt })
-    const dueAt = new Date(tx.now.getTime() + Math.min(LIFE_MS, this.config.approvalExpiryMs))
+    const dueAt = new Date(tx.now.getTime() + Math.min(PREPARATION_TTL_MS, this.config.approvalExpiryMs))
     await this.timers.schedule(tx, {
       id: timerId(digest),
       kind: PREPARATION_EXPIRY,

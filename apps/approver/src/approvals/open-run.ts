@@ -3,7 +3,7 @@ import type { Transaction } from '#libs/persistence'
 import { newRun } from '#libs/pipeline'
 import { firstNumber } from '#libs/service'
 import { newPolicy, POLICIES } from '../policies/policy.table.js'
-import { rememberSigned } from '../policies/policy-version.table.js'
+import { recordSigned } from '../policies/policy-version.table.js'
 import { isRollback, type Approval } from '../runs/approval.table.js'
 import { RUN_COUNTER, type RunRecord } from '../runs/run.table.js'
 
@@ -25,10 +25,10 @@ export async function openRun(tx: Transaction, approval: Approval): Promise<RunR
 }
 
 /** Records the signed versions, and on each policy whether the run still waits for signatures. */
-export async function rememberSignatures(tx: Transaction, approval: Approval): Promise<void> {
+export async function recordSignatures(tx: Transaction, approval: Approval): Promise<void> {
   for (const { id, version, policyDigest } of approval.releases) {
     const policy = (await tx.documents(POLICIES).get(id)) ?? newPolicy(id, await firstNumber(tx))
-    await rememberSigned(tx, id, { version, digest: policyDigest })
+    await recordSigned(tx, id, { version, digest: policyDigest })
     const others = (policy.waiting ?? []).filter((run) => run !== approval.run)
     await tx.documents(POLICIES).put({ ...policy, waiting: approval.state === 'waiting' ? [...others, approval.run!] : others })
   }

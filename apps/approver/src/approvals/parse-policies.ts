@@ -30,7 +30,8 @@ export function parsePolicies(policies: readonly JsonObject[]): ParsedPolicy[] {
     })
   })
   const ids = parsed.map(({ policy }) => policy.id)
-  if (new Set(ids).size < ids.length) throw new HmsError('HMS_APPROVER_BUNDLE_TWICE', 'A bundle holds each policy once.', { status: 422 })
+  if (new Set(ids).size < ids.length)
+    throw new HmsError('HMS_APPROVER_BUNDLE_TWICE', 'A bundle contains each policy once.', { status: 422 })
   return parsed.sort((a, b) => (a.policy.id < b.policy.id ? -1 : 1))
 }
 

@@ -26,13 +26,13 @@ import { KeepPreparations } from './keep-preparations.js'
 import { authorOf } from './authors.js'
 import { offered, refusedOf } from './fallbacks.js'
 import { releasedOf, releaseOf, signedAs } from '../policies/policy-version.table.js'
-import { JudgeByStored } from './judge-by-stored.js'
+import { StoredHeadsFallback } from './stored-heads-fallback.js'
 import { membersOf, type ParsedPolicy, parsePolicies } from './parse-policies.js'
-import { asTheRosterAsks, outOfBounds } from './plan-bounds.js'
+import { withRequiredEvidence, outOfBounds } from './plan-bounds.js'
 import { prepareReleases, withDroppedTags, type NewPolicy, type PolicyHistory, type PrepareInput } from './prepare-release.js'
 import { requireEventsFit } from './run-size.js'
 import { predicateOf, requireSamePlan } from './same-plan.js'
-import { mayBeSuperseded, onceSuperseded } from '../runs/end-stale.js'
+import { mayBeSuperseded, afterSuperseding } from '../runs/end-stale.js'
 
 const REUSE_MS = 60 * 60 * 1000
 
@@ -44,7 +44,7 @@ export class PrepareApproval {
     private readonly rosters: Rosters,
     private readonly config: ApproverConfig,
     private readonly preparations: KeepPreparations,
-    private readonly judgeByStored: JudgeByStored,
+    private readonly storedHeadsFallback: StoredHeadsFallback,
   ) {}
 
   /**
@@ -55,10 +55,10 @@ export class PrepareApproval {
     const policies = parsePolicies(request.policies)
     if (request.queue === true && request.supersede === true) throw queueOrSupersede()
     const ids = policies.map(({ policy }) => policy.id)
-    return this.judgeByStored.orByStored(ids, (heads) => this.attempt(request, policies, by, heads))
+    return this.storedHeadsFallback.retryWithHeads(ids, (heads) => this.attempt(request, policies, by, heads))
   }
 
-  /** `heads`: stable heads newer than approver's records, see `JudgeByStored`. */
+  /** `heads`: stable heads newer than approver's records, see `StoredHeadsFallback`. */
   private attempt(request: PrepareRequest, policies: ParsedPolicy[], by: string, heads: readonly StoredHead[]): Promise<PreparedApproval> {
     const ids = policies.map(({ policy }) => policy.id)
     return this.database.locked(ids.map(policyKey), async (tx) => {
@@ -72,17 +72,17 @@ export class PrepareApproval {
       const predecessors = await this.predecessors(tx, policies, records, request)
       const roster = this.rosters.newest
       const histories = await historiesOf(tx, policies, { records, roster, named: request.plan?.fallbacks })
-      const news = withDroppedTags(roster, policies, histories, predecessors)
-      const authors = new Map(news.map((each) => [each.policy.id, authorOf(each, request, roster)]))
-      const same = { members: membersOf(policies), state: 'prepared', request: fingerprintOf(request, authors) }
-      const known = (await tx.documents(APPROVALS).find({ where: same, orderBy: 'prepared_at', descending: true, limit: 1 }))[0]
-      const isGood =
+      const newPolicies = withDroppedTags(roster, policies, histories, predecessors)
+      const authors = new Map(newPolicies.map((each) => [each.policy.id, authorOf(each, request, roster)]))
+      const identity = { members: membersOf(policies), state: 'prepared', request: fingerprintOf(request, authors) }
+      const known = (await tx.documents(APPROVALS).find({ where: identity, orderBy: 'prepared_at', descending: true, limit: 1 }))[0]
+      const isReusable =
         known !== undefined &&
-        standsOn(known, predecessors, tx.now) &&
+        isStillValid(known, predecessors, tx.now) &&
         (await quarantined(tx, known)) === undefined &&
-        !offersRefused(known, histories)
-      if (isGood) return preparedView(tx, known, { records, roster })
-      const approval = await this.prepare(tx, request, news, { records, histories, predecessors, authors }, heads)
+        !hasRefusedFallback(known, histories)
+      if (isReusable) return preparedView(tx, known, { records, roster })
+      const approval = await this.prepare(tx, request, newPolicies, { records, histories, predecessors, authors }, heads)
       await this.preparations.add(tx, approval, by)
       return preparedView(tx, approval, { records, roster })
     })
@@ -96,19 +96,19 @@ export class PrepareApproval {
     heads: readonly StoredHead[],
   ): Promise<Approval> {
     const expiresAt = new Date(tx.now.getTime() + this.config.approvalExpiryMs)
-    const plan = asTheRosterAsks(this.planOf(request.plan ?? {}, policies), this.rosters.newest, policies)
+    const plan = withRequiredEvidence(this.planOf(request.plan ?? {}, policies), this.rosters.newest, policies)
     const input = { ...known, policies, plan, fallbacks: request.plan?.fallbacks ?? [], now: tx.now, expiresAt }
     const releases = prepareReleases(input)
     // The predecessor may be held. Depending on when the run starts, the dossier contains the predecessor or the release live now: both
     // must fit.
     for (const live of [[...known.predecessors.values()], [...known.records.values()].map((record) => record.live)])
       requireEventsFit(this.rosters.newest, { releases, live, plan })
-    const same = { members: membersOf(policies), request: fingerprintOf(request, known.authors) }
+    const identity = { members: membersOf(policies), request: fingerprintOf(request, known.authors) }
     const optional = {
       ...(request.supersede === true ? { supersede: true as const } : {}),
       ...(heads.length === 0 ? {} : { storedHeads: heads }),
     }
-    return unsignedApproval(tx, this.rosters.newest, { ...same, releases, plan, ...optional }, expiresAt)
+    return unsignedApproval(tx, this.rosters.newest, { ...identity, releases, plan, ...optional }, expiresAt)
   }
 
   private planOf(options: PlanOptions, policies: readonly Pick<NewPolicy, 'policy'>[]): RolloutPlan {
@@ -134,7 +134,7 @@ export class PrepareApproval {
   private rampOf({ ramp, share, scope }: PlanOptions): RampStep[] {
     const isBoth = ramp !== undefined && (share !== undefined || scope !== undefined)
     const steps = ramp ?? [{ share: share ?? 500, scope: scope ?? this.config.scope }]
-    const problem = isBoth ? 'it says shares and scopes itself: leave out share and scope' : rampProblem(steps)
+    const problem = isBoth ? 'it defines shares and scopes: leave out share and scope' : rampProblem(steps)
     if (problem !== undefined) throw new HmsError('HMS_RAMP_INVALID', `ramp: ${problem}`, { status: 400 })
     return steps.map((step) => ({ share: step.share, scope: step.scope, scopeName: this.config.nameOfScope(step.scope) }))
   }
@@ -153,11 +153,11 @@ export class PrepareApproval {
     const predecessors = new Map<string, ReleaseDocument | null>()
     for (const { policy } of policies) {
       const known = records.get(policy.id)!
-      const record = supersede === true ? await onceSuperseded(tx, known) : known
-      const ahead = supersede === true ? await this.beyondSuperseding(tx, record) : (record.queue.at(-1) ?? record.active)
+      const record = supersede === true ? await afterSuperseding(tx, known) : known
+      const ahead = supersede === true ? await this.runBeyondSuperseding(tx, record) : (record.queue.at(-1) ?? record.active)
       if (ahead === null) {
         const followed = predecessorOf(record, effectiveMs(policy))
-        if (queue !== true && supersede !== true && followed !== record.live) throw heldUntil(record.id, record.next!)
+        if (queue !== true && supersede !== true && followed !== record.live) throw releaseHeld(record.id, record.next!)
         predecessors.set(record.id, followed)
         continue
       }
@@ -175,15 +175,15 @@ export class PrepareApproval {
   }
 
   /** Returns the active run if it may no longer be superseded, else `null`. */
-  private async beyondSuperseding(tx: Transaction, { active }: PolicyRecord): Promise<number | null> {
+  private async runBeyondSuperseding(tx: Transaction, { active }: PolicyRecord): Promise<number | null> {
     const run = await runOf(tx, active)
     return run === undefined || (await mayBeSuperseded(tx, run)) ? null : active
   }
 }
 
-function heldUntil(id: string, { release, at }: Upcoming): HmsError {
+function releaseHeld(id: string, { release, at }: Upcoming): HmsError {
   const detail =
-    `${id}@${release.version} is held until ${at}, and readers hold one release beside the one in force. Wait ` +
+    `${id}@${release.version} takes effect at ${at}, and readers hold at most one release besides the one in force. Wait ` +
     `behind it with --queue, or take it back.`
   return new HmsError('HMS_APPROVER_RELEASE_HELD', detail, {
     status: 409,
@@ -193,7 +193,7 @@ function heldUntil(id: string, { release, at }: Upcoming): HmsError {
 }
 
 function queueOrSupersede(): HmsError {
-  const detail = 'A release waits behind the run that is under way (queue) or ends it (supersede), not both.'
+  const detail = 'A release either waits behind the run in progress (queue) or ends it (supersede), not both.'
   return new HmsError('HMS_APPROVER_QUEUE_OR_SUPERSEDE', detail, { status: 400, next: [action('help.approve')] })
 }
 
@@ -202,10 +202,10 @@ function fingerprintOf({ plan, supersede }: PrepareRequest, authors: Map<string,
 }
 
 /** Whether an unsigned preparation is younger than `REUSE_MS` and still follows these predecessors. */
-export function standsOn(approval: Approval, predecessors: Map<string, ReleaseDocument | null>, now: Date): boolean {
-  const young = Date.parse(approval.preparedAt) > now.getTime() - REUSE_MS
+export function isStillValid(approval: Approval, predecessors: Map<string, ReleaseDocument | null>, now: Date): boolean {
+  const isYoung = Date.parse(approval.preparedAt) > now.getTime() - REUSE_MS
   return (
-    young &&
+    isYoung &&
     approval.releases.every(
       (release) => (predicateOf(release).previous?.digest ?? null) === (predecessors.get(release.id)?.releaseDigest ?? null),
     )
@@ -213,7 +213,7 @@ export function standsOn(approval: Approval, predecessors: Map<string, ReleaseDo
 }
 
 /** Whether a preparation from before a roster change names a fallback that readers now refuse. */
-function offersRefused({ releases }: Approval, histories: ReadonlyMap<string, PolicyHistory>): boolean {
+function hasRefusedFallback({ releases }: Approval, histories: ReadonlyMap<string, PolicyHistory>): boolean {
   return releases.some((release) => predicateOf(release).fallbacks.some(({ digest }) => histories.get(release.id)!.refused.has(digest)))
 }
 

@@ -114,12 +114,16 @@ function requireUnusedVersion(record: PolicyRecord, { signed }: PolicyHistory, p
   const name = `${id}@${version}`
   const conflict = (code: string, detail: string, next: Action): HmsError => new HmsError(code, detail, { status: 409, next: [next] })
   if (signed !== undefined && signed.digest !== digest) {
-    const detail = `${name} was approved before with other content. A version never means two things: raise it.`
+    const detail = `${name} was approved before with other content. Use a higher version.`
     throw conflict('HMS_APPROVER_VERSION_REUSED', detail, action('get', { policy: id }))
   }
   const { live, next, withdrawn } = record
   if (next?.release.policyDigest === digest)
-    throw conflict('HMS_APPROVER_ALREADY_LIVE', `${name} is held by all readers, and in force from ${next.at}.`, action('runs.list'))
+    throw conflict(
+      'HMS_APPROVER_ALREADY_LIVE',
+      `${name} has been delivered to all readers and takes effect at ${next.at}.`,
+      action('runs.list'),
+    )
   if (live?.policyDigest === digest) throw conflict('HMS_APPROVER_ALREADY_LIVE', `${name} is live already.`, action('get', { policy: id }))
   if (live !== null && compareVersions(version, live.version) <= 0) {
     const detail = `${name} is not above the live ${live.version}. To go back, use rollback.`

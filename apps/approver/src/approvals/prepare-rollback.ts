@@ -12,10 +12,10 @@ import { refusedByReaders } from '../policies/refusal-by-readers.js'
 import { type Approval, APPROVALS, signedSiblings } from '../runs/approval.table.js'
 import { preparedView } from './approval-view.js'
 import { authorOf } from './authors.js'
-import { JudgeByStored } from './judge-by-stored.js'
+import { StoredHeadsFallback } from './stored-heads-fallback.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { withinBounds } from './plan-bounds.js'
-import { standsOn, unsignedApproval } from './prepare-approval.js'
+import { isStillValid, unsignedApproval } from './prepare-approval.js'
 import { fallbacksOf, offered, refOf, refusedOf } from './fallbacks.js'
 import { unsigned } from './prepare-release.js'
 import { requireEventsFit } from './run-size.js'
@@ -31,7 +31,7 @@ export class PrepareRollback {
     private readonly rosters: Rosters,
     private readonly config: ApproverConfig,
     private readonly preparations: KeepPreparations,
-    private readonly judgeByStored: JudgeByStored,
+    private readonly storedHeadsFallback: StoredHeadsFallback,
   ) {}
 
   /**
@@ -40,7 +40,7 @@ export class PrepareRollback {
    * reason only if the caller gives no public one. `by`: id of the caller.
    */
   execute(request: PrepareRollbackRequest['rollback'], by = 'anyone'): Promise<PreparedApproval> {
-    return this.judgeByStored.orExplained([request.policy], () => this.attempt(request, by))
+    return this.storedHeadsFallback.explainRefusal([request.policy], () => this.attempt(request, by))
   }
 
   private attempt(request: PrepareRollbackRequest['rollback'], by: string): Promise<PreparedApproval> {
@@ -54,9 +54,9 @@ export class PrepareRollback {
       if (signed !== undefined) return preparedView(tx, signed, { records, roster: this.rosters.newest })
       const { reason = '', publicReason } = request
       const fingerprint = digestOfJson({ rollback: { reason, ...(publicReason === undefined ? {} : { publicReason }) } })
-      const same = { members, state: 'prepared', request: fingerprint }
-      const [known] = await tx.documents(APPROVALS).find({ where: same, orderBy: 'prepared_at', descending: true, limit: 1 })
-      if (known !== undefined && standsOn(known, new Map([[id, record.live]]), tx.now))
+      const identity = { members, state: 'prepared', request: fingerprint }
+      const [known] = await tx.documents(APPROVALS).find({ where: identity, orderBy: 'prepared_at', descending: true, limit: 1 })
+      if (known !== undefined && isStillValid(known, new Map([[id, record.live]]), tx.now))
         return preparedView(tx, known, { records, roster: this.rosters.newest })
       const prepared = await this.prepare(tx, record, target, publicReason ?? reason, { members, request: fingerprint })
       const reasons = publicReason === undefined || reason === '' ? {} : { reasons: [{ name: by, reason }] }
@@ -119,7 +119,7 @@ export class PrepareRollback {
     }
     const release = await releaseOf(tx, record, version)
     if (release !== undefined) return release
-    const detail = `${id}@${version} was never live, so nothing brings it back. Approve it as a new version.`
+    const detail = `${id}@${version} was never live, so it cannot be reinstated. Approve it as a new version.`
     throw new HmsError('HMS_APPROVER_TARGET_UNKNOWN', detail, { status: 404, next: [action('approve'), action('get', { policy: id })] })
   }
 }

@@ -6,7 +6,7 @@ import { approvalRequirement, authorsOf, MAX_EVENT_BYTES, MAX_SIGNATURES, type R
 const SIGNATURE_BYTES = 200
 const PROOF_BYTES = 6 * 1024
 /** Bytes that locate a release within its approval, for the proof: a path of eight hashes. */
-const PLACE_BYTES = 450
+const MEMBER_PATH_BYTES = 450
 /** Bytes of a signed head, without its release. */
 const HEAD_BYTES = 1_600
 
@@ -118,7 +118,7 @@ function proofsBytes(roster: Roster, documents: readonly ReleaseDocument[]): num
       return [`${bundle.digest} ${preparedAt}`, PROOF_BYTES]
     }),
   )
-  return sumOf([...approvals.values()]) + documents.length * PLACE_BYTES
+  return sumOf([...approvals.values()]) + documents.length * MEMBER_PATH_BYTES
 }
 
 function sumOf(numbers: readonly number[]): number {

@@ -27,12 +27,16 @@ export function requireSamePlan(
     contradictionOf(approval.plan, plan) ??
     unknownFallback(approval, plan.fallbacks ?? []) ??
     otherAuthor(approval, author, roster) ??
-    otherTurn(approval, supersede)
+    otherSupersede(approval, supersede)
   if (contradiction === undefined) return
-  throw new HmsError('HMS_APPROVER_PLAN_DIFFERS', `What others signed says: ${contradiction}. Leave the option out to countersign it.`, {
-    status: 409,
-    next: [action('approvals.show', { digest: approval.digest })],
-  })
+  throw new HmsError(
+    'HMS_APPROVER_PLAN_DIFFERS',
+    `The signed approval differs: ${contradiction}. Leave the option out to countersign it.`,
+    {
+      status: 409,
+      next: [action('approvals.show', { digest: approval.digest })],
+    },
+  )
 }
 
 function unknownFallback(approval: Approval, named: string[]): string | undefined {
@@ -42,8 +46,8 @@ function unknownFallback(approval: Approval, named: string[]): string | undefine
 }
 
 /** Returns a contradiction if a later signer requests `supersede` and the first signer did not: a countersignature cannot add it. */
-function otherTurn(approval: Approval, supersede = false): string | undefined {
-  return supersede && approval.supersede !== true ? 'it ends no run that is under way' : undefined
+function otherSupersede(approval: Approval, supersede = false): string | undefined {
+  return supersede && approval.supersede !== true ? 'it does not supersede a run in progress' : undefined
 }
 
 function otherAuthor({ releases }: Approval, named: string | undefined, roster: Roster): string | undefined {

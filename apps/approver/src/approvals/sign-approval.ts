@@ -3,7 +3,7 @@ import { Database, Timers, type Transaction } from '#libs/persistence'
 import { Rosters } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { GuardApproval } from './guard-approval.js'
-import { quarantined, refuseQuarantined } from '../policies/quarantine.js'
+import { quarantined, quarantineError } from '../policies/quarantine.js'
 import { QueueRun } from '../runs/queue-run.js'
 import { requireReviewed } from '../tickets/review-lock.table.js'
 import { runOf } from '../runs/run.table.js'
@@ -21,7 +21,7 @@ import {
 } from '../runs/approval.table.js'
 import { EndStale } from '../runs/end-stale.js'
 import { KeepPreparations } from './keep-preparations.js'
-import { openRun, rememberSignatures } from './open-run.js'
+import { openRun, recordSignatures } from './open-run.js'
 import { missingOf, recordsOf } from './prepare-approval.js'
 import { requireEventsFit } from './run-size.js'
 import { signerOf, underLock, withSignatures } from './signer-of.js'
@@ -64,7 +64,7 @@ export class SignApproval {
     }
     if (run === undefined) await requireUnsigned(tx, approval)
     const found = run === undefined ? await quarantined(tx, approval) : undefined
-    if (found !== undefined) throw refuseQuarantined(found, action('approve'))
+    if (found !== undefined) throw quarantineError(found, action('approve'))
     // Even a person with an overdue break-glass review may sign a rollback.
     if (!isRollback(approval)) await requireReviewed(tx, this.rosters.newest, signer)
     const denied = await this.guardApproval.execute(tx, approval, signer)
@@ -91,7 +91,7 @@ export class SignApproval {
     }
     await tx.documents(APPROVALS).put(signed)
     if (run === undefined) await this.preparations.signed(tx, signed.digest)
-    await rememberSignatures(tx, signed)
+    await recordSignatures(tx, signed)
     if (missing.length > 0) {
       await this.timers.schedule(tx, {
         id: approvalExpiryId(signed.digest),
@@ -101,8 +101,8 @@ export class SignApproval {
         dueAt: new Date(signed.expiresAt),
       })
       await this.saveRun.execute(tx, opened)
-      const looked = await this.endStale.look(tx, opened.facts.run)
-      return { ...approvalView(signed, looked), ...(await overtakenMember(tx, signed)) }
+      const current = await this.endStale.endIfStale(tx, opened.facts.run)
+      return { ...approvalView(signed, current), ...(await overtakenMember(tx, signed)) }
     }
     await this.timers.cancel(tx, approvalExpiryId(signed.digest))
     const queued = { ...opened, facts: { ...opened.facts, approvedAt: tx.now.toISOString() } }
@@ -114,7 +114,7 @@ export class SignApproval {
 
 /** Error for a single signature on break-glass: such signatures are accepted only together. */
 function signedAlone(): HmsError {
-  const detail = 'This was prepared as break-glass: those who sign it do so together, in one request.'
+  const detail = 'This was prepared as break-glass: all signers must sign together, in one request.'
   return new HmsError('HMS_BREAK_GLASS_ALONE', detail, { status: 403, next: [action('break-glass')] })
 }
 

@@ -31,17 +31,17 @@ export function isSignedBy(
 /** Returns the name of the one person whose valid signatures the request contains, one per release. */
 export function signerOf(roster: Roster, approval: Approval, request: Pick<ApprovalRequest, 'signatures'>): string {
   const names = approval.releases.map((release) => {
-    const brought = request.signatures.filter((signature) => signature.release === release.releaseDigest)
-    if (brought.length !== 1) {
+    const provided = request.signatures.filter((signature) => signature.release === release.releaseDigest)
+    if (provided.length !== 1) {
       throw new HmsError('HMS_APPROVER_SIGNATURE_MISSING', `${release.id}@${release.version} needs exactly one signature of this signer.`, {
         status: 400,
       })
     }
-    const person = roster.principalOfKey(brought[0]!.keyid)
+    const person = roster.principalOfKey(provided[0]!.keyid)
     if (person === undefined || person.kind !== 'person') {
-      throw signerUnknown(brought[0]!.keyid)
+      throw signerUnknown(provided[0]!.keyid)
     }
-    if (!isSignedBy(roster, approval, brought[0]!)) {
+    if (!isSignedBy(roster, approval, provided[0]!)) {
       throw new HmsError(
         'HMS_APPROVER_SIGNATURE_INVALID',
         `The signature does not match the bytes prepared for ${release.id}@${release.version}.`,
@@ -67,7 +67,7 @@ function requireLive(roster: Roster, keyid: string, name: string, now: Date): vo
   if (roster.isLive(keyid, now.toISOString())) return
   const since = roster.revokedSince(keyid)
   const why = since === undefined ? 'is not valid now' : `is revoked since ${since}`
-  throw new HmsError('HMS_APPROVER_KEY_ENDED', `Key ${keyid} of ${name} ${why}: what it signs counts for nothing.`, {
+  throw new HmsError('HMS_APPROVER_KEY_ENDED', `Key ${keyid} of ${name} ${why}: its signatures do not count.`, {
     status: 403,
     next: [action('roster.show')],
   })
@@ -84,7 +84,7 @@ export function isInvolved(roster: Roster, { envelope }: ReleaseDocument, person
 function requireEligible(roster: Roster, release: ReleaseDocument, person: { id: string; name: string }): void {
   if (isInvolved(roster, release, person.id)) return
   const { role } = approvalRequirement(roster, readRelease(release.envelope).predicate)
-  throw new HmsError('HMS_APPROVER_NOT_ELIGIBLE', `${person.name} is not among those who may approve ${release.id}: role ${role}.`, {
+  throw new HmsError('HMS_APPROVER_NOT_ELIGIBLE', `${person.name} may not approve ${release.id}: role ${role} is required.`, {
     status: 403,
   })
 }
@@ -112,7 +112,7 @@ export async function underLock<T>(
   work: (tx: Transaction, approval: Approval) => Promise<T | HmsError>,
 ): Promise<T> {
   requireKnownSigners(roster, request)
-  const answer = await database.transaction(async (tx) => {
+  const result = await database.transaction(async (tx) => {
     requireLiveSigners(roster, request, tx.now)
     const known = await tx.documents(APPROVALS).get(request.digest)
     if (known === undefined || !isSignedBy(roster, known, request.signatures[0]!)) throw unmatched()
@@ -120,12 +120,12 @@ export async function underLock<T>(
     if (approval === undefined) throw unmatched()
     return work(tx, approval)
   })
-  if (answer instanceof HmsError) throw answer
-  return answer
+  if (result instanceof HmsError) throw result
+  return result
 }
 
 function unmatched(): HmsError {
   const detail =
-    'The signature matches nothing that was prepared here under this digest, or that is kept no longer. Prepare it again, and sign that.'
+    'The signature matches no preparation stored under this digest; it may have been deleted. Prepare again, and sign the new preparation.'
   return new HmsError('HMS_APPROVER_SIGNATURE_INVALID', detail, { status: 403, next: [action('approve')] })
 }

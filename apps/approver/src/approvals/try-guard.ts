@@ -44,10 +44,10 @@ export class TryGuard {
   ): GuardTrial {
     const roster = this.rosters.newest
     const releases = policies.map(({ policy }) => this.releaseOf(policy as ReleasePredicate['policy'], live[policy.id] ?? null, now))
-    const asked = { releases, live, rules }
+    const request = { releases, live, rules }
     const people = this.eligible(releases)
     const approvals = people.map((person) =>
-      judgeReleases(guard, roster, { ...asked, action: 'approve', principal: principalOf(roster, person) }),
+      judgeReleases(guard, roster, { ...request, action: 'approve', principal: principalOf(roster, person) }),
     )
     // The mildest verdict counts, because one possible signer without a forbidding rule is enough.
     const [approve] = approvals.sort((a, b) => WEIGHT[a.verdict] - WEIGHT[b.verdict])
@@ -55,13 +55,13 @@ export class TryGuard {
     const advance =
       service === undefined
         ? undefined
-        : judgeReleases(guard, roster, { ...asked, action: 'advance', principal: principalOf(roster, service), stage: 'canary' })
-    const hardest = [approve, advance]
+        : judgeReleases(guard, roster, { ...request, action: 'advance', principal: principalOf(roster, service), stage: 'canary' })
+    const strictest = [approve, advance]
       .filter((verdict): verdict is GuardVerdict => verdict !== undefined)
       .sort((a, b) => WEIGHT[b.verdict] - WEIGHT[a.verdict])[0]
-    if (people.length === 0 || hardest === undefined)
+    if (people.length === 0 || strictest === undefined)
       return { verdict: 'FAIL', rule: null, sentence: 'No person of the roster may approve this.' }
-    return { verdict: hardest.verdict, rule: hardest.rule ?? null, sentence: hardest.sentence }
+    return { verdict: strictest.verdict, rule: strictest.rule ?? null, sentence: strictest.sentence }
   }
 
   /** Returns the people who may sign all of the releases, `MAX_PEOPLE` at most. */

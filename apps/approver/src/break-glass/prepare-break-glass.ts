@@ -6,7 +6,7 @@ import { digestOfJson } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { preparedView } from '../approvals/approval-view.js'
 import { authorOf } from '../approvals/authors.js'
-import { JudgeByStored } from '../approvals/judge-by-stored.js'
+import { StoredHeadsFallback } from '../approvals/stored-heads-fallback.js'
 import { KeepPreparations } from '../approvals/keep-preparations.js'
 import { membersOf, type ParsedPolicy, parsePolicies } from '../approvals/parse-policies.js'
 import { withinBounds } from '../approvals/plan-bounds.js'
@@ -16,7 +16,7 @@ import { requireEventsFit } from '../approvals/run-size.js'
 import { ApproverConfig } from '../approver.config.js'
 
 /** Validity of a preparation in ms, for signing and execution. */
-const GRANT_MS = 30 * 60 * 1000
+const PREPARATION_TTL_MS = 30 * 60 * 1000
 
 /**
  * Prepares a release that declares itself break-glass and contains the reason. The release follows the live one, even if a run is in
@@ -29,7 +29,7 @@ export class PrepareBreakGlass {
     private readonly rosters: Rosters,
     private readonly config: ApproverConfig,
     private readonly preparations: KeepPreparations,
-    private readonly judgeByStored: JudgeByStored,
+    private readonly storedHeadsFallback: StoredHeadsFallback,
   ) {}
 
   /**
@@ -39,7 +39,7 @@ export class PrepareBreakGlass {
   execute(request: PrepareBreakGlassRequest, by = 'anyone'): Promise<PreparedApproval> {
     const policies = parsePolicies(request.policies)
     const ids = policies.map(({ policy }) => policy.id)
-    return this.judgeByStored.orExplained(ids, () => this.attempt(request, policies, by))
+    return this.storedHeadsFallback.explainRefusal(ids, () => this.attempt(request, policies, by))
   }
 
   private attempt(request: PrepareBreakGlassRequest, policies: ParsedPolicy[], by: string): Promise<PreparedApproval> {
@@ -50,13 +50,13 @@ export class PrepareBreakGlass {
       const records = await recordsOf(tx, ids)
       const predecessors = new Map([...records].map(([id, { live }]) => [id, live]))
       const histories = await historiesOf(tx, policies, { records, roster })
-      const news = withDroppedTags(roster, policies, histories, predecessors).map((each) => ({ ...each, breakGlass: { reason } }))
-      const authors = new Map(news.map((each) => [each.policy.id, authorOf(each, request, roster)]))
-      const fixed = { ...this.config.defaultPlan, bakeMs: this.config.breakGlassBakeMs, partners: partnersOf(news) }
-      const plan = news.reduce((bounded, each) => withinBounds(bounded, roster, each), fixed)
-      const expiresAt = new Date(tx.now.getTime() + GRANT_MS)
+      const newPolicies = withDroppedTags(roster, policies, histories, predecessors).map((each) => ({ ...each, breakGlass: { reason } }))
+      const authors = new Map(newPolicies.map((each) => [each.policy.id, authorOf(each, request, roster)]))
+      const fixed = { ...this.config.defaultPlan, bakeMs: this.config.breakGlassBakeMs, partners: partnersOf(newPolicies) }
+      const plan = newPolicies.reduce((bounded, each) => withinBounds(bounded, roster, each), fixed)
+      const expiresAt = new Date(tx.now.getTime() + PREPARATION_TTL_MS)
       const releases = prepareReleases({
-        policies: news,
+        policies: newPolicies,
         records,
         histories,
         predecessors,
@@ -67,8 +67,8 @@ export class PrepareBreakGlass {
         expiresAt,
       })
       requireEventsFit(roster, { releases, live: [...predecessors.values()], plan })
-      const same = { members: `break-glass ${membersOf(policies)}`, request: digestOfJson({ breakGlass: { reason } }) }
-      const approval = await unsignedApproval(tx, roster, { ...same, releases, plan }, expiresAt)
+      const identity = { members: `break-glass ${membersOf(policies)}`, request: digestOfJson({ breakGlass: { reason } }) }
+      const approval = await unsignedApproval(tx, roster, { ...identity, releases, plan }, expiresAt)
       await this.preparations.add(tx, approval, by)
       return preparedView(tx, approval, { records, roster })
     })

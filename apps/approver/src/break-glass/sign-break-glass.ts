@@ -5,12 +5,12 @@ import { mayReview, type Principal, type Roster } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { approvalView } from '../approvals/approval-view.js'
 import { KeepPreparations } from '../approvals/keep-preparations.js'
-import { openRun, rememberSignatures } from '../approvals/open-run.js'
+import { openRun, recordSignatures } from '../approvals/open-run.js'
 import { missingOf } from '../approvals/prepare-approval.js'
 import { requireEventsFit } from '../approvals/run-size.js'
 import { signerOf, underLock, withSignatures } from '../approvals/signer-of.js'
 import { GuardApproval } from '../approvals/guard-approval.js'
-import { quarantined, refuseQuarantined } from '../policies/quarantine.js'
+import { quarantined, quarantineError } from '../policies/quarantine.js'
 import { POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
 import { type Approval, APPROVALS, breakGlassIn, signedSiblings } from '../runs/approval.table.js'
 import type { BreakGlassRequestDto } from './break-glass.dto.js'
@@ -50,8 +50,8 @@ export class SignBreakGlass {
       return approvalView(approval, await runOf(tx, approval.run))
     if (approval.state !== 'prepared') throw closed(approval)
     if (Date.parse(approval.expiresAt) <= tx.now.getTime()) throw expired()
-    const [underWay] = await signedSiblings(tx, approval.members)
-    if (underWay !== undefined) throw alreadyUnderWay(underWay)
+    const [inProgress] = await signedSiblings(tx, approval.members)
+    if (inProgress !== undefined) throw alreadyInProgress(inProgress)
     for (const { name } of signers) await requireReviewed(tx, roster, name)
     requireReviewer(roster, approval, signers, tx.now)
     for (const { name } of signers) {
@@ -68,17 +68,17 @@ export class SignBreakGlass {
     const moved = policies.find((policy) => previousOf(approval, policy.id) !== (policy.live?.releaseDigest ?? null))
     if (moved !== undefined) throw liveMoved(moved)
     const found = await quarantined(tx, approval)
-    if (found !== undefined) throw refuseQuarantined(found, AGAIN)
+    if (found !== undefined) throw quarantineError(found, AGAIN)
     requireEventsFit(roster, { releases, live: policies.map(({ live }) => live), plan })
     const missing = missingOf(roster, releases)
-    if (missing.length > 0) throw lacking(missing)
+    if (missing.length > 0) throw signaturesMissing(missing)
     const opened = await openRun(tx, approval)
     const review = await this.reviewBreakGlass.open(tx, opened, reason, signers)
     const by = signers.map(({ name }) => name)
     const signed: Approval = { ...approval, missing, run: opened.facts.run, state: 'complete', signedBy: by }
     await tx.documents(APPROVALS).put(signed)
     await this.preparations.signed(tx, signed.digest)
-    await rememberSignatures(tx, signed)
+    await recordSignatures(tx, signed)
     const at = tx.now.toISOString()
     const started = { ...opened, facts: { ...opened.facts, approvedAt: at, startedAt: at, breakGlass: { reason, by, review } } }
     await this.start(tx, started, signed, policies)
@@ -113,18 +113,18 @@ function requireReviewer(roster: Roster, { releases }: Approval, signers: readon
 
 /** Error for an ordinary approval, whose signed content does not declare break-glass. */
 function ordinary(): HmsError {
-  const detail = 'This was prepared as an ordinary approval, and no number of signatures makes break-glass of it.'
+  const detail = 'This was prepared as an ordinary approval, and cannot be signed as break-glass.'
   return new HmsError('HMS_BREAK_GLASS_OTHER', detail, { status: 422, next: [AGAIN, action('approve')] })
 }
 
 function alone(name: string): HmsError {
-  const detail = `Break-glass takes two different people in one request, and only ${name} signed. Nothing was kept.`
+  const detail = `Break-glass needs signatures of two different people in one request, and only ${name} signed. Nothing was stored.`
   return new HmsError('HMS_BREAK_GLASS_ALONE', detail, { status: 403, next: [AGAIN] })
 }
 
 /** Error for missing signatures. `missing`: roles and `author`, as in an approval. */
-function lacking(missing: readonly string[]): HmsError {
-  const detail = `Too few of those who signed count: still missing are ${missing.join(', ')}. Nothing was kept; all sign together.`
+function signaturesMissing(missing: readonly string[]): HmsError {
+  const detail = `Required signatures are missing: ${missing.join(', ')}. Nothing was stored; all signers must sign in one request.`
   return new HmsError('HMS_BREAK_GLASS_ALONE', detail, { status: 403, next: [action('roster.show'), AGAIN], state: { missing } })
 }
 
@@ -136,12 +136,12 @@ function closed({ state, run }: Approval): HmsError {
 }
 
 function expired(): HmsError {
-  const detail = 'What was prepared for break-glass is good for 30 minutes, and they are over. Prepare it again.'
+  const detail = 'A break-glass preparation is valid for 30 minutes, and this one has expired. Prepare it again.'
   return new HmsError('HMS_APPROVER_APPROVAL_EXPIRED', detail, { status: 409, next: [AGAIN] })
 }
 
-function alreadyUnderWay({ digest, run }: Approval): HmsError {
-  return new HmsError('HMS_BREAK_GLASS_UNDER_WAY', `These files are on their way already, by break-glass in run #${run}.`, {
+function alreadyInProgress({ digest, run }: Approval): HmsError {
+  return new HmsError('HMS_BREAK_GLASS_UNDER_WAY', `Run #${run} already rolls out these files by break-glass.`, {
     status: 409,
     next: [action('runs.watch', { run: run! })],
     state: { digest, run },
@@ -149,11 +149,11 @@ function alreadyUnderWay({ digest, run }: Approval): HmsError {
 }
 
 function liveMoved({ id, live }: PolicyRecord): HmsError {
-  const detail = `${id} moved to ${live?.version ?? 'nothing'} after this was prepared. Look at the difference, and sign it again.`
+  const detail = `${id} moved to ${live?.version ?? 'nothing'} after this was prepared. Prepare it again, and check the difference.`
   return new HmsError('HMS_BREAK_GLASS_LIVE_MOVED', detail, { status: 409, next: [action('get', { policy: id }), AGAIN] })
 }
 
 function nobodyToReview(): HmsError {
-  const detail = 'Break-glass must be reviewed, and everyone in the roster signed or wrote this, so no reviewer is left.'
+  const detail = 'Break-glass needs a reviewer, but everyone in the roster signed or wrote this.'
   return new HmsError('HMS_BREAK_GLASS_NO_REVIEWER', detail, { status: 422, next: [action('roster.show'), action('approve')] })
 }

@@ -25,15 +25,15 @@ export const DECLARATIONS = documentTable<Declaration>({
 })
 
 /** Maximum number of rows per person, so that no person can block declarations of others. No row is deleted before it expires. */
-const MAX_REMEMBERED = 1_000
-const FORGOTTEN_AT_ONCE = 50
+const MAX_STORED = 1_000
+const DELETED_AT_ONCE = 50
 
 /** Stores a declaration until its statement expires; returns `false` if the statement was used before. Throws 409 `HMS_FREEZE_LIMIT`. */
 export async function spendDeclaration(tx: Transaction, { predicate, digest, person }: ReadFreeze): Promise<boolean> {
   const declarations = tx.documents(DECLARATIONS)
-  await forgetExpired(declarations, tx.now, FORGOTTEN_AT_ONCE)
-  if ((await declarations.count({ person: person.id })) >= MAX_REMEMBERED) {
-    const detail = `${person.name} declared ${MAX_REMEMBERED} freezes within minutes. Declare this one again in ten minutes.`
+  await forgetExpired(declarations, tx.now, DELETED_AT_ONCE)
+  if ((await declarations.count({ person: person.id })) >= MAX_STORED) {
+    const detail = `${person.name} declared ${MAX_STORED} freezes within minutes. Declare this one again in ten minutes.`
     throw new HmsError('HMS_FREEZE_LIMIT', detail, { status: 409, next: [action('freezes.list')] })
   }
   return declarations.insert({ id: digest, person: person.id, expiresAt: countsUntil(predicate.at).toISOString() })

@@ -1,7 +1,7 @@
 import { action, HmsError, MAX_FREEZES, MAX_REASON, type Envelope, type Freeze, type FreezeRecord, type FreezeView } from '#libs/contracts'
 import { Outbox } from '#libs/messaging'
 import { Database, type Transaction } from '#libs/persistence'
-import { faultOfFreeze, holdsAsMuch, isForgotten, nextChange, windowAt } from '#libs/pipeline'
+import { freezeError, mayReplaceFreeze, isDeletable, nextChange, windowAt } from '#libs/pipeline'
 import { isPolicyId } from '#libs/policy'
 import { Rosters } from '#libs/service'
 import { digestOfPayload } from '#libs/signing'
@@ -28,15 +28,15 @@ export class SignedFreezes {
     return this.database.locked(['freezes'], async (tx) => {
       const read = readSignedFreeze(statement, this.rosters.newest, tx.now)
       const { predicate, person, digest } = read
-      if (predicate.action !== 'declare') throw invalid('What was signed lifts a freeze.')
+      if (predicate.action !== 'declare') throw invalid('The signed statement lifts a freeze.')
       const { freeze } = predicate
-      requireWell(freeze)
+      requireValid(freeze)
       const known = await tx.documents(FREEZES).get(freeze.id)
       // A repeated statement changes nothing: the response to the first may have been lost.
       if (known !== undefined && digestOfPayload(known.statement) === digest) return freezeView(known, tx.now)
       if (!(await spendDeclaration(tx, read))) throw replaced(freeze.id)
       // A redeclaration with an earlier end or a smaller scope amounts to lifting.
-      if (known !== undefined && !holdsAsMuch(freeze, known, tx.now)) await requireReviewed(tx, this.rosters.newest, person.name)
+      if (known !== undefined && !mayReplaceFreeze(freeze, known, tx.now)) await requireReviewed(tx, this.rosters.newest, person.name)
       await this.makeRoom(tx, known)
       const record: FreezeRecord = { ...freeze, by: person.name, declaredAt: tx.now.toISOString(), statement, lifted: null }
       await tx.documents(FREEZES).put(record)
@@ -67,24 +67,28 @@ export class SignedFreezes {
   private async makeRoom(tx: Transaction, known: FreezeRecord | undefined): Promise<void> {
     const freezes = tx.documents(FREEZES)
     const all = await freezes.find({ limit: MAX_FREEZES })
-    const old = all.filter((freeze) => isForgotten(freeze, tx.now))
+    const old = all.filter((freeze) => isDeletable(freeze, tx.now))
     for (const { id } of old) {
       await freezes.delete(id)
       await this.outbox.erase(tx, 'hms.freeze.declared.v1', id)
     }
     if (known !== undefined || all.length - old.length < MAX_FREEZES) return
-    throw new HmsError('HMS_FREEZE_LIMIT', `There are ${MAX_FREEZES} freezes; one is forgotten 90 days after it is over.`, {
-      status: 409,
-      next: SHOW,
-    })
+    throw new HmsError(
+      'HMS_FREEZE_LIMIT',
+      `There are ${MAX_FREEZES} freezes; a freeze is deleted 90 days after its declaration, once it is over.`,
+      {
+        status: 409,
+        next: SHOW,
+      },
+    )
   }
 }
 
-function requireWell(freeze: Freeze): void {
+function requireValid(freeze: Freeze): void {
   if (!isPolicyId(freeze.id)) throw invalid('id must be lower-case words and digits joined by hyphens, 3 to 100 characters.')
   if (freeze.reason.trim() === '' || freeze.reason.length > MAX_REASON) throw invalid(`reason must have 1 to ${MAX_REASON} characters.`)
-  const fault = faultOfFreeze(freeze)
-  if (fault !== undefined) throw invalid(`${fault}.`)
+  const problem = freezeError(freeze)
+  if (problem !== undefined) throw invalid(`${problem}.`)
 }
 
 function replaced(id: string): HmsError {

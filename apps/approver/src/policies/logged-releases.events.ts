@@ -14,6 +14,6 @@ export class LoggedReleasesEvents {
 
   @OnEvent('approver', 'hms.release.logged.v1')
   logged(@Payload() { data }: ReceivedEvent<'hms.release.logged.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
-    return this.proofs.remember(tx, data)
+    return this.proofs.store(tx, data)
   }
 }

@@ -50,18 +50,18 @@ export async function signedAs(tx: Transaction, policy: string, version: string)
   return tx.documents(POLICY_VERSIONS).get(`${policy}@${version}`)
 }
 
-export async function rememberSigned(tx: Transaction, policy: string, { version, digest }: VersionRef): Promise<void> {
+export async function recordSigned(tx: Transaction, policy: string, { version, digest }: VersionRef): Promise<void> {
   await tx.documents(POLICY_VERSIONS).insert({ policy, version, digest, release: null, replacedSeq: null })
 }
 
 /** Returns signed versions that equal this one apart from build metadata, at most `limit`. */
-export async function signedAlike(tx: Transaction, policy: string, version: string, limit: number): Promise<VersionRef[]> {
+export async function signedBuildsOf(tx: Transaction, policy: string, version: string, limit: number): Promise<VersionRef[]> {
   const alike = await tx.documents(POLICY_VERSIONS).find({ where: { policy, precedence: precedenceOf(version) }, limit })
   return alike.map((known) => ({ version: known.version, digest: known.digest }))
 }
 
 /** Stores the live release with its version. Called before another release replaces it. */
-export async function rememberReleased(tx: Transaction, { id: policy, live, liveSeq }: PolicyRecord): Promise<void> {
+export async function recordReleased(tx: Transaction, { id: policy, live, liveSeq }: PolicyRecord): Promise<void> {
   if (live === null) return
   const known = await tx.documents(POLICY_VERSIONS).get(`${policy}@${live.version}`)
   const row = { policy, version: live.version, digest: live.policyDigest, release: live, replacedSeq: liveSeq }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { ReleaseDocument } from '#libs/contracts'
-import { heldNoMore, newPolicy, predecessorOf } from './policy.table.js'
+import { withoutScheduled, newPolicy, predecessorOf } from './policy.table.js'
 
 const release = (version: string) => ({ version }) as ReleaseDocument
 const AT = Date.parse('2026-02-01T00:00:00Z')
@@ -16,7 +16,7 @@ it('heldNoMore drops the held release, unless the event is older or names anothe
   const held = { version: '2.0.0', releaseDigest: 'sha256:held' } as ReleaseDocument
   const policy = { ...newPolicy('pm25'), live: release('1.0.0'), liveSeq: 5, next: { release: held, at: new Date(AT).toISOString() } }
   const { next: _next, ...without } = policy
-  expect([heldNoMore(policy, 'sha256:held', 5), heldNoMore(policy, 'sha256:held', 6)]).toEqual([without, without])
-  for (const same of [heldNoMore(policy, 'sha256:held', 4), heldNoMore(policy, 'sha256:other', 5)]) expect(same).toBe(policy)
-  expect(heldNoMore(without, 'sha256:held', 5)).toBe(without)
+  expect([withoutScheduled(policy, 'sha256:held', 5), withoutScheduled(policy, 'sha256:held', 6)]).toEqual([without, without])
+  for (const same of [withoutScheduled(policy, 'sha256:held', 4), withoutScheduled(policy, 'sha256:other', 5)]) expect(same).toBe(policy)
+  expect(withoutScheduled(without, 'sha256:held', 5)).toBe(without)
 })

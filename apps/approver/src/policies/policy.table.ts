@@ -66,7 +66,7 @@ export function predecessorOf({ live, next }: PolicyRecord, effectiveAtMs: numbe
 /**
  * Applies an event from rollout: stable head `seq` made `release` live, or scheduled it for its effective time. `policy` is as of `now`.
  */
-export function becomesLive(policy: PolicyRecord, release: ReleaseDocument | null, seq: number, now: Date): PolicyRecord {
+export function withIssuedRelease(policy: PolicyRecord, release: ReleaseDocument | null, seq: number, now: Date): PolicyRecord {
   if (seq <= policy.liveSeq) return policy
   const { next: _before, ...rest } = policy
   const received = { liveSeq: seq, receivedAt: now.toISOString() }
@@ -76,7 +76,7 @@ export function becomesLive(policy: PolicyRecord, release: ReleaseDocument | nul
 }
 
 /** Applies an event from rollout: as of stable head `seq`, the held release with digest `release` was dropped. The live release stays. */
-export function heldNoMore(policy: PolicyRecord, release: string, seq: number): PolicyRecord {
+export function withoutScheduled(policy: PolicyRecord, release: string, seq: number): PolicyRecord {
   if (seq < policy.liveSeq || policy.next?.release.releaseDigest !== release) return policy
   const { next: _dropped, ...rest } = policy
   return rest

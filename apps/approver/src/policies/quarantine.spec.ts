@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Approval } from '../runs/approval.table.js'
 import { newPolicy, POLICIES } from './policy.table.js'
 import { quarantine, quarantined } from './quarantine.js'
-import { rememberReleased, rememberSigned } from './policy-version.table.js'
+import { recordReleased, recordSigned } from './policy-version.table.js'
 
 const released = (releaseEpoch: number, predicate = {}): ReleaseDocument => ({
   id: 'pm25',
@@ -21,7 +21,7 @@ let database: MemoryDatabase
 beforeEach(async () => {
   database = new MemoryDatabase(new VirtualClock())
   await database.transaction(async (tx) => {
-    await rememberSigned(tx, 'pm25', { version: '2.0.0', digest: 'sha256:2' })
+    await recordSigned(tx, 'pm25', { version: '2.0.0', digest: 'sha256:2' })
     await tx.documents(POLICIES).put(newPolicy('pm25', 5))
     await quarantine(tx, 'pm25', '2.0.0', 7)
   })
@@ -41,7 +41,7 @@ describe('quarantine of a version', () => {
 
   it('stays when the live release of the version is stored', async () => {
     const policy = { ...newPolicy('pm25', 5), live: released(4), liveSeq: 3 }
-    await database.transaction((tx) => rememberReleased(tx, policy))
+    await database.transaction((tx) => recordReleased(tx, policy))
     expect(await look(released(5))).toBeDefined()
   })
 })

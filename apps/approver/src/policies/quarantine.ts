@@ -51,14 +51,14 @@ export async function takenBackOf(tx: Transaction, id: string, version: string):
   return (await tx.documents(POLICY_VERSIONS).get(`${id}@${version}`))?.takenBack
 }
 
-export function sayQuarantined({ name, takenBack: { run, at } }: Quarantined): string {
-  return `${name} was ${run === null ? 'rolled back or withdrawn' : `taken back by run #${run}`} at ${at}, after this was prepared`
+export function describeQuarantine({ name, takenBack: { run, at } }: Quarantined): string {
+  return `${name} was ${run === null ? 'rolled back or withdrawn' : `rolled back by run #${run}`} at ${at}, after this was prepared`
 }
 
 /** Returns the error 409 `HMS_APPROVER_QUARANTINED`; `again`: action that prepares a new approval. */
-export function refuseQuarantined(found: Quarantined, again: Action): HmsError {
+export function quarantineError(found: Quarantined, again: Action): HmsError {
   const { run, at } = found.takenBack
-  const detail = `${sayQuarantined(found)}. Check why; approve it again if it is still wanted.`
+  const detail = `${describeQuarantine(found)}. Check why; approve it again if it is still wanted.`
   const next = [...(run === null ? [] : [action('runs.show', { run })]), again]
   return new HmsError('HMS_APPROVER_QUARANTINED', detail, { status: 409, next, state: { version: found.name, run, at } })
 }

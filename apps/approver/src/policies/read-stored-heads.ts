@@ -8,10 +8,10 @@ import type { StoredHead } from './stored-heads.js'
 
 const TIMEOUT_MS = 1_500
 /** Maximum response size. A policy has at most 256 KiB; the response also contains the other members of its bundles. */
-const MAX_ANSWER_BYTES = 32 * 1024 * 1024
+const MAX_RESPONSE_BYTES = 32 * 1024 * 1024
 
 /** Stable heads as stored; `failure`: why no config-store could be read. */
-export interface StoredAnswer {
+export interface StoredHeadsResult {
   heads: StoredHead[]
   failure?: string
 }
@@ -27,12 +27,12 @@ export class ReadStoredHeads {
   ) {}
 
   /** Queries all config-stores at once and returns the newest verified head of each policy. Never throws. */
-  async execute(ids: readonly string[]): Promise<StoredAnswer> {
+  async execute(ids: readonly string[]): Promise<StoredHeadsResult> {
     const urls = this.configStoreUrls
     if (urls.length === 0) return { heads: [], failure: 'none is configured (HMS_CONFIG_STORE_URLS)' }
-    const answers = await Promise.allSettled(urls.map((url) => this.read(url, ids)))
-    const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
-    const [failed] = answers.flatMap((answer) => (answer.status === 'rejected' ? [describeError(answer.reason)] : []))
+    const results = await Promise.allSettled(urls.map((url) => this.read(url, ids)))
+    const found = results.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
+    const [failed] = results.flatMap((answer) => (answer.status === 'rejected' ? [describeError(answer.reason)] : []))
     if (found.length === 0) return { heads: [], failure: failed }
     return { heads: ids.flatMap((id) => newestOf(id, found.flat()) ?? []) }
   }
@@ -48,7 +48,7 @@ export class ReadStoredHeads {
       signal: AbortSignal.timeout(TIMEOUT_MS),
       redirect: 'error',
     })
-    const body = await readText(response.body, MAX_ANSWER_BYTES)
+    const body = await readText(response.body, MAX_RESPONSE_BYTES)
     if (!response.ok) throw new Error(`config-store returned status ${response.status}`)
     const { documents } = JSON.parse(body) as StreamFrame
     const stable = documents.filter(({ id, scope }) => scope === STABLE_SCOPE && ids.includes(id))

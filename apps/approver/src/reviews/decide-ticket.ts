@@ -47,10 +47,10 @@ export class DecideTicket {
       if (open.decided?.by === person.name && open.decided.reason === predicate.reason) return open
       requireOpen(open, decision)
       const { reason, publicReason } = predicate
-      const said = { reason, ...(publicReason === undefined ? {} : { publicReason }) }
-      const answer = { decision, by: person.name, ...said, at: tx.now.toISOString(), statement }
-      if (review !== undefined) return this.reviewBreakGlass.close(tx, open, answer, record)
-      const decided = answerTicket(open, answer, tx.now)
+      const reasons = { reason, ...(publicReason === undefined ? {} : { publicReason }) }
+      const response = { decision, by: person.name, ...reasons, at: tx.now.toISOString(), statement }
+      if (review !== undefined) return this.reviewBreakGlass.close(tx, open, response, record)
+      const decided = answerTicket(open, response, tx.now)
       await this.syncTickets.close(tx, decided)
       return decided
     })
@@ -68,7 +68,7 @@ function requireOpen(ticket: Ticket, decision: string): void {
     throw new HmsError('HMS_TICKET_CLOSED', detail, { status: 409, next: [action('tickets.show', { ticket: ticket.ticket })] })
   }
   if ((ticket.allowed as string[]).includes(decision)) return
-  const detail = `Ticket ${ticket.ticket} takes ${ticket.allowed.join(', ')}, not ${decision}.`
+  const detail = `Ticket ${ticket.ticket} accepts ${ticket.allowed.join(', ')}, not ${decision}.`
   const { state, allowed } = ticket
   const next = allowed.map((each) => action('tickets.decide.one', { ticket: ticket.ticket, decision: each }))
   throw new HmsError('HMS_TICKET_DECISION_OTHER', detail, { status: 409, next, state: { state, allowed } })

@@ -28,7 +28,7 @@ export class ReviewBreakGlass implements OnModuleInit {
   async open(tx: Transaction, { facts, approval }: RunRecord, reason: string, actors: readonly Principal[]): Promise<BreakGlassReview> {
     const { run, attempt, policies } = facts
     const about = { run, attempt, digest: approval, policies, reason, actors: actors.map(({ name }) => name) }
-    const { ticket, expiresAt: dueAt } = await this.syncTickets.ask(
+    const { ticket, expiresAt: dueAt } = await this.syncTickets.create(
       tx,
       (number) => openReview(number, about, tx.now, this.config.breakGlassReviewMs),
       REVIEW_OVERDUE,
@@ -43,7 +43,7 @@ export class ReviewBreakGlass implements OnModuleInit {
     await this.syncTickets.close(tx, closed)
     for (const lock of await tx.documents(REVIEW_LOCKS).find({ where: { ticket: ticket.ticket } }))
       await tx.documents(REVIEW_LOCKS).delete(`${lock.ticket}:${lock.actor}`)
-    await this.show(tx, record, { state: 'CLOSED', closedBy: answer.by })
+    await this.updateReview(tx, record, { state: 'CLOSED', closedBy: answer.by })
     return closed
   }
 
@@ -52,15 +52,15 @@ export class ReviewBreakGlass implements OnModuleInit {
     const known = await tx.documents(TICKETS).get(String(number))
     const ticket = known === undefined ? undefined : overdueReview(known, tx.now)
     if (ticket === undefined || ticket === known) return
-    await this.syncTickets.remind(tx, ticket)
+    await this.syncTickets.notifyEscalated(tx, ticket)
     const record = await runOf(tx, ticket.run)
-    if (record !== undefined) await this.show(tx, record, { state: 'OVERDUE' })
+    if (record !== undefined) await this.updateReview(tx, record, { state: 'OVERDUE' })
   }
 
-  private async show(tx: Transaction, record: RunRecord, news: Partial<BreakGlassReview>): Promise<void> {
+  private async updateReview(tx: Transaction, record: RunRecord, changes: Partial<BreakGlassReview>): Promise<void> {
     const { breakGlass } = record.facts
     if (breakGlass === undefined) return
-    const review = { ...breakGlass.review, ...news }
+    const review = { ...breakGlass.review, ...changes }
     await this.saveRun.execute(tx, { ...record, facts: { ...record.facts, breakGlass: { ...breakGlass, review } } })
   }
 }

@@ -1,6 +1,6 @@
 import type { EventData } from '#libs/contracts'
 import { lockedDocument, type Transaction } from '#libs/persistence'
-import { reachedAfterAll, type Reached } from '#libs/pipeline'
+import { withoutDelivered, type Reached } from '#libs/pipeline'
 import { Injectable } from '@nestjs/common'
 import { RUNS, runView } from '../runs/run.table.js'
 import { keysOfRun } from '../runs/schedule-run-deadline.js'
@@ -18,37 +18,37 @@ const MAX_UNREACHED = 100
 export class UndeliveredTickets {
   constructor(private readonly syncTickets: SyncTickets) {}
 
-  async open(tx: Transaction, news: EventData['hms.notification.undelivered.v1']): Promise<void> {
-    const record = await lockedDocument(tx, RUNS, String(news.run), keysOfRun)
+  async open(tx: Transaction, undelivered: EventData['hms.notification.undelivered.v1']): Promise<void> {
+    const record = await lockedDocument(tx, RUNS, String(undelivered.run), keysOfRun)
     if (record === undefined) return
-    const open = await tx.documents(TICKETS).find({ where: { run: news.run, state: 'OPEN' } })
+    const open = await tx.documents(TICKETS).find({ where: { run: undelivered.run, state: 'OPEN' } })
     const known = open.find(({ kind }) => kind === 'UNDELIVERED')
-    const line = lineOf(news)
+    const line = lineOf(undelivered)
     if (known === undefined) {
-      const cause = { reason: 'PARTNER_NOT_REACHED', detail: line, unreached: [news.message] }
+      const cause = { reason: 'PARTNER_NOT_REACHED', detail: line, unreached: [undelivered.message] }
       return this.syncTickets.open(tx, 'UNDELIVERED', runView(record), cause)
     }
-    const unreached = withMessage(known.unreached, news.message)
-    await tx.documents(TICKETS).put({ ...known, detail: joined(known.detail, line), unreached })
+    const unreached = withMessage(known.unreached, undelivered.message)
+    await tx.documents(TICKETS).put({ ...known, detail: appendLine(known.detail, line), unreached })
   }
 
   /**
    * Handles a message that was delivered or acknowledged late; the last one closes the ticket. Most deliveries belong to runs without
    * tickets and lock nothing.
    */
-  async reached(tx: Transaction, run: number, reached: Reached): Promise<void> {
-    const asks = { where: { run, state: 'OPEN' } }
-    if ((await tx.documents(TICKETS).find(asks)).every(({ unreached }) => unreached?.includes(reached.message) !== true)) return
+  async onReached(tx: Transaction, run: number, reached: Reached): Promise<void> {
+    const query = { where: { run, state: 'OPEN' } }
+    if ((await tx.documents(TICKETS).find(query)).every(({ unreached }) => unreached?.includes(reached.message) !== true)) return
     await lockedDocument(tx, RUNS, String(run), keysOfRun)
-    for (const ticket of await tx.documents(TICKETS).find(asks)) {
-      const after = reachedAfterAll(ticket, reached, tx.now)
+    for (const ticket of await tx.documents(TICKETS).find(query)) {
+      const after = withoutDelivered(ticket, reached, tx.now)
       if (after.state !== 'OPEN') await this.syncTickets.close(tx, after)
       else if (after !== ticket) await tx.documents(TICKETS).put(after)
     }
   }
 }
 
-function joined(detail: string, line: string): string {
+function appendLine(detail: string, line: string): string {
   if (detail.endsWith(AND_MORE)) return detail
   return detail.length + line.length > MAX_DETAIL ? `${detail}${AND_MORE}` : `${detail}; ${line}`
 }

@@ -17,6 +17,6 @@ export class UndeliveredEvents {
 
   @OnEvent('approver', 'hms.delivery.delivered.v1', 'hms.delivery.acknowledged.v1')
   delivered(@Payload() { type, data: { run, message, channel } }: Delivered, @Ctx() { tx }: EventContext): Promise<void> {
-    return this.tickets.reached(tx, run, { message, channel, isAcknowledged: type === 'hms.delivery.acknowledged.v1' })
+    return this.tickets.onReached(tx, run, { message, channel, isAcknowledged: type === 'hms.delivery.acknowledged.v1' })
   }
 }

@@ -41,14 +41,14 @@ export class RosterProposals {
       if (known === undefined && (await proposals.count()) >= MAX_PROPOSALS) {
         throw new HmsError(
           'HMS_ROSTER_PROPOSALS_FULL',
-          `${MAX_PROPOSALS} proposals wait already; one of them must come into force first.`,
+          `${MAX_PROPOSALS} proposals are open already; one of them must come into force first.`,
           { status: 409 },
         )
       }
       const accepted = [...new Set([...(known?.acceptUnreadable ?? []), ...acceptUnreadable])].sort()
       await requireReadable(tx, current, next, accepted)
       const record: ProposalRecord = {
-        ...(known ?? { digest: next.digest, version: next.version, envelope: plain(envelope), proposedAt: tx.now.toISOString() }),
+        ...(known ?? { digest: next.digest, version: next.version, envelope: membersOnly(envelope), proposedAt: tx.now.toISOString() }),
         ...(accepted.length === 0 ? {} : { acceptUnreadable: accepted }),
       }
       const view = proposalView(record, current, next)
@@ -64,13 +64,13 @@ export class RosterProposals {
       const current = await this.lock(tx)
       const now = tx.now.toISOString()
       if (current.digest === digest) {
-        requireCounts(current.envelope, signature, [current], now)
-        return inForce(current)
+        requireUsefulSignature(current.envelope, signature, [current], now)
+        return viewInForce(current)
       }
       const record = await tx.documents(ROSTER_PROPOSALS).get(digest)
-      if (record === undefined) throw uncounted(current, signature)
+      if (record === undefined) throw signatureRefused(current, signature)
       const next = refusingRosters(() => readSuccessor(current, record.envelope))
-      requireCounts(record.envelope, signature, [current, next], now)
+      requireUsefulSignature(record.envelope, signature, [current, next], now)
       const signed = { ...record, envelope: withSignature(record.envelope, signature) }
       const view = refusingRosters(() => proposalView(signed, current, next))
       if (view.state === 'WAITING') {
@@ -117,13 +117,13 @@ function requireInstallation({ namedInstallation, installation }: Roster): void 
   if (namedInstallation !== undefined) return
   throw new HmsError(
     'HMS_ROSTER_INSTALLATION',
-    `The roster does not say which installation it is for. Add installation: ${installation}; ${command('roster.propose.verb')} does.`,
+    `The roster does not name its installation. Add installation: ${installation}; ${command('roster.propose.verb')} does.`,
     { status: 422, next: [action('roster.document')] },
   )
 }
 
 /** Copies the members of an envelope only, so a proposer can add nothing to the published data. */
-function plain({ payload, payloadType, signatures }: Envelope): Envelope {
+function membersOnly({ payload, payloadType, signatures }: Envelope): Envelope {
   return { payload, payloadType, signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig })) }
 }
 
@@ -139,7 +139,7 @@ function proposalView(record: ProposalRecord, current: Roster, proposed: Roster)
 }
 
 /** Returns the view of a roster that is already in force, to which a further signature adds nothing. */
-function inForce(roster: Roster): RosterProposalView {
+function viewInForce(roster: Roster): RosterProposalView {
   const { digest, version, envelope } = roster
   const { signed, threshold } = rootState(envelope, roster)
   const progress = [{ version, signedBy: signed.map(({ name }) => name), threshold }]
@@ -150,22 +150,22 @@ function inForce(roster: Roster): RosterProposalView {
  * Requires a signature that counts for one of the root rules; otherwise anyone could fill a proposal with worthless signatures. Expired
  * keys are checked only here: the chain is verified much later, when the time of a signature is unknown.
  */
-function requireCounts(envelope: Envelope, signature: RosterSignatureDto, judges: readonly Roster[], now: string): void {
+function requireUsefulSignature(envelope: Envelope, signature: RosterSignatureDto, judges: readonly Roster[], now: string): void {
   const alone = { ...envelope, signatures: [signature] }
   try {
     if (judges.some((judge) => judge.isLive(signature.keyid, now) && rootState(alone, judge).signed.length > 0)) return
   } catch (error) {
     if (!(error instanceof SignatureError)) throw error
   }
-  throw uncounted(judges[0]!, signature)
+  throw signatureRefused(judges[0]!, signature)
 }
 
 /** Returns the same error for existing and missing proposals, so that unauthorised clients cannot learn which exist. */
-function uncounted(current: Roster, { keyid }: RosterSignatureDto): HmsError {
+function signatureRefused(current: Roster, { keyid }: RosterSignatureDto): HmsError {
   if (current.principalOfKey(keyid)?.kind !== 'person') return signerUnknown(keyid)
   return new HmsError(
     'HMS_ROSTER_SIGNATURE_INVALID',
-    'No roster that waits here matches the signature, or its key is revoked, past its time, or of no one who keeps the roster.',
+    'The signature matches no proposed roster, or its key is revoked, expired, or not a root key of either roster.',
     { status: 403, next: [action('roster.show')] },
   )
 }
@@ -173,7 +173,7 @@ function uncounted(current: Roster, { keyid }: RosterSignatureDto): HmsError {
 function signerUnknown(keyid: string): HmsError {
   return new HmsError(
     'HMS_ROSTER_SIGNER_UNKNOWN',
-    `Neither the roster in force knows a person with key ${keyid}, nor a proposed one that it signed.`,
+    `No person with key ${keyid} is in the roster in force or in a proposed roster that the key signed.`,
     { status: 403, next: [action('keys.list')] },
   )
 }
@@ -191,18 +191,18 @@ const MAX_NAMED = 20
  * `current`. `accepted`: ids of policies whose release may become unreadable.
  */
 async function requireReadable(tx: Transaction, current: Roster, next: Roster, accepted: readonly string[]): Promise<void> {
-  const lost = (await unreadableUnder(tx, current, next)).filter(({ release }) => !accepted.includes(release.id))
-  if (lost.length === 0) return
-  const ids = [...new Set(lost.map(({ release }) => release.id))]
-  const named = lost.slice(0, MAX_NAMED).map(({ reason }) => reason)
-  const more = lost.length > named.length ? `, and ${lost.length - named.length} more` : ''
+  const unreadable = (await unreadableUnder(tx, current, next)).filter(({ release }) => !accepted.includes(release.id))
+  if (unreadable.length === 0) return
+  const ids = [...new Set(unreadable.map(({ release }) => release.id))]
+  const named = unreadable.slice(0, MAX_NAMED).map(({ reason }) => reason)
+  const more = unreadable.length > named.length ? `, and ${unreadable.length - named.length} more` : ''
   const detail =
     `By roster ${next.version} readers would refuse what is live: ${named.join('; ')}${more}. Keep the earlier roles, keys and logs that ` +
     `they need (roster show --document prints them), or accept that they become unreadable.`
   throw new HmsError('HMS_ROSTER_MAKES_UNREADABLE', detail, {
     status: 409,
     next: [action('roster.propose.unreadable', { releases: ids.join(' ') }), action('roster.document')],
-    state: lost.map(({ release: { id, version }, reason }) => ({ id, version, reason })),
+    state: unreadable.map(({ release: { id, version }, reason }) => ({ id, version, reason })),
   })
 }
 
@@ -214,11 +214,11 @@ interface Unreadable {
 async function unreadableUnder(tx: Transaction, current: Roster, next: Roster): Promise<Unreadable[]> {
   const policies = (await findAll(tx, POLICIES)).map((policy) => asOf(policy, tx.now))
   const releases = policies.flatMap(({ live, next: held }) => [live ?? [], held?.release ?? []].flat())
-  const lost: Unreadable[] = []
+  const unreadable: Unreadable[] = []
   for (const [index, release] of releases.entries()) {
     if (index % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve))
     const reason = await refusedByReaders(tx, release, next)
-    if (reason !== undefined && (await refusedByReaders(tx, release, current)) === undefined) lost.push({ release, reason })
+    if (reason !== undefined && (await refusedByReaders(tx, release, current)) === undefined) unreadable.push({ release, reason })
   }
-  return lost
+  return unreadable
 }

@@ -14,7 +14,7 @@ import {
 } from '#libs/contracts'
 import { Outbox } from '#libs/messaging'
 import { Database, lockedDocument, Timers, type Transaction } from '#libs/persistence'
-import { abortUnstarted, acceptDecision, owningStage, pausedStage, pendingDecision, stageAwaited, stateOf, timedWait } from '#libs/pipeline'
+import { abortUnstarted, acceptDecision, owningStage, pausedStage, pendingDecision, workingStage, stateOf, timedWait } from '#libs/pipeline'
 import { Rosters } from '#libs/service'
 import {
   isSignedLately,
@@ -35,7 +35,7 @@ import { keysOfRun } from './schedule-run-deadline.js'
 /** Maximum extension in ms; an extended run blocks all runs that follow. */
 const LONGEST_EXTENSION_MS = 7 * 24 * 60 * 60_000
 /** Decisions that never advance a run. Allowed even to people with an overdue break-glass review. */
-const WAYS_BACK: ReadonlySet<RunDecisionName> = new Set(['abort', 'pause'])
+const NON_ADVANCING: ReadonlySet<RunDecisionName> = new Set(['abort', 'pause'])
 /** Limit of decisions per run; an abort is always accepted. */
 const MAX_DECISIONS = 100
 
@@ -61,7 +61,7 @@ export class DecideRun {
       // A repeated statement changes nothing: the response to the first may have been lost.
       if (record.facts.decisions.some(({ id }) => id === digest)) return runView(record)
       const name = predicate.decision as RunDecisionName
-      if (!WAYS_BACK.has(name)) await requireReviewed(tx, this.rosters.newest, person.name)
+      if (!NON_ADVANCING.has(name)) await requireReviewed(tx, this.rosters.newest, person.name)
       const stage = this.requireInTime(record, name, predicate.attempt)
       const decision: RunDecision = {
         id: digest,
@@ -99,7 +99,7 @@ export class DecideRun {
     await this.database.transaction(async (tx) => {
       const predicate = this.verify(statement, tx.now)
       if (!isSignedLately(predicate.at, tx.now)) throw expired()
-      if (!isNamed(predicate)) throw other(`What was signed is about ${describe(predicate)}.`)
+      if (!isNamed(predicate)) throw otherDecision(`The signed decision is about ${describe(predicate)}.`)
     })
   }
 
@@ -117,21 +117,22 @@ export class DecideRun {
     approval: Approval,
     statement: Envelope,
     now: Date,
-    { known = RUN_DECISIONS, ...answered }: ReadAs = {},
+    { known = RUN_DECISIONS, ...ticketFields }: ReadAs = {},
   ): ReadRunDecision {
     try {
-      const about = { run: facts.run, releases: approval.releases, ...answered }
+      const about = { run: facts.run, releases: approval.releases, ...ticketFields }
       const read = readRunDecision(statement, about, this.rosters.newest, now.toISOString())
       const { decision, reason, publicReason = '', at, byMs = 0 } = read.predicate
-      if (!known.includes(decision)) throw other(`${decision} is none of ${known.join(', ')}.`)
+      if (!known.includes(decision)) throw otherDecision(`${decision} is not one of ${known.join(', ')}.`)
       if (reason.trim() === '' || reason.length > MAX_REASON || publicReason.length > MAX_REASON)
-        throw other(`A decision needs a reason of at most ${MAX_REASON} characters.`)
-      if (byMs > LONGEST_EXTENSION_MS) throw other('A run is extended by 7 days at most.')
+        throw otherDecision(`A decision needs a non-empty reason of at most ${MAX_REASON} characters.`)
+      if (byMs > LONGEST_EXTENSION_MS) throw otherDecision('A run is extended by 7 days at most.')
       if (isSignedLately(at, now)) return read
       throw expired()
     } catch (error) {
       if (!(error instanceof SignatureError)) throw error
-      if (error.code === 'HMS_DECISION_OTHER') throw other(`What was signed is no decision about run #${facts.run}: ${error.detail}.`)
+      if (error.code === 'HMS_DECISION_OTHER')
+        throw otherDecision(`The signed statement is not a decision about run #${facts.run}: ${error.detail}.`)
       if (error.code === 'HMS_DECISION_NOT_ALLOWED') {
         throw new HmsError('HMS_RUN_DECISION_NOT_ALLOWED', `Not allowed: ${error.detail}.`, {
           status: 403,
@@ -154,14 +155,14 @@ export class DecideRun {
     const refuse: Refuse = (code, detail, next = show) => new HmsError(code, detail, { status: 409, next: [next], state: runView(record) })
     if (isTerminal(state)) throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} has ended ${state}: too late to ${decision} it.`)
     if (facts.isRollback === true && facts.startedAt !== undefined)
-      throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} is a rollback on its way: too late to ${decision} it.`)
+      throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} is a rollback in progress: too late to ${decision} it.`)
     if (attempt !== facts.attempt)
-      throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} is in attempt ${facts.attempt}, and attempt ${attempt} is over.`)
+      throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} is in attempt ${facts.attempt}, and attempt ${attempt} has ended.`)
     const pending = pendingDecision(facts, decision)
     if (pending !== undefined)
       throw refuse(
         'HMS_RUN_DECISION_PENDING',
-        `${pending.by} decided to ${pending.decision} run #${facts.run}, and that has not been answered yet.`,
+        `${pending.by} decided to ${pending.decision} run #${facts.run}, and its stage has not responded yet.`,
       )
     if (state === 'NOTIFYING') {
       const { id } = facts.policies[0]!
@@ -172,11 +173,11 @@ export class DecideRun {
       )
     }
     if (decision === 'abort') return owningStage(facts)
-    const stage = state === 'PAUSED' ? this.pausedAt(record, decision, refuse) : this.goingOnAt(record, state, decision, refuse)
+    const stage = state === 'PAUSED' ? this.stageOfPaused(record, decision, refuse) : this.activeStage(record, state, decision, refuse)
     if (stage === 'simulate' && decision !== 'retry') {
       throw refuse(
         'HMS_RUN_NOT_RESUMABLE',
-        `Run #${facts.run} is paused in simulation, which cannot continue: add what it lacks, and retry it.`,
+        `Run #${facts.run} is paused in simulation, which cannot resume: add the missing evidence, and retry the run.`,
         action('runs.decide', { decision: 'retry', run: facts.run }),
       )
     }
@@ -188,23 +189,23 @@ export class DecideRun {
     )
   }
 
-  private pausedAt({ facts }: RunRecord, decision: RunDecisionName, refuse: Refuse): StageName {
+  private stageOfPaused({ facts }: RunRecord, decision: RunDecisionName, refuse: Refuse): StageName {
     if (decision === 'pause') throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused already.`)
     const stage = pausedStage(facts)!
     if ((decision !== 'extend' && decision !== 'retry') || stage !== 'rollout') return stage
     throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused in its rollout: resume it, and its bake restarts.`)
   }
 
-  private goingOnAt({ facts }: RunRecord, state: RunState, decision: RunDecisionName, refuse: Refuse): StageName {
+  private activeStage({ facts }: RunRecord, state: RunState, decision: RunDecisionName, refuse: Refuse): StageName {
     const held = decision === 'extend' ? timedWait(facts) : undefined
     if (held !== undefined) return held.stage
     const states = STATES_OF[decision]
     if (decision === 'promote' && state === 'BAKING' && facts.breakGlass !== undefined)
-      throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is break-glass: its bake is never cut short.`)
+      throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is break-glass: its bake cannot be shortened.`)
     if (states === undefined)
       throw refuse('HMS_RUN_NOT_PAUSED', `Run #${facts.run} is ${state}, not paused: there is nothing to ${decision}.`)
-    if (states.includes(state)) return stageAwaited(state)!
-    throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is ${state}: it can be ${DONE[decision]} in ${states.join(', ')}.`)
+    if (states.includes(state)) return workingStage(state)!
+    throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is ${state}: it can be ${PAST_TENSE[decision]} in ${states.join(', ')}.`)
   }
 }
 
@@ -223,7 +224,7 @@ const STATES_OF: Partial<Record<RunDecisionName, readonly RunState[]>> = {
   promote: ['CANARY', 'BAKING'],
 }
 
-const DONE: Partial<Record<RunDecisionName, string>> = { pause: 'paused', extend: 'extended', promote: 'promoted' }
+const PAST_TENSE: Partial<Record<RunDecisionName, string>> = { pause: 'paused', extend: 'extended', promote: 'promoted' }
 
 /** Returns the HTTP error of a decision whose signature does not verify; any other error unchanged. */
 export function refusalOfSignature(error: unknown): unknown {
@@ -248,6 +249,6 @@ function expired(): HmsError {
   return new HmsError('HMS_RUN_DECISION_EXPIRED', detail, { status: 403 })
 }
 
-function other(detail: string): HmsError {
+function otherDecision(detail: string): HmsError {
   return new HmsError('HMS_RUN_DECISION_OTHER', detail, { status: 422, next: [action('runs.help')] })
 }

@@ -1,6 +1,6 @@
 import { Outbox } from '#libs/messaging'
 import { type TimerKind, Timers, type Transaction } from '#libs/persistence'
-import { freezeAgainst, type RunFacts, stageAwaited, type StageFacts, stateOf, timedWait, waitingStage } from '#libs/pipeline'
+import { freezeAgainst, type RunFacts, workingStage, type StageFacts, stateOf, timedWait, waitingStage } from '#libs/pipeline'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { EndRun } from './end-run.js'
 import { QueueRun } from './queue-run.js'
@@ -33,29 +33,29 @@ export class EndOverdueRun implements OnModuleInit {
   }
 
   /** `gone`: description of the wait whose cause had ended at the last check. The stage has had its full deadline since then. */
-  async execute(tx: Transaction, run: number, gone?: string): Promise<void> {
+  async execute(tx: Transaction, run: number, endedWait?: string): Promise<void> {
     const record = await runOf(tx, run)
     if (record === undefined) return
     const state = stateOf(record.facts)
-    const stage = stageAwaited(state) ?? timedWait(record.facts)?.stage
+    const stage = workingStage(state) ?? timedWait(record.facts)?.stage
     if (stage !== undefined) return this.timeOut(tx, record, stage)
     if (state === 'PAUSED') {
       const detail = 'no decision on the paused run in time'
       return this.endRun.execute(tx, record, { state: 'ABORTED', reason: 'PAUSE_EXPIRED', detail }, 'deadline')
     }
     const waiting = state === 'WAITING' ? waitingStage(record.facts) : undefined
-    if (waiting !== undefined && !(await isHeldUp(tx, record))) {
+    if (waiting !== undefined && !(await isStillBlocked(tx, record))) {
       const wait = describeWait(record.facts.stages[waiting]!)
-      return gone === wait ? this.timeOut(tx, record, waiting) : this.scheduleRunDeadline.onceFree(tx, record, wait)
+      return endedWait === wait ? this.timeOut(tx, record, waiting) : this.scheduleRunDeadline.restartAfterWait(tx, record, wait)
     }
     // Schedules the next check first: the call may start or end the run, which then replaces or cancels this check.
     await this.scheduleRunDeadline.execute(tx, record)
-    await this.queueRun.callAgain(tx, run)
+    await this.queueRun.startIfTurn(tx, run)
   }
 
-  private async timeOut(tx: Transaction, record: RunRecord, stage: NonNullable<ReturnType<typeof stageAwaited>>): Promise<void> {
+  private async timeOut(tx: Transaction, record: RunRecord, stage: NonNullable<ReturnType<typeof workingStage>>): Promise<void> {
     const { run, attempt } = record.facts
-    const detail = `${stage} did not answer in time; the run was ended and its policies are free again`
+    const detail = `${stage} did not respond in time; the run was ended and its policies are free`
     await this.outbox.emit(tx, 'hms.stage.timed-out.v1', { run, attempt, stage, detail }, { key: record.key, run, attempt })
     await this.endRun.execute(tx, record, { state: 'FAILED', reason: 'STAGE_TIMED_OUT', detail }, 'deadline')
   }
@@ -75,12 +75,12 @@ export class EndOverdueRun implements OnModuleInit {
 }
 
 /** Limit of runs checked as owners of a region, oldest first. */
-const MAX_ASKED = 1_000
+const MAX_CHECKED = 1_000
 
 /**
  * Whether a waiting run is still blocked: by a freeze, by a run that has its region, or by an earlier run that waits for the same region.
  */
-async function isHeldUp(tx: Transaction, record: RunRecord): Promise<boolean> {
+async function isStillBlocked(tx: Transaction, record: RunRecord): Promise<boolean> {
   const stage = waitingStage(record.facts)
   const waits = stage === undefined ? undefined : record.facts.stages[stage]?.waits
   if (waits === 'REGION_BUSY') return isRegionTaken(tx, record)
@@ -96,7 +96,7 @@ async function isHeldUp(tx: Transaction, record: RunRecord): Promise<boolean> {
 async function isRegionTaken(tx: Transaction, record: RunRecord): Promise<boolean> {
   const { run } = record.facts
   const where = { open: 'yes', state: ['CANARY', 'ROLLING_OUT', 'BAKING', 'PAUSED', 'WAITING'] }
-  const open = await tx.documents(RUNS).find({ where, orderBy: 'number', limit: MAX_ASKED })
+  const open = await tx.documents(RUNS).find({ where, orderBy: 'number', limit: MAX_CHECKED })
   const ahead = open.filter(({ facts }) => facts.run !== run && (hasRegion(facts) || (facts.run < run && waitsForRegion(facts))))
   const scopes = await scopesOf(tx, record)
   for (const other of ahead) {

@@ -18,11 +18,11 @@ export class EndRun {
   async execute(tx: Transaction, record: RunRecord, end: Omit<EndedEarly, 'at'>, by: string, cause?: ReceivedEvent): Promise<void> {
     const facts = endEarly(record.facts, { ...end, at: tx.now.toISOString() })
     await this.saveRun.execute(tx, { ...record, facts }, cause)
-    await this.letGo(tx, record, end.detail, by, cause)
+    await this.releaseRun(tx, record, end.detail, by, cause)
   }
 
   /** Notifies all stages to release a run that has ended. Does nothing for a run that never started. */
-  async letGo(tx: Transaction, record: RunRecord, reason: string, by: string, cause?: ReceivedEvent): Promise<void> {
+  async releaseRun(tx: Transaction, record: RunRecord, reason: string, by: string, cause?: ReceivedEvent): Promise<void> {
     const { run, attempt, startedAt } = record.facts
     if (startedAt === undefined) return
     const options = { key: record.key, run, attempt, causationId: cause?.id, traceparent: cause?.traceparent }

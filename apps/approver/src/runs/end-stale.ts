@@ -3,7 +3,7 @@ import { Timers, type Transaction } from '#libs/persistence'
 import { endEarly, isSupersedable, stateOf } from '#libs/pipeline'
 import { effectiveMs, type ReleasePredicate } from '#libs/signing'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import { quarantined, sayQuarantined, type Quarantined } from '../policies/quarantine.js'
+import { quarantined, describeQuarantine, type Quarantined } from '../policies/quarantine.js'
 import { policyAt, type PolicyRecord, predecessorOf } from '../policies/policy.table.js'
 import { withStoredHead } from '../policies/stored-heads.js'
 import { runOf, type RunRecord } from './run.table.js'
@@ -20,7 +20,7 @@ export class EndStale implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.timers.on(APPROVAL_MOVED, async (tx, { data }) => void (await this.look(tx, data.run)))
+    this.timers.on(APPROVAL_MOVED, async (tx, { data }) => void (await this.endIfStale(tx, data.run)))
   }
 
   execute(tx: Transaction, record: RunRecord, approval: Approval, moved: PolicyRecord): Promise<RunRecord> {
@@ -37,7 +37,7 @@ export class EndStale implements OnModuleInit {
 
   /** Ends a run because one of its versions was rolled back after people had approved it. */
   quarantine(tx: Transaction, record: RunRecord, approval: Approval, found: Quarantined): Promise<RunRecord> {
-    return this.end(tx, record, approval, 'QUARANTINED', `${sayQuarantined(found)}; approve the file again`)
+    return this.end(tx, record, approval, 'QUARANTINED', `${describeQuarantine(found)}; approve the file again`)
   }
 
   private async end(tx: Transaction, record: RunRecord, approval: Approval, reason: string, detail: string): Promise<RunRecord> {
@@ -51,7 +51,7 @@ export class EndStale implements OnModuleInit {
    * Ends a run that waits for signatures if it has become stale; returns the run. Other runs are checked when their turn comes. All
    * policies of the run must be locked.
    */
-  async look(tx: Transaction, run: number): Promise<RunRecord | undefined> {
+  async endIfStale(tx: Transaction, run: number): Promise<RunRecord | undefined> {
     const record = await runOf(tx, run)
     const approval = record === undefined ? undefined : await tx.documents(APPROVALS).get(record.approval)
     if (record === undefined || approval === undefined || stateOf(record.facts) !== 'AWAITING_APPROVAL') return record
@@ -59,15 +59,15 @@ export class EndStale implements OnModuleInit {
       const policy = await policyAt(tx, id)
       if (policy === undefined) continue
       const known = withStoredHead(policy, approval.storedHeads, tx.now)
-      if (await this.hasMoved(tx, known, approval)) return this.execute(tx, record, approval, known)
+      if (await this.isStale(tx, known, approval)) return this.execute(tx, record, approval, known)
     }
     const found = await quarantined(tx, approval)
     return found === undefined ? record : this.quarantine(tx, record, approval, found)
   }
 
   /** Whether the approval's predecessor is neither live nor the release of a run ahead, which it may be with `--queue`. */
-  private async hasMoved(tx: Transaction, policy: PolicyRecord, approved: Approval): Promise<boolean> {
-    if (followsLive(approved, approved.supersede === true ? await onceSuperseded(tx, policy) : policy)) return false
+  private async isStale(tx: Transaction, policy: PolicyRecord, approved: Approval): Promise<boolean> {
+    if (followsLive(approved, approved.supersede === true ? await afterSuperseding(tx, policy) : policy)) return false
     const previous = previousOf(approved, policy.id)
     for (const ahead of [policy.active, ...policy.queue]) {
       const approval = await approvalOfRun(tx, ahead)
@@ -103,7 +103,7 @@ export async function mayBeSuperseded(tx: Transaction, { facts, approval }: RunR
 }
 
 /** Returns the policy as a superseding release will find it: without the held release of the run in progress, which is dropped first. */
-export async function onceSuperseded(tx: Transaction, policy: PolicyRecord): Promise<PolicyRecord> {
+export async function afterSuperseding(tx: Transaction, policy: PolicyRecord): Promise<PolicyRecord> {
   const { next, ...rest } = policy
   const run = next === undefined ? undefined : await runOf(tx, policy.active)
   if (run === undefined) return policy

@@ -12,7 +12,7 @@ import { RulesInForce } from '../policies/rules-in-force.js'
 import { POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
 import { quarantined } from '../policies/quarantine.js'
 import { awaitedHead } from '../policies/stored-heads.js'
-import { signedAlike } from '../policies/policy-version.table.js'
+import { signedBuildsOf } from '../policies/policy-version.table.js'
 import { QUEUE, SaveRun } from './save-run.js'
 import { SupersedeRuns } from './supersede-runs.js'
 import { runOf, type RunRecord } from './run.table.js'
@@ -35,7 +35,7 @@ export class QueueRun implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.timers.on(QUEUE, (tx, { data }) => this.callAgain(tx, data.run))
+    this.timers.on(QUEUE, (tx, { data }) => this.startIfTurn(tx, data.run))
   }
 
   /**
@@ -60,11 +60,11 @@ export class QueueRun implements OnModuleInit {
     if (approval.supersede === true) await this.supersedeRuns.execute(tx, record, approval)
     const policies = await this.policiesOf(tx, record)
     const number = record.facts.run
-    const free = policies.every((policy) => isTurnOf(policy, number))
-    const begins = free ? heldBefore(approval, policies) : undefined
-    // The run is called again when approver receives the head, see `SaveRun.callWaiting`.
-    const isBehind = policies.some((policy) => awaitedHead(policy, approval.storedHeads) !== undefined)
-    if (free && begins === undefined && !isBehind) return this.start(tx, record, approval, policies)
+    const isFree = policies.every((policy) => isTurnOf(policy, number))
+    const begins = isFree ? predecessorEffectiveAt(approval, policies) : undefined
+    // The run is called again when approver receives the head, see `SaveRun.scheduleWaiting`.
+    const isAwaitingHead = policies.some((policy) => awaitedHead(policy, approval.storedHeads) !== undefined)
+    if (isFree && begins === undefined && !isAwaitingHead) return this.start(tx, record, approval, policies)
     const joining = policies.filter((policy) => !policy.queue.includes(number))
     for (const policy of joining) await tx.documents(POLICIES).put({ ...policy, queue: [...policy.queue, number] })
     if (begins !== undefined)
@@ -108,7 +108,7 @@ export class QueueRun implements OnModuleInit {
   }
 
   /** Starts the run if its turn has come. Does nothing for a run that waits for signatures, has started, or has ended. */
-  async callAgain(tx: Transaction, run: number): Promise<void> {
+  async startIfTurn(tx: Transaction, run: number): Promise<void> {
     const record = await runOf(tx, run)
     const approval = record === undefined ? undefined : await tx.documents(APPROVALS).get(record.approval)
     if (record === undefined || approval === undefined || stateOf(record.facts) !== 'QUEUED') return
@@ -130,7 +130,7 @@ function isTurnOf({ active, queue }: PolicyRecord, run: number): boolean {
 }
 
 /** Returns when the last held release that this run follows comes into force; `undefined` if it follows none. */
-function heldBefore(approval: Approval, policies: PolicyRecord[]): string | undefined {
+function predecessorEffectiveAt(approval: Approval, policies: PolicyRecord[]): string | undefined {
   const times = policies.flatMap((policy) =>
     policy.next !== undefined && previousOf(approval, policy.id) === policy.next.release.releaseDigest ? policy.next.at : [],
   )
@@ -147,7 +147,7 @@ async function dossierOf(tx: Transaction, record: RunRecord, approval: Approval,
     liveSeqs[policy.id] = policy.liveSeq
     // Lint only checks whether this version, in any build, ever had another content.
     const version = approval.releases.find(({ id }) => id === policy.id)?.version
-    used[policy.id] = version === undefined ? [] : await signedAlike(tx, policy.id, version, MAX_USED)
+    used[policy.id] = version === undefined ? [] : await signedBuildsOf(tx, policy.id, version, MAX_USED)
   }
   const { run, attempt } = record.facts
   return { run, attempt, releases: approval.releases, live, liveSeqs, used, plan: approval.plan, ...reasonsOf(approval) }

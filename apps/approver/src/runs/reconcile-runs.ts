@@ -16,7 +16,7 @@ const PAGE = 500
  */
 @Injectable()
 export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly looks: PeriodicTask
+  private readonly checkTask: PeriodicTask
   private readonly repaired = this.metrics.repair('approver', 'run-timer')
   private readonly runsWithoutTimer: ReturnType<Metrics['gauge']>
   /** Runs already logged as late, so that this process logs each once. */
@@ -31,20 +31,24 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
     private readonly scheduleRunDeadline: ScheduleRunDeadline,
     private readonly config: ApproverConfig,
   ) {
-    this.runsWithoutTimer = metrics.gauge('runs_without_timer', 'Open runs that nothing would ever end; 0 in a healthy system', [])
-    this.looks = new PeriodicTask(clock, {
+    this.runsWithoutTimer = metrics.gauge(
+      'runs_without_timer',
+      'Open runs without a deadline timer, which would never end; 0 in a healthy system',
+      [],
+    )
+    this.checkTask = new PeriodicTask(clock, {
       everyMs: EVERY_MS,
       run: () => this.execute(),
-      failed: (error) => log.debug({ error: describeError(error) }, 'runs are looked at later'),
+      failed: (error) => log.debug({ error: describeError(error) }, 'runs could not be checked; retrying later'),
     })
   }
 
   onApplicationBootstrap(): void {
-    this.looks.start()
+    this.checkTask.start()
   }
 
   onApplicationShutdown(): Promise<void> {
-    return this.looks.stop()
+    return this.checkTask.stop()
   }
 
   /** Restores missing timers; returns their number. */
@@ -55,7 +59,7 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
       const open: RunRecord[] = []
       for (let after = 0; ;) {
         const page = await tx.documents(RUNS).find({ where: { open: 'yes' }, orderBy: 'number', after, limit: PAGE })
-        for (const record of page) this.noteLate(record, tx.now, late)
+        for (const record of page) this.logIfLate(record, tx.now, late)
         open.push(...page.filter((record) => !watched.has(deadlineId(record.facts.run))))
         if (page.length < PAGE) return open
         after = page.at(-1)!.facts.run
@@ -69,13 +73,16 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   /** Logs a run that exceeds its target time, once. Alarms use the metric instead. */
-  private noteLate(record: RunRecord, now: Date, late: Set<number>): void {
+  private logIfLate(record: RunRecord, now: Date, late: Set<number>): void {
     const view = runView(record)
     if (!isLate(view, now, this.config.promiseMs)) return
     late.add(view.run)
     if (this.reported.has(view.run)) return
     const { run, state, reason, createdAt } = view
-    this.log.error({ run, state, reason, createdAt, promiseMs: this.config.promiseMs }, 'a run is not in force within its promise')
+    this.log.error(
+      { run, state, reason, createdAt, promiseMs: this.config.promiseMs },
+      'a run exceeds its target time (HMS_APPROVER_PROMISE)',
+    )
   }
 
   private repair(record: RunRecord): Promise<boolean> {
@@ -87,7 +94,7 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
       if (!(await this.scheduleRunDeadline.execute(tx, current))) return false
       tx.afterCommit(() => {
         this.repaired()
-        this.log.error({ run }, 'an open run had no timer; it has one again')
+        this.log.error({ run }, 'an open run had no deadline timer; the timer was restored')
       })
       return true
     })

@@ -8,14 +8,14 @@ import { RUNS, runView } from './run.table.js'
 
 const MAX_READERS = 2_000
 /** Polling interval in ms, because a signal may be lost while its session is down. */
-const LOOK_MS = 10_000
+const POLL_MS = 10_000
 
 /** Streams runs to readers. Every instance receives a signal after a run changed, and then reads the followed runs. */
 @Injectable()
 export class RunFeed implements OnModuleInit, BeforeApplicationShutdown {
   private readonly readers = new Map<number, Set<Subscriber<RunView>>>()
-  private readonly places = new Places(MAX_READERS, 'readers of runs')
-  private readonly looks: PeriodicTask
+  private readonly slots = new Places(MAX_READERS, 'readers of runs')
+  private readonly pollTask: PeriodicTask
 
   constructor(
     private readonly database: Database,
@@ -23,20 +23,20 @@ export class RunFeed implements OnModuleInit, BeforeApplicationShutdown {
     clock: Clock,
     log: Logger,
   ) {
-    this.looks = new PeriodicTask(clock, {
-      everyMs: LOOK_MS,
-      run: () => this.look(),
+    this.pollTask = new PeriodicTask(clock, {
+      everyMs: POLL_MS,
+      run: () => this.poll(),
       failed: (error) => log.debug({ error: describeError(error) }, 'followed runs could not be read'),
     })
   }
 
   onModuleInit(): void {
     this.signals.on('runs', () => this.wake())
-    this.looks.start()
+    this.pollTask.start()
   }
 
   beforeApplicationShutdown(): void {
-    void this.looks.stop()
+    void this.pollTask.stop()
   }
 
   /**
@@ -44,12 +44,12 @@ export class RunFeed implements OnModuleInit, BeforeApplicationShutdown {
    */
   follow(run: number): Observable<RunView> {
     return new Observable((reader) => {
-      const leave = this.places.take()
+      const release = this.slots.take()
       const readers = this.readers.get(run) ?? new Set()
       this.readers.set(run, readers.add(reader))
       this.wake()
       return () => {
-        leave()
+        release()
         readers.delete(reader)
         if (readers.size === 0) this.readers.delete(run)
       }
@@ -57,10 +57,10 @@ export class RunFeed implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private wake(): void {
-    if (this.readers.size > 0) this.looks.wake()
+    if (this.readers.size > 0) this.pollTask.wake()
   }
 
-  private async look(): Promise<void> {
+  private async poll(): Promise<void> {
     if (this.readers.size === 0) return
     const numbers = [...this.readers.keys()]
     const records = await this.database.transaction((tx) => findAll(tx, RUNS, { number: numbers }))

@@ -21,7 +21,7 @@ it('counts the end of a run once, and each stage once it has its verdict', async
   ]
   let before: RunView | undefined
   for (const step of steps) {
-    counted.changed(before, step)
+    counted.recordChange(before, step)
     before = step
   }
   const page = await metrics.page()
@@ -33,11 +33,11 @@ it('counts the end of a run once, and each stage once it has its verdict', async
 it('reports open runs and their age by stage, and drops stages without open runs', async () => {
   const metrics = new Metrics()
   const counted = new RunMetrics(metrics, 1_800_000)
-  counted.show([run('CANARY', lint, canary), run('AWAITING_APPROVAL'), run('QUEUED')], new Date(at(10)))
+  counted.updateGauges([run('CANARY', lint, canary), run('AWAITING_APPROVAL'), run('QUEUED')], new Date(at(10)))
   const page = await metrics.page()
   for (const line of ['runs_active{stage="canary"} 1', 'run_oldest_stage_age_seconds{stage="canary"} 7', 'runs_active{stage="approval"} 1'])
     expect(page).toContain(`hms_svc_${line}`)
-  counted.show([], new Date(at(20)))
+  counted.updateGauges([], new Date(at(20)))
   expect(await metrics.page()).not.toContain('runs_active{')
 })
 
@@ -49,8 +49,8 @@ it('observes how soon the release of a successful run was in force', async () =>
     clock: { bots: 300, current: 299, partners: 6, told: 6, toldInTime: 6, acknowledged: 0, seconds },
   }
   const counted = new RunMetrics(metrics, 1_800_000)
-  counted.changed({ ...over, state: 'NOTIFYING' }, over)
-  counted.changed(over, over)
+  counted.recordChange({ ...over, state: 'NOTIFYING' }, over)
+  counted.recordChange(over, over)
   const page = await metrics.page()
   expect(page).toContain('hms_svc_run_clock_seconds_sum{until="half"} 21')
   expect(page).toContain('hms_svc_run_clock_seconds_count{until="partners"} 1')
@@ -64,8 +64,8 @@ it('counts approved runs that exceed their target time', async () => {
   const clock = { bots: 1, current: 1, partners: 0, told: 0, toldInTime: 0, acknowledged: 0, seconds }
   const held: RunView = { ...run('WAITING'), reason: 'EFFECTIVE_AT', clock }
   const open = [run('CANARY', lint, canary), run('AWAITING_APPROVAL'), held, { ...held, reason: 'FREEZE' }]
-  counted.show(open, new Date(at(1_800)))
+  counted.updateGauges(open, new Date(at(1_800)))
   expect(await metrics.page()).toContain('hms_svc_runs_over_promise 0')
-  counted.show(open, new Date(at(1_801)))
+  counted.updateGauges(open, new Date(at(1_801)))
   expect(await metrics.page()).toContain('hms_svc_runs_over_promise 2')
 })

@@ -6,25 +6,29 @@ const STAGE_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400]
 
 /** Metrics of runs. A run that no stage has counts under `approval` while it waits for signatures, else under `queue`. */
 export class RunMetrics {
-  private readonly ended = this.metrics.counter('runs_total', 'Runs that ended, by how', ['outcome'])
+  private readonly ended = this.metrics.counter('runs_total', 'Ended runs, by final state', ['outcome'])
   private readonly stages = this.metrics.histogram(
     'run_stage_duration_seconds',
     'Time from the start of a stage to its verdict',
     ['stage', 'outcome'],
     STAGE_BUCKETS_SECONDS,
   )
-  private readonly active = this.metrics.gauge('runs_active', 'Open runs, by the stage that they are in', ['stage'])
-  private readonly oldest = this.metrics.gauge('run_oldest_stage_age_seconds', 'For how long the oldest of them has been there', ['stage'])
+  private readonly active = this.metrics.gauge('runs_active', 'Open runs, by current stage', ['stage'])
+  private readonly oldest = this.metrics.gauge(
+    'run_oldest_stage_age_seconds',
+    'Time since the longest-waiting open run of a stage entered it',
+    ['stage'],
+  )
 
   private readonly clock = this.metrics.histogram(
     'run_clock_seconds',
-    'Time from the first signature until half, most (95 %) or all connected bots had the rule, and until the partners were notified',
+    'Time from the first signature until 50 %, 95 % and 100 % of the connected bots had the release, and until partners were notified',
     ['until'],
     CLOCK_BUCKETS_SECONDS,
   )
-  private readonly late = this.metrics.gauge(
+  private readonly overTarget = this.metrics.gauge(
     'runs_over_promise',
-    'Approved runs that are open for longer than HMS_APPROVER_PROMISE, without those whose rule all bots hold until its time',
+    'Approved runs open for longer than HMS_APPROVER_PROMISE, except runs whose release all bots have and that wait for its effective time',
     [],
   )
 
@@ -37,7 +41,7 @@ export class RunMetrics {
   }
 
   /** Counts a committed change of a run. */
-  changed(before: RunView | undefined, after: RunView): void {
+  recordChange(before: RunView | undefined, after: RunView): void {
     if (isTerminal(after.state) && (before === undefined || !isTerminal(before.state))) this.end(after)
     for (const { stage, verdict, startedAt, endedAt } of after.stages) {
       if (startedAt === null || endedAt === null) continue
@@ -53,15 +57,15 @@ export class RunMetrics {
   }
 
   /** Sets the gauges from all open runs. `now`: time by the database's clock. */
-  show(open: readonly RunView[], now: Date): void {
+  updateGauges(open: readonly RunView[], now: Date): void {
     this.active.reset()
     this.oldest.reset()
     const ages = new Map<string, number[]>()
     for (const run of open) {
-      const { stage, since } = placeOf(run)
+      const { stage, since } = currentStageOf(run)
       ages.set(stage, [...(ages.get(stage) ?? []), secondsBetween(since, now.toISOString())])
     }
-    this.late.set({}, open.filter((run) => isLate(run, now, this.promiseMs)).length)
+    this.overTarget.set({}, open.filter((run) => isLate(run, now, this.promiseMs)).length)
     for (const [stage, seconds] of ages) {
       this.active.set({ stage }, seconds.length)
       this.oldest.set({ stage }, Math.max(...seconds))
@@ -71,18 +75,18 @@ export class RunMetrics {
 
 /** Whether an approved, open run exceeds its target time. */
 export function isLate(run: RunView, now: Date, promiseMs: number): boolean {
-  return !isTerminal(run.state) && now.getTime() - Date.parse(run.createdAt) > promiseMs && isPromised(run)
+  return !isTerminal(run.state) && now.getTime() - Date.parse(run.createdAt) > promiseMs && hasTargetTime(run)
 }
 
 /**
  * Whether the target time applies. It does not while the run waits for signatures, and no longer once all bots hold a release that only
  * waits for its effective time.
  */
-function isPromised(run: RunView): boolean {
+function hasTargetTime(run: RunView): boolean {
   return run.state !== 'AWAITING_APPROVAL' && !(isHeld(run) && run.clock?.seconds.all != null)
 }
 
-function placeOf({ state, stages, createdAt }: RunView): { stage: string; since: string } {
+function currentStageOf({ state, stages, createdAt }: RunView): { stage: string; since: string } {
   const running = stages.findLast(({ startedAt, endedAt }) => startedAt !== null && endedAt === null)
   if (running !== undefined) return { stage: running.stage, since: running.startedAt! }
   const waits: Partial<Record<RunState, string>> = { AWAITING_APPROVAL: 'approval' }

@@ -1,7 +1,7 @@
 import { isTerminal, type ReceivedEvent } from '#libs/contracts'
 import { Outbox } from '#libs/messaging'
 import { Database, findAll, timerKind, Timers, type TimerKind, type Transaction } from '#libs/persistence'
-import { goesOnAt, isTakenBack } from '#libs/pipeline'
+import { resumesAt, isTakenBack } from '#libs/pipeline'
 import { Metrics } from '#libs/platform'
 import { Signals } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
@@ -39,7 +39,7 @@ export class SaveRun implements OnModuleInit {
     this.registry.beforeCollect(() =>
       this.database.transaction(async (tx) => {
         const open = await findAll(tx, RUNS, { open: 'yes' })
-        this.metrics.show(open.map(runView), tx.now)
+        this.metrics.updateGauges(open.map(runView), tx.now)
       }),
     )
   }
@@ -59,18 +59,18 @@ export class SaveRun implements OnModuleInit {
     )
     const isMoved = view.state !== before?.state
     // People may have extended its current step.
-    const isLater = known !== undefined && goesOnAt(known.facts) !== goesOnAt(record.facts)
+    const isLater = known !== undefined && resumesAt(known.facts) !== resumesAt(record.facts)
     if (isMoved || isLater) await this.scheduleRunDeadline.execute(tx, record)
     if (isMoved) await this.syncTickets.execute(tx, before?.state, view)
-    if (isTerminal(view.state) && (before === undefined || !isTerminal(before.state))) await this.free(tx, record)
+    if (isTerminal(view.state) && (before === undefined || !isTerminal(before.state))) await this.freePolicies(tx, record)
     tx.afterCommit(() => {
-      this.metrics.changed(before, view)
+      this.metrics.recordChange(before, view)
       this.signals.send('runs')
     })
   }
 
   /** Releases the policies of an ended run for the next one. */
-  private async free(tx: Transaction, record: RunRecord): Promise<void> {
+  private async freePolicies(tx: Transaction, record: RunRecord): Promise<void> {
     const number = record.facts.run
     for (const { id, version } of record.facts.policies) {
       if (isTakenBack(record.facts)) await quarantine(tx, id, version, number)
@@ -84,7 +84,7 @@ export class SaveRun implements OnModuleInit {
         waiting: others(policy.waiting ?? []),
       }
       await tx.documents(POLICIES).put(freed)
-      await this.callWaiting(tx, freed)
+      await this.scheduleWaiting(tx, freed)
     }
   }
 
@@ -92,14 +92,14 @@ export class SaveRun implements OnModuleInit {
    * Schedules a check of waiting runs after the live or held release, or the queue, changed: the first queued run may start, and a run that
    * waits for signatures may have become stale.
    */
-  async callWaiting(tx: Transaction, policy: PolicyRecord): Promise<void> {
+  async scheduleWaiting(tx: Transaction, policy: PolicyRecord): Promise<void> {
     const [first] = policy.queue
-    if (policy.active === null && first !== undefined) await this.call(tx, QUEUE, first)
-    for (const run of policy.waiting ?? []) await this.call(tx, APPROVAL_MOVED, run)
+    if (policy.active === null && first !== undefined) await this.scheduleCheck(tx, QUEUE, first)
+    for (const run of policy.waiting ?? []) await this.scheduleCheck(tx, APPROVAL_MOVED, run)
   }
 
   /** Schedules a timer for another run, because that run may have policies that this transaction has not locked. */
-  private async call(tx: Transaction, kind: TimerKind<{ run: number }>, run: number): Promise<void> {
+  private async scheduleCheck(tx: Transaction, kind: TimerKind<{ run: number }>, run: number): Promise<void> {
     const waiting = await runOf(tx, run)
     if (waiting === undefined) return
     await this.timers.schedule(tx, { id: `${kind}:${run}`, kind, keys: keysOfRun(waiting), data: { run }, dueAt: tx.now })

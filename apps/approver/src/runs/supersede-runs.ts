@@ -6,7 +6,7 @@ import { Injectable } from '@nestjs/common'
 import { quarantined } from '../policies/quarantine.js'
 import { policyAt, type PolicyRecord } from '../policies/policy.table.js'
 import { approvalOfRun, APPROVALS, type Approval } from './approval.table.js'
-import { followsLive, mayBeSuperseded, onceSuperseded, previousOf } from './end-stale.js'
+import { followsLive, mayBeSuperseded, afterSuperseding, previousOf } from './end-stale.js'
 import { RUNS, type RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
 import { keysOfRun } from './schedule-run-deadline.js'
@@ -32,10 +32,10 @@ export class SupersedeRuns {
     // The newer run would itself end STALE, so no run is ended for it.
     if (follows.includes('nothing')) return
     if ((await quarantined(tx, approval)) !== undefined) return
-    for (const run of aheadOf(policies, newer.facts.run)) {
+    for (const run of runsAhead(policies, newer.facts.run)) {
       const older = await lockedDocument(tx, RUNS, String(run), keysOfRun)
-      const isFree = older?.facts.startedAt === undefined || !follows.includes('active')
-      if (older !== undefined && isFree && (await this.isOlder(tx, older, approval))) await this.supersede(tx, older, newer, approval)
+      const mayEnd = older?.facts.startedAt === undefined || !follows.includes('active')
+      if (older !== undefined && mayEnd && (await this.isOlder(tx, older, approval))) await this.supersede(tx, older, newer, approval)
     }
   }
 
@@ -44,7 +44,7 @@ export class SupersedeRuns {
    * (`nothing`).
    */
   private async followed(tx: Transaction, approval: Approval, policy: PolicyRecord): Promise<'live' | 'active' | 'nothing'> {
-    if (followsLive(approval, await onceSuperseded(tx, policy))) return 'live'
+    if (followsLive(approval, await afterSuperseding(tx, policy))) return 'live'
     const ahead = await approvalOfRun(tx, policy.active)
     const previous = previousOf(approval, policy.id)
     return ahead?.releases.some(({ releaseDigest }) => releaseDigest === previous) === true ? 'active' : 'nothing'
@@ -64,14 +64,14 @@ export class SupersedeRuns {
     const successor = newer.facts.run
     const releases = approval.releases.filter(({ id }) => policies.some((policy) => policy.id === id))
     const reason = `${releases.map(({ id, version }) => `${id}@${version}`).join(', ')} takes its place`
-    const said = { id: approval.digest, decision: 'supersede' as const, by: `run #${successor}`, reason }
-    const decision: RunDecision = { ...said, at: tx.now.toISOString(), outcome: 'pending', successor }
+    const decided = { id: approval.digest, decision: 'supersede' as const, by: `run #${successor}`, reason }
+    const decision: RunDecision = { ...decided, at: tx.now.toISOString(), outcome: 'pending', successor }
     const stage = owningStage(older.facts)
     const statement = releases[0]!.envelope
     await this.outbox.emit(
       tx,
       'hms.run.decision-accepted.v1',
-      { run, attempt, ...said, stage, statement },
+      { run, attempt, ...decided, stage, statement },
       { key: older.key, run, attempt },
     )
     const accepted = acceptDecision(older.facts, decision)
@@ -81,10 +81,10 @@ export class SupersedeRuns {
 }
 
 /** Returns runs that own one of the policies, or wait for it ahead of `run`. */
-function aheadOf(policies: readonly PolicyRecord[], run: number): number[] {
+function runsAhead(policies: readonly PolicyRecord[], run: number): number[] {
   const ahead = policies.flatMap(({ active, queue }) => {
-    const place = queue.indexOf(run)
-    return [...(active === null || active === run ? [] : [active]), ...(place < 0 ? queue : queue.slice(0, place))]
+    const position = queue.indexOf(run)
+    return [...(active === null || active === run ? [] : [active]), ...(position < 0 ? queue : queue.slice(0, position))]
   })
   return [...new Set(ahead)]
 }

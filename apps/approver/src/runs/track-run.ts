@@ -4,9 +4,9 @@ import { lockedDocument, type Transaction } from '#libs/persistence'
 import { evolveRun, isOfOlderAttempt, isSupersedable, RUN_EVENTS, type RunFacts, stateOf } from '#libs/pipeline'
 import { Injectable } from '@nestjs/common'
 import { approvalOfRun, APPROVALS } from './approval.table.js'
-import { becomesLive, heldNoMore, POLICIES, policyOrNew, type PolicyRecord } from '../policies/policy.table.js'
+import { withIssuedRelease, withoutScheduled, POLICIES, policyOrNew, type PolicyRecord } from '../policies/policy.table.js'
 import { quarantine } from '../policies/quarantine.js'
-import { rememberReleased } from '../policies/policy-version.table.js'
+import { recordReleased } from '../policies/policy-version.table.js'
 import { EndRun } from './end-run.js'
 import { QueueRun } from './queue-run.js'
 import { runOf, type RunRecord, RUNS } from './run.table.js'
@@ -18,7 +18,7 @@ export const TRACKED_EVENTS = [...RUN_EVENTS, 'hms.rollout.promoted.v1', 'hms.ro
 export type TrackedEvent = (typeof TRACKED_EVENTS)[number]
 
 /** Whether a run in this state is already live for all, or has ended. */
-function isOver(state: RunState): boolean {
+function isSettled(state: RunState): boolean {
   return state === 'NOTIFYING' || isTerminal(state)
 }
 
@@ -38,7 +38,7 @@ export class TakeOver {
 
   /** Called when the heads of `record` are stored, under the same conditions. */
   endAll(tx: Transaction, record: RunRecord, cause: ReceivedEvent): Promise<void> {
-    return this.execute(tx, record, cause, ({ facts }) => !isOver(stateOf(facts)))
+    return this.execute(tx, record, cause, ({ facts }) => !isSettled(stateOf(facts)))
   }
 
   private async execute(
@@ -54,7 +54,7 @@ export class TakeOver {
       if (active === run) continue
       const older = active === null ? undefined : await lockedDocument(tx, RUNS, String(active), keysOfRun)
       const ends = older !== undefined && isEnded(older)
-      if (!ends && older !== undefined && !isOver(stateOf(older.facts))) continue
+      if (!ends && older !== undefined && !isSettled(stateOf(older.facts))) continue
       const policy = (await tx.documents(POLICIES).get(id))!
       await tx.documents(POLICIES).put({ ...policy, active: run })
       if (!ends) continue
@@ -89,9 +89,9 @@ export class TrackRun {
     if (facts.attempt > record.facts.attempt && !isTerminal(stateOf(facts))) return this.retry(tx, { ...record, facts })
     await this.saveRun.execute(tx, { ...record, facts }, event, record)
     if (event.type === 'hms.lint.passed.v1') await this.takeOver.endCanaries(tx, { ...record, facts }, event)
-    const by = BY[event.type]
+    const by = CAUSES[event.type]
     if (by !== undefined && facts.endedEarly !== undefined && endedNow(record.facts, facts)) {
-      await this.endRun.letGo(tx, record, facts.endedEarly.detail, by, event)
+      await this.endRun.releaseRun(tx, record, facts.endedEarly.detail, by, event)
     }
   }
 
@@ -105,14 +105,14 @@ export class TrackRun {
     for (const head of heads) {
       const release = approval?.releases.find((candidate) => candidate.releaseDigest === head.release)
       const policy = await policyOrNew(tx, head.policy)
-      if (release !== undefined) await this.move(tx, policy, becomesLive(policy, release, head.seq, tx.now))
+      if (release !== undefined) await this.move(tx, policy, withIssuedRelease(policy, release, head.seq, tx.now))
     }
   }
 
   private async move(tx: Transaction, before: PolicyRecord, policy: PolicyRecord): Promise<void> {
-    if (policy !== before) await rememberReleased(tx, before)
+    if (policy !== before) await recordReleased(tx, before)
     await tx.documents(POLICIES).put(policy)
-    await this.saveRun.callWaiting(tx, policy)
+    await this.saveRun.scheduleWaiting(tx, policy)
   }
 
   /** Handles a rollback by people or of a failed rollout: makes the earlier release live again and ends the run in progress. */
@@ -122,12 +122,12 @@ export class TrackRun {
     await tx.lock([policyKey(reversed.policy)])
     const policy = await policyOrNew(tx, reversed.policy)
     if (reversed.replacedBy !== undefined) return this.drop(tx, policy, reversed)
-    const back = becomesLive(policy, reversed.to, reversed.seq, tx.now)
+    const updated = withIssuedRelease(policy, reversed.to, reversed.seq, tx.now)
     // The event is outdated: later runs continue.
-    if (back === policy) return
-    const gone = (await this.isByPeople(tx, reversed.run)) ? [reversed.from, reversed.inForce] : []
-    for (const ref of gone) if (ref !== undefined) await quarantine(tx, policy.id, ref.version, reversed.run, reversed.seq)
-    await this.move(tx, policy, back)
+    if (updated === policy) return
+    const reverted = (await this.isByPeople(tx, reversed.run)) ? [reversed.from, reversed.inForce] : []
+    for (const ref of reverted) if (ref !== undefined) await quarantine(tx, policy.id, ref.version, reversed.run, reversed.seq)
+    await this.move(tx, policy, updated)
     // If the run's own stages rolled back, they report its end.
     if (policy.active === reversed.run) return
     const detail = `${reversed.policy} was rolled back to ${reversed.to?.version ?? 'nothing'} by ${reversed.reason}`
@@ -139,10 +139,10 @@ export class TrackRun {
    * quarantined.
    */
   private async drop(tx: Transaction, policy: PolicyRecord, { from, seq }: EventData['hms.rollout.reversed.v1']): Promise<void> {
-    const dropped = heldNoMore(policy, from.digest, seq)
+    const dropped = withoutScheduled(policy, from.digest, seq)
     if (dropped === policy) return
     await tx.documents(POLICIES).put(dropped)
-    await this.saveRun.callWaiting(tx, dropped)
+    await this.saveRun.scheduleWaiting(tx, dropped)
   }
 
   /**
@@ -158,7 +158,7 @@ export class TrackRun {
   private async withdraw(tx: Transaction, event: ReceivedEvent<'hms.rollout.withdrawn.v1'>): Promise<void> {
     const { policy: id, from, seq, by, reason } = event.data
     const policy = await policyOrNew(tx, id)
-    const retired = becomesLive(policy, null, seq, tx.now)
+    const retired = withIssuedRelease(policy, null, seq, tx.now)
     if (retired === policy) return
     await quarantine(tx, id, from.version, null, seq)
     await this.move(tx, policy, { ...retired, withdrawn: from.version })
@@ -179,7 +179,7 @@ export class TrackRun {
 }
 
 /** Causes reported for events of one stage that end a run while other stages may own a part of it. */
-const BY: Partial<Record<EventType, string>> = {
+const CAUSES: Partial<Record<EventType, string>> = {
   'hms.run.poisoned.v1': 'poison',
   'hms.guard.judged.v1': 'guard',
   'hms.run.decision-applied.v1': 'people',

@@ -14,11 +14,11 @@ it('counts open tickets by severity, and reports their age', async () => {
     ticket('ACK_TIMEOUT', '2026-01-01T00:05:00Z'),
     ticket('INCONCLUSIVE', '2026-01-01T00:08:00Z'),
   ]
-  counted.show(open, new Date('2026-01-01T00:10:00Z'))
+  counted.update(open, new Date('2026-01-01T00:10:00Z'))
   const page = await metrics.page()
   for (const line of ['review_open{severity="high"} 1', 'review_open{severity="normal"} 2', 'review_oldest_age_seconds 300'])
     expect(page).toContain(`hms_svc_${line}`)
-  counted.show([], new Date('2026-01-01T00:10:00Z'))
+  counted.update([], new Date('2026-01-01T00:10:00Z'))
   expect(await metrics.page()).toContain('hms_svc_review_oldest_age_seconds 0')
 })
 
@@ -32,7 +32,7 @@ it('counts overdue break-glass reviews from their deadline on, and no other tick
     ticket('EMERGENCY_REVIEW', '2026-01-01T00:00:00Z', due),
   ]
   const at = async (time: string): Promise<string> => {
-    counted.show(open, new Date(time))
+    counted.update(open, new Date(time))
     return metrics.page()
   }
   expect(await at('2026-01-01T11:59:59.999Z')).toContain('hms_svc_break_glass_reviews_overdue 0')

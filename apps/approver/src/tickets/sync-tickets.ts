@@ -1,7 +1,7 @@
 import type { RunState, RunView, Ticket, TicketKind } from '#libs/contracts'
 import { Outbox, policyKey } from '#libs/messaging'
 import { Database, Timers, type Transaction } from '#libs/persistence'
-import { escalate, expireTicket, nextStep, openTicket, questionOf, settleTicket, type TicketCause } from '#libs/pipeline'
+import { escalate, expireTicket, nextStep, openTicket, ticketKindOf, settleTicket, type TicketCause } from '#libs/pipeline'
 import { Metrics } from '#libs/platform'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
@@ -22,23 +22,23 @@ export class SyncTickets implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.timers.on(TICKET_LADDER, (tx, { data }) => this.climb(tx, data.ticket))
+    this.timers.on(TICKET_LADDER, (tx, { data }) => this.escalateNext(tx, data.ticket))
     this.timers.on(TICKET_EXPIRY, (tx, { data }) => this.expire(tx, data.ticket))
     const metrics = new TicketMetrics(this.metrics)
     this.metrics.beforeCollect(() =>
       this.database.transaction(async (tx) =>
-        metrics.show(await tx.documents(TICKETS).find({ where: { state: 'OPEN' }, orderBy: 'number', limit: MAX_COUNTED }), tx.now),
+        metrics.update(await tx.documents(TICKETS).find({ where: { state: 'OPEN' }, orderBy: 'number', limit: MAX_COUNTED }), tx.now),
       ),
     )
   }
 
   /** Handles a changed state of a run, with its policies locked. Most runs never need a ticket: then nothing is read. */
   async execute(tx: Transaction, before: RunState | undefined, view: RunView): Promise<void> {
-    const kind = questionOf(view)
+    const kind = ticketKindOf(view)
     if (kind === undefined && before !== 'PAUSED') return
     // A review of break-glass, or an unreached partner, has its own ticket, regardless of the run's state.
-    const asked = await tx.documents(TICKETS).find({ where: { run: view.run, state: 'OPEN' } })
-    const open = asked.find(({ kind: known }) => known !== 'BREAK_GLASS_REVIEW' && known !== 'UNDELIVERED')
+    const openTickets = await tx.documents(TICKETS).find({ where: { run: view.run, state: 'OPEN' } })
+    const open = openTickets.find(({ kind: known }) => known !== 'BREAK_GLASS_REVIEW' && known !== 'UNDELIVERED')
     if (open !== undefined && open.kind === kind && open.attempt === view.attempt && open.reason === view.reason) return
     if (open !== undefined) await this.close(tx, settleTicket(open, view, tx.now))
     if (kind !== undefined) await this.open(tx, kind, view)
@@ -48,19 +48,19 @@ export class SyncTickets implements OnModuleInit {
   async close(tx: Transaction, ticket: Ticket): Promise<void> {
     await tx.documents(TICKETS).put(ticket)
     await this.timers.cancel(tx, ...[TICKET_LADDER, TICKET_EXPIRY, REVIEW_OVERDUE].map((kind) => `${kind}:${ticket.ticket}`))
-    await this.tell(tx, 'hms.ticket.closed.v1', ticket)
+    await this.notify(tx, 'hms.ticket.closed.v1', ticket)
   }
 
   /**
    * Opens a ticket with the next number and notifies the first step of the escalation ladder. `timer`: kind of the timer for the ticket's
    * deadline.
    */
-  async ask(tx: Transaction, make: (number: number) => Ticket, timer?: typeof TICKET_EXPIRY): Promise<Ticket> {
+  async create(tx: Transaction, make: (number: number) => Ticket, timer?: typeof TICKET_EXPIRY): Promise<Ticket> {
     const ticket = make(await this.nextNumber(tx))
     await tx.documents(TICKETS).put(ticket)
     await this.scheduleLadder(tx, ticket)
     if (timer !== undefined) await this.schedule(tx, timer, ticket, new Date(ticket.expiresAt))
-    await this.tell(tx, 'hms.ticket.opened.v1', ticket)
+    await this.notify(tx, 'hms.ticket.opened.v1', ticket)
     return ticket
   }
 
@@ -69,15 +69,15 @@ export class SyncTickets implements OnModuleInit {
     const isPaused = view.state === 'PAUSED' && kind !== 'UNDELIVERED'
     const expiresInMs = isPaused ? this.config.timeouts.pauseMs : this.config.reviewMs
     // A paused run has its own deadline; the end of the run closes the ticket.
-    await this.ask(tx, (number) => openTicket(number, kind, view, tx.now, expiresInMs, cause), isPaused ? undefined : TICKET_EXPIRY)
+    await this.create(tx, (number) => openTicket(number, kind, view, tx.now, expiresInMs, cause), isPaused ? undefined : TICKET_EXPIRY)
   }
 
-  private async climb(tx: Transaction, number: number): Promise<void> {
+  private async escalateNext(tx: Transaction, number: number): Promise<void> {
     const known = await tx.documents(TICKETS).get(String(number))
     const ticket = known === undefined ? undefined : escalate(known, tx.now)
     if (ticket === undefined || ticket === known) return
     await this.scheduleLadder(tx, ticket)
-    await this.remind(tx, ticket)
+    await this.notifyEscalated(tx, ticket)
   }
 
   private async expire(tx: Transaction, number: number): Promise<void> {
@@ -96,12 +96,12 @@ export class SyncTickets implements OnModuleInit {
   }
 
   /** Notifies again about an open ticket that has changed. */
-  async remind(tx: Transaction, ticket: Ticket): Promise<void> {
+  async notifyEscalated(tx: Transaction, ticket: Ticket): Promise<void> {
     await tx.documents(TICKETS).put(ticket)
-    await this.tell(tx, 'hms.ticket.escalated.v1', ticket)
+    await this.notify(tx, 'hms.ticket.escalated.v1', ticket)
   }
 
-  private async tell(
+  private async notify(
     tx: Transaction,
     type: 'hms.ticket.opened.v1' | 'hms.ticket.escalated.v1' | 'hms.ticket.closed.v1',
     ticket: Ticket,
@@ -137,12 +137,12 @@ export class TicketMetrics {
     'Overdue reviews of break-glass: their signers cannot approve until each is closed',
     [],
   )
-  private readonly oldest = this.metrics.gauge('review_oldest_age_seconds', 'For how long the oldest of them has been waiting', [])
+  private readonly oldest = this.metrics.gauge('review_oldest_age_seconds', 'Age of the oldest open ticket', [])
 
   constructor(private readonly metrics: Metrics) {}
 
   /** Sets the gauges from all open tickets. `now`: time by the database's clock. */
-  show(tickets: readonly Ticket[], now: Date): void {
+  update(tickets: readonly Ticket[], now: Date): void {
     for (const severity of ['high', 'normal'] as const)
       this.open.set({ severity }, tickets.filter(({ kind }) => SEVERITY[kind] === severity).length)
     const isOverdue = ({ kind, expiresAt }: Ticket): boolean => kind === 'BREAK_GLASS_REVIEW' && Date.parse(expiresAt) <= now.getTime()

@@ -34,7 +34,7 @@ export class ProgramTokens {
     const { token, id, hash } = mintToken()
     const record = await this.database.transaction(async (tx) => {
       if ((await tx.documents(TOKENS).count()) >= MAX_TOKENS) {
-        const detail = `There are ${MAX_TOKENS} keys; one is forgotten 30 days after it expired.`
+        const detail = `There are ${MAX_TOKENS} tokens; a token is deleted 30 days after it expired.`
         throw new HmsError('HMS_TOKEN_LIMIT', detail, { status: 409, next: [action('tokens.list')] })
       }
       const issued: TokenRecord = {

@@ -20,7 +20,7 @@ export class TokensController {
   @SecretMember('token')
   async create(@Body() body: TokenRequestDto, @Req() request: AuthorizedRequest): Promise<IssuedToken> {
     const { record, token } = await this.programTokens.issue(body, request.actor!.name)
-    return { ...this.learned(record), token }
+    return { ...this.applied(record), token }
   }
 
   /** Lists tokens, newest first, including revoked and expired ones. */
@@ -35,11 +35,11 @@ export class TokensController {
   @HttpCode(200)
   @RequireScope('statement')
   async revoke(@Param('id') id: string, @Req() request: AuthorizedRequest): Promise<TokenView> {
-    return this.learned(await this.programTokens.revoke(id, request.actor!.name))
+    return this.applied(await this.programTokens.revoke(id, request.actor!.name))
   }
 
   /** Applies the change in this process before the response; other instances follow. */
-  private learned(record: TokenRecord): TokenView {
+  private applied(record: TokenRecord): TokenView {
     this.access.tokens.add(record)
     return tokenView(record)
   }

@@ -52,7 +52,7 @@ export class CanariesEvents {
     @Payload() { data }: ReceivedEvent<'hms.freeze.declared.v1' | 'hms.freeze.lifted.v1'>,
     @Ctx() { tx }: EventContext,
   ): Promise<void> {
-    return this.runCanary.freezes.keep(tx, data.freeze)
+    return this.runCanary.freezes.save(tx, data.freeze)
   }
 
   @OnEvent('canary-controller', 'hms.release.logged.v1')
@@ -62,6 +62,6 @@ export class CanariesEvents {
 
   @OnEvent('canary-controller', 'hms.run.decision-accepted.v1')
   decided(@Payload() { data }: ReceivedEvent<'hms.run.decision-accepted.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
-    return this.runCanary.shell.asked(tx, data, ({ dossier }) => dossier)
+    return this.runCanary.shell.decisionReceived(tx, data, ({ dossier }) => dossier)
   }
 }

@@ -1,7 +1,7 @@
 import { openDossier } from '#libs/contracts'
 import { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import { headsOf, shownScopes, withHeads, type Canary, type PlacedMember } from '#libs/pipeline'
+import { headsOf, scopesWithHeads, withHeads, type Canary, type ScopedMember } from '#libs/pipeline'
 import { currentTraceparent } from '#libs/platform'
 import { ALL_COUNTERS, type CounterAdvance, DirectHeadDelivery, firstNumber, type HeadToSign, signHeads, upcoming } from '#libs/service'
 import { Signer } from '#libs/signing'
@@ -53,11 +53,11 @@ export class CanaryHeads {
   /** Runs `work` for the heads of each scope: each scope gets its own message, so that no scope waits for another. */
   private async inEachScope(
     canary: Canary,
-    heads: readonly PlacedMember[],
-    work: (state: Canary, heads: PlacedMember[]) => Promise<Canary>,
+    heads: readonly ScopedMember[],
+    work: (state: Canary, heads: ScopedMember[]) => Promise<Canary>,
   ): Promise<Canary> {
     let state = canary
-    for (const scope of shownScopes(canary)) {
+    for (const scope of scopesWithHeads(canary)) {
       const mine = heads.filter((head) => head.scope === scope)
       if (mine.length > 0) state = await work(state, mine)
     }
@@ -65,8 +65,8 @@ export class CanaryHeads {
   }
 
   /** Assigns the next number to each head. `run`: the run that owns the policies from now on. */
-  private async numbered(tx: Transaction, heads: readonly PlacedMember[], run: number | null): Promise<PlacedMember[]> {
-    const numbered: PlacedMember[] = []
+  private async numbered(tx: Transaction, heads: readonly ScopedMember[], run: number | null): Promise<ScopedMember[]> {
+    const numbered: ScopedMember[] = []
     for (const head of heads) {
       const { policy, scope } = head
       const known = await tx.documents(CANARY_HEADS).get(headId(head))
@@ -77,7 +77,7 @@ export class CanaryHeads {
     return numbered
   }
 
-  private async send(tx: Transaction, canary: Canary, sent: PlacedMember[], said: HeadToSign[], fast: boolean): Promise<Canary> {
+  private async send(tx: Transaction, canary: Canary, sent: ScopedMember[], said: HeadToSign[], fast: boolean): Promise<Canary> {
     const heads = await signHeads(said, this.signer)
     await this.outbox.emit(tx, 'hms.head.issued.v1', heads, optionsOf(canary))
     const traceparent = currentTraceparent()
@@ -86,7 +86,7 @@ export class CanaryHeads {
   }
 }
 
-function headOf(tx: Transaction, { run, cohortKey }: Canary, { policy, scope, seq, base, baseSeq }: PlacedMember): HeadToSign['head'] {
+function headOf(tx: Transaction, { run, cohortKey }: Canary, { policy, scope, seq, base, baseSeq }: ScopedMember): HeadToSign['head'] {
   return { policy, scope, seq, base, baseSeq, cohortKey, issuedAt: tx.now.toISOString(), run }
 }
 

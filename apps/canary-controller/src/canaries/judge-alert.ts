@@ -8,12 +8,12 @@ import {
   hasControl,
   headsOf,
   isEarly,
-  isInTime,
+  mayHaveHadRelease,
   isLive,
-  wasShown,
+  wasInCohort,
   type Canary,
-  type CohortPlace,
-  type PlacedMember,
+  type CohortHead,
+  type ScopedMember,
 } from '#libs/pipeline'
 import { bucketOf, inShare, scopeCovers, type Scope } from '#libs/policy'
 import { digestOfJson, hexOf } from '#libs/signing'
@@ -72,7 +72,7 @@ export class JudgeAlert {
     const verdict = canary.counted.includes(once) ? { explained: true, reason: '' } : this.explain.of(canary, alert)
     const [reason, shown] = [verdict.reason.slice(0, MAX_TEXT_SHOWN), reading.slice(0, MAX_TEXT_SHOWN)]
     const places = placesOf(canary, alert)
-    const awaits = isLive(canary) && wasShown(canary, places, receivedAt) === undefined ? { awaits: places } : {}
+    const awaits = isLive(canary) && wasInCohort(canary, places, receivedAt) === undefined ? { awaits: places } : {}
     const counted = {
       alert: id,
       bot,
@@ -111,7 +111,7 @@ function onceOf(bot: string, alert: Alert): string {
 /** Whether the alert is from the control group: its bot is in a scope of the canary and in no cohort, and the verdict is open. */
 export function isOfControl(canary: Canary, alert: Alert): boolean {
   if (!isLive(canary) || isEarly(canary) || canary.watch === undefined || !alert.connected) return false
-  if (!isInTime(canary, alert.receivedAt)) return false
+  if (!mayHaveHadRelease(canary, alert.receivedAt)) return false
   const heads = headsOf(canary).filter((head) => covers(head, alert))
   if (heads.length === 0) return false
   if (alert.policy !== undefined && !canary.members.some(({ policy }) => policy === alert.policy)) return false
@@ -123,21 +123,21 @@ export function isOfControl(canary: Canary, alert: Alert): boolean {
  * published and its release came into force.
  */
 export function counts(canary: Canary, alert: Alert): boolean {
-  if (!countsAlerts(canary) || !isInTime(canary, alert.receivedAt)) return false
+  if (!countsAlerts(canary) || !mayHaveHadRelease(canary, alert.receivedAt)) return false
   const places = placesOf(canary, alert)
   // After the canary has passed, the stable heads may already apply.
-  return places.length > 0 && (!isLive(canary) || wasShown(canary, places, alert.receivedAt) !== false)
+  return places.length > 0 && (!isLive(canary) || wasInCohort(canary, places, alert.receivedAt) !== false)
 }
 
 /** Returns the heads of this step, and the remaining heads of earlier steps, whose cohort includes the alert's bot. */
-function placesOf(canary: Canary, alert: Alert): CohortPlace[] {
+function placesOf(canary: Canary, alert: Alert): CohortHead[] {
   return headsOf(canary)
     .filter(({ policy }) => alert.policy === undefined || policy === alert.policy)
     .filter((head) => (head.beginsAt ?? '') <= alert.receivedAt && isInCohort(canary, head, alert))
     .map(({ policy, scope }) => ({ policy, scope, bucket: bucketIn(canary, policy, alert) }))
 }
 
-function isInCohort(canary: Canary, head: PlacedMember, alert: Alert): boolean {
+function isInCohort(canary: Canary, head: ScopedMember, alert: Alert): boolean {
   return covers(head, alert) && inShare(bucketIn(canary, head.policy, alert), head.share)
 }
 
@@ -145,6 +145,6 @@ function bucketIn(canary: Canary, policy: string, { bot }: Alert): number {
   return bucketOf(cohortKeyOf(canary, policy), bot)
 }
 
-function covers({ scope }: PlacedMember, { region }: Alert): boolean {
+function covers({ scope }: ScopedMember, { region }: Alert): boolean {
   return scopeCovers(scope as Scope, { region })
 }

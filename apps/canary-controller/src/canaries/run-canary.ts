@@ -6,8 +6,8 @@ import {
   decideCanary,
   isEvidenceRequired,
   newCanary,
-  scopesAhead,
-  shownScopes,
+  freezableScopes,
+  scopesWithHeads,
   type Canary,
   type CanaryEffect,
   type CanaryInput,
@@ -59,8 +59,8 @@ export class RunCanary implements OnModuleInit {
       table: CANARIES,
       states: FREEZABLE,
       keysOf,
-      scopesOf: scopesAhead,
-      tell: async (tx, canary, frozen) => {
+      scopesOf: freezableScopes,
+      notify: async (tx, canary, frozen) => {
         const { run, attempt } = canary
         await this.shell.input(tx, run, { type: 'freezeChanged', frozen, behind: await this.regions.against(tx, canary) }, { attempt })
       },
@@ -95,14 +95,14 @@ export class RunCanary implements OnModuleInit {
    * run.
    */
   private frozen(tx: Transaction, canary: Canary): Promise<FreezeNotice | null> {
-    return this.freezes.against(tx, shownScopes(canary))
+    return this.freezes.against(tx, scopesWithHeads(canary))
   }
 
   /** Handles a growth timer, with the policies locked: the current state of the canary decides. */
   private async mayGrow(tx: Transaction, { run, attempt }: { run: number; attempt: number }): Promise<void> {
     const canary = await tx.documents(CANARIES).get(String(run))
     if (canary?.attempt !== attempt) return
-    await this.shell.input(tx, run, { type: 'mayGrow', frozen: await this.freezes.against(tx, scopesAhead(canary)) }, { attempt })
+    await this.shell.input(tx, run, { type: 'mayGrow', frozen: await this.freezes.against(tx, freezableScopes(canary)) }, { attempt })
   }
 
   private async measure({ state, dossier }: Canary): Promise<CanaryInput | undefined> {
@@ -128,7 +128,7 @@ export class RunCanary implements OnModuleInit {
    * waits for.
    */
   async proven(tx: Transaction, approval: LoggedApproval): Promise<void> {
-    await this.proofs.remember(tx, approval)
+    await this.proofs.store(tx, approval)
     const proven = new Set(approval.releases.map(({ digest }) => digest))
     for (const { run, members } of await findAll(tx, CANARIES, { state: 'proving' })) {
       if (!members.some((member) => proven.has(member.release))) continue

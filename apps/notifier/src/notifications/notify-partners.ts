@@ -110,7 +110,7 @@ export class NotifyPartners implements OnModuleInit, DeliveryListener {
    */
   async tried(tx: Transaction, stage: string | null, isReached: boolean): Promise<void> {
     if (stage === null) return
-    if (isReached) await this.locked(tx, stage, (notification) => this.shell.decide(tx, notification, { type: 'heard' }))
+    if (isReached) await this.locked(tx, stage, (notification) => this.shell.decide(tx, notification, { type: 'partnerReached' }))
     await this.count(tx, stage)
   }
 

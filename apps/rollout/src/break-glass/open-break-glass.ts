@@ -28,7 +28,7 @@ export class OpenBreakGlass {
   }
 
   /** Handles a logged approval, whose proofs are already stored. */
-  async logged(tx: Transaction, { releases }: LoggedApproval): Promise<void> {
+  async approvalLogged(tx: Transaction, { releases }: LoggedApproval): Promise<void> {
     for (const { digest } of releases) {
       const order = await lockedDocument(tx, BREAK_GLASS_ORDERS, digest, ({ dossier }) => dossier.releases.map(({ id }) => policyKey(id)))
       if (order !== undefined && (await this.carryOut(tx, order)) !== 'waiting') await tx.documents(BREAK_GLASS_ORDERS).delete(digest)
@@ -36,7 +36,7 @@ export class OpenBreakGlass {
   }
 
   /** Deletes the order of a run that has ended. */
-  async drop(tx: Transaction, run: number): Promise<void> {
+  async discard(tx: Transaction, run: number): Promise<void> {
     for (const { release } of await tx.documents(BREAK_GLASS_ORDERS).find({ where: { run } }))
       await tx.documents(BREAK_GLASS_ORDERS).delete(release)
   }

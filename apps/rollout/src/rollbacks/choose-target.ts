@@ -1,6 +1,6 @@
 import { action, HmsError, peekPredicate, type ReleaseDocument } from '#libs/contracts'
 import type { ReleasePredicate, SignatureError } from '#libs/signing'
-import { newestApproved, takenBack, type Stable } from '../stable/stable.table.js'
+import { newestApproved, rolledBackRelease, type Stable } from '../stable/stable.table.js'
 
 /**
  * Returns the release that a rollback to `version` makes current: the newest approved release if it was rolled back, or a release that its
@@ -17,16 +17,16 @@ export function chooseTarget(
   }: { policy: string; version: string; wasLive: boolean; refused: ReadonlyMap<string, SignatureError> },
 ): ReleaseDocument {
   const known = releasesOf(stable, version)
-  const readable = known.filter(({ releaseDigest }) => !refused.has(releaseDigest))
-  if (known.length > 0 && readable.length === 0) throw targetRefused(policy, version, refused.get(known.at(-1)!.releaseDigest)!)
-  const isReadable = (release: ReleaseDocument | undefined): boolean =>
-    readable.some(({ releaseDigest }) => releaseDigest === release?.releaseDigest)
+  const acceptable = known.filter(({ releaseDigest }) => !refused.has(releaseDigest))
+  if (known.length > 0 && acceptable.length === 0) throw targetRefused(policy, version, refused.get(known.at(-1)!.releaseDigest)!)
+  const isAcceptable = (release: ReleaseDocument | undefined): boolean =>
+    acceptable.some(({ releaseDigest }) => releaseDigest === release?.releaseDigest)
   const current = stable?.current
   if (stable === undefined || current === null || current === undefined) {
     if (wasLive) throw notPreapproved(policy, version, [])
     throw new HmsError('HMS_ROLLOUT_NOTHING_LIVE', `Nothing is live for ${policy}.`, { status: 404, next: [action('runs.list')] })
   }
-  if (current.version === version && isReadable(current)) {
+  if (current.version === version && isAcceptable(current)) {
     // A release held until its effective time is dropped; the release in force stays.
     if (stable.next !== undefined) return current
     throw new HmsError('HMS_ROLLOUT_ALREADY_LIVE', `${policy}@${version} is live already.`, {
@@ -36,14 +36,14 @@ export function chooseTarget(
     })
   }
   if (stable.next?.release.version === version) {
-    const detail = `${policy}@${version} is held by all readers, and in force from ${stable.next.at}.`
+    const detail = `${policy}@${version} has been delivered to all readers and takes effect at ${stable.next.at}.`
     throw new HmsError('HMS_ROLLOUT_ALREADY_LIVE', detail, { status: 409, next: [action('get', { policy })], state: { version } })
   }
   if (known.length === 0 && !wasLive) throw neverLive(stable, policy, version)
-  const forward = takenBack(stable)
-  if (forward?.version === version && isReadable(forward)) return forward
+  const rolledBack = rolledBackRelease(stable)
+  if (rolledBack?.version === version && isAcceptable(rolledBack)) return rolledBack
   const { fallbacks } = peekPredicate<ReleasePredicate>(newestApproved(stable)!.envelope)
-  const target = readable.findLast((release) => fallbacks.some((ref) => ref.digest === release.releaseDigest))
+  const target = acceptable.findLast((release) => fallbacks.some((ref) => ref.digest === release.releaseDigest))
   if (target !== undefined) return target
   throw notPreapproved(
     policy,
@@ -62,8 +62,8 @@ export function releasesOf(stable: Stable | undefined, version: string): Release
 /** Creates the error for a version whose releases readers refuse: a head with such a release would only make every reader STALE. */
 function targetRefused(policy: string, version: string, { code, detail }: SignatureError): HmsError {
   const text =
-    `Readers would refuse ${policy}@${version}: ${detail}. What is in force stays so. As many people as approving it would take may sign ` +
-    `the rollback: then it is a release of its own.`
+    `Readers would refuse ${policy}@${version}: ${detail}. The release in force stays. Such a rollback is a new release and ` +
+    `needs as many signatures as an approval of that version.`
   return new HmsError('HMS_ROLLOUT_TARGET_REFUSED', text, {
     status: 409,
     next: [action('rollback', { policy, version })],
@@ -73,8 +73,8 @@ function targetRefused(policy: string, version: string, { code, detail }: Signat
 
 function notPreapproved(policy: string, version: string, fallbacks: string[]): HmsError {
   const detail =
-    `${policy}@${version} was live, and no release that readers hold names it as fallback. ` +
-    `As many people as approving it would take must sign the rollback.`
+    `${policy}@${version} was live, but the newest approved release does not name it as a fallback. ` +
+    `The rollback needs as many signatures as an approval of that version.`
   const next = [action('rollback', { policy, version })]
   return new HmsError('HMS_ROLLOUT_NOT_PREAPPROVED', detail, { status: 403, next, state: { fallbacks } })
 }

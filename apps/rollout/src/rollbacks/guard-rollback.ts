@@ -43,17 +43,17 @@ export class GuardRollback implements OnModuleInit {
     const live = Object.fromEntries(reversals.map(({ stable }) => [stable.policy, stable.current]))
     const known = await this.rules.rows(tx)
     const rules = known.flatMap((stable) => asOf(stable, tx.now).current ?? []).filter(isGuardRelease)
-    const asked = { action: 'rollback' as const, principal: whoAsks(roster, by), releases, live, rules }
-    const verdict = judgeReleases(guard, roster, asked)
+    const request = { action: 'rollback' as const, principal: principalOfCaller(roster, by), releases, live, rules }
+    const verdict = judgeReleases(guard, roster, request)
     if (verdict.verdict === 'PASS') return undefined
-    await emitVerdict(this.outbox, this.signer, tx, verdict, asked, { key: releases[0]!.id, topic: TOPIC })
+    await emitVerdict(this.outbox, this.signer, tx, verdict, request, { key: releases[0]!.id, topic: TOPIC })
     if (verdict.verdict === 'WARN') return undefined
-    return refusalOf(verdict, asked)
+    return refusalOf(verdict, request)
   }
 }
 
 /** Returns the caller as a principal. A caller outside the roster is a program, authorised by its scope. */
-function whoAsks(roster: Roster, { id, name, kind }: { id: string; name: string; kind: string }): GuardPrincipal {
+function principalOfCaller(roster: Roster, { id, name, kind }: { id: string; name: string; kind: string }): GuardPrincipal {
   if (kind === 'person' || kind === 'operator') return principalOf(roster, { id, name, kind })
   return { kind: 'program', id, name, roles: ['operate'] }
 }

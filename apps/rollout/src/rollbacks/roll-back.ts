@@ -19,9 +19,9 @@ import { withProof } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
 import { liveVersion } from '../stable/live-version.table.js'
-import { refusedOf } from '../stable/readable.js'
+import { refusedOf } from '../stable/refused-releases.js'
 import { reversalOf, seqsOf } from '../stable/stable-moves.js'
-import { newestOf, rollBackTo, runOf, stableOf, takenBack, type Stable } from '../stable/stable.table.js'
+import { newestOf, rollBackTo, runOf, stableOf, rolledBackRelease, type Stable } from '../stable/stable.table.js'
 import { chooseTarget, releasesOf } from './choose-target.js'
 import { GuardRollback } from './guard-rollback.js'
 import { ROLLBACKS, type CommittedRollback } from './rollback.table.js'
@@ -77,9 +77,9 @@ export class RollBack {
       // Smallest policy of the rollback, so that other services receive the events in one order.
       const issued = await moves.moveStable(tx, moved, { key: members[0]!, change })
       const seqs = Object.fromEntries(seqsOf(moved.map(({ after }) => after)))
-      const done = { issued, result: resultOf(request, reversals, seqs), seqs }
-      if (key !== undefined) await tx.documents(ROLLBACKS).put({ key, request: digestOfJson(request), ...done })
-      return done
+      const committedNow = { issued, result: resultOf(request, reversals, seqs), seqs }
+      if (key !== undefined) await tx.documents(ROLLBACKS).put({ key, request: digestOfJson(request), ...committedNow })
+      return committedNow
     })
     if (committed instanceof HmsError) throw committed
     const { issued, result, seqs = {} } = committed
@@ -100,19 +100,20 @@ export class RollBack {
 
   private async reversals(tx: Transaction, request: RollbackRequest, members: string[]): Promise<Reversal[]> {
     const reversals: Reversal[] = []
-    const asked = await stableOf(tx, request.policy)
-    const forward = asked !== undefined && takenBack(asked)?.version === request.version
+    const requested = await stableOf(tx, request.policy)
+    const isReinstatement = requested !== undefined && rolledBackRelease(requested)?.version === request.version
     // Checks the requested policy first, so that an error names it and not another policy of the bundle.
-    const inTurn = [request.policy, ...members.filter((policy) => policy !== request.policy)]
-    for (const policy of inTurn) {
+    const ordered = [request.policy, ...members.filter((policy) => policy !== request.policy)]
+    for (const policy of ordered) {
       const stable = await stableOf(tx, policy)
-      const version = policy === request.policy ? request.version : forward ? forwardWith(stable!, request.policy) : previousOf(stable)
+      const version =
+        policy === request.policy ? request.version : isReinstatement ? versionRolledBackWith(stable!, request.policy) : previousOf(stable)
       // Skips a policy of the bundle that has changed since it was rolled back, or since it became live.
-      if (policy !== request.policy && (forward ? version === undefined : !cameWith(asked!, stable!))) continue
+      if (policy !== request.policy && (isReinstatement ? version === undefined : !isOfSameRun(requested!, stable!))) continue
       if (version === undefined) {
         throw new HmsError(
           'HMS_ROLLOUT_BUNDLE_FIRST',
-          `${policy} came with ${request.policy} and had no version before. Take back one policy with --only.`,
+          `${policy} became live together with ${request.policy} and had no earlier version. Roll back one policy with --only.`,
           { status: 409, next: [action('rollback.only', { policy: request.policy, version: request.version })] },
         )
       }
@@ -143,19 +144,19 @@ function changeOf({ reason, publicReason }: RollbackRequest, { name }: Actor, st
 /** Returns the policies to roll back, or reinstate, together: the whole bundle, unless only one is requested. */
 function membersOf(stable: Stable | undefined, request: RollbackRequest): string[] {
   if (request.only === true || stable === undefined) return [request.policy]
-  if (takenBack(stable)?.version === request.version) return [...new Set([request.policy, ...stable.takenBackWith])].sort()
+  if (rolledBackRelease(stable)?.version === request.version) return [...new Set([request.policy, ...stable.takenBackWith])].sort()
   if (previousOf(stable) !== request.version) return [request.policy]
   return [...new Set([request.policy, ...(stable.next ?? stable).bundle])].sort()
 }
 
 /** Returns the version to reinstate for a policy that was rolled back together with `policy`; `undefined` if it was not. */
-function forwardWith(stable: Stable, policy: string): string | undefined {
-  return stable.takenBackWith.includes(policy) ? takenBack(stable)?.version : undefined
+function versionRolledBackWith(stable: Stable, policy: string): string | undefined {
+  return stable.takenBackWith.includes(policy) ? rolledBackRelease(stable)?.version : undefined
 }
 
 /** Whether the newest releases of both policies are of one run; `false` if people have withdrawn the other policy since. */
-function cameWith(asked: Stable, other: Stable): boolean {
-  return runOf(other, newestOf(other)) === runOf(asked, newestOf(asked))
+function isOfSameRun(requested: Stable, other: Stable): boolean {
+  return runOf(other, newestOf(other)) === runOf(requested, newestOf(requested))
 }
 
 /**

@@ -2,7 +2,7 @@ import { openDossier, type ReleaseDocument, type RunDossier } from '#libs/contra
 import type { Transaction } from '#libs/persistence'
 import type { BreakGlassRefusal } from '#libs/pipeline'
 import { approvalState, readRelease, SignatureError, type OpenedRelease, type Roster } from '#libs/signing'
-import { movedOn, type Stable, stableOrNew } from '../stable/stable.table.js'
+import { overtakenReason, type Stable, stableOrNew } from '../stable/stable.table.js'
 
 export interface RefusedBreakGlass {
   reason: BreakGlassRefusal
@@ -11,7 +11,7 @@ export interface RefusedBreakGlass {
 }
 
 /** State known to this service. `stables`: state of each release's policy, in the order of the releases. */
-export interface KnownHere {
+export interface LocalState {
   stables: readonly Stable[]
   now: Date
 }
@@ -23,12 +23,12 @@ export interface KnownHere {
  */
 export function judgeBreakGlass(
   releases: readonly ReleaseDocument[],
-  { stables, now }: KnownHere,
+  { stables, now }: LocalState,
   roster: Roster,
 ): RefusedBreakGlass | undefined {
   try {
     const opened = releases.map(({ envelope }) => readRelease(envelope))
-    return unlikeBreakGlass(opened) ?? unsigned(opened, roster) ?? outOfTime(opened, stables, now)
+    return notBreakGlass(opened) ?? missingSignatures(opened, roster) ?? expiredOrOvertaken(opened, stables, now)
   } catch (error) {
     if (error instanceof SignatureError) return refusal('NOT_APPROVED', error.detail)
     throw error
@@ -43,30 +43,30 @@ export async function refusalOf(tx: Transaction, dossier: RunDossier, roster: Ro
 }
 
 /** Refuses ordinary approvals, which do not declare break-glass; a bundle must declare it as a whole. */
-function unlikeBreakGlass(opened: readonly OpenedRelease[]): RefusedBreakGlass | undefined {
+function notBreakGlass(opened: readonly OpenedRelease[]): RefusedBreakGlass | undefined {
   const reason = opened[0]?.predicate.breakGlass?.reason
   const other = opened.find(({ predicate: { breakGlass } }) => breakGlass === undefined || breakGlass.reason !== reason)
   if (opened.length > 0 && other === undefined) return undefined
-  return refusal('NOT_BREAK_GLASS', `${nameOf(other)} was not approved as break-glass for the same reason as the others`)
+  return refusal('NOT_BREAK_GLASS', `${nameOf(other)} was not approved as break-glass with the same reason as the other releases`)
 }
 
-function unsigned(opened: readonly OpenedRelease[], roster: Roster): RefusedBreakGlass | undefined {
+function missingSignatures(opened: readonly OpenedRelease[], roster: Roster): RefusedBreakGlass | undefined {
   const states = opened.map((release) => ({ release, ...approvalState(roster, release) }))
   const incomplete = states.find(({ complete }) => !complete)
   if (incomplete !== undefined)
     return refusal('NOT_APPROVED', `signatures of ${nameOf(incomplete.release)} are missing: ${incomplete.missing.join(', ')}`)
   const together = states[0]!.approvedBy.filter(({ id }) => states.every(({ approvedBy }) => approvedBy.some((each) => each.id === id)))
   if (together.length >= 2) return undefined
-  return refusal('NOT_APPROVED', 'no two people signed all of it')
+  return refusal('NOT_APPROVED', 'fewer than two people signed all releases')
 }
 
 /** Refuses releases that have expired, or that were executed or overtaken already, as their `releaseEpoch` and `previous` show. */
-function outOfTime(opened: readonly OpenedRelease[], stables: readonly Stable[], now: Date): RefusedBreakGlass | undefined {
+function expiredOrOvertaken(opened: readonly OpenedRelease[], stables: readonly Stable[], now: Date): RefusedBreakGlass | undefined {
   for (const [index, release] of opened.entries()) {
     const { releaseEpoch, previous, expires } = release.predicate
-    if (Date.parse(expires) <= now.getTime()) return refusal('GRANT_EXPIRED', `what was signed was good until ${expires}`)
-    const moved = movedOn(stables[index]!, releaseEpoch, previous)
-    if (moved !== undefined) return moved
+    if (Date.parse(expires) <= now.getTime()) return refusal('GRANT_EXPIRED', `the signed releases expired at ${expires}`)
+    const overtaken = overtakenReason(stables[index]!, releaseEpoch, previous)
+    if (overtaken !== undefined) return overtaken
   }
   return undefined
 }

@@ -6,12 +6,12 @@ import type { Logger } from '#libs/platform'
 import type { Rosters } from '#libs/service'
 import { approvalState, breakGlassOf, readRelease, type SignatureError } from '#libs/signing'
 import { optionsOf, type OwnEffect } from '#libs/stage'
-import { refusedOf } from '../stable/readable.js'
+import { refusedOf } from '../stable/refused-releases.js'
 import { seqsOf, withKept, type Cause, type Move, type StableMoves } from '../stable/stable-moves.js'
 import {
   advance,
   droppedOf,
-  giveUp,
+  revertRelease,
   newestOf,
   refOf,
   runOf,
@@ -97,16 +97,16 @@ export class RolloutEffects {
       const held = droppedOf(before, after)
       if (held === undefined) continue
       const { policy, seq, current: to } = before
-      const reason = `run #${run} takes its place`
+      const reason = `run #${run} replaced it`
       const data = { policy, from: refOf(held), to, seq, reason, run: runOf(before, held) ?? null, replacedBy: run }
       await this.outbox.emit(tx, 'hms.rollout.reversed.v1', data, optionsOf(rollout))
     }
   }
 
   private async takeBack(tx: Transaction, rollout: Rollout, change: Change, reason: string): Promise<Rollout> {
-    const { targets, refusal } = await this.ownOf(tx, rollout)
-    if (refusal !== undefined) return this.leave(tx, rollout, targets, refusal)
-    const moves = backOf(rollout, targets, tx.now)
+    const { targets, refusal } = await this.revertTargets(tx, rollout)
+    if (refusal !== undefined) return this.leaveInForce(tx, rollout, targets, refusal)
+    const moves = reversalMoves(rollout, targets, tx.now)
     // Before the promotion, other services do not know the release, and are not notified of its reversal.
     if (!rollout.promoted) return this.move(tx, rollout, moves, change)
     if (moves.length === 0) return rollout
@@ -126,10 +126,10 @@ export class RolloutEffects {
   }
 
   private async giveUpRest(tx: Transaction, rollout: Rollout, moved: readonly string[]): Promise<Rollout> {
-    const { targets, refusal } = await this.ownOf(tx, rollout, moved)
-    if (refusal !== undefined) return this.leave(tx, rollout, targets, refusal)
-    const detail = `${moved.join(', ')} moved, and the run is whole or nothing`
-    return this.move(tx, rollout, backOf(rollout, targets, tx.now), changeOf({ detail }))
+    const { targets, refusal } = await this.revertTargets(tx, rollout, moved)
+    if (refusal !== undefined) return this.leaveInForce(tx, rollout, targets, refusal)
+    const detail = `another release of ${moved.join(', ')} became live, and a run succeeds or fails as a whole`
+    return this.move(tx, rollout, reversalMoves(rollout, targets, tx.now), changeOf({ detail }))
   }
 
   /**
@@ -137,7 +137,7 @@ export class RolloutEffects {
    * moved since, and the policies in `moved`, which are about to move. `refusal`: reason why readers would refuse the release before, if
    * they accept this run's release.
    */
-  private async ownOf(
+  private async revertTargets(
     tx: Transaction,
     { run, members, dossier }: Rollout,
     moved: readonly string[] = [],
@@ -154,14 +154,21 @@ export class RolloutEffects {
   }
 
   /** Leaves this run's releases in force, for people to decide: a head that readers refuse would make them doubt all policies. */
-  private async leave(tx: Transaction, rollout: Rollout, targets: readonly Target[], { code, detail }: SignatureError): Promise<Rollout> {
+  private async leaveInForce(
+    tx: Transaction,
+    rollout: Rollout,
+    targets: readonly Target[],
+    { code, detail }: SignatureError,
+  ): Promise<Rollout> {
     const { run, attempt } = rollout
     const members = targets.map(({ stable }) => memberOf(rollout, stable.policy))
     const kept = targets.map(({ to }, index) => {
       const { policy: id, version } = members[index]!
       return { id, version, refused: to?.version ?? null, code, detail }
     })
-    tx.afterCommit(() => this.log.warn({ run, kept }, 'not taken back: readers would refuse what was in force before'))
+    tx.afterCommit(() =>
+      this.log.warn({ run, kept }, 'releases not rolled back: readers would refuse the releases in force before the run'),
+    )
     for (const { stable } of targets) await tx.documents(STABLES).put({ ...stable, run: null })
     // The run's heads are published, so other services must be notified of the live releases.
     if (!rollout.promoted) {
@@ -204,8 +211,8 @@ function isEnding(effect: RolloutCommon): effect is RunEnding {
   return effect.do === 'emit' && effect.type === 'hms.rollout.failed.v1'
 }
 
-function backOf({ promoted }: Rollout, targets: readonly Target[], now: Date): Move[] {
-  return targets.map(({ stable, to }) => ({ before: stable, after: giveUp(stable, to, { now, wasTold: promoted }) }))
+function reversalMoves({ promoted }: Rollout, targets: readonly Target[], now: Date): Move[] {
+  return targets.map(({ stable, to }) => ({ before: stable, after: revertRelease(stable, to, { now, wasTold: promoted }) }))
 }
 
 function memberOf({ members }: Rollout, policy: string): RolloutMember {

@@ -16,7 +16,7 @@ import { FollowFreezes, originOf, StageShell, type Arrival } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { refusalOf } from './judge-break-glass.js'
 import { RolloutConfig } from '../rollout.config.js'
-import { refusedOf } from '../stable/readable.js'
+import { refusedOf } from '../stable/refused-releases.js'
 import { StableMoves } from '../stable/stable-moves.js'
 import { stableOf } from '../stable/stable.table.js'
 import { RolloutEffects } from './rollout-effects.js'
@@ -56,7 +56,7 @@ export class RunRollout implements OnModuleInit {
           now,
           publishMs: config.publishMs,
           acknowledgeMs: config.acknowledgeMs,
-          ...(input.type === 'asked' ? { leastBakeMs: leastBakeMs(rollout.dossier, runtime.roster) } : {}),
+          ...(input.type === 'decisionReceived' ? { leastBakeMs: leastBakeMs(rollout.dossier, runtime.roster) } : {}),
         }),
       keysOf,
       amend: (tx, rollout, effect) => effects.amend(tx, rollout, effect),
@@ -68,7 +68,7 @@ export class RunRollout implements OnModuleInit {
       states: ['waiting'],
       keysOf,
       scopesOf: () => ['global'],
-      tell: async (tx, rollout, frozen) => {
+      notify: async (tx, rollout, frozen) => {
         const { run, attempt, dossier } = rollout
         // Only an earlier version of the service let the stop switch block a break-glass run. The signed releases are judged again, because
         // they may have expired and keys may have been revoked.

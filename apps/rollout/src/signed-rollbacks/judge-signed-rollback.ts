@@ -1,7 +1,7 @@
 import type { ReleaseDocument } from '#libs/contracts'
 import { approvalState, readRelease, SignatureError, type Approver, type Roster } from '#libs/signing'
 import type { LiveVersion } from '../stable/live-version.table.js'
-import { movedOn, type Stable } from '../stable/stable.table.js'
+import { overtakenReason, type Stable } from '../stable/stable.table.js'
 
 export interface RefusedRollback {
   reason: string
@@ -13,7 +13,7 @@ export interface RefusedRollback {
 export type JudgedRollback = { approvedBy: Approver[] } | RefusedRollback
 
 /** State of the policy known to rollout. `known`: record of the version that the rollback reinstates, if it was ever live. */
-export interface KnownHere {
+export interface LocalState {
   stable: Stable
   known: LiveVersion | undefined
 }
@@ -22,9 +22,9 @@ export interface KnownHere {
  * Decides whether a rollback from approver may skip lint, simulation and canary: enough people signed it, its version was in force before,
  * and it replaces the release that was in force when they signed. Trusts the signatures, not approver. Pure.
  */
-export function judgeSignedRollback(releases: readonly ReleaseDocument[], { stable, known }: KnownHere, roster: Roster): JudgedRollback {
+export function judgeSignedRollback(releases: readonly ReleaseDocument[], { stable, known }: LocalState, roster: Roster): JudgedRollback {
   const [release] = releases
-  if (release === undefined || releases.length !== 1) return refusal('BUNDLE_BROKEN', 'a rollback that people sign is of one policy')
+  if (release === undefined || releases.length !== 1) return refusal('BUNDLE_BROKEN', 'a signed rollback must contain exactly one policy')
   try {
     const read = readRelease(release.envelope)
     const { predicate, policyDigest } = read
@@ -32,8 +32,9 @@ export function judgeSignedRollback(releases: readonly ReleaseDocument[], { stab
     if (!complete) return refusal('NOT_APPROVED', `signatures are missing: ${missing.join(', ')}`)
     const { policy, rollback } = predicate
     const name = `${policy.id}@${policy.version}`
-    if (rollback === undefined || known?.policyDigest !== policyDigest) return refusal('NEVER_LIVE', `${name} was never live like this`)
-    return movedOn(stable, predicate.releaseEpoch, rollback.replaces) ?? { approvedBy }
+    if (rollback === undefined || known?.policyDigest !== policyDigest)
+      return refusal('NEVER_LIVE', `${name} was never live with this content`)
+    return overtakenReason(stable, predicate.releaseEpoch, rollback.replaces) ?? { approvedBy }
   } catch (error) {
     if (error instanceof SignatureError) return refusal('NOT_APPROVED', error.detail)
     throw error

@@ -26,7 +26,7 @@ import { advance, stableOrNew, type Stable } from '../stable/stable.table.js'
 import { judgeSignedRollback, type RefusedRollback } from './judge-signed-rollback.js'
 import { SIGNED_ROLLBACKS, type SignedRollback } from './signed-rollback.table.js'
 
-const HEAD_REFUSED = { reason: 'HEAD_REFUSED', detail: 'every config-store refused its head, which was taken back' }
+const HEAD_REFUSED = { reason: 'HEAD_REFUSED', detail: 'every config-store refused the head of the rollback, and the head was taken back' }
 
 /**
  * Reinstates a version that is not a fallback, by a new release that people signed. Like any release, it is published only when its
@@ -50,12 +50,12 @@ export class RollBackSigned {
     const order = { release, run, attempt, policy, dossier, causationId: cause.id, traceparent: cause.traceparent ?? null }
     if (await this.carryOut(tx, order)) return
     await tx.documents(SIGNED_ROLLBACKS).put(order)
-    const detail = 'waiting for the audit log to hold the approval'
+    const detail = 'waiting until the audit log contains the approval'
     await this.outbox.emit(tx, 'hms.rollout.started.v1', { run, attempt, detail }, optionsOf({ ...order, key: policy }))
   }
 
   /** Handles a logged approval, whose proofs are already stored. */
-  async logged(tx: Transaction, approval: LoggedApproval): Promise<void> {
+  async approvalLogged(tx: Transaction, approval: LoggedApproval): Promise<void> {
     for (const { digest } of approval.releases) {
       const order = await lockedDocument(tx, SIGNED_ROLLBACKS, digest, ({ policy }) => [policyKey(policy)])
       if (order !== undefined && (await this.carryOut(tx, order))) await tx.documents(SIGNED_ROLLBACKS).delete(digest)
@@ -63,7 +63,7 @@ export class RollBackSigned {
   }
 
   /** Deletes the order of a run that has ended. */
-  async drop(tx: Transaction, run: number): Promise<void> {
+  async discard(tx: Transaction, run: number): Promise<void> {
     for (const { release } of await tx.documents(SIGNED_ROLLBACKS).find({ where: { run } }))
       await tx.documents(SIGNED_ROLLBACKS).delete(release)
   }
@@ -73,7 +73,7 @@ export class RollBackSigned {
     const { run, policy } = order
     const releases = await Promise.all(openDossier(order.dossier).releases.map((release) => withProof(tx, release)))
     const stable = await stableOrNew(tx, policy)
-    const known = (await liveVersion(tx, policy, releases[0]!.version)) ?? inForce(stable, releases[0]!.version)
+    const known = (await liveVersion(tx, policy, releases[0]!.version)) ?? versionInForce(stable, releases[0]!.version)
     const judged = judgeSignedRollback(releases, { stable, known }, this.rosters.newest)
     if ('reason' in judged) return this.fail(tx, order, judged)
     const release = releases[0]!
@@ -112,7 +112,7 @@ export class RollBackSigned {
 }
 
 /** Returns the release in force as a valid target: people may sign it again if readers now refuse its present signatures. */
-function inForce({ policy, current }: Stable, version: string): LiveVersion | undefined {
+function versionInForce({ policy, current }: Stable, version: string): LiveVersion | undefined {
   return current?.version === version ? { policy, version, policyDigest: current.policyDigest } : undefined
 }
 

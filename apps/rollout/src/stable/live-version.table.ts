@@ -15,7 +15,7 @@ export const LIVE_VERSIONS = documentTable<LiveVersion>({
 })
 
 /** Records the version of the release in force, before a head replaces it. */
-export async function rememberLive(tx: Transaction, release: ReleaseDocument | null): Promise<void> {
+export async function recordLiveVersion(tx: Transaction, release: ReleaseDocument | null): Promise<void> {
   if (release === null) return
   const { id: policy, version, policyDigest } = release
   await tx.documents(LIVE_VERSIONS).insert({ policy, version, policyDigest })

@@ -30,11 +30,11 @@ const MAX_NAMED = 10
 @Injectable()
 export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private summary: Pick<FreshnessPredicate, 'stable' | 'tree'> = { stable: '' }
-  private moved = true
-  private turn = 0
+  private mustRead = true
+  private publications = 0
   private stopped = false
   private publishing = false
-  private readonly beats: PeriodicTask
+  private readonly publishTask: PeriodicTask
   private readonly newest = new NewestHeads()
 
   constructor(
@@ -48,10 +48,10 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
     @Inject(CONFIG_STORE_URLS) private readonly configStoreUrls: readonly string[],
     private readonly carrier: DirectHeadDelivery,
   ) {
-    this.beats = new PeriodicTask(clock, {
+    this.publishTask = new PeriodicTask(clock, {
       everyMs: FRESHNESS_EVERY_MS,
       run: () => {
-        this.moved ||= this.turn++ % READ_EVERY === 0
+        this.mustRead ||= this.publications++ % READ_EVERY === 0
         return this.publish()
       },
       failed: (error) => this.failed(error),
@@ -60,11 +60,11 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
 
   onModuleInit(): void {
     this.signals.on(STABLE_MOVED, () => {
-      this.moved = true
+      this.mustRead = true
       void this.publish()
     })
     this.serviceConcerns.add(() => {
-      const { putBack } = this.newest
+      const { reverted: putBack } = this.newest
       if (putBack.length === 0) return []
       const rows = `rows of stable heads were put back or deleted: ${putBack.slice(0, MAX_NAMED).join(', ')}`
       return [`${rows}; the statement stays on the newer heads (next: ${command('audit.verify')})`]
@@ -72,12 +72,12 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   }
 
   onApplicationBootstrap(): void {
-    if (this.configStoreUrls.length > 0) this.beats.start(0)
+    if (this.configStoreUrls.length > 0) this.publishTask.start(0)
   }
 
   beforeApplicationShutdown(): void {
     this.stopped = true
-    void this.beats.stop()
+    void this.publishTask.stop()
   }
 
   private async publish(): Promise<void> {
@@ -85,9 +85,9 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
     this.publishing = true
     try {
       do {
-        if (this.moved) await this.read()
+        if (this.mustRead) await this.read()
         await this.carrier.refresh(await this.signed(await this.database.transaction(async (tx) => tx.now)))
-      } while (this.moved && !this.stopped)
+      } while (this.mustRead && !this.stopped)
     } catch (error) {
       this.failed(error)
     } finally {
@@ -96,15 +96,15 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   }
 
   private failed(error: unknown): void {
-    this.moved = true
+    this.mustRead = true
     this.log.debug({ error: describeError(error) }, 'freshness could not be published')
   }
 
   private async read(): Promise<void> {
     // Reset before the read: a concurrent change causes another read.
-    this.moved = false
+    this.mustRead = false
     const rows = await this.database.transaction((tx) => tx.documents(STABLE_HEADS).find({ limit: ALL }))
-    const heads = this.newest.take(rows)
+    const heads = this.newest.record(rows)
     const stable = stableDigest(heads)
     if (stable !== this.summary.stable) this.summary = { stable, tree: new StableTree(heads).root }
   }
@@ -126,12 +126,12 @@ class NewestHeads {
   private changed: string[] = []
 
   /** Policies whose rows were put back or deleted, as of the last read. */
-  get putBack(): readonly string[] {
+  get reverted(): readonly string[] {
     return this.changed
   }
 
   /** Records all rows of one read; returns the newest head of each policy. */
-  take(rows: readonly StableHead[]): StableHead[] {
+  record(rows: readonly StableHead[]): StableHead[] {
     const read = new Map(rows.map((row) => [row.policy, row]))
     for (const row of rows) if (!isBehind(row, this.newest.get(row.policy))) this.newest.set(row.policy, row)
     this.changed = [...this.newest.values()].filter((head) => isBehind(read.get(head.policy), head)).map(({ policy }) => policy)

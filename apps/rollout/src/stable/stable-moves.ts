@@ -14,9 +14,9 @@ import { currentTraceparent, describeError, inTrace, type Logger } from '#libs/p
 import { DirectHeadDelivery, isRefusedByAll, signHeads, type DirectDelivery, type Signals } from '#libs/service'
 import { signChange, STABLE_SCOPE, type Signer } from '#libs/signing'
 import { respond } from '#libs/stage'
-import { rememberLive } from './live-version.table.js'
+import { recordLiveVersion } from './live-version.table.js'
 import {
-  HEAD_AGAIN,
+  REISSUE_HEAD,
   newestOf,
   refOf,
   reversedOf,
@@ -25,7 +25,7 @@ import {
   STABLE_MOVED,
   stableOf,
   STABLES,
-  undone,
+  withMoveReverted,
   type MoveEvent,
   type RunEnding,
   type Stable,
@@ -96,11 +96,11 @@ export class StableMoves {
       this.announceAll(tx, await unannouncedOf(tx, policies)),
     )
     // Scheduled after the database was restored from a backup.
-    this.timers.on(HEAD_AGAIN, async (tx, { data: { policy } }) => {
+    this.timers.on(REISSUE_HEAD, async (tx, { data: { policy } }) => {
       const before = await stableOf(tx, policy)
       if (before === undefined) return
-      const again = { before, after: { ...before, seq: before.seq + 1 } }
-      await this.moveStable(tx, [again], { key: policy, postedIn: { traceparent: currentTraceparent() } })
+      const reissue = { before, after: { ...before, seq: before.seq + 1 } }
+      await this.moveStable(tx, [reissue], { key: policy, postedIn: { traceparent: currentTraceparent() } })
     })
   }
 
@@ -157,7 +157,7 @@ export class StableMoves {
       await this.deliver(issued, seqs)
     } catch (error) {
       // After any error but a refusal by every config-store, the timer announces the move.
-      this.log.warn({ policies: [...seqs.keys()], error: describeError(error) }, 'move not announced')
+      this.log.warn({ policies: [...seqs.keys()], error: describeError(error) }, 'the new stable heads were not announced; a timer retries')
     }
   }
 
@@ -175,7 +175,7 @@ export class StableMoves {
       data: { policy, policies },
       dueAt,
     })
-    const unannounced = { event: event!, key, ...(of && { of }), ...(refused && { ends: { refused } }), before: partOf(before) }
+    const unannounced = { event: event!, key, ...(of && { of }), ...(refused && { ends: { refused } }), before: revertibleStateOf(before) }
     return { ...after, unannounced }
   }
 
@@ -191,7 +191,7 @@ export class StableMoves {
       const before = await stableOf(tx, policy)
       // The earlier move is announced first, because other services must receive moves in order.
       if (before?.unannounced !== undefined) await this.announce(tx, before.unannounced)
-      await rememberLive(tx, before?.current ?? null)
+      await recordLiveVersion(tx, before?.current ?? null)
       await tx.documents(STABLES).put(stable)
       await tx.documents(STABLE_HEADS).put({ policy, seq, current: current?.releaseDigest ?? null })
     }
@@ -224,7 +224,7 @@ export class StableMoves {
       await tx.documents(STABLES).put(stable)
       await this.timers.cancel(tx, timerId(stable.policy))
     }
-    const back = moved.map((before) => ({ before, after: undone(before, before.unannounced!.before) }))
+    const back = moved.map((before) => ({ before, after: withMoveReverted(before, before.unannounced!.before) }))
     await this.moveStable(tx, back, { key: moved[0]!.unannounced!.key, postedIn: { traceparent: currentTraceparent() } })
     const kept = back.flatMap(({ before, after }) => keptOf(before, after, detail))
     for (const { unannounced } of moved) {
@@ -243,10 +243,10 @@ export class StableMoves {
 /** Returns the event of a move to `to` that people decided. `run`: run of the release that they signed for it, if any. */
 export function reversalOf(before: Stable, after: Stable, { to, change, run }: Reversal): MoveEvent {
   // A withdrawn policy has no release in force. `from` is then the last one that was, because its partners are notified of the new release.
-  const gone = reversedOf(before, after) ?? { from: refOf(before.history.at(-1) ?? to) }
+  const removed = reversedOf(before, after) ?? { from: refOf(before.history.at(-1) ?? to) }
   const by = change.by.join(', ')
   const reason = change.reason === null ? by : `${by}: ${change.reason}`
-  return { type: 'hms.rollout.reversed.v1', data: { policy: after.policy, ...gone, to, seq: after.seq, reason, run, change } }
+  return { type: 'hms.rollout.reversed.v1', data: { policy: after.policy, ...removed, to, seq: after.seq, reason, run, change } }
 }
 
 /** Returns the `seq` of each policy's head. */
@@ -271,7 +271,7 @@ async function unannouncedOf(tx: Transaction, policies: readonly string[]): Prom
   return stables.flatMap((stable) => (stable?.unannounced === undefined ? [] : [stable]))
 }
 
-function partOf({ current, bundle, takenBackWith, sinceSeq, sinceSeqBefore, next }: Stable): Unannounced['before'] {
+function revertibleStateOf({ current, bundle, takenBackWith, sinceSeq, sinceSeqBefore, next }: Stable): Unannounced['before'] {
   return { current, bundle, takenBackWith, sinceSeq, sinceSeqBefore, ...(next === undefined ? {} : { next }) }
 }
 
@@ -288,7 +288,7 @@ function timerId(policy: string): string {
 
 function refusedByAll(policies: readonly string[], carried: readonly DirectDelivery[]): HmsError {
   const detail =
-    `No config-store takes the new head of ${policies.join(', ')}: ${carried[0]!.detail ?? 'refused'}. It was reverted, no one was ` +
+    `Every config-store refused the new head of ${policies.join(', ')}: ${carried[0]!.detail ?? 'refused'}. It was reverted, no one was ` +
     `notified, and the previous version stays in force.`
   return new HmsError('HMS_ROLLOUT_HEAD_REFUSED', detail, { status: 409, next: [action('doctor'), action('roster.show')] })
 }

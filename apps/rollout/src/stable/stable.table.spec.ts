@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ReleaseDocument } from '#libs/contracts'
-import { advance, asOf, giveUp, newStable, rollBackTo, withdrawn, type Stable } from './stable.table.js'
+import { advance, asOf, revertRelease, newStable, rollBackTo, withoutRelease, type Stable } from './stable.table.js'
 
 const NOW = new Date('2024-09-01T12:00:00Z')
 const LATER = new Date('2024-09-02T12:00:00Z')
@@ -25,18 +25,18 @@ describe('the head since which a release is in force without a break', () => {
 
   it('is the new head after a rollback or a withdrawal by people', () => {
     expect(rollBackTo(advanced(first, two, 2), one, ['pm25'], NOW)).toMatchObject({ seq: 13, sinceSeq: 13 })
-    expect(withdrawn(first, NOW)).toMatchObject({ seq: 12, sinceSeq: 12, current: null })
+    expect(withoutRelease(first, NOW)).toMatchObject({ seq: 12, sinceSeq: 12, current: null })
   })
 
   it('is the new head when a run reverts a version announced as live', () => {
-    expect(giveUp(advanced(first, two, 2), one, { now: NOW, wasTold: true })).toMatchObject({ seq: 13, sinceSeq: 13 })
+    expect(revertRelease(advanced(first, two, 2), one, { now: NOW, wasTold: true })).toMatchObject({ seq: 13, sinceSeq: 13 })
   })
 
   it('is unchanged when a run reverts a version not yet announced as live: the base of its canary stayed stable', () => {
-    expect(giveUp(advanced(first, two, 2), one, { now: NOW, wasTold: false })).toMatchObject({ seq: 13, sinceSeq: 11 })
+    expect(revertRelease(advanced(first, two, 2), one, { now: NOW, wasTold: false })).toMatchObject({ seq: 13, sinceSeq: 11 })
     const held = asOf(advanced(first, release('2.0.0', LATER.toISOString()), 2), LATER)
-    expect(giveUp(held, one, { now: LATER, wasTold: false })).toMatchObject({ seq: 13, sinceSeq: 11, current: { version: '1.0.0' } })
-    const gone = giveUp(advanced(withdrawn(first, NOW), two, 2), null, { now: NOW, wasTold: false })
+    expect(revertRelease(held, one, { now: LATER, wasTold: false })).toMatchObject({ seq: 13, sinceSeq: 11, current: { version: '1.0.0' } })
+    const gone = revertRelease(advanced(withoutRelease(first, NOW), two, 2), null, { now: NOW, wasTold: false })
     expect(gone).toMatchObject({ seq: 14, sinceSeq: 12, current: null })
   })
 })

@@ -73,7 +73,7 @@ export const STABLE_HEADS = documentTable<StableHead>({ name: 'stable_head', id:
 export const STABLE_MOVED = 'stable'
 
 /** Timer that reissues a policy's head, unchanged, under its next number. */
-export const HEAD_AGAIN = timerKind<{ policy: string }>('head-again')
+export const REISSUE_HEAD = timerKind<{ policy: string }>('head-again')
 
 /**
  * Reissues every stable head under a number above those that readers saw, because readers refuse lower numbers. Schedules one timer per
@@ -83,7 +83,7 @@ export async function advanceHeadCounters({ tx, by, schedule }: CounterAdvance):
   for (const stable of await tx.documents(STABLES).find({ limit: ALL_COUNTERS })) {
     const { policy } = stable
     await tx.documents(STABLES).put({ ...stable, seq: stable.seq + by })
-    await schedule({ id: `head-again:${policy}`, kind: HEAD_AGAIN, keys: [policyKey(policy)], data: { policy }, dueAt: tx.now })
+    await schedule({ id: `head-again:${policy}`, kind: REISSUE_HEAD, keys: [policyKey(policy)], data: { policy }, dueAt: tx.now })
   }
 }
 
@@ -99,7 +99,7 @@ export function asOf(stable: Stable, now: Date): Stable {
   const { next, ...rest } = stable
   if (next === undefined || Date.parse(next.at) > now.getTime()) return stable
   const { release: current, bundle, sinceSeq } = next
-  return { ...rest, sinceSeq, sinceSeqBefore: stable.sinceSeq, current, history: remembered(stable.history, stable.current), bundle }
+  return { ...rest, sinceSeq, sinceSeqBefore: stable.sinceSeq, current, history: appendToHistory(stable.history, stable.current), bundle }
 }
 
 /** Returns the stable state of one policy at the time of the transaction. */
@@ -125,39 +125,43 @@ export function advance(stable: Stable, release: ReleaseDocument, run: number, b
 /** Rolls back to a release that was current before, by people's decision. `together`: all policies of the rollback. */
 export function rollBackTo(stable: Stable, release: ReleaseDocument, together: readonly string[], now: Date): Stable {
   // A reinstated bundle is complete again, and will be rolled back as one.
-  const isForward = takenBack(stable)?.releaseDigest === release.releaseDigest
+  const isForward = rolledBackRelease(stable)?.releaseDigest === release.releaseDigest
   const moved = { ...moveTo(stable, release, isForward && together.length > 1 ? [...together] : [], now), run: null }
   return { ...moved, takenBackWith: isForward ? [] : [...new Set([...stable.takenBackWith, ...together])] }
 }
 
 /**
- * Reverts a run's current or held release. `release`: release that was live before it, if any. `wasTold`: whether other services were
+ * Reverts a run's current or held release. `release`: release that was live before it, if any. `wasPromoted`: whether other services were
  * notified that the run's release is live. If not, they are not notified of the reversal either, and `release` counts as in force without a
  * break.
  */
-export function giveUp(stable: Stable, release: ReleaseDocument | null, { now, wasTold }: { now: Date; wasTold: boolean }): Stable {
+export function revertRelease(
+  stable: Stable,
+  release: ReleaseDocument | null,
+  { now, wasTold: wasPromoted }: { now: Date; wasTold: boolean },
+): Stable {
   const moved = moveTo({ ...stable, failed: [...stable.failed, newestOf(stable)!.releaseDigest] }, release, [], now)
   const isBack = stable.current?.releaseDigest !== moved.current?.releaseDigest
-  const period = isBack && !wasTold ? { sinceSeq: stable.sinceSeqBefore } : {}
+  const period = isBack && !wasPromoted ? { sinceSeq: stable.sinceSeqBefore } : {}
   return { ...moved, ...period, run: null, takenBackWith: [] }
 }
 
 /** Retires the policy: no release is in force, or held. */
-export function withdrawn(stable: Stable, now: Date): Stable {
+export function withoutRelease(stable: Stable, now: Date): Stable {
   return { ...moveTo(stable, null, [], now), run: null, takenBackWith: [] }
 }
 
 /** Reverts the last move, which no config-store accepted, under the next number. Runs that the move ended stay ended. */
-export function undone(stable: Stable, before: Unannounced['before']): Stable {
+export function withMoveReverted(stable: Stable, before: Unannounced['before']): Stable {
   const { next: _held, unannounced: _move, ...rest } = stable
-  const again = new Set([before.current?.releaseDigest, before.next?.release.releaseDigest])
-  const history = remembered(stable.history, stable.current).filter(({ releaseDigest }) => !again.has(releaseDigest))
-  const failed = stable.failed.filter((digest) => !again.has(digest))
+  const restored = new Set([before.current?.releaseDigest, before.next?.release.releaseDigest])
+  const history = appendToHistory(stable.history, stable.current).filter(({ releaseDigest }) => !restored.has(releaseDigest))
+  const failed = stable.failed.filter((digest) => !restored.has(digest))
   return { ...rest, ...before, seq: stable.seq + 1, history, failed, run: null }
 }
 
 /** Returns the newest approved release if people rolled it back: it may become live again. */
-export function takenBack(stable: Stable): ReleaseDocument | undefined {
+export function rolledBackRelease(stable: Stable): ReleaseDocument | undefined {
   const newest = newestApproved(stable)
   const eligible =
     newest !== undefined && newest.releaseDigest !== newestOf(stable)?.releaseDigest && !stable.failed.includes(newest.releaseDigest)
@@ -183,8 +187,8 @@ export function droppedOf(before: Stable, after: Stable): ReleaseDocument | unde
 export function reversedOf(before: Stable, after: Stable): Pick<ReversedPolicy, 'from' | 'inForce'> | undefined {
   const [newest, { current, next }] = [newestOf(before), before]
   if (newest === null) return undefined
-  const goesToo = next !== undefined && current !== null && current.releaseDigest !== after.current?.releaseDigest
-  return { from: refOf(newest), ...(goesToo ? { inForce: refOf(current) } : {}) }
+  const isAlsoRemoved = next !== undefined && current !== null && current.releaseDigest !== after.current?.releaseDigest
+  return { from: refOf(newest), ...(isAlsoRemoved ? { inForce: refOf(current) } : {}) }
 }
 
 /** Returns the run that made a release live. */
@@ -208,26 +212,26 @@ export function newestApproved({ current, next, history }: Stable): ReleaseDocum
  */
 function moveTo(stable: Stable, release: ReleaseDocument | null, bundle: string[], now: Date): Stable {
   const { next: held, unannounced: _announced, ...before } = stable
-  const later = release === null ? undefined : upcoming(release, now)
-  const current = later === undefined ? release : stable.current
-  const stays = current?.releaseDigest === stable.current?.releaseDigest
-  const history = remembered(remembered(stable.history, held?.release ?? null), stays ? null : stable.current)
-  const kept = new Set([current, later?.release, ...history].map((known) => known?.releaseDigest))
+  const scheduled = release === null ? undefined : upcoming(release, now)
+  const current = scheduled === undefined ? release : stable.current
+  const isUnchanged = current?.releaseDigest === stable.current?.releaseDigest
+  const history = appendToHistory(appendToHistory(stable.history, held?.release ?? null), isUnchanged ? null : stable.current)
+  const kept = new Set([current, scheduled?.release, ...history].map((known) => known?.releaseDigest))
   const liveBy = Object.fromEntries(Object.entries(stable.liveBy).filter(([digest]) => kept.has(digest)))
   const failed = stable.failed.filter((digest) => kept.has(digest))
   const seq = stable.seq + 1
-  const period = stays
+  const period = isUnchanged
     ? { sinceSeq: stable.sinceSeq, sinceSeqBefore: stable.sinceSeqBefore, bundle: stable.bundle }
     : { sinceSeq: seq, sinceSeqBefore: stable.sinceSeq, bundle }
   const moved = { ...before, seq, current, history, liveBy, failed, ...period }
-  return later === undefined ? moved : { ...moved, next: { ...later, bundle, sinceSeq: seq } }
+  return scheduled === undefined ? moved : { ...moved, next: { ...scheduled, bundle, sinceSeq: seq } }
 }
 
 export function refOf({ version, releaseDigest: digest }: ReleaseDocument): VersionRef {
   return { version, digest }
 }
 
-function remembered(history: ReleaseDocument[], release: ReleaseDocument | null): ReleaseDocument[] {
+function appendToHistory(history: ReleaseDocument[], release: ReleaseDocument | null): ReleaseDocument[] {
   if (release === null) return history
   return [...history.filter((known) => known.releaseDigest !== release.releaseDigest), release].slice(-MAX_HISTORY)
 }
@@ -236,13 +240,13 @@ function remembered(history: ReleaseDocument[], release: ReleaseDocument | null)
  * Returns why a release that people signed is no longer valid: its epoch and the release it replaces show that it was overtaken, or
  * executed before. `seen`: release in force when they signed.
  */
-export function movedOn(
+export function overtakenReason(
   stable: Stable,
   releaseEpoch: number,
   seen: ReleaseRef | null | undefined,
 ): { reason: 'LIVE_MOVED'; detail: string } | undefined {
-  const follows = (seen?.digest ?? null) === (stable.current?.releaseDigest ?? null)
+  const isSuccessor = (seen?.digest ?? null) === (stable.current?.releaseDigest ?? null)
   const isNewer = releaseEpoch > (newestApproved(stable)?.releaseEpoch ?? 0)
-  if (follows && isNewer) return undefined
-  return { reason: 'LIVE_MOVED', detail: `${stable.policy} moved to ${stable.current?.version ?? 'nothing'} after people signed` }
+  if (isSuccessor && isNewer) return undefined
+  return { reason: 'LIVE_MOVED', detail: `${stable.policy} changed to ${stable.current?.version ?? 'no live version'} after people signed` }
 }

@@ -24,12 +24,12 @@ export function readWithdrawal(
   const person = roster.principalOfKey(read.keyids[0]!)!
   const isBounded = [reason, publicReason ?? ''].every(({ length }) => length <= MAX_REASON)
   if (decision !== 'withdraw' || reason.trim() === '' || !isBounded)
-    throw other(`What was signed is no withdrawal with a reason of at most ${MAX_REASON} characters.`, id)
+    throw other(`The signed statement is not a withdrawal with a reason of at most ${MAX_REASON} characters.`, id)
   if (subject !== releaseDigest)
-    throw other(`What was signed is about another release than ${id}@${version}, which is in force. Sign it again.`, id)
+    throw other(`The signed statement is about another release than ${id}@${version}, which is in force. Sign it again.`, id)
   if (countsOnRelease(roster, person, readRelease(envelope).predicate))
     return { id: read.digest, person, reason, ...(publicReason === undefined ? {} : { publicReason }) }
-  throw new HmsError('HMS_WITHDRAWAL_NOT_ALLOWED', `${person.name} is not among those whose signature counts on ${id}@${version}.`, {
+  throw new HmsError('HMS_WITHDRAWAL_NOT_ALLOWED', `${person.name} may not sign the withdrawal of ${id}@${version}.`, {
     status: 403,
     next: [action('roster.show')],
   })

@@ -13,7 +13,7 @@ import { Rosters } from '#libs/service'
 import { approvalRequirement, countsOnRelease, digestOfPayload, readRelease, type ReleasePredicate } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
-import { refOf, stableOf, withdrawn, type MoveEvent, type Stable } from '../stable/stable.table.js'
+import { refOf, stableOf, withoutRelease, type MoveEvent, type Stable } from '../stable/stable.table.js'
 import { readWithdrawal, requireSignedLately, verifyWithdrawal } from './read-withdrawal.js'
 import { WITHDRAWALS, type Withdrawal } from './withdrawal.table.js'
 
@@ -45,7 +45,7 @@ export class Withdraw {
     const { issued, release, ...outcome } = await this.database.locked([policyKey(policy)], (tx) => this.sign(tx, policy, statement))
     const { seq } = outcome
     if (seq === null) return { ...outcome, revision: 0, stored: [] }
-    const delivered = await this.runRollout.moves.deliver(issued, new Map([[policy, seq]]), (tx) => forget(tx, release!))
+    const delivered = await this.runRollout.moves.deliver(issued, new Map([[policy, seq]]), (tx) => deleteSignatures(tx, release!))
     return { ...outcome, ...delivered }
   }
 
@@ -53,7 +53,7 @@ export class Withdraw {
     const { predicate } = verifyWithdrawal(statement, this.rosters.newest, tx.now)
     const stable = await stableOf(tx, policy)
     const known = await tx.documents(WITHDRAWALS).get(digestOf(statement))
-    if (known?.policy === policy && known.state === 'carried-out') return this.before(tx, known)
+    if (known?.policy === policy && known.state === 'carried-out') return this.earlierOutcome(tx, known)
     // The holder of an old statement must not learn from the response which release is live.
     requireSignedLately(predicate.at, tx.now)
     const current = stable?.current ?? null
@@ -76,22 +76,22 @@ export class Withdraw {
     const all = [...(await this.waitingOf(tx, current, person.id)), signed]
     const { role, threshold } = approvalRequirement(this.rosters.newest, predicateOf(current))
     await tx.documents(WITHDRAWALS).put(signed)
-    const said = { id: policy, version: current.version, signedBy: all.map(({ by }) => this.nameOf(by)) }
-    if (all.length < threshold) return { ...said, state: 'AWAITING_APPROVAL', missing: [role], seq: null }
+    const progress = { id: policy, version: current.version, signedBy: all.map(({ by }) => this.nameOf(by)) }
+    if (all.length < threshold) return { ...progress, state: 'AWAITING_APPROVAL', missing: [role], seq: null }
     const issued = await this.retire(tx, stable, current, all)
-    return { ...said, state: 'WITHDRAWN', missing: [], seq: stable.seq + 1, issued, release: current.releaseDigest }
+    return { ...progress, state: 'WITHDRAWN', missing: [], seq: stable.seq + 1, issued, release: current.releaseDigest }
   }
 
   private async retire(tx: Transaction, stable: Stable, current: ReleaseDocument, signed: Withdrawal[]): Promise<IssuedHeads> {
     const { policy } = stable
-    const after = withdrawn(stable, tx.now)
+    const after = withoutRelease(stable, tx.now)
     const { reason, publicReason } = signed.at(-1)!
     const by = signed.map((each) => this.nameOf(each.by))
-    const said = { reason, ...(publicReason === undefined ? {} : { publicReason }) }
+    const reasons = { reason, ...(publicReason === undefined ? {} : { publicReason }) }
     const statements = signed.map(({ statement }) => statement)
-    const change: Change = { cause: 'withdrawal', by, ...said, statements: statements.map((envelope) => ({ envelope })) }
+    const change: Change = { cause: 'withdrawal', by, ...reasons, statements: statements.map((envelope) => ({ envelope })) }
     const from = refOf(current)
-    const event: MoveEvent = { type: 'hms.rollout.withdrawn.v1', data: { policy, from, seq: after.seq, ...said, by, statements } }
+    const event: MoveEvent = { type: 'hms.rollout.withdrawn.v1', data: { policy, from, seq: after.seq, ...reasons, by, statements } }
     const issued = await this.runRollout.moves.moveStable(tx, [{ before: stable, after, event }], { key: policy, change })
     for (const each of signed) await tx.documents(WITHDRAWALS).put({ ...each, state: 'carried-out', seq: after.seq })
     return issued
@@ -113,7 +113,7 @@ export class Withdraw {
   }
 
   /** Returns the outcome of a statement that was carried out before: the response to the first call may have been lost. */
-  private async before(tx: Transaction, { policy, release, version, seq }: Withdrawal): Promise<Outcome> {
+  private async earlierOutcome(tx: Transaction, { policy, release, version, seq }: Withdrawal): Promise<Outcome> {
     const signed = await tx.documents(WITHDRAWALS).find({ where: { release, state: 'carried-out' }, limit: MAX_READ })
     return { id: policy, version, state: 'WITHDRAWN', signedBy: signed.map(({ by }) => this.nameOf(by)), missing: [], seq }
   }
@@ -128,7 +128,7 @@ function predicateOf({ envelope }: ReleaseDocument): ReleasePredicate {
 }
 
 /** Deletes the signatures of a withdrawal that every config-store refused. */
-async function forget(tx: Transaction, release: string): Promise<void> {
+async function deleteSignatures(tx: Transaction, release: string): Promise<void> {
   const signed = await tx.documents(WITHDRAWALS).find({ where: { release, state: 'carried-out' }, limit: MAX_READ })
   for (const { id } of signed) await tx.documents(WITHDRAWALS).delete(id)
 }

@@ -21,6 +21,6 @@ export class SimulationsEvents {
 
   @OnEvent('simulator', 'hms.run.decision-accepted.v1')
   decided(@Payload() { data }: ReceivedEvent<'hms.run.decision-accepted.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
-    return this.runSimulation.shell.asked(tx, data, ({ dossier }) => dossier)
+    return this.runSimulation.shell.decisionReceived(tx, data, ({ dossier }) => dossier)
   }
 }

@@ -67,7 +67,7 @@ export async function readApproval(
   const { prepared, predicates } = readPrepared(await api.get('/v1/approvals/{digest}/prepared', { digest }))
   if (prepared.digest !== digest) throw mismatch(`bytes of digest ${prepared.digest} for ${digest}`)
   if (prepared.breakGlass !== undefined) {
-    const detail = 'This was prepared as break-glass: those who sign it do so together, in one request.'
+    const detail = 'This was prepared as break-glass: all signers must sign together, in one request.'
     const next = ['hms-svc break-glass FILE --sign NAME --sign NAME --reason TEXT']
     throw new HmsError('HMS_BREAK_GLASS_ALONE', detail, { status: 403, next })
   }

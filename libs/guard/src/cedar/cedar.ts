@@ -15,14 +15,14 @@ const MAX_KEPT = 256
  */
 export class Cedar {
   private module: CedarModule | undefined
-  private readonly places = new Map<string, string>()
+  private readonly slots = new Map<string, string>()
 
   constructor(private readonly load: () => CedarModule = loadCedar) {}
 
   decide(policies: CedarPolicies, request: CedarRequest): CedarDecision {
-    const answer = this.use((module) => module.statefulIsAuthorized({ ...request, preparsedPolicySetId: this.placeOf(module, policies) }))
-    if (answer.type === 'failure') throw new Error(textOf(answer.errors))
-    const { decision, diagnostics } = answer.response
+    const result = this.use((module) => module.statefulIsAuthorized({ ...request, preparsedPolicySetId: this.slotOf(module, policies) }))
+    if (result.type === 'failure') throw new Error(textOf(result.errors))
+    const { decision, diagnostics } = result.response
     const [first] = diagnostics.errors
     if (first !== undefined) throw new Error(`${first.policyId}: ${first.error.message}`)
     return { allowed: decision === 'allow', reasons: diagnostics.reason }
@@ -38,20 +38,20 @@ export class Cedar {
     if (!forbidOnly) return undefined
     const read = this.use((module) => module.policyToJson(text))
     if (read.type === 'failure') return textOf(read.errors)
-    return read.json.effect === 'forbid' ? undefined : 'a rule may forbid only; who is permitted what the product itself says'
+    return read.json.effect === 'forbid' ? undefined : 'a rule may only forbid; the product itself defines who is permitted what'
   }
 
-  private placeOf(module: CedarModule, policies: CedarPolicies): string {
+  private slotOf(module: CedarModule, policies: CedarPolicies): string {
     const content = JSON.stringify(policies)
-    const known = this.places.get(content)
+    const known = this.slots.get(content)
     if (known !== undefined) return known
-    const oldest = this.places.size < MAX_KEPT ? undefined : this.places.entries().next().value
-    const place = oldest?.[1] ?? `set-${this.places.size}`
-    if (oldest !== undefined) this.places.delete(oldest[0])
-    const parsed = module.preparsePolicySet(place, { staticPolicies: { ...policies } })
+    const oldest = this.slots.size < MAX_KEPT ? undefined : this.slots.entries().next().value
+    const slot = oldest?.[1] ?? `set-${this.slots.size}`
+    if (oldest !== undefined) this.slots.delete(oldest[0])
+    const parsed = module.preparsePolicySet(slot, { staticPolicies: { ...policies } })
     if (parsed.type === 'failure') throw new Error(textOf(parsed.errors))
-    this.places.set(content, place)
-    return place
+    this.slots.set(content, slot)
+    return slot
   }
 
   private use<T>(call: (module: CedarModule) => T): T {
@@ -60,7 +60,7 @@ export class Cedar {
       return call(this.module)
     } catch (error) {
       this.module = undefined
-      this.places.clear()
+      this.slots.clear()
       throw error
     }
   }

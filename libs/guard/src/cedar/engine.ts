@@ -12,14 +12,14 @@ export const CEDAR_PACKAGE = '@cedar-policy/cedar-wasm'
 const MODULE = `${CEDAR_PACKAGE}/nodejs`
 
 /** First version whose V8 can deoptimise an inlined WebAssembly call that returns an object. */
-const MENDED_IN_NODE = 24
+const FIXED_IN_NODE = 24
 
 /**
  * Prevents inlining of WebAssembly calls. V8 of Node 20 and 22 ends the process (`Fatal error: unreachable code`) when it deoptimises
  * JavaScript during an inlined call; seen in two processes that ran thousands of seeds.
  */
 function callWithoutInlining(): void {
-  if (Number(process.versions.node.split('.')[0]) < MENDED_IN_NODE) setFlagsFromString('--no-turbo-inline-js-wasm-calls')
+  if (Number(process.versions.node.split('.')[0]) < FIXED_IN_NODE) setFlagsFromString('--no-turbo-inline-js-wasm-calls')
 }
 
 /**

@@ -23,18 +23,22 @@ export type CedarRequest = Omit<Parameters<CedarModule['statefulIsAuthorized']>[
 export const SCHEMA_NAME = 'hms'
 
 export function cedarRequest({ action, principal, next, previous, author, authors, approvers, plan, stage }: GuardRequest): CedarRequest {
-  const who = { type: PRINCIPALS[principal.kind], id: principal.id }
-  const what = { type: 'Policy', id: next.id }
+  const principalUid = { type: PRINCIPALS[principal.kind], id: principal.id }
+  const resourceUid = { type: 'Policy', id: next.id }
   const known = { ...(author === null ? {} : { author }), ...(approvers === null ? {} : { approvers }) }
   const { scope, share, observeMs, bakeMs } = plan
   return {
-    principal: who,
+    principal: principalUid,
     action: { type: 'Action', id: action },
-    resource: what,
+    resource: resourceUid,
     context: { ...(stage === null ? {} : { stage }), scope, share, observeMs, bakeMs },
     entities: [
-      { uid: who, attrs: { id: principal.id, name: principal.name, roles: principal.roles }, parents: [] },
-      { uid: what, attrs: { version: next.version, first: previous === null, tags: next.tags ?? [], authors, ...known }, parents: [] },
+      { uid: principalUid, attrs: { id: principal.id, name: principal.name, roles: principal.roles }, parents: [] },
+      {
+        uid: resourceUid,
+        attrs: { version: next.version, first: previous === null, tags: next.tags ?? [], authors, ...known },
+        parents: [],
+      },
     ],
     preparsedSchemaName: SCHEMA_NAME,
     validateRequest: true,

@@ -50,7 +50,7 @@ describe('a registered schema', () => {
           ],
         },
       ),
-    ).toEqual(['/list must not hold the same item twice'])
+    ).toEqual(['/list must not contain the same item twice'])
   })
 
   it('applies each of its patterns separately', () => {
@@ -87,7 +87,7 @@ describe('a registered schema', () => {
       $defs: { bound: { 'x-hms-tighter': 'lower' } },
     })
     if (!compiled.ok) throw new Error(compiled.message)
-    const { tighter } = compiled.schema
+    const { tighteningDirection: tighter } = compiled.schema
     expect([tighter(['low']), tighter(['steps', '3', 'at']), tighter(['steps', '3', 'by']), tighter(['other'])]).toEqual([
       'higher',
       'lower',

@@ -12,7 +12,7 @@ export type SchemaViolation = { pointer: string; message: string }
 export type RuleSchema = {
   /** Returns at most 20 violations, by pointer into the policy. */
   validate(policy: PolicyDocument): SchemaViolation[]
-  tighter(path: readonly string[]): Direction | undefined
+  tighteningDirection(path: readonly string[]): Direction | undefined
 }
 
 export type CompiledSchema = { ok: true; schema: RuleSchema } | { ok: false; code: 'HMS_SCHEMA_REFUSED'; message: string }
@@ -45,7 +45,7 @@ function compile(schema: JsonObject): CompiledSchema {
       ok: true,
       schema: {
         validate: (policy) => violations(validate, ruleData(policy, schema), steps),
-        tighter: (path) => tighterAt(schema, path),
+        tighteningDirection: (path) => tighteningDirectionAt(schema, path),
       },
     }
   } catch (error) {
@@ -70,7 +70,7 @@ function engine(draft: Json | undefined, steps: Steps): Ajv {
     type: 'array',
     schemaType: 'boolean',
     validate: (wanted: boolean, items: Json[]) => !wanted || areUnique(items, steps),
-    error: { message: 'must not hold the same item twice' },
+    error: { message: 'must not contain the same item twice' },
   })
   ajv.addKeyword({ keyword: TIGHTER_KEYWORD, metaSchema: { enum: ['lower', 'higher'] } })
   return ajv
@@ -99,7 +99,7 @@ function areUnique(items: readonly Json[], steps: Steps): boolean {
   for (const item of items) {
     const text = canonicalJson(item)
     steps.left -= text.length
-    if (steps.left < 0) throw new RangeError('comparing items takes more steps than it may')
+    if (steps.left < 0) throw new RangeError('comparing items exceeds the step limit')
     seen.add(text)
   }
   return seen.size === items.length
@@ -124,20 +124,22 @@ function toViolation({ instancePath, keyword, params, message = 'is wrong' }: Er
 }
 
 /** Replacements for formats of ajv-formats whose own check takes more than linear time. */
-const OWN: Readonly<Record<string, (text: string) => boolean>> = { url: isUrl }
+const LINEAR_FORMATS: Readonly<Record<string, (text: string) => boolean>> = { url: isUrl }
 
 /** Returns all formats of ajv-formats. Each checks a text in linear time; its characters are charged to `steps`, like those of patterns. */
 function linearFormats(steps: Steps): Record<string, Format> {
-  return Object.fromEntries(Object.entries(fullFormats).map(([name, format]) => [name, counted(OWN[name] ?? format, steps)]))
+  return Object.fromEntries(
+    Object.entries(fullFormats).map(([name, format]) => [name, chargingFormat(LINEAR_FORMATS[name] ?? format, steps)]),
+  )
 }
 
-function counted(format: Format, steps: Steps): Format {
+function chargingFormat(format: Format, steps: Steps): Format {
   if (typeof format === 'object' && !(format instanceof RegExp) && format.type === 'number') return format
   const holds = checkOf(format)
   if (holds === undefined) return format
   return (text: string) => {
     steps.left -= text.length
-    if (steps.left < 0) throw new RangeError('checking takes more steps than it may')
+    if (steps.left < 0) throw new RangeError('checking a format exceeds the step limit')
     return holds(text)
   }
 }
@@ -174,7 +176,7 @@ function linearPatterns(steps: Steps): (pattern: string) => LinearPattern {
     const compiled = compilePattern(pattern)
     instructions += compiled.size
     if (instructions > MAX_INSTRUCTIONS)
-      throw new PatternRefused(`its patterns compile to more than ${MAX_INSTRUCTIONS} instructions, repetitions written out`)
+      throw new PatternRefused(`its patterns compile to more than ${MAX_INSTRUCTIONS} instructions; bounded repetitions are expanded`)
     return {
       test: (text) => text.length <= MAX_TEXT && compiled.test(text, steps),
       // ajv identifies compiled patterns by their text: without this, it would use the first one for all.
@@ -189,19 +191,19 @@ const TIGHTER_KEYWORD = 'x-hms-tighter'
 /**
  * Returns the direction in which a bound at `path` gets tighter, by the schema's `"x-hms-tighter": "lower"|"higher"`; undefined without it.
  */
-function tighterAt(root: JsonObject, path: readonly string[]): Direction | undefined {
-  let nodes = applying(root, [root])
+function tighteningDirectionAt(root: JsonObject, path: readonly string[]): Direction | undefined {
+  let nodes = applicableSchemas(root, [root])
   for (const part of path)
-    nodes = applying(
+    nodes = applicableSchemas(
       root,
-      nodes.flatMap((node) => step(node, part)),
+      nodes.flatMap((node) => childSchemas(node, part)),
     )
   const found = nodes.map((node) => node[TIGHTER_KEYWORD]).find((value) => value === 'lower' || value === 'higher')
   return found as Direction | undefined
 }
 
 /** Returns `start` and all other schemas that apply to the same value, by `$ref`, `allOf`, `anyOf`, `oneOf`, `then` or `else`. */
-function applying(root: JsonObject, start: readonly (Json | undefined)[]): JsonObject[] {
+function applicableSchemas(root: JsonObject, start: readonly (Json | undefined)[]): JsonObject[] {
   const seen = new Set<JsonObject>()
   const open = [...start]
   while (open.length > 0) {
@@ -218,7 +220,7 @@ function applying(root: JsonObject, start: readonly (Json | undefined)[]): JsonO
   return [...seen]
 }
 
-function step(node: JsonObject, part: string): (Json | undefined)[] {
+function childSchemas(node: JsonObject, part: string): (Json | undefined)[] {
   const { properties, additionalProperties, prefixItems, items } = node
   if (isObject(properties) && Object.hasOwn(properties, part)) return [properties[part]]
   const tuple = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : []

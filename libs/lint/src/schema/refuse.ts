@@ -23,7 +23,7 @@ export function refuseUnsafe(schema: JsonObject): void {
     if (typeof node !== 'object' || node === null) return 0
     const known = costs.get(node)
     if (known !== undefined) return known
-    if (open.has(node)) throw new SchemaRefused('its $ref go round in a circle')
+    if (open.has(node)) throw new SchemaRefused('its $ref are circular')
     if (depth > MAX_DEPTH) throw new SchemaRefused(`it is nested more than ${MAX_DEPTH} deep`)
     open.add(node)
     let cost = 1
@@ -46,7 +46,7 @@ export function resolveRef(root: JsonObject, ref: string): Json {
   for (const part of pathOf(decode(ref.slice(1)))) {
     node = typeof node === 'object' && node !== null && Object.hasOwn(node, part) ? (node as JsonObject)[part] : undefined
   }
-  if (node === undefined) throw new SchemaRefused(`$ref ${JSON.stringify(ref)} points nowhere`)
+  if (node === undefined) throw new SchemaRefused(`$ref ${JSON.stringify(ref)} has no target`)
   return node
 }
 

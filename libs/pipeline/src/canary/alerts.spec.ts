@@ -3,7 +3,7 @@ import { MAX_ALERTS_OF_BOT, MAX_COUNTED, summaryOf, UNEXPLAINED_LIMIT, type Cana
 import type { CountedAlert } from './counted-alert.js'
 import { decideCanary } from './decide.js'
 import type { CanaryContext, CanaryEffect } from './inputs-and-effects.js'
-import { isInTime, MAX_EARLY } from './since.js'
+import { mayHaveHadRelease, MAX_EARLY } from './alert-timing.js'
 import { DOSSIER } from '../testing/samples.js'
 
 const AT = '2026-01-01T00:00:00.000Z'
@@ -135,11 +135,11 @@ describe('the limit of two unexplained alerts', () => {
 })
 
 describe('an alert that arrives before the report of the stored heads', () => {
-  const unheard = canaryOf(5, { state: 'publishing', publishedAt: null, leaseUntil: '2026-01-01T00:01:00.000Z' })
+  const unreported = canaryOf(5, { state: 'publishing', publishedAt: null, leaseUntil: '2026-01-01T00:01:00.000Z' })
   const storedAt = (at: string, canary: Canary) => decideCanary(canary, { type: 'published', heads: [HEAD], at }, CONTEXT)
 
   it('ends the canary once the report arrives, if the alert was received after the heads were stored', () => {
-    const early = after(unheard, 'a', 'b')
+    const early = after(unreported, 'a', 'b')
     expect(early.effects).toEqual([])
     const { state, effects } = storedAt(AT, early.canary)
     expect([state.state, state.publishedAt, state.early]).toEqual(['failed', AT, undefined])
@@ -147,12 +147,12 @@ describe('an alert that arrives before the report of the stored heads', () => {
   })
 
   it('does not count if it was received before the heads were stored, because its bot had the old release', () => {
-    const { state } = storedAt('2026-01-01T00:00:00.001Z', after(unheard, 'a', 'b').canary)
+    const { state } = storedAt('2026-01-01T00:00:00.001Z', after(unreported, 'a', 'b').canary)
     expect([state.state, state.unexplained, state.early]).toEqual(['observing', [], undefined])
   })
 
   it('counts until the end of the bake if people promoted the canary before the report', () => {
-    const promoted = { ...unheard, state: 'passed' as const }
+    const promoted = { ...unreported, state: 'passed' as const }
     const early = after(promoted, 'a', 'b')
     expect([early.effects, early.canary.early?.length]).toEqual([[], 2])
     const { state, effects } = storedAt(AT, early.canary)
@@ -161,37 +161,37 @@ describe('an alert that arrives before the report of the stored heads', () => {
   })
 
   it('is stored once, and the number of stored alerts is bounded', () => {
-    const flooded = after(unheard, ...Array.from({ length: MAX_EARLY + 9 }, (_, index) => `bot-${index}=`)).canary
+    const flooded = after(unreported, ...Array.from({ length: MAX_EARLY + 9 }, (_, index) => `bot-${index}=`)).canary
     expect([flooded.early?.length, after(flooded, 'x=').canary]).toEqual([MAX_EARLY, flooded])
-    expect(after(unheard, ...Array.from({ length: MAX_EARLY + 9 }, (_, index) => `bot-${index}`)).canary.early).toHaveLength(MAX_EARLY)
+    expect(after(unreported, ...Array.from({ length: MAX_EARLY + 9 }, (_, index) => `bot-${index}`)).canary.early).toHaveLength(MAX_EARLY)
     const alert = { alert: 'a', bot: 'bot', reading: 'r', reason: '', once: 'bot r', connected: false, explained: false, receivedAt: AT }
-    const once = decideCanary(unheard, { type: 'alerted', alert }, CONTEXT).state
+    const once = decideCanary(unreported, { type: 'alerted', alert }, CONTEXT).state
     expect(decideCanary(once, { type: 'alerted', alert }, CONTEXT).state.early).toHaveLength(1)
   })
 })
 
 describe('more early alerts than are stored', () => {
-  const unheard = canaryOf(5, { state: 'publishing', publishedAt: null, leaseUntil: '2026-01-01T00:01:00.000Z' })
+  const unreported = canaryOf(5, { state: 'publishing', publishedAt: null, leaseUntil: '2026-01-01T00:01:00.000Z' })
   const storedAt = (at: string, canary: Canary) => decideCanary(canary, { type: 'published', heads: [HEAD], at }, CONTEXT).state.state
 
   it('end the canary if they are unexplained, after any number of explained ones', () => {
     const explained = Array.from({ length: MAX_EARLY }, (_, index) => `bot-${index}=`)
-    expect(storedAt(AT, after(unheard, ...explained, 'x', 'y').canary)).toBe('failed')
+    expect(storedAt(AT, after(unreported, ...explained, 'x', 'y').canary)).toBe('failed')
   })
 
   it('end the canary even if one bot has filled the list', () => {
     const flood = Array.from({ length: MAX_EARLY }, () => 'a')
-    expect(storedAt(AT, after(unheard, ...flood, 'b').canary)).toBe('failed')
-    expect(storedAt(AT, after(unheard, 'b', ...flood).canary)).toBe('failed')
+    expect(storedAt(AT, after(unreported, ...flood, 'b').canary)).toBe('failed')
+    expect(storedAt(AT, after(unreported, 'b', ...flood).canary)).toBe('failed')
   })
 
   it('end the canary if the fleet alerted before the heads were stored, and two bots afterwards', () => {
     const before = Array.from({ length: MAX_EARLY }, (_, index) => early(`bot-${index}`, '2025-12-31T23:59:59.000Z'))
-    const story = [...before, early('x', AT), early('y', AT)].reduce(
+    const afterAlerts = [...before, early('x', AT), early('y', AT)].reduce(
       (canary, alert) => decideCanary(canary, { type: 'alerted', alert }, CONTEXT).state,
-      unheard,
+      unreported,
     )
-    expect(storedAt(AT, story)).toBe('failed')
+    expect(storedAt(AT, afterAlerts)).toBe('failed')
   })
 
   function early(bot: string, receivedAt: string): CountedAlert {
@@ -204,11 +204,11 @@ describe('an alert after the lease has lapsed', () => {
   const gap = '2025-12-31T23:59:59.500Z'
 
   it('does not count, because its cohort has returned to the old release', () => {
-    expect([isInTime(lapsed, gap), isInTime(lapsed, lapsed.leaseUntil)]).toEqual([false, false])
-    expect(isInTime({ ...lapsed, publishedAt: '2025-12-31T23:59:00.000Z' }, gap)).toBe(false)
-    expect(isInTime({ ...lapsed, publishedAt: gap, leaseUntil: AT }, AT)).toBe(true)
+    expect([mayHaveHadRelease(lapsed, gap), mayHaveHadRelease(lapsed, lapsed.leaseUntil)]).toEqual([false, false])
+    expect(mayHaveHadRelease({ ...lapsed, publishedAt: '2025-12-31T23:59:00.000Z' }, gap)).toBe(false)
+    expect(mayHaveHadRelease({ ...lapsed, publishedAt: gap, leaseUntil: AT }, AT)).toBe(true)
     // The stable heads may have taken over in the meantime.
-    expect(isInTime({ ...lapsed, publishedAt: gap, state: 'passed' }, AT)).toBe(true)
+    expect(mayHaveHadRelease({ ...lapsed, publishedAt: gap, state: 'passed' }, AT)).toBe(true)
   })
 
   it('counts again from the head that renews the lease', () => {
@@ -216,7 +216,12 @@ describe('an alert after the lease has lapsed', () => {
     expect([state.publishedAt, state.leaseUntil > AT]).toEqual([null, true])
     const renewed = { ...state, members: state.members.map((member) => ({ ...member, seq: 2 })) }
     const stored = decideCanary(renewed, { type: 'published', heads: [{ ...HEAD, seq: 2 }], at: AT }, CONTEXT).state
-    expect([stored.state, stored.publishedAt, isInTime(stored, gap), isInTime(stored, AT)]).toEqual(['paused', AT, false, true])
+    expect([stored.state, stored.publishedAt, mayHaveHadRelease(stored, gap), mayHaveHadRelease(stored, AT)]).toEqual([
+      'paused',
+      AT,
+      false,
+      true,
+    ])
   })
 })
 

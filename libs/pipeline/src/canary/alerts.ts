@@ -1,6 +1,6 @@
 import { countsAlerts, MAX_ALERTS_OF_BOT, MAX_COUNTED, UNEXPLAINED_LIMIT, type Canary } from './canary.js'
 import type { CountedAlert, UnexplainedAlert } from './counted-alert.js'
-import { numbersOf } from './members.js'
+import { botCounts } from './members.js'
 
 /** Whether an alert counts: the canary is published and counts alerts, and the bot has not alerted on this reading before. */
 export function mayCount(canary: Canary, { once }: CountedAlert): boolean {
@@ -15,7 +15,7 @@ export function countAlert(canary: Canary, counting: CountedAlert): { canary: Ca
   // unexplained one.
   const ofBot = canary.unexplained.filter((each) => each.bot === bot).length
   if (isFull(canary, bot) && (explained || ofBot >= UNEXPLAINED_LIMIT)) return { canary }
-  const counted = withAlert(canary, bot, once)
+  const counted = recordAlert(canary, bot, once)
   if (explained) return { canary: counted }
   const failed = { ...counted, unexplained: [...counted.unexplained, alert] }
   return isGuardBroken(failed, counting) ? { canary: failed, broken: guardDetail(failed) } : { canary: failed }
@@ -38,7 +38,7 @@ function isGuardBroken(canary: Canary, { connected: isConnected, ofKey }: Counte
   if (complaining.size >= UNEXPLAINED_LIMIT) return true
   if (ofKey) return false
   const isOtherAlerting = alerting.some(({ bot }) => !complaining.has(bot))
-  const isOtherConnected = Math.max(...numbersOf(canary).map(({ expected }) => expected)) > (isConnected ? 1 : 0)
+  const isOtherConnected = Math.max(...botCounts(canary).map(({ expected }) => expected)) > (isConnected ? 1 : 0)
   return !isOtherAlerting && !isOtherConnected
 }
 
@@ -47,7 +47,7 @@ function guardDetail({ unexplained }: Canary): string {
   return `${unexplained.length} unexplained alerts, limit ${UNEXPLAINED_LIMIT}: ${bots}`
 }
 
-function withAlert(canary: Canary, bot: string, once: string): Canary {
+function recordAlert(canary: Canary, bot: string, once: string): Canary {
   const others = canary.alerting.filter((known) => known.bot !== bot)
   const { alerts } = canary.alerting.find((known) => known.bot === bot) ?? { alerts: 0 }
   return { ...canary, counted: [...canary.counted, once], alerting: [...others, { bot, alerts: alerts + 1 }] }

@@ -15,7 +15,7 @@ import { predictionsOf, type Prediction } from './prediction.js'
 import type { CanaryWatch } from './canary-watch.js'
 import type { AlertingBot, CountedAlert, UnexplainedAlert } from './counted-alert.js'
 import type { RegionHolder } from './region-holder.js'
-import { numbersOfStep, UNISSUED, type CanaryMember, type PlacedMember } from './members.js'
+import { botCountsOfStep, UNISSUED, type CanaryMember, type ScopedMember } from './members.js'
 import { claimedScopes, stepCount } from './plan-steps.js'
 
 /** Canary of a run: leased heads for a share of one scope, watched for unexplained alerts. */
@@ -39,7 +39,7 @@ export interface Canary extends StageState {
   /** Heads of the current step. */
   members: CanaryMember[]
   /** Heads of earlier steps in other scopes. They are renewed and taken back together with `members`. */
-  earlier?: PlacedMember[]
+  earlier?: ScopedMember[]
   /** Passed steps, if the plan has several. */
   passed?: PassedStep[]
   /** When config-store stored the first head, or the first one after a lapsed lease. Alerts count from this time. */
@@ -76,11 +76,11 @@ export interface Canary extends StageState {
 
 /** Creates an unpublished canary. `begins`: future effective time of each policy. `load`: alerts predicted by the replay. */
 export function newCanary(
-  asked: RunDossier,
+  requested: RunDossier,
   origin: Pick<Canary, 'key' | 'causationId' | 'traceparent' | 'dossier' | 'scenarios'>,
   { now, begins, load }: { now: Date; begins: ReadonlyMap<string, string>; load?: PredictedLoad },
 ): Canary {
-  const { run, attempt, plan, releases, live, liveSeqs = {} } = asked
+  const { run, attempt, plan, releases, live, liveSeqs = {} } = requested
   const members = releases.map(({ id, releaseDigest }) => {
     const based = { base: live[id]?.releaseDigest ?? null, ...defined({ baseSeq: liveSeqs[id], beginsAt: begins.get(id) }) }
     return { policy: id, release: releaseDigest, ...based, share: plan.share, ...UNISSUED }
@@ -90,7 +90,7 @@ export function newCanary(
   const watch = { publishedAt: null, observeUntil: null, observed: false, frozen: null, leaseUntil: now.toISOString() }
   const alerts = { counted: [], alerting: [], unexplained: [] }
   const metrics = plan.metrics === undefined ? {} : { metrics: newMetrics(plan.metrics) }
-  const expected = predictionsOf(load, claimedScopes({ dossier: asked, scope }))
+  const expected = predictionsOf(load, claimedScopes({ dossier: requested, scope }))
   const predictions = expected.length === 0 ? {} : { predictions: expected }
   return {
     run,
@@ -160,19 +160,19 @@ export function percent(basisPoints: number): string {
 export function summaryOf(canary: Canary): string {
   const parts: string[] = []
   const widest = Math.max(...canary.members.map((member) => member.share))
-  const numbers = numbersOfStep(canary)
+  const numbers = botCountsOfStep(canary)
   const expected = Math.min(...numbers.map((each) => each.expected))
   const acknowledged = Math.min(...numbers.map((each) => each.acknowledged))
   if (widest !== canary.requestedShare) parts.push(`requested ${percent(canary.requestedShare)}, realised ${percent(widest)}`)
   parts.push(`${acknowledged} of ${expected} ${expected === 1 ? 'bot' : 'bots'} acknowledged`)
   parts.push(unexplainedSummary(canary))
-  const begins = beginning(canary.members)
+  const begins = heldUntilText(canary.members)
   if (begins !== undefined) parts.push(begins)
   return parts.join('; ')
 }
 
 /** Returns `held until …` for releases that take effect later. */
-export function beginning(members: readonly { beginsAt?: string }[]): string | undefined {
+export function heldUntilText(members: readonly { beginsAt?: string }[]): string | undefined {
   const times = [...new Set(members.flatMap(({ beginsAt }) => beginsAt ?? []))].sort()
   return times.length === 0 ? undefined : `held until ${times.join(' and ')}`
 }
@@ -189,16 +189,17 @@ function unexplainedSummary({ unexplained }: Canary): string {
  * without evidence if others have evidence.
  */
 export function lackOfEvidence(canary: Canary): string | undefined {
-  const numbers = numbersOfStep(canary)
-  const unheard = numbers.filter(({ heard }) => !heard)
-  if (unheard.length === 0) return undefined
-  const isConnected = unheard.some(({ connected }) => connected > 0)
+  const numbers = botCountsOfStep(canary)
+  const silent = numbers.filter(({ heard }) => !heard)
+  if (silent.length === 0) return undefined
+  const isConnected = silent.some(({ connected }) => connected > 0)
   // Bots that connected after the heads were stored did not widen the share, so they may be outside the cohort.
-  const came = (policy: string): boolean => canary.watch?.bots.some((bots) => bots.policy === policy && bots.connected > 0) === true
-  const isLate = !isConnected && canary.earlier === undefined && unheard.every(({ policy }) => came(policy))
+  const hasConnectedBots = (policy: string): boolean =>
+    canary.watch?.bots.some((bots) => bots.policy === policy && bots.connected > 0) === true
+  const isLate = !isConnected && canary.earlier === undefined && silent.every(({ policy }) => hasConnectedBots(policy))
   const region = canary.scope === ALL_REGIONS ? '' : `of region ${canary.scope.replace(/^region:/, '')} `
-  const policies = unheard.map(({ policy }) => policy).join(', ')
-  const what = unheard.length === numbers.length ? '' : `${isConnected ? '' : ' with'} ${policies}`
-  if (isLate) return `NO_EVIDENCE: no bot ${region}was connected${what} when the canary began`
-  return `NO_EVIDENCE: no bot ${region}${isConnected ? 'acknowledged' : 'connected'}${what}`
+  const policies = silent.map(({ policy }) => policy).join(', ')
+  const suffix = silent.length === numbers.length ? '' : `${isConnected ? '' : ' with'} ${policies}`
+  if (isLate) return `NO_EVIDENCE: no bot ${region}was connected${suffix} when the canary began`
+  return `NO_EVIDENCE: no bot ${region}${isConnected ? 'acknowledged' : 'connected'}${suffix}`
 }

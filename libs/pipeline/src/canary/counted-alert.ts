@@ -13,7 +13,7 @@ export interface UnexplainedAlert {
 /**
  * Canary head that may serve a bot, and the bucket of the bot for the policy: the bot is in the cohort if the bucket is below the share.
  */
-export interface CohortPlace {
+export interface CohortHead {
   policy: string
   scope: string
   bucket: number
@@ -32,5 +32,5 @@ export interface CountedAlert extends UnexplainedAlert {
   /** RFC 3339. */
   receivedAt: string
   /** Heads whose storage time config-store has not reported yet. The alert counts if one was stored before it. */
-  awaits?: readonly CohortPlace[]
+  awaits?: readonly CohortHead[]
 }

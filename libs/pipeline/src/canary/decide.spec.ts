@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CoverageReport } from '#libs/contracts'
-import { asked, commonInputs, DOSSIER, NOW, ORIGIN, POLICY, storedHead } from '../testing/samples.js'
+import { decisionReceived, commonInputs, DOSSIER, NOW, ORIGIN, POLICY, storedHead } from '../testing/samples.js'
 import { drawStage } from '../testing/stage-diagram.js'
 import { describeStage, transitionsOf, unsampled } from '../testing/transitions.js'
 import { newCanary, type Canary } from './canary.js'
@@ -192,46 +192,46 @@ describe('given a paused canary', () => {
   })
 
   it('when a person resumes it, then new heads are issued and acknowledged again', () => {
-    const { state, effects } = when(paused, asked('resume', 'canary'))
+    const { state, effects } = when(paused, decisionReceived('resume', 'canary'))
     expect(state).toMatchObject({ state: 'publishing', observed: false, members: [{ published: false, acknowledged: 0 }] })
     expect(kinds(effects)).toEqual(['answer', 'issueHeads', 'schedule'])
   })
 
   it('when a person promotes it, then an observation passes; before the cohort has acknowledged, the promotion is late', () => {
-    const { state, effects } = when(canary('observing'), asked('promote', 'canary'))
+    const { state, effects } = when(canary('observing'), decisionReceived('promote', 'canary'))
     expect([state.state, kinds(effects)]).toEqual(['passed', ['answer', 'cancel', 'pass']])
     expect(effects[1]).toEqual({ do: 'cancel', timers: ['acknowledge', 'observe', 'measure'] })
-    const early = when(canary('publishing', { acknowledged: 0 }), asked('promote', 'canary'))
+    const early = when(canary('publishing', { acknowledged: 0 }), decisionReceived('promote', 'canary'))
     expect([early.state.state, early.effects]).toMatchObject(['publishing', [{ do: 'answer', outcome: 'late' }]])
   })
 
   it('when a person promotes it, then it passes as promoted', () => {
-    const { effects } = when(paused, asked('promote', 'canary'))
+    const { effects } = when(paused, decisionReceived('promote', 'canary'))
     expect(effects.at(-1)).toEqual({ do: 'pass', basis: 'promoted', summary: 'promoted by EPA Chief: drill' })
   })
 
   it('when a person aborts it, then it responds first, and is taken back', () => {
-    const { state, effects } = when(paused, asked('abort', 'simulate'))
+    const { state, effects } = when(paused, decisionReceived('abort', 'simulate'))
     expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel', 'freeRegions']])
   })
 
   it('when a person retries it, then it is taken back and ends before the next attempt', () => {
-    const { state, effects } = when(paused, asked('retry', 'canary'))
+    const { state, effects } = when(paused, decisionReceived('retry', 'canary'))
     expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel', 'freeRegions']])
-    expect(when(canary('observing'), asked('retry', 'canary')).effects).toMatchObject([{ do: 'answer', outcome: 'late' }])
+    expect(when(canary('observing'), decisionReceived('retry', 'canary')).effects).toMatchObject([{ do: 'answer', outcome: 'late' }])
   })
 
   it('when a newer release supersedes it, then it responds first, and is taken back', () => {
     for (const given of [paused, canary('publishing', { acknowledged: 0 }), canary('observing')]) {
-      const { state, effects } = when(given, asked('supersede', 'simulate'))
+      const { state, effects } = when(given, decisionReceived('supersede', 'simulate'))
       expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel', 'freeRegions']])
       expect(effects[0]).toMatchObject({ outcome: 'applied' })
     }
-    expect(when(canary('passed'), asked('supersede', 'canary')).effects).toEqual([])
+    expect(when(canary('passed'), decisionReceived('supersede', 'canary')).effects).toEqual([])
   })
 
   it('when the statement is refused, then the response says so and nothing else happens', () => {
-    const { state, effects } = when(paused, asked('promote', 'canary', 'EPA Counsel may not promote'))
+    const { state, effects } = when(paused, decisionReceived('promote', 'canary', 'EPA Counsel may not promote'))
     expect([state, effects.length]).toEqual([paused, 1])
     expect(effects[0]).toMatchObject({ do: 'answer', outcome: 'late', detail: 'EPA Counsel may not promote' })
   })
@@ -351,7 +351,7 @@ describe('given another canary in its region', () => {
   })
 
   it.each([
-    ['waits and is aborted', waiting, asked('abort', 'canary')],
+    ['waits and is aborted', waiting, decisionReceived('abort', 'canary')],
     ['observes and its run ends', canary('observing'), { type: 'ended', attempt: 1, reason: 'deadline' }],
     ['bakes and its rollout is over', canary('baking'), { type: 'completed' }],
     ['bakes and its run ends', canary('baking'), { type: 'ended', attempt: 1, reason: 'deadline' }],
@@ -365,7 +365,7 @@ describe('given another canary in its region', () => {
   })
 
   it('when it pauses, then it keeps the region, because its cohort applies the release', () => {
-    expect(kinds(when(canary('observing'), asked('pause', 'canary')).effects)).not.toContain('freeRegions')
+    expect(kinds(when(canary('observing'), decisionReceived('pause', 'canary')).effects)).not.toContain('freeRegions')
   })
 })
 
@@ -373,19 +373,19 @@ describe('given an observation and a person', () => {
   const observing = canary('observing', { observeUntil: new Date(NOW.getTime() + 40_000).toISOString() })
 
   it('who pauses it, then its clock stops and its lease continues', () => {
-    const { state, effects } = when(observing, asked('pause', 'canary'))
+    const { state, effects } = when(observing, decisionReceived('pause', 'canary'))
     expect([state.state, kinds(effects)]).toEqual(['paused', ['answer', 'cancel', 'hms.canary.paused.v1']])
     expect(effects.at(-1)).toMatchObject({ data: { reason: 'MANUAL', detail: 'paused by EPA Chief: drill' } })
     expect(kinds(when(state, { type: 'due', timer: 'lease' }).effects)).toEqual(['issueHeads', 'schedule'])
   })
 
   it('who extends it, then it is observed longer by that time', () => {
-    const { effects } = when(observing, asked('extend', 'canary'))
+    const { effects } = when(observing, decisionReceived('extend', 'canary'))
     expect(effects).toContainEqual({ do: 'schedule', timer: 'observe', inMs: 40_000 + 600_000 })
   })
 
   it('who extends it while it is paused, then its bots acknowledge again and it is observed for that time', () => {
-    const resumed = when(canary('paused'), asked('extend', 'canary'))
+    const resumed = when(canary('paused'), decisionReceived('extend', 'canary'))
     expect(resumed.state).toMatchObject({ state: 'publishing', remainingMs: 600_000 })
     const stored = when({ ...resumed.state, members: canary('observing').members }, { type: 'covered', reports: [report(3, 3)] })
     expect(stored.effects).toContainEqual({ do: 'schedule', timer: 'observe', inMs: 600_000 })
@@ -495,7 +495,7 @@ describe('every state with every input', () => {
       refused: true,
       due: true,
       ended: true,
-      asked: true,
+      decisionReceived: true,
     }
     expect(unsampled({ states: allStates, inputs: allInputs }, states, inputs)).toEqual([])
   })

@@ -1,45 +1,45 @@
 import type { Audience, CoverageReport, PublishedHead, ScopeCoverage } from '#libs/contracts'
 import { isSameFreeze } from '../freezes/freeze-windows.js'
-import { ACK_TIMEOUT, describeSilence, withCoverage, withNumbers } from '../silence.js'
+import { ACK_TIMEOUT, describeSilence, applyCoverageReports, mergeCoverage } from '../silence.js'
 import { unchanged } from '../stage/decision.js'
 import { countAlert, mayCount } from './alerts.js'
-import { answer } from './answer-people.js'
+import { handleDecision } from './handle-decision.js'
 import { canaryLabel, isLive, isOpen, type Canary } from './canary.js'
 import type { CountedAlert } from './counted-alert.js'
 import { excessOf } from './figures.js'
 import type { CanaryContext, CanaryEffect, CanaryInput, CanaryTimer } from './inputs-and-effects.js'
-import { newestHeads, numbersOf, type CanaryMember } from './members.js'
+import { newestHeads, botCounts, type CanaryMember } from './members.js'
 import { describeFailed, describeUnanswered, withSamples, type MetricSample } from './metrics.js'
 import {
   awaitAcknowledgements,
   begin,
-  delayed,
+  delayedByFreeze,
   end,
   grow,
   isPublished,
   judge,
   lease,
-  letGo,
+  abandon,
   observe,
   observeWhenReady,
   pause,
-  stopClock,
+  suspendObservation,
   withHolder,
   type CanaryDecision,
 } from './moves.js'
 import { isSameHolder } from './region-holder.js'
 import { claimsRegions } from './region-turn.js'
-import { isWaitedFor, withCounts } from './silent-cohort.js'
-import { isEarly, knownSince, shownOf, withEarly } from './since.js'
-import { closed, countedAtHeads, countedByCoverage, withAlert } from './watch.js'
+import { hasSilentBots, recordBotCounts } from './silent-cohort.js'
+import { isEarly, recordStorage, storedShares, withEarly } from './alert-timing.js'
+import { finishWatch, withHeadCounts, withCoverageCounts, countEvent } from './watch.js'
 
 /** Decides the canary of a run: issue leased heads for a share of one scope, observe, judge, and take back. */
 export function decideCanary(canary: Canary, input: CanaryInput, context: CanaryContext): CanaryDecision {
   const { state: decided, effects } = decide(canary, input, context)
   // Inputs after the verdict do not change its statistics.
-  const state = isLive(canary) && !isLive(decided) ? closed(decided, context.now) : decided
-  const letsGo = claimsRegions(canary, context.now) && !claimsRegions(state, context.now)
-  return letsGo ? { state, effects: [...effects, { do: 'freeRegions' }] } : { state, effects }
+  const state = isLive(canary) && !isLive(decided) ? finishWatch(decided, context.now) : decided
+  const freesRegions = claimsRegions(canary, context.now) && !claimsRegions(state, context.now)
+  return freesRegions ? { state, effects: [...effects, { do: 'freeRegions' }] } : { state, effects }
 }
 
 function decide(canary: Canary, input: CanaryInput, context: CanaryContext): CanaryDecision {
@@ -69,7 +69,7 @@ function decide(canary: Canary, input: CanaryInput, context: CanaryContext): Can
     case 'alerted':
       return alerted(canary, input.alert, context)
     case 'controlAlerted':
-      return unchanged(withAlert(canary, { ...input.alert, arm: 'control' }, context.now))
+      return unchanged(countEvent(canary, { ...input.alert, arm: 'control' }, context.now))
     case 'measured':
       return measured(canary, input.samples, context)
     case 'promoted':
@@ -79,16 +79,16 @@ function decide(canary: Canary, input: CanaryInput, context: CanaryContext): Can
     case 'completed':
       return canary.state === 'baking' ? end(canary, 'ended') : unchanged(canary)
     case 'ended':
-      return canary.attempt <= input.attempt ? letGo(canary) : unchanged(canary)
-    case 'asked':
-      return answer(canary, input, context)
+      return canary.attempt <= input.attempt ? abandon(canary) : unchanged(canary)
+    case 'decisionReceived':
+      return handleDecision(canary, input, context)
   }
 }
 
 function open(canary: Canary, isProven: boolean, context: CanaryContext): CanaryDecision {
   if (isProven) return begin(canary, context)
   const { run, attempt } = canary
-  const data = { run, attempt, label: canaryLabel(canary), detail: 'waiting for the audit log to hold the approval' }
+  const data = { run, attempt, label: canaryLabel(canary), detail: 'waiting until the audit log contains the approval' }
   return { state: { ...canary, state: 'proving' }, effects: [{ do: 'emit', type: 'hms.canary.delayed.v1', data }] }
 }
 
@@ -101,7 +101,7 @@ function freezeChanged(
   { frozen, behind }: Pick<Extract<CanaryInput, { type: 'freezeChanged' }>, 'frozen' | 'behind'>,
   context: CanaryContext,
 ): CanaryDecision {
-  // The change is in another region, or of a freeze that ends before the active one.
+  // Ignored: the change concerns another region, or a freeze that ends before the active one.
   if (isSameFreeze(canary.frozen, frozen)) return unchanged(canary)
   const seen = { ...canary, frozen }
   switch (canary.state) {
@@ -111,7 +111,7 @@ function freezeChanged(
       return growOrWait(seen, context)
     case 'observing':
       if (canary.observed) return { state: seen, effects: [] }
-      return frozen === null ? observe(seen, context) : stopClock(seen, frozen, context)
+      return frozen === null ? observe(seen, context) : suspendObservation(seen, frozen, context)
     case 'proving':
     case 'publishing':
     case 'paused':
@@ -126,8 +126,8 @@ function regionFreed(
   { behind, frozen }: Pick<Extract<CanaryInput, { type: 'regionFreed' }>, 'behind' | 'frozen'>,
   context: CanaryContext,
 ): CanaryDecision {
-  const [isSameFrozen, isSameBehind] = [isSameFreeze(canary.frozen, frozen), isSameHolder(canary.behind, behind)]
-  if (canary.state !== 'waiting' || (isSameFrozen && isSameBehind)) return unchanged(canary)
+  const [isSameFrozen, isSameHolding] = [isSameFreeze(canary.frozen, frozen), isSameHolder(canary.behind, behind)]
+  if (canary.state !== 'waiting' || (isSameFrozen && isSameHolding)) return unchanged(canary)
   const seen = { ...withHolder(canary, behind), frozen }
   // The canary still waits for the same freeze, which it has already reported.
   return frozen !== null && isSameFrozen ? { state: seen, effects: [] } : begin(seen, context)
@@ -135,7 +135,7 @@ function regionFreed(
 
 /** Starts the next step unless its scope is frozen. */
 function growOrWait(canary: Canary, context: CanaryContext): CanaryDecision {
-  return canary.frozen === null ? grow(canary, context) : { state: canary, effects: [delayed(canary, canary.frozen)] }
+  return canary.frozen === null ? grow(canary, context) : { state: canary, effects: [delayedByFreeze(canary, canary.frozen)] }
 }
 
 /** Fails a run that lacks the required attestations of previous stages; nothing is published. */
@@ -148,28 +148,30 @@ function published(
   { heads, at }: Pick<Extract<CanaryInput, { type: 'published' }>, 'heads' | 'at'>,
   context: CanaryContext,
 ): CanaryDecision {
-  const news = newestHeads(before, heads)
-  if (news.length === 0) return unchanged(before)
-  const { canary, alerts } = knownSince(before, news, at)
+  const reported = newestHeads(before, heads)
+  if (reported.length === 0) return unchanged(before)
+  const { canary, alerts } = recordStorage(before, reported, at)
   // Counts the alerts that waited for this report.
   return alerts.reduce<CanaryDecision>(
     ({ state, effects }, alert) => {
       const next = alerted(state, alert, context)
       return { state: next.state, effects: [...effects, ...next.effects] }
     },
-    audienceKnown(canary, news, context),
+    audienceKnown(canary, reported, context),
   )
 }
 
-function audienceKnown(before: Canary, news: readonly PublishedHead[], context: CanaryContext): CanaryDecision {
-  const canary = countedAtHeads(before, news, context)
+function audienceKnown(before: Canary, reported: readonly PublishedHead[], context: CanaryContext): CanaryDecision {
+  const canary = withHeadCounts(before, reported, context)
   if (canary.state !== 'publishing') return unchanged(canary)
-  const audiences = new Map(news.filter(({ scope }) => scope === canary.scope).map(({ policy, audience }) => [policy, audience]))
-  const isNews = ({ policy }: CanaryMember): boolean => audiences.has(policy)
-  const counted = canary.members.map((member) => (isNews(member) ? withAudience(canary, member, audiences.get(member.policy)!) : member))
+  const audiences = new Map(reported.filter(({ scope }) => scope === canary.scope).map(({ policy, audience }) => [policy, audience]))
+  const isReported = ({ policy }: CanaryMember): boolean => audiences.has(policy)
+  const counted = canary.members.map((member) =>
+    isReported(member) ? withAudience(canary, member, audiences.get(member.policy)!) : member,
+  )
   const members = withOneShare(canary, counted)
   const seen = { ...canary, members }
-  const narrow = members.filter((member) => isNews(member) && !member.published)
+  const narrow = members.filter((member) => isReported(member) && !member.published)
   // During a freeze the cohort is not widened; config-store counts again at the next lease renewal.
   if (narrow.length > 0) return canary.frozen === null ? widen(seen, narrow, context) : unchanged(seen)
   const decision = observeWhenReady(seen, context)
@@ -183,21 +185,23 @@ function audienceKnown(before: Canary, news: readonly PublishedHead[], context: 
  * bot; the head then has to be issued again.
  */
 function withAudience(canary: Canary, member: CanaryMember, { connected, cohort, smallestBucket }: Audience): CanaryMember {
-  // An audience also counts bots that an earlier step's head serves; coverage counts each bot once. Coverage is on another topic and may
-  // have arrived before.
+  // In later ramp steps the audience includes bots of earlier steps, so it would overwrite the better count of coverage. If coverage of
+  // this head arrived first (it is on another topic), its count is kept.
   const isCounted = canary.earlier !== undefined && member.countedSeq === member.seq
   const counted = { ...member, connected, expected: isCounted ? member.expected : cohort }
   const isNarrow = connected > 0 && cohort === 0 && smallestBucket !== null
   if (!isNarrow) return { ...counted, published: true }
   if (canary.frozen !== null) return { ...counted, published: false }
-  return { ...counted, published: false, share: smallestBucket + 1, shown: shownOf(canary, member) }
+  return { ...counted, published: false, share: smallestBucket + 1, shown: storedShares(canary, member) }
 }
 
 /** Gives all members of a bundle the largest share, because a bundle has one cohort. Changed heads are issued again together. */
 function withOneShare(before: Canary, members: CanaryMember[]): CanaryMember[] {
   const share = Math.max(...members.map((member) => member.share))
   if (before.cohortKey === undefined || members.every((member) => member.share === share)) return members
-  return members.map((member) => (member.share === share ? member : { ...member, share, published: false, shown: shownOf(before, member) }))
+  return members.map((member) =>
+    member.share === share ? member : { ...member, share, published: false, shown: storedShares(before, member) },
+  )
 }
 
 function widen(canary: Canary, narrow: readonly CanaryMember[], { now, leaseMs }: CanaryContext): CanaryDecision {
@@ -208,24 +212,24 @@ function widen(canary: Canary, narrow: readonly CanaryMember[], { now, leaseMs }
 
 function covered(before: Canary, reports: readonly CoverageReport[], context: CanaryContext): CanaryDecision {
   if (!isLive(before)) return unchanged(before)
-  const canary = countedByCoverage(before, reports, context)
-  const seen = <M extends CanaryMember>(said: readonly M[]): M[] =>
-    said.map((member) => ({
+  const canary = withCoverageCounts(before, reports, context)
+  const withAcknowledged = <M extends CanaryMember>(heads: readonly M[]): M[] =>
+    heads.map((member) => ({
       ...member,
       heard: member.heard || member.acknowledged > 0,
       connected: Math.max(member.connected, member.expected),
     }))
-  const take = canary.earlier === undefined ? withNumbers : withCount
-  const members = seen(withCoverage(canary.members, canary.scope, reports, take))
-  const earlier = canary.earlier && seen(canary.earlier.flatMap((head) => withCoverage([head], head.scope, reports)))
-  const counted = withCounts({ ...canary, members, ...(earlier === undefined ? {} : { earlier }) }, reports, context)
+  const merge = canary.earlier === undefined ? mergeCoverage : mergeCoverageWithSeq
+  const members = withAcknowledged(applyCoverageReports(canary.members, canary.scope, reports, merge))
+  const earlier = canary.earlier && withAcknowledged(canary.earlier.flatMap((head) => applyCoverageReports([head], head.scope, reports)))
+  const counted = recordBotCounts({ ...canary, members, ...(earlier === undefined ? {} : { earlier }) }, reports, context)
   if (counted.state === 'publishing') return observeWhenReady(counted, context)
-  if (counted.state === 'observing' && counted.observed && !isWaitedFor(counted, context)) return judge(counted, context)
+  if (counted.state === 'observing' && counted.observed && !hasSilentBots(counted, context)) return judge(counted, context)
   return unchanged(counted)
 }
 
-function withCount(member: CanaryMember, said: ScopeCoverage): CanaryMember {
-  return { ...withNumbers(member, said), countedSeq: said.seq }
+function mergeCoverageWithSeq(member: CanaryMember, coverage: ScopeCoverage): CanaryMember {
+  return { ...mergeCoverage(member, coverage), countedSeq: coverage.seq }
 }
 
 function due(canary: Canary, timer: CanaryTimer, context: CanaryContext): CanaryDecision {
@@ -236,7 +240,7 @@ function due(canary: Canary, timer: CanaryTimer, context: CanaryContext): Canary
       if (canary.state !== 'observing' || canary.observed || canary.remainingMs !== undefined) return unchanged(canary)
       const observed = { ...canary, observed: true }
       // Bots that joined during the observation get the full time to acknowledge.
-      return isWaitedFor(observed, context) ? awaitAcknowledgements(observed, context) : judge(observed, context)
+      return hasSilentBots(observed, context) ? awaitAcknowledgements(observed, context) : judge(observed, context)
     }
     case 'lease':
       return renew(canary, context)
@@ -253,7 +257,7 @@ function due(canary: Canary, timer: CanaryTimer, context: CanaryContext): Canary
 function acknowledgementsOverdue(canary: Canary, context: CanaryContext): CanaryDecision {
   const isAwaited = canary.state === 'publishing' || (canary.state === 'observing' && canary.observed)
   if (!isAwaited) return unchanged(canary)
-  if (isWaitedFor(canary, context)) return pause(canary, ACK_TIMEOUT, describeSilence(numbersOf(canary)), context)
+  if (hasSilentBots(canary, context)) return pause(canary, ACK_TIMEOUT, describeSilence(botCounts(canary)), context)
   return canary.state === 'publishing' ? observe(canary, context) : judge(canary, context)
 }
 
@@ -265,7 +269,7 @@ function renew(canary: Canary, context: CanaryContext): CanaryDecision {
   if (!isLive(canary) && canary.state !== 'passed') return unchanged(canary)
   const mayLapse = isOpen(canary) || canary.state === 'growing'
   if (Date.parse(canary.leaseUntil) > context.now.getTime() || !mayLapse) return lease(canary, context, true)
-  const detail = `the lease ended at ${canary.leaseUntil} before it was renewed; the cohort has fallen back`
+  const detail = `the lease ended at ${canary.leaseUntil} before it was renewed; the cohort has returned to the base release`
   return pause(canary, 'LEASE_LAPSED', detail, context)
 }
 
@@ -273,9 +277,9 @@ function alerted(canary: Canary, alert: CountedAlert, { now }: CanaryContext): C
   if (isEarly(canary) || alert.awaits !== undefined) return unchanged(withEarly(canary, alert))
   if (!mayCount(canary, alert)) return unchanged(canary)
   const guarded = countAlert(canary, alert)
-  // The statistics have their own bounds, equal for both groups.
+  // For the statistics only unexplained alerts of connected bots count, as in the control group.
   const isEvent = !alert.explained && alert.connected
-  const counted = { ...guarded, canary: isEvent ? withAlert(guarded.canary, { ...alert, arm: 'cohort' }, now) : guarded.canary }
+  const counted = { ...guarded, canary: isEvent ? countEvent(guarded.canary, { ...alert, arm: 'cohort' }, now) : guarded.canary }
   const excess = isLive(canary) && isEvent ? excessOf(counted.canary) : undefined
   if (counted.broken === undefined && excess === undefined) return unchanged(counted.canary)
   const reason = counted.broken === undefined ? 'ALERT_RATE' : 'UNEXPLAINED_ALERTS'
@@ -296,7 +300,7 @@ function measured(before: Canary, samples: readonly MetricSample[], context: Can
   const [failed, unanswered] = [describeFailed(metrics), describeUnanswered(metrics)]
   if (failed !== undefined) return end(canary, 'failed', [{ do: 'takeBack' }], [{ do: 'fail', reason: 'METRIC_FAILED', detail: failed }])
   if (unanswered !== undefined) return pause(canary, 'METRIC_UNANSWERED', unanswered, context)
-  const judged = canary.observed && !isWaitedFor(canary, context) ? judge(canary, context) : unchanged(canary)
+  const judged = canary.observed && !hasSilentBots(canary, context) ? judge(canary, context) : unchanged(canary)
   if (judged.state.state !== 'observing') return judged
   return { state: judged.state, effects: [...judged.effects, { do: 'schedule', timer: 'measure', inMs: context.measureMs }] }
 }

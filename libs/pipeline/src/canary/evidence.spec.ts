@@ -1,40 +1,40 @@
 import { describe, expect, it } from 'vitest'
 import type { CarriedRelease, CoverageReport, PublishedHead, RunDossier } from '#libs/contracts'
-import { NCR, RampStory } from '../testing/ramp-story.js'
+import { NCR, RampScenario } from '../testing/ramp-scenario.js'
 import { CANARY_CONTEXT, DOSSIER, NOW, ORIGIN } from '../testing/samples.js'
 import { newCanary, summaryOf, type Canary } from './canary.js'
 import { decideCanary } from './decide.js'
 import type { CanaryEffect, CanaryInput } from './inputs-and-effects.js'
-import { sizeOf } from './watch.js'
+import { cohortSizeBounds } from './watch.js'
 
 const VIRGINIA = 'region:VA'
 const STEPS = [NCR, VIRGINIA].map((scope) => ({ share: 500, scope, scopeName: scope.replace('region:', '') }))
 
 describe('given a ramp at its second region', () => {
-  const inVirginia = (): RampStory =>
-    new RampStory(STEPS)
+  const inVirginia = (): RampScenario =>
+    new RampScenario(STEPS)
       .stored(100, 5)
       .covered({ [NCR]: [5, 5, 95] })
       .due('observe')
       .mayGrow()
 
   it('when no bot is connected there, then bots of the first region are no evidence: it pauses and names the second region', () => {
-    const story = inVirginia()
+    const scenario = inVirginia()
       .stored(0)
       .covered({ [NCR]: [5, 5, 95], [VIRGINIA]: [0, 0] })
-    expect(story.canary.state).toBe('observing')
-    story.due('observe')
-    expect(story.canary.state).toBe('paused')
-    expect(story.effects.at(-1)).toMatchObject({ data: { reason: 'NO_EVIDENCE', detail: 'NO_EVIDENCE: no bot of region VA connected' } })
+    expect(scenario.canary.state).toBe('observing')
+    scenario.due('observe')
+    expect(scenario.canary.state).toBe('paused')
+    expect(scenario.effects.at(-1)).toMatchObject({ data: { reason: 'NO_EVIDENCE', detail: 'NO_EVIDENCE: no bot of region VA connected' } })
   })
 
   it('when bots of that region acknowledge, then the step passes and reports their number', () => {
-    const story = inVirginia()
+    const scenario = inVirginia()
       .stored(30, 2)
       .covered({ [NCR]: [5, 5, 95], [VIRGINIA]: [2, 2, 28] })
-    expect(summaryOf(story.canary)).toMatch(/^2 of 2 bots acknowledged/)
-    story.due('observe')
-    expect(story.canary.passed?.at(-1)).toMatchObject({ step: 2, basis: 'observed', cohort: 2, connected: 30 })
+    expect(summaryOf(scenario.canary)).toMatch(/^2 of 2 bots acknowledged/)
+    scenario.due('observe')
+    expect(scenario.canary.passed?.at(-1)).toMatchObject({ step: 2, basis: 'observed', cohort: 2, connected: 30 })
   })
 })
 
@@ -135,9 +135,9 @@ describe('given a canary of a bundle', () => {
       { policy: 'a', cohort: 3, connected: 40 },
       { policy: 'b', cohort: 3, connected: 40 },
     ]
-    expect(sizeOf({ cohortKey: 'a' }, [one, two])).toEqual({ least: 3, most: 3, connected: 40 })
-    expect(sizeOf({ cohortKey: 'a' }, [one, { ...two, cohort: 2 }])).toEqual({ least: 3, most: 5, connected: 40 })
-    expect(sizeOf({}, [one, two])).toEqual({ least: 3, most: 6, connected: 40 })
+    expect(cohortSizeBounds({ cohortKey: 'a' }, [one, two])).toEqual({ least: 3, most: 3, connected: 40 })
+    expect(cohortSizeBounds({ cohortKey: 'a' }, [one, { ...two, cohort: 2 }])).toEqual({ least: 3, most: 5, connected: 40 })
+    expect(cohortSizeBounds({}, [one, two])).toEqual({ least: 3, most: 6, connected: 40 })
   })
 
   it('when a bot acknowledged each of its policies, then it passes', () => {

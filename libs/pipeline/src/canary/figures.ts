@@ -4,7 +4,7 @@ import { excessEvidence, lnRateRatio, powerOfGuard } from './statistics/one-arm.
 import { chanceOfAtLeast, lnShareRatio, lnSkewEvidence, shareAtRatio, shareEvidence } from './statistics/two-arms.js'
 import type { CanaryWatch } from './canary-watch.js'
 import { loadOf } from './prediction.js'
-import { addedUp, hasControl, sizeOf } from './watch.js'
+import { withExposure, hasControl, cohortSizeBounds } from './watch.js'
 
 /** Probability that a canary with an unchanged alert rate fails, over all checks together. */
 const ALPHA = 0.05
@@ -24,9 +24,9 @@ const DAY_MS = 24 * HOUR_MS
  */
 export function figuresOf(canary: Canary, at: { now: Date; leaseMs: number }): CanaryFigures | undefined {
   if (canary.watch === undefined) return undefined
-  const watch = isLive(canary) ? addedUp(canary, at.now) : canary.watch
+  const watch = isLive(canary) ? withExposure(canary, at.now) : canary.watch
   const { paired, alone } = watch
-  const { most, connected } = sizeOf(canary, watch.bots)
+  const { most, connected } = cohortSizeBounds(canary, watch.bots)
   const expected = expectedOf(watch)
   const total = paired.cohortEvents + paired.controlEvents
   const load = loadOf(canary, watch)
@@ -60,7 +60,7 @@ export function excessOf(canary: Canary): string | undefined {
   const { paired, alone } = watch
   const events = paired.cohortEvents + alone.events
   const against = paired.mostShare === 0 ? 'no control group' : `${paired.controlEvents} in the control group`
-  return `${events} unexplained alerts in windows of their own, ${against}: evidence ${evidence.toFixed(1)}, limit ${1 / ALPHA}`
+  return `${events} unexplained alerts in separate windows, ${against}: evidence ${evidence.toFixed(1)}, limit ${1 / ALPHA}`
 }
 
 /** Returns the power of the counts: `expected 0.3; power vs 2x 12%; LOW_POWER`. */
@@ -94,7 +94,7 @@ function expectedOf({ paired, alone, alertsPerBotDay }: CanaryWatch): number {
 }
 
 function lacksOf(canary: Canary, watch: CanaryWatch, leaseMs: number): CanaryLack[] {
-  const { most, connected } = sizeOf(canary, watch.bots)
+  const { most, connected } = cohortSizeBounds(canary, watch.bots)
   const lacks: CanaryLack[] = []
   if (isSkewed(canary, watch)) lacks.push('SKEWED_EXPOSURE')
   if (Date.parse(watch.addedUntil) - Date.parse(watch.heardAt) > (MISSED_RENEWALS * leaseMs) / 3) lacks.push('STALE_DATA')
@@ -112,16 +112,16 @@ function isSkewed(canary: Canary, { bots }: CanaryWatch): boolean {
   const share = requestedShare / 10_000
   if (share >= 1 || earlier !== undefined || !hasControl(canary)) return false
   return bots.some(({ policy, cohort, connected }) => {
-    const isAsked = members.some((member) => member.policy === policy && member.share === requestedShare)
-    return isAsked && lnSkewEvidence({ canary: cohort, total: connected, share }) >= LN_SKEW
+    const hasRequestedShare = members.some((member) => member.policy === policy && member.share === requestedShare)
+    return hasRequestedShare && lnSkewEvidence({ canary: cohort, total: connected, share }) >= LN_SKEW
   })
 }
 
 const LACKS: Record<CanaryLack, string> = {
-  SKEWED_EXPOSURE: 'the bots do not split by the share that was asked for',
+  SKEWED_EXPOSURE: 'the bots are not split by the requested share',
   STALE_DATA: 'config-store has not counted the bots for two renewals of the lease',
-  COHORT_LOST: 'no bot of the cohort is connected any more',
-  CONTROL_LOST: 'no bot of the control group is connected any more',
+  COHORT_LOST: 'no bot of the cohort is connected',
+  CONTROL_LOST: 'no bot of the control group is connected',
 }
 
 /** Returns for example `CONTROL_LOST: no bot of …`. */

@@ -1,12 +1,12 @@
 import { defined, type PassedStep } from '#libs/contracts'
 import type { Canary } from './canary.js'
 import type { PassBasis } from './inputs-and-effects.js'
-import { headsOf, UNISSUED, type CanaryMember, type PlacedMember } from './members.js'
+import { headsOf, UNISSUED, type CanaryMember, type ScopedMember } from './members.js'
 import { newMetrics } from './metrics.js'
 import { followingStep } from './plan-steps.js'
 import { alertsOf } from './prediction.js'
-import { shownOf } from './since.js'
-import { restarted } from './watch.js'
+import { storedShares } from './alert-timing.js'
+import { restartWatch } from './watch.js'
 
 /**
  * Returns the canary at its next step. Heads of other scopes stay. The share never shrinks, even if it was widened beyond the next
@@ -15,7 +15,7 @@ import { restarted } from './watch.js'
 export function atNextStep(canary: Canary, now: Date): Canary {
   const { observeUntil: _until, remainingMs: _remaining, counts: _counts, watch, ...rest } = canary
   const step = followingStep(canary)!
-  const heads = headsOf(canary).map((head): PlacedMember => ({ ...head, shown: shownOf(canary, head) }))
+  const heads = headsOf(canary).map((head): ScopedMember => ({ ...head, shown: storedShares(canary, head) }))
   const members = canary.members.map(({ policy, release, base, baseSeq, beginsAt }): CanaryMember => {
     const known = heads.find((head) => head.policy === policy && head.scope === step.scope)
     const [seq, share, shown] = [known?.seq ?? 0, Math.max(step.share, known?.share ?? 0), known?.shown ?? []]
@@ -34,14 +34,14 @@ export function atNextStep(canary: Canary, now: Date): Canary {
     observeUntil: null,
     observed: false,
     ...(canary.predictions === undefined ? {} : { alertsBefore: alertsOf(canary.alerting) }),
-    ...(watch === undefined ? {} : { watch: restarted(watch, now) }),
+    ...(watch === undefined ? {} : { watch: restartWatch(watch, now) }),
     ...(metrics === undefined ? {} : { metrics: newMetrics(metrics) }),
   }
 }
 
-const WEAKEST: readonly PassBasis[] = ['unobserved', 'promoted', 'observed']
+const BASES_WEAKEST_FIRST: readonly PassBasis[] = ['unobserved', 'promoted', 'observed']
 
 /** Returns the basis of the whole canary's verdict: the weakest basis of its steps. */
-export function basisOf(steps: readonly PassedStep[]): PassBasis {
-  return WEAKEST.find((basis) => steps.some((step) => step.basis === basis)) ?? 'observed'
+export function weakestBasis(steps: readonly PassedStep[]): PassBasis {
+  return BASES_WEAKEST_FIRST.find((basis) => steps.some((step) => step.basis === basis)) ?? 'observed'
 }

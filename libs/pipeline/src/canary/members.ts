@@ -28,10 +28,10 @@ export interface CanaryMember {
    */
   beginsAt?: string
   /** Shares that config-store stored, smallest first; set once the share grew. */
-  shown?: readonly ShownShare[]
+  shown?: readonly StoredShare[]
 }
 
-export interface ShownShare {
+export interface StoredShare {
   share: number
   /** When config-store stored a head with this share (RFC 3339). */
   since: string
@@ -41,12 +41,12 @@ export interface ShownShare {
 export const UNISSUED = { seq: 0, published: false, connected: 0, expected: 0, acknowledged: 0, silent: [], heard: false }
 
 /** A canary member with the scope of its head: of the current step, or of an earlier step still in effect. */
-export interface PlacedMember extends CanaryMember {
+export interface ScopedMember extends CanaryMember {
   scope: string
 }
 
 /** Bot counts of one policy over several scopes of its canary. Each bot counts in one scope. */
-export interface CohortNumbers extends Acknowledgements {
+export interface CohortCounts extends Acknowledgements {
   policy: string
   connected: number
   heard: boolean
@@ -57,10 +57,10 @@ interface Heads {
   scope: string
   cohortKey?: string
   members: CanaryMember[]
-  earlier?: PlacedMember[]
+  earlier?: ScopedMember[]
 }
 
-export function headsOf({ members, scope, earlier = [] }: Heads): PlacedMember[] {
+export function headsOf({ members, scope, earlier = [] }: Heads): ScopedMember[] {
   return [...earlier, ...members.map((member) => ({ ...member, scope }))]
 }
 
@@ -76,8 +76,8 @@ export function newestHeads(canary: Heads, heads: readonly PublishedHead[]): Pub
 }
 
 /** Returns the canary with `heads` in place of its heads of the same policy and scope. */
-export function withHeads<C extends Heads>(canary: C, heads: readonly PlacedMember[]): C {
-  const find = (policy: string, scope: string): PlacedMember | undefined =>
+export function withHeads<C extends Heads>(canary: C, heads: readonly ScopedMember[]): C {
+  const find = (policy: string, scope: string): ScopedMember | undefined =>
     heads.find((head) => head.policy === policy && head.scope === scope)
   const members = canary.members.map((member) => {
     const found = find(member.policy, canary.scope)
@@ -90,23 +90,23 @@ export function withHeads<C extends Heads>(canary: C, heads: readonly PlacedMemb
 }
 
 /** Returns the bot counts by policy, over all scopes: a bot may have the release through the head of an earlier step. */
-export function numbersOf(canary: Heads): readonly CohortNumbers[] {
-  return canary.earlier === undefined ? canary.members : numbersIn(canary, headsOf(canary))
+export function botCounts(canary: Heads): readonly CohortCounts[] {
+  return canary.earlier === undefined ? canary.members : sumByPolicy(canary, headsOf(canary))
 }
 
 /** Returns the bot counts of the current step by policy. Bots of earlier steps in other scopes are no evidence for this step. */
-export function numbersOfStep(canary: Heads): readonly CohortNumbers[] {
+export function botCountsOfStep(canary: Heads): readonly CohortCounts[] {
   if (canary.earlier === undefined) return canary.members
-  return numbersIn(
+  return sumByPolicy(
     canary,
     headsOf(canary).filter(({ scope }) => scopesOverlap(scope, canary.scope)),
   )
 }
 
-function numbersIn({ members }: Heads, heads: readonly PlacedMember[]): CohortNumbers[] {
+function sumByPolicy({ members }: Heads, heads: readonly ScopedMember[]): CohortCounts[] {
   return members.map(({ policy }) => {
     const mine = heads.filter((head) => head.policy === policy)
-    const sum = (count: (head: PlacedMember) => number): number => mine.reduce((total, head) => total + count(head), 0)
+    const sum = (count: (head: ScopedMember) => number): number => mine.reduce((total, head) => total + count(head), 0)
     return {
       policy,
       connected: Math.max(...mine.map(({ connected }) => connected)),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { asked, DOSSIER, NOW, ORIGIN } from '../testing/samples.js'
+import { decisionReceived, DOSSIER, NOW, ORIGIN } from '../testing/samples.js'
 import { newCanary, type Canary } from './canary.js'
 import { decideCanary } from './decide.js'
 import type { CanaryContext, CanaryEffect, CanaryInput } from './inputs-and-effects.js'
@@ -55,7 +55,7 @@ describe('given a canary with metrics', () => {
   it('when all held to the end, then it passes and reports them', () => {
     const { state, effects } = after(gated('observing'), look('++'), look('++'), OVER)
     expect(state.state).toBe('passed')
-    const summary = expect.stringContaining('metric errors held at 2 of 2 looks; metric latency held at 2 of 2 looks') as string
+    const summary = expect.stringContaining('metric errors held at 2 of 2 checks; metric latency held at 2 of 2 checks') as string
     expect(effects.at(-1)).toMatchObject({ do: 'pass', summary })
   })
 
@@ -65,7 +65,7 @@ describe('given a canary with metrics', () => {
     const twice = after(once.state, look('++'), look('+-'))
     expect(twice.state.state).toBe('failed')
     expect(twice.effects.map((effect) => effect.do)).toEqual(['takeBack', 'cancel', 'fail', 'freeRegions'])
-    expect(twice.effects.at(-2)).toMatchObject({ reason: 'METRIC_FAILED', detail: 'metric latency failed at 2 of 3 looks, limit 2' })
+    expect(twice.effects.at(-2)).toMatchObject({ reason: 'METRIC_FAILED', detail: 'metric latency failed 2 of 3 checks, limit 2' })
   })
 
   it('when one has no result, then that is no failure; at the fourth check in a row the canary pauses', () => {
@@ -75,7 +75,7 @@ describe('given a canary with metrics', () => {
     const mute = after(thrice.state, look('?+'))
     expect(mute.state.state).toBe('paused')
     expect(mute.effects.at(-1)).toMatchObject({
-      data: { reason: 'METRIC_UNANSWERED', detail: 'metric errors had no answer at 4 looks in a row: no answer within 5 s' },
+      data: { reason: 'METRIC_UNANSWERED', detail: 'metric errors had no result at 4 checks in a row: no answer within 5 s' },
     })
   })
 
@@ -90,7 +90,7 @@ describe('given a canary with metrics', () => {
 
   it('when it is resumed, then they are queried again, and failures still count', () => {
     const paused = after(gated('observing'), look('-+'), look('?+'), look('?+'), look('?+'), look('?+')).state
-    const resumed = decideCanary(paused, asked('resume', 'canary'), CONTEXT).state
+    const resumed = decideCanary(paused, decisionReceived('resume', 'canary'), CONTEXT).state
     expect(resumed.metrics).toMatchObject([{ name: 'errors', failed: 1, unanswered: 0 }, { name: 'latency' }])
     expect(after({ ...resumed, state: 'observing' }, look('-+')).state.state).toBe('failed')
   })

@@ -24,28 +24,28 @@ export function withSamples(metrics: readonly MetricFigures[], samples: readonly
 }
 
 /** Resets the counts of checks without a result, so that those before a pause do not cause the next pause. */
-export function askedAnew(metrics: readonly MetricFigures[]): MetricFigures[] {
+export function resetUnanswered(metrics: readonly MetricFigures[]): MetricFigures[] {
   return metrics.map((metric) => ({ ...metric, unanswered: 0 }))
 }
 
 /** Describes the first metric that failed too often. */
 export function describeFailed(metrics: readonly MetricFigures[]): string | undefined {
   const metric = metrics.find(({ failed }) => failed > MAX_FAILED)
-  return metric && `metric ${metric.name} failed at ${metric.failed} of ${metric.held + metric.failed} looks, limit ${MAX_FAILED + 1}`
+  return metric && `metric ${metric.name} failed ${metric.failed} of ${metric.held + metric.failed} checks, limit ${MAX_FAILED + 1}`
 }
 
 /** Describes the first metric without results. */
 export function describeUnanswered(metrics: readonly MetricFigures[]): string | undefined {
   const metric = metrics.find(({ unanswered }) => unanswered > MAX_UNANSWERED)
-  return metric && `metric ${metric.name} had no answer at ${metric.unanswered} looks in a row: ${metric.problem}`
+  return metric && `metric ${metric.name} had no result at ${metric.unanswered} checks in a row: ${metric.problem}`
 }
 
 /** Whether each metric has a result, and its newest check has one. */
-export function areAnswered(metrics: readonly MetricFigures[]): boolean {
+export function haveResults(metrics: readonly MetricFigures[]): boolean {
   return metrics.every(({ held, failed, unanswered }) => held + failed > 0 && unanswered === 0)
 }
 
-/** Describes each metric: `metric error-ratio held at 12 of 12 looks`. */
+/** Describes each metric: `metric error-ratio held at 12 of 12 checks`. */
 export function describeMetrics(metrics: readonly MetricFigures[]): string[] {
-  return metrics.map(({ name, held, failed }) => `metric ${name} held at ${held} of ${held + failed} looks`)
+  return metrics.map(({ name, held, failed }) => `metric ${name} held at ${held} of ${held + failed} checks`)
 }

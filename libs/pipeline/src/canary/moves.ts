@@ -1,16 +1,16 @@
 import { command, type FreezeNotice, type PassedStep } from '#libs/contracts'
 import { describeFreeze } from '../freezes/freeze-windows.js'
 import { precededBy, unchanged, type Decision } from '../stage/decision.js'
-import { beginning, canaryLabel, isLive, lackOfEvidence, summaryOf, type Canary } from './canary.js'
+import { heldUntilText, canaryLabel, isLive, lackOfEvidence, summaryOf, type Canary } from './canary.js'
 import { describeLack, describePower, figuresOf } from './figures.js'
 import { CANARY_TIMERS, type CanaryContext, type CanaryEffect, type PassBasis } from './inputs-and-effects.js'
-import { atNextStep, basisOf } from './grow.js'
-import { numbersOf, numbersOfStep, type CohortNumbers } from './members.js'
-import { areAnswered, describeMetrics } from './metrics.js'
+import { atNextStep, weakestBasis } from './grow.js'
+import { botCounts, botCountsOfStep, type CohortCounts } from './members.js'
+import { haveResults, describeMetrics } from './metrics.js'
 import { followingStep, stepCount } from './plan-steps.js'
 import { describeLoad } from './prediction.js'
 import { describeHolder, type RegionHolder } from './region-holder.js'
-import { sinceRenewal } from './since.js'
+import { suspendAlertsIfLapsed } from './alert-timing.js'
 
 export type CanaryDecision = Decision<Canary, CanaryEffect>
 
@@ -19,18 +19,18 @@ const CANCEL_ALL: CanaryEffect = { do: 'cancel', timers: CANARY_TIMERS }
 /** Publishes the first heads, or waits while a freeze is active or another canary has the region. */
 export function begin(canary: Canary, context: CanaryContext): CanaryDecision {
   const { frozen, behind } = canary
-  if (frozen !== null) return { state: { ...canary, state: 'waiting' }, effects: [delayed(canary, frozen)] }
-  if (behind !== undefined) return { state: { ...canary, state: 'waiting' }, effects: [delayedBehind(canary, behind)] }
+  if (frozen !== null) return { state: { ...canary, state: 'waiting' }, effects: [delayedByFreeze(canary, frozen)] }
+  if (behind !== undefined) return { state: { ...canary, state: 'waiting' }, effects: [delayedByRegion(canary, behind)] }
   return publish(canary, context)
 }
 
-export function delayed(canary: Canary, frozen: FreezeNotice): CanaryEffect {
+export function delayedByFreeze(canary: Canary, frozen: FreezeNotice): CanaryEffect {
   const { run, attempt } = canary
   const detail = `waits for ${describeFreeze(frozen)}`
   return { do: 'emit', type: 'hms.canary.delayed.v1', data: { run, attempt, label: canaryLabel(canary), detail, reason: 'FREEZE' } }
 }
 
-function delayedBehind(canary: Canary, behind: RegionHolder): CanaryEffect {
+function delayedByRegion(canary: Canary, behind: RegionHolder): CanaryEffect {
   const { run, attempt } = canary
   const data = { run, attempt, label: canaryLabel(canary), detail: describeHolder(behind), behind: behind.run }
   return { do: 'emit', type: 'hms.canary.delayed.v1', data }
@@ -38,22 +38,22 @@ function delayedBehind(canary: Canary, behind: RegionHolder): CanaryEffect {
 
 function publish(canary: Canary, context: CanaryContext): CanaryDecision {
   const { run, attempt, step = 0 } = canary
-  const [counted, begun] = stepCount(canary) === 1 ? [{}, {}] : [{ step: step + 1 }, { stepAt: context.now.toISOString() }]
-  const data = { run, attempt, label: canaryLabel(canary), detail: 'waiting for the cohort to acknowledge', ...counted }
-  return lease({ ...canary, ...begun, state: 'publishing' }, context, false, [{ do: 'emit', type: 'hms.canary.started.v1', data }])
+  const [stepNumber, stepStart] = stepCount(canary) === 1 ? [{}, {}] : [{ step: step + 1 }, { stepAt: context.now.toISOString() }]
+  const data = { run, attempt, label: canaryLabel(canary), detail: 'waiting for the cohort to acknowledge', ...stepNumber }
+  return lease({ ...canary, ...stepStart, state: 'publishing' }, context, false, [{ do: 'emit', type: 'hms.canary.started.v1', data }])
 }
 
 /** Issues new heads for all policies, and schedules their renewal. `after`: effects that follow. */
 export function lease(canary: Canary, { now, leaseMs }: CanaryContext, fast: boolean, after: CanaryEffect[] = []): CanaryDecision {
   const effects: CanaryEffect[] = [{ do: 'issueHeads', fast }, { do: 'schedule', timer: 'lease', inMs: leaseMs / 3 }, ...after]
-  return { state: { ...sinceRenewal(canary, now), leaseUntil: new Date(now.getTime() + leaseMs).toISOString() }, effects }
+  return { state: { ...suspendAlertsIfLapsed(canary, now), leaseUntil: new Date(now.getTime() + leaseMs).toISOString() }, effects }
 }
 
 /** Starts the observation if all heads are stored and all expected bots have acknowledged. */
 export function observeWhenReady(canary: Canary, context: CanaryContext): CanaryDecision {
-  const isCovered = ({ connected, expected, acknowledged }: CohortNumbers): boolean =>
+  const isCovered = ({ connected, expected, acknowledged }: CohortCounts): boolean =>
     connected === 0 || (expected > 0 && acknowledged >= expected)
-  return isPublished(canary) && numbersOf(canary).every(isCovered) ? observe(canary, context) : unchanged(canary)
+  return isPublished(canary) && botCounts(canary).every(isCovered) ? observe(canary, context) : unchanged(canary)
 }
 
 /** Starts the observation for the plan's `observeMs`, or for `remainingMs` after an interruption. */
@@ -63,7 +63,8 @@ export function observe(canary: Canary, context: CanaryContext): CanaryDecision 
   const leftMs = remainingMs ?? observeMs
   const until = new Date(now.getTime() + leftMs).toISOString()
   const observing: Canary = { ...rest, run, attempt, observeMs, state: 'observing', observeUntil: until }
-  if (canary.frozen !== null) return precededBy([{ do: 'cancel', timers: ['acknowledge'] }], stopClock(observing, canary.frozen, context))
+  if (canary.frozen !== null)
+    return precededBy([{ do: 'cancel', timers: ['acknowledge'] }], suspendObservation(observing, canary.frozen, context))
   const detail = `${lackOfEvidence(observing) ?? summaryOf(observing)}; observed until ${until}`
   const effects: CanaryEffect[] = [
     { do: 'cancel', timers: ['acknowledge'] },
@@ -74,9 +75,9 @@ export function observe(canary: Canary, context: CanaryContext): CanaryDecision 
   return { state: observing, effects }
 }
 
-export function stopClock(canary: Canary, frozen: FreezeNotice, { now }: CanaryContext): CanaryDecision {
+export function suspendObservation(canary: Canary, frozen: FreezeNotice, { now }: CanaryContext): CanaryDecision {
   const remainingMs = canary.remainingMs ?? Math.max(0, Date.parse(canary.observeUntil!) - now.getTime())
-  const effects: CanaryEffect[] = [{ do: 'cancel', timers: ['observe'] }, delayed(canary, frozen)]
+  const effects: CanaryEffect[] = [{ do: 'cancel', timers: ['observe'] }, delayedByFreeze(canary, frozen)]
   return { state: { ...canary, observeUntil: null, remainingMs }, effects }
 }
 
@@ -91,18 +92,18 @@ export function awaitAcknowledgements(canary: Canary, { acknowledgeMs }: CanaryC
 export function judge(canary: Canary, context: CanaryContext): CanaryDecision {
   const metrics = canary.metrics ?? []
   // The next metric check is already scheduled; it judges again.
-  if (!areAnswered(metrics)) return { state: canary, effects: [] }
+  if (!haveResults(metrics)) return { state: canary, effects: [] }
   const isRequired = context.evidence === 'required'
   const lack = lackOfEvidence(canary)
   if (lack !== undefined) return isRequired ? pause(canary, 'NO_EVIDENCE', lack, context) : pass(canary, 'unobserved', lack, context)
   const figures = figuresOf(canary, context)
-  const [doubt, ...more] = figures?.lacks ?? []
-  if (doubt !== undefined && isRequired) return pause(canary, doubt, [doubt, ...more].map(describeLack).join('; '), context)
+  const [firstLack, ...more] = figures?.lacks ?? []
+  if (firstLack !== undefined && isRequired) return pause(canary, firstLack, [firstLack, ...more].map(describeLack).join('; '), context)
   if (canary.dossier.plan.requirePower === true && figures?.isDoublingExcluded !== true) {
     const detail = figures === undefined ? 'LOW_POWER: config-store has not counted the bots' : describePower(figures)
     return pause(canary, 'LOW_POWER', detail, context)
   }
-  const power = figures === undefined || beginning(canary.members) !== undefined ? [] : [describePower(figures)]
+  const power = figures === undefined || heldUntilText(canary.members) !== undefined ? [] : [describePower(figures)]
   return pass(
     canary,
     'observed',
@@ -124,7 +125,7 @@ export function pass(canary: Canary, basis: PassBasis, summary: string, context:
   // Drops an earlier pass of this step: people may have paused the canary after the pass, and resumed it.
   const passed = [...(canary.passed ?? []).slice(0, canary.step ?? 0), passedStep(canary, basis, summary, context)]
   if (followingStep(canary) === undefined) {
-    return { state: { ...canary, state: 'passed', passed }, effects: [cancel, { do: 'pass', basis: basisOf(passed), summary }] }
+    return { state: { ...canary, state: 'passed', passed }, effects: [cancel, { do: 'pass', basis: weakestBasis(passed), summary }] }
   }
   const { run, attempt } = canary
   const data = { run, attempt, label: canaryLabel(canary), detail: summary, steps: passed }
@@ -144,7 +145,7 @@ export function grow(canary: Canary, context: CanaryContext): CanaryDecision {
 
 function passedStep(canary: Canary, basis: PassBasis, summary: string, context: CanaryContext): PassedStep {
   const { step = 0, scope, scopeName, requestedShare, members } = canary
-  const numbers = numbersOfStep(canary)
+  const numbers = botCountsOfStep(canary)
   const figures = figuresOf(canary, context)
   return {
     step: step + 1,
@@ -176,7 +177,7 @@ export function pause(canary: Canary, reason: string, detail: string, context: C
 }
 
 /** Ends the canary of a run that ended: takes back published heads immediately. */
-export function letGo(canary: Canary): CanaryDecision {
+export function abandon(canary: Canary): CanaryDecision {
   if (isUnpublished(canary) || canary.state === 'baking') return end(canary, 'ended')
   return isLive(canary) || canary.state === 'passed' ? end(canary, 'ended', [{ do: 'takeBack' }]) : unchanged(canary)
 }

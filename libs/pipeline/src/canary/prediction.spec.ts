@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { PredictedLoad } from '#libs/contracts'
 import { ALL_REGIONS } from '#libs/policy'
-import { NCR, RampStory, STEPS } from '../testing/ramp-story.js'
+import { NCR, RampScenario, STEPS } from '../testing/ramp-scenario.js'
 import { CANARY_CONTEXT, DOSSIER, NOW, ORIGIN } from '../testing/samples.js'
 import { newCanary } from './canary.js'
 import { decideCanary } from './decide.js'
@@ -99,29 +99,29 @@ describe('a canary with a prediction', () => {
   })
 
   it('counts the alerts of each step separately, and reports nothing while bots of other scopes have the release', () => {
-    const story = new RampStory(STEPS)
-    story.canary = {
-      ...story.canary,
+    const scenario = new RampScenario(STEPS)
+    scenario.canary = {
+      ...scenario.canary,
       predictions: predictionsOf(
         load({}),
         STEPS.map(({ scope }) => scope),
       ),
     }
-    const loadNow = () => figuresOf(story.canary, { now: NOW, leaseMs: CANARY_CONTEXT.leaseMs })?.load
-    story
+    const loadNow = () => figuresOf(scenario.canary, { now: NOW, leaseMs: CANARY_CONTEXT.leaseMs })?.load
+    scenario
       .stored(40, 2)
       .covered({ [NCR]: [2, 2, 38] })
       .input(alert('bot-1', 'r1', true))
     expect(loadNow()).toEqual({ alerts: 1, predicted: 0 })
-    story
+    scenario
       .due('observe')
       .mayGrow()
       .stored(4)
       .covered({ [NCR]: [4, 4] })
       .input(alert('bot-3', 'r2', true))
     expect(loadNow()).toEqual({ alerts: 1, predicted: 0 })
-    story.due('observe').mayGrow().stored(8, 3)
-    expect(story.canary.scope).toBe(ALL_REGIONS)
+    scenario.due('observe').mayGrow().stored(8, 3)
+    expect(scenario.canary.scope).toBe(ALL_REGIONS)
     expect(loadNow()).toBeUndefined()
   })
 })

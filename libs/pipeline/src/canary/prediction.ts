@@ -5,7 +5,7 @@ import type { AlertingBot } from './counted-alert.js'
 
 const DAY_MS = 86_400_000
 /** Predictions below this are described as 'fewer than 0.1', and omitted if there are no alerts. */
-const WORTH_SAYING = 0.05
+const NEGLIGIBLE = 0.05
 
 /** Predicted alerts per day of a bot that reads all readings of the scope's region, at the rate of the replayed recordings. */
 export interface Prediction {
@@ -54,8 +54,8 @@ export function alertsOf(alerting: readonly AlertingBot[]): number {
 
 /** Returns `41 alerts, at most 38.5 predicted`; empty without a prediction, or if both numbers are negligible. */
 export function describeLoad(load: CanaryLoad | undefined): string[] {
-  if (load === undefined || (load.alerts === 0 && load.predicted < WORTH_SAYING)) return []
+  if (load === undefined || (load.alerts === 0 && load.predicted < NEGLIGIBLE)) return []
   const { alerts, predicted } = load
-  const most = predicted < WORTH_SAYING ? 'fewer than 0.1' : `at most ${predicted.toFixed(predicted < 10 ? 1 : 0)}`
+  const most = predicted < NEGLIGIBLE ? 'fewer than 0.1' : `at most ${predicted.toFixed(predicted < 10 ? 1 : 0)}`
   return [`${alerts} ${alerts === 1 ? 'alert' : 'alerts'}, ${most} predicted`]
 }

@@ -30,15 +30,15 @@ export function claimsRegions({ state, frozen, members }: Pick<Canary, 'state' |
  * a canary of all regions gets its turn.
  */
 export function holderOfRegions(canary: Canary, others: readonly Canary[], now: Date): RegionHolder | null {
-  const inTheWay = others.filter((other) => {
+  const blocking = others.filter((other) => {
     const isAhead = other.state !== 'waiting' || other.run < canary.run
-    return other.run !== canary.run && isAhead && claimsRegions(other, now) && doMeet(claimedScopes(canary), claimedScopes(other))
+    return other.run !== canary.run && isAhead && claimsRegions(other, now) && areOverlapping(claimedScopes(canary), claimedScopes(other))
   })
-  inTheWay.sort((a, b) => Number(a.state === 'waiting') - Number(b.state === 'waiting') || a.run - b.run)
-  const [first] = inTheWay
+  blocking.sort((a, b) => Number(a.state === 'waiting') - Number(b.state === 'waiting') || a.run - b.run)
+  const [first] = blocking
   return first === undefined ? null : { run: first.run, scopeName: first.scopeName }
 }
 
-function doMeet(some: readonly string[], others: readonly string[]): boolean {
+function areOverlapping(some: readonly string[], others: readonly string[]): boolean {
   return some.some((scope) => others.some((other) => scopesOverlap(scope, other)))
 }

@@ -13,7 +13,7 @@ const RULES = { windowMs: MINUTE, alertsPerBotDay: 0 }
 const FRESH = newCanary(DOSSIER, { ...ORIGIN, scenarios: [] }, { now: NOW, begins: new Map() })
 
 /** Canary under observation with `cohort` bots, beside `control` others; its clock starts at minute 0. */
-class Story {
+class ObservedCanary {
   canary: Canary
   effects: readonly CanaryEffect[] = []
   private minute = 0
@@ -83,125 +83,127 @@ class Story {
 
 describe('given a canary with a control group', () => {
   it('when no bot alerts, then it passes, and reports LOW_POWER', () => {
-    expect(new Story(2, 38).after(1).judged()).toBe(
+    expect(new ObservedCanary(2, 38).after(1).judged()).toBe(
       'PASS 2 of 2 bots acknowledged; 0 unexplained alerts; expected 0.0; power vs 2x 0%; LOW_POWER',
     )
   })
 
   it('when the control group alerts as well, then the expected alerts give it power', () => {
-    const story = new Story(2, 38)
-    for (let bot = 0; bot < 19; bot++) story.controlAlert(`other-${bot}`, 'r1')
-    expect(story.after(1).judged()).toMatch(/0 unexplained alerts; expected 1\.0; power vs 2x 59%; LOW_POWER$/)
-    expect(story.figures()).toMatchObject({ cohort: 2, control: 38, controlAlerts: 19, cohortHours: 2 / 60, controlHours: 38 / 60 })
+    const observed = new ObservedCanary(2, 38)
+    for (let bot = 0; bot < 19; bot++) observed.controlAlert(`other-${bot}`, 'r1')
+    expect(observed.after(1).judged()).toMatch(/0 unexplained alerts; expected 1\.0; power vs 2x 59%; LOW_POWER$/)
+    expect(observed.figures()).toMatchObject({ cohort: 2, control: 38, controlAlerts: 19, cohortHours: 2 / 60, controlHours: 38 / 60 })
   })
 
   it('when 48 alerts arrive and none is of the cohort, then a doubling is excluded', () => {
-    const story = new Story(2, 38)
-    for (let bot = 0; bot < 47; bot++) story.controlAlert(`other-${bot}`, 'r1')
-    expect(story.figures().isDoublingExcluded).toBe(false)
-    expect(story.controlAlert('other-48', 'r1').after(1).judged()).toMatch(/; a doubling is excluded at 10%$/)
+    const observed = new ObservedCanary(2, 38)
+    for (let bot = 0; bot < 47; bot++) observed.controlAlert(`other-${bot}`, 'r1')
+    expect(observed.figures().isDoublingExcluded).toBe(false)
+    expect(observed.controlAlert('other-48', 'r1').after(1).judged()).toMatch(/; a doubling is excluded at 10%$/)
   })
 
   it('when only one bot of the cohort alerts repeatedly, then the canary fails immediately by its alert rate', () => {
-    const story = new Story(2, 38)
-    for (const reading of ['r1', 'r2', 'r3']) expect(story.alert('bot-1', reading).after(1).canary.state).toBe('observing')
-    expect(story.alert('bot-1', 'r4').canary.state).toBe('failed')
-    expect(story.effects.map((effect) => effect.do)).toEqual(['takeBack', 'cancel', 'fail', 'freeRegions'])
-    expect(story.effects.at(-2)).toMatchObject({
+    const observed = new ObservedCanary(2, 38)
+    for (const reading of ['r1', 'r2', 'r3']) expect(observed.alert('bot-1', reading).after(1).canary.state).toBe('observing')
+    expect(observed.alert('bot-1', 'r4').canary.state).toBe('failed')
+    expect(observed.effects.map((effect) => effect.do)).toEqual(['takeBack', 'cancel', 'fail', 'freeRegions'])
+    expect(observed.effects.at(-2)).toMatchObject({
       reason: 'ALERT_RATE',
       detail: expect.stringMatching(
-        /^4 unexplained alerts in windows of their own, 0 in the control group: evidence \d+\.\d, limit 20$/,
+        /^4 unexplained alerts in separate windows, 0 in the control group: evidence \d+\.\d, limit 20$/,
       ) as string,
     })
   })
 
   it('when that bot exceeds its limit of stored alerts within one window, then its later windows still count', () => {
-    const story = new Story(2, 38)
-    for (let reading = 0; reading <= MAX_ALERTS_OF_BOT; reading++) story.alert('bot-1', `first-${reading}`)
-    for (const reading of ['r2', 'r3']) expect(story.after(1).alert('bot-1', reading).canary.state).toBe('observing')
-    expect(story.after(1).alert('bot-1', 'r4').canary.state).toBe('failed')
-    expect(story.effects.at(-2)).toMatchObject({ reason: 'ALERT_RATE' })
+    const observed = new ObservedCanary(2, 38)
+    for (let reading = 0; reading <= MAX_ALERTS_OF_BOT; reading++) observed.alert('bot-1', `first-${reading}`)
+    for (const reading of ['r2', 'r3']) expect(observed.after(1).alert('bot-1', reading).canary.state).toBe('observing')
+    expect(observed.after(1).alert('bot-1', 'r4').canary.state).toBe('failed')
+    expect(observed.effects.at(-2)).toMatchObject({ reason: 'ALERT_RATE' })
   })
 
   it('when the control group alerts at the same rate, then a bot that alerts repeatedly does not fail the canary', () => {
-    const story = new Story(20, 20)
-    for (const reading of ['r1', 'r2', 'r3', 'r4', 'r5', 'r6']) story.alert('bot-1', reading).controlAlert('other-1', reading).after(1)
-    expect(story.canary.state).toBe('observing')
-    expect(excessOf(story.canary)).toBeUndefined()
+    const observed = new ObservedCanary(20, 20)
+    for (const reading of ['r1', 'r2', 'r3', 'r4', 'r5', 'r6']) observed.alert('bot-1', reading).controlAlert('other-1', reading).after(1)
+    expect(observed.canary.state).toBe('observing')
+    expect(excessOf(observed.canary)).toBeUndefined()
   })
 })
 
 describe('alerts as events', () => {
   it('count once when a bot alerts often within a window', () => {
-    const story = new Story(2, 38)
-    for (let reading = 0; reading < 40; reading++) story.alert('bot-1', `r${reading}`)
-    expect([story.canary.state, story.figures().cohortAlerts]).toEqual(['observing', 1])
-    expect(story.after(1).alert('bot-1', 'r0').figures().cohortAlerts).toBe(1)
-    expect(story.alert('bot-1', 'r99').figures().cohortAlerts).toBe(2)
+    const observed = new ObservedCanary(2, 38)
+    for (let reading = 0; reading < 40; reading++) observed.alert('bot-1', `r${reading}`)
+    expect([observed.canary.state, observed.figures().cohortAlerts]).toEqual(['observing', 1])
+    expect(observed.after(1).alert('bot-1', 'r0').figures().cohortAlerts).toBe(1)
+    expect(observed.alert('bot-1', 'r99').figures().cohortAlerts).toBe(2)
   })
 
   it('count once when a bot of the control group alerts often within a window, or repeats a reading', () => {
-    const story = new Story(2, 38)
-    for (let reading = 0; reading < 40; reading++) story.controlAlert('other-1', `r${reading}`)
-    expect(story.after(1).controlAlert('other-1', 'r0').figures().controlAlerts).toBe(1)
+    const observed = new ObservedCanary(2, 38)
+    for (let reading = 0; reading < 40; reading++) observed.controlAlert('other-1', `r${reading}`)
+    expect(observed.after(1).controlAlert('other-1', 'r0').figures().controlAlerts).toBe(1)
   })
 
   it('do not count when the bot is not connected, because it adds no exposure either', () => {
-    const story = new Story(2, 38)
-    for (let minute = 0; minute < 9; minute++) story.after(1).alert('ghost', `r${minute}`, { connected: false })
-    expect([story.canary.state, story.figures().cohortAlerts]).toEqual(['observing', 0])
+    const observed = new ObservedCanary(2, 38)
+    for (let minute = 0; minute < 9; minute++) observed.after(1).alert('ghost', `r${minute}`, { connected: false })
+    expect([observed.canary.state, observed.figures().cohortAlerts]).toEqual(['observing', 0])
   })
 })
 
 describe('given a canary without a control group', () => {
   it('when no bot alerts, then it passes, and reports that there is no control group', () => {
-    expect(new Story(3, 0).after(1).judged()).toMatch(/0 unexplained alerts; no control group; power vs 2x 0%; LOW_POWER$/)
+    expect(new ObservedCanary(3, 0).after(1).judged()).toMatch(/0 unexplained alerts; no control group; power vs 2x 0%; LOW_POWER$/)
   })
 
   it('when a budget is configured, then it determines the expected alerts', () => {
-    const story = new Story(3, 0, { rules: { windowMs: MINUTE, alertsPerBotDay: 144 } }).after(1)
-    expect(story.figures()).toMatchObject({ expected: expect.closeTo(0.3, 9) as number, power: expect.closeTo(0.1219, 4) as number })
-    expect(story.judged()).toMatch(/no control group; power vs 2x 12%; LOW_POWER$/)
+    const observed = new ObservedCanary(3, 0, { rules: { windowMs: MINUTE, alertsPerBotDay: 144 } }).after(1)
+    expect(observed.figures()).toMatchObject({ expected: expect.closeTo(0.3, 9) as number, power: expect.closeTo(0.1219, 4) as number })
+    expect(observed.judged()).toMatch(/no control group; power vs 2x 12%; LOW_POWER$/)
   })
 
   it('when it is of a first version, then the bots outside have no release and are no control group', () => {
-    const first = new Story(2, 38, { of: { members: [{ ...FRESH.members[0]!, base: null, seq: 7, published: true, heard: true }] } })
+    const first = new ObservedCanary(2, 38, {
+      of: { members: [{ ...FRESH.members[0]!, base: null, seq: 7, published: true, heard: true }] },
+    })
     expect(first.after(1).figures()).toMatchObject({ cohort: 2, control: 0, lacks: [] })
   })
 })
 
 describe('unreliable figures', () => {
   it('pause the canary when the control group disconnects', () => {
-    expect(new Story(2, 38).after(1).covers(2, 0).judged()).toBe(
-      'CONTROL_LOST CONTROL_LOST: no bot of the control group is connected any more',
+    expect(new ObservedCanary(2, 38).after(1).covers(2, 0).judged()).toBe(
+      'CONTROL_LOST CONTROL_LOST: no bot of the control group is connected',
     )
   })
 
   it('pause the canary when the cohort disconnects', () => {
-    expect(new Story(2, 38).after(1).covers(0, 38).judged()).toMatch(/^COHORT_LOST /)
+    expect(new ObservedCanary(2, 38).after(1).covers(0, 38).judged()).toMatch(/^COHORT_LOST /)
   })
 
   it('pause the canary when config-store has not counted the bots for two renewals', () => {
-    expect(new Story(2, 38).after(1.3).judged()).toMatch(/^PASS /)
-    expect(new Story(2, 38).after(1.4).judged()).toMatch(/^STALE_DATA /)
-    expect(new Story(2, 38).after(1).counts(2, 38).after(1).judged()).toMatch(/^PASS /)
+    expect(new ObservedCanary(2, 38).after(1.3).judged()).toMatch(/^PASS /)
+    expect(new ObservedCanary(2, 38).after(1.4).judged()).toMatch(/^STALE_DATA /)
+    expect(new ObservedCanary(2, 38).after(1).counts(2, 38).after(1).judged()).toMatch(/^PASS /)
   })
 
   it('pause the canary when half of the bots are in a cohort of 5 %', () => {
-    expect(new Story(20, 20).after(1).judged()).toMatch(/^SKEWED_EXPOSURE /)
-    const widened = new Story(20, 20, { of: { requestedShare: 400 } })
+    expect(new ObservedCanary(20, 20).after(1).judged()).toMatch(/^SKEWED_EXPOSURE /)
+    const widened = new ObservedCanary(20, 20, { of: { requestedShare: 400 } })
     expect(widened.after(1).judged()).toMatch(/^PASS /)
   })
 
   it('are only reported when evidence is optional', () => {
-    const story = new Story(2, 38, { evidence: 'optional' }).after(1).covers(2, 0)
-    expect(story.judged()).toMatch(/^PASS 2 of 2 bots acknowledged; 0 unexplained alerts; CONTROL_LOST: .*; LOW_POWER$/)
+    const observed = new ObservedCanary(2, 38, { evidence: 'optional' }).after(1).covers(2, 0)
+    expect(observed.judged()).toMatch(/^PASS 2 of 2 bots acknowledged; 0 unexplained alerts; CONTROL_LOST: .*; LOW_POWER$/)
   })
 
   it('are part of the pause event', () => {
-    const story = new Story(2, 38).after(1).covers(2, 0)
-    story.judged()
-    expect(story.effects.at(-1)).toMatchObject({ data: { figures: { lacks: ['CONTROL_LOST'], cohort: 2, control: 0 } } })
+    const observed = new ObservedCanary(2, 38).after(1).covers(2, 0)
+    observed.judged()
+    expect(observed.effects.at(-1)).toMatchObject({ data: { figures: { lacks: ['CONTROL_LOST'], cohort: 2, control: 0 } } })
   })
 })
 
@@ -209,33 +211,33 @@ describe('given a roster that requires power', () => {
   const demanding = { dossier: { ...DOSSIER, plan: { ...DOSSIER.plan, requirePower: true as const } } }
 
   it('when a doubling is not excluded, then it pauses and reports its power', () => {
-    expect(new Story(2, 38, { of: demanding }).after(1).judged()).toBe('LOW_POWER expected 0.0; power vs 2x 0%; LOW_POWER')
+    expect(new ObservedCanary(2, 38, { of: demanding }).after(1).judged()).toBe('LOW_POWER expected 0.0; power vs 2x 0%; LOW_POWER')
   })
 
   it('when a doubling is excluded, then it passes', () => {
-    const story = new Story(2, 38, { of: demanding })
-    for (let bot = 0; bot < 48; bot++) story.controlAlert(`other-${bot}`, 'r1')
-    expect(story.after(1).judged()).toMatch(/^PASS .*a doubling is excluded at 10%$/)
+    const observed = new ObservedCanary(2, 38, { of: demanding })
+    for (let bot = 0; bot < 48; bot++) observed.controlAlert(`other-${bot}`, 'r1')
+    expect(observed.after(1).judged()).toMatch(/^PASS .*a doubling is excluded at 10%$/)
   })
 })
 
 describe('exposure', () => {
   it('is the sum over the counts of each period, and keeps bounds of the share', () => {
-    const story = new Story(2, 38).after(1).covers(4, 16).after(1).covers(1, 19).after(1)
-    expect(story.figures()).toMatchObject({ cohortHours: expect.closeTo(7 / 60, 9), controlHours: expect.closeTo(73 / 60, 9) })
-    story.controlAlert('other-1', 'r1')
-    expect(story.canary.watch!.paired).toMatchObject({ leastShare: 0.05, mostShare: 0.2 })
+    const observed = new ObservedCanary(2, 38).after(1).covers(4, 16).after(1).covers(1, 19).after(1)
+    expect(observed.figures()).toMatchObject({ cohortHours: expect.closeTo(7 / 60, 9), controlHours: expect.closeTo(73 / 60, 9) })
+    observed.controlAlert('other-1', 'r1')
+    expect(observed.canary.watch!.paired).toMatchObject({ leastShare: 0.05, mostShare: 0.2 })
   })
 
   it('ends with the verdict', () => {
-    const story = new Story(2, 38).after(1)
-    story.judged()
-    expect(story.after(60).figures()).toMatchObject({ cohortHours: 2 / 60, lacks: [] })
+    const observed = new ObservedCanary(2, 38).after(1)
+    observed.judged()
+    expect(observed.after(60).figures()).toMatchObject({ cohortHours: 2 / 60, lacks: [] })
   })
 
   it('begins at the effective time of the release', () => {
     const beginsAt = new Date(NOW.getTime() + 2 * MINUTE).toISOString()
-    const held = new Story(2, 38, { of: { members: [{ ...FRESH.members[0]!, seq: 7, published: true, heard: true, beginsAt }] } })
+    const held = new ObservedCanary(2, 38, { of: { members: [{ ...FRESH.members[0]!, seq: 7, published: true, heard: true, beginsAt }] } })
     expect(held.after(1).figures()).toMatchObject({ cohortHours: 0, controlHours: 0 })
     expect(held.after(2).figures().cohortHours).toBeCloseTo(2 / 60, 9)
   })

@@ -2,7 +2,7 @@ import type { CoverageReport, PublishedHead } from '#libs/contracts'
 import { isLive, MAX_COUNTED, type Canary } from './canary.js'
 import { ALL_REGIONS } from '#libs/policy'
 import type { CanaryWatch, ScopeBots, WatchRules } from './canary-watch.js'
-import { headsOf, type PlacedMember } from './members.js'
+import { headsOf, type ScopedMember } from './members.js'
 
 /** Unexplained alert of a connected bot. `once`: deduplication key, identical for repeated alerts of one bot on one reading. */
 export interface WatchedAlert {
@@ -12,42 +12,42 @@ export interface WatchedAlert {
   arm: 'cohort' | 'control'
 }
 
-const NOTHING_PAIRED = { cohortMs: 0, controlMs: 0, cohortEvents: 0, controlEvents: 0, leastShare: 1, mostShare: 0 }
+const NO_PAIRED_EXPOSURE = { cohortMs: 0, controlMs: 0, cohortEvents: 0, controlEvents: 0, leastShare: 1, mostShare: 0 }
 
 /** Updates the bot counts from the audiences of newly stored heads. Each lease renewal stores heads, and so refreshes the counts. */
-export function countedAtHeads(canary: Canary, heads: readonly PublishedHead[], at: { now: Date; rules: WatchRules }): Canary {
+export function withHeadCounts(canary: Canary, heads: readonly PublishedHead[], at: { now: Date; rules: WatchRules }): Canary {
   const counts = heads
     .filter(({ scope }) => scope === canary.scope)
     .map(({ policy, audience: { connected, cohort } }) => ({ policy, cohort, connected }))
   // The audience of a head has only bots of the head's scope. With heads of earlier steps, the counts come from coverage reports; a stored
   // head then only shows that config-store is still counting, so the previous counts are kept.
-  return counted(canary, canary.earlier === undefined || counts.length === 0 ? counts : (canary.watch?.bots ?? []), at)
+  return withCounts(canary, canary.earlier === undefined || counts.length === 0 ? counts : (canary.watch?.bots ?? []), at)
 }
 
-export function countedByCoverage(canary: Canary, reports: readonly CoverageReport[], at: { now: Date; rules: WatchRules }): Canary {
+export function withCoverageCounts(canary: Canary, reports: readonly CoverageReport[], at: { now: Date; rules: WatchRules }): Canary {
   const counts = reports.flatMap(({ policy, scopes }) => {
     const heads = headsOf(canary).filter((head) => head.policy === policy)
-    const said = heads.map((head) => saidOf(head, scopes))
-    if (heads.length === 0 || said.some((each) => each === undefined)) return []
-    const known = said.map((each) => each!)
+    const coverages = heads.map((head) => coverageOfHead(head, scopes))
+    if (heads.length === 0 || coverages.some((each) => each === undefined)) return []
+    const known = coverages.map((each) => each!)
     const cohort = known.reduce((total, { expected }) => total + expected, 0)
     // The control count of a head for all regions contains all bots outside every cohort; without it, the counts of the regions are added.
     const outside = known.find(({ scope }) => scope === ALL_REGIONS)
     const control = outside?.control ?? known.reduce((total, each) => total + each.control!, 0)
     return [{ policy, cohort, connected: cohort + control }]
   })
-  return counted(canary, counts, at)
+  return withCounts(canary, counts, at)
 }
 
 /** Returns the coverage of exactly this head; `undefined` if the report is about an earlier head. */
-function saidOf({ scope, seq }: PlacedMember, scopes: CoverageReport['scopes']): CoverageReport['scopes'][number] | undefined {
-  const said = scopes.find((each) => each.scope === scope)
-  return said?.seq === seq && said.control !== undefined ? said : undefined
+function coverageOfHead({ scope, seq }: ScopedMember, scopes: CoverageReport['scopes']): CoverageReport['scopes'][number] | undefined {
+  const coverage = scopes.find((each) => each.scope === scope)
+  return coverage?.seq === seq && coverage.control !== undefined ? coverage : undefined
 }
 
-function counted(canary: Canary, counts: readonly ScopeBots[], { now, rules }: { now: Date; rules: WatchRules }): Canary {
+function withCounts(canary: Canary, counts: readonly ScopeBots[], { now, rules }: { now: Date; rules: WatchRules }): Canary {
   if (!isLive(canary) || counts.length === 0) return canary
-  const known = canary.watch === undefined ? newWatch(rules, now) : addedUp(canary, now)
+  const known = canary.watch === undefined ? newWatch(rules, now) : withExposure(canary, now)
   // For a first version the bots outside the cohort have no release to compare with, so there is no control group.
   const fresh = hasControl(canary) ? counts : counts.map((count) => ({ ...count, connected: count.cohort }))
   const bots = [...known.bots.filter(({ policy }) => !fresh.some((count) => count.policy === policy)), ...fresh]
@@ -56,7 +56,7 @@ function counted(canary: Canary, counts: readonly ScopeBots[], { now, rules }: {
 }
 
 /** Restarts the statistics, because each step has its own verdict. Event windows are kept, so that no alert begins two events. */
-export function restarted({ windowMs, alertsPerBotDay, windows, begun }: CanaryWatch, now: Date): CanaryWatch {
+export function restartWatch({ windowMs, alertsPerBotDay, windows, begun }: CanaryWatch, now: Date): CanaryWatch {
   return { ...newWatch({ windowMs, alertsPerBotDay }, now), windows, begun }
 }
 
@@ -73,7 +73,7 @@ function newWatch(rules: WatchRules, now: Date): CanaryWatch {
     from: at,
     heardAt: at,
     addedUntil: at,
-    paired: NOTHING_PAIRED,
+    paired: NO_PAIRED_EXPOSURE,
     alone: { cohortMs: 0, events: 0 },
     windows: [],
     begun: [],
@@ -81,7 +81,7 @@ function newWatch(rules: WatchRules, now: Date): CanaryWatch {
 }
 
 /** Returns the statistics with the exposure added up to `now`. */
-export function addedUp(canary: Canary, now: Date): CanaryWatch {
+export function withExposure(canary: Canary, now: Date): CanaryWatch {
   const watch = canary.watch!
   // Before the last effective time no bot applies all releases, so there is no exposure.
   const begins = canary.members
@@ -91,7 +91,7 @@ export function addedUp(canary: Canary, now: Date): CanaryWatch {
   const from = begins > watch.addedUntil ? begins : watch.addedUntil
   const elapsedMs = now.getTime() - Date.parse(from)
   if (elapsedMs <= 0) return watch
-  const { least, most, connected } = sizeOf(canary, watch.bots)
+  const { least, most, connected } = cohortSizeBounds(canary, watch.bots)
   const added = { ...watch, addedUntil: now.toISOString() }
   if (most === 0) return added
   if (most === connected) return { ...added, alone: { ...watch.alone, cohortMs: watch.alone.cohortMs + least * elapsedMs } }
@@ -109,15 +109,15 @@ export function addedUp(canary: Canary, now: Date): CanaryWatch {
 }
 
 /** Adds the exposure up to the verdict; there is no later exposure. */
-export function closed(canary: Canary, now: Date): Canary {
-  return canary.watch === undefined ? canary : { ...canary, watch: addedUp(canary, now) }
+export function finishWatch(canary: Canary, now: Date): Canary {
+  return canary.watch === undefined ? canary : { ...canary, watch: withExposure(canary, now) }
 }
 
 /**
  * Returns bounds of the cohort's size. The bounds are equal for a bundle with one cohort whose bots read all policies. Otherwise cohorts
  * may overlap: `least` is the largest cohort; `most` is the sum of all cohorts, at most `connected`.
  */
-export function sizeOf(
+export function cohortSizeBounds(
   { cohortKey }: Pick<Canary, 'cohortKey'>,
   bots: readonly ScopeBots[],
 ): { least: number; most: number; connected: number } {
@@ -132,14 +132,14 @@ export function sizeOf(
  * Counts an alert as an event, at most one per bot and window. The location and cause that a bot states are ignored: it could vary them
  * to be counted more than once.
  */
-export function withAlert(canary: Canary, { bot, once, receivedAt, arm }: WatchedAlert, now: Date): Canary {
+export function countEvent(canary: Canary, { bot, once, receivedAt, arm }: WatchedAlert, now: Date): Canary {
   const { watch } = canary
   if (watch === undefined || !isLive(canary) || watch.begun.includes(once) || watch.begun.length >= MAX_COUNTED) return canary
   if (receivedAt < watch.from) return canary
   const since = watch.windows.find((known) => known.bot === bot)?.since
   if (since !== undefined && Date.parse(receivedAt) - Date.parse(since) < watch.windowMs) return canary
-  const added = addedUp(canary, now)
-  const { least, most, connected } = sizeOf(canary, added.bots)
+  const added = withExposure(canary, now)
+  const { least, most, connected } = cohortSizeBounds(canary, added.bots)
   const isPaired = most > 0 && most < connected
   if (!isPaired && arm === 'control') return canary
   const seen = {
@@ -147,17 +147,17 @@ export function withAlert(canary: Canary, { bot, once, receivedAt, arm }: Watche
     windows: [...added.windows.filter((known) => known.bot !== bot), { bot, since: receivedAt }],
     begun: [...added.begun, once],
   }
-  return { ...canary, watch: isPaired ? withPaired(seen, arm, [least / connected, most / connected]) : withAlone(seen) }
+  return { ...canary, watch: isPaired ? countPairedEvent(seen, arm, [least / connected, most / connected]) : countUnpairedEvent(seen) }
 }
 
-function withPaired(watch: CanaryWatch, arm: WatchedAlert['arm'], [least, most]: readonly [number, number]): CanaryWatch {
+function countPairedEvent(watch: CanaryWatch, arm: WatchedAlert['arm'], [least, most]: readonly [number, number]): CanaryWatch {
   const { paired } = watch
   const events = arm === 'cohort' ? { cohortEvents: paired.cohortEvents + 1 } : { controlEvents: paired.controlEvents + 1 }
   const bounds = { leastShare: Math.min(paired.leastShare, least), mostShare: Math.max(paired.mostShare, most) }
   return { ...watch, paired: { ...paired, ...bounds, ...events } }
 }
 
-function withAlone(watch: CanaryWatch): CanaryWatch {
+function countUnpairedEvent(watch: CanaryWatch): CanaryWatch {
   return { ...watch, alone: { ...watch.alone, events: watch.alone.events + 1 } }
 }
 

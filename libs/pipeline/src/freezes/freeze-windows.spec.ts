@@ -1,7 +1,7 @@
 import type { FreezeRecord } from '#libs/contracts'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { faultOfFreeze, freezeAgainst, holdsAsMuch, nextChange, windowAt } from './freeze-windows.js'
+import { freezeError, freezeAgainst, mayReplaceFreeze, nextChange, windowAt } from './freeze-windows.js'
 
 const at = (text: string): Date => new Date(text)
 const weekend = { recurrence: { cron: '0 18 * * FRI', zone: 'America/New_York', for: '60h' } }
@@ -71,39 +71,39 @@ describe('replacing a freeze', () => {
   const total = { id: 'drill', reason: 'drill', scope: 'global' }
 
   it.each<[boolean, string, Partial<FreezeRecord>]>([
-    [true, 'holds everywhere from now on', {}],
-    [true, 'holds everywhere, and has begun', { from: before }],
+    [true, 'is active everywhere, without an end', {}],
+    [true, 'has begun everywhere, without an end', { from: before }],
     [false, 'begins later', { from: after }],
-    [false, 'is over', { until: before }],
-    [false, 'ends', { until: after }],
-    [false, 'holds in a region', { scope: 'region:NCR' }],
-    [false, 'comes and goes', weekend],
-  ])('holdsAsMuch is %s for a new freeze that %s', (expected, _what, more) => {
-    expect(holdsAsMuch({ ...total, ...more }, freeze('drill'), now)).toBe(expected)
-    expect(holdsAsMuch({ ...total, ...more }, freeze('drill', { from: after }), now)).toBe(expected)
+    [false, 'has ended', { until: before }],
+    [false, 'has an end', { until: after }],
+    [false, 'applies to one region', { scope: 'region:NCR' }],
+    [false, 'recurs', weekend],
+  ])('mayReplaceFreeze is %s for a new freeze that %s', (expected, _what, more) => {
+    expect(mayReplaceFreeze({ ...total, ...more }, freeze('drill'), now)).toBe(expected)
+    expect(mayReplaceFreeze({ ...total, ...more }, freeze('drill', { from: after }), now)).toBe(expected)
   })
 
   it('is always permitted if the known freeze no longer blocks anything', () => {
     const lifted = { by: 'EPA Chief', reason: 'over', at: '', statement: freeze('x').statement }
     for (const known of [freeze('drill', { lifted }), freeze('drill', { until: before })])
-      expect(holdsAsMuch({ ...total, until: after }, known, now)).toBe(true)
+      expect(mayReplaceFreeze({ ...total, until: after }, known, now)).toBe(true)
   })
 })
 
 describe('an invalid freeze', () => {
   it.each([
-    ['no scope of ours', { scope: 'everywhere' }, /scope/],
+    ['an unknown scope', { scope: 'everywhere' }, /scope/],
     ['an end before its beginning', { from: '2026-11-04T00:00:00Z', until: '2026-11-02T00:00:00Z' }, /after/],
     ['six fields', { recurrence: { ...weekend.recurrence, cron: '0 0 18 * * FRI' } }, /five fields/],
     ['no zone', { recurrence: { ...weekend.recurrence, zone: 'Mars/Olympus' } }, /recurrence/],
     ['no duration', { recurrence: { ...weekend.recurrence, for: 'long' } }, /recurrence/],
-    ['a day that never comes', { recurrence: { ...weekend.recurrence, cron: '0 0 31 2 *' } }, /never/],
-    ['both ways at once', { ...weekend, from: '2026-11-04T00:00:00Z' }, /no from/],
+    ['a date that does not exist', { recurrence: { ...weekend.recurrence, cron: '0 0 31 2 *' } }, /never/],
+    ['a recurrence with from', { ...weekend, from: '2026-11-04T00:00:00Z' }, /neither from nor until/],
   ])('%s', (_what, times, expected) => {
-    expect(faultOfFreeze({ id: 'drill', reason: 'drill', scope: 'global', ...times })).toMatch(expected)
+    expect(freezeError({ id: 'drill', reason: 'drill', scope: 'global', ...times })).toMatch(expected)
   })
 
   it('is not reported for valid times', () => {
-    expect(faultOfFreeze({ id: 'drill', reason: 'drill', scope: 'region:NCR', ...weekend })).toBeUndefined()
+    expect(freezeError({ id: 'drill', reason: 'drill', scope: 'region:NCR', ...weekend })).toBeUndefined()
   })
 })

@@ -11,7 +11,7 @@ export interface FreezeWindow {
 const DAY_MS = 24 * 60 * 60 * 1000
 const LONGEST_MS = 366 * DAY_MS
 /** Retention of lifted and past freezes, counted from their declaration. */
-const FORGOTTEN_AFTER_MS = 90 * DAY_MS
+const RETENTION_MS = 90 * DAY_MS
 
 /** Returns the window that contains `now`, if any. The start is inclusive, the end exclusive. */
 export function windowAt(times: FreezeTimes, now: Date): FreezeWindow | undefined {
@@ -31,8 +31,8 @@ export function windowAt(times: FreezeTimes, now: Date): FreezeWindow | undefine
 
 /** Returns when the freeze begins or ends next; `undefined` if it no longer changes with time. */
 export function nextChange(times: FreezeTimes, now: Date): Date | undefined {
-  const within = windowAt(times, now)
-  if (within !== undefined) return within.until === null ? undefined : new Date(within.until)
+  const window = windowAt(times, now)
+  if (window !== undefined) return window.until === null ? undefined : new Date(window.until)
   if (times.recurrence !== undefined) return cronOf(times.recurrence).nextRun(now) ?? undefined
   const from = times.from === undefined ? undefined : new Date(times.from)
   return from !== undefined && from > now ? from : undefined
@@ -44,26 +44,26 @@ export function nextChange(times: FreezeTimes, now: Date): Date | undefined {
  */
 export function freezeAgainst(freezes: readonly FreezeRecord[], scopes: readonly string[], now: Date): FreezeNotice | null {
   const notices = freezes.flatMap((freeze): FreezeNotice[] => {
-    const isInTheWay = freeze.lifted === null && scopes.some((scope) => scopesOverlap(freeze.scope, scope))
-    const within = isInTheWay ? windowAt(freeze, now) : undefined
-    return within === undefined ? [] : [{ id: freeze.id, reason: freeze.reason, until: within.until }]
+    const isRelevant = freeze.lifted === null && scopes.some((scope) => scopesOverlap(freeze.scope, scope))
+    const window = isRelevant ? windowAt(freeze, now) : undefined
+    return window === undefined ? [] : [{ id: freeze.id, reason: freeze.reason, until: window.until }]
   })
   return notices.sort((a, b) => endMs(b) - endMs(a) || (a.id < b.id ? -1 : 1))[0] ?? null
 }
 
 /** Whether a freeze can be deleted: its retention has ended, and it is not active and never will be. */
-export function isForgotten(freeze: FreezeRecord, now: Date): boolean {
-  return now.getTime() - Date.parse(freeze.declaredAt) > FORGOTTEN_AFTER_MS && holdsNoMore(freeze, now)
+export function isDeletable(freeze: FreezeRecord, now: Date): boolean {
+  return now.getTime() - Date.parse(freeze.declaredAt) > RETENTION_MS && neverBlocksAgain(freeze, now)
 }
 
 /** Whether a freeze may replace `known` without blocking less: `known` blocks nothing any longer, or the new freeze blocks everything. */
-export function holdsAsMuch({ scope, from, until, recurrence }: Freeze, known: FreezeRecord, now: Date): boolean {
-  if (holdsNoMore(known, now)) return true
+export function mayReplaceFreeze({ scope, from, until, recurrence }: Freeze, existing: FreezeRecord, now: Date): boolean {
+  if (neverBlocksAgain(existing, now)) return true
   const isEndless = recurrence === undefined && until === undefined && (from === undefined || Date.parse(from) <= now.getTime())
   return scope === 'global' && isEndless
 }
 
-function holdsNoMore(freeze: FreezeRecord, now: Date): boolean {
+function neverBlocksAgain(freeze: FreezeRecord, now: Date): boolean {
   return freeze.lifted !== null || (windowAt(freeze, now) === undefined && nextChange(freeze, now) === undefined)
 }
 
@@ -77,23 +77,23 @@ export function isSameFreeze(a: FreezeNotice | null, b: FreezeNotice | null): bo
 }
 
 /** Returns why a freeze has invalid times or an invalid scope; `undefined` if it is valid. */
-export function faultOfFreeze({ from, until, recurrence, scope }: Freeze): string | undefined {
+export function freezeError({ from, until, recurrence, scope }: Freeze): string | undefined {
   if (scope !== 'global' && !/^region:[\p{L}\p{N}._-]{1,64}$/u.test(scope)) return 'scope must be global or region:NAME'
   if (recurrence === undefined) {
     const isBackwards = from !== undefined && until !== undefined && Date.parse(from) >= Date.parse(until)
     return isBackwards ? 'until must be after from' : undefined
   }
-  if (from !== undefined || until !== undefined) return 'a recurrence takes no from and until'
-  return faultOfRecurrence(recurrence)
+  if (from !== undefined || until !== undefined) return 'a freeze with a recurrence has neither from nor until'
+  return recurrenceError(recurrence)
 }
 
-function faultOfRecurrence(recurrence: NonNullable<FreezeTimes['recurrence']>): string | undefined {
+function recurrenceError(recurrence: NonNullable<FreezeTimes['recurrence']>): string | undefined {
   const fields = recurrence.cron.trim().split(/\s+/)
   if (fields.length !== 5) return 'recurrence.cron must have five fields: minute, hour, day, month, weekday'
   try {
     const lasts = parseDuration(recurrence.for, 'recurrence.for')
     if (lasts < 60_000 || lasts > LONGEST_MS) return 'recurrence.for must be between 1m and 366d'
-    return cronOf(recurrence).nextRun() === null ? 'recurrence.cron never comes' : undefined
+    return cronOf(recurrence).nextRun() === null ? 'recurrence.cron never matches a time' : undefined
   } catch (error) {
     return `recurrence: ${(error as Error).message}`
   }

@@ -48,7 +48,7 @@ describe('every state with every input', () => {
   it('has a sample of each state and of each input', () => {
     const allStates: Record<Lint['state'], true> = { new: true, passed: true, failed: true }
     // The lint stage has no timer.
-    const allInputs: Record<Exclude<LintInput['type'], 'due'>, true> = { linted: true, refused: true, ended: true, asked: true }
+    const allInputs: Record<Exclude<LintInput['type'], 'due'>, true> = { linted: true, refused: true, ended: true, decisionReceived: true }
     expect(unsampled({ states: allStates, inputs: allInputs }, states, inputs)).toEqual([])
   })
 

@@ -17,16 +17,16 @@ export type LintEffect = CommonEffect<'hms.lint.passed.v1' | 'hms.lint.failed.v1
 export function decideLint(lint: Lint, input: LintInput): Decision<Lint, LintEffect> {
   switch (input.type) {
     case 'linted':
-      return lint.state === 'new' ? announce(lint, input) : unchanged(lint)
+      return lint.state === 'new' ? publishVerdict(lint, input) : unchanged(lint)
     case 'refused':
     case 'due':
     case 'ended':
-    case 'asked':
+    case 'decisionReceived':
       return unchanged(lint)
   }
 }
 
-function announce(
+function publishVerdict(
   lint: Lint,
   { findings, hasErrors, attestation, attested }: Extract<LintInput, { type: 'linted' }>,
 ): Decision<Lint, LintEffect> {

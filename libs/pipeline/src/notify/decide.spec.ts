@@ -35,9 +35,9 @@ describe('given a run that takes effect later', () => {
     }
     const deliver = { do: 'deliver', dossier: DOSSIER, partners: ['va-deq'] }
     expect([announced.state.state, announced.effects]).toEqual(['announced', [progressed(0), deliver]])
-    const heard = when(announced.state, { type: 'heard' })
-    expect(heard.effects).toMatchObject([{ do: 'schedule', timer: 'recount' }])
-    const counting = when(heard.state, counted(0, false, 1, 1))
+    const recounting = when(announced.state, { type: 'partnerReached' })
+    expect(recounting.effects).toMatchObject([{ do: 'schedule', timer: 'recount' }])
+    const counting = when(recounting.state, counted(0, false, 1, 1))
     expect([counting.state.state, counting.effects]).toEqual(['announced', [progressed(1, 1)]])
     const completed = when(when(counting.state, opened).state, counted(0, false, 1, 1))
     expect(completed.effects.flatMap((effect) => (effect.do === 'emit' ? effect.type : []))).toEqual(['hms.notification.completed.v1'])
@@ -45,8 +45,8 @@ describe('given a run that takes effect later', () => {
   })
 
   it('when its rollout is completed before a recount is due, then later notifications are still counted', () => {
-    const { state } = when(when(when(announced.state, { type: 'heard' }).state, opened).state, counted(0, false, 0))
-    expect(when(state, { type: 'heard' }).effects).toMatchObject([{ do: 'schedule', timer: 'recount' }])
+    const { state } = when(when(when(announced.state, { type: 'partnerReached' }).state, opened).state, counted(0, false, 0))
+    expect(when(state, { type: 'partnerReached' }).effects).toMatchObject([{ do: 'schedule', timer: 'recount' }])
   })
 
   it('when its rollout is completed, then no partner is notified again', () => {
@@ -82,11 +82,11 @@ describe('given a completed notification', () => {
   const { state: completed } = when(inState('open'), counted(0))
 
   it('when deliveries are reported, then one recount is scheduled for all of them', () => {
-    const { state, effects } = when(completed, { type: 'heard' })
+    const { state, effects } = when(completed, { type: 'partnerReached' })
     expect(effects).toEqual([{ do: 'schedule', timer: 'recount', inMs: 2_000 }])
-    expect(when(state, { type: 'heard' }).effects).toEqual([])
+    expect(when(state, { type: 'partnerReached' }).effects).toEqual([])
     const { state: recounted } = when(state, counted(0, false, 2))
-    expect(when(recounted, { type: 'heard' }).effects).toHaveLength(1)
+    expect(when(recounted, { type: 'partnerReached' }).effects).toHaveLength(1)
   })
 
   it('when a partner is notified or acknowledges later, then the new numbers are published once', () => {
@@ -115,7 +115,7 @@ describe('every state with every input', () => {
     'first tries under way': counted(1),
     'first tries ended': counted(0),
     'further partners notified': counted(0, false, 2),
-    'partner heard of': { type: 'heard' },
+    'partner heard of': { type: 'partnerReached' },
     'deadline passed': counted(1, true),
     ...commonInputs(['deadline', 'recount'], 'notify'),
   }
@@ -127,11 +127,11 @@ describe('every state with every input', () => {
       opened: true,
       announced: true,
       counted: true,
-      heard: true,
+      partnerReached: true,
       refused: true,
       due: true,
       ended: true,
-      asked: true,
+      decisionReceived: true,
     }
     expect(unsampled({ states: allStates, inputs: allInputs }, states, inputs)).toEqual([])
   })

@@ -55,7 +55,7 @@ export type NotificationInput =
    */
   | { type: 'counted'; waiting: number; isOverdue: boolean; result: NotificationSummary }
   /** A partner accepted or acknowledged a message. */
-  | { type: 'heard' }
+  | { type: 'partnerReached' }
 
 export type NotificationEffect =
   | CommonEffect<'hms.notification.started.v1' | 'hms.notification.completed.v1' | 'hms.notification.progressed.v1', NotificationTimer>
@@ -83,7 +83,7 @@ export function decideNotification(stage: Notification, input: NotificationInput
       if (stage.state === 'completed') return progress(stage, input.result)
       if (stage.state === 'announced') return progress(stage, input.result, { partners: stage.partners.length })
       return stage.state === 'open' && (input.waiting === 0 || input.isOverdue) ? complete(stage, input.result, context) : unchanged(stage)
-    case 'heard':
+    case 'partnerReached':
       if ((stage.state !== 'completed' && stage.state !== 'announced') || stage.recounts === true) return unchanged(stage)
       return { state: { ...stage, recounts: true }, effects: [{ do: 'schedule', timer: 'recount', inMs: RECOUNT_MS }] }
     case 'ended':
@@ -92,7 +92,7 @@ export function decideNotification(stage: Notification, input: NotificationInput
         : unchanged(stage)
     case 'refused':
     case 'due':
-    case 'asked':
+    case 'decisionReceived':
       return unchanged(stage)
   }
 }
@@ -140,19 +140,26 @@ function complete(
     { do: 'cancel', timers: ['deadline'] },
     { do: 'emit', type: 'hms.notification.completed.v1', data: { run, attempt, ...result } },
   ]
-  const ahead = stage.acknowledged ?? 0
-  const completed: Notification = { ...stage, state: 'completed', completedAt: now.toISOString(), summary, sent, acknowledged: ahead }
-  if (acknowledged <= ahead) return { state: completed, effects }
+  const publishedAcknowledged = stage.acknowledged ?? 0
+  const completed: Notification = {
+    ...stage,
+    state: 'completed',
+    completedAt: now.toISOString(),
+    summary,
+    sent,
+    acknowledged: publishedAcknowledged,
+  }
+  if (acknowledged <= publishedAcknowledged) return { state: completed, effects }
   const further = progress(completed, { ...result, acknowledged })
   return { state: further.state, effects: [...effects, ...further.effects] }
 }
 
 /** Publishes the numbers of notified partners, if they grew: after the stage ended, and while it is `announced`. */
-function progress(stage: Notification, result: NotificationSummary, ahead: { partners?: number } = {}): NotificationDecision {
+function progress(stage: Notification, result: NotificationSummary, totals: { partners?: number } = {}): NotificationDecision {
   const [sent, acknowledged] = [Math.max(result.sent, stage.sent ?? 0), Math.max(result.acknowledged, stage.acknowledged ?? 0)]
   const state = { ...stage, sent, acknowledged, recounts: false }
   if (sent === (stage.sent ?? 0) && acknowledged === (stage.acknowledged ?? 0)) return { state, effects: [] }
   const { run, attempt } = stage
-  const data = { run, attempt, sent, acknowledged, ...ahead }
+  const data = { run, attempt, sent, acknowledged, ...totals }
   return { state, effects: [{ do: 'emit', type: 'hms.notification.progressed.v1', data }] }
 }

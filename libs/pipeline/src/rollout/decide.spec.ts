@@ -1,7 +1,7 @@
 import { assert, integer, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { COVERAGE_TOLD_MS, type CoverageReport } from '#libs/contracts'
-import { asked, commonInputs, DOSSIER, NOW, ORIGIN, POLICY, storedHead } from '../testing/samples.js'
+import { decisionReceived, commonInputs, DOSSIER, NOW, ORIGIN, POLICY, storedHead } from '../testing/samples.js'
 import { drawStage } from '../testing/stage-diagram.js'
 import { describeStage, transitionsOf, unsampled } from '../testing/transitions.js'
 import { decideRollout } from './decide.js'
@@ -54,7 +54,7 @@ describe('given a new rollout', () => {
     expect(effects).toEqual([
       { do: 'issueHeads', how: 'advance' },
       { do: 'schedule', timer: 'publish', inMs: 600_000 },
-      { do: 'emit', type: 'hms.rollout.started.v1', data: { run: 184, attempt: 1, detail: 'waiting for the store' } },
+      { do: 'emit', type: 'hms.rollout.started.v1', data: { run: 184, attempt: 1, detail: 'waiting for config-store to store the heads' } },
     ])
   })
 
@@ -67,7 +67,7 @@ describe('given a new rollout', () => {
     expect([state.state, kinds(effects)]).toEqual(['failed', ['hms.rollout.failed.v1']])
     expect(dataOf(effects, 'hms.rollout.failed.v1')).toMatchObject({
       reason: 'LIVE_MOVED',
-      detail: 'epa-pm25-limit moved to 1.6.0 while the canary ran',
+      detail: 'the live version of epa-pm25-limit changed to 1.6.0 during the canary',
     })
   })
 })
@@ -209,13 +209,13 @@ describe('given a paused rollout', () => {
   const paused = rollout('paused', { of: 4, acknowledged: 2 })
 
   it('when a person resumes it, then the same heads are issued again and the wait restarts', () => {
-    const { state, effects } = when(paused, asked('resume', 'rollout'))
+    const { state, effects } = when(paused, decisionReceived('resume', 'rollout'))
     expect(state).toMatchObject({ state: 'publishing', members: [{ published: false, acknowledged: 0 }] })
     expect(kinds(effects)).toEqual(['answer', 'issueHeads', 'schedule'])
   })
 
   it('when a person promotes it, then it bakes and reports who accepted the silent bots', () => {
-    const { state } = when(paused, asked('promote', 'rollout'), { type: 'due', timer: 'bake' })
+    const { state } = when(paused, decisionReceived('promote', 'rollout'), { type: 'due', timer: 'bake' })
     expect(state).toMatchObject({ state: 'completed', acceptedBy: 'EPA Chief' })
   })
 
@@ -229,7 +229,7 @@ describe('given a paused rollout', () => {
     })
 
     it('when a person promotes it, then it waits for config-store, but not for bots', () => {
-      const asFirst = when(waiting, asked('promote', 'rollout'))
+      const asFirst = when(waiting, decisionReceived('promote', 'rollout'))
       expect([asFirst.state.state, kinds(asFirst.effects)]).toEqual(['publishing', ['answer', 'schedule']])
       const { state, effects } = when(asFirst.state, stored)
       expect([state.state, state.acceptedBy]).toEqual(['baking', 'EPA Chief'])
@@ -238,12 +238,12 @@ describe('given a paused rollout', () => {
   })
 
   it('when a person aborts it, then the previous release is live again before the run ends', () => {
-    const { state, effects } = when(paused, asked('abort', 'canary'))
+    const { state, effects } = when(paused, decisionReceived('abort', 'canary'))
     expect([state.state, kinds(effects)]).toEqual(['aborted', ['takeBack', 'cancel', 'answer']])
   })
 
   it('when the statement is refused, then the response says so and nothing else happens', () => {
-    const { state, effects } = when(paused, asked('promote', 'rollout', 'EPA Counsel may not promote'))
+    const { state, effects } = when(paused, decisionReceived('promote', 'rollout', 'EPA Counsel may not promote'))
     expect(state).toBe(paused)
     expect(effects).toMatchObject([{ do: 'answer', outcome: 'late', detail: 'EPA Counsel may not promote' }])
   })
@@ -266,13 +266,13 @@ describe('given a freeze', () => {
   })
 
   it('when a newer release supersedes the waiting rollout, then it ends without heads', () => {
-    const { state, effects } = when(FRESH, opened, asked('supersede', 'rollout'))
+    const { state, effects } = when(FRESH, opened, decisionReceived('supersede', 'rollout'))
     expect([state.state, kinds(effects)]).toEqual(['aborted', ['answer']])
     expect(effects[0]).toMatchObject({ outcome: 'applied' })
   })
 
   it('when a person aborts the waiting rollout, then nothing is taken back', () => {
-    const { state, effects } = when(FRESH, opened, asked('abort', 'rollout'))
+    const { state, effects } = when(FRESH, opened, decisionReceived('abort', 'rollout'))
     expect([state.state, kinds(effects)]).toEqual(['aborted', ['answer']])
   })
 })
@@ -334,12 +334,12 @@ describe('given a release that takes effect later', () => {
   })
 
   it('when a person pauses it, then that is too late, because readers switch by their own clocks', () => {
-    const { state, effects } = when(held.state, asked('pause', 'rollout'))
+    const { state, effects } = when(held.state, decisionReceived('pause', 'rollout'))
     expect([state, effects]).toMatchObject([held.state, [{ do: 'answer', outcome: 'late', detail: 'the rollout is holding' }]])
   })
 
   it('when a person extends it, then the effective time stays, and the bake after it is longer', () => {
-    const { state, effects } = when(held.state, asked('extend', 'rollout'))
+    const { state, effects } = when(held.state, decisionReceived('extend', 'rollout'))
     expect([state.state, kinds(effects)]).toEqual(['holding', ['answer']])
     const inForce = decideRollout(state, { type: 'due', timer: 'begin' }, AT_ITS_TIME)
     const live = decideRollout(inForce.state, { type: 'covered', reports: [report(4, 4)] }, AT_ITS_TIME)
@@ -350,7 +350,7 @@ describe('given a release that takes effect later', () => {
     'when decision %s ends it before the effective time, then it is taken back from its readers',
     (how) => {
       for (const given of [held.state, later(rollout('publishing')), later(rollout('acknowledging')), later(rollout('paused'))]) {
-        const { state, effects } = when(given, asked(how, 'rollout'))
+        const { state, effects } = when(given, decisionReceived(how, 'rollout'))
         expect([state.state, kinds(effects)]).toEqual(['aborted', ['takeBack', 'cancel', 'answer']])
         expect(effects.at(-1)).toMatchObject({ outcome: 'applied' })
       }
@@ -358,7 +358,7 @@ describe('given a release that takes effect later', () => {
   )
 
   it('when a newer release would supersede it after the effective time, then that is too late, even before the timer is due', () => {
-    const { state, effects } = decideRollout(held.state, asked('supersede', 'rollout'), AT_ITS_TIME)
+    const { state, effects } = decideRollout(held.state, decisionReceived('supersede', 'rollout'), AT_ITS_TIME)
     expect([state, effects]).toMatchObject([held.state, [{ do: 'answer', outcome: 'late', detail: 'the rollout is holding' }]])
   })
 
@@ -368,7 +368,7 @@ describe('given a release that takes effect later', () => {
   ])('when one release of a bundle is in force %s, then a newer release is too late for the whole bundle', (_since, beginsAt) => {
     const [first] = held.state.members
     const given = { ...held.state, members: [first!, { ...first!, policy: 'ozone', beginsAt }] }
-    const { state, effects } = when(given, asked('supersede', 'rollout'))
+    const { state, effects } = when(given, decisionReceived('supersede', 'rollout'))
     expect([state, effects]).toMatchObject([given, [{ do: 'answer', outcome: 'late' }]])
   })
 })
@@ -377,15 +377,15 @@ describe('given a bake and a person', () => {
   const baking = rollout('baking', { bakeUntil: new Date(NOW.getTime() + 20_000).toISOString() })
 
   it('who extends it, then it bakes longer by that time', () => {
-    const { state, effects } = when(baking, asked('extend', 'rollout'))
+    const { state, effects } = when(baking, decisionReceived('extend', 'rollout'))
     expect(state.state).toBe('baking')
     expect(effects).toContainEqual({ do: 'schedule', timer: 'bake', inMs: 20_000 + 600_000 })
   })
 
   it('who pauses it, then it waits, and starts again once it is resumed', () => {
-    const { state, effects } = when(baking, asked('pause', 'rollout'))
+    const { state, effects } = when(baking, decisionReceived('pause', 'rollout'))
     expect([state.state, kinds(effects)]).toEqual(['paused', ['answer', 'cancel', 'hms.rollout.paused.v1']])
-    expect(when(state, asked('resume', 'rollout')).state.state).toBe('publishing')
+    expect(when(state, decisionReceived('resume', 'rollout')).state.state).toBe('publishing')
   })
 })
 
@@ -393,7 +393,7 @@ describe('given issued stable heads', () => {
   it.each([rollout('publishing'), rollout('acknowledging'), rollout('baking'), rollout('paused'), rollout('completed')])(
     'when a newer release would supersede a rollout that is $state, then that is too late',
     (given) => {
-      const { state, effects } = when(given, asked('supersede', 'canary'))
+      const { state, effects } = when(given, decisionReceived('supersede', 'canary'))
       expect([state, effects.length]).toEqual([given, 1])
       expect(effects[0]).toMatchObject({ do: 'answer', outcome: 'late', detail: `the rollout is ${given.state}` })
     },
@@ -416,7 +416,7 @@ describe('every state with every input', () => {
     aborted: rollout('aborted'),
   }
   const heldEarly: RolloutInput = { type: 'covered', reports: [report(4, 4, 7, 'sha256:old')] }
-  const supersededEarly: RolloutInput = asked('supersede', 'rollout')
+  const supersededEarly: RolloutInput = decisionReceived('supersede', 'rollout')
   const inputs: Record<string, RolloutInput> = {
     opened: { type: 'opened', stable: LIVE, frozen: null },
     'opened, another version live': { type: 'opened', stable: {}, frozen: null },
@@ -460,7 +460,7 @@ describe('every state with every input', () => {
       refused: true,
       due: true,
       ended: true,
-      asked: true,
+      decisionReceived: true,
     }
     expect(unsampled({ states: allStates, inputs: allInputs }, states, inputs)).toEqual([])
   })
@@ -482,7 +482,7 @@ describe('given a bake that a person promotes', () => {
   const later = (ms: number): Date => new Date(NOW.getTime() + ms)
   const given: Rollout = { ...rollout('baking'), bakeSince: NOW.toISOString(), bakeUntil: later(180_000).toISOString() }
   const promote = (state: Rollout, leastBakeMs: number, ms = 60_000) =>
-    decideRollout(state, asked('promote', 'rollout'), { ...CONTEXT, now: later(ms), leastBakeMs })
+    decideRollout(state, decisionReceived('promote', 'rollout'), { ...CONTEXT, now: later(ms), leastBakeMs })
 
   it('when the roster sets no shortest bake, then it completes', () => {
     const { state, effects } = promote(given, 0)
@@ -500,8 +500,8 @@ describe('given a bake that a person promotes', () => {
 
   it('when the roster requires all of it, or it is break-glass, then the bake continues and the response says why', () => {
     for (const [state, least, detail] of [
-      [given, 180_000, `the roster asks for a bake until ${given.bakeUntil} at least`],
-      [{ ...given, breakGlass: true as const }, 0, 'the bake of break-glass is never cut short'],
+      [given, 180_000, `the roster requires a bake until at least ${given.bakeUntil}`],
+      [{ ...given, breakGlass: true as const }, 0, 'the bake of a break-glass cannot be shortened'],
     ] as const) {
       const decision = promote(state, least)
       expect(decision.state).toBe(state)
@@ -548,7 +548,7 @@ describe('given a recount after a long bake', () => {
       type: 'due',
       timer: 'bake',
     }).state
-  const said = (expected: number, acknowledged: number, joined?: string[]): RolloutInput => {
+  const coverage = (expected: number, acknowledged: number, joined?: string[]): RolloutInput => {
     const [whole] = report(expected, acknowledged).scopes
     const scopes = [{ ...whole!, silent: ['mute'], ...(joined === undefined ? {} : { joined }) }]
     return { type: 'covered', reports: [{ policy: POLICY, revision: 3, scopes }] }
@@ -556,12 +556,12 @@ describe('given a recount after a long bake', () => {
 
   it('when a silent bot joined just before the end of the bake, then it completes; when the bot joined earlier, it pauses', () => {
     const after = (...inputs: RolloutInput[]): string => when(baking(80), ...inputs, { type: 'due', timer: 'acknowledge' }).state.state
-    expect(after(said(81, 80, [ago(2)]))).toBe('completed')
-    expect(after(said(81, 80, [ago(31)]))).toBe('paused')
+    expect(after(coverage(81, 80, [ago(2)]))).toBe('completed')
+    expect(after(coverage(81, 80, [ago(31)]))).toBe('paused')
     // Reports of earlier builds lack the time at which a bot joined.
-    expect(after(said(81, 80))).toBe('paused')
+    expect(after(coverage(81, 80))).toBe('paused')
     // The fleet did not grow: the silent bot had disconnected and reconnected.
-    expect(after(said(80, 79, [ago(2)]))).toBe('paused')
+    expect(after(coverage(80, 79, [ago(2)]))).toBe('paused')
   })
 
   it('when any number of silent bots joined before its end, then only they are ignored, unless they are the majority', () => {
@@ -572,7 +572,7 @@ describe('given a recount after a long bake', () => {
         const joined = Array.from({ length: late }, (_, index) => ago(index))
         const expected = fleet + late
         const acknowledged = fleet - silentBefore
-        const { state } = when(baking(fleet), said(expected, acknowledged, joined), { type: 'due', timer: 'acknowledge' })
+        const { state } = when(baking(fleet), coverage(expected, acknowledged, joined), { type: 'due', timer: 'acknowledge' })
         const counted = 2 * late <= expected ? fleet : expected
         expect(state.state).toBe(acknowledged * 10_000 >= counted * 9_900 ? 'completed' : 'paused')
       }),

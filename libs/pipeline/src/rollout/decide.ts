@@ -1,32 +1,32 @@
 import { command, type AcceptedDecision, type CoverageReport, type PublishedHead, type Reach } from '#libs/contracts'
 import { describeFreeze, isSameFreeze } from '../freezes/freeze-windows.js'
 import { ACK_TIMEOUT, describeSilence } from '../silence.js'
-import { applied, describeDecision, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
-import { precededBy, unchanged, type Asked, type Decision } from '../stage/decision.js'
+import { applied, describeDecision, lateResponse, MANUAL, type Ownership } from '../stage/decision-response.js'
+import { precededBy, unchanged, type DecisionReceived, type Decision } from '../stage/decision.js'
 import { ROLLOUT_TIMERS, type RolloutContext, type RolloutEffect, type RolloutInput, type RolloutTimer } from './inputs-and-effects.js'
 import {
-  countedAgain,
+  withRecountStarted,
   countReach,
-  hasAll,
+  isFullyAcknowledged,
   hasQuorum,
   heldUntil,
-  inForce,
-  isAhead,
+  withAcknowledgementsReset,
+  isNotYetEffective,
   isRolloutOpen,
   isStored,
-  isUncounted,
-  NOBODY_REACHED,
+  hasCountingEnded,
+  EMPTY_REACH,
   type Rollout,
   rolloutSummary,
-  uncounted,
-  withAnswers,
-  withCounts,
+  withClearedCounts,
+  withCoverageReports,
+  recordFleetCounts,
 } from './rollout.js'
 
 type RolloutDecision = Decision<Rollout, RolloutEffect>
 
 const CANCEL_ALL = { do: 'cancel', timers: ROLLOUT_TIMERS } as const
-const STORE_TOO_LATE = 'the config-store did not store the new heads in time; they were taken back'
+const NOT_STORED_IN_TIME = 'the config-store did not store the new heads in time; they were taken back'
 
 /** Decides the rollout of a run: issue stable heads, wait for acknowledgements and for the effective time, bake; or roll back. */
 export function decideRollout(rollout: Rollout, input: RolloutInput, context: RolloutContext): RolloutDecision {
@@ -44,13 +44,13 @@ export function decideRollout(rollout: Rollout, input: RolloutInput, context: Ro
     case 'due':
       return due(rollout, input.timer, context)
     case 'alarmed':
-      return rollout.attempt === input.attempt ? takeBack(rollout, input.reason, input.detail) : unchanged(rollout)
+      return rollout.attempt === input.attempt ? rollBack(rollout, input.reason, input.detail) : unchanged(rollout)
     case 'ended':
-      return rollout.attempt <= input.attempt ? takeBack(rollout, 'RUN_ENDED', `the run was ended: ${input.reason}`) : unchanged(rollout)
+      return rollout.attempt <= input.attempt ? rollBack(rollout, 'RUN_ENDED', `the run was ended: ${input.reason}`) : unchanged(rollout)
     case 'overtaken':
       return overtaken(rollout, input.policies)
-    case 'asked':
-      return answer(rollout, input, context)
+    case 'decisionReceived':
+      return handleDecision(rollout, input, context)
   }
 }
 
@@ -81,7 +81,7 @@ function open(
   const digestOf = (release: { releaseDigest: string } | null | undefined): string | null => release?.releaseDigest ?? null
   const moved = members.find(({ policy }) => digestOf(stable[policy]) !== digestOf(dossier.live[policy]))
   if (moved !== undefined) {
-    const detail = `${moved.policy} moved to ${stable[moved.policy]?.version ?? 'nothing'} while the canary ran`
+    const detail = `the live version of ${moved.policy} changed to ${stable[moved.policy]?.version ?? 'none'} during the canary`
     return end(rollout, 'failed', [failed(rollout, 'LIVE_MOVED', detail, command('approve'))])
   }
   if (frozen !== null && isSameFreeze(known ?? null, frozen)) return unchanged(rollout)
@@ -93,7 +93,7 @@ function open(
     ...(rest.breakGlass === true ? [{ do: 'overtake' } as const] : []),
     { do: 'issueHeads', how: 'advance' },
     { do: 'schedule', timer: 'publish', inMs: publishMs },
-    { do: 'emit', type: 'hms.rollout.started.v1', data: { run, attempt, detail: 'waiting for the store' } },
+    { do: 'emit', type: 'hms.rollout.started.v1', data: { run, attempt, detail: 'waiting for config-store to store the heads' } },
   ]
   return { state: { ...rest, state: 'publishing', countedSince: now.toISOString() }, effects }
 }
@@ -107,7 +107,7 @@ function published(rollout: Rollout, heads: readonly PublishedHead[], context: R
     return { ...member, published: true, connected: head.audience.connected, expected: head.audience.cohort }
   })
   if (members.every((member, index) => member === rollout.members[index])) return unchanged(rollout)
-  const stored = reached({ ...rollout, members }, context)
+  const stored = withReach({ ...rollout, members }, context)
   return isStored(stored) ? promote(stored, context) : unchanged(stored)
 }
 
@@ -122,19 +122,22 @@ function promote(rollout: Rollout, context: RolloutContext): RolloutDecision {
   if (rollout.state === 'paused') return { state: promoted, effects: promotion }
   // A person who promoted before the heads were stored has accepted that bots are silent.
   const isAccepted = !rollout.promoted && rollout.acceptedBy !== undefined
-  return precededBy([{ do: 'cancel', timers: ['publish'] }, ...promotion], goOn(promoted, isAccepted || hasAll(rollout), context))
+  return precededBy(
+    [{ do: 'cancel', timers: ['publish'] }, ...promotion],
+    proceed(promoted, isAccepted || isFullyAcknowledged(rollout), context),
+  )
 }
 
 function covered(rollout: Rollout, reports: readonly CoverageReport[], context: RolloutContext): RolloutDecision {
   if (!isRolloutOpen(rollout)) return unchanged(rollout)
-  const counted = reached({ ...rollout, members: withAnswers(rollout.members, reports, context.now) }, context)
-  const isReady = counted.state === 'acknowledging' && (counted.baked ? hasQuorum(counted, context) : hasAll(counted))
-  return isReady ? goOn(counted, true, context) : unchanged(counted)
+  const counted = withReach({ ...rollout, members: withCoverageReports(rollout.members, reports, context.now) }, context)
+  const isReady = counted.state === 'acknowledging' && (counted.baked ? hasQuorum(counted, context) : isFullyAcknowledged(counted))
+  return isReady ? proceed(counted, true, context) : unchanged(counted)
 }
 
-function reached(rollout: Rollout, context: RolloutContext): Rollout {
-  const { reach = NOBODY_REACHED, members } = rollout
-  return { ...rollout, members: withCounts(members, context), reach: countReach(reach, members, context.now) }
+function withReach(rollout: Rollout, context: RolloutContext): Rollout {
+  const { reach = EMPTY_REACH, members } = rollout
+  return { ...rollout, members: recordFleetCounts(members, context), reach: countReach(reach, members, context.now) }
 }
 
 function due(rollout: Rollout, timer: RolloutTimer, context: RolloutContext): RolloutDecision {
@@ -143,9 +146,9 @@ function due(rollout: Rollout, timer: RolloutTimer, context: RolloutContext): Ro
   switch (timer) {
     case 'publish':
       // The heads are in the outbox, and config-store will store them eventually. The rollback heads follow them.
-      return takeBack(rollout, 'PUBLISH_TIMEOUT', STORE_TOO_LATE)
+      return rollBack(rollout, 'PUBLISH_TIMEOUT', NOT_STORED_IN_TIME)
     case 'acknowledge':
-      return hasQuorum(rollout, context) ? goOn(rollout, true, context) : pause(rollout, ACK_TIMEOUT, describeSilence(rollout.members))
+      return hasQuorum(rollout, context) ? proceed(rollout, true, context) : pause(rollout, ACK_TIMEOUT, describeSilence(rollout.members))
     case 'begin':
       return takeEffect(rollout, context)
     case 'bake':
@@ -155,33 +158,33 @@ function due(rollout: Rollout, timer: RolloutTimer, context: RolloutContext): Ro
 }
 
 function endBake(rollout: Rollout, context: RolloutContext): RolloutDecision {
-  if (isUncounted(rollout, context.now)) return countAnew(rollout, context)
-  return goOn({ ...rollout, baked: true }, hasQuorum(rollout, context), context)
+  if (hasCountingEnded(rollout, context.now)) return startRecount(rollout, context)
+  return proceed({ ...rollout, baked: true }, hasQuorum(rollout, context), context)
 }
 
 /** Ends the bake by a person's decision, as soon as the roster permits. Acknowledgements are awaited as after every bake. */
-function cutBake(rollout: Rollout, context: RolloutContext): RolloutDecision {
-  const leftMs = earliestEnd(rollout, context) - context.now.getTime()
+function endBakeEarly(rollout: Rollout, context: RolloutContext): RolloutDecision {
+  const leftMs = earliestBakeEnd(rollout, context) - context.now.getTime()
   if (leftMs > 0) return bake(rollout, leftMs, context, rollout.bakeSince)
   return precededBy([{ do: 'cancel', timers: ['bake'] }], endBake(rollout, context))
 }
 
 /** Returns the earliest permitted end of the bake in epoch milliseconds. Rows of earlier builds lack the start of the bake. */
-function earliestEnd({ bakeSince, bakeUntil, bakeMs }: Rollout, { leastBakeMs = 0 }: RolloutContext): number {
+function earliestBakeEnd({ bakeSince, bakeUntil, bakeMs }: Rollout, { leastBakeMs = 0 }: RolloutContext): number {
   return (bakeSince === undefined ? Date.parse(bakeUntil!) - bakeMs : Date.parse(bakeSince)) + leastBakeMs
 }
 
 /** Returns why a person's promotion may not shorten the bake; `undefined` if it may. */
-function bakesOn(rollout: Rollout, decision: Asked['decision']['decision'], context: RolloutContext): string | undefined {
+function bakeRefusal(rollout: Rollout, decision: DecisionReceived['decision']['decision'], context: RolloutContext): string | undefined {
   if (decision !== 'promote' || rollout.state !== 'baking') return undefined
-  if (rollout.breakGlass === true) return 'the bake of break-glass is never cut short'
-  if (earliestEnd(rollout, context) < Date.parse(rollout.bakeUntil!)) return undefined
-  return `the roster asks for a bake until ${rollout.bakeUntil} at least`
+  if (rollout.breakGlass === true) return 'the bake of a break-glass cannot be shortened'
+  if (earliestBakeEnd(rollout, context) < Date.parse(rollout.bakeUntil!)) return undefined
+  return `the roster requires a bake until at least ${rollout.bakeUntil}`
 }
 
 /** Renews the heads after a long bake, so that config-store counts again and the verdict is based on the currently connected bots. */
-function countAnew(rollout: Rollout, { now, acknowledgeMs }: RolloutContext): RolloutDecision {
-  const members = rollout.members.map(countedAgain)
+function startRecount(rollout: Rollout, { now, acknowledgeMs }: RolloutContext): RolloutDecision {
+  const members = rollout.members.map(withRecountStarted)
   const effects: RolloutEffect[] = [
     { do: 'issueHeads', how: 'renew' },
     { do: 'schedule', timer: 'acknowledge', inMs: acknowledgeMs },
@@ -192,15 +195,16 @@ function countAnew(rollout: Rollout, { now, acknowledgeMs }: RolloutContext): Ro
 /**
  * Returns whether the rollout applies a decision. No later stage can end the run, so a decision that ends it is applied here or too late.
  */
-export function ownershipOfRollout(rollout: Rollout, { decision, stage }: Asked['decision'], now: Date): Ownership {
+export function ownershipOfRollout(rollout: Rollout, { decision, stage }: DecisionReceived['decision'], now: Date): Ownership {
   if (decision === 'abort') return isRolloutOpen(rollout) || rollout.state === 'waiting' ? 'applied' : 'late'
   // Once a release is in force, even if only one of a bundle, the run is completed and the newer release follows it.
-  if (decision === 'supersede') return rollout.state === 'waiting' || (isRolloutOpen(rollout) && isAhead(rollout, now)) ? 'applied' : 'late'
+  if (decision === 'supersede')
+    return rollout.state === 'waiting' || (isRolloutOpen(rollout) && isNotYetEffective(rollout, now)) ? 'applied' : 'late'
   if (stage !== 'rollout') return 'elsewhere'
   return mayApply(rollout, decision) ? 'applied' : 'late'
 }
 
-function mayApply(rollout: Rollout, decision: Asked['decision']['decision']): boolean {
+function mayApply(rollout: Rollout, decision: DecisionReceived['decision']['decision']): boolean {
   switch (decision) {
     case 'pause':
       // Readers apply a received release by their own clocks, so a pause in `holding` would not stop it.
@@ -216,24 +220,24 @@ function mayApply(rollout: Rollout, decision: Asked['decision']['decision']): bo
   }
 }
 
-function answer(rollout: Rollout, asked: Asked, context: RolloutContext): RolloutDecision {
-  const { decision } = asked
+function handleDecision(rollout: Rollout, received: DecisionReceived, context: RolloutContext): RolloutDecision {
+  const { decision } = received
   const ownership = decision.attempt < rollout.attempt ? 'elsewhere' : ownershipOfRollout(rollout, decision, context.now)
   if (ownership === 'elsewhere') return unchanged(rollout)
-  const kept = ownership === 'applied' ? bakesOn(rollout, decision.decision, context) : undefined
-  const late = lateAnswer(asked, kept === undefined ? ownership : 'late', kept ?? `the rollout is ${rollout.state}`)
+  const bakeReason = ownership === 'applied' ? bakeRefusal(rollout, decision.decision, context) : undefined
+  const late = lateResponse(received, bakeReason === undefined ? ownership : 'late', bakeReason ?? `the rollout is ${rollout.state}`)
   if (late !== undefined) return { state: rollout, effects: [late] }
   switch (decision.decision) {
     case 'abort':
     case 'supersede':
     case 'retry':
       // Reverts the heads before it responds, so that consumers receive the reinstated releases before the end of the run.
-      return end(rollout, 'aborted', issued(rollout, describeDecision(decision), decision), [applied(decision)])
+      return end(rollout, 'aborted', reversalOf(rollout, describeDecision(decision), decision), [applied(decision)])
     case 'resume':
       return precededBy([applied(decision)], resume(rollout, context))
     case 'promote': {
       const isCut = rollout.state === 'baking'
-      const promoted = isCut ? cutBake(rollout, context) : goOnWithout({ ...rollout, acceptedBy: decision.by }, context)
+      const promoted = isCut ? endBakeEarly(rollout, context) : proceedWithoutSilent({ ...rollout, acceptedBy: decision.by }, context)
       return precededBy([applied(decision)], promoted)
     }
     case 'pause':
@@ -254,7 +258,7 @@ function extend(rollout: Rollout, byMs: number, context: RolloutContext): Rollou
 
 /** Renews the heads, so that config-store counts and reports the currently connected bots. */
 function resume(rollout: Rollout, { now, publishMs }: RolloutContext): RolloutDecision {
-  const members = rollout.members.map((member) => ({ ...uncounted(member), published: false }))
+  const members = rollout.members.map((member) => ({ ...withClearedCounts(member), published: false }))
   const effects: RolloutEffect[] = [
     { do: 'issueHeads', how: 'renew' },
     { do: 'schedule', timer: 'publish', inMs: publishMs },
@@ -263,8 +267,8 @@ function resume(rollout: Rollout, { now, publishMs }: RolloutContext): RolloutDe
 }
 
 /** Continues without the silent bots, but not before config-store has stored the heads. */
-function goOnWithout(rollout: Rollout, context: RolloutContext): RolloutDecision {
-  if (isStored(rollout)) return goOn(rollout, true, context)
+function proceedWithoutSilent(rollout: Rollout, context: RolloutContext): RolloutDecision {
+  if (isStored(rollout)) return proceed(rollout, true, context)
   return { state: { ...rollout, state: 'publishing' }, effects: [{ do: 'schedule', timer: 'publish', inMs: context.publishMs }] }
 }
 
@@ -298,13 +302,13 @@ function hold(rollout: Rollout, until: string, { now }: RolloutContext): Rollout
 /** Handles the effective time. The bake begins once the bots acknowledge that they apply the release. */
 function takeEffect(rollout: Rollout, context: RolloutContext): RolloutDecision {
   const { run, attempt } = rollout
-  const begun = { ...rollout, members: inForce(rollout.members), countedSince: context.now.toISOString() }
+  const begun = { ...rollout, members: withAcknowledgementsReset(rollout.members), countedSince: context.now.toISOString() }
   const data = { run, attempt, detail: 'in force; waiting for the bots to apply it' }
-  return precededBy([{ do: 'emit', type: 'hms.rollout.took-effect.v1', data }], goOn(begun, hasAll(begun), context))
+  return precededBy([{ do: 'emit', type: 'hms.rollout.took-effect.v1', data }], proceed(begun, isFullyAcknowledged(begun), context))
 }
 
 /** Advances the rollout: waits for acknowledgements unless `isCovered`, then for the effective time, then bakes, then completes. */
-function goOn(rollout: Rollout, isCovered: boolean, context: RolloutContext): RolloutDecision {
+function proceed(rollout: Rollout, isCovered: boolean, context: RolloutContext): RolloutDecision {
   const { bakeMs, dossier } = rollout
   if (!isCovered) {
     const effects: RolloutEffect[] = [{ do: 'schedule', timer: 'acknowledge', inMs: context.acknowledgeMs }]
@@ -331,13 +335,13 @@ function pause(rollout: Rollout, reason: string, detail: string): RolloutDecisio
   return { state: { ...rollout, state: 'paused' }, effects: [{ do: 'emit', type: 'hms.rollout.paused.v1', data }] }
 }
 
-function takeBack(rollout: Rollout, reason: string, detail: string): RolloutDecision {
+function rollBack(rollout: Rollout, reason: string, detail: string): RolloutDecision {
   if (!isRolloutOpen(rollout) && rollout.state !== 'waiting') return unchanged(rollout)
-  return end(rollout, 'failed', issued(rollout, detail), [failed(rollout, reason, detail)])
+  return end(rollout, 'failed', reversalOf(rollout, detail), [failed(rollout, reason, detail)])
 }
 
 /** Returns the effect that reverts issued heads; none for a waiting rollout, which has not issued any. */
-function issued({ state }: Rollout, detail: string, decision?: AcceptedDecision): RolloutEffect[] {
+function reversalOf({ state }: Rollout, detail: string, decision?: AcceptedDecision): RolloutEffect[] {
   return state === 'waiting' ? [] : [{ do: 'takeBack', detail, ...(decision === undefined ? {} : { decision }) }]
 }
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { countReach, NOBODY_REACHED } from './rollout.js'
+import { countReach, EMPTY_REACH } from './rollout.js'
 
 const at = (second: number): Date => new Date(Date.UTC(2026, 0, 1, 0, 0, second))
 const of = (...pairs: [number, number][]) => pairs.map(([acknowledged, expected]) => ({ acknowledged, expected, silent: [] }))
@@ -15,7 +15,7 @@ describe('the reach of a release', () => {
       [20, 20],
       [20, 40],
     ]
-    const reach = steps.reduce((known, step, second) => countReach(known, of(step), at(second)), NOBODY_REACHED)
+    const reach = steps.reduce((known, step, second) => countReach(known, of(step), at(second)), EMPTY_REACH)
     expect(reach).toEqual({
       bots: 40,
       current: 20,
@@ -26,18 +26,18 @@ describe('the reach of a release', () => {
   })
 
   it('is the reach of the policy in a bundle that the fewest bots have', () => {
-    expect(countReach(NOBODY_REACHED, of([20, 20], [5, 20]), at(1))).toEqual({ ...NOBODY_REACHED, bots: 20, current: 5 })
+    expect(countReach(EMPTY_REACH, of([20, 20], [5, 20]), at(1))).toEqual({ ...EMPTY_REACH, bots: 20, current: 5 })
   })
 
   it('is zero without connected bots', () => {
-    expect(countReach(NOBODY_REACHED, of([0, 0]), at(1))).toEqual(NOBODY_REACHED)
+    expect(countReach(EMPTY_REACH, of([0, 0]), at(1))).toEqual(EMPTY_REACH)
   })
 
   it('never changes a time, and keeps their order', () => {
     const pair = fc.nat(50).chain((expected) => fc.tuple(fc.nat(expected), fc.constant(expected)))
     fc.assert(
       fc.property(fc.array(pair, { minLength: 1, maxLength: 20 }), (steps) => {
-        let known = NOBODY_REACHED
+        let known = EMPTY_REACH
         for (const [second, step] of steps.entries()) {
           const next = countReach(known, of(step), at(second))
           for (const mark of ['halfAt', 'mostAt', 'allAt'] as const) if (known[mark] !== null) expect(next[mark]).toBe(known[mark])

@@ -1,7 +1,7 @@
 import { COVERAGE_TOLD_MS, type CoverageReport, type FreezeNotice, type KeptPolicy, type Reach, type RunDossier } from '#libs/contracts'
-import { beginning } from '../canary/canary.js'
-import { lateJoiners, withCountOf, withinFleet, type BotCount, type Deadline } from '../late-joiners.js'
-import { type Acknowledgements, withCoverage, withNumbers } from '../silence.js'
+import { heldUntilText } from '../canary/canary.js'
+import { lateJoiners, addCount, withinFleet, type BotCount, type Deadline } from '../late-joiners.js'
+import { type Acknowledgements, applyCoverageReports, mergeCoverage } from '../silence.js'
 import type { StageState } from '../stage/decision.js'
 
 export interface RolloutMember extends Acknowledgements {
@@ -81,18 +81,18 @@ export function isRolloutOpen({ state }: Rollout): boolean {
 }
 
 /** Whether config-store no longer reports joins and leaves, so that the numbers of bots may be outdated and need a recount. */
-export function isUncounted({ countedSince }: Rollout, now: Date): boolean {
+export function hasCountingEnded({ countedSince }: Rollout, now: Date): boolean {
   return countedSince !== undefined && now.getTime() - Date.parse(countedSince) > COVERAGE_TOLD_MS
 }
 
 /** Whether the effective times of all its releases are in the future. */
-export function isAhead({ members }: Rollout, now: Date): boolean {
-  return aheadOf(members, now).length === members.length
+export function isNotYetEffective({ members }: Rollout, now: Date): boolean {
+  return notYetEffective(members, now).length === members.length
 }
 
 /** Returns the last future effective time of the releases (RFC 3339); `undefined` if there is none. */
 export function heldUntil({ members }: Rollout, now: Date): string | undefined {
-  return aheadOf(members, now)
+  return notYetEffective(members, now)
     .map(({ beginsAt }) => beginsAt!)
     .sort()
     .at(-1)
@@ -102,20 +102,20 @@ export function heldUntil({ members }: Rollout, now: Date): string | undefined {
  * Applies coverage reports. Before the effective time config-store reports bots that have received the release, under the release still in
  * force; from the effective time on, only reports about the new release count.
  */
-export function withAnswers(members: readonly RolloutMember[], reports: readonly CoverageReport[], now: Date): RolloutMember[] {
-  const ahead = new Set(aheadOf(members, now))
-  return withCoverage(members, 'global', reports, (member, said) => {
-    const heldOnly = said.release !== member.release
-    return heldOnly && !ahead.has(member) ? member : { ...withNumbers(member, said), joined: said.joined ?? [], heldOnly }
+export function withCoverageReports(members: readonly RolloutMember[], reports: readonly CoverageReport[], now: Date): RolloutMember[] {
+  const upcoming = new Set(notYetEffective(members, now))
+  return applyCoverageReports(members, 'global', reports, (member, coverage) => {
+    const heldOnly = coverage.release !== member.release
+    return heldOnly && !upcoming.has(member) ? member : { ...mergeCoverage(member, coverage), joined: coverage.joined ?? [], heldOnly }
   })
 }
 
 /** Resets acknowledgements at the effective time, because no bot has reported yet that it applies the releases. */
-export function inForce(members: readonly RolloutMember[]): RolloutMember[] {
+export function withAcknowledgementsReset(members: readonly RolloutMember[]): RolloutMember[] {
   return members.map((member) => (member.heldOnly === true ? { ...member, acknowledged: 0, silent: [] } : member))
 }
 
-function aheadOf(members: readonly RolloutMember[], now: Date): RolloutMember[] {
+function notYetEffective(members: readonly RolloutMember[], now: Date): RolloutMember[] {
   return members.filter(({ beginsAt }) => beginsAt !== undefined && Date.parse(beginsAt) > now.getTime())
 }
 
@@ -125,7 +125,7 @@ export function isStored({ members }: Rollout): boolean {
 }
 
 /** Whether every connected bot acknowledged. */
-export function hasAll({ members }: Rollout): boolean {
+export function isFullyAcknowledged({ members }: Rollout): boolean {
   return members.every(({ acknowledged, expected }) => acknowledged >= expected)
 }
 
@@ -135,35 +135,40 @@ export function hasAll({ members }: Rollout): boolean {
 export function hasQuorum({ acceptedBy, members, quorum, countedSince }: Rollout, deadline: Deadline): boolean {
   if (acceptedBy !== undefined) return true
   return members.every((member) => {
-    const late = Math.max(lateJoiners(member.counts ?? [], member, deadline), lateInBake(member, countedSince, deadline))
+    const late = Math.max(lateJoiners(member.counts ?? [], member, deadline), lateJoinersInBake(member, countedSince, deadline))
     return member.acknowledged * 10_000 >= (member.expected - late) * quorum
   })
 }
 
 /** Returns how many silent bots joined less than `acknowledgeMs` before the recount, which starts at the end of the bake. */
-function lateInBake(
+function lateJoinersInBake(
   { joined = [], established, ...numbers }: RolloutMember,
-  bakeEnd: string | undefined,
+  recountedAt: string | undefined,
   { acknowledgeMs }: Deadline,
 ): number {
-  if (established === undefined || bakeEnd === undefined) return 0
-  const cutoff = Date.parse(bakeEnd) - acknowledgeMs
+  if (established === undefined || recountedAt === undefined) return 0
+  const cutoff = Date.parse(recountedAt) - acknowledgeMs
   return withinFleet(joined.filter((at) => Date.parse(at) > cutoff).length, numbers, established)
 }
 
 /** Records the current numbers of bots in `counts`. */
-export function withCounts(members: readonly RolloutMember[], deadline: Deadline): RolloutMember[] {
-  return members.map((member) => (member.published ? { ...member, counts: withCountOf(member.counts ?? [], member, deadline) } : member))
+export function recordFleetCounts(members: readonly RolloutMember[], deadline: Deadline): RolloutMember[] {
+  return members.map((member) => (member.published ? { ...member, counts: addCount(member.counts ?? [], member, deadline) } : member))
 }
 
 /** Clears the acknowledgements and counts for a renewed head. */
-export function uncounted({ counts: _counts, joined: _joined, established: _established, ...member }: RolloutMember): RolloutMember {
+export function withClearedCounts({
+  counts: _counts,
+  joined: _joined,
+  established: _established,
+  ...member
+}: RolloutMember): RolloutMember {
   return { ...member, acknowledged: 0, silent: [] }
 }
 
 /** Clears the counts for a recount after a long bake. Keeps the largest fleet size, from which late joiners are calculated. */
-export function countedAgain(member: RolloutMember): RolloutMember {
-  return { ...uncounted(member), established: Math.max(member.expected, ...(member.counts ?? []).map(({ expected }) => expected)) }
+export function withRecountStarted(member: RolloutMember): RolloutMember {
+  return { ...withClearedCounts(member), established: Math.max(member.expected, ...(member.counts ?? []).map(({ expected }) => expected)) }
 }
 
 /** Returns the stage's summary in `runs show`: `63 of 64 bots acknowledged; 1 silent, accepted by EPA Chief`. */
@@ -176,12 +181,12 @@ export function rolloutSummary({ members, acceptedBy }: Rollout, now: Date): str
     silent > 0
       ? `${acknowledged} of ${expected} bots acknowledged; ${silent} silent${accepted}`
       : `${expected} of ${expected} bots acknowledged`
-  const times = beginning(aheadOf(members, now)) ?? sinceWhen(members)
+  const times = heldUntilText(notYetEffective(members, now)) ?? inForceSinceText(members)
   return [expected === 0 ? 'no bots connected' : counted, times].filter((part) => part !== undefined).join('; ')
 }
 
 /** Returns `in force since …` for releases that had a future effective time. */
-function sinceWhen(members: readonly RolloutMember[]): string | undefined {
+function inForceSinceText(members: readonly RolloutMember[]): string | undefined {
   const last = members
     .flatMap(({ beginsAt }) => beginsAt ?? [])
     .sort()
@@ -189,7 +194,7 @@ function sinceWhen(members: readonly RolloutMember[]): string | undefined {
   return last === undefined ? undefined : `in force since ${last}`
 }
 
-export const NOBODY_REACHED: Reach = { bots: 0, current: 0, halfAt: null, mostAt: null, allAt: null }
+export const EMPTY_REACH: Reach = { bots: 0, current: 0, halfAt: null, mostAt: null, allAt: null }
 
 /**
  * Counts the bots that have all policies of a run. Keeps the time at which a share was first reached, even if bots join or leave later.

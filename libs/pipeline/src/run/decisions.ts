@@ -1,8 +1,8 @@
 import type { DecisionAnswer, RunControl, RunDecision } from '#libs/contracts'
-import { endsRun } from '../stage/answer.js'
+import { endsRun } from '../stage/decision-response.js'
 import type { EndedEarly, RunFacts } from './run-facts.js'
 
-type Answer = Pick<DecisionAnswer, 'id' | 'stage' | 'detail'>
+type Response = Pick<DecisionAnswer, 'id' | 'stage' | 'detail'>
 
 /** End reason of a run aborted by a person. */
 const DECIDED = 'DECIDED'
@@ -26,21 +26,21 @@ export function pendingDecision({ decisions }: RunFacts, next?: RunControl): Run
  * Records a stage's response. The first outcome is final, except `late` set by the end of the run: a stage's `applied` may arrive after the
  * end of the run.
  */
-export function answerDecision(facts: RunFacts, answer: Answer, outcome: 'applied' | 'late', at: string): RunFacts {
+export function recordResponse(facts: RunFacts, answer: Response, outcome: 'applied' | 'late', at: string): RunFacts {
   const decision = facts.decisions.find(({ id }) => id === answer.id)
   if (decision?.outcome === 'late' && outcome === 'applied' && !endsRun(decision.decision)) return withOutcome(facts, decision.id, outcome)
   if (decision?.outcome !== 'pending') return facts
-  const answered = withOutcome(facts, decision.id, outcome)
-  if (outcome === 'late') return answered
-  if (endsRun(decision.decision)) return { ...answered, endedEarly: answered.endedEarly ?? endOf(decision, at) }
-  return decision.decision === 'retry' ? retried(answered, answer, at) : reopen(answered, answer)
+  const recorded = withOutcome(facts, decision.id, outcome)
+  if (outcome === 'late') return recorded
+  if (endsRun(decision.decision)) return { ...recorded, endedEarly: recorded.endedEarly ?? endOf(decision, at) }
+  return decision.decision === 'retry' ? startRetry(recorded, answer, at) : reopen(recorded, answer)
 }
 
 /** Starts the next attempt of a run, unless a pending decision ends the run. */
-function retried(facts: RunFacts, answer: Answer, at: string): RunFacts {
+function startRetry(facts: RunFacts, answer: Response, at: string): RunFacts {
   const next = nextAttempt(facts)
   const ending = pendingDecision(next, 'abort')
-  return ending === undefined ? next : answerDecision(next, { ...answer, id: ending.id }, 'applied', at)
+  return ending === undefined ? next : recordResponse(next, { ...answer, id: ending.id }, 'applied', at)
 }
 
 /** Marks pending decisions as late, because the run has ended. */
@@ -68,7 +68,7 @@ function withOutcome(facts: RunFacts, id: string, outcome: RunDecision['outcome'
 }
 
 /** Removes the verdict of a paused stage, which continues. */
-function reopen(facts: RunFacts, { stage, detail }: Answer): RunFacts {
+function reopen(facts: RunFacts, { stage, detail }: Response): RunFacts {
   const known = facts.stages[stage]
   if (known?.verdict !== 'INCONCLUSIVE') return facts
   const { verdict: _verdict, reason: _reason, next: _next, endedAt: _endedAt, ...kept } = known

@@ -10,14 +10,14 @@ import {
   type StageFailure,
   type StageName,
 } from '#libs/contracts'
-import { answerDecision, closeDecisions } from './decisions.js'
+import { recordResponse, closeDecisions } from './decisions.js'
 import { endOf, reasonOf, stateOf } from './project-run.js'
 import type { EndedEarly, RunFacts, StageFacts } from './run-facts.js'
 
 type Received<K extends EventType> = Pick<ReceivedEvent<K>, 'time' | 'attempt' | 'data'>
 
 /** Handlers by event type: each returns the facts of a run after an event. */
-const NEWS = {
+const HANDLERS = {
   'hms.lint.passed.v1': (facts, event) => {
     const warnings = event.data.findings.map(({ rule, message }) => `${rule}: ${message}`)
     const detail =
@@ -62,26 +62,26 @@ const NEWS = {
   },
   'hms.notification.started.v1': (facts, { time, data }) => add(facts, 'notify', { startedAt: time, partners: data.partners.length }),
   'hms.notification.completed.v1': (facts, event) =>
-    withTold(pass(facts, 'notify', event, event.data.summary), event.data.sent, 0, event.time),
+    withNotified(pass(facts, 'notify', event, event.data.summary), event.data.sent, 0, event.time),
   'hms.notification.progressed.v1': (facts, { time, data: { partners, sent, acknowledged } }) =>
-    withTold(add(facts, 'notify', { partners }), sent, acknowledged, time),
-  'hms.run.decision-applied.v1': (facts, { time, data }) => answerDecision(withKept(facts, data), data, 'applied', time),
-  'hms.run.decision-late.v1': (facts, { time, data }) => answerDecision(facts, data, 'late', time),
+    withNotified(add(facts, 'notify', { partners }), sent, acknowledged, time),
+  'hms.run.decision-applied.v1': (facts, { time, data }) => recordResponse(withKept(facts, data), data, 'applied', time),
+  'hms.run.decision-late.v1': (facts, { time, data }) => recordResponse(facts, data, 'late', time),
   'hms.guard.judged.v1': (facts, { time, data }) => judged(facts, data, time),
   'hms.run.poisoned.v1': (facts, { time, data: { reason, detail } }) => addEnd(facts, { state: 'FAILED', reason, detail, at: time }),
 } satisfies { [K in EventType]?: (facts: RunFacts, event: Received<K>) => RunFacts }
 
-type RunEventType = keyof typeof NEWS
+type RunEventType = keyof typeof HANDLERS
 
 /** Event types that change the facts of a run. */
-export const RUN_EVENTS = Object.keys(NEWS) as RunEventType[]
+export const RUN_EVENTS = Object.keys(HANDLERS) as RunEventType[]
 
 /** Event that changes the facts of a run, with the members that are used. */
 export type RunEvent = { [K in RunEventType]: { type: K } & Received<K> }[RunEventType]
 
 /** Applies a stage's event to the facts of its run. Events of an older attempt change nothing. */
 export function evolveRun(facts: RunFacts, event: RunEvent): RunFacts {
-  const apply = NEWS[event.type] as (facts: RunFacts, event: RunEvent) => RunFacts
+  const apply = HANDLERS[event.type] as (facts: RunFacts, event: RunEvent) => RunFacts
   return isOfOlderAttempt(facts, event) ? facts : settle(apply(facts, event))
 }
 
@@ -101,13 +101,13 @@ export function endEarly(facts: RunFacts, end: EndedEarly): RunFacts {
 
 /** Ends a run that has not started, by an abort or supersede decision. */
 export function abortUnstarted(facts: RunFacts, { id }: RunDecision, at: string): RunFacts {
-  return settle(answerDecision(facts, { id, stage: 'lint', detail: '' }, 'applied', at))
+  return settle(recordResponse(facts, { id, stage: 'lint', detail: '' }, 'applied', at))
 }
 
 function judged(facts: RunFacts, { stage, verdict, rule, sentence }: EventData['hms.guard.judged.v1'], at: string): RunFacts {
-  const said = `guard ${rule}: ${sentence}`
-  if (verdict === 'FAIL') return addEnd(facts, { state: 'FAILED', reason: 'GUARD_DENIED', detail: said, at })
-  return verdict === 'WARN' && stage !== null ? add(facts, stage, { warning: `WARN ${said}` }) : facts
+  const ruling = `guard ${rule}: ${sentence}`
+  if (verdict === 'FAIL') return addEnd(facts, { state: 'FAILED', reason: 'GUARD_DENIED', detail: ruling, at })
+  return verdict === 'WARN' && stage !== null ? add(facts, stage, { warning: `WARN ${ruling}` }) : facts
 }
 
 function addEnd(facts: RunFacts, end: EndedEarly): RunFacts {
@@ -142,10 +142,10 @@ function fail(
 }
 
 /** Merges the numbers of notified partners, also after the stage's verdict. They only grow, so the events may arrive in any order. */
-function withTold(facts: RunFacts, notified: number, acknowledged: number, at: string): RunFacts {
+function withNotified(facts: RunFacts, notified: number, acknowledged: number, at: string): RunFacts {
   const known = facts.stages.notify ?? {}
   const isInTime = Date.parse(at) - Date.parse(facts.createdAt) <= PARTNER_PROMISE_MS
-  const toldAt = earlierFor(notified, at, known)
+  const toldAt = notifiedAt(notified, at, known)
   const notify: StageFacts = {
     ...known,
     told: Math.max(notified, known.told ?? 0),
@@ -157,15 +157,15 @@ function withTold(facts: RunFacts, notified: number, acknowledged: number, at: s
 }
 
 /** Returns when the highest number of notified partners was first reached. */
-function earlierFor(notified: number, at: string, known: StageFacts): string | undefined {
+function notifiedAt(notified: number, at: string, known: StageFacts): string | undefined {
   if (notified > (known.told ?? 0)) return at
   return notified === known.told && known.toldAt !== undefined && at < known.toldAt ? at : known.toldAt
 }
 
 /** Merges facts of a stage. PASS and FAIL are final; after them, events only add missing facts. */
-function add(facts: RunFacts, stage: StageName, news: StageFacts): RunFacts {
+function add(facts: RunFacts, stage: StageName, added: StageFacts): RunFacts {
   const known = facts.stages[stage] ?? {}
-  const isOpen = known.verdict === undefined || (known.verdict === 'INCONCLUSIVE' && news.verdict !== undefined)
-  const merged = isOpen ? { ...known, ...defined(news) } : { ...defined(news), ...known }
+  const isOpen = known.verdict === undefined || (known.verdict === 'INCONCLUSIVE' && added.verdict !== undefined)
+  const merged = isOpen ? { ...known, ...defined(added) } : { ...defined(added), ...known }
   return { ...facts, stages: { ...facts.stages, [stage]: merged } }
 }

@@ -1,6 +1,6 @@
 import { defined, isTerminal, type RunClock, type RunStage, type RunState, type RunView, type StageName, STAGES } from '#libs/contracts'
 import type { RunFacts } from './run-facts.js'
-import { stageAwaited } from './run-deadline.js'
+import { workingStage } from './run-deadline.js'
 import { BREAK_GLASS_REFUSALS } from '../stage/decision.js'
 
 /** Derives the state of a run from its facts. The order of events does not matter. */
@@ -8,8 +8,8 @@ export function stateOf(facts: RunFacts): RunState {
   if (facts.ended !== undefined) return facts.ended.state
   const failed = failedStage(facts)
   if (failed !== undefined && facts.stages[failed]!.verdict === 'FAIL') {
-    // Before the canary nothing was published. From the canary on, a failed stage takes back its heads, unless `tookNothingBack`.
-    return failed === 'lint' || failed === 'simulate' || tookNothingBack(facts) ? 'FAILED' : 'ROLLED_BACK'
+    // Before the canary nothing was published. From the canary on, a failed stage takes back its heads, unless `wasNotRolledBack`.
+    return failed === 'lint' || failed === 'simulate' || wasNotRolledBack(facts) ? 'FAILED' : 'ROLLED_BACK'
   }
   // The rollout's verdict defines the live release, so it precedes an end from outside: people must not take the earlier version as live.
   if (verdictOf(facts, 'rollout') === 'PASS' && verdictOf(facts, stagesOf(facts).at(-1)!) === 'PASS') return 'SUCCEEDED'
@@ -60,7 +60,7 @@ const SKIPPED: readonly StageName[] = ['simulate', 'canary']
 const REFUSED: readonly (string | undefined)[] = [...BREAK_GLASS_REFUSALS, 'UNATTESTED', 'BUNDLE_BROKEN', 'READERS_REFUSE']
 
 /** Whether a run that failed in its rollout was not rolled back: it had published nothing, or its policies stay in force. */
-function tookNothingBack({ isRollback, breakGlass, kept, stages }: RunFacts): boolean {
+function wasNotRolledBack({ isRollback, breakGlass, kept, stages }: RunFacts): boolean {
   return kept !== undefined || isRollback === true || (breakGlass !== undefined && REFUSED.includes(stages.rollout?.reason))
 }
 
@@ -109,7 +109,7 @@ export function timedWait(facts: RunFacts): { stage: StageName; until: string } 
  * Returns when the run continues without a decision, if the stage reported a time (RFC 3339): the end of the observation or of the bake, or
  * the effective time.
  */
-export function goesOnAt(facts: RunFacts): string | undefined {
+export function resumesAt(facts: RunFacts): string | undefined {
   const state = stateOf(facts)
   if (state === 'CANARY') return facts.stages.canary?.until
   if (state === 'BAKING') return facts.stages.rollout?.until
@@ -164,7 +164,7 @@ function clockOf({ createdAt, stages: { rollout, notify } }: RunFacts, state: Ru
  */
 export function owningStage(facts: RunFacts): StageName | null {
   if (facts.startedAt === undefined) return null
-  return stageAwaited(stateOf(facts)) ?? waitingStage(facts) ?? pausedStage(facts) ?? null
+  return workingStage(stateOf(facts)) ?? waitingStage(facts) ?? pausedStage(facts) ?? null
 }
 
 /** Returns the stage at which a run is paused. */
@@ -174,13 +174,13 @@ export function pausedStage({ stages }: RunFacts): StageName | undefined {
 
 /**
  * Whether a newer release may supersede the run: the run is approved, and none of its releases is in force for all readers. A rollout that
- * has issued heads is completed first, unless the effective times of all its releases are in the future (`isAhead`).
+ * has issued heads is completed first, unless the effective times of all its releases are in the future (`isNotYetEffective`).
  */
-export function isSupersedable(facts: RunFacts, isAhead: boolean): boolean {
+export function isSupersedable(facts: RunFacts, isNotYetEffective: boolean): boolean {
   if (facts.approvedAt === undefined || isTerminal(stateOf(facts))) return false
   // A break-glass is never superseded. It has no canary, so the check below does not apply to it.
   if (facts.breakGlass !== undefined) return false
-  return isAhead || facts.stages.canary?.verdict !== 'PASS' || facts.stages.rollout?.waits === 'FREEZE'
+  return isNotYetEffective || facts.stages.canary?.verdict !== 'PASS' || facts.stages.rollout?.waits === 'FREEZE'
 }
 
 /** Whether the releases of the run were taken back: a stage failed, people aborted the run, or a pause expired without a decision. */

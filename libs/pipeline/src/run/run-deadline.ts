@@ -5,7 +5,7 @@ export interface RunTimeouts {
   /** Timeout of a stage, in addition to the waits in the plan. */
   stageMs: number
   /** Interval of checks of a run that waits for signatures, in the queue, or for a freeze or a region. */
-  lookMs: number
+  checkMs: number
   /** Timeout of a paused run. Without a decision the run is aborted then. */
   pauseMs: number
 }
@@ -18,23 +18,23 @@ export interface PlannedWaits {
 
 /**
  * Returns the timeout of a run in `state`, in ms from now; `undefined` in a terminal state. Every open state has one, so that no run waits
- * forever, even if a service died. `goesOnInMs`: reported time until the stage continues without a decision; it may be longer than planned,
- * because people can extend it. The stage timeout is added to it.
+ * forever, even if a service died. `resumesInMs`: reported time until the stage continues without a decision. It may be longer than
+ * planned, because people can extend it. The stage timeout is added to it.
  */
-export function timeoutFor(state: RunState, waits: PlannedWaits, timeouts: RunTimeouts, goesOnInMs?: number): number | undefined {
+export function timeoutFor(state: RunState, waits: PlannedWaits, timeouts: RunTimeouts, resumesInMs?: number): number | undefined {
   if (isTerminal(state)) return undefined
   switch (state) {
     case 'AWAITING_APPROVAL':
     case 'QUEUED':
-      return timeouts.lookMs
+      return timeouts.checkMs
     case 'WAITING':
-      return goesOnInMs === undefined ? timeouts.lookMs : Math.max(0, goesOnInMs) + timeouts.stageMs
+      return resumesInMs === undefined ? timeouts.checkMs : Math.max(0, resumesInMs) + timeouts.stageMs
     case 'PAUSED':
       return timeouts.pauseMs
     case 'CANARY':
-      return Math.max(waits.observeMs, goesOnInMs ?? 0) + timeouts.stageMs
+      return Math.max(waits.observeMs, resumesInMs ?? 0) + timeouts.stageMs
     case 'BAKING':
-      return Math.max(waits.bakeMs, goesOnInMs ?? 0) + timeouts.stageMs
+      return Math.max(waits.bakeMs, resumesInMs ?? 0) + timeouts.stageMs
     default:
       return timeouts.stageMs
   }
@@ -50,6 +50,6 @@ const STAGE_OF: Partial<Record<RunState, StageName>> = {
 }
 
 /** Returns the stage that works on a run in this state; `undefined` if the run waits for people, in the queue or for a condition. */
-export function stageAwaited(state: RunState): StageName | undefined {
+export function workingStage(state: RunState): StageName | undefined {
   return STAGE_OF[state]
 }

@@ -4,7 +4,7 @@ import { describeClock, isTerminal, STAGES, type EventData, type Reach, type Run
 import { acceptDecision, pendingDecision } from './decisions.js'
 import { endEarly, evolveRun, isOfOlderAttempt, type RunEvent } from './evolve-run.js'
 import { timeoutFor } from './run-deadline.js'
-import { goesOnAt, isSupersedable, projectRun, stateOf, timedWait } from './project-run.js'
+import { resumesAt, isSupersedable, projectRun, stateOf, timedWait } from './project-run.js'
 import { newRun, type RunFacts } from './run-facts.js'
 
 const AT = '2026-01-01T00:00:00.000Z'
@@ -14,28 +14,28 @@ const at = (second: number): string => new Date(Date.parse(AT) + second * 1_000)
 const REACH: Reach = { bots: 4, current: 2, halfAt: at(6), mostAt: null, allAt: null }
 
 /** Event of a stage; `data` contains only the members that the run reads. */
-function said<T extends RunEvent['type']>(type: T, data: Partial<EventData[T]> = {}, second = 1, attempt = 1): RunEvent {
+function stageEvent<T extends RunEvent['type']>(type: T, data: Partial<EventData[T]> = {}, second = 1, attempt = 1): RunEvent {
   return { type, data, attempt, time: at(second) } as unknown as RunEvent
 }
 
 const PASSING = [
-  said('hms.lint.passed.v1', { findings: [] }, 1),
-  said('hms.simulation.started.v1', {}, 2),
-  said('hms.simulation.passed.v1', { summary: '' }, 3),
-  said('hms.canary.started.v1', { label: '', detail: '' }, 4),
-  said('hms.canary.passed.v1', { summary: '', label: '' }, 5),
-  said('hms.rollout.started.v1', { detail: '' }, 6),
-  said('hms.rollout.bake-started.v1', { detail: '', reach: REACH }, 7),
-  said('hms.rollout.completed.v1', { summary: '', reach: { ...REACH, current: 4, allAt: at(8) } }, 8),
-  said('hms.notification.started.v1', { partners: ['a', 'b'] }, 9),
-  said('hms.notification.completed.v1', { summary: '2 sent', sent: 2 }, 10),
+  stageEvent('hms.lint.passed.v1', { findings: [] }, 1),
+  stageEvent('hms.simulation.started.v1', {}, 2),
+  stageEvent('hms.simulation.passed.v1', { summary: '' }, 3),
+  stageEvent('hms.canary.started.v1', { label: '', detail: '' }, 4),
+  stageEvent('hms.canary.passed.v1', { summary: '', label: '' }, 5),
+  stageEvent('hms.rollout.started.v1', { detail: '' }, 6),
+  stageEvent('hms.rollout.bake-started.v1', { detail: '', reach: REACH }, 7),
+  stageEvent('hms.rollout.completed.v1', { summary: '', reach: { ...REACH, current: 4, allAt: at(8) } }, 8),
+  stageEvent('hms.notification.started.v1', { partners: ['a', 'b'] }, 9),
+  stageEvent('hms.notification.completed.v1', { summary: '2 sent', sent: 2 }, 10),
 ]
 const ENDING = [
-  said('hms.lint.failed.v1', { reason: 'LINT_ERRORS', detail: '', findings: [] }),
-  said('hms.canary.failed.v1', { reason: 'UNEXPLAINED_ALERTS', detail: '', label: '' }),
-  said('hms.canary.paused.v1', { reason: 'NO_EVIDENCE', detail: '', label: '' }),
-  said('hms.rollout.failed.v1', { reason: 'LIVE_MOVED', detail: '' }),
-  said('hms.run.poisoned.v1', { reason: 'POISONED', detail: '' }),
+  stageEvent('hms.lint.failed.v1', { reason: 'LINT_ERRORS', detail: '', findings: [] }),
+  stageEvent('hms.canary.failed.v1', { reason: 'UNEXPLAINED_ALERTS', detail: '', label: '' }),
+  stageEvent('hms.canary.paused.v1', { reason: 'NO_EVIDENCE', detail: '', label: '' }),
+  stageEvent('hms.rollout.failed.v1', { reason: 'LIVE_MOVED', detail: '' }),
+  stageEvent('hms.run.poisoned.v1', { reason: 'POISONED', detail: '' }),
 ]
 
 describe('a run', () => {
@@ -83,22 +83,23 @@ describe('a run', () => {
 
   it('counts received releases before the effective time, and partners when they were notified', () => {
     const effectiveAt = at(60)
-    const held = said(
+    const held = stageEvent(
       'hms.rollout.held.v1',
       { until: effectiveAt, detail: '', reach: { ...REACH, current: 4, mostAt: at(6), allAt: at(6) } },
       6,
     )
-    const ahead = (sent: number, second: number) => said('hms.notification.progressed.v1', { sent, acknowledged: 0, partners: 2 }, second)
+    const ahead = (sent: number, second: number) =>
+      stageEvent('hms.notification.progressed.v1', { sent, acknowledged: 0, partners: 2 }, second)
     const waiting = [...PASSING.slice(0, 6), held, ahead(0, 6), ahead(2, 11)].reduce(evolveRun, started)
     const clock = { effectiveAt, partners: 2, told: 2, seconds: { all: 6, partners: 11 } }
     expect(projectRun(waiting)).toMatchObject({ state: 'WAITING', clock })
     const reach = { ...REACH, current: 4, mostAt: at(6), allAt: at(6) }
     const behind = [
-      said('hms.rollout.took-effect.v1', { detail: '' }, 60),
-      said('hms.rollout.bake-started.v1', { detail: '', until: at(61), reach }, 60),
-      said('hms.rollout.completed.v1', { summary: '', reach }, 61),
-      said('hms.notification.started.v1', { partners: ['a', 'b'] }, 62),
-      said('hms.notification.completed.v1', { summary: '2 sent', sent: 2 }, 62),
+      stageEvent('hms.rollout.took-effect.v1', { detail: '' }, 60),
+      stageEvent('hms.rollout.bake-started.v1', { detail: '', until: at(61), reach }, 60),
+      stageEvent('hms.rollout.completed.v1', { summary: '', reach }, 61),
+      stageEvent('hms.notification.started.v1', { partners: ['a', 'b'] }, 62),
+      stageEvent('hms.notification.completed.v1', { summary: '2 sent', sent: 2 }, 62),
     ].reduce(evolveRun, waiting)
     expect(projectRun(behind)).toMatchObject({ state: 'SUCCEEDED', clock })
     const text = describeClock(projectRun(behind).clock!)
@@ -106,16 +107,16 @@ describe('a run', () => {
   })
 
   it('has no clock after a rollback, and no time for partners until all are notified', () => {
-    const failed = [...PASSING.slice(0, 7), said('hms.rollout.failed.v1', { reason: 'UNEXPLAINED_ALERTS', detail: '' }, 8)]
+    const failed = [...PASSING.slice(0, 7), stageEvent('hms.rollout.failed.v1', { reason: 'UNEXPLAINED_ALERTS', detail: '' }, 8)]
     expect(projectRun(failed.reduce(evolveRun, started)).clock).toBeUndefined()
-    const retrying = [...PASSING.slice(0, 9), said('hms.notification.completed.v1', { summary: '1 sent, 1 retrying', sent: 1 }, 10)]
+    const retrying = [...PASSING.slice(0, 9), stageEvent('hms.notification.completed.v1', { summary: '1 sent, 1 retrying', sent: 1 }, 10)]
     expect(projectRun(retrying.reduce(evolveRun, started)).clock).toMatchObject({ told: 1, seconds: { partners: null } })
   })
 
   it('counts partners that are notified or acknowledge after its end, and those notified within 30 minutes', () => {
     const progressed = (sent: number, acknowledged: number, second: number) =>
-      said('hms.notification.progressed.v1', { sent, acknowledged }, second)
-    const completed = said('hms.notification.completed.v1', { summary: '0 sent, 2 retrying', sent: 0 }, 10)
+      stageEvent('hms.notification.progressed.v1', { sent, acknowledged }, second)
+    const completed = stageEvent('hms.notification.completed.v1', { summary: '0 sent, 2 retrying', sent: 0 }, 10)
     const events = [...PASSING.slice(0, 9), completed, progressed(1, 0, 900), progressed(2, 1, 2_400)]
     const { clock, state, endedAt } = projectRun(events.reduce(evolveRun, started))
     expect(clock).toMatchObject({ told: 2, toldInTime: 1, acknowledged: 1, seconds: { partners: 2_400 } })
@@ -143,10 +144,10 @@ describe('a run', () => {
   })
 
   it('shows the fault that ended it at the stage in which it ended', () => {
-    const facts = [PASSING[0]!, said('hms.run.poisoned.v1', { reason: 'POISONED', detail: 'simulator could not handle it' }, 2)].reduce(
-      evolveRun,
-      started,
-    )
+    const facts = [
+      PASSING[0]!,
+      stageEvent('hms.run.poisoned.v1', { reason: 'POISONED', detail: 'simulator could not handle it' }, 2),
+    ].reduce(evolveRun, started)
     const { state, reason, stages } = projectRun(facts)
     expect({ state, reason }).toEqual({ state: 'FAILED', reason: 'POISONED' })
     expect(stages.map(({ verdict, detail }) => [verdict, detail])).toEqual([
@@ -159,9 +160,9 @@ describe('a run', () => {
   })
 
   it('waits for the effective time, and its deadline is counted from that time', () => {
-    const timeouts = { stageMs: 900_000, lookMs: 600_000, pauseMs: 3 }
+    const timeouts = { stageMs: 900_000, checkMs: 600_000, pauseMs: 3 }
     const until = '2026-01-05T00:00:00.000Z'
-    const held = said('hms.rollout.held.v1', { until, detail: 'held' }, 7)
+    const held = stageEvent('hms.rollout.held.v1', { until, detail: 'held' }, 7)
     const waiting = [...PASSING.slice(0, 6), held].reduce(evolveRun, started)
     expect([projectRun(waiting), timedWait(waiting)]).toMatchObject([
       { state: 'WAITING', reason: 'EFFECTIVE_AT' },
@@ -171,25 +172,25 @@ describe('a run', () => {
     expect(timeoutFor('WAITING', waits, timeouts, 86_400_000)).toBe(87_300_000)
     expect(timeoutFor('WAITING', waits, timeouts, -1)).toBe(900_000)
     expect(timeoutFor('WAITING', waits, timeouts)).toBe(600_000)
-    const begun = evolveRun(waiting, said('hms.rollout.took-effect.v1', { detail: '' }, 8))
+    const begun = evolveRun(waiting, stageEvent('hms.rollout.took-effect.v1', { detail: '' }, 8))
     expect([stateOf(begun), timedWait(begun)]).toEqual(['ROLLING_OUT', undefined])
     expect(stateOf(PASSING.slice(6).reduce(evolveRun, waiting))).toBe('SUCCEEDED')
   })
 
   it('has a deadline after the end of its observation or bake, even if people extend it', () => {
-    const timeouts = { stageMs: 900_000, lookMs: 600_000, pauseMs: 3 }
+    const timeouts = { stageMs: 900_000, checkMs: 600_000, pauseMs: 3 }
     const waits = { observeMs: 10, bakeMs: 20 }
     const until = '2026-01-05T00:00:00.000Z'
     const observing = evolveRun(
       { ...started, stages: { lint: { verdict: 'PASS' }, simulate: { verdict: 'PASS' } } },
-      said('hms.canary.observation-started.v1', { until, detail: '' }),
+      stageEvent('hms.canary.observation-started.v1', { until, detail: '' }),
     )
-    expect([stateOf(observing), goesOnAt(observing)]).toEqual(['CANARY', until])
+    expect([stateOf(observing), resumesAt(observing)]).toEqual(['CANARY', until])
     const baking = evolveRun(
-      evolveRun(observing, said('hms.canary.passed.v1', { summary: '', label: '' })),
-      said('hms.rollout.bake-started.v1', { until, detail: '' }),
+      evolveRun(observing, stageEvent('hms.canary.passed.v1', { summary: '', label: '' })),
+      stageEvent('hms.rollout.bake-started.v1', { until, detail: '' }),
     )
-    expect([stateOf(baking), goesOnAt(baking)]).toEqual(['BAKING', until])
+    expect([stateOf(baking), resumesAt(baking)]).toEqual(['BAKING', until])
     for (const state of ['CANARY', 'BAKING'] as const) {
       expect(timeoutFor(state, waits, timeouts, 3_600_000)).toBe(4_500_000)
       expect(timeoutFor(state, waits, timeouts, -1)).toBeLessThan(900_100)
@@ -200,20 +201,20 @@ describe('a run', () => {
     const rollback: RunFacts = { ...started, isRollback: true }
     expect(stateOf(rollback)).toBe('ROLLING_OUT')
     const from = { version: '3.0.0', digest: '' }
-    const reversed = said('hms.rollout.reversed.v1', { from, to: null, reason: 'EPA Chief: drill' }, 2)
+    const reversed = stageEvent('hms.rollout.reversed.v1', { from, to: null, reason: 'EPA Chief: drill' }, 2)
     const { state, stages } = projectRun(evolveRun(rollback, reversed))
     expect(state).toBe('SUCCEEDED')
     expect(stages.map(({ stage, verdict, startedAt, detail }) => [stage, verdict, startedAt, detail])).toEqual([
       ['rollout', 'PASS', AT, 'from 3.0.0 to nothing: EPA Chief: drill'],
     ])
-    expect(stateOf(evolveRun(rollback, said('hms.rollout.failed.v1', { reason: 'LIVE_MOVED', detail: '' })))).toBe('FAILED')
+    expect(stateOf(evolveRun(rollback, stageEvent('hms.rollout.failed.v1', { reason: 'LIVE_MOVED', detail: '' })))).toBe('FAILED')
     expect(evolveRun(started, reversed)).toBe(started)
   })
 
   it('by break-glass goes from lint to rollout, shows skipped stages, and is never superseded', () => {
     const review = { ticket: 3, dueAt: AT, state: 'OPEN' as const }
     const given: RunFacts = { ...started, approvedAt: AT, breakGlass: { reason: 'wrong sensor', by: ['EPA Chief', 'EPA Counsel'], review } }
-    const linted = evolveRun(given, said('hms.lint.passed.v1', { findings: [] }, 2))
+    const linted = evolveRun(given, stageEvent('hms.lint.passed.v1', { findings: [] }, 2))
     const { state, stages, breakGlass } = projectRun(linted)
     expect([state, breakGlass]).toEqual(['ROLLING_OUT', given.breakGlass])
     expect(stages.map(({ verdict, detail }) => [verdict, detail])).toEqual([
@@ -228,19 +229,19 @@ describe('a run', () => {
       ['NOT_APPROVED', 'FAILED'],
       ['PUBLISH_TIMEOUT', 'ROLLED_BACK'],
     ])
-      expect(stateOf(evolveRun(linted, said('hms.rollout.failed.v1', { reason, detail: '' }, 3)))).toBe(end)
+      expect(stateOf(evolveRun(linted, stageEvent('hms.rollout.failed.v1', { reason, detail: '' }, 3)))).toBe(end)
   })
 
   it('ignores events of an older attempt', () => {
     const retried = { ...started, attempt: 2 }
-    const old = said('hms.canary.failed.v1', { reason: 'UNEXPLAINED_ALERTS', detail: '', label: '' }, 1, 1)
+    const old = stageEvent('hms.canary.failed.v1', { reason: 'UNEXPLAINED_ALERTS', detail: '', label: '' }, 1, 1)
     expect(isOfOlderAttempt(retried, old)).toBe(true)
     expect(evolveRun(retried, old)).toBe(retried)
     expect(stateOf(evolveRun(retried, { ...old, attempt: 2 }))).toBe('ROLLED_BACK')
   })
 
   it('has a deadline in every state that it can leave', () => {
-    const timeouts = { stageMs: 1, lookMs: 2, pauseMs: 3 }
+    const timeouts = { stageMs: 1, checkMs: 2, pauseMs: 3 }
     const open: RunState[] = [
       'AWAITING_APPROVAL',
       'QUEUED',
@@ -259,12 +260,12 @@ describe('a run', () => {
   })
 
   it('ends SUPERSEDED once the stage has applied the decision, closes other pending decisions, and names its successor', () => {
-    const word = { by: 'x', reason: 'pm25@2.0.0 takes its place', at: AT, outcome: 'pending' } as const
+    const common = { by: 'x', reason: 'pm25@2.0.0 takes its place', at: AT, outcome: 'pending' } as const
     const decided = [
-      { ...word, id: 'sha256:1', decision: 'resume' as const },
-      { ...word, id: 'sha256:2', decision: 'supersede' as const, successor: 8 },
+      { ...common, id: 'sha256:1', decision: 'resume' as const },
+      { ...common, id: 'sha256:2', decision: 'supersede' as const, successor: 8 },
     ].reduce(acceptDecision, { ...started, stages: { canary: { verdict: 'INCONCLUSIVE' as const } } })
-    const facts = evolveRun(decided, said('hms.run.decision-applied.v1', { id: 'sha256:2', stage: 'canary', detail: '' }))
+    const facts = evolveRun(decided, stageEvent('hms.run.decision-applied.v1', { id: 'sha256:2', stage: 'canary', detail: '' }))
     const { state, reason, supersededBy, decisions } = projectRun(facts)
     expect([state, reason, supersededBy]).toEqual(['SUPERSEDED', 'NEWER_RELEASE', 8])
     expect(decisions.map(({ outcome }) => outcome)).toEqual(['late', 'applied'])
@@ -273,27 +274,27 @@ describe('a run', () => {
   it('starts a new attempt without facts once the stage has applied a retry', () => {
     const decision = { id: 'sha256:1', decision: 'retry', by: 'x', reason: '', at: AT, outcome: 'pending' } as const
     const paused = acceptDecision({ ...started, stages: { lint: { verdict: 'PASS' }, canary: { verdict: 'INCONCLUSIVE' } } }, decision)
-    const facts = evolveRun(paused, said('hms.run.decision-applied.v1', { id: 'sha256:1', stage: 'canary', detail: '' }))
+    const facts = evolveRun(paused, stageEvent('hms.run.decision-applied.v1', { id: 'sha256:1', stage: 'canary', detail: '' }))
     expect(facts).toMatchObject({ attempt: 2, stages: {}, decisions: [{ outcome: 'applied' }] })
     expect(stateOf(facts)).toBe('QUEUED')
-    expect(evolveRun(facts, said('hms.canary.passed.v1', { summary: '', label: '' }))).toBe(facts)
+    expect(evolveRun(facts, stageEvent('hms.canary.passed.v1', { summary: '', label: '' }))).toBe(facts)
   })
 
   it('accepts only an abort while a decision that does not end it is pending', () => {
-    const word = { by: 'x', reason: '', at: AT, outcome: 'pending' } as const
-    const decided = (decision: RunDecision['decision']): RunFacts => acceptDecision(started, { ...word, id: decision, decision })
+    const common = { by: 'x', reason: '', at: AT, outcome: 'pending' } as const
+    const decided = (decision: RunDecision['decision']): RunFacts => acceptDecision(started, { ...common, id: decision, decision })
     const paused = decided('pause')
     expect([pendingDecision(paused, 'abort'), pendingDecision(paused, 'resume')?.id]).toEqual([undefined, 'pause'])
     for (const end of ['abort', 'supersede'] as const) expect(pendingDecision(decided(end), 'abort')?.id).toBe(end)
   })
 
   it('ends by a pending abort when the stage applies a retry', () => {
-    const word = { by: 'x', reason: 'enough', at: AT, outcome: 'pending' } as const
+    const common = { by: 'x', reason: 'enough', at: AT, outcome: 'pending' } as const
     const decided = [
-      { ...word, id: 'sha256:1', decision: 'retry' as const },
-      { ...word, id: 'sha256:2', decision: 'abort' as const },
+      { ...common, id: 'sha256:1', decision: 'retry' as const },
+      { ...common, id: 'sha256:2', decision: 'abort' as const },
     ].reduce(acceptDecision, { ...started, stages: { canary: { verdict: 'INCONCLUSIVE' as const } } })
-    const facts = evolveRun(decided, said('hms.run.decision-applied.v1', { id: 'sha256:1', stage: 'canary', detail: '' }))
+    const facts = evolveRun(decided, stageEvent('hms.run.decision-applied.v1', { id: 'sha256:1', stage: 'canary', detail: '' }))
     const { state, reason, detail, decisions, endedAt } = projectRun(facts)
     expect([state, reason, detail, endedAt]).toEqual(['ABORTED', 'DECIDED', 'x: enough', at(1)])
     expect(decisions.map(({ outcome }) => outcome)).toEqual(['applied', 'applied'])
@@ -303,10 +304,10 @@ describe('a run', () => {
     const delayed = { run: 184, attempt: 1, label: '', detail: 'waits for run #183, whose canary is in NCR', behind: 183 }
     const waiting = evolveRun(
       { ...started, stages: { lint: { verdict: 'PASS' }, simulate: { verdict: 'PASS' } } },
-      said('hms.canary.delayed.v1', delayed),
+      stageEvent('hms.canary.delayed.v1', delayed),
     )
     expect(projectRun(waiting)).toMatchObject({ state: 'WAITING', reason: 'REGION_BUSY' })
-    expect(stateOf(evolveRun(waiting, said('hms.canary.started.v1', { label: '', detail: '' })))).toBe('CANARY')
+    expect(stateOf(evolveRun(waiting, stageEvent('hms.canary.started.v1', { label: '', detail: '' })))).toBe('CANARY')
   })
 
   it('can be superseded until its canary has passed, while its rollout waits for a freeze, and before its effective time', () => {

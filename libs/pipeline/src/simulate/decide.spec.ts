@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { asked, commonInputs, DOSSIER, ORIGIN } from '../testing/samples.js'
+import { decisionReceived, commonInputs, DOSSIER, ORIGIN } from '../testing/samples.js'
 import { drawStage } from '../testing/stage-diagram.js'
 import { describeStage, transitionsOf, unsampled } from '../testing/transitions.js'
 import { decideSimulation, newSimulation, SIMULATION_TIMERS, type Replayed, type Simulation, type SimulationInput } from './decide.js'
@@ -52,16 +52,17 @@ describe('given a running replay', () => {
 
 describe('given a simulation that is paused', () => {
   it('when a person retries it, then it ends, and the stage responds', () => {
-    const { state, effects } = when(inState('paused'), asked('retry', 'simulate'))
+    const { state, effects } = when(inState('paused'), decisionReceived('retry', 'simulate'))
     expect(state.state).toBe('aborted')
     expect(effects.at(-1)).toMatchObject({ do: 'answer', outcome: 'applied' })
-    expect(when(inState('waiting'), asked('retry', 'simulate')).effects).toEqual([])
+    expect(when(inState('waiting'), decisionReceived('retry', 'simulate')).effects).toEqual([])
   })
 })
 
 describe('given a simulation that passed', () => {
   it('when it is aborted or superseded, then a later stage responds', () => {
-    for (const decision of ['abort', 'supersede'] as const) expect(when(inState('passed'), asked(decision, 'simulate')).effects).toEqual([])
+    for (const decision of ['abort', 'supersede'] as const)
+      expect(when(inState('passed'), decisionReceived(decision, 'simulate')).effects).toEqual([])
   })
 })
 
@@ -95,7 +96,7 @@ describe('every state with every input', () => {
       refused: true,
       due: true,
       ended: true,
-      asked: true,
+      decisionReceived: true,
     }
     expect(unsampled({ states: allStates, inputs: allInputs }, states, inputs)).toEqual([])
   })

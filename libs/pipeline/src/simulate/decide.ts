@@ -7,8 +7,8 @@ import {
   type RunDossier,
   type ScenarioRule,
 } from '#libs/contracts'
-import { applied, endsRun, lateAnswer } from '../stage/answer.js'
-import { unchanged, type Asked, type CommonEffect, type CommonInput, type Decision, type StageState } from '../stage/decision.js'
+import { applied, endsRun, lateResponse } from '../stage/decision-response.js'
+import { unchanged, type DecisionReceived, type CommonEffect, type CommonInput, type Decision, type StageState } from '../stage/decision.js'
 import type { SimulationVerdict } from './judge.js'
 import type { SkippedScenario } from './lack.js'
 import type { ReplayScore } from './score.js'
@@ -78,15 +78,15 @@ export function decideSimulation(simulation: Simulation, input: SimulationInput,
     case 'refused':
       return state === 'new' ? end(simulation, 'failed', [failed(simulation, input)]) : unchanged(simulation)
     case 'replayed':
-      return state === 'waiting' ? announce(simulation, input) : unchanged(simulation)
+      return state === 'waiting' ? publishVerdict(simulation, input) : unchanged(simulation)
     case 'replayFailed':
       return state === 'waiting' ? end(simulation, 'failed', [failed(simulation, input)]) : unchanged(simulation)
     case 'due':
       return state === 'waiting' && input.timer === 'deadline' ? overdue(simulation, context) : unchanged(simulation)
     case 'ended':
       return state === 'waiting' && simulation.attempt <= input.attempt ? end(simulation, 'aborted', []) : unchanged(simulation)
-    case 'asked':
-      return answer(simulation, input)
+    case 'decisionReceived':
+      return handleDecision(simulation, input)
   }
 }
 
@@ -100,7 +100,10 @@ function open(simulation: Simulation, { deadlineMs }: SimulationContext): Simula
   return { state: { ...simulation, state: 'waiting' }, effects }
 }
 
-function announce(simulation: Simulation, { verdict, score, skipped, report, reportDigest, ...replayed }: Replayed): SimulationDecision {
+function publishVerdict(
+  simulation: Simulation,
+  { verdict, score, skipped, report, reportDigest, ...replayed }: Replayed,
+): SimulationDecision {
   const judged = { ...simulation, score, skipped, report, reportDigest }
   if (verdict.do === 'pass') {
     const { attested, scenarios, load } = replayed
@@ -120,12 +123,12 @@ function overdue(simulation: Simulation, { deadline }: SimulationContext): Simul
 }
 
 /** Applies decisions that end the run or retry the stage while it is waiting or paused; other decisions belong to later stages. */
-function answer(simulation: Simulation, asked: Asked): SimulationDecision {
-  const { decision } = asked
-  const isMine =
+function handleDecision(simulation: Simulation, received: DecisionReceived): SimulationDecision {
+  const { decision } = received
+  const isAddressed =
     (endsRun(decision.decision) && simulation.state === 'waiting') || (isForPaused(decision.decision) && simulation.state === 'paused')
-  if (!isMine || decision.attempt < simulation.attempt) return unchanged(simulation)
-  const late = lateAnswer(asked, 'applied', '')
+  if (!isAddressed || decision.attempt < simulation.attempt) return unchanged(simulation)
+  const late = lateResponse(received, 'applied', '')
   if (late !== undefined) return { state: simulation, effects: [late] }
   return end(simulation, 'aborted', [applied(decision)])
 }

@@ -23,7 +23,7 @@ export function judgeSimulation({ score, skipped, lack }: JudgedScore, evidence:
   const incompatible = skipped.filter((scenario) => scenario.incompatible === true)
   if (score.verdict === 'PASS' && incompatible.length === 0) return { do: 'pass', summary: score.summary + note }
   if (score.verdict === 'FAIL') {
-    const next = command('bots.add', { bot: firstToMend(score) ?? 'ID' })
+    const next = command('bots.add', { bot: botToFix(score) ?? 'ID' })
     return { do: 'fail', reason: score.reason ?? 'BELOW_THRESHOLD', detail: score.summary + note, next: [next] }
   }
   const lacking = score.reason === 'NO_DISCRIMINATING_INPUT' ? 'NO_EVIDENCE: no discriminating input; ' : ''
@@ -52,7 +52,7 @@ export function emptyScore(sentence: string, firstVersion: boolean): ReplayScore
 }
 
 /** Returns the bot to fix first: a STALE bot before all others, because it is the usual obstacle of a new version. */
-function firstToMend(score: ReplayScore): string | undefined {
+function botToFix(score: ReplayScore): string | undefined {
   const classes: BotClass[] = ['STALE', ...BOT_CLASSES.filter((name) => !GOOD_CLASSES.includes(name))]
   return classes.flatMap((name) => score.bots[name] ?? [])[0]
 }

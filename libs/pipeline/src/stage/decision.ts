@@ -40,7 +40,7 @@ export interface Cancel<Timer extends string> {
 }
 
 /** Responds to a person's decision: applied, or too late. */
-export interface Answer {
+export interface DecisionResponse {
   do: 'answer'
   decision: AcceptedDecision
   outcome: 'applied' | 'late'
@@ -50,7 +50,7 @@ export interface Answer {
 }
 
 /** Effects that the shell performs for every stage. */
-export type CommonEffect<Type extends EventType, Timer extends string> = Emit<Type> | Schedule<Timer> | Cancel<Timer> | Answer
+export type CommonEffect<Type extends EventType, Timer extends string> = Emit<Type> | Schedule<Timer> | Cancel<Timer> | DecisionResponse
 
 /** The run may not continue: an attestation or approval is missing, it is only part of a bundle, or readers would refuse its releases. */
 export interface Refused {
@@ -73,8 +73,8 @@ export interface Ended {
 }
 
 /** A person's decision about the run. `refusal`: why the stage does not accept the signed statement. */
-export interface Asked {
-  type: 'asked'
+export interface DecisionReceived {
+  type: 'decisionReceived'
   decision: AcceptedDecision
   /** When the person signed (RFC 3339); absent for `supersede`. */
   signedAt?: string
@@ -82,7 +82,7 @@ export interface Asked {
 }
 
 /** Inputs that the shell passes to every stage. */
-export type CommonInput<Timer extends string> = Refused | Due<Timer> | Ended | Asked
+export type CommonInput<Timer extends string> = Refused | Due<Timer> | Ended | DecisionReceived
 
 /** Returns the decision with the effects `first` before its own. */
 export function precededBy<State, Effect>(first: readonly Effect[], { state, effects }: Decision<State, Effect>): Decision<State, Effect> {

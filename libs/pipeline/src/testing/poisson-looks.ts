@@ -2,7 +2,10 @@
  * Exact and simulated error probabilities of sequential tests on Poisson counts that are checked after every event. For tests and benches.
  */
 
-/** Probability at `rate` that any k-th event, k from `first` on, occurs by `bounds(k)` and by `horizon`. `bounds` increase with k. */
+/**
+ * Probability that a Poisson process with `rate` crosses the boundary: for some k ≥ `first`, the k-th event occurs no later than
+ * `min(bounds(k), horizon)`. `bounds` must increase in k.
+ */
 export function crossingProbability(
   bounds: (k: number) => number,
   { horizon, rate, first }: { horizon: number; rate: number; first: number },
@@ -11,17 +14,17 @@ export function crossingProbability(
   let [inside, at, k] = [[1], 0, first]
   for (; bounds(k) < horizon; k++) {
     if (bounds(k) <= at) inside = inside.slice(0, k)
-    else [inside, at] = [spread(inside, rate * (bounds(k) - at)).slice(0, k), bounds(k)]
+    else [inside, at] = [convolveWithPoisson(inside, rate * (bounds(k) - at)).slice(0, k), bounds(k)]
   }
   return (
     1 -
-    spread(inside, rate * (horizon - at))
+    convolveWithPoisson(inside, rate * (horizon - at))
       .slice(0, k)
       .reduce((sum, chance) => sum + chance, 0)
   )
 }
 
-function spread(chances: readonly number[], mean: number): number[] {
+function convolveWithPoisson(chances: readonly number[], mean: number): number[] {
   const size = chances.length + 60 + Math.ceil(10 * Math.sqrt(mean) + mean)
   const steps = Array.from({ length: size }, () => 0)
   steps[0] = Math.exp(-mean)
@@ -29,12 +32,12 @@ function spread(chances: readonly number[], mean: number): number[] {
   return steps.map((_, total) => chances.reduce((sum, chance, before) => sum + (total < before ? 0 : chance * steps[total - before]!), 0))
 }
 
-/** Largest value in `[0, most]` for which `holds`, which is true below some value and false above. */
-export function largestThat(holds: (value: number) => boolean, most: number): number {
-  let [low, high] = [0, most]
+/** Bisects for the largest value in `[0, max]` for which `predicate` is true. It must be true below a threshold and false above it. */
+export function largestThat(predicate: (value: number) => boolean, max: number): number {
+  let [low, high] = [0, max]
   for (let step = 0; step < 60; step++) {
     const middle = (low + high) / 2
-    if (holds(middle)) low = middle
+    if (predicate(middle)) low = middle
     else high = middle
   }
   return low
@@ -51,26 +54,26 @@ export function seededChances(seed: number): () => number {
   }
 }
 
-export interface LookErrors {
+export interface OutcomeShares {
   pass: number
   fail: number
   inconclusive: number
 }
 
 /**
- * Returns the shares of `runs` simulated canaries that pass, fail or stay open by `horizon` (μ). `failsBy(k)`: largest μ at which k events
- * fail a canary. `passesAt(k)`: μ from which a canary with k events passes.
+ * Returns the shares of `runs` simulated canaries that pass, fail or stay open by `horizon`. All exposure times are in expected events (μ).
+ * `failsBy(k)`: latest time at which k events fail a canary. `passesAt(k)`: time from which a canary with k events passes.
  */
 export function simulateLooks(
   { failsBy, passesAt }: { failsBy: (k: number) => number; passesAt: (k: number) => number },
   { rate, horizon, runs, seed }: { rate: number; horizon: number; runs: number; seed: number },
-): LookErrors {
+): OutcomeShares {
   const chance = seededChances(seed)
-  const ends: LookErrors = { pass: 0, fail: 0, inconclusive: 0 }
+  const ends: OutcomeShares = { pass: 0, fail: 0, inconclusive: 0 }
   for (let run = 0; run < runs; run++) ends[oneRun(chance)]++
   return { pass: ends.pass / runs, fail: ends.fail / runs, inconclusive: ends.inconclusive / runs }
 
-  function oneRun(next: () => number): keyof LookErrors {
+  function oneRun(next: () => number): keyof OutcomeShares {
     for (let k = 0, at = 0; ;) {
       const event = at - Math.log(next()) / rate
       if (Math.min(event, horizon) >= passesAt(k)) return 'pass'

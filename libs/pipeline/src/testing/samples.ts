@@ -1,6 +1,6 @@
 import type { AcceptedDecision, CarriedRelease, PublishedHead, RunDossier } from '#libs/contracts'
 import type { CanaryContext } from '../canary/inputs-and-effects.js'
-import type { Asked, CommonInput } from '../stage/decision.js'
+import type { DecisionReceived, CommonInput } from '../stage/decision.js'
 
 /** Time of all samples. */
 export const NOW = new Date('2026-01-01T00:00:00.000Z')
@@ -30,11 +30,15 @@ export const CANARY_CONTEXT: CanaryContext = {
 }
 
 /** Input with a person's decision about the samples' attempt. `stage`: stage of the run as known to approver. */
-export function asked(decision: AcceptedDecision['decision'], stage: AcceptedDecision['stage'], refusal?: string): Asked {
+export function decisionReceived(
+  decision: AcceptedDecision['decision'],
+  stage: AcceptedDecision['stage'],
+  refusal?: string,
+): DecisionReceived {
   const statement = { payloadType: '', payload: '', signatures: [] }
   const extension = decision === 'extend' ? { byMs: 600_000 } : {}
   const accepted = { ...extension, run: 184, attempt: 1, id: 'sha256:1', decision, stage, by: 'EPA Chief', reason: 'drill', statement }
-  return { type: 'asked', decision: accepted, ...(refusal === undefined ? {} : { refusal }) }
+  return { type: 'decisionReceived', decision: accepted, ...(refusal === undefined ? {} : { refusal }) }
 }
 
 /** Inputs that every stage accepts, by name. */
@@ -46,13 +50,13 @@ export function commonInputs<Timer extends string>(
   return {
     'not attested': { type: 'refused', reason: 'UNATTESTED', detail: 'no attestation of lint' },
     'run ended': { type: 'ended', attempt: 1, reason: 'deadline' },
-    'person aborts': asked('abort', stage),
-    'newer release supersedes': asked('supersede', stage),
-    'person pauses': asked('pause', stage),
-    'person extends': asked('extend', stage),
-    'person retries': asked('retry', stage),
-    'person resumes': asked('resume', stage),
-    'person promotes': asked('promote', stage),
+    'person aborts': decisionReceived('abort', stage),
+    'newer release supersedes': decisionReceived('supersede', stage),
+    'person pauses': decisionReceived('pause', stage),
+    'person extends': decisionReceived('extend', stage),
+    'person retries': decisionReceived('retry', stage),
+    'person resumes': decisionReceived('resume', stage),
+    'person promotes': decisionReceived('promote', stage),
     ...Object.fromEntries(due),
   }
 }

@@ -7,8 +7,8 @@ import {
   LADDER_MS,
   nextStep,
   openTicket,
-  questionOf,
-  reachedAfterAll,
+  ticketKindOf,
+  withoutDelivered,
   settleTicket,
 } from './ticket.js'
 
@@ -38,12 +38,12 @@ describe('questionOf a run', () => {
     ['paused for lack of evidence', paused, 'INCONCLUSIVE'],
     ['paused by silent bots', view('PAUSED', 'ACK_TIMEOUT', { rollout: 'INCONCLUSIVE' }), 'ACK_TIMEOUT'],
     ['paused by a person', view('PAUSED', 'MANUAL', { canary: 'INCONCLUSIVE' }), undefined],
-    ['taken back by its canary', view('ROLLED_BACK', 'UNEXPLAINED_ALERTS', { canary: 'FAIL' }), 'EMERGENCY_REVIEW'],
-    ['taken back by its rollout', view('ROLLED_BACK', 'PUBLISH_TIMEOUT', { rollout: 'FAIL' }), 'EMERGENCY_REVIEW'],
+    ['rolled back by its canary', view('ROLLED_BACK', 'UNEXPLAINED_ALERTS', { canary: 'FAIL' }), 'EMERGENCY_REVIEW'],
+    ['rolled back by its rollout', view('ROLLED_BACK', 'PUBLISH_TIMEOUT', { rollout: 'FAIL' }), 'EMERGENCY_REVIEW'],
     ['failed by poison', view('FAILED', 'POISONED'), 'POISONED'],
     ['failed by lint', view('FAILED', 'LINT_ERRORS', { lint: 'FAIL' }), undefined],
     ['under way', view('CANARY'), undefined],
-  ])('%s', (_what, run, kind) => expect(questionOf(run)).toBe(kind))
+  ])('%s', (_what, run, kind) => expect(ticketKindOf(run)).toBe(kind))
 
   it('permits exactly the decisions that the stage can apply', () => {
     expect(ticket.allowed).toEqual(['promote', 'resume', 'extend', 'retry', 'abort'])
@@ -95,19 +95,19 @@ describe('a ticket', () => {
 
   it('ends without a decision when the last message is delivered', () => {
     const cause = { reason: 'PARTNER_NOT_REACHED', detail: '', unreached: ['run_7_va', 'run_7_md'] }
-    const asked = openTicket(1, 'UNDELIVERED', view('SUCCEEDED'), NOW, 1, cause)
-    const taken = (message: string, channel = 'webhook') => ({ message, channel, isAcknowledged: false })
-    expect(reachedAfterAll(asked, taken('run_7_wv'), NOW)).toBe(asked)
-    const half = reachedAfterAll(asked, taken('run_7_va'), NOW)
+    const opened = openTicket(1, 'UNDELIVERED', view('SUCCEEDED'), NOW, 1, cause)
+    const delivered = (message: string, channel = 'webhook') => ({ message, channel, isAcknowledged: false })
+    expect(withoutDelivered(opened, delivered('run_7_wv'), NOW)).toBe(opened)
+    const half = withoutDelivered(opened, delivered('run_7_va'), NOW)
     expect(half).toMatchObject({ state: 'OPEN', unreached: ['run_7_md'] })
-    expect(reachedAfterAll(half, taken('run_7_va'), NOW)).toBe(half)
+    expect(withoutDelivered(half, delivered('run_7_va'), NOW)).toBe(half)
     const over = { state: 'MOOT', unreached: [], closedAt: after(5).toISOString() }
-    expect(reachedAfterAll(half, taken('run_7_md'), after(5))).toMatchObject(over)
-    const toPeople = taken('run_7_md', 'contact')
-    expect(reachedAfterAll(half, toPeople, after(5))).toBe(half)
-    expect(reachedAfterAll(half, { ...toPeople, isAcknowledged: true }, after(5))).toMatchObject(over)
-    expect(reachedAfterAll({ ...asked, unreached: undefined }, taken('run_7_va'), NOW).state).toBe('OPEN')
-    expect(reachedAfterAll(expireTicket(half, NOW), taken('run_7_md'), NOW).state).toBe('EXPIRED')
+    expect(withoutDelivered(half, delivered('run_7_md'), after(5))).toMatchObject(over)
+    const toPeople = delivered('run_7_md', 'contact')
+    expect(withoutDelivered(half, toPeople, after(5))).toBe(half)
+    expect(withoutDelivered(half, { ...toPeople, isAcknowledged: true }, after(5))).toMatchObject(over)
+    expect(withoutDelivered({ ...opened, unreached: undefined }, delivered('run_7_va'), NOW).state).toBe('OPEN')
+    expect(withoutDelivered(expireTicket(half, NOW), delivered('run_7_md'), NOW).state).toBe('EXPIRED')
   })
 
   it('expires when the pause of its run expires', () => {

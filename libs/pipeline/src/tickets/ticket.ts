@@ -10,7 +10,7 @@ import {
   type TicketAnswer,
   type TicketKind,
 } from '#libs/contracts'
-import { MANUAL } from '../stage/answer.js'
+import { MANUAL } from '../stage/decision-response.js'
 import { ACK_TIMEOUT } from '../silence.js'
 
 /** Time in ms from opening a ticket until each group of the escalation ladder is notified. */
@@ -20,7 +20,7 @@ export const LADDER_MS: Readonly<Record<LadderStep, number>> = { 'on-call': 0, s
 const FALLBACK_REFUSED = 'FALLBACK_REFUSED'
 
 /** Returns the kind of ticket that a run needs: it is paused, rolled back, poisoned, or could not be rolled back; otherwise `undefined`. */
-export function questionOf({ state, reason, stages, kept }: RunView): TicketKind | undefined {
+export function ticketKindOf({ state, reason, stages, kept }: RunView): TicketKind | undefined {
   if (kept !== undefined) return 'EMERGENCY_REVIEW'
   if (state === 'PAUSED') return reason === MANUAL ? undefined : reason === ACK_TIMEOUT ? 'ACK_TIMEOUT' : 'INCONCLUSIVE'
   if (state === 'FAILED') return reason === 'POISONED' ? 'POISONED' : undefined
@@ -85,8 +85,8 @@ function opened(
 
 function causeOf({ reason, state, stages, detail, kept }: RunView): TicketCause {
   if (kept !== undefined) return { reason: FALLBACK_REFUSED, detail: kept.map(describeKept).join('; ') }
-  const asking = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE' || verdict === 'FAIL')
-  return { reason: reason ?? state, detail: asking?.detail ?? detail ?? '' }
+  const failing = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE' || verdict === 'FAIL')
+  return { reason: reason ?? state, detail: failing?.detail ?? detail ?? '' }
 }
 
 /** Opens the review of a break-glass, whatever the outcome of its run. `dueInMs`: time in which another person must close the review. */
@@ -151,7 +151,7 @@ export interface Reached {
  * Removes a delivered message from an UNDELIVERED ticket, and closes the ticket with the last one. The mail to `contact` was sent because
  * no channel accepted the message: for it, only an acknowledgement counts, not that the mail server accepted it.
  */
-export function reachedAfterAll(ticket: Ticket, { message, channel, isAcknowledged }: Reached, now: Date): Ticket {
+export function withoutDelivered(ticket: Ticket, { message, channel, isAcknowledged }: Reached, now: Date): Ticket {
   if (ticket.state !== 'OPEN' || ticket.unreached?.includes(message) !== true || (channel === CONTACT && !isAcknowledged)) return ticket
   const unreached = ticket.unreached.filter((each) => each !== message)
   return unreached.length > 0 ? { ...ticket, unreached } : { ...ticket, unreached, state: 'MOOT', closedAt: now.toISOString() }

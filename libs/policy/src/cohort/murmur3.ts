@@ -1,6 +1,6 @@
 /**
- * Computes MurmurHash3 x86 32-bit (Appleby, public domain), unsigned. A text is hashed over its UTF-8 bytes, so that every language that
- * computes the same bucket gets the same cohort.
+ * Computes MurmurHash3 x86 32-bit (Appleby, public domain), unsigned. Strings are hashed as UTF-8, so implementations in other
+ * programming languages compute the same bucket.
  */
 export function murmur3_32(input: Uint8Array | string, seed = 0): number {
   const bytes = typeof input === 'string' ? new TextEncoder().encode(input) : input

@@ -17,13 +17,13 @@ describe('a ramp', () => {
   })
 
   it.each([
-    ['', /step 1, "", is no step/],
-    ['5% NCR, , 100%', /step 2, "", is no step/],
-    ['5% of NCR, 100%', /is no step/],
-    ['500% NCR, 100%', /step 1: 500% is more than everyone/],
-    ['5% NCR', /the last step is the rollout to everybody/],
-    ['5% NCR, 100% NCR', /the last step is the rollout to everybody/],
-    ['100%', /a ramp has a step before the rollout/],
+    ['', /step 1, "", is not a step/],
+    ['5% NCR, , 100%', /step 2, "", is not a step/],
+    ['5% of NCR, 100%', /is not a step/],
+    ['500% NCR, 100%', /step 1: 500% is more than 100%/],
+    ['5% NCR', /the last step must be the full rollout/],
+    ['5% NCR, 100% NCR', /the last step must be the full rollout/],
+    ['100%', /a ramp needs at least one step before the full rollout/],
     ['5% NCR, 5% NCR, 100%', /step 2, 5% NCR, is not more than step 1: a cohort only grows/],
     ['25%, 10%, 100%', /step 2, 10%, is not more than step 1/],
     ['25%, 50% NCR, 100%', /step 2, 50% NCR, comes after a step of all regions/],

@@ -20,13 +20,13 @@ export function parseRamp(text: string): ParsedRamp {
   const steps: RampShare[] = []
   for (const [index, part] of text.split(',').entries()) {
     const [, share, region] = STEP.exec(part.trim()) ?? []
-    if (share === undefined) return refusal(`step ${index + 1}, ${JSON.stringify(part.trim())}, is no step; write 5% NCR, or 25%`)
+    if (share === undefined) return refusal(`step ${index + 1}, ${JSON.stringify(part.trim())}, is not a step; write 5% NCR, or 25%`)
     const parsed = parseShare(share)
     if (!parsed.ok) return refusal(`step ${index + 1}: ${parsed.message}`)
     steps.push({ share: parsed.basisPoints, scope: region === undefined ? ALL_REGIONS : `region:${region}` })
   }
   const last = steps.pop()!
-  if (last.share !== BASIS_POINTS || last.scope !== ALL_REGIONS) return refusal('the last step is the rollout to everybody: write 100%')
+  if (last.share !== BASIS_POINTS || last.scope !== ALL_REGIONS) return refusal('the last step must be the full rollout: write 100%')
   const problem = rampProblem(steps)
   return problem === undefined ? { ok: true, steps } : refusal(problem)
 }
@@ -35,7 +35,7 @@ export function parseRamp(text: string): ParsedRamp {
  * Returns why a canary cannot have these steps; `undefined` if it can. A cohort only grows: no reader loses the release in a later step.
  */
 export function rampProblem(steps: readonly RampShare[]): string | undefined {
-  if (steps.length === 0) return 'a ramp has a step before the rollout to everybody'
+  if (steps.length === 0) return 'a ramp needs at least one step before the full rollout'
   if (steps.length > MAX_RAMP_STEPS) return `${steps.length} steps before the rollout, ${MAX_RAMP_STEPS} at most`
   for (const [index, { share, scope }] of steps.entries()) {
     const before = steps.slice(0, index)

@@ -35,7 +35,7 @@ export function readYaml(bytes: Uint8Array | string, file: string, maxBytes: num
   const value = document && issues.length === 0 ? toJson(document.contents, issues) : null
 
   if (issues.length > 0) return { ok: false, findings: toFindings(issues, file, lines) }
-  if (!document) return refuse('empty-document', 'the file holds nothing')
+  if (!document) return refuse('empty-document', 'the file is empty')
   return { ok: true, value, locate: (pointer) => position(lines, locateNode(document, pointer)) }
 }
 
@@ -120,7 +120,7 @@ function toJson(node: unknown, issues: Issue[]): Json {
   switch (typeof value) {
     case 'string':
       if (!value.isWellFormed()) {
-        issues.push({ offset: offsetOf(node), rule: 'lone-surrogate', message: 'the text holds half a surrogate pair' })
+        issues.push({ offset: offsetOf(node), rule: 'lone-surrogate', message: 'the text contains half a surrogate pair' })
       }
       return value
     case 'boolean':
@@ -164,9 +164,14 @@ function toObject(map: YAMLMap, issues: Issue[]): JsonObject {
     } else if (RESERVED_KEYS.has(name)) {
       issues.push({ offset, rule: 'reserved-key', message: `key ${JSON.stringify(name)} is reserved` })
     } else if (!name.isWellFormed()) {
-      issues.push({ offset, rule: 'lone-surrogate', message: 'the key holds half a surrogate pair' })
+      issues.push({ offset, rule: 'lone-surrogate', message: 'the key contains half a surrogate pair' })
     } else if (Object.hasOwn(result, name)) {
-      issues.push({ offset, rule: 'duplicate-key', message: `key ${JSON.stringify(name)} stands here twice`, hint: 'keep one of them' })
+      issues.push({
+        offset,
+        rule: 'duplicate-key',
+        message: `key ${JSON.stringify(name)} occurs twice in this map`,
+        hint: 'keep one of them',
+      })
     } else {
       result[name] = toJson(value, issues)
       continue

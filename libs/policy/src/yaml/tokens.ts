@@ -27,14 +27,14 @@ export function inspectTokens(tokens: readonly CST.Token[]): { issues: Issue[]; 
       const message = `values are nested more than ${MAX_DEPTH} deep`
       return { issues: [{ offset, rule: 'too-deep', message }], fatal: true }
     }
-    const issue = 'type' in node ? judge(node as CST.Token, offset) : undefined
+    const issue = 'type' in node ? issueOf(node as CST.Token, offset) : undefined
     if (issue && issues.length < MAX_ISSUES) issues.push(issue)
     for (const child of children(node)) open.push({ node: child, depth: inner })
   }
   return { issues, fatal: false }
 }
 
-function judge(token: CST.Token, offset: number): Issue | undefined {
+function issueOf(token: CST.Token, offset: number): Issue | undefined {
   switch (token.type) {
     case 'anchor':
       return { offset, rule: 'anchor', message: `anchor ${JSON.stringify(token.source)} is not allowed`, hint: 'write the value out' }

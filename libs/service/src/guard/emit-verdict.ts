@@ -1,4 +1,4 @@
-import { judgedOf, type Asked, type GuardVerdict } from '#libs/guard'
+import { publishedVerdict, type JudgeRequest, type GuardVerdict } from '#libs/guard'
 import type { EmitOptions, Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { hexOf, signVerificationResult, type Signer, type VerificationResult } from '#libs/signing'
@@ -18,7 +18,7 @@ export async function emitVerdict(
   signer: Signer,
   tx: Transaction,
   verdict: GuardVerdict,
-  asked: Asked,
+  asked: JudgeRequest,
   options: EmitOptions,
 ): Promise<void> {
   const { run = null, attempt = null } = options
@@ -29,5 +29,5 @@ export async function emitVerdict(
     properties: PROPERTIES[verdict.verdict],
   }
   const attestation = await signVerificationResult(result, { run, attempt, releases: asked.releases }, signer)
-  await outbox.emit(tx, 'hms.guard.judged.v1', { ...judgedOf(verdict, asked, run), attestation }, options)
+  await outbox.emit(tx, 'hms.guard.judged.v1', { ...publishedVerdict(verdict, asked, run), attestation }, options)
 }

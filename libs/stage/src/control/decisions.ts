@@ -10,7 +10,7 @@ import {
 } from '#libs/contracts'
 import type { Outbox } from '#libs/messaging'
 import { documentTable, type Transaction } from '#libs/persistence'
-import { describeDecision, endsRun, type Answer, type Asked } from '#libs/pipeline'
+import { describeDecision, endsRun, type DecisionResponse, type DecisionReceived } from '#libs/pipeline'
 import { approvalState, readRelease, readRunDecision, SignatureError, type Roster } from '#libs/signing'
 
 /**
@@ -34,14 +34,14 @@ export const ABORTED_RUNS = documentTable<AbortedRun>({
   keep: { for: 'machinery' },
 })
 
-export async function rememberAbort(tx: Transaction, { run, attempt, decision }: Omit<AbortedRun, 'early'>): Promise<void> {
+export async function storeAbort(tx: Transaction, { run, attempt, decision }: Omit<AbortedRun, 'early'>): Promise<void> {
   const known = await tx.documents(ABORTED_RUNS).get(String(run))
   if ((known?.attempt ?? 0) < attempt)
     await tx.documents(ABORTED_RUNS).put({ run, attempt, ...(decision === undefined ? {} : { decision }) })
 }
 
 /** Stores, until the attempt arrives, a decision that does not end the run. All earlier attempts count as ended. */
-export async function rememberEarly(tx: Transaction, early: AcceptedDecision): Promise<void> {
+export async function storeEarlyDecision(tx: Transaction, early: AcceptedDecision): Promise<void> {
   const { run, attempt } = early
   const known = await tx.documents(ABORTED_RUNS).get(String(run))
   if ((known?.attempt ?? 0) < attempt) await tx.documents(ABORTED_RUNS).put({ run, attempt: attempt - 1, early })
@@ -60,15 +60,15 @@ export async function earlyDecision(
  * Stores a decision about a run that has not reached `stage` yet: a decision that ends the run, or one addressed to `stage`, to which no
  * other stage responds. Ignores all others.
  */
-export async function rememberDecision(tx: Transaction, stage: StageName, decision: AcceptedDecision): Promise<void> {
-  if (endsRun(decision.decision)) await rememberAbort(tx, { run: decision.run, attempt: decision.attempt, decision })
-  else if (decision.stage === stage) await rememberEarly(tx, decision)
+export async function storeDecision(tx: Transaction, stage: StageName, decision: AcceptedDecision): Promise<void> {
+  if (endsRun(decision.decision)) await storeAbort(tx, { run: decision.run, attempt: decision.attempt, decision })
+  else if (decision.stage === stage) await storeEarlyDecision(tx, decision)
 }
 
 /**
  * Whether the run was ended before it arrived here. If a decision ended it, publishes the response, because this stage owns the run now.
  */
-export async function abortedBefore(
+export async function isEndedOnArrival(
   outbox: Outbox,
   tx: Transaction,
   { run, attempt }: RunDossier,
@@ -78,7 +78,7 @@ export async function abortedBefore(
   if (aborted === undefined || aborted.attempt < attempt) return false
   if (aborted.decision !== undefined) {
     const detail = describeDecision(aborted.decision)
-    await answerDecision(outbox, tx, aborted.decision, { stage, key, outcome: 'applied', detail })
+    await publishResponse(outbox, tx, aborted.decision, { stage, key, outcome: 'applied', detail })
   }
   return true
 }
@@ -92,17 +92,17 @@ export function mayOwn(stage: StageName, decision: AcceptedDecision): boolean {
  * Verifies a decision's statement by the roster of this service: a stage trusts people's signatures, not approver. Returns the reason for a
  * refusal, or the time of signing (not for `supersede`).
  */
-export function judgeDecision(
+export function verifyDecision(
   roster: Roster,
   dossier: RunDossier,
   decision: AcceptedDecision,
   now: Date,
-): Pick<Asked, 'refusal' | 'signedAt'> {
+): Pick<DecisionReceived, 'refusal' | 'signedAt'> {
   try {
     if (decision.decision === 'supersede') return { refusal: refusalOfNewer(roster, openDossier(dossier).releases, decision.statement) }
     const { predicate } = readRunDecision(decision.statement, openDossier(dossier), roster, now.toISOString())
     const isSame = predicate.decision === decision.decision && predicate.byMs === decision.byMs
-    return isSame ? { signedAt: predicate.at } : { refusal: `what was signed is ${predicate.decision}, not ${decision.decision}` }
+    return isSame ? { signedAt: predicate.at } : { refusal: `the signed decision is ${predicate.decision}, not ${decision.decision}` }
   } catch (error) {
     if (error instanceof SignatureError) return { refusal: error.message }
     throw error
@@ -117,7 +117,7 @@ function refusalOfNewer(roster: Roster, older: readonly ReleaseDocument[], state
   const newer = readRelease(statement)
   const { policy, releaseEpoch } = newer.predicate
   const known = older.find(({ id }) => id === policy.id)
-  if (known === undefined) return `the run carries no ${policy.id}`
+  if (known === undefined) return `the run does not contain ${policy.id}`
   if (releaseEpoch <= known.releaseEpoch) return `release ${releaseEpoch} of ${policy.id} is not newer than ${known.releaseEpoch}`
   const { missing } = approvalState(roster, newer)
   return missing.length === 0 ? undefined : `${policy.id}@${policy.version} still lacks ${missing.join(', ')}`
@@ -127,19 +127,19 @@ function refusalOfNewer(roster: Roster, older: readonly ReleaseDocument[], state
 export async function respond(
   outbox: Outbox,
   tx: Transaction,
-  { decision, outcome, detail, kept }: Answer,
+  { decision, outcome, detail, kept }: DecisionResponse,
   { stage, key, run, attempt }: { stage: StageName; key: string; run: number; attempt: number },
 ): Promise<void> {
-  if (endsRun(decision.decision) && outcome === 'applied') await rememberAbort(tx, { run, attempt })
-  await answerDecision(outbox, tx, decision, { stage, key, outcome, detail, kept })
+  if (endsRun(decision.decision) && outcome === 'applied') await storeAbort(tx, { run, attempt })
+  await publishResponse(outbox, tx, decision, { stage, key, outcome, detail, kept })
 }
 
 /** Publishes the response to a decision on the stage's own topic. `key`: key of the run's events. */
-export async function answerDecision(
+export async function publishResponse(
   outbox: Outbox,
   tx: Transaction,
   decision: AcceptedDecision,
-  { stage, key, outcome, detail, kept }: { stage: StageName; key: string } & Pick<Answer, 'outcome' | 'detail' | 'kept'>,
+  { stage, key, outcome, detail, kept }: { stage: StageName; key: string } & Pick<DecisionResponse, 'outcome' | 'detail' | 'kept'>,
 ): Promise<void> {
   const { run, attempt, id } = decision
   const data = { run, attempt, id, decision: decision.decision, stage, detail, ...(kept === undefined ? {} : { kept }) }

@@ -39,7 +39,7 @@ it('notifies a second time after a freeze has ended, for a run stored after the 
       states: ['waiting'],
       keysOf: () => [],
       scopesOf: () => ['global'],
-      tell: async () => {},
+      notify: async () => {},
     },
   ).listen()
   await database.transaction((tx) => tx.documents(FREEZES).put(FREEZE as unknown as FreezeRecord))
@@ -62,7 +62,7 @@ it('reads all stored freezes, and deletes those that ended long ago when another
   const now = ENDS
   const { roster, people } = await testIdentity()
   const database = new MemoryDatabase({ now: () => now } as never)
-  const stage = { name: 'rollout' as const, table: TABLE, states: [], keysOf: () => [], scopesOf: () => ['global'], tell: async () => {} }
+  const stage = { name: 'rollout' as const, table: TABLE, states: [], keysOf: () => [], scopesOf: () => ['global'], notify: async () => {} }
   const freezes = new FollowFreezes<Waiting>({ timers: { on: () => {}, schedule: async () => {} }, rosters: { newest: roster } }, stage)
   const past = { ...FREEZE, declaredAt: '2025-01-01T00:00:00Z' } as unknown as FreezeRecord
   const coming = { ...past, id: 'coming', from: '2026-02-01T00:00:00Z', until: '2026-02-02T00:00:00Z' }
@@ -75,7 +75,7 @@ it('reads all stored freezes, and deletes those that ended long ago when another
   const freeze = { id: 'drill', reason: 'drill', scope: 'global' }
   const statement = await signFreeze(freeze, { at: now, installation: roster.installation }, people.get('EPA Chief')!)
   const declared = { ...freeze, by: 'EPA Chief', declaredAt: now.toISOString(), statement, lifted: null }
-  await database.transaction((tx) => freezes.keep(tx, declared))
+  await database.transaction((tx) => freezes.save(tx, declared))
   const kept = await database.transaction((tx) => tx.documents(FREEZES).find())
   expect(kept.map(({ id }) => id)).toEqual(['coming', 'drill', STOP_THE_LINE])
 })

@@ -1,6 +1,6 @@
 import { canonicalJson, type FreezeNotice, type FreezeRecord, type StageName } from '#libs/contracts'
 import { type DocumentTable, documentTable, findAll, timerKind, type TimerKind, type Timers, type Transaction } from '#libs/persistence'
-import { freezeAgainst, isForgotten, nextChange, type StageState } from '#libs/pipeline'
+import { freezeAgainst, isDeletable, nextChange, type StageState } from '#libs/pipeline'
 import type { Rosters } from '#libs/service'
 import { verifyFreeze } from '#libs/signing'
 
@@ -8,7 +8,7 @@ import { verifyFreeze } from '#libs/signing'
 export const FREEZES = documentTable<FreezeRecord>({ name: 'freeze', id: ({ id }) => id, keys: {} })
 
 /** Delay of the second notification in ms, because a run that is being opened while a freeze changes can miss the first. */
-const LOOK_AGAIN_MS = 5_000
+const SECOND_NOTICE_MS = 5_000
 
 /** Parts of a publishing stage that `FollowFreezes` uses. */
 export interface FreezableStage<State extends StageState> {
@@ -20,7 +20,7 @@ export interface FreezableStage<State extends StageState> {
   /** Returns the scopes of the run's next step. */
   scopesOf(state: State): readonly string[]
   /** Notifies a run, under the run's lock, of the freeze that blocks it now; `null` if none does. */
-  tell(tx: Transaction, state: State, frozen: FreezeNotice | null): Promise<void>
+  notify(tx: Transaction, state: State, frozen: FreezeNotice | null): Promise<void>
 }
 
 /** Stores declared freezes, and notifies the runs of a stage when one begins, ends or is lifted. */
@@ -39,20 +39,20 @@ export class FollowFreezes<State extends StageState> {
   /** Registers the timers; call once, before the service starts. */
   listen(): void {
     this.service.timers.on(this.change, (tx, { data }) => this.changed(tx, data))
-    this.service.timers.on(this.notice, (tx, { data }) => this.tell(tx, data))
+    this.service.timers.on(this.notice, (tx, { data }) => this.notifyRun(tx, data))
   }
 
   /** Stores a declared or lifted freeze. Throws `SignatureError` unless the person in the record signed its content. */
-  async keep(tx: Transaction, freeze: FreezeRecord): Promise<void> {
+  async save(tx: Transaction, freeze: FreezeRecord): Promise<void> {
     verifyFreeze(freeze, this.service.rosters.newest)
     // Serialises deletion with a concurrent declaration of the same freeze.
     await tx.lock(['freezes'])
     const known = await tx.documents(FREEZES).get(freeze.id)
     if (known !== undefined && canonicalJson(known) === canonicalJson(freeze)) return
     await tx.documents(FREEZES).put(freeze)
-    await this.forgetPast(tx)
-    await this.tellAll(tx)
-    await this.look(tx, freeze, 'again')
+    await this.deletePast(tx)
+    await this.notifyAll(tx)
+    await this.scheduleChange(tx, freeze, 'again')
   }
 
   /** Returns the freeze that blocks a step in these scopes now; `null` if none does. */
@@ -61,31 +61,31 @@ export class FollowFreezes<State extends StageState> {
   }
 
   /** Deletes freezes that ended long ago: approver erases them from the topic without an event. */
-  private async forgetPast(tx: Transaction): Promise<void> {
-    for (const freeze of await findAll(tx, FREEZES)) if (isForgotten(freeze, tx.now)) await tx.documents(FREEZES).delete(freeze.id)
+  private async deletePast(tx: Transaction): Promise<void> {
+    for (const freeze of await findAll(tx, FREEZES)) if (isDeletable(freeze, tx.now)) await tx.documents(FREEZES).delete(freeze.id)
   }
 
   private async changed(tx: Transaction, { id, again }: { id: string; again?: boolean }): Promise<void> {
     const freeze = await tx.documents(FREEZES).get(id)
     if (freeze === undefined) return
-    await this.tellAll(tx)
-    await this.look(tx, freeze, again === true ? 'at its change' : 'again')
+    await this.notifyAll(tx)
+    await this.scheduleChange(tx, freeze, again === true ? 'at its change' : 'again')
   }
 
   /** Schedules the freeze's timer for its next change, or with `again` for the second notification if that is due earlier. */
-  private async look(tx: Transaction, freeze: FreezeRecord, when: 'again' | 'at its change'): Promise<void> {
+  private async scheduleChange(tx: Transaction, freeze: FreezeRecord, when: 'again' | 'at its change'): Promise<void> {
     const { id } = freeze
     const change = freeze.lifted === null ? nextChange(freeze, tx.now) : undefined
-    const soon = when === 'again' ? new Date(tx.now.getTime() + LOOK_AGAIN_MS) : undefined
-    const again = soon !== undefined && (change === undefined || soon < change)
-    const dueAt = again ? soon : change
+    const secondNotice = when === 'again' ? new Date(tx.now.getTime() + SECOND_NOTICE_MS) : undefined
+    const again = secondNotice !== undefined && (change === undefined || secondNotice < change)
+    const dueAt = again ? secondNotice : change
     if (dueAt === undefined) return
     const data = again ? { id, again } : { id }
     await this.service.timers.schedule(tx, { id: `${this.change}:${id}`, kind: this.change, keys: [], data, dueAt })
   }
 
   /** Schedules a notification timer for each run, because this transaction does not hold the locks of the runs' policies. */
-  private async tellAll(tx: Transaction): Promise<void> {
+  private async notifyAll(tx: Transaction): Promise<void> {
     const { table, states, keysOf } = this.stage
     for (const state of await findAll(tx, table, { state: [...states] })) {
       const { run, attempt, key } = state
@@ -94,10 +94,10 @@ export class FollowFreezes<State extends StageState> {
     }
   }
 
-  private async tell(tx: Transaction, { run, attempt }: { run: number; attempt: number }): Promise<void> {
+  private async notifyRun(tx: Transaction, { run, attempt }: { run: number; attempt: number }): Promise<void> {
     const state = await tx.documents(this.stage.table).get(String(run))
     if (state?.attempt !== attempt) return
-    const { tell, scopesOf } = this.stage
-    await tell(tx, state, await this.against(tx, scopesOf(state)))
+    const { notify, scopesOf } = this.stage
+    await notify(tx, state, await this.against(tx, scopesOf(state)))
   }
 }

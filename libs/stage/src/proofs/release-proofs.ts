@@ -12,9 +12,9 @@ import { PruneTables, Rosters } from '#libs/service'
 import { ApprovalTree } from '#libs/signing'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 
-type KeptProof = LoggedRelease & { proof: LogProof; storedAt: string }
+type StoredProof = LoggedRelease & { proof: LogProof; storedAt: string }
 
-export const RELEASE_PROOFS = documentTable<KeptProof>({
+export const RELEASE_PROOFS = documentTable<StoredProof>({
   name: 'release_proof',
   id: (proof) => proof.digest,
   keys: {
@@ -42,7 +42,7 @@ export class ReleaseProofs implements OnModuleInit {
     this.pruning.rule(RELEASE_PROOFS, { isNeeded: isAmongNewest })
   }
 
-  async remember(tx: Transaction, { releases, entry, proof }: LoggedApproval): Promise<void> {
+  async store(tx: Transaction, { releases, entry, proof }: LoggedApproval): Promise<void> {
     const tree = new ApprovalTree(releases.map(({ policy, version, digest }) => ({ id: policy, version, digest })))
     for (const release of releases) {
       const kept = { ...release, proof: { entry, proof, member: tree.member(release.digest) } }
@@ -68,7 +68,7 @@ export class ReleaseProofs implements OnModuleInit {
   }
 }
 
-async function isAmongNewest(tx: Transaction, { policy, digest }: KeptProof): Promise<boolean> {
+async function isAmongNewest(tx: Transaction, { policy, digest }: StoredProof): Promise<boolean> {
   const newest = await tx.documents(RELEASE_PROOFS).find({ where: { policy }, orderBy: 'stored_at', descending: true, limit: NEWEST_KEPT })
   return newest.some((proof) => proof.digest === digest)
 }

@@ -32,7 +32,7 @@ const NOTHING = { payloadType: '', payload: Buffer.from('{}').toString('base64')
 const CAUSE = { id: '01890a5d-ac96-774b-bcce-b302099a8057', key: 'pm25' } as ReceivedEvent
 
 /** Creates the shell with rollout's decider on memory adapters; rollout's own effects are only recorded by name. */
-async function shellWorld(attestedBy: AttestingStage[] = []) {
+async function shellFixture(attestedBy: AttestingStage[] = []) {
   const clock = new VirtualClock('2026-01-01T00:00:00Z')
   const [database, outbox] = [new MemoryDatabase(clock), new MemoryOutboxStore()]
   const identity = await testIdentity()
@@ -100,110 +100,112 @@ const abort = (attempt = 1): AcceptedDecision => {
 const pause = (attempt = 1): AcceptedDecision => ({ ...abort(attempt), id: 'sha256:2', decision: 'pause', stage: 'rollout' })
 
 describe('the stage shell', () => {
-  let world: Awaited<ReturnType<typeof shellWorld>>
+  let fixture: Awaited<ReturnType<typeof shellFixture>>
   let runtime: ServiceRuntime
   beforeEach(async () => {
-    world = await shellWorld()
-    runtime = world.runtime
+    fixture = await shellFixture()
+    runtime = fixture.runtime
   })
 
   it('opens a run once per attempt, with its effects, its timers and its state', async () => {
-    await world.open()
-    expect(await world.open()).toBe('ignored-stale')
-    expect(world.own).toEqual(['issueHeads'])
-    expect(await world.sent()).toEqual(['hms.rollout.started.v1'])
-    expect(await world.pending()).toEqual(['rollout-publish:7:1'])
-    expect(await world.state()).toMatchObject({ state: 'publishing', attempt: 1 })
+    await fixture.open()
+    expect(await fixture.open()).toBe('ignored-stale')
+    expect(fixture.own).toEqual(['issueHeads'])
+    expect(await fixture.sent()).toEqual(['hms.rollout.started.v1'])
+    expect(await fixture.pending()).toEqual(['rollout-publish:7:1'])
+    expect(await fixture.state()).toMatchObject({ state: 'publishing', attempt: 1 })
   })
 
   it.each([
     ['refuses a run that is but a part of what was approved together', ['ozone', 'pm25'], ['hms.rollout.failed.v1'], 'failed'],
     ['opens a run of all that was approved together', ['pm25'], ['hms.rollout.started.v1'], 'publishing'],
   ])('%s', async (_what, all, sent, state) => {
-    world = await shellWorld(['canary'])
-    const dossier = await dossierOf(world.identity, ['pm25'], all)
+    fixture = await shellFixture(['canary'])
+    const dossier = await dossierOf(fixture.identity, ['pm25'], all)
     const fresh = newRollout(
       dossier,
       { key: CAUSE.key, causationId: CAUSE.id, traceparent: null, dossier },
       { quorum: 9_900, begins: new Map() },
     )
-    await world.handle((tx) => world.shell.open(tx, { fresh, dossier, cause: CAUSE }, () => ({ type: 'opened', stable: {}, frozen: null })))
-    expect([await world.sent(), (await world.state())?.state]).toEqual([sent, state])
+    await fixture.handle((tx) =>
+      fixture.shell.open(tx, { fresh, dossier, cause: CAUSE }, () => ({ type: 'opened', stable: {}, frozen: null })),
+    )
+    expect([await fixture.sent(), (await fixture.state())?.state]).toEqual([sent, state])
   })
 
   it('ends an older attempt before it opens a newer one', async () => {
-    await world.open()
-    await world.open(2)
-    expect(world.own).toEqual(['issueHeads', 'takeBack', 'issueHeads'])
-    expect(await world.pending()).toEqual(['rollout-publish:7:2'])
-    expect(await world.open(1)).toBe('ignored-stale')
+    await fixture.open()
+    await fixture.open(2)
+    expect(fixture.own).toEqual(['issueHeads', 'takeBack', 'issueHeads'])
+    expect(await fixture.pending()).toEqual(['rollout-publish:7:2'])
+    expect(await fixture.open(1)).toBe('ignored-stale')
   })
 
   it('does not open a run that ended before it arrived, and opens its next attempt', async () => {
-    await world.handle((tx) => world.shell.ended(tx, { run: 7, attempt: 1, reason: 'deadline' }))
-    expect(await world.open()).toBe('ignored-stale')
-    expect([await world.state(), await world.sent()]).toEqual([undefined, []])
-    await world.open(2)
-    expect(await world.state()).toMatchObject({ state: 'publishing', attempt: 2 })
+    await fixture.handle((tx) => fixture.shell.ended(tx, { run: 7, attempt: 1, reason: 'deadline' }))
+    expect(await fixture.open()).toBe('ignored-stale')
+    expect([await fixture.state(), await fixture.sent()]).toEqual([undefined, []])
+    await fixture.open(2)
+    expect(await fixture.state()).toMatchObject({ state: 'publishing', attempt: 2 })
   })
 
   it('stores an early abort, and responds when the run arrives', async () => {
-    await world.handle((tx) => world.shell.asked(tx, abort(), ({ dossier }) => dossier))
-    expect(await world.sent()).toEqual([])
-    expect(await world.open()).toBe('ignored-stale')
-    expect(await world.sent()).toEqual(['hms.run.decision-applied.v1'])
+    await fixture.handle((tx) => fixture.shell.decisionReceived(tx, abort(), ({ dossier }) => dossier))
+    expect(await fixture.sent()).toEqual([])
+    expect(await fixture.open()).toBe('ignored-stale')
+    expect(await fixture.sent()).toEqual(['hms.run.decision-applied.v1'])
   })
 
   it.each([
     ['its run', 1],
     ['an attempt', 2],
   ])('responds exactly once, on opening, to a pause received before %s', async (_what, attempt) => {
-    for (let before = 1; before < attempt; before++) await world.open(before)
-    await world.handle((tx) => world.shell.asked(tx, pause(attempt), ({ dossier }) => dossier))
-    expect(await world.sent()).not.toContain('hms.run.decision-late.v1')
-    await world.open(attempt)
-    await world.open(attempt)
-    expect((await world.sent()).slice(-2)).toEqual(['hms.rollout.started.v1', 'hms.run.decision-late.v1'])
-    await world.open(attempt + 1)
-    expect((await world.sent()).filter((type) => type === 'hms.run.decision-late.v1')).toHaveLength(1)
+    for (let before = 1; before < attempt; before++) await fixture.open(before)
+    await fixture.handle((tx) => fixture.shell.decisionReceived(tx, pause(attempt), ({ dossier }) => dossier))
+    expect(await fixture.sent()).not.toContain('hms.run.decision-late.v1')
+    await fixture.open(attempt)
+    await fixture.open(attempt)
+    expect((await fixture.sent()).slice(-2)).toEqual(['hms.rollout.started.v1', 'hms.run.decision-late.v1'])
+    await fixture.open(attempt + 1)
+    expect((await fixture.sent()).filter((type) => type === 'hms.run.decision-late.v1')).toHaveLength(1)
   })
 
   it('applies an early abort, and ignores pauses received before or after it', async () => {
-    await world.handle((tx) => world.shell.asked(tx, pause(), ({ dossier }) => dossier))
-    await world.handle((tx) => world.shell.asked(tx, abort(), ({ dossier }) => dossier))
-    await world.handle((tx) => world.shell.asked(tx, pause(), ({ dossier }) => dossier))
-    expect(await world.open()).toBe('ignored-stale')
-    expect(await world.sent()).toEqual(['hms.run.decision-applied.v1'])
+    await fixture.handle((tx) => fixture.shell.decisionReceived(tx, pause(), ({ dossier }) => dossier))
+    await fixture.handle((tx) => fixture.shell.decisionReceived(tx, abort(), ({ dossier }) => dossier))
+    await fixture.handle((tx) => fixture.shell.decisionReceived(tx, pause(), ({ dossier }) => dossier))
+    expect(await fixture.open()).toBe('ignored-stale')
+    expect(await fixture.sent()).toEqual(['hms.run.decision-applied.v1'])
   })
 
   it('ignores a pause addressed to another stage', async () => {
-    await world.handle((tx) => world.shell.asked(tx, { ...pause(), stage: 'canary' }, ({ dossier }) => dossier))
-    await world.open()
-    expect(await world.sent()).toEqual(['hms.rollout.started.v1'])
+    await fixture.handle((tx) => fixture.shell.decisionReceived(tx, { ...pause(), stage: 'canary' }, ({ dossier }) => dossier))
+    await fixture.open()
+    expect(await fixture.sent()).toEqual(['hms.rollout.started.v1'])
   })
 
   it('ignores a decision about a run that approver saw in a later stage', async () => {
-    await world.open()
-    await world.handle((tx) => world.shell.asked(tx, { ...abort(), stage: 'notify' }, ({ dossier }) => dossier))
-    expect(await world.sent()).toEqual(['hms.rollout.started.v1'])
+    await fixture.open()
+    await fixture.handle((tx) => fixture.shell.decisionReceived(tx, { ...abort(), stage: 'notify' }, ({ dossier }) => dossier))
+    expect(await fixture.sent()).toEqual(['hms.rollout.started.v1'])
   })
 
   it('responds to a decision whose signature does not count, and changes nothing', async () => {
-    await world.open()
-    await world.handle((tx) => world.shell.asked(tx, abort(), ({ dossier }) => dossier))
-    expect(await world.sent()).toEqual(['hms.rollout.started.v1', 'hms.run.decision-late.v1'])
-    expect(await world.state()).toMatchObject({ state: 'publishing' })
+    await fixture.open()
+    await fixture.handle((tx) => fixture.shell.decisionReceived(tx, abort(), ({ dossier }) => dossier))
+    expect(await fixture.sent()).toEqual(['hms.rollout.started.v1', 'hms.run.decision-late.v1'])
+    expect(await fixture.state()).toMatchObject({ state: 'publishing' })
   })
 
   it('applies a due timer only to its own attempt', async () => {
-    world.shell.listen()
-    await world.open()
+    fixture.shell.listen()
+    await fixture.open()
     const input = { type: 'due', timer: 'publish' } as const
-    await world.handle((tx) => world.shell.input(tx, 7, input, { attempt: 2 }))
-    expect(await world.state()).toMatchObject({ state: 'publishing' })
-    await world.handle((tx) => world.shell.input(tx, 7, input, { attempt: 1 }))
-    expect(await world.state()).toMatchObject({ state: 'failed' })
-    expect(await world.pending()).toEqual([])
+    await fixture.handle((tx) => fixture.shell.input(tx, 7, input, { attempt: 2 }))
+    expect(await fixture.state()).toMatchObject({ state: 'publishing' })
+    await fixture.handle((tx) => fixture.shell.input(tx, 7, input, { attempt: 1 }))
+    expect(await fixture.state()).toMatchObject({ state: 'failed' })
+    expect(await fixture.pending()).toEqual([])
     expect(runtime.idle).toBe(true)
   })
 })

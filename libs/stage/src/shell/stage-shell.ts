@@ -14,7 +14,7 @@ import { type CommonEffect, type CommonInput, type Decision, isEvidenceRequired,
 import { inTrace } from '#libs/platform'
 import { type AttestingStage, brokenBundle, unattested } from '#libs/signing'
 import { type ServiceRuntime, emitVerdict } from '#libs/service'
-import { abortedBefore, earlyDecision, judgeDecision, mayOwn, rememberAbort, rememberDecision, respond } from '../control/decisions.js'
+import { isEndedOnArrival, earlyDecision, verifyDecision, mayOwn, storeAbort, storeDecision, respond } from '../control/decisions.js'
 import { guard, judgeReleases } from '#libs/guard'
 
 /** Effects of a decider that the stage performs itself, because the shell does not know them. */
@@ -83,9 +83,9 @@ export class StageShell<
    * Registers the timers; call once, before the service starts. `works`: by timer, work to run outside any transaction when the timer is
    * due. The result of the work is the input to apply; `undefined` applies none.
    */
-  listen(works: Partial<Record<Timer, (state: State) => Promise<Input | undefined>>> = {}): void {
+  listen(handlers: Partial<Record<Timer, (state: State) => Promise<Input | undefined>>> = {}): void {
     for (const timer of this.stage.timers) {
-      const work = works[timer]
+      const work = handlers[timer]
       if (work !== undefined) this.onWork(timer, work)
       else {
         this.runtime.timers.on(this.kindOf(timer), async (tx, { data }) => {
@@ -113,9 +113,8 @@ export class StageShell<
     const { name, table } = this.stage
     const known = table === undefined ? undefined : await tx.documents(table).get(String(fresh.run))
     if (known !== undefined && known.attempt >= fresh.attempt) return 'ignored-stale'
-    if (isAbortable && (await abortedBefore(this.runtime.outbox, tx, dossier, { stage: name, key: cause.key }))) return 'ignored-stale'
-    if (known !== undefined)
-      await this.decide(tx, known, { type: 'ended', attempt: known.attempt, reason: 'a newer attempt took its place' })
+    if (isAbortable && (await isEndedOnArrival(this.runtime.outbox, tx, dossier, { stage: name, key: cause.key }))) return 'ignored-stale'
+    if (known !== undefined) await this.decide(tx, known, { type: 'ended', attempt: known.attempt, reason: 'a newer attempt replaced it' })
     // Judged by the roster and profile of this service, not of the sender.
     const evidence = isEvidenceRequired(this.runtime.profile, dossier.plan) ? 'required' : 'optional'
     const missing = unattested(dossier, attestedBy, { roster: this.runtime.roster, evidence })
@@ -125,7 +124,7 @@ export class StageShell<
     if (await this.isDenied(tx, dossier, cause)) return
     await this.decide(tx, fresh, await begin())
     const early = table === undefined ? undefined : await earlyDecision(tx, dossier)
-    if (early !== undefined) await this.asked(tx, early, () => dossier)
+    if (early !== undefined) await this.decisionReceived(tx, early, () => dossier)
   }
 
   /** Applies an input to the run, if this stage has it. With `attempt`, only if that is the run's current attempt. */
@@ -149,7 +148,7 @@ export class StageShell<
     tx: Transaction,
     { run, attempt, reason }: Pick<EventData['hms.run.decided.v1'], 'run' | 'attempt' | 'reason'>,
   ): Promise<void> {
-    await rememberAbort(tx, { run, attempt })
+    await storeAbort(tx, { run, attempt })
     await this.input(tx, run, { type: 'ended', attempt, reason })
   }
 
@@ -157,18 +156,18 @@ export class StageShell<
    * Applies a decision about the run. A decision that arrives before the run is stored until then. `dossierOf` returns the dossier that the
    * decision's signature must name.
    */
-  async asked(tx: Transaction, decision: AcceptedDecision, dossierOf: (state: State) => RunDossier): Promise<void> {
+  async decisionReceived(tx: Transaction, decision: AcceptedDecision, dossierOf: (state: State) => RunDossier): Promise<void> {
     const { name } = this.stage
     if (!mayOwn(name, decision)) return
-    const isHere = await this.locked(tx, decision.run, async (state) => {
-      if (state.attempt < decision.attempt) return rememberDecision(tx, name, decision)
+    const hasRun = await this.locked(tx, decision.run, async (state) => {
+      if (state.attempt < decision.attempt) return storeDecision(tx, name, decision)
       await this.decide(tx, state, {
-        type: 'asked',
+        type: 'decisionReceived',
         decision,
-        ...judgeDecision(this.runtime.rosters.newest, dossierOf(state), decision, tx.now),
+        ...verifyDecision(this.runtime.rosters.newest, dossierOf(state), decision, tx.now),
       })
     })
-    if (!isHere) await rememberDecision(tx, name, decision)
+    if (!hasRun) await storeDecision(tx, name, decision)
   }
 
   /** Decides on a state that the caller has locked. */
@@ -189,10 +188,10 @@ export class StageShell<
     const { name, rosters, outbox, signer } = this.runtime
     const { run, attempt, releases, live, guard: rules = [] } = openDossier(dossier)
     const principal = { kind: 'service' as const, id: name, name, roles: [] }
-    const asked = { action: 'advance' as const, principal, releases, live, rules, stage: this.stage.name }
-    const verdict = judgeReleases(guard, rosters.newest, asked)
+    const request = { action: 'advance' as const, principal, releases, live, rules, stage: this.stage.name }
+    const verdict = judgeReleases(guard, rosters.newest, request)
     const options = { key: cause.key, run, attempt, causationId: cause.id, traceparent: cause.traceparent, topic: STAGE_TOPICS[name] }
-    await emitVerdict(outbox, signer, tx, verdict, asked, options)
+    await emitVerdict(outbox, signer, tx, verdict, request, options)
     return verdict.verdict === 'FAIL'
   }
 
@@ -242,7 +241,7 @@ export class StageShell<
   }
 
   private tableOf(): DocumentTable<State> {
-    if (this.stage.table === undefined) throw new TypeError(`the stage ${this.stage.name} keeps no runs`)
+    if (this.stage.table === undefined) throw new TypeError(`the stage ${this.stage.name} has no table of runs`)
     return this.stage.table
   }
 }

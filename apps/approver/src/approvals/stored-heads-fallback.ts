@@ -14,26 +14,26 @@ const BY_LIVE = ['HMS_APPROVER_ALREADY_LIVE', 'HMS_APPROVER_VERSION_NOT_HIGHER']
  * but not approver, so these records are outdated. Only received events change the records.
  */
 @Injectable()
-export class JudgeByStored {
+export class StoredHeadsFallback {
   constructor(
     private readonly database: Database,
     private readonly storedHeads: ReadStoredHeads,
   ) {}
 
   /** Runs `attempt` with approver's records. If that is refused and config-store has newer heads, runs it again with these heads. */
-  async orByStored<T>(ids: readonly string[], attempt: (heads: readonly StoredHead[]) => Promise<T>): Promise<T> {
-    return this.judge(ids, () => attempt([]), attempt)
+  async retryWithHeads<T>(ids: readonly string[], attempt: (heads: readonly StoredHead[]) => Promise<T>): Promise<T> {
+    return this.attemptOr(ids, () => attempt([]), attempt)
   }
 
   /**
    * Runs `attempt` with approver's records only, and adds config-store's newer heads to the text of a refusal. Used for runs that start
    * with their last signature: approver must have received these heads by then.
    */
-  async orExplained<T>(ids: readonly string[], attempt: () => Promise<T>): Promise<T> {
-    return this.judge(ids, attempt, (heads, refused) => Promise.reject(withDetail(refused, notReceived(heads))))
+  async explainRefusal<T>(ids: readonly string[], attempt: () => Promise<T>): Promise<T> {
+    return this.attemptOr(ids, attempt, (heads, refused) => Promise.reject(withDetail(refused, notReceived(heads))))
   }
 
-  private async judge<T>(
+  private async attemptOr<T>(
     ids: readonly string[],
     attempt: () => Promise<T>,
     otherwise: (heads: readonly StoredHead[], refused: HmsError) => Promise<T>,
@@ -45,7 +45,7 @@ export class JudgeByStored {
       const { heads, failure } = await this.storedHeads.execute(ids)
       const records = await this.database.transaction((tx) => Promise.all(ids.map((id) => policyAt(tx, id))))
       const known = records.filter((record) => record !== undefined)
-      if (failure !== undefined) throw withDetail(error, judgedByReceived(known, failure))
+      if (failure !== undefined) throw withDetail(error, checkedByReceived(known, failure))
       const newer = known.flatMap((record) => awaitedHead(record, heads) ?? [])
       if (newer.length === 0) throw error
       return otherwise(newer, error)
@@ -53,16 +53,18 @@ export class JudgeByStored {
   }
 }
 
-function judgedByReceived(records: readonly PolicyRecord[], failure: string): string {
+function checkedByReceived(records: readonly PolicyRecord[], failure: string): string {
   const received = records.map(({ id, live, receivedAt }) => {
     return `${id} at ${live?.version ?? 'nothing'}${receivedAt === undefined ? '' : `, received ${receivedAt}`}`
   })
-  return `Judged by what approver last received (${received.join('; ')}), because no config-store could be asked: ${failure}.`
+  const checked = `Checked against the releases that approver last received (${received.join('; ')})`
+  return `${checked}, because no config-store could be read: ${failure}.`
 }
 
 function notReceived(heads: readonly StoredHead[]): string {
   const stored = heads.map(({ policy, live }) => `${policy} at ${live?.version ?? 'nothing'}`)
-  return `Judged by what approver last received: config-store already has ${stored.join('; ')}. Repeat it once approver has received that.`
+  const newer = `config-store already has ${stored.join('; ')}`
+  return `Checked against the releases that approver last received: ${newer}. Retry once approver has received that.`
 }
 
 function withDetail(error: HmsError, more: string): HmsError {

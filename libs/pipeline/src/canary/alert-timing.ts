@@ -1,8 +1,8 @@
 import type { PublishedHead } from '#libs/contracts'
 import { inShare } from '#libs/policy'
 import { countsAlerts, isLive, UNEXPLAINED_LIMIT, type Canary } from './canary.js'
-import type { CohortPlace, CountedAlert } from './counted-alert.js'
-import { headsOf, withHeads, type CanaryMember, type PlacedMember, type ShownShare } from './members.js'
+import type { CohortHead, CountedAlert } from './counted-alert.js'
+import { headsOf, withHeads, type CanaryMember, type ScopedMember, type StoredShare } from './members.js'
 
 /** Maximum early alerts stored. Above it, alerts that may decide the guard take precedence. */
 export const MAX_EARLY = 200
@@ -21,7 +21,7 @@ export function withEarly(canary: Canary, alert: CountedAlert): Canary {
   if (early.length < MAX_EARLY) return { ...canary, early: [...early, alert] }
   if (alert.explained) return canary
   const all = [...early, alert]
-  const least = leastTelling(all)
+  const least = leastRelevant(all)
   return { ...canary, early: all.filter((each) => each !== least) }
 }
 
@@ -29,29 +29,33 @@ export function withEarly(canary: Canary, alert: CountedAlert): Canary {
  * Returns the alert to drop when the list is full: the earliest explained one, else the earliest of a bot with more alerts than the guard
  * needs, else the earliest. If the earliest counts, all others count too, and they are of at least two bots.
  */
-function leastTelling(alerts: readonly CountedAlert[]): CountedAlert {
+function leastRelevant(alerts: readonly CountedAlert[]): CountedAlert {
   const inTime = [...alerts].sort((a, z) => Date.parse(a.receivedAt) - Date.parse(z.receivedAt))
-  const saidBy = (bot: string): number => alerts.filter((each) => each.bot === bot && !each.explained).length
-  return inTime.find(({ explained }) => explained) ?? inTime.find(({ bot }) => saidBy(bot) > UNEXPLAINED_LIMIT) ?? inTime[0]!
+  const unexplainedOf = (bot: string): number => alerts.filter((each) => each.bot === bot && !each.explained).length
+  return inTime.find(({ explained }) => explained) ?? inTime.find(({ bot }) => unexplainedOf(bot) > UNEXPLAINED_LIMIT) ?? inTime[0]!
 }
 
 /**
  * Records when config-store stored these heads, and returns the waiting alerts that therefore count. Alerts that wait for other heads stay
  * in `early`.
  */
-export function knownSince(before: Canary, news: readonly PublishedHead[], storedAt: string): { canary: Canary; alerts: CountedAlert[] } {
-  const { early = [], ...canary } = withShown(before, news, storedAt)
-  const judged = early.map((alert) => ({ alert, counts: livedUnder(canary, alert, storedAt) }))
+export function recordStorage(
+  before: Canary,
+  stored: readonly PublishedHead[],
+  storedAt: string,
+): { canary: Canary; alerts: CountedAlert[] } {
+  const { early = [], ...canary } = withStoredShares(before, stored, storedAt)
+  const judged = early.map((alert) => ({ alert, counts: hadRelease(canary, alert, storedAt) }))
   const waiting = judged.filter(({ counts }) => counts === undefined).map(({ alert }) => alert)
   const alerts = judged.filter(({ counts }) => counts === true).map(({ alert: { awaits: _awaits, ...alert } }) => alert)
   return { canary: waiting.length === 0 ? canary : { ...canary, early: waiting }, alerts }
 }
 
-function withShown(canary: Canary, news: readonly PublishedHead[], storedAt: string): Canary {
-  const isNews = ({ policy, scope }: PlacedMember): boolean => news.some((head) => head.policy === policy && head.scope === scope)
+function withStoredShares(canary: Canary, stored: readonly PublishedHead[], storedAt: string): Canary {
+  const isStored = ({ policy, scope }: ScopedMember): boolean => stored.some((head) => head.policy === policy && head.scope === scope)
   const heads = headsOf(canary).flatMap((head) => {
     const { shown, share } = head
-    return shown === undefined || !isNews(head) || (shown.at(-1)?.share ?? 0) >= share
+    return shown === undefined || !isStored(head) || (shown.at(-1)?.share ?? 0) >= share
       ? []
       : [{ ...head, shown: [...shown, { share, since: storedAt }] }]
   })
@@ -59,28 +63,28 @@ function withShown(canary: Canary, news: readonly PublishedHead[], storedAt: str
 }
 
 /** Whether the bot of an alert had the new release when the alert was received; `undefined` before config-store's report. */
-function livedUnder(canary: Canary, { awaits, receivedAt }: CountedAlert, storedAt: string): boolean | undefined {
-  return awaits === undefined ? receivedAt >= storedAt : wasShown(canary, awaits, receivedAt)
+function hadRelease(canary: Canary, { awaits, receivedAt }: CountedAlert, storedAt: string): boolean | undefined {
+  return awaits === undefined ? receivedAt >= storedAt : wasInCohort(canary, awaits, receivedAt)
 }
 
 /** Whether config-store had one of these heads at `at`, with a share that includes the bot; `undefined` until config-store reports that. */
-export function wasShown(canary: Canary, places: readonly CohortPlace[], at: string): boolean | undefined {
+export function wasInCohort(canary: Canary, cohortHeads: readonly CohortHead[], at: string): boolean | undefined {
   const heads = headsOf(canary)
-  const since = places.map(({ policy, scope, bucket }) => {
+  const since = cohortHeads.map(({ policy, scope, bucket }) => {
     const head = heads.find((each) => each.policy === policy && each.scope === scope)
-    return head && shownOf(canary, head).find(({ share }) => inShare(bucket, share))?.since
+    return head && storedShares(canary, head).find(({ share }) => inShare(bucket, share))?.since
   })
   if (since.some((each) => each !== undefined && each <= at)) return true
   return since.includes(undefined) ? undefined : false
 }
 
 /** Returns the stored shares of a head, smallest first. A share that never grew has the storage time of the first head. */
-export function shownOf({ publishedAt }: Canary, { shown, share }: CanaryMember): readonly ShownShare[] {
+export function storedShares({ publishedAt }: Canary, { shown, share }: CanaryMember): readonly StoredShare[] {
   return shown ?? (publishedAt === null ? [] : [{ share, since: publishedAt }])
 }
 
 /** Stops counting alerts if the lease lapsed, because the cohort returned to the base. Alerts count again from the next stored heads. */
-export function sinceRenewal(canary: Canary, now: Date): Canary {
+export function suspendAlertsIfLapsed(canary: Canary, now: Date): Canary {
   const hasLapsed = isLive(canary) && canary.publishedAt !== null && Date.parse(canary.leaseUntil) <= now.getTime()
   if (!hasLapsed) return canary
   const grown = headsOf(canary).filter(({ shown }) => shown !== undefined)
@@ -93,7 +97,7 @@ export function sinceRenewal(canary: Canary, now: Date): Canary {
 /**
  * Whether the cohort may have had the new release at this time. Before config-store's report that is possible up to the end of the lease.
  */
-export function isInTime(canary: Canary, receivedAt: string): boolean {
+export function mayHaveHadRelease(canary: Canary, receivedAt: string): boolean {
   if (canary.publishedAt !== null && receivedAt < canary.publishedAt) return false
   // After a pass, stable heads may be in force although the lease has ended.
   return !isLive(canary) || receivedAt <= canary.leaseUntil

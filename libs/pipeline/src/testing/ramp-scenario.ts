@@ -20,7 +20,7 @@ function dossierOf(ramp: readonly RampStep[]): RunDossier {
 }
 
 /** Drives a canary through a ramp. Keeps the effects of the last input, and numbers issued heads as canary-controller does. */
-export class RampStory {
+export class RampScenario {
   canary: Canary
   effects: readonly CanaryEffect[] = []
   private seq = 0

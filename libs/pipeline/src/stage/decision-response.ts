@@ -1,5 +1,5 @@
 import type { AcceptedDecision, RunControl } from '#libs/contracts'
-import type { Answer, Asked } from './decision.js'
+import type { DecisionResponse, DecisionReceived } from './decision.js'
 
 const DONE: Record<RunControl, string> = {
   pause: 'paused',
@@ -27,14 +27,18 @@ export function describeDecision({ decision, by, reason }: AcceptedDecision): st
 /** Handling of a decision: this stage applies it, reports it as late, or leaves it to the stage that owns the run by now (`elsewhere`). */
 export type Ownership = 'applied' | 'late' | 'elsewhere'
 
-export function applied(decision: AcceptedDecision): Answer {
+export function applied(decision: AcceptedDecision): DecisionResponse {
   return { do: 'answer', decision, outcome: 'applied', detail: describeDecision(decision) }
 }
 
 /**
- * Returns the response to a decision that is late or refused; `undefined` if it applies. `standing`: for example `the canary is passed`.
+ * Returns the response to a decision that is late or refused; `undefined` if it applies. `stateText`: for example `the canary is passed`.
  */
-export function lateAnswer({ decision, refusal }: Asked, ownership: 'applied' | 'late', standing: string): Answer | undefined {
-  const detail = ownership === 'late' ? standing : refusal
+export function lateResponse(
+  { decision, refusal }: DecisionReceived,
+  ownership: 'applied' | 'late',
+  stateText: string,
+): DecisionResponse | undefined {
+  const detail = ownership === 'late' ? stateText : refusal
   return detail === undefined ? undefined : { do: 'answer', decision, outcome: 'late', detail }
 }

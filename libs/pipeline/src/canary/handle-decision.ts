@@ -1,18 +1,18 @@
-import { applied, describeDecision, endsRun, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
-import { precededBy, unchanged, type Asked } from '../stage/decision.js'
+import { applied, describeDecision, endsRun, lateResponse, MANUAL, type Ownership } from '../stage/decision-response.js'
+import { precededBy, unchanged, type DecisionReceived } from '../stage/decision.js'
 import { isLive, isOpen, type Canary } from './canary.js'
 import type { CanaryContext } from './inputs-and-effects.js'
-import { askedAnew } from './metrics.js'
-import { isUnpublished, lease, letGo, observe, pass, pause, type CanaryDecision } from './moves.js'
+import { resetUnanswered } from './metrics.js'
+import { isUnpublished, lease, abandon, observe, pass, pause, type CanaryDecision } from './moves.js'
 
 /** Returns whether the canary applies a decision, has to report it as late, or leaves it to another stage. */
-export function ownershipOfCanary(canary: Canary, { decision, stage }: Asked['decision']): Ownership {
+export function ownershipOfCanary(canary: Canary, { decision, stage }: DecisionReceived['decision']): Ownership {
   if (endsRun(decision)) return isLive(canary) || isUnpublished(canary) ? 'applied' : 'elsewhere'
   if (stage !== 'canary') return 'elsewhere'
   return mayApply(canary, decision) ? 'applied' : 'late'
 }
 
-function mayApply(canary: Canary, decision: Asked['decision']['decision']): boolean {
+function mayApply(canary: Canary, decision: DecisionReceived['decision']['decision']): boolean {
   switch (decision) {
     case 'pause':
       return isOpen(canary) || canary.state === 'growing'
@@ -29,29 +29,29 @@ function mayApply(canary: Canary, decision: Asked['decision']['decision']): bool
 /**
  * Applies a decision of a person and emits the response. The response precedes the effects, so views never show an effect before its cause.
  */
-export function answer(canary: Canary, asked: Asked, context: CanaryContext): CanaryDecision {
-  const { decision } = asked
+export function handleDecision(canary: Canary, received: DecisionReceived, context: CanaryContext): CanaryDecision {
+  const { decision } = received
   const ownership = decision.attempt < canary.attempt ? 'elsewhere' : ownershipOfCanary(canary, decision)
   if (ownership === 'elsewhere') return unchanged(canary)
-  const late = isOfEarlierStep(canary, asked)
-    ? lateAnswer(asked, 'late', `the canary has come to step ${(canary.step ?? 0) + 1} since that was signed`)
-    : lateAnswer(asked, ownership, `the canary is ${canary.state}`)
+  const late = isOfEarlierStep(canary, received)
+    ? lateResponse(received, 'late', `the canary has reached step ${(canary.step ?? 0) + 1} since the decision was signed`)
+    : lateResponse(received, ownership, `the canary is ${canary.state}`)
   if (late !== undefined) return { state: canary, effects: [late] }
-  return precededBy([applied(decision)], apply(canary, decision, context))
+  return precededBy([applied(decision)], applyDecision(canary, decision, context))
 }
 
 /** Whether a promotion was signed before the current step began: a promotion approves one step, so it belongs to an earlier one. */
-function isOfEarlierStep({ stepAt }: Canary, { decision: { decision }, signedAt }: Asked): boolean {
+function isOfEarlierStep({ stepAt }: Canary, { decision: { decision }, signedAt }: DecisionReceived): boolean {
   if (decision !== 'promote' || stepAt === undefined || signedAt === undefined) return false
   return Date.parse(signedAt) < Date.parse(stepAt)
 }
 
-function apply(canary: Canary, decision: Asked['decision'], context: CanaryContext): CanaryDecision {
+function applyDecision(canary: Canary, decision: DecisionReceived['decision'], context: CanaryContext): CanaryDecision {
   switch (decision.decision) {
     case 'abort':
     case 'supersede':
     case 'retry':
-      return letGo(canary)
+      return abandon(canary)
     case 'resume':
       return resume(canary, context)
     case 'promote':
@@ -68,9 +68,9 @@ function resume(canary: Canary, context: CanaryContext): CanaryDecision {
   const members = canary.members.map((member) => ({ ...member, published: false, acknowledged: 0, silent: [] }))
   const earlier = canary.earlier?.map((head) => ({ ...head, acknowledged: 0, silent: [] }))
   const { remainingMs: _remainingMs, counts: _counts, ...rest } = canary
-  const asked = rest.metrics === undefined ? {} : { metrics: askedAnew(rest.metrics) }
+  const resetMetrics = rest.metrics === undefined ? {} : { metrics: resetUnanswered(rest.metrics) }
   const kept = earlier === undefined ? {} : { earlier }
-  return lease({ ...rest, ...asked, ...kept, state: 'publishing', observed: false, observeUntil: null, members }, context, true)
+  return lease({ ...rest, ...resetMetrics, ...kept, state: 'publishing', observed: false, observeUntil: null, members }, context, true)
 }
 
 /** Extends the observation by `byMs`. A paused canary waits for acknowledgements again, and then observes for `byMs`. */

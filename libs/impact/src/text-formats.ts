@@ -6,7 +6,7 @@ export function numberText(value: number): string {
 }
 
 /** Formats the changed verdicts as `131 newly violating, 0 newly compliant of 7,703 readings`. */
-export function turnedText({ readings, newlyViolating, newlyCompliant }: ScenarioImpact): string {
+export function changedVerdictsText({ readings, newlyViolating, newlyCompliant }: ScenarioImpact): string {
   const [violating, compliant, all] = [newlyViolating.count, newlyCompliant.count, readings].map(numberText)
   return `${violating} newly violating, ${compliant} newly compliant of ${all} readings`
 }
