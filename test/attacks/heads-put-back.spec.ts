@@ -5,7 +5,7 @@ import { readRoster } from '#libs/signing'
 import { sampleDocument, sampleFreshness } from '../../libs/client/src/testing/sample-document.js'
 import { SAMPLE_ROSTER } from '../../libs/client/src/testing/sample-trust.js'
 import { serveCanned, type CannedService } from '../../apps/cli/src/testing/canned-service.js'
-import { readStanding } from '../../apps/cli/src/audit/served-heads.js'
+import { readServed } from '../../apps/cli/src/audit/served-heads.js'
 
 const ID = 'epa-pm25-limit'
 const NOW = Date.parse('2026-11-29T12:00:00Z')
@@ -36,7 +36,7 @@ async function doubtOf(documents: ConfigDocument[], ...statements: (Envelope | u
     },
   })
   const world = { roster: readRoster(SAMPLE_ROSTER), nowMs: () => NOW, pause: async () => asked < 3 }
-  const { doubt } = await readStanding(new ApiClient({ url: service.url }), world)
+  const { doubt } = await readServed(new ApiClient({ url: service.url }), world)
   return doubt && `${doubt.detail} (${doubt.code})`
 }
 

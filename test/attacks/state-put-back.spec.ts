@@ -137,7 +137,7 @@ describe('audit verify of a state that was put back whole', () => {
     expect(stderr).toMatch(
       /pm25: config-store serves 1\.0\.0 \(head 1, revision \d+\), and the log has 2\.0\.0 \(head 2, revision \d+\), stored after it/,
     )
-    expect(stderr).toContain("rollout's freshness statement is on what is served")
+    expect(stderr).toContain("rollout's freshness statement matches the served heads")
     expect(stderr).toContain('hms-svc policies restore pm25')
     expect(stderr).not.toContain('ozone')
   })
@@ -145,7 +145,7 @@ describe('audit verify of a state that was put back whole', () => {
   it('does not pass where the audit service sends no events, as earlier builds do', async () => {
     isEarlier = true
     const { code, stderr } = await verify(first).finally(() => (isEarlier = false))
-    expect([code, stderr]).toEqual([10, expect.stringContaining('as earlier builds do: the served heads are not compared with it')])
+    expect([code, stderr]).toEqual([10, expect.stringContaining('as earlier builds do: the served heads are not compared with the log')])
   })
 
   it('names a policy of which no head is served', async () => {

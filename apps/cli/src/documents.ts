@@ -21,15 +21,15 @@ export async function actOnEach<T>(
   { output }: CliContext,
   ids: readonly string[],
   verb: string,
-  act: (id: string) => Promise<{ value: T; said: string }>,
+  act: (id: string) => Promise<{ value: T; message: string }>,
 ): Promise<number> {
   const values: T[] = []
   let code: number = EXIT.done
   for (const id of ids) {
     try {
-      const { value, said } = await act(id)
+      const { value, message } = await act(id)
       values.push(value)
-      output.done(said)
+      output.success(message)
     } catch (error) {
       const failed = reportError(error, output, verb)
       if (code === EXIT.done) code = failed

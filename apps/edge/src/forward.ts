@@ -44,8 +44,8 @@ export async function forward(
   { service, instances, trusted, log, quickMs = QUICK_MS }: Target,
 ): Promise<void> {
   /**
-   * Forwards to one instance. After a timeout, `onError` is called a second time when the abandoned connection ends; `isSettled` ignores that
-   * call.
+   * Forwards to one instance. After a timeout, `onError` is called a second time when the abandoned connection ends; `isSettled` ignores
+   * that call.
    */
   const send = (reply: FastifyReply, source: string, options: ReplyOptions): void => {
     let isSettled = false
@@ -120,7 +120,7 @@ function isTimeout(error: unknown): boolean {
 function asUnavailable(error: Error, service: ServiceName, request: { method: string; url: string }): Error {
   if (!isTransient(error) && !NO_RESPONSE.includes(statusOf(error))) return error
   const detail = isTimeout(error)
-    ? `No instance of ${service} responded in time.${isWrite(request) ? ' The request may still take effect; check before you repeat it.' : ' Try again.'}`
+    ? `No instance of ${service} responded in time.${isWrite(request) ? ' It may still take effect; check before a retry.' : ' Try again.'}`
     : `The edge reaches no instance of ${service} at the moment. Try again.`
   return new HmsError('HMS_HTTP_UNAVAILABLE', detail, { status: 503 })
 }

@@ -87,6 +87,7 @@ function portInUse(port: number, error: unknown): unknown {
 
 function folderError(dir: string, error: unknown): HmsError {
   if (error instanceof HmsError) return error
-  const detail = `The witness cannot store its state in ${dir} (${describeError(error)}). It does not start, because it must record every checkpoint that it signs.`
+  const why = 'It does not start, because it must record every checkpoint that it signs.'
+  const detail = `The witness cannot store its state in ${dir} (${describeError(error)}). ${why}`
   return new HmsError('HMS_WITNESS_FOLDER', detail, { status: 400, next: [OTHER_FOLDER], cause: error })
 }

@@ -26,8 +26,8 @@ export function placeTag(id: string, scope: string): string {
 }
 
 /** Returns the concatenated tags of all documents of a revision, in base64. */
-export function bundlePlaces(places: readonly { id: string; scope: string }[]): string {
-  return toBase64(fromHex(places.map(({ id, scope }) => placeTag(id, scope)).join('')))
+export function bundlePlaces(documents: readonly { id: string; scope: string }[]): string {
+  return toBase64(fromHex(documents.map(({ id, scope }) => placeTag(id, scope)).join('')))
 }
 
 /** Returns the tags in the result of `bundlePlaces`, in hex. */

@@ -5,12 +5,12 @@ import type { Roster } from './roster/roster.js'
 import { unlessRefused } from './signature-error.js'
 
 /** A release and the people whose signatures on it count. */
-export interface ChangedTo {
+export interface TargetRelease {
   predicate: Pick<ReleasePredicate, 'rollback' | 'breakGlass'>
   approvedBy: string[]
 }
 
-interface RankedRelease {
+interface EpochRelease {
   digest: string
   predicate: Pick<ReleasePredicate, 'releaseEpoch'>
 }
@@ -19,7 +19,7 @@ interface RankedRelease {
  * Returns a change for display, from rollout's signed statement, else from the signed release. Returns `undefined` for heads of earlier
  * builds where neither shows whether a run or a rollback was the cause.
  */
-export function changeView(change: Envelope | undefined, release: ChangedTo | undefined): ChangeView | undefined {
+export function changeView(change: Envelope | undefined, release: TargetRelease | undefined): ChangeView | undefined {
   if (change !== undefined) {
     const { cause, by, reason, publicReason } = peekPredicate<Change>(change)
     return { cause, by, reason, ...(publicReason === undefined ? {} : { publicReason }) }
@@ -38,8 +38,8 @@ export function changeView(change: Envelope | undefined, release: ChangedTo | un
  */
 export function historyChange(
   change: Envelope | undefined,
-  release: (ChangedTo & RankedRelease) | undefined,
-  earlier: readonly RankedRelease[],
+  release: (TargetRelease & EpochRelease) | undefined,
+  earlier: readonly EpochRelease[],
 ): ChangeView {
   const isRollback =
     release !== undefined &&
@@ -51,7 +51,7 @@ export function historyChange(
 }
 
 /** Returns the stored change if rollout signed it for this policy (and for the head `seq`, if given); otherwise `undefined`. */
-export function believedChange(
+export function verifiedChange(
   change: Envelope | undefined,
   about: { policy: string; seq?: number },
   roster: Roster,

@@ -47,15 +47,15 @@ const DECISION: StatementKind<DecisionPredicate> = {
   subject: (decision) => subjectOfPredicate(`${decision.decision} ${decision.subject}`, decision),
 }
 
-type SaidDecision = Pick<DecisionPredicate, 'subject' | 'decision' | 'reason' | 'publicReason'> & { at: Date }
+type DecisionInput = Pick<DecisionPredicate, 'subject' | 'decision' | 'reason' | 'publicReason'> & { at: Date }
 
-export function signDecision(said: SaidDecision, signer: Signer): Promise<Envelope> {
-  return signEnvelope(writeDecision(said).payload, [signer])
+export function signDecision(input: DecisionInput, signer: Signer): Promise<Envelope> {
+  return signEnvelope(writeDecision(input).payload, [signer])
 }
 
 /** Returns the bytes to sign, for a key in another process or device. */
-export function writeDecision({ at, ...said }: SaidDecision): StatementDocument<DecisionPredicate> {
-  return writeStatement(DECISION, { ...said, at: at.toISOString(), nonce: randomUUID() })
+export function writeDecision({ at, ...input }: DecisionInput): StatementDocument<DecisionPredicate> {
+  return writeStatement(DECISION, { ...input, at: at.toISOString(), nonce: randomUUID() })
 }
 
 /** Reads a decision; `keys` are keys of people. Throws `SignatureError`. */

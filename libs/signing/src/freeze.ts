@@ -69,13 +69,13 @@ export function writeFreeze(freeze: Freeze, { at, installation }: SignedFor): St
 }
 
 /** Lifting of a freeze. `declared`: digest of the declaration, so that the signature cannot lift a later freeze with the same id. */
-type SaidLift = { id: string; declared: string; reason: string }
+type LiftInput = { id: string; declared: string; reason: string }
 
-export function signLift(lift: SaidLift, signedFor: SignedFor, signer: Signer): Promise<Envelope> {
+export function signLift(lift: LiftInput, signedFor: SignedFor, signer: Signer): Promise<Envelope> {
   return signEnvelope(writeLift(lift, signedFor).payload, [signer])
 }
 
-export function writeLift(lift: SaidLift, { at, installation }: SignedFor): StatementDocument<FreezePredicate> {
+export function writeLift(lift: LiftInput, { at, installation }: SignedFor): StatementDocument<FreezePredicate> {
   return writeStatement(FREEZE, { action: 'lift', ...lift, installation, at: at.toISOString(), nonce: randomUUID() })
 }
 

@@ -91,14 +91,14 @@ function requireOneKeyId(envelope: unknown): void {
 }
 
 function requireSame(predicate: RequestPredicate, { method, path }: Omit<SignableRequest, 'body'>): void {
-  if (predicate.method !== method || predicate.path !== path) throw forAnother()
+  if (predicate.method !== method || predicate.path !== path) throw otherRequest()
 }
 
 export function requireSignedBody({ predicate }: SignedHead, body: Uint8Array): void {
-  if (predicate.body !== digestOf(body)) throw forAnother()
+  if (predicate.body !== digestOf(body)) throw otherRequest()
 }
 
-function forAnother(): SignatureError {
+function otherRequest(): SignatureError {
   return new SignatureError('HMS_SIGNATURE_INVALID', 'the signature is for another request')
 }
 

@@ -58,7 +58,7 @@ const RUN_DECISION: StatementKind<RunDecisionPredicate> = {
     (decision === 'extend') === (byMs !== undefined && byMs > 0) ? undefined : 'byMs is of extend, and of nothing else',
 }
 
-export type SaidRunDecision = {
+export type RunDecisionInput = {
   run: number
   attempt: number
   /** Digest of the run, as in `RunView.digest`. */
@@ -72,12 +72,12 @@ export type SaidRunDecision = {
   ticket?: number
 }
 
-export function signRunDecision(said: SaidRunDecision, signer: Signer): Promise<Envelope> {
+export function signRunDecision(said: RunDecisionInput, signer: Signer): Promise<Envelope> {
   return signEnvelope(writeRunDecision(said).payload, [signer])
 }
 
 /** Returns the bytes to sign, for a key in another process or device. */
-export function writeRunDecision({ at, ...said }: SaidRunDecision): StatementDocument<RunDecisionPredicate> {
+export function writeRunDecision({ at, ...said }: RunDecisionInput): StatementDocument<RunDecisionPredicate> {
   return writeStatement(RUN_DECISION, { ...said, at: at.toISOString(), nonce: randomUUID() })
 }
 

@@ -49,20 +49,20 @@ export function readRoster(bytes: Uint8Array): Roster {
   const { principals, roles, revoked } = statement.predicate
   if (!isObject(principals) || !Array.isArray(roles)) throw refusal('principals or roles are missing')
   const since = readRevoked(revoked)
-  const people = new Map(Object.entries(principals).map(([id, principal]) => [id, readPrincipal(principal, since)]))
-  const keyids = [...people.values()].flatMap(({ keys }) => keys.map(({ keyid }) => keyid))
+  const principalsById = new Map(Object.entries(principals).map(([id, principal]) => [id, readPrincipal(principal, since)]))
+  const keyids = [...principalsById.values()].flatMap(({ keys }) => keys.map(({ keyid }) => keyid))
   if (new Set(keyids).size < keyids.length) throw refusal('one key is listed twice')
   const read = roles.map(readRole)
   // The root role and its threshold decide who must sign a roster. Without a root role, any people count, and at least as many must sign as
   // the highest threshold of all roles. Distinct people count, not keys.
   const root = read.find(({ match }) => match['root'] === true)
   const needed = root?.threshold ?? Math.max(1, ...read.map(({ threshold }) => threshold))
-  const entitled = entitledKeys(people, ({ kind }, id) => kind === 'person' && (root === undefined || root.principals.includes(id)))
+  const entitled = entitledKeys(principalsById, ({ kind }, id) => kind === 'person' && (root === undefined || root.principals.includes(id)))
   const signers = signersOf(statement, entitled)
-  const signed = new Set([...people].filter(([, { keys }]) => keys.some(({ keyid }) => signers.has(keyid))).map(([id]) => id))
+  const signed = new Set([...principalsById].filter(([, { keys }]) => keys.some(({ keyid }) => signers.has(keyid))).map(([id]) => id))
   if (signed.size < needed) throw refusal(`${signed.size} people signed it, but ${needed} are required`)
   return {
-    principals: people,
+    principals: principalsById,
     roles: read,
     earlier: readEarlierRoles(statement.predicate['earlierRoles']),
     rules: statement.predicate,

@@ -17,9 +17,9 @@ export interface WitnessLink {
    */
   addCheckpoint(text: string): Promise<WitnessResponse>
   /**
-   * Returns the newest checkpoint of the log `origin` that the witness signed, with the signatures of the log and of the witness; `undefined` if there is none.
-   * Rejects like `addCheckpoint`. Not part of the protocol: a witness without this method can contradict the log, but cannot prove the
-   * contradiction.
+   * Returns the newest checkpoint of the log `origin` that the witness signed, with the signatures of log and witness; `undefined` if there
+   * is none. Rejects like `addCheckpoint`. Not part of the protocol: a witness without this method can contradict the log, but
+   * cannot prove the contradiction.
    */
   newestCheckpoint?(origin: string): Promise<string | undefined>
 }

@@ -23,8 +23,8 @@ export const DEEDS: Row[] = [
   ['schemas add {file:schema.json} --name limits', 0, 'Schema limits registered', 'name'],
 
   ['partners add {file:post.yaml}', 0, 'Partner post registered', 'id channels'],
-  ['partners test here', 0, 'took the test message', 'ok channels'],
-  ['partners test nowhere', 6, 'did not take the test message', 'ok channels'],
+  ['partners test here', 0, 'accepted the test message', 'ok channels'],
+  ['partners test nowhere', 6, 'did not accept the test message', 'ok channels'],
   ['partners resubscribe post --address air@partner.example WHY', 0, 'is no longer unsubscribed at', 'id unsubscribed'],
   ['partners redrive {kept:delivery-{form}} WHY', 0, 'is queued to be sent again to', 'id partner messageId'],
   ['dlq replay {kept:replayed-{form}}', 0, 'replayed', 'id service state'],
@@ -35,7 +35,7 @@ export const DEEDS: Row[] = [
   ['keys create --name drill-{form}', 0, 'made', 'name keyid'],
 
   ['migrate', 0, 'approver: up to date', 'service migrations', { env: DATABASE }],
-  ['recover --ahead 10', 0, 'numbers go on 10 higher', 'ahead services', { env: DATABASE, alone: true }],
+  ['recover --ahead 10', 0, 'counters advanced by 10', 'ahead services', { env: DATABASE, alone: true }],
 ]
 
 /** Verbs that make a key, which is what they print. */

@@ -101,16 +101,16 @@ async function committersOf(files: readonly string[], policies: readonly { id: s
 
 function printAccepted({ output }: CliContext, prepared: PreparedApproval, view: ApprovalView, signer: NamedSigner): void {
   const signedBefore = prepared.signedBy.includes(signer.name)
-  output.done(signedBefore ? `Signed before by ${signer.name}; nothing changes` : 'Signature added')
+  output.success(signedBefore ? `Signed before by ${signer.name}; nothing changes` : 'Signature added')
   if (prepared.authors.includes(signer.name) && view.missing.length > 0)
     output.note(`${signer.name} wrote this: an author does not count as an approver`)
   const run = view.run === null ? 'the run' : `run #${view.run}`
   if (hasEndedNow(prepared, view, signer))
     return output.note(`${sentence(run)} has ended ${view.state}: hms-svc runs show ${view.run} says why. Approve the file again.`)
   for (const line of overtakenLines(view, output.errorPaint)) output.note(line)
-  if (view.missing.length > 0) output.done(`${sentence(run)} waits for: ${view.missing.join(', ')}`)
-  else if (signedBefore) output.done(`${sentence(run)} is ${view.state}`)
-  else output.done(`${prepared.releases.length > 1 ? 'Bundle' : 'Policy'} queued for deployment (${run})`)
+  if (view.missing.length > 0) output.success(`${sentence(run)} waits for: ${view.missing.join(', ')}`)
+  else if (signedBefore) output.success(`${sentence(run)} is ${view.state}`)
+  else output.success(`${prepared.releases.length > 1 ? 'Bundle' : 'Policy'} queued for deployment (${run})`)
 }
 
 function sentence(text: string): string {

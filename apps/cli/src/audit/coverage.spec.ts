@@ -119,7 +119,7 @@ describe('releases in force', () => {
   it('are reported if a reader would refuse them: too few signatures, a head not signed by rollout, another release served', async () => {
     expect(await check({ release: { ...world.document.release!, signatures: [] } })).toEqual([expect.any(String)])
     expect(await check({ release: world.oneSigned })).toEqual([expect.stringContaining('lacks approval by critical')])
-    expect(await check({ head: world.forgedHead })).toEqual([expect.stringContaining('only rollout speaks')])
+    expect(await check({ head: world.forgedHead })).toEqual([expect.stringContaining('only rollout may sign')])
     expect(await check({ version: '9.9.9' })).toEqual([expect.stringContaining('and the release of 1.0.0')])
     expect(await check({ id: 'ozone' })).toEqual([expect.stringContaining('with the head of lead')])
     expect(await check({ release: null })).toEqual([expect.stringContaining('does not contain it')])

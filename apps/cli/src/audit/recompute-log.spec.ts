@@ -169,17 +169,17 @@ describe('recomputeLog', () => {
     onTestFinished(() => rmSync(folder, { recursive: true }))
     const seen = new SeenCheckpoint(folder, policy.log.name)
     const before = await (await new ServedLog(300).publish()).recompute()
-    expect(await seen.continuedBy(before.tree)).toBeUndefined()
+    expect(await seen.checkpointExtending(before.tree)).toBeUndefined()
     await seen.keep(before.note)
     const after = await (await new ServedLog(310).publish()).recompute()
-    expect(await seen.continuedBy(after.tree)).toMatchObject({ size: 300 })
+    expect(await seen.checkpointExtending(after.tree)).toMatchObject({ size: 300 })
 
-    await expect(seen.continuedBy((await (await new ServedLog(299).publish()).recompute()).tree)).rejects.toThrow(
+    await expect(seen.checkpointExtending((await (await new ServedLog(299).publish()).recompute()).tree)).rejects.toThrow(
       '299 entries, and had 300',
     )
     const rewritten = new ServedLog(310)
     rewritten.edit(5, '{"run":5,"type":"x"}', { leaf: true })
-    await expect(seen.continuedBy((await (await rewritten.publish()).recompute()).tree)).rejects.toThrow(
+    await expect(seen.checkpointExtending((await (await rewritten.publish()).recompute()).tree)).rejects.toThrow(
       'not those that were verified here',
     )
   })

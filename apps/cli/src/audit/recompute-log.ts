@@ -147,7 +147,7 @@ export class SeenCheckpoint {
   }
 
   /** Throws `HMS_PROOF_INVALID` if the tree does not begin with the stored checkpoint; returns that checkpoint, if any. */
-  async continuedBy(tree: HashTree): Promise<Checkpoint | undefined> {
+  async checkpointExtending(tree: HashTree): Promise<Checkpoint | undefined> {
     if (!existsSync(this.file)) return undefined
     const seen = readCheckpoint(openNote(await readGivenText(this.file)).body)
     if (seen.size > tree.size) throw invalid(`the log has ${tree.size} entries, and had ${seen.size} when it was verified here before`)

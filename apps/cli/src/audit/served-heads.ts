@@ -53,7 +53,7 @@ export class LoggedHeads {
     private readonly problems: Problems,
   ) {}
 
-  async take(first: number, entries: readonly (Entry | undefined)[]): Promise<void> {
+  async addEntries(first: number, entries: readonly (Entry | undefined)[]): Promise<void> {
     const published = entries.flatMap((entry, at) => (entry?.type === PUBLISHED ? [{ index: first + at, entry }] : []))
     if (published.length === 0 || this.isUnsigned) return
     const shown = await this.read(published[0]!.index - 1, published.length)
@@ -84,7 +84,8 @@ export class LoggedHeads {
     } catch (error) {
       if (!(error instanceof HmsError && error.code === 'HMS_HTTP_QUERY_INVALID')) throw error
       this.isUnsigned = true
-      const detail = 'the audit service sends entries without their events, as earlier builds do: the served heads are not compared with it'
+      const detail =
+        'the audit service sends entries without their events, as earlier builds do: the served heads are not compared with the log'
       this.problems.add('the log', detail)
       return undefined
     }
@@ -95,13 +96,13 @@ export class LoggedHeads {
    * have newer heads, so the documents are read again before a head is reported as replayed. Returns whether a difference remained.
    */
   async checkServed(documents: readonly ConfigDocument[], { versions, doubt, pause }: ServedComparison): Promise<boolean> {
-    let behind = this.behind(documents, versions)
-    while (behind.length > 0 && (await pause())) behind = this.behind(await readSnapshot(this.client), versions)
+    let differences = this.differencesOf(documents, versions)
+    while (differences.length > 0 && (await pause())) differences = this.differencesOf(await readSnapshot(this.client), versions)
     const code = doubt?.code === 'HMS_FRESHNESS_MIXED' ? doubt.code : 'HMS_HEAD_REPLAYED'
-    const also = doubt === undefined ? "; rollout's freshness statement is on what is served, so rollout's rows were put back too" : ''
-    for (const { policy, detail } of behind)
+    const also = doubt === undefined ? "; rollout's freshness statement matches the served heads, so rollout's rows were restored too" : ''
+    for (const { policy, detail } of differences)
       this.problems.add(policy, `${policy}: ${detail}${also} (${code})`, `hms-svc policies restore ${policy}`)
-    return behind.length > 0
+    return differences.length > 0
   }
 
   private add({ policy, seq, revision, release }: EventData[typeof PUBLISHED]['heads'][number]): void {
@@ -110,7 +111,10 @@ export class LoggedHeads {
     else if (seq === known.seq && !known.releases.includes(release)) known.releases.push(release)
   }
 
-  private behind(documents: readonly ConfigDocument[], versions: ServedComparison['versions']): { policy: string; detail: string }[] {
+  private differencesOf(
+    documents: readonly ConfigDocument[],
+    versions: ServedComparison['versions'],
+  ): { policy: string; detail: string }[] {
     const served = new Map(stableDocuments(documents).map((document) => [document.head.policy, document]))
     return [...this.newest].flatMap(([policy, logged]) => {
       const detail = differenceOf(served.get(policy), logged, versions)
@@ -149,10 +153,10 @@ function stableDocuments(documents: readonly ConfigDocument[]): ServedHead[] {
 }
 
 /**
- * Roster, clock and wait of `readStanding`. A head and its freshness statement arrive separately, so a difference is checked again after
+ * Roster, clock and wait of `readServed`. A head and its freshness statement arrive separately, so a difference is checked again after
  * `pause`.
  */
-interface StandingWorld {
+interface FreshnessCheck {
   roster: Roster
   nowMs(): number
   /** Resolves to `false` when the time to wait has expired. */
@@ -164,22 +168,22 @@ interface StandingWorld {
  * withheld one leaves no trace; the statement covers all heads and reveals both. Returns the documents compared last and, if they differ,
  * the doubt.
  */
-export async function readStanding(client: ApiClient, world: StandingWorld): Promise<{ documents: ConfigDocument[]; doubt?: Doubt }> {
+export async function readServed(client: ApiClient, check: FreshnessCheck): Promise<{ documents: ConfigDocument[]; doubt?: Doubt }> {
   for (;;) {
     const documents = await readSnapshot(client)
-    const doubt = await doubtOf(client, documents, world)
+    const doubt = await doubtOf(client, documents, check)
     if (doubt === undefined) return { documents }
-    if (!(await world.pause())) return { documents, doubt }
+    if (!(await check.pause())) return { documents, doubt }
   }
 }
 
-async function doubtOf(client: ApiClient, documents: readonly ConfigDocument[], world: StandingWorld): Promise<Doubt | undefined> {
+async function doubtOf(client: ApiClient, documents: readonly ConfigDocument[], check: FreshnessCheck): Promise<Doubt | undefined> {
   // The statement covers all policies, so the request selects no documents.
   const { freshness } = await client.get('/v1/snapshot', { revision: 0, policies: 'none' })
   if (freshness === undefined) return { code: 'HMS_FRESHNESS_MISSING', detail: 'config-store shows no freshness statement of rollout' }
-  const now = world.nowMs()
+  const now = check.nowMs()
   try {
-    const statement = readFreshness(freshness, world.roster)
+    const statement = readFreshness(freshness, check.roster)
     if (judgeFreshness(statement, undefined, now) === 'ahead') return freshnessAhead(statement, now)
     if (!(now < Date.parse(statement.expires) + FRESHNESS_AHEAD_MS))
       return {
@@ -189,7 +193,7 @@ async function doubtOf(client: ApiClient, documents: readonly ConfigDocument[], 
     if (stableDigest(stableDocuments(documents).map(({ head }) => head)) === statement.stable) return undefined
     return {
       code: 'HMS_FRESHNESS_MIXED',
-      detail: `config-store serves other stable heads than rollout's freshness statement of ${statement.issuedAt} is on`,
+      detail: `the stable heads that config-store serves differ from rollout's freshness statement of ${statement.issuedAt}`,
     }
   } catch (error) {
     if (error instanceof SignatureError) return error

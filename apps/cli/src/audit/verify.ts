@@ -7,7 +7,7 @@ import { Problems } from '../output/problems.js'
 import { logPoliciesOf, newestRoster, openRostersHere } from '../roster/rosters-here.js'
 import { readRuns } from '../runs/read-runs.js'
 import { checkLive, checkRuns, type LiveSources } from './coverage.js'
-import { LoggedHeads, readStanding } from './served-heads.js'
+import { LoggedHeads, readServed } from './served-heads.js'
 import { recomputeLog, SeenCheckpoint } from './recompute-log.js'
 
 /**
@@ -30,18 +30,18 @@ export async function verifyAudit(context: CliContext): Promise<void> {
   const problems = new Problems()
   // Read before the log, so that the log contains the approvals of all these runs.
   const { runs } = await readRuns(client, {}, Infinity)
-  const standing = { roster, nowMs: () => context.io.now(), pause: pauseWithin(WAIT_MS) }
-  const { documents, doubt } = await readStanding(client, standing)
+  const freshnessCheck = { roster, nowMs: () => context.io.now(), pause: pauseWithin(WAIT_MS) }
+  const { documents, doubt } = await readServed(client, freshnessCheck)
   const heads = new LoggedHeads(client, await rostersOf(context, client, roster), problems)
   const { checkpoint, note, tree, ...content } = await recomputeLog(client, policy, problems, (first, entries) =>
-    heads.take(first, entries),
+    heads.addEntries(first, entries),
   )
   const versions = new Map([...content.approved.values()].flat().map(({ digest, version }) => [digest, version]))
   const isBehind = await heads.checkServed(documents, { versions, doubt, pause: pauseWithin(BEHIND_WAIT_MS) })
   if (doubt !== undefined && !(isBehind && doubt.code === 'HMS_FRESHNESS_MIXED'))
     problems.add('the stable heads', `${doubt.detail} (${doubt.code})`)
   const memory = new SeenCheckpoint(context.io.environment.dataDir, policy.log.name)
-  const before = await problems.check('the log', () => memory.continuedBy(tree))
+  const before = await problems.check('the log', () => memory.checkpointExtending(tree))
   const published = checkRuns(runs, content, problems)
   const sources: LiveSources = {
     roster,

@@ -51,10 +51,10 @@ function openFor(context: CliContext, name: string, { sign, passphraseFile = [] 
 
 async function printAccepted(context: CliContext, { run }: ApprovalView, names: readonly string[]): Promise<void> {
   const { output } = context
-  output.done(`Signed together by ${names.join(' and ')}`)
+  output.success(`Signed together by ${names.join(' and ')}`)
   if (run === null) return
   const { breakGlass } = await context.get('/v1/runs/{number}', { number: run })
-  output.done(`On its way past simulation and canary (run #${run})`)
+  output.success(`On its way past simulation and canary (run #${run})`)
   if (breakGlass === undefined) return
   const { ticket, dueAt } = breakGlass.review
   output.note(`Another person must review it until ${dueAt}: hms-svc tickets decide ${ticket} --decision accept --reason TEXT --sign NAME`)

@@ -11,20 +11,20 @@ import type { Candidate, Kind } from './live.js'
  * inside the line being typed.
  */
 export async function completeLine(context: CliContext, line: string): Promise<number> {
-  const { words, current } = splitLine(line)
-  const wanted = wantedAt(context.program, { words: words.slice(1), current })
-  if ('files' in wanted) return EXIT.internal
-  const fitting = (await candidatesOf(wanted, context)).filter(({ text }) => text.startsWith(current))
-  for (const { text, about } of fitting)
+  const { words: typed, current } = splitLine(line)
+  const completions = completionsAt(context.program, { words: typed.slice(1), current })
+  if ('files' in completions) return EXIT.internal
+  const matching = (await candidatesOf(completions, context)).filter(({ text }) => text.startsWith(current))
+  for (const { text, about } of matching)
     context.io.stdout.write(about === undefined ? `${oneLine(text)}\n` : `${oneLine(text)}\t${oneLine(about)}\n`)
   return EXIT.done
 }
 
-async function candidatesOf(wanted: Exclude<Wanted, { files: true }>, context: CliContext): Promise<Candidate[]> {
-  if ('texts' in wanted) return wanted.texts
+async function candidatesOf(completions: Exclude<Completions, { files: true }>, context: CliContext): Promise<Candidate[]> {
+  if ('texts' in completions) return completions.texts
   try {
-    const { askFor } = await import('./live.js')
-    return await askFor(wanted.live, context)
+    const { fetchCandidates: askFor } = await import('./live.js')
+    return await askFor(completions.live, context)
   } catch {
     return []
   }
@@ -36,16 +36,16 @@ function oneLine(text: string): string {
 }
 
 /** Completions at the cursor: static candidates, or a kind of resource whose names are fetched from the services or the key folder. */
-type Wanted =
+type Completions =
   | { texts: Candidate[] }
   | { live: Kind }
   /** File names, which the shell completes itself. */
   | { files: true }
 
-const NOTHING: Wanted = { texts: [] }
+const NOTHING: Completions = { texts: [] }
 
 /** Walks the words after `hms-svc` down the command tree of `program`, and returns the completions at the cursor. */
-function wantedAt(program: Command, { words, current }: SplitLine): Wanted {
+function completionsAt(program: Command, { words, current }: SplitLine): Completions {
   let command = program
   const args: string[] = []
   for (let at = 0; at < words.length; at++) {
@@ -90,14 +90,14 @@ function verbsOf(command: Command): Candidate[] {
     .map((verb) => ({ text: verb.name(), about: verb.description() }))
 }
 
-function valueOf(option: Option): Wanted {
+function valueOf(option: Option): Completions {
   if (option.argChoices !== undefined) return { texts: option.argChoices.map((text) => ({ text })) }
   return /<(file|folder|path)>/.test(option.flags) ? { files: true } : namesFor(completionOf(option))
 }
 
 const FILES = /^(file|files|bundle|digest-or-file)$/
 
-function argumentOf(command: Command, at: number): Wanted {
+function argumentOf(command: Command, at: number): Completions {
   const declared = command.registeredArguments
   const argument = declared[at] ?? declared.findLast(({ variadic }) => variadic)
   if (argument === undefined) return NOTHING
@@ -105,7 +105,7 @@ function argumentOf(command: Command, at: number): Wanted {
   return FILES.test(argument.name()) ? { files: true } : namesFor(completionOf(command))
 }
 
-function namesFor(completion: Completion | undefined): Wanted {
+function namesFor(completion: Completion | undefined): Completions {
   if (completion === 'topic') return { texts: TOPIC_NAMES.map((text) => ({ text })) }
   return completion === undefined ? NOTHING : { live: completion }
 }

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { serveCanned } from '../testing/canned-service.js'
-import { runForTest, type CliWorld } from '../testing/run-cli.js'
+import { runForTest, type CliFixture } from '../testing/run-cli.js'
 import { splitLine } from './complete.js'
 
-const complete = async (line: string, world: CliWorld = {}, ...flags: string[]) => {
+const complete = async (line: string, world: CliFixture = {}, ...flags: string[]) => {
   const { code, stdout, stderr } = await runForTest([...flags, '__complete', line], world)
   return { code, stderr, texts: stdout.split('\n').flatMap((said) => (said === '' ? [] : [said.split('\t')[0]!])) }
 }

@@ -20,7 +20,7 @@ export interface Candidate {
 export type Kind = Exclude<Completion, 'topic'>
 
 /** Fetches the existing names of a kind from the services or the key folder. Rejects if there is no response in time. */
-export async function askFor(kind: Kind, context: CliContext): Promise<Candidate[]> {
+export async function fetchCandidates(kind: Kind, context: CliContext): Promise<Candidate[]> {
   if (kind === 'signer') return (await keyFolderOf(context).list()).map(({ name, keyid }) => ({ text: name, about: keyid }))
   const client = await context.client(undefined, ANSWER_MS)
   switch (kind) {

@@ -5,20 +5,20 @@ import { usageError } from '../errors.js'
 export interface Answers<T> {
   answers: { service: ServiceName; answer: T }[]
   /** Services that failed or did not respond. */
-  silent: { service: ServiceName; error: unknown }[]
+  unreachable: { service: ServiceName; error: unknown }[]
   /** Errors of services that refused the request, with a status below 500. */
   refusals: unknown[]
 }
 
 /** Sends one request to each service and sorts the outcomes. At the port of a single service, the other services do not respond. */
-export async function askServices<T>(services: readonly ServiceName[], ask: (service: ServiceName) => Promise<T>): Promise<Answers<T>> {
-  const settled = await Promise.allSettled(services.map(ask))
-  const result: Answers<T> = { answers: [], silent: [], refusals: [] }
+export async function callServices<T>(services: readonly ServiceName[], call: (service: ServiceName) => Promise<T>): Promise<Answers<T>> {
+  const settled = await Promise.allSettled(services.map(call))
+  const result: Answers<T> = { answers: [], unreachable: [], refusals: [] }
   for (const [index, outcome] of settled.entries()) {
     const service = services[index]!
     if (outcome.status === 'fulfilled') result.answers.push({ service, answer: outcome.value })
     else if (outcome.reason instanceof HmsError && outcome.reason.status < 500) result.refusals.push(outcome.reason)
-    else result.silent.push({ service, error: outcome.reason })
+    else result.unreachable.push({ service, error: outcome.reason })
   }
   return result
 }
@@ -27,7 +27,9 @@ export async function askServices<T>(services: readonly ServiceName[], ask: (ser
 export const LETTERS_COUNTED = 1_000
 
 export function waitingLetters(client: ApiClient): Promise<Answers<DeadLetterSummary[]>> {
-  return askServices(SERVICES, (service) => client.get('/v1/dead-letters/{service}', { service, state: 'waiting', limit: LETTERS_COUNTED }))
+  return callServices(SERVICES, (service) =>
+    client.get('/v1/dead-letters/{service}', { service, state: 'waiting', limit: LETTERS_COUNTED }),
+  )
 }
 
 export function parseService(name: string): ServiceName {
@@ -43,7 +45,7 @@ export async function findLetter(client: ApiClient, text: string): Promise<DeadL
   const read = (name: ServiceName): Promise<DeadLetterView> =>
     client.get('/v1/dead-letters/{service}/{id}', { service: name, id: id.toLowerCase() })
   if (service !== undefined) return read(parseService(service))
-  const { answers, silent } = await askServices(SERVICES, read)
+  const { answers, unreachable: silent } = await callServices(SERVICES, read)
   const found = answers[0]
   if (found !== undefined) return found.answer
   // It may be in a service that did not respond.

@@ -3,19 +3,19 @@ import { DEAD_LETTERS_LISTED, SERVICES, type DeadLetterSummary, type DeadLetterV
 import type { CliContext } from '../context.js'
 import { actOnEach } from '../documents.js'
 import { problemOf } from '../errors.js'
-import { askServices, findLetter, parseService } from './all-services.js'
+import { callServices, findLetter, parseService } from './all-services.js'
 
 export async function listDeadLetters(context: CliContext, options: { service?: string; all?: boolean }): Promise<void> {
   const { output } = context
   const client = await context.client()
   const services = options.service === undefined ? SERVICES : [parseService(options.service)]
   const state = options.all === true ? undefined : 'waiting'
-  const { answers, silent, refusals } = await askServices(services, (service) =>
+  const { answers, unreachable, refusals } = await callServices(services, (service) =>
     client.get('/v1/dead-letters/{service}', { service, state }),
   )
-  const fault = silent[0]?.error ?? refusals[0]
+  const fault = unreachable[0]?.error ?? refusals[0]
   if (answers.length === 0 && fault !== undefined) throw fault
-  for (const { service, error } of silent)
+  for (const { service, error } of unreachable)
     output.error(`! ${service} does not answer; its dead letters are not in this list: ${problemOf(error).detail}`)
   const letters = answers.flatMap(({ answer }) => answer).sort((a, b) => b.at.localeCompare(a.at))
   const now = context.io.now()
@@ -74,9 +74,9 @@ function valueOf({ value, raw, cutFrom }: DeadLetterView): string {
 }
 
 function nextOf({ service, id, state, run }: DeadLetterView): string[] {
-  const place = `${service}/${id}`
-  const replay = state === 'waiting' ? [`hms-svc dlq replay ${place}`] : []
-  const discard = state === 'waiting' || state === 'ignored' ? [`hms-svc dlq discard ${place} --reason TEXT`] : []
+  const letterPath = `${service}/${id}`
+  const replay = state === 'waiting' ? [`hms-svc dlq replay ${letterPath}`] : []
+  const discard = state === 'waiting' || state === 'ignored' ? [`hms-svc dlq discard ${letterPath} --reason TEXT`] : []
   return [...replay, ...discard, ...(run === null ? [] : [`hms-svc runs show ${run}`])]
 }
 
@@ -103,12 +103,12 @@ async function endLetters(
   context: CliContext,
   ids: readonly string[],
   end: (client: ApiClient, letter: DeadLetterView) => Promise<DeadLetterSummary>,
-  said: (letter: DeadLetterSummary) => string,
+  message: (letter: DeadLetterSummary) => string,
 ): Promise<number> {
   const client = await context.client()
   return actOnEach(context, ids, 'dlq', async (id) => {
     const letter = await end(client, await findLetter(client, id))
-    return { value: letter, said: said(letter) }
+    return { value: letter, message: message(letter) }
   })
 }
 

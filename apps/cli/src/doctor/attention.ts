@@ -76,7 +76,7 @@ async function checkBots(client: ApiClient, policies: readonly PolicyView[], now
 }
 
 /** Pure. `unasked`: number of policies in force whose coverage is unknown; `now` in ms. */
-export function judgeBots(views: readonly CoverageView[], unasked: number, now: number): Check {
+export function judgeBots(views: readonly CoverageView[], unreachable: number, now: number): Check {
   const behind = views
     .map(({ policy, lagging }) => ({ policy, lagging: lagging.filter(({ since }) => now - Date.parse(since) > BEHIND_MS) }))
     .filter(({ lagging }) => lagging.length > 0)
@@ -86,7 +86,8 @@ export function judgeBots(views: readonly CoverageView[], unasked: number, now: 
     const detail = `${count} do not apply ${worst.policy} as they should: ${namesOf(worst.lagging)}`
     return wrong('bots', detail, `hms-svc coverage ${worst.policy}`)
   }
-  if (unasked > 0) return unknown('bots', `the bots of ${unasked} of ${views.length + unasked} policies in force were not looked at`)
+  if (unreachable > 0)
+    return unknown('bots', `the bots of ${unreachable} of ${views.length + unreachable} policies in force were not looked at`)
   if (views.length === 0) return ok('bots', 'no policy is in force')
   if (views.every(({ total }) => total === 0)) return ok('bots', 'no named bot is connected')
   const onTheirWay = new Set(views.flatMap(({ lagging }) => lagging.map(({ id }) => id))).size

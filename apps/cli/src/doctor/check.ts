@@ -13,6 +13,6 @@ export const wrong = (check: string, detail: string, next: string): Check => ({ 
 export const unknown = (check: string, detail: string): Check => ({ check, state: 'unknown', detail })
 
 /** Judges a response with `judge`. If the request fails, the check is `unknown`. */
-export function judged<T>(check: string, answer: Promise<T>, judge: (value: T) => Check[] | Promise<Check[]>): Promise<Check[]> {
-  return answer.then(judge, (error: Error) => [unknown(check, error.message)])
+export function judged<T>(check: string, answer: Promise<T>, toChecks: (value: T) => Check[] | Promise<Check[]>): Promise<Check[]> {
+  return answer.then(toChecks, (error: Error) => [unknown(check, error.message)])
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { runForTest } from '../testing/run-cli.js'
 import { serveCanned } from '../testing/canned-service.js'
 import { judgeLag, judgeLetters, judgeServices, type ServiceState } from './services.js'
-import { judgeRoom, judgeRoster } from './doctor.js'
+import { judgeFreeSpace, judgeRoster } from './doctor.js'
 
 const NOW = Date.parse('2026-03-01T00:00:00Z')
 const up = (more: Partial<ServiceState> = {}): ServiceState => ({
@@ -60,7 +60,7 @@ describe('doctor finds', () => {
   it('an unknown state of services that did not respond', () => {
     expect(judgeLetters(0, ['notifier'])).toMatchObject({
       state: 'unknown',
-      detail: 'none wait in the services that answered; notifier did not',
+      detail: 'none wait in the services that responded; notifier did not respond',
     })
     expect(judgeLetters(1_000, [], true).detail).toBe('1000 or more wait for a person')
     const detailOf = (check: string, ...services: ServiceState[]) =>
@@ -75,7 +75,7 @@ describe('doctor finds', () => {
 
   it('a disk that is nearly full', () => {
     const room = (mib: number) =>
-      judgeRoom('disk', mib * 1024 * 1024, { wrong: 100 * 1024 * 1024, warn: 1024 * 1024 * 1024 }, 'free', 'df -h')
+      judgeFreeSpace('disk', mib * 1024 * 1024, { wrong: 100 * 1024 * 1024, warn: 1024 * 1024 * 1024 }, 'free', 'df -h')
     expect([50, 500, 5_000].map((mib) => room(mib).state)).toEqual(['wrong', 'warn', 'ok'])
   })
 })
@@ -103,7 +103,7 @@ describe('hms-svc doctor', () => {
     const other = await serveCanned({})
     try {
       const { code, stdout } = await runForTest(['doctor', '--url', other.url])
-      expect([code, stdout]).toEqual([11, expect.stringContaining('is taken, and not by these services')])
+      expect([code, stdout]).toEqual([11, expect.stringContaining('is in use by another program')])
     } finally {
       await other.close()
     }

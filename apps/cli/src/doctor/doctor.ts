@@ -27,7 +27,7 @@ export async function runDoctor(context: CliContext): Promise<number> {
     ...(answering ? judgeServices(readiness, context.io.now()) : [await unreachable(context.url)]),
     ...(await checkNamedParts((name) => environment.lookup(name))),
     await checkDisk(environment.dataDir),
-    judgeRoom('memory', availableMemory(), MEMORY, 'available', 'free -m'),
+    judgeFreeSpace('memory', availableMemory(), MEMORY, 'available', 'free -m'),
     ...(await checkTrust(context, answering)),
     ...(answering ? await checkTraffic(await context.client()) : []),
     ...(answering ? await checkAttention(await context.client(), context.io.now()) : []),
@@ -43,22 +43,22 @@ export async function runDoctor(context: CliContext): Promise<number> {
 
 async function unreachable(url: string): Promise<Check> {
   const { hostname, port, protocol } = new URL(url)
-  const taken = await isOpen(hostname.replace(/^\[|\]$/g, ''), Number(port || (protocol === 'https:' ? 443 : 80)))
-  return taken
-    ? wrong('port', `${url} is taken, and not by these services`, 'hms-svc dev --port ANOTHER')
+  const isInUse = await isOpen(hostname.replace(/^\[|\]$/g, ''), Number(port || (protocol === 'https:' ? 443 : 80)))
+  return isInUse
+    ? wrong('port', `${url} is in use by another program`, 'hms-svc dev --port ANOTHER')
     : wrong('port', `no server responds at ${url}`, 'hms-svc dev')
 }
 
 async function checkTraffic(client: ApiClient): Promise<Check[]> {
   const lag = judged('lag', readFigures(client), ({ topics }) => [judgeLag(topics)])
-  const { answers, silent, refusals } = await waitingLetters(client)
-  const fault = (silent[0]?.error ?? refusals[0]) as Error | undefined
+  const { answers, unreachable: unreachableServices, refusals } = await waitingLetters(client)
+  const fault = (unreachableServices[0]?.error ?? refusals[0]) as Error | undefined
   const letters =
     answers.length === 0
       ? unknown('dead letters', String(fault?.message))
       : judgeLetters(
           answers.reduce((sum, { answer }) => sum + answer.length, 0),
-          silent.map(({ service }) => service),
+          unreachableServices.map(({ service }) => service),
           answers.some(({ answer }) => answer.length === LETTERS_COUNTED),
         )
   return [...(await lag), letters]
@@ -102,9 +102,9 @@ async function checkNamedParts(lookup: (name: string) => string | undefined): Pr
 async function checkDatabase(url: string): Promise<Check> {
   if (!URL.canParse(url)) return wrong('database', 'HMS_DATABASE_URL is no URL', 'hms-svc help environment')
   const { hostname, port } = new URL(url)
-  const place = `${hostname}:${port || '5432'}`
-  if (await isOpen(hostname, Number(port || '5432'))) return ok('database', `${place} takes connections`)
-  return wrong('database', `no connection to ${place}`, `pg_isready -h ${hostname} -p ${port || '5432'}`)
+  const address = `${hostname}:${port || '5432'}`
+  if (await isOpen(hostname, Number(port || '5432'))) return ok('database', `${address} takes connections`)
+  return wrong('database', `no connection to ${address}`, `pg_isready -h ${hostname} -p ${port || '5432'}`)
 }
 
 async function checkBroker(broker: string): Promise<Check> {
@@ -123,14 +123,14 @@ async function checkDisk(dataDir: string): Promise<Check> {
   while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder)
   try {
     const { bavail, bsize } = await statfs(folder)
-    return judgeRoom('disk', bavail * bsize, DISK, `free for ${folder}`, `df -h ${folder}`)
+    return judgeFreeSpace('disk', bavail * bsize, DISK, `free for ${folder}`, `df -h ${folder}`)
   } catch (error) {
     return unknown('disk', `${folder}: ${problemOf(error).detail}`)
   }
 }
 
 /** `bounds`: sizes in bytes below which the check is wrong, or a warning. `what` and `next`: text and command of the result. */
-export function judgeRoom(check: string, bytes: number, bounds: { wrong: number; warn: number }, what: string, next: string): Check {
+export function judgeFreeSpace(check: string, bytes: number, bounds: { wrong: number; warn: number }, what: string, next: string): Check {
   const said = `${Math.floor(bytes / MIB)} MiB ${what}`
   if (bytes < bounds.wrong) return wrong(check, `${said}, less than ${bounds.wrong / MIB}`, next)
   if (bytes < bounds.warn) return warn(check, `${said}, less than ${bounds.warn / MIB}`, next)
@@ -175,9 +175,9 @@ async function checkKeys(context: CliContext, roster?: Roster): Promise<Check> {
     const folder = keyFolderOf(context)
     const keys = await folder.list()
     if (keys.length === 0) return ok('keys', `none in ${folder.dir}: this machine signs nothing`)
-    const strange = roster === undefined ? [] : keys.filter(({ keyid }) => roster.principalOfKey(keyid) === undefined)
-    if (strange.length === 0) return ok('keys', `${keys.length} in ${folder.dir}`)
-    const names = strange.map(({ name }) => name).join(', ')
+    const unlisted = roster === undefined ? [] : keys.filter(({ keyid }) => roster.principalOfKey(keyid) === undefined)
+    if (unlisted.length === 0) return ok('keys', `${keys.length} in ${folder.dir}`)
+    const names = unlisted.map(({ name }) => name).join(', ')
     return warn('keys', `the roster does not know the keys of ${names}`, 'hms-svc roster show')
   } catch (error) {
     return wrong('keys', problemOf(error).detail, 'hms-svc keys list')

@@ -90,11 +90,13 @@ function judgeClocks(at: number | undefined, services: ServiceState[], now: numb
   const here = at === undefined ? 0 : now - at
   if (Math.abs(here) > CLOCK_MS + 1_000) checks.push(wrong('clock', `this machine is ${seconds(here)} off the services' clock`, next))
   if (checks.length > 0) return checks
-  const dark = services.filter(({ clockOffMs, state }) => clockOffMs === undefined && state !== 'down')
+  const withoutClock = services.filter(({ clockOffMs, state }) => clockOffMs === undefined && state !== 'down')
   if (services.every(({ clockOffMs }) => clockOffMs === undefined))
     return [unknown('clock', 'the edge does not report those of its services')]
-  if (dark.length > 0)
-    return [unknown('clock', `not reported by ${dark.map(({ service }) => service).join(', ')}; the others are within five seconds`)]
+  if (withoutClock.length > 0)
+    return [
+      unknown('clock', `not reported by ${withoutClock.map(({ service }) => service).join(', ')}; the others are within five seconds`),
+    ]
   return [ok('clock', "within five seconds of the database's")]
 }
 
@@ -117,14 +119,15 @@ export function judgeLag(topics: readonly Pick<TopicFigures, 'topic' | 'lag'>[])
 /**
  * Pure. `waiting`: number of waiting dead letters. `silent`: services that did not respond. `isCut`: there may be more than were counted.
  */
-export function judgeLetters(waiting: number, silent: readonly string[] = [], isCut = false): Check {
+export function judgeLetters(waiting: number, unreachable: readonly string[] = [], isCut = false): Check {
   if (waiting > 0)
     return wrong(
       'dead letters',
       `${waiting}${isCut ? ' or more' : ''} ${waiting === 1 ? 'waits' : 'wait'} for a person`,
       'hms-svc dlq list',
     )
-  if (silent.length > 0) return unknown('dead letters', `none wait in the services that answered; ${silent.join(', ')} did not`)
+  if (unreachable.length > 0)
+    return unknown('dead letters', `none wait in the services that responded; ${unreachable.join(', ')} did not respond`)
   return ok('dead letters', 'none wait')
 }
 

@@ -148,21 +148,21 @@ class ExportCheck {
     const next = before === undefined ? readRoster(envelope) : nextRoster(before, envelope)
     if (before === undefined && (next.installation !== this.pinned.installation || next.digest !== this.pinned.installation))
       throw invalid('the first roster is not that of this installation')
-    if (next.version !== version) throw invalid(`it says roster ${version}, and what is signed is roster ${next.version}`)
+    if (next.version !== version) throw invalid(`the record names roster ${version}, but the signed roster is ${next.version}`)
     if (next.version === this.pinned.version && next.digest !== this.pinned.digest)
       throw invalid(`it is another roster ${version} than the pinned one`)
     this.chain.push(next)
     requireWholeEnvelope(envelope, this.chain.slice(-2))
   }
 
-  private append({ index, leafHash: said, ...facts }: AuditEntry, event: Envelope | undefined): void {
+  private append({ index, leafHash: statedHash, ...facts }: AuditEntry, event: Envelope | undefined): void {
     this.checked.entries++
     const leaf = leafHash(Buffer.from(canonicalJson(facts as never)))
     const expected = this.tree.size
     this.tree.append(leaf)
     if (index !== expected) throw invalid(`it is entry ${index}, and ${expected} is the next`)
-    if (toHex(leaf) !== said) throw invalid(`entry ${index} is not the one whose hash it shows`)
-    const entry = { index, leafHash: said, ...facts }
+    if (toHex(leaf) !== statedHash) throw invalid(`entry ${index} is not the one whose hash it shows`)
+    const entry = { index, leafHash: statedHash, ...facts }
     checkEvent(entry, event, this.rosters)
     if (entry.type === PUBLISHED) this.expected.add(publishedIn(entry, event))
     // The entry's key is the roster version.
@@ -171,10 +171,10 @@ class ExportCheck {
   }
 
   private async judge(record: ExportedHead, place: string): Promise<void> {
-    const { logged, isUnnamed, missing } = this.expected.take(record, { isLoose: this.isEarlier })
+    const { logged, isUnlisted, missing } = this.expected.match(record, { isLoose: this.isEarlier })
     for (const head of missing)
       this.problems.add(place, `${place}: the record of ${head} is missing before that of ${headKey(record)}, or was moved`)
-    this.checked.unnamed += Number(isUnnamed)
+    this.checked.unnamed += Number(isUnlisted)
     try {
       const { live, withdrawn } = await judgeLive(record, logged, this.rosters)
       this.checked.live += live
@@ -190,7 +190,7 @@ class ExportCheck {
     if (missing.length > 0)
       throw invalid(`the log says that ${missing.join(', ')} were stored, and their records are missing before this line`)
     const { size, root } = verifyCheckpointOfAny(note, this.rosters.at(-1)!.logPolicies)
-    if (size !== stated) throw invalid(`it says ${String(stated)} entries, and what is signed is ${size}`)
+    if (size !== stated) throw invalid(`the record names ${String(stated)} entries, but the signed checkpoint has ${size}`)
     if (size !== this.tree.size) throw invalid(`a checkpoint of ${size} entries, after ${this.tree.size}`)
     if (!isSameBytes(this.tree.root(), root)) throw invalid(`the first ${size} entries do not have the root that the log signed`)
     requireWholeNote(note, this.rosters)

@@ -1,10 +1,10 @@
 import { LiveRefused, type LoggedHead } from './judge-live.js'
 import { headKey, mayHaveStored, onceOnly, type ExportedHead, type PublishedEntry } from './records.js'
 
-export interface TakenHead {
+export interface MatchedHead {
   logged: LoggedHead
   /** Whether no event names the head, because an earlier build stored it. */
-  isUnnamed: boolean
+  isUnlisted: boolean
   /** Heads whose records are missing before this one. */
   missing: string[]
 }
@@ -13,46 +13,47 @@ export interface TakenHead {
 export class ExpectedHeads {
   private readonly queue: PublishedEntry[] = []
   /** Index in the first queued entry after the last matched head. */
-  private taken = 0
+  private matched = 0
   /** Policy of the last head matched to the first queued entry, if that entry lists no heads. */
-  private unnamed: string | undefined
+  private lastUnlistedPolicy: string | undefined
   private readonly seen = new Set<string>()
   /** Keys of all heads that an entry has listed. */
-  private readonly named = new Set<string>()
+  private readonly listedKeys = new Set<string>()
 
   add(published: PublishedEntry): void {
-    this.queue.push(onceOnly(published, this.named))
+    this.queue.push(onceOnly(published, this.listedKeys))
   }
 
   /**
    * Matches the record of a head to its entry. Throws `LiveRefused` for a head that no entry reports, and for a second record of a head.
    * `isLoose`: the file was started by an earlier build, whose heads are ordered by time, so order and completeness are not checked.
    */
-  take(record: ExportedHead, { isLoose }: { isLoose: boolean }): TakenHead {
+  match(record: ExportedHead, { isLoose }: { isLoose: boolean }): MatchedHead {
     const key = headKey(record)
-    if (this.seen.has(key)) throw new LiveRefused(`${key} had its record before`)
+    if (this.seen.has(key)) throw new LiveRefused(`${key} has two records`)
     const byName = this.queue.findIndex(({ heads }) => heads?.some((head) => headKey(head) === key) === true)
     const at = byName >= 0 ? byName : this.queue.findIndex((entry) => entry.heads === undefined && mayHaveStored(entry, record))
-    const named = this.queue[at]?.heads
-    if (at < 0 || (isLoose && named === undefined)) {
-      if (!isLoose) throw new LiveRefused(`no entry since the last checkpoint says that ${key} was stored`)
-      return { logged: { storedAt: record.storedAt, revision: record.revision }, isUnnamed: true, missing: [] }
+    const listedHeads = this.queue[at]?.heads
+    if (at < 0 || (isLoose && listedHeads === undefined)) {
+      if (!isLoose) throw new LiveRefused(`no entry since the last checkpoint reports that ${key} was stored`)
+      return { logged: { storedAt: record.storedAt, revision: record.revision }, isUnlisted: true, missing: [] }
     }
     this.seen.add(key)
     const missing = isLoose ? [] : this.drop(at)
     const entry = this.queue[isLoose ? at : 0]!
-    if (named === undefined) {
-      if (this.unnamed !== undefined && this.unnamed >= record.policy) throw new LiveRefused(`${key} was moved behind ${this.unnamed}`)
-      this.unnamed = record.policy
-      return { logged: { storedAt: entry.at }, isUnnamed: true, missing }
+    if (listedHeads === undefined) {
+      if (this.lastUnlistedPolicy !== undefined && this.lastUnlistedPolicy >= record.policy)
+        throw new LiveRefused(`${key} is out of order: it follows ${this.lastUnlistedPolicy}`)
+      this.lastUnlistedPolicy = record.policy
+      return { logged: { storedAt: entry.at }, isUnlisted: true, missing }
     }
-    const place = named.findIndex((head) => headKey(head) === key)
+    const index = listedHeads.findIndex((head) => headKey(head) === key)
     if (!isLoose) {
-      missing.push(...named.slice(this.taken, place).map(headKey))
-      this.taken = place + 1
+      missing.push(...listedHeads.slice(this.matched, index).map(headKey))
+      this.matched = index + 1
     }
-    const { revision, change } = named[place]!
-    return { logged: { storedAt: entry.at, revision, change }, isUnnamed: false, missing }
+    const { revision, change } = listedHeads[index]!
+    return { logged: { storedAt: entry.at, revision, change }, isUnlisted: false, missing }
   }
 
   /** Empties the queue at a checkpoint. Returns the keys of the heads without a record. */
@@ -63,9 +64,9 @@ export class ExpectedHeads {
   /** Drops the first `count` entries. Returns the keys of their heads after the last matched one. */
   private drop(count: number): string[] {
     if (count === 0) return []
-    const dropped = this.queue.splice(0, count).flatMap(({ heads = [] }, index) => heads.slice(index === 0 ? this.taken : 0).map(headKey))
-    this.taken = 0
-    this.unnamed = undefined
+    const dropped = this.queue.splice(0, count).flatMap(({ heads = [] }, index) => heads.slice(index === 0 ? this.matched : 0).map(headKey))
+    this.matched = 0
+    this.lastUnlistedPolicy = undefined
     return dropped
   }
 }

@@ -46,10 +46,10 @@ export async function judgeLive(record: ExportedHead, logged: LoggedHead, roster
   signed(() => requireShape(record, rosters))
   const head = await byOneOf(rosters, async (roster) => readHead(record.head, roster.serviceKeys('rollout')).predicate)
   if (head.policy !== policy || head.seq !== seq || head.scope !== STABLE_SCOPE)
-    throw new LiveRefused(`it says ${policy} ${seq}, and what is signed is ${head.policy} ${head.seq} for ${head.scope}`)
+    throw new LiveRefused(`the record names ${policy} ${seq}, but the signed head is ${head.policy} ${head.seq} for ${head.scope}`)
   if (head.current !== digest || (head.next?.release ?? null) !== (next?.digest ?? null))
     throw new LiveRefused('it names other releases than its head')
-  if ((head.run ?? null) !== run) throw new LiveRefused(`it says run ${run}, and what is signed is ${head.run ?? null}`)
+  if ((head.run ?? null) !== run) throw new LiveRefused(`the record names run ${run}, but the signed head names ${head.run ?? null}`)
   if (storedAt !== logged.storedAt) throw new LiveRefused(`it says that it was stored at ${storedAt}, and the log says ${logged.storedAt}`)
   if (revision !== logged.revision)
     throw new LiveRefused(`it says revision ${revision ?? 'none'}, and the log says ${logged.revision ?? 'none'}`)
@@ -98,14 +98,14 @@ async function requireOrigin(record: ExportedHead, rosters: readonly Roster[]): 
 }
 
 function requireSame({ version, author, approvedBy }: Origin, release: VerifiedRelease | null): void {
-  const said = { version, author, approvedBy }
+  const stated = { version, author, approvedBy }
   const own = {
     version: release?.predicate.policy.version ?? null,
     author: release?.predicate.author ?? null,
     approvedBy: release?.approvedBy ?? [],
   }
-  if (canonicalJson(said) === canonicalJson(own)) return
-  throw new SignatureError('HMS_PROOF_INVALID', `it says ${wordsOf(said)}; what is signed is ${wordsOf(own)}`)
+  if (canonicalJson(stated) === canonicalJson(own)) return
+  throw new SignatureError('HMS_PROOF_INVALID', `it says ${wordsOf(stated)}; what is signed is ${wordsOf(own)}`)
 }
 
 function wordsOf({ version, author, approvedBy }: Origin): string {

@@ -20,8 +20,8 @@ const KEYS = new WeakMap<Roster, Keys>()
  * auditor must detect changes to that data too.
  */
 export function requireMembers(value: object, known: readonly string[], what: string): void {
-  const strange = Object.keys(value).find((name) => !known.includes(name))
-  if (strange !== undefined) throw invalid(`${what} has a member ${strange} that no export writes`)
+  const unknown = Object.keys(value).find((name) => !known.includes(name))
+  if (unknown !== undefined) throw invalid(`${what} has a member ${unknown} that no export writes`)
 }
 
 /**

@@ -72,8 +72,8 @@ function sentence({ state, next, scope }: FreezeView): string {
  * the values.
  */
 function requireFreeze(value: Record<string, unknown>, file: string): Freeze {
-  const strange = unknownKey(value, KEYS)
-  if (strange !== undefined) throw usageError(`${file}: ${strange} is no key of a freeze; known: ${KEYS.join(', ')}`)
+  const unknown = unknownKey(value, KEYS)
+  if (unknown !== undefined) throw usageError(`${file}: ${unknown} is no key of a freeze; known: ${KEYS.join(', ')}`)
   for (const key of ['id', 'reason', 'scope']) {
     if (typeof value[key] !== 'string' || value[key] === '') throw usageError(`${file}: ${key} must be text`)
   }

@@ -29,23 +29,23 @@ async function empty(dataDir: string): Promise<void> {
  * Prepares the folder of `dev` and keeps its data; `reset` empties a marked folder. The folder of a demo is marked as dev's, so that no
  * later demo empties it.
  */
-export async function prepareDevFolder(dataDir: string, reset: boolean, say: (text: string) => void): Promise<void> {
+export async function prepareDevFolder(dataDir: string, reset: boolean, print: (text: string) => void): Promise<void> {
   const kind = await kindOf(dataDir)
   if (reset) {
     if (kind === undefined && (await entries(dataDir)).length > 0) throw notOurs(dataDir, 'dev --reset')
     await empty(dataDir)
   } else if (kind === 'demo') {
-    say(`${dataDir} was made by a demo; it is kept from now on.`)
+    print(`${dataDir} was made by a demo; it is kept from now on.`)
   }
   await mark(dataDir, 'dev')
 }
 
 /** Prepares the folder of a demo. The folder of an earlier demo is emptied; any other folder that is not empty is refused. */
-export async function prepareDemoFolder(dataDir: string, say: (text: string) => void): Promise<void> {
+export async function prepareDemoFolder(dataDir: string, print: (text: string) => void): Promise<void> {
   const kind = await kindOf(dataDir)
   if (kind !== 'demo' && (await entries(dataDir)).length > 0) throw notOurs(dataDir, 'demo')
   if (kind === 'demo') {
-    say(`Starting afresh on ${dataDir}, which an earlier demo made.`)
+    print(`Starting afresh on ${dataDir}, which an earlier demo made.`)
     await empty(dataDir)
   }
   await mark(dataDir, 'demo')

@@ -38,15 +38,15 @@ const MOST_AHEAD = 10_000_000
 export async function runRecover({ output }: CliContext, { ahead, data }: { ahead: string; data?: string }): Promise<void> {
   const by = readAhead(ahead)
   const config = readHostConfig(processEnvironment())
-  const moved = config.databaseUrl === undefined ? await inDataFolder(data ?? config.dataDir, by) : await moveAll(config.databaseUrl, by)
-  const said = moved.map((service) => `${service}: numbers go on ${by} higher`)
-  output.result({ ahead: by, services: moved }, said)
+  const advanced = config.databaseUrl === undefined ? await inDataFolder(data ?? config.dataDir, by) : await moveAll(config.databaseUrl, by)
+  const said = advanced.map((service) => `${service}: counters advanced by ${by}`)
+  output.result({ ahead: by, services: advanced }, said)
   output.note('Start the services: they issue every head again. next: hms-svc policies list')
 }
 
 async function moveAll(url: string, by: number): Promise<ServiceName[]> {
-  const moved = await advanceServiceCounters(await Promise.all(SERVICES.map(loadService)), url, by)
-  return moved.map(({ name }) => name)
+  const advanced = await advanceServiceCounters(await Promise.all(SERVICES.map(loadService)), url, by)
+  return advanced.map(({ name }) => name)
 }
 
 async function inDataFolder(folder: string, by: number): Promise<ServiceName[]> {

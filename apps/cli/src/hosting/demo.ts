@@ -13,7 +13,7 @@ import { prepareDemoFolder } from './data-folder.js'
 import { startEmbedded } from './embedded-system.js'
 import { loadProgram } from './load-program.js'
 import { placeOf } from './place.js'
-import { commandsBehindDemo } from './try-it.js'
+import { commandsAfterDemo } from './try-it.js'
 
 const OBSERVE_MS = 10_000
 
@@ -32,7 +32,7 @@ interface DemoModule {
     api: ApiClient
     partners: PartnerServers
     roster: string
-    say(text: string): void
+    print(text: string): void
     run(argv: string[]): Promise<number>
   }): Promise<{ exitCode: number; stop(): Promise<void> }>
 }
@@ -41,7 +41,7 @@ type DemoFlags = FlagsOf<typeof DEMO>
 
 /** Runs the demo. With `--once` it ends with the exit code of the run instead of serving until Ctrl-C. */
 export async function runDemo(context: CliContext, flags: DemoFlags): Promise<number> {
-  const place = placeOf(context, flags)
+  const target = placeOf(context, flags)
   const observeMs = durationFlag('--observe', flags.observe)
   // The caller's environment overrides the demo's default.
   const HMS_APPROVER_OBSERVE =
@@ -49,7 +49,7 @@ export async function runDemo(context: CliContext, flags: DemoFlags): Promise<nu
   const demo = await loadProgram<DemoModule>('demo/src/demo')
   const partners = await demo.startPartnerServers()
   try {
-    return await play(context, place, flags.once === true, demo, partners, { HMS_APPROVER_OBSERVE, ...partners.environment })
+    return await play(context, target, flags.once === true, demo, partners, { HMS_APPROVER_OBSERVE, ...partners.environment })
   } finally {
     await partners.stop()
   }
@@ -63,40 +63,40 @@ async function play(
   partners: PartnerServers,
   environment: Record<string, string>,
 ): Promise<number> {
-  const stopAsked = signalled()
+  const stopRequested = signalled()
   const dataDir = resolve(folder)
-  const say = (text: string): void => output.note(text)
+  const print = (text: string): void => output.note(text)
   const system = await startEmbedded({
     port,
     dataDir,
     environment: { ...processEnvironment(), ...environment },
-    prepare: (prepared) => prepareDemoFolder(prepared, say),
+    prepare: (prepared) => prepareDemoFolder(prepared, print),
   })
-  say(`HMS-SVC is ready on ${system.url}   (demo: data in ${folder}, not for production)`)
+  print(`HMS-SVC is ready on ${system.url}   (demo: data in ${folder}, not for production)`)
   const api = new ApiClient({ url: system.url, timeoutMs: 10_000, authorize: authorizationFrom({ url: system.url, dataDir }) })
   const playing = playDemo({
     url: system.url,
     api,
     partners,
     roster: join(dataDir, 'roster.json'),
-    say,
+    print,
     run: (argv) => runAt(fileURLToPath(ASSETS), (io) => runCli(argv, io), system.url, dataDir),
   })
   try {
-    const ended = await Promise.race([playing, stopAsked.then(() => undefined), system.failed])
+    const ended = await Promise.race([playing, stopRequested.then(() => undefined), system.failed])
     if (ended !== undefined && !once) {
-      const commands = commandsBehindDemo({ cwd: process.cwd(), dataDir, port }).map((command) => `  ${command}`)
-      for (const line of ['', 'Everything stays up. In another terminal:', ...commands, 'Ctrl-C stops it.']) say(line)
-      await Promise.race([stopAsked, system.failed])
+      const commands = commandsAfterDemo({ cwd: process.cwd(), dataDir, port }).map((command) => `  ${command}`)
+      for (const line of ['', 'Everything stays up. In another terminal:', ...commands, 'Ctrl-C stops it.']) print(line)
+      await Promise.race([stopRequested, system.failed])
     }
-    if (!once || ended === undefined) say('Stopping…')
+    if (!once || ended === undefined) print('Stopping…')
     if (ended === undefined) return EXIT.interrupted
     return once ? ended.exitCode : EXIT.done
   } finally {
     // The walkthrough may still be running. It ends when it notices that the system has stopped; its bots are stopped afterwards.
-    const story = playing.catch(() => undefined)
+    const walkthrough = playing.catch(() => undefined)
     await system.stop()
-    await (await story)?.stop()
+    await (await walkthrough)?.stop()
   }
 }
 

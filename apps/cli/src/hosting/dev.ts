@@ -12,7 +12,7 @@ export async function runDev(context: CliContext, flags: PlaceFlags & { reset?: 
   const { output } = context
   const { port, dataDir } = placeOf(context, flags)
   const startedAt = performance.now()
-  const stopAsked = signalled()
+  const stopRequested = signalled()
   // Loaded while the services start, so the ready message is not delayed.
   const [{ ASSETS }, system] = await Promise.all([
     loadProgram<{ ASSETS: URL }>('demo/src/demo'),
@@ -36,7 +36,7 @@ export async function runDev(context: CliContext, flags: PlaceFlags & { reset?: 
     'Ctrl-C stops everything.',
   ])
   try {
-    await Promise.race([stopAsked, system.failed])
+    await Promise.race([stopRequested, system.failed])
     output.note('Stopping…')
   } finally {
     await system.stop()

@@ -6,12 +6,12 @@ import { loadProgram } from './load-program.js'
 
 export async function runServe({ output }: CliContext, names: string[], { all }: { all?: true }): Promise<void> {
   if (names.length === 0 && all !== true) throw usageError('Name the services to run, or pass --all', ['hms-svc help serve'])
-  const stopAsked = signalled()
+  const stopRequested = signalled()
   const alone = names.length === 1 ? ALONE.find(({ name }) => name === names[0]) : undefined
   if (alone !== undefined) {
     const served = await (await alone.load())(processEnvironment())
     output.note(`${alone.name} listens on ${served.port}`)
-    await stopAsked
+    await stopRequested
     await served.stop()
     return
   }
@@ -20,7 +20,7 @@ export async function runServe({ output }: CliContext, names: string[], { all }:
   const { serveServices } = await import('#libs/service')
   const { host, port } = await serveServices(services, processEnvironment())
   output.note(`${services.join(', ')} ${services.length === 1 ? 'listens' : 'listen'} on ${port}`)
-  await stopAsked
+  await stopRequested
   await host.stop()
 }
 

@@ -44,7 +44,7 @@ export async function runSidecar(context: CliContext, { port, socket, write, pol
   const { serveSidecar } = await loadProgram<SidecarModule>('sidecar/src/serve-sidecar')
   const { stop, reader, ...at } = await serveSidecar(processEnvironment(), options)
   // Registered before the ready message, so an immediate Ctrl-C also stops it in order.
-  const stopAsked = signalled()
+  const stopRequested = signalled()
   const name = reader.bot === undefined ? 'no bot (HMS_BOT)' : `bot ${reader.bot}`
   const region = reader.region === undefined ? '' : ` of region ${reader.region}`
   context.output.data({ ...at, ...reader }, () => [
@@ -55,6 +55,6 @@ export async function runSidecar(context: CliContext, { port, socket, write, pol
     ...(at.files === 0 ? [] : [`  Writes   ${at.files === 1 ? '1 file' : `${at.files} files`}, again with each change`]),
     'Ctrl-C stops it.',
   ])
-  await stopAsked
+  await stopRequested
   await stop()
 }

@@ -37,11 +37,11 @@ export async function diffCatalogue({ output }: CliContext): Promise<number> {
 /** Makes the broker match the catalogue. Prints the changes before it throws for differences that remain. */
 export async function applyCatalogue({ output }: CliContext): Promise<void> {
   const { kafka, copies } = await openBroker()
-  const left: TopicDifference[] = []
-  const topics = await applyTopics(kafka, copies, undefined, { reassignReplicas: true, onUnchanged: (others) => left.push(...others) })
+  const remaining: TopicDifference[] = []
+  const topics = await applyTopics(kafka, copies, undefined, { reassignReplicas: true, onUnchanged: (others) => remaining.push(...others) })
   const done = [...topics, ...(await applyAcls(kafka))].map((each): Done => ({ ...each, done: doneWith(each) }))
-  if (done.length > 0 || left.length === 0) output.list(done, DONE_COLUMNS, 'The broker matched the catalogue already.')
-  requireReplicationFactor(left)
+  if (done.length > 0 || remaining.length === 0) output.list(done, DONE_COLUMNS, 'The broker matched the catalogue already.')
+  requireReplicationFactor(remaining)
 }
 
 /** Describes the change that `apply` made for a difference. If a change failed, `apply` has thrown. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { commandsBehindDemo, commandsToTry } from './try-it.js'
+import { commandsAfterDemo, commandsToTry } from './try-it.js'
 
 const sample = '/home/a/project/node_modules/hms-svc/apps/demo/assets/policies/pm25-1.5.0.yaml'
 
@@ -20,7 +20,7 @@ describe('commands suggested by dev and demo', () => {
   })
   it('name the data folder of the demo, which has the key for a rollback', () => {
     const hms = 'HMS_DATA_DIR=/tmp/story npx hms-svc'
-    expect(commandsBehindDemo({ cwd: '/srv/x', dataDir: '/tmp/story', port: 7184 })).toEqual([
+    expect(commandsAfterDemo({ cwd: '/srv/x', dataDir: '/tmp/story', port: 7184 })).toEqual([
       `${hms} get epa-pm25-limit`,
       `${hms} rollback epa-pm25-limit@1.5.0     # every bot back at 35`,
       `${hms} runs list`,

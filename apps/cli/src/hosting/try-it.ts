@@ -9,14 +9,14 @@ interface DemoTarget {
 }
 
 /** Returns commands for a second terminal while `dev` runs. `sample`: a policy that ships with the product. */
-export function commandsToTry({ sample, ...place }: DemoTarget & { sample: string }): string[] {
-  return commandsIn(place, `approve ${quoted(near(place.cwd, sample))} --sign "EPA Chief" --observe 1s --watch`, 'get epa-pm25-limit')
+export function commandsToTry({ sample, ...target }: DemoTarget & { sample: string }): string[] {
+  return commandsIn(target, `approve ${quoted(near(target.cwd, sample))} --sign "EPA Chief" --observe 1s --watch`, 'get epa-pm25-limit')
 }
 
 /** Returns commands for a second terminal after the walkthrough of `demo`, with explanations. */
-export function commandsBehindDemo(place: DemoTarget): string[] {
+export function commandsAfterDemo(target: DemoTarget): string[] {
   const verbs = ['get epa-pm25-limit', 'rollback epa-pm25-limit@1.5.0', 'runs list', 'audit log --run 2']
-  const [get, rollback, ...others] = commandsIn(place, ...verbs)
+  const [get, rollback, ...others] = commandsIn(target, ...verbs)
   return [get!, `${rollback}     # every bot back at 35`, ...others]
 }
 
@@ -30,8 +30,8 @@ function commandsIn({ cwd, dataDir, port }: DemoTarget, ...verbs: string[]): str
 
 /** Returns `path` relative to `cwd` if it is below `cwd` or at most one level above it, else unchanged. */
 function near(cwd: string, path: string): string {
-  const way = relative(cwd, path) || '.'
-  return way.startsWith('../../') ? path : way
+  const relativePath = relative(cwd, path) || '.'
+  return relativePath.startsWith('../../') ? path : relativePath
 }
 
 function quoted(path: string): string {

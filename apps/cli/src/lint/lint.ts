@@ -22,7 +22,7 @@ export async function lintFiles(context: CliContext, files: readonly string[]): 
     const parsed = parsePolicy(await readGivenFile(file), file)
     const found = parsed.ok ? lintOffline(parsed.source, roster, output.note.bind(output)) : parsed.findings
     findings.push(...found)
-    if (parsed.ok && !hasErrors(found)) output.done(`${file}  ${parsed.source.policy.id}@${parsed.source.policy.version}`)
+    if (parsed.ok && !hasErrors(found)) output.success(`${file}  ${parsed.source.policy.id}@${parsed.source.policy.version}`)
   }
   if (output.mode === 'json' || findings.length > 0) output.data(findings, () => findingLines(findings, output.paint))
   if (findings.length > 0) output.note(countFindings(findings))

@@ -13,7 +13,7 @@ class Memory implements Sink {
   }
 }
 
-function speak(options: OutputOptions, isTerminal = false): { output: Output; stdout: Memory; stderr: Memory } {
+function createOutput(options: OutputOptions, isTerminal = false): { output: Output; stdout: Memory; stderr: Memory } {
   const stdout = new Memory(isTerminal)
   const stderr = new Memory(isTerminal)
   return { output: new Output(stdout, stderr, options, {}), stdout, stderr }
@@ -21,16 +21,16 @@ function speak(options: OutputOptions, isTerminal = false): { output: Output; st
 
 describe('Output', () => {
   it('chooses its mode from flags, then from the terminal', () => {
-    expect(speak({}, true).output.mode).toBe('tty')
-    expect(speak({}, false).output.mode).toBe('plain')
-    expect(speak({ plain: true }, true).output.mode).toBe('plain')
-    expect(speak({ quiet: true }, true).output.mode).toBe('quiet')
-    expect(speak({ json: true, quiet: true }, true).output.mode).toBe('json')
+    expect(createOutput({}, true).output.mode).toBe('tty')
+    expect(createOutput({}, false).output.mode).toBe('plain')
+    expect(createOutput({ plain: true }, true).output.mode).toBe('plain')
+    expect(createOutput({ quiet: true }, true).output.mode).toBe('quiet')
+    expect(createOutput({ json: true, quiet: true }, true).output.mode).toBe('json')
   })
 
   it('puts nothing but the value on stdout with --json', () => {
-    const { output, stdout, stderr } = speak({ json: true })
-    output.done('Signature added')
+    const { output, stdout, stderr } = createOutput({ json: true })
+    output.success('Signature added')
     output.note('difference')
     output.data({ run: 184 }, () => ['RUN #184'])
     expect(stdout.text).toBe('{"run":184}\n')
@@ -39,26 +39,26 @@ describe('Output', () => {
 
   it('prints a result as a value with --json, and as lines otherwise', () => {
     const parts = ['approver: up to date', 'linter: up to date']
-    const json = speak({ json: true })
+    const json = createOutput({ json: true })
     json.output.result([1, 2], parts)
     expect(json.stdout.text).toBe('[1,2]\n')
-    const plain = speak({})
+    const plain = createOutput({})
     plain.output.result([1, 2], parts)
     expect(plain.stdout.text).toBe('✓ approver: up to date\n✓ linter: up to date\n')
   })
 
   it('prints an empty list as [] with --json, and as a sentence on stderr otherwise', () => {
-    const json = speak({ json: true })
+    const json = createOutput({ json: true })
     json.output.list([], { ID: () => '' }, 'No runs yet')
     expect(json.stdout.text).toBe('[]\n')
-    const plain = speak({})
+    const plain = createOutput({})
     plain.output.list([], { ID: () => '' }, 'No runs yet')
     expect([plain.stdout.text, plain.stderr.text]).toEqual(['', 'No runs yet\n'])
   })
 
   it('prints only data and errors with --quiet', () => {
-    const { output, stdout, stderr } = speak({ quiet: true })
-    output.done('Signature added')
+    const { output, stdout, stderr } = createOutput({ quiet: true })
+    output.success('Signature added')
     output.result({ file: 'a.bundle' }, ['a.bundle written'])
     output.note('difference')
     output.data(25, () => ['25'])

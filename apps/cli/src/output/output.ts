@@ -47,7 +47,7 @@ export class Output {
   /** Prints the requested data: `value` with --json, `lines` otherwise. */
   data(value: unknown, lines: () => readonly string[]): void {
     if (this.mode === 'json') this.stdout.write(`${printableJson(value, this.stdout.isTerminal ? 2 : 0)}\n`)
-    else for (const line of lines()) this.say(this.stdout, line)
+    else for (const line of lines()) this.printLine(this.stdout, line)
   }
 
   /**
@@ -66,32 +66,32 @@ export class Output {
   }
 
   /** Prints `✓ …` on stdout for a success. Not with --json or --quiet. */
-  done(text: string): void {
-    if (this.mode !== 'json' && !this.silent) this.say(this.stdout, `${this.paint.good('✓')} ${text}`)
+  success(text: string): void {
+    if (this.mode !== 'json' && !this.silent) this.printLine(this.stdout, `${this.paint.good('✓')} ${text}`)
   }
 
   /** Prints the result of a verb: `value` with --json; otherwise each part as a line with `✓`, which --quiet omits. */
   result(value: unknown, parts: readonly string[]): void {
     if (this.mode === 'json') this.data(value, () => [])
-    else for (const part of parts) this.done(part)
+    else for (const part of parts) this.success(part)
   }
 
   /** Prints `✗ …` on stdout for a result that differs from the request. Not with --json or --quiet. */
-  undone(text: string): void {
-    if (this.mode !== 'json' && !this.silent) this.say(this.stdout, `${this.paint.bad('✗')} ${text}`)
+  incomplete(text: string): void {
+    if (this.mode !== 'json' && !this.silent) this.printLine(this.stdout, `${this.paint.bad('✗')} ${text}`)
   }
 
   /** Prints progress and side remarks on stderr. */
   note(text: string): void {
-    if (!this.silent) this.say(this.stderr, text)
+    if (!this.silent) this.printLine(this.stderr, text)
   }
 
   /** Prints errors on stderr in every mode. */
   error(text: string): void {
-    this.say(this.stderr, text)
+    this.printLine(this.stderr, text)
   }
 
-  private say(sink: Sink, line: string): void {
+  private printLine(sink: Sink, line: string): void {
     sink.write(`${clean(namedNext(line, this.program))}\n`)
   }
 

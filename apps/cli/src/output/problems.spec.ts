@@ -16,7 +16,7 @@ it('Problems names each place once: in the detail of a single problem, or as the
   expect(raised()).toBeUndefined()
   expect(raised(['line 7', 'line 7: a hole'])).toMatchObject({ detail: 'line 7: a hole' })
   expect(raised(['line 7', 'line 7: a hole'], ['run #3', 'run #3 published nothing'])).toMatchObject({
-    detail: '2 things are wrong with the audit log:',
+    detail: '2 problems were found in the audit log:',
     errors: [
       { pointer: 'line 7', detail: 'a hole' },
       { pointer: 'run #3', detail: 'run #3 published nothing' },

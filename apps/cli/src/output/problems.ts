@@ -37,10 +37,10 @@ export class Problems {
     if (this.none) return
     const count = this.found.length + this.more
     const detail =
-      count === 1 ? this.found[0]!.detail : `${count} things are wrong with the audit log${this.more > 0 ? `; the first ${NAMED}` : ''}:`
+      count === 1 ? this.found[0]!.detail : `${count} problems were found in the audit log${this.more > 0 ? `; the first ${NAMED}` : ''}:`
     throw new HmsError('HMS_PROOF_INVALID', detail, {
       status: 422,
-      errors: this.found.map(withoutPlace),
+      errors: this.found.map(withoutPointer),
       next: [...this.steps, 'hms-svc audit log'],
     })
   }
@@ -50,6 +50,6 @@ export class Problems {
  * Removes the pointer from the start of a detail, because each listed detail is printed after its pointer. A single detail is printed alone
  * and keeps it.
  */
-function withoutPlace({ pointer, detail }: { pointer: string; detail: string }): { pointer: string; detail: string } {
+function withoutPointer({ pointer, detail }: { pointer: string; detail: string }): { pointer: string; detail: string } {
   return { pointer, detail: detail.startsWith(`${pointer}: `) ? detail.slice(pointer.length + 2) : detail }
 }

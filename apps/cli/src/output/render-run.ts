@@ -70,7 +70,7 @@ function paintVerdict({ verdict }: RunStage, text: string, paint: Paint): string
  * Returns the stage at which a run ended or paused: the failed or inconclusive one, else the running one, else the last one that was
  * started.
  */
-function stageOfRest(view: RunView): RunStage | undefined {
+function stoppedStage(view: RunView): RunStage | undefined {
   return (
     view.stages.find((stage) => stage.verdict === 'FAIL' || stage.verdict === 'INCONCLUSIVE') ??
     view.stages.find((stage) => stage.verdict === 'RUNNING') ??
@@ -80,7 +80,7 @@ function stageOfRest(view: RunView): RunStage | undefined {
 
 function renderObstacle(view: RunView): string[] {
   if (view.state === 'SUCCEEDED' || (view.endedAt === null && view.state !== 'PAUSED')) return []
-  const stage = stageOfRest(view)
+  const stage = stoppedStage(view)
   const where = stage === undefined ? 'before the first stage' : `at ${stage.stage}`
   return [
     `✗ stopped ${where}: ${explain(view.reason ?? view.state, view.detail, ', ')}`,

@@ -43,7 +43,8 @@ describe('partners add', () => {
     expect(await add(DESK)).toEqual({
       code: 0,
       stdout: '✓ Partner desk registered\n',
-      stderr: 'desk is in on-call: it is notified of tickets, and of policies only where a plan names it; "all partners" leaves it out.\n',
+      stderr:
+        'desk is in on-call: it is notified of tickets, but of policies only if a plan names it; "all partners" does not include it.\n',
     })
     expect(JSON.parse((await add(DESK, '--json')).stdout)).toMatchObject({ onlyWhereNamed: true })
   })

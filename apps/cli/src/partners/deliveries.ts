@@ -137,7 +137,7 @@ export async function redriveDeliveries(context: CliContext, ids: readonly strin
   return actOnEach(context, ids, 'partners redrive', async (id) => {
     requireName(id, 'the id of a delivery', 'hms-svc partners deliveries')
     const delivery = await context.post('/v1/deliveries/{id}/redrive', { reason }, { params: { id } })
-    return { value: delivery, said: `${id} is queued to be sent again to ${delivery.partner}, as message ${delivery.messageId}` }
+    return { value: delivery, message: `${id} is queued to be sent again to ${delivery.partner}, as message ${delivery.messageId}` }
   })
 }
 

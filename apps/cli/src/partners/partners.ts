@@ -28,7 +28,7 @@ export async function addPartner(context: CliContext, file: string): Promise<voi
   context.output.result(registered ?? resolved, [`Partner ${String(partner['id'])} registered`])
   if (registered?.onlyWhereNamed !== true) return
   const steps = registered.groups.filter((group) => (LADDER as readonly string[]).includes(group))
-  const only = 'it is notified of tickets, and of policies only where a plan names it; "all partners" leaves it out.'
+  const only = 'it is notified of tickets, but of policies only if a plan names it; "all partners" does not include it.'
   context.output.note(`${registered.id} is in ${steps.join(', ')}: ${only}`)
 }
 
@@ -59,20 +59,21 @@ export async function testPartner(
   const { output } = context
   const result = await context.post('/v1/partners/{id}/test', { channel, explain }, { params: { id: partner }, timeoutMs: TIMEOUT_MS })
   if (output.mode === 'json') output.data(result, () => [])
-  else for (const test of result.channels) for (const line of linesOf(test)) (test.ok ? output.done : output.undone).call(output, line)
+  else
+    for (const test of result.channels) for (const line of linesOf(test)) (test.ok ? output.success : output.incomplete).call(output, line)
   return result.ok ? EXIT.done : EXIT.failed
 }
 
 function linesOf({ channel, ok, status, latencyMs, detail, address, explanation }: ChannelTest): string[] {
   const facts = [status === null ? null : `status ${status}`, `${latencyMs} ms`, address].filter((fact) => fact !== null)
-  const said = `${ok ? 'took' : 'did not take'} the test message (${facts.join(', ')})${detail === null ? '' : `: ${detail}`}`
+  const said = `${ok ? 'accepted' : 'did not accept'} the test message (${facts.join(', ')})${detail === null ? '' : `: ${detail}`}`
   return [said, ...(explanation === null ? [] : explained(explanation))].map((line) => `${channel}: ${line}`)
 }
 
 function explained({ suspect, detail, secretPrefix, signed }: RefusalExplanation): string[] {
   const { id, timestamp, bytes, bodySha256 } = signed
   return [
-    `${suspect === null ? 'not known what is wrong' : `${suspect} is wrong`}: ${detail}`,
+    `${suspect === null ? 'cause unknown' : `${suspect} is wrong`}: ${detail}`,
     `signed with ${secretPrefix} over ${id}.${timestamp}.BODY, body of ${bytes} bytes, SHA-256 ${bodySha256}`,
   ]
 }
@@ -122,5 +123,5 @@ async function resolveText(text: string, pointer: string, sources: SecretSources
   const name = text.slice('env:'.length)
   const value = sources.variable(name)
   if (value !== undefined) return value
-  throw usageError(`The environment has no ${name}, which the partner's file names as a secret`, [`export ${name}=…`])
+  throw usageError(`The environment variable ${name}, which the partner's file names as a secret, is not set`, [`export ${name}=…`])
 }

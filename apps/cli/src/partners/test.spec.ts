@@ -40,14 +40,14 @@ async function test(channels: ChannelTest[], ...argv: string[]): Promise<CliRun>
 describe('partners test', () => {
   it('exits with 0 if every channel accepted the message', async () => {
     const { code, stdout } = await test([TAKEN])
-    expect([code, stdout]).toEqual([0, '✓ sftp: took the test message (120 ms): connection-test.json written at 127.0.0.1:22\n'])
+    expect([code, stdout]).toEqual([0, '✓ sftp: accepted the test message (120 ms): connection-test.json written at 127.0.0.1:22\n'])
     expect(service.requests[0]?.body).toEqual({})
   })
 
   it('exits with 6 if a channel did not accept the message, and prints the suspected cause', async () => {
     const { code, stdout } = await test([TAKEN, REFUSED], '--explain', '--channel', 'webhook')
     expect(code).toBe(6)
-    expect(stdout).toContain('✗ webhook: did not take the test message (status 401, 120 ms, 127.0.0.1): answered 401\n')
+    expect(stdout).toContain('✗ webhook: did not accept the test message (status 401, 120 ms, 127.0.0.1): answered 401\n')
     expect(stdout).toContain('✗ webhook: secret is wrong: the base64 is not decoded there\n')
     expect(stdout).toContain('✗ webhook: signed with whsec_MfKQ… over test_1.1767225600.BODY, body of 12 bytes, SHA-256 ab\n')
     expect(service.requests[0]?.body).toEqual({ explain: true, channel: 'webhook' })

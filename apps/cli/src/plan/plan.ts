@@ -41,9 +41,9 @@ export async function planFiles(context: CliContext, files: readonly string[], {
 
 /** Returns the closing line with the next command. If something blocks the change, the line says that an approval would wait. */
 function closingOf({ holds }: Plan, files: readonly string[]): string {
-  const isBehind = holds.some(({ kind }) => kind === 'run')
-  const waits = holds.length === 0 ? '' : ' Approved now, it would wait for what holds it back.'
-  return `Nothing was signed.${waits} Next: hms-svc approve ${files.join(' ')} --sign NAME${isBehind ? ' --queue' : ''}`
+  const isBehindRun = holds.some(({ kind }) => kind === 'run')
+  const waitNote = holds.length === 0 ? '' : ' If it is approved now, it waits for these.'
+  return `Nothing was signed.${waitNote} Next: hms-svc approve ${files.join(' ')} --sign NAME${isBehindRun ? ' --queue' : ''}`
 }
 
 function pageOf({ policies, simulation }: Plan): ImpactPage | undefined {
@@ -65,9 +65,9 @@ function pageOf({ policies, simulation }: Plan): ImpactPage | undefined {
 async function planOf(context: CliContext, client: ApiClient, sources: readonly PolicySource[]): Promise<Plan> {
   const documents = sources.map(({ policy }) => policy)
   const ids = documents.map(({ id }) => id)
-  const lives = await Promise.all(ids.map((id) => orMissing(client.get('/v1/policies/{id}', { id }))))
-  const policies = await Promise.all(documents.map((policy, index) => plannedOf(client, policy, lives[index]?.value)))
-  const request = { policies: documents, live: lives.flatMap((live) => (live === undefined ? [] : [live.value])) }
+  const liveViews = await Promise.all(ids.map((id) => orMissing(client.get('/v1/policies/{id}', { id }))))
+  const policies = await Promise.all(documents.map((policy, index) => plannedOf(client, policy, liveViews[index]?.value)))
+  const request = { policies: documents, live: liveViews.flatMap((live) => (live === undefined ? [] : [live.value])) }
   const holds = await readHolds(client, ids)
   const guard = await orMissing(client.post('/v1/approvals/trial', { policies: documents }))
   const findings = located(await client.post('/v1/lint', request), sources)
@@ -97,7 +97,7 @@ function located({ findings }: LintReport, sources: readonly PolicySource[]): Fi
   })
 }
 
-const LOOK_MS = 500
+const POLL_MS = 500
 
 /**
  * Shows the progress of a trial in one line, on a terminal only. Sends one request at a time. The returned function ends the display and
@@ -105,20 +105,20 @@ const LOOK_MS = 500
  */
 function showTrialProgress({ io, output }: CliContext, client: ApiClient): () => void {
   if (output.mode !== 'tty') return () => {}
-  let [drawn, asking, stopped] = [0, false, false]
+  let [drawn, isPolling, stopped] = [0, false, false]
   const draw = (lines: readonly string[]): void => {
     output.redraw(drawn, lines)
     drawn = lines.length
   }
-  const look = async (): Promise<void> => {
-    if (asking) return
-    asking = true
+  const poll = async (): Promise<void> => {
+    if (isPolling) return
+    isPolling = true
     // The trial may not have started, or may run on another instance; then there is no progress to show.
     const progress = await client.get('/v1/simulations/trial').catch(() => undefined)
-    asking = false
+    isPolling = false
     if (!stopped && progress !== undefined) draw([progressText(progress)])
   }
-  const cancel = io.every(LOOK_MS, () => void look())
+  const cancel = io.every(POLL_MS, () => void poll())
   return () => {
     stopped = true
     cancel()

@@ -4,7 +4,7 @@ import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { rosterFile } from '../roster/rosters-here.js'
 import type { FlagsOf, GET } from '../verbs/options.js'
-import { whyOf } from './history.js'
+import { causeText } from './history.js'
 import { readPresentPolicy, warnOf, type ShownPolicy } from './read-present.js'
 
 type GetOptions = FlagsOf<typeof GET>
@@ -48,10 +48,10 @@ function valueAt(view: View, path: string[]): Json {
   throw new HmsError('HMS_POLICY_FIELD_UNKNOWN', detail, { status: 404, next: [`hms-svc get ${view.id}`] })
 }
 
-function linesOf(view: View, asked: AskedTime): string[] {
+function linesOf(view: View, requested: RequestedTime): string[] {
   return [
     `${view.id}@${view.version}  revision ${view.revision}, ${view.source}, ${view.scope}`,
-    ...('recordedAt' in view ? [timesOf(view, asked)] : []),
+    ...('recordedAt' in view ? [timesOf(view, requested)] : []),
     ...Object.entries(view.value)
       .filter(([name]) => name !== 'id' && name !== 'version')
       .map(([name, value]) => `  ${name}: ${textOf(value ?? null)}`),
@@ -61,17 +61,20 @@ function linesOf(view: View, asked: AskedTime): string[] {
 }
 
 /** `now`: the local clock, in ms. */
-export type AskedTime = Pick<GetOptions, 'at' | 'known'> & { now: number }
+export type RequestedTime = Pick<GetOptions, 'at' | 'known'> & { now: number }
 
 /**
  * Describes when a version was in force, and when that was recorded. A period without an end is qualified: another release may replace it
  * later, or it was only known at the time of `known`. Pure.
  */
-export function timesOf({ since, until, recordedAt }: Pick<PastPolicyView, 'since' | 'until' | 'recordedAt'>, asked: AskedTime): string {
-  return `${periodOf(since, until, asked)}, recorded at ${recordedAt}`
+export function timesOf(
+  { since, until, recordedAt }: Pick<PastPolicyView, 'since' | 'until' | 'recordedAt'>,
+  requested: RequestedTime,
+): string {
+  return `${periodOf(since, until, requested)}, recorded at ${recordedAt}`
 }
 
-function periodOf(since: string, until: string | null, { at, known, now }: AskedTime): string {
+function periodOf(since: string, until: string | null, { at, known, now }: RequestedTime): string {
   const isAhead = (time: string | undefined): boolean => time !== undefined && Date.parse(time) > now
   const from = `${isAhead(since) ? 'Comes into force at' : 'In force from'} ${since}`
   if (until !== null) return `${from} until ${until}`
@@ -88,7 +91,7 @@ function trustOf({ verification, state, code, ageMs, trust }: ShownPolicy): stri
 function provenanceOf(provenance: PolicyView['provenance']): string[] {
   const { run, digest, change, breakGlass } = provenance
   // Signer and reason of a rollback. The store returns them as rollout signed them; they are not verified here.
-  const why = change === undefined || change.cause === 'run' || change.cause === 'break-glass' ? null : whyOf(change)
+  const why = change === undefined || change.cause === 'run' || change.cause === 'break-glass' ? null : causeText(change)
   const order = breakGlass?.reason ?? 'a rollback brought back what came so'
   return [
     `${run === null ? 'No run' : `Run #${run}`}, ${digest}`,

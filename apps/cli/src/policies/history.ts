@@ -45,7 +45,7 @@ const COLUMNS: Columns<Line> = {
   RECORDED: (line) => (isUnverified(line) ? null : line.recordedAt),
   RUN: (line) => (isUnverified(line) ? null : line.run),
   'APPROVED BY': (line) => (isUnverified(line) ? null : line.approvedBy.join(', ')),
-  WHY: (line) => (isUnverified(line) ? `head ${line.seq}: ${line.detail} (${line.code})` : whyOf(line)),
+  WHY: (line) => (isUnverified(line) ? `head ${line.seq}: ${line.detail} (${line.code})` : causeText(line)),
   CHANGED: (line) => (isUnverified(line) ? null : changed(line)),
   DIGEST: (line) => (isUnverified(line) ? null : line.digest),
 }
@@ -120,7 +120,7 @@ function limitOf(text: string | undefined): number {
 }
 
 /** Formats `rollback by Air Office: tree frogs were seen`. The signers of a run are omitted, because they have their own column. */
-export function whyOf({ cause, by = [], reason }: Partial<ChangeView>): string | null {
+export function causeText({ cause, by = [], reason }: Partial<ChangeView>): string | null {
   if (cause === undefined) return null
   const who = cause === 'run' || by.length === 0 ? '' : ` by ${by.join(', ')}`
   return `${cause}${who}${(reason ?? null) === null ? '' : `: ${reason}`}`

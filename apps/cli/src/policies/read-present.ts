@@ -42,14 +42,14 @@ type View = PolicyView | LocalPolicyView
 export async function readPresentPolicy(context: CliContext, id: string, { region, bot }: PresentReader): Promise<ShownPolicy> {
   const client = await context.client()
   // Without `at` the response is the version in force; a side-car sends its own view.
-  const ask = () => client.get('/v1/policies/{id}', { id, region, bot }) as Promise<View>
-  const [view, rosters] = await Promise.all([ask(), openRostersHere(context, client)])
+  const fetchView = () => client.get('/v1/policies/{id}', { id, region, bot }) as Promise<View>
+  const [view, rosters] = await Promise.all([fetchView(), openRostersHere(context, client)])
   const [served] = asServed(context, client, [view], rosters) ?? []
   if (served !== undefined) return served
   const present = await readPresent(id, { region, bot }, await sourceOf(context, client, rosters!))
   if (present.value !== null) return shown(view, present, present.value, rosters!)
   // The policy may have been withdrawn since the first request; then the second one throws the refusal.
-  const { version } = await ask()
+  const { version } = await fetchView()
   const detail = `The store shows ${id}@${version}, and nothing that is signed puts it in force.`
   throw new HmsError('HMS_VERIFY_PRESENT', detail, { status: 502, next: ['hms-svc audit verify'] })
 }
@@ -93,8 +93,8 @@ export interface RefusedPolicy {
 export async function readPresentPolicies(context: CliContext, reader: PresentReader): Promise<(ShownPolicy | RefusedPolicy)[]> {
   const client = await context.client()
   const { region, bot } = reader
-  const ask = (): Promise<View[]> => client.get('/v1/policies', { region, bot })
-  const [views, rosters] = await Promise.all([ask(), openRostersHere(context, client)])
+  const fetchViews = (): Promise<View[]> => client.get('/v1/policies', { region, bot })
+  const [views, rosters] = await Promise.all([fetchViews(), openRostersHere(context, client)])
   if (views.length === 0) return []
   const served = asServed(context, client, views, rosters)
   if (served !== undefined) return served
@@ -102,7 +102,7 @@ export async function readPresentPolicies(context: CliContext, reader: PresentRe
   const judged = await judgePresent(ids, reader, await sourceOf(context, client, rosters!))
   // Some may have been withdrawn meanwhile.
   const isMissing = ids.some((id) => isNone(judged.get(id)!))
-  const left = new Set((isMissing ? await ask() : views).map(({ id }) => id))
+  const left = new Set((isMissing ? await fetchViews() : views).map(({ id }) => id))
   return views.flatMap((view): (ShownPolicy | RefusedPolicy)[] => {
     const each = judged.get(view.id)!
     if (each.kind === 'refused') return [refused(view.id, each)]
@@ -131,10 +131,10 @@ export function isRefused(policy: ShownPolicy | RefusedPolicy): policy is Refuse
  * cause. Also reports whether a side-car verified the values.
  */
 export function warnOf({ output }: CliContext, policies: readonly (ShownPolicy | RefusedPolicy)[]): void {
-  const shownHere = policies.filter((policy): policy is ShownPolicy => !isRefused(policy))
-  const local = shownHere.filter(({ verification }) => verification === 'by-sidecar')
+  const verified = policies.filter((policy): policy is ShownPolicy => !isRefused(policy))
+  const local = verified.filter(({ verification }) => verification === 'by-sidecar')
   if (local.length > 0) output.note(`verified by the side-car${local.some(isStale) ? ', which is STALE' : ''}`)
-  const stale = shownHere.filter((policy) => policy.verification === 'by-caller' && isStale(policy))
+  const stale = verified.filter((policy) => policy.verification === 'by-caller' && isStale(policy))
   const reasons = [...new Set(stale.map(({ detail, code }) => `${detail} (${code})`))]
   for (const reason of reasons.slice(0, MAX_REASONS))
     output.error(`${output.errorPaint.warn('!')} STALE: signed, and maybe not the newest: ${reason}`)

@@ -35,7 +35,7 @@ describe('rollback', () => {
     const { code, stdout, stderr } = await rollback(['bot-3', 'bot-7'])
     expect(code).toBe(8)
     expect(stdout).toMatch(/^✗ .* 18 of 20 bots acknowledged\n$/)
-    expect(stderr).toContain('Silent: bot-3, bot-7. The rollback stands; they are connected and have not acknowledged it')
+    expect(stderr).toContain('Silent: bot-3, bot-7. The rollback stays in force; these bots are connected but have not acknowledged it')
   })
 
   it('names all policies that are rolled back together, before and after, and the flag --only', async () => {
@@ -56,7 +56,9 @@ describe('rollback', () => {
     const { code, stdout, stderr } = await runForTest(['rollback', 'epa-pm25-limit@1.5.0'], { env })
     // A bot that has not acknowledged the other policy also counts as silent.
     expect(code).toBe(8)
-    expect(stderr).toMatch(/^These went live together.*: epa-pm25-limit 2\.0\.0 → 1\.5\.0, ozone-limit 3\.0\.0 → 2\.0\.0\. .*--only\n/)
+    expect(stderr).toMatch(
+      /^These policies went live together.*: epa-pm25-limit 2\.0\.0 → 1\.5\.0, ozone-limit 3\.0\.0 → 2\.0\.0\. .*--only\n/,
+    )
     expect(stdout).toContain('✓ ozone-limit 3.0.0 → 2.0.0, with it\n')
     expect(JSON.parse((await runForTest(['rollback', 'epa-pm25-limit@1.5.0', '--json'], { env })).stdout)).toMatchObject({ moved })
   })
@@ -158,7 +160,7 @@ describe('rollback --sign', () => {
     const { code, stderr } = await sign({ missing: ['critical'] })
     expect(code).toBe(3)
     expect(stderr).toContain(
-      'EPA Chief signed, and run #7 waits for: critical. epa-pm25-limit has not gone back yet. [HMS_ROLLOUT_NOT_PREAPPROVED]',
+      'EPA Chief signed, and run #7 waits for: critical. epa-pm25-limit is not rolled back yet. [HMS_ROLLOUT_NOT_PREAPPROVED]',
     )
   })
 

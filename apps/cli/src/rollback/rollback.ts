@@ -14,13 +14,13 @@ type RollbackFlags = FlagsOf<typeof ROLLBACK>
 const NEEDS_SIGNATURES = ['HMS_ROLLOUT_NOT_PREAPPROVED', 'HMS_ROLLOUT_TARGET_REFUSED']
 
 /**
- * Result of a rollback. `from`: version that was live. `behind`: one line for each config-store that was called and has not stored the head
- * yet.
+ * Result of a rollback. `from`: version that was live. `pendingStores`: one line for each config-store that was called and has not stored
+ * the head yet.
  */
-interface Done {
+interface RollbackOutcome {
   report: RollbackReport
   from: string | null
-  behind?: string[]
+  pendingStores?: string[]
 }
 
 /**
@@ -32,16 +32,16 @@ export async function rollback(context: CliContext, reference: string, options: 
   requirePublicReason(options.publicReason, 'rollback')
   const { output } = context
   // Opening a key is the consent, so the affected policies are printed before it.
-  const isNamed = options.only === true || announceBundle(context, await previewRollback(await context.client(), reference))
-  const { report, from, behind = [] } = await goBack(context, reference, options, isNamed)
+  const isAnnounced = options.only === true || announceBundle(context, await previewRollback(await context.client(), reference))
+  const { report, from, pendingStores = [] } = await rollBackOrSign(context, reference, options, isAnnounced)
   const complete = report.silent.length === 0
-  const said = describeRollback(report, from)
+  const description = describeRollback(report, from)
   const others = (report.moved ?? []).filter(({ id }) => id !== report.id).map((move) => `${describeMove(move)}, with it`)
-  if (!complete) output.undone(said)
-  output.result(report, complete ? [said, ...others] : others)
-  for (const store of behind) output.note(store)
+  if (!complete) output.incomplete(description)
+  output.result(report, complete ? [description, ...others] : others)
+  for (const store of pendingStores) output.note(store)
   if (!complete) {
-    output.note(`Silent: ${report.silent.join(', ')}. The rollback stands; they are connected and have not acknowledged it.`)
+    output.note(`Silent: ${report.silent.join(', ')}. The rollback stays in force; these bots are connected but have not acknowledged it.`)
     output.note(`  next: hms-svc coverage ${report.id}`)
   }
   return complete ? EXIT.done : EXIT.stillRunning
@@ -51,23 +51,28 @@ export async function rollback(context: CliContext, reference: string, options: 
  * Rolls back to a fallback if that is permitted, because it is fastest and needs no further signature. If it is refused and `--sign` is
  * given, signs a rollback release.
  */
-async function goBack(context: CliContext, reference: string, options: RollbackFlags, isNamed: boolean): Promise<Done> {
-  if (options.sign === undefined) return atOnce(context, reference, options)
+async function rollBackOrSign(
+  context: CliContext,
+  reference: string,
+  options: RollbackFlags,
+  isAnnounced: boolean,
+): Promise<RollbackOutcome> {
+  if (options.sign === undefined) return rollBackNow(context, reference, options)
   const person = await openKey(context, { ...options, sign: options.sign })
-  if (!isNamed) announceBundle(context, await previewRollback(await signingAs(context, person), reference))
+  if (!isAnnounced) announceBundle(context, await previewRollback(await signingAs(context, person), reference))
   try {
-    return await atOnce(context, reference, options, person)
+    return await rollBackNow(context, reference, options, person)
   } catch (error) {
     if (!(error instanceof HmsError) || !NEEDS_SIGNATURES.includes(error.code)) throw error
     return rollbackSigned(context, reference, { ...options, sign: options.sign }, error.code)
   }
 }
 
-async function atOnce(context: CliContext, reference: string, flags: RollbackFlags, person?: NamedSigner): Promise<Done> {
+async function rollBackNow(context: CliContext, reference: string, flags: RollbackFlags, person?: NamedSigner): Promise<RollbackOutcome> {
   const { only, reason, publicReason } = flags
   const client = person === undefined ? await context.client() : await signingAs(context, person)
   const { report, result } = await rollBack(client, reference, { only, reason, publicReason, waitMs: context.timeoutMs() })
-  return { report, from: result.from, behind: describeBehind(result.stored) }
+  return { report, from: result.from, pendingStores: describePendingStores(result.stored) }
 }
 
 /**
@@ -76,7 +81,7 @@ async function atOnce(context: CliContext, reference: string, flags: RollbackFla
  */
 function announceBundle({ output }: CliContext, moved: readonly RollbackMove[] | undefined): boolean {
   if (moved !== undefined && moved.length > 1)
-    output.note(`These went live together, and go back together: ${moved.map(describeMove).join(', ')}. One alone: --only`)
+    output.note(`These policies went live together and are rolled back together: ${moved.map(describeMove).join(', ')}. One alone: --only`)
   return moved !== undefined
 }
 
@@ -92,8 +97,8 @@ function describeRollback(report: RollbackReport, from: string | null): string {
 }
 
 /** Returns one line for each config-store that could not be reached and will receive the head from the bus. */
-function describeBehind(stored: readonly { url: string; ok: boolean; detail?: string }[]): string[] {
-  return stored.filter(({ ok }) => !ok).map(({ url, detail }) => `${url} does not have it yet${detail === undefined ? '' : `: ${detail}`}`)
+function describePendingStores(stored: readonly { url: string; ok: boolean; detail?: string }[]): string[] {
+  return stored.filter(({ ok }) => !ok).map(({ url, detail }) => `${url} has not stored it yet${detail === undefined ? '' : `: ${detail}`}`)
 }
 
 /** Withdraws a policy. Exit 0 once it is withdrawn, 7 while other people have to sign too. */
@@ -106,31 +111,36 @@ export async function withdraw(context: CliContext, id: string, flags: DecisionF
   const { version, signedBy, missing } = result
   const isDone = result.state === 'WITHDRAWN'
   if (!isDone)
-    output.undone(`${result.id}@${version} stays in force: signed by ${signedBy.join(', ')}, still missing: ${missing.join(', ')}`)
-  output.result(result, isDone ? [`${id}@${version} is withdrawn; nothing of it is in force`] : [])
-  for (const store of describeBehind(result.stored)) output.note(store)
+    output.incomplete(`${result.id}@${version} stays in force: signed by ${signedBy.join(', ')}, still missing: ${missing.join(', ')}`)
+  output.result(result, isDone ? [`${id}@${version} is withdrawn; no version of it is in force`] : [])
+  for (const store of describePendingStores(result.stored)) output.note(store)
   return isDone ? EXIT.done : EXIT.paused
 }
 
 /**
- * Signs a rollback to a version that no fallback names, or that readers would refuse (`why`: code of that refusal). Shows the content to be
- * signed; unlocking the key again is the consent. Throws `HMS_ROLLOUT_NOT_PREAPPROVED` while other people have to sign too: the signature
- * is kept, and nothing is rolled back yet.
+ * Signs a rollback to a version that no fallback names, or that readers would refuse. `refusalCode`: code of that refusal. Shows the
+ * content to be signed; unlocking the key again is the consent. Throws `HMS_ROLLOUT_NOT_PREAPPROVED` while other people have to sign too:
+ * the signature is kept, and nothing is rolled back yet.
  */
-async function rollbackSigned(context: CliContext, reference: string, flags: RollbackFlags & SignFlags, why: string): Promise<Done> {
+async function rollbackSigned(
+  context: CliContext,
+  reference: string,
+  flags: RollbackFlags & SignFlags,
+  refusalCode: string,
+): Promise<RollbackOutcome> {
   const { id, version } = parsePolicyRef(reference)
   const { reason, publicReason } = flags
   const client = await signingAs(context, await openKey(context, flags))
   const rollback = await prepareRollback(client, { policy: id, version, publicReason: publicReason ?? '' })
   const because =
-    why === 'HMS_ROLLOUT_TARGET_REFUSED' ? `Readers would refuse ${version} as it was approved` : `No fallback names ${version}`
-  context.output.note(`${because}: this needs signatures, as approving it would.`)
+    refusalCode === 'HMS_ROLLOUT_TARGET_REFUSED' ? `Readers would refuse ${version} as it was approved` : `No fallback names ${version}`
+  context.output.note(`${because}: this rollback needs the same signatures as an approval.`)
   await showConsent(context, client, rollback.prepared)
   const signer = await openKey(context, flags)
   const startedAt = performance.now()
   const view = await signRollback(client, rollback, signer, { reason })
   if (view.run === null || view.missing.length > 0) {
-    const detail = `${signer.name} signed, and run #${view.run} waits for: ${view.missing.join(', ')}. ${id} has not gone back yet.`
+    const detail = `${signer.name} signed, and run #${view.run} waits for: ${view.missing.join(', ')}. ${id} is not rolled back yet.`
     throw new HmsError('HMS_ROLLOUT_NOT_PREAPPROVED', detail, {
       status: 403,
       next: [`hms-svc rollback ${reference} --sign NAME`, 'hms-svc approvals list'],

@@ -40,15 +40,15 @@ export function describeRole({ threshold, principals, match }: Role, nameOf: (id
 }
 
 function describeRoles(from: readonly Role[], to: readonly Role[], nameOf: (id: string) => string): string[] {
-  const gone = from.filter(({ name }) => !to.some((role) => role.name === name)).map(({ name }) => `- role ${name} is removed`)
+  const removed = from.filter(({ name }) => !to.some((role) => role.name === name)).map(({ name }) => `- role ${name} is removed`)
   const rest = to.flatMap((role) => {
     const before = from.find(({ name }) => name === role.name)
     if (before === undefined)
       return [`+ role ${role.name}: ${describeRole(role, nameOf)}`, ...describeMembers({}, othersOf(role)).map((line) => `  ${line}`)]
     const [joins, leaves] = [changed(before.principals, role.principals), changed(role.principals, before.principals)]
-    const [asked, now] = [`${before.threshold} of ${before.principals.length}`, `${role.threshold} of ${role.principals.length}`]
+    const [previous, now] = [`${before.threshold} of ${before.principals.length}`, `${role.threshold} of ${role.principals.length}`]
     const parts = [
-      ...(asked === now ? [] : [`${asked} → ${now}`]),
+      ...(previous === now ? [] : [`${previous} → ${now}`]),
       ...(joins.length === 0 ? [] : [`${joins.map(nameOf).join(', ')} join${joins.length === 1 ? 's' : ''}`]),
       ...(leaves.length === 0 ? [] : [`${leaves.map(nameOf).join(', ')} leave${leaves.length === 1 ? 's' : ''}`]),
       ...(canonicalJson(before.match) === canonicalJson(role.match)
@@ -58,7 +58,7 @@ function describeRoles(from: readonly Role[], to: readonly Role[], nameOf: (id: 
     ]
     return parts.length === 0 ? [] : [`  role ${role.name}: ${parts.join('; ')}`]
   })
-  return [...gone, ...rest]
+  return [...removed, ...rest]
 }
 
 /** Warns the signer if the next roster drops the current log or one of its witnesses: policies stored by bots would no longer be proven. */
@@ -117,7 +117,7 @@ function describePrincipals(from: Principals, to: Principals): string[] {
 }
 
 function describeKeys(name: string, from: readonly RosterKey[], to: readonly RosterKey[]): string[] {
-  const gone = from
+  const removed = from
     .filter(({ keyid }) => !to.some((key) => key.keyid === keyid))
     .map(({ keyid }) => `- ${name}: key ${keyid} goes; what was approved with it no longer counts`)
   const rest = to.flatMap((key) => {
@@ -125,7 +125,7 @@ function describeKeys(name: string, from: readonly RosterKey[], to: readonly Ros
     if (before === undefined) return [`+ ${name}: key ${key.keyid} comes${timesOf(key)}`]
     return timesOf(before) === timesOf(key) ? [] : [`  ${name}: key ${key.keyid} is valid${timesOf(key) || ' without end'}`]
   })
-  return [...gone, ...rest]
+  return [...removed, ...rest]
 }
 
 function fingerprintsOf(keys: readonly RosterKey[]): string {

@@ -18,8 +18,8 @@ export function withEarlierRoles<T extends object>(
   if (!Array.isArray(next.roles) || !Array.isArray(own) || (before.quorum ?? 0) < 1) return next
   const isOwn = own.some((entry) => !known.some((each) => canonicalJson(each) === canonicalJson(entry)))
   if (isOwn || rulesText(before, profile) === rulesText(next as unknown as Rules, profile)) return next
-  const room = MAX_EARLIER_ROLES - before.roles.filter(approves).length
-  const kept = (own as EarlierRole[]).toSorted((a, b) => Date.parse(b.until) - Date.parse(a.until)).slice(0, Math.max(0, room))
+  const capacity = MAX_EARLIER_ROLES - before.roles.filter(approves).length
+  const kept = (own as EarlierRole[]).toSorted((a, b) => Date.parse(b.until) - Date.parse(a.until)).slice(0, Math.max(0, capacity))
   return { ...next, earlierRoles: [...kept, ...entriesOf(before, kept, now)] }
 }
 
@@ -28,7 +28,7 @@ function entriesOf(before: RosterPredicate, kept: readonly EarlierRole[], now: D
   const until = endAfter(now, kept)
   const signs = authorSigns(before, profile)
   const own = signs === authorSigns({}, profile) ? {} : { authorSigns: signs }
-  return before.roles.filter(approves).map((role) => ({ role: wholeRole(role, before), until, ...own }))
+  return before.roles.filter(approves).map((role) => ({ role: completeRole(role, before), until, ...own }))
 }
 
 /** Returns the next whole second at which no other earlier role ends; witnesses count time in seconds. */
@@ -40,7 +40,7 @@ function endAfter(now: Date, kept: readonly EarlierRole[]): string {
 }
 
 /** Returns the role with the rules of the whole roster merged in. */
-function wholeRole(role: Role, { bounds, soleOfficial }: Rules): Role {
+function completeRole(role: Role, { bounds, soleOfficial }: Rules): Role {
   const both = strictest([bounds, role.bounds].filter((each) => each !== undefined))
   return {
     ...role,

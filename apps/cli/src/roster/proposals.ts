@@ -43,7 +43,7 @@ export async function proposeRoster(
   shownSuccessor(context, current, envelope)
   const accepted = acceptUnreadable.length === 0 ? {} : { acceptUnreadable }
   const view = await context.post('/v1/roster/proposals', { envelope, ...accepted })
-  context.output.done(`Roster ${view.version} proposed, digest ${view.digest}`)
+  context.output.success(`Roster ${view.version} proposed, digest ${view.digest}`)
   printProgress(context, view)
 }
 
@@ -66,14 +66,14 @@ async function signRosterProposal(context: CliContext, given: string | undefined
   const sig = await signer.sign(pae(STATEMENT_TYPE, Buffer.from(next.envelope.payload, 'base64')))
   const signature = { keyid: signer.keyid, sig: Buffer.from(sig).toString('base64') }
   const view = await context.post('/v1/roster/proposals/{digest}/signatures', signature, { params: { digest: next.digest } })
-  context.output.done('Signature added')
+  context.output.success('Signature added')
   printProgress(context, view)
 }
 
 function choose(waiting: readonly RosterProposalView[], given: string | undefined): RosterProposalView {
-  const fitting = given === undefined ? waiting : waiting.filter(({ digest }) => digest === given)
-  if (fitting.length === 1) return fitting[0]!
-  if (fitting.length > 1) {
+  const matching = given === undefined ? waiting : waiting.filter(({ digest }) => digest === given)
+  if (matching.length === 1) return matching[0]!
+  if (matching.length > 1) {
     throw usageError(
       'Several proposals wait: name one by its digest',
       waiting.map(({ digest }) => `hms-svc roster sign ${digest} --sign NAME`),
@@ -98,10 +98,10 @@ function printProgress({ output }: CliContext, view: RosterProposalView): void {
   if (output.mode === 'json') return output.data(view, () => [])
   const { acceptUnreadable = [] } = view
   if (acceptUnreadable.length > 0) output.note(`Accepted: readers may refuse what is live of ${acceptUnreadable.join(', ')}`)
-  if (view.state === 'CURRENT') return output.done(`Roster ${view.version} is in force`)
+  if (view.state === 'CURRENT') return output.success(`Roster ${view.version} is in force`)
   for (const { version, signedBy, threshold } of view.progress) {
     const missing = Math.max(0, threshold - signedBy.length)
-    output.done(
+    output.success(
       `Roster ${version} asks for ${threshold}: signed by ` +
         `${signedBy.join(', ') || 'no one'}${missing === 0 ? '' : `; ${missing} more needed`}`,
     )
@@ -137,9 +137,9 @@ async function signRosterFile(context: CliContext, file: string, options: SignRo
   }
   const signed = await addSignature(envelope, signer)
   await writeFile(out, `${JSON.stringify(signed)}\n`)
-  const { signed: people, threshold, complete } = rootState(signed, roster)
-  const signedBy = people.map(({ name }) => name)
-  const missing = Math.max(0, threshold - people.length)
+  const { signed: signers, threshold, complete } = rootState(signed, roster)
+  const signedBy = signers.map(({ name }) => name)
+  const missing = Math.max(0, threshold - signers.length)
   const { version, digest } = roster
   context.output.result({ file: out, version, digest, signedBy, threshold, missing }, [
     `Signature added to ${out}: roster ${version}, digest ${digest}`,

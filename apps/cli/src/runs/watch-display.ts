@@ -22,31 +22,31 @@ const SILENT: WatchDisplay = { show: () => undefined, tick: () => undefined, cle
 /** Appends one line per change, and a heartbeat after 30 s without a line. Used with `--plain` and without a terminal. */
 export class AppendingDisplay implements WatchDisplay {
   private view: RunView | undefined
-  private spokeAt: number
+  private lastOutputAt: number
 
   constructor(
     private readonly output: Output,
     private readonly now: () => number,
   ) {
-    this.spokeAt = now()
+    this.lastOutputAt = now()
   }
 
   show(view: RunView): void {
-    this.say(narrateChange(this.view, view, this.now()))
+    this.print(narrateChange(this.view, view, this.now()))
     this.view = view
   }
 
   tick(): void {
-    if (this.view !== undefined && this.now() - this.spokeAt >= HEARTBEAT_MS) this.say([narrateSilence(this.view, this.now())])
+    if (this.view !== undefined && this.now() - this.lastOutputAt >= HEARTBEAT_MS) this.print([narrateSilence(this.view, this.now())])
   }
 
   clear(): void {
     this.view = undefined
   }
 
-  private say(lines: string[]): void {
+  private print(lines: string[]): void {
     for (const line of lines) this.output.note(line)
-    if (lines.length > 0) this.spokeAt = this.now()
+    if (lines.length > 0) this.lastOutputAt = this.now()
   }
 }
 

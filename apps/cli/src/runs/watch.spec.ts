@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { RunState, RunView } from '#libs/contracts'
 import { serveCanned, type CannedService } from '../testing/canned-service.js'
-import { runForTest, type CliWorld } from '../testing/run-cli.js'
+import { runForTest, type CliFixture } from '../testing/run-cli.js'
 
 function view(state: RunState): RunView {
   return {
@@ -20,7 +20,7 @@ function view(state: RunState): RunView {
 let service: CannedService
 afterEach(() => service.close())
 
-async function watch(states: RunState[], flags: string[] = [], world: CliWorld = {}): ReturnType<typeof runForTest> {
+async function watch(states: RunState[], flags: string[] = [], world: CliFixture = {}): ReturnType<typeof runForTest> {
   service = await serveCanned({ 'GET /v1/runs/184/events': { events: states.map(view) } })
   return runForTest(['runs', 'watch', '#184', ...flags], { ...world, env: { HMS_URL: service.url } })
 }

@@ -31,13 +31,13 @@ export async function watchToEnd(context: CliContext, client: ApiClient, run: nu
     }
     const view = await followRun(client, run, { onView, signal, timeoutMs: context.timeoutMs() })
     display.clear()
-    if (!isTerminal(view.state) && view.state !== 'PAUSED') output.note(`The time is up; ${stillOpen(view)}: hms-svc runs watch ${run}`)
+    if (!isTerminal(view.state) && view.state !== 'PAUSED') output.note(`The time is up; ${runStatusText(view)}: hms-svc runs watch ${run}`)
     if (output.mode !== 'quiet') output.data(view, () => renderRun(view, output.paint))
     return exitCodeOfRun(view.state)
   } catch (error) {
     display.clear()
     if (!signal.aborted) throw error
-    output.note(`Interrupted; ${last === undefined ? `run #${run} goes on` : stillOpen(last)}: hms-svc runs watch ${run}`)
+    output.note(`Interrupted; ${last === undefined ? `run #${run} goes on` : runStatusText(last)}: hms-svc runs watch ${run}`)
     return EXIT.interrupted
   } finally {
     stopTicking()
@@ -46,7 +46,7 @@ export async function watchToEnd(context: CliContext, client: ApiClient, run: nu
 }
 
 /** Describes a run that is still open; a paused or unsigned one waits for people. */
-function stillOpen({ run, state }: RunView): string {
+function runStatusText({ run, state }: RunView): string {
   if (state === 'AWAITING_APPROVAL') return `run #${run} still waits for signatures`
   return state === 'PAUSED' ? `run #${run} stays paused` : `run #${run} goes on`
 }

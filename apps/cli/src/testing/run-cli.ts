@@ -9,7 +9,7 @@ export interface CliRun {
   stderr: string
 }
 
-export interface CliWorld {
+export interface CliFixture {
   env?: Record<string, string>
   /** Answers to hidden questions; with them standard input counts as a terminal. */
   answers?: string[]
@@ -21,14 +21,14 @@ export interface CliWorld {
 }
 
 /** Runs a command line against an injected environment; nothing of the real process leaks in. */
-export async function runForTest(argv: readonly string[], world: CliWorld = {}): Promise<CliRun> {
+export async function runForTest(argv: readonly string[], fixture: CliFixture = {}): Promise<CliRun> {
   const texts = { stdout: '', stderr: '' }
-  const code = await runCli(argv, ioForTest(world, texts))
+  const code = await runCli(argv, ioForTest(fixture, texts))
   return { code, ...texts }
 }
 
 /** Creates an environment without a terminal; output is added to `texts`. */
-export function ioForTest(world: CliWorld = {}, texts = { stdout: '', stderr: '' }): CliIo {
+export function ioForTest(fixture: CliFixture = {}, texts = { stdout: '', stderr: '' }): CliIo {
   const sink = (name: 'stdout' | 'stderr'): Sink => ({
     write: (text) => {
       texts[name] += text
@@ -36,20 +36,20 @@ export function ioForTest(world: CliWorld = {}, texts = { stdout: '', stderr: ''
     isTerminal: false,
     columns: null,
   })
-  const answers = [...(world.answers ?? [])]
+  const answers = [...(fixture.answers ?? [])]
   return {
     stdout: sink('stdout'),
     stderr: sink('stderr'),
-    interactive: world.answers !== undefined,
-    environment: readCliEnvironment({ HMS_DATA_DIR: '/nonexistent', ...world.env }),
-    now: world.now ?? Date.now,
+    interactive: fixture.answers !== undefined,
+    environment: readCliEnvironment({ HMS_DATA_DIR: '/nonexistent', ...fixture.env }),
+    now: fixture.now ?? Date.now,
     every: () => () => undefined,
     onInterrupt: (callback) => {
-      world.interrupt?.(callback)
+      fixture.interrupt?.(callback)
       return () => undefined
     },
     askHidden: async (question) => {
-      world.onQuestion?.(question)
+      fixture.onQuestion?.(question)
       return answers.shift() ?? ''
     },
   }

@@ -5,13 +5,13 @@ import { openKey } from '../keys/key-folder.js'
 import { installationOf } from '../roster/rosters-here.js'
 import type { AS_PERSON, FlagsOf } from '../verbs/options.js'
 
-export type AsPerson = FlagsOf<typeof AS_PERSON>
+export type SigningFlags = FlagsOf<typeof AS_PERSON>
 
 /**
  * Creates a client that signs its requests: with the key of `--sign`, else with the operator key of profile dev. Never uses HMS_TOKEN,
  * because no token may create or revoke another.
  */
-export async function signingClient(context: CliContext, flags: AsPerson): Promise<ApiClient> {
+export async function signingClient(context: CliContext, flags: SigningFlags): Promise<ApiClient> {
   if (flags.sign === undefined)
     return context.client(authorizationFrom({ url: readUrl(context.url), dataDir: context.io.environment.dataDir }))
   return signingAs(context, await openKey(context, { ...flags, sign: flags.sign }))

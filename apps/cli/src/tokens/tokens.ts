@@ -3,7 +3,7 @@ import type { CliContext } from '../context.js'
 import { requireName } from '../errors.js'
 import { durationFlag } from '../flags.js'
 import type { CREATE_TOKEN, FlagsOf } from '../verbs/options.js'
-import { signingClient, type AsPerson } from './as-person.js'
+import { signingClient, type SigningFlags } from './as-person.js'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
@@ -29,7 +29,7 @@ function parseExpires(text: string | undefined): number | undefined {
   return days === undefined ? durationFlag('--expires', text) : Number(days) * DAY_MS
 }
 
-export async function listTokens(context: CliContext, flags: AsPerson): Promise<void> {
+export async function listTokens(context: CliContext, flags: SigningFlags): Promise<void> {
   const client = flags.sign === undefined ? await context.client() : await signingClient(context, flags)
   const tokens = await client.get('/v1/tokens')
   const now = context.io.now()
@@ -53,7 +53,7 @@ function stateOf({ revokedAt, expiresAt, unverified }: TokenView, now: number): 
   return Date.parse(expiresAt) <= now ? 'expired' : 'valid'
 }
 
-export async function revokeToken(context: CliContext, id: string, flags: AsPerson): Promise<void> {
+export async function revokeToken(context: CliContext, id: string, flags: SigningFlags): Promise<void> {
   requireName(id, 'the id of a key', 'hms-svc tokens list')
   const token = await (await signingClient(context, flags)).post('/v1/tokens/{id}/revoke', {}, { params: { id } })
   context.output.result(token, [`Key ${token.id} (${token.name}) revoked; what it has open is closed within seconds`])

@@ -18,11 +18,11 @@ interface Polling extends Following {
   /** Waits; resolves to `false` when following ends. */
   wait(ms: number): Promise<boolean>
   /** Called when the services did not respond. They are polled again from the same position. */
-  onTrouble(error: unknown): void
+  onError(error: unknown): void
 }
 
 /** Follows an embedded bus by polling for records since the last page. Rejects if the first request gets no response. */
-export async function followServices({ client, topics, since, onReady, onRecord, wait, onTrouble }: Polling): Promise<void> {
+export async function followServices({ client, topics, since, onReady, onRecord, wait, onError }: Polling): Promise<void> {
   const names = topics.join(',')
   let page = await client.get('/v1/topics/records', { topics: names, since })
   onReady()
@@ -36,7 +36,7 @@ export async function followServices({ client, topics, since, onReady, onRecord,
     } catch (error) {
       page = { records: [], next: page.next }
       failures++
-      onTrouble(error)
+      onError(error)
     }
   } while (page.records.length > 0 || (await wait(Math.min(LONGEST_WAIT_MS, POLL_MS * 2 ** failures))))
 }

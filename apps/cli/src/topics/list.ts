@@ -1,7 +1,7 @@
 import { eventsAMinute, SERVICES, TOPICS, type ServiceLag, type TopicActivity, type TopicReport } from '#libs/contracts'
 import type { ApiClient } from '#libs/client'
 import type { CliContext } from '../context.js'
-import { askServices, LETTERS_COUNTED, waitingLetters } from '../dead-letters/all-services.js'
+import { callServices, LETTERS_COUNTED, waitingLetters } from '../dead-letters/all-services.js'
 import { problemOf } from '../errors.js'
 
 /**
@@ -30,7 +30,7 @@ export async function listTopics(context: CliContext): Promise<void> {
     },
     'The catalogue is empty.',
   )
-  for (const [service, error] of new Map([...figures.silent, ...letters.silent].map((each) => [each.service, each.error])))
+  for (const [service, error] of new Map([...figures.silent, ...letters.unreachable].map((each) => [each.service, each.error])))
     output.error(`! ${service} does not answer; its lag in seconds and its dead letters are not known: ${problemOf(error).detail}`)
   for (const { service, answer } of letters.answers)
     if (answer.length === LETTERS_COUNTED)
@@ -54,12 +54,12 @@ export type TopicFigures = Omit<TopicActivity, 'groups'> & Pick<TopicReport, 'la
 
 /**
  * Reads the figures of each topic from the bus, and the lag from each service: only the process that reads a topic knows the age of its
- * oldest unhandled event. `silent`: services that did not report their lag.
+ * oldest unhandled event. `unreachable`: services that did not report their lag.
  */
 export async function readFigures(client: ApiClient) {
-  const [activity, { answers, silent }] = await Promise.all([
+  const [activity, { answers, unreachable: silent }] = await Promise.all([
     client.get('/v1/topics'),
-    askServices(SERVICES, (service) => client.get('/v1/groups/{service}', { service })),
+    callServices(SERVICES, (service) => client.get('/v1/groups/{service}', { service })),
   ])
   const reported = answers.flatMap(({ answer }) => answer)
   const topics = activity.map(({ groups, ...topic }) => ({ ...topic, lag: lagOf(topic.topic, groups, reported) }))

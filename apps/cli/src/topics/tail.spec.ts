@@ -133,7 +133,7 @@ describe('topics tail', () => {
       client: { get: get as ApiClient['get'] },
       onReady: () => {},
       onRecord: (record) => seen.push(record),
-      onTrouble: () => troubles++,
+      onError: () => troubles++,
       wait: async (ms) => waits.push(ms) > 0 && answers.length > 0,
     })
     expect([asked, seen, troubles]).toEqual([[undefined, '1.0', '1.0', '1.0', '2.0'], [PAUSED], 2])

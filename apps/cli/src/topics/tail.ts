@@ -22,8 +22,8 @@ export async function tailTopics(context: CliContext, topic: string | undefined,
     const { followBroker } = await import('../hosting/topics.js')
     if (!(await followBroker(following, stopper.signal))) {
       const client = await context.client()
-      const onTrouble = (error: unknown): void => output.note(`! ${problemOf(error).detail} Asking again; nothing is lost.`)
-      await followServices({ ...following, client, wait: stopper.wait, onTrouble })
+      const onError = (error: unknown): void => output.note(`! ${problemOf(error).detail} Retrying; nothing is lost.`)
+      await followServices({ ...following, client, wait: stopper.wait, onError })
     }
     return EXIT.interrupted
   } finally {
@@ -38,18 +38,18 @@ function show({ output }: CliContext, record: TopicRecord, run: number | undefin
 /** Topic that is followed only if it is named: it has whole documents, and a freshness statement every ten seconds. */
 const NOT_UNASKED = 'hms.config.state.v1'
 
-/** Returns the topic with this name, or the only one whose subject contains `wanted`; without `wanted`, all topics but `NOT_UNASKED`. */
-export function chooseTopics(wanted: string | undefined): string[] {
-  if (wanted === undefined) return TOPICS.map(({ name }) => name).filter((name) => name !== NOT_UNASKED)
-  if (TOPIC_NAMES.includes(wanted)) return [wanted]
-  const whole = TOPIC_NAMES.filter((name) => subjectOf(name) === wanted)
-  const near = whole.length > 0 || wanted === '' ? whole : TOPIC_NAMES.filter((name) => subjectOf(name).includes(wanted))
+/** Returns the topic with this name, or the only one whose subject contains `filter`; without `filter`, all topics but `NOT_UNASKED`. */
+export function chooseTopics(filter: string | undefined): string[] {
+  if (filter === undefined) return TOPICS.map(({ name }) => name).filter((name) => name !== NOT_UNASKED)
+  if (TOPIC_NAMES.includes(filter)) return [filter]
+  const whole = TOPIC_NAMES.filter((name) => subjectOf(name) === filter)
+  const near = whole.length > 0 || filter === '' ? whole : TOPIC_NAMES.filter((name) => subjectOf(name).includes(filter))
   const [only, ...more] = near
   if (only === undefined)
-    throw new HmsError('HMS_TOPIC_UNKNOWN', `No topic is named ${wanted}`, { status: 404, next: ['hms-svc topics list'] })
+    throw new HmsError('HMS_TOPIC_UNKNOWN', `No topic is named ${filter}`, { status: 404, next: ['hms-svc topics list'] })
   if (more.length > 0) {
     throw usageError(
-      `${wanted} may be ${near.join(', ')}: name one`,
+      `${filter} may be ${near.join(', ')}: name one`,
       near.map((name) => `hms-svc topics tail ${name}`),
     )
   }
@@ -62,7 +62,7 @@ function subjectOf(name: string): string {
 }
 
 /** Members of an event that are printed, in this order. */
-const SPOKEN = ['verdict', 'state', 'summary', 'reason', 'detail', 'decision', 'by'] as const
+const SHOWN_MEMBERS = ['verdict', 'state', 'summary', 'reason', 'detail', 'decision', 'by'] as const
 
 const MOST_CHARACTERS = 200
 
@@ -70,7 +70,7 @@ const MOST_CHARACTERS = 200
 export function describeRecord({ at, run, key, type, source, topic, data }: TopicRecord): string {
   const about = key === null ? topic : key
   const words = data === null && !type.includes('given-up') ? `${eventWords(type)} (withdrawn)` : eventWords(type)
-  const said = saidIn(data)
+  const said = summaryOf(data)
   const parts = [
     [at.replace(/\.\d+Z$/, 'Z'), run === null ? '' : `#${run}`, about].filter((part) => part !== '').join(' '),
     words,
@@ -80,9 +80,9 @@ export function describeRecord({ at, run, key, type, source, topic, data }: Topi
   return parts.join('  ')
 }
 
-function saidIn(data: unknown): string {
+function summaryOf(data: unknown): string {
   if (typeof data !== 'object' || data === null) return ''
-  const texts = SPOKEN.flatMap((name) => {
+  const texts = SHOWN_MEMBERS.flatMap((name) => {
     const text = (data as Record<string, unknown>)[name]
     return typeof text === 'string' && text !== '' ? [text] : []
   })

@@ -61,7 +61,7 @@ function watching(options: OutputOptions, ...ids: string[]) {
   const changes: PolicyChange[] = []
   const time = { ms: AT }
   const output = new Output(sink('stdout'), sink('stderr'), options, {})
-  const watch = new PolicyWatch(ids, { connection, output, now: () => time.ms, changed: (change) => changes.push(change) })
+  const watch = new PolicyWatch(ids, { connection, output, now: () => time.ms, onChange: (change) => changes.push(change) })
   return { text, connection, changes, time, watch }
 }
 
@@ -94,7 +94,7 @@ describe('PolicyWatch', () => {
     const { text, connection, changes, watch } = watching({ json: true }, 'pm25')
     connection.set('pm25', '1.5.0', 35)
     watch.start()
-    watch.ended(changes[0]!, '/bin/reload', { code: 3, signal: null, seconds: 0.5, timedOut: false })
+    watch.programEnded(changes[0]!, '/bin/reload', { code: 3, signal: null, seconds: 0.5, timedOut: false })
     const [change, exec] = text.stdout
       .trimEnd()
       .split('\n')
@@ -109,8 +109,8 @@ describe('PolicyWatch', () => {
     watch.start()
     connection.emit('stale', { reason: 'disconnected', code: 'HMS_FRESHNESS_OLD' })
     connection.emit('ready', { revision: 1 })
-    watch.ended(changes[0]!, 'reload', { code: null, signal: 'SIGTERM', seconds: 60, timedOut: true })
-    watch.ended(changes[0]!, 'reload', { code: null, signal: null, seconds: 0, timedOut: false, error: 'spawn EACCES' })
+    watch.programEnded(changes[0]!, 'reload', { code: null, signal: 'SIGTERM', seconds: 60, timedOut: true })
+    watch.programEnded(changes[0]!, 'reload', { code: null, signal: null, seconds: 0, timedOut: false, error: 'spawn EACCES' })
     time.ms += 29_999
     watch.tick()
     expect(text.stderr).not.toContain('no change')
@@ -122,7 +122,7 @@ describe('PolicyWatch', () => {
     expect(text.stderr.split('\n')).toEqual([
       '2026-01-01T00:00:00Z STALE: disconnected [HMS_FRESHNESS_OLD]',
       '2026-01-01T00:00:00Z READY at revision 1',
-      '2026-01-01T00:00:00Z pm25: reload was ended by SIGTERM after 60 s, its time was over',
+      '2026-01-01T00:00:00Z pm25: reload was killed by SIGTERM after 60 s, timed out',
       '2026-01-01T00:00:00Z pm25: reload could not be started: spawn EACCES',
       '2026-01-01T00:00:30Z no change, READY',
       '',

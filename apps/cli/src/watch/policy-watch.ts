@@ -11,7 +11,7 @@ export interface PolicyWatchParts {
   /** Milliseconds since the epoch. */
   now(): number
   /** Called with each change after it was printed. */
-  changed(change: PolicyChange): void
+  onChange(change: PolicyChange): void
 }
 
 /** Silence in ms after which a heartbeat line is printed. */
@@ -20,9 +20,9 @@ const HEARTBEAT_MS = 30_000
 /** Prints the versions in force of the watched policies, and each change: as a line, or with --json as a value. */
 export class PolicyWatch {
   private readonly values = new Map<string, PolicyValue>()
-  private saidAt = 0
+  private lastOutputAt = 0
   private off: (() => void)[] = []
-  private seen = false
+  private hasSeenVersion = false
 
   constructor(
     private readonly ids: readonly string[],
@@ -33,56 +33,56 @@ export class PolicyWatch {
     const { connection, output } = this.parts
     this.off = [
       connection.on('change', ({ id, from, to, revision }) => {
-        if (this.ids.includes(id)) this.tell({ id, from, to, revision, value: to === null ? null : connection.explain(id).value })
+        if (this.ids.includes(id)) this.printChange({ id, from, to, revision, value: to === null ? null : connection.explain(id).value })
       }),
-      connection.on('stale', ({ reason, code }) => this.remark(`STALE: ${reason}${code === undefined ? '' : ` [${code}]`}`)),
-      connection.on('ready', ({ revision }) => this.remark(`READY at revision ${revision}`)),
-      connection.on('error', (error) => this.remark(`✗ ${error.message}`)),
+      connection.on('stale', ({ reason, code }) => this.printNote(`STALE: ${reason}${code === undefined ? '' : ` [${code}]`}`)),
+      connection.on('ready', ({ revision }) => this.printNote(`READY at revision ${revision}`)),
+      connection.on('error', (error) => this.printNote(`✗ ${error.message}`)),
     ]
     const held = new Set(connection.ids())
     for (const id of this.ids) {
       if (!held.has(id)) output.note(`${this.stamp()} no version of ${id} is in force yet`)
       else {
         const { version, revision, value } = connection.explain(id)
-        this.tell({ id, from: null, to: version, revision, value })
+        this.printChange({ id, from: null, to: version, revision, value })
       }
     }
   }
 
   /** Whether a version of any watched policy was in force since the start. */
   get hasSeen(): boolean {
-    return this.seen
+    return this.hasSeenVersion
   }
 
   /** Called about every second; in mode `plain` it prints a heartbeat after `HEARTBEAT_MS` of silence. */
   tick(): void {
     const { output, connection } = this.parts
-    if (output.mode !== 'plain' || this.parts.now() - this.saidAt < HEARTBEAT_MS) return
-    this.remark(`no change, ${connection.state}`)
+    if (output.mode !== 'plain' || this.parts.now() - this.lastOutputAt < HEARTBEAT_MS) return
+    this.printNote(`no change, ${connection.state}`)
   }
 
-  ended({ id, to }: PolicyChange, program: string, end: ProgramEnd): void {
+  programEnded({ id, to }: PolicyChange, program: string, end: ProgramEnd): void {
     const { output } = this.parts
     if (output.mode === 'json') output.data({ id, version: to, exec: end }, () => [])
-    else this.remark(`${id}: ${program} ${describeEnd(end)}`)
+    else this.printNote(`${id}: ${program} ${describeEnd(end)}`)
   }
 
   stop(): void {
     for (const off of this.off.splice(0)) off()
   }
 
-  private tell(change: PolicyChange): void {
+  private printChange(change: PolicyChange): void {
     const { output } = this.parts
     output.data(change, () => [`${this.stamp()} ${lineOf(change, this.values.get(change.id))}`])
-    this.saidAt = this.parts.now()
-    this.seen = true
+    this.lastOutputAt = this.parts.now()
+    this.hasSeenVersion = true
     if (change.value === null) this.values.delete(change.id)
     else this.values.set(change.id, change.value)
-    this.parts.changed(change)
+    this.parts.onChange(change)
   }
 
-  private remark(text: string): void {
-    this.saidAt = this.parts.now()
+  private printNote(text: string): void {
+    this.lastOutputAt = this.parts.now()
     this.parts.output.note(`${this.stamp()} ${text}`)
   }
 
@@ -107,6 +107,6 @@ function documentOf(value: PolicyValue): PolicyDocument {
 
 function describeEnd({ code, signal, seconds, timedOut, error }: ProgramEnd): string {
   if (error !== undefined) return `could not be started: ${error}`
-  const how = code === null ? `was ended by ${signal ?? 'a signal'}` : `exit ${code}`
-  return `${how} after ${seconds} s${timedOut ? ', its time was over' : ''}`
+  const how = code === null ? `was killed by ${signal ?? 'a signal'}` : `exit ${code}`
+  return `${how} after ${seconds} s${timedOut ? ', timed out' : ''}`
 }

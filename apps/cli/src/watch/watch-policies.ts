@@ -44,9 +44,9 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
       if (program === undefined) return
       const { stdin, variables } = inputOf(change)
       const run = { program, stdin, environment: { ...environment, ...variables }, deadlineMs, signal }
-      watch.ended(change, program, await runProgram(run))
+      watch.programEnded(change, program, await runProgram(run))
     })
-    const watch = new PolicyWatch(policies, { connection, output, now: io.now, changed: (change) => queue.push(change) })
+    const watch = new PolicyWatch(policies, { connection, output, now: io.now, onChange: (change) => queue.push(change) })
     try {
       watch.start()
       const nothing = new Promise<HmsError>((resolve) => {

@@ -1,10 +1,10 @@
 import type { ApiClient } from '#libs/client'
 import type { DeliveryView } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
-import { type FeedPosition, followMessages, type FollowOptions, positionOfNow } from './follow-messages.js'
+import { type FeedPosition, followMessages, type FollowOptions, currentPosition } from './follow-messages.js'
 
 /** Creates a notifier that responds as `GET /v1/deliveries` does, and a receiver beside it. */
-function world() {
+function createFixture() {
   const made: DeliveryView[] = []
   let isDown = false
   const get = async (path: string, query: { id?: string; since?: string; before?: string; limit?: number } = {}): Promise<unknown> => {
@@ -15,17 +15,17 @@ function world() {
     return rest.filter(({ createdAt }) => createdAt >= (query.since ?? '')).slice(0, query.limit)
   }
   const client = { get } as unknown as ApiClient
-  const taken: string[] = []
+  const accepted: string[] = []
   const log: string[] = []
-  const answers: number[] = []
+  const statuses: number[] = []
   const steps: (() => void)[] = []
-  const kept: FeedPosition[] = []
+  const savedPositions: FeedPosition[] = []
   const options: FollowOptions = {
     client,
     partner: undefined,
     forward: async ({ id, body }) => {
-      const status = answers.shift() ?? 204
-      if (status < 300) taken.push(`${id} ${body}`)
+      const status = statuses.shift() ?? 204
+      if (status < 300) accepted.push(`${id} ${body}`)
       return { ok: status < 300, detail: String(status), acknowledged: false }
     },
     // Each wait runs the next step of the fixture; after the last one the listener stops.
@@ -36,16 +36,16 @@ function world() {
     },
     onReady: () => log.push('ready'),
     onForwarded: ({ messageId }, { detail }) => log.push(`${messageId} ${detail}`),
-    onTrouble: (error) => log.push((error as Error).message),
-    keep: async (position) => void kept.push(position),
+    onError: (error) => log.push((error as Error).message),
+    savePosition: async (position) => void savedPositions.push(position),
   }
   return {
     client,
     options,
-    taken,
+    taken: accepted,
     log,
-    answers,
-    kept,
+    answers: statuses,
+    kept: savedPositions,
     make: (id: string, second: number, messageId = id) =>
       made.push({ id, messageId, createdAt: new Date(second * 1_000).toISOString() } as DeliveryView),
     down: (value: boolean) => (isDown = value),
@@ -55,52 +55,52 @@ function world() {
 
 describe('a listener', () => {
   it('starts after the existing messages, and forwards new ones once each, in order', async () => {
-    const { client, options, make, play, taken, log } = world()
+    const { client, options, make, play, taken: accepted, log } = createFixture()
     for (let each = 0; each < 700; each++) make(`old-${each}`, 1_000)
-    const start = await positionOfNow(client, undefined, 'whsec_')
+    const start = await currentPosition(client, undefined, 'whsec_')
     play(
       () => [make('b', 1_002), make('a', 1_001)],
       () => make('c', 1_003),
     )
     await followMessages(options, start)
-    expect(taken).toEqual(['a body of a', 'b body of b', 'c body of c'])
+    expect(accepted).toEqual(['a body of a', 'b body of b', 'c body of c'])
     expect(log[0]).toBe('ready')
   })
 
   it('forwards a message that was committed late, after a newer one', async () => {
-    const { client, options, make, play, taken } = world()
-    const start = await positionOfNow(client, undefined, 'whsec_')
+    const { client, options, make, play, taken: accepted } = createFixture()
+    const start = await currentPosition(client, undefined, 'whsec_')
     play(
       () => make('second', 1_030),
       () => make('first', 1_000),
     )
     await followMessages(options, start)
-    expect(taken).toEqual(['second body of second', 'first body of first'])
+    expect(accepted).toEqual(['second body of second', 'first body of first'])
   })
 
   it('resumes where the previous one ended, with the message that was not accepted', async () => {
-    const { client, options, make, play, taken, answers, kept } = world()
-    const start = await positionOfNow(client, undefined, 'whsec_')
+    const { client, options, make, play, taken: accepted, answers: statuses, kept: savedPositions } = createFixture()
+    const start = await currentPosition(client, undefined, 'whsec_')
     for (const [id, second] of [
       ['a', 1],
       ['b', 2],
       ['c', 3],
     ] as const)
       make(id, second + 100)
-    answers.push(204, 500)
+    statuses.push(204, 500)
     await followMessages(options, start)
-    expect(taken).toEqual(['a body of a'])
+    expect(accepted).toEqual(['a body of a'])
     play()
-    await followMessages(options, kept.at(-1)!)
-    expect(taken).toEqual(['a body of a', 'b body of b', 'c body of c'])
+    await followMessages(options, savedPositions.at(-1)!)
+    expect(accepted).toEqual(['a body of a', 'b body of b', 'c body of c'])
   })
 
   it('posts a refused message again after increasing waits, before the next message', async () => {
-    const { client, options, make, play, answers, log } = world()
-    const start = await positionOfNow(client, undefined, 'whsec_')
+    const { client, options, make, play, answers: statuses, log } = createFixture()
+    const start = await currentPosition(client, undefined, 'whsec_')
     make('a', 101)
     make('b', 102)
-    answers.push(500, 500, 204)
+    statuses.push(500, 500, 204)
     play(
       () => {},
       () => {},
@@ -111,7 +111,7 @@ describe('a listener', () => {
   })
 
   it('is ready once the service has responded, and keeps polling if it is unreachable later', async () => {
-    const { options, make, play, down, log, taken } = world()
+    const { options, make, play, down, log, taken: accepted } = createFixture()
     const start: FeedPosition = { newest: new Date(100_000).toISOString(), seen: [], secret: 'whsec_' }
     down(true)
     await expect(followMessages(options, start)).rejects.toThrow('not reachable')
@@ -123,14 +123,14 @@ describe('a listener', () => {
     )
     await followMessages(options, start)
     expect(log.slice(0, 5)).toEqual(['ready', 'wait 1000', 'not reachable', 'wait 2000', 'a 204'])
-    expect(taken).toEqual(['a body of a'])
+    expect(accepted).toEqual(['a body of a'])
   })
 
   it('forwards a message of several channels once', async () => {
-    const { client, options, make, play, taken } = world()
-    const start = await positionOfNow(client, undefined, 'whsec_')
+    const { client, options, make, play, taken: accepted } = createFixture()
+    const start = await currentPosition(client, undefined, 'whsec_')
     play(() => [make('m.webhook', 101, 'm'), make('m.email', 101, 'm')])
     await followMessages(options, start)
-    expect(taken).toHaveLength(1)
+    expect(accepted).toHaveLength(1)
   })
 })

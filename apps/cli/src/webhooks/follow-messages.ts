@@ -50,7 +50,7 @@ export class PositionFile {
     } catch {
       // Treated like JSON of another schema.
     }
-    throw usageError(`${this.file} does not say how far the listener came`, ['hms-svc webhooks listen --forward URL --from 1h'])
+    throw usageError(`${this.file} contains no position of the listener`, ['hms-svc webhooks listen --forward URL --from 1h'])
   }
 
   async write(position: FeedPosition): Promise<void> {
@@ -74,19 +74,19 @@ export interface FollowOptions {
   onReady(): void
   onForwarded(delivery: DeliveryView, result: Forwarded): void
   /** Called when the service did not respond; it is polled again, and nothing is lost. */
-  onTrouble(error: unknown): void
-  keep(position: FeedPosition): Promise<void>
+  onError(error: unknown): void
+  savePosition(position: FeedPosition): Promise<void>
 }
 
 /**
  * Returns the start of a listener without a position: after all messages that exist now. A message that was created earlier and is
  * committed later is still forwarded.
  */
-export async function positionOfNow(client: ApiClient, partner: string | undefined, secret: string): Promise<FeedPosition> {
+export async function currentPosition(client: ApiClient, partner: string | undefined, secret: string): Promise<FeedPosition> {
   const [newest] = await client.get('/v1/deliveries', { partner, limit: 1 })
   const start: FeedPosition = { newest: newest?.createdAt ?? new Date(OVERLAP_MS).toISOString(), seen: [], secret }
-  const passed = await messagesAfter(client, partner, start)
-  return passed.reduce((position, { messageId, createdAt }) => after(position, messageId, createdAt), start)
+  const existing = await messagesAfter(client, partner, start)
+  return existing.reduce((position, { messageId, createdAt }) => after(position, messageId, createdAt), start)
 }
 
 /**
@@ -95,7 +95,7 @@ export async function positionOfNow(client: ApiClient, partner: string | undefin
  * the service does not respond at the start.
  */
 export async function followMessages(options: FollowOptions, start: FeedPosition): Promise<void> {
-  const { client, partner, keep, wait } = options
+  const { client, partner, savePosition: keep, wait } = options
   let position = start
   let failures = 0
   let isReady = false
@@ -113,7 +113,7 @@ export async function followMessages(options: FollowOptions, start: FeedPosition
     } catch (error) {
       if (!isReady) throw error
       failures++
-      options.onTrouble(error)
+      options.onError(error)
     }
   } while (await wait(pauseAfter(failures)))
 }

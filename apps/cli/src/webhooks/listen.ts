@@ -4,7 +4,7 @@ import { problemOf, requireName } from '../errors.js'
 import { timeOf } from '../flags.js'
 import { stopOnInterrupt } from '../stop-on-interrupt.js'
 import type { FlagsOf, LISTEN } from '../verbs/options.js'
-import { followMessages, OVERLAP_MS, PositionFile, positionOfNow, type FeedPosition } from './follow-messages.js'
+import { followMessages, OVERLAP_MS, PositionFile, currentPosition, type FeedPosition } from './follow-messages.js'
 import { checkForward, forward, mintSecret, secretOf, type Forwarded } from './forward.js'
 
 /** Forwards partners' messages to a receiver on this machine, until Ctrl-C. The deliveries to partners are not affected. */
@@ -22,7 +22,7 @@ export async function listenForWebhooks(context: CliContext, options: FlagsOf<ty
   })
   const secret = given ?? known?.secret ?? mintSecret()
   const from = options.from === undefined ? undefined : timeOf('--from', options.from, io.now())
-  const start = from === undefined ? { ...(known ?? (await positionOfNow(client, partner, secret))), secret } : since(from, secret)
+  const start = from === undefined ? { ...(known ?? (await currentPosition(client, partner, secret))), secret } : since(from, secret)
   await file.write(start)
 
   const stopper = stopOnInterrupt(io)
@@ -38,8 +38,8 @@ export async function listenForWebhooks(context: CliContext, options: FlagsOf<ty
           if (given === undefined) output.note(`They are signed with ${secret}, which only this listener knows.`)
         },
         onForwarded: (delivery, result) => show(context, delivery, result),
-        onTrouble: (error) => output.note(`! ${problemOf(error).detail} Asking again; nothing is lost.`),
-        keep: (position) => file.write(position),
+        onError: (error) => output.note(`! ${problemOf(error).detail} Retrying; nothing is lost.`),
+        savePosition: (position) => file.write(position),
       },
       start,
     )

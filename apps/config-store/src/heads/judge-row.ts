@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { believedChange, SignatureError, STABLE_SCOPE, verifyHead, type Roster, type VerifiedHead } from '#libs/signing'
+import { verifiedChange, SignatureError, STABLE_SCOPE, verifyHead, type Roster, type VerifiedHead } from '#libs/signing'
 import { documentId, type StoredDocument } from './head.table.js'
 import { originOf } from './origin.js'
 
@@ -72,7 +72,7 @@ function misfitOf(row: StoredDocument, { head, release }: VerifiedHead): string 
  */
 function provenRow(row: StoredDocument, { head, release, next }: VerifiedHead, roster: Roster): StoredDocument {
   const { next: _next, nextOrigin: _nextOrigin, ended, release: _release, proof: _proof, change: claimed, ...rest } = row
-  const change = believedChange(claimed, { policy: head.policy }, roster)
+  const change = verifiedChange(claimed, { policy: head.policy }, roster)
   return {
     ...rest,
     ...originOf(release),

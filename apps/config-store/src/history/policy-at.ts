@@ -1,6 +1,6 @@
 import { action, HmsError, NOT_BY_CALLER, peekPredicate, type ConfigDocument, type PastPolicyView } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { believedChange, STABLE_SCOPE, type HeadPredicate, type ReleasePredicate, type Roster } from '#libs/signing'
+import { verifiedChange, STABLE_SCOPE, type HeadPredicate, type ReleasePredicate, type Roster } from '#libs/signing'
 import { LIVE_HEADS, LIVE_RELEASES, type LiveHead, type LiveRelease } from '../heads/live-history.js'
 import { provenanceOf } from '../heads/origin.js'
 import { periodAt, effectivePeriods, type RecordedHead, type EffectivePeriod } from './effective-periods.js'
@@ -116,7 +116,7 @@ async function viewOf(
   if (release === undefined) return undefined
   const { version, digest } = release
   const predicate = peekPredicate<ReleasePredicate>(release.release)
-  const stated = roster && believedChange(period.change, { policy, seq: period.seq }, roster)
+  const stated = roster && verifiedChange(period.change, { policy, seq: period.seq }, roster)
   return {
     id: policy,
     version,

@@ -1,7 +1,7 @@
 import { peekPredicate, type FieldDifference, type PolicyHistoryEntry } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { differenceOf, diffPolicies, type PolicyDocument } from '#libs/policy'
-import { believedChange, historyChange, type ReleasePredicate, type Roster } from '#libs/signing'
+import { verifiedChange, historyChange, type ReleasePredicate, type Roster } from '#libs/signing'
 import { LIVE_HEADS, LIVE_RELEASES, type LiveHead, type LiveRelease } from '../heads/live-history.js'
 import { headsBelow, MAX_HEADS, PAGE, withNext } from './policy-at.js'
 import { effectivePeriods, type EffectivePeriod } from './effective-periods.js'
@@ -35,7 +35,7 @@ export async function policyHistory(
 
 /** Returns the row, with the head's reason only if rollout signed it. */
 function explained({ change: claimed, ...head }: LiveHead, roster: Roster): LiveHead {
-  const change = believedChange(claimed, head, roster)
+  const change = verifiedChange(claimed, head, roster)
   return { ...head, ...(change === undefined ? {} : { change }) }
 }
 

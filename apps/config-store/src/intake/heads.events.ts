@@ -1,7 +1,7 @@
 import { HmsError, type ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent, SOURCE_PREFIX } from '#libs/messaging'
 import { TerminalError } from '#libs/platform'
-import { speakerFor } from '#libs/signing'
+import { signerFor } from '#libs/signing'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
 import { StoreHeads } from './store-heads.js'
@@ -14,7 +14,7 @@ export class HeadsEvents {
   async issued(@Payload() event: ReceivedEvent<'hms.head.issued.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
     try {
       const verified = this.storeHeads.verify(event.data)
-      const foreign = verified.heads.find(({ head }) => event.source !== `${SOURCE_PREFIX}${speakerFor(head.scope)}`)
+      const foreign = verified.heads.find(({ head }) => event.source !== `${SOURCE_PREFIX}${signerFor(head.scope)}`)
       if (foreign !== undefined) {
         throw new TerminalError('HMS_HEAD_SOURCE', `${event.source} does not speak for scope ${foreign.head.scope}`)
       }

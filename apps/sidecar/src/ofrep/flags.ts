@@ -50,7 +50,7 @@ export class Flags {
   }
 
   /**
-   * Evaluates the flag with the key, or every flag without a key. `ifNoneMatch`: the request's `If-None-Match`. Throws errors that OFREP defines.
+   * Evaluates the flag with the key, or every flag without a key. `ifNoneMatch`: header of the request. Throws errors that OFREP defines.
    */
   answer(key: string | undefined, body: unknown, ifNoneMatch?: string): SidecarResponse {
     const reader = readContext(body, this.reader.region)

@@ -11,7 +11,10 @@ export type Change = ConnectionEvents['change']
 
 export interface LocalCopyOptions extends Pick<ReaderOptions, 'reader' | 'policies' | 'clock'> {
   trust: Pick<DocumentTrust, 'admit'>
-  /** Called when values change without a frame: a release reached its effective time (even if this reader's values stay the same), or a canary's lease expired. */
+  /**
+   * Called when time changes values without a frame: a release reached its effective time (even if this reader's values stay the same), or
+   * a canary's lease expired.
+   */
   onExpiry: (changes: Change[]) => void
 }
 

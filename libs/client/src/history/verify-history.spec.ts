@@ -105,7 +105,7 @@ describe('the verified history of a policy', () => {
   })
 
   it('refuses entries out of order and repeated entries', () => {
-    expect(judge(claim(FIRST), claim(SECOND))[1]!.refusal?.detail).toContain('below head 1')
+    expect(judge(claim(FIRST), claim(SECOND))[1]!.refusal?.detail).toContain('after head 1')
     expect(judge(claim(SECOND), claim(SECOND))[1]!.refusal).toBeDefined()
   })
 

@@ -1,6 +1,6 @@
 import { HmsError, type Envelope, type PolicyHistoryEntry } from '#libs/contracts'
 import { differenceOf, diffPolicies, type PolicyDocument } from '#libs/policy'
-import { believedChange, effectiveMs, historyChange, isFarAhead, STABLE_SCOPE, type Roster, type VerifiedRelease } from '#libs/signing'
+import { verifiedChange, effectiveMs, historyChange, isFarAhead, STABLE_SCOPE, type Roster, type VerifiedRelease } from '#libs/signing'
 import { unverifiedHistory, verifiedByAny } from './verify-past.js'
 
 /** History entry with signed values in place of the store's claims. With `refusal`, none of its values is verified. */
@@ -60,7 +60,7 @@ function prove(
 
 function provenChange(policy: string, { change, seq }: PolicyHistoryEntry, rosters: readonly Roster[]): Envelope | undefined {
   if (change === undefined) return undefined
-  if (rosters.some((roster) => believedChange(change, { policy, seq }, roster) !== undefined)) return change
+  if (rosters.some((roster) => verifiedChange(change, { policy, seq }, roster) !== undefined)) return change
   throw unverifiedHistory('rollout did not sign why it came into force')
 }
 

@@ -76,7 +76,7 @@ describe('a store’s view of an earlier time', () => {
       'a head that rollout did not sign',
       shown(sampleDocument({ policy: { id: ID, version: '1.5.0' }, headSignedBy: 'canary-controller' })),
       { atMs: ms(AT) },
-      'only rollout speaks',
+      'only rollout may sign',
     ],
     ['an unapproved release', shown(sampleDocument({ policy: { id: ID, version: '1.5.0' }, approvedBy: [] })), { atMs: ms(AT) }, ''],
     ['a head without its releases', shown({ ...holding, next: undefined } as ConfigDocument), { atMs: ms(AT) }, 'does not contain it'],

@@ -129,7 +129,7 @@ export class LogFeed implements Feed {
     this.waiting.add(recorded, bytes, this.session.time.elapsed())
   }
 
-  /** Verifies and records only the head of a policy that this reader does not follow, because rollout's statement covers all stable heads. */
+  /** Verifies and records only the head of an unfollowed policy, because rollout's statement covers all stable heads. */
   private recordStableHead({ id, scope, head }: ConfigDocument): void {
     if (scope !== STABLE_SCOPE) return
     try {

@@ -3,7 +3,7 @@ import {
   buildRelease,
   digestOfJson,
   PREDICATE_TYPES,
-  speakerFor,
+  signerFor,
   stableDigest,
   StableTree,
   statement,
@@ -54,7 +54,7 @@ export function sampleDocument(sample: SampleHead): ConfigDocument {
     digest,
     version: policy?.version ?? null,
     run: null,
-    head: signedBy(statementOf('head', `${id}@${scope}`, predicate), headSignedBy ?? (speakerFor(scope) as SampleSigner)),
+    head: signedBy(statementOf('head', `${id}@${scope}`, predicate), headSignedBy ?? (signerFor(scope) as SampleSigner)),
     release: release === null ? null : signedBy(release.payload, ...(approvedBy ?? ['EPA Chief'])),
     proof: null,
   }

@@ -49,8 +49,8 @@ export class Floors {
     const place = placeOf(head)
     const seq = this.heads.get(place) ?? 0
     if (head.seq < seq) throw new SignatureError('HMS_HEAD_REPLAYED', `head ${head.seq} of ${place} is older than head ${seq}`)
-    const isOver = next !== null && next.atMs <= nowMs
-    if (release !== null && !isOver && !isLapsed) this.admitRelease(release, head, roster)
+    const isEffective = next !== null && next.atMs <= nowMs
+    if (release !== null && !isEffective && !isLapsed) this.admitRelease(release, head, roster)
     if (next !== null) this.admitRelease(next.release, head, roster)
     this.heads.set(place, head.seq)
   }
@@ -67,11 +67,11 @@ export class Floors {
     const name = `${policy.id}@${policy.version}`
     if (floor === undefined || releaseEpoch > floor.releaseEpoch || digest === floor.digest) {
       const held = tagsOf(predicate)
-      const [unsaid] = droppedTags(roster, held, stable?.tags ?? [])
-      if (unsaid !== undefined) {
+      const [droppedTag] = droppedTags(roster, held, stable?.tags ?? [])
+      if (droppedTag !== undefined) {
         throw new SignatureError(
           'HMS_RELEASE_TAG_DROPPED',
-          `${name} no longer carries the tag ${unsaid} of the version before it, and does not say so`,
+          `${name} no longer carries the tag ${droppedTag} of the version before it, and does not say so`,
         )
       }
       const seen = { releaseEpoch, digest, fallbacks: fallbacks.map((ref) => ref.digest) }

@@ -42,14 +42,18 @@ export function isFarAhead(time: string, nowMs: number): boolean {
 }
 
 /**
- * Compares a statement with the known one (`held`) by the reader's clock. Returns `ahead` for a statement that is dated far ahead or valid
- * for too long: after accepting it, a reader would reject all correct ones as older. A correct statement replaces a known one that is far
- * ahead.
+ * Compares a statement with the known one (`previous`) by the reader's clock. Returns `ahead` for a statement that is dated far ahead or
+ * valid for too long: after accepting it, a reader would reject all correct ones as older. A correct statement replaces a known one that is
+ * far ahead.
  */
-export function judgeFreshness(said: FreshnessTimes, held: FreshnessTimes | undefined, nowMs: number): 'newer' | 'older' | 'ahead' {
-  if (isFarAhead(said.issuedAt, nowMs) || isFarAhead(said.expires, nowMs + FRESHNESS_LIFE_MS)) return 'ahead'
-  if (held === undefined || isFarAhead(held.issuedAt, nowMs)) return 'newer'
-  return Date.parse(said.issuedAt) > Date.parse(held.issuedAt) ? 'newer' : 'older'
+export function judgeFreshness(
+  statement: FreshnessTimes,
+  previous: FreshnessTimes | undefined,
+  nowMs: number,
+): 'newer' | 'older' | 'ahead' {
+  if (isFarAhead(statement.issuedAt, nowMs) || isFarAhead(statement.expires, nowMs + FRESHNESS_LIFE_MS)) return 'ahead'
+  if (previous === undefined || isFarAhead(previous.issuedAt, nowMs)) return 'newer'
+  return Date.parse(statement.issuedAt) > Date.parse(previous.issuedAt) ? 'newer' : 'older'
 }
 
 /** Returns the error for a statement that `judgeFreshness` finds `ahead`. */

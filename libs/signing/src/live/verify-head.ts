@@ -26,7 +26,7 @@ export interface VerifiedNext {
 }
 
 /** Returns the only service that may sign heads of a scope: rollout for all readers, canary-controller for a region or all regions. */
-export function speakerFor(scope: string): ServiceName {
+export function signerFor(scope: string): ServiceName {
   return scope === STABLE_SCOPE ? 'rollout' : 'canary-controller'
 }
 
@@ -60,10 +60,10 @@ function readEnded(named: OpenedRelease, proof: LogProof | null, roster: Roster)
 }
 
 /** Verifies the next release. Its time in the head must equal the release's effective time, so that a head cannot change that time. */
-function readNext(head: HeadPredicate, brought: HeldRelease | null, roster: Roster): VerifiedNext | null {
+function readNext(head: HeadPredicate, held: HeldRelease | null, roster: Roster): VerifiedNext | null {
   if (head.next === undefined) return null
-  if (brought === null) throw missing(head)
-  const release = approvedRelease(readNamed(head, head.next.release, brought.release), brought.proof ?? null, roster)
+  if (held === null) throw missing(head)
+  const release = approvedRelease(readNamed(head, head.next.release, held.release), held.proof ?? null, roster)
   const [atMs, { policy }] = [Date.parse(head.next.at), release.predicate]
   if (atMs !== effectiveMs(policy)) {
     throw refusal(
@@ -77,13 +77,13 @@ function readNext(head: HeadPredicate, brought: HeldRelease | null, roster: Rost
 function readByItsSpeaker(envelope: Envelope, roster: Roster): HeadPredicate {
   // The scope is not verified yet. It only selects the keys with which the same bytes are verified.
   const scope = peekScope(envelope)
-  const speaker = speakerFor(scope)
+  const signingService = signerFor(scope)
   try {
-    return readHead(envelope, roster.serviceKeys(speaker)).predicate
+    return readHead(envelope, roster.serviceKeys(signingService)).predicate
   } catch (error) {
     if (!(error instanceof SignatureError)) throw error
     if (error.code === 'HMS_SIGNATURE_UNKNOWN_KEY')
-      throw refusal('HMS_HEAD_SIGNER', `only ${speaker} may sign heads of scope ${scope}: ${error.detail}`)
+      throw refusal('HMS_HEAD_SIGNER', `only ${signingService} may sign heads of scope ${scope}: ${error.detail}`)
     throw refusal('HMS_HEAD_SIGNATURE', `the head does not verify: ${error.detail}`)
   }
 }
@@ -95,12 +95,12 @@ function readNamed(head: HeadPredicate, named: string, envelope: Envelope): Open
   if (digest !== named || predicate.policy.id !== head.policy) {
     throw refusal('HMS_HEAD_RELEASE_OTHER', `the release in the document is not the release that the head of ${head.policy} names`)
   }
-  requireItsScope(head, named, release)
+  requireApprovedScope(head, named, release)
   return release
 }
 
 /** Requires that the release was approved for the scope of the head. The base of a canary was approved for all readers. */
-function requireItsScope(head: HeadPredicate, named: string, { predicate }: OpenedRelease): void {
+function requireApprovedScope(head: HeadPredicate, named: string, { predicate }: OpenedRelease): void {
   if (!predicate.scopes.includes(STABLE_SCOPE) && !predicate.scopes.includes(head.scope)) {
     throw refusal('HMS_HEAD_SCOPE', `${head.policy}@${predicate.policy.version} was not approved for scope ${head.scope}`)
   }

@@ -31,7 +31,7 @@ export function readSuccessor(current: Roster, envelope: unknown): Roster {
       `it is for the installation ${namedInstallation}, and this one is ${current.installation}`,
     )
   }
-  const dropped = current.revocations.find((old) => !revocations.some((kept) => keeps(kept, old)))
+  const dropped = current.revocations.find((old) => !revocations.some((kept) => isRetained(kept, old)))
   if (dropped) throw new SignatureError('HMS_ROSTER_INVALID', `${dropped.keyid} was revoked since ${dropped.since} and no longer is`)
   return next.following(current)
 }
@@ -43,6 +43,6 @@ export function requireUnexpired(roster: Roster, at: string): void {
 }
 
 /** Whether `kept` continues the revocation `old`. It may be backdated, because a theft may turn out to be older, but not postponed. */
-function keeps(kept: Revocation, old: Revocation): boolean {
+function isRetained(kept: Revocation, old: Revocation): boolean {
   return kept.keyid === old.keyid && Date.parse(kept.since) <= Date.parse(old.since)
 }

@@ -226,7 +226,7 @@ describe('tiles', () => {
         (list) => void expect(readEntryBundle(entryBundle(list)).map((entry) => [...entry])).toEqual(list.map((entry) => [...entry])),
       ),
     )
-    expect(() => readEntryBundle(Buffer.from([0, 5, 1]))).toThrow('cut')
+    expect(() => readEntryBundle(Buffer.from([0, 5, 1]))).toThrow('truncated')
     expect(() => entryBundle([Buffer.alloc(65_536)])).toThrow(RangeError)
   })
 })
