@@ -48,7 +48,7 @@ describe('a guard rule', () => {
 
   it.each<[string, Partial<GuardRule>, Partial<GuardRequest>, string]>([
     ['an unknown member', { text: 'next.limitt < 3.0' }, {}, 'field not found: limitt'],
-    ['a result that is no boolean', { text: 'next.limit' }, {}, 'neither true nor false'],
+    ['a result that is not a boolean', { text: 'next.limit' }, {}, 'neither true nor false'],
     ['mixed types', { text: 'next.units < 3' }, {}, 'no matching overload'],
     ['an unknown name', { text: 'nxt.limit < 3' }, {}, 'unknown name "nxt"; there are next, previous, plan, stage and scope'],
     ['a text that is no CEL', { text: 'next.limit <' }, {}, ''],

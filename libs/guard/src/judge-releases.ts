@@ -42,8 +42,8 @@ export function judgeReleases(guard: Guard, roster: Roster, request: JudgeReques
     const rules = rulesOfReleases(request.rules, roster)
     // Decodes each release once for all rules.
     const requests = requestsOf(request, roster)
-    const many = tooManyRules(rules.filter((rule) => requests.some((request) => applies(rule, request))))
-    if (many !== undefined) return { verdict: 'FAIL', ...many, ruleDigests: [] }
+    const excess = tooManyRules(rules.filter((rule) => requests.some((request) => applies(rule, request))))
+    if (excess !== undefined) return { verdict: 'FAIL', ...excess, ruleDigests: [] }
     const compiled = guard.compileRules(rules)
     const verdicts = requests.map((request) => guard.judge(compiled, request))
     const strictest = (['FAIL', 'WARN', 'PASS'] as const).flatMap((verdict) => verdicts.filter((each) => each.verdict === verdict))[0]

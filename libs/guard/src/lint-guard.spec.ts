@@ -28,7 +28,7 @@ describe('lint of a guard rule', () => {
 
   it.each([
     ['no rule', 'guard:', 'guards:', 'rule.yaml:4:7 guard-rule a policy tagged "guard" is a rule'],
-    ['rule data besides', 'guard:', 'limit: 3\nguard:', 'rule.yaml:5:8 guard-rule a rule has no rule data besides "guard"'],
+    ['rule data beside the rule', 'guard:', 'limit: 3\nguard:', 'rule.yaml:5:8 guard-rule a rule has no rule data besides "guard"'],
     ['an unknown key', 'severity:', 'sever: 1\n  severity:', 'rule.yaml:11:10 guard-rule a rule has no key "sever"'],
     ['another kind', 'kind: cel', 'kind: rego', 'rule.yaml:6:9 guard-rule "kind" is cel or cedar'],
     ['a message with a control character', 'A limit', '"A\\u0007"\n  x: |\n    A', 'guard-rule "message" is one sentence'],
@@ -40,7 +40,12 @@ describe('lint of a guard rule', () => {
     ],
     ['no policy id', 'severity: deny', 'severity: deny\n  policies: [A]', 'rule.yaml:12:13 guard-rule "policies" is a list'],
     ['an unknown name', 'next.limit', 'nxt.limit', 'rule.yaml:7:9 guard-cel unknown name "nxt"'],
-    ['what is no Cedar', 'kind: cel', 'kind: cedar', 'rule.yaml:7:9 guard-cedar failed to parse policy with id `guard/limit-step@1.0.0`'],
+    [
+      'text that is not Cedar',
+      'kind: cel',
+      'kind: cedar',
+      'rule.yaml:7:9 guard-cedar failed to parse policy with id `guard/limit-step@1.0.0`',
+    ],
     ['too many bytes', 'tags: [guard]', `description: ${'x'.repeat(3_000)}\ntags: [guard]`, 'guard-rule a rule has at most 3072 bytes'],
   ])('reports %s, with its position', (_name, from, to, expected) => {
     expect(lint(GOOD.replace(from, to)).join('\n')).toContain(expected)

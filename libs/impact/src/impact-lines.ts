@@ -5,7 +5,7 @@ const SHOWN = 3
 
 /** Formats an impact for a terminal: changed verdicts, regions, alerts per bot, and fields that no replay input covers. */
 export function impactLines({ scenarios, bots, fields }: SimulationImpact): string[] {
-  const turned = scenarios.map((scenario) => {
+  const changed = scenarios.map((scenario) => {
     const most = scenario.regions
       .map((region) => ({ name: nameOf(region), turned: region.newlyViolating + region.newlyCompliant }))
       .filter((region) => region.turned > 0)
@@ -22,11 +22,11 @@ export function impactLines({ scenarios, bots, fields }: SimulationImpact): stri
   const loads = alikeBots(bots)
     .slice(0, SHOWN)
     .map(({ bots: ids, load }) => {
-      const whose = ids.length === 1 ? ids[0]! : `each of ${ids.length} bots`
-      return `predicted alerts of ${whose}: ${numberText(load.before)} → ${numberText(load.after)}`
+      const subject = ids.length === 1 ? ids[0]! : `each of ${ids.length} bots`
+      return `predicted alerts of ${subject}: ${numberText(load.before)} → ${numberText(load.after)}`
     })
   const uncoveredFields = fields.filter(({ inputs }) => inputs === 0).map(({ policy, field }) => `${policy}.${field}`)
   const rest = uncoveredFields.length - SHOWN
   const uncovered = uncoveredFields.slice(0, SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
-  return [...turned, ...loads, ...(uncoveredFields.length === 0 ? [] : [`changed, but covered by no replay input: ${uncovered}`])]
+  return [...changed, ...loads, ...(uncoveredFields.length === 0 ? [] : [`changed, but covered by no replay input: ${uncovered}`])]
 }

@@ -163,7 +163,7 @@ const LABELS = 6
 /** Plots alerts by month: an outlined column before the change, a filled one after it. */
 function MonthPlot({ months, id }: { months: readonly GroupImpact[]; id: string }): JSX.Element | null {
   if (months.length < 2) return null
-  const most = niceMost(Math.max(...months.flatMap(({ before, after }) => [before, after])))
+  const most = niceMaximum(Math.max(...months.flatMap(({ before, after }) => [before, after])))
   const [plotWidth, plotHeight] = [WIDTH - LEFT - 4, HEIGHT - TOP - BOTTOM]
   const slot = plotWidth / months.length
   const column = Math.max(0.5, Math.min(14, slot * 0.38))
@@ -206,7 +206,7 @@ function monthsText(months: readonly GroupImpact[]): string {
 }
 
 /** Returns a round, even number at or above `most`, for an axis. */
-function niceMost(most: number): number {
+function niceMaximum(most: number): number {
   const unit = 10 ** Math.floor(Math.log10(Math.max(2, most)))
   return [1, 2, 3, 4, 5, 6, 8, 10].map((times) => times * unit).find((value) => value >= most && value % 2 === 0) ?? 10 * unit
 }

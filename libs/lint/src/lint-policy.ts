@@ -113,10 +113,10 @@ function checkVersions(
   const { version } = source.policy
   const liveDigest = live === undefined ? undefined : policyDigest(live)
   const usedVersions = live === undefined || liveDigest === undefined ? used : [...used, { version: live.version, digest: liveDigest }]
-  const clash = usedVersions
+  const reused = usedVersions
     .filter((each) => each.digest !== source.digest && isSemVer(each.version))
     .find((each) => compareVersions(each.version, version) === 0)
-  if (clash) {
+  if (reused) {
     const top = usedVersions
       .map((each) => each.version)
       .filter(isSemVer)
@@ -124,7 +124,7 @@ function checkVersions(
     report.error(
       'version-reused',
       '/version',
-      `version ${clash.version} was used before with other content`,
+      `version ${reused.version} was used before with other content`,
       `use ${nextVersion(top, 'patch')} or above`,
     )
     return

@@ -46,8 +46,8 @@ export function addCount(counts: readonly BotCount[], numbers: Numbers, { now, a
  */
 export function lateJoiners(counts: readonly BotCount[], numbers: Numbers, { now, acknowledgeMs }: Deadline): number {
   const cutoff = now.getTime() - acknowledgeMs
-  const before = within(counts, cutoff - acknowledgeMs, cutoff)
-  const since = within(counts, cutoff, now.getTime())
+  const before = countsWithin(counts, cutoff - acknowledgeMs, cutoff)
+  const since = countsWithin(counts, cutoff, now.getTime())
   // Without earlier counts, the first one is the size of the fleet when the heads were issued.
   const established = Math.max(0, ...(before.length === 0 ? counts.slice(0, 1) : before).map(({ expected }) => expected))
   const alwaysSilent = Math.min(silentOf(numbers), ...since.map(({ silent }) => silent))
@@ -55,13 +55,13 @@ export function lateJoiners(counts: readonly BotCount[], numbers: Numbers, { now
 }
 
 /** Returns how many of the `joined` silent bots are growth over the `established` fleet size; 0 if they are the majority of the fleet. */
-export function withinFleet(joined: number, numbers: Numbers, established: number): number {
-  const late = Math.min(numbers.expected - established, silentOf(numbers), joined)
+export function withinFleet(joinedSilent: number, numbers: Numbers, established: number): number {
+  const late = Math.min(numbers.expected - established, silentOf(numbers), joinedSilent)
   return late > 0 && 2 * late <= numbers.expected ? late : 0
 }
 
 /** Returns the counts that were valid at any time between `from` and `to` (epoch ms). */
-function within(counts: readonly BotCount[], from: number, to: number): BotCount[] {
+function countsWithin(counts: readonly BotCount[], from: number, to: number): BotCount[] {
   return counts.filter(({ at }, index) => {
     const next = counts[index + 1]
     return Date.parse(at) <= to && (next === undefined || Date.parse(next.at) > from)

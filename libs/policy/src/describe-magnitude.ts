@@ -3,7 +3,7 @@ import type { FieldChange } from './changes.js'
 import { displayUnits, unitFactor, unitsBefore } from './units.js'
 
 /** Factor from which on a mistyped digit or unit is likely. */
-const ORDER = 10
+const SUSPICIOUS_FACTOR = 10
 /** Relative tolerance for rounding errors of doubles: `0.7 / 0.07` is not quite 10. */
 const TOLERANCE = 1e-9
 
@@ -18,8 +18,8 @@ type Units = { before: string | undefined; after: string | undefined }
 
 function unitLines({ field, from, to }: FieldChange, { before, after }: Units): string[] {
   if (before === after) return []
-  const isGone = !isNumeric(from) || !isNumeric(to)
-  return isGone ? [] : [`${field} has another unit: ${shown(before)} → ${shown(after)}`]
+  const isNotNumeric = !isNumeric(from) || !isNumeric(to)
+  return isNotNumeric ? [] : [`${field} has another unit: ${unitsText(before)} → ${unitsText(after)}`]
 }
 
 function orderLines({ field, from, to }: { field: string; from: number; to: number }, { before, after }: Units): string[] {
@@ -33,7 +33,7 @@ function orderLines({ field, from, to }: { field: string; from: number; to: numb
   if (factor === undefined) return signs
   const ratio = Math.abs(to) / (Math.abs(from) * factor)
   const times = ratio >= 1 ? ratio : 1 / ratio
-  return times < ORDER * (1 - TOLERANCE) ? signs : [`${field} ${ratio >= 1 ? '×' : '÷'} ${rounded(times)}: ${values}`, ...signs]
+  return times < SUSPICIOUS_FACTOR * (1 - TOLERANCE) ? signs : [`${field} ${ratio >= 1 ? '×' : '÷'} ${rounded(times)}: ${values}`, ...signs]
 }
 
 /** Returns pairs of numbers with the same meaning; in lists of changed length, pairs at the same index. */
@@ -50,7 +50,7 @@ function isNumeric(value: Json | undefined): boolean {
   return typeof value === 'number' || (Array.isArray(value) && value.some((item) => typeof item === 'number'))
 }
 
-function shown(units: string | undefined): string {
+function unitsText(units: string | undefined): string {
   return units === undefined ? 'none' : displayUnits(units)
 }
 

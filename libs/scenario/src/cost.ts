@@ -40,15 +40,18 @@ export function costOf(expr: Expr): (facts: Extent) => number {
   const parts = [...walk(expr)]
   // The expression itself may contain lists and texts, and only addition makes longer ones.
   const growth = 1 + parts.filter((part) => argumentsOf(part, '_+_') !== undefined).length
-  const written = parts.reduce((sum, part) => sum + textOf(part).length, 0)
+  const literalCharacters = parts.reduce((sum, part) => sum + textOf(part).length, 0)
   const byDepth: StepCounts[] = []
   addSteps(expr, 0, byDepth)
   return ({ values, characters }) => {
     if (characters > MAX_CHARACTERS)
       throw new RangeError(`the expression reads ${characters} characters; at most ${MAX_CHARACTERS} can be evaluated`)
-    const most = (values + parts.length) * growth
-    const text = Math.floor(((characters + written) * growth) / CHARACTERS_A_STEP)
-    return byDepth.reduce((sum, share, loops) => sum + most ** loops * (share.fixed + share.texts * text + share.values * most), values)
+    const mostValues = (values + parts.length) * growth
+    const text = Math.floor(((characters + literalCharacters) * growth) / CHARACTERS_A_STEP)
+    return byDepth.reduce(
+      (sum, share, loops) => sum + mostValues ** loops * (share.fixed + share.texts * text + share.values * mostValues),
+      values,
+    )
   }
 }
 

@@ -25,9 +25,9 @@ export function authorOf(
   const requirement = requirementOf({ policy, droppedTags, breakGlass }, roster)
   const rule = authorRule(roster, requirement, named)
   if (rule.mustBeKnown && known.length === 0) {
-    const who =
+    const problem =
       named === null ? `The author of ${policy.id} is missing` : `The roster has no person "${named}", named as the author of ${policy.id}`
-    throw new HmsError('HMS_APPROVER_AUTHOR_UNKNOWN', `${who}. Name the author with --author, as the roster does.`, {
+    throw new HmsError('HMS_APPROVER_AUTHOR_UNKNOWN', `${problem}. Name the author with --author, as the roster does.`, {
       status: 422,
       next: [action('roster.show'), action('approve.author')],
     })

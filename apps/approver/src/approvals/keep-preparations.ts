@@ -46,10 +46,10 @@ export class KeepPreparations implements OnModuleInit {
     if (await tx.documents(PREPARATIONS).delete(digest)) await this.timers.cancel(tx, timerId(digest))
   }
 
-  private async makeRoom(tx: Transaction, where: NonNullable<Query['where']>, most: number): Promise<void> {
-    for (let surplus = (await tx.documents(PREPARATIONS).count(where)) + 1 - most; surplus > 0; surplus--) {
-      const kept = await tx.documents(PREPARATIONS).find({ where, orderBy: 'prepared_at', limit: most + surplus })
-      const oldest = oldestOfGreatest(kept)
+  private async makeRoom(tx: Transaction, where: NonNullable<Query['where']>, max: number): Promise<void> {
+    for (let surplus = (await tx.documents(PREPARATIONS).count(where)) + 1 - max; surplus > 0; surplus--) {
+      const candidates = await tx.documents(PREPARATIONS).find({ where, orderBy: 'prepared_at', limit: max + surplus })
+      const oldest = oldestOfGreatest(candidates)
       if (oldest === undefined) return
       await lockedDocument(tx, APPROVALS, oldest.digest, keysOfApproval)
       await this.drop(tx, oldest.digest)

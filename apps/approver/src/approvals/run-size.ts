@@ -66,12 +66,12 @@ function requireGuardFits(release: ReleaseDocument): void {
 function dossierBytes(roster: Roster, run: RunToFit): number {
   const live = run.live.filter((release) => release !== null)
   // In a dossier the payload is JSON, not its base64.
-  const carried = documentsOf(run).map(({ envelope }) => -Math.floor(envelope.payload.length / 4))
-  const attested = run.releases.map(({ id, version }) => ATTESTED_BYTES + 4 * Buffer.byteLength(id + version))
+  const base64Savings = documentsOf(run).map(({ envelope }) => -Math.floor(envelope.payload.length / 4))
+  const attestationBytes = run.releases.map(({ id, version }) => ATTESTED_BYTES + 4 * Buffer.byteLength(id + version))
   const added = Object.values(ADDED_BYTES)
   return (
     releasesBytes(roster, run) +
-    sumOf([...carried, ...attested, ...added]) +
+    sumOf([...base64Savings, ...attestationBytes, ...added]) +
     proofsBytes(roster, live) +
     Buffer.byteLength(JSON.stringify(run.plan))
   )

@@ -92,11 +92,11 @@ function requireEligible(roster: Roster, release: ReleaseDocument, person: { id:
 /** Returns the releases with the request's signatures; a signature replaces an earlier one by the same key. */
 export function withSignatures(releases: readonly ReleaseDocument[], request: Pick<ApprovalRequest, 'signatures'>): ReleaseDocument[] {
   return releases.map((release) => {
-    const brought = request.signatures
+    const provided = request.signatures
       .filter((signature) => signature.release === release.releaseDigest)
       .map(({ keyid, sig }) => ({ keyid, sig }))
-    const kept = release.envelope.signatures.filter((known) => !brought.some(({ keyid }) => keyid === known.keyid))
-    return { ...release, envelope: { ...release.envelope, signatures: [...kept, ...brought] } }
+    const kept = release.envelope.signatures.filter((known) => !provided.some(({ keyid }) => keyid === known.keyid))
+    return { ...release, envelope: { ...release.envelope, signatures: [...kept, ...provided] } }
   })
 }
 

@@ -59,7 +59,7 @@ function withMessage(unreached: string[] | undefined, message: string): string[]
 }
 
 function lineOf({ partner, channel, policies, tries, detail }: EventData['hms.notification.undelivered.v1']): string {
-  const what = policies.length > 1 ? `${policies[0]} and ${policies.length - 1} more` : policies[0]!
+  const policiesText = policies.length > 1 ? `${policies[0]} and ${policies.length - 1} more` : policies[0]!
   const last = detail === null ? '' : `: ${detail.slice(0, 200)}`
-  return `${partner} was not notified of ${what} by ${channel} in ${tries} ${tries === 1 ? 'try' : 'tries'}${last}`
+  return `${partner} was not notified of ${policiesText} by ${channel} in ${tries} ${tries === 1 ? 'try' : 'tries'}${last}`
 }

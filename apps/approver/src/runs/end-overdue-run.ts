@@ -100,8 +100,8 @@ async function isRegionTaken(tx: Transaction, record: RunRecord): Promise<boolea
   const ahead = open.filter(({ facts }) => facts.run !== run && (hasRegion(facts) || (facts.run < run && waitsForRegion(facts))))
   const scopes = await scopesOf(tx, record)
   for (const other of ahead) {
-    const taken = await scopesOf(tx, other)
-    if (scopes.some((scope) => taken.some((each) => scopesOverlap(scope, each)))) return true
+    const occupied = await scopesOf(tx, other)
+    if (scopes.some((scope) => occupied.some((each) => scopesOverlap(scope, each)))) return true
   }
   return false
 }

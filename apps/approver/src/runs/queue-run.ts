@@ -61,19 +61,19 @@ export class QueueRun implements OnModuleInit {
     const policies = await this.policiesOf(tx, record)
     const number = record.facts.run
     const isFree = policies.every((policy) => isTurnOf(policy, number))
-    const begins = isFree ? predecessorEffectiveAt(approval, policies) : undefined
+    const effectiveAt = isFree ? predecessorEffectiveAt(approval, policies) : undefined
     // The run is called again when approver receives the head, see `SaveRun.scheduleWaiting`.
     const isAwaitingHead = policies.some((policy) => awaitedHead(policy, approval.storedHeads) !== undefined)
-    if (isFree && begins === undefined && !isAwaitingHead) return this.start(tx, record, approval, policies)
+    if (isFree && effectiveAt === undefined && !isAwaitingHead) return this.start(tx, record, approval, policies)
     const joining = policies.filter((policy) => !policy.queue.includes(number))
     for (const policy of joining) await tx.documents(POLICIES).put({ ...policy, queue: [...policy.queue, number] })
-    if (begins !== undefined)
+    if (effectiveAt !== undefined)
       await this.timers.schedule(tx, {
         id: `${QUEUE}:${number}`,
         kind: QUEUE,
         keys: keysOfRun(record),
         data: { run: number },
-        dueAt: new Date(begins),
+        dueAt: new Date(effectiveAt),
       })
     // A repeated call of a run that still waits has nothing new to publish.
     if (joining.length === 0) return record
@@ -87,8 +87,8 @@ export class QueueRun implements OnModuleInit {
     const moved = policies.find((policy) => !followsLive(approval, policy))
     if (moved !== undefined) return this.endStale.execute(tx, record, approval, moved)
     // People decided on a further attempt, even if the version was rolled back meanwhile.
-    const found = record.facts.attempt > 1 ? undefined : await quarantined(tx, approval)
-    if (found !== undefined) return this.endStale.quarantine(tx, record, approval, found)
+    const quarantineFound = record.facts.attempt > 1 ? undefined : await quarantined(tx, approval)
+    if (quarantineFound !== undefined) return this.endStale.quarantine(tx, record, approval, quarantineFound)
     for (const policy of policies) {
       await tx.documents(POLICIES).put({ ...policy, active: run, queue: policy.queue.filter((waiting) => waiting !== run) })
     }

@@ -28,13 +28,13 @@ export class SupersedeRuns {
    */
   async execute(tx: Transaction, newer: RunRecord, approval: Approval): Promise<void> {
     const policies = await Promise.all(newer.facts.policies.map(async ({ id }) => (await policyAt(tx, id))!))
-    const follows = await Promise.all(policies.map((policy) => this.followed(tx, approval, policy)))
+    const followed = await Promise.all(policies.map((policy) => this.followed(tx, approval, policy)))
     // The newer run would itself end STALE, so no run is ended for it.
-    if (follows.includes('nothing')) return
+    if (followed.includes('nothing')) return
     if ((await quarantined(tx, approval)) !== undefined) return
     for (const run of runsAhead(policies, newer.facts.run)) {
       const older = await lockedDocument(tx, RUNS, String(run), keysOfRun)
-      const mayEnd = older?.facts.startedAt === undefined || !follows.includes('active')
+      const mayEnd = older?.facts.startedAt === undefined || !followed.includes('active')
       if (older !== undefined && mayEnd && (await this.isOlder(tx, older, approval))) await this.supersede(tx, older, newer, approval)
     }
   }

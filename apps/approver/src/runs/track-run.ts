@@ -53,11 +53,11 @@ export class TakeOver {
       const active = (await tx.documents(POLICIES).get(id))?.active ?? null
       if (active === run) continue
       const older = active === null ? undefined : await lockedDocument(tx, RUNS, String(active), keysOfRun)
-      const ends = older !== undefined && isEnded(older)
-      if (!ends && older !== undefined && !isSettled(stateOf(older.facts))) continue
+      const isEnding = older !== undefined && isEnded(older)
+      if (!isEnding && older !== undefined && !isSettled(stateOf(older.facts))) continue
       const policy = (await tx.documents(POLICIES).get(id))!
       await tx.documents(POLICIES).put({ ...policy, active: run })
-      if (!ends) continue
+      if (!isEnding) continue
       const detail = `by break-glass in run #${run}: ${breakGlass.reason}`
       await this.endRun.execute(tx, older, { state: 'SUPERSEDED', reason: 'BREAK_GLASS', detail, by: run }, 'break-glass', cause)
     }

@@ -42,8 +42,8 @@ export class OpenBreakGlass {
   }
 
   /** Opens the rollout; returns `waiting` while a proof is missing. The caller holds the locks of the policies. */
-  private async carryOut(tx: Transaction, { dossier: carried, cause }: BreakGlassOrder): Promise<HandlerResult | 'waiting'> {
-    const dossier = await this.proofs.attach(tx, carried)
+  private async carryOut(tx: Transaction, { dossier: packed, cause }: BreakGlassOrder): Promise<HandlerResult | 'waiting'> {
+    const dossier = await this.proofs.attach(tx, packed)
     if (!this.proofs.areComplete(dossier)) return 'waiting'
     const { key, id, traceparent } = cause
     const origin = { key, id, ...(traceparent === null ? {} : { traceparent }) }

@@ -143,12 +143,12 @@ export class RolloutEffects {
     moved: readonly string[] = [],
   ): Promise<{ targets: Target[]; refusal: SignatureError | undefined }> {
     const { live } = openDossier(dossier)
-    const own = (await stablesOf(tx, { members })).filter((stable) => stable.run === run && !moved.includes(stable.policy))
-    const targets = own.map((stable) => ({ stable, to: live[stable.policy] ?? null }))
+    const owned = (await stablesOf(tx, { members })).filter((stable) => stable.run === run && !moved.includes(stable.policy))
+    const targets = owned.map((stable) => ({ stable, to: live[stable.policy] ?? null }))
     const before = targets.flatMap(({ to }) => to ?? [])
     const [refusal] = (await refusedOf(tx, before, this.rosters.newest)).values()
     if (refusal === undefined) return { targets, refusal }
-    const now = own.flatMap((stable) => newestOf(stable) ?? [])
+    const now = owned.flatMap((stable) => newestOf(stable) ?? [])
     const refused = await refusedOf(tx, now, this.rosters.newest)
     return { targets, refusal: refused.size === 0 ? refusal : undefined }
   }
@@ -184,11 +184,11 @@ export class RolloutEffects {
     const { releases, reasons = [] } = openDossier(dossier)
     const roster = this.rosters.newest
     const signers = releases.flatMap(({ envelope }) => approvalState(roster, readRelease(envelope)).approvedBy.map(({ name }) => name))
-    const glass = releases.map(breakGlassOf).find((order) => order !== undefined)
+    const breakGlass = releases.map(breakGlassOf).find((order) => order !== undefined)
     return {
-      cause: glass === undefined ? 'run' : 'break-glass',
+      cause: breakGlass === undefined ? 'run' : 'break-glass',
       by: [...new Set(signers)],
-      reason: glass?.reason ?? reasonOf(reasons),
+      reason: breakGlass?.reason ?? reasonOf(reasons),
       statements: [],
     }
   }
@@ -212,7 +212,7 @@ function isEnding(effect: RolloutCommon): effect is RunEnding {
 }
 
 function reversalMoves({ promoted }: Rollout, targets: readonly Target[], now: Date): Move[] {
-  return targets.map(({ stable, to }) => ({ before: stable, after: revertRelease(stable, to, { now, wasTold: promoted }) }))
+  return targets.map(({ stable, to }) => ({ before: stable, after: revertRelease(stable, to, { now, wasPromoted: promoted }) }))
 }
 
 function memberOf({ members }: Rollout, policy: string): RolloutMember {

@@ -32,7 +32,7 @@ export class RunRollout implements OnModuleInit {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly config: RolloutConfig,
-    carrier: DirectHeadDelivery,
+    headDelivery: DirectHeadDelivery,
   ) {
     this.moves = new StableMoves(
       runtime.database,
@@ -41,7 +41,7 @@ export class RunRollout implements OnModuleInit {
       runtime.signals,
       runtime.signer,
       runtime.log,
-      carrier,
+      headDelivery,
       (tx, run, policy) => this.shell.input(tx, run, { type: 'overtaken', policies: [policy] }),
     )
     const effects = new RolloutEffects(runtime.rosters, runtime.outbox, runtime.log, this.moves)
@@ -89,20 +89,20 @@ export class RunRollout implements OnModuleInit {
   }
 
   open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<HandlerResult> {
-    const fresh = this.fresh(tx, dossier, cause)
+    const fresh = this.newState(tx, dossier, cause)
     return this.shell.open(tx, { fresh, dossier, cause }, () => this.begin(tx, fresh))
   }
 
   /** Opens a break-glass rollout, which only lint has attested. */
   openBreakGlass(tx: Transaction, { dossier, cause }: Pick<Arrival<Rollout>, 'dossier' | 'cause'>): Promise<HandlerResult> {
-    const fresh: Rollout = { ...this.fresh(tx, dossier, cause), breakGlass: true }
+    const fresh: Rollout = { ...this.newState(tx, dossier, cause), breakGlass: true }
     return this.shell.open(tx, { fresh, dossier, cause, attestedBy: ['lint'] }, async () => {
       const refusal = await refusalOf(tx, dossier, this.runtime.roster)
       return refusal === undefined ? this.begin(tx, fresh) : { type: 'refused', ...refusal }
     })
   }
 
-  private fresh(tx: Transaction, dossier: RunDossier, cause: Arrival<Rollout>['cause']): Rollout {
+  private newState(tx: Transaction, dossier: RunDossier, cause: Arrival<Rollout>['cause']): Rollout {
     const begins = startTimesOf(openDossier(dossier).releases, tx.now)
     return newRollout(dossier, { ...originOf(cause), dossier }, { quorum: this.config.quorumShare, begins })
   }

@@ -46,7 +46,7 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
     private readonly log: Logger,
     private readonly serviceConcerns: Concerns,
     @Inject(CONFIG_STORE_URLS) private readonly configStoreUrls: readonly string[],
-    private readonly carrier: DirectHeadDelivery,
+    private readonly headDelivery: DirectHeadDelivery,
   ) {
     this.publishTask = new PeriodicTask(clock, {
       everyMs: FRESHNESS_EVERY_MS,
@@ -86,7 +86,7 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
     try {
       do {
         if (this.mustRead) await this.read()
-        await this.carrier.refresh(await this.signed(await this.database.transaction(async (tx) => tx.now)))
+        await this.headDelivery.refresh(await this.signed(await this.database.transaction(async (tx) => tx.now)))
       } while (this.mustRead && !this.stopped)
     } catch (error) {
       this.failed(error)

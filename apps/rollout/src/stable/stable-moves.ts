@@ -87,7 +87,7 @@ export class StableMoves {
     private readonly signals: Signals,
     private readonly signer: Signer,
     private readonly log: Logger,
-    private readonly carrier: DirectHeadDelivery,
+    private readonly headDelivery: DirectHeadDelivery,
     private readonly overtake: (tx: Transaction, run: number, policy: string) => Promise<void>,
   ) {}
 
@@ -119,7 +119,7 @@ export class StableMoves {
       tx.afterCommit(() =>
         moves.some(({ event }) => event !== undefined)
           ? void inTrace(postedIn.traceparent, () => this.deliverInBackground(issued, seqsOf(stables)))
-          : this.carrier.deliverSoon(issued, postedIn.traceparent),
+          : this.headDelivery.deliverSoon(issued, postedIn.traceparent),
       )
     return issued
   }
@@ -134,21 +134,21 @@ export class StableMoves {
     seqs: ReadonlyMap<string, number>,
     undo?: (tx: Transaction) => Promise<void>,
   ): Promise<Delivered> {
-    const carried = issued === undefined ? [] : await this.carrier.deliver(issued)
+    const delivered = issued === undefined ? [] : await this.headDelivery.deliver(issued)
     const policies = [...seqs.keys()]
-    const refusal = isRefusedByAll(carried) ? refusedByAll(policies, carried) : undefined
+    const refusal = isRefusedByAll(delivered) ? refusedByAll(policies, delivered) : undefined
     await this.database.locked(policies.map(policyKey), async (tx) => {
       const moved = (await unannouncedOf(tx, policies)).filter(({ policy, seq }) => seq === seqs.get(policy))
       if (refusal === undefined) await this.announceAll(tx, moved)
       else if (moved.length > 0) {
-        await this.revert(tx, moved, carried[0]!.detail ?? refusal.code)
+        await this.revert(tx, moved, delivered[0]!.detail ?? refusal.code)
         await undo?.(tx)
       }
     })
     if (refusal !== undefined) throw refusal
     return {
-      revision: Math.max(0, ...carried.map(({ revision }) => revision)),
-      stored: carried.map(({ url, ok, detail }) => ({ url, ok, ...(detail === undefined ? {} : { detail }) })),
+      revision: Math.max(0, ...delivered.map(({ revision }) => revision)),
+      stored: delivered.map(({ url, ok, detail }) => ({ url, ok, ...(detail === undefined ? {} : { detail }) })),
     }
   }
 

@@ -29,14 +29,18 @@ describe('the head since which a release is in force without a break', () => {
   })
 
   it('is the new head when a run reverts a version announced as live', () => {
-    expect(revertRelease(advanced(first, two, 2), one, { now: NOW, wasTold: true })).toMatchObject({ seq: 13, sinceSeq: 13 })
+    expect(revertRelease(advanced(first, two, 2), one, { now: NOW, wasPromoted: true })).toMatchObject({ seq: 13, sinceSeq: 13 })
   })
 
   it('is unchanged when a run reverts a version not yet announced as live: the base of its canary stayed stable', () => {
-    expect(revertRelease(advanced(first, two, 2), one, { now: NOW, wasTold: false })).toMatchObject({ seq: 13, sinceSeq: 11 })
+    expect(revertRelease(advanced(first, two, 2), one, { now: NOW, wasPromoted: false })).toMatchObject({ seq: 13, sinceSeq: 11 })
     const held = asOf(advanced(first, release('2.0.0', LATER.toISOString()), 2), LATER)
-    expect(revertRelease(held, one, { now: LATER, wasTold: false })).toMatchObject({ seq: 13, sinceSeq: 11, current: { version: '1.0.0' } })
-    const gone = revertRelease(advanced(withoutRelease(first, NOW), two, 2), null, { now: NOW, wasTold: false })
-    expect(gone).toMatchObject({ seq: 14, sinceSeq: 12, current: null })
+    expect(revertRelease(held, one, { now: LATER, wasPromoted: false })).toMatchObject({
+      seq: 13,
+      sinceSeq: 11,
+      current: { version: '1.0.0' },
+    })
+    const removed = revertRelease(advanced(withoutRelease(first, NOW), two, 2), null, { now: NOW, wasPromoted: false })
+    expect(removed).toMatchObject({ seq: 14, sinceSeq: 12, current: null })
   })
 })

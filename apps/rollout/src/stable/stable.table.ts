@@ -138,7 +138,7 @@ export function rollBackTo(stable: Stable, release: ReleaseDocument, together: r
 export function revertRelease(
   stable: Stable,
   release: ReleaseDocument | null,
-  { now, wasTold: wasPromoted }: { now: Date; wasTold: boolean },
+  { now, wasPromoted }: { now: Date; wasPromoted: boolean },
 ): Stable {
   const moved = moveTo({ ...stable, failed: [...stable.failed, newestOf(stable)!.releaseDigest] }, release, [], now)
   const isBack = stable.current?.releaseDigest !== moved.current?.releaseDigest

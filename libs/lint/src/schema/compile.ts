@@ -135,12 +135,12 @@ function linearFormats(steps: Steps): Record<string, Format> {
 
 function chargingFormat(format: Format, steps: Steps): Format {
   if (typeof format === 'object' && !(format instanceof RegExp) && format.type === 'number') return format
-  const holds = checkOf(format)
-  if (holds === undefined) return format
+  const check = checkOf(format)
+  if (check === undefined) return format
   return (text: string) => {
     steps.left -= text.length
     if (steps.left < 0) throw new RangeError('checking a format exceeds the step limit')
-    return holds(text)
+    return check(text)
   }
 }
 

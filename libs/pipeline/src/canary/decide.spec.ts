@@ -353,9 +353,9 @@ describe('given another canary in its region', () => {
   it.each([
     ['waits and is aborted', waiting, decisionReceived('abort', 'canary')],
     ['observes and its run ends', canary('observing'), { type: 'ended', attempt: 1, reason: 'deadline' }],
-    ['bakes and its rollout is over', canary('baking'), { type: 'completed' }],
+    ['bakes and its rollout has ended', canary('baking'), { type: 'completed' }],
     ['bakes and its run ends', canary('baking'), { type: 'ended', attempt: 1, reason: 'deadline' }],
-    ['passed and is only held by all', held('passed'), { type: 'promoted' }],
+    ['passed and its release waits for its effective time', held('passed'), { type: 'promoted' }],
   ] as const)('when it %s, then it releases the region', (_what, given, input) => {
     expect(when(given, input).effects.at(-1)).toEqual({ do: 'freeRegions' })
   })

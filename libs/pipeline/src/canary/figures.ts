@@ -66,8 +66,8 @@ export function excessOf(canary: Canary): string | undefined {
 /** Returns the power of the counts: `expected 0.3; power vs 2x 12%; LOW_POWER`. */
 export function describePower({ controlHours, expected, power, isDoublingExcluded }: CanaryFigures): string {
   const against = controlHours > 0 ? `expected ${expected.toFixed(expected < 10 ? 1 : 0)}` : 'no control group'
-  const shown = `${against}; power vs ${RATIO}x ${Math.floor(power * 100)}%`
-  return `${shown}; ${isDoublingExcluded ? `a doubling is excluded at ${BETA * 100}%` : 'LOW_POWER'}`
+  const text = `${against}; power vs ${RATIO}x ${Math.floor(power * 100)}%`
+  return `${text}; ${isDoublingExcluded ? `a doubling is excluded at ${BETA * 100}%` : 'LOW_POWER'}`
 }
 
 /**

@@ -167,8 +167,8 @@ export function pause(canary: Canary, reason: string, detail: string, context: C
   const { run, attempt } = canary
   const next = [command('runs.decide', { decision: 'resume', run })]
   const figures = figuresOf(canary, context)
-  const shown = figures === undefined ? {} : { figures }
-  const data = { run, attempt, reason, detail, label: canaryLabel(canary), next, ...shown }
+  const figuresMember = figures === undefined ? {} : { figures }
+  const data = { run, attempt, reason, detail, label: canaryLabel(canary), next, ...figuresMember }
   const effects: CanaryEffect[] = [
     { do: 'cancel', timers: ['acknowledge', 'observe', 'measure'] },
     { do: 'emit', type: 'hms.canary.paused.v1', data },

@@ -31,8 +31,8 @@ export function claimsRegions({ state, frozen, members }: Pick<Canary, 'state' |
  */
 export function holderOfRegions(canary: Canary, others: readonly Canary[], now: Date): RegionHolder | null {
   const blocking = others.filter((other) => {
-    const isAhead = other.state !== 'waiting' || other.run < canary.run
-    return other.run !== canary.run && isAhead && claimsRegions(other, now) && areOverlapping(claimedScopes(canary), claimedScopes(other))
+    const isBefore = other.state !== 'waiting' || other.run < canary.run
+    return other.run !== canary.run && isBefore && claimsRegions(other, now) && areOverlapping(claimedScopes(canary), claimedScopes(other))
   })
   blocking.sort((a, b) => Number(a.state === 'waiting') - Number(b.state === 'waiting') || a.run - b.run)
   const [first] = blocking

@@ -150,8 +150,8 @@ function complete(
     acknowledged: publishedAcknowledged,
   }
   if (acknowledged <= publishedAcknowledged) return { state: completed, effects }
-  const further = progress(completed, { ...result, acknowledged })
-  return { state: further.state, effects: [...effects, ...further.effects] }
+  const progressed = progress(completed, { ...result, acknowledged })
+  return { state: progressed.state, effects: [...effects, ...progressed.effects] }
 }
 
 /** Publishes the numbers of notified partners, if they grew: after the stage ended, and while it is `announced`. */

@@ -79,9 +79,9 @@ function open(
   const frozen = rest.breakGlass === true ? null : notice
   const { run, attempt, dossier, members } = rest
   const digestOf = (release: { releaseDigest: string } | null | undefined): string | null => release?.releaseDigest ?? null
-  const moved = members.find(({ policy }) => digestOf(stable[policy]) !== digestOf(dossier.live[policy]))
-  if (moved !== undefined) {
-    const detail = `the live version of ${moved.policy} changed to ${stable[moved.policy]?.version ?? 'none'} during the canary`
+  const changed = members.find(({ policy }) => digestOf(stable[policy]) !== digestOf(dossier.live[policy]))
+  if (changed !== undefined) {
+    const detail = `the live version of ${changed.policy} changed to ${stable[changed.policy]?.version ?? 'none'} during the canary`
     return end(rollout, 'failed', [failed(rollout, 'LIVE_MOVED', detail, command('approve'))])
   }
   if (frozen !== null && isSameFreeze(known ?? null, frozen)) return unchanged(rollout)

@@ -39,8 +39,8 @@ export function recordResponse(facts: RunFacts, answer: Response, outcome: 'appl
 /** Starts the next attempt of a run, unless a pending decision ends the run. */
 function startRetry(facts: RunFacts, answer: Response, at: string): RunFacts {
   const next = nextAttempt(facts)
-  const ending = pendingDecision(next, 'abort')
-  return ending === undefined ? next : recordResponse(next, { ...answer, id: ending.id }, 'applied', at)
+  const endingDecision = pendingDecision(next, 'abort')
+  return endingDecision === undefined ? next : recordResponse(next, { ...answer, id: endingDecision.id }, 'applied', at)
 }
 
 /** Marks pending decisions as late, because the run has ended. */

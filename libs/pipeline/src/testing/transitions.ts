@@ -93,8 +93,8 @@ export function movesOf(transitions: readonly Transition[]): Move[] {
 
 function nameOf(effect: { do: string; type?: string; timer?: string; outcome?: string; reason?: string; data?: object }): string {
   const reason = effect.reason ?? (effect.data as { reason?: unknown } | undefined)?.reason
-  const why = typeof reason === 'string' && /^[A-Z_]+$/.test(reason) ? ` ${reason}` : ''
-  if (effect.do === 'emit') return effect.type!.replace(/^hms\.|\.v1$/g, '') + why
-  const what = effect.timer ?? effect.outcome
-  return (what === undefined ? effect.do : `${effect.do} ${what}`) + why
+  const reasonText = typeof reason === 'string' && /^[A-Z_]+$/.test(reason) ? ` ${reason}` : ''
+  if (effect.do === 'emit') return effect.type!.replace(/^hms\.|\.v1$/g, '') + reasonText
+  const detail = effect.timer ?? effect.outcome
+  return (detail === undefined ? effect.do : `${effect.do} ${detail}`) + reasonText
 }

@@ -40,9 +40,9 @@ describe('questionOf a run', () => {
     ['paused by a person', view('PAUSED', 'MANUAL', { canary: 'INCONCLUSIVE' }), undefined],
     ['rolled back by its canary', view('ROLLED_BACK', 'UNEXPLAINED_ALERTS', { canary: 'FAIL' }), 'EMERGENCY_REVIEW'],
     ['rolled back by its rollout', view('ROLLED_BACK', 'PUBLISH_TIMEOUT', { rollout: 'FAIL' }), 'EMERGENCY_REVIEW'],
-    ['failed by poison', view('FAILED', 'POISONED'), 'POISONED'],
+    ['poisoned', view('FAILED', 'POISONED'), 'POISONED'],
     ['failed by lint', view('FAILED', 'LINT_ERRORS', { lint: 'FAIL' }), undefined],
-    ['under way', view('CANARY'), undefined],
+    ['in progress', view('CANARY'), undefined],
   ])('%s', (_what, run, kind) => expect(ticketKindOf(run)).toBe(kind))
 
   it('permits exactly the decisions that the stage can apply', () => {
@@ -116,8 +116,8 @@ describe('a ticket', () => {
 
   it.each([
     ['a rollback of the policy', view('ABORTED', 'ROLLED_BACK')],
-    ['a decision that came too late', decided(view('ROLLED_BACK', 'UNEXPLAINED_ALERTS'), 'resume', 'late')],
+    ['a late decision', decided(view('ROLLED_BACK', 'UNEXPLAINED_ALERTS'), 'resume', 'late')],
     ['a newer release', decided(view('SUPERSEDED', 'NEWER_RELEASE'), 'supersede', 'applied', after(1))],
-    ['a decision of before', decided(view('ROLLED_BACK', 'UNEXPLAINED_ALERTS'), 'resume', 'applied', after(-1))],
+    ['an earlier decision', decided(view('ROLLED_BACK', 'UNEXPLAINED_ALERTS'), 'resume', 'applied', after(-1))],
   ])('is moot after %s', (_what, run) => expect(settleTicket(ticket, run, NOW)).toMatchObject({ state: 'MOOT', decided: null }))
 })

@@ -77,10 +77,10 @@ export class FollowFreezes<State extends StageState> {
     const { id } = freeze
     const change = freeze.lifted === null ? nextChange(freeze, tx.now) : undefined
     const secondNotice = when === 'again' ? new Date(tx.now.getTime() + SECOND_NOTICE_MS) : undefined
-    const again = secondNotice !== undefined && (change === undefined || secondNotice < change)
-    const dueAt = again ? secondNotice : change
+    const isSecondNotice = secondNotice !== undefined && (change === undefined || secondNotice < change)
+    const dueAt = isSecondNotice ? secondNotice : change
     if (dueAt === undefined) return
-    const data = again ? { id, again } : { id }
+    const data = isSecondNotice ? { id, again: isSecondNotice } : { id }
     await this.service.timers.schedule(tx, { id: `${this.change}:${id}`, kind: this.change, keys: [], data, dueAt })
   }
 

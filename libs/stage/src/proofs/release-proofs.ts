@@ -45,8 +45,8 @@ export class ReleaseProofs implements OnModuleInit {
   async store(tx: Transaction, { releases, entry, proof }: LoggedApproval): Promise<void> {
     const tree = new ApprovalTree(releases.map(({ policy, version, digest }) => ({ id: policy, version, digest })))
     for (const release of releases) {
-      const kept = { ...release, proof: { entry, proof, member: tree.member(release.digest) } }
-      await tx.documents(RELEASE_PROOFS).put({ ...kept, storedAt: tx.now.toISOString() })
+      const stored = { ...release, proof: { entry, proof, member: tree.member(release.digest) } }
+      await tx.documents(RELEASE_PROOFS).put({ ...stored, storedAt: tx.now.toISOString() })
     }
   }
 
@@ -54,8 +54,8 @@ export class ReleaseProofs implements OnModuleInit {
    * Returns the dossier with the stored proofs of its releases and of the live releases that they replace. Later stages receive these
    * proofs in the dossier.
    */
-  async attach(tx: Transaction, carried: RunDossier): Promise<RunDossier> {
-    const dossier = openDossier(carried)
+  async attach(tx: Transaction, packed: RunDossier): Promise<RunDossier> {
+    const dossier = openDossier(packed)
     const releases = await Promise.all(dossier.releases.map((release) => withProof(tx, release)))
     const live = await Promise.all(
       Object.entries(dossier.live).map(async ([id, release]) => [id, release && (await withProof(tx, release))] as const),

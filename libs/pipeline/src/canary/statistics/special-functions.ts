@@ -35,22 +35,22 @@ export function lnBetaIncomplete(x: number, a: number, b: number): number {
 /** ln I_x(a, b) below the mean, by its continued fraction (NIST DLMF 8.17.22, modified Lentz). */
 function lnTail(x: number, a: number, b: number): number {
   const lnFront = a * Math.log(x) + b * Math.log1p(-x) - lnBeta(a, b) - Math.log(a)
-  let [c, d] = [1, 1 / away(1 - ((a + b) * x) / (a + 1))]
+  let [c, d] = [1, 1 / awayFromZero(1 - ((a + b) * x) / (a + 1))]
   let fraction = d
   for (let m = 1; m <= MAX_STEPS; m++) {
     const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m))
-    d = 1 / away(1 + even * d)
-    c = away(1 + even / c)
+    d = 1 / awayFromZero(1 + even * d)
+    c = awayFromZero(1 + even / c)
     fraction *= d * c
     const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1))
-    d = 1 / away(1 + odd * d)
-    c = away(1 + odd / c)
+    d = 1 / awayFromZero(1 + odd * d)
+    c = awayFromZero(1 + odd / c)
     fraction *= d * c
     if (Math.abs(d * c - 1) < 1e-15) break
   }
   return lnFront + Math.log(fraction)
 }
 
-function away(value: number): number {
+function awayFromZero(value: number): number {
   return Math.abs(value) < TINY ? TINY : value
 }
