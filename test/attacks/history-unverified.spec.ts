@@ -72,7 +72,7 @@ describe('history', () => {
     const { code, stdout, stderr } = await history(records, ['--color', 'always'])
     expect(code).toBe(10)
     const lines = stdout.split('\n')
-    expect(lines[1]).toMatch(/^3\.0\.0 .* not known: what was before does not verify +sha256:/)
+    expect(lines[1]).toMatch(/^3\.0\.0 .* unknown: the previous entry does not verify +sha256:/)
     expect([lines[2]!.startsWith('\u001b[31m✗'), lines[2]!.endsWith('\u001b[39m')]).toEqual([true, true])
     expect(lines[2]).toMatch(/✗ +UNVERIFIED .*head 2: .*\(HMS_VERIFY_HISTORY\)/)
     expect(lines[3]).toMatch(/^1\.0\.0 /)
@@ -89,7 +89,7 @@ describe('history', () => {
       [`${PATH}?limit=200&before=1`]: { body: [] },
     })
     expect(code).toBe(10)
-    expect(stderr).toContain('unsigned, as earlier builds do: nothing of it is verified. [HMS_VERIFY_HISTORY]')
+    expect(stderr).toContain('unsigned, as earlier builds do, so it cannot be verified. [HMS_VERIFY_HISTORY]')
     expect(stdout + stderr).not.toMatch(/Mallory|9999|9\.9\.9|4711/)
   })
 

@@ -125,7 +125,7 @@ describe('policies list and types', () => {
     [
       'a policy that nothing signed puts in force',
       { documents: [LEAD], views: [LEAD, OZONE].map(viewOf), stated: [LEAD] },
-      'nothing that is signed',
+      'no signed head',
     ],
     [
       'a head that the statement does not confirm',

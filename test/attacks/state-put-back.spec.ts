@@ -167,7 +167,7 @@ describe('audit verify of a state that was put back whole', () => {
     [
       'names an earlier head',
       (entry) => ({ ...entry, signed: entry.signed && inPayload(entry.signed, '"seq":2', '"seq":1') }),
-      'the event is not the one that this entry is of',
+      'the event is not the event of this entry',
     ],
     [
       'is signed by nobody',

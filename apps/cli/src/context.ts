@@ -44,7 +44,7 @@ export class CliContext {
   /** `--timeout` in ms; `undefined` without it: verbs that watch then wait without limit. */
   timeoutMs(): number | undefined {
     const ms = durationFlag('--timeout', this.options.timeout)
-    if (ms === 0) throw usageError(`--timeout ${this.options.timeout} leaves no time for an answer; write 90s or 5m`)
+    if (ms === 0) throw usageError(`--timeout ${this.options.timeout} leaves no time for a response; write 90s or 5m`)
     return ms
   }
 

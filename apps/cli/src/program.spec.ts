@@ -61,7 +61,7 @@ describe('command line', () => {
     [['sidecar', '--write', 'limits.tpl'], '--write limits.tpl is not TEMPLATE=FILE'],
     [['watch'], "missing required argument 'ids'"],
     [['watch', 'Upper'], '"Upper" is not the id of a policy'],
-    [['watch', 'a', '--exec', '/nonexistent/program'], '--exec /nonexistent/program is no program that can be run'],
+    [['watch', 'a', '--exec', '/nonexistent/program'], '--exec /nonexistent/program is not an executable program'],
     [['watch', 'a', '--exec-timeout', '0s'], 'leaves no time to run anything'],
     [['dev', '--port', '99999'], '--port must be a port'],
     [['get', ''], 'is not ID or ID.FIELD'],

@@ -58,12 +58,12 @@ describe('HMS_CONSOLE_KEY_FILE', () => {
 describe('an edge whose console has a key', () => {
   let service: Server
   let edge: Awaited<ReturnType<typeof serveEdge>>
-  let asked: (string | undefined)[]
+  let authorizations: (string | undefined)[]
 
   beforeEach(async () => {
-    asked = []
+    authorizations = []
     service = createServer(({ headers }, response) => {
-      asked.push(headers.authorization)
+      authorizations.push(headers.authorization)
       response.writeHead(200, { 'content-type': 'application/json' }).end('[]')
     })
     service.listen(0, '127.0.0.1')
@@ -83,11 +83,11 @@ describe('an edge whose console has a key', () => {
     service.close()
   })
 
-  const ask = (path: string, init?: RequestInit): Promise<Response> => fetch(`http://127.0.0.1:${edge.port}${path}`, init)
+  const get = (path: string, init?: RequestInit): Promise<Response> => fetch(`http://127.0.0.1:${edge.port}${path}`, init)
 
   it('reads with the key to show pages', async () => {
-    expect((await ask('/runs', { headers: { accept: 'text/html' } })).status).toBe(200)
-    expect([...new Set(asked)]).toEqual([`Bearer ${token}`])
+    expect((await get('/runs', { headers: { accept: 'text/html' } })).status).toBe(200)
+    expect([...new Set(authorizations)]).toEqual([`Bearer ${token}`])
   })
 
   it('shows pages only under its own host names', async () => {
@@ -99,7 +99,7 @@ describe('an edge whose console has a key', () => {
     }
     for (const host of ['hms.agency.example', 'HMS.agency.example:8443', 'other.example', `localhost:${edge.port}`, '[::1]'])
       expect([host, await status(host)]).toEqual([host, 200])
-    asked = []
+    authorizations = []
     for (const host of [
       'evil.example',
       'hms.agency.example.evil.example',
@@ -109,24 +109,24 @@ describe('an edge whose console has a key', () => {
     ])
       for (const path of ['/', '/runs', '/policies/any', '/console/live?page=/runs'])
         expect([host, path, await status(host, path)]).toEqual([host, path, 403])
-    expect(asked.filter((authorization) => authorization !== undefined)).toEqual([])
+    expect(authorizations.filter((authorization) => authorization !== undefined)).toEqual([])
     expect(await status('evil.example', '/livez')).toBe(200)
   })
 
   it('queries the readiness of each instance once for concurrent probes', async () => {
-    asked = []
-    await Promise.all(Array.from({ length: 40 }, () => ask('/readyz')))
-    expect(asked.length).toBeLessThanOrEqual(2 * SERVICES.length)
+    authorizations = []
+    await Promise.all(Array.from({ length: 40 }, () => get('/readyz')))
+    expect(authorizations.length).toBeLessThanOrEqual(2 * SERVICES.length)
   })
 
   it('forwards no request with the key', async () => {
     const json = { 'content-type': 'application/json' }
-    await ask('/v1/runs')
-    await ask('/v1/runs', { headers: { accept: 'text/html' } })
-    await ask('/v1/lint', { method: 'POST', headers: json, body: '{}' })
-    await ask('/v1/bots/b', { method: 'DELETE' })
-    await ask('/ofrep/v1/evaluate/flags', { method: 'POST', headers: json, body: '{}' })
-    expect(asked.length).toBeGreaterThanOrEqual(4)
-    expect(asked.filter((authorization) => authorization !== undefined)).toEqual([])
+    await get('/v1/runs')
+    await get('/v1/runs', { headers: { accept: 'text/html' } })
+    await get('/v1/lint', { method: 'POST', headers: json, body: '{}' })
+    await get('/v1/bots/b', { method: 'DELETE' })
+    await get('/ofrep/v1/evaluate/flags', { method: 'POST', headers: json, body: '{}' })
+    expect(authorizations.length).toBeGreaterThanOrEqual(4)
+    expect(authorizations.filter((authorization) => authorization !== undefined)).toEqual([])
   })
 })

@@ -9,7 +9,7 @@ import { forward } from './forward.js'
 import { Instances } from './instances.js'
 
 type Instance = 'gone' | 'breaking' | 'frozen' | 'slow' | 'up'
-interface Asked {
+interface ReceivedRequest {
   instance: Instance
   body: string
   headers: IncomingMessage['headers']
@@ -28,13 +28,13 @@ afterEach(async () => {
   }
 })
 
-/** Starts a fake instance of a service, which adds each request it receives to `asked`. */
-async function instanceOf(kind: Instance, asked: Asked[]): Promise<string> {
+/** Starts a fake instance of a service, which adds each request it receives to `received`. */
+async function instanceOf(kind: Instance, received: ReceivedRequest[]): Promise<string> {
   const server = createServer((request, response) => {
     const take = async (): Promise<void> => {
       let body = ''
       for await (const chunk of request) body += String(chunk)
-      asked.push({ instance: kind, body, headers: request.headers })
+      received.push({ instance: kind, body, headers: request.headers })
       if (kind === 'breaking') (request.socket as Socket).destroy()
       if (kind === 'slow') setTimeout(() => response.end(']}'), 3 * QUICK_MS)
       if (kind === 'slow') response.write('{"flags":[')
@@ -51,9 +51,11 @@ async function instanceOf(kind: Instance, asked: Asked[]): Promise<string> {
 }
 
 /** Starts an edge in front of these instances of config-store. */
-async function edgeBefore(...kinds: Instance[]): Promise<{ ask(path: string, init?: RequestInit): Promise<Response>; asked: Asked[] }> {
-  const asked: Asked[] = []
-  const urls = await Promise.all(kinds.map((kind) => instanceOf(kind, asked)))
+async function edgeBefore(
+  ...kinds: Instance[]
+): Promise<{ get(path: string, init?: RequestInit): Promise<Response>; received: ReceivedRequest[] }> {
+  const received: ReceivedRequest[] = []
+  const urls = await Promise.all(kinds.map((kind) => instanceOf(kind, received)))
   const edge = Fastify({ bodyLimit: 1024 * 1024, forceCloseConnections: true })
   edges.push(edge)
   answerProblems(edge, silentLogger)
@@ -61,7 +63,7 @@ async function edgeBefore(...kinds: Instance[]): Promise<{ ask(path: string, ini
   const target = { service: 'config-store', instances: new Instances(urls), trusted, log: silentLogger, quickMs: QUICK_MS } as const
   for (const path of ['/ofrep', '/v1/policies', '/v1/alerts']) await forward(edge, path, target)
   const url = await edge.listen({ port: 0, host: '127.0.0.1' })
-  return { ask: (path, init) => fetch(url + path, init), asked }
+  return { get: (path, init) => fetch(url + path, init), received }
 }
 
 const FLAGS = '/ofrep/v1/evaluate/flags'
@@ -76,10 +78,10 @@ const statuses = async (times: number, one: () => Promise<Response>): Promise<nu
 describe('a read whose instance does not respond', () => {
   it.each(['gone', 'breaking', 'frozen'] as const)('is retried at the next instance when its own is %s, also with a body', async (kind) => {
     const reads = await edgeBefore(kind, 'up')
-    expect(await statuses(4, () => reads.ask('/v1/policies'))).toEqual([200, 200, 200, 200])
-    const { ask, asked } = await edgeBefore(kind, 'up')
-    expect(await statuses(4, () => ask(FLAGS, posted(CONTEXT)))).toEqual([200, 200, 200, 200])
-    const taken = asked.filter(({ instance }) => instance === 'up')
+    expect(await statuses(4, () => reads.get('/v1/policies'))).toEqual([200, 200, 200, 200])
+    const { get, received } = await edgeBefore(kind, 'up')
+    expect(await statuses(4, () => get(FLAGS, posted(CONTEXT)))).toEqual([200, 200, 200, 200])
+    const taken = received.filter(({ instance }) => instance === 'up')
     expect(taken.map(({ body }) => body)).toEqual([CONTEXT, CONTEXT, CONTEXT, CONTEXT])
     expect(taken[0]!.headers).toMatchObject({
       'content-type': 'application/json; charset=utf-8',
@@ -88,66 +90,66 @@ describe('a read whose instance does not respond', () => {
   })
 
   it('gets an error in the format of its route when no instance is left', async () => {
-    const { ask } = await edgeBefore('gone', 'gone')
-    const answer = await ask('/v1/policies')
+    const { get } = await edgeBefore('gone', 'gone')
+    const answer = await get('/v1/policies')
     const detail = 'The edge reaches no instance of config-store at the moment. Try again.'
     expect(await answer.json()).toMatchObject({ status: 503, code: 'HMS_HTTP_UNAVAILABLE', detail })
     expect(answer.headers.get('retry-after')).toBe('2')
-    const evaluated = await ask(`${FLAGS}/a-limit`, posted(CONTEXT))
+    const evaluated = await get(`${FLAGS}/a-limit`, posted(CONTEXT))
     expect([evaluated.status, await evaluated.json()]).toMatchObject([503, { key: 'a-limit', errorCode: 'GENERAL', errorDetails: detail }])
   })
 })
 
 describe('an instance that accepts a request and does not respond', () => {
   it('delays one request only, and no later request to any path', async () => {
-    const { ask, asked } = await edgeBefore('frozen', 'up')
-    expect(await statuses(6, () => ask('/v1/policies'))).toEqual(Array(6).fill(200))
-    expect(await statuses(4, () => ask('/v1/alerts', posted('{"id":"a"}')))).toEqual(Array(4).fill(200))
-    expect(asked.filter(({ instance }) => instance === 'frozen')).toHaveLength(1)
+    const { get, received } = await edgeBefore('frozen', 'up')
+    expect(await statuses(6, () => get('/v1/policies'))).toEqual(Array(6).fill(200))
+    expect(await statuses(4, () => get('/v1/alerts', posted('{"id":"a"}')))).toEqual(Array(4).fill(200))
+    expect(received.filter(({ instance }) => instance === 'frozen')).toHaveLength(1)
   })
 
   it('makes a read fail with 503 when no other instance is left', async () => {
-    const { ask } = await edgeBefore('frozen', 'frozen')
-    const answer = await ask('/v1/policies/a-limit?bot=inspector-1')
+    const { get } = await edgeBefore('frozen', 'frozen')
+    const answer = await get('/v1/policies/a-limit?bot=inspector-1')
     const detail = 'No instance of config-store responded in time. Try again.'
     expect(await answer.json()).toMatchObject({ status: 503, code: 'HMS_HTTP_UNAVAILABLE', detail, retryable: true })
     expect(answer.headers.get('retry-after')).toBe('2')
   })
 
   it('is abandoned only before its response begins; the body may be slow', async () => {
-    const { ask } = await edgeBefore('slow')
-    expect(await (await ask(FLAGS, posted(CONTEXT))).json()).toEqual({ flags: [] })
+    const { get } = await edgeBefore('slow')
+    expect(await (await get(FLAGS, posted(CONTEXT))).json()).toEqual({ flags: [] })
   })
 
   it('is not abandoned early for a read of history or a write', async () => {
-    const { ask } = await edgeBefore('frozen', 'up')
+    const { get } = await edgeBefore('frozen', 'up')
     const late = AbortSignal.timeout(3 * QUICK_MS)
-    const asked = await Promise.allSettled([
-      ask('/v1/policies/a-limit?at=2026-01-01T00:00:00Z', { signal: late }),
-      ask('/v1/alerts', { ...posted('{"id":"a"}'), signal: late }).then(() => ask('/v1/alerts', { ...posted('{"id":"a"}'), signal: late })),
+    const received = await Promise.allSettled([
+      get('/v1/policies/a-limit?at=2026-01-01T00:00:00Z', { signal: late }),
+      get('/v1/alerts', { ...posted('{"id":"a"}'), signal: late }).then(() => get('/v1/alerts', { ...posted('{"id":"a"}'), signal: late })),
     ])
-    expect(asked.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect(received.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   })
 })
 
 describe('the body of a read', () => {
   it('is forwarded unchanged, with and without a content length', async () => {
-    const { ask, asked } = await edgeBefore('up')
+    const { get, received } = await edgeBefore('up')
     const stream = { ...posted(new Blob(['{"context"']).stream()), duplex: 'half' } as RequestInit
-    expect((await ask(FLAGS, stream)).status).toBe(200)
-    expect(asked[0]).toMatchObject({ body: '{"context"', headers: { 'content-length': '10' } })
-    expect(asked[0]!.headers['transfer-encoding']).toBeUndefined()
+    expect((await get(FLAGS, stream)).status).toBe(200)
+    expect(received[0]).toMatchObject({ body: '{"context"', headers: { 'content-length': '10' } })
+    expect(received[0]!.headers['transfer-encoding']).toBeUndefined()
   })
 
   it('is refused above the limit of every service, and not buffered', async () => {
-    const { ask, asked } = await edgeBefore('up')
-    const answer = await ask(`${FLAGS}/a-limit`, posted('x'.repeat(70_000)))
-    expect([answer.status, await answer.json(), asked]).toMatchObject([413, { key: 'a-limit', errorCode: 'PARSE_ERROR' }, []])
+    const { get, received } = await edgeBefore('up')
+    const answer = await get(`${FLAGS}/a-limit`, posted('x'.repeat(70_000)))
+    expect([answer.status, await answer.json(), received]).toMatchObject([413, { key: 'a-limit', errorCode: 'PARSE_ERROR' }, []])
   })
 })
 
 it('sends a write to one instance only, and fails when that instance is gone', async () => {
-  const { ask, asked } = await edgeBefore('gone', 'up')
-  expect(await statuses(2, () => ask('/v1/alerts', posted('{"id":"a"}')))).toEqual([503, 200])
-  expect(asked.map(({ body }) => body)).toEqual(['{"id":"a"}'])
+  const { get, received } = await edgeBefore('gone', 'up')
+  expect(await statuses(2, () => get('/v1/alerts', posted('{"id":"a"}')))).toEqual([503, 200])
+  expect(received.map(({ body }) => body)).toEqual(['{"id":"a"}'])
 })

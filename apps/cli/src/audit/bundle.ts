@@ -50,8 +50,8 @@ export async function writeBundle(context: CliContext, id: string, { out }: { ou
   const { release } = await verifyBundle(bytes, { roster: Buffer.from(JSON.stringify(envelope)), at: new Date(context.io.now()) })
   const file = out ?? `${id}@${document.version}.bundle`
   await writeFile(file, bytes)
-  const said = `${file}: ${bytes.length} bytes prove ${id}@${document.version} offline`
-  context.output.result({ file, bytes: bytes.length, digest: release.digest }, [said])
+  const summary = `${file}: ${bytes.length} bytes prove ${id}@${document.version} offline`
+  context.output.result({ file, bytes: bytes.length, digest: release.digest }, [summary])
   context.output.note(`  next: hms-svc verify ${file} --roster roster.json`)
 }
 
@@ -63,7 +63,7 @@ export async function verifyGivenBundle(context: CliContext, file: string, { ros
   const { good } = context.output.paint
   context.output.data({ policy, release, proof, stale }, () => [
     `${good('✓')} ${policy.id}@${policy.version} was approved by ${release.approvedBy.join(', ')}`,
-    `${good('✓')} rollout's head ${release.seq} made it the one in force for all; a later head is unknown offline`,
+    `${good('✓')} rollout's head ${release.seq} puts it in force for all; a later head is unknown offline`,
     `${good('✓')} the approval is entry ${proof.index} of ${proof.size} in the log, seen by the witnesses at ${proof.witnessedAt}`,
     ...Object.entries(policy).map(([name, value]) => `  ${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`),
   ])

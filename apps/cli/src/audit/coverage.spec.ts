@@ -60,21 +60,21 @@ describe('published runs', () => {
       [run(1, 'SUCCEEDED'), run(2, 'BAKING')],
       logged([[1, '1.0.0']]),
       2,
-      ['run #2 was published, and its approval is not in the log'],
+      ['run #2 was published, but its approval is not in the log'],
     ],
     [
       'are not when the approval names another version',
       [run(1, 'NOTIFYING', '1.0.1')],
       logged([[1, '1.0.0']]),
       1,
-      ['run #1 published ozone@1.0.1, and its approval in the log does not name it'],
+      ['run #1 published ozone@1.0.1, but its approval in the log does not name it'],
     ],
     [
       'are not when no service lists a run that the log knows as published',
       [],
       logged([[1, '1.0.0']], [1, 7]),
       2,
-      ['run #7 was published, and its approval is not in the log'],
+      ['run #7 was published, but its approval is not in the log'],
     ],
   ])('%s', (_what, runs, log_, count, expected) => {
     const problems = new Problems()
@@ -104,7 +104,7 @@ describe('releases in force', () => {
 
   it('are reported without an approval in the log, without its proof, or with the proof of another entry', async () => {
     expect(await check({}, { approved: new Map() })).toEqual([expect.stringContaining('its approval is not in the log')])
-    expect(await check({}, { proof: undefined })).toEqual([expect.stringContaining('the log gives no proof')])
+    expect(await check({}, { proof: undefined })).toEqual([expect.stringContaining('the log has no proof')])
     expect(await check({}, { proof: world.otherProof })).toEqual([expect.stringContaining('not the approval of this release')])
     expect(await check({}, { proof: world.otherKind })).toEqual([expect.stringContaining('not the approval of this release')])
     expect(await check({}, { proof: { ...world.proof, entry: world.otherProof.entry } })).toEqual([
@@ -127,7 +127,7 @@ describe('releases in force', () => {
 
   it('are reported if no single attempt has valid attestations of all stages', async () => {
     const [lint, simulate, canary] = world.attestations as [StageAttestation, StageAttestation, StageAttestation]
-    expect(await check({}, { attestations: [] })).toEqual([expect.stringContaining('no stage said anything of it')])
+    expect(await check({}, { attestations: [] })).toEqual([expect.stringContaining('no stage signed a result')])
     expect(await check({}, { attestations: [lint, canary] })).toEqual([expect.stringContaining('simulator does not say')])
     expect(await check({}, { attestations: [lint, { ...simulate, envelope: lint.envelope }, canary] })).toEqual([
       expect.stringContaining('does not verify'),
@@ -148,8 +148,8 @@ describe('releases in force', () => {
       return problemsOf(problems)
     }
     expect(await checkBack(attestations, approved)).toEqual([])
-    expect(await checkBack([], approved)).toEqual([expect.stringContaining('no stage said anything of it')])
-    const unknown = [expect.stringContaining('the approval of what it was is not in the log')]
+    expect(await checkBack([], approved)).toEqual([expect.stringContaining('no stage signed a result')])
+    const unknown = [expect.stringContaining('its original approval is not in the log')]
     expect(await checkBack(attestations, new Map([...approved].filter(([run]) => run === 3)))).toEqual(unknown)
     expect(await checkBack(attestations, approved, new Map([...world.proofs].filter(([digest]) => digest === backDigest)))).toEqual(unknown)
   })

@@ -28,12 +28,12 @@ export function checkRuns(runs: readonly RunView[], { approved, promoted }: LogC
     if (releases === undefined) continue
     for (const { id, version } of policies) {
       if (!releases.some((release) => release.id === id && release.version === version))
-        problems.add(`run #${run}`, `run #${run} published ${id}@${version}, and its approval in the log does not name it`)
+        problems.add(`run #${run}`, `run #${run} published ${id}@${version}, but its approval in the log does not name it`)
     }
   }
   const all = new Set([...published.map(({ run }) => run), ...promoted])
   for (const run of all)
-    if (!approved.has(run)) problems.add(`run #${run}`, `run #${run} was published, and its approval is not in the log`)
+    if (!approved.has(run)) problems.add(`run #${run}`, `run #${run} was published, but its approval is not in the log`)
   return all.size
 }
 
@@ -69,7 +69,7 @@ export async function checkLive(
       for (const each of [release, next?.release ?? null]) {
         if (each === null) continue
         const run = runOf(each.digest, approved)
-        if (run === undefined) throw invalid(`${name} is in force in ${head.scope}, and its approval is not in the log`)
+        if (run === undefined) throw invalid(`${name} is in force in ${head.scope}, but its approval is not in the log`)
         await requireProof(name, each, sources)
         const { rollback, breakGlass: order, policy } = each.predicate
         if (order !== undefined) breakGlass.push(`${policy.id}@${policy.version}: ${order.reason}`)
@@ -90,7 +90,7 @@ function stagesFor(scope: string, isBreakGlass: boolean): AttestingStage[] {
 /** Requires a proof fetched from the log, in addition to the proof in the document. */
 async function requireProof(name: string, release: VerifiedRelease, { roster, proofOf }: LiveSources): Promise<void> {
   const proof = await proofOf(release.digest)
-  if (proof === undefined) throw invalid(`${name} is in force, and the log gives no proof of its approval`)
+  if (proof === undefined) throw invalid(`${name} is in force, but the log has no proof of its approval`)
   witnessedAt(release, proof, roster)
 }
 
@@ -111,7 +111,7 @@ async function requireOrigin(
   const origin = release.predicate.rollback!.target.digest
   const run = runOf(origin, approved)
   const proof = await sources.proofOf(origin)
-  if (run === undefined || proof === undefined) throw invalid(`${name} was brought back, and the approval of what it was is not in the log`)
+  if (run === undefined || proof === undefined) throw invalid(`${name} was reinstated, but its original approval is not in the log`)
   const at = witnessedAt({ ...release, digest: origin }, proof, sources.roster)
   const isBreakGlass = release.predicate.rollback!.byBreakGlass === true
   await requireStages(name, stagesFor(STABLE_SCOPE, isBreakGlass), at, run, sources)
@@ -132,14 +132,14 @@ async function requireStages(
   const releases = named.map(({ id, version, digest }) => ({ id, version, releaseDigest: digest }))
   const demand: Demand = { roster, evidence: roster.profile === 'production' ? 'required' : 'optional', at }
   const reasons = [...new Set(attested.map(({ attempt }) => attempt))].map((attempt) => {
-    const said = (type: EventType) => attested.find((each) => each.attempt === attempt && each.type === type)?.envelope
+    const attestationOf = (type: EventType) => attested.find((each) => each.attempt === attempt && each.type === type)?.envelope
     const attestations = {
-      lint: said('hms.lint.passed.v1'),
-      simulate: said('hms.simulation.passed.v1'),
-      canary: said('hms.canary.passed.v1'),
+      lint: attestationOf('hms.lint.passed.v1'),
+      simulate: attestationOf('hms.simulation.passed.v1'),
+      canary: attestationOf('hms.canary.passed.v1'),
     }
     return unattested({ run, attempt, releases, attestations }, stages, demand)
   })
   if (!reasons.includes(undefined))
-    throw invalid(`${name} is in force, and run #${run} did not bring it there: ${reasons.at(-1) ?? 'no stage said anything of it'}`)
+    throw invalid(`${name} is in force, but run #${run} did not put it in force: ${reasons.at(-1) ?? 'no stage signed a result'}`)
 }

@@ -175,7 +175,7 @@ describe('recomputeLog', () => {
     expect(await seen.checkpointExtending(after.tree)).toMatchObject({ size: 300 })
 
     await expect(seen.checkpointExtending((await (await new ServedLog(299).publish()).recompute()).tree)).rejects.toThrow(
-      '299 entries, and had 300',
+      '299 entries, but had 300',
     )
     const rewritten = new ServedLog(310)
     rewritten.edit(5, '{"run":5,"type":"x"}', { leaf: true })

@@ -130,7 +130,7 @@ class Approvals {
    */
   of({ root }: ApprovalRoot, index: number): ApprovedRelease[] {
     const approved = this.byRoot.get(root)
-    if (approved === undefined) this.problems.add('the log', `entry ${index} is an approval, and the log does not say of what`)
+    if (approved === undefined) this.problems.add('the log', `entry ${index} is an approval, but the log does not name its releases`)
     return approved ?? []
   }
 }
@@ -150,7 +150,7 @@ export class SeenCheckpoint {
   async checkpointExtending(tree: HashTree): Promise<Checkpoint | undefined> {
     if (!existsSync(this.file)) return undefined
     const seen = readCheckpoint(openNote(await readGivenText(this.file)).body)
-    if (seen.size > tree.size) throw invalid(`the log has ${tree.size} entries, and had ${seen.size} when it was verified here before`)
+    if (seen.size > tree.size) throw invalid(`the log has ${tree.size} entries, but had ${seen.size} at the last verification here`)
     if (!isSameBytes(tree.root(seen.size), seen.root))
       throw invalid(`the first ${seen.size} entries are not those that were verified here before`)
     return seen

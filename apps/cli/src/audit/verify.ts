@@ -73,7 +73,7 @@ export async function verifyAudit(context: CliContext): Promise<void> {
     `${good('✓')} the approval of each of ${published} published runs is in it`,
     `${good('✓')} each of ${live} releases in force was approved by the roster's people and let through by each stage, ` +
       'and the log proves it',
-    `${good('✓')} they are those that rollout’s newest freshness statement is on, and the newest that the log has`,
+    `${good('✓')} they match rollout’s newest freshness statement and the newest heads in the log`,
     ...breakGlass.map((each) => `! by break-glass, past simulation and canary: ${each}`),
   ])
 }

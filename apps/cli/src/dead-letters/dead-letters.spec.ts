@@ -82,9 +82,9 @@ describe('dlq show', () => {
   })
 
   it.each([
-    ['no UUID', 'seven', {}, 2],
-    ['of no service', ID, {}, 4],
-    ['perhaps of one that does not answer', ID, { [`GET /v1/dead-letters/audit/${ID}`]: DOWN }, 11],
+    ['not a UUID', 'seven', {}, 2],
+    ['unknown to every service', ID, {}, 4],
+    ['possibly of a service that does not respond', ID, { [`GET /v1/dead-letters/audit/${ID}`]: DOWN }, 11],
   ])('fails for an id that is %s', async (_what, id, answers, code) => {
     expect(await dlq(['show', id], answers)).toMatchObject({ code, stdout: '' })
   })

@@ -56,13 +56,13 @@ it('judgeBots reports bots that are behind for over a minute, and tolerates a sh
   })
   expect(judgeBots([view('2026-11-29T11:59:30Z')], 0, NOW)).toMatchObject({
     state: 'ok',
-    detail: '1 behind for less than a minute; all others that are connected apply what they should',
+    detail: '1 behind for less than a minute; all other connected bots apply the expected releases',
   })
 })
 
 it('judgeBots does not report bots as current that are not connected or were not checked', () => {
   const none = { lagging: [] }
-  expect(judgeBots([view('', none)], 0, NOW).detail).toBe('all that are connected apply what they should')
+  expect(judgeBots([view('', none)], 0, NOW).detail).toBe('all connected bots apply the expected releases')
   expect(judgeBots([view('', { ...none, total: 0 })], 0, NOW).detail).toBe('no named bot is connected')
   expect(judgeBots([view('', none)], 2, NOW)).toMatchObject({
     state: 'unknown',

@@ -91,8 +91,8 @@ export function judgeBots(views: readonly CoverageView[], unreachable: number, n
   if (views.length === 0) return ok('bots', 'no policy is in force')
   if (views.every(({ total }) => total === 0)) return ok('bots', 'no named bot is connected')
   const onTheirWay = new Set(views.flatMap(({ lagging }) => lagging.map(({ id }) => id))).size
-  if (onTheirWay > 0) return ok('bots', `${onTheirWay} behind for less than a minute; all others that are connected apply what they should`)
-  return ok('bots', 'all that are connected apply what they should')
+  if (onTheirWay > 0) return ok('bots', `${onTheirWay} behind for less than a minute; all other connected bots apply the expected releases`)
+  return ok('bots', 'all connected bots apply the expected releases')
 }
 
 /** Pure. Warns of bots that disconnected while they were behind, because the version they use now is unknown. */

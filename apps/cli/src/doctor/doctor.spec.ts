@@ -47,7 +47,7 @@ describe('doctor finds', () => {
     })
     expect(judgeLag([behind('a', 30), behind('b', null)])).toMatchObject({
       state: 'unknown',
-      detail: 'linter does not say for how long it is behind on b',
+      detail: 'linter does not report how old its lag on b is',
     })
   })
 

@@ -100,16 +100,16 @@ async function checkNamedParts(lookup: (name: string) => string | undefined): Pr
 }
 
 async function checkDatabase(url: string): Promise<Check> {
-  if (!URL.canParse(url)) return wrong('database', 'HMS_DATABASE_URL is no URL', 'hms-svc help environment')
+  if (!URL.canParse(url)) return wrong('database', 'HMS_DATABASE_URL is not a URL', 'hms-svc help environment')
   const { hostname, port } = new URL(url)
   const address = `${hostname}:${port || '5432'}`
-  if (await isOpen(hostname, Number(port || '5432'))) return ok('database', `${address} takes connections`)
+  if (await isOpen(hostname, Number(port || '5432'))) return ok('database', `${address} accepts connections`)
   return wrong('database', `no connection to ${address}`, `pg_isready -h ${hostname} -p ${port || '5432'}`)
 }
 
 async function checkBroker(broker: string): Promise<Check> {
   const [host = '', port = ''] = broker.split(/:(?=\d+$)/)
-  if (await isOpen(host, Number(port))) return ok('broker', `${broker} takes connections`)
+  if (await isOpen(host, Number(port))) return ok('broker', `${broker} accepts connections`)
   return wrong('broker', `no connection to ${broker}`, 'hms-svc topics diff')
 }
 
@@ -131,10 +131,10 @@ async function checkDisk(dataDir: string): Promise<Check> {
 
 /** `bounds`: sizes in bytes below which the check is wrong, or a warning. `what` and `next`: text and command of the result. */
 export function judgeFreeSpace(check: string, bytes: number, bounds: { wrong: number; warn: number }, what: string, next: string): Check {
-  const said = `${Math.floor(bytes / MIB)} MiB ${what}`
-  if (bytes < bounds.wrong) return wrong(check, `${said}, less than ${bounds.wrong / MIB}`, next)
-  if (bytes < bounds.warn) return warn(check, `${said}, less than ${bounds.warn / MIB}`, next)
-  return ok(check, said)
+  const free = `${Math.floor(bytes / MIB)} MiB ${what}`
+  if (bytes < bounds.wrong) return wrong(check, `${free}, less than ${bounds.wrong / MIB}`, next)
+  if (bytes < bounds.warn) return warn(check, `${free}, less than ${bounds.warn / MIB}`, next)
+  return ok(check, free)
 }
 
 /** Returns the memory available to programs, in bytes. On Linux this includes caches, which the kernel releases on demand. */

@@ -67,7 +67,7 @@ export function judgeServices({ at, services }: Readiness, now: number): Check[]
   if (noSchema.length > 0) checks.push(wrong('schema', `not up to date for ${named(noSchema)}`, 'hms-svc migrate'))
   if (unexplained.length > 0)
     checks.push(wrong('services', `no instance is ready of ${named(unexplained)}`, `hms-svc serve ${unexplained[0]!.service}`))
-  if (noBroker.length > 0) checks.push(wrong('broker', `does not answer ${named(noBroker)}`, 'hms-svc topics diff'))
+  if (noBroker.length > 0) checks.push(wrong('broker', `does not respond to ${named(noBroker)}`, 'hms-svc topics diff'))
   if (down.length === 0) checks.push(ok('services', `${services.length} ready`))
   const isWhole = noSchema.length === 0 && services.every(({ database }) => database === 'up')
   if (services.some(({ database, migrations }) => database === 'up' && migrations === 'current'))
@@ -112,7 +112,7 @@ export function judgeLag(topics: readonly Pick<TopicFigures, 'topic' | 'lag'>[])
       'hms-svc topics list',
     )
   const unaged = behind.find(({ seconds: age }) => age === null)
-  if (unaged !== undefined) return unknown('lag', `${unaged.group} does not say for how long it is behind on ${unaged.topic}`)
+  if (unaged !== undefined) return unknown('lag', `${unaged.group} does not report how old its lag on ${unaged.topic} is`)
   return ok('lag', behind.length === 0 ? 'no consumer is behind' : 'under a minute')
 }
 

@@ -32,8 +32,8 @@ export async function checkExport(context: CliContext, file: string): Promise<nu
     `${good('✓')} ${file}: ${checked.entries} entries, under ${checked.checkpoints} witnessed checkpoints`,
     `${good('✓')} each of ${checked.live} documents that were live was approved, and the log proves it`,
     ...(checked.unnamed === 0
-      ? [`${good('✓')} all heads that the log says were stored are there`]
-      : [`${checked.unnamed} heads are from earlier builds: the log says when each was stored, and not whether one is missing`]),
+      ? [`${good('✓')} all heads that the log reports as stored are present`]
+      : [`${checked.unnamed} heads are from earlier builds: the log shows when each was stored, but not whether one is missing`]),
   ])
   return EXIT.done
 }
@@ -94,7 +94,7 @@ class ExportCheck {
       if (error instanceof SignatureError || error instanceof HmsError) this.problems.add(place, `${place}: ${error.detail}`)
       else if (error instanceof LiveRefused) this.problems.add(place, `${place}: ${error.message}`)
       else if (error instanceof TypeError || error instanceof SyntaxError || error instanceof RangeError)
-        this.problems.add(place, `${place}: it is not what an export writes (${error.message})`)
+        this.problems.add(place, `${place}: it is not a record of an export (${error.message})`)
       else throw error
     }
   }
@@ -108,7 +108,7 @@ class ExportCheck {
       this.last === 'checkpoint'
         ? type !== 'live' && (type !== 'checkpoint' || this.isEarlier)
         : ORDER.indexOf(type) >= ORDER.indexOf(this.last)
-    if (!isNext) throw invalid(`a record of type ${type} comes after one of type ${this.last}: a line is missing or was moved`)
+    if (!isNext) throw invalid(`a record of type ${type} follows a record of type ${this.last}: a line is missing or was moved`)
   }
 
   private take(record: ExportRecord, place: string): Promise<void> | void {
@@ -120,7 +120,7 @@ class ExportCheck {
       case 'entry':
         return this.append(record.entry, record.event)
       case 'live':
-        return this.judge(record.record, place)
+        return this.checkLive(record.record, place)
       case 'checkpoint':
         return this.compare(record.size, record.note)
     }
@@ -129,7 +129,7 @@ class ExportCheck {
   private begin({ v, installation, at }: Extract<ExportRecord, { type: 'export' }>): void {
     this.isEarlier = at !== undefined
     if (installation !== this.pinned.installation) throw invalid('it is of another installation than the roster')
-    if (v !== 1) throw invalid(`it has version ${String(v)}, and this hms-svc reads version 1`)
+    if (v !== 1) throw invalid(`it has version ${String(v)}, but this hms-svc reads version 1`)
     if (at !== undefined && Number.isNaN(Date.parse(at))) throw invalid('it names no time')
   }
 
@@ -160,17 +160,17 @@ class ExportCheck {
     const leaf = leafHash(Buffer.from(canonicalJson(facts as never)))
     const expected = this.tree.size
     this.tree.append(leaf)
-    if (index !== expected) throw invalid(`it is entry ${index}, and ${expected} is the next`)
-    if (toHex(leaf) !== statedHash) throw invalid(`entry ${index} is not the one whose hash it shows`)
+    if (index !== expected) throw invalid(`it is entry ${index}, but ${expected} was expected`)
+    if (toHex(leaf) !== statedHash) throw invalid(`entry ${index} does not match its stated hash`)
     const entry = { index, leafHash: statedHash, ...facts }
     checkEvent(entry, event, this.rosters)
     if (entry.type === PUBLISHED) this.expected.add(publishedIn(entry, event))
     // The entry's key is the roster version.
     if (entry.type === ROTATED && Number(entry.key) > (this.chain.at(-1)?.version ?? 0))
-      throw invalid(`the log says that roster ${entry.key} followed, and its record is missing`)
+      throw invalid(`the record of roster ${entry.key} is missing, which the log reports`)
   }
 
-  private async judge(record: ExportedHead, place: string): Promise<void> {
+  private async checkLive(record: ExportedHead, place: string): Promise<void> {
     const { logged, isUnlisted, missing } = this.expected.match(record, { isLoose: this.isEarlier })
     for (const head of missing)
       this.problems.add(place, `${place}: the record of ${head} is missing before that of ${headKey(record)}, or was moved`)
@@ -188,7 +188,7 @@ class ExportCheck {
   private compare(stated: number, note: string): void {
     const missing = this.expected.end()
     if (missing.length > 0)
-      throw invalid(`the log says that ${missing.join(', ')} were stored, and their records are missing before this line`)
+      throw invalid(`the records of ${missing.join(', ')}, which the log reports as stored, are missing before this line`)
     const { size, root } = verifyCheckpointOfAny(note, this.rosters.at(-1)!.logPolicies)
     if (size !== stated) throw invalid(`the record names ${String(stated)} entries, but the signed checkpoint has ${size}`)
     if (size !== this.tree.size) throw invalid(`a checkpoint of ${size} entries, after ${this.tree.size}`)

@@ -32,9 +32,9 @@ export async function exportRecords(context: CliContext, options: FlagsOf<typeof
   if (options.check !== undefined) return checkExport(context, options.check)
   const { out, since } = options
   const sinceMs = since === undefined ? undefined : Date.parse(since)
-  if (Number.isNaN(sinceMs)) throw usageError(`--since ${since} is no time; write it as 2026-01-31T00:00:00Z`)
+  if (Number.isNaN(sinceMs)) throw usageError(`--since ${since} is not a time; write it as 2026-01-31T00:00:00Z`)
   if (since !== undefined && out !== undefined && existsSync(out))
-    throw usageError(`${out} is gone on with where it ended; --since is for a new file`)
+    throw usageError(`${out} exists and is continued at its end; --since is for a new file`)
   const client = await context.client()
   const position = out !== undefined && existsSync(out) ? await positionOf(out) : startPosition()
   const before = position.entries
@@ -50,10 +50,10 @@ export async function exportRecords(context: CliContext, options: FlagsOf<typeof
     }
     await file?.sync()
     for (const head of lost.slice(0, MAX_NAMED))
-      context.output.note(`The log says that ${head} was stored, and the history of config-store does not have it: hms-svc audit verify`)
+      context.output.note(`The log reports ${head} as stored, but the history of config-store does not have it: hms-svc audit verify`)
     if (out !== undefined) {
-      const said = `${out}: ${records} more records, ${position.entries} entries of the log in all`
-      context.output.result({ file: out, records, entries: position.entries, from: before }, [said])
+      const summary = `${out}: ${records} more records, ${position.entries} entries of the log in all`
+      context.output.result({ file: out, records, entries: position.entries, from: before }, [summary])
       context.output.note(`  next: hms-svc export --check ${out}`)
     }
     return EXIT.done
@@ -79,14 +79,14 @@ async function* newRecords(
   if (first !== undefined && position.installation !== undefined) {
     const { installation } = readRoster(first.envelope)
     if (installation !== position.installation)
-      throw behind(
-        `The file is of installation ${position.installation}, and these services are of ${installation}.`,
+      throw fileBehind(
+        `The file is from installation ${position.installation}, but these services are from ${installation}.`,
         'hms-svc export --out ANOTHER-FILE',
       )
   }
   if (size < position.entries)
-    throw behind(
-      `The log has ${size} entries under its checkpoint, and this file holds ${position.entries}: it is another log, or went back.`,
+    throw fileBehind(
+      `The log has ${size} entries under its checkpoint, but this file has ${position.entries}: it is another log, or an older state.`,
       'hms-svc audit verify',
     )
   if (size === position.entries) return
@@ -166,7 +166,7 @@ async function dropHalfLine(file: string): Promise<void> {
   }
 }
 
-function behind(detail: string, next: string): HmsError {
+function fileBehind(detail: string, next: string): HmsError {
   return new HmsError('HMS_EXPORT_BEHIND', detail, { status: 409, next: [next] })
 }
 
@@ -186,11 +186,11 @@ async function* headsOfEntries(
   const source = new HeadSource(client, published)
   for (const entry of published) {
     if (entry.heads === undefined) {
-      for (const record of await source.unnamed(entry)) if (!known.has(headKey(record))) yield exportedHead(record, undefined)
+      for (const record of await source.findForEntry(entry)) if (!known.has(headKey(record))) yield exportedHead(record, undefined)
       continue
     }
     for (const named of entry.heads) {
-      const record = await source.named(headKey(named))
+      const record = await source.findByKey(headKey(named))
       if (record === undefined) missing(headKey(named))
       else yield exportedHead(record, named)
     }
@@ -206,7 +206,7 @@ class HeadSource {
   private readonly names: ReadonlySet<string>
   private readonly until: string
   private after: string | undefined
-  private isOver: boolean
+  private isExhausted: boolean
 
   constructor(
     private readonly client: ApiClient,
@@ -214,22 +214,22 @@ class HeadSource {
   ) {
     this.names = new Set(published.flatMap(({ heads = [] }) => heads.map(headKey)))
     const times = published.map(({ at }) => at).sort()
-    this.isOver = times.length === 0
+    this.isExhausted = times.length === 0
     this.until = times.at(-1) ?? ''
     // `after` is exclusive.
-    this.after = this.isOver ? undefined : new Date(Date.parse(times[0]!) - 1).toISOString()
+    this.after = this.isExhausted ? undefined : new Date(Date.parse(times[0]!) - 1).toISOString()
   }
 
-  async named(key: string): Promise<LiveRecord | undefined> {
-    while (!this.waiting.has(key) && !this.isOver) await this.read()
+  async findByKey(key: string): Promise<LiveRecord | undefined> {
+    while (!this.waiting.has(key) && !this.isExhausted) await this.read()
     const record = this.waiting.get(key)
     this.waiting.delete(key)
     return record
   }
 
   /** Returns the heads that an entry without a list of heads may have stored, sorted by policy. */
-  async unnamed(entry: PublishedEntry): Promise<LiveRecord[]> {
-    while (!this.isOver && this.after! < entry.at) await this.read()
+  async findForEntry(entry: PublishedEntry): Promise<LiveRecord[]> {
+    while (!this.isExhausted && this.after! < entry.at) await this.read()
     const found = [...this.waiting.values()].filter((record) => !this.names.has(headKey(record)) && mayHaveStored(entry, record))
     for (const record of found) this.waiting.delete(headKey(record))
     return found.sort((a, b) => (a.policy < b.policy ? -1 : 1))
@@ -239,6 +239,6 @@ class HeadSource {
     const records = await this.client.get('/v1/history', { after: this.after, limit: HEADS_AT_ONCE })
     for (const record of records) if (record.storedAt <= this.until) this.waiting.set(headKey(record), record)
     this.after = records.at(-1)?.storedAt
-    this.isOver = this.after === undefined || this.after > this.until
+    this.isExhausted = this.after === undefined || this.after > this.until
   }
 }

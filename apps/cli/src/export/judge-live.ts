@@ -50,9 +50,10 @@ export async function judgeLive(record: ExportedHead, logged: LoggedHead, roster
   if (head.current !== digest || (head.next?.release ?? null) !== (next?.digest ?? null))
     throw new LiveRefused('it names other releases than its head')
   if ((head.run ?? null) !== run) throw new LiveRefused(`the record names run ${run}, but the signed head names ${head.run ?? null}`)
-  if (storedAt !== logged.storedAt) throw new LiveRefused(`it says that it was stored at ${storedAt}, and the log says ${logged.storedAt}`)
+  if (storedAt !== logged.storedAt)
+    throw new LiveRefused(`it was stored at ${storedAt} by its record, but at ${logged.storedAt} by the log`)
   if (revision !== logged.revision)
-    throw new LiveRefused(`it says revision ${revision ?? 'none'}, and the log says ${logged.revision ?? 'none'}`)
+    throw new LiveRefused(`it has revision ${revision ?? 'none'} by its record, but ${logged.revision ?? 'none'} by the log`)
   await requireChange(record, logged, head, rosters)
   const storedMs = Date.parse(storedAt)
   const nextMs = head.next === undefined ? Infinity : Date.parse(head.next.at)
@@ -68,9 +69,9 @@ function requireShape(record: ExportedHead, rosters: readonly Roster[]): void {
   requireMembers(record, RECORD, 'a record')
   requireWholeEnvelope(record.head, rosters)
   if (record.change !== undefined) requireWholeEnvelope(record.change, rosters)
-  const held = record.next ?? null
-  if (held !== null) requireMembers(held, ['digest', ...RELEASE], 'what is held')
-  for (const { release, proof } of held === null ? [record] : [record, held]) {
+  const next = record.next ?? null
+  if (next !== null) requireMembers(next, ['digest', ...RELEASE], 'what is held')
+  for (const { release, proof } of next === null ? [record] : [record, next]) {
     if (release !== null) requireWholeEnvelope(release, rosters)
     if (proof !== null) requireWholeProof(proof, rosters)
   }
@@ -79,11 +80,11 @@ function requireShape(record: ExportedHead, rosters: readonly Roster[]): void {
 /** Requires that the signed change is the one whose digest the log names, or that neither exists. */
 async function requireChange({ change }: ExportedHead, logged: LoggedHead, head: HeadPredicate, rosters: readonly Roster[]): Promise<void> {
   const digest = change === undefined ? undefined : digestOfPayload(change)
-  if (digest !== logged.change) throw new LiveRefused('why it was issued is missing, or is not what the log names')
+  if (digest !== logged.change) throw new LiveRefused('the signed cause of its issue is missing, or differs from the log')
   if (change === undefined) return
   const { heads } = await byOneOf(rosters, async (roster) => readChange(change, roster.serviceKeys('rollout')).predicate)
   if (!heads.some(({ policy, seq }) => policy === head.policy && seq === head.seq))
-    throw new LiveRefused('why it was issued is said of other heads')
+    throw new LiveRefused('the signed cause of its issue names other heads')
 }
 
 /** Requires that version, author and signers in the record are those of the verified releases. */
@@ -105,7 +106,7 @@ function requireSame({ version, author, approvedBy }: Origin, release: VerifiedR
     approvedBy: release?.approvedBy ?? [],
   }
   if (canonicalJson(stated) === canonicalJson(own)) return
-  throw new SignatureError('HMS_PROOF_INVALID', `it says ${wordsOf(stated)}; what is signed is ${wordsOf(own)}`)
+  throw new SignatureError('HMS_PROOF_INVALID', `the record names ${wordsOf(stated)}, but the signed release has ${wordsOf(own)}`)
 }
 
 function wordsOf({ version, author, approvedBy }: Origin): string {
@@ -118,11 +119,11 @@ async function proveRelease(
   at: Date,
   rosters: readonly Roster[],
 ): Promise<void> {
-  if (release === null || proof === null) throw new LiveRefused('it comes without its release or proof')
+  if (release === null || proof === null) throw new LiveRefused('its release or proof is missing')
   const bytes = Buffer.from(JSON.stringify({ bundle: 1, release, head, ...proof }))
   const found = await byOneOf(rosters, ({ envelope }) => verifyBundle(bytes, { roster: Buffer.from(JSON.stringify(envelope)), at }))
   if (found.policy.id !== policy || found.release.digest !== digest)
-    throw new LiveRefused(`its release is of ${found.policy.id}, and not the one that it names`)
+    throw new LiveRefused(`its release is of ${found.policy.id} and differs from the release that it names`)
 }
 
 /**

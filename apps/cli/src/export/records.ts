@@ -137,6 +137,6 @@ function parse(text: string, file: string, line: number): ExportRecord {
 }
 
 function malformed(file: string, line: number): HmsError {
-  const detail = `${file}:${line} is no record of an export: the file was cut or changed.`
+  const detail = `${file}:${line} is not a record of an export: the file was truncated or changed.`
   return new HmsError('HMS_EXPORT_MALFORMED', detail, { status: 400, next: ['hms-svc export --out ANOTHER-FILE'] })
 }

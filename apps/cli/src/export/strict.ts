@@ -87,12 +87,12 @@ export function checkEvent(entry: AuditEntry & { v?: number }, event: Envelope |
     if (entry.v === KEPT) throw invalid('the event is missing that the log keeps with this entry')
     return
   }
-  if (digestOfPayload(event) !== entry.digest) throw invalid('the event is not the one that this entry is of')
+  if (digestOfPayload(event) !== entry.digest) throw invalid('the event is not the event of this entry')
   requireWholeEnvelope(event, rosters, MAX_EVENT_BYTES)
   const said = readBy(event, entry.source, rosters)
   const own = { at: said.time, source: said.source, type: said.type, key: said.key, event: said.id, run: said.runId ?? null }
   const other = Object.entries(own).find(([name, value]) => String(entry[name as keyof AuditEntry]) !== String(value))
-  if (other !== undefined) throw invalid(`the entry says another ${other[0]} than its event`)
+  if (other !== undefined) throw invalid(`the ${other[0]} of the entry differs from its event`)
 }
 
 /** Verifies an event with the service's keys in the newest roster, or else in an earlier one. Throws the error of the newest. */

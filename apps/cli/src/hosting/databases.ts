@@ -24,8 +24,8 @@ export async function runMigrate({ output }: CliContext): Promise<void> {
     await mkdir(config.dataDir, { recursive: true, mode: 0o755 })
     await createDemoIdentity(config.dataDir, SERVICES)
   }
-  const said = report.map(({ service, migrations }) => `${service}: ${migrations === 0 ? 'up to date' : `${migrations} migrated`}`)
-  output.result(report, said)
+  const lines = report.map(({ service, migrations }) => `${service}: ${migrations === 0 ? 'up to date' : `${migrations} migrated`}`)
+  output.result(report, lines)
 }
 
 /** Maximum of one advance. Run numbers have 31 bits, so there is room for two hundred advances. */
@@ -39,8 +39,8 @@ export async function runRecover({ output }: CliContext, { ahead, data }: { ahea
   const by = readAhead(ahead)
   const config = readHostConfig(processEnvironment())
   const advanced = config.databaseUrl === undefined ? await inDataFolder(data ?? config.dataDir, by) : await moveAll(config.databaseUrl, by)
-  const said = advanced.map((service) => `${service}: counters advanced by ${by}`)
-  output.result({ ahead: by, services: advanced }, said)
+  const lines = advanced.map((service) => `${service}: counters advanced by ${by}`)
+  output.result({ ahead: by, services: advanced }, lines)
   output.note('Start the services: they issue every head again. next: hms-svc policies list')
 }
 

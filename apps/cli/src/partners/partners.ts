@@ -66,8 +66,8 @@ export async function testPartner(
 
 function linesOf({ channel, ok, status, latencyMs, detail, address, explanation }: ChannelTest): string[] {
   const facts = [status === null ? null : `status ${status}`, `${latencyMs} ms`, address].filter((fact) => fact !== null)
-  const said = `${ok ? 'accepted' : 'did not accept'} the test message (${facts.join(', ')})${detail === null ? '' : `: ${detail}`}`
-  return [said, ...(explanation === null ? [] : explained(explanation))].map((line) => `${channel}: ${line}`)
+  const outcome = `${ok ? 'accepted' : 'did not accept'} the test message (${facts.join(', ')})${detail === null ? '' : `: ${detail}`}`
+  return [outcome, ...(explanation === null ? [] : explained(explanation))].map((line) => `${channel}: ${line}`)
 }
 
 function explained({ suspect, detail, secretPrefix, signed }: RefusalExplanation): string[] {
@@ -116,7 +116,7 @@ async function resolveText(text: string, pointer: string, sources: SecretSources
   if (!/^(?:env|file):/.test(text)) return text
   if (!SECRETS.test(pointer)) {
     throw usageError(
-      `${pointer} is not a secret: env: and file: stand only for the secret of webhook and a2a and the key of sftp; write the value`,
+      `${pointer} is not a secret: env: and file: are allowed only in webhook.secret, a2a.secret and sftp.key; write the value itself`,
     )
   }
   if (text.startsWith('file:')) return sources.file(text.slice('file:'.length))

@@ -71,7 +71,7 @@ function requireVerified(id: string, lines: readonly Line[], isSigned: boolean):
   const refused = lines.filter(({ state }) => state === 'UNVERIFIED')
   if (refused.length === 0) return
   if (!isSigned) {
-    const detail = `The service sends the history of ${id} unsigned, as earlier builds do: nothing of it is verified.`
+    const detail = `The service sends the history of ${id} unsigned, as earlier builds do, so it cannot be verified.`
     throw new HmsError('HMS_VERIFY_HISTORY', detail, { status: 502, next: [`hms-svc get ${id} --version VERSION`] })
   }
   const detail =
@@ -106,7 +106,7 @@ function stateOf({ version, from, until }: PolicyHistoryEntry, now: number): Ent
 
 /** Returns the changed fields; `null` for a first version, which changes everything. */
 function changed({ differences, isChangeUnknown }: Pick<PolicyHistoryEntry, 'differences'> & { isChangeUnknown?: boolean }): string | null {
-  if (isChangeUnknown === true) return 'not known: what was before does not verify'
+  if (isChangeUnknown === true) return 'unknown: the previous entry does not verify'
   if (differences.every(({ from }) => from === undefined)) return null
   const texts = differences.filter(({ field }) => field !== 'version').map(({ text }) => text)
   return texts.length === 0 ? null : texts.join('; ')

@@ -50,7 +50,7 @@ export async function readPresentPolicy(context: CliContext, id: string, { regio
   if (present.value !== null) return shown(view, present, present.value, rosters!)
   // The policy may have been withdrawn since the first request; then the second one throws the refusal.
   const { version } = await fetchView()
-  const detail = `The store shows ${id}@${version}, and nothing that is signed puts it in force.`
+  const detail = `The store shows ${id}@${version}, but no signed head puts it in force.`
   throw new HmsError('HMS_VERIFY_PRESENT', detail, { status: 502, next: ['hms-svc audit verify'] })
 }
 
@@ -107,7 +107,7 @@ export async function readPresentPolicies(context: CliContext, reader: PresentRe
     const each = judged.get(view.id)!
     if (each.kind === 'refused') return [refused(view.id, each)]
     if (each.value !== null) return [shown(view, each, each.value, rosters!)]
-    return left.has(view.id) ? [refused(view.id, { code: 'HMS_VERIFY_PRESENT', detail: 'nothing that is signed puts it in force' })] : []
+    return left.has(view.id) ? [refused(view.id, { code: 'HMS_VERIFY_PRESENT', detail: 'no signed head puts it in force' })] : []
   })
 }
 

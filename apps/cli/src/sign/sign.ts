@@ -73,7 +73,7 @@ function readSignable(text: string, file: string) {
   const type = content?.predicateType
   const kind = typeof type === 'string' && Object.hasOwn(BY_PEOPLE, type) ? BY_PEOPLE[type] : undefined
   if (content === null || kind === undefined)
-    throw usageError(`${file} holds nothing that people sign: its predicateType is ${String(type)}`, ['hms-svc sign --help'])
+    throw usageError(`${file} is not a statement that people sign: its predicateType is ${String(type)}`, ['hms-svc sign --help'])
   kind.read(envelope ?? { payload: toBase64(payload), payloadType: STATEMENT_TYPE, signatures: [] }, content)
   const order = content.predicate?.breakGlass
   return {

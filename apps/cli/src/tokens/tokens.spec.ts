@@ -154,7 +154,7 @@ describe('tokens revoke', () => {
 
   it('reports that the token is revoked', async () => {
     const run = await tokens({ [call]: { body: { ...view, revokedAt: '2026-01-02T00:00:00.000Z' } } }, 'revoke', view.id)
-    expect([run.code, run.stdout]).toEqual([0, '✓ Key 0123456789ab (inspectors) revoked; what it has open is closed within seconds\n'])
+    expect([run.code, run.stdout]).toEqual([0, '✓ Key 0123456789ab (inspectors) revoked; its open connections are closed within seconds\n'])
   })
 
   it('exits with 4 for an unknown token', async () => {

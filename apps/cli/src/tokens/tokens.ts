@@ -56,5 +56,5 @@ function stateOf({ revokedAt, expiresAt, unverified }: TokenView, now: number): 
 export async function revokeToken(context: CliContext, id: string, flags: SigningFlags): Promise<void> {
   requireName(id, 'the id of a key', 'hms-svc tokens list')
   const token = await (await signingClient(context, flags)).post('/v1/tokens/{id}/revoke', {}, { params: { id } })
-  context.output.result(token, [`Key ${token.id} (${token.name}) revoked; what it has open is closed within seconds`])
+  context.output.result(token, [`Key ${token.id} (${token.name}) revoked; its open connections are closed within seconds`])
 }

@@ -62,6 +62,6 @@ describe('topics list', () => {
     const { code, stdout, stderr } = await listed([], away)
     expect(code).toBe(0)
     expect(stdout).toContain('linter 9 messages, not known how long')
-    expect(stderr.match(/^! linter does not answer/gm)).toHaveLength(1)
+    expect(stderr.match(/^! linter does not respond/gm)).toHaveLength(1)
   })
 })

@@ -31,7 +31,7 @@ export async function listTopics(context: CliContext): Promise<void> {
     'The catalogue is empty.',
   )
   for (const [service, error] of new Map([...figures.silent, ...letters.unreachable].map((each) => [each.service, each.error])))
-    output.error(`! ${service} does not answer; its lag in seconds and its dead letters are not known: ${problemOf(error).detail}`)
+    output.error(`! ${service} does not respond; its lag in seconds and its dead letters are unknown: ${problemOf(error).detail}`)
   for (const { service, answer } of letters.answers)
     if (answer.length === LETTERS_COUNTED)
       output.note(`Of ${service} the newest ${LETTERS_COUNTED} dead letters are counted; there may be more.`)

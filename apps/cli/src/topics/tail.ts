@@ -36,11 +36,11 @@ function show({ output }: CliContext, record: TopicRecord, run: number | undefin
 }
 
 /** Topic that is followed only if it is named: it has whole documents, and a freshness statement every ten seconds. */
-const NOT_UNASKED = 'hms.config.state.v1'
+const ONLY_IF_NAMED = 'hms.config.state.v1'
 
 /** Returns the topic with this name, or the only one whose subject contains `filter`; without `filter`, all topics but `NOT_UNASKED`. */
 export function chooseTopics(filter: string | undefined): string[] {
-  if (filter === undefined) return TOPICS.map(({ name }) => name).filter((name) => name !== NOT_UNASKED)
+  if (filter === undefined) return TOPICS.map(({ name }) => name).filter((name) => name !== ONLY_IF_NAMED)
   if (TOPIC_NAMES.includes(filter)) return [filter]
   const whole = TOPIC_NAMES.filter((name) => subjectOf(name) === filter)
   const near = whole.length > 0 || filter === '' ? whole : TOPIC_NAMES.filter((name) => subjectOf(name).includes(filter))
@@ -70,11 +70,11 @@ const MOST_CHARACTERS = 200
 export function describeRecord({ at, run, key, type, source, topic, data }: TopicRecord): string {
   const about = key === null ? topic : key
   const words = data === null && !type.includes('given-up') ? `${eventWords(type)} (withdrawn)` : eventWords(type)
-  const said = summaryOf(data)
+  const summary = summaryOf(data)
   const parts = [
     [at.replace(/\.\d+Z$/, 'Z'), run === null ? '' : `#${run}`, about].filter((part) => part !== '').join(' '),
     words,
-    ...(said === '' ? [] : [`(${said})`]),
+    ...(summary === '' ? [] : [`(${summary})`]),
     `by ${source.replace(/^\/hms-svc\//, '') || 'no service'}`,
   ]
   return parts.join('  ')
@@ -86,6 +86,6 @@ function summaryOf(data: unknown): string {
     const text = (data as Record<string, unknown>)[name]
     return typeof text === 'string' && text !== '' ? [text] : []
   })
-  const said = texts.join(': ').replaceAll(/\s+/g, ' ')
-  return said.length > MOST_CHARACTERS ? `${said.slice(0, MOST_CHARACTERS)}…` : said
+  const summary = texts.join(': ').replaceAll(/\s+/g, ' ')
+  return summary.length > MOST_CHARACTERS ? `${summary.slice(0, MOST_CHARACTERS)}…` : summary
 }

@@ -101,7 +101,7 @@ describe('a program run for a change', () => {
     expect(findProgram('there', `/nonexistent:${folder}`)).toBe(program)
     writeFileSync(join(folder, 'plain'), '')
     for (const name of ['plain', 'none', folder, `${program} --flag`])
-      expect(() => findProgram(name, folder)).toThrow('is no program that can be run')
+      expect(() => findProgram(name, folder)).toThrow('is not an executable program')
   })
 })
 

@@ -65,10 +65,12 @@ const GRACE_MS = 5_000
  * otherwise fail only at the first change.
  */
 export function findProgram(name: string, path: string | undefined): string {
-  const places = name.includes('/') ? [name] : (path ?? '').split(delimiter).flatMap((folder) => (folder === '' ? [] : join(folder, name)))
-  const found = places.find(isProgram)
+  const candidates = name.includes('/')
+    ? [name]
+    : (path ?? '').split(delimiter).flatMap((folder) => (folder === '' ? [] : join(folder, name)))
+  const found = candidates.find(isProgram)
   if (found !== undefined) return found
-  throw usageError(`--exec ${name} is no program that can be run: name one file, without arguments`, [`chmod +x ${name}`])
+  throw usageError(`--exec ${name} is not an executable program: name one file, without arguments`, [`chmod +x ${name}`])
 }
 
 /**
