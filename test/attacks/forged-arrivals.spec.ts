@@ -46,8 +46,8 @@ const facts = (more: Partial<EntryFacts> = {}): EntryFacts => ({
   digest: `sha256:${'1'.repeat(64)}`,
   ...more,
 })
-const take = (one: EntryFacts, actors: string[] = []): Promise<void> => database.transaction((tx) => entries.take(tx, one, { actors }))
-const place = (): Promise<number> => database.transaction((tx) => entries.place(tx, 100))
+const take = (one: EntryFacts, actors: string[] = []): Promise<void> => database.transaction((tx) => entries.append(tx, one, { actors }))
+const place = (): Promise<number> => database.transaction((tx) => entries.sequence(tx, 100))
 const placed = async (): Promise<string[]> =>
   (await database.transaction((tx) => entries.find(tx, { limit: 100 }))).map(({ facts: { event } }) => event)
 /** A row as `take` writes it, without a signature. */

@@ -95,12 +95,12 @@ describe('trust', () => {
     intake.start()
     // What the log adds to the transaction of an event is this statement; places, tree, signatures and witness follow meanwhile.
     const append = async (): Promise<void> => {
-      await database.autocommit((tx) => entries.take(tx, facts()))
+      await database.autocommit((tx) => entries.append(tx, facts()))
       intake.wake()
     }
     const appendAlone = (): Promise<void> =>
       database.transaction(async (tx) => {
-        await entries.take(tx, facts())
+        await entries.append(tx, facts())
         tx.afterCommit(() => intake.wake())
       })
     await server.query('CREATE TABLE bare (id bigserial PRIMARY KEY, entry text NOT NULL, leaf_hash bytea NOT NULL)')

@@ -49,7 +49,7 @@ export const SIMULATION_GUARDS = [
     name: 'load-is-bounded',
     guard: 'the predicted load fits beside the largest dossier',
     file: 'apps/simulator/src/simulations/run-simulation.ts',
-    find: 'into === undefined || bytes > left',
+    find: 'into === undefined || bytes > remainingBytes',
     replace: 'into === undefined',
     spec: 'apps/simulator/src/replay/impact.spec.ts',
     test: 'fits into an event with the largest dossier, and counts omitted entries',
@@ -129,10 +129,10 @@ export const SIMULATION_GUARDS = [
   {
     name: 'beside-explains',
     guard: 'the canary explains alerts by the other policies too that a scenario reads',
-    file: 'apps/canary-controller/src/canaries/explain-alert.ts',
+    file: 'apps/canary-controller/src/canaries/alert-explainer.ts',
     find: '...(scenario.beside as Policies | undefined), ',
     replace: '',
-    spec: 'apps/canary-controller/src/canaries/explain-alert.spec.ts',
+    spec: 'apps/canary-controller/src/canaries/alert-explainer.spec.ts',
     test: 'is explained with the policies in force outside the run, for bots in the cohort and outside it',
   },
   {

@@ -84,7 +84,7 @@ async function unsealed(record: BusRecord, changes: Record<string, unknown> = {}
 
 /** Places what may be placed, and returns the events of all entries. */
 async function place(): Promise<string[]> {
-  await database.transaction((tx) => entries.place(tx, 100))
+  await database.transaction((tx) => entries.sequence(tx, 100))
   return (await database.transaction((tx) => entries.find(tx, { limit: 100 }))).map(({ facts: { event } }) => event).toSorted()
 }
 const idOf = ({ headers }: BusRecord): string => headers['ce_id']!

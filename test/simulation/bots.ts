@@ -16,17 +16,17 @@ export async function connect(world: World, { bot, forMs, silent }: Extract<Deed
   for (; world.scheduler.nowMs < until; await world.scheduler.sleep(LOOK_MS)) {
     const life = world.node('config-store').lives.find(({ incarnation }) => !incarnation.paused)
     if (life !== at) {
-      life?.injector.get(Presence).joined({ bot, region: 'NCR' }, life)
+      life?.injector.get(Presence).addSocket({ bot, region: 'NCR' }, life)
       world.history.add(bot, life === undefined ? 'is alone' : `connects to ${life.incarnation.name}`)
       at = life
       told = ''
     }
     if (at === undefined || silent) continue
     const text = JSON.stringify(appliedBy(bot, at, world.scheduler.nowMs))
-    if (text !== told) at.injector.get(Presence).applied(bot, at, JSON.parse(text))
+    if (text !== told) at.injector.get(Presence).recordApplied(bot, at, JSON.parse(text))
     told = text
   }
-  at?.injector.get(Presence).left(bot, at)
+  at?.injector.get(Presence).removeSocket(bot, at)
 }
 
 /** What a true bot says: of each policy the release that is in force for it, and those that it holds for later. */

@@ -138,11 +138,11 @@ async function alert(world: World, { bot, reading, lies, times }: Extract<Deed, 
     await world.client.ask('config-store', `alert of ${bot}`, ({ injector }) => {
       const presence = injector.get(Presence)
       // Only for the moment: a reader that stays would be waited for.
-      if (lies) presence.joined({ bot, region: 'TX' }, told)
+      if (lies) presence.addSocket({ bot, region: 'TX' }, told)
       try {
         return injector.get(AcceptAlert).execute(told)
       } finally {
-        presence.left(bot, told)
+        presence.removeSocket(bot, told)
       }
     })
   }

@@ -1,8 +1,8 @@
 import type { IssuedHeads, ServiceName } from '#libs/contracts'
 import { Authorizer, type DirectDelivery, DirectHeadDelivery } from '#libs/service'
 import type { InjectionToken } from '@nestjs/common'
-import { StreamDoor } from '../../apps/config-store/src/delivery/stream-door.js'
-import { EvaluateDoor } from '../../apps/config-store/src/ofrep/evaluate-door.js'
+import { StreamEndpoint } from '../../apps/config-store/src/delivery/stream-endpoint.js'
+import { EvaluateHandler } from '../../apps/config-store/src/ofrep/evaluate-handler.js'
 import { StoreHeads } from '../../apps/config-store/src/intake/store-heads.js'
 import { CHANNEL_SENDERS, type Attempt, type ChannelSenders, type Outcome } from '../../apps/notifier/src/channels/channel-sender.js'
 import { SecretBox } from '../../apps/notifier/src/secrets/secret-box.js'
@@ -28,8 +28,8 @@ export class Outside {
   insteadOf(service: ServiceName, incarnation: Incarnation): ReadonlyMap<InjectionToken, unknown> {
     if (service === 'config-store')
       return new Map<InjectionToken, unknown>([
-        [StreamDoor, undefined],
-        [EvaluateDoor, undefined],
+        [StreamEndpoint, undefined],
+        [EvaluateHandler, undefined],
         [Authorizer, {}],
       ])
     if (service === 'notifier')

@@ -43,8 +43,8 @@ export class LogInstance {
   async append(facts: readonly EntryFacts[]): Promise<this> {
     await this.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      for (const each of facts) await this.entries.take(tx, each)
-      await this.entries.place(tx, facts.length)
+      for (const each of facts) await this.entries.append(tx, each)
+      await this.entries.sequence(tx, facts.length)
     })
     return this
   }

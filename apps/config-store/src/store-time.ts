@@ -47,6 +47,6 @@ export class StoreTime implements OnApplicationBootstrap, BeforeApplicationShutd
 
   /** Keeps the earlier comparison while the database is unavailable. */
   private failed(error: unknown): void {
-    this.log.debug({ error: describeError(error) }, 'the time of the database is asked again later')
+    this.log.debug({ error: describeError(error) }, 'the time of the database could not be read; retrying')
   }
 }

@@ -43,14 +43,14 @@ export class AlertBytes {
   }
 
   /**
-   * Takes the bytes of an alert from the bot's bucket. If they exceed it, calls `wait` with the whole seconds until the bot may retry, then
-   * throws 429 `HMS_ALERT_TOO_MANY`.
+   * Takes the bytes of an alert from the bot's bucket. If they exceed it, calls `setRetryAfter` with the whole seconds until the bot may retry,
+   * then throws 429 `HMS_ALERT_TOO_MANY`.
    */
-  take(alert: BotAlert, wait: (seconds: number) => void): void {
+  take(alert: BotAlert, setRetryAfter: (seconds: number) => void): void {
     const waitMs = this.buckets.take(alert.bot, Buffer.byteLength(JSON.stringify(alert)))
     if (waitMs === 0) return
-    wait(Math.ceil(waitMs / 1_000))
-    const much = `Alerts of ${alert.bot} come to more than ${ALERT_BYTES.perSecond / 1024} KiB a second.`
-    throw new HmsError('HMS_ALERT_TOO_MANY', `${much} Wait as long as Retry-After says, or report smaller readings.`, { status: 429 })
+    setRetryAfter(Math.ceil(waitMs / 1_000))
+    const exceeded = `Bot ${alert.bot} exceeded its budget for alerts, ${ALERT_BYTES.perSecond / 1024} KiB a second.`
+    throw new HmsError('HMS_ALERT_TOO_MANY', `${exceeded} Wait for the time in Retry-After, or report smaller readings.`, { status: 429 })
   }
 }

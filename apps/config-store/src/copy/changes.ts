@@ -16,10 +16,10 @@ export interface StoredChange extends Change {
 }
 
 /** Policies bundled with each policy (its fellows), by policy id. */
-type Fellows = ReadonlyMap<string, ReadonlySet<string>>
+type BundledWith = ReadonlyMap<string, ReadonlySet<string>>
 
 /** Returns the fellows of the given policies, sorted, without the given ones. */
-export function alongWith(policies: readonly string[], fellows: Fellows): string[] {
+export function bundledWith(policies: readonly string[], fellows: BundledWith): string[] {
   const along = new Set(policies.flatMap((policy) => [...(fellows.get(policy) ?? [])]))
   for (const policy of policies) along.delete(policy)
   return [...along].sort()
@@ -32,13 +32,13 @@ export function alongWith(policies: readonly string[], fellows: Fellows): string
 export function partsOfChange(
   { frame: { revision, traceparent } }: PreparedFrame,
   parts: ReadonlyMap<string, readonly HeldDocument[]>,
-  fellows: Fellows,
+  fellows: BundledWith,
   nowMs: number,
 ): Change['partOf'] {
   return ({ ids }) => {
     const held = new Set(ids.flatMap((id) => parts.get(id) ?? []))
     if (held.size === 0) return undefined
-    return PreparedFrame.of('change', revision, [...held], { nowMs, traceparent }).along(alongWith(ids, fellows))
+    return PreparedFrame.of('change', revision, [...held], { nowMs, traceparent }).withBundled(bundledWith(ids, fellows))
   }
 }
 
@@ -46,13 +46,13 @@ export function partsOfChange(
  * Builds the change for held rules whose effective time has come. It has no revision of its own; its frames list the rules, without
  * documents.
  */
-export function turnOf(revision: number, held: readonly HeldDocument[], fellows: Fellows, nowMs: number): Change {
+export function changeOfEffective(revision: number, held: readonly HeldDocument[], fellows: BundledWith, nowMs: number): Change {
   return {
-    frame: PreparedFrame.turned(revision, held, nowMs),
+    frame: PreparedFrame.effective(revision, held, nowMs),
     partOf: ({ ids }) => {
-      const along = alongWith(ids, fellows)
+      const along = bundledWith(ids, fellows)
       const own = held.filter(({ document: { id } }) => ids.includes(id) || along.includes(id))
-      return own.length === 0 ? undefined : PreparedFrame.turned(revision, own, nowMs).along(along)
+      return own.length === 0 ? undefined : PreparedFrame.effective(revision, own, nowMs).withBundled(along)
     },
   }
 }
@@ -61,11 +61,11 @@ export function turnOf(revision: number, held: readonly HeldDocument[], fellows:
  * Builds the change for `policies` whose bundle lost members because a canary expired. It has no revision of its own, and its frames have
  * no documents.
  */
-export function bundleMembersLeft(revision: number, policies: ReadonlySet<string>, fellows: Fellows): Change {
+export function changeOfLostMembers(revision: number, policies: ReadonlySet<string>, fellows: BundledWith): Change {
   return {
     partOf: ({ ids }) => {
       if (!ids.some((id) => policies.has(id))) return undefined
-      return PreparedFrame.of('change', revision).along(alongWith(ids, fellows))
+      return PreparedFrame.of('change', revision).withBundled(bundledWith(ids, fellows))
     },
   }
 }

@@ -4,17 +4,17 @@ import { Database, type Transaction } from '#libs/persistence'
 import { Clock, describeError, Logger } from '#libs/platform'
 import { Signals } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import { BelievedRows } from '../heads/believed-rows.js'
+import { VerifiedRows } from '../heads/verified-rows.js'
 import { DOCUMENTS, documentId, REVISION_WINDOW, type StoredDocument } from '../heads/head.table.js'
 import { StoreTime } from '../store-time.js'
-import { alongWith, bundleMembersLeft, partsOfChange, turnOf, type Change, type StoredChange } from './changes.js'
+import { bundledWith, changeOfLostMembers, partsOfChange, changeOfEffective, type Change, type StoredChange } from './changes.js'
 import { HeldPolicies } from './held-policies.js'
 import type { HeldStored } from './held-stored.js'
 import { bytesOf, PreparedFrame } from './prepared-frame.js'
 import type { StableHeads, Subset } from './stable-heads.js'
 
 /** Maximum wait in ms for a revision: other instances are notified of a new one within milliseconds. */
-const BEHIND_WAIT_MS = 2_000
+const MAX_WAIT_FOR_REVISION_MS = 2_000
 /** Query limit above any number of rows, because a bundle must not be split. */
 const ALL = 1_000_000
 /** Limit of unverified rows that are re-read at each poll. */
@@ -37,11 +37,11 @@ export class DocumentCopy implements OnModuleInit {
   private readonly held = new HeldPolicies()
   private readonly prepared = new Map<number | undefined, PreparedFrame>()
   private readonly preparedParts = new Map<string, PreparedFrame>()
-  private heads: StableHeads | undefined
+  private currentStableHeads: StableHeads | undefined
   private readonly listeners = new Set<(change: StoredChange) => void>()
   private readonly timeListeners = new Set<(change: Change) => void>()
   private refreshing: Promise<void> | undefined
-  private again = false
+  private isRefreshRequested = false
 
   constructor(
     private readonly database: Database,
@@ -49,7 +49,7 @@ export class DocumentCopy implements OnModuleInit {
     private readonly clock: Clock,
     private readonly log: Logger,
     private readonly time: StoreTime,
-    private readonly rows: BelievedRows,
+    private readonly rows: VerifiedRows,
   ) {}
 
   onModuleInit(): void {
@@ -57,7 +57,7 @@ export class DocumentCopy implements OnModuleInit {
   }
 
   /** Whether the copy was loaded at least once. */
-  get isRead(): boolean {
+  get isLoaded(): boolean {
     return this.loaded
   }
 
@@ -73,21 +73,22 @@ export class DocumentCopy implements OnModuleInit {
   }
 
   /** Applies changes caused by time alone: canaries whose lease has expired, and held rules whose effective time has come. */
-  passTime(): void {
+  applyTime(): void {
     const nowMs = this.time.nowMs()
-    const parted = this.held.dropCanaries(nowMs)
-    const turned = this.held.turned(nowMs)
-    if (parted === undefined && turned.length === 0) return
+    const lostMembers = this.held.dropCanaries(nowMs)
+    const effective = this.held.newlyEffective(nowMs)
+    if (lostMembers === undefined && effective.length === 0) return
     this.forgetPrepared()
     const changes: Change[] = []
-    if (parted !== undefined && parted.size > 0) changes.push(bundleMembersLeft(this.revision, parted, this.held.fellows()))
-    if (turned.length > 0) changes.push(turnOf(this.revision, turned, this.held.fellows(), nowMs))
+    if (lostMembers !== undefined && lostMembers.size > 0)
+      changes.push(changeOfLostMembers(this.revision, lostMembers, this.held.fellows()))
+    if (effective.length > 0) changes.push(changeOfEffective(this.revision, effective, this.held.fellows(), nowMs))
     for (const change of changes) for (const listener of this.timeListeners) listener(change)
   }
 
   /** Catches up with the database. Calls during a pass share one further pass. */
   async refresh(): Promise<void> {
-    this.again = true
+    this.isRefreshRequested = true
     await (this.refreshing ??= this.catchUp())
   }
 
@@ -102,17 +103,21 @@ export class DocumentCopy implements OnModuleInit {
    */
   async reach(revision = 0): Promise<void> {
     if (!this.loaded || revision > this.revision) await this.refresh()
-    if (revision > this.revision) await this.arrival(revision)
+    if (revision > this.revision) await this.arrivalOf(revision)
   }
 
   /** Like `reach`, but rejects with `HMS_STORE_BEHIND` if the revision has not arrived. */
   async require(revision: number | undefined): Promise<void> {
     await this.reach(revision)
     if (revision === undefined || revision <= this.revision) return
-    throw new HmsError(STORE_BEHIND, `This instance has seen revision ${this.revision}, and not ${revision} yet. Ask another one.`, {
-      status: 503,
-      state: { revision: this.revision },
-    })
+    throw new HmsError(
+      STORE_BEHIND,
+      `This instance has revision ${this.revision}, but not ${revision} yet. Send the request to another instance.`,
+      {
+        status: 503,
+        state: { revision: this.revision },
+      },
+    )
   }
 
   policies(): string[] {
@@ -134,8 +139,8 @@ export class DocumentCopy implements OnModuleInit {
    * missed that bundled policies were dropped, so its first frame always lists them.
    */
   frameFor(known?: number, subset?: Subset): PreparedFrame {
-    this.passTime()
-    return this.framed(known, subset)
+    this.applyTime()
+    return this.cachedFrameFor(known, subset)
   }
 
   /**
@@ -143,36 +148,36 @@ export class DocumentCopy implements OnModuleInit {
    * Pages may be of different revisions: a document that changes keeps its place, so none is missed.
    */
   page(after: string): PreparedFrame {
-    this.passTime()
+    this.applyTime()
     const placed = this.held.changedSince(undefined).map((held) => ({ place: documentId(held.document.id, held.document.scope), held }))
-    const waiting = placed.filter(({ place }) => place > after).sort((a, b) => (a.place < b.place ? -1 : 1))
+    const remaining = placed.filter(({ place }) => place > after).sort((a, b) => (a.place < b.place ? -1 : 1))
     let bytes = 0
-    const beyond = waiting.findIndex(({ held }, index) => (bytes += bytesOf(held.document)) > PAGE_BYTES && index > 0)
-    const page = beyond < 0 ? waiting : waiting.slice(0, beyond)
+    const pageEnd = remaining.findIndex(({ held }, index) => (bytes += bytesOf(held.document)) > PAGE_BYTES && index > 0)
+    const page = pageEnd < 0 ? remaining : remaining.slice(0, pageEnd)
     const frame = PreparedFrame.of(
       'snapshot',
       this.revision,
       page.map(({ held }) => held),
       { nowMs: this.time.nowMs() },
-    ).without(this.rows.unverified.places)
-    return frame.followedBehind(beyond < 0 ? undefined : page.at(-1)!.place)
+    ).withUnverified(this.rows.unverified.places)
+    return frame.withNextPage(pageEnd < 0 ? undefined : page.at(-1)!.place)
   }
 
   /** Returns the stable heads of this copy, withdrawals included. */
-  standing(): StableHeads {
-    return (this.heads ??= this.held.standing())
+  stableHeads(): StableHeads {
+    return (this.currentStableHeads ??= this.held.stableHeads())
   }
 
-  private framed(known: number | undefined, subset?: Subset): PreparedFrame {
+  private cachedFrameFor(known: number | undefined, subset?: Subset): PreparedFrame {
     const from = known === undefined || known > this.revision || this.revision - known > REVISION_WINDOW ? undefined : known
     return subset === undefined
       ? prepareOnce(this.prepared, MAX_PREPARED, from, () => this.prepareAll(from))
       : prepareOnce(this.preparedParts, MAX_PREPARED_PARTS, `${from}:${subset.key}`, () =>
-          this.prepare(from, this.held.partSince(from, subset)).along(alongWith(subset.ids, this.held.fellows())),
+          this.prepare(from, this.held.partSince(from, subset)).withBundled(bundledWith(subset.ids, this.held.fellows())),
         )
   }
 
-  private arrival(revision: number): Promise<void> {
+  private arrivalOf(revision: number): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
         off()
@@ -182,7 +187,7 @@ export class DocumentCopy implements OnModuleInit {
       const off = this.onChange(() => {
         if (this.revision >= revision) done()
       })
-      const cancel = this.clock.after(BEHIND_WAIT_MS, done)
+      const cancel = this.clock.after(MAX_WAIT_FOR_REVISION_MS, done)
     })
   }
 
@@ -193,51 +198,51 @@ export class DocumentCopy implements OnModuleInit {
 
   private prepare(from: number | undefined, held: readonly HeldStored[]): PreparedFrame {
     const nowMs = this.time.nowMs()
-    if (from === undefined) return PreparedFrame.of('snapshot', this.revision, held, { nowMs }).without(this.rows.unverified.places)
+    if (from === undefined) return PreparedFrame.of('snapshot', this.revision, held, { nowMs }).withUnverified(this.rows.unverified.places)
     const newest = held.find(({ document }) => document.revision === this.revision)
     return PreparedFrame.of('change', this.revision, held, { nowMs, traceparent: newest?.traceparent ?? undefined })
   }
 
   private async catchUp(): Promise<void> {
     try {
-      while (this.again) {
-        this.again = false
-        await this.follow()
+      while (this.isRefreshRequested) {
+        this.isRefreshRequested = false
+        await this.applyRevisions()
       }
     } finally {
-      // Synchronous with the last check of `again`, so that a later caller starts a new pass.
+      // Synchronous with the last check of `isRefreshRequested`, so that a later caller starts a new pass.
       this.refreshing = undefined
     }
   }
 
-  private async follow(): Promise<void> {
+  private async applyRevisions(): Promise<void> {
     // Runs before the changes: a document that is already expired on arrival is still sent once.
-    this.passTime()
+    this.applyTime()
     const before = this.revision
     // A single query sees only complete revisions, because the counter's row is locked until a revision is committed.
     const query = { orderBy: 'revision', after: before, limit: ALL }
     const stored = await this.database.transaction(async (tx) => {
       const changed = await tx.documents(DOCUMENTS).find(query)
-      return [...changed, ...(await this.leftOut(tx, changed))]
+      return [...changed, ...(await this.unverifiedRows(tx, changed))]
     })
-    const { believed, refused, revision } = await this.rows.of(stored, (row) => this.held.find(row)?.document.seq)
+    const { verified, refused, revision } = await this.rows.verify(stored, (row) => this.held.find(row)?.document.seq)
     const dropped = refused.filter((row) => this.held.drop(row))
     this.loaded = true
-    const isMoved = revision > before
+    const isNewRevision = revision > before
     this.revision = Math.max(before, revision)
-    if (believed.length === 0 && dropped.length === 0 && !isMoved) return
+    if (verified.length === 0 && dropped.length === 0 && !isNewRevision) return
     const nowMs = this.time.nowMs()
-    const news = this.held.take(believed, nowMs)
+    const news = this.held.add(verified, nowMs)
     this.forgetPrepared()
     const issuedMs = news.reduce((latest, { head }) => Math.max(latest, Date.parse(head.issuedAt)), 0)
     // Documents that are only dropped are not sent to readers: their absence changes nothing for a reader.
-    const frame = this.framed(before)
+    const frame = this.cachedFrameFor(before)
     const partOf = partsOfChange(frame, this.held.partsSince(before, news), this.held.fellows(), nowMs)
     for (const listener of this.listeners) listener({ frame, issuedMs, partOf })
   }
 
   /** Re-reads rows that did not verify before: another roster or a repair may have changed that. */
-  private async leftOut(tx: Transaction, read: readonly StoredDocument[]): Promise<StoredDocument[]> {
+  private async unverifiedRows(tx: Transaction, read: readonly StoredDocument[]): Promise<StoredDocument[]> {
     const known = new Set(read.map(({ id, scope }) => documentId(id, scope)))
     const places = this.rows.unverified.places.filter((place) => !known.has(place)).slice(0, MAX_REREAD)
     const rows: StoredDocument[] = []
@@ -248,7 +253,7 @@ export class DocumentCopy implements OnModuleInit {
   private forgetPrepared(): void {
     this.prepared.clear()
     this.preparedParts.clear()
-    this.heads = undefined
+    this.currentStableHeads = undefined
   }
 }
 

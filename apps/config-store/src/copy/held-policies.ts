@@ -1,7 +1,7 @@
 import { markIncompleteBundles } from '#libs/evaluation'
 import { placeTag, placeTagsIn, STABLE_SCOPE } from '#libs/signing'
 import type { StoredDocument } from '../heads/head.table.js'
-import { holdStored, type HeldStored } from './held-stored.js'
+import { parseStored, type HeldStored } from './held-stored.js'
 import { StableHeads, type Subset } from './stable-heads.js'
 
 /**
@@ -15,9 +15,9 @@ export class HeldPolicies {
   /** Fellows that readers of a policy also get, by policy id; only policies that have fellows. */
   private readonly fellowsOf = new Map<string, ReadonlySet<string>>()
   /** Expiry of the first canary to end, in ms since 1970. */
-  private nextOverMs = Infinity
+  private nextExpiryMs = Infinity
   /** Earliest effective time of the held rules, in ms since 1970. */
-  private nextTurnMs = Infinity
+  private nextEffectiveMs = Infinity
 
   ids(): string[] {
     return [...this.byPolicy.keys()]
@@ -41,22 +41,22 @@ export class HeldPolicies {
     const scopes = this.byPolicy.get(id)
     if (scopes?.delete(scope) !== true) return false
     if (scopes.size === 0) this.byPolicy.delete(id)
-    this.noteBundle(id)
+    this.updateBundle(id)
     return true
   }
 
   /** Adds stored documents, except expired canaries. Returns the added ones. */
-  take(stored: readonly StoredDocument[], nowMs: number): HeldStored[] {
-    const news = stored.filter(({ ended }) => ended !== true).map(holdStored)
+  add(stored: readonly StoredDocument[], nowMs: number): HeldStored[] {
+    const news = stored.filter(({ ended }) => ended !== true).map(parseStored)
     for (const held of news) {
       const { id, scope } = held.document
       this.byPolicy.set(id, (this.byPolicy.get(id) ?? new Map<string, HeldStored>()).set(scope, held))
-      this.nextOverMs = Math.min(this.nextOverMs, held.overAt)
-      if (isAhead(held, nowMs)) this.nextTurnMs = Math.min(this.nextTurnMs, held.next.atMs)
+      this.nextExpiryMs = Math.min(this.nextExpiryMs, held.expiresMs)
+      if (isNotYetEffective(held, nowMs)) this.nextEffectiveMs = Math.min(this.nextEffectiveMs, held.next.atMs)
       this.idOfTag.set(placeTag(id, scope), id)
     }
     for (const held of markIncompleteBundles(this.all(), nowMs)) this.byPolicy.get(held.head.policy)!.set(held.head.scope, held)
-    for (const id of new Set(news.map(({ document }) => document.id))) this.noteBundle(id)
+    for (const id of new Set(news.map(({ document }) => document.id))) this.updateBundle(id)
     return news
   }
 
@@ -65,33 +65,33 @@ export class HeldPolicies {
    * if no lease has expired.
    */
   dropCanaries(nowMs: number): ReadonlySet<string> | undefined {
-    if (nowMs < this.nextOverMs) return undefined
-    this.nextOverMs = Infinity
-    const parted = new Set<string>()
+    if (nowMs < this.nextExpiryMs) return undefined
+    this.nextExpiryMs = Infinity
+    const lostMembers = new Set<string>()
     for (const [policy, scopes] of this.byPolicy) {
-      const held = [...scopes].filter(([, { overAt }]) => overAt > nowMs)
-      for (const [, { overAt }] of held) this.nextOverMs = Math.min(this.nextOverMs, overAt)
+      const held = [...scopes].filter(([, { expiresMs }]) => expiresMs > nowMs)
+      for (const [, { expiresMs }] of held) this.nextExpiryMs = Math.min(this.nextExpiryMs, expiresMs)
       if (held.length === scopes.size) continue
       if (held.length === 0) this.byPolicy.delete(policy)
       else this.byPolicy.set(policy, new Map(held))
       const before = this.fellowsOf.get(policy)?.size ?? 0
-      this.noteBundle(policy)
-      if ((this.fellowsOf.get(policy)?.size ?? 0) < before) parted.add(policy)
+      this.updateBundle(policy)
+      if ((this.fellowsOf.get(policy)?.size ?? 0) < before) lostMembers.add(policy)
     }
-    return parted
+    return lostMembers
   }
 
   /** Returns the documents whose held rule has come into force since the previous call, or since they were added. */
-  turned(nowMs: number): HeldStored[] {
-    if (nowMs < this.nextTurnMs) return []
-    const since = this.nextTurnMs
+  newlyEffective(nowMs: number): HeldStored[] {
+    if (nowMs < this.nextEffectiveMs) return []
+    const since = this.nextEffectiveMs
     const all = this.all()
-    this.nextTurnMs = all.reduce((first, held) => (isAhead(held, nowMs) ? Math.min(first, held.next.atMs) : first), Infinity)
+    this.nextEffectiveMs = all.reduce((first, held) => (isNotYetEffective(held, nowMs) ? Math.min(first, held.next.atMs) : first), Infinity)
     return all.filter(({ next }) => next !== null && next.atMs >= since && next.atMs <= nowMs)
   }
 
   /** Returns the stable heads, withdrawals included. */
-  standing(): StableHeads {
+  stableHeads(): StableHeads {
     const stable = [...this.byPolicy.values()].flatMap((scopes) => scopes.get(STABLE_SCOPE)?.document ?? [])
     return new StableHeads(stable.map(({ id, seq, digest }) => ({ policy: id, seq, current: digest })))
   }
@@ -130,7 +130,7 @@ export class HeldPolicies {
   }
 
   /** Recomputes the fellows of a policy. Called when all documents stored together have their tags. */
-  private noteBundle(policy: string): void {
+  private updateBundle(policy: string): void {
     const tags = this.of(policy).flatMap(({ bundle }) => (bundle === undefined ? [] : placeTagsIn(bundle)))
     const fellows = new Set(tags.flatMap((tag) => this.idOfTag.get(tag) ?? []))
     fellows.delete(policy)
@@ -139,6 +139,6 @@ export class HeldPolicies {
   }
 }
 
-function isAhead(held: HeldStored, nowMs: number): held is HeldStored & { next: NonNullable<HeldStored['next']> } {
+function isNotYetEffective(held: HeldStored, nowMs: number): held is HeldStored & { next: NonNullable<HeldStored['next']> } {
   return held.next !== null && held.next.atMs > nowMs
 }

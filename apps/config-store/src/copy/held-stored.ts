@@ -22,15 +22,15 @@ export type HeldStored = HeldDocument & {
   /** Places (`policy@scope`) of the documents stored together with this one. */
   bundle?: string
   /** Expiry of a canary's last lease, in ms since 1970; no reader uses the document afterwards. */
-  overAt: number
+  expiresMs: number
 }
 
-export function holdStored(row: StoredDocument): HeldStored {
+export function parseStored(row: StoredDocument): HeldStored {
   const { nextOrigin, storedAt, since = storedAt } = row
   const { document, bundle } = recordedState(row)
   const lease = leaseOf(row)
-  const overAt = lease === undefined ? Infinity : Date.parse(lease)
-  const stored = { storedAt: Date.parse(storedAt), traceparent: row.traceparent, bundle, overAt }
+  const expiresMs = lease === undefined ? Infinity : Date.parse(lease)
+  const stored = { storedAt: Date.parse(storedAt), traceparent: row.traceparent, bundle, expiresMs }
   const opened = holdDocument({ ...document, proof: document.proof ?? null })
   const held = { ...opened, firstRevision: row.firstRevision ?? opened.firstRevision, answer: answerOf(opened, row, since, row.change) }
   if (opened.next === null || nextOrigin === undefined) return { ...held, ...stored }
@@ -56,8 +56,8 @@ function answerOf({ document, value }: HeldDocument, origin: Origin, since: stri
   }
   const json = JSON.stringify(view)
   const etag = `"${revision}.${digest.slice(-12)}"`
-  const { change: changed } = provenance
-  if (changed === undefined || changed.reason === null) return { json, etag }
-  const outside: PolicyView = { ...view, provenance: { ...provenance, change: withoutInternalReason(changed) } }
+  const { change: changeView } = provenance
+  if (changeView === undefined || changeView.reason === null) return { json, etag }
+  const outside: PolicyView = { ...view, provenance: { ...provenance, change: withoutInternalReason(changeView) } }
   return { json, outsideJson: JSON.stringify(outside), etag }
 }

@@ -14,9 +14,9 @@ const compress = promisify(gzip) as (bytes: Buffer) => Promise<Buffer>
 
 /** Frame with its bytes, serialized once for all receivers. */
 export class PreparedFrame {
-  private made: TextFrame | undefined
+  private text: TextFrame | undefined
   private event: Buffer | undefined
-  private vouched: PreparedFrame | undefined
+  private withStatement: PreparedFrame | undefined
   private gzipped: Promise<Buffer> | undefined
 
   constructor(readonly frame: StreamFrame) {}
@@ -37,7 +37,7 @@ export class PreparedFrame {
   }
 
   /** Creates a change without documents, for held rules whose effective time has come. */
-  static turned(revision: number, held: readonly HeldDocument[], nowMs: number): PreparedFrame {
+  static effective(revision: number, held: readonly HeldDocument[], nowMs: number): PreparedFrame {
     return new PreparedFrame({ type: 'change', revision, changes: changesOf(held, nowMs), documents: [] })
   }
 
@@ -51,19 +51,19 @@ export class PreparedFrame {
   }
 
   /** Returns a copy that lists the bundled policies, for a reader of a few policies. */
-  along(policies: string[]): PreparedFrame {
+  withBundled(policies: string[]): PreparedFrame {
     if (policies.length === 0) return this
     return new PreparedFrame({ ...this.frame, along: policies })
   }
 
   /** Returns a copy that names the excluded places (`policy@scope`), whose stored documents do not verify. */
-  without(unverified: readonly string[]): PreparedFrame {
+  withUnverified(unverified: readonly string[]): PreparedFrame {
     if (unverified.length === 0) return this
     return new PreparedFrame({ ...this.frame, unverified: unverified.slice(0, MAX_UNVERIFIED) })
   }
 
   /** Returns a copy marked as a page that is followed by the documents after the place `next`; unmarked without `next`. */
-  followedBehind(next: string | undefined): PreparedFrame {
+  withNextPage(next: string | undefined): PreparedFrame {
     return next === undefined ? this : new PreparedFrame({ ...this.frame, next })
   }
 
@@ -71,15 +71,15 @@ export class PreparedFrame {
    * Returns a copy with the freshness statement and, for a reader of a few policies, proofs of their heads. The last copy without proofs is
    * cached for all callers.
    */
-  with(freshness: Envelope | undefined, standing?: Record<string, StandingProof>): PreparedFrame {
+  withFreshness(freshness: Envelope | undefined, standing?: Record<string, StandingProof>): PreparedFrame {
     if (freshness === undefined) return this
     if (standing !== undefined) return new PreparedFrame({ ...this.frame, freshness, standing })
-    if (this.vouched?.frame.freshness !== freshness) this.vouched = new PreparedFrame({ ...this.frame, freshness })
-    return this.vouched
+    if (this.withStatement?.frame.freshness !== freshness) this.withStatement = new PreparedFrame({ ...this.frame, freshness })
+    return this.withStatement
   }
 
   /** Digests of the listed rules whose effective time came after the frame's revision; `undefined` if there are none. */
-  get turnMark(): string | undefined {
+  get effectiveMark(): string | undefined {
     const { changes, documents } = this.frame
     const turned = changes.filter(({ digest }, at) => digest !== documents[at]?.digest)
     return turned.length === 0 ? undefined : turned.map(({ digest }) => digest).join()
@@ -96,7 +96,7 @@ export class PreparedFrame {
   }
 
   private get textFrame(): TextFrame {
-    return (this.made ??= textFrame(frameText(this.frame)))
+    return (this.text ??= textFrame(frameText(this.frame)))
   }
 
   /** `message`, compressed once for all readers that accept compression. */

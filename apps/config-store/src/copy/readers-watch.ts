@@ -18,7 +18,7 @@ const MAX_NAMED = 5
  */
 @Injectable()
 export class ReadersWatch implements OnModuleInit {
-  private judged = ''
+  private judgedKey = ''
   private judging = false
   private refused: readonly { policy: string; version: string; detail: string }[] = []
   private readonly gauge = this.metrics.gauge(
@@ -50,12 +50,12 @@ export class ReadersWatch implements OnModuleInit {
   }
 
   private async judge(): Promise<void> {
-    const key = `${this.rosters.newest.digest} ${this.copy.isRead ? this.copy.standing().digest : ''}`
-    if (this.judging || !this.copy.isRead || key === this.judged) return
+    const key = `${this.rosters.newest.digest} ${this.copy.isLoaded ? this.copy.stableHeads().digest : ''}`
+    if (this.judging || !this.copy.isLoaded || key === this.judgedKey) return
     this.judging = true
     try {
-      this.found(await this.refusedNow())
-      this.judged = key
+      this.report(await this.refusedNow())
+      this.judgedKey = key
     } catch (error) {
       this.log.debug({ error: describeError(error) }, 'live releases could not be judged')
     } finally {
@@ -76,7 +76,7 @@ export class ReadersWatch implements OnModuleInit {
     return refused
   }
 
-  private found(refused: ReadersWatch['refused']): void {
+  private report(refused: ReadersWatch['refused']): void {
     const names = (list: ReadersWatch['refused']): string => list.map(({ policy }) => policy).join()
     const isNews = names(refused) !== names(this.refused)
     this.refused = refused

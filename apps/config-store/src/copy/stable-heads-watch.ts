@@ -20,7 +20,7 @@ export class StableHeadsWatch implements OnModuleInit {
   private isAlarm = false
   private readonly gauge = this.metrics.gauge(
     'stable_heads_differ',
-    '1 while the stable heads that config-store serves are not those of rollout’s freshness statement, for longer than readers wait',
+    '1 if the stable heads that config-store serves have differed from rollout’s freshness statement for longer than readers wait',
     [],
   )
 
@@ -38,20 +38,20 @@ export class StableHeadsWatch implements OnModuleInit {
   onModuleInit(): void {
     this.freshness.onStatement((statement) => this.compare(statement))
     this.serviceConcerns.add(() =>
-      this.isAlarm ? [`the stable heads that are served are not those that rollout’s freshness statement is on (next: ${NEXT})`] : [],
+      this.isAlarm ? [`the served stable heads differ from rollout’s freshness statement (next: ${NEXT})`] : [],
     )
   }
 
   private compare({ predicate }: FreshnessStatement): void {
     const nowMs = this.clock.elapsedMs()
-    const isSame = !this.copy.isRead || this.copy.standing().digest === predicate.stable
+    const isSame = !this.copy.isLoaded || this.copy.stableHeads().digest === predicate.stable
     this.differsSinceMs = isSame ? undefined : (this.differsSinceMs ?? nowMs)
-    const rings = this.differsSinceMs !== undefined && nowMs - this.differsSinceMs > GRACE_MS
-    if (rings === this.isAlarm) return
-    this.isAlarm = rings
-    this.gauge.set(rings ? 1 : 0)
+    const isOverdue = this.differsSinceMs !== undefined && nowMs - this.differsSinceMs > GRACE_MS
+    if (isOverdue === this.isAlarm) return
+    this.isAlarm = isOverdue
+    this.gauge.set(isOverdue ? 1 : 0)
     const fields = { service: 'config-store', alarm: 'stable_heads_differ', next: NEXT }
-    if (rings) this.log.error(fields, 'alarm')
+    if (isOverdue) this.log.error(fields, 'alarm')
     else this.log.warn(fields, 'alarm over')
   }
 }

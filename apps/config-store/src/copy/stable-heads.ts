@@ -19,18 +19,18 @@ export class Subset {
 
 /** All stable heads at one revision, with their digest as in a freshness statement and the proofs for a few of them. */
 export class StableHeads {
-  private known: string | undefined
+  private cachedDigest: string | undefined
   private tree: StableTree | undefined
   private readonly proofs = new Map<string, StandingProof>()
 
   constructor(private readonly heads: readonly StableHead[]) {}
 
   get digest(): string {
-    return (this.known ??= stableDigest(this.heads))
+    return (this.cachedDigest ??= stableDigest(this.heads))
   }
 
   /** Returns a proof for each policy of a reader; each proof is computed once for all readers. */
-  of({ ids }: Subset): Record<string, StandingProof> {
+  proofsFor({ ids }: Subset): Record<string, StandingProof> {
     return Object.fromEntries(ids.map((id) => [id, this.proofOf(id)]))
   }
 

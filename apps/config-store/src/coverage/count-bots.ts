@@ -11,14 +11,14 @@ import { type BotPresence, policyChecks } from './coverage.js'
 /** Limit of revisions that a bot may still acknowledge. */
 const MAX_REVISIONS = 1_000
 /** Limit of bots shown in the trace of a revision: a fleet would flood it. */
-const MAX_WAYS = 20
+const MAX_TRACED = 20
 
 interface Revision {
   /** Signing time of its newest head by the database's clock, and arrival time by this process's; in ms since 1970. */
   issuedMs: number
   wallMs: number
   traceparent: string | undefined
-  ways: number
+  traced: number
 }
 
 /** Updates the metrics of this instance's bots: their states, and the time from a revision to its acknowledgement. */
@@ -36,8 +36,8 @@ export class CountBots implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.copy.onChange((change) => this.came(change))
-    this.presence.onApplied((before, revision) => this.applied(before, revision))
+    this.copy.onChange((change) => this.addRevision(change))
+    this.presence.onApplied((before, revision) => this.observeAcknowledgement(before, revision))
     this.registry.beforeCollect(async () => this.metrics.botsLeftBehind.set((await this.presence.leftBehind()).length))
     this.registry.beforeCollect(() => {
       const policies = this.copy.policies().map((id) => ({ id, documents: this.copy.documentsOf(id) }))
@@ -46,19 +46,19 @@ export class CountBots implements OnModuleInit {
     })
   }
 
-  private came({ issuedMs, frame }: StoredChange): void {
+  private addRevision({ issuedMs, frame }: StoredChange): void {
     const { revision, traceparent } = frame.frame
-    this.revisions.set(revision, { issuedMs, wallMs: Date.now(), traceparent, ways: 0 })
+    this.revisions.set(revision, { issuedMs, wallMs: Date.now(), traceparent, traced: 0 })
     const [oldest] = this.revisions.keys()
     if (this.revisions.size > MAX_REVISIONS && oldest !== undefined) this.revisions.delete(oldest)
   }
 
-  private applied(before: number, number: number): void {
+  private observeAcknowledgement(before: number, number: number): void {
     // The first report after connecting is no measure of the latency of this revision.
     const revision = before > 0 && number > before ? this.revisions.get(number) : undefined
     if (revision === undefined) return
     this.metrics.propagation.observe(Math.max(0, this.time.nowMs() - revision.issuedMs) / 1_000)
-    if (revision.ways++ < MAX_WAYS) showWait(revision.traceparent, 'push and acknowledge', revision.wallMs)
+    if (revision.traced++ < MAX_TRACED) showWait(revision.traceparent, 'push and acknowledge', revision.wallMs)
   }
 }
 

@@ -25,7 +25,7 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
     this.metrics.presenceFailures.set({ what: 'coverage' }, inARow)
     if (alarm) this.log.error({ inARow, error: describeError(error) }, 'coverage cannot be reported to the stages')
   })
-  private readonly rounds: PeriodicTask
+  private readonly reports: PeriodicTask
 
   constructor(
     private readonly database: Database,
@@ -37,31 +37,31 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
     private readonly copy: DocumentCopy,
     private readonly presence: Presence,
   ) {
-    this.rounds = new PeriodicTask(clock, {
+    this.reports = new PeriodicTask(clock, {
       everyMs: Infinity,
       run: () => this.report(),
       failed: (error) => {
         this.failures.failed(error)
-        log.debug({ error: describeError(error) }, 'coverage is reported later')
-        this.rounds.wake(RETRY_MS)
+        log.debug({ error: describeError(error) }, 'coverage could not be reported; retrying')
+        this.reports.wake(RETRY_MS)
       },
     })
-    presence.onChange(() => this.rounds.wake())
-    copy.onChange(() => this.rounds.wake())
+    presence.onChange(() => this.reports.wake())
+    copy.onChange(() => this.reports.wake())
   }
 
   onApplicationBootstrap(): void {
-    this.rounds.start()
+    this.reports.start()
   }
 
   beforeApplicationShutdown(): Promise<void> {
-    return this.rounds.stop()
+    return this.reports.stop()
   }
 
   /** Reports all changed coverage. A run whose report fails does not block the reports of others; the last error is thrown at the end. */
   private async report(): Promise<void> {
     let failure: unknown
-    for (const reports of this.news()) {
+    for (const reports of this.changedCoverage()) {
       try {
         await this.emit(reports)
         for (const { policy, scopes } of reports.reports)
@@ -78,11 +78,11 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
    * Returns the changed coverage by run: each report makes its stage lock and write all policies of the run, so a bundle is reported as
    * one.
    */
-  private news(): Iterable<ReportedCoverage> {
+  private changedCoverage(): Iterable<ReportedCoverage> {
     const byRun = new Map<number | null, ReportedCoverage>()
     for (const policy of this.copy.policies()) {
       const documents = this.copy.documentsOf(policy)
-      const runs = runsAwaiting(documents.filter((document) => this.matters(document)))
+      const runs = runsAwaiting(documents.filter((document) => this.isRecent(document)))
       if (runs.size === 0) continue
       const report = coverageOf(policy, documents, this.presence.bots(), this.time.nowMs())
       const reported = new Map([...(this.reported.get(policy) ?? [])].filter(([run]) => runs.has(run)))
@@ -97,10 +97,10 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
     return byRun.values()
   }
 
-  private matters({ storedAt, next }: HeldStored): boolean {
+  private isRecent({ storedAt, next }: HeldStored): boolean {
     const now = this.time.nowMs()
-    const isRecent = (ms: number): boolean => ms <= now && ms >= now - COVERAGE_TOLD_MS
-    return storedAt >= now - COVERAGE_TOLD_MS || (next !== null && isRecent(next.atMs))
+    const isWithinLimit = (ms: number): boolean => ms <= now && ms >= now - COVERAGE_TOLD_MS
+    return storedAt >= now - COVERAGE_TOLD_MS || (next !== null && isWithinLimit(next.atMs))
   }
 
   private emit(reports: ReportedCoverage): Promise<void> {

@@ -27,7 +27,7 @@ export class ReleaseVersions {
   async fill(view: CoverageView, left: LeftBotView[]): Promise<CoverageView> {
     const digests = new Set([...view.versions, ...left].flatMap(({ digest }) => digest ?? []))
     const unknown = [...digests].filter((digest) => !this.known.has(digest))
-    if (unknown.length > 0) await this.look(unknown.slice(0, MAX_LOOKED_UP))
+    if (unknown.length > 0) await this.loadVersions(unknown.slice(0, MAX_LOOKED_UP))
     const named = <T extends { digest: string | null }>(one: T): T & { version: string | null } => ({
       ...one,
       version: one.digest === null ? null : (this.known.get(one.digest) ?? null),
@@ -35,7 +35,7 @@ export class ReleaseVersions {
     return { ...view, versions: view.versions.map(named), lagging: view.lagging.map(named), left: left.map(named) }
   }
 
-  private async look(digests: readonly string[]): Promise<void> {
+  private async loadVersions(digests: readonly string[]): Promise<void> {
     if (this.known.size + digests.length > MAX_KNOWN) this.known.clear()
     await this.database.autocommit(async (tx) => {
       for (const digest of digests) this.known.set(digest, (await tx.documents(LIVE_RELEASES).get(digest))?.version ?? null)
@@ -47,7 +47,7 @@ const MAX_WAITING = 1_000
 
 @Controller('v1/coverage')
 export class CoverageController {
-  private readonly places = new Places(MAX_WAITING, 'calls that wait for bots')
+  private readonly slots = new Places(MAX_WAITING, 'calls that wait for bots')
 
   constructor(
     private readonly clock: Clock,
@@ -81,22 +81,22 @@ export class CoverageController {
   }
 
   private whenCurrent(policy: string, revision: number, waitMs: number): Promise<CoverageView> {
-    const leave = this.places.take()
+    const releaseSlot = this.slots.take()
     return new Promise((resolve) => {
-      const look = (over: boolean): void => {
+      const respondIfCurrent = (isTimedOut: boolean): void => {
         const view = this.view(policy)
-        if (!over && (view.lagging.length > 0 || this.copy.revision < revision)) return
+        if (!isTimedOut && (view.lagging.length > 0 || this.copy.revision < revision)) return
         for (const stop of stops) stop()
         resolve(view)
       }
       // Waits even without any bot, because the requested revision may arrive after the request.
       const stops = [
-        leave,
-        this.clock.after(waitMs, () => look(true)),
-        this.presence.watch(() => look(false)),
-        this.copy.onChange(() => look(false)),
+        releaseSlot,
+        this.clock.after(waitMs, () => respondIfCurrent(true)),
+        this.presence.onChangeSoon(() => respondIfCurrent(false)),
+        this.copy.onChange(() => respondIfCurrent(false)),
       ]
-      look(false)
+      respondIfCurrent(false)
     })
   }
 }

@@ -4,7 +4,7 @@ import type { HeldDocument } from '#libs/evaluation'
 import { bucketOf } from '#libs/policy'
 import type { HeadPredicate } from '#libs/signing'
 import { audienceOf, coverageOf, coverageView, runsAwaiting, type BotPresence } from './coverage.js'
-import { parseApplied } from '../delivery/stream-door.js'
+import { parseApplied } from '../delivery/stream-endpoint.js'
 
 const POLICY = 'epa-pm25-limit'
 const NOW = Date.parse('2026-01-01T00:00:00Z')

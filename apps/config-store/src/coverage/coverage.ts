@@ -28,12 +28,12 @@ function readerOf({ bot, region, cohortKey }: BotPresence): Required<Reader> {
   return { bot, region, beforeCohortKey: cohortKey !== true }
 }
 
-export function reads({ policies }: Pick<BotPresence, 'policies'>, policy: string): boolean {
+export function readsPolicy({ policies }: Pick<BotPresence, 'policies'>, policy: string): boolean {
   return policies === undefined || policies.includes(policy)
 }
 
 function* readersOf(policy: string, bots: Iterable<BotPresence>): Iterable<BotPresence> {
-  for (const bot of bots) if (reads(bot, policy)) yield bot
+  for (const bot of bots) if (readsPolicy(bot, policy)) yield bot
 }
 
 /** Counts the bots in the scope of a head and those in its cohort, and returns their smallest bucket. Pure. */
@@ -62,7 +62,7 @@ export function coverageOf(policy: string, documents: readonly HeldDocument[], b
     return { scope, seq, release, expected: 0, acknowledged: 0, silent: [], ...outside }
   })
   const stable = scopes.find(({ scope }) => scope === STABLE_SCOPE)
-  const heldByAll = laterOf(
+  const heldByAll = heldReleaseOf(
     documents.find(({ head }) => head.scope === STABLE_SCOPE),
     now,
   )
@@ -71,12 +71,14 @@ export function coverageOf(policy: string, documents: readonly HeldDocument[], b
     const document = documentForCoverage(documents, readerOf(bot), now)
     const served = scopes.find((entry) => entry.scope === document?.head.scope)
     // A bot with the release through another scope of the same canary is not in a control group.
-    const isBeside = served?.control === undefined
-    for (const entry of scopes) if (isBeside && entry.control !== undefined && scopeCovers(entry.scope as Scope, bot)) entry.control++
+    const isOutsideCanary = served?.control === undefined
+    for (const entry of scopes)
+      if (isOutsideCanary && entry.control !== undefined && scopeCovers(entry.scope as Scope, bot)) entry.control++
     // A first version's canary has no stable head yet: bots outside it should run nothing, and are not counted.
     if (served === undefined) continue
     const current = isCurrent(bot, policy, documents, now)
-    const counted = heldByAll !== undefined && served !== stable && laterOf(document, now) === heldByAll ? [served, stable!] : [served]
+    const counted =
+      heldByAll !== undefined && served !== stable && heldReleaseOf(document, now) === heldByAll ? [served, stable!] : [served]
     for (const entry of counted) {
       entry.expected++
       if (current) entry.acknowledged++
@@ -92,7 +94,7 @@ export function coverageOf(policy: string, documents: readonly HeldDocument[], b
 }
 
 /** Returns the digest of the release that a document puts in force later; `undefined` if none. */
-function laterOf(document: HeldDocument | undefined, now: number): string | undefined {
+function heldReleaseOf(document: HeldDocument | undefined, now: number): string | undefined {
   const next = document?.next ?? null
   return next === null || next.atMs <= now ? undefined : (next.held.head.current ?? undefined)
 }
@@ -165,9 +167,9 @@ export function policyChecks(policies: readonly { id: string; documents: readonl
   return policies.map(({ id, documents }) => {
     const [only] = documents
     if (documents.length !== 1 || only?.head.scope !== STABLE_SCOPE || only.head.next !== undefined)
-      return { policy: id, passes: (bot, now) => !reads(bot, id) || isCurrent(bot, id, documents, now) }
+      return { policy: id, passes: (bot, now) => !readsPolicy(bot, id) || isCurrent(bot, id, documents, now) }
     const wanted = evaluate(documents, { region: '' }, 0)?.held.document.digest ?? null
-    return { policy: id, passes: (bot) => !reads(bot, id) || (bot.revision > 0 && (bot.applied[id] ?? null) === wanted) }
+    return { policy: id, passes: (bot) => !readsPolicy(bot, id) || (bot.revision > 0 && (bot.applied[id] ?? null) === wanted) }
   })
 }
 

@@ -8,9 +8,9 @@ import { type BotPresence, type PolicyCheck, policyChecks } from './coverage.js'
 import { LEFT_BOTS, LEFT_BOTS_MS, type LeftBot, MAX_BEHIND, MAX_LEFT_BOTS } from './presence.table.js'
 
 /** Limit of departures, and of returns, that one exchange judges and writes; a fleet that leaves at once takes several exchanges. */
-const AT_ONCE = 1_000
+const MAX_PER_EXCHANGE = 1_000
 /** Time in ms that a bot has for its first acknowledgement; one that leaves earlier without it is not recorded. */
-const FIRST_WORD_MS = 5_000
+const FIRST_ACKNOWLEDGEMENT_MS = 5_000
 /** Time in ms for which readers share one read of the list. */
 const LIST_SHARED_MS = 1_000
 
@@ -24,7 +24,7 @@ interface Departure {
 }
 
 /** Departures and returns for one exchange. */
-export interface LeftBotsNews {
+export interface LeftBotsChanges {
   departures: readonly Departure[]
   rows: LeftBot[]
   /** Bots that acknowledged all that is in force for them, whose rows are deleted. */
@@ -48,7 +48,7 @@ export class LeftBots implements OnModuleInit {
   /** Bots of this instance with a later report at another instance: their departure from this one is ignored. */
   private readonly elsewhere = new Set<string>()
   private checks: readonly PolicyCheck[] | undefined
-  private readonly listed = new SharedAnswer(() => this.database.autocommit((tx) => findAll(tx, LEFT_BOTS)), this.clock, LIST_SHARED_MS)
+  private readonly sharedList = new SharedAnswer(() => this.database.autocommit((tx) => findAll(tx, LEFT_BOTS)), this.clock, LIST_SHARED_MS)
 
   constructor(
     private readonly database: Database,
@@ -61,38 +61,38 @@ export class LeftBots implements OnModuleInit {
     this.copy.onChange(() => (this.checks = undefined))
   }
 
-  joined(bot: string): void {
+  onJoined(bot: string): void {
     this.elsewhere.delete(bot)
     this.returning.add(bot)
   }
 
-  applied(bot: string): void {
+  onApplied(bot: string): void {
     this.elsewhere.delete(bot)
     if (this.returning.has(bot)) this.acknowledged.add(bot)
   }
 
-  heardElsewhere(bot: string): void {
+  seenElsewhere(bot: string): void {
     this.elsewhere.add(bot)
   }
 
   /** Records that the bot's last stream to this instance ended. */
-  left(bot: BotPresence): void {
+  onLeft(bot: BotPresence): void {
     const returned = this.returning.delete(bot.bot)
     this.acknowledged.delete(bot.bot)
     if (this.elsewhere.delete(bot.bot)) return
     const leftMs = this.time.nowMs()
-    if (bot.revision === 0 && leftMs - Date.parse(bot.since) < FIRST_WORD_MS) return
+    if (bot.revision === 0 && leftMs - Date.parse(bot.since) < FIRST_ACKNOWLEDGEMENT_MS) return
     this.departed.set(bot.bot, { bot, leftMs, returned, checks: this.checksNow() })
     const [oldest] = this.departed.keys()
     if (this.departed.size > MAX_LEFT_BOTS && oldest !== undefined) this.departed.delete(oldest)
   }
 
   /** Returns the rows that the next exchange writes and deletes, if any. `own`: the connected bots of this instance. */
-  news(own: (bot: string) => BotPresence | undefined): LeftBotsNews | undefined {
+  pendingChanges(own: (bot: string) => BotPresence | undefined): LeftBotsChanges | undefined {
     if (this.departed.size === 0 && this.acknowledged.size === 0) return undefined
-    const departures = [...this.departed.values()].slice(0, AT_ONCE)
+    const departures = [...this.departed.values()].slice(0, MAX_PER_EXCHANGE)
     const judged = departures.map((departure) => ({ ...departure, row: rowOf(departure) }))
-    const acknowledged = [...this.acknowledged].slice(0, AT_ONCE)
+    const acknowledged = [...this.acknowledged].slice(0, MAX_PER_EXCHANGE)
     const [checks, nowMs] = [this.checksNow(), this.time.nowMs()]
     const isCurrentNow = (name: string): boolean => {
       const bot = own(name)
@@ -100,8 +100,8 @@ export class LeftBots implements OnModuleInit {
     }
     const leftCurrent = judged.filter(({ row, returned, bot }) => returned && row === undefined && bot.revision > 0)
     const current = [...leftCurrent.map(({ bot }) => bot.bot), ...acknowledged.filter(isCurrentNow)]
-    const gone = new Set(current)
-    const rows = judged.flatMap(({ row }) => (row === undefined || gone.has(row.bot) ? [] : [row]))
+    const currentBots = new Set(current)
+    const rows = judged.flatMap(({ row }) => (row === undefined || currentBots.has(row.bot) ? [] : [row]))
     return { departures, acknowledged, rows, current }
   }
 
@@ -109,7 +109,7 @@ export class LeftBots implements OnModuleInit {
    * Returns the rows for the bots of an instance that died after `renewedMs`. Policies with documents stored since then are ignored,
    * because the bots may have acknowledged them.
    */
-  rowsOfLost(bots: readonly BotPresence[], renewedMs: number): LeftBot[] {
+  rowsOfDeadInstance(bots: readonly BotPresence[], renewedMs: number): LeftBot[] {
     const policies = this.copy.policies().map((id) => ({ id, documents: this.copy.documentsOf(id) }))
     const known = policies.filter(({ documents }) => documents.every(({ storedAt }) => storedAt <= renewedMs))
     const checks = policyChecks(known)
@@ -122,20 +122,20 @@ export class LeftBots implements OnModuleInit {
    */
   async write(
     tx: Transaction,
-    { rows, current }: Pick<LeftBotsNews, 'rows' | 'current'>,
+    { rows, current }: Pick<LeftBotsChanges, 'rows' | 'current'>,
     isElsewhere: (bot: string) => boolean,
   ): Promise<void> {
     const table = tx.documents(LEFT_BOTS)
     for (const { bot } of current.length === 0 ? [] : await table.find({ where: { id: current } })) await table.delete(bot)
     const left = rows.filter(({ bot }) => !isElsewhere(bot))
     for (const row of left) await table.put(row)
-    const beyond = left.length === 0 ? 0 : (await table.count()) - MAX_LEFT_BOTS
-    if (beyond > 0) for (const { bot } of await table.find({ orderBy: 'left_at', limit: beyond })) await table.delete(bot)
-    tx.afterCommit(() => this.listed.forget())
+    const excess = left.length === 0 ? 0 : (await table.count()) - MAX_LEFT_BOTS
+    if (excess > 0) for (const { bot } of await table.find({ orderBy: 'left_at', limit: excess })) await table.delete(bot)
+    tx.afterCommit(() => this.sharedList.forget())
   }
 
   /** Removes news that are in the table, or cannot be stored. Returns whether others are waiting. */
-  settled({ departures, acknowledged, current }: LeftBotsNews): boolean {
+  removeWritten({ departures, acknowledged, current }: LeftBotsChanges): boolean {
     for (const departure of departures) if (this.departed.get(departure.bot.bot) === departure) this.departed.delete(departure.bot.bot)
     for (const bot of acknowledged) this.acknowledged.delete(bot)
     for (const bot of current) this.returning.delete(bot)
@@ -145,7 +145,7 @@ export class LeftBots implements OnModuleInit {
   /** Returns the rows of the last seven days, one per bot. */
   async list(): Promise<LeftBot[]> {
     const oldest = new Date(this.time.nowMs() - LEFT_BOTS_MS).toISOString()
-    return (await this.listed.get()).filter(({ leftAt }) => leftAt > oldest)
+    return (await this.sharedList.get()).filter(({ leftAt }) => leftAt > oldest)
   }
 
   private checksNow(): readonly PolicyCheck[] {
@@ -155,9 +155,9 @@ export class LeftBots implements OnModuleInit {
 
 /** Returns the row of a bot that was behind when it left; `undefined` if it was current. Pure. */
 function rowOf({ bot, leftMs, checks }: Omit<Departure, 'returned'>): LeftBot | undefined {
-  const behind = checks.filter(({ passes }) => !passes(bot, leftMs))
-  if (behind.length === 0) return undefined
-  const named = behind
+  const failed = checks.filter(({ passes }) => !passes(bot, leftMs))
+  if (failed.length === 0) return undefined
+  const named = failed
     .map(({ policy }) => policy)
     .sort()
     .slice(0, MAX_BEHIND)

@@ -22,7 +22,11 @@ describe('a bot with several sockets', () => {
     const bots = new OwnBots()
     for (const each of [entry(1), entry(2), entry(1, 5)]) bots.put(each)
     expect(bots.delete('inspector-7', 2)).toEqual(entry(2))
-    expect([bots.get('inspector-7'), bots.of('inspector-7', 1), bots.of('inspector-7', 2)]).toEqual([entry(1, 5), entry(1, 5), undefined])
+    expect([bots.get('inspector-7'), bots.entryOf('inspector-7', 1), bots.entryOf('inspector-7', 2)]).toEqual([
+      entry(1, 5),
+      entry(1, 5),
+      undefined,
+    ])
   })
 
   it('still counts by the last connection when another leaves, and is removed with the last', () => {

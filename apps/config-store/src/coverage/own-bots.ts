@@ -20,7 +20,7 @@ export class OwnBots {
     for (const bot of this.entries.keys()) yield this.get(bot)!
   }
 
-  of(bot: string, socket: unknown): OwnBot | undefined {
+  entryOf(bot: string, socket: unknown): OwnBot | undefined {
     return this.entries.get(bot)?.find((entry) => entry.socket === socket)
   }
 
@@ -37,9 +37,9 @@ export class OwnBots {
   /** Removes the socket's entry; returns it if it was the one that counted. */
   delete(bot: string, socket: unknown): OwnBot | undefined {
     const counted = this.get(bot)
-    const left = this.entries.get(bot)?.filter((entry) => entry.socket !== socket) ?? []
-    if (left.length === 0) this.entries.delete(bot)
-    else this.entries.set(bot, left)
+    const remaining = this.entries.get(bot)?.filter((entry) => entry.socket !== socket) ?? []
+    if (remaining.length === 0) this.entries.delete(bot)
+    else this.entries.set(bot, remaining)
     return counted?.socket === socket ? counted : undefined
   }
 }

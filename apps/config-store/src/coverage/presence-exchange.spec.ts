@@ -25,7 +25,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-const NO_LEFT_BOTS = { write: async () => {}, rowsOfLost: () => [] }
+const NO_DEPARTED_BOTS = { write: async () => {}, rowsOfDeadInstance: () => [] }
 const readers = { all: { stream: 0, events: 0, ofrep: 0 }, byPolicy: {} }
 
 const bot = (name: string, more: Partial<BotPresence> = {}): BotPresence => ({
@@ -40,8 +40,8 @@ const bot = (name: string, more: Partial<BotPresence> = {}): BotPresence => ({
 /** Endpoints reject such input. If a check is ever missing, only that bot is affected. */
 it('a bot that the database refuses is left out without the bots that share its row', async () => {
   const [one, other] = [
-    new PresenceExchange(service.database, NO_LEFT_BOTS, () => false),
-    new PresenceExchange(service.database, NO_LEFT_BOTS, () => false),
+    new PresenceExchange(service.database, NO_DEPARTED_BOTS, () => false),
+    new PresenceExchange(service.database, NO_DEPARTED_BOTS, () => false),
   ]
   const many = Array.from({ length: 20 }, (_, index) => bot(`good-${index}`))
   const bad = [bot('nul', { region: '\0' }), bot('half', { region: '\ud800' }), bot('key', { applied: { 'a\0': 'x' } })]
@@ -50,8 +50,8 @@ it('a bot that the database refuses is left out without the bots that share its 
     [1, [bad[1]!, bad[2]!]],
     [2, [bot('last')]],
   ])
-  const { refused } = await one.tell(chunks, readers)
+  const { refused } = await one.exchange(chunks, readers)
   expect(refused.toSorted()).toEqual(['half', 'key', 'nul'])
-  const { others } = await other.tell(new Map(), readers)
+  const { others } = await other.exchange(new Map(), readers)
   expect(others.map((each) => each.bot).toSorted()).toEqual([...many.map((each) => each.bot), 'last'].toSorted())
 })

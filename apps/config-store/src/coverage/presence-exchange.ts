@@ -1,7 +1,7 @@
 import { findAll, type Database, type Transaction } from '#libs/persistence'
 import { isDataError, uuidv7 } from '#libs/platform'
 import type { BotPresence } from './coverage.js'
-import type { LeftBots, LeftBotsNews } from './left-bots.js'
+import type { LeftBots, LeftBotsChanges } from './left-bots.js'
 import type { CountedReaders } from './seen-readers.js'
 import { chunkId, type LeftBot, type Node, NODES, PRESENCE, type PresenceChunk } from './presence.table.js'
 
@@ -9,9 +9,9 @@ import { chunkId, type LeftBot, type Node, NODES, PRESENCE, type PresenceChunk }
 const LEASE_MS = 20_000
 /**
  * Time in ms after the end of its lease when other instances remove the rows of a dead instance. A merely slow instance then gets
- * `forgotten`.
+ * `wasRemoved`.
  */
-const FORGET_MS = 60_000
+const REMOVE_DEAD_AFTER_MS = 60_000
 /** Lock for writing departures and returns, so that no instance records the departure of a bot that another instance has. */
 const LEFT_BOTS_LOCK = 'left-bots'
 
@@ -24,7 +24,7 @@ export interface Exchanged {
   /** Counts of those instances' readers without a bot's name. */
   readers: CountedReaders[]
   /** Whether other instances removed this instance's rows meanwhile, so that they must be written again. */
-  forgotten: boolean
+  wasRemoved: boolean
 }
 
 /** Exchanges bots between the instances: rows per instance, under a lease. */
@@ -34,7 +34,7 @@ export class PresenceExchange {
 
   constructor(
     private readonly database: Database,
-    private readonly leftBots: Pick<LeftBots, 'write' | 'rowsOfLost'>,
+    private readonly leftBots: Pick<LeftBots, 'write' | 'rowsOfDeadInstance'>,
     /** Whether this instance has the bot. */
     private readonly isOwn: (bot: string) => boolean,
   ) {}
@@ -43,10 +43,10 @@ export class PresenceExchange {
    * Renews the lease, writes `chunks` and `left`, and returns the reports of other instances. A bot that the database refuses is left out
    * and named in `refused`: it must not block the bots that share its row or transaction. `left` is not written then.
    */
-  async tell(
+  async exchange(
     chunks: ReadonlyMap<number, BotPresence[]>,
     readers: CountedReaders,
-    left?: LeftBotsNews,
+    left?: LeftBotsChanges,
   ): Promise<Exchanged & { refused: string[] }> {
     try {
       return { ...(await this.exchangeAll(chunks, readers, left)), refused: [] }
@@ -54,26 +54,26 @@ export class PresenceExchange {
       if (!isDataError(error)) throw error
     }
     const storable = new Map<number, BotPresence[]>()
-    for (const [chunk, bots] of chunks) storable.set(chunk, await this.storable(bots))
-    const kept = new Set([...storable.values()].flat())
+    for (const [chunk, bots] of chunks) storable.set(chunk, await this.storableOf(bots))
+    const stored = new Set([...storable.values()].flat())
     return {
       ...(await this.exchangeAll(storable, readers)),
       refused: [...chunks.values()]
         .flat()
-        .filter((bot) => !kept.has(bot))
+        .filter((bot) => !stored.has(bot))
         .map(({ bot }) => bot),
     }
   }
 
   /** Returns the bots that the database accepts. Searches by halving, so that one refused bot among many costs few writes. */
-  private async storable(bots: BotPresence[]): Promise<BotPresence[]> {
-    if (bots.length === 0 || (await this.takes(bots))) return bots
+  private async storableOf(bots: BotPresence[]): Promise<BotPresence[]> {
+    if (bots.length === 0 || (await this.isStorable(bots))) return bots
     if (bots.length === 1) return []
     const middle = bots.length >> 1
-    return [...(await this.storable(bots.slice(0, middle))), ...(await this.storable(bots.slice(middle)))]
+    return [...(await this.storableOf(bots.slice(0, middle))), ...(await this.storableOf(bots.slice(middle)))]
   }
 
-  private async takes(bots: BotPresence[]): Promise<boolean> {
+  private async isStorable(bots: BotPresence[]): Promise<boolean> {
     try {
       await this.database.transaction(async (tx) => {
         await tx.documents(PRESENCE).put({ node: this.node, chunk: PROBE, bots })
@@ -87,7 +87,7 @@ export class PresenceExchange {
   }
 
   /** Renews the lease, writes `chunks` and `left`, and returns the bots of all other live instances. */
-  private exchangeAll(chunks: ReadonlyMap<number, BotPresence[]>, readers: CountedReaders, left?: LeftBotsNews): Promise<Exchanged> {
+  private exchangeAll(chunks: ReadonlyMap<number, BotPresence[]>, readers: CountedReaders, left?: LeftBotsChanges): Promise<Exchanged> {
     return this.database.transaction(async (tx) => {
       const isNews = left !== undefined && left.rows.length + left.current.length > 0
       if (isNews) await tx.lock([LEFT_BOTS_LOCK])
@@ -95,29 +95,29 @@ export class PresenceExchange {
       await tx.documents(NODES).put({ id: this.node, leaseUntil: later(tx.now, LEASE_MS), readers })
       for (const [chunk, bots] of chunks) await tx.documents(PRESENCE).put({ node: this.node, chunk, bots })
       const others = nodes.filter(({ id }) => id !== this.node)
-      const dead = others.filter(({ leaseUntil }) => leaseUntil < later(tx.now, -FORGET_MS))
-      const lost = await this.forget(tx, dead)
+      const dead = others.filter(({ leaseUntil }) => leaseUntil < later(tx.now, -REMOVE_DEAD_AFTER_MS))
+      const lostBots = await this.removeDead(tx, dead)
       const living = others.filter(({ leaseUntil }) => leaseUntil > tx.now.toISOString())
       const rows = await this.rowsOf(tx, living)
-      if (isNews || lost.length > 0) {
+      if (isNews || lostBots.length > 0) {
         const connected = new Set(rows.flatMap(({ bots }) => bots.map(({ bot }) => bot)))
-        const gone = lost.filter(({ bot }) => !this.isOwn(bot))
-        const news = { rows: [...(left?.rows ?? []), ...gone], current: left?.current ?? [] }
+        const leftBehind = lostBots.filter(({ bot }) => !this.isOwn(bot))
+        const news = { rows: [...(left?.rows ?? []), ...leftBehind], current: left?.current ?? [] }
         await this.leftBots.write(tx, news, (bot) => connected.has(bot))
       }
-      const forgotten = this.written.size > 0 && others.length === nodes.length
+      const wasRemoved = this.written.size > 0 && others.length === nodes.length
       tx.afterCommit(() => {
-        if (forgotten) this.written.clear()
+        if (wasRemoved) this.written.clear()
         for (const chunk of chunks.keys()) this.written.add(chunk)
       })
-      return { others: rows.flatMap(({ bots }) => bots), readers: living.flatMap((node) => node.readers ?? []), forgotten }
+      return { others: rows.flatMap(({ bots }) => bots), readers: living.flatMap((node) => node.readers ?? []), wasRemoved }
     })
   }
 
   /**
    * Removes this instance's rows at shutdown: the other instances drop its bots at their next exchange. `left`: departures of its bots.
    */
-  async leave(left?: LeftBotsNews): Promise<void> {
+  async leave(left?: LeftBotsChanges): Promise<void> {
     await this.database.transaction(async (tx) => {
       if (left !== undefined) await tx.lock([LEFT_BOTS_LOCK])
       await tx.documents(NODES).delete(this.node)
@@ -131,14 +131,14 @@ export class PresenceExchange {
   }
 
   /** Deletes the rows of dead instances. Returns a row for each of their bots that was behind. */
-  private async forget(tx: Transaction, dead: readonly Node[]): Promise<LeftBot[]> {
+  private async removeDead(tx: Transaction, dead: readonly Node[]): Promise<LeftBot[]> {
     if (dead.length === 0) return []
     await tx.lock([LEFT_BOTS_LOCK])
     const lost: LeftBot[] = []
     for (const { id, leaseUntil } of dead) {
       const renewedMs = Date.parse(leaseUntil) - LEASE_MS
       for (const { chunk, bots } of await this.rowsOf(tx, [{ id }])) {
-        lost.push(...this.leftBots.rowsOfLost(bots, renewedMs))
+        lost.push(...this.leftBots.rowsOfDeadInstance(bots, renewedMs))
         await tx.documents(PRESENCE).delete(chunkId(id, chunk))
       }
       await tx.documents(NODES).delete(id)

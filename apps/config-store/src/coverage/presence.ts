@@ -21,7 +21,7 @@ const FLUSH_MS = 250
 /** Renewal interval in ms, well within the lease: two renewals may fail. */
 const RENEW_MS = 5_000
 /** Delay of watchers in ms: a watcher checks all bots, so it is called once for a burst, not once for each bot. */
-const TELL_MS = 10
+const WATCH_DELAY_MS = 10
 /** Number of rows for the bots of an instance: a flush writes only those that changed. */
 const CHUNKS = 16
 
@@ -34,19 +34,19 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   private readonly exchange: PresenceExchange
   private readonly failures = new FailureStreak((inARow, alarm, error) => {
     this.metrics.presenceFailures.set({ what: 'presence' }, inARow)
-    if (alarm) this.log.error({ inARow, error: describeError(error) }, 'the other instances do not hear of the bots of this one')
+    if (alarm) this.log.error({ inARow, error: describeError(error) }, 'presence cannot be exchanged with the other instances')
   })
-  private readonly mine = new OwnBots()
+  private readonly ownBots = new OwnBots()
   private others = new Map<string, BotPresence>()
   private readonly counts = new ReaderCounts()
-  private countsElsewhere: CountedReaders[] = []
+  private otherCounts: CountedReaders[] = []
   private readonly dirty = new Set<number>()
   private readonly listeners = new Set<() => void>()
   private readonly watchers = new Set<() => void>()
   private readonly appliedListeners = new Set<(before: number, revision: number) => void>()
   /** Periodic exchange, which also detects dead instances and canaries whose lease has expired. */
   private readonly exchanges: PeriodicTask
-  private cancelTell: (() => void) | undefined
+  private cancelNotification: (() => void) | undefined
   private stopped = false
 
   constructor(
@@ -58,10 +58,10 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     private readonly time: StoreTime,
     private readonly leftBots: LeftBots,
   ) {
-    this.exchange = new PresenceExchange(database, leftBots, (bot) => this.mine.get(bot) !== undefined)
+    this.exchange = new PresenceExchange(database, leftBots, (bot) => this.ownBots.get(bot) !== undefined)
     this.exchanges = new PeriodicTask(clock, {
       everyMs: RENEW_MS,
-      run: () => this.tell(),
+      run: () => this.exchangeAll(),
       failed: (error) => log.error({ error: describeError(error) }, 'presence could not be exchanged'),
     })
   }
@@ -72,7 +72,7 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.tell()
+    await this.exchangeAll()
     this.exchanges.start()
   }
 
@@ -82,32 +82,32 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   }
 
   /** Registers a watcher called soon after any change, until the returned function is called; for callers that wait for the bots. */
-  watch(watcher: () => void): () => void {
+  onChangeSoon(watcher: () => void): () => void {
     this.watchers.add(watcher)
     return () => this.watchers.delete(watcher)
   }
 
-  joined(reader: Pick<BotPresence, 'bot' | 'region' | 'policies'>, socket: unknown): void {
-    this.leftBots.joined(reader.bot)
+  addSocket(reader: Pick<BotPresence, 'bot' | 'region' | 'policies'>, socket: unknown): void {
+    this.leftBots.onJoined(reader.bot)
     const since = this.now()
     // A bot that already has a socket, here or at another instance, keeps its first join time.
     const joinedAt = this.find(reader.bot)?.joinedAt ?? since
     this.put({ ...reader, revision: 0, applied: {}, since, joinedAt, socket, chunk: chunkOf(reader.bot) })
   }
 
-  applied(bot: string, socket: unknown, { revision, applied, held, cohortKey }: AppliedFrame): void {
-    const known = this.mine.of(bot, socket)
+  recordApplied(bot: string, socket: unknown, { revision, applied, held, cohortKey }: AppliedFrame): void {
+    const known = this.ownBots.entryOf(bot, socket)
     if (known === undefined) return
-    this.leftBots.applied(bot)
+    this.leftBots.onApplied(bot)
     const counts = this.put({ ...known, revision, applied, held, cohortKey, since: this.now(), aside: false })
     if (counts) for (const listener of this.appliedListeners) listener(known.revision, revision)
   }
 
-  left(bot: string, socket: unknown): void {
-    const counted = this.mine.delete(bot, socket)
+  removeSocket(bot: string, socket: unknown): void {
+    const counted = this.ownBots.delete(bot, socket)
     if (counted === undefined) return
-    if (this.mine.get(bot) === undefined && counted.aside !== true) this.leftBots.left(counted)
-    this.touch(counted.chunk)
+    if (this.ownBots.get(bot) === undefined && counted.aside !== true) this.leftBots.onLeft(counted)
+    this.markChanged(counted.chunk)
   }
 
   /** Registers a listener called when a bot of this instance acknowledges, with its previous and its new revision. */
@@ -117,27 +117,27 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
 
   /** Returns the named bots connected to this instance. */
   own(): Iterable<BotPresence> {
-    return this.mine.all()
+    return this.ownBots.all()
   }
 
   /** Yields every connected, named bot once. */
   *bots(): Iterable<BotPresence> {
-    for (const bot of this.mine.all()) yield newerOf(bot, this.others.get(bot.bot))
-    for (const bot of this.others.values()) if (this.mine.get(bot.bot) === undefined) yield bot
+    for (const bot of this.ownBots.all()) yield newerOf(bot, this.others.get(bot.bot))
+    for (const bot of this.others.values()) if (this.ownBots.get(bot.bot) === undefined) yield bot
   }
 
   /** Counts a reader without a bot's name that joined or left. */
-  seen(kind: keyof SeenReaders, subset: Subset | undefined, change: 1 | -1): void {
+  countReader(kind: keyof SeenReaders, subset: Subset | undefined, change: 1 | -1): void {
     this.counts.count(kind, subset, change)
   }
 
   /** Returns the readers without a bot's name, by instance; the other instances' as last exchanged. */
   readers(): CountedReaders[] {
-    return [this.counts.counted(), ...this.countsElsewhere]
+    return [this.counts.counted(), ...this.otherCounts]
   }
 
   find(bot: string): BotPresence | undefined {
-    const [own, other] = [this.mine.get(bot), this.others.get(bot)]
+    const [own, other] = [this.ownBots.get(bot), this.others.get(bot)]
     return own === undefined ? other : newerOf(own, other)
   }
 
@@ -153,24 +153,24 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true
-    this.cancelTell?.()
+    this.cancelNotification?.()
     await this.exchanges.stop()
-    for (const bot of this.mine.all()) if (bot.aside !== true) this.leftBots.left(bot)
+    for (const bot of this.ownBots.all()) if (bot.aside !== true) this.leftBots.onLeft(bot)
     try {
-      await this.exchange.leave(this.leftBots.news(() => undefined))
+      await this.exchange.leave(this.leftBots.pendingChanges(() => undefined))
       this.signals.send('presence')
     } catch (error) {
-      this.log.debug({ error: describeError(error) }, 'the lease ends by itself')
+      this.log.debug({ error: describeError(error) }, 'presence could not be removed; its lease expires')
     }
   }
 
   private put(bot: OwnBot): boolean {
-    const counts = this.mine.put(bot)
-    if (counts) this.touch(bot.chunk)
+    const counts = this.ownBots.put(bot)
+    if (counts) this.markChanged(bot.chunk)
     return counts
   }
 
-  private touch(chunk: number): void {
+  private markChanged(chunk: number): void {
     this.dirty.add(chunk)
     this.notifyWatchers()
     this.exchangeSoon()
@@ -181,23 +181,24 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   }
 
   /** Exchanges presence with the other instances. Changes made meanwhile go into the next exchange. */
-  private async tell(): Promise<void> {
+  private async exchangeAll(): Promise<void> {
     const chunks = this.takeDirty()
-    const left = this.leftBots.news((bot) => this.mine.get(bot))
+    const left = this.leftBots.pendingChanges((bot) => this.ownBots.get(bot))
     try {
-      const { others, readers, forgotten, refused } = await this.exchange.tell(chunks, this.counts.counted(), left)
+      const { others, readers, wasRemoved, refused } = await this.exchange.exchange(chunks, this.counts.counted(), left)
       this.setAside(refused)
-      if (left !== undefined && this.leftBots.settled(left)) this.exchangeSoon()
+      if (left !== undefined && this.leftBots.removeWritten(left)) this.exchangeSoon()
       this.failures.succeeded()
-      this.countsElsewhere = readers
+      this.otherCounts = readers
       this.others = newestOf(others)
-      for (const { bot, since } of this.others.values()) if (since > (this.mine.get(bot)?.since ?? since)) this.leftBots.heardElsewhere(bot)
-      if (forgotten) this.markUnsent([...this.mine.all()].map(({ chunk }) => chunk))
+      for (const { bot, since } of this.others.values())
+        if (since > (this.ownBots.get(bot)?.since ?? since)) this.leftBots.seenElsewhere(bot)
+      if (wasRemoved) this.markUnsent([...this.ownBots.all()].map(({ chunk }) => chunk))
       if (chunks.size > 0) this.signals.send('presence')
     } catch (error) {
       this.markUnsent(chunks.keys())
       this.failures.failed(error)
-      this.log.debug({ error: describeError(error) }, 'presence is exchanged later')
+      this.log.debug({ error: describeError(error) }, 'presence could not be exchanged; retrying')
     }
     for (const listener of this.listeners) listener()
     this.notifyWatchers()
@@ -205,10 +206,10 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
 
   private setAside(refused: readonly string[]): void {
     for (const name of refused) {
-      const bot = this.mine.get(name)
-      if (bot !== undefined) this.mine.put({ ...bot, aside: true })
+      const bot = this.ownBots.get(name)
+      if (bot !== undefined) this.ownBots.put({ ...bot, aside: true })
       this.metrics.presenceRefused.inc()
-      this.log.error({ bot: name }, 'the database refused a bot; the other instances do not hear of it')
+      this.log.error({ bot: name }, 'the database refused a bot; it is not reported to the other instances')
     }
   }
 
@@ -221,14 +222,14 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     const chunks = new Map<number, BotPresence[]>([...this.dirty].map((chunk) => [chunk, []]))
     this.dirty.clear()
     if (chunks.size > 0)
-      for (const { socket: _socket, chunk, aside, ...bot } of this.mine.all()) if (aside !== true) chunks.get(chunk)?.push(bot)
+      for (const { socket: _socket, chunk, aside, ...bot } of this.ownBots.all()) if (aside !== true) chunks.get(chunk)?.push(bot)
     return chunks
   }
 
   private notifyWatchers(): void {
     if (this.watchers.size === 0 || this.stopped) return
-    this.cancelTell ??= this.clock.after(TELL_MS, () => {
-      this.cancelTell = undefined
+    this.cancelNotification ??= this.clock.after(WATCH_DELAY_MS, () => {
+      this.cancelNotification = undefined
       for (const watcher of this.watchers) watcher()
     })
   }

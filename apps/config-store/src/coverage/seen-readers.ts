@@ -11,7 +11,7 @@ export interface CountedReaders {
 }
 
 /** Limit of policies reported to the other instances: readers may name any policy. */
-const MAX_TOLD = 1_000
+const MAX_EXCHANGED = 1_000
 const NO_READERS: SeenReaders = { stream: 0, events: 0, ofrep: 0 }
 
 /** Counts open connections that receive policies and acknowledge nothing. */
@@ -25,7 +25,7 @@ export class ReaderCounts {
   }
 
   counted(): CountedReaders {
-    return { all: this.all, byPolicy: Object.fromEntries([...this.byPolicy].slice(0, MAX_TOLD)) }
+    return { all: this.all, byPolicy: Object.fromEntries([...this.byPolicy].slice(0, MAX_EXCHANGED)) }
   }
 
   private add(id: string, kind: keyof SeenReaders, change: 1 | -1): void {

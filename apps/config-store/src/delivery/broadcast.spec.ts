@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SILENCE_MS } from '#libs/contracts'
-import { comeBackAfterMs } from './broadcast.js'
+import { retryAfterMs } from './broadcast.js'
 
 describe('the wait in a goodbye frame', () => {
   it.each([
@@ -10,11 +10,11 @@ describe('the wait in a goodbye frame', () => {
     [10_000, 4_000],
     [1_000_000, 4_000],
   ])('of %i readers is spread over %i ms', (readers, spreadMs) => {
-    expect(comeBackAfterMs(readers, () => 0)).toBe(0)
-    expect(comeBackAfterMs(readers, () => 0.999_999)).toBe(spreadMs - 1)
+    expect(retryAfterMs(readers, () => 0)).toBe(0)
+    expect(retryAfterMs(readers, () => 0.999_999)).toBe(spreadMs - 1)
   })
 
   it('ends before a reader becomes STALE', () => {
-    expect(comeBackAfterMs(Number.MAX_SAFE_INTEGER, () => 0.999_999)).toBeLessThan(SILENCE_MS)
+    expect(retryAfterMs(Number.MAX_SAFE_INTEGER, () => 0.999_999)).toBeLessThan(SILENCE_MS)
   })
 })

@@ -10,7 +10,7 @@ import { PreparedFrame } from '../copy/prepared-frame.js'
 import type { StoredChange } from '../copy/changes.js'
 
 /** Polling interval in ms: the safety net for a signal lost with its session. */
-const LOOK_MS = 10_000
+const REFRESH_MS = 10_000
 /**
  * Limit of bytes unread by a reader: a higher one would mean keeping every frame for it. Beyond the limit its connection is closed, and the
  * reader resumes or starts from a snapshot.
@@ -29,12 +29,12 @@ export interface Follower extends Receiver {
 @Injectable()
 export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly fanOut = new FanOut<Follower>()
-  private readonly parts = new SubsetFreshness()
+  private readonly subsetFreshness = new SubsetFreshness()
   private readonly counts = { stream: 0, events: 0 }
   private readonly heartbeats: PeriodicTask
-  private readonly looks: PeriodicTask
+  private readonly refreshes: PeriodicTask
   /** Newest statement that all followers have received. */
-  private sent: Envelope | undefined
+  private sentStatement: Envelope | undefined
 
   constructor(
     clock: Clock,
@@ -46,10 +46,10 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
   ) {
     this.heartbeats = new PeriodicTask(clock, {
       everyMs: HEARTBEAT_MS,
-      run: () => this.beat(),
+      run: () => this.sendHeartbeat(),
       failed: (error) => log.error({ error: describeError(error) }, 'a heartbeat could not be sent'),
     })
-    this.looks = new PeriodicTask(clock, { everyMs: LOOK_MS, run: () => this.copy.refreshSoon(), failed: () => {} })
+    this.refreshes = new PeriodicTask(clock, { everyMs: REFRESH_MS, run: () => this.copy.refreshSoon(), failed: () => {} })
     copy.onChange((change) => this.push(change))
     copy.onTimePassed((change) => {
       this.fanOut.broadcast(
@@ -58,22 +58,23 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
       )
     })
     freshness.onStatement((_statement, isNews) => {
-      if (isNews) this.beat()
+      if (isNews) this.sendHeartbeat()
     })
   }
 
   async onApplicationBootstrap(): Promise<void> {
     await this.copy.reach()
-    this.freshness.headsPushed(this.copy.standing().digest)
+    this.freshness.headsPushed(this.copy.stableHeads().digest)
     this.heartbeats.start()
-    this.looks.start()
+    this.refreshes.start()
   }
 
   add(follower: Follower): void {
     const { subset } = follower
     const statement = this.statement()
     const heartbeat = PreparedFrame.heartbeat(this.copy.revision)
-    const first = subset === undefined ? heartbeat.with(statement?.envelope) : this.parts.join(subset, heartbeat, statement)
+    const first =
+      subset === undefined ? heartbeat.withFreshness(statement?.envelope) : this.subsetFreshness.join(subset, heartbeat, statement)
     if (statement !== undefined) follower.send(first)
     this.fanOut.add(follower)
     this.count(follower, 1)
@@ -81,41 +82,41 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
 
   remove(follower: Follower): void {
     if (!this.fanOut.delete(follower)) return
-    if (follower.subset !== undefined) this.parts.leave(follower.subset)
+    if (follower.subset !== undefined) this.subsetFreshness.leave(follower.subset)
     this.count(follower, -1)
   }
 
   /** Runs before the HTTP server closes: the server waits for every connection, and these never end on their own. */
   beforeApplicationShutdown(): void {
     void this.heartbeats.stop()
-    void this.looks.stop()
+    void this.refreshes.stop()
     const followers = this.fanOut.all()
-    for (const follower of followers) follower.end(PreparedFrame.goodbye(this.copy.revision, comeBackAfterMs(followers.length)))
+    for (const follower of followers) follower.end(PreparedFrame.goodbye(this.copy.revision, retryAfterMs(followers.length)))
   }
 
   /** Returns the publishable statement, with proofs for readers of a few policies if this instance has the heads it covers. */
   private statement(): Statement | undefined {
     const { current } = this.freshness
     if (current === undefined) return undefined
-    const standing = this.copy.standing()
+    const standing = this.copy.stableHeads()
     return { envelope: current.envelope, ...(standing.digest === current.predicate.stable ? { standing } : {}) }
   }
 
   private count({ kind, named, subset }: Follower, change: 1 | -1): void {
-    if (named !== true) this.presence.seen(kind, subset, change)
+    if (named !== true) this.presence.countReader(kind, subset, change)
     this.counts[kind] += change
     this.metrics.connections.set({ transport: kind }, this.counts[kind])
   }
 
   private push(change: StoredChange): void {
-    const isSaid = this.freshness.headsPushed(this.copy.standing().digest) !== undefined
-    const statement = isSaid ? this.statement() : undefined
-    this.sent = statement?.envelope ?? this.sent
+    const isCovered = this.freshness.headsPushed(this.copy.stableHeads().digest) !== undefined
+    const statement = isCovered ? this.statement() : undefined
+    this.sentStatement = statement?.envelope ?? this.sentStatement
     this.fanOut.broadcast(
-      change.frame.with(statement?.envelope),
+      change.frame.withFreshness(statement?.envelope),
       oncePerSubset((subset) => {
         const part = change.partOf(subset)
-        return part && this.parts.with(subset, part, statement)
+        return part && this.subsetFreshness.with(subset, part, statement)
       }),
     )
   }
@@ -124,26 +125,26 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
    * Sends one heartbeat frame to all readers of all policies, and one per set of policies to the others. A statement is sent only once: a
    * reader that joins later gets it on joining.
    */
-  private beat(): void {
-    this.copy.passTime()
+  private sendHeartbeat(): void {
+    this.copy.applyTime()
     const statement = this.statement()
     const heartbeat = PreparedFrame.heartbeat(this.copy.revision)
     this.fanOut.broadcast(
-      heartbeat.with(statement?.envelope === this.sent ? undefined : statement?.envelope),
-      oncePerSubset((subset) => this.parts.with(subset, heartbeat, statement)),
+      heartbeat.withFreshness(statement?.envelope === this.sentStatement ? undefined : statement?.envelope),
+      oncePerSubset((subset) => this.subsetFreshness.with(subset, heartbeat, statement)),
     )
-    this.sent = statement?.envelope
+    this.sentStatement = statement?.envelope
   }
 }
 
 /** Number of resuming readers that an instance can accept per second. */
 const READERS_PER_SECOND = 2_000
 /** Maximum wait in ms, well below the silence after which a reader becomes STALE: most find another instance before that. */
-const LONGEST_MS = 4_000
-const SHORTEST_MS = 500
+const MAX_RETRY_MS = 4_000
+const MIN_RETRY_MS = 500
 
 /** Returns a random wait in ms before a reader reconnects, when `readers` are disconnected at once. */
-export function comeBackAfterMs(readers: number, random: () => number = Math.random): number {
-  const spreadMs = Math.min(Math.max((readers / READERS_PER_SECOND) * 1_000, SHORTEST_MS), LONGEST_MS)
+export function retryAfterMs(readers: number, random: () => number = Math.random): number {
+  const spreadMs = Math.min(Math.max((readers / READERS_PER_SECOND) * 1_000, MIN_RETRY_MS), MAX_RETRY_MS)
   return Math.floor(random() * spreadMs)
 }

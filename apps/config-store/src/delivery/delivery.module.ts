@@ -5,11 +5,11 @@ import { CoverageModule } from '../coverage/coverage.module.js'
 import { HeadsModule } from '../heads/heads.module.js'
 import { EventsController } from './events.http.js'
 import { Broadcast } from './broadcast.js'
-import { StreamDoor } from './stream-door.js'
+import { StreamEndpoint } from './stream-endpoint.js'
 
 @Module({
   imports: [CoreModule, HeadsModule, CopyModule, CoverageModule],
   controllers: [EventsController],
-  providers: [Broadcast, StreamDoor],
+  providers: [Broadcast, StreamEndpoint],
 })
 export class DeliveryModule {}

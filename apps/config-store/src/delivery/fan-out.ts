@@ -47,23 +47,23 @@ export class FanOut<R extends Receiver> {
     this.queue.push({ frame, partOf, targets: this.all() })
     if (this.sending) return
     this.sending = true
-    setImmediate(() => this.next())
+    setImmediate(() => this.sendNext())
   }
 
-  private next(): void {
+  private sendNext(): void {
     const entry = this.queue.shift()
     if (entry === undefined) this.sending = false
-    else this.slice(entry, 0)
+    else this.sendSlice(entry, 0)
   }
 
-  private slice(entry: Entry<R>, start: number): void {
+  private sendSlice(entry: Entry<R>, start: number): void {
     const { targets, frame, partOf } = entry
     for (const receiver of targets.slice(start, start + SLICE)) {
       if (!this.receivers.has(receiver)) continue
       const own = receiver.subset === undefined ? frame : partOf(receiver.subset)
       if (own !== undefined) receiver.send(own)
     }
-    setImmediate(() => (start + SLICE < targets.length ? this.slice(entry, start + SLICE) : this.next()))
+    setImmediate(() => (start + SLICE < targets.length ? this.sendSlice(entry, start + SLICE) : this.sendNext()))
   }
 }
 
@@ -77,7 +77,7 @@ interface Group {
   readers: number
   envelope?: Envelope
   /** Digest of the heads of the last sent proofs. */
-  proven?: string
+  provenDigest?: string
 }
 
 /**
@@ -92,7 +92,7 @@ export class SubsetFreshness {
     const group = this.groups.get(subset.key) ?? record({ readers: 0 }, statement)
     group.readers++
     this.groups.set(subset.key, group)
-    return frame.with(statement?.envelope, statement?.standing?.of(subset))
+    return frame.withFreshness(statement?.envelope, statement?.standing?.proofsFor(subset))
   }
 
   leave({ key }: Subset): void {
@@ -105,24 +105,24 @@ export class SubsetFreshness {
     const group = this.groups.get(subset.key)
     if (group === undefined || statement === undefined || group.envelope === statement.envelope) return frame
     const { envelope, standing } = statement
-    const isProven = standing === undefined || standing.digest === group.proven
+    const isProven = standing === undefined || standing.digest === group.provenDigest
     record(group, statement)
-    return frame.with(envelope, isProven ? undefined : standing.of(subset))
+    return frame.withFreshness(envelope, isProven ? undefined : standing.proofsFor(subset))
   }
 }
 
 function record(group: Group, statement: Statement | undefined): Group {
   if (statement === undefined) return group
   group.envelope = statement.envelope
-  if (statement.standing !== undefined) group.proven = statement.standing.digest
+  if (statement.standing !== undefined) group.provenDigest = statement.standing.digest
   return group
 }
 
 /** Caches one frame for all readers of the same policies, made when the first of them is served. */
 export function oncePerSubset(partOf: PartOf): PartOf {
-  const made = new Map<string, PreparedFrame | undefined>()
+  const frames = new Map<string, PreparedFrame | undefined>()
   return (subset) => {
-    if (!made.has(subset.key)) made.set(subset.key, partOf(subset))
-    return made.get(subset.key)
+    if (!frames.has(subset.key)) frames.set(subset.key, partOf(subset))
+    return frames.get(subset.key)
   }
 }

@@ -6,11 +6,11 @@ import type { PreparedFrame } from '../copy/prepared-frame.js'
 import type { Subset } from '../copy/stable-heads.js'
 
 const GOING_AWAY = 1001
-const REFUSED = 1008
+const POLICY_VIOLATION = 1008
 const TRY_AGAIN_LATER = 1013
 /** Timeout in ms for a peer that does not answer the closing handshake. */
 const CLOSING_MS = 500
-/** Heartbeats per ping: a ping in ten seconds is enough to count a bot; a heartbeat has no response. */
+/** Heartbeats per ping. A heartbeat has no response, so a named bot is also pinged, about every ten seconds. */
 const HEARTBEATS_PER_PING = 5
 /** Unanswered pings after which a named bot counts as gone: its host may have died without a FIN. */
 const MAX_UNANSWERED = 3
@@ -30,7 +30,7 @@ export class StreamSocket implements Follower {
     readonly named: boolean,
     readonly subset?: Subset,
   ) {
-    client.on('pong', () => this.heard())
+    client.on('pong', () => this.markAlive())
   }
 
   /** Sends the first frame. It is as large as the store, and does not count as unread. */
@@ -44,22 +44,22 @@ export class StreamSocket implements Follower {
     if (this.client.bufferedAmount > this.allowedBytes) return this.client.close(TRY_AGAIN_LATER, 'too slow')
     // Bypasses `ws`, which would frame the text again for each reader. `ws` buffers nothing without compression, so the order is kept.
     this.raw.write(frame.wire)
-    if (this.named && frame.frame.type === 'heartbeat' && ++this.heartbeats % HEARTBEATS_PER_PING === 0) this.probe()
+    if (this.named && frame.frame.type === 'heartbeat' && ++this.heartbeats % HEARTBEATS_PER_PING === 0) this.pingOrTerminate()
   }
 
-  heard(): void {
+  markAlive(): void {
     this.unanswered = 0
   }
 
   /** Closes the connection of a client that sends forbidden data, and reads nothing more from it. */
   refuse(reason: string): void {
-    this.client.close(REFUSED, reason)
+    this.client.close(POLICY_VIOLATION, reason)
     this.cut()
   }
 
   /** Closes the connection because its key was revoked or expired. */
   expel(): void {
-    this.client.close(REFUSED, 'the key was revoked or has expired')
+    this.client.close(POLICY_VIOLATION, 'the key was revoked or has expired')
     this.clock.after(CLOSING_MS, () => this.client.terminate())
   }
 
@@ -73,7 +73,7 @@ export class StreamSocket implements Follower {
     this.clock.after(CLOSING_MS, () => this.client.terminate())
   }
 
-  unavailable(): void {
+  closeUnavailable(): void {
     this.client.close(TRY_AGAIN_LATER, 'try again later')
   }
 
@@ -87,7 +87,7 @@ export class StreamSocket implements Follower {
     return this.client.readyState === this.client.OPEN
   }
 
-  private probe(): void {
+  private pingOrTerminate(): void {
     if (this.unanswered++ >= MAX_UNANSWERED) this.client.terminate()
     else this.client.ping()
   }
@@ -133,17 +133,17 @@ function watchUnfinished(raw: Duplex, clock: Clock, onExcess: () => void): void 
  * Calls `onExcess` once when a client sends more than its kind of reader may. Frames of every kind count, also pings, and so do raw bytes:
  * fragments of a message that never ends are not a complete frame, but each has to be parsed.
  */
-export function watchIntake(client: WebSocket, raw: Duplex, named: boolean, clock: Clock, onExcess: () => void): void {
+export function limitIntake(client: WebSocket, raw: Duplex, named: boolean, clock: Clock, onExcess: () => void): void {
   const now = (): number => clock.now().getTime()
   const frames = new Intake(FRAME_INTAKE, now)
   const bytes = new Intake(named ? BOT_INTAKE : READER_INTAKE, now)
   let exceeded = false
-  const judge = (within: boolean): void => {
+  const check = (within: boolean): void => {
     if (within || exceeded) return
     exceeded = true
     onExcess()
   }
-  for (const kind of ['message', 'ping', 'pong'] as const) client.on(kind, () => judge(frames.take(1)))
-  raw.on('data', (chunk: Buffer) => judge(bytes.take(chunk.length)))
-  watchUnfinished(raw, clock, () => judge(false))
+  for (const kind of ['message', 'ping', 'pong'] as const) client.on(kind, () => check(frames.take(1)))
+  raw.on('data', (chunk: Buffer) => check(bytes.take(chunk.length)))
+  watchUnfinished(raw, clock, () => check(false))
 }

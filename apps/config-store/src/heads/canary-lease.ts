@@ -24,15 +24,15 @@ export function leaseAfter(head: HeadPredicate, known: LeasedDocument | undefine
 export function leaseOf({ scope, head, leaseUntil, storedAt }: LeasedDocument): string | undefined {
   if (scope === STABLE_SCOPE) return undefined
   if (leaseUntil !== undefined) return leaseUntil
-  const said = peekPredicate<HeadPredicate>(head)
-  return said.expires ?? (isLive(said) ? undefined : storedAt)
+  const predicate = peekPredicate<HeadPredicate>(head)
+  return predicate.expires ?? (isLive(predicate) ? undefined : storedAt)
 }
 
 function isLive({ current, base = null, next }: HeadPredicate): boolean {
   return (current !== null && current !== base) || next !== undefined
 }
 
-const CANARY_OVER = timerKind<{ policy: string; scope: string }>('canary-over')
+const CANARY_EXPIRED = timerKind<{ policy: string; scope: string }>('canary-over')
 
 /**
  * Removes a canary's document from the topic of state once its last lease has expired, so that the topic has each policy once. The row
@@ -46,13 +46,13 @@ export class EndCanaries implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.timers.on(CANARY_OVER, (tx, { data: { policy, scope } }) => this.execute(tx, policy, scope))
+    this.timers.on(CANARY_EXPIRED, (tx, { data: { policy, scope } }) => this.execute(tx, policy, scope))
   }
 
   /** Schedules the end; a renewal postpones it. */
   async schedule(tx: Transaction, { id, scope, leaseUntil }: StoredDocument): Promise<void> {
     if (leaseUntil === undefined) return
-    const timer = { id: `canary-over:${documentId(id, scope)}`, kind: CANARY_OVER, keys: [policyKey(id)], data: { policy: id, scope } }
+    const timer = { id: `canary-over:${documentId(id, scope)}`, kind: CANARY_EXPIRED, keys: [policyKey(id)], data: { policy: id, scope } }
     await this.timers.schedule(tx, { ...timer, dueAt: new Date(leaseUntil) })
   }
 

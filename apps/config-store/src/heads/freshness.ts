@@ -14,7 +14,7 @@ export interface FreshnessStatement {
  * Maximum wait in ms of a statement for the heads that it covers: far longer than heads take on any path, far shorter than the 20 s after
  * which a reader becomes STALE.
  */
-const WAIT_FOR_HEADS_MS = 5_000
+const MAX_WAIT_FOR_HEADS_MS = 5_000
 
 /**
  * Keeps rollout's newest statement on all stable heads, and the statement that readers may receive: none before the change that it covers.
@@ -52,7 +52,7 @@ export class Freshness implements BeforeApplicationShutdown {
    * Accepts a statement. Returns `false` if it is not newer than the current one. Throws `SignatureError` if rollout did not sign it, or if
    * it is dated far ahead.
    */
-  take(envelope: Envelope): boolean {
+  accept(envelope: Envelope): boolean {
     const predicate = readFreshness(envelope, this.rosters.newest)
     const now = this.time.nowMs()
     const verdict = judgeFreshness(predicate, this.newest?.predicate, now)
@@ -62,7 +62,7 @@ export class Freshness implements BeforeApplicationShutdown {
     const isNews = predicate.stable !== this.published?.predicate.stable
     if (!isNews || predicate.stable === this.pushed) this.publish(isNews)
     // If the heads never arrive, readers receive the statement anyway: revealing missing heads is its purpose.
-    else this.cancelWait ??= this.clock.after(WAIT_FOR_HEADS_MS, () => this.publish(true))
+    else this.cancelWait ??= this.clock.after(MAX_WAIT_FOR_HEADS_MS, () => this.publish(true))
     return true
   }
 

@@ -3,7 +3,7 @@ import { Logger, Metrics } from '#libs/platform'
 import { Concerns } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { documentId } from './head.table.js'
-import type { RowRefusal } from './judge-row.js'
+import type { RowRefusal } from './row-verifier.js'
 
 /** Limit of places named in `/readyz` and in a header. */
 const MAX_NAMED = 10
@@ -41,11 +41,11 @@ export class UnverifiedRows implements OnModuleInit {
     return this.sorted.length === 0 ? undefined : this.sorted.slice(0, MAX_NAMED).join()
   }
 
-  /** Throws 503 `HMS_STORE_UNVERIFIED` if a stored document of the policy is not believed. */
+  /** Throws 503 `HMS_STORE_UNVERIFIED` if a stored document of the policy does not verify. */
   requireVerified(policy: string): void {
     const refusal = [...this.refused.values()].find((each) => each.policy === policy)
     if (refusal === undefined) return
-    throw new HmsError('HMS_STORE_UNVERIFIED', `${said(refusal)}, so it is not served. What readers hold stays in force.`, {
+    throw new HmsError('HMS_STORE_UNVERIFIED', `${describe(refusal)}, so it is not served. What readers hold stays in force.`, {
       status: 503,
       next: [action('policies.restore', { policy }), action('doctor')],
     })
@@ -56,7 +56,7 @@ export class UnverifiedRows implements OnModuleInit {
     const place = documentId(refusal.policy, refusal.scope)
     const before = this.refused.get(place)
     this.refused.set(place, refusal)
-    this.changed()
+    this.update()
     if (before?.code === refusal.code && before.detail === refusal.detail) return
     const { code, detail, policy } = refusal
     const { log } = this
@@ -65,14 +65,14 @@ export class UnverifiedRows implements OnModuleInit {
   }
 
   /** Clears the refusal of a place whose row verifies now. */
-  believe(policy: string, scope: string): void {
+  clear(policy: string, scope: string): void {
     const place = documentId(policy, scope)
     if (!this.refused.delete(place)) return
-    this.changed()
+    this.update()
     this.log.warn({ service: 'config-store', alarm: 'document_unverified', place }, 'alarm over')
   }
 
-  private changed(): void {
+  private update(): void {
     this.sorted = [...this.refused.keys()].sort()
     this.count.set(this.refused.size)
   }
@@ -83,12 +83,12 @@ export class UnverifiedRows implements OnModuleInit {
     return [
       ...refusals
         .slice(0, MAX_NAMED)
-        .map((refusal) => `${said(refusal)}; it is not served (next: ${command('policies.restore', { policy: refusal.policy })})`),
+        .map((refusal) => `${describe(refusal)}; it is not served (next: ${command('policies.restore', { policy: refusal.policy })})`),
       ...(more > 0 ? [`${more} more stored documents do not verify (next: ${command('doctor')})`] : []),
     ]
   }
 }
 
-function said({ policy, scope, code, detail }: RowRefusal): string {
+function describe({ policy, scope, code, detail }: RowRefusal): string {
   return `the stored document ${documentId(policy, scope)} does not verify: ${detail} (${code})`
 }

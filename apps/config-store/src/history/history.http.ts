@@ -89,7 +89,7 @@ export class LiveRecordsController {
     return this.database.autocommit(async (tx) => {
       const found = await tx.documents(LIVE_HEADS).find({ orderBy: 'stored_at', after, limit: limit + 1 })
       const last = found.at(-1)?.storedAt
-      const whole =
+      const complete =
         found.length <= limit
           ? found
           : found[0]!.storedAt === last
@@ -97,11 +97,11 @@ export class LiveRecordsController {
             : found.filter(({ storedAt }) => storedAt !== last)
       const records: LiveRecord[] = []
       let bytes = 0
-      for (const head of whole) {
+      for (const head of complete) {
         if (bytes > PAGE_BYTES && head.storedAt !== records.at(-1)!.storedAt) break
         const held = peekPredicate<HeadPredicate>(head.head).next?.release
-        const next = held === undefined ? null : { digest: held, ...(await keptOf(tx, held)) }
-        const record = { ...head, ...(await keptOf(tx, head.digest)), next }
+        const next = held === undefined ? null : { digest: held, ...(await recordOfRelease(tx, held)) }
+        const record = { ...head, ...(await recordOfRelease(tx, head.digest)), next }
         records.push(record)
         bytes += JSON.stringify(record).length
       }
@@ -110,7 +110,7 @@ export class LiveRecordsController {
   }
 }
 
-async function keptOf(tx: Transaction, digest: string | null): Promise<ReleaseRecord> {
+async function recordOfRelease(tx: Transaction, digest: string | null): Promise<ReleaseRecord> {
   const { release = null, proof = null, version = null, author = null, approvedBy = [] } = (await releaseOf(tx, digest)) ?? {}
   return { release, proof, version, author, approvedBy }
 }

@@ -28,6 +28,6 @@ export class HeadsController {
   @HttpCode(200)
   @Public()
   refresh(@Body() body: SignedFreshnessDto): { accepted: boolean } {
-    return { accepted: orRefused(() => this.freshness.take(body.freshness)) }
+    return { accepted: orRefused(() => this.freshness.accept(body.freshness)) }
   }
 }

@@ -28,7 +28,7 @@ import {
 import { Injectable } from '@nestjs/common'
 import { Presence } from '../coverage/presence.js'
 import { EndCanaries, leaseAfter } from '../heads/canary-lease.js'
-import { BelievedRows } from '../heads/believed-rows.js'
+import { VerifiedRows } from '../heads/verified-rows.js'
 import { explainLive, recordLive, type StatedChange } from '../heads/live-history.js'
 import { documentId, DOCUMENTS, ENVIRONMENT, recordedState, REVISION_WINDOW, REVISIONS, type StoredDocument } from '../heads/head.table.js'
 import { inForceSince } from '../heads/in-force-since.js'
@@ -41,7 +41,7 @@ import { originOf } from '../heads/origin.js'
 const MAX_ANNOUNCED = 50
 
 /** Head that is newer than `known`, the stored document of its policy and scope. */
-interface Fresh {
+interface NewHead {
   verified: VerifiedHead
   known: StoredDocument | undefined
   announcedSeqs: number[]
@@ -54,7 +54,7 @@ export interface VerifiedHeads {
 }
 
 /** Outcome of a head. `change`: digest of the signed change, if it is about the head. */
-type Settled = HeadReceipt & { verified: VerifiedHead; change?: string }
+type HeadOutcome = HeadReceipt & { verified: VerifiedHead; change?: string }
 
 /**
  * Verifies, orders and stores heads of both paths, bus and HTTP. A head with a lower or equal `seq` changes nothing, so the path that loses
@@ -69,7 +69,7 @@ export class StoreHeads {
     private readonly signals: Signals,
     private readonly presence: Presence,
     private readonly endCanaries: EndCanaries,
-    private readonly rows: BelievedRows,
+    private readonly rows: VerifiedRows,
   ) {}
 
   /** Stores heads of the HTTP path. */
@@ -80,7 +80,7 @@ export class StoreHeads {
 
   verify(issued: IssuedHeads): VerifiedHeads {
     if (issued.heads.length === 0 || issued.heads.length > MAX_POLICIES_OF_RUN) {
-      throw new HmsError('HMS_HEAD_COUNT', `A message carries 1 to ${MAX_POLICIES_OF_RUN} heads.`, { status: 400 })
+      throw new HmsError('HMS_HEAD_COUNT', `A message must contain 1 to ${MAX_POLICIES_OF_RUN} heads.`, { status: 400 })
     }
     requireDistinct(issued)
     const heads = openHeads(issued).map((signed) => orRefused(() => verifyHead(signed, this.rosters.newest)))
@@ -95,37 +95,37 @@ export class StoreHeads {
   /** Stores verified heads. `cause`: event that delivered the heads; missing on the HTTP path. */
   async store(tx: Transaction, { heads, change }: VerifiedHeads, cause?: ReceivedEvent): Promise<HeadReceipt> {
     await tx.lock(heads.map(({ head }) => policyKey(head.policy)))
-    const fresh: Fresh[] = []
-    const overtaken: Settled[] = []
-    let held = 0
+    const fresh: NewHead[] = []
+    const superseded: HeadOutcome[] = []
+    let heldRevision = 0
     for (const verified of heads) {
       const { policy, scope, seq } = verified.head
       const known = await this.rows.known(tx, policy, scope)
       const announcedSeqs = [...(known?.announcedSeqs ?? []), seq].slice(-MAX_ANNOUNCED)
-      const isOld = known === undefined ? await this.isOvertaken(tx, verified) : known.seq >= seq
-      const isLeft = !isOld && (await this.isLeft(tx, verified.head))
-      if (!isOld && !isLeft) {
+      const isOlder = known === undefined ? await this.isSuperseded(tx, verified) : known.seq >= seq
+      const isBaseReplaced = !isOlder && (await this.isBaseReplaced(tx, verified.head))
+      if (!isOlder && !isBaseReplaced) {
         fresh.push({ verified, known, announcedSeqs })
-      } else if (known !== undefined || isLeft) {
+      } else if (known !== undefined || isBaseReplaced) {
         const revision = known?.revision ?? 0
-        held = Math.max(held, revision)
+        heldRevision = Math.max(heldRevision, revision)
         if (known?.announcedSeqs.includes(seq) === true) continue
         // The head was overtaken before it arrived; its issuer must not wait for it.
         if (known !== undefined) await tx.documents(DOCUMENTS).put({ ...known, announcedSeqs })
-        overtaken.push({ verified, revision, applied: false })
+        superseded.push({ verified, revision, applied: false })
       }
     }
-    const revision = fresh.length === 0 ? held : await this.apply(tx, fresh, change, cause)
+    const revision = fresh.length === 0 ? heldRevision : await this.apply(tx, fresh, change, cause)
     // The same heads may have arrived first in a message without the reason.
     if (change !== undefined) await explainLive(tx, change)
     const digest = change && digestOfPayload(change.envelope)
-    const stored = fresh.map(({ verified }): Settled => ({
+    const stored = fresh.map(({ verified }): HeadOutcome => ({
       verified,
       revision,
       applied: true,
-      ...(isAbout(verified, change) ? { change: digest } : {}),
+      ...(isExplainedBy(verified, change) ? { change: digest } : {}),
     }))
-    await this.announce(tx, [...overtaken, ...stored], cause)
+    await this.publishReceipts(tx, [...superseded, ...stored], cause)
     return { revision, applied: fresh.length > 0 }
   }
 
@@ -133,22 +133,27 @@ export class StoreHeads {
    * Whether a newer head was stored, for a head whose row is missing or does not verify: the history still has the newest number. The head
    * of that number may be stored again, an earlier one may not.
    */
-  private async isOvertaken(tx: Transaction, { head: { policy, scope, seq } }: VerifiedHead): Promise<boolean> {
-    return scope === STABLE_SCOPE && seq < (await this.rows.newestStored(tx, policy))
+  private async isSuperseded(tx: Transaction, { head: { policy, scope, seq } }: VerifiedHead): Promise<boolean> {
+    return scope === STABLE_SCOPE && seq < (await this.rows.newestStableSeq(tx, policy))
   }
 
   /**
    * Whether stable has permanently left the base of this canary head. No reader would use such a head, and readers with the newer release
    * would refuse it and report mixed versions. A head that ends the canary is still stored.
    */
-  private async isLeft(tx: Transaction, { policy, scope, current, base = null, baseSeq, next }: HeadPredicate): Promise<boolean> {
+  private async isBaseReplaced(tx: Transaction, { policy, scope, current, base = null, baseSeq, next }: HeadPredicate): Promise<boolean> {
     if (scope === STABLE_SCOPE || baseSeq === undefined || (current === base && next === undefined)) return false
     const stable = await this.rows.known(tx, policy, STABLE_SCOPE)
     const since = stable && peekPredicate<HeadPredicate>(stable.head).sinceSeq
     return since !== undefined && since > baseSeq
   }
 
-  private async apply(tx: Transaction, fresh: readonly Fresh[], change: StatedChange | undefined, cause?: ReceivedEvent): Promise<number> {
+  private async apply(
+    tx: Transaction,
+    fresh: readonly NewHead[],
+    change: StatedChange | undefined,
+    cause?: ReceivedEvent,
+  ): Promise<number> {
     const revision = await this.nextRevision(tx)
     const places = fresh.map(({ verified: { head } }) => ({ id: head.policy, scope: head.scope }))
     const bundle = fresh.length > 1 ? { bundle: bundlePlaces(places) } : {}
@@ -161,7 +166,7 @@ export class StoreHeads {
       const stored = documents[index]!
       await tx.documents(DOCUMENTS).put(stored)
       const key = documentId(stored.id, stored.scope)
-      await this.outbox.emit(tx, 'hms.state.recorded.v1', recordedState(stored), { ...of(verified, cause), key })
+      await this.outbox.emit(tx, 'hms.state.recorded.v1', recordedState(stored), { ...eventOptions(verified, cause), key })
       await this.endCanaries.schedule(tx, stored)
     }
     tx.afterCommit(() => this.signals.send('revision'))
@@ -169,16 +174,21 @@ export class StoreHeads {
   }
 
   /** Publishes one event for all heads of a run and scope, because a waiting stage locks and writes the whole bundle for each event. */
-  private async announce(tx: Transaction, settled: readonly Settled[], cause?: ReceivedEvent): Promise<void> {
-    for (const together of groupBy(settled, ({ verified }) => `${runOf(verified) ?? ''} ${verified.head.scope}`).values()) {
-      const heads = together.map(({ verified: { head }, revision, applied, change }): PublishedHead => {
+  private async publishReceipts(tx: Transaction, outcomes: readonly HeadOutcome[], cause?: ReceivedEvent): Promise<void> {
+    for (const group of groupBy(outcomes, ({ verified }) => `${runOf(verified) ?? ''} ${verified.head.scope}`).values()) {
+      const heads = group.map(({ verified: { head }, revision, applied, change }): PublishedHead => {
         const { policy, scope, seq, current: release } = head
         const audience = this.presence.audienceOf(head)
         return { policy, scope, seq, release, revision, applied, audience, ...(change === undefined ? {} : { change }) }
       })
-      const { verified } = together[0]!
+      const { verified } = group[0]!
       const key = heads.map(({ policy }) => policy).sort()[0]!
-      await this.outbox.emit(tx, 'hms.head.published.v1', { run: runOf(verified) ?? null, heads }, { ...of(verified, cause), key })
+      await this.outbox.emit(
+        tx,
+        'hms.head.published.v1',
+        { run: runOf(verified) ?? null, heads },
+        { ...eventOptions(verified, cause), key },
+      )
     }
   }
 
@@ -198,7 +208,7 @@ export class StoreHeads {
 function requireDistinct({ heads }: IssuedHeads): void {
   const places = heads.flatMap(({ head }) => placeOf(head) ?? [])
   if (new Set(places).size < places.length)
-    throw new HmsError('HMS_HEAD_TWICE', 'A message carries one head per policy and scope.', { status: 400 })
+    throw new HmsError('HMS_HEAD_TWICE', 'A message must contain at most one head per policy and scope.', { status: 400 })
 }
 
 /** Returns the place (`policy@scope`) of a head; `undefined` for an invalid head, for which verification reports the reason. */
@@ -215,7 +225,7 @@ function runOf({ head }: VerifiedHead): number | undefined {
   return head.next?.run ?? head.run
 }
 
-function of(verified: VerifiedHead, cause: ReceivedEvent | undefined) {
+function eventOptions(verified: VerifiedHead, cause: ReceivedEvent | undefined) {
   const run = runOf(verified)
   return {
     ...(run === undefined ? {} : { run }),
@@ -228,7 +238,7 @@ function renews({ head }: VerifiedHead, known: StoredDocument | undefined): know
   return known?.digest === head.current
 }
 
-function documentOf({ verified, known, announcedSeqs }: Fresh, revision: number, now: Date): StoredDocument {
+function documentOf({ verified, known, announcedSeqs }: NewHead, revision: number, now: Date): StoredDocument {
   const { head, envelope, release, next } = verified
   const { policy: id, scope, seq, current: digest, run = null } = head
   const leaseUntil = leaseAfter(head, known, now)
@@ -254,7 +264,7 @@ function documentOf({ verified, known, announcedSeqs }: Fresh, revision: number,
   }
 }
 
-function isAbout({ head }: Pick<VerifiedHead, 'head'>, change: StatedChange | undefined): boolean {
+function isExplainedBy({ head }: Pick<VerifiedHead, 'head'>, change: StatedChange | undefined): boolean {
   return head.scope === STABLE_SCOPE && change?.heads.some(({ policy, seq }) => policy === head.policy && seq === head.seq) === true
 }
 
@@ -262,8 +272,8 @@ function isAbout({ head }: Pick<VerifiedHead, 'head'>, change: StatedChange | un
  * Returns the signed reason of a head. A head that renews the release in force, or only holds another release for later, keeps the earlier
  * reason.
  */
-function changeOf({ verified, known }: Fresh, change: StatedChange | undefined): Pick<StoredDocument, 'change'> {
-  const envelope = renews(verified, known) ? known.change : isAbout(verified, change) ? change?.envelope : undefined
+function changeOf({ verified, known }: NewHead, change: StatedChange | undefined): Pick<StoredDocument, 'change'> {
+  const envelope = renews(verified, known) ? known.change : isExplainedBy(verified, change) ? change?.envelope : undefined
   return envelope === undefined ? {} : { change: envelope }
 }
 

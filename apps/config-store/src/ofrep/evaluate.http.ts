@@ -24,12 +24,12 @@ export class EvaluateController {
     @Req() { actor }: AuthorizedRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
     @Body() body: OfrepRequest,
-    @Query('flagConfigEtag') heard?: string,
+    @Query('flagConfigEtag') flagConfigEtag?: string,
     @Headers('if-none-match') known?: string,
     @Headers('if-revision-at-least') atLeast?: string,
   ): Promise<JsonText<OfrepBulk> | undefined> {
     const reader = readContext(body)
-    await this.flags.reach(parseRevision(heard), parseAtLeast(atLeast))
+    await this.flags.reach(parseRevision(flagConfigEtag), parseAtLeast(atLeast))
     this.flags.count('ofrep-bulk')
     return this.send(reply, this.flags.answerAll(reader, known, actor))
   }

@@ -45,7 +45,7 @@ export class Flags {
   }
 
   answerAll(reader: Reader, known: string | undefined, actor: Actor | undefined): EvaluationResponse {
-    return answerFlags(this.book, reader, known, this.streamOf(actor))
+    return answerFlags(this.book, reader, known, this.streamFor(actor))
   }
 
   count(source: 'ofrep' | 'ofrep-bulk'): void {
@@ -59,16 +59,16 @@ export class Flags {
   }
 
   /** Whether `reach` would resolve without waiting. */
-  isAt(atLeast = 0): boolean {
-    return this.copy.isRead && atLeast <= this.copy.revision
+  hasRevision(atLeast = 0): boolean {
+    return this.copy.isLoaded && atLeast <= this.copy.revision
   }
 
   /**
-   * Resolves when the copy has revision `heard`, which another instance's notification named, or after a wait, because clients poll again.
+   * Resolves when the copy has `notifiedRevision`, which another instance's notification named, or after a wait, because clients poll again.
    * Rejects with `HMS_STORE_BEHIND` if the copy does not reach `atLeast`, which the reader requires.
    */
-  async reach(heard?: number, atLeast?: number): Promise<void> {
-    await this.copy.reach(heard)
+  async reach(notifiedRevision?: number, atLeast?: number): Promise<void> {
+    await this.copy.reach(notifiedRevision)
     await this.copy.require(atLeast)
   }
 
@@ -89,7 +89,7 @@ export class Flags {
   }
 
   /** Returns the event stream of a reader; `undefined` for a reader that signs each request, because a URL cannot be signed. */
-  private streamOf(actor: Actor | undefined): OwnStream | undefined {
+  private streamFor(actor: Actor | undefined): OwnStream | undefined {
     if (actor === undefined) return { stream: eventStream() }
     const key = actor.kind === 'token' ? this.access.tokens.streamKey(actor.id) : undefined
     return key === undefined ? undefined : { stream: eventStream(key), owner: actor.id }

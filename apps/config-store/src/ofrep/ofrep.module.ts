@@ -6,11 +6,11 @@ import { HeadsModule } from '../heads/heads.module.js'
 import { EvaluateController } from './evaluate.http.js'
 import { RefetchEventsController, RefetchEvents } from './refetch-events.http.js'
 import { Flags } from './flags.js'
-import { EvaluateDoor } from './evaluate-door.js'
+import { EvaluateHandler } from './evaluate-handler.js'
 
 @Module({
   imports: [CoreModule, HeadsModule, CopyModule, CoverageModule],
   controllers: [EvaluateController, RefetchEventsController],
-  providers: [Flags, EvaluateDoor, RefetchEvents],
+  providers: [Flags, EvaluateHandler, RefetchEvents],
 })
 export class OfrepModule {}

@@ -17,11 +17,11 @@ export class RefetchEvents implements BeforeApplicationShutdown {
   private readonly watch: ChangeWatch
 
   constructor(clock: Clock, metrics: StoreMetrics, copy: DocumentCopy, { held }: Flags, presence: Presence) {
-    const counted = (readers: number, change: 1 | -1): void => {
+    const onReaders = (readers: number, change: 1 | -1): void => {
       metrics.connections.set({ transport: 'ofrep' }, readers)
-      presence.seen('ofrep', undefined, change)
+      presence.countReader('ofrep', undefined, change)
     }
-    this.feed = new RefetchFeed({ clock, life: randomUUID(), counted })
+    this.feed = new RefetchFeed({ clock, life: randomUUID(), counted: onReaders })
     // The reader sends the notified revision with its request, so an instance that is behind catches up before it responds.
     this.watch = new ChangeWatch(held, clock, () => this.feed.notify(String(copy.revision)))
     copy.onChange(({ frame: { frame } }) => this.watch.check(frame.changes.map(({ id }) => id)))

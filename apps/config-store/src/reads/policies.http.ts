@@ -84,7 +84,7 @@ export class PoliciesController {
   ): Promise<JsonText<PolicyView | PastPolicyView> | undefined> {
     await this.copy.require(parseAtLeast(atLeast))
     if (query.at !== undefined || query.known !== undefined || query.version !== undefined) {
-      const json = JSON.stringify(pastFor(actor, await this.past(id, query)))
+      const json = JSON.stringify(pastFor(actor, await this.pastVersion(id, query)))
       return this.send(reply, etagOf(json), known, () => json)
     }
     this.metrics.reads.inc({ source: 'policy' })
@@ -126,10 +126,10 @@ export class PoliciesController {
     await this.copy.require(parseAtLeast(atLeast))
     this.metrics.reads.inc({ source: 'snapshot' })
     if (after !== undefined && (revision !== undefined || policies !== undefined))
-      throw refusedQuery('a page is one of everything: leave out revision and policies')
+      throw refusedQuery('a page contains all policies: leave out revision and policies')
     const subset = Subset.of(policies)
-    const frame = after === undefined ? this.polled(revision, subset) : this.copy.page(after)
-    const isCompressed = frame.message.length >= COMPRESSED_FROM && takesGzip(encodings)
+    const frame = after === undefined ? this.frameForPoll(revision, subset) : this.copy.page(after)
+    const isCompressed = frame.message.length >= COMPRESSED_FROM && acceptsGzip(encodings)
     void reply.header('vary', 'accept-encoding')
     if (isCompressed) void reply.header('content-encoding', 'gzip')
     // The ETag is of the prepared frame, because the copy may advance while the frame is compressed.
@@ -138,17 +138,18 @@ export class PoliciesController {
     return this.send(reply, etag, known, () => body)
   }
 
-  private polled(revision: number | undefined, subset: Subset | undefined): PreparedFrame {
+  private frameForPoll(revision: number | undefined, subset: Subset | undefined): PreparedFrame {
     const frame = this.copy.frameFor(revision, subset)
     const { current } = this.freshness
     if (revision === undefined || current === undefined) return frame
-    const standing = this.copy.standing()
+    const standing = this.copy.stableHeads()
     const isProvable = subset !== undefined && standing.digest === current.predicate.stable
-    return frame.with(current.envelope, isProvable ? standing.of(subset) : undefined)
+    return frame.withFreshness(current.envelope, isProvable ? standing.proofsFor(subset) : undefined)
   }
 
-  private past(id: string, { at, known, version, bot, region }: PolicyQueryDto): Promise<PastPolicyView> {
-    if (bot !== undefined || region !== undefined) throw refusedQuery('history knows what was in force for all: leave out bot and region')
+  private pastVersion(id: string, { at, known, version, bot, region }: PolicyQueryDto): Promise<PastPolicyView> {
+    if (bot !== undefined || region !== undefined)
+      throw refusedQuery('history contains only what was in force for all: leave out bot and region')
     if (version !== undefined && (at !== undefined || known !== undefined))
       throw refusedQuery('a version does not depend on a time: leave out at and known')
     this.metrics.reads.inc({ source: 'history' })
@@ -206,7 +207,7 @@ function etagOf(text: string): string {
 }
 
 function frameEtag(
-  { frame: { revision, freshness, standing, along }, turnMark }: PreparedFrame,
+  { frame: { revision, freshness, standing, along }, effectiveMark: turnMark }: PreparedFrame,
   subset: Subset | undefined,
   isCompressed: boolean,
   after?: string,
@@ -220,7 +221,7 @@ function frameEtag(
   return `"${revision}${mark}${proven}${turned}${part}${page}${isCompressed ? '.gz' : ''}"`
 }
 
-function takesGzip(encodings = ''): boolean {
+function acceptsGzip(encodings = ''): boolean {
   return encodings.split(',').some((encoding) => /^\s*(gzip|\*)\s*(;\s*q\s*=\s*(1|0\.\d*[1-9]\d*).*)?$/i.test(encoding))
 }
 

@@ -5,7 +5,7 @@ import { Logger } from '#libs/platform'
 import { Rosters } from '#libs/service'
 import { verifyHead } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
-import { BelievedRows } from '../heads/believed-rows.js'
+import { VerifiedRows } from '../heads/verified-rows.js'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { documentId, DOCUMENTS, recordedState } from '../heads/head.table.js'
 import { LIVE_RELEASES, releasesOf } from '../heads/live-history.js'
@@ -27,7 +27,7 @@ export class RestoreDocument {
     private readonly outbox: Outbox,
     private readonly bus: EventBus,
     private readonly log: Logger,
-    private readonly rows: BelievedRows,
+    private readonly rows: VerifiedRows,
     private readonly storeHeads: StoreHeads,
     private readonly copy: DocumentCopy,
   ) {}
@@ -42,9 +42,9 @@ export class RestoreDocument {
       await tx.lock([policyKey(policy)])
       const stored = await tx.documents(DOCUMENTS).find({ where: { policy } })
       const places = new Set([...stored.map(({ id, scope }) => documentId(id, scope)), ...recorded.keys()])
-      const done: RestoredDocument[] = []
-      for (const place of [...places].sort()) done.push(await this.restore(tx, policy, place, recorded.get(place)))
-      return done
+      const restored: RestoredDocument[] = []
+      for (const place of [...places].sort()) restored.push(await this.restore(tx, policy, place, recorded.get(place)))
+      return restored
     })
     if (restored.length === 0) {
       throw new HmsError('HMS_POLICY_NOT_FOUND', `There is no policy ${policy}.`, { status: 404, next: [action('policies.list')] })
@@ -57,7 +57,7 @@ export class RestoreDocument {
   private async restore(tx: Transaction, policy: string, place: string, recorded: SignedDocument | undefined): Promise<RestoredDocument> {
     const scope = place.slice(policy.length + 1)
     const row = await this.rows.known(tx, policy, scope)
-    const newest = scope === 'global' ? await this.rows.newestStored(tx, policy) : 0
+    const newest = scope === 'global' ? await this.rows.newestStableSeq(tx, policy) : 0
     if (row !== undefined && row.seq >= Math.max(recorded?.seq ?? 0, newest)) {
       if (row.ended !== true) await this.outbox.emit(tx, 'hms.state.recorded.v1', recordedState(row), { key: place })
       return { place, seq: row.seq, from: 'database' }
@@ -78,14 +78,14 @@ export class RestoreDocument {
         if (key === null || !key.startsWith(`${policy}@`)) continue
         // Tombstone: the canary in this scope has ended.
         if (value === null) found.delete(key)
-        const document = value === null ? undefined : this.verifiedIn(key, value)
+        const document = value === null ? undefined : this.verifiedDocument(key, value)
         if (document !== undefined && document.seq >= (found.get(key)?.seq ?? 0)) found.set(key, document)
       }
     })
     return found
   }
 
-  private verifiedIn(key: string, value: string): SignedDocument | undefined {
+  private verifiedDocument(key: string, value: string): SignedDocument | undefined {
     try {
       const { data } = peekPredicate<{ data: { document: SignedDocument } }>(JSON.parse(value) as Envelope)
       const { head } = verifyHead(data.document, this.rosters.newest)
@@ -101,7 +101,7 @@ export class RestoreDocument {
 
 function notRestorable(policy: string, place: string): HmsError {
   const detail =
-    `Neither the database nor hms.config.state.v1 has the newest document of ${place} as it was signed. Restore a backup, or issue its ` +
-    `next head: roll it back, or approve a newer version.`
+    `Neither the database nor hms.config.state.v1 has a copy of the newest document of ${place} that verifies. Restore a backup, or ` +
+    `issue a new head for the policy: roll it back, or approve a newer version.`
   return new HmsError('HMS_STORE_NOT_RESTORABLE', detail, { status: 409, next: [action('history', { policy }), action('approve')] })
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { OutgoingEvent } from '#libs/contracts'
 import type { Logger } from '#libs/platform'
-import { BelievedRows } from '../heads/believed-rows.js'
+import { VerifiedRows } from '../heads/verified-rows.js'
 import { UnverifiedRows } from '../heads/unverified-rows.js'
 import { DOCUMENTS } from '../heads/head.table.js'
 import { digestOfRelease, POLICY, startStore, type HeadOptions } from '../testing/store-world.suite.js'
@@ -23,7 +23,7 @@ beforeEach(async () => {
   }
   const log: Logger = { info: () => {}, debug: () => {}, warn: note, error: note, child: () => log }
   const { database, outbox, bus, clock, metrics, concerns, rosters } = world.runtime
-  const rows = new BelievedRows(database, rosters, new UnverifiedRows(log, metrics, concerns))
+  const rows = new VerifiedRows(database, rosters, new UnverifiedRows(log, metrics, concerns))
   check = new StateCheck(database, outbox, bus, clock, log, metrics, concerns, rows)
 })
 afterEach(() => world.stop())

@@ -4,7 +4,7 @@ import { Database } from '#libs/persistence'
 import { Clock, describeError, Logger, Metrics, PeriodicTask } from '#libs/platform'
 import { Concerns } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
-import { BelievedRows } from '../heads/believed-rows.js'
+import { VerifiedRows } from '../heads/verified-rows.js'
 import { FailureStreak } from '../coverage/failure-streak.js'
 import { documentId, DOCUMENTS, recordedState } from '../heads/head.table.js'
 import {
@@ -14,7 +14,7 @@ import {
   digestOfState,
   MAX_NAMED,
   readStateTopic,
-  standing,
+  persisting,
   TopicState,
 } from './topic-state.js'
 
@@ -22,7 +22,7 @@ const CHECK_EVERY_MS = 60_000
 /** Rows per query. 10,000 policies take 200 queries; other reads run between them. */
 const ROWS_AT_ONCE = 50
 /** Limit of republished places per check; the next check finds the remaining differences again. */
-const MAX_SAID = 500
+const MAX_REPUBLISHED = 500
 
 /**
  * Compares the topic of state with the database every minute. They differ if a record was written or a row edited by hand, if a broker lost
@@ -33,23 +33,23 @@ const MAX_SAID = 500
 @Injectable()
 export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly topic = new TopicState()
-  private place: ReadPosition = 'beginning'
-  private before: readonly Difference[] = []
-  /** Republished differences with their digests. A difference that is found again with the same digests was not caused by a late record. */
-  private said: readonly Difference[] = []
+  private position: ReadPosition = 'beginning'
+  private previous: readonly Difference[] = []
+  /** Differences republished by earlier checks. One that is found again unchanged raises the alarm: publishing it again did not help. */
+  private republished: readonly Difference[] = []
   /** Differences named by the current alarm; empty without an alarm. */
   private named: readonly Difference[] = []
   private readonly checks: PeriodicTask
   private readonly repaired = this.metrics.repair('config-store', 'state')
   private readonly failures: FailureStreak
-  private readonly found = this.metrics.gauge(
+  private readonly differencesGauge = this.metrics.gauge(
     'state_topic_differences',
-    'Places where hms.config.state.v1 and the database have said different things for a minute; 0 in a healthy system',
+    'Documents (policy@scope) for which hms.config.state.v1 and the database have differed for a minute; 0 in a healthy system',
     ['what'],
   )
-  private readonly failing = this.metrics.gauge(
+  private readonly failuresGauge = this.metrics.gauge(
     'state_topic_check_failures',
-    'Looks in a row at which hms.config.state.v1 could not be compared with the database; 0 in a healthy system',
+    'Consecutive failed comparisons of hms.config.state.v1 with the database; 0 in a healthy system',
     [],
   )
 
@@ -61,9 +61,9 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly log: Logger,
     private readonly metrics: Metrics,
     private readonly serviceConcerns: Concerns,
-    private readonly rows: BelievedRows,
+    private readonly rows: VerifiedRows,
   ) {
-    this.failures = new FailureStreak((inARow, alarm, error) => this.tellFailure(inARow, alarm, error))
+    this.failures = new FailureStreak((inARow, alarm, error) => this.reportFailure(inARow, alarm, error))
     this.checks = new PeriodicTask(clock, {
       everyMs: CHECK_EVERY_MS,
       run: () => this.execute(),
@@ -75,8 +75,8 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     this.serviceConcerns.add(() =>
       this.named.map((each) => `hms.config.state.v1 and the database differ: ${each.kind} ${each.place} (next: ${nextOf(each)})`),
     )
-    this.tell([])
-    this.failing.set(0)
+    this.reportDifferences([])
+    this.failuresGauge.set(0)
     this.checks.start()
   }
 
@@ -87,21 +87,21 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
   /** Runs one check. */
   async execute(): Promise<void> {
     // Continues from the end of the last check.
-    const isWhole = await readStateTopic(this.bus, this.place, ({ records, next }) => {
+    const isWhole = await readStateTopic(this.bus, this.position, ({ records, next }) => {
       if (next === 'beginning') this.topic.clear()
-      for (const record of records) this.topic.take(record)
-      this.place = next
+      for (const record of records) this.topic.add(record)
+      this.position = next
     })
     if (!isWhole) return
     const found = differencesBetween(await this.readDatabase(), this.topic.digests)
-    const stand = standing(found, this.before)
-    const again = standing(stand, this.said)
-    const fresh = stand.filter((each) => !again.includes(each))
-    const said = await this.sayAgain(fresh.map(({ place }) => place))
-    this.repaired(said.size)
-    this.said = [...again, ...fresh.filter(({ place }) => said.has(place))]
-    this.tell(stand.filter(({ place }) => !said.has(place)))
-    this.before = found
+    const persistent = persisting(found, this.previous)
+    const alreadyRepublished = persisting(persistent, this.republished)
+    const toRepublish = persistent.filter((each) => !alreadyRepublished.includes(each))
+    const published = await this.republish(toRepublish.map(({ place }) => place))
+    this.repaired(published.size)
+    this.republished = [...alreadyRepublished, ...toRepublish.filter(({ place }) => published.has(place))]
+    this.reportDifferences(persistent.filter(({ place }) => !published.has(place)))
+    this.previous = found
     this.failures.succeeded()
   }
 
@@ -126,10 +126,10 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
    * topic forever. The topic follows the database, so the store publishes its row again. A record with a newer head than the row is not
    * replaced: either the record was forged or the row was changed, and people have to investigate. Returns the places it published.
    */
-  private async sayAgain(places: readonly string[]): Promise<ReadonlySet<string>> {
-    const said = new Set<string>()
-    for (const place of places.slice(0, MAX_SAID)) {
-      const isSaid = await this.database.transaction(async (tx) => {
+  private async republish(places: readonly string[]): Promise<ReadonlySet<string>> {
+    const published = new Set<string>()
+    for (const place of places.slice(0, MAX_REPUBLISHED)) {
+      const isPublished = await this.database.transaction(async (tx) => {
         const seen = await tx.documents(DOCUMENTS).get(place)
         if (seen === undefined) return false
         await tx.lock([policyKey(seen.id)])
@@ -142,16 +142,17 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
         else return false
         return true
       })
-      if (isSaid) said.add(place)
+      if (isPublished) published.add(place)
     }
-    const repaired = { places: [...said].slice(0, MAX_NAMED), repaired: said.size }
-    if (said.size > 0) this.log.warn(repaired, 'the topic of state differed from the database; what is stored is queued for it')
-    return said
+    const repaired = { places: [...published].slice(0, MAX_NAMED), repaired: published.size }
+    if (published.size > 0)
+      this.log.warn(repaired, 'the topic of state differed from the database; the stored documents are published again')
+    return published
   }
 
   /** Logs once when an alarm begins and once when it ends, because people do not read repeated alarms. */
-  private tell(differences: readonly Difference[]): void {
-    for (const kind of DIFFERENCE_KINDS) this.found.set({ what: kind }, differences.filter((each) => each.kind === kind).length)
+  private reportDifferences(differences: readonly Difference[]): void {
+    for (const kind of DIFFERENCE_KINDS) this.differencesGauge.set({ what: kind }, differences.filter((each) => each.kind === kind).length)
     const before = this.named
     this.named = differences.slice(0, MAX_NAMED)
     const [first] = this.named
@@ -162,11 +163,11 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     else this.log.warn(fields, 'alarm over')
   }
 
-  private tellFailure(inARow: number, alarm: boolean, error: unknown): void {
-    this.failing.set(inARow)
+  private reportFailure(inARow: number, alarm: boolean, error: unknown): void {
+    this.failuresGauge.set(inARow)
     const fields = { service: 'config-store', error: describeError(error), inARow }
     if (alarm) this.log.error({ ...fields, alarm: 'state_topic_unchecked', next: command('topics.diff') }, 'alarm')
-    else if (inARow > 0) this.log.debug(fields, 'the topic of state is compared with the database later')
+    else if (inARow > 0) this.log.debug(fields, 'the topic of state could not be compared with the database; retrying')
   }
 }
 

@@ -6,12 +6,12 @@ import { createHash } from 'node:crypto'
 const MAX_PARTS = 5_000
 /**
  * Limit of places in memory: five times the 10,000 policies that a store is made for, some 10 MB. Writers to the topic choose the keys; all
- * keys beyond the limit share the entry `BEYOND`.
+ * keys beyond the limit share the entry `FURTHER_KEYS`.
  */
 const MAX_PLACES = 50_000
 /** Limit of characters of a key: a place is a policy id and a scope, and a longer key cannot be one. */
 const MAX_PLACE_CHARACTERS = 400
-export const BEYOND = '(more places than a store has)'
+export const FURTHER_KEYS = '(more places than a store has)'
 
 /** State of the compacted topic: a digest of the newest record of each key, some 200 bytes per key. No I/O. */
 export class TopicState {
@@ -21,7 +21,7 @@ export class TopicState {
   constructor(private readonly maxPlaces = MAX_PLACES) {}
 
   /** Adds a record, in the order of the log. */
-  take({ key, value }: Pick<BusRecord, 'key' | 'value'>): void {
+  add({ key, value }: Pick<BusRecord, 'key' | 'value'>): void {
     if (key === HEARTBEAT_KEY || key === FRESHNESS_KEY) return
     const name = (key ?? '(no key)').slice(0, MAX_PLACE_CHARACTERS)
     if (value === null) {
@@ -29,8 +29,8 @@ export class TopicState {
       this.seqs.delete(name)
       return
     }
-    const place = this.digests.has(name) || this.digests.size < this.maxPlaces ? name : BEYOND
-    const { digest, seq } = saidBy(value)
+    const place = this.digests.has(name) || this.digests.size < this.maxPlaces ? name : FURTHER_KEYS
+    const { digest, seq } = stateOfRecord(value)
     this.digests.set(place, digest)
     this.seqs.set(place, seq)
   }
@@ -48,13 +48,13 @@ export class TopicState {
 }
 
 /** Reads the topic of state; returns whether its end was reached. */
-export async function readStateTopic(bus: EventBus, from: ReadPosition, take: (part: LogPart) => void): Promise<boolean> {
-  let place = from
+export async function readStateTopic(bus: EventBus, from: ReadPosition, onPart: (part: LogPart) => void): Promise<boolean> {
+  let position = from
   for (let parts = 0; parts < MAX_PARTS; parts++) {
-    const part = await bus.read({ name: 'hms.config.state.v1', producer: 'config-store' }, place)
-    take(part)
+    const part = await bus.read({ name: 'hms.config.state.v1', producer: 'config-store' }, position)
+    onPart(part)
     if (part.end) return true
-    place = part.next
+    position = part.next
   }
   return false
 }
@@ -72,7 +72,7 @@ export function digestOfState(state: EventData['hms.state.recorded.v1']): string
  * which equals the digest of no document, and `seq` 0. The signature of the event is not checked: readers do not check it either, and the
  * content is compared with the database.
  */
-export function saidBy(value: string): { digest: string; seq: number } {
+export function stateOfRecord(value: string): { digest: string; seq: number } {
   try {
     const { type, data } = peekPredicate<{ type?: unknown; data?: { document?: { seq?: unknown } } }>(JSON.parse(value) as Envelope)
     if (type === 'hms.state.recorded.v1') return { digest: digestOf(canonicalJson(data)), seq: Number(data?.document?.seq) || 0 }
@@ -116,7 +116,7 @@ export function differencesBetween(database: ReadonlyMap<string, string>, topic:
  * Returns the differences that the previous check found too. A head is in the database before it is on the topic, and the two are not read
  * at the same moment, so a difference found once may be a change in progress.
  */
-export function standing(found: readonly Difference[], before: readonly Difference[]): Difference[] {
-  const stood = new Map(before.map(({ place, pair }) => [place, pair]))
-  return found.filter(({ place, pair }) => stood.get(place) === pair)
+export function persisting(found: readonly Difference[], before: readonly Difference[]): Difference[] {
+  const previous = new Map(before.map(({ place, pair }) => [place, pair]))
+  return found.filter(({ place, pair }) => previous.get(place) === pair)
 }

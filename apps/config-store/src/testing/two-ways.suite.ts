@@ -7,7 +7,7 @@ import type { Profile } from '#libs/process'
 import { Authorizer } from '#libs/service'
 import type { FastifyInstance } from 'fastify'
 import { mintToken } from '#libs/signing'
-import { EvaluateDoor } from '../ofrep/evaluate-door.js'
+import { EvaluateHandler } from '../ofrep/evaluate-handler.js'
 import { StoreMetrics } from '../store-metrics.js'
 import { digestOfRelease, POLICY, startStore, type StoreWorld } from './store-world.suite.js'
 
@@ -40,7 +40,7 @@ export class TwoWays {
 
   private constructor(
     readonly store: StoreWorld,
-    private readonly way: EvaluateDoor,
+    private readonly way: EvaluateHandler,
     private readonly access: Authorizer,
   ) {}
 
@@ -51,8 +51,8 @@ export class TwoWays {
     await store.stored(await store.head())
     const canary = { scope: 'region:NCR', version: '2.0.0', share: 5_000, base: digestOfRelease('1.0.0'), expires: '2026-01-01T01:00:00Z' }
     await store.stored(await store.head({ seq: 2, ...canary }))
-    const [door, access] = [EvaluateDoor, Authorizer].map((type) => store.host.app.get<unknown>(type, { strict: false }))
-    const ways = new TwoWays(store, door as EvaluateDoor, access as Authorizer)
+    const [door, access] = [EvaluateHandler, Authorizer].map((type) => store.host.app.get<unknown>(type, { strict: false }))
+    const ways = new TwoWays(store, door as EvaluateHandler, access as Authorizer)
     ways.knows(GOOD)
     ways.knows(REVOKED, { revokedAt: '2025-06-01T00:00:00Z' })
     ways.knows(EXPIRED, { expiresAt: '2025-06-01T00:00:00Z' })

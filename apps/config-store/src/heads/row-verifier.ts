@@ -3,7 +3,7 @@ import { verifiedChange, SignatureError, STABLE_SCOPE, verifyHead, type Roster, 
 import { documentId, type StoredDocument } from './head.table.js'
 import { originOf } from './origin.js'
 
-/** Reason why a stored row is not believed: `code` of the violated rule. */
+/** Reason why a stored row does not verify: `code` of the violated rule. */
 export interface RowRefusal {
   policy: string
   scope: string
@@ -12,41 +12,41 @@ export interface RowRefusal {
 }
 
 /** `document`: the row with every provable member taken from the signed documents. */
-export type JudgedRow = { document: StoredDocument; verified: VerifiedHead } | { refusal: RowRefusal }
+export type RowVerdict = { document: StoredDocument; verified: VerifiedHead } | { refusal: RowRefusal }
 
 /** Limit of cached results: enough for ten thousand policies, each with a canary. */
-const MAX_KEPT = 20_000
+const MAX_CACHED = 20_000
 
 /**
  * Judges rows of `config_store.document` as a reader judges a document: signed by the right service, approved by the people of the roster,
  * in the witnessed log, and with the release that the head names. A database owner can write rows; only signatures make them count. Results
  * are cached by the bytes of the row and the roster. Signatures do not cover the store's own record of time and order.
  */
-export class JudgeRows {
-  private readonly judged = new Map<string, { key: string; outcome: VerifiedHead | RowRefusal }>()
+export class RowVerifier {
+  private readonly outcomes = new Map<string, { key: string; outcome: VerifiedHead | RowRefusal }>()
 
-  of(row: StoredDocument, roster: Roster): JudgedRow {
+  verify(row: StoredDocument, roster: Roster): RowVerdict {
     const place = documentId(row.id, row.scope)
     const key = digestOfRow(row, roster)
-    const known = this.judged.get(place)
-    const outcome = known?.key === key ? known.outcome : judge(row, roster)
-    this.keep(place, key, outcome)
+    const known = this.outcomes.get(place)
+    const outcome = known?.key === key ? known.outcome : verifyRow(row, roster)
+    this.cache(place, key, outcome)
     return 'code' in outcome ? { refusal: outcome } : { document: provenRow(row, outcome, roster), verified: outcome }
   }
 
-  private keep(place: string, key: string, outcome: VerifiedHead | RowRefusal): void {
-    this.judged.delete(place)
-    if (this.judged.size >= MAX_KEPT) this.judged.delete(this.judged.keys().next().value!)
-    this.judged.set(place, { key, outcome })
+  private cache(place: string, key: string, outcome: VerifiedHead | RowRefusal): void {
+    this.outcomes.delete(place)
+    if (this.outcomes.size >= MAX_CACHED) this.outcomes.delete(this.outcomes.keys().next().value!)
+    this.outcomes.set(place, { key, outcome })
   }
 }
 
-function judge(row: StoredDocument, roster: Roster): VerifiedHead | RowRefusal {
+function verifyRow(row: StoredDocument, roster: Roster): VerifiedHead | RowRefusal {
   try {
     const verified = verifyHead(row, roster)
-    const misfit = misfitOf(row, verified)
-    if (misfit === undefined) return verified
-    throw new SignatureError('HMS_HEAD_MALFORMED', `the row has another ${misfit} than its signed head or release`)
+    const mismatch = mismatchOf(row, verified)
+    if (mismatch === undefined) return verified
+    throw new SignatureError('HMS_HEAD_MALFORMED', `the row has another ${mismatch} than its signed head or release`)
   } catch (error) {
     const [code, detail] =
       error instanceof SignatureError ? [error.code, error.detail] : ['HMS_HEAD_MALFORMED', 'the row holds no head and release']
@@ -54,7 +54,7 @@ function judge(row: StoredDocument, roster: Roster): VerifiedHead | RowRefusal {
   }
 }
 
-function misfitOf(row: StoredDocument, { head, release }: VerifiedHead): string | undefined {
+function mismatchOf(row: StoredDocument, { head, release }: VerifiedHead): string | undefined {
   const signed: Partial<Record<keyof StoredDocument, unknown>> = {
     id: head.policy,
     scope: head.scope,

@@ -26,9 +26,9 @@ const PATH = new RegExp(String.raw`^/ofrep/v1/evaluate/flags(?:/([\w.-]{1,${MAX_
  * bare server. Leaves all other requests, and all refusals, to the controller (ADR 0081).
  */
 @Injectable()
-export class EvaluateDoor implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly localTo: string | undefined
-  private closeDoor = (): void => {}
+export class EvaluateHandler implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly localName: string | undefined
+  private stopServing = (): void => {}
 
   constructor(
     private readonly log: Logger,
@@ -38,7 +38,7 @@ export class EvaluateDoor implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly access: Authorizer,
     private readonly adapter: HttpAdapterHost,
   ) {
-    this.localTo = localNameOf(profile, environment)
+    this.localName = localNameOf(profile, environment)
   }
 
   onApplicationBootstrap(): void {
@@ -46,18 +46,19 @@ export class EvaluateDoor implements OnApplicationBootstrap, BeforeApplicationSh
     const { close, unheeded } = openFrontDoor(server, (request, response, pass) => {
       const path = PATH.exec(request.url!)
       if (path === null || !isPlainPost(request) || refusalOfConnection(server, request.socket) !== undefined) return false
-      if (this.localTo !== undefined && isForeignRequest(request, this.localTo)) return false
+      if (this.localName !== undefined && isForeignRequest(request, this.localName)) return false
       // The key is checked before waiting for the body.
       if (!request.complete && !this.admits(request)) return false
       peekBody(request, (body) => this.answer(request, response, path[1], body), pass)
       return true
     })
-    this.closeDoor = close
-    if (unheeded !== undefined) this.log.warn({ hook: unheeded }, 'evaluations are not answered before Fastify: a hook is not heeded')
+    this.stopServing = close
+    if (unheeded !== undefined)
+      this.log.warn({ hook: unheeded }, 'evaluations are left to Fastify: the fast handler does not call this hook')
   }
 
   beforeApplicationShutdown(): void {
-    this.closeDoor()
+    this.stopServing()
   }
 
   private admits({ headers }: IncomingMessage): boolean {
@@ -84,7 +85,8 @@ export class EvaluateDoor implements OnApplicationBootstrap, BeforeApplicationSh
   /** Evaluates a request. Returns `undefined`, or throws, if it cannot be answered immediately. */
   private evaluate({ headers }: IncomingMessage, key: string | undefined, body: Buffer): EvaluationResponse | undefined {
     const grant = this.access.admitReader(keyOfReader(headers))
-    if (grant === undefined || !this.flags.isAt(parseAtLeast(headers['if-revision-at-least'] as string | undefined))) return undefined
+    if (grant === undefined || !this.flags.hasRevision(parseAtLeast(headers['if-revision-at-least'] as string | undefined)))
+      return undefined
     const reader = readContext(parsePlainJson(body))
     const known = headers['if-none-match']
     if (key !== undefined) return this.flags.answer(key, reader, known)

@@ -24,7 +24,7 @@ import { Presence } from '../coverage/presence.js'
 import { parseAtLeast, StreamQueryDto } from '../reads/reader-query.dto.js'
 import { Broadcast } from './broadcast.js'
 import { DocumentCopy } from '../copy/document-copy.js'
-import { StreamSocket, watchIntake } from './stream-socket.js'
+import { StreamSocket, limitIntake } from './stream-socket.js'
 import { Subset } from '../copy/stable-heads.js'
 import { requireRegion } from '../coverage/coverage.js'
 
@@ -41,11 +41,11 @@ const ADMISSION_MS = 10_000
 
 /** Serves `GET /v1/stream`: a snapshot or the missed changes, then every change as it is stored. Named bots acknowledge what they apply. */
 @Injectable()
-export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class StreamEndpoint implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly sockets = new WebSocketServer({ ...FRAMES, noServer: true, perMessageDeflate: false })
-  private readonly localTo: string | undefined
-  private readonly ofBot = new Map<string, number>()
-  private closeDoor = (): void => {}
+  private readonly localName: string | undefined
+  private readonly streamsOfBot = new Map<string, number>()
+  private stopServing = (): void => {}
 
   constructor(
     private readonly clock: Clock,
@@ -58,7 +58,7 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly adapter: HttpAdapterHost,
     private readonly access: Authorizer,
   ) {
-    this.localTo = localNameOf(profile, environment)
+    this.localName = localNameOf(profile, environment)
     // Emitted inside `handleUpgrade`, so `open` throws it, and the upgrade handler responds.
     this.sockets.on('wsClientError', ({ message }) => {
       throw new HmsError('HMS_HTTP_BAD_REQUEST', `This is no WebSocket handshake: ${message}.`, { status: 400 })
@@ -67,7 +67,7 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
 
   onApplicationBootstrap(): void {
     const server = this.adapter.httpAdapter.getHttpServer() as Server
-    this.closeDoor = serveUpgrades(server, {
+    this.stopServing = serveUpgrades(server, {
       path: PATH,
       open: (upgrade) => {
         const refused = refusalOfConnection(server, upgrade.request.socket)
@@ -79,16 +79,16 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   beforeApplicationShutdown(): void {
-    this.closeDoor()
+    this.stopServing()
     this.sockets.close()
   }
 
   private async open({ request, socket, head, target: { searchParams: query } }: Upgrade): Promise<void> {
-    if (this.localTo !== undefined && isForeignRequest(request, this.localTo)) throw foreignRefused()
+    if (this.localName !== undefined && isForeignRequest(request, this.localName)) throw foreignRefused()
     const reader = readQuery(StreamQueryDto, query)
-    const grant = await this.inTime(this.admit(request, reader))
+    const grant = await this.withTimeout(this.admit(request, reader))
     await this.copy.require(parseAtLeast(request.headers[REVISION_HEADER] as string | undefined))
-    if (reader.bot !== undefined) this.requirePlace(reader.bot)
+    if (reader.bot !== undefined) this.requireSlot(reader.bot)
     this.sockets.handleUpgrade(request, socket, head, (client) => {
       this.serve(client, socket, reader, grant).catch((error: unknown) => {
         this.log.error({ error: describeError(error) }, 'a reader could not be served')
@@ -100,33 +100,36 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
   /** Authorises the upgrade. A named reader may acknowledge, and therefore needs the key of that bot. */
   private async admit(request: IncomingMessage, { bot, region }: StreamQueryDto): Promise<Grant> {
     const { method = 'GET', url = PATH, headers } = request
-    const asked = { method, url, headers, body: Buffer.alloc(0), peer: request.socket.remoteAddress }
-    const grant = await this.access.admit(asked, bot === undefined ? { what: 'values', dev: 'open' } : { what: { bot }, dev: 'loopback' })
+    const signedRequest = { method, url, headers, body: Buffer.alloc(0), peer: request.socket.remoteAddress }
+    const grant = await this.access.admit(
+      signedRequest,
+      bot === undefined ? { what: 'values', dev: 'open' } : { what: { bot }, dev: 'loopback' },
+    )
     requireRegion(grant.actor?.region, region ?? '')
     return grant
   }
 
-  private requirePlace(bot: string): void {
-    if ((this.ofBot.get(bot) ?? 0) < STREAMS_OF_BOT) return
+  private requireSlot(bot: string): void {
+    if ((this.streamsOfBot.get(bot) ?? 0) < STREAMS_OF_BOT) return
     throw new HmsError('HMS_HTTP_CONNECTIONS', `${bot} has ${STREAMS_OF_BOT} streams open here. Close some, or share one.`, {
       status: 429,
       retryable: true,
     })
   }
 
-  private leave(bot: string): void {
-    const left = this.ofBot.get(bot)! - 1
-    if (left > 0) this.ofBot.set(bot, left)
-    else this.ofBot.delete(bot)
+  private releaseSlot(bot: string): void {
+    const remaining = this.streamsOfBot.get(bot)! - 1
+    if (remaining > 0) this.streamsOfBot.set(bot, remaining)
+    else this.streamsOfBot.delete(bot)
   }
 
-  private inTime<T>(admitted: Promise<T>): Promise<T> {
+  private withTimeout<T>(admitted: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const late = new HmsError('HMS_HTTP_UNAVAILABLE', 'The key could not be checked in time. Try again.', {
+      const timeoutError = new HmsError('HMS_HTTP_UNAVAILABLE', 'The key could not be checked in time. Try again.', {
         status: 503,
         retryable: true,
       })
-      const cancel = this.clock.after(ADMISSION_MS, () => reject(late))
+      const cancel = this.clock.after(ADMISSION_MS, () => reject(timeoutError))
       admitted.then(resolve, reject).finally(cancel)
     })
   }
@@ -145,21 +148,21 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
       log.debug({ bot, error: describeError(error) }, 'stream broke')
       socket.cut()
     })
-    if (bot !== undefined) this.ofBot.set(bot, (this.ofBot.get(bot) ?? 0) + 1)
+    if (bot !== undefined) this.streamsOfBot.set(bot, (this.streamsOfBot.get(bot) ?? 0) + 1)
     client.on('close', () => {
       release()
-      if (bot !== undefined) this.leave(bot)
+      if (bot !== undefined) this.releaseSlot(bot)
       this.broadcast.remove(socket)
-      if (bot !== undefined) this.presence.left(bot, socket)
+      if (bot !== undefined) this.presence.removeSocket(bot, socket)
     })
-    watchIntake(client, raw, bot !== undefined, clock, () => socket.refuse('too much at once'))
-    if (bot !== undefined) this.presence.joined({ bot, region: actor?.region ?? region ?? '', policies: subset?.ids }, socket)
-    client.on('message', (data) => this.take(bot, socket, data as Buffer))
+    limitIntake(client, raw, bot !== undefined, clock, () => socket.refuse('too much at once'))
+    if (bot !== undefined) this.presence.addSocket({ bot, region: actor?.region ?? region ?? '', policies: subset?.ids }, socket)
+    client.on('message', (data) => this.onMessage(bot, socket, data as Buffer))
     try {
       await this.copy.reach(known)
     } catch (error) {
       log.warn({ error: describeError(error) }, 'a reader could not be served')
-      return socket.unavailable()
+      return socket.closeUnavailable()
     }
     if (!socket.isOpen) return
     // No await between these two: no change can occur between the first frame and those that follow.
@@ -168,13 +171,13 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   /** Reads a frame. A reader without a name must not send: its first frame ends the connection. */
-  private take(bot: string | undefined, socket: StreamSocket, data: Buffer): void {
+  private onMessage(bot: string | undefined, socket: StreamSocket, data: Buffer): void {
     if (!socket.isOpen) return
     if (bot === undefined) return socket.refuse('only a named bot may send')
     const frame = parseApplied(data.toString())
     if (frame === undefined) return socket.refuse('not an applied frame')
-    socket.heard()
-    this.presence.applied(bot, socket, frame)
+    socket.markAlive()
+    this.presence.recordApplied(bot, socket, frame)
   }
 }
 
@@ -189,7 +192,7 @@ export function parseApplied(text: string): AppliedFrame | undefined {
   try {
     const { type, revision, applied, held, cohortKey } = JSON.parse(text) as Partial<AppliedFrame>
     if (type !== 'applied' || !Number.isSafeInteger(revision) || revision! < 0) return undefined
-    if (!isByPolicy(applied, isDigest) || !(held === undefined || isByPolicy(held, areHeld))) return undefined
+    if (!isByPolicy(applied, isDigest) || !(held === undefined || isByPolicy(held, areDigests))) return undefined
     return {
       type,
       revision: revision!,
@@ -206,6 +209,6 @@ function isByPolicy<T>(value: Record<string, T> | undefined, isRight: (entry: un
   return isObject(value) && Object.entries(value).every(([policy, entry]) => isPolicyId(policy) && isRight(entry))
 }
 
-function areHeld(digests: unknown): boolean {
+function areDigests(digests: unknown): boolean {
   return Array.isArray(digests) && digests.length <= MAX_HELD && digests.every(isDigest)
 }

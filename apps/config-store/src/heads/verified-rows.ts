@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { DOCUMENTS, documentId, ENVIRONMENT, type StoredDocument } from './head.table.js'
 import { LIVE_HEADS } from './live-history.js'
-import { JudgeRows, type RowRefusal } from './judge-row.js'
+import { RowVerifier, type RowRefusal } from './row-verifier.js'
 import { UnverifiedRows } from './unverified-rows.js'
 
 /** Number of rows verified in one turn of the event loop: about 20 ms. */
@@ -13,8 +13,8 @@ const ROWS_OF_A_TURN = 32
 
 /** Separates the stored documents that verify from those that do not, before anything is served or decided from them. */
 @Injectable()
-export class BelievedRows {
-  private readonly judge = new JudgeRows()
+export class VerifiedRows {
+  private readonly verifier = new RowVerifier()
   private isFirst = true
 
   constructor(
@@ -24,36 +24,36 @@ export class BelievedRows {
   ) {}
 
   /**
-   * Verifies rows. The members of a believed row are taken from its signed documents, not from its columns. `heldSeq` returns the `seq`
+   * Verifies rows. The members of a verified row are taken from its signed documents, not from its columns. `heldSeq` returns the `seq`
    * that this instance serves for the policy and scope of a row. A row with a head older than the served one (in the first pass, than the
    * newest in the history) was put back by hand, and is refused. `revision` in the result: highest revision of these rows, not above the
    * store's counter.
    */
-  async of(
+  async verify(
     rows: readonly StoredDocument[],
     heldSeq: (row: StoredDocument) => number | undefined,
-  ): Promise<{ believed: StoredDocument[]; refused: StoredDocument[]; revision: number }> {
-    if (rows.length === 0) return { believed: [], refused: [], revision: 0 }
+  ): Promise<{ verified: StoredDocument[]; refused: StoredDocument[]; revision: number }> {
+    if (rows.length === 0) return { verified: [], refused: [], revision: 0 }
     const newest = await this.newestRevision()
-    const believed = new Map<string, StoredDocument>()
+    const verified = new Map<string, StoredDocument>()
     const refused: { row: StoredDocument; refusal: RowRefusal }[] = []
     let revision = 0
     for (const [index, row] of rows.entries()) {
       if (index % ROWS_OF_A_TURN === ROWS_OF_A_TURN - 1) await nextTurn()
       if (row.revision <= newest) revision = Math.max(revision, row.revision)
       const place = documentId(row.id, row.scope)
-      const floor = Math.max(heldSeq(row) ?? (await this.floorOf(row)), believed.get(place)?.seq ?? 0)
-      const judged = this.judge.of(row, this.rosters.newest)
+      const floor = Math.max(heldSeq(row) ?? (await this.floorOf(row)), verified.get(place)?.seq ?? 0)
+      const judged = this.verifier.verify(row, this.rosters.newest)
       const refusal = 'refusal' in judged ? judged.refusal : outOfOrder(judged.document, { floor, newest })
       if (refusal !== undefined) refused.push({ row, refusal })
-      else if ('document' in judged) believed.set(place, judged.document)
+      else if ('document' in judged) verified.set(place, judged.document)
     }
     this.isFirst = false
-    for (const { id, scope } of believed.values()) this.unverified.believe(id, scope)
+    for (const { id, scope } of verified.values()) this.unverified.clear(id, scope)
     for (const { refusal } of refused) this.unverified.refuse(refusal)
-    // Excludes a refused row that claims the policy and scope of a believed row: its refusal must not drop the believed document.
-    const left = refused.flatMap(({ row }) => (believed.has(documentId(row.id, row.scope)) ? [] : [row]))
-    return { believed: [...believed.values()], refused: left, revision }
+    // Excludes a refused row that claims the policy and scope of a verified row: its refusal must not drop the verified document.
+    const unserved = refused.flatMap(({ row }) => (verified.has(documentId(row.id, row.scope)) ? [] : [row]))
+    return { verified: [...verified.values()], refused: unserved, revision }
   }
 
   /** Returns the row of a policy in a scope; `undefined` if it is missing or does not verify. */
@@ -64,17 +64,17 @@ export class BelievedRows {
 
   /** Whether the row verifies. Raises the alarm if it does not, independently of other reads. */
   check(row: StoredDocument): boolean {
-    const judged = this.judge.of(row, this.rosters.newest)
+    const judged = this.verifier.verify(row, this.rosters.newest)
     if ('refusal' in judged) this.unverified.refuse(judged.refusal)
     return 'document' in judged
   }
 
   /** Returns the `seq` of the policy's newest stable head in the history; 0 if there is none, or if rollout did not sign it. */
-  async newestStored(tx: Transaction, policy: string): Promise<number> {
-    const [kept] = await tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'seq', descending: true, limit: 1 })
-    if (kept === undefined) return 0
+  async newestStableSeq(tx: Transaction, policy: string): Promise<number> {
+    const [newest] = await tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'seq', descending: true, limit: 1 })
+    if (newest === undefined) return 0
     try {
-      const { predicate } = readHead(kept.head, this.rosters.newest.serviceKeys('rollout'))
+      const { predicate } = readHead(newest.head, this.rosters.newest.serviceKeys('rollout'))
       return predicate.policy === policy && predicate.scope === STABLE_SCOPE ? predicate.seq : 0
     } catch (error) {
       if (error instanceof SignatureError) return 0
@@ -88,7 +88,7 @@ export class BelievedRows {
    */
   private async floorOf({ id, scope, ended }: StoredDocument): Promise<number> {
     if (!this.isFirst || scope !== STABLE_SCOPE || ended === true) return 0
-    return this.database.autocommit((tx) => this.newestStored(tx, String(id)))
+    return this.database.autocommit((tx) => this.newestStableSeq(tx, String(id)))
   }
 
   /**
@@ -105,8 +105,8 @@ function outOfOrder(
   { id: policy, scope, seq, revision }: StoredDocument,
   { floor, newest }: { floor: number; newest: number },
 ): RowRefusal | undefined {
-  if (seq < floor) return replayed(policy, scope, `head ${seq} is stored, and head ${floor} was stored after it`)
-  if (revision > newest) return replayed(policy, scope, `it has revision ${revision}, and the store is at ${newest}`)
+  if (seq < floor) return replayed(policy, scope, `the row has head ${seq}, although head ${floor} was already stored`)
+  if (revision > newest) return replayed(policy, scope, `the row has revision ${revision}, above the store’s counter ${newest}`)
   return undefined
 }
 
