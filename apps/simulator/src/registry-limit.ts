@@ -23,7 +23,7 @@ export async function register<T extends object>(
 }
 
 /** Throws 413 `HMS_SIMULATOR_LIMIT` for a text of more than `limit` bytes in UTF-8. */
-export function boundBytes(text: string, limit: number, what: string): void {
+export function requireMaxBytes(text: string, limit: number, what: string): void {
   const bytes = Buffer.byteLength(text)
-  if (bytes > limit) throw new HmsError('HMS_SIMULATOR_LIMIT', `${what} has ${bytes} bytes; at most ${limit} are taken.`, { status: 413 })
+  if (bytes > limit) throw new HmsError('HMS_SIMULATOR_LIMIT', `${what} has ${bytes} bytes; the limit is ${limit}.`, { status: 413 })
 }

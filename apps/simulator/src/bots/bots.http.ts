@@ -4,7 +4,7 @@ import { isPolicyId } from '#libs/policy'
 import { RequireScope, LargeBody } from '#libs/service'
 import { digestOf } from '#libs/signing'
 import { Body, Controller, Get, Inject, Post, type OnApplicationShutdown } from '@nestjs/common'
-import { boundBytes, register } from '../registry-limit.js'
+import { requireMaxBytes, register } from '../registry-limit.js'
 import { BOT_SOURCE_LIMIT } from '../replay/limits.js'
 import { BOTS, MAX_BOTS, type RegisteredBot } from './bot.table.js'
 import { BotRegistrationDto } from './bots.dto.js'
@@ -29,7 +29,7 @@ export class BotsController implements OnApplicationShutdown {
   @Post()
   @RequireScope('operate')
   async add(@Body() { id, source, critical }: BotRegistrationDto): Promise<BotSummary> {
-    boundBytes(source, BOT_SOURCE_LIMIT, `Bot ${id}`)
+    requireMaxBytes(source, BOT_SOURCE_LIMIT, `Bot ${id}`)
     const inspected = await this.inspector.inspect(source)
     if ('error' in inspected) throw invalid(id, inspected.error.message)
     const { policies } = inspected

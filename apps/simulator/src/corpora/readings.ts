@@ -4,7 +4,7 @@ import { parseCorpus } from '../replay/corpus.js'
 import type { Reading } from '../replay/reading.js'
 import { CORPORA, CORPUS_CONTENT } from './corpus.table.js'
 
-const KEPT = 4
+const MAX_CACHED = 4
 
 /** Cache of the last used parsed corpora, by digest: a corpus of 7,700 readings takes longer to parse than to replay. */
 @Injectable()
@@ -14,23 +14,23 @@ export class Readings {
   constructor(private readonly database: Database) {}
 
   /** Returns `undefined` if no such corpus is registered. */
-  async of(corpusId: string): Promise<Reading[] | undefined> {
+  async get(corpusId: string): Promise<Reading[] | undefined> {
     const { database } = this
     const corpus = await database.transaction((tx) => tx.documents(CORPORA).get(corpusId))
     if (corpus === undefined) return undefined
     const known = this.parsed.get(corpus.digest)
-    if (known !== undefined) return this.keep(corpus.digest, known)
+    if (known !== undefined) return this.cache(corpus.digest, known)
     const stored = await database.transaction((tx) => tx.documents(CORPUS_CONTENT).get(corpusId))
     if (stored === undefined) return undefined
     const { id, format, map, digest, content } = stored
     // Cached by the digest of the content read: the corpus may have been replaced since its summary was read.
-    return this.keep(digest, parseCorpus(Buffer.from(content), { id, format, map }).readings)
+    return this.cache(digest, parseCorpus(Buffer.from(content), { id, format, map }).readings)
   }
 
-  private keep(digest: string, readings: Reading[]): Reading[] {
+  private cache(digest: string, readings: Reading[]): Reading[] {
     this.parsed.delete(digest)
     this.parsed.set(digest, readings)
-    for (const oldest of this.parsed.keys()) if (this.parsed.size > KEPT) this.parsed.delete(oldest)
+    for (const oldest of this.parsed.keys()) if (this.parsed.size > MAX_CACHED) this.parsed.delete(oldest)
     return readings
   }
 }

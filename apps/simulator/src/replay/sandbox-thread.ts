@@ -44,7 +44,7 @@ export class SandboxThread<Task, Report> {
   async end(reason: unknown): Promise<void> {
     const worker = this.#worker
     this.#worker = undefined
-    const running = this.#settle()
+    const running = this.#takeRunning()
     await worker?.terminate()
     running?.reject(reason)
   }
@@ -56,25 +56,25 @@ export class SandboxThread<Task, Report> {
       if (this.#worker === worker) void this.end(new ReplayError('HMS_REPLAY_WORKER_LOST', `the replay worker was lost: ${why}`, true))
     }
     worker.on('message', (reply: ThreadReply<Report>) => {
-      if (this.#worker === worker) this.#answer(worker, reply)
+      if (this.#worker === worker) this.#onReply(worker, reply)
     })
     worker.on('error', (error) => lost(error.message))
     worker.on('exit', (code) => lost(`exit ${code}`))
     return worker
   }
 
-  #answer(worker: Worker, reply: ThreadReply<Report>): void {
+  #onReply(worker: Worker, reply: ThreadReply<Report>): void {
     if ('starting' in reply) {
       this.bot = reply.starting
       return this.#running?.onStarting(reply.starting)
     }
     worker.unref()
-    const running = this.#settle()
+    const running = this.#takeRunning()
     if ('report' in reply) running?.resolve(reply.report)
     else running?.reject(new ReplayError('HMS_REPLAY_FAILED', reply.failure, false))
   }
 
-  #settle(): Running<Report> | undefined {
+  #takeRunning(): Running<Report> | undefined {
     const running = this.#running
     this.#running = undefined
     this.bot = undefined

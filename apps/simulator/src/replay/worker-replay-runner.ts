@@ -74,8 +74,8 @@ export class WorkerReplayRunner implements ReplayRunner {
     const job = this.#waiting.shift()
     if (!job) return
     this.#running = job
-    const timer = setTimeout(() => this.#late(), this.#options.deadlineMs)
-    void this.#shared(job)
+    const timer = setTimeout(() => this.#onDeadline(), this.#options.deadlineMs)
+    void this.#runShares(job)
       .then(job.resolve, (error: unknown) => {
         this.#endBusy(error)
         job.reject(error)
@@ -87,7 +87,7 @@ export class WorkerReplayRunner implements ReplayRunner {
       })
   }
 
-  async #shared({ task, onProgress }: Job): Promise<ReplayReport> {
+  async #runShares({ task, onProgress }: Job): Promise<ReplayReport> {
     const count = new ProgressCount(task, onProgress)
     const starting = (): void => count.starting(this.#threads.filter((thread) => thread.bot !== undefined).length)
     const [first, ...rest] = sharesOf(task, this.#threads.length).map((share, index) => this.#threads[index]!.run(share, starting))
@@ -98,7 +98,7 @@ export class WorkerReplayRunner implements ReplayRunner {
    * Fails the replay at its deadline and names the running bots. A native call that runs for minutes consumes no interpreter steps, so the
    * step limit of a bot (class `BUDGET`) does not catch it.
    */
-  #late(): void {
+  #onDeadline(): void {
     const bots = this.#threads.flatMap(({ bot }) => bot ?? [])
     const where = bots.length === 0 ? '' : ` in bot ${bots.join(' and ')}`
     this.#endBusy(new ReplayError('HMS_REPLAY_DEADLINE', `the replay was given up after ${this.#options.deadlineMs} ms${where}`, true))

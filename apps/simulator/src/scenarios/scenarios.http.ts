@@ -3,7 +3,7 @@ import { Database, type Transaction } from '#libs/persistence'
 import { compileScenario, parseScenario, type Scenario, SCENARIO_MAX_BYTES } from '#libs/scenario'
 import { RequireScope, LargeBody } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
-import { boundBytes, register, REGISTRY_ID } from '../registry-limit.js'
+import { requireMaxBytes, register, REGISTRY_ID } from '../registry-limit.js'
 import { MAX_SCENARIOS, SCENARIO_RULES_MAX_BYTES, SCENARIOS, type RegisteredScenario } from './scenario.table.js'
 import { ScenarioRegistrationDto } from './scenarios.dto.js'
 import { formatFinding } from '#libs/policy'
@@ -26,7 +26,7 @@ export class ScenariosController {
   @Post()
   @RequireScope('operate')
   async add(@Body() { file, source }: ScenarioRegistrationDto): Promise<ScenarioSummary> {
-    boundBytes(source, SCENARIO_MAX_BYTES, file)
+    requireMaxBytes(source, SCENARIO_MAX_BYTES, file)
     const scenario = readScenario(file, source)
     return this.database.locked(['scenarios'], async (tx) => {
       const entry = { scenario, addedAt: tx.now.toISOString() }
@@ -42,7 +42,7 @@ export class ScenariosController {
    */
   private async boundAll(tx: Transaction, scenario: Scenario): Promise<void> {
     const others = (await tx.documents(SCENARIOS).find()).map((entry) => entry.scenario).filter(({ id }) => id !== scenario.id)
-    boundBytes(JSON.stringify(rulesOf([...others, scenario])), SCENARIO_RULES_MAX_BYTES, 'The rules of all scenarios together')
+    requireMaxBytes(JSON.stringify(rulesOf([...others, scenario])), SCENARIO_RULES_MAX_BYTES, 'The rules of all scenarios together')
   }
 }
 

@@ -99,10 +99,10 @@ export class ReplayRun {
     const skipped: SkippedScenario[] = []
     for (const scenario of scenarios) {
       if (incomplete.has(scenario.id)) {
-        skipped.push(tooMuchOf(scenario, policies))
+        skipped.push(skipTooLarge(scenario, policies))
         continue
       }
-      const prepared = await inputsOf(scenario, await this.readings.of(scenario.corpus), policies, signal)
+      const prepared = await inputsOf(scenario, await this.readings.get(scenario.corpus), policies, signal)
       if ('why' in prepared) skipped.push(prepared)
       else inputs.push(prepared)
     }
@@ -113,7 +113,7 @@ export class ReplayRun {
 /**
  * Skips a scenario whose values of other policies do not fit into an event. The canary would judge alerts by its rule without these values.
  */
-function tooMuchOf(scenario: Scenario, policies: KnownPolicies): SkippedScenario {
+function skipTooLarge(scenario: Scenario, policies: KnownPolicies): SkippedScenario {
   const why = `it reads more of ${Object.keys(besideOf(scenario, policies)).join(', ')} than the events of a run can carry`
   return { scenario: scenario.id, why, next: command('scenarios.add'), incompatible: true }
 }
@@ -153,8 +153,8 @@ async function policiesInForce(heads: readonly RecordedHead[], roster: Roster, n
     // Verifying a head takes some milliseconds: a process that serves requests must not verify hundreds without yielding.
     await nextTurn()
     const { next, release } = verified(recorded, roster)
-    const standing = next !== null && next.atMs <= now.getTime() ? next.release : release
-    if (standing !== null) policies[recorded.id] = standing.predicate.policy as PolicyDocument
+    const inForce = next !== null && next.atMs <= now.getTime() ? next.release : release
+    if (inForce !== null) policies[recorded.id] = inForce.predicate.policy as PolicyDocument
   }
   return policies
 }

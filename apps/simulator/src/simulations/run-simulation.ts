@@ -32,7 +32,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { encodeReport } from '../replay/report.js'
 import { SimulatorConfig } from '../simulator.config.js'
 import type { ReplayOutcome } from './replay-run.js'
-import { Replaying } from './replaying.js'
+import { RunningReplays } from './running-replays.js'
 import { SIMULATIONS } from './simulation.table.js'
 
 /** Simulation stage: a row requests the replay, a worker runs it off the main thread, `decideSimulation` decides on its outcome. */
@@ -43,7 +43,7 @@ export class RunSimulation implements OnModuleInit {
   constructor(
     private readonly runtime: ServiceRuntime,
     config: SimulatorConfig,
-    private readonly replaying: Replaying,
+    private readonly replaying: RunningReplays,
   ) {
     this.shell = new StageShell(runtime, {
       name: 'simulate',
@@ -96,23 +96,23 @@ const MAX_BYTES = 12 * 1024
  */
 export function predictedLoad({ scenarios, bots }: SimulationImpact): PredictedLoad {
   const load: PredictedLoad = { scenarios: [], bots: [], omitted: 0 }
-  let left = MAX_BYTES
-  const place = <Entry>(entry: Entry, into: Entry[] | undefined): void => {
+  let remainingBytes = MAX_BYTES
+  const addIfFits = <Entry>(entry: Entry, into: Entry[] | undefined): void => {
     const bytes = Buffer.byteLength(JSON.stringify(entry)) + 1
-    if (into === undefined || bytes > left) load.omitted += 1
+    if (into === undefined || bytes > remainingBytes) load.omitted += 1
     else {
-      left -= bytes
+      remainingBytes -= bytes
       into.push(entry)
     }
   }
-  for (const scenario of scenarios) place(scenarioLoad(scenario), load.scenarios)
+  for (const scenario of scenarios) addIfFits(scenarioLoad(scenario), load.scenarios)
   for (const [index, { regions }] of scenarios.entries()) {
     const kept = load.scenarios[index]
     for (const { name, readings, before, after } of regions.toSorted((a, b) => b.readings - a.readings)) {
-      place({ region: name, readings, before, after }, kept?.regions)
+      addIfFits({ region: name, readings, before, after }, kept?.regions)
     }
   }
-  for (const bot of bots) place(bot, load.bots)
+  for (const bot of bots) addIfFits(bot, load.bots)
   return load
 }
 

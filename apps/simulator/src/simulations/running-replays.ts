@@ -9,9 +9,9 @@ type Attempt = { run: number; attempt: number }
 
 /** Tracks the replays of this process, so that a replay whose verdict is no longer needed frees the worker. */
 @Injectable()
-export class Replaying implements OnApplicationShutdown {
+export class RunningReplays implements OnApplicationShutdown {
   private readonly stopping = new AbortController()
-  private readonly wanted = new Map<string, AbortController>()
+  private readonly running = new Map<string, AbortController>()
   private readonly progress = new Map<string, ReplayProgress>()
 
   constructor(
@@ -24,20 +24,20 @@ export class Replaying implements OnApplicationShutdown {
     const id = idOf(of)
     // The attempt is claimed again if its lease expired because the process was blocked. The verdict of the older replay would not count.
     this.stop(of)
-    const wanted = new AbortController()
-    this.wanted.set(id, wanted)
+    const controller = new AbortController()
+    this.running.set(id, controller)
     try {
-      const signal = AbortSignal.any([this.stopping.signal, wanted.signal])
+      const signal = AbortSignal.any([this.stopping.signal, controller.signal])
       return await this.replayRun.execute(policiesOf(dossier), signal, (progress) => {
-        if (this.wanted.get(id) === wanted) this.progress.set(id, progress)
+        if (this.running.get(id) === controller) this.progress.set(id, progress)
       })
     } catch (error) {
-      if (wanted.signal.aborted) return undefined
+      if (controller.signal.aborted) return undefined
       if (this.stopping.signal.aborted) throw new TransientError('the simulator stops', { cause: error })
       throw error
     } finally {
-      if (this.wanted.get(id) === wanted) {
-        this.wanted.delete(id)
+      if (this.running.get(id) === controller) {
+        this.running.delete(id)
         this.progress.delete(id)
       }
     }
@@ -49,7 +49,7 @@ export class Replaying implements OnApplicationShutdown {
   }
 
   stop(of: Attempt): void {
-    this.wanted.get(idOf(of))?.abort()
+    this.running.get(idOf(of))?.abort()
   }
 
   async onApplicationShutdown(): Promise<void> {

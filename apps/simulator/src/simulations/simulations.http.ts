@@ -5,7 +5,7 @@ import { POLICIES_BODY } from '#libs/policy'
 import { DryRun, RequireScope, LargeBody } from '#libs/service'
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
-import { Replaying } from './replaying.js'
+import { RunningReplays } from './running-replays.js'
 import { SIMULATIONS } from './simulation.table.js'
 import { TrialRequestDto } from './trial.dto.js'
 import { TryPolicies } from './try-policies.js'
@@ -20,7 +20,7 @@ export class SimulationsController {
   constructor(
     private readonly database: Database,
     private readonly tryPolicies: TryPolicies,
-    private readonly replaying: Replaying,
+    private readonly replaying: RunningReplays,
   ) {}
 
   /** Dry run: simulates the policies with the bots, scenarios and corpora that are registered now. */
@@ -30,9 +30,9 @@ export class SimulationsController {
   @RequireScope('read')
   @DryRun()
   try(@Body() body: TrialRequestDto, @Res({ passthrough: true }) { raw }: FastifyReply): Promise<Trial> {
-    const left = new AbortController()
-    raw.once('close', () => left.abort())
-    return this.tryPolicies.execute(body, left.signal)
+    const disconnected = new AbortController()
+    raw.once('close', () => disconnected.abort())
+    return this.tryPolicies.execute(body, disconnected.signal)
   }
 
   /** Returns the progress of the trial that this process runs. */
@@ -40,7 +40,7 @@ export class SimulationsController {
   trial(): ReplayProgress {
     const { progress } = this.tryPolicies
     if (progress !== undefined) return progress
-    throw new HmsError('HMS_TRIAL_NOT_FOUND', 'No trial is under way here.', { status: 404, next: [action('plan')] })
+    throw new HmsError('HMS_TRIAL_NOT_FOUND', 'No trial is running in this process.', { status: 404, next: [action('plan')] })
   }
 
   /**

@@ -5,7 +5,7 @@ import { InlineReplayRunner, type ReplayRunner } from '../replay/replay-runner.j
 import { WorkerReplayRunner } from '../replay/worker-replay-runner.js'
 import { SimulatorConfig } from '../simulator.config.js'
 import { REPLAY_RUNNER, ReplayRun } from './replay-run.js'
-import { Replaying } from './replaying.js'
+import { RunningReplays } from './running-replays.js'
 import { RunSimulation } from './run-simulation.js'
 import { SimulationsController } from './simulations.http.js'
 import { SimulationsEvents } from './simulations.events.js'
@@ -23,7 +23,7 @@ function createRunner({ runner, workers }: SimulatorConfig, deadlineMs: number):
     { provide: REPLAY_RUNNER, inject: [SimulatorConfig], useFactory: (config: SimulatorConfig) => createRunner(config, config.replayMs) },
     { provide: TRIAL_RUNNER, inject: [SimulatorConfig], useFactory: (config: SimulatorConfig) => createRunner(config, TRIAL_REPLAY_MS) },
     ReplayRun,
-    Replaying,
+    RunningReplays,
     RunSimulation,
     TryPolicies,
   ],

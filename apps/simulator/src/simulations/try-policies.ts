@@ -25,7 +25,7 @@ const TRIAL_MS = 50_000
 /** Replays unapproved policies without storing anything. One at a time in this process, separate from the replays of runs. */
 @Injectable()
 export class TryPolicies implements OnApplicationShutdown {
-  private readonly places = new Places(1, 'trial')
+  private readonly slots = new Places(1, 'trial')
   private readonly stopping = new AbortController()
   private readonly replayRun: ReplayRun
   /** Progress of the running trial. */
@@ -43,16 +43,16 @@ export class TryPolicies implements OnApplicationShutdown {
 
   /**
    * Runs a trial. Throws `HMS_PLACES_TAKEN` (503) while another one runs, `HMS_TRIAL_INTERRUPTED` (503) if the worker was lost,
-   * `HMS_TRIAL_POLICY` (422) for an invalid policy. `left`: aborts when the caller no longer waits for the result.
+   * `HMS_TRIAL_POLICY` (422) for an invalid policy. `disconnected`: aborts when the caller no longer waits for the result.
    */
-  async execute({ policies, live = [] }: TrialRequestDto, left = new AbortController().signal): Promise<Trial> {
+  async execute({ policies, live = [] }: TrialRequestDto, disconnected = new AbortController().signal): Promise<Trial> {
     const before = documentsOf(live, 'live')
     const given = documentsOf(policies, 'policies')
-    const leave = this.places.take()
+    const releaseSlot = this.slots.take()
     try {
-      return await this.replay({ before, after: { ...before, ...given }, changed: Object.keys(given) }, left)
+      return await this.replay({ before, after: { ...before, ...given }, changed: Object.keys(given) }, disconnected)
     } finally {
-      leave()
+      releaseSlot()
     }
   }
 
@@ -61,16 +61,16 @@ export class TryPolicies implements OnApplicationShutdown {
     await this.runner.close()
   }
 
-  private async replay(policies: PoliciesOfRun, left: AbortSignal): Promise<Trial> {
+  private async replay(policies: PoliciesOfRun, disconnected: AbortSignal): Promise<Trial> {
     const overdue = new AbortController()
     const cancel = this.clock.after(TRIAL_MS, () => overdue.abort())
     try {
-      const signal = AbortSignal.any([overdue.signal, this.stopping.signal, left])
+      const signal = AbortSignal.any([overdue.signal, this.stopping.signal, disconnected])
       return trialOf(await this.replayRun.execute(policies, signal, (progress) => (this.progress = progress)))
     } catch (error) {
       if (overdue.signal.aborted)
         return trialOf({ failure: { reason: 'DEADLINE', detail: `the trial did not end within ${TRIAL_MS / 1_000} s` } })
-      if (!this.stopping.signal.aborted && !left.aborted && !(error instanceof TransientError)) throw error
+      if (!this.stopping.signal.aborted && !disconnected.aborted && !(error instanceof TransientError)) throw error
       throw new HmsError('HMS_TRIAL_INTERRUPTED', 'The trial was interrupted; try again.', { status: 503, cause: error })
     } finally {
       cancel()
@@ -83,24 +83,24 @@ export class TryPolicies implements OnApplicationShutdown {
 function trialOf(outcome: ReplayOutcome): Trial {
   if ('failure' in outcome) {
     const { reason, detail } = outcome.failure
-    const nothing = { score: null, skipped: [], reportDigest: null, impact: null }
-    return { verdict: 'INCONCLUSIVE', reason, detail, next: [command('bots.list')], ...nothing }
+    const noReport = { score: null, skipped: [], reportDigest: null, impact: null }
+    return { verdict: 'INCONCLUSIVE', reason, detail, next: [command('bots.list')], ...noReport }
   }
   const { score, skipped, report } = outcome
   const judged = judgeSimulation(outcome, 'required')
   const reportDigest = report === null ? null : digestOf(encodeReport(report))
   const { adapted, applicable, percent, discriminating, boundary, firstVersion, bots } = score
   const counts = { adapted, applicable, percent, discriminating, boundary, firstVersion, bots }
-  const found = {
+  const counted = {
     score: counts,
     skipped,
     reportDigest,
     impact: report?.impact ?? null,
     ...(report === null ? {} : { beside: report.beside }),
   }
-  if (judged.do === 'pass') return { verdict: 'PASS', detail: judged.summary, next: [], ...found }
+  if (judged.do === 'pass') return { verdict: 'PASS', detail: judged.summary, next: [], ...counted }
   const { reason, detail, next } = judged
-  return { verdict: judged.do === 'fail' ? 'FAIL' : 'INCONCLUSIVE', reason, detail, next, ...found }
+  return { verdict: judged.do === 'fail' ? 'FAIL' : 'INCONCLUSIVE', reason, detail, next, ...counted }
 }
 
 /** Indexes the documents by id, which must be unique. */

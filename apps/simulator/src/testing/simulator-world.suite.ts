@@ -15,7 +15,7 @@ import { ScenariosController } from '../scenarios/scenarios.http.js'
 import { SimulatorConfig } from '../simulator.config.js'
 import { ReplayRun } from '../simulations/replay-run.js'
 import { TryPolicies } from '../simulations/try-policies.js'
-import { Replaying } from '../simulations/replaying.js'
+import { RunningReplays } from '../simulations/running-replays.js'
 import { RunSimulation } from '../simulations/run-simulation.js'
 import { SimulationsController } from '../simulations/simulations.http.js'
 import { CORPUS, POLICY, SCENARIO } from './dossier.fixture.js'
@@ -71,7 +71,7 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
   const stores = { outbox, positions: new MemoryPositionStore(), timers }
   const runtime = createRuntime(options, stores, new MemoryBus(), coordination, async () => ({ database: true, migrations: true }))
   const counted = new CountedRunner(runner)
-  const replaying = new Replaying(new ReplayRun(runtime.database, runtime.rosters, new Readings(runtime.database), counted), counted)
+  const replaying = new RunningReplays(new ReplayRun(runtime.database, runtime.rosters, new Readings(runtime.database), counted), counted)
   const stage = new RunSimulation(runtime, new SimulatorConfig(), replaying)
   stage.onModuleInit()
   const bots = new BotsController(runtime.database, new InlineBotInspector())
