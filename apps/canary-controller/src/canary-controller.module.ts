@@ -8,9 +8,9 @@ import { advanceCanaryCounters, CanaryHeads } from './canaries/canary-heads.js'
 import { CanaryEffects } from './canaries/canary-effects.js'
 import { JudgeAlert } from './canaries/judge-alert.js'
 import { RunCanary } from './canaries/run-canary.js'
-import { TakeUnsignedAlerts, UNSIGNED_ALERTS } from './canaries/take-unsigned-alerts.js'
+import { AcceptUnsignedAlerts, UNSIGNED_ALERTS } from './canaries/accept-unsigned-alerts.js'
 import { Prometheus } from './metrics/prometheus.js'
-import { RegionTurns } from './canaries/region-turns.js'
+import { RegionQueue } from './canaries/region-queue.js'
 import { CanaryControllerConfig, readCanaryControllerConfig } from './canary-controller.config.js'
 import { CreateCanaryController1764000000000 } from './migrations/1764000000000-create-canary-controller.js'
 
@@ -25,12 +25,12 @@ import { CreateCanaryController1764000000000 } from './migrations/1764000000000-
       useFactory: ({ prometheus }: CanaryControllerConfig) => new Prometheus(prometheus),
     },
     CanaryHeads,
-    RegionTurns,
+    RegionQueue,
     ReleaseProofs,
     RunCanary,
     JudgeAlert,
     CanaryEffects,
-    TakeUnsignedAlerts,
+    AcceptUnsignedAlerts,
   ],
 })
 class CanaryControllerModule {}

@@ -19,17 +19,17 @@ export const UNSIGNED_ALERTS = documentTable<UnsignedAlert>({
 
 /** Accepts alerts that bots on Kafka write to the topic themselves. No signature proves the sender, so all of them count as one bot. */
 @Injectable()
-export class TakeUnsignedAlerts implements OnModuleInit {
+export class AcceptUnsignedAlerts implements OnModuleInit {
   constructor(
     private readonly consumer: EventConsumer,
     private readonly judgeAlert: JudgeAlert,
   ) {}
 
   onModuleInit(): void {
-    this.consumer.onExternalRecord('hms.bot.alert.v1', (record, tx) => this.take(record, tx))
+    this.consumer.onExternalRecord('hms.bot.alert.v1', (record, tx) => this.accept(record, tx))
   }
 
-  private async take(record: BusRecord, tx: Transaction): Promise<boolean> {
+  private async accept(record: BusRecord, tx: Transaction): Promise<boolean> {
     const alert = unsignedAlertOf(record)
     if (alert === undefined) return false
     const isNew = await tx.documents(UNSIGNED_ALERTS).insert({ id: digestOfJson([alert.bot, alert.id]) })

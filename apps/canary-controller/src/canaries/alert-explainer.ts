@@ -4,7 +4,7 @@ import type { PolicyDocument } from '#libs/policy'
 import { compileScenario, MAX_STEPS, type CompiledScenario, type Policies } from '#libs/scenario'
 
 /** Limit of compiled scenarios in the cache: compiling takes milliseconds, and every alert needs the same ones. */
-const MAX_KEPT = 400
+const MAX_CACHED = 400
 
 export interface Explanation {
   explained: boolean
@@ -15,37 +15,37 @@ export interface Explanation {
  * Evaluates, with a canary's scenarios, whether a correct bot would raise an alert for this reading. All scenarios share one step budget
  * per alert: it bounds the cost, which registered scenarios and readings would otherwise determine.
  */
-export class ExplainAlert {
+export class AlertExplainer {
   private readonly compiled = new Map<string, CompiledScenario>()
 
   /** Explains an alert by the new policies. An alert is unexplained if no scenario applies. */
-  of(canary: Pick<Canary, 'dossier' | 'scenarios'>, alert: { reading: JsonObject | null }): Explanation {
-    return this.under(canary.dossier.releases, canary.scenarios, alert)
+  byNewPolicies(canary: Pick<Canary, 'dossier' | 'scenarios'>, alert: { reading: JsonObject | null }): Explanation {
+    return this.evaluate(canary.dossier.releases, canary.scenarios, alert)
   }
 
   /** Explains an alert by the policies in force outside the cohort. */
-  outside({ dossier, scenarios, members }: Canary, alert: { reading: JsonObject | null }): Explanation {
-    return this.under(
+  byPoliciesInForce({ dossier, scenarios, members }: Canary, alert: { reading: JsonObject | null }): Explanation {
+    return this.evaluate(
       members.flatMap(({ policy }) => dossier.live[policy] ?? []),
       scenarios,
       alert,
     )
   }
 
-  private under(
+  private evaluate(
     releases: readonly CarriedRelease[],
     scenarios: readonly ScenarioRule[],
     { reading }: { reading: JsonObject | null },
   ): Explanation {
-    if (reading === null || reading === undefined) return { explained: false, reason: 'the alert brings no reading' }
+    if (reading === null || reading === undefined) return { explained: false, reason: 'the alert has no reading' }
     const released = Object.fromEntries(releases.map((release) => [release.id, predicateIn<{ policy: PolicyDocument }>(release).policy]))
-    const fitting = scenarios
+    const applicable = scenarios
       // `beside` has the values of policies outside the run that the scenario reads, as in force when the run was simulated.
       .map((scenario) => ({ ...scenario, known: { ...(scenario.beside as Policies | undefined), ...released } }))
       .filter(({ policies, known }) => policies.every((id) => known[id] !== undefined))
-    if (fitting.length === 0) return { explained: false, reason: 'no scenario speaks of it' }
+    if (applicable.length === 0) return { explained: false, reason: 'no scenario applies to the policies' }
     const budget = { steps: MAX_STEPS }
-    for (const scenario of fitting) {
+    for (const scenario of applicable) {
       const compiled = this.compile(scenario)
       if (!compiled.ok) continue
       try {
@@ -54,7 +54,7 @@ export class ExplainAlert {
         // A scenario does not explain an alert if its expression fails on the reading or exceeds the step budget.
       }
     }
-    return { explained: false, reason: `${fitting.map((scenario) => scenario.id).join(', ')} expects no alert here` }
+    return { explained: false, reason: `${applicable.map((scenario) => scenario.id).join(', ')} expects no alert here` }
   }
 
   private compile({ id, alert }: ScenarioRule): CompiledScenario {
@@ -62,7 +62,7 @@ export class ExplainAlert {
     const known = this.compiled.get(key)
     if (known !== undefined) return known
     const compiled = compileScenario({ id, alert })
-    if (this.compiled.size >= MAX_KEPT) this.compiled.delete(this.compiled.keys().next().value!)
+    if (this.compiled.size >= MAX_CACHED) this.compiled.delete(this.compiled.keys().next().value!)
     this.compiled.set(key, compiled)
     return compiled
   }

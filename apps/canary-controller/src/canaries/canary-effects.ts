@@ -15,7 +15,7 @@ import { optionsOf, type OwnEffect } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { CanaryHeads } from './canary-heads.js'
-import { RegionTurns } from './region-turns.js'
+import { RegionQueue } from './region-queue.js'
 
 const PROPERTIES: Record<PassBasis, string[]> = {
   observed: [CANARY_PASSED, CANARY_OBSERVED],
@@ -31,7 +31,7 @@ export class CanaryEffects {
     private readonly signer: Signer,
     private readonly heads: CanaryHeads,
     private readonly config: CanaryControllerConfig,
-    private readonly regions: RegionTurns,
+    private readonly regions: RegionQueue,
   ) {}
 
   perform(tx: Transaction, canary: Canary, effect: OwnEffect<CanaryEffect>): Promise<Canary | void> {
@@ -45,7 +45,7 @@ export class CanaryEffects {
       case 'fail':
         return this.fail(tx, canary, effect.reason, effect.detail)
       case 'freeRegions':
-        return this.regions.freed(tx, canary)
+        return this.regions.wakeWaiting(tx, canary)
     }
   }
 
@@ -53,8 +53,8 @@ export class CanaryEffects {
     const attestation = await attestCanary(canary, PROPERTIES[basis], tx.now, this.signer)
     const dossier = withAttestation(canary.dossier, 'canary', attestation)
     const steps = canary.passed === undefined ? {} : { steps: canary.passed }
-    const said = { dossier, summary, label: canaryLabel(canary), ...this.figures(tx, canary), ...steps }
-    await this.outbox.emit(tx, 'hms.canary.passed.v1', said, optionsOf(canary))
+    const passed = { dossier, summary, label: canaryLabel(canary), ...this.figures(tx, canary), ...steps }
+    await this.outbox.emit(tx, 'hms.canary.passed.v1', passed, optionsOf(canary))
   }
 
   private async fail(tx: Transaction, canary: Canary, reason: string, detail: string): Promise<void> {

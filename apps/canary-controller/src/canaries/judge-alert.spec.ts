@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { newCanary, type Canary } from '#libs/pipeline'
 import { bucketOf } from '#libs/policy'
 import type { EventData, RunDossier } from '#libs/contracts'
-import { counts, isOfControl } from './judge-alert.js'
+import { isFromCohort, isFromControlGroup } from './judge-alert.js'
 
 const POLICY = 'pm25'
 const [FIRST, SECOND, END] = ['2026-01-01T00:00:00.000Z', '2026-01-01T00:01:00.000Z', '2026-01-01T00:02:00.000Z']
@@ -32,28 +32,28 @@ function alertOf(bot: string, receivedAt: string, region = 'NCR'): EventData['hm
 
 it("counts a bot from the step on that added the bot to the cohort, and only in the canary's region", () => {
   const canary = canaryOf()
-  expect([counts(canary, alertOf(early, FIRST)), counts(canary, alertOf(late, FIRST)), counts(canary, alertOf(late, SECOND))]).toEqual([
-    true,
-    false,
-    true,
-  ])
-  expect(counts(canary, alertOf(early, SECOND, 'VA'))).toBe(false)
+  expect([
+    isFromCohort(canary, alertOf(early, FIRST)),
+    isFromCohort(canary, alertOf(late, FIRST)),
+    isFromCohort(canary, alertOf(late, SECOND)),
+  ]).toEqual([true, false, true])
+  expect(isFromCohort(canary, alertOf(early, SECOND, 'VA'))).toBe(false)
 })
 
 it('does not reject an alert whose head config-store has not reported yet', () => {
   const [member] = canaryOf().members
   const published = canaryOf({ members: [{ ...member!, shown: [{ share: 500, since: FIRST }] }] })
-  expect(counts(published, alertOf(late, FIRST))).toBe(true)
+  expect(isFromCohort(published, alertOf(late, FIRST))).toBe(true)
 })
 
 it('counts a bot in the control group if it is in a scope of the canary, and in no cohort of that scope', () => {
   const [member] = canaryOf().members
   const watch = { bots: [] } as unknown as Canary['watch']
   const narrow = canaryOf({ watch, members: [{ ...member!, share: 500 }] })
-  const of = (bot: string, region = 'NCR'): boolean => isOfControl(narrow, alertOf(bot, FIRST, region))
+  const of = (bot: string, region = 'NCR'): boolean => isFromControlGroup(narrow, alertOf(bot, FIRST, region))
   expect([of(late), of(early), of(late, 'VA')]).toEqual([true, false, false])
   const ofTexas = { ...member!, scope: 'region:TX', share: 500 }
-  expect(isOfControl({ ...narrow, earlier: [ofTexas] }, alertOf(late, FIRST, 'TX'))).toBe(true)
+  expect(isFromControlGroup({ ...narrow, earlier: [ofTexas] }, alertOf(late, FIRST, 'TX'))).toBe(true)
 })
 
 it('draws the cohort of a bundle by its smallest policy, and without `cohortKey` (canary of an earlier version) by each policy', () => {
@@ -64,7 +64,7 @@ it('draws the cohort of a bundle by its smallest policy, and without `cohortKey`
   const canary: Canary = { ...fresh, state: 'observing', publishedAt: FIRST, leaseUntil: END }
   const bots = Array.from({ length: 400 }, (_, index) => `bot-${index}`)
   const counted = ({ cohortKey, ...rest }: Canary, key = cohortKey): string[] =>
-    bots.filter((bot) => counts(key === undefined ? rest : { ...rest, cohortKey: key }, { ...alertOf(bot, FIRST), policy: POLICY }))
+    bots.filter((bot) => isFromCohort(key === undefined ? rest : { ...rest, cohortKey: key }, { ...alertOf(bot, FIRST), policy: POLICY }))
   expect(counted(canary)).toEqual(bots.filter((bot) => bucketOf('ozone', bot) < 500))
   const { cohortKey: _key, ...earlier } = canary
   expect(counted(earlier)).toEqual(bots.filter((bot) => bucketOf(POLICY, bot) < 500))

@@ -19,7 +19,7 @@ import { bucketOf, inShare, scopeCovers, type Scope } from '#libs/policy'
 import { digestOfJson, hexOf } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { CANARIES } from './canary.table.js'
-import { ExplainAlert } from './explain-alert.js'
+import { AlertExplainer } from './alert-explainer.js'
 import { RunCanary } from './run-canary.js'
 
 type Alert = EventData['hms.alert.reported.v1']
@@ -34,7 +34,7 @@ const MAX_TEXT_SHOWN = 200
 /** Judges an alert for every canary that counts alerts: whether its bot belongs to the cohort, and whether the new policy explains it. */
 @Injectable()
 export class JudgeAlert {
-  private readonly explain = new ExplainAlert()
+  private readonly explainer = new AlertExplainer()
 
   constructor(private readonly runCanary: RunCanary) {}
 
@@ -43,14 +43,15 @@ export class JudgeAlert {
     const problem = readingProblem(alert.reading)
     if (problem !== undefined) throw new TerminalError('HMS_ALERT_READING', problem)
     const open = await findAll(tx, CANARIES, { state: [...ALERT_STATES] })
-    for (const { run } of open.filter((canary) => counts(canary, alert))) {
+    for (const { run } of open.filter((canary) => isFromCohort(canary, alert))) {
       await this.runCanary.shell.locked(tx, run, async (canary) => {
-        if (counts(canary, alert)) await this.judge(tx, canary, alert, unsigned === undefined ? voiceOf(canary, alert) : UNSIGNED)
+        if (isFromCohort(canary, alert))
+          await this.judge(tx, canary, alert, unsigned === undefined ? countedNameOf(canary, alert) : UNSIGNED)
       })
     }
-    for (const { run } of open.filter((canary) => this.countsInControl(canary, alert))) {
+    for (const { run } of open.filter((canary) => this.isUnexplainedInControl(canary, alert))) {
       const bot = unsigned === undefined ? alert.bot : UNSIGNED
-      const controlAlert = { bot, once: onceOf(bot, alert), receivedAt: alert.receivedAt }
+      const controlAlert = { bot, once: dedupIdOf(bot, alert), receivedAt: alert.receivedAt }
       await this.runCanary.shell.input(tx, run, { type: 'controlAlerted', alert: controlAlert })
     }
   }
@@ -59,8 +60,8 @@ export class JudgeAlert {
    * Whether the alert counts in the control group: the policies in force outside the cohort do not explain it. They explain most alerts of
    * the many bots outside a cohort, so most alerts need no lock.
    */
-  private countsInControl(canary: Canary, alert: Alert): boolean {
-    return isOfControl(canary, alert) && !this.explain.outside(canary, alert).explained
+  private isUnexplainedInControl(canary: Canary, alert: Alert): boolean {
+    return isFromControlGroup(canary, alert) && !this.explainer.byPoliciesInForce(canary, alert).explained
   }
 
   /** Applies the alert to a locked canary. `bot`: name under which the alert counts. */
@@ -68,10 +69,10 @@ export class JudgeAlert {
     const { id, receivedAt } = alert
     const connected = alert.connected && bot === alert.bot
     const ofKey = bot !== alert.bot && bot !== UNSIGNED ? { ofKey: true as const } : {}
-    const [reading, once] = [readingOf(alert), onceOf(bot, alert)]
-    const verdict = canary.counted.includes(once) ? { explained: true, reason: '' } : this.explain.of(canary, alert)
+    const [reading, once] = [readingOf(alert), dedupIdOf(bot, alert)]
+    const verdict = canary.counted.includes(once) ? { explained: true, reason: '' } : this.explainer.byNewPolicies(canary, alert)
     const [reason, shown] = [verdict.reason.slice(0, MAX_TEXT_SHOWN), reading.slice(0, MAX_TEXT_SHOWN)]
-    const places = placesOf(canary, alert)
+    const places = cohortHeadsOf(canary, alert)
     const awaits = isLive(canary) && wasInCohort(canary, places, receivedAt) === undefined ? { awaits: places } : {}
     const counted = {
       alert: id,
@@ -94,7 +95,7 @@ export class JudgeAlert {
  * otherwise its key, regardless of the bot it names. An alert without a key (profile dev, or config-store of the previous build) counts for
  * its bot.
  */
-export function voiceOf(canary: Canary, { bot, applied = [], reporter }: Alert): string {
+export function countedNameOf(canary: Canary, { bot, applied = [], reporter }: Alert): string {
   const hasAcknowledged = headsOf(canary).some(({ release }) => applied.includes(release))
   return hasAcknowledged || reporter === undefined ? bot : `${BOTS_OF_KEY} ${reporter}`
 }
@@ -104,12 +105,12 @@ function readingOf({ id, reading }: Alert): string {
 }
 
 /** Returns a deduplication id: equal for the same reading of the same bot. */
-function onceOf(bot: string, alert: Alert): string {
+function dedupIdOf(bot: string, alert: Alert): string {
   return hexOf(digestOfJson([bot, readingOf(alert)])).slice(0, 24)
 }
 
 /** Whether the alert is from the control group: its bot is in a scope of the canary and in no cohort, and the verdict is open. */
-export function isOfControl(canary: Canary, alert: Alert): boolean {
+export function isFromControlGroup(canary: Canary, alert: Alert): boolean {
   if (!isLive(canary) || isEarly(canary) || canary.watch === undefined || !alert.connected) return false
   if (!mayHaveHadRelease(canary, alert.receivedAt)) return false
   const heads = headsOf(canary).filter((head) => covers(head, alert))
@@ -122,15 +123,15 @@ export function isOfControl(canary: Canary, alert: Alert): boolean {
  * Whether the alert counts: its bot is in the cohort by scope and bucket, connected or not, and the alert was received after the canary was
  * published and its release came into force.
  */
-export function counts(canary: Canary, alert: Alert): boolean {
+export function isFromCohort(canary: Canary, alert: Alert): boolean {
   if (!countsAlerts(canary) || !mayHaveHadRelease(canary, alert.receivedAt)) return false
-  const places = placesOf(canary, alert)
+  const places = cohortHeadsOf(canary, alert)
   // After the canary has passed, the stable heads may already apply.
   return places.length > 0 && (!isLive(canary) || wasInCohort(canary, places, alert.receivedAt) !== false)
 }
 
 /** Returns the heads of this step, and the remaining heads of earlier steps, whose cohort includes the alert's bot. */
-function placesOf(canary: Canary, alert: Alert): CohortHead[] {
+function cohortHeadsOf(canary: Canary, alert: Alert): CohortHead[] {
   return headsOf(canary)
     .filter(({ policy }) => alert.policy === undefined || policy === alert.policy)
     .filter((head) => (head.beginsAt ?? '') <= alert.receivedAt && isInCohort(canary, head, alert))

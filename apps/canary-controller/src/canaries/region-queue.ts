@@ -6,21 +6,21 @@ import { CANARIES, keysOf } from './canary.table.js'
 /** Lock key of all regions. It sorts after every policy, so it is locked last; it is released at the end of the transaction. */
 const REGIONS = 'regions'
 
-const TURN = timerKind<{ run: number; attempt: number; key: string }>('canary-region')
+const REGION_RELEASED = timerKind<{ run: number; attempt: number; key: string }>('canary-region')
 
 /** Determines which run has a region, and notifies the canaries that wait for it when it is released. */
 @Injectable()
-export class RegionTurns {
+export class RegionQueue {
   constructor(private readonly timers: Timers) {}
 
   /**
-   * Registers the timer; call once, before the service starts. `tell` gets, under the run's lock, the waiting canary and the run that now
-   * has one of its regions; `null` if they are free.
+   * Registers the timer; call once, before the service starts. `onReleased` gets, under the run's lock, the waiting canary and the run that
+   * now has one of its regions; `null` if they are free.
    */
-  listen(tell: (tx: Transaction, canary: Canary, behind: RegionHolder | null) => Promise<void>): void {
-    this.timers.on(TURN, async (tx, { data: { run, attempt } }) => {
+  listen(onReleased: (tx: Transaction, canary: Canary, behind: RegionHolder | null) => Promise<void>): void {
+    this.timers.on(REGION_RELEASED, async (tx, { data: { run, attempt } }) => {
       const canary = await tx.documents(CANARIES).get(String(run))
-      if (canary?.attempt === attempt && canary.state === 'waiting') await tell(tx, canary, await this.against(tx, canary))
+      if (canary?.attempt === attempt && canary.state === 'waiting') await onReleased(tx, canary, await this.holderFor(tx, canary))
     })
   }
 
@@ -28,7 +28,7 @@ export class RegionTurns {
    * Returns the run that has a region of this canary; `null` if they are free. All regions stay locked until the end of the transaction, so
    * that no two canaries start at once, and none starts to wait for a run that is just releasing its region.
    */
-  async against(tx: Transaction, canary: Canary): Promise<RegionHolder | null> {
+  async holderFor(tx: Transaction, canary: Canary): Promise<RegionHolder | null> {
     return holderOfRegions(canary, await this.claimants(tx), tx.now)
   }
 
@@ -37,12 +37,12 @@ export class RegionTurns {
    * transaction does not hold the locks of their policies. Waking all waiting canaries would lock all regions once per canary at each
    * release.
    */
-  async freed(tx: Transaction, by: Pick<Canary, 'run'>): Promise<void> {
+  async wakeWaiting(tx: Transaction, by: Pick<Canary, 'run'>): Promise<void> {
     const others = (await this.claimants(tx)).filter(({ run }) => run !== by.run)
     for (const canary of others.filter((each) => each.state === 'waiting' && holderOfRegions(each, others, tx.now) === null)) {
       const { run, attempt, key } = canary
       const data = { run, attempt, key }
-      await this.timers.schedule(tx, { id: `${TURN}:${run}`, kind: TURN, keys: keysOf(canary), data, dueAt: tx.now })
+      await this.timers.schedule(tx, { id: `${REGION_RELEASED}:${run}`, kind: REGION_RELEASED, keys: keysOf(canary), data, dueAt: tx.now })
     }
   }
 

@@ -18,7 +18,7 @@ import { FollowFreezes, originOf, ReleaseProofs, StageShell } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { Prometheus } from '../metrics/prometheus.js'
-import { RegionTurns } from './region-turns.js'
+import { RegionQueue } from './region-queue.js'
 import { CanaryEffects } from './canary-effects.js'
 import { CANARIES, keysOf } from './canary.table.js'
 
@@ -38,7 +38,7 @@ export class RunCanary implements OnModuleInit {
     { acknowledgeMs, leaseMs, measureMs, rules }: CanaryControllerConfig,
     effects: CanaryEffects,
     private readonly proofs: ReleaseProofs,
-    private readonly regions: RegionTurns,
+    private readonly regions: RegionQueue,
     private readonly prometheus: Prometheus,
   ) {
     this.shell = new StageShell(runtime, {
@@ -62,7 +62,7 @@ export class RunCanary implements OnModuleInit {
       scopesOf: freezableScopes,
       notify: async (tx, canary, frozen) => {
         const { run, attempt } = canary
-        await this.shell.input(tx, run, { type: 'freezeChanged', frozen, behind: await this.regions.against(tx, canary) }, { attempt })
+        await this.shell.input(tx, run, { type: 'freezeChanged', frozen, behind: await this.regions.holderFor(tx, canary) }, { attempt })
       },
     })
   }
@@ -85,7 +85,7 @@ export class RunCanary implements OnModuleInit {
       await this.endEarlier(tx, fresh)
       const known = await this.proofs.attach(tx, dossier)
       const frozen = await this.frozen(tx, fresh)
-      const behind = await this.regions.against(tx, fresh)
+      const behind = await this.regions.holderFor(tx, fresh)
       return { type: 'opened', dossier: known, isProven: this.proofs.areComplete(known), frozen, behind }
     })
   }
@@ -116,9 +116,9 @@ export class RunCanary implements OnModuleInit {
   private async endEarlier(tx: Transaction, { run, members }: Canary): Promise<void> {
     const policies = new Set(members.map(({ policy }) => policy))
     for (const earlier of await findAll(tx, CANARIES, { state: [...OPEN] })) {
-      const taken = earlier.run === run ? undefined : earlier.members.find(({ policy }) => policies.has(policy))
-      if (taken === undefined) continue
-      const reason = `run #${run} has ${taken.policy} now`
+      const shared = earlier.run === run ? undefined : earlier.members.find(({ policy }) => policies.has(policy))
+      if (shared === undefined) continue
+      const reason = `run #${run} has ${shared.policy} now`
       await this.shell.input(tx, earlier.run, { type: 'ended', attempt: earlier.attempt, reason })
     }
   }
@@ -134,7 +134,7 @@ export class RunCanary implements OnModuleInit {
       if (!members.some((member) => proven.has(member.release))) continue
       await this.shell.locked(tx, run, async (canary) => {
         const dossier = await this.proofs.attach(tx, canary.dossier)
-        const behind = await this.regions.against(tx, canary)
+        const behind = await this.regions.holderFor(tx, canary)
         const frozen = await this.frozen(tx, canary)
         await this.shell.decide(tx, canary, { type: 'proven', dossier, isProven: this.proofs.areComplete(dossier), frozen, behind })
       })
