@@ -15,7 +15,13 @@ export class EntriesController {
   @Get()
   async list(@Query() { since, until, order, acts, signed, ...rest }: EntriesQueryDto): Promise<RecordedEntry[]> {
     const wanted = { acts: acts === 'true', signed: signed === 'true' }
-    const query = { ...rest, since: timeIn(since), until: timeIn(until), newest: order === 'newest', signed: wanted.acts || wanted.signed }
+    const query = {
+      ...rest,
+      since: timeIn(since),
+      until: timeIn(until),
+      newestFirst: order === 'newest',
+      withEvents: wanted.acts || wanted.signed,
+    }
     const found = await this.database.transaction((tx) => this.entries.find(tx, query))
     return found.map((entry) => recordedEntry(entry, wanted))
   }

@@ -3,7 +3,7 @@ import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
 import type { ApprovedRelease } from '#libs/signing'
 import { nameKey } from './actors.js'
 import { leafHashOf, leafOf, type EntryFacts, type LogEntry, type LoggedRelease } from './entry.js'
-import type { Arriving, EntryQuery, EntryStore } from './entry.store.js'
+import type { EventAttachments, EntryQuery, EntryStore } from './entry.store.js'
 
 interface Row {
   index: number
@@ -14,7 +14,7 @@ interface Row {
 }
 
 export class MemoryEntryStore implements EntryStore {
-  async take(tx: Transaction, facts: EntryFacts, { releases = [], actors = [], signed }: Arriving = {}): Promise<void> {
+  async append(tx: Transaction, facts: EntryFacts, { releases = [], actors = [], signed }: EventAttachments = {}): Promise<void> {
     arrivalsOf(tx).set(facts.event, { facts, releases, actors, signed })
   }
 
@@ -27,7 +27,7 @@ export class MemoryEntryStore implements EntryStore {
     return false
   }
 
-  async place(tx: Transaction, limit: number): Promise<number> {
+  async sequence(tx: Transaction, limit: number): Promise<number> {
     const rows = entryRowsOf(tx)
     let added = 0
     for (const { facts, releases, actors, signed } of arrivalsOf(tx).values().slice(0, limit)) {
@@ -48,10 +48,10 @@ export class MemoryEntryStore implements EntryStore {
       .values()
       .map((row) => ({ ...row, facts: JSON.parse(row.entry) as EntryFacts }))
       .filter((row) => fits(row, query))
-    const page = (query.newest === true ? found.toReversed() : found).slice(0, query.limit)
+    const page = (query.newestFirst === true ? found.toReversed() : found).slice(0, query.limit)
     return page.map(({ index, facts, leafHash, signed }) => {
       const entry = { index, facts, leafHash: Buffer.from(leafHash, 'hex') }
-      return query.signed === true && signed !== undefined ? { ...entry, signed } : entry
+      return query.withEvents === true && signed !== undefined ? { ...entry, signed } : entry
     })
   }
 }

@@ -4,7 +4,7 @@ import type { ApprovedRelease } from '#libs/signing'
 import { nameKey } from './actors.js'
 import type { ArrivalRow, ArrivalSeals } from './arrival-seals.js'
 import { leafHashOf, leafOf, type EntryFacts, type LogEntry } from './entry.js'
-import { MAX_UNSIGNED, type Arriving, type EntryQuery, type EntryStore, type UnsignedRows } from './entry.store.js'
+import { MAX_UNSIGNED, type EventAttachments, type EntryQuery, type EntryStore, type UnsignedRows } from './entry.store.js'
 
 const COLUMNS = 'event_id, at, source, type, topic, key, run, entry, digest, leaf_hash'
 
@@ -23,7 +23,7 @@ export class PostgresEntryStore implements EntryStore {
     private readonly onRefused: (event: string, why: string) => void = () => {},
   ) {}
 
-  async take(tx: Transaction, facts: EntryFacts, { releases, actors = [], signed }: Arriving = {}): Promise<void> {
+  async append(tx: Transaction, facts: EntryFacts, { releases, actors = [], signed }: EventAttachments = {}): Promise<void> {
     const { schema } = postgresOf(tx)
     await postgresOf(tx).write(
       `INSERT INTO ${schema}.arrival (${COLUMNS}, releases, actors, seal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
@@ -55,7 +55,7 @@ export class PostgresEntryStore implements EntryStore {
    * Assigns log indexes to arrivals. LATERAL makes PostgreSQL find each event by the index on its id; an anti-join was planned as a scan of
    * the whole log for each batch.
    */
-  async place(tx: Transaction, limit: number): Promise<number> {
+  async sequence(tx: Transaction, limit: number): Promise<number> {
     const { schema } = postgresOf(tx)
     const arrivals = await this.signedArrivals(tx, limit)
     if (arrivals.length === 0) return 0
@@ -136,7 +136,10 @@ export class PostgresEntryStore implements EntryStore {
     }
   }
 
-  async find(tx: Transaction, { run, after, before, by, type, since, until, newest, signed, limit }: EntryQuery): Promise<LogEntry[]> {
+  async find(
+    tx: Transaction,
+    { run, after, before, by, type, since, until, newestFirst, withEvents, limit }: EntryQuery,
+  ): Promise<LogEntry[]> {
     const { schema } = postgresOf(tx)
     const values: unknown[] = []
     const conditions = (
@@ -151,11 +154,11 @@ export class PostgresEntryStore implements EntryStore {
       ] as const
     ).flatMap(([test, value]) => (value === undefined ? [] : [`${test} $${values.push(value)}`]))
     const entries = by === undefined ? `${schema}.entry` : `${schema}.entry_actor JOIN ${schema}.entry USING (index)`
-    const from = signed === true ? `${entries} LEFT JOIN ${schema}.kept_event USING (event_id)` : entries
+    const from = withEvents === true ? `${entries} LEFT JOIN ${schema}.kept_event USING (event_id)` : entries
     const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
     const rows = await postgresOf(tx).query<Row>(
-      `SELECT index, entry, leaf_hash${signed === true ? ', signed' : ''} FROM ${from} ${where}
-       ORDER BY index ${newest === true ? 'DESC' : 'ASC'} LIMIT $${values.push(limit)}`,
+      `SELECT index, entry, leaf_hash${withEvents === true ? ', signed' : ''} FROM ${from} ${where}
+       ORDER BY index ${newestFirst === true ? 'DESC' : 'ASC'} LIMIT $${values.push(limit)}`,
       values,
     )
     return rows.map((row) => ({

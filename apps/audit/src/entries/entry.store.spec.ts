@@ -18,11 +18,11 @@ describe.each(LOG_ADAPTERS)('the log in %s', (_name, open) => {
   })
   afterAll(() => stores.close())
 
-  const take = (facts: EntryFacts): Promise<void> => stores.database.transaction((tx) => stores.entries.take(tx, facts))
+  const take = (facts: EntryFacts): Promise<void> => stores.database.transaction((tx) => stores.entries.append(tx, facts))
   const place = (limit: number): Promise<number> =>
     stores.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      return stores.entries.place(tx, limit)
+      return stores.entries.sequence(tx, limit)
     })
 
   it('assigns indexes from 0 without gaps, in order of arrival, even if batches race, fail, or contain an event twice', async () => {
@@ -31,8 +31,8 @@ describe.each(LOG_ADAPTERS)('the log in %s', (_name, open) => {
     await take(events[3]!)
     const failing = stores.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      await stores.entries.take(tx, event(9))
-      await stores.entries.place(tx, 3)
+      await stores.entries.append(tx, event(9))
+      await stores.entries.sequence(tx, 3)
       throw new Error('rolled back')
     })
     const added = await Promise.all([place(2), failing.catch(() => 0), place(2), place(10)])
@@ -62,20 +62,20 @@ describe.each(LOG_ADAPTERS)('the log in %s', (_name, open) => {
     }))
     for (const [at, act] of acts.entries())
       await stores.database.transaction((tx) =>
-        stores.entries.take(tx, act, { actors: at === 1 ? ['epa counsel'] : ['epa chief', 'epa counsel'] }),
+        stores.entries.append(tx, act, { actors: at === 1 ? ['epa counsel'] : ['epa chief', 'epa counsel'] }),
       )
     await place(10)
     const days = async (query: Omit<EntryQuery, 'limit'>, limit = 10): Promise<string[]> =>
       (await find({ ...query, limit })).map(({ facts }) => facts.at.slice(0, 10))
-    expect(await days({ by: 'EPA Chief', newest: true })).toEqual(['2026-02-03', '2026-02-01'])
+    expect(await days({ by: 'EPA Chief', newestFirst: true })).toEqual(['2026-02-03', '2026-02-01'])
     expect(await days({ by: 'EPA Counsel' })).toEqual(['2026-02-01', '2026-02-02', '2026-02-03'])
     expect(await days({ by: 'Stranger' })).toEqual([])
     expect(await days({ type: 'hms.approval.rejected.v1', since: new Date('2026-02-02'), until: new Date('2026-02-03') })).toEqual([
       '2026-02-02',
     ])
-    const [newest] = await find({ newest: true, limit: 1 })
+    const [newest] = await find({ newestFirst: true, limit: 1 })
     expect(newest!.facts.at).toBe('2026-02-03T00:00:00.000Z')
-    expect(await days({ by: 'epa counsel', newest: true, before: newest!.index }, 1)).toEqual(['2026-02-02'])
+    expect(await days({ by: 'epa counsel', newestFirst: true, before: newest!.index }, 1)).toEqual(['2026-02-02'])
   })
 })
 

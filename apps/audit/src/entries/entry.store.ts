@@ -19,13 +19,13 @@ export interface EntryQuery {
   since?: Date
   until?: Date
   /** Newest first; ascending by index by default. */
-  newest?: boolean
+  newestFirst?: boolean
   /** Whether results include the signed events that the log keeps. */
-  signed?: boolean
+  withEvents?: boolean
   limit: number
 }
 
-export interface Arriving {
+export interface EventAttachments {
   releases?: readonly ApprovedRelease[]
   /** Result of `actorsOf`. */
   actors?: readonly string[]
@@ -46,7 +46,7 @@ export const MAX_UNSIGNED = 10_000
 /** Entries of the log. Entries are never changed or deleted; in PostgreSQL, triggers refuse it. Adapters: PostgreSQL and memory. */
 export abstract class EntryStore {
   /** Stores an event without an index. Writers do not wait for each other here. */
-  abstract take(tx: Transaction, facts: EntryFacts, arriving?: Arriving): Promise<void>
+  abstract append(tx: Transaction, facts: EntryFacts, attachments?: EventAttachments): Promise<void>
   /** Describes the oldest unsigned or refused rows, at most `MAX_UNSIGNED`; `undefined` if there are none. */
   abstract unsigned(tx: Transaction): Promise<UnsignedRows | undefined>
   /** Removes the row of an event if it is unsigned or was refused; returns whether there was one. */
@@ -55,6 +55,6 @@ export abstract class EntryStore {
    * Assigns the next indexes to at most `limit` stored events, in the order of arrival; an event that is already in the log is skipped.
    * Returns the number of entries added. The caller holds `LOG_LOCK`.
    */
-  abstract place(tx: Transaction, limit: number): Promise<number>
+  abstract sequence(tx: Transaction, limit: number): Promise<number>
   abstract find(tx: Transaction, query: EntryQuery): Promise<LogEntry[]>
 }

@@ -13,13 +13,13 @@ function world({ failing = 0, halted = undefined as string | undefined } = {}) {
   const store = new MemoryEntryStore()
   const state = { failing, halted, batches: [] as boolean[] }
   const entries: EntryStore = {
-    take: (tx, facts) => store.take(tx, facts),
+    append: (tx, facts) => store.append(tx, facts),
     unsigned: () => store.unsigned(),
     dropUnsigned: () => store.dropUnsigned(),
     find: (tx, query) => store.find(tx, query),
-    async place(tx, limit) {
+    async sequence(tx, limit) {
       if (state.failing-- > 0) throw new Error('database down')
-      return store.place(tx, limit)
+      return store.sequence(tx, limit)
     },
   }
   const intake = new Intake({
@@ -37,7 +37,7 @@ function world({ failing = 0, halted = undefined as string | undefined } = {}) {
   }
   const take = (count = 1, wake = true, isAwaited = false): Promise<void> =>
     database.transaction(async (tx) => {
-      for (let nth = 0; nth < count; nth++) await store.take(tx, event())
+      for (let nth = 0; nth < count; nth++) await store.append(tx, event())
       if (wake) tx.afterCommit(() => intake.wake(isAwaited))
     })
   const pass = async (ms: number): Promise<void> => {

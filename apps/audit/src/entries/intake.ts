@@ -73,7 +73,7 @@ export class Intake {
     const isAwaited = this.awaited
     this.awaited = false
     try {
-      const added = await database.locked([LOG_LOCK], (tx) => entries.place(tx, BATCH))
+      const added = await database.locked([LOG_LOCK], (tx) => entries.sequence(tx, BATCH))
       // Another instance may have placed the awaited entry.
       if (added > 0 || isAwaited) placed(isAwaited)
       if (added === BATCH) this.batches.wake()

@@ -44,17 +44,14 @@ async function logKeysOf(runtime: ServiceRuntime, policy: LogPolicy, seen: SeenS
   const signer = await runtime.signerNamed('audit-log')
   if (signer === undefined) {
     const next = command('serve.log-key', { service: 'audit' })
-    runtime.log.error(
-      { alarm: 'audit_no_log_key', next },
-      'the roster names a log, and its key is not here: this process publishes no checkpoint',
-    )
+    runtime.log.error({ alarm: 'audit_no_log_key', next }, 'the key of the log is not configured: this process publishes no checkpoints')
     return undefined
   }
   if (signer.keyid !== keyIdOf(policy.log.key)) {
     throw new HmsError(
       'HMS_IDENTITY_MISMATCH',
-      `The log's key is ${signer.keyid}, and the roster names ${keyIdOf(policy.log.key)}: put that into the file of ` +
-        `HMS_TRANSPARENCY_LOG_KEY_FILE.`,
+      `The configured log key is ${signer.keyid}, but the roster names ${keyIdOf(policy.log.key)}. Set HMS_TRANSPARENCY_LOG_KEY_FILE to ` +
+        `the file with that private key.`,
       { status: 403, next: [action('roster.show')] },
     )
   }
@@ -71,9 +68,9 @@ export async function witnessLinks(
   policy: LogPolicy,
   seen: SeenStore,
 ): Promise<WitnessLink[]> {
-  const places = readAuditConfig(environment).witnesses
-  if (places.length > 0) {
-    const found = places.map((place, at) => ({ place, key: keyOf(place, at, policy.witnesses) }))
+  const addresses = readAuditConfig(environment).witnesses
+  if (addresses.length > 0) {
+    const found = addresses.map((place, at) => ({ place, key: keyOf(place, at, policy.witnesses) }))
     const links = found.flatMap(({ place, key }) => (key === undefined ? [] : [new HttpWitness(key, place.url)]))
     const known = policy.witnesses.map(({ name }) => name).join(', ') || 'none'
     if (links.length < policy.quorum) {
@@ -81,9 +78,12 @@ export async function witnessLinks(
       throw new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, next: [action('roster.show')] })
     }
     // Not an error: addresses are configured once, and a future or earlier roster may name these witnesses.
-    const strangers = found.filter(({ key }) => key === undefined).map(({ place }) => place.name ?? place.url)
-    if (strangers.length > 0)
-      log.warn({ witnesses: strangers, known, next: command('roster.show') }, 'the roster names no such witnesses; they are not asked')
+    const unknown = found.filter(({ key }) => key === undefined).map(({ place }) => place.name ?? place.url)
+    if (unknown.length > 0)
+      log.warn(
+        { witnesses: unknown, known, next: command('roster.show') },
+        'the roster does not name these configured witnesses; they are skipped',
+      )
     return links
   }
   const signer = profile === 'dev' ? await signerNamed('witness') : undefined
@@ -92,7 +92,7 @@ export async function witnessLinks(
   if (policy.quorum > 0) {
     log.error(
       { alarm: 'audit_no_witness', quorum: policy.quorum, next: command('serve.witnesses', { service: 'audit' }) },
-      'no witness is known here: no checkpoint can be published',
+      'no witness is configured: no checkpoint can be published',
     )
   }
   return []

@@ -86,8 +86,8 @@ async function waits(arrivals: readonly Arrival[]): Promise<number[]> {
     }
     await database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      await entries.take(tx, factsOf(event))
-      await entries.place(tx, 1)
+      await entries.append(tx, factsOf(event))
+      await entries.sequence(tx, 1)
     })
     written.push(clock.now().getTime())
     if (here) sequencer.wake(awaited)

@@ -98,15 +98,15 @@ describe.each([
     const releases = [{ id: 'ozone', version, digest: `sha256:${version}` }]
     await stores.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      await stores.entries.take(tx, { ...facts(), v: 2, releases: new ApprovalTree(releases).root }, { releases })
-      await stores.entries.place(tx, 1)
+      await stores.entries.append(tx, { ...facts(), v: 2, releases: new ApprovalTree(releases).root }, { releases })
+      await stores.entries.sequence(tx, 1)
     })
   }
   const append = async (count: number): Promise<void> => {
     await stores.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      for (let index = 0; index < count; index++) await stores.entries.take(tx, facts())
-      expect(await stores.entries.place(tx, count)).toBe(count)
+      for (let index = 0; index < count; index++) await stores.entries.append(tx, facts())
+      expect(await stores.entries.sequence(tx, count)).toBe(count)
     })
   }
   const sequencer = (witnesses: readonly WitnessLink[] = [witness], keysOf?: () => { policy: LogPolicy; signer: Signer }): Sequencer => {

@@ -29,8 +29,8 @@ describe.each(LOG_ADAPTERS)('the tree in %s', (_name, open) => {
   const take = (events: [EntryFacts, ApprovedRelease[]?][]): Promise<number> =>
     stores.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      for (const [event, releases] of events) await stores.entries.take(tx, event, { releases })
-      return stores.entries.place(tx, 100)
+      for (const [event, releases] of events) await stores.entries.append(tx, event, { releases })
+      return stores.entries.sequence(tx, 100)
     })
   const ask = <T>(question: (tree: TreeStore, tx: Transaction) => Promise<T>): Promise<T> =>
     stores.database.transaction((tx) => question(stores.tree, tx))

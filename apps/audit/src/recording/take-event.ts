@@ -18,6 +18,6 @@ export async function takeEvent(
   const releases = releasesOf(event)
   const facts = factsOf(event, releases)
   const signed = facts.v === 4 ? event.envelope : undefined
-  await entries.take(tx, facts, { releases, actors: actorsOf(event, roster), signed })
+  await entries.append(tx, facts, { releases, actors: actorsOf(event, roster), signed })
   return releases
 }

@@ -47,7 +47,7 @@ export class FoldWindows implements OnModuleInit {
     const over = oldest.filter(({ until }) => Date.parse(until) <= limit)
     for (const events of groupsOf(over)) {
       const facts = factsOfWindow(events, uuidv7(tx.now))
-      await this.entries.take(tx, facts)
+      await this.entries.append(tx, facts)
       await tx.documents(LISTINGS).put({ event: facts.event, listing: listingOf(events), at: tx.now.toISOString() })
       for (const { event } of events) await tx.documents(WINDOWED).delete(event)
     }
