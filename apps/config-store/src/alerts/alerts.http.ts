@@ -43,7 +43,7 @@ export class AlertBytes {
   }
 
   /**
-   * Takes the bytes of an alert from the bot's bucket. If they exceed it, calls `setRetryAfter` with the whole seconds until the bot may retry,
+   * Takes the bytes of an alert from the bot's bucket. If they exceed it, calls `setRetryAfter` with the wait in seconds,
    * then throws 429 `HMS_ALERT_TOO_MANY`.
    */
   take(alert: BotAlert, setRetryAfter: (seconds: number) => void): void {

@@ -64,7 +64,7 @@ export class Flags {
   }
 
   /**
-   * Resolves when the copy has `notifiedRevision`, which another instance's notification named, or after a wait, because clients poll again.
+   * Resolves when the copy has `notifiedRevision`, or after a wait, because clients poll again.
    * Rejects with `HMS_STORE_BEHIND` if the copy does not reach `atLeast`, which the reader requires.
    */
   async reach(notifiedRevision?: number, atLeast?: number): Promise<void> {
