@@ -147,7 +147,7 @@ describe('an approval', () => {
     const first = await press.approve(['nickel-limit@1.0.0=25'], AT_ONCE)
     await press.whenState(first, 'SUCCEEDED')
     await press.whenState(later, 'STALE')
-    const detail = 'nickel-limit moved to 1.0.0 after this was prepared; approve the file again'
+    const detail = 'the live version of nickel-limit changed to 1.0.0 after this was prepared; approve the file again'
     expect(await press.show(later)).toMatchObject({ reason: 'LIVE_MOVED', detail })
     const again = await press.approve(['nickel-limit@1.1.0=20'], AT_ONCE, { tags: ['critical'], signer: 'EPA Counsel' })
     expect(again).not.toBe(later)

@@ -149,7 +149,7 @@ function alreadyInProgress({ digest, run }: Approval): HmsError {
 }
 
 function liveMoved({ id, live }: PolicyRecord): HmsError {
-  const detail = `${id} moved to ${live?.version ?? 'nothing'} after this was prepared. Prepare it again, and check the difference.`
+  const detail = `The live version of ${id} has changed to ${live?.version ?? 'none'}. Prepare again, and check the difference.`
   return new HmsError('HMS_BREAK_GLASS_LIVE_MOVED', detail, { status: 409, next: [action('get', { policy: id }), AGAIN] })
 }
 

@@ -197,8 +197,8 @@ async function requireReadable(tx: Transaction, current: Roster, next: Roster, a
   const named = unreadable.slice(0, MAX_NAMED).map(({ reason }) => reason)
   const more = unreadable.length > named.length ? `, and ${unreadable.length - named.length} more` : ''
   const detail =
-    `By roster ${next.version} readers would refuse what is live: ${named.join('; ')}${more}. Keep the earlier roles, keys and logs that ` +
-    `they need (roster show --document prints them), or accept that they become unreadable.`
+    `Under roster ${next.version} readers would refuse live releases: ${named.join('; ')}${more}. Keep the earlier roles, keys and logs ` +
+    `that they need (roster show --document prints them), or accept that they become unreadable.`
   throw new HmsError('HMS_ROSTER_MAKES_UNREADABLE', detail, {
     status: 409,
     next: [action('roster.propose.unreadable', { releases: ids.join(' ') }), action('roster.document')],

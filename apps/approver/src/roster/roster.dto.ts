@@ -5,7 +5,7 @@ import { ArrayMaxSize, IsArray, IsDefined, IsOptional, IsString, Matches, MaxLen
 
 const MAX_SIGNATURES = 16
 const MAX_VERSION = 999_999_999
-/** More ids than anyone lists by hand. */
+/** Upper bound; lists written by hand are far shorter. */
 const MAX_ACCEPTED = 1_000
 
 export class RosterQueryDto {

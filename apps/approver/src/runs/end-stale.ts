@@ -31,7 +31,7 @@ export class EndStale implements OnModuleInit {
       record,
       approval,
       'LIVE_MOVED',
-      `${moved.id} moved to ${live?.version ?? 'nothing'} after this was prepared; ${remedy}`,
+      `the live version of ${moved.id} changed to ${live?.version ?? 'none'} after this was prepared; ${remedy}`,
     )
   }
 

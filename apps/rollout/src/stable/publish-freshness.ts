@@ -66,8 +66,8 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
     this.serviceConcerns.add(() => {
       const { reverted: putBack } = this.newest
       if (putBack.length === 0) return []
-      const rows = `rows of stable heads were put back or deleted: ${putBack.slice(0, MAX_NAMED).join(', ')}`
-      return [`${rows}; the statement stays on the newer heads (next: ${command('audit.verify')})`]
+      const rows = `rows of stable heads were reverted or deleted: ${putBack.slice(0, MAX_NAMED).join(', ')}`
+      return [`${rows}; the freshness statement still covers the newer heads (next: ${command('audit.verify')})`]
     })
   }
 

@@ -26,7 +26,7 @@ import {
 type RolloutDecision = Decision<Rollout, RolloutEffect>
 
 const CANCEL_ALL = { do: 'cancel', timers: ROLLOUT_TIMERS } as const
-const NOT_STORED_IN_TIME = 'the config-store did not store the new heads in time; they were taken back'
+const NOT_STORED_IN_TIME = 'config-store did not store the new heads in time; the rollout was rolled back'
 
 /** Decides the rollout of a run: issue stable heads, wait for acknowledgements and for the effective time, bake; or roll back. */
 export function decideRollout(rollout: Rollout, input: RolloutInput, context: RolloutContext): RolloutDecision {
