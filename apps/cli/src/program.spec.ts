@@ -8,8 +8,8 @@ afterEach(async () => {
   service = undefined
 })
 
-async function against(answers: Record<string, Canned>, ...argv: string[]): Promise<CliRun> {
-  service = await serveCanned(answers)
+async function against(responses: Record<string, Canned>, ...argv: string[]): Promise<CliRun> {
+  service = await serveCanned(responses)
   return runForTest(argv, { env: { HMS_URL: service.url } })
 }
 
@@ -89,11 +89,11 @@ describe('command line', () => {
     [['serve'], 'Name the services'],
     [['help', 'nothing'], 'no verb or topic nothing'],
     [['get', 'a', '--url', 'ftp://x'], '--url'],
-  ])('%s is a usage error', async (argv, said) => {
+  ])('%s is a usage error', async (argv, text) => {
     const { code, stdout, stderr } = await runForTest(argv)
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toMatch(/^✗ /)
-    expect(stderr).toContain(said)
+    expect(stderr).toContain(text)
   })
 
   it('prints a usage error as a problem with --json', async () => {
@@ -127,7 +127,7 @@ describe('command line', () => {
 
 describe('an error', () => {
   const refused = (status: number, code: string) => ({ status, body: { code, detail: 'no', status, next: [] } })
-  const answers = {
+  const responses = {
     'GET /v1/runs': refused(503, 'HMS_HTTP_UNAVAILABLE'),
     'GET /v1/tickets?state=OPEN': refused(403, 'HMS_AUTH_SCOPE'),
     'GET /v1/policies/epa-pm25-limit': refused(400, 'HMS_POLICY_TIME'),
@@ -145,7 +145,7 @@ describe('an error', () => {
     [['runs', 'list'], 'hms-svc doctor'],
     [['tickets', 'list'], 'hms-svc whoami'],
   ])('of %j names a command as the next step', async (argv, next) => {
-    const { code, stderr } = await against(answers, ...argv)
+    const { code, stderr } = await against(responses, ...argv)
     expect(code).not.toBe(0)
     expect(stderr.split('\n')).toContain(`  next: ${next}`)
   })
@@ -163,10 +163,10 @@ describe('a read', () => {
     value: { id: 'epa-pm25-limit', version: '2.0.0', limit: 25, tags: ['air'], name: 'PM 2.5' },
     provenance: { run: 184, digest: 'sha256:9f', author: null, approvedBy: ['EPA Chief'] },
   }
-  const answers = { 'GET /v1/policies/epa-pm25-limit?region=NCR': { body: view }, 'GET /v1/policies/epa-pm25-limit': { body: view } }
+  const responses = { 'GET /v1/policies/epa-pm25-limit?region=NCR': { body: view }, 'GET /v1/policies/epa-pm25-limit': { body: view } }
 
   it('prints value and provenance of a policy', async () => {
-    const { code, stdout } = await against(answers, 'get', 'epa-pm25-limit', '--region', 'NCR')
+    const { code, stdout } = await against(responses, 'get', 'epa-pm25-limit', '--region', 'NCR')
     expect(code).toBe(0)
     expect(stdout).toBe(
       [
@@ -203,11 +203,11 @@ describe('a read', () => {
     [['get', 'epa-pm25-limit.tags.0', '--json'], '"air"\n'],
     [['--json', 'get', 'epa-pm25-limit'], `${JSON.stringify({ ...view, verification: 'not-by-caller' })}\n`],
   ])('%s prints %s', async (argv, stdout) => {
-    expect(await against(answers, ...argv)).toEqual({ code: 0, stdout, stderr: unverified })
+    expect(await against(responses, ...argv)).toEqual({ code: 0, stdout, stderr: unverified })
   })
 
   it('exits with 4 for an unknown field and an unknown policy, with code, next step and trace', async () => {
-    expect((await against(answers, 'get', 'epa-pm25-limit.nothing')).code).toBe(4)
+    expect((await against(responses, 'get', 'epa-pm25-limit.nothing')).code).toBe(4)
     await service?.close()
     const { code, stderr } = await against({}, 'get', 'no-such-policy')
     expect(code).toBe(4)
@@ -256,9 +256,9 @@ describe('sidecar', () => {
 
 describe('alert', () => {
   it('sends the alert that a bot would send', async () => {
-    const answers = { 'POST /v1/alerts': { body: { id: 'a1', accepted: true } } }
+    const responses = { 'POST /v1/alerts': { body: { id: 'a1', accepted: true } } }
     const flags = ['--bot', 'inspector-7', '--region', 'NCR', '--kind', 'Violation', '--value', '31.5', '--reading', '{"pm25":31.5}']
-    const { code } = await against(answers, 'alert', ...flags)
+    const { code } = await against(responses, 'alert', ...flags)
     expect(code).toBe(0)
     const alert = { bot: 'inspector-7', region: 'NCR', kind: 'Violation', value: 31.5, reading: { pm25: 31.5 } }
     expect(service?.requests[0]?.body).toMatchObject(alert)

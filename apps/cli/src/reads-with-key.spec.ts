@@ -103,8 +103,8 @@ describe('with HMS_TOKEN', () => {
     const before = service.requests.length
     const env = { HMS_URL: service.url, HMS_TOKEN: 'hms_a_key', HMS_DATA_DIR: dataDir, HMS_KAFKA_BROKERS: '127.0.0.1:9' }
     await runForTest([...line.split(' '), '--timeout', '1s'], { env })
-    const asked = service.requests.slice(before).filter(({ call }) => call !== 'GET /readyz')
-    expect(asked).not.toEqual([])
-    expect(asked.filter(({ authorization }) => authorization !== 'Bearer hms_a_key')).toEqual([])
+    const calls = service.requests.slice(before).filter(({ call }) => call !== 'GET /readyz')
+    expect(calls).not.toEqual([])
+    expect(calls.filter(({ authorization }) => authorization !== 'Bearer hms_a_key')).toEqual([])
   })
 })

@@ -81,9 +81,9 @@ describe('a read whose instance does not respond', () => {
     expect(await statuses(4, () => reads.get('/v1/policies'))).toEqual([200, 200, 200, 200])
     const { get, received } = await edgeBefore(kind, 'up')
     expect(await statuses(4, () => get(FLAGS, posted(CONTEXT)))).toEqual([200, 200, 200, 200])
-    const taken = received.filter(({ instance }) => instance === 'up')
-    expect(taken.map(({ body }) => body)).toEqual([CONTEXT, CONTEXT, CONTEXT, CONTEXT])
-    expect(taken[0]!.headers).toMatchObject({
+    const accepted = received.filter(({ instance }) => instance === 'up')
+    expect(accepted.map(({ body }) => body)).toEqual([CONTEXT, CONTEXT, CONTEXT, CONTEXT])
+    expect(accepted[0]!.headers).toMatchObject({
       'content-type': 'application/json; charset=utf-8',
       'content-length': String(CONTEXT.length),
     })

@@ -28,10 +28,10 @@ async function listening(server: Server): Promise<string> {
 }
 
 /** Starts a fake instance of config-store, which adds its kind to `asked` for each upgrade request. */
-async function store(kind: Store, asked: Store[]): Promise<string> {
+async function store(kind: Store, connected: Store[]): Promise<string> {
   const server = createServer()
   server.on('upgrade', (_request, socket) => {
-    asked.push(kind)
+    connected.push(kind)
     socket.on('error', () => {})
     const status = { up: '101 Switching Protocols', stopping: '503 Service Unavailable', refusing: '401 Unauthorized', gone: '' }[kind]
     socket.write(`HTTP/1.1 ${status}\r\n${kind === 'up' ? 'upgrade: websocket\r\nconnection: upgrade' : 'content-length: 0'}\r\n\r\n`)
@@ -45,9 +45,9 @@ async function store(kind: Store, asked: Store[]): Promise<string> {
 /**
  * Connects a reader to an edge in front of these instances. Returns the bytes that the reader received, and the instances that were tried.
  */
-async function readerBefore(...kinds: Store[]): Promise<{ received: string; asked: Store[] }> {
-  const asked: Store[] = []
-  const upstreams = await Promise.all(kinds.map((kind) => store(kind, asked)))
+async function readerBefore(...kinds: Store[]): Promise<{ received: string; connected: Store[] }> {
+  const connected: Store[] = []
+  const upstreams = await Promise.all(kinds.map((kind) => store(kind, connected)))
   const tunnels = new StreamTunnels(new Instances(upstreams), readHttpLimits('dev', {}, false).trusted, silentLogger)
   const edge = createServer()
   serveUpgrades(edge, {
@@ -61,26 +61,26 @@ async function readerBefore(...kinds: Store[]): Promise<{ received: string; aske
   reader.write('GET /v1/stream HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')
   let received = ''
   while (!/frames|401|503/.test(received)) received += String((await once(reader, 'data'))[0])
-  return { received, asked }
+  return { received, connected }
 }
 
 describe('a reader that connects while an instance of config-store is replaced', () => {
   it.each<Store>(['gone', 'stopping'])('gets its stream from the next instance when the first is %s', async (kind) => {
     const [one, other] = [await readerBefore(kind, 'up'), await readerBefore('up', kind)]
     for (const { received } of [one, other]) expect(received).toMatch(/^HTTP\/1\.1 101 [\s\S]*frames/)
-    expect(one.asked.length + other.asked.length).toBe(kind === 'gone' ? 2 : 3)
+    expect(one.connected.length + other.connected.length).toBe(kind === 'gone' ? 2 : 3)
   })
 
   it('gets 503 when every instance is gone or stopping', async () => {
     expect((await readerBefore('gone', 'gone')).received).toMatch(/^HTTP\/1\.1 503 /)
-    const { received, asked } = await readerBefore('stopping', 'stopping', 'stopping')
+    const { received, connected } = await readerBefore('stopping', 'stopping', 'stopping')
     expect(received).toMatch(/^HTTP\/1\.1 503 /)
-    expect(asked).toHaveLength(3)
+    expect(connected).toHaveLength(3)
   })
 
   it('gets the refusal of the first instance that responds', async () => {
-    const { received, asked } = await readerBefore('refusing', 'refusing')
+    const { received, connected } = await readerBefore('refusing', 'refusing')
     expect(received).toMatch(/^HTTP\/1\.1 401 /)
-    expect(asked).toEqual(['refusing'])
+    expect(connected).toEqual(['refusing'])
   })
 })

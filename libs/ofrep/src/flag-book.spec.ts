@@ -15,7 +15,7 @@ const canaryOf = (more: object = {}) =>
     fields: { limit: 25 },
     canary: { base: stable.head.current, expires: '2026-01-01T00:02:00Z', ...more },
   })
-const asked = (copy: FakeHeldPolicies, key: string, reader: Reader = ANYONE): OfrepFlag | undefined => {
+const flagOf = (copy: FakeHeldPolicies, key: string, reader: Reader = ANYONE): OfrepFlag | undefined => {
   const found = new FlagBook(copy).flag(key, reader)
   return found === undefined ? undefined : (JSON.parse(found.json) as OfrepFlag)
 }
@@ -35,7 +35,7 @@ describe('a flag', () => {
 
   it('with a policy id as key is the whole policy with its metadata', () => {
     const value = { id: PM25, version: '1.5.0', effective: '2024-09-01T00:00:00Z', ...fields }
-    expect(asked(copy, PM25)).toEqual({ key: PM25, value, reason: 'STATIC', variant: '1.5.0', metadata })
+    expect(flagOf(copy, PM25)).toEqual({ key: PM25, value, reason: 'STATIC', variant: '1.5.0', metadata })
   })
 
   it.each([
@@ -47,26 +47,30 @@ describe('a flag', () => {
     ['tags', { items: ['air', 'epa'] }],
     ['__proto__.x', 1],
   ])('with the field %s in its key has the type of the field; a list is wrapped in an object', (field, value) => {
-    expect(asked(copy, `${PM25}.${field}`)).toEqual({ key: `${PM25}.${field}`, value, reason: 'STATIC', variant: '1.5.0', metadata })
+    expect(flagOf(copy, `${PM25}.${field}`)).toEqual({ key: `${PM25}.${field}`, value, reason: 'STATIC', variant: '1.5.0', metadata })
   })
 
   it.each(['', '.', '.limit', `${PM25}.`, `${PM25}.note`, `${PM25}.none`, `${PM25}.constructor`, `${PM25}.__proto__`, 'ozone-limit'])(
     'does not exist for the key %j',
-    (key) => expect(asked(copy, key)).toBeUndefined(),
+    (key) => expect(flagOf(copy, key)).toBeUndefined(),
   )
 
   it('has no null in its metadata, and includes the state of the copy', () => {
     const local = new FakeHeldPolicies().set(heldDocument(PM25, { run: null }))
     local.staleness = 'STALE'
-    const said = asked(local, PM25)!.metadata
-    expect([Object.values(said).includes(null as never), 'runId' in said, said.state]).toEqual([false, false, 'STALE'])
+    const flagMetadata = flagOf(local, PM25)!.metadata
+    expect([Object.values(flagMetadata).includes(null as never), 'runId' in flagMetadata, flagMetadata.state]).toEqual([
+      false,
+      false,
+      'STALE',
+    ])
   })
 })
 
 describe('the reason of a flag', () => {
   const copy = new FakeHeldPolicies().set(stable, canaryOf())
   const said = (reader: Reader): [string, unknown, string] => {
-    const { reason, value, metadata } = asked(copy, `${PM25}.limit`, reader)!
+    const { reason, value, metadata } = flagOf(copy, `${PM25}.limit`, reader)!
     return [reason, value, metadata.scope]
   }
 
@@ -77,15 +81,15 @@ describe('the reason of a flag', () => {
   })
 
   it('is STATIC without a canary, after its lease expired, and when its base is no longer stable', () => {
-    expect(asked(new FakeHeldPolicies().set(stable), PM25, IN_NCR)!.reason).toBe('STATIC')
+    expect(flagOf(new FakeHeldPolicies().set(stable), PM25, IN_NCR)!.reason).toBe('STATIC')
     for (const over of [{ expires: '2026-01-01T00:00:00Z' }, { base: 'sha256:other' }])
-      expect(asked(new FakeHeldPolicies().set(stable, canaryOf(over)), PM25, IN_NCR)).toMatchObject({ reason: 'STATIC', variant: '1.5.0' })
+      expect(flagOf(new FakeHeldPolicies().set(stable, canaryOf(over)), PM25, IN_NCR)).toMatchObject({ reason: 'STATIC', variant: '1.5.0' })
   })
 
   it('follows the share by the bucket of the targeting key, as for bots', () => {
     // Buckets of these names for this policy: 439 and 4753 of 10,000.
     const few = new FakeHeldPolicies().set(stable, canaryOf({ share: 500 }))
-    const reasons = ['bot-0007', 'bot-0001'].map((bot) => asked(few, PM25, { bot, region: 'NCR' })!.reason)
+    const reasons = ['bot-0007', 'bot-0001'].map((bot) => flagOf(few, PM25, { bot, region: 'NCR' })!.reason)
     expect(reasons).toEqual(['SPLIT', 'TARGETING_MATCH'])
   })
 })

@@ -20,17 +20,17 @@ export function isSameBundle(one: BundleRef | undefined, other: BundleRef): bool
 /** Bytes of each hash: enough to distinguish the documents of an installation. 200 tags fit into a kilobyte. */
 const TAG_BYTES = 4
 
-/** Returns the tag of `policy@scope` in `bundlePlaces`, in hex. */
-export function placeTag(id: string, scope: string): string {
+/** Returns the tag of `policy@scope` in `bundleTags`, in hex. */
+export function keyTag(id: string, scope: string): string {
   return toHex(sha256(`${id}@${scope}`).subarray(0, TAG_BYTES))
 }
 
 /** Returns the concatenated tags of all documents of a revision, in base64. */
-export function bundlePlaces(documents: readonly { id: string; scope: string }[]): string {
-  return toBase64(fromHex(documents.map(({ id, scope }) => placeTag(id, scope)).join('')))
+export function bundleTags(documents: readonly { id: string; scope: string }[]): string {
+  return toBase64(fromHex(documents.map(({ id, scope }) => keyTag(id, scope)).join('')))
 }
 
-/** Returns the tags in the result of `bundlePlaces`, in hex. */
-export function placeTagsIn(bundle: string): string[] {
+/** Returns the tags in the result of `bundleTags`, in hex. */
+export function keyTagsIn(bundle: string): string[] {
   return toHex(fromBase64(bundle)).match(/.{8}/g) ?? []
 }

@@ -34,8 +34,8 @@ export function spkiToKey(spki: string): PublicKey {
   if (known) return known
   const der = fromBase64(spki)
   const raw = der.subarray(SPKI_PREFIX.length)
-  const fits = raw.length === RAW_LENGTH && isSameBytes(der.subarray(0, SPKI_PREFIX.length), SPKI_PREFIX)
-  if (!fits || toBase64(der) !== spki || !isStrong(raw)) throw unsupported()
+  const isEd25519 = raw.length === RAW_LENGTH && isSameBytes(der.subarray(0, SPKI_PREFIX.length), SPKI_PREFIX)
+  if (!isEd25519 || toBase64(der) !== spki || !isStrong(raw)) throw unsupported()
   const key = importKey(raw)
   if (cache.size >= CACHE_LIMIT) cache.clear()
   cache.set(spki, key)

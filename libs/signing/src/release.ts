@@ -134,7 +134,7 @@ export function breakGlassOf({ envelope }: Pick<ReleaseDocument, 'envelope'>): B
  * Returns the reason for which a document went live for all without simulation and canary: its release is a break-glass, or a rollback
  * reinstated the document of one (`reason` is `null` then). Returns `undefined` for other releases.
  */
-export function breakGlassBehind({
+export function effectiveBreakGlass({
   breakGlass,
   rollback,
 }: Pick<ReleasePredicate, 'breakGlass' | 'rollback'>): { reason: string | null } | undefined {

@@ -72,13 +72,13 @@ export type RunDecisionInput = {
   ticket?: number
 }
 
-export function signRunDecision(said: RunDecisionInput, signer: Signer): Promise<Envelope> {
-  return signEnvelope(writeRunDecision(said).payload, [signer])
+export function signRunDecision(input: RunDecisionInput, signer: Signer): Promise<Envelope> {
+  return signEnvelope(writeRunDecision(input).payload, [signer])
 }
 
 /** Returns the bytes to sign, for a key in another process or device. */
-export function writeRunDecision({ at, ...said }: RunDecisionInput): StatementDocument<RunDecisionPredicate> {
-  return writeStatement(RUN_DECISION, { ...said, at: at.toISOString(), nonce: randomUUID() })
+export function writeRunDecision({ at, ...input }: RunDecisionInput): StatementDocument<RunDecisionPredicate> {
+  return writeStatement(RUN_DECISION, { ...input, at: at.toISOString(), nonce: randomUUID() })
 }
 
 /** Reads a decision that is not signed yet. */

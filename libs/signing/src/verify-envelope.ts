@@ -43,8 +43,8 @@ export function verifyEnvelope(envelope: unknown, keys: Keys, maxBytes?: number)
   if (verified.keyids.length > 0) return verified
   const named = verified.invalid.filter((keyid) => keyid === '' || keys.has(keyid))
   if (named.length > 0) throw new SignatureError('HMS_SIGNATURE_INVALID', `no signature matches the payload (${named.join(', ')})`)
-  const who = verified.invalid.join(', ') || 'no one'
-  throw new SignatureError('HMS_SIGNATURE_UNKNOWN_KEY', `signed by ${who}, who may not sign this`)
+  const signers = verified.invalid.join(', ') || 'no one'
+  throw new SignatureError('HMS_SIGNATURE_UNKNOWN_KEY', `signed by ${signers}, who may not sign this`)
 }
 
 /**

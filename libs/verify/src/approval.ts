@@ -45,7 +45,7 @@ function approversBy(rules: Rules, release: Statement, policy: JsonObject, roste
   // A break-glass release skips the stages that test it, so it needs at least two people.
   const threshold = breakGlass === undefined ? role.threshold : Math.max(role.threshold, 2)
   const people = [...roster.principals].filter(([, { kind }]) => kind === 'person')
-  requireTrueSignatures(
+  requireValidSignatures(
     release,
     people.flatMap(([, person]) => person.keys),
   )
@@ -68,7 +68,7 @@ function approversBy(rules: Rules, release: Statement, policy: JsonObject, roste
 }
 
 /** Verifies every signature by one of these keys, even if it is not needed: an invalid signature shows that the bundle was modified. */
-function requireTrueSignatures(release: Statement, keys: readonly { keyid: string; key: KeyObject }[]): void {
+function requireValidSignatures(release: Statement, keys: readonly { keyid: string; key: KeyObject }[]): void {
   const known = new Map(keys.map(({ keyid, key }) => [keyid, key]))
   for (const { keyid, sig } of release.signatures) {
     const key = known.get(keyid)

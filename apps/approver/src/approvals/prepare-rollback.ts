@@ -3,7 +3,7 @@ import { policyKey } from '#libs/messaging'
 import { Database, type Transaction } from '#libs/persistence'
 import type { PolicyDocument } from '#libs/policy'
 import { Rosters } from '#libs/service'
-import { breakGlassBehind, buildRelease, digestOfJson, droppedTags, rollbackOf, tagsOf, type ReleasePredicate } from '#libs/signing'
+import { effectiveBreakGlass, buildRelease, digestOfJson, droppedTags, rollbackOf, tagsOf, type ReleasePredicate } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { policyOrNew, type PolicyRecord } from '../policies/policy.table.js'
@@ -100,7 +100,7 @@ export class PrepareRollback {
           target: rollbackOf(target)?.target ?? refOf(target),
           reason,
           replaces: record.live && refOf(record.live),
-          ...(breakGlassBehind(before) === undefined ? {} : { byBreakGlass: true as const }),
+          ...(effectiveBreakGlass(before) === undefined ? {} : { byBreakGlass: true as const }),
         },
         preparedAt: tx.now.toISOString(),
         expires: expiresAt.toISOString(),

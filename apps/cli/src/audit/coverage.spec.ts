@@ -84,16 +84,16 @@ describe('published runs', () => {
 })
 
 describe('releases in force', () => {
-  let world: Awaited<ReturnType<typeof makeWorld>>
+  let fixture: Awaited<ReturnType<typeof createFixture>>
   beforeAll(async () => {
-    world = await makeWorld()
+    fixture = await createFixture()
   })
   type More = { approved?: LogContent['approved']; proof?: AuditProof | undefined; attestations?: StageAttestation[] }
   const check = async (change: Partial<ConfigDocument> = {}, more: More = {}): Promise<string[]> => {
     const problems = new Problems()
-    const { document, roster, approved } = world
-    const proof = 'proof' in more ? more.proof : world.proof
-    const sources = { roster, proofOf: async () => proof, attestationsOf: async () => more.attestations ?? world.attestations }
+    const { document, roster, approved } = fixture
+    const proof = 'proof' in more ? more.proof : fixture.proof
+    const sources = { roster, proofOf: async () => proof, attestationsOf: async () => more.attestations ?? fixture.attestations }
     await checkLive([{ ...document, ...change }], { approved: more.approved ?? approved, promoted: new Set() }, sources, problems)
     return problemsOf(problems)
   }
@@ -105,28 +105,28 @@ describe('releases in force', () => {
   it('are reported without an approval in the log, without its proof, or with the proof of another entry', async () => {
     expect(await check({}, { approved: new Map() })).toEqual([expect.stringContaining('its approval is not in the log')])
     expect(await check({}, { proof: undefined })).toEqual([expect.stringContaining('the log has no proof')])
-    expect(await check({}, { proof: world.otherProof })).toEqual([expect.stringContaining('not the approval of this release')])
-    expect(await check({}, { proof: world.otherKind })).toEqual([expect.stringContaining('not the approval of this release')])
-    expect(await check({}, { proof: { ...world.proof, entry: world.otherProof.entry } })).toEqual([
+    expect(await check({}, { proof: fixture.otherProof })).toEqual([expect.stringContaining('not the approval of this release')])
+    expect(await check({}, { proof: fixture.otherKind })).toEqual([expect.stringContaining('not the approval of this release')])
+    expect(await check({}, { proof: { ...fixture.proof, entry: fixture.otherProof.entry } })).toEqual([
       expect.stringContaining('does not contain this entry'),
     ])
     expect(
-      await check({}, { proof: { ...world.proof, proof: world.proof.proof.replace('hms-svc.dev/witness', 'example.org/other') } }),
+      await check({}, { proof: { ...fixture.proof, proof: fixture.proof.proof.replace('hms-svc.dev/witness', 'example.org/other') } }),
     ).toEqual([expect.stringContaining('0 witnesses')])
     expect(await check({ proof: null })).toEqual([expect.stringContaining('not in the witnessed log')])
   })
 
   it('are reported if a reader would refuse them: too few signatures, a head not signed by rollout, another release served', async () => {
-    expect(await check({ release: { ...world.document.release!, signatures: [] } })).toEqual([expect.any(String)])
-    expect(await check({ release: world.oneSigned })).toEqual([expect.stringContaining('lacks approval by critical')])
-    expect(await check({ head: world.forgedHead })).toEqual([expect.stringContaining('only rollout may sign')])
+    expect(await check({ release: { ...fixture.document.release!, signatures: [] } })).toEqual([expect.any(String)])
+    expect(await check({ release: fixture.oneSigned })).toEqual([expect.stringContaining('lacks approval by critical')])
+    expect(await check({ head: fixture.forgedHead })).toEqual([expect.stringContaining('only rollout may sign')])
     expect(await check({ version: '9.9.9' })).toEqual([expect.stringContaining('and the release of 1.0.0')])
     expect(await check({ id: 'ozone' })).toEqual([expect.stringContaining('with the head of lead')])
     expect(await check({ release: null })).toEqual([expect.stringContaining('does not contain it')])
   })
 
   it('are reported if no single attempt has valid attestations of all stages', async () => {
-    const [lint, simulate, canary] = world.attestations as [StageAttestation, StageAttestation, StageAttestation]
+    const [lint, simulate, canary] = fixture.attestations as [StageAttestation, StageAttestation, StageAttestation]
     expect(await check({}, { attestations: [] })).toEqual([expect.stringContaining('no stage signed a result')])
     expect(await check({}, { attestations: [lint, canary] })).toEqual([expect.stringContaining('simulator does not say')])
     expect(await check({}, { attestations: [lint, { ...simulate, envelope: lint.envelope }, canary] })).toEqual([
@@ -137,12 +137,12 @@ describe('releases in force', () => {
   })
 
   it('of a signed rollback are accepted if the release that they reinstate was approved and passed the stages', async () => {
-    const { broughtBack, roster, attestations, backDigest } = world
+    const { broughtBack, roster, attestations, backDigest } = fixture
     const lead = { id: 'lead', version: '1.0.0' }
-    const approved = new Map([...world.approved, [3, [{ ...lead, digest: backDigest }]] as const])
-    const checkBack = async (said: StageAttestation[], log_: LogContent['approved'], proofs = world.proofs): Promise<string[]> => {
+    const approved = new Map([...fixture.approved, [3, [{ ...lead, digest: backDigest }]] as const])
+    const checkBack = async (ofRunOne: StageAttestation[], log_: LogContent['approved'], proofs = fixture.proofs): Promise<string[]> => {
       const problems = new Problems()
-      const attestationsOf = async (run: number): Promise<StageAttestation[]> => (run === 1 ? said : [])
+      const attestationsOf = async (run: number): Promise<StageAttestation[]> => (run === 1 ? ofRunOne : [])
       const sources = { roster, proofOf: async (digest: string) => proofs.get(digest), attestationsOf }
       await checkLive([broughtBack], { approved: log_, promoted: new Set() }, sources, problems)
       return problemsOf(problems)
@@ -151,13 +151,15 @@ describe('releases in force', () => {
     expect(await checkBack([], approved)).toEqual([expect.stringContaining('no stage signed a result')])
     const unknown = [expect.stringContaining('its original approval is not in the log')]
     expect(await checkBack(attestations, new Map([...approved].filter(([run]) => run === 3)))).toEqual(unknown)
-    expect(await checkBack(attestations, approved, new Map([...world.proofs].filter(([digest]) => digest === backDigest)))).toEqual(unknown)
+    expect(await checkBack(attestations, approved, new Map([...fixture.proofs].filter(([digest]) => digest === backDigest)))).toEqual(
+      unknown,
+    )
   })
 
   it('are reported one by one', async () => {
     const problems = new Problems()
-    const { document, roster, approved, proof, attestations } = world
-    const wrong = [{ ...document, version: '2.0.0' }, document, { ...document, scope: 'region:NCR', release: world.oneSigned }]
+    const { document, roster, approved, proof, attestations } = fixture
+    const wrong = [{ ...document, version: '2.0.0' }, document, { ...document, scope: 'region:NCR', release: fixture.oneSigned }]
     const sources = { roster, proofOf: async () => proof, attestationsOf: async () => attestations }
     expect(await checkLive(wrong, { approved, promoted: new Set() }, sources, problems)).toEqual({ releases: 3, breakGlass: [] })
     expect(problemsOf(problems)).toHaveLength(2)
@@ -165,7 +167,7 @@ describe('releases in force', () => {
 })
 
 /** Creates a release that needs two people, in a log with its approval, another one, and an entry of another kind. */
-async function makeWorld() {
+async function createFixture() {
   const members = [
     { name: 'EPA Chief', spki: chief!.spki },
     { name: 'EPA Counsel', spki: counsel!.spki },

@@ -37,7 +37,7 @@ const policy: LogPolicy = {
   quorum: 1,
 }
 
-function said(problems: Problems): string {
+function detailsOf(problems: Problems): string {
   try {
     problems.raise()
     return ''
@@ -114,7 +114,7 @@ class ServedLog {
   async recompute() {
     const problems = new Problems()
     const log = await recomputeLog(this.client(), policy, problems)
-    return { ...log, problems: said(problems) }
+    return { ...log, problems: detailsOf(problems) }
   }
 }
 

@@ -6,8 +6,8 @@ import { serveCanned } from '../testing/canned-service.js'
 import { runForTest, type CliFixture } from '../testing/run-cli.js'
 import { splitLine } from './complete.js'
 
-const complete = async (line: string, world: CliFixture = {}, ...flags: string[]) => {
-  const { code, stdout, stderr } = await runForTest([...flags, '__complete', line], world)
+const complete = async (line: string, fixture: CliFixture = {}, ...flags: string[]) => {
+  const { code, stdout, stderr } = await runForTest([...flags, '__complete', line], fixture)
   return { code, stderr, texts: stdout.split('\n').flatMap((said) => (said === '' ? [] : [said.split('\t')[0]!])) }
 }
 

@@ -32,9 +32,9 @@ const DOWN: Canned = { status: 503, body: { code: 'HMS_HTTP_UNAVAILABLE', detail
 let service: CannedService
 afterEach(() => service.close())
 
-async function dlq(argv: string[], answers: Record<string, Canned> = {}, unasked: Canned = { body: [] }): Promise<CliRun> {
+async function dlq(argv: string[], responses: Record<string, Canned> = {}, unasked: Canned = { body: [] }): Promise<CliRun> {
   const lists = Object.fromEntries(SERVICES.map((name) => [`GET /v1/dead-letters/${name}?state=waiting`, unasked]))
-  service = await serveCanned({ ...lists, ...answers })
+  service = await serveCanned({ ...lists, ...responses })
   return runForTest(['dlq', ...argv], { env: { HMS_URL: service.url } })
 }
 
@@ -85,8 +85,8 @@ describe('dlq show', () => {
     ['not a UUID', 'seven', {}, 2],
     ['unknown to every service', ID, {}, 4],
     ['possibly of a service that does not respond', ID, { [`GET /v1/dead-letters/audit/${ID}`]: DOWN }, 11],
-  ])('fails for an id that is %s', async (_what, id, answers, code) => {
-    expect(await dlq(['show', id], answers)).toMatchObject({ code, stdout: '' })
+  ])('fails for an id that is %s', async (_what, id, responses, code) => {
+    expect(await dlq(['show', id], responses)).toMatchObject({ code, stdout: '' })
   })
 })
 

@@ -48,8 +48,8 @@ const ONE = `/v1/deliveries/${DELIVERY.id}`
 let service: CannedService
 afterEach(() => service.close())
 
-async function run(argv: string[], answers: Record<string, Canned>): Promise<CliRun> {
-  service = await serveCanned(answers)
+async function run(argv: string[], responses: Record<string, Canned>): Promise<CliRun> {
+  service = await serveCanned(responses)
   return runForTest(['partners', ...argv], { env: { HMS_URL: service.url } })
 }
 

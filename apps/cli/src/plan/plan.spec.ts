@@ -54,7 +54,7 @@ beforeAll(async () => {
 afterEach(() => service?.close())
 afterAll(() => rm(folder, { recursive: true }))
 
-async function plan(answers: Record<string, Canned> = {}, options: string[] = []): Promise<CliRun> {
+async function plan(responses: Record<string, Canned> = {}, options: string[] = []): Promise<CliRun> {
   service = await serveCanned({
     'GET /v1/policies/epa-pm25-limit': { body: { id: LIVE.id, version: LIVE.version, value: LIVE } },
     'GET /v1/coverage?policy=epa-pm25-limit': { body: { policy: LIVE.id, revision: 7, total: 300, current: 299, lagging: [] } },
@@ -63,7 +63,7 @@ async function plan(answers: Record<string, Canned> = {}, options: string[] = []
     'POST /v1/approvals/trial': { body: { verdict: 'PASS', rule: null, sentence: '' } },
     'GET /v1/freezes': { body: [] },
     'GET /v1/runs?open=yes': { body: [] },
-    ...answers,
+    ...responses,
   })
   return runForTest(['plan', file, ...options, '--url', service.url])
 }
@@ -117,8 +117,8 @@ describe('plan', () => {
 
   it('prints the impact, and writes it as a page with --report', async () => {
     const report = join(folder, 'impact.html')
-    const answers = { 'POST /v1/simulations': { body: { ...PASS, impact: IMPACT } } }
-    const { code, stdout, stderr } = await plan(answers, ['--report', report])
+    const responses = { 'POST /v1/simulations': { body: { ...PASS, impact: IMPACT } } }
+    const { code, stdout, stderr } = await plan(responses, ['--report', report])
     expect(code).toBe(0)
     expect(stdout).toContain('  impact of pm25-violation: 131 newly violating, 0 newly compliant of 7,703 readings\n')
     expect(stdout).toContain('  predicted alerts of inspector: 118 → 249\n')
@@ -134,8 +134,8 @@ describe('plan', () => {
     expect([code, stderr]).toEqual([0, expect.stringContaining(`${report} was not written`)])
     await expect(readFile(report)).rejects.toThrow('ENOENT')
     await service!.close()
-    const answers = { 'POST /v1/simulations': { body: { ...PASS, impact: IMPACT } } }
-    expect((await plan(answers, ['--report', join(folder, 'no', 'folder.html')])).code).toBe(2)
+    const responses = { 'POST /v1/simulations': { body: { ...PASS, impact: IMPACT } } }
+    expect((await plan(responses, ['--report', join(folder, 'no', 'folder.html')])).code).toBe(2)
   })
 
   it('prints one value with --json', async () => {

@@ -12,8 +12,8 @@ afterEach(async () => {
   service = undefined
 })
 
-async function against(answers: Record<string, Canned>, ...argv: string[]): Promise<CliRun> {
-  service = await serveCanned(answers)
+async function against(responses: Record<string, Canned>, ...argv: string[]): Promise<CliRun> {
+  service = await serveCanned(responses)
   return runForTest(argv, { env: { HMS_URL: service.url } })
 }
 
@@ -32,7 +32,7 @@ describe('history', () => {
     differences: [{ field: 'limit', from: 35, to: 25, text: 'limit 35 → 25' }],
     ...more,
   })
-  const answers = {
+  const responses = {
     [`${PATH}/history?limit=200&signed=true`]: {
       body: [
         entry(5, { from: '9999-01-01T00:00:00Z', until: null }),
@@ -49,7 +49,7 @@ describe('history', () => {
   }
 
   it('lists all versions of all pages, the newest first, with run, signers and times', async () => {
-    const { code, stdout } = await against(answers, 'history', ID)
+    const { code, stdout } = await against(responses, 'history', ID)
     expect(code).toBe(0)
     const lines = stdout.trimEnd().split('\n')
     expect(lines.map((line) => line.split(/ {2,}/).slice(0, 2))).toEqual([
@@ -65,7 +65,7 @@ describe('history', () => {
   })
 
   it('prints an array with --json, limited by --limit', async () => {
-    const { stdout } = await against(answers, 'history', ID, '--json', '--limit', '3')
+    const { stdout } = await against(responses, 'history', ID, '--json', '--limit', '3')
     expect((JSON.parse(stdout) as { version: string | null; state: string }[]).map(({ version, state }) => [version, state])).toEqual([
       ['5.0.0', 'HELD'],
       ['4.0.0', 'IN_FORCE'],

@@ -10,7 +10,7 @@ import {
   type PresentValue,
 } from '#libs/client'
 import { HmsError, NOT_BY_CALLER, type LocalPolicyView, type PolicyView, type Verification } from '#libs/contracts'
-import { breakGlassBehind } from '#libs/signing'
+import { effectiveBreakGlass } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { noRosterHere, openRostersHere } from '../roster/rosters-here.js'
 import type { AS_READER, FlagsOf } from '../verbs/options.js'
@@ -161,7 +161,7 @@ function shown(
   { kind }: PinnedRosters,
 ): ShownPolicy {
   const { digest, approvedBy, soleOfficial, predicate } = release
-  const breakGlass = breakGlassBehind(predicate)
+  const breakGlass = effectiveBreakGlass(predicate)
   const isSame = 'provenance' in view && view.provenance.digest === digest && view.scope === head.scope
   const change = isSame ? view.provenance.change : undefined
   return {

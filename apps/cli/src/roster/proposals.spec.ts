@@ -92,9 +92,9 @@ describe('an installation’s first roster', () => {
       10,
       'HMS_STATEMENT_INVALID',
     ],
-  ])('is not signed with %s', async (_what, change, flags, code, said) => {
+  ])('is not signed with %s', async (_what, change, flags, code, text) => {
     const run = await sign(await written('wrong.yaml', change), ...flags.map((flag) => (flag === 'OUT' ? at('wrong.json') : flag)))
-    expect([run.code, run.stderr]).toEqual([code, expect.stringContaining(said)])
+    expect([run.code, run.stderr]).toEqual([code, expect.stringContaining(text)])
     await expect(readFile(at('wrong.json'))).rejects.toThrow()
   })
 })

@@ -62,8 +62,8 @@ function signedBy(predicate: RosterPredicate, ...who: number[]): Promise<Envelop
   )
 }
 
-async function hms(argv: readonly string[], answers: Parameters<typeof serveCanned>[0] = {}): ReturnType<typeof runForTest> {
-  service = await serveCanned({ 'GET /v1/roster?since=1': { body: [] }, 'GET /v1/roster?since=2': { body: [] }, ...answers })
+async function hms(argv: readonly string[], responses: Parameters<typeof serveCanned>[0] = {}): ReturnType<typeof runForTest> {
+  service = await serveCanned({ 'GET /v1/roster?since=1': { body: [] }, 'GET /v1/roster?since=2': { body: [] }, ...responses })
   return runForTest(argv, { env: { ...env, HMS_URL: service.url } })
 }
 
@@ -189,11 +189,11 @@ describe('roster propose', () => {
 describe('roster sign', () => {
   it('shows the difference and the digest, signs exactly these bytes and submits', async () => {
     const waiting = proposal(await signedBy(second, 1))
-    const answers = {
+    const responses = {
       'GET /v1/roster/proposals': { body: [waiting] },
       [`POST /v1/roster/proposals/${encodeURIComponent(waiting.digest)}/signatures`]: { body: { ...waiting, state: 'CURRENT' } },
     }
-    const { code, stdout, stderr } = await hms(['roster', 'sign', '--sign', 'EPA Chief', '--expect-digest', waiting.digest], answers)
+    const { code, stdout, stderr } = await hms(['roster', 'sign', '--sign', 'EPA Chief', '--expect-digest', waiting.digest], responses)
     expect([code, stdout]).toEqual([0, '✓ Signature added\n✓ Roster 2 is in force\n'])
     expect(stderr).toContain(`Digest ${waiting.digest}`)
     const signature = service!.requests.at(-1)!.body as { keyid: string; sig: string }

@@ -3,8 +3,8 @@ import { SERVICES } from '#libs/contracts'
 import { serveCanned, type Canned } from '../testing/canned-service.js'
 import { runForTest, type CliRun } from '../testing/run-cli.js'
 
-async function against(answers: Record<string, Canned>, ...argv: string[]): Promise<CliRun> {
-  const service = await serveCanned(answers)
+async function against(responses: Record<string, Canned>, ...argv: string[]): Promise<CliRun> {
+  const service = await serveCanned(responses)
   try {
     return await runForTest(argv, { env: { HMS_URL: service.url } })
   } finally {
@@ -27,20 +27,20 @@ describe('runs list', () => {
   })
 
   it('passes its filters to the server', async () => {
-    const answers = { 'GET /v1/runs?open=yes&state=PAUSED&before=184': runs(183, 2) }
-    const { code, stdout, stderr } = await against(answers, 'runs', 'list', '--open', '--state', 'PAUSED', '--before', '#184', '--json')
+    const responses = { 'GET /v1/runs?open=yes&state=PAUSED&before=184': runs(183, 2) }
+    const { code, stdout, stderr } = await against(responses, 'runs', 'list', '--open', '--state', 'PAUSED', '--before', '#184', '--json')
     expect([code, numbers(stdout), stderr]).toEqual([0, [183, 182], ''])
     const none = await against({ 'GET /v1/runs?state=STALE': { body: [] } }, 'runs', 'list', '--state', 'STALE')
     expect(none.stderr).toBe('No matching runs.\n')
   })
 
   it('shows fewer or more runs than a page', async () => {
-    const answers = { 'GET /v1/runs': runs(250, 100), 'GET /v1/runs?before=151': runs(150, 100), 'GET /v1/runs?before=51': runs(50, 50) }
-    const few = await against(answers, 'runs', 'list', '--limit', '3', '--json')
+    const responses = { 'GET /v1/runs': runs(250, 100), 'GET /v1/runs?before=151': runs(150, 100), 'GET /v1/runs?before=51': runs(50, 50) }
+    const few = await against(responses, 'runs', 'list', '--limit', '3', '--json')
     expect([numbers(few.stdout), few.stderr]).toEqual([[250, 249, 248], expect.stringContaining('--before 248')])
-    const many = await against(answers, 'runs', 'list', '--limit', '150', '--json')
+    const many = await against(responses, 'runs', 'list', '--limit', '150', '--json')
     expect([numbers(many.stdout).length, many.stderr]).toEqual([150, expect.stringContaining('--before 101')])
-    const all = await against(answers, 'runs', 'list', '--limit', '1000', '--json')
+    const all = await against(responses, 'runs', 'list', '--limit', '1000', '--json')
     expect([numbers(all.stdout).length, all.stderr]).toEqual([250, ''])
   })
 
@@ -49,10 +49,10 @@ describe('runs list', () => {
     [['--limit', '1001'], '--limit 1001 is no number'],
     [['--before', 'x'], 'x is not the number of a run'],
     [['--state', 'GONE'], 'GONE'],
-  ])('refuses %j', async (flags, said) => {
+  ])('refuses %j', async (flags, text) => {
     const { code, stderr } = await against({}, 'runs', 'list', ...flags)
     expect(code).toBe(2)
-    expect(stderr).toContain(said)
+    expect(stderr).toContain(text)
   })
 })
 
@@ -66,9 +66,9 @@ describe('a full list', () => {
     ['tickets list', 'GET /v1/tickets?state=OPEN', ticket, 100, 'The newest 100 are shown'],
     ['approvals list', 'GET /v1/approvals?state=open', approval, 200, 'The newest 200 of each state are shown'],
     ['dlq list', 'GET /v1/dead-letters/linter?state=waiting', letter, 100, 'Of linter the newest 100 are shown'],
-  ])('notes that there may be more rows: %s', async (verb, call, row, bound, said) => {
+  ])('notes that there may be more rows: %s', async (verb, call, row, bound, text) => {
     const full = await against({ ...lists, [call]: { body: Array.from({ length: bound }, () => row) } }, ...verb.split(' '))
-    expect([full.code, full.stderr]).toEqual([0, expect.stringContaining(said)])
+    expect([full.code, full.stderr]).toEqual([0, expect.stringContaining(text)])
     const rest = await against({ ...lists, [call]: { body: Array.from({ length: bound - 1 }, () => row) } }, ...verb.split(' '))
     expect(rest.stderr).not.toContain('are shown')
   })

@@ -20,9 +20,9 @@ function view(state: RunState): RunView {
 let service: CannedService
 afterEach(() => service.close())
 
-async function watch(states: RunState[], flags: string[] = [], world: CliFixture = {}): ReturnType<typeof runForTest> {
+async function watch(states: RunState[], flags: string[] = [], fixture: CliFixture = {}): ReturnType<typeof runForTest> {
   service = await serveCanned({ 'GET /v1/runs/184/events': { events: states.map(view) } })
-  return runForTest(['runs', 'watch', '#184', ...flags], { ...world, env: { HMS_URL: service.url } })
+  return runForTest(['runs', 'watch', '#184', ...flags], { ...fixture, env: { HMS_URL: service.url } })
 }
 
 describe('runs watch', () => {

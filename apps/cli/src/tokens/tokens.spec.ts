@@ -29,8 +29,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-async function tokens(answers: Record<string, Canned>, ...argv: string[]): Promise<CliRun> {
-  service = await serveCanned(answers)
+async function tokens(responses: Record<string, Canned>, ...argv: string[]): Promise<CliRun> {
+  service = await serveCanned(responses)
   return runForTest(['tokens', ...argv], { env: { HMS_URL: service.url, HMS_KEYS_DIR: folder, HMS_KEY_PASSPHRASE: 'correct horse' } })
 }
 

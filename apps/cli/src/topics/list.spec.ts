@@ -32,7 +32,7 @@ async function listed(argv: string[], more: Record<string, Canned>): Promise<Cli
 }
 
 describe('topics list', () => {
-  const answers: Record<string, Canned> = {
+  const responses: Record<string, Canned> = {
     'GET /v1/groups/linter': {
       body: [{ topic: 'hms.approval.v1', messages: 40, groups: [{ group: 'linter', messages: 7, seconds: 61.4 }] }],
     },
@@ -40,7 +40,7 @@ describe('topics list', () => {
   }
 
   it('prints rate, lag in messages and seconds, and dead letters of each topic', async () => {
-    const { code, stdout, stderr } = await listed([], answers)
+    const { code, stdout, stderr } = await listed([], responses)
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(/^TOPIC +EVENTS\/MIN +LAG +DEAD LETTERS +MESSAGES +PARTITIONS +PURPOSE\n/)
     expect(stdout).toMatch(/^hms\.approval\.v1 +3\.0 +linter 7 messages, 61 s; rollout 1 message, not known how long +2 +40 +12 +approved/m)
@@ -48,7 +48,7 @@ describe('topics list', () => {
   })
 
   it('prints the same data with --json', async () => {
-    const [report] = JSON.parse((await listed(['--json'], answers)).stdout) as TopicReport[]
+    const [report] = JSON.parse((await listed(['--json'], responses)).stdout) as TopicReport[]
     expect(report).toMatchObject({ name: 'hms.approval.v1', messages: 40, perMinute: ACTIVITY.perMinute, letters: 2 })
     expect(report?.lag).toEqual([
       { group: 'audit', messages: 0, seconds: null },

@@ -59,8 +59,8 @@ describe('the topics to follow', () => {
 })
 
 /** Follows a service with these pages until the output has `lines` lines, then presses Ctrl-C. */
-async function tailed(answers: Record<string, Canned>, argv: readonly string[], lines: number) {
-  const service = await serveCanned(answers)
+async function tailed(responses: Record<string, Canned>, argv: readonly string[], lines: number) {
+  const service = await serveCanned(responses)
   const texts = { stdout: '', stderr: '' }
   let interrupt = (): void => {}
   const io = ioForTest({ env: { HMS_URL: service.url }, interrupt: (fire) => (interrupt = fire) }, texts)
@@ -85,13 +85,13 @@ const page = (records: TopicRecord[], next: string): Canned => ({ body: { record
 
 describe('topics tail', () => {
   it('starts at the end, continues page by page, and exits with 130 on Ctrl-C', async () => {
-    const answers = {
+    const responses = {
       [END]: page([], '1.0'),
       [`${END}&after=1.0`]: page([PAUSED], '2.0'),
       [`${END}&after=2.0`]: page([{ ...PAUSED, run: 13, position: '0:8' }], '3.0'),
       [`${END}&after=3.0`]: page([], '3.0'),
     }
-    const ran = await tailed(answers, ['canary'], 2)
+    const ran = await tailed(responses, ['canary'], 2)
     expect(ran).toMatchObject({ code: 130, stderr: 'Following hms.canary.v1; Ctrl-C ends it.\n' })
     expect(ran.stdout.split('\n').map((line) => line.slice(0, 24))).toEqual(['2026-01-01T00:00:00Z #12', '2026-01-01T00:00:00Z #13', ''])
     expect(ran.calls.slice(0, 3)).toEqual([END, `${END}&after=1.0`, `${END}&after=2.0`])
@@ -99,11 +99,11 @@ describe('topics tail', () => {
 
   it('prints the events of one run, as one JSON value per line', async () => {
     const since = '2026-01-01T00:00:00.000Z'
-    const answers = {
+    const responses = {
       [`${END}&since=${encodeURIComponent(since)}`]: page([{ ...PAUSED, run: 11 }, PAUSED], '2.0'),
       [`${END}&after=2.0`]: page([], '2.0'),
     }
-    const ran = await tailed(answers, ['hms.canary.v1', '--from', since, '--run', '#12', '--json'], 1)
+    const ran = await tailed(responses, ['hms.canary.v1', '--from', since, '--run', '#12', '--json'], 1)
     expect(JSON.parse(ran.stdout)).toEqual(PAUSED)
     expect(ran.code).toBe(130)
   })
@@ -116,11 +116,11 @@ describe('topics tail', () => {
   })
 
   it('polls again from the same position if the services do not respond, and loses nothing', async () => {
-    const asked: (string | undefined)[] = []
-    const answers = [{ records: [], next: '1.0' }, undefined, undefined, { records: [PAUSED], next: '2.0' }, { records: [], next: '2.0' }]
+    const requested: (string | undefined)[] = []
+    const responses = [{ records: [], next: '1.0' }, undefined, undefined, { records: [PAUSED], next: '2.0' }, { records: [], next: '2.0' }]
     const get = async (_path: string, query?: Record<string, unknown>): Promise<never> => {
-      asked.push(query?.['after'] as string | undefined)
-      const answer = answers.shift()
+      requested.push(query?.['after'] as string | undefined)
+      const answer = responses.shift()
       if (answer === undefined) throw new Error('away')
       return answer as never
     }
@@ -134,9 +134,9 @@ describe('topics tail', () => {
       onReady: () => {},
       onRecord: (record) => seen.push(record),
       onError: () => troubles++,
-      wait: async (ms) => waits.push(ms) > 0 && answers.length > 0,
+      wait: async (ms) => waits.push(ms) > 0 && responses.length > 0,
     })
-    expect([asked, seen, troubles]).toEqual([[undefined, '1.0', '1.0', '1.0', '2.0'], [PAUSED], 2])
+    expect([requested, seen, troubles]).toEqual([[undefined, '1.0', '1.0', '1.0', '2.0'], [PAUSED], 2])
     expect(waits.slice(0, 2)).toEqual([1_000, 2_000])
   })
 

@@ -42,10 +42,10 @@ function createFixture() {
   return {
     client,
     options,
-    taken: accepted,
+    accepted,
     log,
-    answers: statuses,
-    kept: savedPositions,
+    statuses,
+    savedPositions,
     make: (id: string, second: number, messageId = id) =>
       made.push({ id, messageId, createdAt: new Date(second * 1_000).toISOString() } as DeliveryView),
     down: (value: boolean) => (isDown = value),
@@ -55,7 +55,7 @@ function createFixture() {
 
 describe('a listener', () => {
   it('starts after the existing messages, and forwards new ones once each, in order', async () => {
-    const { client, options, make, play, taken: accepted, log } = createFixture()
+    const { client, options, make, play, accepted, log } = createFixture()
     for (let each = 0; each < 700; each++) make(`old-${each}`, 1_000)
     const start = await currentPosition(client, undefined, 'whsec_')
     play(
@@ -68,7 +68,7 @@ describe('a listener', () => {
   })
 
   it('forwards a message that was committed late, after a newer one', async () => {
-    const { client, options, make, play, taken: accepted } = createFixture()
+    const { client, options, make, play, accepted } = createFixture()
     const start = await currentPosition(client, undefined, 'whsec_')
     play(
       () => make('second', 1_030),
@@ -79,7 +79,7 @@ describe('a listener', () => {
   })
 
   it('resumes where the previous one ended, with the message that was not accepted', async () => {
-    const { client, options, make, play, taken: accepted, answers: statuses, kept: savedPositions } = createFixture()
+    const { client, options, make, play, accepted, statuses, savedPositions } = createFixture()
     const start = await currentPosition(client, undefined, 'whsec_')
     for (const [id, second] of [
       ['a', 1],
@@ -96,7 +96,7 @@ describe('a listener', () => {
   })
 
   it('posts a refused message again after increasing waits, before the next message', async () => {
-    const { client, options, make, play, answers: statuses, log } = createFixture()
+    const { client, options, make, play, statuses, log } = createFixture()
     const start = await currentPosition(client, undefined, 'whsec_')
     make('a', 101)
     make('b', 102)
@@ -111,7 +111,7 @@ describe('a listener', () => {
   })
 
   it('is ready once the service has responded, and keeps polling if it is unreachable later', async () => {
-    const { options, make, play, down, log, taken: accepted } = createFixture()
+    const { options, make, play, down, log, accepted } = createFixture()
     const start: FeedPosition = { newest: new Date(100_000).toISOString(), seen: [], secret: 'whsec_' }
     down(true)
     await expect(followMessages(options, start)).rejects.toThrow('not reachable')
@@ -127,7 +127,7 @@ describe('a listener', () => {
   })
 
   it('forwards a message of several channels once', async () => {
-    const { client, options, make, play, taken: accepted } = createFixture()
+    const { client, options, make, play, accepted } = createFixture()
     const start = await currentPosition(client, undefined, 'whsec_')
     play(() => [make('m.webhook', 101, 'm'), make('m.email', 101, 'm')])
     await followMessages(options, start)

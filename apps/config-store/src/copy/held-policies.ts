@@ -1,5 +1,5 @@
 import { markIncompleteBundles } from '#libs/evaluation'
-import { placeTag, placeTagsIn, STABLE_SCOPE } from '#libs/signing'
+import { keyTag, keyTagsIn, STABLE_SCOPE } from '#libs/signing'
 import type { StoredDocument } from '../heads/head.table.js'
 import { parseStored, type HeldStored } from './held-stored.js'
 import { StableHeads, type Subset } from './stable-heads.js'
@@ -53,7 +53,7 @@ export class HeldPolicies {
       this.byPolicy.set(id, (this.byPolicy.get(id) ?? new Map<string, HeldStored>()).set(scope, held))
       this.nextExpiryMs = Math.min(this.nextExpiryMs, held.expiresMs)
       if (isNotYetEffective(held, nowMs)) this.nextEffectiveMs = Math.min(this.nextEffectiveMs, held.next.atMs)
-      this.idOfTag.set(placeTag(id, scope), id)
+      this.idOfTag.set(keyTag(id, scope), id)
     }
     for (const held of markIncompleteBundles(this.all(), nowMs)) this.byPolicy.get(held.head.policy)!.set(held.head.scope, held)
     for (const id of new Set(news.map(({ document }) => document.id))) this.updateBundle(id)
@@ -131,7 +131,7 @@ export class HeldPolicies {
 
   /** Recomputes the fellows of a policy. Called when all documents stored together have their tags. */
   private updateBundle(policy: string): void {
-    const tags = this.of(policy).flatMap(({ bundle }) => (bundle === undefined ? [] : placeTagsIn(bundle)))
+    const tags = this.of(policy).flatMap(({ bundle }) => (bundle === undefined ? [] : keyTagsIn(bundle)))
     const fellows = new Set(tags.flatMap((tag) => this.idOfTag.get(tag) ?? []))
     fellows.delete(policy)
     if (fellows.size > 0) this.fellowsOf.set(policy, fellows)

@@ -16,7 +16,7 @@ export interface StoredDocument extends ConfigDocument, Origin {
   firstRevision?: number
   /** Trace of the event that delivered the head. */
   traceparent: string | null
-  /** Places (`policy@scope`) of all documents stored together with this one, see `bundlePlaces`. */
+  /** Places (`policy@scope`) of all documents stored together with this one, see `bundleTags`. */
   bundle?: string
   /** End of a canary's last lease, see `leaseAfter`. */
   leaseUntil?: string

@@ -1,5 +1,5 @@
 import type { Envelope, PolicyView } from '#libs/contracts'
-import { breakGlassBehind, changeView, type ReleasePredicate, type VerifiedRelease } from '#libs/signing'
+import { effectiveBreakGlass, changeView, type ReleasePredicate, type VerifiedRelease } from '#libs/signing'
 
 /** Authors and approvers of a release. */
 export interface Origin {
@@ -18,7 +18,7 @@ export function provenanceOf(
   { author, approvedBy, soleOfficial }: Origin,
   change: Envelope | undefined,
 ): PolicyView['provenance'] {
-  const breakGlass = breakGlassBehind(predicate)
+  const breakGlass = effectiveBreakGlass(predicate)
   const changed = changeView(change, { predicate, approvedBy })
   return {
     run,

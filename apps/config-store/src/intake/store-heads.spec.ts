@@ -1,4 +1,4 @@
-import { bundleOfHeads, bundlePlaces } from '#libs/signing'
+import { bundleOfHeads, bundleTags } from '#libs/signing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DEAD_LETTERS } from '#libs/messaging'
 import { REVISIONS } from '../heads/head.table.js'
@@ -65,7 +65,7 @@ describe('StoreHeads', () => {
     await world.stored(await world.head())
     const bundle = await Promise.all(['a-limit', 'b-limit'].map((policy) => world.head({ policy })))
     expect(await world.stored(...bundle)).toEqual({ revision: 2, applied: true })
-    const places = bundlePlaces(['a-limit', 'b-limit'].map((id) => ({ id, scope: 'global' })))
+    const places = bundleTags(['a-limit', 'b-limit'].map((id) => ({ id, scope: 'global' })))
     const recorded = (await world.emitted('hms.state.recorded.v1')).map(({ document, bundle }) => [document.id, bundle])
     expect(recorded).toEqual([
       [POLICY, undefined],

@@ -16,7 +16,7 @@ import { currentTraceparent } from '#libs/platform'
 import { Rosters, Signals } from '#libs/service'
 import {
   brokenHeads,
-  bundlePlaces,
+  bundleTags,
   digestOfPayload,
   type HeadPredicate,
   readChange,
@@ -156,7 +156,7 @@ export class StoreHeads {
   ): Promise<number> {
     const revision = await this.nextRevision(tx)
     const places = fresh.map(({ verified: { head } }) => ({ id: head.policy, scope: head.scope }))
-    const bundle = fresh.length > 1 ? { bundle: bundlePlaces(places) } : {}
+    const bundle = fresh.length > 1 ? { bundle: bundleTags(places) } : {}
     const documents = fresh.map((head) => ({ ...documentOf(head, revision, tx.now), ...changeOf(head, change), ...bundle }))
     for (const [index, { verified, known }] of fresh.entries())
       if (!renews(verified, known) || verified.head.scope === STABLE_SCOPE) await recordLive(tx, documents[index]!, verified)

@@ -199,9 +199,9 @@ describe('an approval', () => {
     ['other partners', prepared(), { partners: ['state-airboard'] }],
     ['other fallbacks', prepared(), { fallbacks: ['epa-pm25-limit@1.0.0'] }],
     ['a part of a bundle', prepared(policy, { bundle: bundleOf([digestOfJson(policy), digestOfJson({})]) }), {}],
-  ])('is not signed when the service prepared %s', async (_what, body, asked) => {
+  ])('is not signed when the service prepared %s', async (_what, body, requested) => {
     answer(body)
-    await expect(prepareApproval(api, [policy], asked)).rejects.toMatchObject({ code: 'HMS_APPROVAL_MISMATCH' })
+    await expect(prepareApproval(api, [policy], requested)).rejects.toMatchObject({ code: 'HMS_APPROVAL_MISMATCH' })
   })
 
   it('is read from its bytes, not from the other members of the response', async () => {

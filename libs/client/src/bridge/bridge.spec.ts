@@ -28,20 +28,20 @@ describe('a bridge that delivers messages', () => {
     stream.put(AIR, '1.5.0', 35)
     stream.put(AIR, '2.0.0', 25)
     const change = { id: AIR, from: '1.5.0', to: '2.0.0', revision: 2, value: expect.objectContaining({ limit: 25 }) as unknown }
-    for (const heard of [air, both, host]) {
-      expect(heard).toHaveBeenCalledTimes(2)
-      expect(heard).toHaveBeenLastCalledWith(change)
+    for (const listener of [air, both, host]) {
+      expect(listener).toHaveBeenCalledTimes(2)
+      expect(listener).toHaveBeenLastCalledWith(change)
     }
     expect(ozone).not.toHaveBeenCalled()
   })
 
   it('sends the change of a withdrawn policy without a value', () => {
-    const heard = vi.fn()
+    const listener = vi.fn()
     stream.put(AIR, '1.5.0', 35)
     const pane = bridge.pane({ policies: [AIR] })
-    pane.on('policy:changed', heard)
+    pane.on('policy:changed', listener)
     stream.put(AIR, null)
-    expect(heard).toHaveBeenCalledWith({ id: AIR, from: '1.5.0', to: null, revision: 2, value: null })
+    expect(listener).toHaveBeenCalledWith({ id: AIR, from: '1.5.0', to: null, revision: 2, value: null })
     expect(() => pane.get(AIR)).toThrow(codeOf('HMS_POLICY_NOT_FOUND'))
   })
 
@@ -58,9 +58,9 @@ describe('a bridge that delivers messages', () => {
     expect(host.mock.calls).toEqual([[message]])
     expect(self).not.toHaveBeenCalled()
     expect(ozone).not.toHaveBeenCalled()
-    const heard = other.mock.calls[0]![0] as PaneMessage
-    expect(heard).not.toBe(message)
-    expect(Object.isFrozen(heard['reading'])).toBe(true)
+    const listener = other.mock.calls[0]![0] as PaneMessage
+    expect(listener).not.toBe(message)
+    expect(Object.isFrozen(listener['reading'])).toBe(true)
   })
 
   it('sends the host’s messages by id, and the verified value with policy:changed', () => {
@@ -79,15 +79,15 @@ describe('a bridge that delivers messages', () => {
   })
 
   it('refuses reserved events and undeclared ids from a pane', () => {
-    const heard = vi.fn()
-    bridge.pane({ policies: [AIR] }).on('policy:changed', heard)
+    const listener = vi.fn()
+    bridge.pane({ policies: [AIR] }).on('policy:changed', listener)
     const pane = bridge.pane({ name: 'mine', policies: [AIR] })
     expect(() => pane.emit('policy:changed', { id: AIR })).toThrow(codeOf('HMS_BRIDGE_EVENT_RESERVED'))
     expect(() => pane.emit('bridge:stale', { id: AIR })).toThrow(codeOf('HMS_BRIDGE_EVENT_RESERVED'))
     expect(() => bridge.emit('bridge:stale', { id: AIR })).toThrow(codeOf('HMS_BRIDGE_EVENT_RESERVED'))
     expect(() => pane.emit('reading', { id: OZONE })).toThrow(codeOf('HMS_BRIDGE_NOT_DECLARED'))
     expect(() => pane.get(OZONE)).toThrow(codeOf('HMS_BRIDGE_NOT_DECLARED'))
-    expect(heard).not.toHaveBeenCalled()
+    expect(listener).not.toHaveBeenCalled()
   })
 
   it('accepts only JSON about one policy, of at most 64 KiB', () => {
@@ -100,15 +100,15 @@ describe('a bridge that delivers messages', () => {
   })
 
   it('sends nothing to or from a closed pane', () => {
-    const [heard, host] = [vi.fn(), vi.fn()]
+    const [listener, host] = [vi.fn(), vi.fn()]
     const pane = bridge.pane({ policies: [AIR] })
-    pane.on('policy:changed', heard)
+    pane.on('policy:changed', listener)
     bridge.on('reading', host)
     pane.close()
     stream.put(AIR, '1.5.0', 35)
     pane.emit('reading', { id: AIR })
     expect(pane.state).toBe('CLOSED')
-    expect(heard).not.toHaveBeenCalled()
+    expect(listener).not.toHaveBeenCalled()
     expect(host).not.toHaveBeenCalled()
   })
 

@@ -67,7 +67,7 @@ async function redialled(tries = 1): Promise<FakeSocket> {
   return (await dialled).accept()
 }
 
-const heard = <E extends 'bridge:stale' | 'bridge:ready' | 'bridge:error' | 'policy:changed'>(bridge: Bridge, event: E) =>
+const nextEvent = <E extends 'bridge:stale' | 'bridge:ready' | 'bridge:error' | 'policy:changed'>(bridge: Bridge, event: E) =>
   new Promise<unknown>((resolve) => {
     const off = bridge.on(event, (detail) => {
       off()
@@ -81,7 +81,7 @@ describe('the one connection of a page', () => {
     expect(socket.url.href).toBe('wss://policy.example.gov/v1/stream?region=NCR&policies=epa-pm25-limit%2Cozone-limit')
     const pane = bridge.pane({ policies: [ID] })
     expect(pane.explain(ID)).toMatchObject({ version: '1.5.0', revision: 4, source: 'live', state: 'READY', trust: 'pinned' })
-    const changed = heard(bridge, 'policy:changed')
+    const changed = nextEvent(bridge, 'policy:changed')
     socket.send('change', 5, [strict])
     expect(await changed).toMatchObject({ id: ID, from: '1.5.0', to: '2.0.0', revision: 5, value: { limit: 25 } })
     expect(pane.get(ID)['limit']).toBe(25)
@@ -90,13 +90,13 @@ describe('the one connection of a page', () => {
 
   it('resumes from its revision after a drop, and is stale with its value meanwhile', async () => {
     const { bridge, socket } = await opened()
-    const stale = heard(bridge, 'bridge:stale')
+    const stale = nextEvent(bridge, 'bridge:stale')
     socket.drop()
     expect(await stale).toEqual({ reason: 'the connection was closed (1006)' })
     expect(bridge.explain(ID)).toMatchObject({ source: 'cache', state: 'STALE', value: { limit: 35 } })
     const next = await redialled()
     expect(next.url.searchParams.get('revision')).toBe('4')
-    const ready = heard(bridge, 'bridge:ready')
+    const ready = nextEvent(bridge, 'bridge:ready')
     next.send('heartbeat', 4)
     expect(await ready).toEqual({ revision: 4 })
     expect(bridge.state).toBe('READY')
@@ -104,7 +104,7 @@ describe('the one connection of a page', () => {
 
   it('becomes stale and reconnects when no frame arrives', async () => {
     const { bridge, socket } = await opened()
-    const stale = heard(bridge, 'bridge:stale')
+    const stale = nextEvent(bridge, 'bridge:stale')
     clock.advance(5_000)
     expect(await stale).toEqual({ reason: 'no frame for 5 s' })
     expect(socket.closed).toBe(true)
@@ -112,9 +112,9 @@ describe('the one connection of a page', () => {
   })
 
   it('waits 15 s for a first frame, and then uses events', async () => {
-    const asked: string[] = []
+    const requests: string[] = []
     fetch = (url) => {
-      asked.push(url)
+      requests.push(url)
       return new Promise(() => {})
     }
     const dialled = sockets.next()
@@ -125,7 +125,7 @@ describe('the one connection of a page', () => {
     clock.advance(1)
     expect(socket.closed).toBe(true)
     clock.advance(250)
-    expect(asked).toEqual([`${URL_}/v1/events`])
+    expect(requests).toEqual([`${URL_}/v1/events`])
     clock.advance(60_000)
     await refused
   })
@@ -139,7 +139,7 @@ describe('the one connection of a page', () => {
       start: (controller) => void (send = (part) => controller.enqueue(new TextEncoder().encode(part))),
     })
     let aborted = false
-    const asked = new Promise<void>((resolve) => {
+    const requested = new Promise<void>((resolve) => {
       fetch = async (_url, { signal }) => {
         resolve()
         signal.addEventListener('abort', () => (aborted = true))
@@ -147,14 +147,14 @@ describe('the one connection of a page', () => {
       }
     })
     const promise = opening({ token: 'key', timeoutMs: 60_000 })
-    await asked
-    const taken = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+    await requested
+    const settled = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
     for (const part of parts) {
-      await taken()
+      await settled()
       clock.advance(4_900)
       send(part)
     }
-    await taken()
+    await settled()
     expect(aborted).toBe(false)
     bridges.push(await promise)
     expect(bridges[0]!.get(ID)['limit']).toBe(35)
@@ -201,17 +201,17 @@ describe('the one connection of a page', () => {
 
   it('never applies a lower revision, neither on the same connection nor from an instance that is behind', async () => {
     const { bridge, socket } = await opened([strict])
-    const stale = heard(bridge, 'bridge:stale')
+    const stale = nextEvent(bridge, 'bridge:stale')
     socket.send('snapshot', 3, [old])
     expect(await stale).toMatchObject({ code: 'HMS_BRIDGE_SERVER_BEHIND' })
     expect(bridge.get(ID)['limit']).toBe(25)
     const behind = await redialled()
     expect(behind.url.searchParams.get('revision')).toBe('4')
-    const again = heard(bridge, 'bridge:stale')
+    const again = nextEvent(bridge, 'bridge:stale')
     behind.send('heartbeat', 3)
     expect(await again).toMatchObject({ code: 'HMS_BRIDGE_SERVER_BEHIND' })
     const caughtUp = await redialled(2)
-    const ready = heard(bridge, 'bridge:ready')
+    const ready = nextEvent(bridge, 'bridge:ready')
     caughtUp.send('heartbeat', 4)
     await ready
     expect(bridge.get(ID)['limit']).toBe(25)
@@ -224,7 +224,7 @@ describe('the one connection of a page', () => {
     socket.drop()
     const next = await redialled()
     socket.send('change', 5, [strict])
-    const ready = heard(bridge, 'bridge:ready')
+    const ready = nextEvent(bridge, 'bridge:ready')
     next.send('heartbeat', 4)
     await ready
     expect(changed).not.toHaveBeenCalled()
@@ -244,7 +244,7 @@ describe('the one connection of a page', () => {
 
   it('restarts after an invalid frame', async () => {
     const { bridge, socket } = await opened()
-    const error = heard(bridge, 'bridge:error')
+    const error = nextEvent(bridge, 'bridge:error')
     socket.sendText('{"type":')
     expect(await error).toMatchObject({ code: 'HMS_STREAM_MALFORMED' })
     expect((await redialled()).url.searchParams.has('revision')).toBe(false)
@@ -277,7 +277,7 @@ describe('a bridge that verifies documents', () => {
     ],
   ])('keeps its value and becomes stale after %s', async (_what, document, code) => {
     const { bridge, socket } = await opened()
-    const [error, stale] = [heard(bridge, 'bridge:error'), heard(bridge, 'bridge:stale')]
+    const [error, stale] = [nextEvent(bridge, 'bridge:error'), nextEvent(bridge, 'bridge:stale')]
     socket.send('change', 5, [document])
     expect(await error).toMatchObject({ code })
     expect(await stale).toMatchObject({ code })
@@ -286,13 +286,13 @@ describe('a bridge that verifies documents', () => {
 
   it('is in doubt only until the next snapshot, even if that omits the refused document', async () => {
     const { bridge, socket } = await opened()
-    const stale = heard(bridge, 'bridge:stale')
+    const stale = nextEvent(bridge, 'bridge:stale')
     const canary = sampleDocument({ policy: { id: ID, version: '2.0.0', limit: 25 }, scope: 'region:NCR' })
     socket.send('change', 5, [tampered(canary)])
     expect(await stale).toMatchObject({ code: 'HMS_HEAD_RELEASE_INVALID' })
     socket.drop()
     const again = await redialled()
-    const ready = heard(bridge, 'bridge:ready')
+    const ready = nextEvent(bridge, 'bridge:ready')
     again.send('snapshot', 6, [old])
     expect(await ready).toEqual({ revision: 6 })
   })
@@ -301,7 +301,7 @@ describe('a bridge that verifies documents', () => {
     const { bridge, socket } = await opened([old])
     const at = (ms: number): string => new Date(clock.now() + ms).toISOString()
     const others = (): Envelope => sampleFreshness([{ policy: ID, seq: 9, current: null }], at(0), at(300_000))
-    const stale = heard(bridge, 'bridge:stale')
+    const stale = nextEvent(bridge, 'bridge:stale')
     for (let n = 0; n < 7; n++) {
       const seen = new Promise((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))))
       socket.send('heartbeat', 4, [], others())
@@ -348,9 +348,9 @@ describe('opening', () => {
   })
 
   it('tries events when the WebSocket is blocked, and reports the server’s refusal', async () => {
-    const asked: string[] = []
+    const requests: string[] = []
     fetch = async (url) => {
-      asked.push(url)
+      requests.push(url)
       return answer(401, { code: 'HMS_AUTH_REQUIRED', detail: 'a key is needed' })
     }
     const dialled = sockets.next()
@@ -358,7 +358,7 @@ describe('opening', () => {
     ;(await dialled).drop()
     clock.advance(250)
     await refused
-    expect(asked).toEqual([`${URL_}/v1/events`])
+    expect(requests).toEqual([`${URL_}/v1/events`])
   })
 
   it('reads no events from a response of another type, such as the page of a proxy', async () => {
@@ -368,22 +368,22 @@ describe('opening', () => {
   })
 
   it('uses only events with a key, and resumes after the last one', async () => {
-    const asked: { url: string; key: string | undefined }[] = []
+    const requests: { url: string; key: string | undefined }[] = []
     const frame = { type: 'snapshot', revision: 4, changes: [], documents: [old] }
     let drop = (): void => {}
     const until = new Promise<void>((resolve) => (drop = resolve))
     fetch = async (url, { headers }) => {
-      asked.push({ url, key: headers['authorization'] })
+      requests.push({ url, key: headers['authorization'] })
       return answer(200, `id: 4\ndata: ${JSON.stringify(frame)}\n\n`, until)
     }
     const bridge = await opening({ token: 'key' })
     bridges.push(bridge)
     expect(bridge.get(ID)['limit']).toBe(35)
-    const stale = heard(bridge, 'bridge:stale')
+    const stale = nextEvent(bridge, 'bridge:stale')
     drop()
     await stale
     clock.advance(250)
-    expect(asked).toEqual([
+    expect(requests).toEqual([
       { url: `${URL_}/v1/events`, key: 'Bearer key' },
       { url: `${URL_}/v1/events?revision=4`, key: 'Bearer key' },
     ])

@@ -4,16 +4,16 @@ import { Listeners } from './listeners.js'
 describe('Listeners', () => {
   it('calls every listener until it is removed, also after one that throws', () => {
     const surfaced: unknown[] = []
-    const heard: number[] = []
+    const received: number[] = []
     const listeners = new Listeners<{ change: number }>((error) => surfaced.push(error))
     listeners.on('change', () => {
       throw new Error('of the listener')
     })
-    const off = listeners.on('change', (data) => heard.push(data))
+    const off = listeners.on('change', (data) => received.push(data))
     listeners.emit('change', 1)
     off()
     listeners.emit('change', 2)
-    expect(heard).toEqual([1])
+    expect(received).toEqual([1])
     expect(surfaced).toHaveLength(2)
   })
 })

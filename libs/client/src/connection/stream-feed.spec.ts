@@ -364,7 +364,7 @@ describe('rollout’s freshness statement', () => {
 
   it('makes a reader fetch newer rosters, and refuse invalid successors', async () => {
     const { hms, visitor } = await connected()
-    const asked = new Promise<string | undefined>((resolve) => {
+    const requested = new Promise<string | undefined>((resolve) => {
       server.answer = (request, response) => {
         resolve(request.url)
         response
@@ -374,7 +374,7 @@ describe('rollout’s freshness statement', () => {
     })
     const error = next(hms, 'error')
     beat(visitor, heads, 2)
-    expect(await asked).toBe('/v1/roster?since=1')
+    expect(await requested).toBe('/v1/roster?since=1')
     expect(await error).toMatchObject({ code: 'HMS_ROSTER_VERSION' })
     expect(hms.get(ID)['limit']).toBe(35)
   })
@@ -384,7 +384,7 @@ describe('the trusted roster', () => {
   it('is fetched again after it has expired, and the connection is STALE with a remedy meanwhile', async () => {
     clock = new ManualClock(Date.parse('2035-12-31T23:59:56Z'))
     const { hms, visitor } = await connected()
-    const asked = new Promise((resolve) => {
+    const requested = new Promise((resolve) => {
       server.answer = (request, response) => {
         resolve(request.url)
         response.writeHead(200, { 'content-type': 'application/json' }).end('[]')
@@ -395,7 +395,7 @@ describe('the trusted roster', () => {
     const stale = next(hms, 'stale')
     visitor.send('heartbeat', 4)
     expect(await stale).toEqual({ reason: expect.stringContaining('hms-svc roster propose') as string, code: 'HMS_ROSTER_EXPIRED' })
-    expect(await asked).toBe('/v1/roster?since=1')
+    expect(await requested).toBe('/v1/roster?since=1')
     expect(hms.explain(ID)).toMatchObject({ state: 'STALE', code: 'HMS_ROSTER_EXPIRED', value: { limit: 35 } })
   })
 

@@ -1,7 +1,7 @@
 import { deepFreeze, HmsError, type ConfigDocument, type PastPolicyView } from '#libs/contracts'
 import type { PolicyValue } from '#libs/evaluation'
 import {
-  breakGlassBehind,
+  effectiveBreakGlass,
   effectiveMs,
   isFarAhead,
   SignatureError,
@@ -54,7 +54,7 @@ export function verifyPastPolicy(view: PastPolicyView, query: PastPolicyQuery, r
   if (requested.digest !== view.provenance.digest || policy.version !== view.version || view.id !== query.id)
     throw unverifiedHistory(`the response names ${view.id}@${view.version}, but the signed release is ${policy.id}@${policy.version}`)
   const { approvedBy, predicate } = requested
-  return { value: deepFreeze(policy), author: predicate.author, approvedBy, breakGlass: breakGlassBehind(predicate) }
+  return { value: deepFreeze(policy), author: predicate.author, approvedBy, breakGlass: effectiveBreakGlass(predicate) }
 }
 
 function releaseAt({ release, next }: Pick<VerifiedHead, 'release' | 'next'>, atMs: number): VerifiedRelease | null {

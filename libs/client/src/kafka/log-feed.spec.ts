@@ -1,4 +1,4 @@
-import { bundlePlaces, type StableHead } from '#libs/signing'
+import { bundleTags, type StableHead } from '#libs/signing'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -472,5 +472,5 @@ function bend(value: Uint8Array, place: number, instead: unknown): Buffer {
 }
 
 function bundleOf(...ids: string[]): string {
-  return bundlePlaces(ids.map((id) => ({ id, scope: 'global' })))
+  return bundleTags(ids.map((id) => ({ id, scope: 'global' })))
 }

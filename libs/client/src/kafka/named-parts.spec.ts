@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { HmsError } from '#libs/contracts'
-import { bundlePlaces } from '#libs/signing'
+import { bundleTags } from '#libs/signing'
 import { FakeLog } from '../testing/fake-log.js'
 import { ManualClock } from '../testing/manual-clock.js'
 import { sampleDocument, sampleFreshness } from '../testing/sample-document.js'
@@ -13,7 +13,7 @@ const STATE = 'hms.config.state.v1'
 const [A, B, C] = ['a-limit', 'b-limit', 'c-limit']
 const documentOf = (id: string, seq: number, revision: number, scope = 'global') =>
   sampleDocument({ policy: { id, version: `${seq}.0.0` }, seq, revision, scope })
-const placesOf = (scope: string, ...ids: string[]) => bundlePlaces(ids.map((id) => ({ id, scope })))
+const placesOf = (scope: string, ...ids: string[]) => bundleTags(ids.map((id) => ({ id, scope })))
 
 let log: FakeLog
 let clock: ManualClock

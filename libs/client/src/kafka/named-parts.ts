@@ -1,5 +1,5 @@
 import type { EventData } from '#libs/contracts'
-import { placeTag, placeTagsIn } from '#libs/signing'
+import { keyTag, keyTagsIn } from '#libs/signing'
 
 /** Limit of remembered policies whose records were skipped; beyond it, every other policy counts as skipped. */
 const MAX_SKIPPED = 10_000
@@ -26,7 +26,7 @@ export class NamedParts {
   }
 
   keep({ document: { id, scope }, bundle = '' }: EventData['hms.state.recorded.v1']): boolean {
-    const [tag, tags] = [placeTag(id, scope), placeTagsIn(bundle)]
+    const [tag, tags] = [keyTag(id, scope), keyTagsIn(bundle)]
     if (this.named.has(id)) {
       this.tags.set(tag, tags)
       return true
@@ -58,7 +58,7 @@ export class NamedParts {
   }
 
   private isSibling(tag: string, scope: string, tags: readonly string[]): boolean {
-    if (tags.length > 0 && [...this.named].some((policy) => tags.includes(placeTag(policy, scope)))) return true
+    if (tags.length > 0 && [...this.named].some((policy) => tags.includes(keyTag(policy, scope)))) return true
     return [...this.tags.values()].some((together) => together.includes(tag))
   }
 }

@@ -1,5 +1,5 @@
 import type { ConfigDocument, EventData } from '#libs/contracts'
-import { placeTag, placeTagsIn } from '#libs/signing'
+import { keyTag, keyTagsIn } from '#libs/signing'
 import type { TopicRecord } from './record-source.js'
 
 type Recorded = EventData['hms.state.recorded.v1']
@@ -29,7 +29,7 @@ export class WholeRevisions {
 
   add(recorded: Recorded, bytes: number, now: number): void {
     const { id, scope, revision } = recorded.document
-    const tag = placeTag(id, scope)
+    const tag = keyTag(id, scope)
     this.erased.delete(`${id}@${scope}`)
     if (this.newestByTag.size >= MAX_KEYS) this.newestByTag.clear()
     this.newestByTag.set(tag, Math.max(this.newestByTag.get(tag) ?? 0, revision))
@@ -65,6 +65,6 @@ export class WholeRevisions {
 
   /** Whether all other documents of its revision have arrived, or newer ones under their keys. */
   private isComplete({ document: { revision }, bundle = '' }: Waiting): boolean {
-    return placeTagsIn(bundle).every((tag) => (this.newestByTag.get(tag) ?? -1) >= revision)
+    return keyTagsIn(bundle).every((tag) => (this.newestByTag.get(tag) ?? -1) >= revision)
   }
 }

@@ -77,8 +77,8 @@ export function approvalState(roster: Roster, release: OpenedRelease, at?: strin
 
 /** Returns the rules of an earlier time. Its roles already include the bounds and the sole-official rule that the whole roster had then. */
 function rulesOf(entries: readonly EarlierRole[]): Rulebook {
-  const said = entries.flatMap(({ authorSigns }) => authorSigns ?? [])
-  return { roles: entries.map(({ role }) => role), authorSigns: said.length === 0 ? undefined : said.includes(true) }
+  const authorRules = entries.flatMap(({ authorSigns }) => authorSigns ?? [])
+  return { roles: entries.map(({ role }) => role), authorSigns: authorRules.length === 0 ? undefined : authorRules.includes(true) }
 }
 
 function stateBy(roster: Roster, { predicate, envelope }: OpenedRelease, at: string | undefined, rules: Rulebook): ApprovalState {

@@ -65,8 +65,8 @@ function requireKeys(principals: readonly Principal[]): void {
 function requireRole(role: Role, roster: Roster): void {
   requireAttainable(role)
   const kind = role.match.service === undefined ? 'person' : 'service'
-  const stranger = role.principals.find((id) => roster.principals.get(id)?.kind !== kind)
-  if (stranger !== undefined) throw invalid(`${role.name} names ${stranger}, which is not a ${kind} of this roster`)
+  const unknown = role.principals.find((id) => roster.principals.get(id)?.kind !== kind)
+  if (unknown !== undefined) throw invalid(`${role.name} names ${unknown}, which is not a ${kind} of this roster`)
 }
 
 function requireAttainable({ name, principals, threshold, soleOfficial }: Role): void {
@@ -81,8 +81,8 @@ function requireEarlierRoles(roster: Roster): void {
     const { name, match, principals } = role
     if (match.service !== undefined || match.root === true) throw invalid(`the earlier role ${name} approves nothing`)
     requireAttainable(role)
-    const stranger = principals.find((id) => (roster.principals.get(id)?.kind ?? 'person') !== 'person')
-    if (stranger !== undefined) throw invalid(`the earlier role ${name} names ${stranger}, who is not a person of this roster`)
+    const unknown = principals.find((id) => (roster.principals.get(id)?.kind ?? 'person') !== 'person')
+    if (unknown !== undefined) throw invalid(`the earlier role ${name} names ${unknown}, who is not a person of this roster`)
     const namesakes = roster.earlierRoles.filter((other) => other.role.name === name && Date.parse(other.until) === Date.parse(until))
     if (namesakes.length > 1) throw invalid(`two earlier roles share the name ${name} and the end ${until}`)
   }
@@ -116,8 +116,8 @@ function requireLog({ log, witnesses, quorum }: Omit<EarlierLog, 'until'>, princ
 }
 
 function requireUnique(names: readonly string[], complaint: string): void {
-  const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice !== undefined) throw invalid(`${complaint} ${twice}`)
+  const duplicate = names.find((name, i) => names.indexOf(name) !== i)
+  if (duplicate !== undefined) throw invalid(`${complaint} ${duplicate}`)
 }
 
 function invalid(detail: string): SignatureError {

@@ -12,7 +12,7 @@ import type { Roster } from './roster.js'
  */
 export function nextRoster(current: Roster, envelope: unknown): Roster {
   const next = readSuccessor(current, envelope)
-  for (const judge of [current, next]) requireRootSigned(envelope, judge, next.version)
+  for (const authority of [current, next]) requireRootSigned(envelope, authority, next.version)
   return next
 }
 

@@ -22,12 +22,12 @@ export type ApprovalRoot = {
 /** RFC 6962 tree over the releases of one approval, sorted by digest. A leaf is the canonical form of `{ digest, id, version }`. */
 export class ApprovalTree {
   private readonly tree = new HashTree()
-  private readonly places: Map<string, number>
+  private readonly indexes: Map<string, number>
 
   constructor(releases: readonly ApprovedRelease[]) {
     const sorted = [...releases].sort((a, b) => (a.digest < b.digest ? -1 : 1))
     for (const release of sorted) this.tree.append(leafOf(release))
-    this.places = new Map(sorted.map(({ digest }, index) => [digest, index]))
+    this.indexes = new Map(sorted.map(({ digest }, index) => [digest, index]))
   }
 
   get root(): ApprovalRoot {
@@ -36,7 +36,7 @@ export class ApprovalTree {
 
   /** Returns the proof of a release; throws a `RangeError` if it is not part of the tree. */
   member(digest: string): ApprovalMember {
-    const index = this.places.get(digest)
+    const index = this.indexes.get(digest)
     if (index === undefined) throw new RangeError(`${digest} is not in this approval`)
     return { index, path: this.tree.inclusion(index).map(toBase64) }
   }

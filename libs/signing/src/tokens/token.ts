@@ -31,7 +31,7 @@ export function requireToken(token: string, record: TokenRecord | undefined, now
   if (record === undefined || !isSame(digestOf(token), record.hash)) {
     throw refusal('UNKNOWN', 'This key is unknown here. A newly created key becomes valid within seconds.')
   }
-  return requireCounting(record, now)
+  return requireValid(record, now)
 }
 
 /**
@@ -47,10 +47,10 @@ export function requireStreamKey(key: string, record: TokenRecord | undefined, n
   if (record === undefined || !isSame(key, streamKeyOf(record))) {
     throw refusal('UNKNOWN', 'This stream address is unknown here: evaluate again, and use the address in the response.')
   }
-  return requireCounting(record, now)
+  return requireValid(record, now)
 }
 
-function requireCounting(record: TokenRecord, now: Date): TokenRecord {
+function requireValid(record: TokenRecord, now: Date): TokenRecord {
   if (record.revokedAt !== null) throw refusal('REVOKED', `The key ${record.id} was revoked at ${record.revokedAt}.`)
   if (!(now.getTime() < Date.parse(record.expiresAt))) throw refusal('EXPIRED', `The key ${record.id} expired at ${record.expiresAt}.`)
   return record
@@ -90,10 +90,10 @@ export function isScope(text: unknown): text is string {
 /** Throws 403 `HMS_AUTH_SCOPE` if none of the scopes covers the needed access. */
 export function requireScope(scopes: readonly string[], need: Need): void {
   if (scopes.some((scope) => covers(scope, need))) return
-  const wanted = typeof need === 'object' ? `bot:${need.bot}` : need === 'operate' ? 'operate' : 'read'
-  throw new HmsError('HMS_AUTH_SCOPE', `This key has the scopes ${scopes.join(', ')}; ${wanted} is required.`, {
+  const requiredScope = typeof need === 'object' ? `bot:${need.bot}` : need === 'operate' ? 'operate' : 'read'
+  throw new HmsError('HMS_AUTH_SCOPE', `This key has the scopes ${scopes.join(', ')}; ${requiredScope} is required.`, {
     status: 403,
-    next: isScope(wanted) ? [action('tokens.create', { scope: wanted })] : [],
+    next: isScope(requiredScope) ? [action('tokens.create', { scope: requiredScope })] : [],
   })
 }
 

@@ -16,17 +16,17 @@ const NO_WEBSOCKET = { status: 403, problem: {} }
 let server: StreamServer
 let clock: ManualClock
 let hms: ReaderSession | undefined
-let asked: string[]
+let requests: string[]
 let respond: Record<string, (request: IncomingMessage, response: ServerResponse) => void>
 
 beforeEach(() => {
   server = new StreamServer()
   clock = new ManualClock(Date.parse('2024-09-01T12:00:00Z'))
-  asked = []
+  requests = []
   respond = {}
   server.answer = (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://server')
-    asked.push(`${pathname} ${searchParams.get('revision') ?? 'all'} ${request.headers[REVISION_HEADER] ?? 'any'}`)
+    requests.push(`${pathname} ${searchParams.get('revision') ?? 'all'} ${request.headers[REVISION_HEADER] ?? 'any'}`)
     const answer = respond[pathname]
     if (answer === undefined) response.writeHead(404).end()
     else answer(request, response)
@@ -73,9 +73,9 @@ function events(...first: string[]): (text: string) => void {
 }
 
 /** Serves these responses to polls in turn, repeating the last one; `undefined` is a 304. */
-function polls(...answers: (string | undefined)[]): void {
+function polls(...responses: (string | undefined)[]): void {
   respond['/v1/snapshot'] = (request, response) => {
-    const answer = answers.length > 1 ? answers.shift() : answers[0]
+    const answer = responses.length > 1 ? responses.shift() : responses[0]
     if (answer === undefined) return void response.writeHead(304, { etag: request.headers['if-none-match'] }).end()
     response.writeHead(200, { 'content-type': 'application/json', etag: `"${(JSON.parse(answer) as { revision: number }).revision}"` })
     response.end(answer)
@@ -112,13 +112,13 @@ describe('a link whose WebSocket is blocked', () => {
   })
 
   it('uses events, verifies them alike, and returns to the stream once it works', async () => {
-    const say = events(frame('snapshot', 4, [old]))
+    const sendEvent = events(frame('snapshot', 4, [old]))
     await connected()
     expect(hms!.explain(ID)).toMatchObject({ state: 'READY', source: 'live', value: { limit: 35 } })
     const refused = next('error')
-    say(frame('change', 5, [{ ...strict, release: old.release }]))
+    sendEvent(frame('change', 5, [{ ...strict, release: old.release }]))
     expect(await steps(refused)).toMatchObject({ code: 'HMS_HEAD_RELEASE_OTHER' })
-    say(frame('change', 5, [strict]))
+    sendEvent(frame('change', 5, [strict]))
     await steps(next('change'))
     server.refuse = undefined
     const visitor = await steps(server.visitor())
@@ -159,7 +159,7 @@ describe('a link whose WebSocket is blocked', () => {
     expect(hms!.get(ID)['limit']).toBe(35)
     await steps(next('change'))
     expect(hms!.explain(ID)).toMatchObject({ state: 'READY', source: 'live', revision: 5, value: { limit: 25 } })
-    const snapshots = () => asked.filter((line) => line.startsWith('/v1/snapshot'))
+    const snapshots = () => requests.filter((line) => line.startsWith('/v1/snapshot'))
     expect(snapshots()).toEqual(['/v1/snapshot all any', '/v1/snapshot 4 4', '/v1/snapshot 4 4'])
     server.refuse = undefined
     const visitor = await steps(server.visitor())
@@ -187,6 +187,6 @@ describe('a link whose WebSocket is blocked', () => {
 
   it('reports the last response when every transport is blocked', async () => {
     await expect(connected()).rejects.toMatchObject({ code: 'HMS_HTTP_UNEXPECTED', status: 404 })
-    expect(asked).toEqual(['/v1/events all any', '/v1/snapshot all any'])
+    expect(requests).toEqual(['/v1/events all any', '/v1/snapshot all any'])
   })
 })
