@@ -3,7 +3,7 @@ import { createServer, request, type Server } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { ClientPlaces, endUnreadAnswers } from '#libs/platform'
+import { ClientSlots, endUnreadResponses } from '#libs/platform'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 
 let system: MemorySystem
@@ -78,7 +78,7 @@ it('one bot gets so many streams and no more, and the others theirs', async () =
 })
 
 it('one client gets its share of places, and gives each back once', () => {
-  const places = new ClientPlaces(3, 2, 'seats')
+  const places = new ClientSlots(3, 2, 'seats')
   const [first] = [places.take('a'), places.take('a')]
   expect(() => places.take('a')).toThrow(expect.objectContaining({ status: 429, code: 'HMS_PLACES_TAKEN' }))
   places.take('b')
@@ -93,7 +93,7 @@ describe('an answer that nobody reads', () => {
   let server: Server
   beforeAll(async () => {
     server = createServer((_request, response) => void response.end(Buffer.alloc(64 * 1024 * 1024)))
-    endUnreadAnswers(server, 600)
+    endUnreadResponses(server, 600)
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
   })

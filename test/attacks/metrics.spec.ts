@@ -41,7 +41,7 @@ it('are named as Prometheus wants them: only counters end in _total, and everyth
 })
 
 it('say how busy the event loop is, and sample nothing for it', async () => {
-  const page = await new Metrics().withProcessMetrics().page()
+  const page = await new Metrics().withProcessMetrics().render()
   expect(Number(/^hms_svc_event_loop_utilization_ratio (\S+)$/m.exec(page)?.[1])).toBeLessThanOrEqual(1)
   expect(page).not.toContain('nodejs_eventloop_lag_p99_seconds')
   expect(page).toContain('nodejs_eventloop_lag_seconds')

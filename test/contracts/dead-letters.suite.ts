@@ -110,7 +110,7 @@ export function deadLettersSuite(open: () => Promise<ConsumerAdapter>): void {
       expect(kept).toBeGreaterThanOrEqual(10_000)
       expect(kept).toBeLessThan(10_100)
       expect(await world.run((tx) => tx.documents(DEAD_LETTERS).count({ state: 'waiting' }))).toBe(1)
-      const forgotten = (await world.metrics.deadLettersForgotten.get()).values[0]!.value
+      const forgotten = (await world.metrics.deadLettersTrimmed.get()).values[0]!.value
       expect(forgotten).toBe(10_050 + 1_002 - kept)
     }, 120_000)
   })

@@ -178,7 +178,7 @@ export function eventConsumerSuite(open: () => Promise<ConsumerAdapter>): void {
       await expect.poll(() => world.handled).toEqual([1, 3, 4, 4, 5])
       expect(await world.parked()).toBe(0)
       expect(world.alarms).toMatchObject([{ keySeq: 4, topic: 'hms.lint.v1' }])
-      expect(await world.metrics.page()).toContain('hms_svc_repairs_total{service="simulator",what="gap"} 1\n')
+      expect(await world.metrics.render()).toContain('hms_svc_repairs_total{service="simulator",what="gap"} 1\n')
       await world.deliver({ keySeq: 2 }, { keySeq: 6 })
       expect(world.handled).toEqual([1, 3, 4, 4, 5, 6])
       world.consumer.stop()

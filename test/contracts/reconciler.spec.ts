@@ -81,7 +81,7 @@ describe('outbox and log', () => {
     await settled()
   }
   const keys = (): string[] => log.topic(TOPIC).map(({ key }) => key!)
-  const repairs = async (): Promise<number> => Number(/^hms_svc_repairs_total\{.*what="log"\} (\d+)$/m.exec(await metrics.page())?.[1])
+  const repairs = async (): Promise<number> => Number(/^hms_svc_repairs_total\{.*what="log"\} (\d+)$/m.exec(await metrics.render())?.[1])
 
   it('that agree are left alone', async () => {
     await emit('a', 'b')

@@ -39,19 +39,19 @@ export const CHANNEL_GUARDS = [
   {
     name: 'ack-looks-end',
     guard: 'a folder is looked at for a week, and not for ever',
-    file: 'apps/notifier/src/receipts/look-for-acks.ts',
+    file: 'apps/notifier/src/receipts/check-for-acks.ts',
     find: 'return offset === undefined ? [] : [at.getTime() + offset]',
     replace: 'return [at.getTime() + (offset ?? now.getTime() - at.getTime() + HOUR)]',
-    spec: 'apps/notifier/src/receipts/look-times.spec.ts',
+    spec: 'apps/notifier/src/receipts/check-times.spec.ts',
     test: 'polls one document at each offset once, and stops after a week',
   },
   {
     name: 'ack-note-plain',
     guard: 'what a partner writes into a file forges no line',
-    file: 'apps/notifier/src/receipts/look-for-acks.ts',
+    file: 'apps/notifier/src/receipts/check-for-acks.ts',
     find: ".replace(/\\p{C}+/gu, ' ')",
     replace: '',
-    spec: 'apps/notifier/src/receipts/look-for-acks.spec.ts',
+    spec: 'apps/notifier/src/receipts/check-for-acks.spec.ts',
     test: "is acknowledged once by the file beside it, with the partner's text on one line",
   },
   {

@@ -49,7 +49,7 @@ export const GOING_BACK_GUARDS = [
   {
     name: 'dropped-has-its-own-id',
     guard: 'a partner does not take what it is told of a dropped release for a double',
-    file: 'apps/notifier/src/notifications/tell-of-reversal.ts',
+    file: 'apps/notifier/src/notifications/notify-reversal.ts',
     find: "replacedBy === undefined ? 'rollback' : 'replaced'",
     replace: "replacedBy === undefined ? 'rollback' : ('rollback' as const)",
     spec: DROPPED,

@@ -229,7 +229,7 @@ export const SOCKET_GUARDS = [
     name: 'read-without-body',
     guard: 'a read brings no body',
     file: 'libs/platform/src/http/body-bounds.ts',
-    find: 'if (!bringsBodyToRead(request.raw)) return done()',
+    find: 'if (!hasBodyOnRead(request.raw)) return done()',
     replace: 'return done()',
     spec: 'test/attacks/stream-door.spec.ts',
     test: 'takes no body with what is read',

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { exportSpans, type Span } from '#libs/platform'
+import { registerSpanExporter, type Span } from '#libs/platform'
 import { serveEdge } from '../../apps/edge/src/edge.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 
@@ -15,7 +15,7 @@ beforeEach(async () => {
   const quiet = { HMS_PROFILE: 'dev', HMS_PORT: '0', HMS_LOG_LEVEL: 'silent' }
   edge = await serveEdge({ ...quiet, HMS_LINTER_URLS: system.url })
   spans = []
-  stopTaking = exportSpans((span) => spans.push(span))
+  stopTaking = registerSpanExporter((span) => spans.push(span))
 })
 afterEach(async () => {
   stopTaking()

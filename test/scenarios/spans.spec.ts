@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { prepareApproval, signApproval } from '#libs/client'
-import { exportSpans, type Span } from '#libs/platform'
+import { registerSpanExporter, type Span } from '#libs/platform'
 import { parsePolicy } from '#libs/policy'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
@@ -15,7 +15,7 @@ let spans: Span[]
 let stopTaking: () => void
 beforeEach(async () => {
   spans = []
-  stopTaking = exportSpans((span) => spans.push(span))
+  stopTaking = registerSpanExporter((span) => spans.push(span))
   system = await startMemorySystem()
 })
 afterEach(async () => {

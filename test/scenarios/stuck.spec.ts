@@ -222,7 +222,7 @@ describe('a run that lost its timer', () => {
     await approver.database.transaction((tx) => approver.timers.cancel(tx, `run-deadline:${run}`))
     expect(await watched()).toEqual([])
     await system.runUntil(async () => (await watched()).length === 1, 61_000)
-    expect(await approver.metrics.page()).toContain('hms_svc_repairs_total{service="approver",what="run-timer"} 1\n')
+    expect(await approver.metrics.render()).toContain('hms_svc_repairs_total{service="approver",what="run-timer"} 1\n')
     await system.stop()
   })
 })

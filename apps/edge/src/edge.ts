@@ -4,25 +4,25 @@ import {
   answerProblems,
   asyncApi,
   BACKLOG,
-  boundBodies,
-  closeQueuedAnswers,
+  limitBodies,
+  closeQueuedResponses,
   createLogger,
   earlyErrors,
-  endUnreadAnswers,
+  endUnreadResponses,
   type Environment,
   foreignRefused,
   isForeignRequest,
-  judgeTargets,
+  validateRequestHeads,
   limitClients,
   logWrites,
   Metrics,
   openApi,
-  openToOrigins,
+  allowOrigins,
   refusalOfConnection,
   refuseBodiesOfReads,
   refuseForeignRequests,
   serveUpgrades,
-  SharedAnswer,
+  SharedResult,
   startTracing,
   systemClock,
   toProblem,
@@ -71,22 +71,22 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   const metrics = new Metrics().withProcessMetrics()
   const tracing = { endpoint: config.otlpEndpoint, service: 'edge', version: VERSION, clock: systemClock, log, metrics }
   const stopTracing = startTracing(tracing)
-  closeQueuedAnswers(edge.server)
-  endUnreadAnswers(edge.server)
+  closeQueuedResponses(edge.server)
+  endUnreadResponses(edge.server)
   const clients = { limits, metrics, isEdge: true }
   limitClients(edge, clients)
   const [localTo, origins] = [localNameOf(config.profile, env), readCorsOrigins(env)]
-  openToOrigins(edge, origins)
+  allowOrigins(edge, origins)
   if (localTo !== undefined) refuseForeignRequests(edge, localTo, origins)
-  judgeTargets(edge)
+  validateRequestHeads(edge)
   refuseBodiesOfReads(edge)
   refuseUnforwardable(edge)
-  boundBodies(edge, clients)
+  limitBodies(edge, clients)
   answerProblems(edge, log)
   // Also reports the edge's span of each write, which is between the caller's span and the service's in the trace that the edge forwards.
   logWrites(edge, log)
   edge.get('/livez', async () => ({ status: 'up' }))
-  const ready = new SharedAnswer(() => readiness(env), systemClock, READINESS_SHARED_MS)
+  const ready = new SharedResult(() => readiness(env), systemClock, READINESS_SHARED_MS)
   edge.get('/readyz', async (_request, reply) => {
     const report = await ready.get()
     if (!report.ready) void reply.status(503).header('retry-after', '2')
@@ -140,7 +140,7 @@ function addMetrics(edge: FastifyInstance, metrics: Metrics): void {
   const requests = metrics.counter('edge_requests_total', 'Requests that the edge answered itself or forwarded, by status class', [
     'status',
   ])
-  const page = new SharedAnswer(() => metrics.page(), systemClock, COLLECT_MS)
+  const page = new SharedResult(() => metrics.render(), systemClock, COLLECT_MS)
   edge.addHook('onResponse', (_request, reply, done) => {
     requests.inc({ status: `${Math.floor(reply.statusCode / 100)}xx` })
     done()

@@ -30,8 +30,10 @@ describe('mail', () => {
   })
 
   it('requires both relay and sender', () => {
-    expect(() => readNotifierConfig({ HMS_NOTIFIER_SMTP_URL: url }, 'dev')).toThrow('HMS_NOTIFIER_SMTP_URL needs HMS_NOTIFIER_MAIL_FROM')
-    expect(() => readNotifierConfig({ HMS_NOTIFIER_MAIL_FROM: from }, 'dev')).toThrow('HMS_NOTIFIER_MAIL_FROM needs HMS_NOTIFIER_SMTP_URL')
+    expect(() => readNotifierConfig({ HMS_NOTIFIER_SMTP_URL: url }, 'dev')).toThrow('HMS_NOTIFIER_SMTP_URL requires HMS_NOTIFIER_MAIL_FROM')
+    expect(() => readNotifierConfig({ HMS_NOTIFIER_MAIL_FROM: from }, 'dev')).toThrow(
+      'HMS_NOTIFIER_MAIL_FROM requires HMS_NOTIFIER_SMTP_URL',
+    )
   })
 
   it('is rejected for an invalid value, which is not repeated because it may contain a password', () => {

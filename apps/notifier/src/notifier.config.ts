@@ -9,8 +9,8 @@ import { isEmailAddress } from './partners/email-address.js'
 const DEV_NETWORKS = ['127.0.0.0/8', '::1/128']
 
 /** Requires a text that `fits`. The error does not contain the value, which may include a password. */
-function isTextThat(fits: (text: string) => boolean, message: string): PropertyDecorator {
-  const validate = (value: unknown): boolean => typeof value === 'string' && fits(value)
+function isTextMatching(isValid: (text: string) => boolean, message: string): PropertyDecorator {
+  const validate = (value: unknown): boolean => typeof value === 'string' && isValid(value)
   return ValidateBy({ name: 'isTextThat', validator: { validate, defaultMessage: () => message } })
 }
 
@@ -25,7 +25,7 @@ export class NotifierConfig {
 
   /** Widest ranges that the `networks` of a partner may allow. */
   @IsOptional()
-  @isTextThat(
+  @isTextMatching(
     (text) => listOf(text).every((each) => parseCidr(each) !== undefined),
     'networks must be CIDRs separated by commas, for instance 10.20.0.0/16,fd12:3456::/32',
   )
@@ -33,14 +33,14 @@ export class NotifierConfig {
 
   /** The agency's own relay; set together with `mailFrom`. */
   @IsOptional()
-  @isTextThat(
+  @isTextMatching(
     (text) => parseRelay(text, 'production') !== undefined,
     'smtpUrl must be smtp://[USER:PASSWORD@]HOST[:PORT], or smtps:// for TLS from the start',
   )
   smtpUrl?: string
 
   @IsOptional()
-  @isTextThat(isEmailAddress, 'mailFrom must be one email address, for instance press@agency.example')
+  @isTextMatching(isEmailAddress, 'mailFrom must be one email address, for instance press@agency.example')
   mailFrom?: string
 
   /** PEM file of the authority that verifies the relay's certificate. */
@@ -60,7 +60,10 @@ export class NotifierConfig {
 
   /** Public address of this installation, put before the path of a receipt. Without it receipts are relative. */
   @IsOptional()
-  @isTextThat(isBaseUrl, 'publicUrl must be where partners reach this installation, without a path, for instance https://hms.agency.gov')
+  @isTextMatching(
+    isBaseUrl,
+    'publicUrl must be where partners reach this installation, without a path, for instance https://hms.agency.gov',
+  )
   publicUrl?: string
 
   /** File of the keys that encrypt partners' stored secrets. */
@@ -101,13 +104,13 @@ export function readNotifierConfig(env: Environment, profile: Profile): Notifier
     secretsKeyFile: 'HMS_NOTIFIER_SECRETS_KEY_FILE',
     dataDir: 'HMS_DATA_DIR',
   }
-  const known = profile === 'dev' ? { HMS_NOTIFIER_PUBLIC_URL: developersUrl(env['HMS_PORT']) } : {}
-  const config = parseEnvironment(NotifierConfig, names, { ...known, ...env, HMS_PROFILE: profile })
+  const defaults = profile === 'dev' ? { HMS_NOTIFIER_PUBLIC_URL: developersUrl(env['HMS_PORT']) } : {}
+  const config = parseEnvironment(NotifierConfig, names, { ...defaults, ...env, HMS_PROFILE: profile })
   if ((config.smtpUrl === undefined) === (config.mailFrom === undefined)) return config
   const [given, missing] = config.smtpUrl === undefined ? [names.mailFrom, names.smtpUrl] : [names.smtpUrl, names.mailFrom]
-  throw new HmsError('HMS_CONFIG_INVALID', `${given} needs ${missing} beside it: mail has a relay and a sender`, {
+  throw new HmsError('HMS_CONFIG_INVALID', `${given} requires ${missing}: mail needs a relay and a sender`, {
     status: 400,
-    errors: [{ pointer: missing, detail: `${given} needs ${missing} beside it` }],
+    errors: [{ pointer: missing, detail: `${given} requires ${missing}` }],
     next: [action('help.environment')],
   })
 }

@@ -1,10 +1,10 @@
 import { exitCodeOfStatus, HmsError, printable } from '#libs/contracts'
-import { describeError, processEnvironment, signalled } from '#libs/platform'
+import { describeError, processEnvironment, stopSignal } from '#libs/platform'
 import { serveSidecar } from './serve-sidecar.js'
 
 try {
   const sidecar = await serveSidecar(processEnvironment())
-  await signalled()
+  await stopSignal()
   await sidecar.stop()
 } catch (error) {
   process.stderr.write(`✗ ${printable(describeError(error))}${error instanceof HmsError ? ` [${error.code}]` : ''}\n`)

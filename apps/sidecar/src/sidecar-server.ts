@@ -1,9 +1,9 @@
 import { HmsError } from '#libs/contracts'
 import {
-  answerClientError,
-  closeQueuedAnswers,
+  respondToClientError,
+  closeQueuedResponses,
   crossOriginHeaders,
-  endUnreadAnswers,
+  endUnreadResponses,
   errorPage,
   noErrorPage,
   problemBody,
@@ -53,11 +53,11 @@ export function createSidecarServer(parts: SidecarParts): Server {
     response.on('error', () => response.destroy())
     answer(request, response, parts).catch((error: unknown) => send(response, problemOf(error, request, parts.log)))
   })
-  closeQueuedAnswers(server)
-  endUnreadAnswers(server)
+  closeQueuedResponses(server)
+  endUnreadResponses(server)
   // `refusalOf` checks the `Expect` header; without this listener Node responds itself, with an empty body.
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => server.emit('request', request, response))
-  server.on('clientError', (error, socket) => answerClientError(error, socket, parts.log))
+  server.on('clientError', (error, socket) => respondToClientError(error, socket, parts.log))
   server.maxConnections = MAX_CONNECTIONS
   return server
 }
@@ -103,7 +103,7 @@ async function route(request: IncomingMessage, response: ServerResponse, parts: 
     case '/readyz':
       return send(response, readiness(values))
     case '/metrics':
-      return send(response, { type: metrics.registry.contentType, body: await metrics.page() })
+      return send(response, { type: metrics.registry.contentType, body: await metrics.render() })
     default:
       throw new HmsError('HMS_HTTP_PATH_UNKNOWN', `There is no ${request.method} ${pathname}.`, { status: 404 })
   }

@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { addErrorPages, answerProblems, earlyErrors, endUnreadAnswers, judgeTargets, Metrics, type Logger } from '#libs/platform'
+import { addErrorPages, answerProblems, earlyErrors, endUnreadResponses, validateRequestHeads, Metrics, type Logger } from '#libs/platform'
 import type { WitnessLink } from '#libs/witness'
 import Fastify, { type FastifyInstance } from 'fastify'
 
@@ -24,15 +24,15 @@ export function createWitnessServer(witness: WitnessLink, log: Logger, metrics =
   })
   const checkpoints = metrics.counter('witness_checkpoints_total', 'Submitted checkpoints, by response status', ['status'])
   let waiting = 0
-  endUnreadAnswers(server.server)
-  judgeTargets(server)
+  endUnreadResponses(server.server)
+  validateRequestHeads(server)
   // The protocol defines no media type, so any is parsed as text.
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   answerProblems(server, log)
   addErrorPages(server)
   server.get('/livez', async () => ({ status: 'up' }))
-  server.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.page()))
+  server.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.render()))
   server.get('/readyz', async () => ({ status: 'up', witness: witness.key.name }))
   server.get<{ Querystring: { origin?: unknown } }>('/checkpoint', async ({ query: { origin } }, reply) => {
     const note = typeof origin === 'string' ? await witness.newestCheckpoint?.(origin) : undefined

@@ -2,18 +2,18 @@
  * Characters that move a cursor, hide text or break a line: controls, bidirectional and other formatting, line and paragraph separators.
  * Part of a character class.
  */
-export const CONTROLS = String.raw`\p{Cc}\p{Cf}\p{Zl}\p{Zp}`
+export const CONTROL_CLASS = String.raw`\p{Cc}\p{Cf}\p{Zl}\p{Zp}`
 
 /**
  * Characters that a terminal interprets or does not show: `CONTROLS`, unpaired surrogates, and invisible characters such as Hangul fillers,
  * which are letters by category. Variation selectors are safe: they only choose between two glyphs of a character.
  */
-const UNSAFE = new RegExp(String.raw`[${CONTROLS}\p{Cs}]|(?![\uFE00-\uFE0F])\p{Default_Ignorable_Code_Point}`, 'gu')
-const CONTROL = new RegExp(`[${CONTROLS}]`, 'gu')
+const UNSAFE = new RegExp(String.raw`[${CONTROL_CLASS}\p{Cs}]|(?![\uFE00-\uFE0F])\p{Default_Ignorable_Code_Point}`, 'gu')
+const CONTROL_PATTERN = new RegExp(`[${CONTROL_CLASS}]`, 'gu')
 
 /** Replaces control characters by U+FFFD, so that untrusted text cannot forge a line or a header. */
 export function withoutControls(text: string): string {
-  return text.toWellFormed().replace(CONTROL, '\uFFFD')
+  return text.toWellFormed().replace(CONTROL_PATTERN, '\uFFFD')
 }
 
 /**

@@ -128,8 +128,8 @@ export async function findAll<T extends object>(tx: Transaction, table: Document
 }
 
 /** Deletes up to `atOnce` documents that expired before `before`, oldest first. The table needs a column `expires_at`. */
-export async function forgetExpired(documents: Documents<{ id: string; expiresAt: string }>, before: Date, atOnce: number): Promise<void> {
-  for (const { id, expiresAt } of await documents.find({ orderBy: 'expires_at', limit: atOnce })) {
+export async function deleteExpired(documents: Documents<{ id: string; expiresAt: string }>, before: Date, limit: number): Promise<void> {
+  for (const { id, expiresAt } of await documents.find({ orderBy: 'expires_at', limit })) {
     if (Date.parse(expiresAt) >= before.getTime()) return
     await documents.delete(id)
   }

@@ -27,7 +27,7 @@ export function pause(clock: Clock, delayMs: number): Promise<void> {
 }
 
 /** Polls every `everyMs` until the condition holds; returns `false` if it does not within `withinMs`. In shells only. */
-export async function lookUntil(
+export async function pollUntil(
   clock: Clock,
   { everyMs, withinMs }: { everyMs: number; withinMs: number },
   isSo: () => Promise<boolean>,

@@ -22,7 +22,7 @@ const TRANSIENT_SQL = /^(08|40|53|57|58|55P03)/
 
 /** Whether a driver's error is transient. Walks `cause` and `errors`. */
 export function isTransient(error: unknown): boolean {
-  return isCausedBy(error, saysTryAgain)
+  return isCausedBy(error, isTransientFault)
 }
 
 /** Whether an error, or one that it wraps as `cause` or `errors`, is of a kind: drivers nest the original error at different depths. */
@@ -41,7 +41,7 @@ const TRANSIENT_MESSAGES = [
   /Query read timeout/i,
 ]
 
-function saysTryAgain(fault: object): boolean {
+function isTransientFault(fault: object): boolean {
   if (fault instanceof TransientError) return true
   const { code, message } = fault as { code?: unknown; message?: unknown }
   if (typeof code === 'string' && (TRANSIENT_SYSTEM.has(code) || TRANSIENT_SQL.test(code))) return true

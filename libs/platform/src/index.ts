@@ -7,9 +7,9 @@ export * from './http/docs-file.js'
 export * from './http/error-pages.js'
 export * from './http/etag.js'
 export * from './http/foreign-request.js'
-export * from './http/front-door.js'
+export * from './http/fast-path.js'
 export { CLIENT_HEADER, clientAddress, clientOf, TrustedProxies } from './http/limits/client-address.js'
-export { boundBodies } from './http/limits/bound-bodies.js'
+export { limitBodies } from './http/limits/bound-bodies.js'
 export { BOT_INTAKE, ClientBuckets, FRAME_INTAKE, Intake, READER_INTAKE } from './http/limits/token-bucket.js'
 export * from './http/limits/limit-clients.js'
 export type { SignedStatement } from './http/limits/statement-limits.js'
@@ -17,18 +17,27 @@ export * from './http/log-requests.js'
 export * from './http/open-api.js'
 export * from './http/plain-post.js'
 export * from './http/problem.js'
-export * from './http/queued-answers.js'
+export * from './http/queued-responses.js'
 export * from './http/request-head.js'
 export * from './http/websocket-upgrades/serve-upgrades.js'
 export * from './http/websocket-upgrades/unfinished-message.js'
 export * from './logger.js'
 export * from './metrics.js'
-export * from './places.js'
+export * from './slots.js'
 export * from './periodic-task.js'
 export * from './read-shape.js'
-export * from './shared-answer.js'
+export * from './shared-result.js'
 export * from './signals.js'
-export { continued, currentTraceparent, inTrace, showWait, traceOfRequest, validTraceparent, exportSpans, type Span } from './trace.js'
+export {
+  childTraceparent,
+  currentTraceparent,
+  inTrace,
+  exportWait,
+  traceOfRequest,
+  validTraceparent,
+  registerSpanExporter,
+  type Span,
+} from './trace.js'
 export { startTracing } from './tracing/otlp-exporter.js'
 export * from './uuid.js'
 export * from './version.js'

@@ -16,41 +16,40 @@ const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total',
  */
 const SAMPLED_LAG = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map((figure) => `nodejs_eventloop_lag_${figure}_seconds`)
 /** Sampling interval, because prom-client cannot disable the sampling. */
-const HARDLY_EVER_MS = 24 * 60 * 60 * 1000
+const SAMPLING_INTERVAL_MS = 24 * 60 * 60 * 1000
 
 /** Metrics of one process, all prefixed `hms_svc_`; its services share them and are distinguished by a label. */
 export class Metrics {
   readonly registry = new Registry()
-  private readonly looks: (() => Promise<void> | void)[] = []
-  readonly handled = this.counter('bus_handled_total', 'Messages that a group is done with, by outcome', ['group', 'topic', 'outcome'])
+  private readonly collectors: (() => Promise<void> | void)[] = []
+  readonly handled = this.counter('bus_handled_total', 'Messages completed by a consumer group, by outcome', ['group', 'topic', 'outcome'])
   readonly handlerSeconds = this.histogram(
     'bus_handler_duration_seconds',
-    'Time from taking a message to its commit',
+    'Time from receiving a message to its commit',
     ['group', 'topic', 'outcome'],
     HANDLER_BUCKETS_SECONDS,
   )
-  readonly deadLetters = this.counter('dlq_letters_total', 'Messages given up, by code', ['group', 'code'])
-  readonly deadLettersForgotten = this.counter('dlq_forgotten_total', 'Ignored dead letters that were deleted because newer ones came', [
+  readonly deadLetters = this.counter('dlq_letters_total', 'Messages dead-lettered, by code', ['group', 'code'])
+  readonly deadLettersTrimmed = this.counter('dlq_forgotten_total', 'Dead letters deleted because more were stored than the limit', [
     'group',
   ])
   readonly deadLettersWaiting = this.gauge('dlq_messages', 'Dead letters that wait for a person', ['group', 'topic'])
-  readonly deadLettersOldestAge = this.gauge('dlq_oldest_age_seconds', 'Age of the oldest of them', ['group', 'topic'])
+  readonly deadLettersOldestAge = this.gauge('dlq_oldest_age_seconds', 'Age of the oldest waiting dead letter', ['group', 'topic'])
   private readonly repairs = this.counter('repairs_total', 'Inconsistencies repaired by a reconciler; 0 in a healthy system', [
     'service',
     'what',
   ])
-  readonly pruned = this.counter(
-    'pruned_rows_total',
-    'Rows deleted because they were older than their retention, and locks beyond their number',
-    ['service', 'table'],
-  )
+  readonly pruned = this.counter('pruned_rows_total', 'Rows deleted after their retention period, and lock rows above their limit', [
+    'service',
+    'table',
+  ])
   readonly outboxPending = this.gauge('outbox_pending', 'Events committed and not yet in the log', ['service'])
-  readonly outboxOldestAge = this.gauge('outbox_oldest_age_seconds', 'Age of the oldest of them', ['service'])
-  readonly timersOverdue = this.gauge('timers_overdue_seconds', 'How long the oldest due timer waits', ['service'])
-  readonly parked = this.gauge('parked_events', 'Events that wait for an earlier one of their key', ['service'])
-  readonly parkedOldestAge = this.gauge('parked_oldest_age_seconds', 'Age of the oldest of them', ['service'])
+  readonly outboxOldestAge = this.gauge('outbox_oldest_age_seconds', 'Age of the oldest event not yet in the log', ['service'])
+  readonly timersOverdue = this.gauge('timers_overdue_seconds', 'Time by which the oldest due timer is overdue', ['service'])
+  readonly parked = this.gauge('parked_events', 'Events that wait for an earlier event of their key', ['service'])
+  readonly parkedOldestAge = this.gauge('parked_oldest_age_seconds', 'Age of the oldest parked event', ['service'])
   readonly lagMessages = this.gauge('bus_lag_messages', 'Messages that a group has not handled', ['topic', 'group'])
-  readonly lagSeconds = this.gauge('bus_lag_seconds', 'Age of the oldest of them; 0 when there are none', ['topic', 'group'])
+  readonly lagSeconds = this.gauge('bus_lag_seconds', 'Age of the oldest unhandled message; 0 if there is none', ['topic', 'group'])
 
   constructor() {
     this.gauge('build_info', '1, with the version that runs', ['version', 'node']).set({ version: VERSION, node: process.versions.node }, 1)
@@ -60,28 +59,28 @@ export class Metrics {
    * Returns a counter of a service's repairs, starting at 0, because PromQL's `increase` ignores the first sample of a series. Declare it
    * when the service starts.
    */
-  repair(service: string, what: string): (times?: number) => void {
+  repairCounter(service: string, what: string): (times?: number) => void {
     const labels = { service, what }
     this.repairs.inc(labels, 0)
     return (times = 1) => this.repairs.inc(labels, times)
   }
 
   /** Registers a function that updates gauges before the page is rendered. If it fails, its gauges are unchanged. */
-  beforeCollect(look: () => Promise<void> | void): void {
-    this.looks.push(look)
+  beforeCollect(collect: () => Promise<void> | void): void {
+    this.collectors.push(collect)
   }
 
   /** Renders the page in Prometheus format. */
-  async page(): Promise<string> {
-    await Promise.all(this.looks.map(async (look) => look()).map((looked) => looked.catch(() => {})))
+  async render(): Promise<string> {
+    await Promise.all(this.collectors.map(async (collect) => collect()).map((result) => result.catch(() => {})))
     return this.registry.metrics()
   }
 
   /** Adds process metrics (CPU, heap, event loop): once per process, not in tests. */
   withProcessMetrics(): this {
-    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: HARDLY_EVER_MS })
+    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: SAMPLING_INTERVAL_MS })
     for (const name of [...MISNAMED, ...SAMPLED_LAG]) this.registry.removeSingleMetric(name)
-    const utilization = this.gauge('event_loop_utilization_ratio', 'Share of its time the event loop worked since the last look', [])
+    const utilization = this.gauge('event_loop_utilization_ratio', 'Share of time that the event loop was busy since the last scrape', [])
     let before = performance.eventLoopUtilization()
     this.beforeCollect(() => {
       const now = performance.eventLoopUtilization()
@@ -93,23 +92,23 @@ export class Metrics {
 
   /** Declares a counter of a domain, next to the domain's code; shared by all services of the process. */
   counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
-    return this.known<Counter<L>>(name) ?? new Counter({ ...this.named(name), help, labelNames: [...labelNames] })
+    return this.registered<Counter<L>>(name) ?? new Counter({ ...this.prefixed(name), help, labelNames: [...labelNames] })
   }
 
   gauge<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
-    return this.known<Gauge<L>>(name) ?? new Gauge({ ...this.named(name), help, labelNames: [...labelNames] })
+    return this.registered<Gauge<L>>(name) ?? new Gauge({ ...this.prefixed(name), help, labelNames: [...labelNames] })
   }
 
   histogram<L extends string>(name: string, help: string, labelNames: readonly L[], buckets: readonly number[]): Histogram<L> {
-    const known = this.known<Histogram<L>>(name)
-    return known ?? new Histogram({ ...this.named(name), help, labelNames: [...labelNames], buckets: [...buckets] })
+    const known = this.registered<Histogram<L>>(name)
+    return known ?? new Histogram({ ...this.prefixed(name), help, labelNames: [...labelNames], buckets: [...buckets] })
   }
 
-  private known<T>(name: string): T | undefined {
-    return this.registry.getSingleMetric(this.named(name).name) as T | undefined
+  private registered<T>(name: string): T | undefined {
+    return this.registry.getSingleMetric(this.prefixed(name).name) as T | undefined
   }
 
-  private named(name: string): { name: string; registers: Registry[] } {
+  private prefixed(name: string): { name: string; registers: Registry[] } {
     return { name: `hms_svc_${name}`, registers: [this.registry] }
   }
 }

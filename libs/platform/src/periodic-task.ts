@@ -13,7 +13,7 @@ export class PeriodicTask {
   private stopped = true
   private busy = false
   /** Shortest delay requested by `wake` while no run could start. */
-  private askedMs = Infinity
+  private requestedMs = Infinity
   /** Start of the next run, in epoch milliseconds. */
   private dueAt = Infinity
   private cancelNext = (): void => {}
@@ -32,14 +32,14 @@ export class PeriodicTask {
   start(firstAfterMs = this.pauseMs()): void {
     this.stopped = false
     if (this.busy) this.wake(firstAfterMs)
-    else this.later(firstAfterMs)
+    else this.schedule(firstAfterMs)
   }
 
   /** Requests a run within `withinMs`: by default at once, or when the active run has ended. */
   wake(withinMs = 0): void {
-    if (this.busy || this.stopped) this.askedMs = Math.min(this.askedMs, withinMs)
+    if (this.busy || this.stopped) this.requestedMs = Math.min(this.requestedMs, withinMs)
     else if (withinMs <= 0) this.begin()
-    else if (this.clock.now().getTime() + withinMs < this.dueAt) this.later(withinMs)
+    else if (this.clock.now().getTime() + withinMs < this.dueAt) this.schedule(withinMs)
   }
 
   /** Stops further runs; resolves when an active one has ended. */
@@ -49,8 +49,8 @@ export class PeriodicTask {
     await this.running
   }
 
-  private later(delayMs: number): void {
-    const soonestMs = Math.min(delayMs, this.askedMs)
+  private schedule(delayMs: number): void {
+    const soonestMs = Math.min(delayMs, this.requestedMs)
     this.cancel()
     if (this.stopped || soonestMs === Infinity) return
     this.dueAt = this.clock.now().getTime() + soonestMs
@@ -65,23 +65,23 @@ export class PeriodicTask {
 
   private begin(): void {
     this.cancel()
-    this.running = this.turns()
+    this.running = this.runLoop()
   }
 
-  private async turns(): Promise<void> {
+  private async runLoop(): Promise<void> {
     this.busy = true
     do {
-      this.askedMs = Infinity
+      this.requestedMs = Infinity
       try {
         await this.work.run()
       } catch (error) {
         // A run requested during the failed run would meet the same fault.
-        this.askedMs = Infinity
+        this.requestedMs = Infinity
         this.work.failed(error)
       }
-    } while (this.askedMs <= 0 && !this.stopped)
+    } while (this.requestedMs <= 0 && !this.stopped)
     this.busy = false
-    this.later(this.pauseMs())
+    this.schedule(this.pauseMs())
   }
 
   private pauseMs(): number {

@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events'
 import { expect, it } from 'vitest'
-import { outliveListeners } from './signals.js'
+import { surviveUncaughtErrors } from './signals.js'
 
 const start = () => {
   const [from, lines, exits] = [new EventEmitter(), [] as string[], [] as number[]]
   const time = { now: 0 }
-  outliveListeners(from, { write: (line) => void lines.push(line), exit: (code) => void exits.push(code), now: () => time.now })
+  surviveUncaughtErrors(from, { write: (line) => void lines.push(line), exit: (code) => void exits.push(code), now: () => time.now })
   return { from, lines, exits, time }
 }
 

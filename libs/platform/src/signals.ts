@@ -2,8 +2,8 @@
  * Waits for the signal that stops a serving process: resolves at the first SIGINT or SIGTERM with its name; a second SIGINT ends the
  * process at once. From the call on, uncaught errors of listeners do not end the process.
  */
-export function signalled(): Promise<'SIGINT' | 'SIGTERM'> {
-  outliveListeners(process, { write: (line) => void process.stderr.write(line), exit: (code) => process.exit(code), now: Date.now })
+export function stopSignal(): Promise<'SIGINT' | 'SIGTERM'> {
+  surviveUncaughtErrors(process, { write: (line) => void process.stderr.write(line), exit: (code) => process.exit(code), now: Date.now })
   return new Promise((resolve) => {
     const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
       process.once('SIGINT', () => process.exit(130))
@@ -14,24 +14,29 @@ export function signalled(): Promise<'SIGINT' | 'SIGTERM'> {
   })
 }
 
-const A_MINUTE_MS = 60_000
+const MINUTE_MS = 60_000
 /** Errors per minute above which the process counts as broken and exits, to be restarted by its supervisor. */
-const MAX_A_MINUTE = 100
+const MAX_PER_MINUTE = 100
 
 /**
  * Logs uncaught errors of listeners and promises as error lines, and the process continues: all its work is in rows, and resumes from them
  * (ADR 0043).
  */
-export function outliveListeners(
+export function surviveUncaughtErrors(
   from: { on(event: 'uncaughtException', listener: (error: unknown) => void): unknown },
   { write, exit, now }: { write(line: string): void; exit(code: number): void; now(): number },
 ): void {
   let times: number[] = []
   from.on('uncaughtException', (error) => {
-    times = [...times.filter((time) => time > now() - A_MINUTE_MS), now()]
+    times = [...times.filter((time) => time > now() - MINUTE_MS), now()]
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    const line = { level: 'error', time: new Date(now()).toISOString(), error: text, msg: 'a listener threw; the process goes on' }
+    const line = {
+      level: 'error',
+      time: new Date(now()).toISOString(),
+      error: text,
+      msg: 'a listener threw an uncaught error; the process continues',
+    }
     write(`${JSON.stringify(line)}\n`)
-    if (times.length > MAX_A_MINUTE) exit(1)
+    if (times.length > MAX_PER_MINUTE) exit(1)
   })
 }

@@ -1,37 +1,37 @@
 import { describe, expect, it } from 'vitest'
-import { continued, currentTraceparent, inTrace, outsideTrace, traceIdOf, traceOfRequest, validTraceparent } from './trace.js'
+import { childTraceparent, currentTraceparent, inTrace, outsideTrace, traceIdOf, traceOfRequest, validTraceparent } from './trace.js'
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 const GIVEN = `00-${TRACE}-00f067aa0ba902b7-01`
 
 describe('a traceparent', () => {
   it('is continued as a new span with the same trace id and flags', () => {
-    const next = continued(GIVEN)
+    const next = childTraceparent(GIVEN)
     expect(next).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`))
     expect([next === GIVEN, traceIdOf(next)]).toEqual([false, TRACE])
   })
 
   it('of a later version may have more members', () => {
-    expect(traceIdOf(continued(`01-${TRACE}-00f067aa0ba902b7-01-more`))).toBe(TRACE)
+    expect(traceIdOf(childTraceparent(`01-${TRACE}-00f067aa0ba902b7-01-more`))).toBe(TRACE)
   })
 
   it.each([
-    ['nothing', undefined],
+    ['undefined', undefined],
     ['null', null],
-    ['two of them', [GIVEN, GIVEN]],
+    ['a list of two', [GIVEN, GIVEN]],
     ['an empty text', ''],
-    ['another text', 'trace'],
+    ['not a traceparent', 'trace'],
     ['version ff', GIVEN.replace(/^00/, 'ff')],
     ['more members in version 00', `${GIVEN}-more`],
-    ['no trace id', `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`],
-    ['no span id', `00-${TRACE}-${'0'.repeat(16)}-01`],
-    ['capitals', GIVEN.toUpperCase()],
-    ['a line break', `${GIVEN}\n`],
-    ['a long one', `01${GIVEN.slice(2)}-${'x'.repeat(300)}`],
+    ['one with an all-zero trace id', `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`],
+    ['one with an all-zero span id', `00-${TRACE}-${'0'.repeat(16)}-01`],
+    ['in capitals', GIVEN.toUpperCase()],
+    ['followed by a line break', `${GIVEN}\n`],
+    ['too long', `01${GIVEN.slice(2)}-${'x'.repeat(300)}`],
   ])('is replaced when it is %s', (_name, given) => {
     expect(validTraceparent(given)).toBeUndefined()
-    expect(continued(given)).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
-    expect(continued(given)).not.toContain(TRACE)
+    expect(childTraceparent(given)).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
+    expect(childTraceparent(given)).not.toContain(TRACE)
   })
 })
 
@@ -49,7 +49,7 @@ describe('code in a trace', () => {
     expect(inTrace(undefined, () => currentTraceparent())).toMatch(/^00-/)
   })
 
-  it('gets the same traceparent for one request each time', () => {
+  it('returns the same traceparent on repeated calls for one request', () => {
     const request = { headers: { traceparent: GIVEN } }
     expect([traceIdOf(traceOfRequest(request)), traceOfRequest(request) === traceOfRequest(request)]).toEqual([TRACE, true])
   })

@@ -21,7 +21,7 @@ interface TraceParts {
 
 /** Returns the current trace as `traceparent`. */
 export function currentTraceparent(): string | undefined {
-  return traces.getStore() ?? ofActiveSpan()
+  return traces.getStore() ?? traceparentOfActiveSpan()
 }
 
 /**
@@ -29,10 +29,10 @@ export function currentTraceparent(): string | undefined {
  * if it is to be exported.
  */
 export function inTrace<T>(traceparent: string | null | undefined, work: () => T, name?: string): T {
-  const own = continued(traceparent)
-  if (name === undefined || !spansWanted()) return traces.run(own, work)
+  const own = childTraceparent(traceparent)
+  if (name === undefined || !isExporting()) return traces.run(own, work)
   const startMs = Date.now()
-  const end = (failed: boolean): void => showSpan(own, traceparent, { name, startMs, failed })
+  const end = (failed: boolean): void => exportSpan(own, traceparent, { name, startMs, failed })
   try {
     const result = traces.run(own, work)
     if (result instanceof Promise)
@@ -54,14 +54,14 @@ export function asSpan<T>(traceparent: string, work: () => T): T {
 }
 
 /** Exports a completed span. `own`: its `traceparent`. `cause`: the `traceparent` of its cause. */
-export function showSpan(own: string, cause: unknown, span: { name: string; startMs: number; failed: boolean }): void {
+export function exportSpan(own: string, cause: unknown, span: { name: string; startMs: number; failed: boolean }): void {
   const { traceId, spanId } = partsOf(own)!
   endSpan({ traceId, spanId, parentSpanId: partsOf(cause)?.spanId, endMs: Date.now(), ...span })
 }
 
 /** Exports a completed span in which no code ran, such as a wait or a transfer, in the trace of its cause; nothing without a cause. */
-export function showWait(cause: string | null | undefined, name: string, startMs: number): void {
-  if (spansWanted() && partsOf(cause) !== undefined) showSpan(continued(cause), cause, { name, startMs, failed: false })
+export function exportWait(cause: string | null | undefined, name: string, startMs: number): void {
+  if (isExporting() && partsOf(cause) !== undefined) exportSpan(childTraceparent(cause), cause, { name, startMs, failed: false })
 }
 
 /**
@@ -73,8 +73,8 @@ export function outsideTrace<T>(work: () => T): T {
 }
 
 /** Returns a new span in the same trace; in a new trace if the argument is not a `traceparent`. */
-export function continued(traceparent: unknown): string {
-  const { traceId, flags } = partsOf(traceparent) ?? { traceId: randomBytes(16).toString('hex'), flags: spansWanted() ? '01' : '00' }
+export function childTraceparent(traceparent: unknown): string {
+  const { traceId, flags } = partsOf(traceparent) ?? { traceId: randomBytes(16).toString('hex'), flags: isExporting() ? '01' : '00' }
   return `00-${traceId}-${randomBytes(8).toString('hex')}-${flags}`
 }
 
@@ -88,12 +88,12 @@ export function traceIdOf(traceparent: string): string {
 }
 
 /** Trace per request, created on first use: a successful read never needs one. */
-const ofRequests = new WeakMap<object, string>()
+const tracesByRequest = new WeakMap<object, string>()
 
 export function traceOfRequest(request: { headers?: Record<string, unknown> }): string {
-  let traceparent = ofRequests.get(request)
+  let traceparent = tracesByRequest.get(request)
   if (traceparent === undefined)
-    ofRequests.set(request, (traceparent = continued(request.headers?.['traceparent'] ?? currentTraceparent())))
+    tracesByRequest.set(request, (traceparent = childTraceparent(request.headers?.['traceparent'] ?? currentTraceparent())))
   return traceparent
 }
 
@@ -105,7 +105,7 @@ function partsOf(traceparent: unknown): TraceParts | undefined {
 }
 
 /** Returns the active span of an OpenTelemetry SDK in this process, if there is one. */
-function ofActiveSpan(): string | undefined {
+function traceparentOfActiveSpan(): string | undefined {
   const span = trace.getActiveSpan()?.spanContext()
   return span === undefined ? undefined : `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, '0')}`
 }
@@ -127,15 +127,15 @@ type Sink = (span: Span) => void
 let sink: Sink | undefined
 
 /** Passes each completed span to `take`, until the returned function is called. One exporter per process. */
-export function exportSpans(take: Sink): () => void {
-  sink = take
+export function registerSpanExporter(exporter: Sink): () => void {
+  sink = exporter
   return () => {
-    if (sink === take) sink = undefined
+    if (sink === exporter) sink = undefined
   }
 }
 
 /** Whether an exporter is registered: without one, spans cost nothing. */
-export function spansWanted(): boolean {
+export function isExporting(): boolean {
   return sink !== undefined
 }
 

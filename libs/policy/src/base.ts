@@ -1,4 +1,4 @@
-import { CONTROLS, type Json, type JsonObject, MAX_POLICY_KEY } from '#libs/contracts'
+import { CONTROL_CLASS, type Json, type JsonObject, MAX_POLICY_KEY } from '#libs/contracts'
 import { isPolicyId } from './document.js'
 import type { Report } from './finding.js'
 import { pointerOf } from './pointer.js'
@@ -62,10 +62,10 @@ function shown(value: unknown): string {
 }
 
 /** Characters refused in keys: a terminal interprets or hides them, and keys that look alike must be equal. */
-const IN_KEYS = new RegExp(String.raw`[${CONTROLS}\p{Default_Ignorable_Code_Point}]`, 'u')
+const IN_KEYS = new RegExp(String.raw`[${CONTROL_CLASS}\p{Default_Ignorable_Code_Point}]`, 'u')
 /** Characters refused in texts. The joiners U+200C and U+200D are allowed, because the spelling of several languages needs them. */
-const IN_TEXT = new RegExp(String.raw`(?![\u200C\u200D])[${CONTROLS}]`, 'u')
-const IN_LINES = new RegExp(String.raw`(?![\n\u200C\u200D])[${CONTROLS}]`, 'u')
+const IN_TEXT = new RegExp(String.raw`(?![\u200C\u200D])[${CONTROL_CLASS}]`, 'u')
+const IN_LINES = new RegExp(String.raw`(?![\n\u200C\u200D])[${CONTROL_CLASS}]`, 'u')
 
 const MAX_FINDINGS = 20
 

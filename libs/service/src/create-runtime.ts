@@ -98,7 +98,7 @@ export function createRuntime(
     replayTimer: (tx, timer) => timers.replay(tx, timer),
   })
   const poison = { outbox, service: name, stageTopic: STAGE_TOPICS[name] }
-  timers.giveUpBy((tx, timer, failure) => deadLetterTimer(tx, timer, failure, { letters: consumer.letters, poison }))
+  timers.onGiveUp((tx, timer, failure) => deadLetterTimer(tx, timer, failure, { letters: consumer.letters, poison }))
   const signals = new Signals(coordination)
   signals.on('outbox', () => relay.wake())
   // Approver writes the chain; the other services follow it.

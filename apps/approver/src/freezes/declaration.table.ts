@@ -1,5 +1,5 @@
 import { action, HmsError } from '#libs/contracts'
-import { documentTable, forgetExpired, type Transaction } from '#libs/persistence'
+import { documentTable, deleteExpired, type Transaction } from '#libs/persistence'
 import { countsUntil, type ReadFreeze } from '#libs/signing'
 
 /**
@@ -31,7 +31,7 @@ const DELETED_AT_ONCE = 50
 /** Stores a declaration until its statement expires; returns `false` if the statement was used before. Throws 409 `HMS_FREEZE_LIMIT`. */
 export async function spendDeclaration(tx: Transaction, { predicate, digest, person }: ReadFreeze): Promise<boolean> {
   const declarations = tx.documents(DECLARATIONS)
-  await forgetExpired(declarations, tx.now, DELETED_AT_ONCE)
+  await deleteExpired(declarations, tx.now, DELETED_AT_ONCE)
   if ((await declarations.count({ person: person.id })) >= MAX_STORED) {
     const detail = `${person.name} declared ${MAX_STORED} freezes within minutes. Declare this one again in ten minutes.`
     throw new HmsError('HMS_FREEZE_LIMIT', detail, { status: 409, next: [action('freezes.list')] })

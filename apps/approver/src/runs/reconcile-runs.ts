@@ -17,7 +17,7 @@ const PAGE = 500
 @Injectable()
 export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly checkTask: PeriodicTask
-  private readonly repaired = this.metrics.repair('approver', 'run-timer')
+  private readonly repaired = this.metrics.repairCounter('approver', 'run-timer')
   private readonly runsWithoutTimer: ReturnType<Metrics['gauge']>
   /** Runs already logged as late, so that this process logs each once. */
   private reported: ReadonlySet<number> = new Set()

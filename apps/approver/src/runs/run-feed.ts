@@ -1,6 +1,6 @@
 import { isTerminal, type RunView } from '#libs/contracts'
 import { Database, findAll } from '#libs/persistence'
-import { Clock, describeError, Logger, PeriodicTask, Places } from '#libs/platform'
+import { Clock, describeError, Logger, PeriodicTask, Slots } from '#libs/platform'
 import { Signals } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common'
 import { Observable, type Subscriber } from 'rxjs'
@@ -14,7 +14,7 @@ const POLL_MS = 10_000
 @Injectable()
 export class RunFeed implements OnModuleInit, BeforeApplicationShutdown {
   private readonly readers = new Map<number, Set<Subscriber<RunView>>>()
-  private readonly slots = new Places(MAX_READERS, 'readers of runs')
+  private readonly slots = new Slots(MAX_READERS, 'readers of runs')
   private readonly pollTask: PeriodicTask
 
   constructor(

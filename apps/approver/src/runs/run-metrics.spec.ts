@@ -24,7 +24,7 @@ it('counts the end of a run once, and each stage once it has its verdict', async
     counted.recordChange(before, step)
     before = step
   }
-  const page = await metrics.page()
+  const page = await metrics.render()
   expect(page).toContain('hms_svc_runs_total{outcome="FAILED"} 1')
   expect(page).toContain('hms_svc_run_stage_duration_seconds_count{stage="lint",outcome="PASS"} 1')
   expect(page).toContain('hms_svc_run_stage_duration_seconds_sum{stage="canary",outcome="FAIL"} 60')
@@ -34,11 +34,11 @@ it('reports open runs and their age by stage, and drops stages without open runs
   const metrics = new Metrics()
   const counted = new RunMetrics(metrics, 1_800_000)
   counted.updateGauges([run('CANARY', lint, canary), run('AWAITING_APPROVAL'), run('QUEUED')], new Date(at(10)))
-  const page = await metrics.page()
+  const page = await metrics.render()
   for (const line of ['runs_active{stage="canary"} 1', 'run_oldest_stage_age_seconds{stage="canary"} 7', 'runs_active{stage="approval"} 1'])
     expect(page).toContain(`hms_svc_${line}`)
   counted.updateGauges([], new Date(at(20)))
-  expect(await metrics.page()).not.toContain('runs_active{')
+  expect(await metrics.render()).not.toContain('runs_active{')
 })
 
 it('observes how soon the release of a successful run was in force', async () => {
@@ -51,7 +51,7 @@ it('observes how soon the release of a successful run was in force', async () =>
   const counted = new RunMetrics(metrics, 1_800_000)
   counted.recordChange({ ...over, state: 'NOTIFYING' }, over)
   counted.recordChange(over, over)
-  const page = await metrics.page()
+  const page = await metrics.render()
   expect(page).toContain('hms_svc_run_clock_seconds_sum{until="half"} 21')
   expect(page).toContain('hms_svc_run_clock_seconds_count{until="partners"} 1')
   expect(page).not.toContain('until="all"')
@@ -65,7 +65,7 @@ it('counts approved runs that exceed their target time', async () => {
   const held: RunView = { ...run('WAITING'), reason: 'EFFECTIVE_AT', clock }
   const open = [run('CANARY', lint, canary), run('AWAITING_APPROVAL'), held, { ...held, reason: 'FREEZE' }]
   counted.updateGauges(open, new Date(at(1_800)))
-  expect(await metrics.page()).toContain('hms_svc_runs_over_promise 0')
+  expect(await metrics.render()).toContain('hms_svc_runs_over_promise 0')
   counted.updateGauges(open, new Date(at(1_801)))
-  expect(await metrics.page()).toContain('hms_svc_runs_over_promise 2')
+  expect(await metrics.render()).toContain('hms_svc_runs_over_promise 2')
 })

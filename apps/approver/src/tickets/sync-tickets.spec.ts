@@ -15,11 +15,11 @@ it('counts open tickets by severity, and reports their age', async () => {
     ticket('INCONCLUSIVE', '2026-01-01T00:08:00Z'),
   ]
   counted.update(open, new Date('2026-01-01T00:10:00Z'))
-  const page = await metrics.page()
+  const page = await metrics.render()
   for (const line of ['review_open{severity="high"} 1', 'review_open{severity="normal"} 2', 'review_oldest_age_seconds 300'])
     expect(page).toContain(`hms_svc_${line}`)
   counted.update([], new Date('2026-01-01T00:10:00Z'))
-  expect(await metrics.page()).toContain('hms_svc_review_oldest_age_seconds 0')
+  expect(await metrics.render()).toContain('hms_svc_review_oldest_age_seconds 0')
 })
 
 it('counts overdue break-glass reviews from their deadline on, and no other tickets', async () => {
@@ -33,7 +33,7 @@ it('counts overdue break-glass reviews from their deadline on, and no other tick
   ]
   const at = async (time: string): Promise<string> => {
     counted.update(open, new Date(time))
-    return metrics.page()
+    return metrics.render()
   }
   expect(await at('2026-01-01T11:59:59.999Z')).toContain('hms_svc_break_glass_reviews_overdue 0')
   expect(await at(due)).toContain('hms_svc_break_glass_reviews_overdue 1')

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ApiClient, authorizationFrom } from '#libs/client'
 import { EXIT } from '#libs/contracts'
-import { processEnvironment, signalled } from '#libs/platform'
+import { processEnvironment, stopSignal } from '#libs/platform'
 import { readCliEnvironment } from '../cli.config.js'
 import type { CliContext } from '../context.js'
 import { durationFlag } from '../flags.js'
@@ -63,7 +63,7 @@ async function play(
   partners: PartnerServers,
   environment: Record<string, string>,
 ): Promise<number> {
-  const stopRequested = signalled()
+  const stopRequested = stopSignal()
   const dataDir = resolve(folder)
   const print = (text: string): void => output.note(text)
   const system = await startEmbedded({

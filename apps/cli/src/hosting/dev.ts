@@ -1,4 +1,4 @@
-import { processEnvironment, signalled, VERSION } from '#libs/platform'
+import { processEnvironment, stopSignal, VERSION } from '#libs/platform'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { CliContext } from '../context.js'
@@ -12,7 +12,7 @@ export async function runDev(context: CliContext, flags: PlaceFlags & { reset?: 
   const { output } = context
   const { port, dataDir } = placeOf(context, flags)
   const startedAt = performance.now()
-  const stopRequested = signalled()
+  const stopRequested = stopSignal()
   // Loaded while the services start, so the ready message is not delayed.
   const [{ ASSETS }, system] = await Promise.all([
     loadProgram<{ ASSETS: URL }>('demo/src/demo'),

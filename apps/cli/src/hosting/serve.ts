@@ -1,12 +1,12 @@
 import { HmsError, isServiceName, SERVICES, type ServiceName } from '#libs/contracts'
-import { processEnvironment, signalled, type Environment } from '#libs/platform'
+import { processEnvironment, stopSignal, type Environment } from '#libs/platform'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { loadProgram } from './load-program.js'
 
 export async function runServe({ output }: CliContext, names: string[], { all }: { all?: true }): Promise<void> {
   if (names.length === 0 && all !== true) throw usageError('Name the services to run, or pass --all', ['hms-svc help serve'])
-  const stopRequested = signalled()
+  const stopRequested = stopSignal()
   const alone = names.length === 1 ? ALONE.find(({ name }) => name === names[0]) : undefined
   if (alone !== undefined) {
     const served = await (await alone.load())(processEnvironment())

@@ -1,4 +1,4 @@
-import { processEnvironment, signalled, type Environment } from '#libs/platform'
+import { processEnvironment, stopSignal, type Environment } from '#libs/platform'
 import type { CliContext } from '../context.js'
 import type { FlagsOf, SIDECAR } from '../verbs/options.js'
 import { loadProgram } from './load-program.js'
@@ -44,7 +44,7 @@ export async function runSidecar(context: CliContext, { port, socket, write, pol
   const { serveSidecar } = await loadProgram<SidecarModule>('sidecar/src/serve-sidecar')
   const { stop, reader, ...at } = await serveSidecar(processEnvironment(), options)
   // Registered before the ready message, so an immediate Ctrl-C also stops it in order.
-  const stopRequested = signalled()
+  const stopRequested = stopSignal()
   const name = reader.bot === undefined ? 'no bot (HMS_BOT)' : `bot ${reader.bot}`
   const region = reader.region === undefined ? '' : ` of region ${reader.region}`
   context.output.data({ ...at, ...reader }, () => [

@@ -1,5 +1,5 @@
 import { action, type CoverageView, HmsError, type LeftBotView } from '#libs/contracts'
-import { Clock, Places } from '#libs/platform'
+import { Clock, Slots } from '#libs/platform'
 import { Controller, Get, Injectable, Query } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { ReadersWatch } from '../copy/readers-watch.js'
@@ -47,7 +47,7 @@ const MAX_WAITING = 1_000
 
 @Controller('v1/coverage')
 export class CoverageController {
-  private readonly slots = new Places(MAX_WAITING, 'calls that wait for bots')
+  private readonly slots = new Slots(MAX_WAITING, 'calls that wait for bots')
 
   constructor(
     private readonly clock: Clock,

@@ -1,6 +1,6 @@
 import type { LeftBotView } from '#libs/contracts'
 import { Database, findAll, type Transaction } from '#libs/persistence'
-import { Clock, SharedAnswer } from '#libs/platform'
+import { Clock, SharedResult } from '#libs/platform'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { StoreTime } from '../store-time.js'
@@ -48,7 +48,7 @@ export class LeftBots implements OnModuleInit {
   /** Bots of this instance with a later report at another instance: their departure from this one is ignored. */
   private readonly elsewhere = new Set<string>()
   private checks: readonly PolicyCheck[] | undefined
-  private readonly sharedList = new SharedAnswer(() => this.database.autocommit((tx) => findAll(tx, LEFT_BOTS)), this.clock, LIST_SHARED_MS)
+  private readonly sharedList = new SharedResult(() => this.database.autocommit((tx) => findAll(tx, LEFT_BOTS)), this.clock, LIST_SHARED_MS)
 
   constructor(
     private readonly database: Database,
@@ -131,7 +131,7 @@ export class LeftBots implements OnModuleInit {
     for (const row of left) await table.put(row)
     const excess = left.length === 0 ? 0 : (await table.count()) - MAX_LEFT_BOTS
     if (excess > 0) for (const { bot } of await table.find({ orderBy: 'left_at', limit: excess })) await table.delete(bot)
-    tx.afterCommit(() => this.sharedList.forget())
+    tx.afterCommit(() => this.sharedList.invalidate())
   }
 
   /** Removes news that are in the table, or cannot be stored. Returns whether others are waiting. */

@@ -4,7 +4,7 @@ import {
   isForeignRequest,
   isPlainPost,
   Logger,
-  openFrontDoor,
+  openFastPath,
   parsePlainJson,
   peekBody,
   refusalOfConnection,
@@ -43,7 +43,7 @@ export class EvaluateHandler implements OnApplicationBootstrap, BeforeApplicatio
 
   onApplicationBootstrap(): void {
     const server = this.adapter.httpAdapter.getHttpServer() as Server
-    const { close, unheeded } = openFrontDoor(server, (request, response, pass) => {
+    const { close, blockingHook } = openFastPath(server, (request, response, pass) => {
       const path = PATH.exec(request.url!)
       if (path === null || !isPlainPost(request) || refusalOfConnection(server, request.socket) !== undefined) return false
       if (this.localName !== undefined && isForeignRequest(request, this.localName)) return false
@@ -53,8 +53,8 @@ export class EvaluateHandler implements OnApplicationBootstrap, BeforeApplicatio
       return true
     })
     this.stopServing = close
-    if (unheeded !== undefined)
-      this.log.warn({ hook: unheeded }, 'evaluations are left to Fastify: the fast handler does not call this hook')
+    if (blockingHook !== undefined)
+      this.log.warn({ hook: blockingHook }, 'evaluations are left to Fastify: the fast handler does not call this hook')
   }
 
   beforeApplicationShutdown(): void {

@@ -35,7 +35,7 @@ const looks = async () => {
   await check.execute()
 }
 const figure = async (name: string) => {
-  const lines = (await world.runtime.metrics.page()).split('\n').filter((line) => line.startsWith(`hms_svc_${name}`))
+  const lines = (await world.runtime.metrics.render()).split('\n').filter((line) => line.startsWith(`hms_svc_${name}`))
   return Object.fromEntries(lines.map((line) => [/"(.+)"/.exec(line)?.[1] ?? '', Number(line.split(' ').at(-1))]))
 }
 const differences = () => figure('state_topic_differences')

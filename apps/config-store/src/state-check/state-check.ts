@@ -40,7 +40,7 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
   /** Differences named by the current alarm; empty without an alarm. */
   private named: readonly Difference[] = []
   private readonly checks: PeriodicTask
-  private readonly repaired = this.metrics.repair('config-store', 'state')
+  private readonly repaired = this.metrics.repairCounter('config-store', 'state')
   private readonly failures: FailureStreak
   private readonly differencesGauge = this.metrics.gauge(
     'state_topic_differences',

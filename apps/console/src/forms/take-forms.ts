@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
 import type { FastifyInstance } from 'fastify'
 import { requireOwnOrigin } from './own-origin.js'
-import { heeded } from '#libs/platform'
+import { fastPathSafe } from '#libs/platform'
 
 /** Every policy of a run as a file, and what goes with them. */
 export const MAX_FORM_BYTES = 1024 * 1024
@@ -12,7 +12,7 @@ const TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data'] as co
 /** Routes that `add` registers take what forms send, from pages of this site alone. Everywhere else bodies are JSON. */
 export function takeForms(server: FastifyInstance, add: (scope: FastifyInstance) => void): void {
   void server.register(async (scope) => {
-    heeded(scope).addHook('onRequest', (request, _reply, done) => {
+    fastPathSafe(scope).addHook('onRequest', (request, _reply, done) => {
       try {
         requireOwnOrigin(request.headers)
         done()

@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { ClientPlaces, clientOf as shareOf, requireConnection, type Clock } from '#libs/platform'
+import { ClientSlots, clientOf as shareOf, requireConnection, type Clock } from '#libs/platform'
 import type { FastifyInstance } from 'fastify'
 import type { ServerResponse } from 'node:http'
 import { findPage, type FoundPage } from '../layout/find-page.js'
@@ -27,7 +27,7 @@ export interface LiveOptions {
 
 /** `GET /console/live?page=/runs/1`: Server-Sent Events, each the whole page anew; the script takes the parts that changed. */
 export function addLiveUpdates(server: FastifyInstance, { clock, pages, make, authorizationOf, clientOf }: LiveOptions): void {
-  const places = new ClientPlaces(MAX_FOLLOWERS, MAX_OF_CLIENT, 'readers of live pages')
+  const places = new ClientSlots(MAX_FOLLOWERS, MAX_OF_CLIENT, 'readers of live pages')
   const followed = new Map<string, FollowedPage>()
   const open = new Set<ServerResponse>()
   server.get(LIVE_PATH, { config: { page: true } }, (request, reply) => {

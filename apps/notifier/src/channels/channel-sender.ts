@@ -103,10 +103,10 @@ export interface Outcome {
 export type SentMessage = { id: string; policy: string; version: string }
 
 /** Channel where the message is stored. */
-export type AckPlace<C extends Channel = Channel> = Pick<Attempt<C>, 'channel' | 'networks'>
+export type AckSource<C extends Channel = Channel> = Pick<Attempt<C>, 'channel' | 'networks'>
 
 /** Acknowledgement texts of partners by message id, or the reason why they could not be read. */
-export type AckAnswer = { ok: true; acks: ReadonlyMap<string, string> } | { ok: false; detail: string }
+export type AckResult = { ok: true; acks: ReadonlyMap<string, string> } | { ok: false; detail: string }
 
 /**
  * Port of one kind of channel. `send` never rejects: any failure is an outcome, so every attempt is recorded. `send` ends within 15 s, and
@@ -117,7 +117,7 @@ export interface ChannelSender<K extends ChannelKind = ChannelKind> {
   open?(): Promise<unknown>
   send(attempt: Attempt<ChannelOf<K>>, signal: AbortSignal): Promise<Outcome>
   /** Reads the acknowledgements that the partner stored beside the first hundred messages at most. Has the deadlines of `send`. */
-  acknowledgements?(place: AckPlace<ChannelOf<K>>, messages: readonly SentMessage[], signal: AbortSignal): Promise<AckAnswer>
+  acknowledgements?(place: AckSource<ChannelOf<K>>, messages: readonly SentMessage[], signal: AbortSignal): Promise<AckResult>
   /** Returns why such a channel cannot be registered, beyond the checks of `parsePartner` and the address guard. */
   refusal?(channel: ChannelOf<K>): ChannelRefusal | undefined
   /**

@@ -3,7 +3,7 @@ import { rawPublicKey, type Roster, type Signer } from '#libs/signing'
 import type { NotifierConfig } from '../notifier.config.js'
 import { A2aSender } from './a2a/send-a2a.js'
 import type { ChannelSenders } from './channel-sender.js'
-import { openMail } from './email/open-mail.js'
+import { loadMailOptions } from './email/load-mail-options.js'
 import { NO_MAIL, SmtpEmailSender } from './email/send-email.js'
 import { SftpSender } from './sftp/sftp-sender.js'
 import { sshSignature } from './sftp/ssh-signature.js'
@@ -13,7 +13,7 @@ import { UndiciWebhookSender } from './webhook/send-webhook.js'
 export function channelSenders({ deployment, mail }: NotifierConfig, signer: Signer, rosters: Rosters): ChannelSenders {
   return {
     webhook: new UndiciWebhookSender({ deployment, signer }),
-    email: mail === undefined ? NO_MAIL : new SmtpEmailSender(() => openMail(mail)),
+    email: mail === undefined ? NO_MAIL : new SmtpEmailSender(() => loadMailOptions(mail)),
     sftp: new SftpSender({ deployment, sign: async (bytes) => sshSignature(bytes, signer, publicKeyOf(rosters.newest, signer)) }),
     a2a: new A2aSender({ deployment }),
   }

@@ -1,11 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { afterTry, breakerId, FAILURES_IN_A_ROW, passage, type Breaker } from './breaker.js'
+import { afterAttempt, breakerId, FAILURES_IN_A_ROW, passage, type Breaker } from './breaker.js'
 
 const ID = breakerId('va-deq', 'webhook')
 const at = (seconds: number): Date => new Date(Date.UTC(2026, 0, 1) + seconds * 1000)
 const after = (seconds: number, breaker: Breaker | undefined, ...outcomes: ('retry' | 'delivered' | 'rejected' | 'gone' | 'refused')[]) =>
-  outcomes.reduce<Breaker | undefined>((now, outcome, index) => afterTry(ID, now, outcome, at(seconds + index)), breaker)
+  outcomes.reduce<Breaker | undefined>((now, outcome, index) => afterAttempt(ID, now, outcome, at(seconds + index)), breaker)
 const open = after(0, undefined, 'retry', 'retry', 'retry', 'retry', 'retry')!
 
 describe('a breaker', () => {
@@ -19,8 +19,8 @@ describe('a breaker', () => {
     const mixed = ['retry', 'retry', 'retry', 'delivered', 'retry', 'retry', 'delivered', 'retry', 'delivered', 'retry'] as const
     expect(after(0, undefined, ...mixed)).toMatchObject({ openUntil: expect.any(String) })
     expect(after(0, undefined, ...mixed.slice(0, 9))).toMatchObject({ openUntil: null })
-    const half = mixed.slice(0, 6).reduce<Breaker | undefined>((now, outcome) => afterTry(ID, now, outcome, at(0)), undefined)
-    const late = mixed.slice(6).reduce<Breaker | undefined>((now, outcome) => afterTry(ID, now, outcome, at(400)), half)
+    const half = mixed.slice(0, 6).reduce<Breaker | undefined>((now, outcome) => afterAttempt(ID, now, outcome, at(0)), undefined)
+    const late = mixed.slice(6).reduce<Breaker | undefined>((now, outcome) => afterAttempt(ID, now, outcome, at(400)), half)
     expect(late).toMatchObject({ openUntil: null })
   })
 
@@ -37,7 +37,7 @@ describe('a breaker', () => {
       const probedAt = new Date(breaker.openUntil!)
       const probe = passage(breaker, probedAt, false)
       if (!probe.pass) throw new Error('no probe')
-      breaker = afterTry(ID, probe.breaker, 'retry', probedAt)!
+      breaker = afterAttempt(ID, probe.breaker, 'retry', probedAt)!
       return (Date.parse(breaker.openUntil!) - probedAt.getTime()) / 1000
     })
     expect(waits).toEqual([60, 120, 240, 480, 600, 600, 600])
@@ -60,7 +60,7 @@ describe('a breaker', () => {
   it('remembers a limited number of attempts', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom('retry' as const, 'delivered' as const), { maxLength: 200 }), (outcomes) => {
-        const breaker = outcomes.reduce<Breaker | undefined>((now, outcome) => afterTry(ID, now, outcome, at(0)), undefined)
+        const breaker = outcomes.reduce<Breaker | undefined>((now, outcome) => afterAttempt(ID, now, outcome, at(0)), undefined)
         expect(breaker?.recent.length ?? 0).toBeLessThanOrEqual(50)
       }),
     )

@@ -19,9 +19,9 @@ export interface Breaker {
 
 export const FAILURES_IN_A_ROW = 5
 const WINDOW_MS = 5 * 60_000
-const MIN_TRIES = 10
+const MIN_ATTEMPTS = 10
 const FAILED_SHARE = 0.7
-const KEPT_TRIES = 50
+const MAX_RECENT_ATTEMPTS = 50
 const FIRST_PROBE_MS = 30_000
 const MAX_PROBE_MS = 10 * 60_000
 /** Time in ms in which no second probe starts; as long as the lease of an attempt. */
@@ -48,14 +48,14 @@ export function passage(breaker: Breaker | undefined, now: Date, isLast: boolean
 }
 
 /** Returns the breaker after an attempt; the same object if nothing changes. */
-export function afterTry(id: string, known: Breaker | undefined, outcome: Outcome['kind'], now: Date): Breaker | undefined {
-  const verdict = verdictOf(outcome)
-  if (verdict === undefined || (known === undefined && verdict === 'up')) return known
+export function afterAttempt(id: string, known: Breaker | undefined, outcome: Outcome['kind'], now: Date): Breaker | undefined {
+  const health = healthOf(outcome)
+  if (health === undefined || (known === undefined && health === 'up')) return known
   const breaker = known ?? { id, failures: 0, recent: [], openUntil: null, probeMs: FIRST_PROBE_MS }
-  const recent = [...breaker.recent, { at: now.toISOString(), failed: verdict === 'down' }]
+  const recent = [...breaker.recent, { at: now.toISOString(), failed: health === 'down' }]
     .filter(({ at }) => now.getTime() - Date.parse(at) < WINDOW_MS)
-    .slice(-KEPT_TRIES)
-  if (verdict === 'up') {
+    .slice(-MAX_RECENT_ATTEMPTS)
+  if (health === 'up') {
     // Failures before the recovery do not count after it.
     const since = breaker.openUntil === null ? recent : []
     return { ...breaker, failures: 0, recent: since, openUntil: null, probeMs: FIRST_PROBE_MS }
@@ -63,7 +63,7 @@ export function afterTry(id: string, known: Breaker | undefined, outcome: Outcom
   const failures = breaker.failures + 1
   if (breaker.openUntil !== null) return opened({ ...breaker, failures, recent }, Math.min(breaker.probeMs * 2, MAX_PROBE_MS), now)
   const failed = recent.filter((each) => each.failed).length
-  const isDown = failures >= FAILURES_IN_A_ROW || (recent.length >= MIN_TRIES && failed >= recent.length * FAILED_SHARE)
+  const isDown = failures >= FAILURES_IN_A_ROW || (recent.length >= MIN_ATTEMPTS && failed >= recent.length * FAILED_SHARE)
   return isDown ? opened({ ...breaker, failures, recent }, FIRST_PROBE_MS, now) : { ...breaker, failures, recent }
 }
 
@@ -75,7 +75,7 @@ function opened(breaker: Breaker, probeMs: number, now: Date): Breaker {
  * Maps an outcome to the channel's health. A rejected message shows that the other side is up. `gone`, and a refusal by our own rules, show
  * nothing.
  */
-function verdictOf(outcome: Outcome['kind']): 'up' | 'down' | undefined {
+function healthOf(outcome: Outcome['kind']): 'up' | 'down' | undefined {
   switch (outcome) {
     case 'delivered':
     case 'rejected':

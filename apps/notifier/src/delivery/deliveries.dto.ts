@@ -3,7 +3,7 @@ import { isInstant, isInteger, isText, toNumber } from '#libs/platform'
 import { IsIn, IsOptional } from 'class-validator'
 
 /** Query parameters that select deliveries, for a list or a redrive. */
-export class DeliveriesChoiceDto {
+export class DeliveryFilterDto {
   @IsOptional()
   @isText(100)
   partner?: string
@@ -21,7 +21,7 @@ export class DeliveriesChoiceDto {
   since?: string
 }
 
-export class DeliveriesQueryDto extends DeliveriesChoiceDto implements DeliveriesFilter {
+export class DeliveriesQueryDto extends DeliveryFilterDto implements DeliveriesFilter {
   @IsOptional()
   @toNumber
   @isInteger(1)

@@ -8,14 +8,14 @@ import type { Outcome } from '../channels/channel-sender.js'
 import { channelNames } from '../partners/channel.js'
 import { PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
 import { NotifierConfig } from '../notifier.config.js'
-import { bookTry, endOf, replyAcknowledges } from './book-try.js'
+import { recordAttempt, endOf, replyAcknowledges } from './record-attempt.js'
 import { DeliveryEvents } from './delivery-events.js'
 import { DeliveryMetrics } from './delivery-metrics.js'
 import { columnOf, DELIVER, DELIVERIES, laneOf, lanesBeside, MESSAGES, type Acknowledgement, type Delivery } from './delivery.table.js'
 import { EVIDENCE, evidenceOf } from './evidence.table.js'
 import { headsOf, isBehind, isOvertaken, joinLane, type Joined } from './lane.js'
 import { deliveryId, type Notice } from './news.js'
-import { noteTry } from './partner-gate.js'
+import { recordInBreaker } from './partner-gate.js'
 import { mintReceiptToken, receiptId, receiptTokenIn, receiptUrl, withReceiptToken } from './receipt-token.js'
 import { RECEIPT_LIFE_MS, RECEIPTS } from './receipt.table.js'
 import { isForOnCall, lockKeysOf, overlap, concerns } from './notified-policies.js'
@@ -80,8 +80,8 @@ export class DeliveryLanes implements OnModuleInit {
     if (delivery?.state !== 'pending') return
     const others = (await this.open(tx, delivery)).filter((other) => other.id !== id)
     const partner = await tx.documents(PARTNERS).get(delivery.partner)
-    const tried = bookTry(delivery, outcome, startedAt, tx.now, isOvertaken(delivery, others, partner?.lane ?? 'latest'))
-    const breaker = await noteTry(tx, delivery, outcome)
+    const tried = recordAttempt(delivery, outcome, startedAt, tx.now, isOvertaken(delivery, others, partner?.lane ?? 'latest'))
+    const breaker = await recordInBreaker(tx, delivery, outcome)
     // With `deliver: first` a delivery does not wait for a channel that is down while there is another.
     const givesUp = tried.state === 'dead' || (tried.state === 'pending' && breaker !== undefined && breaker.openUntil !== null)
     const movesOn = givesUp && (await this.failOver(tx, tried, partner))
@@ -101,7 +101,7 @@ export class DeliveryLanes implements OnModuleInit {
     const fields = { delivery: id, partner: delivery.partner, tries, state, status, detail, latencyMs }
     tx.afterCommit(() => {
       this.metrics.tried(booked)
-      if (state === 'dead') this.log.warn(fields, 'a delivery was given up')
+      if (state === 'dead') this.log.warn(fields, 'a delivery failed permanently')
       else this.log.info(fields, 'a delivery was tried')
     })
     if (replyAcknowledges(outcome, delivery.messageId)) {

@@ -4,7 +4,7 @@ import type { MessageContent, Outcome } from '../channels/channel-sender.js'
 import { SEVERAL, policiesOf, type NotifiedPolicies } from './notified-policies.js'
 
 /** One ended attempt: the evidence for when a partner was notified. */
-export interface TryRecord {
+export interface AttemptRecord {
   at: string
   outcome: Outcome['kind']
   status: number | null
@@ -62,7 +62,7 @@ export interface Delivery {
   /** Time of the next attempt; `null` while older messages of its lane are open, and after its end. */
   nextAttemptAt: string | null
   /** Last 20 attempts, oldest first. */
-  log: TryRecord[]
+  log: AttemptRecord[]
   createdAt: string
   /** Time the partner's side first accepted it; kept when the message is redriven. */
   deliveredAt: string | null

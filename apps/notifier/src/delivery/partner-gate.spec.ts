@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { MemoryDatabase } from '#libs/persistence'
 import { VirtualClock } from '#libs/platform'
 import type { Partner } from '../partners/partner.js'
-import { noteTry, PartnerGate } from './partner-gate.js'
+import { recordInBreaker, PartnerGate } from './partner-gate.js'
 import { sampleDelivery } from './sample-delivery.suite.js'
 import { HORIZON_MS } from './schedule.js'
 
@@ -21,7 +21,8 @@ beforeEach(() => {
 })
 
 const wait = (delivery = ozone) => database.transaction((tx) => gate.wait(tx, delivery, partner))
-const note = (outcome: Parameters<typeof noteTry>[2], delivery = ozone) => database.transaction((tx) => noteTry(tx, delivery, outcome))
+const note = (outcome: Parameters<typeof recordInBreaker>[2], delivery = ozone) =>
+  database.transaction((tx) => recordInBreaker(tx, delivery, outcome))
 const fail = async (times: number): Promise<void> => {
   for (let time = 0; time < times; time++) await note(retry)
 }

@@ -1,7 +1,7 @@
 import { documentTable, type Transaction } from '#libs/persistence'
 import type { Outcome } from '../channels/channel-sender.js'
 import type { Partner } from '../partners/partner.js'
-import { afterTry, breakerId, passage, type Breaker } from './breaker.js'
+import { afterAttempt, breakerId, passage, type Breaker } from './breaker.js'
 import type { Delivery } from './delivery.table.js'
 import { HORIZON_MS } from './schedule.js'
 
@@ -43,12 +43,12 @@ export class PartnerGate {
 }
 
 /** Records the outcome of an attempt in the channel's breaker. */
-export async function noteTry(tx: Transaction, { partner, channel }: Delivery, { kind }: Outcome): Promise<Breaker | undefined> {
+export async function recordInBreaker(tx: Transaction, { partner, channel }: Delivery, { kind }: Outcome): Promise<Breaker | undefined> {
   const id = breakerId(partner, channel)
   const seen = await tx.documents(BREAKERS).get(id)
-  if (afterTry(id, seen, kind, tx.now) === seen) return seen
+  if (afterAttempt(id, seen, kind, tx.now) === seen) return seen
   await tx.lock([breakerKey(id)])
-  const breaker = afterTry(id, await tx.documents(BREAKERS).get(id), kind, tx.now)
+  const breaker = afterAttempt(id, await tx.documents(BREAKERS).get(id), kind, tx.now)
   if (breaker !== undefined) await tx.documents(BREAKERS).put(breaker)
   return breaker
 }

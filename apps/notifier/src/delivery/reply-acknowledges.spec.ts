@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { replyAcknowledges } from './book-try.js'
+import { replyAcknowledges } from './record-attempt.js'
 
 describe('replyAcknowledges', () => {
   it.each([

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseRetryAfter } from '../channels/webhook/http-post.js'
-import { type EndedTry, HORIZON_MS, JITTER, MAX_TRIES, nextAttemptAt, TRY_OFFSETS_MS } from './schedule.js'
+import { type EndedAttempt, HORIZON_MS, JITTER, MAX_ATTEMPTS, nextAttemptAt, ATTEMPT_OFFSETS_MS } from './schedule.js'
 
 const firstAt = new Date('2026-01-01T00:00:00Z')
 const retry = { kind: 'retry' } as const
 const after = (ms: number): Date => new Date(firstAt.getTime() + ms)
-const next = (ended: Partial<EndedTry>): Date | 'dead' | 'disabled' =>
+const next = (ended: Partial<EndedAttempt>): Date | 'dead' | 'disabled' =>
   nextAttemptAt({ firstAt, endedAt: firstAt, attempt: 1, outcome: retry, seed: 'd1', ...ended })
 
 /** Returns the offsets of all attempts when each takes `tookMs` and fails. */
@@ -24,7 +24,7 @@ describe('nextAttemptAt', () => {
     fc.assert(
       fc.property(fc.string(), fc.integer({ min: 0, max: 15_000 }), (seed, tookMs) => {
         const offsets = run(seed, tookMs)
-        expect(offsets).toHaveLength(MAX_TRIES)
+        expect(offsets).toHaveLength(MAX_ATTEMPTS)
         expect(offsets.at(-1)).toBe(HORIZON_MS)
       }),
     )
@@ -34,8 +34,8 @@ describe('nextAttemptAt', () => {
     fc.assert(
       fc.property(fc.string(), (seed) => {
         const offsets = run(seed, 0)
-        for (let i = 1; i < MAX_TRIES - 1; i++) {
-          const nominal = (TRY_OFFSETS_MS[i] ?? 0) - (TRY_OFFSETS_MS[i - 1] ?? 0)
+        for (let i = 1; i < MAX_ATTEMPTS - 1; i++) {
+          const nominal = (ATTEMPT_OFFSETS_MS[i] ?? 0) - (ATTEMPT_OFFSETS_MS[i - 1] ?? 0)
           const gap = (offsets[i] ?? 0) - (offsets[i - 1] ?? 0)
           expect(Math.abs(gap - nominal)).toBeLessThanOrEqual(nominal * JITTER + 1)
         }

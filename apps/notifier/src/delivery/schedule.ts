@@ -7,11 +7,11 @@ const HOUR = 3600 * SECOND
  * The 24-hour schedule: attempts at 0 s, 5 s, 30 s, 2 m, 5 m, 15 m, 30 m, 1 h, 2 h, 4 h, 7 h, 11 h, 16 h, 21 h and 24 h after the first.
  * Seven of the fifteen are within the promise of 30 minutes.
  */
-export const TRY_OFFSETS_MS: readonly number[] = [
+export const ATTEMPT_OFFSETS_MS: readonly number[] = [
   ...[0, 5, 30, 120, 300, 900, 1800].map((seconds) => seconds * SECOND),
   ...[1, 2, 4, 7, 11, 16, 21, 24].map((hours) => hours * HOUR),
 ]
-export const MAX_TRIES = TRY_OFFSETS_MS.length
+export const MAX_ATTEMPTS = ATTEMPT_OFFSETS_MS.length
 export const HORIZON_MS = 24 * HOUR
 export const JITTER = 0.2
 /** Minimum wait for a partner that is slow or throttles. */
@@ -19,7 +19,7 @@ export const MIN_THROTTLED_WAIT_MS = 60 * SECOND
 /** Upper bound on the delay a partner can request. */
 export const MAX_RETRY_AFTER_MS = HOUR
 
-export type EndedTry = {
+export type EndedAttempt = {
   /** Start of the first attempt. */
   firstAt: Date
   /** End of the attempt in question. */
@@ -36,11 +36,11 @@ export type EndedTry = {
  * Returns the time of the next attempt. `dead`: the 24 hours or the attempts are used up. `disabled`: the partner returned 410. Gaps count
  * from the end of the last attempt, so a worker that was down does not make all missed attempts at once.
  */
-export function nextAttemptAt({ firstAt, endedAt, attempt, outcome, retryAfterMs = 0, seed }: EndedTry): Date | 'dead' | 'disabled' {
+export function nextAttemptAt({ firstAt, endedAt, attempt, outcome, retryAfterMs = 0, seed }: EndedAttempt): Date | 'dead' | 'disabled' {
   if (outcome.kind === 'gone') return 'disabled'
   const horizon = firstAt.getTime() + HORIZON_MS
-  if (attempt >= MAX_TRIES || endedAt.getTime() >= horizon) return 'dead'
-  if (attempt === MAX_TRIES - 1) return new Date(horizon)
+  if (attempt >= MAX_ATTEMPTS || endedAt.getTime() >= horizon) return 'dead'
+  if (attempt === MAX_ATTEMPTS - 1) return new Date(horizon)
   const throttled = outcome.timedOut === true || outcome.status === 429
   const waitMs = Math.max(gapAfter(attempt, seed), throttled ? MIN_THROTTLED_WAIT_MS : 0, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS))
   return new Date(Math.min(endedAt.getTime() + waitMs, horizon))
@@ -51,7 +51,7 @@ export function nextAttemptAt({ firstAt, endedAt, attempt, outcome, retryAfterMs
  * to ±20 %, but the sum by at most 2 h 21 min, so it cannot use up the 3 h before the last attempt.
  */
 function gapAfter(attempt: number, seed: string): number {
-  const gap = (TRY_OFFSETS_MS[attempt] ?? HORIZON_MS) - (TRY_OFFSETS_MS[attempt - 1] ?? 0)
+  const gap = (ATTEMPT_OFFSETS_MS[attempt] ?? HORIZON_MS) - (ATTEMPT_OFFSETS_MS[attempt - 1] ?? 0)
   const sign = fraction(seed) < 0.5 === (attempt % 2 === 0) ? 1 : -1
   return Math.round(gap * (1 + sign * JITTER * fraction(`${seed}:${attempt}`)))
 }

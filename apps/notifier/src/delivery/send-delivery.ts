@@ -13,18 +13,18 @@ import { DeliveryLanes } from './delivery-lanes.js'
 import { DELIVER, DELIVERIES, MESSAGES, type DeliveryTimer } from './delivery.table.js'
 import { receiptTokenIn } from './receipt-token.js'
 import { PartnerGate } from './partner-gate.js'
-import { SendSlots, TRIES_IN_ALL, type Slot } from './send-slots.js'
+import { SendSlots, MAX_SLOTS, type Slot } from './send-slots.js'
 
 /** Lease of an attempt in ms: longer than an attempt may take, so a slow partner is not called twice at the same time. */
 const LEASE_MS = 30_000
-const MOST_SLOT_WAIT_MS = 5_000
+const MAX_SLOT_WAIT_MS = 5_000
 /**
  * Wait in ms for a slot of the mail relay. The relay accepts mails one after the other, and each check for a free slot costs a transaction.
  */
 const RELAY_WAIT_MS = 1_000
 
 /** `attempt`: the attempt, or the reason why no channel can send it. */
-type Begun = { startedAt: Date; attempt: Attempt | string } | { waitMs: number; isDown: boolean }
+type StartedAttempt = { startedAt: Date; attempt: Attempt | string } | { waitMs: number; isDown: boolean }
 
 /**
  * Worker that marks a delivery as being sent, calls the partner outside any transaction, and records the outcome. After a crash in between
@@ -46,7 +46,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
     private readonly slots: SendSlots,
   ) {
     // Each attempt listens to the stop signal, and Node warns of a leak above ten listeners.
-    setMaxListeners(TRIES_IN_ALL, this.stop.signal)
+    setMaxListeners(MAX_SLOTS, this.stop.signal)
   }
 
   async onModuleInit(): Promise<void> {
@@ -72,28 +72,30 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
     const slot = this.stop.signal.aborted ? undefined : this.slots.take(partner, now)
     if (slot === undefined) {
       // Each claim costs a transaction, so deliveries to a hanging partner are claimed less often the longer the partner hangs.
-      const afterMs = postponedMs(timer) + Math.min(this.slots.heldMs(partner, now), MOST_SLOT_WAIT_MS)
+      const afterMs = postponedMs(timer) + Math.min(this.slots.heldMs(partner, now), MAX_SLOT_WAIT_MS)
       await finish((tx) => this.lanes.postpone(tx, id, afterMs))
       return
     }
     try {
-      const begun = await this.begin(timer, id, slot)
-      if (begun === undefined) return void (await finish(async () => {}))
-      if ('waitMs' in begun) {
-        const afterMs = begun.waitMs + postponedMs(timer)
-        return void (await finish((tx) => (begun.isDown ? this.lanes.holdBack(tx, id, afterMs) : this.lanes.postpone(tx, id, afterMs))))
+      const started = await this.begin(timer, id, slot)
+      if (started === undefined) return void (await finish(async () => {}))
+      if ('waitMs' in started) {
+        const afterMs = started.waitMs + postponedMs(timer)
+        return void (await finish((tx) => (started.isDown ? this.lanes.holdBack(tx, id, afterMs) : this.lanes.postpone(tx, id, afterMs))))
       }
-      const outcome = await outside(() => this.call(begun.attempt))
+      const outcome = await outside(() => this.call(started.attempt))
       // An attempt aborted by our own shutdown proves nothing about the partner.
       const cutShort = this.stop.signal.aborted && outcome.kind !== 'delivered'
-      await finish((tx) => (cutShort ? this.lanes.postpone(tx, id, postponedMs(timer)) : this.lanes.book(tx, id, outcome, begun.startedAt)))
+      await finish((tx) =>
+        cutShort ? this.lanes.postpone(tx, id, postponedMs(timer)) : this.lanes.book(tx, id, outcome, started.startedAt),
+      )
     } finally {
       slot.release()
     }
   }
 
   /** Returns `undefined` if there is nothing left to send. */
-  private begin(timer: Timer, id: string, slot: Slot): Promise<Begun | undefined> {
+  private begin(timer: Timer, id: string, slot: Slot): Promise<StartedAttempt | undefined> {
     return this.database.locked(timer.keys, async (tx) => {
       const delivery = await tx.documents(DELIVERIES).get(id)
       if (delivery?.state !== 'pending') return undefined
@@ -103,7 +105,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
       const message = await tx.documents(MESSAGES).get(delivery.message)
       if (message === undefined) return { startedAt: tx.now, attempt: 'the message is older than what is kept' }
       const wish = channel.kind === 'email' ? unsubscribedAt(partner, channel.to) : null
-      if (wish !== null && channel.kind === 'email') return { startedAt: tx.now, attempt: unsubscribedWords(partner.id, channel.to, wish) }
+      if (wish !== null && channel.kind === 'email') return { startedAt: tx.now, attempt: unsubscribedDetail(partner.id, channel.to, wish) }
       if (channel.kind === 'email' && !slot.takeRelay()) return { waitMs: RELAY_WAIT_MS, isDown: false }
       const gate = await this.gate.wait(tx, delivery, partner)
       if (gate.waitMs > 0) return gate
@@ -149,7 +151,7 @@ function receiptPageOf(body: string, publicUrl: string | undefined): string | un
   return token === undefined || publicUrl === undefined ? undefined : `${publicUrl}/receipts/${token}`
 }
 
-function unsubscribedWords(partner: string, address: string, at: string): string {
+function unsubscribedDetail(partner: string, address: string, at: string): string {
   return `the address unsubscribed at ${at}; undo it by ${command('partners.resubscribe', { partner, address })}`
 }
 

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common'
 
 /** Maximum number of slots used by one partner, for instance one that hangs. */
-const PER_PARTNER = 2
+const SLOTS_PER_PARTNER = 2
 /** Slots for mail. All mail uses one relay: if it hangs, every partner with a mail address does. */
-const FOR_MAIL = 6
+const MAIL_SLOTS = 6
 /** Slots in total. The others are still notified while fewer than 32 partners hang at the same time. Each slot is a connection. */
-export const TRIES_IN_ALL = 64
+export const MAX_SLOTS = 64
 
 /** Slot of one attempt in progress. */
 export interface Slot {
@@ -28,21 +28,21 @@ export class SendSlots {
   /** Takes a slot; `undefined` if all slots of the partner, or of the process, are in use. */
   take(partner: string, now: Date): Slot | undefined {
     const mine = this.taken.get(partner) ?? []
-    if (this.all >= TRIES_IN_ALL || mine.length >= PER_PARTNER) return undefined
+    if (this.all >= MAX_SLOTS || mine.length >= SLOTS_PER_PARTNER) return undefined
     this.all++
-    const begun = new Date(now)
-    this.taken.set(partner, [...mine, begun])
+    const startedAt = new Date(now)
+    this.taken.set(partner, [...mine, startedAt])
     let isMail = false
     return {
       takeRelay: () => {
-        if (isMail || this.mail >= FOR_MAIL) return isMail
+        if (isMail || this.mail >= MAIL_SLOTS) return isMail
         this.mail++
         isMail = true
         return true
       },
       release: () => {
         if (isMail) this.mail--
-        this.release(partner, begun)
+        this.release(partner, startedAt)
       },
     }
   }
@@ -53,8 +53,8 @@ export class SendSlots {
     return now.getTime() - oldest.getTime()
   }
 
-  private release(partner: string, begun: Date): void {
-    const rest = (this.taken.get(partner) ?? []).filter((each) => each !== begun)
+  private release(partner: string, startedAt: Date): void {
+    const rest = (this.taken.get(partner) ?? []).filter((each) => each !== startedAt)
     this.all--
     if (rest.length === 0) this.taken.delete(partner)
     else this.taken.set(partner, rest)

@@ -4,11 +4,11 @@ import { DeliveryModule } from '../delivery/delivery.module.js'
 import { NotifyPartners } from './notify-partners.js'
 import { ReportUndelivered } from './report-undelivered.js'
 import { RolloutEvents } from './rollout.events.js'
-import { TellOfReversal } from './tell-of-reversal.js'
+import { NotifyReversal } from './notify-reversal.js'
 
 @Module({
   imports: [CoreModule, DeliveryModule],
   controllers: [RolloutEvents],
-  providers: [NotifyPartners, TellOfReversal, ReportUndelivered],
+  providers: [NotifyPartners, NotifyReversal, ReportUndelivered],
 })
 export class NotificationsModule {}

@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FAILURES_IN_A_ROW } from '../delivery/breaker.js'
 import { DELIVERIES } from '../delivery/delivery.table.js'
 import type { Channel } from '../partners/channel.js'
-import { notifierWorld } from './notifier-world.suite.js'
+import { notifierFixture } from './notifier-fixture.suite.js'
 
-let world: Awaited<ReturnType<typeof notifierWorld>>
+let world: Awaited<ReturnType<typeof notifierFixture>>
 beforeEach(async () => {
-  world = await notifierWorld()
+  world = await notifierFixture()
 })
 afterEach(() => world.stop())
 

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Channel } from '../partners/channel.js'
-import { notifierWorld } from './notifier-world.suite.js'
+import { notifierFixture } from './notifier-fixture.suite.js'
 
-let world: Awaited<ReturnType<typeof notifierWorld>>
+let world: Awaited<ReturnType<typeof notifierFixture>>
 beforeEach(async () => {
-  world = await notifierWorld()
+  world = await notifierFixture()
 })
 afterEach(async () => {
   world.worker.onModuleDestroy()

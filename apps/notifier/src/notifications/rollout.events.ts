@@ -3,13 +3,13 @@ import { EventContext, OnEvent, type HandlerResult } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
 import { NotifyPartners } from './notify-partners.js'
-import { TellOfReversal } from './tell-of-reversal.js'
+import { NotifyReversal } from './notify-reversal.js'
 
 @Controller()
 export class RolloutEvents {
   constructor(
     private readonly notifyPartners: NotifyPartners,
-    private readonly tellOfReversal: TellOfReversal,
+    private readonly tellOfReversal: NotifyReversal,
   ) {}
 
   @OnEvent('notifier', 'hms.rollout.completed.v1')

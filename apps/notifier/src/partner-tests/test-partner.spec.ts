@@ -6,16 +6,16 @@ import { verifyWebhook } from '#libs/client'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Attempt, ChannelSenders, Outcome } from '../channels/channel-sender.js'
 import { UndiciWebhookSender } from '../channels/webhook/send-webhook.js'
-import { notifierWorld } from '../notifications/notifier-world.suite.js'
+import { notifierFixture } from '../notifications/notifier-fixture.suite.js'
 import { TestPartner } from './test-partner.js'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const webhooks = new UndiciWebhookSender({ deployment: { profile: 'dev', networks: ['127.0.0.0/8'] } })
 
-let world: Awaited<ReturnType<typeof notifierWorld>>
+let world: Awaited<ReturnType<typeof notifierFixture>>
 const closers: (() => Promise<unknown>)[] = []
 beforeEach(async () => {
-  world = await notifierWorld()
+  world = await notifierFixture()
 })
 afterEach(async () => {
   for (const close of closers.splice(0)) await close()

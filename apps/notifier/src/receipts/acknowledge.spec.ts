@@ -2,16 +2,16 @@ import { createHmac } from 'node:crypto'
 import { canonicalJson, type JsonObject } from '#libs/contracts'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { receiptTokenIn } from '../delivery/receipt-token.js'
-import { notifierWorld } from '../notifications/notifier-world.suite.js'
+import { notifierFixture } from '../notifications/notifier-fixture.suite.js'
 import { Acknowledge, type Callback } from './acknowledge.js'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const MESSAGE = 'run_184_epa-pm25-limit_va-deq'
 
-let world: Awaited<ReturnType<typeof notifierWorld>>
+let world: Awaited<ReturnType<typeof notifierFixture>>
 let receipts: Acknowledge
 beforeEach(async () => {
-  world = await notifierWorld()
+  world = await notifierFixture()
   receipts = new Acknowledge(world.runtime.database, world.lanes, world.box)
   await world.register({ id: 'va-deq', channels: [{ kind: 'webhook', url: 'https://va-deq.example/', secret: SECRET }] })
 })

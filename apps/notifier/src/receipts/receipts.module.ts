@@ -4,12 +4,12 @@ import { CoreModule } from '../core.module.js'
 import { DeliveryModule } from '../delivery/delivery.module.js'
 import { SecretsModule } from '../secrets/secrets.module.js'
 import { Acknowledge } from './acknowledge.js'
-import { LookForAcks } from './look-for-acks.js'
+import { CheckForAcks } from './check-for-acks.js'
 import { ReceiptsController } from './receipts.http.js'
 
 @Module({
   imports: [CoreModule, ChannelsModule, DeliveryModule, SecretsModule],
   controllers: [ReceiptsController],
-  providers: [Acknowledge, LookForAcks],
+  providers: [Acknowledge, CheckForAcks],
 })
 export class ReceiptsModule {}

@@ -15,19 +15,22 @@ export function verifyCallback(secrets: readonly string[], headers: IncomingHttp
     return { ok: false, detail: 'The call has no webhook-id, webhook-timestamp or webhook-signature: sign it as our webhooks are signed.' }
   }
   const seconds = /^\d{1,12}$/.test(timestamp) ? Number(timestamp) : Number.NaN
-  if (!isNear(seconds * 1000, now))
-    return { ok: false, detail: 'webhook-timestamp is more than five minutes away; the clock of the sender may be wrong.' }
+  if (!isWithinTolerance(seconds * 1000, now))
+    return {
+      ok: false,
+      detail: 'webhook-timestamp differs from the time of this server by more than five minutes; the clock of the sender may be wrong.',
+    }
   for (const text of secrets) {
     const secret = parseWebhookSecret(text)
     if (!secret.ok) continue
     const mac = createHmac('sha256', secret.key).update(`${id}.${timestamp}.`).update(body).digest()
     if (signatures.split(' ').some((signature) => matches(signature, mac))) return { ok: true, keyId: webhookKeyId(text) }
   }
-  return { ok: false, detail: 'No signature fits. Sign the body as it is sent, with the secret of this webhook.' }
+  return { ok: false, detail: 'No signature matches. Sign the body as it is sent, with the secret of this webhook.' }
 }
 
 /** Whether a time is within the tolerance, before or after `now`, as receivers check our calls. */
-export function isNear(atMs: number, now: Date): boolean {
+export function isWithinTolerance(atMs: number, now: Date): boolean {
   return Math.abs(now.getTime() - atMs) <= TOLERANCE_MS
 }
 
@@ -44,12 +47,15 @@ export function verifyPackage(secret: string, body: Buffer, now: Date): Verified
   const { sig, ...unsigned } = objectOf(body)
   if (typeof sig !== 'string') return { ok: false, detail: 'The package has no sig: sign it as our packages are signed.' }
   const { ts } = (unsigned['meta'] ?? {}) as { ts?: unknown }
-  if (typeof ts !== 'string' || !isNear(Date.parse(ts), now)) {
-    return { ok: false, detail: 'meta.ts is more than five minutes away; the clock of the sender may be wrong.' }
+  if (typeof ts !== 'string' || !isWithinTolerance(Date.parse(ts), now)) {
+    return {
+      ok: false,
+      detail: 'meta.ts differs from the time of this server by more than five minutes; the clock of the sender may be wrong.',
+    }
   }
-  const [given, wanted] = [Buffer.from(sig), Buffer.from(signatureOf(unsigned, secret))]
-  if (given.length === wanted.length && timingSafeEqual(given, wanted)) return { ok: true, keyId: webhookKeyId(secret) }
-  return { ok: false, detail: 'sig does not fit. Sign the JCS form of the package without sig, with the secret of this channel.' }
+  const [given, expected] = [Buffer.from(sig), Buffer.from(signatureOf(unsigned, secret))]
+  if (given.length === expected.length && timingSafeEqual(given, expected)) return { ok: true, keyId: webhookKeyId(secret) }
+  return { ok: false, detail: 'sig does not match. Sign the JCS form of the package without sig, with the secret of this channel.' }
 }
 
 /** Parses a JSON object; empty for anything else, which has no signature either. */

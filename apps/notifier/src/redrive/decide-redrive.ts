@@ -3,11 +3,11 @@ import { bundleOf, covers } from '../delivery/notified-policies.js'
 import type { Partner } from '../partners/partner.js'
 
 /**
- * Decision on a redrive. `pending`: an attempt is already scheduled, so a repeated request sends once. `behind`: newer messages to resend
- * after this one.
+ * Decision on a redrive. `pending`: an attempt is already scheduled, so a repeated request sends once. `followedBy`: newer messages to
+ * resend after this one.
  */
-export type RedriveAnswer =
-  | { do: 'send'; behind: readonly Delivery[] }
+export type RedriveDecision =
+  | { do: 'send'; followedBy: readonly Delivery[] }
   | { do: 'nothing'; because: 'pending' | 'overtaken'; detail: string }
 
 /**
@@ -17,15 +17,17 @@ export type RedriveAnswer =
  *
  * @param newer messages about policies of this message, oldest first
  */
-export function decideRedrive(delivery: Delivery, newer: readonly Delivery[], lane: Partner['lane']): RedriveAnswer {
+export function decideRedrive(delivery: Delivery, newer: readonly Delivery[], lane: Partner['lane']): RedriveDecision {
   if (delivery.state === 'pending') {
     const when = delivery.nextAttemptAt === null ? 'its turn comes after another message' : `the next try is at ${delivery.nextAttemptAt}`
     return { do: 'nothing', because: 'pending', detail: `It is being sent: ${when}.` }
   }
-  if (lane === 'every') return { do: 'send', behind: [] }
+  if (lane === 'every') return { do: 'send', followedBy: [] }
   const newest = newer.at(-1)
   if (delivery.state === 'superseded' || covers(newer, delivery)) return overtaken(newest, 'was notified')
-  return newer.some(({ state }) => state === 'pending') ? overtaken(newest, 'is being notified') : { do: 'send', behind: newestOf(newer) }
+  return newer.some(({ state }) => state === 'pending')
+    ? overtaken(newest, 'is being notified')
+    : { do: 'send', followedBy: newestOf(newer) }
 }
 
 /** Returns the messages that no later one covers completely. */
@@ -33,7 +35,7 @@ function newestOf(newer: readonly Delivery[]): Delivery[] {
   return newer.filter((each, index) => !covers(newer.slice(index + 1), each))
 }
 
-export function overtaken(newest: Delivery | undefined, how: 'was notified' | 'is being notified'): RedriveAnswer {
+export function overtaken(newest: Delivery | undefined, how: 'was notified' | 'is being notified'): RedriveDecision {
   const newer = newest === undefined ? 'a newer message' : `${bundleOf(newest).join(', ')} (${newest.id})`
   return {
     do: 'nothing',

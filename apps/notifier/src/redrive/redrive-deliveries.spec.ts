@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { notifierWorld } from '../notifications/notifier-world.suite.js'
+import { notifierFixture } from '../notifications/notifier-fixture.suite.js'
 import { deliveryDetail } from '../delivery/delivery-view.js'
 import { receiptTokenIn } from '../delivery/receipt-token.js'
 import { RedriveDeliveries } from './redrive-deliveries.js'
 
 const asked = { by: 'operator', reason: 'their gateway is back' }
 
-let world: Awaited<ReturnType<typeof notifierWorld>>
+let world: Awaited<ReturnType<typeof notifierFixture>>
 let redrive: RedriveDeliveries
 beforeEach(async () => {
-  world = await notifierWorld()
+  world = await notifierFixture()
   redrive = new RedriveDeliveries(world.runtime.database, world.lanes)
 })
 afterEach(() => world.stop())

@@ -7,7 +7,7 @@ import { deliveryDetail, deliveryUnknown, deliveryView } from '../delivery/deliv
 import { orSeveral } from '../delivery/find-deliveries.js'
 import { lockKeysOf, concerns } from '../delivery/notified-policies.js'
 import { PARTNERS } from '../partners/partner.table.js'
-import { decideRedrive, overtaken, type RedriveAnswer } from './decide-redrive.js'
+import { decideRedrive, overtaken, type RedriveDecision } from './decide-redrive.js'
 
 /** Maximum number of messages of one request; a repeated request continues. */
 const MAX_AT_ONCE = 500
@@ -57,7 +57,7 @@ export class RedriveDeliveries {
     return result
   }
 
-  private redrive({ id }: Pick<Delivery, 'id'>, asked: Asked, inMs: number): Promise<RedriveAnswer> {
+  private redrive({ id }: Pick<Delivery, 'id'>, asked: Asked, inMs: number): Promise<RedriveDecision> {
     return this.database.transaction(async (tx) => {
       const delivery = await lockedDocument(tx, DELIVERIES, id, lockKeysOf)
       if (delivery === undefined) throw deliveryUnknown(id)
@@ -66,13 +66,13 @@ export class RedriveDeliveries {
       const answer = decideRedrive(delivery, newer, partner?.lane ?? 'latest')
       if (answer.do === 'nothing') return answer
       // A newer message that is resent after this one must not report a version that is no longer in force either.
-      for (const each of answer.behind) {
+      for (const each of answer.followedBy) {
         const others = (await this.lanes.newerThan(tx, each)).filter(({ id: other }) => !newer.some((known) => known.id === other))
         if (others.length > 0) return overtaken(others.at(-1), 'was notified')
       }
       const at = new Date(tx.now.getTime() + inMs)
-      await tx.lock(answer.behind.flatMap(lockKeysOf))
-      for (const each of [delivery, ...answer.behind]) await this.lanes.redrive(tx, each, asked, at)
+      await tx.lock(answer.followedBy.flatMap(lockKeysOf))
+      for (const each of [delivery, ...answer.followedBy]) await this.lanes.redrive(tx, each, asked, at)
       return answer
     })
   }

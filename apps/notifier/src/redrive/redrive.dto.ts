@@ -1,7 +1,7 @@
 import type { RedriveManyRequest } from '#libs/contracts'
 import { isInstant, isReason } from '#libs/platform'
 import { IsOptional } from 'class-validator'
-import { DeliveriesChoiceDto } from '../delivery/deliveries.dto.js'
+import { DeliveryFilterDto } from '../delivery/deliveries.dto.js'
 
 export class RedriveDto {
   /** Reason, stored with the delivery and in the audit trail. */
@@ -9,7 +9,7 @@ export class RedriveDto {
   reason!: string
 }
 
-export class RedriveManyDto extends DeliveriesChoiceDto implements RedriveManyRequest {
+export class RedriveManyDto extends DeliveryFilterDto implements RedriveManyRequest {
   @isReason
   reason!: string
 

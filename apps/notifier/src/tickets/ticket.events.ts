@@ -2,11 +2,11 @@ import type { ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
-import { TellOfTicket } from './tell-of-ticket.js'
+import { NotifyTicket } from './notify-ticket.js'
 
 @Controller()
 export class TicketEvents {
-  constructor(private readonly tellOfTicket: TellOfTicket) {}
+  constructor(private readonly tellOfTicket: NotifyTicket) {}
 
   @OnEvent('notifier', 'hms.ticket.opened.v1', 'hms.ticket.escalated.v1')
   opened(

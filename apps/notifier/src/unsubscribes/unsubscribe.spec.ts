@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { notifierWorld } from '../notifications/notifier-world.suite.js'
+import { notifierFixture } from '../notifications/notifier-fixture.suite.js'
 import { PARTNERS } from '../partners/partner.table.js'
 import { SecretBox } from '../secrets/secret-box.js'
 import { secretKey } from '../secrets/secret-keys.js'
@@ -9,11 +9,11 @@ import { sealAddressee } from '../secrets/unsubscribe-token.js'
 const ADDRESS = 'air@va.example'
 const AIR = { partner: 'va-deq', address: ADDRESS }
 
-let world: Awaited<ReturnType<typeof notifierWorld>>
+let world: Awaited<ReturnType<typeof notifierFixture>>
 let unsubscribes: Unsubscribe
 let token: string
 beforeEach(async () => {
-  world = await notifierWorld()
+  world = await notifierFixture()
   unsubscribes = new Unsubscribe(world.runtime.database, world.runtime.outbox, world.runtime.log, world.box, world.lanes)
   await world.register({ id: 'va-deq', channels: [{ kind: 'email', to: ADDRESS }] })
   token = await sealAddressee(world.box, AIR)

@@ -1,5 +1,5 @@
 import { HmsError, jsonIn } from '#libs/contracts'
-import { BODY_BOUNDS, brokenBound, refusalOfEncoding } from '#libs/platform'
+import { BODY_BOUNDS, exceededLimit, refusalOfEncoding } from '#libs/platform'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isUtf8 } from 'node:buffer'
 
@@ -29,7 +29,7 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   if (refused !== undefined) throw refused
   const body = await bytesOf(request)
   if (!isUtf8(body)) throw invalid('The body is not UTF-8.')
-  const broken = brokenBound(body, BODY_BOUNDS)
+  const broken = exceededLimit(body, BODY_BOUNDS)
   if (broken !== undefined) throw tooLarge(broken)
   const value = jsonIn(body.toString())
   if (value === undefined) throw invalid('The body is not valid JSON.')

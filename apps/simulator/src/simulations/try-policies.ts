@@ -1,7 +1,7 @@
 import { action, command, HmsError, type JsonObject, type ReplayProgress, type Trial } from '#libs/contracts'
 import { Database } from '#libs/persistence'
 import { judgeSimulation } from '#libs/pipeline'
-import { Clock, Places, TransientError } from '#libs/platform'
+import { Clock, Slots, TransientError } from '#libs/platform'
 import { parsePolicy, type PolicyDocument } from '#libs/policy'
 import { Rosters } from '#libs/service'
 import { digestOf } from '#libs/signing'
@@ -25,7 +25,7 @@ const TRIAL_MS = 50_000
 /** Replays unapproved policies without storing anything. One at a time in this process, separate from the replays of runs. */
 @Injectable()
 export class TryPolicies implements OnApplicationShutdown {
-  private readonly slots = new Places(1, 'trial')
+  private readonly slots = new Slots(1, 'trial')
   private readonly stopping = new AbortController()
   private readonly replayRun: ReplayRun
   /** Progress of the running trial. */

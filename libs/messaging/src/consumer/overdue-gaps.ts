@@ -28,7 +28,7 @@ export class OverdueGaps {
     failed: (error) =>
       this.deps.log.debug({ service: this.deps.service, error: describeError(error) }, 'parked events could not be checked; retrying'),
   })
-  private readonly countRepair = this.deps.metrics.repair(this.deps.service, 'gap')
+  private readonly countRepair = this.deps.metrics.repairCounter(this.deps.service, 'gap')
 
   constructor(
     private readonly skipGapBefore: (event: VerifiedEvent) => Promise<void>,

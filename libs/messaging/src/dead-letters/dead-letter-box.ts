@@ -140,7 +140,7 @@ export class DeadLetterBox {
   private alarm({ id, topic, position, code, run, state }: DeadLetter, trimmed: number): void {
     const { service, log, metrics } = this.deps
     metrics.deadLetters.inc({ group: service, code })
-    if (trimmed > 0) metrics.deadLettersForgotten.inc({ group: service }, trimmed)
+    if (trimmed > 0) metrics.deadLettersTrimmed.inc({ group: service }, trimmed)
     const next = command('dlq.show', { letter: `${service}/${id}` })
     log.error(
       { service, letter: id, code, topic, position, run, next },

@@ -11,7 +11,7 @@ import {
   type ServiceName,
   type Topic,
 } from '#libs/contracts'
-import { describeError, isCausedBy, lookUntil, pause, systemClock, type Clock, type Logger } from '#libs/platform'
+import { describeError, isCausedBy, pollUntil, pause, systemClock, type Clock, type Logger } from '#libs/platform'
 import type { Admin, Kafka } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import { isDenied, withAdmin } from './kafka-admin.js'
@@ -191,7 +191,7 @@ async function reassignTopics(admin: Admin, replication: number, misreplicated: 
     timeout: 15_000,
     topics: reassignments.map(({ topic, assignments: places }) => ({ topic, partitionAssignment: places! })),
   })
-  const isReassigned = await lookUntil(systemClock, { everyMs: APPLY_POLL_MS, withinMs: REASSIGN_TIMEOUT_MS }, async () => {
+  const isReassigned = await pollUntil(systemClock, { everyMs: APPLY_POLL_MS, withinMs: REASSIGN_TIMEOUT_MS }, async () => {
     const { topics: active } = await admin.listPartitionReassignments({})
     return !active.some(({ topic }) => names.includes(topic))
   })
@@ -244,7 +244,7 @@ export async function maintainTopics(
 
 /** Waits until a change is applied: a broker applies it a moment after the controller has confirmed it. Throws `HMS_TOPICS_NOT_APPLIED`. */
 export async function requireApplied(what: string, isApplied: () => Promise<boolean>): Promise<void> {
-  if (await lookUntil(systemClock, { everyMs: APPLY_POLL_MS, withinMs: APPLY_TIMEOUT_MS }, isApplied)) return
+  if (await pollUntil(systemClock, { everyMs: APPLY_POLL_MS, withinMs: APPLY_TIMEOUT_MS }, isApplied)) return
   throw new HmsError('HMS_TOPICS_NOT_APPLIED', `Kafka accepted the ${what}, but does not show them after ${APPLY_TIMEOUT_MS / 1_000} s.`, {
     status: 503,
     next: [action('topics.diff')],

@@ -1,6 +1,6 @@
 import { EVENT_TOPICS, type EventData, type EventType, type JsonObject, type OutgoingEvent, type ServiceName } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { continued, currentTraceparent, uuidv7 } from '#libs/platform'
+import { childTraceparent, currentTraceparent, uuidv7 } from '#libs/platform'
 import type { Signer } from '#libs/signing'
 import { SOURCE_PREFIX } from '../cloud-event.js'
 import { STATEMENT_SEAL, type EventSeal } from '../event-seal.js'
@@ -45,7 +45,7 @@ export class Outbox {
     const envelope = await this.seal.sign({ ...head, data: data as unknown as JsonObject }, this.signer)
     const event: OutgoingEvent = {
       ...head,
-      traceparent: options.traceparent ?? currentTraceparent() ?? continued(undefined),
+      traceparent: options.traceparent ?? currentTraceparent() ?? childTraceparent(undefined),
       value: JSON.stringify(envelope),
     }
     await this.store.append(tx, event)

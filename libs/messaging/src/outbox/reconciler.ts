@@ -36,7 +36,7 @@ export class Reconciler {
     private readonly log: Logger,
     metrics: Metrics,
   ) {
-    this.countRepairs = metrics.repair(this.service, 'log')
+    this.countRepairs = metrics.repairCounter(this.service, 'log')
   }
 
   private get service(): string {

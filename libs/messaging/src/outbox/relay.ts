@@ -1,6 +1,6 @@
 import { TOPICS } from '#libs/contracts'
 import type { Database } from '#libs/persistence'
-import { backOffMs, describeError, isTransient, PeriodicTask, showWait, type Clock, type Logger } from '#libs/platform'
+import { backOffMs, describeError, isTransient, PeriodicTask, exportWait, type Clock, type Logger } from '#libs/platform'
 import { SOURCE_PREFIX } from '../cloud-event.js'
 import type { EventBus, LogPosition, SentEvent } from '../event-bus.js'
 import type { OutboxRow, OutboxStore } from './outbox.store.js'
@@ -143,7 +143,7 @@ export class Relay {
 
   private announce(sent: readonly SentEvent[]): void {
     // Span from the commit to the log.
-    for (const { event } of sent) showWait(event.traceparent, `publish ${event.topic}`, Date.parse(event.time))
+    for (const { event } of sent) exportWait(event.traceparent, `publish ${event.topic}`, Date.parse(event.time))
     if (sent.length > 0) this.bus.announce(this.source, sent)
   }
 

@@ -1,6 +1,6 @@
 import { DataSource, type QueryRunner } from 'typeorm'
 import { action, HmsError } from '#libs/contracts'
-import { type Clock, describeError, isCausedBy, isTransient, lookUntil, pause, systemClock } from '#libs/platform'
+import { type Clock, describeError, isCausedBy, isTransient, pollUntil, pause, systemClock } from '#libs/platform'
 import type { MigrationClass } from '../migrations/index.js'
 import { SERVER_KEEPALIVE } from './service-session.js'
 
@@ -115,7 +115,7 @@ export async function migrate(source: DataSource, schema: string): Promise<numbe
 }
 
 async function takeMigrationLock(runner: QueryRunner): Promise<void> {
-  const isTaken = await lookUntil(systemClock, { everyMs: LOOK_AGAIN_MS, withinMs: MIGRATED_WITHIN_MS }, async () => {
+  const isTaken = await pollUntil(systemClock, { everyMs: LOOK_AGAIN_MS, withinMs: MIGRATED_WITHIN_MS }, async () => {
     const [lock] = (await runner.query('SELECT pg_try_advisory_lock($1) AS ok', [MIGRATION_LOCK])) as { ok: boolean }[]
     return lock?.ok === true
   })

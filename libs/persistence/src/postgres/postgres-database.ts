@@ -21,26 +21,26 @@ export class PostgresDatabase implements Database {
 
   async locked<T>(keys: readonly string[], work: (tx: Transaction) => Promise<T>): Promise<T> {
     for (let wanted = keys; ;) {
-      const outcome = await this.once(wanted, work)
-      if (!(outcome instanceof StartAgain)) return outcome
+      const outcome = await this.attempt(wanted, work)
+      if (!(outcome instanceof LocksOutOfOrder)) return outcome
       wanted = outcome.keys
     }
   }
 
-  /** Runs one transaction; returns `StartAgain` after a rollback if `work` requested a lock out of order. */
-  private once<T>(keys: readonly string[], work: (tx: Transaction) => Promise<T>): Promise<T | StartAgain> {
-    return this.withClient(async (client, spoil) => {
+  /** Runs one transaction; returns `LocksOutOfOrder` after a rollback if `work` requested a lock out of order. */
+  private attempt<T>(keys: readonly string[], work: (tx: Transaction) => Promise<T>): Promise<T | LocksOutOfOrder> {
+    return this.withClient(async (client, markBroken) => {
       let tx: PostgresTransaction | undefined
       try {
         tx = await PostgresTransaction.begin(client, this.schema, keys)
         const result = await work(tx)
-        if (tx.again !== undefined) throw tx.again
+        if (tx.outOfOrder !== undefined) throw tx.outOfOrder
         await tx.commit()
         return result
       } catch (error) {
         // A server that did not respond would not respond to a ROLLBACK either; closing the connection ends the transaction.
-        if (!isUnanswered(error)) await client.query('ROLLBACK').catch(spoil)
-        if (tx?.again !== undefined) return tx.again
+        if (!isReadTimeout(error)) await client.query('ROLLBACK').catch(markBroken)
+        if (tx?.outOfOrder !== undefined) return tx.outOfOrder
         throw error
       }
     })
@@ -59,20 +59,20 @@ export class PostgresDatabase implements Database {
    * Lends a connection to `work`. A broken connection, or one that could not roll back, is not returned to the pool. The listener prevents
    * a connection that breaks between two statements from ending the process: the pool itself listens only to idle connections.
    */
-  private async withClient<T>(work: (client: PoolClient, spoil: (error: Error) => void) => Promise<T>): Promise<T> {
+  private async withClient<T>(work: (client: PoolClient, markBroken: (error: Error) => void) => Promise<T>): Promise<T> {
     const client = await this.pool.connect()
     let broken: Error | undefined
-    const spoil = (error: Error): void => {
+    const markBroken = (error: Error): void => {
       broken = error
     }
-    client.on('error', spoil)
+    client.on('error', markBroken)
     try {
-      return await work(client, spoil)
+      return await work(client, markBroken)
     } catch (error) {
-      if (isUnanswered(error)) broken ??= error
+      if (isReadTimeout(error)) broken ??= error
       throw error
     } finally {
-      client.off('error', spoil)
+      client.off('error', markBroken)
       client.release(broken)
     }
   }
@@ -101,30 +101,30 @@ export class PostgresDatabase implements Database {
 /**
  * Whether the driver's own deadline expired: the response may still arrive, and would then be taken for the response to the next statement.
  */
-function isUnanswered(error: unknown): error is Error {
+function isReadTimeout(error: unknown): error is Error {
   return error instanceof Error && error.message === 'Query read timeout'
 }
 
 /**
  * Thrown when a requested lock sorts before a held one, because waiting for it could deadlock. The transaction restarts with all of `keys`.
  */
-class StartAgain extends Error {
+class LocksOutOfOrder extends Error {
   constructor(readonly keys: readonly string[]) {
-    super('the transaction starts again with all its locks')
+    super('the transaction restarts with all its locks')
   }
 }
 
 /** Maximum statements queued to be sent together. */
-const MAX_WRITTEN = 64
+const MAX_QUEUED = 64
 
 /** Transaction of the PostgreSQL store adapters. */
 export class PostgresTransaction implements Transaction {
   private readonly effects: (() => void)[] = []
   /** Keys locked by this transaction; locking them again is free. */
   private readonly held = new Set<string>()
-  private readonly written: { sql: string; values: unknown[] }[] = []
+  private readonly queued: { sql: string; values: unknown[] }[] = []
   /** Set once a lock was requested out of order: this transaction must not commit. */
-  again: StartAgain | undefined
+  outOfOrder: LocksOutOfOrder | undefined
 
   private constructor(
     private readonly client: PoolClient,
@@ -160,7 +160,7 @@ export class PostgresTransaction implements Transaction {
   async lock(keys: readonly string[]): Promise<void> {
     const wanted = [...new Set(keys)].filter((key) => !this.held.has(key)).sort()
     const held = [...this.held]
-    if (wanted.length > 0 && held.some((key) => key > wanted[0]!)) throw (this.again = new StartAgain([...held, ...wanted]))
+    if (wanted.length > 0 && held.some((key) => key > wanted[0]!)) throw (this.outOfOrder = new LocksOutOfOrder([...held, ...wanted]))
     for (const key of wanted) {
       this.held.add(key)
       while (!(await this.lockRow(key)))
@@ -186,7 +186,7 @@ export class PostgresTransaction implements Transaction {
   }
 
   async commit(): Promise<void> {
-    await this.flight(() => this.client.query('COMMIT'))
+    await this.sendQueued(() => this.client.query('COMMIT'))
     this.committed()
   }
 
@@ -195,7 +195,7 @@ export class PostgresTransaction implements Transaction {
   }
 
   async query<R extends object>(sql: string, values: unknown[] = []): Promise<R[]> {
-    return (await this.flight(() => this.send<R>(sql, values))).rows
+    return (await this.sendQueued(() => this.send<R>(sql, values))).rows
   }
 
   /**
@@ -204,20 +204,20 @@ export class PostgresTransaction implements Transaction {
    */
   async write(sql: string, values: unknown[] = []): Promise<void> {
     if (!this.isOpen) return void (await this.query(sql, values))
-    this.written.push({ sql, values })
-    if (this.written.length >= MAX_WRITTEN) await this.query('SELECT 1')
+    this.queued.push({ sql, values })
+    if (this.queued.length >= MAX_QUEUED) await this.query('SELECT 1')
   }
 
   /** Sends queued statements before that of `last`; results come in the same order. Statements sent in one turn share a packet. */
-  private async flight<R>(last: () => Promise<R>): Promise<R> {
+  private async sendQueued<R>(last: () => Promise<R>): Promise<R> {
     const { stream } = this.client.connection
     stream.cork()
     queueMicrotask(() => stream.uncork())
-    const answers = this.written.splice(0).map(({ sql, values }) => this.send(sql, values))
-    const answer = last()
+    const results = this.queued.splice(0).map(({ sql, values }) => this.send(sql, values))
+    const result = last()
     // The first failure is the cause: later ones only report that the transaction has failed.
-    await Promise.all([...answers, answer])
-    return answer
+    await Promise.all([...results, result])
+    return result
   }
 
   private send<R extends object>(sql: string, values: unknown[]): Promise<QueryResult<R>> {

@@ -16,10 +16,10 @@ const NOTIFY_DEBOUNCE_MS = 2
 export class ServiceSession {
   private client: Client | undefined
   private stopped = false
-  private readonly held = new Set<number>()
+  private readonly ledShards = new Set<number>()
   private readonly listeners = new Set<(topic: string) => void>()
   private readonly outgoing = new Set<string>()
-  private asked: Promise<unknown> = Promise.resolve()
+  private queue: Promise<unknown> = Promise.resolve()
   private cancelNotify: (() => void) | undefined
   private cancelReconnect: () => void = () => {}
   private cancelProbe: () => void = () => {}
@@ -50,10 +50,10 @@ export class ServiceSession {
   }
 
   /** Runs queries one at a time, because leadership, notifications and probes share one connection. */
-  private ask<R extends object>(client: Client, sql: string, values: unknown[] = []): Promise<QueryResult<R>> {
-    const answer = this.asked.then(() => client.query<R>(sql, values))
-    this.asked = answer.catch(() => {})
-    return answer
+  private enqueue<R extends object>(client: Client, sql: string, values: unknown[] = []): Promise<QueryResult<R>> {
+    const result = this.queue.then(() => client.query<R>(sql, values))
+    this.queue = result.catch(() => {})
+    return result
   }
 
   private get instanceLockName(): string {
@@ -62,11 +62,14 @@ export class ServiceSession {
 
   /** Tries to become leader of `shard`; leadership lasts until the session ends. */
   async tryLead(shard: number): Promise<boolean> {
-    if (this.held.has(shard) && this.client !== undefined) return true
+    if (this.ledShards.has(shard) && this.client !== undefined) return true
     if (this.client === undefined) return false
-    const result = await this.ask<{ ok: boolean }>(this.client, 'SELECT pg_try_advisory_lock(hashtext($1), $2) AS ok', [this.schema, shard])
+    const result = await this.enqueue<{ ok: boolean }>(this.client, 'SELECT pg_try_advisory_lock(hashtext($1), $2) AS ok', [
+      this.schema,
+      shard,
+    ])
     const ok = result.rows[0]?.ok === true
-    if (ok) this.held.add(shard)
+    if (ok) this.ledShards.add(shard)
     return ok
   }
 
@@ -77,7 +80,7 @@ export class ServiceSession {
    */
   async findDisconnected(instances: readonly string[]): Promise<string[]> {
     if (this.client === undefined) throw new TransientError('no session')
-    const { rows } = await this.ask<{ name: string }>(
+    const { rows } = await this.enqueue<{ name: string }>(
       this.client,
       `SELECT name FROM unnest($1::text[]) AS name WHERE NOT EXISTS (
          SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE
@@ -93,7 +96,7 @@ export class ServiceSession {
     this.cancelReconnect()
     this.cancelNotify?.()
     const client = this.client
-    this.drop()
+    this.dropClient()
     await client?.end().catch(() => {})
   }
 
@@ -107,14 +110,14 @@ export class ServiceSession {
       keepAliveInitialDelayMillis: 5_000,
       options: SERVER_KEEPALIVE,
     })
-    const lost = (error?: Error): void => {
+    const onLost = (error?: Error): void => {
       if (this.client !== client) return
-      this.log.warn({ schema: this.schema, error: error?.message }, 'session lost; leadership given up')
-      this.drop()
+      this.log.warn({ schema: this.schema, error: error?.message }, 'session lost; leadership released')
+      this.dropClient()
       this.reconnectLater()
     }
-    client.on('error', lost)
-    client.on('end', () => lost())
+    client.on('error', onLost)
+    client.on('end', () => onLost())
     client.on('notification', ({ payload }) => {
       const [sender, topic] = (payload ?? '').split(' ')
       // This instance has already notified itself.
@@ -126,41 +129,41 @@ export class ServiceSession {
       await client.query('SELECT pg_advisory_lock_shared(hashtext($1), hashtext($2))', [this.instanceLockName, this.instance])
       if (this.stopped) throw new Error('stopped meanwhile')
     } catch (error) {
-      cut(client)
+      destroySocket(client)
       throw error
     }
     this.client = client
-    this.probeLater(client, lost)
+    this.probeLater(client, onLost)
     this.flush()
   }
 
   /**
    * Probes the session every second: an idle connection does not notice that the network was cut, and leadership must end with the session.
    */
-  private probeLater(client: Client, lost: (error: Error) => void): void {
+  private probeLater(client: Client, onLost: (error: Error) => void): void {
     this.cancelProbe = this.clock.after(PROBE_MS, () => {
-      this.ask(client, 'SELECT 1').then(
-        () => this.client === client && this.probeLater(client, lost),
+      this.enqueue(client, 'SELECT 1').then(
+        () => this.client === client && this.probeLater(client, onLost),
         (error: Error) => {
-          lost(error)
-          cut(client)
+          onLost(error)
+          destroySocket(client)
         },
       )
     })
   }
 
-  private drop(): void {
+  private dropClient(): void {
     this.cancelProbe()
     this.client = undefined
-    this.asked = Promise.resolve()
-    this.held.clear()
+    this.queue = Promise.resolve()
+    this.ledShards.clear()
   }
 
   private reconnectLater(): void {
     if (this.stopped) return
     this.cancelReconnect = this.clock.after(RECONNECT_MS, () => {
       this.connect().catch((error: unknown) => {
-        this.log.debug({ schema: this.schema, error: describeError(error) }, 'session not back yet')
+        this.log.debug({ schema: this.schema, error: describeError(error) }, 'session could not be reconnected; retrying')
         this.reconnectLater()
       })
     })
@@ -174,14 +177,17 @@ export class ServiceSession {
     const topics = [...this.outgoing]
     this.outgoing.clear()
     for (const topic of topics) {
-      this.ask(client, 'SELECT pg_notify($1, $2)', [`hms_${this.schema}`, `${this.instance} ${topic}`]).catch((error: unknown) => {
-        this.log.debug({ schema: this.schema, error: describeError(error) }, 'wake-up not sent; the safety net polls')
+      this.enqueue(client, 'SELECT pg_notify($1, $2)', [`hms_${this.schema}`, `${this.instance} ${topic}`]).catch((error: unknown) => {
+        this.log.debug(
+          { schema: this.schema, error: describeError(error) },
+          'notification not sent; other instances see the change at their next poll',
+        )
       })
     }
   }
 }
 
 /** Destroys the socket: a server that does not respond would not respond to an orderly end either. */
-function cut(client: Client): void {
+function destroySocket(client: Client): void {
   ;(client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
 }

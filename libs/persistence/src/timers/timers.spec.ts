@@ -26,7 +26,7 @@ describe('Timers', () => {
       calls.push(clock.now().getTime() - start)
       await behave()
     })
-    timers.giveUpBy(async (_tx, timer, { error, fault }) => void given.push({ timer, error, fault }))
+    timers.onGiveUp(async (_tx, timer, { error, fault }) => void given.push({ timer, error, fault }))
   })
   afterEach(() => timers.stop())
 
@@ -164,7 +164,7 @@ describe('Timers', () => {
   it('passes the fault to a second call when giving a timer up fails, and then removes the timer', async () => {
     behave = () => Promise.reject(new Error('bug'))
     const faults: unknown[] = []
-    timers.giveUpBy(async (_tx, _timer, { fault }) => {
+    timers.onGiveUp(async (_tx, _timer, { fault }) => {
       faults.push(fault)
       if (fault === undefined) throw new Error('no end')
     })

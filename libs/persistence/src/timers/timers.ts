@@ -43,7 +43,7 @@ const MAX_CONCURRENT = 8
 /** Attempts of a failing handler; the last comes 16 s after the first. A fault of database or broker is retried without limit. */
 const MAX_TRIES = 7
 const RETRY_MS = 250
-const MOST_RETRY_MS = 30_000
+const MAX_RETRY_MS = 30_000
 
 /**
  * Schedules and fires timers of one service. A timer is a row: it fires in this or another instance, also after a crash. The runner runs on
@@ -104,7 +104,7 @@ export class Timers {
   }
 
   /** Registers the handler of failing timers of all kinds; without a handler they are retried for ever. */
-  giveUpBy(giveUp: GiveUpTimer): void {
+  onGiveUp(giveUp: GiveUpTimer): void {
     this.giveUp = giveUp
   }
 
@@ -199,11 +199,11 @@ export class Timers {
   private async failed(timer: Timer, error: unknown): Promise<void> {
     const fields = { timer: timer.id, kind: timer.kind, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
     const counter = isTransient(error) ? 'waits' : 'tries'
-    if (counter === 'waits') this.log.warn(fields, 'a timer met a transient fault and will fire again')
-    else if (await this.givenUp(timer, error, fields)) return
-    else this.log.error(fields, 'a timer failed and will fire again')
+    if (counter === 'waits') this.log.warn(fields, 'a timer met a transient fault; retrying')
+    else if (await this.giveUpIfExhausted(timer, error, fields)) return
+    else this.log.error(fields, 'a timer failed; retrying')
     // The lease delays the next attempt by `delayMs`, in this and every other instance.
-    const delayMs = Math.min(RETRY_MS * 2 ** Math.min(timer[counter], 10), MOST_RETRY_MS)
+    const delayMs = Math.min(RETRY_MS * 2 ** Math.min(timer[counter], 10), MAX_RETRY_MS)
     await this.database.transaction((tx) => this.store.failed(tx, timer, counter, delayMs)).catch(() => {})
   }
 
@@ -211,7 +211,7 @@ export class Timers {
    * Dead-letters a timer without attempts left. Returns `false` if attempts remain, or if dead-lettering failed; the timer is then retried
    * after a back-off.
    */
-  private async givenUp(timer: Timer, error: unknown, fields: Record<string, unknown>): Promise<boolean> {
+  private async giveUpIfExhausted(timer: Timer, error: unknown, fields: Record<string, unknown>): Promise<boolean> {
     const { giveUp } = this
     if (giveUp === undefined || (timer.tries + 1 < MAX_TRIES && !(error instanceof TerminalError))) return false
     const settle = this.settlers.get(timer.kind)
@@ -219,10 +219,10 @@ export class Timers {
       this.finish(timer, (tx) => giveUp(tx, { ...timer, tries: timer.tries + 1 }, { error, fault, settle }))
     try {
       await end().catch((fault: unknown) => (isTransient(fault) ? Promise.reject(fault) : end(fault)))
-      this.log.error(fields, 'a timer failed too often and was given up')
+      this.log.error(fields, 'a timer failed too often and was dead-lettered')
       return true
     } catch (fault) {
-      this.log.error({ ...fields, fault: describeError(fault) }, 'a timer could not be given up')
+      this.log.error({ ...fields, fault: describeError(fault) }, 'a timer could not be dead-lettered; retrying')
       return false
     }
   }

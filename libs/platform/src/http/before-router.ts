@@ -5,10 +5,10 @@ import type { Duplex } from 'node:stream'
 import type { Logger } from '../logger.js'
 import { refusalOfExpectation, refusalOfHost } from './request-head.js'
 import { sendProblem, toProblem } from './problem.js'
-import { heeded } from './front-door.js'
+import { fastPathSafe } from './fast-path.js'
 
-const HEADERS_MS = 10_000
-const CHECKED_EVERY_MS = 5_000
+const HEADERS_TIMEOUT_MS = 10_000
+const CHECK_INTERVAL_MS = 5_000
 
 /**
  * Returns options for every Fastify server: errors before routing are sent like all others, and a connection that does not complete its
@@ -21,9 +21,9 @@ export function earlyErrors(log: Logger): {
 } {
   return {
     // `refusalOfHost` sends a problem; Node would send an empty body.
-    http: { requireHostHeader: false, headersTimeout: HEADERS_MS, connectionsCheckingInterval: CHECKED_EVERY_MS },
+    http: { requireHostHeader: false, headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
     frameworkErrors: (error, request, reply) => sendProblem(reply, toProblem(error, request, log)),
-    clientErrorHandler: (error, socket) => answerClientError(error, socket, log),
+    clientErrorHandler: (error, socket) => respondToClientError(error, socket, log),
   }
 }
 
@@ -31,7 +31,7 @@ export function earlyErrors(log: Logger): {
  * Handles `clientError` of a server: bytes that are not a request, or a request that is too large or too slow. The connection closes after
  * the response.
  */
-export function answerClientError(
+export function respondToClientError(
   error: Error & { code?: string },
   socket: Duplex & { _httpMessage?: ServerResponse | null },
   log: Logger,
@@ -50,36 +50,36 @@ export function answerClientError(
 
 function refusalOf(code: string | undefined): HmsError {
   if (code === 'HPE_HEADER_OVERFLOW')
-    return new HmsError('HMS_HTTP_HEADERS_TOO_LARGE', 'The headers of the request are larger than this server takes.', { status: 431 })
+    return new HmsError('HMS_HTTP_HEADERS_TOO_LARGE', 'The headers of the request are larger than this server accepts.', { status: 431 })
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return new HmsError('HMS_HTTP_TIMEOUT', 'The request did not come whole in time.', { status: 408, retryable: true })
-  return new HmsError('HMS_HTTP_BAD_REQUEST', `This is no HTTP request that can be read (${code ?? 'unknown'}).`, { status: 400 })
+    return new HmsError('HMS_HTTP_TIMEOUT', 'The request did not arrive completely in time.', { status: 408, retryable: true })
+  return new HmsError('HMS_HTTP_BAD_REQUEST', `The bytes are not a valid HTTP request (${code ?? 'unknown'}).`, { status: 400 })
 }
 
 /**
  * Validates the head of every request: one host, no unknown expectation, 405 with `Allow` for a known path with another method, 400 for a
  * NUL. Register it before any route.
  */
-export function judgeTargets(server: FastifyInstance): void {
-  const known: { path: RegExp; method: string }[] = []
-  heeded(server).addHook('onRoute', ({ url, method }) => {
-    for (const each of [method].flat()) known.push({ path: pathOf(url), method: each })
+export function validateRequestHeads(server: FastifyInstance): void {
+  const routes: { path: RegExp; method: string }[] = []
+  fastPathSafe(server).addHook('onRoute', ({ url, method }) => {
+    for (const each of [method].flat()) routes.push({ path: pathOf(url), method: each })
   })
   // Node would respond by itself, with an empty body.
   server.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
     server.server.emit('request', request, response),
   )
-  heeded(server).addHook('onRequest', (request, reply, done) => {
+  fastPathSafe(server).addHook('onRequest', (request, reply, done) => {
     const path = request.url.split('?')[0]!
     const refused = refusalOfHost(request.raw) ?? refusalOfExpectation(request.raw)
     if (refused !== undefined) return done(refused)
     // PostgreSQL cannot store NUL, in any parameter.
-    if (/%00/.test(request.url)) return done(new HmsError('HMS_HTTP_BAD_REQUEST', 'The address holds a NUL.', { status: 400 }))
-    const allowed = request.is404 ? known.filter((route) => route.path.test(path)).map(({ method }) => method) : []
+    if (/%00/.test(request.url)) return done(new HmsError('HMS_HTTP_BAD_REQUEST', 'The URL contains a NUL.', { status: 400 }))
+    const allowed = request.is404 ? routes.filter((route) => route.path.test(path)).map(({ method }) => method) : []
     if (allowed.length === 0) return done()
     const list = [...new Set(allowed)].toSorted().join(', ')
     void reply.header('allow', list)
-    done(new HmsError('HMS_HTTP_METHOD', `${path} takes ${list}, not ${request.method}.`, { status: 405 }))
+    done(new HmsError('HMS_HTTP_METHOD', `${path} allows ${list}, not ${request.method}.`, { status: 405 }))
   })
 }
 

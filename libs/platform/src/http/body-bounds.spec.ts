@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { brokenBound } from './body-bounds.js'
+import { exceededLimit } from './body-bounds.js'
 
 const bounds = { parts: 10, depth: 3 }
-const judge = (text: string): string | undefined => brokenBound(Buffer.from(text), bounds)
+const judge = (text: string): string | undefined => exceededLimit(Buffer.from(text), bounds)
 
 describe('JSON text', () => {
   it.each([
@@ -37,6 +37,6 @@ describe('JSON text', () => {
         return Reflect.get(target, at) as unknown
       },
     })
-    expect(brokenBound(text, bounds)).toContain('nested')
+    expect(exceededLimit(text, bounds)).toContain('nested')
   })
 })

@@ -1,7 +1,7 @@
 import { HmsError, notInterchangeable } from '#libs/contracts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { IncomingMessage } from 'node:http'
-import { heeded } from './front-door.js'
+import { fastPathSafe } from './fast-path.js'
 import { isUtf8 } from 'node:buffer'
 import { refusalOfEncoding } from './request-head.js'
 
@@ -29,7 +29,7 @@ const [QUOTE, BACKSLASH, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT
  * Returns a sentence about the limit that JSON text exceeds, or `undefined`. Counts brackets and commas outside of strings and allocates
  * nothing, so that excess is refused before memory is used for it. The parser checks the syntax.
  */
-export function brokenBound(text: Buffer, { parts, depth }: Pick<BodyBounds, 'parts' | 'depth'>): string | undefined {
+export function exceededLimit(text: Buffer, { parts, depth }: Pick<BodyBounds, 'parts' | 'depth'>): string | undefined {
   let level = 0
   let seen = 1
   for (let at = 0; at < text.length; at++) {
@@ -60,14 +60,14 @@ function endOfString(text: Buffer, start: number): number {
  * the length of a body but not the body, the next request on the connection would be read as the body.
  */
 export function refuseBodiesOfReads(server: FastifyInstance): void {
-  heeded(server).addHook('onRequest', (request, reply, done) => {
-    if (!bringsBodyToRead(request.raw)) return done()
+  fastPathSafe(server).addHook('onRequest', (request, reply, done) => {
+    if (!hasBodyOnRead(request.raw)) return done()
     void reply.header('connection', 'close')
-    done(new HmsError('HMS_HTTP_BODY_TOO_LARGE', `A ${request.method} takes no body.`, { status: 413 }))
+    done(new HmsError('HMS_HTTP_BODY_TOO_LARGE', `A ${request.method} must not have a body.`, { status: 413 }))
   })
 }
 
-function bringsBodyToRead({ method, headers }: IncomingMessage): boolean {
+function hasBodyOnRead({ method, headers }: IncomingMessage): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? '0') !== 0
 }
@@ -76,8 +76,8 @@ function bringsBodyToRead({ method, headers }: IncomingMessage): boolean {
  * Accepts JSON bodies only: pages of other sites can send forms and plain text without a preflight. `rawBody` contains the bytes that
  * signed requests cover.
  */
-export function takeJsonBodies(server: FastifyInstance): void {
-  heeded(server).addHook('onRoute', (route) => {
+export function acceptJsonBodies(server: FastifyInstance): void {
+  fastPathSafe(server).addHook('onRoute', (route) => {
     route.bodyLimit = boundsOf(route).bytes
   })
   drainLargeBodies(server)
@@ -90,14 +90,16 @@ export function takeJsonBodies(server: FastifyInstance): void {
       request.rawBody = body
       const refused = refusalOfEncoding(request) ?? refusalOfBytes(body)
       if (refused !== undefined) return done(refused)
-      const broken = brokenBound(body, boundsOf(request.routeOptions))
-      if (broken !== undefined)
-        return done(new HmsError('HMS_HTTP_BODY_TOO_LARGE', `The body exceeds the limit of this route: ${broken}.`, { status: 413 }))
+      const exceeded = exceededLimit(body, boundsOf(request.routeOptions))
+      if (exceeded !== undefined)
+        return done(new HmsError('HMS_HTTP_BODY_TOO_LARGE', `The body exceeds the limit of this route: ${exceeded}.`, { status: 413 }))
       // With a callback the parser returns no promise, although its type permits one.
       return void parse(request, body.toString(), (error, value) => {
         const found = error === null && boundsOf(request.routeOptions).kept !== false ? notInterchangeable(value) : undefined
         if (found === undefined) return done(error, value)
-        done(new HmsError('HMS_HTTP_BODY_INVALID', `The body cannot be kept as it is: ${found.detail}.`, { status: 400, errors: [found] }))
+        done(
+          new HmsError('HMS_HTTP_BODY_INVALID', `The body cannot be stored unchanged: ${found.detail}.`, { status: 400, errors: [found] }),
+        )
       })
     },
   )
@@ -108,7 +110,7 @@ export function takeJsonBodies(server: FastifyInstance): void {
  * 413.
  */
 export function drainLargeBodies(server: FastifyInstance): void {
-  heeded(server).addHook('onSend', (request, reply, _payload, done) => {
+  fastPathSafe(server).addHook('onSend', (request, reply, _payload, done) => {
     if (reply.statusCode === 413 && request.method === 'POST') void reply.removeHeader('connection')
     done()
   })
@@ -117,5 +119,5 @@ export function drainLargeBodies(server: FastifyInstance): void {
 function refusalOfBytes(body: Buffer): HmsError | undefined {
   return isUtf8(body)
     ? undefined
-    : new HmsError('HMS_HTTP_BODY_INVALID', 'The body is not UTF-8: it would be kept as something else.', { status: 400 })
+    : new HmsError('HMS_HTTP_BODY_INVALID', 'The body is not UTF-8: it cannot be stored unchanged.', { status: 400 })
 }

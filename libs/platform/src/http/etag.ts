@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import { heeded } from './front-door.js'
+import { fastPathSafe } from './fast-path.js'
 
 /** Whether `If-None-Match`, a list of ETags or `*`, contains this ETag. Weak marks are ignored. */
 export function isKnown(etag: string, ifNoneMatch: string | undefined): boolean {
@@ -13,7 +13,7 @@ export function isKnown(etag: string, ifNoneMatch: string | undefined): boolean 
  * the version of their data set their own. The response is still computed; only the transfer and the reader's parsing are saved.
  */
 export function tagReads(server: FastifyInstance): void {
-  heeded(server).addHook<unknown>('onSend', (request, reply, payload, done) => {
+  fastPathSafe(server).addHook<unknown>('onSend', (request, reply, payload, done) => {
     const isRead = request.method === 'GET' && reply.statusCode === 200 && !reply.hasHeader('etag')
     if (!isRead || !(typeof payload === 'string' || Buffer.isBuffer(payload))) return done(null, payload)
     const etag = `"${createHash('sha256').update(payload).digest('base64url').slice(0, 22)}"`

@@ -1,7 +1,7 @@
 import { action, HmsError } from '#libs/contracts'
 import type { FastifyInstance } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
-import { heeded } from './front-door.js'
+import { fastPathSafe } from './fast-path.js'
 
 /** Paths that pages of other sites may use: only OFREP, for values. */
 const OPEN_PATH = /^\/ofrep\//
@@ -32,14 +32,14 @@ export function crossOriginHeaders(
 }
 
 /** Lets pages of these origins use OFREP, including the browser's preflight `OPTIONS`. Register it before foreign requests are refused. */
-export function openToOrigins(server: FastifyInstance, named: readonly string[]): void {
+export function allowOrigins(server: FastifyInstance, named: readonly string[]): void {
   if (named.length === 0) return
-  heeded(server).addHook('onRequest', (request, reply, done) => {
-    const said = crossOriginHeaders(request.raw, named)
-    if (said === undefined) return done()
+  fastPathSafe(server).addHook('onRequest', (request, reply, done) => {
+    const cors = crossOriginHeaders(request.raw, named)
+    if (cors === undefined) return done()
     // Also set on a response that bypasses the reply, such as a stream of events.
-    for (const [name, value] of Object.entries(said.headers)) reply.raw.setHeader(name, value)
-    if (!said.preflight) return done()
+    for (const [name, value] of Object.entries(cors.headers)) reply.raw.setHeader(name, value)
+    if (!cors.preflight) return done()
     void reply.status(204).send()
   })
 }
@@ -80,16 +80,16 @@ export function isForeignRequest(
 export function foreignRefused(): HmsError {
   return new HmsError(
     'HMS_HTTP_FOREIGN',
-    'The Host or Origin of the request is of another site. With profile dev this server answers its own machine only.',
+    'The Host or Origin of the request is of another site. With profile dev this server accepts requests of its own machine only.',
     { status: 403, next: [action('help.environment')] },
   )
 }
 
 /** Refuses foreign requests before any route, and before a body is read. `origins`: origins of the pages that may use OFREP. */
 export function refuseForeignRequests(server: FastifyInstance, ownName: string, origins: readonly string[] = []): void {
-  heeded(server).addHook('onRequest', (request, _reply, done) => {
+  fastPathSafe(server).addHook('onRequest', (request, _reply, done) => {
     const { headers, socket } = request.raw
-    const judged = isNamedOrigin(request.raw, origins) ? { headers: { ...headers, origin: undefined }, socket } : request.raw
-    done(isForeignRequest(judged, ownName) ? foreignRefused() : undefined)
+    const checked = isNamedOrigin(request.raw, origins) ? { headers: { ...headers, origin: undefined }, socket } : request.raw
+    done(isForeignRequest(checked, ownName) ? foreignRefused() : undefined)
   })
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { docsDocument } from './docs-file.js'
-import { heeded } from './front-door.js'
+import { fastPathSafe } from './fast-path.js'
 
 export interface Route {
   method: string
@@ -15,7 +15,7 @@ interface Document {
 /** Collects every route of the API registered later; pages for people (`config: { page: true }`) are excluded. */
 export function collectRoutes(server: FastifyInstance): Route[] {
   const routes: Route[] = []
-  heeded(server).addHook('onRoute', ({ method, url, config }: RouteOptions) => {
+  fastPathSafe(server).addHook('onRoute', ({ method, url, config }: RouteOptions) => {
     if ((config as { page?: boolean } | undefined)?.page === true) return
     for (const each of [method].flat()) if (each !== 'HEAD' && each !== 'OPTIONS') routes.push({ method: each, url })
   })

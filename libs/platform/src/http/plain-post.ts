@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
-import { BODY_BOUNDS, brokenBound } from './body-bounds.js'
+import { BODY_BOUNDS, exceededLimit } from './body-bounds.js'
 /** Maximum body size, below a stream's buffer (16 KiB), so that a whole body can be buffered without being read. */
 const MAX_BYTES = 8 * 1024
 const TYPES: readonly unknown[] = ['application/json', 'application/json; charset=utf-8']
-/** Headers that no hook of a server uses, or that the front door accounts for. A request with another header is left to Fastify. */
+/** Headers that no hook of a server uses, or that the fast path accounts for. A request with another header is left to Fastify. */
 const KNOWN = new Set(
   `host connection content-type content-length user-agent authorization x-api-key
   accept accept-encoding accept-language cache-control pragma if-none-match if-revision-at-least sec-fetch-mode
@@ -27,22 +27,22 @@ export function isPlainPost({ method, httpVersion, headers, rawHeaders }: Incomi
  * Passes the whole body to `take` once it has arrived. If `take` returns `false`, the body is put back and `pass` is called. Both find the
  * stream without listeners. Neither is called if the client disconnects before, because no response is needed then.
  */
-export function peekBody(request: IncomingMessage, take: (body: Buffer) => boolean, pass: () => void): void {
-  const look = (): void => {
+export function peekBody(request: IncomingMessage, handle: (body: Buffer) => boolean, pass: () => void): void {
+  const deliver = (): void => {
     if (request.destroyed) return
     const body = request.read() as Buffer | null
-    if (body !== null && take(body)) return
+    if (body !== null && handle(body)) return
     if (body !== null) request.unshift(body)
     pass()
   }
   const wait = (): void => {
     if (!request.complete) return
     request.off('readable', wait)
-    look()
+    deliver()
   }
   // A body sent together with its head is parsed before the event loop's check phase. Listening to the stream instead took 40 µs more per
   // request.
-  setImmediate(() => (request.complete ? look() : request.on('readable', wait)))
+  setImmediate(() => (request.complete ? deliver() : request.on('readable', wait)))
 }
 
 /**
@@ -50,7 +50,7 @@ export function peekBody(request: IncomingMessage, take: (body: Buffer) => boole
  * servers might refuse.
  */
 export function parsePlainJson(body: Buffer): unknown {
-  if (!isUtf8(body) || brokenBound(body, BODY_BOUNDS) !== undefined) return undefined
+  if (!isUtf8(body) || exceededLimit(body, BODY_BOUNDS) !== undefined) return undefined
   const text = body.toString()
   return SUSPECT.test(text) ? undefined : (JSON.parse(text) as unknown)
 }

@@ -5,7 +5,7 @@ import { VirtualClock } from '../clock.js'
 import { silentLogger } from '../logger.js'
 import { Metrics } from '../metrics.js'
 import { startTracing } from './otlp-exporter.js'
-import { endSpan, type Span, spansWanted } from '../trace.js'
+import { endSpan, type Span, isExporting } from '../trace.js'
 
 interface Sent {
   resourceSpans: {
@@ -48,7 +48,7 @@ function tracing(metrics = new Metrics(), endpoint: string | undefined = `http:/
   return startTracing({ endpoint, service: 'linter', version: '0.1.0', clock: new VirtualClock(), log: silentLogger, metrics })
 }
 const counted = async (metrics: Metrics): Promise<string[]> =>
-  (await metrics.page()).split('\n').filter((line) => line.startsWith('hms_svc_otlp_spans_total{'))
+  (await metrics.render()).split('\n').filter((line) => line.startsWith('hms_svc_otlp_spans_total{'))
 
 it('sends spans as OTLP with the service name', async () => {
   const stop = tracing()
@@ -82,12 +82,12 @@ it('accepts no spans without an endpoint, and none after it was stopped', async 
     log: silentLogger,
     metrics: new Metrics(),
   })
-  expect(spansWanted()).toBe(false)
+  expect(isExporting()).toBe(false)
   await stopNone()
   const stop = tracing()
-  expect(spansWanted()).toBe(true)
+  expect(isExporting()).toBe(true)
   await stop()
-  expect(spansWanted()).toBe(false)
+  expect(isExporting()).toBe(false)
 })
 
 it('drops and counts spans that the collector refuses or that exceed the queue', async () => {

@@ -2,7 +2,7 @@ import { describeError } from '../failures.js'
 import type { Clock } from '../clock.js'
 import type { Logger } from '../logger.js'
 import type { Metrics } from '../metrics.js'
-import { exportSpans, type Span } from '../trace.js'
+import { registerSpanExporter, type Span } from '../trace.js'
 
 const FLUSH_MS = 2_000
 const BATCH = 512
@@ -31,7 +31,7 @@ class OtlpExporter {
   private readonly sent = this.options.metrics.counter('otlp_spans_total', 'Spans for the collector, by what came of them', ['outcome'])
 
   constructor(private readonly options: OtlpOptions) {
-    this.stopTaking = exportSpans((span) => this.take(span))
+    this.stopTaking = registerSpanExporter((span) => this.take(span))
   }
 
   /** Sends the queued spans once, and accepts no more. */

@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { documentTable, forgetExpired, type Transaction } from '#libs/persistence'
+import { documentTable, deleteExpired, type Transaction } from '#libs/persistence'
 import { digestOf } from '#libs/signing'
 
 /** An accepted signed request. All instances of a service share the table, and it survives a restart. */
@@ -24,7 +24,7 @@ const DELETE_BATCH = 50
 /** Stores a nonce until `expiresAt`; returns `false` if it was used before. Throws 503 `HMS_AUTH_BUSY` while the table is full. */
 export async function spendNonce(tx: Transaction, nonce: string, expiresAt: Date): Promise<boolean> {
   const nonces = tx.documents(REQUEST_NONCES)
-  await forgetExpired(nonces, tx.now, DELETE_BATCH)
+  await deleteExpired(nonces, tx.now, DELETE_BATCH)
   if ((await nonces.count()) >= MAX_NONCES) {
     throw new HmsError('HMS_AUTH_BUSY', `${MAX_NONCES} signed requests arrived within two minutes; retry this one in a minute.`, {
       status: 503,

@@ -1,5 +1,5 @@
 import type { Envelope, TokenRecord } from '#libs/contracts'
-import { documentTable, forgetExpired, type Transaction } from '#libs/persistence'
+import { documentTable, deleteExpired, type Transaction } from '#libs/persistence'
 
 /** A key's record as stored by a service. */
 export interface StoredToken extends TokenRecord {
@@ -25,7 +25,7 @@ const DELETE_BATCH = 100
 export async function storeToken(tx: Transaction, record: TokenRecord, signed: Envelope): Promise<void> {
   const limit = new Date(tx.now.getTime() - EXPIRED_RETENTION_MS)
   const tokens = tx.documents(TOKENS)
-  await forgetExpired(tokens, limit, DELETE_BATCH)
+  await deleteExpired(tokens, limit, DELETE_BATCH)
   if (Date.parse(record.expiresAt) < limit.getTime()) return
   if ((await tokens.get(record.id))?.revokedAt == null) await tokens.put({ ...record, signed })
 }

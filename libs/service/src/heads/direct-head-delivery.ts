@@ -1,5 +1,5 @@
 import { isObject, jsonIn, readText, type Envelope, type HeadReceipt, type IssuedHeads, type SignedFreshness } from '#libs/contracts'
-import { continued, currentTraceparent, describeError, inTrace, pause, type Clock, type Logger } from '#libs/platform'
+import { childTraceparent, currentTraceparent, describeError, inTrace, pause, type Clock, type Logger } from '#libs/platform'
 
 export interface DirectDelivery {
   url: string
@@ -88,7 +88,7 @@ export class DirectHeadDelivery {
   private send(url: string, body: object): Promise<Response> {
     return fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', traceparent: currentTraceparent() ?? continued(undefined) },
+      headers: { 'content-type': 'application/json', traceparent: currentTraceparent() ?? childTraceparent(undefined) },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
       redirect: 'error',

@@ -1,6 +1,6 @@
 import { action, HmsError } from '#libs/contracts'
 import { schemaOf } from '#libs/messaging'
-import { lookUntil, systemClock } from '#libs/platform'
+import { pollUntil, systemClock } from '#libs/platform'
 import { migrate, PostgresDatabase, PostgresTimerStore } from '#libs/persistence'
 import type { ServiceDefinition } from '../service-definition.js'
 import { connectService } from './postgres-services.js'
@@ -42,7 +42,7 @@ export async function advanceServiceCounters(
 /** Throws `HMS_RECOVER_RUNNING` if other sessions exist, after a moment, because a closed session may stay visible briefly. */
 async function requireAlone(countOthers: () => Promise<number>): Promise<void> {
   let sessions = 0
-  const isAlone = await lookUntil(systemClock, { everyMs: POLL_MS, withinMs: CLOSE_TIMEOUT_MS }, async () => {
+  const isAlone = await pollUntil(systemClock, { everyMs: POLL_MS, withinMs: CLOSE_TIMEOUT_MS }, async () => {
     sessions = await countOthers()
     return sessions === 0
   })

@@ -62,7 +62,7 @@ export async function openKafkaBus(
   const onRefused = (error: HmsError): void =>
     endProcess(error, 'topics differ from the catalogue and cannot be repaired; this process ends')
   void maintainTopics(kafka, services, clock, log, onRefused, replicationOf(config))
-  const countReplacement = new Map(services.map((service) => [service, metrics.repair(service, 'reader')]))
+  const countReplacement = new Map(services.map((service) => [service, metrics.repairCounter(service, 'reader')]))
   return new KafkaBus(kafka, clock, log, {
     instance,
     onFatal: (error) => endProcess(error, 'a Kafka consumer failed permanently; this process ends so that it is restarted'),

@@ -9,7 +9,7 @@ import {
   PostgresTimerStore,
   ServiceSession,
 } from '#libs/persistence'
-import { type Clock, describeError, type Logger, SharedAnswer, systemClock } from '#libs/platform'
+import { type Clock, describeError, type Logger, SharedResult, systemClock } from '#libs/platform'
 import type { DataSource } from 'typeorm'
 import type { ServiceDefinition } from '../service-definition.js'
 import { migrationsOf } from '../shared-tables.js'
@@ -141,8 +141,8 @@ export function createWriteProbe(
   database: Pick<PostgresDatabase, 'query'>,
   clock: Clock,
   folder?: string,
-): SharedAnswer<string | undefined> {
-  return new SharedAnswer(() => writeFault(database, folder), clock, PROBE_SHARED_MS)
+): SharedResult<string | undefined> {
+  return new SharedResult(() => writeFault(database, folder), clock, PROBE_SHARED_MS)
 }
 
 async function writeFault(database: Pick<PostgresDatabase, 'query'>, folder?: string): Promise<string | undefined> {

@@ -6,7 +6,7 @@ import {
   describeError,
   Metrics,
   processEnvironment,
-  signalled,
+  stopSignal,
   startTracing,
   systemClock,
   uuidv7,
@@ -67,7 +67,7 @@ export async function runService(name: string): Promise<void> {
   try {
     const { host, port } = await serveServices([name], processEnvironment())
     process.stderr.write(`${name} listens on ${port}\n`)
-    await signalled()
+    await stopSignal()
     await host.stop()
   } catch (error) {
     process.stderr.write(`✗ ${printable(describeError(error))}${error instanceof HmsError ? ` [${error.code}]` : ''}\n`)

@@ -1,4 +1,4 @@
-import type { SharedAnswer } from '#libs/platform'
+import type { SharedResult } from '#libs/platform'
 import { Controller, Get, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { Public } from '../authorization/require-scope.js'
@@ -9,7 +9,7 @@ import { HostContext } from './host-context.js'
 @Public()
 @Controller()
 export class HealthController {
-  private readonly states: SharedAnswer<Awaited<ReturnType<typeof stateOf>>[]>
+  private readonly states: SharedResult<Awaited<ReturnType<typeof stateOf>>[]>
 
   constructor(host: HostContext) {
     this.states = host.share(() => Promise.all(host.services.map(stateOf)))

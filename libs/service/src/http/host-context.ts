@@ -1,5 +1,5 @@
 import { HmsError, type Action, type ServiceName } from '#libs/contracts'
-import { SharedAnswer, systemClock, type Metrics, type Route } from '#libs/platform'
+import { SharedResult, systemClock, type Metrics, type Route } from '#libs/platform'
 import type { ServiceRuntime } from '../service-runtime.js'
 
 /** Requests within this time share a result that queries database or broker. */
@@ -20,8 +20,8 @@ export class HostContext {
     return this.services.map(({ name }) => name)
   }
 
-  share<T>(compute: () => Promise<T>): SharedAnswer<T> {
-    return new SharedAnswer(compute, this.services[0]?.clock ?? systemClock, SHARED_MS)
+  share<T>(compute: () => Promise<T>): SharedResult<T> {
+    return new SharedResult(compute, this.services[0]?.clock ?? systemClock, SHARED_MS)
   }
 
   /** Returns the service of a path if it runs in this process; otherwise throws 404 `HMS_SERVICE_UNKNOWN`. */

@@ -1,28 +1,28 @@
 import { HmsError, MAX_PATH_PARAMETER, OFREP_PATH } from '#libs/contracts'
 import {
-  addHeeded,
+  addFastPathSafe,
   BODY_BOUNDS,
-  boundBodies,
-  closeQueuedAnswers,
+  limitBodies,
+  closeQueuedResponses,
   earlyErrors,
-  endUnreadAnswers,
+  endUnreadResponses,
   errorCodes,
-  heeded,
-  judgeTargets,
+  fastPathSafe,
+  validateRequestHeads,
   limitClients,
   type LimitedServer,
   type Logger,
   logWrites,
   type Metrics,
-  openToOrigins,
+  allowOrigins,
   readShape,
   refuseBodiesOfReads,
   refuseForeignRequests,
   sendProblem,
   type Shape,
-  standBeforeFastify,
+  prepareFastPath,
   tagReads,
-  takeJsonBodies,
+  acceptJsonBodies,
   toProblem,
   traceRequests,
 } from '#libs/platform'
@@ -69,22 +69,22 @@ export async function createHttpApplication(
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PATH_PARAMETER },
   })
   const server = adapter.getInstance() as unknown as FastifyInstance
-  standBeforeFastify(server)
+  prepareFastPath(server)
   acceptApiKeyHeader(server)
-  closeQueuedAnswers(server.server)
-  endUnreadAnswers(server.server)
+  closeQueuedResponses(server.server)
+  endUnreadResponses(server.server)
   limitClients(server, clients)
-  openToOrigins(server, origins)
+  allowOrigins(server, origins)
   if (localTo !== undefined) refuseForeignRequests(server, localTo, origins)
-  judgeTargets(server)
+  validateRequestHeads(server)
   refuseBodiesOfReads(server)
   authorizeHeads(server, access)
-  boundBodies(server, clients)
-  takeJsonBodies(server)
+  limitBodies(server, clients)
+  acceptJsonBodies(server)
   tagReads(server)
   traceRequests(server)
   logWrites(server, log)
-  await addHeeded(server, () => adapter.init())
+  await addFastPathSafe(server, () => adapter.init())
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(log),
     abortOnError: false,
@@ -111,7 +111,7 @@ class NestLogger implements LoggerService {
 
 /** Verifies the key of each request with a body at its head: a body without a valid key is never stored. The guard verifies the rest. */
 export function authorizeHeads(server: FastifyInstance, access: Authorizer): void {
-  heeded(server).addHook('onRequest', (request, _reply, done) => {
+  fastPathSafe(server).addHook('onRequest', (request, _reply, done) => {
     const { method, url, headers, raw, is404, routeOptions } = request
     if (is404 || method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return done()
     const config = routeOptions.config as { page?: boolean } | undefined
@@ -128,7 +128,7 @@ export function authorizeHeads(server: FastifyInstance, access: Authorizer): voi
 
 /** Accepts both of OFREP's headers for a key, since providers set either. Register it before authorization. */
 export function acceptApiKeyHeader(server: FastifyInstance): void {
-  heeded(server).addHook('onRequest', ({ raw: { url = '', headers } }, _reply, done) => {
+  fastPathSafe(server).addHook('onRequest', ({ raw: { url = '', headers } }, _reply, done) => {
     const key = keyOfReader(headers)
     if (key !== undefined && url.startsWith(`${OFREP_PATH}/`)) headers.authorization = key
     done()

@@ -1,4 +1,4 @@
-import type { SharedAnswer } from '#libs/platform'
+import type { SharedResult } from '#libs/platform'
 import { Controller, Get, Injectable, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { Public, RequireScope } from '../authorization/require-scope.js'
@@ -8,7 +8,7 @@ const LAG_TIMEOUT_MS = 1_000
 
 @Injectable()
 class MetricsEndpoint {
-  private readonly collected: SharedAnswer<string>
+  private readonly collected: SharedResult<string>
 
   constructor(private readonly host: HostContext) {
     this.collected = host.share(() => this.collect())
@@ -23,7 +23,7 @@ class MetricsEndpoint {
   private async collect(): Promise<string> {
     const { services, metrics } = this.host
     await Promise.all([...services.map((service) => service.vitals.refresh()), this.refreshLag()])
-    return metrics.page()
+    return metrics.render()
   }
 
   /** Updates the lag of this process's groups. If the broker does not respond within a second, the gauges keep their values. */

@@ -1,6 +1,6 @@
 import { action, HmsError, type ServiceLag, type TopicActivity, type TopicRecords } from '#libs/contracts'
 import { topicRecordOf } from '#libs/messaging'
-import type { SharedAnswer } from '#libs/platform'
+import type { SharedResult } from '#libs/platform'
 import { Controller, Get, Injectable, Param, Query } from '@nestjs/common'
 import { HostContext } from './host-context.js'
 import { TopicRecordsQueryDto } from './topics.dto.js'
@@ -9,7 +9,7 @@ import { TopicRecordsQueryDto } from './topics.dto.js'
 @Injectable()
 @Controller('v1/topics')
 export class TopicsController {
-  private readonly activity: SharedAnswer<TopicActivity[]>
+  private readonly activity: SharedResult<TopicActivity[]>
 
   constructor(private readonly host: HostContext) {
     this.activity = host.share(() => this.read())
@@ -43,7 +43,7 @@ export class TopicsController {
 @Injectable()
 @Controller('v1/groups/:service')
 export class GroupsController {
-  private readonly lags: SharedAnswer<ServiceLag[]>
+  private readonly lags: SharedResult<ServiceLag[]>
 
   constructor(private readonly host: HostContext) {
     this.lags = host.share(async () => (await host.services[0]?.bus.lag(host.names)) ?? [])

@@ -1,5 +1,5 @@
-import { forgetExpired, type Database, type Transaction } from '#libs/persistence'
-import { heeded, describeError, isWrite, type Logger } from '#libs/platform'
+import { deleteExpired, type Database, type Transaction } from '#libs/persistence'
+import { fastPathSafe, describeError, isWrite, type Logger } from '#libs/platform'
 import { SetMetadata, type CustomDecorator } from '@nestjs/common'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { HmsError } from '#libs/contracts'
@@ -96,7 +96,7 @@ function busy(): HmsError {
 
 async function prune(tx: Transaction, caller: string): Promise<void> {
   const requests = tx.documents(REPEATABLE_REQUESTS)
-  await forgetExpired(requests, tx.now, DELETE_BATCH)
+  await deleteExpired(requests, tx.now, DELETE_BATCH)
   if ((await requests.count({ caller })) < MAX_PER_CALLER) return
   for (const { id } of await requests.find({ where: { caller }, orderBy: 'expires_at', limit: DELETE_BATCH })) await requests.delete(id)
 }
@@ -165,7 +165,7 @@ export class IdempotencyKeys {
 
   /** Stores each response before it is sent. */
   storeResponses(server: FastifyInstance): void {
-    heeded(server).addHook('onSend', async (request, reply, payload) => {
+    fastPathSafe(server).addHook('onSend', async (request, reply, payload) => {
       await this.end(request, reply.statusCode, payload)
       return payload
     })

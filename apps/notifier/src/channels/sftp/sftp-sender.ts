@@ -3,7 +3,7 @@ import { type Socket, connect, type LookupFunction } from 'node:net'
 import { ADDRESS_REFUSED, checkPartnerHost, type Deployment } from '../../partners/address-guard.js'
 import type { SftpChannel } from '../../partners/channel.js'
 import { guardedLookup, type Resolve } from '../../partners/guarded-lookup.js'
-import type { AckAnswer, AckPlace, Attempt, ChannelRefusal, ChannelSender, Outcome, SentMessage } from '../channel-sender.js'
+import type { AckResult, AckSource, Attempt, ChannelRefusal, ChannelSender, Outcome, SentMessage } from '../channel-sender.js'
 import { Deadline } from '../deadline.js'
 import { ackName, dropFiles, type DropResult } from './drop-files.js'
 import { documentName, messageFiles } from './message-files.js'
@@ -53,7 +53,7 @@ export class SftpSender implements ChannelSender<'sftp'> {
     return { kind: 'delivered', latencyMs, address: visit.socket.remoteAddress, detail }
   }
 
-  async acknowledgements(place: AckPlace<SftpChannel>, messages: readonly SentMessage[], signal: AbortSignal): Promise<AckAnswer> {
+  async acknowledgements(place: AckSource<SftpChannel>, messages: readonly SentMessage[], signal: AbortSignal): Promise<AckResult> {
     const visit = await this.visit(place, signal, async (folder) => {
       const acks = new Map<string, string>()
       for (const { id, policy, version } of messages.slice(0, MAX_ACKS)) {
@@ -71,7 +71,7 @@ export class SftpSender implements ChannelSender<'sftp'> {
     return detail === undefined ? undefined : { code: 'HMS_PARTNER_INVALID', detail }
   }
 
-  private async visit<T>(place: AckPlace<SftpChannel>, signal: AbortSignal, use: (folder: RemoteFolder) => Promise<T>): Promise<Visit<T>> {
+  private async visit<T>(place: AckSource<SftpChannel>, signal: AbortSignal, use: (folder: RemoteFolder) => Promise<T>): Promise<Visit<T>> {
     const { channel, networks } = place
     const { deployment, deadlineMs = DEADLINE_MS, stepMs = STEP_MS, resolve } = this.options
     const { user, key, dir } = channel

@@ -43,7 +43,7 @@ export class HttpPost {
 
     const deadline = new Deadline(this.deadlineMs, signal)
     const connection = watchConnection(body)
-    const shown = (): Partial<Outcome> => ({ ...connection, keyId })
+    const evidence = (): Partial<Outcome> => ({ ...connection, keyId })
     try {
       const agent = this.agents.agentFor(networks, address.onlyNetworks)
       const response = await request(address.url, {
@@ -55,10 +55,10 @@ export class HttpPost {
         // Closes the connection afterwards, so each attempt resolves and checks the host again and meets no stale socket.
         reset: true,
       })
-      const outcome = { ...judge(response), reply: await readReply(response.body), ...shown(), latencyMs: latency() }
+      const outcome = { ...judge(response), reply: await readReply(response.body), ...evidence(), latencyMs: latency() }
       return { outcome, receiverClock: dateOf(response) }
     } catch (error) {
-      return { outcome: { ...describeFailure(error, signal.aborted, deadline.passed), ...shown(), latencyMs: latency() } }
+      return { outcome: { ...describeFailure(error, signal.aborted, deadline.passed), ...evidence(), latencyMs: latency() } }
     } finally {
       deadline.clear()
     }
@@ -128,21 +128,21 @@ export function parseRetryAfter(value: string | undefined, now: Date): number | 
 /** Peer of the actual connection. Filled once the request headers are sent; empty if no connection was established. */
 type ConnectionEvidence = Pick<Outcome, 'address' | 'tlsFingerprint'>
 
-type Leaving = { request: { body?: unknown }; socket: Socket | TLSSocket }
+type SendHeadersMessage = { request: { body?: unknown }; socket: Socket | TLSSocket }
 
 /**
  * Evidence by request body. The body identifies its request, because undici passes the object through unchanged and each attempt has its
  * own buffer.
  */
-const watched = new WeakMap<object, ConnectionEvidence>()
+const evidenceByBody = new WeakMap<object, ConnectionEvidence>()
 
 /**
  * Records the peer of a watched request. undici publishes the request with its socket right before the first byte; a pooled agent exposes
  * the socket nowhere else.
  */
 subscribe('undici:client:sendHeaders', (message) => {
-  const { request, socket } = message as Leaving
-  const evidence = typeof request.body === 'object' && request.body !== null ? watched.get(request.body) : undefined
+  const { request, socket } = message as SendHeadersMessage
+  const evidence = typeof request.body === 'object' && request.body !== null ? evidenceByBody.get(request.body) : undefined
   if (evidence === undefined) return
   if (socket.remoteAddress !== undefined) evidence.address = socket.remoteAddress
   const fingerprint = 'getPeerCertificate' in socket ? socket.getPeerCertificate().fingerprint256 : undefined
@@ -151,6 +151,6 @@ subscribe('undici:client:sendHeaders', (message) => {
 
 export function watchConnection(body: Buffer): ConnectionEvidence {
   const evidence: ConnectionEvidence = {}
-  watched.set(body, evidence)
+  evidenceByBody.set(body, evidence)
   return evidence
 }

@@ -1,14 +1,14 @@
 import { generateKeyPair, localSigner } from '#libs/signing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { verifyWebhook } from '#libs/client'
-import { notifierWorld } from '../../notifications/notifier-world.suite.js'
+import { notifierFixture } from '../../notifications/notifier-fixture.suite.js'
 import { publicKeyOf } from '../channel-senders.js'
 import { WebhookKeysController } from './webhook-keys.http.js'
 import { webhookPublicKey, withEd25519 } from './standard-webhooks.js'
 
-let world: Awaited<ReturnType<typeof notifierWorld>>
+let world: Awaited<ReturnType<typeof notifierFixture>>
 beforeEach(async () => {
-  world = await notifierWorld()
+  world = await notifierFixture()
 })
 afterEach(() => world.stop())
 

@@ -2,7 +2,7 @@ import { HmsError } from '#libs/contracts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { boundsOf, type BodyBounds } from '../body-bounds.js'
 import { clientsOf, refusalsIn, type LimitedServer } from './limit-clients.js'
-import { heeded } from '../front-door.js'
+import { fastPathSafe } from '../fast-path.js'
 
 const MIB = 1024 * 1024
 /** Maximum body bytes in flight, per client and per process: enough for one corpus of the largest size, and some smaller bodies. */
@@ -13,13 +13,13 @@ export const BODIES_IN_FLIGHT = { perClient: 48 * MIB, all: 96 * MIB }
  * length, else with the route's limit. The hook runs after API keys were checked, so that a client without a key takes no room. An edge
  * forwards bodies, and buffers only those whose route declares a limit.
  */
-export function boundBodies(server: FastifyInstance, limited: LimitedServer, bounds = BODIES_IN_FLIGHT): void {
+export function limitBodies(server: FastifyInstance, limited: LimitedServer, bounds = BODIES_IN_FLIGHT): void {
   const clientOf = clientsOf(limited)
   const byClient = new Map<string, number>()
   let all = 0
   const refused = limited.metrics && refusalsIn(limited.metrics)
-  heeded(server).addHook('onRequest', (request, reply, done) => {
-    const bytes = keptBytes(request, limited.isEdge === true)
+  fastPathSafe(server).addHook('onRequest', (request, reply, done) => {
+    const bytes = bufferedBytes(request, limited.isEdge === true)
     if (bytes === 0) return done()
     const client = clientOf(request)
     const mine = byClient.get(client) ?? 0
@@ -41,7 +41,7 @@ export function boundBodies(server: FastifyInstance, limited: LimitedServer, bou
 }
 
 /** Returns the body bytes that a request may buffer; 0 if its length is above the route's limit, because the body is then discarded. */
-function keptBytes({ headers, is404, routeOptions }: FastifyRequest, isEdge: boolean): number {
+function bufferedBytes({ headers, is404, routeOptions }: FastifyRequest, isEdge: boolean): number {
   const named = (routeOptions.config as { bounds?: BodyBounds } | undefined)?.bounds
   if (is404 || (isEdge && named === undefined)) return 0
   const { bytes } = boundsOf(routeOptions)
@@ -52,12 +52,8 @@ function keptBytes({ headers, is404, routeOptions }: FastifyRequest, isEdge: boo
 
 function tooMany(ofClient: boolean): HmsError {
   const who = ofClient ? 'This client has' : 'This server has'
-  return new HmsError(
-    'HMS_HTTP_BODIES',
-    `${who} as many bytes of requests under way as are taken at once. Wait for a response, then try again.`,
-    {
-      status: ofClient ? 429 : 503,
-      retryable: true,
-    },
-  )
+  return new HmsError('HMS_HTTP_BODIES', `${who} too many bytes of request bodies in flight. Wait for a response, then try again.`, {
+    status: ofClient ? 429 : 503,
+    retryable: true,
+  })
 }

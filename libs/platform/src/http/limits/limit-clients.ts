@@ -5,7 +5,7 @@ import type { Metrics } from '../../metrics.js'
 import { clientAddress, clientOf, type TrustedProxies } from './client-address.js'
 import { type BucketBounds, ClientBuckets } from './token-bucket.js'
 import { ConnectionCounts } from './connection-counts.js'
-import { heeded } from '../front-door.js'
+import { fastPathSafe } from '../fast-path.js'
 import { BODY_BOUNDS } from '../body-bounds.js'
 import { StatementLimits, type SignedStatement } from './statement-limits.js'
 import { isWrite } from '../request-head.js'
@@ -109,7 +109,7 @@ export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, 
     return new HmsError('HMS_HTTP_TOO_MANY', detail, { status: 429 })
   }
 
-  heeded(server).addHook('onRequest', (request, reply, done) => {
+  fastPathSafe(server).addHook('onRequest', (request, reply, done) => {
     const path = request.url.split('?')[0]!
     if (EXEMPT.test(path)) return done()
     const tooMany = refusalOfConnection(server.server, request.raw.socket)

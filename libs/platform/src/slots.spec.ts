@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { Places } from './places.js'
+import { Slots } from './slots.js'
 
 it('hands out a limited number of slots, and frees each once', () => {
-  const places = new Places(2, 'readers')
+  const places = new Slots(2, 'readers')
   const [first] = [places.take(), places.take()]
   expect(() => places.take()).toThrow(/serves 2 readers/)
   first!()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bookTry } from './book-try.js'
+import { recordAttempt } from './record-attempt.js'
 import { sampleDelivery } from './sample-delivery.suite.js'
 import { HORIZON_MS } from './schedule.js'
 
@@ -9,15 +9,15 @@ const sending = sampleDelivery({ sending: true })
 const failed = { outcome: 'retry' as const, latencyMs: 0, detail: null }
 const refusal = { kind: 'retry' as const, status: 500, latencyMs: 12, detail: 'answered 500' }
 
-describe('bookTry', () => {
+describe('recordAttempt', () => {
   it('ends a delivery that the partner accepted', () => {
-    const booked = bookTry(sending, { kind: 'delivered', status: 204, latencyMs: 12 }, START, END, false)
+    const booked = recordAttempt(sending, { kind: 'delivered', status: 204, latencyMs: 12 }, START, END, false)
     expect(booked).toMatchObject({ state: 'delivered', sending: false, tries: 1, nextAttemptAt: null, deliveredAt: END.toISOString() })
     expect(booked.log).toEqual([{ at: START.toISOString(), outcome: 'delivered', status: 204, latencyMs: 12, detail: null }])
   })
 
   it('schedules the next attempt after a failure', () => {
-    const booked = bookTry(sending, refusal, START, END, false)
+    const booked = recordAttempt(sending, refusal, START, END, false)
     expect(booked).toMatchObject({ state: 'pending', tries: 1, firstAt: START.toISOString(), sending: false })
     const waitMs = Date.parse(booked.nextAttemptAt!) - END.getTime()
     expect(waitMs).toBeGreaterThanOrEqual(4_000)
@@ -26,35 +26,35 @@ describe('bookTry', () => {
 
   it('ends a delivery after 24 hours, on 410, and if a newer message waits', () => {
     const late = new Date(START.getTime() + HORIZON_MS)
-    expect(bookTry({ ...sending, firstAt: START.toISOString(), tries: 14 }, refusal, late, late, false).state).toBe('dead')
+    expect(recordAttempt({ ...sending, firstAt: START.toISOString(), tries: 14 }, refusal, late, late, false).state).toBe('dead')
     const gone = { kind: 'gone' as const, status: 410, latencyMs: 1 }
-    expect(bookTry(sending, gone, START, END, false)).toMatchObject({ state: 'dead', nextAttemptAt: null })
-    expect(bookTry(sending, refusal, START, END, true)).toMatchObject({ state: 'superseded', nextAttemptAt: null })
+    expect(recordAttempt(sending, gone, START, END, false)).toMatchObject({ state: 'dead', nextAttemptAt: null })
+    expect(recordAttempt(sending, refusal, START, END, true)).toMatchObject({ state: 'superseded', nextAttemptAt: null })
   })
 
   it('ends a delivery at the second permanent refusal, even with other failures in between', () => {
     const rejection = { kind: 'rejected' as const, status: 550, latencyMs: 1 }
-    const once = bookTry(sending, rejection, START, END, false)
+    const once = recordAttempt(sending, rejection, START, END, false)
     expect(once).toMatchObject({ state: 'pending', nextAttemptAt: expect.any(String) })
-    const between = bookTry(once, refusal, START, END, false)
+    const between = recordAttempt(once, refusal, START, END, false)
     expect(between.state).toBe('pending')
-    expect(bookTry(between, rejection, START, END, false)).toMatchObject({ state: 'dead', tries: 3, nextAttemptAt: null })
+    expect(recordAttempt(between, rejection, START, END, false)).toMatchObject({ state: 'dead', tries: 3, nextAttemptAt: null })
   })
 
   it('keeps a delivered message delivered, with its time, whatever the outcome of a redrive', () => {
     const again = { ...sending, deliveredAt: '2025-12-31T00:00:00.000Z' }
     const gone = { kind: 'gone' as const, status: 410, latencyMs: 1 }
     for (const booked of [
-      bookTry(again, gone, START, END, false),
-      bookTry(again, refusal, START, END, true),
-      bookTry(again, { kind: 'delivered', status: 204, latencyMs: 1 }, START, END, false),
+      recordAttempt(again, gone, START, END, false),
+      recordAttempt(again, refusal, START, END, true),
+      recordAttempt(again, { kind: 'delivered', status: 204, latencyMs: 1 }, START, END, false),
     ])
       expect(booked).toMatchObject({ state: 'delivered', deliveredAt: '2025-12-31T00:00:00.000Z' })
   })
 
   it('keeps the last 20 attempts', () => {
     const log = Array.from({ length: 20 }, (_, index) => ({ at: START.toISOString(), ...failed, status: index }))
-    const kept = bookTry({ ...sending, log }, refusal, START, END, false).log
+    const kept = recordAttempt({ ...sending, log }, refusal, START, END, false).log
     expect(kept.map(({ status }) => status)).toEqual([...log.slice(1).map(({ status }) => status), 500])
   })
 })

@@ -11,7 +11,7 @@ import type { Notice } from '../delivery/news.js'
 
 /** Notifies the partners of a ticket's escalation steps. Each step is a group of partners, notified on their channels. */
 @Injectable()
-export class TellOfTicket {
+export class NotifyTicket {
   constructor(
     private readonly log: Logger,
     private readonly lanes: DeliveryLanes,

@@ -1,7 +1,7 @@
 import type { Ticket } from '#libs/contracts'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { notifierWorld } from '../notifications/notifier-world.suite.js'
-import { TellOfTicket } from './tell-of-ticket.js'
+import { notifierFixture } from '../notifications/notifier-fixture.suite.js'
+import { NotifyTicket } from './notify-ticket.js'
 
 const AT = '2026-01-01T00:00:00.000Z'
 const TICKET: Ticket = {
@@ -29,11 +29,11 @@ const CLOSED: Ticket = {
   closedAt: AT,
 }
 
-let world: Awaited<ReturnType<typeof notifierWorld>>
-let tickets: TellOfTicket
+let world: Awaited<ReturnType<typeof notifierFixture>>
+let tickets: NotifyTicket
 beforeEach(async () => {
-  world = await notifierWorld()
-  tickets = new TellOfTicket(world.runtime.log, world.lanes)
+  world = await notifierFixture()
+  tickets = new NotifyTicket(world.runtime.log, world.lanes)
   const mail = (to: string) => [{ kind: 'email' as const, to }]
   await world.register(
     { id: 'anna', groups: ['on-call'], channels: mail('anna@agency.example') },

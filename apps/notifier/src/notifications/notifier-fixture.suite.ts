@@ -14,7 +14,7 @@ import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
 import { buildRelease, signEnvelope } from '#libs/signing'
 import { createRuntime } from '#libs/service'
 import { testIdentity } from '../../../../test/support/identity.js'
-import type { AckAnswer, Attempt, Outcome, SentMessage } from '../channels/channel-sender.js'
+import type { AckResult, Attempt, Outcome, SentMessage } from '../channels/channel-sender.js'
 import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { SendDelivery } from '../delivery/send-delivery.js'
@@ -23,13 +23,13 @@ import { NotifierConfig } from '../notifier.config.js'
 import { PARTNERS } from '../partners/partner.table.js'
 import type { ChannelKind } from '../partners/channel.js'
 import type { Partner } from '../partners/partner.js'
-import { LookForAcks } from '../receipts/look-for-acks.js'
+import { CheckForAcks } from '../receipts/check-for-acks.js'
 import { sealPartner } from '../secrets/sealed-channels.js'
 import { SecretBox } from '../secrets/secret-box.js'
 import { secretKey } from '../secrets/secret-keys.js'
 import { NotifyPartners } from './notify-partners.js'
 import { ReportUndelivered } from './report-undelivered.js'
-import { TellOfReversal } from './tell-of-reversal.js'
+import { NotifyReversal } from './notify-reversal.js'
 
 const USUAL = { deliver: 'all', contact: null, rate: 5, lane: 'latest' } as const
 const POLICY = 'epa-pm25-limit'
@@ -74,7 +74,7 @@ class ScriptedFolder {
     return this.sender.send(attempt, signal)
   }
 
-  async acknowledgements(_place: object, messages: readonly SentMessage[]): Promise<AckAnswer> {
+  async acknowledgements(_place: object, messages: readonly SentMessage[]): Promise<AckResult> {
     this.sender.looks.push(messages.map(({ id }) => id))
     if (this.sender.acks === undefined) return { ok: false, detail: 'no answer in time' }
     return { ok: true, acks: this.sender.acks }
@@ -84,7 +84,7 @@ class ScriptedFolder {
 }
 
 /** Fixture with notifier's own parts on memory adapters and virtual time, without HTTP and bus. */
-export async function notifierWorld() {
+export async function notifierFixture() {
   const clock = new VirtualClock('2026-01-01T00:00:00Z')
   const [database, outbox] = [new MemoryDatabase(clock), new MemoryOutboxStore()]
   const identity = await testIdentity()
@@ -102,11 +102,11 @@ export async function notifierWorld() {
   const slots = new SendSlots()
   const senders = { webhook: sender, email: sender, sftp: new ScriptedFolder(sender) }
   const worker = new SendDelivery(runtime.database, runtime.timers, runtime.clock, lanes, config, senders, box, slots)
-  const looks = new LookForAcks(runtime.database, runtime.timers, runtime.clock, runtime.log, lanes, senders, box, slots)
+  const looks = new CheckForAcks(runtime.database, runtime.timers, runtime.clock, runtime.log, lanes, senders, box, slots)
   const notify = new NotifyPartners(runtime, config, lanes)
   for (const part of [lanes, worker, looks, notify]) part.onModuleInit()
   new ReportUndelivered(runtime.outbox, lanes).onModuleInit()
-  const reversal = new TellOfReversal(lanes)
+  const reversal = new NotifyReversal(lanes)
   runtime.timers.start()
 
   const quiet = async (): Promise<void> => {

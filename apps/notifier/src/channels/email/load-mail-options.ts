@@ -12,7 +12,7 @@ const MAX_KEY_BYTES = 64 * 1024
 const MIN_RSA_BITS = 2048
 
 /** Reads the files of the mail configuration. Throws `HMS_CONFIG_INVALID`, and `HMS_KEY_EXPOSED` for a key that other users can read. */
-export async function openMail(mail: NonNullable<NotifierConfig['mail']>): Promise<EmailSenderOptions> {
+export async function loadMailOptions(mail: NonNullable<NotifierConfig['mail']>): Promise<EmailSenderOptions> {
   const { relay, from, caFile, dkimKeyFile, dkimSelector } = mail
   const ca = caFile === undefined ? undefined : await readCa(caFile)
   const dkim = dkimKeyFile === undefined ? undefined : await readDkimKey(dkimKeyFile, dkimSelector, from)
@@ -20,11 +20,11 @@ export async function openMail(mail: NonNullable<NotifierConfig['mail']>): Promi
 }
 
 async function readCa(file: string): Promise<string> {
-  return (await readNamed('HMS_NOTIFIER_SMTP_CA', file, MAX_CA_BYTES)).bytes.toString('utf8')
+  return (await readConfiguredFile('HMS_NOTIFIER_SMTP_CA', file, MAX_CA_BYTES)).bytes.toString('utf8')
 }
 
 async function readDkimKey(file: string, selector: string, from: string): Promise<DkimKey> {
-  const found = await readNamed('HMS_NOTIFIER_DKIM_KEY_FILE', file, MAX_KEY_BYTES)
+  const found = await readConfiguredFile('HMS_NOTIFIER_DKIM_KEY_FILE', file, MAX_KEY_BYTES)
   requirePrivate(file, found)
   return { domain: from.split('@')[1]!, selector, key: pemOf(file, found.bytes) }
 }
@@ -37,10 +37,10 @@ function pemOf(file: string, bytes: Buffer): string {
   } catch {
     // OpenSSL's message about an unreadable key may repeat parts of it.
   }
-  throw invalid('HMS_NOTIFIER_DKIM_KEY_FILE', file, `it is no RSA key of ${MIN_RSA_BITS} bits or more in PEM without a passphrase`)
+  throw invalid('HMS_NOTIFIER_DKIM_KEY_FILE', file, `it is not an unencrypted RSA key of at least ${MIN_RSA_BITS} bits in PEM`)
 }
 
-function readNamed(variable: string, file: string, maxBytes: number): ReturnType<typeof readGivenFile> {
+function readConfiguredFile(variable: string, file: string, maxBytes: number): ReturnType<typeof readGivenFile> {
   return readGivenFile(file, maxBytes).catch((error: unknown) => {
     throw invalid(variable, file, describeError(error))
   })

@@ -15,7 +15,7 @@ const MAX_BEFORE = 500
 
 /** Notifies partners of the rollback or withdrawal of a version they were notified of. No stage waits for it. */
 @Injectable()
-export class TellOfReversal {
+export class NotifyReversal {
   constructor(private readonly lanes: DeliveryLanes) {}
 
   /**

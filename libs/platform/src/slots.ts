@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
 
 /** A bounded number of slots for long-lived users: streams, followers, waiting calls. There is no queue. */
-export class Places {
+export class Slots {
   private taken = 0
 
   /** `what` names the slots in the refusal. */
@@ -19,22 +19,22 @@ export class Places {
     if (!this.free) {
       throw new HmsError(
         'HMS_PLACES_TAKEN',
-        `This instance serves ${this.limit} ${this.what}, and all are taken; try again in some seconds.`,
+        `This instance serves ${this.limit} ${this.what}, and all slots are in use; try again in some seconds.`,
         { status: 503 },
       )
     }
     this.taken++
-    let mine = true
+    let isHeld = true
     return () => {
-      if (mine) this.taken--
-      mine = false
+      if (isHeld) this.taken--
+      isHeld = false
     }
   }
 }
 
 /** Bounded slots with a share per client, so that no client takes them all. */
-export class ClientPlaces {
-  private readonly places: Places
+export class ClientSlots {
+  private readonly slots: Slots
   private readonly byClient = new Map<string, number>()
 
   /** `what` names the slots in the refusal. */
@@ -43,7 +43,7 @@ export class ClientPlaces {
     private readonly perClient: number,
     private readonly what: string,
   ) {
-    this.places = new Places(limit, what)
+    this.slots = new Slots(limit, what)
   }
 
   /** Takes a slot; returns an idempotent function that releases it. Throws `HMS_PLACES_TAKEN`: 429 for a client's share, else 503. */
@@ -52,19 +52,19 @@ export class ClientPlaces {
     if (mine >= this.perClient)
       throw new HmsError(
         'HMS_PLACES_TAKEN',
-        `One client gets ${this.perClient} of the places for ${this.what}; close some, or try again in some seconds.`,
+        `One client may use ${this.perClient} slots for ${this.what}; close some, or try again in some seconds.`,
         {
           status: 429,
           retryable: true,
         },
       )
-    const leave = this.places.take()
+    const release = this.slots.take()
     this.byClient.set(client, mine + 1)
-    let isMine = true
+    let isHeld = true
     return () => {
-      leave()
-      if (!isMine) return
-      isMine = false
+      release()
+      if (!isHeld) return
+      isHeld = false
       const left = this.byClient.get(client)! - 1
       if (left > 0) this.byClient.set(client, left)
       else this.byClient.delete(client)

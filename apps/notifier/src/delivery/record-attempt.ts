@@ -1,22 +1,30 @@
 import { jsonIn } from '#libs/contracts'
 import type { Outcome } from '../channels/channel-sender.js'
-import type { Delivery, TryRecord } from './delivery.table.js'
+import type { Delivery, AttemptRecord } from './delivery.table.js'
 import { nextAttemptAt } from './schedule.js'
 
-const KEPT_TRIES = 20
+const MAX_LOGGED_ATTEMPTS = 20
 /** Number of rejections that end a delivery: a permanent refusal is final only once it is repeated. */
 const MAX_REJECTIONS = 2
 
 /** Returns the delivery after an attempt. `overtaken`: a newer message waits in its lane, so a failure is not retried. */
-export function bookTry(delivery: Delivery, outcome: Outcome, startedAt: Date, endedAt: Date, overtaken: boolean): Delivery {
+export function recordAttempt(delivery: Delivery, outcome: Outcome, startedAt: Date, endedAt: Date, overtaken: boolean): Delivery {
   const { status = null, latencyMs, detail = null } = outcome
-  const record: TryRecord = { at: startedAt.toISOString(), outcome: outcome.kind, status, latencyMs, detail }
+  const record: AttemptRecord = { at: startedAt.toISOString(), outcome: outcome.kind, status, latencyMs, detail }
   const firstAt = delivery.firstAt ?? record.at
   const tries = delivery.tries + 1
-  const tried = { ...delivery, sending: false, tries, firstAt, nextAttemptAt: null, log: [...delivery.log, record].slice(-KEPT_TRIES) }
-  if (outcome.kind === 'delivered') return { ...tried, state: 'delivered', deliveredAt: delivery.deliveredAt ?? endedAt.toISOString() }
-  if (tried.log.filter((each) => each.outcome === 'rejected').length >= MAX_REJECTIONS) return { ...tried, state: endOf(delivery, 'dead') }
-  if (overtaken) return { ...tried, state: endOf(delivery, 'superseded') }
+  const attempted = {
+    ...delivery,
+    sending: false,
+    tries,
+    firstAt,
+    nextAttemptAt: null,
+    log: [...delivery.log, record].slice(-MAX_LOGGED_ATTEMPTS),
+  }
+  if (outcome.kind === 'delivered') return { ...attempted, state: 'delivered', deliveredAt: delivery.deliveredAt ?? endedAt.toISOString() }
+  if (attempted.log.filter((each) => each.outcome === 'rejected').length >= MAX_REJECTIONS)
+    return { ...attempted, state: endOf(delivery, 'dead') }
+  if (overtaken) return { ...attempted, state: endOf(delivery, 'superseded') }
   const next = nextAttemptAt({
     firstAt: new Date(firstAt),
     endedAt,
@@ -25,7 +33,7 @@ export function bookTry(delivery: Delivery, outcome: Outcome, startedAt: Date, e
     retryAfterMs: outcome.retryAfterMs,
     seed: delivery.id,
   })
-  return next instanceof Date ? { ...tried, nextAttemptAt: next.toISOString() } : { ...tried, state: endOf(delivery, 'dead') }
+  return next instanceof Date ? { ...attempted, nextAttemptAt: next.toISOString() } : { ...attempted, state: endOf(delivery, 'dead') }
 }
 
 /** Final state of a delivery. A message that was delivered before a redrive stays delivered. */
@@ -34,7 +42,7 @@ export function endOf({ deliveredAt }: Delivery, state: 'dead' | 'superseded'): 
 }
 
 /** `meta` marks a package of the integration layer. */
-type Answer = { acknowledged?: unknown; meta?: unknown; data?: { acknowledged?: unknown } | null }
+type WebhookReply = { acknowledged?: unknown; meta?: unknown; data?: { acknowledged?: unknown } | null }
 
 /**
  * Whether the response to a webhook acknowledges the message: a JSON object whose `acknowledged` is `true` or the message's id; a package
@@ -42,7 +50,7 @@ type Answer = { acknowledged?: unknown; meta?: unknown; data?: { acknowledged?: 
  */
 export function replyAcknowledges({ kind, reply }: Pick<Outcome, 'kind' | 'reply'>, messageId: string): boolean {
   if (kind !== 'delivered' || reply === undefined) return false
-  const answer = jsonIn(reply) as Answer | null | undefined
-  const acknowledged = answer?.acknowledged ?? (answer?.meta === undefined ? undefined : answer.data?.acknowledged)
+  const response = jsonIn(reply) as WebhookReply | null | undefined
+  const acknowledged = response?.acknowledged ?? (response?.meta === undefined ? undefined : response.data?.acknowledged)
   return acknowledged === true || acknowledged === messageId
 }

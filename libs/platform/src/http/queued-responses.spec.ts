@@ -3,7 +3,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { finished } from 'node:stream/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { closeQueuedAnswers, requireConnection } from './queued-answers.js'
+import { closeQueuedResponses, requireConnection } from './queued-responses.js'
 
 let server: Server
 let answers: ServerResponse[]
@@ -11,7 +11,7 @@ let all: (count: number) => Promise<void>
 beforeEach(async () => {
   answers = []
   server = createServer((_request, response) => void answers.push(response))
-  closeQueuedAnswers(server)
+  closeQueuedResponses(server)
   all = async (count) => {
     while (answers.length < count) await once(server, 'request')
   }

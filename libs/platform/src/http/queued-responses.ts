@@ -7,19 +7,19 @@ import type { Socket } from 'node:net'
  * connection to one response at a time and emits `close` only on that response, so the resources of later responses would never be
  * released.
  */
-export function closeQueuedAnswers(server: Server): void {
+export function closeQueuedResponses(server: Server): void {
   const queued = new WeakMap<Socket, Set<ServerResponse>>()
   server.prependListener('request', ({ socket }, response) => {
     if (response.socket !== null) return
-    const behind = queued.get(socket) ?? new Set()
-    if (behind.size === 0 && !queued.has(socket)) socket.once('close', () => behind.forEach(tellClosed))
-    queued.set(socket, behind.add(response))
-    response.once('close', () => behind.delete(response))
+    const waiting = queued.get(socket) ?? new Set()
+    if (waiting.size === 0 && !queued.has(socket)) socket.once('close', () => waiting.forEach(emitClose))
+    queued.set(socket, waiting.add(response))
+    response.once('close', () => waiting.delete(response))
   })
 }
 
 /** Marks a response as closed as Node does for the current one, including its private flag, which `finished()` reads. */
-function tellClosed(response: ServerResponse): void {
+function emitClose(response: ServerResponse): void {
   if (response.closed) return
   Object.assign(response, { destroyed: true, _closed: true })
   response.emit('close')
@@ -32,13 +32,13 @@ function tellClosed(response: ServerResponse): void {
 export function requireConnection(response: ServerResponse): void {
   if (response.socket !== null && !response.destroyed) return
   if (!response.headersSent) response.setHeader('connection', 'close')
-  const detail = 'A stream needs a connection of its own: an earlier request on this one has no answer yet.'
+  const detail = 'A stream needs a connection of its own: an earlier request on this connection has no response yet.'
   throw new HmsError('HMS_HTTP_BAD_REQUEST', detail, { status: 400 })
 }
 
 /** Time that a client may leave pending data unread. */
 const UNREAD_MS = 60_000
-const CHECKS = 6
+const MAX_STALLED_CHECKS = 6
 
 /** Node's internal state of a writing connection. */
 type Writing = Socket & { _handle?: { writeQueueSize?: number } | null }
@@ -47,7 +47,7 @@ type Writing = Socket & { _handle?: { writeQueueSize?: number } | null }
  * Closes connections whose client does not read: an unread response would be kept for ever, one per connection. Any progress counts,
  * however slow, and a connection with nothing to write is left alone. For every server, including streams.
  */
-export function endUnreadAnswers(server: Server, unreadMs = UNREAD_MS): void {
+export function endUnreadResponses(server: Server, unreadMs = UNREAD_MS): void {
   const open = new Map<Writing, { progress: string; checks: number }>()
   server.on('connection', (socket: Writing) => {
     if (open.has(socket)) return
@@ -55,19 +55,19 @@ export function endUnreadAnswers(server: Server, unreadMs = UNREAD_MS): void {
     socket.once('close', () => open.delete(socket))
   })
   const check = (): void => {
-    for (const [socket, seen] of open) {
+    for (const [socket, state] of open) {
       if (socket.writableLength === 0) {
-        seen.checks = 0
+        state.checks = 0
         continue
       }
       // Data queued behind a stalled write are no progress.
       const progress = `${socket.bytesWritten - socket.writableLength} ${socket._handle?.writeQueueSize ?? 0}`
-      seen.checks = progress === seen.progress ? seen.checks + 1 : 0
-      seen.progress = progress
-      if (seen.checks >= CHECKS) socket.destroy()
+      state.checks = progress === state.progress ? state.checks + 1 : 0
+      state.progress = progress
+      if (state.checks >= MAX_STALLED_CHECKS) socket.destroy()
     }
   }
-  const timer = setInterval(check, unreadMs / CHECKS)
+  const timer = setInterval(check, unreadMs / MAX_STALLED_CHECKS)
   timer.unref()
   server.once('close', () => clearInterval(timer))
 }

@@ -1,7 +1,7 @@
 import { Database, lockedDocument, timerKind, Timers, type Transaction, type WorkHandler } from '#libs/persistence'
 import { Clock, Logger } from '#libs/platform'
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common'
-import { CHANNEL_SENDERS, senderOf, type AckAnswer, type ChannelSenders } from '../channels/channel-sender.js'
+import { CHANNEL_SENDERS, senderOf, type AckResult, type ChannelSenders } from '../channels/channel-sender.js'
 import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
 import { DeliveryLanes, type DeliveryListener } from '../delivery/delivery-lanes.js'
 import { SendSlots } from '../delivery/send-slots.js'
@@ -14,7 +14,7 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
 /** Offsets in ms after a document's last attempt at which its folder is checked: often within half an hour, then for a week. */
-export const LOOK_OFFSETS_MS: readonly number[] = [
+export const CHECK_OFFSETS_MS: readonly number[] = [
   ...[1, 2, 5, 10, 15, 20, 25, 30].map((minutes) => minutes * MINUTE),
   ...[1, 2, 4, 8, 12, 24, 48, 72, 96, 120, 144, 168].map((hours) => hours * HOUR),
 ]
@@ -22,9 +22,9 @@ export const LOOK_OFFSETS_MS: readonly number[] = [
 export const MIN_GAP_MS = 30_000
 
 /** Returns the next check for documents whose last attempts were at these times; `undefined` when all offsets have passed. */
-export function nextLook(triedAt: readonly Date[], now: Date): Date | undefined {
+export function nextCheck(triedAt: readonly Date[], now: Date): Date | undefined {
   const due = triedAt.flatMap((at) => {
-    const offset = LOOK_OFFSETS_MS.find((each) => at.getTime() + each > now.getTime())
+    const offset = CHECK_OFFSETS_MS.find((each) => at.getTime() + each > now.getTime())
     return offset === undefined ? [] : [at.getTime() + offset]
   })
   return due.length === 0 ? undefined : new Date(Math.max(Math.min(...due), now.getTime() + MIN_GAP_MS))
@@ -32,7 +32,7 @@ export function nextLook(triedAt: readonly Date[], now: Date): Date | undefined 
 
 /** Folder to check: a partner's channel, with one timer each. */
 type Mailbox = { partner: string; channel: string }
-const LOOK = timerKind<Mailbox>('sftp-look')
+const CHECK = timerKind<Mailbox>('sftp-look')
 
 /** Lease of a check in ms: longer than a check may take. */
 const LEASE_MS = 30_000
@@ -42,7 +42,7 @@ const MAX_SEARCHED = 500
 /**
  * Age in ms up to which a document is checked: a day more than the last offset, because a process that was down runs the last check late.
  */
-const MAX_AGE_MS = LOOK_OFFSETS_MS.at(-1)! + 24 * 60 * 60_000
+const MAX_AGE_MS = CHECK_OFFSETS_MS.at(-1)! + 24 * 60 * 60_000
 const MAX_NOTE = 300
 
 /**
@@ -50,9 +50,9 @@ const MAX_NOTE = 300
  * does not affect the channel's breaker.
  */
 @Injectable()
-export class LookForAcks implements OnModuleInit, OnModuleDestroy, DeliveryListener {
+export class CheckForAcks implements OnModuleInit, OnModuleDestroy, DeliveryListener {
   private readonly stop = new AbortController()
-  private isLooking = false
+  private isChecking = false
 
   constructor(
     private readonly database: Database,
@@ -67,9 +67,9 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy, DeliveryListe
 
   onModuleInit(): void {
     this.lanes.notify(this)
-    this.timers.onWork(LOOK, (work) => this.work(work), LEASE_MS)
+    this.timers.onWork(CHECK, (work) => this.work(work), LEASE_MS)
     // The deliveries stay delivered; the next document starts a new series of checks.
-    this.timers.onGivenUp(LOOK, async () => {})
+    this.timers.onGivenUp(CHECK, async () => {})
   }
 
   onModuleDestroy(): void {
@@ -78,46 +78,46 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy, DeliveryListe
 
   /** Schedules a check after a document was written. An earlier pending check is kept. */
   async delivered(tx: Transaction, { partner, channel }: Delivery, registered: RegisteredPartner): Promise<void> {
-    const place = { partner, channel }
+    const mailbox = { partner, channel }
     const kind = channelOf(registered, channel)?.kind
     if (kind === undefined || this.senders[kind]?.acknowledgements === undefined) return
-    await tx.lock([lookId(place)])
-    const known = (await this.timers.pending(tx, lookId(place))).find(({ id }) => id === lookId(place))
-    const dueAt = nextLook([tx.now], tx.now)!
-    if (known === undefined || known.dueAt > dueAt) await this.schedule(tx, place, dueAt)
+    await tx.lock([checkId(mailbox)])
+    const pending = (await this.timers.pending(tx, checkId(mailbox))).find(({ id }) => id === checkId(mailbox))
+    const dueAt = nextCheck([tx.now], tx.now)!
+    if (pending === undefined || pending.dueAt > dueAt) await this.schedule(tx, mailbox, dueAt)
   }
 
   private async work({ timer, finish, outside }: Parameters<WorkHandler<Mailbox>>[0]): Promise<void> {
-    const place = timer.data
+    const mailbox = timer.data
     // One check at a time, and never in place of an attempt: a server that hangs must not use the slots that attempts need.
-    const slot = this.stop.signal.aborted || this.isLooking ? undefined : this.slots.take(place.partner, this.clock.now())
+    const slot = this.stop.signal.aborted || this.isChecking ? undefined : this.slots.take(mailbox.partner, this.clock.now())
     if (slot === undefined) {
-      await finish((tx) => this.schedule(tx, place, new Date(tx.now.getTime() + POSTPONE_MS)))
+      await finish((tx) => this.schedule(tx, mailbox, new Date(tx.now.getTime() + POSTPONE_MS)))
       return
     }
-    this.isLooking = true
+    this.isChecking = true
     try {
-      const { partner, deliveries } = await this.database.transaction((tx) => this.awaited(tx, place))
-      if (partner !== undefined && deliveries.length > 0) await outside(() => this.look(partner, place, deliveries))
+      const { partner, deliveries } = await this.database.transaction((tx) => this.awaited(tx, mailbox))
+      if (partner !== undefined && deliveries.length > 0) await outside(() => this.check(partner, mailbox, deliveries))
       await finish(async (tx) => {
-        const { deliveries: left } = await this.awaited(tx, place)
-        const next = nextLook(left.map(triedAt), tx.now)
-        if (next !== undefined) await this.schedule(tx, place, next)
+        const { deliveries: left } = await this.awaited(tx, mailbox)
+        const next = nextCheck(left.map(triedAt), tx.now)
+        if (next !== undefined) await this.schedule(tx, mailbox, next)
       })
     } finally {
-      this.isLooking = false
+      this.isChecking = false
       slot.release()
     }
   }
 
-  private async look(partner: RegisteredPartner, place: Mailbox, deliveries: readonly Delivery[]): Promise<void> {
-    const answer = await this.ask(partner, place, deliveries)
-    if (!answer.ok) {
-      this.log.info({ ...place, detail: answer.detail }, 'a folder could not be looked at for acknowledgements')
+  private async check(partner: RegisteredPartner, mailbox: Mailbox, deliveries: readonly Delivery[]): Promise<void> {
+    const result = await this.fetchAcks(partner, mailbox, deliveries)
+    if (!result.ok) {
+      this.log.info({ ...mailbox, detail: result.detail }, 'a folder could not be checked for acknowledgements')
       return
     }
     for (const { id, messageId } of deliveries) {
-      const text = answer.acks.get(messageId)
+      const text = result.acks.get(messageId)
       if (text === undefined) continue
       await this.database.transaction(async (tx) => {
         const delivery = await lockedDocument(tx, DELIVERIES, id, lockKeysOf)
@@ -126,14 +126,14 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy, DeliveryListe
     }
   }
 
-  private async ask(partner: RegisteredPartner, { channel: name }: Mailbox, deliveries: readonly Delivery[]): Promise<AckAnswer> {
+  private async fetchAcks(partner: RegisteredPartner, { channel: name }: Mailbox, deliveries: readonly Delivery[]): Promise<AckResult> {
     const sealed = channelOf(partner, name)
     if (sealed === undefined) return { ok: false, detail: 'the partner no longer has this channel' }
     const channel = await openChannel(this.box, partner.id, sealed)
     const messages = deliveries.map(({ messageId: id, policy, version }) => ({ id, policy, version }))
-    const place = { channel, networks: partner.networks }
-    const answer = await senderOf(this.senders, channel)?.acknowledgements?.(place, messages, this.stop.signal)
-    return answer ?? { ok: false, detail: `nothing is left beside messages on ${channel.kind}` }
+    const source = { channel, networks: partner.networks }
+    const result = await senderOf(this.senders, channel)?.acknowledgements?.(source, messages, this.stop.signal)
+    return result ?? { ok: false, detail: `a channel of kind ${channel.kind} has no acknowledgement files` }
   }
 
   /** Returns the partner and its deliveries on the channel without an acknowledgement that are still checked; newest first. */
@@ -149,14 +149,14 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy, DeliveryListe
     return { partner, deliveries: found.filter(isAwaited) }
   }
 
-  private schedule(tx: Transaction, place: Mailbox, dueAt: Date): Promise<void> {
-    return this.timers.schedule(tx, { id: lookId(place), kind: LOOK, keys: [lookId(place)], data: place, dueAt })
+  private schedule(tx: Transaction, mailbox: Mailbox, dueAt: Date): Promise<void> {
+    return this.timers.schedule(tx, { id: checkId(mailbox), kind: CHECK, keys: [checkId(mailbox)], data: mailbox, dueAt })
   }
 }
 
 /** Returns the id of a folder's timer and lock. The lock is taken after policy locks and before stage locks. */
-function lookId({ partner, channel }: Mailbox): string {
-  return `${LOOK}:${partner}/${channel}`
+function checkId({ partner, channel }: Mailbox): string {
+  return `${CHECK}:${partner}/${channel}`
 }
 
 function triedAt({ log, createdAt }: Delivery): Date {

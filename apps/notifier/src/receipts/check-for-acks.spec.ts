@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { notifierWorld } from '../notifications/notifier-world.suite.js'
+import { notifierFixture } from '../notifications/notifier-fixture.suite.js'
 import type { Channel } from '../partners/channel.js'
-import { LOOK_OFFSETS_MS } from './look-for-acks.js'
+import { CHECK_OFFSETS_MS } from './check-for-acks.js'
 
 const SFTP: Channel = { kind: 'sftp', host: 'sftp.va.example', port: 22, user: 'hms', hostKey: '', dir: '/inbox', key: 'key' }
 const MESSAGE = 'run_184_epa-pm25-limit_va-deq'
 
-let world: Awaited<ReturnType<typeof notifierWorld>>
+let world: Awaited<ReturnType<typeof notifierFixture>>
 beforeEach(async () => {
-  world = await notifierWorld()
+  world = await notifierFixture()
   await world.register({ id: 'va-deq', channels: [SFTP] })
 })
 afterEach(() => world.stop())
@@ -16,7 +16,7 @@ afterEach(() => world.stop())
 /** Advances from check to check. */
 async function pass(untilMs: number): Promise<void> {
   const start = Date.parse('2026-01-01T00:00:00Z')
-  for (const offset of LOOK_OFFSETS_MS.filter((ms) => ms <= untilMs)) {
+  for (const offset of CHECK_OFFSETS_MS.filter((ms) => ms <= untilMs)) {
     world.clock.advanceTo(Math.max(start + offset, world.clock.now().getTime()))
     await world.quiet()
     await world.quiet()
@@ -42,10 +42,10 @@ describe('a document in a folder', () => {
     world.sender.acks = undefined
     await world.complete(184, '2.0.0', null)
     await pass(Infinity)
-    expect(world.sender.looks).toHaveLength(LOOK_OFFSETS_MS.length)
+    expect(world.sender.looks).toHaveLength(CHECK_OFFSETS_MS.length)
     world.clock.advanceTo(world.clock.now().getTime() + 30 * 24 * 3_600_000)
     await world.quiet()
-    expect(world.sender.looks).toHaveLength(LOOK_OFFSETS_MS.length)
+    expect(world.sender.looks).toHaveLength(CHECK_OFFSETS_MS.length)
     expect(await world.deliveries()).toMatchObject([{ state: 'delivered', deliveredAt: '2026-01-01T00:00:00.000Z' }])
   })
 

@@ -1,24 +1,24 @@
 import { expect, it } from 'vitest'
-import { LOOK_OFFSETS_MS, MIN_GAP_MS, nextLook } from './look-for-acks.js'
+import { CHECK_OFFSETS_MS, MIN_GAP_MS, nextCheck } from './check-for-acks.js'
 
 const SENT = new Date('2026-01-01T00:00:00Z')
 const after = (ms: number): Date => new Date(SENT.getTime() + ms)
 
 it('polls one document at each offset once, and stops after a week', () => {
   const looks: number[] = []
-  for (let at = nextLook([SENT], SENT); at !== undefined && looks.length < 100; at = nextLook([SENT], at))
+  for (let at = nextCheck([SENT], SENT); at !== undefined && looks.length < 100; at = nextCheck([SENT], at))
     looks.push(at.getTime() - SENT.getTime())
-  expect(looks).toEqual(LOOK_OFFSETS_MS)
+  expect(looks).toEqual(CHECK_OFFSETS_MS)
   expect(looks.filter((ms) => ms <= 30 * 60_000)).toHaveLength(8)
   expect(looks.at(-1)).toBe(7 * 24 * 3_600_000)
 })
 
 it('does not catch up on missed checks', () => {
-  expect(nextLook([SENT], after(100 * 3_600_000))).toEqual(after(120 * 3_600_000))
+  expect(nextCheck([SENT], after(100 * 3_600_000))).toEqual(after(120 * 3_600_000))
 })
 
 it('checks many documents together, at least half a minute apart', () => {
   const many = Array.from({ length: 500 }, (_, index) => after(index * 1_000))
-  expect(nextLook(many, after(500_000))).toEqual(after(500_000 + MIN_GAP_MS))
-  expect(nextLook([], SENT)).toBeUndefined()
+  expect(nextCheck(many, after(500_000))).toEqual(after(500_000 + MIN_GAP_MS))
+  expect(nextCheck([], SENT)).toBeUndefined()
 })

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { VirtualClock } from './clock.js'
-import { SharedAnswer } from './shared-answer.js'
+import { SharedResult } from './shared-result.js'
 
 let clock: VirtualClock
 let made: number
 let fails: boolean
-let answer: SharedAnswer<number>
+let answer: SharedResult<number>
 beforeEach(() => {
   clock = new VirtualClock('2026-03-01T00:00:00Z')
   made = 0
@@ -15,7 +15,7 @@ beforeEach(() => {
     if (fails) throw new Error('down')
     return made
   }
-  answer = new SharedAnswer(make, clock, 1_000)
+  answer = new SharedResult(make, clock, 1_000)
 })
 const pass = (ms: number): void => clock.advanceTo(clock.now().getTime() + ms)
 
