@@ -328,7 +328,7 @@ export const GUARDS = [
     name: 'read-once-key',
     guard: 'what another found true counts under the same key alone',
     file: 'libs/messaging/src/event-seal.ts',
-    find: ' &&\n        keys.get(cached.keyid)?.equals(cached.key) === true',
+    find: ' && keys.get(hit.keyid)?.equals(hit.key) === true',
     replace: '',
     spec: 'test/contracts/read-once.spec.ts',
     test: 'is refused by a reader whose roster has no such key any more, or another under its name',

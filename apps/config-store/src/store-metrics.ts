@@ -16,11 +16,7 @@ export class StoreMetrics {
     [],
   )
 
-  readonly bots = this.metrics.gauge(
-    'bots',
-    'Named bots connected to this instance, by state: current, stale, or silent (no revision reported yet)',
-    ['state'],
-  )
+  readonly bots = this.metrics.gauge('bots', 'Named bots connected here, by state (silent: no revision reported yet)', ['state'])
   readonly botsLeftBehind = this.metrics.gauge(
     'bots_left_behind',
     'Named bots, of all instances, that left in the last seven days before they had acknowledged what was in force, and have not returned',

@@ -123,7 +123,7 @@ describe('several guard rules', () => {
   it('deny if more than 16 apply', () => {
     const rules = Array.from({ length: 17 }, (_, index) => ({ id: `rule-${index}`, digest: `sha256:n${index}`, text: 'true' }))
     expect(judged(rules.slice(0, 16))).toMatchObject({ verdict: 'PASS' })
-    expect(judged(rules)).toMatchObject({ verdict: 'FAIL', sentence: '17 rules apply to this request; at most 16 can be evaluated.' })
+    expect(judged(rules)).toMatchObject({ verdict: 'FAIL', sentence: '17 rules apply; at most 16 can be evaluated.' })
   })
 })
 

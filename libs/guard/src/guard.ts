@@ -95,10 +95,7 @@ function evaluateRule(compiled: CompiledRule, request: GuardRequest, budget: Bud
 /** Returns the denial by the first rule above the limit; `undefined` if there are not too many. */
 export function tooManyRules(applicable: readonly GuardRule[]): RuleFinding | undefined {
   if (applicable.length <= MAX_RULES) return undefined
-  return {
-    rule: ruleName(applicable[MAX_RULES]!),
-    sentence: `${applicable.length} rules apply to this request; at most ${MAX_RULES} can be evaluated.`,
-  }
+  return { rule: ruleName(applicable[MAX_RULES]!), sentence: `${applicable.length} rules apply; at most ${MAX_RULES} can be evaluated.` }
 }
 
 function passSentence(count: number): string {

@@ -101,7 +101,7 @@ describe('guard rules', () => {
     expect(judge({ rules: many.slice(0, 16) })).toMatchObject({ verdict: 'PASS' })
     expect(judge({ rules: many })).toMatchObject({
       verdict: 'FAIL',
-      sentence: '17 rules apply to this request; at most 16 can be evaluated.',
+      sentence: '17 rules apply; at most 16 can be evaluated.',
     })
     expect(rulesForRun(roster, { releases: [await limit(20)], live: {}, rules: [...many, ...many] })).toHaveLength(17)
   })

@@ -45,13 +45,9 @@ export function withReadCache(seal: EventSeal): EventSeal {
       // A cached result is used only if the whole envelope equals the verified one.
       const signature = onlySignature(envelope)
       if (signature === undefined) return seal.read(envelope, keys)
-      const cached = cache.get(signature.sig)
-      if (
-        cached !== undefined &&
-        isSame(cached, envelope as Envelope, signature.keyid) &&
-        keys.get(cached.keyid)?.equals(cached.key) === true
-      )
-        return { predicate: cached.predicate }
+      const hit = cache.get(signature.sig)
+      if (hit !== undefined && isSame(hit, envelope as Envelope, signature.keyid) && keys.get(hit.keyid)?.equals(hit.key) === true)
+        return { predicate: hit.predicate }
       const { predicate } = seal.read(envelope, keys)
       const key = keys.get(signature.keyid)
       if (key === undefined) return { predicate }

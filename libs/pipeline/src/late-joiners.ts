@@ -28,15 +28,8 @@ export function addCount(counts: readonly BotCount[], numbers: Numbers, { now, a
   const first = all.findLastIndex((count) => Date.parse(count.at) <= now.getTime() - 2 * acknowledgeMs)
   const kept = all.slice(Math.max(0, first))
   if (kept.length <= MAX_COUNTS) return kept
-  const [oldest, secondOldest, ...rest] = kept
-  return [
-    {
-      at: oldest!.at,
-      expected: Math.max(oldest!.expected, secondOldest!.expected),
-      silent: Math.max(oldest!.silent, secondOldest!.silent),
-    },
-    ...rest,
-  ]
+  const [oldest, next, ...rest] = kept
+  return [{ at: oldest!.at, expected: Math.max(oldest!.expected, next!.expected), silent: Math.max(oldest!.silent, next!.silent) }, ...rest]
 }
 
 /**

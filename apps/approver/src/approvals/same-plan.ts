@@ -29,14 +29,10 @@ export function requireSamePlan(
     otherAuthor(approval, author, roster) ??
     otherSupersede(approval, supersede)
   if (contradiction === undefined) return
-  throw new HmsError(
-    'HMS_APPROVER_PLAN_DIFFERS',
-    `The signed approval differs: ${contradiction}. Leave the option out to countersign it.`,
-    {
-      status: 409,
-      next: [action('approvals.show', { digest: approval.digest })],
-    },
-  )
+  throw new HmsError('HMS_APPROVER_PLAN_DIFFERS', `The signed approval differs: ${contradiction}. Leave the option out to countersign.`, {
+    status: 409,
+    next: [action('approvals.show', { digest: approval.digest })],
+  })
 }
 
 function unknownFallback(approval: Approval, named: string[]): string | undefined {

@@ -73,14 +73,10 @@ export class SignedFreezes {
       await this.outbox.erase(tx, 'hms.freeze.declared.v1', id)
     }
     if (known !== undefined || all.length - old.length < MAX_FREEZES) return
-    throw new HmsError(
-      'HMS_FREEZE_LIMIT',
-      `There are ${MAX_FREEZES} freezes; a freeze is deleted 90 days after its declaration, once it is over.`,
-      {
-        status: 409,
-        next: SHOW,
-      },
-    )
+    throw new HmsError('HMS_FREEZE_LIMIT', `There are ${MAX_FREEZES} freezes. One that is over is deleted 90 days after its declaration.`, {
+      status: 409,
+      next: SHOW,
+    })
   }
 }
 

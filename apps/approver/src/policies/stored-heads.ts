@@ -16,11 +16,8 @@ export function withStoredHead(record: PolicyRecord, heads: readonly StoredHead[
   const head = awaitedHead(record, heads)
   if (head === undefined) return record
   const { next: _before, ...rest } = record
-  const withdrawnMember = head.live === null && record.live !== null ? { withdrawn: record.live.version } : {}
-  return asOf(
-    { ...rest, ...withdrawnMember, live: head.live, liveSeq: head.seq, ...(head.next === undefined ? {} : { next: head.next }) },
-    now,
-  )
+  const gone = head.live === null && record.live !== null ? { withdrawn: record.live.version } : {}
+  return asOf({ ...rest, ...gone, live: head.live, liveSeq: head.seq, ...(head.next === undefined ? {} : { next: head.next }) }, now)
 }
 
 /** Returns the policy's head that approver has not received yet, if any. */

@@ -31,11 +31,7 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
     private readonly scheduleRunDeadline: ScheduleRunDeadline,
     private readonly config: ApproverConfig,
   ) {
-    this.runsWithoutTimer = metrics.gauge(
-      'runs_without_timer',
-      'Open runs without a deadline timer, which would never end; 0 in a healthy system',
-      [],
-    )
+    this.runsWithoutTimer = metrics.gauge('runs_without_timer', 'Open runs without a deadline timer; 0 in a healthy system', [])
     this.checkTask = new PeriodicTask(clock, {
       everyMs: EVERY_MS,
       run: () => this.execute(),

@@ -14,11 +14,7 @@ export class RunMetrics {
     STAGE_BUCKETS_SECONDS,
   )
   private readonly active = this.metrics.gauge('runs_active', 'Open runs, by current stage', ['stage'])
-  private readonly oldest = this.metrics.gauge(
-    'run_oldest_stage_age_seconds',
-    'Time since the longest-waiting open run of a stage entered it',
-    ['stage'],
-  )
+  private readonly oldest = this.metrics.gauge('run_oldest_stage_age_seconds', 'Longest time of an open run in its stage', ['stage'])
 
   private readonly clock = this.metrics.histogram(
     'run_clock_seconds',

@@ -110,14 +110,10 @@ export class DocumentCopy implements OnModuleInit {
   async require(revision: number | undefined): Promise<void> {
     await this.reach(revision)
     if (revision === undefined || revision <= this.revision) return
-    throw new HmsError(
-      STORE_BEHIND,
-      `This instance has revision ${this.revision}, but not ${revision} yet. Send the request to another instance.`,
-      {
-        status: 503,
-        state: { revision: this.revision },
-      },
-    )
+    throw new HmsError(STORE_BEHIND, `This instance has revision ${this.revision}, but not ${revision} yet. Ask another instance.`, {
+      status: 503,
+      state: { revision: this.revision },
+    })
   }
 
   policies(): string[] {

@@ -13,17 +13,10 @@ export function recordAttempt(delivery: Delivery, outcome: Outcome, startedAt: D
   const record: AttemptRecord = { at: startedAt.toISOString(), outcome: outcome.kind, status, latencyMs, detail }
   const firstAt = delivery.firstAt ?? record.at
   const tries = delivery.tries + 1
-  const attempted = {
-    ...delivery,
-    sending: false,
-    tries,
-    firstAt,
-    nextAttemptAt: null,
-    log: [...delivery.log, record].slice(-MAX_LOGGED_ATTEMPTS),
-  }
+  const log = [...delivery.log, record].slice(-MAX_LOGGED_ATTEMPTS)
+  const attempted = { ...delivery, sending: false, tries, firstAt, nextAttemptAt: null, log }
   if (outcome.kind === 'delivered') return { ...attempted, state: 'delivered', deliveredAt: delivery.deliveredAt ?? endedAt.toISOString() }
-  if (attempted.log.filter((each) => each.outcome === 'rejected').length >= MAX_REJECTIONS)
-    return { ...attempted, state: endOf(delivery, 'dead') }
+  if (log.filter((each) => each.outcome === 'rejected').length >= MAX_REJECTIONS) return { ...attempted, state: endOf(delivery, 'dead') }
   if (overtaken) return { ...attempted, state: endOf(delivery, 'superseded') }
   const next = nextAttemptAt({
     firstAt: new Date(firstAt),

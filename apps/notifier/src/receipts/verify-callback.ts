@@ -16,10 +16,7 @@ export function verifyCallback(secrets: readonly string[], headers: IncomingHttp
   }
   const seconds = /^\d{1,12}$/.test(timestamp) ? Number(timestamp) : Number.NaN
   if (!isWithinTolerance(seconds * 1000, now))
-    return {
-      ok: false,
-      detail: 'webhook-timestamp differs from the time of this server by more than five minutes; the clock of the sender may be wrong.',
-    }
+    return { ok: false, detail: 'webhook-timestamp is more than five minutes off; the clock of the sender may be wrong.' }
   for (const text of secrets) {
     const secret = parseWebhookSecret(text)
     if (!secret.ok) continue
@@ -48,10 +45,7 @@ export function verifyPackage(secret: string, body: Buffer, now: Date): Verified
   if (typeof sig !== 'string') return { ok: false, detail: 'The package has no sig: sign it as our packages are signed.' }
   const { ts } = (unsigned['meta'] ?? {}) as { ts?: unknown }
   if (typeof ts !== 'string' || !isWithinTolerance(Date.parse(ts), now)) {
-    return {
-      ok: false,
-      detail: 'meta.ts differs from the time of this server by more than five minutes; the clock of the sender may be wrong.',
-    }
+    return { ok: false, detail: 'meta.ts is more than five minutes off; the clock of the sender may be wrong.' }
   }
   const [given, expected] = [Buffer.from(sig), Buffer.from(signatureOf(unsigned, secret))]
   if (given.length === expected.length && timingSafeEqual(given, expected)) return { ok: true, keyId: webhookKeyId(secret) }

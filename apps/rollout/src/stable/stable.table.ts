@@ -248,8 +248,5 @@ export function overtakenReason(
   const isSuccessor = (seen?.digest ?? null) === (stable.current?.releaseDigest ?? null)
   const isNewer = releaseEpoch > (newestApproved(stable)?.releaseEpoch ?? 0)
   if (isSuccessor && isNewer) return undefined
-  return {
-    reason: 'LIVE_MOVED',
-    detail: `the live version of ${stable.policy} changed to ${stable.current?.version ?? 'none'} after people signed`,
-  }
+  return { reason: 'LIVE_MOVED', detail: `${stable.policy} changed to ${stable.current?.version ?? 'no version'} after people signed` }
 }

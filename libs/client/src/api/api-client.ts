@@ -195,10 +195,7 @@ export async function readSnapshot(client: ApiClient): Promise<ConfigDocument[]>
     const { documents: page, next } = await pageAfter(client, after)
     documents.push(...page)
     if (next === undefined) return documents
-    if (next <= after)
-      throw new HmsError('HMS_HTTP_UNEXPECTED', `A page of the snapshot names the earlier position ${next} as the next one.`, {
-        status: 502,
-      })
+    if (next <= after) throw new HmsError('HMS_HTTP_UNEXPECTED', `A page of the snapshot leads back to ${next}.`, { status: 502 })
     after = next
   }
 }

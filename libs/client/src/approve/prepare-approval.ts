@@ -74,9 +74,9 @@ export async function readApproval(
   const other =
     predicates.map((release) => otherPlan(plan, release)).find((each) => each !== undefined) ??
     (author !== undefined && !prepared.authors.includes(author) ? 'another author' : undefined) ??
-    (supersede && prepared.supersede !== true ? 'no end of runs that are under way' : undefined)
+    (supersede && prepared.supersede !== true ? 'no --supersede' : undefined)
   if (other === undefined) return prepared
-  const detail = `What others signed says ${other} than is asked for. Leave the option out to countersign it.`
+  const detail = `The signed approval has ${other}. Leave the option out to countersign.`
   throw new HmsError('HMS_APPROVER_PLAN_DIFFERS', detail, { status: 409, next: [`hms-svc approvals show ${digest}`] })
 }
 

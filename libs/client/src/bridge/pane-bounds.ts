@@ -32,13 +32,8 @@ export function parsePolicyIds(policies: readonly string[]): readonly string[] {
 /** Returns a frozen copy of a message for other panes. Throws `HMS_BRIDGE_EVENT_RESERVED` or `HMS_BRIDGE_MESSAGE_INVALID`. */
 export function readMessage(event: string, message: PaneMessage): PaneMessage {
   if (RESERVED.test(event)) {
-    throw new HmsError(
-      'HMS_BRIDGE_EVENT_RESERVED',
-      `Only the bridge sends ${event}. Choose a name without the prefix policy: or bridge:.`,
-      {
-        status: 400,
-      },
-    )
+    const detail = `Only the bridge sends ${event}. Choose a name without the prefix policy: or bridge:.`
+    throw new HmsError('HMS_BRIDGE_EVENT_RESERVED', detail, { status: 400 })
   }
   if (typeof event !== 'string' || event === '' || event.length > MAX_EVENT) throw wrong(`an event's name has 1 to ${MAX_EVENT} characters`)
   const text = jsonTextOf(message)

@@ -268,18 +268,8 @@ export class ReaderSession implements HmsConnection {
     const { state, options, code } = this
     const trust = options.rosters.kind
     if (fallback !== undefined && this.copy.get(id) === undefined) {
-      const refusalCode = this.refusals.ofStable(id)?.code ?? 'HMS_POLICY_NOT_FOUND'
-      return {
-        value: fallback,
-        version: '',
-        revision: this.revision,
-        source: 'default',
-        ageMs: 0,
-        state,
-        trust,
-        scope: '',
-        code: refusalCode,
-      }
+      const why = this.refusals.ofStable(id)?.code ?? 'HMS_POLICY_NOT_FOUND'
+      return { value: fallback, version: '', revision: this.revision, source: 'default', ageMs: 0, state, trust, scope: '', code: why }
     }
     const { document, head, value } = this.require(id).held
     return {

@@ -24,21 +24,17 @@ export const SCHEMA_NAME = 'hms'
 
 export function cedarRequest({ action, principal, next, previous, author, authors, approvers, plan, stage }: GuardRequest): CedarRequest {
   const principalUid = { type: PRINCIPALS[principal.kind], id: principal.id }
-  const resourceUid = { type: 'Policy', id: next.id }
+  const change = { type: 'Policy', id: next.id }
   const known = { ...(author === null ? {} : { author }), ...(approvers === null ? {} : { approvers }) }
   const { scope, share, observeMs, bakeMs } = plan
   return {
     principal: principalUid,
     action: { type: 'Action', id: action },
-    resource: resourceUid,
+    resource: change,
     context: { ...(stage === null ? {} : { stage }), scope, share, observeMs, bakeMs },
     entities: [
       { uid: principalUid, attrs: { id: principal.id, name: principal.name, roles: principal.roles }, parents: [] },
-      {
-        uid: resourceUid,
-        attrs: { version: next.version, first: previous === null, tags: next.tags ?? [], authors, ...known },
-        parents: [],
-      },
+      { uid: change, attrs: { version: next.version, first: previous === null, tags: next.tags ?? [], authors, ...known }, parents: [] },
     ],
     preparsedSchemaName: SCHEMA_NAME,
     validateRequest: true,

@@ -182,14 +182,11 @@ async function reassignTopics(admin: Admin, replication: number, misreplicated: 
   const brokers = (await admin.describeCluster()).brokers.map(({ nodeId }) => nodeId)
   const names = misreplicated.map(({ topic }) => topic)
   const { topics } = await admin.fetchTopicMetadata({ topics: names })
-  const reassignments = topics.map(({ name, partitions }) => ({
-    topic: name,
-    assignments: replicaAssignments(replication, partitions, brokers),
-  }))
-  if (reassignments.some(({ assignments: places }) => places === undefined)) return [...misreplicated]
+  const moves = topics.map(({ name, partitions }) => ({ topic: name, assignments: replicaAssignments(replication, partitions, brokers) }))
+  if (moves.some(({ assignments }) => assignments === undefined)) return [...misreplicated]
   await admin.alterPartitionReassignments({
     timeout: 15_000,
-    topics: reassignments.map(({ topic, assignments: places }) => ({ topic, partitionAssignment: places! })),
+    topics: moves.map(({ topic, assignments }) => ({ topic, partitionAssignment: assignments! })),
   })
   const isReassigned = await pollUntil(systemClock, { everyMs: APPLY_POLL_MS, withinMs: REASSIGN_TIMEOUT_MS }, async () => {
     const { topics: active } = await admin.listPartitionReassignments({})
@@ -227,10 +224,7 @@ export async function maintainTopics(
     } catch (error) {
       if (error instanceof HmsError && error.code === 'HMS_TOPICS_PARTITIONS') return onRefused(error)
       if (isCausedBy(error, isDenied))
-        return log.warn(
-          { error: describeError(error) },
-          `this service lacks the permission to maintain its topics; run \`${command('topics.apply')}\``,
-        )
+        return log.warn({ error: describeError(error) }, `this service may not maintain its topics; run \`${command('topics.apply')}\``)
       // Records are still replicated, but with fewer replicas than configured: an operator has to act, the service continues.
       if (error instanceof HmsError && error.code === 'HMS_TOPICS_REPLICATION')
         return log.error({ error: error.detail }, 'topics have a replication factor other than HMS_KAFKA_REPLICATION')

@@ -140,16 +140,9 @@ function complete(
     { do: 'cancel', timers: ['deadline'] },
     { do: 'emit', type: 'hms.notification.completed.v1', data: { run, attempt, ...result } },
   ]
-  const publishedAcknowledged = stage.acknowledged ?? 0
-  const completed: Notification = {
-    ...stage,
-    state: 'completed',
-    completedAt: now.toISOString(),
-    summary,
-    sent,
-    acknowledged: publishedAcknowledged,
-  }
-  if (acknowledged <= publishedAcknowledged) return { state: completed, effects }
+  const before = stage.acknowledged ?? 0
+  const completed: Notification = { ...stage, state: 'completed', completedAt: now.toISOString(), summary, sent, acknowledged: before }
+  if (acknowledged <= before) return { state: completed, effects }
   const progressed = progress(completed, { ...result, acknowledged })
   return { state: progressed.state, effects: [...effects, ...progressed.effects] }
 }

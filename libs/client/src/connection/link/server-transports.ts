@@ -119,12 +119,8 @@ function polling(target: Target): Transport {
       }
       const poll = (): void => {
         const address = addressOf(target, '/v1/snapshot', revision)
-        const conditionalHeaders: Record<string, string> = etag === undefined || revision === undefined ? {} : { 'if-none-match': etag }
-        call = httpGet(
-          address,
-          { ...headersOf(target, { ...resume, atLeast: revision ?? resume.atLeast }), ...conditionalHeaders },
-          { agent },
-        )
+        const tag: Record<string, string> = etag === undefined || revision === undefined ? {} : { 'if-none-match': etag }
+        call = httpGet(address, { ...headersOf(target, { ...resume, atLeast: revision ?? resume.atLeast }), ...tag }, { agent })
         call.on('response', (response) => {
           onResponse(response).catch((error: unknown) => session.end({ reason: reasonOf(error), damaged: true }))
         })
