@@ -1552,7 +1552,7 @@ export interface components {
             silent: string[];
             heard: boolean;
             beginsAt?: string;
-            shown?: components["schemas"]["ShownShare"][];
+            shown?: components["schemas"]["StoredShare"][];
         };
         ChangeView: {
             /** @enum {unknown} */
@@ -2100,24 +2100,6 @@ export interface components {
                 change?: components["schemas"]["ChangeView"];
             };
         };
-        PlacedMember: {
-            scope: string;
-            policy: string;
-            seq: number;
-            release: string;
-            base: null | string;
-            baseSeq?: number;
-            share: number;
-            published: boolean;
-            connected: number;
-            expected: number;
-            acknowledged: number;
-            countedSeq?: number;
-            silent: string[];
-            heard: boolean;
-            beginsAt?: string;
-            shown?: components["schemas"]["ShownShare"][];
-        };
         PlanOptionsDto: {
             share?: number;
             scope?: string;
@@ -2551,6 +2533,24 @@ export interface components {
             name: string;
             schema: JsonObject;
         };
+        ScopedMember: {
+            scope: string;
+            policy: string;
+            seq: number;
+            release: string;
+            base: null | string;
+            baseSeq?: number;
+            share: number;
+            published: boolean;
+            connected: number;
+            expected: number;
+            acknowledged: number;
+            countedSeq?: number;
+            silent: string[];
+            heard: boolean;
+            beginsAt?: string;
+            shown?: components["schemas"]["StoredShare"][];
+        };
         SeenReaders: {
             stream: number;
             events: number;
@@ -2572,10 +2572,6 @@ export interface components {
         SharedProofDto: {
             entry: string;
             proof: string;
-        };
-        ShownShare: {
-            share: number;
-            since: string;
         };
         SignatureDto: {
             release: string;
@@ -2639,6 +2635,10 @@ export interface components {
         };
         StatementRequestDto: {
             statement: components["schemas"]["Envelope"];
+        };
+        StoredShare: {
+            share: number;
+            since: string;
         };
         StreamFrame: {
             /** @enum {unknown} */
@@ -3816,7 +3816,7 @@ export interface operations {
                         scope: string;
                         requestedShare: number;
                         members: components["schemas"]["CanaryMember"][];
-                        earlier: components["schemas"]["PlacedMember"][];
+                        earlier: components["schemas"]["ScopedMember"][];
                         steps: components["schemas"]["RampStep"][];
                         passed: components["schemas"]["PassedStep"][];
                         publishedAt: null | string;

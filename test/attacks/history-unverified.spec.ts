@@ -103,7 +103,7 @@ describe('history', () => {
 
   it('knows what the oldest line differs from, where more is there', async () => {
     const { code, stdout } = await history([THIRD, altered(SECOND), FIRST], ['--limit', '1'])
-    expect([code, stdout]).toEqual([0, expect.stringContaining('not known')])
+    expect([code, stdout]).toEqual([0, expect.stringContaining('unknown')])
     await service!.close()
     expect((await history([THIRD, SECOND, FIRST], ['--limit', '1'])).stdout).toContain('limit 25 → 20')
   })

@@ -144,7 +144,7 @@ describe('a decision that a ticket does not offer', () => {
       expect({ code, status, detail, next, state }).toEqual({
         code: 'HMS_TICKET_DECISION_OTHER',
         status: 409,
-        detail: expect.stringMatching(`^Ticket 1 takes ${OFFERED[kind].join(', ')}, not ${decision}.`),
+        detail: expect.stringMatching(`^Ticket 1 allows ${OFFERED[kind].join(', ')}, not ${decision}.`),
         next: OFFERED[kind].map((each) => `hms-svc tickets decide 1 --decision ${each} --reason TEXT --sign NAME`),
         state: { state: 'OPEN', allowed: OFFERED[kind] },
       })

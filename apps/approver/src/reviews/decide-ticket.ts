@@ -68,7 +68,7 @@ function requireOpen(ticket: Ticket, decision: string): void {
     throw new HmsError('HMS_TICKET_CLOSED', detail, { status: 409, next: [action('tickets.show', { ticket: ticket.ticket })] })
   }
   if ((ticket.allowed as string[]).includes(decision)) return
-  const detail = `Ticket ${ticket.ticket} accepts ${ticket.allowed.join(', ')}, not ${decision}.`
+  const detail = `Ticket ${ticket.ticket} allows ${ticket.allowed.join(', ')}, not ${decision}.`
   const { state, allowed } = ticket
   const next = allowed.map((each) => action('tickets.decide.one', { ticket: ticket.ticket, decision: each }))
   throw new HmsError('HMS_TICKET_DECISION_OTHER', detail, { status: 409, next, state: { state, allowed } })
