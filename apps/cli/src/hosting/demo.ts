@@ -24,7 +24,7 @@ interface PartnerServers {
 }
 
 /** Mirrors `playDemo` of apps/demo, which is imported dynamically by name because apps do not import apps. */
-interface DemoModule {
+export interface DemoModule {
   ASSETS: URL
   startPartnerServers(): Promise<PartnerServers>
   playDemo(stage: {
@@ -32,7 +32,7 @@ interface DemoModule {
     api: ApiClient
     partners: PartnerServers
     roster: string
-    print(text: string): void
+    say(text: string): void
     run(argv: string[]): Promise<number>
   }): Promise<{ exitCode: number; stop(): Promise<void> }>
 }
@@ -79,7 +79,7 @@ async function play(
     api,
     partners,
     roster: join(dataDir, 'roster.json'),
-    print,
+    say: print,
     run: (argv) => runAt(fileURLToPath(ASSETS), (io) => runCli(argv, io), system.url, dataDir),
   })
   try {

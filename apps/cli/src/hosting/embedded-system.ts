@@ -11,7 +11,7 @@ import { loadProgram } from './load-program.js'
 import { createServer } from 'node:net'
 
 /** Mirrors `addConsole` of apps/console, which is imported dynamically by name because apps do not import apps. */
-interface ConsoleModule {
+export interface ConsoleModule {
   addConsole(server: unknown, options: { urlsOf(): readonly string[]; roster: string }): void
 }
 

@@ -10,14 +10,14 @@ interface SidecarOptions {
   /** Policies to read from the command line. */
   policies?: readonly string[]
   /** Address to listen on from the command line. */
-  place?: { port: number } | { socket: string }
+  address?: { port: number } | { socket: string }
   timeoutMs?: number
   /** Files that the side-car renders from templates and keeps up to date. */
   write: readonly { template: string; file: string }[]
 }
 
 /** Mirrors `serveSidecar` of apps/sidecar. */
-interface SidecarModule {
+export interface SidecarModule {
   serveSidecar(
     env: Environment,
     options: SidecarOptions,
@@ -36,7 +36,7 @@ interface SidecarModule {
 export async function runSidecar(context: CliContext, { port, socket, write, policies }: FlagsOf<typeof SIDECAR>): Promise<void> {
   const options: SidecarOptions = {
     url: context.options.url,
-    place: socket !== undefined ? { socket } : port === undefined ? undefined : { port: portOf(port, '--port') },
+    address: socket !== undefined ? { socket } : port === undefined ? undefined : { port: portOf(port, '--port') },
     policies: policies?.split(',').map((id) => id.trim()),
     write,
     timeoutMs: context.timeoutMs(),
