@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import type { DemoModule } from '../../apps/cli/src/hosting/demo.js'
 import type { ConsoleModule } from '../../apps/cli/src/hosting/embedded-system.js'
 import type { SidecarModule } from '../../apps/cli/src/hosting/sidecar.js'
+import type { ConsoleModule as ConsoleOfEdge } from '../../apps/edge/src/edge.js'
 import type { addConsole } from '../../apps/console/src/console.js'
 import type { playDemo } from '../../apps/demo/src/demo.js'
 import type { serveSidecar } from '../../apps/sidecar/src/serve-sidecar.js'
@@ -23,6 +24,7 @@ function returns<Mirror extends (...args: never) => unknown, Program extends (..
 
 const COMPARED = [
   passes<Options<ConsoleModule['addConsole'], 1>, Options<typeof addConsole, 1>>('ConsoleModule'),
+  passes<Options<ConsoleOfEdge['addConsole'], 1>, Options<typeof addConsole, 1>>('ConsoleModule'),
   passes<Options<DemoModule['playDemo'], 0>, Options<typeof playDemo, 0>>('DemoModule'),
   returns<DemoModule['playDemo'], typeof playDemo>('DemoModule'),
   passes<Options<SidecarModule['serveSidecar'], 1>, Options<typeof serveSidecar, 1>>('SidecarModule'),

@@ -115,7 +115,7 @@ describe('a key that others can read', () => {
   it('with its passphrase: a passphrase file that others can read is named on stderr', () => {
     writeFileSync(at('open-secret'), 'correct horse\n', { mode: 0o644 })
     const { stderr } = hms(['tokens', 'list', '--sign', 'EPA Chief', '--passphrase-file', at('open-secret'), '--json'])
-    expect(stderr).toMatch(/^! .*open-secret contains a secret, but everybody on this machine can read it/)
+    expect(stderr).toMatch(/^! .*open-secret contains a secret, but is open to everybody on this machine/)
     writeFileSync(at('keys', 'passphrase'), 'correct horse\n', { mode: 0o644 })
     expect(hms(['tokens', 'list', '--sign', 'EPA Chief']).stderr).toContain('[HMS_KEY_EXPOSED]')
     rmSync(at('keys', 'passphrase'))

@@ -95,7 +95,7 @@ export const DECISION_GUARDS = [
     guard: 'a head names the run that made its release live, a rollback’s too',
     file: 'apps/rollout/src/stable/stable-moves.ts',
     find: 'run: runOf(stable, current) }',
-    replace: '...(verify === undefined ? {} : { run: verify.run }) }',
+    replace: '...(of === undefined ? {} : { run: of.run }) }',
     spec: 'test/scenarios/rollback.spec.ts',
     test: 'can be taken back, as often as people change their minds; each time the run that made it live is named',
   },

@@ -325,6 +325,15 @@ export const READER_GUARDS = [
     test: 'tries another instance when one is behind, and requests a snapshot when all are',
   },
   {
+    name: 'proxy-refusal-is-no-error-state',
+    guard: 'a refusal by a proxy does not end a reader as one by the server does',
+    file: 'libs/client/src/connection/link/link.ts',
+    find: '{ refused, isFromIntermediary: blocked }',
+    replace: '{ refused }',
+    spec: 'libs/client/src/connection/link/link.spec.ts',
+    test: 'is STALE, not in state ERROR, when a proxy refuses the last transport',
+  },
+  {
     name: 'roster-without-reconnect',
     guard: 'a newer roster that refuses nothing does not make a bot reconnect, and leave its canary',
     file: 'libs/client/src/connection/stream-feed.ts',

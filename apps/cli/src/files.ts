@@ -23,7 +23,7 @@ export function readGivenText(file: string, maxBytes = MAX_FILE_BYTES): Promise<
 export async function readGivenSecret(file: string, output: Output): Promise<string> {
   const { bytes, ...access } = await read(file, MAX_SECRET_BYTES)
   const others = exposedTo(access)
-  if (others !== undefined) output.error(`! ${file} contains a secret, but ${others} can read it: chmod 600 ${file}`)
+  if (others !== undefined) output.error(`! ${file} contains a secret, but is open to ${others}: chmod 600 ${file}`)
   return new TextDecoder('utf-8').decode(bytes).replace(/\r?\n$/, '')
 }
 

@@ -182,7 +182,7 @@ function refuseUnforwardable(edge: FastifyInstance): void {
 }
 
 /** Mirrors the exports of apps/console that the edge uses. */
-interface ConsoleModule {
+export interface ConsoleModule {
   addConsole(server: FastifyInstance, options: ConsoleOptions): void
 }
 

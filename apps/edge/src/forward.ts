@@ -119,8 +119,9 @@ function isTimeout(error: unknown): boolean {
 
 function asUnavailable(error: Error, service: ServiceName, request: { method: string; url: string }): Error {
   if (!isTransient(error) && !NO_RESPONSE.includes(statusOf(error))) return error
+  const next = isWrite(request) ? 'The request may still take effect: check before you repeat it.' : 'Try again.'
   const detail = isTimeout(error)
-    ? `No instance of ${service} responded in time.${isWrite(request) ? ' It may still take effect; check before a retry.' : ' Try again.'}`
+    ? `No instance of ${service} responded in time. ${next}`
     : `The edge reaches no instance of ${service} at the moment. Try again.`
   return new HmsError('HMS_HTTP_UNAVAILABLE', detail, { status: 503 })
 }

@@ -60,7 +60,7 @@ async function signerOf(config: HostConfig, env: Environment): Promise<Signer> {
 function keyOf({ keyid }: Signer, { witnesses }: LogPolicy): NoteKey {
   const key = witnesses.find((each) => keyIdOf(each.key) === keyid)
   if (key !== undefined) return key
-  throw new HmsError('HMS_IDENTITY_MISMATCH', `The roster names no witness with the key ${keyid}, so its signatures would be invalid.`, {
+  throw new HmsError('HMS_IDENTITY_MISMATCH', `The roster names no witness with the key ${keyid}, so its signatures would not count.`, {
     status: 403,
     next: ['hms-svc roster show'],
   })

@@ -32,7 +32,7 @@ export class EndOverdueRun implements OnModuleInit {
     for (const kind of kinds) this.timers.onGivenUp(kind, (tx, { data }, detail) => this.endStuck(tx, data.run, detail))
   }
 
-  /** `gone`: description of the wait whose cause had ended at the last check. The stage has had its full deadline since then. */
+  /** `endedWait`: description of the wait whose cause had ended at the last check. The stage has had its full deadline since then. */
   async execute(tx: Transaction, run: number, endedWait?: string): Promise<void> {
     const record = await runOf(tx, run)
     if (record === undefined) return

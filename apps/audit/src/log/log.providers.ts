@@ -92,7 +92,7 @@ export async function witnessLinks(
   if (policy.quorum > 0) {
     log.error(
       { alarm: 'audit_no_witness', quorum: policy.quorum, next: command('serve.witnesses', { service: 'audit' }) },
-      'no witness is configured: no checkpoint can be published',
+      'no witness of the roster is configured: no checkpoint can be published',
     )
   }
   return []

@@ -99,7 +99,7 @@ export class LoggedHeads {
     let differences = this.differencesOf(documents, versions)
     while (differences.length > 0 && (await pause())) differences = this.differencesOf(await readSnapshot(this.client), versions)
     const code = doubt?.code === 'HMS_FRESHNESS_MIXED' ? doubt.code : 'HMS_HEAD_REPLAYED'
-    const also = doubt === undefined ? "; rollout's freshness statement matches the served heads, so rollout's rows were restored too" : ''
+    const also = doubt === undefined ? "; rollout's freshness statement matches the served heads, so rollout's rows are as old" : ''
     for (const { policy, detail } of differences)
       this.problems.add(policy, `${policy}: ${detail}${also} (${code})`, `hms-svc policies restore ${policy}`)
     return differences.length > 0

@@ -75,7 +75,7 @@ async function checkBots(client: ApiClient, policies: readonly PolicyView[], now
   return [judgeBots(views, policies.length - views.length, now), ...judgeLeft(views)]
 }
 
-/** Pure. `unasked`: number of policies in force whose coverage is unknown; `now` in ms. */
+/** Pure. `unreachable`: number of policies in force whose coverage is unknown; `now` in ms. */
 export function judgeBots(views: readonly CoverageView[], unreachable: number, now: number): Check {
   const behind = views
     .map(({ policy, lagging }) => ({ policy, lagging: lagging.filter(({ since }) => now - Date.parse(since) > BEHIND_MS) }))

@@ -117,7 +117,7 @@ export function judgeLag(topics: readonly Pick<TopicFigures, 'topic' | 'lag'>[])
 }
 
 /**
- * Pure. `waiting`: number of waiting dead letters. `silent`: services that did not respond. `isCut`: there may be more than were counted.
+ * Pure. `waiting`: number of waiting dead letters. `unreachable`: services that did not respond. `isCut`: there may be more.
  */
 export function judgeLetters(waiting: number, unreachable: readonly string[] = [], isCut = false): Check {
   if (waiting > 0)

@@ -167,7 +167,7 @@ class ExportCheck {
     if (entry.type === PUBLISHED) this.expected.add(publishedIn(entry, event))
     // The entry's key is the roster version.
     if (entry.type === ROTATED && Number(entry.key) > (this.chain.at(-1)?.version ?? 0))
-      throw invalid(`the record of roster ${entry.key} is missing, which the log reports`)
+      throw invalid(`the log reports roster ${entry.key}, but its record is missing`)
   }
 
   private async checkLive(record: ExportedHead, place: string): Promise<void> {
@@ -187,8 +187,7 @@ class ExportCheck {
 
   private compare(stated: number, note: string): void {
     const missing = this.expected.end()
-    if (missing.length > 0)
-      throw invalid(`the records of ${missing.join(', ')}, which the log reports as stored, are missing before this line`)
+    if (missing.length > 0) throw invalid(`the log reports ${missing.join(', ')} as stored, but their records are missing before this line`)
     const { size, root } = verifyCheckpointOfAny(note, this.rosters.at(-1)!.logPolicies)
     if (size !== stated) throw invalid(`the record names ${String(stated)} entries, but the signed checkpoint has ${size}`)
     if (size !== this.tree.size) throw invalid(`a checkpoint of ${size} entries, after ${this.tree.size}`)

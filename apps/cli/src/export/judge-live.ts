@@ -51,9 +51,9 @@ export async function judgeLive(record: ExportedHead, logged: LoggedHead, roster
     throw new LiveRefused('it names other releases than its head')
   if ((head.run ?? null) !== run) throw new LiveRefused(`the record names run ${run}, but the signed head names ${head.run ?? null}`)
   if (storedAt !== logged.storedAt)
-    throw new LiveRefused(`it was stored at ${storedAt} by its record, but at ${logged.storedAt} by the log`)
+    throw new LiveRefused(`its record says that it was stored at ${storedAt}, but the log says ${logged.storedAt}`)
   if (revision !== logged.revision)
-    throw new LiveRefused(`it has revision ${revision ?? 'none'} by its record, but ${logged.revision ?? 'none'} by the log`)
+    throw new LiveRefused(`its record has revision ${revision ?? 'none'}, but the log has ${logged.revision ?? 'none'}`)
   await requireChange(record, logged, head, rosters)
   const storedMs = Date.parse(storedAt)
   const nextMs = head.next === undefined ? Infinity : Date.parse(head.next.at)
@@ -80,11 +80,11 @@ function requireShape(record: ExportedHead, rosters: readonly Roster[]): void {
 /** Requires that the signed change is the one whose digest the log names, or that neither exists. */
 async function requireChange({ change }: ExportedHead, logged: LoggedHead, head: HeadPredicate, rosters: readonly Roster[]): Promise<void> {
   const digest = change === undefined ? undefined : digestOfPayload(change)
-  if (digest !== logged.change) throw new LiveRefused('the signed cause of its issue is missing, or differs from the log')
+  if (digest !== logged.change) throw new LiveRefused('its signed change is missing, or is not the change in the log')
   if (change === undefined) return
   const { heads } = await byOneOf(rosters, async (roster) => readChange(change, roster.serviceKeys('rollout')).predicate)
   if (!heads.some(({ policy, seq }) => policy === head.policy && seq === head.seq))
-    throw new LiveRefused('the signed cause of its issue names other heads')
+    throw new LiveRefused('its signed change names other heads')
 }
 
 /** Requires that version, author and signers in the record are those of the verified releases. */

@@ -90,7 +90,7 @@ describe('plan', () => {
     expect(code).toBe(0)
     expect(stdout).toContain('freeze quiet-week holds changes everywhere')
     expect(stdout).toContain('run #7 of epa-pm25-limit has not ended (CANARY)')
-    expect(stderr).toContain('If it is approved now, it waits for these. Next: hms-svc approve')
+    expect(stderr).toContain('If it is approved now, it waits until nothing holds it back. Next: hms-svc approve')
     expect(stderr).toContain('--queue')
   })
 

@@ -42,7 +42,7 @@ export async function planFiles(context: CliContext, files: readonly string[], {
 /** Returns the closing line with the next command. If something blocks the change, the line says that an approval would wait. */
 function closingOf({ holds }: Plan, files: readonly string[]): string {
   const isBehindRun = holds.some(({ kind }) => kind === 'run')
-  const waitNote = holds.length === 0 ? '' : ' If it is approved now, it waits for these.'
+  const waitNote = holds.length === 0 ? '' : ' If it is approved now, it waits until nothing holds it back.'
   return `Nothing was signed.${waitNote} Next: hms-svc approve ${files.join(' ')} --sign NAME${isBehindRun ? ' --queue' : ''}`
 }
 

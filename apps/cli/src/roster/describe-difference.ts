@@ -10,7 +10,7 @@ export function describeDifference(from: RosterPredicate, to: RosterPredicate): 
     ...describePrincipals(from.principals, to.principals),
     ...describeRoles(from.roles, to.roles, nameOf),
     ...changed(before, after).map(
-      ({ keyid, since, reason }) => `! key ${keyid} of ${holderOf(keyid, [from, to])} is invalid since ${since}: ${reason}`,
+      ({ keyid, since, reason }) => `! key ${keyid} of ${holderOf(keyid, [from, to])} is revoked since ${since}: ${reason}`,
     ),
     ...describeLog(from, to),
     ...changed(past, kept).map((entry) => `+ ${describeEarlierRole(entry, nameOf)}`),

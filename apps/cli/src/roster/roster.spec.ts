@@ -118,7 +118,7 @@ describe('roster propose', () => {
         `  + Inspector (person) joins with key ${inspector.keyid}`,
         '    role official: Inspector joins; Air Office leaves',
         '    role critical: Inspector joins; Air Office leaves',
-        `  ! key ${pairs[3]!.keyid} of State Liaison is invalid since 2026-01-01T00:00:00Z: lost`,
+        `  ! key ${pairs[3]!.keyid} of State Liaison is revoked since 2026-01-01T00:00:00Z: lost`,
         '  expires: 2034-01-01T00:00:00Z → 2035-01-01T00:00:00Z',
         expect.stringMatching(/^ {2}Digest sha256:[0-9a-f]{64}$/),
         '',

@@ -38,7 +38,7 @@ function show({ output }: CliContext, record: TopicRecord, run: number | undefin
 /** Topic that is followed only if it is named: it has whole documents, and a freshness statement every ten seconds. */
 const ONLY_IF_NAMED = 'hms.config.state.v1'
 
-/** Returns the topic with this name, or the only one whose subject contains `filter`; without `filter`, all topics but `NOT_UNASKED`. */
+/** Returns the topic with this name, or the only one whose subject contains `filter`; without `filter`, all topics but `ONLY_IF_NAMED`. */
 export function chooseTopics(filter: string | undefined): string[] {
   if (filter === undefined) return TOPICS.map(({ name }) => name).filter((name) => name !== ONLY_IF_NAMED)
   if (TOPIC_NAMES.includes(filter)) return [filter]

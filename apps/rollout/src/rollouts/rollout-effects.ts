@@ -128,7 +128,7 @@ export class RolloutEffects {
   private async giveUpRest(tx: Transaction, rollout: Rollout, moved: readonly string[]): Promise<Rollout> {
     const { targets, refusal } = await this.revertTargets(tx, rollout, moved)
     if (refusal !== undefined) return this.leaveInForce(tx, rollout, targets, refusal)
-    const detail = `another release of ${moved.join(', ')} became live, and a run succeeds or fails as a whole`
+    const detail = `${moved.join(', ')} changed outside this run, and a run succeeds or fails as a whole`
     return this.move(tx, rollout, reversalMoves(rollout, targets, tx.now), changeOf({ detail }))
   }
 

@@ -157,7 +157,7 @@ export class StableMoves {
       await this.deliver(issued, seqs)
     } catch (error) {
       // After any error but a refusal by every config-store, the timer announces the move.
-      this.log.warn({ policies: [...seqs.keys()], error: describeError(error) }, 'the new stable heads were not announced; a timer retries')
+      this.log.warn({ policies: [...seqs.keys()], error: describeError(error) }, 'the new stable heads were not announced')
     }
   }
 

@@ -314,7 +314,7 @@ export class ReaderSession implements HmsConnection {
   }
 
   private reasonFor(code: string): string {
-    if (code !== 'HMS_ROSTER_EXPIRED') return "rollout's freshness statement does not name the stable heads of this copy"
+    if (code !== 'HMS_ROSTER_EXPIRED') return 'no valid freshness statement of rollout confirms the stable heads of this copy'
     const { version, expires } = this.options.rosters.newest
     return (
       `roster ${version} was valid until ${expires}, and no newer one follows it: people sign the next one (hms-svc ` +

@@ -82,6 +82,6 @@ export function verifiedByAny(record: ConfigDocument | undefined, rosters: reado
 }
 
 export function unverifiedHistory(reason: string, cause?: Error): HmsError {
-  const detail = `The response for an earlier time does not verify: ${reason}.`
+  const detail = `The history in the response does not verify: ${reason}.`
   return new HmsError('HMS_VERIFY_HISTORY', detail, { status: 502, cause, next: ['hms-svc audit verify'] })
 }

@@ -138,7 +138,7 @@ function checkFreshness(
   if (code === undefined) return { statement, doubt: undefined }
   if (code === 'HMS_ROSTER_EXPIRED')
     return { statement, doubt: { code, detail: `roster ${version} expired at ${expires}, and nothing confirms its keys since` } }
-  return { statement, doubt: { code, detail: "rollout's freshness statement does not confirm the shown values in force" } }
+  return { statement, doubt: { code, detail: 'no valid freshness statement of rollout confirms the shown values' } }
 }
 
 function verifiedValue({ held: { value, head } }: InForce, copy: HeldDocuments, roster: Roster): VerifiedValue {

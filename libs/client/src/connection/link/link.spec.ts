@@ -185,6 +185,15 @@ describe('a link whose WebSocket is blocked', () => {
     expect(clock.now() - before).toBeLessThanOrEqual(10_000)
   })
 
+  it('is STALE, not in state ERROR, when a proxy refuses the last transport', async () => {
+    events()
+    polls(frame('snapshot', 4, [old]))
+    await connected()
+    respond = {}
+    expect(await steps(next('error'))).toMatchObject({ code: 'HMS_HTTP_UNEXPECTED', status: 404 })
+    expect(hms!.explain(ID)).toMatchObject({ state: 'STALE', value: { limit: 35 } })
+  })
+
   it('reports the last response when every transport is blocked', async () => {
     await expect(connected()).rejects.toMatchObject({ code: 'HMS_HTTP_UNEXPECTED', status: 404 })
     expect(requests).toEqual(['/v1/events all any', '/v1/snapshot all any'])

@@ -117,7 +117,7 @@ export class Link {
     const { clock, random } = this.options
     this.retry = clock.after(leaveMs ?? backoffMs(isFallback ? 0 : this.attempt++, random), () => this.start())
     // An intermediary's response is reported only if this was the last transport to try.
-    const refusal = refused === undefined || (blocked && transport !== this.order.at(-1)) ? {} : { refused, foreign: blocked }
+    const refusal = refused === undefined || (blocked && transport !== this.order.at(-1)) ? {} : { refused, isFromIntermediary: blocked }
     this.events.down({ reason, damaged, error, leaving: leaveMs !== undefined, ...refusal })
   }
 
