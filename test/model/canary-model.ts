@@ -13,7 +13,7 @@ import {
 import { scopesOverlap } from '#libs/policy'
 import type { Model, Step } from './explore.js'
 import { stepsOf, type RampStep, type RunDossier } from '#libs/contracts'
-import { asked, bundle, CANARY_CONTEXT, covered, FREEZE, NOW, originOf, POLICIES, SEQ, stored } from './samples.js'
+import { decisionReceived, bundle, CANARY_CONTEXT, covered, FREEZE, NOW, originOf, POLICIES, SEQ, stored } from './samples.js'
 
 type Decide = typeof decideCanary
 
@@ -77,10 +77,10 @@ function inputsOf(policies: readonly string[], dossier: RunDossier): Record<stri
     ...Object.fromEntries(
       (['abort', 'supersede', 'pause', 'resume', 'promote', 'extend', 'retry'] as const).map((what) => [
         `person: ${what}`,
-        asked(what, 'canary'),
+        decisionReceived(what, 'canary'),
       ]),
     ),
-    'person: promote, signed before the step': { ...asked('promote', 'canary'), signedAt: BEFORE },
+    'person: promote, signed before the step': { ...decisionReceived('promote', 'canary'), signedAt: BEFORE },
   }
 }
 

@@ -21,7 +21,7 @@ import {
 } from '#libs/pipeline'
 import { isTerminal, type RunControl } from '#libs/contracts'
 import type { Model, Step } from './explore.js'
-import { asked, bundle, covered, FREEZE, NOW, originOf, SCOPE, SEQ, stored } from './samples.js'
+import { decisionReceived, bundle, covered, FREEZE, NOW, originOf, SCOPE, SEQ, stored } from './samples.js'
 
 /** What somebody said, in the order in which they said it. */
 type Message = { type: string; attempt: number; data?: object; decision?: DecisionReceived['decision'] }
@@ -147,7 +147,7 @@ class Turn {
     const possible: RunControl[] = ['abort', 'pause', 'resume', 'promote', ...(run.attempt < MAX_ATTEMPTS ? (['retry'] as const) : [])]
     return possible.map((what) => {
       const id = `sha256:${press.decisions}`
-      const decision = { ...asked(what, stage).decision, id, attempt: run.attempt }
+      const decision = { ...decisionReceived(what, stage).decision, id, attempt: run.attempt }
       const pending = { id, decision: what, by: 'EPA Chief', reason: 'drill', at: AT, outcome: 'pending' as const }
       const told = said({ ...press, run: acceptDecision(run, pending), decisions: press.decisions + 1 }, 'approver', {
         type: 'decision',

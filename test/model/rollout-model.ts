@@ -9,7 +9,7 @@ import {
   type RolloutInput,
 } from '#libs/pipeline'
 import type { Model, Step } from './explore.js'
-import { asked, bundle, covered, FREEZE, LATER, NOW, originOf, POLICIES, SEQ, stored } from './samples.js'
+import { decisionReceived, bundle, covered, FREEZE, LATER, NOW, originOf, POLICIES, SEQ, stored } from './samples.js'
 
 type Decide = typeof decideRollout
 
@@ -61,7 +61,7 @@ function inputsOf(policies: readonly string[]): Record<string, RolloutInput> {
     ...Object.fromEntries(
       (['abort', 'supersede', 'pause', 'resume', 'promote', 'extend', 'retry'] as const).map((what) => [
         `person: ${what}`,
-        asked(what, 'rollout'),
+        decisionReceived(what, 'rollout'),
       ]),
     ),
   }

@@ -1,7 +1,7 @@
 import type { CarriedRelease, CoverageReport, PublishedHead, RunDossier } from '#libs/contracts'
 import { DOSSIER, NOW, ORIGIN } from '../../libs/pipeline/src/testing/samples.js'
 
-export { decisionReceived as asked, CANARY_CONTEXT, NOW, ORIGIN } from '../../libs/pipeline/src/testing/samples.js'
+export { decisionReceived, CANARY_CONTEXT, NOW, ORIGIN } from '../../libs/pipeline/src/testing/samples.js'
 
 export const POLICIES = ['air-limit', 'ozone-limit'] as const
 export const SCOPE = 'region:NCR'

@@ -1,5 +1,5 @@
 export { FollowFreezes, FREEZES } from './freezes/follow-freezes.js'
-export { isEndedOnArrival as abortedBefore, respond } from './control/decisions.js'
+export { isEndedOnArrival, respond } from './control/decisions.js'
 export * from './proofs/release-proofs.js'
 export * from './shell/stage-shell.js'
 export * from './stage-tables.js'

@@ -23,8 +23,8 @@ export async function completeLine(context: CliContext, line: string): Promise<n
 async function candidatesOf(completions: Exclude<Completions, { files: true }>, context: CliContext): Promise<Candidate[]> {
   if ('texts' in completions) return completions.texts
   try {
-    const { fetchCandidates: askFor } = await import('./live.js')
-    return await askFor(completions.live, context)
+    const { fetchCandidates } = await import('./live.js')
+    return await fetchCandidates(completions.live, context)
   } catch {
     return []
   }

@@ -45,10 +45,10 @@ export async function findLetter(client: ApiClient, text: string): Promise<DeadL
   const read = (name: ServiceName): Promise<DeadLetterView> =>
     client.get('/v1/dead-letters/{service}/{id}', { service: name, id: id.toLowerCase() })
   if (service !== undefined) return read(parseService(service))
-  const { answers, unreachable: silent } = await callServices(SERVICES, read)
+  const { answers, unreachable } = await callServices(SERVICES, read)
   const found = answers[0]
   if (found !== undefined) return found.answer
   // It may be in a service that did not respond.
-  if (silent[0] !== undefined) throw silent[0].error
+  if (unreachable[0] !== undefined) throw unreachable[0].error
   throw new HmsError('HMS_DEAD_LETTER_NOT_FOUND', `No service has a dead letter ${id}.`, { status: 404, next: ['hms-svc dlq list --all'] })
 }

@@ -30,7 +30,7 @@ export async function listTopics(context: CliContext): Promise<void> {
     },
     'The catalogue is empty.',
   )
-  for (const [service, error] of new Map([...figures.silent, ...letters.unreachable].map((each) => [each.service, each.error])))
+  for (const [service, error] of new Map([...figures.unreachable, ...letters.unreachable].map((each) => [each.service, each.error])))
     output.error(`! ${service} does not respond; its lag in seconds and its dead letters are unknown: ${problemOf(error).detail}`)
   for (const { service, answer } of letters.answers)
     if (answer.length === LETTERS_COUNTED)
@@ -57,13 +57,13 @@ export type TopicFigures = Omit<TopicActivity, 'groups'> & Pick<TopicReport, 'la
  * oldest unhandled event. `unreachable`: services that did not report their lag.
  */
 export async function readFigures(client: ApiClient) {
-  const [activity, { answers, unreachable: silent }] = await Promise.all([
+  const [activity, { answers, unreachable }] = await Promise.all([
     client.get('/v1/topics'),
     callServices(SERVICES, (service) => client.get('/v1/groups/{service}', { service })),
   ])
   const reported = answers.flatMap(({ answer }) => answer)
   const topics = activity.map(({ groups, ...topic }) => ({ ...topic, lag: lagOf(topic.topic, groups, reported) }))
-  return { topics, silent }
+  return { topics, unreachable }
 }
 
 /** Computes the lag of each group. Pure. A group that no service reported has the lag in messages from the bus, and no lag in time. */

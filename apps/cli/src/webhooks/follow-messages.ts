@@ -95,7 +95,7 @@ export async function currentPosition(client: ApiClient, partner: string | undef
  * the service does not respond at the start.
  */
 export async function followMessages(options: FollowOptions, start: FeedPosition): Promise<void> {
-  const { client, partner, savePosition: keep, wait } = options
+  const { client, partner, savePosition, wait } = options
   let position = start
   let failures = 0
   let isReady = false
@@ -108,7 +108,7 @@ export async function followMessages(options: FollowOptions, start: FeedPosition
       for (const message of messages) {
         if (!(await deliver(options, message))) return
         position = after(position, message.messageId, message.createdAt)
-        await keep(position)
+        await savePosition(position)
       }
     } catch (error) {
       if (!isReady) throw error

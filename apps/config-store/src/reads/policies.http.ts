@@ -207,7 +207,7 @@ function etagOf(text: string): string {
 }
 
 function frameEtag(
-  { frame: { revision, freshness, standing, along }, effectiveMark: turnMark }: PreparedFrame,
+  { frame: { revision, freshness, standing, along }, effectiveMark }: PreparedFrame,
   subset: Subset | undefined,
   isCompressed: boolean,
   after?: string,
@@ -216,7 +216,7 @@ function frameEtag(
   const mark = freshness === undefined ? '' : `.${freshness.signatures[0]?.sig.slice(0, 16)}`
   const proven = standing === undefined ? '' : '.p'
   const part = subset === undefined ? '' : `.${shortHash(`${subset.key}+${along?.join() ?? ''}`)}`
-  const turned = turnMark === undefined ? '' : `.t${shortHash(turnMark)}`
+  const turned = effectiveMark === undefined ? '' : `.t${shortHash(effectiveMark)}`
   const page = after === undefined ? '' : `.a${shortHash(after)}`
   return `"${revision}${mark}${proven}${turned}${part}${page}${isCompressed ? '.gz' : ''}"`
 }

@@ -9,7 +9,7 @@ import { NotifyReversal } from './notify-reversal.js'
 export class RolloutEvents {
   constructor(
     private readonly notifyPartners: NotifyPartners,
-    private readonly tellOfReversal: NotifyReversal,
+    private readonly notifyReversal: NotifyReversal,
   ) {}
 
   @OnEvent('notifier', 'hms.rollout.completed.v1')
@@ -24,12 +24,12 @@ export class RolloutEvents {
 
   @OnEvent('notifier', 'hms.rollout.reversed.v1')
   reversed(@Payload() event: ReceivedEvent<'hms.rollout.reversed.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
-    return this.tellOfReversal.reversed(tx, event.data, event)
+    return this.notifyReversal.reversed(tx, event.data, event)
   }
 
   @OnEvent('notifier', 'hms.rollout.withdrawn.v1')
   withdrawn(@Payload() event: ReceivedEvent<'hms.rollout.withdrawn.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
-    return this.tellOfReversal.withdrawn(tx, event.data, event)
+    return this.notifyReversal.withdrawn(tx, event.data, event)
   }
 
   /** Ends the stage of an announced run, so no further message follows. Has no effect on a run that is live for all. */

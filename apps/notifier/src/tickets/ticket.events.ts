@@ -6,18 +6,18 @@ import { NotifyTicket } from './notify-ticket.js'
 
 @Controller()
 export class TicketEvents {
-  constructor(private readonly tellOfTicket: NotifyTicket) {}
+  constructor(private readonly notifyTicket: NotifyTicket) {}
 
   @OnEvent('notifier', 'hms.ticket.opened.v1', 'hms.ticket.escalated.v1')
   opened(
     @Payload() { data }: ReceivedEvent<'hms.ticket.opened.v1' | 'hms.ticket.escalated.v1'>,
     @Ctx() { tx }: EventContext,
   ): Promise<void> {
-    return this.tellOfTicket.open(tx, data.ticket)
+    return this.notifyTicket.open(tx, data.ticket)
   }
 
   @OnEvent('notifier', 'hms.ticket.closed.v1')
   closed(@Payload() { data }: ReceivedEvent<'hms.ticket.closed.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
-    return this.tellOfTicket.close(tx, data.ticket)
+    return this.notifyTicket.close(tx, data.ticket)
   }
 }

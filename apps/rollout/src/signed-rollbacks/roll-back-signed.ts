@@ -16,7 +16,7 @@ import { Outbox, policyKey, type HandlerResult } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { Rosters } from '#libs/service'
 import { refusalByReaders, rollbackOf } from '#libs/signing'
-import { abortedBefore, optionsOf, withProof } from '#libs/stage'
+import { isEndedOnArrival, optionsOf, withProof } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { GuardRollback } from '../rollbacks/guard-rollback.js'
 import { RunRollout } from '../rollouts/run-rollout.js'
@@ -45,7 +45,7 @@ export class RollBackSigned {
   async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<HandlerResult> {
     if (!isRollbackDossier(dossier)) return
     const { run, attempt } = dossier
-    if (await abortedBefore(this.outbox, tx, dossier, { stage: 'rollout', key: cause.key })) return 'ignored-stale'
+    if (await isEndedOnArrival(this.outbox, tx, dossier, { stage: 'rollout', key: cause.key })) return 'ignored-stale'
     const { id: policy, releaseDigest: release } = dossier.releases[0]!
     const order = { release, run, attempt, policy, dossier, causationId: cause.id, traceparent: cause.traceparent ?? null }
     if (await this.carryOut(tx, order)) return

@@ -64,9 +64,9 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
       void this.publish()
     })
     this.serviceConcerns.add(() => {
-      const { reverted: putBack } = this.newest
-      if (putBack.length === 0) return []
-      const rows = `rows of stable heads were reverted or deleted: ${putBack.slice(0, MAX_NAMED).join(', ')}`
+      const { reverted } = this.newest
+      if (reverted.length === 0) return []
+      const rows = `rows of stable heads were reverted or deleted: ${reverted.slice(0, MAX_NAMED).join(', ')}`
       return [`${rows}; the freshness statement still covers the newer heads (next: ${command('audit.verify')})`]
     })
   }

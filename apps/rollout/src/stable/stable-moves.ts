@@ -286,9 +286,9 @@ function timerId(policy: string): string {
   return `announce-move:${policy}`
 }
 
-function refusedByAll(policies: readonly string[], carried: readonly DirectDelivery[]): HmsError {
+function refusedByAll(policies: readonly string[], deliveries: readonly DirectDelivery[]): HmsError {
   const detail =
-    `Every config-store refused the new head of ${policies.join(', ')}: ${carried[0]!.detail ?? 'refused'}. It was reverted, no one was ` +
-    `notified, and the previous version stays in force.`
+    `Every config-store refused the new head of ${policies.join(', ')}: ${deliveries[0]!.detail ?? 'refused'}. It was reverted, ` +
+    `no one was notified, and the previous version stays in force.`
   return new HmsError('HMS_ROLLOUT_HEAD_REFUSED', detail, { status: 409, next: [action('doctor'), action('roster.show')] })
 }

@@ -24,7 +24,7 @@ export function readVitals(
     const outbox = await stores.outbox.pending(tx)
     const parked = await stores.positions.parked(tx)
     const nextDueMs = await stores.timers.nextDueInMs(tx)
-    const letters = await waitingLetters(tx, [...TOPICS.map(({ name }) => name), ...timerKinds.map(timerTopic)])
+    const letters = await waitingLetters(tx, timerKinds)
     return {
       outboxPending: outbox.count,
       outboxOldestMs: ageOf(outbox.oldestAt),
@@ -42,12 +42,12 @@ export function readVitals(
  */
 async function waitingLetters(
   tx: Transaction,
-  topics: readonly string[],
+  timerKinds: readonly string[],
 ): Promise<{ topic: string; count: number; oldestAt: string | null }[]> {
   const letters = tx.documents(DEAD_LETTERS)
   if ((await letters.count({ state: 'waiting' })) === 0) return []
   const found: { topic: string; count: number; oldestAt: string | null }[] = []
-  for (const topic of topics) {
+  for (const topic of [...TOPICS.map(({ name }) => name), ...timerKinds.map(timerTopic)]) {
     const where = { state: 'waiting', topic }
     const count = await letters.count(where)
     if (count > 0) found.push({ topic, count, oldestAt: (await letters.find({ where, orderBy: 'at', limit: 1 }))[0]?.at ?? null })
