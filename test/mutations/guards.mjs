@@ -493,7 +493,7 @@ export const GUARDS = [
     find: "if (typeof result === 'boolean') return result",
     replace: 'if (!(result instanceof Error)) return Boolean(result)',
     spec: 'libs/guard/src/guard.spec.ts',
-    test: 'with a result that is no boolean denies under its own name, even if it should only warn',
+    test: 'with a result that is not a boolean denies under its own name, even if it should only warn',
   },
   {
     name: 'guard-fresh-engine',
