@@ -5,18 +5,18 @@ import { ROOT, sourcesOf } from './root.js'
 
 interface Guard {
   name: string
-  file: string
-  find: string
-  all?: boolean
+  without: string | [text: string, replacement: string]
   spec: string
   test: string
 }
 
 const { GUARDS } = (await import(new URL('../mutations/guards.mjs', import.meta.url).href)) as { GUARDS: readonly Guard[] }
 
-const { placesOf } = (await import(new URL('../mutations/places.mjs', import.meta.url).href)) as {
-  placesOf: (source: string, find: string) => [number, number][]
+const { markedFiles, removeMarked } = (await import(new URL('../mutations/marked.mjs', import.meta.url).href)) as {
+  markedFiles: (root: string) => Map<string, string[]>
+  removeMarked: (file: string, source: string, guard: Guard) => string
 }
+const MARKED = markedFiles(ROOT)
 
 /** What is quoted in a source, a title or a part of one. */
 const quotedIn = (text: string): string[] => [...text.matchAll(/(['"`])((?:(?!\1).)+)\1/g)].map(([, , words]) => words!)
@@ -37,9 +37,15 @@ describe('guards that are removed one at a time', () => {
     expect(new Set(GUARDS.map(({ name }) => name)).size).toBe(GUARDS.length)
   })
 
-  it.each(GUARDS.map((guard) => [guard.name, guard] as const))('%s stands where it is looked for', (_name, { file, find, all }) => {
-    const places = placesOf(readFileSync(join(ROOT, file), 'utf8'), find).length
-    expect(all === true ? Math.min(places, 1) : places).toBe(1)
+  it('are those that the code marks', () => {
+    expect([...MARKED.keys()].sort()).toEqual(GUARDS.map(({ name }) => name).sort())
+  })
+
+  it.each(GUARDS.map((guard) => [guard.name, guard] as const))('%s is marked in one file, and can be removed from it', (name, guard) => {
+    const [file, ...others] = MARKED.get(name)!
+    const source = readFileSync(join(ROOT, file!), 'utf8')
+    expect(others).toEqual([])
+    expect(removeMarked(file!, source, guard)).not.toBe(source)
   })
 
   it.each(GUARDS.map((guard) => [guard.name, guard] as const))('%s names its test by the whole title', (_name, { spec, test }) => {

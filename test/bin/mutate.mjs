@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { GUARDS } from '../mutations/guards.mjs'
 import { openLane } from '../mutations/open-lane.mjs'
-import { placesOf, replaceAt } from '../mutations/places.mjs'
+import { markedFiles, removeMarked } from '../mutations/marked.mjs'
 import { build } from '../../apps/demo/bin/build.mjs'
 import { install } from '../../apps/demo/bin/install.mjs'
 
@@ -23,6 +23,7 @@ if (unknown.length > 0) {
 }
 if (!install() || !build()) process.exit(1)
 
+const marked = markedFiles(ROOT)
 const chosen = GUARDS.filter(({ name }) => names.length === 0 || names.includes(name))
 /** Guards of one spec together: their tests are run once with every guard in place, then once without each. */
 const waiting = [...new Set(chosen.map(({ spec }) => spec))].map((spec) => chosen.filter((guard) => guard.spec === spec))
@@ -60,19 +61,17 @@ async function judgeTogether(lane, guards) {
 /** Whether the named test, `whole` with the guard, is red without it. */
 async function judge(lane, guard, whole) {
   if (whole !== 'passed') return say('FAIL', guard, `the test is ${whole} although the guard is there`)
-  const file = join(lane.copy, guard.file)
-  const source = readFileSync(file, 'utf8')
-  const places = placesOf(source, guard.find)
-  if (places.length === 0 || (places.length > 1 && guard.all !== true))
-    return say('FAIL', guard, `its code stands ${places.length} times in ${guard.file}`)
-  writeFileSync(file, replaceAt(source, places, guard.replace))
+  const [file, ...others] = marked.get(guard.name) ?? []
+  if (file === undefined || others.length > 0) return say('FAIL', guard, `its mark stands in ${marked.get(guard.name)?.length ?? 0} files`)
+  const source = readFileSync(join(lane.copy, file), 'utf8')
+  writeFileSync(join(lane.copy, file), removeMarked(file, source, guard))
   try {
-    const broken = (await lane.statesOf(guard.spec, [guard.test], [guard.file])).get(guard.test)
+    const broken = (await lane.statesOf(guard.spec, [guard.test], [file])).get(guard.test)
     return broken === 'failed'
       ? say('PASS', guard, `"${guard.test}" turns red`)
       : say('FAIL', guard, `without it "${guard.test}" is ${broken}`)
   } finally {
-    writeFileSync(file, source)
+    writeFileSync(join(lane.copy, file), source)
   }
 }
 

@@ -66,7 +66,7 @@ export function exitCodeOf(error: unknown): number {
   const { code, status } = problemOf(error)
   const special = EXIT_OF_CODE[code]
   if (special !== undefined) return special
-  if (status === 422 && DOCUMENT_CODE.test(code)) return EXIT.usage
+  if (status === 422 && DOCUMENT_CODE.test(code)) return EXIT.usage // guard: refused-document
   return PROOF_CODE.test(code) && (status === 422 || status >= 500) ? EXIT.proofInvalid : exitCodeOfStatus(status)
 }
 

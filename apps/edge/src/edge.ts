@@ -176,7 +176,7 @@ async function stateOf(url: string): Promise<'up' | 'degraded' | 'down'> {
 /** Refuses requests with a `Trailer` header: Node would interpret the header when the edge forwards it, and throw. */
 function refuseUnforwardable(edge: FastifyInstance): void {
   edge.addHook('onRequest', (request, _reply, done) => {
-    if (request.headers.trailer === undefined) return done()
+    if (request.headers.trailer === undefined) return done() // guard: edge-trailers
     done(new HmsError('HMS_HTTP_BAD_REQUEST', 'The edge does not forward trailers: leave the Trailer header out.', { status: 400 }))
   })
 }

@@ -74,7 +74,7 @@ export async function forward(
     },
     replyOptions: {
       getUpstream: (request) => instances.next(request),
-      rewriteHeaders: withoutHopByHop,
+      rewriteHeaders: withoutHopByHop, // guard: edge-hop-by-hop
       onResponse: (request, reply, { stream }) => {
         instances.markResponsive(request)
         forwardResponse(reply as FastifyReply, stream as IncomingMessage, SLOW_MS)

@@ -34,7 +34,7 @@ export function forwardedFor(
   const peer = socket.remoteAddress ?? 'unknown'
   return {
     'x-forwarded-for': [headers['x-forwarded-for'] ?? [], peer].flat().join(', '),
-    [CLIENT_HEADER]: clientAddress(peer, headers, trusted, false),
+    [CLIENT_HEADER]: clientAddress(peer, headers, trusted, false), // guard: flood-edge-header
   }
 }
 

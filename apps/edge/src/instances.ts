@@ -61,7 +61,7 @@ export class Instances {
     const isCoolingDown = (url: string): boolean => (this.coolingDown.get(url) ?? 0) > this.nowMs()
     const urls = [...inTurn.filter((url) => !isCoolingDown(url)), ...inTurn.filter(isCoolingDown)]
     // This request tries an instance whose cooldown has ended; a new cooldown keeps concurrent requests off it until it responds.
-    if (this.coolingDown.has(urls[0]!)) this.coolingDown.set(urls[0]!, this.nowMs() + COOLDOWN_MS)
+    if (this.coolingDown.has(urls[0]!)) this.coolingDown.set(urls[0]!, this.nowMs() + COOLDOWN_MS) // guard: edge-tried-again
     return urls
   }
 

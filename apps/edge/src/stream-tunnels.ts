@@ -60,7 +60,7 @@ export class StreamTunnels {
     return new Promise((resolve, reject) => {
       // Built from the instance's address, because the reader's request target must not choose the host.
       const url = new URL(STREAM_PATH + target.search, upstream)
-      const headers = { ...tunnelHeaders(request.headers), host: url.host, ...forwardedFor(request, this.trusted) }
+      const headers = { ...tunnelHeaders(request.headers), host: url.host, ...forwardedFor(request, this.trusted) } // guard: tunnel-headers
       const call = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, { headers })
       const handshakeTimer = setTimeout(() => call.destroy(new Error('no response in time')), HANDSHAKE_MS)
       const fail = (error: unknown): void => {

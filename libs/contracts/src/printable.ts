@@ -59,7 +59,7 @@ export function digestInGroups(digest: string): string {
 
 /** Returns an invalid URL for display, with user name, password, query and fragment masked. The URL may be malformed. */
 export function withoutCredentials(address: string): string {
-  return address.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1***@').replace(/[?#].*$/s, '?***')
+  return address.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1***@').replace(/[?#].*$/s, '?***') // guard: url-password
 }
 
 /** Masks user name and password of URLs in any text. */

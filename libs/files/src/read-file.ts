@@ -12,7 +12,7 @@ const CHUNK_BYTES = 64 * 1024
  * Flags for opening. Without O_NONBLOCK a FIFO waits for a writer; without O_NOCTTY a terminal could become the controlling terminal.
  * Windows has neither flag.
  */
-const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
+const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0) // guard: file-no-wait
 
 /**
  * Reads a file named by a user or the environment. The file is opened once and checked by its handle, so it cannot be replaced between
@@ -23,7 +23,7 @@ export async function readGivenFile(path: string, maxBytes: number): Promise<Giv
   const file = await opened(path)
   try {
     const found = await file.stat()
-    if (!found.isFile()) throw refusal('HMS_FILE_NOT_REGULAR', `${path} is ${kindOf(found)}; only regular files are read`)
+    if (!found.isFile()) throw refusal('HMS_FILE_NOT_REGULAR', `${path} is ${kindOf(found)}; only regular files are read`) // guard: file-regular
     const bytes = found.size > maxBytes ? undefined : await readUpTo(file, maxBytes)
     if (bytes === undefined) throw refusal('HMS_FILE_TOO_LARGE', `${path} is larger than ${sizeOf(maxBytes)}`)
     return { bytes, mode: found.mode & 0o777, uid: found.uid }
@@ -58,7 +58,7 @@ async function readUpTo(file: FileHandle, maxBytes: number): Promise<Buffer | un
     if (bytesRead === 0) return Buffer.concat(chunks)
     chunks.push(chunk.subarray(0, bytesRead))
     total += bytesRead
-    if (total > maxBytes) return undefined
+    if (total > maxBytes) return undefined // guard: file-bound
   }
 }
 

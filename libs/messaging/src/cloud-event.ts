@@ -55,7 +55,7 @@ export function openRecord(
     const { predicate } = seal.read(envelope, roster.serviceKeys(producer))
     if (predicate.source !== source || predicate.topic !== record.topic || predicate.key !== record.key)
       return forged('HMS_EVENT_MISPLACED', `signed for ${predicate.topic} ${predicate.key} by ${predicate.source}`)
-    const traceparent = validTraceparent(record.headers['ce_traceparent'])
+    const traceparent = validTraceparent(record.headers['ce_traceparent']) // guard: trace-events
     return { ok: true, event: { ...predicate, traceparent, envelope: envelope as Envelope } }
   } catch (error) {
     if (!(error instanceof SignatureError)) return unreadable(describeError(error))

@@ -47,7 +47,7 @@ export function withReadCache(seal: EventSeal): EventSeal {
       if (signature === undefined) return seal.read(envelope, keys)
       const hit = cache.get(signature.sig)
       if (hit !== undefined && isSame(hit, envelope as Envelope, signature.keyid) && keys.get(hit.keyid)?.equals(hit.key) === true)
-        return { predicate: hit.predicate }
+        return { predicate: hit.predicate } // guard: read-once-key
       const { predicate } = seal.read(envelope, keys)
       const key = keys.get(signature.keyid)
       if (key === undefined) return { predicate }
@@ -56,7 +56,7 @@ export function withReadCache(seal: EventSeal): EventSeal {
       cache.set(signature.sig, { payload, payloadType, keyid: signature.keyid, key, predicate: deepFreeze(predicate) })
       characters += payload.length
       for (const oldest of cache.keys()) {
-        if (cache.size <= MAX_EVENTS && characters <= MAX_CHARACTERS) break
+        if (cache.size <= MAX_EVENTS && characters <= MAX_CHARACTERS) break // guard: read-once-bytes
         evict(oldest)
       }
       return { predicate }
@@ -65,7 +65,7 @@ export function withReadCache(seal: EventSeal): EventSeal {
 }
 
 function isSame(cached: CachedRead, { payload, payloadType }: Envelope, keyid: string): boolean {
-  return cached.payload === payload && cached.payloadType === payloadType && cached.keyid === keyid
+  return cached.payload === payload && cached.payloadType === payloadType && cached.keyid === keyid // guard: read-once-payload
 }
 
 /** Returns the only signature of an envelope, with its key id; `undefined` if there is not exactly one. Other envelopes are not cached. */

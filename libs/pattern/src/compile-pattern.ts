@@ -82,7 +82,7 @@ function matcher(program: Program, start: number): Pattern['test'] {
             const pc = open[--depth]!
             if (seenAt[pc] === generation) continue
             seenAt[pc] = generation
-            if (--left < 0) throw new RangeError('matching exceeds the step limit')
+            if (--left < 0) throw new RangeError('matching exceeds the step limit') // guard: pattern-steps
             const op = ops[pc]!
             if (op >= FIRST_RUNE) reached[count++] = pc
             else if (op === MATCH) return true

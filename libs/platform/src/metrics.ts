@@ -61,7 +61,7 @@ export class Metrics {
    */
   repairCounter(service: string, what: string): (times?: number) => void {
     const labels = { service, what }
-    this.repairs.inc(labels, 0)
+    this.repairs.inc(labels, 0) // guard: repairs-from-zero
     return (times = 1) => this.repairs.inc(labels, times)
   }
 

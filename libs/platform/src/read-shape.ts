@@ -21,7 +21,7 @@ import {
 } from 'class-validator'
 
 /** Maximum reported errors: people fix no more at a time, and a response must not grow with the request. */
-export const MAX_ERRORS = 20
+export const MAX_ERRORS = 20 // guard: few-errors
 const MAX_NAME = 100
 const READER = Symbol('reader')
 
@@ -82,7 +82,7 @@ export function isNameOf(max: number): PropertyDecorator {
     name: 'isNameOf',
     constraints: [max],
     validator: {
-      validate: (text) => isName(text, max),
+      validate: (text) => isName(text, max), // guard: query-names
       defaultMessage: () =>
         `$property must be given once, have at most ${max} characters, and no control characters or half surrogate pairs`,
     },
@@ -122,7 +122,7 @@ export function NestedList(shape: () => Shape, { min = 0, max }: { min?: number;
   const read: Reader = (value, path, errors) => {
     if (!Array.isArray(value)) return readNested(shape(), value, path, errors)
     // One more than allowed, so that the length validator detects the excess.
-    return value.slice(0, max + 1).map((each: unknown, index) => readNested(shape(), each, `${path}/${index}`, errors))
+    return value.slice(0, max + 1).map((each: unknown, index) => readNested(shape(), each, `${path}/${index}`, errors)) // guard: list-bound
   }
   return all([IsArray(), ArrayMinSize(min), ArrayMaxSize(max), ValidateNested({ each: true }), Read(read)])
 }

@@ -16,7 +16,7 @@ export class SharedResult<T> {
   get(): Promise<T> {
     const now = this.clock.now().getTime()
     // A clock that was set back must not prolong the cache.
-    if (this.cached !== undefined && now >= this.cached.at && now - this.cached.at < this.forMs) return this.cached.result
+    if (this.cached !== undefined && now >= this.cached.at && now - this.cached.at < this.forMs) return this.cached.result // guard: metrics-shared
     const computed = { at: now, result: this.compute() }
     this.cached = computed
     computed.result.catch(() => {

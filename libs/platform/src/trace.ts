@@ -101,7 +101,7 @@ function partsOf(traceparent: unknown): TraceParts | undefined {
   if (typeof traceparent !== 'string' || traceparent.length > MAX_LENGTH) return undefined
   const [, version, traceId = '', spanId = '', flags = '', more] = TRACEPARENT.exec(traceparent) ?? []
   if (version === undefined || (version === '00' && more !== undefined)) return undefined
-  return isValidTraceId(traceId) && isValidSpanId(spanId) ? { traceId, spanId, flags } : undefined
+  return isValidTraceId(traceId) && isValidSpanId(spanId) ? { traceId, spanId, flags } : undefined // guard: trace-malformed
 }
 
 /** Returns the active span of an OpenTelemetry SDK in this process, if there is one. */

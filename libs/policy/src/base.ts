@@ -34,7 +34,7 @@ export function checkBase(policy: JsonObject, report: Report): void {
     if (value !== undefined && !isText(value)) report.error('key-type', pointerOf([key]), `"${key}" is a text of 1–${MAX_TEXT} characters`)
   }
   for (const key of ['tags', 'partners']) checkList(policy, report, key)
-  checkCharacters(policy, report)
+  checkCharacters(policy, report) // guard: lint-characters
 }
 
 function checkList(policy: JsonObject, report: Report, key: string): void {

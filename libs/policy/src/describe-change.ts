@@ -31,7 +31,7 @@ export function differenceOf(change: FieldChange): FieldDifference {
 }
 
 function show(value: Json | undefined): string {
-  const text = JSON.stringify(value) ?? 'nothing'
+  const text = JSON.stringify(value) ?? 'nothing' // guard: difference-types
   if (text.length <= MAX_SHOWN) return text
   return `${text.slice(0, MAX_SHOWN)}… (${text.length} characters, sha256:${createHash('sha256').update(text).digest('hex').slice(0, 16)})`
 }

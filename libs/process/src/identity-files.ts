@@ -57,7 +57,7 @@ export async function readNamedSigner(name: KeyName, config: HostConfig, env: En
 /** Reads a key. Throws `HMS_KEY_EXPOSED` if other users can read the file, because a reader of the key can sign for the service. */
 async function readSigner(file: string, variable: string): Promise<Signer> {
   const key = await readNamed(file, variable)
-  requirePrivate(file, key)
+  requirePrivate(file, key) // guard: key-exposed
   return localSigner(createPrivateKey(key.bytes))
 }
 

@@ -47,7 +47,7 @@ function boundedMatches() {
   return celMethod('matches', STRING, [STRING], BOOL, function (this: string, pattern: string) {
     if (this.length > MAX_TEXT) throw new Error(`matches() looks at texts of at most ${MAX_TEXT} characters`)
     if (pattern.length > MAX_PATTERN) throw new Error(`a pattern has at most ${MAX_PATTERN} characters`)
-    return compiled(pattern).test(this, { left: MAX_MATCH_STEPS })
+    return compiled(pattern).test(this, { left: MAX_MATCH_STEPS }) // guard: match-steps
   })
 }
 

@@ -78,7 +78,7 @@ export function createRuntime(
     () => coordination.notify('outbox'),
   )
   const timers = new Timers(database, stores.timers, clock, log)
-  const outbox = new Outbox(stores.outbox, name, signer, () => relay.rowsCommitted(), seal)
+  const outbox = new Outbox(stores.outbox, name, signer, () => relay.rowsCommitted(), seal) // guard: outbox
   const rosters = new Rosters(roster)
   const rosterReader = new RosterReader(rosters, database, clock, log)
   const consumer = new EventConsumer({
@@ -98,7 +98,7 @@ export function createRuntime(
     replayTimer: (tx, timer) => timers.replay(tx, timer),
   })
   const poison = { outbox, service: name, stageTopic: STAGE_TOPICS[name] }
-  timers.onGiveUp((tx, timer, failure) => deadLetterTimer(tx, timer, failure, { letters: consumer.letters, poison }))
+  timers.onGiveUp((tx, timer, failure) => deadLetterTimer(tx, timer, failure, { letters: consumer.letters, poison })) // guard: timer-give-up
   const signals = new Signals(coordination)
   signals.on('outbox', () => relay.wake())
   // Approver writes the chain; the other services follow it.

@@ -72,7 +72,7 @@ function requireValidSignatures(release: Statement, keys: readonly { keyid: stri
   const known = new Map(keys.map(({ keyid, key }) => [keyid, key]))
   for (const { keyid, sig } of release.signatures) {
     const key = known.get(keyid)
-    if (key !== undefined && !verify(null, release.signed, key, sig)) throw releaseRefused(`its signature by ${keyid} is false`)
+    if (key !== undefined && !verify(null, release.signed, key, sig)) throw releaseRefused(`its signature by ${keyid} is false`) // guard: bundle-false-signature
   }
 }
 
@@ -104,5 +104,5 @@ function holdsTo(name: string, bound: Json, plan: JsonObject): boolean {
 
 function sharesOf({ share, ramp = [] }: JsonObject): unknown[] {
   if (!Array.isArray(ramp)) throw releaseRefused('its ramp is no list')
-  return [share, ...ramp.map((step) => (isObject(step) ? step['share'] : undefined))]
+  return [share, ...ramp.map((step) => (isObject(step) ? step['share'] : undefined))] // guard: ramp-bounds
 }

@@ -50,7 +50,7 @@ export async function verifyBundle(bytes: Uint8Array, options: VerifyBundleOptio
   try {
     return verify(bytes, options)
   } catch (error) {
-    if (error instanceof BundleRefused) throw error
+    if (error instanceof BundleRefused) throw error // guard: bundle-typed-refusal
     // Any other error means that the bundle is malformed, so it is not verified.
     throw new BundleRefused('HMS_VERIFY_BUNDLE', `the bundle cannot be read: ${error instanceof Error ? error.message : String(error)}`)
   }

@@ -77,7 +77,7 @@ export function isMember(leaf: string, member: Json | undefined, releases: Json 
   const [index, size] = [member['index'], releases['size']]
   if (typeof index !== 'number' || typeof size !== 'number' || !Number.isSafeInteger(index) || index < 0) return false
   const path = member['path'].map((hash) => hashOf(String(hash)))
-  return leads(leaf, index, size, path, hashOf(String(releases['root'])))
+  return leads(leaf, index, size, path, hashOf(String(releases['root']))) // guard: bundle-member
 }
 
 function verifyCheckpoint(
@@ -108,7 +108,7 @@ function verifyCheckpoint(
     throw refused(`${times.length} witnesses signed its checkpoint, but ${Math.max(quorum, 1)} are required`)
   const witnessedAtMs = times.sort((a, b) => a - b)[quorum - 1]! * 1_000
   if (Number.isNaN(new Date(witnessedAtMs).getTime())) throw refused('the time of its witnesses is out of range')
-  if (witnessedAtMs >= untilMs) throw refused('its log had been retired before the witnesses signed it')
+  if (witnessedAtMs >= untilMs) throw refused('its log had been retired before the witnesses signed it') // guard: bundle-earlier-end
   return { size: Number(size), root: hashOf(hash), witnessedAtMs }
 }
 

@@ -25,6 +25,7 @@ function grantsOf(service: ServiceName): string {
   const schema = service.replaceAll('-', '_')
   const role = roleOf(service)
   const appended = APPENDED.map((table) => `${schema}.${table}`).join(', ')
+  // guard: rights-of-later-tables
   return `
 GRANT USAGE ON SCHEMA ${schema} TO ${role};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO ${role};

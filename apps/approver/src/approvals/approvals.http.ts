@@ -53,6 +53,7 @@ export class ApprovalsController {
   @LargeBody(POLICIES_BODY)
   @Post('prepare')
   @HttpCode(200)
+  // guard: prepare-scope
   prepare(@Body() body: PrepareRequestDto, @Req() { actor }: AuthorizedRequest): Promise<PreparedApproval> {
     const { rollback, policies, ...rest } = body
     const given = Object.entries(rest).flatMap(([name, value]) => (value === undefined ? [] : [name]))

@@ -32,6 +32,7 @@ export class KeepPreparations implements OnModuleInit {
     await tx.documents(APPROVALS).put(approval)
     await tx.documents(PREPARATIONS).put({ digest, policy, by, preparedAt })
     const dueAt = new Date(tx.now.getTime() + Math.min(PREPARATION_TTL_MS, this.config.approvalExpiryMs))
+    // guard: prepare-expiry
     await this.timers.schedule(tx, {
       id: timerId(digest),
       kind: PREPARATION_EXPIRY,
@@ -68,7 +69,7 @@ export function oldestOfGreatest(preparations: readonly Preparation[]): Preparat
   const counts = new Map<string, number>()
   for (const { by } of preparations) counts.set(by, (counts.get(by) ?? 0) + 1)
   const most = Math.max(0, ...counts.values())
-  return preparations.find(({ by }) => counts.get(by) === most)
+  return preparations.find(({ by }) => counts.get(by) === most) // guard: prepare-side-by-side
 }
 
 function timerId(digest: string): string {

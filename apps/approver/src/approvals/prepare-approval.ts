@@ -77,7 +77,7 @@ export class PrepareApproval {
       const identity = { members: membersOf(policies), state: 'prepared', request: fingerprintOf(request, authors) }
       const known = (await tx.documents(APPROVALS).find({ where: identity, orderBy: 'prepared_at', descending: true, limit: 1 }))[0]
       const isReusable =
-        known !== undefined &&
+        known !== undefined && // guard: quarantine-prepared
         isStillValid(known, predecessors, tx.now) &&
         (await quarantined(tx, known)) === undefined &&
         !hasRefusedFallback(known, histories)
@@ -102,7 +102,7 @@ export class PrepareApproval {
     // The predecessor may be held. Depending on when the run starts, the dossier contains the predecessor or the release live now: both
     // must fit.
     for (const live of [[...known.predecessors.values()], [...known.records.values()].map((record) => record.live)])
-      requireEventsFit(this.rosters.newest, { releases, live, plan })
+      requireEventsFit(this.rosters.newest, { releases, live, plan }) // guard: run-size
     const identity = { members: membersOf(policies), request: fingerprintOf(request, known.authors) }
     const optional = {
       ...(request.supersede === true ? { supersede: true as const } : {}),
@@ -234,7 +234,7 @@ export async function unsignedApproval(
   expiresAt: Date,
 ): Promise<Approval> {
   const { releases } = prepared
-  for (const { id, releaseEpoch } of releases) await tx.documents(POLICIES).put({ ...(await policyOrNew(tx, id)), releaseEpoch })
+  for (const { id, releaseEpoch } of releases) await tx.documents(POLICIES).put({ ...(await policyOrNew(tx, id)), releaseEpoch }) // guard: stored-head-not-recorded
   return {
     ...prepared,
     digest: approvalDigest(releases),

@@ -129,6 +129,7 @@ function requireUnusedVersion(record: PolicyRecord, { signed }: PolicyHistory, p
     const detail = `${name} is not above the live ${live.version}. To go back, use rollback.`
     throw conflict('HMS_APPROVER_VERSION_NOT_HIGHER', detail, action('rollback.unsigned', { policy: id, version }))
   }
+  // guard: withdrawn-version-floor
   if (live === null && withdrawn !== undefined && compareVersions(version, withdrawn) <= 0) {
     const detail = `${name} is not above ${withdrawn}, which was withdrawn. Raise it, or sign a rollback to an earlier version.`
     throw conflict('HMS_APPROVER_VERSION_NOT_HIGHER', detail, action('rollback', { policy: id, version }))

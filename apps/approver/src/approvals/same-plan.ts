@@ -24,7 +24,7 @@ export function requireSamePlan(
   roster: Roster,
 ): void {
   const contradiction =
-    contradictionOf(approval.plan, plan) ??
+    contradictionOf(approval.plan, plan) ?? // guard: supersede-first-signer
     unknownFallback(approval, plan.fallbacks ?? []) ??
     otherAuthor(approval, author, roster) ??
     otherSupersede(approval, supersede)

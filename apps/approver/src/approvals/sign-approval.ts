@@ -47,7 +47,7 @@ export class SignApproval {
   private async sign(tx: Transaction, approval: Approval, request: ApprovalRequest): Promise<ApprovalView | HmsError> {
     const run = await runOf(tx, approval.run)
     const signer = signerOf(this.rosters.newest, approval, request)
-    if (breakGlassIn(approval) !== undefined) throw signedAlone()
+    if (breakGlassIn(approval) !== undefined) throw signedAlone() // guard: break-glass-together
     if (approval.signedBy.includes(signer)) return approvalView(approval, run)
     if (approval.state !== 'prepared' && approval.state !== 'waiting') {
       throw new HmsError('HMS_APPROVER_APPROVAL_CLOSED', `This approval is ${approval.state}; another signature changes nothing.`, {
@@ -62,13 +62,13 @@ export class SignApproval {
         next: [action('approve')],
       })
     }
-    if (run === undefined) await requireUnsigned(tx, approval)
-    const found = run === undefined ? await quarantined(tx, approval) : undefined
+    if (run === undefined) await requireUnsigned(tx, approval) // guard: prepare-signed-wins
+    const found = run === undefined ? await quarantined(tx, approval) : undefined // guard: quarantine-signature
     if (found !== undefined) throw quarantineError(found, action('approve'))
     // Even a person with an overdue break-glass review may sign a rollback.
-    if (!isRollback(approval)) await requireReviewed(tx, this.rosters.newest, signer)
+    if (!isRollback(approval)) await requireReviewed(tx, this.rosters.newest, signer) // guards: break-glass-locks, break-glass-way-back
     const denied = await this.guardApproval.execute(tx, approval, signer)
-    if (denied !== undefined) return denied
+    if (denied !== undefined) return denied // guard: guard-signature
     const releases = withSignatures(approval.releases, request)
     // Checked again: the roster may now require more signatures than at preparation.
     const records = await recordsOf(

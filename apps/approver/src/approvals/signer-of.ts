@@ -115,7 +115,7 @@ export async function underLock<T>(
   const result = await database.transaction(async (tx) => {
     requireLiveSigners(roster, request, tx.now)
     const known = await tx.documents(APPROVALS).get(request.digest)
-    if (known === undefined || !isSignedBy(roster, known, request.signatures[0]!)) throw unmatched()
+    if (known === undefined || !isSignedBy(roster, known, request.signatures[0]!)) throw unmatched() // guard: strangers-prepared
     const approval = await lockedDocument(tx, APPROVALS, request.digest, keysOfApproval)
     if (approval === undefined) throw unmatched()
     return work(tx, approval)

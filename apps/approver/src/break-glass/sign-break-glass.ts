@@ -44,7 +44,7 @@ export class SignBreakGlass {
   private async sign(tx: Transaction, approval: Approval, request: BreakGlassRequestDto): Promise<ApprovalView | HmsError> {
     const roster = this.rosters.newest
     const order = breakGlassIn(approval)
-    if (order === undefined) throw ordinary()
+    if (order === undefined) throw ordinary() // guard: break-glass-not-made-of-approvals
     const signers = signersOf(roster, approval, request)
     if (approval.run !== null && signers.every(({ name }) => approval.signedBy.includes(name)))
       return approvalView(approval, await runOf(tx, approval.run))
@@ -52,7 +52,7 @@ export class SignBreakGlass {
     if (Date.parse(approval.expiresAt) <= tx.now.getTime()) throw expired()
     const [inProgress] = await signedSiblings(tx, approval.members)
     if (inProgress !== undefined) throw alreadyInProgress(inProgress)
-    for (const { name } of signers) await requireReviewed(tx, roster, name)
+    for (const { name } of signers) await requireReviewed(tx, roster, name) // guard: break-glass-locks-again
     requireReviewer(roster, approval, signers, tx.now)
     for (const { name } of signers) {
       const denied = await this.guardApproval.execute(tx, approval, name)
@@ -68,7 +68,7 @@ export class SignBreakGlass {
     const moved = policies.find((policy) => previousOf(approval, policy.id) !== (policy.live?.releaseDigest ?? null))
     if (moved !== undefined) throw liveMoved(moved)
     const found = await quarantined(tx, approval)
-    if (found !== undefined) throw quarantineError(found, AGAIN)
+    if (found !== undefined) throw quarantineError(found, AGAIN) // guard: quarantine-break-glass
     requireEventsFit(roster, { releases, live: policies.map(({ live }) => live), plan })
     const missing = missingOf(roster, releases)
     if (missing.length > 0) throw signaturesMissing(missing)
@@ -90,7 +90,7 @@ export class SignBreakGlass {
     const { run } = record.facts
     for (const { id } of policies) {
       const policy = (await tx.documents(POLICIES).get(id))!
-      if (policy.active === null) await tx.documents(POLICIES).put({ ...policy, active: run })
+      if (policy.active === null) await tx.documents(POLICIES).put({ ...policy, active: run }) // guard: break-glass-lint-first
     }
     await this.queueRun.send(tx, record, approval, policies)
   }

@@ -32,9 +32,10 @@ const DELETED_AT_ONCE = 50
 export async function spendDeclaration(tx: Transaction, { predicate, digest, person }: ReadFreeze): Promise<boolean> {
   const declarations = tx.documents(DECLARATIONS)
   await deleteExpired(declarations, tx.now, DELETED_AT_ONCE)
+  // guard: freezes-of-one-person
   if ((await declarations.count({ person: person.id })) >= MAX_STORED) {
     const detail = `${person.name} declared ${MAX_STORED} freezes within minutes. Declare this one again in ten minutes.`
     throw new HmsError('HMS_FREEZE_LIMIT', detail, { status: 409, next: [action('freezes.list')] })
   }
-  return declarations.insert({ id: digest, person: person.id, expiresAt: countsUntil(predicate.at).toISOString() })
+  return declarations.insert({ id: digest, person: person.id, expiresAt: countsUntil(predicate.at).toISOString() }) // guard: freeze-forgotten-early
 }

@@ -6,7 +6,7 @@ export function readSignedFreeze(statement: Envelope, roster: Roster, now: Date)
   const read = verifyStatement(statement, roster, now)
   // Records of earlier builds may lack the installation. A new statement without it would be valid in every installation whose people have
   // these keys.
-  if (read.predicate.installation === undefined) throw otherInstallation('it names no installation', roster)
+  if (read.predicate.installation === undefined) throw otherInstallation('it names no installation', roster) // guard: freeze-names-installation
   if (isSignedLately(read.predicate.at, now)) return read
   const detail = 'It was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.'
   throw new HmsError('HMS_FREEZE_STATEMENT_EXPIRED', detail, { status: 403 })

@@ -34,9 +34,9 @@ export class SignedFreezes {
       const known = await tx.documents(FREEZES).get(freeze.id)
       // A repeated statement changes nothing: the response to the first may have been lost.
       if (known !== undefined && digestOfPayload(known.statement) === digest) return freezeView(known, tx.now)
-      if (!(await spendDeclaration(tx, read))) throw replaced(freeze.id)
+      if (!(await spendDeclaration(tx, read))) throw replaced(freeze.id) // guard: freeze-counts-once
       // A redeclaration with an earlier end or a smaller scope amounts to lifting.
-      if (known !== undefined && !mayReplaceFreeze(freeze, known, tx.now)) await requireReviewed(tx, this.rosters.newest, person.name)
+      if (known !== undefined && !mayReplaceFreeze(freeze, known, tx.now)) await requireReviewed(tx, this.rosters.newest, person.name) // guard: break-glass-locks-declaration
       await this.makeRoom(tx, known)
       const record: FreezeRecord = { ...freeze, by: person.name, declaredAt: tx.now.toISOString(), statement, lifted: null }
       await tx.documents(FREEZES).put(record)
@@ -53,7 +53,7 @@ export class SignedFreezes {
       if (predicate.action !== 'lift' || predicate.id !== id) throw other(id)
       const known = await tx.documents(FREEZES).get(id)
       if (known === undefined) throw new HmsError('HMS_FREEZE_NOT_FOUND', `There is no freeze ${id}.`, { status: 404, next: SHOW })
-      if (predicate.declared !== digestOfPayload(known.statement)) throw other(id)
+      if (predicate.declared !== digestOfPayload(known.statement)) throw other(id) // guard: lift-of-this-declaration
       if (known.lifted !== null) return freezeView(known, tx.now)
       await requireReviewed(tx, this.rosters.newest, person.name)
       const lifted = { by: person.name, reason: predicate.reason, at: tx.now.toISOString(), statement }

@@ -52,7 +52,7 @@ export class ReadStoredHeads {
     if (!response.ok) throw new Error(`config-store returned status ${response.status}`)
     const { documents } = JSON.parse(body) as StreamFrame
     const stable = documents.filter(({ id, scope }) => scope === STABLE_SCOPE && ids.includes(id))
-    return stable.map((document) => storedHead(document, verifyHead(document, roster)))
+    return stable.map((document) => storedHead(document, verifyHead(document, roster))) // guard: stored-head-verified
   }
 }
 

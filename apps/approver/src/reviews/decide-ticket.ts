@@ -67,7 +67,7 @@ function requireOpen(ticket: Ticket, decision: string): void {
     const detail = `Ticket ${ticket.ticket} is ${ticket.state}${by}: too late to ${decision}.`
     throw new HmsError('HMS_TICKET_CLOSED', detail, { status: 409, next: [action('tickets.show', { ticket: ticket.ticket })] })
   }
-  if ((ticket.allowed as string[]).includes(decision)) return
+  if ((ticket.allowed as string[]).includes(decision)) return // guard: ticket-allowed
   const detail = `Ticket ${ticket.ticket} allows ${ticket.allowed.join(', ')}, not ${decision}.`
   const { state, allowed } = ticket
   const next = allowed.map((each) => action('tickets.decide.one', { ticket: ticket.ticket, decision: each }))

@@ -68,7 +68,7 @@ export class RosterProposals {
         return viewInForce(current)
       }
       const record = await tx.documents(ROSTER_PROPOSALS).get(digest)
-      if (record === undefined) throw signatureRefused(current, signature)
+      if (record === undefined) throw signatureRefused(current, signature) // guard: strangers-proposal
       const next = refusingRosters(() => readSuccessor(current, record.envelope))
       requireUsefulSignature(record.envelope, signature, [current, next], now)
       const signed = { ...record, envelope: withSignature(record.envelope, signature) }
@@ -192,7 +192,7 @@ const MAX_NAMED = 20
  */
 async function requireReadable(tx: Transaction, current: Roster, next: Roster, accepted: readonly string[]): Promise<void> {
   const unreadable = (await unreadableUnder(tx, current, next)).filter(({ release }) => !accepted.includes(release.id))
-  if (unreadable.length === 0) return
+  if (unreadable.length === 0) return // guard: roster-strands-readers
   const ids = [...new Set(unreadable.map(({ release }) => release.id))]
   const named = unreadable.slice(0, MAX_NAMED).map(({ reason }) => reason)
   const more = unreadable.length > named.length ? `, and ${unreadable.length - named.length} more` : ''

@@ -61,7 +61,7 @@ export class DecideRun {
       // A repeated statement changes nothing: the response to the first may have been lost.
       if (record.facts.decisions.some(({ id }) => id === digest)) return runView(record)
       const name = predicate.decision as RunDecisionName
-      if (!NON_ADVANCING.has(name)) await requireReviewed(tx, this.rosters.newest, person.name)
+      if (!NON_ADVANCING.has(name)) await requireReviewed(tx, this.rosters.newest, person.name) // guard: break-glass-locked-decides
       const stage = this.requireInTime(record, name, predicate.attempt)
       const decision: RunDecision = {
         id: digest,
@@ -94,11 +94,12 @@ export class DecideRun {
    * that the response to unauthorised clients, who may replay an old statement, does not depend on which runs and tickets exist. The first
    * check needs no database, which shields the database from floods.
    */
+  // guard: strangers-run
   async requireSigned(statement: Envelope, isNamed: (predicate: RunDecisionPredicate) => boolean): Promise<void> {
     this.verify(statement)
     await this.database.transaction(async (tx) => {
       const predicate = this.verify(statement, tx.now)
-      if (!isSignedLately(predicate.at, tx.now)) throw expired()
+      if (!isSignedLately(predicate.at, tx.now)) throw expired() // guard: strangers-late
       if (!isNamed(predicate)) throw otherDecision(`The signed decision is about ${describe(predicate)}.`)
     })
   }
@@ -159,6 +160,7 @@ export class DecideRun {
     if (attempt !== facts.attempt)
       throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} is in attempt ${facts.attempt}, and attempt ${attempt} has ended.`)
     const pending = pendingDecision(facts, decision)
+    // guard: first-decision-wins
     if (pending !== undefined)
       throw refuse(
         'HMS_RUN_DECISION_PENDING',

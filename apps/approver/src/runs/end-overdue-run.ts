@@ -70,7 +70,7 @@ export class EndOverdueRun implements OnModuleInit {
     if (record === undefined || isTerminal(stateOf(record.facts))) return
     const approval = await tx.documents(APPROVALS).get(record.approval)
     if (approval?.state === 'waiting') await closeApproval(tx, this.timers, approval, 'stale')
-    await this.endRun.execute(tx, record, { state: 'FAILED', reason: 'POISONED', detail }, 'poison')
+    await this.endRun.execute(tx, record, { state: 'FAILED', reason: 'POISONED', detail }, 'poison') // guard: timer-poison-approver
   }
 }
 
@@ -83,10 +83,10 @@ const MAX_CHECKED = 1_000
 async function isStillBlocked(tx: Transaction, record: RunRecord): Promise<boolean> {
   const stage = waitingStage(record.facts)
   const waits = stage === undefined ? undefined : record.facts.stages[stage]?.waits
-  if (waits === 'REGION_BUSY') return isRegionTaken(tx, record)
+  if (waits === 'REGION_BUSY') return isRegionTaken(tx, record) // guard: region-free-run-fails
   if (waits !== 'FREEZE') return true
   const scopes = stage === 'canary' ? await scopesOf(tx, record) : ['global']
-  return freezeAgainst(await tx.documents(FREEZES).find({ limit: MAX_FREEZES }), scopes, tx.now) !== null
+  return freezeAgainst(await tx.documents(FREEZES).find({ limit: MAX_FREEZES }), scopes, tx.now) !== null // guard: freeze-waits-for-nothing
 }
 
 /**
@@ -95,9 +95,9 @@ async function isStillBlocked(tx: Transaction, record: RunRecord): Promise<boole
  */
 async function isRegionTaken(tx: Transaction, record: RunRecord): Promise<boolean> {
   const { run } = record.facts
-  const where = { open: 'yes', state: ['CANARY', 'ROLLING_OUT', 'BAKING', 'PAUSED', 'WAITING'] }
+  const where = { open: 'yes', state: ['CANARY', 'ROLLING_OUT', 'BAKING', 'PAUSED', 'WAITING'] } // guard: region-in-a-long-bake
   const open = await tx.documents(RUNS).find({ where, orderBy: 'number', limit: MAX_CHECKED })
-  const ahead = open.filter(({ facts }) => facts.run !== run && (hasRegion(facts) || (facts.run < run && waitsForRegion(facts))))
+  const ahead = open.filter(({ facts }) => facts.run !== run && (hasRegion(facts) || (facts.run < run && waitsForRegion(facts)))) // guard: region-turn-of-others
   const scopes = await scopesOf(tx, record)
   for (const other of ahead) {
     const occupied = await scopesOf(tx, other)
@@ -112,7 +112,7 @@ async function isRegionTaken(tx: Transaction, record: RunRecord): Promise<boolea
  */
 function hasRegion(facts: RunFacts): boolean {
   const { canary, rollout } = facts.stages
-  return stateOf(facts) !== 'WAITING' || rollout?.waits === 'FREEZE' || (canary?.waits === 'FREEZE' && canary.shown === true)
+  return stateOf(facts) !== 'WAITING' || rollout?.waits === 'FREEZE' || (canary?.waits === 'FREEZE' && canary.shown === true) // guards: region-under-freeze, frozen-has-no-region
 }
 
 /** Whether the run waits for a region. A run that a freeze stops before its first head does not: it lets other runs go first. */

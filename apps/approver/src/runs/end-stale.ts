@@ -62,12 +62,12 @@ export class EndStale implements OnModuleInit {
       if (await this.isStale(tx, known, approval)) return this.execute(tx, record, approval, known)
     }
     const found = await quarantined(tx, approval)
-    return found === undefined ? record : this.quarantine(tx, record, approval, found)
+    return found === undefined ? record : this.quarantine(tx, record, approval, found) // guard: quarantine-waiting
   }
 
   /** Whether the approval's predecessor is neither live nor the release of a run ahead, which it may be with `--queue`. */
   private async isStale(tx: Transaction, policy: PolicyRecord, approved: Approval): Promise<boolean> {
-    if (followsLive(approved, approved.supersede === true ? await afterSuperseding(tx, policy) : policy)) return false
+    if (followsLive(approved, approved.supersede === true ? await afterSuperseding(tx, policy) : policy)) return false // guard: effective-superseded-not-stale
     const previous = previousOf(approved, policy.id)
     for (const ahead of [policy.active, ...policy.queue]) {
       const approval = await approvalOfRun(tx, ahead)
@@ -99,7 +99,7 @@ function followedBy(approval: Approval, policy: PolicyRecord): ReleaseDocument |
  */
 export async function mayBeSuperseded(tx: Transaction, { facts, approval }: RunRecord): Promise<boolean> {
   const { releases } = (await tx.documents(APPROVALS).get(approval))!
-  return isSupersedable(facts, startTimesOf(releases, tx.now).size === releases.length)
+  return isSupersedable(facts, startTimesOf(releases, tx.now).size === releases.length) // guard: effective-superseded-whole
 }
 
 /** Returns the policy as a superseding release will find it: without the held release of the run in progress, which is dropped first. */
@@ -109,5 +109,5 @@ export async function afterSuperseding(tx: Transaction, policy: PolicyRecord): P
   if (run === undefined) return policy
   const { releases } = (await tx.documents(APPROVALS).get(run.approval))!
   const isOfRun = releases.some(({ releaseDigest }) => releaseDigest === next?.release.releaseDigest)
-  return isOfRun && (await mayBeSuperseded(tx, run)) ? rest : policy
+  return isOfRun && (await mayBeSuperseded(tx, run)) ? rest : policy // guard: effective-superseded-follows-live
 }

@@ -64,7 +64,7 @@ export class QueueRun implements OnModuleInit {
     const effectiveAt = isFree ? predecessorEffectiveAt(approval, policies) : undefined
     // The run is called again when approver receives the head, see `SaveRun.scheduleWaiting`.
     const isAwaitingHead = policies.some((policy) => awaitedHead(policy, approval.storedHeads) !== undefined)
-    if (isFree && effectiveAt === undefined && !isAwaitingHead) return this.start(tx, record, approval, policies)
+    if (isFree && effectiveAt === undefined && !isAwaitingHead) return this.start(tx, record, approval, policies) // guard: stored-head-awaited
     const joining = policies.filter((policy) => !policy.queue.includes(number))
     for (const policy of joining) await tx.documents(POLICIES).put({ ...policy, queue: [...policy.queue, number] })
     if (effectiveAt !== undefined)
@@ -87,8 +87,8 @@ export class QueueRun implements OnModuleInit {
     const moved = policies.find((policy) => !followsLive(approval, policy))
     if (moved !== undefined) return this.endStale.execute(tx, record, approval, moved)
     // People decided on a further attempt, even if the version was rolled back meanwhile.
-    const quarantineFound = record.facts.attempt > 1 ? undefined : await quarantined(tx, approval)
-    if (quarantineFound !== undefined) return this.endStale.quarantine(tx, record, approval, quarantineFound)
+    const quarantineFound = record.facts.attempt > 1 ? undefined : await quarantined(tx, approval) // guard: quarantine-retry
+    if (quarantineFound !== undefined) return this.endStale.quarantine(tx, record, approval, quarantineFound) // guard: quarantine-turn
     for (const policy of policies) {
       await tx.documents(POLICIES).put({ ...policy, active: run, queue: policy.queue.filter((waiting) => waiting !== run) })
     }
@@ -112,7 +112,7 @@ export class QueueRun implements OnModuleInit {
     const record = await runOf(tx, run)
     const approval = record === undefined ? undefined : await tx.documents(APPROVALS).get(record.approval)
     if (record === undefined || approval === undefined || stateOf(record.facts) !== 'QUEUED') return
-    await inTrace(record.traceparent, () => this.execute(tx, record, approval))
+    await inTrace(record.traceparent, () => this.execute(tx, record, approval)) // guard: trace-queue
   }
 
   private policiesOf(tx: Transaction, record: RunRecord): Promise<PolicyRecord[]> {

@@ -23,7 +23,7 @@ export const RUNS = documentTable<RunRecord>({
     open: { type: 'text', of: (run) => (isTerminal(stateOf(run.facts)) ? 'no' : 'yes') },
   },
   indexes: [['number'], ['open']],
-  keep: { for: 'runs', ended: { open: ['no'] } },
+  keep: { for: 'runs', ended: { open: ['no'] } }, // guard: runs-are-pruned
 })
 
 /** Returns a run by its number, if there is one. */

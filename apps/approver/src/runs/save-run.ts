@@ -60,8 +60,8 @@ export class SaveRun implements OnModuleInit {
     const isMoved = view.state !== before?.state
     // People may have extended its current step.
     const isLater = known !== undefined && resumesAt(known.facts) !== resumesAt(record.facts)
-    if (isMoved || isLater) await this.scheduleRunDeadline.execute(tx, record)
-    if (isMoved) await this.syncTickets.execute(tx, before?.state, view)
+    if (isMoved || isLater) await this.scheduleRunDeadline.execute(tx, record) // guards: deadline-row, extended-deadline
+    if (isMoved) await this.syncTickets.execute(tx, before?.state, view) // guard: ticket-of-rollback
     if (isTerminal(view.state) && (before === undefined || !isTerminal(before.state))) await this.freePolicies(tx, record)
     tx.afterCommit(() => {
       this.metrics.recordChange(before, view)

@@ -30,8 +30,8 @@ export class SupersedeRuns {
     const policies = await Promise.all(newer.facts.policies.map(async ({ id }) => (await policyAt(tx, id))!))
     const followed = await Promise.all(policies.map((policy) => this.followed(tx, approval, policy)))
     // The newer run would itself end STALE, so no run is ended for it.
-    if (followed.includes('nothing')) return
-    if ((await quarantined(tx, approval)) !== undefined) return
+    if (followed.includes('nothing')) return // guard: supersede-not-when-stale
+    if ((await quarantined(tx, approval)) !== undefined) return // guard: quarantine-supersede
     for (const run of runsAhead(policies, newer.facts.run)) {
       const older = await lockedDocument(tx, RUNS, String(run), keysOfRun)
       const mayEnd = older?.facts.startedAt === undefined || !followed.includes('active')
@@ -54,8 +54,8 @@ export class SupersedeRuns {
   private async isOlder(tx: Transaction, run: RunRecord, newer: Approval): Promise<boolean> {
     if (run.facts.decisions.some(({ decision }) => decision === 'supersede') || !(await mayBeSuperseded(tx, run))) return false
     const older = (await tx.documents(APPROVALS).get(run.approval))!
-    return older.releases.every(({ id, releaseEpoch }) =>
-      newer.releases.every((release) => release.id !== id || release.releaseEpoch > releaseEpoch),
+    return older.releases.every(
+      ({ id, releaseEpoch }) => newer.releases.every((release) => release.id !== id || release.releaseEpoch > releaseEpoch), // guard: supersede-older-only
     )
   }
 

@@ -88,7 +88,7 @@ export class TrackRun {
     // The stage has released the older attempt, and nothing has ended the run meanwhile.
     if (facts.attempt > record.facts.attempt && !isTerminal(stateOf(facts))) return this.retry(tx, { ...record, facts })
     await this.saveRun.execute(tx, { ...record, facts }, event, record)
-    if (event.type === 'hms.lint.passed.v1') await this.takeOver.endCanaries(tx, { ...record, facts }, event)
+    if (event.type === 'hms.lint.passed.v1') await this.takeOver.endCanaries(tx, { ...record, facts }, event) // guard: break-glass-ends-canaries-first
     const by = CAUSES[event.type]
     if (by !== undefined && facts.endedEarly !== undefined && endedNow(record.facts, facts)) {
       await this.endRun.releaseRun(tx, record, facts.endedEarly.detail, by, event)
@@ -121,10 +121,10 @@ export class TrackRun {
     // Events of a bundle have its smallest policy as key, so the policy itself is locked here.
     await tx.lock([policyKey(reversed.policy)])
     const policy = await policyOrNew(tx, reversed.policy)
-    if (reversed.replacedBy !== undefined) return this.drop(tx, policy, reversed)
+    if (reversed.replacedBy !== undefined) return this.drop(tx, policy, reversed) // guard: dropped-by-approver
     const updated = withIssuedRelease(policy, reversed.to, reversed.seq, tx.now)
     // The event is outdated: later runs continue.
-    if (updated === policy) return
+    if (updated === policy) return // guard: old-reversal-ends-nothing
     const reverted = (await this.isByPeople(tx, reversed.run)) ? [reversed.from, reversed.inForce] : []
     for (const ref of reverted) if (ref !== undefined) await quarantine(tx, policy.id, ref.version, reversed.run, reversed.seq)
     await this.move(tx, policy, updated)
@@ -181,7 +181,7 @@ export class TrackRun {
 /** Causes reported for events of one stage that end a run while other stages may own a part of it. */
 const CAUSES: Partial<Record<EventType, string>> = {
   'hms.run.poisoned.v1': 'poison',
-  'hms.guard.judged.v1': 'guard',
+  'hms.guard.judged.v1': 'guard', // guard: guard-lets-go
   'hms.run.decision-applied.v1': 'people',
 }
 

@@ -44,7 +44,7 @@ export class ArrivalSeals {
 
   /** Returns why a row is refused; `undefined` if audit's signature covers the values of all its columns. */
   refusalOf(row: ArrivalRow): string | undefined {
-    if (row.seal === null) return 'it is not signed'
+    if (row.seal === null) return 'it is not signed' // guard: arrival-rows-signed
     try {
       requireArrival(row.seal, predicateOf(row.entry, row.releases, row.actors ?? []), this.roster().serviceKeys('audit'))
       const facts = JSON.parse(row.entry) as EntryFacts

@@ -52,7 +52,7 @@ export class Cosigners {
    */
   sign({ witnesses, policy }: Asked, grown: Grown, note: string, { isFirst }: { isFirst: boolean }): Promise<string[]> {
     const asked = witnesses.filter(({ key }) => this.suspended.mayAsk(key))
-    const enough = isFirst && policy.quorum * 2 <= policy.witnesses.length ? Infinity : Math.max(1, policy.quorum)
+    const enough = isFirst && policy.quorum * 2 <= policy.witnesses.length ? Infinity : Math.max(1, policy.quorum) // guard: witness-left-behind
     return new Promise((resolve) => {
       const lines: string[] = []
       let waiting = asked.length
@@ -118,7 +118,7 @@ export class Cosigners {
   /** Handles a contradiction: halts the log on evidence that the log itself signed, and suspends the witness for an unsigned claim. */
   private async contradicted(witness: WitnessLink, policy: LogPolicy, grown: Grown, reason: string): Promise<undefined> {
     const proven = await this.provenBy(witness, policy, grown)
-    if (proven === undefined) this.suspended.suspend(witness.key, reason)
+    if (proven === undefined) this.suspended.suspend(witness.key, reason) // guard: witness-suspended-not-halted
     else this.halt(proven)
   }
 
@@ -146,7 +146,7 @@ function placeIn(body: string): number | undefined {
  */
 export async function signedByBoth(witness: WitnessLink, log: NoteKey): Promise<Checkpoint | undefined> {
   const note = await witness.newestCheckpoint?.(log.name)
-  if (note === undefined || !isSignedBy(log, note) || !isSignedBy(witness.key, note)) return undefined
+  if (note === undefined || !isSignedBy(log, note) || !isSignedBy(witness.key, note)) return undefined // guard: witness-evidence
   const checkpoint = unlessRefused(() => readCheckpoint(openNote(note).body), undefined)
   return checkpoint?.origin === log.name ? checkpoint : undefined
 }
@@ -163,7 +163,7 @@ export async function contradictionTo(
     const now = await tree.size(tx)
     return size > now ? beyond(size, now) : undefined
   }
-  return size === 0 || isSameBytes(root, await rootOf(tree, tx, size)) ? undefined : ANOTHER_HISTORY
+  return size === 0 || isSameBytes(root, await rootOf(tree, tx, size)) ? undefined : ANOTHER_HISTORY // guard: witness-evidence-root
 }
 
 export const ANOTHER_HISTORY = 'a witness saw another history of this log'

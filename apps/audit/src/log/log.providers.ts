@@ -21,7 +21,7 @@ export function createSequencer(runtime: ServiceRuntime, tree: TreeStore, seen: 
     keys: (policy) => logKeysOf(runtime, policy, seen),
     announce: async (tx, approval) => {
       const [key] = approval.releases.map(({ policy }) => policy).sort()
-      await runtime.outbox.emit(tx, 'hms.release.logged.v1', approval, { key: key!, ...runOf(approval) })
+      await runtime.outbox.emit(tx, 'hms.release.logged.v1', approval, { key: key!, ...runOf(approval) }) // guard: proof-names-its-run
     },
     lag: new CheckpointLag(metrics, clock, log),
     suspended: new SuspendedWitnesses(clock, log, metrics),

@@ -47,7 +47,7 @@ export class SuspendedWitnesses {
   asked(key: NoteKey): void {
     const suspension = this.suspended.get(idOf(key))
     if (suspension === undefined) return
-    suspension.waitMs = Math.min(suspension.waitMs * 2, LONGEST_WAIT_MS)
+    suspension.waitMs = Math.min(suspension.waitMs * 2, LONGEST_WAIT_MS) // guard: witness-back-off
     suspension.askAt = this.clock.now().getTime() + suspension.waitMs
   }
 

@@ -63,7 +63,7 @@ export class AdoptArrivals {
   /** Looks up the event of a row that was refused an index. */
   refused(event: string, why: string): void {
     if (this.reasons.size < MAX_UNSIGNED) this.reasons.set(event, why)
-    this.lookups.wake()
+    this.lookups.wake() // guard: arrival-rows-adopted
   }
 
   /** Replaces the unsigned or refused row of an event by a signed one; returns whether there was such a row. */
@@ -102,7 +102,7 @@ export class AdoptArrivals {
     const known = topicsConsumedBy('audit').flatMap(({ name }) => (topics.includes(name) ? [name] : []))
     for await (const record of bus.scan(known, new Date(since.getTime() - CLOCK_SKEW_MS))) {
       if (!wanted.has(record.headers['ce_id'] ?? '')) continue
-      const opened = openRecord(record, topicByName(record.topic).producers, roster(), seal)
+      const opened = openRecord(record, topicByName(record.topic).producers, roster(), seal) // guard: arrival-rows-verified
       if (opened.ok && (await database.transaction((tx) => this.take(tx, opened.event)))) wanted.delete(opened.event.id)
       if (wanted.size === 0) return
     }

@@ -49,7 +49,7 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
 
   private async record(event: VerifiedEvent, tx: Transaction): Promise<void> {
     if (this.sequencer.halted !== undefined) throw new TransientError(this.sequencer.halted)
-    if (topicByName(event.topic).trail === 'window') return this.windows.take(tx, event)
+    if (topicByName(event.topic).trail === 'window') return this.windows.take(tx, event) // guard: audit-windows
     const releases = await takeEvent(this.entries, tx, event, this.rosters.newest)
     const attestation = attestationIn(event)
     if (attestation !== undefined) await this.attestations.keep(tx, attestation)

@@ -46,7 +46,7 @@ export class JudgeAlert {
     for (const { run } of open.filter((canary) => isFromCohort(canary, alert))) {
       await this.runCanary.shell.locked(tx, run, async (canary) => {
         if (isFromCohort(canary, alert))
-          await this.judge(tx, canary, alert, unsigned === undefined ? countedNameOf(canary, alert) : UNSIGNED)
+          await this.judge(tx, canary, alert, unsigned === undefined ? countedNameOf(canary, alert) : UNSIGNED) // guard: alert-unsigned
       })
     }
     for (const { run } of open.filter((canary) => this.isUnexplainedInControl(canary, alert))) {
@@ -97,6 +97,7 @@ export class JudgeAlert {
  */
 export function countedNameOf(canary: Canary, { bot, applied = [], reporter }: Alert): string {
   const hasAcknowledged = headsOf(canary).some(({ release }) => applied.includes(release))
+  // guard: alert-voice
   return hasAcknowledged || reporter === undefined ? bot : `${BOTS_OF_KEY} ${reporter}`
 }
 

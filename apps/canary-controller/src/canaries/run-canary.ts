@@ -82,7 +82,7 @@ export class RunCanary implements OnModuleInit {
     const origin = { ...originOf(cause), dossier, scenarios }
     const fresh = newCanary(dossier, origin, { now: tx.now, begins, load })
     return this.shell.open(tx, { fresh, dossier, cause }, async () => {
-      await this.endEarlier(tx, fresh)
+      await this.endEarlier(tx, fresh) // guard: canary-one-run
       const known = await this.proofs.attach(tx, dossier)
       const frozen = await this.frozen(tx, fresh)
       const behind = await this.regions.holderFor(tx, fresh)
@@ -135,7 +135,7 @@ export class RunCanary implements OnModuleInit {
       await this.shell.locked(tx, run, async (canary) => {
         const dossier = await this.proofs.attach(tx, canary.dossier)
         const behind = await this.regions.holderFor(tx, canary)
-        const frozen = await this.frozen(tx, canary)
+        const frozen = await this.frozen(tx, canary) // guard: freeze-before-proof
         await this.shell.decide(tx, canary, { type: 'proven', dossier, isProven: this.proofs.areComplete(dossier), frozen, behind })
       })
     }

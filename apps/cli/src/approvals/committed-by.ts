@@ -34,7 +34,7 @@ export async function committerOf(file: string): Promise<string | undefined> {
   const { PATH, HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL } = inheritedEnvironment()
   const until = performance.now() + DEADLINE_MS
   const git = (args: string[], more: Record<string, string | undefined>, input?: Buffer): string => {
-    const env = { PATH, GIT_DIR: folder, ...CLOSED, ...more }
+    const env = { PATH, GIT_DIR: folder, ...CLOSED, ...more } // guard: git-isolated
     const timeout = Math.max(1, Math.round(until - performance.now()))
     const { status, stdout, error } = spawnSync('git', args, { cwd: folder, env, input, timeout, encoding: 'utf8' })
     if (error !== undefined) throw new NoAnswer()

@@ -62,7 +62,7 @@ export class LoggedHeads {
     for (const { index, entry } of published) {
       const event = signed.get(index)
       try {
-        checkEvent({ ...entry, index, leafHash: '' }, event, this.rosters)
+        checkEvent({ ...entry, index, leafHash: '' }, event, this.rosters) // guard: audit-no-hidden-head
       } catch (error) {
         if (!(error instanceof SignatureError)) throw error
         this.problems.add('the log', `entry ${index}: ${error.detail}`)
@@ -134,8 +134,9 @@ function differenceOf(
   const logged = `${names.join(' and ')} (head ${seq}, revision ${revision})`
   if (served === undefined) return `config-store serves no head of it, and the log has ${logged}`
   const shown = `config-store serves ${served.version ?? 'no release'} (head ${served.head.seq}, revision ${served.revision})`
+  // guard: audit-newest-logged-head
   if (served.head.seq < seq) return `${shown}, and the log has ${logged}, stored after it`
-  const isAnother = served.head.seq === seq && (releases.length > 1 || !releases.includes(served.head.current))
+  const isAnother = served.head.seq === seq && (releases.length > 1 || !releases.includes(served.head.current)) // guard: audit-one-release-a-number
   return isAnother ? `${shown}, and the log has ${logged}: one number for two releases` : undefined
 }
 

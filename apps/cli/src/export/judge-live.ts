@@ -48,7 +48,7 @@ export async function judgeLive(record: ExportedHead, logged: LoggedHead, roster
   if (head.policy !== policy || head.seq !== seq || head.scope !== STABLE_SCOPE)
     throw new LiveRefused(`the record names ${policy} ${seq}, but the signed head is ${head.policy} ${head.seq} for ${head.scope}`)
   if (head.current !== digest || (head.next?.release ?? null) !== (next?.digest ?? null))
-    throw new LiveRefused('it names other releases than its head')
+    throw new LiveRefused('it names other releases than its head') // guards: export-held, export-withdrawn
   if ((head.run ?? null) !== run) throw new LiveRefused(`the record names run ${run}, but the signed head names ${head.run ?? null}`)
   if (storedAt !== logged.storedAt)
     throw new LiveRefused(`its record says that it was stored at ${storedAt}, but the log says ${logged.storedAt}`)

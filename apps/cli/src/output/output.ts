@@ -106,7 +106,7 @@ export class Output {
 }
 
 function clean(line: string): string {
-  return withColours(printable(line))
+  return withColours(printable(line)) // guard: output-clean
 }
 
 function chooseMode(options: OutputOptions, isTerminal: boolean): OutputMode {

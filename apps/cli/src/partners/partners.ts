@@ -114,6 +114,7 @@ async function resolveMember(value: Json, path: readonly (string | number)[], so
 
 async function resolveText(text: string, pointer: string, sources: SecretSources): Promise<string> {
   if (!/^(?:env|file):/.test(text)) return text
+  // guard: partner-secrets-alone
   if (!SECRETS.test(pointer)) {
     throw usageError(
       `${pointer} is not a secret: env: and file: are allowed only in webhook.secret, a2a.secret and sftp.key; write the value itself`,

@@ -105,9 +105,9 @@ export async function readPresentPolicies(context: CliContext, reader: PresentRe
   const left = new Set((isMissing ? await fetchViews() : views).map(({ id }) => id))
   return views.flatMap((view): (ShownPolicy | RefusedPolicy)[] => {
     const each = judged.get(view.id)!
-    if (each.kind === 'refused') return [refused(view.id, each)]
+    if (each.kind === 'refused') return [refused(view.id, each)] // guard: list-verified
     if (each.value !== null) return [shown(view, each, each.value, rosters!)]
-    return left.has(view.id) ? [refused(view.id, { code: 'HMS_VERIFY_PRESENT', detail: 'no signed head puts it in force' })] : []
+    return left.has(view.id) ? [refused(view.id, { code: 'HMS_VERIFY_PRESENT', detail: 'no signed head puts it in force' })] : [] // guard: list-in-force-by-signature
   })
 }
 
@@ -180,7 +180,7 @@ function shown(
       run,
       digest,
       author: predicate.author,
-      approvedBy,
+      approvedBy, // guard: get-signed-members
       ...(soleOfficial ? { soleOfficial } : {}),
       ...(breakGlass === undefined ? {} : { breakGlass }),
       ...(change === undefined ? {} : { change }),

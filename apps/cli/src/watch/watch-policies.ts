@@ -37,7 +37,7 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
       bot: options.bot,
       region: options.region,
       // Overrides HMS_POLICIES.
-      policies,
+      policies, // guard: watch-names-policies
       timeoutMs,
     })
     const queue = new ProgramQueue(async (change) => {

@@ -28,13 +28,13 @@ export class AcceptAlert {
   /** Accepts an alert. `actor`: owner of the request's key or signature; missing if profile dev requires neither. */
   execute(alert: BotAlert, actor?: Actor): Promise<AlertReceipt> {
     const present = this.presence.find(alert.bot)
-    const known = actor?.region ?? (present?.region || undefined)
-    requireRegion(known, alert.region)
+    const known = actor?.region ?? (present?.region || undefined) // guard: alert-region-simulated
+    requireRegion(known, alert.region) // guard: alert-region
     const reporter = this.reporterOf(actor)
     const { ofRun, applied } = this.inForce(alert, present)
     const reported = {
       ...alert,
-      region: known ?? (reporter === undefined ? alert.region : ''),
+      region: known ?? (reporter === undefined ? alert.region : ''), // guard: alert-claimed-region
       connected: present !== undefined,
       ofRun,
       ...(present === undefined ? {} : { applied }),

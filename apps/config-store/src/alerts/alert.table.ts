@@ -17,5 +17,5 @@ export const ALERT_INBOX = documentTable<AcceptedAlert>({
 
 /** Returns the inbox id of an alert. It contains the bot, because bots choose their alert ids and must not use up another bot's. */
 export function inboxId({ bot, id }: { bot: string; id: string }): string {
-  return digestOfJson([bot, id])
+  return digestOfJson([bot, id]) // guard: alert-inbox-of-bot
 }

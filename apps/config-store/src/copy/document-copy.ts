@@ -109,7 +109,7 @@ export class DocumentCopy implements OnModuleInit {
   /** Like `reach`, but rejects with `HMS_STORE_BEHIND` if the revision has not arrived. */
   async require(revision: number | undefined): Promise<void> {
     await this.reach(revision)
-    if (revision === undefined || revision <= this.revision) return
+    if (revision === undefined || revision <= this.revision) return // guard: revision-at-least
     throw new HmsError(STORE_BEHIND, `This instance has revision ${this.revision}, but not ${revision} yet. Ask another instance.`, {
       status: 503,
       state: { revision: this.revision },
@@ -148,7 +148,7 @@ export class DocumentCopy implements OnModuleInit {
     const placed = this.held.changedSince(undefined).map((held) => ({ place: documentId(held.document.id, held.document.scope), held }))
     const remaining = placed.filter(({ place }) => place > after).sort((a, b) => (a.place < b.place ? -1 : 1))
     let bytes = 0
-    const pageEnd = remaining.findIndex(({ held }, index) => (bytes += bytesOf(held.document)) > PAGE_BYTES && index > 0)
+    const pageEnd = remaining.findIndex(({ held }, index) => (bytes += bytesOf(held.document)) > PAGE_BYTES && index > 0) // guard: snapshot-pages
     const page = pageEnd < 0 ? remaining : remaining.slice(0, pageEnd)
     const frame = PreparedFrame.of(
       'snapshot',

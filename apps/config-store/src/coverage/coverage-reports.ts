@@ -100,7 +100,7 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
   private isRecent({ storedAt, next }: HeldStored): boolean {
     const now = this.time.nowMs()
     const isWithinLimit = (ms: number): boolean => ms <= now && ms >= now - COVERAGE_TOLD_MS
-    return storedAt >= now - COVERAGE_TOLD_MS || (next !== null && isWithinLimit(next.atMs))
+    return storedAt >= now - COVERAGE_TOLD_MS || (next !== null && isWithinLimit(next.atMs)) // guard: effective-reported-at-its-time
   }
 
   private emit(reports: ReportedCoverage): Promise<void> {

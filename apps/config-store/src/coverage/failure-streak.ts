@@ -12,7 +12,7 @@ export class FailureStreak {
 
   failed(error: unknown): void {
     this.count++
-    this.onChange(this.count, this.count === ALARM_AT || this.count % ALARM_EVERY === 0, error)
+    this.onChange(this.count, this.count === ALARM_AT || this.count % ALARM_EVERY === 0, error) // guard: failures-in-a-row
   }
 
   succeeded(): void {

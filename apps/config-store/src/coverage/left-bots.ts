@@ -79,7 +79,7 @@ export class LeftBots implements OnModuleInit {
   onLeft(bot: BotPresence): void {
     const returned = this.returning.delete(bot.bot)
     this.acknowledged.delete(bot.bot)
-    if (this.elsewhere.delete(bot.bot)) return
+    if (this.elsewhere.delete(bot.bot)) return // guard: left-bot-elsewhere
     const leftMs = this.time.nowMs()
     if (bot.revision === 0 && leftMs - Date.parse(bot.since) < FIRST_ACKNOWLEDGEMENT_MS) return
     this.departed.set(bot.bot, { bot, leftMs, returned, checks: this.checksNow() })

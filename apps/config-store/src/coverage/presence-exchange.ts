@@ -51,7 +51,7 @@ export class PresenceExchange {
     try {
       return { ...(await this.exchangeAll(chunks, readers, left)), refused: [] }
     } catch (error) {
-      if (!isDataError(error)) throw error
+      if (!isDataError(error)) throw error // guard: presence-set-aside
     }
     const storable = new Map<number, BotPresence[]>()
     for (const [chunk, bots] of chunks) storable.set(chunk, await this.storableOf(bots))

@@ -24,7 +24,7 @@ export class EventsController {
   async follow(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
-    @Query() { revision, policies }: StreamQueryDto,
+    @Query() { revision, policies }: StreamQueryDto, // guard: query-names-http
     @Headers('last-event-id') lastId?: string,
     @Headers('if-revision-at-least') atLeast?: string,
   ): Promise<void> {

@@ -33,7 +33,7 @@ const PATH = '/v1/stream'
  * Limits of a bot's frames. A report is one unfragmented message. It names each policy that the bot applies, about 90 bytes each: 2 MiB are
  * more than 20,000.
  */
-const FRAMES = { maxPayload: 2 * 1024 * 1024, maxFragments: 64, maxBufferedChunks: 4_096 }
+const FRAMES = { maxPayload: 2 * 1024 * 1024, maxFragments: 64, maxBufferedChunks: 4_096 } // guard: bot-frame-fits
 /** Limit of streams of one bot on one instance: replicas under one name, and earlier connections that are not closed yet. */
 const STREAMS_OF_BOT = 16
 /** Timeout in ms for the check of a key, which may wait for the database. */
@@ -84,11 +84,11 @@ export class StreamEndpoint implements OnApplicationBootstrap, BeforeApplication
   }
 
   private async open({ request, socket, head, target: { searchParams: query } }: Upgrade): Promise<void> {
-    if (this.localName !== undefined && isForeignRequest(request, this.localName)) throw foreignRefused()
+    if (this.localName !== undefined && isForeignRequest(request, this.localName)) throw foreignRefused() // guard: stream-foreign
     const reader = readQuery(StreamQueryDto, query)
     const grant = await this.withTimeout(this.admit(request, reader))
     await this.copy.require(parseAtLeast(request.headers[REVISION_HEADER] as string | undefined))
-    if (reader.bot !== undefined) this.requireSlot(reader.bot)
+    if (reader.bot !== undefined) this.requireSlot(reader.bot) // guard: streams-of-bot
     this.sockets.handleUpgrade(request, socket, head, (client) => {
       this.serve(client, socket, reader, grant).catch((error: unknown) => {
         this.log.error({ error: describeError(error) }, 'a reader could not be served')
@@ -173,7 +173,7 @@ export class StreamEndpoint implements OnApplicationBootstrap, BeforeApplication
   /** Reads a frame. A reader without a name must not send: its first frame ends the connection. */
   private onMessage(bot: string | undefined, socket: StreamSocket, data: Buffer): void {
     if (!socket.isOpen) return
-    if (bot === undefined) return socket.refuse('only a named bot may send')
+    if (bot === undefined) return socket.refuse('only a named bot may send') // guard: stream-silent-reader
     const frame = parseApplied(data.toString())
     if (frame === undefined) return socket.refuse('not an applied frame')
     socket.markAlive()
@@ -206,7 +206,7 @@ export function parseApplied(text: string): AppliedFrame | undefined {
 }
 
 function isByPolicy<T>(value: Record<string, T> | undefined, isRight: (entry: unknown) => boolean): value is Record<string, T> {
-  return isObject(value) && Object.entries(value).every(([policy, entry]) => isPolicyId(policy) && isRight(entry))
+  return isObject(value) && Object.entries(value).every(([policy, entry]) => isPolicyId(policy) && isRight(entry)) // guard: applied-names
 }
 
 function areDigests(digests: unknown): boolean {

@@ -114,7 +114,7 @@ function watchUnfinished(raw: Duplex, clock: Clock, onExcess: () => void): void 
   const check = (): void => {
     cancel = undefined
     const { frameMs = 0, messageMs = 0 } = message
-    if (frameMs >= FRAME_MS || messageMs >= MESSAGE_MS) onExcess()
+    if (frameMs >= FRAME_MS || messageMs >= MESSAGE_MS) onExcess() // guard: endless-message
     else if (frameMs > 0 || messageMs > 0) cancel = clock.after(CHECK_MS, check)
   }
   raw.on('data', (chunk: Buffer) => {
@@ -143,7 +143,7 @@ export function limitIntake(client: WebSocket, raw: Duplex, named: boolean, cloc
     exceeded = true
     onExcess()
   }
-  for (const kind of ['message', 'ping', 'pong'] as const) client.on(kind, () => check(frames.take(1)))
-  raw.on('data', (chunk: Buffer) => check(bytes.take(chunk.length)))
+  for (const kind of ['message', 'ping', 'pong'] as const) client.on(kind, () => check(frames.take(1))) // guard: stream-frame-rate
+  raw.on('data', (chunk: Buffer) => check(bytes.take(chunk.length))) // guard: stream-bytes
   watchUnfinished(raw, clock, () => check(false))
 }

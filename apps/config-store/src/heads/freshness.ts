@@ -60,9 +60,9 @@ export class Freshness implements BeforeApplicationShutdown {
     if (verdict === 'older') return false
     this.newest = { envelope, predicate }
     const isNews = predicate.stable !== this.published?.predicate.stable
-    if (!isNews || predicate.stable === this.pushed) this.publish(isNews)
+    if (!isNews || predicate.stable === this.pushed) this.publish(isNews) // guard: freshness-order
     // If the heads never arrive, readers receive the statement anyway: revealing missing heads is its purpose.
-    else this.cancelWait ??= this.clock.after(MAX_WAIT_FOR_HEADS_MS, () => this.publish(true))
+    else this.cancelWait ??= this.clock.after(MAX_WAIT_FOR_HEADS_MS, () => this.publish(true)) // guard: freshness-alone
     return true
   }
 

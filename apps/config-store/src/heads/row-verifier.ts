@@ -45,7 +45,7 @@ function verifyRow(row: StoredDocument, roster: Roster): VerifiedHead | RowRefus
   try {
     const verified = verifyHead(row, roster)
     const mismatch = mismatchOf(row, verified)
-    if (mismatch === undefined) return verified
+    if (mismatch === undefined) return verified // guard: rows-verified
     throw new SignatureError('HMS_HEAD_MALFORMED', `the row has another ${mismatch} than its signed head or release`)
   } catch (error) {
     const [code, detail] =
@@ -75,7 +75,7 @@ function provenRow(row: StoredDocument, { head, release, next }: VerifiedHead, r
   const change = verifiedChange(claimed, { policy: head.policy }, roster)
   return {
     ...rest,
-    ...originOf(release),
+    ...originOf(release), // guard: rows-signers
     ...(change === undefined ? {} : { change }),
     release: release?.envelope ?? null,
     proof: release?.proof ?? null,

@@ -45,7 +45,7 @@ export class VerifiedRows {
       const floor = Math.max(heldSeq(row) ?? (await this.floorOf(row)), verified.get(place)?.seq ?? 0)
       const judged = this.verifier.verify(row, this.rosters.newest)
       const refusal = 'refusal' in judged ? judged.refusal : outOfOrder(judged.document, { floor, newest })
-      if (refusal !== undefined) refused.push({ row, refusal })
+      if (refusal !== undefined) refused.push({ row, refusal }) // guard: rows-left-out
       else if ('document' in judged) verified.set(place, judged.document)
     }
     this.isFirst = false
@@ -105,7 +105,7 @@ function outOfOrder(
   { id: policy, scope, seq, revision }: StoredDocument,
   { floor, newest }: { floor: number; newest: number },
 ): RowRefusal | undefined {
-  if (seq < floor) return replayed(policy, scope, `the row has head ${seq}, although head ${floor} was already stored`)
+  if (seq < floor) return replayed(policy, scope, `the row has head ${seq}, although head ${floor} was already stored`) // guard: rows-not-put-back
   if (revision > newest) return replayed(policy, scope, `the row has revision ${revision}, above the store’s counter ${newest}`)
   return undefined
 }

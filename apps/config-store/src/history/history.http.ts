@@ -98,7 +98,7 @@ export class LiveRecordsController {
       const records: LiveRecord[] = []
       let bytes = 0
       for (const head of complete) {
-        if (bytes > PAGE_BYTES && head.storedAt !== records.at(-1)!.storedAt) break
+        if (bytes > PAGE_BYTES && head.storedAt !== records.at(-1)!.storedAt) break // guard: history-pages
         const held = peekPredicate<HeadPredicate>(head.head).next?.release
         const next = held === undefined ? null : { digest: held, ...(await recordOfRelease(tx, held)) }
         const record = { ...head, ...(await recordOfRelease(tx, head.digest)), next }

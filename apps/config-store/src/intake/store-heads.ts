@@ -145,7 +145,7 @@ export class StoreHeads {
     if (scope === STABLE_SCOPE || baseSeq === undefined || (current === base && next === undefined)) return false
     const stable = await this.rows.known(tx, policy, STABLE_SCOPE)
     const since = stable && peekPredicate<HeadPredicate>(stable.head).sinceSeq
-    return since !== undefined && since > baseSeq
+    return since !== undefined && since > baseSeq // guard: break-glass-not-overtaken-by-a-canary
   }
 
   private async apply(
@@ -175,6 +175,7 @@ export class StoreHeads {
 
   /** Publishes one event for all heads of a run and scope, because a waiting stage locks and writes the whole bundle for each event. */
   private async publishReceipts(tx: Transaction, outcomes: readonly HeadOutcome[], cause?: ReceivedEvent): Promise<void> {
+    // guard: bundle-announced-once
     for (const group of groupBy(outcomes, ({ verified }) => `${runOf(verified) ?? ''} ${verified.head.scope}`).values()) {
       const heads = group.map(({ verified: { head }, revision, applied, change }): PublishedHead => {
         const { policy, scope, seq, current: release } = head

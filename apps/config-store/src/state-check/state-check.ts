@@ -137,8 +137,8 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
         const row = await this.rows.known(tx, seen.id, seen.scope)
         const recorded = this.topic.seqAt(place)
         if (row === undefined || recorded > row.seq) return false
-        if (row.ended === true) await this.outbox.erase(tx, 'hms.state.recorded.v1', place)
-        else if (recorded < row.seq) await this.outbox.emit(tx, 'hms.state.recorded.v1', recordedState(row), { key: place })
+        if (row.ended === true) await this.outbox.erase(tx, 'hms.state.recorded.v1', place) // guard: state-erased-again
+        else if (recorded < row.seq) await this.outbox.emit(tx, 'hms.state.recorded.v1', recordedState(row), { key: place }) // guard: state-not-overruled
         else return false
         return true
       })

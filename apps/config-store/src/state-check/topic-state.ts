@@ -106,7 +106,7 @@ export function differencesBetween(database: ReadonlyMap<string, string>, topic:
   for (const [place, stored] of database) {
     const recorded = topic.get(place)
     if (recorded !== stored)
-      found.push({ place, kind: recorded === undefined ? 'missing' : 'changed', pair: `${stored} ${recorded ?? ''}` })
+      found.push({ place, kind: recorded === undefined ? 'missing' : 'changed', pair: `${stored} ${recorded ?? ''}` }) // guard: state-check-of-rows
   }
   for (const [place, recorded] of topic) if (!database.has(place)) found.push({ place, kind: 'unknown', pair: ` ${recorded}` })
   return found
@@ -118,5 +118,5 @@ export function differencesBetween(database: ReadonlyMap<string, string>, topic:
  */
 export function persisting(found: readonly Difference[], before: readonly Difference[]): Difference[] {
   const previous = new Map(before.map(({ place, pair }) => [place, pair]))
-  return found.filter(({ place, pair }) => previous.get(place) === pair)
+  return found.filter(({ place, pair }) => previous.get(place) === pair) // guard: state-check-under-way
 }

@@ -87,12 +87,13 @@ async function policiesIn(
     return { problem: unfit('HMS_FILE_REQUIRED', detail) }
   }
   // Approver takes no more: it would be read for nothing.
+  // guard: console-propose-bytes
   if (sources.reduce((sum, { bytes }) => sum + bytes.length, 0) > MAX_RUN_BYTES) {
     const detail = `The policies of one release have at most ${MAX_RUN_BYTES / 1024} KiB together.`
     return { problem: unfit('HMS_APPROVER_RUN_TOO_LARGE', detail) }
   }
   const refused = await admit()
-  if (refused !== undefined) return { problem: refused }
+  if (refused !== undefined) return { problem: refused } // guard: console-propose-asks-first
   // Late: most who open pages propose nothing, and reading YAML takes a parser.
   const { formatFinding, parsePolicy } = await import('#libs/policy')
   const parsed: ReturnType<typeof parsePolicy>[] = []

@@ -27,7 +27,7 @@ export class FollowedPage {
   ) {
     // A page that cannot be made now is made the next time; the reader's copy says as of when it is.
     this.repeat = new PeriodicTask(clock, {
-      everyMs: () => (this.last?.still === true ? Infinity : pauseMs(this.count())),
+      everyMs: () => (this.last?.still === true ? Infinity : pauseMs(this.count())), // guard: console-still-once
       run: () => this.look(),
       failed: () => {},
     })
@@ -58,7 +58,7 @@ export class FollowedPage {
 
 /** How long to wait before a page is made again, where so many are followed. */
 function pauseMs(pages: number): number {
-  return EVERY_MS * Math.max(1, Math.ceil(pages / PAGES_IN_TIME))
+  return EVERY_MS * Math.max(1, Math.ceil(pages / PAGES_IN_TIME)) // guard: console-many-pages
 }
 
 /** All but the moment at which it was made. */

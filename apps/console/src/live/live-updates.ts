@@ -35,10 +35,10 @@ export function addLiveUpdates(server: FastifyInstance, { clock, pages, make, au
     const [path, search] = target.split('?', 2)
     const found = target.length <= MAX_ADDRESS ? findPage(pages, path!) : undefined
     if (found === undefined || found.page.still === true)
-      throw new HmsError('HMS_HTTP_PATH_UNKNOWN', 'There is no such page to follow.', { status: 404 })
+      throw new HmsError('HMS_HTTP_PATH_UNKNOWN', 'There is no such page to follow.', { status: 404 }) // guard: console-not-followed
     const authorization = authorizationOf(request.headers, found.page)
     const asked = { query: new URLSearchParams(search ?? ''), authorization, client: clientOf(request) }
-    requireConnection(reply.raw)
+    requireConnection(reply.raw) // guard: live-own-connection
     const leave = places.take(shareOf(asked.client))
     const key = `${asked.authorization ?? ''}\n${target}`
     const page =

@@ -79,7 +79,7 @@ export class ApiReader {
       const headers = {
         accept: 'application/json',
         'content-type': 'application/json',
-        [CLIENT_HEADER]: client,
+        [CLIENT_HEADER]: client, // guard: console-forms-client
         ...(authorization === undefined ? {} : { authorization }),
       }
       try {

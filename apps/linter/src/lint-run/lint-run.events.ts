@@ -10,7 +10,7 @@ export class LintRunEvents {
 
   @OnEvent('linter', 'hms.approval.approved.v1')
   async handle(@Payload() event: ReceivedEvent<'hms.approval.approved.v1'>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {
-    if (isRollbackDossier(event.data.dossier)) return
+    if (isRollbackDossier(event.data.dossier)) return // guard: signed-rollback-no-lint
     return this.lintRun.execute(tx, event.data.dossier, event)
   }
 }

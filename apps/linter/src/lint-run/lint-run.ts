@@ -62,7 +62,7 @@ export class LintRun {
     const partners = await knownPartners(tx)
     const linted = await Promise.all(dossier.releases.map((release) => this.lint(tx, dossier, release, partners)))
     const all = linted.flatMap((each) => each.findings)
-    const findings = boundedFindings(all)
+    const findings = boundedFindings(all) // guard: run-findings
     const schemas = linted.flatMap((each) => each.schema ?? [])
     const attestation = await signTestResult(lintResultOf(dossier.releases, findings, schemas), dossier, this.runtime.signer)
     return { type: 'linted', findings, hasErrors: hasErrors(all), attestation, attested: withAttestation(dossier, 'lint', attestation) }

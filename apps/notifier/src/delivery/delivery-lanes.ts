@@ -158,7 +158,7 @@ export class DeliveryLanes implements OnModuleInit {
    * delivered from then on, regardless of the server's responses: nothing more is sent, and the lane advances.
    */
   async acknowledge(tx: Transaction, delivery: Delivery, said: Omit<Acknowledgement, 'at'>): Promise<Delivery> {
-    if (delivery.acknowledged !== undefined) return delivery
+    if (delivery.acknowledged !== undefined) return delivery // guard: receipt-once
     const at = tx.now.toISOString()
     const acknowledged = { at, ...said }
     const arrived = { state: 'delivered' as const, sending: false, nextAttemptAt: null, deliveredAt: delivery.deliveredAt ?? at }

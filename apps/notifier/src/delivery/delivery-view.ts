@@ -23,7 +23,7 @@ export async function deliveryDetail(tx: Transaction, delivery: Delivery): Promi
   const evidence = await tx.documents(EVIDENCE).find(query)
   const { digest, supersedes, body, redrives = [] } = delivery
   const tries = evidence.toReversed().map(({ delivery: _delivery, ...shown }): DeliveryTry => shown)
-  return { ...deliveryView(delivery), digest, supersedes, body: withReceiptToken(body, WITHHELD), tries, redrives }
+  return { ...deliveryView(delivery), digest, supersedes, body: withReceiptToken(body, WITHHELD), tries, redrives } // guard: token-withheld
 }
 
 export function deliveryUnknown(id: string): HmsError {

@@ -58,7 +58,7 @@ export class NotifyPartners implements OnModuleInit, DeliveryListener {
 
   /** Notifies partners of a run that takes effect later, with its date. */
   announce(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<HandlerResult> {
-    const arrival = { fresh: freshOf(dossier, cause), dossier, cause, isAbortable: true }
+    const arrival = { fresh: freshOf(dossier, cause), dossier, cause, isAbortable: true } // guard: partners-of-an-ended-run
     return this.shell.open(tx, arrival, async () => ({ type: 'announced', dossier, ...(await addresseesOf(tx, dossier, cause)) }))
   }
 
@@ -88,7 +88,7 @@ export class NotifyPartners implements OnModuleInit, DeliveryListener {
     const registered = new Map((await allPartners(tx)).map((partner) => [partner.id, partner]))
     const at = new Date(stage.rolledOutAt)
     const takenBack = await takenBackOf(tx, dossier, at)
-    const inForce = dossier.releases.filter(({ releaseDigest }) => !takenBack.has(releaseDigest))
+    const inForce = dossier.releases.filter(({ releaseDigest }) => !takenBack.has(releaseDigest)) // guard: taken-back-left-out
     if (inForce.length === 0) return
     const policies = inForce.map((release): PolicyNews => {
       const opened = openRelease(release, dossier.proofs)

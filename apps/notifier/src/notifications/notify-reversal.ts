@@ -29,9 +29,9 @@ export class NotifyReversal {
     const gone = inForce === undefined ? [from] : [from, inForce]
     for (const { digest } of gone) await rememberReversal(tx, { policy, seq, from: digest, to: to?.releaseDigest ?? null }, cause)
     // A replacement has ids of its own, because the same head may also belong to a rollback.
-    const what = replacedBy === undefined ? 'rollback' : 'replaced'
+    const what = replacedBy === undefined ? 'rollback' : 'replaced' // guard: dropped-has-its-own-id
     const names = { cause: `${what}-${seq}`, messageCause: `${what}_${seq}`, publicReason: change?.publicReason, at: new Date(cause.time) }
-    const versions = gone.map(({ version }) => version)
+    const versions = gone.map(({ version }) => version) // guard: first-version-taken-back
     const again = to === null ? undefined : { ...releaseFacts(to), release: to, replaced: null }
     await this.tell(tx, { policy, versions, again }, names, cause)
   }
@@ -62,7 +62,7 @@ export class NotifyReversal {
     for (const id of new Set(found.map(({ partner }) => partner).sort())) {
       const deliveries = found.filter((delivery) => delivery.partner === id)
       const partner = await tx.documents(PARTNERS).get(id)
-      if (partner === undefined || reportedVersion(deliveries[0]!, policy) === null) continue
+      if (partner === undefined || reportedVersion(deliveries[0]!, policy) === null) continue // guard: withdrawn-once
       const isUntried = partner.lane === 'latest' && !deliveries.some(mayKnow)
       if (isUntried && knowsWithout(deliveries, await deliveriesBefore(tx, id, policy), policy, again?.version ?? null)) {
         for (const delivery of deliveries) await this.lanes.supersede(tx, delivery)
@@ -81,7 +81,7 @@ export class NotifyReversal {
  * reversal follows it.
  */
 function mayKnow(delivery: Delivery): boolean {
-  return mayHaveCome(delivery) || delivery.policies !== undefined
+  return mayHaveCome(delivery) || delivery.policies !== undefined // guard: bundle-taken-back
 }
 
 async function deliveriesBefore(tx: Transaction, partner: string, policy: string): Promise<Delivery[]> {
@@ -92,7 +92,7 @@ async function deliveriesBefore(tx: Transaction, partner: string, policy: string
 
 /** Whether the partner may have received the message: a failed attempt, or an attempt before a redrive, may have reached the partner. */
 function mayHaveCome({ state, tries, sending, redrives = [] }: Delivery): boolean {
-  return state === 'delivered' || tries > 0 || sending || redrives.length > 0
+  return state === 'delivered' || tries > 0 || sending || redrives.length > 0 // guard: redriven-corrected
 }
 
 /** Returns the version of the policy that the message reports as in force; `null` if it reports that none is. */
@@ -109,6 +109,6 @@ function reportedVersion(delivery: Delivery, policy: string): string | null {
 function knowsWithout(waiting: readonly Delivery[], deliveries: readonly Delivery[], policy: string, inForce: string | null): boolean {
   return waiting.every((each) => {
     const last = deliveries.find((other) => wayOf(other) === wayOf(each) && mayHaveCome(other))
-    return last === undefined || (last.state === 'delivered' && reportedVersion(last, policy) === inForce)
+    return last === undefined || (last.state === 'delivered' && reportedVersion(last, policy) === inForce) // guard: held-back-corrected
   })
 }

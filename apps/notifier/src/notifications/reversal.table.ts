@@ -27,7 +27,7 @@ export async function rememberReversal(
   if (to !== null) said.push({ release: to, policy, seq, takenBackAt: null })
   for (const reversal of said) {
     const known = await tx.documents(REVERSALS).get(reversal.release)
-    if (known === undefined || known.seq < seq) await tx.documents(REVERSALS).put(reversal)
+    if (known === undefined || known.seq < seq) await tx.documents(REVERSALS).put(reversal) // guard: taken-back-newest
   }
 }
 
@@ -39,7 +39,7 @@ export async function takenBackOf(tx: Transaction, { releases }: RunDossier, at:
   const takenBack = new Set<string>()
   for (const { releaseDigest } of releases) {
     const takenBackAt = (await tx.documents(REVERSALS).get(releaseDigest))?.takenBackAt ?? null
-    if (takenBackAt !== null && Date.parse(takenBackAt) >= at.getTime()) takenBack.add(releaseDigest)
+    if (takenBackAt !== null && Date.parse(takenBackAt) >= at.getTime()) takenBack.add(releaseDigest) // guard: taken-back-attempt
   }
   return takenBack
 }

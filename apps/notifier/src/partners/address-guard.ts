@@ -91,13 +91,15 @@ export function addressRefusal(address: string, rules: AddressRules): string | u
   const refusal = refusalOf(address, rules)
   if (refusal !== undefined) return refusal
   const embedded = embeddedAddresses(address).flatMap((each) => refusalOf(each, { ...rules, onlyNetworks: false }) ?? [])
+  // guard: partner-embedded
   return embedded.length === 0 ? undefined : `${address} stands for ${embedded[0]}`
 }
 
 function refusalOf(address: string, rules: AddressRules): string | undefined {
+  // guard: partner-closed-ranges
   if (isClosedAddress(address)) return `${address} is a link-local, metadata, multicast or reserved address; name a public host`
   const open = contains(rules.widest, address)
-  const listed = open && contains(rules.networks, address)
+  const listed = open && contains(rules.networks, address) // guard: partner-widest
   if (isLoopbackAddress(address) && rules.profile !== 'dev') return `${address} is a loopback address; name a public host`
   if (isSpecialAddress(address) && !open && contains(rules.networks, address)) {
     return `${address} is outside the networks that this deployment allows partners (HMS_NOTIFIER_NETWORKS); name a public host`

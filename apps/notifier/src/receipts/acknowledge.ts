@@ -51,8 +51,9 @@ export class Acknowledge {
       await lockedDocument(tx, DELIVERIES, receipt.delivery, lockKeysOf)
       const found = await this.find(tx, receipt)
       const { delivery, secrets } = found
-      const keyId = secrets === null ? null : requireSigned(found, secrets, { headers, body }, tx.now)
+      const keyId = secrets === null ? null : requireSigned(found, secrets, { headers, body }, tx.now) // guard: receipt-signature
       const { acknowledged, note } = sayingOf(said)
+      // guard: receipt-message
       if (acknowledged !== undefined ? acknowledged !== delivery.messageId : secrets !== null) {
         const detail = `acknowledged must be the webhook-id of the message: ${delivery.messageId}.`
         throw new HmsError('HMS_RECEIPT_OTHER', detail, { status: 422, errors: [{ pointer: '/acknowledged', detail }] })
@@ -77,7 +78,7 @@ export class Acknowledge {
 
 async function receiptOf(tx: Transaction, token: string): Promise<Receipt> {
   const receipt = await tx.documents(RECEIPTS).get(receiptId(token))
-  if (receipt === undefined || Date.parse(receipt.expiresAt) <= tx.now.getTime()) throw unknown()
+  if (receipt === undefined || Date.parse(receipt.expiresAt) <= tx.now.getTime()) throw unknown() // guard: receipt-life
   return receipt
 }
 

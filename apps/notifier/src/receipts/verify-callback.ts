@@ -28,7 +28,7 @@ export function verifyCallback(secrets: readonly string[], headers: IncomingHttp
 
 /** Whether a time is within the tolerance, before or after `now`, as receivers check our calls. */
 export function isWithinTolerance(atMs: number, now: Date): boolean {
-  return Math.abs(now.getTime() - atMs) <= TOLERANCE_MS
+  return Math.abs(now.getTime() - atMs) <= TOLERANCE_MS // guard: receipt-time
 }
 
 function matches(signature: string, mac: Buffer): boolean {
@@ -48,7 +48,7 @@ export function verifyPackage(secret: string, body: Buffer, now: Date): Verified
     return { ok: false, detail: 'meta.ts is more than five minutes off; the clock of the sender may be wrong.' }
   }
   const [given, expected] = [Buffer.from(sig), Buffer.from(signatureOf(unsigned, secret))]
-  if (given.length === expected.length && timingSafeEqual(given, expected)) return { ok: true, keyId: webhookKeyId(secret) }
+  if (given.length === expected.length && timingSafeEqual(given, expected)) return { ok: true, keyId: webhookKeyId(secret) } // guard: receipt-package
   return { ok: false, detail: 'sig does not match. Sign the JCS form of the package without sig, with the secret of this channel.' }
 }
 

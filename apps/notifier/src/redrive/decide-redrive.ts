@@ -24,7 +24,7 @@ export function decideRedrive(delivery: Delivery, newer: readonly Delivery[], la
   }
   if (lane === 'every') return { do: 'send', followedBy: [] }
   const newest = newer.at(-1)
-  if (delivery.state === 'superseded' || covers(newer, delivery)) return overtaken(newest, 'was notified')
+  if (delivery.state === 'superseded' || covers(newer, delivery)) return overtaken(newest, 'was notified') // guard: redrive-overtaken
   return newer.some(({ state }) => state === 'pending')
     ? overtaken(newest, 'is being notified')
     : { do: 'send', followedBy: newestOf(newer) }

@@ -19,7 +19,7 @@ export class OpenBreakGlass {
 
   /** Opens the rollout of a run that passed lint, if it is break-glass; all other runs continue with simulation. */
   async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<HandlerResult> {
-    if (!isBreakGlassDossier(dossier)) return
+    if (!isBreakGlassDossier(dossier)) return // guard: break-glass-only-from-lint
     const { key, id, traceparent = null } = cause
     const order = { release: dossier.releases[0]!.releaseDigest, run: dossier.run, dossier, cause: { key, id, traceparent } }
     const answer = await this.carryOut(tx, order)

@@ -18,7 +18,7 @@ export function chooseTarget(
 ): ReleaseDocument {
   const known = releasesOf(stable, version)
   const acceptable = known.filter(({ releaseDigest }) => !refused.has(releaseDigest))
-  if (known.length > 0 && acceptable.length === 0) throw targetRefused(policy, version, refused.get(known.at(-1)!.releaseDigest)!)
+  if (known.length > 0 && acceptable.length === 0) throw targetRefused(policy, version, refused.get(known.at(-1)!.releaseDigest)!) // guard: rollback-target-refused
   const isAcceptable = (release: ReleaseDocument | undefined): boolean =>
     acceptable.some(({ releaseDigest }) => releaseDigest === release?.releaseDigest)
   const current = stable?.current
@@ -28,7 +28,7 @@ export function chooseTarget(
   }
   if (current.version === version && isAcceptable(current)) {
     // A release held until its effective time is dropped; the release in force stays.
-    if (stable.next !== undefined) return current
+    if (stable.next !== undefined) return current // guard: held-taken-back
     throw new HmsError('HMS_ROLLOUT_ALREADY_LIVE', `${policy}@${version} is live already.`, {
       status: 409,
       next: [action('get', { policy })],
@@ -41,7 +41,7 @@ export function chooseTarget(
   }
   if (known.length === 0 && !wasLive) throw neverLive(stable, policy, version)
   const rolledBack = rolledBackRelease(stable)
-  if (rolledBack?.version === version && isAcceptable(rolledBack)) return rolledBack
+  if (rolledBack?.version === version && isAcceptable(rolledBack)) return rolledBack // guard: rollback-taken-back
   const { fallbacks } = peekPredicate<ReleasePredicate>(newestApproved(stable)!.envelope)
   const target = acceptable.findLast((release) => fallbacks.some((ref) => ref.digest === release.releaseDigest))
   if (target !== undefined) return target

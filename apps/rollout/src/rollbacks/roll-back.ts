@@ -67,7 +67,7 @@ export class RollBack {
       if (before !== undefined) return before
       const reversals = await this.reversals(tx, request, members)
       const denied = await this.guardRollback.execute(tx, reversals, by)
-      if (denied !== undefined) return denied
+      if (denied !== undefined) return denied // guard: guard-rollback
       const change = changeOf(request, by, statement)
       const together = reversals.map(({ stable }) => stable.policy)
       const moved = reversals.map(({ stable, to }) => {
@@ -144,7 +144,7 @@ function changeOf({ reason, publicReason }: RollbackRequest, { name }: Actor, st
 /** Returns the policies to roll back, or reinstate, together: the whole bundle, unless only one is requested. */
 function membersOf(stable: Stable | undefined, request: RollbackRequest): string[] {
   if (request.only === true || stable === undefined) return [request.policy]
-  if (rolledBackRelease(stable)?.version === request.version) return [...new Set([request.policy, ...stable.takenBackWith])].sort()
+  if (rolledBackRelease(stable)?.version === request.version) return [...new Set([request.policy, ...stable.takenBackWith])].sort() // guard: rollback-whole-bundle
   if (previousOf(stable) !== request.version) return [request.policy]
   return [...new Set([request.policy, ...(stable.next ?? stable).bundle])].sort()
 }
@@ -156,7 +156,7 @@ function versionRolledBackWith(stable: Stable, policy: string): string | undefin
 
 /** Whether the newest releases of both policies are of one run; `false` if people have withdrawn the other policy since. */
 function isOfSameRun(requested: Stable, other: Stable): boolean {
-  return runOf(other, newestOf(other)) === runOf(requested, newestOf(requested))
+  return runOf(other, newestOf(other)) === runOf(requested, newestOf(requested)) // guards: withdrawn-stays, moved-on-stays
 }
 
 /**

@@ -60,7 +60,7 @@ export class RolloutEffects {
       return { ...effect, data: { ...effect.data, change: this.advanceOf(rollout) } }
     if (!isEnding(effect)) return effect
     if (rollout.kept !== undefined) return withKept(effect, rollout.kept)
-    if (rollout.endsWith === undefined) return effect
+    if (rollout.endsWith === undefined) return effect // guard: run-end-waits-for-announcement
     const stable = (await tx.documents(STABLES).get(rollout.endsWith))!
     const unannounced = { ...stable.unannounced!, ends: { announced: effect, refused: effect } }
     await tx.documents(STABLES).put({ ...stable, unannounced })
@@ -74,7 +74,7 @@ export class RolloutEffects {
     const stables = await stablesOf(tx, rollout)
     const moves =
       how === 'renew'
-        ? stables.filter((stable) => stable.run === run).map((before) => ({ before, after: { ...before, seq: before.seq + 1 } }))
+        ? stables.filter((stable) => stable.run === run).map((before) => ({ before, after: { ...before, seq: before.seq + 1 } })) // guard: own-renewal
         : stables.map((before, index) => ({ before, after: advance(before, releases[index]!, run, bundle, tx.now) }))
     if (how === 'advance') await this.announceDropped(tx, rollout, moves)
     await this.move(tx, rollout, moves, how === 'renew' ? undefined : this.advanceOf(rollout))
@@ -95,7 +95,7 @@ export class RolloutEffects {
     const { run } = rollout
     for (const { before, after } of moves) {
       const held = droppedOf(before, after)
-      if (held === undefined) continue
+      if (held === undefined) continue // guard: dropped-is-announced
       const { policy, seq, current: to } = before
       const reason = `run #${run} replaced it`
       const data = { policy, from: refOf(held), to, seq, reason, run: runOf(before, held) ?? null, replacedBy: run }
@@ -143,14 +143,14 @@ export class RolloutEffects {
     moved: readonly string[] = [],
   ): Promise<{ targets: Target[]; refusal: SignatureError | undefined }> {
     const { live } = openDossier(dossier)
-    const owned = (await stablesOf(tx, { members })).filter((stable) => stable.run === run && !moved.includes(stable.policy))
+    const owned = (await stablesOf(tx, { members })).filter((stable) => stable.run === run && !moved.includes(stable.policy)) // guard: own-take-back
     const targets = owned.map((stable) => ({ stable, to: live[stable.policy] ?? null }))
     const before = targets.flatMap(({ to }) => to ?? [])
     const [refusal] = (await refusedOf(tx, before, this.rosters.newest)).values()
     if (refusal === undefined) return { targets, refusal }
     const now = owned.flatMap((stable) => newestOf(stable) ?? [])
     const refused = await refusedOf(tx, now, this.rosters.newest)
-    return { targets, refusal: refused.size === 0 ? refusal : undefined }
+    return { targets, refusal: refused.size === 0 ? refusal : undefined } // guard: fallback-refused-stays
   }
 
   /** Leaves this run's releases in force, for people to decide: a head that readers refuse would make them doubt all policies. */

@@ -72,7 +72,7 @@ export class RunRollout implements OnModuleInit {
         const { run, attempt, dossier } = rollout
         // Only an earlier version of the service let the stop switch block a break-glass run. The signed releases are judged again, because
         // they may have expired and keys may have been revoked.
-        const refusal = rollout.breakGlass === true ? await refusalOf(tx, dossier, runtime.roster) : undefined
+        const refusal = rollout.breakGlass === true ? await refusalOf(tx, dossier, runtime.roster) : undefined // guard: break-glass-after-stop
         const input: RolloutInput =
           refusal === undefined
             ? { type: 'freezeChanged', stable: await stableReleases(tx, dossier), frozen }

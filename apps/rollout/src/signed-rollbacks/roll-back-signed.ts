@@ -77,7 +77,7 @@ export class RollBackSigned {
     const judged = judgeSignedRollback(releases, { stable, known }, this.rosters.newest)
     if ('reason' in judged) return this.fail(tx, order, judged)
     const release = releases[0]!
-    if (this.rosters.newest.logPolicy !== undefined && release.proof === undefined) return false
+    if (this.rosters.newest.logPolicy !== undefined && release.proof === undefined) return false // guard: signed-rollback-logged-first
     const refusal = refusalByReaders(release, this.rosters.newest)
     if (refusal !== undefined) return this.fail(tx, order, { reason: 'READERS_REFUSE', detail: refusal.detail })
     for (const { id, name } of judged.approvedBy) {

@@ -136,7 +136,7 @@ export class StableMoves {
   ): Promise<Delivered> {
     const delivered = issued === undefined ? [] : await this.headDelivery.deliver(issued)
     const policies = [...seqs.keys()]
-    const refusal = isRefusedByAll(delivered) ? refusedByAll(policies, delivered) : undefined
+    const refusal = isRefusedByAll(delivered) ? refusedByAll(policies, delivered) : undefined // guard: rollback-refused-by-all
     await this.database.locked(policies.map(policyKey), async (tx) => {
       const moved = (await unannouncedOf(tx, policies)).filter(({ policy, seq }) => seq === seqs.get(policy))
       if (refusal === undefined) await this.announceAll(tx, moved)
@@ -164,7 +164,7 @@ export class StableMoves {
   /** Returns the moved state with its event stored in it, and schedules the timer that announces the event if this instance crashes. */
   private async announceLater(tx: Transaction, moves: readonly Move[], { before, after, event }: Move, cause: Cause): Promise<Stable> {
     const { policy } = after
-    const { key, refused } = cause
+    const { key, refused } = cause // guard: reversals-before-the-end
     const of = cause.of && { ...cause.of, policies: moves.map((move) => move.after.policy) }
     const policies = of?.policies ?? [policy]
     const dueAt = new Date(tx.now.getTime() + ANNOUNCE_AFTER_MS)
@@ -183,7 +183,7 @@ export class StableMoves {
   private async issue(tx: Transaction, stables: readonly Stable[], { key, of, change }: Cause): Promise<IssuedHeads> {
     const heads = stables.map((stable) => {
       const { policy, seq, sinceSeq, current, next } = stable
-      const head = { policy, scope: STABLE_SCOPE, seq, sinceSeq, issuedAt: tx.now.toISOString(), run: runOf(stable, current) }
+      const head = { policy, scope: STABLE_SCOPE, seq, sinceSeq, issuedAt: tx.now.toISOString(), run: runOf(stable, current) } // guard: head-names-its-run
       return { head, current, next: next && { ...next, run: runOf(stable, next.release) } }
     })
     for (const stable of stables) {
@@ -191,7 +191,7 @@ export class StableMoves {
       const before = await stableOf(tx, policy)
       // The earlier move is announced first, because other services must receive moves in order.
       if (before?.unannounced !== undefined) await this.announce(tx, before.unannounced)
-      await recordLiveVersion(tx, before?.current ?? null)
+      await recordLiveVersion(tx, before?.current ?? null) // guard: live-version-remembered
       await tx.documents(STABLES).put(stable)
       await tx.documents(STABLE_HEADS).put({ policy, seq, current: current?.releaseDigest ?? null })
     }
@@ -229,7 +229,7 @@ export class StableMoves {
     const kept = back.flatMap(({ before, after }) => keptOf(before, after, detail))
     for (const { unannounced } of moved) {
       const { ends, ...move } = unannounced!
-      if (ends !== undefined) await this.end(tx, move, ends.announced === undefined ? ends.refused : withKept(ends.refused, kept))
+      if (ends !== undefined) await this.end(tx, move, ends.announced === undefined ? ends.refused : withKept(ends.refused, kept)) // guard: signed-rollback-refused-by-all
     }
   }
 

@@ -164,7 +164,7 @@ export function withMoveReverted(stable: Stable, before: Unannounced['before']):
 export function rolledBackRelease(stable: Stable): ReleaseDocument | undefined {
   const newest = newestApproved(stable)
   const eligible =
-    newest !== undefined && newest.releaseDigest !== newestOf(stable)?.releaseDigest && !stable.failed.includes(newest.releaseDigest)
+    newest !== undefined && newest.releaseDigest !== newestOf(stable)?.releaseDigest && !stable.failed.includes(newest.releaseDigest) // guard: rollback-not-to-failed
   return eligible ? newest : undefined
 }
 
@@ -188,7 +188,7 @@ export function reversedOf(before: Stable, after: Stable): Pick<ReversedPolicy, 
   const [newest, { current, next }] = [newestOf(before), before]
   if (newest === null) return undefined
   const isAlsoRemoved = next !== undefined && current !== null && current.releaseDigest !== after.current?.releaseDigest
-  return { from: refOf(newest), ...(isAlsoRemoved ? { inForce: refOf(current) } : {}) }
+  return { from: refOf(newest), ...(isAlsoRemoved ? { inForce: refOf(current) } : {}) } // guard: reversed-past-both
 }
 
 /** Returns the run that made a release live. */
@@ -222,7 +222,7 @@ function moveTo(stable: Stable, release: ReleaseDocument | null, bundle: string[
   const seq = stable.seq + 1
   const period = isUnchanged
     ? { sinceSeq: stable.sinceSeq, sinceSeqBefore: stable.sinceSeqBefore, bundle: stable.bundle }
-    : { sinceSeq: seq, sinceSeqBefore: stable.sinceSeq, bundle }
+    : { sinceSeq: seq, sinceSeqBefore: stable.sinceSeq, bundle } // guard: period-begins-again
   const moved = { ...before, seq, current, history, liveBy, failed, ...period }
   return scheduled === undefined ? moved : { ...moved, next: { ...scheduled, bundle, sinceSeq: seq } }
 }
@@ -247,6 +247,6 @@ export function overtakenReason(
 ): { reason: 'LIVE_MOVED'; detail: string } | undefined {
   const isSuccessor = (seen?.digest ?? null) === (stable.current?.releaseDigest ?? null)
   const isNewer = releaseEpoch > (newestApproved(stable)?.releaseEpoch ?? 0)
-  if (isSuccessor && isNewer) return undefined
+  if (isSuccessor && isNewer) return undefined // guards: signed-rollback-replaces, signed-rollback-once
   return { reason: 'LIVE_MOVED', detail: `${stable.policy} changed to ${stable.current?.version ?? 'no version'} after people signed` }
 }

@@ -26,9 +26,9 @@ export function readWithdrawal(
   if (decision !== 'withdraw' || reason.trim() === '' || !isBounded)
     throw other(`The signed statement is not a withdrawal with a reason of at most ${MAX_REASON} characters.`, id)
   if (subject !== releaseDigest)
-    throw other(`The signed statement is about another release than ${id}@${version}, which is in force. Sign it again.`, id)
+    throw other(`The signed statement is about another release than ${id}@${version}, which is in force. Sign it again.`, id) // guard: withdrawal-bound
   if (countsOnRelease(roster, person, readRelease(envelope).predicate))
-    return { id: read.digest, person, reason, ...(publicReason === undefined ? {} : { publicReason }) }
+    return { id: read.digest, person, reason, ...(publicReason === undefined ? {} : { publicReason }) } // guard: withdrawal-allowed
   throw new HmsError('HMS_WITHDRAWAL_NOT_ALLOWED', `${person.name} may not sign the withdrawal of ${id}@${version}.`, {
     status: 403,
     next: [action('roster.show')],
@@ -51,7 +51,7 @@ export function verifyWithdrawal(statement: Envelope, roster: Roster, now?: Date
 
 /** Throws 403 `HMS_WITHDRAWAL_EXPIRED` unless the statement was signed within ten minutes of `now`. */
 export function requireSignedLately(at: string, now: Date): void {
-  if (isSignedLately(at, now)) return
+  if (isSignedLately(at, now)) return // guard: withdrawal-expires
   const detail = 'It was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.'
   throw new HmsError('HMS_WITHDRAWAL_EXPIRED', detail, { status: 403, next: [action('withdraw', { policy: 'ID' })] })
 }

@@ -41,7 +41,7 @@ export class Withdraw {
 
   async execute({ policy, statement }: WithdrawalRequest): Promise<WithdrawalResult> {
     // Verified before the policy is locked: the response to an unauthorised caller must not depend on which policies exist.
-    verifyWithdrawal(statement, this.rosters.newest)
+    verifyWithdrawal(statement, this.rosters.newest) // guard: strangers-withdrawal
     const { issued, release, ...outcome } = await this.database.locked([policyKey(policy)], (tx) => this.sign(tx, policy, statement))
     const { seq } = outcome
     if (seq === null) return { ...outcome, revision: 0, stored: [] }
@@ -50,12 +50,12 @@ export class Withdraw {
   }
 
   private async sign(tx: Transaction, policy: string, statement: WithdrawalRequest['statement']): Promise<Outcome> {
-    const { predicate } = verifyWithdrawal(statement, this.rosters.newest, tx.now)
+    const { predicate } = verifyWithdrawal(statement, this.rosters.newest, tx.now) // guard: strangers-withdrawal
     const stable = await stableOf(tx, policy)
     const known = await tx.documents(WITHDRAWALS).get(digestOf(statement))
-    if (known?.policy === policy && known.state === 'carried-out') return this.earlierOutcome(tx, known)
+    if (known?.policy === policy && known.state === 'carried-out') return this.earlierOutcome(tx, known) // guard: withdrawal-once
     // The holder of an old statement must not learn from the response which release is live.
-    requireSignedLately(predicate.at, tx.now)
+    requireSignedLately(predicate.at, tx.now) // guard: strangers-withdrawal
     const current = stable?.current ?? null
     if (stable === undefined || current === null)
       throw new HmsError('HMS_ROLLOUT_NOTHING_LIVE', `Nothing is live for ${policy}.`, { status: 404, next: [action('runs.list')] })
@@ -77,7 +77,7 @@ export class Withdraw {
     const { role, threshold } = approvalRequirement(this.rosters.newest, predicateOf(current))
     await tx.documents(WITHDRAWALS).put(signed)
     const progress = { id: policy, version: current.version, signedBy: all.map(({ by }) => this.nameOf(by)) }
-    if (all.length < threshold) return { ...progress, state: 'AWAITING_APPROVAL', missing: [role], seq: null }
+    if (all.length < threshold) return { ...progress, state: 'AWAITING_APPROVAL', missing: [role], seq: null } // guard: withdrawal-threshold
     const issued = await this.retire(tx, stable, current, all)
     return { ...progress, state: 'WITHDRAWN', missing: [], seq: stable.seq + 1, issued, release: current.releaseDigest }
   }
@@ -105,7 +105,7 @@ export class Withdraw {
     const since = tx.now.getTime() - WAIT_MS
     const counts = (by: string): boolean => {
       const other = roster.principals.get(by)
-      return other !== undefined && by !== person && countsOnRelease(roster, other, predicateOf(current))
+      return other !== undefined && by !== person && countsOnRelease(roster, other, predicateOf(current)) // guard: withdrawal-each-once
     }
     return found
       .filter(({ by, signedAt }) => counts(by) && Date.parse(signedAt) > since)

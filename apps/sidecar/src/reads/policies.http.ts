@@ -36,6 +36,7 @@ export class PolicyReads {
   /** Refuses reads for another reader or another time: a side-car has only its own current values, unlike config-store. */
   private requireOwnReader(query: URLSearchParams): void {
     const past = ['at', 'known', 'version'].find((name) => query.has(name))
+    // guard: past-not-by-side-car
     if (past !== undefined)
       throw new HmsError('HMS_SIDECAR_READER', `A side-car has only the values in force now; query config-store with ${past}.`, {
         status: 400,

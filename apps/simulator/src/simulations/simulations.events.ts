@@ -10,7 +10,7 @@ export class SimulationsEvents {
 
   @OnEvent('simulator', 'hms.lint.passed.v1')
   async linted(@Payload() event: ReceivedEvent<'hms.lint.passed.v1'>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {
-    if (isBreakGlassDossier(event.data.dossier)) return
+    if (isBreakGlassDossier(event.data.dossier)) return // guard: break-glass-no-simulation
     return this.runSimulation.open(tx, event.data.dossier, event)
   }
 

@@ -40,7 +40,7 @@ export function sseParser(maxCharacters = MAX_SSE_EVENT_CHARACTERS): { push(chun
       const end = Math.max(...EVENT_ENDS.map((each) => text.lastIndexOf(each)))
       incomplete = end < 0 ? incomplete + chunk.length : text.length - end - 2
       lastCharacter = text.slice(-1)
-      if (incomplete > maxCharacters) throw oversized(maxCharacters)
+      if (incomplete > maxCharacters) throw oversized(maxCharacters) // guard: event-bytes
       return events
     },
   }

@@ -29,7 +29,7 @@ export async function prepareApproval(
   const { prepared, predicates } = readPreparedFor(await api.post('/v1/approvals/prepare', request), policies)
   for (const release of predicates) {
     // The signer of an ordinary approval must not unknowingly sign a break-glass, which skips tests, or a rollback to another version.
-    if (release.breakGlass !== undefined) throw mismatch('break-glass, which was not requested')
+    if (release.breakGlass !== undefined) throw mismatch('break-glass, which was not requested') // guard: break-glass-client-mismatch
     if (release.rollback !== undefined) throw mismatch('a rollback, which was not requested')
     if (author !== undefined && release.author === null) throw mismatch('a release without its author')
     const other = otherPlan(plan, release)

@@ -27,17 +27,17 @@ export function readPrepared(given: PreparedApproval): ReadApproval {
   const [first] = predicates
   if (first === undefined) throw mismatch('no release at all')
   if (given.digest !== approvalDigest(given.releases.map(({ digest }) => ({ releaseDigest: digest }))))
-    throw mismatch('releases whose digest differs from the stated one')
+    throw mismatch('releases whose digest differs from the stated one') // guard: prepared-digest
   const { plan, breakGlass } = first
   if (predicates.some((each) => canonicalJson(each.plan) !== canonicalJson(plan))) throw mismatch('releases with several plans')
   const orders = new Set(predicates.map((each) => canonicalJson([each.breakGlass ?? null, each.rollback === undefined])))
   if (orders.size > 1) throw mismatch('releases that go live in different ways')
   const bundle = bundleOf(predicates.map(({ policy }) => digestOfJson(policy)))
-  if (predicates.some((each) => !isSameBundle(each.bundle, bundle))) throw mismatch('a part of a bundle, or parts of several')
+  if (predicates.some((each) => !isSameBundle(each.bundle, bundle))) throw mismatch('a part of a bundle, or parts of several') // guard: prepared-whole-bundle
   const { breakGlass: _reported, ...rest } = given
   const authors = [...new Set(predicates.flatMap(({ author }) => author ?? []))]
   const releases = given.releases.map((release) => ({ ...release, differences: [] }))
-  return { prepared: { ...rest, plan, authors, releases, ...(breakGlass === undefined ? {} : { breakGlass }) }, predicates }
+  return { prepared: { ...rest, plan, authors, releases, ...(breakGlass === undefined ? {} : { breakGlass }) }, predicates } // guard: prepared-plan
 }
 
 function readBytes({ id, version, payload, digest }: PreparedRelease): ReleasePredicate {
@@ -49,7 +49,7 @@ function readBytes({ id, version, payload, digest }: PreparedRelease): ReleasePr
 
 function asRelease(payload: string): OpenedRelease {
   try {
-    return readRelease({ payload, payloadType: STATEMENT_TYPE, signatures: [] })
+    return readRelease({ payload, payloadType: STATEMENT_TYPE, signatures: [] }) // guard: prepared-is-a-release
   } catch (error) {
     if (error instanceof SignatureError) throw mismatch(`bytes that are not a release (${error.detail})`)
     throw error

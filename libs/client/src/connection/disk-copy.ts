@@ -49,7 +49,7 @@ export class DiskCopy {
   async load(): Promise<{ documents?: SavedDocuments; floors?: SavedFloors }> {
     const floors = await this.floors.load()
     const documents = await this.loadDocuments()
-    if (floors === undefined && documents !== undefined) return this.floors.missing()
+    if (floors === undefined && documents !== undefined) return this.floors.missing() // guard: floors-missing
     this.hasFloors = floors !== undefined
     return { ...(documents === undefined || documents === 'damaged' ? {} : { documents }), ...(floors === undefined ? {} : { floors }) }
   }

@@ -148,7 +148,7 @@ export class ReaderSession implements HmsConnection {
     const { more = false, bundleSiblings = [], isSnapshot = false, erased = [] } = options
     const { refused, changes } = this.copy.apply(revision, documents, bundleSiblings)
     this.proofs?.invalidate()
-    if (isSnapshot) this.forgetRefusals()
+    if (isSnapshot) this.forgetRefusals() // guard: refusals-until-snapshot
     this.refusals.drop(documents.map(documentKey))
     this.report(this.options.fromLog === true ? relevantRefusals(documents, refused, more) : refused)
     // A refused document that was then removed from the log causes no doubt.

@@ -47,7 +47,7 @@ export class StreamFeed implements Feed {
 
   /** Reconnects only if documents are missing or refused, because a bot that reconnects is missing from its canary meanwhile. */
   rosterChanged(): void {
-    if (this.resumePoint !== undefined) this.session.reverify()
+    if (this.resumePoint !== undefined) this.session.reverify() // guards: roster-without-reconnect, held-verified-by-newer-roster
     if (this.resumePoint === undefined || !this.session.complete) this.restartFromSnapshot()
   }
 
@@ -65,7 +65,7 @@ export class StreamFeed implements Feed {
     const { session } = this
     if (session.state === 'CLOSED') return
     this.leaving?.cancel()
-    if (frame.revision < session.revision && !this.isRecreated) return this.onLowerRevision(frame.revision)
+    if (frame.revision < session.revision && !this.isRecreated) return this.onLowerRevision(frame.revision) // guard: lower-revision
     this.connectionsBehind = 0
     if (frame.standing !== undefined) session.prove(frame.standing)
     if (frame.freshness !== undefined) session.takeFreshness(frame.freshness)

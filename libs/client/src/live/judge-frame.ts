@@ -77,7 +77,7 @@ export function judgeFrame(
     // Statements of earlier versions have no tree and prove nothing about single policies.
     const isMixed = statement?.tree !== undefined && !provesStanding(statement.tree, id, heads.get(id), proof)
     const mixed = isMixed ? mixedDoubt(statement, id, { seq: heads.get(id)?.seq, isProven: proof !== undefined }) : undefined
-    if (mixed !== undefined && proof !== undefined) return { kind: 'refused', ...mixed }
+    if (mixed !== undefined && proof !== undefined) return { kind: 'refused', ...mixed } // guard: get-vouched-for
     const found = inForce.get(id)
     const shownDoubt = doubt ?? mixed
     return {
@@ -131,6 +131,7 @@ function checkFreshness(
     statement = newest
     return true
   })
+  // guard: get-reports-stale
   if (statement !== undefined && !(clock.now() < Date.parse(statement.expires) + FRESHNESS_AHEAD_MS)) {
     const detail = `the freshness statement of rollout was valid until ${statement.expires}: an old state is shown, or a clock is wrong`
     return { statement, doubt: { code: 'HMS_FRESHNESS_EXPIRED', detail } }

@@ -49,6 +49,7 @@ export class DocumentTrust {
     const { release } = verified
     const policy = release?.predicate.policy as PolicyValue | undefined
     const now = this.time.now()
+    // guard: reader-effective
     if (policy !== undefined && !(effectiveMs(policy) <= now)) {
       throw new SignatureError('HMS_RELEASE_NOT_EFFECTIVE', `${policy.id}@${policy.version} is in force from ${policy.effective}`)
     }
@@ -77,7 +78,7 @@ export class DocumentTrust {
   doubt(held: string | IsHeld): Doubt | undefined {
     const now = this.time.now()
     const isHeld: IsHeld = typeof held === 'string' ? ({ stable }) => stable === held : held
-    return now < Date.parse(this.roster().expires) ? this.freshness.doubt(isHeld, now) : 'HMS_ROSTER_EXPIRED'
+    return now < Date.parse(this.roster().expires) ? this.freshness.doubt(isHeld, now) : 'HMS_ROSTER_EXPIRED' // guard: roster-expired
   }
 }
 
@@ -86,7 +87,7 @@ function leasedFrom(now: number, held: HeldDocument): HeldDocument {
   const { expires, issuedAt } = held.head
   if (expires === undefined) return held
   const endMs = now + (Date.parse(expires) - Date.parse(issuedAt))
-  if (!(endMs < Date.parse(expires))) return held
+  if (!(endMs < Date.parse(expires))) return held // guard: lease-by-monotonic-clock
   const end = new Date(endMs).toISOString()
   return {
     ...held,
@@ -98,6 +99,7 @@ function leasedFrom(now: number, held: HeldDocument): HeldDocument {
 function checkDocument(document: ConfigDocument, roster: Roster): { verified: VerifiedHead; held: HeldDocument } {
   const verified = verifyDocument(document, roster)
   const { head } = verified
+  // guard: reader-document
   if (head.policy !== document.id || head.scope !== document.scope || head.seq !== document.seq || head.current !== document.digest) {
     throw new SignatureError('HMS_HEAD_MALFORMED', 'the members of the document differ from its head')
   }

@@ -33,7 +33,7 @@ export class FloorsFile {
     const saved = (jsonIn(text) ?? {}) as Partial<SavedFloors> & { format?: unknown; sha256?: unknown }
     const { format, floors, signedMs, sha256 } = saved
     if (
-      format === 1 &&
+      format === 1 && // guard: floors-checksum
       isFloorMemory(floors) &&
       (signedMs === null || Number.isFinite(signedMs)) &&
       sha256 === sumOf({ floors, signedMs: signedMs! })

@@ -14,7 +14,7 @@ export class ReaderTime implements Clock {
 
   /** Applies the time of a verified statement that was judged by `timeFor`, in epoch milliseconds. An older time changes nothing. */
   witness(ms: number): void {
-    if (this.signed === undefined || ms > this.now() || this.timeFor(ms) !== this.now()) this.signed = this.mark(ms)
+    if (this.signed === undefined || ms > this.now() || this.timeFor(ms) !== this.now()) this.signed = this.mark(ms) // guard: signed-time
   }
 
   /**

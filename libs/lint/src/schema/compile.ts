@@ -124,7 +124,7 @@ function toViolation({ instancePath, keyword, params, message = 'is wrong' }: Er
 }
 
 /** Replacements for formats of ajv-formats whose own check takes more than linear time. */
-const LINEAR_FORMATS: Readonly<Record<string, (text: string) => boolean>> = { url: isUrl }
+const LINEAR_FORMATS: Readonly<Record<string, (text: string) => boolean>> = { url: isUrl } // guard: format-url
 
 /** Returns all formats of ajv-formats. Each checks a text in linear time; its characters are charged to `steps`, like those of patterns. */
 function linearFormats(steps: Steps): Record<string, Format> {
@@ -138,7 +138,7 @@ function chargingFormat(format: Format, steps: Steps): Format {
   const check = checkOf(format)
   if (check === undefined) return format
   return (text: string) => {
-    steps.left -= text.length
+    steps.left -= text.length // guard: format-steps
     if (steps.left < 0) throw new RangeError('checking a format exceeds the step limit')
     return check(text)
   }

@@ -211,7 +211,7 @@ export class EventConsumer {
           const stream = this.streamOf(event)
           const { order, last, parked } = await positions.advance(tx, stream, event.keySeq, gap ?? this.skipIfCompacted(event))
           let outcome: Outcome = 'duplicate'
-          if (order === 'next' || (order === 'before' && this.acceptsOutOfOrder(event))) outcome = await this.run(event, tx)
+          if (order === 'next' || (order === 'before' && this.acceptsOutOfOrder(event))) outcome = await this.run(event, tx) // guard: late-beginning
           else if (order === 'duplicate') await this.subscribers.get(event.topic)?.onDuplicate?.(event, tx)
           else if (order === 'gap') {
             // The data are kept in the envelope only, because jsonb rejects NUL characters.
@@ -280,7 +280,7 @@ export class EventConsumer {
         const { order } = await positions.advance(tx, stream, event.keySeq, gap ?? this.skipIfCompacted(event))
         // Another instance received the partition in the meantime and has handled the event.
         if (order === 'duplicate' || (order === 'before' && !this.acceptsOutOfOrder(event))) return { outcome: 'duplicate' }
-        if (!isOfNewerBuild(reason.code)) await poisonRunOf(tx, event, reason.code, this.deps)
+        if (!isOfNewerBuild(reason.code)) await poisonRunOf(tx, event, reason.code, this.deps) // guard: newer-build-fails-no-run
         await this.letters.store(tx, record, { ...reason, run: runOf(event)?.run ?? null })
         return { outcome: 'dead-letter', parked: order === 'next' ? await positions.unpark(tx, stream, event.keySeq) : undefined }
       }),
@@ -326,7 +326,7 @@ export class EventConsumer {
   private skipIfCompacted(event: VerifiedEvent): 'skip' | undefined {
     const { cleanup, newestOnly } = topicByName(event.topic)
     const ageMs = this.deps.clock.now().getTime() - Date.parse(event.time)
-    return newestOnly === true || (cleanup === 'compact' && ageMs > RETENTION_MS / 2) ? 'skip' : undefined
+    return newestOnly === true || (cleanup === 'compact' && ageMs > RETENTION_MS / 2) ? 'skip' : undefined // guard: beside-newest
   }
 
   /**
@@ -334,7 +334,7 @@ export class EventConsumer {
    * order, and it deduplicates by event id.
    */
   private acceptsOutOfOrder({ topic }: VerifiedEvent): boolean {
-    return this.subscribers.get(topic)?.everyType === true
+    return this.subscribers.get(topic)?.everyType === true // guard: late-beginning-alone
   }
 
   private streamOf(event: VerifiedEvent): StreamKey {

@@ -19,7 +19,7 @@ export class EventRoutes {
   add<T extends EventType>(type: T, handle: EventHandler<T>): void {
     if (this.handlers.has(type)) throw new TypeError(`${type} is handled twice`)
     this.handlers.set(type, async (event, tx) => {
-      requireValidData(event, type)
+      requireValidData(event, type) // guard: shape-of-events
       return handle(event, tx)
     })
   }

@@ -40,7 +40,7 @@ export async function replayLetter(deps: ReplayDependencies, id: string, by: str
       return letters.close(tx, letter, 'replayed', by, outcome)
     })
   } catch (error) {
-    if (!isHandled || isTransient(error)) throw error
+    if (!isHandled || isTransient(error)) throw error // guard: replay-refused-late
     throw await letters.recordFailedReplay(id, codeOf(error), describeError(error))
   }
 }

@@ -6,8 +6,8 @@ export class MemoryPositionStore implements PositionStore {
   async advance(tx: Transaction, stream: StreamKey, keySeq: number, gap?: 'skip'): Promise<Advance> {
     const rows = memoryOf(tx).rows<Position>('stream_position')
     const { first = keySeq, last } = rows.get(idOf(stream)) ?? {}
-    if (last !== undefined && last >= keySeq) return { order: keySeq < first ? 'before' : 'duplicate', last, parked: true }
-    if (last !== undefined && last < keySeq - 1 && gap === undefined) return { order: 'gap', last, parked: true }
+    if (last !== undefined && last >= keySeq) return { order: keySeq < first ? 'before' : 'duplicate', last, parked: true } // guard: position-check-simulated
+    if (last !== undefined && last < keySeq - 1 && gap === undefined) return { order: 'gap', last, parked: true } // guard: position-check-simulated
     rows.set(idOf(stream), { first, last: keySeq, movedAt: memoryOf(tx).now.getTime() })
     const parked = parkedOf(tx)
       .values()

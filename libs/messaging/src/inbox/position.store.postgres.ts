@@ -7,6 +7,7 @@ const OVERDUE_LIMIT = 100
 export class PostgresPositionStore implements PositionStore {
   async advance(tx: Transaction, stream: StreamKey, keySeq: number, gap?: 'skip'): Promise<Advance> {
     const { schema } = postgresOf(tx)
+    // guard: position-check
     const advanced = await postgresOf(tx).query<{ parked: boolean }>(
       `INSERT INTO ${schema}.stream_position (consumer, producer, topic, msg_key, first_key_seq, last_key_seq)
          VALUES ($1, $2, $3, $4, $5, $5)

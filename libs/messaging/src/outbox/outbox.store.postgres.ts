@@ -13,6 +13,7 @@ const PRUNED_KEY = '~forgotten'
 export class PostgresOutboxStore implements OutboxStore {
   async nextKeySeq(tx: Transaction, topic: string, key: string): Promise<number> {
     const { schema } = postgresOf(tx)
+    // guard: forgotten-numbers
     const rows = await postgresOf(tx).query<{ n: string }>(
       `INSERT INTO ${schema}.stream_head (topic, msg_key, key_seq)
          VALUES ($1, $2, 1 + coalesce((SELECT key_seq FROM ${schema}.stream_head WHERE topic = $1 AND msg_key = $3), 0))
@@ -49,7 +50,7 @@ export class PostgresOutboxStore implements OutboxStore {
   async unsent(tx: Transaction, limit: number): Promise<OutboxRow[]> {
     const { schema } = postgresOf(tx)
     const rows = await postgresOf(tx).query<OutboxRow & { time: Date }>(
-      `SELECT seq::bigint::float8 AS seq, ${EVENT_COLUMNS} FROM ${schema}.outbox WHERE sent_at IS NULL ORDER BY outbox.seq LIMIT $1`,
+      `SELECT seq::bigint::float8 AS seq, ${EVENT_COLUMNS} FROM ${schema}.outbox WHERE sent_at IS NULL ORDER BY outbox.seq LIMIT $1`, // guard: seq-order
       [limit],
     )
     return rows.map(eventOf)
@@ -90,6 +91,7 @@ export class PostgresOutboxStore implements OutboxStore {
     const { schema } = postgresOf(tx)
     // Offsets are drawn in seq order. `sent_at` is checked again per row: another leader may have sent the row while this statement waited
     // for its lock.
+    // guard: sent-once
     const rows = await postgresOf(tx).query<SentRow & { time: Date }>(
       `WITH batch AS (
          SELECT seq AS nth, nextval('${schema}.outbox_log_offset') AS place

@@ -83,7 +83,7 @@ export class Reconciler {
   }
 
   private async findLost(topic: string, acknowledged: readonly LogPosition[], now: Date): Promise<LostPosition[]> {
-    const lost = await this.bus.findLost(topic, acknowledged)
+    const lost = await this.bus.findLost(topic, acknowledged) // guard: reconciler
     return lost.filter(({ partition, offset, why }) => {
       if (why === 'ends') return true
       const name = partitionName(topic, partition)

@@ -136,7 +136,7 @@ export class Relay {
 
   private async markSent(rows: readonly OutboxRow[], written: ReadonlyMap<string, LogPosition | undefined>): Promise<void> {
     const markable = await this.withoutResent(rows, written)
-    const offsets = await this.database.autocommit((tx) => this.store.markSent(tx, markable))
+    const offsets = await this.database.autocommit((tx) => this.store.markSent(tx, markable)) // guard: marked-by-the-bus
     const sent = rows.flatMap((event) => (offsets.has(event.id) ? { event, offset: offsets.get(event.id)! } : []))
     this.announce(sent)
   }

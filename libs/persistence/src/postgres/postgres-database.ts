@@ -139,7 +139,7 @@ export class PostgresTransaction implements Transaction {
   /** Begins a transaction, locks the keys and reads the time in one round trip: the simple protocol returns one result per statement. */
   static async begin(client: PoolClient, schema: string, keys: readonly string[]): Promise<PostgresTransaction> {
     const sorted = [...new Set(keys)].sort()
-    const locks = sorted.map((key) => `SELECT 1 FROM ${schema}.aggregate_lock WHERE key = ${escapeLiteral(key)} FOR UPDATE;`)
+    const locks = sorted.map((key) => `SELECT 1 FROM ${schema}.aggregate_lock WHERE key = ${escapeLiteral(key)} FOR UPDATE;`) // guard: row-lock
     for (;;) {
       const results = (await client.query(`BEGIN; ${locks.join(' ')} SELECT clock_timestamp() AS now`)) as unknown as {
         rows: { now: Date }[]
@@ -149,7 +149,7 @@ export class PostgresTransaction implements Transaction {
       // A key that was never locked has no row yet. Later keys are already locked; their locks are released before the row is inserted,
       // which may wait.
       const rows = rowless.map((key) => `(${escapeLiteral(key)})`).join(', ')
-      await client.query(`ROLLBACK; INSERT INTO ${schema}.aggregate_lock (key) VALUES ${rows} ON CONFLICT DO NOTHING`)
+      await client.query(`ROLLBACK; INSERT INTO ${schema}.aggregate_lock (key) VALUES ${rows} ON CONFLICT DO NOTHING`) // guard: lock-first-rows
     }
   }
 
@@ -160,21 +160,21 @@ export class PostgresTransaction implements Transaction {
   async lock(keys: readonly string[]): Promise<void> {
     const wanted = [...new Set(keys)].filter((key) => !this.held.has(key)).sort()
     const held = [...this.held]
-    if (wanted.length > 0 && held.some((key) => key > wanted[0]!)) throw (this.outOfOrder = new LocksOutOfOrder([...held, ...wanted]))
+    if (wanted.length > 0 && held.some((key) => key > wanted[0]!)) throw (this.outOfOrder = new LocksOutOfOrder([...held, ...wanted])) // guard: lock-order
     for (const key of wanted) {
       this.held.add(key)
       while (!(await this.lockRow(key)))
-        await this.query(`INSERT INTO ${this.schema}.aggregate_lock (key) VALUES ($1) ON CONFLICT DO NOTHING`, [key])
+        await this.query(`INSERT INTO ${this.schema}.aggregate_lock (key) VALUES ($1) ON CONFLICT DO NOTHING`, [key]) // guard: pruned-lock-is-made-again
     }
   }
 
   holds(keys: readonly string[]): boolean {
-    return keys.every((key) => this.held.has(key))
+    return keys.every((key) => this.held.has(key)) // guard: lock-held-whole
   }
 
   /** Locks a key's row; returns `false` if it does not exist, or was pruned while waiting. */
   private async lockRow(key: string): Promise<boolean> {
-    return (await this.query(`SELECT 1 FROM ${this.schema}.aggregate_lock WHERE key = $1 FOR UPDATE`, [key])).length > 0
+    return (await this.query(`SELECT 1 FROM ${this.schema}.aggregate_lock WHERE key = $1 FOR UPDATE`, [key])).length > 0 // guard: row-lock
   }
 
   documents<T extends object>(table: DocumentTable<T>): Documents<T> {
@@ -216,7 +216,7 @@ export class PostgresTransaction implements Transaction {
     const results = this.queued.splice(0).map(({ sql, values }) => this.send(sql, values))
     const result = last()
     // The first failure is the cause: later ones only report that the transaction has failed.
-    await Promise.all([...results, result])
+    await Promise.all([...results, result]) // guard: write-fails-commit
     return result
   }
 

@@ -63,7 +63,7 @@ export class PostgresDocuments<T extends object> implements Documents<T> {
 
   async stale(before: Date, limit: number): Promise<T[]> {
     const values: unknown[] = [before, limit]
-    const conditions = ['put_at < $1', ...this.conditions(this.definition.keep?.ended, values)]
+    const conditions = ['put_at < $1', ...this.conditions(this.definition.keep?.ended, values)] // guard: open-rows-stay-postgres
     const sql = `SELECT doc FROM ${this.table}${whereClause(conditions)} ORDER BY put_at LIMIT $2 FOR UPDATE SKIP LOCKED`
     return (await this.tx.query<{ doc: T }>(sql, values)).map((row) => row.doc)
   }

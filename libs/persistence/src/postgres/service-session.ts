@@ -68,7 +68,7 @@ export class ServiceSession {
       this.schema,
       shard,
     ])
-    const ok = result.rows[0]?.ok === true
+    const ok = result.rows[0]?.ok === true // guard: advisory-lock
     if (ok) this.ledShards.add(shard)
     return ok
   }
@@ -127,14 +127,14 @@ export class ServiceSession {
       await client.connect()
       await client.query(`LISTEN hms_${this.schema}`)
       await client.query('SELECT pg_advisory_lock_shared(hashtext($1), hashtext($2))', [this.instanceLockName, this.instance])
-      if (this.stopped) throw new Error('stopped meanwhile')
+      if (this.stopped) throw new Error('stopped meanwhile') // guard: session-of-the-stopped
     } catch (error) {
-      destroySocket(client)
+      destroySocket(client) // guard: session-not-had
       throw error
     }
     this.client = client
     this.probeLater(client, onLost)
-    this.flush()
+    this.flush() // guard: wake-ups-kept
   }
 
   /**

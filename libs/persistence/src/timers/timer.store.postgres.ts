@@ -45,6 +45,7 @@ export class PostgresTimerStore implements TimerStore {
 
   async take(tx: Transaction, timer: Timer): Promise<boolean> {
     const { schema } = postgresOf(tx)
+    // guard: timer-epoch
     const rows = await postgresOf(tx).query(`DELETE FROM ${schema}.timer WHERE id = $1 AND lease_epoch = $2 RETURNING id`, [
       timer.id,
       timer.leaseEpoch,

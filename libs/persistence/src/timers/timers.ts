@@ -158,7 +158,7 @@ export class Timers {
     const { due, next } = await this.database.autocommit(async (tx) => {
       if (!isExpected) {
         const soonest = await this.store.nextDueInMs(tx)
-        if (soonest === null || soonest > 0) return { due: [], next: soonest }
+        if (soonest === null || soonest > 0) return { due: [], next: soonest } // guard: sweep-that-looks
       }
       const claimed = await this.store.claimDue(tx, room, LEASE_MS)
       return { due: claimed, next: claimed.length > 0 ? null : await this.store.nextDueInMs(tx) }
@@ -203,7 +203,7 @@ export class Timers {
     else if (await this.giveUpIfExhausted(timer, error, fields)) return
     else this.log.error(fields, 'a timer failed; retrying')
     // The lease delays the next attempt by `delayMs`, in this and every other instance.
-    const delayMs = Math.min(RETRY_MS * 2 ** Math.min(timer[counter], 10), MAX_RETRY_MS)
+    const delayMs = Math.min(RETRY_MS * 2 ** Math.min(timer[counter], 10), MAX_RETRY_MS) // guard: timer-back-off
     await this.database.transaction((tx) => this.store.failed(tx, timer, counter, delayMs)).catch(() => {})
   }
 

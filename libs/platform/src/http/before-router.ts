@@ -22,7 +22,7 @@ export function earlyErrors(log: Logger): {
   return {
     // `refusalOfHost` sends a problem; Node would send an empty body.
     http: { requireHostHeader: false, headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
-    frameworkErrors: (error, request, reply) => sendProblem(reply, toProblem(error, request, log)),
+    frameworkErrors: (error, request, reply) => sendProblem(reply, toProblem(error, request, log)), // guard: early-problem
     clientErrorHandler: (error, socket) => respondToClientError(error, socket, log),
   }
 }
@@ -37,7 +37,7 @@ export function respondToClientError(
   log: Logger,
 ): void {
   // Bytes after a request whose response closes the connection. The response is being sent, and Node closes after it.
-  if (error.code === 'HPE_CLOSED_CONNECTION') return
+  if (error.code === 'HPE_CLOSED_CONNECTION') return // guard: one-answer
   // Node itself checks `_httpMessage` to see whether a response has begun on this connection, such as a stream of events.
   if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent === true) return void socket.destroy()
   const problem = toProblem(refusalOf(error.code), { method: '', url: '' }, log)
@@ -71,12 +71,12 @@ export function validateRequestHeads(server: FastifyInstance): void {
   )
   fastPathSafe(server).addHook('onRequest', (request, reply, done) => {
     const path = request.url.split('?')[0]!
-    const refused = refusalOfHost(request.raw) ?? refusalOfExpectation(request.raw)
+    const refused = refusalOfHost(request.raw) ?? refusalOfExpectation(request.raw) // guards: one-host, unknown-expectation
     if (refused !== undefined) return done(refused)
     // PostgreSQL cannot store NUL, in any parameter.
-    if (/%00/.test(request.url)) return done(new HmsError('HMS_HTTP_BAD_REQUEST', 'The URL contains a NUL.', { status: 400 }))
+    if (/%00/.test(request.url)) return done(new HmsError('HMS_HTTP_BAD_REQUEST', 'The URL contains a NUL.', { status: 400 })) // guard: address-nul
     const allowed = request.is404 ? routes.filter((route) => route.path.test(path)).map(({ method }) => method) : []
-    if (allowed.length === 0) return done()
+    if (allowed.length === 0) return done() // guard: method-allowed
     const list = [...new Set(allowed)].toSorted().join(', ')
     void reply.header('allow', list)
     done(new HmsError('HMS_HTTP_METHOD', `${path} allows ${list}, not ${request.method}.`, { status: 405 }))

@@ -41,6 +41,7 @@ export function exceededLimit(text: Buffer, { parts, depth }: Pick<BodyBounds, '
       seen++
       if (++level > depth) return `it is nested more than ${depth} deep`
     } else continue
+    // guard: body-parts
     if (seen > parts) return `it has more than ${parts} parts`
   }
   return undefined
@@ -61,7 +62,7 @@ function endOfString(text: Buffer, start: number): number {
  */
 export function refuseBodiesOfReads(server: FastifyInstance): void {
   fastPathSafe(server).addHook('onRequest', (request, reply, done) => {
-    if (!hasBodyOnRead(request.raw)) return done()
+    if (!hasBodyOnRead(request.raw)) return done() // guard: read-without-body
     void reply.header('connection', 'close')
     done(new HmsError('HMS_HTTP_BODY_TOO_LARGE', `A ${request.method} must not have a body.`, { status: 413 }))
   })
@@ -81,21 +82,21 @@ export function acceptJsonBodies(server: FastifyInstance): void {
     route.bodyLimit = boundsOf(route).bytes
   })
   drainLargeBodies(server)
-  server.removeAllContentTypeParsers()
+  server.removeAllContentTypeParsers() // guard: body-forms
   const parse = server.getDefaultJsonParser('error', 'error')
   server.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer' },
     (request: FastifyRequest & { rawBody?: Buffer }, body: Buffer, done) => {
       request.rawBody = body
-      const refused = refusalOfEncoding(request) ?? refusalOfBytes(body)
+      const refused = refusalOfEncoding(request) ?? refusalOfBytes(body) // guards: body-encoding, body-utf8
       if (refused !== undefined) return done(refused)
       const exceeded = exceededLimit(body, boundsOf(request.routeOptions))
       if (exceeded !== undefined)
         return done(new HmsError('HMS_HTTP_BODY_TOO_LARGE', `The body exceeds the limit of this route: ${exceeded}.`, { status: 413 }))
       // With a callback the parser returns no promise, although its type permits one.
       return void parse(request, body.toString(), (error, value) => {
-        const found = error === null && boundsOf(request.routeOptions).kept !== false ? notInterchangeable(value) : undefined
+        const found = error === null && boundsOf(request.routeOptions).kept !== false ? notInterchangeable(value) : undefined // guard: body-interchangeable
         if (found === undefined) return done(error, value)
         done(
           new HmsError('HMS_HTTP_BODY_INVALID', `The body cannot be stored unchanged: ${found.detail}.`, { status: 400, errors: [found] }),
@@ -111,7 +112,7 @@ export function acceptJsonBodies(server: FastifyInstance): void {
  */
 export function drainLargeBodies(server: FastifyInstance): void {
   fastPathSafe(server).addHook('onSend', (request, reply, _payload, done) => {
-    if (reply.statusCode === 413 && request.method === 'POST') void reply.removeHeader('connection')
+    if (reply.statusCode === 413 && request.method === 'POST') void reply.removeHeader('connection') // guard: refusal-arrives
     done()
   })
 }

@@ -37,6 +37,6 @@ let rows: Map<string, string> | undefined
 /** Reads the list items of `docs/errors.md`: "- `CODE`, `CODE` (status): meaning → next step". */
 function readRows(): Map<string, string> {
   const text = docsFile('errors.md')
-  const found = [...text.matchAll(/^- ((?:`HMS_[A-Z0-9_]+`(?:, )?)+) (.*)$/gm)]
+  const found = [...text.matchAll(/^- ((?:`HMS_[A-Z0-9_]+`(?:, )?)+) (.*)$/gm)] // guard: pages-of-codes
   return new Map(found.flatMap(([, codes, said]) => [...codes!.matchAll(/HMS_\w+/g)].map(([code]) => [code, said!.replaceAll('`', '')])))
 }

@@ -12,7 +12,7 @@ const EXPOSED_HEADERS = 'etag, retry-after'
 
 /** Whether a page of a configured origin requests an open path. Origins are compared completely: scheme, host and port. */
 export function isNamedOrigin({ url = '', headers }: { url?: string; headers: IncomingHttpHeaders }, named: readonly string[]): boolean {
-  return headers.origin !== undefined && OPEN_PATH.test(url) && named.includes(headers.origin.toLowerCase())
+  return headers.origin !== undefined && OPEN_PATH.test(url) && named.includes(headers.origin.toLowerCase()) // guard: cross-origin-named
 }
 
 /** Returns the CORS headers that let a browser pass the response to such a page; `undefined` for any other request. */
@@ -74,7 +74,7 @@ export function isForeignRequest(
 ): boolean {
   // A socket that is already closed has no address.
   const overLoopback = socket.localAddress === undefined || LOOPBACK_ADDRESS.test(socket.localAddress)
-  return (overLoopback && isForeignHost(headers.host, ownName)) || isForeignOrigin(headers.origin, headers.host)
+  return (overLoopback && isForeignHost(headers.host, ownName)) || isForeignOrigin(headers.origin, headers.host) // guards: foreign-host, foreign-origin
 }
 
 export function foreignRefused(): HmsError {

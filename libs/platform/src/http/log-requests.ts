@@ -27,6 +27,6 @@ export function traceRequests(instance: Pick<FastifyInstance, 'addHook'>): void 
   // Runs after the body has arrived: the body's events run in the context of the socket and would lose the trace.
   fastPathSafe(instance).addHook('preHandler', (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
     if (!isWrite(request)) return done()
-    asSpan(traceOfRequest(request), done)
+    asSpan(traceOfRequest(request), done) // guard: trace-door
   })
 }

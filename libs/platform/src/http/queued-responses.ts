@@ -12,7 +12,7 @@ export function closeQueuedResponses(server: Server): void {
   server.prependListener('request', ({ socket }, response) => {
     if (response.socket !== null) return
     const waiting = queued.get(socket) ?? new Set()
-    if (waiting.size === 0 && !queued.has(socket)) socket.once('close', () => waiting.forEach(emitClose))
+    if (waiting.size === 0 && !queued.has(socket)) socket.once('close', () => waiting.forEach(emitClose)) // guard: queued-answers-closed
     queued.set(socket, waiting.add(response))
     response.once('close', () => waiting.delete(response))
   })
@@ -30,7 +30,7 @@ function emitClose(response: ServerResponse): void {
  * unseen. If the client has disconnected, nothing would end the stream.
  */
 export function requireConnection(response: ServerResponse): void {
-  if (response.socket !== null && !response.destroyed) return
+  if (response.socket !== null && !response.destroyed) return // guard: stream-own-connection
   if (!response.headersSent) response.setHeader('connection', 'close')
   const detail = 'A stream needs a connection of its own: an earlier request on this connection has no response yet.'
   throw new HmsError('HMS_HTTP_BAD_REQUEST', detail, { status: 400 })
@@ -64,7 +64,7 @@ export function endUnreadResponses(server: Server, unreadMs = UNREAD_MS): void {
       const progress = `${socket.bytesWritten - socket.writableLength} ${socket._handle?.writeQueueSize ?? 0}`
       state.checks = progress === state.progress ? state.checks + 1 : 0
       state.progress = progress
-      if (state.checks >= MAX_STALLED_CHECKS) socket.destroy()
+      if (state.checks >= MAX_STALLED_CHECKS) socket.destroy() // guard: unread-answers
     }
   }
   const timer = setInterval(check, unreadMs / MAX_STALLED_CHECKS)

@@ -32,7 +32,7 @@ export function scopeCovers(scope: Scope, reader: { region?: string }): boolean 
 
 /** Whether one reader may be in both scopes. */
 export function scopesOverlap(a: string, b: string): boolean {
-  return isEverywhere(a) || isEverywhere(b) || a === b
+  return isEverywhere(a) || isEverywhere(b) || a === b // guard: freeze-before-rollout
 }
 
 function isEverywhere(scope: string): boolean {

@@ -124,6 +124,7 @@ export class Authorizer {
     const bearer = BEARER.exec(header)?.[1]
     if (bearer === undefined) return undefined
     const record = this.tokens.require(bearer)
+    // guard: token-statement
     if (what === 'statement') {
       throw new HmsError(
         'HMS_AUTH_STATEMENT_REQUIRED',
@@ -131,7 +132,7 @@ export class Authorizer {
         { status: 403, next: [action('tokens.help')] },
       )
     }
-    if (!isOpen) requireScope(record.scopes, what === 'bot' ? { bot: someBot(record) } : what)
+    if (!isOpen) requireScope(record.scopes, what === 'bot' ? { bot: someBot(record) } : what) // guard: token-scope
     return grantOf(record)
   }
 }
@@ -139,7 +140,7 @@ export class Authorizer {
 /** The name is prefixed, so that a key named like a person is not mistaken for that person in the audit log. */
 function grantOf({ id, name, region, scopes }: TokenRecord): Grant {
   const readsAll = scopes.some((scope) => scope === 'read' || scope === 'operate')
-  return { actor: { id, name: `key ${id} (${name})`, kind: 'token', region, ...(readsAll ? {} : { valuesOnly: true }) }, token: id }
+  return { actor: { id, name: `key ${id} (${name})`, kind: 'token', region, ...(readsAll ? {} : { valuesOnly: true }) }, token: id } // guard: values-only-keys
 }
 
 function keyInQuery(url: string): string | undefined {

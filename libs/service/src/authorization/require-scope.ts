@@ -53,7 +53,7 @@ export function needOf(requirement: Requirement | undefined, request: { method: 
     case 'public':
       return undefined
     case undefined:
-      return { what: isRead(request.method) ? 'read' : 'operate', dev: 'open' }
+      return { what: isRead(request.method) ? 'read' : 'operate', dev: 'open' } // guard: access-by-default
     case 'bot':
       return { what: { bot: botOf(request.body) }, dev: 'loopback' }
     case 'metrics':
@@ -66,7 +66,7 @@ export function needOf(requirement: Requirement | undefined, request: { method: 
     case 'notices':
       return { what: 'values', dev: 'open', byQuery: true }
     default:
-      return { what: requirement, dev: 'open' }
+      return { what: requirement, dev: 'open' } // guard: service-reads-heads
   }
 }
 

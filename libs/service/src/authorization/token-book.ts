@@ -74,7 +74,7 @@ export class TokenBook {
       const record = this.records.get(id)
       if (record !== undefined && record.revokedAt === null && nowMs < Date.parse(record.expiresAt)) continue
       this.openUses.delete(id)
-      for (const end of ends) end()
+      for (const end of ends) end() // guard: token-release
     }
   }
 }

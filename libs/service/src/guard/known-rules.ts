@@ -41,7 +41,7 @@ export class KnownRules<T extends object> {
   async rows(tx: Transaction): Promise<T[]> {
     const nowMs = this.runtime.clock.elapsedMs()
     if (this.scannedAtMs === undefined || nowMs - this.scannedAtMs > RESCAN_MS) {
-      await this.scan(tx)
+      await this.scan(tx) // guard: guard-rows-hidden
       this.scannedAtMs = nowMs
     }
     const indexed = await tx.documents(this.table).find({ where: { guard: 'yes' }, limit: MAX_READ })
@@ -64,7 +64,7 @@ export class KnownRules<T extends object> {
     const last = this.known.get(id)
     if (last !== undefined && (now === undefined || now.seq <= last.seq)) {
       this.alarm(id, now === undefined ? 'its row is gone' : 'its row names no rule, and no newer head does so')
-      return [last.row]
+      return [last.row] // guard: guard-rows-gone
     }
     this.known.delete(id)
     if (!isGuardRelease(now?.held ?? null)) this.candidates.delete(id)

@@ -81,7 +81,7 @@ export async function createHttpApplication(
   authorizeHeads(server, access)
   limitBodies(server, clients)
   acceptJsonBodies(server)
-  tagReads(server)
+  tagReads(server) // guard: reads-tagged
   traceRequests(server)
   logWrites(server, log)
   await addFastPathSafe(server, () => adapter.init())
@@ -118,7 +118,7 @@ export function authorizeHeads(server: FastifyInstance, access: Authorizer): voi
     // A page's form is forwarded to an API route, which verifies it.
     const need = config?.page === true ? undefined : needOf(requirementOfRoute(config), { method })
     try {
-      if (need !== undefined) access.admitHead({ method, url, headers, raw, peer: raw.socket.remoteAddress }, need)
+      if (need !== undefined) access.admitHead({ method, url, headers, raw, peer: raw.socket.remoteAddress }, need) // guard: head-key
       done()
     } catch (error) {
       done(error as Error)
@@ -204,7 +204,7 @@ const SIGNATURE_CODES = /^HMS_(?:AUTH_(?:INVALID|REPLAYED|AUDIENCE|EXPIRED)|SIGN
 function countRejections(metrics: Metrics): (code: string) => void {
   const help = 'Requests refused for an invalid signature, proof or head, by code'
   const refused = metrics.counter('signature_rejections_total', help, ['reason'])
-  for (const reason of errorCodes().filter((code) => SIGNATURE_CODES.test(code))) refused.inc({ reason }, 0)
+  for (const reason of errorCodes().filter((code) => SIGNATURE_CODES.test(code))) refused.inc({ reason }, 0) // guard: rejections-from-zero
   return (code) => {
     if (SIGNATURE_CODES.test(code)) refused.inc({ reason: code })
   }

@@ -48,6 +48,6 @@ class MetricsEndpoint {
 export class MetricsController extends MetricsEndpoint {}
 
 /** Variant for `HMS_METRICS=key`. */
-@RequireScope('metrics')
+@RequireScope('metrics') // guard: metrics-by-key
 @Controller()
 export class KeyedMetricsController extends MetricsEndpoint {}

@@ -45,7 +45,7 @@ export class RepeatableRequests {
       if (known === undefined || isPast(tx, known.expiresAt)) return void (await requests.put(fresh))
       if (known.body !== call.body) throw keyReused()
       if (known.answer !== undefined) return known.answer
-      if (!call.isIdempotent && !isPast(tx, known.leaseUntil)) throw busy()
+      if (!call.isIdempotent && !isPast(tx, known.leaseUntil)) throw busy() // guard: idempotency-claim
       await requests.put({ ...fresh, expiresAt: known.expiresAt })
       return undefined
     })

@@ -102,7 +102,7 @@ export function verifyDecision(
     if (decision.decision === 'supersede') return { refusal: refusalOfNewer(roster, openDossier(dossier).releases, decision.statement) }
     const { predicate } = readRunDecision(decision.statement, openDossier(dossier), roster, now.toISOString())
     const isSame = predicate.decision === decision.decision && predicate.byMs === decision.byMs
-    return isSame ? { signedAt: predicate.at } : { refusal: `the signed decision is ${predicate.decision}, not ${decision.decision}` }
+    return isSame ? { signedAt: predicate.at } : { refusal: `the signed decision is ${predicate.decision}, not ${decision.decision}` } // guards: ramp-promote-signed, stage-verifies-decision
   } catch (error) {
     if (error instanceof SignatureError) return { refusal: error.message }
     throw error
@@ -118,8 +118,10 @@ function refusalOfNewer(roster: Roster, older: readonly ReleaseDocument[], state
   const { policy, releaseEpoch } = newer.predicate
   const known = older.find(({ id }) => id === policy.id)
   if (known === undefined) return `the run does not contain ${policy.id}`
+  // guard: supersede-newer-release
   if (releaseEpoch <= known.releaseEpoch) return `release ${releaseEpoch} of ${policy.id} is not newer than ${known.releaseEpoch}`
   const { missing } = approvalState(roster, newer)
+  // guard: supersede-signed
   return missing.length === 0 ? undefined : `${policy.id}@${policy.version} still lacks ${missing.join(', ')}`
 }
 

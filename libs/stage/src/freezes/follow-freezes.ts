@@ -44,7 +44,7 @@ export class FollowFreezes<State extends StageState> {
 
   /** Stores a declared or lifted freeze. Throws `SignatureError` unless the person in the record signed its content. */
   async save(tx: Transaction, freeze: FreezeRecord): Promise<void> {
-    verifyFreeze(freeze, this.service.rosters.newest)
+    verifyFreeze(freeze, this.service.rosters.newest) // guard: freeze-signed
     // Serialises deletion with a concurrent declaration of the same freeze.
     await tx.lock(['freezes'])
     const known = await tx.documents(FREEZES).get(freeze.id)

@@ -121,7 +121,7 @@ export class StageShell<
     if (missing !== undefined) return this.decide(tx, fresh, { type: 'refused', reason: 'UNATTESTED', detail: missing })
     const broken = attestedBy.length === 0 ? undefined : brokenBundle(openDossier(dossier).releases)
     if (broken !== undefined) return this.decide(tx, fresh, { type: 'refused', reason: 'BUNDLE_BROKEN', detail: broken })
-    if (await this.isDenied(tx, dossier, cause)) return
+    if (await this.isDenied(tx, dossier, cause)) return // guard: guard-stage
     await this.decide(tx, fresh, await begin())
     const early = table === undefined ? undefined : await earlyDecision(tx, dossier)
     if (early !== undefined) await this.decisionReceived(tx, early, () => dossier)

@@ -33,20 +33,21 @@ const TYPE = /^https:\/\/hms-svc\.dev\/attestation\/([a-z]+)\/v1$/
 export async function checkShown({ digest, bytes, lines }: Shown, kind: PlacedAct['kind']): Promise<void> {
   const payload = fromBase64(bytes)
   const found = await digestOfBytes(payload)
-  if (digest.replaceAll(/\s/g, '') !== found) throw new NotAsShown(`the digest shown is not that of the bytes, which is ${found}`)
+  if (digest.replaceAll(/\s/g, '') !== found) throw new NotAsShown(`the digest shown is not that of the bytes, which is ${found}`) // guard: console-digest-shown
   const statement = new TextDecoder().decode(payload)
   const said = statementFields(statement)
-  const other = said.find(({ field, value }, index) => lines[index]?.field !== field || lines[index]?.value !== value)
+  const other = said.find(({ field, value }, index) => lines[index]?.field !== field || lines[index]?.value !== value) // guard: console-fields-shown
+  // guard: console-no-more-fields
   if (other !== undefined || said.length !== lines.length)
     throw new NotAsShown(
       `the fields shown are not those of the bytes${other === undefined ? '' : `, which say ${other.field} ${other.value}`}`,
     )
   const { predicateType, predicate } = JSON.parse(statement) as { predicateType?: unknown; predicate: { breakGlass?: unknown } }
   const type = TYPE.exec(String(predicateType))?.[1]
-  if (type === undefined || !SIGNED_BY[kind].includes(type)) throw new NotAsShown(`the bytes are a ${type ?? String(predicateType)}`)
+  if (type === undefined || !SIGNED_BY[kind].includes(type)) throw new NotAsShown(`the bytes are a ${type ?? String(predicateType)}`) // guard: page-signs-its-kind
   // Two such signatures send a release past every trial: they leave no page.
   if (predicate.breakGlass !== undefined)
-    throw new Error('Nothing was signed: this is break-glass. Sign it with hms-svc break-glass, on purpose.')
+    throw new Error('Nothing was signed: this is break-glass. Sign it with hms-svc break-glass, on purpose.') // guard: console-no-break-glass
 }
 
 /**
@@ -58,7 +59,7 @@ export async function checkConsent(shown: readonly Shown[], texts: readonly stri
   const live = new Map<string, VerifiedLive>()
   for (const [index, { policy }] of releases.entries()) live.set(policy.id, await liveIn(shown[index]!))
   const expected = consentTexts(consentOf(releases, live))
-  const at = expected.findIndex((text, index) => texts[index] !== text)
+  const at = expected.findIndex((text, index) => texts[index] !== text) // guard: console-changes-shown
   if (at < 0 && texts.length === expected.length) return
   throw new NotAsShown(
     at < 0 ? 'the page shows more than its bytes say' : `the page shows "${texts[at] ?? ''}", and the bytes say "${expected[at]!}"`,
@@ -70,7 +71,7 @@ async function liveIn({ live, why }: Shown): Promise<VerifiedLive> {
   if (live === '') return { kind: 'verified', release: null }
   return {
     kind: 'verified',
-    release: { policy: predicateIn(live).policy as PolicyDocument, digest: await digestOfBytes(fromBase64(live)) },
+    release: { policy: predicateIn(live).policy as PolicyDocument, digest: await digestOfBytes(fromBase64(live)) }, // guard: console-live-digest
   }
 }
 

@@ -78,7 +78,7 @@ export class SftpSender implements ChannelSender<'sftp'> {
     const host = pinHost(channel.hostKey)
     if (host === undefined) return refused('the registered host key cannot be read')
     const address = checkPartnerHost(channel.host, channel.port, networks, deployment)
-    if (!address.ok) return refused(address.detail)
+    if (!address.ok) return refused(address.detail) // guard: sftp-address
 
     const lookup = guardedLookup(networks, deployment, { onlyNetworks: address.onlyNetworks, resolve })
     const deadline = new Deadline(deadlineMs, signal)

@@ -124,7 +124,7 @@ export class SftpSession implements RemoteFolder {
     const { user, key, host } = this.options
     let shown: string | undefined
     const hostVerifier = (blob: Buffer): boolean => {
-      if (blob.equals(host.blob)) return true
+      if (blob.equals(host.blob)) return true // guard: sftp-host-key
       shown = sshFingerprint(blob)
       return false
     }

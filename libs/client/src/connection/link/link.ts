@@ -93,7 +93,7 @@ export class Link {
   private receive(frame: StreamFrame, trial: Trial): void {
     if (trial === this.better) {
       // An instance with an older revision is not better.
-      if (frame.revision < this.newest) return trial.end({ reason: 'it is behind' })
+      if (frame.revision < this.newest) return trial.end({ reason: 'it is behind' }) // guard: better-way-not-behind
       this.changeTo(trial)
     } else if (!this.isFollowed) {
       this.isFollowed = true
@@ -117,7 +117,7 @@ export class Link {
     const { clock, random } = this.options
     this.retry = clock.after(leaveMs ?? backoffMs(isFallback ? 0 : this.attempt++, random), () => this.start())
     // An intermediary's response is reported only if this was the last transport to try.
-    const refusal = refused === undefined || (blocked && transport !== this.order.at(-1)) ? {} : { refused, isFromIntermediary: blocked }
+    const refusal = refused === undefined || (blocked && transport !== this.order.at(-1)) ? {} : { refused, isFromIntermediary: blocked } // guard: proxy-refusal-is-no-error-state
     this.events.down({ reason, damaged, error, leaving: leaveMs !== undefined, ...refusal })
   }
 

@@ -99,7 +99,7 @@ export function isUnreachable(error: unknown): boolean {
 }
 
 /** Size limit of a frame on any transport. The largest is a snapshot of all documents, about 4 KiB each. */
-export const MAX_FRAME_BYTES = 64 * 1024 * 1024
+export const MAX_FRAME_BYTES = 64 * 1024 * 1024 // guard: snapshot-fits
 const MAX_REFUSAL_BYTES = 64 * 1024
 
 /** Response to a request; `type` is its content type. */

@@ -23,6 +23,7 @@ export function limitBodies(server: FastifyInstance, limited: LimitedServer, bou
     if (bytes === 0) return done()
     const client = clientOf(request)
     const mine = byClient.get(client) ?? 0
+    // guard: bodies-in-flight
     if (mine + bytes > bounds.perClient || all + bytes > bounds.all) {
       refused?.inc({ what: 'bodies' })
       void reply.header('retry-after', '2')

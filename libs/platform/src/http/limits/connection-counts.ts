@@ -41,7 +41,7 @@ export class ConnectionCounts {
     const client = this.trusted.has(address) ? undefined : clientOf(address)
     const mine = client === undefined ? 0 : (this.byClient.get(client) ?? 0)
     if (this.open >= this.bounds.all + RESERVE || mine >= this.bounds.perClient + RESERVE) return void socket.destroy()
-    if (mine >= this.bounds.perClient) this.surplus.set(socket, 'client')
+    if (mine >= this.bounds.perClient) this.surplus.set(socket, 'client') // guard: flood-connections
     else if (this.open >= this.bounds.all) this.surplus.set(socket, 'all')
     this.open++
     if (client !== undefined) this.byClient.set(client, mine + 1)

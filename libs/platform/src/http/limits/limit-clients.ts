@@ -89,10 +89,10 @@ export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, 
     const address = addressOf(request)
     if (OF_SERVICES.test(path)) return wider.take(address)
     // A small statement is as cheap as a read, and the edge cannot verify its signer. The service limits it, by the same address.
-    if (isEdge && isSmallStatement(request, path)) return 0
+    if (isEdge && isSmallStatement(request, path)) return 0 // guard: signed-body-edge
     if (isEdge && authorization !== undefined) return wider.take(SIGNED.test(authorization) ? `signed ${address}` : address)
-    const key = keyOf?.(request)
-    if (key !== undefined) return writes.take(key.isSigned ? `signed ${key.id} ${address}` : `key ${key.id}`)
+    const key = keyOf?.(request) // guard: flood-false-keys
+    if (key !== undefined) return writes.take(key.isSigned ? `signed ${key.id} ${address}` : `key ${key.id}`) // guard: signed-bucket
     // The handler of a route with signed bodies calls `settleStatement` once the body has arrived.
     if ((request.routeOptions.config as { signedBody?: true } | undefined)?.signedBody !== true) return writes.take(address)
     statements.begin(request, address)
@@ -120,7 +120,7 @@ export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, 
     }
     if (!isWrite(request)) return done()
     const waitMs = waitOf(request, path)
-    done(waitMs === 0 ? undefined : refuse(reply, waitMs))
+    done(waitMs === 0 ? undefined : refuse(reply, waitMs)) // guard: flood-writes
   })
 }
 

@@ -31,7 +31,7 @@ export function serveUpgrades(server: Server, door: UpgradeDoor): () => void {
     const onError = (): void => void socket.destroy()
     socket.on('error', onError)
     contained(() => {
-      if (asksForWebSocket(request)) return void admit(closed ? { ...door, open: refuse } : door, { request, socket, head })
+      if (asksForWebSocket(request)) return void admit(closed ? { ...door, open: refuse } : door, { request, socket, head }) // guards: closed-door, plain-offer
       plain.answer(request, head, () => socket.off('error', onError))
     }, onError)()
   }
@@ -54,6 +54,7 @@ async function admit({ path, open, problemOf }: UpgradeDoor, asked: Omit<Upgrade
       throw new HmsError('HMS_HTTP_PATH_UNKNOWN', `No WebSocket is served at ${url.split('?')[0]}, only at ${path}.`, { status: 404 })
     await open({ ...asked, target })
   } catch (error) {
+    // guard: contained-listener
     contained(
       () => refuseUpgrade(asked.socket, problemOf(error, { method, url: path, headers: asked.request.headers })),
       () => asked.socket.destroy(),
@@ -91,10 +92,10 @@ export interface UpgradeAnswer {
  */
 export function answerUpgrade(socket: Duplex, { status, type, body, headers = {} }: UpgradeAnswer, withinMs = REFUSAL_MS): void {
   if (!socket.writable) return void socket.destroy()
-  const impatience = setTimeout(() => socket.destroy(), withinMs)
+  const impatience = setTimeout(() => socket.destroy(), withinMs) // guard: refused-upgrade-late
   impatience.unref()
   socket.once('close', () => clearTimeout(impatience))
-  socket.once('finish', () => socket.destroy())
+  socket.once('finish', () => socket.destroy()) // guard: refused-upgrade-flushed
   // Unread bytes would turn the close into a reset, which can overtake the response.
   socket.resume()
   const lines = Object.entries({ 'content-type': type, 'content-length': Buffer.byteLength(body), connection: 'close', ...headers })
