@@ -14,7 +14,7 @@ export interface Source {
 export function sourcesOf(folder: string, pattern: RegExp): Source[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
-    .filter((path) => pattern.test(path))
+    .filter((path) => pattern.test(path) && !path.includes('/node_modules/'))
     .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
 }
 

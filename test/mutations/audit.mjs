@@ -105,7 +105,7 @@ export const AUDIT_GUARDS = [
     name: 'bundle-announced-once',
     guard: 'what became of the heads of a bundle is told once',
     without: 'groupBy(outcomes, ({ verified }) => `${verified.head.policy} ${verified.head.scope}`).values()',
-    spec: 'test/regressions/bundle-announced-once.spec.ts',
+    spec: 'test/regressions/bundle-told-once.spec.ts',
     test: 'is told of as often as one policy, however many it has',
   },
 ]
