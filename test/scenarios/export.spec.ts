@@ -112,7 +112,7 @@ describe('an export', () => {
     expect(JSON.parse(stdout)).toMatchObject({ live: heads.filter(({ type }) => type === 'live').length, withdrawn: 0 })
   })
 
-  it.each<[string, (all: ExportRecord[]) => ExportRecord[]]>([
+  it.each<[what: string, change: (all: ExportRecord[]) => ExportRecord[], message?: string]>([
     ['an entry that is gone', (all) => all.toSpliced(all.findIndex(({ type }) => type === 'entry') + 1, 1)],
     [
       'an entry that says something else',
@@ -140,6 +140,7 @@ describe('an export', () => {
     [
       'a release that was held, and is gone',
       (all) => all.map((each) => (each.type === 'live' ? { ...each, record: { ...each.record, next: null } } : each)),
+      'it names other releases than its head',
     ],
     [
       'a withdrawal that nobody signed',
@@ -148,7 +149,7 @@ describe('an export', () => {
     ['an entry that says something else and has the hash of that', (all) => all.map(withOtherKey)],
     ['its end', (all) => all.filter(({ type }) => type !== 'checkpoint')],
     ['entries behind the last checkpoint', (all) => [...all, all.find(({ type }) => type === 'entry')!]],
-  ])('is refused with %s', async (_what, change) => {
+  ])('is refused with %s', async (_what, change, message = '') => {
     const forged = join(folder, 'forged.ndjson')
     writeFileSync(
       forged,
@@ -159,6 +160,7 @@ describe('an export', () => {
     const { code, stdout, stderr } = await check(forged)
     expect([stdout, code]).toEqual(['', 10])
     expect(stderr).toContain('HMS_PROOF_INVALID')
+    expect(stderr).toContain(message)
   })
 
   it('is refused by another roster, and when a line is none', async () => {
