@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { signWebhook } from '#libs/client'
-import { EXIT, HmsError, isObject, jsonIn, readText } from '#libs/contracts'
+import { EXIT, HmsError, readText, replyAcknowledges } from '#libs/contracts'
 import type { CliEnvironment } from '../cli.config.js'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
@@ -28,7 +28,7 @@ export async function forward(url: string, secret: string, { id, body }: Message
     const signal = AbortSignal.timeout(DEADLINE_MS)
     const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal })
     const reply = await readText(response.body, MAX_REPLY_BYTES).catch(() => '')
-    return { ok: response.ok, detail: String(response.status), acknowledged: response.ok && acknowledges(reply, id) }
+    return { ok: response.ok, detail: String(response.status), acknowledged: response.ok && replyAcknowledges(reply, id) }
   } catch (error) {
     const { cause, message } = error as { cause?: { code?: string }; message: string }
     return { ok: false, detail: cause?.code ?? message, acknowledged: false }
@@ -36,11 +36,6 @@ export async function forward(url: string, secret: string, { id, body }: Message
 }
 
 /** Whether the response acknowledges the message, by the rules of the service. */
-function acknowledges(reply: string, id: string): boolean {
-  const answer = jsonIn(reply)
-  return isObject(answer) && (answer['acknowledged'] === true || answer['acknowledged'] === id)
-}
-
 export function checkForward(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '') return url.href

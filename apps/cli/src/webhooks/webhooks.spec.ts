@@ -15,16 +15,18 @@ let folder: string
 let receiver: Server
 let received: { id: string; type: string }[]
 let status: number
+let reply: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hms-webhooks-'))
   received = []
   status = 200
+  reply = '{"acknowledged":true}'
   receiver = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const { type } = verifyWebhook(SECRET, request.headers, Buffer.concat(chunks))
     received.push({ id: String(request.headers['webhook-id']), type })
-    response.writeHead(status, { 'content-type': 'application/json' }).end('{"acknowledged":true}')
+    response.writeHead(status, { 'content-type': 'application/json' }).end(reply)
   })
   await new Promise<void>((ready) => receiver.listen(0, '127.0.0.1', ready))
 })
@@ -37,6 +39,13 @@ afterEach(async () => {
 const target = (): string => `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hooks`
 
 describe('webhooks trigger', () => {
+  it('reports a package of the integration layer as acknowledged, as the service does', async () => {
+    reply = '{"meta":{},"intent":"acknowledge","data":{"acknowledged":true}}'
+    const argv = ['webhooks', 'trigger', 'policy.updated', '--forward', target(), '--json']
+    const { stdout } = await runForTest(argv, { env: { HMS_WEBHOOK_SECRET: SECRET } })
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, acknowledged: true })
+  })
+
   it.each(['policy.updated', 'policy.withdrawn'])('posts a sample of %s that a receiver of real messages accepts', async (event) => {
     const { code, stdout } = await runForTest(['webhooks', 'trigger', event, '--forward', target(), '--json'], {
       env: { HMS_WEBHOOK_SECRET: SECRET },

@@ -1,4 +1,4 @@
-import { CONTACT } from '#libs/contracts'
+import { CONTACT, replyAcknowledges } from '#libs/contracts'
 import { Outbox } from '#libs/messaging'
 import { Database, Timers, type Transaction } from '#libs/persistence'
 import { Logger, Metrics } from '#libs/platform'
@@ -8,7 +8,7 @@ import type { Outcome } from '../channels/channel-sender.js'
 import { channelNames } from '../partners/channel.js'
 import { PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
 import { NotifierConfig } from '../notifier.config.js'
-import { recordAttempt, endOf, replyAcknowledges } from './record-attempt.js'
+import { recordAttempt, endOf } from './record-attempt.js'
 import { DeliveryEvents } from './delivery-events.js'
 import { DeliveryMetrics } from './delivery-metrics.js'
 import { columnOf, DELIVER, DELIVERIES, laneOf, lanesBeside, MESSAGES, type Acknowledgement, type Delivery } from './delivery.table.js'
@@ -104,11 +104,11 @@ export class DeliveryLanes implements OnModuleInit {
       if (state === 'dead') this.log.warn(fields, 'a delivery failed permanently')
       else this.log.info(fields, 'a delivery was tried')
     })
-    if (replyAcknowledges(outcome, delivery.messageId)) {
+    const isReached = outcome.kind === 'delivered'
+    if (isReached && replyAcknowledges(outcome.reply ?? '', delivery.messageId)) {
       await this.acknowledge(tx, booked, { way: 'reply', keyId: outcome.keyId ?? null, note: null })
       return
     }
-    const isReached = outcome.kind === 'delivered'
     if (isReached && partner !== undefined) for (const listener of this.listeners) await listener.delivered?.(tx, booked, partner)
     await this.tried(tx, delivery, isReached)
   }

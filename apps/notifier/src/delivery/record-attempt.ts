@@ -1,4 +1,3 @@
-import { jsonIn } from '#libs/contracts'
 import type { Outcome } from '../channels/channel-sender.js'
 import type { Delivery, AttemptRecord } from './delivery.table.js'
 import { nextAttemptAt } from './schedule.js'
@@ -32,18 +31,4 @@ export function recordAttempt(delivery: Delivery, outcome: Outcome, startedAt: D
 /** Final state of a delivery. A message that was delivered before a redrive stays delivered. */
 export function endOf({ deliveredAt }: Delivery, state: 'dead' | 'superseded'): Delivery['state'] {
   return deliveredAt === null ? state : 'delivered'
-}
-
-/** `meta` marks a package of the integration layer. */
-type WebhookReply = { acknowledged?: unknown; meta?: unknown; data?: { acknowledged?: unknown } | null }
-
-/**
- * Whether the response to a webhook acknowledges the message: a JSON object whose `acknowledged` is `true` or the message's id; a package
- * of the integration layer has it in its `data`. A response that repeats our own body, or is longer than the kept reply, does not.
- */
-export function replyAcknowledges({ kind, reply }: Pick<Outcome, 'kind' | 'reply'>, messageId: string): boolean {
-  if (kind !== 'delivered' || reply === undefined) return false
-  const response = jsonIn(reply) as WebhookReply | null | undefined
-  const acknowledged = response?.acknowledged ?? (response?.meta === undefined ? undefined : response.data?.acknowledged)
-  return acknowledged === true || acknowledged === messageId
 }

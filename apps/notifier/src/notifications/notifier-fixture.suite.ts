@@ -60,7 +60,9 @@ class ScriptedSender {
     }
     if (answer === 'acknowledged') return { kind: 'delivered', status: 200, latencyMs: 1, reply: '{"acknowledged":true}' }
     if (answer === 410) return { kind: 'gone', status: 410, latencyMs: 1 }
-    return { kind: answer < 300 ? 'delivered' : 'retry', status: answer, latencyMs: 1 }
+    if (answer < 300) return { kind: 'delivered', status: answer, latencyMs: 1 }
+    // Only the body of a 2xx response acknowledges.
+    return { kind: 'retry', status: answer, latencyMs: 1, reply: '{"acknowledged":true}' }
   }
 
   async close(): Promise<void> {}

@@ -1,3 +1,5 @@
+import { jsonIn } from '../canonical-json.js'
+
 export const DELIVERY_STATES = ['pending', 'delivered', 'dead', 'superseded'] as const
 /**
  * State of a delivery. `delivered`: the partner's server accepted the message. Only `acknowledgedAt` shows that the partner processed it.
@@ -9,6 +11,19 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number]
  * to the file on its SFTP server, or the button on the page that a mail links to.
  */
 export type ReceiptWay = 'callback' | 'reply' | 'file' | 'link'
+
+/** `meta` marks a package of the integration layer. */
+type WebhookReply = { acknowledged?: unknown; meta?: unknown; data?: { acknowledged?: unknown } | null }
+
+/**
+ * Whether the body of a 2xx response to a webhook acknowledges the message: a JSON object whose `acknowledged` is `true` or the message's id;
+ * a package of the integration layer has it in its `data`. A response that repeats the body of the message does not.
+ */
+export function replyAcknowledges(body: string, messageId: string): boolean {
+  const reply = jsonIn(body) as WebhookReply | null | undefined
+  const acknowledged = reply?.acknowledged ?? (reply?.meta === undefined ? undefined : reply.data?.acknowledged)
+  return acknowledged === true || acknowledged === messageId
+}
 
 /** A policy named in a message; `digest` is the policy digest. */
 export interface ToldPolicy {

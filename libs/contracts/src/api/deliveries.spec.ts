@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { replyAcknowledges } from './record-attempt.js'
+import { replyAcknowledges } from './deliveries.js'
 
 describe('replyAcknowledges', () => {
   it.each([
@@ -16,12 +16,7 @@ describe('replyAcknowledges', () => {
     ['OK', false],
     ['', false],
     ['{"acknowledged":true', false],
-    [undefined, false],
   ])('for the response %s is %s', (reply, expected) => {
-    expect(replyAcknowledges({ kind: 'delivered', reply }, 'run_184_pm25_va-deq')).toBe(expected)
-  })
-
-  it('is false for a response other than 2xx', () => {
-    expect(replyAcknowledges({ kind: 'retry', reply: '{"acknowledged":true}' }, 'run_184_pm25_va-deq')).toBe(false)
+    expect(replyAcknowledges(reply, 'run_184_pm25_va-deq')).toBe(expected)
   })
 })
