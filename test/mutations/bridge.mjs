@@ -1,2 +1,2 @@
-/** What the pane bridge believes, and whom it tells. Same form as `GUARDS`. */
+/** Guards of the pane bridge; none yet. Same form as `GUARDS`. */
 export const BRIDGE_GUARDS = []

@@ -1,2 +1,2 @@
-/** What a verdict on a canary rests on: evidence of its own, and alerts of its own. Same form as `GUARDS`. */
+/** Guards of the verdict on a canary; none yet. Same form as `GUARDS`. */
 export const CANARY_GUARDS = []

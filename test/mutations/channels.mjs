@@ -1,15 +1,15 @@
-/** Guards of the ways to partners. Same form as `GUARDS`. */
+/** Guards of the channels to partners. Same form as `GUARDS`. */
 export const CHANNEL_GUARDS = [
   {
     name: 'sftp-host-key',
-    guard: 'an SFTP server is the one whose host key the partner registered',
+    guard: 'an SFTP server must present the host key that the partner registered',
     without: 'true',
     spec: 'apps/notifier/src/channels/sftp/sftp-sender.spec.ts',
     test: 'refuses a server with another host key, of the registered type or another type, and writes nothing',
   },
   {
     name: 'sftp-address',
-    guard: 'the address of an SFTP server is judged before a connection is made',
+    guard: 'the address of an SFTP server is checked before a connection is opened',
     without: ['return refused(address.detail)', 'Object.assign(address, { host: channel.host, onlyNetworks: false })'],
     spec: 'apps/notifier/src/channels/sftp/sftp-sender.spec.ts',
     test: 'refuses a forbidden address, literal or resolved, before it connects',

@@ -1,8 +1,8 @@
-/** Guards of the replay: what counts as evidence, and what its report may hang on. */
+/** Guards of topics that simulator reads. Same form as `GUARDS`. */
 export const SIMULATION_GUARDS = [
   {
     name: 'beside-newest',
-    guard: 'a gap in the state of a policy parks nothing',
+    guard: 'a gap in a topic that consumers read only for its newest records parks no event',
     without: "(cleanup === 'compact' && ageMs > RETENTION_MS / 2) ? 'skip' : $3",
     spec: 'test/contracts/event-consumer.spec.ts',
     test: 'of a topic whose newest records count alone is none, and what is older comes too late',

@@ -1,15 +1,15 @@
-/** Who is asked about a run, and whose answer counts. */
+/** Guards of tickets about runs. Same form as `GUARDS`. */
 export const TICKET_GUARDS = [
   {
     name: 'ticket-allowed',
-    guard: 'a ticket takes the decisions that it names',
+    guard: 'a ticket accepts only the decisions that it allows',
     without: 'true',
     spec: 'test/scenarios/tickets.spec.ts',
     test: 'is one that the ticket does not take, or about another run, or of nobody',
   },
   {
     name: 'ticket-of-rollback',
-    guard: 'what automation took back is looked at by people',
+    guard: 'an automatic rollback opens a review ticket',
     without: '',
     spec: 'test/scenarios/tickets.spec.ts',
     test: 'is rolled back first, then opens an emergency review, which a person accepts once',
