@@ -582,13 +582,13 @@ describe('a bot that is kept in the dark', () => {
     const wall = new ManualClock(NOW)
     const time = new ReaderTime({ now: () => wall.now() + skew, elapsed: () => wall.elapsed(), after: (ms, task) => wall.after(ms, task) })
     let skew = 0
-    time.witness(NOW)
+    time.recordSigned(NOW)
     skew = -3_600_000
     wall.advance(1_000)
     expect(time.now()).toBe(NOW + 1_000)
-    time.witness(NOW - 500_000)
+    time.recordSigned(NOW - 500_000)
     expect(time.now()).toBe(NOW + 1_000)
-    time.witness(NOW + 5_000)
+    time.recordSigned(NOW + 5_000)
     expect(time.now()).toBe(NOW + 5_000)
   })
 })

@@ -1,5 +1,5 @@
 import { groupBy } from '#libs/contracts'
-import { evaluate, holdDocument, nextChangeAt, markIncompleteBundles, type HeldDocument } from '#libs/evaluation'
+import { evaluate, decodeDocument, nextChangeAt, markIncompleteBundles, type HeldDocument } from '#libs/evaluation'
 import { STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
 import type { Evidence } from './evidence.js'
 
@@ -23,7 +23,7 @@ export function bundlesStayWhole({ revisions }: Evidence): string[] {
   for (const [index, { revision, documents, at }] of revisions.entries()) {
     for (const document of documents) {
       const scopes = held.get(document.id) ?? new Map<string, HeldDocument>()
-      held.set(document.id, scopes.set(document.scope, holdDocument(document)))
+      held.set(document.id, scopes.set(document.scope, decodeDocument(document)))
     }
     const all = [...held.values()].flatMap((scopes) => [...scopes.values()])
     for (const whole of markIncompleteBundles(all, Date.parse(at))) held.get(whole.head.policy)!.set(whole.head.scope, whole)
@@ -72,6 +72,6 @@ function mixtureOf({ run, releases }: BundleCanary, held: Held, reader: (typeof 
 
 /** Runs of which a member is held until a time of its own. */
 function runsApart(revisions: Evidence['revisions']): ReadonlySet<number> {
-  const held = revisions.flatMap(({ documents }) => documents.map(holdDocument))
+  const held = revisions.flatMap(({ documents }) => documents.map(decodeDocument))
   return new Set(held.flatMap(({ head }) => (head.next === undefined ? [] : [head.next.run ?? head.run!])))
 }

@@ -1,5 +1,5 @@
 import type { EventData } from '#libs/contracts'
-import { evaluate, holdDocument } from '#libs/evaluation'
+import { evaluate, decodeDocument } from '#libs/evaluation'
 import { effectiveMs, STABLE_SCOPE } from '#libs/signing'
 import type { Emitted, Evidence } from './evidence.js'
 
@@ -11,7 +11,7 @@ export function rulesInTime({ documents, revisions }: Evidence): string[] {
   const found: string[] = []
   for (const { documents: stored, at } of revisions) {
     for (const document of stored) {
-      const { value, next } = holdDocument(document)
+      const { value, next } = decodeDocument(document)
       const name = `${document.id}@${document.version} in ${document.scope}`
       if (value !== null && effectiveMs({ ...value }) > Date.parse(at))
         found.push(`${name} was stored as current at ${at}, before ${value.effective}`)
@@ -19,7 +19,7 @@ export function rulesInTime({ documents, revisions }: Evidence): string[] {
     }
   }
   for (const document of documents.filter(({ scope, next }) => scope === STABLE_SCOPE && next !== undefined)) {
-    const held = holdDocument(document)
+    const held = decodeDocument(document)
     const { atMs, held: later } = held.next!
     const [before, after] = [atMs - 1, atMs].map((now) => evaluate([held], {}, now)?.held.document.digest ?? null)
     if (before !== document.digest || after !== later.document.digest)

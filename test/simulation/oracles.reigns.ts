@@ -1,5 +1,5 @@
 import { groupBy, type EventData } from '#libs/contracts'
-import { holdDocument, liveCanaries, documentAsOf, type HeldDocument } from '#libs/evaluation'
+import { decodeDocument, liveCanaries, documentAsOf, type HeldDocument } from '#libs/evaluation'
 import { STABLE_SCOPE } from '#libs/signing'
 import type { Emitted, Evidence } from './evidence.js'
 
@@ -41,7 +41,7 @@ export function canariesAreShown({ emitted, revisions }: Evidence): string[] {
 export function noCanaryIsStoredLate({ revisions }: Evidence): string[] {
   const since = new Map<string, number>()
   return revisions.flatMap(({ revision, documents }) => {
-    const heads = documents.map((document) => holdDocument(document).head)
+    const heads = documents.map((document) => decodeDocument(document).head)
     const late = heads.filter(({ policy, scope, current, base = null, baseSeq, next }) => {
       const isLive = scope !== STABLE_SCOPE && (current !== base || next !== undefined)
       return isLive && baseSeq !== undefined && (since.get(policy) ?? 0) > baseSeq
@@ -58,7 +58,7 @@ function statesOf(revisions: Evidence['revisions']): { id: string; documents: He
   return revisions.flatMap(({ documents, at }) =>
     [...groupBy(documents, ({ id }) => id)].map(([id, stored]) => {
       const places = held.get(id) ?? new Map<string, HeldDocument>()
-      for (const document of stored) places.set(document.scope, holdDocument(document))
+      for (const document of stored) places.set(document.scope, decodeDocument(document))
       held.set(id, places)
       return { id, documents: [...places.values()], now: Date.parse(at) }
     }),

@@ -1,5 +1,5 @@
 import type { StreamFrame } from '#libs/contracts'
-import { evaluate, holdDocument, type HeldDocument } from '#libs/evaluation'
+import { evaluate, decodeDocument, type HeldDocument } from '#libs/evaluation'
 import { WebSocket } from 'ws'
 
 /** A bot that follows the stream but acknowledges only when the test says so. */
@@ -64,7 +64,7 @@ export class RawBot {
 
   private take(frame: StreamFrame): void {
     if (frame.type === 'snapshot') this.held.clear()
-    for (const document of frame.documents ?? []) this.held.set(`${document.id}@${document.scope}`, holdDocument(document))
+    for (const document of frame.documents ?? []) this.held.set(`${document.id}@${document.scope}`, decodeDocument(document))
     this.revision = frame.revision
   }
 }

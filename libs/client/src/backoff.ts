@@ -13,6 +13,6 @@ export function backoffMs(attempt: number, random: () => number = Math.random): 
 }
 
 /** Returns the wait in ms that a goodbye requests, limited to a minute. */
-export function leaveMs(retryMs = 0): number {
+export function reconnectAfterMs(retryMs = 0): number {
   return Math.min(retryMs, LONGEST_LEAVE_MS)
 }

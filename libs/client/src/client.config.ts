@@ -70,7 +70,7 @@ function urlProblem(value: string): string | undefined {
     parsed !== undefined &&
     /^https?:$/.test(parsed.protocol) &&
     [parsed.username, parsed.password, parsed.search, parsed.hash].every((part) => part === '')
-  return isPlain ? undefined : `is not an http(s) address without user name, query and fragment: ${withoutCredentials(value)}`
+  return isPlain ? undefined : `must be an http(s) URL without user name, query or fragment, not ${withoutCredentials(value)}`
 }
 
 function listIn(text: string | undefined): string[] | undefined {

@@ -41,7 +41,7 @@ export interface InForce {
 }
 
 /** Decodes an admitted document. */
-export function holdDocument(document: ConfigDocument): HeldDocument {
+export function decodeDocument(document: ConfigDocument): HeldDocument {
   const head = peekPredicate<HeadPredicate>(document.head)
   // If the head names no release, the one in the document is unverified.
   const value = head.current === null || document.release === null ? null : valueIn(document.release)

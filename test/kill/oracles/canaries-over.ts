@@ -1,4 +1,4 @@
-import { evaluate, holdDocument, type HeldDocument } from '#libs/evaluation'
+import { evaluate, decodeDocument, type HeldDocument } from '#libs/evaluation'
 import type { ConfigDocument } from '#libs/contracts'
 import type { Oracle } from './oracle.js'
 
@@ -17,7 +17,7 @@ export const canariesOver: Oracle = {
     const violations: string[] = []
     let looked = 0
     for (const { policy, docs } of rows) {
-      const held = docs.map(holdDocument)
+      const held = docs.map(decodeDocument)
       const stable = held.find(({ head }) => head.scope === 'global')
       for (const canary of held.filter(({ head }) => head.scope !== 'global').map(forEverybody)) {
         looked++

@@ -1,4 +1,4 @@
-import { evaluate, holdDocument } from '#libs/evaluation'
+import { evaluate, decodeDocument } from '#libs/evaluation'
 import type { ConfigDocument } from '#libs/contracts'
 import type { Oracle } from './oracle.js'
 
@@ -12,7 +12,7 @@ export const readersFollow: Oracle = {
     const violations: string[] = []
     for (const { bot, region, connection } of readers) {
       for (const { policy, docs } of rows) {
-        const wanted = evaluate(docs.map(holdDocument), { bot, region }, Date.now())?.held.value.version ?? null
+        const wanted = evaluate(docs.map(decodeDocument), { bot, region }, Date.now())?.held.value.version ?? null
         const read = connection.ids().includes(policy) ? connection.get(policy).version : null
         if (wanted !== read) violations.push(`${bot} reads ${policy}@${read} instead of ${wanted}`)
       }

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { HmsError } from '#libs/contracts'
-import { holdDocument, documentAsOf } from '#libs/evaluation'
+import { decodeDocument, documentAsOf } from '#libs/evaluation'
 import { namesRelease, SignatureError, STABLE_SCOPE, verifyTlogProof } from '#libs/signing'
 import { verifyBundle } from '#libs/verify'
 import type { CliContext } from '../context.js'
@@ -40,7 +40,7 @@ export async function writeBundle(context: CliContext, id: string, { out }: { ou
   requireName(id, 'the id of a policy', 'hms-svc runs list')
   const { documents } = await context.get('/v1/snapshot', { policies: id })
   const stored = documents.find((each) => each.id === id && each.scope === STABLE_SCOPE)
-  const document = stored && documentAsOf(holdDocument(stored), context.io.now()).document
+  const document = stored && documentAsOf(decodeDocument(stored), context.io.now()).document
   if (document?.release == null || document.version === null) {
     throw new HmsError('HMS_POLICY_NOT_FOUND', `${id} is not in force.`, { status: 404, next: [`hms-svc get ${id}`, 'hms-svc runs list'] })
   }

@@ -1,5 +1,5 @@
 import { NOT_BY_CALLER, peekPredicate, withoutInternalReason, type Envelope, type PolicyView } from '#libs/contracts'
-import { holdDocument, type HeldDocument } from '#libs/evaluation'
+import { decodeDocument, type HeldDocument } from '#libs/evaluation'
 import type { ReleasePredicate } from '#libs/signing'
 import { leaseOf } from '../heads/canary-lease.js'
 import { recordedState, type StoredDocument } from '../heads/head.table.js'
@@ -31,7 +31,7 @@ export function parseStored(row: StoredDocument): HeldStored {
   const lease = leaseOf(row)
   const expiresMs = lease === undefined ? Infinity : Date.parse(lease)
   const stored = { storedAt: Date.parse(storedAt), traceparent: row.traceparent, bundle, expiresMs }
-  const opened = holdDocument({ ...document, proof: document.proof ?? null })
+  const opened = decodeDocument({ ...document, proof: document.proof ?? null })
   const held = { ...opened, firstRevision: row.firstRevision ?? opened.firstRevision, answer: answerOf(opened, row, since, row.change) }
   if (opened.next === null || nextOrigin === undefined) return { ...held, ...stored }
   const begun = begunAt(new Date(opened.next.atMs).toISOString(), storedAt)

@@ -10,9 +10,9 @@ import type { SidecarResponse } from '../http/answer.js'
 const MAX_READERS = 64
 
 /**
- * Serves OFREP on the reader's machine, with config-store's responses made from the verified copy. Each context names its reader; a context
- * without a region gets the side-car's region. Readers of the event stream are notified to refetch when values may have changed for any
- * reader, and when the copy becomes stale or fresh.
+ * Serves OFREP on the reader's machine, with the same responses as config-store, but from the verified local copy. Each context names its
+ * reader; a context without a region gets the side-car's region. Readers of the event stream are notified to refetch when values may have
+ * changed for any reader, and when the copy becomes stale or fresh.
  */
 export class Flags {
   private readonly book: FlagBook
@@ -36,7 +36,7 @@ export class Flags {
     this.feed = new RefetchFeed({ clock, life: randomUUID() })
     this.watch = new ChangeWatch(held, clock, () => this.feed.notify())
     this.off = [
-      documents.onTaken(() => {
+      documents.onChange(() => {
         this.book.invalidate()
         this.watch.check()
       }),

@@ -18,7 +18,7 @@ export class EventFeed {
    */
   private readonly subscribers = new Map<ServerResponse, number>()
   private readonly changed = new Set<string>()
-  private doubt: Omit<StateEvent, 'state'> = {}
+  private staleReason: Omit<StateEvent, 'state'> = {}
   private sentState: StateEvent['state']
   private flushing = false
   /** Last issued id. `changedSinceIssue`: whether values have changed since without a new revision, as when a lease expires. */
@@ -38,8 +38,8 @@ export class EventFeed {
         this.changed.add(id)
         this.flushSoon()
       }),
-      values.on('stale', (doubt) => this.updateDoubt(doubt)),
-      values.on('ready', () => this.updateDoubt({})),
+      values.on('stale', (reason) => this.updateStaleReason(reason)),
+      values.on('ready', () => this.updateStaleReason({})),
     ]
     this.beat()
   }
@@ -49,8 +49,8 @@ export class EventFeed {
   }
 
   /**
-   * `GET /v1/events`: adds a subscriber, which names the last id it saw in `Last-Event-ID`, or in `?revision=` on a first connection, as
-   * for config-store. If that id is the last issued one and nothing has changed since, the first frame is a heartbeat; otherwise the first
+   * `GET /v1/events`: adds a subscriber. The last id it saw is in `Last-Event-ID`, or on a first connection in `?revision=`, as with
+   * config-store. If that id is the last issued one and nothing has changed since, the first frame is a heartbeat; otherwise the first
    * frame lists all policies in force. Throws `HMS_SIDECAR_BUSY` before anything is written.
    */
   follow({ method, headers }: IncomingMessage, response: ServerResponse, query: URLSearchParams): void {
@@ -79,8 +79,8 @@ export class EventFeed {
     return stateOf(this.values)
   }
 
-  private updateDoubt(doubt: Omit<StateEvent, 'state'>): void {
-    this.doubt = doubt
+  private updateStaleReason(reason: Omit<StateEvent, 'state'>): void {
+    this.staleReason = reason
     this.flushSoon()
   }
 
@@ -125,7 +125,7 @@ export class EventFeed {
   }
 
   private stateEvent(): StateEvent {
-    return this.state === 'READY' ? { state: 'READY' } : { state: 'STALE', ...this.doubt }
+    return this.state === 'READY' ? { state: 'READY' } : { state: 'STALE', ...this.staleReason }
   }
 
   private inForce(ids: readonly string[]): LocalChange[] {
@@ -138,7 +138,7 @@ export class EventFeed {
   }
 }
 
-/** Returns the revision in a text; `undefined` for any other text, whose reader gets all policies in force. */
+/** Parses a revision; `undefined` for any other text. The client then gets all policies in force. */
 function revisionIn(text: unknown): number | undefined {
   return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }
@@ -165,7 +165,7 @@ function frame(type: 'snapshot' | 'change' | 'heartbeat', revision: number, chan
 }
 
 /**
- * Builds a state event. The event has no id, because a reader that is cut off right after it may not have seen the changes of its revision.
+ * Builds a state event. It has no id: a client disconnected right after it may not have received the changes of the current revision.
  */
 function stateFrame(event: StateEvent): Buffer {
   return Buffer.from(`event: state\ndata: ${JSON.stringify(event)}\n\n`)

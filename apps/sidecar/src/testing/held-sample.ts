@@ -13,7 +13,7 @@ export class HeldSample implements HeldValues {
   private readonly values = new Map<string, { version: string; revision: number; scope: string }>()
   private readonly events = new EventEmitter()
   /** Empty: evaluations are tested with a real connection. */
-  readonly documents: HeldDocumentSource = { policies: () => [], of: () => [], nowMs: () => 0, onTaken: () => () => {} }
+  readonly documents: HeldDocumentSource = { policies: () => [], of: () => [], nowMs: () => 0, onChange: () => () => {} }
 
   /**
    * Puts versions in force, or with `null` removes them, all in one revision. A test passes the current revision for the end of a lease.

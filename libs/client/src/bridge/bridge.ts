@@ -89,7 +89,7 @@ export class Bridge {
     if (window === null || this.page === undefined) throw invalid('the frame is not in the page')
     this.frames.get(window)?.close()
     const member = new FrameMember(window, options, this.clock, {
-      state: () => this.stream,
+      status: () => this.stream,
       join: (joining) => {
         this.requireFollowed(joining.policies)
         return this.router.add(joining)

@@ -80,7 +80,7 @@ describe('the copy on disk', () => {
   it.each(damage)('fails closed with a remedy when the floors are %s', async (_what, harm) => {
     await harm()
     await expect(disk().load()).rejects.toMatchObject({ code: 'HMS_FLOORS_DAMAGED', next: [`rm ${floors} ${documents}`] })
-    await expect(disk().load()).rejects.toThrow(/Put it back from a copy/)
+    await expect(disk().load()).rejects.toThrow(/Restore it from a copy/)
   })
 
   it.each([

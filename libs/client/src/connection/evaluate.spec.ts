@@ -7,7 +7,7 @@ import { SAMPLE_ROSTER } from '../testing/sample-trust.js'
 import { DocumentTrust } from '../trust/document-trust.js'
 import { ReaderTime } from '../trust/reader-time.js'
 import { ManualClock } from '../testing/manual-clock.js'
-import { evaluate, holdDocument, type Reader } from '#libs/evaluation'
+import { evaluate, decodeDocument, type Reader } from '#libs/evaluation'
 import { HeldDocuments, type RefusedDocument } from './held-documents.js'
 
 const NOW = Date.parse('2024-09-01T12:00:00Z')
@@ -29,7 +29,7 @@ function canary(head: Partial<SampleHead> = {}) {
 }
 
 function limitFor(documents: ReturnType<typeof canary>[], who: Reader = reader, now = NOW): unknown {
-  return evaluate(documents.map(holdDocument), who, now)?.held.value['limit'] ?? null
+  return evaluate(documents.map(decodeDocument), who, now)?.held.value['limit'] ?? null
 }
 
 describe('evaluate', () => {
@@ -64,7 +64,7 @@ describe('evaluate', () => {
     expect(limitFor([stable, canary()], reader, NOW + 5 * 60_000)).toBe(35)
     expect(limitFor([stable, canary({ expires: 'soon' })])).toBe(35)
     const ended = { policy: { id: ID, version: '1.5.0', limit: 35 } }
-    expect(evaluate([stable, canary(ended)].map(holdDocument), reader, NOW)?.held.head.scope).toBe('global')
+    expect(evaluate([stable, canary(ended)].map(decodeDocument), reader, NOW)?.held.head.scope).toBe('global')
     expect(limitFor([stable, canary({ base: null })])).toBe(35)
     expect(limitFor([sampleDocument({ policy: { id: ID, version: '1.6.0', limit: 34 } }), canary()])).toBe(34)
   })
@@ -99,12 +99,12 @@ describe('evaluate', () => {
   })
 
   it('returns the expiry of the canary’s lease', () => {
-    expect(evaluate([stable, canary()].map(holdDocument), reader, NOW)?.until).toBe(Date.parse('2024-09-01T12:05:00Z'))
-    expect(evaluate([holdDocument(stable)], reader, NOW)?.until).toBeNull()
+    expect(evaluate([stable, canary()].map(decodeDocument), reader, NOW)?.until).toBe(Date.parse('2024-09-01T12:05:00Z'))
+    expect(evaluate([decodeDocument(stable)], reader, NOW)?.until).toBeNull()
   })
 
   it('freezes values deeply', () => {
-    const { value } = holdDocument(sampleDocument({ policy: { id: ID, version: '1.0.0', bands: [{ upTo: 12 }] } }))
+    const { value } = decodeDocument(sampleDocument({ policy: { id: ID, version: '1.0.0', bands: [{ upTo: 12 }] } }))
     const bands = value?.['bands'] as object[] | undefined
     expect(() => Object.assign(bands?.[0] ?? {}, { upTo: 13 })).toThrow(TypeError)
   })

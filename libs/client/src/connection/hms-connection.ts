@@ -101,7 +101,7 @@ export interface HeldDocumentSource {
    * Calls `listener` after documents were applied, an effective time has come or a lease has expired; returns a function that removes the
    * listener.
    */
-  onTaken(listener: () => void): () => void
+  onChange(listener: () => void): () => void
 }
 
 /** Throws `HMS_ALERT_READING` (400) for a reading that the server would reject. */

@@ -67,7 +67,7 @@ export class ReaderSession implements HmsConnection {
       policies: () => documents.policies(),
       of: (id) => documents.documentsOf(id),
       nowMs: () => time.now(),
-      onTaken: (listener) => {
+      onChange: (listener) => {
         this.appliedListeners.add(listener)
         return () => this.appliedListeners.delete(listener)
       },

@@ -7,7 +7,7 @@ import type { Feed, ReaderOptions } from '../connection/feed.js'
 import type { ReaderSession } from '../connection/reader-session.js'
 import { refusalOf } from '../connection/refusals.js'
 import { documentIn, freshnessIn, openRecord, recordError } from './open-record.js'
-import { NamedParts } from './named-parts.js'
+import { LogSelection } from './log-selection.js'
 import type { RecordBatch, RecordSource, ReadPosition, TopicRecord } from './record-source.js'
 import { WholeRevisions } from './whole-revisions.js'
 import { reasonOf } from '../api/problem-to-error.js'
@@ -27,7 +27,7 @@ const READ_WAIT_MS = 1_000
 const SILENCE_MS = 5_000
 /** Time in ms without reaching the end of the log after which the reader is STALE, although the broker responds. */
 const BEHIND_MS = 30_000
-/** Minimum interval in ms between reads from the beginning that a doubt causes. */
+/** Minimum interval in ms between reads from the beginning that are caused by heads that differ from rollout's statement. */
 const RESTART_PAUSE_MS = 60_000
 
 /**
@@ -36,7 +36,7 @@ const RESTART_PAUSE_MS = 60_000
  */
 export class LogFeed implements Feed {
   private readonly waiting = new WholeRevisions()
-  private readonly parts: NamedParts | undefined
+  private readonly selection: LogSelection | undefined
   private readonly closing = new AbortController()
   private position: ReadPosition = 'beginning'
   private mustRestart = false
@@ -49,7 +49,7 @@ export class LogFeed implements Feed {
     private readonly session: ReaderSession,
     private readonly options: LogFeedOptions,
   ) {
-    this.parts = options.policies === undefined ? undefined : new NamedParts(options.policies)
+    this.selection = options.policies === undefined ? undefined : new LogSelection(options.policies)
     this.silence = this.watch(SILENCE_MS, `${options.source.name} has not responded`)
     this.endSilence = this.watch(BEHIND_MS, 'the end of the log was not reached')
   }
@@ -123,9 +123,9 @@ export class LogFeed implements Feed {
 
   private add(recorded: EventData['hms.state.recorded.v1'], bytes: number): void {
     const { document } = recorded
-    if (this.parts?.isNamed(document.id) === false) this.recordStableHead(document)
-    if (this.parts?.keep(recorded) === false) return
-    this.mustRestart ||= this.parts?.consumeMissed() === true
+    if (this.selection?.isNamed(document.id) === false) this.recordStableHead(document)
+    if (this.selection?.select(recorded) === false) return
+    this.mustRestart ||= this.selection?.consumeMissed() === true
     this.waiting.add(recorded, bytes, this.session.time.elapsed())
   }
 
@@ -146,11 +146,11 @@ export class LogFeed implements Feed {
     this.endSilence.watch()
     this.session.confirm()
     this.apply(false)
-    const doubt = this.session.updateState()
+    const staleCode = this.session.updateState()
     this.session.contact.made()
-    if (doubt === 'HMS_FRESHNESS_MIXED') this.restart()
-    // Rosters are fetched here, because no later record may come that would cause it.
-    else if (doubt !== undefined) this.session.followRosters()
+    if (staleCode === 'HMS_FRESHNESS_MIXED') this.restart()
+    // Rosters are fetched here, because there may be no later record that would trigger the fetch.
+    else if (staleCode !== undefined) this.session.followRosters()
   }
 
   private apply(more: boolean): void {
@@ -158,12 +158,12 @@ export class LogFeed implements Feed {
     const erased = this.waiting.drainErased()
     if (documents.length === 0 && erased.size === 0) return
     const revision = documents.reduce((newest, document) => Math.max(newest, document.revision), this.session.revision)
-    this.session.apply(revision, documents, { more, erased, bundleSiblings: this.parts?.bundleSiblings() })
+    this.session.apply(revision, documents, { more, erased, bundleSiblings: this.selection?.bundleSiblings() })
   }
 
   /**
-   * Reads the log from the beginning, because rollout's statement names other heads than the copy. If the log lost its end and grew again,
-   * those heads may be before this reader's offset.
+   * Reads the log from the beginning, because rollout's statement covers other heads than the copy has. If the log was truncated and grew
+   * again, these heads may be before this reader's offset.
    */
   private restart(): void {
     const now = this.session.time.elapsed()

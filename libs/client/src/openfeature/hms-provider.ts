@@ -115,7 +115,7 @@ export class HmsProvider implements Provider {
       live.on('error', (error) => {
         if (live.state === 'ERROR') this.events.emitNamed('PROVIDER_ERROR', { message: messageOf(error) })
       }),
-      live.documents.onTaken(() => changes.check()),
+      live.documents.onChange(() => changes.check()),
       () => changes.stop(),
     ]
   }

@@ -9,7 +9,7 @@ import {
   type Roster,
   type VerifiedHead,
 } from '#libs/signing'
-import { holdDocument, type HeldDocument, type PolicyValue } from '#libs/evaluation'
+import { decodeDocument, type HeldDocument, type PolicyValue } from '#libs/evaluation'
 import type { SavedFloors } from './floors-file.js'
 import { CheckedOnce } from './checked-once.js'
 import { FreshnessWatch, type Doubt, type IsHeld } from './freshness-watch.js'
@@ -67,7 +67,7 @@ export class DocumentTrust {
     const now = this.time.timeFor(issuedMs)
     const verdict = this.freshness.accept(statement, now)
     if (verdict === 'ahead') throw freshnessAhead(statement, now)
-    if (verdict === 'newer') this.time.witness(issuedMs)
+    if (verdict === 'newer') this.time.recordSigned(issuedMs)
     return statement.roster
   }
 
@@ -103,7 +103,7 @@ function checkDocument(document: ConfigDocument, roster: Roster): { verified: Ve
   if (head.policy !== document.id || head.scope !== document.scope || head.seq !== document.seq || head.current !== document.digest) {
     throw new SignatureError('HMS_HEAD_MALFORMED', 'the members of the document differ from its head')
   }
-  return { verified, held: holdDocument(document) }
+  return { verified, held: decodeDocument(document) }
 }
 
 /** Verifies a document from an untrusted sender. Any error other than a `SignatureError` means that the document is malformed. */

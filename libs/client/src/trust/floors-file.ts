@@ -16,8 +16,8 @@ export interface SavedFloors {
 }
 
 /**
- * Stores floors apart from the documents, which may be lost without harm. A reader without its floors could be shown an older release. So a
- * damaged file of floors, or a missing one beside documents, is refused, and nothing is read until an operator has decided.
+ * Stores floors apart from the documents, which can be lost without harm; a reader without its floors could be shown an older release. If
+ * the floors file is damaged, or is missing while documents exist, nothing is read until an operator has decided.
  */
 export class FloorsFile {
   /** `documents`: path of the documents that these floors belong to. */
@@ -43,7 +43,7 @@ export class FloorsFile {
     return this.refuse(`${this.file} is damaged`)
   }
 
-  /** Throws `HMS_FLOORS_DAMAGED` for documents without floors, which must have been removed. */
+  /** Throws `HMS_FLOORS_DAMAGED`: documents exist without their floors, so the floors file was removed. */
   missing(): never {
     return this.refuse(`${this.file} is missing, and ${this.documents} is there`)
   }
@@ -54,8 +54,8 @@ export class FloorsFile {
 
   private refuse(why: string, cause?: unknown): never {
     const detail =
-      `${why}: it says behind which releases this reader must not be taken back, so nothing is read without it. ` +
-      `Put it back from a copy. To start over, and trust the next release that is shown, remove it together with ${this.documents}.`
+      `${why}: it records the releases below which this reader must not be rolled back, so nothing is read without it. ` +
+      `Restore it from a copy. To start over, and trust the next release received, remove it together with ${this.documents}.`
     throw new HmsError('HMS_FLOORS_DAMAGED', detail, { status: 500, cause, next: [`rm ${this.file} ${this.documents}`] })
   }
 }

@@ -13,13 +13,13 @@ export class ReaderTime implements Clock {
   constructor(private readonly clock: Clock) {}
 
   /** Applies the time of a verified statement that was judged by `timeFor`, in epoch milliseconds. An older time changes nothing. */
-  witness(ms: number): void {
+  recordSigned(ms: number): void {
     if (this.signed === undefined || ms > this.now() || this.timeFor(ms) !== this.now()) this.signed = this.mark(ms) // guard: signed-time
   }
 
   /**
-   * Returns the time at which to judge a statement dated `ms`: the reader's time. If the reader's time is far ahead of the wall clock and
-   * the statement is not, both contradict the earlier signed time, and the wall clock is returned.
+   * Returns the time at which to judge a statement dated `ms`: the reader's time. If that is far ahead of the wall clock but the statement
+   * is not, returns the wall clock, because it and the statement both contradict the earlier signed time.
    */
   timeFor(ms: number): number {
     const [own, wall] = [this.now(), this.clock.now()]

@@ -15,7 +15,7 @@ import {
 } from './messages.js'
 
 export interface FrameHost {
-  state(): { state: ConnectionState; revision: number }
+  status(): { state: ConnectionState; revision: number }
   /** Adds the frame, or throws if it may not join. Returns a function that removes it. */
   join(member: Member): () => void
   explain(id: string): Explanation | undefined
@@ -73,7 +73,7 @@ export class FrameMember implements Member {
   }
 
   emitState(event: 'bridge:stale' | 'bridge:ready', detail: BridgeEvents[typeof event]): void {
-    if (this.leaveRouter !== undefined) this.send({ type: 'state', state: this.host.state().state, event, detail })
+    if (this.leaveRouter !== undefined) this.send({ type: 'state', state: this.host.status().state, event, detail })
   }
 
   close(): void {
@@ -101,7 +101,7 @@ export class FrameMember implements Member {
     this.policies = read.policies
     this.leaveRouter = this.host.join(this)
     const values = Object.fromEntries(read.policies.map((id) => [id, this.host.explain(id) ?? null]))
-    const { state, revision } = this.host.state()
+    const { state, revision } = this.host.status()
     this.send({ type: 'welcome', state, revision, values })
   }
 

@@ -105,7 +105,7 @@ export class Link {
     this.events.frame(frame)
   }
 
-  private ended({ reason, refused, blocked = false, damaged = false, error, leaveMs, hadFrames, lastedMs }: TrialEnd): void {
+  private ended({ reason, refused, blocked = false, damaged = false, error, reconnectAfterMs, hadFrames, lastedMs }: TrialEnd): void {
     const { transport } = this.choice
     this.current = undefined
     this.isFollowed = false
@@ -115,10 +115,10 @@ export class Link {
     this.choice = chooseTransport(this.choice, { hadFrames, blocked }, this.order)
     const isFallback = this.choice.transport !== transport && this.choice.transport !== this.order[0]
     const { clock, random } = this.options
-    this.retry = clock.after(leaveMs ?? backoffMs(isFallback ? 0 : this.attempt++, random), () => this.start())
+    this.retry = clock.after(reconnectAfterMs ?? backoffMs(isFallback ? 0 : this.attempt++, random), () => this.start())
     // An intermediary's response is reported only if this was the last transport to try.
     const refusal = refused === undefined || (blocked && transport !== this.order.at(-1)) ? {} : { refused, isFromIntermediary: blocked } // guard: proxy-refusal-is-no-error-state
-    this.events.down({ reason, damaged, error, leaving: leaveMs !== undefined, ...refusal })
+    this.events.down({ reason, damaged, error, leaving: reconnectAfterMs !== undefined, ...refusal })
   }
 
   private scheduleBetter(transport: TransportName): void {

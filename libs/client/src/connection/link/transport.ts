@@ -80,7 +80,7 @@ export interface SessionEnd {
   /** Error of the invalid frame. */
   error?: Error
   /** Wait in ms before reconnecting, as requested by the server's goodbye. */
-  leaveMs?: number
+  reconnectAfterMs?: number
 }
 
 const UNREACHABLE: ReadonlySet<unknown> = new Set([

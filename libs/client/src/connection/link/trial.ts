@@ -1,5 +1,5 @@
 import type { AppliedFrame, StreamFrame } from '#libs/contracts'
-import { leaveMs } from '../../backoff.js'
+import { reconnectAfterMs } from '../../backoff.js'
 import type { Clock } from '../../clock.js'
 import { parseFrame } from '../parse-frame.js'
 import { Silence } from './silence.js'
@@ -17,7 +17,7 @@ export interface TrialEvents {
   ended(end: TrialEnd, trial: Trial): void
 }
 
-/** Time in ms. A session that falls silent sooner after it started, even after first frames, was blocked by a buffering intermediary. */
+/** Time in ms. A session that goes silent before it is this old, even after first frames, was blocked by a buffering intermediary. */
 const EARLY_SILENCE_MS = 10_000
 
 /** Runs one session over one transport and reports how it ended: closed, silent, damaged, or by a goodbye. */
@@ -84,7 +84,7 @@ export class Trial implements Session {
   private deliver(frame: StreamFrame): void {
     if (this.hasEnded) return
     if (frame.type === 'goodbye') {
-      this.report({ reason: 'the server stops', leaveMs: leaveMs(frame.retryMs) })
+      this.report({ reason: 'the server stops', reconnectAfterMs: reconnectAfterMs(frame.retryMs) })
       return void this.close()
     }
     this.frames++

@@ -8,7 +8,7 @@ const MAX_SKIPPED = 10_000
  * Selects the part of the log that a reader with named policies keeps: documents of these policies, and documents stored together with
  * their newest ones (bundles). The whole log is read; other documents are neither fully verified nor kept.
  */
-export class NamedParts {
+export class LogSelection {
   private readonly named: ReadonlySet<string>
   /** Tags of the keys (`policy@scope`) of other policies that are or were kept, by policy id. */
   private readonly siblings = new Map<string, Set<string>>()
@@ -25,7 +25,7 @@ export class NamedParts {
     return this.named.has(policy)
   }
 
-  keep({ document: { id, scope }, bundle = '' }: EventData['hms.state.recorded.v1']): boolean {
+  select({ document: { id, scope }, bundle = '' }: EventData['hms.state.recorded.v1']): boolean {
     const [tag, tags] = [keyTag(id, scope), keyTagsIn(bundle)]
     if (this.named.has(id)) {
       this.tags.set(tag, tags)
