@@ -24,7 +24,7 @@ export interface CanaryFigures {
   power: number
   /** Whether the counts exclude a doubled alert rate, with an error of at most 10 %. */
   isDoublingExcluded: boolean
-  /** Why the figures are unreliable; empty if they are not. */
+  /** Reasons why the figures are unreliable; empty if they are reliable. */
   lacks: CanaryLack[]
   /** All alerts, including explained ones, beside the number that the replay predicts; absent without a prediction. Informational. */
   load?: CanaryLoad
@@ -47,11 +47,11 @@ export interface PassedStep {
   step: number
   scope: string
   scopeName: string
-  /** Basis points of the plan, and of the heads: larger if no bot fell below the requested share. */
+  /** Share in basis points: of the plan, and of the heads. The heads have a larger share if no bot was below the requested one. */
   requestedShare: number
   realisedShare: number
   /**
-   * Connected bots of the scope that should run the release, including through an earlier step's head, and all connected bots of the scope.
+   * `cohort`: connected bots that should run the release, also by an earlier step's head. `connected`: all connected bots of the scope.
    */
   cohort: number
   connected: number

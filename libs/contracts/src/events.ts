@@ -38,8 +38,8 @@ export interface EventData {
   'hms.simulation.failed.v1': StageFailure
   'hms.simulation.paused.v1': StageFailure
   /**
-   * The canary waits. `reason`: set if it waits for a freeze, which people declared. `behind`: the run whose canary occupies the region
-   * that it waits for.
+   * The canary waits. `reason`: set if a declared freeze blocks it. `behind`: the run whose canary occupies the region that it
+   * waits for.
    */
   'hms.canary.delayed.v1': { run: number; attempt: number; label: string; detail: string; reason?: 'FREEZE'; behind?: number }
   /** `step`: number of the step in a ramp, from 1; missing without a ramp. */
@@ -87,7 +87,7 @@ export interface EventData {
     detail: string | null
   }
   'hms.run.changed.v1': { view: RunView }
-  /** Approver applied the abort itself and ended the run; stages that have the run discard it. */
+  /** Approver applied the abort itself and ended the run; stages that still process the run discard it. */
   'hms.run.decided.v1': { run: number; attempt: number; decision: 'abort'; reason: string; by: string }
   'hms.run.decision-accepted.v1': AcceptedDecision
   'hms.run.decision-applied.v1': DecisionAnswer
@@ -138,8 +138,8 @@ export interface EventData {
   'hms.state.vouched.v1': { freshness: Envelope }
   /**
    * `region`: region of the key or of the open stream, empty if neither names one. `connected`: whether the bot had an open stream.
-   * `ofRun`: newest run with a release in force for the bot. `applied`: digests of releases in force for the bot that its open stream
-   * acknowledged, one per newest run. `reporter`: id of the submitting key or signer; missing in profile dev, which requires none.
+   * `ofRun`: newest run with a release in force for the bot. `applied`: for each of the newest runs, the digest of one release that the
+   * bot's open stream acknowledged. `reporter`: id of the submitting key or signer; missing in profile dev, which requires none.
    */
   'hms.alert.reported.v1': BotAlert & {
     receivedAt: string

@@ -83,7 +83,7 @@ export function reviewCommands({ ticket, state }: BreakGlassReview): string[] {
 /** Returns a sentence about the notified partners. Without `clock`, as in runs of earlier builds, it quotes the detail of the stage. */
 export function describePartners({ stages, clock }: Pick<RunView, 'stages' | 'clock'>): string {
   const notify = stages.find(({ stage }) => stage === 'notify')
-  if (notify === undefined) return 'Partners of what it replaced are notified of the rollback.'
+  if (notify === undefined) return 'Partners of the replaced version are notified of the rollback.'
   if (clock === undefined) return `Partners: ${notify.detail}.`
   const { partners, told: notified } = clock
   if (partners === 0) return 'It had no partner to notify.'

@@ -51,8 +51,8 @@ describe('consent', () => {
 
   it('warns if the release follows another version than the one in force', () => {
     for (const previous of [null, { version: '1.0.0', digest: 'sha256:older' }])
-      expect(texts({ ...RELEASE, previous }, verified(LIVE)).join('\n')).toMatch(/It follows .*, and in force is 1\.0\.0/)
-    expect(texts(RELEASE, verified(null)).join('\n')).toMatch(/It follows 1\.0\.0 .*, and in force is none/)
+      expect(texts({ ...RELEASE, previous }, verified(LIVE)).join('\n')).toMatch(/It follows .*, but 1\.0\.0 .* is in force/)
+    expect(texts(RELEASE, verified(null)).join('\n')).toMatch(/It follows 1\.0\.0 .*, but no version is in force/)
   })
 
   it('compares with the version in force, even if approver has not received the rollback to it', () => {
@@ -62,8 +62,8 @@ describe('consent', () => {
     expect(consent.releases[0]!.remarks).toContainEqual({
       tone: 'bad',
       text:
-        'It follows 1.5.0 (sha256:rolled-back…), and in force is 1.0.0 (sha256:live…): it waits for a run ahead of it, or ends STALE. ' +
-        'Where no run is ahead, approver has not received the last change yet: approve again later.',
+        'It follows 1.5.0 (sha256:rolled-back…), but 1.0.0 (sha256:live…) is in force: its run waits for the run ahead, or ends STALE. ' +
+        'If no run is ahead, approver has not received the last change yet; approve again later.',
     })
   })
 

@@ -73,7 +73,7 @@ export function consentOf(releases: readonly SignedRelease[], live: ReadonlyMap<
 function releaseConsent(release: SignedRelease, live: VerifiedLive): ConsentRelease {
   const { id, version } = release.policy
   if (live.kind === 'unverified') {
-    const why = `DIFFERENCE NOT VERIFIED: ${live.why}. What is signed was compared with nothing.`
+    const why = `DIFFERENCE NOT VERIFIED: ${live.why}. The release was not compared with the one in force.`
     return {
       id,
       version,
@@ -107,9 +107,9 @@ function releaseConsent(release: SignedRelease, live: VerifiedLive): ConsentRele
 function predecessorWarning({ previous }: SignedRelease, live: LiveRelease | null): ConsentLine[] {
   if ((previous?.digest ?? null) === (live?.digest ?? null)) return []
   const follows = previous === null ? 'no version' : `${previous.version} (${previous.digest.slice(0, 19)}…)`
-  const inForce = live === null ? 'none' : `${live.policy.version} (${live.digest.slice(0, 19)}…)`
-  const ends = 'it waits for a run ahead of it, or ends STALE. Where no run is ahead, approver has not received the last change yet'
-  return [bad(`It follows ${follows}, and in force is ${inForce}: ${ends}: approve again later.`)]
+  const inForce = live === null ? 'no version' : `${live.policy.version} (${live.digest.slice(0, 19)}…)`
+  const outcome = 'its run waits for the run ahead, or ends STALE. If no run is ahead, approver has not received the last change yet'
+  return [bad(`It follows ${follows}, but ${inForce} is in force: ${outcome}; approve again later.`)]
 }
 
 function remarksOf({ fallbacks, rollback }: SignedRelease, live?: string): ConsentLine[] {

@@ -11,7 +11,7 @@ const TOLERANCE = 1e-9
 export function describeMagnitude(change: FieldChange): string[] {
   if (change.kind !== 'changed') return []
   const units = { before: unitsBefore(change), after: change.units }
-  return [...unitLines(change, units), ...pairsOf(change).flatMap((pair) => orderLines(pair, units))]
+  return [...unitLines(change, units), ...pairsOf(change).flatMap((pair) => magnitudeLines(pair, units))]
 }
 
 type Units = { before: string | undefined; after: string | undefined }
@@ -22,7 +22,7 @@ function unitLines({ field, from, to }: FieldChange, { before, after }: Units): 
   return isNotNumeric ? [] : [`${field} has another unit: ${unitsText(before)} → ${unitsText(after)}`]
 }
 
-function orderLines({ field, from, to }: { field: string; from: number; to: number }, { before, after }: Units): string[] {
+function magnitudeLines({ field, from, to }: { field: string; from: number; to: number }, { before, after }: Units): string[] {
   const measured = (value: number, units: string | undefined): string =>
     `${value}${units === undefined || before === after ? '' : ` ${displayUnits(units)}`}`
   const values = `${measured(from, before)} → ${measured(to, after)}`

@@ -11,7 +11,7 @@ const ALPHA = 0.05
 /** Probability that a doubled alert rate is wrongly reported as excluded. */
 const BETA = 0.1
 const RATIO = 2
-/** ln of the evidence from which the bots of a scope are reported as not split by the share: one canary in 1,000 reaches it by chance. */
+/** ln of the evidence at which a scope's bots count as not split by the share; chance alone reaches it in one canary of 1,000. */
 const LN_SKEW = Math.log(1_000)
 /** Missed lease renewals after which the bot counts are stale: config-store counts the bots when it stores renewed heads. */
 const MISSED_RENEWALS = 2
