@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { isDigest } from './digest.js'
 import type { Envelope } from './envelope.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
-import { isText, isTime, optional } from './shape.js'
+import { isNonEmptyString, isTime, optional } from './shape.js'
 import { signEnvelope, type Signer } from './signer.js'
 import {
   readUnverified,
@@ -28,7 +28,7 @@ export type DecisionPredicate = {
   nonce: string
 }
 
-/** Maximum distance of the signing time, so that a withheld decision cannot be used much later. */
+/** Maximum difference between signing time and now, so that a withheld decision cannot be used much later. */
 const WINDOW_MS = 10 * 60_000
 
 /** Whether the signing time `at` (RFC 3339) is at most ten minutes before or after `now`. */
@@ -43,7 +43,14 @@ export function countsUntil(at: string): Date {
 
 const DECISION: StatementKind<DecisionPredicate> = {
   predicateType: PREDICATE_TYPES.decision,
-  shape: { subject: isDigest, decision: isText, reason: isText, publicReason: optional(isText), at: isTime, nonce: isText },
+  shape: {
+    subject: isDigest,
+    decision: isNonEmptyString,
+    reason: isNonEmptyString,
+    publicReason: optional(isNonEmptyString),
+    at: isTime,
+    nonce: isNonEmptyString,
+  },
   subject: (decision) => subjectOfPredicate(`${decision.decision} ${decision.subject}`, decision),
 }
 

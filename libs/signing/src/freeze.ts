@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { isDigest } from './digest.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
 import type { Principal, Roster } from './roster/roster.js'
-import { isText, isTime, objectOf, oneOf, optional } from './shape.js'
+import { isNonEmptyString, isTime, objectOf, oneOf, optional } from './shape.js'
 import { SignatureError } from './signature-error.js'
 import { signEnvelope, type Signer } from './signer.js'
 import {
@@ -26,12 +26,12 @@ export type FreezePredicate = ({ action: 'declare'; freeze: Freeze } | { action:
 export type ReadFreeze = { predicate: FreezePredicate; digest: string; person: Principal }
 
 const isFreeze = objectOf({
-  id: isText,
-  reason: isText,
-  scope: isText,
+  id: isNonEmptyString,
+  reason: isNonEmptyString,
+  scope: isNonEmptyString,
   from: optional(isTime),
   until: optional(isTime),
-  recurrence: optional(objectOf({ cron: isText, zone: isText, for: isText })),
+  recurrence: optional(objectOf({ cron: isNonEmptyString, zone: isNonEmptyString, for: isNonEmptyString })),
 })
 
 const FREEZE: StatementKind<FreezePredicate> = {
@@ -40,11 +40,11 @@ const FREEZE: StatementKind<FreezePredicate> = {
     action: oneOf('declare', 'lift'),
     installation: optional(isDigest),
     at: isTime,
-    nonce: isText,
+    nonce: isNonEmptyString,
     freeze: optional(isFreeze),
-    id: optional(isText),
+    id: optional(isNonEmptyString),
     declared: optional(isDigest),
-    reason: optional(isText),
+    reason: optional(isNonEmptyString),
   },
   subject: (predicate) =>
     subjectOfPredicate(predicate.action === 'declare' ? `freeze ${predicate.freeze.id}` : `lift ${predicate.id}`, predicate),

@@ -4,7 +4,7 @@ import { digestOf, isDigest } from './digest.js'
 import { openEnvelope, type Envelope } from './envelope.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
 import type { Roster } from './roster/roster.js'
-import { isText, isTime } from './shape.js'
+import { isNonEmptyString, isTime } from './shape.js'
 import { SignatureError } from './signature-error.js'
 import type { Signer } from './signer.js'
 import { readUnverified, signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
@@ -23,7 +23,7 @@ export type RequestPredicate = {
 
 const REQUEST: StatementKind<RequestPredicate> = {
   predicateType: PREDICATE_TYPES.request,
-  shape: { audience: isDigest, method: isText, path: isText, body: isDigest, at: isTime, nonce: isText },
+  shape: { audience: isDigest, method: isNonEmptyString, path: isNonEmptyString, body: isDigest, at: isTime, nonce: isNonEmptyString },
   subject: (request) => subjectOfPredicate(`${request.method} ${request.path}`, request),
 }
 
@@ -51,7 +51,7 @@ export async function signRequest(signer: Signer, request: SignableRequest & { a
 }
 
 /** A verified request whose body has not been compared yet. */
-export interface SignedHead {
+export interface SignedRequestHead {
   keyid: string
   predicate: RequestPredicate
 }
@@ -66,7 +66,7 @@ export function verifyRequestHead(
   request: Omit<SignableRequest, 'body'>,
   roster: Roster,
   service?: ServiceName,
-): SignedHead {
+): SignedRequestHead {
   if (!header.startsWith(SCHEME) || header.length > MAX_HEADER_LENGTH) {
     throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'the authorization header is not a signed request')
   }
@@ -94,7 +94,7 @@ function requireSame(predicate: RequestPredicate, { method, path }: Omit<Signabl
   if (predicate.method !== method || predicate.path !== path) throw otherRequest()
 }
 
-export function requireSignedBody({ predicate }: SignedHead, body: Uint8Array): void {
+export function requireSignedBody({ predicate }: SignedRequestHead, body: Uint8Array): void {
   if (predicate.body !== digestOf(body)) throw otherRequest()
 }
 

@@ -5,7 +5,7 @@ export type Shape = Readonly<Record<string, Check>>
 
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
 
-export const isText: Check = (value) => typeof value === 'string' && value !== ''
+export const isNonEmptyString: Check = (value) => typeof value === 'string' && value !== ''
 export const isBoolean: Check = (value) => typeof value === 'boolean'
 export const isString: Check = (value) => typeof value === 'string'
 export const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0
@@ -35,8 +35,8 @@ export const objectOf =
   (value) =>
     misfitOf(value, shape) === undefined
 
-/** Returns the first member of `value` that does not match `shape`, or `undefined`. Permits members that `shape` does not name. */
+/** Returns the first member of `value` that does not match `shape`, or `undefined`; `the value` for no object. Permits other members. */
 export function misfitOf(value: unknown, shape: Shape): string | undefined {
-  if (!isObject(value)) return '(the whole)'
+  if (!isObject(value)) return 'the value'
   return Object.keys(shape).find((member) => !shape[member]?.(value[member]))
 }

@@ -65,12 +65,12 @@ function verify(bytes: Uint8Array, { roster: rosterBytes, at = new Date() }: Ver
   if (!(witnessedAtMs < roster.expiresMs))
     throw new BundleRefused(
       'HMS_VERIFY_ROSTER',
-      'the roster had expired when the log showed the approval to its witnesses: bring the roster that followed it',
+      'the roster had expired before witnesses signed the checkpoint with the approval: use the roster that followed it',
     )
   const release = openStatement(envelope, 'release')
   const { policy, releaseEpoch } = release.predicate
   if (!isObject(policy) || typeof policy['id'] !== 'string' || typeof policy['version'] !== 'string' || !Number.isSafeInteger(releaseEpoch))
-    throw releaseRefused('it lacks what a release has')
+    throw releaseRefused('required members are missing or invalid')
   if (release.subject !== sha256(canonical(policy))) throw releaseRefused('its subject is another policy')
   const { approvedBy, soleOfficial } = approversOf(release, policy, roster, witnessedAtMs)
   const breakGlass = breakGlassOf(release)
@@ -94,7 +94,7 @@ function verify(bytes: Uint8Array, { roster: rosterBytes, at = new Date() }: Ver
 function breakGlassOf({ predicate: { breakGlass } }: Statement): { reason: string } | undefined {
   if (breakGlass === undefined) return undefined
   if (isObject(breakGlass) && typeof breakGlass['reason'] === 'string') return { reason: breakGlass['reason'] }
-  throw releaseRefused('it is break-glass, and says no reason')
+  throw releaseRefused('it is break-glass without a reason')
 }
 
 function expired({ expiresMs }: Roster): string {
@@ -133,7 +133,7 @@ function checkHead(head: Statement, policy: string, digest: string, roster: Rost
   const { seq, current, next, scope, policy: of } = head.predicate
   const begins = isObject(next) && next['release'] === digest ? Date.parse(String(next['at'])) : Number.NaN
   if (begins > at.getTime())
-    throw new BundleRefused('HMS_VERIFY_HEAD', `the head holds this release until ${new Date(begins).toISOString()}`)
+    throw new BundleRefused('HMS_VERIFY_HEAD', `the head puts this release in force only at ${new Date(begins).toISOString()}`)
   // From its effective time on, the next release replaces the current one.
   const inForce = isObject(next) && Date.parse(String(next['at'])) <= at.getTime() ? next['release'] : current
   if (of !== policy || scope !== 'global' || inForce !== digest || !Number.isSafeInteger(seq))

@@ -2,7 +2,7 @@ import { action, HmsError, type ServiceName, type TokenRecord } from '#libs/cont
 import type { Profile } from '#libs/process'
 import type { Database } from '#libs/persistence'
 import { LOOPBACK_ADDRESS, type Clock, type LimitedKey } from '#libs/platform'
-import { requireScope, type Need, type Roster, type SignedHead } from '#libs/signing'
+import { requireScope, type Need, type Roster, type SignedRequestHead } from '#libs/signing'
 import type { IncomingHttpHeaders } from 'node:http'
 import { SignedRequests, WINDOW_MS, type Actor } from './signed-requests.js'
 import { TokenBook } from './token-book.js'
@@ -11,7 +11,7 @@ import { TokenBook } from './token-book.js'
 export interface AccessNeed {
   what: Need | 'statement'
   dev: 'open' | 'loopback' | 'asked'
-  /** Set for a stream without values: without a header, a stream key in the query (`key`) suffices. */
+  /** Set for a stream that contains no values: a stream key in the query (`key`) then suffices if there is no header. */
   byQuery?: true
   /** Service whose signed requests are accepted too. */
   byService?: ServiceName
@@ -40,7 +40,7 @@ const BEARER = /^Bearer +(\S+)$/i
 /** Authorizes callers: signed requests and API keys, for routes and for the stream. The only place that decides. */
 export class Authorizer {
   private readonly signed: SignedRequests
-  private readonly heads = new WeakMap<object, SignedHead>()
+  private readonly heads = new WeakMap<object, SignedRequestHead>()
 
   constructor(
     private readonly profile: Profile,
@@ -74,8 +74,8 @@ export class Authorizer {
   }
 
   /**
-   * Refuses at the head of a request, before its body is stored, a caller that `admit` would refuse for any body. Throws as `admit` does.
-   * The bot of a key, and the body and nonce of a signed request, are left to `admit`.
+   * Refuses, before the body is stored, a caller that `admit` would refuse for any body. Throws as `admit` does. The bot of a key, and the
+   * body and nonce of a signed request, are checked only by `admit`.
    */
   admitHead(head: RequestHead, { what, dev, byService }: AccessNeed): void {
     const header = head.headers.authorization
@@ -102,7 +102,7 @@ export class Authorizer {
   }
 
   /** Verifies the signed statement in the header of a request, once per request. */
-  private signedHead(header: string, { method, url, raw }: RequestHead, byService?: ServiceName): SignedHead {
+  private signedHead(header: string, { method, url, raw }: RequestHead, byService?: ServiceName): SignedRequestHead {
     const known = raw === undefined ? undefined : this.heads.get(raw)
     if (known !== undefined) return known
     const head = this.signed.headOf(header, { method, path: url }, byService)

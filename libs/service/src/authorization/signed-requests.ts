@@ -6,7 +6,7 @@ import {
   type Roster,
   type SignableRequest,
   SignatureError,
-  type SignedHead,
+  type SignedRequestHead,
   verifyRequestHead,
 } from '#libs/signing'
 import { spendNonce } from './request-nonce.table.js'
@@ -38,7 +38,7 @@ export class SignedRequests {
    * Verifies the header before a body has arrived, without storing the nonce. `service`: a service that may sign too. Throws 401
    * `HMS_AUTH_INVALID`, `_AUDIENCE`.
    */
-  headOf(header: string, request: Omit<SignableRequest, 'body'>, service?: ServiceName): SignedHead {
+  headOf(header: string, request: Omit<SignableRequest, 'body'>, service?: ServiceName): SignedRequestHead {
     const roster = this.roster()
     const head = asAuthError(() => verifyRequestHead(header, request, roster, service))
     requireAudience(head.predicate, roster)

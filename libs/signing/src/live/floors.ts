@@ -14,7 +14,7 @@ export interface Floor {
   digest: string
   /** Release digests. */
   fallbacks: string[]
-  /** Tags of the highest stable release that a role of the roster names. The next release must have them or declare them as dropped. */
+  /** Tags of the highest stable release that select approvers. The next release must have them or declare them as dropped. */
   tags?: string[]
 }
 
@@ -28,7 +28,7 @@ export interface FloorMemory {
 
 /**
  * Protects a reader from rollback attacks. Rejects a head with a lower `seq` than a known one; a release with a lower epoch than the
- * highest one, unless that one lists it as fallback; and a release that drops a tag that selects approvers without declaring it. The
+ * highest one, unless that one lists it as fallback; and a release that drops, without declaring it, a tag that selects approvers. The
  * fallbacks of a fallback are ignored, so that a reader cannot be reverted further. A release seen only in a canary restricts later
  * canaries of its scope but no stable release, because it may never become stable.
  */
@@ -46,13 +46,13 @@ export class Floors {
    * `HMS_RELEASE_TAG_DROPPED`. The current release is not checked if the next one has replaced it by `nowMs`.
    */
   admit({ head, release, next, isLapsed }: VerifiedHead, roster: Roster, nowMs: number): void {
-    const place = placeOf(head)
-    const seq = this.heads.get(place) ?? 0
-    if (head.seq < seq) throw new SignatureError('HMS_HEAD_REPLAYED', `head ${head.seq} of ${place} is older than head ${seq}`)
+    const key = headKey(head)
+    const seq = this.heads.get(key) ?? 0
+    if (head.seq < seq) throw new SignatureError('HMS_HEAD_REPLAYED', `head ${head.seq} of ${key} is older than head ${seq}`)
     const isEffective = next !== null && next.atMs <= nowMs
     if (release !== null && !isEffective && !isLapsed) this.admitRelease(release, head, roster)
     if (next !== null) this.admitRelease(next.release, head, roster)
-    this.heads.set(place, head.seq)
+    this.heads.set(key, head.seq)
   }
 
   memory(): FloorMemory {
@@ -63,7 +63,7 @@ export class Floors {
     const { releaseEpoch, fallbacks, policy } = predicate
     const isStable = head.scope === STABLE_SCOPE
     const stable = this.releases.get(policy.id)
-    const floor = isStable ? stable : higherOf(stable, this.releases.get(placeOf(head)))
+    const floor = isStable ? stable : higherOf(stable, this.releases.get(headKey(head)))
     const name = `${policy.id}@${policy.version}`
     if (floor === undefined || releaseEpoch > floor.releaseEpoch || digest === floor.digest) {
       const held = tagsOf(predicate)
@@ -71,18 +71,18 @@ export class Floors {
       if (droppedTag !== undefined) {
         throw new SignatureError(
           'HMS_RELEASE_TAG_DROPPED',
-          `${name} no longer carries the tag ${droppedTag} of the version before it, and does not say so`,
+          `${name} drops the tag ${droppedTag} of the newest stable version without declaring it`,
         )
       }
       const seen = { releaseEpoch, digest, fallbacks: fallbacks.map((ref) => ref.digest) }
       if (isStable) this.releases.set(policy.id, { ...seen, tags: governingTags(roster, held) })
-      else this.releases.set(placeOf(head), seen)
+      else this.releases.set(headKey(head), seen)
       return
     }
     if (floor.fallbacks.includes(digest)) return
     throw new SignatureError(
       'HMS_RELEASE_BELOW_FLOOR',
-      `${name} has epoch ${releaseEpoch}, and epoch ${floor.releaseEpoch} was seen, which does not name it as fallback`,
+      `${name} has epoch ${releaseEpoch}, but a release with epoch ${floor.releaseEpoch} was seen that does not list it as fallback`,
     )
   }
 }
@@ -91,7 +91,7 @@ function higherOf(a: Floor | undefined, b: Floor | undefined): Floor | undefined
   return (a?.releaseEpoch ?? 0) >= (b?.releaseEpoch ?? 0) ? (a ?? b) : b
 }
 
-function placeOf({ policy, scope }: HeadPredicate): string {
+function headKey({ policy, scope }: HeadPredicate): string {
   return `${policy}@${scope}`
 }
 
