@@ -15,30 +15,30 @@ export interface StoredChange extends Change {
   readonly issuedMs: number
 }
 
-/** Policies bundled with each policy (its fellows), by policy id. */
-type BundledWith = ReadonlyMap<string, ReadonlySet<string>>
+/** Policies bundled with each policy (its siblings), by policy id. */
+type BundleSiblings = ReadonlyMap<string, ReadonlySet<string>>
 
-/** Returns the fellows of the given policies, sorted, without the given ones. */
-export function bundledWith(policies: readonly string[], fellows: BundledWith): string[] {
-  const along = new Set(policies.flatMap((policy) => [...(fellows.get(policy) ?? [])]))
-  for (const policy of policies) along.delete(policy)
-  return [...along].sort()
+/** Returns the bundle siblings of the given policies, sorted, without the given policies. */
+export function siblingsOf(policies: readonly string[], siblings: BundleSiblings): string[] {
+  const others = new Set(policies.flatMap((policy) => [...(siblings.get(policy) ?? [])]))
+  for (const policy of policies) others.delete(policy)
+  return [...others].sort()
 }
 
 /**
- * Builds the frames of a change by new revisions for readers of a few policies. `parts`: documents for readers of a policy, by its id.
- * `nowMs`: time for which the frames list what is in force.
+ * Returns `partOf` of a change caused by new revisions. `parts`: documents sent to readers of a policy, by policy id. `nowMs`: time for
+ * which the frames list the releases in force.
  */
 export function partsOfChange(
   { frame: { revision, traceparent } }: PreparedFrame,
   parts: ReadonlyMap<string, readonly HeldDocument[]>,
-  fellows: BundledWith,
+  siblings: BundleSiblings,
   nowMs: number,
 ): Change['partOf'] {
   return ({ ids }) => {
     const held = new Set(ids.flatMap((id) => parts.get(id) ?? []))
     if (held.size === 0) return undefined
-    return PreparedFrame.of('change', revision, [...held], { nowMs, traceparent }).withBundled(bundledWith(ids, fellows))
+    return PreparedFrame.of('change', revision, [...held], { nowMs, traceparent }).withBundled(siblingsOf(ids, siblings))
   }
 }
 
@@ -46,13 +46,13 @@ export function partsOfChange(
  * Builds the change for held rules whose effective time has come. It has no revision of its own; its frames list the rules, without
  * documents.
  */
-export function changeOfEffective(revision: number, held: readonly HeldDocument[], fellows: BundledWith, nowMs: number): Change {
+export function changeOfEffective(revision: number, held: readonly HeldDocument[], siblings: BundleSiblings, nowMs: number): Change {
   return {
     frame: PreparedFrame.effective(revision, held, nowMs),
     partOf: ({ ids }) => {
-      const along = bundledWith(ids, fellows)
-      const own = held.filter(({ document: { id } }) => ids.includes(id) || along.includes(id))
-      return own.length === 0 ? undefined : PreparedFrame.effective(revision, own, nowMs).withBundled(along)
+      const others = siblingsOf(ids, siblings)
+      const own = held.filter(({ document: { id } }) => ids.includes(id) || others.includes(id))
+      return own.length === 0 ? undefined : PreparedFrame.effective(revision, own, nowMs).withBundled(others)
     },
   }
 }
@@ -61,11 +61,11 @@ export function changeOfEffective(revision: number, held: readonly HeldDocument[
  * Builds the change for `policies` whose bundle lost members because a canary expired. It has no revision of its own, and its frames have
  * no documents.
  */
-export function changeOfLostMembers(revision: number, policies: ReadonlySet<string>, fellows: BundledWith): Change {
+export function changeOfLostMembers(revision: number, policies: ReadonlySet<string>, siblings: BundleSiblings): Change {
   return {
     partOf: ({ ids }) => {
       if (!ids.some((id) => policies.has(id))) return undefined
-      return PreparedFrame.of('change', revision).withBundled(bundledWith(ids, fellows))
+      return PreparedFrame.of('change', revision).withBundled(siblingsOf(ids, siblings))
     },
   }
 }

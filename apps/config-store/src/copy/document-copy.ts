@@ -7,7 +7,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { VerifiedRows } from '../heads/verified-rows.js'
 import { DOCUMENTS, documentId, REVISION_WINDOW, type StoredDocument } from '../heads/head.table.js'
 import { StoreTime } from '../store-time.js'
-import { bundledWith, changeOfLostMembers, partsOfChange, changeOfEffective, type Change, type StoredChange } from './changes.js'
+import { siblingsOf, changeOfLostMembers, partsOfChange, changeOfEffective, type Change, type StoredChange } from './changes.js'
 import { HeldPolicies } from './held-policies.js'
 import type { HeldStored } from './held-stored.js'
 import { bytesOf, PreparedFrame } from './prepared-frame.js'
@@ -81,8 +81,8 @@ export class DocumentCopy implements OnModuleInit {
     this.forgetPrepared()
     const changes: Change[] = []
     if (lostMembers !== undefined && lostMembers.size > 0)
-      changes.push(changeOfLostMembers(this.revision, lostMembers, this.held.fellows()))
-    if (effective.length > 0) changes.push(changeOfEffective(this.revision, effective, this.held.fellows(), nowMs))
+      changes.push(changeOfLostMembers(this.revision, lostMembers, this.held.siblings()))
+    if (effective.length > 0) changes.push(changeOfEffective(this.revision, effective, this.held.siblings(), nowMs))
     for (const change of changes) for (const listener of this.timeListeners) listener(change)
   }
 
@@ -101,14 +101,14 @@ export class DocumentCopy implements OnModuleInit {
    * Resolves when the copy is loaded and, if a reader saw a later revision at another instance, when that revision arrives or two seconds
    * have passed. Rejects with the database's error: a response from an older copy would revert that reader.
    */
-  async reach(revision = 0): Promise<void> {
+  async waitForRevision(revision = 0): Promise<void> {
     if (!this.loaded || revision > this.revision) await this.refresh()
     if (revision > this.revision) await this.arrivalOf(revision)
   }
 
-  /** Like `reach`, but rejects with `HMS_STORE_BEHIND` if the revision has not arrived. */
-  async require(revision: number | undefined): Promise<void> {
-    await this.reach(revision)
+  /** Like `waitForRevision`, but rejects with `HMS_STORE_BEHIND` if the revision has not arrived. */
+  async requireRevision(revision: number | undefined): Promise<void> {
+    await this.waitForRevision(revision)
     if (revision === undefined || revision <= this.revision) return // guard: revision-at-least
     throw new HmsError(STORE_BEHIND, `This instance has revision ${this.revision}, but not ${revision} yet. Ask another instance.`, {
       status: 503,
@@ -169,7 +169,7 @@ export class DocumentCopy implements OnModuleInit {
     return subset === undefined
       ? prepareOnce(this.prepared, MAX_PREPARED, from, () => this.prepareAll(from))
       : prepareOnce(this.preparedParts, MAX_PREPARED_PARTS, `${from}:${subset.key}`, () =>
-          this.prepare(from, this.held.partSince(from, subset)).withBundled(bundledWith(subset.ids, this.held.fellows())),
+          this.prepare(from, this.held.partSince(from, subset)).withBundled(siblingsOf(subset.ids, this.held.siblings())),
         )
   }
 
@@ -233,7 +233,7 @@ export class DocumentCopy implements OnModuleInit {
     const issuedMs = news.reduce((latest, { head }) => Math.max(latest, Date.parse(head.issuedAt)), 0)
     // Documents that are only dropped are not sent to readers: their absence changes nothing for a reader.
     const frame = this.cachedFrameFor(before)
-    const partOf = partsOfChange(frame, this.held.partsSince(before, news), this.held.fellows(), nowMs)
+    const partOf = partsOfChange(frame, this.held.partsSince(before, news), this.held.siblings(), nowMs)
     for (const listener of this.listeners) listener({ frame, issuedMs, partOf })
   }
 

@@ -5,15 +5,15 @@ import { parseStored, type HeldStored } from './held-stored.js'
 import { StableHeads, type Subset } from './stable-heads.js'
 
 /**
- * Stored documents in memory, by policy and scope. A reader of a bundled policy gets the other policies of the bundle (its fellows) too,
+ * Stored documents in memory, by policy and scope. A reader of a bundled policy gets the other policies of the bundle (its siblings) too,
  * and their later changes, as long as its document is the bundled one. No I/O, no clock.
  */
 export class HeldPolicies {
   private readonly byPolicy = new Map<string, Map<string, HeldStored>>()
   /** Policy id of each place (`policy@scope`), by the tag of the place. */
   private readonly idOfTag = new Map<string, string>()
-  /** Fellows that readers of a policy also get, by policy id; only policies that have fellows. */
-  private readonly fellowsOf = new Map<string, ReadonlySet<string>>()
+  /** Bundle siblings that readers of a policy also get, by policy id; only policies that have siblings. */
+  private readonly siblingsOf = new Map<string, ReadonlySet<string>>()
   /** Expiry of the first canary to end, in ms since 1970. */
   private nextExpiryMs = Infinity
   /** Earliest effective time of the held rules, in ms since 1970. */
@@ -61,7 +61,7 @@ export class HeldPolicies {
   }
 
   /**
-   * Drops canaries whose last lease has expired, because no reader uses them. Returns the policies that lost fellows by this; `undefined`
+   * Drops canaries whose last lease has expired, because no reader uses them. Returns the policies that lost siblings by it; `undefined`
    * if no lease has expired.
    */
   dropCanaries(nowMs: number): ReadonlySet<string> | undefined {
@@ -74,9 +74,9 @@ export class HeldPolicies {
       if (held.length === scopes.size) continue
       if (held.length === 0) this.byPolicy.delete(policy)
       else this.byPolicy.set(policy, new Map(held))
-      const before = this.fellowsOf.get(policy)?.size ?? 0
+      const before = this.siblingsOf.get(policy)?.size ?? 0
       this.updateBundle(policy)
-      if ((this.fellowsOf.get(policy)?.size ?? 0) < before) lostMembers.add(policy)
+      if ((this.siblingsOf.get(policy)?.size ?? 0) < before) lostMembers.add(policy)
     }
     return lostMembers
   }
@@ -105,16 +105,16 @@ export class HeldPolicies {
     return [...new Set(ids.flatMap((id) => this.partOf(id, from)))]
   }
 
-  /** Returns the current bundle fellows of each policy. */
-  fellows(): ReadonlyMap<string, ReadonlySet<string>> {
-    return new Map(this.fellowsOf)
+  /** Returns the current bundle siblings of each policy. */
+  siblings(): ReadonlyMap<string, ReadonlySet<string>> {
+    return new Map(this.siblingsOf)
   }
 
   /** Returns the documents that readers missed since `from`, by policy id, for every policy affected by `news`. */
   partsSince(from: number, news: readonly HeldStored[]): Map<string, HeldStored[]> {
     const changed = new Set(news.map(({ document }) => document.id))
-    const along = [...this.fellowsOf].flatMap(([policy, fellows]) => ([...fellows].some((id) => changed.has(id)) ? [policy] : []))
-    return new Map([...changed, ...along].map((id) => [id, this.partOf(id, from)]))
+    const bundled = [...this.siblingsOf].flatMap(([policy, siblings]) => ([...siblings].some((id) => changed.has(id)) ? [policy] : []))
+    return new Map([...changed, ...bundled].map((id) => [id, this.partOf(id, from)]))
   }
 
   /**
@@ -125,17 +125,17 @@ export class HeldPolicies {
     const isNew = ({ document }: HeldStored): boolean => document.revision > from
     const own = this.of(policy).filter(isNew)
     const isNewBundle = own.some(({ bundle }) => bundle !== undefined)
-    const fellows = [...(this.fellowsOf.get(policy) ?? [])].flatMap((fellow) => this.of(fellow))
-    return own.concat(isNewBundle ? fellows : fellows.filter(isNew))
+    const siblings = [...(this.siblingsOf.get(policy) ?? [])].flatMap((sibling) => this.of(sibling))
+    return own.concat(isNewBundle ? siblings : siblings.filter(isNew))
   }
 
-  /** Recomputes the fellows of a policy. Called when all documents stored together have their tags. */
+  /** Recomputes the siblings of a policy. Called when all documents stored together have their tags. */
   private updateBundle(policy: string): void {
     const tags = this.of(policy).flatMap(({ bundle }) => (bundle === undefined ? [] : keyTagsIn(bundle)))
-    const fellows = new Set(tags.flatMap((tag) => this.idOfTag.get(tag) ?? []))
-    fellows.delete(policy)
-    if (fellows.size > 0) this.fellowsOf.set(policy, fellows)
-    else this.fellowsOf.delete(policy)
+    const siblings = new Set(tags.flatMap((tag) => this.idOfTag.get(tag) ?? []))
+    siblings.delete(policy)
+    if (siblings.size > 0) this.siblingsOf.set(policy, siblings)
+    else this.siblingsOf.delete(policy)
   }
 }
 

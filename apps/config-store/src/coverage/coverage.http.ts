@@ -64,7 +64,7 @@ export class CoverageController {
    */
   @Get()
   async show(@Query() { policy, revision, waitMs }: CoverageQueryDto): Promise<CoverageView> {
-    await this.copy.reach(revision)
+    await this.copy.waitForRevision(revision)
     if (this.copy.documentsOf(policy).length === 0) {
       const next = [action('approve')]
       throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${policy} is stored.`, { status: 404, next })

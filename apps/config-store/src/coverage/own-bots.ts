@@ -1,7 +1,7 @@
 import type { BotPresence } from './coverage.js'
 
-/** `aside`: the database refused its last report, so other instances do not receive it until it reports something else. */
-export type OwnBot = BotPresence & { socket: unknown; chunk: number; aside?: boolean }
+/** `refused`: the database refused the bot's last report. The bot is hidden from other instances until it sends another report. */
+export type OwnBot = BotPresence & { socket: unknown; chunk: number; refused?: boolean }
 
 /**
  * Named bots of one instance. A name with several sockets counts once, by the socket that joined last; when that socket leaves, the
@@ -44,7 +44,7 @@ export class OwnBots {
   }
 }
 
-/** Returns the newer report of a bot known to two instances: a connection that is not closed yet must not hide a live one. */
+/** Returns the newer report of a bot known to two instances: a dead connection that is not closed yet must not hide the live one. */
 export function newerOf<B extends BotPresence, O extends BotPresence>(one: B, other: O | undefined): B | O {
   return other !== undefined && other.since > one.since ? other : one
 }

@@ -99,14 +99,14 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     const known = this.ownBots.entryOf(bot, socket)
     if (known === undefined) return
     this.leftBots.onApplied(bot)
-    const counts = this.put({ ...known, revision, applied, held, cohortKey, since: this.now(), aside: false })
+    const counts = this.put({ ...known, revision, applied, held, cohortKey, since: this.now(), refused: false })
     if (counts) for (const listener of this.appliedListeners) listener(known.revision, revision)
   }
 
   removeSocket(bot: string, socket: unknown): void {
     const counted = this.ownBots.delete(bot, socket)
     if (counted === undefined) return
-    if (this.ownBots.get(bot) === undefined && counted.aside !== true) this.leftBots.onLeft(counted)
+    if (this.ownBots.get(bot) === undefined && counted.refused !== true) this.leftBots.onLeft(counted)
     this.markChanged(counted.chunk)
   }
 
@@ -155,7 +155,7 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     this.stopped = true
     this.cancelNotification?.()
     await this.exchanges.stop()
-    for (const bot of this.ownBots.all()) if (bot.aside !== true) this.leftBots.onLeft(bot)
+    for (const bot of this.ownBots.all()) if (bot.refused !== true) this.leftBots.onLeft(bot)
     try {
       await this.exchange.leave(this.leftBots.pendingChanges(() => undefined))
       this.signals.send('presence')
@@ -186,7 +186,7 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     const left = this.leftBots.pendingChanges((bot) => this.ownBots.get(bot))
     try {
       const { others, readers, wasRemoved, refused } = await this.exchange.exchange(chunks, this.counts.counted(), left)
-      this.setAside(refused)
+      this.markRefused(refused)
       if (left !== undefined && this.leftBots.removeWritten(left)) this.exchangeSoon()
       this.failures.succeeded()
       this.otherCounts = readers
@@ -204,10 +204,10 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     this.notifyWatchers()
   }
 
-  private setAside(refused: readonly string[]): void {
+  private markRefused(refused: readonly string[]): void {
     for (const name of refused) {
       const bot = this.ownBots.get(name)
-      if (bot !== undefined) this.ownBots.put({ ...bot, aside: true })
+      if (bot !== undefined) this.ownBots.put({ ...bot, refused: true })
       this.metrics.presenceRefused.inc()
       this.log.error({ bot: name }, 'the database refused a bot; it is not reported to the other instances')
     }
@@ -222,7 +222,7 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     const chunks = new Map<number, BotPresence[]>([...this.dirty].map((chunk) => [chunk, []]))
     this.dirty.clear()
     if (chunks.size > 0)
-      for (const { socket: _socket, chunk, aside, ...bot } of this.ownBots.all()) if (aside !== true) chunks.get(chunk)?.push(bot)
+      for (const { socket: _socket, chunk, refused, ...bot } of this.ownBots.all()) if (refused !== true) chunks.get(chunk)?.push(bot)
     return chunks
   }
 

@@ -63,7 +63,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.copy.reach()
+    await this.copy.waitForRevision()
     this.freshness.headsPushed(this.copy.stableHeads().digest)
     this.heartbeats.start()
     this.refreshes.start()
@@ -98,8 +98,8 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
   private statement(): Statement | undefined {
     const { current } = this.freshness
     if (current === undefined) return undefined
-    const standing = this.copy.stableHeads()
-    return { envelope: current.envelope, ...(standing.digest === current.predicate.stable ? { standing } : {}) }
+    const heads = this.copy.stableHeads()
+    return { envelope: current.envelope, ...(heads.digest === current.predicate.stable ? { heads } : {}) }
   }
 
   private count({ kind, named, subset }: Follower, change: 1 | -1): void {

@@ -29,8 +29,8 @@ export class EventsController {
     @Headers('if-revision-at-least') atLeast?: string,
   ): Promise<void> {
     const known = parseRevision(lastId) ?? revision
-    await this.copy.require(parseAtLeast(atLeast))
-    await this.copy.reach(known)
+    await this.copy.requireRevision(parseAtLeast(atLeast))
+    await this.copy.waitForRevision(known)
     const { raw } = reply
     requireConnection(raw)
     reply.hijack()

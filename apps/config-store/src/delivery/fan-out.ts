@@ -6,7 +6,7 @@ import type { StableHeads, Subset } from '../copy/stable-heads.js'
 export const SLICE = 250
 
 export interface Receiver {
-  /** Policies of a reader of a few; missing for a reader of all policies. */
+  /** Policies of a reader that follows only some; missing for a reader of all policies. */
   readonly subset?: Subset
   send(frame: PreparedFrame): void
 }
@@ -67,10 +67,10 @@ export class FanOut<R extends Receiver> {
   }
 }
 
-/** Freshness statement as published. `standing`: the heads that it covers; missing while this instance does not have them. */
+/** Freshness statement as published. `heads`: the stable heads that it covers; missing while this instance does not have them. */
 export interface Statement {
   envelope: Envelope
-  standing?: StableHeads
+  heads?: StableHeads
 }
 
 interface Group {
@@ -81,8 +81,8 @@ interface Group {
 }
 
 /**
- * Freshness statements that readers of a few policies received, grouped by their policies. A change of other policies is not sent to them;
- * the next heartbeat contains the statement on it, with a proof for each of their policies.
+ * Freshness statements sent to readers that follow only some policies, grouped by these policies. Changes of other policies are not sent to
+ * them; the next heartbeat contains the new statement, with a proof for each of their policies.
  */
 export class SubsetFreshness {
   private readonly groups = new Map<string, Group>()
@@ -92,7 +92,7 @@ export class SubsetFreshness {
     const group = this.groups.get(subset.key) ?? record({ readers: 0 }, statement)
     group.readers++
     this.groups.set(subset.key, group)
-    return frame.withFreshness(statement?.envelope, statement?.standing?.proofsFor(subset))
+    return frame.withFreshness(statement?.envelope, statement?.heads?.proofsFor(subset))
   }
 
   leave({ key }: Subset): void {
@@ -104,17 +104,17 @@ export class SubsetFreshness {
   with(subset: Subset, frame: PreparedFrame, statement: Statement | undefined): PreparedFrame {
     const group = this.groups.get(subset.key)
     if (group === undefined || statement === undefined || group.envelope === statement.envelope) return frame
-    const { envelope, standing } = statement
-    const isProven = standing === undefined || standing.digest === group.provenDigest
+    const { envelope, heads } = statement
+    const isProven = heads === undefined || heads.digest === group.provenDigest
     record(group, statement)
-    return frame.withFreshness(envelope, isProven ? undefined : standing.proofsFor(subset))
+    return frame.withFreshness(envelope, isProven ? undefined : heads.proofsFor(subset))
   }
 }
 
 function record(group: Group, statement: Statement | undefined): Group {
   if (statement === undefined) return group
   group.envelope = statement.envelope
-  if (statement.standing !== undefined) group.provenDigest = statement.standing.digest
+  if (statement.heads !== undefined) group.provenDigest = statement.heads.digest
   return group
 }
 

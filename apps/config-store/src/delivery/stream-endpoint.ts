@@ -87,7 +87,7 @@ export class StreamEndpoint implements OnApplicationBootstrap, BeforeApplication
     if (this.localName !== undefined && isForeignRequest(request, this.localName)) throw foreignRefused() // guard: stream-foreign
     const reader = readQuery(StreamQueryDto, query)
     const grant = await this.withTimeout(this.admit(request, reader))
-    await this.copy.require(parseAtLeast(request.headers[REVISION_HEADER] as string | undefined))
+    await this.copy.requireRevision(parseAtLeast(request.headers[REVISION_HEADER] as string | undefined))
     if (reader.bot !== undefined) this.requireSlot(reader.bot) // guard: streams-of-bot
     this.sockets.handleUpgrade(request, socket, head, (client) => {
       this.serve(client, socket, reader, grant).catch((error: unknown) => {
@@ -159,7 +159,7 @@ export class StreamEndpoint implements OnApplicationBootstrap, BeforeApplication
     if (bot !== undefined) this.presence.addSocket({ bot, region: actor?.region ?? region ?? '', policies: subset?.ids }, socket)
     client.on('message', (data) => this.onMessage(bot, socket, data as Buffer))
     try {
-      await this.copy.reach(known)
+      await this.copy.waitForRevision(known)
     } catch (error) {
       log.warn({ error: describeError(error) }, 'a reader could not be served')
       return socket.closeUnavailable()

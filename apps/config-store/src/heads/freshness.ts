@@ -17,8 +17,8 @@ export interface FreshnessStatement {
 const MAX_WAIT_FOR_HEADS_MS = 5_000
 
 /**
- * Keeps rollout's newest statement on all stable heads, and the statement that readers may receive: none before the change that it covers.
- * Statements are in memory only: a new one arrives within ten seconds, and an old one is worthless.
+ * Keeps rollout's newest statement on all stable heads, and the published one: a statement is published with or after the heads it covers,
+ * or after 5 s without them. Statements are in memory only: a new one arrives within ten seconds, and an old one is worthless.
  */
 @Injectable()
 export class Freshness implements BeforeApplicationShutdown {

@@ -4,16 +4,16 @@ import type { StoredDocument } from './head.table.js'
 
 /**
  * Returns the time since which `current` has been in force in its scope. Heads that change nothing for readers, such as a head that only
- * holds another release, do not restart that time. `known`: stored document before the new head. `now`: time at which the new head is
+ * schedules another release, do not restart that time. `known`: stored document before the new head. `now`: time at which the new head is
  * stored.
  */
 export function inForceSince(known: StoredDocument | undefined, current: string | null, now: Date): string {
   if (known === undefined) return now.toISOString()
-  const { digest, since } = standingOf(known, now)
+  const { digest, since } = inForceAt(known, now)
   return digest === current ? since : now.toISOString()
 }
 
-function standingOf(known: StoredDocument, now: Date): { digest: string | null; since: string } {
+function inForceAt(known: StoredDocument, now: Date): { digest: string | null; since: string } {
   const { next } = peekPredicate<HeadPredicate>(known.head)
   if (next !== undefined && Date.parse(next.at) <= now.getTime()) return { digest: next.release, since: begunAt(next.at, known.storedAt) }
   // A row of an earlier version has no `since`, only the time at which it was stored.

@@ -35,8 +35,8 @@ import { inForceSince } from '../heads/in-force-since.js'
 import { originOf } from '../heads/origin.js'
 
 /**
- * Limit of published head numbers remembered per document: far more than can be in transit at once, because a lease is renewed a few times
- * a minute.
+ * Maximum number of `seq`s per document remembered as published in a receipt: far more than can be in transit at once, because a lease is
+ * renewed a few times a minute.
  */
 const MAX_ANNOUNCED = 50
 
@@ -130,16 +130,16 @@ export class StoreHeads {
   }
 
   /**
-   * Whether a newer head was stored, for a head whose row is missing or does not verify: the history still has the newest number. The head
-   * of that number may be stored again, an earlier one may not.
+   * Whether the history has a newer stable head, for a head whose row is missing or does not verify. The head with the newest `seq` of the
+   * history may be stored again, an earlier one may not.
    */
   private async isSuperseded(tx: Transaction, { head: { policy, scope, seq } }: VerifiedHead): Promise<boolean> {
     return scope === STABLE_SCOPE && seq < (await this.rows.newestStableSeq(tx, policy))
   }
 
   /**
-   * Whether stable has permanently left the base of this canary head. No reader would use such a head, and readers with the newer release
-   * would refuse it and report mixed versions. A head that ends the canary is still stored.
+   * Whether the stable release has changed since the head that this canary is based on (`baseSeq`), even if it has changed back. No reader
+   * would use such a head; readers with the newer release would refuse it and report mixed versions. A head that ends it is still stored.
    */
   private async isBaseReplaced(tx: Transaction, { policy, scope, current, base = null, baseSeq, next }: HeadPredicate): Promise<boolean> {
     if (scope === STABLE_SCOPE || baseSeq === undefined || (current === base && next === undefined)) return false
@@ -203,17 +203,17 @@ export class StoreHeads {
 }
 
 /**
- * Throws 400 `HMS_HEAD_TWICE` unless the places (`policy@scope`) of all heads are distinct. Called before verification: unsigned data can
+ * Throws 400 `HMS_HEAD_TWICE` unless the ids (`policy@scope`) of all heads are distinct. Called before verification: unsigned data can
  * only cause a refusal here.
  */
 function requireDistinct({ heads }: IssuedHeads): void {
-  const places = heads.flatMap(({ head }) => placeOf(head) ?? [])
-  if (new Set(places).size < places.length)
+  const ids = heads.flatMap(({ head }) => documentIdOf(head) ?? [])
+  if (new Set(ids).size < ids.length)
     throw new HmsError('HMS_HEAD_TWICE', 'A message must contain at most one head per policy and scope.', { status: 400 })
 }
 
-/** Returns the place (`policy@scope`) of a head; `undefined` for an invalid head, for which verification reports the reason. */
-function placeOf(envelope: Envelope): string | undefined {
+/** Returns the document id (`policy@scope`) of a head; `undefined` for an invalid head, for which verification reports the reason. */
+function documentIdOf(envelope: Envelope): string | undefined {
   try {
     const { policy, scope } = peekPredicate<{ policy?: unknown; scope?: unknown }>(envelope)
     return documentId(String(policy), String(scope))
@@ -270,7 +270,7 @@ function isExplainedBy({ head }: Pick<VerifiedHead, 'head'>, change: StatedChang
 }
 
 /**
- * Returns the signed reason of a head. A head that renews the release in force, or only holds another release for later, keeps the earlier
+ * Returns the signed reason of a head. A head that renews the release in force, or only schedules another release, keeps the earlier
  * reason.
  */
 function changeOf({ verified, known }: NewHead, change: StatedChange | undefined): Pick<StoredDocument, 'change'> {

@@ -35,17 +35,17 @@ export class Flags {
    * Evaluates one flag. Throws 404 `HMS_POLICY_NOT_FOUND`, or 503 `HMS_STORE_UNVERIFIED` for a policy whose stored document does not
    * verify.
    */
-  answer(key: string, reader: Reader, known?: string): EvaluationResponse {
+  answer(key: string, reader: Reader, ifNoneMatch?: string): EvaluationResponse {
     try {
-      return answerFlag(this.book, key, reader, known)
+      return answerFlag(this.book, key, reader, ifNoneMatch)
     } catch (error) {
       if (error instanceof HmsError && error.code === 'HMS_POLICY_NOT_FOUND') this.unverified.requireVerified(key.split('.')[0]!)
       throw error
     }
   }
 
-  answerAll(reader: Reader, known: string | undefined, actor: Actor | undefined): EvaluationResponse {
-    return answerFlags(this.book, reader, known, this.streamFor(actor))
+  answerAll(reader: Reader, ifNoneMatch: string | undefined, actor: Actor | undefined): EvaluationResponse {
+    return answerFlags(this.book, reader, ifNoneMatch, this.streamFor(actor))
   }
 
   count(source: 'ofrep' | 'ofrep-bulk'): void {
@@ -64,12 +64,12 @@ export class Flags {
   }
 
   /**
-   * Resolves when the copy has `notifiedRevision`, or after a wait, because clients poll again.
+   * Resolves when the copy has `notifiedRevision`, or after a timeout; the client then polls again.
    * Rejects with `HMS_STORE_BEHIND` if the copy does not reach `atLeast`, which the reader requires.
    */
   async reach(notifiedRevision?: number, atLeast?: number): Promise<void> {
-    await this.copy.reach(notifiedRevision)
-    await this.copy.require(atLeast)
+    await this.copy.waitForRevision(notifiedRevision)
+    await this.copy.requireRevision(atLeast)
   }
 
   /** Returns the headers as one literal per case: adding members one by one cost more than the evaluation. */

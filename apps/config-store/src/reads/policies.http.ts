@@ -58,7 +58,7 @@ export class PoliciesController {
     @Headers('if-none-match') known?: string,
     @Headers('if-revision-at-least') atLeast?: string,
   ): Promise<JsonText<PolicyView[]> | undefined> {
-    await this.copy.require(parseAtLeast(atLeast))
+    await this.copy.requireRevision(parseAtLeast(atLeast))
     this.metrics.reads.inc({ source: 'list' })
     const answers = this.copy
       .policies()
@@ -82,7 +82,7 @@ export class PoliciesController {
     @Headers('if-none-match') known?: string,
     @Headers('if-revision-at-least') atLeast?: string,
   ): Promise<JsonText<PolicyView | PastPolicyView> | undefined> {
-    await this.copy.require(parseAtLeast(atLeast))
+    await this.copy.requireRevision(parseAtLeast(atLeast))
     if (query.at !== undefined || query.known !== undefined || query.version !== undefined) {
       const json = JSON.stringify(pastFor(actor, await this.pastVersion(id, query)))
       return this.send(reply, etagOf(json), known, () => json)
@@ -123,7 +123,7 @@ export class PoliciesController {
     @Headers('if-revision-at-least') atLeast?: string,
     @Headers('accept-encoding') encodings?: string,
   ): Promise<JsonText<StreamFrame, Buffer> | undefined> {
-    await this.copy.require(parseAtLeast(atLeast))
+    await this.copy.requireRevision(parseAtLeast(atLeast))
     this.metrics.reads.inc({ source: 'snapshot' })
     if (after !== undefined && (revision !== undefined || policies !== undefined))
       throw refusedQuery('a page contains all policies: leave out revision and policies')
