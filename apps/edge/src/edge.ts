@@ -45,8 +45,8 @@ const REQUEST_TIMEOUT_MS = 60_000
 const READINESS_SHARED_MS = 1_000
 
 /**
- * Returns the roster file with which console pages verify: `HMS_ROSTER`, else with profile dev the data folder's. Without a roster, pages
- * verify nothing.
+ * Returns the roster file with which console pages verify: `HMS_ROSTER`, or with profile dev `roster.json` in the data folder. Without a
+ * roster, pages verify nothing.
  */
 function rosterOf({ roster, profile, dataDir }: HostConfig): string | undefined {
   const ofData = join(dataDir, 'roster.json')
@@ -75,15 +75,15 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   endUnreadResponses(edge.server)
   const clients = { limits, metrics, isEdge: true }
   limitClients(edge, clients)
-  const [localTo, origins] = [localNameOf(config.profile, env), readCorsOrigins(env)]
+  const [acceptedHost, origins] = [localNameOf(config.profile, env), readCorsOrigins(env)]
   allowOrigins(edge, origins)
-  if (localTo !== undefined) refuseForeignRequests(edge, localTo, origins)
+  if (acceptedHost !== undefined) refuseForeignRequests(edge, acceptedHost, origins)
   validateRequestHeads(edge)
   refuseBodiesOfReads(edge)
   refuseUnforwardable(edge)
   limitBodies(edge, clients)
   answerProblems(edge, log)
-  // Also reports the edge's span of each write, which is between the caller's span and the service's in the trace that the edge forwards.
+  // Also exports a span of each write: the trace context that the edge forwards names it as the parent of the service's span.
   logWrites(edge, log)
   edge.get('/livez', async () => ({ status: 'up' }))
   const ready = new SharedResult(() => readiness(env), systemClock, READINESS_SHARED_MS)
@@ -109,13 +109,13 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   for (const [service, instances] of instancesOf)
     for (const path of SERVICE_PATHS[service]) await forward(edge, path, { service, instances, trusted: limits.trusted, log })
   const streams = new StreamTunnels(instancesOf.get('config-store')!, limits.trusted, log)
-  const closeDoor = serveUpgrades(edge.server, {
+  const closeUpgrades = serveUpgrades(edge.server, {
     path: STREAM_PATH,
     open: (upgrade) => {
       const refused = refusalOfConnection(edge.server, upgrade.request.socket)
       if (refused !== undefined) throw refused
       // Host and Origin are checked here, because config-store sees only the edge's own request.
-      if (localTo !== undefined && isForeignRequest(upgrade.request, localTo)) throw foreignRefused()
+      if (acceptedHost !== undefined && isForeignRequest(upgrade.request, acceptedHost)) throw foreignRefused()
       return streams.open(upgrade)
     },
     problemOf: (error, request) => toProblem(error, request, log),
@@ -125,7 +125,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   return {
     port: address.port,
     stop: async () => {
-      closeDoor()
+      closeUpgrades()
       streams.close()
       await edge.close()
       await stopTracing()

@@ -104,7 +104,7 @@ function passSentence(count: number): string {
 }
 
 /**
- * Built-in permissions, in addition to guard rules. They are part of the product, and no release changes them. They repeat the checks of
+ * Built-in permissions, in addition to guard rules. They are part of the code; no policy release changes them. They repeat the checks of
  * each service as defence in depth. A forbid overrides every permit, and the default is deny.
  */
 export const AUTHORITY: CedarPolicies = {

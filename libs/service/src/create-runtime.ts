@@ -103,10 +103,11 @@ export function createRuntime(
   signals.on('outbox', () => relay.wake())
   // Approver writes the chain; the other services follow it.
   if (topicByName(ROSTER_TOPIC).consumers.includes(name))
-    consumer.follow(['hms.roster.rotated.v1'], (event, tx) => followRoster(event, tx, rosters, signals))
+    consumer.addPreHandler(['hms.roster.rotated.v1'], (event, tx) => followRoster(event, tx, rosters, signals))
   signals.on(ROSTERS_CHANGED, () => void rosterReader.poll())
   // The issuing service does not follow its own events.
-  if (topicByName(TOKEN_TOPIC).consumers.includes(name)) consumer.follow(TOKEN_EVENTS, (event, tx) => followToken(event, tx, signals))
+  if (topicByName(TOKEN_TOPIC).consumers.includes(name))
+    consumer.addPreHandler(TOKEN_EVENTS, (event, tx) => followToken(event, tx, signals))
   const vitals = new BacklogMonitor(name, () => readVitals(database, stores, timers.kinds), clock, log, metrics)
   return {
     ...options,

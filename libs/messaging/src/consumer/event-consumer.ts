@@ -6,7 +6,7 @@ import { openRecord, recordOf, SOURCE_PREFIX } from '../cloud-event.js'
 import { codeOf } from '../dead-letters/code-of.js'
 import { DeadLetterBox } from '../dead-letters/dead-letter-box.js'
 import type { DeadLetter } from '../dead-letters/dead-letter.table.js'
-import { replayLetter, replayNewer } from '../dead-letters/replay-letter.js'
+import { replayLetter, replayLettersOfNewerBuilds } from '../dead-letters/replay-letter.js'
 import type { ReplayTimer } from '../dead-letters/timer-dead-letter.js'
 import type { BusRecord, EventBus, Subscription } from '../event-bus.js'
 import type { EventSeal } from '../event-seal.js'
@@ -71,7 +71,7 @@ export class EventConsumer {
   readonly letters: DeadLetterBox
   private readonly subscribers = new Map<string, Subscriber>()
   private readonly externalHandlers = new Map<string, ExternalRecordHandler>()
-  private readonly followers = new Map<string, EventRoutes>()
+  private readonly preHandlers = new Map<string, EventRoutes>()
   private readonly routes = new Map<string, EventRoutes>()
   private readonly gaps: OverdueGaps
   private stopping = false
@@ -110,16 +110,16 @@ export class EventConsumer {
     this.externalHandlers.set(topic, handle)
   }
 
-  /** Registers a handler of the service shell. It runs before the service's own handler, in the same transaction. */
-  follow<T extends EventType>(types: readonly T[], handle: EventHandler<T>): void {
+  /** Registers a handler of libs/service itself (roster, tokens). It runs before the service's own handler, in the same transaction. */
+  addPreHandler<T extends EventType>(types: readonly T[], handle: EventHandler<T>): void {
     for (const type of types) {
-      for (const topic of topicsOfType(type, this.deps.service)) routesIn(this.followers, topic).add(type, handle)
+      for (const topic of topicsOfType(type, this.deps.service)) routesIn(this.preHandlers, topic).add(type, handle)
     }
   }
 
   async start(): Promise<void> {
     const { service, bus, findDisconnected, metrics } = this.deps
-    const topics = [...new Set([...this.subscribers.keys(), ...this.followers.keys()])].map(topicByName)
+    const topics = [...new Set([...this.subscribers.keys(), ...this.preHandlers.keys()])].map(topicByName)
     // PromQL's `increase` ignores the first sample of a series, so each series starts at 0.
     for (const { name: topic } of topics) for (const outcome of DEAD_LETTERED) metrics.handled.inc({ group: service, topic, outcome }, 0)
     for (const group of new Set(topics.map(({ name }) => groupOf(service, name)))) {
@@ -127,7 +127,7 @@ export class EventConsumer {
       await bus.subscribe({ group, topics: mine, handle: (record) => this.handle(record), findDisconnected })
     }
     this.gaps.polls.start()
-    void this.replayNewer()
+    void this.replayLettersOfNewerBuilds()
   }
 
   stop(): void {
@@ -246,14 +246,14 @@ export class EventConsumer {
 
   private async run(event: VerifiedEvent, tx: Transaction): Promise<Outcome> {
     const { service, log } = this.deps
-    const [follower, subscriber] = [this.followers.get(event.topic), this.subscribers.get(event.topic)]
-    if (follower === undefined && subscriber === undefined)
+    const [preHandler, subscriber] = [this.preHandlers.get(event.topic), this.subscribers.get(event.topic)]
+    if (preHandler === undefined && subscriber === undefined)
       throw new TerminalError('HMS_EVENT_UNHANDLED', `${service} does not handle ${event.topic}`)
     const compatibility = compatibilityOf(event.type)
     const isForSubscriber = compatibility === 'known' || subscriber?.everyType === true
     if (compatibility === 'other-major' && !isForSubscriber)
       throw new TerminalError(NEWER_MAJOR, `this version of ${service} does not read ${event.type}`)
-    if (compatibility === 'known') await follower?.handle(event, tx)
+    if (compatibility === 'known') await preHandler?.handle(event, tx)
     const outcome = isForSubscriber ? ((await subscriber?.handle(event, tx)) ?? 'handled') : 'unknown'
     const { type, key, runId, attempt } = event
     const message = outcome === 'handled' ? 'event handled' : 'event ignored'
@@ -299,10 +299,10 @@ export class EventConsumer {
     return letter
   }
 
-  private async replayNewer(): Promise<void> {
+  private async replayLettersOfNewerBuilds(): Promise<void> {
     const { log } = this.deps
     try {
-      await this.retryWhileTransient(() => replayNewer(this.letters, log, (id, by) => this.replay(id, by)))
+      await this.retryWhileTransient(() => replayLettersOfNewerBuilds(this.letters, log, (id, by) => this.replay(id, by)))
     } catch (error) {
       log.debug({ error: describeError(error) }, 'dead letters of newer builds could not be replayed')
     }

@@ -77,7 +77,7 @@ const MAX_LETTERS = 1_000
  * Replays the letters of events that were too new for an older build of this service; called once at start, oldest first. A letter that
  * this build cannot read either stays open. A letter that another instance replays first is skipped.
  */
-export async function replayNewer(
+export async function replayLettersOfNewerBuilds(
   letters: DeadLetterBox,
   log: Logger,
   replay: (id: string, by: string) => Promise<unknown>,

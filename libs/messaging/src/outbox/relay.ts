@@ -142,7 +142,7 @@ export class Relay {
   }
 
   private announce(sent: readonly SentEvent[]): void {
-    // Span from the commit to the log.
+    // Exports a trace span from the commit to the confirmation by the bus.
     for (const { event } of sent) exportWait(event.traceparent, `publish ${event.topic}`, Date.parse(event.time))
     if (sent.length > 0) this.bus.announce(this.source, sent)
   }

@@ -107,8 +107,8 @@ export function acceptJsonBodies(server: FastifyInstance): void {
 }
 
 /**
- * Reads and discards the rest of an oversized body: closing early resets the connection, and the client, or the edge, would not receive the
- * 413.
+ * Keeps the connection open after a 413, so that Node reads and discards the rest of the body: closing early resets the connection, and the
+ * client, or the edge, would not receive the 413.
  */
 export function drainLargeBodies(server: FastifyInstance): void {
   fastPathSafe(server).addHook('onSend', (request, reply, _payload, done) => {

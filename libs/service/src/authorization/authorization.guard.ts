@@ -1,7 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common'
 import { Reflector } from '@nestjs/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { SECRET_MEMBER, DRY_RUN, IdempotencyKeys, IDEMPOTENT, requireValidKey } from '../idempotency/idempotency-keys.js'
+import { SECRET_MEMBER, DRY_RUN, IdempotencyKeys, IDEMPOTENT, validKeyOf } from '../idempotency/idempotency-keys.js'
 import { Authorizer, type AccessNeed } from './authorizer.js'
 import { needOf, requirementOf } from './require-scope.js'
 import { SIGNED_BODY, SignedBodies, type ProofOf } from './signed-bodies.js'
@@ -41,7 +41,7 @@ export class AuthorizationGuard implements CanActivate {
     const [safely, secret, dryRun] = [IDEMPOTENT, SECRET_MEMBER, DRY_RUN].map((key) =>
       this.reflector.get<unknown>(key, context.getHandler()),
     )
-    if (dryRun === true) requireValidKey(request)
+    if (dryRun === true) validKeyOf(request)
     else await this.calls.begin(request, safely === true, secret as string | undefined)
     return true
   }

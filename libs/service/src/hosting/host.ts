@@ -68,8 +68,8 @@ export class Host {
       metrics: adapters.metrics,
       keyOf: ({ method, url, headers, raw }) => access.keyOf({ method, url, headers, raw, peer: raw.socket.remoteAddress }),
     }
-    const [localTo, origins] = [localNameOf(adapters.profile, adapters.environment), readCorsOrigins(adapters.environment)]
-    const app = await createHttpApplication(root, adapters.log, localTo, clients, access, origins)
+    const [acceptedHost, origins] = [localNameOf(adapters.profile, adapters.environment), readCorsOrigins(adapters.environment)]
+    const app = await createHttpApplication(root, adapters.log, acceptedHost, clients, access, origins)
     const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance
     calls.storeResponses(server)
     context.routes = collectRoutes(server)

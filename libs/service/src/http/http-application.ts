@@ -48,13 +48,13 @@ const REQUEST_TIMEOUT_MS = 60_000
 
 /**
  * Creates a Nest application on Fastify with the limits, validation and error format shared by all services; it does not listen yet.
- * `localTo`: value of `HMS_HOST` in profile dev, where foreign requests are refused. `clients`: limits per client. `origins`: origins of
- * the pages that may use OFREP.
+ * `acceptedHost`: value of `HMS_HOST` in profile dev, where foreign requests are refused. `clients`: limits per client. `origins`: origins
+ * of the pages that may use OFREP.
  */
 export async function createHttpApplication(
   module: DynamicModule,
   log: Logger,
-  localTo: string | undefined,
+  acceptedHost: string | undefined,
   clients: LimitedServer,
   access: Authorizer,
   origins: readonly string[] = [],
@@ -75,7 +75,7 @@ export async function createHttpApplication(
   endUnreadResponses(server.server)
   limitClients(server, clients)
   allowOrigins(server, origins)
-  if (localTo !== undefined) refuseForeignRequests(server, localTo, origins)
+  if (acceptedHost !== undefined) refuseForeignRequests(server, acceptedHost, origins)
   validateRequestHeads(server)
   refuseBodiesOfReads(server)
   authorizeHeads(server, access)

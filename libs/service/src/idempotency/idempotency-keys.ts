@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto'
 import { REPEATABLE_REQUESTS, type RepeatableRequest } from './repeatable-request.table.js'
 
 const RETENTION_MS = 24 * 60 * 60 * 1000
-/** Lease of an attempt, longer than any request takes whose process is alive. */
+/** Lease of an attempt, longer than any request takes while its process is alive. */
 const LEASE_MS = 15_000
 /** Maximum stored requests per caller; above it the oldest are deleted. All callers without authorization share one limit. */
 const MAX_PER_CALLER = 10_000
@@ -145,8 +145,8 @@ export class ReplayedResponse extends Error {
   }
 }
 
-/** Returns the key of a request. Throws `HMS_HTTP_KEY_INVALID` (400) for an invalid one. */
-export function requireValidKey({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
+/** Returns the key of a request; `undefined` if there is none. Throws `HMS_HTTP_KEY_INVALID` (400) for an invalid key. */
+export function validKeyOf({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
   return idempotencyKeyOf([headers['idempotency-key'] ?? []].flat()[0])
 }
 
@@ -172,11 +172,11 @@ export class IdempotencyKeys {
   }
 
   /**
-   * Claims a request with a key before its handler runs. Throws `GivenAgain` for a completed request, and the errors of
+   * Claims a request with a key before its handler runs. Throws `ReplayedResponse` for a completed request, and the errors of
    * `RepeatableRequests.begin` for a refused one.
    */
   async begin(request: IdentifiedRequest, isIdempotent: boolean, secret: string | undefined): Promise<void> {
-    const key = requireValidKey(request)
+    const key = validKeyOf(request)
     if (request.method !== 'POST' || !isWrite(request) || key === undefined) return
     const path = request.url.split('?')[0]!
     const call = keyedCall(key, request.actor?.id ?? '', path, request.rawBody ?? Buffer.alloc(0), isIdempotent)

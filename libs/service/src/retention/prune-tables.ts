@@ -51,7 +51,7 @@ export class PruneTables {
     full.push(
       await this.pruneRows('outbox', RETENTION_MS, (tx, before) => outbox.prune(tx, before, compactedTopics, ROW_BATCH)),
       await this.pruneRows('stream_position', machinery, (tx, before) => positions.prune(tx, before, ROW_BATCH)),
-      // Kept longer than positions, so that a reader that still has a position sees the numbers continue.
+      // Kept longer than positions, so that sequence numbers continue for a reader that still has a position.
       await this.pruneRows('stream_head', 2 * machinery, (tx, before) => outbox.pruneStreams(tx, before, ROW_BATCH)),
       this.counted('aggregate_lock', await this.database.pruneLocks(MAX_LOCKS, ROW_BATCH)) === ROW_BATCH,
     )
