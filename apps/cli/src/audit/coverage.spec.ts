@@ -120,8 +120,8 @@ describe('releases in force', () => {
     expect(await check({ release: { ...fixture.document.release!, signatures: [] } })).toEqual([expect.any(String)])
     expect(await check({ release: fixture.oneSigned })).toEqual([expect.stringContaining('lacks approval by critical')])
     expect(await check({ head: fixture.forgedHead })).toEqual([expect.stringContaining('only rollout may sign')])
-    expect(await check({ version: '9.9.9' })).toEqual([expect.stringContaining('and the release of 1.0.0')])
-    expect(await check({ id: 'ozone' })).toEqual([expect.stringContaining('with the head of lead')])
+    expect(await check({ version: '9.9.9' })).toEqual([expect.stringContaining('and its release is version 1.0.0')])
+    expect(await check({ id: 'ozone' })).toEqual([expect.stringContaining('its head is of lead')])
     expect(await check({ release: null })).toEqual([expect.stringContaining('does not contain it')])
   })
 

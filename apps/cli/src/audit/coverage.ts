@@ -62,8 +62,8 @@ export async function checkLive(
       const version = release?.predicate.policy.version ?? null
       if (head.policy !== document.id || head.scope !== document.scope || version !== document.version)
         throw invalid(
-          `${name} is given out in ${document.scope} with the head of ${head.policy} in ${head.scope}, and the release of ` +
-            `${version ?? 'nothing'}`,
+          `${name} is served in ${document.scope}, but its head is of ${head.policy} in ${head.scope} and its release is ` +
+            `${version === null ? 'missing' : `version ${version}`}`,
         )
       // Held releases are checked like those in force: readers apply them later without another request.
       for (const each of [release, next?.release ?? null]) {
@@ -141,5 +141,5 @@ async function requireStages(
     return unattested({ run, attempt, releases, attestations }, stages, demand)
   })
   if (!reasons.includes(undefined))
-    throw invalid(`${name} is in force, but run #${run} did not put it in force: ${reasons.at(-1) ?? 'no stage signed a result'}`)
+    throw invalid(`${name} is in force, but no attempt of run #${run} passed its stages: ${reasons.at(-1) ?? 'no stage signed a result'}`)
 }

@@ -10,7 +10,7 @@ export interface Answers<T> {
   refusals: unknown[]
 }
 
-/** Sends one request to each service and sorts the outcomes. At the port of a single service, the other services do not respond. */
+/** Sends one request to each service and sorts the outcomes. The port of a single service refuses requests for other services (404). */
 export async function callServices<T>(services: readonly ServiceName[], call: (service: ServiceName) => Promise<T>): Promise<Answers<T>> {
   const settled = await Promise.allSettled(services.map(call))
   const result: Answers<T> = { answers: [], unreachable: [], refusals: [] }
@@ -41,7 +41,7 @@ export function parseService(name: string): ServiceName {
 export async function findLetter(client: ApiClient, text: string): Promise<DeadLetterView> {
   const [, service, id] = /^(?:([^/]+)\/)?([0-9a-fA-F-]{36})$/.exec(text) ?? []
   if (id === undefined)
-    throw usageError(`${text} is no id of a dead letter: a UUID, with or without SERVICE/ before it.`, ['hms-svc dlq list'])
+    throw usageError(`${text} is not the id of a dead letter: expected a UUID, with or without SERVICE/ before it.`, ['hms-svc dlq list'])
   const read = (name: ServiceName): Promise<DeadLetterView> =>
     client.get('/v1/dead-letters/{service}/{id}', { service: name, id: id.toLowerCase() })
   if (service !== undefined) return read(parseService(service))

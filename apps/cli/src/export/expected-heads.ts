@@ -1,5 +1,5 @@
 import { LiveRefused, type LoggedHead } from './judge-live.js'
-import { headKey, mayHaveStored, onceOnly, type ExportedHead, type PublishedEntry } from './records.js'
+import { headKey, mayHaveStored, withoutRepeatedHeads, type ExportedHead, type PublishedEntry } from './records.js'
 
 export interface MatchedHead {
   logged: LoggedHead
@@ -21,7 +21,7 @@ export class ExpectedHeads {
   private readonly listedKeys = new Set<string>()
 
   add(published: PublishedEntry): void {
-    this.queue.push(onceOnly(published, this.listedKeys))
+    this.queue.push(withoutRepeatedHeads(published, this.listedKeys))
   }
 
   /**

@@ -12,7 +12,7 @@ import {
   exportedHead,
   headKey,
   mayHaveStored,
-  onceOnly,
+  withoutRepeatedHeads,
   PUBLISHED,
   publishedIn,
   readExport,
@@ -27,7 +27,7 @@ const ENTRIES_AT_ONCE = 1_000
 /** Maximum number of missing heads that are named. */
 const MAX_NAMED = 10
 
-/** Exports all decisions and every document that was ever live for all, with proofs, as NDJSON; an existing file is continued. */
+/** Exports all decisions and every document ever in force in scope global, with proofs, as NDJSON; an existing file is continued. */
 export async function exportRecords(context: CliContext, options: FlagsOf<typeof EXPORT>): Promise<number> {
   if (options.check !== undefined) return checkExport(context, options.check)
   const { out, since } = options
@@ -79,13 +79,13 @@ async function* newRecords(
   if (first !== undefined && position.installation !== undefined) {
     const { installation } = readRoster(first.envelope)
     if (installation !== position.installation)
-      throw fileBehind(
+      throw cannotContinue(
         `The file is from installation ${position.installation}, but these services are from ${installation}.`,
         'hms-svc export --out ANOTHER-FILE',
       )
   }
   if (size < position.entries)
-    throw fileBehind(
+    throw cannotContinue(
       `The log has ${size} entries under its checkpoint, but this file has ${position.entries}: it is another log, or an older state.`,
       'hms-svc audit verify',
     )
@@ -111,7 +111,7 @@ async function* newRecords(
       advance(position, record)
       if (skipping) continue
       yield record
-      if (entry.type === PUBLISHED) published.push(onceOnly(publishedIn(entry, event), named))
+      if (entry.type === PUBLISHED) published.push(withoutRepeatedHeads(publishedIn(entry, event), named))
     }
   }
   for await (const record of headsOfEntries(client, published, position.heads, missing)) yield emit({ type: 'live', record })
@@ -166,7 +166,7 @@ async function dropHalfLine(file: string): Promise<void> {
   }
 }
 
-function fileBehind(detail: string, next: string): HmsError {
+function cannotContinue(detail: string, next: string): HmsError {
   return new HmsError('HMS_EXPORT_BEHIND', detail, { status: 409, next: [next] })
 }
 

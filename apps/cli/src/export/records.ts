@@ -40,7 +40,7 @@ export function publishedIn({ index, at, run, key }: AuditEntry, event: Envelope
  * Keeps only the first report of each head: config-store stores and reports a head again if its row did not verify. Adds the keys of the
  * heads to `named`.
  */
-export function onceOnly({ heads, ...entry }: PublishedEntry, named: Set<string>): PublishedEntry {
+export function withoutRepeatedHeads({ heads, ...entry }: PublishedEntry, named: Set<string>): PublishedEntry {
   if (heads === undefined) return entry
   const isFirst = (key: string): boolean => {
     const known = named.size

@@ -1,6 +1,6 @@
 import { printable, printableJson } from '#libs/contracts'
 import { choosePaint, withColours, type ColorChoice, type Colour, type Paint } from './paint.js'
-import { namedNext } from './program-name.js'
+import { withProgramName } from './program-name.js'
 import { cut, renderTable, type Columns } from './table.js'
 
 /** Text output. `columns` is the width of a terminal, null without one. */
@@ -92,7 +92,7 @@ export class Output {
   }
 
   private printLine(sink: Sink, line: string): void {
-    sink.write(`${clean(namedNext(line, this.program))}\n`)
+    sink.write(`${clean(withProgramName(line, this.program))}\n`)
   }
 
   /**

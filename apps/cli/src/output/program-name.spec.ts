@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { runCli } from '../program.js'
 import { ioForTest } from '../testing/run-cli.js'
-import { namedNext, programName } from './program-name.js'
+import { withProgramName, programName } from './program-name.js'
 
 const having =
   (...paths: string[]) =>
@@ -19,7 +19,7 @@ describe('the name of the program', () => {
   ])('%s', (_how, variables, script, there, name) => expect(programName(variables, script, having(...there))).toBe(name))
 
   it('replaces hms-svc in next commands, and nowhere else', () => {
-    const named = (line: string): string => namedNext(line, 'npx hms-svc')
+    const named = (line: string): string => withProgramName(line, 'npx hms-svc')
     expect(named('  next: hms-svc runs show 3')).toBe('  next: npx hms-svc runs show 3')
     expect(named('        hms-svc audit log --run 3')).toBe('        npx hms-svc audit log --run 3')
     expect(named('source /hms-svc/linter; next: hms-svc x')).toBe('source /hms-svc/linter; next: hms-svc x')

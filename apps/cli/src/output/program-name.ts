@@ -21,7 +21,7 @@ export function programName(
   return folders.some((folder) => exists(join(folder, NAME))) ? NAME : `npx ${NAME}`
 }
 
-/** Replaces `hms-svc` in a line that names a next command with the user's name of the program. */
-export function namedNext(line: string, program: string): string {
+/** Replaces `hms-svc` in a line that suggests a next command with `program`, the name that works in the user's shell. */
+export function withProgramName(line: string, program: string): string {
   return program === NAME ? line : line.replace(/^(\s*next: |\s{8})hms-svc /, `$1${program} `)
 }

@@ -15,7 +15,7 @@ it('holdsOf names active freezes, the stop switch, runs of the same policy, and 
     'freeze quiet-week holds changes everywhere until 2026-12-01T00:00:00Z: rehearsal',
     'freeze stop-the-line holds changes everywhere until the stop switch is off: rehearsal',
     'run #5 of pm25 has not ended (AWAITING_APPROVAL): wait behind it (--queue) or end it (--supersede)',
-    'run #6 of ozone is CANARY: where its region overlaps, the canary waits for it',
+    "run #6 of ozone is CANARY: this change's canary waits if the regions overlap",
   ])
 })
 

@@ -9,19 +9,19 @@ export interface Hold {
   detail: string
 }
 
-/** States of a run whose canary is live, or whose region is not released yet. */
-const HAS_REGION: ReadonlySet<RunState> = new Set(['CANARY', 'ROLLING_OUT', 'BAKING', 'PAUSED', 'WAITING'])
+/** States in which a run may occupy regions: the canary of another run that overlaps them waits. */
+const OCCUPIES_REGION: ReadonlySet<RunState> = new Set(['CANARY', 'ROLLING_OUT', 'BAKING', 'PAUSED', 'WAITING'])
 
 export async function readHolds(client: ApiClient, policies: readonly string[]): Promise<Hold[]> {
   const [freezes, open] = await Promise.all([client.get('/v1/freezes'), client.get('/v1/runs', { open: 'yes' })])
   return holdsOf(policies, freezes, open)
 }
 
-/** Pure. Returns active freezes, then runs of the same policies, then other runs, whose canary blocks if it has the same region. */
+/** Pure. Returns active freezes, then runs of the same policies, then other runs, which block the canary only if their regions overlap. */
 export function holdsOf(policies: readonly string[], freezes: readonly FreezeView[], open: readonly RunView[]): Hold[] {
   const isSame = (run: RunView): boolean => run.policies.some(({ id }) => policies.includes(id))
   const active = freezes.filter(({ state }) => state === 'ACTIVE')
-  const others = open.filter((run) => !isSame(run) && HAS_REGION.has(run.state) && run.reason !== 'EFFECTIVE_AT')
+  const others = open.filter((run) => !isSame(run) && OCCUPIES_REGION.has(run.state) && run.reason !== 'EFFECTIVE_AT')
   return [
     ...active.map(({ id, reason, scope, next }): Hold => {
       const until = next === null ? (id === STOP_THE_LINE ? 'until the stop switch is off' : 'until it is lifted') : `until ${next}`
@@ -41,7 +41,7 @@ export function holdsOf(policies: readonly string[], freezes: readonly FreezeVie
     ...others.map(({ run, state, policies: named }): Hold => ({
       kind: 'region',
       id: String(run),
-      detail: `run #${run} of ${named.map(({ id }) => id).join(', ')} is ${state}: where its region overlaps, the canary waits for it`,
+      detail: `run #${run} of ${named.map(({ id }) => id).join(', ')} is ${state}: this change's canary waits if the regions overlap`,
     })),
   ]
 }

@@ -4,8 +4,8 @@ import { MAX_EARLIER_ROLES, type EarlierRole, type PlanBounds, type Role, type R
 type Rules = Pick<RosterPredicate, 'roles' | 'bounds' | 'soleOfficial' | 'authorSigns'>
 
 /**
- * Returns the next roster with the current approving roles added to its earlier roles, if it changes the rules of approvals: so approvals
- * until `now` stay valid. Returns `next` unchanged if it has new earlier roles of its own, or if the current roster has no quorum of
+ * Returns the next roster. If it changes the approval rules, the approving roles of `before` are added to its earlier roles, so that
+ * approvals made until `now` stay valid. Returns `next` unchanged if it has new earlier roles of its own, or if `before` has no quorum of
  * witnesses, who prove the time of an approval. Above `MAX_EARLIER_ROLES`, the oldest are dropped.
  */
 export function withEarlierRoles<T extends object>(

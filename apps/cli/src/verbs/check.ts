@@ -8,7 +8,7 @@ export const CHECK = under('Check', [
     run: async () => (await import('../lint/lint.js')).lintFiles,
   }),
   area('audit', 'the trail of everything that was decided', [
-    verb('log', 'recorded events, the newest in their order', {
+    verb('log', 'the newest recorded events, in log order', {
       options: AUDIT_LOG,
       examples: ['--run 184', '--by "EPA Chief" --since 24h', '--type rollout.reversed'],
       run: async () => (await import('../audit/log.js')).showAuditLog,
@@ -16,13 +16,13 @@ export const CHECK = under('Check', [
     verb('verify', 'recompute the whole log from outside: entries, tree, signatures, witnesses', {
       run: async () => (await import('../audit/verify.js')).verifyAudit,
     }),
-    verb('proof <id@version>', 'that the approval of a version is in the log', {
+    verb('proof <id@version>', 'prove that the approval of a version is in the log', {
       examples: ['epa-pm25-limit@2.0.0'],
       complete: 'version',
       run: async () => (await import('../audit/bundle.js')).showProof,
     }),
-    verb('bundle <id>', 'what proves offline that a policy is in force by right', {
-      options: { '--out <file>': 'where to; ID@VERSION.bundle without it' },
+    verb('bundle <id>', 'write a file that proves offline that the policy in force was approved', {
+      options: { '--out <file>': 'output file; default: ID@VERSION.bundle' },
       examples: ['epa-pm25-limit --out pm25.bundle'],
       complete: 'policy',
       run: async () => (await import('../audit/bundle.js')).writeBundle,
@@ -42,7 +42,7 @@ export const CHECK = under('Check', [
     examples: ['', '--json'],
     run: async () => (await import('../doctor/doctor.js')).runDoctor,
   }),
-  verb('whoami', 'identity this machine signs and calls with, the roster it trusts, and the setting of each', {
+  verb('whoami', 'identity this machine signs and calls with, the roster it trusts, and which setting determined each', {
     examples: ['', '--json'],
     run: async () => (await import('../whoami/whoami.js')).showWhoami,
   }),

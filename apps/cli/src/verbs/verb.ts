@@ -16,7 +16,7 @@ export interface Verb {
   /** Description and choices of the first argument. */
   argument?: { about: string; choices?: readonly string[] }
   options?: Options
-  /** Examples without the words of the verb itself, such as `184`; by default the verb alone. */
+  /** Arguments and options of each example, such as `184`; by default one example without any. */
   examples?: readonly string[]
   /** Completion of the arguments. */
   complete?: Completion

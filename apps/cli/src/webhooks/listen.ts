@@ -57,5 +57,5 @@ function since(from: string, secret: string): FeedPosition {
 function show({ output }: CliContext, delivery: DeliveryView, { ok, detail, acknowledged }: Forwarded): void {
   const { messageId: message, partner, policy, version } = delivery
   const line = { message, partner, policy, version, ok, answer: detail, acknowledged }
-  output.data(line, () => [`${message}  ${policy}@${version} → ${detail}${acknowledged ? ', acknowledged' : ok ? '' : ', posted again'}`])
+  output.data(line, () => [`${message}  ${policy}@${version} → ${detail}${acknowledged ? ', acknowledged' : ok ? '' : ', will retry'}`])
 }

@@ -20,21 +20,21 @@ interface Whoami {
 /** Shows this machine's own settings and files. Calls no service and unlocks no key. Exit 3 if neither signing nor writing is possible. */
 export async function showWhoami(context: CliContext): Promise<number> {
   const { lookup, dataDir } = context.io.environment
-  const roster = await trusted(context)
+  const roster = await readTrustedRoster(context)
   const given = lookup('HMS_URL') === undefined ? 'default' : 'HMS_URL'
   const pinnedBy = lookup('HMS_ROSTER') === undefined ? join(dataDir, 'roster.json') : 'HMS_ROSTER'
   const found: Whoami = {
     services: { url: context.url, by: context.options.url === undefined ? given : '--url' },
     keys: keyFolderOf(context).dir,
-    ...(await signs(context, roster)),
-    caller: await calls(context),
+    ...(await findSigner(context, roster)),
+    caller: await findCaller(context),
     roster: roster === undefined ? null : { version: roster.version, digest: roster.digest, expires: roster.expires, by: pinnedBy },
   }
   context.output.data(found, () => linesOf(found))
   return found.signer === null && found.caller.as === 'nobody' ? EXIT.notAllowed : EXIT.done
 }
 
-async function signs(context: CliContext, roster: Roster | undefined): Promise<Pick<Whoami, 'signer' | 'unsigned'>> {
+async function findSigner(context: CliContext, roster: Roster | undefined): Promise<Pick<Whoami, 'signer' | 'unsigned'>> {
   const folder = keyFolderOf(context)
   try {
     const { name, by } = await defaultSigner(folder, context.io.environment.lookup('HMS_SIGNER'))
@@ -54,7 +54,7 @@ function rolesOf({ keyid }: KeyEntry, roster: Roster | undefined): string[] {
 }
 
 /** Determines the caller, in the order of the client's `authorizationFrom`. */
-async function calls(context: CliContext): Promise<Whoami['caller']> {
+async function findCaller(context: CliContext): Promise<Whoami['caller']> {
   const { token, dataDir } = context.io.environment
   if (token !== undefined) return { as: 'a program', by: 'HMS_TOKEN' }
   if (!isLoopback(context.url)) return { as: 'nobody', by: 'no HMS_TOKEN' }
@@ -67,7 +67,7 @@ async function calls(context: CliContext): Promise<Whoami['caller']> {
   return { as: 'nobody', by: `no HMS_TOKEN, and no operator's key in ${dataDir}` }
 }
 
-async function trusted(context: CliContext): Promise<Roster | undefined> {
+async function readTrustedRoster(context: CliContext): Promise<Roster | undefined> {
   try {
     return await pinnedRoster(context)
   } catch (error) {
