@@ -96,7 +96,7 @@ export class NotifierInstance {
 
   private async wire(): Promise<void> {
     this.lanes.onModuleInit()
-    this.lanes.notify({
+    this.lanes.addListener({
       delivered: async (tx, { partner, createdAt, deliveredAt }) => {
         const tookMs = Date.parse(deliveredAt!) - Date.parse(createdAt)
         tx.afterCommit(() => this.arrivals.push({ partner, tookMs }))

@@ -66,7 +66,7 @@ export const PARTNER_GUARDS = [
   {
     name: 'undelivered-on-all',
     guard: 'a message is reported as undelivered only if no channel has accepted it or still may',
-    without: '(await this.lanes.elsewhere(tx, dead)).some(({ channel }) => channel === dead.channel)',
+    without: '(await this.lanes.otherDeliveries(tx, dead)).some(({ channel }) => channel === dead.channel)',
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
     test: 'is not notified while one channel has accepted the message, or may still accept it',
   },

@@ -4,7 +4,7 @@ import { isDuration, parseEnvironment, type Environment } from '#libs/platform'
 import { ALL_REGIONS } from '#libs/policy'
 import { Matches } from 'class-validator'
 
-/** Polling interval in ms for queued runs. Normally the end of the run ahead starts the next one; polling covers a lost call. */
+/** Polling interval in ms for queued runs. Normally the end of the preceding run starts the next one; polling covers a missed start. */
 const QUEUE_CHECK_MS = 10 * 60 * 1000
 
 const MAX_REVIEW_MS = 24 * 60 * 60 * 1000

@@ -42,8 +42,8 @@ export class KeepPreparations implements OnModuleInit {
     })
   }
 
-  /** Deletes the row and the timer of a preparation that was signed; its approval stays. */
-  async signed(tx: Transaction, digest: string): Promise<void> {
+  /** Deletes the row and the timer of a preparation, as when it was signed; its approval stays. */
+  async delete(tx: Transaction, digest: string): Promise<void> {
     if (await tx.documents(PREPARATIONS).delete(digest)) await this.timers.cancel(tx, timerId(digest))
   }
 
@@ -59,7 +59,7 @@ export class KeepPreparations implements OnModuleInit {
 
   /** Deletes a preparation, whose policies are locked. An approval that was signed meanwhile stays. */
   private async drop(tx: Transaction, digest: string): Promise<void> {
-    await this.signed(tx, digest)
+    await this.delete(tx, digest)
     if ((await tx.documents(APPROVALS).get(digest))?.state === 'prepared') await tx.documents(APPROVALS).delete(digest)
   }
 }

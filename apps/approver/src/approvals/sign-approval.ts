@@ -90,7 +90,7 @@ export class SignApproval {
       reasons: [...(approval.reasons ?? []), ...(request.reason === undefined ? [] : [{ name: signer, reason: request.reason }])],
     }
     await tx.documents(APPROVALS).put(signed)
-    if (run === undefined) await this.preparations.signed(tx, signed.digest)
+    if (run === undefined) await this.preparations.delete(tx, signed.digest)
     await recordSignatures(tx, signed)
     if (missing.length > 0) {
       await this.timers.schedule(tx, {
@@ -124,7 +124,7 @@ async function requireUnsigned(tx: Transaction, approval: Approval): Promise<voi
   if (other === undefined) return
   throw new HmsError(
     'HMS_APPROVER_SIGNED_OTHERWISE',
-    `Another preparation of the same files was signed meanwhile (${other.digest}). Countersign that: leave the plan options out.`,
+    `Another preparation of the same files was signed meanwhile (${other.digest}). To countersign it, approve again without plan options.`,
     {
       status: 409,
       next: [action('approvals.show', { digest: other.digest }), action('approve')],

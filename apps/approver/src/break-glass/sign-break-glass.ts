@@ -77,7 +77,7 @@ export class SignBreakGlass {
     const by = signers.map(({ name }) => name)
     const signed: Approval = { ...approval, missing, run: opened.facts.run, state: 'complete', signedBy: by }
     await tx.documents(APPROVALS).put(signed)
-    await this.preparations.signed(tx, signed.digest)
+    await this.preparations.delete(tx, signed.digest)
     await recordSignatures(tx, signed)
     const at = tx.now.toISOString()
     const started = { ...opened, facts: { ...opened.facts, approvedAt: at, startedAt: at, breakGlass: { reason, by, review } } }

@@ -69,7 +69,7 @@ export class RunCanary implements OnModuleInit {
 
   onModuleInit(): void {
     this.shell.listen({ measure: (canary) => this.measure(canary) })
-    this.shell.onDue('grow', (tx, run) => this.mayGrow(tx, run))
+    this.shell.onDue('grow', (tx, run) => this.onGrowthDue(tx, run))
     this.freezes.listen()
     this.regions.listen(async (tx, canary, behind) => {
       const { run, attempt } = canary
@@ -98,8 +98,8 @@ export class RunCanary implements OnModuleInit {
     return this.freezes.against(tx, scopesWithHeads(canary))
   }
 
-  /** Handles a growth timer, with the policies locked: the current state of the canary decides. */
-  private async mayGrow(tx: Transaction, { run, attempt }: { run: number; attempt: number }): Promise<void> {
+  /** Handles a due growth timer, with the policies locked. Whether the canary grows depends on its current state. */
+  private async onGrowthDue(tx: Transaction, { run, attempt }: { run: number; attempt: number }): Promise<void> {
     const canary = await tx.documents(CANARIES).get(String(run))
     if (canary?.attempt !== attempt) return
     await this.shell.input(tx, run, { type: 'mayGrow', frozen: await this.freezes.against(tx, freezableScopes(canary)) }, { attempt })

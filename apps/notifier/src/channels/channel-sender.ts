@@ -113,10 +113,10 @@ export type AckResult = { ok: true; acks: ReadonlyMap<string, string> } | { ok: 
  * immediately when `signal` aborts. Every host of a partner's registration is checked at each connection.
  */
 export interface ChannelSender<K extends ChannelKind = ChannelKind> {
-  /** Reads the files the sender needs, before the first attempt. A rejection ends the start of the process. */
+  /** Reads the files the sender needs, before the first attempt. If it rejects, the process does not start. */
   open?(): Promise<unknown>
   send(attempt: Attempt<ChannelOf<K>>, signal: AbortSignal): Promise<Outcome>
-  /** Reads the acknowledgements that the partner stored beside the first hundred messages at most. Has the deadlines of `send`. */
+  /** Reads the acknowledgements that the partner stored next to the first 100 messages at most. Has the timeouts of `send`. */
   acknowledgements?(place: AckSource<ChannelOf<K>>, messages: readonly SentMessage[], signal: AbortSignal): Promise<AckResult>
   /** Returns why such a channel cannot be registered, beyond the checks of `parsePartner` and the address guard. */
   refusal?(channel: ChannelOf<K>): ChannelRefusal | undefined

@@ -61,7 +61,7 @@ export class DeliveryLanes implements OnModuleInit {
     this.pruning.rule(DELIVERIES, { isNeeded: isNewestOfLane })
   }
 
-  notify(listener: DeliveryListener): void {
+  addListener(listener: DeliveryListener): void {
     this.listeners.push(listener)
   }
 
@@ -130,7 +130,7 @@ export class DeliveryLanes implements OnModuleInit {
   }
 
   /** Finds deliveries of the same message to the same partner that succeeded or may still succeed. */
-  async elsewhere(tx: Transaction, dead: Delivery): Promise<Delivery[]> {
+  async otherDeliveries(tx: Transaction, dead: Delivery): Promise<Delivery[]> {
     const where = { partner: dead.partner, run: dead.run, policy: columnOf(dead), state: ['delivered', 'pending'] }
     return (await tx.documents(DELIVERIES).find({ where })).filter(({ message }) => message === dead.message)
   }
@@ -138,7 +138,7 @@ export class DeliveryLanes implements OnModuleInit {
   /** Mails a message that no channel accepted to the partner's `contact`, under the same message id. No run waits for it. */
   private async notifyContact(tx: Transaction, dead: Delivery, partner: RegisteredPartner): Promise<void> {
     if (partner.contact === null || dead.channel === CONTACT) return
-    if ((await this.elsewhere(tx, dead)).length > 0) return
+    if ((await this.otherDeliveries(tx, dead)).length > 0) return
     const lane = laneOf(partner.id, columnOf(dead), CONTACT)
     const open = await this.open(tx, { ...dead, lane })
     const joined = joinLane(dead, open, partner.lane)

@@ -53,7 +53,7 @@ export class NotifyPartners implements OnModuleInit, DeliveryListener {
   onModuleInit(): void {
     this.shell.onDue('deadline', (tx, run) => this.count(tx, stageId(run), { isOverdue: true }))
     this.shell.onDue('recount', (tx, run) => this.count(tx, stageId(run), { isRecount: true }))
-    this.lanes.notify(this)
+    this.lanes.addListener(this)
   }
 
   /** Notifies partners of a run that takes effect later, with its date. */

@@ -15,7 +15,7 @@ export class ReportUndelivered implements OnModuleInit, DeliveryListener {
   ) {}
 
   onModuleInit(): void {
-    this.lanes.notify(this)
+    this.lanes.addListener(this)
   }
 
   /**
@@ -24,7 +24,7 @@ export class ReportUndelivered implements OnModuleInit, DeliveryListener {
    */
   async dead(tx: Transaction, dead: Delivery): Promise<void> {
     if (isForOnCall(dead) || dead.channel === CONTACT) return
-    if ((await this.lanes.elsewhere(tx, dead)).some(({ channel }) => channel !== CONTACT)) return // guard: undelivered-on-all
+    if ((await this.lanes.otherDeliveries(tx, dead)).some(({ channel }) => channel !== CONTACT)) return // guard: undelivered-on-all
     const { run, partner, channel, messageId: message, tries, log } = dead
     const key = policiesOf(dead)
       .map(({ policy }) => policy)

@@ -66,7 +66,7 @@ export class CheckForAcks implements OnModuleInit, OnModuleDestroy, DeliveryList
   ) {}
 
   onModuleInit(): void {
-    this.lanes.notify(this)
+    this.lanes.addListener(this)
     this.timers.onWork(CHECK, (work) => this.work(work), LEASE_MS)
     // The deliveries stay delivered; the next document starts a new series of checks.
     this.timers.onGivenUp(CHECK, async () => {})

@@ -24,9 +24,9 @@ export function readWithdrawal(
   const person = roster.principalOfKey(read.keyids[0]!)!
   const isBounded = [reason, publicReason ?? ''].every(({ length }) => length <= MAX_REASON)
   if (decision !== 'withdraw' || reason.trim() === '' || !isBounded)
-    throw other(`The signed statement is not a withdrawal with a reason of at most ${MAX_REASON} characters.`, id)
+    throw withdrawalMismatch(`The signed statement is not a withdrawal with a reason of at most ${MAX_REASON} characters.`, id)
   if (subject !== releaseDigest)
-    throw other(`The signed statement is about another release than ${id}@${version}, which is in force. Sign it again.`, id) // guard: withdrawal-bound
+    throw withdrawalMismatch(`The signed statement is about another release than ${id}@${version}, which is in force. Sign it again.`, id) // guard: withdrawal-bound
   if (countsOnRelease(roster, person, readRelease(envelope).predicate))
     return { id: read.digest, person, reason, ...(publicReason === undefined ? {} : { publicReason }) } // guard: withdrawal-allowed
   throw new HmsError('HMS_WITHDRAWAL_NOT_ALLOWED', `${person.name} may not sign the withdrawal of ${id}@${version}.`, {
@@ -56,6 +56,6 @@ export function requireSignedLately(at: string, now: Date): void {
   throw new HmsError('HMS_WITHDRAWAL_EXPIRED', detail, { status: 403, next: [action('withdraw', { policy: 'ID' })] })
 }
 
-function other(detail: string, id: string): HmsError {
+function withdrawalMismatch(detail: string, id: string): HmsError {
   return new HmsError('HMS_WITHDRAWAL_OTHER', detail, { status: 422, next: [action('withdraw', { policy: id })] })
 }

@@ -26,7 +26,7 @@ export interface ReplayTask {
 export interface ReplayHooks {
   /** Wall-clock emergency brake, checked at every interrupt. */
   expired?: () => boolean
-  /** Called before each program is run, with the id of its first bot. */
+  /** Called before each distinct bot source is run on a scenario, with the id of the first bot that has it. */
   starting?: (bot: string) => void
 }
 

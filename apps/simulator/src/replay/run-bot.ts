@@ -66,7 +66,7 @@ export async function runBot(source: string, { inputs, batches, beside }: BotInp
   return { concerned: policies.size === 0 || inputs.policies.some((id) => policies.has(id)), runs }
 }
 
-/** Returns why the bot cannot read the new policies: it declares major versions for one of them, and the new one is not among these. */
+/** Returns why the bot cannot read the new policies: the major versions that it declares for one of them do not include the new one. */
 function cannotRead(majors: Record<string, number[]>, { policies, after }: ScenarioInputs): string | undefined {
   for (const id of policies) {
     const version = String(after.policies[id]?.['version'])

@@ -38,7 +38,7 @@ describe('a composed mail', () => {
     const [ways = ''] = header('list-unsubscribe')
     expect(ways.replace(/\r\n\s+/g, ' ').trim()).toBe(`<${page}>, <mailto:${FROM}?subject=unsubscribe%20va-deq>`)
     expect(header('list-unsubscribe-post')).toEqual(['List-Unsubscribe=One-Click'])
-    expect(raw.replace(/=\r\n/g, '')).toContain(`No more mail to this address: ${page}`)
+    expect(raw.replace(/=\r\n/g, '')).toContain(`Unsubscribe this address: ${page}`)
     const plain = await compose({ unsubscribePage: page.replace('https', 'http') })
     expect(plain.header('list-unsubscribe-post')).toEqual([])
   })

@@ -62,7 +62,7 @@ footer { margin-top: 32px; border-top: 1px solid #a9aeb1; color: #565c65; font-s
 }
 `
 
-const ACKNOWLEDGE = 'Say that your organisation has taken this up, by the button on this page'
+const ACKNOWLEDGE = 'Confirm on this page that your organisation is acting on this message'
 
 function receiptLines({ receiptPage }: MailFooter): string[] {
   return receiptPage === undefined ? [] : [`${ACKNOWLEDGE}:`, receiptPage, '']
@@ -76,7 +76,7 @@ function footerLines({ partner, attached, unsubscribePage }: MailFooter): string
   return [
     `This message goes to ${partner}, a registered partner. It was made by a program; a reply goes to the address that sent it.`,
     ...(attached.length === 0 ? [] : [`Attached: ${attached.join(', ')}. The release carries the signatures of those who approved it.`]),
-    ...(unsubscribePage === undefined ? [] : [`No more mail to this address: ${unsubscribePage}`]),
+    ...(unsubscribePage === undefined ? [] : [`Unsubscribe this address: ${unsubscribePage}`]),
   ]
 }
 
