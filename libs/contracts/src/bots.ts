@@ -15,7 +15,7 @@ export interface Audience {
  * release takes effect. A canary renews its heads and so restarts the period. Stages wait for bots only in this period. Without the bound
  * every bot that connects or disconnects would cost one signed event per policy.
  */
-export const COVERAGE_REPORT_PERIOD_MS = 10 * 60 * 1000
+export const COVERAGE_REPORT_MS = 10 * 60 * 1000
 
 /** Coverage of all policies of a run. Soft state: published on change, at most four times a second. */
 export interface ReportedCoverage {

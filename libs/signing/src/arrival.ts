@@ -1,6 +1,6 @@
 import { canonicalJson, isObject, type Envelope, type JsonObject } from '#libs/contracts'
 import { PREDICATE_TYPES } from './predicate-types.js'
-import { isString, isNonEmptyString, listOf } from './shape.js'
+import { isString, isText, listOf } from './shape.js'
 import { SignatureError } from './signature-error.js'
 import type { Signer } from './signer.js'
 import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
@@ -18,7 +18,7 @@ export type ArrivalPredicate = {
 
 const ARRIVAL: StatementKind<ArrivalPredicate> = {
   predicateType: PREDICATE_TYPES.arrival,
-  shape: { entry: isNonEmptyString, releases: listOf(isObject), actors: listOf(isString) },
+  shape: { entry: isText, releases: listOf(isObject), actors: listOf(isString) },
   subject: (predicate) => subjectOfPredicate('arrival', predicate),
 }
 

@@ -1,7 +1,7 @@
 import { CHANGE_CAUSES, isObject, type Change } from '#libs/contracts'
 import type { Envelope } from './envelope.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
-import { isCount, isString, isNonEmptyString, listOf, nullable, objectOf, oneOf, optional } from './shape.js'
+import { isCount, isString, isText, listOf, nullable, objectOf, oneOf, optional } from './shape.js'
 import type { Signer } from './signer.js'
 import { signStatement, subjectOfPredicate, verifyStatement, type SignedDocument, type StatementKind } from './statement-kind.js'
 import type { Keys } from './verify-envelope.js'
@@ -13,11 +13,11 @@ const CHANGE: StatementKind<ChangePredicate> = {
   predicateType: PREDICATE_TYPES.change,
   shape: {
     cause: oneOf(...CHANGE_CAUSES),
-    by: listOf(isNonEmptyString),
+    by: listOf(isText),
     reason: nullable(isString),
     publicReason: optional(isString),
     statements: listOf(objectOf({ envelope: isObject, body: optional(isString) })),
-    heads: listOf(objectOf({ policy: isNonEmptyString, seq: isCount })),
+    heads: listOf(objectOf({ policy: isText, seq: isCount })),
   },
   subject: (change) => subjectOfPredicate(`${change.cause} of ${change.heads.map(({ policy }) => policy).join(', ')}`, change),
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { isDigest } from './digest.js'
 import type { Envelope } from './envelope.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
-import { isNonEmptyString, isTime, optional } from './shape.js'
+import { isText, isTime, optional } from './shape.js'
 import { signEnvelope, type Signer } from './signer.js'
 import {
   readUnverified,
@@ -43,14 +43,7 @@ export function countsUntil(at: string): Date {
 
 const DECISION: StatementKind<DecisionPredicate> = {
   predicateType: PREDICATE_TYPES.decision,
-  shape: {
-    subject: isDigest,
-    decision: isNonEmptyString,
-    reason: isNonEmptyString,
-    publicReason: optional(isNonEmptyString),
-    at: isTime,
-    nonce: isNonEmptyString,
-  },
+  shape: { subject: isDigest, decision: isText, reason: isText, publicReason: optional(isText), at: isTime, nonce: isText },
   subject: (decision) => subjectOfPredicate(`${decision.decision} ${decision.subject}`, decision),
 }
 

@@ -1,7 +1,7 @@
 import { isObject, type EventAttributes, type JsonObject } from '#libs/contracts'
 import { MAX_EVENT_BYTES, type Envelope } from './envelope.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
-import { isCount, isNonEmptyString, isTime, optional } from './shape.js'
+import { isCount, isText, isTime, optional } from './shape.js'
 import type { Signer } from './signer.js'
 import { signStatement, subjectOfPredicate, verifyStatement, type SignedDocument, type StatementKind } from './statement-kind.js'
 import type { Keys } from './verify-envelope.js'
@@ -15,16 +15,16 @@ export type EventPredicate = EventAttributes & { data: JsonObject }
 const EVENT: StatementKind<EventPredicate> = {
   predicateType: PREDICATE_TYPES.event,
   shape: {
-    id: isNonEmptyString,
-    source: isNonEmptyString,
-    type: isNonEmptyString,
-    topic: isNonEmptyString,
-    key: isNonEmptyString,
+    id: isText,
+    source: isText,
+    type: isText,
+    topic: isText,
+    key: isText,
     keySeq: isCount,
     time: isTime,
-    runId: optional(isNonEmptyString),
+    runId: optional(isText),
     attempt: optional(isCount),
-    causationId: optional(isNonEmptyString),
+    causationId: optional(isText),
     data: isObject,
   },
   subject: (event) => subjectOfPredicate(event.id, event),

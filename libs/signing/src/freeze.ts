@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { isDigest } from './digest.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
 import type { Principal, Roster } from './roster/roster.js'
-import { isNonEmptyString, isTime, objectOf, oneOf, optional } from './shape.js'
+import { isText, isTime, objectOf, oneOf, optional } from './shape.js'
 import { SignatureError } from './signature-error.js'
 import { signEnvelope, type Signer } from './signer.js'
 import {
@@ -26,12 +26,12 @@ export type FreezePredicate = ({ action: 'declare'; freeze: Freeze } | { action:
 export type ReadFreeze = { predicate: FreezePredicate; digest: string; person: Principal }
 
 const isFreeze = objectOf({
-  id: isNonEmptyString,
-  reason: isNonEmptyString,
-  scope: isNonEmptyString,
+  id: isText,
+  reason: isText,
+  scope: isText,
   from: optional(isTime),
   until: optional(isTime),
-  recurrence: optional(objectOf({ cron: isNonEmptyString, zone: isNonEmptyString, for: isNonEmptyString })),
+  recurrence: optional(objectOf({ cron: isText, zone: isText, for: isText })),
 })
 
 const FREEZE: StatementKind<FreezePredicate> = {
@@ -40,11 +40,11 @@ const FREEZE: StatementKind<FreezePredicate> = {
     action: oneOf('declare', 'lift'),
     installation: optional(isDigest),
     at: isTime,
-    nonce: isNonEmptyString,
+    nonce: isText,
     freeze: optional(isFreeze),
-    id: optional(isNonEmptyString),
+    id: optional(isText),
     declared: optional(isDigest),
-    reason: optional(isNonEmptyString),
+    reason: optional(isText),
   },
   subject: (predicate) =>
     subjectOfPredicate(predicate.action === 'declare' ? `freeze ${predicate.freeze.id}` : `lift ${predicate.id}`, predicate),

@@ -3,7 +3,7 @@ import { bundleOf, isBundleRef, isSameBundle, type BundleRef } from './bundle.js
 import { isDigest } from './digest.js'
 import type { Envelope } from './envelope.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
-import { isBasisPoints, isCount, isString, isNonEmptyString, isTime, nullable, objectOf, optional } from './shape.js'
+import { isBasisPoints, isCount, isString, isText, isTime, nullable, objectOf, optional } from './shape.js'
 import type { Signer } from './signer.js'
 import { signStatement, subjectOfPredicate, verifyStatement, type SignedDocument, type StatementKind } from './statement-kind.js'
 import type { Keys } from './verify-envelope.js'
@@ -46,8 +46,8 @@ export type HeadPredicate = {
 const HEAD: StatementKind<HeadPredicate> = {
   predicateType: PREDICATE_TYPES.head,
   shape: {
-    policy: isNonEmptyString,
-    scope: isNonEmptyString,
+    policy: isText,
+    scope: isText,
     seq: isCount,
     current: nullable(isDigest),
     share: optional(isBasisPoints),
@@ -55,7 +55,7 @@ const HEAD: StatementKind<HeadPredicate> = {
     base: optional(nullable(isDigest)),
     baseSeq: optional(isCount),
     bundle: optional(isBundleRef),
-    cohortKey: optional(isNonEmptyString),
+    cohortKey: optional(isText),
     salt: optional(isString),
     next: optional(objectOf({ release: isDigest, at: isTime, sinceSeq: optional(isCount), run: optional(isCount) })),
     expires: optional(isTime),

@@ -10,19 +10,7 @@ import {
 import { bundleOf, isBundleRef, isSameBundle, type BundleRef } from './bundle.js'
 import { digestOfJson, hexOf, isDigest } from './digest.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
-import {
-  isBasisPoints,
-  isCount,
-  isString,
-  isNonEmptyString,
-  isTime,
-  listOf,
-  nullable,
-  objectOf,
-  oneOf,
-  optional,
-  type Check,
-} from './shape.js'
+import { isBasisPoints, isCount, isString, isText, isTime, listOf, nullable, objectOf, oneOf, optional, type Check } from './shape.js'
 import { SignatureError } from './signature-error.js'
 import { readUnverified, writeStatement, type StatementDocument, type StatementKind } from './statement-kind.js'
 
@@ -74,19 +62,19 @@ export type PreparedRelease = StatementDocument<ReleasePredicate> & { policyDige
 /** A parsed release with its envelope, so that it is decoded only once. */
 export type OpenedRelease = PreparedRelease & { envelope: Envelope }
 
-const isReleaseRef = objectOf({ version: isNonEmptyString, digest: isDigest })
-const isPolicy: Check = objectOf({ id: isNonEmptyString, version: isNonEmptyString })
+const isReleaseRef = objectOf({ version: isText, digest: isDigest })
+const isPolicy: Check = objectOf({ id: isText, version: isText })
 const isPlan = objectOf({
   share: isBasisPoints,
-  scope: isNonEmptyString,
+  scope: isText,
   scopeName: isString,
   observeMs: isCount,
   bakeMs: isCount,
-  partners: nullable(listOf(isNonEmptyString)),
+  partners: nullable(listOf(isText)),
   requireEvidence: optional(oneOf(true)),
   requirePower: optional(oneOf(true)),
-  metrics: optional(listOf(objectOf({ name: isNonEmptyString, query: isNonEmptyString }), MAX_METRICS)),
-  ramp: optional(listOf(objectOf({ share: isBasisPoints, scope: isNonEmptyString, scopeName: isString }), MAX_RAMP_STEPS)),
+  metrics: optional(listOf(objectOf({ name: isText, query: isText }), MAX_METRICS)),
+  ramp: optional(listOf(objectOf({ share: isBasisPoints, scope: isText, scopeName: isString }), MAX_RAMP_STEPS)),
 })
 
 const RELEASE: StatementKind<ReleasePredicate> = {
@@ -96,15 +84,15 @@ const RELEASE: StatementKind<ReleasePredicate> = {
     releaseEpoch: isCount,
     previous: nullable(isReleaseRef),
     fallbacks: listOf(isReleaseRef, MAX_FALLBACKS),
-    scopes: listOf(isNonEmptyString),
-    droppedTags: optional(listOf(isNonEmptyString, MAX_DROPPED_TAGS)),
-    author: nullable(isNonEmptyString),
+    scopes: listOf(isText),
+    droppedTags: optional(listOf(isText, MAX_DROPPED_TAGS)),
+    author: nullable(isText),
     plan: isPlan,
     bundle: isBundleRef,
     rollback: optional(
       objectOf({ target: isReleaseRef, reason: isString, replaces: nullable(isReleaseRef), byBreakGlass: optional(oneOf(true)) }),
     ),
-    breakGlass: optional(objectOf({ reason: isNonEmptyString })),
+    breakGlass: optional(objectOf({ reason: isText })),
     preparedAt: isTime,
     expires: isTime,
   },

@@ -4,7 +4,7 @@ import { digestOf, isDigest } from './digest.js'
 import { openEnvelope, type Envelope } from './envelope.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
 import type { Roster } from './roster/roster.js'
-import { isNonEmptyString, isTime } from './shape.js'
+import { isText, isTime } from './shape.js'
 import { SignatureError } from './signature-error.js'
 import type { Signer } from './signer.js'
 import { readUnverified, signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
@@ -23,7 +23,7 @@ export type RequestPredicate = {
 
 const REQUEST: StatementKind<RequestPredicate> = {
   predicateType: PREDICATE_TYPES.request,
-  shape: { audience: isDigest, method: isNonEmptyString, path: isNonEmptyString, body: isDigest, at: isTime, nonce: isNonEmptyString },
+  shape: { audience: isDigest, method: isText, path: isText, body: isDigest, at: isTime, nonce: isText },
   subject: (request) => subjectOfPredicate(`${request.method} ${request.path}`, request),
 }
 

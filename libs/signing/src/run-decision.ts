@@ -6,7 +6,7 @@ import { PREDICATE_TYPES } from './predicate-types.js'
 import { approvalDigest, readRelease } from './release.js'
 import { authorsOf, countsOnRelease } from './roster/approvals.js'
 import type { Principal, Roster } from './roster/roster.js'
-import { isCount, isNonEmptyString, isTime, optional } from './shape.js'
+import { isCount, isText, isTime, optional } from './shape.js'
 import { SignatureError } from './signature-error.js'
 import { signEnvelope, type Signer } from './signer.js'
 import {
@@ -45,11 +45,11 @@ const RUN_DECISION: StatementKind<RunDecisionPredicate> = {
     subject: isDigest,
     run: isCount,
     attempt: isCount,
-    decision: isNonEmptyString,
-    reason: isNonEmptyString,
-    publicReason: optional(isNonEmptyString),
+    decision: isText,
+    reason: isText,
+    publicReason: optional(isText),
     at: isTime,
-    nonce: isNonEmptyString,
+    nonce: isText,
     byMs: optional(isCount),
     ticket: optional(isCount),
   },

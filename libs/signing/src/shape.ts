@@ -5,7 +5,8 @@ export type Shape = Readonly<Record<string, Check>>
 
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
 
-export const isNonEmptyString: Check = (value) => typeof value === 'string' && value !== ''
+/** A string that is not empty. */
+export const isText: Check = (value) => typeof value === 'string' && value !== ''
 export const isBoolean: Check = (value) => typeof value === 'boolean'
 export const isString: Check = (value) => typeof value === 'string'
 export const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0

@@ -1,4 +1,4 @@
-import { COVERAGE_REPORT_PERIOD_MS, type ReportedCoverage } from '#libs/contracts'
+import { COVERAGE_REPORT_MS, type ReportedCoverage } from '#libs/contracts'
 import { Outbox, policyKey } from '#libs/messaging'
 import { Database } from '#libs/persistence'
 import { Clock, describeError, Logger, PeriodicTask } from '#libs/platform'
@@ -99,8 +99,8 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
 
   private isRecent({ storedAt, next }: HeldStored): boolean {
     const now = this.time.nowMs()
-    const isWithinLimit = (ms: number): boolean => ms <= now && ms >= now - COVERAGE_REPORT_PERIOD_MS
-    return storedAt >= now - COVERAGE_REPORT_PERIOD_MS || (next !== null && isWithinLimit(next.atMs)) // guard: effective-reported-at-its-time
+    const isWithinLimit = (ms: number): boolean => ms <= now && ms >= now - COVERAGE_REPORT_MS
+    return storedAt >= now - COVERAGE_REPORT_MS || (next !== null && isWithinLimit(next.atMs)) // guard: effective-reported-at-its-time
   }
 
   private emit(reports: ReportedCoverage): Promise<void> {

@@ -1,6 +1,6 @@
 import { assert, integer, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { COVERAGE_REPORT_PERIOD_MS, type CoverageReport } from '#libs/contracts'
+import { COVERAGE_REPORT_MS, type CoverageReport } from '#libs/contracts'
 import { decisionReceived, commonInputs, DOSSIER, NOW, ORIGIN, POLICY, storedHead } from '../testing/samples.js'
 import { drawStage } from '../testing/stage-diagram.js'
 import { describeStage, transitionsOf, unsampled } from '../testing/transitions.js'
@@ -172,7 +172,7 @@ describe('given a bake', () => {
   })
 
   it('when it ends after the period of coverage reports, then the bots are recounted', () => {
-    const given = rollout('baking', { countedSince: new Date(NOW.getTime() - COVERAGE_REPORT_PERIOD_MS - 1).toISOString() })
+    const given = rollout('baking', { countedSince: new Date(NOW.getTime() - COVERAGE_REPORT_MS - 1).toISOString() })
     const { state, effects } = when(given, { type: 'due', timer: 'bake' })
     expect(state).toMatchObject({ state: 'acknowledging', baked: true, countedSince: NOW.toISOString(), members: [{ acknowledged: 0 }] })
     expect(effects).toEqual([
@@ -544,7 +544,7 @@ describe('given a recount after a long bake', () => {
   const SECOND = 1_000
   const ago = (seconds: number): string => new Date(NOW.getTime() - seconds * SECOND).toISOString()
   const baking = (of: number): Rollout =>
-    when(rollout('baking', { of, countedSince: new Date(NOW.getTime() - COVERAGE_REPORT_PERIOD_MS - 1).toISOString() }), {
+    when(rollout('baking', { of, countedSince: new Date(NOW.getTime() - COVERAGE_REPORT_MS - 1).toISOString() }), {
       type: 'due',
       timer: 'bake',
     }).state

@@ -1,11 +1,4 @@
-import {
-  COVERAGE_REPORT_PERIOD_MS,
-  type CoverageReport,
-  type FreezeNotice,
-  type KeptPolicy,
-  type Reach,
-  type RunDossier,
-} from '#libs/contracts'
+import { COVERAGE_REPORT_MS, type CoverageReport, type FreezeNotice, type KeptPolicy, type Reach, type RunDossier } from '#libs/contracts'
 import { heldUntilText } from '../canary/canary.js'
 import { lateJoiners, addCount, withinFleet, type BotCount, type Deadline } from '../late-joiners.js'
 import { type Acknowledgements, applyCoverageReports, mergeCoverage } from '../silence.js'
@@ -53,7 +46,7 @@ export interface Rollout extends StageState {
   promoted: boolean
   /** Whether the bake has ended. Only bots that joined during the bake still have to acknowledge then. */
   baked: boolean
-  /** Start of the period in which config-store reports joins and leaves (RFC 3339). It lasts `COVERAGE_REPORT_PERIOD_MS`. */
+  /** Start of the period in which config-store reports joins and leaves (RFC 3339). It lasts `COVERAGE_REPORT_MS`. */
   countedSince?: string
   /** Freeze that a `waiting` rollout waits for. */
   frozen?: FreezeNotice
@@ -89,7 +82,7 @@ export function isRolloutOpen({ state }: Rollout): boolean {
 
 /** Whether config-store no longer reports joins and leaves, so that the numbers of bots may be outdated and need a recount. */
 export function hasCountingEnded({ countedSince }: Rollout, now: Date): boolean {
-  return countedSince !== undefined && now.getTime() - Date.parse(countedSince) > COVERAGE_REPORT_PERIOD_MS
+  return countedSince !== undefined && now.getTime() - Date.parse(countedSince) > COVERAGE_REPORT_MS
 }
 
 /** Whether the effective times of all its releases are in the future. */

@@ -1,6 +1,6 @@
 import { type Envelope, isObject, type ReleaseDocument } from '#libs/contracts'
 import { hexOf } from '../digest.js'
-import { type Check, isCount, isNonEmptyString, isTime, listOf, nullable, objectOf, oneOf, type Shape } from '../shape.js'
+import { type Check, isCount, isText, isTime, listOf, nullable, objectOf, oneOf, type Shape } from '../shape.js'
 import { signStatement, type StatementKind, verifyStatement } from '../statement-kind.js'
 import type { Signer } from '../signer.js'
 import type { Keys } from '../verify-envelope.js'
@@ -59,9 +59,9 @@ const MAX_TESTS = 10_000
 const TEST_RESULT: Shape = {
   result: oneOf('PASSED', 'WARNED', 'FAILED'),
   configuration: listOf(isObject, MAX_TESTS),
-  passedTests: listOf(isNonEmptyString, MAX_TESTS),
-  warnedTests: listOf(isNonEmptyString, MAX_TESTS),
-  failedTests: listOf(isNonEmptyString, MAX_TESTS),
+  passedTests: listOf(isText, MAX_TESTS),
+  warnedTests: listOf(isText, MAX_TESTS),
+  failedTests: listOf(isText, MAX_TESTS),
 }
 
 export function signTestResult(result: TestResult, about: AttestedRun, signer: Signer): Promise<Envelope> {
@@ -90,9 +90,9 @@ const MAX_POLICIES = 1_000
 const MAX_PROPERTIES = 100
 
 const SVR: Shape = {
-  verifier: objectOf({ id: isNonEmptyString, policies: listOf(isObject, MAX_POLICIES) }),
+  verifier: objectOf({ id: isText, policies: listOf(isObject, MAX_POLICIES) }),
   timeCreated: isTime,
-  properties: listOf(isNonEmptyString, MAX_PROPERTIES),
+  properties: listOf(isText, MAX_PROPERTIES),
 }
 
 export function signVerificationResult(result: VerificationResult, about: AttestedRun, signer: Signer): Promise<Envelope> {

@@ -1,5 +1,5 @@
 import { canonicalJson, type StandingProof, type StandingRow, toBase64, utf8 } from '#libs/contracts'
-import { isCount, isNonEmptyString, objectOf } from '../shape.js'
+import { isCount, isText, objectOf } from '../shape.js'
 import { HashTree } from '../tlog/hash-tree.js'
 import { hashFrom, leafHash } from '../tlog/merkle.js'
 import { verifyInclusion } from '../tlog/verify-proof.js'
@@ -8,7 +8,7 @@ import type { HeadPredicate } from '../head.js'
 /** Commitment to all stable heads, for readers that name their policies: root (32 bytes in base64) of a tree of `size` rows. */
 export type StableRoot = { size: number; root: string }
 
-export const isStableRoot = objectOf({ size: isCount, root: isNonEmptyString })
+export const isStableRoot = objectOf({ size: isCount, root: isText })
 
 /** Maximum cached leaf hashes. The tree over thousands of heads is rebuilt after each changed head. */
 const MAX_LEAVES = 20_000
@@ -65,7 +65,7 @@ export function provesStanding({ size, root }: StableRoot, policy: string, held:
 }
 
 function isIncluded({ policy, seq, current, index, path }: Partial<StandingRow>, size: number, root: string): boolean {
-  if (!isNonEmptyString(policy) || !isCount(seq) || !isCount(index) || !Array.isArray(path)) return false
+  if (!isText(policy) || !isCount(seq) || !isCount(index) || !Array.isArray(path)) return false
   if (current !== null && typeof current !== 'string') return false
   const [top, ...hashes] = [root, ...path].map(hashFrom)
   if (top === undefined || hashes.includes(undefined)) return false

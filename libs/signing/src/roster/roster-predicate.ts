@@ -1,7 +1,7 @@
 import { isObject } from '#libs/contracts'
 import { isDigest } from '../digest.js'
 import { PREDICATE_TYPES } from '../predicate-types.js'
-import { isBoolean, isCount, isNonEmptyString, isTime, listOf, objectOf, oneOf, optional, type Check } from '../shape.js'
+import { isBoolean, isCount, isText, isTime, listOf, objectOf, oneOf, optional, type Check } from '../shape.js'
 import { subjectOfPredicate, type StatementKind } from '../statement-kind.js'
 import { isBounds, type PlanBounds } from './plan-bounds.js'
 
@@ -80,10 +80,10 @@ const MAX_EARLIER_LOGS = 16
 /** Enough for about twenty changes of a roster with a dozen roles. */
 export const MAX_EARLIER_ROLES = 256
 
-const isKey = objectOf({ keyid: isNonEmptyString, spki: isNonEmptyString, notBefore: optional(isTime), notAfter: optional(isTime) })
-const isPrincipal = objectOf({ name: isNonEmptyString, kind: oneOf('person', 'service', 'operator'), keys: listOf(isKey) })
-const isEarlierLog = objectOf({ log: isNonEmptyString, witnesses: listOf(isNonEmptyString, MAX_WITNESSES), quorum: isCount, until: isTime })
-const isRevocation = objectOf({ keyid: isNonEmptyString, since: isTime, reason: isNonEmptyString })
+const isKey = objectOf({ keyid: isText, spki: isText, notBefore: optional(isTime), notAfter: optional(isTime) })
+const isPrincipal = objectOf({ name: isText, kind: oneOf('person', 'service', 'operator'), keys: listOf(isKey) })
+const isEarlierLog = objectOf({ log: isText, witnesses: listOf(isText, MAX_WITNESSES), quorum: isCount, until: isTime })
+const isRevocation = objectOf({ keyid: isText, since: isTime, reason: isText })
 const isPrincipals: Check = (value) => isObject(value) && Object.values(value).every(isPrincipal)
 
 /** Accepts `all`, `root`, `service`, or `idPrefix` and `tag`. Other combinations would be ambiguous. */
@@ -94,12 +94,12 @@ const isMatch: Check = (value) => {
     .sort()
     .join()
   if (members === 'all' || members === 'root') return value[members] === true
-  return ['service', 'idPrefix', 'tag', 'idPrefix,tag'].includes(members) && Object.values(value).every(isNonEmptyString)
+  return ['service', 'idPrefix', 'tag', 'idPrefix,tag'].includes(members) && Object.values(value).every(isText)
 }
 
 const isRole = objectOf({
-  name: isNonEmptyString,
-  principals: listOf(isNonEmptyString),
+  name: isText,
+  principals: listOf(isText),
   threshold: isCount,
   match: isMatch,
   bounds: optional(isBounds),
@@ -118,8 +118,8 @@ export const ROSTER: StatementKind<RosterPredicate> = {
     principals: isPrincipals,
     roles: listOf(isRole),
     revoked: optional(listOf(isRevocation, MAX_REVOKED)),
-    log: optional(isNonEmptyString),
-    witnesses: optional(listOf(isNonEmptyString, MAX_WITNESSES)),
+    log: optional(isText),
+    witnesses: optional(listOf(isText, MAX_WITNESSES)),
     quorum: optional(isCount),
     earlierLogs: optional(listOf(isEarlierLog, MAX_EARLIER_LOGS)),
     earlierRoles: optional(listOf(isEarlierRole, MAX_EARLIER_ROLES)),
