@@ -16,8 +16,8 @@ export type ReceiptWay = 'callback' | 'reply' | 'file' | 'link'
 type WebhookReply = { acknowledged?: unknown; meta?: unknown; data?: { acknowledged?: unknown } | null }
 
 /**
- * Whether the body of a 2xx response to a webhook acknowledges the message: a JSON object whose `acknowledged` is `true` or the message's id;
- * a package of the integration layer has it in its `data`. A response that repeats the body of the message does not.
+ * Whether the body of a 2xx response to a webhook acknowledges the message: a JSON object whose `acknowledged` is `true` or the id of the
+ * message; a package of the integration layer has it in its `data`. A response that repeats the body of the message does not.
  */
 export function replyAcknowledges(body: string, messageId: string): boolean {
   const reply = jsonIn(body) as WebhookReply | null | undefined
