@@ -89,7 +89,7 @@ describe('a stage', () => {
     ])
   })
 
-  it('is told of by five files outside its own folders: notify', () => {
+  it('is named in five files outside its own folders: notify', () => {
     const own = /^(apps\/notifier|libs\/pipeline\/src\/notify)\//
     const speaking = sources.filter(
       ({ path, text }) => !own.test(path) && /'notify'|hms\.notification\.(started|completed|progressed)\b/.test(text),

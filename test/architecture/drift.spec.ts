@@ -52,7 +52,7 @@ describe('tables', () => {
     })
   })
 
-  it('are told apart when one column, index or trigger is another', async () => {
+  it('are reported when one column, index or trigger differs', async () => {
     const before = (await tablesOf('audit')).sections
     const client = new Client({ connectionString: server.url })
     await client.connect()

@@ -31,7 +31,7 @@ describe('files for Kubernetes', () => {
     await expectGolden(grantsSql(), 'k8s/components/cloudnative-pg/grants.sql', COMMAND)
   })
 
-  it('grant audit what the reference tells administrators to', () => {
+  it('grant audit the rights in docs/reference/postgresql.md', () => {
     const page = readFileSync(join(ROOT, 'docs/reference/postgresql.md'), 'utf8')
     const blocks = [...page.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, block]) => block!)
     const statements = (sql: string): string[] => sql.split(/;\n/).map((line) => line.replace(/^--.*\n/, '').trim())

@@ -13,7 +13,7 @@ const { chooseParts, PARTS } = (await import(new URL('../bin/deep-parts.mjs', im
 }
 
 describe('projects of specs', () => {
-  it('are those that vitest is told', () => {
+  it('are those in the configuration of vitest', () => {
     const told = (config.test?.projects ?? []) as { test: { name: string; include: string[]; exclude: string[] } }[]
     expect(told.map(({ test: { name, include, exclude } }) => ({ name, include, exclude }))).toEqual(
       expect.arrayContaining(NAMES.map((name) => ({ name, ...patternsOf(name) }))),
@@ -52,7 +52,7 @@ describe('parts of the deep tests', () => {
     expect(chooseParts(['clocks', 'seeds']).parts?.map(({ name }) => name)).toEqual(['seeds', 'clocks'])
   })
 
-  it('refuse a name that is none, and say which are', () => {
+  it('refuse an unknown name, and list the known ones', () => {
     expect(chooseParts(['seeds', 'moons'])).toEqual({
       refusal:
         'no part is called moons; known: seeds, model, kills, clocks, instances, brokers, upgrade, ofrep, schemathesis, sockets, poison, guards',

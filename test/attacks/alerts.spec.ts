@@ -112,7 +112,7 @@ describe('a bot that would end a canary alone', () => {
     })
   })
 
-  it('is heard when it is all the cohort there is', async () => {
+  it('ends it when it is the whole cohort', async () => {
     const run = await observed(['ncr-1'])
     for (const id of ['a1', 'a2']) await alert(id, 'ncr-1')
     expect(await press.show(run)).toMatchObject({ state: 'ROLLED_BACK', reason: 'UNEXPLAINED_ALERTS' })
@@ -162,7 +162,7 @@ describe('one key for sixteen bots', () => {
     expect(await press.show(run)).toMatchObject({ state: 'ROLLED_BACK', reason: 'UNEXPLAINED_ALERTS' })
   })
 
-  it('ends no canary alone, although nobody else is there', async () => {
+  it('ends no canary alone, although no other bot is connected', async () => {
     const run = await observed([])
     const by = await keyFor('NCR')
     for (const bot of named) expect(await alert(`of-${bot}`, bot, { by })).toBe('accepted')

@@ -114,9 +114,9 @@ describe('a stored document that its owner altered', () => {
     ['another run', (row) => ({ ...row, run: 4711 })],
     ['no release', (row) => ({ ...row, release: null })],
     ['no head', (row) => ({ ...row, head: null })],
-    ['a head of nobody', (row) => ({ ...row, head: { ...row.head, signatures: [] } })],
+    ['a head without signatures', (row) => ({ ...row, head: { ...row.head, signatures: [] } })],
     ['a revision of a time to come', (row) => ({ ...row, revision: 1_000_000 })],
-  ])('is served to nobody: %s', async (_what, change) => {
+  ])('is not served: %s', async (_what, change) => {
     await alter(change)()
     await restart()
     await expectLeftOut()
@@ -131,7 +131,7 @@ describe('a stored document that its owner altered', () => {
     expect(await concerns()).toEqual([expect.stringContaining(OTHER)])
   })
 
-  it('names those who signed, whoever the row names', async () => {
+  it('names the actual signers and author, whatever the row contains', async () => {
     await alter((row) => ({ ...row, approvedBy: ['Mallory'], author: 'Mallory', soleOfficial: true }))()
     await restart()
     const { body } = await get<PolicyView>(`/v1/policies/${POLICY}`)

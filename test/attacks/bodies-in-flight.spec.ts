@@ -95,7 +95,7 @@ describe('a key is judged at the head of a request', () => {
   })
 
   it.each([
-    ['a key that nobody made', async () => 'Bearer hms_aaaaaaaaaaaaaaaa_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'],
+    ['a key that was never issued', async () => 'Bearer hms_aaaaaaaaaaaaaaaa_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'],
     ['what is no signed request', async () => 'HMS-Statement e30'],
     ['the signature of a stranger', (path: string) => signed(path, localSigner(generateKeyPair().privateKey))],
     ['a signature for another path', () => signed('/v1/bots', system.operator)],
@@ -129,7 +129,7 @@ const signed = (path: string, signer: MemorySystem['operator']): Promise<string>
   signRequest(signer, { method: 'POST', path, body: Buffer.from('{}'), at: system.clock.now(), audience: system.roster.installation })
 
 describe('bytes of bodies under way', () => {
-  it('are bounded for a client, which hears when to come again, and are free when a request ends', async () => {
+  it('are limited per client, with Retry-After, and are released when a request ends', async () => {
     const port = Number(new URL(system.url).port)
     const authorization = `authorization: Bearer ${key}`
     const first = head(port, '/v1/corpora', LARGE, [authorization])

@@ -112,7 +112,7 @@ describe('a body', () => {
     ['in a text', String.raw`"\ud800"`, '/reading/fact'],
     ['in a key', String.raw`{"\udc00":1}`, '/reading/fact/\udc00'],
     ['deep inside', String.raw`[[{"a":["\udfff"]}]]`, '/reading/fact/0/0/a/0'],
-  ])('that is right but for half a surrogate pair in a free field is told where: %s', async (_where, value, pointer) => {
+  ])('with half a surrogate pair in a free field is refused with its pointer: %s', async (_where, value, pointer) => {
     const alert = (fact: string): string =>
       `{"id":"a1","bot":"b1","region":"NCR","kind":"Violation","value":5,"reading":{"id":"r1","at":"2026-01-01T00:00:00Z","region":"NCR","fact":${fact}}}`
     expect((await post('/v1/alerts', alert('"right"'))).status).toBe(202)

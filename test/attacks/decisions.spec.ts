@@ -41,7 +41,7 @@ describe('a decision about a run', () => {
   const hoursAgo = (hours: number): Date => new Date(system.clock.now().getTime() - hours * 3_600_000)
 
   it.each<[string, string, () => unknown]>([
-    ['nobody of the roster', 'HMS_APPROVER_SIGNER_UNKNOWN', () => statement(localSigner(generateKeyPair().privateKey))],
+    ['a signer who is not in the roster', 'HMS_APPROVER_SIGNER_UNKNOWN', () => statement(localSigner(generateKeyPair().privateKey))],
     ['the operator', 'HMS_APPROVER_SIGNER_UNKNOWN', () => statement(system.operator)],
     ['a person who may not approve these policies', 'HMS_RUN_DECISION_NOT_ALLOWED', () => statement(person('EPA Counsel'))],
     [
@@ -62,7 +62,7 @@ describe('a decision about a run', () => {
       () => statement(person('EPA Chief'), { subject: `sha256:${'0'.repeat(64)}` }),
     ],
     [
-      'a person, who says something that nobody knows',
+      'a person, with an unknown decision',
       'HMS_RUN_DECISION_OTHER',
       () => statement(person('EPA Chief'), { decision: 'annul' as 'abort' }),
     ],
@@ -75,7 +75,7 @@ describe('a decision about a run', () => {
       'HMS_APPROVER_SIGNATURE_INVALID',
       () => signDecision({ subject: view.digest, decision: 'abort', reason: 'attack', at: system.clock.now() }, person('EPA Chief')),
     ],
-    ['nobody at all', 'HMS_APPROVER_SIGNATURE_INVALID', () => ({})],
+    ['no signer at all', 'HMS_APPROVER_SIGNATURE_INVALID', () => ({})],
   ])('is refused of %s', async (_who, code, make) => {
     await expect(submit(await make())).rejects.toMatchObject({ code })
     await system.settle()
@@ -128,7 +128,7 @@ describe('a decision about a run', () => {
   })
 
   it.each<[string, (press: PipelineDriver) => Promise<Envelope>]>([
-    ['nobody has signed', async () => envelopeOf(await press.prepare(['ozone@2.0.0=60'], {}, { supersede: true }))],
+    ['has no signatures', async () => envelopeOf(await press.prepare(['ozone@2.0.0=60'], {}, { supersede: true }))],
     [
       'a person signed who may not approve it',
       async () => signedBy(await press.prepare(['ozone@2.0.0=60'], {}, { supersede: true }), 'EPA Counsel'),

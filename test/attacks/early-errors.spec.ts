@@ -70,7 +70,7 @@ describe.each(doors)('the %s', (what, port) => {
     [`${'x'.repeat(40)}\r\n\r\n`, 400, 'HMS_HTTP_BAD_REQUEST'],
     [`GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`, 431, 'HMS_HTTP_HEADERS_TOO_LARGE'],
     ['GET / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n', 400, 'HMS_HTTP_BAD_REQUEST'],
-  ])('tells of bytes that are no request, and closes', async (text, status, code) => {
+  ])('returns a problem for bytes that are not a request, and closes', async (text, status, code) => {
     const answer = await send(port(), text)
     expect(answer).toMatchObject({ status, problem: { status, code, traceId: expect.stringMatching(/^[0-9a-f]{32}$/) as string } })
     expect(answer.headers).toContain('content-type: application/problem+json')
@@ -94,7 +94,7 @@ describe.each(doors)('the %s', (what, port) => {
     '/nowhere',
     '/V1/policies',
     '/v1/policies/x'.padEnd(5_000, 'x'),
-  ])('tells of an address that leads nowhere: %s', async (path) => {
+  ])('returns a problem for an unknown path: %s', async (path) => {
     const { status, headers, problem } = await ask(port(), path)
     expect([(status >= 400 && status < 500) || status === 503, status === problem.status]).toEqual([true, true])
     expect(headers).toContain('content-type: application/problem+json')

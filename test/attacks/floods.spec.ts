@@ -262,7 +262,7 @@ describe('too many connections of one client', () => {
 })
 
 describe('behind the edge', () => {
-  it('clients are told apart by what the edge saw, and not by what they say', async () => {
+  it('clients are distinguished by the address that the edge saw, not by their headers', async () => {
     const system = await startMemorySystem({ ...LIMITS, HMS_HTTP_TRUSTED_PROXIES: '127.0.0.1' })
     const { port } = new URL(system.url)
     const behind = { HMS_PROFILE: 'dev', HMS_PORT: '0', HMS_LOG_LEVEL: 'silent', HMS_APPROVER_PORT: port }

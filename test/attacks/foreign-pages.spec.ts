@@ -57,12 +57,12 @@ describe.each(doors)('a page of another site that reaches the %s of a developer'
     }
   })
 
-  it('is told from a page and a program of this machine', async () => {
+  it('is refused alone: a page or program of this machine is accepted', async () => {
     for (const headers of [{}, { origin: 'http://localhost:3000' }, { host: 'localhost:80' }])
       expect(await ask(port(), '/v1/policies', headers)).toEqual([200, undefined])
   })
 })
 
-it('nobody is asked for a name in production, where nothing is trusted for its address', async () => {
+it('production checks no host name, because it trusts no client for its address', async () => {
   expect(await ask(Number(new URL(production.url).port), '/livez', { host: 'hms.agency.gov' })).toEqual([200, undefined])
 })

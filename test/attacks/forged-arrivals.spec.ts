@@ -58,7 +58,7 @@ const forge = (one: EntryFacts, actors: string[], seal: string | null = null) =>
     [one.event, one.at, one.source, one.type, one.topic, one.key, one.run, leafOf(one), one.digest, leafHashOf(one), actors, seal],
   )
 
-it('a decision that nobody made becomes no entry, and others go on', async () => {
+it('a forged decision becomes no entry, and other decisions are still placed', async () => {
   const [forged, real] = [facts(), facts()]
   await forge(forged, ['epa chief'])
   await take(real, ['air office'])
@@ -94,7 +94,7 @@ it.each([
   expect([await place(), await placed(), refused]).toEqual([0, [], [expect.any(String)]])
 })
 
-it('an event that comes again takes the place of a row that nobody signed', async () => {
+it('a redelivered event replaces an unsigned row', async () => {
   const one = facts()
   await forge(one, ['mallory'])
   await place()

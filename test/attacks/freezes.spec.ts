@@ -66,7 +66,7 @@ describe('a freeze', () => {
       () => signed({ recurrence: { cron: '@reboot', zone: 'UTC', for: '1m' } }),
     ],
     ['a person, for no installation', 'HMS_FREEZE_OTHER', unnamed],
-    ['nobody at all', 'HMS_FREEZE_SIGNATURE_INVALID', () => ({})],
+    ['no signer at all', 'HMS_FREEZE_SIGNATURE_INVALID', () => ({})],
   ])('is refused of %s', async (_who, code, make) => {
     await expect(declare(await make())).rejects.toMatchObject({ code })
     expect(await press.api.get('/v1/freezes')).toEqual([])

@@ -129,7 +129,7 @@ describe('get', () => {
 
   it.each<[string, Store, string]>([
     ['a changed value', { documents: [altered(LIVE)], stated: [LIVE] }, 'HMS_'],
-    ['an approval by nobody', { documents: [{ ...LIVE, release: { ...LIVE.release!, signatures: [] } }], stated: [LIVE] }, 'HMS_'],
+    ['an approval without signatures', { documents: [{ ...LIVE, release: { ...LIVE.release!, signatures: [] } }], stated: [LIVE] }, 'HMS_'],
     ['a head put back', { documents: [OLD], stated: [LIVE], view: viewOf(OLD) }, 'HMS_FRESHNESS_MIXED'],
     ['a value that nothing signed puts in force', { documents: [] }, 'no signed head puts it in force'],
   ])('shows no value of %s, and exits 10', async (_what, store, why) => {

@@ -68,7 +68,7 @@ async function forged(change: (release: ReleasePredicate) => void, signers = [pe
 
 describe('a rollback that approver sends', () => {
   it.each([
-    ['nobody signed', () => {}, (): Signer[] => []],
+    ['it has no signatures', () => {}, (): Signer[] => []],
     ['a stranger signed', () => {}, () => [localSigner(generateKeyPairSync('ed25519').privateKey)]],
     ['only its author signed', (release: ReleasePredicate) => void (release.author = 'EPA Chief'), () => [person('EPA Chief')]],
     ['names a version that was never live', (release: ReleasePredicate) => void (release.policy.version = '9.0.0'), undefined],
@@ -163,7 +163,7 @@ describe('a withdrawal', () => {
         return signRunDecision({ ...about, decision: 'abort', reason: 'drill', at: system.clock.now() }, person('EPA Chief'))
       },
     ],
-    ['nobody at all', 'HMS_WITHDRAWAL_SIGNATURE_INVALID', () => ({})],
+    ['no signer at all', 'HMS_WITHDRAWAL_SIGNATURE_INVALID', () => ({})],
   ])('is refused of %s', async (_who, code, make) => {
     await expect(sent(await make())).rejects.toMatchObject({ code })
     expect(await press.limit('pm25')).toBe(NEWEST)

@@ -89,7 +89,7 @@ it('one client gets its share of places, and gives each back once', () => {
   expect(() => places.take('b')).toThrow(expect.objectContaining({ status: 503 }))
 })
 
-describe('an answer that nobody reads', () => {
+describe('a response that the client does not read', () => {
   let server: Server
   beforeAll(async () => {
     server = createServer((_request, response) => void response.end(Buffer.alloc(64 * 1024 * 1024)))

@@ -91,7 +91,7 @@ describe('a release that is held for later', () => {
     expect(codes(current)).toEqual([])
   })
 
-  it('is taken, told, and in force from its time on and not before', async () => {
+  it('is accepted, reported, and in force from its effective time on and not before', async () => {
     const document = await held()
     expect(codes(document)).toEqual([])
     expect([limit(), bot.nextEffective(clock.now()), bot.notYetEffective(clock.now())]).toEqual([

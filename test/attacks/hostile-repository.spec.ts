@@ -152,7 +152,7 @@ function killGroup(pid: number): void {
 }
 
 describe('a repository that configures programs', () => {
-  it.each(SETTINGS)('%s: none runs when a file in it is approved, whoever is asked for its author', async (_name, prepare, shows) => {
+  it.each(SETTINGS)('%s: no program runs when a file is approved, wherever its author comes from', async (_name, prepare, shows) => {
     prepare()
     if (shows.length > 0) {
       // Some of these wait for ever for what they started: they end with it, so that none of it leaves a mark later.

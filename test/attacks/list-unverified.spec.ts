@@ -121,7 +121,7 @@ describe('policies list and types', () => {
 
   it.each<[string, Store, string]>([
     ['a changed value', { documents: [LEAD, altered(OZONE)] }, 'HMS_'],
-    ['an approval by nobody', { documents: [LEAD, { ...OZONE, release: { ...OZONE.release!, signatures: [] } }] }, 'HMS_'],
+    ['an approval without signatures', { documents: [LEAD, { ...OZONE, release: { ...OZONE.release!, signatures: [] } }] }, 'HMS_'],
     [
       'a policy that nothing signed puts in force',
       { documents: [LEAD], views: [LEAD, OZONE].map(viewOf), stated: [LEAD] },

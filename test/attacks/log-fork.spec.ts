@@ -25,7 +25,7 @@ describe.each([
   ['in its process', inProcess],
   ['behind HTTP', behindHttp],
 ])('a log with its witness %s', (_where, open) => {
-  it('that was restored from a backup halts at its start, before it has told a second history', async () => {
+  it('that was restored from a backup halts at startup, before it publishes a second history', async () => {
     const witness = await open()
     const all = facts(7)
     const before = await new Instance([witness]).append(all)

@@ -67,7 +67,7 @@ const doors: [string, () => number][] = [
 ]
 
 describe.each(doors)('with profile production, at %s', (_what, port) => {
-  it('nobody evaluates or follows without a key, and is told so as the protocol says', async () => {
+  it('evaluations and events require a key, and the refusal follows the protocol', async () => {
     for (const path of [FLAGS, `${FLAGS}/pm25`]) {
       const { status, headers, text } = await ask(port(), path)
       const failure = JSON.parse(text) as OfrepFailure
@@ -150,7 +150,7 @@ describe.each(places)('a page of another site, at %s', (_what, port) => {
     'https://dashboard.example:444',
     'null',
     'https://evil.example',
-  ])('is told nothing when it is not: %s', async (origin) => {
+  ])('reads nothing when its origin is not named: %s', async (origin) => {
     for (const method of ['OPTIONS', 'POST']) {
       const { status, headers } = await ask(port(), FLAGS, { origin, ...preflight }, method)
       expect([headers['access-control-allow-origin'], status === 204]).toEqual([undefined, false])

@@ -70,7 +70,7 @@ describe('a preparation that an official is about to sign', () => {
     expect(await sign(mine, chief)).toMatchObject({ run: 1, missing: [] })
   }, 120_000)
 
-  it('is pushed out by nobody but its own maker, however many others make', async () => {
+  it('is evicted only by its own maker, however many others prepare', async () => {
     const mine = await prepare(as(chief))
     const other = await program('operate')
     for (let share = 1; share <= 60; share++) await prepare(other, { share })
@@ -90,7 +90,7 @@ describe('a preparation that an official is about to sign', () => {
     expect(await refusal(sign(mine, chief))).toBe('403 HMS_APPROVER_SIGNATURE_INVALID')
   })
 
-  it('loses against one that somebody signed: others countersign that, or are told of the conflict', async () => {
+  it('loses against a signed one: other signers countersign that, or get a conflict', async () => {
     const [first, second] = [await prepare(as(chief), { share: 300 }), await prepare(as(counsel), { share: 700 })]
     expect(first.digest).not.toBe(second.digest)
     expect(await sign(second, counsel)).toMatchObject({ run: 1 })

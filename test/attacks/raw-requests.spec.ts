@@ -79,7 +79,7 @@ const REFUSED: [string, string, number[]][] = [
   ['with a method that there is not', head('FOO /livez', HOST), [400]],
   ['in HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', [400]],
   ['in TLS', `${'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'.repeat(20)}\r\n\r\n`, [400]],
-  ['with a length that is none', head('POST /v1/alerts', HOST, JSON_TYPE, header('content-length: -1')), [400]],
+  ['with an invalid length', head('POST /v1/alerts', HOST, JSON_TYPE, header('content-length: -1')), [400]],
   ['with a length beyond all numbers', head('POST /v1/alerts', HOST, JSON_TYPE, header(`content-length: ${'9'.repeat(30)}`)), [400]],
   ['with a length and chunks', chunked('0\r\n\r\n', header('content-length: 4')), [400]],
   ['with two codings', chunked('0\r\n\r\n', header('transfer-encoding: identity')), [400]],
@@ -170,8 +170,8 @@ describe.each<[string, () => number]>([
   it.each<[string, string]>([
     ['of a POST', `POST /v1/stream HTTP/1.1\r\n${HOST}${WEBSOCKET.join('')}content-length: 0\r\n\r\n`],
     ['to a version that there is not', `GET /v1/stream HTTP/1.1\r\n${HOST}${WEBSOCKET.join('').replace(': 13', ': 12')}\r\n`],
-    ['with a key that is none', `GET /v1/stream HTTP/1.1\r\n${HOST}${WEBSOCKET.join('').replace('dGhlIHNhbXBsZSBub25jZQ==', 'x')}\r\n`],
-    ['with protocols that are none', `GET /v1/stream HTTP/1.1\r\n${HOST}${WEBSOCKET.join('')}Sec-WebSocket-Protocol: a,,b\r\n\r\n`],
+    ['with an invalid key', `GET /v1/stream HTTP/1.1\r\n${HOST}${WEBSOCKET.join('').replace('dGhlIHNhbXBsZSBub25jZQ==', 'x')}\r\n`],
+    ['with invalid protocols', `GET /v1/stream HTTP/1.1\r\n${HOST}${WEBSOCKET.join('')}Sec-WebSocket-Protocol: a,,b\r\n\r\n`],
     ['of a path that cannot be read', `GET /v1/%ZZ HTTP/1.1\r\n${HOST}${WEBSOCKET.join('')}\r\n`],
   ])('%s is refused, and ends nothing', async (_what, bytes) => {
     const client = connect({ port: port(), host: '127.0.0.1' })

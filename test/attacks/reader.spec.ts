@@ -298,7 +298,7 @@ describe('a bot, with root on config-store, Kafka and PostgreSQL against it', ()
     expect(bot.limit).toBe(12)
   })
 
-  it('takes a dropped tag from those whom the tag asks for, and holds on to it', async () => {
+  it('accepts a dropped tag with the signatures that the tag requires, and remembers the tag', async () => {
     expect(bot.take(await shown({ release: untagged(['critical']), head: numbered(4) }))).toEqual([])
     expect(bot.limit).toBe(99)
     const third =
@@ -578,7 +578,7 @@ describe('a bot that is kept in the dark', () => {
     expect(reborn.limit).toBe(12)
   })
 
-  it('goes by signed time once it has heard one: a wall clock set back or forward moves nothing', async () => {
+  it('uses signed time once it has received one: a wall clock set back or forward has no effect', async () => {
     const wall = new ManualClock(NOW)
     const time = new ReaderTime({ now: () => wall.now() + skew, elapsed: () => wall.elapsed(), after: (ms, task) => wall.after(ms, task) })
     let skew = 0

@@ -75,7 +75,7 @@ const changes = (): Promise<EventReader> =>
   EventReader.open({ host: '127.0.0.1', port: new URL(sidecar.address).port, path: '/ofrep/v1/events' })
 
 describe('a side-car that is asked by OFREP', () => {
-  it('evaluates for whoever the context names, from the verified copy, and says how old that may be', async () => {
+  it('evaluates for the bot in the context, from the verified copy, and returns the state of the copy', async () => {
     await start('')
     const events = await changes()
     const { id: before } = (await events.next())!

@@ -127,7 +127,7 @@ describe('a side-car without a server', () => {
     expect((await fetch(`${offline.address}/readyz`)).status).toBe(200)
   })
 
-  it('does not start with nothing to give, nor without knowing whom to trust', async () => {
+  it('does not start without a copy to serve, nor without a roster', async () => {
     await upstream.stop()
     await expect(serve({ timeoutMs: 200 })).rejects.toMatchObject({ code: 'HMS_UNREACHABLE', status: 503 })
     await expect(serveSidecar({ HMS_URL: 'http://policies.example', HMS_SIDECAR_PORT: '0' })).rejects.toMatchObject({

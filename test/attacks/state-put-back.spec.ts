@@ -170,7 +170,7 @@ describe('audit verify of a state that was put back whole', () => {
       'the event is not the event of this entry',
     ],
     [
-      'is signed by nobody',
+      'has no signatures',
       (entry) => ({ ...entry, signed: entry.signed && { ...entry.signed, signatures: [] } }),
       'signed by no one, who may not sign this',
     ],

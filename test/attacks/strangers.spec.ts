@@ -133,7 +133,7 @@ const late: [string, () => Promise<object>][] = [
 ]
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 const signatures: [string, () => Promise<{ keyid: string; sig: string }>][] = [
-  ['of nobody', async () => ({ keyid: '', sig: '' })],
+  ['without a key', async () => ({ keyid: '', sig: '' })],
   ['of a stranger', async () => ({ keyid: stranger.keyid, sig: base64(Buffer.alloc(64)) })],
   ['of a service', async () => ({ keyid: system.operator.keyid, sig: base64(Buffer.alloc(64)) })],
   ['in the name of a person, not there', async () => ({ keyid: chief().keyid, sig: '' })],
@@ -152,7 +152,7 @@ const signedHead = (signer: Signer, path: string, change: { body?: Buffer; audie
     ...change,
   })
 const headers: [string, (path: string) => Promise<string | undefined>][] = [
-  ['nobody signed', async () => undefined],
+  ['is not signed', async () => undefined],
   ['a stranger signed', (path) => signedHead(stranger, path)],
   [
     'claims a person’s key',

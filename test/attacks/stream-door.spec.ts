@@ -86,7 +86,7 @@ describe.each(doors)('the door for upgrades of %s', (_what, port) => {
   it.each([
     ['/nowhere', '404'],
     ['/v1/stream?bot=%00', '400'],
-  ])('keeps no socket of those whom it refuses: %s', async (target, status) => {
+  ])('keeps no socket of a refused client: %s', async (target, status) => {
     const before = sockets()
     for (let time = 0; time < 20; time++) {
       const client = dial(port(), `GET ${target} HTTP/1.1`, ...HANDSHAKE)

@@ -175,7 +175,7 @@ describe('a key that', () => {
 
   it.each([
     ['no scope', { scopes: [] }],
-    ['a scope that is none', { scopes: ['admin'] }],
+    ['an unknown scope', { scopes: ['admin'] }],
     ['a scope twice', { scopes: ['read', 'read'] }],
     ['a life of ten years', { scopes: ['read'], expiresInMs: 315_360_000_000 }],
     ['no life', { scopes: ['read'], expiresInMs: 0 }],

@@ -26,7 +26,7 @@ describe('a bundle', () => {
     good = await office.parts()
   })
 
-  it('says what was approved, by whom, what makes it live and when it was seen', async () => {
+  it('proves what was approved, its signers, its head, and when it was witnessed', async () => {
     const { policy, release, proof } = await office.verify(good)
     expect(policy).toMatchObject({ id: 'lead-limit', version: '1.0.0', limit: 15 })
     expect(release).toEqual({

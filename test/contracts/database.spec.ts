@@ -56,7 +56,7 @@ describe('PostgresDatabase', () => {
     expect(most).toBe(1)
   })
 
-  it('says of a lock that nobody asked for that it is not held', async () => {
+  it('reports a lock that was not requested as not held', async () => {
     await database.locked(['parcel:mine'], async (tx) => {
       expect(tx.holds(['parcel:mine', 'parcel:other'])).toBe(false)
       await tx.lock(['parcel:other'])
@@ -64,7 +64,7 @@ describe('PostgresDatabase', () => {
     })
   })
 
-  it('prunes no lock row that somebody holds, and none while they are few', async () => {
+  it('prunes no lock row in use, and none while they are few', async () => {
     await database.locked(['parcel:held'], async () => {})
     await database.locked(['parcel:held'], async () => {
       expect(await database.pruneLocks(1_000, 100)).toBe(0)
@@ -75,7 +75,7 @@ describe('PostgresDatabase', () => {
     expect(await database.query('SELECT key FROM linter.aggregate_lock')).toEqual([])
   })
 
-  describe('writes that nobody waits for', () => {
+  describe('writes without a wait for each one', () => {
     const wrong = { id: 'wrong', town: null, weight: 1, postedAt: 'no time' }
     const right = (id: string) => ({ id, town: null, weight: 1, postedAt: '2026-01-01T00:00:00Z' })
     const told: string[] = []

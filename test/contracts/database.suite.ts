@@ -144,7 +144,7 @@ export function databaseSuite(open: () => Promise<Adapter>): void {
       expect(effects).toHaveLength(40)
     })
 
-    it('do not deadlock over keys that nobody has locked before', async () => {
+    it('do not deadlock over keys that were never locked before', async () => {
       for (let round = 0; round < 10; round++) {
         const fresh = Array.from({ length: 8 }, (_, at) => `fresh-${round}-${at}`)
         await Promise.all(
@@ -246,7 +246,7 @@ export function databaseSuite(open: () => Promise<Adapter>): void {
     const later = () => new Date(Date.now() + 1_000 * 60 * 60)
     const stale = async (before: Date, limit = 10) => (await read((tx) => tx.documents(PARCELS).stale(before, limit))).map(({ id }) => id)
 
-    it('are the ended ones that nobody wrote since, the oldest first', async () => {
+    it('are the ended ones without a later write, the oldest first', async () => {
       for (const each of [parcel('b', 'gone'), parcel('a', 'gone'), parcel('c'), parcel('d', null)]) await put(each)
       await put(parcel('b', 'gone'))
       expect((await stale(later())).toSorted()).toEqual(['a', 'b'])
@@ -274,7 +274,7 @@ export function databaseSuite(open: () => Promise<Adapter>): void {
       ),
     )
 
-    it('orders by id, as code units sort, unless told otherwise', async () => {
+    it('orders by id in code unit order by default', async () => {
       expect(await find()).toEqual(['C', 'a', 'b', 'd', 'e-1'])
       expect(await find({ descending: true })).toEqual(['e-1', 'd', 'b', 'a', 'C'])
     })

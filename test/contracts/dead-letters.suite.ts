@@ -159,7 +159,7 @@ export function deadLettersSuite(open: () => Promise<ConsumerAdapter>): void {
       expect(await world.consumer.letters.get(id)).toMatchObject({ state: 'waiting', tries: 4 })
     })
 
-    it('tells when its run had moved on', async () => {
+    it('records that its run had moved on', async () => {
       const { id } = await giveUpOne()
       world.behave = async () => 'ignored-stale'
       expect(await world.consumer.replay(id, 'EPA Chief')).toMatchObject({ state: 'replayed', closed: { reason: 'ignored-stale' } })
@@ -196,7 +196,7 @@ export function deadLettersSuite(open: () => Promise<ConsumerAdapter>): void {
       expect(world.handled).toEqual([1])
     })
 
-    it('is not when nobody knows it', async () => {
+    it('is not when its id is unknown', async () => {
       await expect(world.consumer.replay('00000000-0000-8000-8000-000000000000', 'a')).rejects.toMatchObject({
         code: 'HMS_DEAD_LETTER_NOT_FOUND',
         status: 404,

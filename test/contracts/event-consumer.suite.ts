@@ -276,7 +276,7 @@ export function eventConsumerSuite(open: () => Promise<ConsumerAdapter>): void {
     it.each<[string, JsonObject]>([
       ['null', { dossier: null }],
       ['without releases', { dossier: {} }],
-      ['of releases that are none', { dossier: { releases: [null, 7] } }],
+      ['of invalid releases', { dossier: { releases: [null, 7] } }],
       ['of a policy whose id no lock takes', { dossier: { releases: [{ id: 'x'.repeat(20_000) }] } }],
     ])('over a dossier %s gives up the event alone', async (_what, data) => {
       world.behave = async (event) => {

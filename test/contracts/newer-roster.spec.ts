@@ -38,7 +38,7 @@ describe('an event signed with a key that the newest known roster does not name'
   const [before, after] = await Promise.all([testIdentity(), testIdentity()])
   const record = await signedRecord(after, { keySeq: 1 })
 
-  it('is handled when a newer roster, not heard of yet, names it', async () => {
+  it('is handled when a newer roster, not yet received, names it', async () => {
     expect(await deliver(before.roster, after.roster, record)).toEqual({ handled: [1], looks: 1, letters: [] })
   })
 

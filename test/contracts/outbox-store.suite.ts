@@ -34,7 +34,7 @@ export function outboxStoreSuite(open: () => Promise<StoreAdapter<OutboxStore>>)
     expect(Object.keys(rows[0]!)).not.toContain('runId')
   })
 
-  it('numbers each (topic, key) from 1 without a gap, whoever writes and whoever fails', async () => {
+  it('numbers each (topic, key) from 1 without a gap, with concurrent and failing writers', async () => {
     const writes = Array.from({ length: 60 }, (_, at) =>
       run(async (tx) => {
         await append(tx, `key-${at % 3}`)
@@ -52,7 +52,7 @@ export function outboxStoreSuite(open: () => Promise<StoreAdapter<OutboxStore>>)
     expect(await run((tx) => adapter.store.nextKeySeq(tx, 'hms.canary.v1', 'key-0'))).toBe(1)
   })
 
-  it('sends the oldest unsent rows to the next places of the embedded log, in order and once, whoever sends', async () => {
+  it('sends the oldest unsent rows to the next offsets of the embedded log, in order and once, with concurrent senders', async () => {
     const events = await run(async (tx) => [await append(tx, 'a'), await append(tx, 'b'), await append(tx, 'a'), await append(tx, 'c')])
     const [first] = await run((tx) => adapter.store.sendUnsent(tx, 1))
     expect(first).toMatchObject(events[0]!)
@@ -185,7 +185,7 @@ export function outboxStoreSuite(open: () => Promise<StoreAdapter<OutboxStore>>)
       expect((await run((tx) => append(tx, 'c'))).keySeq).toBe(8)
     })
 
-    it('are numbered by whoever writes beside the pruning without a number twice', async () => {
+    it('get no number twice from writers that run beside the pruning', async () => {
       const numbers: number[] = []
       const write = async () => void numbers.push((await run((tx) => append(tx, 'a'))).keySeq)
       for (let round = 0; round < 10; round++) await Promise.all([write(), forget(later()), write(), forget(later())])

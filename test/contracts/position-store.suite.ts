@@ -26,7 +26,7 @@ export function positionStoreSuite(open: () => Promise<StoreAdapter<PositionStor
     expect(await advance(43)).toBe('next')
   })
 
-  it('tells duplicates and gaps, and moves for neither', async () => {
+  it('reports duplicates and gaps, and advances for neither', async () => {
     await advance(5)
     expect(await advance(5)).toBe('duplicate')
     expect(await advance(7)).toBe('gap')
@@ -34,13 +34,13 @@ export function positionStoreSuite(open: () => Promise<StoreAdapter<PositionStor
     expect(await advance(6)).toBe('next')
   })
 
-  it('tells what lies before the beginning of the stream from what was handled, and does not move back', async () => {
+  it('distinguishes numbers before the start of the stream from handled ones, and does not move back', async () => {
     for (const keySeq of [5, 6, 7]) await advance(keySeq)
     expect([await advance(4), await advance(1), await advance(5), await advance(6)]).toEqual(['before', 'before', 'duplicate', 'duplicate'])
     expect(await advance(8)).toBe('next')
   })
 
-  it('goes on behind a gap when told to, but never back', async () => {
+  it('skips a gap on request, but never moves back', async () => {
     const over = async (keySeq: number) => (await run((tx) => adapter.store.advance(tx, STREAM, keySeq, 'skip'))).order
     expect(await over(5)).toBe('next')
     expect(await over(9)).toBe('next')

@@ -98,7 +98,7 @@ describe('outbox and log', () => {
     expect(await repairs()).toBe(3)
   })
 
-  it('are the same again at the next send when the log began anew', async () => {
+  it('are equal again at the next send after the log was emptied', async () => {
     await emit('a', 'b', 'c')
     log.topic(TOPIC).length = 0
     await emit('d')

@@ -57,7 +57,7 @@ export function refusedRecordsSuite(open: () => Promise<ConsumerAdapter>): void 
           headers: { ce_source: Buffer.from([0xfe]) },
         }),
       ],
-    ])('holds nobody up with %s', async (_what, part) => {
+    ])('blocks no other record with %s', async (_what, part) => {
       const record = { ...(await signedRecord(world.identity, { keySeq: 1 })), value: '{', ...part }
       await world.consumer.handle(record)
       expect(await world.letters()).toHaveLength(1)

@@ -69,7 +69,7 @@ describe('Relay on PostgreSQL', () => {
       .catch((error: Error) => expect(error.message).toBe('rolled back'))
   }
 
-  it('loses nothing and keeps the order of commits per key, whoever writes, whoever leads', async () => {
+  it('loses nothing and keeps the order of commits per key, with any writers and any leader', async () => {
     let round = 0
     await fc.assert(
       fc.asyncProperty(plans, async (plan) => {

@@ -152,7 +152,7 @@ export function timerStoreSuite(open: () => Promise<TimerAdapter>): void {
     })
   })
 
-  it('tells when the next one falls due or its lease ends', async () => {
+  it('returns the time until the next one is due or its lease ends', async () => {
     expect(await waitMs()).toBeNull()
     await schedule('late', HOUR_MS)
     expect(await waitMs()).toSatisfy(near(HOUR_MS))

@@ -61,7 +61,7 @@ export function witnessSuite(open: OpenWitness): void {
     }
   })
 
-  it('says where it is to a log that takes it to be elsewhere', async () => {
+  it('returns its size to a log that assumes another one', async () => {
     await ask(0, 7)
     for (const old of [0, 3, 8]) expect(await ask(old, 9)).toEqual({ status: 409, body: '7\n' })
     await isSeen(7)
@@ -123,8 +123,8 @@ export function witnessSuite(open: OpenWitness): void {
   })
 
   it.each<[string, number, (note: string) => Promise<string> | string]>([
-    ['a stranger signed', 403, () => honest.note(9, localSigner(generateKeyPair().privateKey))],
-    ['nobody whom it knows signed', 403, (note) => note.replace(`— ${ORIGIN} `, '— example.org/other ')],
+    ['signed by a stranger', 403, () => honest.note(9, localSigner(generateKeyPair().privateKey))],
+    ['signed by no log that it knows', 403, (note) => note.replace(`— ${ORIGIN} `, '— example.org/other ')],
     ['whose text was changed', 403, (note) => note.replace('\n9\n', '\n8\n')],
     ['that its own key signed as a log', 403, () => honest.note(9, WITNESS_SIGNER)],
     ['of a log that it does not know', 404, () => honest.note(9, LOG_SIGNER, 'example.org/elsewhere')],

@@ -109,7 +109,7 @@ describeKafka('Kafka that asks everybody', () => {
     expect((await open('audit').lag()).map(({ topic }) => topic)).toEqual(TOPICS.map(({ name }) => name))
   }, 90_000)
 
-  it('a stranger reads nothing, a service no topic of others, and nobody in a group of others', async () => {
+  it('a stranger reads nothing, and a service reads no topic and joins no group of others', async () => {
     const [topic, group] = [
       'Not authorized to access topics: [Topic authorization failed]',
       'Not authorized to access group: Group authorization failed',

@@ -120,7 +120,7 @@ describeKafka('hms-svc/kafka', () => {
     expect(bot.state).toBe('READY')
   }, 60_000)
 
-  it('keeps its value whatever somebody with root writes into the topic, and says so', async () => {
+  it('keeps its value whatever root writes into the topic, and reports it', async () => {
     const log = await recordsOf(STATE, 2)
     expect(log.map(({ key }) => key)).toContain(FRESHNESS_KEY)
     const place = `${POLICY}@global`
@@ -165,7 +165,7 @@ describeKafka('hms-svc/kafka', () => {
     await expect.poll(() => bot.state, SLOW).toBe('READY')
   }, 60_000)
 
-  it('starts from disk without a broker, is ready with it, and is not taken back by a log that somebody emptied', async () => {
+  it('starts from disk without a broker, is READY with it, and is not rolled back by an emptied log', async () => {
     await bot.close()
     await broker.kill()
     bot = await open()

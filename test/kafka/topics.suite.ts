@@ -41,7 +41,7 @@ export function topicAdminSuite(kafkaOf: () => Kafka): void {
     expect(await diffTopics(kafkaOf())).toEqual([])
   })
 
-  it('tells topics with other copies than wanted, leaves them, and makes none that the brokers cannot hold', async () => {
+  it('reports topics with a wrong replication, leaves them, and creates none that the brokers cannot hold', async () => {
     const [first] = wantedTopics(3)
     const mine = (await diffTopics(kafkaOf(), 3)).filter(({ topic }) => topic === first!.name)
     expect(mine).toEqual([

@@ -68,7 +68,7 @@ describeKafka('two instances of each service', () => {
     await system.fleet.ready()
   }, 400_000)
 
-  it('every process is started anew, one after the other, without a failed run', async () => {
+  it('every process is restarted, one after the other, without a failed run', async () => {
     for (const member of system.fleet.members) {
       if (member.name === 'notifier') notifierDeaths.push(Date.now())
       await member.restart()

@@ -40,21 +40,21 @@ export const ALERT_GUARDS = [
     guard: 'simulator and canary-controller attest a scenario under the same digest',
     without: ['scenarioSubject)', '({ id, alert }) => scenarioSubject({ id, alert, policies: [] }))'],
     spec: 'test/scenarios/attestations.spec.ts',
-    test: 'names a scenario by one digest, whoever says it',
+    test: 'names a scenario by one digest in every stage',
   },
   {
     name: 'trace-door',
     guard: 'the trace of a write begins with its HTTP request',
     without: 'done()',
     spec: 'test/scenarios/trace.spec.ts',
-    test: 'goes from the request of an approval through every stage, wait and head to what bots and partners hear',
+    test: 'goes from the request of an approval through every stage, wait and head to the messages to bots and partners',
   },
   {
     name: 'trace-events',
     guard: 'the handler of an event continues the event’s trace',
     without: 'undefined',
     spec: 'test/scenarios/trace.spec.ts',
-    test: 'goes from the request of an approval through every stage, wait and head to what bots and partners hear',
+    test: 'goes from the request of an approval through every stage, wait and head to the messages to bots and partners',
   },
   {
     name: 'trace-queue',
@@ -82,7 +82,7 @@ export const ALERT_GUARDS = [
     guard: 'events of a high-volume topic become one audit entry per run and window',
     without: 'event.topic === ""',
     spec: 'test/scenarios/audit-windows.spec.ts',
-    test: 'enter the log as one digest per run and minute, which anybody can make again from what is told beside it',
+    test: 'enter the log as one digest per run and minute, which can be recomputed from the listing and from the events',
   },
   {
     name: 'alert-unsigned',
@@ -103,6 +103,6 @@ export const ALERT_GUARDS = [
     guard: 'the counter of rejected signatures starts at 0 for each code, so the first rejection is an increase',
     without: '',
     spec: 'test/regressions/counted-from-zero.spec.ts',
-    test: 'each code of a signature that does not count is there before somebody tried',
+    test: 'each signature rejection code is exported before the first rejection',
   },
 ]

@@ -26,7 +26,7 @@ export const APPROVER_GUARDS = [
     guard: 'a transaction reports keys as locked only if it has locked all of them',
     without: 'keys.some($1)',
     spec: 'test/contracts/database.spec.ts',
-    test: 'says of a lock that nobody asked for that it is not held',
+    test: 'reports a lock that was not requested as not held',
   },
   {
     name: 'sent-once',
@@ -75,7 +75,7 @@ export const APPROVER_GUARDS = [
     guard: 'of several preparations of the same files, only one can be signed',
     without: '',
     spec: 'test/attacks/preparations.spec.ts',
-    test: 'loses against one that somebody signed: others countersign that, or are told of the conflict',
+    test: 'loses against a signed one: other signers countersign that, or get a conflict',
   },
   {
     name: 'prepare-expiry',
@@ -96,7 +96,7 @@ export const APPROVER_GUARDS = [
     guard: 'lint findings never make an event exceed the size limit',
     without: '(void boundedFindings, all)',
     spec: 'test/regressions/bundle-of-legal-size.spec.ts',
-    test: 'of thousands of partners nobody knows has as many findings as an event can carry',
+    test: 'of thousands of unknown partners has as many findings as an event can contain',
   },
   {
     name: 'stored-head-verified',

@@ -106,6 +106,6 @@ export const AUDIT_GUARDS = [
     guard: 'config-store publishes one event for all heads of a run and scope',
     without: 'groupBy(outcomes, ({ verified }) => `${verified.head.policy} ${verified.head.scope}`).values()',
     spec: 'test/regressions/bundle-told-once.spec.ts',
-    test: 'is told of as often as one policy, however many it has',
+    test: 'is published as often as one policy, however many it has',
   },
 ]

@@ -110,7 +110,7 @@ export const CLI_GUARDS = [
     guard: 'git does not read the configuration of the repository that contains the file',
     without: ['GIT_DIR: folder', "GIT_DIR: more['GIT_OBJECT_DIRECTORY']?.replace(/objects$/, '') ?? folder"],
     spec: 'test/attacks/hostile-repository.spec.ts',
-    test: 'gpg.program: none runs when a file in it is approved, whoever is asked for its author',
+    test: 'gpg.program: no program runs when a file is approved, wherever its author comes from',
   },
   {
     name: 'refused-document',

@@ -47,14 +47,14 @@ export const CONSOLE_GUARDS = [
     guard: 'a page marked `still`, such as one to be signed, cannot be followed live',
     without: '$1',
     spec: 'apps/console/src/console.spec.ts',
-    test: 'lets nobody follow a page that somebody is about to sign',
+    test: 'refuses live updates of a page with a signature form',
   },
   {
     name: 'console-still-once',
     guard: 'a page that does not change is rendered once for its followers',
     without: '() => (pauseMs(this.count()))',
     spec: 'apps/console/src/live/followed-page.spec.ts',
-    test: 'is made once where nothing of it changes, and told to be the last copy',
+    test: 'is rendered once when nothing in it changes, and marked as the last copy',
   },
   {
     name: 'console-many-pages',
@@ -75,7 +75,7 @@ export const CONSOLE_GUARDS = [
     guard: 'a form with more bytes of policies than a run allows is refused',
     without: '$1 > 1_000 * $2',
     spec: 'apps/console/src/approvals/prepare-form.spec.ts',
-    test: 'reads no more of them than one run may have, and asks nobody then',
+    test: 'refuses files above the size limit of a run, and sends no request',
   },
   {
     name: 'console-forms-client',

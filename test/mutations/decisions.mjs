@@ -68,7 +68,7 @@ export const DECISION_GUARDS = [
     guard: 'a stage ends a run as superseded only for a release with all required signatures',
     without: 'missing.length >= 0 ? $2 : $3',
     spec: 'test/attacks/decisions.spec.ts',
-    test: 'supersedes no run, whatever approver says, by a release that nobody has signed',
+    test: 'supersedes no run, whatever approver says, by a release that has no signatures',
   },
   {
     name: 'supersede-newer-release',

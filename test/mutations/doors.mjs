@@ -26,7 +26,7 @@ export const DOOR_GUARDS = [
     guard: 'a read whose ETag the client has gets a 304 response without a body',
     without: '',
     spec: 'test/scenarios/etags.spec.ts',
-    test: 'carries an ETag, and is not sent again to whoever names it',
+    test: 'has an ETag, and is not sent again to a client that sends it',
   },
   {
     name: 'body-parts',
@@ -40,7 +40,7 @@ export const DOOR_GUARDS = [
     guard: 'a body with a text or number that cannot be stored unchanged is refused',
     without: '$3 as ReturnType<typeof notInterchangeable>',
     spec: 'test/attacks/bodies.spec.ts',
-    test: 'that is right but for half a surrogate pair in a free field is told where: in a text',
+    test: 'with half a surrogate pair in a free field is refused with its pointer: in a text',
   },
   {
     name: 'body-forms',
@@ -75,7 +75,7 @@ export const DOOR_GUARDS = [
     guard: 'an error before routing gets a problem response like any other error',
     without: '(error, _request, reply) => void reply.status(400).send({ error: error.message })',
     spec: 'test/attacks/early-errors.spec.ts',
-    test: 'tells of an address that leads nowhere: /%ZZ',
+    test: 'returns a problem for an unknown path: /%ZZ',
   },
   {
     name: 'method-allowed',
@@ -145,7 +145,7 @@ export const DOOR_GUARDS = [
     guard: 'the edge overwrites the address that a client claims',
     without: 'String($2[CLIENT_HEADER])',
     spec: 'test/attacks/floods.spec.ts',
-    test: 'clients are told apart by what the edge saw, and not by what they say',
+    test: 'clients are distinguished by the address that the edge saw, not by their headers',
   },
   {
     name: 'flood-connections',
@@ -166,7 +166,7 @@ export const DOOR_GUARDS = [
     guard: 'an export record cannot present a live document as withdrawn',
     without: '$2',
     spec: 'test/scenarios/export.spec.ts',
-    test: 'is refused with a withdrawal that nobody signed',
+    test: 'is refused with an unsigned withdrawal',
   },
   {
     name: 'export-root',
@@ -180,7 +180,7 @@ export const DOOR_GUARDS = [
     guard: 'only pages of configured origins may read OFREP responses',
     without: '$1 && $2',
     spec: 'test/attacks/ofrep.spec.ts',
-    test: 'is told nothing when it is not: https://evil.example',
+    test: 'reads nothing when its origin is not named: https://evil.example',
   },
   {
     name: 'head-key',
@@ -264,7 +264,7 @@ export const DOOR_GUARDS = [
     guard: 'the total size of one client’s request bodies in flight is limited',
     without: '$2 * 100',
     spec: 'test/attacks/bodies-in-flight.spec.ts',
-    test: 'are bounded for a client, which hears when to come again, and are free when a request ends',
+    test: 'are limited per client, with Retry-After, and are released when a request ends',
   },
   {
     name: 'strangers-run',

@@ -5,7 +5,7 @@ export const EFFECTIVE_GUARDS = [
     guard: 'config-store reports coverage after the effective time of a policy, as after a new head',
     without: '$1',
     spec: 'test/scenarios/effective-later.spec.ts',
-    test: 'is heard to be in force when no head was published for an hour',
+    test: 'is reported in force when no head was published for an hour',
   },
   {
     name: 'partners-of-an-ended-run',

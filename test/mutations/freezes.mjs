@@ -5,7 +5,7 @@ export const FREEZE_GUARDS = [
     guard: 'a canary whose proof arrives during a freeze publishes no first head',
     without: 'canary.frozen',
     spec: 'test/scenarios/log-before-publish.spec.ts',
-    test: 'is shown to nobody where its proof comes in a freeze that has just begun',
+    test: 'is not published when its proof arrives in a freeze that has just begun',
   },
   {
     name: 'freeze-before-rollout',

@@ -22,7 +22,7 @@ export const GOING_BACK_GUARDS = [
     guard: 'approver does not make a dropped release live',
     without: '',
     spec: DROPPED,
-    test: 'is live for nobody at its time, though what took its place was never stored',
+    test: 'does not become live at its time, though its replacement was never stored',
   },
   {
     name: 'dropped-has-its-own-id',
@@ -36,7 +36,7 @@ export const GOING_BACK_GUARDS = [
     guard: 'the event of a rollback that removes a held release and the one in force names both',
     without: '{ from: refOf(newest), ...(isAlsoRemoved && after.seq < 0 ? { inForce: refOf(current) } : {}) }',
     spec: DROPPED,
-    test: 'goes with what is in force: who was told of that alone is told too, and neither comes in again by an older approval',
+    test: 'is rolled back with the live version: partners of that are notified too, and no older approval reinstates either',
   },
   {
     name: 'reversals-before-the-end',
@@ -169,7 +169,7 @@ export const GOING_BACK_GUARDS = [
     guard: 'an ended run does not reissue the head of a policy that a later run has changed',
     without: ['.filter((stable) => stable.run === run)', ''],
     spec: ITS_OWN,
-    test: 'issues nothing of it anew, when people said before to go on',
+    test: 'reissues nothing of it when people resumed it before',
   },
   {
     name: 'moved-on-stays',
@@ -204,7 +204,7 @@ export const GOING_BACK_GUARDS = [
     guard: 'a preparation with a quarantined version is not reused',
     without: '$1 && $2 && $4',
     spec: QUARANTINE,
-    test: 'takes no signature over what was prepared before, and is prepared anew by the same request',
+    test: 'accepts no signature over an earlier preparation, and is prepared again by the same request',
   },
   {
     name: 'quarantine-break-glass',

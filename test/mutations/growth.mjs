@@ -5,7 +5,7 @@ export const GROWTH_GUARDS = [
     guard: 'only ended rows are pruned, also in PostgreSQL',
     without: ['this.definition.keep?.ended', '{}'],
     spec: 'test/contracts/database.spec.ts',
-    test: 'are the ended ones that nobody wrote since, the oldest first',
+    test: 'are the ended ones without a later write, the oldest first',
   },
   {
     name: 'forgotten-numbers',
@@ -36,6 +36,6 @@ export const GROWTH_GUARDS = [
       '',
     ],
     spec: 'test/regressions/grants-before-migrate.spec.ts',
-    test: 'reach what a later migration of approver adds, and nobody else',
+    test: 'reach what a later migration of approver adds, for its own role alone',
   },
 ]

@@ -98,7 +98,7 @@ export const GUARDS = [
     guard: 'the aggregate is locked before anything is read',
     without: ['FOR UPDATE', ''],
     spec: 'test/contracts/relay.spec.ts',
-    test: 'loses nothing and keeps the order of commits per key, whoever writes, whoever leads',
+    test: 'loses nothing and keeps the order of commits per key, with any writers and any leader',
   },
   {
     name: 'outbox',
@@ -220,7 +220,7 @@ export const GUARDS = [
     guard: 'a rollback that the guard denied is not carried out',
     without: '',
     spec: 'test/scenarios/guard.spec.ts',
-    test: 'judge rollbacks too, and the verdict is told',
+    test: 'judge rollbacks too, and the verdict is published',
   },
   ...ALERT_GUARDS,
   ...CHANNEL_GUARDS,

@@ -5,7 +5,7 @@ export const READER_GUARDS = [
     guard: 'a rollback starts a new effective period of the release that it restores',
     without: '{ sinceSeq: stable.sinceSeq, sinceSeqBefore: stable.sinceSeq, bundle }',
     spec: 'test/regressions/rollback-wakes-no-canary.spec.ts',
-    test: 'two rollbacks within the lease of a canary wake it for nobody, though canary-controller is away',
+    test: 'two rollbacks within the lease of a canary wake it for no reader, though canary-controller is down',
   },
   {
     name: 'held-taken-back',

@@ -33,7 +33,7 @@ export const REGION_GUARDS = [
     guard: 'a run that a freeze stops before its first head has no region',
     without: "$1 || $2 || (canary?.waits === 'FREEZE' )",
     spec: 'test/scenarios/stuck.spec.ts',
-    test: 'for its region, which nobody has: it fails, though a freeze keeps another from its first head there',
+    test: 'for its region, which no run has: it fails, though a freeze keeps another from its first head there',
   },
   {
     name: 'freeze-waits-for-nothing',

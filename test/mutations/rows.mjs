@@ -5,14 +5,14 @@ export const ROW_GUARDS = [
     guard: 'config-store serves no row whose columns differ from its signed head or release',
     without: 'true',
     spec: 'test/attacks/altered-documents.spec.ts',
-    test: 'is served to nobody: another number',
+    test: 'is not served: another number',
   },
   {
     name: 'rows-left-out',
     guard: 'config-store serves no stored document that it refused',
     without: ['refused.push({ row, refusal })', '{ refused.push({ row, refusal }); verified.set(place, row) }'],
     spec: 'test/attacks/altered-documents.spec.ts',
-    test: 'is served to nobody: another value in the release',
+    test: 'is not served: another value in the release',
   },
   {
     name: 'rows-not-put-back',
@@ -47,7 +47,7 @@ export const ROW_GUARDS = [
     guard: 'the approvers of a release are read from its signatures, not from the row',
     without: '',
     spec: 'test/attacks/altered-documents.spec.ts',
-    test: 'names those who signed, whoever the row names',
+    test: 'names the actual signers and author, whatever the row contains',
   },
   {
     name: 'guard-rows-hidden',
@@ -68,7 +68,7 @@ export const ROW_GUARDS = [
     guard: 'a row of audit.arrival that audit did not sign becomes no log entry',
     without: ["return 'it is not signed'", 'return undefined'],
     spec: 'test/attacks/forged-arrivals.spec.ts',
-    test: 'a decision that nobody made becomes no entry, and others go on',
+    test: 'a forged decision becomes no entry, and other decisions are still placed',
   },
   {
     name: 'arrival-rows-adopted',

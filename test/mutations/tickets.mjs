@@ -5,7 +5,7 @@ export const TICKET_GUARDS = [
     guard: 'a ticket accepts only the decisions that it allows',
     without: 'true',
     spec: 'test/scenarios/tickets.spec.ts',
-    test: 'is one that the ticket does not take, or about another run, or of nobody',
+    test: 'is one that the ticket does not allow, one about another run, or an unsigned one',
   },
   {
     name: 'ticket-of-rollback',

@@ -83,7 +83,7 @@ export const TRUST_GUARDS = [
     guard: 'a reader uses signed time, not its wall clock',
     without: 'ms < 0',
     spec: 'test/attacks/reader.spec.ts',
-    test: 'goes by signed time once it has heard one: a wall clock set back or forward moves nothing',
+    test: 'uses signed time once it has received one: a wall clock set back or forward has no effect',
   },
   {
     name: 'roster-strands-readers',
@@ -104,14 +104,14 @@ export const TRUST_GUARDS = [
     guard: 'a rollback that every config-store refuses is undone',
     without: 'delivered.length > 99 ? $2 : $3',
     spec: 'test/regressions/target-refused.spec.ts',
-    test: 'is taken back by a higher one, and nobody is notified of it',
+    test: 'is reverted by a higher one, and no event announces it',
   },
   {
     name: 'signed-rollback-refused-by-all',
     guard: 'a signed rollback that every config-store refuses fails',
     without: 'ends === $2',
     spec: 'test/regressions/every-way-to-a-stable-head.spec.ts',
-    test: 'of a rollback that people signed is taken back by a higher one, and nobody is notified',
+    test: 'of a rollback that people signed is reverted by a higher one, and no event announces it',
   },
   {
     name: 'fallback-refused-stays',
@@ -125,6 +125,6 @@ export const TRUST_GUARDS = [
     guard: 'a run ends only after config-store has accepted or refused its rollback',
     without: 'rollout.run > 0',
     spec: 'test/regressions/every-way-to-a-stable-head.spec.ts',
-    test: 'of a run that is aborted is taken back by a higher one, and nobody is notified',
+    test: 'of a run that is aborted is reverted by a higher one, and no event announces it',
   },
 ]

@@ -77,7 +77,7 @@ function run([command = '', ...argv]: string[], cwd: string): Promise<string> {
 describe.each(LANGUAGES)('the stock provider of $name', ({ name, needs, prepare, probe, keyless = 'TARGETING_KEY_MISSING' }) => {
   const missing = needs.filter((command) => spawnSync('which', [command]).status !== 0)
 
-  it('gets policies and fields, is in canaries, and is told what is wrong', { timeout: 600_000 }, async ({ skip }) => {
+  it('gets policies and fields, is in canaries, and gets errors', { timeout: 600_000 }, async ({ skip }) => {
     if (missing.length > 0) skip(`${missing.join(' and ')} is not on this machine`)
     const here = join(folder, name)
     cpSync(new URL(name, import.meta.url), here, { recursive: true })

@@ -81,7 +81,7 @@ describe('an auditor with the tools of Debian', () => {
     60_000,
   )
 
-  it('sees an entry that somebody with root changed, and one whose hash was changed with it', async () => {
+  it('detects an entry that root changed, and one whose hash was changed with it', async () => {
     const change = (columns: string) => `UPDATE audit.entry SET ${columns} WHERE index = 1`
     await asRoot(
       'ALTER TABLE audit.entry DISABLE TRIGGER ALL',

@@ -48,7 +48,7 @@ describeWith(['prometheus'], 'the metrics of a canary, asked of a real Prometheu
   })
 
   it.each([
-    ['a series that nobody knows', 'nobody_knows < bool 1', /^no data/],
+    ['an unknown series', 'nobody_knows < bool 1', /^no data/],
     ['a filter, whose answer is a value', 'error_ratio < 5', /neither 1 nor 0/],
     ['a filter that finds nothing', 'error_ratio > 5', /^no data/],
     ['a range', 'error_ratio[1m]', /no vector and no scalar/],

@@ -25,7 +25,7 @@ describe('k8s/Dockerfile', () => {
     return { code: status, out: stdout + stderr }
   }
 
-  it('makes an image that runs the program, as somebody who is not root', () => {
+  it('builds an image that runs the program, not as root', () => {
     expect(image).toMatchObject({ entrypoint: ['hms-svc'], user: '1000:1000', workdir: '/app', env: { NODE_ENV: 'production' } })
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
     expect(hms('version')).toMatchObject({ code: 0, out: expect.stringContaining(version) })

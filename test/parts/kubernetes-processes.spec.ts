@@ -135,7 +135,7 @@ const suite = (): void => {
     await until('DlqNotEmpty is over', async () => (await prometheus!.firing('DlqNotEmpty')).length === 0)
   }, 300_000)
 
-  it('ends within its grace when it is told to', async () => {
+  it('ends within its grace period when it is stopped', async () => {
     const codes = await Promise.all(installation.all().map(async (pod) => [pod.name, await pod.stop()]))
     expect(codes.filter(([, code]) => code !== 0)).toEqual([])
   }, 40_000)

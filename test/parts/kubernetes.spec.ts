@@ -102,7 +102,7 @@ describeWith(['kustomize', 'kubernetes-validate', 'check-jsonschema'], 'the mani
   })
 
   it.each(['overlays/dev', 'overlays/prod'])(
-    '%s run every service, the edge and the witness, two Jobs, and nobody without bounds',
+    '%s run every service, the edge and the witness, two Jobs, and no container without limits',
     (name) => {
       expect(
         own(name)
@@ -233,7 +233,7 @@ describeWith(['kustomize', 'kubernetes-validate', 'check-jsonschema'], 'the mani
     expect(page).toMatch(new RegExp(`^\\| .*\`${name}\`.*\`${label}=allowed\``, 'm'))
   })
 
-  it('have a witness that somebody else can run alone: named nowhere is what is not there', () => {
+  it('have a witness that another operator can run alone, without names of missing resources', () => {
     const name = 'overlays/witness'
     const [witness, ...others] = workloads(name)
     expect([witness!.metadata.name, others]).toEqual(['hms-witness', []])
@@ -269,7 +269,7 @@ describeWith(['kustomize', 'kubernetes-validate', 'check-jsonschema'], 'the mani
     expect(environment['HMS_PROFILE']).toBe('production')
   })
 
-  it('leave the number of instances to KEDA where it is there, and to nobody else where it is not', () => {
+  it('leave the number of instances to KEDA where it is installed, and set it where it is not', () => {
     const replicas = (name: string): unknown[] => own(name).map(({ metadata, spec }) => [metadata.name, spec.replicas])
     const scaled = of('overlays/prod')
       .filter(({ kind }) => kind === 'ScaledObject')

@@ -129,7 +129,7 @@ describe('a database that went back to its backup', () => {
   )
 
   it(
-    'is exported anew, and a checker that has nothing but the roster finds all of it proven',
+    'is exported again, and a checker that has only the roster finds all of it proven',
     async () => {
       const anew = join(folder.path, 'anew.ndjson')
       expect(await hms(['export', '--out', anew], env)).toMatchObject({ code: 0 })

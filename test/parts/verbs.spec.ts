@@ -111,7 +111,7 @@ describe('every verb, in every form', () => {
       it.each(FORMS)(`hms-svc ${row[0]}, %s`, (form) => expectSaid(form, 'deed', row, ran[index]!))
   })
 
-  it('a terminal that nobody gave a size cuts nothing', async () => {
+  it('a terminal without a size cuts nothing', async () => {
     expect((await hmsOnTerminal(['policies', 'list'], world.env, 0)).stdout).toContain('epa-pm25-limit')
   })
 

@@ -61,7 +61,7 @@ describe('a black hole before the database', () => {
     await other.stop()
   })
 
-  it('tells the gone from the living', async () => {
+  it('reports ended sessions and no living ones', async () => {
     const [one, two] = ['one', 'two'].map((name) => new ServiceSession(server.url, 'linter', systemClock, silentLogger, name)) as [
       ServiceSession,
       ServiceSession,

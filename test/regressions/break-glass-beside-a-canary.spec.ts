@@ -10,8 +10,8 @@ import { RawBot } from '../support/raw-bot.js'
  * break-glass, so readers refused what they had left, and the numbers of the bots went to the older run.
  */
 it.each([
-  ['hears of it', [] as ServiceName[]],
-  ['hears nothing and renews its lease on and on', ['canary-controller'] as ServiceName[]],
+  ['is notified of it', [] as ServiceName[]],
+  ['is not notified and keeps renewing its lease', ['canary-controller'] as ServiceName[]],
 ])('break-glass ends the canary of an older run and counts its own bots, where canary-controller %s', async (_how, deaf) => {
   const bus = new DeafBus()
   const system = await startMemorySystem({ HMS_APPROVER_BREAK_GLASS_BAKE: '120s' }, bus)

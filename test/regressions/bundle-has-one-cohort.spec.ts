@@ -10,7 +10,7 @@ const AT_ONCE = { observeMs: 0, bakeMs: 0 }
 const bundle = (version: string, limit: number): string[] => POLICIES.map((id) => `${id}@${version}=${limit}`)
 
 /** Each member drew its own cohort: ten of twenty bots used mixtures of versions that no simulation had replayed. */
-it('a bundle has one cohort, and a rollback of one member leaves nobody with the others', async () => {
+it('a bundle has one cohort, and a rollback of one member leaves no reader with the others', async () => {
   const bus = new DeafBus()
   const system = await startMemorySystem({}, bus)
   onTestFinished(() => system.stop())

@@ -119,7 +119,7 @@ describe('a run', () => {
     expect(await live(ids.slice(0, 3).map((id) => policy(id, '2.0.0', 10)))).toBe('SUCCEEDED')
   }, 240_000)
 
-  it('of thousands of partners nobody knows has as many findings as an event can carry', async () => {
+  it('of thousands of unknown partners has as many findings as an event can contain', async () => {
     const partners = `partners: [${Array.from({ length: 25_000 }, (_, at) => `p${at}`).join(', ')}]\n`
     expect(await live([policy('sss', '1.0.0', 10, partners)])).toBe('SUCCEEDED')
   }, 120_000)

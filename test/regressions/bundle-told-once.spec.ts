@@ -22,7 +22,7 @@ describe('a bundle', () => {
     return [told('hms.config.published.v1') - before[0], told('hms.config.coverage.v1') - before[1]]
   }
 
-  it('is told of as often as one policy, however many it has', async () => {
+  it('is published as often as one policy, however many it has', async () => {
     const one = await eventsOf(['single@1.0.0=1'])
     const twelve = await eventsOf(Array.from({ length: 12 }, (_, at) => `member-${at}@1.0.0=1`))
     expect(twelve).toEqual(one)

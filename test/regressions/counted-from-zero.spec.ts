@@ -33,7 +33,7 @@ it('what a service may mend is there before it was needed, and is what the pages
   expect(words(read('docs/how-to/alerts/repaired.md'))).toEqual(expect.arrayContaining(kinds))
 })
 
-it('each code of a signature that does not count is there before somebody tried', () => {
+it('each signature rejection code is exported before the first rejection', () => {
   const codes = [
     'HMS_AUTH_INVALID',
     'HMS_AUTH_EXPIRED',

@@ -146,7 +146,7 @@ describe('a head that the config-store refuses by a newer roster', () => {
     ['the advance of break-glass', breakGlass, { state: 'ROLLED_BACK', reason: 'PUBLISH_TIMEOUT' }],
     ['a run that is aborted', aborted, { state: 'ABORTED', kept: [REFUSED] }],
     ['a run that fails', failed, { state: 'FAILED', kept: [REFUSED] }],
-  ])('of %s is taken back by a higher one, and nobody is notified', async (_what, move, ended) => {
+  ])('of %s is reverted by a higher one, and no event announces it', async (_what, move, ended) => {
     let before: { seq: number; reversed: number; promoted: number } | undefined
     const counts = () => ({ reversed: bus.count('hms.rollout.reversed.v1'), promoted: bus.count('hms.rollout.promoted.v1') })
     const run = await move(async () => {

@@ -38,7 +38,7 @@ describe('rights in PostgreSQL', () => {
   }, 300_000)
   afterAll(() => server.stop())
 
-  it.each(SERVICES)('reach what a later migration of %s adds, and nobody else', async (service) => {
+  it.each(SERVICES)('reach what a later migration of %s adds, for its own role alone', async (service) => {
     const schema = schemaOf(service)
     await runSql(as('hms_migrate'), `CREATE TABLE ${schema}.later (id bigserial PRIMARY KEY, word text)`)
     await runSql(

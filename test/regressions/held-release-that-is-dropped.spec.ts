@@ -13,7 +13,7 @@ const AT_ONCE = { observeMs: 0, bakeMs: 0 }
 const LATER_MS = 3_600_000
 
 /** Partners who were told of a version ahead went on expecting it after another release had taken its place. */
-describe('a version that is held for later, and that partners were told of', () => {
+describe('a version that is held for later, and whose partners were notified', () => {
   let system: MemorySystem
   let press: PipelineDriver
   let bus: DeafBus
@@ -72,7 +72,7 @@ describe('a version that is held for later, and that partners were told of', () 
     expect([await press.limit('pm25'), told.length]).toEqual([30, 4])
   })
 
-  it('is live for nobody at its time, though what took its place was never stored', async () => {
+  it('does not become live at its time, though its replacement was never stored', async () => {
     await held('pm25@2.0.0=25')
     // It stores no head.
     bus.deaf.add('config-store')
@@ -97,7 +97,7 @@ describe('a version that is held for later, and that partners were told of', () 
     expect(new Set(ids).size).toBe(6)
   })
 
-  it('goes with what is in force: who was told of that alone is told too, and neither comes in again by an older approval', async () => {
+  it('is rolled back with the live version: partners of that are notified too, and no older approval reinstates either', async () => {
     await live('pm25@1.5.0=33')
     await held('pm25@2.0.0=25', { partners: ['nobody'] })
     await areTold(2)

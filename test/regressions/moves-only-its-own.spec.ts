@@ -21,7 +21,7 @@ class HeadBus extends LateBus {
 }
 
 /** A rollout that heard nothing for minutes took back, or issued anew, what the run after its own had moved meanwhile. */
-describe('a rollout that hears late that its run is over', () => {
+describe('a rollout that is notified late of the end of its run', () => {
   let system: MemorySystem
   let press: PipelineDriver
   let bus: HeadBus
@@ -49,7 +49,7 @@ describe('a rollout that hears late that its run is over', () => {
     expect([await press.limit('pm25'), (await press.show(next)).state]).toEqual([20, 'SUCCEEDED'])
   })
 
-  it('issues nothing of it anew, when people said before to go on', async () => {
+  it('reissues nothing of it when people resumed it before', async () => {
     const run = await approve('pm25@2.0.0=25', later, 1_000)
     await press.reaches(run, 'CANARY')
     bus.keepFrom('config-store')

@@ -22,7 +22,7 @@ it('a rollback within the lease of the canary reaches the cohort too', async () 
 })
 
 /** Away from the release that a canary stands on, and back to it: its digest alone does not say that stable ever left. */
-it('two rollbacks within the lease of a canary wake it for nobody, though canary-controller is away', async () => {
+it('two rollbacks within the lease of a canary wake it for no reader, though canary-controller is down', async () => {
   const bus = new DeafBus()
   const system = await startMemorySystem({}, bus)
   onTestFinished(() => system.stop())

@@ -216,7 +216,7 @@ describe('a head that every config-store refuses', () => {
     store.close()
   })
 
-  it('is taken back by a higher one, and nobody is notified of it', async () => {
+  it('is reverted by a higher one, and no event announces it', async () => {
     const { seq } = await stable('pm25')
     status = 422
     await expect(rollBack('pm25', '1.0.0')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_HEAD_REFUSED', status: 409 })

@@ -68,7 +68,7 @@ describe('a timer that goes on failing', () => {
     expect(await letters('approver')).toMatchObject([{ topic: 'timer:queue', run: second }])
   })
 
-  it('an approval that cannot expire waits for nobody any more', async () => {
+  it('an approval that cannot expire is no longer listed as waiting', async () => {
     runtimeOf('approver').timers.on(timerKind('approval-expiry'), failing)
     const run = await press.approve(['pm25@1.0.0=35'], QUICK, { tags: ['critical'] })
     await ended(run, 15 * 60_000)

@@ -32,7 +32,7 @@ it('`watch` asks for the policies that it watches, whichever the environment nam
   expect(await ended).toBe(130)
 })
 
-it('`watch` of policies that nobody has approved ends at its time-out, and says so', async () => {
+it('`watch` of policies without an approved version ends at its timeout, and reports it', async () => {
   const texts = { stdout: '', stderr: '' }
   let [at, tick] = [0, (): void => {}]
   const io = {

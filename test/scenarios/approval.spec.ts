@@ -18,7 +18,7 @@ describe('an approval', () => {
 
   afterAll(() => system.stop())
 
-  it('of a critical policy waits for a second person, and counts nobody twice', async () => {
+  it('of a critical policy waits for a second person, and counts no person twice', async () => {
     const run = await press.approve(['lead-limit@1.0.0=15'], AT_ONCE, { tags: ['critical'] })
     expect(await press.approve(['lead-limit@1.0.0=15'], {}, { tags: ['critical'] })).toBe(run)
     await system.settle()
@@ -31,7 +31,7 @@ describe('an approval', () => {
     expect(await press.limit('lead-limit')).toBe(15)
   })
 
-  it('of a policy that dropped a tag is still for those whom the tag asks for, also after a rollback to what never carried it', async () => {
+  it('of a policy that dropped a tag still requires the tag’s signers, also after a rollback to a version without it', async () => {
     const approve = (version: string, tags: string[], signer = 'EPA Chief'): Promise<number> =>
       press.approve([`argon-limit@${version}=9`], AT_ONCE, { tags, signer })
     await press.whenState(await approve('1.0.0', ['air']), 'SUCCEEDED')
@@ -96,7 +96,7 @@ describe('an approval', () => {
     })
   })
 
-  it('is not made by its author, whoever else is missing', async () => {
+  it('does not count its author, even while a signature is missing', async () => {
     const file = ['ozone-limit@1.0.0=70']
     const run = await press.approve(file, AT_ONCE, { author: 'EPA Chief' })
     expect(await press.approve(file, {}, { signer: 'EPA Chief', author: 'epa-chief' })).toBe(run)
@@ -123,7 +123,7 @@ describe('an approval', () => {
     expect((await press.provenance('arsenic-limit')).approvedBy).toEqual(['EPA Chief', 'State Liaison'])
   })
 
-  it('takes who committed the file for its author where nobody else is named, and the roster knows that person to the letter', async () => {
+  it('takes the committer for the author where no author is named and the roster has that exact name', async () => {
     const known = await press.approve(['benzene-limit@1.0.0=5'], AT_ONCE, { committedBy: { 'benzene-limit': 'EPA Chief' } })
     expect(await press.waiting(known)).toMatchObject({ authors: ['EPA Chief'], missing: ['official'] })
     const unknown = await press.approve(['toluene-limit@1.0.0=5'], AT_ONCE, { committedBy: { 'toluene-limit': 'epa chief' } })
@@ -205,7 +205,7 @@ describe('a rejection', () => {
   const waitingRun = async (id: string, options: { owner?: string } = {}): Promise<ApprovalSummary> =>
     press.waiting(await press.approve([`${id}@1.0.0=15`], AT_ONCE, { tags: ['critical'], ...options }))
 
-  it('by somebody who could approve it ends the run, with name and reason, and is in the trail', async () => {
+  it('by a person who could approve it ends the run, with name and reason, and is in the trail', async () => {
     const { digest, run } = await waitingRun('lead-limit')
     expect(await press.reject(digest, 'the unit is wrong', 'EPA Counsel')).toEqual({ run, state: 'ABORTED', digest, missing: ['critical'] })
     expect(await press.show(run!)).toMatchObject({ state: 'ABORTED', reason: 'REJECTED', detail: 'EPA Counsel: the unit is wrong' })

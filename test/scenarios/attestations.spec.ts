@@ -84,7 +84,7 @@ describe('what a stage found', () => {
     })
   })
 
-  it('names a scenario by one digest, whoever says it', async () => {
+  it('names a scenario by one digest in every stage', async () => {
     const source = 'id: pm25-violation\npolicies: [pm25-limit]\ncorpus: none\nalert: reading.pm25 > 25.0\nboundary: { pm25: [25] }\n'
     await press.api.post('/v1/scenarios', { file: 's.yaml', source })
     await press.whenState(await press.approve(['pm25-limit@1.0.0=35'], AT_ONCE), 'SUCCEEDED')

@@ -56,7 +56,7 @@ describe('facts of high volume', () => {
     return system.runUntil(async () => system.clock.now().getTime() >= end, minutes * 60_000 + 20_000)
   }
 
-  it('enter the log as one digest per run and minute, which anybody can make again from what is told beside it', async () => {
+  it('enter the log as one digest per run and minute, which can be recomputed from the listing and from the events', async () => {
     await press.whenState(await press.approve(['pm25-limit@1.0.0=35'], { observeMs: 0, bakeMs: 0 }), 'SUCCEEDED')
     for (let index = 0; index < 30; index++) await alert(`a${index}`, `bot-${index % 3}`)
     await system.settle()
@@ -87,7 +87,7 @@ describe('facts of high volume', () => {
     ])
   })
 
-  it('of an entry that is none are not found, and the answer says why', async () => {
+  it('of an unknown entry are not found, and the response has the reason', async () => {
     const answer = await fetch(`${system.url}/v1/audit/windows/nothing`)
     expect([answer.status, await answer.json()]).toMatchObject([404, { code: 'HMS_AUDIT_WINDOW_NOT_FOUND' }])
   })

@@ -256,7 +256,7 @@ describe('nothing goes in', () => {
 })
 
 describe('its review', () => {
-  it('is closed by somebody else, once, who says what it is', async () => {
+  it('is closed once, by a person who did not sign, with a statement that names the ticket', async () => {
     const run = await press.breakGlass(['pm25@2.0.0=25'])
     const { ticket } = await reviewOf(run)
     for (const actor of ['EPA Chief', 'EPA Counsel'])
@@ -270,7 +270,7 @@ describe('its review', () => {
     expect((await reviewOf(run)).state).toBe('CLOSED')
   })
 
-  it('locks those who signed when it is overdue, nobody else, and not the way back', async () => {
+  it('locks only its signers when it is overdue, and no rollback', async () => {
     const run = await press.breakGlass(['pm25@2.0.0=25'])
     await press.reaches(run, 'SUCCEEDED')
     await press.whenState(await press.approve(['pm25@3.0.0=20'], AT_ONCE), 'SUCCEEDED')
@@ -300,7 +300,7 @@ describe('its review', () => {
     await press.whenState(await press.approve(['pm25@5.0.0=10'], AT_ONCE, { signer: 'EPA Chief' }), 'SUCCEEDED')
   })
 
-  it('keeps those whom it locks from declaring a freeze anew so that it ends or holds less, and lets them stop the line', async () => {
+  it('keeps locked people from redeclaring a freeze so that it ends or blocks less, and lets them stop the line', async () => {
     const run = await press.breakGlass(['pm25@2.0.0=25'])
     await press.reaches(run, 'SUCCEEDED')
     await overdue(run)

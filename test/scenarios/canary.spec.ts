@@ -42,7 +42,7 @@ describe('a canary', () => {
     expect(await press.show(run)).toMatchObject({ reason: 'UNEXPLAINED_ALERTS' })
   })
 
-  it('counts an alert once per bot and reading, however often it is told', async () => {
+  it('counts an alert once per bot and reading, however often it is reported', async () => {
     await alert('a1', 'bot-1', 'NCR', 5, 'reading-1')
     await alert('a1', 'bot-1', 'NCR', 5, 'reading-1')
     await alert('a2', 'bot-1', 'NCR', 5, 'reading-1')
@@ -135,7 +135,7 @@ describe('a canary with metrics', () => {
     expect(await press.show(run)).toMatchObject({ reason: 'METRIC_FAILED' })
   })
 
-  it('asks people when nobody answers, whatever the profile', async () => {
+  it('pauses for a decision when no metric answers, in every profile', async () => {
     values = ['NaN']
     const run = await approve()
     await until(run, 'PAUSED')

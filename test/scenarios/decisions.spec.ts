@@ -77,7 +77,7 @@ describe('a cohort that is connected and silent', () => {
     expect((await stageOf(run, 'canary')).detail).toContain('silent: late-mute')
   })
 
-  it('ends by its deadline, and then nobody lives under it', async () => {
+  it('ends at its deadline, and then no bot uses the canary', async () => {
     await start({ HMS_APPROVER_PAUSE_DEADLINE: '5m' })
     const bot = await connect('mute-1')
     const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
@@ -118,7 +118,7 @@ describe('a run paused in its canary', () => {
     return { run, bot }
   }
 
-  it('ends ABORTED when somebody aborts it; the canary goes back, and a second decision is too late', async () => {
+  it('ends ABORTED when a person aborts it; the canary is rolled back, and a second decision is too late', async () => {
     const { run, bot } = await paused()
     const view = await press.decide(run, 'abort', 'EPA Counsel', 'bot is broken')
     expect(view).toMatchObject({
@@ -139,7 +139,7 @@ describe('a run paused in its canary', () => {
     expect(await press.approve(['pm25@2.1.0=24'], AT_ONCE)).toBe(run + 1)
   })
 
-  it('starts anew when somebody retries it: what was shown goes back, and nothing is carried over', async () => {
+  it('restarts when a person retries it: the first canary is rolled back, and nothing is carried over', async () => {
     const { run, bot } = await paused()
     const seen = await press.api.get<{ members: { seq: number }[] }>(`/v1/canaries/${run}`)
     expect(await press.decide(run, 'retry')).toMatchObject({ attempt: 2, decisions: [{ decision: 'retry', outcome: 'applied' }] })
@@ -152,7 +152,7 @@ describe('a run paused in its canary', () => {
     expect(await press.limit('pm25')).toBe(25)
   })
 
-  it('asks again when somebody resumes it: passes when the bot answers now, pauses again when it does not', async () => {
+  it('continues when a person resumes it: passes when the bot acknowledges now, pauses again when it does not', async () => {
     const { run, bot } = await paused()
     expect(await press.decide(run, 'resume')).toMatchObject({ state: 'CANARY' })
     await press.reaches(run, 'PAUSED')
@@ -163,7 +163,7 @@ describe('a run paused in its canary', () => {
     expect(await press.limit('pm25')).toBe(25)
   })
 
-  it('goes on when somebody promotes it, into a rollout that asks the fleet by itself', async () => {
+  it('continues when a person promotes it, into a rollout that waits for the fleet’s own acknowledgements', async () => {
     const { run } = await paused()
     await press.decide(run, 'promote', 'EPA Chief', 'known to be mute')
     await press.reaches(run, 'PAUSED')
@@ -209,7 +209,7 @@ describe('a run paused in its canary', () => {
 })
 
 describe('a rollout', () => {
-  it('pauses without its quorum, and goes back when somebody aborts it', async () => {
+  it('pauses without its quorum, and rolls back when a person aborts it', async () => {
     await start()
     await connect('mute-va', 'VA')
     const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
@@ -236,7 +236,7 @@ describe('a rollout', () => {
     await press.reaches(run, 'SUCCEEDED')
   })
 
-  it('goes on by itself with its quorum; the silent are counted', async () => {
+  it('continues without a decision once it has its quorum, and counts silent bots', async () => {
     await start({ HMS_ROLLOUT_QUORUM: '50%' })
     const bot = await connect('heard', 'VA')
     await connect('mute-va', 'VA')
@@ -334,7 +334,7 @@ describe('an abort', () => {
     }
   })
 
-  it('ends an observation when somebody has seen enough, and says who', async () => {
+  it('ends an observation when a person promotes it, and names that person', async () => {
     await start()
     const run = await press.approve(['pm25@2.0.0=25'], { ...EVERYONE, observeMs: 3_600_000 })
     await press.whenState(run, 'CANARY')
@@ -352,8 +352,8 @@ describe('an abort', () => {
   })
 })
 
-describe('a bake that somebody has seen enough of', () => {
-  it('ends when it is promoted, and never below what the roster asks for', async () => {
+describe('a bake that a person ends early', () => {
+  it('ends when it is promoted, and never below the minimum of the roster', async () => {
     system = await startMemorySystem({}, undefined, (roster) => void (roster.bounds = { minBakeMs: 60_000 }))
     press = new PipelineDriver(system)
     const run = await press.approve(['pm25@1.0.0=25'], { observeMs: 0, bakeMs: 600_000 })

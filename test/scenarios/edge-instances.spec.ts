@@ -45,12 +45,12 @@ it('and so is an evaluation by OFREP, a read that brings a body', async () => {
   }
 })
 
-it('a write is asked of one alone, and hears 503 where that is gone; the next is asked of another', async () => {
+it('a write goes to one instance alone, and gets 503 where that is gone; the next goes to another', async () => {
   const write = (): Promise<Response> => ask('/v1/bots', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
   expect([(await write()).status, (await write()).status, (await write()).status]).toEqual([503, 401, 401])
 })
 
-it('a read hears 503 where all are gone', async () => {
+it('a read gets 503 where all instances are gone', async () => {
   const answer = await ask('/v1/audit/entries')
   expect(answer.headers.get('retry-after')).toBe('2')
   const detail = 'The edge reaches no instance of audit at the moment. Try again.'

@@ -60,7 +60,7 @@ describe('a rule that takes effect later', () => {
     expect(await detailOf(run, 'rollout')).toBe(`1 of 1 bots acknowledged; in force since ${new Date(at).toISOString()}`)
   })
 
-  it('is heard to be in force when no head was published for an hour', { timeout: 120_000 }, async () => {
+  it('is reported in force when no head was published for an hour', { timeout: 120_000 }, async () => {
     at = system.clock.now().getTime() + 60 * LATER_MS
     const run = await held(['pm25@2.0.0=25'], later())
     await system.runUntil(async () => (await press.show(run)).state === 'SUCCEEDED', 62 * LATER_MS, LATER_MS / 2)

@@ -11,8 +11,8 @@ beforeAll(async () => {
 })
 afterAll(() => system.stop())
 
-describe('every read that says so', () => {
-  it('carries an ETag, and is not sent again to whoever names it', async () => {
+describe('every read with a documented 304', () => {
+  it('has an ETag, and is not sent again to a client that sends it', async () => {
     const { paths } = (await (await fetch(`${system.url}/openapi.json`)).json()) as Described
     const reads = Object.entries(paths).flatMap(([path, { get }]) =>
       get !== undefined && '304' in get.responses && !/[{*]/.test(path) && !get.parameters?.some(({ required }) => required) ? [path] : [],

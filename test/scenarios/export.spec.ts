@@ -143,7 +143,7 @@ describe('an export', () => {
       'it names other releases than its head',
     ],
     [
-      'a withdrawal that nobody signed',
+      'an unsigned withdrawal',
       (all) => all.map((each) => (each.type === 'live' ? { ...each, record: { ...each.record, digest: null } } : each)),
     ],
     ['an entry that says something else and has the hash of that', (all) => all.map(withOtherKey)],

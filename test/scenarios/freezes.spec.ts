@@ -89,7 +89,7 @@ describe('a freeze with times', () => {
 })
 
 describe('a freeze that does not count', () => {
-  it('is one of somebody without a role, one with wrong times, one signed long ago', async () => {
+  it('is one of a person without a role, one with wrong times, one signed long ago', async () => {
     await expect(press.freeze({ id: 'drill', scope: 'everywhere' })).rejects.toMatchObject({ code: 'HMS_FREEZE_INVALID', status: 422 })
     await expect(press.freeze({ id: 'drill', from: inMs(1), until: inMs(0) })).rejects.toMatchObject({ code: 'HMS_FREEZE_INVALID' })
     await expect(press.freeze({ id: 'No Name' })).rejects.toMatchObject({ code: 'HMS_FREEZE_INVALID' })

@@ -106,7 +106,7 @@ describe('guard rules', () => {
     expect(dropped.stages[0]!.detail).toContain('a rule keeps its tag "guard"')
   })
 
-  it('judge rollbacks too, and the verdict is told', async () => {
+  it('judge rollbacks too, and the verdict is published', async () => {
     await succeed(await press.approve(['radon@1.0.0=4'], AT_ONCE, { tags: ['radon'] }))
     await succeed(await press.approve(['radon@2.0.0=3'], AT_ONCE, { tags: ['radon'] }))
     await succeed(await rule('1.0.0', { rule: 'false', when: ['rollback'], tags: ['radon'] }, 'no-way-back'))

@@ -55,7 +55,7 @@ describe('a POST with one Idempotency-Key at two instances at once', () => {
     expect(await tokens()).toBe(before + 1)
   })
 
-  it('that waits for nobody, as an approval, opens one run all the same', async () => {
+  it('for an approval is never refused as busy, and opens one run', async () => {
     const [one] = instances
     const api = new LooseApi({ url: one!.url, timeoutMs: 20_000, authorize: signedBy(identity.operator, identity.roster.installation) })
     const policy = { id: 'lead', version: '1.0.0', effective: '2024-09-01T00:00:00Z', limit: 15 }

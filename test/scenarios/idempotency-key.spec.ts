@@ -64,7 +64,7 @@ describe('a POST with an Idempotency-Key', () => {
     expect(((await theirs.json()) as IssuedToken).id).not.toBe(mine.id)
   })
 
-  it('is judged anew after a refusal', async () => {
+  it('is judged again after a refusal', async () => {
     const refused = await post('/v1/rollbacks', { policy: 'lead', version: '1.0.0' }, 'early')
     expect([refused.status, replayed(refused)]).toEqual([404, false])
     await live('lead@1.0.0=15')

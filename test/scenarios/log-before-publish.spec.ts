@@ -98,7 +98,7 @@ describe('a release, where the roster names a log', () => {
     Number(/^hms_svc_checkpoint_lag_entries (\d+)$/m.exec(await (await fetch(`${system.url}/metrics`)).text())?.[1])
   afterEach(() => system.stop())
 
-  it('is shown to nobody before its approval is in a witnessed checkpoint, and brings the proof to whoever reads it', async () => {
+  it('is not published before its approval is in a witnessed checkpoint, and contains the proof for readers', async () => {
     hasWitness = true
     await start()
     await reaches(await press.approve(['pm25-limit@1.0.0=35'], QUICK), 'SUCCEEDED')
@@ -133,7 +133,7 @@ describe('a release, where the roster names a log', () => {
     }
   })
 
-  it('is shown to nobody where its proof comes in a freeze that has just begun', async () => {
+  it('is not published when its proof arrives in a freeze that has just begun', async () => {
     hasWitness = true
     await start()
     const from = new Date(system.clock.now().getTime() + 10 * 60_000)
@@ -217,7 +217,7 @@ describe('a release, where the roster names a log', () => {
     expect(await press.limit('pm25-limit')).toBe(15)
   })
 
-  it('is paused by whoever decides so while it waits for the log, once it may go out; an abort waits for no pause', async () => {
+  it('is paused by a decision made while it waits for the log, once it may be published; an abort waits for no pause', async () => {
     hasWitness = true
     await start({ HMS_APPROVER_BREAK_GLASS_BAKE: '1s' })
     await reaches(await press.approve(['pm25-limit@1.0.0=35'], QUICK), 'SUCCEEDED')

@@ -73,7 +73,7 @@ describe('a handler with a bug', () => {
     await expect(press.api.get(`/v1/canaries/${run}`)).rejects.toMatchObject({ status: 404 })
   })
 
-  it('can be left behind: discarded with a reason, by somebody who may', async () => {
+  it('can be left behind: discarded with a reason, by a caller with the right', async () => {
     expect(await cli('dlq', 'discard', letter.id)).toMatchObject({ code: 2 })
     expect(await cli('dlq', 'discard', letter.id, '--reason', 'run approved anew')).toMatchObject({ code: 3 })
     await expect(press.api.post(path('discard'), { reason: '  ' })).rejects.toMatchObject({ code: 'HMS_HTTP_BODY_INVALID', status: 400 })

@@ -57,7 +57,7 @@ describe('a version whose canary failed', () => {
     expect(await press.show(waiting)).toMatchObject(STALE)
   })
 
-  it('is approved again by who prepares it anew, and is told what became of it', async () => {
+  it('is approved again after a new preparation, which names the run that failed', async () => {
     const failing = await observed()
     await fails(failing)
     const prepared = await press.prepare(['pm25@2.0.0=25'], AT_ONCE)
@@ -66,7 +66,7 @@ describe('a version whose canary failed', () => {
     expect(await press.limit('pm25')).toBe(25)
   })
 
-  it('takes no signature over what was prepared before, and is prepared anew by the same request', async () => {
+  it('accepts no signature over an earlier preparation, and is prepared again by the same request', async () => {
     const bundle = ['pm25@2.0.0=25', 'ozone@1.0.0=70']
     const before = await press.prepare(bundle, AT_ONCE)
     const failing = await observed()
@@ -144,7 +144,7 @@ describe('a version that people took back', () => {
   })
 })
 
-describe('a run that people let start anew', () => {
+describe('a run that people retried', () => {
   it('is their decision, whatever became of the version meanwhile', async () => {
     const mute = await RawBot.connect(system.url, 'mute-1', 'NCR')
     const run = await press.approve(['pm25@2.0.0=25'], OBSERVED)

@@ -62,7 +62,7 @@ async function acknowledge(at = 0): Promise<[number, ReceiptView | Problem]> {
   return [response.status, (await response.json()) as ReceiptView | Problem]
 }
 
-it('a partner is told, which is not yet acknowledged; its signed call is, in the trail and in the clock of the run', async () => {
+it('a delivery is acknowledged by the partner’s signed call alone, in the trail and in the clock of the run', async () => {
   const run = await press.approve(['pm25-limit@1.0.0=35'], PLAN)
   await system.runUntil(async () => (await press.show(run)).state === 'SUCCEEDED', 400_000)
   const [told] = await deliveries()
@@ -96,7 +96,7 @@ const registerOnDuty = (): Promise<unknown> => {
   return press.api.post('/v1/partners', { id: 'on-duty', name: 'On duty', groups: ['on-call'], channels, networks })
 }
 
-it('a partner that no channel reached is asked about: who is on call hears of the ticket, once, and of its end', async () => {
+it('a partner that no channel reached opens a ticket: the on-call person is notified once of it, and of its end', async () => {
   await registerOnDuty()
   status = 410
   const run = await press.approve(['pm25-limit@1.0.0=35'], PLAN)

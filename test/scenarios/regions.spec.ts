@@ -28,7 +28,7 @@ async function alerts(bots: readonly string[]): Promise<void> {
 }
 
 describe('one canary per region at a time', () => {
-  it('lets the second wait until the first is over, whatever its policy, and says for whom', async () => {
+  it('lets the second wait until the first has ended, whatever its policy, and names the first', async () => {
     const first = await press.approve(['pm25@1.0.0=35'], NCR)
     await press.whenState(first, 'CANARY')
     const second = await press.approve(['ozone@1.0.0=70'], NCR)

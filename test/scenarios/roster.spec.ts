@@ -82,7 +82,7 @@ describe('a roster that is rotated while the press runs', () => {
 
   afterAll(() => system.stop())
 
-  it('goes from 1 to 4 in every service under a run that ends well, and nobody starts anew', async () => {
+  it('goes from 1 to 4 in every service during a run that succeeds, without a restart', async () => {
     const run = await press.approve(['lead-limit@1.0.0=15'], OBSERVED)
     await system.settle()
     await office.rotate()
@@ -102,7 +102,7 @@ describe('a roster that is rotated while the press runs', () => {
     expect(await press.limit('lead-limit')).toBe(15)
   })
 
-  it('lets those in whom it names, and out whom it no longer names', async () => {
+  it('accepts the people it names, and refuses those it no longer names', async () => {
     const gone = press.approve(['zinc-limit@1.0.0=5'], AT_ONCE, { signer: 'Air Office' })
     await expect(gone).rejects.toMatchObject({ code: 'HMS_APPROVER_SIGNER_UNKNOWN', status: 403 })
     const run = await press.approve(['zinc-limit@1.0.0=5'], AT_ONCE, { by: office.signer('Inspector') })

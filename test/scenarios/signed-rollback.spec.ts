@@ -67,7 +67,7 @@ describe('a rollback beyond the fallbacks', () => {
     expect(await press.limit('pm25')).toBe(25)
   })
 
-  it('waits for as many people as approving it would take, over the same bytes, and counts nobody twice', async () => {
+  it('waits for as many people as its approval would require, over the same bytes, and counts no person twice', async () => {
     await liveCritical('lead', '1.0.0', 15)
     await liveCritical('lead', '2.0.0', 14)
     await liveCritical('lead', '3.0.0', 13, ['lead@2.0.0'])

@@ -78,7 +78,7 @@ describe('a stage that never answers', () => {
   })
 })
 
-describe('a run that waits, and whose stage never hears that it may go on', () => {
+describe('a run that waits, and whose stage is never notified that it may continue', () => {
   let system: MemorySystem
   let press: PipelineDriver
   let bus: BlackHoleBus
@@ -137,7 +137,7 @@ describe('a run that waits, and whose stage never hears that it may go on', () =
     expect((await press.show(second)).state).toBe('SUCCEEDED')
   })
 
-  it('for its turn in a region, with nobody left to give it: they fail one after the other', async () => {
+  it('for its turn in a region, with canary-controller gone: they fail one after the other', async () => {
     const first = await hasRegion()
     const second = await waits('ozone@1.0.0=70')
     const third = await waits('so2@1.0.0=75')
@@ -164,7 +164,7 @@ describe('a run that waits, and whose stage never hears that it may go on', () =
     await press.reaches(second, 'SUCCEEDED', 3_600_000)
   })
 
-  it('for its region, which nobody has: it fails, though a freeze keeps another from its first head there', async () => {
+  it('for its region, which no run has: it fails, though a freeze keeps another from its first head there', async () => {
     const first = await hasRegion()
     const run = await waits('ozone@1.0.0=70')
     await press.freeze({ id: 'drill', scope: VIRGINIA.scope })

@@ -133,7 +133,7 @@ describe('a newer release that supersedes what readers hold until its time', () 
       receiver.closeAllConnections()
     })
 
-    it('that was told ahead is told what stays in force, then of the newer one', async () => {
+    it('that was notified ahead is notified of what stays in force, then of the newer one', async () => {
       await held(['pm25@2.0.0=25'])
       await system.runUntil(async () => told.length === 1, LATER_MS / 2)
       await press.approve(['pm25@3.0.0=20'], AT_ONCE, { ...NEWER, effective: time(APART_MS) })

@@ -102,7 +102,7 @@ describe('a newer release that supersedes', () => {
     await press.whenState(await press.approve(['ozone@1.0.0=70'], AT_ONCE), 'SUCCEEDED')
   })
 
-  it('ends a run that is paused, whose ticket asks nobody any longer', async () => {
+  it('ends a paused run, and its ticket becomes moot', async () => {
     await connect('mute-1')
     const older = await press.approve(['pm25@2.0.0=25'], LONG)
     await press.reaches(older, 'PAUSED')

@@ -75,7 +75,7 @@ describe('a canary that failed', () => {
     expect((await press.show(run)).state).toBe('ROLLED_BACK')
   })
 
-  it('tells more people while nobody answers, and what was done stands in the end', async () => {
+  it('notifies more people while no answer arrives, and the rollback stays in the end', async () => {
     await rolledBack()
     const steps = async (): Promise<string[]> => (await tickets())[0]!.told.map(({ to }) => to)
     expect(await steps()).toEqual(['on-call'])
@@ -109,7 +109,7 @@ describe('a run that is paused', () => {
     ])
   })
 
-  it('expires with the pause: nobody who stays away promotes anything', async () => {
+  it('expires with the pause, and promotes nothing', async () => {
     const run = await silent()
     await press.reaches(run, 'ABORTED', 700_000)
     expect(await tickets()).toMatchObject([{ state: 'EXPIRED', decided: null }])
@@ -154,7 +154,7 @@ describe('a decision that a ticket does not offer', () => {
 })
 
 describe('an answer that does not count', () => {
-  it('is one that the ticket does not take, or about another run, or of nobody', async () => {
+  it('is one that the ticket does not allow, one about another run, or an unsigned one', async () => {
     const run = await rolledBack()
     const [ticket] = await tickets()
     await expect(answer(ticket!, 'promote')).rejects.toMatchObject({ code: 'HMS_TICKET_DECISION_OTHER', status: 409 })

@@ -60,7 +60,7 @@ describe('a trace', () => {
     await system.runUntil(async () => (await press.show(run)).state === 'SUCCEEDED', 400_000)
   }
 
-  it('goes from the request of an approval through every stage, wait and head to what bots and partners hear', async () => {
+  it('goes from the request of an approval through every stage, wait and head to the messages to bots and partners', async () => {
     const frames: StreamFrame[] = []
     const socket = new WebSocket(`${system.url.replace('http', 'ws')}/v1/stream`)
     socket.on('message', (data) => frames.push(JSON.parse(String(data)) as StreamFrame))

@@ -67,7 +67,7 @@ describe('a server that is frozen, and bots behind all kinds of proxies', () => 
   const limits = (): unknown[] => bots.map((bot) => bot.get(POLICY)['limit'])
   const states = (): string => bots.map(({ state }) => state).join()
 
-  it('are told a change, by whatever way leads to them', async () => {
+  it('are notified of a change, on every transport', async () => {
     expect(await Promise.all(bots.map((bot) => bot.ready()))).toEqual(['READY', 'READY', 'READY'])
     await approve('2.0.0', 25)
     await until('all live by 25', async () => limits().join() === '25,25,25', 20_000)

@@ -48,7 +48,7 @@ describeKafka('poison on real Kafka', () => {
     await system?.stop()
   })
 
-  it('lets nobody else wait: each record ends as a letter with its code, and every policy goes on', async () => {
+  it('blocks no other record: each one ends as a letter with its code, and every policy continues', async () => {
     const rubbish = { topic: 'hms.approval.v1', key: 'warm-up' }
     const major = { topic: 'hms.lint.v1', type: 'hms.lint.passed.v2', key: 'poison-major', producer: 'linter', data: {} } as const
     const cases: [string, string, Poison][] = [
@@ -149,7 +149,7 @@ describeKafka('poison on real Kafka', () => {
     expect(await follow(await approve('broken', 2))).toMatchObject({ state: 'SUCCEEDED' })
   }, 180_000)
 
-  it('in a stream beside the work: how long the linter takes for the others is told', async () => {
+  it('in a stream beside the work: how long the linter takes for other records is printed', async () => {
     const calm: number[] = []
     const poisoned: number[] = []
     let rubbish = 0

@@ -44,7 +44,7 @@ describeKafka('an installation in production', () => {
     return JSON.parse(watched.stdout.trim().split('\n').at(-1)!) as RunView
   }
 
-  it('answers nobody without a key, and gives keys to programs by the word of a person', async () => {
+  it('refuses requests without a key, and issues keys to programs on the signature of a person', async () => {
     expect(await system.hms(['get', 'epa-pm25-limit'])).toMatchObject({ code: 3 })
     expect((await fetch(`${system.url}/v1/policies`)).status).toBe(401)
     expect(
@@ -55,7 +55,7 @@ describeKafka('an installation in production', () => {
     await until('the key is known everywhere', async () => (await system.hms(['runs', 'list', '--json'], read)).code === 0)
   }, 120_000)
 
-  it('pauses what nobody can judge, for there is nothing to replay', async () => {
+  it('pauses a run without evidence, because there is nothing to replay', async () => {
     const run = await approved(policyFile(system.folder, '1.0.0', 70, 'epa-ozone-limit'))
     expect(run).toMatchObject({ state: 'PAUSED', reason: 'NO_EVIDENCE' })
   }, 120_000)
@@ -120,7 +120,7 @@ describeKafka('an installation in production', () => {
     expect(shown.provenance).toMatchObject({ author: 'Air Office', approvedBy: ['Air Director', 'Air Counsel'] })
   }, 240_000)
 
-  it('proves it to whoever checks: the log with its witness, each stage, and a bundle offline', async () => {
+  it('proves it to any checker: the log with its witness, each stage, and a bundle offline', async () => {
     const verified = await system.hms(['audit', 'verify', '--json'], read)
     expect(verified, verified.stderr).toMatchObject({ code: 0 })
     // Two documents: what is live for all, and what the canary's region went back to.

@@ -59,7 +59,7 @@ describe('a witness process', () => {
     expect(seen()).toBeGreaterThan(before)
   }, 120_000)
 
-  it('shares its folder with nobody', async () => {
+  it('shares its folder with no other process', async () => {
     const second = await hms(['serve', 'witness'], { ...env, HMS_WITNESS_PORT: '0' })
     expect(second.stderr).toContain('HMS_DATA_FOLDER_IN_USE')
     expect(second.code).toBe(5)

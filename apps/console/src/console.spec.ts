@@ -91,7 +91,7 @@ describe('the console', () => {
     expect((await get('/approvals')).headers['referrer-policy']).toBe('same-origin')
   })
 
-  it('lets nobody follow a page that somebody is about to sign', async () => {
+  it('refuses live updates of a page with a signature form', async () => {
     const page = encodeURIComponent(`/approvals/sha256:${'a'.repeat(64)}`)
     expect((await get(`/console/live?page=${page}`, 'text/event-stream')).statusCode).toBe(404)
   })
@@ -102,7 +102,7 @@ describe('the console', () => {
     expect(style).not.toMatch(/@import|url\(|animation/)
   })
 
-  it('lets nobody follow a page that does not change, under whatever query', async () => {
+  it('refuses live updates of a page that does not change, with any query', async () => {
     const { port } = server.server.address() as { port: number }
     const follow = async (path: string): Promise<number> => {
       const response = await fetch(`http://127.0.0.1:${port}/console/live?page=${encodeURIComponent(`${path}?1`)}`)

@@ -65,7 +65,7 @@ describe('oracles of the kill harness', () => {
     }
   })
 
-  it('ask nobody for a key that its producer erased', async () => {
+  it('expect no handling of a key that its producer erased', async () => {
     await observer.rows(
       `INSERT INTO config_store.stream_head (topic, msg_key, key_seq) VALUES ('hms.config.state.v1', 'pm25@region:VA', 2)`,
     )

@@ -96,7 +96,7 @@ describe('panes in a browser', () => {
     for (const { page } of open) await page.context().close()
   }, 240_000)
 
-  it('tells the pane in the frame of its own rule alone', async () => {
+  it('redraws the pane in the frame for its own rule alone', async () => {
     const { page } = await live(1280)
     const before = await drawsOf(page)
     await approve('lead-limit', '2.0.0', 3)

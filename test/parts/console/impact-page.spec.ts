@@ -40,7 +40,7 @@ describe('the page of an impact, opened from its file', () => {
   })
 
   for (const width of [1280, 320]) {
-    it.each(['light', 'dark'] as const)(`at ${width} pixels and %s, can be used by everyone and asks nobody`, async (colorScheme) => {
+    it.each(['light', 'dark'] as const)(`at ${width} pixels and %s, is accessible and sends no request`, async (colorScheme) => {
       const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme })
       try {
         const page = await context.newPage()

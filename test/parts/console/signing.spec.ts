@@ -145,7 +145,7 @@ describe('a person who signs in the browser', () => {
     })
   })
 
-  it('signs nothing with a wrong passphrase, a key that nobody has here, or once it was cancelled', async () => {
+  it('signs nothing with a wrong passphrase, with a file that is no key, or once it was cancelled', async () => {
     await inPage('/approvals', {}, async (page) => {
       await propose(page, '3.0.0', 20)
       await unlock(page, 'Sign', 'wrong')
@@ -277,7 +277,7 @@ describe('a person who signs in the browser', () => {
     })
   }, 240_000)
 
-  it('computes the proof of an approval anew, and says so when it does not hold', async () => {
+  it('recomputes the proof of an approval, and reports when it does not hold', async () => {
     const entries = (await (await fetch(`${url}/v1/audit/entries?run=2&limit=1`)).json()) as { index: number }[]
     await inPage(`/audit/${entries[0]!.index}`, {}, async (page) => {
       const says = (words: string): Promise<unknown> =>

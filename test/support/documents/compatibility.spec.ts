@@ -27,11 +27,11 @@ const withMember = (name: string, schema: Json, required = EVENT.required): Json
 
 describe('an event', () => {
   it.each<[string, Json]>([
-    ['is as it was', events(EVENT)],
-    ['may say more', events(withMember('why', { type: 'string' }))],
-    ['has another word in a closed list', events(withMember('decision', { enum: ['pause', 'abort', 'supersede'] }))],
+    ['is unchanged', events(EVENT)],
+    ['may have more members', events(withMember('why', { type: 'string' }))],
+    ['has another value in a closed list', events(withMember('decision', { enum: ['pause', 'abort', 'supersede'] }))],
     ['has one more shape', events(withMember('stage', { anyOf: [{ enum: ['lint', 'canary'] }, { type: 'null' }, { type: 'object' }] }))],
-  ])('that %s breaks nobody', (_what, after) => {
+  ])('that %s is compatible', (_what, after) => {
     expect(eventBreaks(events(EVENT), after)).toEqual([])
   })
 
@@ -64,7 +64,7 @@ describe('a route', () => {
   })
   const before = route(EVENT, EVENT, [{ in: 'query', name: 'limit' }])
 
-  it('may answer more, and take more that nobody has to send', () => {
+  it('may return more, and accept more optional input', () => {
     const more = withMember('why', { type: 'string' }, ['run', 'decision', 'why'])
     const less = { ...EVENT, required: ['run'] }
     const parameters = [
@@ -97,7 +97,7 @@ describe('a route', () => {
 describe('a table', () => {
   const before = 'table a\n  id text NOT NULL\n  note text\n  CONSTRAINT a_pkey PRIMARY KEY (id)'
 
-  it('may get columns that nobody has to fill, and indexes', () => {
+  it('may get optional columns, and indexes', () => {
     const more = `${before}\n  at bigint NOT NULL DEFAULT 0\n  why text\n  CREATE INDEX a_why_idx ON a USING btree (why)\n\ntable b\n  id text NOT NULL`
     expect(tableBreaks(before, more, 'audit')).toEqual([])
   })

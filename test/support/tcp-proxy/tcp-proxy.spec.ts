@@ -51,7 +51,7 @@ describe('a calm proxy', () => {
     expect(proxy.url('https://partner.example/hook?a=1')).toBe(`https://127.0.0.1:${proxy.port}/hook?a=1`)
   })
 
-  it('passes a broken connection on, whoever broke it', async () => {
+  it('passes a broken connection on, from either side', async () => {
     const { echo, call } = await echoBehindProxy()
     const first = await call()
     await roundTrip(first, 'x')
@@ -151,7 +151,7 @@ describe('toxics', () => {
     expect(await roundTrip(await call(), 'fine')).toBeGreaterThan(0)
   })
 
-  it('black hole: bytes and endings vanish, new connections open and hear nothing; who lost bytes is reset when it is lifted', async () => {
+  it('black hole: bytes and endings vanish, new connections receive nothing; all that lost bytes are reset at its end', async () => {
     const { echo, proxy, call } = await echoBehindProxy()
     const [loud, quiet] = [await call(), await call()]
     await roundTrip(loud, 'before')

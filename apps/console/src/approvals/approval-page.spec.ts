@@ -115,7 +115,7 @@ describe('the page of an approval', () => {
     ],
     ['a part of a bundle', preparedOf({ bundle: { digest: digestOf('two'), size: 2 } })],
     ['no release', { ...PREPARED, releases: [] }],
-  ])('lets nobody sign %s', async (_what, prepared) => {
+  ])('offers no signature for %s', async (_what, prepared) => {
     const { html, text, status } = await page(prepared)
     expect([status, text.includes('Nobody can sign this'), html.includes('data-signing')]).toEqual([409, true, false])
   })
@@ -142,7 +142,7 @@ describe('the page of an approval', () => {
     expect([made.status, made.text.includes(words)]).toEqual([status, true])
   })
 
-  it('lets nobody sign while the roster cannot be shown', async () => {
+  it('offers no signature while the roster cannot be shown', async () => {
     const { html, text } = await page(PREPARED, { '/v1/roster': AWAY })
     expect(html).not.toContain('data-signing')
     expect(text).toContain('Nobody can sign here before')
@@ -152,7 +152,7 @@ describe('the page of an approval', () => {
 describe('the list of approvals', () => {
   const list = (answer: unknown) => shown(approvalsPage, { answers: { '/v1/approvals?state=open': answer } })
 
-  it('tells apart nothing, not allowed, and not loaded', async () => {
+  it('has distinct texts for empty, denied and not loaded', async () => {
     expect((await list([])).text).toContain('Nothing waits for a signature.')
     expect((await list(DENIED)).text).toContain('Not allowed to see the approvals')
     expect((await list(AWAY)).text).toContain('The approvals could not be loaded')
@@ -176,7 +176,7 @@ describe('the list of approvals', () => {
     expect(html).toContain(`href="/approvals/${encodeURIComponent(digest)}"`)
   })
 
-  it('lists what was proposed and nobody has signed, and what has an active run', async () => {
+  it('lists proposals without signatures, and those with an active run', async () => {
     const one = { ...PREPARED, run: null, policies: [{ id: 'a', version: '1.0.0', digest }], reasons: [], preparedAt: '', signedBy: [] }
     const { text, html } = await list([one, { ...one, run: 7, state: 'CANARY', policies: [{ id: 'c', version: '1.0.0', digest }] }])
     expect(text).toContain('0 approvals waiting for signatures.')

@@ -57,7 +57,7 @@ describe('the form of a proposal', () => {
     expect(body).toContain('1.yaml:1:')
   })
 
-  it('reads no more of them than one run may have, and asks nobody then', async () => {
+  it('refuses files above the size limit of a run, and sends no request', async () => {
     const { status, body, asked } = await propose(['a'.repeat(170 * 1024), 'b'.repeat(170 * 1024)])
     expect([status, asked]).toEqual([422, []])
     expect(body).toContain('HMS_APPROVER_RUN_TOO_LARGE')

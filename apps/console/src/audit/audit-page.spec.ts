@@ -77,7 +77,7 @@ describe('the page of the log', () => {
     expect(rows((await page('', { '/checkpoint': UNPUBLISHED, [newest]: [entries[1], entries[0]] })).html)).toEqual(['1', '0'])
   })
 
-  it('tells apart none, filtered away, not allowed, and not loaded', async () => {
+  it('has distinct texts for empty, filtered away, denied and not loaded', async () => {
     expect((await page('', { '/checkpoint': MISSING })).text).toContain('Nothing is recorded yet.')
     expect((await page('about=nothing')).text).toContain('No entries on this page match these filters.')
     expect((await page('', { '/v1/audit/entries?limit=3&acts=true': DENIED })).text).toContain('Not allowed to see the entries of the log')

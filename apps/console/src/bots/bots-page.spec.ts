@@ -33,7 +33,7 @@ const page = (said: unknown, query = '', more: Record<string, unknown> = {}) =>
   })
 
 describe('the page of bots', () => {
-  it('has those that are behind first, the longest on top, and tells them from the silent', async () => {
+  it('lists bots that are behind before silent ones, the longest behind first', async () => {
     const { text, html } = await page(coverage([bot('mute', 0), bot('late', 4, '2026-11-26T11:30:00Z'), bot('later', 4)]))
     const rows = [...html.matchAll(/<th scope="row">(\w+)<\/th>/g)].map(([, name]) => name)
     expect(rows).toEqual(['later', 'late', 'mute'])
@@ -42,7 +42,7 @@ describe('the page of bots', () => {
     expect(text).toContain('late ✗ Behind epa-pm25-limit 1.5.0')
   })
 
-  it('tells apart none, filtered away, not allowed, and not loaded', async () => {
+  it('has distinct texts for empty, filtered away, denied and not loaded', async () => {
     expect((await page(coverage([]))).text).toContain('No connected bot is behind or silent.')
     expect((await page(coverage([bot('late', 4)]), 'state=silent')).text).toContain(
       'No bots that are behind or silent match these filters.',

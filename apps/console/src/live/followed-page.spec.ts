@@ -68,7 +68,7 @@ describe('a page that is followed', () => {
     expect(seen).toHaveLength(1)
   })
 
-  it('is made once where nothing of it changes, and told to be the last copy', async () => {
+  it('is rendered once when nothing in it changes, and marked as the last copy', async () => {
     const followed = followedPage(true)
     const seen: [string, boolean][] = []
     const follow = () => followed.follow((html, isLast) => seen.push([/<main>(.*)<\/main>/.exec(html)![1]!, isLast]))

@@ -63,7 +63,7 @@ describe('the page of partners', () => {
     expect((await shown(partnersPage, { answers: {}, query: 'state=lost' })).paths).toContain(LIST)
   })
 
-  it('has its own words for nothing, for nobody allowed and for a service that is away', async () => {
+  it('has distinct texts for empty, filtered away, denied and not loaded', async () => {
     const texts = await Promise.all([
       shown(partnersPage, { answers: { '/v1/partners': [], [LIST]: [] } }),
       shown(partnersPage, { answers: { '/v1/partners': [], '/v1/deliveries?state=dead&limit=51': [] }, query: 'state=dead' }),

@@ -30,7 +30,7 @@ describe('shared answers', () => {
     expect(await ask('/v1/runs')).toBe(2)
   })
 
-  it('are asked for anew by who wants nothing older, and shared from then on', async () => {
+  it('are requested again for a caller that accepts no older one, and shared from then on', async () => {
     await ask('/v1/runs')
     expect(await ask('/v1/runs', 10, 'anew')).toBe(2)
     expect(await ask('/v1/runs')).toBe(2)
@@ -69,7 +69,7 @@ describe('shared answers', () => {
     expect([asked.join(''), answers.held]).toEqual(['abca', { answers: 0, characters: 0 }])
   })
 
-  it('are asked for anew by a clock that was set back', async () => {
+  it('are requested again after the clock was set back', async () => {
     await ask('a')
     const earlier = new VirtualClock('2026-02-01T00:00:00Z')
     clock.now = () => earlier.now()

@@ -25,7 +25,7 @@ async function mayNot(more: object): Promise<string[]> {
 }
 
 describe('the page that closes a review of break-glass', () => {
-  it('holds back who signed and who wrote it, and nobody for the want of a role', async () => {
+  it('excludes the signers and the author, and ignores missing roles', async () => {
     expect(await mayNot({ actors: ['EPA Chief', 'EPA Counsel'] })).toEqual(['Air Office', 'EPA Chief', 'EPA Counsel'])
   })
 })

@@ -63,7 +63,7 @@ describe('what a run that succeeded says', () => {
   it.each<[string, Partial<RunView>, string]>([
     ['that all were notified', {}, 'The rule is in force. All its partners were notified.'],
     ['that some were', { clock: { ...clock, told: 1 } }, 'The rule is in force. 1 of 2 partners were notified.'],
-    ['that there is nobody', { clock: { ...clock, partners: 0, told: 0 } }, 'The rule is in force. It had no partner to notify.'],
+    ['that it has no partners', { clock: { ...clock, partners: 0, told: 0 } }, 'The rule is in force. It had no partner to notify.'],
     [
       'that it was taken back',
       { replaced: [{ id: policy!.id, now: '1.5.0', takenBackAt: '2026-11-29T12:00:00Z' }] },

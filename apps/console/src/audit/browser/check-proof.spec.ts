@@ -41,11 +41,11 @@ async function proofOf(): Promise<ProofToCheck> {
   return { entry, proof, release, member: approval.member(release.digest), logs: [{ log: logKey, witnesses: [witnessKey], quorum: 1 }] }
 }
 
-describe('a proof that the page computes anew', () => {
+describe('a proof that the page recomputes', () => {
   let proof: ProofToCheck
   beforeAll(async () => (proof = await proofOf()))
 
-  it('holds where the CLI and bots say so', async () => {
+  it('holds where the CLI and bots accept it', async () => {
     const policy = { log: readVkey(logKey), witnesses: [readVkey(witnessKey)], quorum: 1 }
     expect(verifyTlogProof(Buffer.from(proof.entry), proof.proof, [policy])).toMatchObject({ index: 6, size: 11 })
     expect(await checkProof(proof)).toEqual({ index: 6, size: 11, witnesses: 1 })
