@@ -12,7 +12,7 @@ import { ROOT } from './root.js'
 
 const COMMAND = 'npm run k8s'
 
-/** What the catalogue says and Kubernetes must be told; `npm run k8s` writes these files anew. */
+/** Files that repeat the catalogue for Kubernetes; `npm run k8s` regenerates them. */
 describe('files for Kubernetes', () => {
   it('have a KafkaTopic for each topic, and for the dead letters of each service', async () => {
     const topics = kafkaTopics()

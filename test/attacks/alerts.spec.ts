@@ -61,7 +61,7 @@ interface AlertMore {
   region?: string
   reading?: object
   pm25?: number
-  /** Who reports it; the operator, where nobody is named. */
+  /** Caller that reports it; the operator by default. */
   by?: LooseApi
 }
 

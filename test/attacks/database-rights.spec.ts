@@ -19,7 +19,7 @@ const chief = generateKeyPair()
 const keys = new Map(['audit', 'linter', 'audit-log', 'witness', 'operator'].map((name) => [name, generateKeyPair()]))
 const signerOf = (name: string) => localSigner(keys.get(name)!.privateKey)
 
-/** Audit as the reference tells administrators to run it: its role may add to the log and read it, and nothing else. */
+/** Audit with the rights of the PostgreSQL reference: its role may add to the log and read it, and nothing else. */
 describe('the service’s own role in the database', () => {
   // Roles are the server's, which other tests share.
   const suffix = randomBytes(4).toString('hex')

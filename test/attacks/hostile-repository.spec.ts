@@ -119,7 +119,7 @@ function hooks(folder: unknown = join(repository, '.git', 'hooks')): void {
   }
 }
 
-/** A partial clone fetches an object that is missing, whoever asks for it. */
+/** A partial clone fetches a missing object for any program that reads it. */
 function promisor(url: string, ...settings: [string, string][]): void {
   const tree = git('rev-parse', 'HEAD^{tree}')
   set(

@@ -22,7 +22,7 @@ import { ALONE, digestOf, Office, SEEN } from './office.js'
 const NOW = Date.parse('2026-03-02T00:00:00Z')
 const office = new Office()
 
-/** What a reader is shown: a release with its head and proof, each made by whoever the attack has the keys of. */
+/** A release with its head and proof as a reader receives them, each signed with keys that the attack has. */
 interface Shown {
   signers?: readonly string[]
   release?: (release: ReleasePredicate) => void

@@ -123,7 +123,7 @@ describe('a side-car that is asked by OFREP', () => {
     expect(first.body.flags.map(({ key }) => key)).toContain(`${ID}.limit`)
     visitor.send('change', 6, [canary(2, 6)])
     visitor.send('change', 7, [sampleDocument({ policy: { id: 'ozone-limit', version: '1.0.0', limit: 70 }, seq: 1, revision: 7 })])
-    // Were the renewal told, this would be another one later.
+    // A notification of the renewal would be one event more, which this waits for instead.
     await events.next()
     const later = await ask<OfrepBulk>(FLAGS, whoIs('bot-1'))
     expect(later.body.flags.filter(({ key }) => key.startsWith(ID))).toEqual(first.body.flags)

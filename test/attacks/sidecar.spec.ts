@@ -55,7 +55,7 @@ const ask = async ({ address }: ServedSidecar, id: string): Promise<{ status: nu
   return { status: response.status, body: (await response.json()) as Record<string, unknown> }
 }
 
-/** What whoever has root upstream can do to a document: everything but sign. */
+/** Changes a document as root upstream can: everything but its signatures. */
 function edited(document: ConfigDocument, from: string, to: string): ConfigDocument {
   const payload = Buffer.from(document.release!.payload, 'base64').toString()
   expect(payload).toContain(from)

@@ -19,7 +19,7 @@ const UNSIGNED: [string, (text: string) => WitnessResponse][] = [
   ['it signed, with a false signature', () => ({ status: 200, body: '— example.org/witness AAAAAAAA\n' })],
 ]
 
-/** A witness that says `word` until it is told to be itself again. */
+/** A witness that responds with `word` while `lies` is true, and honestly afterwards. */
 class Contradicting implements WitnessLink {
   readonly key
   asked = 0

@@ -47,7 +47,7 @@ describe('PostgresDatabase', () => {
       database.transaction(async (tx) => {
         await tx.lock([key])
         most = Math.max(most, ++inside)
-        // Long enough for whoever else was let in.
+        // Long enough for another transaction that was let in.
         await tx.documents(PARCELS).get(key)
         inside--
       })

@@ -5,7 +5,7 @@ import { recordOfBytes, type BusRecord } from '#libs/messaging'
 import { ConsumerWorld, type ConsumerAdapter } from './consumer-world.js'
 import { signedRecord, type RecordSpec } from './signed-record.js'
 
-/** What becomes of records that are not what they say: nobody acts on them, nobody is held up, nothing is dropped in silence. */
+/** Records that are not what they claim to be: no handler acts on them, they block no other record, and none is dropped in silence. */
 export function refusedRecordsSuite(open: () => Promise<ConsumerAdapter>): void {
   let world: ConsumerWorld
   beforeEach(async () => {

@@ -69,7 +69,7 @@ export function timerStoreSuite(open: () => Promise<TimerAdapter>): void {
       for (const id of ids) await schedule(id, -1_000)
       const claims = await Promise.all(Array.from({ length: 4 }, () => claim(10)))
       for (const each of claims) expect(each.length).toBeLessThanOrEqual(10)
-      // Who came while all were locked got fewer: nobody else may have them, so they are still there.
+      // A claim made while all were locked got fewer; no other claim may have the rest, so they are still there.
       const rest = await claim(40)
       expect([...claims.flat(), ...rest].map(({ id }) => id).toSorted()).toEqual(ids.toSorted())
       expect(new Set([...claims.flat(), ...rest].map(({ leaseEpoch }) => leaseEpoch)).size).toBe(ids.length)

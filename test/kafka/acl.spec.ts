@@ -18,7 +18,7 @@ const STRANGER = 'stranger'
 const USERS = Object.fromEntries([...SERVICES.map((service) => `hms-${service}`), STRANGER].map((user) => [user, passwordOf(user)]))
 const DENIED = 'TOPIC_AUTHORIZATION_FAILED'
 
-/** A broker where nobody may do anything that no ACL says: one for the whole file, the order of the tests counts. */
+/** A broker that denies everything without an ACL: one for the whole file, the order of the tests counts. */
 describeKafka('Kafka that asks everybody', () => {
   let broker: TestBroker
   let operator: Kafka
@@ -154,7 +154,7 @@ describeKafka('Kafka that asks everybody', () => {
     await expect.poll(() => refusal(sendAs('linter', 'hms.lint.v1')), { timeout: 15_000 }).toBe('accepted')
   }, 60_000)
 
-  /** All that the broker said to a consumer: of a group that is another's, kafkajs tells the cause to its log alone. */
+  /** All errors of the broker to a consumer: for another service's group, kafkajs reports the cause in its log alone. */
   async function readRefusals(user: string, groupId: string, topic: string): Promise<string[]> {
     const said: string[] = []
     const log: Logger = { ...silentLogger, debug: ({ error }: { error?: unknown }) => void said.push(String(error)), child: () => log }

@@ -8,7 +8,7 @@ import { Reading, TOPIC } from '../contracts/bus-world.js'
 
 const BACK_MS = 40_000
 
-/** What a bus does while its broker is gone: says so, loses nothing, and goes on by itself. It ends with the broker running. */
+/** A bus without its broker reports that, loses nothing, and continues when the broker is back. It ends with the broker running. */
 export function brokerDownSuite(brokerOf: () => TestBroker, kafkaOf: () => Kafka): void {
   const openBus = (): EventBus => {
     const bus = new KafkaBus(kafkaOf(), systemClock, silentLogger, {

@@ -273,7 +273,7 @@ describeKafka('hms-svc/kafka', () => {
     await work(admin).finally(() => admin.disconnect())
   }
 
-  /** What somebody with root reads: the whole topic as it is, once it holds so many freshness statements. */
+  /** Reads the whole topic as root does, once it contains that number of freshness statements. */
   async function recordsOf(topic: string, statements: number): Promise<{ key: string; value: string | null }[]> {
     const records: { key: string; value: string | null }[] = []
     const consumer = operator.consumer({ groupId: `root-${statements}` })

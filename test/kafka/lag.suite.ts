@@ -46,7 +46,7 @@ export function lagSuite(kafkaOf: () => Kafka): void {
     goOn()
     const first = new Set<number>()
     await expect.poll(() => seen.forEach((seq) => first.add(seq)) ?? first.size, { timeout: 120_000 }).toBe(RECORDS)
-    // A group that was given its share anew reads some again; what it reads first is in order all the same.
+    // A group reads some records again after a rebalance; the first reads are in order all the same.
     expect([...first].every((seq, at) => seq === at + 1)).toBe(true)
     await expect
       .poll(async () => (await bus.lag(['simulator'])).find(({ topic }) => topic === TOPIC.name)!.groups[0]!.messages, { timeout: 30_000 })

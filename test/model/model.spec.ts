@@ -120,7 +120,7 @@ describe('a decider that is broken', { timeout: PATIENCE_MS }, () => {
   it('is found where stages disagree: a rollout that follows a canary which was taken back', () => {
     const canary: typeof decideCanary = (given, input, context) => {
       const { state, effects } = decideCanary(given, input, context)
-      // It tells nobody that its cohort alerts after all.
+      // It never reports that its cohort alerts after all.
       return { state, effects: effects.filter((effect) => !(effect.do === 'takeBack' && given.state === 'passed')) }
     }
     const { broken } = explore(pressModel({ canary, rollout: decideRollout }), { depth: 14, states: 60_000 })

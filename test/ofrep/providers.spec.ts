@@ -12,7 +12,7 @@ interface Language {
   /** Commands that fetch and build, in a copy of the folder of this name, and the one that asks. */
   prepare: string[][]
   probe: string[]
-  /** What it makes of a context without `targetingKey`, if not what it was told. */
+  /** Result for a context without `targetingKey`, where it is not the one that the server returned. */
   keyless?: string
 }
 

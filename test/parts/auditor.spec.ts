@@ -17,7 +17,7 @@ const BY_LIBRARY = BLOCKS.filter((block) => block.includes('securesystemslib'))
 const COMMANDS = BLOCKS.filter((block) => !BY_LIBRARY.includes(block))
 const library = spawnSync('/usr/bin/python3', ['-c', 'import securesystemslib']).status === 0
 
-/** The page for auditors, on a running system, before and after somebody with root was at its database. */
+/** The page for auditors, on a running system, before and after root changed its database. */
 describe('an auditor with the tools of Debian', () => {
   const scratch = scratchFolder()
   const folder = join(scratch.path, 'auditor')

@@ -28,7 +28,7 @@ describe('the script for bash', () => {
   })
   afterEach(() => rm(folder, { recursive: true }))
 
-  /** What bash would offer for a line, with a program of that name that answers as told. */
+  /** Returns what bash offers for a line, with a program of that name that prints `candidates`. */
   const offered = async (line: string, candidates: string): Promise<string[]> => {
     await writeFile(join(folder, 'candidates'), candidates)
     await writeFile(join(folder, 'line'), line)

@@ -6,7 +6,7 @@ import { until } from '../support/processes.js'
 import { TcpProxy } from '../support/tcp-proxy/tcp-proxy.js'
 import { blackHole } from '../support/tcp-proxy/toxics.js'
 
-/** A network that swallows everything and says nothing: whoever waits for an answer must have a deadline of its own. */
+/** A network that swallows everything and reports nothing: every wait for a response needs a deadline of its own. */
 describe('a black hole before the database', () => {
   let server: Awaited<ReturnType<typeof freshDatabase>>
   let proxy: TcpProxy

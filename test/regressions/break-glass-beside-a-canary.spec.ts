@@ -33,7 +33,7 @@ it.each([
   const run = await press.breakGlass(['pm25@3.0.0=20'])
   await system.runUntil(async () => (await press.limit('pm25')) === 20, 5_000)
   expect(await press.show(older)).toMatchObject({ state: 'SUPERSEDED', reason: 'BREAK_GLASS', supersededBy: run })
-  // Long enough for a renewal of the lease, which nobody has told canary-controller to stop.
+  // Long enough for a renewal of the lease by a canary-controller that was not notified.
   const until = system.clock.now().getTime() + 45_000
   await system.runUntil(async () => {
     answer()

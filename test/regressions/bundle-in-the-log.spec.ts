@@ -45,7 +45,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** The log lists releases by digest, the stages in the order of the bundle: auditors heard that no stage had let it through. */
+/** The log lists releases by digest, the stages in the order of the bundle: verification reported that no stage had passed it. */
 it('a bundle verifies in the log in whatever order its members are listed', async () => {
   const members = Array.from({ length: 6 }, (_, at) => `member-${at}@1.0.0=1`)
   const run = await press.approve(members, { observeMs: 0, bakeMs: 0 })

@@ -12,7 +12,7 @@ import { PipelineDriver } from '../support/pipeline-driver.js'
 const AT_ONCE = { observeMs: 0, bakeMs: 0 }
 const LATER_MS = 3_600_000
 
-/** Partners who were told of a version ahead went on expecting it after another release had taken its place. */
+/** Partners that were notified of a version ahead still expected it after another release had replaced it. */
 describe('a version that is held for later, and whose partners were notified', () => {
   let system: MemorySystem
   let press: PipelineDriver

@@ -20,7 +20,7 @@ class HeadBus extends LateBus {
   }
 }
 
-/** A rollout that heard nothing for minutes took back, or issued anew, what the run after its own had moved meanwhile. */
+/** A rollout without events for minutes reverted or reissued heads that the run after its own had moved meanwhile. */
 describe('a rollout that is notified late of the end of its run', () => {
   let system: MemorySystem
   let press: PipelineDriver
@@ -58,7 +58,7 @@ describe('a rollout that is notified late of the end of its run', () => {
     await press.reaches(run, 'PAUSED')
     await bus.letHear('config-store')
     bus.keepFrom('rollout')
-    // Its stage, which is to answer, hears it later.
+    // Its stage, which has to respond, receives it later.
     const unheard = decide(press.api, run, 'resume', {
       reason: 'test',
       signer: system.signers.get('EPA Chief')!,

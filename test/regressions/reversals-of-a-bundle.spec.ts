@@ -16,7 +16,7 @@ class SplitBus extends MemoryBus {
   }
 }
 
-/** Reversals travelled each under its own policy: approver heard that a bundle had failed before it heard what was live again. */
+/** Each reversal had the key of its own policy: approver received the failure of a bundle before it received what was live again. */
 describe('a bundle that is taken back', () => {
   let bus: SplitBus
   let system: MemorySystem

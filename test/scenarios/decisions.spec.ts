@@ -35,7 +35,7 @@ const deadlines = (run: number) => {
   const approver = system.host.runtimes.get('approver')!
   return approver.database.transaction((tx) => approver.timers.pending(tx, `run-deadline:${run}`))
 }
-/** Until the store has heard that the bot runs version 2, without moving time. */
+/** Waits until the store has received the bot’s acknowledgement of version 2, without moving time. */
 const acknowledge = async (bot: RawBot): Promise<void> => {
   for (let lags = true; lags;) {
     await system.settle()

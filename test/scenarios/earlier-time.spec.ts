@@ -50,7 +50,7 @@ describe('an earlier time', () => {
     for (const at of [new Date(before), system.clock.now()])
       await expect(past.read('pm25', { at })).rejects.toMatchObject({ code: 'HMS_POLICY_NOT_FOUND', status: 404 })
     expect(await past.read('pm25', { version: '2.0.0' })).toMatchObject({ value: { limit: 25 }, view: { provenance: { run: 2 } } })
-    // Who asks as of a time before the withdrawal hears nothing of it.
+    // A query as of a time before the withdrawal does not see it.
     expect(await past.read('pm25', { at: system.clock.now(), known: entries[1]!.from })).toMatchObject({ value: { version: '1.0.0' } })
   })
 

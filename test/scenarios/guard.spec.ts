@@ -148,7 +148,7 @@ describe('guard rules', () => {
     return view
   }
 
-  /** Every verdict that was told, the latest last; of one time in the order of the stages. */
+  /** Returns the published verdicts, the latest last; those of one time in the order of the stages. */
   function judged(): GuardJudged[] {
     const topics = ['hms.approval.v1', 'hms.lint.v1', 'hms.simulation.v1', 'hms.canary.v1', 'hms.rollout.v1', 'hms.notification.v1']
     const records = topics.flatMap((topic) => log.topic(topic))

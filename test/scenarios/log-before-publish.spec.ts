@@ -37,10 +37,10 @@ function isProvenBy({ proof }: ConfigDocument, policy: LogPolicy): boolean {
 /** Remembers the order in which events reached the log of the bus. */
 class RecordingBus extends MemoryBus {
   readonly types: string[] = []
-  /** Nobody hears what audit says. */
+  /** Drops every event of audit. */
   isLogSilent = false
 
-  /** What audit says while it is held back; then it is heard at once. */
+  /** Events of audit that are held back; `letGo` publishes them at once. */
   private heldBack: OutgoingEvent[] | undefined
 
   holdBack(): void {
@@ -87,7 +87,7 @@ describe('a release, where the roster names a log', () => {
     })
     press = new PipelineDriver(system)
   }
-  /** A checkpoint takes its time, which somebody has to let pass. */
+  /** A checkpoint takes time, which this lets pass. */
   const reaches = (run: number, state: string): Promise<void> =>
     system.runUntil(async () => (await press.show(run)).state === state, 300_000)
   const readiness = async (): Promise<{
@@ -142,7 +142,7 @@ describe('a release, where the roster names a log', () => {
     const run = await press.approve(['pm25-limit@1.0.0=35'], QUICK)
     const canary = async () => (await press.show(run)).stages.find(({ stage }) => stage === 'canary')?.detail
     await system.runUntil(async () => bus.isHolding && (await canary()) === 'waiting until the audit log contains the approval', 300_000)
-    // The timer that tells the run is late.
+    // The timer that notifies the run is late.
     const controller = system.host.runtimes.get('canary-controller')!
     await controller.database.transaction(async (tx) => {
       for (const timer of await controller.timers.pending(tx, 'canary-freeze-change')) await controller.timers.cancel(tx, timer.id)

@@ -13,7 +13,7 @@ const POLICY = 'epa-pm25-limit'
 const ASSETS = new URL('../../apps/demo/assets/', import.meta.url)
 const SECOND = 1_000
 
-/** What each part of the story takes; everything else takes no virtual time. Bots' word is told on within a quarter of a second. */
+/** What each part of the story takes; everything else takes no virtual time. Acknowledgements of bots are published within 250 ms. */
 const DECLARED = {
   cohortAcknowledges: 42 * SECOND,
   observe: 300 * SECOND,

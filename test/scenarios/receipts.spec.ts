@@ -90,7 +90,7 @@ it('what was given up is sent again by a person, under the same id, and both are
   await trailHas(run, ['given-up', 'redriven', 'delivered'])
 })
 
-/** Somebody who hears of tickets. */
+/** Registers a partner that is notified of tickets. */
 const registerOnDuty = (): Promise<unknown> => {
   const [channels, networks] = [[{ webhook: webhookHere() }], ['127.0.0.1/32']]
   return press.api.post('/v1/partners', { id: 'on-duty', name: 'On duty', groups: ['on-call'], channels, networks })

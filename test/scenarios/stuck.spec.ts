@@ -53,7 +53,7 @@ describe('a stage that never answers', () => {
     const [said] = bus.said('hms.run.control.v1').filter(({ type }) => type === 'hms.stage.timed-out.v1')
     expect(said).toMatchObject({ data: { run, attempt: 1, stage } })
     expect(Date.parse(said!.time) - since).toBeLessThanOrEqual(STAGE_DEADLINE_MS + WITHIN_MS)
-    // Its policy is free: the next run is not told to wait.
+    // Its policy is free: the next run does not wait.
     expect(await press.approve(['pm25@1.1.0=34'], { observeMs: 0, bakeMs: 0 })).toBe(run + 1)
   })
 

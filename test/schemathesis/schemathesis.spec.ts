@@ -16,7 +16,7 @@ interface Operation {
   responses: Record<string, { content?: Record<string, object> }>
 }
 const { paths } = JSON.parse(readFileSync(DOCUMENT, 'utf8')) as { paths: Record<string, Record<string, Operation>> }
-/** They answer for as long as somebody listens: nothing that waits for the end of an answer can ask them. */
+/** Streams have no end of their own: a client that waits for the end of a response cannot request them. */
 const STREAMS = Object.entries(paths).flatMap(([path, operations]) =>
   Object.values(operations).some(({ responses }) => responses['200']?.content?.['text/event-stream'] !== undefined) ? [path] : [],
 )

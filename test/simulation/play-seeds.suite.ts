@@ -35,7 +35,7 @@ export function playSeeds(first: number, step: number): void {
         if (outcome.violations.length > 0) failures.push(describeFailure(outcome))
         if (failures.length >= MAX_SHOWN) break
         forgetEvents()
-        // The loop never turns while a seed is played; the runner wants to hear of this worker.
+        // The event loop does not turn while a seed is played; the runner needs a sign of life of this worker.
         await new Promise((resolve) => setImmediate(resolve))
       }
       process.stdout.write(`simulation: ${tally.line}\n`)

@@ -8,7 +8,7 @@ import { freePort, hms, ready, scratchFolder, Served, until } from '../support/p
 
 const POLICY = 'epa-pm25-limit'
 
-/** A real bot on a real system whose database somebody with root has changed. */
+/** A real bot on a real system whose database root has changed. */
 describe('a bot under attack', () => {
   const scratch = scratchFolder()
   const dataDir = join(scratch.path, 'data')
@@ -110,7 +110,7 @@ describe('a bot under attack', () => {
     await start()
   }
 
-  /** The stable document as config-store holds it, under a new revision, so that every bot is told; answers the one before. */
+  /** Changes config-store’s stable document under a new revision, so that every bot is notified; returns the one before. */
   function edit(change: (document: ConfigDocument) => ConfigDocument): Promise<ConfigDocument> {
     return asOwner(dataDir, async (client) => {
       const id = `${POLICY}@global`

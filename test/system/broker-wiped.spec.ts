@@ -34,7 +34,7 @@ describeKafka('a broker that was wiped', () => {
       expect(await hms(['runs', 'watch', String(run), '--timeout', PATIENCE], system.env, 2 * PATIENCE_MS)).toMatchObject({ code: 0 })
       expect((await read<PolicyView>('/v1/policies/epa-pm25-limit')).value['limit']).toBe(25)
 
-      // Every event that was told before lies in the log again, and audit, which read it before, has it once.
+      // Every event that was published before is in the log again, and audit, which read it before, has it once.
       const entries = await read<AuditEntry[]>('/v1/audit/entries?limit=1000')
       expect(entries.slice(0, before.length)).toEqual(before)
       expect(new Set(entries.map(({ event }) => event)).size).toBe(entries.length)

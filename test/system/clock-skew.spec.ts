@@ -49,7 +49,7 @@ describe.skipIf(!possible)(`clocks that differ by hours${possible ? '' : ' (skip
     expect(Date.now() - startedAt).toBeGreaterThan(6_000)
     expect((await read<PolicyView>('/v1/policies/epa-pm25-limit')).value['limit']).toBe(25)
     expect(bots.every((bot) => (bot.get('epa-pm25-limit') as { limit?: unknown }).limit === 25)).toBe(true)
-    // Rollout's freshness statement carries the database's time too: nobody doubts it.
+    // Rollout's freshness statement contains the database's time too: no bot doubts it.
     await until('every bot is beyond doubt', async () => bots.every(({ state }) => state === 'READY'))
   }, 150_000)
 

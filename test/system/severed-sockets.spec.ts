@@ -120,7 +120,7 @@ describe(`sockets that are severed at random (HMS_TEST_SEVERED_SEED=${SEED})`, (
   async function killInMidTransfer(): Promise<void> {
     const lifts = proxies.map((proxy) => proxy.apply(slicer({ bytes: 200, gapMs: 5, direction: 'down' })))
     const changed = new Promise<void>((resolve) => bots.forEach((bot) => bot.on('change', () => resolve())))
-    // Whether it was stored when the process died, nobody was told.
+    // The caller never learns whether it was stored when the process died.
     const asked = publish().catch(() => {})
     await Promise.race([changed, asked])
     await dev.kill()

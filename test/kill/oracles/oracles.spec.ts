@@ -82,19 +82,19 @@ describe('oracles of the kill harness', () => {
   })
 
   async function putFaults(): Promise<void> {
-    // A run that ended twice, and one verdict that was told twice; of neither has audit heard, and nobody sent them.
+    // A run that ended twice, and one verdict that was published twice; audit received neither, and no relay sent them.
     await put('approver', 'run', '1', { facts: { policies: [] }, approval: 'b' }, { state: 'SUCCEEDED', open: 'no' })
     await event('approver', 'hms.run.state.v1', 'hms.run.changed.v1', '1', 1, { view: { state: 'SUCCEEDED' } })
     await event('approver', 'hms.run.state.v1', 'hms.run.changed.v1', '1', 2, { view: { state: 'ABORTED' } })
     await event('linter', 'hms.lint.v1', 'hms.lint.passed.v1', 'pm25', 1, {})
     await event('linter', 'hms.lint.v1', 'hms.lint.passed.v1', 'pm25', 2, {})
-    // A wait for one and the same thing that was told twice in a row, and one that was told again after another.
+    // A wait for one and the same thing that was published twice in a row, and one that was published again after another.
     for (const [index, detail] of ['x', 'y', 'x', 'z', 'z'].entries())
       await event('canary_controller', 'hms.canary.v1', 'hms.canary.delayed.v1', 'pm25', index + 1, { detail })
-    // A question that was asked twice.
+    // A ticket that was opened twice.
     for (const keySeq of [1, 2])
       await event('approver', 'hms.ticket.v1', 'hms.ticket.opened.v1', 'pm25', keySeq, { ticket: { ticket: keySeq, run: 1, told: [] } })
-    // A stream whose second event nobody handled.
+    // A stream whose second event no service handled.
     await observer.rows(`INSERT INTO linter.stream_head (topic, msg_key, key_seq) VALUES ('hms.lint.v1', 'pm25', 2)`)
     await observer.rows(
       `INSERT INTO simulator.stream_position (consumer, producer, topic, msg_key, first_key_seq, last_key_seq)

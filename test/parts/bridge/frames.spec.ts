@@ -18,7 +18,7 @@ const old = sampleDocument({ policy: { id: AIR, version: '1.5.0', limit: 35 }, s
 const strict = sampleDocument({ policy: { id: AIR, version: '2.0.0', limit: 25 }, seq: 2, revision: 5 })
 const stricter = sampleDocument({ policy: { id: AIR, version: '3.0.0', limit: 20 }, seq: 3, revision: 6 })
 
-/** Every origin has a policy that names the others: a browser asks nobody else. */
+/** Every origin has a policy that names the others: a browser requests nothing elsewhere. */
 function page(policy: string, script: string, body = ''): { headers: Record<string, string>; html: string } {
   return {
     headers: { 'content-type': 'text/html', 'content-security-policy': `default-src 'self'; ${policy}` },
@@ -76,7 +76,7 @@ describe('panes in frames of other origins, in a browser', () => {
       window.errors = []
       bridge.on('bridge:error', ({ code }) => window.errors.push(code))
       bridge.frame(document.querySelector('#known'), { origin: '${known}', policies: ['${AIR}'] })
-      // The frame is of another origin than the host was told.
+      // The frame is of another origin than the one given to the host.
       bridge.frame(document.querySelector('#unknown'), { origin: '${known}', policies: ['${AIR}'] })
       document.title = 'open'`),
   })

@@ -111,7 +111,7 @@ describe('panes in a browser', () => {
     await page.click('[data-pause]')
     await approve('ozone-limit', '2.0.0', 60)
     await approve('lead-limit', '3.0.0', 2)
-    // What only the open pane has heard by now, both would have.
+    // By now the open pane has received it, and both panes would have without the pause.
     await page.waitForFunction(() => document.querySelector('[data-bridge]')?.textContent?.includes('2 changes wait'))
     expect(await drawsOf(page)).toEqual(before)
     await page.click('[data-pause]')

@@ -33,7 +33,7 @@ const PAGES = [
   '/status',
   '/accessibility',
 ]
-/** Made anew each time, or told to use scripts. */
+/** Pages that differ in each response, or with scripts. */
 const MOVING = ['/topics', '/audit/0', ...PAGES.filter((path) => path.includes('?to=') || path.startsWith('/freezes/declare'))]
 /** axe cannot tell what lies behind a text that a scrolling table cuts off, and marks that only repeat a word. */
 const UNDECIDED = ['color-contrast']

@@ -211,7 +211,7 @@ describe('a person who signs in the browser', () => {
       await page.click('text=Show what would be signed')
       expect(await factsOf(page)).toMatch(/policy:1:5 id-format/)
       expect(await page.inputValue('#text')).toContain('No_Good')
-      // While its run tells partners the page says that instead.
+      // While its run notifies partners the page shows that instead.
       const isLive = async (): Promise<boolean> => {
         await page.goto(`${url}/approvals`)
         await page.setInputFiles('#files', policyFile(scratch.path, '3.0.0', 20))

@@ -16,7 +16,7 @@ import { UpgradeSystem } from './upgrade-system.js'
 const SEED = 7
 const BOTS = 25
 const RUNS = 12
-/** docs/how-to/upgrade.md: nobody waits. */
+/** docs/how-to/upgrade.md: no reader waits. */
 const MAX_STALE_MS = 5_000
 const SDK = new URL('../../../dist/libs/client/src/index.js', import.meta.url).href
 

@@ -26,7 +26,7 @@ afterEach(() => {
 
 const clock = new VirtualClock()
 const readerOf = (...urls: string[]) => new ApiReader({ urlsOf: () => urls, clock, deadlineMs: 30_000 })
-/** An address where nobody listens. */
+/** Address without a listener. */
 const deserted = async (): Promise<string> => {
   const other = createServer()
   await new Promise<void>((ready) => other.listen(0, '127.0.0.1', ready))
