@@ -11,7 +11,7 @@ const READING_MS = 600_000
 
 /** `docs/asyncapi.json` matches the topics and the types of events; `npm run schemas` rewrites it. Consumers validate events by it. */
 describe('the AsyncAPI document', () => {
-  it('is what the catalogue of topics and the types of events say', { timeout: READING_MS }, async () => {
+  it('matches the catalogue of topics and the types of events', { timeout: READING_MS }, async () => {
     await expectGolden(`${printJson(asyncApiFromSources())}\n`, 'docs/asyncapi.json')
   })
 

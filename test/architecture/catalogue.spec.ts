@@ -57,7 +57,7 @@ describe('all services together', () => {
     expect(served.paths).toEqual(written.paths)
   })
 
-  it.each([...SERVICES])('%s reads the topics that the catalogue says, and no others', (service) => {
+  it.each([...SERVICES])('%s reads its topics of the catalogue, and no others', (service) => {
     const mine = system.bus.subscriptions.filter(({ group }) => group.split('.')[0] === service)
     const read = mine.flatMap(({ topics }) => topics.map(({ name }) => name))
     expect(read.toSorted()).toEqual(
@@ -119,16 +119,13 @@ describe('nest-cli.json', () => {
     expect(Object.keys(projects).toSorted()).toEqual(programs.map(({ name }) => name).toSorted())
   })
 
-  it.each(Object.entries(projects))(
-    'says of %s where it starts and what builds it',
-    (name, { root, sourceRoot, entryFile, compilerOptions }) => {
-      expect([root, sourceRoot]).toEqual([`apps/${name}`, `apps/${name}/src`])
-      for (const file of [`${entryFile}.ts`, compilerOptions.tsConfigPath]) expect(existsSync(join(ROOT, file)), file).toBe(true)
-      // The same that `npm run build` compiles.
-      expect(readFileSync(join(ROOT, 'apps/demo/bin/build.mjs'), 'utf8')).toContain(`'apps', 'tsconfig.build.json'`)
-      expect(compilerOptions.tsConfigPath).toBe('apps/tsconfig.build.json')
-    },
-  )
+  it.each(Object.entries(projects))('has the entry file and the build of %s', (name, { root, sourceRoot, entryFile, compilerOptions }) => {
+    expect([root, sourceRoot]).toEqual([`apps/${name}`, `apps/${name}/src`])
+    for (const file of [`${entryFile}.ts`, compilerOptions.tsConfigPath]) expect(existsSync(join(ROOT, file)), file).toBe(true)
+    // The same that `npm run build` compiles.
+    expect(readFileSync(join(ROOT, 'apps/demo/bin/build.mjs'), 'utf8')).toContain(`'apps', 'tsconfig.build.json'`)
+    expect(compilerOptions.tsConfigPath).toBe('apps/tsconfig.build.json')
+  })
 })
 
 class RecordingBus extends MemoryBus {

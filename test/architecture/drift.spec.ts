@@ -66,7 +66,7 @@ describe('tables', () => {
     await client.query('DROP SCHEMA audit CASCADE').finally(() => client.end())
   })
 
-  it('can be taken back, the newest first, until none is left', async () => {
+  it('can be undone, the newest migration first, until none is left', async () => {
     const service = await loadService('audit')
     const source = createDataSource({ url: server.url, schema: 'audit', migrations: migrationsOf(service), poolSize: 2 })
     await source.initialize()

@@ -37,7 +37,7 @@ describe('alerts', () => {
     }
   })
 
-  it('say how bad it is, what it is, and one command of ours', () => {
+  it('have a severity, a summary, and one command of ours', () => {
     for (const { alert, labels, annotations } of rules) {
       expect(['page', 'ticket'], alert).toContain(labels['severity'])
       expect(annotations.summary, alert).toMatch(/\.$/)
@@ -78,7 +78,7 @@ describe('the dashboard', () => {
     ])
   })
 
-  it('explains each picture, and asks for metrics of ours alone', () => {
+  it('explains each panel, and queries only our metrics', () => {
     const pictures = panels.filter(({ type }) => type !== 'row')
     expect(pictures.length).toBeGreaterThanOrEqual(15)
     for (const { title, description, targets } of pictures) {

@@ -27,7 +27,7 @@ describe('the OpenAPI document', () => {
   })
 
   // All types of the repository are read: seconds alone, minutes beside other work.
-  it('is what controllers and their classes say, and so are its types', { timeout: 600_000 }, async () => {
+  it('matches the controllers and their classes, as its types do', { timeout: 600_000 }, async () => {
     const document = await openApiFromSources()
     await expectGolden(`${printJson(document)}\n`, 'docs/openapi.json')
     await expectGolden(await apiTypesOf(document), 'docs/openapi.d.ts')
@@ -44,7 +44,7 @@ describe('the OpenAPI document', () => {
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([])
   })
 
-  it('says what every write takes, and what every answer holds', () => {
+  it('describes the body of every write and of every response', () => {
     const bodiless = /\/(revoke|replay|restore)$/
     expect(operations.filter(([name, { requestBody }]) => !name.startsWith('get ') && !bodiless.test(name) && !requestBody)).toEqual([])
     const answers = operations.flatMap(([name, { responses }]) => ['200', '201', '202'].map((status) => [name, responses[status]] as const))

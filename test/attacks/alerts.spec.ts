@@ -234,7 +234,7 @@ describe('what bots write on the topic without a signature', () => {
     ['with a NUL in its reading', { value: JSON.stringify({ id: 'a', bot: 'b', kind: 'V', reading: { 'x\0': 1 } }) }],
     ['that is no alert', { value: '[1]' }],
     ['under the name of another', { key: 'other' }],
-    ['that says it comes from config-store', { headers: { ce_source: '/hms-svc/config-store' } }],
+    ['that claims to come from config-store', { headers: { ce_source: '/hms-svc/config-store' } }],
   ])('is refused and kept for people when it is one %s', async (_name, more) => {
     log = new MemoryLog()
     bus = new MemoryBus(log)

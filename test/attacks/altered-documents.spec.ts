@@ -203,7 +203,7 @@ describe('hms-svc policies restore', () => {
     expect([body.value['limit'], body.revision, headers.get('hms-unverified'), await concerns()]).toEqual([25, 3, null, []])
   })
 
-  it('records again what the topic says otherwise, with a reason or without', async () => {
+  it('records again what differs in the topic, with a reason or without', async () => {
     expect((await restore({})).status).toBe(200)
     expect((await restore({ reason: ' '.repeat(1_001) })).status).toBe(400)
     expect((await restore({ reason: 'drill' })).body).toEqual([{ place: PLACE, seq: 1, from: 'database' }])
@@ -226,7 +226,7 @@ describe('hms-svc policies restore', () => {
   })
 })
 
-it('says of every value over HTTP that its caller has not verified it', async () => {
+it('every value over HTTP is marked as not verified by its caller', async () => {
   for (const path of [`/v1/policies/${POLICY}`, '/v1/policies', `/v1/policies/${POLICY}?version=1.0.0`]) {
     const { headers, body } = await get<PolicyView | PolicyView[]>(path)
     expect([headers.get('hms-verification'), [body].flat()[0]!.verification]).toEqual([NOT_BY_CALLER, NOT_BY_CALLER])

@@ -58,7 +58,7 @@ describe('people who count', () => {
   it.each([
     ['the whole roster', (roster: RosterPredicate): void => void (roster.soleOfficial = true)],
     ['a role', ({ roles }: RosterPredicate): void => void (roles[0]!.soleOfficial = true)],
-  ])('the author alone, where one is enough and %s allows it; provenance says so', async (_what, roster) => {
+  ])('the author alone, where one is enough and %s allows it; provenance records that', async (_what, roster) => {
     const given: Case = { author: 'EPA Chief', signers: ['EPA Chief'], release: plain, roster }
     expect(await saidOf(await bundleOf(given))).toEqual({ approvedBy: ['epa-chief'], soleOfficial: true, missing: [], refused: '' })
     expect(await saidOf(await bundleOf({ ...given, roster: (each) => (roster(each), production(each)) }))).toMatchObject({

@@ -82,7 +82,7 @@ const ports = (): [string, number][] => [
 ]
 
 describe('a key is judged at the head of a request', () => {
-  it('by every route that asks for one, at a service and through the edge', async () => {
+  it('by every route that requires one, at a service and through the edge', async () => {
     // An evaluation is a read: the edge keeps up to 64 KiB of it for the next instance, within the bound of all bodies.
     const asking = (port: number): string[] =>
       posts.filter((path) => !OPEN.includes(path) && !(port === edge.port && path.startsWith('/ofrep/')))

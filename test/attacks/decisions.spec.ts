@@ -108,7 +108,7 @@ describe('a decision about a run', () => {
   it.each([
     ['of a person who may not decide', () => statement(person('EPA Counsel'))],
     ['of something else', () => statement(person('EPA Chief'), { decision: 'resume' })],
-  ])('is believed by a stage for its signature alone, whatever approver says: one %s counts for nothing', async (_what, sign) => {
+  ])('is accepted by a stage for its signature alone, whatever approver publishes: one %s has no effect', async (_what, sign) => {
     const approver = system.host.runtimes.get('approver')!
     const forged: AcceptedDecision = {
       run,
@@ -135,7 +135,7 @@ describe('a decision about a run', () => {
     ],
     ['is of another policy', async () => signedBy(await press.prepare(['lead@1.0.0=9']), 'EPA Chief')],
     ['is the run’s own', async () => signedBy(await press.prepare(['ozone@1.0.0=70']), 'EPA Chief')],
-  ])('supersedes no run, whatever approver says, by a release that %s', async (_what, make) => {
+  ])('supersedes no run, whatever approver publishes, by a release that %s', async (_what, make) => {
     const forged: AcceptedDecision = {
       run,
       attempt: 1,

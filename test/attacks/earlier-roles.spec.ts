@@ -30,7 +30,7 @@ const GOOD: Said = { approvedBy: ['epa-chief'], soleOfficial: false, missing: []
 const refused = (...missing: string[]): Said => ({ approvedBy: [], soleOfficial: false, missing, refused: 'HMS_VERIFY_RELEASE' })
 
 describe('a roster that became stricter', () => {
-  it('refuses what fewer people approved before it, unless its earlier roles say otherwise', async () => {
+  it('refuses what fewer people approved before it, unless its earlier roles allow it', async () => {
     expect(await afterwards(undefined)).toEqual(refused('lead'))
     expect(await afterwards(until(AFTER, one, two))).toEqual(GOOD)
   })
@@ -39,7 +39,7 @@ describe('a roster that became stricter', () => {
     ['what was seen after the change', until(BEFORE, one, two)],
     ['what was seen at the very time of the change', until(SEEN, one, two)],
     ['what other roles approved before it', until(AFTER, two)],
-    ['what the roles of that time asked more for', until(AFTER, one, lead)],
+    ['what the roles of that time required more for', until(AFTER, one, lead)],
     ['what the roles of a later time would have approved', [...until(AFTER, one, lead), ...until(LATER, one)]],
   ])('refuses %s', async (_what, earlier) => {
     expect(await afterwards(earlier)).toEqual(refused('lead'))

@@ -119,7 +119,7 @@ describe.each(doors)('the %s', (what, port) => {
 })
 
 describe('the services', () => {
-  it('name what a path with a parameter takes, before anybody is asked who they are', async () => {
+  it('name the methods of a path with a parameter before they authenticate the caller', async () => {
     const port = Number(new URL(system.url).port)
     const allowed = async (path: string, method: string): Promise<unknown[]> => {
       const { status, headers } = await ask(port, path, method, 'content-length: 0')

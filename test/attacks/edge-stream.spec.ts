@@ -37,7 +37,7 @@ afterAll(async () => {
 const open = (token: string, headers: Record<string, string> = {}): WebSocket =>
   new WebSocket(`ws://127.0.0.1:${edge.port}/v1/stream?bot=a`, { headers: { authorization: `Bearer ${token}`, ...headers } })
 
-it('passes key, query and frames on, and says who asked', async () => {
+it('passes key, query and frames on, with the address of the client', async () => {
   const socket = open('good', { 'x-forwarded-for': '192.0.2.1' })
   await once(socket, 'open')
   socket.send('x'.repeat(100_000))
@@ -100,7 +100,7 @@ it('gives the refusal of config-store to the reader, with its body', async () =>
 })
 
 it.each(['//127.0.0.1:9/v1/stream', 'http://127.0.0.1:9/v1/stream', '/v1/policies', '//'])(
-  'goes nowhere else, whatever the target %s says',
+  'forwards to no other path: %s',
   async (target) => {
     const before = asked.length
     const socket = dial(edge.port, '127.0.0.1')
@@ -119,7 +119,7 @@ it('passes the key of other requests on too', async () => {
   expect([seen['authorization'], seen['x-forwarded-for']]).toEqual(['Bearer good', '127.0.0.1'])
 })
 
-it('says 503 while no config-store answers', async () => {
+it('returns 503 while no config-store responds', async () => {
   const lonely = await serveEdge({ HMS_PORT: '0', HMS_LOG_LEVEL: 'silent', HMS_CONFIG_STORE_URLS: 'http://127.0.0.1:9' })
   const socket = new WebSocket(`ws://127.0.0.1:${lonely.port}/v1/stream`).on('error', () => {})
   const [, response] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage]

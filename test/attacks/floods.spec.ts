@@ -36,7 +36,7 @@ describe('a flood of writes', () => {
   })
   afterAll(() => system.stop())
 
-  it('meets a limit that says when to come again, whatever it says of itself', async () => {
+  it('meets a limit with Retry-After, whatever its headers claim', async () => {
     const answers = await flood(4 * BURST, system.url, (n) => ({
       'x-forwarded-for': `192.0.2.${n}`,
       'x-hms-client': `192.0.2.${n}`,
@@ -57,7 +57,7 @@ describe('a flood of writes', () => {
     expect(await (await fetch(`${system.url}/metrics`)).text()).toMatch(/hms_svc_http_refused_total\{what="writes"\} \d+/)
   })
 
-  it('bounds what is said to come from a service, too', async () => {
+  it('is limited in the name of a service, too', async () => {
     expect(limited(await flood(30 * BURST, system.url, undefined, '/v1/heads'))).toBeGreaterThan(0)
   })
 

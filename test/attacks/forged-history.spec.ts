@@ -50,7 +50,7 @@ describe('get of another time', () => {
     'GET /v1/roster?since=1': { body: [] },
   })
 
-  it('shows what is signed, whatever else the store says', async () => {
+  it('shows what is signed, whatever else the store returns', async () => {
     const { code, stdout } = await against(answers(past), 'get', ID, '--version', '1.5.0', '--json')
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({

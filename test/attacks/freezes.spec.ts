@@ -78,7 +78,7 @@ describe('a freeze', () => {
     expect(await press.api.get('/v1/freezes')).toHaveLength(1)
   })
 
-  it('says the same again to its statement sent twice, whatever was declared before it', async () => {
+  it('returns the same result for its statement sent twice, whatever was declared before it', async () => {
     await declare(await signed({}))
     const corrected = await signed({ scope: 'region:NCR' })
     expect(await declare(corrected)).toEqual(await declare(corrected))
@@ -158,7 +158,7 @@ describe('a freeze', () => {
   it.each([
     ['without a signature', async () => ({ payloadType: '', payload: '', signatures: [] })],
     ['with the signature of another freeze', () => signed({ id: 'other' })],
-  ])('is believed by a stage for its signature alone, whatever approver says: one %s holds nothing back', async (_what, sign) => {
+  ])('is accepted by a stage for its signature alone, whatever approver publishes: one %s blocks nothing', async (_what, sign) => {
     const approver = system.host.runtimes.get('approver')!
     const at = system.clock.now().toISOString()
     const freeze: FreezeRecord = { ...DRILL, by: 'EPA Chief', declaredAt: at, statement: await sign(), lifted: null }

@@ -91,7 +91,7 @@ async function get(
 }
 
 describe('get', () => {
-  it('shows what people signed, whatever the service says of it', async () => {
+  it('shows what people signed, whatever the service returns beside it', async () => {
     const { code, stdout, stderr } = await get([ID, '--json'])
     expect([code, stderr]).toEqual([0, ''])
     expect(JSON.parse(stdout)).toEqual({
@@ -110,7 +110,7 @@ describe('get', () => {
     expect(service!.requests).toHaveLength(3)
   })
 
-  it('says who took the rule back, and why, in the words that the store keeps of this release alone', async () => {
+  it('prints who rolled back, and why, from the store’s record of this release alone', async () => {
     const change = { cause: 'rollback' as const, by: ['Air Office'], reason: 'tree frogs were seen' }
     const view = (document: ConfigDocument) => viewOf(document, { provenance: { ...viewOf(document).provenance, change } })
     const line = "In force by rollback by Air Office: tree frogs were seen (config-store's word)"
@@ -121,7 +121,7 @@ describe('get', () => {
     expect((await get([ID], { view: view(OLD) })).stdout).not.toContain('tree frogs')
   })
 
-  it('says by whose roster it was verified', async () => {
+  it('prints whether the roster was pinned or taken on first use', async () => {
     expect((await get([ID])).stdout).toMatch(/ {2}limit: 25\nRun #184, sha256:.*\nApproved by EPA Chief\nVerified here; roster pinned\n$/)
     await service!.close()
     expect((await get([ID], { env: {}, isShown: true })).stdout).toMatch(/\nVerified here; roster first-use\n$/)
@@ -152,7 +152,7 @@ describe('get', () => {
     },
   )
 
-  it('says in JSON and in the text that it is STALE', async () => {
+  it('prints in JSON and in the text that it is STALE', async () => {
     const { stdout } = await get([ID, '--json'], { statedFromMs: -900_000 })
     expect(JSON.parse(stdout)).toMatchObject({ state: 'STALE', code: 'HMS_FRESHNESS_EXPIRED', verification: 'by-caller' })
     await service!.close()
@@ -173,7 +173,7 @@ describe('get', () => {
     },
   )
 
-  it('says that it is not verified where no roster is here', async () => {
+  it('prints that it is not verified where no roster is here', async () => {
     const { code, stdout, stderr } = await get([ID, '--json'], { env: {} })
     expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ verification: 'not-by-caller', version: '2.0.0' })])
     expect(stderr).toContain('not verified: no roster here')
@@ -185,7 +185,7 @@ describe('get', () => {
     expect(named.stderr).toContain('HMS_ROSTER_UNREADABLE')
   })
 
-  it('believes a side-car on this machine, and says so', async () => {
+  it('trusts a side-car on this machine, and prints that', async () => {
     const { provenance: _none, since: _since, ...local } = viewOf(LIVE)
     const sidecar = { ...local, state: 'STALE', ageMs: 61_250, trust: 'pinned' }
     const { code, stdout, stderr } = await get([ID, '--json'], { view: sidecar })

@@ -71,15 +71,15 @@ describe('a rollback that approver sends', () => {
     ['it has no signatures', () => {}, (): Signer[] => []],
     ['a stranger signed', () => {}, () => [localSigner(generateKeyPairSync('ed25519').privateKey)]],
     ['only its author signed', (release: ReleasePredicate) => void (release.author = 'EPA Chief'), () => [person('EPA Chief')]],
-    ['names a version that was never live', (release: ReleasePredicate) => void (release.policy.version = '9.0.0'), undefined],
-    ['says something else under a version that was live', (release: ReleasePredicate) => void (release.policy['limit'] = 99), undefined],
+    ['it names a version that was never live', (release: ReleasePredicate) => void (release.policy.version = '9.0.0'), undefined],
+    ['it has another limit under a version that was live', (release: ReleasePredicate) => void (release.policy['limit'] = 99), undefined],
     [
-      'replaces another release than is in force',
+      'it replaces another release than is in force',
       (release: ReleasePredicate) => void (release.rollback!.replaces = { version: '3.0.0', digest: digestOfJson({}) }),
       undefined,
     ],
-    ['has an epoch that was given before', (release: ReleasePredicate) => void (release.releaseEpoch = 1), undefined],
-  ])('goes nowhere where %s', async (_what, change, signers) => {
+    ['it has an epoch that was issued before', (release: ReleasePredicate) => void (release.releaseEpoch = 1), undefined],
+  ])('changes nothing where %s', async (_what, change, signers) => {
     await send(await forged(change, signers?.() ?? [person('EPA Chief')]))
     expect(await press.limit('pm25')).toBe(NEWEST)
   })

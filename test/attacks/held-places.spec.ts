@@ -61,7 +61,7 @@ describe('a message that never ends', () => {
   })
 })
 
-it('one bot gets so many streams and no more, and the others theirs', async () => {
+it('one bot gets a limited number of streams, and takes none from the others', async () => {
   const mine = Array.from({ length: 16 }, () => stream('greedy'))
   await Promise.all(mine.map((socket) => once(socket, 'open')))
   const [refused] = (await once(stream('greedy'), 'unexpected-response').then(([, response]) => [response])) as [{ statusCode: number }]

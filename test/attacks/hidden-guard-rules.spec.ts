@@ -53,7 +53,7 @@ function rules(): KnownRules<PolicyRecord> {
 const versions = (known: KnownRules<PolicyRecord>): Promise<(string | undefined)[]> =>
   database.transaction(async (tx) => (await known.rows(tx)).map((row) => asOf(row, tx.now).live?.version))
 
-it('a rule counts although its column says that it is none, from the first question in a process on', async () => {
+it('a rule counts although its column hides it, from the first query in a process on', async () => {
   await hide()
   expect([await versions(rules()), alarms]).toEqual([['1.0.0'], ['guard_rule_hidden']])
 })

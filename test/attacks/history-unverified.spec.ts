@@ -60,7 +60,7 @@ async function history(records: ConfigDocument[], argv: string[] = [], more: Rec
 }
 
 describe('history', () => {
-  it('prints what was signed, whatever the service says', async () => {
+  it('prints what was signed, whatever the service returns', async () => {
     const { code, stdout, stderr } = await history([THIRD, SECOND, FIRST])
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(/^2\.0\.0 .* 2 +EPA Chief +run +limit 35 → 25 +sha256:/m)
@@ -129,7 +129,7 @@ describe('history', () => {
     expect([code, stdout]).toEqual([10, expect.stringContaining('has no head')])
   })
 
-  it('says that nothing is verified where no roster is here', async () => {
+  it('prints that nothing is verified where no roster is here', async () => {
     const { code, stdout, stderr } = await history([FIRST], ['--json'], {}, {})
     expect([code, JSON.parse(stdout)]).toEqual([0, [expect.objectContaining({ version: '9.9.9', verification: 'not-by-caller' })]])
     expect(stderr).toContain('not verified: no roster here')

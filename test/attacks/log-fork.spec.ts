@@ -169,7 +169,7 @@ describe('a quorum of half of the witnesses or fewer', () => {
 })
 
 describe('a log whose witness is away', () => {
-  it('shows how far it is behind, sounds an alarm after half a minute, and says when it is over', async () => {
+  it('shows how far it is behind, raises an alarm after half a minute, and reports its end', async () => {
     const witness = await inProcess()
     let away = true
     const link: WitnessLink = {

@@ -14,7 +14,7 @@ class CountingBus extends MemoryBus {
   }
 }
 
-it('are collected once a second, however many ask', async () => {
+it('are collected once a second, however many requests arrive', async () => {
   const bus = new CountingBus()
   system = await startMemorySystem({}, bus)
   const { url, clock } = system
@@ -25,13 +25,13 @@ it('are collected once a second, however many ask', async () => {
   expect(bus.asked).toBe(2)
 })
 
-it('are for a key where the configuration says so, with profile dev too', async () => {
+it('require a key where the configuration does, with profile dev too', async () => {
   system = await startMemorySystem({ HMS_METRICS: 'key' })
   expect(await (await fetch(`${system.url}/metrics`)).json()).toMatchObject({ status: 401, code: 'HMS_AUTH_REQUIRED' })
   expect((await fetch(`${system.url}/livez`)).status).toBe(200)
 })
 
-it('are named as Prometheus wants them: only counters end in _total, and everything says what it is', async () => {
+it('follow the naming of Prometheus: only counters end in _total, and everything has a help text', async () => {
   const { registry } = new Metrics().withProcessMetrics()
   for (const { name, help, type } of await registry.getMetricsAsJSON()) {
     const kind = String(type)
@@ -40,7 +40,7 @@ it('are named as Prometheus wants them: only counters end in _total, and everyth
   }
 })
 
-it('say how busy the event loop is, and sample nothing for it', async () => {
+it('contain the utilization of the event loop, without sampling', async () => {
   const page = await new Metrics().withProcessMetrics().render()
   expect(Number(/^hms_svc_event_loop_utilization_ratio (\S+)$/m.exec(page)?.[1])).toBeLessThanOrEqual(1)
   expect(page).not.toContain('nodejs_eventloop_lag_p99_seconds')

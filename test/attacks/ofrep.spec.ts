@@ -99,7 +99,7 @@ describe.each(doors)('with profile production, at %s', (_what, port) => {
     expect((await ask(port(), '/v1/policies', { 'x-api-key': token }, 'GET')).status).toBe(401)
   })
 
-  it('a key that is taken back closes its stream, and with the next key a 304 does not leave the old address', async () => {
+  it('a revoked key closes its stream, and with the next key a 304 does not leave the old address', async () => {
     const [old, next] = [await make(), await make()]
     const first = await ask(port(), FLAGS, { 'x-api-key': old.token })
     const address = (JSON.parse(first.text) as OfrepBulk).eventStreams![0]!.endpoint.requestUri
@@ -125,7 +125,7 @@ const places: [string, () => number][] = [
 describe.each(places)('a page of another site, at %s', (_what, port) => {
   const preflight = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' }
 
-  it('may ask by OFREP when its origin is named, and reads nothing else', async () => {
+  it('may evaluate by OFREP when its origin is named, and reads nothing else', async () => {
     for (const origin of [DASHBOARD, 'https://other.example:8443']) {
       const asked = await ask(port(), FLAGS, { origin, ...preflight }, 'OPTIONS')
       expect([asked.status, asked.headers['access-control-allow-origin'], asked.headers['access-control-allow-methods']]).toEqual([

@@ -45,7 +45,7 @@ const streams = async (transport: string): Promise<number> => {
 }
 const soon = { timeout: 20_000, interval: 300 }
 
-describe('streams that are asked for in one packet', () => {
+describe('streams that are requested in one packet', () => {
   describe.each<[string, () => number]>([
     ['a service', () => Number(new URL(system.url).port)],
     ['the edge', () => edge.port],

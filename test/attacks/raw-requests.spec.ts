@@ -126,9 +126,9 @@ describe.each<[string, () => number]>([
   ['edge', () => edge.port],
 ])('a body that comes to the %s', (_door, port) => {
   it.each<[string, string, number, string]>([
-    ['that is compressed, or says so', post(alert(), header('content-encoding: gzip')), 415, 'HMS_HTTP_MEDIA_TYPE'],
+    ['that is compressed, or claims to be', post(alert(), header('content-encoding: gzip')), 415, 'HMS_HTTP_MEDIA_TYPE'],
     [
-      'in another encoding, or said to be',
+      'in another encoding, or declared so',
       post(alert(), header('content-type: application/json; charset=utf-16')),
       415,
       'HMS_HTTP_MEDIA_TYPE',
@@ -183,6 +183,6 @@ describe.each<[string, () => number]>([
   })
 })
 
-it('the edge ends the connection of a client that asks for it, whatever a service says of its own', async () => {
+it('the edge closes the connection of a client that requests it, whatever a service responds', async () => {
   expect(await answerTo(edge.port, head('GET /v1/policies', HOST))).toMatch(/connection: close/i)
 })

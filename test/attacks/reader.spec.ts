@@ -329,7 +329,7 @@ describe('a bot, with root on config-store, Kafka and PostgreSQL against it', ()
     expect(lenient.take(await shown({ release: untagged(), signers: ['EPA Chief'], head: numbered(4) }))).toEqual([])
   })
 
-  it('goes back to a fallback without new signatures, and no further through the fallback’s own', async () => {
+  it('rolls back to a fallback without new signatures, and no further through the fallback’s own', async () => {
     const oldest = await shown({ release: as(0, 20), head: numbered(1) })
     const first = await shown({ release: as(1, 15, [oldest.digest!]), head: numbered(2) })
     const newest = await shown({ release: as(2, 12, [first.digest!]), head: numbered(3) })
@@ -491,7 +491,7 @@ describe('a bot that is kept in the dark', () => {
     ['ten minutes', 600_000],
     ['three hours', 10_800_000],
     ['200 days', 200 * 86_400_000],
-  ])('refuses a word that is dated %s ahead, says so, and goes on with the right ones', async (_far, aheadMs) => {
+  ])('refuses a freshness statement dated %s ahead, reports it, and accepts correct ones afterwards', async (_far, aheadMs) => {
     const ahead = await word(bot.held.stableHeads(), NOW + aheadMs)
     expect(() => bot.trust.acceptFreshness(ahead)).toThrow(expect.objectContaining({ code: 'HMS_FRESHNESS_AHEAD' }) as Error)
     expect(bot.trust.doubt(stableOf(bot))).toBe('HMS_FRESHNESS_AHEAD')
@@ -536,7 +536,7 @@ describe('a bot that is kept in the dark', () => {
     expect(time.now()).toBe(NOW + 10_000)
   })
 
-  it('says when the newest roster it knows has expired', async () => {
+  it('reports when the newest roster it knows has expired', async () => {
     const reader = await Bot.pinnedTo(office.roster((roster) => void (roster.expires = '2026-03-02T00:01:00Z')))
     reader.take(good)
     reader.trust.acceptFreshness(await word(reader.held.stableHeads(), NOW))

@@ -74,7 +74,7 @@ const whoIs = (targetingKey: string, region?: string): object => ({
 const changes = (): Promise<EventReader> =>
   EventReader.open({ host: '127.0.0.1', port: new URL(sidecar.address).port, path: '/ofrep/v1/events' })
 
-describe('a side-car that is asked by OFREP', () => {
+describe('a side-car that is queried by OFREP', () => {
   it('evaluates for the bot in the context, from the verified copy, and returns the state of the copy', async () => {
     await start('')
     const events = await changes()

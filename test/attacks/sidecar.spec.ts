@@ -63,7 +63,7 @@ function edited(document: ConfigDocument, from: string, to: string): ConfigDocum
 }
 
 describe('a side-car whose upstream lies', () => {
-  it('answers the last verified value and says that it may be old, and comes back by itself', async () => {
+  it('returns the last verified value as STALE, and recovers without a restart', async () => {
     const { sidecar, visitor, events } = await connected()
     expect(await ask(sidecar, ID)).toMatchObject({
       status: 200,
@@ -88,7 +88,7 @@ describe('a side-car whose upstream lies', () => {
     events.close()
   })
 
-  it('says why there is no value for a policy that it never could verify', async () => {
+  it('returns the reason why a policy that was never verified has no value', async () => {
     const { sidecar, visitor, events } = await connected()
     visitor.send('change', 5, [edited(ozone, '"limit":70', '"limit":700')])
     const { data } = await events.until((event) => event.data['state'] === 'STALE')
@@ -98,7 +98,7 @@ describe('a side-car whose upstream lies', () => {
     events.close()
   })
 
-  it('is not taken back behind what it saw, also not over a restart', async () => {
+  it('is not rolled back behind what it saw, also not over a restart', async () => {
     const { sidecar, visitor, events } = await connected()
     visitor.send('change', 5, [strict])
     await events.until(({ data }) => data['type'] === 'change')
@@ -113,7 +113,7 @@ describe('a side-car whose upstream lies', () => {
 })
 
 describe('a side-car without a server', () => {
-  it('starts from its own disk, verified again, and says how old that is', async () => {
+  it('starts from its own disk, verified again, as STALE', async () => {
     const { sidecar, events } = await connected()
     events.close()
     await sidecar.stop()

@@ -234,7 +234,7 @@ describe('a bot key', () => {
     expect(await refusal(by((await make('read')).token).post('/v1/alerts', alert))).toBe('403 HMS_AUTH_SCOPE')
   })
 
-  it('opens its own stream and no other, and the refusal of the stream says why', async () => {
+  it('opens its own stream and no other, and the refusal of the stream has the reason', async () => {
     const { token, id } = await make('bot:a')
     await expect(connect({ url: system.url, bot: 'b', token })).rejects.toMatchObject({ code: 'HMS_AUTH_SCOPE', status: 403 })
     await expect(connect({ url: system.url, bot: 'a', token: mintToken().token })).rejects.toMatchObject({

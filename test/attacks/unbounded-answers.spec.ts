@@ -51,7 +51,7 @@ it('the SDK and the CLI give an answer up that does not end', async () => {
   }
 })
 
-it('a refusal that does not end says no more than its status', async () => {
+it('a refusal without end yields only its status', async () => {
   for (const [status, code] of [
     [403, 'HMS_HTTP_UNEXPECTED'],
     [503, 'HMS_UNREACHABLE'],
@@ -90,7 +90,7 @@ it('a reader of the stream gives a refusal up that does not end', async () => {
   expect(await sent).toBeLessThan(ENOUGH)
 })
 
-it('a witness, a config-store that takes heads and a service that is asked whether it is ready are not listened to without end', async () => {
+it('an endless response of a witness, of a config-store that takes heads or of a readiness check is not read to the end', async () => {
   const witness = await flood(200, 'text/plain')
   const key = { name: 'any', id: '00000000', type: 4, key: publicKeyFromRaw(Buffer.alloc(32, 1)) }
   await expect(new HttpWitness(key, witness.url).addCheckpoint('')).rejects.toMatchObject({ code: 'HMS_HTTP_ANSWER_OVERSIZED' })

@@ -38,7 +38,7 @@ describe('a bundle', () => {
     expect(proof).toEqual({ index: 1, size: 4, witnessedAt: SEEN })
   })
 
-  it('says that it is break-glass, and is none with one approval', async () => {
+  it('is marked as break-glass, and is none with one approval', async () => {
     const broken = (release: ReleasePredicate): void => {
       release.policy = { ...release.policy, tags: ['air'] }
       release.plan = { ...release.plan, bakeMs: 1_000 }

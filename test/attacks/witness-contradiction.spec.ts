@@ -48,7 +48,7 @@ const policyOf = (witnesses: readonly WitnessLink[], quorum: number): LogPolicy 
   quorum,
 })
 
-describe.each(UNSIGNED)('a witness that says unsigned that %s', (_what, word) => {
+describe.each(UNSIGNED)('a witness that claims unsigned that %s', (_what, word) => {
   it.each([1, 2])('holds up nothing where the others make a quorum of %i', async (quorum) => {
     const witness = new Contradicting(word)
     const all = [witness, witnessNamed('example.org/one'), witnessNamed('example.org/two')]
@@ -62,7 +62,7 @@ describe.each(UNSIGNED)('a witness that says unsigned that %s', (_what, word) =>
     expect(await log.gauge('audit_witness_suspended')).toBe(1)
   })
 
-  it('is missing where it is needed, is asked again ever more seldom, and counts again as soon as it signs', async () => {
+  it('is missing where it is needed, is queried again with backoff, and counts again as soon as it signs', async () => {
     const witness = new Contradicting(word)
     const log = await new LogInstance([witness], policyOf([witness], 1)).append(entryFacts(3))
     expect(await log.publishAfter(0)).toBe(false)
@@ -167,7 +167,7 @@ describe('a witness behind HTTP', () => {
       '422, and sends the log elsewhere',
       ({ method }, reply) => reply.writeHead(method === 'POST' ? 422 : 302, { location: '/elsewhere' }).end(),
     ],
-  ])('that answers %s is suspended, and no more', async (_what, listener) => {
+  ])('that answers %s is suspended, without further effect', async (_what, listener) => {
     const server = createServer((request, reply) => {
       request.resume()
       request.on('end', () => listener(request, reply as never))

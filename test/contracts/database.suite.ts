@@ -127,7 +127,7 @@ export function databaseSuite(open: () => Promise<Adapter>): void {
       expect(await read((tx) => tx.documents(PARCELS).count())).toBe(24)
     })
 
-    it('do not deadlock when one of several is held and earlier ones are asked for', async () => {
+    it('do not deadlock when one of several is held and earlier ones are requested', async () => {
       const bundle = ['p', 'q', 'r', 's']
       const effects: number[] = []
       // As events of the policies of one bundle do: each locks its own, then all.
@@ -204,7 +204,7 @@ export function databaseSuite(open: () => Promise<Adapter>): void {
       expect(await read((tx) => tx.documents(PARCELS).get('a'))).toEqual({ ...parcel('a'), weight: 2 })
     })
 
-    it('say on delete whether they were there', async () => {
+    it('report on delete whether they existed', async () => {
       await put(parcel('a'))
       const answers = await database.transaction(async (tx) => [
         await tx.documents(PARCELS).delete('a'),
@@ -291,7 +291,7 @@ export function databaseSuite(open: () => Promise<Adapter>): void {
       expect(await find({ where: { id: ['a', 'zz'] } })).toEqual(['a'])
     })
 
-    it('orders by a column as its type says, then by id; nothing comes last', async () => {
+    it('orders by a column as its type requires, then by id; null comes last', async () => {
       expect(await find({ orderBy: 'weight' })).toEqual(['d', 'a', 'e-1', 'C', 'b'])
       expect(await find({ orderBy: 'weight', descending: true })).toEqual(['b', 'C', 'e-1', 'a', 'd'])
       expect(await find({ orderBy: 'posted_at' })).toEqual(['C', 'b', 'a', 'd', 'e-1'])

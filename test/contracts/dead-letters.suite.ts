@@ -53,7 +53,7 @@ export function deadLettersSuite(open: () => Promise<ConsumerAdapter>): void {
   })
 
   describe('on its topic a letter', () => {
-    it('has the original key, value and headers, and says why it is there', async () => {
+    it('has the original key, value and headers, and the reason', async () => {
       const record = await signedRecord(world.identity, { keySeq: 1, type: 'hms.lint.passed.v2' })
       await world.consumer.handle({ ...record, headers: { ...record.headers, mine: 'kept' } })
       const [letter] = await world.letters()
@@ -180,7 +180,7 @@ export function deadLettersSuite(open: () => Promise<ConsumerAdapter>): void {
       expect(world.handled).toEqual([])
     })
 
-    it('is handled from bytes whose text did not say it all', async () => {
+    it('is handled from its bytes where text would lose some', async () => {
       world.behave = async () => {
         throw new Error('bug')
       }

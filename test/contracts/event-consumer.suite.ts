@@ -66,7 +66,7 @@ export function eventConsumerSuite(open: () => Promise<ConsumerAdapter>): void {
     ['/detail: must be string', { run: 7, attempt: 2, reason: 'NO_BOTS', detail: 7 }],
     ["/reason: must have required property 'reason'", { run: 7, attempt: 2, detail: '' }],
     ['/attestation/signatures/0/sig: must be string', withSignature({ keyid: 'a', sig: null })],
-  ])('whose data do not fit at %s is a dead letter that says so, and its key moves on', async (where, data) => {
+  ])('whose data do not fit at %s is a dead letter that names the place, and its key advances', async (where, data) => {
     const seen: number[] = []
     world.consumer.on(['hms.simulation.failed.v1'], async ({ keySeq }) => void seen.push(keySeq))
     const from = { topic: 'hms.simulation.v1', producer: 'simulator', type: 'hms.simulation.failed.v1' } as const
@@ -80,7 +80,7 @@ export function eventConsumerSuite(open: () => Promise<ConsumerAdapter>): void {
   it.each([
     ['/decision', { decision: 'split' }, 'split'],
     ['/stage', { stage: 'review' }, 'review'],
-  ])('that says at %s what this build does not know waits for one that does, and fails no run', async (place, part, word) => {
+  ])('with a value at %s that this build does not know waits for a build that does, and fails no run', async (place, part, word) => {
     const seen: number[] = []
     const type = 'hms.run.decision-accepted.v1'
     world.consumer.on([type], async ({ keySeq }) => void seen.push(keySeq))

@@ -88,7 +88,7 @@ export function outboxStoreSuite(open: () => Promise<StoreAdapter<OutboxStore>>)
     expect(await run((tx) => adapter.store.pending(tx))).toEqual({ count: 1, oldestAt: new Date('2026-01-01T00:00:05.000Z') })
   })
 
-  describe('with a broker that says where records lie', () => {
+  describe('with a broker that reports the positions of records', () => {
     const at = (partition: number, offset: number): LogPosition => ({
       partition,
       offset,

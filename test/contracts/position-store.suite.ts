@@ -102,7 +102,7 @@ export function positionStoreSuite(open: () => Promise<StoreAdapter<PositionStor
     expect((await overdue(0)).toSorted()).toEqual([4, 9])
   })
 
-  it('says with the position whether an event of that stream waits', async () => {
+  it('returns with the position whether an event of that stream waits', async () => {
     const parked = async (keySeq: number, stream = STREAM) => (await run((tx) => adapter.store.advance(tx, stream, keySeq))).parked
     expect(await parked(1)).toBe(false)
     await park(3)

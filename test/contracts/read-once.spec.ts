@@ -54,7 +54,7 @@ describe('an event that several services of a process read', () => {
     expect(verified).toBe(2)
   })
 
-  it('is let go where others take the room, by number or by size', async () => {
+  it('is dropped where others need the room, by number or by size', async () => {
     const large = 'x'.repeat(1_800_000)
     for (const others of [Array.from({ length: 256 }, () => 'small'), Array.from({ length: 8 }, () => large)]) {
       seal.read(copy(), linter())

@@ -24,7 +24,7 @@ export function timerStoreSuite(open: () => Promise<TimerAdapter>): void {
   const take = (timer: Timer): Promise<boolean> => run((tx) => adapter.store.take(tx, timer))
   const waitMs = (): Promise<number | null> => run((tx) => adapter.store.nextDueInMs(tx))
 
-  it('gives out what is due, earliest first, with what was stored', async () => {
+  it('claims what is due, earliest first, with what was stored', async () => {
     await schedule('second', -1_000, { keys: ['policy:a', 'policy:b'], data: { run: 7, deep: { list: [1] } } })
     await schedule('first', -2_000)
     await schedule('later', HOUR_MS)

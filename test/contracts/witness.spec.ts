@@ -48,8 +48,8 @@ describe('a witness behind HTTP', () => {
 
 describe('the log’s side of a witness behind HTTP', () => {
   it.each<[string, RequestListener]>([
-    ['says 409 without a size, as a proxy does', (_request, reply) => reply.writeHead(409, { 'content-type': 'text/html' }).end('7')],
-    ['says 502', (_request, reply) => reply.writeHead(502).end()],
+    ['returns 409 without a size, as a proxy does', (_request, reply) => reply.writeHead(409, { 'content-type': 'text/html' }).end('7')],
+    ['returns 502', (_request, reply) => reply.writeHead(502).end()],
     ['sends it elsewhere', (_request, reply) => reply.writeHead(307, { location: '/elsewhere' }).end()],
     ['answers without end', (_request, reply) => void reply.writeHead(200).end('x'.repeat(100_000))],
     ['does not answer in time', () => {}],
@@ -58,7 +58,7 @@ describe('the log’s side of a witness behind HTTP', () => {
     await expect(new HttpWitness(KEY, await listening(listener), 200).addCheckpoint('old 0\n\n')).rejects.toThrow()
   })
 
-  it('asks one thing at a time', async () => {
+  it('sends one request at a time', async () => {
     const link = new HttpWitness(KEY, await listening((_request, reply) => reply.writeHead(404).end()))
     const first = link.addCheckpoint('one')
     await expect(link.addCheckpoint('two')).rejects.toThrow('has not responded')

@@ -12,7 +12,7 @@ const MEMORY_BYTES = 250 * 1024 * 1024
 
 /** A reader that stands still while 100,000 records wait: it says how far behind it is, holds little of them, and reads them all after. */
 export function lagSuite(kafkaOf: () => Kafka): void {
-  it('a reader that stands still holds no more than a fetch, knows its lag, and catches up in order', async () => {
+  it('a reader that stands still buffers at most a fetch, knows its lag, and catches up in order', async () => {
     const bus = new KafkaBus(kafkaOf(), systemClock, silentLogger, { onFatal: (error) => expect.fail(error.message) })
     onTestFinished(() => bus.close())
     const before = (await bus.lag(['simulator'])).find(({ topic }) => topic === TOPIC.name)!.messages

@@ -10,7 +10,7 @@ const BACK_MS = 40_000
 
 /** What a log lost, also after it grew beyond the place again. It leaves the broker without what it had. */
 export function lostSuite(brokerOf: () => TestBroker, kafkaOf: () => Kafka): void {
-  it('a log says what it lost, also when others wrote where it was', async () => {
+  it('a log reports lost records, also when others were written at their offsets', async () => {
     const open = (): KafkaBus => {
       const bus = new KafkaBus(kafkaOf(), systemClock, silentLogger, { onFatal: (error) => expect.fail(error.message) })
       onTestFinished(() => bus.close())

@@ -106,7 +106,7 @@ describe('a decider that is broken', { timeout: PATIENCE_MS }, () => {
     expect(broken!.path[0]).toBe('opened')
   })
 
-  it('is found where a newer release takes back a bundle of which another policy is in force', () => {
+  it('is found where a newer release reverts a bundle of which another policy is in force', () => {
     const hasty: typeof decideRollout = (rollout, input, context) => {
       const isSuperseding = input.type === 'decisionReceived' && input.decision.decision === 'supersede'
       if (!isSuperseding || rollout.state !== 'holding') return decideRollout(rollout, input, context)
@@ -117,7 +117,7 @@ describe('a decider that is broken', { timeout: PATIENCE_MS }, () => {
     expect([broken?.law, broken?.path.at(-1)]).toEqual(['superseded what is in force', 'person: supersede'])
   })
 
-  it('is found where stages disagree: a rollout that follows a canary which was taken back', () => {
+  it('is found where stages disagree: a rollout that follows a canary that was rolled back', () => {
     const canary: typeof decideCanary = (given, input, context) => {
       const { state, effects } = decideCanary(given, input, context)
       // It never reports that its cohort alerts after all.

@@ -96,7 +96,7 @@ export const ALERT_GUARDS = [
     guard: 'a repair counter starts at 0, so the first repair is an increase',
     without: '',
     spec: 'test/regressions/counted-from-zero.spec.ts',
-    test: 'what a service may mend is there before it was needed, and is what the pages say',
+    test: 'each kind of repair is exported before the first repair, and is on the pages',
   },
   {
     name: 'rejections-from-zero',

@@ -5,7 +5,7 @@ export const APPROVER_GUARDS = [
     guard: 'a transaction that requests a lock out of order restarts with all its locks',
     without: 'false',
     spec: 'test/contracts/database.spec.ts',
-    test: 'do not deadlock when one of several is held and earlier ones are asked for',
+    test: 'do not deadlock when one of several is held and earlier ones are requested',
   },
   {
     name: 'lock-first-rows',

@@ -29,7 +29,7 @@ export const AUDIT_GUARDS = [
     guard: 'the retry delay of a suspended witness doubles',
     without: '$1 = FIRST_WAIT_MS',
     spec: 'test/attacks/witness-contradiction.spec.ts',
-    test: 'is missing where it is needed, is asked again ever more seldom, and counts again as soon as it signs',
+    test: 'is missing where it is needed, is queried again with backoff, and counts again as soon as it signs',
   },
   {
     name: 'witness-left-behind',
@@ -57,7 +57,7 @@ export const AUDIT_GUARDS = [
     guard: 'a partner can allow only networks that the deployment allows',
     without: '$2',
     spec: 'apps/notifier/src/partners/address-guard.spec.ts',
-    test: 'allows no more than the deployment does',
+    test: 'allows only what the deployment allows',
   },
   {
     name: 'one-host',
@@ -78,7 +78,7 @@ export const AUDIT_GUARDS = [
     guard: 'a compressed body, or one in a charset other than UTF-8, is refused',
     without: '$2',
     spec: 'test/attacks/raw-requests.spec.ts',
-    test: 'that is compressed, or says so is refused with the reason',
+    test: 'that is compressed, or claims to be is refused with the reason',
   },
   {
     name: 'body-utf8',
@@ -99,7 +99,7 @@ export const AUDIT_GUARDS = [
     guard: 'the edge does not forward hop-by-hop headers of a service’s response',
     without: '',
     spec: 'test/attacks/raw-requests.spec.ts',
-    test: 'the edge ends the connection of a client that asks for it, whatever a service says of its own',
+    test: 'the edge closes the connection of a client that requests it, whatever a service responds',
   },
   {
     name: 'bundle-announced-once',

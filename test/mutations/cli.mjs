@@ -33,14 +33,14 @@ export const CLI_GUARDS = [
     guard: 'get shows the signers of the release, not the ones that the service reports',
     without: ['approvedBy', "approvedBy: 'provenance' in view ? view.provenance.approvedBy : approvedBy"],
     spec: 'test/attacks/get-unverified.spec.ts',
-    test: 'shows what people signed, whatever the service says of it',
+    test: 'shows what people signed, whatever the service returns beside it',
   },
   {
     name: 'get-reports-stale',
     guard: 'get reports a value as STALE when the freshness statement has expired',
     without: '$1 && false',
     spec: 'test/attacks/get-unverified.spec.ts',
-    test: 'says in JSON and in the text that it is STALE',
+    test: 'prints in JSON and in the text that it is STALE',
   },
   {
     name: 'file-regular',
@@ -54,7 +54,7 @@ export const CLI_GUARDS = [
     guard: 'watch requests the policies that it is given, not the ones in HMS_POLICIES',
     without: '',
     spec: 'test/regressions/watch-names-its-policies.spec.ts',
-    test: '`watch` asks for the policies that it watches, whichever the environment names',
+    test: '`watch` requests the policies that it watches, whichever the environment names',
   },
   {
     name: 'file-bound',

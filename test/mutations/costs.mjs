@@ -40,14 +40,14 @@ export const COST_GUARDS = [
     guard: 'matches() in an expression takes a limited number of steps',
     without: 'compiled(pattern).test(this, { left: Infinity })',
     spec: 'test/attacks/slow-texts.spec.ts',
-    test: 'costs no more than it is charged for, or is an error: many alternatives',
+    test: 'costs at most what it is charged for, or is an error: many alternatives',
   },
   {
     name: 'completion-quotes',
     guard: 'completion quotes a candidate for the quote that is open at the cursor',
     without: ['_hms_svc_quote "$open" "$candidate"', ':'],
     spec: 'test/parts/completion-scripts.spec.ts',
-    test: 'writes what a server says so that it stays one word, behind double quotes',
+    test: 'quotes a text of a server so that it stays one word, behind double quotes',
   },
   {
     name: 'proof-names-its-run',

@@ -5,14 +5,14 @@ export const DECISION_GUARDS = [
     guard: 'the newest approved release can be reinstated after a rollback',
     without: '',
     spec: 'test/scenarios/rollback.spec.ts',
-    test: 'can be taken back, as often as people change their minds; each time the run that made it live is named',
+    test: 'can be reverted, any number of times; each time the run that made the version live is named',
   },
   {
     name: 'rollback-whole-bundle',
     guard: 'a bundle that was rolled back together is reinstated together',
     without: '',
     spec: 'test/scenarios/rollback.spec.ts',
-    test: 'of a bundle is taken back whole, and goes back whole once more',
+    test: 'of a bundle is reverted whole, and can be repeated whole',
   },
   {
     name: 'rollback-not-to-failed',
@@ -26,7 +26,7 @@ export const DECISION_GUARDS = [
     guard: 'a head names the run that made its release live, also after a rollback',
     without: ['run: runOf(stable, current)', '...(of === undefined ? {} : { run: of.run })'],
     spec: 'test/scenarios/rollback.spec.ts',
-    test: 'can be taken back, as often as people change their minds; each time the run that made it live is named',
+    test: 'can be reverted, any number of times; each time the run that made the version live is named',
   },
   {
     name: 'first-decision-wins',
@@ -40,7 +40,7 @@ export const DECISION_GUARDS = [
     guard: 'a stage accepts a decision only if it equals the one that the person signed',
     without: 'true ? $2 : $3',
     spec: 'test/attacks/decisions.spec.ts',
-    test: 'is believed by a stage for its signature alone, whatever approver says: one of something else counts for nothing',
+    test: 'is accepted by a stage for its signature alone, whatever approver publishes: one of something else has no effect',
   },
   {
     name: 'supersede-not-when-stale',
@@ -68,14 +68,14 @@ export const DECISION_GUARDS = [
     guard: 'a stage ends a run as superseded only for a release with all required signatures',
     without: 'missing.length >= 0 ? $2 : $3',
     spec: 'test/attacks/decisions.spec.ts',
-    test: 'supersedes no run, whatever approver says, by a release that has no signatures',
+    test: 'supersedes no run, whatever approver publishes, by a release that has no signatures',
   },
   {
     name: 'supersede-newer-release',
     guard: 'a stage ends a run as superseded only for a newer release',
     without: '$1 < $2',
     spec: 'test/attacks/decisions.spec.ts',
-    test: 'supersedes no run, whatever approver says, by a release that is the run’s own',
+    test: 'supersedes no run, whatever approver publishes, by a release that is the run’s own',
   },
   {
     name: 'canary-one-run',

@@ -15,7 +15,7 @@ export const GOING_BACK_GUARDS = [
     guard: 'rollout publishes that a held release was dropped',
     without: 'held === undefined || run > 0',
     spec: DROPPED,
-    test: 'is taken back for them when break-glass takes its place; its run is superseded, and it is in no quarantine',
+    test: 'is withdrawn for them when break-glass replaces it; its run is superseded, and it is not quarantined',
   },
   {
     name: 'dropped-by-approver',
@@ -29,7 +29,7 @@ export const GOING_BACK_GUARDS = [
     guard: 'a notice of a dropped release has another id than a notice of a rollback',
     without: '$1 ? $2 : ($2 as const)',
     spec: DROPPED,
-    test: 'is taken back for them when an ordinary run takes its place, where no run has it any more',
+    test: 'is withdrawn for them when an ordinary run replaces it, after its own run has ended',
   },
   {
     name: 'reversed-past-both',
@@ -57,21 +57,21 @@ export const GOING_BACK_GUARDS = [
     guard: 'a signed rollback restores only a version that was live',
     without: '$1 || policyDigest.length === 0',
     spec: ATTACKS,
-    test: 'goes nowhere where names a version that was never live',
+    test: 'changes nothing where it names a version that was never live',
   },
   {
     name: 'signed-rollback-same-document',
     guard: 'a signed rollback restores the content that was live under the version',
     without: '$1 || known === undefined',
     spec: ATTACKS,
-    test: 'goes nowhere where says something else under a version that was live',
+    test: 'changes nothing where it has another limit under a version that was live',
   },
   {
     name: 'signed-rollback-replaces',
     guard: 'a signed rollback replaces only the release that its signers saw in force',
     without: '$2',
     spec: ATTACKS,
-    test: 'goes nowhere where replaces another release than is in force',
+    test: 'changes nothing where it replaces another release than is in force',
   },
   {
     name: 'signed-rollback-once',
@@ -92,7 +92,7 @@ export const GOING_BACK_GUARDS = [
     guard: 'rollout issues no head of a signed rollback before its approval is in the log',
     without: 'release.version === run.toString()',
     spec: 'test/scenarios/log-before-publish.spec.ts',
-    test: 'goes back by signatures once the log holds them, and never before',
+    test: 'is rolled back by signatures once the log contains them, and never before',
   },
   {
     name: 'live-version-remembered',
@@ -162,7 +162,7 @@ export const GOING_BACK_GUARDS = [
     guard: 'an ended run does not roll back a policy that a later run has changed',
     without: '(await stablesOf(tx, { members })).filter((stable) => !moved.includes(stable.policy))',
     spec: ITS_OWN,
-    test: 'takes back nothing of the run after it',
+    test: 'rolls back nothing of the run after it',
   },
   {
     name: 'own-renewal',

@@ -49,7 +49,7 @@ export const GUARDS = [
     guard: 'a stopped service keeps no session',
     without: '',
     spec: 'test/regressions/session-leaves-nothing.spec.ts',
-    test: 'is not had any more by who stopped while it was asked for',
+    test: 'is closed when the service stops while it is opened',
   },
   {
     name: 'wake-ups-kept',
@@ -70,7 +70,7 @@ export const GUARDS = [
     guard: 'the cache of verified events stays within its size limit',
     without: '$1',
     spec: 'test/contracts/read-once.spec.ts',
-    test: 'is let go where others take the room, by number or by size',
+    test: 'is dropped where others need the room, by number or by size',
   },
   {
     name: 'late-beginning',
@@ -164,7 +164,7 @@ export const GUARDS = [
     guard: 'every open run has a timer row',
     without: '',
     spec: 'test/scenarios/stuck.spec.ts',
-    test: 'simulator: the run fails within 5 s of the deadline, and says which stage',
+    test: 'simulator: the run fails within 5 s of the deadline, and names the stage',
   },
   {
     name: 'token-scope',

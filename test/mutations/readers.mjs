@@ -12,7 +12,7 @@ export const READER_GUARDS = [
     guard: 'a rollback to the release in force drops the held release',
     without: '',
     spec: 'test/scenarios/effective-later.spec.ts',
-    test: 'is taken back by a rollback to what is in force',
+    test: 'is withdrawn by a rollback to what is in force',
   },
   {
     name: 'freshness-order',
@@ -40,7 +40,7 @@ export const READER_GUARDS = [
     guard: 'a reader reports when the newest roster has expired',
     without: '$2',
     spec: 'test/attacks/reader.spec.ts',
-    test: 'says when the newest roster it knows has expired',
+    test: 'reports when the newest roster it knows has expired',
   },
   {
     name: 'floors-checksum',

@@ -54,7 +54,7 @@ export const ROW_GUARDS = [
     guard: 'a guard rule applies regardless of its index column',
     without: '',
     spec: 'test/attacks/hidden-guard-rules.spec.ts',
-    test: 'a rule counts although its column says that it is none, from the first question in a process on',
+    test: 'a rule counts although its column hides it, from the first query in a process on',
   },
   {
     name: 'guard-rows-gone',

@@ -118,7 +118,7 @@ export const TRUST_GUARDS = [
     guard: 'a run that ends does not roll back to a release that readers refuse',
     without: '{ targets, refusal: refused.size > 99 ? refusal : undefined }',
     spec: 'test/regressions/every-way-to-a-stable-head.spec.ts',
-    test: 'and is aborted in its bake leaves its own in force, and people are asked',
+    test: 'and is aborted in its bake leaves its own in force, and waits for people',
   },
   {
     name: 'run-end-waits-for-announcement',

@@ -68,7 +68,7 @@ describe('the script for bash', () => {
     ['a quote in the middle of a word', 'hms-svc runs show x"', '"'],
     ['a quote behind others', `hms-svc runs show 'a"' "b'" \\" '`, "'"],
     ['no quote', 'hms-svc runs show ', ''],
-  ])('writes what a server says so that it stays one word, behind %s', { timeout: 60_000 }, async (_what, line, quote) => {
+  ])('quotes a text of a server so that it stays one word, behind %s', { timeout: 60_000 }, async (_what, line, quote) => {
     const found = await offered(line, TEXTS.map((text) => `${text}\n`).join(''))
     expect(found).toHaveLength(TEXTS.length)
     for (const [at, insert] of found.entries()) {
@@ -91,7 +91,7 @@ describe.skipIf(!isThere('fish'))('the script for fish', () => {
     ['double quotes', 'hms-svc runs show "'],
     ['single quotes', "hms-svc runs show '"],
     ['no quote', 'hms-svc runs show '],
-  ])('writes what a server says so that it stays one word, behind %s', { timeout: 60_000 }, async (_what, line) => {
+  ])('quotes a text of a server so that it stays one word, behind %s', { timeout: 60_000 }, async (_what, line) => {
     await inFolder(async (folder) => {
       await writeFile(join(folder, 'script.fish'), SCRIPTS.fish)
       const run = (command: string, ...argv: string[]): string => {
@@ -132,7 +132,7 @@ describe.skipIf(!isThere('zsh'))('the script for zsh', () => {
     ['double quotes', 'hms-svc runs show "'],
     ['single quotes', "hms-svc runs show '"],
     ['no quote', 'hms-svc runs show '],
-  ])('writes what a server says so that it stays one word, behind %s', { timeout: 120_000 }, async (_what, line) => {
+  ])('quotes a text of a server so that it stays one word, behind %s', { timeout: 120_000 }, async (_what, line) => {
     await inFolder(async (folder) => {
       await writeFile(join(folder, 'script.zsh'), SCRIPTS.zsh)
       await writeFile(join(folder, 'typed.zsh'), TYPED)

@@ -17,11 +17,11 @@ describe('the OpenAPI document', () => {
   const scratch = scratchFolder()
   afterAll(() => scratch.remove())
 
-  it('has nothing that Redocly would say', () => {
+  it('has no findings of Redocly', () => {
     expect(problemsOf(OPEN_API)).toEqual([])
   })
 
-  it('would have, with an operation that says nothing of itself', () => {
+  it('would have some, with an operation without a description', () => {
     const document = JSON.parse(readFileSync(OPEN_API, 'utf8')) as { paths: Record<string, object> }
     document.paths['/v1/nameless'] = { get: { responses: { 200: { description: 'Nothing.' } } } }
     const file = join(scratch.path, 'openapi.json')
@@ -33,7 +33,7 @@ describe('the OpenAPI document', () => {
 describe('the AsyncAPI document', () => {
   const parser = new Parser()
 
-  it('has nothing that its parser would say', async () => {
+  it('has no findings of its parser', async () => {
     expect(await parser.validate(readFileSync(ASYNC_API, 'utf8'))).toEqual([])
   })
 

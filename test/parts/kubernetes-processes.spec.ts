@@ -44,7 +44,7 @@ const suite = (): void => {
     expect(compared, compared.output).toMatchObject({ code: 0, output: expect.stringContaining('The broker matches the catalogue.') })
   }, 300_000)
 
-  it('starts every workload as its manifest says, until its own probes answer', async () => {
+  it('starts every workload as its manifest defines it, until its own probes succeed', async () => {
     await installation.startAll()
     for (const pod of installation.all()) {
       expect(await pod.answers(pod.container.startupProbe), pod.name).toBe(true)

@@ -184,7 +184,7 @@ describeWith(['kustomize', 'kubernetes-validate', 'check-jsonschema'], 'the mani
     expect(pages.filter(isOpen)).toEqual(PAGES.filter(({ open }) => open === true).map(({ path }) => path))
   })
 
-  it.each(['overlays/dev', 'overlays/prod'])('%s ask each process whether it starts, is ready and lives, and let it drain', (name) => {
+  it.each(['overlays/dev', 'overlays/prod'])('%s probe each process for start, readiness and liveness, and let it drain', (name) => {
     for (const { metadata, spec } of own(name)) {
       const { terminationGracePeriodSeconds, containers } = spec.template.spec
       const [box] = containers
@@ -256,7 +256,7 @@ describeWith(['kustomize', 'kubernetes-validate', 'check-jsonschema'], 'the mani
     expect(paths).not.toContain('/')
   })
 
-  it('let audit ask a witness elsewhere, by HTTPS, and then run none', () => {
+  it('let audit use a witness elsewhere, by HTTPS, and then run none', () => {
     const name = 'base with witness-elsewhere'
     expect(of(name).filter(({ metadata }) => metadata.name === 'hms-witness')).toEqual([])
     const { egress } = of(name).find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'hms-audit')!.spec as {

@@ -16,12 +16,12 @@ describeWith(['promtool'], 'the rules of Prometheus', () => {
     expect(judged, judged.stdout).toMatchObject({ code: 0, stdout: expect.stringContaining(`${written} rules found`) })
   })
 
-  it('fire and end as their tests say', () => {
+  it('fire and end as their tests expect', () => {
     const judged = runTool('promtool', ['test', 'rules', 'alerts_test.yml'], { cwd: FOLDER })
     expect(judged.code, judged.stdout + judged.stderr).toBe(0)
   }, 240_000)
 
-  it('are scraped as compose says', () => {
+  it('are scraped with a valid configuration', () => {
     const judged = runTool('promtool', ['check', 'config', '--syntax-only', 'observe/prometheus.yml'], { cwd: FOLDER })
     expect(judged.code, judged.stdout + judged.stderr).toBe(0)
   })

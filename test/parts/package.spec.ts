@@ -134,7 +134,7 @@ describe('the package, installed', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('[HMS_CLI_PARTS_MISSING]')])
   })
 
-  it.each(HEAVY)('light, hms-svc %s says what to install', (...argv) => {
+  it.each(HEAVY)('light, hms-svc %s prints what to install', (...argv) => {
     const { code, stdout, stderr } = light.hms(argv)
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain('[HMS_CLI_PARTS_MISSING]')

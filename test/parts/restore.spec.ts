@@ -59,7 +59,7 @@ describe('a database that went back to its backup', () => {
   })
 
   it(
-    'is not believed: the bot keeps its value and says that it is stale, the log is halted, an export says that it went back',
+    'is not trusted: the bot keeps its value as STALE, the log is halted, an export reports the restore',
     async () => {
       expect((await read<PolicyView>(`/v1/policies/${ID}`)).value['limit']).toBe(35)
       await until(

@@ -121,7 +121,7 @@ describe('every verb, in every form', () => {
 })
 
 /** Its start beside that of Node with nothing to do; a number for people, for a busy machine says nothing certain. */
-it('says how long it takes to start', () => {
+it('prints how long it takes to start', () => {
   const best = (argv: readonly string[]): number => {
     const times = Array.from({ length: 7 }, () => {
       const from = performance.now()

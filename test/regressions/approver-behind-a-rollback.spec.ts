@@ -109,7 +109,7 @@ describe('an approval while approver has not received a rollback', () => {
     expect(await press.show(await sign(bundle))).toMatchObject({ state: 'STALE', reason: 'LIVE_MOVED' })
   })
 
-  it('is refused where what config-store has says so too: withdrawn, or not above what is in force', async () => {
+  it('is refused where the state of config-store requires it too: withdrawn, or not above what is in force', async () => {
     await rollBack()
     expect(await refusal(press.prepare(['pm25@1.0.0=35'], AT_ONCE))).toMatchObject({ code: 'HMS_APPROVER_ALREADY_LIVE' })
     await press.withdraw('pm25')
@@ -118,7 +118,7 @@ describe('an approval while approver has not received a rollback', () => {
     expect(refused).toMatchObject({ code: 'HMS_APPROVER_VERSION_NOT_HIGHER', status: 409, detail: expect.stringContaining('withdrawn') })
   })
 
-  it('says what it was judged by where it cannot wait: break-glass, and a rollback that people sign', async () => {
+  it('names the releases it was checked against where it cannot wait: break-glass, and a rollback that people sign', async () => {
     await rollBack()
     for (const work of [press.prepareBreakGlass(['pm25@2.0.0=25']), press.signRollback('pm25', '2.0.0')]) {
       const { code, detail } = await refusal(work)
@@ -127,7 +127,7 @@ describe('an approval while approver has not received a rollback', () => {
     }
   })
 
-  it('says what it was judged by, and since when, where no config-store could be asked', async () => {
+  it('names the releases it was checked against, and since when, where no config-store could be read', async () => {
     await rollBack()
     const at = system.clock.now().toISOString().slice(0, 10)
     for (const url of [undefined, 'http://127.0.0.1:9']) {

@@ -98,7 +98,7 @@ it('an event that the build before took, and that had no index when it ended, be
   expect((await owner.query('SELECT 1 FROM audit.arrival')).rowCount).toBe(0)
 })
 
-it('becomes the entry of what its service signed, whatever the row says', async () => {
+it('becomes the entry of what its service signed, whatever the row contains', async () => {
   const record = await signedRecord(identity, { keySeq: 1 })
   bus.records = [record]
   await unsealed(record, { actors: ['mallory'], type: 'hms.run.decided.v1' })

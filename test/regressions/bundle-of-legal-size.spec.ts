@@ -102,7 +102,7 @@ describe('a run', () => {
     240_000,
   )
 
-  it('carries of the versions used before only what lint asks for', async () => {
+  it('contains of the versions used before only what lint needs', async () => {
     for (let minor = 0; minor < 3; minor++) expect(await live([policy('qqq', `1.${minor}.0`, 10 + minor)])).toBe('SUCCEEDED')
     const { used } = bus.lastDossier()
     expect(used).toEqual({ qqq: [expect.objectContaining({ version: '1.2.0' })] })

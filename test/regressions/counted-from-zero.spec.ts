@@ -21,7 +21,7 @@ const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
 const words = (text: string): string[] => [...text.matchAll(/`([a-z][a-z-]*)`/g)].map(([, word]) => word!)
 
 /** `increase` of Prometheus counts nothing of a series that begins with its first event: the first one would raise no alarm. */
-it('what a service may mend is there before it was needed, and is what the pages say', () => {
+it('each kind of repair is exported before the first repair, and is on the pages', () => {
   const mended = zeros('repairs_total')
   for (const service of SERVICES)
     expect(mended).toEqual(expect.arrayContaining([`service="${service}",what="gap"`, `service="${service}",what="log"`]))

@@ -54,7 +54,7 @@ describe('a run that ends where readers refuse what was in force before it', () 
     ['fails in its bake', ordinary, alarm, 'FAILED'],
     ['is aborted in its bake', ordinary, abort, 'ABORTED'],
     ['is break-glass and aborted in its bake', breakGlass, abort, 'ABORTED'],
-  ])('and %s leaves its own in force, and people are asked', async (_how, begin, end, state) => {
+  ])('and %s leaves its own in force, and waits for people', async (_how, begin, end, state) => {
     const run = await begin()
     await reaches(run, 'BAKING')
     await rotating.rotate(rotating.revoke('EPA Chief'), ['pm25'])

@@ -59,7 +59,7 @@ describe('a version that is held for later, and whose partners were notified', (
     return (await database.transaction((tx) => takenBackOf(tx, 'pm25', version))) !== undefined
   }
 
-  it('is taken back for them when break-glass takes its place; its run is superseded, and it is in no quarantine', async () => {
+  it('is withdrawn for them when break-glass replaces it; its run is superseded, and it is not quarantined', async () => {
     const older = await held('pm25@2.0.0=25')
     await areTold(2)
     const run = await press.breakGlass(['pm25@1.6.0=30'])
@@ -83,7 +83,7 @@ describe('a version that is held for later, and whose partners were notified', (
     expect((await database.transaction((tx) => policyAt(tx, 'pm25')))?.live?.version).toBe('1.0.0')
   })
 
-  it('is taken back for them when an ordinary run takes its place, where no run has it any more', async () => {
+  it('is withdrawn for them when an ordinary run replaces it, after its own run has ended', async () => {
     await held('pm25@2.0.0=25')
     await areTold(2)
     await rollBack('1.0.0')

@@ -38,7 +38,7 @@ describe('a rollout that is notified late of the end of its run', () => {
   const approve = (policy: string, effective?: string, observeMs = 0): Promise<number> =>
     press.approve([policy], { observeMs, bakeMs: 0 }, { effective })
 
-  it('takes back nothing of the run after it', async () => {
+  it('rolls back nothing of the run after it', async () => {
     bus.keepFrom('rollout')
     await press.reaches(await approve('pm25@2.0.0=25', later), 'FAILED', LATER_MS / 2)
     const next = await approve('pm25@3.0.0=20', later)

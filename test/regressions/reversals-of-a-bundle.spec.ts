@@ -17,7 +17,7 @@ class SplitBus extends MemoryBus {
 }
 
 /** Each reversal had the key of its own policy: approver received the failure of a bundle before it received what was live again. */
-describe('a bundle that is taken back', () => {
+describe('a bundle that is rolled back', () => {
   let bus: SplitBus
   let system: MemorySystem
   let press: PipelineDriver
@@ -32,7 +32,7 @@ describe('a bundle that is taken back', () => {
   const succeeds = async (policies: string[]): Promise<void> => press.reaches(await press.approve(policies, AT_ONCE), 'SUCCEEDED')
   const rollBack = (policy: string, version: string, only = false) => press.api.post('/v1/rollbacks', { policy, version, only })
 
-  it('is named whole, before it goes back and after', async () => {
+  it('is named whole, before the rollback and after it', async () => {
     await succeeds(['ozone@2.0.0=60', 'pm25@2.0.0=25'])
     const preview = (query: object) =>
       press.api.get<RollbackPreview>('/v1/rollbacks/preview', { policy: 'pm25', version: '1.0.0', ...query })

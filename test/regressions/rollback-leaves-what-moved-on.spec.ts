@@ -43,7 +43,7 @@ describe('a rollback of one policy of a bundle', () => {
     expect(await limits()).toEqual([70, 35])
   })
 
-  it('asks for no version before of one that has moved on', async () => {
+  it('requires no previous version of one that has moved on', async () => {
     await succeeds(['ozone@3.0.0=50', 'no2@1.0.0=100'])
     await succeeds(['no2@2.0.0=90'])
     await rollBack('ozone', '2.0.0')
@@ -59,7 +59,7 @@ describe('a rollback of one policy of a bundle', () => {
     expect(await limits()).toEqual([70, 20])
   })
 
-  it('brings forward, and takes back again, only what went with it', async () => {
+  it('reinstates, and rolls back again, only what went with it', async () => {
     await rollBack('ozone', '1.0.0')
     await succeeds(['pm25@3.0.0=20'])
     await rollBack('ozone', '2.0.0')

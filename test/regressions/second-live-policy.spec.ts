@@ -34,7 +34,7 @@ async function alert(bot: string, pm25: number, o3: number): Promise<void> {
   await press.api.post('/v1/alerts', { id: `${bot}-${pm25}-${o3}`, bot, region: 'NCR', kind: 'Both', value: pm25, reading })
 }
 
-it('replays bots of a second policy under the version of it that is in force, and says which', async () => {
+it('replays bots of a second policy under its version in force, and names that version', async () => {
   const run = await press.approve(['pm25@2.0.0=25'], AT_ONCE)
   await press.whenState(run, 'SUCCEEDED')
   const { verdict, detail } = await stageOf(run, 'simulate')
@@ -76,7 +76,7 @@ it('takes a release that is held for later for what is not in force yet', async 
   expect((await press.api.get<SimulationReport>(`/v1/simulations/${second}`)).report).toMatchObject({ beside: [{ version: '2.0.0' }] })
 })
 
-it('knows a policy that was withdrawn for what is in force no more', async () => {
+it('treats a withdrawn policy as no longer in force', async () => {
   await press.withdraw('ozone')
   await system.settle()
   const run = await press.approve(['pm25@2.0.0=25'], AT_ONCE)

@@ -41,7 +41,7 @@ describe('the session of a service', () => {
     await session.stop()
   })
 
-  it('is not had any more by who stopped while it was asked for', async () => {
+  it('is closed when the service stops while it is opened', async () => {
     await hold()
     const { session, starting } = started()
     await until('the server has it', async () => (await sessions()) > 0, 10_000)

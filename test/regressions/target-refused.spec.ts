@@ -80,7 +80,7 @@ describe('a rollback to what readers would refuse', () => {
     expect(await rotate((next) => void delete next.earlierRoles, ['pm25'])).toMatchObject({ state: 'CURRENT' })
   })
 
-  it('is offered by no release, and said before anybody signs one', async () => {
+  it('is offered by no release, and reported before a person signs one', async () => {
     await start()
     await live(['pm25@1.5.0=35'], 'EPA Counsel')
     await live(['pm25@2.0.0=25'])

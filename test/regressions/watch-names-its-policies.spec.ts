@@ -18,7 +18,7 @@ afterEach(async () => {
   await server.stop()
 })
 
-it('`watch` asks for the policies that it watches, whichever the environment names', async () => {
+it('`watch` requests the policies that it watches, whichever the environment names', async () => {
   vi.stubEnv('HMS_POLICIES', 'a-limit')
   let stop = (): void => {}
   const texts = { stdout: '', stderr: '' }
@@ -78,7 +78,7 @@ it('`watch` without a server ends at its time-out with 11', async () => {
   expect(await runCli(['watch', 'b-limit', '--timeout', '300ms'], io)).toBe(11)
 })
 
-it('the help of `watch` says what its time-out bounds', async () => {
+it('the help of `watch` explains its timeout', async () => {
   const texts = { stdout: '', stderr: '' }
   expect(await runCli(['watch', '--help'], ioForTest({ env: {} }, texts))).toBe(0)
   expect(texts.stdout.replaceAll(/\s+/g, ' ')).toContain(

@@ -156,7 +156,7 @@ describe('an approval', () => {
     await press.whenState(again, 'SUCCEEDED')
   })
 
-  it('ends STALE when the version it follows was taken back, and waits on behind a run that goes live', async () => {
+  it('ends STALE when the version it follows was rolled back, and waits on behind a run that goes live', async () => {
     await press.whenState(await press.approve(['copper-limit@1.0.0=9'], AT_ONCE), 'SUCCEEDED')
     const ahead = await press.approve(['copper-limit@1.1.0=8'], { observeMs: 60_000, bakeMs: 0 })
     const behind = await press.approve(['copper-limit@1.2.0=7'], AT_ONCE, { queue: true, tags: ['critical'] })
@@ -327,7 +327,7 @@ describe('a production roster', () => {
   })
 })
 
-describe('a roster that asks for evidence', () => {
+describe('a roster that requires evidence', () => {
   it('pauses a run without any, also with profile dev', async () => {
     const system = await startMemorySystem({}, undefined, (roster) => void (roster.roles[1]!.bounds = { requireEvidence: true }))
     const press = new PipelineDriver(system)

@@ -46,7 +46,7 @@ describe('what a stage found', () => {
     await system.stop()
   })
 
-  it('is said as in-toto’s test result and verification result, by its own key, of the releases of this attempt', async () => {
+  it('is attested as in-toto’s test result and verification result, by its own key, for the releases of this attempt', async () => {
     const run = await press.approve(['pm25-limit@1.0.0=35', 'ozone-limit@1.0.0=70'], AT_ONCE)
     await press.whenState(run, 'SUCCEEDED')
     const { dossier } = bus.data('hms.rollout.completed.v1')[0]!
@@ -96,7 +96,7 @@ describe('what a stage found', () => {
     expect(configuration.filter(({ name }) => name.startsWith('scenario '))).toEqual(policies)
   })
 
-  it('is said of a refusal too', async () => {
+  it('is attested for a refusal too', async () => {
     await press.whenState(await press.approve(['pm25-limit@1.0.0=35'], AT_ONCE), 'SUCCEEDED')
     await press.whenState(await press.approve(['pm25-limit@1.0.1=25'], AT_ONCE), 'FAILED')
     expect(statementOf(bus.data('hms.lint.failed.v1')[0]!.attestation).predicate).toMatchObject({
@@ -135,7 +135,7 @@ describe('what a stage found', () => {
       runtime.signer,
     )
 
-  it('is asked for: a run whose linter was passed by gets no canary', async () => {
+  it('is required: a run that bypassed its linter gets no canary', async () => {
     const linter = system.host.app.get(LintRun, { strict: false })
     const runtime = (linter as unknown as { runtime: ServiceRuntime }).runtime
     vi.spyOn(linter, 'execute').mockImplementation(async (tx, dossier, cause) => {
@@ -150,7 +150,7 @@ describe('what a stage found', () => {
     expect(await refused('pm25-limit@1.0.0=35')).toBe('UNATTESTED; canary: linter does not say that it let these releases through')
   })
 
-  it('is asked for: a canary controller alone makes nothing live', async () => {
+  it('is required: a canary controller alone makes nothing live', async () => {
     letThrough(async (_tx, dossier, _cause, runtime) =>
       withAttestation({ ...dossier, attestations: {} }, 'canary', await held(dossier, runtime)),
     )
@@ -161,7 +161,7 @@ describe('what a stage found', () => {
     )
   })
 
-  it('is asked for of this run: what was said of another, or by another’s key, is nothing', async () => {
+  it('is required of this run: an attestation of another run, or by another key, has no effect', async () => {
     let earlier: RunDossier['attestations']
     letThrough(async (_tx, dossier, _cause, runtime) => {
       earlier ??= dossier.attestations

@@ -40,7 +40,7 @@ async function overdue(run: number): Promise<void> {
 }
 
 describe('two people together', () => {
-  it('go past simulation and canary to everybody, bake, and say so wherever the run is shown', async () => {
+  it('bypass simulation and canary, bake, and are named wherever the run is shown', async () => {
     const run = await press.breakGlass(['pm25@2.0.0=25'])
     await press.whenState(run, 'BAKING')
     expect(await press.limit('pm25')).toBe(25)
@@ -138,7 +138,7 @@ describe('two people together', () => {
     expect(await press.limit('pm25')).toBe(25)
   })
 
-  it('are taken back in one step, during the bake and after it', async () => {
+  it('are rolled back in one step, during the bake and after it', async () => {
     const run = await press.breakGlass(['pm25@2.0.0=25'])
     await press.whenState(run, 'BAKING')
     await press.api.post('/v1/rollbacks', { policy: 'pm25', version: '1.0.0' })

@@ -31,7 +31,7 @@ describe('a canary', () => {
     expect(await press.limit('pm25-limit')).toBe(35)
   })
 
-  it('is taken back at the second unexplained alert', async () => {
+  it('is rolled back at the second unexplained alert', async () => {
     await alert('a1', 'bot-1', 'NCR', 5)
     await system.settle()
     expect(await press.show(run)).toMatchObject({ state: 'CANARY' })
@@ -120,7 +120,7 @@ describe('a canary with metrics', () => {
     await system.runUntil(async () => (await press.show(run)).state === state, 900_000, 1_000)
   }
 
-  it('passes when they hold, and signs what it asked', async () => {
+  it('passes when they hold, and signs what it queried', async () => {
     const run = await approve()
     await until(run, 'SUCCEEDED')
     const { figures } = (await press.show(run)).stages.find(({ stage }) => stage === 'canary')!
@@ -128,7 +128,7 @@ describe('a canary with metrics', () => {
     expect(figures!.metrics![0]!.held).toBeGreaterThanOrEqual(1)
   })
 
-  it('is taken back at the second look that fails, though no bot alerted', async () => {
+  it('is rolled back at the second failed check, though no bot alerted', async () => {
     values = ['1', '0', '1', '0']
     const run = await approve()
     await until(run, 'ROLLED_BACK')

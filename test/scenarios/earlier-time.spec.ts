@@ -54,7 +54,7 @@ describe('an earlier time', () => {
     expect(await past.read('pm25', { at: system.clock.now(), known: entries[1]!.from })).toMatchObject({ value: { version: '1.0.0' } })
   })
 
-  it('says of a policy in force since when it is', async () => {
+  it('returns since when a policy is in force', async () => {
     await live('1.0.0', 35)
     await live('2.0.0', 25)
     const [newest] = await press.api.get<PolicyHistoryEntry[]>('/v1/policies/pm25/history')

@@ -67,7 +67,7 @@ describe('a rule that takes effect later', () => {
     expect(await detailOf(run, 'rollout')).toBe(`1 of 1 bots acknowledged; in force since ${new Date(at).toISOString()}`)
   })
 
-  it('bakes after its time, and goes back when its cohort raises alerts then; what came before its time does not count', async () => {
+  it('bakes after its time, and is rolled back when its cohort raises alerts then; earlier alerts do not count', async () => {
     const run = await held(['pm25@2.0.0=25'], later(), { ...AT_ONCE, bakeMs: LATER_MS })
     await alerts('before')
     await almostThere()
@@ -79,7 +79,7 @@ describe('a rule that takes effect later', () => {
     await until(async () => bot.get('pm25')['limit'] === 35)
   })
 
-  it('is aborted before its time: it is taken back from all who hold it, and its policy is free', async () => {
+  it('is aborted before its time: it is withdrawn from all readers, and its policy is free', async () => {
     const run = await held(['pm25@2.0.0=25'], later())
     await expect(press.decide(run, 'pause')).rejects.toMatchObject({ code: 'HMS_RUN_DECISION_NOT_NOW', status: 409 })
     expect(await press.decide(run, 'abort')).toMatchObject({ state: 'ABORTED' })
@@ -97,7 +97,7 @@ describe('a rule that takes effect later', () => {
     expect([bot.get('pm25')['limit'], await press.limit('pm25')]).toEqual([25, 25])
   })
 
-  it('is on disk: a bot that restarts without a server comes to live by it', async () => {
+  it('is on disk: a bot that restarts without a server applies it at its time', async () => {
     await held(['pm25@2.0.0=25'], later())
     await bot.close()
     await system.stop()
@@ -115,7 +115,7 @@ describe('a rule that takes effect later', () => {
     expect([bot.get('pm25')['limit'], await press.limit('pm25')]).toEqual([25, 25])
   })
 
-  it('is taken back by a rollback to what is in force', async () => {
+  it('is withdrawn by a rollback to what is in force', async () => {
     const run = await held(['pm25@2.0.0=25'], later())
     expect(await rollBack('1.0.0')).toMatchObject({ version: '1.0.0', from: '2.0.0' })
     await system.settle()
@@ -125,7 +125,7 @@ describe('a rule that takes effect later', () => {
     await expect(rollBack('1.0.0')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_ALREADY_LIVE' })
   })
 
-  it('is held again when that rollback is taken back before its time', async () => {
+  it('is held again when that rollback is reverted before its time', async () => {
     await held(['pm25@2.0.0=25'], later())
     await rollBack('1.0.0')
     await rollBack('2.0.0')

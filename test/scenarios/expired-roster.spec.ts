@@ -33,13 +33,13 @@ describe('a start with a roster', () => {
     await expect(startAt(EXPIRES)).rejects.toMatchObject({ code: 'HMS_ROSTER_EXPIRED', status: 400 })
   })
 
-  it('in its last 30 days says so', async () => {
+  it('in its last 30 days logs a warning', async () => {
     const { host, warnings } = await startAt('2029-12-03T00:00:00.000Z')
     expect(warnings).toEqual(['the roster expires soon: propose and sign the next one'])
     await host.stop()
   })
 
-  it('with longer to go says nothing', async () => {
+  it('with longer to go logs none', async () => {
     const { host, warnings } = await startAt('2029-12-01T00:00:00.000Z')
     expect(warnings).toEqual([])
     await host.stop()

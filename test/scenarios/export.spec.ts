@@ -115,7 +115,7 @@ describe('an export', () => {
   it.each<[what: string, change: (all: ExportRecord[]) => ExportRecord[], message?: string]>([
     ['an entry that is gone', (all) => all.toSpliced(all.findIndex(({ type }) => type === 'entry') + 1, 1)],
     [
-      'an entry that says something else',
+      'an entry with other content',
       (all) =>
         all.map((each) => (each.type === 'entry' && each.entry.index === 2 ? { ...each, entry: { ...each.entry, key: 'ozone' } } : each)),
     ],
@@ -146,7 +146,7 @@ describe('an export', () => {
       'an unsigned withdrawal',
       (all) => all.map((each) => (each.type === 'live' ? { ...each, record: { ...each.record, digest: null } } : each)),
     ],
-    ['an entry that says something else and has the hash of that', (all) => all.map(withOtherKey)],
+    ['an entry with other content and its hash', (all) => all.map(withOtherKey)],
     ['its end', (all) => all.filter(({ type }) => type !== 'checkpoint')],
     ['entries behind the last checkpoint', (all) => [...all, all.find(({ type }) => type === 'entry')!]],
   ])('is refused with %s', async (_what, change, message = '') => {

@@ -20,7 +20,7 @@ const detailOf = async (run: number, name: string): Promise<string> =>
 const inMs = (ms: number): string => new Date(system.clock.now().getTime() + ms).toISOString()
 
 describe('the stop switch', () => {
-  it('holds a run back before its first head, says why, and lets it go on when it is lifted', async () => {
+  it('blocks a run before its first head, gives the reason, and lets it continue when it is lifted', async () => {
     await press.freeze({ id: 'stop-the-line', reason: 'drill of the operators' })
     await system.settle()
     const run = await press.approve(['pm25@2.0.0=25'], AT_ONCE)

@@ -43,7 +43,7 @@ describe('guard rules', () => {
     expect(await audited()).toMatchObject([{ topic: 'hms.approval.v1' }])
   })
 
-  it('let pass what they allow, and say so once a stage', async () => {
+  it('pass what they allow, and publish that once a stage', async () => {
     const before = judged().length
     await succeed(await press.approve(['pm25@2.0.0=30'], AT_ONCE, { tags: ['air'] }))
     const news = judged().slice(before)

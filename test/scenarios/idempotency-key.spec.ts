@@ -56,7 +56,7 @@ describe('a POST with an Idempotency-Key', () => {
     expect(await tokens()).toBe(before)
   })
 
-  it('says nothing to another caller, who may choose the same', async () => {
+  it('reveals nothing to another caller, who may choose the same key', async () => {
     const body = { scopes: ['read'], name: 'mine' }
     const mine = (await (await post('/v1/tokens', body, 'shared')).json()) as IssuedToken
     const theirs = await post('/v1/tokens', body, 'shared', system.signers.get('EPA Chief'))

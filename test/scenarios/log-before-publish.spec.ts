@@ -154,7 +154,7 @@ describe('a release, where the roster names a log', () => {
     expect(bus.types).not.toContain('hms.canary.started.v1')
   })
 
-  it('goes back by a rollback without waiting for anything', async () => {
+  it('is rolled back without waiting for the log', async () => {
     hasWitness = true
     await start()
     for (const policy of ['pm25-limit@1.0.0=35', 'pm25-limit@2.0.0=25']) await reaches(await press.approve([policy], QUICK), 'SUCCEEDED')
@@ -165,7 +165,7 @@ describe('a release, where the roster names a log', () => {
     expect(bus.types.filter((type) => type === 'hms.release.logged.v1')).toHaveLength(proven)
   })
 
-  it('goes back by signatures once the log holds them, and never before', async () => {
+  it('is rolled back by signatures once the log contains them, and never before', async () => {
     hasWitness = true
     await start()
     for (const policy of ['pm25-limit@1.0.0=35', 'pm25-limit@2.0.0=25']) await reaches(await press.approve([policy], QUICK), 'SUCCEEDED')
@@ -176,7 +176,7 @@ describe('a release, where the roster names a log', () => {
     expect(await press.limit('pm25-limit')).toBe(35)
   })
 
-  it('does not go back by signatures while the log says nothing of them, and its run ends without it', async () => {
+  it('is not rolled back by signatures while the log does not contain them, and its run ends without it', async () => {
     hasWitness = true
     await start({ HMS_APPROVER_STAGE_DEADLINE: '1m' })
     for (const policy of ['pm25-limit@1.0.0=35', 'pm25-limit@2.0.0=25']) await reaches(await press.approve([policy], QUICK), 'SUCCEEDED')
@@ -289,7 +289,7 @@ describe('a release, where the roster names a log', () => {
     expect(isWitnessed(await (await fetch(`${system.url}/checkpoint`)).text(), newest.logPolicy!)).toBe(true)
   })
 
-  it('waits while no witness signs, says so, and ends with the run', async () => {
+  it('waits while no witness signs, reports that, and ends with the run', async () => {
     hasWitness = false
     await start({ HMS_APPROVER_STAGE_DEADLINE: '1m' })
     const run = await press.approve(['pm25-limit@1.0.0=35'], QUICK)

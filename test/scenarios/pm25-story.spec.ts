@@ -23,7 +23,7 @@ const DECLARED = {
 }
 const TOLD_ON = 250
 
-describe('the PM 2.5 story on memory twins and virtual time', () => {
+describe('the PM 2.5 walkthrough on memory adapters and virtual time', () => {
   let system: MemorySystem
   let partners: Server
   let waiting: ServerResponse[] = []

@@ -62,7 +62,7 @@ describe('a handler with a bug', () => {
     expect(JSON.parse(view.value!)).toMatchObject({ payloadType: 'application/vnd.in-toto+json' })
   })
 
-  it('can be mended and the event replayed, which gives the ended run no second life', async () => {
+  it('can be fixed and the event replayed, which does not revive the ended run', async () => {
     await expect(press.api.post(path('replay'), {})).rejects.toMatchObject({ code: 'HMS_DEAD_LETTER_FAILED', status: 422 })
     fix()
     expect(await press.api.post(path('replay'), {})).toMatchObject({ state: 'replayed', closed: { by: expect.any(String) } })

@@ -134,7 +134,7 @@ describe('a version that people took back', () => {
     await press.whenState(bundle, 'STALE')
   })
 
-  it('comes back by a rollback that is taken back, as ever', async () => {
+  it('is reinstated when that rollback is reverted', async () => {
     await press.whenState(await press.approve(['pm25@2.0.0=25'], AT_ONCE), 'SUCCEEDED')
     await press.api.post('/v1/rollbacks', { policy: 'pm25', version: '1.0.0' })
     await system.settle()

@@ -66,7 +66,7 @@ describe('a ramp', () => {
     expect(renderRun(view).join('\n')).toMatch(/step 2, 100% of National Capital Region: PASS \(realised 100%, /)
   })
 
-  it('is taken back as a whole by alerts in any step, and in the bake', async () => {
+  it('is rolled back as a whole by alerts in any step, and in the bake', async () => {
     const run = await press.approve(['pm25@2.0.0=25'], PLAN)
     await atStep(run, 1)
     const [first] = await cohort()

@@ -107,7 +107,7 @@ describe('a canary of all regions', () => {
     expect(await press.limit('pm25')).toBe(25)
   })
 
-  it('is taken back by alerts of two bots in two regions', async () => {
+  it('is rolled back by alerts of two bots in two regions', async () => {
     await press.whenState(await press.approve(['pm25@1.0.0=35'], { observeMs: 0, bakeMs: 0 }), 'SUCCEEDED')
     const run = await press.approve(['pm25@2.0.0=25'], EVERYWHERE)
     await press.whenState(run, 'CANARY')

@@ -32,7 +32,7 @@ describe('a rollback', () => {
     await expect(rollBack('pm25', '1.0.0')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_ALREADY_LIVE', status: 409 })
   })
 
-  it('goes only where the approvers said it may', async () => {
+  it('reaches only versions that the approvers allowed', async () => {
     await expect(rollBack('pm25', '0.9.0')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_VERSION_UNKNOWN', status: 404 })
     await expect(rollBack('ozone', '1.0.0')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_NOTHING_LIVE', status: 404 })
     await rollBack('pm25', '1.0.0')
@@ -50,7 +50,7 @@ describe('a rollback', () => {
     expect((refusal as HmsError).detail).toContain('1.0.0, 2.0.0')
   })
 
-  it('can be taken back, as often as people change their minds; each time the run that made it live is named', async () => {
+  it('can be reverted, any number of times; each time the run that made the version live is named', async () => {
     for (const [version, limit, run] of [
       ['1.0.0', 35, 1],
       ['2.0.0', 25, 2],
@@ -64,7 +64,7 @@ describe('a rollback', () => {
     }
   })
 
-  it('of a bundle is taken back whole, and goes back whole once more', async () => {
+  it('of a bundle is reverted whole, and can be repeated whole', async () => {
     await live(['pm25@3.0.0=20', 'so2-limit@1.0.0=75'])
     await live(['pm25@4.0.0=19', 'so2-limit@2.0.0=70'])
     for (const [policy, version, limits] of [

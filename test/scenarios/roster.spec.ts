@@ -110,7 +110,7 @@ describe('a roster that is rotated while the press runs', () => {
     expect(await press.limit('zinc-limit')).toBe(5)
   })
 
-  it('gives out its chain, which everybody who is pinned to a part of it can follow', async () => {
+  it('serves its chain, which every reader pinned to a part of it can follow', async () => {
     const steps = await press.api.get<RosterStep[]>('/v1/roster', { since: '1' })
     expect(steps.map(({ version }) => version)).toEqual([2, 3, 4])
     const newest = steps.reduce<Roster>((roster, { envelope }) => nextRoster(roster, envelope), system.roster)

@@ -49,7 +49,7 @@ describe('a rollback beyond the fallbacks', () => {
     expect(release!.predicate.fallbacks.map(({ version }) => version)).toEqual(['4.0.0', '3.0.0', '2.0.0'])
   })
 
-  it('may be taken back at once, and a new version follows it', async () => {
+  it('may be reverted at once, and a new version follows it', async () => {
     await goBack('1.0.0')
     await rollBack('4.0.0')
     await system.settle()

@@ -43,7 +43,7 @@ describe('a stage that never answers', () => {
     ['canary-controller', 'canary', 'CANARY'],
     ['rollout', 'rollout', 'ROLLING_OUT'],
     ['notifier', 'notify', 'NOTIFYING'],
-  ])('%s: the run fails within 5 s of the deadline, and says which stage', async (service, stage, state) => {
+  ])('%s: the run fails within 5 s of the deadline, and names the stage', async (service, stage, state) => {
     await start(service)
     const run = await press.approve(['pm25@1.0.0=35'], { observeMs: 0, bakeMs: 0 })
     await system.runUntil(async () => (await press.show(run)).state === state, 60_000)
@@ -57,7 +57,7 @@ describe('a stage that never answers', () => {
     expect(await press.approve(['pm25@1.1.0=34'], { observeMs: 0, bakeMs: 0 })).toBe(run + 1)
   })
 
-  it('leaves no canary live: what it published goes back', async () => {
+  it('leaves no canary live: what it published is rolled back', async () => {
     await start('rollout')
     const run = await press.approve(['pm25@1.0.0=35'], { observeMs: 0, bakeMs: 0 })
     await system.runUntil(async () => (await press.show(run)).state === 'ROLLING_OUT', 60_000)
@@ -192,7 +192,7 @@ describe('a rollout that is ended while it bakes', () => {
   })
   afterEach(() => system.stop())
 
-  it('takes back what it made live, and says so', async () => {
+  it('rolls back what it made live, and reports that', async () => {
     await press.whenState(await press.approve(['pm25@1.0.0=35'], { observeMs: 0, bakeMs: 0 }), 'SUCCEEDED')
     const run = await press.approve(['pm25@2.0.0=25'], { observeMs: 0, bakeMs: 3_600_000 })
     await system.runUntil(async () => (await press.show(run)).state === 'BAKING', 60_000)

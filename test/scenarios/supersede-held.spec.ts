@@ -87,7 +87,7 @@ describe('a newer release that supersedes what readers hold until its time', () 
     expect([(await press.show(older)).decisions, seen]).toEqual([[], ['pm25 2.0.0']])
   })
 
-  it('takes back a bundle whole, of which it carries a part, while none of it is in force', async () => {
+  it('withdraws a whole bundle, of which it contains a part, while none of it is in force', async () => {
     const older = await held([`ozone@1.0.0=70 from ${time(0)}`, `pm25@2.0.0=25 from ${time(APART_MS)}`])
     const newer = await press.approve(['pm25@3.0.0=20'], AT_ONCE, NEWER)
     await press.reaches(older, 'SUPERSEDED')

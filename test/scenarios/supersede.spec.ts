@@ -46,7 +46,7 @@ async function observed(version = '2.0.0'): Promise<number> {
 }
 
 describe('a newer release that supersedes', () => {
-  it('ends the canary under way first: its cohort goes back, and the run names its successor', async () => {
+  it('ends the canary under way first: its cohort is rolled back, and the run names its successor', async () => {
     const older = await observed()
     const bot = await connect('bot-1')
     await system.settle()
@@ -151,7 +151,7 @@ describe('a newer release that supersedes', () => {
     expect((await press.show(run)).state).toBe('QUEUED')
   })
 
-  it('waits behind a run or ends it, and says which', async () => {
+  it('has to choose between waiting behind a run and ending it', async () => {
     await observed()
     await expect(press.approve(['pm25@3.0.0=20'])).rejects.toMatchObject({ code: 'HMS_APPROVER_RUN_ACTIVE', status: 409 })
     const both = press.approve(['pm25@3.0.0=20'], {}, { queue: true, supersede: true })

@@ -89,7 +89,7 @@ describe('a canary that failed', () => {
 })
 
 describe('a run that is paused', () => {
-  it('opens a ticket that a decision about it closes, and the run goes where it says', async () => {
+  it('opens a ticket that a decision about it closes, and the run follows the decision', async () => {
     const run = await silent()
     const [ticket] = await tickets()
     expect(ticket).toMatchObject({ run, kind: 'ACK_TIMEOUT', state: 'OPEN' })
@@ -99,7 +99,7 @@ describe('a run that is paused', () => {
     expect(await tickets()).toMatchObject([{ state: 'DECIDED', decided: { decision: 'abort', by: 'EPA Chief' } }])
   })
 
-  it('opens another when it asks again', async () => {
+  it('opens another ticket when it pauses again', async () => {
     const run = await silent()
     await press.decide(run, 'resume')
     await press.reaches(run, 'PAUSED')

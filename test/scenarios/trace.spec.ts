@@ -98,7 +98,7 @@ describe('a trace', () => {
     expect(approved.map((event) => event.traceparent!.slice(3, 35))).toEqual([OTHER])
   })
 
-  it('is on every event, whatever asked for it', async () => {
+  it('is on every event, whatever caused it', async () => {
     await ended(await approveIn(TRACE, '1.0.0', 35))
     expect(
       bus.heard.filter((event) => !/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(event.traceparent ?? '')).map(({ type }) => type),

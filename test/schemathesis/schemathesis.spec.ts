@@ -22,7 +22,7 @@ const STREAMS = Object.entries(paths).flatMap(([path, operations]) =>
 )
 
 /** Schemathesis makes requests out of the OpenAPI document, right ones and wrong ones, and holds each answer against it. */
-describe('every route, asked what its document allows and what it does not', () => {
+describe('every route, with requests that its document allows and others', () => {
   const scratch = scratchFolder()
   let url: string
   let dev: Served
@@ -58,7 +58,7 @@ describe('every route, asked what its document allows and what it does not', () 
     expect(code, stdout + stderr).toBe(0)
   }
 
-  it('answers what the document says, never with a fault of its own, and always in time', { timeout: 1_800_000 }, async () => {
+  it('responds as the document defines, never with a fault of its own, and always in time', { timeout: 1_800_000 }, async () => {
     // One worker: with two, Python 3.11 now and then ends in `AST constructor recursion depth mismatch`, a fault of its parser.
     const how = `--checks ${CHECKS} --phases examples,coverage,fuzzing --max-examples ${EXAMPLES} --request-timeout ${ANSWER_S} --workers 1`
     const quietly = '--seed 1 --continue-on-failure --suppress-health-check all --warnings off --no-color --generation-database none'

@@ -12,7 +12,7 @@ const [SETTINGS, PREPARE, ...READ_TO_WATCH] = [...PAGE.matchAll(/```sh\n([\s\S]*
 const ALL = [SETTINGS!, PREPARE!, ...READ_TO_WATCH]
 
 /** The page on a running system. Its order counts: what must be refused comes before the policy is live. */
-describe('approving over HTTP, as the page says', () => {
+describe('approving over HTTP, with the commands of the page', () => {
   const scratch = scratchFolder()
   const folder = join(scratch.path, 'signer')
   let env: Record<string, string>
@@ -60,7 +60,7 @@ describe('approving over HTTP, as the page says', () => {
     expect(code, output).toBe(0)
   }, 60_000)
 
-  it('says on a second pass that the policy is live', async () => {
+  it('reports on a second pass that the policy is live', async () => {
     const { code, output } = await run(ALL)
     expect(output).toContain('HMS_APPROVER_ALREADY_LIVE')
     expect(code).not.toBe(0)

@@ -31,7 +31,7 @@ describe('a bot under attack', () => {
     scratch.remove()
   })
 
-  it('keeps the signed value when the stored one was edited, and says so; a new bot gets none', async () => {
+  it('keeps the signed value when the stored one was edited, and reports it; a new bot gets none', async () => {
     const before = await edit((document) => ({
       ...document,
       release: { ...document.release!, payload: forged(document.release!.payload) },
@@ -47,7 +47,7 @@ describe('a bot under attack', () => {
     expect(bot.get(POLICY)['limit']).toBe(35)
   }, 180_000)
 
-  it('follows what is signed, goes back by a rollback, and does not go back by a restored row', async () => {
+  it('follows what is signed: a rollback changes its value, and a restored row does not', async () => {
     const first = await edit((document) => document)
     expect(await approve('2.0.0', 25)).toBe(0)
     await until('the bot reads 25', async () => bot.get(POLICY)['limit'] === 25)

@@ -25,7 +25,7 @@ describeKafka('the database goes away in mid-run', () => {
     folder.remove()
   })
 
-  it('readiness says so, approvals are refused with a code, and the run ends once when it is back', async () => {
+  it('readiness reports it, approvals are refused with a code, and the run ends once when it is back', async () => {
     const asked = await hms(
       ['approve', policyFile(folder.path, '1.0.0', 35), '--sign', 'EPA Chief', '--observe', '4s', '--json'],
       system.env,

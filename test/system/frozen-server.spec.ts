@@ -73,7 +73,7 @@ describe('a server that is frozen, and bots behind all kinds of proxies', () => 
     await until('all live by 25', async () => limits().join() === '25,25,25', 20_000)
   }, 180_000)
 
-  it('say STALE soon after it was frozen, keep their values, and are ready again when it goes on', async () => {
+  it('report STALE soon after it was frozen, keep their values, and are READY again when it continues', async () => {
     await until('all are ready', async () => states() === 'READY,READY,READY')
     const frozenAt = performance.now()
     const seconds = bots.map(async (bot) => {

@@ -131,7 +131,7 @@ describeKafka('an installation in production', () => {
     expect(await system.hms(['verify', bundle, '--roster', join(system.folder, 'roster.json')])).toMatchObject({ code: 0 })
   }, 120_000)
 
-  it('is taken back by a key that may operate, and by none that may not', async () => {
+  it('is rolled back with a key of scope operate, and not with one of scope read', async () => {
     expect(await system.hms(['rollback', 'epa-pm25-limit@1.0.0'], read)).toMatchObject({ code: 3 })
     const back = await system.hms(['rollback', 'epa-pm25-limit@1.0.0', '--json'], operate)
     expect(back, back.stderr).toMatchObject({ code: 0 })

@@ -65,7 +65,7 @@ describeKafka('three brokers with three copies of each record, two of which conf
     await system?.stop()
   }, 120_000)
 
-  it('hold every topic as the catalogue says', async () => {
+  it('have every topic as in the catalogue', async () => {
     expect(await hms(['topics', 'diff'], system.env)).toMatchObject({ code: 0 })
     const copies = await system.broker.asAdmin(async (admin) => {
       const { topics } = await admin.fetchTopicMetadata({ topics: wantedTopics().map(({ name }) => name) })
@@ -117,7 +117,7 @@ describeKafka('three brokers with three copies of each record, two of which conf
     expect(states).toEqual([{ state: 'SUCCEEDED' }])
   }, 600_000)
 
-  it('give a topic its copies and settings again by `topics apply`, which says what it did and what it cannot', async () => {
+  it('restore the copies and settings of a topic by `topics apply`, which reports what it did and what it cannot', async () => {
     const [lint, audit] = ['hms.lint.v1', 'hms.audit.v1'] as const
     await system.broker.asAdmin(async (admin) => {
       const { topics } = await admin.fetchTopicMetadata({ topics: [lint] })

@@ -48,7 +48,7 @@ describe('the console', () => {
     },
   )
 
-  it.each(['/rnus', '/runs/7/nothing', '/console/nothing.css', '/policy?q=a'])('%s is a page that says so', async (path) => {
+  it.each(['/rnus', '/runs/7/nothing', '/console/nothing.css', '/policy?q=a'])('%s is a 404 page with a link to help', async (path) => {
     const { statusCode, headers, body } = await get(path, 'text/html,application/xhtml+xml,*/*;q=0.8')
     expect([statusCode, headers['content-type']]).toEqual([404, 'text/html; charset=utf-8'])
     expect(headers['content-security-policy']).toMatch(/^default-src 'self'/)

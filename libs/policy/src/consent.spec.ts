@@ -34,7 +34,7 @@ describe('consent', () => {
     ])
   })
 
-  it('warns instead of showing an unverified difference, and never says "no change"', () => {
+  it('warns instead of showing an unverified difference, and never prints "no change"', () => {
     for (const live of [new Map(), new Map([['pm25', { kind: 'unverified', why: 'rollout is silent' } as const]])]) {
       const [release] = consentOf([RELEASE], live).releases
       expect([release!.changes, release!.live, release!.heading]).toEqual([undefined, undefined, 'pm25 2.0.0'])

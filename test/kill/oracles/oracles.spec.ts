@@ -76,7 +76,7 @@ describe('oracles of the kill harness', () => {
     expect(await asked()).toEqual([])
   })
 
-  it('let a stage say again what it waits for, once it waited for something else', async () => {
+  it('let a stage publish the same wait again, once it waited for something else', async () => {
     const { violations } = await effectsOnce.check(evidence)
     expect(violations.filter((text) => text.includes('delayed'))).toEqual(['run 1: hms.canary.delayed.v1 "z" twice in a row'])
   })

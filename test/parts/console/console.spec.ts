@@ -104,7 +104,7 @@ describe('the console in a browser', () => {
       })
     })
 
-    it.each(PAGES.filter((path) => !MOVING.includes(path)))('%s says the same without scripts', async (path) => {
+    it.each(PAGES.filter((path) => !MOVING.includes(path)))('%s shows the same without scripts', async (path) => {
       // A machine at its limits may make one of the two while a service is late.
       const both = async (): Promise<[string, string]> => [
         await inPage(path, { viewport, javaScriptEnabled: false }, factsOf),
@@ -146,7 +146,7 @@ describe('the console in a browser', () => {
     })
   })
 
-  it('brings in what changed, says it once, and stops while paused', async () => {
+  it('shows what changed, announces it once, and stops while paused', async () => {
     await inPage('/', {}, async (page) => {
       await page.waitForFunction(() => document.querySelector('[data-connection]')?.textContent === 'Live.')
       expect(await page.textContent('#policies')).not.toContain('ozone')
@@ -165,7 +165,7 @@ describe('the console in a browser', () => {
     })
   })
 
-  it('moves nothing where less motion is asked for', async () => {
+  it('moves nothing where reduced motion is preferred', async () => {
     await inPage('/runs/2', { reducedMotion: 'reduce' }, async (page) => {
       const moving = () =>
         [...document.querySelectorAll('*')].filter((each) => {

@@ -205,7 +205,7 @@ describe('a person who signs in the browser', () => {
     await until('20 is in force', isOver(20), 90_000)
   })
 
-  it('says what is wrong with a file, keeps it, and says a conflict as such', async () => {
+  it('shows the error of a file, keeps the file, and shows a conflict as one', async () => {
     await inPage('/approvals', { javaScriptEnabled: false }, async (page) => {
       await page.fill('#text', 'id: No_Good\nlimit: 1\n')
       await page.click('text=Show what would be signed')

@@ -96,7 +96,7 @@ describe('a commit that is cut', () => {
     expect([cut.cuts, await noted()]).toEqual([0, [1]])
   })
 
-  it('with odds: as often as the seeded generator says', async () => {
+  it('with odds: as often as the seeded generator decides', async () => {
     const draws = [0.9, 0.1, 0.5, 0.2]
     const cut = cutAtCommit('committed', { odds: { probability: 0.3, random: () => draws.shift() ?? 1 }, times: Infinity })
     proxy.apply(cut)

@@ -134,7 +134,7 @@ describe('sign', () => {
     ['a freeze with a subject of another thing', about(freeze), 10, 'HMS_STATEMENT_INVALID'],
     ['a decision with a subject of another thing', unsigned(about(decision)), 10, 'HMS_STATEMENT_INVALID'],
     [
-      'a decision about a run that says no attempt',
+      'a decision about a run without an attempt',
       statement(PREDICATE_TYPES.decision, [subject], { subject: digestOf('a'), run: 1 }),
       10,
       'attempt is missing',

@@ -16,7 +16,7 @@ describe('the time since which a release is in force', () => {
     ['of a first head', undefined, 'a', at(60)],
     ['of another release', stored('b', { storedAt: at(10), since: at(5) }), 'a', at(60)],
     ['of a head that changes nothing', stored('a', { storedAt: at(10), since: at(5) }), 'a', at(5)],
-    ['of a row that does not say', stored('a', { storedAt: at(10) }), 'a', at(10)],
+    ['of a row without that time', stored('a', { storedAt: at(10) }), 'a', at(10)],
     ['of what was held, and is in force', stored('b', { storedAt: at(10), next: { release: 'a', at: at(30) } }), 'a', at(30)],
     ['of what was held, and was late', stored('b', { storedAt: at(10), next: { release: 'a', at: at(3) } }), 'a', at(10)],
     ['of what is taken out of its time', stored('b', { storedAt: at(10), next: { release: 'a', at: at(90) } }), 'a', at(60)],

@@ -67,7 +67,7 @@ const page = (prepared: unknown, more: Record<string, unknown> = {}, live: World
 }
 
 describe('the page of an approval', () => {
-  it('says of break-glass what it is, by the bytes, and offers no signature', async () => {
+  it('describes break-glass from its signed bytes, and offers no signature', async () => {
     const { html, text } = await page(preparedOf({ breakGlass: { reason: 'wrong <sensor>' } }))
     expect(text).toContain('This is break-glass, no ordinary approval')
     expect(text).toContain('Reason: “wrong <sensor>”')
@@ -88,7 +88,7 @@ describe('the page of an approval', () => {
     expect(html).toContain(`hms-svc approve ${digest} --sign NAME`)
   })
 
-  it('says what the bytes say, whatever the service says beside them', async () => {
+  it('shows the content of the signed bytes, whatever the service returns beside them', async () => {
     const told = { plan: { ...PLAN, share: 500, observeMs: 3_600_000 }, authors: ['Somebody Else'] }
     const bytes = preparedOf({ policy: { ...POLICY, limit: 3_500 }, plan: { ...PLAN, share: 10_000, observeMs: 0, partners: [] } })
     const { text } = await page({ ...bytes, ...told })
@@ -100,7 +100,7 @@ describe('the page of an approval', () => {
     expect(text).not.toMatch(/Somebody Else|60 min|canary 5 %/)
   })
 
-  it('says in place of the difference that what is in force is not verified', async () => {
+  it('shows DIFFERENCE NOT VERIFIED where the live version is not verified', async () => {
     const { html, text } = await page(PREPARED, {}, {})
     expect(text).toContain('DIFFERENCE NOT VERIFIED: config-store said nothing')
     expect(html).toMatch(/usa-alert--error[^>]*>(?:(?!<\/section|<h2).)*DIFFERENCE NOT VERIFIED/s)
@@ -120,7 +120,7 @@ describe('the page of an approval', () => {
     expect([status, text.includes('Nobody can sign this'), html.includes('data-signing')]).toEqual([409, true, false])
   })
 
-  it('leads on to a replay that takes longer, and shows what lint says', async () => {
+  it('links to a longer replay, and shows the result of lint', async () => {
     const { html, text } = await page(PREPARED)
     expect(text).toContain('Would pass')
     expect(html).toContain(`href="/approvals/${encodeURIComponent(digest)}?wait#effect"`)
@@ -137,7 +137,7 @@ describe('the page of an approval', () => {
     [AWAY, 200, 'could not be loaded'],
     [DENIED, 200, 'Not allowed to see the approval'],
     [MISSING, 404, 'There is none.'],
-  ])('says why it shows nothing', async (answer, status, words) => {
+  ])('gives the reason when it shows nothing', async (answer, status, words) => {
     const made = await page(answer)
     expect([made.status, made.text.includes(words)]).toEqual([status, true])
   })

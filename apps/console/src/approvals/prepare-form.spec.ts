@@ -51,7 +51,7 @@ describe('the form of a proposal', () => {
     expect(body).toContain(`HMS_SAID_${status}`)
   })
 
-  it('reads those of who may, and says what is wrong with them', async () => {
+  it('reads the files of an allowed caller, and reports their errors', async () => {
     const { status, body, asked } = await propose([POLICY, 'not: [a policy'])
     expect([status, asked]).toEqual([422, ['/v1/approvals/prepare {}']])
     expect(body).toContain('1.yaml:1:')

@@ -41,7 +41,7 @@ describe('the page of the log', () => {
     expect(rows((await page(query)).html)).toEqual(found)
   })
 
-  it('looks at the thousand entries before a place, says so, and leads further back', async () => {
+  it('reads the thousand entries before an index, prints that number, and links further back', async () => {
     const answers = {
       '/checkpoint': 'log\n2500\nAAAA\n',
       '/v1/audit/entries?limit=1000&after=1499&acts=true': entries.map((each) => ({ ...each, index: each.index + 1500 })),
@@ -51,12 +51,12 @@ describe('the page of the log', () => {
     expect(html).toContain('/audit?about=ozone&amp;before=1500')
   })
 
-  it('asks for one run, by its number', async () => {
+  it('requests one run, by its number', async () => {
     const { html } = await page('run=7', { '/v1/audit/entries?run=7&limit=1000&acts=true': [entries[0]] })
     expect(rows(html)).toEqual(['0'])
   })
 
-  it('asks for the acts of a person, the newest thousand and then those before them', async () => {
+  it('requests the acts of a person, the newest thousand and then those before them', async () => {
     const acts = '/v1/audit/entries?by=EPA+Chief&order=newest&limit=1000&acts=true'
     const found = await page('by=EPA+Chief', { [acts]: [entries[2], entries[0]] })
     expect(rows(found.html)).toEqual(['2', '0'])
@@ -88,7 +88,7 @@ describe('the page of the log', () => {
 describe('the page of an entry', () => {
   const show = (answers: Record<string, unknown>, index = '2') => shown(entryPage, { answers, params: { index } })
 
-  it('says who signed, what was before and after, and brings the proof', async () => {
+  it('shows the signers, the values before and after, and the proof', async () => {
     const { text, html } = await show({
       '/v1/audit/entries?limit=1&after=1&acts=true': [entries[2]],
       '/v1/runs/7': { run: 7, digest: 'sha256:1', policies: [{ id: 'epa-pm25-limit', version: '2.0.0', digest: 'sha256:2' }] },

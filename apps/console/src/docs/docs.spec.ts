@@ -29,7 +29,7 @@ describe('a document', () => {
     expect(html('![words](http://[x)\n\n- # words\n')).toBe('<p><em>words</em></p>\n<ul>\n<li><p>words</p>\n</li>\n</ul>\n')
   })
 
-  it('says characters once: neither escaped twice nor at all lost', () => {
+  it('escapes each character once, and loses none', () => {
     expect(html('a & b < c "d" &amp; `&lt;`')).toBe('<p>a &amp; b &lt; c &quot;d&quot; &amp; <code>&amp;lt;</code></p>\n')
   })
 
@@ -126,7 +126,7 @@ describe('the pages of documentation', () => {
     expect(searchDocs([doc], '  ')).toEqual([])
   })
 
-  it('say that a document is not there', async () => {
+  it('return 404 for a document that does not exist', async () => {
     const missing: Record<string, string>[] = [
       { name: 'nothing' },
       { folder: '..', name: 'package' },

@@ -18,7 +18,7 @@ const home = (more: Record<string, unknown> = {}, health: unknown = well) =>
   shown(homePage, { answers: answers(more), health: () => health })
 
 describe('home', () => {
-  it('says that nothing waits and nothing is wrong, only where that is known', async () => {
+  it('reports that nothing waits and nothing is wrong only where that is known', async () => {
     const quiet = await home()
     expect(quiet.text).toContain('0 policies in force. 0 runs under way. Nothing is known to be wrong.')
     expect(quiet.text).toContain('Nothing waits for a person.')

@@ -59,7 +59,7 @@ it('shows nothing older than the request where a person is about to sign', async
   expect(page).not.toContain('id="to-2.0.0"')
 })
 
-it('asks once for what two parts of such a page show, so that they cannot differ', async () => {
+it('sends one request for two parts of such a page, so that they cannot differ', async () => {
   const seen: unknown[] = []
   const twice: Page = {
     path: '/',

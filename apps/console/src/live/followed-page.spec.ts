@@ -28,7 +28,7 @@ describe('a page that is followed', () => {
     for (let turn = 0; turn < 10; turn++) await Promise.resolve()
   }
 
-  it('is sent when it says something else than the time, and made once for all', async () => {
+  it('is sent when more than its time changes, and rendered once for all followers', async () => {
     const followed = followedPage()
     const seen: string[][] = [[], []]
     const leave = seen.map((mine) => followed.follow((html) => mine.push(/<main>(.*)<\/main>/.exec(html)![1]!)))

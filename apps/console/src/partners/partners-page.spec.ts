@@ -41,7 +41,7 @@ describe('the page of partners', () => {
     expect(text).toContain('hms-svc partners redrive --failed')
   })
 
-  it('says of one that has not arrived whether it waits for its turn or for its next try', async () => {
+  it('shows whether a pending delivery waits for its turn or for its next try', async () => {
     const failed = { state: 'pending' as const, attempts: 2, nextAttemptAt: '2026-11-26T13:00:00Z', deliveredAt: null }
     const page = async (more: Partial<DeliveryView>) =>
       (

@@ -54,7 +54,7 @@ describe('the page of a policy', () => {
     expect(text).toContain('limit 35 → 25 µg/m³')
   })
 
-  it('says what the bots of a canary apply, beside those outside it', async () => {
+  it('shows the versions that bots apply, inside a canary and outside it', async () => {
     const versions = [
       { version: '2.0.0', digest: 'sha256:aa', total: 78 },
       { version: '2.1.0', digest: 'sha256:bb', total: 2 },
@@ -65,7 +65,7 @@ describe('the page of a policy', () => {
     expect(text).not.toContain('All current')
   })
 
-  it('lists bots that left while behind beside the count, and says where readers refuse what is live', async () => {
+  it('lists bots that left while behind beside the count, and shows where readers refuse the live version', async () => {
     const left = [
       { id: 'inspector-9', region: 'VA', revision: 3, since: '2026-11-01T00:00:00Z', leftAt: '2026-11-02T00:00:00Z', version: '1.0.0' },
     ]
@@ -78,14 +78,14 @@ describe('the page of a policy', () => {
     expect(text).toContain('Refused by readers 2.0.0, by the roster in force: two have to sign.')
   })
 
-  it('says of earlier versions neither that a release is held, nor that the beginning of this one is unknown', async () => {
+  it('reports on pages of earlier versions neither a held release nor an unknown beginning', async () => {
     const older = { '/v1/policies/epa-pm25-limit/history?limit=50&before=2': [entry({ version: '1.0.0', digest: 'sha256:zz', seq: 1 })] }
     const { text } = await shown(policyPage, { answers: answers(older), params, query: 'before=2' })
     expect(text).not.toContain('held for later')
     expect(text).not.toContain('not known now')
   })
 
-  it('says when another release is held, and when the policy was withdrawn', async () => {
+  it('shows when another release is held, and when the policy was withdrawn', async () => {
     const held = [
       entry({ version: '3.0.0', digest: 'sha256:cc', seq: 3, from: '2027-01-01T00:00:00Z' }),
       entry({ until: '2027-01-01T00:00:00Z' }),
@@ -111,7 +111,7 @@ describe('the page of a policy', () => {
     expect(away.text).toContain('limit 35 → 25')
   })
 
-  it('asks for the policy that the address names, whatever its letters', async () => {
+  it('requests the policy in its address, whatever its characters', async () => {
     const { paths } = await shown(policyPage, { answers: {}, params: { id: '../runs?x=1' } })
     expect(paths[0]).toBe('/v1/policies/..%2Fruns%3Fx%3D1')
   })

@@ -59,7 +59,7 @@ describe('reading the API', () => {
     expect(await readerOf(url).as(undefined)('/v1/runs')).toMatchObject({ kind })
   })
 
-  it('shares no more answers than its memory has room for, and drops the oldest first', async () => {
+  it('shares responses up to its memory limit, and drops the oldest first', async () => {
     answer = (response) => response.end(`"${'a'.repeat(8 * 1024 * 1024 - 2)}"`)
     const reader = readerOf(url)
     const read = async (page: number): Promise<string> => (await reader.as(undefined)(`/v1/audit/entries?after=${page}`)).kind
@@ -68,7 +68,7 @@ describe('reading the API', () => {
     expect([await read(1), requests.length]).toEqual(['loaded', 6])
   })
 
-  it('asks the next instance when one cannot be reached', async () => {
+  it('requests from the next instance when one cannot be reached', async () => {
     expect(await readerOf(await deserted(), url).as(undefined)('/v1/runs')).toEqual({ kind: 'loaded', value: [1] })
   })
 
@@ -97,7 +97,7 @@ describe('reading the API', () => {
     expect(await readerOf(url).as(undefined)('/v1/runs')).toEqual({ kind: 'loaded', value: { 'a\\u{202e}b': ['c\\u{1b}'] } })
   })
 
-  it('asks the same service as the edge would', async () => {
+  it('requests from the same service as the edge', async () => {
     const asked: string[] = []
     const reader = new ApiReader({
       clock,

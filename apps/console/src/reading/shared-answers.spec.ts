@@ -22,7 +22,7 @@ const ask = (key: string, characters = 10, when?: 'anew'): Promise<number> => {
 }
 
 describe('shared answers', () => {
-  it('are one for all who ask within the time, also while it is made', async () => {
+  it('are one for all requests within its time, also while it is fetched', async () => {
     expect(await Promise.all([ask('/v1/runs'), ask('/v1/runs')])).toEqual([1, 1])
     pass(999)
     expect(await ask('/v1/runs')).toBe(1)
@@ -37,7 +37,7 @@ describe('shared answers', () => {
     expect([asked.length, answers.held]).toEqual([2, { answers: 1, characters: 10 }])
   })
 
-  it('are held no longer than their time, whether or not anybody asks again', async () => {
+  it('are kept no longer than their time, with or without another request', async () => {
     await Promise.all([ask('/v1/runs'), ask('/v1/policies')])
     expect(answers.held).toEqual({ answers: 2, characters: 20 })
     pass(1_000)

@@ -32,12 +32,12 @@ async function press(status: number | undefined): Promise<{ answer: [number, unk
 }
 
 describe('the button of a receipt', () => {
-  it.each([200, 401, 404])('asks the notifier once, and leads to the page that says what it answered: %i', async (status) => {
+  it.each([200, 401, 404])('sends one request to the notifier, and redirects to the page of the receipt: %i', async (status) => {
     const { answer, asked } = await press(status)
     expect([answer, asked]).toEqual([[303, '/receipts/abc?pressed'], ['POST /v1/receipts/abc application/json for 192.0.2.1']])
   })
 
-  it.each([undefined, 503])('says that nothing was acknowledged when the notifier does not answer, or cannot: %s', async (status) => {
+  it.each([undefined, 503])('returns 503 when the notifier does not respond, or fails: %s', async (status) => {
     expect((await press(status)).answer).toEqual([503, undefined])
   })
 })

@@ -24,7 +24,7 @@ describe('the page behind the link in a mail', () => {
     expect(html).toContain('ozone@3.0.0')
   })
 
-  it('has none once it was pressed, and says when', async () => {
+  it('has none once it was pressed, and shows the time of that', async () => {
     const { html, text } = await page({ ...RECEIPT, acknowledgedAt: '2026-11-26T11:05:00Z' }, 'pressed')
     expect(html).not.toContain('<form method="post"')
     expect(text).toContain('2026-11-26 11:05:00 UTC')

@@ -29,7 +29,7 @@ const summary = async (more: object) =>
   ).text
 
 describe('the page of a ticket', () => {
-  it('says for how long it waits, and that a review of break-glass is overdue and stays open', async () => {
+  it('shows how long it still waits, and that a review of break-glass is overdue and stays open', async () => {
     expect(await summary({})).toContain('It waits for a decision, for 1 h 0 min more.')
     expect(await summary({ expiresAt: NOW })).toContain('It waits for a decision, and is overdue.')
     expect(await summary({ expiresAt: NOW, kind: 'INCONCLUSIVE' })).toContain('Its time is over; it is being closed.')

@@ -116,7 +116,7 @@ describe('the page of a run', () => {
     expect(text).toContain('bots are back came too late')
   })
 
-  it('asks for no evidence of stages that have not begun', async () => {
+  it('requests no evidence of stages that have not begun', async () => {
     const stages = aRun().stages.map((stage) => ({ ...stage, verdict: 'PENDING' as const, startedAt: null, endedAt: null }))
     const { paths, text } = await shown(runPage, { answers: answers({ '/v1/runs/7': aRun({ state: 'QUEUED', stages }) }), params })
     expect(paths.filter((path) => /simulations|canaries/.test(path))).toEqual([])
@@ -144,7 +144,7 @@ describe('the page of a run', () => {
     expect(word.paths).toEqual([])
   })
 
-  it('says which service is away, and that one may not see, and never that there is nothing', async () => {
+  it('names the service that is down, or the missing right, and never shows an empty list instead', async () => {
     const away = await shown(runPage, { answers: { '/v1/runs/7': AWAY }, params })
     expect(away.status).toBe(200)
     expect(away.text).toContain('approver said nothing within 2.5 s. This says nothing about whether there are any.')

@@ -24,7 +24,7 @@ describe('the list of runs', () => {
     expect(paths).toEqual(['/v1/runs?'])
   })
 
-  it('finds a policy behind many others, and says where the next page begins', async () => {
+  it('finds a policy behind many others, and links to the next page', async () => {
     const needle = aRun({ run: 150, policies: [{ id: 'ozone-limit', version: '1.0.0', digest: 'sha256:1' }] })
     const answers = { '/v1/runs?': many(300, 201), '/v1/runs?before=201': [...many(200, 151), needle, ...many(149, 120)] }
     const { html, paths } = await shown(runsPage, { answers, query: 'policy=ozone' })

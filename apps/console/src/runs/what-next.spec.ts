@@ -47,7 +47,7 @@ describe('what a run that failed means for the rule in force', () => {
   })
 })
 
-describe('what a run that succeeded says', () => {
+describe('the next step of a run that succeeded', () => {
   const clock = {
     bots: 3,
     current: 3,
@@ -61,17 +61,17 @@ describe('what a run that succeeded says', () => {
   const [policy] = aRun({}).policies
 
   it.each<[string, Partial<RunView>, string]>([
-    ['that all were notified', {}, 'The rule is in force. All its partners were notified.'],
-    ['that some were', { clock: { ...clock, told: 1 } }, 'The rule is in force. 1 of 2 partners were notified.'],
-    ['that it has no partners', { clock: { ...clock, partners: 0, told: 0 } }, 'The rule is in force. It had no partner to notify.'],
+    ['where all partners were notified', {}, 'The rule is in force. All its partners were notified.'],
+    ['where some were notified', { clock: { ...clock, told: 1 } }, 'The rule is in force. 1 of 2 partners were notified.'],
+    ['where it has no partners', { clock: { ...clock, partners: 0, told: 0 } }, 'The rule is in force. It had no partner to notify.'],
     [
-      'that it was taken back',
+      'where it was rolled back',
       { replaced: [{ id: policy!.id, now: '1.5.0', takenBackAt: '2026-11-29T12:00:00Z' }] },
       `Its rule came into force. Since then: ${policy!.id}@${policy!.version} was taken back at 2026-11-29T12:00:00Z: 1.5.0 is in force. ` +
         'All its partners were notified.',
     ],
     [
-      'that another replaced it',
+      'where another version replaced it',
       { replaced: [{ id: policy!.id, now: '3.0.0' }] },
       `Its rule came into force. Since then: ${policy!.id}@${policy!.version} is no longer in force: 3.0.0 is in force. ` +
         'All its partners were notified.',

@@ -71,7 +71,7 @@ describe('the page of topics', () => {
     for (const command of ['replay linter/a1', 'discard linter/a1 --reason TEXT']) expect(text).toContain(`hms-svc dlq ${command}`)
   })
 
-  it('never shows a reader that says nothing as one that is up to date', async () => {
+  it('never shows a reader that does not respond as one that is up to date', async () => {
     const gone = { '/v1/groups/linter': AWAY, '/v1/dead-letters/linter?state=waiting&limit=200': AWAY }
     const { text } = await shown(topicsPage, { answers: answers(gone) })
     expect(text).toContain('linter: not known, it does not say')

@@ -43,7 +43,7 @@ describe('one click in a mail program', () => {
     expect(await post(200, headers, body)).toEqual({ answer: [200, undefined], asked: ['POST /v1/unsubscribes/abc'] })
   })
 
-  it('says when the link does not count, and when nothing was changed', async () => {
+  it('reports an invalid link, and a request that changed nothing', async () => {
     expect((await post(404, URLENCODED, ONE_CLICK)).answer).toEqual([404, undefined])
     expect((await post(undefined, URLENCODED, ONE_CLICK)).answer).toEqual([503, undefined])
     expect((await post(200, URLENCODED, 'a'.repeat(5_000))).answer).toEqual([413, undefined])

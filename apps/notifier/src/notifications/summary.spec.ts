@@ -14,7 +14,7 @@ describe('the summary of a notify stage', () => {
     expect(summarize(stage(six), messages)).toEqual({ summary: '6 sent', sent: 6, retrying: 0, acknowledged: 0 })
   })
 
-  it('says until when partners are retried: 24 hours after the latest first attempt', () => {
+  it('contains the end of retries: 24 hours after the latest first attempt', () => {
     const deliveries = [
       to('a', 'delivered'),
       to('b', 'pending', { firstAt: '2026-01-01T00:00:01.500Z' }),

@@ -43,7 +43,7 @@ async function bodyOf(request: AsyncIterable<Buffer>): Promise<Buffer> {
 const tester = (senders: ChannelSenders = { webhook: webhooks }): TestPartner => new TestPartner(world.runtime.database, senders, world.box)
 
 describe('the test of a partner', () => {
-  it('uses the senders of real messages, says that it is a test, and leaves no delivery', async () => {
+  it('uses the senders of real messages, is marked as a test, and leaves no delivery', async () => {
     const seen: unknown[] = []
     await receiver(async (request, response) => {
       const body = verifyWebhook(SECRET, request.headers, await bodyOf(request), { now: world.runtime.clock.now() })

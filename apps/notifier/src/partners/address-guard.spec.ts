@@ -199,7 +199,7 @@ describe('checkPartnerUrl', () => {
     expect(ok('https://[2002:7f00:1::]/', ALL)).toBe(false)
   })
 
-  it('allows no more than the deployment does', () => {
+  it('allows only what the deployment allows', () => {
     for (const url of ['https://10.20.1.1/', 'https://[fd12::1]/', 'https://[::ffff:10.20.1.1]/']) {
       expect(ok(url, ALL, 'production', [])).toBe(false)
       expect(ok(url, ALL, 'production', ['10.20.0.0/16', 'fd12::/16'])).toBe(true)
@@ -215,7 +215,7 @@ describe('checkPartnerUrl', () => {
     expect(ok('https://10.0.0.1/', ['10.0.0.1', '10.0.0.0/33', 'x/8', ''])).toBe(false)
   })
 
-  it('says what to use instead', () => {
+  it('names what to use instead', () => {
     const check = checkPartnerUrl('http://partner.example/', [], wide('production'))
     expect(check.ok ? '' : check.detail).toBe('plain http is not allowed; use https on port 443 or 8443')
   })

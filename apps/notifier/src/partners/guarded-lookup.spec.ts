@@ -73,7 +73,7 @@ describe('guardedLookup', () => {
       await expect(look('a.test', ALL, profile, { resolve: answering('93.184.216.34', bad) })).rejects.toMatchObject(refused)
   })
 
-  it('allows no more than the deployment does', async () => {
+  it('allows only what the deployment allows', async () => {
     const lookup = guardedLookup(ALL, { profile: 'production', networks: ['10.20.0.0/16'] }, { resolve: answering('10.21.0.1') })
     expect(await new Promise((resolve) => lookup('a.test', { all: true }, (error, answer) => resolve(error ?? answer)))).toMatchObject(
       refused,

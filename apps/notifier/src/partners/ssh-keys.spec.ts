@@ -21,5 +21,5 @@ describe('userKeyRefusal', () => {
     ['one with a passphrase', ed25519Keys({ passphrase: 'p', cipher: 'aes256-cbc', rounds: 16 }).private, 'passphrase'],
     ['something else', '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n', 'cannot be read'],
     ['nothing', '', 'cannot be read'],
-  ])('refuses %s, and says what to do', (_, key, detail) => expect(userKeyRefusal(key)).toContain(detail))
+  ])('refuses %s, and explains what to do', (_, key, detail) => expect(userKeyRefusal(key)).toContain(detail))
 })

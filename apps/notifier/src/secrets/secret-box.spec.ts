@@ -62,7 +62,7 @@ describe('SecretBox', () => {
     }
   })
 
-  it('seals nothing without a key, and says how to make one', async () => {
+  it('seals nothing without a key, and explains how to make one', async () => {
     await expect(boxOf().seal('hunter2', 'a')).rejects.toMatchObject({ code: 'HMS_SECRETS_KEY_REQUIRED', status: 422 })
   })
 })

@@ -27,7 +27,7 @@ const refusal = (work: Promise<unknown>): Promise<string> =>
   )
 
 describe('an address that unsubscribes', () => {
-  it('gets no more mail; the next message is reported as undelivered, and the agency can undo it with a reason', async () => {
+  it('gets no further mail; the next message is reported as undelivered, and the agency can undo it with a reason', async () => {
     expect(await unsubscribes.read(token)).toEqual({ ...AIR, unsubscribedAt: null })
     const first = await unsubscribes.unsubscribe(token)
     expect(first.unsubscribedAt).toBe('2026-01-01T00:00:00.000Z')

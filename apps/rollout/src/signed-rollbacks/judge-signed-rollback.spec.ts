@@ -84,7 +84,7 @@ describe('a rollback that people signed', () => {
     ['no release came', async () => [], 'BUNDLE_BROKEN'],
     ['two releases came', async () => [await order(), await order()], 'BUNDLE_BROKEN'],
     ['it is an approval like any other', async () => [await release({}, ['chief'])], 'NEVER_LIVE'],
-    ['it says something else than what was live', async () => [await order({ policy: { ...EARLIER, limit: 99 } })], 'NEVER_LIVE'],
+    ['it differs from the version that was live', async () => [await order({ policy: { ...EARLIER, limit: 99 } })], 'NEVER_LIVE'],
     [
       'it replaces another release than is in force',
       async () => [await order({ rollback: { target: replaced, reason: '', replaces: replaced } })],

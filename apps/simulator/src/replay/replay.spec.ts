@@ -61,7 +61,7 @@ describe('replay, one class per bot', () => {
       { message: 'Error: boom', counterexample: { reading: 'c', got: 'nothing' } },
     ],
     [
-      'asks for an unknown policy',
+      'requests an unknown policy',
       bot("getPolicy('nope')"),
       { message: 'Error: getPolicy: no policy nope is in force that this bot declares', counterexample: { reading: 'a' } },
     ],

@@ -122,7 +122,7 @@ describe('a group consumer', () => {
 
   it.each<[string, () => Error]>([
     [
-      'the broker says itself',
+      'the broker reports itself',
       () => new KafkaJSProtocolError({ type: 'UNKNOWN_MEMBER_ID', message: 'unknown', code: 25, retriable: false }),
     ],
     ['was only cut off: the next heartbeat connects again', () => new KafkaJSConnectionClosedError('closed')],

@@ -154,7 +154,7 @@ describe('given an observation', () => {
     expect(when(joined.state, { type: 'covered', reports: [report(4, 4)] }).state.state).toBe('passed')
   })
 
-  it('when a second bot raises an unexplained alert, then the canary is taken back and the run fails', () => {
+  it('when a second bot raises an unexplained alert, then the canary is rolled back and the run fails', () => {
     const first = when(canary('observing'), { type: 'alerted', alert: ONE_ALERT })
     expect(first.effects).toEqual([])
     const { state, effects } = when(first.state, { type: 'alerted', alert: ALERT })
@@ -170,7 +170,7 @@ describe('given an observation', () => {
 })
 
 describe('given a canary that passed', () => {
-  it('when the stable heads are issued, then its heads are taken back and alerts still count', () => {
+  it('when the stable heads are issued, then its heads are withdrawn and alerts still count', () => {
     const { state, effects } = when(canary('passed'), { type: 'promoted' })
     expect([state.state, kinds(effects)]).toEqual(['baking', ['takeBack', 'cancel']])
   })
@@ -210,18 +210,18 @@ describe('given a paused canary', () => {
     expect(effects.at(-1)).toEqual({ do: 'pass', basis: 'promoted', summary: 'promoted by EPA Chief: drill' })
   })
 
-  it('when a person aborts it, then it responds first, and is taken back', () => {
+  it('when a person aborts it, then it responds first, and is rolled back', () => {
     const { state, effects } = when(paused, decisionReceived('abort', 'simulate'))
     expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel', 'freeRegions']])
   })
 
-  it('when a person retries it, then it is taken back and ends before the next attempt', () => {
+  it('when a person retries it, then it is rolled back and ends before the next attempt', () => {
     const { state, effects } = when(paused, decisionReceived('retry', 'canary'))
     expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel', 'freeRegions']])
     expect(when(canary('observing'), decisionReceived('retry', 'canary')).effects).toMatchObject([{ do: 'answer', outcome: 'late' }])
   })
 
-  it('when a newer release supersedes it, then it responds first, and is taken back', () => {
+  it('when a newer release supersedes it, then it responds first, and is rolled back', () => {
     for (const given of [paused, canary('publishing', { acknowledged: 0 }), canary('observing')]) {
       const { state, effects } = when(given, decisionReceived('supersede', 'simulate'))
       expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel', 'freeRegions']])
@@ -230,7 +230,7 @@ describe('given a paused canary', () => {
     expect(when(canary('passed'), decisionReceived('supersede', 'canary')).effects).toEqual([])
   })
 
-  it('when the statement is refused, then the response says so and nothing else happens', () => {
+  it('when the statement is refused, then the response has the reason and nothing else happens', () => {
     const { state, effects } = when(paused, decisionReceived('promote', 'canary', 'EPA Counsel may not promote'))
     expect([state, effects.length]).toEqual([paused, 1])
     expect(effects[0]).toMatchObject({ do: 'answer', outcome: 'late', detail: 'EPA Counsel may not promote' })
@@ -309,7 +309,7 @@ describe('given a freeze in its scope', () => {
     expect(kinds(effects)).not.toContain('schedule')
   })
 
-  it('when a second bot alerts, then the canary is taken back', () => {
+  it('when a second bot alerts, then the canary is rolled back', () => {
     const first = when(canary('observing', { frozen: FREEZE, remainingMs: 1_000 }), { type: 'alerted', alert: ONE_ALERT })
     expect(kinds(when(first.state, { type: 'alerted', alert: ALERT }).effects)).toEqual(['takeBack', 'cancel', 'fail', 'freeRegions'])
   })

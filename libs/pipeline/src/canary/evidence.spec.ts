@@ -98,7 +98,7 @@ describe('given a canary of a bundle', () => {
     [{ 'ozone-limit': 3, 'pm25-limit': 5 }, { 'pm25-limit': 5 }, 'was connected with ozone-limit when the canary began'],
     [{ 'ozone-limit': 3, 'pm25-limit': 3 }, {}, 'was connected when the canary began'],
   ] as const)(
-    'when bots connect only after its heads are stored, then the detail says that none was connected at the beginning',
+    'when bots connect only after its heads are stored, then the detail states that none was connected at the beginning',
     (came, heard, what) => {
       const { effects } = observed(heard, heard, came)
       expect(effects.at(-1)).toMatchObject({ data: { detail: `NO_EVIDENCE: no bot of region NCR ${what}` } })

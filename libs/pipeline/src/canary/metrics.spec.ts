@@ -59,7 +59,7 @@ describe('given a canary with metrics', () => {
     expect(effects.at(-1)).toMatchObject({ do: 'pass', summary })
   })
 
-  it('when one fails once, then nothing happens; when it fails twice, then the canary is taken back', () => {
+  it('when one fails once, then nothing happens; when it fails twice, then the canary is rolled back', () => {
     const once = after(gated('observing'), checked('+-'))
     expect(once.state.state).toBe('observing')
     const twice = after(once.state, checked('++'), checked('+-'))

@@ -185,7 +185,7 @@ describe('given a ramp at its step of all regions', () => {
     ])
   })
 
-  it('when two bots of any steps alert, then the whole run is taken back', () => {
+  it('when two bots of any steps alert, then the whole run is rolled back', () => {
     const alert = { alert: 'a', reading: 'r', reason: '', connected: true, explained: false, receivedAt: NOW.toISOString() }
     const scenario = new RampScenario().stored(40, 2).covered({ [NCR]: [2, 2, 38] })
     scenario.input({ type: 'alerted', alert: { ...alert, bot: 'bot-1', once: 'bot-1 r' } })
@@ -198,7 +198,7 @@ describe('given a ramp at its step of all regions', () => {
     expect([scenario.canary.state, scenario.kinds()]).toEqual(['failed', ['takeBack', 'cancel', 'fail', 'freeRegions']])
   })
 
-  it('when it is aborted while it grows, then it is taken back', () => {
+  it('when it is aborted while it grows, then it is rolled back', () => {
     const scenario = new RampScenario()
       .stored(40, 2)
       .covered({ [NCR]: [2, 2, 38] })

@@ -118,7 +118,7 @@ describe('given issued heads', () => {
       expect(when(given, { type: 'published', heads: [head] })).toEqual({ state: given, effects: [] })
   })
 
-  it('when they are not stored in time, then they are taken back and the run fails', () => {
+  it('when they are not stored in time, then they are rolled back and the run fails', () => {
     const { state, effects } = when(rollout('publishing'), { type: 'due', timer: 'publish' })
     expect([state.state, kinds(effects)]).toEqual(['failed', ['takeBack', 'cancel', 'hms.rollout.failed.v1']])
   })
@@ -242,7 +242,7 @@ describe('given a paused rollout', () => {
     expect([state.state, kinds(effects)]).toEqual(['aborted', ['takeBack', 'cancel', 'answer']])
   })
 
-  it('when the statement is refused, then the response says so and nothing else happens', () => {
+  it('when the statement is refused, then the response has the reason and nothing else happens', () => {
     const { state, effects } = when(paused, decisionReceived('promote', 'rollout', 'EPA Counsel may not promote'))
     expect(state).toBe(paused)
     expect(effects).toMatchObject([{ do: 'answer', outcome: 'late', detail: 'EPA Counsel may not promote' }])
@@ -271,7 +271,7 @@ describe('given a freeze', () => {
     expect(effects[0]).toMatchObject({ outcome: 'applied' })
   })
 
-  it('when a person aborts the waiting rollout, then nothing is taken back', () => {
+  it('when a person aborts the waiting rollout, then nothing is rolled back', () => {
     const { state, effects } = when(FRESH, opened, decisionReceived('abort', 'rollout'))
     expect([state.state, kinds(effects)]).toEqual(['aborted', ['answer']])
   })
@@ -347,7 +347,7 @@ describe('given a release that takes effect later', () => {
   })
 
   it.each(['abort', 'supersede'] as const)(
-    'when decision %s ends it before the effective time, then it is taken back from its readers',
+    'when decision %s ends it before the effective time, then it is withdrawn from its readers',
     (how) => {
       for (const given of [held.state, later(rollout('publishing')), later(rollout('acknowledging')), later(rollout('paused'))]) {
         const { state, effects } = when(given, decisionReceived(how, 'rollout'))
@@ -498,7 +498,7 @@ describe('given a bake that a person promotes', () => {
     expect(promote(given, 90_000, 90_000).state.state).toBe('completed')
   })
 
-  it('when the roster requires all of it, or it is break-glass, then the bake continues and the response says why', () => {
+  it('when the roster requires all of it, or it is break-glass, then the bake continues and the response has the reason', () => {
     for (const [state, least, detail] of [
       [given, 180_000, `the roster requires a bake until at least ${given.bakeUntil}`],
       [{ ...given, breakGlass: true as const }, 0, 'the bake of a break-glass cannot be shortened'],

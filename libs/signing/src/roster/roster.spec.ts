@@ -85,7 +85,7 @@ describe('a roster', () => {
 
   it.each<[string, (earlier: EarlierLog) => void]>([
     ['without a time', (earlier) => void (earlier.quorum = 0)],
-    ['that asks for more witnesses than it has', (earlier) => void (earlier.quorum = 2)],
+    ['that requires more witnesses than it has', (earlier) => void (earlier.quorum = 2)],
     ['that is a witness', (earlier) => void (earlier.log = earlier.witnesses[0]!)],
     ['whose witness is a log', (earlier) => void (earlier.witnesses = [earlier.log])],
     [

@@ -33,7 +33,7 @@ function shownOf(text: string): Shown {
 describe('what the page shows', () => {
   const whole = shownOf(statement)
 
-  it('is what the bytes say, digest and fields', async () => {
+  it('is the content of the bytes, digest and fields', async () => {
     await expect(checkShown(whole, 'approval')).resolves.toBeUndefined()
     const { payload } = writeRunDecision({
       run: 1,

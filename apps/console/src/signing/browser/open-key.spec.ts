@@ -78,15 +78,15 @@ describe('a key file in the page', () => {
     ['a file that is cut off', pem.replace(/\n.{20}\n-----END/, '\n-----END'), 'cipher'],
     ['a file that is no key and large', 'x'.repeat(20_000), 'tooLarge'],
     ['more rounds than a page waits for', withRounds('02047fffffff'), 'rounds'],
-  ])('says what to do about %s', async (_what, text, reason) => {
+  ])('explains what to do about %s', async (_what, text, reason) => {
     await expect(openKey(text, 'wrong')).rejects.toThrow(REFUSALS[reason])
   })
 
-  it('says which keys sign when it opens another one', async () => {
+  it('names the supported keys when it opens another one', async () => {
     await expect(openKey(lockedBy('aes-256-cbc', rsa), 'correct horse – ä')).rejects.toThrow(REFUSALS.notEd25519)
   })
 
-  it('says that a page from an insecure place has no cryptography', async () => {
+  it('reports that a page from an insecure origin has no cryptography', async () => {
     const before = Object.getOwnPropertyDescriptor(globalThis, 'crypto')!
     Object.defineProperty(globalThis, 'crypto', { value: {}, configurable: true })
     try {

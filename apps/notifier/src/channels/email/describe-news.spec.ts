@@ -91,7 +91,7 @@ describe('describeNews', () => {
     expect(await closed({ ...open, state: 'DECIDED', decided })).toEqual(['It needs no answer any more: abort by EPA Chief.'])
   })
 
-  it('says that no channel accepted the message, if it is the last resort', async () => {
+  it('reports that no channel accepted the message, if it is the last resort', async () => {
     const news = describeNews(await contentOf(), true)
     expect(news.subject).toMatch(/^Not delivered: epa-pm25-limit 2\.0\.0/)
     expect(news.sentences[0]).toContain('did not take this message')

@@ -64,7 +64,7 @@ describe('explainRefusal', () => {
     expect(await explain(probe, new Date('2026-01-01T00:04:59Z'))).toMatchObject({ suspect: null })
   })
 
-  it('says what to compare if no mistake fits, and reveals only the beginning of the secret', async () => {
+  it('names what to compare if no mistake fits, and reveals only the beginning of the secret', async () => {
     const explanation = await explain(receiver((headers) => head(headers) + BODY, Buffer.alloc(32, 9)))
     expect(explanation).toEqual({
       suspect: null,

@@ -45,7 +45,7 @@ describe('evidence that a canary has more than its share', () => {
   })
 })
 
-describe('evidence of a canary that has no more than its share', () => {
+describe('evidence of a canary with at most its share', () => {
   it.each([
     [0.4, 1_462],
     [0.5, 1_087],

@@ -7,13 +7,13 @@ const seen = (peer: string, forwarded?: string, client?: string): string =>
 
 describe('the address of a client', () => {
   it.each([
-    ['its own, whatever it says', seen('198.51.100.7', '192.0.2.1', '192.0.2.2'), '198.51.100.7'],
-    ['what a trusted proxy says', seen('10.1.2.3', '192.0.2.1'), '192.0.2.1'],
+    ['its own, whatever its headers', seen('198.51.100.7', '192.0.2.1', '192.0.2.2'), '198.51.100.7'],
+    ['the one that a trusted proxy forwards', seen('10.1.2.3', '192.0.2.1'), '192.0.2.1'],
     ['the last that is no proxy: before it anybody writes', seen('10.1.2.3', '192.0.2.1, 203.0.113.9, 10.9.9.9'), '203.0.113.9'],
     ['the first proxy where all are ours', seen('10.1.2.3', '10.0.0.5'), '10.0.0.5'],
-    ['the peer where a proxy says nothing', seen('10.1.2.3'), '10.1.2.3'],
-    ['the peer where a proxy says nonsense', seen('10.1.2.3', 'unknown'), '10.1.2.3'],
-    ['what the edge says, before what was forwarded to it', seen('::1', '192.0.2.1', '203.0.113.9'), '203.0.113.9'],
+    ['the peer where a proxy forwards none', seen('10.1.2.3'), '10.1.2.3'],
+    ['the peer where a proxy forwards nonsense', seen('10.1.2.3', 'unknown'), '10.1.2.3'],
+    ['the one that the edge names, before one forwarded to it', seen('::1', '192.0.2.1', '203.0.113.9'), '203.0.113.9'],
     ['an IPv4 address in IPv6 clothes', seen('::ffff:10.0.0.1', '::ffff:192.0.2.1'), '192.0.2.1'],
   ])('is %s', (_what, found, wanted) => expect(found).toBe(wanted))
 
