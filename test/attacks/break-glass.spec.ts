@@ -93,7 +93,7 @@ describe('a release that comes to rollout straight from lint', () => {
     ['its half hour is over', BOTH, (release) => void (release.expires = '2026-01-01T00:00:00Z')],
     ['it follows another release', BOTH, (release) => void (release.previous = null)],
     ['its epoch was given before', BOTH, (release) => void (release.releaseEpoch = 1)],
-  ])('goes nowhere where %s', async (_what, signers, change) => {
+  ])('changes nothing where %s', async (_what, signers, change) => {
     await send(await forged(signers(), change))
     expect(await press.limit('pm25')).toBe(35)
   })

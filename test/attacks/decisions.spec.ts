@@ -108,7 +108,7 @@ describe('a decision about a run', () => {
   it.each([
     ['of a person who may not decide', () => statement(person('EPA Counsel'))],
     ['of something else', () => statement(person('EPA Chief'), { decision: 'resume' })],
-  ])('is accepted by a stage for its signature alone, whatever approver publishes: one %s has no effect', async (_what, sign) => {
+  ])('takes effect by its signature alone, whatever approver publishes: one %s changes nothing', async (_what, sign) => {
     const approver = system.host.runtimes.get('approver')!
     const forged: AcceptedDecision = {
       run,

@@ -158,7 +158,7 @@ describe('a freeze', () => {
   it.each([
     ['without a signature', async () => ({ payloadType: '', payload: '', signatures: [] })],
     ['with the signature of another freeze', () => signed({ id: 'other' })],
-  ])('is accepted by a stage for its signature alone, whatever approver publishes: one %s blocks nothing', async (_what, sign) => {
+  ])('takes effect by its signature alone, whatever approver publishes: one %s blocks nothing', async (_what, sign) => {
     const approver = system.host.runtimes.get('approver')!
     const at = system.clock.now().toISOString()
     const freeze: FreezeRecord = { ...DRILL, by: 'EPA Chief', declaredAt: at, statement: await sign(), lifted: null }

@@ -67,7 +67,7 @@ export const BREAK_GLASS_GUARDS = [
     guard: 'config-store does not store a canary head whose base stable has replaced',
     without: 'false',
     spec: 'test/regressions/break-glass-beside-a-canary.spec.ts',
-    test: 'break-glass ends the canary of an older run and counts its own bots, where canary-controller is not notified and keeps renewing its lease',
+    test: 'break-glass ends an older run’s canary and counts its own bots, where canary-controller is not notified and renews its lease',
   },
   {
     name: 'break-glass-lint-first',

@@ -40,7 +40,7 @@ export const DECISION_GUARDS = [
     guard: 'a stage accepts a decision only if it equals the one that the person signed',
     without: 'true ? $2 : $3',
     spec: 'test/attacks/decisions.spec.ts',
-    test: 'is accepted by a stage for its signature alone, whatever approver publishes: one of something else has no effect',
+    test: 'takes effect by its signature alone, whatever approver publishes: one of something else changes nothing',
   },
   {
     name: 'supersede-not-when-stale',

@@ -26,7 +26,7 @@ export const FREEZE_GUARDS = [
     guard: 'a stage accepts a freeze only with the signature of the person that declared it',
     without: '',
     spec: 'test/attacks/freezes.spec.ts',
-    test: 'is accepted by a stage for its signature alone, whatever approver publishes: one with the signature of another freeze blocks nothing',
+    test: 'takes effect by its signature alone, whatever approver publishes: one with the signature of another freeze blocks nothing',
   },
   {
     name: 'freeze-counts-once',

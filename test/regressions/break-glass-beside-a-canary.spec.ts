@@ -11,8 +11,8 @@ import { RawBot } from '../support/raw-bot.js'
  */
 it.each([
   ['is notified of it', [] as ServiceName[]],
-  ['is not notified and keeps renewing its lease', ['canary-controller'] as ServiceName[]],
-])('break-glass ends the canary of an older run and counts its own bots, where canary-controller %s', async (_how, deaf) => {
+  ['is not notified and renews its lease', ['canary-controller'] as ServiceName[]],
+])('break-glass ends an older run’s canary and counts its own bots, where canary-controller %s', async (_how, deaf) => {
   const bus = new DeafBus()
   const system = await startMemorySystem({ HMS_APPROVER_BREAK_GLASS_BAKE: '120s' }, bus)
   onTestFinished(() => system.stop())
