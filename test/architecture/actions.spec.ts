@@ -68,7 +68,7 @@ describe('the actions that errors and records name', () => {
     for (const line of rendered) expect(line).toMatch(/^([A-Z_]+=\S+ )?hms-svc [a-z]/)
   })
 
-  it('an argument is filled in as it is', () => {
+  it('an argument is filled in unchanged', () => {
     expect(command('runs.decide', { decision: 'abort', run: 184 })).toBe('hms-svc runs abort 184 --reason TEXT --sign NAME')
     expect(command('get', { policy: '{run} $&' })).toBe('hms-svc get {run} $&')
     expect(command('serve.kafka')).toBe('HMS_BUS=kafka hms-svc serve SERVICE')

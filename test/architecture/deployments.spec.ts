@@ -75,7 +75,7 @@ describe('nest-cli.json, docker-compose.yml, k8s and the catalogue agree', () =>
     expect([...names].filter((name) => !documented(name))).toEqual([])
   })
 
-  it.each(['config-store', 'edge'])('on how many streams the memory of %s holds: those it takes, and as much again', (name) => {
+  it.each(['config-store', 'edge'])('on the number of streams that the memory of %s can hold: twice its limit', (name) => {
     const [, perStream, atRest] = /^\| memory that is reckoned for an open stream · .*? \| (\d+) KiB · (\d+) MiB /m.exec(
       read('docs/reference/bounds.md'),
     )!

@@ -32,7 +32,7 @@ describe('the edge', () => {
     expect(Object.keys((await read('/asyncapi.json')).channels!)).toHaveLength(TOPICS.length + SERVICES.length)
   })
 
-  it('serves the pages for people beside them, and never as an answer of the API', async () => {
+  it('serves the pages for people beside them, and never as a response of the API', async () => {
     const typeOf = async (path: string): Promise<string | null> =>
       (await fetch(`http://127.0.0.1:${edge.port}${path}`, { headers: { accept: 'text/html' } })).headers.get('content-type')
     expect(await typeOf('/status')).toBe('text/html; charset=utf-8')

@@ -67,7 +67,7 @@ describe('alerts', () => {
 describe('the dashboard', () => {
   const { panels } = JSON.parse(read(`${FOLDER}/dashboard.json`)) as { panels: Panel[] }
 
-  it('answers its five questions, the first one first', () => {
+  it('has a row for each of its five questions, in their order', () => {
     const rows = panels.filter(({ type }) => type === 'row').map(({ title }) => title)
     expect(rows).toEqual([
       '1 · Is policy current everywhere?',

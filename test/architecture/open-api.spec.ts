@@ -33,7 +33,7 @@ describe('the OpenAPI document', () => {
     await expectGolden(await apiTypesOf(document), 'docs/openapi.d.ts')
   })
 
-  it('knows whose each path is: the edge finds no other', () => {
+  it('names the service of each path that is not common to all', () => {
     const shared = /^\w+ \/(livez|readyz|metrics|openapi\.json|asyncapi\.json|docs\/errors\/|v1\/dead-letters\/|v1\/groups\/)/
     const nobodys = operations.filter(([name, { tags }]) => tags.includes('every service') && !shared.test(name))
     expect(nobodys.map(([name]) => name)).toEqual([])

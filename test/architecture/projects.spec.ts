@@ -21,7 +21,7 @@ describe('projects of specs', () => {
     expect(told).toHaveLength(NAMES.length)
   })
 
-  it('hold each spec once', () => {
+  it('contain each spec once', () => {
     const foundBy = (path: string): ProjectName[] =>
       NAMES.filter((name) => {
         const { include, exclude } = patternsOf(name)

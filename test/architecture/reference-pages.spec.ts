@@ -44,7 +44,7 @@ function strayRows(text: string): string[] {
 }
 
 describe('tables of the pages', () => {
-  it.each(sourcesOf('docs', /\.md$/).map(({ path, text }) => [path, text] as const))('%s: every row lies in one', (_path, text) => {
+  it.each(sourcesOf('docs', /\.md$/).map(({ path, text }) => [path, text] as const))('%s: every row is in one', (_path, text) => {
     expect(strayRows(text)).toEqual([])
   })
 })

@@ -82,7 +82,7 @@ describe('a control group', () => {
   const inside = named.filter((bot) => inShare(bucketOf('pm25-limit', bot), 5_000)).slice(0, 2)
   const [ghost, ...outside] = named.filter((bot) => !inShare(bucketOf('pm25-limit', bot), 5_000)).slice(0, 4)
 
-  it('is the bots of the scope outside the cohort, whose alerts are held against what is in force there', async () => {
+  it('is the bots of the scope outside the cohort, whose alerts are compared with what is in force there', async () => {
     const run = await observed([...inside, ...outside], { share: 5_000, observeMs: 2_000 })
     expect((await canary(run))!.figures).toMatchObject({ cohort: 2, control: 3, lacks: [] })
     // The first is explained by 35 and by 25, the second by 25 alone, the third by neither.
@@ -258,7 +258,7 @@ describe('alerts in the bake', () => {
     expect(await press.limit('pm25-limit')).toBe(35)
   })
 
-  it('count no longer once it is over', async () => {
+  it('no longer count once it has ended', async () => {
     const run = await observed(['ncr-1', 'ncr-2'])
     await until(run, 'ended')
     await system.runUntil(async () => (await press.show(run)).state === 'SUCCEEDED', 60_000)

@@ -139,13 +139,13 @@ describe('a stored document that its owner altered', () => {
     expect(body.provenance.soleOfficial).toBeUndefined()
   })
 
-  it('cannot be hidden as a canary that is over', async () => {
+  it('cannot be hidden as a canary that has ended', async () => {
     await alter((row) => ({ ...row, ended: true }))()
     await restart()
     expect((await get(`/v1/policies/${POLICY}`)).status).toBe(200)
   })
 
-  it('holds nothing for later that its head does not name', async () => {
+  it('has no held release that its head does not name', async () => {
     const { release } = await rowOf()
     await alter((row) => ({ ...row, next: { release, proof: null }, nextOrigin: { approvedBy: ['Mallory'], author: null } }))()
     await restart()
@@ -196,7 +196,7 @@ describe('hms-svc policies restore', () => {
   const identityOf = (): LooseApi =>
     new LooseApi({ url: world!.url, authorize: signedBy(identity.operator, identity.roster.installation, () => new Date()) })
 
-  it('brings back from the topic what was signed, under a new revision', async () => {
+  it('restores from the topic what was signed, under a new revision', async () => {
     await alter((row) => ({ ...row, release: inPayload(row.release, '"limit":25', '"limit":9999') }))()
     expect((await restore()).body).toEqual([{ place: PLACE, seq: 1, from: 'topic' }])
     const { body, headers } = await get<PolicyView>(`/v1/policies/${POLICY}`)

@@ -93,7 +93,7 @@ const HOSTILE: [string, () => string][] = [
 ]
 
 describe('a body', () => {
-  it.each(HOSTILE)('of %s is refused by every route, in few words', async (_what, make) => {
+  it.each(HOSTILE)('of %s is refused by every route, with a short problem', async (_what, make) => {
     const body = make()
     for (const path of posts) {
       const { status, type, bytes, errors } = await post(path, body)

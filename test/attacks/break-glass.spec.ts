@@ -90,7 +90,7 @@ describe('a release that comes to rollout straight from lint', () => {
         release.plan.observeMs = 600_000
       },
     ],
-    ['its half hour is over', BOTH, (release) => void (release.expires = '2026-01-01T00:00:00Z')],
+    ['its half hour has expired', BOTH, (release) => void (release.expires = '2026-01-01T00:00:00Z')],
     ['it follows another release', BOTH, (release) => void (release.previous = null)],
     ['its epoch was given before', BOTH, (release) => void (release.releaseEpoch = 1)],
   ])('changes nothing where %s', async (_what, signers, change) => {
@@ -98,7 +98,7 @@ describe('a release that comes to rollout straight from lint', () => {
     expect(await press.limit('pm25')).toBe(35)
   })
 
-  it('goes nowhere where linter does not vouch for it', async () => {
+  it('changes nothing where linter does not vouch for it', async () => {
     await send(await forged(BOTH()), { vouched: false })
     expect(await press.limit('pm25')).toBe(35)
   })

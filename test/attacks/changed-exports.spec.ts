@@ -128,7 +128,7 @@ describe('an export of which something is changed', () => {
     expect(stderr, what).toMatch(/line \d+|the end|HMS_EXPORT_MALFORMED/)
   }
 
-  it('passes unchanged, in two parts, and holds who took it back and why', async () => {
+  it('passes unchanged, in two parts, and contains who rolled it back and why', async () => {
     const { code, stderr } = await check(lines)
     expect([stderr, code]).toEqual(['', 0])
     const records = lines.map((line) => JSON.parse(line) as ExportRecord)
@@ -139,7 +139,7 @@ describe('an export of which something is changed', () => {
     expect(texts.filter((text) => text.includes('a state rule replaces it')).length).toBeGreaterThan(0)
   })
 
-  it('names a line that is gone, comes twice, or stands elsewhere', async () => {
+  it('names a line that is missing, repeated, or moved', async () => {
     const at = fc.nat({ max: lines.length - 1 })
     await fc.assert(
       fc.asyncProperty(at, at, fc.constantFrom('drop', 'double', 'swap'), async (one, other, how) => {

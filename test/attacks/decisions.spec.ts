@@ -45,7 +45,7 @@ describe('a decision about a run', () => {
     ['the operator', 'HMS_APPROVER_SIGNER_UNKNOWN', () => statement(system.operator)],
     ['a person who may not approve these policies', 'HMS_RUN_DECISION_NOT_ALLOWED', () => statement(person('EPA Counsel'))],
     [
-      'a signer whose words were changed',
+      'a signer whose statement was changed',
       'HMS_APPROVER_SIGNATURE_INVALID',
       async () => {
         const signed = await statement(person('EPA Chief'))
@@ -69,7 +69,7 @@ describe('a decision about a run', () => {
     ['a person without a reason', 'HMS_RUN_DECISION_OTHER', () => statement(person('EPA Chief'), { reason: ' ' })],
     ['a person with an endless reason', 'HMS_RUN_DECISION_OTHER', () => statement(person('EPA Chief'), { reason: 'x'.repeat(1_001) })],
     ['a person, hours ago', 'HMS_RUN_DECISION_EXPIRED', () => statement(person('EPA Chief'), { at: hoursAgo(1) })],
-    ['a person, about an attempt that is over', 'HMS_RUN_DECISION_LATE', () => statement(person('EPA Chief'), { attempt: 0 })],
+    ['a person, about an attempt that has ended', 'HMS_RUN_DECISION_LATE', () => statement(person('EPA Chief'), { attempt: 0 })],
     [
       'a person, as a rejection',
       'HMS_APPROVER_SIGNATURE_INVALID',

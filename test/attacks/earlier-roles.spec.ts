@@ -76,7 +76,7 @@ describe('a roster that became stricter', () => {
     expect(await afterwards(until(AFTER, one, two), { roster: later })).toEqual(GOOD)
   })
 
-  it('takes who left a role, while the roster names them', async () => {
+  it('accepts a signer who left a role, while the roster names them', async () => {
     const gone = ({ roles }: RosterPredicate): void =>
       roles.forEach((role) => void (role.match.service ?? (role.principals = ['epa-counsel', 'air-office'])))
     const four = (each: RosterPredicate): void => (
@@ -107,17 +107,14 @@ describe('a roster that became stricter', () => {
   it.each<[string, EarlierRole[]]>([
     ['an earlier role of a service', until(AFTER, { ...one, match: { service: 'rollout' } })],
     ['an earlier role of the roster itself', until(AFTER, { ...one, match: { root: true } })],
-    ['an earlier role that a service holds', until(AFTER, { ...one, principals: ['rollout'] })],
+    ['an earlier role with a service as principal', until(AFTER, { ...one, principals: ['rollout'] })],
     ['a threshold that cannot be reached', until(AFTER, { ...one, threshold: 4 })],
     ['a threshold of zero', until(AFTER, { ...one, threshold: 0 })],
     ['one person twice', until(AFTER, { ...one, principals: ['epa-chief', 'epa-chief'] })],
     ['two earlier roles of one name and time', until(AFTER, one, { ...one, threshold: 2 })],
     ['no end', [{ role: one } as EarlierRole]],
     ['an end that is no time', until('soon', one)],
-    [
-      'more entries than anybody needs',
-      Array.from({ length: 257 }, (_, index) => ({ role: one, until: new Date(index * 1e9).toISOString() })),
-    ],
+    ['more entries than the limit', Array.from({ length: 257 }, (_, index) => ({ role: one, until: new Date(index * 1e9).toISOString() }))],
   ])('is refused as a roster for %s', async (_what, earlierRoles) => {
     await expect(async () =>
       readRoster(await office.signedRoster(office.roster((each) => void (each.earlierRoles = earlierRoles)))),

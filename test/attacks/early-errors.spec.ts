@@ -76,7 +76,7 @@ describe.each(doors)('the %s', (what, port) => {
     expect(answer.headers).toContain('content-type: application/problem+json')
   })
 
-  it('answers once, whatever comes behind a request', async () => {
+  it('responds once, whatever follows a request', async () => {
     const { problem } = await send(
       port(),
       `POST /nowhere HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}GET / HTTP/1.1\r\n\r\njunk\r\n\r\n`,

@@ -100,7 +100,7 @@ describe('a flood without keys beside a person at the same address', () => {
   const stranger = localSigner(generateKeyPair().privateKey)
   const places = (): string[] => [system.url, `http://127.0.0.1:${edge.port}`]
 
-  it('holds up neither what they sign nor a statement that they send', async () => {
+  it('delays neither a request that they sign nor a statement that they send', async () => {
     for (const url of places()) {
       expect(limited(await flood(5 * BURST, url, undefined, '/v1/alerts'))).toBeGreaterThan(0)
       const forger = { authorization: await signed(stranger) }
@@ -127,7 +127,7 @@ describe('a flood without keys beside a person at the same address', () => {
   }
   const prepared = (): Promise<PreparedApproval> => new PipelineDriver(system).prepare([`pm${nonce++}-limit@1.0.0=35`])
 
-  it('holds up no statement that they sign in a body, whatever is forged in bodies', async () => {
+  it('delays no statement that they sign in a body, whatever is forged in bodies', async () => {
     const [chief, counsel] = ['EPA Chief', 'EPA Counsel'].map((name) => system.signers.get(name)!)
     const { digest } = await prepared()
     const none = `sha256:${'a'.repeat(64)}`
@@ -162,7 +162,7 @@ describe('a flood without keys beside a person at the same address', () => {
     }
   })
 
-  it('limits a key that floods with what it signed, alone, and who repeats what another signed by address', async () => {
+  it('limits a key that floods with its own signatures alone, and a replay of another’s by address', async () => {
     const [flooder, other] = ['State Liaison', 'Air Office'].map((name) => system.signers.get(name)!)
     const path = '/v1/runs/98765/decisions'
     const isTaken = async (): Promise<number> => (await sayTo(system.url, path, { statement: await decision(other!) })).status
@@ -174,7 +174,7 @@ describe('a flood without keys beside a person at the same address', () => {
     expect(await isTaken()).toBe(404)
   })
 
-  it('bounds each who signs, and forgers by their address', async () => {
+  it('limits each signer by key, and forgers by their address', async () => {
     const each = await Promise.all(Array.from({ length: 3 * BURST }, () => signed(system.signers.get('EPA Chief')!)))
     expect(limited(await flood(each.length, system.url, (n) => ({ authorization: each[n]! }), '/v1/rollbacks'))).toBeGreaterThan(0)
     const forged = await signed(stranger)
@@ -249,7 +249,7 @@ describe('too many connections of one client', () => {
     })
   })
 
-  it('that bring half a head are cut, at a service and at the edge', { timeout: 30_000 }, async () => {
+  it('that send half a head are cut, at a service and at the edge', { timeout: 30_000 }, async () => {
     const cut = doors.map(([, port]) => {
       const socket = dial(port(), '127.0.0.1')
       held.push(socket)

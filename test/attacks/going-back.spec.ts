@@ -156,7 +156,7 @@ describe('a withdrawal', () => {
     ['a person who rejects', 'HMS_WITHDRAWAL_OTHER', () => signed({ decision: 'reject' })],
     ['a person, with an endless reason', 'HMS_WITHDRAWAL_OTHER', () => signed({ reason: 'x'.repeat(1_001) })],
     [
-      'a person who ends a run of that release',
+      'a person who aborts a run of that release',
       'HMS_WITHDRAWAL_SIGNATURE_INVALID',
       async () => {
         const about = { run: 4, attempt: 1, subject: (await inForce()).digest }

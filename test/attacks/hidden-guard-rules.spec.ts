@@ -58,7 +58,7 @@ it('a rule counts although its column hides it, from the first query in a proces
   expect([await versions(rules()), alarms]).toEqual([['1.0.0'], ['guard_rule_hidden']])
 })
 
-it('a rule whose column is cleared while the process runs goes on', async () => {
+it('a rule whose column is cleared while the process runs still applies', async () => {
   const known = rules()
   expect([await versions(known), alarms]).toEqual([['1.0.0'], []])
   await hide()
@@ -74,7 +74,7 @@ it.each<[string, () => Promise<unknown>]>([
     () =>
       owner.query('UPDATE approver.policy SET guard = NULL, doc = doc || $2::jsonb WHERE id = $1', [RULE, { live: release('0.9.0', []) }]),
   ],
-])('a rule whose row %s goes on as it was last known', async (_what, alter) => {
+])('a rule whose row %s still applies as it was last known', async (_what, alter) => {
   const known = rules()
   await versions(known)
   await alter()

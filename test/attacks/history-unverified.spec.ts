@@ -93,7 +93,7 @@ describe('history', () => {
     expect(stdout + stderr).not.toMatch(/Mallory|9999|9\.9\.9|4711/)
   })
 
-  it('has no word of it in JSON either', async () => {
+  it('contains nothing of it in JSON either', async () => {
     const { code, stdout } = await history([THIRD, altered(SECOND), FIRST], ['--json'])
     const [third, second, first] = JSON.parse(stdout) as object[]
     expect(code).toBe(10)

@@ -41,7 +41,7 @@ describe.each([
     ['as long as what was seen', 4],
     ['longer', 6],
     ['much longer', 300],
-  ])('that went on from a backup until it was %s halts too', async (_what, more) => {
+  ])('that continued from a backup until it was %s halts too', async (_what, more) => {
     const witness = await open()
     const all = facts(7)
     expect(await (await new Instance([witness]).append(all)).sequencer.publish()).toBe(true)
@@ -62,7 +62,7 @@ describe.each([
   })
 })
 
-describe('what a witness answers', () => {
+describe('the response of a witness', () => {
   it.each<[string, (note: string) => Promise<string>]>([
     ['a signature of a stranger', (note) => cosign(openNote(note).body, 1, KEY, localSigner(generateKeyPair().privateKey))],
     ['a signature over another checkpoint', () => cosign('example.org/log\n9\nAAAA\n', 1, KEY, WITNESS_SIGNER)],
@@ -80,7 +80,7 @@ describe('what a witness answers', () => {
     expect(log.sequencer.halted).toBeUndefined()
   })
 
-  it('brings its own line alone into the log', async () => {
+  it('adds its own line alone to the log', async () => {
     const witness = await inProcess()
     const chatty: WitnessLink = {
       key: KEY,
@@ -111,7 +111,7 @@ describe('what a witness answers', () => {
 
 describe('a log whose witness shows nothing of what it signed', () => {
   it.each([0, 4, 6, 300])(
-    'stays suspended after it was restored from a backup and went on by %i entries, and publishes no second history',
+    'stays suspended after a restore from a backup and %i more entries, and publishes no second history',
     async (more) => {
       const witness = await inProcess()
       const silent: WitnessLink = { key: KEY, addCheckpoint: (text) => witness.addCheckpoint(text) }
@@ -168,7 +168,7 @@ describe('a quorum of half of the witnesses or fewer', () => {
   })
 })
 
-describe('a log whose witness is away', () => {
+describe('a log whose witness is down', () => {
   it('shows how far it is behind, raises an alarm after half a minute, and reports its end', async () => {
     const witness = await inProcess()
     let away = true

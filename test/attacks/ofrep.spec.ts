@@ -82,7 +82,7 @@ describe.each(doors)('with profile production, at %s', (_what, port) => {
       expect((await ask(port(), `/ofrep/v1/events${query}`, {}, 'GET')).status).toBe(401)
   })
 
-  it('either header brings the key, and the address of the stream opens it as often as it is tried, and nothing else', async () => {
+  it('either header can contain the key, and the address of the stream opens it any number of times, and nothing else', async () => {
     const { token } = await make()
     const bulk = async (headers: Record<string, string>): Promise<string> => {
       const { status, text } = await ask(port(), FLAGS, headers)

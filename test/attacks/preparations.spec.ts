@@ -81,7 +81,7 @@ describe('a preparation that an official is about to sign', () => {
     expect(await isThere(mine.digest)).toBe(true)
   }, 120_000)
 
-  it('is found again by the same request, and goes when its time is over, unsigned', async () => {
+  it('is found again by the same request, and is deleted at its expiry without a signature', async () => {
     const mine = await prepare(as(chief), { share: 300 })
     expect((await prepare(as(counsel), { share: 300 })).digest).toBe(mine.digest)
     await system.runUntil(async () => now().getTime() > Date.parse(mine.expiresAt) - MINUTE_MS, 20 * MINUTE_MS)

@@ -96,7 +96,7 @@ describe.each<[string, () => number]>([
   ['witness', () => witnessPort],
   ['side-car', () => sidecar.port],
 ])('the %s', (_door, port) => {
-  it.each(REFUSED)('refuse a request %s with a problem, and go on', async (_what, bytes, statuses) => {
+  it.each(REFUSED)('refuse a request %s with a problem, and still serve the next', async (_what, bytes, statuses) => {
     const text = await answerTo(port(), bytes)
     expect(statuses).toContain(Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1]))
     expect(text).toMatch(/content-type: application\/problem\+json/i)
@@ -104,18 +104,18 @@ describe.each<[string, () => number]>([
     expect(await answerTo(port(), head('GET /livez', HOST))).toMatch(/^HTTP\/1\.1 200/)
   })
 
-  it('answer to CONNECT nothing', async () => {
+  it('refuse CONNECT', async () => {
     expect(await answerTo(port(), 'CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n')).not.toMatch(/ 200 /)
   })
 
-  it('answer each of a hundred requests that come at once, and none behind one that is broken', async () => {
+  it('respond to each of a hundred requests sent at once, and to none behind a broken one', async () => {
     const more = `GET /livez HTTP/1.1\r\n${HOST}\r\n`
     const count = (text: string): number => text.match(/HTTP\/1\.1 200/g)?.length ?? 0
     expect(count(await answerTo(port(), more.repeat(99) + head('GET /livez', HOST)))).toBe(100)
     expect(count(await answerTo(port(), `zzzz\r\n\r\n${more.repeat(9)}`))).toBe(0)
   })
 
-  it('answer a client that closed its side, and close theirs', async () => {
+  it('respond to a client that closed its side, and close theirs', async () => {
     expect(await answerTo(port(), head('GET /livez', HOST), { halfOpen: true })).toMatch(/^HTTP\/1\.1 200/)
     expect(await answerTo(port(), `GET /livez HTTP/1.1\r\n${HOST}`, { halfOpen: true })).not.toMatch(/ 200 /)
   })

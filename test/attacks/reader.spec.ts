@@ -396,7 +396,7 @@ describe('a bot, with root on config-store, Kafka and PostgreSQL against it', ()
     for (const [what, refused, change] of cases) expect([what, (await Bot.pinnedTo(roster(change))).take(good)]).toEqual([what, refused])
   })
 
-  it('goes on by what a log of before had shown to its witness in time, and by nothing that its keys sign later', async () => {
+  it('accepts what a former log had shown to its witness in time, and nothing that its keys sign later', async () => {
     const [before, after] = [-1_000, 1_000].map((ms) => new Date(Date.parse(SEEN) + ms).toISOString()) as [string, string]
     const [old, renewed] = [office.roster(), office.rosterWithNewLog(after)]
     const { newLog, newWitness } = office
@@ -454,7 +454,7 @@ describe('a bot that is kept in the dark', () => {
     bot.take(good)
   })
 
-  it('doubts when rollout’s word has expired, or never comes', async () => {
+  it('doubts when rollout’s freshness statement has expired, or never arrives', async () => {
     expect(bot.trust.doubt(stableOf(bot))).toBeUndefined()
     bot.clock.advance(300_001)
     expect(bot.trust.doubt(stableOf(bot))).toBe('HMS_FRESHNESS_MISSING')
@@ -476,7 +476,7 @@ describe('a bot that is kept in the dark', () => {
     expect(bot.trust.doubt(stableOf(bot))).toBeUndefined()
   })
 
-  it('takes no one else’s word, nor an older one', async () => {
+  it('accepts no freshness statement of another signer, nor an older one', async () => {
     for (const signer of ['canary-controller', 'EPA Chief', 'nobody']) {
       const forged = await word(bot.held.stableHeads(), NOW, signer)
       expect(() => bot.trust.acceptFreshness(forged)).toThrow(expect.objectContaining({ code: 'HMS_FRESHNESS_INVALID' }) as Error)
@@ -509,7 +509,7 @@ describe('a bot that is kept in the dark', () => {
     expect(bot.take(early)).toEqual(['HMS_RELEASE_NOT_EFFECTIVE'])
   })
 
-  it('refuses a word that would last for a year: it could be shown for as long', async () => {
+  it('refuses a freshness statement valid for a year, which could be replayed for as long', async () => {
     const stable = stableOf(bot)
     const forever = await signFreshness(
       { stable, roster: 1, issuedAt: new Date(NOW).toISOString(), expires: '2027-03-02T00:00:00Z' },
@@ -518,7 +518,7 @@ describe('a bot that is kept in the dark', () => {
     expect(() => bot.trust.acceptFreshness(forever)).toThrow(expect.objectContaining({ code: 'HMS_FRESHNESS_AHEAD' }) as Error)
   })
 
-  it('believed a word of next year while its own clock was wrong: the right clock and a right word correct it', async () => {
+  it('accepted a freshness statement of next year by a wrong clock, and is corrected by the right clock and statement', async () => {
     let skew = 365 * 86_400_000
     const wall = new ManualClock(NOW)
     const time = new ReaderTime({ now: () => wall.now() + skew, elapsed: () => wall.elapsed(), after: (ms, task) => wall.after(ms, task) })
@@ -545,7 +545,7 @@ describe('a bot that is kept in the dark', () => {
     expect([reader.trust.doubt(stableOf(reader)), reader.limit]).toEqual(['HMS_ROSTER_EXPIRED', 15])
   })
 
-  it('ends a canary when its lease is over by the monotonic clock, though its own clock is hours behind', async () => {
+  it('ends a canary when its lease has expired by the monotonic clock, though its wall clock is hours behind', async () => {
     const reader = await Bot.pinnedTo(office.roster())
     reader.clock.advance(-3 * 3_600_000)
     const tried = await shown({

@@ -152,7 +152,7 @@ describe('a side-car that is queried by OFREP', () => {
     expect(await ask<OfrepFailure>(FLAGS, undefined, {}, 'GET')).toMatchObject({ status: 405, headers: { allow: 'POST' } })
   })
 
-  it('answers beside an offer of HTTP/2, and pages of named origins', async () => {
+  it('responds beside an offer of HTTP/2, and to pages of named origins', async () => {
     await start('')
     const offer = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQBAAAAAAIAAAAA' }
     expect((await ask(`${FLAGS}/${ID}`, whoIs('a'), offer)).body.variant).toBe('1.5.0')

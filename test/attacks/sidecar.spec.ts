@@ -148,7 +148,7 @@ describe('a side-car without a server', () => {
     expect(second.status).toBe('fulfilled')
   })
 
-  it('answers on a socket', async () => {
+  it('serves a Unix socket', async () => {
     const socket = join(folder, 's')
     const [sidecar] = await Promise.all([
       serve({ address: { socket } }),

@@ -168,7 +168,7 @@ const headers: [string, (path: string) => Promise<string | undefined>][] = [
   ['has a key that nobody issued', async () => `Bearer hms_${'a'.repeat(16)}_${'b'.repeat(43)}`],
 ]
 
-describe('who is not of the roster learns nothing of what exists, by', () => {
+describe('a caller outside the roster learns nothing of what exists, by', () => {
   it.each(forged)('a statement: %s', async (_what, make) => {
     const statement = await make()
     for (const { name, here, missing, body } of places) {

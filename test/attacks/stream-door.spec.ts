@@ -54,7 +54,7 @@ const refusal = async (socket: WebSocket): Promise<[number | undefined, string]>
 /** Both ends of every connection of this process. */
 const sockets = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length
 
-describe.each(doors)('the door for upgrades of %s', (_what, port) => {
+describe.each(doors)('the endpoint for upgrades of %s', (_what, port) => {
   it.each([
     'trailer: x',
     'expect: 100-continue',
@@ -65,7 +65,7 @@ describe.each(doors)('the door for upgrades of %s', (_what, port) => {
     'content-length: 5',
     'x-odd: \xe9\xff',
     'connection: close, sec-websocket-key',
-  ])('goes on whatever a header orders: %s', async (header) => {
+  ])('keeps serving after the header %s', async (header) => {
     const [answer] = (await once(dial(port(), 'GET /v1/stream HTTP/1.1', ...HANDSHAKE, header), 'data')) as [Buffer]
     expect(String(answer)).toMatch(/^HTTP\/1.1 101 /)
     const reader = open(port())
@@ -78,7 +78,7 @@ describe.each(doors)('the door for upgrades of %s', (_what, port) => {
     expect(String(answer)).toMatch(/^HTTP\/1.1 404 [\s\S]*HMS_HTTP_PATH_UNKNOWN/)
   })
 
-  it('answers what is no handshake as a problem', async () => {
+  it('responds with a problem to a request that is no handshake', async () => {
     const [answer] = (await once(dial(port(), 'GET /v1/stream HTTP/1.1', ...HANDSHAKE.slice(0, 3)), 'data')) as [Buffer]
     expect(String(answer)).toMatch(/^HTTP\/1.1 400 [\s\S]*HMS_HTTP_BAD_REQUEST/)
   })
@@ -98,7 +98,7 @@ describe.each(doors)('the door for upgrades of %s', (_what, port) => {
     await expect.poll(sockets).toBeLessThanOrEqual(before + 2)
   })
 
-  it('answers an offer of HTTP/2 as the plain request it came with', async () => {
+  it('serves an offer of HTTP/2 as the plain request it came with', async () => {
     const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQ' }
     const call = request({ port: port(), host: '127.0.0.1', path: '/v1/policies', headers })
     call.end()
@@ -173,7 +173,7 @@ describe.each(doors)('the door for upgrades of %s', (_what, port) => {
     expect(CUT).toContain((await once(reader, 'close'))[0])
   })
 
-  it('ends that of a bot that sends more than its kind may', async () => {
+  it('closes the socket of a bot that sends more than its kind may', async () => {
     const frame = JSON.stringify({ type: 'applied', revision: 0, applied: {} })
     const bot = open(port(), '?bot=flood&region=NCR')
     await once(bot, 'message')

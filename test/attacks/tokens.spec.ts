@@ -49,7 +49,7 @@ const refusal = (work: Promise<unknown>): Promise<string> =>
   )
 
 describe('in production', () => {
-  it('every route but the public ones refuses who shows nothing', async () => {
+  it('every route but the public ones refuses an anonymous client', async () => {
     const { paths } = (await (await fetch(`${system.url}/openapi.json`)).json()) as { paths: Record<string, Record<string, unknown>> }
     const open: string[] = []
     for (const [path, methods] of Object.entries(paths)) {
@@ -133,7 +133,7 @@ describe('a request signed by a service in production', () => {
 })
 
 describe('a key that', () => {
-  it('was made is in the answer alone: not in the list, not in a table, not in an event', async () => {
+  it('was issued is in the response alone: not in the list, not in a table, not in an event', async () => {
     const { token, id, ...rest } = await make('bot:a')
     expect(rest).toMatchObject({ name: id, scopes: ['bot:a'], createdBy: 'operator', revokedAt: null })
     await system.settle()

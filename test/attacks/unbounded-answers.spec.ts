@@ -43,7 +43,7 @@ async function flood(status: number, type = 'application/json', chunk: Buffer = 
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, sent }
 }
 
-it('the SDK and the CLI give an answer up that does not end', async () => {
+it('the SDK and the CLI abandon a response without end', async () => {
   for (const ask of [(api: LooseApi) => api.get('/'), (api: LooseApi) => api.post('/', {}), (api: LooseApi) => api.bytes('/')]) {
     const { url, sent } = await flood(200)
     await expect(ask(new LooseApi({ url }))).rejects.toMatchObject({ code: 'HMS_HTTP_ANSWER_OVERSIZED', status: 502 })
@@ -62,7 +62,7 @@ it('a refusal without end yields only its status', async () => {
   }
 })
 
-it('an answer counts with the bytes that it unpacks to', async () => {
+it('a response counts with its decompressed bytes', async () => {
   const packed = gzipSync(Buffer.alloc(ENOUGH, ' '))
   const server = createServer((_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed)).listen(
     0,

@@ -49,7 +49,7 @@ const policyOf = (witnesses: readonly WitnessLink[], quorum: number): LogPolicy 
 })
 
 describe.each(UNSIGNED)('a witness that claims unsigned that %s', (_what, word) => {
-  it.each([1, 2])('holds up nothing where the others make a quorum of %i', async (quorum) => {
+  it.each([1, 2])('blocks nothing where the others make a quorum of %i', async (quorum) => {
     const witness = new Contradicting(word)
     const all = [witness, witnessNamed('example.org/one'), witnessNamed('example.org/two')]
     const log = await new LogInstance(all, policyOf(all, quorum)).append(entryFacts(3))
@@ -167,7 +167,7 @@ describe('a witness behind HTTP', () => {
       '422, and sends the log elsewhere',
       ({ method }, reply) => reply.writeHead(method === 'POST' ? 422 : 302, { location: '/elsewhere' }).end(),
     ],
-  ])('that answers %s is suspended, without further effect', async (_what, listener) => {
+  ])('that responds with %s is suspended, without further effect', async (_what, listener) => {
     const server = createServer((request, reply) => {
       request.resume()
       request.on('end', () => listener(request, reply as never))

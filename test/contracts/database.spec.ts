@@ -41,7 +41,7 @@ describe('PostgresDatabase', () => {
     expect((await database.transaction((tx) => tx.documents(PARCELS).get('pruned')))?.weight).toBe(40)
   })
 
-  it('lets in one at a time of those who lock a key that has no row yet', async () => {
+  it('admits one transaction at a time to a key that has no row yet', async () => {
     let [inside, most] = [0, 0]
     const enter = (key: string): Promise<void> =>
       database.transaction(async (tx) => {
@@ -106,7 +106,7 @@ describe('PostgresDatabase', () => {
       expect(told.splice(0)).toEqual(['committed'])
     })
 
-    it('leave a connection that goes on', async () => {
+    it('leave a usable connection', async () => {
       for (let n = 0; n < 20; n++) await expect(write([wrong])).rejects.toThrow('timestamp')
       await write([right('after')], async (tx) => expect(await tx.documents(PARCELS).get('after')).toMatchObject({ id: 'after' }))
       await database.query('TRUNCATE linter.parcel')

@@ -49,7 +49,7 @@ export function databaseSuite(open: () => Promise<Adapter>): void {
     (await read((tx) => tx.documents(PARCELS).find(query))).map(({ id }) => id)
 
   describe('transactions', () => {
-    it('keep what they wrote, and show it to those that follow', async () => {
+    it('keep what they wrote, and show it to later ones', async () => {
       expect(await database.transaction(async (tx) => (await tx.documents(PARCELS).put(parcel('a')), 'answer'))).toBe('answer')
       expect(await read((tx) => tx.documents(PARCELS).get('a'))).toEqual(parcel('a'))
     })
@@ -175,7 +175,7 @@ export function databaseSuite(open: () => Promise<Adapter>): void {
       }
     })
 
-    it('are held by who has them, until the end', async () => {
+    it('are held by their transaction until its end', async () => {
       await database.locked(['b', 'a'], async (tx) => {
         expect(tx.holds(['a', 'b'])).toBe(true)
         await tx.lock(['c'])
@@ -221,7 +221,7 @@ export function databaseSuite(open: () => Promise<Adapter>): void {
       expect(await find()).toEqual(['µ'.repeat(1_000)])
     })
 
-    it('hold JSON only: what has no JSON form does not come back', async () => {
+    it('contain JSON only: what has no JSON form is not returned', async () => {
       const list = [1, undefined, 'é', { deep: [true, null] }]
       const label = { at: new Date('2026-01-01T00:00:00Z'), gone: undefined, list, text: 'a\n"b"' }
       await put({ ...parcel('a'), label })
@@ -298,7 +298,7 @@ export function databaseSuite(open: () => Promise<Adapter>): void {
       expect(await find({ orderBy: 'town' })).toEqual(['a', 'b', 'd', 'e-1', 'C'])
     })
 
-    it('goes on after a value, without those that have none', async () => {
+    it('continues after a value, without rows that have none', async () => {
       expect(await find({ after: 'a', limit: 2 })).toEqual(['b', 'd'])
       expect(await find({ after: 'b', descending: true })).toEqual(['a', 'C'])
       expect(await find({ orderBy: 'weight', after: 2 })).toEqual(['C', 'b'])
@@ -307,7 +307,7 @@ export function databaseSuite(open: () => Promise<Adapter>): void {
       expect(await find({ orderBy: 'town', after: 'Pune', descending: true })).toEqual(['d', 'b', 'a'])
     })
 
-    it('finds all, page by page, for who must leave none out', async () => {
+    it('finds all, page by page, for a caller that must leave none out', async () => {
       const many = Array.from({ length: 2 * DEFAULT_FIND_LIMIT + 1 }, (_, at) => parcel(`many-${at}`, at % 2 === 0 ? 'Kota' : 'Surat'))
       await put(...many)
       expect(await find({ where: { town: ['Kota', 'Surat'] } })).toHaveLength(DEFAULT_FIND_LIMIT)

@@ -38,7 +38,7 @@ describe('EmbeddedBus', () => {
 
   eventBusSuite(() => world)
 
-  it('shows what lies in topics from a time or from its end on, page by page, each record once', async () => {
+  it('returns the records of topics from a time or from the end on, page by page, each once', async () => {
     const [key, other] = [world.name(), world.name()]
     const bus = world.openBus()
     const reading = new Reading([key, other])
@@ -70,7 +70,7 @@ describe('EmbeddedBus', () => {
     })
   })
 
-  it('knows how far a group is behind, and at which run it stands', async () => {
+  it('knows the lag of a group, and the run of its position', async () => {
     const [key, group] = [world.name(), world.name()]
     const bus = world.openBus()
     const reading = new Reading([key])

@@ -66,7 +66,7 @@ export function eventBusSuite(worldOf: () => BusWorld): void {
     expect(await written()).toBe(before + 3)
   })
 
-  it('goes on where the group was, after a restart', async () => {
+  it('continues at the position of the group after a restart', async () => {
     const world = worldOf()
     const [key, group] = [world.name(), world.name()]
     const first = world.openBus()
@@ -82,7 +82,7 @@ export function eventBusSuite(worldOf: () => BusWorld): void {
     expect(after.seqs()).toEqual([4, 5, 6])
   })
 
-  it('brings a record again whose handler rejected while the bus closed', async () => {
+  it('redelivers a record whose handler rejected while the bus closed', async () => {
     const world = worldOf()
     const [key, group] = [world.name(), world.name()]
     const bus = world.openBus()

@@ -34,7 +34,7 @@ export function eventConsumerSuite(open: () => Promise<ConsumerAdapter>): void {
     expect(world.handled).toEqual([17, 18])
   })
 
-  it('hands over the event as it was signed', async () => {
+  it('passes the event on as it was signed', async () => {
     let seen: VerifiedEvent | undefined
     world.behave = async (event) => void (seen = event)
     await world.deliver({ keySeq: 1, data: { run: 7, list: [1, 'é'] } })
@@ -123,7 +123,7 @@ export function eventConsumerSuite(open: () => Promise<ConsumerAdapter>): void {
     expect(await world.letters()).toEqual([])
   })
 
-  it('counts what a handler found stale, and moves on', async () => {
+  it('counts what a handler found stale, and advances', async () => {
     world.behave = async (event) => (event.keySeq === 1 ? 'ignored-stale' : undefined)
     await world.deliver({ keySeq: 1 }, { keySeq: 2 })
     expect(world.handled).toEqual([1, 2])
@@ -142,7 +142,7 @@ export function eventConsumerSuite(open: () => Promise<ConsumerAdapter>): void {
       expect(world.handled).toEqual([1, 2, 3, 4, 5])
     })
 
-    it('holds up its own key only', async () => {
+    it('blocks its own key only', async () => {
       await world.deliver({ keySeq: 1 }, { keySeq: 3 }, { keySeq: 1, key: 'other' }, { keySeq: 2, key: 'other' })
       expect(world.handled).toEqual([1, 1, 2])
     })
@@ -170,7 +170,7 @@ export function eventConsumerSuite(open: () => Promise<ConsumerAdapter>): void {
       expect(world.handled).toEqual([1, 4, 5])
     })
 
-    it('whose missing event never comes ends: the stream goes on behind it, loudly', async () => {
+    it('whose missing event never arrives ends: the stream continues behind it, with an alarm', async () => {
       await world.consumer.start()
       await world.deliver({ keySeq: 1 }, { keySeq: 5 }, { keySeq: 4 }, { keySeq: 3, key: 'other' }, { keySeq: 4, key: 'other' })
       expect(world.handled).toEqual([1, 3, 4])
@@ -196,7 +196,7 @@ export function eventConsumerSuite(open: () => Promise<ConsumerAdapter>): void {
       expect(world.handled).toEqual([1])
     })
 
-    it('of a topic whose newest records count alone is none, and what is older comes too late', async () => {
+    it('of a topic where only the newest record counts is none, and an older record is dropped', async () => {
       const seen: number[] = []
       world.consumer.onTopic('hms.config.state.v1', async ({ keySeq }) => void seen.push(keySeq))
       const state = { producer: 'config-store', topic: 'hms.config.state.v1', type: 'hms.state.recorded.v1', key: 'pm25@global' } as const
@@ -278,7 +278,7 @@ export function eventConsumerSuite(open: () => Promise<ConsumerAdapter>): void {
       ['without releases', { dossier: {} }],
       ['of invalid releases', { dossier: { releases: [null, 7] } }],
       ['of a policy whose id no lock takes', { dossier: { releases: [{ id: 'x'.repeat(20_000) }] } }],
-    ])('over a dossier %s gives up the event alone', async (_what, data) => {
+    ])('over a dossier %s dead-letters the event alone', async (_what, data) => {
       world.behave = async (event) => {
         if (event.keySeq === 1) throw new Error('bug')
       }

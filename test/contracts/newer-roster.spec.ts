@@ -47,7 +47,7 @@ describe('an event signed with a key that the newest known roster does not name'
     expect(await deliver(before.roster, before.roster, record)).toEqual({ handled: [], looks: 1, letters: ['HMS_SIGNATURE_UNKNOWN_KEY'] })
   })
 
-  it('costs no look where the key is known', async () => {
+  it('causes no query where the key is known', async () => {
     expect(await deliver(after.roster, undefined, record)).toEqual({ handled: [1], looks: 0, letters: [] })
   })
 })

@@ -68,7 +68,7 @@ export function outboxStoreSuite(open: () => Promise<StoreAdapter<OutboxStore>>)
     expect(await unsent()).toEqual([])
   })
 
-  it('hands out unsent rows oldest first, up to the limit, and forgets those that were sent', async () => {
+  it('returns unsent rows oldest first, up to the limit, and no sent ones', async () => {
     const events = await run(async (tx) => [await append(tx, 'a'), await append(tx, 'b'), await append(tx, 'a')])
     const [first, second, third] = events.map(({ id }) => id)
     expect((await unsent(2)).map(({ id }) => id)).toEqual([first, second])
@@ -97,7 +97,7 @@ export function outboxStoreSuite(open: () => Promise<StoreAdapter<OutboxStore>>)
     const send = (...placed: [OutgoingEvent, LogPosition][]) =>
       run((tx) => adapter.store.markSent(tx, new Map(placed.map(([{ id }, place]) => [id, place]))))
 
-    it('keeps how far each partition reached, whatever order the answers came in', async () => {
+    it('keeps the position of each partition, in whatever order the responses arrive', async () => {
       const events = await run(async (tx) => [await append(tx, 'a'), await append(tx, 'b'), await append(tx, 'c')])
       const [a, b, c] = events as [OutgoingEvent, OutgoingEvent, OutgoingEvent]
       expect(await send([a, at(3, 7)], [b, at(5, 0)])).toEqual(

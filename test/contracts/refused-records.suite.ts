@@ -83,7 +83,7 @@ export function refusedRecordsSuite(open: () => Promise<ConsumerAdapter>): void 
     })
   })
   describe('a type of event', () => {
-    it('that this version knows in another major is a dead letter at once, its key moves on, and its run waits for a newer build', async () => {
+    it('known in another major is a dead letter at once, its key advances, and its run waits for a newer build', async () => {
       await world.deliver({ keySeq: 1, type: 'hms.lint.passed.v2' }, { keySeq: 2 })
       expect(world.handled).toEqual([2])
       expect(await world.letters()).toMatchObject([{ state: 'waiting', code: 'HMS_EVENT_MAJOR_UNKNOWN', tries: 1, run: 7 }])
@@ -97,7 +97,7 @@ export function refusedRecordsSuite(open: () => Promise<ConsumerAdapter>): void 
       expect(await world.outcomes()).toEqual({ unknown: 1, handled: 1 })
     })
 
-    it('reaches a reader of every type, whatever it is', async () => {
+    it('of any kind reaches a reader of every type', async () => {
       const seen: string[] = []
       world.consumer.onTopic('hms.simulation.v1', async (event) => void seen.push(event.type), { everyType: true })
       for (const [index, type] of ['hms.simulation.passed.v2', 'hms.simulation.admired.v1'].entries()) {

@@ -54,7 +54,7 @@ export function timerStoreSuite(open: () => Promise<TimerAdapter>): void {
     expect(await waitMs()).toBeNull()
   })
 
-  it('gives nothing out whose transaction failed', async () => {
+  it('claims nothing whose transaction failed', async () => {
     const failing = run(async (tx) => {
       await adapter.store.schedule(tx, { id: 'a', kind: 'test', keys: [], dueAt: tx.now })
       throw new Error('no')

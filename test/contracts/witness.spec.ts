@@ -32,7 +32,7 @@ describe('a witness behind HTTP', () => {
     }
   })
 
-  it('speaks as C2SP has it, whatever the media type', async () => {
+  it('responds as C2SP specifies, for any media type', async () => {
     const { url } = await closedAfter(served(new MemorySeenStore(), WITNESS_SIGNER))
     const post = async (body: string, headers = {}) => fetch(`${url}/add-checkpoint`, { method: 'POST', body, headers })
     const log = new TestLog()
@@ -51,8 +51,8 @@ describe('the log’s side of a witness behind HTTP', () => {
     ['returns 409 without a size, as a proxy does', (_request, reply) => reply.writeHead(409, { 'content-type': 'text/html' }).end('7')],
     ['returns 502', (_request, reply) => reply.writeHead(502).end()],
     ['sends it elsewhere', (_request, reply) => reply.writeHead(307, { location: '/elsewhere' }).end()],
-    ['answers without end', (_request, reply) => void reply.writeHead(200).end('x'.repeat(100_000))],
-    ['does not answer in time', () => {}],
+    ['responds without end', (_request, reply) => void reply.writeHead(200).end('x'.repeat(100_000))],
+    ['does not respond in time', () => {}],
     ['hangs up', (request) => request.socket.destroy()],
   ])('takes nothing from one that %s', async (_what, listener) => {
     await expect(new HttpWitness(KEY, await listening(listener), 200).addCheckpoint('old 0\n\n')).rejects.toThrow()

@@ -159,14 +159,14 @@ export function witnessSuite(open: OpenWitness): void {
     expect(await ask(0, 1)).toMatchObject({ status: 200 })
   })
 
-  it('answers nothing that it could not remember', async () => {
+  it('returns nothing that it could not store', async () => {
     const full: SeenStore = { get: (origin) => seen.get(origin), set: () => Promise.reject(new Error('no space left on device')) }
     await reopen(WITNESS_SIGNER, full)
     await expect(ask(0, 7)).rejects.toThrow()
     await isSeen(0)
   })
 
-  it('goes on after it died between its memory and its answer, and signs no other history then', async () => {
+  it('continues after it died between its write and its response, and signs no other history then', async () => {
     await ask(0, 3)
     await reopen({ keyid: WITNESS_SIGNER.keyid, sign: () => Promise.reject(new Error('killed')) })
     await expect(ask(3, 7)).rejects.toThrow()

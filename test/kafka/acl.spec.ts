@@ -80,7 +80,7 @@ describeKafka('Kafka that asks everybody', () => {
     await expect(applyAcls(as('approver'))).rejects.toMatchObject({ code: 'HMS_BROKER_DENIED', status: 403 })
   })
 
-  it('a bus works within them: one sends, another reads in its group and knows its lag, and topics are looked after without a word', async () => {
+  it('a bus works within them: one service sends, another reads in its group and knows its lag, and no topic check warns', async () => {
     const warnings: unknown[] = []
     const log: Logger = { ...silentLogger, warn: (...said: unknown[]) => void warnings.push(said), child: () => log }
     for (const service of SERVICES) await maintainTopics(as(service), [service], systemClock, log, (error) => expect.fail(error.message))
@@ -126,11 +126,11 @@ describeKafka('Kafka that asks everybody', () => {
   it.each([
     ['a wrong password', 'hms-linter', 'wrong'],
     ['a user that there is not', 'nobody', 'nobody-secret'],
-  ])('%s is refused at the door', async (_what, username, password) => {
+  ])('%s is refused at login', async (_what, username, password) => {
     await expect(diffTopics(login(username, password))).rejects.toMatchObject({ code: 'HMS_BROKER_LOGIN', status: 401 })
   })
 
-  it('who does not log in gets no answer', async () => {
+  it('a client that does not log in gets no response', async () => {
     const nobody = createKafka({ brokers: broker.brokers, clientId: 'test' }, silentLogger)
     await expect(diffTopics(nobody)).rejects.toMatchObject({ code: 'HMS_BROKER_UNREACHABLE' })
   }, 60_000)

@@ -18,7 +18,7 @@ export function brokerDownSuite(brokerOf: () => TestBroker, kafkaOf: () => Kafka
     return bus
   }
 
-  it('names nothing while the broker is down, does not throw, and goes on when it is back', async () => {
+  it('names nothing while the broker is down, does not throw, and continues when it is back', async () => {
     const writer = openBus()
     const key = 'down-and-up'
     const events = [1, 2, 3, 4].map((keySeq) => eventOf(key, keySeq))

@@ -75,7 +75,7 @@ export const ALERT_GUARDS = [
     guard: 'an alert counts in the region of the bot’s key or stream, under every simulated fault',
     without: 'undefined as string | undefined',
     spec: 'test/simulation/simulation.spec.ts',
-    test: 'hold every promise, whatever fails when',
+    test: 'keep every promise, whatever fails when',
   },
   {
     name: 'audit-windows',

@@ -19,7 +19,7 @@ export const APPROVER_GUARDS = [
     guard: 'a commit waits for the writes queued before it and fails with them',
     without: 'Promise.allSettled(results)',
     spec: 'test/contracts/database.spec.ts',
-    test: 'leave a connection that goes on',
+    test: 'leave a usable connection',
   },
   {
     name: 'lock-held-whole',
@@ -54,7 +54,7 @@ export const APPROVER_GUARDS = [
     guard: 'approver fails a run whose approver timer exhausts its retries',
     without: '',
     spec: 'test/regressions/timer-goes-on-failing.spec.ts',
-    test: 'approver, which is no stage, ends the run by itself',
+    test: 'approver, which is no stage, ends the run directly',
   },
   {
     name: 'prepare-scope',
@@ -82,14 +82,14 @@ export const APPROVER_GUARDS = [
     guard: 'an unsigned preparation expires',
     without: '',
     spec: 'test/attacks/preparations.spec.ts',
-    test: 'is found again by the same request, and goes when its time is over, unsigned',
+    test: 'is found again by the same request, and is deleted at its expiry without a signature',
   },
   {
     name: 'run-size',
     guard: 'a run whose events could exceed the size limit is refused at preparation',
     without: 'live',
     spec: 'test/regressions/bundle-of-legal-size.spec.ts',
-    test: 'that would outgrow its events is refused before anybody signs it',
+    test: 'that would outgrow its events is refused before a person signs it',
   },
   {
     name: 'run-findings',

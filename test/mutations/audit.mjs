@@ -8,7 +8,7 @@ export const AUDIT_GUARDS = [
     guard: 'a contradiction without signed evidence suspends the witness and does not halt the log',
     without: ['this.suspended.suspend(witness.key, reason)', 'this.halt(reason)'],
     spec: 'test/attacks/witness-contradiction.spec.ts',
-    test: 'holds up nothing where the others make a quorum of 1',
+    test: 'blocks nothing where the others make a quorum of 1',
   },
   {
     name: 'witness-evidence',
@@ -64,14 +64,14 @@ export const AUDIT_GUARDS = [
     guard: 'a request that does not name exactly one host is refused',
     without: '$2',
     spec: 'test/attacks/raw-requests.spec.ts',
-    test: 'refuse a request with two hosts with a problem, and go on',
+    test: 'refuse a request with two hosts with a problem, and still serve the next',
   },
   {
     name: 'unknown-expectation',
     guard: 'a request with an unknown Expect header is refused with a problem',
     without: '$1',
     spec: 'test/attacks/raw-requests.spec.ts',
-    test: 'refuse a request with a demand of its own with a problem, and go on',
+    test: 'refuse a request with a demand of its own with a problem, and still serve the next',
   },
   {
     name: 'body-encoding',

@@ -46,7 +46,7 @@ export const BREAK_GLASS_GUARDS = [
     guard: 'simulator ignores break-glass runs',
     without: '',
     spec: STORY,
-    test: 'open a review that is due within a day, whatever becomes of the run, and the log has it',
+    test: 'open a review that is due within a day, whatever the outcome of the run, and the log has it',
   },
   {
     name: 'break-glass-only-from-lint',
@@ -74,7 +74,7 @@ export const BREAK_GLASS_GUARDS = [
     guard: 'a break-glass run that lint refuses ends no other run',
     without: 'true',
     spec: STORY,
-    test: 'that lint refuses; what is under way goes on, and the review stays',
+    test: 'that lint refuses; the run under way continues, and the review stays',
   },
   {
     name: 'break-glass-locks',

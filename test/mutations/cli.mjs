@@ -5,7 +5,7 @@ export const CLI_GUARDS = [
     guard: 'history shows no content of an entry that does not verify',
     without: 'false',
     spec: 'test/attacks/history-unverified.spec.ts',
-    test: 'has no word of it in JSON either',
+    test: 'contains nothing of it in JSON either',
   },
   {
     name: 'get-vouched-for',
@@ -124,7 +124,7 @@ export const CLI_GUARDS = [
     guard: 'of concurrent requests with the same idempotency key, only one is executed',
     without: '',
     spec: 'test/scenarios/idempotency-key-instances.spec.ts',
-    test: 'has one effect and one answer (first try)',
+    test: 'has one effect and one response (first try)',
   },
   {
     name: 'partner-secrets-alone',

@@ -68,7 +68,7 @@ export const CONSOLE_GUARDS = [
     guard: 'console parses a proposed policy only after approver has authorized the caller',
     without: '',
     spec: 'apps/console/src/approvals/prepare-form.spec.ts',
-    test: 'reads no policy of who may not propose: 401',
+    test: 'reads no policy of a caller who may not propose: 401',
   },
   {
     name: 'console-propose-bytes',

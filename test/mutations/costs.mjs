@@ -5,7 +5,7 @@ export const COST_GUARDS = [
     guard: 'a malformed bundle is rejected with BundleRefused',
     without: 'true',
     spec: 'test/attacks/tampered-bundle.spec.ts',
-    test: 'also where those who sign changed a type: such bundle, or such roster, is judged and breaks nothing',
+    test: 'also where its signers changed a type: such a bundle, or roster, is judged without a crash',
   },
   {
     name: 'bundle-false-signature',
@@ -26,7 +26,7 @@ export const COST_GUARDS = [
     guard: 'format url is checked in linear time',
     without: '{}',
     spec: 'test/attacks/slow-texts.spec.ts',
-    test: 'url looks at 64 KiB in linear time',
+    test: 'url checks 64 KiB in linear time',
   },
   {
     name: 'format-steps',

@@ -82,6 +82,6 @@ export const DECISION_GUARDS = [
     guard: 'the canary of a newer run ends an older canary of the same policy',
     without: '',
     spec: 'test/scenarios/supersede.spec.ts',
-    test: 'ends an older one of its policy, though word of its end has not come',
+    test: 'ends an older one of its policy, though the event of its end has not arrived',
   },
 ]

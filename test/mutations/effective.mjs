@@ -19,7 +19,7 @@ export const EFFECTIVE_GUARDS = [
     guard: 'the deadline of a run counts from the end of an extension by people',
     without: '$1',
     spec: 'test/regressions/extended-beyond-its-deadline.spec.ts',
-    test: 'a run that people extended in CANARY goes on until then',
+    test: 'a run that people extended in CANARY continues until then',
   },
   {
     name: 'effective-superseded-whole',

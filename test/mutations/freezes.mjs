@@ -12,7 +12,7 @@ export const FREEZE_GUARDS = [
     guard: 'rollout issues no stable head during a freeze of any region',
     without: '$1 || $3',
     spec: 'test/scenarios/freezes.spec.ts',
-    test: 'that begins after the canary has passed holds back what would go to everybody',
+    test: 'that begins after the canary has passed blocks the rollout to all readers',
   },
   {
     name: 'lift-of-this-declaration',

@@ -50,7 +50,7 @@ export const GOING_BACK_GUARDS = [
     guard: 'an outdated reversal ends no run',
     without: '',
     spec: 'test/regressions/reversals-of-a-bundle.spec.ts',
-    test: 'ends no run that began after it: an old word changes nothing',
+    test: 'ends no run that began after it: an old event changes nothing',
   },
   {
     name: 'signed-rollback-was-live',
@@ -183,7 +183,7 @@ export const GOING_BACK_GUARDS = [
     guard: 'a queued run with a quarantined version does not start',
     without: 'false',
     spec: QUARANTINE,
-    test: 'does not come in again with a bundle whose turn comes by itself',
+    test: 'is not reinstated by a bundle that leaves the queue',
   },
   {
     name: 'quarantine-waiting',
@@ -218,13 +218,13 @@ export const GOING_BACK_GUARDS = [
     guard: 'a retry that people decided runs even if its version is quarantined',
     without: '$3',
     spec: QUARANTINE,
-    test: 'is their decision, whatever became of the version meanwhile',
+    test: 'continues by their decision, whatever happened to the version meanwhile',
   },
   {
     name: 'quarantine-supersede',
     guard: 'a release with a quarantined version supersedes no run',
     without: '',
     spec: QUARANTINE,
-    test: 'supersedes nothing where the last signature comes before word of it',
+    test: 'supersedes nothing where the last signature arrives before the event of its rollback',
   },
 ]

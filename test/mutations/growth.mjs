@@ -19,7 +19,7 @@ export const GROWTH_GUARDS = [
     guard: 'a transaction that waited for a pruned lock row locks a new row',
     without: ['while', 'if'],
     spec: 'test/contracts/database.spec.ts',
-    test: 'lets in one at a time of those who lock a key that has no row yet',
+    test: 'admits one transaction at a time to a key that has no row yet',
   },
   {
     name: 'runs-are-pruned',

@@ -91,7 +91,7 @@ export const GUARDS = [
     guard: 'a position advances only from n−1 to n, under every simulated fault',
     without: '',
     spec: 'test/simulation/simulation.spec.ts',
-    test: 'hold every promise, whatever fails when',
+    test: 'keep every promise, whatever fails when',
   },
   {
     name: 'row-lock',
@@ -108,7 +108,7 @@ export const GUARDS = [
       'Object.assign(Object.create(Object.getPrototypeOf(stores.outbox)), stores.outbox, {\n        append: async (_tx: never, event: Parameters<typeof bus.publish>[0][number]) => {\n          const placed = await bus.publish([event])\n          bus.announce(source, [{ event, offset: placed.get(event.id)?.offset ?? 0 }])\n        },\n      }),',
     ],
     spec: 'test/simulation/simulation.spec.ts',
-    test: 'hold every promise, whatever fails when',
+    test: 'keep every promise, whatever fails when',
   },
   {
     name: 'advisory-lock',
@@ -136,14 +136,14 @@ export const GUARDS = [
     guard: 'unsent rows are read in seq order',
     without: ['ORDER BY outbox.seq', 'ORDER BY outbox.seq DESC'],
     spec: 'test/contracts/stores.spec.ts',
-    test: 'hands out unsent rows oldest first, up to the limit, and forgets those that were sent',
+    test: 'returns unsent rows oldest first, up to the limit, and no sent ones',
   },
   {
     name: 'marked-by-the-bus',
     guard: 'the relay marks as sent only rows that the bus confirmed',
     without: ['tx, markable', 'tx, new Map(rows.map(({ id }) => [id, markable.get(id)]))'],
     spec: 'test/simulation/simulation.spec.ts',
-    test: 'hold every promise, whatever fails when',
+    test: 'keep every promise, whatever fails when',
   },
   {
     name: 'reconciler',
@@ -185,7 +185,7 @@ export const GUARDS = [
     guard: 'a route without a declared scope requires a key in production',
     without: 'undefined',
     spec: 'test/attacks/tokens.spec.ts',
-    test: 'every route but the public ones refuses who shows nothing',
+    test: 'every route but the public ones refuses an anonymous client',
   },
   {
     name: 'token-release',
@@ -199,7 +199,7 @@ export const GUARDS = [
     guard: 'a signature that the guard denied does not count',
     without: '',
     spec: 'test/scenarios/guard.spec.ts',
-    test: 'refuse a signature with rule and sentence, and leave what was signed as it was',
+    test: 'refuse a signature with rule and sentence, and leave what was signed unchanged',
   },
   {
     name: 'guard-stage',

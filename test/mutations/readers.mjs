@@ -33,7 +33,7 @@ export const READER_GUARDS = [
     guard: 'a wall clock that is behind does not prolong a canary lease',
     without: 'endMs > 0',
     spec: 'test/attacks/reader.spec.ts',
-    test: 'ends a canary when its lease is over by the monotonic clock, though its own clock is hours behind',
+    test: 'ends a canary when its lease has expired by the monotonic clock, though its wall clock is hours behind',
   },
   {
     name: 'roster-expired',

@@ -61,7 +61,7 @@ export const ROW_GUARDS = [
     guard: 'a guard rule whose row is missing still applies',
     without: '[]',
     spec: 'test/attacks/hidden-guard-rules.spec.ts',
-    test: 'a rule whose row is gone goes on as it was last known',
+    test: 'a rule whose row is gone still applies as it was last known',
   },
   {
     name: 'arrival-rows-signed',

@@ -5,7 +5,7 @@ export const SOCKET_GUARDS = [
     guard: 'the edge forwards only known headers of an upgrade, and no hop-by-hop headers',
     without: '{ ...request.headers, host: url.host, ...forwardedFor(request, this.trusted) }',
     spec: 'test/attacks/stream-door.spec.ts',
-    test: 'goes on whatever a header orders: trailer: x',
+    test: 'keeps serving after the header trailer: x',
   },
   {
     name: 'edge-trailers',
@@ -75,7 +75,7 @@ export const SOCKET_GUARDS = [
     guard: 'the frame rate of a bot is limited',
     without: ['frames.take(1)', 'true'],
     spec: 'test/attacks/stream-door.spec.ts',
-    test: 'ends that of a bot that sends more than its kind may',
+    test: 'closes the socket of a bot that sends more than its kind may',
   },
   {
     name: 'stream-bytes',
@@ -131,7 +131,7 @@ export const SOCKET_GUARDS = [
     guard: 'a response is read only up to a size limit',
     without: 'size > $2 * 1_000',
     spec: 'test/attacks/unbounded-answers.spec.ts',
-    test: 'the SDK and the CLI give an answer up that does not end',
+    test: 'the SDK and the CLI abandon a response without end',
   },
   {
     name: 'event-bytes',

@@ -69,7 +69,7 @@ export const TRUST_GUARDS = [
     guard: 'a reader doubts an expired freshness statement',
     without: '',
     spec: 'test/attacks/reader.spec.ts',
-    test: 'doubts when rollout’s word has expired, or never comes',
+    test: 'doubts when rollout’s freshness statement has expired, or never arrives',
   },
   {
     name: 'freshness-mixed',

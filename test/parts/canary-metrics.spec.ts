@@ -49,11 +49,11 @@ describeWith(['prometheus'], 'the metrics of a canary, asked of a real Prometheu
 
   it.each([
     ['an unknown series', 'nobody_knows < bool 1', /^no data/],
-    ['a filter, whose answer is a value', 'error_ratio < 5', /neither 1 nor 0/],
+    ['a filter, whose result is a value', 'error_ratio < 5', /neither 1 nor 0/],
     ['a filter that finds nothing', 'error_ratio > 5', /^no data/],
     ['a range', 'error_ratio[1m]', /no vector and no scalar/],
     ['a broken query', 'error_ratio < bool', /^it answers 400: .*parse error/],
-  ])('have no answer for %s', async (_name, query, problem) => {
+  ])('have no result for %s', async (_name, query, problem) => {
     expect(await ask(query)).toEqual({ name: 'gate', problem: expect.stringMatching(problem) as string })
   })
 

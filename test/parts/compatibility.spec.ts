@@ -14,7 +14,7 @@ const TABLES = 'test/architecture/schemas'
 describe.skipIf(!hasHistory())('beside the build before', () => {
   it.each<[string, () => string[]]>([
     ['events', () => eventBreaks(json(textBefore('docs/asyncapi.json')), json(now('docs/asyncapi.json')))],
-    ['requests and answers', () => apiBreaks(json(textBefore('docs/openapi.json')), json(now('docs/openapi.json')))],
+    ['requests and responses', () => apiBreaks(json(textBefore('docs/openapi.json')), json(now('docs/openapi.json')))],
     [
       'tables',
       () => readdirSync(join(ROOT, TABLES)).flatMap((name) => tableBreaks(textBefore(`${TABLES}/${name}`), now(`${TABLES}/${name}`), name)),

@@ -52,7 +52,7 @@ describe('the script for bash', () => {
     expect(await offered('hms-svc ap', 'approve\tsign\napprovals\twaits\n')).toEqual(['approve', 'approvals'])
   })
 
-  it('takes off what stands before an @, where bash breaks the word', async () => {
+  it('removes the text before an @, where bash breaks the word', async () => {
     expect(await offered('hms-svc rollback epa-pm25-limit@1', 'epa-pm25-limit@1.5.0\n')).toEqual(['1.5.0'])
   })
 

@@ -34,7 +34,7 @@ describe('k8s/Dockerfile', () => {
     expect(hms('serve', 'linter')).toMatchObject({ code: 2, out: expect.stringContaining('HMS_BUS') })
   })
 
-  it('holds what the package needs at run time, and no tool of its making', () => {
+  it('contains what the package needs at run time, and no build tool', () => {
     const packages = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Record<
       'dependencies' | 'optionalDependencies' | 'devDependencies',
       object
@@ -49,7 +49,7 @@ describe('k8s/Dockerfile', () => {
     expect(megabytesOf(at('app'))).toBeLessThan(MAX_MB)
   })
 
-  it('lists in CycloneDX what it holds', () => {
+  it('lists in CycloneDX what it contains', () => {
     const bom = JSON.parse(readFileSync(at('app/sbom.cdx.json'), 'utf8')) as {
       bomFormat: string
       metadata: { component: { name: string } }

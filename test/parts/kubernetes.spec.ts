@@ -127,7 +127,7 @@ describeWith(['kustomize', 'kubernetes-validate', 'check-jsonschema'], 'the mani
     },
   )
 
-  it.each(['overlays/dev', 'overlays/prod'])('%s hold what people start by hand: as `migrate` runs, and never by itself', (name) => {
+  it.each(['overlays/dev', 'overlays/prod'])('%s contain jobs that people start: like `migrate`, and never automatically', (name) => {
     const migrate = of(name).find(({ kind, metadata }) => kind === 'Job' && metadata.name === 'hms-migrate') as Workload
     const { args: _args, ...box } = migrate.spec.template.spec.containers[0]!
     const jobs = byHand(name)

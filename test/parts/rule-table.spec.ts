@@ -57,7 +57,7 @@ describeWith(['psql'], 'a rule in a table of PostgreSQL', () => {
     expect(done.code, done.stderr).toBe(0)
   }
 
-  it('holds what is in force at the start, each change, and nothing once the rule is withdrawn', { timeout: 420_000 }, async () => {
+  it('contains what is in force at the start, each change, and nothing once the rule is withdrawn', { timeout: 420_000 }, async () => {
     await until(`1.5.0 is there; watch said: ${watch.output}`, async () => rule() === '1.5.0 35')
     expect(sql(`SELECT policy ->> 'note' FROM rule`)).toBe(NOTE)
     await approve('2.0.0', 25)

@@ -60,7 +60,7 @@ describeWithSshd('a notifier that is killed while it uploads', () => {
   )
 
   it(
-    'after the last byte, before the answer: the next process finds its work done, and writes nothing',
+    'after the last byte, before the response: the next process finds its work done, and writes nothing',
     async () => {
       await killWhen(
         'down',

@@ -23,7 +23,7 @@ describe('tutorials', () => {
   })
 
   it.each(TUTORIALS)(
-    '%s works as it stands in an empty folder',
+    '%s works unchanged in an empty folder',
     async (name) => {
       const blocks = blocksOf(readFileSync(join(FOLDER, name), 'utf8'))
       expect(blocks.length).toBeGreaterThan(4)

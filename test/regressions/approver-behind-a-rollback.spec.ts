@@ -142,7 +142,7 @@ describe('an approval while approver has not received a rollback', () => {
     }
   })
 
-  describe('and something else answers in place of config-store', () => {
+  describe('and another program responds in place of config-store', () => {
     let server: Server
     let answer: (frame: StreamFrame) => unknown
     beforeEach(async () => {
@@ -178,13 +178,13 @@ describe('an approval while approver has not received a rollback', () => {
       expect(code).toBe('HMS_APPROVER_VERSION_NOT_HIGHER')
     })
 
-    it('waits for no answer longer than its deadline', async () => {
+    it('waits for no response longer than its deadline', async () => {
       server.removeAllListeners('request')
       const { code, detail } = await refusal(press.prepare(['pm25@1.5.0=30'], AT_ONCE))
       expect([code, detail]).toEqual(['HMS_APPROVER_VERSION_NOT_HIGHER', expect.stringContaining('timeout')])
     })
 
-    it.each(['nothing', null, 5, { documents: 'x' }])('refuses as before when the answer is %j', async (odd) => {
+    it.each(['nothing', null, 5, { documents: 'x' }])('refuses as before when the response is %j', async (odd) => {
       answer = () => odd
       const { code, detail } = await refusal(press.prepare(['pm25@1.5.0=30'], AT_ONCE))
       expect([code, detail]).toEqual(['HMS_APPROVER_VERSION_NOT_HIGHER', expect.stringContaining('no config-store could be read')])

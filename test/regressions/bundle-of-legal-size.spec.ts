@@ -108,7 +108,7 @@ describe('a run', () => {
     expect(used).toEqual({ qqq: [expect.objectContaining({ version: '1.2.0' })] })
   }, 120_000)
 
-  it('that would outgrow its events is refused before anybody signs it', async () => {
+  it('that would outgrow its events is refused before a person signs it', async () => {
     const ids = ['rr0', 'rr1', 'rr2', 'rr3', 'rr4', 'rr5', 'rr6', 'rr7']
     for (const id of ids) expect(await live([policy(id, '1.0.0', 255_000)])).toBe('SUCCEEDED')
     await expect(prepare(ids.map((id) => policy(id, '2.0.0', 10)))).rejects.toMatchObject({

@@ -17,7 +17,7 @@ afterEach(() => system.stop())
 it.each<[RunState, { observeMs: number; bakeMs: number }]>([
   ['CANARY', { observeMs: 10_000, bakeMs: 0 }],
   ['BAKING', { observeMs: 0, bakeMs: 10_000 }],
-])('a run that people extended in %s goes on until then', async (state, plan) => {
+])('a run that people extended in %s continues until then', async (state, plan) => {
   const run = await press.approve(['pm25@1.0.0=35'], plan)
   await press.reaches(run, state)
   await system.settle()

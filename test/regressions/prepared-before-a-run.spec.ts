@@ -43,7 +43,7 @@ describe('a release that was prepared before a run of its policy began', { timeo
     expect((await shown()).overtakenBy).toBeUndefined()
   })
 
-  it('ends STALE at once where that run has ended, and holds up nothing', async () => {
+  it('ends STALE at once where that run has ended, and blocks nothing', async () => {
     await press.whenState(await press.approve(['pm25@3.0.0=20'], AT_ONCE), 'SUCCEEDED')
     const signed = await sign(older)
     expect(signed).toMatchObject({ state: 'STALE' })

@@ -50,7 +50,7 @@ it('leaves the other tables to be pruned', async () => {
   expect(left).toEqual([1, 0])
 })
 
-it('does not delay what the outbox holds', async () => {
+it('does not delay the rows of the outbox', async () => {
   const { start, unsent } = await world()
   start(() => Promise.reject(new Error('no rule for this')))
   await relay!.stop()

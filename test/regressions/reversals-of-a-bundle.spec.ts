@@ -63,7 +63,7 @@ describe('a bundle that is rolled back', () => {
     expect(await press.limit('pm25')).toBe(20)
   })
 
-  it('ends no run that began after it: an old word changes nothing', async () => {
+  it('ends no run that began after it: an old event changes nothing', async () => {
     await succeeds(['ozone@2.0.0=60', 'pm25@2.0.0=25'])
     await succeeds(['ozone@3.0.0=50', 'pm25@3.0.0=20'])
     await rollBack('ozone', '2.0.0')

@@ -50,7 +50,7 @@ describe('a rollback of one policy of a bundle', () => {
     expect([...(await limits()), await press.limit('no2')]).toEqual([60, 25, 90])
   })
 
-  it('leaves the other to what readers hold of a later run', async () => {
+  it('leaves the other at the release that readers hold of a later run', async () => {
     const effective = new Date(system.clock.now().getTime() + 120_000).toISOString()
     const run = await press.approve(['pm25@3.0.0=20'], AT_ONCE, { effective })
     await press.reaches(run, 'WAITING')

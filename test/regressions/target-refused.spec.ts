@@ -163,7 +163,7 @@ describe('a rollback to what readers would refuse', () => {
     ['a role for its id', ({ roles }) => void roles.push(twoOf({ idPrefix: 'pm' }))],
     ['a higher threshold', ({ roles }) => void (roles.find(({ match }) => match.all)!.threshold = 2)],
     ['a role without its signer', ({ roles }) => void (roles.find(({ match }) => match.all)!.principals = ['epa-counsel', 'air-office'])],
-    ['bounds that its plan does not hold to', (next) => void (next.bounds = { minObserveMs: 1 })],
+    ['bounds that its plan violates', (next) => void (next.bounds = { minObserveMs: 1 })],
   ])('is refused after a roster with %s', async (_what, change) => {
     await start()
     await live(['pm25@1.0.0=35'], 'EPA Chief', ['air'])
@@ -255,7 +255,7 @@ describe('a head that every config-store refuses', () => {
     expect(await press.limit('pm25')).toBe(35)
   })
 
-  it('stands where a store is only away, and is announced', async () => {
+  it('stays where a store is only down, and is announced', async () => {
     status = 503
     expect(await rollBack('pm25', '1.0.0')).toMatchObject({ revision: 0, version: '1.0.0' })
     await system.settle()

@@ -15,7 +15,7 @@ const PARTNER = {
 }
 
 /** A timer that threw was fired again every 0.3 s, for ever, and its run never ended. */
-describe('a timer that goes on failing', () => {
+describe('a timer that keeps failing', () => {
   let system: MemorySystem
   let press: PipelineDriver
   let calls: number
@@ -57,7 +57,7 @@ describe('a timer that goes on failing', () => {
     expect(await press.approve(['pm25@1.1.0=34'], QUICK)).toBe(run + 1)
   })
 
-  it('approver, which is no stage, ends the run by itself', async () => {
+  it('approver, which is no stage, ends the run directly', async () => {
     runtimeOf('approver').timers.on(timerKind('queue'), failing)
     const first = await press.approve(['pm25@1.0.0=35'], { observeMs: 30_000, bakeMs: 0 })
     const second = await press.approve(['pm25@1.1.0=34'], QUICK, { queue: true })

@@ -52,7 +52,7 @@ it('`watch` of policies without an approved version ends at its timeout, and rep
   expect(texts.stderr).toContain('[HMS_POLICY_NOT_FOUND]')
 })
 
-it('`watch` of a policy in force goes on after its time-out, until Ctrl-C', async () => {
+it('`watch` of a policy in force continues after its timeout, until Ctrl-C', async () => {
   const texts = { stdout: '', stderr: '' }
   let [at, tick, stop] = [0, (): void => {}, (): void => {}]
   const io = {

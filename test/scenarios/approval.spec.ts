@@ -221,13 +221,13 @@ describe('a rejection', () => {
     await press.whenState(again, 'SUCCEEDED')
   })
 
-  it('by its author, who holds no role, is a withdrawal', async () => {
+  it('by its author, who has no role, is a withdrawal', async () => {
     const { digest, run } = await waitingRun('zinc-limit', { owner: 'State Liaison' })
     await press.reject(digest, 'not ready', 'State Liaison')
     expect(await press.show(run!)).toMatchObject({ state: 'ABORTED', detail: 'State Liaison: not ready' })
   })
 
-  it('counts for nothing from anybody else, for anything else, or twice', async () => {
+  it('has no effect from another person, for another digest, or twice', async () => {
     const { digest } = await waitingRun('iron-limit')
     const stranger = localSigner(generateKeyPair().privateKey)
     await expect(press.reject(digest, 'no', 'State Liaison')).rejects.toMatchObject({
@@ -319,7 +319,7 @@ describe('a production roster', () => {
     [{ ...plan, observeMs: 59_000 }, {}, 'minObserveMs', '--observe 60000ms'],
     [{ ...plan, share: 2_501 }, {}, 'maxShare', '--canary 25%'],
     [{ ...plan, bakeMs: 119_999 }, { tags: ['critical'] }, 'minBakeMs', '--bake 120000ms'],
-  ])('refuses the plan %j before anybody signs it', async (outside, options, bound, flag) => {
+  ])('refuses the plan %j before a person signs it', async (outside, options, bound, flag) => {
     const prepared = press.approve(['lead-limit@2.0.0=12'], outside, { author: 'Air Office', ...options, queue: true })
     const problem = await prepared.catch((error: unknown) => error)
     expect(problem).toMatchObject({ code: 'HMS_APPROVER_PLAN_BOUNDS', status: 422, state: { bound } })

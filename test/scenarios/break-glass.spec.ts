@@ -63,7 +63,7 @@ describe('two people together', () => {
     })
   })
 
-  it('open a review that is due within a day, whatever becomes of the run, and the log has it', async () => {
+  it('open a review that is due within a day, whatever the outcome of the run, and the log has it', async () => {
     const run = await press.breakGlass(['pm25@2.0.0=25'])
     const { ticket, dueAt } = await reviewOf(run)
     const [review] = await press.api.get<Ticket[]>('/v1/tickets')
@@ -75,7 +75,7 @@ describe('two people together', () => {
     expect((await types()).filter((type) => type.startsWith('hms.simulation') || type.startsWith('hms.canary'))).toEqual([])
   })
 
-  it('hold for no freeze, and not for the stop switch', async () => {
+  it('wait for no freeze, and not for the stop switch', async () => {
     await press.freeze({ id: 'election-week' })
     await press.freeze({ id: 'stop-the-line' })
     await system.settle()
@@ -171,7 +171,7 @@ describe('two people together', () => {
     expect(await press.limit('pm25')).toBe(35)
   })
 
-  it('bring a bundle whole', async () => {
+  it('make a bundle live whole', async () => {
     const run = await press.breakGlass(['lead@1.0.0=15', 'pm25@2.0.0=25'])
     await press.reaches(run, 'SUCCEEDED')
     expect([await press.limit('lead'), await press.limit('pm25')]).toEqual([15, 25])
@@ -229,7 +229,7 @@ describe('nothing goes in', () => {
     await expect(submit(['EPA Chief', 'EPA Counsel'], undefined, { reason: ' ' })).rejects.toMatchObject({ status: 400 })
   })
 
-  it('that lint refuses; what is under way goes on, and the review stays', async () => {
+  it('that lint refuses; the run under way continues, and the review stays', async () => {
     const active = await press.approve(['pm25@3.0.0=20'])
     await press.whenState(active, 'CANARY')
     const run = await press.breakGlass(['pm25@1.0.1=25'])

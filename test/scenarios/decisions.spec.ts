@@ -47,7 +47,7 @@ const acknowledge = async (bot: RawBot): Promise<void> => {
 }
 
 describe('a cohort that is connected and silent', () => {
-  it('pauses the run, which names it, keeps its lease and its timer, and goes nowhere by itself', async () => {
+  it('pauses the run, which names it, keeps its lease and its timer, and does not continue without a decision', async () => {
     await start()
     await connect('mute-1')
     await connect('mute-2')
@@ -224,7 +224,7 @@ describe('a rollout', () => {
     expect(await press.provenance('pm25')).toMatchObject({ run: 1 })
   })
 
-  it('goes on after a resume once the fleet answers, however long it was paused', async () => {
+  it('continues after a resume once the fleet acknowledges, however long it was paused', async () => {
     await start()
     const bot = await connect('mute-va', 'VA')
     const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
@@ -273,7 +273,7 @@ describe('a rollout', () => {
     expect(lagging.map(({ id }) => id)).toEqual(['mute-va'])
   })
 
-  it('pauses for a fleet that joins late in a long bake and is silent; one that answered meanwhile lets it go on', async () => {
+  it('pauses for a fleet that joins late in a long bake and is silent; one that acknowledged meanwhile lets it continue', async () => {
     await start()
     const run = await press.approve(['pm25@2.0.0=25'], { ...EVERYONE, bakeMs: 20 * 60_000 })
     await press.reaches(run, 'BAKING')
@@ -321,7 +321,7 @@ describe('an abort', () => {
     expect(await press.api.get(`/v1/canaries/${active}`)).toMatchObject({ state: 'ended' })
   })
 
-  it('catches up with a run that moves on meanwhile, wherever it is, and ends it once', async () => {
+  it('catches up with a run that advances meanwhile, in whatever stage, and ends it once', async () => {
     await start()
     for (let index = 1; index <= 12; index++) {
       const run = await press.approve([`pm25@1.${index}.0=3${index % 10}`], AT_ONCE)
@@ -367,7 +367,7 @@ describe('a bake that a person ends early', () => {
     expect(await press.limit('pm25')).toBe(25)
   })
 
-  it('goes on where it is break-glass', async () => {
+  it('continues where it is break-glass', async () => {
     await start()
     const run = await press.breakGlass(['pm25@2.0.0=25'])
     await press.whenState(run, 'BAKING')

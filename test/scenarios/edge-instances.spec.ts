@@ -36,7 +36,7 @@ it('and so are many that come at once', async () => {
   expect(answers).toEqual(answers.map(() => 200))
 })
 
-it('and so is an evaluation by OFREP, a read that brings a body', async () => {
+it('and so is an evaluation by OFREP, a read with a body', async () => {
   const headers = { 'content-type': 'application/json' }
   const body = JSON.stringify({ context: { targetingKey: 'inspector-1', region: 'NCR' } })
   for (let turn = 0; turn < 6; turn++) {

@@ -23,7 +23,7 @@ afterEach(async () => {
   await system.stop()
 })
 
-it('the edge stands between the caller and the service in the trace of a write, and shows no read', async () => {
+it('the edge is between the caller and the service in the trace of a write, and in no trace of a read', async () => {
   const headers = { 'content-type': 'application/json', traceparent: `00-${TRACE}-${CALLER}-01` }
   const url = `http://127.0.0.1:${edge.port}/v1/lint`
   await fetch(url, { method: 'POST', headers, body: JSON.stringify({ policies: [] }) })

@@ -90,7 +90,7 @@ describe('a rule that takes effect later', () => {
     expect([bot.get('pm25')['limit'], await press.limit('pm25'), seen]).toEqual([20, 20, ['pm25 3.0.0']])
   })
 
-  it('takes effect under a freeze too: nothing can stop what readers hold but to take it back', async () => {
+  it('takes effect under a freeze too: only a rollback stops what readers hold', async () => {
     const run = await held(['pm25@2.0.0=25'], later())
     await press.freeze({ id: 'stop-the-line' })
     await ends(run)
@@ -155,7 +155,7 @@ describe('a rule that takes effect later', () => {
     expect([bot.get('pm25')['limit'], await press.limit('pm25')]).toEqual([20, 20])
   })
 
-  it('stands in the way of a newer one, which waits with --queue until it is in force and baked', async () => {
+  it('blocks a newer one, which waits with --queue until it is in force and baked', async () => {
     const run = await held(['pm25@2.0.0=25'], later())
     const last = { effective: new Date(at + LATER_MS).toISOString() }
     await expect(press.approve(['pm25@3.0.0=20'], AT_ONCE, last)).rejects.toMatchObject({ code: 'HMS_APPROVER_RUN_ACTIVE', status: 409 })

@@ -82,7 +82,7 @@ describe('an export', () => {
   const versions = (text: string): string[] =>
     records(text).flatMap((record) => (record.type === 'live' ? (record.record.version ?? []) : []))
 
-  it('holds every entry and every document, and is good by the roster alone', async () => {
+  it('contains every entry and every document, and is verified with the roster alone', async () => {
     expect([exported.stderr, exported.code]).toEqual([`  next: hms-svc export --check ${file}\n`, 0])
     const text = readFileSync(file, 'utf8')
     expect(records(text)[0]).toMatchObject({ type: 'export', v: 1, installation: system.roster.installation })
@@ -92,7 +92,7 @@ describe('an export', () => {
     expect([checked.stderr, checked.code]).toEqual(['', 0])
   })
 
-  it('goes on where it ended, also when its last line was cut', async () => {
+  it('continues where it ended, also when its last line was cut', async () => {
     const before = readFileSync(file, 'utf8')
     writeFileSync(file, `${before}{"type":"entry","entry":{"ind`)
     await press.api.post('/v1/rollbacks', { policy: 'pm25', version: '1.0.0' })
@@ -104,7 +104,7 @@ describe('an export', () => {
     expect((await check(file)).code).toBe(0)
   })
 
-  it('holds what took effect later', async () => {
+  it('contains what took effect later', async () => {
     const heads = records(readFileSync(file, 'utf8'))
     const held = heads.flatMap((record) => (record.type === 'live' && record.record.policy === 'ozone' ? [record.record] : []))
     expect(held).toMatchObject([{ digest: null, next: { version: '1.0.0', approvedBy: ['EPA Chief'] } }])

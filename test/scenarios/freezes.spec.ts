@@ -63,7 +63,7 @@ describe('a freeze with times', () => {
     expect(system.clock.now().getTime() - resumedAt).toBeGreaterThan(35_000)
   })
 
-  it('that begins after the canary has passed holds back what would go to everybody', async () => {
+  it('that begins after the canary has passed blocks the rollout to all readers', async () => {
     await press.freeze({ id: 'drill', scope: 'region:BOS', from: inMs(0), until: inMs(300_000) })
     await system.settle()
     const run = await press.approve(['pm25@2.0.0=25'], { ...SLOWLY, observeMs: 0 })
@@ -73,7 +73,7 @@ describe('a freeze with times', () => {
     await press.reaches(run, 'SUCCEEDED', 400_000)
   })
 
-  it('is shown as it stands: coming, active, over, lifted', async () => {
+  it('is shown with its state: coming, active, over, lifted', async () => {
     const states = async (): Promise<string[]> =>
       (await press.api.get<FreezeView[]>('/v1/freezes')).map(({ id, state }) => `${id} ${state}`)
     await press.freeze({ id: 'drill', from: inMs(60_000), until: inMs(120_000) })

@@ -29,7 +29,7 @@ describe('guard rules', () => {
     expect(judged()).toEqual([])
   })
 
-  it('refuse a signature with rule and sentence, and leave what was signed as it was', async () => {
+  it('refuse a signature with rule and sentence, and leave what was signed unchanged', async () => {
     await succeed(await rule('1.0.0', { rule: STEP }))
     const denied = press.approve(['pm25@2.0.0=40'], AT_ONCE, { tags: ['air'] })
     await expect(denied).rejects.toMatchObject(refused(`limit-step@1.0.0: ${TOO_BIG}`))
@@ -88,7 +88,7 @@ describe('guard rules', () => {
     await system.settle()
   })
 
-  it('that err deny until they are replaced, which they cannot keep anybody from', async () => {
+  it('that err deny until they are replaced, which they cannot prevent', async () => {
     await succeed(await rule('1.0.0', { rule: 'next.limitt > 3.0', tags: ['air', 'guard'] }, 'broken-rule'))
     const denied = refused('broken-rule@1.0.0: The rule could not be evaluated, so it denies: field not found: limitt.')
     await expect(press.approve(['pm25@4.0.0=90'], AT_ONCE, { tags: ['air'] })).rejects.toMatchObject(denied)

@@ -28,7 +28,7 @@ describe('a POST with one Idempotency-Key at two instances at once', () => {
     await database.drop()
   })
 
-  it.each(['first', 'second', 'third'])('has one effect and one answer (%s try)', async (name) => {
+  it.each(['first', 'second', 'third'])('has one effect and one response (%s try)', async (name) => {
     const before = await tokens()
     const same = { path: '/v1/tokens', body: { scopes: ['read'], name }, key: name }
     const answers = await everywhere(same, 3)

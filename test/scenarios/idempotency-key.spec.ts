@@ -39,7 +39,7 @@ describe('a POST with an Idempotency-Key', () => {
     expect(await tokens()).toBe(before + 1)
   })
 
-  it('gives a secret once: what is kept of the answer has none', async () => {
+  it('returns a secret once: the stored response has none', async () => {
     const body = { scopes: ['read'] }
     const first = (await (await post('/v1/tokens', body, 'secret')).json()) as IssuedToken
     const again = (await (await post('/v1/tokens', body, 'secret')).json()) as IssuedToken

@@ -48,7 +48,7 @@ describe('the inspection bot of the examples', () => {
     expect(printed).toEqual([`${ID} 1.5.0 → 2.0.0`, 'alert b: 30 > 25 (2.0.0)', `${ID} 2.0.0 → 1.5.0`, 'alert e: 40 > 35 (1.5.0)'])
   })
 
-  it('goes on while values may be old, and after a reading that cannot be judged', async () => {
+  it('continues while values may be old, and after a reading that cannot be judged', async () => {
     const client = fakeClient({ policies: [{ id: ID, version: '1.5.0', limit: 35 }] })
     const { printed, alerts } = await lives(
       [

@@ -199,7 +199,7 @@ describe('a release, where the roster names a log', () => {
     expect(await press.limit('pm25-limit')).toBe(35)
   })
 
-  it('goes past simulation and canary once the log holds it, and never before', async () => {
+  it('bypasses simulation and canary once the log contains it, and never before', async () => {
     hasWitness = true
     await start({ HMS_APPROVER_STAGE_DEADLINE: '1m', HMS_APPROVER_BREAK_GLASS_BAKE: '1s' })
     await reaches(await press.approve(['pm25-limit@1.0.0=35'], QUICK), 'SUCCEEDED')
@@ -251,7 +251,7 @@ describe('a release, where the roster names a log', () => {
     expect(await press.limit('pm25-limit')).toBe(25)
   })
 
-  it('goes on under another key of the log that a roster brings while all of it runs, once that key is in its place', async () => {
+  it('continues under another key of the log that a new roster names, once that key is installed', async () => {
     hasWitness = true
     await start()
     for (const policy of ['pm25-limit@1.0.0=35', 'ozone-limit@1.0.0=70']) await reaches(await press.approve([policy], QUICK), 'SUCCEEDED')

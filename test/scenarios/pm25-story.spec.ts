@@ -54,7 +54,7 @@ describe('the PM 2.5 walkthrough on memory adapters and virtual time', () => {
     await system.stop()
   })
 
-  it('brings 2.0.0 to everyone in the declared 11 min 42 sec', async () => {
+  it('delivers 2.0.0 to all readers in the declared 11 min 42 sec', async () => {
     const first = await approve('1.5.0', 35, { observeMs: 0, bakeMs: 0 })
     await whenState(first, 'NOTIFYING')
     await answerPartners()

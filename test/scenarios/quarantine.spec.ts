@@ -87,7 +87,7 @@ describe('a version whose canary failed', () => {
 })
 
 describe('a version that people took back', () => {
-  it('does not come in again with a bundle whose turn comes by itself', async () => {
+  it('is not reinstated by a bundle that leaves the queue', async () => {
     const ahead = await press.approve(['ozone@1.0.0=70'], { observeMs: 0, bakeMs: 60_000 })
     await press.whenState(ahead, 'BAKING')
     const bundle = await press.approve(['pm25@2.0.0=25', 'ozone@1.1.0=65'], AT_ONCE, { queue: true })
@@ -123,7 +123,7 @@ describe('a version that people took back', () => {
     await expect(sign(before)).rejects.toMatchObject({ ...REFUSED, state: { run: active } })
   })
 
-  it('supersedes nothing where the last signature comes before word of it', async () => {
+  it('supersedes nothing where the last signature arrives before the event of its rollback', async () => {
     const active = await observed()
     const bundle = await press.approve(['pm25@3.0.0=20', 'ozone@1.0.0=70'], AT_ONCE, { ...CRITICAL, supersede: true })
     await system.host.runtimes.get('approver')!.database.transaction((tx) => quarantine(tx, 'pm25', '3.0.0', null))
@@ -145,7 +145,7 @@ describe('a version that people took back', () => {
 })
 
 describe('a run that people retried', () => {
-  it('is their decision, whatever became of the version meanwhile', async () => {
+  it('continues by their decision, whatever happened to the version meanwhile', async () => {
     const mute = await RawBot.connect(system.url, 'mute-1', 'NCR')
     const run = await press.approve(['pm25@2.0.0=25'], OBSERVED)
     await press.reaches(run, 'PAUSED')

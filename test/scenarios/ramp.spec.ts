@@ -42,7 +42,7 @@ async function alert(bot: string, region: string): Promise<void> {
 }
 
 describe('a ramp', () => {
-  it('grows step by step, each observed and judged by itself, and ends with the rollout to everybody', async () => {
+  it('grows step by step, each observed and judged separately, and ends with the rollout to all readers', async () => {
     const run = await press.approve(['pm25@2.0.0=25'], PLAN)
     const cohorts: string[][] = []
     for (const step of [1, 2, 3]) {
@@ -111,7 +111,7 @@ describe('a ramp', () => {
     await press.whenState(other, 'SUCCEEDED')
   })
 
-  it('goes on to its next step when people promote it, and not to everybody', async () => {
+  it('continues to its next step when people promote it, and not to all readers', async () => {
     const run = await press.approve(['pm25@2.0.0=25'], PLAN)
     await atStep(run, 1)
     await press.decide(run, 'promote')

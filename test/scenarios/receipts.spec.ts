@@ -113,7 +113,7 @@ it('a partner that no channel reached opens a ticket: the on-call person is noti
   expect(received.map(({ type }) => type)).toEqual(['policy.updated', 'ticket.opened', 'ticket.closed'])
 })
 
-it('the ticket about partners that were not reached ends by itself when the last of them was reached after all', async () => {
+it('the ticket about partners that were not reached closes without a decision when the last of them is reached', async () => {
   await registerOnDuty()
   const [channels, networks] = [[{ webhook: webhookHere() }], ['127.0.0.1/32']]
   await press.api.post('/v1/partners', { id: 'md-mde', name: 'Maryland', channels, networks })

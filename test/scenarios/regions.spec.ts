@@ -59,7 +59,7 @@ describe('one canary per region at a time', () => {
     expect(await stateOf(first)).toBe('SUCCEEDED')
   })
 
-  it('goes on while what has gone to everybody is only held until its time', async () => {
+  it('continues while a release for all readers is only held until its time', async () => {
     const effective = new Date(system.clock.now().getTime() + 30 * 24 * 3_600_000).toISOString()
     const first = await press.approve(['pm25@1.0.0=35'], NCR, { effective })
     await press.whenState(first, 'CANARY')
@@ -79,7 +79,7 @@ describe('one canary per region at a time', () => {
     await press.whenState(third, 'CANARY')
   })
 
-  it('gives a canary of all regions its turn before those that come after it', async () => {
+  it('gives a canary of all regions its turn before later ones', async () => {
     const first = await press.approve(['pm25@1.0.0=35'], NCR)
     await press.whenState(first, 'CANARY')
     const everywhere = await press.approve(['ozone@1.0.0=70'], EVERYWHERE)

@@ -69,7 +69,7 @@ class RosterOffice {
   }
 }
 
-describe('a roster that is rotated while the press runs', () => {
+describe('a roster that is rotated while the pipeline runs', () => {
   let system: MemorySystem
   let press: PipelineDriver
   let office: RosterOffice
@@ -119,7 +119,7 @@ describe('a roster that is rotated while the press runs', () => {
     await expect(press.api.get('/v1/roster', { since: 'x' })).rejects.toMatchObject({ code: 'HMS_HTTP_QUERY_INVALID', status: 400 })
   })
 
-  it('stands in the trail', async () => {
+  it('is in the trail', async () => {
     const entries = await press.api.get<AuditEntry[]>('/v1/audit/entries')
     expect(entries.filter(({ type }) => type === 'hms.roster.rotated.v1')).toHaveLength(3)
   })
@@ -184,7 +184,7 @@ describe('a roster that is rotated while the press runs', () => {
     await expect(office.sign(proposal, 'EPA Counsel')).rejects.toMatchObject({ code: 'HMS_ROSTER_SIGNATURE_INVALID', status: 403 })
   })
 
-  it('takes nothing more from a key whose time is over, and lets stand what it approved', async () => {
+  it('accepts nothing from a key that has expired, and keeps what it approved before', async () => {
     system.clock.advanceTo(system.clock.now().getTime() + 1_000)
     await office.rotate(
       ({ principals }) => void (principals['inspector']!.keys[0]!.notAfter = system.clock.now().toISOString()),

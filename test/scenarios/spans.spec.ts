@@ -23,7 +23,7 @@ afterEach(async () => {
   await system.stop()
 })
 
-it('from the door to the acknowledgement of a bot are one trace', async () => {
+it('from the request to the acknowledgement of a bot are one trace', async () => {
   const press = new PipelineDriver(system)
   const bot = await RawBot.connect(system.url, 'inspector-7', 'NCR')
   const parsed = parsePolicy('id: pm25-limit\nversion: 1.0.0\neffective: 2024-09-01T00:00:00Z\nlimit: 35\n', 'p.yaml')

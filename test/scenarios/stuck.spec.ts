@@ -24,7 +24,7 @@ class BlackHoleBus extends DeafBus {
   }
 }
 
-describe('a stage that never answers', () => {
+describe('a stage that never responds', () => {
   let bus: BlackHoleBus
   let system: MemorySystem
   let press: PipelineDriver
@@ -149,7 +149,7 @@ describe('a run that waits, and whose stage is never notified that it may contin
 
   it.each<[string, PrepareRequest['plan']]>([
     ['ramp that does not grow into a region', { ramp: [NCR, VIRGINIA], observeMs: 10 * 60_000, bakeMs: 0 }],
-    ['canary whose observation stands still', { share: 10_000, scope: 'region:*', observeMs: 10 * 60_000, bakeMs: 0 }],
+    ['canary whose observation does not advance', { share: 10_000, scope: 'region:*', observeMs: 10 * 60_000, bakeMs: 0 }],
   ])('for its region, behind a %s while that is frozen: it waits for as long as the freeze lasts', async (_what, plan) => {
     const first = await press.approve(['pm25@1.0.0=35'], plan)
     await press.reaches(first, 'CANARY')

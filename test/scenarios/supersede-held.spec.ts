@@ -77,7 +77,7 @@ describe('a newer release that supersedes what readers hold until its time', () 
     expect(seen).toEqual(['pm25 3.0.0'])
   })
 
-  it('takes nothing back whose time came before the last signature, and is stale itself', async () => {
+  it('withdraws nothing whose time came before the last signature, and is stale itself', async () => {
     const older = await held(['pm25@2.0.0=25'], { ...AT_ONCE, bakeMs: APART_MS })
     const prepared = await press.prepare(['pm25@3.0.0=20'], AT_ONCE, NEWER)
     await press.reaches(older, 'BAKING')

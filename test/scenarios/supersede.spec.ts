@@ -66,7 +66,7 @@ describe('a newer release that supersedes', () => {
     expect(await press.limit('pm25')).toBe(35)
   })
 
-  it('answers for its own alerts alone', async () => {
+  it('counts its own alerts alone', async () => {
     const older = await observed()
     for (const name of ['bot-1', 'bot-2', 'bot-3']) await connect(name)
     await system.settle()
@@ -93,7 +93,7 @@ describe('a newer release that supersedes', () => {
     expect(await press.limit('pm25')).toBe(15)
   })
 
-  it('ends a bundle whole, of which it carries a part', async () => {
+  it('ends a whole bundle of which it contains a part', async () => {
     const older = await press.approve(['pm25@2.0.0=25', 'ozone@1.0.0=70'], LONG)
     await press.whenState(older, 'CANARY')
     const newer = await press.approve(['pm25@3.0.0=20'], AT_ONCE, NEWER)
@@ -185,7 +185,7 @@ describe('signatures that are missing', () => {
 })
 
 describe('the canary of a newer run', () => {
-  it('ends an older one of its policy, though word of its end has not come', async () => {
+  it('ends an older one of its policy, though the event of its end has not arrived', async () => {
     const older = await observed()
     const approver = system.host.runtimes.get('approver')!
     await approver.database.transaction(async (tx) => {

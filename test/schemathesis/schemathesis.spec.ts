@@ -71,7 +71,7 @@ describe('every route, with requests that its document allows and others', () =>
     expect(dev.ended).toBe(false)
   })
 
-  it.each(STREAMS)('%s begins to answer at once, as an event stream or with a refusal', async (path) => {
+  it.each(STREAMS)('%s begins its response at once, as an event stream or with a refusal', async (path) => {
     const listening = new AbortController()
     const asked = path.replaceAll(/\{\w+\}/g, '1')
     const answer = await fetch(url + asked, {

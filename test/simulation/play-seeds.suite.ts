@@ -26,7 +26,7 @@ export function playSeeds(first: number, step: number): void {
 
     afterAll(() => restore())
 
-    it('hold every promise, whatever fails when', { timeout: 60_000 + seedCount * 1_000 }, async () => {
+    it('keep every promise, whatever fails when', { timeout: 60_000 + seedCount * 1_000 }, async () => {
       const tally = new Tally()
       const failures: string[] = []
       for (const seed of seedsFrom(first, step)) {

@@ -4,7 +4,7 @@ import { describeFailure } from './report.js'
 import { simulate } from './simulate.js'
 import { layGround } from './world.js'
 
-it('the first seeds hold with true signatures too', async () => {
+it('the first seeds pass with true signatures too', async () => {
   const ground = await layGround(await testIdentity())
   for (let seed = 1; seed <= 5; seed++) {
     const outcome = await simulate(seed, ground)

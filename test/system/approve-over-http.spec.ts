@@ -32,7 +32,7 @@ describe('approving over HTTP, with the commands of the page', () => {
     scratch.remove()
   })
 
-  it('stops before it signs a release that holds another policy', async () => {
+  it('stops before it signs a release that contains another policy', async () => {
     const { code, output } = await run([
       SETTINGS!,
       PREPARE!,

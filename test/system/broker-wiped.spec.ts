@@ -20,7 +20,7 @@ describeKafka('a broker that was wiped', () => {
   afterAll(() => system.stop())
 
   it(
-    'gets everything again, what was under way goes on, and nothing happens twice',
+    'gets everything again, runs under way continue, and nothing happens twice',
     async () => {
       const first = await approve('1.0.0', 35, ['--observe', '0s', '--watch', '--timeout', PATIENCE])
       expect(first, `${first.stdout}\n${first.stderr}\n${await unread()}`).toMatchObject({ code: 0 })

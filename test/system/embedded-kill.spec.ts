@@ -23,7 +23,7 @@ describe('kill -9 of the embedded process', () => {
   })
 
   it.each(['SIMULATING', 'CANARY', 'BAKING'])(
-    'in state %s: the run goes on and ends once',
+    'in state %s: the run continues and ends once',
     async (state) => {
       const version = { SIMULATING: '2.0.0', CANARY: '3.0.0', BAKING: '4.0.0' }[state]!
       const limit = Number(version[0]) + 20

@@ -19,7 +19,7 @@ describeKafka('the story with eight processes on real Kafka, each a user of its 
     await system.stop()
   })
 
-  it('brings a policy from the signature to connected bots', async () => {
+  it('delivers a policy from the signature to connected bots', async () => {
     expect(await approve('1.5.0', 35, '0s')).toMatchObject({ code: 0 })
     fleet = await Promise.all(Array.from({ length: 20 }, (_, index) => connect({ url: system.url, bot: `bot-${index}`, region: 'NCR' })))
     const done = await approve('2.0.0', 25, '1s')
@@ -31,7 +31,7 @@ describeKafka('the story with eight processes on real Kafka, each a user of its 
     await until('every bot reads 25', async () => fleet.every((bot) => (bot.get('epa-pm25-limit') as { limit?: unknown }).limit === 25))
   }, 240_000)
 
-  it('goes on when each service is killed once, and ends once', async () => {
+  it('continues when each service is killed once, and ends once', async () => {
     const asked = await hms(
       ['approve', policyFile(system.folder, '3.0.0', 20), '--sign', 'EPA Chief', '--observe', '5s', '--json'],
       system.env,

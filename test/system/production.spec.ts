@@ -60,7 +60,7 @@ describeKafka('an installation in production', () => {
     expect(run).toMatchObject({ state: 'PAUSED', reason: 'NO_EVIDENCE' })
   }, 120_000)
 
-  it('brings a policy from two officials and its author to a bot that checks all of it', async () => {
+  it('delivers a policy of two officials and its author to a bot that checks all of it', async () => {
     const registered = [
       [
         'bots',

@@ -89,7 +89,7 @@ describeKafka('three brokers with three copies of each record, two of which conf
     process.stdout.write(`three brokers, approve → ended: ${times.join(', ')}\n`)
   }, 1_200_000)
 
-  it('take approvals and rollbacks while two of them are dead, and carry them on when those are back', async () => {
+  it('accept approvals and rollbacks while two of them are dead, and continue them when those are back', async () => {
     const dying = system.broker.nodes.slice(0, 2)
     await Promise.all(dying.map((node) => node.kill()))
     const run = await approve('0s', 'epa-ozone-limit')

@@ -49,7 +49,7 @@ describe('a witness process', () => {
     expect(seen()).toBeGreaterThan(0)
   }, 120_000)
 
-  it('that was killed goes on where it was, and the log with it', async () => {
+  it('that was killed continues at its position, and the log with it', async () => {
     const before = seen()
     await witness!.kill()
     const approved = await hms(['approve', policyFile(scratch.path, '1.1.0', 36), '--sign', 'EPA Chief', '--observe', '0s'], env)

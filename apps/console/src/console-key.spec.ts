@@ -65,24 +65,24 @@ describe('a console without a key of its own', () => {
 
 describe("the console's own key", () => {
   it.each(['/runs', '/policies', '/audit', '/console/pane-frame', '/audit/export?format=csv'])(
-    'reads %s for who brings none',
+    'reads %s for a caller without a key',
     async (path) => {
       await page(consoleWith(KEY), path)
       expect(keysOfApi()).toEqual([`Bearer ${KEY}`])
     },
   )
 
-  it('reads for who brings the login of a proxy, which is no key of ours', async () => {
+  it('reads for a caller with the login of a proxy, which is no key of ours', async () => {
     await page(consoleWith(KEY), '/runs', { authorization: 'Basic cGVyc29uOnNlY3JldA==' })
     expect(keysOfApi()).toEqual([`Bearer ${KEY}`])
   })
 
-  it('stands behind the key of the request: who brings one sees what that one may see', async () => {
+  it('is used after the key of the request: a caller with a key sees what that key may see', async () => {
     await page(consoleWith(KEY), '/runs', own)
     expect(keysOfApi()).toEqual([own.authorization])
   })
 
-  it('reads for who follows a page', async () => {
+  it('reads for a caller who follows a page', async () => {
     const server = consoleWith(KEY)
     await server.listen({ host: '127.0.0.1', port: 0 })
     const { port } = server.server.address() as AddressInfo
@@ -101,7 +101,7 @@ describe("the console's own key", () => {
     },
   )
 
-  it('sends no form, whatever it is about', async () => {
+  it('sends no form of any kind', async () => {
     const server = consoleWith(KEY)
     const form = { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' }
     const post = (url: string, fields: Record<string, string>) =>

@@ -67,7 +67,7 @@ describe('the console', () => {
     expect([statusCode, headers['content-type']]).toEqual([404, 'application/json; charset=utf-8'])
   })
 
-  it('answers programs that want something else with a problem', async () => {
+  it('responds with a problem to programs that accept no page', async () => {
     const { statusCode, body } = await get('/runs', 'application/json')
     expect([statusCode, JSON.parse(body)]).toEqual([406, { code: 'HMS_HTTP_NOT_ACCEPTABLE' }])
   })

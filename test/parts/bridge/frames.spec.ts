@@ -127,7 +127,7 @@ describe('panes in frames of other origins, in a browser', () => {
     await page.close()
   })
 
-  it('keep the last value over a drop and a document that does not verify, and go on from there', async () => {
+  it('keep the last value over a drop and a document that does not verify, and continue from there', async () => {
     const { page, visitor, frame } = await opened()
     const damaged = { ...strict, head: { ...strict.head, signatures: stricter.head.signatures } }
     visitor.send('change', 5, [damaged])

@@ -105,7 +105,7 @@ describe('panes in a browser', () => {
     await page.context().close()
   }, 240_000)
 
-  it('holds what comes while updates are paused, and shows it afterwards', async () => {
+  it('queues what arrives while updates are paused, and shows it afterwards', async () => {
     const { page } = await live(1280)
     const before = await drawsOf(page)
     await page.click('[data-pause]')

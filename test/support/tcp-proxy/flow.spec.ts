@@ -19,7 +19,7 @@ async function socketPair(): Promise<[Socket, Socket]> {
 
 const alone = { reset: () => {}, abandonClient: () => {} }
 
-it('stops reading when it holds enough, and gives all of it in order when it may', async () => {
+it('stops reading when its buffer is full, and passes all of it on in order when it may', async () => {
   const [sender, source] = await socketPair()
   const [sink, receiver] = await socketPair()
   const listener = new Talker(receiver)

@@ -174,7 +174,7 @@ describe('toxics', () => {
     expect(await roundTrip(quiet, 'goes on')).toBeGreaterThan(0)
   })
 
-  it('down: new connections are reset, open ones go on', async () => {
+  it('down: new connections are reset, open ones continue', async () => {
     const { echo, proxy, call } = await echoBehindProxy()
     const caller = await call()
     await roundTrip(caller, 'x')

@@ -77,7 +77,7 @@ suite('the build before, replaced by this one, put back and replaced again, unde
     await bothRead(false)
   }, 900_000)
 
-  it('and replaced again: this build goes on with what the one before did not read', async () => {
+  it('and replaced again: this build continues with what the one before did not read', async () => {
     await system.replace(BIN, (members) => members)
     await accepted(load.accepted + RUNS)
     await bothRead()

@@ -45,7 +45,7 @@ async function propose(files: readonly string[], status = 400): Promise<{ status
 }
 
 describe('the form of a proposal', () => {
-  it.each([401, 403])('reads no policy of who may not propose: %i', async (status) => {
+  it.each([401, 403])('reads no policy of a caller who may not propose: %i', async (status) => {
     const { status: answered, body, asked } = await propose(['not: [a policy'], status)
     expect([answered, asked]).toEqual([403, ['/v1/approvals/prepare {}']])
     expect(body).toContain(`HMS_SAID_${status}`)

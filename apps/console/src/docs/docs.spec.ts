@@ -25,7 +25,7 @@ describe('a document', () => {
     expect(html(`x <${tag}><img src=x onerror=alert(1)// </${tag}>`)).not.toMatch(/<img/)
   })
 
-  it('renders a picture whose address cannot be parsed, and a heading in a list, by their words', () => {
+  it('renders a picture whose address cannot be parsed, and a heading in a list, as text', () => {
     expect(html('![words](http://[x)\n\n- # words\n')).toBe('<p><em>words</em></p>\n<ul>\n<li><p>words</p>\n</li>\n</ul>\n')
   })
 
@@ -52,7 +52,7 @@ describe('a document', () => {
 })
 
 describe('pictures of documents', () => {
-  it('are shown from this origin, with their words for who does not see them', async () => {
+  it('are shown from this origin, with an alternative text', async () => {
     const { html: page } = await shown(docPage, { answers: {}, params: { name: 'how-it-works' } })
     const images = [...page.matchAll(/<img src="([^"]+)" alt="([^"]+)" width="(\d+)" height="(\d+)"/g)]
     expect(images.map(([, src]) => src!.split('?')[0])).toEqual(
@@ -69,7 +69,7 @@ describe('pictures of documents', () => {
     'pictures/console.png',
     'pictures/../errors.md',
     'data:image/svg+xml,x',
-  ])('%s is shown by its words alone', (href) => {
+  ])('%s is shown by its alternative text alone', (href) => {
     expect(html(`![words](${href})`)).toBe('<p><em>words</em></p>\n')
   })
 

@@ -59,7 +59,7 @@ describe('home', () => {
     expect(text).not.toContain('Ticket 4')
   })
 
-  it('shows what holds everything back, and not what is over', async () => {
+  it('shows a freeze that blocks everything, and none that has ended', async () => {
     const freeze = { id: 'stop-the-line', scope: 'global', reason: 'drill', by: 'EPA Chief', state: 'ACTIVE', next: null }
     const { text } = await home({ '/v1/freezes': [freeze, { ...freeze, id: 'election-week', state: 'OVER' }] })
     expect(text).toContain('Nothing goes forward anywhere: stop-the-line (drill), by EPA Chief, until it is lifted.')

@@ -47,7 +47,7 @@ describe('a page that is followed', () => {
     expect(followed.followed).toBe(false)
   })
 
-  it('goes on behind a page that could not be made', async () => {
+  it('continues after a page that could not be rendered', async () => {
     const followed = followedPage()
     const seen: string[] = []
     followed.follow((html) => seen.push(html))
@@ -59,7 +59,7 @@ describe('a page that is followed', () => {
     expect(seen.map((html) => /<main>(.*)<\/main>/.exec(html)![1])).toEqual(['one', 'mended'])
   })
 
-  it('gives who comes later the newest copy at once', async () => {
+  it('sends a later follower the newest copy at once', async () => {
     const followed = followedPage()
     followed.follow(() => {})
     await later(0)

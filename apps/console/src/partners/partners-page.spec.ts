@@ -31,7 +31,7 @@ function delivery(more: Partial<DeliveryView> = {}): DeliveryView {
 }
 
 describe('the page of partners', () => {
-  it('shows who is registered and what was sent, delivered and acknowledged apart', async () => {
+  it('shows registered partners, and sent, delivered and acknowledged messages separately', async () => {
     const heard = delivery({ id: 'b', acknowledgedAt: '2026-11-26T11:05:00Z', acknowledgedBy: 'callback' })
     const { html, text } = await shown(partnersPage, { answers: { '/v1/partners': [PARTNER], [LIST]: [delivery(), heard] } })
     expect(html).not.toContain('<b>')
@@ -103,7 +103,7 @@ describe('the page of a delivery', () => {
   const params = { id: detail.id }
   const path = `/v1/deliveries/${detail.id}`
 
-  it('shows the evidence of each try, who had it sent again, and how to', async () => {
+  it('shows the evidence of each attempt, who redrove it, and the command for that', async () => {
     const { html, text } = await shown(deliveryPage, { answers: { [path]: detail }, params })
     for (const words of ['500 answered 500', '12 ms', '192.0.2.7', 'AA:BB', 'sha256:0123', 'operator: “their gateway is back”'])
       expect(text).toContain(words)

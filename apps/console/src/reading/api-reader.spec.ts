@@ -38,7 +38,7 @@ const problem = (status: number, code: string) => (response: ServerResponse) =>
   response.writeHead(status, { 'content-type': 'application/problem+json' }).end(JSON.stringify({ status, code, detail: 'why' }))
 
 describe('reading the API', () => {
-  it('brings the key of the caller along, and shares an answer only with who has the same', async () => {
+  it('sends the key of the caller, and shares a response only with callers of the same key', async () => {
     const reader = readerOf(url)
     await reader.as('Bearer a')('/v1/runs')
     await reader.as('Bearer a')('/v1/runs')
@@ -83,7 +83,7 @@ describe('reading the API', () => {
     expect(await reader.as(undefined)('/v1/runs')).toMatchObject({ kind: 'away', detail: 'said nothing within 0.3 s' })
   })
 
-  it('takes no answer that is too large, no JSON, or leads elsewhere', async () => {
+  it('accepts no response that is too large, is no JSON, or redirects', async () => {
     answer = (response) => response.end(Buffer.alloc(9 * 1024 * 1024, ' '))
     expect(await readerOf(url).as(undefined)('/v1/runs')).toMatchObject({ kind: 'away' })
     answer = (response) => response.end('<html>')

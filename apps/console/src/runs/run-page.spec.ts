@@ -59,7 +59,7 @@ describe('the page of a run', () => {
     expect((await shown(runPage, { answers: world(AWAY), params })).text).toContain('tickets of this run could not be loaded')
   })
 
-  it('replaces its decisions in an open page when the run moves on', async () => {
+  it('replaces its decisions in an open page when the run advances', async () => {
     const { html } = await shown(runPage, { answers: answers(), params })
     expect(html).toMatch(/<section id="decide" data-live/)
   })
@@ -99,7 +99,7 @@ describe('the page of a run', () => {
     expect(text).toContain('Replaying: 12 of 64 programs done')
   })
 
-  it.each(RUN_STATES)('has words for %s', async (state) => {
+  it.each(RUN_STATES)('has a text for %s', async (state) => {
     const { text } = await shown(runPage, { answers: answers({ '/v1/runs/7': aRun({ state }) }), params })
     expect(text).not.toContain(state.includes('_') ? state : 'undefined')
     expect(text).toMatch(/(What happens next|How it ended) \w+/)

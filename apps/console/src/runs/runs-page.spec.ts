@@ -38,7 +38,7 @@ describe('the list of runs', () => {
     expect(html).toContain('href="/runs?state=SUCCEEDED&amp;before=51"')
   })
 
-  it('looks through five hundred runs at most', async () => {
+  it('searches five hundred runs at most', async () => {
     const answers = Object.fromEntries(
       Array.from({ length: 9 }, (_, at) => [
         `/v1/runs?${at === 0 ? '' : `before=${901 - at * 100}`}`,

@@ -48,7 +48,7 @@ describe('the page of topics', () => {
     expect(text).toContain('No dead letter waits for a person.')
   })
 
-  it('shows the rate as number, line and words', async () => {
+  it('shows the rate as number, line and text', async () => {
     const { html, text } = await shown(topicsPage, { answers: answers() })
     expect(text).toContain('approver linter, rollout, audit 3.0')
     expect(html).toContain('aria-label="Events in each of the last 15 minutes: 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5"')

@@ -266,7 +266,7 @@ describe('a bridge that verifies documents', () => {
       'HMS_HEAD_NOT_APPROVED',
     ],
     [
-      'a head by anybody but rollout',
+      'a head by another signer than rollout',
       sampleDocument({ policy: { id: ID, version: '2.0.0', limit: 25 }, seq: 2, headSignedBy: 'EPA Chief' }),
       'HMS_HEAD_SIGNER',
     ],

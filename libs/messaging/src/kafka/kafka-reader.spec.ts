@@ -122,7 +122,7 @@ describe('a Kafka reader', () => {
 
   it.each<[string, () => void | Promise<void>, () => void | Promise<void>]>([
     ['takes records', () => waiting(1, 4), () => consumers[0]!.take(1)],
-    ['moves on elsewhere', () => waiting(1, 4), () => waiting(1, positions.find(({ partition }) => partition === 1)!.at + 1)],
+    ['advances elsewhere', () => waiting(1, 4), () => waiting(1, positions.find(({ partition }) => partition === 1)!.at + 1)],
     ['waits for another to read', () => waiting(5, 4), () => {}],
     ['has nothing to read', () => waiting(1, 9), () => {}],
     ['joined without any partition', () => (waiting(1, 4), consumers[0]!.join([])), () => {}],
