@@ -209,7 +209,7 @@ describe('a bot, with root on config-store, Kafka and PostgreSQL against it', ()
         }),
     ],
     ['a head without its release', 'HMS_HEAD_RELEASE_MISSING', async () => ({ ...(await shown(next)), release: null })],
-    ['a document that says another number than its head', 'HMS_HEAD_MALFORMED', async () => ({ ...(await shown(next)), seq: 40 })],
+    ['a document with another number than its head', 'HMS_HEAD_MALFORMED', async () => ({ ...(await shown(next)), seq: 40 })],
     ['a release that is not in the log', 'HMS_HEAD_NOT_LOGGED', async () => ({ ...(await shown(next)), proof: null })],
     [
       'an entry that is not in the log',
@@ -259,12 +259,12 @@ describe('a bot, with root on config-store, Kafka and PostgreSQL against it', ()
     ],
     ['another release of the same epoch', 'HMS_RELEASE_BELOW_FLOOR', () => shown({ head: numbered(4), release: as(1, 99) })],
     [
-      'a tag dropped that asked for two',
+      'a dropped tag that required two',
       'HMS_RELEASE_TAG_DROPPED',
       () => shown({ head: numbered(4), signers: ['EPA Chief'], release: untagged() }),
     ],
     [
-      'a tag dropped that asked for two, and said so',
+      'a dropped tag that required two, and is declared',
       'HMS_HEAD_NOT_APPROVED',
       () => shown({ head: numbered(4), signers: ['EPA Chief'], release: untagged(['critical']) }),
     ],
@@ -407,19 +407,19 @@ describe('a bot, with root on config-store, Kafka and PostgreSQL against it', ()
       ['of a log that the roster forgot', ['HMS_HEAD_NOT_LOGGED'], office.rosterWithNewLog(), {}],
       ['of the new log', [], renewed, { roster: renewed, log: newLog, witness: newWitness }],
       [
-        'of the new log, seen by the witness of before',
+        'of the new log, seen by the former witness',
         ['HMS_HEAD_NOT_LOGGED'],
         renewed,
         { roster: { ...old, log: renewed.log! }, log: newLog },
       ],
       [
-        'of the log of before, seen by the new witness',
+        'of the former log, seen by the new witness',
         ['HMS_HEAD_NOT_LOGGED'],
         renewed,
         { roster: { ...old, witnesses: renewed.witnesses! }, witness: newWitness },
       ],
-      ['of the log of before, seen by nobody', ['HMS_HEAD_NOT_LOGGED'], renewed, { witnessed: false }],
-      ['of a stranger in the name of the log of before', ['HMS_HEAD_NOT_LOGGED'], renewed, { log: office.stranger }],
+      ['of the former log, without a witness', ['HMS_HEAD_NOT_LOGGED'], renewed, { witnessed: false }],
+      ['of a stranger in the name of the former log', ['HMS_HEAD_NOT_LOGGED'], renewed, { log: office.stranger }],
     ]
     for (const [what, refused, roster, proof] of cases)
       expect([what, (await Bot.pinnedTo(roster)).take(await shown({ proof }))]).toEqual([what, refused])

@@ -165,7 +165,7 @@ const headers: [string, (path: string) => Promise<string | undefined>][] = [
   ['a person signed for another path', () => signedHead(chief(), '/v1/other')],
   ['a person signed for another installation', (path) => signedHead(chief(), path, { audience: said.subject })],
   ['a person signed for another body', (path) => signedHead(chief(), path, { body: Buffer.from('[]') })],
-  ['has a key that nobody issued', async () => `Bearer hms_${'a'.repeat(16)}_${'b'.repeat(43)}`],
+  ['has a key that was never issued', async () => `Bearer hms_${'a'.repeat(16)}_${'b'.repeat(43)}`],
 ]
 
 describe('a caller outside the roster learns nothing of what exists, by', () => {

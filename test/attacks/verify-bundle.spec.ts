@@ -204,9 +204,9 @@ describe('a bundle', () => {
         return { entry, proof: await office.proof(entry) }
       },
     ],
-    ['another place among the releases of the approval', 'HMS_VERIFY_PROOF', async () => ({ member: { index: 1, path: [] } })],
+    ['another position among the releases of the approval', 'HMS_VERIFY_PROOF', async () => ({ member: { index: 1, path: [] } })],
     ['a path to no such approval', 'HMS_VERIFY_PROOF', async () => ({ member: { index: 0, path: [Buffer.alloc(32).toString('base64')] } })],
-    ['a place that is none', 'HMS_VERIFY_PROOF', async () => ({ member: null as never })],
+    ['no position among the releases', 'HMS_VERIFY_PROOF', async () => ({ member: null as never })],
     ['a member of a bundle by the place of another', 'HMS_VERIFY_PROOF', async ({ release }) => inBundle(release, 'ozone-limit')],
     [
       'an entry of another kind',

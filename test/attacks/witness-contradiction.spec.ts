@@ -15,7 +15,7 @@ const UNSIGNED: [string, (text: string) => WitnessResponse][] = [
   ['it saw as many entries as there can be', () => ({ status: 409, body: `${Number.MAX_SAFE_INTEGER}\n` })],
   ['the proof is wrong', () => ({ status: 422, body: '' })],
   ['the proof is wrong, at length', () => ({ status: 422, body: 'x'.repeat(10_000) })],
-  ['it is where the log said that it is', (text) => ({ status: 409, body: oldOf(text) })],
+  ['its size is the one that the log sent', (text) => ({ status: 409, body: oldOf(text) })],
   ['it signed, with a false signature', () => ({ status: 200, body: '— example.org/witness AAAAAAAA\n' })],
 ]
 

@@ -19,7 +19,7 @@ const USERS = Object.fromEntries([...SERVICES.map((service) => `hms-${service}`)
 const DENIED = 'TOPIC_AUTHORIZATION_FAILED'
 
 /** A broker that denies everything without an ACL: one for the whole file, the order of the tests counts. */
-describeKafka('Kafka that asks everybody', () => {
+describeKafka('Kafka with ACLs', () => {
   let broker: TestBroker
   let operator: Kafka
   beforeAll(async () => {

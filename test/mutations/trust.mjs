@@ -62,7 +62,7 @@ export const TRUST_GUARDS = [
     guard: 'a reader refuses a document whose members differ from its signed head',
     without: '$1 || $2 || $4',
     spec: 'test/attacks/reader.spec.ts',
-    test: 'refuses a document that says another number than its head',
+    test: 'refuses a document with another number than its head',
   },
   {
     name: 'freshness-expiry',

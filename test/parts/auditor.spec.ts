@@ -107,7 +107,7 @@ describe('an auditor with the tools of Debian', () => {
     )
     await dev.kill()
     await start()
-    await until('the witness was asked', async () => dev.output.includes('audit_forked'))
+    await until('the witness was queried', async () => dev.output.includes('audit_forked'))
     expect(dev.output).toContain('restored from a backup')
     expect((await page()).output).toContain('the log does not continue what it was at the last visit')
     expect((await hms(['audit', 'verify'], env)).code).toBe(10)

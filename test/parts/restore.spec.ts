@@ -39,11 +39,7 @@ describe('a database that went back to its backup', () => {
     await start()
     expect(await approve('2.0.0', 25)).toMatchObject({ code: 0 })
     expect(await approve('1.0.0', 70, 'epa-ozone-limit')).toMatchObject({ code: 0 })
-    await until(
-      'the bot lives by both',
-      async () => bot.get(ID)?.['limit'] === 25 && bot.get('epa-ozone-limit')?.['limit'] === 70,
-      WITHIN_MS,
-    )
+    await until('the bot uses both', async () => bot.get(ID)?.['limit'] === 25 && bot.get('epa-ozone-limit')?.['limit'] === 70, WITHIN_MS)
     expect(await hms(['export', '--out', archive], env)).toMatchObject({ code: 0 })
     await dev.kill()
     renameSync(database, join(folder.path, 'lost'))
@@ -90,7 +86,7 @@ describe('a database that went back to its backup', () => {
       const services = ['approver', 'canary-controller', 'rollout', 'config-store']
       expect(JSON.parse(recovered.stdout)).toMatchObject({ ahead: 100_000, services })
       await start()
-      await until('the bot lives by what is in force again', async () => bot.get(ID)?.['limit'] === 35, WITHIN_MS)
+      await until('the bot uses what is in force again', async () => bot.get(ID)?.['limit'] === 35, WITHIN_MS)
       expect(bot.revision).toBeGreaterThan(100_000)
     },
     PATIENT_MS,
@@ -115,11 +111,7 @@ describe('a database that went back to its backup', () => {
       // It still holds the policy, so it takes no part in the canary of a first version.
       const elsewhere = await approve('1.0.0', 70, 'epa-ozone-limit', ['--scope', 'region:VA'])
       expect(elsewhere, elsewhere.stdout).toMatchObject({ code: 0 })
-      await until(
-        'the bot lives by both',
-        async () => bot.get(ID)?.['limit'] === 25 && bot.get('epa-ozone-limit')?.['limit'] === 70,
-        WITHIN_MS,
-      )
+      await until('the bot uses both', async () => bot.get(ID)?.['limit'] === 25 && bot.get('epa-ozone-limit')?.['limit'] === 70, WITHIN_MS)
       await until('the bot is sure', async () => bot.explain(ID).state === 'READY', WITHIN_MS)
       const runs = JSON.parse((await hms(['runs', 'list', '--json'], env)).stdout) as { run: number }[]
       expect(runs[0]!.run).toBeGreaterThan(100_000)

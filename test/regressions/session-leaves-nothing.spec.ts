@@ -63,7 +63,7 @@ describe('the session of a service', () => {
     one.notify('outbox')
     clock.advanceTo(clock.now().getTime() + 2)
     await one.start()
-    await until('the other has heard', async () => heard.length > 0, 10_000)
+    await until('the other has received it', async () => heard.length > 0, 10_000)
     expect(heard).toEqual(['outbox'])
     await Promise.all([one.stop(), two.stop()])
   })

@@ -73,7 +73,7 @@ const DEEDS: Deed[] = [
   { what: 'a pause', do: decided('pause'), by: 'EPA Counsel', decision: 'pause' },
   { what: 'an abort', do: decided('abort'), by: 'EPA Counsel', decision: 'abort' },
   {
-    what: 'an abort of what bots live under',
+    what: 'an abort of a live release in its bake',
     do: async () => {
       const run = await press.approve(['pm25@3.0.0=20'], { ...WATCHED, observeMs: 0 })
       await press.reaches(run, 'BAKING')

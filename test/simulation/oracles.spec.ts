@@ -48,7 +48,7 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
   },
   'I2 each effect at most once': (evidence) => ({ ...evidence, emitted: [...evidence.emitted, event(evidence, 'hms.canary.passed.v1')] }),
   'I2 heads are numbered once': (evidence) => ({ ...evidence, emitted: [...evidence.emitted, event(evidence, 'hms.head.issued.v1')] }),
-  'I2 partners are told once': (evidence) => ({ ...evidence, deliveries: [...evidence.deliveries, evidence.deliveries[0]!] }),
+  'I2 partners are notified once': (evidence) => ({ ...evidence, deliveries: [...evidence.deliveries, evidence.deliveries[0]!] }),
   'I3 no acknowledged approval is lost': (evidence) => ({ ...evidence, accepted: new Set([...evidence.accepted, 99]) }),
   'I4 each handler sees each key in order': (evidence) => ({ ...evidence, sightings: [...evidence.sightings, evidence.sightings[0]!] }),
   'I5 audit has each event once': (evidence) => ({ ...evidence, audited: evidence.audited.slice(0, -1) }),
@@ -77,7 +77,7 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
     const declared = { ...started, producer: 'approver' as const, type: 'hms.freeze.declared.v1', data: { freeze } as never }
     return { ...evidence, emitted: [declared, delayed, started] }
   },
-  'I16 what was superseded names its successor and is over first': (evidence) => ({
+  'I16 a superseded run names its successor and ends first': (evidence) => ({
     ...evidence,
     runs: evidence.runs.map((record) => ({
       ...record,
@@ -91,7 +91,7 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
       facts: { ...record.facts, ended: { ...record.facts.ended!, state: 'SUPERSEDED' as const } },
     })),
   }),
-  'I28 a canary that is over does not wake': (evidence) => {
+  'I28 a canary that has ended does not wake': (evidence) => {
     const { canary, stable } = canaryIn(evidence, {})
     const promoted = event(evidence, 'hms.rollout.promoted.v1').data as unknown as EventData['hms.rollout.promoted.v1']
     const left = { current: 'sha256:other', seq: promoted.heads.find(({ policy }) => policy === canary.document.id)!.seq }
@@ -155,7 +155,7 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
     const held = { ...completed, type: 'hms.rollout.held.v1', data: { until: '2999-01-01T00:00:00Z', detail: '' } as never }
     return { ...evidence, emitted: [...evidence.emitted, held] }
   },
-  'I15 who is taken back asks people once': (evidence) => {
+  'I15 a run has one ticket for each question': (evidence) => {
     const ended = { state: 'FAILED' as const, reason: 'POISONED', detail: '', at: '' }
     const runs = evidence.runs.map((record) => ({ ...record, facts: { ...record.facts, endedEarly: ended, ended } }))
     return { ...evidence, runs }
@@ -175,7 +175,7 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
     })
     return { ...evidence, emitted }
   },
-  'I21 a retry measures anew': (evidence) => {
+  'I21 a retry measures again': (evidence) => {
     const last = evidence.emitted.findLast(({ type }) => type === 'hms.run.changed.v1')!
     const { view } = last.data as unknown as EventData['hms.run.changed.v1']
     return { ...evidence, emitted: [...evidence.emitted, { ...last, data: { view: { ...view, attempt: 2 } } as never }] }
@@ -185,7 +185,7 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
     const breakGlass = { reason: '', by: ['EPA Chief', 'EPA Counsel'], review }
     return { ...evidence, runs: evidence.runs.map((record) => ({ ...record, facts: { ...record.facts, breakGlass } })) }
   },
-  'I23 what was taken back comes in by a younger decision': (evidence) => {
+  'I23 a reverted version is reinstated only by a later decision': (evidence) => {
     const last = evidence.emitted.findLast(({ type }) => type === 'hms.run.changed.v1')!
     const { view } = last.data as unknown as EventData['hms.run.changed.v1']
     const other = { ...last, time: '2999-01-01T00:00:00Z', data: { view: { ...view, run: 99, state: 'ROLLED_BACK' } } as never }
@@ -250,7 +250,7 @@ describe('the oracles', () => {
     expect(judge({ ...evidence, revisions }).map(({ oracle }) => oracle)).not.toContain('I31 no canary is stored that stable has left')
   })
 
-  it.each(Object.keys(ORACLES))('%s: speaks when it is broken', (name) => {
+  it.each(Object.keys(ORACLES))('%s: reports a violation', (name) => {
     expect(judge(FORGERIES[name]!(evidence)).map(({ oracle }) => oracle)).toContain(name)
   })
 })

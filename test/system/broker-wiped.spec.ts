@@ -75,7 +75,7 @@ describeKafka('a broker that was wiped', () => {
     await admin.disconnect()
     await until('the broker differs', async () => (await diffTopics(kafka)).length > 1)
     await system.killAndRestart('linter')
-    await until('it is as the catalogue says', async () => (await diffTopics(kafka)).length === 0)
+    await until('it matches the catalogue', async () => (await diffTopics(kafka)).length === 0)
     await until('all are ready', () => ready(system.url))
   }, 120_000)
 

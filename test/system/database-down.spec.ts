@@ -35,7 +35,7 @@ describeKafka('the database goes away in mid-run', () => {
     const { port } = database
     await database.stop()
     callOff()
-    await until('readiness says that the database is gone', async () => !(await ready(system.url)))
+    await until('readiness reports that the database is down', async () => !(await ready(system.url)))
     const refused = await hms(['approve', policyFile(folder.path, '2.0.0', 25), '--sign', 'EPA Chief', '--json'], system.env)
     expect(refused.code).toBe(11)
     expect(refused.stderr).toMatch(/HMS_HTTP_UNAVAILABLE/)

@@ -30,7 +30,7 @@ describe.skipIf(!mounted)(`the database's disk is full${mounted ? '' : ' (skippe
     folder.remove()
   })
 
-  it('writes are refused with 503 and Retry-After, reads go on, and all is well when there is room again', async () => {
+  it('writes are refused with 503 and Retry-After, reads continue, and writes succeed once there is room again', async () => {
     expect(await approve('1.0.0', ['--watch'])).toMatchObject({ code: 0 })
     fill()
     const refused = await untilRefused()

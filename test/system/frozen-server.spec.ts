@@ -70,7 +70,7 @@ describe('a server that is frozen, and bots behind all kinds of proxies', () => 
   it('are notified of a change, on every transport', async () => {
     expect(await Promise.all(bots.map((bot) => bot.ready()))).toEqual(['READY', 'READY', 'READY'])
     await approve('2.0.0', 25)
-    await until('all live by 25', async () => limits().join() === '25,25,25', 20_000)
+    await until('all use 25', async () => limits().join() === '25,25,25', 20_000)
   }, 180_000)
 
   it('report STALE soon after it was frozen, keep their values, and are READY again when it continues', async () => {

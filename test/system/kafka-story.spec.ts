@@ -6,7 +6,7 @@ import { DistributedSystem } from '../support/distributed-system.js'
 import { policyFile } from '../support/policy-file.js'
 import { hms, ready, until } from '../support/processes.js'
 
-describeKafka('the story with eight processes on real Kafka, each a user of its own', () => {
+describeKafka('the walkthrough with eight processes on real Kafka, each a user of its own', () => {
   let system: DistributedSystem
   let fleet: HmsConnection[] = []
 

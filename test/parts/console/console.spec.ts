@@ -110,7 +110,7 @@ describe('the console in a browser', () => {
         await inPage(path, { viewport, javaScriptEnabled: false }, factsOf),
         await inPage(path, { viewport }, factsOf),
       ]
-      await until('both say the same', () => both().then(([without, withScripts]) => without === withScripts), 30_000)
+      await until('both show the same', () => both().then(([without, withScripts]) => without === withScripts), 30_000)
     })
   })
 

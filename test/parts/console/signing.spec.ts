@@ -218,7 +218,7 @@ describe('a person who signs in the browser', () => {
         await page.click('text=Show what would be signed')
         return (await factsOf(page)).includes('HMS_APPROVER_ALREADY_LIVE')
       }
-      await until('the page says that it is live already', isLive, 60_000)
+      await until('the page shows that it is live already', isLive, 60_000)
     })
   })
 
@@ -237,13 +237,13 @@ describe('a person who signs in the browser', () => {
       await page.click('[data-send]')
       await page.waitForURL('**/freezes')
       const holds = async (): Promise<boolean> => (await page.reload()) !== null && (await factsOf(page)).includes('! Holds now')
-      await until('the page says that it holds', holds, 60_000)
+      await until('the page shows that it holds', holds, 60_000)
       await page.click('text=End election-week')
       await page.fill('#reason', 'it is over')
       await signed(page, 'Sign the end', '**/freezes')
       const ended = async (): Promise<boolean> =>
         (await page.reload()) !== null && (await factsOf(page)).includes('ended by EPA Chief: “it is over”')
-      await until('the page says who ended it', ended, 60_000)
+      await until('the page shows who ended it', ended, 60_000)
     })
     await inPage('/approvals', {}, async (page) => {
       await propose(page, '1.0.0', 70, '10m', 'ozone-limit')
@@ -273,7 +273,7 @@ describe('a person who signs in the browser', () => {
         await page.goto(run)
         return (await factsOf(page)).includes('has ended, so there is nothing to decide.')
       }
-      await until('the page says that it has ended', saysEnded, 60_000)
+      await until('the page shows that it has ended', saysEnded, 60_000)
     })
   }, 240_000)
 

@@ -51,6 +51,6 @@ it('passes on that a sender who had ended is gone altogether', async () => {
   const broken = once(sink, 'close')
   sender.destroy()
   // The first answer is met by a reset, which the next one finds.
-  while (!source.destroyed) await new Promise<void>((resolve) => source.write('an answer that nobody reads', () => resolve()))
+  while (!source.destroyed) await new Promise<void>((resolve) => source.write('a response that the client does not read', () => resolve()))
   await broken
 })
