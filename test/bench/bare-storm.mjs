@@ -1,4 +1,4 @@
-// The floor of a storm: a bare `ws` server that sends as many bytes as it is told to whoever connects.
+// The floor of a storm: a bare `ws` server that sends a given number of bytes to each client.
 import { WebSocketServer } from 'ws'
 
 const bytes = Buffer.alloc(Number(process.argv[2]), 'x')

@@ -16,7 +16,7 @@ const GIVE_UP_MS = 600_000
 /**
  * What a newcomer waits for in an empty folder: `npm install` of the archive, `npx hms-svc dev` until it is ready, with an empty data
  * folder and with a kept one, and `npx hms-svc demo` until it says what to do next. The floor of `dev` is `npx` with a program that only
- * tells its version, that of the demo what it waits by the clock.
+ * prints its version; that of the demo is its waiting time by the clock.
  */
 describe('first minute', () => {
   const scratch = scratchFolder()

@@ -9,7 +9,7 @@ import { POLICY, startPress } from './press-under-load.js'
 
 const WARM_UP = 50_000
 const READS = 2_000_000
-/** What awaits costs more, and needs fewer to be told apart. */
+/** Awaited reads cost more, so fewer of them show a difference. */
 const AWAITED_READS = 200_000
 const ROUNDS = 5
 

@@ -21,7 +21,7 @@ export interface Committed {
 export class LinterInstance {
   readonly store = new CountingOutboxStore()
   private readonly runtime: ReturnType<typeof createRuntime>
-  /** Its events wake nobody. */
+  /** Its events wake no relay. */
   private readonly deaf: Outbox
 
   private constructor(

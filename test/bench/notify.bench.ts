@@ -29,7 +29,7 @@ const WATCHED_MS = 30_000
 /**
  * Webhooks by notifier on a PostgreSQL that flushes every commit: what it delivers a second when all wait at once, and how long a message
  * takes to a partner who answers, while none and while 5 of 50 take the connection and never answer. The floor is a loop of bare posts of
- * undici, signed, to the same server, as many at a time. Then the memory while 10,000 messages wait for partners of whom none answers.
+ * undici, signed, to the same server, as many at a time. Then the memory while 10,000 messages wait for partners that do not respond.
  */
 describe('notify', () => {
   const folder = scratchFolder()
@@ -110,7 +110,7 @@ describe('notify', () => {
     return Array.from({ length: count }, (_, index) => ({ id: `p-${index}`, url: index < dead ? urls.dead : urls.well }))
   }
 
-  /** As many posts as with nobody dead, on a connection of its own each, as notifier makes them. */
+  /** The number of posts of the run without dead partners, on a connection of its own each, as notifier makes them. */
   async function bare(): Promise<void> {
     const agent = new Agent({ connections: AT_A_TIME, pipelining: 1 })
     const took: number[] = []

@@ -8,7 +8,7 @@ export class NotingBus extends EmbeddedBus {
   readonly publishedAt = new Map<string, number>()
 
   constructor() {
-    // Never used: nobody subscribes.
+    // Never used: there is no subscriber.
     super(new Pool(), systemClock, silentLogger)
   }
 

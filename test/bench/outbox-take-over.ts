@@ -30,7 +30,7 @@ const WAYS: [string, (server: DurablePostgres, identity: TestIdentity) => Promis
 
 /**
  * From the end of the leader to the first row that the other instance sends: under traffic, whose wake-ups make it try at once, and for
- * one row left behind, of which nobody tells it, so that its poll of a second must find it.
+ * one row left behind without a notification, so that its poll of a second must find it.
  */
 export async function takeOver(server: DurablePostgres, identity: TestIdentity): Promise<void> {
   for (const [how, open] of WAYS) {

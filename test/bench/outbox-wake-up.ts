@@ -34,7 +34,7 @@ async function commitToRelay(
   await atRate(RATE, FOR_MS, async (turn) => void committed.push(await writer.write(`wake.${turn % KEYS}`, how)))
   await until('all are sent', async () => leader.store.sent === committed.length)
   await Promise.all([leader.stop(), other.stop()])
-  // The relay may have read the row before the writer heard of its own commit.
+  // The relay may have read the row before the writer received the response to its own commit.
   return committed.map(({ id, atMs }) => Math.max(0, bus.publishedAt.get(id)! - atMs))
 }
 

@@ -123,7 +123,7 @@ async function oneStatement(
 ): Promise<{ work: (writer: number, turn: number) => Promise<void>; close(): Promise<void> }> {
   await server.query('CREATE TABLE floor_row (seq bigserial PRIMARY KEY, msg_key text NOT NULL, value text NOT NULL)')
   const pool = new Pool({ connectionString: server.url, max: WRITERS })
-  // `end` resolves before the sockets are closed: a server that stops then tells them so.
+  // `end` resolves before the sockets are closed: a server that stops then reports an error on them.
   pool.on('error', () => {})
   const value = 'x'.repeat(1_500)
   const work = async (writer: number): Promise<void> => {

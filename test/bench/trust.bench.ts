@@ -127,7 +127,7 @@ describe('trust', () => {
       print('each append in a transaction of its own', median(alone), '/s', `  (${(median(alone) / median(inserts)).toFixed(2)})`)
     }
     await until('each has its place', async () => (await covered(server)).open === 0)
-    // What counts is what a checkpoint covers: an append that waits for its place is proven to nobody.
+    // Only entries that a checkpoint covers count: an append that waits for its index has no proof yet.
     const [before, startedAt] = [await covered(server), nowMs()]
     const taken = await perSecond(8, SUSTAINED_MS, append)
     const [after, stoppedAt] = [(await covered(server)).published - before.published, nowMs()]

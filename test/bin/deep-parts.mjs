@@ -23,7 +23,7 @@ export const PARTS = [
   { name: 'guards', needs: ['kafka'] },
 ]
 
-/** The parts of these names, all of them without a name; a name that is none is refused with those that are. */
+/** Returns the parts of these names, all without a name; refuses an unknown name with the list of known ones. */
 export function chooseParts(names) {
   const known = PARTS.map(({ name }) => name)
   const unknown = names.filter((name) => !known.includes(name))

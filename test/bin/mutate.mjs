@@ -1,5 +1,5 @@
 // `npm run mutate [-- NAME…]`: removes the guards of the choreography one at a time, in a copy, and demands that a named test turns red.
-// A guard whose removal no test notices is a promise that nobody keeps: exit 1.
+// A guard whose removal no test notices is a promise without a check: exit 1.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -28,7 +28,7 @@ if (!kafka.ok) {
   process.stderr.write(`✗ these parts need a real Kafka: ${kafka.why}.\n`)
   process.exit(1)
 }
-// Without it two tests would be passed over two hours from now, in a line that nobody reads.
+// Without it two tests would be skipped two hours from now, with one line of output.
 if (needed.has('faketime') && !existsSync(FAKETIME)) {
   process.stderr.write('✗ the clocks are set wrong with faketime: apt-get install faketime\n')
   process.exit(1)

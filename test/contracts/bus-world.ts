@@ -26,7 +26,7 @@ export class BusWorld {
     store: OutboxStore,
   ) {
     const writer = this.openBus()
-    // In one process every reader hears of what was sent, whichever bus it reads through.
+    // In one process every reader is notified of sent records, whichever bus it reads through.
     const announcing: EventBus = {
       publish: (events) => writer.publish(events),
       announce: (...sent) => this.open.forEach((bus) => bus.announce(...sent)),

@@ -41,7 +41,7 @@ const USERS = Object.fromEntries([...SERVICES.map((service) => `hms-${service}`)
 const SLOW = { timeout: 30_000 }
 
 /**
- * A config-store on a broker where nobody may do more than they need, and bots that know the broker alone. The order of the tests counts.
+ * A config-store on a broker that grants each user only what it needs, and bots that know the broker alone. The order of the tests counts.
  */
 describeKafka('hms-svc/kafka', () => {
   const scratch = scratchFolder()

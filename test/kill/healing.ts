@@ -6,7 +6,7 @@ import type { Observer } from './observer.js'
 const LOOK_EVERY_MS = 500
 const MOST_LAGGARDS = 10
 
-/** Ages in seconds of what waits longest: an event for its relay, a timer for somebody to fire it who has not claimed it yet. */
+/** Ages in seconds of the oldest unsent event and of the oldest due timer that no instance has claimed. */
 interface Backlog {
   unsentSeconds: number
   dueSeconds: number

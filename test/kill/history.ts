@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** What was done and seen, in order: one JSON object per line, kept in memory and written only when somebody has to look into it. */
+/** Actions and observations, in order: one JSON object per line, kept in memory and written only after a failure. */
 export class History {
   private readonly startedAt = Date.now()
   private readonly lines: string[] = []

@@ -186,7 +186,7 @@ function isFreezing(input: CanaryInput): boolean {
   return 'frozen' in input && input.frozen !== null
 }
 
-/** Of a policy no bot was heard where the step is shown. */
+/** Whether a policy has no acknowledgement of a bot where the step is shown. */
 function lacksEvidence(canary: Canary): boolean {
   const heard = headsOf(canary).filter(({ scope, heard: isHeard }) => isHeard && scopesOverlap(scope, canary.scope))
   return canary.members.some((member) => !heard.some(({ policy }) => policy === member.policy))

@@ -23,7 +23,7 @@ import { isTerminal, type RunControl } from '#libs/contracts'
 import type { Model, Step } from './explore.js'
 import { decisionReceived, bundle, covered, FREEZE, NOW, originOf, SCOPE, SEQ, stored } from './samples.js'
 
-/** What somebody said, in the order in which they said it. */
+/** A message of a speaker, in the order in which that one published it. */
 type Message = { type: string; attempt: number; data?: object; decision?: DecisionReceived['decision'] }
 type Speaker = 'approver' | 'canary' | 'rollout'
 /** How far each reader has come with what each speaker said: what is never read is lost, what is read late comes out of order of others. */

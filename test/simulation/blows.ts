@@ -3,7 +3,7 @@ import type { Blow } from './plan.js'
 import type { Random } from './random.js'
 import type { World } from './world.js'
 
-/** A session that hears nothing for so long is over: locks and partitions go to others. */
+/** A session without a response for this time has expired: locks and partitions go to other instances. */
 const SESSION_MS = 10_000
 
 export async function strike(world: World, blow: Blow, random: Random): Promise<void> {

@@ -26,7 +26,7 @@ export class Broker {
   private clock = 0
   private readonly offsets = new Map<string, number>()
   private readonly members = new Map<string, Assignee[]>()
-  /** Who reads each topic; made anew when a group changes. */
+  /** Readers of each topic; rebuilt when a group changes. */
   private readonly readers = new Map<string, readonly Assignee[]>()
 
   get names(): string[] {

@@ -3,7 +3,7 @@ import type { Incarnation } from './incarnation.js'
 import type { Scheduler } from './scheduler.js'
 import type { Life, ServiceNode } from './service-node.js'
 
-/** Whoever asks a service that stays away hears this. */
+/** Code of a request to a service that stays down. */
 export const AWAY = 'HMS_TEST_AWAY'
 
 const PATIENCE_MS = 5_000
@@ -15,7 +15,7 @@ export class Client {
     private readonly scheduler: Scheduler,
     private readonly nodes: ReadonlyMap<ServiceName, ServiceNode>,
     private readonly tell: (who: string, what: string) => void,
-    /** Services that nobody starts again: who calls one gives up. */
+    /** Whether a service is never restarted: a caller of such a service gives up. */
     private readonly isAway: (service: ServiceName) => boolean,
   ) {}
 

@@ -59,7 +59,7 @@ export async function collect(world: World): Promise<Evidence> {
     accepted: world.press.accepted,
     poisoned: world.poisoned,
     brokenTimers: world.brokenTimers,
-    // Copies of dead letters are in the outbox too; they are nobody's news.
+    // Copies of dead letters are in the outbox too; they are no events of their producers.
     emitted: await everywhere(async (tx, producer) =>
       outboxOf(tx)
         .filter(({ topic, value }) => topicNames.has(topic) && value !== null)

@@ -143,8 +143,8 @@ export class Faults implements BusFaults {
 }
 
 /**
- * A consumer that never heard of a stream takes its first record for the oldest that is kept, so the first one of a stream may not come
- * later than its second while somebody waits for it.
+ * A consumer without a position of a stream takes its first record for the oldest that is kept, so the first one of a stream may not
+ * arrive after its second while a consumer waits for it.
  */
 export function mayComeLater(event: Pick<OutgoingEvent, 'topic' | 'key' | 'source' | 'keySeq'>, broker: Broker): boolean {
   const partition = broker.partitionOf(event.topic, event.key)

@@ -58,7 +58,7 @@ export class GroupMember implements Assignee {
     for (const reader of this.readers) reader.position = undefined
   }
 
-  /** A reader that was further than the log now reaches is out of range, and begins anew. */
+  /** Resets a reader whose position is beyond the end of the log: it is out of range, and starts from the beginning. */
   cut(topic: string, partition: number, length: number): void {
     const reader = this.reader(topic, partition)
     if (reader?.position === undefined || reader.position <= length) return

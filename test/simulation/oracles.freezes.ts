@@ -39,7 +39,7 @@ export function freezesHold({ emitted }: Evidence): string[] {
         : stepsOf(plan)
             .slice(0, steps.get(about!))
             .map(({ scope }) => scope)
-    // It heard of each of them before it said that it waits, or not at all.
+    // It received each of them before it published that it waits, or not at all.
     const heard = freezes.filter(({ declaredAt }) => declaredAt <= since).map((freeze) => liftedBy(freeze, time))
     const holds = heard.length > 0 && heard.every((freeze) => freezeAgainst([freeze], scopes, new Date(time)) !== null)
     if (holds) found.push(`${type} of ${key} at ${time}, and it waits since ${since} for what has not ended`)
@@ -47,7 +47,7 @@ export function freezesHold({ emitted }: Evidence): string[] {
   return found
 }
 
-/** Canary-controller shows no release in a place for the first time while a freeze of it holds that it has heard of. */
+/** Canary-controller shows no release in a scope for the first time during a freeze of it that it has received. */
 export function noFirstHeadInAFreeze({ emitted, sightings }: Evidence): string[] {
   const found: string[] = []
   const heardAt = new Map(sightings.filter(({ consumer }) => consumer === 'canary-controller').map(({ id, at }) => [id, at]))

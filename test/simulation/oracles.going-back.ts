@@ -46,7 +46,7 @@ export function headsAreSigned({ emitted, runs, roster }: Evidence): string[] {
   return [...found]
 }
 
-/** An attempt begins with no verdict, and in its canary no alert counts that was told before the attempt began. */
+/** An attempt begins with no verdict, and in its canary no alert counts that was reported before the attempt began. */
 export function retriesMeasureAnew({ emitted, canaries }: Evidence): string[] {
   const found: string[] = []
   const seen = new Set<string>()
@@ -72,7 +72,7 @@ export function retriesMeasureAnew({ emitted, canaries }: Evidence): string[] {
   return found
 }
 
-/** A version that was taken back goes to no stage again by what was prepared before, unless people retried the run. */
+/** A reverted version enters no stage again by an earlier preparation, unless people retried the run. */
 export function quarantineHolds({ emitted }: Evidence): string[] {
   const found: string[] = []
   const takenBack = new Map<string, { run: number; at: string }>()
@@ -80,7 +80,7 @@ export function quarantineHolds({ emitted }: Evidence): string[] {
   for (const { type, data, time } of emitted) {
     if (type === 'hms.run.changed.v1') {
       const { view } = data as unknown as Data<'hms.run.changed.v1'>
-      // What is told of it later says nothing new.
+      // Later events of it add nothing.
       if (ended.has(view.run) || !hasTakenBack(view)) continue
       ended.add(view.run)
       for (const { id, version } of view.policies) takenBack.set(`${id}@${version}`, { run: view.run, at: time })
@@ -101,7 +101,7 @@ export function quarantineHolds({ emitted }: Evidence): string[] {
 
 type View = Data<'hms.run.changed.v1'>['view']
 
-/** As approver decides it, from what it told. Only a run whose stages began has something to take back. */
+/** Decides as approver does, from its events. Only a run whose stages began has something to roll back. */
 function hasTakenBack({ run, policies, createdAt, state, stages, endedAt }: View): boolean {
   if (endedAt === null) return false
   const startedAt = stages.find((stage) => stage.startedAt !== null)?.startedAt ?? undefined

@@ -24,7 +24,7 @@ export function headsOrdered({ emitted }: Evidence): string[] {
   return found
 }
 
-/** One truth in four places: rollout's heads, the store's documents, approver's live versions, and the state that was told. */
+/** Four places agree: rollout's heads, the store's documents, approver's live versions, and the published state. */
 export function storesAgree({ emitted, documents, revisions, stables, policies, now }: Evidence): string[] {
   const found: string[] = []
   const told = new Map<string, ConfigDocument>()

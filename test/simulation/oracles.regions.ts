@@ -37,21 +37,21 @@ interface Bake {
   from: string
 }
 
-/** No canary begins where another bakes, as far as canary-controller had heard: an alert that names no policy would count in both. */
+/** No canary begins where another bakes, as far as canary-controller was notified: an alert without a policy would count in both. */
 export function noCanaryInABake({ emitted, sightings }: Evidence): string[] {
   const found: string[] = []
   const heard = new Map(sightings.filter(({ consumer }) => consumer === 'canary-controller').map(({ id, at }) => [id, at]))
   const headsOf = (data: unknown): HeadPredicate[] =>
     (data as EventData['hms.head.issued.v1']).heads.map(({ head }) => peekPredicate<HeadPredicate>(head))
   const issued = emitted.filter(({ producer, type }) => producer === 'canary-controller' && type === 'hms.head.issued.v1')
-  // What takes effect later, and may be given up before readers were told to hold it.
+  // Runs that take effect later, and may end before readers were notified to hold their releases.
   const later = new Set(issued.flatMap(({ data }) => headsOf(data).flatMap(({ run, next }) => (next === undefined ? [] : [run]))))
   const ends = endsOf(emitted, heard)
   const passed = emitted.flatMap(({ id, type, data }) => {
     const at = type === 'hms.simulation.passed.v1' ? heard.get(id) : undefined
     return at === undefined ? [] : [{ at, dossier: (data as unknown as EventData['hms.simulation.passed.v1']).dossier }]
   })
-  // The canary of a later run of one of its policies ends it, perhaps before canary-controller hears that it was over.
+  // The canary of a later run of one of its policies ends it, perhaps before canary-controller is notified of its end.
   const isFollowed = ({ run, policies }: Bake, by: string): boolean =>
     passed.some(({ at, dossier }) => dossier.run > run && at <= by && dossier.releases.some(({ id }) => policies.includes(id)))
   const bakes = emitted.flatMap(({ producer, type, time, data }): Bake[] => {
@@ -85,7 +85,7 @@ export function noCanaryInABake({ emitted, sightings }: Evidence): string[] {
   return found
 }
 
-/** By run, when canary-controller first heard or said that nothing of it counts any longer. */
+/** Returns by run when canary-controller first received or published its end. */
 function endsOf(emitted: Evidence['emitted'], heard: ReadonlyMap<string, string>): Map<number, string> {
   const ends = new Map<number, string>()
   const OVER = new Set(['hms.rollout.completed.v1', 'hms.rollout.failed.v1', 'hms.run.decided.v1'])
@@ -102,7 +102,7 @@ function runOf(data: unknown): number | undefined {
   return run ?? dossier?.run
 }
 
-/** Within a run a share never becomes smaller, and nobody is drawn anew: no head has a salt. */
+/** Within a run a share never becomes smaller, and no bot is drawn again: no head has a salt. */
 export function cohortsOnlyGrow({ emitted }: Evidence): string[] {
   const found: string[] = []
   const shares = new Map<string, number>()

@@ -3,7 +3,7 @@ import { decodeDocument, liveCanaries, documentAsOf, type HeldDocument } from '#
 import { STABLE_SCOPE } from '#libs/signing'
 import type { Emitted, Evidence } from './evidence.js'
 
-/** Once somebody was told that stable has left what a canary stands on, that canary is over for good, whoever was away. */
+/** Once an event reports that stable has left the base of a canary, that canary has ended for good, whichever service was down. */
 export function canariesStayOver({ emitted, revisions }: Evidence): string[] {
   const found: string[] = []
   const told = new Set(emitted.flatMap(movesOf))
@@ -20,7 +20,7 @@ export function canariesStayOver({ emitted, revisions }: Evidence): string[] {
   return found
 }
 
-/** Readers pass over a canary on the stable release only when somebody was told that stable had left that release meanwhile. */
+/** Readers pass over a canary on the stable release only when an event reported that stable had left that release meanwhile. */
 export function canariesAreShown({ emitted, revisions }: Evidence): string[] {
   const found: string[] = []
   const told = new Set(emitted.flatMap(movesOf))

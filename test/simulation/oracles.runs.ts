@@ -24,7 +24,7 @@ const STEPS: readonly (readonly string[])[] = [
   ['hms.notification.completed.v1'],
 ]
 
-/** The history that approver told, in its order: once terminal, a run stays what it became; in the end all are terminal. */
+/** By approver's events, in their order: a terminal state of a run is final; in the end all runs are terminal. */
 export function runsEndOnce({ emitted, runs, accepted }: Evidence): string[] {
   const found: string[] = []
   const states = new Map<number, RunState>()
@@ -46,9 +46,9 @@ export function runsEndOnce({ emitted, runs, accepted }: Evidence): string[] {
 }
 
 /**
- * Steps that a stage takes again when people resume or extend it: an observation also goes on after each freeze that stopped it, and what
- * was paused after a step had passed is observed anew in that step, or promoted out of it. Who promotes a bake that was paused lets it
- * begin anew.
+ * Steps that a stage takes again when people resume or extend it: an observation also continues after each freeze that stopped it, and what
+ * was paused after a step had passed is observed again in that step, or promoted out of it. The promotion of a paused bake lets it
+ * begin again.
  */
 const AGAIN: ReadonlySet<string> = new Set([
   'hms.canary.observation-started.v1',
@@ -73,7 +73,7 @@ export function effectsOnce({ emitted }: Evidence): string[] {
   return found
 }
 
-/** What people decided and the stage applied once it had taken the step; when they decided says nothing, for the stage may hear it later. */
+/** Counts decisions that the stage applied after the step; their time does not count, because the stage may receive them later. */
 function appliedAfter(emitted: readonly Emitted[], first: Emitted): number {
   const again = first.type === 'hms.canary.observation-started.v1' ? ['resume', 'extend'] : ['resume', 'extend', 'promote']
   return emitted

@@ -3,7 +3,7 @@ import { projectRun, ticketKindOf, stateOf } from '#libs/pipeline'
 import type { Evidence } from './evidence.js'
 
 /**
- * A run that was taken back asks people once; a pause leaves no open question behind. Whom a message did not reach is asked about once for
+ * A run that was rolled back has one ticket; a pause leaves no open ticket behind. Partners that were not reached have one ticket for
  * each run, also when it has ended.
  */
 export function peopleAreAsked({ runs, tickets: all }: Evidence): string[] {

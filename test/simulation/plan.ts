@@ -19,15 +19,15 @@ export type Deed =
   /** People sign to bring back the oldest version that rollout remembers of any policy, as soon as there is one, within so long. */
   | { do: 'sign back'; atMs: number; withinMs: number }
   | { do: 'withdraw'; atMs: number; policy: string }
-  /** Two people together; a third closes the review after `reviewAfterMs`, or nobody does. */
+  /** Two people together; a third closes the review after `reviewAfterMs`, or it stays open. */
   | { do: 'break glass'; atMs: number; policy: { id: string; version: string; limit: number }; reviewAfterMs: number | undefined }
   /** As soon as that run is paused, within so long. */
   | { do: 'retry'; atMs: number; run: number; withinMs: number }
-  /** `lies`: it is connected as of another region than it claims. `times`: it tells the same again. */
+  /** `lies`: it is connected as of another region than it claims. `times`: it sends the same again. */
   | { do: 'alert'; atMs: number; bot: string; reading: string; lies: boolean; times: number }
   /** About the run of that number, in the order of their coming. */
   | { do: 'decide'; atMs: number; run: number; decision: RunDecisionName; twice: boolean }
-  /** It begins after `aheadMs`. Somebody lifts it after `liftAfterMs`; else it ends by itself after `forMs`. */
+  /** It begins after `aheadMs`. An official lifts it after `liftAfterMs`; else it expires after `forMs`. */
   | { do: 'freeze'; atMs: number; scope: string; aheadMs: number; forMs: number; liftAfterMs: number | undefined }
   /** A bot is connected for so long; a silent one never acknowledges. */
   | { do: 'connect'; atMs: number; bot: string; forMs: number; silent: boolean }
@@ -183,7 +183,7 @@ function ordinaryPlanOf(random: Random): Plan {
   return plan
 }
 
-/** Somebody approves the same versions once more, whatever became of them. */
+/** An official approves the same versions again, whatever happened to them. */
 function againOf(random: Random, deeds: readonly Deed[]): Deed[] {
   const approvals = deeds.filter((deed) => deed.do === 'approve')
   if (!random.chance(0.15)) return []
@@ -191,7 +191,7 @@ function againOf(random: Random, deeds: readonly Deed[]): Deed[] {
   return [{ ...again, atMs: again.atMs + random.between(500, 8_000), twice: false }]
 }
 
-/** People who go past the stages, or begin anew. */
+/** Break-glass, signed rollbacks, withdrawals and retries. */
 function waysPastOf(random: Random): Deed[] {
   const deeds: Deed[] = []
   const policy = (): string => random.pick(['pm25', 'pm25', 'ozone', 'so2'])

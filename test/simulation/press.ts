@@ -29,7 +29,7 @@ interface People {
   reviewer: Signer
 }
 
-/** People at the door of the press: they prepare, sign, and keep in mind what they were told. */
+/** People who use the pipeline: they prepare, sign, and remember its responses. */
 export class Press {
   /** Runs whose approval was acknowledged. */
   readonly accepted = new Set<number>()

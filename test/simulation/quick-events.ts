@@ -11,7 +11,7 @@ import type { EventPredicate, Signer } from '#libs/signing'
 const signed = new Map<string, EventPredicate>()
 
 async function sign(predicate: EventPredicate, signer: Signer): Promise<Envelope> {
-  // In its JSON form, as on the wire: what has none must not reach a reader here either. Readers share it: who changes it is to hear of it.
+  // In its JSON form, as on the wire: what has none must not reach a reader here either. Readers share it: a change of it throws.
   const kept = frozenJson(predicate)
   const payload = Buffer.from(String(signed.size)).toString('base64')
   signed.set(payload, kept)

@@ -6,7 +6,7 @@ import type { Outcome } from './simulate.js'
 
 const SHOWN = 300
 
-/** What somebody needs who has only this text: the seed, what is wrong, what led there, and how to play it again. */
+/** Returns a text that suffices alone: the seed, the violations, their history, and the command that replays it. */
 export function describeFailure({ seed, violations, history }: Outcome): string {
   const path = join(mkdtempSync(join(tmpdir(), 'hms-simulation-')), `seed-${seed}.txt`)
   writeFileSync(path, history.join('\n'))

@@ -13,8 +13,8 @@ interface Due {
 const MAX_STEPS = 400_000
 
 /**
- * Virtual time and the order of everything. Whoever reaches a gate waits in `ready` until the seed picks it; time moves only when nobody is
- * ready. Between two picks all microtasks run, so what happens between two gates is one step that nothing can come between.
+ * Virtual time and the order of everything. A task that reaches a gate waits in `ready` until the seed picks it; time moves only when none
+ * is ready. Between two picks all microtasks run, so what happens between two gates is one step that nothing can come between.
  */
 export class Scheduler {
   nowMs = Date.parse('2026-01-01T00:00:00Z')

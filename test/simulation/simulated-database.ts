@@ -39,7 +39,7 @@ export class DurableTables {
 }
 
 class SimulatedTransaction extends MemoryTransaction {
-  /** Whether the caller hears of the commit: what shall follow it happens only then. */
+  /** Whether the caller receives the response to the commit: effects after it happen only then. */
   heard = true
 
   override afterCommit(effect: () => void): void {

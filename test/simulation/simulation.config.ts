@@ -1,3 +1,3 @@
-/** How many seeds are played, and by which alone; of whoever runs the tests. */
+/** Number of seeds that are played, or the only seed; set by the developer. */
 export const seedCount = Number(process.env['HMS_TEST_SEEDS'] ?? 300)
 export const onlySeed = process.env['SEED'] === undefined ? undefined : Number(process.env['SEED'])

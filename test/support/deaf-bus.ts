@@ -1,7 +1,7 @@
 import type { ServiceName } from '#libs/contracts'
 import { MemoryBus, type BusRecord, type Subscription } from '#libs/messaging'
 
-/** A bus on which some services hear nothing: they live, and never answer. What was said meanwhile they never hear. */
+/** A bus on which some services receive nothing: they run, and never respond. Events published meanwhile never reach them. */
 export class DeafBus extends MemoryBus {
   readonly deaf = new Set<ServiceName>()
 

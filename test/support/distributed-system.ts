@@ -37,7 +37,7 @@ export class DistributedSystem<B extends Brokers = TestBroker> {
     private readonly cleanup: () => Promise<void>,
   ) {}
 
-  /** On a broker that lets every service do what the catalogue says, and nobody anything else. */
+  /** On a broker that grants every service its rights of the catalogue, and nothing else. */
   static startSecured(): Promise<DistributedSystem> {
     const users = Object.fromEntries(SERVICES.map((service) => [`hms-${service}`, `${service}-secret`]))
     const envOf = (name: ServiceName | 'edge'): Record<string, string> =>

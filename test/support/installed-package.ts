@@ -72,7 +72,7 @@ export function pack(folder: string): string {
 }
 
 function npm(cwd: string, ...argv: string[]): string {
-  // npm tells programs that it starts of itself by variables; this one must not hear of the test's.
+  // npm sets variables for programs that it starts; this one must not inherit those of the test's npm.
   const env = Object.fromEntries(Object.entries(cleanEnvironment()).filter(([name]) => !name.startsWith('npm_')))
   const { status, stdout, stderr } = spawnSync('npm', argv, { cwd, env, encoding: 'utf8', timeout: INSTALL_MS })
   if (status !== 0) throw new Error(`npm ${argv.join(' ')}: ${status}\n${stderr}\n${stdout.slice(-2_000)}`)

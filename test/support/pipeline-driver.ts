@@ -117,7 +117,7 @@ export class PipelineDriver {
     return decide(this.api, run, decision, { reason, byMs, signer: this.system.signers.get(signer)!, at: this.system.clock.now() })
   }
 
-  /** Everywhere and at once unless told otherwise. */
+  /** Everywhere and at once by default. */
   async freeze(freeze: Partial<Freeze> & { id: string }, signer = 'EPA Chief'): Promise<FreezeView> {
     const whole = { reason: 'drill', scope: 'global', ...freeze }
     const signed = await signFreeze(whole, this.signedFor(), this.system.signers.get(signer)!)

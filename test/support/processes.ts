@@ -121,7 +121,7 @@ export class Served {
     return this.signal('SIGTERM')
   }
 
-  /** Freezes it: its connections stay open, and nobody answers. */
+  /** Freezes it: its connections stay open, and it does not respond. */
   freeze(): void {
     this.child.kill('SIGSTOP')
   }

@@ -13,13 +13,13 @@ export const PEOPLE = ['Air Director', 'Air Counsel', 'Air Office'] as const
 
 /**
  * An installation in profile production, set up as its operator would: keys made by their holders, a first roster signed offline, a
- * broker that speaks TLS and lets nobody do what no ACL says, eight services, the edge, and a witness with a folder of its own.
+ * broker with TLS that denies everything without an ACL, eight services, the edge, and a witness with a folder of its own.
  */
 export class ProductionSystem {
   private constructor(
     readonly folder: string,
     readonly url: string,
-    /** What people and programs set: where it is and whom to trust. */
+    /** Environment of people and programs: its address and the roster that they trust. */
     readonly env: Record<string, string>,
     readonly cleanup: () => Promise<void>,
   ) {}
@@ -86,7 +86,7 @@ export class ProductionSystem {
     return system
   }
 
-  /** One command, as somebody with a key, or nobody. */
+  /** Runs one command, with a key or as an anonymous client. */
   hms(argv: string[], token?: string): Promise<Finished> {
     return hms(argv, { ...this.env, ...(token === undefined ? {} : { HMS_TOKEN: token }) })
   }

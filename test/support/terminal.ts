@@ -1,6 +1,6 @@
 import { BIN, finished, type Finished } from './processes.js'
 
-/** Ends as the program did; what it reads comes from nowhere, so that nobody is asked for long. */
+/** Ends as the program did; its input is empty, so that no prompt waits for long. */
 const PROGRAM = `import os, pty, sys
 os.environ.pop('COLUMNS', None)
 width, command = sys.argv[1], sys.argv[2:]

@@ -26,7 +26,7 @@ export const LOG_POLICY: LogPolicy = {
   quorum: 1,
 }
 
-/** A log of made-up entries and what it tells its witnesses. Two with different `history` are two stories from the entry `fork` on. */
+/** A log of made-up entries and its requests to witnesses. Two with different `history` fork at the entry `fork`. */
 export class TestLog {
   private readonly tree = new HashTree()
 

@@ -9,7 +9,7 @@ import type { Fault } from './faults.js'
 const HOUR_MS = 3_600_000
 const ONE_WAY = ['up', 'down'] as const
 
-/** What a network does to a connection that nobody ended. The first list is for either side, the second knows PostgreSQL's protocol. */
+/** Faults of a network on an open connection. The first list is for either side, the second knows PostgreSQL's protocol. */
 const ANYWHERE: readonly ((random: Random) => Toxic)[] = [
   (random) => latency({ ms: 250, jitter: { ms: 200, random: () => random.next() } }),
   // A partition that heals before TCP gives up: nothing is lost, everything is late.

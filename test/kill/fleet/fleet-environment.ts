@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { hms } from '../../support/processes.js'
 
-/** What all processes of a fleet are told whose data lies in `folder`. */
+/** Returns the environment of all processes of a fleet whose data is in `folder`. */
 export function fleetEnvironment(folder: string, brokers: readonly string[], databaseUrl: string): Record<string, string> {
   return {
     HMS_PROFILE: 'dev',

@@ -56,7 +56,7 @@ export class Fleet {
     await Promise.all(this.members.map((member) => until(`${member.title} is ready`, () => member.ready(), timeoutMs)))
   }
 
-  /** Every end that nobody asked for, of a process that was serving. */
+  /** Every unexpected end of a process that was serving. */
   get fell(): string[] {
     return this.members.flatMap((member) => member.fell)
   }

@@ -21,7 +21,7 @@ const FREEZE_MS = 2_000
 export interface LoadSize {
   policies: number
   officials: number
-  /** Nobody rolls back, and nobody leaves before the answer: every run has to succeed. */
+  /** No official rolls back, and no client leaves before the response: every run has to succeed. */
   calm: boolean
 }
 
@@ -57,11 +57,11 @@ export class Load {
   async start(): Promise<void> {
     const official = await Official.open(this.at.url, this.at.dataDir, this.ledger)
     this.working = Promise.all(Array.from({ length: this.size.officials }, () => this.work(official)))
-    this.working.catch(() => undefined) // told by stop()
+    this.working.catch(() => undefined) // reported by stop()
     this.pauses = new Pauses(official, this.observer, this.random)
   }
 
-  /** No new runs; resolves when nobody waits for an answer. Runs may still be open. */
+  /** Starts no further runs; resolves when no request is open. Runs may still be open. */
   async stop(): Promise<void> {
     this.stopping = true
     this.openRuns.stop()

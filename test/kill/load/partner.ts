@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { loadIdentity, statement, verifyWebhook } from '#libs/client'
 import { LooseApi } from '../../support/loose-api.js'
 
-/** What a partner can say of what it was told. */
+/** Messages that a partner has received. */
 export interface Received {
   /** When each message came, and came again, by webhook id. */
   readonly received: ReadonlyMap<string, readonly number[]>
@@ -11,7 +11,7 @@ export interface Received {
   readonly forged: number
 }
 
-/** A state partner on the loopback: it counts what it is told by webhook id, and a true signature is all it asks for. */
+/** A state partner on the loopback: it counts received messages by webhook id, and requires only a valid signature. */
 export class Partner implements Received {
   readonly received = new Map<string, number[]>()
   forged = 0

@@ -4,7 +4,7 @@ import type { Oracle } from './oracle.js'
 /** I5: the trail has each event of each topic that audit reads once, in an entry or in a window, nothing else, and no place left empty. */
 export const auditComplete: Oracle = {
   name: 'audit covers each transition once',
-  // Bots that come and go are told also after the load has ended.
+  // Connects and disconnects of bots are published also after the load has ended.
   settles: true,
   async check({ observer }) {
     const topics = topicsConsumedBy('audit')

@@ -1,9 +1,9 @@
 import type { Oracle } from './oracle.js'
 
-/** After the drain nobody waits: no unsent row, no overdue timer, no timer of a run that has ended, no dead letter. */
+/** After the drain nothing is left: no unsent row, no overdue timer, no timer of a run that has ended, no dead letter. */
 export const nothingLeft: Oracle = {
   name: 'nothing is left waiting',
-  // What the system says of itself all the time may be on its way: what is left is still there at the last look.
+  // Periodic events of the system may be under way: what is left is still there at the last check.
   settles: true,
   async check({ observer }) {
     const violations: string[] = []

@@ -22,7 +22,7 @@ export interface Finding {
 
 export interface Oracle {
   name: string
-  /** It asks of what goes on by itself: what is under way at one look is done at a later one, and what is lost stays lost. */
+  /** Checked again until it passes: work under way at one check is done at a later one, and lost work stays lost. */
   settles?: true
   check(evidence: Evidence): Promise<Finding>
 }

@@ -23,7 +23,7 @@ export const orderInTopics: Oracle = {
 
 /**
  * I4, at the consumers: each has handled each stream up to its producer's last event, and none waits for an earlier one. A key that its
- * producer erased has no end: a tombstone moves nobody, and takes what came before it along.
+ * producer erased has no end: a tombstone advances no consumer, and deletes what came before it.
  */
 export const orderAtConsumers: Oracle = {
   name: 'every consumer has handled every stream to its end',

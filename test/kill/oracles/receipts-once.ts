@@ -6,7 +6,7 @@ interface Told {
   delivery: string
 }
 
-/** A run has as many deliveries as partners: so each of them is told of as taken or given up once, and acknowledged once. */
+/** A run has one delivery per partner: each is reported as accepted or abandoned once, and as acknowledged once. */
 export const receiptsOnce: Oracle = {
   name: 'each delivery is told of once',
   async check({ observer }) {

@@ -10,7 +10,7 @@ interface Told {
 /** Asked about a run that has ended. */
 const OUTLIVES: readonly Ticket['kind'][] = ['EMERGENCY_REVIEW', 'POISONED', 'BREAK_GLASS_REVIEW']
 
-/** A run that is paused again asks again: so a question is opened once, told to each of its ladder once, closed once, and alone. */
+/** A run that pauses again opens another ticket: each is opened once, sent to each step of its ladder once, closed once, and alone. */
 export const ticketsOnce: Oracle = {
   name: 'each question to people is asked and closed once, one of a run at a time',
   async check({ observer }) {

@@ -49,7 +49,7 @@ async function goLive(world: World): Promise<void> {
   await world.do(`approve {assets}/policies/pm25-1.5.0.yaml CHIEF ${AT_ONCE}`)
   await world.do(`approve ${named('back', '1.0.0')} ${named('gone', '1.0.0')} CHIEF ${AT_ONCE}`)
   await world.do(`approve ${named('back', '2.0.0')} CHIEF ${AT_ONCE}`)
-  // Last: nothing that was told before is tried there.
+  // Last: no earlier notification is sent there.
   await world.do('partners add {file:nowhere.yaml}')
   await world.do('partners add {file:post.yaml}')
 }

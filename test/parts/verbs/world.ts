@@ -11,7 +11,7 @@ import { Words } from './words.js'
 
 const PATIENCE_MS = 120_000
 /**
- * More often than any client may write; a mail relay, for partners who take mail, that nobody asks; and canaries that renew nothing
+ * More often than any client may write; a mail relay, for partners who take mail, that is never used; and canaries that renew nothing
  * meanwhile, for what is read in one form is compared with what is read in the next.
  */
 const SETTINGS = {

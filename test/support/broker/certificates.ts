@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 /**
- * An authority that nobody else trusts and its certificate for a broker on 127.0.0.1, valid for a day: `ca.pem`, and `keystore.pem` with
+ * An authority of this test alone and its certificate for a broker on 127.0.0.1, valid for a day: `ca.pem`, and `keystore.pem` with
  * key and certificate as the broker takes them. Answers with the path of the authority's, for clients.
  */
 export async function makeCertificates(dir: string): Promise<string> {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 
-/** Keeps the list of what is told by `+PID` and `-PID`, and ends all of it when its input ends: that pipe only we hold. */
+/** Keeps a list of processes by `+PID` and `-PID` on its input, and ends all of them when its input ends: only we hold that pipe. */
 const WATCH = `
 pids=
 while read -r line; do

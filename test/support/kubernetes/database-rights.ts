@@ -4,7 +4,7 @@ const HEAD = '-- Written by `npm run k8s`; see docs/reference/postgresql.md.\n'
 /** What audit adds to and never changes. */
 const APPENDED = ['entry', 'tree_node', 'checkpoint', 'logged_release', 'entry_actor', 'kept_event', 'attestation']
 
-/** Once, by whoever administers the server: who owns the tables, and whom the services log in as. Passwords are set elsewhere. */
+/** For the administrator of the server, once: the owner of the tables, and the roles of services. Passwords are set elsewhere. */
 export function rolesSql(): string {
   return `${HEAD}CREATE ROLE hms_owner NOLOGIN;
 GRANT CREATE ON DATABASE hms TO hms_owner;

@@ -80,7 +80,7 @@ function run({ root, workdir, env }: Stage, command: string): Promise<void> {
   })
 }
 
-/** What npm tells the scripts that it runs, this test among them, is not for an npm in the folder. */
+/** Returns the environment without the variables that npm sets for its scripts, as this test: another npm must not inherit them. */
 function withoutNpm(env: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(npm_|INIT_CWD$|NODE_ENV$|VITEST)/i.test(name)))
 }

@@ -32,7 +32,7 @@ export function plainEnvironment(): Record<string, string> {
 const LIMIT_MS = 240_000
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024
 
-/** Runs a tool to its end, in the root of the repository unless told otherwise. */
+/** Runs a tool to its end, in the root of the repository by default. */
 export function runTool(tool: Tool, argv: string[], options: { input?: string; cwd?: string } = {}): Ran {
   const ran = spawnSync(PLACES[tool], argv, { encoding: 'utf8', timeout: LIMIT_MS, maxBuffer: MAX_OUTPUT_BYTES, ...options })
   if (ran.error !== undefined) throw ran.error

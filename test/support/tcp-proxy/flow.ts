@@ -110,7 +110,7 @@ export class Flow {
   }
 }
 
-/** RST. A socket that is not connected yet has nobody to tell. */
+/** Sends RST. A socket that is not connected yet has no peer to notify. */
 export function reset(socket: Socket): void {
   if (socket.destroyed) return
   if (socket.connecting) socket.destroy()

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 
-/** One end of a connection in a test: what it heard, and how the connection ended for it. */
+/** One end of a connection in a test: the bytes it received, and how the connection ended for it. */
 export class Talker {
   /** Each chunk as it arrived. */
   readonly chunks: Buffer[] = []
@@ -37,14 +37,14 @@ export class Talker {
     this.socket.write(words)
   }
 
-  /** Resolves when so many bytes were heard in all. */
+  /** Resolves when `bytes` bytes were received in all. */
   async heard(bytes: number): Promise<Buffer> {
     while (this.length < bytes) await new Promise<void>((resolve) => (this.look = resolve))
     return Buffer.concat(this.chunks)
   }
 }
 
-/** Says back what it hears. */
+/** Sends back what it receives. */
 export class EchoServer {
   private readonly guests: Talker[] = []
   private arrived: () => void = () => {}

@@ -1,7 +1,7 @@
 /*
  * The words of a fault-injecting proxy, after Toxiproxy.
  *
- * - *client*: who dialled the proxy. *server*: whom the proxy dials. *upstream*: the proxy's connection to the server.
+ * - *client*: the caller of the proxy. *server*: the target of the proxy. *upstream*: the proxy's connection to the server.
  * - *direction*: `up` is client → server, `down` is server → client. A connection is two flows, one each way.
  * - *toxic*: one fault; it takes hold of every open and every new connection from `apply` until it is *lifted*.
  * - *ending*: the other side closed (FIN) or broke off (RST). It travels in its flow behind the bytes, and toxics may hold it back.

@@ -76,7 +76,7 @@ export function reset({ afterMs = 0 }: { afterMs?: number } = {}): Toxic {
 }
 
 /**
- * Bytes and endings vanish, the connection stays open; new ones open too and never hear a word. A flow that lost bytes may not go on:
+ * Bytes and endings vanish, the connection stays open; new ones open too and receive nothing. A flow that lost bytes may not continue:
  * TCP never delivers a stream with a hole, so lifting resets those connections, as a host does that has forgotten them.
  */
 export function blackHole(options: Where = {}): Toxic {

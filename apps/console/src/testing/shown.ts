@@ -15,7 +15,7 @@ export interface Shown {
 }
 
 export interface World {
-  /** What services say, by path: a value, or an answer that is none. Any other path is away. */
+  /** Responses of services by path: a value, or a failed response. Any other path is down. */
   answers: Record<string, unknown>
   params?: Record<string, string>
   query?: string
