@@ -76,7 +76,7 @@ describe('a decision about a run', () => {
       () => signDecision({ subject: view.digest, decision: 'abort', reason: 'attack', at: system.clock.now() }, person('EPA Chief')),
     ],
     ['no signer at all', 'HMS_APPROVER_SIGNATURE_INVALID', () => ({})],
-  ])('is refused of %s', async (_who, code, make) => {
+  ])('is refused: %s', async (_who, code, make) => {
     await expect(submit(await make())).rejects.toMatchObject({ code })
     await system.settle()
     expect(await press.show(run)).toMatchObject({ state: 'CANARY', decisions: [] })

@@ -67,7 +67,7 @@ describe('a freeze', () => {
     ],
     ['a person, for no installation', 'HMS_FREEZE_OTHER', unnamed],
     ['no signer at all', 'HMS_FREEZE_SIGNATURE_INVALID', () => ({})],
-  ])('is refused of %s', async (_who, code, make) => {
+  ])('is refused: %s', async (_who, code, make) => {
     await expect(declare(await make())).rejects.toMatchObject({ code })
     expect(await press.api.get('/v1/freezes')).toEqual([])
   })

@@ -164,7 +164,7 @@ describe('a withdrawal', () => {
       },
     ],
     ['no signer at all', 'HMS_WITHDRAWAL_SIGNATURE_INVALID', () => ({})],
-  ])('is refused of %s', async (_who, code, make) => {
+  ])('is refused: %s', async (_who, code, make) => {
     await expect(sent(await make())).rejects.toMatchObject({ code })
     expect(await press.limit('pm25')).toBe(NEWEST)
   })

@@ -47,7 +47,7 @@ export const FREEZE_GUARDS = [
     guard: 'a freeze statement without an installation is refused',
     without: '',
     spec: 'test/attacks/freezes.spec.ts',
-    test: 'is refused of a person, for no installation',
+    test: 'is refused: a person, for no installation',
   },
   {
     name: 'freezes-of-one-person',

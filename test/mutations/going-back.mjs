@@ -106,14 +106,14 @@ export const GOING_BACK_GUARDS = [
     guard: 'a withdrawal applies only to the release that it names',
     without: '$1.length === 0',
     spec: ATTACKS,
-    test: 'is refused of a person, of another release',
+    test: 'is refused: a person, of another release',
   },
   {
     name: 'withdrawal-expires',
     guard: 'a withdrawal signed more than ten minutes ago is refused',
     without: 'true',
     spec: ATTACKS,
-    test: 'is refused of a person, hours ago',
+    test: 'is refused: a person, hours ago',
   },
   {
     name: 'withdrawal-allowed',
