@@ -51,9 +51,13 @@ describe('the page of the log', () => {
     expect(html).toContain('/audit?about=ozone&amp;before=1500')
   })
 
-  it('requests one run, by its number', async () => {
-    const { html } = await page('run=7', { '/v1/audit/entries?run=7&limit=1000&acts=true': [entries[0]] })
-    expect(rows(html)).toEqual(['0'])
+  it('requests one run, by its number, the newest thousand and then those before them', async () => {
+    const full = Array.from({ length: 1000 }, (_, at) => entry(2000 - at))
+    const newest = await page('run=7', { '/v1/audit/entries?run=7&order=newest&limit=1000&acts=true': full })
+    expect([rows(newest.html)[0], rows(newest.html).at(-1)]).toEqual(['2000', '1901'])
+    expect(newest.html).toContain('/audit?run=7&amp;before=1901')
+    const older = await page('run=7&before=1901', { '/v1/audit/entries?run=7&before=1901&order=newest&limit=1000&acts=true': [entries[0]] })
+    expect(rows(older.html)).toEqual(['0'])
   })
 
   it('requests the acts of a person, the newest thousand and then those before them', async () => {
