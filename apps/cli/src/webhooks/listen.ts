@@ -24,6 +24,9 @@ export async function listenForWebhooks(context: CliContext, options: FlagsOf<ty
   const from = options.from === undefined ? undefined : timeOf('--from', options.from, io.now())
   const start = from === undefined ? { ...(known ?? (await currentPosition(client, partner, secret))), secret } : since(from, secret)
   await file.write(start)
+  const createdFrom = from ?? start.newest
+  // The position of a listener that started before any message existed.
+  const first = Date.parse(createdFrom) === OVERLAP_MS ? 'the first' : `those created at ${createdFrom}`
 
   const stopper = stopOnInterrupt(io)
   try {
@@ -34,7 +37,7 @@ export async function listenForWebhooks(context: CliContext, options: FlagsOf<ty
         forward: (message) => forward(url, secret, message, new Date(io.now())),
         wait: stopper.wait,
         onReady: () => {
-          output.note(`Ready. Messages to ${partner ?? 'all partners'} go to ${url}; what was made since ${start.newest} comes first.`)
+          output.note(`Ready. Messages to ${partner ?? 'all partners'} are forwarded to ${url}, from ${first} on.`)
           if (given === undefined) output.note(`They are signed with ${secret}, which only this listener knows.`)
         },
         onForwarded: (delivery, result) => show(context, delivery, result),

@@ -96,10 +96,29 @@ describe('webhooks listen', () => {
     }
     const first = await listen(() => received.length > 0, '--from', '2025-12-31T00:00:00Z')
     expect([first.code, received.map(({ id }) => id)]).toEqual([130, ['run_184_pm25_va-deq']])
-    expect(first.stderr).toMatch(/^Ready\. Messages to va-deq go to /)
+    expect(first.stderr).toContain(
+      `Ready. Messages to va-deq are forwarded to ${target()}, from those created at 2025-12-31T00:00:00.000Z on.\n`,
+    )
     expect(first.stdout).toContain('→ 200, acknowledged')
-    await listen(() => service.requests.some(({ call }) => call === list('2025-12-31T23:59:00.000Z')))
+    const second = await listen(() => service.requests.some(({ call }) => call === list('2025-12-31T23:59:00.000Z')))
     expect(received).toHaveLength(1)
+    expect(second.stderr).toContain(`, from those created at ${at} on.\n`)
+    await service.close()
+  })
+
+  it('names no time while no message exists', async () => {
+    const all = `GET /v1/deliveries?since=${encodeURIComponent('1970-01-01T00:00:00.000Z')}&limit=500`
+    const service = await serveCanned({ 'GET /v1/deliveries?limit=1': { body: [] }, [all]: { body: [] } })
+    let stop = (): void => {}
+    const running = runForTest(['webhooks', 'listen', '--forward', target()], {
+      env: { HMS_URL: service.url, HMS_DATA_DIR: folder },
+      interrupt: (fire) => {
+        stop = fire
+      },
+    })
+    while (service.requests.filter(({ call }) => call === all).length < 2) await new Promise((resolve) => setImmediate(resolve))
+    stop()
+    expect((await running).stderr).toContain(`Ready. Messages to all partners are forwarded to ${target()}, from the first on.\n`)
     await service.close()
   })
 
