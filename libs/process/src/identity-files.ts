@@ -19,7 +19,8 @@ export async function readRosterFile(config: HostConfig): Promise<Roster> {
   if (file === undefined) {
     throw settingError('HMS_ROSTER_REQUIRED', 'A production process needs a pinned roster: set HMS_ROSTER to its file.')
   }
-  const roster = readRoster(JSON.parse((await readNamed(file, 'HMS_ROSTER')).bytes.toString('utf8')))
+  const variable = config.roster === undefined ? 'HMS_DATA_DIR' : 'HMS_ROSTER'
+  const roster = readRoster(JSON.parse((await readNamed(file, variable)).bytes.toString('utf8')))
   if (config.profile === 'production' && roster.profile === 'demo') {
     throw settingError('HMS_ROSTER_DEMO', `${file} is a demo roster; its keys lie in a data folder and count for nothing in production.`)
   }
@@ -33,7 +34,7 @@ export async function readServiceSigner(service: ServiceName, config: HostConfig
   if (file === undefined) {
     throw settingError('HMS_SERVICE_KEY_REQUIRED', `${service} needs its signing key: set ${variable} to a PKCS#8 file.`)
   }
-  return readSigner(file, variable)
+  return readSigner(file, env[variable] ? variable : 'HMS_DATA_DIR')
 }
 
 function keyIn({ dataDir }: HostConfig, name: ServiceName | KeyName): string {
@@ -65,7 +66,7 @@ async function readNamed(file: string, variable: string): Promise<GivenFile> {
   try {
     return await readGivenFile(file, MAX_BYTES)
   } catch (error) {
-    const detail = `${file} cannot be read (${describeError(error)}); ${variable} names it.`
+    const detail = `${file} cannot be read (${describeError(error)}); ${variable} sets its path.`
     throw new HmsError('HMS_IDENTITY_MISSING', detail, { status: 400, cause: error, next: ['hms-svc migrate'] })
   }
 }
