@@ -7,7 +7,7 @@ export interface Answers<T> {
   /** Services that failed or did not respond. */
   unreachable: { service: ServiceName; error: unknown }[]
   /** Errors of services that refused the request, with a status below 500. */
-  refusals: unknown[]
+  refusals: HmsError[]
 }
 
 /** Sends one request to each service and sorts the outcomes. The port of a single service refuses requests for other services (404). */
@@ -45,10 +45,10 @@ export async function findLetter(client: ApiClient, text: string): Promise<DeadL
   const read = (name: ServiceName): Promise<DeadLetterView> =>
     client.get('/v1/dead-letters/{service}/{id}', { service: name, id: id.toLowerCase() })
   if (service !== undefined) return read(parseService(service))
-  const { answers, unreachable } = await callServices(SERVICES, read)
-  const found = answers[0]
-  if (found !== undefined) return found.answer
-  // It may be in a service that did not respond.
-  if (unreachable[0] !== undefined) throw unreachable[0].error
+  const { answers, unreachable, refusals } = await callServices(SERVICES, read)
+  if (answers[0] !== undefined) return answers[0].answer
+  // It may be in a service that did not respond, or that refused the caller. 404: not in the service, or no such service here.
+  const fault = unreachable[0]?.error ?? refusals.find(({ status }) => status !== 404)
+  if (fault !== undefined) throw fault
   throw new HmsError('HMS_DEAD_LETTER_NOT_FOUND', `No service has a dead letter ${id}.`, { status: 404, next: ['hms-svc dlq list --all'] })
 }

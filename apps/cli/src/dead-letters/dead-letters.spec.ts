@@ -83,10 +83,31 @@ describe('dlq show', () => {
 
   it.each([
     ['not a UUID', 'seven', {}, 2],
-    ['unknown to every service', ID, {}, 4],
     ['possibly of a service that does not respond', ID, { [`GET /v1/dead-letters/audit/${ID}`]: DOWN }, 11],
   ])('fails for an id that is %s', async (_what, id, responses, code) => {
     expect(await dlq(['show', id], responses)).toMatchObject({ code, stdout: '' })
+  })
+
+  const refusal = (status: number, code: string): Canned => ({ status, body: { code, detail: 'refused', status, next: [] } })
+  it.each([
+    ['every service lacks it', () => refusal(404, 'HMS_DEAD_LETTER_NOT_FOUND'), 4, 'HMS_DEAD_LETTER_NOT_FOUND'],
+    ['the caller has no key', () => refusal(401, 'HMS_AUTH_REQUIRED'), 3, 'HMS_AUTH_REQUIRED'],
+    [
+      'one service refuses the caller, and the others are not at this address or lack it',
+      (service: string) =>
+        service === 'audit'
+          ? refusal(403, 'HMS_AUTH_SCOPE')
+          : refusal(404, service === 'linter' ? 'HMS_DEAD_LETTER_NOT_FOUND' : 'HMS_SERVICE_UNKNOWN'),
+      3,
+      'HMS_AUTH_SCOPE',
+    ],
+  ])('reports why it found no dead letter: %s', async (_why, answerOf, code, expected) => {
+    const responses = Object.fromEntries(SERVICES.map((name) => [`GET /v1/dead-letters/${name}/${ID}`, answerOf(name)]))
+    expect(await dlq(['show', ID], responses)).toMatchObject({
+      code,
+      stdout: '',
+      stderr: expect.stringContaining(`[${expected}]`) as string,
+    })
   })
 })
 
