@@ -40,6 +40,7 @@ export async function startMemorySystem(
   change?: (roster: RosterPredicate) => void,
   signerNamed?: (name: KeyName) => Promise<Signer | undefined>,
   configStoreUrls: readonly string[] = [],
+  port = 0,
 ): Promise<MemorySystem> {
   const profile: Profile = environment['HMS_PROFILE'] === 'production' ? 'production' : 'dev'
   const clock = new VirtualClock(START)
@@ -59,7 +60,7 @@ export async function startMemorySystem(
     configStoreUrls,
     version: '0.0.0-test',
   })
-  const port = await host.start({ host: '127.0.0.1', port: 0 })
+  const listening = await host.start({ host: '127.0.0.1', port })
   const settle = async (): Promise<void> => {
     for (let quiet = 0; quiet < 5; quiet = bus.idle && host.idle ? quiet + 1 : 0) await new Promise((resolve) => setImmediate(resolve))
   }
@@ -70,7 +71,7 @@ export async function startMemorySystem(
     signers: people,
     operator,
     signerOf: serviceSigner,
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${listening}`,
     settle,
     runUntil: async (done, maxMs, everyMs = 0) => {
       const since = clock.now().getTime()

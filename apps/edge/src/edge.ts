@@ -14,6 +14,7 @@ import {
   isForeignRequest,
   validateRequestHeads,
   limitClients,
+  listenError,
   logWrites,
   Metrics,
   openApi,
@@ -120,7 +121,9 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
     },
     problemOf: (error, request) => toProblem(error, request, log),
   })
-  await edge.listen({ port: config.port, host: config.host, backlog: BACKLOG })
+  await edge.listen({ port: config.port, host: config.host, backlog: BACKLOG }).catch((error: unknown) => {
+    throw listenError(config.host, config.port, error, (other) => `HMS_PORT=${other} hms-svc serve edge`)
+  })
   const address = edge.server.address() as { port: number }
   return {
     port: address.port,

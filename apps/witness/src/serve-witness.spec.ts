@@ -135,6 +135,14 @@ describe('serveWitness', () => {
     })
     await serve({ HMS_WITNESS_DIR: dir })
   })
+
+  it('does not start on an address of another machine, and does not blame its folder', async () => {
+    await expect(serveWitness({ ...env, HMS_HOST: '192.0.2.1', HMS_WITNESS_DIR: join(data, 'away') })).rejects.toMatchObject({
+      code: 'HMS_PORT_REFUSED',
+      status: 400,
+      detail: 'Port 0 of 192.0.2.1 cannot be used (EADDRNOTAVAIL).',
+    })
+  })
 })
 
 /** Creates a folder in place of the file: file permissions would not stop root from writing. */

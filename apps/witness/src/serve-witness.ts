@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
 import { acquireFolder, EmbeddedError, type FolderLock } from '#libs/files'
 import { readHostConfig, readNamedSigner, readRosterFile, type HostConfig } from '#libs/process'
-import { createLogger, describeError, Metrics, systemClock, type Environment } from '#libs/platform'
+import { createLogger, describeError, listenError, Metrics, systemClock, type Environment } from '#libs/platform'
 import { keyIdOf, type LogPolicy, type NoteKey, type Roster, type Signer } from '#libs/signing'
 import { FileSeenStore, Witness } from '#libs/witness'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ const OTHER_FOLDER = 'HMS_WITNESS_DIR=FOLDER hms-svc serve witness'
 
 /**
  * Starts a witness process. It signs checkpoints of the log that its pinned roster file names, and stores them in its own folder. Rejects
- * if the witness cannot sign, store or listen: with `HMS_WITNESS_FOLDER`, `HMS_PORT_IN_USE`, or a code about the roster or the key.
+ * if the witness cannot sign, store or listen: with `HMS_WITNESS_FOLDER`, a code of `listenError`, or a code about the roster or the key.
  */
 export async function serveWitness(env: Environment): Promise<{ port: number; stop(): Promise<void> }> {
   const config = readHostConfig(env)
@@ -30,7 +30,7 @@ export async function serveWitness(env: Environment): Promise<{ port: number; st
     const witness = new Witness(key, signer, () => logs.keys(), seen, systemClock)
     const server = createWitnessServer(withRosterRefresh(witness, logs), log, new Metrics().withProcessMetrics())
     await server.listen({ port, host: config.host }).catch((error: unknown) => {
-      throw portInUse(port, error)
+      throw listenError(config.host, port, error, (other) => `HMS_WITNESS_PORT=${other} hms-svc serve witness`)
     })
     const address = server.server.address() as { port: number }
     return { port: address.port, stop: () => server.close().then(() => lock.release()) }
@@ -74,15 +74,6 @@ async function openFolder(dir: string): Promise<FolderLock> {
     if (error instanceof EmbeddedError) throw new HmsError(error.code, error.message, { status: 409, next: [OTHER_FOLDER], cause: error })
     throw folderError(dir, error)
   }
-}
-
-function portInUse(port: number, error: unknown): unknown {
-  if ((error as { code?: unknown } | null)?.code !== 'EADDRINUSE') return error
-  return new HmsError('HMS_PORT_IN_USE', `Port ${port} is in use.`, {
-    status: 409,
-    next: [`HMS_WITNESS_PORT=${port + 1} hms-svc serve witness`],
-    cause: error,
-  })
 }
 
 function folderError(dir: string, error: unknown): HmsError {

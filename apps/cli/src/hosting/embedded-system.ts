@@ -3,8 +3,9 @@ import { acquireFolder, EmbeddedError } from '#libs/files'
 import { readHostConfig, readNamedSigner, readRosterFile, readServiceSigner } from '#libs/process'
 import { createDemoIdentity } from '#libs/client'
 import { startPostgres } from '#libs/persistence'
-import { createLogger, Metrics, startTracing, systemClock, VERSION, type Environment } from '#libs/platform'
+import { createLogger, listenError, Metrics, startTracing, systemClock, VERSION, type Environment } from '#libs/platform'
 import { Host, openEmbeddedBus, openPostgresService } from '#libs/service'
+import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { loadProgram } from './load-program.js'
@@ -115,21 +116,8 @@ export function rethrowEmbedded(error: unknown): never {
 /** Refuses a port in use before the database is started. */
 async function requireFreePort(host: string, port: number): Promise<void> {
   const server = createServer()
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(port, host, resolve)
-    })
-  } catch (error) {
-    const { code = 'unknown' } = error as { code?: string }
-    const place = `Port ${port} of ${host}`
-    if (code === 'EADDRINUSE') {
-      const next = [`hms-svc dev --port ${port + 1}`]
-      throw new HmsError('HMS_PORT_IN_USE', `${place} is in use.`, { status: 409, next, cause: error })
-    }
-    const next = ['hms-svc dev --port NUMBER']
-    throw new HmsError('HMS_PORT_REFUSED', `${place} cannot be used (${code}).`, { status: 400, next, cause: error })
-  } finally {
-    await new Promise((resolve) => server.close(resolve))
-  }
+  await once(server.listen(port, host), 'listening').catch((error: unknown) => {
+    throw listenError(host, port, error, (other) => `hms-svc dev --port ${other}`)
+  })
+  await new Promise((resolve) => server.close(resolve))
 }

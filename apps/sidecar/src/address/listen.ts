@@ -1,4 +1,5 @@
 import { HmsError } from '#libs/contracts'
+import { listenError } from '#libs/platform'
 import { once } from 'node:events'
 import { type AddressInfo, connect, type Server } from 'node:net'
 import { resolve } from 'node:path'
@@ -18,18 +19,9 @@ export async function listen(server: Server, address: ListenAddress): Promise<st
 }
 
 async function listenOnPort(server: Server, port: number): Promise<string> {
-  server.listen(port, LOOPBACK)
-  try {
-    await once(server, 'listening')
-  } catch (cause) {
-    const { code = 'unknown' } = cause as { code?: string }
-    if (code === 'EADDRINUSE') {
-      const next = [`hms-svc sidecar --port ${port + 1}`]
-      throw new HmsError('HMS_PORT_IN_USE', `Port ${port} of ${LOOPBACK} is in use.`, { status: 409, next, cause })
-    }
-    const next = ['hms-svc sidecar --port NUMBER']
-    throw new HmsError('HMS_PORT_REFUSED', `Port ${port} of ${LOOPBACK} cannot be used (${code}).`, { status: 400, next, cause })
-  }
+  await once(server.listen(port, LOOPBACK), 'listening').catch((error: unknown) => {
+    throw listenError(LOOPBACK, port, error, (other) => `hms-svc sidecar --port ${other}`)
+  })
   return `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`
 }
 

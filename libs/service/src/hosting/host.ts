@@ -1,7 +1,7 @@
 import { SERVICE_PATHS, type ServiceName, action, HmsError } from '#libs/contracts'
 import { EventServer, withReadCache, STATEMENT_SEAL, type EventSeal } from '#libs/messaging'
 import type { Database } from '#libs/persistence'
-import { BACKLOG, collectRoutes, type LimitedServer, type Logger } from '#libs/platform'
+import { BACKLOG, collectRoutes, listenError, type LimitedServer, type Logger } from '#libs/platform'
 import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits } from '#libs/process'
 import type { Roster } from '#libs/signing'
 import { Module, type Type } from '@nestjs/common'
@@ -84,7 +84,9 @@ export class Host {
     await this.app.startAllMicroservices()
     for (const runtime of this.runtimes.values()) runtime.start()
     if (listen === undefined) return 0
-    await this.app.listen({ ...listen, backlog: BACKLOG })
+    await this.app.listen({ ...listen, backlog: BACKLOG }).catch((error: unknown) => {
+      throw listenError(listen.host, listen.port, error, () => action('help.environment'))
+    })
     const address = this.app.getHttpServer().address() as { port: number }
     return address.port
   }
