@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Envelope, toBase64 } from '#libs/contracts'
+import { type Envelope, type RollbackMove, toBase64 } from '#libs/contracts'
 import { buildRelease, demoRoster, generateKeyPair, localSigner, signRoster } from '#libs/signing'
 import { serveCanned, type CannedService } from '../testing/canned-service.js'
 import { runForTest } from '../testing/run-cli.js'
@@ -99,7 +99,9 @@ describe('rollback --sign', () => {
   const target = { version: '1.0.0', digest: `sha256:${'1'.repeat(64)}` }
   const live = { version: '5.0.0', digest: `sha256:${'5'.repeat(64)}` }
 
-  async function sign({ missing = [] as string[], version = '1.0.0', fallback = false } = {}): ReturnType<typeof runForTest> {
+  async function sign({ missing = [] as string[], version = '1.0.0', fallback = false, moved = [] as RollbackMove[] } = {}): ReturnType<
+    typeof runForTest
+  > {
     const plan = { share: 500, scope: 'region:NCR', scopeName: 'NCR', observeMs: 0, bakeMs: 0, partners: null }
     const { digest, payload } = buildRelease({
       policy: { ...policy, version },
@@ -130,6 +132,7 @@ describe('rollback --sign', () => {
     const reversed = { id: policy.id, version: '1.0.0', from: '5.0.0', seq: 3, digest, revision: 9, stored: [] }
     service = await serveCanned({
       'GET /v1/roster': { body: [{ version: 1, envelope: await firstRoster() }] },
+      'GET /v1/rollbacks/preview?policy=epa-pm25-limit&version=1.0.0': { body: { id: policy.id, version: '1.0.0', moved } },
       'POST /v1/rollbacks': fallback ? { body: reversed } : { status: 403, body: refused },
       'POST /v1/approvals/prepare': { body: prepared },
       'POST /v1/approvals': { status: 202, body: { run: 7, state, digest, missing } },
@@ -149,6 +152,18 @@ describe('rollback --sign', () => {
     expect(asked?.body).toEqual({ rollback: { policy: 'epa-pm25-limit', version: '1.0.0', publicReason: '' } })
     // The reason is sent with the signature, and is in nothing that readers get.
     expect(service.requests.find(({ call }) => call === 'POST /v1/approvals')?.body).toMatchObject({ reason: 'drill' })
+  })
+
+  it('names before the signature the one policy that signatures roll back, even if others went live with it', async () => {
+    const moved = [
+      { id: policy.id, from: '5.0.0', version: '1.0.0' },
+      { id: 'ozone-limit', from: '3.0.0', version: '2.0.0' },
+    ]
+    const { code, stdout, stderr } = await sign({ moved })
+    expect(code).toBe(0)
+    expect(stderr).toContain('ozone-limit 3.0.0 → 2.0.0. One alone: --only\n')
+    expect(stderr).toContain('a rollback of epa-pm25-limit alone needs the same signatures as an approval.\n')
+    expect(stdout).not.toContain('ozone-limit')
   })
 
   it('signs no release if a fallback permits the rollback', async () => {

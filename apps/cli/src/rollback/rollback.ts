@@ -134,7 +134,7 @@ async function rollbackSigned(
   const rollback = await prepareRollback(client, { policy: id, version, publicReason: publicReason ?? '' })
   const because =
     refusalCode === 'HMS_ROLLOUT_TARGET_REFUSED' ? `Readers would refuse ${version} as it was approved` : `No fallback names ${version}`
-  context.output.note(`${because}: this rollback needs the same signatures as an approval.`)
+  context.output.note(`${because}: a rollback of ${id} alone needs the same signatures as an approval.`)
   await showConsent(context, client, rollback.prepared)
   const signer = await openKey(context, flags)
   const startedAt = performance.now()

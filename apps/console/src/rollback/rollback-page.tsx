@@ -199,7 +199,7 @@ function Go({ id, version, reason, publicReason, only, people }: GoProps): JSX.E
         <h2 id="all-title">If one signature is not enough</h2>
         <p>
           A version that the release in force does not name as fallback needs as many signatures as approving it would take. Such a rollback
-          is prepared first, and then signed like any approval.
+          is prepared first, and then signed like any approval. It rolls back {id} alone; no other policy changes.
         </p>
         <form method="post" action="/approvals">
           <input type="hidden" name="rollback-policy" value={id} />
