@@ -19,6 +19,8 @@ import {
   signTestResult,
   signVerificationResult,
   type ReleasePredicate,
+  type Roster,
+  type RosterKey,
   type Signer,
 } from '#libs/signing'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -88,10 +90,11 @@ describe('releases in force', () => {
   beforeAll(async () => {
     fixture = await createFixture()
   })
-  type More = { approved?: LogContent['approved']; proof?: AuditProof | undefined; attestations?: StageAttestation[] }
+  type More = { approved?: LogContent['approved']; proof?: AuditProof | undefined; attestations?: StageAttestation[]; roster?: Roster }
   const check = async (change: Partial<ConfigDocument> = {}, more: More = {}): Promise<string[]> => {
     const problems = new Problems()
-    const { document, roster, approved } = fixture
+    const { document, approved } = fixture
+    const roster = more.roster ?? fixture.roster
     const proof = 'proof' in more ? more.proof : fixture.proof
     const sources = { roster, proofOf: async () => proof, attestationsOf: async () => more.attestations ?? fixture.attestations }
     await checkLive([{ ...document, ...change }], { approved: more.approved ?? approved, promoted: new Set() }, sources, problems)
@@ -134,6 +137,20 @@ describe('releases in force', () => {
     ])
     expect(await check({}, { attestations: [lint, simulate, { ...canary, attempt: 2 }] })).toEqual([expect.any(String)])
     expect(await check({}, { attestations: [{ ...lint, attempt: 2 }, lint, simulate, canary] })).toEqual([])
+  })
+
+  it('are accepted if a stage attested with a newer key than the approval, and not with one that expired before it', async () => {
+    const [, ...later] = fixture.attestations
+    const witnessed = 1_800_000_000_000
+    const renewed = generateKeyPair()
+    const attested = await fixture.attestationOfLinter(localSigner(renewed.privateKey))
+    const checkWith = async (valid: Pick<RosterKey, 'notBefore' | 'notAfter'>): Promise<string[]> => {
+      const roster = await fixture.rosterWith('linter', { keyid: renewed.keyid, spki: renewed.spki, ...valid })
+      return check({}, { roster, attestations: [attested, ...later] })
+    }
+    expect(await checkWith({ notBefore: new Date(witnessed + 60_000).toISOString() })).toEqual([])
+    expect(await checkWith({ notAfter: new Date(witnessed + 1_000).toISOString() })).toEqual([])
+    expect(await checkWith({ notAfter: new Date(witnessed).toISOString() })).toEqual([expect.stringContaining('linter')])
   })
 
   it('of a signed rollback are accepted if the release that they reinstate was approved and passed the stages', async () => {
@@ -197,6 +214,8 @@ async function createFixture() {
   const { payload, digest } = buildRelease(release)
   const rollback = { target: { version: '1.0.0', digest }, reason: 'drill', replaces: null }
   const back = buildRelease({ ...release, releaseEpoch: 3, rollback })
+  const effective = '2036-06-01T00:00:00Z'
+  const held = buildRelease({ ...release, policy: { ...policy, version: '2.0.0', effective }, releaseEpoch: 2 })
   const [lead, ozone] = [
     { id: 'lead', version: '1.0.0', digest },
     { id: 'ozone', version: '1.0.0', digest: DIGEST },
@@ -206,6 +225,7 @@ async function createFixture() {
     { type: 'hms.approval.approved.v1', run: 2, releases: new ApprovalTree([ozone]).root },
     { type: 'hms.lint.passed.v1', run: 1, releases: new ApprovalTree([lead]).root },
     { type: 'hms.approval.approved.v1', run: 3, releases: new ApprovalTree([{ ...lead, digest: back.digest }]).root },
+    { type: 'hms.approval.approved.v1', run: 4, releases: new ApprovalTree([{ ...lead, version: '2.0.0', digest: held.digest }]).root },
   ].map((each) => JSON.stringify(each))
   const tree = new HashTree()
   for (const entry of entries) tree.append(leafHash(Buffer.from(entry)))
@@ -226,7 +246,7 @@ async function createFixture() {
   const head = { policy: 'lead', scope: 'global', seq: 1, current: digest, issuedAt: '2026-02-01T00:00:00Z' }
   const about = { run: 1, attempt: 1, releases: [{ id: 'lead', version: '1.0.0', releaseDigest: digest }] }
   const passed = { result: 'PASSED' as const, configuration: [], passedTests: ['lead@1.0.0'], warnedTests: [], failedTests: [] }
-  const held = {
+  const verdict = {
     verifier: { id: 'https://hms-svc.dev/verifier/canary/v1', policies: [] },
     timeCreated: '2026-02-01T00:00:00Z',
     properties: [CANARY_PASSED],
@@ -238,23 +258,42 @@ async function createFixture() {
     type,
     envelope,
   })
+  const attestationOfLinter = async (signer: Signer): Promise<StageAttestation> =>
+    logged('linter', 'hms.lint.passed.v1', await signTestResult(passed, about, signer))
+  const next = { release: held.digest, at: effective }
+  const document = {
+    id: 'lead',
+    version: '1.0.0',
+    scope: 'global',
+    head: await signHead(head, of('rollout')),
+    release: await signEnvelope(payload, signers),
+    proof: proofAt(0),
+  } as unknown as ConfigDocument
   return {
     roster,
+    /** Returns the roster with one more key of a service. */
+    async rosterWith(service: string, key: RosterKey): Promise<Roster> {
+      const copy = structuredClone(predicate)
+      copy.principals[service]!.keys.push(key)
+      return readRoster(await signRoster(copy, signers))
+    },
+    attestationOfLinter,
     attestations: [
-      logged('linter', 'hms.lint.passed.v1', await signTestResult(passed, about, of('linter'))),
+      await attestationOfLinter(of('linter')),
       logged('simulator', 'hms.simulation.passed.v1', await signTestResult(passed, about, of('simulator'))),
-      logged('canary-controller', 'hms.canary.passed.v1', await signVerificationResult(held, about, of('canary-controller'))),
+      logged('canary-controller', 'hms.canary.passed.v1', await signVerificationResult(verdict, about, of('canary-controller'))),
     ],
     forgedHead: await signHead(head, of('canary-controller')),
     approved: new Map([[1, [{ id: 'lead', version: '1.0.0', digest }]]]),
-    document: {
-      id: 'lead',
-      version: '1.0.0',
-      scope: 'global',
-      head: await signHead(head, of('rollout')),
-      release: await signEnvelope(payload, signers),
-      proof: proofAt(0),
+    document,
+    /** The document with version 2.0.0 as its next release. */
+    withHeld: {
+      ...document,
+      head: await signHead({ ...head, next }, of('rollout')),
+      next: { release: await signEnvelope(held.payload, signers), proof: proofAt(4) },
     } as unknown as ConfigDocument,
+    heldDigest: held.digest,
+    heldProof: proofAt(4),
     oneSigned: await signEnvelope(payload, signers.slice(0, 1)),
     proof: proofAt(0),
     otherProof: proofAt(1),

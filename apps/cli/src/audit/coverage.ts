@@ -118,19 +118,19 @@ async function requireOrigin(
 }
 
 /**
- * Requires that one attempt of the run passed all `stages`. An attestation counts if its key was valid at `at`, when the approval was
- * witnessed, or later.
+ * Requires that one attempt of the run passed all `stages`. An attestation has no proven time, but follows the approval, so it counts if
+ * its key was neither expired nor revoked at `since`, when the approval was witnessed.
  */
 async function requireStages(
   name: string,
   stages: readonly AttestingStage[],
-  at: string | undefined,
+  since: string | undefined,
   [run, named]: [number, ApprovedRelease[]],
   { roster, attestationsOf }: LiveSources,
 ): Promise<void> {
   const attested = await attestationsOf(run)
   const releases = named.map(({ id, version, digest }) => ({ id, version, releaseDigest: digest }))
-  const demand: Demand = { roster, evidence: roster.profile === 'production' ? 'required' : 'optional', at }
+  const demand: Demand = { roster, evidence: roster.profile === 'production' ? 'required' : 'optional', since }
   const reasons = [...new Set(attested.map(({ attempt }) => attempt))].map((attempt) => {
     const attestationOf = (type: EventType) => attested.find((each) => each.attempt === attempt && each.type === type)?.envelope
     const attestations = {

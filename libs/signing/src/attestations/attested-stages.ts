@@ -1,6 +1,7 @@
 import type { Envelope, StageAttestations } from '#libs/contracts'
 import type { Roster } from '../roster/roster.js'
 import { SignatureError } from '../signature-error.js'
+import type { Keys } from '../verify-envelope.js'
 import { type AttestedRun, readTestResult, readVerificationResult } from './attestations.js'
 
 /** Properties of a passed canary. `OBSERVED`: bots acknowledged it and were observed. `PROMOTED`: a person promoted it. */
@@ -22,8 +23,8 @@ export type Demand = {
   roster: Roster
   /** `required`: a stage that passed without evidence is not sufficient. */
   evidence: 'optional' | 'required'
-  /** RFC 3339 time at which keys are judged; default: now. */
-  at?: string
+  /** RFC 3339 time since which the stages may have signed; by default, every key counts that was never revoked. */
+  since?: string
 }
 
 /**
@@ -31,11 +32,13 @@ export type Demand = {
  * releases in this attempt. With this check, write access to the bus or another service's key is not enough to skip a stage.
  */
 export function unattested(dossier: AttestedDossier, stages: readonly AttestingStage[], demand: Demand): string | undefined {
+  const { roster, evidence, since } = demand
   for (const stage of stages) {
     const attestation = dossier.attestations?.[stage]
     if (attestation === undefined) return `${SERVICE[stage]} does not say that it let these releases through`
     try {
-      const why = REFUSES[stage](attestation, dossier, demand)
+      const keys = since === undefined ? roster.serviceKeys(SERVICE[stage]) : roster.serviceKeysSince(SERVICE[stage], since)
+      const why = REFUSES[stage](attestation, dossier, keys, evidence)
       if (why !== undefined) return why
     } catch (error) {
       if (!(error instanceof SignatureError)) throw error
@@ -47,21 +50,19 @@ export function unattested(dossier: AttestedDossier, stages: readonly AttestingS
 
 const SERVICE = { lint: 'linter', simulate: 'simulator', canary: 'canary-controller' } as const
 
-type Refusal = (attestation: Envelope, about: AttestedRun, demand: Demand) => string | undefined
+type Refusal = (attestation: Envelope, about: AttestedRun, keys: Keys, evidence: Demand['evidence']) => string | undefined
 
 const REFUSES: Record<AttestingStage, Refusal> = {
-  lint(attestation, about, { roster, at }) {
-    return readTestResult(attestation, about, roster.serviceKeys(SERVICE.lint, at)).result === 'FAILED'
-      ? 'linter refused these releases'
-      : undefined
+  lint(attestation, about, keys) {
+    return readTestResult(attestation, about, keys).result === 'FAILED' ? 'linter refused these releases' : undefined
   },
-  simulate(attestation, about, { roster, evidence, at }) {
-    const { result } = readTestResult(attestation, about, roster.serviceKeys(SERVICE.simulate, at))
+  simulate(attestation, about, keys, evidence) {
+    const { result } = readTestResult(attestation, about, keys)
     if (result === 'FAILED') return 'simulator refused these releases'
     return result === 'WARNED' && evidence === 'required' ? 'simulator had nothing to replay, and evidence is asked for' : undefined
   },
-  canary(attestation, about, { roster, evidence, at }) {
-    const { properties } = readVerificationResult(attestation, about, roster.serviceKeys(SERVICE.canary, at))
+  canary(attestation, about, keys, evidence) {
+    const { properties } = readVerificationResult(attestation, about, keys)
     const isKnownToHold = evidence === 'optional' || properties.includes(CANARY_PROMOTED)
     const lacking = (isKnownToHold ? [CANARY_PASSED] : [CANARY_PASSED, CANARY_OBSERVED]).find((property) => !properties.includes(property))
     return lacking === undefined ? undefined : `canary-controller does not say ${lacking} of these releases`

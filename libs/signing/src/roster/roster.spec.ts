@@ -48,6 +48,21 @@ describe('the demo roster', () => {
     expect([size(), size('2023-12-31T23:59:59Z'), size('2024-01-01T00:00:00Z'), size('2025-01-01T00:00:00Z')]).toEqual([4, 3, 4, 3])
   })
 
+  it('returns the keys with which a service could sign since a time', async () => {
+    const since = '2024-06-01T00:00:00Z'
+    const sizeWith = async (key: object, revoked?: string) => {
+      const roster = await readEdited((edited) => {
+        Object.assign(edited.principals['rollout']!.keys[0]!, key)
+        if (revoked !== undefined) edited.revoked = [{ keyid: rollout.keyid, since: revoked, reason: 'lost' }]
+      })
+      return roster.serviceKeysSince('rollout', since).size
+    }
+    expect(
+      await Promise.all([{}, { notBefore: '2025-01-01T00:00:00Z' }, { notAfter: '2024-06-01T00:00:01Z' }].map((key) => sizeWith(key))),
+    ).toEqual([1, 1, 1])
+    expect(await Promise.all([sizeWith({ notAfter: since }), sizeWith({}, since), sizeWith({}, '2024-06-01T00:00:01Z')])).toEqual([0, 0, 1])
+  })
+
   it('rejects two members with one id', () => {
     const twice = [...pairs, { name: 'epa chief', spki: rollout.spki }]
     expect(() => demoRoster({ people: twice, services: [], operator, expires: demo.expires })).toThrow(TypeError)

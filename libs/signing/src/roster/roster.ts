@@ -143,6 +143,13 @@ export class Roster {
     return keys
   }
 
+  /** Returns the keys with which a service could sign at `since` (RFC 3339) or later: not expired or revoked before. */
+  serviceKeysSince(service: string, since: string): Keys {
+    const starts = [...this.principals.values()].flatMap(({ keys }) => keys.map(({ notBefore = since }) => notBefore))
+    const later = new Set(starts.filter((at) => Date.parse(at) > Date.parse(since)))
+    return new Map([since, ...later].flatMap((at) => [...this.#keysOfService(service, at)]))
+  }
+
   /**
    * Returns the keys of all principals of a kind, without regard to roles. With `at` (RFC 3339), returns only keys that were valid and not
    * yet revoked at that time. Without `at`, returns only keys that were never revoked.
