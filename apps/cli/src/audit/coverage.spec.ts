@@ -153,6 +153,22 @@ describe('releases in force', () => {
     expect(await checkWith({ notAfter: new Date(witnessed).toISOString() })).toEqual([expect.stringContaining('linter')])
   })
 
+  it('are reported by their own version if they are held', async () => {
+    const [stableDocument, held] = [fixture.withHeld, 'lead@2.0.0 is held in global']
+    const proofs = new Map([...fixture.proofs, [fixture.heldDigest, fixture.heldProof]])
+    const checkHeld = async (approved: LogContent['approved'], proofOf = proofs): Promise<string[]> => {
+      const problems = new Problems()
+      const attestationsOf = async (run: number): Promise<StageAttestation[]> => (run === 1 ? fixture.attestations : [])
+      const sources = { roster: fixture.roster, proofOf: async (digest: string) => proofOf.get(digest), attestationsOf }
+      await checkLive([stableDocument], { approved, promoted: new Set() }, sources, problems)
+      return problemsOf(problems)
+    }
+    const approved = new Map([...fixture.approved, [4, [{ id: 'lead', version: '2.0.0', digest: fixture.heldDigest }]] as const])
+    expect(await checkHeld(fixture.approved)).toEqual([`${held}, but its approval is not in the log`])
+    expect(await checkHeld(approved, fixture.proofs)).toEqual([`${held}, but the log has no proof of its approval`])
+    expect(await checkHeld(approved)).toEqual([`${held}, but run #4 did not let it through: no stage signed a result`])
+  })
+
   it('of a signed rollback are accepted if the release that they reinstate was approved and passed the stages', async () => {
     const { broughtBack, roster, attestations, backDigest } = fixture
     const lead = { id: 'lead', version: '1.0.0' }

@@ -68,13 +68,17 @@ export async function checkLive(
       // Held releases are checked like those in force: readers apply them later without another request.
       for (const each of [release, next?.release ?? null]) {
         if (each === null) continue
-        const run = runOf(each.digest, approved)
-        if (run === undefined) throw invalid(`${name} is in force in ${head.scope}, but its approval is not in the log`)
-        await requireProof(name, each, sources)
         const { rollback, breakGlass: order, policy } = each.predicate
-        if (order !== undefined) breakGlass.push(`${policy.id}@${policy.version}: ${order.reason}`)
-        if (rollback === undefined) await requireStages(name, stagesFor(head.scope, order !== undefined), each.witnessedAt, run, sources)
-        else await requireOrigin(name, each, approved, sources)
+        const reference = `${policy.id}@${policy.version}`
+        await problems.check(reference, async () => {
+          const name = `${reference} is ${each === release ? 'in force' : 'held'} in ${head.scope}`
+          const run = runOf(each.digest, approved)
+          if (run === undefined) throw invalid(`${name}, but its approval is not in the log`)
+          await requireProof(name, each, sources)
+          if (order !== undefined) breakGlass.push(`${reference}: ${order.reason}`)
+          if (rollback === undefined) await requireStages(name, stagesFor(head.scope, order !== undefined), each.witnessedAt, run, sources)
+          else await requireOrigin(name, each, approved, sources)
+        })
       }
     })
   }
@@ -90,7 +94,7 @@ function stagesFor(scope: string, isBreakGlass: boolean): AttestingStage[] {
 /** Requires a proof fetched from the log, in addition to the proof in the document. */
 async function requireProof(name: string, release: VerifiedRelease, { roster, proofOf }: LiveSources): Promise<void> {
   const proof = await proofOf(release.digest)
-  if (proof === undefined) throw invalid(`${name} is in force, but the log has no proof of its approval`)
+  if (proof === undefined) throw invalid(`${name}, but the log has no proof of its approval`)
   witnessedAt(release, proof, roster)
 }
 
@@ -111,7 +115,7 @@ async function requireOrigin(
   const origin = release.predicate.rollback!.target.digest
   const run = runOf(origin, approved)
   const proof = await sources.proofOf(origin)
-  if (run === undefined || proof === undefined) throw invalid(`${name} was reinstated, but its original approval is not in the log`)
+  if (run === undefined || proof === undefined) throw invalid(`${name}, but its original approval is not in the log`)
   const at = witnessedAt({ ...release, digest: origin }, proof, sources.roster)
   const isBreakGlass = release.predicate.rollback!.byBreakGlass === true
   await requireStages(name, stagesFor(STABLE_SCOPE, isBreakGlass), at, run, sources)
@@ -141,5 +145,5 @@ async function requireStages(
     return unattested({ run, attempt, releases, attestations }, stages, demand)
   })
   if (!reasons.includes(undefined))
-    throw invalid(`${name} is in force, but no attempt of run #${run} passed its stages: ${reasons.at(-1) ?? 'no stage signed a result'}`)
+    throw invalid(`${name}, but no attempt of run #${run} passed its stages: ${reasons.at(-1) ?? 'no stage signed a result'}`)
 }
