@@ -40,6 +40,16 @@ describe('ProgramQueue', () => {
     expect(begun).toEqual(['a@1.0.0', 'c@1.0.0', 'b@2.0.0'])
   })
 
+  it.each([0, 1, 2, 3, 4])('runs a program for a change that comes %i turns after the last one ended', async (turns) => {
+    const { begun, queue, endOne } = stage()
+    queue.push(change('a', '1.0.0'))
+    void endOne()
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+    queue.push(change('a', '2.0.0'))
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+    expect(begun).toEqual(['a@1.0.0', 'a@2.0.0'])
+  })
+
   it('starts no other program once it is closed', async () => {
     const { begun, queue, endOne } = stage()
     queue.push(change('a', '1.0.0'))

@@ -68,6 +68,13 @@ describe('a program run for a change', () => {
     await expect.poll(() => runs(Number(readFileSync(pid, 'utf8')))).toBe(false)
   })
 
+  it('is ended with child processes that ignore SIGTERM', async () => {
+    const pid = join(folder, 'stubborn')
+    const program = script('leaves', `(trap '' TERM; sleep 600 & echo $! >${pid}; wait) & wait`)
+    expect(await run(program, { deadlineMs: 1_000 })).toMatchObject({ signal: 'SIGTERM', timedOut: true })
+    await expect.poll(() => runs(Number(readFileSync(pid, 'utf8')))).toBe(false)
+  })
+
   it('is ended when the signal is aborted', async () => {
     const stop = new AbortController()
     const ended = run(script('waits', 'sleep 600'), { signal: stop.signal })

@@ -59,6 +59,7 @@ export interface ProgramEnd {
 
 /** Time in ms between SIGTERM and SIGKILL. */
 const GRACE_MS = 5_000
+const POLL_MS = 50
 
 /**
  * Returns the path of an executable program. Throws 400 if there is none. Called before anything is watched, because a mistyped name would
@@ -93,7 +94,10 @@ export function runProgram({ program, stdin, environment, deadlineMs, signal }: 
     let grace: NodeJS.Timeout | undefined
     const stop = (): void => {
       killGroup(child, 'SIGTERM')
-      grace ??= setTimeout(() => killGroup(child, 'SIGKILL'), GRACE_MS)
+      grace ??= setTimeout(() => {
+        grace = undefined
+        killGroup(child, 'SIGKILL')
+      }, GRACE_MS)
     }
     const deadline = setTimeout(() => {
       timedOut = true
@@ -101,7 +105,12 @@ export function runProgram({ program, stdin, environment, deadlineMs, signal }: 
     }, deadlineMs)
     signal?.addEventListener('abort', stop)
     child.once('error', (error) => end(null, null, error.message))
-    child.once('exit', (code, by) => end(code, by))
+    // A child process may ignore SIGTERM and outlive a stopped program.
+    const exited = (code: number | null, by: string | null): void => {
+      if (grace === undefined || !killGroup(child, 0)) end(code, by)
+      else setTimeout(exited, POLL_MS, code, by)
+    }
+    child.once('exit', exited)
     // A program need not read its input.
     child.stdin!.on('error', () => {})
     child.stdin!.end(stdin)
@@ -115,7 +124,7 @@ export function runProgram({ program, stdin, environment, deadlineMs, signal }: 
  */
 function start(program: string, environment: ProgramRun['environment']): ChildProcess | Error {
   try {
-    // A process group of its own, so that its children end with it.
+    // A process group of its own, so that its children are stopped with it.
     return spawn(program, [], { detached: true, stdio: ['pipe', 2, 2], env: { ...environment }, shell: false })
   } catch (error) {
     return error as Error
@@ -131,13 +140,13 @@ function isProgram(path: string): boolean {
   }
 }
 
-function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return
+function killGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
+  if (child.pid === undefined) return false
   try {
-    process.kill(-child.pid, signal)
+    return process.kill(-child.pid, signal)
   } catch {
     // It has ended, or the system has no process groups.
-    child.kill(signal)
+    return child.kill(signal)
   }
 }
 
@@ -154,7 +163,7 @@ export class ProgramQueue {
     // Moves the policy to the end of the queue, so that the order is that of the newest changes.
     this.waiting.delete(change.id)
     this.waiting.set(change.id, change)
-    this.running ??= this.runAll().finally(() => (this.running = undefined))
+    this.running ??= this.runAll()
   }
 
   /** Drops waiting changes. Resolves once no program is running. */
@@ -168,6 +177,8 @@ export class ProgramQueue {
       this.waiting.delete(next.id)
       await this.run(next)
     }
+    // In the same turn, because a change pushed in between would start no program.
+    this.running = undefined
   }
 
   private next(): PolicyChange | undefined {
