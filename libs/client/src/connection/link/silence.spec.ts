@@ -5,11 +5,16 @@ import { Silence } from './silence.js'
 let clock: ManualClock
 let received: number
 let silent: number
+let limit: number
 let silence: Silence
 
 beforeEach(() => {
   ;[clock, received, silent] = [new ManualClock(0), 0, 0]
-  silence = new Silence({ clock, limitMs: 5_000, received: () => received, onSilence: () => silent++ })
+  const onSilence = (limitMs: number): void => {
+    silent++
+    limit = limitMs
+  }
+  silence = new Silence({ clock, limitMs: 5_000, received: () => received, onSilence })
   silence.watch()
 })
 
@@ -41,6 +46,18 @@ describe('Silence', () => {
     clock.stall(60_000)
     clock.advance(250)
     expect(silent).toBe(1)
+  })
+
+  it('is reported with the limit that has passed', () => {
+    silence.watch(3_000)
+    received = 4_096
+    clock.advance(3_000)
+    clock.advance(5_000)
+    expect([silent, limit]).toEqual([1, 5_000])
+    silence.watch(3_000)
+    clock.stall(60_000)
+    clock.advance(250)
+    expect([silent, limit]).toEqual([2, 3_000])
   })
 
   it('is not reported after stop', () => {

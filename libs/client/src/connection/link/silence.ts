@@ -5,7 +5,7 @@ export interface SilenceOptions {
   limitMs: number
   /** Returns the total bytes received. */
   received: () => number
-  onSilence: () => void
+  onSilence: (limitMs: number) => void
 }
 
 /** Number of bytes within one limit that show a large frame on a slow line; pings of a proxy are far smaller. */
@@ -14,15 +14,17 @@ const PROGRESS_BYTES = 4 * 1024
 const LATE_MS = 500
 const CATCH_UP_MS = 250
 
-/** Calls `onSilence` when no frame arrived within `limitMs`, unless a large frame is being received. */
+/** Calls `onSilence` when no frame arrived within the limit, unless a large frame is being received. */
 export class Silence {
   private timer: Timer | undefined
+  private limitMs = 0
 
   constructor(private readonly options: SilenceOptions) {}
 
   /** Restarts the limit, after a frame or when one is expected within `limitMs`. */
   watch(limitMs = this.options.limitMs): void {
     this.stop()
+    this.limitMs = limitMs
     const { clock, received } = this.options
     this.wait(limitMs, clock.elapsed() + limitMs, received())
   }
@@ -39,6 +41,6 @@ export class Silence {
     const { clock, received, onSilence } = this.options
     if (received() - before >= PROGRESS_BYTES) return this.watch()
     if (clock.elapsed() - dueAt > LATE_MS) return this.wait(CATCH_UP_MS, clock.elapsed() + CATCH_UP_MS, before)
-    onSilence()
+    onSilence(this.limitMs)
   }
 }

@@ -41,7 +41,7 @@ export class Trial implements Session {
       clock,
       limitMs: silenceMs,
       received: () => this.connection.received(),
-      onSilence: () => this.onSilence(this.frames === 0 ? firstMs : silenceMs), // guard: silence-is-stale
+      onSilence: (passedMs) => this.onSilence(passedMs), // guard: silence-is-stale
     })
     this.connection = transport.open(resume, this)
     this.silence.watch(openMs ?? firstMs)
