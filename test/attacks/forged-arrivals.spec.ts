@@ -47,7 +47,7 @@ const facts = (more: Partial<EntryFacts> = {}): EntryFacts => ({
   ...more,
 })
 const take = (one: EntryFacts, actors: string[] = []): Promise<void> => database.transaction((tx) => entries.append(tx, one, { actors }))
-const place = (): Promise<number> => database.transaction((tx) => entries.sequence(tx, 100))
+const place = async (): Promise<number> => (await database.transaction((tx) => entries.sequence(tx, 100))).added
 const placed = async (): Promise<string[]> =>
   (await database.transaction((tx) => entries.find(tx, { limit: 100 }))).map(({ facts: { event } }) => event)
 /** A row as `take` writes it, without a signature. */

@@ -27,8 +27,9 @@ export class MemoryEntryStore implements EntryStore {
     return false
   }
 
-  async sequence(tx: Transaction, limit: number): Promise<number> {
+  async sequence(tx: Transaction, limit: number): Promise<{ added: number; isFull: boolean }> {
     const rows = entryRowsOf(tx)
+    const isFull = arrivalsOf(tx).size >= limit
     let added = 0
     for (const { facts, releases, actors, signed } of arrivalsOf(tx).values().slice(0, limit)) {
       arrivalsOf(tx).delete(facts.event)
@@ -40,7 +41,7 @@ export class MemoryEntryStore implements EntryStore {
       }
       added++
     }
-    return added
+    return { added, isFull }
   }
 
   async find(tx: Transaction, query: EntryQuery): Promise<LogEntry[]> {

@@ -55,10 +55,10 @@ export class PostgresEntryStore implements EntryStore {
    * Assigns log indexes to arrivals. LATERAL makes PostgreSQL find each event by the index on its id; an anti-join was planned as a scan of
    * the whole log for each batch.
    */
-  async sequence(tx: Transaction, limit: number): Promise<number> {
+  async sequence(tx: Transaction, limit: number): Promise<{ added: number; isFull: boolean }> {
     const { schema } = postgresOf(tx)
-    const arrivals = await this.signedArrivals(tx, limit)
-    if (arrivals.length === 0) return 0
+    const { arrivals, isFull } = await this.signedArrivals(tx, limit)
+    if (arrivals.length === 0) return { added: 0, isFull }
     const rows = await postgresOf(tx).query<{ index: string; releases: ApprovedRelease[] | null; actors: string[] | null }>(
       `WITH taken AS (
          DELETE FROM ${schema}.arrival WHERE nth = ANY($1)
@@ -80,7 +80,7 @@ export class PostgresEntryStore implements EntryStore {
       tx,
       rows.flatMap(({ index, actors }) => (actors ?? []).map((actor) => ({ actor, index }))),
     )
-    return rows.length
+    return { added: rows.length, isFull }
   }
 
   async unsigned(tx: Transaction): Promise<UnsignedRows | undefined> {
@@ -101,7 +101,7 @@ export class PostgresEntryStore implements EntryStore {
   }
 
   /** Returns the next rows that audit signed, locked against changes. Marks other rows as refused, so they are not read again. */
-  private async signedArrivals(tx: Transaction, limit: number): Promise<string[]> {
+  private async signedArrivals(tx: Transaction, limit: number): Promise<{ arrivals: string[]; isFull: boolean }> {
     const { schema } = postgresOf(tx)
     const rows = await postgresOf(tx).query<ArrivalRow>(
       `SELECT nth, ${COLUMNS}, releases, actors, seal FROM ${schema}.arrival WHERE NOT refused ORDER BY nth LIMIT $1 FOR UPDATE`,
@@ -114,7 +114,7 @@ export class PostgresEntryStore implements EntryStore {
       await postgresOf(tx).write(sql, [refused.map(({ nth }) => nth)])
       tx.afterCommit(() => refused.forEach(({ event, why }) => this.onRefused(event, why)))
     }
-    return judged.flatMap(({ row, why }) => (why === undefined ? [row.nth] : []))
+    return { arrivals: judged.flatMap(({ row, why }) => (why === undefined ? [row.nth] : [])), isFull: rows.length === limit }
   }
 
   private async placeActors(tx: Transaction, found: readonly { actor: string; index: string }[]): Promise<void> {

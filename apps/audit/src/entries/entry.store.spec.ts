@@ -19,11 +19,12 @@ describe.each(LOG_ADAPTERS)('the log in %s', (_name, open) => {
   afterAll(() => stores.close())
 
   const take = (facts: EntryFacts): Promise<void> => stores.database.transaction((tx) => stores.entries.append(tx, facts))
-  const place = (limit: number): Promise<number> =>
+  const sequence = (limit: number): Promise<{ added: number; isFull: boolean }> =>
     stores.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
       return stores.entries.sequence(tx, limit)
     })
+  const place = async (limit: number): Promise<number> => (await sequence(limit)).added
 
   it('assigns indexes from 0 without gaps, in order of arrival, even if batches race, fail, or contain an event twice', async () => {
     const events = [1, 2, null, 2, 1, null].map(event)
@@ -43,6 +44,16 @@ describe.each(LOG_ADAPTERS)('the log in %s', (_name, open) => {
     const all = await stores.database.transaction((tx) => stores.entries.find(tx, { limit: 100 }))
     expect(all.map(({ index, facts }) => [index, facts.event])).toEqual(events.map((facts, index) => [index, facts.event]))
     expect(all.every(({ facts, leafHash }) => leafHash.equals(leafHashOf(facts)))).toBe(true)
+  })
+
+  it('reports a full batch even if it adds fewer entries, because more events may wait', async () => {
+    const known = event(20)
+    await take(known)
+    expect(await sequence(1)).toEqual({ added: 1, isFull: true })
+    for (const each of [known, event(21), event(22)]) await take(each)
+    expect(await sequence(2)).toEqual({ added: 1, isFull: true })
+    expect(await sequence(2)).toEqual({ added: 1, isFull: false })
+    expect(await sequence(2)).toEqual({ added: 0, isFull: false })
   })
 
   it('finds entries by run and after an index, up to a limit', async () => {

@@ -53,8 +53,8 @@ export abstract class EntryStore {
   abstract dropUnsigned(tx: Transaction, event: string): Promise<boolean>
   /**
    * Assigns the next indexes to at most `limit` stored events, in the order of arrival; an event that is already in the log is skipped.
-   * Returns the number of entries added. The caller holds `LOG_LOCK`.
+   * Returns the number of entries added, and whether `limit` events were read, so that others may wait. The caller holds `LOG_LOCK`.
    */
-  abstract sequence(tx: Transaction, limit: number): Promise<number>
+  abstract sequence(tx: Transaction, limit: number): Promise<{ added: number; isFull: boolean }>
   abstract find(tx: Transaction, query: EntryQuery): Promise<LogEntry[]>
 }

@@ -35,9 +35,9 @@ function world({ failing = 0, halted = undefined as string | undefined } = {}) {
     const head = { id: uuidv7(), source: '/hms-svc/linter', type: 'hms.lint.passed.v1', topic: 'hms.lint.v1', key: 'ozone', keySeq: 1 }
     return factsOf({ ...head, time: '2026-01-01T00:00:00.000Z', data: {}, envelope: { payload: 'e30=', payloadType: 'x', signatures: [] } })
   }
-  const take = (count = 1, wake = true, isAwaited = false): Promise<void> =>
+  const take = (count = 1, wake = true, isAwaited = false, facts = event()): Promise<void> =>
     database.transaction(async (tx) => {
-      for (let nth = 0; nth < count; nth++) await store.append(tx, event())
+      for (let nth = 0; nth < count; nth++) await store.append(tx, nth === 0 ? facts : event())
       if (wake) tx.afterCommit(() => intake.wake(isAwaited))
     })
   const pass = async (ms: number): Promise<void> => {
@@ -48,7 +48,7 @@ function world({ failing = 0, halted = undefined as string | undefined } = {}) {
     for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
   }
   const size = (): Promise<number> => database.transaction(async (tx) => (await store.find(tx, { limit: 10_000 })).length)
-  return { intake, state, take, settle, pass, size }
+  return { intake, state, event, take, settle, pass, size }
 }
 
 describe('Intake', () => {
@@ -102,6 +102,17 @@ describe('Intake', () => {
   it('places more entries than one batch can contain', async () => {
     const { pass, take, size } = world()
     await take(2_500)
+    await pass(50)
+    expect(await size()).toBe(2_500)
+  })
+
+  it('places the rest of a full batch that contains an event of the log', async () => {
+    const { event, pass, settle, take, size } = world()
+    const known = event()
+    await take(1, true, false, known)
+    await settle()
+    await pass(100)
+    await take(2_500, true, false, known)
     await pass(50)
     expect(await size()).toBe(2_500)
   })

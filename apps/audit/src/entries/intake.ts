@@ -73,10 +73,10 @@ export class Intake {
     const isAwaited = this.awaited
     this.awaited = false
     try {
-      const added = await database.locked([LOG_LOCK], (tx) => entries.sequence(tx, BATCH))
+      const { added, isFull } = await database.locked([LOG_LOCK], (tx) => entries.sequence(tx, BATCH))
       // Another instance may have placed the awaited entry.
       if (added > 0 || isAwaited) placed(isAwaited)
-      if (added === BATCH) this.batches.wake()
+      if (isFull) this.batches.wake()
     } catch (error) {
       this.awaited ||= isAwaited
       throw error

@@ -106,7 +106,7 @@ describe.each([
     await stores.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
       for (let index = 0; index < count; index++) await stores.entries.append(tx, facts())
-      expect(await stores.entries.sequence(tx, count)).toBe(count)
+      expect(await stores.entries.sequence(tx, count)).toMatchObject({ added: count })
     })
   }
   const sequencer = (witnesses: readonly WitnessLink[] = [witness], keysOf?: () => { policy: LogPolicy; signer: Signer }): Sequencer => {

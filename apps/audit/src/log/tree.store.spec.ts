@@ -26,7 +26,7 @@ describe.each(LOG_ADAPTERS)('the tree in %s', (_name, open) => {
   })
   afterAll(() => stores.close())
 
-  const take = (events: [EntryFacts, ApprovedRelease[]?][]): Promise<number> =>
+  const take = (events: [EntryFacts, ApprovedRelease[]?][]): Promise<unknown> =>
     stores.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
       for (const [event, releases] of events) await stores.entries.append(tx, event, { releases })
