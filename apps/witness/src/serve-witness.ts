@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { acquireFolder, EmbeddedError, type FolderLock } from '#libs/files'
+import { acquireFolder, EmbeddedError } from '#libs/files'
 import { readHostConfig, readNamedSigner, readRosterFile, type HostConfig } from '#libs/process'
 import { createLogger, describeError, listenError, Metrics, systemClock, type Environment } from '#libs/platform'
 import { keyIdOf, type LogPolicy, type NoteKey, type Roster, type Signer } from '#libs/signing'
@@ -21,7 +21,10 @@ export async function serveWitness(env: Environment): Promise<{ port: number; st
   const roster = await readRosterFile(config)
   const signer = await signerOf(config, env)
   const key = keyOf(signer, policyOf(roster))
-  const lock = await openFolder(dir)
+  // Two processes with the same stored checkpoints could together sign two histories of a log.
+  const lock = await acquireFolder(dir, { purpose: 'serve witness' }).catch((error: unknown) => {
+    throw folderError(dir, error)
+  })
   try {
     const seen = new FileSeenStore(dir)
     await seen.check()
@@ -66,18 +69,9 @@ function keyOf({ keyid }: Signer, { witnesses }: LogPolicy): NoteKey {
   })
 }
 
-/** Locks the folder: two processes with the same stored checkpoints could together sign two histories of a log. */
-async function openFolder(dir: string): Promise<FolderLock> {
-  try {
-    return await acquireFolder(dir, { purpose: 'serve witness' })
-  } catch (error) {
-    if (error instanceof EmbeddedError) throw new HmsError(error.code, error.message, { status: 409, next: [OTHER_FOLDER], cause: error })
-    throw folderError(dir, error)
-  }
-}
-
 function folderError(dir: string, error: unknown): HmsError {
   if (error instanceof HmsError) return error
+  if (error instanceof EmbeddedError) return new HmsError(error.code, error.message, { status: 409, next: [OTHER_FOLDER], cause: error })
   const why = 'It does not start, because it must record every checkpoint that it signs.'
   const detail = `The witness cannot store its state in ${dir} (${describeError(error)}). ${why}`
   return new HmsError('HMS_WITNESS_FOLDER', detail, { status: 400, next: [OTHER_FOLDER], cause: error })

@@ -1,3 +1,3 @@
-export { acquireFolder, EmbeddedError, type FolderLock } from './folder-lock/folder-lock.js'
+export { acquireFolder, EmbeddedError } from './folder-lock/folder-lock.js'
 export * from './read-file.js'
 export * from './replace-file.js'
