@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Server } from 'node:net'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { MemoryBus } from '#libs/messaging'
 import { serveEdge } from '../../apps/edge/src/edge.js'
 import { startMemorySystem } from '../support/memory-system.js'
 
@@ -19,6 +20,10 @@ it('the edge names its port if another process has it', async () => {
   await expect(starting).rejects.toMatchObject({ ...inUse(), next: [`HMS_PORT=${port + 1} hms-svc serve edge`] })
 })
 
-it('a host of services names its port if another process has it', async () => {
-  await expect(startMemorySystem({}, undefined, undefined, undefined, [], port)).rejects.toMatchObject(inUse())
+it('a host of services names its port if another process has it, and stops what it started', async () => {
+  const bus = new MemoryBus()
+  const close = vi.spyOn(bus, 'close')
+  await expect(startMemorySystem({}, bus, undefined, undefined, [], port)).rejects.toMatchObject(inUse())
+  // Its readers would otherwise keep the process alive.
+  expect(close).toHaveBeenCalledOnce()
 })

@@ -166,7 +166,7 @@ describe('releases in force', () => {
     const approved = new Map([...fixture.approved, [4, [{ id: 'lead', version: '2.0.0', digest: fixture.heldDigest }]] as const])
     expect(await checkHeld(fixture.approved)).toEqual([`${held}, but its approval is not in the log`])
     expect(await checkHeld(approved, fixture.proofs)).toEqual([`${held}, but the log has no proof of its approval`])
-    expect(await checkHeld(approved)).toEqual([`${held}, but run #4 did not let it through: no stage signed a result`])
+    expect(await checkHeld(approved)).toEqual([`${held}, but no attempt of run #4 passed its stages: no stage signed a result`])
   })
 
   it('of a signed rollback are accepted if the release that they reinstate was approved and passed the stages', async () => {

@@ -77,14 +77,15 @@ export class Host {
     return new Host(app, runtimes, adapters, new TokenReader(access.tokens, [...runtimes.values()]))
   }
 
-  /** Starts relays, timers and readers; listens if a port is given (0: any free one), and returns the port. */
+  /** Starts relays, timers and readers; listens if a port is given (0: any free one). Returns the port. Stops all if it is refused. */
   async start(listen?: { host: string; port: number }): Promise<number> {
     await this.tokens.start()
     await this.app.init()
     await this.app.startAllMicroservices()
     for (const runtime of this.runtimes.values()) runtime.start()
     if (listen === undefined) return 0
-    await this.app.listen({ ...listen, backlog: BACKLOG }).catch((error: unknown) => {
+    await this.app.listen({ ...listen, backlog: BACKLOG }).catch(async (error: unknown) => {
+      await this.stop()
       throw listenError(listen.host, listen.port, error, () => action('help.environment'))
     })
     const address = this.app.getHttpServer().address() as { port: number }
