@@ -1,19 +1,16 @@
 import type { RunDecisionName, TicketDecision } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { RadioField, ReasonFields, TextField } from '../forms/fields.js'
+import { ChoiceForm, RadioField, ReasonFields, TextField } from '../forms/fields.js'
 import { DECISION_WORDS } from './decisions-of-run.js'
 
 /** Chooses a decision; the page behind it shows what is signed. */
 export function DecideForm({ action, allowed }: { action: string; allowed: readonly (RunDecisionName | TicketDecision)[] }): JSX.Element {
   const choices = allowed.map((value) => ({ value, ...DECISION_WORDS[value] }))
   return (
-    <form class="usa-form usa-form--tall" method="get" action={action}>
+    <ChoiceForm action={action}>
       <RadioField name="decision" legend="What to do" choices={choices} chosen={allowed.length === 1 ? allowed[0] : undefined} />
       {allowed.includes('extend') ? <TextField name="by" label="Extend by" hint="For extend alone, such as 10m." maxLength={20} /> : null}
       <ReasonFields />
-      <button class="usa-button" type="submit">
-        Show what would be signed
-      </button>
-    </form>
+    </ChoiceForm>
   )
 }

@@ -1,11 +1,14 @@
 import type { ComponentChildren, JSX } from 'preact'
 
-interface FieldProps {
+interface LabelProps {
   name: string
+  label: string
+  hint?: string | undefined
+}
+
+interface FieldProps extends LabelProps {
   /** Where another form of the page has a field of this name. */
   id?: string
-  label: string
-  hint?: string
   value?: string
   required?: boolean
   maxLength?: number
@@ -56,17 +59,7 @@ export function LongTextField({
 }
 
 /** `name`: id of the input. */
-export function Field({
-  name,
-  label,
-  hint,
-  children,
-}: {
-  name: string
-  label: string
-  hint?: string | undefined
-  children: ComponentChildren
-}): JSX.Element {
+export function Field({ name, label, hint, children }: LabelProps & { children: ComponentChildren }): JSX.Element {
   return (
     <div>
       <label class="usa-label" for={name}>
@@ -85,7 +78,7 @@ export function Field({
 interface RadioProps {
   name: string
   legend: string
-  choices: readonly { value: string; text: string; hint?: string }[]
+  choices: readonly { value: string; text: string; hint?: ComponentChildren }[]
   chosen: string | undefined
 }
 
@@ -113,5 +106,19 @@ export function ReasonFields({ label = 'Reason' }: { label?: string }): JSX.Elem
       <LongTextField name="reason" label={label} hint="It stands in the log, beside your name. Partners do not get it." required />
       <LongTextField name="public-reason" label="Public reason" hint="What partners are told; may be left out." rows={2} />
     </>
+  )
+}
+
+const SHOW = 'Show what would be signed'
+
+/** Form that shows the page of what was chosen. */
+export function ChoiceForm({ action, verb = SHOW, children }: { action: string; verb?: string; children: ComponentChildren }): JSX.Element {
+  return (
+    <form class="usa-form usa-form--tall" method="get" action={action}>
+      {children}
+      <button class="usa-button" type="submit">
+        {verb}
+      </button>
+    </form>
   )
 }

@@ -1,6 +1,6 @@
 import { STOP_THE_LINE, type FreezeView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { LongTextField, TextField } from '../forms/fields.js'
+import { ChoiceForm, LongTextField, TextField } from '../forms/fields.js'
 import { Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { count, Moment, Part, Table, Terminal } from '../layout/parts.js'
@@ -36,14 +36,11 @@ export async function freezesPage({ read }: PageRequest): Promise<PageContent> {
         </section>
         <section aria-labelledby="stop-title">
           <h2 id="stop-title">Stop the line</h2>
-          <form class="usa-form usa-form--tall" method="get" action="/freezes/declare">
+          <ChoiceForm action="/freezes/declare">
             <input type="hidden" name="id" value={STOP_THE_LINE} />
             <input type="hidden" name="scope" value="global" />
             <LongTextField name="reason" id="stop-reason" label="Why everything stops" required />
-            <button class="usa-button" type="submit">
-              Show what would be signed
-            </button>
-          </form>
+          </ChoiceForm>
         </section>
         <Terminal
           commands={[
@@ -99,15 +96,12 @@ function When({ freeze: { recurrence, from, until, declaredAt } }: { freeze: Fre
 
 function AddForm(): JSX.Element {
   return (
-    <form class="usa-form usa-form--tall" method="get" action="/freezes/declare">
+    <ChoiceForm action="/freezes/declare">
       <TextField name="id" label="Name" hint="Lower-case words joined by hyphens, such as election-week." required maxLength={100} />
       <TextField name="scope" label="Where" hint="global, or a region such as region:NCR." value="global" required maxLength={80} />
       <TextField name="from" label="From" hint="Such as 2026-11-02T00:00:00Z; at once when left empty." maxLength={40} />
       <TextField name="until" label="Until" hint="Until somebody ends it when left empty." maxLength={40} />
       <LongTextField name="reason" label="Reason" required />
-      <button class="usa-button" type="submit">
-        Show what would be signed
-      </button>
-    </form>
+    </ChoiceForm>
   )
 }

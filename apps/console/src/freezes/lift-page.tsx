@@ -1,6 +1,6 @@
 import type { FreezeRecord } from '#libs/contracts'
 import { digestOfPayload, writeLift } from '#libs/signing'
-import { LongTextField } from '../forms/fields.js'
+import { ChoiceForm, LongTextField } from '../forms/fields.js'
 import { absentPage, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Command } from '../layout/parts.js'
@@ -43,12 +43,9 @@ export async function liftPage(request: PageRequest): Promise<PageContent> {
     still: true,
     body: (
       <>
-        <form class="usa-form usa-form--tall" method="get" action={`/freezes/${encodeURIComponent(id)}/lift`}>
+        <ChoiceForm action={`/freezes/${encodeURIComponent(id)}/lift`}>
           <LongTextField name="reason" label="Why it ends" required />
-          <button class="usa-button" type="submit">
-            Show what would be signed
-          </button>
-        </form>
+        </ChoiceForm>
         <p>
           The same from a terminal: <Command>{command}</Command>
         </p>

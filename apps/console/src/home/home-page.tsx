@@ -2,7 +2,7 @@ import { isTerminal, type ApprovalSummary, type FreezeView, type PolicyView, typ
 import type { JSX } from 'preact'
 import { Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Command, count, Part, policiesText, RunLink, Moment } from '../layout/parts.js'
+import { count, Part, policiesText, RunLink, Moment } from '../layout/parts.js'
 import { StateTag } from '../layout/state-words.js'
 import { PolicyTable } from '../policies/policy-table.js'
 import { valueOf, type Answer } from '../reading/answer.js'
@@ -83,12 +83,6 @@ function UnderWay({ runs }: { runs: RunView[] }): JSX.Element {
 }
 
 function InForce({ policies }: { policies: PolicyView[] }): JSX.Element {
-  if (policies.length === 0)
-    return (
-      <None>
-        No policy is in force yet. A person approves one: <Command>hms-svc approve FILE --sign NAME</Command>
-      </None>
-    )
   return (
     <>
       <PolicyTable policies={policies.slice(0, MAX_POLICIES)} />

@@ -30,6 +30,8 @@ export function badlyEnded(runs: readonly RunView[]): RunView[] {
   })
 }
 
+const NO_ONE_ON_CALL = 'Tickets wait, and no partner is in the group on-call: nobody was notified at once.'
+
 /** Things that a person has to see to, in a sentence each: the stop switch, late runs, tickets that notify nobody. */
 function standstills({ open, freezes, tickets, partners }: TroubleFacts): { key: string; text: string; href: string; name: string }[] {
   const stop = valueOf(freezes)?.find(({ id, state }) => id === STOP_THE_LINE && state === 'ACTIVE')
@@ -46,16 +48,7 @@ function standstills({ open, freezes, tickets, partners }: TroubleFacts): { key:
       name: `Run ${run}`,
       text: 'It is not in force within its promise.',
     })),
-    ...(waiting > 0 && onCall === false
-      ? [
-          {
-            key: 'on-call',
-            href: '/partners',
-            name: 'On call',
-            text: 'Tickets wait, and no partner is in the group on-call: nobody was notified at once.',
-          },
-        ]
-      : []),
+    ...(waiting > 0 && onCall === false ? [{ key: 'on-call', href: '/partners', name: 'On call', text: NO_ONE_ON_CALL }] : []),
   ]
 }
 

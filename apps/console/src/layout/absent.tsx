@@ -48,12 +48,11 @@ export function Absent({ answer, what }: { answer: Answer<unknown>; what: string
 
 /** A page of one thing that cannot be shown. */
 export function absentPage(
-  { title, section, trail, summary, still }: Pick<PageContent, 'title' | 'section' | 'trail' | 'summary' | 'still'>,
+  place: Pick<PageContent, 'title' | 'section' | 'trail' | 'summary' | 'still'>,
   answer: Answer<unknown>,
   what: string,
 ): PageContent {
-  const status = answer.kind === 'missing' ? 404 : undefined
-  return { status, title, section, trail, summary, still, body: <Absent answer={answer} what={what} /> }
+  return { ...place, status: answer.kind === 'missing' ? 404 : undefined, body: <Absent answer={answer} what={what} /> }
 }
 
 /** There is nothing, and that is a fact. */
@@ -70,15 +69,9 @@ export function FilteredAway({ what, href }: { what: string; href: string }): JS
   )
 }
 
-export function Alert({
-  kind,
-  title,
-  children,
-}: {
-  kind: 'info' | 'success' | 'warning' | 'error'
-  title: string
-  children?: ComponentChildren
-}): JSX.Element {
+const MARKS = { info: 'ⓘ', success: '✓', warning: '!', error: '✗' } as const
+
+export function Alert({ kind, title, children }: { kind: keyof typeof MARKS; title: string; children?: ComponentChildren }): JSX.Element {
   return (
     <div class={`usa-alert usa-alert--${kind}`}>
       <p class="usa-alert__heading">
@@ -89,8 +82,6 @@ export function Alert({
     </div>
   )
 }
-
-const MARKS = { info: 'ⓘ', success: '✓', warning: '!', error: '✗' } as const
 
 /** For an address that stands for no page. */
 export const NOT_FOUND: PageContent = {

@@ -1,4 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact'
+import { Field, TextField } from '../forms/fields.js'
 
 /** The filters of a list, in its address: they work without scripts, and can be sent to somebody. */
 export function FilterForm({ action, children }: { action: string; children: ComponentChildren }): JSX.Element {
@@ -12,13 +13,8 @@ export function FilterForm({ action, children }: { action: string; children: Com
   )
 }
 
-export function TextFilter({ name, label, value }: { name: string; label: string; value: string | undefined }): JSX.Element {
-  return (
-    <div>
-      <FilterLabel name={name} label={label} />
-      <input class="usa-input" id={name} name={name} maxLength={100} value={value ?? ''} />
-    </div>
-  )
+export function TextFilter({ name, label, value = '' }: { name: string; label: string; value: string | undefined }): JSX.Element {
+  return <TextField name={name} label={label} value={value} maxLength={100} />
 }
 
 interface ChoiceProps {
@@ -32,8 +28,7 @@ interface ChoiceProps {
 
 export function ChoiceFilter({ name, label, any, choices, chosen }: ChoiceProps): JSX.Element {
   return (
-    <div>
-      <FilterLabel name={name} label={label} />
+    <Field name={name} label={label}>
       <select class="usa-select" id={name} name={name}>
         <option value="">{any}</option>
         {choices.map(({ value, text }) => (
@@ -42,14 +37,6 @@ export function ChoiceFilter({ name, label, any, choices, chosen }: ChoiceProps)
           </option>
         ))}
       </select>
-    </div>
-  )
-}
-
-function FilterLabel({ name, label }: { name: string; label: string }): JSX.Element {
-  return (
-    <label class="usa-label" for={name}>
-      {label}
-    </label>
+    </Field>
   )
 }

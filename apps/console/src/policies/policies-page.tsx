@@ -1,9 +1,9 @@
 import type { PolicyView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { FilteredAway, Loaded, None } from '../layout/absent.js'
+import { FilteredAway, Loaded } from '../layout/absent.js'
 import { FilterForm, TextFilter } from '../layout/filters.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Command, count, Part, Terminal } from '../layout/parts.js'
+import { count, Part, Terminal } from '../layout/parts.js'
 import { mapAnswer } from '../reading/answer.js'
 import { PolicyTable } from './policy-table.js'
 
@@ -43,11 +43,6 @@ function fits({ id, value }: PolicyView, wanted: string): boolean {
 }
 
 function Found({ all, fitting }: { all: PolicyView[]; fitting: PolicyView[] }): JSX.Element {
-  if (fitting.length > 0) return <PolicyTable policies={fitting} />
-  if (all.length > 0) return <FilteredAway what="policies" href="/policies" />
-  return (
-    <None>
-      No policy is in force yet. A person approves one: <Command>hms-svc approve FILE --sign NAME</Command>
-    </None>
-  )
+  const isNoneLeft = fitting.length === 0 && all.length > 0
+  return isNoneLeft ? <FilteredAway what="policies" href="/policies" /> : <PolicyTable policies={fitting} />
 }

@@ -1,9 +1,17 @@
 import type { Json, JsonObject, PolicyView } from '#libs/contracts'
 import { POLICY_KNOWN_KEYS } from '#libs/policy'
 import type { JSX } from 'preact'
-import { PolicyLink, RunLink, Table, valueText } from '../layout/parts.js'
+import { None } from '../layout/absent.js'
+import { Command, PolicyLink, RunLink, Table, valueText } from '../layout/parts.js'
 
+/** Policies with their rules; all that are in force, so that none is a fact. */
 export function PolicyTable({ policies }: { policies: readonly PolicyView[] }): JSX.Element {
+  if (policies.length === 0)
+    return (
+      <None>
+        No policy is in force yet. A person approves one: <Command>hms-svc approve FILE --sign NAME</Command>
+      </None>
+    )
   return (
     <Table caption="Policies in force" head={['Policy', 'Rule', 'Signed by', 'Run']}>
       {policies.map(({ id, version, value, provenance }) => (

@@ -1,6 +1,6 @@
 import { toBase64 } from '#libs/contracts'
 import type { ComponentChildren } from 'preact'
-import type { PageContent, PageRequest, Section } from '../layout/page.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
 import type { Answer } from '../reading/answer.js'
 import { Alert } from '../layout/absent.js'
 import type { PlacedAct } from './act.js'
@@ -8,10 +8,9 @@ import { readPeople, type People } from './people.js'
 import { SigningBlock } from './signing-block.js'
 import { Statement } from './statement-view.js'
 
-export interface StatementPage {
-  title: string
-  section: Section
-  trail: readonly { href: string; text: string }[]
+type Heading = Pick<PageContent, 'title' | 'section' | 'trail'>
+
+export interface StatementPage extends Heading {
   /** What signing does, in a sentence. */
   summary: string
   /** The bytes that a person signs, made for this page. */
@@ -26,14 +25,11 @@ export interface StatementPage {
 
 /** The page before a signature over a statement of its own: what it says and does, then the key. Its address says all that was chosen. */
 export async function statementPage({ read }: PageRequest, page: StatementPage): Promise<PageContent> {
-  const { title, section, trail, summary, statement, act, verb, command, children } = page
-  const people = page.people ?? (await readPeople(read))
+  const { statement, act, verb, command, children, people: known, ...heading } = page
+  const people = known ?? (await readPeople(read))
   const payload = toBase64(statement.payload)
   return {
-    title,
-    section,
-    trail,
-    summary,
+    ...heading,
     still: true,
     script: 'sign',
     body: (
@@ -60,17 +56,9 @@ export async function statementPage({ read }: PageRequest, page: StatementPage):
 }
 
 /** What was chosen on the page before does not hold together: says so, and where to choose again. */
-export function wrongChoice({
-  title,
-  section,
-  trail,
-  detail,
-  back,
-}: Pick<StatementPage, 'title' | 'section' | 'trail'> & { detail: string; back: string }): PageContent {
+export function wrongChoice({ detail, back, ...heading }: Heading & { detail: string; back: string }): PageContent {
   return {
-    title,
-    section,
-    trail,
+    ...heading,
     summary: detail,
     still: true,
     body: (
