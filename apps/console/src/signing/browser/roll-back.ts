@@ -1,7 +1,7 @@
 import type { PlacedAct } from '../act.js'
 import type { OpenKey } from './open-key.js'
 import { post } from './post.js'
-import { canonicalJson, toBase64, utf8 } from '#libs/contracts'
+import { canonicalJson, toBase64, utf8, type CoverageView, type RollbackResult } from '#libs/contracts'
 import { digestOfBytes, signBytes } from './sign-bytes.js'
 
 /** Once around the time that config-store waits for bots at most. */
@@ -18,15 +18,6 @@ interface GoingBack {
   outcome: HTMLElement
 }
 
-interface Answer {
-  id: string
-  version: string
-  from: string | null
-  revision: number
-  /** All that went back. */
-  moved?: { id: string; version: string }[]
-}
-
 /** Sends the signed request at once, for a rollback is about seconds, and counts them until every connected bot has it. */
 export async function rollBackNow({ act, key, name, say, outcome }: GoingBack): Promise<void> {
   if (act.path !== ROLLBACKS) throw new Error(`Nothing was signed: this page asks for a request to ${act.path}.`)
@@ -41,15 +32,16 @@ export async function rollBackNow({ act, key, name, say, outcome }: GoingBack): 
     const authorization = await signRequest({ audience: act.audience!, path: act.path, body, at: new Date() }, key)
     const posted = await post(act.path, body, { authorization, 'idempotency-key': crypto.randomUUID() })
     if (!posted.ok) throw new Error(refusalText(posted.refusal))
-    const { id, version, from, revision, moved = [] } = posted.value as Answer
-    const others = moved.filter((move) => move.id !== id).map((move) => `, ${move.id} → ${move.version} with it`)
+    const { id, version, from, revision, moved = [] } = posted.value as RollbackResult
     say(`${id} ${from ?? ''} → ${version} is on its way.`)
-    const coverage = await coverageOf(id, revision)
+    const others = moved.filter((move) => move.id !== id)
+    const [bots, ...besides] = await Promise.all([id, ...others.map((move) => move.id)].map((policy) => botsText(policy, revision)))
     const took = seconds()
     watch.textContent = `${took} s`
     // It is done: pressing again would only be refused.
     document.querySelector<HTMLElement>('[data-key-form]')!.hidden = true
-    say(`${id} ${from === null ? '' : `${from} → `}${version} in ${took} s, ${botsText(coverage)}${others.join('')}.`)
+    const rest = others.map((move, index) => `; ${move.id} → ${move.version} with it, ${besides[index]}`)
+    say(`${id} ${from === null ? '' : `${from} → `}${version} in ${took} s, ${bots}${rest.join('')}.`)
   } finally {
     clearInterval(timer)
     outcome.focus()
@@ -61,27 +53,21 @@ function refusalText({ code, detail }: { code: string; detail: string }): string
   return `${detail}${next} [${code}]`
 }
 
-interface Coverage {
-  current: number
-  total: number
-}
+const UNKNOWN = 'and which bots have it could not be asked: the rollback stands'
 
-/** `undefined`: who has it could not be asked. The rollback stands. */
-async function coverageOf(id: string, revision: number): Promise<Coverage | undefined> {
+/** Bots that acknowledged, once all have or the wait is over. Revision 0: no config-store has the head, so there is none to ask about. */
+async function botsText(policy: string, revision: number): Promise<string> {
+  if (revision === 0) return UNKNOWN
   try {
-    const query = new URLSearchParams({ policy: id, revision: String(revision), waitMs: String(WAIT_MS) })
+    const query = new URLSearchParams({ policy, revision: String(revision), waitMs: String(WAIT_MS) })
     const response = await fetch(`/v1/coverage?${query}`, { signal: AbortSignal.timeout(WAIT_MS + 5_000) })
-    return response.ok ? ((await response.json()) as Coverage) : undefined
+    if (!response.ok) return UNKNOWN
+    const { current, total } = (await response.json()) as CoverageView
+    if (total === 0) return 'no bot connected'
+    return `${current} of ${total} bots acknowledged${current === total ? '' : '; the others follow when they answer'}`
   } catch {
-    return undefined
+    return UNKNOWN
   }
-}
-
-function botsText(coverage: Coverage | undefined): string {
-  if (coverage === undefined) return 'and which bots have it could not be asked: the rollback stands'
-  if (coverage.total === 0) return 'no bot connected'
-  const silent = coverage.total - coverage.current
-  return `${coverage.current} of ${coverage.total} bots acknowledged${silent === 0 ? '' : '; the others follow when they answer'}`
 }
 
 interface RequestToSign {
