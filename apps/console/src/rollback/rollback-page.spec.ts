@@ -1,27 +1,38 @@
 import { describe, expect, it } from 'vitest'
 import { rosterOf } from '../testing/people.js'
-import { shown, type Shown } from '../testing/shown.js'
+import { AWAY, BUNDLE_FIRST, shown, type Shown } from '../testing/shown.js'
 import { rollbackPage } from './rollback-page.js'
 
 const ID = 'epa-pm25-limit'
 
-/** Shows the page of a rollback to 1.5.0. `moved`: policies that a rollback with one signature moves. */
-async function page(moved: { id: string; from: string; version: string }[]): Promise<Shown> {
+/** Shows the page of a rollback to 1.5.0. `preview`: response of rollout about the policies that it moves. */
+async function page(preview: unknown, query = 'to=1.5.0'): Promise<Shown> {
   const answers = {
     [`/v1/policies/${ID}`]: { id: ID, version: '2.0.0' },
     [`/v1/policies/${ID}/history?limit=50`]: [],
     [`/v1/policies/${ID}?version=1.5.0`]: { id: ID, version: '1.5.0', limit: 35 },
-    [`/v1/rollbacks/preview?policy=${ID}&version=1.5.0`]: { id: ID, version: '1.5.0', moved },
+    [`/v1/rollbacks/preview?policy=${ID}&version=1.5.0`]: preview,
     '/v1/roster': [{ version: 1, envelope: await rosterOf(['EPA Chief', 'EPA Counsel']) }],
   }
-  return shown(rollbackPage, { answers, params: { id: ID }, query: 'to=1.5.0' })
+  return shown(rollbackPage, { answers, params: { id: ID }, query })
 }
 
 describe('the page of a rollback', () => {
   it('names all policies that one signature takes back together, and the only one that a prepared rollback does', async () => {
     const moved = [ID, 'ozone-limit'].map((id) => ({ id, from: '2.0.0', version: '1.5.0' }))
-    const { text } = await page(moved)
+    const { text } = await page({ id: ID, version: '1.5.0', moved })
     expect(text).toContain('2 policies go back together')
     expect(text).toContain(`It rolls back ${ID} alone; no other policy changes.`)
+  })
+
+  it.each([
+    ['is away', AWAY, 'approver said nothing within 2.5 s'],
+    ['refuses', BUNDLE_FIRST, 'HMS_ROLLOUT_BUNDLE_FIRST'],
+  ])('reports that the other policies are not known where rollout %s, and offers the one alone', async (_what, preview, detail) => {
+    const { text, html } = await page(preview)
+    expect(text).toContain('What is rolled back with it is not known')
+    expect(text).toContain(detail)
+    expect(html).toContain(`href="/policies/${ID}/rollback?to=1.5.0&amp;reason=&amp;public-reason=&amp;only=yes"`)
+    expect((await page(preview, 'to=1.5.0&only=yes')).text).not.toContain('is not known')
   })
 })

@@ -1,11 +1,11 @@
-import type { JsonObject, PastPolicyView, PolicyHistoryEntry, PolicyView, RollbackMove, RollbackPreview } from '#libs/contracts'
+import type { JsonObject, PastPolicyView, PolicyHistoryEntry, PolicyView, RollbackPreview } from '#libs/contracts'
 import { changeCells, describeMagnitude, diffPolicies, type PolicyDocument, type VerifiedLive } from '#libs/policy'
 import type { JSX } from 'preact'
-import { ReasonFields } from '../forms/fields.js'
-import { Alert, Loaded, None } from '../layout/absent.js'
+import { ChoiceForm, RadioField, ReasonFields } from '../forms/fields.js'
+import { Absent, Alert, Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Moment, Table } from '../layout/parts.js'
-import { valueOf } from '../reading/answer.js'
+import { valueOf, type Answer } from '../reading/answer.js'
 import { readPeople, type People } from '../signing/people.js'
 import { SigningBlock } from '../signing/signing-block.js'
 
@@ -22,10 +22,11 @@ export async function rollbackPage({ read, verified, params, query }: PageReques
   const to = (query.get('to') ?? '').slice(0, 200)
   const reason = (query.get('reason') ?? '').trim().slice(0, 1_000)
   const publicReason = (query.get('public-reason') ?? '').trim().slice(0, 1_000)
-  const target = to === '' ? undefined : await read<PastPolicyView>(`${path}?version=${encodeURIComponent(to)}`)
+  const version = encodeURIComponent(to)
+  const target = to === '' ? undefined : await read<PastPolicyView>(`${path}?version=${version}`)
   const only = query.get('only') === 'yes'
-  const asked = `policy=${encodeURIComponent(id)}&version=${encodeURIComponent(to)}${only ? '&only=true' : ''}`
-  const moved = to === '' ? [] : (valueOf(await read<RollbackPreview>(`/v1/rollbacks/preview?${asked}`))?.moved ?? [])
+  const preview =
+    to === '' || only ? undefined : await read<RollbackPreview>(`/v1/rollbacks/preview?policy=${encodeURIComponent(id)}&version=${version}`)
   const inForce = target === undefined ? undefined : (await verified([id])).get(id)
   const missing = policy.kind === 'missing' && history.kind === 'missing'
   const from = live === undefined ? 'nothing' : live.version
@@ -49,7 +50,7 @@ export async function rollbackPage({ read, verified, params, query }: PageReques
         <Loaded answer={target} what="version">
           {(past) => (
             <>
-              <Moves moved={moved} id={id} chosen={{ to, reason, 'public-reason': publicReason }} only={only} />
+              <Moves preview={preview} id={id} chosen={{ to, reason, 'public-reason': publicReason }} />
               <Changes from={inForce} to={past.value} version={to} />
               <p>{reason === '' ? 'No reason is given.' : `Reason: “${reason}”`}</p>
               <p>{publicReason === '' ? 'Partners get no reason.' : `Partners are told: “${publicReason}”`}</p>
@@ -68,48 +69,48 @@ function Choose({ id, entries, live }: { id: string; entries: readonly PolicyHis
     ...new Map(entries.flatMap((entry) => (entry.version === null || entry.version === live ? [] : [[entry.version, entry]]))).values(),
   ]
   if (versions.length === 0) return <None>No other version was ever in force, so there is nothing to bring back.</None>
+  const choices = versions.map(({ version, from, approvedBy }) => {
+    const hint = ['in force from ', <Moment at={from} />, `, signed by ${approvedBy.join(', ') || 'nobody named'}`]
+    return { value: version!, text: version!, hint }
+  })
   return (
-    <form class="usa-form usa-form--tall" method="get" action={`/policies/${encodeURIComponent(id)}/rollback`}>
-      <fieldset class="usa-fieldset">
-        <legend>Bring back</legend>
-        {versions.map(({ version, from, approvedBy }, index) => (
-          <div class="usa-radio" key={version}>
-            <input type="radio" id={`to-${version}`} name="to" value={version!} checked={index === 0} required />
-            <label for={`to-${version}`}>
-              {version}
-              <span class="usa-hint">
-                in force from <Moment at={from} />, signed by {approvedBy.join(', ') || 'nobody named'}
-              </span>
-            </label>
-          </div>
-        ))}
-      </fieldset>
+    <ChoiceForm action={`/policies/${encodeURIComponent(id)}/rollback`} verb="Show what would change">
+      <RadioField name="to" legend="Bring back" choices={choices} chosen={choices[0]!.value} />
       <ReasonFields />
-      <button class="usa-button" type="submit">
-        Show what would change
-      </button>
-    </form>
+    </ChoiceForm>
   )
 }
 
 /** All that moves, where it is more than one, and the way to move one alone. */
 interface MovesProps {
-  moved: readonly RollbackMove[]
+  /** `undefined` where the one policy is rolled back alone. */
+  preview: Answer<RollbackPreview> | undefined
   id: string
   /** What was chosen before, as the address has it. */
   chosen: Record<string, string>
-  only: boolean
 }
 
-function Moves({ moved, id, chosen, only }: MovesProps): JSX.Element | null {
+function Moves({ preview, id, chosen }: MovesProps): JSX.Element | null {
   const address = (alone: boolean): string =>
     `/policies/${encodeURIComponent(id)}/rollback?${new URLSearchParams({ ...chosen, ...(alone ? { only: 'yes' } : {}) })}`
-  if (only)
+  if (preview === undefined)
     return (
       <p>
         {id} alone goes back, whatever it went live with. <a href={address(false)}>Take back all that went live together</a>
       </p>
     )
+  if (preview.kind !== 'loaded')
+    return (
+      <>
+        <Alert kind="error" title="What is rolled back with it is not known">
+          <p>
+            Other policies may have gone live together with it. <a href={address(true)}>Take back {id} alone</a>
+          </p>
+        </Alert>
+        <Absent answer={preview} what="policies that are rolled back" />
+      </>
+    )
+  const { moved } = preview.value
   if (moved.length < 2) return null
   return (
     <Alert kind="warning" title={`${moved.length} policies go back together`}>

@@ -56,12 +56,13 @@ export async function shown(
 /** Of what a service that is no longer there would say. */
 export const AWAY: Answer<never> = { kind: 'away', service: 'approver', detail: 'said nothing within 2.5 s' }
 export const UNPUBLISHED: Answer<never> = { kind: 'away', service: 'audit', detail: 'answered 503 (HMS_AUDIT_NOT_PUBLISHED)' }
+export const BUNDLE_FIRST: Answer<never> = { kind: 'away', service: 'rollout', detail: 'answered 409 (HMS_ROLLOUT_BUNDLE_FIRST)' }
 export const DENIED: Answer<never> = { kind: 'denied', detail: 'This needs a key.' }
 export const MISSING: Answer<never> = { kind: 'missing', detail: 'There is none.' }
 
 function answerOf(said: unknown): Answer<unknown> {
   if (said === undefined) return AWAY
-  if (said === AWAY || said === UNPUBLISHED || said === DENIED || said === MISSING) return said as Answer<unknown>
+  if (said === AWAY || said === UNPUBLISHED || said === BUNDLE_FIRST || said === DENIED || said === MISSING) return said as Answer<unknown>
   // As it would come over HTTP, where a text is no JSON.
   if (typeof said === 'string') return { kind: 'loaded', value: said }
   return { kind: 'loaded', value: parseClean(JSON.stringify(said)) }
