@@ -29,6 +29,8 @@ export interface TopicsFound {
   activity: Answer<TopicActivity[]>
   /** By service; letters of one that is away are not known. */
   letters: Answer<DeadLetterSummary[]>[]
+  /** All that were loaded, also those of topics outside the catalogue. */
+  waiting: DeadLetterSummary[]
 }
 
 /** All topics of the catalogue: the bus says how much is written, each service how far it is and what it gave up. */
@@ -51,7 +53,7 @@ export async function readTopics(read: Read): Promise<TopicsFound> {
       letters: waiting.filter((letter) => letter.topic === topic.name),
     }
   })
-  return { rows, activity, letters }
+  return { rows, activity, letters, waiting }
 }
 
 /** Dead letters that wait for a person, of every service. */

@@ -71,6 +71,24 @@ describe('the page of topics', () => {
     for (const command of ['replay linter/a1', 'discard linter/a1 --reason TEXT']) expect(text).toContain(`hms-svc dlq ${command}`)
   })
 
+  it('lists and counts dead letters of topics outside the catalogue, such as those of timers', async () => {
+    const ofTimer = { ...letter, topic: 'timer:expire-approval' }
+    const { text } = await shown(topicsPage, { answers: answers({ '/v1/dead-letters/linter?state=waiting&limit=200': [ofTimer] }) })
+    expect(text).toContain('1 dead letter waits for a person.')
+    expect(text).toContain('timer:expire-approval linter Run 7')
+    expect(text).not.toContain('No dead letter waits')
+  })
+
+  it.each([
+    ['none is known', SERVICES, 'dead letters: not known.'],
+    ['one is not known', SERVICES.slice(0, 1), '0 dead letters wait for a person at the services that responded.'],
+  ])('counts only dead letters that could be read: %s', async (_what, services, words) => {
+    const unread = Object.fromEntries(services.map((service) => [`/v1/dead-letters/${service}?state=waiting&limit=200`, DENIED]))
+    const { text } = await shown(topicsPage, { answers: answers(unread) })
+    expect(text).toContain(words)
+    expect(text).not.toContain('0 dead letters wait for a person.')
+  })
+
   it('never shows a reader that does not respond as one that is up to date', async () => {
     const gone = { '/v1/groups/linter': AWAY, '/v1/dead-letters/linter?state=waiting&limit=200': AWAY }
     const { text } = await shown(topicsPage, { answers: answers(gone) })

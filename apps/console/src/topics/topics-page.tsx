@@ -4,6 +4,7 @@ import { Absent, Alert, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Commands, count, Moment, Part, RunLink, Table, Terminal } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
+import type { Answer } from '../reading/answer.js'
 import { readTopics, type ReaderLag, type TopicRow } from './read-topics.js'
 
 /** Older than that, a reader is not just busy. */
@@ -11,12 +12,11 @@ const SLOW_SECONDS = 60
 
 /** One row a topic, in words: what it is for, who writes and reads, how much, how far behind, and what was given up. */
 export async function topicsPage({ read }: PageRequest): Promise<PageContent> {
-  const { rows, activity, letters } = await readTopics(read)
-  const waiting = rows.flatMap((row) => row.letters)
+  const { rows, activity, letters, waiting } = await readTopics(read)
   return {
     title: 'Topics',
     section: 'Topics',
-    summary: summaryOf(rows, waiting.length),
+    summary: summaryOf(rows, lettersText(letters, waiting.length)),
     body: (
       <>
         <Part id="topics" title="Events between the services">
@@ -42,7 +42,7 @@ export async function topicsPage({ read }: PageRequest): Promise<PageContent> {
   }
 }
 
-function summaryOf(rows: readonly TopicRow[], letters: number): string {
+function summaryOf(rows: readonly TopicRow[], letters: string): string {
   const readers = rows.flatMap((row) => row.readers)
   const slow = new Set(readers.flatMap((each) => (each.known && each.seconds > SLOW_SECONDS ? [each.reader] : [])))
   const unknown = new Set(readers.flatMap((each) => (each.known ? [] : [each.reader])))
@@ -51,9 +51,16 @@ function summaryOf(rows: readonly TopicRow[], letters: number): string {
       ? `No ${unknown.size === 0 ? '' : 'other '}reader is more than a minute behind`
       : `More than a minute behind: ${[...slow].join(', ')}`,
     ...(unknown.size === 0 ? [] : [`not known: ${[...unknown].join(', ')}`]),
-    `${count(letters, 'dead letter')} ${letters === 1 ? 'waits' : 'wait'} for a person`,
+    letters,
   ]
   return `${parts.join('; ')}.`
+}
+
+function lettersText(answers: readonly Answer<unknown>[], waiting: number): string {
+  const known = answers.filter(({ kind }) => kind === 'loaded').length
+  if (known === 0) return 'dead letters: not known'
+  const where = known < answers.length ? ' at the services that responded' : ''
+  return `${count(waiting, 'dead letter')} ${waiting === 1 ? 'waits' : 'wait'} for a person${where}`
 }
 
 function Row({ row: { topic, perMinute, readers, letters } }: { row: TopicRow }): JSX.Element {
@@ -160,27 +167,19 @@ function Letters({ letters, complete }: { letters: readonly DeadLetterSummary[];
   )
 }
 
-const WIDTH = 128
-
-const HEIGHT = 24
-
-const EDGE = 2
+const [WIDTH, HEIGHT, EDGE] = [128, 24, 2] as const
 
 /** A small line over a row of numbers. The label says the same in words. */
 function SparkLine({ values, label }: { values: readonly number[]; label: string }): JSX.Element {
   const most = Math.max(1, ...values)
   const step = (WIDTH - 2 * EDGE) / Math.max(1, values.length - 1)
   const points = values.map((value, index) => {
-    const [x, y] = [EDGE + index * step, HEIGHT - EDGE - (value / most) * (HEIGHT - 2 * EDGE)]
-    return `${round(x)},${round(y)}`
+    const point = [EDGE + index * step, HEIGHT - EDGE - (value / most) * (HEIGHT - 2 * EDGE)]
+    return point.map((at) => Math.round(at * 10) / 10).join(',')
   })
   return (
     <svg class="spark" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
       <polyline points={points.join(' ')} fill="none" stroke="currentColor" stroke-width="2" />
     </svg>
   )
-}
-
-function round(at: number): number {
-  return Math.round(at * 10) / 10
 }
