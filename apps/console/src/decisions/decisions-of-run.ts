@@ -34,12 +34,18 @@ export function decisionsOfRun(run: RunView): readonly RunDecisionName[] {
   return run.breakGlass === undefined || state === 'CANARY' ? ['pause', 'promote', 'extend', 'abort'] : ['pause', 'extend', 'abort']
 }
 
+/** Policies that a run brought live for all and that nothing has replaced since. */
+export function stillLive({ state, policies, replaced = [] }: RunView): string[] {
+  if (state !== 'NOTIFYING' && state !== 'SUCCEEDED') return []
+  return policies.map(({ id }) => id).filter((id) => !replaced.some((policy) => policy.id === id))
+}
+
 /** Why a run takes no decision; `undefined` while it takes any. */
-export function whyNoDecision({ run, state, policies }: RunView): string | undefined {
-  if (state === 'NOTIFYING' || state === 'SUCCEEDED')
-    return `The rule is live for all, so nothing of run ${run} can be decided any more. To bring the version before back, take ${policies
-      .map(({ id }) => id)
-      .join(', ')} back.`
+export function whyNoDecision(view: RunView): string | undefined {
+  const { run, state } = view
+  const live = stillLive(view).join(', ')
+  const back = `To bring the version before back, take ${live} back.`
+  if (live !== '') return `The rule is live for all, so nothing of run ${run} can be decided any more. ${back}`
   if (state === 'ROLLING_BACK') return `Run ${run} is being taken back already.`
   return isTerminal(state) ? `Run ${run} has ended, so there is nothing to decide.` : undefined
 }

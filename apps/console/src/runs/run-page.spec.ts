@@ -59,6 +59,23 @@ describe('the page of a run', () => {
     expect((await shown(runPage, { answers: world(AWAY), params })).text).toContain('tickets of this run could not be loaded')
   })
 
+  it('offers a rollback only of policies whose rule is still in force', async () => {
+    const policies = ['pm25', 'ozone'].map((id) => ({ id, version: '2.0.0', digest: 'sha256:1122' }))
+    const of = async (...ids: string[]) => {
+      const replaced = ids.map((id) => ({ id, now: '1.0.0' }))
+      return shown(runPage, { answers: answers({ '/v1/runs/7': aRun({ state: 'SUCCEEDED', policies, replaced }) }), params })
+    }
+    expect((await of()).text).toContain('To bring the version before back, take pm25, ozone back.')
+    const partly = await of('pm25')
+    expect(partly.text).toContain('To bring the version before back, take ozone back.')
+    expect(partly.html).toContain('href="/policies/ozone/rollback"')
+    expect(partly.html).not.toContain('href="/policies/pm25/rollback"')
+    const none = await of('pm25', 'ozone')
+    expect(none.text).toContain('Run 7 has ended, so there is nothing to decide.')
+    expect(none.text).not.toContain('live for all')
+    expect(none.html).not.toContain('/rollback"')
+  })
+
   it('replaces its decisions in an open page when the run advances', async () => {
     const { html } = await shown(runPage, { answers: answers(), params })
     expect(html).toMatch(/<section id="decide" data-live/)

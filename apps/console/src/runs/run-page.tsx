@@ -20,7 +20,7 @@ import {
 import { ImpactView } from '#libs/impact'
 import type { JSX } from 'preact'
 import { DecideForm } from '../decisions/decide-form.js'
-import { decisionsOfRun, whyNoDecision } from '../decisions/decisions-of-run.js'
+import { decisionsOfRun, stillLive, whyNoDecision } from '../decisions/decisions-of-run.js'
 import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
 import { Absent, Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
@@ -110,7 +110,7 @@ function Decide({ run, tickets }: { run: RunView; tickets: Answer<Ticket[]> }): 
   const waiting = valueOf(tickets) ?? []
   const why =
     waiting.length > 0 && isTerminal(run.state) ? `Run ${run.run} has ended; its ticket waits for a decision.` : whyNoDecision(run)
-  const isLive = run.state === 'SUCCEEDED' || run.state === 'NOTIFYING'
+  const live = stillLive(run)
   return (
     <section id="decide" data-live aria-labelledby="decide-title">
       <h2 id="decide-title">Decide</h2>
@@ -126,15 +126,15 @@ function Decide({ run, tickets }: { run: RunView; tickets: Answer<Ticket[]> }): 
       )}
       <Absent answer={tickets} what="tickets of this run" />
       {why === undefined ? <DecideForm action={`/runs/${run.run}/decide`} allowed={decisionsOfRun(run)} /> : <None>{why}</None>}
-      {isLive ? (
+      {live.length === 0 ? null : (
         <p>
-          {run.policies.map(({ id }) => (
+          {live.map((id) => (
             <a key={id} href={`/policies/${encodeURIComponent(id)}/rollback`}>
               Take {id} back
             </a>
           ))}
         </p>
-      ) : null}
+      )}
       {why === undefined ? <Commands commands={[`hms-svc runs DECISION ${run.run} --reason TEXT --sign NAME`]} /> : null}
     </section>
   )
