@@ -61,7 +61,10 @@ const page = (prepared: unknown, more: Record<string, unknown> = {}, live: World
       ...more,
     },
     params: { digest: asked },
-    sent: { '/v1/lint': { kind: 'taken', value: { findings: [] } } },
+    sent: {
+      '/v1/lint': { kind: 'taken', value: { findings: [] } },
+      '/v1/simulations': { kind: 'away', service: 'simulator', detail: 'cannot be reached (ECONNREFUSED)' },
+    },
     live,
   })
 }
@@ -121,9 +124,17 @@ describe('the page of an approval', () => {
   })
 
   it('links to a longer replay, and shows the result of lint', async () => {
-    const { html, text } = await page(PREPARED)
+    const { html, text } = await page(PREPARED, { '/v1/policies/epa-pm25-limit': MISSING })
     expect(text).toContain('Would pass')
+    expect(text).toContain('Not known: simulator cannot be reached (ECONNREFUSED).')
     expect(html).toContain(`href="/approvals/${encodeURIComponent(digest)}?wait#effect"`)
+  })
+
+  it.each([AWAY, DENIED])('shows no lint or replay while the live version cannot be read: $kind', async (answer) => {
+    const { html, text } = await page(PREPARED, { '/v1/policies/epa-pm25-limit': answer })
+    expect(text.match(/Not known: config-store did not report what is in force\./g)).toHaveLength(2)
+    expect(text).not.toContain('Would pass')
+    expect(html).not.toContain('?wait#effect')
   })
 
   it('has nothing to sign when it has ended, and leads to its run', async () => {

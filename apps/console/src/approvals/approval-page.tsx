@@ -10,7 +10,7 @@ import { type People, predicatesOf, readPeople, requirementOf, whoMayNotSign } f
 import { SigningBlock } from '../signing/signing-block.js'
 import { ConsentLines, Statement } from '../signing/statement-view.js'
 import { ReasonFields } from '../forms/fields.js'
-import { Effect, readEffect, type EffectFacts } from './effect.js'
+import { Effect, readEffect } from './effect.js'
 
 const TRAIL = [{ href: '/approvals', text: 'Approvals' }]
 /** What a person waits for a page; a replay that takes longer has a page of its own. */
@@ -61,7 +61,9 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
           {prepared.overtakenBy === undefined ? null : <Overtaken by={prepared.overtakenBy} />}
           {prepared.supersede === true ? <p>The last signature ends the runs of these policies that are under way.</p> : null}
         </section>
-        {effect === undefined ? null : <EffectPart facts={effect} digest={digest} wait={wait} />}
+        {effect === undefined ? null : (
+          <Effect facts={effect} longer={wait ? undefined : `/approvals/${encodeURIComponent(digest)}?wait#effect`} />
+        )}
         <Who prepared={prepared} consent={consent} people={people} now={now} />
         {isOpen && breakGlass === undefined ? <Signing prepared={prepared} people={people} /> : null}
         {prepared.state === 'AWAITING_APPROVAL' && isOpen ? <Reject digest={digest} /> : null}
@@ -97,10 +99,6 @@ function NotItsBytes({ detail }: { detail: string }): JSX.Element {
       <p>{detail}. Tell the operator: the approver service shows something else than it asks people to sign.</p>
     </Alert>
   )
-}
-
-function EffectPart({ facts, digest, wait }: { facts: EffectFacts; digest: string; wait: boolean }): JSX.Element {
-  return <Effect facts={facts} longer={wait ? undefined : `/approvals/${encodeURIComponent(digest)}?wait#effect`} />
 }
 
 function summaryOf({ state, run, missing, signedBy }: PreparedApproval, isOpen: boolean): string {

@@ -3,15 +3,18 @@ import type { JSX } from 'preact'
 import type { PageRequest } from '../layout/page.js'
 import { Commands, count, Facts, Part } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
-import type { Answer, Sent } from '../reading/answer.js'
+import { isUnread, type Answer, type Sent } from '../reading/answer.js'
 import { predicatesOf } from '../signing/people.js'
 
 /** What a run of these releases would do, as `hms-svc plan` says it. Nothing is changed by asking. */
-export interface EffectFacts {
+interface EffectFacts {
   lint: Sent<LintReport>
   trial: Sent<Trial>
   bots: { id: string; coverage: Answer<CoverageView> }[]
 }
+
+/** Without what is in force, a later version would be judged as a first one. */
+const LIVE_UNKNOWN: Sent<never> = { kind: 'away', service: 'config-store', detail: 'did not report what is in force' }
 
 export async function readEffect(
   { read, send }: Pick<PageRequest, 'read' | 'send'>,
@@ -21,9 +24,10 @@ export async function readEffect(
   const policies = predicatesOf(prepared).map(({ policy }) => policy)
   const lives = await Promise.all(policies.map(({ id }) => read<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`)))
   const live: JsonObject[] = lives.flatMap((answer) => (answer.kind === 'loaded' ? [answer.value.value] : []))
+  const isKnown = !lives.some(isUnread)
   const [lint, trial, ...coverages] = await Promise.all([
-    send<LintReport>('/v1/lint', { policies, live }),
-    send<Trial>('/v1/simulations', { policies, live }, { deadlineMs }),
+    isKnown ? send<LintReport>('/v1/lint', { policies, live }) : LIVE_UNKNOWN,
+    isKnown ? send<Trial>('/v1/simulations', { policies, live }, { deadlineMs }) : LIVE_UNKNOWN,
     ...policies.map(({ id }) => read<CoverageView>(`/v1/coverage?policy=${encodeURIComponent(id)}`)),
   ])
   return { lint, trial, bots: policies.map(({ id }, index) => ({ id, coverage: coverages[index]! })) }
@@ -67,14 +71,7 @@ const TONES = { PASS: 'good', FAIL: 'bad', INCONCLUSIVE: 'warn' } as const
 const WORDS = { PASS: 'Would pass', FAIL: 'Would fail', INCONCLUSIVE: 'No clear answer' } as const
 
 function Replay({ trial, longer }: { trial: Sent<Trial>; longer?: string | undefined }): JSX.Element {
-  if (trial.kind === 'away' && longer !== undefined) {
-    return (
-      <p>
-        Not done yet: it takes longer than this page waits. <a href={longer}>Wait for it, up to a minute</a>
-      </p>
-    )
-  }
-  if (trial.kind !== 'taken') return <NotAsked sent={trial} />
+  if (trial.kind !== 'taken') return <NotAsked sent={trial} longer={trial === LIVE_UNKNOWN ? undefined : longer} />
   const { verdict, detail, next, score } = trial.value
   return (
     <>
@@ -96,11 +93,11 @@ function Replay({ trial, longer }: { trial: Sent<Trial>; longer?: string | undef
   )
 }
 
-function NotAsked({ sent }: { sent: Exclude<Sent<unknown>, { kind: 'taken' }> }): JSX.Element {
+function NotAsked({ sent, longer }: { sent: Exclude<Sent<unknown>, { kind: 'taken' }>; longer?: string | undefined }): JSX.Element {
   if (sent.kind === 'away')
     return (
       <p>
-        Not known: {sent.service} {sent.detail}.
+        Not known: {sent.service} {sent.detail}. {longer === undefined ? null : <a href={longer}>Wait for it, up to a minute</a>}
       </p>
     )
   if (sent.status === 401 || sent.status === 403)
@@ -109,12 +106,6 @@ function NotAsked({ sent }: { sent: Exclude<Sent<unknown>, { kind: 'taken' }> })
 }
 
 function botsText(id: string, coverage: Answer<CoverageView>): string {
-  switch (coverage.kind) {
-    case 'loaded':
-      return `${count(coverage.value.total, 'connected bot')} live by ${id}.`
-    case 'missing':
-      return `No bot lives by ${id} yet.`
-    default:
-      return `Which bots live by ${id} cannot be shown now.`
-  }
+  if (coverage.kind === 'loaded') return `${count(coverage.value.total, 'connected bot')} live by ${id}.`
+  return coverage.kind === 'missing' ? `No bot lives by ${id} yet.` : `Which bots live by ${id} cannot be shown now.`
 }

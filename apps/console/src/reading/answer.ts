@@ -18,6 +18,11 @@ export function valueOf<T>(answer: Answer<T>): T | undefined {
   return answer.kind === 'loaded' ? answer.value : undefined
 }
 
+/** Whether there may be something that was not reported. */
+export function isUnread({ kind }: Answer<unknown>): boolean {
+  return kind === 'away' || kind === 'denied'
+}
+
 /** The loaded answer with another value; all others as they are. */
 export function mapAnswer<T, U>(answer: Answer<T>, map: (value: T) => U): Answer<U> {
   return answer.kind === 'loaded' ? { kind: 'loaded', value: map(answer.value) } : answer
