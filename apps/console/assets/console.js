@@ -3,6 +3,8 @@ const PAUSE = 'Pause updates'
 const RESUME = 'Resume updates'
 /** A screen reader must be able to finish a sentence. */
 const ANNOUNCE_MS = 5000
+/** Delay in ms before a stream that was refused is opened again. */
+const REOPEN_MS = 5000
 
 const pauseButton = document.querySelector('[data-pause]')
 const connection = document.querySelector('[data-connection]')
@@ -13,12 +15,19 @@ let paused = false
 let newest
 let announcedAt = 0
 let announcing
+let reopening
 
 function open() {
   if (source !== undefined || paused || document.hidden) return
   source = new EventSource(`/console/live?page=${encodeURIComponent(location.pathname + location.search)}`)
   source.addEventListener('open', () => say('Live.'))
-  source.addEventListener('error', () => say('Connection lost; trying again.'))
+  source.addEventListener('error', () => {
+    say('Connection lost; trying again.')
+    // A browser reconnects what was cut off, and closes for good what got a status other than 200, such as 503.
+    if (source.readyState !== EventSource.CLOSED) return
+    close()
+    reopening = setTimeout(open, REOPEN_MS)
+  })
   source.addEventListener('message', ({ data }) => {
     newest = new DOMParser().parseFromString(JSON.parse(data), 'text/html')
     bringIn()
@@ -26,6 +35,7 @@ function open() {
 }
 
 function close() {
+  clearTimeout(reopening)
   source?.close()
   source = undefined
 }
