@@ -5,6 +5,7 @@ import { ChoiceFilter, FilterForm } from '../layout/filters.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { count, Moment, Part, policiesText, RunLink, Table, Terminal, timeLeft } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
+import { mapAnswer, valueOf } from '../reading/answer.js'
 
 export const TICKET_WORDS: Record<TicketState, { text: string; tone: 'warn' | 'good' | 'idle' | 'bad' }> = {
   OPEN: { text: 'Waits for a decision', tone: 'warn' },
@@ -16,15 +17,20 @@ export const TICKET_WORDS: Record<TicketState, { text: string; tone: 'warn' | 'g
 /** Questions to people: automation acted first. The one whose time ends first stands on top. */
 export async function reviewsPage({ read, query, now }: PageRequest): Promise<PageContent> {
   const state = TICKET_STATES.find((each) => each === query.get('state'))
-  const answer = await read<Ticket[]>(`/v1/tickets${state === undefined ? '' : `?state=${state}`}`)
-  const open = answer.kind === 'loaded' ? answer.value.filter((ticket) => ticket.state === 'OPEN').length : 0
+  const [waiting, listed] = await Promise.all([
+    read<Ticket[]>('/v1/tickets?state=OPEN'),
+    read<Ticket[]>(`/v1/tickets${state === undefined ? '' : `?state=${state}`}`),
+  ])
+  const open = valueOf(waiting)
+  // An open ticket may be older than the newest 100 of any state.
+  const answer = state !== undefined ? listed : open === undefined ? waiting : mapAnswer(listed, (newest) => merge(newest, open))
   return {
     title: 'Reviews',
     section: 'Reviews',
     summary:
-      answer.kind === 'loaded'
-        ? `${count(open, 'ticket')} ${open === 1 ? 'waits' : 'wait'} for a decision.`
-        : 'Tickets cannot be shown now.',
+      open === undefined
+        ? 'Tickets cannot be shown now.'
+        : `${count(open.length, 'ticket')} ${open.length === 1 ? 'waits' : 'wait'} for a decision.`,
     body: (
       <>
         <FilterForm action="/reviews">
@@ -36,7 +42,7 @@ export async function reviewsPage({ read, query, now }: PageRequest): Promise<Pa
             chosen={state}
           />
         </FilterForm>
-        <Part id="tickets" title={state === undefined ? 'Tickets, the newest 100' : 'Tickets that match'}>
+        <Part id="tickets" title={state === undefined ? 'Tickets: the open ones, and the newest 100' : 'Tickets that match'}>
           <Loaded answer={answer} what="tickets">
             {(tickets) => <Tickets tickets={tickets} narrowed={state !== undefined} now={now} />}
           </Loaded>
@@ -73,6 +79,10 @@ function Tickets({ tickets, narrowed, now }: { tickets: readonly Ticket[]; narro
       ))}
     </Table>
   )
+}
+
+function merge(newest: readonly Ticket[], open: readonly Ticket[]): Ticket[] {
+  return [...new Map([...newest, ...open].map((each) => [each.ticket, each])).values()]
 }
 
 function rank({ state }: Ticket): number {
