@@ -77,6 +77,16 @@ describe('reading the API', () => {
     expect(away).toEqual({ kind: 'away', service: 'canary-controller', detail: 'cannot be reached (ECONNREFUSED)' })
   })
 
+  it('sends a form to the next instance only if nothing reached the first', async () => {
+    const send = (...urls: string[]) => readerOf(...urls).sendAs(undefined, '192.0.2.1')('/v1/approvals', {})
+    expect(await send(await deserted(), url)).toEqual({ kind: 'taken', value: [1] })
+    expect(requests).toHaveLength(1)
+    answer = (response) => response.destroy()
+    expect(await send(url, url)).toMatchObject({ kind: 'away', service: 'approver' })
+    expect(requests).toHaveLength(2)
+    expect(await send(await deserted())).toMatchObject({ detail: 'cannot be reached (ECONNREFUSED)' })
+  })
+
   it('waits no longer than its deadline', async () => {
     answer = () => {}
     const reader = new ApiReader({ urlsOf: () => [url], clock, deadlineMs: 300 })

@@ -5,6 +5,9 @@ import { SharedAnswers, type ShareBounds, type Weigh } from './shared-answers.js
 
 const DEADLINE_MS = 2_500
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024
+const NO_ADDRESS = 'no address of it is known'
+/** Codes of a connection that was not made: nothing was sent. */
+const UNCONNECTED = new Set<unknown>(['ECONNREFUSED', 'ENOTFOUND'])
 /** Reloads and followers of one page within this time cost a service one request. The edge has 512 MiB for everything. */
 const SHARED: ShareBounds = { forMs: 1_000, answers: 500, characters: 32 * 1024 * 1024 }
 
@@ -67,14 +70,13 @@ export class ApiReader {
   }
 
   /**
-   * What a form of a page sends, as its caller. Asked of one instance, once: what it did not answer it may have done. `client`: the address
-   * that the form came from, or all people would share the limit of the console's own.
+   * What a form of a page sends, as its caller. The next instance gets it only if no connection to the one before was made: any other
+   * that did not answer may have done it. `client`: the address that the form came from, or all people would share the limit of the
+   * console's own.
    */
   sendAs(authorization: string | undefined, client: string): Send {
     return async <T>(path: string, body: object, { deadlineMs = this.deadlineMs } = {}) => {
       const service = serviceOfPath(path)
-      const [url] = this.options.urlsOf(service)
-      if (url === undefined) return { kind: 'away', service, detail: 'no address of it is known' }
       const signal = AbortSignal.timeout(deadlineMs)
       const headers = {
         accept: 'application/json',
@@ -82,13 +84,18 @@ export class ApiReader {
         [CLIENT_HEADER]: client, // guard: console-forms-client
         ...(authorization === undefined ? {} : { authorization }),
       }
-      try {
-        const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body), signal, redirect: 'error' })
-        const value = parseClean(await readText(response.body, MAX_ANSWER_BYTES))
-        return response.ok ? { kind: 'taken', value: value as T } : refusalOf(response.status, value)
-      } catch (error) {
-        return { kind: 'away', service, detail: signal.aborted ? `said nothing within ${deadlineMs / 1000} s` : reasonOf(error) }
+      let detail = NO_ADDRESS
+      for (const url of this.options.urlsOf(service)) {
+        try {
+          const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body), signal, redirect: 'error' })
+          const value = parseClean(await readText(response.body, MAX_ANSWER_BYTES))
+          return response.ok ? { kind: 'taken', value: value as T } : refusalOf(response.status, value)
+        } catch (error) {
+          detail = signal.aborted ? `said nothing within ${deadlineMs / 1000} s` : reasonOf(error)
+          if (!UNCONNECTED.has(codeOf(error))) break
+        }
       }
+      return { kind: 'away', service, detail }
     }
   }
 
@@ -112,7 +119,7 @@ export class ApiReader {
   ): Promise<Answer<unknown>> {
     const service = serviceOfPath(path)
     const signal = AbortSignal.timeout(this.deadlineMs)
-    let last: Answer<unknown> = { kind: 'away', service, detail: 'no address of it is known' }
+    let last: Answer<unknown> = { kind: 'away', service, detail: NO_ADDRESS }
     const headers: Record<string, string> = authorization === undefined ? {} : { authorization }
     for (const url of this.options.urlsOf(service)) {
       last = await this.askOne(url + path, { service, headers, signal, weigh, parse })
@@ -152,8 +159,12 @@ function refusalOf(status: number, value: unknown): Sent<never> {
 function reasonOf(error: unknown): string {
   if (error instanceof SyntaxError) return 'answered with something that is not JSON'
   if (error instanceof HmsError) return error.detail
-  const { code } = ((error as { cause?: unknown } | null)?.cause ?? {}) as { code?: unknown }
+  const code = codeOf(error)
   return typeof code === 'string' ? `cannot be reached (${code})` : 'cannot be reached'
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { cause?: { code?: unknown } | null } | null)?.cause?.code
 }
 
 /**
