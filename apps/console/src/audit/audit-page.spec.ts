@@ -127,6 +127,26 @@ describe('the page of an entry', () => {
     expect(html).toContain('data-proof="/v1/audit/proofs?policy=epa-pm25-limit&amp;version=2.0.0"')
   })
 
+  const run = { '/v1/runs/7': { run: 7, digest: 'sha256:1', policies: [{ id: 'pm25', version: '2.0.0', digest: 'sha256:2' }] } }
+  const [history, proof] = ['/v1/policies/pm25/history?limit=50', '/v1/audit/proofs?policy=pm25&version=2.0.0']
+  const nothing = ['Nothing came into force by this run', 'Proofs by one click are of approvals']
+
+  it.each([
+    ['of the policy', { ...run, [history]: AWAY, [proof]: AWAY }, 'could not be loaded'],
+    ['that may not be read', { ...run, [history]: DENIED, [proof]: DENIED }, 'Not allowed to see'],
+    ['of an unknown run', {}, 'could not be loaded'],
+  ])('reports changes and proofs %s that it could not read', async (_what, answers, words) => {
+    const { text } = await show({ '/v1/audit/entries?limit=1&after=1&acts=true': [entries[2]], ...answers })
+    for (const title of ['Before and after', 'Proof']) expect(text).toMatch(new RegExp(`${title} \\S (The|Not).{0,60}`))
+    expect(text).toContain(words)
+    for (const claim of nothing) expect(text).not.toContain(claim)
+  })
+
+  it('has neither changes nor proofs of a run without any', async () => {
+    const { text } = await show({ '/v1/audit/entries?limit=1&after=1&acts=true': [entries[2]], ...run, [history]: [], [proof]: MISSING })
+    for (const claim of nothing) expect(text).toContain(claim)
+  })
+
   it('knows no entry that the log does not have', async () => {
     expect((await show({ '/v1/audit/entries?limit=1&after=1&acts=true': [] })).status).toBe(404)
     expect((await show({}, '-1')).status).toBe(404)

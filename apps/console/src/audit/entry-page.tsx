@@ -9,10 +9,10 @@ import {
 } from '#libs/contracts'
 import { digestOfPayload } from '#libs/signing'
 import type { JSX } from 'preact'
-import { absentPage, Loaded, None } from '../layout/absent.js'
+import { Absent, absentPage, Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Command, Commands, Digest, Facts, Moment, Part, PolicyLink, RunLink, Table, valueText } from '../layout/parts.js'
-import { valueOf, type Answer, type Read } from '../reading/answer.js'
+import { isUnread, mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
 import { type LogKeys, readPeople } from '../signing/people.js'
 
 const TRAIL = [{ href: '/audit', text: 'Audit' }]
@@ -20,8 +20,8 @@ const TRAIL = [{ href: '/audit', text: 'Audit' }]
 /** What belongs to the run of an entry: who signed, what changed, and the proof of each release. */
 interface Background {
   approval: Answer<ApprovalSummary>
-  changes: PolicyHistoryEntry[]
-  proofs: AuditProof[]
+  changes: Answer<PolicyHistoryEntry[]>[]
+  proofs: Answer<AuditProof>[]
 }
 
 /** One entry of the log: what was recorded, what was before and after, who signed, and the proof that it is in the log. */
@@ -55,7 +55,7 @@ export async function entryPage({ read, params }: PageRequest): Promise<PageCont
         {background === undefined ? null : (
           <>
             <Part id="changes" title="Before and after">
-              <Changes changes={background.changes} />
+              <Changes answers={background.changes} />
             </Part>
             <Part id="signers" title={`Who signed the approval of run ${entry.run}`}>
               <Loaded answer={background.approval} what="approval of its run">
@@ -66,7 +66,7 @@ export async function entryPage({ read, params }: PageRequest): Promise<PageCont
         )}
         <section id="proof" aria-labelledby="proof-title">
           <h2 id="proof-title">Proof</h2>
-          <Proof entry={entry} proofs={background?.proofs ?? []} logs={logs} />
+          <Proof entry={entry} answers={background?.proofs ?? []} logs={logs} />
         </section>
       </>
     ),
@@ -83,9 +83,10 @@ async function entryAt(read: Read, index: string): Promise<Answer<AuditEntry>> {
     : { kind: 'missing', detail: `The log has no entry ${index} yet.` }
 }
 
-async function backgroundOf(read: Read, number: number): Promise<Background | undefined> {
-  const run = valueOf(await read<RunView>(`/v1/runs/${number}`))
-  if (run === undefined) return undefined
+async function backgroundOf(read: Read, number: number): Promise<Background> {
+  const answer = await read<RunView>(`/v1/runs/${number}`)
+  if (answer.kind !== 'loaded') return { approval: answer, changes: [answer], proofs: [answer] }
+  const run = answer.value
   const [approval, histories, proofs] = await Promise.all([
     read<ApprovalSummary>(`/v1/approvals/${encodeURIComponent(run.digest)}`),
     Promise.all(run.policies.map(({ id }) => read<PolicyHistoryEntry[]>(`/v1/policies/${encodeURIComponent(id)}/history?limit=50`))),
@@ -95,8 +96,8 @@ async function backgroundOf(read: Read, number: number): Promise<Background | un
       ),
     ),
   ])
-  const changes = histories.flatMap((history) => (valueOf(history) ?? []).filter((entry) => entry.run === number))
-  return { approval, changes, proofs: proofs.flatMap((proof) => (proof.kind === 'loaded' ? [proof.value] : [])) }
+  const changes = histories.map((history) => mapAnswer(history, (entries) => entries.filter((entry) => entry.run === number)))
+  return { approval, changes, proofs }
 }
 
 function Recorded({ entry: { at, source, type, key, run, event, digest, leafHash } }: { entry: AuditEntry }): JSX.Element {
@@ -116,10 +117,24 @@ function Recorded({ entry: { at, source, type, key, run, event, digest, leafHash
   )
 }
 
-function Changes({ changes }: { changes: readonly PolicyHistoryEntry[] }): JSX.Element {
-  if (changes.length === 0) return <None>Nothing came into force by this run, or not within the newest fifty changes of its policies.</None>
+/** Why answers are not known; nothing for the others. */
+function Unread({ answers, what }: { answers: readonly Answer<unknown>[]; what: string }): JSX.Element {
   return (
     <>
+      {answers.filter(isUnread).map((answer) => (
+        <Absent answer={answer} what={what} />
+      ))}
+    </>
+  )
+}
+
+function Changes({ answers }: { answers: Background['changes'] }): JSX.Element {
+  const changes = answers.flatMap((answer) => valueOf(answer) ?? [])
+  if (changes.length === 0 && !answers.some(isUnread))
+    return <None>Nothing came into force by this run, or not within the newest fifty changes of its policies.</None>
+  return (
+    <>
+      <Unread answers={answers} what="changes of this run" />
       {changes.map(({ version, digest, from, differences }) => (
         <div key={digest ?? from}>
           <p>
@@ -173,18 +188,14 @@ function Signers({ approval: { digest, signedBy, authors, reasons } }: { approva
   )
 }
 
-function Proof({
-  entry,
-  proofs,
-  logs,
-}: {
-  entry: AuditEntry
-  proofs: readonly AuditProof[]
-  logs: readonly LogKeys[] | undefined
-}): JSX.Element {
+type Logs = readonly LogKeys[] | undefined
+
+function Proof({ entry, answers, logs }: { entry: AuditEntry; answers: Background['proofs']; logs: Logs }): JSX.Element {
+  const proofs = answers.flatMap((answer) => valueOf(answer) ?? [])
   return (
     <>
-      {proofs.length === 0 ? (
+      <Unread answers={answers} what="proofs of this run" />
+      {proofs.length === 0 && !answers.some(isUnread) ? (
         <None>
           Proofs by one click are of approvals: the entry of an approval names its releases. Any other entry is proven with the log as a
           whole.
@@ -202,13 +213,7 @@ function Proof({
 }
 
 /** The script asks for the proof itself: texts on a page are cleaned, and a proof is its bytes. */
-function ReleaseProof({
-  proof: { policy, version, digest },
-  logs,
-}: {
-  proof: AuditProof
-  logs: readonly LogKeys[] | undefined
-}): JSX.Element {
+function ReleaseProof({ proof: { policy, version, digest }, logs }: { proof: AuditProof; logs: Logs }): JSX.Element {
   const path = `/v1/audit/proofs?policy=${encodeURIComponent(policy)}&version=${encodeURIComponent(version)}`
   return (
     <div data-proof={path} data-release={JSON.stringify({ id: policy, version, digest })} data-logs={JSON.stringify(logs ?? [])}>
