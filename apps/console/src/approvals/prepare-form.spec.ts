@@ -10,8 +10,21 @@ import { addPrepareForm } from './prepare-form.js'
 
 const POLICY = '{"apiVersion":"hms.nist.gov/v1","kind":"Policy"}'
 
+interface Posted {
+  status: number
+  body: string
+  asked: string[]
+}
+
 /** What a form with these files comes to, before an approver that says `status` to who asks for nothing; else it prepares. */
-async function propose(files: readonly string[], status = 400): Promise<{ status: number; body: string; asked: string[] }> {
+function propose(files: readonly string[], status = 400): Promise<Posted> {
+  const parts = files.map(
+    (text, n) => `--x\r\ncontent-disposition: form-data; name="files"; filename="${n}.yaml"\r\ncontent-type: text/plain\r\n\r\n${text}\r\n`,
+  )
+  return post({ 'content-type': 'multipart/form-data; boundary=x' }, `${parts.join('')}--x--\r\n`, status)
+}
+
+async function post(headers: Record<string, string>, payload: string, status: number): Promise<Posted> {
   const asked: string[] = []
   const approver = createServer((request, response) => {
     let body = ''
@@ -33,11 +46,7 @@ async function propose(files: readonly string[], status = 400): Promise<{ status
     authorizationOf: () => undefined,
     clientOf: () => '192.0.2.1',
   })
-  const parts = files.map(
-    (text, n) => `--x\r\ncontent-disposition: form-data; name="files"; filename="${n}.yaml"\r\ncontent-type: text/plain\r\n\r\n${text}\r\n`,
-  )
-  const headers = { 'content-type': 'multipart/form-data; boundary=x' }
-  const { statusCode, body } = await server.inject({ method: 'POST', url: '/approvals', headers, payload: `${parts.join('')}--x--\r\n` })
+  const { statusCode, body } = await server.inject({ method: 'POST', url: '/approvals', headers, payload })
   await server.close()
   approver.close()
   approver.closeAllConnections()
@@ -61,5 +70,15 @@ describe('the form of a proposal', () => {
     const { status, body, asked } = await propose(['a'.repeat(170 * 1024), 'b'.repeat(170 * 1024)])
     expect([status, asked]).toEqual([422, []])
     expect(body).toContain('HMS_APPROVER_RUN_TOO_LARGE')
+  })
+
+  it.each([401, 409])('leads back to the page of a rollback that is refused: %i', async (status) => {
+    const fields = { 'rollback-policy': 'pm25', 'rollback-version': '1.0.0', reason: 'too strict', 'public-reason': '' }
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const { body } = await post(headers, new URLSearchParams(fields).toString(), status)
+    expect(body).toContain('href="/policies/pm25/rollback?to=1.0.0&amp;reason=too+strict&amp;public-reason="')
+    expect(body).not.toContain('name="files"')
+    expect(body).not.toContain('hms-svc approve FILE')
+    expect(body.includes('hms-svc rollback pm25@1.0.0 --reason TEXT --sign NAME')).toBe(status === 401)
   })
 })

@@ -5,7 +5,7 @@ import { PAGE_HEADERS } from '../layout/page-headers.js'
 import type { PageMaker } from '../layout/page-maker.js'
 import type { ApiReader } from '../reading/api-reader.js'
 import type { ClientOf } from '../reading/client-of.js'
-import { refusedProposal, type Problem } from './refused-proposal.js'
+import { refusedProposal, type AskedRollback, type Problem } from './refused-proposal.js'
 import type { Proposed } from './propose-form.js'
 import type { Send, Sent } from '../reading/answer.js'
 
@@ -26,10 +26,14 @@ export function addPrepareForm(server: FastifyInstance, { reader, maker, authori
       const form = request.body as FormData
       const proposed = proposedIn(form)
       const send = reader.sendAs(authorizationOf(request.headers), clientOf(request))
-      const asked = await requestOf(form, proposed, () => askMayPrepare(send))
+      const rollback = rollbackIn(form)
+      const asked =
+        rollback === undefined
+          ? await requestOf(form, proposed, () => askMayPrepare(send))
+          : { request: { rollback: { ...rollback, reason: rollback.reason || undefined } } }
       const sent = 'problem' in asked ? asked.problem : problemOf(await send<PreparedApproval>(PREPARE, asked.request))
       if ('digest' in sent) return reply.redirect(`/approvals/${encodeURIComponent(sent.digest)}`, 303)
-      const { status, html } = maker.show(refusedProposal(sent, proposed))
+      const { status, html } = maker.show(refusedProposal(sent, proposed, rollback))
       return reply.status(status).headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
     })
   })
@@ -39,14 +43,16 @@ function proposedIn(form: FormData): Proposed {
   return Object.fromEntries(['text', 'author', 'canary', 'observe', 'bake'].map((name) => [name, textOf(form, name)]))
 }
 
+function rollbackIn(form: FormData): AskedRollback | undefined {
+  const text = (name: string): string => textOf(form, name)
+  const policy = text('rollback-policy')
+  if (policy === '') return undefined
+  return { policy, version: text('rollback-version'), reason: text('reason'), publicReason: text('public-reason') }
+}
+
 type Asked = { request: object } | { problem: Problem }
 
 async function requestOf(form: FormData, proposed: Proposed, admit: () => Promise<Problem | undefined>): Promise<Asked> {
-  const policy = textOf(form, 'rollback-policy')
-  if (policy !== '') {
-    const [version, reason, publicReason] = ['rollback-version', 'reason', 'public-reason'].map((name) => textOf(form, name))
-    return { request: { rollback: { policy, version, reason: reason || undefined, publicReason } } }
-  }
   const read = await policiesIn(form, proposed.text ?? '', admit)
   if ('problem' in read) return read
   try {
