@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { receiptTokenIn } from '../delivery/receipt-token.js'
 import { notifierFixture } from '../notifications/notifier-fixture.suite.js'
 import { Acknowledge, type Callback } from './acknowledge.js'
+import { MAX_TEXT } from './receipts.dto.js'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const MESSAGE = 'run_184_epa-pm25-limit_va-deq'
@@ -103,6 +104,12 @@ describe('a package to a receipt', () => {
     await receipts.acknowledge(await tokenOf(), pack({ acknowledged: MESSAGE, note: 'ticket 4711' }))
     const acknowledged = { way: 'callback', note: 'ticket 4711', keyId: expect.stringMatching(/^sha256:/) }
     expect(await world.deliveries()).toMatchObject([{ state: 'delivered', acknowledged }])
+  })
+
+  it('keeps a note that is cut within a character as well-formed text', async () => {
+    await receipts.acknowledge(await tokenOf(), pack({ acknowledged: MESSAGE, note: `${'x'.repeat(MAX_TEXT - 1)}😀` }))
+    const { note } = (await world.deliveries())[0]!.acknowledged!
+    expect([note!.isWellFormed(), note!.length]).toEqual([true, MAX_TEXT])
   })
 
   it('counts only with the valid secret, the signed data, a current time and the message id; our own package does not', async () => {

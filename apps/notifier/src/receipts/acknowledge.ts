@@ -91,7 +91,7 @@ function requireSigned({ kind }: Found, secrets: readonly string[], { headers, b
 
 /** Reads the acknowledgement; a package has it in its `data`. */
 function sayingOf({ acknowledged, note, data }: AcknowledgementDto): { acknowledged?: string; note?: string } {
-  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value.slice(0, MAX_TEXT) : undefined)
+  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value.slice(0, MAX_TEXT).toWellFormed() : undefined)
   return { acknowledged: acknowledged ?? text(data?.['acknowledged']), note: note ?? text(data?.['note']) }
 }
 
