@@ -126,4 +126,11 @@ export const PARTNER_GUARDS = [
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
     test: 'also notifies partners that know only an earlier version, once per withdrawal',
   },
+  {
+    name: 'late-outcome',
+    guard: 'the outcome of an attempt is recorded also if the message was acknowledged meanwhile',
+    without: '',
+    spec: 'apps/notifier/src/receipts/acknowledge.spec.ts',
+    test: 'that arrives during the attempt loses neither its evidence, its event nor the recovery of the channel',
+  },
 ]

@@ -25,10 +25,7 @@ const MAX_NEWER = 500
 
 /** Listener to deliveries, called in the transaction that records them. */
 export interface DeliveryListener {
-  /**
-   * Called when an attempt ended, or a delivery will not be sent. `isReached`: the partner accepted or acknowledged it. `stage` as in
-   * `Delivery`.
-   */
+  /** Called when an attempt ended, or a delivery will not be sent. `isReached`: the partner accepted or acknowledged it. */
   tried?(tx: Transaction, stage: string | null, isReached: boolean): Promise<void>
   /** Called when the partner's side accepted a delivery without acknowledging it in the response. */
   delivered?(tx: Transaction, delivery: Delivery, partner: RegisteredPartner): Promise<void>
@@ -113,6 +110,20 @@ export class DeliveryLanes implements OnModuleInit {
     await this.tried(tx, delivery, isReached)
   }
 
+  /** Records the outcome of an attempt whose timer was cancelled meanwhile, for instance by an acknowledgement. Schedules nothing. */
+  async bookLate(tx: Transaction, id: string, outcome: Outcome, startedAt: Date): Promise<void> {
+    const delivery = await tx.documents(DELIVERIES).get(id)
+    if (delivery === undefined) return
+    const evidence = evidenceOf(id, outcome, startedAt)
+    await tx.documents(EVIDENCE).insert(evidence)
+    await recordInBreaker(tx, delivery, outcome)
+    if (delivery.state === 'pending') return // a redrive, or a worker that has the lease, continues
+    const booked: Delivery = { ...recordAttempt(delivery, outcome, startedAt, tx.now, true), state: delivery.state }
+    await tx.documents(DELIVERIES).put(booked)
+    if (outcome.kind === 'delivered') await this.events.ended(tx, booked, outcome.kind, evidence)
+    tx.afterCommit(() => this.metrics.tried(booked))
+  }
+
   /** Reschedules a claimed delivery that was not attempted. */
   async postpone(tx: Transaction, id: string, afterMs: number): Promise<void> {
     const delivery = await tx.documents(DELIVERIES).get(id)
@@ -153,10 +164,7 @@ export class DeliveryLanes implements OnModuleInit {
     await this.tried(tx, delivery)
   }
 
-  /**
-   * Records the partner's acknowledgement; only the first one counts. A delivery that is still attempted, or was abandoned, counts as
-   * delivered from then on, regardless of the server's responses: nothing more is sent, and the lane advances.
-   */
+  /** Records the partner's first acknowledgement. A pending or dead delivery then counts as delivered: nothing more is sent. */
   async acknowledge(tx: Transaction, delivery: Delivery, said: Omit<Acknowledgement, 'at'>): Promise<Delivery> {
     if (delivery.acknowledged !== undefined) return delivery // guard: receipt-once
     const at = tx.now.toISOString()
@@ -172,9 +180,7 @@ export class DeliveryLanes implements OnModuleInit {
     return after
   }
 
-  /**
-   * Resends an ended message with the same id and bytes and a fresh schedule: at `at`, or later if open deliveries of its lane are ahead.
-   */
+  /** Resends an ended message with the same id and bytes and a fresh schedule: at `at`, or after open deliveries of its lane. */
   async redrive(tx: Transaction, delivery: Delivery, { by, reason }: { by: string; reason: string }, at: Date): Promise<void> {
     const { first, laneSeq } = joinLane(delivery, await this.open(tx, delivery), 'every')
     const redrives = [...(delivery.redrives ?? []), { at: tx.now.toISOString(), by, reason }].slice(-KEPT_REDRIVES)
@@ -263,11 +269,8 @@ export class DeliveryLanes implements OnModuleInit {
     for (const older of superseded) await this.supersede(tx, older)
     if (first) return this.tryAt(tx, delivery, tx.now)
     // A superseded message may have been ahead of one that stays.
-    if (superseded.length > 0)
-      await this.advance(
-        tx,
-        open.filter((other) => !superseded.includes(other)),
-      )
+    const left = open.filter((other) => !superseded.includes(other))
+    if (superseded.length > 0) await this.advance(tx, left)
   }
 
   /** Schedules the heads of the lanes. A bundle may also wait for deliveries outside `open`, about its other policies. */
@@ -303,10 +306,7 @@ export class DeliveryLanes implements OnModuleInit {
 
 const UNTRIED = { state: 'pending', sending: false, tries: 0, firstAt: null, nextAttemptAt: null, log: [] } satisfies Partial<Delivery>
 
-/**
- * Whether this is the newest delivered message of its lane. It is retained regardless of age, because a partner that was notified of the
- * version in force must be notified of its rollback.
- */
+/** Whether this is the newest delivered message of its lane. It is retained, because a rollback is sent to its partner. */
 async function isNewestOfLane(tx: Transaction, delivery: Delivery): Promise<boolean> {
   if (isForOnCall(delivery)) return false
   const newestIn = (lane: string, limit: number): Promise<Delivery[]> =>

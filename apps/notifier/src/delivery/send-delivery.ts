@@ -18,9 +18,7 @@ import { SendSlots, MAX_SLOTS, type Slot } from './send-slots.js'
 /** Lease of an attempt in ms: longer than an attempt may take, so a slow partner is not called twice at the same time. */
 const LEASE_MS = 30_000
 const MAX_SLOT_WAIT_MS = 5_000
-/**
- * Wait in ms for a slot of the mail relay. The relay accepts mails one after the other, and each check for a free slot costs a transaction.
- */
+/** Wait in ms for a slot of the mail relay, which accepts mails one after the other. Each check costs a transaction. */
 const RELAY_WAIT_MS = 1_000
 
 /** `attempt`: the attempt, or the reason why no channel can send it. */
@@ -86,9 +84,11 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
       const outcome = await outside(() => this.call(started.attempt))
       // An attempt aborted by our own shutdown proves nothing about the partner.
       const cutShort = this.stop.signal.aborted && outcome.kind !== 'delivered'
-      await finish((tx) =>
+      const isBooked = await finish((tx) =>
         cutShort ? this.lanes.postpone(tx, id, postponedMs(timer)) : this.lanes.book(tx, id, outcome, started.startedAt),
       )
+      if (isBooked || cutShort) return
+      await this.database.locked(timer.keys, (tx) => this.lanes.bookLate(tx, id, outcome, started.startedAt)) // guard: late-outcome
     } finally {
       slot.release()
     }

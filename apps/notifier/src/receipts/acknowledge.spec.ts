@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { canonicalJson, type JsonObject } from '#libs/contracts'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { EVIDENCE } from '../delivery/evidence.table.js'
+import { BREAKERS } from '../delivery/partner-gate.js'
 import { receiptTokenIn } from '../delivery/receipt-token.js'
 import { notifierFixture } from '../notifications/notifier-fixture.suite.js'
 import { Acknowledge, type Callback } from './acknowledge.js'
@@ -165,6 +167,42 @@ describe('a receipt', () => {
     expect(world.sender.sent).toHaveLength(2)
     const states = (await world.deliveries()).map(({ version, state }) => `${version} ${state}`)
     expect(states.sort()).toEqual(['2.0.0 delivered', '2.1.0 delivered'])
+  })
+
+  it('that arrives during the attempt loses neither its evidence, its event nor the recovery of the channel', async () => {
+    world.sender.script.set('va-deq', [500, 500, 500, 500, 500, 204])
+    const send = world.sender.send.bind(world.sender)
+    world.sender.send = async (attempt, signal) => {
+      if (attempt.triesBefore === 5) await receipts.acknowledge(await tokenOf(), call())
+      return send(attempt, signal)
+    }
+    await world.complete(184, '2.0.0', null)
+    await world.leap(1_800)
+    const rows = await world.database.transaction(async (tx) => [
+      await tx.documents(BREAKERS).find(),
+      (await tx.documents(EVIDENCE).find()).map(({ status }) => status),
+    ])
+    expect(rows).toEqual([[expect.objectContaining({ failures: 0, openUntil: null })], [500, 500, 500, 500, 500, 204]])
+    expect(await world.said('hms.delivery.delivered.v1')).toMatchObject([{ tries: 6, status: 204 }])
+    const acknowledged = { way: 'callback', at: expect.any(String) as string }
+    expect(await world.deliveries()).toMatchObject([{ state: 'delivered', tries: 6, nextAttemptAt: null, acknowledged }])
+    expect(world.sender.sent).toHaveLength(6)
+    expect(await world.database.transaction((tx) => world.runtime.timers.pending(tx, 'deliver:'))).toEqual([])
+  })
+
+  it('that arrives during an attempt that fails counts as delivered, and the attempt as failed', async () => {
+    world.sender.script.set('va-deq', [500, 204])
+    const send = world.sender.send.bind(world.sender)
+    world.sender.send = async (attempt, signal) => {
+      await receipts.acknowledge(await tokenOf(), call())
+      return send(attempt, signal)
+    }
+    await world.complete(184, '2.0.0', null)
+    await world.leap(1_800)
+    expect(await world.deliveries()).toMatchObject([{ state: 'delivered', tries: 1, log: [{ outcome: 'retry', status: 500 }] }])
+    expect(await world.database.transaction((tx) => tx.documents(BREAKERS).find())).toMatchObject([{ failures: 1 }])
+    expect((await world.said('hms.delivery.delivered.v1')).concat(await world.said('hms.delivery.given-up.v1'))).toEqual([])
+    expect(world.sender.sent).toHaveLength(1)
   })
 
   it('of a channel without a secret is acknowledged by its token, but not by reading it', async () => {
