@@ -133,4 +133,11 @@ export const PARTNER_GUARDS = [
     spec: 'apps/notifier/src/receipts/acknowledge.spec.ts',
     test: 'that arrives during the attempt loses neither its evidence, its event nor the recovery of the channel',
   },
+  {
+    name: 'redrive-first',
+    guard: 'a redrive does not send a message twice to a partner with `deliver: first`',
+    without: 'undefined',
+    spec: 'apps/notifier/src/redrive/redrive-deliveries.spec.ts',
+    test: 'with `deliver: first` is refused while another channel delivered it or will, which the reason names',
+  },
 ]

@@ -197,7 +197,8 @@ export class DeliveryLanes implements OnModuleInit {
     const where = { lane: lanesBeside(delivery), state: ['pending', 'delivered', 'dead'] }
     const found = await tx.documents(DELIVERIES).find({ where, orderBy: 'created_at', descending: true, limit: MAX_NEWER })
     const place = ({ createdAt, id }: Delivery): string => `${createdAt} ${id}`
-    return found.filter((other) => place(other) > place(delivery) && overlap(other, delivery)).toReversed()
+    const isNewer = (other: Delivery): boolean => other.message !== delivery.message && place(other) > place(delivery)
+    return found.filter((other) => isNewer(other) && overlap(other, delivery)).toReversed()
   }
 
   /** With `deliver: first`, moves a message whose channel was abandoned to the next channel, at the same position of its lane. */

@@ -30,6 +30,12 @@ export function decideRedrive(delivery: Delivery, newer: readonly Delivery[], la
     : { do: 'send', followedBy: newestOf(newer) }
 }
 
+/** Refusal while the message is pending or delivered on another channel of a partner with `deliver: first`. */
+export function sentOn({ id, channel, state }: Delivery): RedriveDecision {
+  const how = state === 'pending' ? 'is being sent' : 'was delivered'
+  return { do: 'nothing', because: 'overtaken', detail: `The message ${how} on ${channel} of the partner (${id}).` }
+}
+
 /** Returns the messages that no later one covers completely. */
 function newestOf(newer: readonly Delivery[]): Delivery[] {
   return newer.filter((each, index) => !covers(newer.slice(index + 1), each))

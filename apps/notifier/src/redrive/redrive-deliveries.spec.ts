@@ -86,6 +86,29 @@ describe('a redriven message', () => {
     expect((await redrive.many({ reason: 'r', policy: 'ozone' }, 'operator')).redriven).toEqual([])
   })
 
+  it('with `deliver: first` is refused while another channel delivered it or will, which the reason names', async () => {
+    const channels = [
+      { kind: 'webhook' as const, url: 'https://va-deq.example/', secret: 'whsec_' },
+      { kind: 'email' as const, to: 'air@va.example' },
+    ]
+    await world.register({ id: 'va-deq', deliver: 'first', channels })
+    world.sender.script.set('va-deq/webhook', [410])
+    world.sender.script.set('va-deq/email', [500, 410])
+    await world.complete(184, '2.0.0', '1.5.0')
+    const [webhook, email] = (await world.deliveries()).sort((a, b) => b.channel.localeCompare(a.channel))
+    const detail = (): Promise<string> => redrive.one(webhook!.id, asked).then(String, (error: Error) => error.message)
+    expect(await detail()).toBe(`The message is being sent on email of the partner (${email!.id}).`)
+    await world.leap(120)
+    expect((await states()).sort()).toEqual(['va-deq dead', 'va-deq dead'])
+    await redrive.one(webhook!.id, asked)
+    await world.quiet()
+    expect(world.sender.sent.map(({ channel }) => channel)).toEqual(['webhook', 'email', 'email', 'webhook'])
+    world.sender.script.set('va-deq/email', [204])
+    await redrive.one(email!.id, asked)
+    await world.leap(1)
+    expect(await detail()).toBe(`The message was delivered on email of the partner (${email!.id}).`)
+  })
+
   it('stays delivered if it was, whatever the outcome', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [204, 410])

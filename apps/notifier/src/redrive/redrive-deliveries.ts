@@ -7,7 +7,7 @@ import { deliveryDetail, deliveryUnknown, deliveryView } from '../delivery/deliv
 import { orSeveral } from '../delivery/find-deliveries.js'
 import { lockKeysOf, concerns } from '../delivery/notified-policies.js'
 import { PARTNERS } from '../partners/partner.table.js'
-import { decideRedrive, overtaken, type RedriveDecision } from './decide-redrive.js'
+import { decideRedrive, overtaken, sentOn, type RedriveDecision } from './decide-redrive.js'
 
 /** Maximum number of messages of one request; a repeated request continues. */
 const MAX_AT_ONCE = 500
@@ -26,9 +26,7 @@ export class RedriveDeliveries {
     private readonly lanes: DeliveryLanes,
   ) {}
 
-  /**
-   * Redrives one message. Throws `HMS_DELIVERY_UNKNOWN` (404), `HMS_DELIVERY_OVERTAKEN` (409). A pending delivery is returned unchanged.
-   */
+  /** Redrives one message, unless it is pending. Throws `HMS_DELIVERY_UNKNOWN` (404), `HMS_DELIVERY_OVERTAKEN` (409). */
   async one(id: string, asked: Asked): Promise<DeliveryDetail> {
     const answer = await this.redrive({ id }, asked, 0)
     if (answer.do === 'nothing' && answer.because === 'overtaken') {
@@ -37,10 +35,7 @@ export class RedriveDeliveries {
     return this.database.transaction(async (tx) => deliveryDetail(tx, await this.read(id, tx)))
   }
 
-  /**
-   * Redrives abandoned messages, each in its own transaction. If it fails midway, the completed ones stay redriven, and a repeated request
-   * continues with the rest.
-   */
+  /** Redrives abandoned messages, each in its own transaction. After a failure, a repeated request continues with the rest. */
   async many({ reason, ...filter }: RedriveManyRequest, by: string): Promise<RedriveResult> {
     const found = await this.givenUp(filter)
     const result: RedriveResult = { redriven: [], skipped: [], more: found.length > MAX_AT_ONCE }
@@ -63,6 +58,9 @@ export class RedriveDeliveries {
       if (delivery === undefined) throw deliveryUnknown(id)
       const newer = await this.lanes.newerThan(tx, delivery)
       const partner = await tx.documents(PARTNERS).get(delivery.partner)
+      const others = delivery.state === 'pending' ? [] : await this.lanes.otherDeliveries(tx, delivery)
+      const sibling = others.find((other) => other.id !== id && other.lane === delivery.lane) // guard: redrive-first
+      if (sibling !== undefined) return sentOn(sibling)
       const answer = decideRedrive(delivery, newer, partner?.lane ?? 'latest')
       if (answer.do === 'nothing') return answer
       // A newer message that is resent after this one must not report a version that is no longer in force either.
