@@ -127,6 +127,13 @@ export const PARTNER_GUARDS = [
     test: 'also notifies partners that know only an earlier version, once per withdrawal',
   },
   {
+    name: 'abandoned-corrected',
+    guard: 'a partner that may have received an abandoned message is notified of its rollback',
+    without: '$1',
+    spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
+    test: 'notifies a partner whose message was abandoned, because a failed attempt may have been received',
+  },
+  {
     name: 'late-outcome',
     guard: 'the outcome of an attempt is recorded also if the message was acknowledged meanwhile',
     without: '',

@@ -342,6 +342,16 @@ describe('a rollback', () => {
     expect((await world.completions()).length).toBe(1)
   })
 
+  it('notifies a partner whose message was abandoned, because a failed attempt may have been received', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', [500, 410, 204])
+    await world.complete(184, '2.0.0', '1.5.0')
+    await world.leap(60)
+    expect(await states()).toEqual(['2.0.0 dead'])
+    await world.reverse('2.0.0', '1.5.0', 9)
+    expect((await states()).sort()).toEqual(['1.5.0 delivered', '2.0.0 dead'])
+  })
+
   it('cancels queued messages, and corrects an attempt that may have been received', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [500, 204])
@@ -359,6 +369,16 @@ describe('a withdrawal', () => {
     expect(notified()).toEqual(['va-deq 2.0.0', 'va-deq 2.0.0'])
     const body = { type: 'policy.withdrawn', data: { intent: 'policy-withdrawal', supersedes: ['epa-pm25-limit@2.0.0'] } }
     expect(world.sender.sent.at(-1)).toMatchObject({ id: 'withdrawal_9_epa-pm25-limit_va-deq', body })
+  })
+
+  it('is repeated if its message was abandoned', async () => {
+    await world.register({ id: 'va-deq' })
+    await world.complete(184, '2.0.0', null)
+    world.sender.script.set('va-deq', [500, 410, 204])
+    await world.reverse('2.0.0', null, 9)
+    await world.leap(60)
+    await world.withdraw('2.0.0', 10)
+    expect(world.sender.sent.map(({ id }) => id.split('_')[0])).toEqual(['run', 'rollback', 'rollback', 'withdrawal'])
   })
 
   it('also notifies partners that know only an earlier version, once per withdrawal', async () => {

@@ -43,10 +43,7 @@ export class NotifyReversal {
     await this.tell(tx, { policy }, names, cause)
   }
 
-  /**
-   * Notifies partners that have a sent or queued delivery of one of `versions`; without `versions`, of any version. `again`: the release
-   * that is in force now, if any.
-   */
+  /** Notifies partners that may know one of `versions`, or any version without them. `again`: the release that is in force now. */
   private async tell(
     tx: Transaction,
     { policy, versions, again }: { policy: string; versions?: readonly string[]; again?: Omit<PolicyNews, 'before'> },
@@ -54,15 +51,16 @@ export class NotifyReversal {
     { time }: ReceivedEvent,
   ): Promise<void> {
     const ofVersions = { version: versions?.flatMap((each) => orSeveral(each)!) ?? [] }
-    const where = { policy: orSeveral(policy)!, ...(versions === undefined ? {} : ofVersions), state: ['delivered', 'pending'] }
+    const where = { policy: orSeveral(policy)!, ...(versions === undefined ? {} : ofVersions), state: ['delivered', 'pending', 'dead'] }
     const query = { where, orderBy: 'created_at', descending: true, limit: MAX_DELIVERIES }
-    const found = (await tx.documents(DELIVERIES).find(query)).filter((delivery) =>
-      (versions ?? [undefined]).some((version) => concerns(delivery, policy, version)),
+    const found = (await tx.documents(DELIVERIES).find(query)).filter(
+      (delivery) => isOwed(delivery) && (versions ?? [undefined]).some((version) => concerns(delivery, policy, version)),
     )
     for (const id of new Set(found.map(({ partner }) => partner).sort())) {
       const deliveries = found.filter((delivery) => delivery.partner === id)
       const partner = await tx.documents(PARTNERS).get(id)
-      if (partner === undefined || reportedVersion(deliveries[0]!, policy) === null) continue // guard: withdrawn-once
+      const newest = deliveries.find(({ state }) => state !== 'dead')
+      if (partner === undefined || (newest && reportedVersion(newest, policy) === null)) continue // guard: withdrawn-once
       const isUntried = partner.lane === 'latest' && !deliveries.some(mayKnow)
       if (isUntried && knowsWithout(deliveries, await deliveriesBefore(tx, id, policy), policy, again?.version ?? null)) {
         for (const delivery of deliveries) await this.lanes.supersede(tx, delivery)
@@ -76,10 +74,7 @@ export class NotifyReversal {
   }
 }
 
-/**
- * Whether the partner may know of the version. True for a queued bundle too: it is not dropped, because it contains other policies, and the
- * reversal follows it.
- */
+/** Whether the partner may know of the version. A queued bundle is sent for its other policies, and the reversal follows it. */
 function mayKnow(delivery: Delivery): boolean {
   return mayHaveCome(delivery) || delivery.policies !== undefined // guard: bundle-taken-back
 }
@@ -88,6 +83,11 @@ async function deliveriesBefore(tx: Transaction, partner: string, policy: string
   const where = { partner, policy: orSeveral(policy)! }
   const found = await tx.documents(DELIVERIES).find({ where, orderBy: 'created_at', descending: true, limit: MAX_BEFORE })
   return found.filter((delivery) => concerns(delivery, policy, undefined))
+}
+
+/** Whether a reversal of the message is owed: it was not abandoned, or an attempt before that may have reached the partner. */
+function isOwed({ state, log, redrives = [] }: Delivery): boolean {
+  return state !== 'dead' || redrives.length > 0 || log.some(({ outcome }) => outcome === 'retry') // guard: abandoned-corrected
 }
 
 /** Whether the partner may have received the message: a failed attempt, or an attempt before a redrive, may have reached the partner. */
