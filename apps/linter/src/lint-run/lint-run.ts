@@ -64,7 +64,7 @@ export class LintRun {
     const all = linted.flatMap((each) => each.findings)
     const findings = boundedFindings(all) // guard: run-findings
     const schemas = linted.flatMap((each) => each.schema ?? [])
-    const attestation = await signTestResult(lintResultOf(dossier.releases, findings, schemas), dossier, this.runtime.signer)
+    const attestation = await signTestResult(lintResultOf(dossier.releases, all, schemas), dossier, this.runtime.signer)
     return { type: 'linted', findings, hasErrors: hasErrors(all), attestation, attested: withAttestation(dossier, 'lint', attestation) }
   }
 
