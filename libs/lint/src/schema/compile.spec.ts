@@ -79,6 +79,25 @@ describe('a registered schema', () => {
     expect(compileRuleSchema(schema)).toMatchObject({ ok: false, code: 'HMS_SCHEMA_REFUSED' })
   })
 
+  it('is compiled once, whichever object has its text, and kept while few others are', () => {
+    const schema = { properties: { limit: { minimum: 24 } } }
+    const first = compileRuleSchema(schema)
+    expect(compileRuleSchema(structuredClone(schema))).toBe(first)
+    for (let index = 0; index < 64; index++)
+      compileRuleSchema({ $schema: 'http://json-schema.org/draft-07/schema#', description: String(index) })
+    expect(compileRuleSchema(schema)).not.toBe(first)
+  })
+
+  it('gives the tightening direction of keys that match a pattern, within its step limit', () => {
+    const limits = { patternProperties: { '^max': { 'x-hms-tighter': 'lower' } }, additionalProperties: { 'x-hms-tighter': 'higher' } }
+    const slow = { patternProperties: { '[a-z]{1,999}!': {} } }
+    const compiled = compileRuleSchema({ properties: { limits, slow } })
+    if (!compiled.ok) throw new Error(compiled.message)
+    const { tighteningDirection: tighter } = compiled.schema
+    expect([tighter(['limits', 'maxPm25']), tighter(['limits', 'minPm25'])]).toEqual(['lower', 'higher'])
+    for (let index = 0; index < 10; index++) expect(tighter(['slow', 'a'.repeat(4_000)])).toBeUndefined()
+  })
+
   it('gives the tightening direction through references, lists and combinations', () => {
     const compiled = compileRuleSchema({
       allOf: [{ properties: { low: { 'x-hms-tighter': 'higher' } } }],

@@ -20,47 +20,46 @@ export type CompiledSchema = { ok: true; schema: RuleSchema } | { ok: false; cod
 const MAX_VIOLATIONS = 20
 /** Maximum steps of patterns, formats and item comparisons for one policy: half a second, measured on Node 20. */
 const MAX_STEPS = 10_000_000
-/** Cache by schema object: compiling costs milliseconds, validating microseconds. */
-const compiled = new WeakMap<JsonObject, CompiledSchema>()
+const MAX_CACHED = 64
+/** Cache by the schema's text: compiling costs milliseconds, validating microseconds. */
+const cache = new Map<string, CompiledSchema>()
 
 /**
  * Compiles a JSON Schema for rule data: 2020-12, or draft-07 and -06 if `$schema` names them. Unknown keywords are ignored; keywords that
  * could harm the process are refused (see `refuseUnsafe`, `linearPatterns`).
  */
 export function compileRuleSchema(schema: JsonObject): CompiledSchema {
-  const known = compiled.get(schema)
-  if (known) return known
-  const result = compile(schema)
-  compiled.set(schema, result)
-  return result
-}
-
-function compile(schema: JsonObject): CompiledSchema {
   try {
-    refuseUnsafe(schema)
-    const { $schema, $id: _id, ...body } = schema
-    const steps = { left: MAX_STEPS }
-    const validate = engine($schema, steps).compile(body)
-    return {
-      ok: true,
-      schema: {
-        validate: (policy) => violations(validate, ruleData(policy, schema), steps),
-        tighteningDirection: (path) => tighteningDirectionAt(schema, path),
-      },
-    }
+    const text = JSON.stringify(schema)
+    const result = cache.get(text) ?? { ok: true, schema: compile(schema) }
+    cache.set(text, result)
+    if (cache.size > MAX_CACHED) cache.delete(cache.keys().next().value!)
+    return result
   } catch (error) {
     return { ok: false, code: 'HMS_SCHEMA_REFUSED', message: error instanceof Error ? error.message : String(error) }
   }
 }
 
-function engine(draft: Json | undefined, steps: Steps): Ajv {
+function compile(schema: JsonObject): RuleSchema {
+  refuseUnsafe(schema)
+  const { $schema, $id: _id, ...body } = schema
+  const steps = { left: MAX_STEPS }
+  const patterns = linearPatterns(steps)
+  const validate = engine($schema, steps, patterns).compile(body)
+  return {
+    validate: (policy) => violations(validate, ruleData(policy, schema), steps),
+    tighteningDirection: (path) => tighteningDirectionAt(schema, path, patterns),
+  }
+}
+
+function engine(draft: Json | undefined, steps: Steps, patterns: Patterns): Ajv {
   const options = {
     strict: false,
     allErrors: true,
     logger: false,
     multipleOfPrecision: 9,
     formats: linearFormats(steps),
-    code: { regExp: Object.assign(linearPatterns(steps), { code: 'linearPattern' }) },
+    code: { regExp: Object.assign(patterns, { code: 'linearPattern' }) },
   } as const
   const ajv = typeof draft === 'string' && /draft-0[67]/.test(draft) ? new Ajv(options) : new Ajv2020(options)
   // The library compares every pair of items, which takes minutes for a list of 256 KiB.
@@ -90,10 +89,7 @@ function ruleData(policy: PolicyDocument, schema: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(policy).filter(([key]) => !hidden.has(key)))
 }
 
-/**
- * Whether all items are distinct. Charges a step per character of their canonical texts, about the cost of matching a pattern of one
- * instruction.
- */
+/** Whether all items are distinct. Charges a step per character of their canonical texts. */
 function areUnique(items: readonly Json[], steps: Steps): boolean {
   const seen = new Set<string>()
   for (const item of items) {
@@ -152,52 +148,55 @@ function checkOf(format: unknown): ((text: string) => boolean) | undefined {
 }
 
 const MAX_PATTERN = 512
-
 const MAX_TEXT = 4096
-
 /** Maximum instructions of all patterns of a schema: compiling takes up to 0.1 ms for each. */
 const MAX_INSTRUCTIONS = 10_000
 
 /** Regular expression as ajv uses it. */
 interface LinearPattern {
   test: (text: string) => boolean
+  /** As `test`, but `false` where the steps left might not suffice. */
+  matches: (text: string) => boolean
   toString: () => string
 }
+type Patterns = (pattern: string) => LinearPattern
 
 /**
  * Compiles patterns of a registered schema as RE2, whose steps are charged to `steps`: so neither `^(a+)+$` nor a thousand optional
  * repetitions can hang the linter. RE2 has neither look-around nor back-references; a pattern that needs them, or repeats too much, is
  * refused when the schema is compiled. A text of more than 4,096 characters matches no pattern.
  */
-function linearPatterns(steps: Steps): (pattern: string) => LinearPattern {
+function linearPatterns(steps: Steps): Patterns {
+  const known = new Map<string, LinearPattern>()
   let instructions = 0
   return (pattern) => {
+    if (known.has(pattern)) return known.get(pattern)!
     if (pattern.length > MAX_PATTERN) throw new PatternRefused(`a pattern has at most ${MAX_PATTERN} characters`)
     const compiled = compilePattern(pattern)
     instructions += compiled.size
     if (instructions > MAX_INSTRUCTIONS)
       throw new PatternRefused(`its patterns compile to more than ${MAX_INSTRUCTIONS} instructions; bounded repetitions are expanded`)
-    return {
+    const linear: LinearPattern = {
       test: (text) => text.length <= MAX_TEXT && compiled.test(text, steps),
+      matches: (text) => compiled.size * (text.length + 1) <= steps.left && linear.test(text),
       // ajv identifies compiled patterns by their text: without this, it would use the first one for all.
       toString: () => pattern,
     }
+    known.set(pattern, linear)
+    return linear
   }
 }
 
 type Direction = 'lower' | 'higher'
 const TIGHTER_KEYWORD = 'x-hms-tighter'
 
-/**
- * Returns the direction in which a bound at `path` gets tighter, by the schema's `"x-hms-tighter": "lower"|"higher"`; undefined without it.
- */
-function tighteningDirectionAt(root: JsonObject, path: readonly string[]): Direction | undefined {
+/** Returns the direction in which a bound at `path` gets tighter, by the schema's `"x-hms-tighter": "lower"|"higher"`, if any. */
+function tighteningDirectionAt(root: JsonObject, path: readonly string[], patterns: Patterns): Direction | undefined {
   let nodes = applicableSchemas(root, [root])
-  for (const part of path)
-    nodes = applicableSchemas(
-      root,
-      nodes.flatMap((node) => childSchemas(node, part)),
-    )
+  for (const part of path) {
+    const children = nodes.flatMap((node) => childSchemas(node, part, patterns))
+    nodes = applicableSchemas(root, children)
+  }
   const found = nodes.map((node) => node[TIGHTER_KEYWORD]).find((value) => value === 'lower' || value === 'higher')
   return found as Direction | undefined
 }
@@ -220,9 +219,12 @@ function applicableSchemas(root: JsonObject, start: readonly (Json | undefined)[
   return [...seen]
 }
 
-function childSchemas(node: JsonObject, part: string): (Json | undefined)[] {
-  const { properties, additionalProperties, prefixItems, items } = node
-  if (isObject(properties) && Object.hasOwn(properties, part)) return [properties[part]]
+function childSchemas(node: JsonObject, part: string, patterns: Patterns): (Json | undefined)[] {
+  const { properties, patternProperties, additionalProperties, prefixItems, items } = node
+  const named = isObject(properties) && Object.hasOwn(properties, part) ? [properties[part]] : []
+  const keyed = Object.entries(isObject(patternProperties) ? patternProperties : {})
+  const matching = keyed.filter(([pattern]) => patterns(pattern).matches(part)).map(([, schema]) => schema)
+  if (named.length + matching.length > 0) return [...named, ...matching]
   const tuple = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : []
   return [additionalProperties, tuple[Number(part)] ?? (Array.isArray(items) ? undefined : items)]
 }
