@@ -17,10 +17,7 @@ const MAX_FOLDED = 1_000
 const KEEP_MS = 8 * 24 * 60 * 60 * 1000
 const PRUNED_AT_ONCE = 200
 
-/**
- * Folds high-volume events (alerts, coverage) into one entry per minute, topic, source, type and run, so that a producer of many events
- * cannot fill the log.
- */
+/** Folds alerts and coverage into one entry per minute, topic, source, type and run, so that no producer can fill the log. */
 @Injectable()
 export class FoldWindows implements OnModuleInit {
   constructor(
@@ -37,7 +34,9 @@ export class FoldWindows implements OnModuleInit {
   async take(tx: Transaction, event: VerifiedEvent): Promise<void> {
     const windowed = windowedOf(event)
     await tx.documents(WINDOWED).insert(windowed)
-    if ((await this.timers.pending(tx, FOLD)).length === 0) await this.foldAt(tx, Date.parse(windowed.until) + GRACE_MS)
+    const dueMs = Math.max(Date.parse(windowed.until) + GRACE_MS, tx.now.getTime())
+    const [pending] = await this.timers.pending(tx, FOLD)
+    if (pending === undefined || pending.dueAt.getTime() > dueMs) await this.foldAt(tx, dueMs)
   }
 
   private async fold(tx: Transaction): Promise<void> {
@@ -55,6 +54,8 @@ export class FoldWindows implements OnModuleInit {
     const next = oldest[over.length]?.until
     if (over.length === MAX_FOLDED) await this.foldAt(tx, tx.now.getTime())
     else if (next !== undefined) await this.foldAt(tx, Date.parse(next) + GRACE_MS)
+    // An event that was taken during this fold found its timer pending, and scheduled none.
+    else if (over.length > 0) await this.foldAt(tx, tx.now.getTime() + GRACE_MS)
     if (over.length > 0) tx.afterCommit(() => this.intake.wake())
   }
 
