@@ -108,4 +108,11 @@ export const AUDIT_GUARDS = [
     spec: 'test/regressions/bundle-told-once.spec.ts',
     test: 'is published as often as one policy, however many it has',
   },
+  {
+    name: 'quorum-of-witnesses',
+    guard: 'a checkpoint is published only if witnesses of the roster signed it, each counted once',
+    without: '$1 || signed.length < policy.quorum',
+    spec: 'apps/audit/src/log/sequencer.spec.ts',
+    test: 'counts each witness of the roster once for a quorum, and no other witness',
+  },
 ]

@@ -54,18 +54,18 @@ export class Cosigners {
     const asked = witnesses.filter(({ key }) => this.suspended.mayAsk(key))
     const enough = isFirst && policy.quorum * 2 <= policy.witnesses.length ? Infinity : Math.max(1, policy.quorum) // guard: witness-left-behind
     return new Promise((resolve) => {
-      const lines: string[] = []
+      const lines = new Map<string, string>()
       let waiting = asked.length
-      const cancel = this.deps.clock.after(EVERYBODY_MS, () => lines.length >= policy.quorum && end())
+      const cancel = this.deps.clock.after(EVERYBODY_MS, () => lines.size >= policy.quorum && end())
       const end = (): void => {
         cancel()
-        resolve([...lines])
+        resolve([...lines.values()])
       }
       if (waiting === 0) end()
       for (const witness of asked) {
         void this.cosigned(witness, policy, grown, note).then((line) => {
-          if (line !== undefined) lines.push(line)
-          if (--waiting === 0 || lines.length >= enough) end()
+          if (line !== undefined) lines.set(witness.key.id, line)
+          if (--waiting === 0 || lines.size >= enough) end()
         })
       }
     })

@@ -224,6 +224,21 @@ describe.each([
     ])
   })
 
+  it('counts each witness of the roster once for a quorum, and no other witness', async () => {
+    await append(1)
+    const keys = generateKeyPair()
+    const otherKey = readVkey(vkeyOf('example.org/other', NOTE_COSIGNATURE, rawPublicKey(keys.publicKey)))
+    const other = new Witness(otherKey, localSigner(keys.privateKey), () => [log], new MemorySeenStore(), new VirtualClock())
+    const by = (witnesses: LogPolicy['witnesses'], quorum: number) => () => ({
+      policy: { log, witnesses, quorum },
+      signer: localSigner(logKeys.privateKey),
+    })
+    expect(await sequencer([witness, witness], by([witnessKey, otherKey], 2)).publish()).toBe(false)
+    expect(await sequencer([witness], by([otherKey], 1)).publish()).toBe(false)
+    expect(await published()).toBeUndefined()
+    expect(await sequencer([witness, witness, other], by([witnessKey, otherKey], 2)).publish()).toBe(true)
+  })
+
   it('publishes nothing without a witness, and resumes when a witness is back', async () => {
     await append(3)
     const away = { key: witnessKey, addCheckpoint: () => Promise.reject(new Error('away')) }

@@ -126,14 +126,16 @@ export class Sequencer {
       return false
     }
     const signed = await this.cosigners.sign(keys, grown, note, { isFirst: this.publishedBy !== keys })
-    if (this.halted !== undefined || signed.length < policy.quorum) {
+    const witnessed = `${note}${signed.join('')}`
+    // guard: quorum-of-witnesses
+    if (this.halted !== undefined || !isWitnessed(witnessed, policy)) {
       log.debug(
         { size: grown.size, signed: signed.length, quorum: policy.quorum, halted: this.halted },
         'a checkpoint has not enough witnesses and is not published',
       )
       return false
     }
-    await this.store({ size: grown.size, note: `${note}${signed.join('')}` }, policy)
+    await this.store({ size: grown.size, note: witnessed }, policy)
     lag.is(0)
     lag.published()
     this.publishedBy = keys
