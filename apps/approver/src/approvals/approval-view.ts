@@ -21,15 +21,10 @@ export function approvalView(approval: Approval, run: RunRecord | undefined): Ap
 
 export function approvalSummary(approval: Approval, run: RunRecord | undefined): ApprovalSummary {
   return {
-    ...approvalView(approval, run),
+    ...signedPart(approval, run),
     policies: approval.releases.map(({ id, version, policyDigest }) => ({ id, version, digest: policyDigest })),
-    signedBy: approval.signedBy,
-    authors: authorsIn(approval),
     reasons: approval.reasons ?? [],
-    ...(approval.supersede === true ? { supersede: true } : {}),
-    ...breakGlassMember(approval),
     preparedAt: approval.preparedAt,
-    expiresAt: approval.expiresAt,
   }
 }
 
@@ -63,15 +58,10 @@ export async function preparedView(
     }
   })
   return {
-    ...approvalView(approval, run),
+    ...signedPart(approval, run),
     releases: await Promise.all(releases),
     plan: approval.plan,
-    signedBy: approval.signedBy,
-    authors: authorsIn(approval),
-    ...(approval.supersede === true ? { supersede: true } : {}),
-    ...breakGlassMember(approval),
     ...(await overtakenMember(tx, approval)),
-    expiresAt: approval.expiresAt,
   }
 }
 
@@ -84,14 +74,17 @@ export async function overtakenMember(tx: Transaction, approval: Approval): Prom
   return run === undefined ? {} : { overtakenBy: run }
 }
 
-function breakGlassMember(approval: Approval): { breakGlass?: { reason: string } } {
+/** Returns the members that the summary and the prepared approval have in common. */
+function signedPart(approval: Approval, run: RunRecord | undefined): Omit<PreparedApproval, 'releases' | 'plan'> {
   const breakGlass = breakGlassIn(approval)
-  return breakGlass === undefined ? {} : { breakGlass }
-}
-
-/** Returns the authors named in the releases, without duplicates. */
-function authorsIn(approval: Approval): string[] {
-  return [...new Set(approval.releases.flatMap(({ envelope }) => peekPredicate<ReleasePredicate>(envelope).author ?? []))]
+  return {
+    ...approvalView(approval, run),
+    signedBy: approval.signedBy,
+    authors: [...new Set(approval.releases.flatMap(({ envelope }) => peekPredicate<ReleasePredicate>(envelope).author ?? []))],
+    ...(approval.supersede === true ? { supersede: true } : {}),
+    ...(breakGlass === undefined ? {} : { breakGlass }),
+    expiresAt: approval.expiresAt,
+  }
 }
 
 function policyOf(envelope: Approval['releases'][number]['envelope']): PolicyDocument {

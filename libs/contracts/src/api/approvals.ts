@@ -32,11 +32,8 @@ export interface PrepareRollbackRequest {
  * Body of `POST /v1/break-glass/prepare`. The signed statement contains the break-glass flag and the reason. There are no plan options,
  * because a break-glass has no canary, no waiting and no bake.
  */
-export interface PrepareBreakGlassRequest {
-  policies: JsonObject[]
+export interface PrepareBreakGlassRequest extends Pick<PrepareRequest, 'policies' | 'author' | 'committedBy'> {
   reason: string
-  author?: string
-  committedBy?: Record<string, string>
 }
 
 /** Plan options in a request; approver's configuration supplies the defaults. */
@@ -55,6 +52,7 @@ export interface PlanOptions {
 }
 
 export interface FieldDifference {
+  /** Dotted path: `limits.daily`, `steps.0.value`; a key that is not a plain word is quoted. */
   field: string
   from?: Json
   to?: Json
@@ -96,14 +94,9 @@ export interface PreparedRelease {
   differences: FieldDifference[]
 }
 
-export interface PreparedApproval {
-  /** Release digest; for a bundle, the digest of its sorted release digests. */
-  digest: string
-  run: number | null
-  state: RunState | 'PREPARED'
+export interface PreparedApproval extends ApprovalView {
   releases: PreparedRelease[]
   plan: RolloutPlan
-  missing: string[]
   signedBy: string[]
   /** Authors of the policies; their signatures count only if the roster permits it. */
   authors: string[]
@@ -111,8 +104,6 @@ export interface PreparedApproval {
   supersede?: true
   /** Break-glass: skips simulation, canary, freezes and waiting. */
   breakGlass?: { reason: string }
-  /** Run ahead of this one whose release is not this one's `previous`. If that run succeeds, this run ends STALE. */
-  overtakenBy?: number
   expiresAt: string
 }
 
@@ -127,9 +118,10 @@ export interface ApprovalRequest {
 export interface ApprovalView {
   run: number | null
   state: RunState | 'PREPARED'
+  /** Release digest; for a bundle, the digest of its sorted release digests. */
   digest: string
   missing: string[]
-  /** As in `PreparedApproval`. */
+  /** Run ahead of this one whose release is not this one's `previous`. If that run succeeds, this run ends STALE. */
   overtakenBy?: number
 }
 
@@ -140,16 +132,10 @@ export interface SigningReason {
 }
 
 /** Output of `approvals list --json`. */
-export interface ApprovalSummary extends ApprovalView {
+export interface ApprovalSummary extends Omit<PreparedApproval, 'releases' | 'plan'> {
   policies: { id: string; version: string; digest: string }[]
-  signedBy: string[]
-  authors: string[]
   reasons: SigningReason[]
-  /** The last signature ends the active runs of these policies. */
-  supersede?: true
-  breakGlass?: { reason: string }
   preparedAt: string
-  expiresAt: string
 }
 
 /** Response of `POST /v1/approvals/trial`: the guard's verdict if these policies were approved now. */
