@@ -1,20 +1,10 @@
-import { canonicalJson, isObject, type Json, type JsonObject } from '#libs/contracts'
+import { canonicalJson, isObject, type FieldDifference, type Json, type JsonObject } from '#libs/contracts'
 import type { PolicyDocument } from './document.js'
 
 export type ChangeKind = 'added' | 'removed' | 'changed'
 
 /** Field that differs in value or unit. Numbers and lists of numbers have the unit of the nearest enclosing map. */
-export type FieldChange = {
-  /** Dotted path: `limits.daily`, `steps.0.value`; a key that is not a plain word is quoted. */
-  field: string
-  from?: Json
-  to?: Json
-  kind: ChangeKind
-  /** Unit of `to`; for a removed field, of `from`. */
-  units?: string
-  /** Unit of `from`, if it differs from the unit of `to`; `null` for a value without unit. */
-  unitsBefore?: string | null
-}
+export type FieldChange = Omit<FieldDifference, 'text' | 'remarks'> & { kind: ChangeKind }
 
 export type Change = { path: string[]; from?: Json; to?: Json; kind: ChangeKind }
 

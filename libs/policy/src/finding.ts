@@ -1,4 +1,4 @@
-import { printable } from '#libs/contracts'
+import { printable, type LintFinding } from '#libs/contracts'
 
 /** Position in a file: both 1-based, columns counted in UTF-16 units as in editors. */
 export type Position = { line: number; column: number }
@@ -6,19 +6,10 @@ export type Position = { line: number; column: number }
 /** Returns the position of a JSON pointer; for a missing member, of its nearest existing ancestor. */
 export type Locate = (pointer: string) => Position
 
-export type Severity = 'error' | 'warning'
+export type Severity = LintFinding['severity']
 
 /** A finding of lint. `rule` is kebab-case and stable; scripts may match on it. */
-export type Finding = {
-  file: string
-  line: number
-  column: number
-  rule: string
-  severity: Severity
-  message: string
-  hint?: string
-  pointer?: string
-}
+export type Finding = LintFinding & { pointer?: string }
 
 /** Formats `FILE:LINE:COLUMN rule message — hint`. Control characters are escaped, so a file cannot control the terminal. */
 export function formatFinding(finding: Finding): string {

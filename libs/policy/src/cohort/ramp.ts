@@ -1,13 +1,9 @@
-import { MAX_RAMP_STEPS } from '#libs/contracts'
+import { MAX_RAMP_STEPS, type RampStep } from '#libs/contracts'
 import { ALL_REGIONS, BASIS_POINTS } from './bucket.js'
 import { parseShare } from './share.js'
 
 /** One step of a ramp: the share of a scope that gets the release, in addition to the readers of earlier steps. */
-export interface RampShare {
-  /** Basis points. */
-  share: number
-  scope: string
-}
+export type RampShare = Pick<RampStep, 'share' | 'scope'>
 
 export type ParsedRamp = { ok: true; steps: RampShare[] } | { ok: false; code: 'HMS_RAMP_INVALID'; message: string }
 
