@@ -1,16 +1,16 @@
-import { command, type FreezeNotice, type PassedStep } from '#libs/contracts'
+import { command, defined, type FreezeNotice, type PassedStep } from '#libs/contracts'
 import { describeFreeze } from '../freezes/freeze-windows.js'
 import { precededBy, unchanged, type Decision } from '../stage/decision.js'
 import { heldUntilText, canaryLabel, isLive, lackOfEvidence, summaryOf, type Canary } from './canary.js'
 import { describeLack, describePower, figuresOf } from './figures.js'
 import { CANARY_TIMERS, type CanaryContext, type CanaryEffect, type PassBasis } from './inputs-and-effects.js'
-import { atNextStep, weakestBasis } from './grow.js'
-import { botCounts, botCountsOfStep, type CohortCounts } from './members.js'
-import { haveResults, describeMetrics } from './metrics.js'
+import { botCounts, botCountsOfStep, headsOf, UNISSUED, type CanaryMember, type CohortCounts, type ScopedMember } from './members.js'
+import { haveResults, describeMetrics, newMetrics } from './metrics.js'
 import { followingStep, stepCount } from './plan-steps.js'
-import { describeLoad } from './prediction.js'
+import { alertsOf, describeLoad } from './prediction.js'
 import { describeHolder, type RegionHolder } from './region-holder.js'
-import { suspendAlertsIfLapsed } from './alert-timing.js'
+import { storedShares, suspendAlertsIfLapsed } from './alert-timing.js'
+import { restartWatch } from './watch.js'
 
 export type CanaryDecision = Decision<Canary, CanaryEffect>
 
@@ -198,4 +198,42 @@ export function isPublished({ members }: Canary): boolean {
 
 export function withHolder({ behind: _before, ...canary }: Canary, behind: RegionHolder | null = null): Canary {
   return behind === null ? canary : { ...canary, behind }
+}
+
+/**
+ * Returns the canary at its next step. Heads of other scopes stay. The share never shrinks, even if it was widened beyond the next
+ * requested share, so that a bot keeps the release. Observation and metrics restart; unexplained alerts continue to count.
+ */
+function atNextStep(canary: Canary, now: Date): Canary {
+  const { observeUntil: _until, remainingMs: _remaining, counts: _counts, watch, ...rest } = canary
+  const step = followingStep(canary)!
+  const heads = headsOf(canary).map((head): ScopedMember => ({ ...head, shown: storedShares(canary, head) }))
+  const members = canary.members.map(({ policy, release, base, baseSeq, beginsAt }): CanaryMember => {
+    const known = heads.find((head) => head.policy === policy && head.scope === step.scope)
+    const [seq, share, shown] = [known?.seq ?? 0, Math.max(step.share, known?.share ?? 0), known?.shown ?? []]
+    return { policy, release, base, ...defined({ baseSeq, beginsAt }), ...UNISSUED, seq, share, shown }
+  })
+  const earlier = heads.filter((head) => head.scope !== step.scope).map((head) => ({ ...head, heard: false }))
+  const { metrics } = canary.dossier.plan
+  return {
+    ...rest,
+    step: (canary.step ?? 0) + 1,
+    scope: step.scope,
+    scopeName: step.scopeName,
+    requestedShare: step.share,
+    members,
+    ...(earlier.length === 0 ? {} : { earlier }),
+    observeUntil: null,
+    observed: false,
+    ...(canary.predictions === undefined ? {} : { alertsBefore: alertsOf(canary.alerting) }),
+    ...(watch === undefined ? {} : { watch: restartWatch(watch, now) }),
+    ...(metrics === undefined ? {} : { metrics: newMetrics(metrics) }),
+  }
+}
+
+const BASES_WEAKEST_FIRST: readonly PassBasis[] = ['unobserved', 'promoted', 'observed']
+
+/** Returns the basis of the whole canary's verdict: the weakest basis of its steps. */
+function weakestBasis(steps: readonly PassedStep[]): PassBasis {
+  return BASES_WEAKEST_FIRST.find((basis) => steps.some((step) => step.basis === basis)) ?? 'observed'
 }

@@ -1,4 +1,4 @@
-import { isTerminal, type RunState, type StageName } from '#libs/contracts'
+import { isTerminal, type RolloutPlan, type RunState, type StageName } from '#libs/contracts'
 
 /** Timeouts of a run per state, in ms. */
 export interface RunTimeouts {
@@ -11,10 +11,7 @@ export interface RunTimeouts {
 }
 
 /** Waits defined by the plan, in ms. */
-export interface PlannedWaits {
-  observeMs: number
-  bakeMs: number
-}
+export type PlannedWaits = Pick<RolloutPlan, 'observeMs' | 'bakeMs'>
 
 /**
  * Returns the timeout of a run in `state`, in ms from now; `undefined` in a terminal state. Every open state has one, so that no run waits
