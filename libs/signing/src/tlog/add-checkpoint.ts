@@ -1,7 +1,7 @@
-import { fromBase64, isSameBytes, toBase64 } from '#libs/contracts'
+import { isSameBytes, toBase64 } from '#libs/contracts'
 import { SignatureError } from '../signature-error.js'
 import { readCheckpoint } from './checkpoint.js'
-import { EMPTY_ROOT } from './merkle.js'
+import { EMPTY_ROOT, hashFrom } from './merkle.js'
 import { isSignedBy, openNote, type NoteKey } from './note.js'
 import { verifyConsistency } from './verify-proof.js'
 
@@ -23,7 +23,6 @@ export interface Seen {
 /** Decision of a witness by HTTP status. 200: store `seen`, then sign `body`. 409: the log has to retry from `size`. Others as in C2SP. */
 export type WitnessDecision = { status: 200; body: string; seen: Seen } | { status: 409; size: number } | { status: 400 | 403 | 422 }
 
-const HASH_BYTES = 32
 const MAX_PATH = 63
 
 export function formatAddCheckpoint({ old, path, checkpoint }: AddCheckpoint): string {
@@ -34,11 +33,11 @@ export function readAddCheckpoint(text: string): AddCheckpoint {
   const end = text.indexOf('\n\n')
   const [place = '', ...hashes] = text.slice(0, Math.max(end, 0)).split('\n')
   const [, old] = /^old (0|[1-9][0-9]{0,15})$/.exec(place) ?? []
-  const path = hashes.map((hash) => fromBase64(hash))
-  if (old === undefined || path.length > MAX_PATH || path.some((hash, at) => hash.length !== HASH_BYTES || toBase64(hash) !== hashes[at])) {
+  const path = hashes.map(hashFrom)
+  if (old === undefined || path.length > MAX_PATH || path.includes(undefined)) {
     throw new SignatureError('HMS_CHECKPOINT_INVALID', 'not a request to add a checkpoint')
   }
-  return { old: Number(old), path, checkpoint: text.slice(end + 2) }
+  return { old: Number(old), path: path as Uint8Array[], checkpoint: text.slice(end + 2) }
 }
 
 /**

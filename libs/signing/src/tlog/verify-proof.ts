@@ -1,4 +1,5 @@
 import { isSameBytes } from '#libs/contracts'
+import { isCount } from '../shape.js'
 import { EMPTY_ROOT, nodeHash } from './merkle.js'
 
 /** Whether `path` leads from leaf `index` to the root of a tree of `size` (RFC 9162 §2.1.3.2). */
@@ -49,8 +50,4 @@ function half(value: number): number {
 
 function isPowerOfTwo(value: number): boolean {
   return Number.isInteger(Math.log2(value))
-}
-
-function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0
 }
