@@ -3,16 +3,6 @@ import { approvalRequirement, authorsOf, checkSignatures, readRelease, type Rost
 import { type Approval, APPROVALS, keysOfApproval } from '../runs/approval.table.js'
 import { type Database, lockedDocument, type Transaction } from '#libs/persistence'
 
-/** Throws 403 `HMS_APPROVER_SIGNER_UNKNOWN` if a key belongs to no person. Needs no database. */
-function requireKnownSigners(roster: Roster, { signatures }: Pick<ApprovalRequest, 'signatures'>): void {
-  for (const { keyid } of signatures) if (roster.principalOfKey(keyid)?.kind !== 'person') throw signerUnknown(keyid)
-}
-
-/** Throws 403 `HMS_APPROVER_KEY_ENDED` if a key is revoked, or outside its validity at `now`. */
-function requireLiveSigners(roster: Roster, { signatures }: Pick<ApprovalRequest, 'signatures'>, now: Date): void {
-  for (const { keyid } of signatures) requireLive(roster, keyid, roster.principalOfKey(keyid)!.name, now)
-}
-
 /** Whether a person's key made this signature over one of the prepared releases. Verifies at most one signature. */
 export function isSignedBy(
   roster: Roster,
@@ -63,6 +53,7 @@ function signerUnknown(keyid: string): HmsError {
   })
 }
 
+/** Throws 403 `HMS_APPROVER_KEY_ENDED` if a key is revoked, or outside its validity at `now`. */
 function requireLive(roster: Roster, keyid: string, name: string, now: Date): void {
   if (roster.isLive(keyid, now.toISOString())) return
   const since = roster.revokedSince(keyid)
@@ -111,9 +102,10 @@ export async function underLock<T>(
   request: Pick<ApprovalRequest, 'digest' | 'signatures'>,
   work: (tx: Transaction, approval: Approval) => Promise<T | HmsError>,
 ): Promise<T> {
-  requireKnownSigners(roster, request)
+  // Needs no database.
+  for (const { keyid } of request.signatures) if (roster.principalOfKey(keyid)?.kind !== 'person') throw signerUnknown(keyid)
   const result = await database.transaction(async (tx) => {
-    requireLiveSigners(roster, request, tx.now)
+    for (const { keyid } of request.signatures) requireLive(roster, keyid, roster.principalOfKey(keyid)!.name, tx.now)
     const known = await tx.documents(APPROVALS).get(request.digest)
     if (known === undefined || !isSignedBy(roster, known, request.signatures[0]!)) throw unmatched() // guard: strangers-prepared
     const approval = await lockedDocument(tx, APPROVALS, request.digest, keysOfApproval)

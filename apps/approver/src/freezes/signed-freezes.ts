@@ -4,12 +4,11 @@ import { Database, type Transaction } from '#libs/persistence'
 import { freezeError, mayReplaceFreeze, isDeletable, nextChange, windowAt } from '#libs/pipeline'
 import { isPolicyId } from '#libs/policy'
 import { Rosters } from '#libs/service'
-import { digestOfPayload } from '#libs/signing'
+import { digestOfPayload, isSignedLately, readFreeze, SignatureError, type ReadFreeze, type Roster } from '#libs/signing'
 import { FREEZES } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { requireReviewed } from '../tickets/review-lock.table.js'
 import { spendDeclaration } from './declaration.table.js'
-import { readSignedFreeze, requireSignedFreeze } from './read-signed-freeze.js'
 
 const SHOW = [action('freezes.list')]
 
@@ -24,7 +23,7 @@ export class SignedFreezes {
 
   /** Declares a freeze, or replaces the freeze with the same id. */
   async declare(statement: Envelope): Promise<FreezeView> {
-    requireSignedFreeze(statement, this.rosters.newest)
+    verifyStatement(statement, this.rosters.newest)
     return this.database.locked(['freezes'], async (tx) => {
       const read = readSignedFreeze(statement, this.rosters.newest, tx.now)
       const { predicate, person, digest } = read
@@ -47,7 +46,7 @@ export class SignedFreezes {
 
   /** Lifts a freeze before its end. The record stays, with the person and the reason. Lifting again changes nothing. */
   async lift(id: string, statement: Envelope): Promise<FreezeView> {
-    requireSignedFreeze(statement, this.rosters.newest)
+    verifyStatement(statement, this.rosters.newest)
     return this.database.locked(['freezes'], async (tx) => {
       const { predicate, person } = readSignedFreeze(statement, this.rosters.newest, tx.now)
       if (predicate.action !== 'lift' || predicate.id !== id) throw other(id)
@@ -78,6 +77,34 @@ export class SignedFreezes {
       next: SHOW,
     })
   }
+}
+
+/** Verifies a statement about a freeze; throws an HTTP error for an invalid one. */
+function readSignedFreeze(statement: Envelope, roster: Roster, now: Date): ReadFreeze {
+  const read = verifyStatement(statement, roster, now)
+  // Records of earlier builds may lack the installation. A new statement without it would be valid in every installation whose people have
+  // these keys.
+  if (read.predicate.installation === undefined) throw otherInstallation('it names no installation', roster) // guard: freeze-names-installation
+  if (isSignedLately(read.predicate.at, now)) return read
+  const detail = 'It was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.'
+  throw new HmsError('HMS_FREEZE_STATEMENT_EXPIRED', detail, { status: 403 })
+}
+
+/** Without `now`, verifies all but the times. Called first so, because unauthorised statements must never reach the database. */
+function verifyStatement(statement: Envelope, roster: Roster, now?: Date): ReadFreeze {
+  try {
+    return readFreeze(statement, roster, now?.toISOString())
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error
+    if (error.code === 'HMS_FREEZE_OTHER') throw otherInstallation(error.detail, roster, error)
+    const code = error.code === 'HMS_FREEZE_NOT_ALLOWED' ? error.code : 'HMS_FREEZE_SIGNATURE_INVALID'
+    throw new HmsError(code, `The statement does not count: ${error.detail}.`, { status: 403, next: [action('roster.show')], cause: error })
+  }
+}
+
+function otherInstallation(why: string, { installation }: Roster, cause?: Error): HmsError {
+  const detail = `The statement does not count here: ${why}. Set HMS_ROSTER to the roster of ${installation} and sign it again.`
+  return new HmsError('HMS_FREEZE_OTHER', detail, { status: 409, next: [action('roster.show'), action('help.environment')], cause })
 }
 
 function requireValid(freeze: Freeze): void {

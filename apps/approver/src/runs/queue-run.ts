@@ -58,7 +58,7 @@ export class QueueRun implements OnModuleInit {
   /** Starts the run if all its policies are free, else adds it to their queues, behind the runs it does not supersede. */
   async execute(tx: Transaction, record: RunRecord, approval: Approval): Promise<RunRecord> {
     if (approval.supersede === true) await this.supersedeRuns.execute(tx, record, approval)
-    const policies = await this.policiesOf(tx, record)
+    const policies = await Promise.all(record.facts.policies.map(async ({ id }) => (await policyAt(tx, id))!))
     const number = record.facts.run
     const isFree = policies.every((policy) => isTurnOf(policy, number))
     const effectiveAt = isFree ? predecessorEffectiveAt(approval, policies) : undefined
@@ -113,10 +113,6 @@ export class QueueRun implements OnModuleInit {
     const approval = record === undefined ? undefined : await tx.documents(APPROVALS).get(record.approval)
     if (record === undefined || approval === undefined || stateOf(record.facts) !== 'QUEUED') return
     await inTrace(record.traceparent, () => this.execute(tx, record, approval)) // guard: trace-queue
-  }
-
-  private policiesOf(tx: Transaction, record: RunRecord): Promise<PolicyRecord[]> {
-    return Promise.all(record.facts.policies.map(async ({ id }) => (await policyAt(tx, id))!))
   }
 }
 

@@ -1,7 +1,7 @@
 import { type EventData, type EventType, isTerminal, type ReceivedEvent, type RunState } from '#libs/contracts'
 import { policyKey, type HandlerResult } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
-import { evolveRun, isOfOlderAttempt, isSupersedable, RUN_EVENTS, type RunFacts, stateOf } from '#libs/pipeline'
+import { evolveRun, isOfOlderAttempt, isSupersedable, RUN_EVENTS, stateOf } from '#libs/pipeline'
 import { Injectable } from '@nestjs/common'
 import { approvalOfRun, APPROVALS } from './approval.table.js'
 import { withIssuedRelease, withoutScheduled, POLICIES, policyOrNew, type PolicyRecord } from '../policies/policy.table.js'
@@ -90,7 +90,7 @@ export class TrackRun {
     await this.saveRun.execute(tx, { ...record, facts }, event, record)
     if (event.type === 'hms.lint.passed.v1') await this.takeOver.endCanaries(tx, { ...record, facts }, event) // guard: break-glass-ends-canaries-first
     const by = CAUSES[event.type]
-    if (by !== undefined && facts.endedEarly !== undefined && endedNow(record.facts, facts)) {
+    if (by !== undefined && facts.endedEarly !== undefined && !isTerminal(stateOf(record.facts)) && isTerminal(stateOf(facts))) {
       await this.endRun.releaseRun(tx, record, facts.endedEarly.detail, by, event)
     }
   }
@@ -183,8 +183,4 @@ const CAUSES: Partial<Record<EventType, string>> = {
   'hms.run.poisoned.v1': 'poison',
   'hms.guard.judged.v1': 'guard', // guard: guard-lets-go
   'hms.run.decision-applied.v1': 'people',
-}
-
-function endedNow(before: RunFacts, after: RunFacts): boolean {
-  return !isTerminal(stateOf(before)) && isTerminal(stateOf(after))
 }
