@@ -67,10 +67,7 @@ export class SignedFreezes {
     const freezes = tx.documents(FREEZES)
     const all = await freezes.find({ limit: MAX_FREEZES })
     const old = all.filter((freeze) => isDeletable(freeze, tx.now))
-    for (const { id } of old) {
-      await freezes.delete(id)
-      await this.outbox.erase(tx, 'hms.freeze.declared.v1', id)
-    }
+    for (const { id } of old) await freezes.delete(id)
     if (known !== undefined || all.length - old.length < MAX_FREEZES) return
     throw new HmsError('HMS_FREEZE_LIMIT', `There are ${MAX_FREEZES} freezes. One that is over is deleted 90 days after its declaration.`, {
       status: 409,

@@ -60,7 +60,7 @@ export class FollowFreezes<State extends StageState> {
     return freezeAgainst(await findAll(tx, FREEZES), scopes, tx.now)
   }
 
-  /** Deletes freezes that ended long ago: approver erases them from the topic without an event. */
+  /** Deletes freezes that ended long ago: approver deletes them without an event. */
   private async deletePast(tx: Transaction): Promise<void> {
     for (const freeze of await findAll(tx, FREEZES)) if (isDeletable(freeze, tx.now)) await tx.documents(FREEZES).delete(freeze.id)
   }
