@@ -1,9 +1,11 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { createServer, request, type Server } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { ClientSlots, endUnreadResponses } from '#libs/platform'
+import { ClientSlots, endUnreadResponses, VirtualClock } from '#libs/platform'
+import { limitIntake } from '../../apps/config-store/src/delivery/stream-socket.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 
 let system: MemorySystem
@@ -59,6 +61,20 @@ describe('a message that never ends', () => {
     }
     expect(socket.readyState).toBe(WebSocket.OPEN)
   })
+})
+
+it('the pings of two thousand streams, sent for minutes within their limits, take no bytes from the messages of others', () => {
+  const clock = new VirtualClock()
+  const raws = Array.from({ length: 2_000 }, () => new EventEmitter())
+  let cut = 0
+  for (const raw of raws) limitIntake(new EventEmitter() as unknown as WebSocket, raw as Duplex, false, clock, () => cut++)
+  const pings = Buffer.concat(Array.from({ length: 30 }, () => Buffer.concat([Buffer.from([0x89, 0xfd, 1, 2, 3, 4]), Buffer.alloc(125)])))
+  for (let minute = 0; minute < 6; minute++) {
+    for (const raw of raws) raw.emit('data', pings)
+    clock.advanceTo(clock.now().getTime() + 60_000)
+  }
+  for (const raw of raws) raw.emit('close')
+  expect(cut).toBe(0)
 })
 
 it('one bot gets a limited number of streams, and takes none from the others', async () => {

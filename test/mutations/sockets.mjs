@@ -85,6 +85,13 @@ export const SOCKET_GUARDS = [
     test: 'ends the connection of a reader without a name that sends a part of a message',
   },
   {
+    name: 'control-frame-bytes',
+    guard: 'complete pings and pongs do not count as an unfinished message',
+    without: ['this.bytes -= length', 'length'],
+    spec: 'libs/platform/src/http/websocket-upgrades/unfinished-message.spec.ts',
+    test: 'has no bytes of complete control frames (9)',
+  },
+  {
     name: 'stream-foreign',
     guard: 'in profile dev, a page of another site cannot open the stream',
     without: 'this.localName === null',

@@ -5,7 +5,7 @@ const CONTROL = 0x8
 
 /**
  * Tracks a client's frames by their heads (RFC 6455 §5.2), and since when a frame, or the message that it is part of, is unfinished. A ping
- * between two fragments ends neither. `now` in ms.
+ * between two fragments ends neither, and its own bytes go with it. `now` in ms.
  */
 export class UnfinishedMessage {
   /** Bytes of the unfinished message and frame. */
@@ -56,10 +56,11 @@ export class UnfinishedMessage {
   }
 
   private endFrame(): void {
+    const length = this.payloadLength()!
     const [first = 0] = this.head.splice(0)
     const since = this.frameSince
     this.frameSince = undefined
-    if ((first & 0x0f & CONTROL) !== 0) return
+    if ((first & CONTROL) !== 0) return void (this.bytes -= length) // guard: control-frame-bytes
     this.messageSince = (first & 0x80) === 0 ? (this.messageSince ?? since) : undefined
     if (this.messageSince === undefined) this.bytes = 0
   }
