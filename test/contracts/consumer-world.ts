@@ -32,7 +32,8 @@ export class ConsumerWorld {
 
   private constructor(
     readonly adapter: ConsumerAdapter,
-    readonly identity: TestIdentity,
+    /** Tests replace it, as a roster replaces revoked keys. */
+    public identity: TestIdentity,
   ) {
     const { clock, metrics } = this
     const { database, positions } = adapter
@@ -40,7 +41,7 @@ export class ConsumerWorld {
     const log: Logger = { ...silentLogger, error: (fields) => void this.alarms.push(fields) }
     // No test waits an hour for a missing event; how long one has waited is the store's to know.
     const impatient = Object.assign(Object.create(positions) as PositionStore, { overdue: (tx: Transaction) => positions.overdue(tx, 0) })
-    const rest = { clock, log, metrics, roster: () => identity.roster, bus: new MemoryBus() }
+    const rest = { clock, log, metrics, roster: () => this.identity.roster, bus: new MemoryBus() }
     this.consumer = new EventConsumer({
       service: 'simulator',
       stageTopic: 'hms.simulation.v1',

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Envelope } from '#libs/contracts'
 import { recordOfBytes, type BusRecord } from '#libs/messaging'
 import { ConsumerWorld, type ConsumerAdapter } from './consumer-world.js'
+import { testIdentity } from '../support/identity.js'
 import { signedRecord, type RecordSpec } from './signed-record.js'
 
 /** Records that are not what they claim to be: no handler acts on them, they block no other record, and none is dropped in silence. */
@@ -82,6 +83,27 @@ export function refusedRecordsSuite(open: () => Promise<ConsumerAdapter>): void 
       expect(await world.letters()).toMatchObject([{ state: 'waiting', code: 'HMS_EVENT_UNREADABLE', value: '{' }])
     })
   })
+
+  it('a parked event whose key was revoked meanwhile does not block its stream', async () => {
+    const poll = (): void => world.clock.advanceTo(world.clock.now().getTime() + 60_000)
+    await world.consumer.start()
+    await world.deliver({ keySeq: 1 }, { keySeq: 3 }, { keySeq: 4 }, { keySeq: 3, key: 'other' }, { keySeq: 5, key: 'other' })
+    world.identity = await testIdentity()
+    poll()
+    await expect.poll(() => world.parked()).toBe(1)
+    poll()
+    await expect.poll(() => world.parked()).toBe(0)
+    expect(world.handled).toEqual([1, 3])
+    const refused = { state: 'ignored', code: 'HMS_SIGNATURE_UNKNOWN_KEY', position: 'parked' }
+    expect(await world.letters()).toMatchObject([refused, refused, refused])
+    await world.deliver({ keySeq: 5 })
+    poll()
+    await expect.poll(() => world.handled).toEqual([1, 3, 5])
+    await world.deliver({ keySeq: 6 })
+    expect(world.handled).toEqual([1, 3, 5, 6])
+    world.consumer.stop()
+  })
+
   describe('a type of event', () => {
     it('known in another major is a dead letter at once, its key advances, and its run waits for a newer build', async () => {
       await world.deliver({ keySeq: 1, type: 'hms.lint.passed.v2' }, { keySeq: 2 })

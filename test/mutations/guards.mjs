@@ -73,6 +73,13 @@ export const GUARDS = [
     test: 'is dropped where others need the room, by number or by size',
   },
   {
+    name: 'refused-parked',
+    guard: 'a parked event that is refused when it is reopened is deleted',
+    without: '',
+    spec: 'test/contracts/event-consumer.spec.ts',
+    test: 'a parked event whose key was revoked meanwhile does not block its stream',
+  },
+  {
     name: 'late-beginning',
     guard: 'an event that a restored log delivers after newer ones enters the audit log',
     without: '$1',

@@ -61,6 +61,7 @@ interface Subscriber extends TopicOptions {
 }
 
 const MAX_TRIES = 3
+const PARKED = 'parked'
 
 /**
  * Single entry point of events into a service: verifies an event, locks its aggregates, advances the position, runs the handler and
@@ -200,7 +201,13 @@ export class EventConsumer {
       if (await this.handleExternal(record)) return { outcome: 'handled' }
       const { kind, code, detail } = opened
       const reason = { code, detail, run: null, tries: 1, state: kind === 'forged' ? 'ignored' : 'waiting' } as const
-      await database.transaction((tx) => this.letters.store(tx, record, reason))
+      await database.transaction(async (tx) => {
+        await this.letters.store(tx, record, reason)
+        const { position, topic, key, headers } = record
+        if (position !== PARKED) return
+        // Its key was revoked meanwhile. The position stays: the event no longer proves that its predecessors were lost.
+        await positions.unpark(tx, this.streamOf({ topic, key: key!, source: headers['ce_source']! }), Number(headers['ce_keyseq'])) // guard: refused-parked
+      })
       return { outcome: kind }
     }
     const { event } = opened
@@ -337,8 +344,8 @@ export class EventConsumer {
     return this.subscribers.get(topic)?.everyType === true // guard: late-beginning-alone
   }
 
-  private streamOf(event: VerifiedEvent): StreamKey {
-    return { consumer: this.deps.service, producer: event.source.slice(SOURCE_PREFIX.length), topic: event.topic, key: event.key }
+  private streamOf({ topic, key, source }: Pick<VerifiedEvent, 'topic' | 'key' | 'source'>): StreamKey {
+    return { consumer: this.deps.service, producer: source.slice(SOURCE_PREFIX.length), topic, key }
   }
 }
 
@@ -352,5 +359,5 @@ function routesIn(byTopic: Map<string, EventRoutes>, topic: string, onCreated?: 
 }
 
 function recordOfEvent(event: VerifiedEvent): BusRecord {
-  return recordOf({ ...event, value: JSON.stringify(event.envelope) }, 'parked')
+  return recordOf({ ...event, value: JSON.stringify(event.envelope) }, PARKED)
 }
