@@ -47,14 +47,14 @@ export class Reconciler {
    * Compares the log with the outbox; only the leader may call it. Rejects while the broker does not respond. Returns how many rows will be
    * sent again.
    */
-  async compare(now: Date): Promise<number> {
+  async compare(nowMs: number): Promise<number> {
     const known = await this.database.autocommit((tx) => this.store.logEnds(tx))
     this.ends.clear()
-    for (const end of known) this.ends.set(partitionName(end.topic, end.partition), { ...end, verifiedAtMs: now.getTime() })
+    for (const end of known) this.ends.set(partitionName(end.topic, end.partition), { ...end, verifiedAtMs: nowMs })
     let queued = 0
     for (const topic of new Set(known.map((end) => end.topic))) {
       const mine = known.filter((end) => end.topic === topic)
-      for (const lost of await this.findLost(topic, mine, now)) queued += await this.resend(topic, lost.partition, lost.offset)
+      for (const lost of await this.findLost(topic, mine, nowMs)) queued += await this.resend(topic, lost.partition, lost.offset)
     }
     return queued
   }
@@ -64,7 +64,7 @@ export class Reconciler {
    * recreated. If the broker may have been down since the last send (`faulted`, or a second without a send), the log must still contain
    * that send's last record; otherwise the new position would hide the loss. Returns the partitions that are sent again.
    */
-  async checkSent(topic: string, positions: readonly LogPosition[], now: Date, faulted: boolean): Promise<ReadonlySet<number>> {
+  async checkSent(topic: string, positions: readonly LogPosition[], nowMs: number, faulted: boolean): Promise<ReadonlySet<number>> {
     const lostFrom = new Map<number, number>()
     const unverified = new Map<number, LogPosition>()
     const last = new Map<number, LogPosition>()
@@ -72,24 +72,24 @@ export class Reconciler {
       const { partition, offset } = position
       const end = this.ends.get(partitionName(topic, partition))
       if (end !== undefined && offset <= end.offset) lostFrom.set(partition, Math.min(lostFrom.get(partition) ?? offset, offset))
-      else if (end !== undefined && (faulted || now.getTime() - end.verifiedAtMs > TRUST_MS)) unverified.set(partition, end)
+      else if (end !== undefined && (faulted || nowMs - end.verifiedAtMs > TRUST_MS)) unverified.set(partition, end)
       if (offset > (last.get(partition)?.offset ?? end?.offset ?? -1)) last.set(partition, position)
     }
     if (unverified.size > 0)
-      for (const { partition, offset } of await this.findLost(topic, [...unverified.values()], now)) lostFrom.set(partition, offset)
-    for (const [partition, position] of last) this.ends.set(partitionName(topic, partition), { ...position, verifiedAtMs: now.getTime() })
+      for (const { partition, offset } of await this.findLost(topic, [...unverified.values()], nowMs)) lostFrom.set(partition, offset)
+    for (const [partition, position] of last) this.ends.set(partitionName(topic, partition), { ...position, verifiedAtMs: nowMs })
     for (const [partition, from] of lostFrom) await this.resend(topic, partition, from)
     return new Set(lostFrom.keys())
   }
 
-  private async findLost(topic: string, acknowledged: readonly LogPosition[], now: Date): Promise<LostPosition[]> {
+  private async findLost(topic: string, acknowledged: readonly LogPosition[], nowMs: number): Promise<LostPosition[]> {
     const lost = await this.bus.findLost(topic, acknowledged) // guard: reconciler
     return lost.filter(({ partition, offset, why }) => {
       if (why === 'ends') return true
       const name = partitionName(topic, partition)
       const before = this.findings.get(name)
-      if (before?.offset === offset && now.getTime() < before.untilMs) return false
-      this.findings.set(name, { offset, untilMs: now.getTime() + IGNORE_REPEATED_MS })
+      if (before?.offset === offset && nowMs < before.untilMs) return false
+      this.findings.set(name, { offset, untilMs: nowMs + IGNORE_REPEATED_MS })
       return true
     })
   }

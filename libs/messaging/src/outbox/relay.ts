@@ -165,7 +165,7 @@ export class Relay {
       else mine.push(position)
     }
     for (const [topic, mine] of positions) {
-      const resent = await this.reconciler.checkSent(topic, mine, this.clock.now(), this.faulted)
+      const resent = await this.reconciler.checkSent(topic, mine, this.clock.elapsedMs(), this.faulted)
       if (resent.size === 0) continue
       this.wake()
       for (const row of rows) if (row.topic === topic && resent.has(written.get(row.id)?.partition ?? -1)) kept.delete(row.id)
@@ -174,10 +174,10 @@ export class Relay {
   }
 
   private async runMaintenance(): Promise<void> {
-    const now = this.clock.now().getTime()
+    const now = this.clock.elapsedMs()
     if (now >= this.reconcileAtMs) {
       this.reconcileAtMs = now + RECONCILE_MS
-      await this.reconciler.compare(new Date(now)).catch((error: unknown) => {
+      await this.reconciler.compare(now).catch((error: unknown) => {
         this.reconcileAtMs = now + POLL_MS
         this.log.debug({ source: this.source, error: describeError(error) }, 'outbox and log could not be compared; retrying')
       })
