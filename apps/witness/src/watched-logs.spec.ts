@@ -1,7 +1,7 @@
 import { silentLogger, VirtualClock } from '#libs/platform'
 import { demoRoster, generateKeyPair, localSigner, readRoster, signRoster, type Roster, type RosterPredicate } from '#libs/signing'
 import type { WitnessResponse } from '#libs/witness'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { withRosterRefresh, WatchedLogs } from './watched-logs.js'
 
 const [chief, counsel, operator, log, renewed, witness] = Array.from({ length: 6 }, generateKeyPair) as [Pair, Pair, Pair, Pair, Pair, Pair]
@@ -64,6 +64,15 @@ describe('WatchedLogs', () => {
     )
     for (let request = 0; request < 5; request++) expect(await witness.addCheckpoint('')).toEqual({ status: 403, body: '' })
     expect(reads).toBe(1)
+  })
+
+  it('reads the file again after the clock was set back', async () => {
+    await logs.renew()
+    vi.spyOn(clock, 'now').mockReturnValue(new Date('2026-02-01T00:00:00Z'))
+    file = { ...predicateOf(renewed), version: 2 }
+    expect(await logs.renew()).toBe(false)
+    clock.advanceTo(clock.elapsedMs() + 1_000)
+    expect(await logs.renew()).toBe(true)
   })
 
   it('includes the previous log until its period ends', async () => {

@@ -38,7 +38,7 @@ export class WatchedLogs {
    */
   async renew(): Promise<boolean> {
     const { clock, log, read } = this.options
-    const now = clock.now().getTime()
+    const now = clock.elapsedMs()
     if (now - this.lookedAt < PAUSE_MS) return false
     this.lookedAt = now
     try {
