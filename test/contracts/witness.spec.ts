@@ -84,6 +84,17 @@ describe('the memory of a witness on disk', () => {
     expect(await new FileSeenStore(path).get('example.org/other')).toEqual({ size: 1, root: log.root(1) })
   })
 
+  it.each(['constructor', 'toString', '__proto__'])(
+    'knows no log of the name %s before its first checkpoint, on disk or not',
+    async (origin) => {
+      for (const store of [new MemorySeenStore(), new FileSeenStore(folder())]) {
+        expect(await store.get(origin)).toBeUndefined()
+        await store.set(origin, { size: 1, root: Buffer.alloc(32) })
+        expect(await store.get(origin)).toEqual({ size: 1, root: Buffer.alloc(32) })
+      }
+    },
+  )
+
   it('that is damaged is not taken for an empty one', async () => {
     const path = folder()
     await new FileSeenStore(path).set(ORIGIN, { size: 3, root: Buffer.alloc(32) })

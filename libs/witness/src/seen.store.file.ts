@@ -19,7 +19,7 @@ export class FileSeenStore implements SeenStore {
   }
 
   async get(origin: string): Promise<StoredCheckpoint | undefined> {
-    const seen = (await this.read())[origin]
+    const seen = new Map(Object.entries(await this.read())).get(origin)
     return seen === undefined ? undefined : { ...seen, root: Buffer.from(seen.root, 'base64') }
   }
 
