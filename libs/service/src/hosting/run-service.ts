@@ -70,7 +70,8 @@ export async function runService(name: string): Promise<void> {
     await stopSignal()
     await host.stop()
   } catch (error) {
-    process.stderr.write(`✗ ${printable(describeError(error))}${error instanceof HmsError ? ` [${error.code}]` : ''}\n`)
-    process.exitCode = error instanceof HmsError && error.status === 400 ? 2 : 1
+    const [code, exitCode] = error instanceof HmsError ? [` [${error.code}]`, error.status === 400 ? 2 : 1] : ['', 1]
+    // A failed start can leave sessions open, which would keep the process alive.
+    process.stderr.write(`✗ ${printable(describeError(error))}${code}\n`, () => process.exit(exitCode))
   }
 }
