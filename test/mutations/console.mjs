@@ -29,6 +29,13 @@ export const CONSOLE_GUARDS = [
     test: 'may not be a field that was added',
   },
   {
+    name: 'console-one-plan',
+    guard: 'all releases that a page signs have the plan that it shows',
+    without: '',
+    spec: 'apps/console/src/signing/browser/check-shown.spec.ts',
+    test: 'may not be that of a bundle with two plans, of which it shows the first',
+  },
+  {
     name: 'console-changes-shown',
     guard: 'difference, plan and authors on the page match the bytes',
     without: "expected.findIndex((text, index) => text === '')",

@@ -118,6 +118,16 @@ describe('the consent that the page shows', () => {
     await expect(checkConsent([shown], texts)).resolves.toBeUndefined()
   })
 
+  it('may not be that of a bundle with two plans, of which it shows the first', async () => {
+    const second = { ...release, policy: { ...policy, id: 'epa-pm10-limit' }, previous: null, plan: { ...plan, share: 10_000 } }
+    const pages = [release, second].map((each) => ({ ...shownOf(JSON.stringify({ predicateType, predicate: each })), live: '' }))
+    const nothing = { kind: 'verified', release: null } as const
+    const said = consentTexts(consentOf([release, second], new Map([policy.id, second.policy.id].map((id) => [id, nothing]))))
+    await expect(checkConsent(pages, said)).rejects.toThrow('different plans')
+    const same = [pages[0]!, { ...shownOf(JSON.stringify({ predicateType, predicate: { ...second, plan } })), live: '' }]
+    await expect(checkConsent(same, said)).resolves.toBeUndefined()
+  })
+
   it('may be that nothing is in force, or that it is not verified', async () => {
     for (const [place, other] of [
       [{ live: '' }, { kind: 'verified', release: null }],

@@ -56,6 +56,7 @@ export async function checkShown({ digest, bytes, lines }: Shown, kind: PlacedAc
  */
 export async function checkConsent(shown: readonly Shown[], texts: readonly string[]): Promise<void> {
   const releases = shown.map(({ bytes }) => predicateIn(bytes))
+  if (new Set(releases.map(({ plan }) => JSON.stringify(plan))).size > 1) throw new NotAsShown('the releases have different plans') // guard: console-one-plan
   const live = new Map<string, VerifiedLive>()
   for (const [index, { policy }] of releases.entries()) live.set(policy.id, await liveIn(shown[index]!))
   const expected = consentTexts(consentOf(releases, live))
