@@ -8,6 +8,8 @@ import {
   readRelease,
   type ReleasePredicate,
   type Roster,
+  unlessRefused,
+  witnessedAt,
 } from '#libs/signing'
 import { describe } from './compile.js'
 import { tooManyRules, type Guard } from './guard.js'
@@ -133,8 +135,8 @@ function policyOf(release: ReleaseDocument | null | undefined): PolicyDocument |
 }
 
 /**
- * Returns the rules of these releases. An invalid rule, or a rule without the approvals that the roster requires, is not omitted: it
- * becomes a rule with a `problem`, which denies everything that it may apply to.
+ * Returns the rules of these releases. An invalid rule, or a rule without the approvals that the roster requires (as of the time when
+ * witnesses saw it, if proven: ADR 0086), is not omitted: it becomes a rule with a `problem`, which denies all that it may apply to.
  */
 export function rulesOfReleases(releases: readonly ReleaseDocument[], roster: Roster): GuardRule[] {
   return releases.map((release) => {
@@ -155,7 +157,8 @@ function ruleOf(release: ReleaseDocument, roster: Roster): GuardRule {
   if (!isGuardPolicy(policy)) return untrustedRule(known, 'its policy is not a guard rule')
   const read = readRule(policy)
   if (!read.ok) return untrustedRule(known, read.problems[0]!.message)
-  const { complete, missing } = approvalState(roster, opened)
+  const at = release.proof && unlessRefused(() => witnessedAt(opened, release.proof!, roster), undefined)
+  const { complete, missing } = approvalState(roster, opened, at)
   if (!complete) return { ...read.rule, digest, problem: `its release lacks approval by ${missing.join(', ')}` }
   return { ...read.rule, digest }
 }

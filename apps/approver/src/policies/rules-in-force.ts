@@ -3,6 +3,7 @@ import { isGuardRelease } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import { Clock, Logger } from '#libs/platform'
 import { KnownRules } from '#libs/service'
+import { withProof } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { asOf, POLICIES, type PolicyRecord } from './policy.table.js'
 
@@ -20,7 +21,7 @@ export class RulesInForce {
   }
 
   async of(tx: Transaction): Promise<ReleaseDocument[]> {
-    const policies = await this.known.rows(tx)
-    return policies.flatMap((policy) => asOf(policy, tx.now).live ?? []).filter(isGuardRelease)
+    const live = (await this.known.rows(tx)).flatMap((policy) => asOf(policy, tx.now).live ?? [])
+    return Promise.all(live.filter(isGuardRelease).map((release) => withProof(tx, release)))
   }
 }

@@ -5,6 +5,7 @@ import type { Transaction } from '#libs/persistence'
 import { Clock, Logger } from '#libs/platform'
 import { emitVerdict, KnownRules, Rosters, type Actor } from '#libs/service'
 import { Signer, type Roster } from '#libs/signing'
+import { withProof } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { asOf, STABLES, type Stable } from '../stable/stable.table.js'
 
@@ -41,8 +42,8 @@ export class GuardRollback implements OnModuleInit {
     const roster = this.rosters.newest
     const releases = reversals.map(({ to }) => to)
     const live = Object.fromEntries(reversals.map(({ stable }) => [stable.policy, stable.current]))
-    const known = await this.rules.rows(tx)
-    const rules = known.flatMap((stable) => asOf(stable, tx.now).current ?? []).filter(isGuardRelease)
+    const current = (await this.rules.rows(tx)).flatMap((stable) => asOf(stable, tx.now).current ?? [])
+    const rules = await Promise.all(current.filter(isGuardRelease).map((release) => withProof(tx, release)))
     const request = { action: 'rollback' as const, principal: principalOfCaller(roster, by), releases, live, rules }
     const verdict = judgeReleases(guard, roster, request)
     if (verdict.verdict === 'PASS') return undefined
