@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createDemoIdentity } from '#libs/client'
 import { type ApprovalView, type PreparedApproval, type PrepareRequest, toBase64 } from '#libs/contracts'
 import { buildRelease, digestOfJson, type ReleasePredicate } from '#libs/signing'
 import { serveCanned, type CannedService } from '../testing/canned-service.js'
@@ -127,6 +128,27 @@ describe('approve', () => {
     const { code, stdout } = await approve({}, file, ...flags)
     const prepared = service?.requests.filter(({ call }) => call.startsWith('POST')).length
     expect([code, stdout, prepared]).toEqual([exit, '', calls])
+  })
+
+  it('watches the run as the signer if the service asks for a signature', async () => {
+    await createDemoIdentity(join(folder, 'installation'), [])
+    const watched = { run: 184, state: 'SUCCEEDED', attempt: 1, policies: [], stages: [], decisions: [], endedAt: null }
+    service = await serveCanned({
+      'POST /v1/approvals/prepare': {
+        get status() {
+          return service!.requests.at(-1)!.authorization === undefined ? 401 : 200
+        },
+        body: (request: PrepareRequest) =>
+          service!.requests.at(-1)!.authorization === undefined ? { code: 'HMS_AUTH_REQUIRED', status: 401 } : prepare(request),
+      },
+      'POST /v1/approvals': { body: { run: 184, state: 'QUEUED', digest: 'sha256:1', missing: [] } },
+      'GET /v1/runs/184/events': { events: [watched] },
+    })
+    const roster = { HMS_URL: service.url, HMS_ROSTER: join(folder, 'installation', 'roster.json') }
+    const argv = ['approve', join(folder, 'pm25.yaml'), '--sign', 'EPA Chief', '--watch']
+    const { code, stderr } = await runForTest(argv, { env: { ...env, ...roster } })
+    expect(code, stderr).toBe(0)
+    expect(service.requests.find(({ call }) => call === 'GET /v1/runs/184/events')?.authorization).toBeDefined()
   })
 
   it('exits with 3 for a wrong passphrase', async () => {

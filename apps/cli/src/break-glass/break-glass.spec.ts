@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createDemoIdentity } from '#libs/client'
 import { toBase64, type ApprovalRequest, type PreparedApproval, type PrepareBreakGlassRequest, type RunView } from '#libs/contracts'
 import { buildRelease, digestOfJson, type ReleasePredicate } from '#libs/signing'
 import { serveCanned, type CannedService } from '../testing/canned-service.js'
@@ -12,6 +13,7 @@ let service: CannedService | undefined
 let env: Record<string, string>
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hms-break-glass-'))
+  await createDemoIdentity(join(folder, 'installation'), [])
   env = { HMS_KEYS_DIR: join(folder, 'keys') }
   await writeFile(join(folder, 'pm25.yaml'), 'id: pm25\nversion: 2.0.0\neffective: 2024-09-01T00:00:00Z\nlimit: 25\n')
   for (const [name, phrase] of [
@@ -87,6 +89,33 @@ describe('break-glass', () => {
   ])('refuses %s before it sends a request', async (_what, flags) => {
     const { code } = await run([file('pm25.yaml'), ...flags])
     expect([code, service?.requests]).toEqual([2, []])
+  })
+
+  it('signs its reads too if the service asks for a signature, and reports the acceptance without them', async () => {
+    const watched: Partial<RunView> = { run: 184, state: 'SUCCEEDED', attempt: 1, policies: [], stages: [], decisions: [], endedAt: null }
+    service = await serveCanned({
+      'POST /v1/break-glass/prepare': {
+        get status() {
+          return service!.requests.at(-1)!.authorization === undefined ? 401 : 200
+        },
+        body: (request: PrepareBreakGlassRequest) =>
+          service!.requests.at(-1)!.authorization === undefined ? { code: 'HMS_AUTH_REQUIRED', status: 401 } : prepare(request),
+      },
+      'POST /v1/break-glass': { body: { run: 184, state: 'LINTING', digest: 'sha256:1', missing: [] } },
+      'GET /v1/runs/184': { status: 500, body: { code: 'HMS_TEST', detail: 'none', status: 500 } },
+      'GET /v1/runs/184/events': { events: [watched] },
+    })
+    const roster = { HMS_URL: service.url, HMS_ROSTER: join(folder, 'installation', 'roster.json') }
+    const argv = ['break-glass', file('pm25.yaml'), ...BOTH(), '--reason', 'wrong sensor']
+    const { code, stdout, stderr } = await runForTest(argv, { env: { ...env, ...roster } })
+    expect([code, stdout], stderr).toEqual([0, expect.stringContaining('On its way past simulation and canary (run #184)')])
+    expect((await runForTest([...argv, '--watch'], { env: { ...env, ...roster } })).code).toBe(0)
+    const reads = service.requests.filter(({ call }) => call.startsWith('GET /v1/runs/'))
+    expect(reads.map(({ call, authorization }) => [call, authorization !== undefined])).toEqual([
+      ['GET /v1/runs/184', true],
+      ['GET /v1/runs/184', true],
+      ['GET /v1/runs/184/events', true],
+    ])
   })
 
   it('signs nothing if this machine lacks the key of one signer', async () => {

@@ -37,8 +37,8 @@ export async function breakGlass(context: CliContext, files: readonly string[], 
   const signatures: ApprovalRequest['signatures'][] = []
   for (const name of names) signatures.push(await signApproval(prepared, await open(name)))
   const view = await submitBreakGlass(client, prepared, signatures)
-  await printAccepted(context, view, names)
-  if (flags.watch === true && view.run !== null) return watchToEnd(context, client, view.run)
+  await printAccepted(context, asking, view, names)
+  if (flags.watch === true && view.run !== null) return watchToEnd(context, asking, view.run)
   if (context.output.mode === 'json') context.output.data(view, () => [])
   return EXIT.done
 }
@@ -49,14 +49,13 @@ function openFor(context: CliContext, name: string, { sign, passphraseFile = [] 
   return openKey(context, { sign: name, passphraseFile: own })
 }
 
-async function printAccepted(context: CliContext, { run }: ApprovalView, names: readonly string[]): Promise<void> {
-  const { output } = context
+async function printAccepted({ output }: CliContext, client: ApiClient, { run }: ApprovalView, names: readonly string[]): Promise<void> {
   output.success(`Signed together by ${names.join(' and ')}`)
   if (run === null) return
-  const { breakGlass } = await context.get('/v1/runs/{number}', { number: run })
   output.success(`On its way past simulation and canary (run #${run})`)
-  if (breakGlass === undefined) return
-  const { ticket, dueAt } = breakGlass.review
+  const view = await client.get('/v1/runs/{number}', { number: run }).catch(() => undefined)
+  if (view?.breakGlass === undefined) return
+  const { ticket, dueAt } = view.breakGlass.review
   output.note(`Another person must review it until ${dueAt}: hms-svc tickets decide ${ticket} --decision accept --reason TEXT --sign NAME`)
   output.note(`Otherwise ${names.join(' and ')} cannot approve until it is reviewed.`)
 }
