@@ -57,6 +57,20 @@ describe('committerOf', () => {
     expect(await committerOf(join(repository, 'a.yaml'))).toBe('Air Office')
   })
 
+  it('returns undefined, and not the caller, for an unchanged file whose commit is missing', async () => {
+    const repository = mkdtempSync(join(folder, 'whole-'))
+    git(repository, 'init')
+    for (const name of ['a.yaml', 'b.yaml']) {
+      await writeFile(join(repository, name), 'limit: 35\n')
+      git(repository, 'add', '.')
+      git(repository, 'commit', '--no-gpg-sign', '-m', name, '--author', 'Air Office <air@example.org>')
+    }
+    git(folder, 'clone', '--depth', '1', `file://${repository}`, 'shallow')
+    expect(await committerOf(join(folder, 'shallow', 'a.yaml'))).toBeUndefined()
+    await writeFile(join(folder, 'shallow', 'a.yaml'), 'limit: 25\n')
+    expect(await committerOf(join(folder, 'shallow', 'a.yaml'))).toBe('EPA Counsel')
+  })
+
   it('returns undefined, and not the caller, if git takes too long on an unchanged file', async () => {
     const repository = mkdtempSync(join(folder, 'slow-'))
     const programs = mkdtempSync(join(folder, 'programs-'))

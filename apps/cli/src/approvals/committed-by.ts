@@ -56,9 +56,10 @@ export async function committerOf(file: string): Promise<string | undefined> {
       // Hashes the file unfiltered, because a clean filter would be a program named by the repository.
       const blob = read(['rev-parse', '--verify', '--quiet', `${id}:${path}`])
       const isCommitted = blob !== '' && blob === read(['hash-object', '--stdin'], await readGivenFile(file))
-      const committed = isCommitted ? read(['log', '-1', '--format=%an', id, '--', path]) : ''
+      // Empty if a commit is missing, as in a shallow clone: then the author is unknown, and not the caller.
+      if (isCommitted) return read(['log', '-1', '--format=%an', id, '--', path]) || undefined
       const own = { HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL }
-      return committed || git(['config', '--global', '--no-includes', 'user.name'], own) || undefined
+      return git(['config', '--global', '--no-includes', 'user.name'], own) || undefined
     }
     return undefined
   } catch (error) {
