@@ -38,7 +38,8 @@ const MOST_AHEAD = 10_000_000
 export async function runRecover({ output }: CliContext, { ahead, data }: { ahead: string; data?: string }): Promise<void> {
   const by = readAhead(ahead)
   const config = readHostConfig(processEnvironment())
-  const advanced = config.databaseUrl === undefined ? await inDataFolder(data ?? config.dataDir, by) : await moveAll(config.databaseUrl, by)
+  const url = data === undefined ? config.databaseUrl : undefined
+  const advanced = url === undefined ? await inDataFolder(data ?? config.dataDir, by) : await moveAll(url, by)
   const lines = advanced.map((service) => `${service}: counters advanced by ${by}`)
   output.result({ ahead: by, services: advanced }, lines)
   output.note('Start the services: they issue every head again. next: hms-svc policies list')
@@ -52,7 +53,7 @@ async function moveAll(url: string, by: number): Promise<ServiceName[]> {
 async function inDataFolder(folder: string, by: number): Promise<ServiceName[]> {
   const dataDir = resolve(folder)
   if (!existsSync(join(dataDir, 'postgres'))) {
-    const detail = `${dataDir} holds no database, and HMS_DATABASE_URL names none.`
+    const detail = `${dataDir} holds no database; without --data, HMS_DATABASE_URL names one.`
     throw new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, next: ['hms-svc recover --data DIR'] })
   }
   const lock = await acquireFolder(dataDir, { purpose: 'hms-svc' }).catch(rethrowEmbedded)
