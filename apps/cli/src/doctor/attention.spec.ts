@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
+import type { ApiClient } from '#libs/client'
 import type { CoverageView, FreezeView, RunView, Ticket } from '#libs/contracts'
-import { judgeBots, judgeLeft, judgeFreezes, judgeOnCall, judgeRuns, judgeTickets } from './attention.js'
+import { checkAttention, judgeBots, judgeLeft, judgeFreezes, judgeOnCall, judgeRuns, judgeTickets } from './attention.js'
 
 const NOW = Date.parse('2026-11-29T12:00:00Z')
 const freeze = (id: string): FreezeView =>
@@ -81,4 +82,12 @@ it('judgeLeft warns of bots that left while behind, and names each once', () => 
       next: 'hms-svc coverage ozone',
     },
   ])
+})
+
+it('checkAttention finds a late run behind a hundred newer ones', async () => {
+  const pages = [Array.from({ length: 100 }, (_, at) => ({ run: 101 - at, state: 'QUEUED' })), [{ run: 1, state: 'CANARY', late: true }]]
+  const get = (path: string, query: { before?: number } = {}): Promise<unknown[]> =>
+    Promise.resolve(path === '/v1/runs' ? (query.before === 2 ? pages[1]! : pages[0]!) : [])
+  const checks = await checkAttention({ get } as unknown as ApiClient, NOW)
+  expect(checks.find(({ check }) => check === 'runs')).toMatchObject({ state: 'wrong', next: 'hms-svc runs show 1' })
 })

@@ -1,5 +1,6 @@
 import type { ApiClient } from '#libs/client'
 import { LADDER, STOP_THE_LINE, type CoverageView, type FreezeView, type PolicyView, type RunView, type Ticket } from '#libs/contracts'
+import { readRuns } from '../runs/read-runs.js'
 import { judged, ok, unknown, warn, wrong, type Check } from './check.js'
 
 /** Time in ms for which a connected bot may be behind before it is reported. */
@@ -16,7 +17,7 @@ export async function checkAttention(client: ApiClient, now: number): Promise<Ch
   const checks = await Promise.all([
     judged('freezes', client.get('/v1/freezes'), judgeFreezes),
     judged('tickets', client.get('/v1/tickets', { state: 'OPEN' }), (open) => [judgeTickets(open, now)]),
-    judged('runs', client.get('/v1/runs', { open: 'yes' }), (open) => [judgeRuns(open)]),
+    judged('runs', readRuns(client, { open: 'yes' }, Infinity), ({ runs }) => [judgeRuns(runs)]),
     judged('on call', client.get('/v1/partners'), (all) => [judgeOnCall(all)]),
     judged('bots', client.get('/v1/policies'), (policies) => checkBots(client, policies, now)),
   ])

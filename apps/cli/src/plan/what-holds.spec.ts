@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
+import type { ApiClient } from '#libs/client'
 import type { FreezeView, RunState, RunView } from '#libs/contracts'
-import { holdsOf } from './what-holds.js'
+import { holdsOf, readHolds } from './what-holds.js'
 
 const freeze = (id: string, more: Partial<FreezeView> = {}): FreezeView =>
   ({ id, reason: 'rehearsal', scope: 'global', state: 'ACTIVE', next: null, ...more }) as FreezeView
@@ -21,4 +22,11 @@ it('holdsOf names active freezes, the stop switch, runs of the same policy, and 
 
 it('holdsOf ignores ended freezes, and runs of other policies that wait for their effective time', () => {
   expect(texts([freeze('over', { state: 'OVER' })], [run(6, 'ozone', 'WAITING', { reason: 'EFFECTIVE_AT' })])).toEqual([])
+})
+
+it('readHolds finds a run of the policy behind a hundred newer ones', async () => {
+  const newer = Array.from({ length: 100 }, (_, at) => run(101 - at, 'ozone', 'LINTING'))
+  const get = (path: string, query: { before?: number } = {}): Promise<unknown[]> =>
+    Promise.resolve(path === '/v1/freezes' ? [] : query.before === 2 ? [run(1, 'pm25', 'CANARY')] : newer)
+  expect(await readHolds({ get } as unknown as ApiClient, ['pm25'])).toMatchObject([{ kind: 'run', id: '1' }])
 })

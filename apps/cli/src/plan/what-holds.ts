@@ -1,5 +1,6 @@
 import type { ApiClient } from '#libs/client'
 import { STOP_THE_LINE, type FreezeView, type RunState, type RunView } from '#libs/contracts'
+import { readRuns } from '../runs/read-runs.js'
 
 /** Reason why an approved change would wait now. */
 export interface Hold {
@@ -13,8 +14,8 @@ export interface Hold {
 const OCCUPIES_REGION: ReadonlySet<RunState> = new Set(['CANARY', 'ROLLING_OUT', 'BAKING', 'PAUSED', 'WAITING'])
 
 export async function readHolds(client: ApiClient, policies: readonly string[]): Promise<Hold[]> {
-  const [freezes, open] = await Promise.all([client.get('/v1/freezes'), client.get('/v1/runs', { open: 'yes' })])
-  return holdsOf(policies, freezes, open)
+  const [freezes, { runs }] = await Promise.all([client.get('/v1/freezes'), readRuns(client, { open: 'yes' }, Infinity)])
+  return holdsOf(policies, freezes, runs)
 }
 
 /** Pure. Returns active freezes, then runs of the same policies, then other runs, which block the canary only if their regions overlap. */
