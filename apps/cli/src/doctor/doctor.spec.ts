@@ -89,6 +89,18 @@ describe('hms-svc doctor', () => {
     ])
   })
 
+  it('reads an address with a slash at its end, and refuses one without a scheme', async () => {
+    const service = { service: 'linter', database: 'up', migrations: 'missing', broker: 'up' }
+    const system = await serveCanned({ 'GET /readyz': { status: 503, body: { status: 'down', services: [service] } } })
+    try {
+      expect((await runForTest(['doctor', '--url', `${system.url}/`])).code).toBe(5)
+      const { code, stderr } = await runForTest(['doctor', '--url', '127.0.0.1:7184'])
+      expect([code, stderr]).toEqual([2, expect.stringContaining('--url must be an http(s) URL')])
+    } finally {
+      await system.close()
+    }
+  })
+
   it('also checks the database and the broker that the environment names', async () => {
     const env = { HMS_DATABASE_URL: 'postgres://hms@127.0.0.1:9/hms', HMS_KAFKA_BROKERS: '127.0.0.1:9' }
     const { stdout } = await runForTest(['doctor', '--json', '--url', 'http://127.0.0.1:9'], { env })

@@ -21,16 +21,17 @@ const MARKS = { ok: '✓', warn: '!', wrong: '✗', unknown: '?' } as const
 /** Checks everything the system depends on, and prints problems with their remedies. Works without services too. */
 export async function runDoctor(context: CliContext): Promise<number> {
   const { environment } = context.io
-  const readiness = await readReadiness(context.url)
+  const client = await context.client()
+  const readiness = await readReadiness(client.url)
   const answering = readiness !== undefined
   const checks: Check[] = [
-    ...(answering ? judgeServices(readiness, context.io.now()) : [await unreachable(context.url)]),
+    ...(answering ? judgeServices(readiness, context.io.now()) : [await unreachable(client.url)]),
     ...(await checkNamedParts((name) => environment.lookup(name))),
     await checkDisk(environment.dataDir),
     judgeFreeSpace('memory', availableMemory(), MEMORY, 'available', 'free -m'),
     ...(await checkTrust(context, answering)),
-    ...(answering ? await checkTraffic(await context.client()) : []),
-    ...(answering ? await checkAttention(await context.client(), context.io.now()) : []),
+    ...(answering ? await checkTraffic(client) : []),
+    ...(answering ? await checkAttention(client, context.io.now()) : []),
   ]
   const found = checks.filter(({ state }) => state === 'wrong').length
   context.output.data({ healthy: found === 0, checks }, () => [

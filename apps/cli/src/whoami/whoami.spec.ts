@@ -37,6 +37,13 @@ describe('whoami', () => {
     expect(JSON.parse(away.stdout)).toMatchObject({ services: { by: '--url' }, caller: { as: 'nobody' } })
   })
 
+  it('names the address that the verbs use', async () => {
+    const { stdout } = await runForTest(['whoami', '--json'], { env: { HMS_DATA_DIR: folder, HMS_URL: 'http://press.example/' } })
+    expect(JSON.parse(stdout)).toMatchObject({ services: { url: 'http://press.example' } })
+    const { code, stderr } = await runForTest(['whoami', '--url', 'localhost:7184'], { env: { HMS_DATA_DIR: folder } })
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--url must be an http(s) URL')])
+  })
+
   it('exits with 3 without a signer and a caller, and prints what is missing', async () => {
     const { code, stdout } = await runForTest(['whoami'], { env: { HMS_KEYS_DIR: join(folder, 'none') } })
     expect(code).toBe(3)

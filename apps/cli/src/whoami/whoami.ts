@@ -20,14 +20,15 @@ interface Whoami {
 /** Shows this machine's own settings and files. Calls no service and unlocks no key. Exit 3 if neither signing nor writing is possible. */
 export async function showWhoami(context: CliContext): Promise<number> {
   const { lookup, dataDir } = context.io.environment
+  const { url } = await context.client()
   const roster = await readTrustedRoster(context)
   const given = lookup('HMS_URL') === undefined ? 'default' : 'HMS_URL'
   const pinnedBy = lookup('HMS_ROSTER') === undefined ? join(dataDir, 'roster.json') : 'HMS_ROSTER'
   const found: Whoami = {
-    services: { url: context.url, by: context.options.url === undefined ? given : '--url' },
+    services: { url, by: context.options.url === undefined ? given : '--url' },
     keys: keyFolderOf(context).dir,
     ...(await findSigner(context, roster)),
-    caller: await findCaller(context),
+    caller: await findCaller(context, url),
     roster: roster === undefined ? null : { version: roster.version, digest: roster.digest, expires: roster.expires, by: pinnedBy },
   }
   context.output.data(found, () => linesOf(found))
@@ -54,10 +55,10 @@ function rolesOf({ keyid }: KeyEntry, roster: Roster | undefined): string[] {
 }
 
 /** Determines the caller, in the order of the client's `authorizationFrom`. */
-async function findCaller(context: CliContext): Promise<Whoami['caller']> {
+async function findCaller(context: CliContext, url: string): Promise<Whoami['caller']> {
   const { token, dataDir } = context.io.environment
   if (token !== undefined) return { as: 'a program', by: 'HMS_TOKEN' }
-  if (!isLoopback(context.url)) return { as: 'nobody', by: 'no HMS_TOKEN' }
+  if (!isLoopback(url)) return { as: 'nobody', by: 'no HMS_TOKEN' }
   try {
     if ((await operatorKey(dataDir)) !== undefined) return { as: 'the operator', by: dataDir }
   } catch (error) {
