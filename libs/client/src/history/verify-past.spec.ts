@@ -1,10 +1,11 @@
 import type { ConfigDocument, PastPolicyView } from '#libs/contracts'
 import { readRoster } from '#libs/signing'
+import type { ApiClient } from '../api/api-client.js'
 import { describe, expect, it } from 'vitest'
 import { sampleDocument } from '../testing/sample-document.js'
-import { SAMPLE_ROSTER } from '../testing/sample-trust.js'
+import { SAMPLE_ROSTER, SAMPLE_ROSTER_BYTES } from '../testing/sample-trust.js'
 import { verifyPastPolicy, type PastPolicyQuery, type VerifiedPastPolicy } from './verify-past.js'
-import { timeParameters } from './past-policies.js'
+import { PastPolicies, timeParameters } from './past-policies.js'
 
 const ID = 'epa-pm25-limit'
 const ROSTER = readRoster(SAMPLE_ROSTER)
@@ -109,4 +110,14 @@ describe('a requested time', () => {
       expect(() => timeParameters(query)).toThrow(expect.objectContaining({ code: 'HMS_POLICY_TIME', status: 400 }))
     },
   )
+})
+
+it('PastPolicies uses the last valid roster if the services deliver no newer one that verifies', async () => {
+  for (const rosters of [Promise.resolve([{ version: 2, envelope: SAMPLE_ROSTER }]), Promise.reject(new Error('away'))]) {
+    rosters.catch(() => undefined)
+    const get = (path: string): Promise<unknown> => (path === '/v1/roster' ? rosters : Promise.resolve(shown(first)))
+    const api = { url: 'http://press.example', get } as unknown as ApiClient
+    const past = await PastPolicies.open({ api, roster: SAMPLE_ROSTER_BYTES })
+    expect(await past.read(ID, { at: AT })).toMatchObject({ value: { version: '1.5.0', limit: 35 } })
+  }
 })
