@@ -85,7 +85,7 @@ async function play(
   try {
     const ended = await Promise.race([playing, stopRequested.then(() => undefined), system.failed])
     if (ended !== undefined && !once) {
-      const commands = commandsAfterDemo({ cwd: process.cwd(), dataDir, port }).map((command) => `  ${command}`)
+      const commands = commandsAfterDemo({ cwd: process.cwd(), dataDir, url: system.url }).map((command) => `  ${command}`)
       for (const line of ['', 'Everything stays up. In another terminal:', ...commands, 'Ctrl-C stops it.']) print(line)
       await Promise.race([stopRequested, system.failed])
     }

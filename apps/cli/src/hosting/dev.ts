@@ -26,7 +26,7 @@ export async function runDev(context: CliContext, flags: PlaceFlags & { reset?: 
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   const folder = relative(process.cwd(), system.dataDir) || '.'
   const sample = fileURLToPath(new URL('policies/pm25-1.5.0.yaml', ASSETS))
-  const next = commandsToTry({ cwd: process.cwd(), dataDir: system.dataDir, port, sample })
+  const next = commandsToTry({ cwd: process.cwd(), dataDir: system.dataDir, url: system.url, sample })
   output.data({ url: system.url, dataDir: system.dataDir, version: VERSION }, () => [
     `HMS-SVC ${VERSION} is ready after ${seconds} s   (profile dev: not for production)`,
     `  URL    ${system.url}   /openapi.json  /asyncapi.json  /metrics`,

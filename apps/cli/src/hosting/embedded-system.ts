@@ -9,6 +9,7 @@ import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { loadProgram } from './load-program.js'
+import { urlOf } from './place.js'
 import { createServer } from 'node:net'
 
 /** Mirrors `addConsole` of apps/console, which is imported dynamically by name because apps do not import apps. */
@@ -57,7 +58,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     const database = await startPostgres({ folder: dataDir })
     cleanup.push(() => database.stop())
     await createDemoIdentity(dataDir, SERVICES)
-    const url = `http://127.0.0.1:${options.port}`
+    const url = urlOf(config.host, options.port)
     const log = createLogger(config.logLevel, { process: 'dev' })
     const clock = systemClock
     const metrics = new Metrics().withProcessMetrics()

@@ -18,3 +18,9 @@ export function portOf(text: string, name: string): number {
   if (port >= 1 && port <= 65_535) return port
   throw usageError(`${name} must be a port from 1 to 65535, not ${text}`)
 }
+
+/** Returns the address of a server that listens on `host`; of all interfaces, the loopback one. */
+export function urlOf(host: string, port: number): string {
+  const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
+}

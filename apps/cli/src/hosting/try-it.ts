@@ -1,11 +1,12 @@
 import { EDGE_PORT } from '#libs/contracts'
 import { relative } from 'node:path'
+import { urlOf } from './place.js'
 
 /** Address of `dev` or `demo`, and the working folder of its user. Paths are absolute. */
 interface DemoTarget {
   cwd: string
   dataDir: string
-  port: number
+  url: string
 }
 
 /** Returns commands for a second terminal while `dev` runs. `sample`: a policy that ships with the product. */
@@ -20,11 +21,11 @@ export function commandsAfterDemo(target: DemoTarget): string[] {
   return [get!, `${rollback}     # every bot back at 35`, ...others]
 }
 
-/** Builds commands to run in `cwd`, with data folder and port if they are not the defaults. */
-function commandsIn({ cwd, dataDir, port }: DemoTarget, ...verbs: string[]): string[] {
+/** Builds commands to run in `cwd`, with data folder and address if they are not the defaults. */
+function commandsIn({ cwd, dataDir, url }: DemoTarget, ...verbs: string[]): string[] {
   const data = near(cwd, dataDir)
   const hms = `${data === '.hms' ? '' : `HMS_DATA_DIR=${quoted(data)} `}npx hms-svc`
-  const at = port === EDGE_PORT ? '' : ` --url http://127.0.0.1:${port}`
+  const at = url === urlOf('127.0.0.1', EDGE_PORT) ? '' : ` --url ${url}`
   return verbs.map((verb) => `${hms} ${verb}${at}`)
 }
 
