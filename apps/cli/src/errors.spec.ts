@@ -77,6 +77,8 @@ describe('exitCodeOf', () => {
     [new HmsError('HMS_LINT_FAILED', '', { status: 422 }), 6],
     [new HmsError('HMS_SIGNATURE_INVALID', '', { status: 422 }), 10],
     [new CodedError('HMS_SIGNATURE_INVALID', 'bent'), 10],
+    [new CodedError('HMS_ROSTER_VERSION', 'skipped'), 10],
+    [new HmsError('HMS_ROSTER_INSTALLATION', '', { status: 422 }), 10],
     [new HmsError('HMS_SIGNATURE_UNKNOWN_KEY', '', { status: 403 }), 3],
     [new HmsError('HMS_UNREACHABLE', '', { status: 503 }), 11],
     [new TypeError('our own'), 1],

@@ -24,7 +24,8 @@ const EXIT_OF_CODE: Record<string, number> = {
 const DOCUMENT_CODE = /^HMS_(BOT|SCENARIO|CORPUS|SCHEMA|PARTNER|FREEZE)_/
 
 /** Error codes of failed verification. With status 422 or 5xx the exit code is `proofInvalid`. */
-const PROOF_CODE = /^HMS_(SIGNATURE|STATEMENT|PROOF|VERIFY|CHECKPOINT|NOTE|ROSTER_(VERSION|THRESHOLD|PROFILE|INVALID)$|EXPORT_MALFORMED$)/
+const PROOF_CODE =
+  /^HMS_(SIGNATURE|STATEMENT|PROOF|VERIFY|CHECKPOINT|NOTE|ROSTER_(VERSION|THRESHOLD|PROFILE|INSTALLATION|INVALID)$|EXPORT_MALFORMED$)/
 
 /** Usage error for a wrong command or argument: exit 2. */
 export function usageError(detail: string, next: string[] = []): HmsError {
