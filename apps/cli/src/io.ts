@@ -14,8 +14,11 @@ export interface CliIo {
   now(): number
   /** Calls back every `ms` until the returned function is called. */
   every(ms: number, callback: () => void): () => void
-  /** Makes Ctrl-C call back instead of ending the process, until the returned function is called. */
-  onInterrupt(callback: () => void): () => void
+  /**
+   * Makes Ctrl-C and SIGTERM call back instead of ending the process, until the returned function is called. `orClosed`: so does a standard
+   * output whose reader has gone.
+   */
+  onInterrupt(callback: () => void, orClosed?: boolean): () => void
   /** Prompts on stderr and reads one line without echo. */
   askHidden(question: string): Promise<string>
 }

@@ -24,9 +24,13 @@ export function processIo(): CliIo {
       const timer = setInterval(callback, ms)
       return () => clearInterval(timer)
     },
-    onInterrupt: (callback) => {
-      process.on('SIGINT', callback)
-      return () => process.off('SIGINT', callback)
+    onInterrupt: (callback, orClosed = false) => {
+      for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, callback)
+      if (orClosed) process.stdout.on('error', callback)
+      return () => {
+        for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, callback)
+        process.stdout.off('error', callback)
+      }
     },
     askHidden,
   }

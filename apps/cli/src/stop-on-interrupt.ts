@@ -9,15 +9,15 @@ interface InterruptStop {
   end(): void
 }
 
-/** Handles Ctrl-C for verbs that run until it is pressed. */
-export function stopOnInterrupt(io: CliIo): InterruptStop {
+/** Handles Ctrl-C for verbs that run until it is pressed; with `orClosed`, until their output is closed too. */
+export function stopOnInterrupt(io: CliIo, orClosed = false): InterruptStop {
   const interrupt = new AbortController()
   const { signal } = interrupt
   let wake: () => void = () => {}
   const end = io.onInterrupt(() => {
     interrupt.abort()
     wake()
-  })
+  }, orClosed)
   const wait = async (ms: number): Promise<boolean> => {
     if (signal.aborted) return false
     await new Promise<void>((resolve) => {

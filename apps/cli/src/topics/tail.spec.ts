@@ -64,6 +64,11 @@ async function tailed(responses: Record<string, Canned>, argv: readonly string[]
   const texts = { stdout: '', stderr: '' }
   let interrupt = (): void => {}
   const io = ioForTest({ env: { HMS_URL: service.url }, interrupt: (fire) => (interrupt = fire) }, texts)
+  const { onInterrupt } = io
+  io.onInterrupt = (callback, orClosed) => {
+    expect(orClosed).toBe(true)
+    return onInterrupt(callback)
+  }
   const write = io.stdout.write
   io.stdout.write = (text) => {
     write(text)

@@ -17,7 +17,7 @@ export async function tailTopics(context: CliContext, topic: string | undefined,
     onReady: () => output.note(`Following ${topic === undefined ? 'all topics' : topics[0]}; Ctrl-C ends it.`),
     onRecord: (record) => show(context, record, run),
   }
-  const stopper = stopOnInterrupt(io)
+  const stopper = stopOnInterrupt(io, true)
   try {
     const { followBroker } = await import('../hosting/topics.js')
     if (!(await followBroker(following, stopper.signal))) {

@@ -28,7 +28,7 @@ export async function listenForWebhooks(context: CliContext, options: FlagsOf<ty
   // The position of a listener that started before any message existed.
   const first = Date.parse(createdFrom) === OVERLAP_MS ? 'the first' : `those created at ${createdFrom}`
 
-  const stopper = stopOnInterrupt(io)
+  const stopper = stopOnInterrupt(io, true)
   try {
     await followMessages(
       {
