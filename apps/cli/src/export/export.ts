@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { open, truncate, type FileHandle } from 'node:fs/promises'
+import { open, stat, truncate } from 'node:fs/promises'
 import type { ApiClient } from '#libs/client'
 import { EXIT, HmsError, printableJson, type LiveRecord } from '#libs/contracts'
 import { openNote, readCheckpoint, readRoster } from '#libs/signing'
@@ -131,39 +131,20 @@ async function* rostersAfter(client: ApiClient, position: ExportPosition): Async
 
 /**
  * Returns the position at the end of a file. Truncates the lines after the last checkpoint, which a killed export left: no checkpoint
- * covers them, and they are exported again under the next one.
+ * covers them, and they are exported again under the next one. Throws for a file that is no export, and leaves it unchanged.
  */
 async function positionOf(file: string): Promise<ExportPosition> {
-  await dropHalfLine(file)
   const position = startPosition()
   let end = 0
   const open: ExportRecord[] = []
-  for await (const { record, end: at } of readExport(file)) {
+  for await (const { record, end: at } of readExport(file, true)) {
     open.push(record)
     if (record.type !== 'checkpoint') continue
     for (const each of open.splice(0)) advance(position, each)
     end = at
   }
-  if (open.length > 0) await truncate(file, end)
+  if ((await stat(file)).size > end) await truncate(file, end)
   return position
-}
-
-async function dropHalfLine(file: string): Promise<void> {
-  const handle: FileHandle = await open(file, 'r')
-  try {
-    const { size } = await handle.stat()
-    const buffer = Buffer.alloc(64 * 1024)
-    for (let end = size; end > 0;) {
-      const start = Math.max(0, end - buffer.length)
-      const { bytesRead } = await handle.read(buffer, 0, end - start, start)
-      const at = buffer.subarray(0, bytesRead).lastIndexOf(0x0a)
-      if (at >= 0) return start + at + 1 === size ? undefined : await truncate(file, start + at + 1)
-      end = start
-    }
-    await truncate(file, 0)
-  } finally {
-    await handle.close()
-  }
 }
 
 function cannotContinue(detail: string, next: string): HmsError {

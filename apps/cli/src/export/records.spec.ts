@@ -1,4 +1,4 @@
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -78,4 +78,21 @@ it('export writes the records as received, with control characters escaped', asy
     { line: 2, record: { type: 'checkpoint', size: 1, note: NOTE } },
   ])
   expect(await read(stdout)).toEqual(records)
+})
+
+it.each(['a line without its end', 'one\ntwo', '{"type":"other"', '{"type":"entryway"}\n{'])(
+  'export --out leaves a file alone that is no export: %j',
+  async (content) => {
+    await writeFile(file, content)
+    const { code, stderr } = await runForTest(['export', '--out', file])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('[HMS_EXPORT_MALFORMED]')])
+    expect(await readFile(file, 'utf8')).toBe(content)
+  },
+)
+
+it.each(['', '{"ty', '{"type":"export","v":1,"inst'])('export --out drops the half line of a killed export: %j', async (content) => {
+  await writeFile(file, content)
+  const { stderr } = await runForTest(['export', '--out', file], { env: { HMS_URL: 'http://127.0.0.1:9' } })
+  expect(stderr).toContain('[HMS_UNREACHABLE]')
+  expect(await readFile(file, 'utf8')).toBe('')
 })

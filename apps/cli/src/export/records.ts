@@ -96,12 +96,20 @@ export function advance(position: ExportPosition, record: ExportRecord): void {
 /** Limit of a line; a head, a release with 16 signatures and a proof are far below it. */
 const MAX_LINE_CHARACTERS = 4 * 1024 * 1024
 const TYPES = new Set(['export', 'roster', 'entry', 'live', 'checkpoint'])
+const STARTS = [...TYPES].map((type) => `{"type":"${type}"`)
 
-/** Yields the records of a file with their line number and end offset in bytes. Throws `HMS_EXPORT_MALFORMED` for an invalid line. */
-export async function* readExport(file: string): AsyncGenerator<{ line: number; end: number; record: ExportRecord }, void, undefined> {
+/**
+ * Yields the records of a file with their line number and end offset in bytes. Throws `HMS_EXPORT_MALFORMED` for an invalid line.
+ * `isOpenEnded`: the half line at the end, which a killed export left, is ignored.
+ */
+export async function* readExport(
+  file: string,
+  isOpenEnded = false,
+): AsyncGenerator<{ line: number; end: number; record: ExportRecord }, void, undefined> {
   let end = 0
-  for await (const { line, text } of linesOf(file)) {
+  for await (const { line, text, isHalf } of linesOf(file)) {
     end += Buffer.byteLength(text) + 1
+    if (isOpenEnded && isHalf && (line > 1 || STARTS.some((start) => start.startsWith(text) || text.startsWith(start)))) return
     if (text.trim() !== '') yield { line, end, record: parse(text, file, line) }
   }
 }
@@ -110,7 +118,7 @@ export async function* readExport(file: string): AsyncGenerator<{ line: number; 
  * Splits lines at LF only, because JSON may contain U+2028. Does not use `readline`, which buffers a line of any length before it can be
  * refused.
  */
-async function* linesOf(file: string): AsyncGenerator<{ line: number; text: string }, void, undefined> {
+async function* linesOf(file: string): AsyncGenerator<{ line: number; text: string; isHalf: boolean }, void, undefined> {
   let line = 1
   let text = ''
   for await (const chunk of createReadStream(file, 'utf8') as AsyncIterable<string>) {
@@ -118,12 +126,12 @@ async function* linesOf(file: string): AsyncGenerator<{ line: number; text: stri
     text += first
     if (text.length > MAX_LINE_CHARACTERS) throw malformed(file, line)
     for (const next of more) {
-      yield { line, text }
+      yield { line, text, isHalf: false }
       line++
       text = next
     }
   }
-  yield { line, text }
+  yield { line, text, isHalf: true }
 }
 
 function parse(text: string, file: string, line: number): ExportRecord {
