@@ -1,4 +1,5 @@
 import { parseDuration } from '#libs/contracts'
+import { isTimestamp } from '#libs/policy'
 import { usageError } from './errors.js'
 
 /** Parses a flag as a whole number from `least` to `most`; `undefined` if the flag is absent. */
@@ -20,16 +21,11 @@ export function durationFlag(flag: string, text: string | undefined): number | u
 
 /** Converts a time (RFC 3339), or an age such as `2h`, to RFC 3339. */
 export function timeOf(flag: string, text: string, now: number): string {
-  const atMs = /^\d{4}-\d{2}-\d{2}T/.test(text) ? Date.parse(text) : now - (durationOf(text) ?? Number.NaN)
-  if (Number.isNaN(atMs)) throw usageError(`${flag} ${text} is no time; write it as 2026-01-31T00:00:00Z, or as 2h for two hours ago`)
-  return new Date(atMs).toISOString()
-}
-
-function durationOf(text: string): number | undefined {
+  if (isTimestamp(text)) return new Date(text).toISOString()
   try {
-    return parseDuration(text)
+    return new Date(now - parseDuration(text)).toISOString()
   } catch {
-    return undefined
+    throw usageError(`${flag} ${text} is no time; write it as 2026-01-31T00:00:00Z, or as 2h for two hours ago`)
   }
 }
 

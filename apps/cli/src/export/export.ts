@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { open, stat, truncate } from 'node:fs/promises'
 import type { ApiClient } from '#libs/client'
 import { EXIT, HmsError, printableJson, type LiveRecord } from '#libs/contracts'
+import { isTimestamp } from '#libs/policy'
 import { openNote, readCheckpoint, readRoster } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
@@ -32,7 +33,7 @@ export async function exportRecords(context: CliContext, options: FlagsOf<typeof
   if (options.check !== undefined) return checkExport(context, options.check)
   const { out, since } = options
   const sinceMs = since === undefined ? undefined : Date.parse(since)
-  if (Number.isNaN(sinceMs)) throw usageError(`--since ${since} is not a time; write it as 2026-01-31T00:00:00Z`)
+  if (since !== undefined && !isTimestamp(since)) throw usageError(`--since ${since} is not a time; write it as 2026-01-31T00:00:00Z`)
   if (since !== undefined && out !== undefined && existsSync(out))
     throw usageError(`${out} exists and is continued at its end; --since is for a new file`)
   const client = await context.client()
@@ -54,7 +55,8 @@ export async function exportRecords(context: CliContext, options: FlagsOf<typeof
     if (out !== undefined) {
       const summary = `${out}: ${records} more records, ${position.entries} entries of the log in all`
       context.output.result({ file: out, records, entries: position.entries, from: before }, [summary])
-      context.output.note(`  next: hms-svc export --check ${out}`)
+      // The check starts at the first entry of the log.
+      if (since === undefined) context.output.note(`  next: hms-svc export --check ${out}`)
     }
     return EXIT.done
   } finally {

@@ -96,3 +96,18 @@ it.each(['', '{"ty', '{"type":"export","v":1,"inst'])('export --out drops the ha
   expect(stderr).toContain('[HMS_UNREACHABLE]')
   expect(await readFile(file, 'utf8')).toBe('')
 })
+
+it('export --since suggests no check, which needs the log from its beginning, and takes no local time', async () => {
+  const out = join(folder, 'since.ndjson')
+  const service = await serveCanned({
+    'GET /checkpoint': { text: NOTE },
+    'GET /v1/roster': { body: [] },
+    'GET /v1/audit/entries?limit=1&signed=true': { body: [{ ...ENTRY, at: '2024-09-01T00:00:00Z' }] },
+  })
+  const since = (time: string) => runForTest(['export', '--out', out, '--since', time], { env: { HMS_URL: service.url } })
+  for (const time of ['2026-01-01T00:00:00', '1/2/2026', '2026-02-30T00:00:00Z'])
+    expect(await since(time)).toMatchObject({ code: 2, stderr: expect.stringContaining('2026-01-31T00:00:00Z') })
+  const { code, stderr } = await since('2026-01-01T00:00:00Z')
+  await service.close()
+  expect([code, stderr]).toEqual([0, expect.not.stringContaining('--check')])
+})

@@ -1,4 +1,4 @@
-import { EXIT, parseDuration, SERVICES, type ServiceName } from '#libs/contracts'
+import { EXIT, SERVICES, type ServiceName } from '#libs/contracts'
 import {
   applyAcls,
   applyTopics,
@@ -14,7 +14,7 @@ import { createLogger, processEnvironment, systemClock } from '#libs/platform'
 import { readHostConfig, replicationOf, settingError } from '#libs/process'
 import { kafkaSettings, loadService, republishService } from '#libs/service'
 import type { CliContext } from '../context.js'
-import { usageError } from '../errors.js'
+import { timeOf } from '../flags.js'
 import type { Columns } from '../output/table.js'
 import type { Following } from '../topics/follow-services.js'
 
@@ -55,7 +55,7 @@ function doneWith({ what, wanted, found }: TopicDifference): string {
 
 /** Republishes the events since a time from the outboxes, after the broker lost some of them. */
 export async function republish({ output }: CliContext, { since }: { since: string }): Promise<void> {
-  const from = parseSince(since)
+  const from = new Date(timeOf('--since', since, systemClock.now().getTime()))
   const config = readHostConfig(processEnvironment())
   if (config.bus !== 'kafka' || config.databaseUrl === undefined) {
     const detail =
@@ -69,12 +69,6 @@ export async function republish({ output }: CliContext, { since }: { since: stri
   const said = services.map((each) => `${each.service}: ${each.events} ${each.events === 1 ? 'event' : 'events'}`)
   output.result({ since: from.toISOString(), events, services }, said)
   output.note(`${events} since ${from.toISOString()} are sent again by the services that run`)
-}
-
-function parseSince(text: string): Date {
-  const at = /^\d{4}-\d\d-\d\dT/.test(text) ? new Date(text) : new Date(systemClock.now().getTime() - parseDuration(text, '--since'))
-  if (!Number.isNaN(at.getTime())) return at
-  throw usageError(`--since ${text} is no time: write 2026-01-31T12:00:00Z, or how long ago, 2h`, ['hms-svc topics republish --since 2h'])
 }
 
 /** Follows the topics of Apache Kafka until `signal`; returns `false` immediately for an embedded bus. */
