@@ -78,6 +78,18 @@ it('`watch` without a server ends at its time-out with 11', async () => {
   expect(await runCli(['watch', 'b-limit', '--timeout', '300ms'], io)).toBe(11)
 })
 
+it('`watch` ends on Ctrl-C before the first copy', async () => {
+  const texts = { stdout: '', stderr: '' }
+  let stop = (): void => {}
+  const io = ioForTest({ env: { HMS_URL: url }, interrupt: (fire) => void (stop = fire) }, texts)
+  const ended = runCli(['watch', 'b-limit', '--timeout', '30s'], io)
+  await server.visitor()
+  const pressedAt = performance.now()
+  stop()
+  expect(await ended).toBe(130)
+  expect(performance.now() - pressedAt).toBeLessThan(10_000)
+})
+
 it('the help of `watch` explains its timeout', async () => {
   const texts = { stdout: '', stderr: '' }
   expect(await runCli(['watch', '--help'], ioForTest({ env: {} }, texts))).toBe(0)

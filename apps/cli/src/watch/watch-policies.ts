@@ -31,7 +31,7 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
   let tick = (): void => {}
   const stopTicking = io.every(TICK_MS, () => tick())
   try {
-    const connection = await connect({
+    const opening = connect({
       url: readUrl(context.url, context.options.url === undefined ? 'HMS_URL' : '--url'),
       token: io.environment.token,
       bot: options.bot,
@@ -40,6 +40,9 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
       policies, // guard: watch-names-policies
       timeoutMs,
     })
+    opening.catch(() => {})
+    const connection = await Promise.race([opening, interrupted])
+    if (connection === undefined) return EXIT.interrupted
     const queue = new ProgramQueue(async (change) => {
       if (program === undefined) return
       const { stdin, variables } = inputOf(change)
@@ -52,7 +55,9 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
       const nothing = new Promise<HmsError>((resolve) => {
         tick = () => {
           watch.tick()
-          if (timeoutMs !== undefined && !watch.hasSeen && io.now() - startedAt >= timeoutMs) resolve(neverInForce(policies, timeoutMs))
+          if (timeoutMs === undefined || watch.hasSeen || io.now() - startedAt < timeoutMs) return
+          const detail = `No version of ${policies.join(', ')} was in force within ${timeoutMs / 1_000} s`
+          resolve(new HmsError('HMS_POLICY_NOT_FOUND', detail, { status: 404, next: ['hms-svc policies list'] }))
         }
       })
       const ended = await Promise.race([interrupted, nothing])
@@ -70,9 +75,4 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
     stopTicking()
     end()
   }
-}
-
-function neverInForce(policies: readonly string[], timeoutMs: number): HmsError {
-  const detail = `No version of ${policies.join(', ')} was in force within ${timeoutMs / 1_000} s`
-  return new HmsError('HMS_POLICY_NOT_FOUND', detail, { status: 404, next: ['hms-svc policies list'] })
 }
