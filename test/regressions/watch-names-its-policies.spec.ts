@@ -90,6 +90,23 @@ it('`watch` ends on Ctrl-C before the first copy', async () => {
   expect(performance.now() - pressedAt).toBeLessThan(10_000)
 })
 
+it('`watch` of policies without an approved version ends at its timeout after the clock was set back', async () => {
+  const texts = { stdout: '', stderr: '' }
+  let [at, tick] = [3_600_000, (): void => {}]
+  const io = {
+    ...ioForTest({ env: { HMS_URL: url } }, texts),
+    now: () => at,
+    every: (_ms: number, each: () => void) => ((tick = each), () => {}),
+  }
+  const ended = runCli(['watch', 'nosuch', '--timeout', '3s'], io)
+  const visitor = await server.visitor()
+  visitor.send('snapshot', 1, [])
+  await expect.poll(() => texts.stderr).toContain('no version of nosuch is in force yet')
+  at = 0
+  tick()
+  expect(await ended).toBe(4)
+})
+
 it('the help of `watch` explains its timeout', async () => {
   const texts = { stdout: '', stderr: '' }
   expect(await runCli(['watch', '--help'], ioForTest({ env: {} }, texts))).toBe(0)

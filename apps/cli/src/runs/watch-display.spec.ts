@@ -57,6 +57,15 @@ describe('append-only display', () => {
       '2026-11-24T19:03:11Z run=184 state=CANARY still going after 1m00s (0 alerts)',
     ])
   })
+
+  it('writes a heartbeat after the clock was set back', () => {
+    const { text, clock, display } = screen({ isTerminal: false, columns: null })
+    display.show(run('CANARY', [stage('canary', 'RUNNING', '0 alerts')]))
+    const before = text().length
+    clock.ms -= 3_600_000
+    display.tick()
+    expect(text().slice(before)).toContain('still going')
+  })
 })
 
 describe('live display', () => {
@@ -79,5 +88,13 @@ describe('live display', () => {
     expect(text()).toContain('SIMULATING')
     display.clear()
     expect(text().endsWith('\u001b[4A\u001b[0J')).toBe(true)
+  })
+  it('redraws after the clock was set back', () => {
+    const { text, clock, display } = screen({ isTerminal: true, columns: 40 })
+    display.show(run('LINTING', [stage('lint', 'RUNNING')]))
+    const first = text()
+    clock.ms -= 3_600_000
+    display.show(run('SIMULATING', [stage('lint', 'PASS')]))
+    expect(text()).not.toBe(first)
   })
 })

@@ -2,7 +2,7 @@ import { stageOutcome, type RunStage, type RunView } from '#libs/contracts'
 import type { Output } from '../output/output.js'
 import { renderRun } from '../output/render-run.js'
 
-/** Shows a watched run on stderr. `tick` is called about every second, `clear` once at the end. */
+/** Shows a watched run on stderr. `tick` is called about every second, `clear` once at the end. The clock may be set back. */
 export interface WatchDisplay {
   show(view: RunView): void
   tick(): void
@@ -37,7 +37,8 @@ export class AppendingDisplay implements WatchDisplay {
   }
 
   tick(): void {
-    if (this.view !== undefined && this.now() - this.lastOutputAt >= HEARTBEAT_MS) this.print([narrateSilence(this.view, this.now())])
+    if (this.view !== undefined && Math.abs(this.now() - this.lastOutputAt) >= HEARTBEAT_MS)
+      this.print([narrateSilence(this.view, this.now())])
   }
 
   clear(): void {
@@ -65,11 +66,11 @@ export class LiveDisplay implements WatchDisplay {
   show(view: RunView): void {
     this.view = view
     this.stale = true
-    if (this.now() - this.drawnAt >= REDRAW_MS) this.draw()
+    if (Math.abs(this.now() - this.drawnAt) >= REDRAW_MS) this.draw()
   }
 
   tick(): void {
-    if (this.stale && this.now() - this.drawnAt >= REDRAW_MS) this.draw()
+    if (this.stale && Math.abs(this.now() - this.drawnAt) >= REDRAW_MS) this.draw()
   }
 
   clear(): void {

@@ -129,4 +129,12 @@ describe('PolicyWatch', () => {
     ])
     expect(text.stdout).not.toContain('2.0.0')
   })
+  it('prints a heartbeat after the clock was set back', () => {
+    const { text, connection, time, watch } = watching({ plain: true }, 'pm25')
+    connection.set('pm25', '1.5.0', 35)
+    watch.start()
+    time.ms -= 3_600_000
+    watch.tick()
+    expect(text.stderr).toContain('no change, READY')
+  })
 })

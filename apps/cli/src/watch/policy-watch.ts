@@ -57,7 +57,7 @@ export class PolicyWatch {
   /** Called about every second; in mode `plain` it prints a heartbeat after `HEARTBEAT_MS` of silence. */
   tick(): void {
     const { output, connection } = this.parts
-    if (output.mode !== 'plain' || this.parts.now() - this.lastOutputAt < HEARTBEAT_MS) return
+    if (output.mode !== 'plain' || Math.abs(this.parts.now() - this.lastOutputAt) < HEARTBEAT_MS) return
     this.printNote(`no change, ${connection.state}`)
   }
 

@@ -55,7 +55,7 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
       const nothing = new Promise<HmsError>((resolve) => {
         tick = () => {
           watch.tick()
-          if (timeoutMs === undefined || watch.hasSeen || io.now() - startedAt < timeoutMs) return
+          if (timeoutMs === undefined || watch.hasSeen || Math.abs(io.now() - startedAt) < timeoutMs) return
           const detail = `No version of ${policies.join(', ')} was in force within ${timeoutMs / 1_000} s`
           resolve(new HmsError('HMS_POLICY_NOT_FOUND', detail, { status: 404, next: ['hms-svc policies list'] }))
         }
