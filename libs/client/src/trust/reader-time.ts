@@ -8,13 +8,15 @@ import { isFarAhead } from '#libs/signing'
  */
 export class ReaderTime implements Clock {
   private signed: { ms: number; elapsed: number } | undefined
-  private earliest: { ms: number; elapsed: number } | undefined
+  private earliest = { ms: Number.NEGATIVE_INFINITY, elapsed: 0 }
 
   constructor(private readonly clock: Clock) {}
 
   /** Applies the time of a verified statement that was judged by `timeFor`, in epoch milliseconds. An older time changes nothing. */
   recordSigned(ms: number): void {
-    if (this.signed === undefined || ms > this.now() || this.timeFor(ms) !== this.now()) this.signed = this.mark(ms) // guard: signed-time
+    const isDisproved = this.timeFor(ms) !== this.now()
+    const floor = this.signed === undefined && !isDisproved ? this.since(this.earliest) : ms
+    if (this.signed === undefined || ms > this.now() || isDisproved) this.signed = this.mark(Math.max(ms, floor)) // guard: signed-time
   }
 
   /**
@@ -37,8 +39,7 @@ export class ReaderTime implements Clock {
   }
 
   now(): number {
-    if (this.signed !== undefined) return this.since(this.signed)
-    return this.earliest === undefined ? this.clock.now() : Math.max(this.clock.now(), this.since(this.earliest))
+    return this.signed === undefined ? Math.max(this.clock.now(), this.since(this.earliest)) : this.since(this.signed)
   }
 
   elapsed(): number {
