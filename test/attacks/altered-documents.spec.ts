@@ -161,6 +161,17 @@ describe('a stored document that its owner altered', () => {
     await expectLeftOut()
   })
 
+  it('is not believed in a running process when an earlier head follows an unreadable row', async () => {
+    const before = await rowOf()
+    await store({ seq: 2, version: '2.0.0' })
+    await write({ ...(await rowOf()), head: null, revision: 1_000_000 })
+    await store({ policy: OTHER, seq: 2, version: '2.0.0' })
+    await expectLeftOut()
+    await write(before)
+    await store({ policy: OTHER, seq: 3, version: '3.0.0' })
+    await expectLeftOut()
+  })
+
   it('is served again after its next head', async () => {
     await alter((row) => ({ ...row, release: inPayload(row.release, '"limit":25', '"limit":9999') }))()
     await restart()

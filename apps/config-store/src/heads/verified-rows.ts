@@ -15,7 +15,6 @@ const ROWS_OF_A_TURN = 32
 @Injectable()
 export class VerifiedRows {
   private readonly verifier = new RowVerifier()
-  private isFirst = true
 
   constructor(
     private readonly database: Database,
@@ -25,9 +24,9 @@ export class VerifiedRows {
 
   /**
    * Verifies rows. The members of a verified row are taken from its signed documents, not from its columns. `heldSeq` returns the `seq`
-   * that this instance serves for the policy and scope of a row. A row with a head older than the served one (in the first pass, than the
-   * newest in the history) was put back by hand, and is refused. `revision` in the result: highest revision of these rows, not above the
-   * store's counter.
+   * that this instance serves for the policy and scope of a row. A row with a head older than the served one (without one, than the newest
+   * in the history) was put back by hand, and is refused. `revision` in the result: highest revision of these rows, not above the store's
+   * counter.
    */
   async verify(
     rows: readonly StoredDocument[],
@@ -48,7 +47,6 @@ export class VerifiedRows {
       if (refusal !== undefined) refused.push({ row, refusal }) // guard: rows-left-out
       else if ('document' in judged) verified.set(place, judged.document)
     }
-    this.isFirst = false
     for (const { id, scope } of verified.values()) this.unverified.clear(id, scope)
     for (const { refusal } of refused) this.unverified.refuse(refusal)
     // Excludes a refused row that claims the policy and scope of a verified row: its refusal must not drop the verified document.
@@ -82,12 +80,9 @@ export class VerifiedRows {
     }
   }
 
-  /**
-   * Returns the lowest acceptable `seq` of a row that has no served head: in the first pass after startup, the newest stable head in the
-   * history; later 0.
-   */
+  /** Returns the lowest acceptable `seq` of a row without a served head, which is dropped when its row is refused. */
   private async floorOf({ id, scope, ended }: StoredDocument): Promise<number> {
-    if (!this.isFirst || scope !== STABLE_SCOPE || ended === true) return 0
+    if (scope !== STABLE_SCOPE || ended === true) return 0
     return this.database.autocommit((tx) => this.newestStableSeq(tx, String(id)))
   }
 
