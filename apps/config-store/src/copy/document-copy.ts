@@ -231,9 +231,10 @@ export class DocumentCopy implements OnModuleInit {
     const news = this.held.add(verified, nowMs)
     this.forgetPrepared()
     const issuedMs = news.reduce((latest, { head }) => Math.max(latest, Date.parse(head.issuedAt)), 0)
-    // Documents that are only dropped are not sent to readers: their absence changes nothing for a reader.
-    const frame = this.cachedFrameFor(before)
-    const partOf = partsOfChange(frame, this.held.partsSince(before, news), this.held.siblings(), nowMs)
+    // Dropped documents are not sent: readers keep theirs. One that was refused before has a revision that readers already passed.
+    const since = news.reduce((least, { document }) => Math.min(least, document.revision - 1), before)
+    const frame = this.cachedFrameFor(since)
+    const partOf = partsOfChange(frame, this.held.partsSince(since, news), this.held.siblings(), nowMs)
     for (const listener of this.listeners) listener({ frame, issuedMs, partOf })
   }
 
