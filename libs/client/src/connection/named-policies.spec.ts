@@ -123,13 +123,16 @@ describe('a reader of named policies', () => {
     await passGrace(hms, visitor)
     expect([hms.state, codes]).toEqual(['STALE', ['HMS_FRESHNESS_MIXED']])
     const ready = next(hms, 'ready')
-    visitor.send('change', hms.revision + 1, [a2])
+    await visitor.disconnected
+    clock.advance(250)
+    const again = await server.visitor()
+    again.send('snapshot', hms.revision + 1, [a2])
     await ready
     const born = [...moved, headOf(documentOf(C, '1.0.0', 1, 8))]
     clock.advance(1_000)
-    await vouch(hms, visitor, born, moved)
+    await vouch(hms, again, born, moved)
     expect(hms.state).toBe('READY')
-    await passGrace(hms, visitor)
+    await passGrace(hms, again)
     expect([hms.state, codes]).toEqual(['STALE', ['HMS_FRESHNESS_MIXED', 'HMS_FRESHNESS_MIXED']])
   })
 

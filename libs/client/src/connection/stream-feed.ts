@@ -104,9 +104,10 @@ export class StreamFeed implements Feed {
       this.session.copy.revision = revision
       this.resumePoint = revision
     }
-    this.session.updateState()
+    const staleCode = this.session.updateState()
     this.session.contact.made()
     if (!this.hasAcknowledged) this.applied()
+    if (staleCode === 'HMS_FRESHNESS_MIXED' && this.session.mayRestart()) this.restartFromSnapshot()
   }
 
   applied(): void {
