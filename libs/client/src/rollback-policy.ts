@@ -110,12 +110,13 @@ async function coverageOf(api: ApiClient, { id, version, revision }: Reversed, w
  * Polls config-store until this release is in force, and returns the revision. That may be a moment after rollout has committed the head.
  */
 export async function revisionOf(api: ApiClient, id: string, digest: string, waitMs: number): Promise<number> {
-  for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
+  for (const until = performance.now() + waitMs; ;) {
     // A withdrawn policy has no release in force before the rollback.
-    const view = await orMissing(api.get('/v1/policies/{id}', { id }))
+    const asked = orMissing(api.get('/v1/policies/{id}', { id }, { timeoutMs: ANSWER_MS }))
+    const view = await asked.catch((error: HmsError) => (error.retryable ? undefined : Promise.reject(error)))
     if (view?.provenance.digest === digest) return view.revision
-    if (waitedMs >= waitMs) {
-      const detail = `the rollback of ${id} stands, and config-store does not have it yet`
+    if (performance.now() >= until) {
+      const detail = `the rollback of ${id} stands, and config-store does not report it yet`
       throw new HmsError('HMS_ROLLBACK_UNCONFIRMED', detail, { status: 504, next: [`hms-svc get ${id}`] })
     }
     await delay(LOOK_MS)
