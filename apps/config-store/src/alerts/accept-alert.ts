@@ -1,13 +1,13 @@
 import type { AlertReceipt, BotAlert } from '#libs/contracts'
 import { Outbox } from '#libs/messaging'
 import { Database } from '#libs/persistence'
-import { Clock } from '#libs/platform'
 import type { Profile } from '#libs/process'
 import { PROFILE, type Actor } from '#libs/service'
 import { Inject, Injectable } from '@nestjs/common'
-import { type BotPresence, requireRegion } from '../coverage/coverage.js'
+import { type BotPresence, readerOf, requireRegion } from '../coverage/coverage.js'
 import { Presence } from '../coverage/presence.js'
 import { DocumentCopy } from '../copy/document-copy.js'
+import { StoreTime } from '../store-time.js'
 import { ALERT_INBOX, inboxId } from './alert.table.js'
 
 /** Limit of runs whose release an alert names as acknowledged: a canary or bake in progress is among the newest. */
@@ -19,7 +19,7 @@ export class AcceptAlert {
   constructor(
     private readonly database: Database,
     private readonly outbox: Outbox,
-    private readonly clock: Clock,
+    private readonly time: StoreTime,
     @Inject(PROFILE) private readonly profile: Profile,
     private readonly presence: Presence,
     private readonly copy: DocumentCopy,
@@ -63,12 +63,12 @@ export class AcceptAlert {
    * canary.
    */
   private inForce({ bot, region, policy }: BotAlert, present: BotPresence | undefined): { ofRun: number | null; applied: string[] } {
-    const now = this.clock.now().getTime()
+    const reader = present === undefined ? { bot, region } : { ...readerOf(present), region: present.region || region }
     const policies = policy === undefined ? this.copy.policies() : [policy]
     const acknowledged = new Map<number, string>()
     let newest = 0
     for (const id of policies) {
-      const { run = 0, current } = this.copy.inForce(id, { bot, region: present?.region || region }, now)?.held.head ?? {}
+      const { run = 0, current } = this.copy.inForce(id, reader, this.time.nowMs())?.held.head ?? {}
       newest = Math.max(newest, run ?? 0)
       if (current && present?.applied[id] === current) acknowledged.set(run ?? 0, current)
     }

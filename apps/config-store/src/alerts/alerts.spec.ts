@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { bucketOf } from '#libs/policy'
 import { ALERT_INBOX } from './alert.table.js'
-import { startStore } from '../testing/store-world.suite.js'
+import { Presence } from '../coverage/presence.js'
+import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
 
 let world: Awaited<ReturnType<typeof startStore>>
 afterEach(() => world.stop())
@@ -27,6 +29,30 @@ describe('POST /v1/alerts', () => {
     const response = await report({ ...alert, value: {}, reading: 1 })
     const { errors } = (await response.json()) as { errors: { pointer: string }[] }
     expect([response.status, errors.map(({ pointer }) => pointer).sort()]).toEqual([400, ['/reading', '/value']])
+  })
+
+  it('names the run in force by the time of the database, not by the wall clock of this instance', async () => {
+    world = await startStore()
+    await world.stored(await world.head({ run: 1 }))
+    const lease = { scope: 'region:NCR', share: 10_000, base: digestOfRelease('1.0.0'), expires: '2026-01-01T01:00:00Z' }
+    await world.stored(await world.head({ ...lease, version: '2.0.0', run: 2 }))
+    const wall = world.clock.now()
+    world.clock.now = () => new Date(wall.getTime() + 7_200_000)
+    await report(alert)
+    expect(await world.emitted('hms.alert.reported.v1')).toMatchObject([{ ofRun: 2 }])
+  })
+
+  it('names the run of a connected bot that hashes with the policy id', async () => {
+    world = await startStore()
+    await world.stored(await world.head({ run: 1 }))
+    const lease = { scope: 'region:NCR', share: 5_000, base: digestOfRelease('1.0.0'), expires: '2026-01-01T01:00:00Z' }
+    await world.stored(await world.head({ ...lease, cohortKey: 'a-limit', version: '2.0.0', run: 2 }))
+    const names = Array.from({ length: 100 }, (_, index) => `bot-${index}`)
+    const bot = names.find((name) => bucketOf(POLICY, name) < 5_000 && bucketOf('a-limit', name) >= 5_000)!
+    const presence = world.host.app.get(Presence, { strict: false })
+    presence.addSocket({ bot, region: 'NCR' }, {})
+    await report({ ...alert, bot })
+    expect(await world.emitted('hms.alert.reported.v1')).toMatchObject([{ ofRun: 2 }])
   })
 
   it('requires a signed request in production', async () => {

@@ -24,7 +24,7 @@ export interface BotPresence {
 }
 
 /** Returns the bot as a reader for `evaluate`. */
-function readerOf({ bot, region, cohortKey }: BotPresence): Required<Reader> {
+export function readerOf({ bot, region, cohortKey }: BotPresence): Required<Reader> {
   return { bot, region, beforeCohortKey: cohortKey !== true }
 }
 
