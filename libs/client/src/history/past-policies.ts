@@ -54,7 +54,8 @@ export class PastPolicies {
     const view = (await this.api.get('/v1/policies/{id}', { id, ...times })) as PastPolicyView
     // The store may use a newer roster than the known one. If it delivers none that verifies, the last valid one is used.
     await this.rosters.follow().catch(() => undefined)
-    const verifiedQuery = { id, atMs: times.at === undefined ? undefined : Date.parse(times.at), version: query.version }
+    const [atMs, knownMs] = [times.at, times.known].map((time) => (time === undefined ? undefined : Date.parse(time)))
+    const verifiedQuery = { id, atMs, knownMs, version: query.version }
     try {
       return { view, ...verifyPastPolicy(view, verifiedQuery, this.rosters.all()) }
     } catch (error) {

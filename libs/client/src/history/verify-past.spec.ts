@@ -66,6 +66,7 @@ describe('a store’s view of an earlier time', () => {
     ['the version before, at a time of the next', shown(holding), { atMs: ms(LATER) }, 'the signed release is epa-pm25-limit@2.0.0'],
     ['a version that the head does not name', shown(first), { version: '2.0.0' }, 'does not put the requested release in force'],
     ['another policy', shown(foreign), { atMs: ms(AT) }, 'the returned head is for ozone-limit@global'],
+    ['a head that was not known yet', shown(first), { atMs: ms(AT), knownMs: ms('2024-08-01T00:00:00Z') }, 'after the requested time'],
     ['a head of later on', shown(first), { atMs: ms('2024-08-01T00:00:00Z') }, 'after the requested time'],
     [
       'a withdrawal as a value',

@@ -15,8 +15,9 @@ import {
 /** Requested past policy, by time or by version. */
 export interface PastPolicyQuery {
   id: string
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds; `knownMs`, the time of knowledge, also, and only beside `atMs`. */
   atMs?: number
+  knownMs?: number
   version?: string
 }
 
@@ -46,7 +47,7 @@ export function verifyPastPolicy(view: PastPolicyView, query: PastPolicyQuery, r
   const policy = requested.predicate.policy as unknown as PolicyValue
   if (query.atMs !== undefined) {
     // `isFarAhead` allows for a small difference between the clocks of rollout and database.
-    if (isFarAhead(head.issuedAt, query.atMs))
+    if (isFarAhead(head.issuedAt, Math.min(query.atMs, query.knownMs ?? Infinity)))
       throw unverifiedHistory(`the returned head was issued at ${head.issuedAt}, after the requested time`)
     if (!(effectiveMs(requested.predicate.policy) <= query.atMs))
       throw unverifiedHistory(`${policy.id}@${policy.version} is in force from ${policy.effective}`)
