@@ -24,6 +24,10 @@ const store = async (options: HeadOptions = {}) => world.stored(await world.head
 const put = async (changed: StoredDocument): Promise<void> => {
   await world.runtime.database.transaction((tx) => tx.documents(DOCUMENTS).put(changed))
 }
+const snapshot = async (known = ''): Promise<{ status: number; etag: string; body: string }> => {
+  const response = await fetch(`${world.url}/v1/snapshot`, { headers: { 'if-none-match': known } })
+  return { status: response.status, etag: response.headers.get('etag')!, body: await response.text() }
+}
 
 describe('a row that this instance refuses at first', () => {
   /** Makes the copy refuse the row, and advance past its revision. */
@@ -48,5 +52,15 @@ describe('a row that this instance refuses at first', () => {
     const ids = ({ documents }: StreamFrame): string[] => documents.map(({ id }) => id)
     expect([frame.frame.type, ids(frame.frame)]).toEqual(['change', expect.arrayContaining([POLICY])])
     expect(ids(partOf(Subset.of([POLICY])!)!.frame)).toEqual([POLICY])
+  })
+
+  it('changes the ETag of the snapshot, which names it', async () => {
+    await store({ policy: OTHER })
+    const before = await snapshot()
+    await put({ ...row, head: null as never, revision: 1_000_000 })
+    await copy.refresh()
+    const after = await snapshot(before.etag)
+    expect([after.status, (JSON.parse(after.body) as StreamFrame).unverified]).toEqual([200, [PLACE]])
+    expect((await snapshot(after.etag)).status).toBe(304)
   })
 })

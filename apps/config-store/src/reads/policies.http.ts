@@ -207,7 +207,7 @@ function etagOf(text: string): string {
 }
 
 function frameEtag(
-  { frame: { revision, freshness, standing, along }, effectiveMark }: PreparedFrame,
+  { frame: { revision, freshness, standing, along, unverified }, effectiveMark }: PreparedFrame,
   subset: Subset | undefined,
   isCompressed: boolean,
   after?: string,
@@ -217,7 +217,7 @@ function frameEtag(
   const proven = standing === undefined ? '' : '.p'
   const part = subset === undefined ? '' : `.${shortHash(`${subset.key}+${along?.join() ?? ''}`)}`
   const turned = effectiveMark === undefined ? '' : `.t${shortHash(effectiveMark)}`
-  const page = after === undefined ? '' : `.a${shortHash(after)}`
+  const page = (after ?? unverified) === undefined ? '' : `.a${shortHash(`${after}+${unverified?.join() ?? ''}`)}`
   return `"${revision}${mark}${proven}${turned}${part}${page}${isCompressed ? '.gz' : ''}"`
 }
 
