@@ -68,6 +68,8 @@ describe('verifyWebhook', () => {
     expect(at(300_001)).toBe('HMS_WEBHOOK_TIMESTAMP_TOO_OLD')
     expect(at(-300_001)).toBe('HMS_WEBHOOK_TIMESTAMP_TOO_NEW')
     expect(at(1001, 1000)).toBe('HMS_WEBHOOK_TIMESTAMP_TOO_OLD')
+    for (const [ms, toleranceMs] of [[0, Number.NaN], [Number.NaN]] as const)
+      expect(at(ms, toleranceMs)).toBe('HMS_WEBHOOK_TIMESTAMP_TOO_OLD')
   })
 
   it.each<[WebhookErrorCode, string | string[], Record<string, string | string[] | undefined>, string]>([

@@ -135,7 +135,7 @@ function readHeader(headers: WebhookRequestHeaders, name: string): string {
 function checkTime(timestamp: string, toleranceMs: number, now: Date): void {
   if (!/^\d{1,12}$/.test(timestamp)) throw new WebhookVerificationError('HMS_WEBHOOK_TIMESTAMP_INVALID')
   const ageMs = now.getTime() - Number(timestamp) * 1000
-  if (ageMs > toleranceMs) throw new WebhookVerificationError('HMS_WEBHOOK_TIMESTAMP_TOO_OLD')
+  if (!(ageMs <= toleranceMs)) throw new WebhookVerificationError('HMS_WEBHOOK_TIMESTAMP_TOO_OLD')
   if (-ageMs > toleranceMs) throw new WebhookVerificationError('HMS_WEBHOOK_TIMESTAMP_TOO_NEW')
 }
 
