@@ -1,6 +1,6 @@
 import type { Envelope, RosterStep } from '#libs/contracts'
 import { isLoopback } from '../api/loopback.js'
-import { MAX_ROSTER_BYTES, PinnedRosters, rosterRefusal, type RosterSource, unreadableRoster } from '../trust/pinned-rosters.js'
+import { chainSince, MAX_ROSTER_BYTES, PinnedRosters, rosterRefusal, type RosterSource, unreadableRoster } from '../trust/pinned-rosters.js'
 import { getJson, type PageFetch } from './page-fetch.js'
 
 const REQUIRED = { how: 'pass the roster to openBridge', next: ['hms-svc roster show --json > roster.json'] }
@@ -21,7 +21,7 @@ export async function openPageRosters(
   }
   const source: RosterSource = {
     name: url,
-    after: ({ version }) => steps(`?since=${version}`),
+    after: ({ version }) => chainSince(version, (since) => steps(`?since=${since}`)),
     ...(isLoopback(url) ? { first: async () => (await steps()).at(-1) } : {}),
   }
   try {

@@ -20,9 +20,9 @@ export interface RosterSource {
 /** Returns a source that reads `GET /v1/roster`. On loopback the server runs on this machine, so its roster may be pinned on first use. */
 export function httpRosters(api: ApiClient): RosterSource {
   const since = async (version: number) => (await api.get('/v1/roster', { since: version })).map(({ envelope }) => envelope)
-  const after = ({ version }: Roster) => since(version)
+  const after = ({ version }: Roster) => chainSince(version, since)
   const first = async () => (await api.get('/v1/roster')).at(-1)?.envelope
-  return { name: api.url, after, all: () => since(0), ...(isLoopback(api.url) ? { first } : {}) }
+  return { name: api.url, after, all: () => chainSince(0, since), ...(isLoopback(api.url) ? { first } : {}) }
 }
 
 /**
@@ -35,6 +35,12 @@ type SaveRosters = (rosters: readonly Envelope[]) => Promise<void>
 /** Limit of rosters per request: more rotations than occur in a decade. */
 const MAX_ROSTERS = 1_000
 export const MAX_ROSTER_BYTES = 4 * 1024 * 1024
+
+/** Returns the rosters after a version, oldest first, up to `MAX_ROSTERS`. `page`: returns one response, which has at most 100. */
+export async function chainSince(version: number, page: (since: number) => Promise<Envelope[]>): Promise<Envelope[]> {
+  const found = await page(version)
+  return found.length < 100 || version >= MAX_ROSTERS ? found : [...found, ...(await chainSince(version + found.length, page))]
+}
 
 /** Rosters that a reader trusts: a pinned roster and its verified successors. */
 export class PinnedRosters {
