@@ -58,8 +58,8 @@ async function* envelopes(source: RecordSource, report: (error: Error) => void):
         report(error as Error)
       }
     }
+    end = batch.end || batch.next === position
     position = batch.next
-    end = batch.end || batch.records.length === 0
   }
 }
 
