@@ -114,6 +114,13 @@ export const TRUST_GUARDS = [
     test: 'of a rollback that people signed is reverted by a higher one, and no event announces it',
   },
   {
+    name: 'refused-after-freeze',
+    guard: 'a rollout that waited for a freeze issues no release that readers no longer accept',
+    without: "$1 ? { type: 'opened', stable: await stableReleases(tx, dossier), frozen } : $3",
+    spec: 'test/regressions/readers-refuse-after-a-wait.spec.ts',
+    test: 'for a freeze that began after its canary had passed issues no stable head',
+  },
+  {
     name: 'fallback-refused-stays',
     guard: 'a run that ends does not roll back to a release that readers refuse',
     without: '{ targets, refusal: refused.size > 99 ? refusal : undefined }',
