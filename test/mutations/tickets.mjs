@@ -14,4 +14,11 @@ export const TICKET_GUARDS = [
     spec: 'test/scenarios/tickets.spec.ts',
     test: 'is rolled back first, then opens an emergency review, which a person accepts once',
   },
+  {
+    name: 'ticket-of-kept',
+    guard: 'a release that rollout leaves in force after its run has ended opens a review ticket',
+    without: '$1',
+    spec: 'test/regressions/kept-after-the-end.spec.ts',
+    test: 'opens a ticket when rollout reports the release that stays in force',
+  },
 ]

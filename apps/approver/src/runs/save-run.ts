@@ -61,7 +61,8 @@ export class SaveRun implements OnModuleInit {
     // People may have extended its current step.
     const isLater = known !== undefined && resumesAt(known.facts) !== resumesAt(record.facts)
     if (isMoved || isLater) await this.scheduleRunDeadline.execute(tx, record) // guards: deadline-row, extended-deadline
-    if (isMoved) await this.syncTickets.execute(tx, before?.state, view) // guard: ticket-of-rollback
+    const isKept = view.kept !== undefined && before?.kept === undefined
+    if (isMoved || isKept) await this.syncTickets.execute(tx, before?.state, view) // guards: ticket-of-rollback, ticket-of-kept
     if (isTerminal(view.state) && (before === undefined || !isTerminal(before.state))) await this.freePolicies(tx, record)
     tx.afterCommit(() => {
       this.metrics.recordChange(before, view)
