@@ -121,6 +121,13 @@ export const TRUST_GUARDS = [
     test: 'for a freeze that began after its canary had passed issues no stable head',
   },
   {
+    name: 'proxy-refuses-no-head',
+    guard: 'only a refusal by config-store itself reverts a rollback',
+    without: '!response.ok ? $2 : $3',
+    spec: 'test/regressions/target-refused.spec.ts',
+    test: 'stays where a proxy refuses the request, and is announced',
+  },
+  {
     name: 'fallback-refused-stays',
     guard: 'a run that ends does not roll back to a release that readers refuse',
     without: '{ targets, refusal: refused.size > 99 ? refusal : undefined }',

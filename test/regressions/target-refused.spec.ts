@@ -180,9 +180,14 @@ function twoOf(match: Role['match']): Role {
 describe('a head that every config-store refuses', () => {
   let store: Server
   let status: number
+  let code: string | undefined
+  /** Done before the store responds to heads. */
+  let meanwhile: () => Promise<void>
   let seen: number[]
   beforeEach(async () => {
     status = 200
+    code = 'HMS_HEAD_NOT_APPROVED'
+    meanwhile = () => Promise.resolve()
     seen = []
     store = createServer((request, response) => {
       const parts: Buffer[] = []
@@ -200,9 +205,9 @@ describe('a head that every config-store refuses', () => {
                 .map(({ seq }) => seq),
             )
           }
-          response
-            .writeHead(status, { 'content-type': 'application/json' })
-            .end(JSON.stringify({ revision: 1, code: 'HMS_HEAD_NOT_APPROVED' }))
+          const respond = () =>
+            response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ revision: 1, code, detail: 'refused' }))
+          void (request.url === '/v1/heads' ? meanwhile() : Promise.resolve()).then(respond)
         })
     })
     await new Promise<void>((ready) => store.listen(0, '127.0.0.1', ready))
@@ -255,8 +260,12 @@ describe('a head that every config-store refuses', () => {
     expect(await press.limit('pm25')).toBe(35)
   })
 
-  it('stays where a store is only down, and is announced', async () => {
-    status = 503
+  it.each([
+    ['a store is only down', 503, 'HMS_HEAD_NOT_APPROVED'],
+    ['a proxy refuses the request', 403, undefined],
+    ['another program listens', 404, 'HMS_HTTP_NOT_FOUND'],
+  ])('stays where %s, and is announced', async (_what, responds, problem) => {
+    ;[status, code] = [responds, problem]
     expect(await rollBack('pm25', '1.0.0')).toMatchObject({ revision: 0, version: '1.0.0' })
     await system.settle()
     expect([await press.limit('pm25'), count('hms.rollout.reversed.v1')]).toEqual([35, 1])

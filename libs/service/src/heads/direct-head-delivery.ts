@@ -6,7 +6,7 @@ export interface DirectDelivery {
   ok: boolean
   revision: number
   detail?: string
-  /** Set for a permanent refusal: this config-store will never store these heads. */
+  /** Set if config-store itself refused the heads, which it will never store. A refusal by a proxy is none. */
   refused?: true
 }
 
@@ -74,8 +74,9 @@ export class DirectHeadDelivery {
       const response = await inTrace(currentTraceparent(), () => this.send(`${url}/v1/heads`, heads), 'send heads')
       const body = await readText(response.body, MAX_RESPONSE_BYTES)
       if (!response.ok) {
-        const refused = isPermanentRefusal(response.status) ? { refused: true as const } : {}
-        return { url, ok: false, revision: 0, detail: refusalIn(body) ?? `status ${response.status}: ${body.slice(0, 300)}`, ...refused }
+        const refusal = refusalIn(body)
+        const refused = response.status < 500 && refusal?.startsWith('HMS_HEAD_') === true ? { refused: true as const } : {} // guard: proxy-refuses-no-head
+        return { url, ok: false, revision: 0, detail: refusal ?? `status ${response.status}: ${body.slice(0, 300)}`, ...refused }
       }
       const receipt = JSON.parse(body) as HeadReceipt
       return { url, ok: true, revision: receipt.revision }
@@ -102,9 +103,4 @@ function refusalIn(body: string): string | undefined {
   if (!isObject(problem)) return undefined
   const { code, detail } = problem
   return typeof code === 'string' && typeof detail === 'string' ? `${code}: ${detail.slice(0, 300)}` : undefined
-}
-
-/** Whether a status is a permanent refusal; busy and time-out are transient. */
-function isPermanentRefusal(status: number): boolean {
-  return status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429
 }
