@@ -127,4 +127,11 @@ export const APPROVER_GUARDS = [
     spec: 'test/attacks/tokens.spec.ts',
     test: 'reads heads where approver signed it, and nothing else',
   },
+  {
+    name: 'renewed-head',
+    guard: 'a head that only renews the release in force is not awaited',
+    without: 'head === undefined ? $2 : $3',
+    spec: 'test/regressions/approver-behind-a-rollback.spec.ts',
+    test: 'does not wait for a head that only renews the release which approver has received',
+  },
 ]

@@ -127,6 +127,25 @@ describe('an approval while approver has not received a rollback', () => {
     }
   })
 
+  it('does not wait for a head that only renews the release which approver has received', async () => {
+    await bus.letHear('approver')
+    await live('so2@1.0.0=75')
+    await live('so2@2.0.0=70')
+    const renewed = await press.approve(['pm25@3.0.0=24'], { observeMs: 0, bakeMs: 60_000 })
+    await press.reaches(renewed, 'BAKING')
+    await press.decide(renewed, 'pause')
+    await press.whenState(renewed, 'PAUSED')
+    await press.decide(renewed, 'resume')
+    await press.reaches(renewed, 'SUCCEEDED')
+    expect((await refusal(press.prepareBreakGlass(['pm25@3.0.0=24']))).detail).toBe('pm25@3.0.0 is live already.')
+    bus.keepFrom('approver')
+    await press.api.post('/v1/rollbacks', { policy: 'so2', version: '1.0.0' })
+    await system.settle()
+    const run = await sign(await press.prepare(['pm25@4.0.0=23', 'so2@2.0.0=70'], AT_ONCE))
+    await bus.letHear('approver')
+    await press.reaches(run, 'SUCCEEDED')
+  })
+
   it('names the releases it was checked against, and since when, where no config-store could be read', async () => {
     await rollBack()
     const at = system.clock.now().toISOString().slice(0, 10)

@@ -3,8 +3,7 @@ import { Database } from '#libs/persistence'
 import { Injectable } from '@nestjs/common'
 import { policyAt, type PolicyRecord } from '../policies/policy.table.js'
 import { ReadStoredHeads } from '../policies/read-stored-heads.js'
-import { awaitedHead } from '../policies/stored-heads.js'
-import type { StoredHead } from '../policies/stored-heads.js'
+import { awaitedHead, type StoredHead } from '../policies/stored-heads.js'
 
 /** Codes of refusals that depend on the live releases. */
 const BY_LIVE = ['HMS_APPROVER_ALREADY_LIVE', 'HMS_APPROVER_VERSION_NOT_HIGHER']
@@ -46,11 +45,17 @@ export class StoredHeadsFallback {
       const records = await this.database.transaction((tx) => Promise.all(ids.map((id) => policyAt(tx, id))))
       const known = records.filter((record) => record !== undefined)
       if (failure !== undefined) throw withDetail(error, checkedByReceived(known, failure))
-      const newer = known.flatMap((record) => awaitedHead(record, heads) ?? [])
+      const newer = known.flatMap((record) => unlessRenewal(record, awaitedHead(record, heads)))
       if (newer.length === 0) throw error
       return otherwise(newer, error)
     }
   }
+}
+
+/** Returns the head unless it leaves the record's releases unchanged: rollout does not announce such a renewal to approver. */
+function unlessRenewal(record: PolicyRecord, head: StoredHead | undefined): StoredHead[] {
+  const [known, stored] = [record, head].map((each) => [each?.live?.releaseDigest, each?.next?.release.releaseDigest].join(' '))
+  return head === undefined || stored === known ? [] : [head] // guard: renewed-head
 }
 
 function checkedByReceived(records: readonly PolicyRecord[], failure: string): string {
