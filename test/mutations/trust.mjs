@@ -128,6 +128,13 @@ export const TRUST_GUARDS = [
     test: 'stays where a proxy refuses the request, and is announced',
   },
   {
+    name: 'announced-not-reverted',
+    guard: 'a move that was announced is not reported as reverted',
+    without: '$1',
+    spec: 'test/regressions/target-refused.spec.ts',
+    test: 'is not reported as reverted if it was announced before the refusal',
+  },
+  {
     name: 'fallback-refused-stays',
     guard: 'a run that ends does not roll back to a release that readers refuse',
     without: '{ targets, refusal: refused.size > 99 ? refusal : undefined }',
