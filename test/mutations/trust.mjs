@@ -135,6 +135,13 @@ export const TRUST_GUARDS = [
     test: 'is not reported as reverted if it was announced before the refusal',
   },
   {
+    name: 'foreign-fallback',
+    guard: 'a fallback of a policy outside the run is refused',
+    without: 'undefined as string | undefined',
+    spec: 'test/regressions/target-refused.spec.ts',
+    test: 'is offered by no release, and reported before a person signs one',
+  },
+  {
     name: 'fallback-refused-stays',
     guard: 'a run that ends does not roll back to a release that readers refuse',
     without: '{ targets, refusal: refused.size > 99 ? refusal : undefined }',

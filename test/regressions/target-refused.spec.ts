@@ -99,6 +99,10 @@ describe('a rollback to what readers would refuse', () => {
       code: 'HMS_APPROVER_FALLBACK_REFUSED',
       status: 409,
     })
+    await expect(press.prepare(['pm25@2.2.0=24'], { fallbacks: ['so2@1.0.0'] })).rejects.toMatchObject({
+      code: 'HMS_APPROVER_FALLBACK_UNKNOWN',
+      status: 409,
+    })
   })
 
   it('offers nothing that was prepared before the roster changed', async () => {
