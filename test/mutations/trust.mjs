@@ -135,6 +135,13 @@ export const TRUST_GUARDS = [
     test: 'is not reported as reverted if it was announced before the refusal',
   },
   {
+    name: 'no-role-no-signature',
+    guard: 'a policy without an approving role refuses decisions, withdrawals and rejections',
+    without: 'approvalRequirement(roster, predicate)',
+    spec: 'test/regressions/policy-without-a-role.spec.ts',
+    test: 'is withdrawn, and its run aborted, by its author at most',
+  },
+  {
     name: 'foreign-fallback',
     guard: 'a fallback of a policy outside the run is refused',
     without: 'undefined as string | undefined',

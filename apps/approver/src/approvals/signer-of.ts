@@ -1,5 +1,5 @@
 import { action, type ApprovalRequest, HmsError, type ReleaseDocument } from '#libs/contracts'
-import { approvalRequirement, authorsOf, checkSignatures, readRelease, type Roster } from '#libs/signing'
+import { approvalRequirement, authorsOf, checkSignatures, readRelease, unlessRefused, type Roster } from '#libs/signing'
 import { type Approval, APPROVALS, keysOfApproval } from '../runs/approval.table.js'
 import { type Database, lockedDocument, type Transaction } from '#libs/persistence'
 
@@ -67,9 +67,8 @@ function requireLive(roster: Roster, keyid: string, name: string, now: Date): vo
 /** Whether a person may approve the release or is its author, who may have to sign regardless of roles. */
 export function isInvolved(roster: Roster, { envelope }: ReleaseDocument, person: string): boolean {
   const { predicate } = readRelease(envelope)
-  return (
-    approvalRequirement(roster, predicate).eligible.includes(person) || authorsOf(roster, predicate.author).some(({ id }) => id === person)
-  )
+  const isEligible = unlessRefused(() => approvalRequirement(roster, predicate).eligible.includes(person), false)
+  return isEligible || authorsOf(roster, predicate.author).some(({ id }) => id === person)
 }
 
 function requireEligible(roster: Roster, release: ReleaseDocument, person: { id: string; name: string }): void {

@@ -11,7 +11,7 @@ import {
   type RolloutTimer,
 } from '#libs/pipeline'
 import { DirectHeadDelivery, ServiceRuntime, startTimesOf } from '#libs/service'
-import { approvalRequirement, readRelease, type Roster } from '#libs/signing'
+import { approvalRequirement, readRelease, unlessRefused, type Roster } from '#libs/signing'
 import { FollowFreezes, originOf, StageShell, type Arrival } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { refusalOf } from './judge-break-glass.js'
@@ -122,10 +122,10 @@ export class RunRollout implements OnModuleInit {
   }
 }
 
-/** Returns the minimum bake time of these releases by the roster, in ms. */
+/** Returns the minimum bake time of these releases by the roster, in ms; infinite if no role of the roster may approve one of them. */
 function leastBakeMs(dossier: RunDossier, roster: Roster): number {
-  const bounds = openDossier(dossier).releases.flatMap(
-    ({ envelope }) => approvalRequirement(roster, readRelease(envelope).predicate).bounds,
+  const bounds = openDossier(dossier).releases.flatMap(({ envelope }) =>
+    unlessRefused(() => approvalRequirement(roster, readRelease(envelope).predicate).bounds, [{ minBakeMs: Infinity }]),
   )
   return Math.max(0, ...bounds.map(({ minBakeMs = 0 }) => minBakeMs))
 }

@@ -102,10 +102,10 @@ function stateBy(roster: Roster, { predicate, envelope }: OpenedRelease, at: str
   return { approvedBy, notCounted, missing, complete: missing.length === 0, soleOfficial, outside, invalid }
 }
 
-/** Whether this person's signature on the release counts as approval. */
+/** Whether this person's signature on the release counts as approval; `false` if no role of the roster may approve it. */
 export function countsOnRelease(roster: Roster, person: Principal, predicate: Tagged & { author: string | null }): boolean {
-  const requirement = approvalRequirement(roster, predicate)
-  return countsFor(person, requirement, authorRule(roster, requirement, predicate.author))
+  const requirement = unlessRefused(() => approvalRequirement(roster, predicate), undefined) // guard: no-role-no-signature
+  return requirement !== undefined && countsFor(person, requirement, authorRule(roster, requirement, predicate.author))
 }
 
 /** Whether a person's valid signature counts as approval. All rules that exclude signatures of people belong here. */
