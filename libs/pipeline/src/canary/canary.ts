@@ -177,6 +177,11 @@ export function heldUntilText(members: readonly { beginsAt?: string }[]): string
   return times.length === 0 ? undefined : `held until ${times.join(' and ')}`
 }
 
+/** Drops effective times that have passed while the run waited: nothing is held until then. */
+export function withoutPastTimes<T extends { beginsAt?: string }>(members: readonly T[], now: Date): T[] {
+  return members.map((member) => (Date.parse(member.beginsAt ?? '') <= now.getTime() ? { ...member, beginsAt: undefined } : member))
+}
+
 /** Returns `2 unexplained alerts of bot-7 alone` if only one bot of a larger cohort alerts. */
 function unexplainedSummary({ unexplained }: Canary): string {
   const bots = new Set(unexplained.map(({ bot }) => bot))

@@ -249,6 +249,12 @@ describe('given a freeze in its scope', () => {
     expect(when(state, { type: 'freezeChanged', frozen: null }).state.state).toBe('publishing')
   })
 
+  it('when the freeze ends after the effective time, then the canary reports no time that has passed', () => {
+    const context = { ...CONTEXT, now: new Date('2026-09-01T00:00:01Z') }
+    const { state } = when({ ...held('waiting'), frozen: FREEZE }, { type: 'freezeChanged', frozen: null }, context)
+    expect([state.state, state.members.map(({ beginsAt }) => beginsAt)]).toEqual(['publishing', [undefined]])
+  })
+
   it('when the log contains the approvals, then the canary still waits', () => {
     const { state } = when(canary('proving', { frozen: FREEZE }), { type: 'proven', dossier: DOSSIER, isProven: true, frozen: FREEZE })
     expect(state.state).toBe('waiting')

@@ -1,7 +1,7 @@
 import { command, defined, type FreezeNotice, type PassedStep } from '#libs/contracts'
 import { describeFreeze } from '../freezes/freeze-windows.js'
 import { precededBy, unchanged, type Decision } from '../stage/decision.js'
-import { heldUntilText, canaryLabel, isLive, lackOfEvidence, summaryOf, type Canary } from './canary.js'
+import { heldUntilText, canaryLabel, isLive, lackOfEvidence, summaryOf, withoutPastTimes, type Canary } from './canary.js'
 import { describeLack, describePower, figuresOf } from './figures.js'
 import { CANARY_TIMERS, type CanaryContext, type CanaryEffect, type PassBasis } from './inputs-and-effects.js'
 import { botCounts, botCountsOfStep, headsOf, UNISSUED, type CanaryMember, type CohortCounts, type ScopedMember } from './members.js'
@@ -36,7 +36,8 @@ function delayedByRegion(canary: Canary, behind: RegionHolder): CanaryEffect {
   return { do: 'emit', type: 'hms.canary.delayed.v1', data }
 }
 
-function publish(canary: Canary, context: CanaryContext): CanaryDecision {
+function publish(waited: Canary, context: CanaryContext): CanaryDecision {
+  const canary = { ...waited, members: withoutPastTimes(waited.members, context.now) }
   const { run, attempt, step = 0 } = canary
   const [stepNumber, stepStart] = stepCount(canary) === 1 ? [{}, {}] : [{ step: step + 1 }, { stepAt: context.now.toISOString() }]
   const data = { run, attempt, label: canaryLabel(canary), detail: 'waiting for the cohort to acknowledge', ...stepNumber }

@@ -324,6 +324,12 @@ describe('given a release that takes effect later', () => {
     expect(state.members.map(({ acknowledged }) => acknowledged)).toEqual([0, 4])
   })
 
+  it('when a freeze ends after the effective time, then it reports no time that has passed', () => {
+    const ended: RolloutInput = { type: 'freezeChanged', stable: LIVE, frozen: null }
+    const { state } = decideRollout(later({ ...FRESH, state: 'waiting' }), ended, AT_ITS_TIME)
+    expect([state.state, state.members.map(({ beginsAt }) => beginsAt)]).toEqual(['publishing', [undefined]])
+  })
+
   it('when the effective time comes before the bots acknowledge, then it does not hold', () => {
     const { state } = decideRollout(
       later(rollout('acknowledging', { acknowledged: 3 })),

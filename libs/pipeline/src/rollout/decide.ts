@@ -1,4 +1,5 @@
 import { command, type AcceptedDecision, type CoverageReport, type PublishedHead, type Reach } from '#libs/contracts'
+import { withoutPastTimes } from '../canary/canary.js'
 import { describeFreeze, isSameFreeze } from '../freezes/freeze-windows.js'
 import { ACK_TIMEOUT, describeSilence } from '../silence.js'
 import { applied, describeDecision, lateResponse, MANUAL, type Ownership } from '../stage/decision-response.js'
@@ -95,7 +96,7 @@ function open(
     { do: 'schedule', timer: 'publish', inMs: publishMs },
     { do: 'emit', type: 'hms.rollout.started.v1', data: { run, attempt, detail: 'waiting for config-store to store the heads' } },
   ]
-  return { state: { ...rest, state: 'publishing', countedSince: now.toISOString() }, effects }
+  return { state: { ...rest, members: withoutPastTimes(members, now), state: 'publishing', countedSince: now.toISOString() }, effects }
 }
 
 function published(rollout: Rollout, heads: readonly PublishedHead[], context: RolloutContext): RolloutDecision {
