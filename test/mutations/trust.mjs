@@ -121,6 +121,13 @@ export const TRUST_GUARDS = [
     test: 'for a freeze that began after its canary had passed issues no stable head',
   },
   {
+    name: 'refused-turn',
+    guard: 'a queued run whose signatures no longer count does not start',
+    without: '',
+    spec: 'test/regressions/readers-refuse-after-a-wait.spec.ts',
+    test: 'in the queue does not start',
+  },
+  {
     name: 'proxy-refuses-no-head',
     guard: 'only a refusal by config-store itself reverts a rollback',
     without: '!response.ok ? $2 : $3',

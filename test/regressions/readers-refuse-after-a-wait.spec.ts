@@ -28,4 +28,15 @@ describe('a run that waits while the key of its signer is revoked', () => {
     expect([await press.limit('pm25'), bus.count('hms.rollout.started.v1')]).toEqual([35, 1])
     expect(heads).toBeGreaterThan(0)
   })
+
+  it('in the queue does not start', async () => {
+    const { press } = rotating
+    const active = await press.approve(['pm25@2.0.0=25'], { observeMs: 30_000, bakeMs: 0 }, { signer: 'EPA Counsel' })
+    const run = await press.approve(['pm25@3.0.0=20'], { observeMs: 0, bakeMs: 0 }, { queue: true })
+    await rotating.rotate(rotating.revoke('EPA Chief'))
+    await press.reaches(active, 'SUCCEEDED')
+    await rotating.system.settle()
+    expect(await press.show(run)).toMatchObject({ state: 'STALE', reason: 'READERS_REFUSE' })
+    await rotating.live(['pm25@4.0.0=15'], { signer: 'EPA Counsel' })
+  })
 })

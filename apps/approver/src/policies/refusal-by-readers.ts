@@ -5,18 +5,18 @@ import { withProof } from '#libs/stage'
 
 /**
  * Returns why readers with `roster` would refuse a release that was live, as a sentence without its full stop; `undefined` if they would
- * accept it. A release logged before this service stored proofs has no stored proof and is judged as of its preparation time.
+ * accept it. Without a stored proof, as of releases logged by earlier builds, it is judged as of `at` (default: its preparation time).
  */
-export async function refusedByReaders(tx: Transaction, release: ReleaseDocument, roster: Roster): Promise<string | undefined> {
-  const proven = await withProof(tx, release)
-  if (proven.proof === undefined && roster.logPolicy !== undefined) return refusedUnproven(release, roster)
+export async function refusedByReaders(tx: Transaction, given: ReleaseDocument, roster: Roster, at?: string): Promise<string | undefined> {
+  const proven = await withProof(tx, given)
+  if (proven.proof === undefined && roster.logPolicy !== undefined) return refusedUnproven(given, roster, at)
   return refusalByReaders(proven, roster)?.detail
 }
 
-function refusedUnproven({ id, version, envelope }: ReleaseDocument, roster: Roster): string | undefined {
+function refusedUnproven({ id, version, envelope }: ReleaseDocument, roster: Roster, at?: string): string | undefined {
   try {
     const release = readRelease(envelope)
-    const { complete, missing } = approvalState(roster, release, release.predicate.preparedAt)
+    const { complete, missing } = approvalState(roster, release, at ?? release.predicate.preparedAt)
     return complete ? undefined : `${id}@${version} lacks approval by ${missing.join(', ')}`
   } catch (error) {
     if (error instanceof SignatureError) return error.detail

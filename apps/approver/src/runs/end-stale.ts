@@ -40,7 +40,8 @@ export class EndStale implements OnModuleInit {
     return this.end(tx, record, approval, 'QUARANTINED', `${describeQuarantine(found)}; approve the file again`)
   }
 
-  private async end(tx: Transaction, record: RunRecord, approval: Approval, reason: string, detail: string): Promise<RunRecord> {
+  /** Ends a run. `reason`, `detail`: why its releases must not be rolled out. */
+  async end(tx: Transaction, record: RunRecord, approval: Approval, reason: string, detail: string): Promise<RunRecord> {
     const ended = { ...record, facts: endEarly(record.facts, { state: 'STALE', reason, detail, at: tx.now.toISOString() }) }
     await closeApproval(tx, this.timers, approval, 'stale')
     await this.saveRun.execute(tx, ended)

@@ -11,6 +11,7 @@ import { EndStale, followsLive, previousOf } from './end-stale.js'
 import { RulesInForce } from '../policies/rules-in-force.js'
 import { POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
 import { quarantined } from '../policies/quarantine.js'
+import { refusedByReaders } from '../policies/refusal-by-readers.js'
 import { awaitedHead } from '../policies/stored-heads.js'
 import { signedBuildsOf } from '../policies/policy-version.table.js'
 import { QUEUE, SaveRun } from './save-run.js'
@@ -89,6 +90,10 @@ export class QueueRun implements OnModuleInit {
     // People decided on a further attempt, even if the version was rolled back meanwhile.
     const quarantineFound = record.facts.attempt > 1 ? undefined : await quarantined(tx, approval) // guard: quarantine-retry
     if (quarantineFound !== undefined) return this.endStale.quarantine(tx, record, approval, quarantineFound) // guard: quarantine-turn
+    for (const release of approval.releases) {
+      const refusal = await refusedByReaders(tx, release, this.rosters.newest, tx.now.toISOString())
+      if (refusal !== undefined) return this.endStale.end(tx, record, approval, 'READERS_REFUSE', `${refusal}; approve it again`) // guard: refused-turn
+    }
     for (const policy of policies) {
       await tx.documents(POLICIES).put({ ...policy, active: run, queue: policy.queue.filter((waiting) => waiting !== run) })
     }
