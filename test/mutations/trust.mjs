@@ -149,6 +149,13 @@ export const TRUST_GUARDS = [
     test: 'is withdrawn, and its run aborted, by its author at most',
   },
   {
+    name: 'reused-within-bounds',
+    guard: 'a preparation outside the bounds of a newer roster is not reused',
+    without: 'true',
+    spec: 'test/regressions/target-refused.spec.ts',
+    test: 'offers nothing that was prepared before its plan left the bounds of the roster',
+  },
+  {
     name: 'foreign-fallback',
     guard: 'a fallback of a policy outside the run is refused',
     without: 'undefined as string | undefined',

@@ -114,6 +114,14 @@ describe('a rollback to what readers would refuse', () => {
     expect(after.digest).not.toBe(before.digest)
   })
 
+  it('offers nothing that was prepared before its plan left the bounds of the roster', async () => {
+    await start()
+    const prepare = () => press.prepare(['pm25@2.1.0=24'], { observeMs: 0 })
+    await prepare()
+    await rotate((next) => void (next.bounds = { minObserveMs: 1 }))
+    await expect(prepare()).rejects.toMatchObject({ code: 'HMS_APPROVER_PLAN_BOUNDS', status: 422 })
+  })
+
   it('is refused also where that is what is in force', async () => {
     await start()
     await live(['pm25@2.0.0=25'])

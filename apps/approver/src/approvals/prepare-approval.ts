@@ -78,7 +78,7 @@ export class PrepareApproval {
       const known = (await tx.documents(APPROVALS).find({ where: identity, orderBy: 'prepared_at', descending: true, limit: 1 }))[0]
       const isReusable =
         known !== undefined && // guard: quarantine-prepared
-        isStillValid(known, predecessors, tx.now) &&
+        isStillValid(known, roster, predecessors, tx.now) &&
         (await quarantined(tx, known)) === undefined &&
         !hasRefusedFallback(known, histories)
       if (isReusable) return preparedView(tx, known, { records, roster })
@@ -201,15 +201,14 @@ function fingerprintOf({ plan, supersede }: PrepareRequest, authors: Map<string,
   return digestOfJson({ plan: plan ?? {}, authors: Object.fromEntries(authors), ...(supersede === true ? { supersede } : {}) })
 }
 
-/** Whether an unsigned preparation is younger than `REUSE_MS` and still follows these predecessors. */
-export function isStillValid(approval: Approval, predecessors: Map<string, ReleaseDocument | null>, now: Date): boolean {
-  const isYoung = Date.parse(approval.preparedAt) > now.getTime() - REUSE_MS
-  return (
-    isYoung &&
-    approval.releases.every(
-      (release) => (predicateOf(release).previous?.digest ?? null) === (predecessors.get(release.id)?.releaseDigest ?? null),
-    )
-  )
+/** Whether an unsigned preparation is younger than `REUSE_MS`, within the roster's bounds, and still follows these predecessors. */
+export function isStillValid(approval: Approval, roster: Roster, predecessors: Map<string, ReleaseDocument | null>, now: Date): boolean {
+  if (Date.parse(approval.preparedAt) <= now.getTime() - REUSE_MS) return false
+  return approval.releases.every(({ id, envelope }) => {
+    const release = readRelease(envelope)
+    const isWithin = approvalState(roster, release).outside === undefined // guard: reused-within-bounds
+    return isWithin && (release.predicate.previous?.digest ?? null) === (predecessors.get(id)?.releaseDigest ?? null)
+  })
 }
 
 /** Whether a preparation from before a roster change names a fallback that readers now refuse. */

@@ -56,7 +56,7 @@ export class PrepareRollback {
       const fingerprint = digestOfJson({ rollback: { reason, ...(publicReason === undefined ? {} : { publicReason }) } })
       const identity = { members, state: 'prepared', request: fingerprint }
       const [known] = await tx.documents(APPROVALS).find({ where: identity, orderBy: 'prepared_at', descending: true, limit: 1 })
-      if (known !== undefined && isStillValid(known, new Map([[id, record.live]]), tx.now))
+      if (known !== undefined && isStillValid(known, this.rosters.newest, new Map([[id, record.live]]), tx.now))
         return preparedView(tx, known, { records, roster: this.rosters.newest })
       const prepared = await this.prepare(tx, record, target, publicReason ?? reason, { members, request: fingerprint })
       const reasons = publicReason === undefined || reason === '' ? {} : { reasons: [{ name: by, reason }] }
