@@ -1,8 +1,4 @@
 /** Guards of break-glass, which skips simulation and canary, and of its review. Same form as `GUARDS`. */
-const JUDGE = 'apps/rollout/src/rollouts/judge-break-glass.ts'
-const MOVED = 'apps/rollout/src/stable/stable.table.ts'
-const JUDGED = 'apps/rollout/src/rollouts/judge-break-glass.spec.ts'
-const SIGN = 'apps/approver/src/break-glass/sign-break-glass.ts'
 const STORY = 'test/scenarios/break-glass.spec.ts'
 
 export const BREAK_GLASS_GUARDS = [

@@ -1,7 +1,4 @@
 /** Guards of signed rollbacks, withdrawals, quarantine and dropped held releases. Same form as `GUARDS`. */
-const JUDGE = 'apps/rollout/src/signed-rollbacks/judge-signed-rollback.ts'
-const MOVED = 'apps/rollout/src/stable/stable.table.ts'
-const READ = 'apps/rollout/src/withdrawals/read-withdrawal.ts'
 const ATTACKS = 'test/attacks/going-back.spec.ts'
 const SIGNED = 'test/scenarios/signed-rollback.spec.ts'
 const QUARANTINE = 'test/scenarios/quarantine.spec.ts'

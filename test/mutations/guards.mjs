@@ -1,5 +1,4 @@
 import { BREAK_GLASS_GUARDS } from './break-glass.mjs'
-import { BRIDGE_GUARDS } from './bridge.mjs'
 import { CLI_GUARDS } from './cli.mjs'
 import { DOOR_GUARDS } from './doors.mjs'
 import { COST_GUARDS } from './costs.mjs'
@@ -21,7 +20,6 @@ import { TICKET_GUARDS } from './tickets.mjs'
 import { TRUST_GUARDS } from './trust.mjs'
 import { ALERT_GUARDS } from './alerts.mjs'
 import { CHANNEL_GUARDS } from './channels.mjs'
-import { CANARY_GUARDS } from './canary.mjs'
 import { CONSOLE_GUARDS } from './console.mjs'
 
 /**
@@ -250,8 +248,6 @@ export const GUARDS = [
   ...AUDIT_GUARDS,
   ...GROWTH_GUARDS,
   ...PARTNER_GUARDS,
-  ...BRIDGE_GUARDS,
-  ...CANARY_GUARDS,
   ...COST_GUARDS,
   ...CONSOLE_GUARDS,
 ]
