@@ -165,6 +165,7 @@ describe('a stored document that its owner altered', () => {
     const before = await rowOf()
     await store({ seq: 2, version: '2.0.0' })
     await write({ ...(await rowOf()), head: null, revision: 1_000_000 })
+    await owner.query('UPDATE config_store.document SET revision = 1000000 WHERE id = $1', [PLACE])
     await store({ policy: OTHER, seq: 2, version: '2.0.0' })
     await expectLeftOut()
     await write(before)
