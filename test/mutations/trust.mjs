@@ -135,13 +135,6 @@ export const TRUST_GUARDS = [
     test: 'stays where a proxy refuses the request, and is announced',
   },
   {
-    name: 'announced-not-reverted',
-    guard: 'a move that was announced is not reported as reverted',
-    without: '$1',
-    spec: 'test/regressions/target-refused.spec.ts',
-    test: 'is not reported as reverted if it was announced before the refusal',
-  },
-  {
     name: 'no-role-no-signature',
     guard: 'a policy without an approving role refuses decisions, withdrawals and rejections',
     without: 'approvalRequirement(roster, predicate)',

@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { peekPredicate, type FallbacksView, type StreamFrame } from '#libs/contracts'
 import { verifyHead, type HeadPredicate, type ReleasePredicate, type Role, type Roster, type RosterPredicate } from '#libs/signing'
-import { STABLES } from '../../apps/rollout/src/stable/stable.table.js'
 import type { MemorySystem } from '../support/memory-system.js'
 import type { PipelineDriver } from '../support/pipeline-driver.js'
 import { RecordingBus, startRotatingSystem, type RotatingSystem } from '../support/rotating-system.js'
@@ -282,18 +281,5 @@ describe('a head that every config-store refuses', () => {
     expect(await rollBack('pm25', '1.0.0')).toMatchObject({ revision: 0, version: '1.0.0' })
     await system.settle()
     expect([await press.limit('pm25'), count('hms.rollout.reversed.v1')]).toEqual([35, 1])
-  })
-
-  it('is not reported as reverted if it was announced before the refusal', async () => {
-    status = 422
-    const { database } = system.host.runtimes.get('rollout')!
-    meanwhile = () =>
-      database.transaction(async (tx) => {
-        const { unannounced: _announced, ...stored } = (await tx.documents(STABLES).get('pm25'))!
-        await tx.documents(STABLES).put(stored)
-      })
-    expect(await rollBack('pm25', '1.0.0')).toMatchObject({ version: '1.0.0', stored: [{ ok: false }] })
-    await system.settle()
-    expect(await press.limit('pm25')).toBe(35)
   })
 })

@@ -232,8 +232,9 @@ export class DocumentCopy implements OnModuleInit {
     this.forgetPrepared()
     const issuedMs = news.reduce((latest, { head }) => Math.max(latest, Date.parse(head.issuedAt)), 0)
     // Dropped documents are not sent: readers keep theirs. One that was refused before has a revision that readers already passed.
-    const since = news.reduce((least, { document }) => Math.min(least, document.revision - 1), before)
-    const frame = this.cachedFrameFor(since)
+    const late = news.filter(({ document }) => document.revision <= before)
+    const frame = late.length === 0 ? this.cachedFrameFor(before) : this.prepare(before, [...this.held.changedSince(before), ...late])
+    const since = Math.min(before, ...late.map(({ document }) => document.revision - 1))
     const partOf = partsOfChange(frame, this.held.partsSince(since, news), this.held.siblings(), nowMs)
     for (const listener of this.listeners) listener({ frame, issuedMs, partOf })
   }

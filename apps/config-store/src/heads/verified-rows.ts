@@ -44,6 +44,8 @@ export class VerifiedRows {
       const floor = Math.max(heldSeq(row) ?? (await this.floorOf(row)), verified.get(place)?.seq ?? 0)
       const judged = this.verifier.verify(row, this.rosters.newest)
       const refusal = 'refusal' in judged ? judged.refusal : outOfOrder(judged.document, { floor, newest })
+      // A newer head was stored after the rows were read: the next pass reads it.
+      if (refusal !== undefined && heldSeq(row) === undefined && row.seq < floor && (await this.isReplaced(row))) continue
       if (refusal !== undefined) refused.push({ row, refusal }) // guard: rows-left-out
       else if ('document' in judged) verified.set(place, judged.document)
     }
@@ -78,6 +80,11 @@ export class VerifiedRows {
       if (error instanceof SignatureError) return 0
       throw error
     }
+  }
+
+  private async isReplaced({ id, scope, seq }: StoredDocument): Promise<boolean> {
+    const now = await this.database.autocommit((tx) => tx.documents(DOCUMENTS).get(documentId(id, scope)))
+    return now !== undefined && now.seq > seq
   }
 
   /** Returns the lowest acceptable `seq` of a row without a served head, which is dropped when its row is refused. */

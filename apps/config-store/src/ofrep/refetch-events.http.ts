@@ -24,7 +24,7 @@ export class RefetchEvents implements BeforeApplicationShutdown {
     this.feed = new RefetchFeed({ clock, life: randomUUID(), counted: onReaders })
     // The reader sends the notified revision with its request, so an instance that is behind catches up before it responds.
     this.watch = new ChangeWatch(held, clock, () => this.feed.notify(String(copy.revision)))
-    copy.onChange(() => this.watch.check())
+    copy.onChange(({ frame: { frame } }) => this.watch.check(frame.changes.map(({ id }) => id)))
   }
 
   /** Runs before the HTTP server closes: the server waits for every connection, and these never end on their own. */

@@ -109,6 +109,22 @@ describe('a redriven message', () => {
     expect(await detail()).toBe(`The message was delivered on email of the partner (${email!.id}).`)
   })
 
+  it('with `deliver: first` is sent on the channel that took over, if all are redriven', async () => {
+    const channels = [
+      { kind: 'webhook' as const, url: 'https://va-deq.example/', secret: 'whsec_' },
+      { kind: 'email' as const, to: 'air@va.example' },
+    ]
+    await world.register({ id: 'va-deq', deliver: 'first', channels })
+    world.sender.script.set('va-deq/webhook', [500, 410])
+    world.sender.script.set('va-deq/email', [410, 204])
+    await world.complete(184, '2.0.0', '1.5.0')
+    await world.leap(120)
+    const { redriven } = await redrive.many({ reason: 'r' }, 'operator')
+    expect(redriven.map(({ channel }) => channel)).toEqual(['email'])
+    await world.quiet()
+    expect((await states()).sort()).toEqual(['va-deq dead', 'va-deq delivered'])
+  })
+
   it('stays delivered if it was, whatever the outcome', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [204, 410])

@@ -16,7 +16,7 @@ const PAGE = 500
 const PACE_MS = 200
 
 type Asked = { by: string; reason: string }
-type GivenUp = Pick<Delivery, 'id' | 'partner' | 'createdAt'>
+type GivenUp = Pick<Delivery, 'id' | 'partner' | 'createdAt' | 'message' | 'lane'>
 
 /** Redrives messages at a person's request: same id, same bytes, a fresh schedule of 24 hours. */
 @Injectable()
@@ -75,7 +75,7 @@ export class RedriveDeliveries {
     })
   }
 
-  /** Returns abandoned deliveries, oldest first, so that the order within a lane is kept. */
+  /** Returns abandoned deliveries, oldest first, so that the order within a lane is kept: of a message in a lane, the last one sent. */
   private async givenUp({ partner, policy, version, since, until }: Omit<RedriveManyRequest, 'reason'>): Promise<GivenUp[]> {
     const sought = { partner, policy: orSeveral(policy), version: orSeveral(version) }
     const given = Object.entries(sought).filter(([, value]) => value !== undefined)
@@ -90,12 +90,15 @@ export class RedriveDeliveries {
       for (const delivery of page) {
         const endedMs = Date.parse(delivery.log.at(-1)?.at ?? delivery.createdAt)
         if (endedMs < fromMs || endedMs >= untilMs || !concerns(delivery, policy, version)) continue
-        const { id, partner: to, createdAt } = delivery
-        found.push({ id, partner: to, createdAt })
+        const { id, partner: to, createdAt, message, lane } = delivery
+        found.push({ id, partner: to, createdAt, message, lane })
       }
       after = page.at(-1)?.id
-      if (page.length < PAGE) return found.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
+      if (page.length < PAGE) break
     }
+    const sorted = found.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
+    const last = new Map(sorted.map(({ message, lane, id }) => [`${message} ${lane}`, id]))
+    return sorted.filter(({ message, lane, id }) => last.get(`${message} ${lane}`) === id)
   }
 
   private async read(id: string, tx?: Transaction): Promise<Delivery> {

@@ -137,16 +137,15 @@ export class StableMoves {
     const delivered = issued === undefined ? [] : await this.headDelivery.deliver(issued)
     const policies = [...seqs.keys()]
     const refusal = isRefusedByAll(delivered) ? refusedByAll(policies, delivered) : undefined // guard: rollback-refused-by-all
-    const isMoved = await this.database.locked(policies.map(policyKey), async (tx) => {
+    await this.database.locked(policies.map(policyKey), async (tx) => {
       const moved = (await unannouncedOf(tx, policies)).filter(({ policy, seq }) => seq === seqs.get(policy))
       if (refusal === undefined) await this.announceAll(tx, moved)
       else if (moved.length > 0) {
         await this.revert(tx, moved, delivered[0]!.detail ?? refusal.code)
         await undo?.(tx)
       }
-      return moved.length > 0
     })
-    if (refusal !== undefined && isMoved) throw refusal // guard: announced-not-reverted
+    if (refusal !== undefined) throw refusal
     return {
       revision: Math.max(0, ...delivered.map(({ revision }) => revision)),
       stored: delivered.map(({ url, ok, detail }) => ({ url, ok, ...(detail === undefined ? {} : { detail }) })),

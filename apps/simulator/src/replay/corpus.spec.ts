@@ -80,14 +80,6 @@ describe('parseCorpus, CSV', () => {
 })
 
 describe('parseCorpus, JSON Lines', () => {
-  it('refuses a map from a column that no line has, and two keys for one field', () => {
-    const problems = (text: string, map: Record<string, string>): string[] =>
-      parse(text, { format: 'jsonl', map }).problems.map(({ code, row, message }) => `${code} ${row ?? ''} ${message}`)
-    expect(problems('{"pm25":1}\n{"pm":2}', { pm25: 'pm25_ug_m3' })).toEqual(['HMS_CORPUS_MAP  pm25=pm25_ug_m3: no line has pm25_ug_m3'])
-    expect(problems('{"date":"1"}\n{"at":"1","date":"2"}', { at: 'date' })).toEqual(['HMS_CORPUS_ROW 2 two keys give the field at'])
-    expect(problems('{"a":1,"b":2}\n{"c":1}', { a: 'b', b: 'a', c: 'c' })).toEqual([])
-  })
-
   it('accepts facts of any type, renames keys and assigns ids to rows', () => {
     expect(parse('{"t":"2023","pm25":1,"deep":{"a":[1]}}\r\n\n{"id":5}\n', { format: 'jsonl', map: { at: 't' } })).toEqual({
       problems: [],

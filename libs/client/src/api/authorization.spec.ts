@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { generateKeyPair, localSigner } from '#libs/signing'
-import { authorizationFrom, clientFromEnvironment, statement } from './authorization.js'
+import { authorizationFrom, statement } from './authorization.js'
 import { isLoopback } from './loopback.js'
 
 const body = Buffer.from('{}')
@@ -13,20 +13,6 @@ describe('authorization', () => {
   it('is the token if there is one', async () => {
     const authorize = authorizationFrom({ token: 't', url: 'https://hms.example', dataDir: 'nowhere' })
     expect(await authorize('GET', '/v1/runs', body)).toEqual({ authorization: 'Bearer t' })
-  })
-
-  it.each([
-    ['http://127.0.0.1:9/', 't'],
-    ['http://127.0.0.1:10', undefined],
-    [undefined, 't'],
-  ])('keeps the token of the environment for the server of the environment: %s', (url, token) => {
-    vi.stubEnv('HMS_URL', 'http://127.0.0.1:9')
-    vi.stubEnv('HMS_TOKEN', 't')
-    try {
-      expect(clientFromEnvironment(url).config.token).toBe(token)
-    } finally {
-      vi.unstubAllEnvs()
-    }
   })
 
   it('signs writes and not reads', async () => {

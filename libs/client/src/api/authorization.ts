@@ -50,14 +50,9 @@ export async function operatorKey(dataDir: string): Promise<Caller | undefined> 
   }
 }
 
-/** Returns the token of the environment, but only for the server of the environment. */
-export function tokenFor(url: string, config: ClientConfig): string | undefined {
-  return new URL(url).origin === new URL(config.url).origin ? config.token : undefined
-}
-
-/** Returns the settings for the server at `url`, by default the environment's server, and a client of it. */
+/** Returns the environment's settings and a client of the server at `url`; default: the environment's server. */
 export function clientFromEnvironment(url: string | undefined): { config: ClientConfig; api: ApiClient } {
   const read = readClientConfig()
-  const config = url === undefined ? read : { ...read, url: readUrl(url), token: tokenFor(readUrl(url), read) }
+  const config = url === undefined ? read : { ...read, url: readUrl(url) }
   return { config, api: new ApiClient({ url: config.url, authorize: authorizationFrom(config) }) }
 }

@@ -1,6 +1,6 @@
 import { ApiClient } from '../api/api-client.js'
-import { bearer, tokenFor } from '../api/authorization.js'
-import { namedPolicies, readClientConfig, readUrl } from '../client.config.js'
+import { bearer } from '../api/authorization.js'
+import { type ClientConfig, namedPolicies, readClientConfig, readUrl } from '../client.config.js'
 import { systemClock, type Clock } from '../clock.js'
 import { requireKnownOptions, type OptionNames } from '../known-options.js'
 import { DiskCopy } from './disk-copy.js'
@@ -91,4 +91,9 @@ export async function openConnection(options: ConnectOptions, ports: ConnectionP
     return new StreamFeed(session, { ...target, transports: serverTransports(target), random })
   })
   return connection.open(Math.max(until - clock.elapsed(), 1))
+}
+
+/** Returns the token of the environment, but only for the server of the environment. */
+function tokenFor(url: string, config: ClientConfig): string | undefined {
+  return new URL(url).origin === new URL(config.url).origin ? config.token : undefined
 }

@@ -123,16 +123,13 @@ describe('a reader of named policies', () => {
     await passGrace(hms, visitor)
     expect([hms.state, codes]).toEqual(['STALE', ['HMS_FRESHNESS_MIXED']])
     const ready = next(hms, 'ready')
-    await visitor.disconnected
-    clock.advance(250)
-    const again = await server.visitor()
-    again.send('snapshot', hms.revision + 1, [a2])
+    visitor.send('change', hms.revision + 1, [a2])
     await ready
     const born = [...moved, headOf(documentOf(C, '1.0.0', 1, 8))]
     clock.advance(1_000)
-    await vouch(hms, again, born, moved)
+    await vouch(hms, visitor, born, moved)
     expect(hms.state).toBe('READY')
-    await passGrace(hms, again)
+    await passGrace(hms, visitor)
     expect([hms.state, codes]).toEqual(['STALE', ['HMS_FRESHNESS_MIXED', 'HMS_FRESHNESS_MIXED']])
   })
 

@@ -25,8 +25,6 @@ import { refusalOf, Refusals, relevantRefusals } from './refusals.js'
 
 /** Minimum interval in ms between roster requests, because a sender's documents can trigger them. */
 const ROSTER_PAUSE_MS = 10_000
-/** Minimum interval in ms between full reads that are caused by heads that differ from rollout's statement. */
-const RESTART_PAUSE_MS = 60_000
 /** Correction of the reader's time by a signed time, in ms, above which values in force are re-evaluated. */
 const JUMP_MS = 100
 
@@ -49,7 +47,6 @@ export class ReaderSession implements HmsConnection {
   /** Set for a reader with named policies over a server, which does not receive heads of other policies. */
   private readonly proofs: StandingProofs | undefined
   private rostersRequestedAt = Number.NEGATIVE_INFINITY
-  private restartedAt = Number.NEGATIVE_INFINITY
   readonly documents: HeldDocumentSource
   readonly contact: Contact
   /** The reader's time. */
@@ -214,13 +211,6 @@ export class ReaderSession implements HmsConnection {
       .then(() => {
         if (rosters.newest !== before && this.state !== 'CLOSED') this.feed.rosterChanged()
       })
-  }
-
-  /** Whether the feed may read everything again because heads differ from rollout's statement: once in a minute (ADR 0031). */
-  mayRestart(): boolean {
-    const isDue = this.time.elapsed() - this.restartedAt >= RESTART_PAUSE_MS
-    if (isDue) this.restartedAt = this.time.elapsed()
-    return isDue
   }
 
   /** Verifies the held documents again, by the newest roster. The state follows with the next frame. */

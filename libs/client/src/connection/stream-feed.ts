@@ -104,10 +104,9 @@ export class StreamFeed implements Feed {
       this.session.copy.revision = revision
       this.resumePoint = revision
     }
-    const staleCode = this.session.updateState()
+    this.session.updateState()
     this.session.contact.made()
     if (!this.hasAcknowledged) this.applied()
-    if (staleCode === 'HMS_FRESHNESS_MIXED' && this.session.mayRestart()) this.restartFromSnapshot()
   }
 
   applied(): void {

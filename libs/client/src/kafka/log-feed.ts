@@ -27,6 +27,8 @@ const READ_WAIT_MS = 1_000
 const SILENCE_MS = 5_000
 /** Time in ms without reaching the end of the log after which the reader is STALE, although the broker responds. */
 const BEHIND_MS = 30_000
+/** Minimum interval in ms between reads from the beginning that are caused by heads that differ from rollout's statement. */
+const RESTART_PAUSE_MS = 60_000
 
 /**
  * Feeds a session from the compacted state topic. The feed reads the whole log, is ready at its end, and continues from there. Records are
@@ -40,6 +42,7 @@ export class LogFeed implements Feed {
   private mustRestart = false
   private readonly silence: Silence
   private readonly endSilence: Silence
+  private restartedAt = Number.NEGATIVE_INFINITY
   private running: Promise<void> = Promise.resolve()
 
   constructor(
@@ -163,7 +166,10 @@ export class LogFeed implements Feed {
    * again, these heads may be before this reader's offset.
    */
   private restart(): void {
-    if (this.session.mayRestart()) this.position = 'beginning'
+    const now = this.session.time.elapsed()
+    if (now - this.restartedAt < RESTART_PAUSE_MS) return
+    this.restartedAt = now
+    this.position = 'beginning'
   }
 
   private down(error: Error): void {

@@ -34,3 +34,12 @@ it('gives up a restored time that was far ahead', () => {
   time.recordSigned(trueMs + 60_000)
   expect(time.now()).toBe(trueMs + 60_000)
 })
+
+it('does not go back by what passes between two reads of the monotonic clock', () => {
+  const { clock, time } = restored(SAVED - 24 * HOUR_MS)
+  const elapsed = clock.elapsed.bind(clock)
+  let reads = 0
+  clock.elapsed = () => elapsed() + ++reads / 1_000
+  time.recordSigned(SAVED - HOUR_MS)
+  expect(time.now()).toBeGreaterThan(SAVED)
+})

@@ -14,17 +14,19 @@ export class ReaderTime implements Clock {
 
   /** Applies the time of a verified statement that was judged by `timeFor`, in epoch milliseconds. An older time changes nothing. */
   recordSigned(ms: number): void {
-    const isDisproved = this.timeFor(ms) !== this.now()
+    // Read once: the monotonic clock moves between two reads.
+    const own = this.now()
+    const isDisproved = this.timeFor(ms, own) !== own
     const floor = this.signed === undefined && !isDisproved ? this.since(this.earliest) : ms
-    if (this.signed === undefined || ms > this.now() || isDisproved) this.signed = this.mark(Math.max(ms, floor)) // guard: signed-time
+    if (this.signed === undefined || ms > own || isDisproved) this.signed = this.mark(Math.max(ms, floor)) // guard: signed-time
   }
 
   /**
    * Returns the time at which to judge a statement dated `ms`: the reader's time. If that is far ahead of the wall clock but the statement
    * is not, returns the wall clock, because it and the statement both contradict the earlier signed time.
    */
-  timeFor(ms: number): number {
-    const [own, wall] = [this.now(), this.clock.now()]
+  timeFor(ms: number, own = this.now()): number {
+    const wall = this.clock.now()
     return isFarAhead(at(own), wall) && !isFarAhead(at(ms), wall) ? wall : own
   }
 

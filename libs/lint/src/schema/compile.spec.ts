@@ -98,6 +98,16 @@ describe('a registered schema', () => {
     for (let index = 0; index < 10; index++) expect(tighter(['slow', 'a'.repeat(4_000)])).toBeUndefined()
   })
 
+  it('prefers the tightening direction of a named key, and ignores patterns that cannot be compiled', () => {
+    const named = { minPm25: { 'x-hms-tighter': 'higher' } }
+    const limits = { properties: named, patternProperties: { '.': { 'x-hms-tighter': 'lower' } } }
+    const free = { patternProperties: { '^(?!x-)': { description: 'anything' } } }
+    const compiled = compileRuleSchema({ $schema: 'http://json-schema.org/draft-07/schema#', properties: { limits, free } })
+    if (!compiled.ok) throw new Error(compiled.message)
+    const { tighteningDirection: tighter } = compiled.schema
+    expect([tighter(['limits', 'minPm25']), tighter(['limits', 'maxPm25']), tighter(['free', 'a'])]).toEqual(['higher', 'lower', undefined])
+  })
+
   it('gives the tightening direction through references, lists and combinations', () => {
     const compiled = compileRuleSchema({
       allOf: [{ properties: { low: { 'x-hms-tighter': 'higher' } } }],

@@ -219,12 +219,23 @@ function applicableSchemas(root: JsonObject, start: readonly (Json | undefined)[
   return [...seen]
 }
 
+/** Also `false` for a pattern that is refused: ajv does not compile the patterns of subschemas that permit everything. */
+function isMatch(patterns: Patterns, pattern: string, part: string): boolean {
+  try {
+    return patterns(pattern).matches(part)
+  } catch (error) {
+    if (error instanceof PatternRefused) return false
+    throw error
+  }
+}
+
 function childSchemas(node: JsonObject, part: string, patterns: Patterns): (Json | undefined)[] {
   const { properties, patternProperties, additionalProperties, prefixItems, items } = node
   const named = isObject(properties) && Object.hasOwn(properties, part) ? [properties[part]] : []
   const keyed = Object.entries(isObject(patternProperties) ? patternProperties : {})
-  const matching = keyed.filter(([pattern]) => patterns(pattern).matches(part)).map(([, schema]) => schema)
-  if (named.length + matching.length > 0) return [...named, ...matching]
+  const matching = keyed.filter(([pattern]) => isMatch(patterns, pattern, part)).map(([, schema]) => schema)
+  // The last one is visited first.
+  if (named.length + matching.length > 0) return [...matching, ...named]
   const tuple = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : []
   return [additionalProperties, tuple[Number(part)] ?? (Array.isArray(items) ? undefined : items)]
 }
