@@ -1437,15 +1437,15 @@ export interface components {
                 version: string;
                 digest: string;
             }[];
+            reasons: components["schemas"]["SigningReason"][];
+            preparedAt: string;
             signedBy: string[];
             authors: string[];
-            reasons: components["schemas"]["SigningReason"][];
             /** @constant */
             supersede?: true;
             breakGlass?: {
                 reason: string;
             };
-            preparedAt: string;
             expiresAt: string;
             run: null | number;
             /** @enum {unknown} */
@@ -1873,13 +1873,13 @@ export interface components {
         };
         IssuedToken: {
             token: string;
+            expiresAt: string;
             id: string;
             name: string;
             scopes: string[];
             region?: string;
             createdAt: string;
             createdBy: string;
-            expiresAt: string;
             revokedAt: null | string;
             revokedBy: null | string;
         };
@@ -2179,13 +2179,8 @@ export interface components {
             supersede?: boolean;
         };
         PreparedApproval: {
-            digest: string;
-            run: null | number;
-            /** @enum {unknown} */
-            state: "AWAITING_APPROVAL" | "QUEUED" | "LINTING" | "SIMULATING" | "WAITING" | "CANARY" | "ROLLING_OUT" | "BAKING" | "NOTIFYING" | "PAUSED" | "ROLLING_BACK" | "SUCCEEDED" | "FAILED" | "ROLLED_BACK" | "ABORTED" | "SUPERSEDED" | "STALE" | "PREPARED";
             releases: components["schemas"]["PreparedRelease"][];
             plan: components["schemas"]["RolloutPlan"];
-            missing: string[];
             signedBy: string[];
             authors: string[];
             /** @constant */
@@ -2193,8 +2188,13 @@ export interface components {
             breakGlass?: {
                 reason: string;
             };
-            overtakenBy?: number;
             expiresAt: string;
+            run: null | number;
+            /** @enum {unknown} */
+            state: "AWAITING_APPROVAL" | "QUEUED" | "LINTING" | "SIMULATING" | "WAITING" | "CANARY" | "ROLLING_OUT" | "BAKING" | "NOTIFYING" | "PAUSED" | "ROLLING_BACK" | "SUCCEEDED" | "FAILED" | "ROLLED_BACK" | "ABORTED" | "SUPERSEDED" | "STALE" | "PREPARED";
+            digest: string;
+            missing: string[];
+            overtakenBy?: number;
         };
         PreparedRelease: {
             id: string;
@@ -2457,7 +2457,7 @@ export interface components {
         RunDecision: {
             id: string;
             /** @enum {unknown} */
-            decision: "promote" | "extend" | "resume" | "retry" | "abort" | "pause" | "supersede";
+            decision: "supersede" | "promote" | "extend" | "resume" | "retry" | "abort" | "pause";
             by: string;
             reason: string;
             at: string;
@@ -2595,9 +2595,9 @@ export interface components {
             fields: components["schemas"]["TouchedField"][];
         };
         SimulationView: {
+            run: number;
             /** @enum {unknown} */
             state: "waiting" | "failed" | "new" | "passed" | "paused" | "aborted";
-            run: number;
             attempt: number;
             score: null | components["schemas"]["ReplayScore"];
             skipped: components["schemas"]["SkippedScenario"][];
@@ -2702,13 +2702,13 @@ export interface components {
             expiresInMs?: number;
         };
         TokenView: {
+            expiresAt: string;
             id: string;
             name: string;
             scopes: string[];
             region?: string;
             createdAt: string;
             createdBy: string;
-            expiresAt: string;
             revokedAt: null | string;
             revokedBy: null | string;
             unverified?: string;
