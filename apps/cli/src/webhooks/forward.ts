@@ -35,7 +35,6 @@ export async function forward(url: string, secret: string, { id, body }: Message
   }
 }
 
-/** Whether the response acknowledges the message, by the rules of the service. */
 export function checkForward(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '') return url.href
