@@ -65,8 +65,8 @@ export class RedriveDeliveries {
       if (answer.do === 'nothing') return answer
       // A newer message that is resent after this one must not report a version that is no longer in force either.
       for (const each of answer.followedBy) {
-        const others = (await this.lanes.newerThan(tx, each)).filter(({ id: other }) => !newer.some((known) => known.id === other))
-        if (others.length > 0) return overtaken(others.at(-1), 'was notified')
+        const later = (await this.lanes.newerThan(tx, each)).filter(({ id: other }) => !newer.some((known) => known.id === other))
+        if (later.length > 0) return overtaken(later.at(-1), 'was notified')
       }
       const at = new Date(tx.now.getTime() + inMs)
       await tx.lock(answer.followedBy.flatMap(lockKeysOf))
