@@ -41,11 +41,12 @@ export class VerifiedRows {
       if (index % ROWS_OF_A_TURN === ROWS_OF_A_TURN - 1) await nextTurn()
       if (row.revision <= newest) revision = Math.max(revision, row.revision)
       const place = documentId(row.id, row.scope)
-      const floor = Math.max(heldSeq(row) ?? (await this.floorOf(row)), verified.get(place)?.seq ?? 0)
+      const held = heldSeq(row)
+      const floor = Math.max(held ?? (await this.floorOf(row)), verified.get(place)?.seq ?? 0)
       const judged = this.verifier.verify(row, this.rosters.newest)
       const refusal = 'refusal' in judged ? judged.refusal : outOfOrder(judged.document, { floor, newest })
       // A newer head was stored after the rows were read: the next pass reads it.
-      if (refusal !== undefined && heldSeq(row) === undefined && row.seq < floor && (await this.isReplaced(row))) continue
+      if (refusal !== undefined && held === undefined && row.seq < floor && (await this.isReplaced(row))) continue
       if (refusal !== undefined) refused.push({ row, refusal }) // guard: rows-left-out
       else if ('document' in judged) verified.set(place, judged.document)
     }
@@ -82,6 +83,7 @@ export class VerifiedRows {
     }
   }
 
+  /** Whether a newer head was stored since the row was read. */
   private async isReplaced({ id, scope, seq }: StoredDocument): Promise<boolean> {
     const now = await this.database.autocommit((tx) => tx.documents(DOCUMENTS).get(documentId(id, scope)))
     return now !== undefined && now.seq > seq
