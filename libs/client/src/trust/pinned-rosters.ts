@@ -1,4 +1,4 @@
-import { type Envelope, HmsError } from '#libs/contracts'
+import { type Envelope, HmsError, ROSTERS_AT_ONCE } from '#libs/contracts'
 import { nextRoster, readRoster, type Roster, SignatureError } from '#libs/signing'
 import type { ApiClient } from '../api/api-client.js'
 import { isLoopback } from '../api/loopback.js'
@@ -36,10 +36,10 @@ type SaveRosters = (rosters: readonly Envelope[]) => Promise<void>
 const MAX_ROSTERS = 1_000
 export const MAX_ROSTER_BYTES = 4 * 1024 * 1024
 
-/** Returns the rosters after a version, oldest first, up to `MAX_ROSTERS`. `page`: returns one response, which has at most 100. */
+/** Returns the rosters after a version, oldest first, up to `MAX_ROSTERS`. `page`: returns one response of the service. */
 export async function chainSince(version: number, page: (since: number) => Promise<Envelope[]>): Promise<Envelope[]> {
   const found = await page(version)
-  return found.length < 100 || version >= MAX_ROSTERS ? found : [...found, ...(await chainSince(version + found.length, page))]
+  return found.length < ROSTERS_AT_ONCE || version >= MAX_ROSTERS ? found : [...found, ...(await chainSince(version + found.length, page))]
 }
 
 /** Rosters that a reader trusts: a pinned roster and its verified successors. */

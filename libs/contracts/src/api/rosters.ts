@@ -1,6 +1,9 @@
 import type { Envelope } from '../envelope.js'
 
-/** Entry of `GET /v1/roster?since=N`: the rosters after version N (default: all known), oldest first, at most 100. */
+/** Maximum rosters per read, and per response of `GET /v1/roster`. */
+export const ROSTERS_AT_ONCE = 100
+
+/** Entry of `GET /v1/roster?since=N`: the rosters after version N (default: all known), oldest first, at most `ROSTERS_AT_ONCE`. */
 export interface RosterStep {
   version: number
   /** The signed roster. Receivers do not trust approver for it: `nextRoster` verifies it with its predecessor. */

@@ -1,4 +1,4 @@
-import type { RosterStep } from '#libs/contracts'
+import { ROSTERS_AT_ONCE, type RosterStep } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
 import type { Roster } from '#libs/signing'
 
@@ -12,9 +12,6 @@ export const ROSTERS = documentTable<RosterStep>({
   keys: { version: { type: 'bigint', of: ({ version }) => version } },
   indexes: [['version']],
 })
-
-/** Maximum rosters per read, and per response. */
-export const ROSTERS_AT_ONCE = 100
 
 /** Returns the rosters after version `since`, oldest first. */
 export function rostersAfter(tx: Transaction, since: number): Promise<RosterStep[]> {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Envelope, ReceivedEvent } from '#libs/contracts'
+import { ROSTERS_AT_ONCE, type Envelope, type ReceivedEvent } from '#libs/contracts'
 import { MemoryDatabase } from '#libs/persistence'
 import { silentLogger, VirtualClock } from '#libs/platform'
 import {
@@ -13,7 +13,7 @@ import {
   type RosterPredicate,
 } from '#libs/signing'
 import { followRoster, RosterReader, Rosters } from './rosters.js'
-import { ROSTERS, ROSTERS_AT_ONCE } from './roster.table.js'
+import { ROSTERS } from './roster.table.js'
 
 const pairs = DEMO_PEOPLE.map((name) => ({ name, ...generateKeyPair() }))
 const service = generateKeyPair()

@@ -1,7 +1,7 @@
 import type { Database, Transaction } from '#libs/persistence'
 import { nextRoster, type Roster, SignatureError } from '#libs/signing'
-import { putRoster, ROSTERS, ROSTERS_AT_ONCE, rostersAfter } from './roster.table.js'
-import type { ReceivedEvent } from '#libs/contracts'
+import { putRoster, ROSTERS, rostersAfter } from './roster.table.js'
+import { ROSTERS_AT_ONCE, type ReceivedEvent } from '#libs/contracts'
 import { type Clock, describeError, type Logger, PeriodicTask, TerminalError } from '#libs/platform'
 import type { Signals } from '../signals.js'
 
