@@ -134,13 +134,7 @@ describe('approve', () => {
     await createDemoIdentity(join(folder, 'installation'), [])
     const watched = { run: 184, state: 'SUCCEEDED', attempt: 1, policies: [], stages: [], decisions: [], endedAt: null }
     service = await serveCanned({
-      'POST /v1/approvals/prepare': {
-        get status() {
-          return service!.requests.at(-1)!.authorization === undefined ? 401 : 200
-        },
-        body: (request: PrepareRequest) =>
-          service!.requests.at(-1)!.authorization === undefined ? { code: 'HMS_AUTH_REQUIRED', status: 401 } : prepare(request),
-      },
+      'POST /v1/approvals/prepare': { signed: true, body: prepare },
       'POST /v1/approvals': { body: { run: 184, state: 'QUEUED', digest: 'sha256:1', missing: [] } },
       'GET /v1/runs/184/events': { events: [watched] },
     })

@@ -94,13 +94,7 @@ describe('break-glass', () => {
   it('signs its reads too if the service asks for a signature, and reports the acceptance without them', async () => {
     const watched: Partial<RunView> = { run: 184, state: 'SUCCEEDED', attempt: 1, policies: [], stages: [], decisions: [], endedAt: null }
     service = await serveCanned({
-      'POST /v1/break-glass/prepare': {
-        get status() {
-          return service!.requests.at(-1)!.authorization === undefined ? 401 : 200
-        },
-        body: (request: PrepareBreakGlassRequest) =>
-          service!.requests.at(-1)!.authorization === undefined ? { code: 'HMS_AUTH_REQUIRED', status: 401 } : prepare(request),
-      },
+      'POST /v1/break-glass/prepare': { signed: true, body: prepare },
       'POST /v1/break-glass': { body: { run: 184, state: 'LINTING', digest: 'sha256:1', missing: [] } },
       'GET /v1/runs/184': { status: 500, body: { code: 'HMS_TEST', detail: 'none', status: 500 } },
       'GET /v1/runs/184/events': { events: [watched] },

@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net'
 
 export interface Canned {
   status?: number
+  /** Requests without authorization get 401 `HMS_AUTH_REQUIRED`. */
+  signed?: true
   /** Response body, or a function of the request's body. */
   body?: unknown
   /** Replaces the body: a response that is not JSON. */
@@ -18,6 +20,8 @@ export interface CannedService {
   close(): Promise<void>
 }
 
+const UNSIGNED: Canned = { status: 401, body: { code: 'HMS_AUTH_REQUIRED', status: 401 } }
+
 /** Starts an HTTP server on a free port of loopback with fixed responses by `METHOD PATH?QUERY`; anything else is a 404 problem. */
 export async function serveCanned(answers: Record<string, Canned>): Promise<CannedService> {
   const requests: CannedService['requests'] = []
@@ -27,7 +31,9 @@ export async function serveCanned(answers: Record<string, Canned>): Promise<Cann
     const call = `${request.method} ${request.url}`
     const { authorization } = request.headers
     requests.push({ call, authorization, body: chunks.length === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString()) })
-    const { status = 200, body, text, events } = answers[call] ?? { status: 404, body: notFound(call) }
+    const answer = answers[call] ?? { status: 404, body: notFound(call) }
+    const isRefused = answer.signed === true && authorization === undefined
+    const { status = 200, body, text, events } = isRefused ? UNSIGNED : answer
     if (events !== undefined) {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       for (const event of events) response.write(`data: ${JSON.stringify(event)}\n\n`)
