@@ -5,7 +5,7 @@ import ts from 'typescript'
 const MARK = /\/\/ guards?: ([\w-]+(?:, [\w-]+)*)$/
 
 /** Marks in a source: the name of a guard, and the index of the line. */
-export function marksIn(source) {
+function marksIn(source) {
   if (!source.includes('// guard')) return []
   return source.split('\n').flatMap((line, at) => (MARK.exec(line)?.[1].split(', ') ?? []).map((name) => ({ name, at })))
 }
@@ -64,7 +64,7 @@ function withoutGuard(source, node, without) {
 const replaced = (source, [from, to], text) => source.slice(0, from) + text + source.slice(to)
 
 /** The largest node that starts at `start`, or the operand or call that a line such as `&& x` or `.filter(…)` adds. */
-export function nodeAt(file, start) {
+function nodeAt(file, start) {
   let found
   const visit = (node) => {
     if (node.getFullStart() > start || node.end <= start || found !== undefined) return
@@ -101,7 +101,7 @@ function withoutNode(source, node) {
 }
 
 /** The expression of a statement or member that decides what it does. */
-export function decidingIn(node) {
+function decidingIn(node) {
   if (ts.isVariableStatement(node)) return withoutAwait(node.declarationList.declarations[0].initializer)
   if (ts.isFunctionLike(node) && node.body !== undefined && !ts.isArrowFunction(node)) return node.body
   if (ts.isPropertyAssignment(node) || ts.isPropertyDeclaration(node)) return decidingIn(node.initializer)
@@ -111,7 +111,7 @@ export function decidingIn(node) {
 const withoutAwait = (node) => (ts.isAwaitExpression(node) ? withoutAwait(node.expression) : node)
 
 /** Parts of an expression that `$1`, `$2` … name. */
-export function partsOf(node) {
+function partsOf(node) {
   if (ts.isBinaryExpression(node)) return [...operandsOf(node.left, node.operatorToken.kind), node.right]
   if (ts.isConditionalExpression(node)) return [node.condition, node.whenTrue, node.whenFalse]
   if (ts.isCallExpression(node) || ts.isNewExpression(node)) return [...(node.arguments ?? [])]
