@@ -1,7 +1,6 @@
 import { NO_RUN, type DeliveryFacts } from '#libs/contracts'
 import type { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import type { Outcome } from '../channels/channel-sender.js'
 import type { Delivery } from './delivery.table.js'
 import type { Evidence } from './evidence.table.js'
 
@@ -9,14 +8,17 @@ import type { Evidence } from './evidence.table.js'
 export class DeliveryEvents {
   constructor(private readonly outbox: Outbox) {}
 
-  /** Publishes the end of a delivery. An attempt that is retried, or a delivery replaced by a newer message, publishes nothing. */
-  async ended(tx: Transaction, delivery: Delivery, kind: Outcome['kind'], evidence: Evidence): Promise<void> {
-    const { tries, state } = delivery
+  /**
+   * Publishes the outcome of a delivery that ended. A redrive that fails is published as given up even if the message was delivered before,
+   * because the state then stays `delivered`. A retried attempt and a `superseded` delivery publish nothing.
+   */
+  async ended(tx: Transaction, delivery: Delivery, outcome: Delivery['state'], evidence: Evidence): Promise<void> {
+    const { tries } = delivery
     const { at, status, address, tlsFingerprint, keyId, detail } = evidence
-    if (kind === 'delivered') {
+    if (outcome === 'delivered') {
       const shown = { tries, status, address, tlsFingerprint, keyId }
       await this.outbox.emit(tx, 'hms.delivery.delivered.v1', { ...factsOf(delivery, at), ...shown }, origin(delivery))
-    } else if (state === 'dead' || state === 'delivered') {
+    } else if (outcome === 'dead') {
       await this.outbox.emit(tx, 'hms.delivery.given-up.v1', { ...factsOf(delivery, at), tries, detail }, origin(delivery))
     }
   }

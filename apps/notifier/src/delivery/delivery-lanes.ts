@@ -77,16 +77,18 @@ export class DeliveryLanes implements OnModuleInit {
     if (delivery?.state !== 'pending') return
     const others = (await this.open(tx, delivery)).filter((other) => other.id !== id)
     const partner = await tx.documents(PARTNERS).get(delivery.partner)
-    const tried = recordAttempt(delivery, outcome, startedAt, tx.now, isOvertaken(delivery, others, partner?.lane ?? 'latest'))
+    const attempted = recordAttempt(delivery, outcome, startedAt, tx.now, isOvertaken(delivery, others, partner?.lane ?? 'latest'))
+    const tried = { ...attempted, state: endOf(attempted, attempted.state) }
     const breaker = await recordInBreaker(tx, delivery, outcome)
     // With `deliver: first` a delivery does not wait for a channel that is down while there is another.
     const givesUp = tried.state === 'dead' || (tried.state === 'pending' && breaker !== undefined && breaker.openUntil !== null)
     const movesOn = givesUp && (await this.failOver(tx, tried, partner))
-    const booked: Delivery = movesOn && tried.state === 'pending' ? { ...tried, state: 'superseded', nextAttemptAt: null } : tried
+    const booked: Delivery =
+      movesOn && tried.state === 'pending' ? { ...tried, state: endOf(tried, 'superseded'), nextAttemptAt: null } : tried
     await tx.documents(DELIVERIES).put(booked)
     const evidence = evidenceOf(id, outcome, startedAt)
     await tx.documents(EVIDENCE).insert(evidence)
-    if (booked.state !== 'pending') await this.events.ended(tx, booked, outcome.kind, evidence)
+    await this.events.ended(tx, booked, attempted.state, evidence)
     if (booked.nextAttemptAt !== null) await this.schedule(tx, booked, new Date(booked.nextAttemptAt))
     if (booked.state !== 'pending' && !movesOn) await this.advance(tx, others)
     if (booked.state === 'dead' && !movesOn && partner !== undefined) {
@@ -120,7 +122,7 @@ export class DeliveryLanes implements OnModuleInit {
     if (delivery.state === 'pending') return // a redrive, or a worker that has the lease, continues
     const booked: Delivery = { ...recordAttempt(delivery, outcome, startedAt, tx.now, true), state: delivery.state }
     await tx.documents(DELIVERIES).put(booked)
-    if (outcome.kind === 'delivered') await this.events.ended(tx, booked, outcome.kind, evidence)
+    if (outcome.kind === 'delivered') await this.events.ended(tx, booked, 'delivered', evidence)
     tx.afterCommit(() => this.metrics.tried(booked))
   }
 
@@ -136,7 +138,7 @@ export class DeliveryLanes implements OnModuleInit {
     if (delivery?.state !== 'pending') return
     const partner = await tx.documents(PARTNERS).get(delivery.partner)
     if (!(await this.failOver(tx, delivery, partner))) return this.postpone(tx, id, afterMs)
-    await tx.documents(DELIVERIES).put({ ...delivery, state: 'superseded', sending: false, nextAttemptAt: null })
+    await tx.documents(DELIVERIES).put({ ...delivery, state: endOf(delivery, 'superseded'), sending: false, nextAttemptAt: null })
     await this.tried(tx, delivery)
   }
 

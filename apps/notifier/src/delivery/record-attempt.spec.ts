@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { recordAttempt } from './record-attempt.js'
+import { endOf, recordAttempt } from './record-attempt.js'
 import { sampleDelivery } from './sample-delivery.suite.js'
 import { HORIZON_MS } from './schedule.js'
 
@@ -44,12 +44,15 @@ describe('recordAttempt', () => {
   it('keeps a delivered message delivered, with its time, whatever the outcome of a redrive', () => {
     const again = { ...sending, deliveredAt: '2025-12-31T00:00:00.000Z' }
     const gone = { kind: 'gone' as const, status: 410, latencyMs: 1 }
-    for (const booked of [
-      recordAttempt(again, gone, START, END, false),
-      recordAttempt(again, refusal, START, END, true),
-      recordAttempt(again, { kind: 'delivered', status: 204, latencyMs: 1 }, START, END, false),
-    ])
-      expect(booked).toMatchObject({ state: 'delivered', deliveredAt: '2025-12-31T00:00:00.000Z' })
+    for (const [outcome, booked] of [
+      ['dead', recordAttempt(again, gone, START, END, false)],
+      ['superseded', recordAttempt(again, refusal, START, END, true)],
+      ['delivered', recordAttempt(again, { kind: 'delivered', status: 204, latencyMs: 1 }, START, END, false)],
+    ] as const) {
+      expect(booked).toMatchObject({ state: outcome, deliveredAt: '2025-12-31T00:00:00.000Z' })
+      expect(endOf(booked, booked.state)).toBe('delivered')
+    }
+    expect(endOf(again, 'pending')).toBe('pending')
   })
 
   it('keeps the last 20 attempts', () => {

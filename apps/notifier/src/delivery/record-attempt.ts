@@ -6,7 +6,7 @@ const MAX_LOGGED_ATTEMPTS = 20
 /** Number of rejections that end a delivery: a permanent refusal is final only once it is repeated. */
 const MAX_REJECTIONS = 2
 
-/** Returns the delivery after an attempt. `overtaken`: a newer message waits in its lane, so a failure is not retried. */
+/** Returns the delivery after an attempt, with the outcome as its state. `overtaken`: a newer message waits, so a failure is not retried. */
 export function recordAttempt(delivery: Delivery, outcome: Outcome, startedAt: Date, endedAt: Date, overtaken: boolean): Delivery {
   const { status = null, latencyMs, detail = null } = outcome
   const record: AttemptRecord = { at: startedAt.toISOString(), outcome: outcome.kind, status, latencyMs, detail }
@@ -15,8 +15,8 @@ export function recordAttempt(delivery: Delivery, outcome: Outcome, startedAt: D
   const log = [...delivery.log, record].slice(-MAX_LOGGED_ATTEMPTS)
   const attempted = { ...delivery, sending: false, tries, firstAt, nextAttemptAt: null, log }
   if (outcome.kind === 'delivered') return { ...attempted, state: 'delivered', deliveredAt: delivery.deliveredAt ?? endedAt.toISOString() }
-  if (log.filter((each) => each.outcome === 'rejected').length >= MAX_REJECTIONS) return { ...attempted, state: endOf(delivery, 'dead') }
-  if (overtaken) return { ...attempted, state: endOf(delivery, 'superseded') }
+  if (log.filter((each) => each.outcome === 'rejected').length >= MAX_REJECTIONS) return { ...attempted, state: 'dead' }
+  if (overtaken) return { ...attempted, state: 'superseded' }
   const next = nextAttemptAt({
     firstAt: new Date(firstAt),
     endedAt,
@@ -25,10 +25,10 @@ export function recordAttempt(delivery: Delivery, outcome: Outcome, startedAt: D
     retryAfterMs: outcome.retryAfterMs,
     seed: delivery.id,
   })
-  return next instanceof Date ? { ...attempted, nextAttemptAt: next.toISOString() } : { ...attempted, state: endOf(delivery, 'dead') }
+  return next instanceof Date ? { ...attempted, nextAttemptAt: next.toISOString() } : { ...attempted, state: 'dead' }
 }
 
-/** Final state of a delivery. A message that was delivered before a redrive stays delivered. */
-export function endOf({ deliveredAt }: Delivery, state: 'dead' | 'superseded'): Delivery['state'] {
-  return deliveredAt === null ? state : 'delivered'
+/** Returns the stored state for an outcome. A message that was delivered before a redrive stays delivered. */
+export function endOf({ deliveredAt }: Delivery, outcome: Delivery['state']): Delivery['state'] {
+  return deliveredAt === null || outcome === 'pending' ? outcome : 'delivered'
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { notifierFixture } from '../notifications/notifier-fixture.suite.js'
 import { deliveryDetail } from '../delivery/delivery-view.js'
 import { receiptTokenIn } from '../delivery/receipt-token.js'
+import { sampleDelivery } from '../delivery/sample-delivery.suite.js'
 import { RedriveDeliveries } from './redrive-deliveries.js'
 
 const asked = { by: 'operator', reason: 'their gateway is back' }
@@ -134,6 +135,44 @@ describe('a redriven message', () => {
     await world.quiet()
     expect(await world.deliveries()).toMatchObject([{ state: 'delivered', deliveredAt: before!.deliveredAt }])
     expect(world.sender.sent).toHaveLength(2)
+    expect(await world.said('hms.delivery.given-up.v1')).toMatchObject([{ delivery: before!.id, tries: 1 }])
+  })
+
+  it('stays delivered if its channel is down and the next channel of `deliver: first` takes over', async () => {
+    const channels = [
+      { kind: 'webhook' as const, url: 'https://va-deq.example/', secret: 'whsec_' },
+      { kind: 'email' as const, to: 'air@va.example' },
+    ]
+    await world.register({ id: 'va-deq', deliver: 'first', channels })
+    world.sender.script.set('va-deq/webhook', [204, 500])
+    await world.complete(184, '2.0.0', '1.5.0')
+    await redrive.one((await world.deliveries())[0]!.id, asked)
+    await world.advance(1)
+    await world.leap(3_600)
+    expect((await world.deliveries()).map(({ channel, state }) => `${channel} ${state}`).sort()).toEqual([
+      'email delivered',
+      'webhook delivered',
+    ])
+  })
+
+  it('is not published as given up if a newer message replaces it, delivered before or not', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', [204, 500, 204])
+    await world.complete(184, '2.0.0', '1.5.0')
+    const [{ id } = sampleDelivery()] = await world.deliveries()
+    const send = world.sender.send.bind(world.sender)
+    world.sender.send = async (attempt, signal) => {
+      if (world.sender.sent.length === 1) await world.complete(185, '2.1.0', '2.0.0')
+      return send(attempt, signal)
+    }
+    await redrive.one(id, asked)
+    await world.advance(1)
+    expect((await world.deliveries()).map(({ version, state, tries }) => `${version} ${state} ${tries}`).sort()).toEqual([
+      '2.0.0 delivered 1',
+      '2.1.0 delivered 1',
+    ])
+    expect(await world.said('hms.delivery.given-up.v1')).toEqual([])
+    expect(world.sender.sent).toHaveLength(3)
   })
 })
 
