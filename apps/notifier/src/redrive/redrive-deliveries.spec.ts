@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { notifierFixture } from '../notifications/notifier-fixture.suite.js'
 import { deliveryDetail } from '../delivery/delivery-view.js'
+import { DELIVERIES } from '../delivery/delivery.table.js'
 import { receiptTokenIn } from '../delivery/receipt-token.js'
 import { sampleDelivery } from '../delivery/sample-delivery.suite.js'
 import { RedriveDeliveries } from './redrive-deliveries.js'
@@ -203,6 +204,18 @@ describe('a redrive of all abandoned messages', () => {
       expect(await count(none), JSON.stringify(none)).toBe(0)
     expect(await count({ partner: 'md-mde', policy: 'epa-pm25-limit', version: '2.0.0', since: '2026-01-01T00:00:00Z' })).toBe(1)
     expect(await count({ until: '2026-01-01T00:00:01Z' })).toBe(1)
+  })
+
+  it('does not count skipped messages against its limit, so that a repeated request continues', async () => {
+    const lane = 'md-mde/epa-pm25-limit/webhook'
+    await world.database.transaction(async (tx) => {
+      for (let index = 0; index < 501; index++) {
+        const [id, createdAt] = [`old-${index}`, new Date(Date.UTC(2025, 0, 1, 0, 0, index)).toISOString()]
+        await tx.documents(DELIVERIES).put(sampleDelivery({ id, message: id, partner: 'md-mde', lane, state: 'dead', createdAt }))
+      }
+    })
+    const { redriven, skipped, more } = await redrive.many({ reason: 'r' }, 'operator')
+    expect([redriven.map(({ partner }) => partner).sort(), skipped.length, more]).toEqual([['md-mde', 'va-deq'], 501, false])
   })
 })
 

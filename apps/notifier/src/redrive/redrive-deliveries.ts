@@ -9,14 +9,16 @@ import { lockKeysOf, concerns } from '../delivery/notified-policies.js'
 import { PARTNERS } from '../partners/partner.table.js'
 import { decideRedrive, overtaken, sentOn, type RedriveDecision } from './decide-redrive.js'
 
-/** Maximum number of messages of one request; a repeated request continues. */
+/** Maximum number of messages that one request redrives; a repeated request continues. Skipped messages do not count. */
 const MAX_AT_ONCE = 500
 const PAGE = 500
-/** Gap in ms between two messages to one partner, so the backlog of an outage does not use up the partner's next hour. */
+/**
+ * Gap in ms between two messages to one partner, equal to `DEFAULT_RATE` (5 a second), so that a redriven backlog is not due all at once.
+ */
 const PACE_MS = 200
 
-type Asked = { by: string; reason: string }
-type GivenUp = Pick<Delivery, 'id' | 'partner' | 'createdAt' | 'message' | 'lane'>
+type RedriveRequester = { by: string; reason: string }
+type AbandonedDelivery = Pick<Delivery, 'id' | 'partner' | 'createdAt' | 'message' | 'lane'>
 
 /** Redrives messages at a person's request: same id, same bytes, a fresh schedule of 24 hours. */
 @Injectable()
@@ -27,32 +29,32 @@ export class RedriveDeliveries {
   ) {}
 
   /** Redrives one message, unless it is pending. Throws `HMS_DELIVERY_UNKNOWN` (404), `HMS_DELIVERY_OVERTAKEN` (409). */
-  async one(id: string, asked: Asked): Promise<DeliveryDetail> {
-    const answer = await this.redrive({ id }, asked, 0)
-    if (answer.do === 'nothing' && answer.because === 'overtaken') {
-      throw new HmsError('HMS_DELIVERY_OVERTAKEN', answer.detail, { status: 409, next: [action('partners.deliveries')] })
+  async one(id: string, requester: RedriveRequester): Promise<DeliveryDetail> {
+    const decision = await this.redrive({ id }, requester, 0)
+    if (decision.do === 'nothing' && decision.because === 'overtaken') {
+      throw new HmsError('HMS_DELIVERY_OVERTAKEN', decision.detail, { status: 409, next: [action('partners.deliveries')] })
     }
-    return this.database.transaction(async (tx) => deliveryDetail(tx, await this.read(id, tx)))
+    return this.database.transaction(async (tx) => deliveryDetail(tx, await read(tx, id)))
   }
 
   /** Redrives abandoned messages, each in its own transaction. After a failure, a repeated request continues with the rest. */
   async many({ reason, ...filter }: RedriveManyRequest, by: string): Promise<RedriveResult> {
-    const found = await this.givenUp(filter)
-    const result: RedriveResult = { redriven: [], skipped: [], more: found.length > MAX_AT_ONCE }
+    const result: RedriveResult = { redriven: [], skipped: [], more: false }
     const sentTo = new Map<string, number>()
-    for (const delivery of found.slice(0, MAX_AT_ONCE)) {
+    for (const delivery of await this.abandonedDeliveries(filter)) {
+      if (result.redriven.length === MAX_AT_ONCE) return { ...result, more: true }
       const before = sentTo.get(delivery.partner) ?? 0
-      const answer = await this.redrive(delivery, { by, reason }, before * PACE_MS)
-      if (answer.do === 'nothing') result.skipped.push({ id: delivery.id, detail: answer.detail })
+      const decision = await this.redrive(delivery, { by, reason }, before * PACE_MS)
+      if (decision.do === 'nothing') result.skipped.push({ id: delivery.id, detail: decision.detail })
       else {
         sentTo.set(delivery.partner, before + 1)
-        result.redriven.push(deliveryView(await this.read(delivery.id)))
+        result.redriven.push(deliveryView(await this.database.transaction((tx) => read(tx, delivery.id))))
       }
     }
     return result
   }
 
-  private redrive({ id }: Pick<Delivery, 'id'>, asked: Asked, inMs: number): Promise<RedriveDecision> {
+  private redrive({ id }: Pick<Delivery, 'id'>, requester: RedriveRequester, inMs: number): Promise<RedriveDecision> {
     return this.database.transaction(async (tx) => {
       const delivery = await lockedDocument(tx, DELIVERIES, id, lockKeysOf)
       if (delivery === undefined) throw deliveryUnknown(id)
@@ -61,27 +63,31 @@ export class RedriveDeliveries {
       const others = delivery.state === 'pending' ? [] : await this.lanes.otherDeliveries(tx, delivery)
       const sibling = others.find((other) => other.id !== id && other.lane === delivery.lane) // guard: redrive-first
       if (sibling !== undefined) return sentOn(sibling)
-      const answer = decideRedrive(delivery, newer, partner?.lane ?? 'latest')
-      if (answer.do === 'nothing') return answer
+      const decision = decideRedrive(delivery, newer, partner?.lane ?? 'latest')
+      if (decision.do === 'nothing') return decision
       // A newer message that is resent after this one must not report a version that is no longer in force either.
-      for (const each of answer.followedBy) {
+      for (const each of decision.followedBy) {
         const later = (await this.lanes.newerThan(tx, each)).filter(({ id: other }) => !newer.some((known) => known.id === other))
         if (later.length > 0) return overtaken(later.at(-1), 'was notified')
       }
       const at = new Date(tx.now.getTime() + inMs)
-      await tx.lock(answer.followedBy.flatMap(lockKeysOf))
-      for (const each of [delivery, ...answer.followedBy]) await this.lanes.redrive(tx, each, asked, at)
-      return answer
+      await tx.lock(decision.followedBy.flatMap(lockKeysOf))
+      for (const each of [delivery, ...decision.followedBy]) await this.lanes.redrive(tx, each, requester, at)
+      return decision
     })
   }
 
-  /** Returns abandoned deliveries, oldest first, so that the order within a lane is kept: of a message in a lane, the last one sent. */
-  private async givenUp({ partner, policy, version, since, until }: Omit<RedriveManyRequest, 'reason'>): Promise<GivenUp[]> {
+  /**
+   * Returns abandoned deliveries, oldest first, which keeps the order within a lane. If a message has several deliveries in one lane, only
+   * the newest is returned.
+   */
+  private async abandonedDeliveries(filter: Omit<RedriveManyRequest, 'reason'>): Promise<AbandonedDelivery[]> {
+    const { partner, policy, version, since, until } = filter
     const sought = { partner, policy: orSeveral(policy), version: orSeveral(version) }
     const given = Object.entries(sought).filter(([, value]) => value !== undefined)
     const where = { state: 'dead', ...Object.fromEntries(given) }
     const [fromMs, untilMs] = [Date.parse(since ?? ''), Date.parse(until ?? '')]
-    const found: GivenUp[] = []
+    const found: AbandonedDelivery[] = []
     let after: string | undefined
     for (;;) {
       const page = await this.database.transaction((tx) =>
@@ -100,11 +106,10 @@ export class RedriveDeliveries {
     const last = new Map(sorted.map(({ message, lane, id }) => [`${message} ${lane}`, id]))
     return sorted.filter(({ message, lane, id }) => last.get(`${message} ${lane}`) === id)
   }
+}
 
-  private async read(id: string, tx?: Transaction): Promise<Delivery> {
-    const find = (within: Transaction): Promise<Delivery | undefined> => within.documents(DELIVERIES).get(id)
-    const delivery = await (tx === undefined ? this.database.transaction(find) : find(tx))
-    if (delivery === undefined) throw deliveryUnknown(id)
-    return delivery
-  }
+async function read(tx: Transaction, id: string): Promise<Delivery> {
+  const delivery = await tx.documents(DELIVERIES).get(id)
+  if (delivery === undefined) throw deliveryUnknown(id)
+  return delivery
 }
