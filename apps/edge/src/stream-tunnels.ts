@@ -17,9 +17,14 @@ import { forwardedFor, tunnelHeaders } from './forwarded-headers.js'
 import type { Instances } from './instances.js'
 
 export const STREAM_PATH = '/v1/stream'
-const HANDSHAKE_MS = 10_000
+/** Time in ms for an instance to respond: short, so that the next one can respond before the SDK closes (`SILENCE_MS`). */
+const HANDSHAKE_MS = 2_000
+/** Time in ms for the last instance. The reader closes before it, if it is the SDK. */
+const LAST_HANDSHAKE_MS = 10_000
 const MAX_REFUSAL_BYTES = 64 * 1024
 const UNAVAILABLE = 503
+
+type Outcome = 'answered' | 'stopping' | 'closed'
 
 /**
  * Forwards WebSocket upgrades byte for byte. The reader's key reaches config-store, and config-store's refusal reaches the reader with its
@@ -43,10 +48,9 @@ export class StreamTunnels {
     this.track(upgrade.socket)
     for (let remaining = this.instances.size - 1; ; remaining--) {
       try {
-        if ((await this.connect(upgrade, this.instances.next(upgrade.request), remaining === 0)) === 'answered') {
-          this.instances.markResponsive(upgrade.request)
-          return
-        }
+        const outcome = await this.connect(upgrade, this.instances.next(upgrade.request), remaining === 0)
+        if (outcome === 'answered') this.instances.markResponsive(upgrade.request)
+        if (outcome !== 'stopping') return
       } catch (error) {
         if (!upgrade.socket.destroyed) this.instances.markUnresponsive(upgrade.request)
         if (remaining === 0 || upgrade.socket.destroyed) throw this.unavailable(error)
@@ -55,21 +59,21 @@ export class StreamTunnels {
     }
   }
 
-  /** Connects the reader to one instance. Resolves to `stopping` if the instance returned 503 and is not the last to try. */
-  private connect({ request, socket: reader, head, target }: Upgrade, upstream: string, isLast: boolean): Promise<'answered' | 'stopping'> {
+  /** Connects the reader to one instance. `stopping`: it returned 503 and is not the last to try. `closed`: the reader closed first. */
+  private connect({ request, socket: reader, head, target }: Upgrade, upstream: string, isLast: boolean): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       // Built from the instance's address, because the reader's request target must not choose the host.
       const url = new URL(STREAM_PATH + target.search, upstream)
       const headers = { ...tunnelHeaders(request.headers), host: url.host, ...forwardedFor(request, this.trusted) } // guard: tunnel-headers
       const call = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, { headers })
-      const handshakeTimer = setTimeout(() => call.destroy(new Error('no response in time')), HANDSHAKE_MS)
+      const handshakeTimer = setTimeout(() => call.destroy(new Error('no response in time')), isLast ? LAST_HANDSHAKE_MS : HANDSHAKE_MS)
       const fail = (error: unknown): void => {
         call.destroy()
         reject(error)
       }
       const onReaderClosed = (): void => {
         call.destroy()
-        resolve('answered')
+        resolve('closed')
       }
       reader.once('close', onReaderClosed)
       call.once('close', () => {
