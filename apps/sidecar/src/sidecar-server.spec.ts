@@ -56,6 +56,12 @@ describe('reads', () => {
     expect([headers['age'], headers['hms-state']]).toEqual(['2', 'STALE'])
   })
 
+  it.each(['ERROR', 'CLOSED'] as const)('report an old copy as STALE in the header, also in state %s', async (state) => {
+    sidecar.values.state = state
+    const flags = sidecar.flags.answer(undefined, { context: { targetingKey: 'bot-1' } })
+    expect([(await ask('/v1/policies')).headers['hms-state'], flags.headers?.['hms-state']]).toEqual(['STALE', 'STALE'])
+  })
+
   it.each(['/v1/policies', '/v1/policies/epa-pm25-limit'])('return 304 for %s until value or state change, with the age', async (path) => {
     const { etag = '' } = (await ask(path)).headers
     sidecar.values.ageMs = 9_000

@@ -61,7 +61,7 @@ export class Flags {
     } = key === undefined
       ? answerFlags(this.book, reader, ifNoneMatch, { stream: eventStream() })
       : answerFlag(this.book, key, reader, ifNoneMatch)
-    return { status, body: text, headers: { etag, 'cache-control': 'no-store', 'hms-state': this.values.state } }
+    return { status, body: text, headers: { etag, 'cache-control': 'no-store', 'hms-state': stateOf(this.values) } }
   }
 
   /** Adds a reader to the event stream. Throws `HMS_SIDECAR_BUSY` before anything is written. */

@@ -5,7 +5,7 @@ import type { HeldValues } from '../held-values.js'
 
 /** Fake connection of a side-car, whose values a test sets. */
 export class HeldSample implements HeldValues {
-  state: 'READY' | 'STALE' = 'READY'
+  state: HeldValues['state'] = 'READY'
   revision = 4
   ageMs = 0
   /** Code with which the document of each policy without a verified value was refused. */
