@@ -29,6 +29,13 @@ export const FREEZE_GUARDS = [
     test: 'takes effect by its signature alone, whatever approver publishes: one with the signature of another freeze blocks nothing',
   },
   {
+    name: 'freeze-replaced-by-lift',
+    guard: 'a lift of a declaration that does not verify ends no other freeze in a stage',
+    without: 'false',
+    spec: 'libs/stage/src/freezes/follow-freezes.spec.ts',
+    test: 'is not lifted by a person who may not, nor by a lift of another declaration',
+  },
+  {
     name: 'freeze-counts-once',
     guard: 'a declaration that another one replaced is not accepted again',
     without: '',

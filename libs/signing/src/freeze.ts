@@ -1,6 +1,6 @@
 import { canonicalJson, peekPredicate, type Envelope, type Freeze, type FreezeRecord } from '#libs/contracts'
 import { randomUUID } from 'node:crypto'
-import { isDigest } from './digest.js'
+import { digestOfPayload, isDigest } from './digest.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
 import type { Principal, Roster } from './roster/roster.js'
 import { isText, isTime, objectOf, oneOf, optional } from './shape.js'
@@ -52,7 +52,7 @@ const FREEZE: StatementKind<FreezePredicate> = {
     const { freeze, id, declared, reason } = predicate as Partial<Record<'freeze' | 'id' | 'declared' | 'reason', unknown>>
     const isWhole =
       predicate.action === 'declare' ? freeze !== undefined : id !== undefined && declared !== undefined && reason !== undefined
-    return isWhole ? undefined : `what a person needs to ${predicate.action} a freeze is not all there`
+    return isWhole ? undefined : `members required to ${predicate.action} a freeze are missing`
   },
 }
 
@@ -100,19 +100,24 @@ export function readFreeze(envelope: unknown, roster: Roster, at?: string): Read
 }
 
 /**
- * Verifies a record with the signed statements in it. Throws `SignatureError`. Keys must be valid at the times in the statements, because a
- * record is read again with the topic, when the person may have left.
+ * Verifies the signed statements in a record. Throws `SignatureError`. Keys are checked at the signing times of the statements, because the
+ * topic can be replayed after a key has expired. The role check uses the given roster. A lift names its declaration by digest, so the
+ * declaration's keys are not checked again, unless the record would replace `stored`, a freeze with another declaration that is not lifted.
  */
-export function verifyFreeze({ by, declaredAt: _declaredAt, statement, lifted, ...freeze }: FreezeRecord, roster: Roster): void {
-  const declared = readFreeze(statement, roster, timeOf(statement))
-  const { predicate } = declared
-  if (predicate.action !== 'declare' || canonicalJson(predicate.freeze) !== canonicalJson(freeze) || declared.person.name !== by)
-    throw new SignatureError('HMS_FREEZE_OTHER', `the statement signed by ${declared.person.name} is not this freeze`)
+export function verifyFreeze(record: FreezeRecord, roster: Roster, stored?: FreezeRecord): void {
+  const { by, declaredAt: _declaredAt, statement, lifted, ...freeze } = record
+  const digest = digestOfPayload(statement)
+  const replaces = stored?.lifted === null && digestOfPayload(stored.statement) !== digest // guard: freeze-replaced-by-lift
+  if (lifted === null || replaces) {
+    const { predicate, person } = readFreeze(statement, roster, timeOf(statement))
+    if (predicate.action !== 'declare' || canonicalJson(predicate.freeze) !== canonicalJson(freeze) || person.name !== by)
+      throw new SignatureError('HMS_FREEZE_OTHER', `the statement signed by ${person.name} is not this freeze`)
+  }
   if (lifted === null) return
-  const lift = readFreeze(lifted.statement, roster, timeOf(lifted.statement))
-  const isThis = lift.predicate.action === 'lift' && lift.predicate.id === freeze.id && lift.predicate.declared === declared.digest
-  if (!isThis || lift.person.name !== lifted.by)
-    throw new SignatureError('HMS_FREEZE_OTHER', `the statement signed by ${lift.person.name} lifts another freeze`)
+  const { predicate, person } = readFreeze(lifted.statement, roster, timeOf(lifted.statement))
+  const isThis = predicate.action === 'lift' && predicate.id === freeze.id && predicate.declared === digest
+  if (!isThis || person.name !== lifted.by)
+    throw new SignatureError('HMS_FREEZE_OTHER', `the statement signed by ${person.name} lifts another freeze`)
 }
 
 function timeOf(statement: Envelope): string {

@@ -1,8 +1,8 @@
-import { canonicalJson, type FreezeNotice, type FreezeRecord, type StageName } from '#libs/contracts'
+import { type FreezeNotice, type FreezeRecord, type StageName } from '#libs/contracts'
 import { type DocumentTable, documentTable, findAll, timerKind, type TimerKind, type Timers, type Transaction } from '#libs/persistence'
 import { freezeAgainst, isDeletable, nextChange, type StageState } from '#libs/pipeline'
 import type { Rosters } from '#libs/service'
-import { verifyFreeze } from '#libs/signing'
+import { digestOfPayload, verifyFreeze } from '#libs/signing'
 
 /** Freezes as received by the stage, by id. Approver bounds their number. */
 export const FREEZES = documentTable<FreezeRecord>({ name: 'freeze', id: ({ id }) => id, keys: {} })
@@ -42,14 +42,16 @@ export class FollowFreezes<State extends StageState> {
     this.service.timers.on(this.notice, (tx, { data }) => this.notifyRun(tx, data))
   }
 
-  /** Stores a declared or lifted freeze. Throws `SignatureError` unless the person in the record signed its content. */
+  /** Stores a declared or lifted freeze. Throws `SignatureError` unless the person in the record signed it. */
   async save(tx: Transaction, freeze: FreezeRecord): Promise<void> {
-    verifyFreeze(freeze, this.service.rosters.newest) // guard: freeze-signed
     // Serialises deletion with a concurrent declaration of the same freeze.
     await tx.lock(['freezes'])
-    const known = await tx.documents(FREEZES).get(freeze.id)
-    if (known !== undefined && canonicalJson(known) === canonicalJson(freeze)) return
-    await tx.documents(FREEZES).put(freeze)
+    const stored = await tx.documents(FREEZES).get(freeze.id)
+    const isStored = stored !== undefined && digestOfPayload(stored.statement) === digestOfPayload(freeze.statement)
+    // The stored declaration was verified, and a lift is final: reading the topic again changes neither.
+    if (isStored && (freeze.lifted === null || stored.lifted !== null)) return
+    verifyFreeze(freeze, this.service.rosters.newest, stored) // guard: freeze-signed
+    await tx.documents(FREEZES).put(isStored ? { ...stored, lifted: freeze.lifted } : freeze)
     await this.deletePast(tx)
     await this.notifyAll(tx)
     await this.scheduleChange(tx, freeze, 'again')
