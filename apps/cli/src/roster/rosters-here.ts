@@ -108,14 +108,7 @@ export function noRosterHere({ output }: CliContext): void {
  * service is trusted, as the SDK trusts it on first use.
  */
 export async function installationOf(context: CliContext): Promise<string> {
-  try {
-    return (await pinnedRoster(context)).installation
-  } catch (error) {
-    const unnamed =
-      error instanceof HmsError && error.code === 'HMS_ROSTER_UNREADABLE' && context.io.environment.lookup('HMS_ROSTER') === undefined
-    if (!unnamed || !isLoopback(readUrl(context.url))) throw error
-    const [first] = await context.get('/v1/roster')
-    if (first === undefined) throw error
-    return readRoster(first.envelope).installation
-  }
+  const isUnpinned = rosterFile(context) === undefined && isLoopback(readUrl(context.url))
+  const [first] = isUnpinned ? await context.get('/v1/roster') : []
+  return (first === undefined ? await pinnedRoster(context) : readRoster(first.envelope)).installation
 }

@@ -51,6 +51,12 @@ describe('whoami', () => {
     expect(stdout).toContain('no roster yet')
   })
 
+  it('exits with 2 if the roster of HMS_ROSTER cannot be read', async () => {
+    const env = { HMS_DATA_DIR: folder, HMS_ROSTER: join(folder, 'none.json') }
+    const { code, stderr } = await runForTest(['whoami'], { env })
+    expect([code, stderr]).toEqual([2, expect.stringContaining('HMS_ROSTER_UNREADABLE')])
+  })
+
   it('names no signer if the key of HMS_SIGNER is missing', async () => {
     const { stdout } = await runForTest(['whoami'], { env: { HMS_DATA_DIR: folder, HMS_SIGNER: 'Unknown Person' } })
     expect(stdout).toContain('HMS_SIGNER says "Unknown Person", and')

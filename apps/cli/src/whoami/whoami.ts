@@ -4,7 +4,7 @@ import { EXIT, HmsError } from '#libs/contracts'
 import type { Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { keyFolderOf } from '../keys/key-folder.js'
-import { pinnedRoster } from '../roster/rosters-here.js'
+import { pinnedRoster, rosterFile } from '../roster/rosters-here.js'
 
 /** Identities and settings of this machine. `by`: the setting that determined the value. */
 interface Whoami {
@@ -21,7 +21,7 @@ interface Whoami {
 export async function showWhoami(context: CliContext): Promise<number> {
   const { lookup, dataDir } = context.io.environment
   const { url } = await context.client()
-  const roster = await readTrustedRoster(context)
+  const roster = rosterFile(context) === undefined ? undefined : await pinnedRoster(context)
   const given = lookup('HMS_URL') === undefined ? 'default' : 'HMS_URL'
   const pinnedBy = lookup('HMS_ROSTER') === undefined ? join(dataDir, 'roster.json') : 'HMS_ROSTER'
   const found: Whoami = {
@@ -66,15 +66,6 @@ async function findCaller(context: CliContext, url: string): Promise<Whoami['cal
     if (!(error instanceof HmsError)) throw error
   }
   return { as: 'nobody', by: `no HMS_TOKEN, and no operator's key in ${dataDir}` }
-}
-
-async function readTrustedRoster(context: CliContext): Promise<Roster | undefined> {
-  try {
-    return await pinnedRoster(context)
-  } catch (error) {
-    if (error instanceof HmsError && error.code === 'HMS_ROSTER_UNREADABLE') return undefined
-    throw error
-  }
 }
 
 function linesOf({ services, signer, unsigned, keys, caller, roster }: Whoami): string[] {
