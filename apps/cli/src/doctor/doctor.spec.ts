@@ -68,7 +68,9 @@ describe('doctor finds', () => {
     expect(detailOf('clock', up(), up({ service: 'audit', clockOffMs: undefined }))).toBe(
       'not reported by audit; the others are within five seconds',
     )
-    const [old, dark] = [up({ state: 'down', migrations: 'missing' }), up({ state: 'down', database: 'down' })]
+    const [old, dark] = [up({ state: 'down', migrations: 'missing' }), up({ state: 'down', database: 'down', clockOffMs: undefined })]
+    expect(detailOf('clock', dark)).toBe('not measured, because no service reaches its database')
+    expect(detailOf('clock', { service: 'linter', state: 'down' })).toBe('the edge does not report those of its services')
     expect([detailOf('schema', up()), detailOf('schema', old)]).toEqual(['up to date', undefined])
     expect(detailOf('schema', up({ service: 'audit' }), dark)).toBe('up to date where it could be looked at and is not named above')
   })

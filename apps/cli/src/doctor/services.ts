@@ -91,8 +91,12 @@ function judgeClocks(at: number | undefined, services: ServiceState[], now: numb
   if (Math.abs(here) > CLOCK_MS + 1_000) checks.push(wrong('clock', `this machine is ${seconds(here)} off the services' clock`, next))
   if (checks.length > 0) return checks
   const withoutClock = services.filter(({ clockOffMs, state }) => clockOffMs === undefined && state !== 'down')
-  if (services.every(({ clockOffMs }) => clockOffMs === undefined))
-    return [unknown('clock', 'the edge does not report those of its services')]
+  if (services.every(({ clockOffMs }) => clockOffMs === undefined)) {
+    const isEdge = services.every(({ database }) => database === undefined)
+    return [
+      unknown('clock', isEdge ? 'the edge does not report those of its services' : 'not measured, because no service reaches its database'),
+    ]
+  }
   if (withoutClock.length > 0)
     return [
       unknown('clock', `not reported by ${withoutClock.map(({ service }) => service).join(', ')}; the others are within five seconds`),
