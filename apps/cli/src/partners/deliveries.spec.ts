@@ -59,7 +59,7 @@ describe('partners deliveries', () => {
       'GET /v1/deliveries?partner=va-deq&run=184&policy=epa-pm25-limit&version=2.0.0&state=dead&since=2026-01-01T00%3A00%3A00.000Z&limit=1'
     const flags = ['--run', '184', '--policy', 'epa-pm25-limit@2.0.0', '--state', 'dead', '--since', '2026-01-01T00:00:00Z', '--limit', '1']
     const { code, stdout, stderr } = await run(['deliveries', 'va-deq', ...flags], { [asked]: { body: [DELIVERY] } })
-    expect([code, stderr]).toEqual([0, `The newest 1 are shown. Older ones: the same command with --before ${DELIVERY.id}\n`])
+    expect([code, stderr]).toEqual([0, `1 are shown. Older ones: the same command with --before ${DELIVERY.id}\n`])
     expect(stdout).toMatch(/STATE +ACKNOWLEDGED/)
     expect(stdout).toMatch(/dead +–/)
   })

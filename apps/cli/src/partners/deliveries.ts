@@ -34,7 +34,7 @@ export async function listDeliveries(context: CliContext, partner: string | unde
   context.output.list(deliveries, COLUMNS, whenEmpty(partner, options))
   const last = deliveries.at(-1)
   if (last !== undefined && deliveries.length === limit)
-    context.output.note(`The newest ${limit} are shown. Older ones: the same command with --before ${last.id}`)
+    context.output.note(`${limit} are shown. Older ones: the same command with --before ${last.id}`)
 }
 
 function whenEmpty(partner: string | undefined, options: DeliveriesOptions): string {
