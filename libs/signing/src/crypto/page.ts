@@ -18,8 +18,9 @@ export const rawKeyOf: typeof node.rawKeyOf = (key) => asPage(key).raw
 /** Computes R from the key and S, as Node does. The `verify` of noble multiplies by the cofactor, and so accepts more signatures. */
 export const isSignature: typeof node.isSignature = (bytes, key, sig) => {
   const { raw, point } = asPage(key)
+  if (point === undefined || sig.length !== 64) return false
   const [r, s, order] = [sig.subarray(0, 32), numberOf(sig.subarray(32)), Point.CURVE().n]
-  if (point === undefined || sig.length !== 64 || s >= order) return false
+  if (s >= order) return false
   const k = etc.mod(numberOf(sha512(concatBytes(r, raw, bytes))), order)
   return isSameBytes(Point.BASE.multiply(s, false).subtract(point.multiply(k, false)).toBytes(), r)
 }
