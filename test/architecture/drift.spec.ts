@@ -39,10 +39,10 @@ describe('tables', () => {
       for (const table of [...SHARED_TABLES, ...(await loadService(service)).tables]) expect(sections).toContain(sectionOf(table))
     })
 
-    it('include those of stages where its stage can be aborted', async () => {
-      const isAbortable = sourcesOf(`apps/${service}/src`, /\.ts$/).some(({ text }) => text.includes('isAbortable: true'))
+    it('include those of stages where its stage skips ended runs', async () => {
+      const skipsEndedRuns = sourcesOf(`apps/${service}/src`, /\.ts$/).some(({ text }) => text.includes('skipsEndedRuns: true'))
       const { sections } = await tablesOf(service)
-      expect(without(ofStages, sections)).toEqual(isAbortable ? [] : ofStages)
+      expect(without(ofStages, sections)).toEqual(skipsEndedRuns ? [] : ofStages)
     })
 
     it('are made once', async () => {

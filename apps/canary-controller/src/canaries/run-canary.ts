@@ -44,7 +44,7 @@ export class RunCanary implements OnModuleInit {
     this.shell = new StageShell(runtime, {
       name: 'canary',
       table: CANARIES,
-      isAbortable: true,
+      skipsEndedRuns: true,
       attestedBy: ['lint', 'simulate'],
       timers: CANARY_TIMERS,
       decide: (canary, input, now) => {

@@ -43,7 +43,7 @@ export class LintRun {
   constructor(private readonly runtime: ServiceRuntime) {
     this.shell = new StageShell(runtime, {
       name: 'lint',
-      isAbortable: false,
+      skipsEndedRuns: false,
       attestedBy: [],
       timers: [],
       decide: decideLint,

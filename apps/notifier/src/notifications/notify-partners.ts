@@ -41,7 +41,7 @@ export class NotifyPartners implements OnModuleInit, DeliveryListener {
     this.shell = new StageShell(runtime, {
       name: 'notify',
       table: NOTIFICATIONS,
-      isAbortable: false,
+      skipsEndedRuns: false,
       attestedBy: [],
       timers: ['deadline', 'recount'],
       decide: (stage, input, now) => decideNotification(stage, input, { now, deadlineMs }),
@@ -58,7 +58,7 @@ export class NotifyPartners implements OnModuleInit, DeliveryListener {
 
   /** Notifies partners of a run that takes effect later, with its date. */
   announce(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<HandlerResult> {
-    const arrival = { fresh: freshOf(dossier, cause), dossier, cause, isAbortable: true } // guard: partners-of-an-ended-run
+    const arrival = { fresh: freshOf(dossier, cause), dossier, cause, skipsEndedRuns: true } // guard: partners-of-an-ended-run
     return this.shell.open(tx, arrival, async () => ({ type: 'announced', dossier, ...(await addresseesOf(tx, dossier, cause)) }))
   }
 

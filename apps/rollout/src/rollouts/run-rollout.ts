@@ -48,7 +48,7 @@ export class RunRollout implements OnModuleInit {
     this.shell = new StageShell(runtime, {
       name: 'rollout',
       table: ROLLOUTS,
-      isAbortable: true,
+      skipsEndedRuns: true,
       attestedBy: ['lint', 'simulate', 'canary'],
       timers: ROLLOUT_TIMERS,
       decide: (rollout, input, now) =>

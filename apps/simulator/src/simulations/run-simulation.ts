@@ -48,7 +48,7 @@ export class RunSimulation implements OnModuleInit {
     this.shell = new StageShell(runtime, {
       name: 'simulate',
       table: SIMULATIONS,
-      isAbortable: true,
+      skipsEndedRuns: true,
       attestedBy: [],
       timers: SIMULATION_TIMERS,
       decide: (simulation, input) => decideSimulation(simulation, input, config),

@@ -45,7 +45,7 @@ async function shellFixture(attestedBy: AttestingStage[] = []) {
   const shell = new StageShell<Rollout, RolloutInput, RolloutEffect, RolloutTimer>(runtime, {
     name: 'rollout',
     table: TABLE,
-    isAbortable: true,
+    skipsEndedRuns: true,
     attestedBy,
     timers: ROLLOUT_TIMERS,
     decide: (state, input, now) => decideRollout(state, input, { now, publishMs: 600_000, acknowledgeMs: 30_000 }),

@@ -25,8 +25,8 @@ export interface Stage<State extends StageState, Input extends { type: string },
   name: StageName
   /** Table with the state of each run's newest attempt. Without a table, the stage decides once per run and stores nothing. */
   table?: DocumentTable<State>
-  /** Whether the stage does not open a run that was ended before it arrived. */
-  isAbortable: boolean
+  /** `true`: a run that was ended before it arrived is not opened. `false`: it is opened all the same. */
+  skipsEndedRuns: boolean
   /** Stages that must have attested a run before it may continue here. */
   attestedBy: readonly AttestingStage[]
   timers: readonly Timer[]
@@ -36,7 +36,7 @@ export interface Stage<State extends StageState, Input extends { type: string },
   keysOf(state: State): readonly string[]
   /**
    * Completes an event or a response with results of the effects performed before it. Returns `undefined` if the stage stores it and sends
-   * it later.
+   * it later. Also called with the stage's own effects, which it must return unchanged.
    */
   amend?(tx: Transaction, state: State, effect: CommonEffect<EventType, Timer>): Promise<CommonEffect<EventType, Timer> | undefined>
   /** Performs one of the stage's own effects in the transaction; returns the state if the effect changed it. */
@@ -48,8 +48,8 @@ export interface Arrival<State> {
   fresh: State
   dossier: RunDossier
   cause: Pick<ReceivedEvent, 'key' | 'id' | 'traceparent'>
-  /** Overrides `Stage.isAbortable` for this run. */
-  isAbortable?: boolean
+  /** Overrides `Stage.skipsEndedRuns` for this run. */
+  skipsEndedRuns?: boolean
   /** Overrides `Stage.attestedBy` for this run. */
   attestedBy?: readonly AttestingStage[]
 }
@@ -83,9 +83,9 @@ export class StageShell<
    * Registers the timers; call once, before the service starts. `works`: by timer, work to run outside any transaction when the timer is
    * due. The result of the work is the input to apply; `undefined` applies none.
    */
-  listen(handlers: Partial<Record<Timer, (state: State) => Promise<Input | undefined>>> = {}): void {
+  listen(works: Partial<Record<Timer, (state: State) => Promise<Input | undefined>>> = {}): void {
     for (const timer of this.stage.timers) {
-      const work = handlers[timer]
+      const work = works[timer]
       if (work !== undefined) this.onWork(timer, work)
       else {
         this.runtime.timers.on(this.kindOf(timer), async (tx, { data }) => {
@@ -107,13 +107,14 @@ export class StageShell<
    */
   async open(
     tx: Transaction,
-    { fresh, dossier, cause, isAbortable = this.stage.isAbortable, attestedBy = this.stage.attestedBy }: Arrival<State>,
+    { fresh, dossier, cause, skipsEndedRuns = this.stage.skipsEndedRuns, attestedBy = this.stage.attestedBy }: Arrival<State>,
     begin: () => Promise<Input> | Input,
   ): Promise<HandlerResult> {
     const { name, table } = this.stage
     const known = table === undefined ? undefined : await tx.documents(table).get(String(fresh.run))
     if (known !== undefined && known.attempt >= fresh.attempt) return 'ignored-stale'
-    if (isAbortable && (await isEndedOnArrival(this.runtime.outbox, tx, dossier, { stage: name, key: cause.key }))) return 'ignored-stale'
+    if (skipsEndedRuns && (await isEndedOnArrival(this.runtime.outbox, tx, dossier, { stage: name, key: cause.key })))
+      return 'ignored-stale'
     if (known !== undefined) await this.decide(tx, known, { type: 'ended', attempt: known.attempt, reason: 'a newer attempt replaced it' })
     // Judged by the roster and profile of this service, not of the sender.
     const evidence = isEvidenceRequired(this.runtime.profile, dossier.plan) ? 'required' : 'optional'
@@ -153,8 +154,8 @@ export class StageShell<
   }
 
   /**
-   * Applies a decision about the run. A decision that arrives before the run is stored until then. `dossierOf` returns the dossier that the
-   * decision's signature must name.
+   * Applies a decision about the run. A decision that arrives before its attempt of the run is stored and applied once that attempt is
+   * opened; if it ends the run, the run is not opened on arrival. `dossierOf` returns the dossier that the decision's signature must name.
    */
   async decisionReceived(tx: Transaction, decision: AcceptedDecision, dossierOf: (state: State) => RunDossier): Promise<void> {
     const { name } = this.stage
@@ -196,8 +197,8 @@ export class StageShell<
   }
 
   private async perform(tx: Transaction, state: State, effect: Effect | CommonEffect<keyof EventData, Timer>): Promise<State | void> {
-    const plain = effect as CommonEffect<keyof EventData, Timer>
-    const common = this.stage.amend === undefined ? plain : await this.stage.amend(tx, state, plain)
+    const maybeCommon = effect as CommonEffect<keyof EventData, Timer>
+    const common = this.stage.amend === undefined ? maybeCommon : await this.stage.amend(tx, state, maybeCommon)
     if (common === undefined) return
     switch (common.do) {
       case 'emit':
