@@ -53,7 +53,7 @@ function openSignature(value: unknown): { keyid: string; sig: Uint8Array } {
 
 /**
  * Decodes standard or URL-safe base64, padded or not. Node skips unknown characters and ignores spare bits of the last character, so many
- * texts would decode to the same bytes. Accepts only canonical text, which encoding the bytes yields again.
+ * texts would decode to the same bytes. Accepts only text that re-encoding the decoded bytes reproduces exactly.
  */
 function decodeBase64(text: string, member: string): Uint8Array {
   const bytes = fromBase64(text)

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { peekPredicate, type CoverageView, type StreamFrame } from '#libs/contracts'
-import { provesStanding, StableTree, type FreshnessPredicate, type StableHead } from '#libs/signing'
+import { provesStableHead, StableTree, type FreshnessPredicate, type StableHead } from '#libs/signing'
 import { Follower } from '../testing/follow.suite.js'
 import { digestOfRelease, startStore } from '../testing/store-world.suite.js'
 
@@ -135,7 +135,7 @@ describe('a reader of a few policies', () => {
     const { freshness, standing } = await reader.frame(1)
     const { tree } = peekPredicate<FreshnessPredicate>(freshness!)
     expect(tree).toEqual(new StableTree(heads).root)
-    expect([provesStanding(tree!, A, heads[0], standing![A]), provesStanding(tree!, C, undefined, standing![C])]).toEqual([true, true])
+    expect([provesStableHead(tree!, A, heads[0], standing![A]), provesStableHead(tree!, C, undefined, standing![C])]).toEqual([true, true])
     await world.vouch(heads, new Date(world.clock.now().getTime() + 1))
     beat()
     const again = await firstWith(reader, 2, 'freshness')
@@ -144,7 +144,7 @@ describe('a reader of a few policies', () => {
     await store({ policy: B, seq: 2, version: '2.0.0' })
     await world.vouch(moved, world.clock.now())
     const proven = await firstWith(reader, 2, 'standing')
-    expect(provesStanding(new StableTree(moved).root, A, heads[0], proven.standing![A])).toBe(true)
+    expect(provesStableHead(new StableTree(moved).root, A, heads[0], proven.standing![A])).toBe(true)
     expect(proven.type).toBe('heartbeat')
   })
 

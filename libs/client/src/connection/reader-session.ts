@@ -2,7 +2,7 @@ import { HmsError, type ConfigDocument, type Envelope, type StandingProof } from
 import type { InForce, Reader } from '#libs/evaluation'
 import { SignatureError } from '#libs/signing'
 import { DocumentTrust } from '../trust/document-trust.js'
-import { StandingProofs } from '../trust/freshness-watch.js'
+import { StableHeadProofs } from '../trust/freshness-watch.js'
 import { ReaderTime } from '../trust/reader-time.js'
 import { awaitReady, type Contact } from './contact.js'
 import type { Feed, ReaderOptions, ApplyOptions } from './feed.js'
@@ -45,7 +45,7 @@ export class ReaderSession implements HmsConnection {
   private confirmedAt = 0
   private readonly refusals = new Refusals()
   /** Set for a reader with named policies over a server, which does not receive heads of other policies. */
-  private readonly proofs: StandingProofs | undefined
+  private readonly proofs: StableHeadProofs | undefined
   private rostersRequestedAt = Number.NEGATIVE_INFINITY
   readonly documents: HeldDocumentSource
   readonly contact: Contact
@@ -61,7 +61,7 @@ export class ReaderSession implements HmsConnection {
     const time = (this.time = new ReaderTime(clock))
     const trust = (this.trust = new DocumentTrust(() => rosters.newest, time))
     this.copy = new LocalCopy({ reader, policies, trust, clock: time, onExpiry: (changes) => this.announce(changes) })
-    this.proofs = policies === undefined || fromLog === true ? undefined : new StandingProofs(policies)
+    this.proofs = policies === undefined || fromLog === true ? undefined : new StableHeadProofs(policies)
     const { documents } = this.copy
     this.documents = {
       policies: () => documents.policies(),

@@ -2,7 +2,7 @@ import { HmsError, type StreamFrame } from '#libs/contracts'
 import type { InForce, PolicyValue, Reader } from '#libs/evaluation'
 import {
   FRESHNESS_AHEAD_MS,
-  provesStanding,
+  provesStableHead,
   SignatureError,
   verifyHead,
   type FreshnessPredicate,
@@ -75,7 +75,7 @@ export function judgeFrame(
     if (refusal !== undefined) return { kind: 'refused', code: refusal.code, detail: refusal.detail }
     const proof = frame.standing?.[id]
     // Statements of earlier versions have no tree and prove nothing about single policies.
-    const isMixed = statement?.tree !== undefined && !provesStanding(statement.tree, id, heads.get(id), proof)
+    const isMixed = statement?.tree !== undefined && !provesStableHead(statement.tree, id, heads.get(id), proof)
     const mixed = isMixed ? mixedDoubt(statement, id, { seq: heads.get(id)?.seq, isProven: proof !== undefined }) : undefined
     if (mixed !== undefined && proof !== undefined) return { kind: 'refused', ...mixed } // guard: get-vouched-for
     const found = inForce.get(id)

@@ -3,7 +3,7 @@ import {
   FRESHNESS_EVERY_MS,
   FRESHNESS_LIFE_MS,
   judgeFreshness,
-  provesStanding,
+  provesStableHead,
   type FreshnessPredicate,
   type StableHead,
 } from '#libs/signing'
@@ -62,7 +62,7 @@ export class FreshnessWatch {
  * Proofs that a reader's named policies are among all stable heads, as the server last sent them. A reader with named policies does not
  * have all heads and so cannot check their digest; it checks the proofs against the tree root in the same statement.
  */
-export class StandingProofs {
+export class StableHeadProofs {
   private proofs: Readonly<Record<string, StandingProof>> = {}
   private cached: { root: string; isSame: boolean } | undefined
 
@@ -86,7 +86,7 @@ export class StandingProofs {
     if (tree === undefined) return true
     if (this.cached?.root !== tree.root) {
       const headsByPolicy = new Map(heads.map((head) => [head.policy, head]))
-      const isSame = this.policies.every((id) => provesStanding(tree, id, headsByPolicy.get(id), this.proofs[id]))
+      const isSame = this.policies.every((id) => provesStableHead(tree, id, headsByPolicy.get(id), this.proofs[id]))
       this.cached = { root: tree.root, isSame }
     }
     return this.cached.isSame

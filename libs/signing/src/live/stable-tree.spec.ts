@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { provesStanding, StableTree } from './stable-tree.js'
+import { provesStableHead, StableTree } from './stable-tree.js'
 
 const digest = (seq: number): string => `sha256:${seq.toString(16).padStart(64, '0')}`
 const headOf = (policy: string, seq = 1) => ({ policy, seq, current: digest(seq) })
@@ -11,8 +11,8 @@ describe('the tree of stable heads', () => {
     fc.assert(
       fc.property(ids, fc.stringMatching(/^[a-z]{3,6}$/), (policies, other) => {
         const tree = new StableTree(policies.map((policy) => headOf(policy)))
-        for (const policy of policies) expect(provesStanding(tree.root, policy, headOf(policy), tree.proofOf(policy))).toBe(true)
-        if (!policies.includes(other)) expect(provesStanding(tree.root, other, undefined, tree.proofOf(other))).toBe(true)
+        for (const policy of policies) expect(provesStableHead(tree.root, policy, headOf(policy), tree.proofOf(policy))).toBe(true)
+        if (!policies.includes(other)) expect(provesStableHead(tree.root, other, undefined, tree.proofOf(other))).toBe(true)
       }),
       { numRuns: 30 },
     )
@@ -26,11 +26,11 @@ describe('the tree of stable heads', () => {
         const before = new StableTree(policies.map((id) => headOf(id)))
         const after = new StableTree(policies.map((id) => headOf(id, id === policy ? 2 : 1)))
         for (const proof of [before.proofOf(policy), after.proofOf(policy)]) {
-          expect(provesStanding(after.root, policy, headOf(policy), proof)).toBe(false)
-          expect(provesStanding(after.root, policy, undefined, proof)).toBe(false)
+          expect(provesStableHead(after.root, policy, headOf(policy), proof)).toBe(false)
+          expect(provesStableHead(after.root, policy, undefined, proof)).toBe(false)
         }
         const without = new StableTree(policies.filter((id) => id !== policy).map((id) => headOf(id)))
-        expect(provesStanding(after.root, policy, undefined, without.proofOf(policy))).toBe(false)
+        expect(provesStableHead(after.root, policy, undefined, without.proofOf(policy))).toBe(false)
       }),
       { numRuns: 30 },
     )
@@ -40,9 +40,9 @@ describe('the tree of stable heads', () => {
     const tree = new StableTree(['aaa', 'bbb', 'ccc', 'ddd'].map((policy) => headOf(policy)))
     const [a, c, d] = ['aaa', 'ccc', 'ddd'].map((policy) => tree.proofOf(policy)[0]!)
     for (const proof of [[a, c], [a], [d], [], [c, a], [a, c, d], null, [null], [{ ...a, path: ['x'] }], [{ ...a, seq: 2 ** 60 }]])
-      expect(provesStanding(tree.root, 'bbb', undefined, proof)).toBe(false)
-    expect(provesStanding(tree.root, 'zzz', undefined, [d])).toBe(true)
-    expect(provesStanding(tree.root, 'a', undefined, [a])).toBe(true)
+      expect(provesStableHead(tree.root, 'bbb', undefined, proof)).toBe(false)
+    expect(provesStableHead(tree.root, 'zzz', undefined, [d])).toBe(true)
+    expect(provesStableHead(tree.root, 'a', undefined, [a])).toBe(true)
   })
 
   it('has short proofs: ten hashes for a thousand heads', () => {

@@ -53,7 +53,7 @@ export class StableTree {
 }
 
 /** Whether the tree contains the head `held` for `policy`, or no head if `undefined`. Never throws, because `proof` is untrusted. */
-export function provesStanding({ size, root }: StableRoot, policy: string, held: StableHead | undefined, proof: unknown): boolean {
+export function provesStableHead({ size, root }: StableRoot, policy: string, held: StableHead | undefined, proof: unknown): boolean {
   if (!Array.isArray(proof) || proof.length > 2) return false
   const rows = proof as (Partial<StandingRow> | null)[]
   if (!rows.every((row) => row !== null && typeof row === 'object' && isIncluded(row, size, root))) return false
