@@ -1,7 +1,7 @@
 const FIRST_MS = 250
 /** Longest wait in ms. With the handshake and the first frames, a reader is up to date at most five seconds after a fault has ended. */
 const LONGEST_MS = 4_000
-const LONGEST_LEAVE_MS = 60_000
+const MAX_GOODBYE_WAIT_MS = 60_000
 
 /**
  * Returns the wait in ms before retry `attempt` (from 0): doubled each time up to 4 s, minus up to half at random, so that a fleet does not
@@ -14,5 +14,5 @@ export function backoffMs(attempt: number, random: () => number = Math.random): 
 
 /** Returns the wait in ms that a goodbye requests, limited to a minute. */
 export function reconnectAfterMs(retryMs = 0): number {
-  return Math.min(retryMs, LONGEST_LEAVE_MS)
+  return Math.min(retryMs, MAX_GOODBYE_WAIT_MS)
 }

@@ -41,8 +41,8 @@ export class Bridge {
     private readonly page: OwnWindow | undefined,
   ) {
     stream.on('change', ({ id, from, to, revision }) => this.changed({ id, from, to, revision, value: stream.find(id) ?? null }))
-    stream.on('stale', (stale) => this.emitState('bridge:stale', stale))
-    stream.on('ready', (ready) => this.emitState('bridge:ready', ready))
+    stream.on('stale', (stale) => this.emitBridgeEvent('bridge:stale', stale))
+    stream.on('ready', (ready) => this.emitBridgeEvent('bridge:ready', ready))
     stream.on('error', (error: ConnectionEvents['error']) => this.listeners.emit('bridge:error', error))
     page?.addEventListener('message', this.onMessage)
   }
@@ -140,9 +140,9 @@ export class Bridge {
     if (from !== undefined) this.listeners.emit(event, message)
   }
 
-  private emitState(event: 'bridge:stale' | 'bridge:ready', detail: BridgeEvents[typeof event]): void {
-    for (const pane of this.locals) pane.emitState(event, detail)
-    for (const frame of this.frames.values()) frame.emitState(event, detail)
+  private emitBridgeEvent(event: 'bridge:stale' | 'bridge:ready', detail: BridgeEvents[typeof event]): void {
+    for (const pane of this.locals) pane.deliverBridgeEvent(event, detail)
+    for (const frame of this.frames.values()) frame.deliverBridgeEvent(event, detail)
     this.listeners.emit(event, detail)
   }
 

@@ -5,7 +5,7 @@ import type { BridgeEvents, Pane, PaneMessage, PolicyChanged } from './pane.js'
 import { notDeclared, readMessage } from './pane-bounds.js'
 import type { Member } from './router.js'
 
-/** Source of a pane's values: the bridge in the same page, or the frame end of the channel to it. */
+/** Source of a pane's values: the bridge in the same page, or inside a frame the `HostChannel` to the bridge of the host page. */
 export interface PaneHost {
   state(): ConnectionState
   explain(id: string): Explanation
@@ -58,14 +58,16 @@ export class LocalPane implements Pane, Member {
   }
 
   changed(change: PolicyChanged): void {
-    this.emitState('policy:changed', change)
+    this.deliverBridgeEvent('policy:changed', change)
   }
 
+  /** Delivers another pane's message. */
   deliver(event: string, message: PaneMessage): void {
     if (!this.isClosed) this.listeners.emit(event, message)
   }
 
-  emitState<E extends keyof BridgeEvents>(event: E, detail: BridgeEvents[E]): void {
+  /** Delivers an event of the bridge to this pane's listeners. */
+  deliverBridgeEvent<E extends keyof BridgeEvents>(event: E, detail: BridgeEvents[E]): void {
     if (!this.isClosed) this.listeners.emit(event, detail)
   }
 

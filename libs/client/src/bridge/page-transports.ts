@@ -17,8 +17,8 @@ export interface SocketEvents {
 }
 
 /**
- * Timeouts. The first one is long, because the first frame contains all policies, may come over a slow line, and may wait for other readers
- * that reconnect.
+ * Timeouts. `firstMs`, for the first frame, is long, because that frame contains all policies, may come over a slow line, and may wait for
+ * other readers that reconnect.
  */
 const LIMITS = { openMs: SILENCE_MS, firstMs: 15_000, silenceMs: SILENCE_MS }
 
@@ -53,7 +53,7 @@ export function pageSocket(target: Target, open: (url: string) => PageSocket): T
 
 /** Transport over `/v1/events` with `fetch`, which sends a key and exposes the server's refusal; `EventSource` does neither. */
 export function pageEvents(target: Target, fetch: PageFetch): Transport {
-  // The revision header is dropped: a page itself reports a server that is behind its copy, so the server need not refuse it.
+  // The revision header is omitted: a page compares revisions itself and reports a server that is behind, so the server need not refuse.
   return serverSentEvents(target, LIMITS, async (address, { [REVISION_HEADER]: _atLeast, ...headers }, signal) => {
     const { status, headers: given, body } = await fetch(address.href, { headers, cache: 'no-store', signal })
     return { status, type: given.get('content-type'), body: chunksOf(body) }

@@ -28,7 +28,7 @@ export interface Feed {
   start(from: number | undefined): void
   /** Called after documents were applied, an effective time has come, or a lease has expired; before any listener, which may be slow. */
   applied(): void
-  /** Called after a newer roster was loaded; held documents are verified by it, and documents refused under the previous one requested. */
+  /** Called after a newer roster was loaded. Re-verifies the documents by it, and refetches those that the previous roster refused. */
   rosterChanged(): void
   stop(): Promise<void>
 }

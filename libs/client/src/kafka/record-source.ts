@@ -19,9 +19,7 @@ export interface RecordBatch {
 export interface RecordSource {
   /** Name of the source, for messages. */
   readonly name: string
-  /**
-   * Reads the records of one response from `position` on; waits up to `waitMs` for a first record. Rejects with `HMS_BROKER_…`.
-   */
+  /** Reads the records of one response from `position` on; waits up to `waitMs` for a first record. Rejects with `HMS_BROKER_…`. */
   read(topic: string, position: ReadPosition, waitMs: number): Promise<RecordBatch>
   close(): Promise<void>
 }

@@ -72,7 +72,7 @@ export class FrameMember implements Member {
     this.send({ type: 'told', event, message })
   }
 
-  emitState(event: 'bridge:stale' | 'bridge:ready', detail: BridgeEvents[typeof event]): void {
+  deliverBridgeEvent(event: 'bridge:stale' | 'bridge:ready', detail: BridgeEvents[typeof event]): void {
     if (this.leaveRouter !== undefined) this.send({ type: 'state', state: this.host.status().state, event, detail })
   }
 

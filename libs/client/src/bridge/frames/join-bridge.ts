@@ -152,9 +152,9 @@ function deliverTo(pane: LocalPane, message: FromHost): void {
     case 'told':
       return pane.deliver(message.event, message.message)
     case 'state':
-      return pane.emitState(message.event, message.detail as never)
+      return pane.deliverBridgeEvent(message.event, message.detail as never)
     case 'refused':
-      return pane.emitState('bridge:stale', { reason: message.detail, code: message.code })
+      return pane.deliverBridgeEvent('bridge:stale', { reason: message.detail, code: message.code })
     default:
   }
 }
