@@ -43,8 +43,8 @@ export function describeClock(clock: RunClock, held = false): string {
 function describePartners({ partners, told: notified, toldInTime, acknowledged, seconds }: RunClock): string {
   if (partners === 0) return ''
   const late = notified > toldInTime ? `, ${toldInTime} within ${PARTNER_PROMISE_MS / 60_000} min` : ''
-  const heard = acknowledged > 0 ? `; ${acknowledged} of ${partners} acknowledged` : ''
-  return `; ${notified} of ${partners} partners told${after(seconds.partners)}${late}${heard}`
+  const confirmed = acknowledged > 0 ? `; ${acknowledged} of ${partners} acknowledged` : ''
+  return `; ${notified} of ${partners} partners told${after(seconds.partners)}${late}${confirmed}`
 }
 
 /** Returns the time at which the largest share reached so far (50 %, 95 % or all) had the release. */

@@ -5,8 +5,8 @@
 export const CONTROL_CLASS = String.raw`\p{Cc}\p{Cf}\p{Zl}\p{Zp}`
 
 /**
- * Characters that a terminal interprets or does not show: `CONTROLS`, unpaired surrogates, and invisible characters such as Hangul fillers,
- * which are letters by category. Variation selectors are safe: they only choose between two glyphs of a character.
+ * Characters that a terminal interprets or does not show: `CONTROL_CLASS`, unpaired surrogates, and invisible characters such as Hangul
+ * fillers, which are letters by category. Variation selectors are safe: they only choose between two glyphs of a character.
  */
 const UNSAFE = new RegExp(String.raw`[${CONTROL_CLASS}\p{Cs}]|(?![\uFE00-\uFE0F])\p{Default_Ignorable_Code_Point}`, 'gu')
 const CONTROL_PATTERN = new RegExp(`[${CONTROL_CLASS}]`, 'gu')
@@ -57,7 +57,7 @@ export function digestInGroups(digest: string): string {
   return digest.slice(0, at) + digest.slice(at).replaceAll(/(.{4})(?=.)/g, '$1 ')
 }
 
-/** Returns an invalid URL for display, with user name, password, query and fragment masked. The URL may be malformed. */
+/** Formats a refused URL for display, with user name, password, query and fragment masked. The URL need not be parsable. */
 export function withoutCredentials(address: string): string {
   return address.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1***@').replace(/[?#].*$/s, '?***') // guard: url-password
 }
