@@ -11,7 +11,7 @@ export function applyCoverageReports<M extends Acknowledgements & { policy: stri
   members: readonly M[],
   scope: string,
   reports: readonly CoverageReport[],
-  merge: (member: M, said: ScopeCoverage) => M = mergeCoverage,
+  merge: (member: M, coverage: ScopeCoverage) => M = mergeCoverage,
 ): M[] {
   const numbers = new Map(reports.map(({ policy, scopes }) => [policy, scopes.find((each) => each.scope === scope)]))
   return members.map((member) => {
@@ -24,7 +24,7 @@ export function mergeCoverage<M extends Acknowledgements>(member: M, { expected,
   return { ...member, expected, acknowledged, silent }
 }
 
-/** Returns `ACK_TIMEOUT: 3 of 5 bots acknowledged; silent: a, b`, with the numbers of the policy that has most silent bots. */
+/** Returns `ACK_TIMEOUT: 3 of 5 bots acknowledged; silent: a, b`: numbers of the policy with most silent bots, names of all policies. */
 export function describeSilence(members: readonly Acknowledgements[]): string {
   const worst = members.reduce((most, member) =>
     member.expected - member.acknowledged > most.expected - most.acknowledged ? member : most,

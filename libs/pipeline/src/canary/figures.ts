@@ -1,6 +1,6 @@
 import type { CanaryFigures, CanaryLack } from '#libs/contracts'
 import { isLive, type Canary } from './canary.js'
-import { excessEvidence, lnRateRatio, powerOfGuard } from './statistics/one-arm.js'
+import { excessEvidence, lnRateRatio, powerOfTwoEvents } from './statistics/one-arm.js'
 import { chanceOfAtLeast, lnShareRatio, lnSkewEvidence, shareAtRatio, shareEvidence } from './statistics/two-arms.js'
 import type { CanaryWatch } from './canary-watch.js'
 import { loadOf } from './prediction.js'
@@ -43,7 +43,7 @@ export function figuresOf(canary: Canary, at: { now: Date; leaseMs: number }): C
     evidence: evidenceOf(watch),
     limit: 1 / ALPHA,
     chance: total === 0 || !(share < 1) ? null : chanceOfAtLeast({ canary: paired.cohortEvents, total, share }),
-    power: powerOfGuard(expected, RATIO),
+    power: powerOfTwoEvents(expected, RATIO),
     isDoublingExcluded: lnAgainstRatio(watch) >= Math.log(1 / BETA),
     lacks: lacksOf(canary, watch, at.leaseMs),
     ...(load === undefined ? {} : { load }),

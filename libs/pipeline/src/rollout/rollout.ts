@@ -99,8 +99,8 @@ export function heldUntil({ members }: Rollout, now: Date): string | undefined {
 }
 
 /**
- * Applies coverage reports. Before the effective time config-store reports bots that have received the release, under the release still in
- * force; from the effective time on, only reports about the new release count.
+ * Applies coverage reports. Before the effective time a report names the release still in force, and counts a bot as acknowledged once it
+ * has also received the new release. From the effective time on, only reports that name the new release count.
  */
 export function withCoverageReports(members: readonly RolloutMember[], reports: readonly CoverageReport[], now: Date): RolloutMember[] {
   const upcoming = new Set(notYetEffective(members, now))
@@ -129,9 +129,7 @@ export function isFullyAcknowledged({ members }: Rollout): boolean {
   return members.every(({ acknowledged, expected }) => acknowledged >= expected)
 }
 
-/**
- * Whether enough bots acknowledged. Late joiners are not counted, so that each bot gets the full time to acknowledge.
- */
+/** Whether enough bots acknowledged. Late joiners are not counted, so that each bot gets the full time to acknowledge. */
 export function hasQuorum({ acceptedBy, members, quorum, countedSince }: Rollout, deadline: Deadline): boolean {
   if (acceptedBy !== undefined) return true
   return members.every((member) => {
@@ -140,14 +138,17 @@ export function hasQuorum({ acceptedBy, members, quorum, countedSince }: Rollout
   })
 }
 
-/** Returns how many silent bots joined less than `acknowledgeMs` before the recount, which starts at the end of the bake. */
+/**
+ * Returns how many silent bots joined less than `acknowledgeMs` before the recount after a long bake; 0 without a recount (`established` is
+ * set only by it, and `countedSince` is then its start).
+ */
 function lateJoinersInBake(
   { joined = [], established, ...numbers }: RolloutMember,
-  recountedAt: string | undefined,
+  countedSince: string | undefined,
   { acknowledgeMs }: Deadline,
 ): number {
-  if (established === undefined || recountedAt === undefined) return 0
-  const cutoff = Date.parse(recountedAt) - acknowledgeMs
+  if (established === undefined || countedSince === undefined) return 0
+  const cutoff = Date.parse(countedSince) - acknowledgeMs
   return withinFleet(joined.filter((at) => Date.parse(at) > cutoff).length, numbers, established)
 }
 
@@ -196,9 +197,7 @@ function inForceSinceText(members: readonly RolloutMember[]): string | undefined
 
 export const EMPTY_REACH: Reach = { bots: 0, current: 0, halfAt: null, mostAt: null, allAt: null }
 
-/**
- * Counts the bots that have all policies of a run. Keeps the time at which a share was first reached, even if bots join or leave later.
- */
+/** Counts the bots that have all policies of a run. Keeps the time at which a share was first reached, even if bots join or leave later. */
 export function countReach(known: Reach, members: readonly Acknowledgements[], now: Date): Reach {
   const bots = Math.max(...members.map(({ expected }) => expected))
   const current = Math.min(bots, ...members.map(({ acknowledged }) => acknowledged))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { crossingProbability, largestThat, simulateLooks } from '../../testing/poisson-looks.js'
-import { excessEvidence, lnRateRatio, powerOfGuard } from './one-arm.js'
+import { excessEvidence, lnRateRatio, powerOfTwoEvents } from './one-arm.js'
 
 const ALPHA = 0.05
 const BETA = 0.1
@@ -108,8 +108,8 @@ describe('the guard of two', () => {
     [0.5, 0.0902, 0.2642],
     [1, 0.2642, 0.594],
   ])('at %d expected events stops a sound canary with probability %d, and one at twice the rate with %d', (expected, sound, doubled) => {
-    expect(powerOfGuard(expected, 1)).toBeCloseTo(sound, 4)
-    expect(powerOfGuard(expected, 2)).toBeCloseTo(doubled, 4)
+    expect(powerOfTwoEvents(expected, 1)).toBeCloseTo(sound, 4)
+    expect(powerOfTwoEvents(expected, 2)).toBeCloseTo(doubled, 4)
   })
 })
 

@@ -19,8 +19,8 @@ export function lnRateRatio(count: number, expected: number, ratio: number): num
   return count * Math.log(ratio) - expected * (ratio - 1)
 }
 
-/** Probability of two or more events, which end a canary, while `expected` (μ) are expected and the true rate is `ratio` times as high. */
-export function powerOfGuard(expected: number, ratio: number): number {
+/** Power of the rule that two events end a canary: probability of two or more if the true mean is `ratio` times the `expected` one (μ). */
+export function powerOfTwoEvents(expected: number, ratio: number): number {
   const mean = expected * ratio
   return -Math.expm1(-mean + Math.log1p(mean))
 }
