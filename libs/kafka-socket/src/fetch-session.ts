@@ -37,7 +37,7 @@ export class FetchSession {
    */
   next(topics: readonly WantedTopic[]): SessionPart {
     if (this.epoch === 0) this.registered.clear()
-    const changed = topics.map(({ topic, partitions }) => ({ topic, partitions: this.tell(topic, partitions) }))
+    const changed = topics.map(({ topic, partitions }) => ({ topic, partitions: this.register(topic, partitions) }))
     return {
       sessionId: this.id,
       sessionEpoch: this.epoch,
@@ -61,7 +61,7 @@ export class FetchSession {
     this.epoch = 0
   }
 
-  private tell(topic: string, partitions: readonly WantedPartition[]): WantedPartition[] {
+  private register(topic: string, partitions: readonly WantedPartition[]): WantedPartition[] {
     const mine = this.registered.get(topic) ?? new Map<number, WantedPartition>()
     this.registered.set(topic, mine)
     return partitions.filter((wanted) => {
@@ -73,8 +73,8 @@ export class FetchSession {
   }
 
   /**
-   * Returns and forgets the partitions that the broker remembers and the reader no longer wants. Called after `tell` recorded the wanted
-   * partitions.
+   * Returns and forgets the partitions that the broker remembers and the reader no longer wants. Called after `register` recorded the
+   * wanted partitions.
    */
   private forget(topics: readonly WantedTopic[]): SessionPart['forgottenTopics'] {
     const known = [...this.registered.values()].reduce((total, { size }) => total + size, 0)

@@ -37,7 +37,8 @@ export type Unusable = { ok: false; kind: 'forged' | 'unreadable'; code: string;
 
 /**
  * Verifies and decodes a record. The statement must be signed by a key of the service that it names, this service must be a producer of the
- * topic, and topic and key of the statement must equal the record's. Headers are for routing and display only.
+ * topic, and topic and key of the statement must equal the record's. Headers are not trusted: `ce_source` only selects the keys and must
+ * equal the statement's source; `traceparent` is taken for tracing.
  */
 export function openRecord(
   record: BusRecord,

@@ -16,7 +16,7 @@ export interface Advance {
   order: 'next' | 'duplicate' | 'gap' | 'before'
   /** Current position of the stream. */
   last: number
-  /** Whether events of the stream may be parked. `false` saves a query, which only for a few events in a million would find any. */
+  /** Whether events of the stream may be parked. `false` spares the caller the query of `unpark`, because almost no stream has any. */
   parked: boolean
 }
 

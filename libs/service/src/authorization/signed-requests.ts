@@ -15,7 +15,7 @@ export interface Actor {
   id: string
   name: string
   kind: 'person' | 'operator' | 'token' | 'service'
-  /** Only region of an API key; absent if the key names none. */
+  /** Region that an API key is limited to; absent if the key is limited to none. */
   region?: string
   /** Set for a key without scope `read` or `operate`, such as a bot's or partner's: it reads values, but no internal reasons of changes. */
   valuesOnly?: true

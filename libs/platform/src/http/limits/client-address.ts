@@ -32,8 +32,8 @@ export class TrustedProxies {
  */
 export function clientAddress(peer: string, headers: IncomingHttpHeaders, trusted: TrustedProxies, fromEdge: boolean): string {
   if (!trusted.has(peer)) return plainAddress(peer)
-  const said = fromEdge ? [headers[CLIENT_HEADER] ?? []].flat() : []
-  const forwarded = said.length > 0 ? said : [headers['x-forwarded-for'] ?? []].flat().flatMap((list) => list.split(','))
+  const named = fromEdge ? [headers[CLIENT_HEADER] ?? []].flat() : []
+  const forwarded = named.length > 0 ? named : [headers['x-forwarded-for'] ?? []].flat().flatMap((list) => list.split(','))
   let client = plainAddress(peer)
   for (const address of forwarded.toReversed().map((text) => plainAddress(text.trim()))) {
     if (isIP(address) === 0) break

@@ -17,8 +17,8 @@ export class PlainRequests {
   }
 
   /**
-   * Serves a request once earlier responses are complete. `handBack` is called just before the server gets the socket, and its errors,
-   * again.
+   * Serves a request once earlier responses are complete. `handBack` is called just before the server takes over the socket again: the
+   * caller then removes its error listener, because the server handles the socket's errors from there on.
    */
   answer(request: IncomingMessage, head: Buffer, handBack: () => void): void {
     const { socket } = request
