@@ -6,7 +6,7 @@ import type { CliContext } from '../context.js'
 import { Problems } from '../output/problems.js'
 import { logPoliciesOf, newestRoster, openRostersHere } from '../roster/rosters-here.js'
 import { readRuns } from '../runs/read-runs.js'
-import { checkLive, checkRuns, type LiveSources } from './coverage.js'
+import { checkLive, checkRuns, type LiveSources } from './check-published.js'
 import { LoggedHeads, readServed } from './served-heads.js'
 import { recomputeLog, SeenCheckpoint } from './recompute-log.js'
 

@@ -45,9 +45,9 @@ describe('coverage', () => {
       '2.0.0    1',
       '1.5.0    1',
       'none     1',
-      'SILENT OR BEHIND  REGION  RUNS   REVISION      SINCE',
-      `boston-insp-03    BOS     1.5.0  7             ${SINCE}`,
-      `boston-insp-04    –       –      said nothing  ${SINCE}`,
+      'SILENT OR BEHIND  REGION  RUNS   REVISION  SINCE',
+      `boston-insp-03    BOS     1.5.0  7         ${SINCE}`,
+      `boston-insp-04    –       –      none yet  ${SINCE}`,
       'Seen, and not asked: 2 streams without a name, 5 by Server-Sent Events, 1 by OFREP',
       '',
     ])

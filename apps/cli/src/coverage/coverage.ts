@@ -89,7 +89,7 @@ function botTable<B extends CoverageView['lagging'][number]>(
     [heading]: ({ id }) => id,
     REGION: ({ region }) => region || null,
     [versionHeading]: ({ version, digest }) => version ?? digest,
-    REVISION: ({ revision }) => (revision === 0 ? 'said nothing' : revision),
+    REVISION: ({ revision }) => (revision === 0 ? 'none yet' : revision),
     SINCE: ({ since }) => since,
     ...more,
   }

@@ -72,7 +72,7 @@ describe('doctor finds', () => {
     expect(detailOf('clock', dark)).toBe('not measured, because no service reaches its database')
     expect(detailOf('clock', { service: 'linter', state: 'down' })).toBe('the edge does not report those of its services')
     expect([detailOf('schema', up()), detailOf('schema', old)]).toEqual(['up to date', undefined])
-    expect(detailOf('schema', up({ service: 'audit' }), dark)).toBe('up to date where it could be looked at and is not named above')
+    expect(detailOf('schema', up({ service: 'audit' }), dark)).toBe('up to date for audit')
   })
 
   it('a disk that is nearly full', () => {

@@ -70,8 +70,8 @@ export function judgeServices({ at, services }: Readiness, now: number): Check[]
   if (noBroker.length > 0) checks.push(wrong('broker', `does not respond to ${named(noBroker)}`, 'hms-svc topics diff'))
   if (down.length === 0) checks.push(ok('services', `${services.length} ready`))
   const isWhole = noSchema.length === 0 && services.every(({ database }) => database === 'up')
-  if (services.some(({ database, migrations }) => database === 'up' && migrations === 'current'))
-    checks.push(ok('schema', isWhole ? 'up to date' : 'up to date where it could be looked at and is not named above'))
+  const current = where(({ database, migrations }) => database === 'up' && migrations === 'current')
+  if (current.length > 0) checks.push(ok('schema', isWhole ? 'up to date' : `up to date for ${named(current)}`))
   for (const { service, concerns = [] } of services)
     for (const concern of concerns) {
       const [, detail = concern, next = 'hms-svc audit verify'] = WITH_COMMAND.exec(concern) ?? []
@@ -120,9 +120,7 @@ export function judgeLag(topics: readonly Pick<TopicFigures, 'topic' | 'lag'>[])
   return ok('lag', behind.length === 0 ? 'no consumer is behind' : 'under a minute')
 }
 
-/**
- * Pure. `waiting`: number of waiting dead letters. `unreachable`: services that did not respond. `isCut`: there may be more.
- */
+/** Pure. `waiting`: number of waiting dead letters. `unreachable`: services that did not respond. `isCut`: there may be more. */
 export function judgeLetters(waiting: number, unreachable: readonly string[] = [], isCut = false): Check {
   if (waiting > 0)
     return wrong(

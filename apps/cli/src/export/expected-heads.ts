@@ -12,8 +12,8 @@ export interface MatchedHead {
 /** Heads that the entries since the last checkpoint report as stored. Each must have exactly one record, in the order of the entries. */
 export class ExpectedHeads {
   private readonly queue: PublishedEntry[] = []
-  /** Index in the first queued entry after the last matched head. */
-  private matched = 0
+  /** Index of the next unmatched head in the `heads` of the first queued entry. */
+  private nextIndex = 0
   /** Policy of the last head matched to the first queued entry, if that entry lists no heads. */
   private lastUnlistedPolicy: string | undefined
   private readonly seen = new Set<string>()
@@ -32,15 +32,15 @@ export class ExpectedHeads {
     const key = headKey(record)
     if (this.seen.has(key)) throw new LiveRefused(`${key} has two records`)
     const byName = this.queue.findIndex(({ heads }) => heads?.some((head) => headKey(head) === key) === true)
-    const at = byName >= 0 ? byName : this.queue.findIndex((entry) => entry.heads === undefined && mayHaveStored(entry, record))
-    const listedHeads = this.queue[at]?.heads
-    if (at < 0 || (isLoose && listedHeads === undefined)) {
+    const entryIndex = byName >= 0 ? byName : this.queue.findIndex((entry) => entry.heads === undefined && mayHaveStored(entry, record))
+    const entry = this.queue[entryIndex]
+    const listedHeads = entry?.heads
+    if (entry === undefined || (isLoose && listedHeads === undefined)) {
       if (!isLoose) throw new LiveRefused(`no entry since the last checkpoint reports that ${key} was stored`)
       return { logged: { storedAt: record.storedAt, revision: record.revision }, isUnlisted: true, missing: [] }
     }
     this.seen.add(key)
-    const missing = isLoose ? [] : this.drop(at)
-    const entry = this.queue[isLoose ? at : 0]!
+    const missing = isLoose ? [] : this.drop(entryIndex)
     if (listedHeads === undefined) {
       if (this.lastUnlistedPolicy !== undefined && this.lastUnlistedPolicy >= record.policy)
         throw new LiveRefused(`${key} is out of order: it follows ${this.lastUnlistedPolicy}`)
@@ -49,8 +49,8 @@ export class ExpectedHeads {
     }
     const index = listedHeads.findIndex((head) => headKey(head) === key)
     if (!isLoose) {
-      missing.push(...listedHeads.slice(this.matched, index).map(headKey))
-      this.matched = index + 1
+      missing.push(...listedHeads.slice(this.nextIndex, index).map(headKey))
+      this.nextIndex = index + 1
     }
     const { revision, change } = listedHeads[index]!
     return { logged: { storedAt: entry.at, revision, change }, isUnlisted: false, missing }
@@ -64,8 +64,8 @@ export class ExpectedHeads {
   /** Drops the first `count` entries. Returns the keys of their heads after the last matched one. */
   private drop(count: number): string[] {
     if (count === 0) return []
-    const dropped = this.queue.splice(0, count).flatMap(({ heads = [] }, index) => heads.slice(index === 0 ? this.matched : 0).map(headKey))
-    this.matched = 0
+    const dropped = this.queue.splice(0, count).flatMap(({ heads = [] }, nth) => heads.slice(nth === 0 ? this.nextIndex : 0).map(headKey))
+    this.nextIndex = 0
     this.lastUnlistedPolicy = undefined
     return dropped
   }

@@ -89,8 +89,8 @@ export function checkEvent(entry: AuditEntry & { v?: number }, event: Envelope |
   }
   if (digestOfPayload(event) !== entry.digest) throw invalid('the event is not the event of this entry')
   requireWholeEnvelope(event, rosters, MAX_EVENT_BYTES)
-  const said = readBy(event, entry.source, rosters)
-  const own = { at: said.time, source: said.source, type: said.type, key: said.key, event: said.id, run: said.runId ?? null }
+  const { time, source, type, key, id, runId = null } = readBy(event, entry.source, rosters)
+  const own = { at: time, source, type, key, event: id, run: runId }
   const other = Object.entries(own).find(([name, value]) => String(entry[name as keyof AuditEntry]) !== String(value))
   if (other !== undefined) throw invalid(`the ${other[0]} of the entry differs from its event`)
 }

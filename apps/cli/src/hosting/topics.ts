@@ -66,8 +66,8 @@ export async function republish({ output }: CliContext, { since }: { since: stri
   for (const service of SERVICES)
     services.push({ service, events: await republishService(await loadService(service), config.databaseUrl, from) })
   const events = services.reduce((sum, each) => sum + each.events, 0)
-  const said = services.map((each) => `${each.service}: ${each.events} ${each.events === 1 ? 'event' : 'events'}`)
-  output.result({ since: from.toISOString(), events, services }, said)
+  const lines = services.map((each) => `${each.service}: ${each.events} ${each.events === 1 ? 'event' : 'events'}`)
+  output.result({ since: from.toISOString(), events, services }, lines)
   output.note(`${events} since ${from.toISOString()} are sent again by the services that run`)
 }
 

@@ -15,8 +15,8 @@ export async function createKey(context: CliContext, flags: PassphraseFlags & { 
       : await folder.adopt(name, agent === true ? undefined : agent)
   context.output.result(entry, [`Key of "${entry.name}" ${entry.agent === true ? 'noted' : 'made'}: ${entry.keyid}`])
   context.output.note(
-    `${entry.agent === true ? 'The ssh-agent holds it; use it for nothing else.' : `It lies in ${entry.file}.`} Who keeps the ` +
-      `roster needs: hms-svc keys export "${entry.name}"`,
+    `${entry.agent === true ? 'The ssh-agent holds it; use it for nothing else.' : `It is stored in ${entry.file}.`} Send the public ` +
+      `key to the person who maintains the roster: hms-svc keys export "${entry.name}"`,
   )
 }
 

@@ -56,8 +56,8 @@ export function dotted(label: string, text: string): string {
 /** Renders the signers of a break-glass, the reason, and the state of its review. */
 function renderBreakGlass({ breakGlass }: RunView): string[] {
   if (breakGlass === undefined) return []
-  const said = `  break-glass by ${breakGlass.by.join(' and ')}: ${breakGlass.reason}`
-  return [said, `  ${describeReview(breakGlass.review)}`, ...reviewCommands(breakGlass.review).map((command) => `  next: ${command}`)]
+  const line = `  break-glass by ${breakGlass.by.join(' and ')}: ${breakGlass.reason}`
+  return [line, `  ${describeReview(breakGlass.review)}`, ...reviewCommands(breakGlass.review).map((command) => `  next: ${command}`)]
 }
 
 const TONES: Partial<Record<RunStage['verdict'], Colour>> = { PASS: 'good', FAIL: 'bad', INCONCLUSIVE: 'warn' }

@@ -110,7 +110,7 @@ function linesOf(delivery: DeliveryDetail): string[] {
 }
 
 function tryLines({ at, status, latencyMs, detail, address, tlsFingerprint, keyId, reply }: DeliveryTry): string[] {
-  const said = [status, detail].filter((part) => part !== null).join(' ')
+  const result = [status, detail].filter((part) => part !== null).join(' ')
   const shown = [
     ['address', address],
     ['certificate', tlsFingerprint],
@@ -118,7 +118,7 @@ function tryLines({ at, status, latencyMs, detail, address, tlsFingerprint, keyI
     ['answer', reply === null || reply === '' ? null : reply.slice(0, SHOWN)],
   ] as const
   const evidence = shown.flatMap(([name, value]) => (value === null ? [] : [`    ${name.padEnd(12)}${value}`]))
-  return [`  try           ${at}  ${said || 'taken'}, ${latencyMs} ms`, ...evidence]
+  return [`  try           ${at}  ${result || 'accepted'}, ${latencyMs} ms`, ...evidence]
 }
 
 type RedriveOptions = FlagsOf<typeof REDRIVE>

@@ -33,8 +33,8 @@ async function readPast(context: CliContext, id: string, { region, bot, at, know
   const past = await PastPolicies.open({ api: await context.client(), roster: rosterFile(context), timeoutMs: context.timeoutMs() })
   const { view, value, author, approvedBy, breakGlass } = await past.read(id, { at, known, version })
   // Replaces what the service reports about author, signers and break-glass by verified data.
-  const { breakGlass: _said, ...said } = view.provenance
-  const provenance = { ...said, author, approvedBy, ...(breakGlass === undefined ? {} : { breakGlass }) }
+  const { breakGlass: _unverified, ...rest } = view.provenance
+  const provenance = { ...rest, author, approvedBy, ...(breakGlass === undefined ? {} : { breakGlass }) }
   return { ...view, value: { ...value }, verification: 'by-caller', provenance }
 }
 

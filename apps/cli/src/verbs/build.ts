@@ -3,7 +3,7 @@ import { area, under, verb } from './verb.js'
 
 /** Verbs for authors of bots. A registered document with a known id is replaced. */
 export const BUILD = under('Build', [
-  area('bots', 'bots that replay runs', [
+  area('bots', 'bots that the replay executes', [
     verb('add <file>', 'register an ES module', {
       options: { '--id <id>': needed('name of the bot'), '--critical': 'this bot must adapt, whatever the others do' },
       examples: ['inspector.mjs --id inspector --critical'],
@@ -18,7 +18,7 @@ export const BUILD = under('Build', [
     }),
     verb('list', 'registered scenarios', { run: async () => (await import('../replay/replay.js')).listScenarios }),
   ]),
-  area('corpora', 'readings that replay feeds to bots', [
+  area('corpora', 'readings that the replay feeds to bots', [
     verb('add <file>', 'register CSV or JSON Lines', {
       options: {
         '--id <id>': needed('name of the corpus'),

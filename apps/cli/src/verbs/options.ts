@@ -43,9 +43,7 @@ export function needed<const A extends string>(about: A): { about: A; needed: tr
   return { about, needed: true }
 }
 
-/**
- * Refuses a repeated `--sign`: commander keeps the last of several values, and the other people would believe that they have signed.
- */
+/** Refuses a repeated `--sign`: commander keeps the last of several values, and the other people would believe that they have signed. */
 function oneSigner(name: string, before: string | undefined): string {
   if (before === undefined) return name
   throw usageError(`--sign is given twice, for "${before}" and for "${name}": each person signs by a call of their own`)
@@ -78,7 +76,7 @@ export const REPORT = { '--report <file>': 'writes the impact as an HTML page th
 const POLICY_OR_VERSION = { '--policy <id>': { about: 'of one policy, `ID` or `ID@VERSION`', complete: 'version' } } as const
 export const RUN = { '--run <number>': 'of one run' } as const
 
-export const REASON_IN_TRAIL = { '--reason <text>': needed('why; it stands in the trail') } as const
+export const REASON_IN_TRAIL = { '--reason <text>': needed('why; recorded in the audit trail') } as const
 
 /** Options of a request that a person, or the operator of `dev`, signs. */
 export const AS_PERSON = {
@@ -101,7 +99,7 @@ export const APPROVE = {
   },
   '--observe <duration>': 'how long the canary is watched',
   '--bake <duration>': 'how long the full rollout is watched',
-  '--partners <ids>': { about: 'partners and groups to tell, separated by commas', complete: 'partner' },
+  '--partners <ids>': { about: 'partners and groups to notify, separated by commas', complete: 'partner' },
   '--fallback <id@version...>': { about: 'further versions that a rollback may restore', complete: 'version' },
   '--metric <name=query...>': 'what a Prometheus must answer for the canary to pass, such as "errors=error_ratio < bool 0.05"',
   '--author <name>': 'who wrote it; else its owner',
@@ -140,7 +138,7 @@ export const GET = {
   ...AS_READER,
   '--at <time>': 'what was in force for all at that time (RFC 3339)',
   '--known <time>': 'as it was known at that time',
-  '--version <version>': 'what this version said',
+  '--version <version>': 'policy of this version',
 } as const
 
 export const WATCH_POLICIES = {

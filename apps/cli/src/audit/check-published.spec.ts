@@ -24,7 +24,7 @@ import {
   type Signer,
 } from '#libs/signing'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { checkLive, checkRuns } from './coverage.js'
+import { checkLive, checkRuns } from './check-published.js'
 import { Problems } from '../output/problems.js'
 import type { LogContent } from './recompute-log.js'
 

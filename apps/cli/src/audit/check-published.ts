@@ -71,13 +71,13 @@ export async function checkLive(
         const { rollback, breakGlass: order, policy } = each.predicate
         const reference = `${policy.id}@${policy.version}`
         await problems.check(reference, async () => {
-          const name = `${reference} is ${each === release ? 'in force' : 'held'} in ${head.scope}`
+          const claim = `${reference} is ${each === release ? 'in force' : 'held'} in ${head.scope}`
           const run = runOf(each.digest, approved)
-          if (run === undefined) throw invalid(`${name}, but its approval is not in the log`)
-          await requireProof(name, each, sources)
+          if (run === undefined) throw invalid(`${claim}, but its approval is not in the log`)
+          await requireProof(claim, each, sources)
           if (order !== undefined) breakGlass.push(`${reference}: ${order.reason}`)
-          if (rollback === undefined) await requireStages(name, stagesFor(head.scope, order !== undefined), each.witnessedAt, run, sources)
-          else await requireOrigin(name, each, approved, sources)
+          if (rollback === undefined) await requireStages(claim, stagesFor(head.scope, order !== undefined), each.witnessedAt, run, sources)
+          else await requireOrigin(claim, each, approved, sources)
         })
       }
     })
@@ -91,10 +91,10 @@ function stagesFor(scope: string, isBreakGlass: boolean): AttestingStage[] {
   return scope === STABLE_SCOPE ? ['lint', 'simulate', 'canary'] : ['lint', 'simulate']
 }
 
-/** Requires a proof fetched from the log, in addition to the proof in the document. */
-async function requireProof(name: string, release: VerifiedRelease, { roster, proofOf }: LiveSources): Promise<void> {
+/** Requires a proof from the log, besides the document's. `claim`: beginning of the error, such as `epa@2.0.0 is in force in global`. */
+async function requireProof(claim: string, release: VerifiedRelease, { roster, proofOf }: LiveSources): Promise<void> {
   const proof = await proofOf(release.digest)
-  if (proof === undefined) throw invalid(`${name}, but the log has no proof of its approval`)
+  if (proof === undefined) throw invalid(`${claim}, but the log has no proof of its approval`)
   witnessedAt(release, proof, roster)
 }
 
@@ -107,7 +107,7 @@ function runOf(release: string, approved: LogContent['approved']): [number, Appr
  * reinstates.
  */
 async function requireOrigin(
-  name: string,
+  claim: string,
   release: VerifiedRelease,
   approved: LogContent['approved'],
   sources: LiveSources,
@@ -115,10 +115,10 @@ async function requireOrigin(
   const origin = release.predicate.rollback!.target.digest
   const run = runOf(origin, approved)
   const proof = await sources.proofOf(origin)
-  if (run === undefined || proof === undefined) throw invalid(`${name}, but its original approval is not in the log`)
+  if (run === undefined || proof === undefined) throw invalid(`${claim}, but its original approval is not in the log`)
   const at = witnessedAt({ ...release, digest: origin }, proof, sources.roster)
   const isBreakGlass = release.predicate.rollback!.byBreakGlass === true
-  await requireStages(name, stagesFor(STABLE_SCOPE, isBreakGlass), at, run, sources)
+  await requireStages(claim, stagesFor(STABLE_SCOPE, isBreakGlass), at, run, sources)
 }
 
 /**
@@ -126,7 +126,7 @@ async function requireOrigin(
  * its key was neither expired nor revoked at `since`, when the approval was witnessed.
  */
 async function requireStages(
-  name: string,
+  claim: string,
   stages: readonly AttestingStage[],
   since: string | undefined,
   [run, named]: [number, ApprovedRelease[]],
@@ -145,5 +145,5 @@ async function requireStages(
     return unattested({ run, attempt, releases, attestations }, stages, demand)
   })
   if (!reasons.includes(undefined))
-    throw invalid(`${name}, but no attempt of run #${run} passed its stages: ${reasons.at(-1) ?? 'no stage signed a result'}`)
+    throw invalid(`${claim}, but no attempt of run #${run} passed its stages: ${reasons.at(-1) ?? 'no stage signed a result'}`)
 }
