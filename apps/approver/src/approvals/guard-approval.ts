@@ -27,11 +27,11 @@ export class GuardApproval implements OnModuleInit {
 
   /**
    * Returns the error that refuses this signature, or `undefined`. The error is not thrown, because `tx` contains the event of the verdict
-   * and must commit without the signature. `signer`: display name of a person whose signatures were verified.
+   * and must commit without the signature. `personName`: display name of a person whose signatures were verified.
    */
-  async execute(tx: Transaction, approval: Approval, signer: string): Promise<HmsError | undefined> {
+  async execute(tx: Transaction, approval: Approval, personName: string): Promise<HmsError | undefined> {
     const roster = this.rosters.newest
-    const principal = principalOf(roster, roster.principalByName(signer)!)
+    const principal = principalOf(roster, roster.principalByName(personName)!)
     const { releases, storedHeads } = approval
     const live = await liveReleases(
       tx,

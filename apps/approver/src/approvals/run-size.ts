@@ -13,8 +13,9 @@ const HEAD_BYTES = 1_600
 /** Maximum bytes of a guard rule's release, and number of such releases in a dossier: one for each rule that applies to its policies. */
 const MAX_GUARD_RELEASE_BYTES = 12 * 1024
 const MAX_GUARD_RELEASES = 17
-/** Bytes of one release in the attestations of lint and simulation, besides its name. */
+/** Bytes of a release in the attestations of lint and simulation, without its id and version; most copies of these, base64 included. */
 const ATTESTED_BYTES = 300
+const NAME_COPIES = 4
 
 /**
  * Upper bounds of the bytes that stages add to a run's dossier in its largest event, the event of a passed simulation. Each bound is
@@ -67,7 +68,7 @@ function dossierBytes(roster: Roster, run: RunToFit): number {
   const live = run.live.filter((release) => release !== null)
   // In a dossier the payload is JSON, not its base64.
   const base64Savings = documentsOf(run).map(({ envelope }) => -Math.floor(envelope.payload.length / 4))
-  const attestationBytes = run.releases.map(({ id, version }) => ATTESTED_BYTES + 4 * Buffer.byteLength(id + version))
+  const attestationBytes = run.releases.map(({ id, version }) => ATTESTED_BYTES + NAME_COPIES * Buffer.byteLength(id + version))
   const added = Object.values(ADDED_BYTES)
   return (
     releasesBytes(roster, run) +

@@ -24,7 +24,7 @@ export const DECLARATIONS = documentTable<Declaration>({
   indexes: [['person'], ['expires_at']],
 })
 
-/** Maximum number of rows per person, so that no person can block declarations of others. No row is deleted before it expires. */
+/** Limit of rows per person. A common limit would let one person block others' declarations: no row is deleted before it expires. */
 const MAX_STORED = 1_000
 const DELETED_AT_ONCE = 50
 

@@ -87,7 +87,7 @@ function readSignedFreeze(statement: Envelope, roster: Roster, now: Date): ReadF
   throw new HmsError('HMS_FREEZE_STATEMENT_EXPIRED', detail, { status: 403 })
 }
 
-/** Without `now`, verifies all but the times. Called first so, because unauthorised statements must never reach the database. */
+/** Without `now`, verifies everything but the times; called so before the transaction, which unauthorised statements must not reach. */
 function verifyStatement(statement: Envelope, roster: Roster, now?: Date): ReadFreeze {
   try {
     return readFreeze(statement, roster, now?.toISOString())
@@ -121,7 +121,7 @@ function invalid(detail: string): HmsError {
 }
 
 function other(id: string): HmsError {
-  const detail = `The statement does not lift the current ${id}: it was redeclared, or never declared so.`
+  const detail = `The statement does not lift the current declaration of ${id}: it names another or an earlier one, or does not lift.`
   return new HmsError('HMS_FREEZE_OTHER', detail, { status: 409, next: SHOW })
 }
 

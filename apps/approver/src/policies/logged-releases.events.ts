@@ -5,8 +5,8 @@ import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
 
 /**
- * Stores the log's proof of each approval. It contains the time at which witnesses saw the approval, as of which readers verify the
- * release.
+ * Stores the log's proof of each approval. The proof contains the time at which witnesses saw the approval; readers verify the release's
+ * signatures as of that time.
  */
 @Controller()
 export class LoggedReleasesEvents {

@@ -62,7 +62,7 @@ export class DecideRun {
       if (record.facts.decisions.some(({ id }) => id === digest)) return runView(record)
       const name = predicate.decision as RunDecisionName
       if (!NON_ADVANCING.has(name)) await requireReviewed(tx, this.rosters.newest, person.name) // guard: break-glass-locked-decides
-      const stage = this.requireInTime(record, name, predicate.attempt)
+      const stage = this.stageToDecide(record, name, predicate.attempt)
       const decision: RunDecision = {
         id: digest,
         decision: name,
@@ -90,17 +90,17 @@ export class DecideRun {
   }
 
   /**
-   * Throws unless a person of the roster signed the statement recently and its predicate matches `isNamed`. Called before any lookup, so
-   * that the response to unauthorised clients, who may replay an old statement, does not depend on which runs and tickets exist. The first
-   * check needs no database, which shields the database from floods.
+   * Throws unless a person of the roster signed the statement recently and `isAbout` returns true for its predicate, that is, the decision
+   * is about the run or ticket of the request. Called before any lookup, so that the response to unauthorised clients, who may replay an
+   * old statement, does not depend on which runs and tickets exist. The first check needs no database, which shields it from floods.
    */
   // guard: strangers-run
-  async requireSigned(statement: Envelope, isNamed: (predicate: RunDecisionPredicate) => boolean): Promise<void> {
+  async requireSigned(statement: Envelope, isAbout: (predicate: RunDecisionPredicate) => boolean): Promise<void> {
     this.verify(statement)
     await this.database.transaction(async (tx) => {
       const predicate = this.verify(statement, tx.now)
       if (!isSignedLately(predicate.at, tx.now)) throw expired() // guard: strangers-late
-      if (!isNamed(predicate)) throw otherDecision(`The signed decision is about ${describe(predicate)}.`)
+      if (!isAbout(predicate)) throw otherDecision(`The signed decision is about ${describe(predicate)}.`)
     })
   }
 
@@ -118,7 +118,7 @@ export class DecideRun {
     approval: Approval,
     statement: Envelope,
     now: Date,
-    { known = RUN_DECISIONS, ...ticketFields }: ReadAs = {},
+    { known = RUN_DECISIONS, ...ticketFields }: ReadOptions = {},
   ): ReadRunDecision {
     try {
       const about = { run: facts.run, releases: approval.releases, ...ticketFields }
@@ -146,10 +146,10 @@ export class DecideRun {
   }
 
   /**
-   * Returns the stage that owns the run; `null` if it has not started. Throws 409 with the current state if the decision is too late, or
-   * not possible now.
+   * Returns the stage that receives the decision; `null` if the run has not started. Throws 409 with the current state if the decision is
+   * too late, or not possible now.
    */
-  private requireInTime(record: RunRecord, decision: RunDecisionName, attempt: number): StageName | null {
+  private stageToDecide(record: RunRecord, decision: RunDecisionName, attempt: number): StageName | null {
     const { facts } = record
     const state = stateOf(facts)
     const show = action('runs.show', { run: facts.run })
@@ -199,8 +199,8 @@ export class DecideRun {
   }
 
   private activeStage({ facts }: RunRecord, state: RunState, decision: RunDecisionName, refuse: Refuse): StageName {
-    const held = decision === 'extend' ? timedWait(facts) : undefined
-    if (held !== undefined) return held.stage
+    const wait = decision === 'extend' ? timedWait(facts) : undefined
+    if (wait !== undefined) return wait.stage
     const states = STATES_OF[decision]
     if (decision === 'promote' && state === 'BAKING' && facts.breakGlass !== undefined)
       throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is break-glass: its bake cannot be shortened.`)
@@ -211,8 +211,8 @@ export class DecideRun {
   }
 }
 
-/** `known`: decisions that are valid here, `RUN_DECISIONS` by default. */
-export interface ReadAs extends Pick<DecidedRun, 'ticket' | 'review'> {
+/** Options of `DecideRun.read`. `known`: decisions that are valid here, `RUN_DECISIONS` by default. */
+export interface ReadOptions extends Pick<DecidedRun, 'ticket' | 'review'> {
   known?: readonly string[]
 }
 

@@ -102,7 +102,7 @@ async function queuedBehind(tx: Transaction, { facts, approval }: RunRecord): Pr
     const awaited = awaitedHead(policy, storedHeads)
     if (runs.length > 0) ahead.push(`behind ${runs.map((run) => `run #${run}`).join(', ')} of ${id}`)
     else if (awaited !== undefined)
-      ahead.push(`until approver has received that ${awaited.live?.version ?? 'nothing'} of ${id} is in force, as config-store has`)
+      ahead.push(`until approver has received the head of ${id} that config-store has (${awaited.live?.version ?? 'none in force'})`)
     else if (next !== undefined) ahead.push(`until ${next.release.version} of ${id} is in force, at ${next.at}`)
   }
   return ahead.length === 0 ? undefined : ahead.join('; ')
