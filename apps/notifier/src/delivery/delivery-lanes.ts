@@ -167,10 +167,10 @@ export class DeliveryLanes implements OnModuleInit {
   }
 
   /** Records the partner's first acknowledgement. A pending or dead delivery then counts as delivered: nothing more is sent. */
-  async acknowledge(tx: Transaction, delivery: Delivery, said: Omit<Acknowledgement, 'at'>): Promise<Delivery> {
+  async acknowledge(tx: Transaction, delivery: Delivery, acknowledgement: Omit<Acknowledgement, 'at'>): Promise<Delivery> {
     if (delivery.acknowledged !== undefined) return delivery // guard: receipt-once
     const at = tx.now.toISOString()
-    const acknowledged = { at, ...said }
+    const acknowledged = { at, ...acknowledgement }
     const arrived = { state: 'delivered' as const, sending: false, nextAttemptAt: null, deliveredAt: delivery.deliveredAt ?? at }
     const isOpen = delivery.state === 'pending'
     const after: Delivery = { ...delivery, acknowledged, ...(isOpen || delivery.state === 'dead' ? arrived : {}) }

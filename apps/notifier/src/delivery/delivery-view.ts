@@ -14,8 +14,8 @@ export function deliveryView(delivery: Delivery): DeliveryView {
   const message = { id, messageId, partner, run, policy, version, bundle: bundleOf(delivery), channel, state }
   const last = delivery.log.at(-1)
   const tried = { attempts: delivery.tries, lastStatus: last?.status ?? null, lastDetail: last?.detail ?? null }
-  const heard = { deliveredAt, acknowledgedAt: acknowledged?.at ?? null, acknowledgedBy: acknowledged?.way ?? null }
-  return { ...message, ...tried, nextAttemptAt, ...heard, createdAt }
+  const confirmed = { deliveredAt, acknowledgedAt: acknowledged?.at ?? null, acknowledgedBy: acknowledged?.way ?? null }
+  return { ...message, ...tried, nextAttemptAt, ...confirmed, createdAt }
 }
 
 export async function deliveryDetail(tx: Transaction, delivery: Delivery): Promise<DeliveryDetail> {

@@ -33,18 +33,18 @@ export class NotifyReversal {
     const names = { cause: `${what}-${seq}`, messageCause: `${what}_${seq}`, publicReason: change?.publicReason, at: new Date(cause.time) }
     const versions = gone.map(({ version }) => version) // guard: first-version-taken-back
     const again = to === null ? undefined : { ...releaseFacts(to), release: to, replaced: null }
-    await this.tell(tx, { policy, versions, again }, names, cause)
+    await this.notify(tx, { policy, versions, again }, names, cause)
   }
 
   /** Notifies partners of a withdrawal. A partner that knows only an earlier version still applies it, so it is notified too. */
   async withdrawn(tx: Transaction, { policy, from, seq, publicReason }: WithdrawnPolicy, cause: ReceivedEvent): Promise<void> {
     await rememberReversal(tx, { policy, seq, from: from.digest, to: null }, cause)
     const names = { cause: `withdrawal-${seq}`, messageCause: `withdrawal_${seq}`, publicReason, at: new Date(cause.time) }
-    await this.tell(tx, { policy }, names, cause)
+    await this.notify(tx, { policy }, names, cause)
   }
 
   /** Notifies partners that may know one of `versions`, or any version without them. `again`: the release that is in force now. */
-  private async tell(
+  private async notify(
     tx: Transaction,
     { policy, versions, again }: { policy: string; versions?: readonly string[]; again?: Omit<PolicyNews, 'before'> },
     names: Omit<News, 'run' | 'stage' | 'policies'>,

@@ -23,9 +23,9 @@ export async function rememberReversal(
   { policy, seq, from, to }: { policy: string; seq: number; from: string; to: string | null },
   { time }: Pick<ReceivedEvent, 'time'>,
 ): Promise<void> {
-  const said: Reversal[] = [{ release: from, policy, seq, takenBackAt: new Date(time).toISOString() }]
-  if (to !== null) said.push({ release: to, policy, seq, takenBackAt: null })
-  for (const reversal of said) {
+  const reversals: Reversal[] = [{ release: from, policy, seq, takenBackAt: new Date(time).toISOString() }]
+  if (to !== null) reversals.push({ release: to, policy, seq, takenBackAt: null })
+  for (const reversal of reversals) {
     const known = await tx.documents(REVERSALS).get(reversal.release)
     if (known === undefined || known.seq < seq) await tx.documents(REVERSALS).put(reversal) // guard: taken-back-newest
   }

@@ -38,7 +38,7 @@ export class RolloutEvents {
     return this.notifyPartners.shell.ended(tx, data)
   }
 
-  /** An abort comes too late for a run in this stage: it is live for all, and only a rollback reverts it. */
+  /** Ignores decisions: approver refuses all about a run in NOTIFYING, which only a rollback reverts. */
   @OnEvent('notifier', 'hms.run.decision-accepted.v1')
-  async control(): Promise<void> {}
+  async decisionAccepted(): Promise<void> {}
 }

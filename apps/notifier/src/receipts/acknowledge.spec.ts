@@ -28,16 +28,13 @@ const refusal = (work: Promise<unknown>): Promise<string> =>
   )
 
 /** Creates a call as a partner makes it. */
-function call(
-  said: Callback['said'] = { acknowledged: MESSAGE },
-  { key = SECRET, skewMs = 0, signed = JSON.stringify(said) } = {},
-): Callback {
+function call(dto: Callback['dto'] = { acknowledged: MESSAGE }, { key = SECRET, skewMs = 0, signed = JSON.stringify(dto) } = {}): Callback {
   const timestamp = String(Math.floor((world.clock.now().getTime() + skewMs) / 1000))
   const mac = createHmac('sha256', Buffer.from(key.slice(6), 'base64'))
     .update(`ack_1.${timestamp}.${signed}`)
     .digest('base64')
   const headers = { 'webhook-id': 'ack_1', 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${mac}` }
-  return { headers, body: Buffer.from(JSON.stringify(said)), said }
+  return { headers, body: Buffer.from(JSON.stringify(dto)), dto }
 }
 
 describe('a signed call to a receipt', () => {
@@ -66,8 +63,8 @@ describe('a signed call to a receipt', () => {
       { ...call(), headers: {} },
     ].map((each) => refusal(receipts.acknowledge(token, each)))
     expect(await Promise.all(refused)).toEqual(refused.map(() => '401 HMS_RECEIPT_SIGNATURE'))
-    for (const said of [{}, { acknowledged: 'run_183_epa-pm25-limit_va-deq' }])
-      expect(await refusal(receipts.acknowledge(token, call(said)))).toBe('422 HMS_RECEIPT_OTHER')
+    for (const dto of [{}, { acknowledged: 'run_183_epa-pm25-limit_va-deq' }])
+      expect(await refusal(receipts.acknowledge(token, call(dto)))).toBe('422 HMS_RECEIPT_OTHER')
     expect((await world.deliveries())[0]!.acknowledged).toBeUndefined()
   })
 
@@ -94,8 +91,8 @@ describe('a package to a receipt', () => {
   const pack = (data: JsonObject, { key = KEY, skewMs = 0 } = {}): Callback => {
     const meta = { from: 'va-deq', to: 'hms-svc', ts: new Date(world.clock.now().getTime() + skewMs).toISOString(), ver: '1.0' }
     const unsigned = { meta, intent: 'acknowledge', data, tags: [] }
-    const said = { ...unsigned, sig: createHmac('sha256', key).update(canonicalJson(unsigned)).digest('hex') }
-    return { headers: {}, body: Buffer.from(JSON.stringify(said)), said }
+    const dto = { ...unsigned, sig: createHmac('sha256', key).update(canonicalJson(unsigned)).digest('hex') }
+    return { headers: {}, body: Buffer.from(JSON.stringify(dto)), dto }
   }
   beforeEach(async () => {
     await world.register({ id: 'va-deq', channels: [{ kind: 'a2a', url: 'https://va-deq.example/a2a', secret: KEY }] })
@@ -117,7 +114,7 @@ describe('a package to a receipt', () => {
   it('counts only with the valid secret, the signed data, a current time and the message id; our own package does not', async () => {
     const token = await tokenOf()
     const changed = pack({ acknowledged: 'other' })
-    const swapped = { ...changed, body: Buffer.from(changed.body.toString().replace('other', MESSAGE)), said: { acknowledged: MESSAGE } }
+    const swapped = { ...changed, body: Buffer.from(changed.body.toString().replace('other', MESSAGE)), dto: { acknowledged: MESSAGE } }
     const whole = { acknowledged: MESSAGE }
     for (const call_ of [
       pack(whole, { key: `${KEY}.` }),
@@ -211,7 +208,7 @@ describe('a receipt', () => {
     const token = await tokenOf()
     expect(await receipts.read(token)).toMatchObject({ acknowledgedAt: null, signed: false })
     expect((await world.deliveries())[0]!.acknowledged).toBeUndefined()
-    await receipts.acknowledge(token, { headers: {}, body: Buffer.from('{}'), said: {} })
+    await receipts.acknowledge(token, { headers: {}, body: Buffer.from('{}'), dto: {} })
     expect((await world.deliveries())[0]!.acknowledged).toMatchObject({ way: 'link', keyId: null })
   })
 

@@ -18,7 +18,7 @@ import { verifyCallback, verifyPackage } from './verify-callback.js'
 export interface Callback {
   headers: IncomingHttpHeaders
   body: Buffer
-  said: AcknowledgementDto
+  dto: AcknowledgementDto
 }
 
 /** `secrets`: valid signing secrets of a call; `null` if the channel has none. */
@@ -45,14 +45,14 @@ export class Acknowledge {
    * Records the first acknowledgement; later calls return it. Throws 404 `HMS_RECEIPT_UNKNOWN` for a token that is unknown, expired or
    * malformed, 401 `HMS_RECEIPT_SIGNATURE`, 422 `HMS_RECEIPT_OTHER` for a signed call about another message.
    */
-  async acknowledge(token: string, { headers, body, said }: Callback): Promise<ReceiptView> {
+  async acknowledge(token: string, { headers, body, dto }: Callback): Promise<ReceiptView> {
     return this.database.transaction(async (tx) => {
       const receipt = await receiptOf(tx, token)
       await lockedDocument(tx, DELIVERIES, receipt.delivery, lockKeysOf)
       const found = await this.find(tx, receipt)
       const { delivery, secrets } = found
       const keyId = secrets === null ? null : requireSigned(found, secrets, { headers, body }, tx.now) // guard: receipt-signature
-      const { acknowledged, note } = sayingOf(said)
+      const { acknowledged, note } = messageAndNoteOf(dto)
       // guard: receipt-message
       if (acknowledged !== undefined ? acknowledged !== delivery.messageId : secrets !== null) {
         const detail = `acknowledged must be the webhook-id of the message: ${delivery.messageId}.`
@@ -83,14 +83,14 @@ async function receiptOf(tx: Transaction, token: string): Promise<Receipt> {
 }
 
 /** Requires the signature scheme of the channel's messages: a signed webhook for a webhook, a signed package for `a2a`. */
-function requireSigned({ kind }: Found, secrets: readonly string[], { headers, body }: Omit<Callback, 'said'>, now: Date): string {
+function requireSigned({ kind }: Found, secrets: readonly string[], { headers, body }: Omit<Callback, 'dto'>, now: Date): string {
   const verified = kind === 'a2a' ? verifyPackage(secrets[0]!, body, now) : verifyCallback(secrets, headers, body, now)
   if (verified.ok) return verified.keyId
   throw new HmsError('HMS_RECEIPT_SIGNATURE', verified.detail, { status: 401 })
 }
 
 /** Reads the acknowledgement; a package has it in its `data`. */
-function sayingOf({ acknowledged, note, data }: AcknowledgementDto): { acknowledged?: string; note?: string } {
+function messageAndNoteOf({ acknowledged, note, data }: AcknowledgementDto): { acknowledged?: string; note?: string } {
   const text = (value: unknown): string | undefined => (typeof value === 'string' ? value.slice(0, MAX_TEXT).toWellFormed() : undefined)
   return { acknowledged: acknowledged ?? text(data?.['acknowledged']), note: note ?? text(data?.['note']) }
 }

@@ -22,7 +22,7 @@ export class ReceiptsController {
   @Post()
   @HttpCode(200)
   @Idempotent()
-  acknowledge(@Param('token') token: string, @Body() said: AcknowledgementDto, @Req() request: AuthorizedRequest): Promise<ReceiptView> {
-    return this.receipts.acknowledge(token, { headers: request.headers, body: request.rawBody ?? Buffer.alloc(0), said })
+  acknowledge(@Param('token') token: string, @Body() dto: AcknowledgementDto, @Req() request: AuthorizedRequest): Promise<ReceiptView> {
+    return this.receipts.acknowledge(token, { headers: request.headers, body: request.rawBody ?? Buffer.alloc(0), dto })
   }
 }

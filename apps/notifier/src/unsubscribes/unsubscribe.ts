@@ -50,8 +50,8 @@ export class Unsubscribe {
       const after = { ...partner, unsubscribed: [...(partner.unsubscribed ?? []), { address, at }] }
       await tx.documents(PARTNERS).put(after)
       await this.outbox.emit(tx, 'hms.partner.unsubscribed.v1', { partner: id, address, at }, { key: id })
-      await this.tellOnCall(tx, after, address)
-      tx.afterCommit(() => this.log.warn({ partner: id, address }, 'a partner takes no more mail at this address'))
+      await this.notifyOnCall(tx, after, address)
+      tx.afterCommit(() => this.log.warn({ partner: id, address }, 'a partner no longer accepts mail at this address'))
       return viewOf(addressee, after)
     })
   }
@@ -74,9 +74,9 @@ export class Unsubscribe {
   }
 
   /** Notifies people on call immediately, not at the next message: policies still bind a partner that receives no mail about them. */
-  private async tellOnCall(tx: Transaction, partner: RegisteredPartner, address: string): Promise<void> {
-    const all = await allPartners(tx)
-    const people = all.filter(({ groups }) => groups.includes(LADDER[0]))
+  private async notifyOnCall(tx: Transaction, partner: RegisteredPartner, address: string): Promise<void> {
+    const [onCall] = LADDER
+    const people = (await allPartners(tx)).filter(({ groups }) => groups.includes(onCall))
     const { id, name, channels } = partner
     const names = channelNames(channels)
     const otherChannels = names.filter((_, index) => {
@@ -84,7 +84,7 @@ export class Unsubscribe {
       return channel.kind !== 'email' || unsubscribedAt(partner, channel.to) === null
     })
     if (people.length === 0) {
-      const fields = { partner: id, group: LADDER[0] }
+      const fields = { partner: id, group: onCall }
       return tx.afterCommit(() => this.log.warn(fields, 'an unsubscribe notifies no partner: this group is empty'))
     }
     await this.lanes.add(tx, unsubscribedNotice({ partner: { id, name }, address, otherChannels }, tx.now.toISOString()), people)
@@ -109,7 +109,7 @@ function viewOf({ partner, address }: Addressee, registered: RegisteredPartner):
 
 /** One error for every invalid token. */
 function unknown(): HmsError {
-  const detail = 'No address has this link. It is the one in the mail, and ends when the address is not registered any more.'
+  const detail = 'This link belongs to no registered address. Open it exactly as in the mail; it ends when the address is removed.'
   return new HmsError('HMS_UNSUBSCRIBE_UNKNOWN', detail, { status: 404 })
 }
 

@@ -86,15 +86,15 @@ describe('describeNews', () => {
     const decided = { decision: 'abort', by: 'EPA Chief', reason: 'inside', at }
     const closed = async (ticket: Ticket) =>
       describeNews(await contentOf({ type: 'ticket.closed', version: 'closed', release: null, replaced: null, ticket })).sentences
-    expect(await closed(open)).toEqual(['It needs no answer any more: it was not answered in time.'])
-    expect(await closed({ ...open, state: 'MOOT' })).toEqual(['It needs no answer any more: the run no longer asks.'])
-    expect(await closed({ ...open, state: 'DECIDED', decided })).toEqual(['It needs no answer any more: abort by EPA Chief.'])
+    expect(await closed(open)).toEqual(['It no longer needs an answer: it was not answered in time.'])
+    expect(await closed({ ...open, state: 'MOOT' })).toEqual(['It no longer needs an answer: the run no longer needs an answer.'])
+    expect(await closed({ ...open, state: 'DECIDED', decided })).toEqual(['It no longer needs an answer: abort by EPA Chief.'])
   })
 
   it('reports that no channel accepted the message, if it is the last resort', async () => {
     const news = describeNews(await contentOf(), true)
     expect(news.subject).toMatch(/^Not delivered: epa-pm25-limit 2\.0\.0/)
-    expect(news.sentences[0]).toContain('did not take this message')
+    expect(news.sentences[0]).toContain('did not accept this message')
   })
 
   it('limits the number of changes and the length of the subject', async () => {

@@ -16,9 +16,10 @@ export interface DescribedNews {
 
 type Described = Pick<DescribedNews, 'subject' | 'headline' | 'sentences' | 'facts'> & Partial<DescribedNews>
 
-const OVERDUE = 'It does not end without an answer, and those who signed approve nothing if there is none'
+const OVERDUE =
+  'It stays open until a person who did not sign the break-glass closes it. While it is open, its signers cannot approve after'
 
-const ENDS: Partial<Record<TicketState, string>> = { EXPIRED: 'it was not answered in time', MOOT: 'the run no longer asks' }
+const ENDS: Partial<Record<TicketState, string>> = { EXPIRED: 'it was not answered in time', MOOT: 'the run no longer needs an answer' }
 
 function describeTicket({ ticket, version: step }: MessageContent): Described {
   if (ticket === undefined) throw new TypeError('a message of a ticket has no ticket')
@@ -30,15 +31,15 @@ function describeTicket({ ticket, version: step }: MessageContent): Described {
   const answer =
     decided === null ? end : `${decided.decision} by ${decided.by}${decided.publicReason === undefined ? '' : `: ${decided.publicReason}`}`
   return {
-    subject: isOpen ? `${name} asks for an answer` : `${name} is closed (${decided?.decision ?? state})`,
+    subject: isOpen ? `${name} needs an answer` : `${name} is closed (${decided?.decision ?? state})`,
     headline: name,
     sentences: isOpen
       ? [
           explain(reason, detail),
           `What may be decided: ${allowed.join(', ')}. See ${show}, and answer by ${decide}.`,
-          `You are notified as ${step}. ${kind === 'BREAK_GLASS_REVIEW' ? OVERDUE : 'Without an answer it ends'} at ${expiresAt}.`,
+          `You are notified as ${step}. ${kind === 'BREAK_GLASS_REVIEW' ? OVERDUE : 'Without an answer it ends at'} ${expiresAt}.`,
         ]
-      : [`It needs no answer any more: ${answer}.`],
+      : [`It no longer needs an answer: ${answer}.`],
     facts: [
       ['Run', `#${run}`],
       ['Policies', policies.map(({ id, version }) => `${id}@${version}`).join(', ')],
@@ -49,7 +50,7 @@ function describeTicket({ ticket, version: step }: MessageContent): Described {
 
 const MAX_CHANGES = 50
 const MAX_SUBJECT = 150
-const UNDELIVERED = 'Your systems did not take this message on any channel that you registered: please hand it on, and look at why.'
+const UNDELIVERED = 'Your systems did not accept this message on any channel that you registered: please forward it, and find out why.'
 
 /** Describes a message in words. `isLastResort`: no channel of the partner accepted the message. */
 export function describeNews(content: MessageContent, isLastResort = false): DescribedNews {
@@ -187,13 +188,13 @@ function describeUnsubscribed({ unsubscribed, at }: MessageContent): Described {
   const rest =
     otherChannels.length > 0
       ? `The partner is still notified by ${otherChannels.join(', ')}.`
-      : 'Nothing else tells the partner: each message that would go there opens a ticket.'
+      : 'The partner has no other channel: each message to it opens a ticket.'
   return {
-    subject: `${partner.id} takes no more mail at ${address}`,
+    subject: `${partner.id} no longer accepts mail at ${address}`,
     headline: `${partner.name} unsubscribed ${address}`,
     sentences: [
       `The link in a mail was followed. The partner stays bound by every policy. ${rest}`,
-      `Speak with the partner. ${command('partners.resubscribe', { partner: partner.id, address })} takes it back.`,
+      `Speak with the partner. To send mail to the address again: ${command('partners.resubscribe', { partner: partner.id, address })}`,
     ],
     facts: [
       ['Partner', partner.id],
