@@ -1,10 +1,10 @@
 import type { StageAttestation } from '#libs/contracts'
 import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
-import type { ToldAttestation } from './attestation.js'
+import type { DigestedAttestation } from './attestation.js'
 import type { AttestationStore } from './attestation.store.js'
 
 export class MemoryAttestationStore implements AttestationStore {
-  async keep(tx: Transaction, { digest, ...attestation }: ToldAttestation): Promise<void> {
+  async add(tx: Transaction, { digest, ...attestation }: DigestedAttestation): Promise<void> {
     if (rowsOf(tx).get(digest) === undefined) rowsOf(tx).set(digest, attestation)
   }
 

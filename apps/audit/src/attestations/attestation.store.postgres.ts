@@ -1,6 +1,6 @@
 import type { Envelope, StageAttestation } from '#libs/contracts'
 import { postgresOf, type Transaction } from '#libs/persistence'
-import type { ToldAttestation } from './attestation.js'
+import type { DigestedAttestation } from './attestation.js'
 import type { AttestationStore } from './attestation.store.js'
 
 interface Row {
@@ -16,7 +16,7 @@ interface Row {
 const MAX_READ = 1_000
 
 export class PostgresAttestationStore implements AttestationStore {
-  async keep(tx: Transaction, { digest, run, attempt, source, type, envelope }: ToldAttestation): Promise<void> {
+  async add(tx: Transaction, { digest, run, attempt, source, type, envelope }: DigestedAttestation): Promise<void> {
     const { schema } = postgresOf(tx)
     await postgresOf(tx).write(
       `INSERT INTO ${schema}.attestation (digest, run, attempt, source, type, envelope) VALUES ($1, $2, $3, $4, $5, $6) ON

@@ -5,7 +5,7 @@ import { digestOfPayload } from '#libs/signing'
  * Attestation from an event, with the digest of its payload. Later events repeat an attestation; the digest identifies it, so it is stored
  * once.
  */
-export type ToldAttestation = StageAttestation & { digest: string }
+export type DigestedAttestation = StageAttestation & { digest: string }
 
 const OF_DOSSIER: Partial<Record<string, keyof StageAttestations>> = {
   'hms.lint.passed.v1': 'lint',
@@ -14,7 +14,7 @@ const OF_DOSSIER: Partial<Record<string, keyof StageAttestations>> = {
 } satisfies Partial<Record<EventType, keyof StageAttestations>>
 
 /** Returns the attestation in this event, an in-toto test result or verification result about releases; `undefined` if there is none. */
-export function attestationIn(event: VerifiedEvent): ToldAttestation | undefined {
+export function attestationIn(event: VerifiedEvent): DigestedAttestation | undefined {
   const { dossier, attestation } = event.data as { dossier?: Pick<RunDossier, 'attestations'>; attestation?: Envelope }
   const stage = OF_DOSSIER[event.type]
   const envelope = stage === undefined ? attestation : dossier?.attestations?.[stage]

@@ -12,9 +12,7 @@ export class AttestationsController {
     private readonly attestations: AttestationStore,
   ) {}
 
-  /**
-   * Attestations of the stages and the guard about one run, in order of arrival. Public like the log: an auditor needs no account.
-   */
+  /** Attestations of the stages and the guard about one run, in order of arrival. Public like the log: an auditor needs no account. */
   @Get()
   @Public()
   async ofRun(@Query() { run }: AttestationsQueryDto): Promise<StageAttestation[]> {

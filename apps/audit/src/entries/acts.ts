@@ -8,11 +8,11 @@ type ReadAct<T extends EventType> = (data: EventData[T]) => AuditAct | undefined
  * reason, and its envelope contains its signers.
  */
 const ACTS: { [T in EventType]?: ReadAct<T> } = {
-  'hms.approval.rejected.v1': ({ by, statement, ...said }) => actOf('reject', [by], said, [statement]),
+  'hms.approval.rejected.v1': ({ by, statement, ...reasons }) => actOf('reject', [by], reasons, [statement]),
   'hms.run.decided.v1': ({ decision, by, reason }) => actOf(decision, [by], { reason }, []),
   // The newer run has an approval of its own, which contains its signed release.
-  'hms.run.decision-accepted.v1': ({ decision, by, statement, ...said }) =>
-    actOf(decision, [by], said, decision === 'supersede' ? [] : [statement]),
+  'hms.run.decision-accepted.v1': ({ decision, by, statement, ...reasons }) =>
+    actOf(decision, [by], reasons, decision === 'supersede' ? [] : [statement]),
   'hms.ticket.closed.v1': ({ ticket: { decided } }) =>
     decided === null
       ? undefined
@@ -23,13 +23,13 @@ const ACTS: { [T in EventType]?: ReadAct<T> } = {
   // No statements, because people signed the releases themselves.
   'hms.rollout.promoted.v1': ({ change }) =>
     change === undefined ? undefined : actOf(change.cause === 'break-glass' ? 'break-glass' : 'approve', change.by, change, []),
-  'hms.rollout.withdrawn.v1': ({ by, statements, ...said }) => actOf('withdraw', by, said, statements),
+  'hms.rollout.withdrawn.v1': ({ by, statements, ...reasons }) => actOf('withdraw', by, reasons, statements),
   'hms.rollout.reversed.v1': ({ change, to }) => {
     if (change === undefined) return undefined
-    const { by, statements, ...said } = change
+    const { by, statements, ...reasons } = change
     // A rollback without statements is a signed release of its own.
     const signed = statements.length === 0 && to !== null && rollbackOf(to) !== undefined ? [{ envelope: to.envelope }] : statements
-    return { ...actOf('rollback', by, said, []), statements: signed }
+    return { ...actOf('rollback', by, reasons, []), statements: signed }
   },
 }
 

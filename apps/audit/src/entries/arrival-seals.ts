@@ -61,7 +61,7 @@ function predicateOf(entry: string, releases: readonly ApprovedRelease[] | null,
 
 function misfitOf(row: ArrivalRow, facts: EntryFacts): string | undefined {
   const { event, at, source, type, topic, key, run, digest } = facts
-  const said = [
+  const columns = [
     row.event_id,
     row.at.getTime(),
     row.source,
@@ -72,6 +72,6 @@ function misfitOf(row: ArrivalRow, facts: EntryFacts): string | undefined {
     row.digest,
   ]
   const signed = [event, Date.parse(at), source, type, topic, key, run, digest]
-  const isSame = said.every((value, index) => value === signed[index]) && row.leaf_hash.equals(leafHashOf(facts))
+  const isSame = columns.every((value, index) => value === signed[index]) && row.leaf_hash.equals(leafHashOf(facts))
   return isSame ? undefined : 'its columns differ from its entry'
 }

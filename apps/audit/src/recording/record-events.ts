@@ -52,7 +52,7 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
     if (topicByName(event.topic).trail === 'window') return this.windows.take(tx, event) // guard: audit-windows
     const releases = await takeEvent(this.entries, tx, event, this.rosters.newest)
     const attestation = attestationIn(event)
-    if (attestation !== undefined) await this.attestations.keep(tx, attestation)
+    if (attestation !== undefined) await this.attestations.add(tx, attestation)
     // A canary waits for the proof of its releases.
     tx.afterCommit(() => this.intake.wake(releases !== undefined))
   }
