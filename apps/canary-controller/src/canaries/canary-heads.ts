@@ -29,14 +29,14 @@ export class CanaryHeads {
     )
     return this.inEachScope(canary, chosen, async (state, heads) => {
       const renewed = await this.numbered(tx, heads, canary.run)
-      const said = renewed.map((member): HeadToSign => {
+      const toSign = renewed.map((member): HeadToSign => {
         const release = releases.find(({ id }) => id === member.policy)!
         const head = { ...headOf(tx, canary, member), share: member.share, expires: canary.leaseUntil }
         // Before its effective time the release is only held by readers: the cohort uses the canary's base until then.
         const next = upcoming(release, tx.now)
         return { head, current: next === undefined ? release : (live[member.policy] ?? null), next }
       })
-      return this.send(tx, state, renewed, said, fast)
+      return this.send(tx, state, renewed, toSign, fast)
     })
   }
 
@@ -45,8 +45,8 @@ export class CanaryHeads {
     const { live } = openDossier(canary.dossier)
     return this.inEachScope(canary, headsOf(canary), async (state, heads) => {
       const ended = await this.numbered(tx, heads, null)
-      const said = ended.map((member) => ({ head: headOf(tx, canary, member), current: live[member.policy] ?? null }))
-      return this.send(tx, state, ended, said, true)
+      const toSign = ended.map((member) => ({ head: headOf(tx, canary, member), current: live[member.policy] ?? null }))
+      return this.send(tx, state, ended, toSign, true)
     })
   }
 
@@ -77,8 +77,8 @@ export class CanaryHeads {
     return numbered
   }
 
-  private async send(tx: Transaction, canary: Canary, sent: ScopedMember[], said: HeadToSign[], fast: boolean): Promise<Canary> {
-    const heads = await signHeads(said, this.signer)
+  private async send(tx: Transaction, canary: Canary, sent: ScopedMember[], toSign: HeadToSign[], fast: boolean): Promise<Canary> {
+    const heads = await signHeads(toSign, this.signer)
     await this.outbox.emit(tx, 'hms.head.issued.v1', heads, optionsOf(canary))
     const traceparent = currentTraceparent()
     if (fast) tx.afterCommit(() => this.carrier.deliverSoon(heads, traceparent))
