@@ -114,9 +114,7 @@ export class PresenceExchange {
     })
   }
 
-  /**
-   * Removes this instance's rows at shutdown: the other instances drop its bots at their next exchange. `left`: departures of its bots.
-   */
+  /** Removes this instance's rows at shutdown: the other instances drop its bots at their next exchange. `left`: departures of its bots. */
   async leave(left?: LeftBotsChanges): Promise<void> {
     await this.database.transaction(async (tx) => {
       if (left !== undefined) await tx.lock([LEFT_BOTS_LOCK])

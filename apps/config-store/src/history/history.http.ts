@@ -99,8 +99,8 @@ export class LiveRecordsController {
       let bytes = 0
       for (const head of complete) {
         if (bytes > PAGE_BYTES && head.storedAt !== records.at(-1)!.storedAt) break // guard: history-pages
-        const held = peekPredicate<HeadPredicate>(head.head).next?.release
-        const next = held === undefined ? null : { digest: held, ...(await recordOfRelease(tx, held)) }
+        const nextDigest = peekPredicate<HeadPredicate>(head.head).next?.release
+        const next = nextDigest === undefined ? null : { digest: nextDigest, ...(await recordOfRelease(tx, nextDigest)) }
         const record = { ...head, ...(await recordOfRelease(tx, head.digest)), next }
         records.push(record)
         bytes += JSON.stringify(record).length

@@ -135,8 +135,8 @@ async function viewOf(
 
 /** Returns the document in the form readers got, with which they can verify this view. */
 export async function recordOf(tx: Transaction, policy: string, { seq, revision, digest, run, head }: LiveHead): Promise<ConfigDocument> {
-  const held = peekPredicate<HeadPredicate>(head).next?.release ?? null
-  const [current, next] = [await releaseOf(tx, digest), await releaseOf(tx, held)]
+  const nextDigest = peekPredicate<HeadPredicate>(head).next?.release ?? null
+  const [current, next] = [await releaseOf(tx, digest), await releaseOf(tx, nextDigest)]
   return {
     id: policy,
     scope: STABLE_SCOPE,
