@@ -28,7 +28,7 @@ type Outcome = Omit<WithdrawalResult, 'revision' | 'stored'> & {
 }
 
 /**
- * Withdraws a policy once as many people have signed the withdrawal as an approval of its release takes. The signed head names no release;
+ * Withdraws a policy when its withdrawal has as many signatures as the approval of its release requires. The signed head names no release;
  * it is committed first, then posted to every config-store at once, without waiting for a broker.
  */
 @Injectable()
@@ -42,14 +42,16 @@ export class Withdraw {
   async execute({ policy, statement }: WithdrawalRequest): Promise<WithdrawalResult> {
     // Verified before the policy is locked: the response to an unauthorised caller must not depend on which policies exist.
     verifyWithdrawal(statement, this.rosters.newest) // guard: strangers-withdrawal
-    const { issued, release, ...outcome } = await this.database.locked([policyKey(policy)], (tx) => this.sign(tx, policy, statement))
+    const { issued, release, ...outcome } = await this.database.locked([policyKey(policy)], (tx) =>
+      this.addSignature(tx, policy, statement),
+    )
     const { seq } = outcome
     if (seq === null) return { ...outcome, revision: 0, stored: [] }
     const delivered = await this.runRollout.moves.deliver(issued, new Map([[policy, seq]]), (tx) => deleteSignatures(tx, release!))
     return { ...outcome, ...delivered }
   }
 
-  private async sign(tx: Transaction, policy: string, statement: WithdrawalRequest['statement']): Promise<Outcome> {
+  private async addSignature(tx: Transaction, policy: string, statement: WithdrawalRequest['statement']): Promise<Outcome> {
     const { predicate } = verifyWithdrawal(statement, this.rosters.newest, tx.now) // guard: strangers-withdrawal
     const stable = await stableOf(tx, policy)
     const known = await tx.documents(WITHDRAWALS).get(digestOf(statement))
