@@ -6,13 +6,13 @@ import { tokenIdOf } from '#libs/signing'
 const VARIABLE = 'HMS_CONSOLE_KEY_FILE'
 const MAX_BYTES = 4 * 1024
 
-/** Reads `HMS_CONSOLE_HOSTS`: the host names, besides loopback, under which this edge serves pages that read with the console's key. */
+/** Reads `HMS_CONSOLE_HOSTS`: the host names, besides loopback, at which this edge serves pages that read with the console's key. */
 export function readConsoleHosts(env: Environment): string[] {
   const given = env['HMS_CONSOLE_HOSTS'] ?? ''
   const hosts = given === '' ? [] : listOf(given).map((host) => host.toLowerCase())
   const wrong = hosts.find((host) => !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(host))
   if (wrong === undefined) return hosts
-  const detail = `HMS_CONSOLE_HOSTS must be names of hosts separated by commas, without a port; ${wrong} is none.`
+  const detail = `HMS_CONSOLE_HOSTS must be host names separated by commas, without ports; invalid: "${wrong}".`
   throw new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, next: ['hms-svc help environment'] })
 }
 
