@@ -164,9 +164,7 @@ function frame(type: 'snapshot' | 'change' | 'heartbeat', revision: number, chan
   return Buffer.from(`id: ${revision}\ndata: ${JSON.stringify({ type, revision, changes })}\n\n`)
 }
 
-/**
- * Builds a state event. It has no id: a client disconnected right after it may not have received the changes of the current revision.
- */
+/** Builds a state event. It has no id: a client disconnected right after it may not have received the changes of the current revision. */
 function stateFrame(event: StateEvent): Buffer {
   return Buffer.from(`event: state\ndata: ${JSON.stringify(event)}\n\n`)
 }
