@@ -26,18 +26,18 @@ const MAX_READ = 1_000
 
 /**
  * Throws 403 `HMS_BREAK_GLASS_REVIEW_OVERDUE` for a signer whose break-glass was not reviewed in time. The transaction's time decides, so a
- * late timer makes no difference. `signer` is a display name.
+ * late timer makes no difference. `personName` is a display name.
  */
-export async function requireReviewed(tx: Transaction, roster: Roster, signer: string): Promise<void> {
-  const actor = roster.principalByName(signer)?.id ?? signer
+export async function requireReviewed(tx: Transaction, roster: Roster, personName: string): Promise<void> {
+  const actor = roster.principalByName(personName)?.id ?? personName
   const open = await tx.documents(REVIEW_LOCKS).find({ where: { actor }, limit: MAX_READ })
   const overdue = open.find(({ dueAt }) => Date.parse(dueAt) <= tx.now.getTime())
   if (overdue === undefined) return
   const { ticket, run, dueAt } = overdue
   throw new HmsError(
     'HMS_BREAK_GLASS_REVIEW_OVERDUE',
-    `${signer} signed break-glass of run #${run}, and its review (ticket ${ticket}) is overdue since ${dueAt}. ` +
-      `${signer} cannot approve until a person who did not sign it closes the review.`,
+    `${personName} signed break-glass of run #${run}, and its review (ticket ${ticket}) is overdue since ${dueAt}. ` +
+      `${personName} cannot approve until a person who did not sign it closes the review.`,
     { status: 403, next: [action('tickets.show', { ticket }), action('tickets.accept', { ticket })], state: { ticket, run, dueAt } },
   )
 }
