@@ -47,6 +47,8 @@ describe('a witness process', () => {
     witness = Served.start(['serve', 'witness'], env)
     await until('the log is published', async () => (await verified()) !== undefined)
     expect(seen()).toBeGreaterThan(0)
+    // The next release is refused until this run has ended.
+    await until('its run has ended', async () => (await hms(['runs', 'watch', '1', '--timeout', '60s'], env)).code === 0)
   }, 120_000)
 
   it('that was killed continues at its position, and the log with it', async () => {
