@@ -7,6 +7,7 @@ import { install } from '../../apps/demo/bin/install.mjs'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const BENCHES = [
   'console',
+  'cost',
   'first-minute',
   'get',
   'guard',
