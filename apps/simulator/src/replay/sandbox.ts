@@ -1,12 +1,13 @@
+import releaseSync from '@jitl/quickjs-wasmfile-release-sync'
 import {
   newQuickJSWASMModuleFromVariant,
   newVariant,
   type QuickJSContext,
   type QuickJSHandle,
   type QuickJSRuntime,
+  type QuickJSSyncVariant,
   type QuickJSWASMModule,
-  RELEASE_SYNC,
-} from 'quickjs-emscripten'
+} from 'quickjs-emscripten-core'
 import type { SandboxLimits } from './limits.js'
 import { ReplayError } from './replay-error.js'
 import { SANDBOX_HARNESS } from './sandbox-harness.js'
@@ -186,15 +187,14 @@ interface SandboxInstance {
   exhausted: () => boolean
 }
 
+/** Its declarations are those of the CommonJS build. */
+const RELEASE_SYNC = releaseSync as unknown as QuickJSSyncVariant
+
 let compiled: Promise<WebAssembly.Module> | undefined
 
-/**
- * Returns QuickJS, compiled once per thread: compiling it for each instance would cost 7 ms of processor time per bot (measured). The file
- * is a dependency of quickjs-emscripten, and therefore resolved from there.
- */
+/** Returns QuickJS, compiled once per thread: compiling it for each instance would cost 7 ms of processor time per bot (measured). */
 function compiledQuickJs(): Promise<WebAssembly.Module> {
-  const emscripten = createRequire(import.meta.url).resolve('quickjs-emscripten')
-  const file = createRequire(emscripten).resolve('@jitl/quickjs-wasmfile-release-sync/wasm')
+  const file = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm')
   return (compiled ??= readFile(file).then((bytes) => WebAssembly.compile(bytes)))
 }
 
