@@ -43,6 +43,7 @@ const REASONS = {
   'reflect-metadata': 'services: types of injected classes',
   rxjs: 'services: peer of Nest',
   ssh2: 'notifier: SFTP',
+  'test/tools': 'not shipped: the list of tools for tests',
   typeorm: 'services: migrations and transactions',
   undici: 'notifier: webhooks over addresses that were checked',
   ws: 'client, config-store: WebSocket',
