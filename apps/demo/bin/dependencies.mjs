@@ -44,6 +44,7 @@ const REASONS = {
   rxjs: 'services: peer of Nest',
   ssh2: 'notifier: SFTP',
   'test/tools': 'not shipped: the list of tools for tests',
+  tslib: 'services: functions that compiled decorators call',
   typeorm: 'services: migrations and transactions',
   undici: 'notifier: webhooks over addresses that were checked',
   ws: 'client, config-store: WebSocket',
