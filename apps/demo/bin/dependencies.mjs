@@ -51,6 +51,9 @@ const REASONS = {
   yaml: 'CLI, services: policies',
 }
 
+// npm also runs a script of this name after it changed node_modules; nobody asked for the list then.
+if (!(process.env['npm_command'] ?? 'run').startsWith('run')) process.exit()
+
 const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'))
 const installed = Object.entries(packages)
   .filter(([path, { dev, link }]) => path !== '' && !dev && !link && existsSync(join(ROOT, path)))
@@ -59,7 +62,8 @@ const installed = Object.entries(packages)
     name: nameOf(path),
     version,
     licence: licenceOf(path),
-    why: REASONS[nameOf(path)] ?? whyOf(nameOf(path)),
+    // A copy below another package is that package's own.
+    why: (path.lastIndexOf('node_modules/') > 0 ? undefined : REASONS[nameOf(path)]) ?? whyOf(nameOf(path)),
   }))
   .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
 const unexplained = Object.keys({ ...packages[''].dependencies, ...packages[''].optionalDependencies }).filter((name) => !(name in REASONS))
