@@ -19,8 +19,8 @@ const DOCS_WRITER = join(ROOT, 'apps', 'console', 'bin', 'prepare-docs.mjs')
 const BUNDLERS = [join(ROOT, 'apps', 'demo', 'bin', 'bundle-bridge.mjs')]
 
 /**
- * Compiles what changed, bundles for browsers and renders the documents. With `types` it also checks the types and writes their declarations,
- * which takes most of the time. Returns false if one of these failed.
+ * Compiles what changed, bundles for browsers and renders the documents. With `types` it also checks the types and writes their
+ * declarations, which takes most of the time. Returns false if one of these failed.
  */
 export async function build({ types = false } = {}) {
   const parts = []

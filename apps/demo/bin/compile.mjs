@@ -1,4 +1,4 @@
-// Compiles apps and libs to `dist`, file by file, in less than a second. Reads no types: `npm run build` and `npm run typecheck` check them.
+// Compiles apps and libs to `dist`, file by file, in less than a second. Reads no types; `npm run build` checks them.
 // Plain Node: needs oxc-transform.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'

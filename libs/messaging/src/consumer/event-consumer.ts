@@ -245,8 +245,8 @@ export class EventConsumer {
   }
 
   /**
-   * Handles an event in one packet to the database, if its handler only writes, or it has none here. Returns `undefined` for any other event,
-   * for one that is not the next of its stream, and after an error.
+   * Handles an event in one packet to the database, if its handler only writes, or it has none here. Returns `undefined` for any other
+   * event, for one that is not the next of its stream, and after an error.
    */
   private async withoutReading(event: VerifiedEvent, gap: 'skip' | undefined): Promise<RecordResult | undefined> {
     const { database, positions } = this.deps

@@ -215,8 +215,8 @@ export class PostgresTransaction implements Transaction {
   }
 
   /**
-   * Runs a statement without a result. It is sent with the next query, or at the end, and its failure fails the transaction: sent alone, each
-   * statement would be a round trip (ADR 0080).
+   * Runs a statement without a result. It is sent with the next query, or at the end, and its failure fails the transaction: sent alone,
+   * each statement would be a round trip (ADR 0080).
    */
   async write(sql: string, values: unknown[] = []): Promise<void> {
     if (this.queue(sql, values) >= MAX_QUEUED) await this.flush()
