@@ -10,8 +10,7 @@ import {
 } from 'quickjs-emscripten-core'
 import type { SandboxLimits } from './limits.js'
 import { ReplayError } from './replay-error.js'
-import { SANDBOX_HARNESS } from './sandbox-harness.js'
-import { SANDBOX_PRELUDE } from './sandbox-prelude.js'
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 
@@ -39,6 +38,10 @@ export interface BatchAnswer {
 
 const MESSAGE_CHARS = 200
 
+/** Scripts that run in the sandbox, not in Node. */
+const SCRIPTS = new URL(import.meta.url.endsWith('.ts') ? '../../assets/' : '../../../../../apps/simulator/assets/', import.meta.url)
+const [PRELUDE, HARNESS] = ['prelude.js', 'harness.js'].map((name) => readFileSync(new URL(name, SCRIPTS), 'utf8')) as [string, string]
+
 /**
  * One bot in a QuickJS instance of its own. `expired` is the wall-clock emergency brake, checked at every interrupt: once it returns true,
  * the replay ends with `HMS_REPLAY_DEADLINE`, which is never a finding about the bot.
@@ -64,8 +67,8 @@ export class BotSandbox {
     this.#exhausted = instance.exhausted
     this.#runtime.setModuleLoader((name) => ({ error: new Error(`a bot has no imports (${name})`) }))
     this.#context = this.#runtime.newContext()
-    const reseed = this.#context.unwrapResult(this.#context.evalCode(SANDBOX_PRELUDE, 'prelude.js'))
-    const harness = this.#context.unwrapResult(this.#context.evalCode(SANDBOX_HARNESS, 'harness.js'))
+    const reseed = this.#context.unwrapResult(this.#context.evalCode(PRELUDE, 'prelude.js'))
+    const harness = this.#context.unwrapResult(this.#context.evalCode(HARNESS, 'harness.js'))
     this.#harness = this.#context.unwrapResult(this.#context.callFunction(harness, this.#context.undefined, reseed))
     harness.dispose()
     reseed.dispose()
