@@ -8,14 +8,9 @@
  * - `judge(readings)` judges one batch and returns JSON `{ verdicts, alerts, reads, error? }`; `verdicts` has `0` or `1` per reading.
  *   Readings are parsed afresh for each run, so a bot that writes to one does not change the next run's input.
  */
-;(reseed) => {
-  const { parse, stringify } = JSON,
-    { freeze } = Object
-  let inspect,
-    declares = [],
-    policies = new Map(),
-    reads = new Set(),
-    position = -1
+export const SANDBOX_HARNESS = `((reseed) => {
+  const { parse, stringify } = JSON, { freeze } = Object
+  let inspect, declares = [], policies = new Map(), reads = new Set(), position = -1
   // Given up to make room for naming an error when a bot has used up all memory.
   let ballast = new ArrayBuffer(262144)
   const deepFreeze = (value) => {
@@ -76,9 +71,7 @@
     },
     async judge(text) {
       const readings = parse(text)
-      let verdicts = '',
-        alerts = '',
-        error
+      let verdicts = '', alerts = '', error
       try {
         for (position = 0; position < readings.length; position++) {
           let answer = inspect(readings[position], getPolicy)
@@ -93,4 +86,4 @@
       return stringify({ verdicts, alerts, reads: [...reads].map(String), error })
     },
   }
-}
+})`
