@@ -1,5 +1,4 @@
-import { parseEnvironment, toList, type Environment } from '#libs/platform'
-import { IsOptional, IsString, Matches } from 'class-validator'
+import { parseEnvironment, toList, type Environment, IsOptional, IsString, Matches } from '#libs/platform'
 import { join } from 'node:path'
 
 const PLACE = /^(?:([^\s+=/:]+(?:\/[^\s+=:]*)?)=)?(https?:\/\/[^\s@?#]+?)\/?$/

@@ -1,7 +1,6 @@
 import { parseDuration } from '#libs/contracts'
 import type { WatchRules } from '#libs/pipeline'
-import { isDuration, parseEnvironment, type Environment } from '#libs/platform'
-import { IsOptional, Matches } from 'class-validator'
+import { isDuration, parseEnvironment, type Environment, IsOptional, Matches } from '#libs/platform'
 
 const BUDGET = /^\d{1,4}(\.\d{1,6})?$/
 

@@ -1,6 +1,5 @@
 import { SIDECAR_PORT } from '#libs/contracts'
-import { isInteger, parseEnvironment, toNumber, type Environment, type LogLevel } from '#libs/platform'
-import { IsIn, IsOptional, IsString } from 'class-validator'
+import { isInteger, parseEnvironment, toNumber, type Environment, type LogLevel, IsIn, IsOptional, IsString } from '#libs/platform'
 
 /** Settings `HMS_SIDECAR_*` and `HMS_LOG_LEVEL`. The upstream address and identity come from `readClientConfig`, as for every reader. */
 export class SidecarConfig {

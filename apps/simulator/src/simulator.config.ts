@@ -1,6 +1,5 @@
 import { parseDuration } from '#libs/contracts'
-import { isDuration, isInteger, parseEnvironment, type Environment } from '#libs/platform'
-import { IsIn } from 'class-validator'
+import { isDuration, isInteger, parseEnvironment, type Environment, IsIn } from '#libs/platform'
 
 /** `HMS_SIMULATOR_*`. */
 export class SimulatorConfig {

@@ -1,6 +1,5 @@
 import { WITNESS_PORT } from '#libs/contracts'
-import { isInteger, parseEnvironment, toNumber, type Environment } from '#libs/platform'
-import { IsOptional, IsString } from 'class-validator'
+import { isInteger, parseEnvironment, toNumber, type Environment, IsOptional, IsString } from '#libs/platform'
 
 /** `HMS_WITNESS_*`. */
 export class WitnessConfig {

@@ -1,5 +1,5 @@
 import { TICKET_STATES, type TicketState } from '#libs/contracts'
-import { IsIn, IsOptional } from 'class-validator'
+import { IsIn, IsOptional } from '#libs/platform'
 
 export class TicketsQueryDto {
   @IsOptional()

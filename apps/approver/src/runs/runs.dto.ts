@@ -1,6 +1,5 @@
 import { RUN_STATES, type RunState } from '#libs/contracts'
-import { isInteger, toNumber } from '#libs/platform'
-import { IsIn, IsOptional } from 'class-validator'
+import { isInteger, toNumber, IsIn, IsOptional } from '#libs/platform'
 
 export class RunsQueryDto {
   @IsOptional()

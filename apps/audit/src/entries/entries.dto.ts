@@ -1,5 +1,4 @@
-import { isInstant, isInteger, isText, toNumber } from '#libs/platform'
-import { IsIn, IsOptional } from 'class-validator'
+import { isInstant, isInteger, isText, toNumber, IsIn, IsOptional } from '#libs/platform'
 
 export class EntriesQueryDto {
   @IsOptional()

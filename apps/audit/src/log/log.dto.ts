@@ -1,5 +1,4 @@
-import { isInteger, toNumber } from '#libs/platform'
-import { IsString, Length } from 'class-validator'
+import { isInteger, toNumber, IsString, Length } from '#libs/platform'
 
 export class ProofQueryDto {
   @IsString()

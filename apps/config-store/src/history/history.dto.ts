@@ -1,5 +1,4 @@
-import { isInteger, toNumber } from '#libs/platform'
-import { IsIn, IsISO8601, IsOptional } from 'class-validator'
+import { isInteger, toNumber, IsIn, IsISO8601, IsOptional } from '#libs/platform'
 
 export class HistoryQueryDto {
   /** Limit of heads that are read; a head that changed nothing for readers makes no entry. */

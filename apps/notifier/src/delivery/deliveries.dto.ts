@@ -1,6 +1,5 @@
 import { DELIVERY_STATES, type DeliveriesFilter, type DeliveryState } from '#libs/contracts'
-import { isInstant, isInteger, isText, toNumber } from '#libs/platform'
-import { IsIn, IsOptional } from 'class-validator'
+import { isInstant, isInteger, isText, toNumber, IsIn, IsOptional } from '#libs/platform'
 
 /** Query parameters that select deliveries, for a list or a redrive. */
 export class DeliveryFilterDto {

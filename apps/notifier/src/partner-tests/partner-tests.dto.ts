@@ -1,5 +1,4 @@
-import { isText } from '#libs/platform'
-import { IsBoolean, IsOptional } from 'class-validator'
+import { isText, IsBoolean, IsOptional } from '#libs/platform'
 
 export class PartnerTestDto {
   /** Name of one channel as in lists; default: all. */

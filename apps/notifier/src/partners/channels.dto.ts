@@ -1,5 +1,4 @@
-import { isInteger, isText, Nested } from '#libs/platform'
-import { IsObject, IsOptional, IsString, Matches, MaxLength, ValidateIf } from 'class-validator'
+import { isInteger, isText, Nested, IsObject, IsOptional, IsString, Matches, MaxLength, ValidateIf } from '#libs/platform'
 
 const MAX_URL = 2048
 const MAX_SECRET = 16 * 1024

@@ -1,6 +1,5 @@
-import { isText } from '#libs/platform'
+import { isText, ArrayMaxSize, IsArray, IsObject, IsOptional, IsString } from '#libs/platform'
 import type { JsonObject } from '#libs/contracts'
-import { ArrayMaxSize, IsArray, IsObject, IsOptional, IsString } from 'class-validator'
 
 export const MAX_TEXT = 300
 

@@ -1,6 +1,5 @@
 import type { RedriveManyRequest } from '#libs/contracts'
-import { isInstant, isReason } from '#libs/platform'
-import { IsOptional } from 'class-validator'
+import { isInstant, isReason, IsOptional } from '#libs/platform'
 import { DeliveryFilterDto } from '../delivery/deliveries.dto.js'
 
 export class RedriveDto {

@@ -1,6 +1,5 @@
 import { MAX_POLICIES_OF_RUN, type JsonObject } from '#libs/contracts'
-import { isObjects, Read } from '#libs/platform'
-import { IsOptional } from 'class-validator'
+import { isObjects, Read, IsOptional } from '#libs/platform'
 
 /** Policies as a run would contain them, and their versions in force. */
 export class TrialRequestDto {

@@ -1,6 +1,5 @@
 import { TOPIC_NAMES, TOPICS } from '#libs/contracts'
-import { isInstant, isInteger, isText, toList, toNumber } from '#libs/platform'
-import { ArrayMaxSize, IsIn, IsOptional } from 'class-validator'
+import { isInstant, isInteger, isText, toList, toNumber, ArrayMaxSize, IsIn, IsOptional } from '#libs/platform'
 
 export class TopicRecordsQueryDto {
   /** Comma-separated topic names; default: the whole catalogue. */
