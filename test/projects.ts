@@ -32,7 +32,6 @@ export const PROJECTS = {
     'test/architecture/async-api.spec.ts',
     'test/architecture/bridge-bundle.spec.ts',
     'test/architecture/drift.spec.ts',
-    'test/architecture/loaded-packages.spec.ts',
     'test/architecture/migrations.spec.ts',
     'test/architecture/open-api.spec.ts',
     'test/attacks',

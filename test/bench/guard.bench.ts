@@ -17,7 +17,7 @@ const PLAN = { share: 500, scope: 'region:NCR', scopeName: '', observeMs: 0, bak
 it('guard verdicts', () => {
   const cold = processorMs()
   const guard = new Guard()
-  guard.judge([], REQUEST)
+  guard.warmUp()
   process.stdout.write(`engine loaded and authority parsed in ${(processorMs() - cold).toFixed(1)} ms\n`)
 
   measure(guard, 'authority alone', [])

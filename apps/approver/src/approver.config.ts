@@ -1,7 +1,8 @@
 import { parseDuration, type RolloutPlan } from '#libs/contracts'
 import type { RunTimeouts } from '#libs/pipeline'
-import { isDuration, parseEnvironment, type Environment, Matches } from '#libs/platform'
+import { isDuration, parseEnvironment, type Environment } from '#libs/platform'
 import { ALL_REGIONS } from '#libs/policy'
+import { Matches } from 'class-validator'
 
 /** Polling interval in ms for queued runs. Normally the end of the preceding run starts the next one; polling covers a missed start. */
 const QUEUE_CHECK_MS = 10 * 60 * 1000

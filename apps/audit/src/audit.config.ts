@@ -1,4 +1,5 @@
-import { parseEnvironment, toList, type Environment, IsOptional, IsString, Matches } from '#libs/platform'
+import { parseEnvironment, toList, type Environment } from '#libs/platform'
+import { IsOptional, IsString, Matches } from 'class-validator'
 import { join } from 'node:path'
 
 const PLACE = /^(?:([^\s+=/:]+(?:\/[^\s+=:]*)?)=)?(https?:\/\/[^\s@?#]+?)\/?$/

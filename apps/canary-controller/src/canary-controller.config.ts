@@ -1,6 +1,7 @@
 import { parseDuration } from '#libs/contracts'
 import type { WatchRules } from '#libs/pipeline'
-import { isDuration, parseEnvironment, type Environment, IsOptional, Matches } from '#libs/platform'
+import { isDuration, parseEnvironment, type Environment } from '#libs/platform'
+import { IsOptional, Matches } from 'class-validator'
 
 const BUDGET = /^\d{1,4}(\.\d{1,6})?$/
 

@@ -10,10 +10,9 @@ import {
   BODY_BOUNDS,
   drainLargeBodies,
 } from '#libs/platform'
-import type { default as HttpProxy, FastifyHttpProxyOptions } from '@fastify/http-proxy'
+import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { createRequire } from 'node:module'
 import { forwardedFor, withoutHopByHop } from './forwarded-headers.js'
 import type { Instances } from './instances.js'
 
@@ -37,19 +36,6 @@ interface Target {
   quickMs?: number
 }
 type ReplyOptions = NonNullable<Parameters<FastifyReply['from']>[1]>
-
-const httpProxy = loadProxy()
-
-/** Loads the proxy without undici, its default transport: 110 files and 5 MB of a process that forwards through `node:http`. */
-function loadProxy(): typeof HttpProxy {
-  const require = createRequire(import.meta.url)
-  const ofProxy = createRequire(require.resolve('@fastify/http-proxy'))
-  const undici = createRequire(ofProxy.resolve('@fastify/reply-from')).resolve('undici')
-  require.cache[undici] = { exports: {}, loaded: true } as NodeJS.Module
-  const proxy = require('@fastify/http-proxy') as typeof HttpProxy
-  delete require.cache[undici]
-  return proxy
-}
 
 /** Forwards requests below `path` to the instances of its service, in round-robin order. */
 export async function forward(
@@ -79,8 +65,6 @@ export async function forward(
     upstream: '',
     prefix: path,
     rewritePrefix: path,
-    // `/*` matches the trailing slash too; the default `/` would add a route of its own for it.
-    routes: ['', '/*'],
     http: { requestOptions: { timeout: SLOW_MS } },
     handler: (request, reply, source, found) => {
       const { body, headers } = request

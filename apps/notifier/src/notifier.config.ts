@@ -1,5 +1,6 @@
 import { action, EDGE_PORT, HmsError, parseDuration } from '#libs/contracts'
-import { isDuration, listOf, parseEnvironment, type Environment, IsIn, IsOptional, IsString, Matches, ValidateBy } from '#libs/platform'
+import { isDuration, listOf, parseEnvironment, type Environment } from '#libs/platform'
+import { IsIn, IsOptional, IsString, Matches, ValidateBy } from 'class-validator'
 import { parseRelay } from './channels/email/smtp-relay.js'
 import type { Deployment, Profile } from './partners/address-guard.js'
 import { parseCidr } from './partners/address-ranges.js'

@@ -1,5 +1,6 @@
 import { parseDuration } from '#libs/contracts'
-import { isDuration, parseEnvironment, type Environment, Matches } from '#libs/platform'
+import { isDuration, parseEnvironment, type Environment } from '#libs/platform'
+import { Matches } from 'class-validator'
 
 /** A percentage of at most 100, or a fraction of at most 1; above zero. */
 const QUORUM = /^(?!0+(\.0*)?%?$)((100|\d{1,2}(\.\d{1,2})?)%|1(\.0+)?|0\.\d{1,4})$/

@@ -1,5 +1,6 @@
 import { SIDECAR_PORT } from '#libs/contracts'
-import { isInteger, parseEnvironment, toNumber, type Environment, type LogLevel, IsIn, IsOptional, IsString } from '#libs/platform'
+import { isInteger, parseEnvironment, toNumber, type Environment, type LogLevel } from '#libs/platform'
+import { IsIn, IsOptional, IsString } from 'class-validator'
 
 /** Settings `HMS_SIDECAR_*` and `HMS_LOG_LEVEL`. The upstream address and identity come from `readClientConfig`, as for every reader. */
 export class SidecarConfig {

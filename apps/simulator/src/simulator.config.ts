@@ -1,5 +1,6 @@
 import { parseDuration } from '#libs/contracts'
-import { isDuration, isInteger, parseEnvironment, type Environment, IsIn } from '#libs/platform'
+import { isDuration, isInteger, parseEnvironment, type Environment } from '#libs/platform'
+import { IsIn } from 'class-validator'
 
 /** `HMS_SIMULATOR_*`. */
 export class SimulatorConfig {

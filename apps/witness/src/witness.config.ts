@@ -1,5 +1,6 @@
 import { WITNESS_PORT } from '#libs/contracts'
-import { isInteger, parseEnvironment, toNumber, type Environment, IsOptional, IsString } from '#libs/platform'
+import { isInteger, parseEnvironment, toNumber, type Environment } from '#libs/platform'
+import { IsOptional, IsString } from 'class-validator'
 
 /** `HMS_WITNESS_*`. */
 export class WitnessConfig {

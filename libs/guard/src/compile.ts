@@ -8,7 +8,7 @@ import {
   spend,
   type Budget,
   cut,
-  Language,
+  factLanguage,
   type Reads,
 } from '#libs/scenario'
 import type { Cedar } from './cedar/cedar.js'
@@ -82,7 +82,7 @@ export function describe(error: unknown): string {
   return text.split('\n')[0]!.slice(0, 300)
 }
 
-const RULE_LANGUAGE = new Language(['next', 'previous', 'plan', 'stage', 'scope'], 'any')
+const RULE_LANGUAGE = factLanguage(['next', 'previous', 'plan', 'stage', 'scope'])
 
 type Facts = Record<string, Json>
 

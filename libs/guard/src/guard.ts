@@ -5,6 +5,17 @@ import { compileRule, describe, type CompiledRule } from './compile.js'
 import { applies, type GuardRequest, type GuardRule, type GuardVerdict, MAX_RULES, ruleName } from './rule.js'
 
 const MAX_KEPT = 256
+const ANY_REQUEST: GuardRequest = {
+  action: 'approve',
+  principal: { kind: 'operator', id: 'none', name: 'none', roles: [] },
+  next: { id: 'nothing', version: '0.0.0', effective: '' },
+  previous: null,
+  author: null,
+  authors: [],
+  approvers: null,
+  plan: { share: 0, scope: '', scopeName: '', observeMs: 0, bakeMs: 0, partners: null },
+  stage: null,
+}
 
 type RuleFinding = Pick<GuardVerdict, 'rule' | 'sentence'>
 
@@ -39,6 +50,11 @@ export class Guard {
     return { verdict: 'WARN', rule: warning.rule, sentence: warning.sentence, ruleDigests }
   }
 
+  /** Loads the engine, which takes tens of milliseconds, before the first request needs it. */
+  warmUp(): void {
+    this.judge([], ANY_REQUEST)
+  }
+
   private compile(rule: GuardRule): CompiledRule {
     const known = rule.problem === undefined ? this.compiled.get(rule.digest) : undefined
     if (known !== undefined) return known
@@ -62,7 +78,7 @@ export class Guard {
   }
 }
 
-/** Guard of this process, shared so that its engine is loaded once: by the first request, because it takes 10 MB. */
+/** Guard of this process, shared so that its engine is loaded once. */
 export const guard = new Guard()
 
 /** Evaluates one rule; `undefined` if it holds. */

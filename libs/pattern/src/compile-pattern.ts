@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module'
-import type * as Re2 from '@bufbuild/re2'
+import { RE2JS } from '@bufbuild/re2'
 
 /** Maximum instructions of one pattern: `^[a-z]{1,1000}$` has 2,000. */
 const MAX_PROGRAM = 2_500
@@ -38,11 +37,9 @@ export function compilePattern(pattern: string, maxProgram = MAX_PROGRAM): Patte
   return { size, test: matcher(program, start) }
 }
 
-type Program = ReturnType<Re2.RE2JS['re2']>['prog']['inst']
+type Program = ReturnType<RE2JS['re2']>['prog']['inst']
 
-function parse(pattern: string): Re2.RE2JS {
-  // Loaded by the first pattern, because most processes have none.
-  const { RE2JS } = createRequire(import.meta.url)('@bufbuild/re2') as typeof Re2
+function parse(pattern: string): RE2JS {
   try {
     return RE2JS.compile(pattern)
   } catch (error) {

@@ -41,5 +41,4 @@ export {
 } from './trace.js'
 export { startTracing } from './tracing/otlp-exporter.js'
 export * from './uuid.js'
-export * from './validators.js'
 export * from './version.js'

@@ -1,6 +1,6 @@
+import { IsInt, IsOptional, IsString, MaxLength } from 'class-validator'
 import { describe, expect, it } from 'vitest'
 import { MAX_ERRORS, Nested, NestedList, readShape, toNumber } from './read-shape.js'
-import { IsInt, IsOptional, IsString, MaxLength } from './validators.js'
 
 class Leaf {
   @IsString()

@@ -1,6 +1,5 @@
 import 'reflect-metadata'
 import { isName, isObject } from '#libs/contracts'
-import type { ValidationError } from 'class-validator'
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -17,14 +16,14 @@ import {
   Min,
   ValidateBy,
   ValidateNested,
-  Validator,
-} from './validators.js'
+  validateSync,
+  type ValidationError,
+} from 'class-validator'
 
 /** Maximum reported errors: people fix no more at a time, and a response must not grow with the request. */
 export const MAX_ERRORS = 20 // guard: few-errors
 const MAX_NAME = 100
 const READER = Symbol('reader')
-const validator = new Validator()
 
 export type Shape<T extends object = object> = new () => T
 export interface ShapeError {
@@ -43,7 +42,7 @@ export function readShape<T extends object>(shape: Shape<T>, plain: unknown): { 
   if (!isObject(plain)) return { value: new shape(), errors: [{ pointer: '', detail: 'an object is expected' }] }
   const errors: ShapeError[] = []
   const value = instantiate(shape, plain, '', errors)
-  if (errors.length < MAX_ERRORS) collect(validator.validateSync(value, { validationError: { target: false, value: false } }), '', errors)
+  if (errors.length < MAX_ERRORS) collect(validateSync(value, { validationError: { target: false, value: false } }), '', errors)
   return { value, errors }
 }
 

@@ -1,13 +1,9 @@
-import { systemClock } from './clock.js'
-import { collectWhenIdle } from './idle-memory.js'
-
 /**
  * Waits for the signal that stops a serving process: resolves at the first SIGINT or SIGTERM with its name; a second SIGINT ends the
- * process at once. From the call on, uncaught errors of listeners do not end the process, and its garbage is collected while it is idle.
+ * process at once. From the call on, uncaught errors of listeners do not end the process.
  */
 export function stopSignal(): Promise<'SIGINT' | 'SIGTERM'> {
   surviveUncaughtErrors(process, { write: (line) => void process.stderr.write(line), exit: (code) => process.exit(code), now: Date.now })
-  collectWhenIdle(systemClock)
   return new Promise((resolve) => {
     const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
       process.once('SIGINT', () => process.exit(130))

@@ -1,17 +1,6 @@
 import { EDGE_PORT, HmsError, SERVICE_PORTS, SERVICES, type ServiceName } from '#libs/contracts'
-import {
-  isInteger,
-  listOf,
-  parseEnvironment,
-  toList,
-  toNumber,
-  type Environment,
-  type LogLevel,
-  IsIn,
-  IsOptional,
-  IsString,
-  Matches,
-} from '#libs/platform'
+import { isInteger, listOf, parseEnvironment, toList, toNumber, type Environment, type LogLevel } from '#libs/platform'
+import { IsIn, IsOptional, IsString, Matches } from 'class-validator'
 
 export type Profile = 'dev' | 'production'
 

@@ -1,16 +1,5 @@
-import {
-  isInteger,
-  parseEnvironment,
-  toList,
-  toNumber,
-  TrustedProxies,
-  type Environment,
-  type HttpLimits,
-  ArrayMaxSize,
-  IsOptional,
-  IsString,
-  Matches,
-} from '#libs/platform'
+import { isInteger, parseEnvironment, toList, toNumber, TrustedProxies, type Environment, type HttpLimits } from '#libs/platform'
+import { ArrayMaxSize, IsOptional, IsString, Matches } from 'class-validator'
 import { settingError, type Profile } from './host.config.js'
 
 const LOOPBACK = ['127.0.0.0/8', '::1']

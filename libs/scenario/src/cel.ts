@@ -1,10 +1,11 @@
-import { createRequire } from 'node:module'
-import type { CelEnv, CelInput, parse } from '@bufbuild/cel'
+import { celEnv, type CelEnv, celFunc, type CelInput, celMethod, CelScalar, mapType, type parse } from '@bufbuild/cel'
 import type { Json, JsonObject } from '#libs/contracts'
 import { compilePattern, type Pattern } from '#libs/pattern'
 
 export type Expr = ReturnType<typeof parse>['expr']
 
+const { BOOL, DOUBLE, DYN, INT, STRING } = CelScalar
+const FACTS = mapType(STRING, DYN)
 /** Maximum characters of a text, and of a pattern, for `matches`. */
 const MAX_TEXT = 1_024
 const MAX_PATTERN = 128
@@ -14,37 +15,20 @@ const MAX_MATCH_STEPS = 40_000
 /** Maximum number of cached compiled patterns. */
 const MAX_KNOWN = 64
 
-let loaded: typeof import('@bufbuild/cel') | undefined
-
-/** Returns the CEL library, loaded by the first expression: which few processes have: it takes 7 MB. */
-export function cel(): typeof import('@bufbuild/cel') {
-  return (loaded ??= createRequire(import.meta.url)('@bufbuild/cel') as typeof import('@bufbuild/cel'))
-}
-
 /** Names available to expressions of one kind. */
-export class Language {
-  private created: CelEnv | undefined
-
-  /** `type`: CEL type of every name. */
-  constructor(
-    readonly names: readonly string[],
-    private readonly type: 'map' | 'any',
-  ) {}
-
-  get env(): CelEnv {
-    return (this.created ??= this.createEnv())
-  }
-
-  private createEnv(): CelEnv {
-    const { CelScalar, celEnv, mapType } = cel()
-    const type = this.type === 'any' ? CelScalar.DYN : mapType(CelScalar.STRING, CelScalar.DYN)
-    const variables = Object.fromEntries(this.names.map((name) => [name, type]))
-    return celEnv({ variables, funcs: [...mixedArithmetic(), boundedMatches()] })
-  }
-}
+export type Language = { names: readonly string[]; env: CelEnv }
 
 /** Language of scenarios: one reading, and policies by id. */
-export const SCENARIO_LANGUAGE = new Language(['reading', 'policy'], 'map')
+export const SCENARIO_LANGUAGE: Language = {
+  names: ['reading', 'policy'],
+  env: celEnv({ variables: { reading: FACTS, policy: FACTS }, funcs: [...mixedArithmetic(), boundedMatches()] }),
+}
+
+/** Creates a language in which each of these names is a fact of any JSON type. */
+export function factLanguage(names: readonly string[]): Language {
+  const variables = Object.fromEntries(names.map((name) => [name, DYN]))
+  return { names, env: celEnv({ variables, funcs: [...mixedArithmetic(), boundedMatches()] }) }
+}
 
 /**
  * Defines `matches` with limits. The cost of a match must be known beforehand (see `costOf`), so longer texts and patterns, larger programs
@@ -60,8 +44,7 @@ function boundedMatches() {
     known.set(pattern, fresh)
     return fresh
   }
-  const { celMethod, CelScalar } = cel()
-  return celMethod('matches', CelScalar.STRING, [CelScalar.STRING], CelScalar.BOOL, function (this: string, pattern: string) {
+  return celMethod('matches', STRING, [STRING], BOOL, function (this: string, pattern: string) {
     if (this.length > MAX_TEXT) throw new Error(`matches() looks at texts of at most ${MAX_TEXT} characters`)
     if (pattern.length > MAX_PATTERN) throw new Error(`a pattern has at most ${MAX_PATTERN} characters`)
     return compiled(pattern).test(this, { left: MAX_MATCH_STEPS }) // guard: match-steps
@@ -88,8 +71,6 @@ export function toCelMap(object: JsonObject): Map<string, CelInput> {
 }
 
 function mixedArithmetic() {
-  const { celFunc, CelScalar } = cel()
-  const { DOUBLE, INT } = CelScalar
   const operators: [string, (a: number, b: number) => number][] = [
     ['_+_', (a, b) => a + b],
     ['_-_', (a, b) => a - b],

@@ -1,6 +1,7 @@
+import { isCelError, parse, plan } from '@bufbuild/cel'
 import type { Json, JsonObject } from '#libs/contracts'
 import type { PolicyDocument } from '#libs/policy'
-import { cel, type Expr, type Language, SCENARIO_LANGUAGE, toCel, toCelMap } from './cel.js'
+import { type Expr, type Language, SCENARIO_LANGUAGE, toCel, toCelMap } from './cel.js'
 import { type Budget, costOf, type Extent, extentOf, MAX_STEPS, spend } from './cost.js'
 import { memberPath, partsOf, walk } from './expression-tree.js'
 import { cut, cutPolicies, policyReadsOf, readsOf } from './reads.js'
@@ -31,7 +32,7 @@ export function compileExpression(text: string, language: Language = SCENARIO_LA
   if (text.length > MAX_LENGTH) return refused(`an expression has at most ${MAX_LENGTH} characters`)
   if (nestingOf(text, text.split('?').length - 1) > MAX_NESTING) return refused(`the expression is nested more than ${MAX_NESTING} deep`)
   try {
-    const ast = cel().parse(text).expr
+    const ast = parse(text).expr
     const problem = problemIn(ast, language, [...language.names, ...TYPE_NAMES], 0)
     if (problem !== undefined) return refused(problem)
     const named = [...walk(ast)].flatMap((expr) => memberPath(expr, 'policy')?.slice(0, 1) ?? [])
@@ -46,7 +47,7 @@ export function compileExpression(text: string, language: Language = SCENARIO_LA
  * evaluation could take more steps than `budget` has, it fails and charges nothing.
  */
 export function evaluator(ast: Expr): (reading: JsonObject, policies: Policies, budget?: Budget) => unknown {
-  const run = cel().plan(SCENARIO_LANGUAGE.env, ast)
+  const run = plan(SCENARIO_LANGUAGE.env, ast)
   const cost = costOf(ast)
   const reads = { reading: readsOf(ast, 'reading'), policies: policyReadsOf(ast) }
   const prepared = new WeakMap<Policies, ReturnType<typeof prepare>>()
@@ -71,14 +72,14 @@ function prepare(policies: Policies, reads: ReturnType<typeof policyReadsOf>): {
 
 /** Creates an evaluator over the facts of a language. */
 export function factEvaluator(ast: Expr, language: Language): (facts: Record<string, Json>) => unknown {
-  const run = cel().plan(language.env, ast)
+  const run = plan(language.env, ast)
   return (facts) => valueOf(() => run(Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, toCel(fact)]))))
 }
 
 function valueOf(run: () => unknown): unknown {
   try {
     const result = run()
-    return cel().isCelError(result) ? new Error(result.message) : result
+    return isCelError(result) ? new Error(result.message) : result
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error))
   }

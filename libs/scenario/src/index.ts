@@ -1,5 +1,5 @@
 export * from './boundary.js'
-export { Language } from './cel.js'
+export { factLanguage } from './cel.js'
 export * from './compile-scenario.js'
 export { costOf, extentOf, MAX_STEPS, spend, type Budget } from './cost.js'
 export { compileExpression, factEvaluator, type Policies, readByScenario, nestingOf } from './expression.js'

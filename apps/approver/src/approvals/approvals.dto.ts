@@ -7,23 +7,9 @@ import {
   type MetricGate,
   type PlanOptions,
 } from '#libs/contracts'
-import {
-  isInteger,
-  isObjects,
-  isText,
-  Nested,
-  NestedList,
-  ArrayMaxSize,
-  IsArray,
-  IsBoolean,
-  IsIn,
-  IsObject,
-  IsOptional,
-  IsString,
-  Matches,
-  MaxLength,
-} from '#libs/platform'
+import { isInteger, isObjects, isText, Nested, NestedList } from '#libs/platform'
 import { POLICY_ID, type RampShare } from '#libs/policy'
+import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsObject, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
 
 const SCOPE = /^region:(\*|[A-Za-z0-9][A-Za-z0-9_-]{0,63})$/
 const SCOPE_MESSAGE = 'scope of a canary must be region:NAME, or region:* for all regions'

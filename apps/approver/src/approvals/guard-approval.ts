@@ -4,7 +4,7 @@ import { Outbox } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { emitVerdict, Rosters } from '#libs/service'
 import { Signer } from '#libs/signing'
-import { Injectable } from '@nestjs/common'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { isRollback, type Approval } from '../runs/approval.table.js'
 import { liveReleases } from '../policies/stored-heads.js'
 import { RulesInForce } from '../policies/rules-in-force.js'
@@ -13,13 +13,17 @@ const TOPIC = 'hms.approval.v1'
 
 /** Evaluates the guard rules in force and the built-in authority before a signature counts. */
 @Injectable()
-export class GuardApproval {
+export class GuardApproval implements OnModuleInit {
   constructor(
     private readonly rosters: Rosters,
     private readonly outbox: Outbox,
     private readonly signer: Signer,
     private readonly rules: RulesInForce,
   ) {}
+
+  onModuleInit(): void {
+    guard.warmUp()
+  }
 
   /**
    * Returns the error that refuses this signature, or `undefined`. The error is not thrown, because `tx` contains the event of the verdict

@@ -1,5 +1,6 @@
 import { MAX_POLICIES_OF_RUN, type JsonObject, type PrepareBreakGlassRequest } from '#libs/contracts'
-import { isObjects, isText, NestedList, IsObject, IsOptional, Matches, MaxLength } from '#libs/platform'
+import { isObjects, isText, NestedList } from '#libs/platform'
+import { IsObject, IsOptional, Matches, MaxLength } from 'class-validator'
 import { SignatureDto } from '../approvals/approvals.dto.js'
 
 /** Maximum number of people who sign one break-glass, authors included. */

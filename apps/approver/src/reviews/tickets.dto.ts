@@ -1,5 +1,5 @@
 import { TICKET_STATES, type TicketState } from '#libs/contracts'
-import { IsIn, IsOptional } from '#libs/platform'
+import { IsIn, IsOptional } from 'class-validator'
 
 export class TicketsQueryDto {
   @IsOptional()

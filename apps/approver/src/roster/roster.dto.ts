@@ -1,19 +1,7 @@
 import type { Envelope } from '#libs/contracts'
-import {
-  isInteger,
-  isText,
-  Nested,
-  NestedList,
-  toNumber,
-  ArrayMaxSize,
-  IsArray,
-  IsDefined,
-  IsOptional,
-  IsString,
-  Matches,
-  MaxLength,
-} from '#libs/platform'
+import { isInteger, isText, Nested, NestedList, toNumber } from '#libs/platform'
 import { POLICY_ID } from '#libs/policy'
+import { ArrayMaxSize, IsArray, IsDefined, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
 
 const MAX_SIGNATURES = 16
 const MAX_VERSION = 999_999_999

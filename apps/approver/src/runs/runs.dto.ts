@@ -1,5 +1,6 @@
 import { RUN_STATES, type RunState } from '#libs/contracts'
-import { isInteger, toNumber, IsIn, IsOptional } from '#libs/platform'
+import { isInteger, toNumber } from '#libs/platform'
+import { IsIn, IsOptional } from 'class-validator'
 
 export class RunsQueryDto {
   @IsOptional()

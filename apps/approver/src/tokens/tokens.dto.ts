@@ -1,6 +1,7 @@
-import { isInteger, isText, ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsOptional, Matches, ValidateBy } from '#libs/platform'
+import { isInteger, isText } from '#libs/platform'
 import type { TokenRequest } from '#libs/contracts'
 import { isScope, MAX_SCOPES } from '#libs/signing'
+import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsOptional, Matches, ValidateBy } from 'class-validator'
 
 const MINUTE_MS = 60_000
 const YEAR_MS = 365 * 24 * 60 * MINUTE_MS

@@ -1,4 +1,5 @@
-import { isInstant, isInteger, isText, toNumber, IsIn, IsOptional } from '#libs/platform'
+import { isInstant, isInteger, isText, toNumber } from '#libs/platform'
+import { IsIn, IsOptional } from 'class-validator'
 
 export class EntriesQueryDto {
   @IsOptional()

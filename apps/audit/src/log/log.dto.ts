@@ -1,4 +1,5 @@
-import { isInteger, toNumber, IsString, Length } from '#libs/platform'
+import { isInteger, toNumber } from '#libs/platform'
+import { IsString, Length } from 'class-validator'
 
 export class ProofQueryDto {
   @IsString()

@@ -1,5 +1,6 @@
-import { isText, IsObject, IsOptional, IsString, MaxLength, MinLength, ValidateBy, type ValidationArguments } from '#libs/platform'
+import { isText } from '#libs/platform'
 import { isPlainText, readingProblem, type BotAlert, type JsonObject } from '#libs/contracts'
+import { IsObject, IsOptional, IsString, MaxLength, MinLength, ValidateBy, type ValidationArguments } from 'class-validator'
 
 const MAX_VALUE = 1_000
 

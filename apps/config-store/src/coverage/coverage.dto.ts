@@ -1,5 +1,6 @@
-import { isInteger, toNumber, IsInt, IsOptional, Matches, MaxLength, Min } from '#libs/platform'
+import { isInteger, toNumber } from '#libs/platform'
 import { POLICY_ID } from '#libs/policy'
+import { IsInt, IsOptional, Matches, MaxLength, Min } from 'class-validator'
 
 export class CoverageQueryDto {
   @Matches(POLICY_ID, { message: 'policy must be the id of a policy' })

@@ -1,4 +1,5 @@
-import { isInteger, toNumber, IsIn, IsISO8601, IsOptional } from '#libs/platform'
+import { isInteger, toNumber } from '#libs/platform'
+import { IsIn, IsISO8601, IsOptional } from 'class-validator'
 
 export class HistoryQueryDto {
   /** Limit of heads that are read; a head that changed nothing for readers makes no entry. */

@@ -8,8 +8,9 @@ import {
   type SharedProof,
   type SignedFreshness,
 } from '#libs/contracts'
-import { isText, Nested, NestedList, ArrayMaxSize, IsArray, IsDefined, IsInt, IsOptional, IsString, Min, ValidateIf } from '#libs/platform'
+import { isText, Nested, NestedList } from '#libs/platform'
 import { MAX_SIGNATURES } from '#libs/signing'
+import { ArrayMaxSize, IsArray, IsDefined, IsInt, IsOptional, IsString, Min, ValidateIf } from 'class-validator'
 
 class EnvelopeSignatureDto {
   @IsString()

@@ -1,6 +1,7 @@
 import { HmsError, MAX_BOT_NAME, MAX_POLICIES_OF_READER, MAX_REGION_NAME, REVISION_HEADER } from '#libs/contracts'
-import { emptyIsNone, isInteger, isNameOf, isText, toList, toNumber, IsOptional, Matches, ValidateBy } from '#libs/platform'
+import { emptyIsNone, isInteger, isNameOf, isText, toList, toNumber } from '#libs/platform'
 import { isPolicyId, isTimestamp } from '#libs/policy'
+import { IsOptional, Matches, ValidateBy } from 'class-validator'
 
 const isTime = ValidateBy({
   name: 'isTime',

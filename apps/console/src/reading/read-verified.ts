@@ -1,3 +1,4 @@
+import { isLoopback, openRosters, readLive, systemClock, unverified } from '#libs/client'
 import { HmsError, type RosterStep } from '#libs/contracts'
 import type { VerifiedLive } from '#libs/policy'
 import type { Clock } from '#libs/platform'
@@ -20,11 +21,10 @@ export interface VerifiedReads {
 const WAIT_MS = 2_500
 
 export function verifiedReads({ read, roster, url, clock }: VerifiedReads): ReadVerified {
+  const time = { ...systemClock, now: () => clock.now().getTime() }
   const stepsOf = async (query: string) => loaded(await read<RosterStep[]>(`/v1/roster${query}`)).map(({ envelope }) => envelope)
   const snapshot = async (ids: readonly string[]) => loaded(await read<unknown>(`/v1/snapshot?revision=0&policies=${ids.join()}`))
   return async (ids) => {
-    const { isLoopback, openRosters, readLive, systemClock, unverified } = await import('#libs/client')
-    const time = { ...systemClock, now: () => clock.now().getTime() }
     try {
       const source = {
         name: url,

@@ -1,5 +1,6 @@
-import { isObjects, IsOptional } from '#libs/platform'
+import { isObjects } from '#libs/platform'
 import { MAX_POLICIES_OF_RUN, type JsonObject } from '#libs/contracts'
+import { IsOptional } from 'class-validator'
 
 export class LintRequestDto {
   @isObjects({ min: 1, max: MAX_POLICIES_OF_RUN })

@@ -1,5 +1,5 @@
 import type { JsonObject } from '#libs/contracts'
-import { IsObject, Matches } from '#libs/platform'
+import { IsObject, Matches } from 'class-validator'
 
 export class SchemaRegistrationDto {
   @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'name must be lower-case letters, digits and single hyphens' })

@@ -1,5 +1,6 @@
 import { DELIVERY_STATES, type DeliveriesFilter, type DeliveryState } from '#libs/contracts'
-import { isInstant, isInteger, isText, toNumber, IsIn, IsOptional } from '#libs/platform'
+import { isInstant, isInteger, isText, toNumber } from '#libs/platform'
+import { IsIn, IsOptional } from 'class-validator'
 
 /** Query parameters that select deliveries, for a list or a redrive. */
 export class DeliveryFilterDto {

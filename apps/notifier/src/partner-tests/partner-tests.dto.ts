@@ -1,4 +1,5 @@
-import { isText, IsBoolean, IsOptional } from '#libs/platform'
+import { isText } from '#libs/platform'
+import { IsBoolean, IsOptional } from 'class-validator'
 
 export class PartnerTestDto {
   /** Name of one channel as in lists; default: all. */

@@ -1,4 +1,5 @@
-import { isInteger, isText, Nested, IsObject, IsOptional, IsString, Matches, MaxLength, ValidateIf } from '#libs/platform'
+import { isInteger, isText, Nested } from '#libs/platform'
+import { IsObject, IsOptional, IsString, Matches, MaxLength, ValidateIf } from 'class-validator'
 
 const MAX_URL = 2048
 const MAX_SECRET = 16 * 1024

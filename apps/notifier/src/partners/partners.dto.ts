@@ -1,5 +1,6 @@
 import type { PartnerRegistration } from '#libs/contracts'
-import { isInteger, NestedList, ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength } from '#libs/platform'
+import { isInteger, NestedList } from '#libs/platform'
+import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
 import { ChannelDto } from './channels.dto.js'
 
 const MAX_NAME = 200

@@ -1,5 +1,6 @@
-import { isText, ArrayMaxSize, IsArray, IsObject, IsOptional, IsString } from '#libs/platform'
+import { isText } from '#libs/platform'
 import type { JsonObject } from '#libs/contracts'
+import { ArrayMaxSize, IsArray, IsObject, IsOptional, IsString } from 'class-validator'
 
 export const MAX_TEXT = 300
 

@@ -1,5 +1,6 @@
 import type { RedriveManyRequest } from '#libs/contracts'
-import { isInstant, isReason, IsOptional } from '#libs/platform'
+import { isInstant, isReason } from '#libs/platform'
+import { IsOptional } from 'class-validator'
 import { DeliveryFilterDto } from '../delivery/deliveries.dto.js'
 
 export class RedriveDto {

@@ -6,14 +6,14 @@ import { Clock, Logger } from '#libs/platform'
 import { emitVerdict, KnownRules, Rosters, type Actor } from '#libs/service'
 import { Signer, type Roster } from '#libs/signing'
 import { withProof } from '#libs/stage'
-import { Injectable } from '@nestjs/common'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { asOf, STABLES, type Stable } from '../stable/stable.table.js'
 
 const TOPIC = 'hms.rollout.v1'
 
 /** Evaluates the guard rules in force and the built-in authority before a rollback. */
 @Injectable()
-export class GuardRollback {
+export class GuardRollback implements OnModuleInit {
   private readonly rules: KnownRules<Stable>
 
   constructor(
@@ -28,6 +28,10 @@ export class GuardRollback {
       (stable, now) => ({ id: stable.policy, seq: stable.seq, live: asOf(stable, now).current, held: stable.next?.release ?? null }),
       { clock, log, name: 'rollout' },
     )
+  }
+
+  onModuleInit(): void {
+    guard.warmUp()
   }
 
   /**

@@ -1,5 +1,6 @@
-import { isText, IsBoolean, IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from '#libs/platform'
+import { isText } from '#libs/platform'
 import { MAX_REASON, type RollbackRequest } from '#libs/contracts'
+import { IsBoolean, IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
 
 /** Version of a policy that a rollback makes current. */
 class RollbackTargetDto {

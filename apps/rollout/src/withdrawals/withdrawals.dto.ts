@@ -1,5 +1,5 @@
 import type { Envelope, WithdrawalRequest } from '#libs/contracts'
-import { IsObject, Matches, MaxLength } from '#libs/platform'
+import { IsObject, Matches, MaxLength } from 'class-validator'
 
 /** Body of a withdrawal. The content of the envelope is checked when its signature is verified. */
 export class WithdrawalRequestDto implements WithdrawalRequest {

@@ -1,5 +1,5 @@
 import type { BotRegistration } from '#libs/contracts'
-import { IsBoolean, IsOptional, IsString, Matches } from '#libs/platform'
+import { IsBoolean, IsOptional, IsString, Matches } from 'class-validator'
 import { REGISTRY_ID } from '../registry-limit.js'
 
 export class BotRegistrationDto implements BotRegistration {

@@ -1,5 +1,5 @@
 import type { CorpusRegistration } from '#libs/contracts'
-import { IsIn, IsObject, IsOptional, IsString, Matches, ValidateBy } from '#libs/platform'
+import { IsIn, IsObject, IsOptional, IsString, Matches, ValidateBy } from 'class-validator'
 import { REGISTRY_ID } from '../registry-limit.js'
 
 const NAMES_TO_NAMES = {

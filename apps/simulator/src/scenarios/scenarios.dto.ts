@@ -1,5 +1,6 @@
-import { isText, IsString } from '#libs/platform'
+import { isText } from '#libs/platform'
 import type { ScenarioRegistration } from '#libs/contracts'
+import { IsString } from 'class-validator'
 
 export class ScenarioRegistrationDto implements ScenarioRegistration {
   /** File name in findings. */

@@ -1,5 +1,6 @@
 import { MAX_POLICIES_OF_RUN, type JsonObject } from '#libs/contracts'
-import { isObjects, Read, IsOptional } from '#libs/platform'
+import { isObjects, Read } from '#libs/platform'
+import { IsOptional } from 'class-validator'
 
 /** Policies as a run would contain them, and their versions in force. */
 export class TrialRequestDto {

@@ -1,5 +1,6 @@
 import { DEAD_LETTERS_LISTED, DEAD_LETTER_STATES, type DeadLetterState, type DiscardRequest } from '#libs/contracts'
-import { isInteger, isReason, toNumber, IsIn, IsOptional } from '#libs/platform'
+import { isInteger, isReason, toNumber } from '#libs/platform'
+import { IsIn, IsOptional } from 'class-validator'
 
 export class DeadLettersQueryDto {
   @IsOptional()

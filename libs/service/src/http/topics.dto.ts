@@ -1,5 +1,6 @@
 import { TOPIC_NAMES, TOPICS } from '#libs/contracts'
-import { isInstant, isInteger, isText, toList, toNumber, ArrayMaxSize, IsIn, IsOptional } from '#libs/platform'
+import { isInstant, isInteger, isText, toList, toNumber } from '#libs/platform'
+import { ArrayMaxSize, IsIn, IsOptional } from 'class-validator'
 
 export class TopicRecordsQueryDto {
   /** Comma-separated topic names; default: the whole catalogue. */

@@ -1,6 +1,7 @@
 import { parseDuration, RETENTION_MS } from '#libs/contracts'
 import type { Retention } from '#libs/persistence'
-import { parseEnvironment, type Environment, Matches } from '#libs/platform'
+import { parseEnvironment, type Environment } from '#libs/platform'
+import { Matches } from 'class-validator'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
