@@ -1,2 +1,0 @@
-import base from './stryker.config.mjs'
-export default { ...base, vitest: { ...base.vitest, configFile: 'test/stryker/sample.config.mjs' } }
