@@ -6,7 +6,7 @@ const MAX_LOGGED_ATTEMPTS = 20
 /** Number of rejections that end a delivery: a permanent refusal is final only once it is repeated. */
 const MAX_REJECTIONS = 2
 
-/** Returns the delivery after an attempt, with the outcome as its state. `overtaken`: a newer message waits, so a failure is not retried. */
+/** Returns the delivery after an attempt, with the outcome as state. `overtaken`: a newer message waits, so a failure is not retried. */
 export function recordAttempt(delivery: Delivery, outcome: Outcome, startedAt: Date, endedAt: Date, overtaken: boolean): Delivery {
   const { status = null, latencyMs, detail = null } = outcome
   const record: AttemptRecord = { at: startedAt.toISOString(), outcome: outcome.kind, status, latencyMs, detail }
