@@ -31,6 +31,7 @@ export const PROJECTS = {
     'libs/persistence/src/embedded',
     'test/architecture/async-api.spec.ts',
     'test/architecture/bridge-bundle.spec.ts',
+    'test/architecture/cli-bundle.spec.ts',
     'test/architecture/drift.spec.ts',
     'test/architecture/migrations.spec.ts',
     'test/architecture/open-api.spec.ts',

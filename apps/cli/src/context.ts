@@ -14,7 +14,7 @@ export class CliContext {
     readonly io: CliIo,
     readonly options: GlobalOptions,
     /** All verbs, for help and completion. */
-    readonly program: Command,
+    readonly program: () => Command,
     /** Runs another command line as a user would; used by the demo. */
     readonly runCli: (argv: readonly string[], io: CliIo) => Promise<number>,
   ) {

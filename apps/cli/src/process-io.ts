@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { inheritedEnvironment, readCliEnvironment } from './cli.config.js'
 import type { CliIo } from './io.js'
@@ -50,6 +49,7 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
 /** Reads a line with readline; its echo is discarded. */
 async function askHidden(question: string): Promise<string> {
   process.stderr.write(question)
+  const { createInterface } = await import('node:readline/promises')
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const reader = createInterface({ input: process.stdin, output: nowhere, terminal: true })
   const interrupted = new AbortController()

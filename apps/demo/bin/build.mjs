@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const STAMP = join(ROOT, 'dist', '.built')
 const BUNDLER = join(ROOT, 'apps', 'demo', 'bin', 'bundle-bridge.mjs')
+const CLI_BUNDLER = join(ROOT, 'apps', 'demo', 'bin', 'bundle-cli.mjs')
 const DOCS_WRITER = join(ROOT, 'apps', 'console', 'bin', 'prepare-docs.mjs')
 
 /** Compiles what changed, bundles for browsers and renders the documents; answers false when either failed. */
@@ -15,7 +16,8 @@ export function build() {
   if (!existsSync(STAMP)) rmSync(join(ROOT, 'dist'), { recursive: true, force: true })
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
   const run = (...args) => spawnSync(process.execPath, args, { stdio: ['ignore', 2, 2], cwd: ROOT }).status === 0
-  if (!run(tsc, '-p', join(ROOT, 'apps', 'tsconfig.build.json')) || !run(BUNDLER) || !run(DOCS_WRITER, '--write')) return false
+  if (!run(tsc, '-p', join(ROOT, 'apps', 'tsconfig.build.json')) || !run(BUNDLER) || !run(CLI_BUNDLER) || !run(DOCS_WRITER, '--write'))
+    return false
   chmodSync(join(ROOT, 'dist', 'apps', 'cli', 'src', 'main.js'), 0o755)
   copySwagger()
   writeFileSync(STAMP, '')
@@ -35,6 +37,7 @@ function stale() {
     join(ROOT, 'package.json'),
     join(ROOT, 'tsconfig.json'),
     BUNDLER,
+    CLI_BUNDLER,
     DOCS_WRITER,
     ...filesUnder(join(ROOT, 'docs')),
     ...filesUnder(join(ROOT, 'apps')),

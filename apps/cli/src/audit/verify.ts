@@ -4,7 +4,7 @@ import { HmsError, toBase64, type AuditProof } from '#libs/contracts'
 import type { Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { Problems } from '../output/problems.js'
-import { logPoliciesOf, newestRoster, openRostersHere } from '../roster/rosters-here.js'
+import { logPoliciesOf, newestRoster, newestRostersHere } from '../roster/rosters-here.js'
 import { readRuns } from '../runs/read-runs.js'
 import { checkLive, checkRuns, type LiveSources } from './check-published.js'
 import { LoggedHeads, readServed } from './served-heads.js'
@@ -91,8 +91,7 @@ function pauseWithin(waitMs: number): () => Promise<boolean> {
 
 /** Returns the rosters whose keys may have signed events of the log, the newest last. */
 async function rostersOf(context: CliContext, client: ApiClient, newest: Roster): Promise<Roster[]> {
-  const rosters = await openRostersHere(context, client)
-  await rosters?.follow().catch(() => undefined)
+  const rosters = await newestRostersHere(context, client)
   const earlier = ((await rosters?.allEver()) ?? []).filter(({ version }) => version < newest.version)
   return [...earlier.toReversed(), newest]
 }

@@ -12,7 +12,7 @@ import type { Candidate, Kind } from './live.js'
  */
 export async function completeLine(context: CliContext, line: string): Promise<number> {
   const { words: typed, current } = splitLine(line)
-  const completions = completionsAt(context.program, { words: typed.slice(1), current })
+  const completions = completionsAt(context.program(), { words: typed.slice(1), current })
   if ('files' in completions) return EXIT.internal
   const matching = (await candidatesOf(completions, context)).filter(({ text }) => text.startsWith(current))
   for (const { text, about } of matching)

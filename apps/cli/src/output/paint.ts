@@ -1,13 +1,13 @@
-import { randomUUID } from 'node:crypto'
-
 /**
  * Placeholder for the escape character until `Output` has sanitized a line. It is random for each process, so no foreign text contains it.
+ * Made with the first colour, because most starts need none and `node:crypto` takes long to load.
  */
-const MARK = randomUUID()
+let mark: string | undefined
+const markOfProcess = (): string => (mark ??= process.getBuiltinModule('node:crypto').randomUUID())
 
 /** Replaces the placeholders in a sanitized line with the escape character. */
 export function withColours(line: string): string {
-  return line.replaceAll(MARK, '\u001b')
+  return mark === undefined ? line : line.replaceAll(mark, '\u001b')
 }
 
 /** Colours words for one stream. Words and marks carry the meaning; colour is only an aid. */
@@ -28,7 +28,7 @@ export const PLAIN: Paint = { good: same, bad: same, warn: same, dim: same, bold
 const wrap =
   (open: number, close: number) =>
   (text: string): string =>
-    `${MARK}[${open}m${text}${MARK}[${close}m`
+    `${markOfProcess()}[${open}m${text}${markOfProcess()}[${close}m`
 export const COLOURED: Paint = { good: wrap(32, 39), bad: wrap(31, 39), warn: wrap(33, 39), dim: wrap(2, 22), bold: wrap(1, 22) }
 
 /**

@@ -3,7 +3,7 @@ import { HmsError, NOT_BY_CALLER, type ChangeView, type PolicyHistoryEntry, type
 import type { CliContext } from '../context.js'
 import type { Columns } from '../output/table.js'
 import { requireName, usageError } from '../errors.js'
-import { noRosterHere, openRostersHere } from '../roster/rosters-here.js'
+import { noRosterHere, newestRostersHere } from '../roster/rosters-here.js'
 
 /** Maximum number of entries in one response of the service. */
 const PAGE = 200
@@ -26,7 +26,7 @@ export async function showHistory(context: CliContext, id: string, options: { li
   const limit = limitOf(options.limit)
   const client = await context.client()
   // One entry more than is shown: the oldest line shows its changes from that entry.
-  const [{ entries: found, isSigned }, rosters] = await Promise.all([readAll(client, id, limit + 1), openRostersHere(context, client)])
+  const [{ entries: found, isSigned }, rosters] = await Promise.all([readAll(client, id, limit + 1), newestRostersHere(context, client)])
   const now = context.io.now()
   if (rosters === undefined) noRosterHere(context)
   const claimed = found.map(({ record: _record, ...entry }): JudgedEntry => ({ entry }))
@@ -55,8 +55,6 @@ function isUnverified(line: Line): line is Extract<Line, { state: 'UNVERIFIED' }
 }
 
 async function verified(id: string, entries: readonly PolicyHistoryEntry[], rosters: PinnedRosters): Promise<JudgedEntry[]> {
-  // If the services deliver no newer roster, or none that verifies, the last valid one is used.
-  await rosters.follow().catch(() => undefined)
   const judged = verifyHistory(id, entries, rosters.all())
   return judged.some(({ refusal }) => refusal !== undefined) ? verifyHistory(id, entries, await rosters.allEver()) : judged
 }

@@ -12,7 +12,7 @@ import {
 import { HmsError, NOT_BY_CALLER, type LocalPolicyView, type PolicyView, type Verification } from '#libs/contracts'
 import { effectiveBreakGlass } from '#libs/signing'
 import type { CliContext } from '../context.js'
-import { noRosterHere, openRostersHere } from '../roster/rosters-here.js'
+import { newestRostersHere, noRosterHere } from '../roster/rosters-here.js'
 import type { AS_READER, FlagsOf } from '../verbs/options.js'
 
 /** Policy as `get` shows it. With verification `by-caller`, every provable member is from signed data. */
@@ -43,10 +43,13 @@ export async function readPresentPolicy(context: CliContext, id: string, { regio
   const client = await context.client()
   // Without `at` the response is the version in force; a side-car sends its own view.
   const fetchView = () => client.get('/v1/policies/{id}', { id, region, bot }) as Promise<View>
-  const [view, rosters] = await Promise.all([fetchView(), openRostersHere(context, client)])
+  // Requested along with the rest, to save a round trip; where nothing is verified here, its failure does not matter.
+  const snapshot = fetchSnapshot(client, [id])
+  snapshot.catch(() => undefined)
+  const [view, rosters] = await Promise.all([fetchView(), newestRostersHere(context, client)])
   const [served] = asServed(context, client, [view], rosters) ?? []
   if (served !== undefined) return served
-  const present = await readPresent(id, { region, bot }, await sourceOf(context, client, rosters!))
+  const present = await readPresent(id, { region, bot }, sourceOf(context, client, rosters!, [snapshot]))
   if (present.value !== null) return shown(view, present, present.value, rosters!)
   // The policy may have been withdrawn since the first request; then the second one throws the refusal.
   const { version } = await fetchView()
@@ -70,11 +73,14 @@ function asServed(
   return views.map((view) => ({ ...view, verification: isOfSidecar ? 'by-sidecar' : NOT_BY_CALLER }))
 }
 
-async function sourceOf({ io }: CliContext, client: ApiClient, rosters: PinnedRosters): Promise<LiveSource> {
-  // If the services deliver no newer roster, or none that verifies, the last valid one is used.
-  await rosters.follow().catch(() => undefined)
-  const snapshot = (ids: readonly string[]): Promise<unknown> => client.get('/v1/snapshot', { revision: 0, policies: ids.join() })
+/** `early`: snapshot that has been requested already. */
+function sourceOf({ io }: CliContext, client: ApiClient, rosters: PinnedRosters, early: Promise<unknown>[] = []): LiveSource {
+  const snapshot = (ids: readonly string[]): Promise<unknown> => early.pop() ?? fetchSnapshot(client, ids)
   return { rosters, snapshot, clock: { ...systemClock, now: () => io.now() } }
+}
+
+function fetchSnapshot(client: ApiClient, ids: readonly string[]): Promise<unknown> {
+  return client.get('/v1/snapshot', { revision: 0, policies: ids.join() })
 }
 
 /** Policy of a list that does not verify; contains none of the store's claims. */
@@ -94,12 +100,12 @@ export async function readPresentPolicies(context: CliContext, reader: PresentRe
   const client = await context.client()
   const { region, bot } = reader
   const fetchViews = (): Promise<View[]> => client.get('/v1/policies', { region, bot })
-  const [views, rosters] = await Promise.all([fetchViews(), openRostersHere(context, client)])
+  const [views, rosters] = await Promise.all([fetchViews(), newestRostersHere(context, client)])
   if (views.length === 0) return []
   const served = asServed(context, client, views, rosters)
   if (served !== undefined) return served
   const ids = views.map(({ id }) => id)
-  const judged = await judgePresent(ids, reader, await sourceOf(context, client, rosters!))
+  const judged = await judgePresent(ids, reader, sourceOf(context, client, rosters!))
   // Some may have been withdrawn meanwhile.
   const isMissing = ids.some((id) => isNone(judged.get(id)!))
   const left = new Set((isMissing ? await fetchViews() : views).map(({ id }) => id))

@@ -3,9 +3,8 @@ import {
   keyIdOf,
   NOTE_COSIGNATURE,
   NOTE_ED25519,
-  rawPublicKey,
+  rawFromSpki,
   signRoster,
-  spkiToKey,
   vkeyOf,
   type EarlierLog,
   type RosterKey,
@@ -52,7 +51,7 @@ export function isEnvelope(document: object): document is Envelope {
 function withKeyIds(keys: RosterKey[] | undefined): RosterKey[] | undefined {
   if (!Array.isArray(keys)) return keys
   return keys.map((key) =>
-    key.keyid === undefined && typeof key.spki === 'string' ? { ...key, keyid: keyIdOf(spkiToKey(key.spki)) } : key,
+    key.keyid === undefined && typeof key.spki === 'string' ? { ...key, keyid: keyIdOf(rawFromSpki(key.spki)) } : key,
   )
 }
 
@@ -72,5 +71,5 @@ function withVkeys<T extends NamedLog>(document: T): Omit<T, keyof NamedLog> & {
 function vkeyFor(named: Named, type: number): string {
   if (typeof named !== 'object' || named === null || typeof named.name !== 'string' || typeof named.spki !== 'string')
     return named as string
-  return vkeyOf(named.name, type, rawPublicKey(spkiToKey(named.spki)))
+  return vkeyOf(named.name, type, rawFromSpki(named.spki))
 }

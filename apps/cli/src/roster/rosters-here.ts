@@ -84,13 +84,16 @@ async function lastThatVerifies(context: CliContext): Promise<Roster> {
 
 /**
  * Opens the rosters to verify a response with: those pinned by HMS_ROSTER, else by the data folder, else by the first roster that a
- * loopback address serves. Returns `undefined` if there is none. Throws the error of a roster that was named, or that does not verify.
+ * loopback address serves; with the newest that the services deliver and that verifies. Returns `undefined` if there is none. Throws the
+ * error of a roster that was named, or that does not verify.
  */
-export async function openRostersHere(context: CliContext, api: ApiClient): Promise<PinnedRosters | undefined> {
+export async function newestRostersHere(context: CliContext, api: ApiClient): Promise<PinnedRosters | undefined> {
   const pinned = rosterFile(context)
   const cacheDir = context.io.environment.lookup('HMS_CACHE_DIR')
   try {
-    return await openRosters({ pinned, source: httpRosters(api), cacheDir, clock: systemClock, until: 0 })
+    const rosters = await openRosters({ pinned, source: httpRosters(api), cacheDir, clock: systemClock, until: 0 })
+    await rosters.follow().catch(() => undefined)
+    return rosters
   } catch (error) {
     // Status 422 means that a roster exists and was refused.
     if (pinned === undefined && error instanceof HmsError && error.status !== 422) return undefined

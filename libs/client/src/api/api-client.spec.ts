@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { LooseApi } from '../../../../test/support/loose-api.js'
 import { ApiClient, type Authorize } from './api-client.js'
@@ -47,6 +48,18 @@ describe('ApiClient', () => {
     expect(await new LooseApi({ url }).get('/v1/policies', { region: 'N C', bot: undefined })).toBe('/v1/policies?region=N+C')
   })
 
+  it('accepts a compressed response, and reports a damaged one as unreachable', async () => {
+    const seen: unknown[] = []
+    const zipped = gzipSync(JSON.stringify({ ok: true }))
+    const url = await serve((request, response) => {
+      seen.push(request.headers['accept-encoding'])
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(request.url === '/cut' ? zipped.subarray(0, 15) : zipped)
+    })
+    expect(await new LooseApi({ url }).get('/')).toEqual({ ok: true })
+    await expect(new LooseApi({ url }).get('/cut')).rejects.toMatchObject({ code: 'HMS_UNREACHABLE' })
+    expect(seen).toEqual(['gzip', 'gzip'])
+  })
+
   it('throws the problem of the server’s response', async () => {
     const next = [{ command: 'hms-svc runs show 3' }]
     const problem = { code: 'HMS_RUN_ACTIVE', detail: 'a run is active', next, state: 'CANARY', traceId: 'abc' }
@@ -79,8 +92,11 @@ describe('ApiClient', () => {
     await expect(new LooseApi({ url: 'http://127.0.0.1:9' }).get('/')).rejects.toMatchObject(unreachable)
     const url = await serve((request, response) => {
       if (request.url === '/reset') response.write('{', () => request.socket.destroy())
+      if (request.url === '/half') response.write('{')
     })
-    await expect(new LooseApi({ url }).get('/', {}, { timeoutMs: 20 })).rejects.toMatchObject(unreachable)
+    const late = { ...unreachable, detail: `${url} is not reachable: no answer in time` }
+    await expect(new LooseApi({ url }).get('/', {}, { timeoutMs: 20 })).rejects.toMatchObject(late)
+    await expect(new LooseApi({ url }).get('/half', {}, { timeoutMs: 500 })).rejects.toMatchObject(late)
     await expect(new LooseApi({ url }).get('/reset')).rejects.toMatchObject(unreachable)
   })
 

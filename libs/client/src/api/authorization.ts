@@ -1,6 +1,6 @@
 import { signRequest, type Signer } from '#libs/signing'
 import { readClientConfig, readUrl, type ClientConfig } from '../client.config.js'
-import { loadIdentity } from '../keys/identity.js'
+import { loadIdentity, OPERATOR } from '../keys/identity.js'
 import { asKeyProblem, KeyError } from '../keys/key-error.js'
 import { ApiClient, type Authorize } from './api-client.js'
 import { isLoopback } from './loopback.js'
@@ -42,7 +42,7 @@ export function authorizationFrom(config: Pick<ClientConfig, 'token' | 'url' | '
 /** Returns the operator key that profile dev stored in the data folder, if any. */
 export async function operatorKey(dataDir: string): Promise<Caller | undefined> {
   try {
-    const identity = await loadIdentity(dataDir)
+    const identity = await loadIdentity(dataDir, [OPERATOR])
     return { signer: identity.operatorSigner(), audience: identity.roster.installation }
   } catch (error) {
     if (error instanceof KeyError && error.code === 'HMS_IDENTITY_MISSING') return undefined

@@ -64,7 +64,7 @@ export interface EventStreamOptions {
  * the transport's errors; a silent stream is aborted with a `TimeoutError`.
  */
 export async function* eventStream(
-  open: (signal: AbortSignal) => Promise<Response>,
+  open: (signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>,
   options: EventStreamOptions,
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
   const controller = new AbortController()
@@ -74,17 +74,17 @@ export async function* eventStream(
   if (options.signal?.aborted === true) stop()
   let watchdog = setTimeout(abortSilent, timerMs(options.headMs))
   try {
-    const response = await open(controller.signal)
+    const body = await open(controller.signal)
     clearTimeout(watchdog)
     watchdog = setTimeout(abortSilent, options.idleMs)
     const parser = sseParser()
     const decoder = new TextDecoder()
-    for await (const chunk of response.body ?? []) {
+    for await (const chunk of body) {
       watchdog.refresh()
       yield* parser.push(decoder.decode(chunk, { stream: true }))
     }
   } catch (error) {
-    if (options.signal?.aborted !== true) throw error
+    if (options.signal?.aborted !== true) throw controller.signal.reason ?? error
   } finally {
     clearTimeout(watchdog)
     options.signal?.removeEventListener('abort', stop)

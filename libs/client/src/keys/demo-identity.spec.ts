@@ -43,6 +43,14 @@ describe('the demo identity', () => {
     expect(() => serviceSigner('linter')).toThrow('HMS_IDENTITY_MISSING')
   })
 
+  it('reads only the named keys', async () => {
+    await createDemoIdentity(dataDir, SERVICES)
+    const { serviceSigner, operatorSigner } = await loadIdentity(dataDir, ['operator'])
+    expect(operatorSigner().keyid).toMatch(/^SHA256:/)
+    expect(() => serviceSigner('rollout')).toThrow('HMS_IDENTITY_MISSING')
+    expect(() => serviceSigner('rollout')).toThrow('rollout.pem')
+  })
+
   it('is the same for several processes that create it concurrently', async () => {
     await Promise.all([1, 2, 3].map(() => createDemoIdentity(dataDir, SERVICES)))
     const { serviceSigner, operatorSigner, roster } = await loadIdentity(dataDir)

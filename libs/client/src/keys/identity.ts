@@ -17,14 +17,17 @@ export type Identity = {
   operatorSigner(): Signer
 }
 
-/** Loads the identity. Throws `HMS_IDENTITY_MISSING` if the folder has none, and `SignatureError` for a roster that does not verify. */
-export async function loadIdentity(dataDir: string): Promise<Identity> {
+/**
+ * Loads the identity; `names`: the keys to read, all by default. Throws `HMS_IDENTITY_MISSING` if the folder has none, and `SignatureError`
+ * for a roster that does not verify.
+ */
+export async function loadIdentity(dataDir: string, names?: readonly string[]): Promise<Identity> {
   const text = await readIfThere(rosterFile(dataDir))
   if (text === undefined) throw missing(`${rosterFile(dataDir)} does not exist`)
   const rosterEnvelope = jsonIn(text) as Envelope | undefined
   if (rosterEnvelope === undefined) throw new KeyError('HMS_KEY_UNREADABLE', `${rosterFile(dataDir)} is not JSON`)
   const roster = readRoster(rosterEnvelope)
-  const pems = await readPems(dataDir)
+  const pems = await readPems(dataDir, names)
   const signerOf = (name: string, allowed: Keys): Signer => {
     const pem = pems.get(name)
     if (pem === undefined) throw missing(`${serviceKeyFile(dataDir, name)} does not exist`)
@@ -42,14 +45,11 @@ export async function loadIdentity(dataDir: string): Promise<Identity> {
   }
 }
 
-async function readPems(dataDir: string): Promise<Map<string, string>> {
+async function readPems(dataDir: string, wanted?: readonly string[]): Promise<Map<string, string | undefined>> {
   const dir = serviceKeysDir(dataDir)
-  const files = (await namesIn(dir)).filter((file) => file.endsWith('.pem'))
-  return new Map(
-    await Promise.all(
-      files.map(async (file): Promise<[string, string]> => [basename(file, '.pem'), (await readPrivateIfThere(join(dir, file))) ?? '']),
-    ),
-  )
+  const names = wanted ?? (await namesIn(dir)).flatMap((file) => (file.endsWith('.pem') ? [basename(file, '.pem')] : []))
+  const read = async (name: string) => [name, await readPrivateIfThere(join(dir, `${name}.pem`))] as const
+  return new Map(await Promise.all(names.map(read)))
 }
 
 function missing(detail: string): KeyError {

@@ -4,7 +4,6 @@ import {
   FRESHNESS_AHEAD_MS,
   provesStableHead,
   SignatureError,
-  verifyHead,
   type FreshnessPredicate,
   type HeadPredicate,
   type Roster,
@@ -12,7 +11,7 @@ import {
 } from '#libs/signing'
 import type { Clock } from '../clock.js'
 import { HeldDocuments } from '../connection/held-documents.js'
-import { DocumentTrust } from '../trust/document-trust.js'
+import { checkedDocuments, DocumentTrust } from '../trust/document-trust.js'
 import { ReaderTime } from '../trust/reader-time.js'
 
 /** Policy in force for one reader, with its signed documents. */
@@ -146,7 +145,7 @@ function verifiedValue({ held: { value, head } }: InForce, copy: HeldDocuments, 
   // The signed document is looked up in the copy and verified from the cache, because a value taken from `next` does not have the signed
   // head.
   const { document } = copy.documentsOf(head.policy).find(({ head: { scope } }) => scope === head.scope)!
-  const verified = verifyHead(document, roster)
+  const { verified } = checkedDocuments.of(document, roster)
   const isNext = verified.head.current !== head.current
   const release = isNext ? verified.next?.release : verified.release
   if (release?.digest !== head.current) throw new HmsError('HMS_HEAD_RELEASE_OTHER', `the head of ${head.policy} names another release`)

@@ -104,6 +104,12 @@ describe('the value in force, verified for a caller', () => {
     expect(await read([behind, frame([LIVE])])).toMatchObject({ asked: 2, value: { value: { version: '2.0.0' } } })
   })
 
+  it('is read again after a refusal, because the first response may be older than the roster', async () => {
+    const forged = frame([altered(LIVE)], [LIVE])
+    expect(await read([forged, frame([LIVE])])).toMatchObject({ asked: 2, value: { value: { version: '2.0.0' } } })
+    await expect(read([forged, forged, frame([LIVE])])).rejects.toMatchObject({ code: 'HMS_VERIFY_PRESENT' })
+  })
+
   it.each<[string, StreamFrame, string]>([
     ['a changed value', frame([altered(LIVE)], [LIVE]), 'HMS_'],
     ['an unapproved release', frame([sampleDocument({ policy: policy('2.0.0', 25), seq: 4, approvedBy: [] })]), ''],

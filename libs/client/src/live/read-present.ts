@@ -49,16 +49,17 @@ export async function judgePresent(ids: readonly string[], reader: Reader, sourc
 
 async function judgePart(ids: readonly string[], reader: Reader, source: LiveSource, waitMs: number): Promise<Map<string, JudgedLive>> {
   const { clock, rosters } = source
-  const until = clock.elapsed() + waitMs
-  for (;;) {
+  let until: number | undefined
+  for (let isFirst = true; ; isFirst = false) {
     const roster = rosters.newest
     const judged = await attempt(ids, reader, source)
     const isDoubted = [...judged.values()].some(mayPass)
     const isVerified = [...judged.values()].every(({ kind }) => kind === 'verified')
-    if ((isVerified && !isDoubted) || clock.elapsed() >= until) return judged
+    if ((isVerified && !isDoubted) || (until ??= clock.elapsed() + waitMs) <= clock.elapsed()) return judged
     // A document or the statement may be signed under a newer roster. If no valid one follows, the newest known roster stays in use.
     await rosters.follow().catch(() => undefined)
-    if (!isDoubted && rosters.newest === roster) return judged
+    // The first response may be older than the roster.
+    if (!isDoubted && !isFirst && rosters.newest === roster) return judged
     if (isDoubted) await setTimeout(PAUSE_MS)
   }
 }

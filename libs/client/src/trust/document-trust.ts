@@ -16,7 +16,7 @@ import { FreshnessWatch, type Doubt, type IsHeld } from './freshness-watch.js'
 import type { ReaderTime } from './reader-time.js'
 
 /** Caches shared by all connections of this process; they have signature checks only. Order, floors and time are checked per reader. */
-const checkedDocuments = new CheckedOnce(checkDocument)
+export const checkedDocuments = new CheckedOnce(checkDocument)
 const checkedStatements = new CheckedOnce(readFreshness)
 
 /** Decides for one connection which documents and statements to trust, by signatures, the log, order, floors and time. */

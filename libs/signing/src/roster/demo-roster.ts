@@ -1,4 +1,4 @@
-import { keyIdOf, rawPublicKey, spkiToKey } from '../keys.js'
+import { keyIdOf, rawFromSpki } from '../keys.js'
 import { NOTE_COSIGNATURE, NOTE_ED25519, vkeyOf } from '../tlog/note.js'
 import type { PrincipalKind, Role, RosterPredicate } from './roster-predicate.js'
 
@@ -48,12 +48,12 @@ export function demoRoster({ people, services, operator, log, expires }: DemoRos
 }
 
 function logMembers({ spki, witness }: { spki: string; witness: string }): Pick<RosterPredicate, 'log' | 'witnesses' | 'quorum'> {
-  const raw = (key: string): Uint8Array => rawPublicKey(spkiToKey(key))
-  return { log: vkeyOf(DEMO_LOG, NOTE_ED25519, raw(spki)), witnesses: [vkeyOf(DEMO_WITNESS, NOTE_COSIGNATURE, raw(witness))], quorum: 1 }
+  const witnesses = [vkeyOf(DEMO_WITNESS, NOTE_COSIGNATURE, rawFromSpki(witness))]
+  return { log: vkeyOf(DEMO_LOG, NOTE_ED25519, rawFromSpki(spki)), witnesses, quorum: 1 }
 }
 
 function principal(id: string, name: string, kind: PrincipalKind, spki: string): [string, RosterPredicate['principals'][string]] {
-  return [id, { name, kind, keys: [{ keyid: keyIdOf(spkiToKey(spki)), spki }] }]
+  return [id, { name, kind, keys: [{ keyid: keyIdOf(rawFromSpki(spki)), spki }] }]
 }
 
 /** Returns the id of a name: `epa-chief` for `EPA Chief`. */

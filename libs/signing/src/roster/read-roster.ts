@@ -1,4 +1,4 @@
-import { keyIdOf, spkiToKey } from '../keys.js'
+import { keyIdOf, rawFromSpki } from '../keys.js'
 import type { Envelope } from '../envelope.js'
 import { SignatureError } from '../signature-error.js'
 import type { Signer } from '../signer.js'
@@ -54,7 +54,7 @@ export function readUnsignedRoster(envelope: unknown): Roster {
 
 function requireKeys(principals: readonly Principal[]): void {
   const keys = principals.flatMap((principal) => principal.keys)
-  const wrong = keys.find(({ keyid, spki }) => keyIdOf(spkiToKey(spki)) !== keyid)
+  const wrong = keys.find(({ keyid, spki }) => keyIdOf(rawFromSpki(spki)) !== keyid)
   if (wrong) throw invalid(`${wrong.keyid} is not the fingerprint of its key`)
   requireUnique(
     keys.map(({ keyid }) => keyid),
