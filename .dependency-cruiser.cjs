@@ -220,6 +220,13 @@ module.exports = {
       from: { path: '^(apps|libs)/', pathNot: `(${SPEC}|/testing/|^apps/(console|demo)/bin/|^libs/signing/src/crypto/page.ts$)` },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm-peer'] },
     },
+    {
+      name: 'built-without-tools',
+      comment: 'the demo installs what the root pins, without the tools of test/tools; ADR 0098',
+      severity: 'error',
+      from: { path: '^(apps/(console|demo)/bin/|libs/signing/src/crypto/page\\.ts$)' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -1,7 +1,8 @@
 // The floor of a replay: the same bots over the same readings, three runs each, with nothing around them but the loop. In QuickJS as the
 // sandbox embeds it, or in this very Node. Answers with the number of alerts, so that both sides can be held against each other.
 import { parentPort } from 'node:worker_threads'
-import { getQuickJS } from 'quickjs-emscripten'
+import releaseSync from '@jitl/quickjs-wasmfile-release-sync'
+import { newQuickJSWASMModuleFromVariant } from 'quickjs-emscripten-core'
 
 const LOOP = `(inspect, text, policies) => {
   const readings = JSON.parse(text), byId = JSON.parse(policies)
@@ -17,7 +18,7 @@ parentPort.on('message', ({ engine, bots, batches, sides }) => {
 })
 
 async function inQuickJs(bots, batches, sides) {
-  const quickjs = await getQuickJS()
+  const quickjs = await newQuickJSWASMModuleFromVariant(releaseSync)
   let alerts = 0
   for (const { source } of bots) {
     const context = quickjs.newContext()

@@ -7,6 +7,7 @@ import { install } from '../../apps/demo/bin/install.mjs'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const BENCHES = [
   'console',
+  'cost',
   'first-minute',
   'get',
   'guard',
@@ -31,7 +32,7 @@ if (!BENCHES.includes(name)) {
   process.stderr.write(`usage: npm run bench -- ${BENCHES.join('|')}\n`)
   process.exit(2)
 }
-if (!install() || !build()) process.exit(1)
+if (!(await install()) || !(await build())) process.exit(1)
 const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url))
 const { status } = spawnSync(process.execPath, [vitest, 'run', '--config', 'test/vitest.bench.config.ts', `test/bench/${name}`], {
   stdio: 'inherit',

@@ -21,7 +21,7 @@ if (unknown.length > 0) {
   process.stderr.write(`no guard is called ${unknown.join(', ')}; known: ${GUARDS.map(({ name }) => name).join(', ')}\n`)
   process.exit(2)
 }
-if (!install() || !build()) process.exit(1)
+if (!(await install()) || !(await build())) process.exit(1)
 
 const marked = markedFiles(ROOT)
 const chosen = GUARDS.filter(({ name }) => names.length === 0 || names.includes(name))

@@ -21,7 +21,7 @@ if (refusal !== undefined) {
   process.stderr.write(`${refusal}\n`)
   process.exit(2)
 }
-if (!install() || !build()) process.exit(1)
+if (!(await install()) || !(await build())) process.exit(1)
 const needed = new Set(parts.flatMap(({ needs = [] }) => needs))
 const kafka = needed.has('kafka') ? kafkaHere() : { ok: true }
 if (!kafka.ok) {

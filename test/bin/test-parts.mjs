@@ -3,7 +3,7 @@ import { build } from '../../apps/demo/bin/build.mjs'
 import { install } from '../../apps/demo/bin/install.mjs'
 import { runVitest, sayTime } from './run-vitest.mjs'
 
-if (!install() || !build()) process.exit(1)
+if (!(await install()) || !(await build({ types: true }))) process.exit(1)
 const status = runVitest(['--project=parts', ...process.argv.slice(2)])
 sayTime('test:parts')
 process.exit(status)

@@ -2,7 +2,7 @@
 import { install } from '../../apps/demo/bin/install.mjs'
 import { runVitest, sayTime } from './run-vitest.mjs'
 
-if (!install()) process.exit(1)
+if (!(await install())) process.exit(1)
 const status = runVitest(['--project=quick', ...process.argv.slice(2)])
 sayTime('test:quick')
 process.exit(status)

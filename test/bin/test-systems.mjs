@@ -4,7 +4,7 @@ import { install } from '../../apps/demo/bin/install.mjs'
 import { kafkaHere } from './kafka-here.mjs'
 import { runVitest, sayTime, withProjects } from './run-vitest.mjs'
 
-if (!install() || !build()) process.exit(1)
+if (!(await install()) || !(await build())) process.exit(1)
 const kafka = kafkaHere()
 if (!kafka.ok) {
   process.stderr.write(`Kafka suites are skipped: ${kafka.why}.\n`)

@@ -4,7 +4,7 @@ import { install } from '../../apps/demo/bin/install.mjs'
 import { kafkaHere } from './kafka-here.mjs'
 import { runVitest, sayTime, withProjects } from './run-vitest.mjs'
 
-if (!install() || !build()) {
+if (!(await install()) || !(await build())) {
   process.stderr.write('✗ Nothing was tested: install or build failed, the lines above say why.\n')
   process.exit(1)
 }

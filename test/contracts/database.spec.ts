@@ -113,6 +113,46 @@ describe('PostgresDatabase', () => {
     })
   })
 
+  describe('statements of one packet', () => {
+    const wrong = { id: 'wrong', town: null, weight: 1, postedAt: 'no time' }
+
+    it('prepare again what the server skipped', async () => {
+      const rare = (tx: Transaction): Promise<unknown> => tx.documents(PARCELS).find({ where: { weight: [7, null] }, orderBy: 'weight' })
+      const failing = database.transaction(async (tx) => {
+        await tx.documents(PARCELS).put(wrong)
+        await rare(tx)
+      })
+      await expect(failing).rejects.toThrow('timestamp')
+      expect(await database.transaction(rare)).toEqual([])
+    })
+
+    it('are never sent after a rollback', async () => {
+      let late: Promise<unknown> = Promise.resolve()
+      const failing = database.transaction(async (tx) => {
+        late = tx
+          .documents(PARCELS)
+          .insert({ ...wrong, id: 'late', postedAt: '2026-01-01T00:00:00Z' })
+          .catch((error: Error) => error.message)
+        throw new Error('no')
+      })
+      await expect(failing).rejects.toThrow('no')
+      expect(await late).toBe('the transaction is over')
+      expect(await database.query(`SELECT id FROM linter.parcel WHERE id = 'late'`)).toEqual([])
+    })
+
+    it('begin with the locks, whose rows may be missing', async () => {
+      const seen: unknown[] = []
+      const first = async (tx: Transaction): Promise<boolean> => {
+        seen.push(tx.holds(['parcel:new']))
+        return tx.documents(PARCELS).insert({ ...wrong, id: 'first', postedAt: '2026-01-01T00:00:00Z' })
+      }
+      expect(await database.locked(['parcel:new'], async (_tx, isInserted) => isInserted, first)).toBe(true)
+      expect(seen).toEqual([true, true])
+      expect(await database.locked(['parcel:new'], async (_tx, isInserted) => isInserted, first)).toBe(false)
+      await database.query('TRUNCATE linter.parcel')
+    })
+  })
+
   it('hides what is not committed yet', async () => {
     await database
       .transaction(async (tx) => {

@@ -92,6 +92,19 @@ export function databaseSuite(open: () => Promise<Adapter>): void {
   })
 
   describe('locks', () => {
+    it('pass the result of the first statement to the work', async () => {
+      const add = (id: string): Promise<[boolean, boolean]> =>
+        database.locked(
+          [`parcel:${id}`],
+          async (tx, isNew) => [isNew, (await tx.documents(PARCELS).get(id)) !== undefined],
+          (tx: Transaction) => tx.documents(PARCELS).insert(parcel(id)),
+        )
+      expect([await add('x'), await add('x')]).toEqual([
+        [true, true],
+        [false, true],
+      ])
+    })
+
     it('lose none of many increments of one document', async () => {
       const increment = (): Promise<void> =>
         database.transaction(async (tx) => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RETENTION_MS, type JsonObject, type VerifiedEvent } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
 import { TerminalError, TransientError, type VirtualClock } from '#libs/platform'
 import { ConsumerWorld, type ConsumerAdapter } from './consumer-world.js'
 import { signedRecord } from './signed-record.js'
@@ -128,6 +129,34 @@ export function eventConsumerSuite(open: () => Promise<ConsumerAdapter>): void {
     await world.deliver({ keySeq: 1 }, { keySeq: 2 })
     expect(world.handled).toEqual([1, 2])
     expect(await world.outcomes()).toEqual({ 'ignored-stale': 1, handled: 1 })
+  })
+
+  describe('in one packet', () => {
+    const started = (keySeq: number, state = 'started') =>
+      ({
+        topic: 'hms.simulation.v1',
+        producer: 'simulator',
+        type: `hms.simulation.${state}.v1`,
+        keySeq,
+        data: { run: 7, attempt: 2, reason: 'NO_BOTS', detail: '' },
+      }) as const
+
+    it('are events whose handler only writes: each once and in order, whatever comes early or again', async () => {
+      const seen: number[] = []
+      const handle = async ({ keySeq }: VerifiedEvent, tx: Transaction): Promise<void> => tx.afterCommit(() => seen.push(keySeq))
+      world.consumer.onTopic('hms.simulation.v1', handle, { writesOnly: true })
+      await world.deliver(...[1, 2, 2, 1, 4, 3, 4].map((keySeq) => started(keySeq)))
+      expect(seen).toEqual([1, 2, 3, 4])
+      expect(await world.outcomes()).toEqual({ handled: 4, duplicate: 3, parked: 1 })
+    })
+
+    it('are events that nobody handles, which wait for those before them, and let parked ones follow', async () => {
+      const seen: number[] = []
+      world.consumer.on(['hms.simulation.failed.v1'], async ({ keySeq }) => void seen.push(keySeq))
+      await world.deliver(started(1), started(3, 'failed'), started(2), started(5), started(6, 'failed'), started(4))
+      expect(seen).toEqual([3, 6])
+      expect(await world.parked()).toBe(0)
+    })
   })
 
   describe('a gap', () => {

@@ -2,8 +2,8 @@ import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { peekPredicate, type Envelope } from '#libs/contracts'
 import { EmbeddedBus, Outbox, PostgresOutboxStore, Reconciler, Relay } from '#libs/messaging'
-import { ServiceSession, type PostgresDatabase } from '#libs/persistence'
-import { Metrics, silentLogger, systemClock } from '#libs/platform'
+import { ServiceSession, type PostgresDatabase, type Transaction } from '#libs/persistence'
+import { Metrics, silentLogger, systemClock, TransientError, VirtualClock } from '#libs/platform'
 import type { EventPredicate } from '#libs/signing'
 import { freshDatabase, testPool } from '../support/postgres.js'
 import { until } from '../support/processes.js'
@@ -45,11 +45,11 @@ describe('Relay on PostgreSQL', () => {
   })
 
   /** Two instances of the service over one log: each with its session, one of them leads. */
-  const instance = async (bus: EmbeddedBus) => {
+  const instance = async (bus: EmbeddedBus, outboxStore = store) => {
     const session = new ServiceSession(server.url, 'linter', systemClock, silentLogger)
     await session.start()
-    const reconciler = new Reconciler(linter, store, bus, '/hms-svc/linter', silentLogger, new Metrics())
-    const relay = new Relay(linter, store, bus, session, reconciler, '/hms-svc/linter', systemClock, silentLogger)
+    const reconciler = new Reconciler(linter, outboxStore, bus, '/hms-svc/linter', silentLogger, new Metrics())
+    const relay = new Relay(linter, outboxStore, bus, session, reconciler, '/hms-svc/linter', systemClock, silentLogger)
     relay.start()
     return { relay, session, stop: async () => (await relay.stop(), await session.stop()) }
   }
@@ -108,6 +108,29 @@ describe('Relay on PostgreSQL', () => {
       }),
       { numRuns: 6, endOnFailure: true },
     )
+  })
+
+  it('lets readers read what was marked as sent by a statement whose response was lost', async () => {
+    let isLost = false
+    const unheard = Object.assign(Object.create(store) as PostgresOutboxStore, {
+      sendUnsent: async (tx: Transaction, limit: number) => {
+        const sent = await store.sendUnsent(tx, limit)
+        if (sent.length === 0 || isLost) return sent
+        isLost = true
+        throw new TransientError('the connection was lost')
+      },
+    })
+    // Its readers poll at no time.
+    const bus = new EmbeddedBus(testPool(server.url), new VirtualClock(), silentLogger)
+    const reading = new Reading(['unheard.1'])
+    await bus.subscribe({ group: 'simulator.unheard', topics: [TOPIC], handle: reading.handle })
+    const { relay, stop } = await instance(bus, unheard)
+    const outbox = new Outbox(store, 'linter', identity.serviceSigner('linter'), () => relay.wake())
+    await write(outbox, (key) => `unheard.${key}`, { keys: [1], fails: false })
+    await reading.meet(1)
+    expect(isLost).toBe(true)
+    await stop()
+    await bus.close()
   })
 
   it('sends nothing that a leader of before, which does not know it yet, has sent meanwhile', async () => {

@@ -36,6 +36,27 @@ export const GUARDS = [
     test: 'handles each event once and in order',
   },
   {
+    name: 'lost-announcement',
+    guard: 'readers of the embedded log read what was marked as sent without an announcement',
+    without: 'false',
+    spec: 'test/contracts/relay.spec.ts',
+    test: 'lets readers read what was marked as sent by a statement whose response was lost',
+  },
+  {
+    name: 'blind-next',
+    guard: 'an event is handled without reading only if it is the next of its stream',
+    without: ['1 / count(*)', 'count(*)'],
+    spec: 'test/contracts/event-consumer.spec.ts',
+    test: 'are events whose handler only writes: each once and in order, whatever comes early or again',
+  },
+  {
+    name: 'blind-next-simulated',
+    guard: 'an event is handled without reading only if it is the next of its stream, in memory too',
+    without: '',
+    spec: 'test/contracts/event-consumer.spec.ts',
+    test: 'are events whose handler only writes: each once and in order, whatever comes early or again',
+  },
+  {
     name: 'session-not-had',
     guard: 'a session that is not established in time is closed',
     without: '',

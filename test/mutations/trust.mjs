@@ -169,4 +169,11 @@ export const TRUST_GUARDS = [
     spec: 'test/regressions/every-way-to-a-stable-head.spec.ts',
     test: 'of a run that is aborted is reverted by a higher one, and no event announces it',
   },
+  {
+    name: 'verified-once-bytes',
+    guard: 'a remembered signature is valid only for the bytes with which it was verified',
+    without: ['concatBytes(rawKeyOf(key), bytes)', 'rawKeyOf(key)'],
+    spec: 'libs/signing/src/crypto/adapters.spec.ts',
+    test: 'are remembered for their text and key alone',
+  },
 ]

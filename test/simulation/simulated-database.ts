@@ -86,14 +86,6 @@ export class SimulatedDatabase extends MemoryDatabase {
     return this.incarnation.never
   }
 
-  override locked<T>(_keys: readonly string[], work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.transaction(work)
-  }
-
-  override autocommit<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.transaction(work)
-  }
-
   override async close(): Promise<void> {}
 }
 

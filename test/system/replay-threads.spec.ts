@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { encodeReport } from '../../apps/simulator/src/replay/report.js'
-import { asset, tightening, virginia } from '../../apps/simulator/src/replay/virginia.fixture.js'
+import { asset, tightening, virginia } from '../../apps/simulator/src/testing/virginia.fixture.js'
 import { WorkerReplayRunner } from '../../apps/simulator/src/replay/worker-replay-runner.js'
 
 /** The compiled thread, as it ships. */

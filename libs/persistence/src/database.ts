@@ -9,9 +9,11 @@ export abstract class Database {
   abstract transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /**
    * Runs `work` as `transaction` does, with these aggregates locked from the start, which saves round trips. `now` is then the time after
-   * the locks were acquired.
+   * the locks were acquired. `first` runs behind the locks and is sent with them; it must not read `now`. `work` gets its result.
    */
-  abstract locked<T>(keys: readonly string[], work: (tx: Transaction) => Promise<T>): Promise<T>
+  abstract locked<T, F = undefined>(keys: readonly string[], work: LockedWork<T, F>, first?: FirstStatement<F>): Promise<T>
+  /** Runs `work` as `transaction` does, in one packet if it only writes. `now` is this process's clock and must not be stored. */
+  abstract writes<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** Runs statements that are each atomic: reads, and writes of one statement. `now` is this process's clock and must not be stored. */
   abstract autocommit<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /**
@@ -21,6 +23,9 @@ export abstract class Database {
   abstract pruneLocks(above: number, limit: number): Promise<number>
   abstract close(): Promise<void>
 }
+
+export type LockedWork<T, F> = (tx: Transaction, first: F) => Promise<T>
+export type FirstStatement<F> = (tx: Transaction) => Promise<F>
 
 export interface Transaction {
   /** Database time at the start of the transaction. Due times are based on it, never on a process clock. */

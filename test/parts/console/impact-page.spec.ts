@@ -5,7 +5,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { impactPage } from '#libs/impact'
 import { replay } from '../../../apps/simulator/src/replay/replay.js'
-import { asset, tightening, virginia } from '../../../apps/simulator/src/replay/virginia.fixture.js'
+import { asset, tightening, virginia } from '../../../apps/simulator/src/testing/virginia.fixture.js'
 import { scratchFolder } from '../../support/processes.js'
 import { audit, openBrowser, overhang } from './browser.js'
 

@@ -11,12 +11,12 @@ it('delivers a run at the next poll after a failed read, without any signal', as
   const clock = new VirtualClock('2026-01-01T00:00:00.000Z')
   const database = new MemoryDatabase(clock)
   let isAway = true
-  const transaction: MemoryDatabase['transaction'] = (work) => (isAway ? Promise.reject(new Error('away')) : database.transaction(work))
+  const autocommit: MemoryDatabase['autocommit'] = (work) => (isAway ? Promise.reject(new Error('away')) : database.autocommit(work))
   const facts = { ...newRun(7, [{ id: 'pm25', version: '1.0.0', digest: 'sha256:' }], clock.now().toISOString()) }
   await database.transaction((tx) =>
     tx.documents(RUNS).put({ facts, approval: 'sha256:a', key: 'pm25', waits: { observeMs: 0, bakeMs: 0 } }),
   )
-  const feed = new RunFeed({ transaction } as Database, { on: () => {} } as unknown as Signals, clock, silentLogger)
+  const feed = new RunFeed({ autocommit } as Database, { on: () => {} } as unknown as Signals, clock, silentLogger)
   feed.onModuleInit()
   const seen: RunView[] = []
   const follower = feed.follow(7).subscribe((view) => seen.push(view))

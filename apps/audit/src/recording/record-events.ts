@@ -31,9 +31,13 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
   onModuleInit(): void {
     // Unsigned alerts are not recorded; the signed events that follow from them are.
     this.consumer.onExternalRecord('hms.bot.alert.v1', async () => true)
-    for (const { name } of topicsConsumedBy('audit')) {
+    for (const { name, trail } of topicsConsumedBy('audit')) {
       const again = async (event: VerifiedEvent, tx: Transaction): Promise<void> => void (await this.adoptArrivals.take(tx, event))
-      this.consumer.onTopic(name, (event, tx) => this.record(event, tx), { everyType: true, onDuplicate: again })
+      this.consumer.onTopic(name, (event, tx) => this.record(event, tx), {
+        everyType: true,
+        writesOnly: trail !== 'window',
+        onDuplicate: again,
+      })
     }
   }
 

@@ -217,7 +217,7 @@ export class DocumentCopy implements OnModuleInit {
     const before = this.revision
     // A single query sees only complete revisions, because the counter's row is locked until a revision is committed.
     const query = { orderBy: 'revision', after: before, limit: ALL }
-    const stored = await this.database.transaction(async (tx) => {
+    const stored = await this.database.autocommit(async (tx) => {
       const changed = await tx.documents(DOCUMENTS).find(query)
       return [...changed, ...(await this.unverifiedRows(tx, changed))]
     })

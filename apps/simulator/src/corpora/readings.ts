@@ -16,11 +16,11 @@ export class Readings {
   /** Returns `undefined` if no such corpus is registered. */
   async get(corpusId: string): Promise<Reading[] | undefined> {
     const { database } = this
-    const corpus = await database.transaction((tx) => tx.documents(CORPORA).get(corpusId))
+    const corpus = await database.autocommit((tx) => tx.documents(CORPORA).get(corpusId))
     if (corpus === undefined) return undefined
     const known = this.parsed.get(corpus.digest)
     if (known !== undefined) return this.cache(corpus.digest, known)
-    const stored = await database.transaction((tx) => tx.documents(CORPUS_CONTENT).get(corpusId))
+    const stored = await database.autocommit((tx) => tx.documents(CORPUS_CONTENT).get(corpusId))
     if (stored === undefined) return undefined
     const { id, format, map, digest, content } = stored
     // Cached by the digest of the content read: the corpus may have been replaced since its summary was read.

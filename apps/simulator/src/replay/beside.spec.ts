@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { replay, type ReplayTask } from './replay.js'
 import { encodeReport } from './report.js'
 import { mergedReport, sharesOf } from './shares.js'
-import { limitOf, readingOf, tightening } from './virginia.fixture.js'
+import { limitOf, readingOf, tightening } from '../testing/virginia.fixture.js'
 
 const OZONE = 'ozone-limit'
 const ozone = (limit: number, version = '1.0.0') => ({ [OZONE]: { id: OZONE, version, limit } })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CORPUS_LIMITS, parseCorpus, type CorpusOptions } from './corpus.js'
-import { virginia } from './virginia.fixture.js'
+import { virginia } from '../testing/virginia.fixture.js'
 
 function parse(text: string, options: Partial<CorpusOptions> = {}) {
   return parseCorpus(new TextEncoder().encode(text), { id: 'c', format: 'csv', ...options })

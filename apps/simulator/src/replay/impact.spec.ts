@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ScenarioImpact } from '#libs/contracts'
 import { scenarioImpact, touchedFieldsOf } from './impact.js'
 import { predictedLoad } from '../simulations/run-simulation.js'
-import { readingOf, tightening, virginia } from './virginia.fixture.js'
+import { readingOf, tightening, virginia } from '../testing/virginia.fixture.js'
 
 const group = ({ name, before, after, newlyViolating, newlyCompliant, readings }: ScenarioImpact['regions'][number]): unknown[] => [
   name,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { inspectBot } from './inspect-bot.js'
 import { replay } from './replay.js'
 import type { ScenarioSource } from './scenario-inputs.js'
-import { readingOf, tightening } from './virginia.fixture.js'
+import { readingOf, tightening } from '../testing/virginia.fixture.js'
 
 const readings = [readingOf('a', 10), readingOf('c', 30), readingOf('e', 40)]
 const ADAPTS =

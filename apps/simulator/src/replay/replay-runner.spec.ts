@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { ReplayProgress } from '#libs/contracts'
 import type { ReplayTask } from './replay.js'
 import { InlineReplayRunner, type ReplayRunner } from './replay-runner.js'
-import { asset, readingOf, tightening } from './virginia.fixture.js'
+import { asset, readingOf, tightening } from '../testing/virginia.fixture.js'
 import { WorkerReplayRunner, type WorkerRunnerOptions } from './worker-replay-runner.js'
 
 const opened: ReplayRunner[] = []

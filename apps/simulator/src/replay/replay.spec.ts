@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { encodeReport, type ReplayReport } from './report.js'
 import { replay, type ReplayBot } from './replay.js'
-import { asset, limitOf, readingOf, tightening, virginia } from './virginia.fixture.js'
+import { asset, limitOf, readingOf, tightening, virginia } from '../testing/virginia.fixture.js'
 
 const readings = [readingOf('a', 10), readingOf('b', 25), readingOf('c', 30), readingOf('d', 35), readingOf('e', 40)]
 const DECLARES = "export const policies = ['epa-pm25-limit']\n"

@@ -1,16 +1,16 @@
+import releaseSync from '@jitl/quickjs-wasmfile-release-sync'
 import {
   newQuickJSWASMModuleFromVariant,
   newVariant,
   type QuickJSContext,
   type QuickJSHandle,
   type QuickJSRuntime,
+  type QuickJSSyncVariant,
   type QuickJSWASMModule,
-  RELEASE_SYNC,
-} from 'quickjs-emscripten'
+} from 'quickjs-emscripten-core'
 import type { SandboxLimits } from './limits.js'
 import { ReplayError } from './replay-error.js'
-import { SANDBOX_HARNESS } from './sandbox-harness.js'
-import { SANDBOX_PRELUDE } from './sandbox-prelude.js'
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 
@@ -38,6 +38,10 @@ export interface BatchAnswer {
 
 const MESSAGE_CHARS = 200
 
+/** Scripts that run in the sandbox, not in Node. */
+const SCRIPTS = new URL(import.meta.url.endsWith('.ts') ? '../../assets/' : '../../../../../apps/simulator/assets/', import.meta.url)
+const [PRELUDE, HARNESS] = ['prelude.js', 'harness.js'].map((name) => readFileSync(new URL(name, SCRIPTS), 'utf8')) as [string, string]
+
 /**
  * One bot in a QuickJS instance of its own. `expired` is the wall-clock emergency brake, checked at every interrupt: once it returns true,
  * the replay ends with `HMS_REPLAY_DEADLINE`, which is never a finding about the bot.
@@ -63,8 +67,8 @@ export class BotSandbox {
     this.#exhausted = instance.exhausted
     this.#runtime.setModuleLoader((name) => ({ error: new Error(`a bot has no imports (${name})`) }))
     this.#context = this.#runtime.newContext()
-    const reseed = this.#context.unwrapResult(this.#context.evalCode(SANDBOX_PRELUDE, 'prelude.js'))
-    const harness = this.#context.unwrapResult(this.#context.evalCode(SANDBOX_HARNESS, 'harness.js'))
+    const reseed = this.#context.unwrapResult(this.#context.evalCode(PRELUDE, 'prelude.js'))
+    const harness = this.#context.unwrapResult(this.#context.evalCode(HARNESS, 'harness.js'))
     this.#harness = this.#context.unwrapResult(this.#context.callFunction(harness, this.#context.undefined, reseed))
     harness.dispose()
     reseed.dispose()
@@ -186,15 +190,14 @@ interface SandboxInstance {
   exhausted: () => boolean
 }
 
+/** Its declarations are those of the CommonJS build. */
+const RELEASE_SYNC = releaseSync as unknown as QuickJSSyncVariant
+
 let compiled: Promise<WebAssembly.Module> | undefined
 
-/**
- * Returns QuickJS, compiled once per thread: compiling it for each instance would cost 7 ms of processor time per bot (measured). The file
- * is a dependency of quickjs-emscripten, and therefore resolved from there.
- */
+/** Returns QuickJS, compiled once per thread: compiling it for each instance would cost 7 ms of processor time per bot (measured). */
 function compiledQuickJs(): Promise<WebAssembly.Module> {
-  const emscripten = createRequire(import.meta.url).resolve('quickjs-emscripten')
-  const file = createRequire(emscripten).resolve('@jitl/quickjs-wasmfile-release-sync/wasm')
+  const file = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm')
   return (compiled ??= readFile(file).then((bytes) => WebAssembly.compile(bytes)))
 }
 

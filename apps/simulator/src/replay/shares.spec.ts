@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { replay, type ReplayBot } from './replay.js'
 import { encodeReport } from './report.js'
 import { mergedReport, programsOf, sharesOf } from './shares.js'
-import { asset, tightening, virginia } from './virginia.fixture.js'
+import { asset, tightening, virginia } from '../testing/virginia.fixture.js'
 
 const inspector = asset('bots/inspector.js')
 const BOTS: ReplayBot[] = [

@@ -10,7 +10,7 @@ import { replayLetter, replayLettersOfNewerBuilds } from '../dead-letters/replay
 import type { ReplayTimer } from '../dead-letters/timer-dead-letter.js'
 import type { BusRecord, EventBus, Subscription } from '../event-bus.js'
 import type { EventSeal } from '../event-seal.js'
-import type { StreamKey } from '../inbox/position.store.js'
+import type { Advance, StreamKey } from '../inbox/position.store.js'
 import { aggregateKeysOf } from '../aggregate-keys.js'
 import { EventRoutes, type EventHandler, type TopicHandler } from './event-routes.js'
 import { isOfNewerBuild, NEWER_MAJOR } from '../dead-letters/newer-build.js'
@@ -51,6 +51,8 @@ interface RecordResult {
 
 interface TopicOptions {
   everyType?: boolean
+  /** Whether the handler only writes, which saves packets. It must not read `now`. */
+  writesOnly?: boolean
   /** Called for a duplicate of a handled event; must not count the event twice. */
   onDuplicate?: (event: VerifiedEvent, tx: Transaction) => Promise<void>
 }
@@ -96,10 +98,10 @@ export class EventConsumer {
    * Registers a handler for all known types of a topic. With `everyType` it also receives types unknown to this version, for a reader that
    * does not interpret events.
    */
-  onTopic(topic: string, handle: TopicHandler, { everyType = false, onDuplicate }: TopicOptions = {}): void {
+  onTopic(topic: string, handle: TopicHandler, { everyType = false, ...options }: TopicOptions = {}): void {
     topicByName(topic)
     if (this.subscribers.has(topic)) throw new TypeError(`${this.deps.service} handles ${topic} twice`)
-    this.subscribers.set(topic, { handle, everyType, onDuplicate })
+    this.subscribers.set(topic, { handle, everyType, ...options })
   }
 
   /**
@@ -211,12 +213,12 @@ export class EventConsumer {
       return { outcome: kind }
     }
     const { event } = opened
+    const stream = this.streamOf(event)
     return inTrace(
       event.traceparent,
-      () =>
-        database.locked(aggregateKeysOf(event), async (tx) => {
-          const stream = this.streamOf(event)
-          const { order, last, parked } = await positions.advance(tx, stream, event.keySeq, gap ?? this.skipIfCompacted(event))
+      async () =>
+        (await this.withoutReading(event, gap)) ??
+        this.advanced(event, gap, async (tx, { order, last, parked }) => {
           let outcome: Outcome = 'duplicate'
           if (order === 'next' || (order === 'before' && this.acceptsOutOfOrder(event))) outcome = await this.run(event, tx) // guard: late-beginning
           else if (order === 'duplicate') await this.subscribers.get(event.topic)?.onDuplicate?.(event, tx)
@@ -232,6 +234,31 @@ export class EventConsumer {
         }),
       `handle ${event.type} in ${service}`,
     )
+  }
+
+  /** Runs `work` with the event's aggregates locked and its position advanced, which is one packet to the database. */
+  private advanced<T>(event: VerifiedEvent, gap: 'skip' | undefined, work: (tx: Transaction, advance: Advance) => Promise<T>): Promise<T> {
+    const { database, positions } = this.deps
+    const advance = (tx: Transaction): Promise<Advance> =>
+      positions.advance(tx, this.streamOf(event), event.keySeq, gap ?? this.skipIfCompacted(event))
+    return database.locked(aggregateKeysOf(event), work, advance)
+  }
+
+  /**
+   * Handles an event in one packet to the database, if its handler only writes, or it has none here. Returns `undefined` for any other
+   * event, for one that is not the next of its stream, and after an error.
+   */
+  private async withoutReading(event: VerifiedEvent, gap: 'skip' | undefined): Promise<RecordResult | undefined> {
+    const { database, positions } = this.deps
+    const { topic, type, keySeq } = event
+    const [subscriber, routes] = [this.subscribers.get(topic), this.routes.get(topic)]
+    const isHandled = routes === undefined ? subscriber !== undefined : routes.handlers.has(type)
+    if ((isHandled && subscriber?.writesOnly !== true) || this.preHandlers.get(topic)?.handlers.has(type) === true) return undefined
+    const handle = async (tx: Transaction): Promise<RecordResult> => {
+      await positions.requireNext(tx, this.streamOf(event), keySeq, gap ?? this.skipIfCompacted(event))
+      return { outcome: await this.run(event, tx) }
+    }
+    return database.writes(handle).catch(() => undefined)
   }
 
   private async handleExternal(record: BusRecord): Promise<boolean> {
@@ -282,14 +309,15 @@ export class EventConsumer {
     }
     const { event } = opened
     return inTrace(event.traceparent, () =>
-      database.locked(aggregateKeysOf(event), async (tx) => {
-        const stream = this.streamOf(event)
-        const { order } = await positions.advance(tx, stream, event.keySeq, gap ?? this.skipIfCompacted(event))
+      this.advanced(event, gap, async (tx, { order }) => {
         // Another instance received the partition in the meantime and has handled the event.
         if (order === 'duplicate' || (order === 'before' && !this.acceptsOutOfOrder(event))) return { outcome: 'duplicate' }
         if (!isOfNewerBuild(reason.code)) await poisonRunOf(tx, event, reason.code, this.deps) // guard: newer-build-fails-no-run
         await this.letters.store(tx, record, { ...reason, run: runOf(event)?.run ?? null })
-        return { outcome: 'dead-letter', parked: order === 'next' ? await positions.unpark(tx, stream, event.keySeq) : undefined }
+        return {
+          outcome: 'dead-letter',
+          parked: order === 'next' ? await positions.unpark(tx, this.streamOf(event), event.keySeq) : undefined,
+        }
       }),
     )
   }

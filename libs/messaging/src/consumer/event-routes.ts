@@ -14,7 +14,7 @@ export type TopicHandler = (event: VerifiedEvent, tx: Transaction) => Promise<Ha
 
 /** Handlers of one topic by event type. */
 export class EventRoutes {
-  private readonly handlers = new Map<string, TopicHandler>()
+  readonly handlers = new Map<string, TopicHandler>()
 
   add<T extends EventType>(type: T, handle: EventHandler<T>): void {
     if (this.handlers.has(type)) throw new TypeError(`${type} is handled twice`)

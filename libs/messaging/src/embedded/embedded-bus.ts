@@ -73,7 +73,8 @@ export class EmbeddedBus implements EventBus {
       const mine = sent
         .filter(({ event }) => event.topic === reader.stream.topic)
         .map(({ event, offset }) => ({ ...event, offset: String(offset) }))
-      if (mine.length > 0) reader.push(mine)
+      if (sent.length === 0) reader.refetch() // guard: lost-announcement
+      else if (mine.length > 0) reader.push(mine)
     }
   }
 

@@ -80,7 +80,7 @@ describe('a stream reader', () => {
         for (let round = 0; round < 60 && log.handled.length < log.rows.length; round++) {
           log.answer()
           await turns(3)
-          clock.advanceTo(clock.now().getTime() + 2_500)
+          clock.advanceTo(clock.now().getTime() + 31_000)
           await turns(3)
         }
         expect(log.handled).toEqual(log.rows.map((row) => Number(row.offset)))

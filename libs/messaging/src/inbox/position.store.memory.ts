@@ -15,6 +15,11 @@ export class MemoryPositionStore implements PositionStore {
     return { order: 'next', last: keySeq, parked }
   }
 
+  async requireNext(tx: Transaction, stream: StreamKey, keySeq: number, gap?: 'skip'): Promise<void> {
+    const { order, parked } = await this.advance(tx, stream, keySeq, gap)
+    if (order !== 'next' || parked) throw new Error(`${stream.topic} ${stream.key} ${keySeq} is not the next event`) // guard: blind-next-simulated
+  }
+
   async park(tx: Transaction, stream: StreamKey, event: VerifiedEvent): Promise<void> {
     const id = `${idOf(stream)} ${event.keySeq}`
     if (parkedOf(tx).get(id) !== undefined) return

@@ -7,16 +7,7 @@ const OVERDUE_LIMIT = 100
 export class PostgresPositionStore implements PositionStore {
   async advance(tx: Transaction, stream: StreamKey, keySeq: number, gap?: 'skip'): Promise<Advance> {
     const { schema } = postgresOf(tx)
-    // guard: position-check
-    const advanced = await postgresOf(tx).query<{ parked: boolean }>(
-      `INSERT INTO ${schema}.stream_position (consumer, producer, topic, msg_key, first_key_seq, last_key_seq)
-         VALUES ($1, $2, $3, $4, $5, $5)
-       ON CONFLICT (consumer, producer, topic, msg_key) DO UPDATE SET last_key_seq = EXCLUDED.last_key_seq, moved_at = EXCLUDED.moved_at
-         WHERE stream_position.last_key_seq = EXCLUDED.last_key_seq - 1 OR ($6 AND stream_position.last_key_seq < EXCLUDED.last_key_seq)
-       RETURNING EXISTS (SELECT 1 FROM ${schema}.parked_event AS waiting
-         WHERE waiting.consumer = $1 AND waiting.producer = $2 AND waiting.topic = $3 AND waiting.msg_key = $4) AS parked`,
-      [...valuesOf(stream), keySeq, gap === 'skip'],
-    )
+    const advanced = await postgresOf(tx).query<{ parked: boolean }>(advanceSql(schema), [...valuesOf(stream), keySeq, gap === 'skip'])
     if (advanced[0] !== undefined) return { order: 'next', last: keySeq, parked: advanced[0].parked }
     const rows = await postgresOf(tx).query<{ first: string; last: string }>(
       `SELECT first_key_seq AS first, last_key_seq AS last FROM ${schema}.stream_position
@@ -26,6 +17,13 @@ export class PostgresPositionStore implements PositionStore {
     const [first, last] = [Number(rows[0]!.first), Number(rows[0]!.last)]
     if (last < keySeq) return { order: 'gap', last, parked: true }
     return { order: keySeq < first ? 'before' : 'duplicate', last, parked: true }
+  }
+
+  async requireNext(tx: Transaction, stream: StreamKey, keySeq: number, gap?: 'skip'): Promise<void> {
+    const values = [...valuesOf(stream), keySeq, gap === 'skip']
+    // Dividing by zero fails the transaction.
+    const sql = `WITH advanced AS (${advanceSql(postgresOf(tx).schema)}) SELECT 1 / count(*) FROM advanced WHERE NOT parked` // guard: blind-next
+    await postgresOf(tx).write(sql, values)
   }
 
   async park(tx: Transaction, stream: StreamKey, event: VerifiedEvent): Promise<void> {
@@ -86,4 +84,15 @@ export class PostgresPositionStore implements PositionStore {
 
 function valuesOf({ consumer, producer, topic, key }: StreamKey): string[] {
   return [consumer, producer, topic, key]
+}
+
+/** Advances a position; returns no row unless the event is the next one. Values: the stream, the number, whether to skip a gap. */
+function advanceSql(schema: string): string {
+  // guard: position-check
+  return `INSERT INTO ${schema}.stream_position (consumer, producer, topic, msg_key, first_key_seq, last_key_seq)
+         VALUES ($1, $2, $3, $4, $5, $5)
+       ON CONFLICT (consumer, producer, topic, msg_key) DO UPDATE SET last_key_seq = EXCLUDED.last_key_seq, moved_at = EXCLUDED.moved_at
+         WHERE stream_position.last_key_seq = EXCLUDED.last_key_seq - 1 OR ($6 AND stream_position.last_key_seq < EXCLUDED.last_key_seq)
+       RETURNING EXISTS (SELECT 1 FROM ${schema}.parked_event AS waiting
+         WHERE waiting.consumer = $1 AND waiting.producer = $2 AND waiting.topic = $3 AND waiting.msg_key = $4) AS parked`
 }

@@ -30,6 +30,8 @@ export interface PositionStore {
    * record. `skip`: the missing events will not come, and the stream continues after the gap.
    */
   advance(tx: Transaction, stream: StreamKey, keySeq: number, gap?: 'skip'): Promise<Advance>
+  /** Advances as `advance` does, as a write: fails the transaction unless the event is `next` and none of its stream is parked. */
+  requireNext(tx: Transaction, stream: StreamKey, keySeq: number, gap?: 'skip'): Promise<void>
   /** Keeps an early event until the missing one arrives. */
   park(tx: Transaction, stream: StreamKey, event: VerifiedEvent): Promise<void>
   /**

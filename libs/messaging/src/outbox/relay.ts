@@ -34,6 +34,8 @@ export class Relay {
   private pruneAtMs = 0
   private heartbeatAtMs = 0
   private isLeader = false
+  /** Whether rows may be marked as sent that were not announced, because the database did not respond. */
+  private isUncertain = false
 
   constructor(
     private readonly database: Database,
@@ -54,6 +56,7 @@ export class Relay {
       run: () => this.pump(),
       failed: (error) => {
         this.backOff()
+        this.isUncertain = true
         const fields = { source, error: describeError(error) }
         if (isTransient(error)) log.debug(fields, 'relay met a transient fault; retrying')
         else log.error(fields, 'relay failed; retrying')
@@ -144,6 +147,8 @@ export class Relay {
   private announce(sent: readonly SentEvent[]): void {
     // Exports a trace span from the commit to the confirmation by the bus.
     for (const { event } of sent) exportWait(event.traceparent, `publish ${event.topic}`, Date.parse(event.time))
+    if (this.isUncertain) this.bus.announce(this.source, [])
+    this.isUncertain = false
     if (sent.length > 0) this.bus.announce(this.source, sent)
   }
 

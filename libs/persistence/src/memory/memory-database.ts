@@ -4,7 +4,9 @@ import {
   DEFAULT_FIND_LIMIT,
   type Documents,
   type DocumentTable,
+  type FirstStatement,
   type KeyValue,
+  type LockedWork,
   type Query,
   rowKeysOf,
   type Transaction,
@@ -29,7 +31,11 @@ export class MemoryDatabase implements Database {
     return run
   }
 
-  locked<T>(_keys: readonly string[], work: (tx: Transaction) => Promise<T>): Promise<T> {
+  locked<T, F>(_keys: readonly string[], work: LockedWork<T, F>, first?: FirstStatement<F>): Promise<T> {
+    return this.transaction(async (tx) => work(tx, (await first?.(tx)) as F))
+  }
+
+  writes<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.transaction(work)
   }
 

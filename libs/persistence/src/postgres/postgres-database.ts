@@ -1,7 +1,8 @@
 import type { DataSource } from 'typeorm'
 import { escapeLiteral, type Pool, type PoolClient, type QueryResult } from 'pg'
-import type { Database, DocumentTable, Documents, Transaction } from '../database.js'
+import type { Database, DocumentTable, Documents, FirstStatement, LockedWork, Transaction } from '../database.js'
 import { PostgresDocuments } from './postgres-documents.js'
+import { type Statement, StatementBatch } from './statement-batch.js'
 
 /** PostgreSQL adapter of the database. Hot statements are plain SQL on the pool of TypeORM's DataSource. */
 export class PostgresDatabase implements Database {
@@ -16,31 +17,44 @@ export class PostgresDatabase implements Database {
   }
 
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.locked([], work)
+    return this.run([], work)
   }
 
-  async locked<T>(keys: readonly string[], work: (tx: Transaction) => Promise<T>): Promise<T> {
+  writes<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.run(undefined, work)
+  }
+
+  locked<T, F = undefined>(keys: readonly string[], work: LockedWork<T, F>, first?: FirstStatement<F>): Promise<T> {
+    return this.run(keys, work, first)
+  }
+
+  /** Without `keys`, nothing is sent before `work` reads or ends. */
+  private async run<T, F>(keys: readonly string[] | undefined, work: LockedWork<T, F>, first?: FirstStatement<F>): Promise<T> {
     for (let wanted = keys; ;) {
-      const outcome = await this.attempt(wanted, work)
+      const outcome = await this.attempt(wanted, work, first)
       if (!(outcome instanceof LocksOutOfOrder)) return outcome
       wanted = outcome.keys
     }
   }
 
   /** Runs one transaction; returns `LocksOutOfOrder` after a rollback if `work` requested a lock out of order. */
-  private attempt<T>(keys: readonly string[], work: (tx: Transaction) => Promise<T>): Promise<T | LocksOutOfOrder> {
+  private attempt<T, F>(
+    keys: readonly string[] | undefined,
+    work: LockedWork<T, F>,
+    first?: FirstStatement<F>,
+  ): Promise<T | LocksOutOfOrder> {
     return this.withClient(async (client, markBroken) => {
-      let tx: PostgresTransaction | undefined
+      const tx = new PostgresTransaction(client, this.schema)
       try {
-        tx = await PostgresTransaction.begin(client, this.schema, keys)
-        const result = await work(tx)
+        const result = await work(tx, (await tx.begin(keys, first)) as F)
         if (tx.outOfOrder !== undefined) throw tx.outOfOrder
-        await tx.commit()
+        await tx.commit('COMMIT')
         return result
       } catch (error) {
+        tx.end()
         // A server that did not respond would not respond to a ROLLBACK either; closing the connection ends the transaction.
         if (!isReadTimeout(error)) await client.query('ROLLBACK').catch(markBroken)
-        if (tx?.outOfOrder !== undefined) return tx.outOfOrder
+        if (tx.outOfOrder !== undefined) return tx.outOfOrder
         throw error
       }
     })
@@ -48,9 +62,9 @@ export class PostgresDatabase implements Database {
 
   async autocommit<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.withClient(async (client) => {
-      const tx = PostgresTransaction.around(client, this.schema)
+      const tx = new PostgresTransaction(client, this.schema)
       const result = await work(tx)
-      tx.committed()
+      await tx.commit()
       return result
     })
   }
@@ -119,42 +133,39 @@ const MAX_QUEUED = 64
 
 /** Transaction of the PostgreSQL store adapters. */
 export class PostgresTransaction implements Transaction {
+  now = new Date()
   private readonly effects: (() => void)[] = []
   /** Keys locked by this transaction; locking them again is free. */
   private readonly held = new Set<string>()
-  private readonly queued: { sql: string; values: unknown[] }[] = []
+  private readonly queued: Statement[] = []
+  /** Results of the queued statements, once one of them is waited for. */
+  private sending: Promise<QueryResult[]> | undefined
+  private isOver = false
   /** Set once a lock was requested out of order: this transaction must not commit. */
   outOfOrder: LocksOutOfOrder | undefined
 
-  private constructor(
+  constructor(
     private readonly client: PoolClient,
     readonly schema: string,
-    readonly now: Date,
-    private readonly isOpen: boolean,
-    locked: readonly string[] = [],
-  ) {
-    for (const key of locked) this.held.add(key)
-  }
+  ) {}
 
-  /** Begins a transaction, locks the keys and reads the time in one round trip: the simple protocol returns one result per statement. */
-  static async begin(client: PoolClient, schema: string, keys: readonly string[]): Promise<PostgresTransaction> {
+  /** Begins, locks the keys, reads the time and runs `first`, in one packet. Without `keys`, begins with the first packet of others. */
+  async begin<F>(keys: readonly string[] | undefined, first?: FirstStatement<F>): Promise<F | undefined> {
+    if (keys === undefined) return void this.queue('BEGIN')
     const sorted = [...new Set(keys)].sort()
-    const locks = sorted.map((key) => `SELECT 1 FROM ${schema}.aggregate_lock WHERE key = ${escapeLiteral(key)} FOR UPDATE;`) // guard: row-lock
+    for (const key of sorted) this.held.add(key)
     for (;;) {
-      const results = (await client.query(`BEGIN; ${locks.join(' ')} SELECT clock_timestamp() AS now`)) as unknown as {
-        rows: { now: Date }[]
-      }[]
-      const rowless = sorted.filter((_key, index) => results[index + 1]!.rows.length === 0)
-      if (rowless.length === 0) return new PostgresTransaction(client, schema, results.at(-1)!.rows[0]!.now, true, sorted)
+      const locks = [this.query('BEGIN'), ...sorted.map((key) => this.query(this.lockSql, [key]))]
+      const [now, results, done] = await Promise.all([this.query<{ now: Date }>(NOW_SQL), Promise.all(locks), first?.(this)])
+      this.now = now[0]!.now
+      const rowless = sorted.filter((_key, index) => results[index + 1]!.length === 0)
+      if (rowless.length === 0) return done
       // A key that was never locked has no row yet. Later keys are already locked; their locks are released before the row is inserted,
       // which may wait.
       const rows = rowless.map((key) => `(${escapeLiteral(key)})`).join(', ')
-      await client.query(`ROLLBACK; INSERT INTO ${schema}.aggregate_lock (key) VALUES ${rows} ON CONFLICT DO NOTHING`) // guard: lock-first-rows
+      await this.client.query(`ROLLBACK; INSERT INTO ${this.schema}.aggregate_lock (key) VALUES ${rows} ON CONFLICT DO NOTHING`) // guard: lock-first-rows
+      this.effects.length = 0
     }
-  }
-
-  static around(client: PoolClient, schema: string): PostgresTransaction {
-    return new PostgresTransaction(client, schema, new Date(), false)
   }
 
   async lock(keys: readonly string[]): Promise<void> {
@@ -163,7 +174,7 @@ export class PostgresTransaction implements Transaction {
     if (wanted.length > 0 && held.some((key) => key > wanted[0]!)) throw (this.outOfOrder = new LocksOutOfOrder([...held, ...wanted])) // guard: lock-order
     for (const key of wanted) {
       this.held.add(key)
-      while (!(await this.lockRow(key)))
+      while ((await this.query(this.lockSql, [key])).length === 0)
         await this.query(`INSERT INTO ${this.schema}.aggregate_lock (key) VALUES ($1) ON CONFLICT DO NOTHING`, [key]) // guard: pruned-lock-is-made-again
     }
   }
@@ -172,9 +183,9 @@ export class PostgresTransaction implements Transaction {
     return keys.every((key) => this.held.has(key)) // guard: lock-held-whole
   }
 
-  /** Locks a key's row; returns `false` if it does not exist, or was pruned while waiting. */
-  private async lockRow(key: string): Promise<boolean> {
-    return (await this.query(`SELECT 1 FROM ${this.schema}.aggregate_lock WHERE key = $1 FOR UPDATE`, [key])).length > 0 // guard: row-lock
+  /** Locks a key's row; returns no row if it does not exist, or was pruned while waiting. */
+  private get lockSql(): string {
+    return `SELECT 1 FROM ${this.schema}.aggregate_lock WHERE key = $1 FOR UPDATE` // guard: row-lock
   }
 
   documents<T extends object>(table: DocumentTable<T>): Documents<T> {
@@ -185,45 +196,50 @@ export class PostgresTransaction implements Transaction {
     this.effects.push(effect)
   }
 
-  async commit(): Promise<void> {
-    await this.sendQueued(() => this.client.query('COMMIT'))
-    this.committed()
-  }
-
-  committed(): void {
+  /** Sends what is queued, with `last`. */
+  async commit(last?: 'COMMIT'): Promise<void> {
+    if (last !== undefined) this.queue(last)
+    if (this.queued.length > 0) await this.flush()
+    this.end()
     for (const effect of this.effects) effect()
   }
 
+  /** Refuses further statements, also queued ones: each would be a transaction of its own. */
+  end(): void {
+    this.isOver = true
+  }
+
   async query<R extends object>(sql: string, values: unknown[] = []): Promise<R[]> {
-    return (await this.sendQueued(() => this.send<R>(sql, values))).rows
+    const index = this.queue(sql, values)
+    return (await this.flush())[index]!.rows as R[]
   }
 
   /**
-   * Runs a statement without a result. In a transaction the statement is sent with the next query, or with `COMMIT`, and its failure fails
-   * the transaction: sent alone, each statement would be a round trip (ADR 0080).
+   * Runs a statement without a result. It is sent with the next query, or at the end, and its failure fails the transaction: sent alone,
+   * each statement would be a round trip (ADR 0080).
    */
   async write(sql: string, values: unknown[] = []): Promise<void> {
-    if (!this.isOpen) return void (await this.query(sql, values))
-    this.queued.push({ sql, values })
-    if (this.queued.length >= MAX_QUEUED) await this.query('SELECT 1')
+    if (this.queue(sql, values) >= MAX_QUEUED) await this.flush()
   }
 
-  /** Sends queued statements before that of `last`; results come in the same order. Statements sent in one turn share a packet. */
-  private async sendQueued<R>(last: () => Promise<R>): Promise<R> {
-    const { stream } = this.client.connection
-    stream.cork()
-    queueMicrotask(() => stream.uncork())
-    const results = this.queued.splice(0).map(({ sql, values }) => this.send(sql, values))
-    const result = last()
-    // The first failure is the cause: later ones only report that the transaction has failed.
-    await Promise.all([...results, result]) // guard: write-fails-commit
-    return result
+  /** Returns the index of the statement among those that are sent together. */
+  private queue(text: string, values: unknown[] = []): number {
+    return this.queued.push({ name: nameOf(text), text, values }) - 1
   }
 
-  private send<R extends object>(sql: string, values: unknown[]): Promise<QueryResult<R>> {
-    return this.client.query<R>({ name: nameOf(sql), text: sql, values })
+  /** Sends the queued statements, those of this turn included; resolves to their results. */
+  private flush(): Promise<QueryResult[]> {
+    return (this.sending ??= new Promise((resolve) => process.nextTick(() => resolve(this.send()))))
+  }
+
+  private async send(): Promise<QueryResult[]> {
+    this.sending = undefined
+    if (this.isOver) throw new Error('the transaction is over') // guard: nothing-after-rollback
+    return StatementBatch.send(this.client, this.queued.splice(0)) // guard: write-fails-commit
   }
 }
+
+const NOW_SQL = 'SELECT clock_timestamp() AS now'
 
 /**
  * Names of prepared statements by text. A statement is prepared once per connection: a run executes some 600 statements, and approve →

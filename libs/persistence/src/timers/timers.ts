@@ -161,10 +161,10 @@ export class Timers {
         if (soonest === null || soonest > 0) return { due: [], next: soonest } // guard: sweep-that-looks
       }
       const claimed = await this.store.claimDue(tx, room, LEASE_MS)
-      return { due: claimed, next: claimed.length > 0 ? null : await this.store.nextDueInMs(tx) }
+      return { due: claimed, next: claimed.length === room ? null : await this.store.nextDueInMs(tx) }
     })
     for (const timer of due) this.track(inTrace(timer.traceparent, () => this.fire(timer), `timer ${timer.kind}`))
-    if (due.length > 0) this.wake()
+    if (due.length === room) this.wake()
     else if (next !== null && next < SWEEP_MS) {
       this.nextSweepMs = Math.max(next, 1)
       this.isExpected = true
@@ -177,8 +177,9 @@ export class Timers {
 
   private track(firing: Promise<void>): void {
     const tracked = firing.finally(() => {
+      const wasFull = this.room <= 0
       this.running.delete(tracked)
-      this.wake()
+      if (wasFull) this.wake()
     })
     this.running.add(tracked)
   }
@@ -204,7 +205,8 @@ export class Timers {
     else this.log.error(fields, 'a timer failed; retrying')
     // The lease delays the next attempt by `delayMs`, in this and every other instance.
     const delayMs = Math.min(RETRY_MS * 2 ** Math.min(timer[counter], 10), MAX_RETRY_MS) // guard: timer-back-off
-    await this.database.transaction((tx) => this.store.failed(tx, timer, counter, delayMs)).catch(() => {})
+    await this.database.autocommit((tx) => this.store.failed(tx, timer, counter, delayMs)).catch(() => {})
+    this.wake(delayMs)
   }
 
   /**
@@ -230,13 +232,13 @@ export class Timers {
   private async work(timer: Timer, { work, leaseMs }: { work: WorkHandler; leaseMs: number }): Promise<void> {
     const keepAlive = (): void => {
       cancel = this.clock.after(leaseMs / 3, () => {
-        void this.database.transaction((tx) => this.store.renew(tx, timer, leaseMs)).catch(() => {})
+        void this.database.autocommit((tx) => this.store.renew(tx, timer, leaseMs)).catch(() => {})
         keepAlive()
       })
     }
     let cancel = (): void => {}
     // If the lease cannot be renewed, another instance holds the timer by now, or it was cancelled or rescheduled.
-    if (!(await this.database.transaction((tx) => this.store.renew(tx, timer, leaseMs)))) return
+    if (!(await this.database.autocommit((tx) => this.store.renew(tx, timer, leaseMs)))) return
     keepAlive()
     try {
       await work({ timer, finish: (effect) => this.finish(timer, effect), outside: (call) => this.outside(call) })
@@ -259,11 +261,11 @@ export class Timers {
   private async finish(timer: Timer, effect: (tx: Transaction) => Promise<void>): Promise<boolean> {
     this.finishing++
     try {
-      return await this.database.locked(timer.keys, async (tx) => {
-        if (!(await this.store.take(tx, timer))) return false
-        await effect(tx)
-        return true
-      })
+      const run = async (tx: Transaction, isTaken: boolean): Promise<boolean> => {
+        if (isTaken) await effect(tx)
+        return isTaken
+      }
+      return await this.database.locked(timer.keys, run, (tx) => this.store.take(tx, timer))
     } finally {
       this.finishing--
     }

@@ -128,6 +128,7 @@ describe('TokenReader', () => {
         autocommit,
         transaction: database.transaction.bind(database),
         locked: database.locked.bind(database),
+        writes: database.writes.bind(database),
         pruneLocks: database.pruneLocks.bind(database),
         close: database.close.bind(database),
       },

@@ -49,6 +49,14 @@ describe('signatures in browsers and Node', () => {
     )
   })
 
+  it('are remembered for their text and key alone', () => {
+    const raw = KEY.toBytes()
+    const { sig } = signed(raw, 7n, Point.BASE.multiply(7n).toBytes())
+    expect([accepted(raw, sig), accepted(raw, sig)]).toEqual([true, true])
+    expect(accepted(raw, sig, utf8('what was not'))).toBe(false)
+    expect(accepted(Point.BASE.toBytes(), sig)).toBe(false)
+  })
+
   it('are not malleable: S is below the order', () => {
     const raw = KEY.toBytes()
     const { sig } = signed(raw, 7n, Point.BASE.multiply(7n).toBytes())

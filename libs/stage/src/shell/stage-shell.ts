@@ -225,7 +225,7 @@ export class StageShell<
   private onWork(timer: Timer, work: (state: State) => Promise<Input | undefined>): void {
     this.runtime.timers.onWork(this.kindOf(timer), async ({ timer: { data }, finish }) => {
       const { run, attempt } = data
-      const state = await this.runtime.database.transaction((tx) => tx.documents(this.tableOf()).get(String(run)))
+      const state = await this.runtime.database.autocommit((tx) => tx.documents(this.tableOf()).get(String(run)))
       const input = state?.attempt === attempt ? await inTrace(state.traceparent, () => work(state)) : undefined
       await finish(async (tx) => {
         if (input !== undefined) await this.input(tx, run, input, { attempt })

@@ -4,14 +4,17 @@
  * between the two runs under the old policy and is found NONDETERMINISTIC. Local time is UTC, because QuickJS would otherwise ask the host
  * for its time zone. It evaluates to the function that reseeds.
  */
-export const SANDBOX_PRELUDE = `(() => {
-  const Real = Date, { UTC, parse: realParse } = Real, { construct } = Reflect
-  let now = 0, state = 1
+;(() => {
+  const Real = Date,
+    { UTC, parse: realParse } = Real,
+    { construct } = Reflect
+  let now = 0,
+    state = 1
   const tick = () => now++
   const parse = (text) => {
     text = String(text)
-    if (/^[+-]?\\d{4,6}(-\\d\\d){0,2}$/.test(text) || /(Z|GMT|UTC|[+-]\\d\\d:?\\d\\d)\\s*(\\(.*\\))?$/i.test(text)) return realParse(text)
-    return realParse(text + (/T\\d\\d:\\d\\d/.test(text) ? 'Z' : ' GMT'))
+    if (/^[+-]?\d{4,6}(-\d\d){0,2}$/.test(text) || /(Z|GMT|UTC|[+-]\d\d:?\d\d)\s*(\(.*\))?$/i.test(text)) return realParse(text)
+    return realParse(text + (/T\d\d:\d\d/.test(text) ? 'Z' : ' GMT'))
   }
   function VirtualDate(...given) {
     const [first] = given
@@ -46,4 +49,4 @@ export const SANDBOX_PRELUDE = `(() => {
     now = 1577836800000 + seed * 34326660000 + seed
     state = seed * 0x9e3779b1
   }
-})()`
+})()

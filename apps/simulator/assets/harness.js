@@ -8,9 +8,14 @@
  * - `judge(readings)` judges one batch and returns JSON `{ verdicts, alerts, reads, error? }`; `verdicts` has `0` or `1` per reading.
  *   Readings are parsed afresh for each run, so a bot that writes to one does not change the next run's input.
  */
-export const SANDBOX_HARNESS = `((reseed) => {
-  const { parse, stringify } = JSON, { freeze } = Object
-  let inspect, declares = [], policies = new Map(), reads = new Set(), position = -1
+;(reseed) => {
+  const { parse, stringify } = JSON,
+    { freeze } = Object
+  let inspect,
+    declares = [],
+    policies = new Map(),
+    reads = new Set(),
+    position = -1
   // Given up to make room for naming an error when a bot has used up all memory.
   let ballast = new ArrayBuffer(262144)
   const deepFreeze = (value) => {
@@ -71,7 +76,9 @@ export const SANDBOX_HARNESS = `((reseed) => {
     },
     async judge(text) {
       const readings = parse(text)
-      let verdicts = '', alerts = '', error
+      let verdicts = '',
+        alerts = '',
+        error
       try {
         for (position = 0; position < readings.length; position++) {
           let answer = inspect(readings[position], getPolicy)
@@ -86,4 +93,4 @@ export const SANDBOX_HARNESS = `((reseed) => {
       return stringify({ verdicts, alerts, reads: [...reads].map(String), error })
     },
   }
-})`
+}

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { parseCorpus } from './corpus.js'
-import type { Reading } from './reading.js'
-import { scenarioInputs, type ScenarioInputs, type ScenarioSource } from './scenario-inputs.js'
+import { parseCorpus } from '../replay/corpus.js'
+import type { Reading } from '../replay/reading.js'
+import { scenarioInputs, type ScenarioInputs, type ScenarioSource } from '../replay/scenario-inputs.js'
 
 const assets = new URL('../../../demo/assets/', import.meta.url)
 

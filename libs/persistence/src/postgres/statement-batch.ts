@@ -1,0 +1,70 @@
+import { type PoolClient, Query, type QueryResult } from 'pg'
+
+/** `name`: of the prepared statement; always the same for a text. */
+export interface Statement {
+  name: string
+  text: string
+  values: unknown[]
+}
+
+/** Members of pg's connection and query that its types leave out. */
+interface Connection {
+  stream: { cork(): void; uncork(): void }
+  submittedNamedStatements: Record<string, string>
+  execute(portal: { portal: string }): void
+  sync(): void
+}
+interface PgQuery {
+  callback: (error: Error | null, results: QueryResult | QueryResult[]) => void
+  prepare(connection: Connection): void
+  handleCommandComplete(message: unknown, connection: Connection): void
+  handleError(error: Error, connection: Connection): void
+}
+const PgQuery = Query as unknown as new (config: { text: string }) => PgQuery
+
+/**
+ * Several statements as one query of pg: one packet, one promise, one deadline and one `Sync`. Behind a statement that fails, the server
+ * skips the rest: nothing behind a `BEGIN` or a lock that failed, no `COMMIT` behind a failed write. Without a `BEGIN` they are atomic too.
+ */
+export class StatementBatch extends PgQuery {
+  private completed = 0
+
+  private constructor(private readonly statements: readonly Statement[]) {
+    super({ text: '' })
+  }
+
+  /** Resolves to one result for each statement; rejects with the error of the first that failed. */
+  static send(client: PoolClient, statements: readonly Statement[]): Promise<QueryResult[]> {
+    const batch = new StatementBatch(statements)
+    return new Promise((resolve, reject) => {
+      batch.callback = (error, results) => (error === null ? resolve([results].flat()) : reject(error))
+      client.query(batch as unknown as Query)
+    })
+  }
+
+  /** Called by pg's client, which passes on all responses up to `ReadyForQuery`. */
+  submit(connection: Connection): null {
+    connection.stream.cork()
+    for (const statement of this.statements) this.prepare.call(Object.assign(this, statement), connection)
+    connection.sync()
+    connection.stream.uncork()
+    Object.assign(this, this.statements[0])
+    return null
+  }
+
+  /** Called by `prepare`: pg itself sends a `Sync` here. */
+  _getRows(connection: Connection): void {
+    connection.execute({ portal: '' })
+  }
+
+  /** The client notes a statement as prepared by name and text of this object. */
+  override handleCommandComplete(message: unknown, connection: Connection): void {
+    super.handleCommandComplete(message, connection)
+    Object.assign(this, this.statements[++this.completed])
+  }
+
+  override handleError(error: Error, connection: Connection): void {
+    for (const { name } of this.statements.slice(this.completed)) delete connection.submittedNamedStatements[name] // guard: skipped-is-not-prepared
+    super.handleError(error, connection)
+  }
+}
