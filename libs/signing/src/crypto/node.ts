@@ -18,10 +18,17 @@ export function importKey(raw: Uint8Array): PublicKey {
   return createPublicKey({ key: Buffer.from(concatBytes(SPKI_PREFIX, raw)), format: 'der', type: 'spki' })
 }
 
-/** Returns the 32 raw bytes of a public key, or of a private key's public half. */
+/** Raw bytes by key, because an export takes 50 µs and each signature that is looked up needs one. */
+const rawKeys = new WeakMap<KeyObject, Uint8Array>()
+
+/** Returns the 32 raw bytes of a public key, or of a private key's public half. They are shared: callers must not change them. */
 export function rawKeyOf(key: PublicKey): Uint8Array {
+  const known = rawKeys.get(key)
+  if (known !== undefined) return known
   const publicKey = key.type === 'private' ? createPublicKey(key) : key
-  return publicKey.export({ format: 'der', type: 'spki' }).subarray(SPKI_PREFIX.length)
+  const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(SPKI_PREFIX.length)
+  rawKeys.set(key, raw)
+  return raw
 }
 
 /** Valid signatures that this process has verified, up to 1,024. Stages verify the same releases and attestations of a run. */
