@@ -93,15 +93,26 @@ function announce(text) {
   }, wait)
 }
 
-pauseButton.hidden = false
-pauseButton.addEventListener('click', () => {
-  paused = !paused
-  pauseButton.textContent = paused ? RESUME : PAUSE
-  say(paused ? 'Paused.' : '')
-  if (paused) return close()
-  bringIn()
+/** Absent on pages that follow nothing. */
+if (pauseButton !== null) {
+  pauseButton.hidden = false
+  pauseButton.addEventListener('click', () => {
+    paused = !paused
+    pauseButton.textContent = paused ? RESUME : PAUSE
+    say(paused ? 'Paused.' : '')
+    if (paused) return close()
+    bringIn()
+    open()
+  })
+  document.addEventListener('focusout', () => requestAnimationFrame(bringIn))
+  document.addEventListener('visibilitychange', () => (document.hidden ? close() : open()))
   open()
+}
+
+// Ctrl K, or Command K, leads to the search; Escape closes the menus.
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape') for (const menu of document.querySelectorAll('.usa-header details[open]')) menu.removeAttribute('open')
+  if (event.key?.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey)) return
+  event.preventDefault()
+  document.querySelector('[data-find]')?.focus()
 })
-document.addEventListener('focusout', () => requestAnimationFrame(bringIn))
-document.addEventListener('visibilitychange', () => (document.hidden ? close() : open()))
-open()

@@ -34,12 +34,14 @@ export interface ConsoleOptions {
   hosts?: readonly string[]
   /** File of the roster that this process is pinned to: what a person is about to change is verified by it. */
   roster?: string | undefined
+  /** Name of the environment in the header: the profile. */
+  environment?: string
 }
 
 /** Adds the pages for people to the server that also answers the API. They read it as any other client does. */
 export function addConsole(
   server: FastifyInstance,
-  { urlsOf, clock = systemClock, trusted = new TrustedProxies([]), key, hosts = [], roster }: ConsoleOptions,
+  { urlsOf, clock = systemClock, trusted = new TrustedProxies([]), key, hosts = [], roster, environment }: ConsoleOptions,
 ): void {
   const assets = readAssets()
   const { style, script, icon, panes, paneFrame: frame } = assets
@@ -55,7 +57,7 @@ export function addConsole(
   }
   const clientOf = clientBehind(trusted)
   const reader = new ApiReader({ urlsOf, clock })
-  const maker = new PageMaker(reader, hrefs, clock, { roster, url: urlsOf('approver')[0] ?? '' })
+  const maker = new PageMaker(reader, hrefs, clock, { roster, url: urlsOf('approver')[0] ?? '' }, environment)
   const readsAs = (headers: Headers, page?: Page): string | undefined => {
     const own = bearerOf(headers)
     if (own !== undefined || key === undefined || page?.open === true) return own

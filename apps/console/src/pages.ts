@@ -28,6 +28,7 @@ import { reviewsPage } from './reviews/reviews-page.js'
 import { rollbackPage } from './rollback/rollback-page.js'
 import { runPage } from './runs/run-page.js'
 import { runsPage } from './runs/runs-page.js'
+import { searchPage } from './search/search-page.js'
 import { statusPage } from './status/status-page.js'
 import { topicsPage } from './topics/topics-page.js'
 import { unsubscribePage } from './unsubscribes/unsubscribe-page.js'
@@ -66,6 +67,7 @@ export const PAGES: readonly Page[] = [
   { path: '/docs/:name', content: docPage, still: true },
   { path: '/docs/:folder/:name', content: docPage, still: true },
   { path: '/docs/:folder/:group/:name', content: docPage, still: true },
+  { path: '/search', content: searchPage },
   { path: '/status', content: statusPage },
   { path: '/panes', content: panesPage },
   { path: '/help', content: helpPage, still: true },

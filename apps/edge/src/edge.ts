@@ -105,6 +105,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
     key: consoleKey,
     hosts: readConsoleHosts(env),
     roster: rosterOf(config),
+    environment: config.profile,
   })
   const instancesOf = new Map(SERVICES.map((service) => [service, new Instances(urlsOf(service, env))]))
   for (const [service, instances] of instancesOf)
@@ -195,6 +196,7 @@ interface ConsoleOptions {
   key: string | undefined
   hosts: readonly string[]
   roster: string | undefined
+  environment: string
 }
 
 /** Imports the console dynamically by its path, because apps must not import apps. */

@@ -14,7 +14,7 @@ import { createServer } from 'node:net'
 
 /** Mirrors `addConsole` of apps/console, which is imported dynamically by name because apps do not import apps. */
 export interface ConsoleModule {
-  addConsole(server: unknown, options: { urlsOf(): readonly string[]; roster: string }): void
+  addConsole(server: unknown, options: { urlsOf(): readonly string[]; roster: string; environment: string }): void
 }
 
 export interface EmbeddedSystem {
@@ -83,6 +83,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     addConsole(host.app.getHttpAdapter().getInstance(), {
       urlsOf: () => [url],
       roster: config.roster ?? join(config.dataDir, 'roster.json'),
+      environment: 'dev',
     })
     await host.start({ host: config.host, port: options.port })
     let stopping = false

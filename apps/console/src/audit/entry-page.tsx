@@ -104,7 +104,7 @@ function Recorded({ entry: { at, source, type, key, run, event, digest, leafHash
   return (
     <Facts
       facts={[
-        ['Time', <Moment at={at} />],
+        ['Time', <Moment at={at} exact />],
         ['Type', type],
         ['Service', source],
         ['About', key],

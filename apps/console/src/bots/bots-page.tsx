@@ -33,7 +33,7 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
   return {
     title: narrowed ? 'Bots, filtered' : 'Bots',
     heading: 'Bots',
-    section: 'Bots',
+    section: 'Fleet',
     summary:
       dark === undefined && policies.kind === 'loaded'
         ? summaryOf(coverages, behind, ids.length - asked.length)

@@ -15,7 +15,7 @@ function answers(more: Record<string, unknown> = {}): World['answers'] {
   return { ...letters, '/v1/policies': [], '/v1/runs?open=yes': [], '/v1/runs': [], '/v1/approvals': [], ...asked, ...more }
 }
 const home = (more: Record<string, unknown> = {}, health: unknown = well) =>
-  shown(homePage, { answers: answers(more), health: () => health })
+  shown(homePage, { answers: answers(more), health: () => health, header: true })
 
 describe('home', () => {
   it('reports that nothing waits and nothing is wrong only where that is known', async () => {
@@ -59,11 +59,25 @@ describe('home', () => {
     expect(text).not.toContain('Ticket 4')
   })
 
-  it('shows a freeze that blocks everything, and none that has ended', async () => {
-    const freeze = { id: 'stop-the-line', scope: 'global', reason: 'drill', by: 'EPA Chief', state: 'ACTIVE', next: null }
-    const { text } = await home({ '/v1/freezes': [freeze, { ...freeze, id: 'election-week', state: 'OVER' }] })
-    expect(text).toContain('Nothing goes forward anywhere: stop-the-line (drill), by EPA Chief, until it is lifted.')
-    expect(text).not.toContain('election-week')
+  it('shows an active freeze, a stop and a run by break-glass in the header, and none that has ended', async () => {
+    const freeze = { id: 'election-week', scope: 'region:VA', reason: 'polls', by: 'EPA Chief', state: 'ACTIVE', next: null }
+    const stop = { ...freeze, id: 'stop-the-line', scope: 'global', reason: 'drill' }
+    const urgent = aRun({ run: 9, breakGlass: { by: ['Ann'], reason: 'wrong by ten' } as never })
+    const answered = { '/v1/freezes': [freeze, stop, { ...freeze, id: 'over', state: 'OVER' }], '/v1/runs?open=yes': [urgent] }
+    const { text, html } = await home(answered)
+    expect(text).toMatch(
+      /✗ Stopped .*Stopped : nothing goes forward anywhere, by EPA Chief: drill\..*Frozen : nothing goes forward in region:VA/,
+    )
+    expect(text).toContain('Break-glass : Run 9 goes past simulation and canary, by Ann: wrong by ten.')
+    expect(html.indexOf('id="holds"')).toBeLessThan(html.indexOf('<main'))
+    expect(text).not.toContain('over')
+  })
+
+  it('says in the header whether all is well, how much needs a person, or that this is not known', async () => {
+    expect((await home()).text).toMatch(/HMS-SVC dev .*✓ All well/)
+    const paused = aRun({ run: 8, state: 'PAUSED' })
+    expect((await home({ '/v1/runs?open=yes': [paused], '/v1/runs': [ended(5, 'FAILED')] })).text).toContain('! 2 things need a person')
+    expect((await home({ '/v1/approvals': DENIED })).text).toContain('○ State not known')
   })
 
   it('shows what is wrong: services, given-up messages, runs that ended badly', async () => {

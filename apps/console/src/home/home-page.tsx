@@ -1,59 +1,50 @@
-import { isTerminal, type ApprovalSummary, type FreezeView, type PolicyView, type RunView, type Ticket } from '#libs/contracts'
+import { isTerminal, type PolicyView, type RunView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Loaded, None } from '../layout/absent.js'
+import { Absent, Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { count, Part, policiesText, RunLink, Moment } from '../layout/parts.js'
+import { count, Part, policiesText, RunLink } from '../layout/parts.js'
 import { StateTag } from '../layout/state-words.js'
 import { PolicyTable } from '../policies/policy-table.js'
 import { valueOf, type Answer } from '../reading/answer.js'
-import { readHealth } from '../status/read-health.js'
-import { readLetters } from '../topics/read-topics.js'
 import { Needs } from './needs.js'
 import { countTrouble, Trouble } from './trouble.js'
+import { readFacts } from './world.js'
 
 const MAX_POLICIES = 20
 
 /** What is in force, what needs a person, and what is wrong now. */
 export async function homePage({ read, health }: PageRequest): Promise<PageContent> {
-  const [policies, open, approvals, tickets, freezes, runs, partners, letters, services] = await Promise.all([
-    read<PolicyView[]>('/v1/policies'),
-    read<RunView[]>('/v1/runs?open=yes'),
-    read<ApprovalSummary[]>('/v1/approvals'),
-    read<Ticket[]>('/v1/tickets?state=OPEN'),
-    read<FreezeView[]>('/v1/freezes'),
-    read<RunView[]>('/v1/runs'),
-    read<{ groups: string[] }[]>('/v1/partners'),
-    readLetters(read),
-    readHealth(health),
-  ])
-  const trouble = { services, letters, runs, open, freezes, tickets, partners }
+  const [policies, facts] = await Promise.all([read<PolicyView[]>('/v1/policies'), readFacts({ read, health })])
+  const { trouble, needs } = facts
+  const { open } = needs
   return {
-    title: 'Home',
-    heading: 'What is in force',
-    section: 'Home',
+    title: 'Overview',
+    section: 'Overview',
     summary: summaryOf(policies, open, countTrouble(trouble)),
     body: (
-      <>
-        <Part id="needs" title="What needs a person">
-          <Needs facts={{ open, approvals, tickets }} />
-        </Part>
-        <Part id="wrong" title="What is wrong now">
-          <Trouble facts={trouble} />
-        </Part>
-        <Part id="runs" title="Under way">
-          <Loaded answer={freezes} what="freezes">
-            {(all) => <ActiveFreezes freezes={all} />}
-          </Loaded>
-          <Loaded answer={open} what="runs">
-            {(all) => <UnderWay runs={all} />}
-          </Loaded>
-        </Part>
-        <Part id="policies" title="Policies in force">
-          <Loaded answer={policies} what="policies">
-            {(list) => <InForce policies={list} />}
-          </Loaded>
-        </Part>
-      </>
+      <div class="columns">
+        <div>
+          <Part id="needs" title="What needs a person">
+            <Needs facts={needs} />
+          </Part>
+          <Part id="wrong" title="What is wrong now">
+            <Trouble facts={trouble} />
+          </Part>
+          <Part id="runs" title="Under way">
+            <Absent answer={trouble.freezes} what="freezes" />
+            <Loaded answer={open} what="runs">
+              {(all) => <UnderWay runs={all} />}
+            </Loaded>
+          </Part>
+        </div>
+        <div>
+          <Part id="policies" title="Policies in force">
+            <Loaded answer={policies} what="policies">
+              {(list) => <InForce policies={list} />}
+            </Loaded>
+          </Part>
+        </div>
+      </div>
     ),
   }
 }
@@ -92,27 +83,5 @@ function InForce({ policies }: { policies: PolicyView[] }): JSX.Element {
         </p>
       ) : null}
     </>
-  )
-}
-
-/** Lists the active freezes. */
-function ActiveFreezes({ freezes }: { freezes: FreezeView[] }): JSX.Element | null {
-  const active = freezes.filter(({ state }) => state === 'ACTIVE')
-  if (active.length === 0) return null
-  return (
-    <ul>
-      {active.map(({ id, scope, reason, by, next }) => (
-        <li key={id}>
-          Nothing goes forward {scope === 'global' ? 'anywhere' : `in ${scope}`}: <a href="/freezes">{id}</a> ({reason}), by {by}
-          {next === null ? (
-            ', until it is lifted.'
-          ) : (
-            <>
-              , until <Moment at={next} />.
-            </>
-          )}
-        </li>
-      ))}
-    </ul>
   )
 }

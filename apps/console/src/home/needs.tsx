@@ -12,13 +12,23 @@ export interface NeedsFacts {
   tickets: Answer<Ticket[]>
 }
 
-/** Signatures, pauses and reviews that wait for somebody. */
-export function Needs({ facts }: { facts: NeedsFacts }): JSX.Element {
-  const { open, approvals, tickets } = facts
+/** Paused runs, and tickets of other runs: the ticket of a paused run asks the same question. */
+function pausesAndReviews({ open, tickets }: NeedsFacts) {
   const paused = mapAnswer(open, (runs) => runs.filter(({ state }) => state === 'PAUSED'))
   const asked = new Set((valueOf(paused) ?? []).map(({ run }) => run))
-  // A paused run is shown as such; its ticket asks the same question.
-  const reviews = mapAnswer(tickets, (list) => list.filter(({ run }) => !asked.has(run)))
+  return { paused, reviews: mapAnswer(tickets, (list) => list.filter(({ run }) => !asked.has(run))) }
+}
+
+/** Counts the signatures, pauses and reviews that wait for somebody, as far as they were loaded. */
+export function countNeeds(facts: NeedsFacts): number {
+  const { paused, reviews } = pausesAndReviews(facts)
+  return [facts.approvals, paused, reviews].reduce((sum, answer) => sum + (valueOf<readonly unknown[]>(answer)?.length ?? 0), 0)
+}
+
+/** Signatures, pauses and reviews that wait for somebody. */
+export function Needs({ facts }: { facts: NeedsFacts }): JSX.Element {
+  const { approvals } = facts
+  const { paused, reviews } = pausesAndReviews(facts)
   if ([approvals, paused, reviews].every((answer) => valueOf<readonly unknown[]>(answer)?.length === 0))
     return <None>Nothing waits for a person.</None>
   return (

@@ -93,7 +93,7 @@ export const NOT_FOUND: PageContent = {
   body: (
     <Alert kind="warning" title="There is no page at this address">
       <p>
-        It may be mistyped, or what it named may be gone. Begin at <a href="/">Home</a>, choose from the menu above, or see{' '}
+        It may be mistyped, or what it named may be gone. Begin at <a href="/">Overview</a>, choose from the menu above, or see{' '}
         <a href="/help">Help</a>.
       </p>
     </Alert>

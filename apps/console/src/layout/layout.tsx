@@ -1,17 +1,22 @@
 import { VERSION } from '#libs/platform'
 import type { JSX } from 'preact'
-import { momentText } from './parts.js'
-import { SECTIONS, type PageContent } from './page.js'
+import { Holds, WorldState, type World } from '../home/world.js'
+import { momentText, Now } from './parts.js'
+import { MORE_SECTIONS, SECTIONS, type PageContent } from './page.js'
 import { renderToString } from 'preact-render-to-string'
 
 export interface LayoutProps {
   content: PageContent
   /** Addresses of style sheet and script, with what their text hashes to. */
   assets: { style: string; script: string; icon: string; panes: string; paneFrame: string; sign: string; check: string }
+  /** Name of the environment, such as `dev`; empty if there is none. */
+  environment?: string
   now: Date
+  /** State for the header; `undefined` if it is not known. */
+  world?: World | undefined
 }
 
-export function Layout({ content, assets, now }: LayoutProps): JSX.Element {
+export function Layout({ content, assets, environment = '', now, world }: LayoutProps): JSX.Element {
   const { title, heading = title, section, trail = [], summary, styles = [], scripts = [], still = false, body } = content
   return (
     <html lang="en">
@@ -24,7 +29,7 @@ export function Layout({ content, assets, now }: LayoutProps): JSX.Element {
         {styles.map((href) => (
           <link key={href} rel="stylesheet" href={href} />
         ))}
-        {still ? null : <script src={assets.script} defer />}
+        <script src={assets.script} defer />
         {content.script === undefined || assets[content.script] === '' ? null : <script src={assets[content.script]} type="module" />}
         {scripts.map((src) => (
           <script key={src} src={src} defer />
@@ -37,21 +42,16 @@ export function Layout({ content, assets, now }: LayoutProps): JSX.Element {
         <header class="usa-header">
           <div class="grid-container">
             <p class="usa-logo">
-              <a href="/">HMS-SVC</a>
+              <a href="/">HMS-SVC</a> {environment === '' ? null : <span class="environment">{environment}</span>}
             </p>
-            <nav aria-label="Main">
-              <ul class="usa-nav">
-                {SECTIONS.map(({ href, text }) => (
-                  <li key={href}>
-                    <a href={href} aria-current={text === section ? (trail.length === 0 ? 'page' : 'true') : undefined}>
-                      {text}
-                    </a>
-                  </li>
-                ))}
-              </ul>
-            </nav>
+            <Menu section={section} isOwnPage={trail.length === 0} />
+            <form class="find" action="/search" role="search">
+              <input class="usa-input" type="search" name="q" aria-label="Search" placeholder="Search (Ctrl K)" maxLength={100} data-find />
+            </form>
+            {world === undefined ? null : <WorldState world={world} />}
           </div>
         </header>
+        {world === undefined ? null : <Holds world={world} />}
         <main id="main" class="grid-container" tabIndex={-1}>
           {trail.length === 0 ? null : <Trail trail={trail} heading={heading} />}
           <h1>{heading}</h1>
@@ -71,6 +71,34 @@ export function Layout({ content, assets, now }: LayoutProps): JSX.Element {
         </footer>
       </body>
     </html>
+  )
+}
+
+/** Main menu: six entries and More; behind a button named Menu where the window is narrow. Works without scripts. */
+function Menu({ section, isOwnPage }: { section: PageContent['section']; isOwnPage: boolean }): JSX.Element {
+  const entries = (list: readonly { href: string; text: string }[]): JSX.Element[] =>
+    list.map(({ href, text }) => (
+      <li key={href}>
+        <a href={href} aria-current={text === section ? (isOwnPage ? 'page' : 'true') : undefined}>
+          {text}
+        </a>
+      </li>
+    ))
+  return (
+    <nav aria-label="Main">
+      <details class="menu">
+        <summary>Menu</summary>
+        <ul class="usa-nav">
+          {entries(SECTIONS)}
+          <li>
+            <details class="more">
+              <summary>More</summary>
+              <ul>{entries(MORE_SECTIONS)}</ul>
+            </details>
+          </li>
+        </ul>
+      </details>
+    </nav>
   )
 }
 
@@ -114,5 +142,9 @@ function Trail({ trail, heading }: { trail: readonly { href: string; text: strin
 
 /** The whole page as text. Preact escapes every text and attribute; no view sets HTML by itself. */
 export function renderPage(props: LayoutProps): string {
-  return `<!doctype html>\n${renderToString(<Layout {...props} />)}\n`
+  return `<!doctype html>\n${renderToString(
+    <Now.Provider value={props.now}>
+      <Layout {...props} />
+    </Now.Provider>,
+  )}\n`
 }

@@ -45,7 +45,7 @@ const followed: Page = {
   path: '/',
   content: async ({ read }) => {
     const policy = valueOf(await read<PolicyView>(`/v1/policies/${ID}`))
-    return { title: '', heading: '', section: 'Home', summary: `In force: ${policy?.version}.`, body: '' }
+    return { title: '', heading: '', section: 'Overview', summary: `In force: ${policy?.version}.`, body: '' }
   },
 }
 
@@ -69,7 +69,7 @@ it('sends one request for two parts of such a page, so that they cannot differ',
         live = now
         seen.push(valueOf(await read<PolicyView>(`/v1/policies/${ID}`))?.version)
       }
-      return { title: '', heading: '', section: 'Home', summary: '', body: '' }
+      return { title: '', heading: '', section: 'Overview', summary: '', body: '' }
     },
   }
   await show(twice)

@@ -1,9 +1,14 @@
+import type { ServiceName } from '#libs/contracts'
 import type { Clock } from '#libs/platform'
+import { readFacts, worldOf, type World } from '../home/world.js'
 import type { ApiReader } from '../reading/api-reader.js'
 import { verifiedReads, type VerifiedReads } from '../reading/read-verified.js'
 import { type LayoutProps, renderPage } from './layout.js'
 import type { PageContent } from './page.js'
 import type { FoundPage } from './find-page.js'
+
+/** Time in ms that a page waits for the state in its header. */
+const WORLD_MS = 1_000
 
 /** Who asks for a page, and with which filters. */
 export interface Asked {
@@ -24,8 +29,10 @@ export class PageMaker {
   constructor(
     private readonly reader: ApiReader,
     private readonly assets: LayoutProps['assets'],
-    private readonly clock: Pick<Clock, 'now'>,
+    private readonly clock: Pick<Clock, 'now' | 'after'>,
     private readonly trust: Pick<VerifiedReads, 'roster' | 'url'> = { roster: undefined, url: '' },
+    /** Name of the environment in the header, such as `dev`. */
+    private readonly environment = '',
   ) {}
 
   async make({ page, params }: FoundPage, { query, authorization, client }: Asked): Promise<ShownPage> {
@@ -33,12 +40,24 @@ export class PageMaker {
     const read = page.still === true ? this.reader.anewAs(authorization) : this.reader.as(authorization)
     const send = this.reader.sendAs(authorization, client)
     const verified = verifiedReads({ ...this.trust, read: this.reader.exactAs(authorization), clock: this.clock })
-    return this.show(await page.content({ read, verified, send, health: (service) => this.reader.health(service), params, query, now }))
+    const health = (service: ServiceName) => this.reader.health(service)
+    const world = this.worldOf(authorization)
+    return this.show(await page.content({ read, verified, send, health, params, query, now }), await world)
   }
 
-  /** A page that answers a form. */
-  show(content: PageContent): ShownPage {
-    const html = renderPage({ content, assets: this.assets, now: this.clock.now() })
+  /** Renders a page; one that answers a form has no state in its header. */
+  show(content: PageContent, world?: World): ShownPage {
+    const html = renderPage({ content, assets: this.assets, environment: this.environment, now: this.clock.now(), world })
     return { status: content.status ?? 200, html, still: content.still === true }
+  }
+
+  /** State that the header shows; `undefined` when the services take longer than a page should wait for it. */
+  private async worldOf(authorization: string | undefined): Promise<World | undefined> {
+    let cancel = (): void => {}
+    const late = new Promise<undefined>((resolve) => (cancel = this.clock.after(WORLD_MS, () => resolve(undefined))))
+    const read = readFacts({ read: this.reader.as(authorization), health: (service) => this.reader.health(service) })
+    const world = await Promise.race([read.then(worldOf), late])
+    cancel()
+    return world
   }
 }

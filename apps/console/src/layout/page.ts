@@ -47,19 +47,23 @@ export interface Page {
   content(request: PageRequest): Promise<PageContent>
 }
 
+/** Entries of the main menu. */
 export const SECTIONS = [
-  { href: '/', text: 'Home' },
+  { href: '/', text: 'Overview' },
   { href: '/policies', text: 'Policies' },
-  { href: '/approvals', text: 'Approvals' },
   { href: '/runs', text: 'Runs' },
+  { href: '/bots', text: 'Fleet' },
+  { href: '/partners', text: 'Partners' },
+  { href: '/audit', text: 'Audit' },
+] as const
+/** Entries of the menu More. */
+export const MORE_SECTIONS = [
+  { href: '/approvals', text: 'Approvals' },
   { href: '/reviews', text: 'Reviews' },
   { href: '/freezes', text: 'Freezes' },
-  { href: '/bots', text: 'Bots' },
-  { href: '/partners', text: 'Partners' },
   { href: '/topics', text: 'Topics' },
-  { href: '/audit', text: 'Audit' },
-  { href: '/docs', text: 'Docs' },
   { href: '/status', text: 'Status' },
+  { href: '/docs', text: 'Docs' },
   { href: '/help', text: 'Help' },
 ] as const
-export type Section = (typeof SECTIONS)[number]['text'] | 'Accessibility' | 'Panes'
+export type Section = (typeof SECTIONS | typeof MORE_SECTIONS)[number]['text'] | 'Accessibility' | 'Panes' | 'Search'

@@ -1,10 +1,31 @@
 import { digestInGroups, type Json, spokenDuration } from '#libs/contracts'
-import { Fragment, type ComponentChildren, type JSX } from 'preact'
+import { createContext, Fragment, type ComponentChildren, type JSX } from 'preact'
+import { useContext } from 'preact/hooks'
 
-/** A moment: the zone is named, and programs read the attribute. */
-export function Moment({ at }: { at: string | null }): JSX.Element {
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+
+/** Time at which a page is made; without it, moments are shown exactly. */
+export const Now = createContext<Date | undefined>(undefined)
+
+/** A moment: of the past as its age, with the exact time in the title, and of the future exactly. `exact`: never as an age. */
+export function Moment({ at, exact = false }: { at: string | null; exact?: boolean }): JSX.Element {
+  const now = useContext(Now)
   if (at === null) return <span>–</span>
-  return <time dateTime={at}>{momentText(at)}</time>
+  const age = now === undefined || exact ? undefined : ageText(now.getTime() - Date.parse(at))
+  return (
+    <time dateTime={at} title={age === undefined ? undefined : momentText(at)}>
+      {age ?? momentText(at)}
+    </time>
+  )
+}
+
+/** `just now`, `12 min ago`, `5 h ago`, `3 days ago`; `undefined` for the future, and for what is no time. */
+function ageText(ms: number): string | undefined {
+  if (!(ms >= 0)) return undefined
+  if (ms < 60_000) return 'just now'
+  if (ms < HOUR_MS) return `${Math.floor(ms / 60_000)} min ago`
+  return ms < 2 * DAY_MS ? `${Math.floor(ms / HOUR_MS)} h ago` : `${Math.floor(ms / DAY_MS)} days ago`
 }
 
 /** `2026-11-26 13:31:05 UTC`; a text that is no time stays as it is. */
@@ -145,9 +166,6 @@ export function valueText(value: Json | undefined): string {
 export function count(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`
 }
-
-const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
 
 /** How long until a time, as people say it: `6 days 23 h`, `3 h 20 min`, `4 min 10 sec`. */
 export function timeLeft(until: string, now: Date): string {

@@ -38,7 +38,7 @@ function Receipt({ receipt, token }: { receipt: ReceiptView; token: string }): J
         facts={[
           [bundle.length > 1 ? 'Policies' : 'Policy', <BundleLinks bundle={bundle} />],
           ['Message', messageId],
-          ['Acknowledged', acknowledgedAt === null ? 'not yet' : <Moment at={acknowledgedAt} />],
+          ['Acknowledged', acknowledgedAt === null ? 'not yet' : <Moment at={acknowledgedAt} exact />],
         ]}
       />
       {acknowledgedAt === null && !signed ? (

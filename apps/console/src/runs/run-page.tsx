@@ -57,36 +57,43 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
     summary: summaryOf(run),
     body: (
       <>
-        <Part id="steps" title="Steps">
-          <Steps run={run} />
-        </Part>
-        <Part id="next" title={isTerminal(run.state) ? 'How it ended' : 'What happens next'}>
-          <p>{whatNext(run)}</p>
-          <Commands commands={nextCommandsOf(run)} />
-          <Decisions run={run} />
-        </Part>
-        <Decide run={run} tickets={mapAnswer(tickets, (open) => open.filter((ticket) => ticket.run === run.run))} />
-        <Part id="approvals" title="Who signed">
-          <Loaded answer={approval} what="approvals of this run">
-            {(value) => <Signers approval={value} />}
-          </Loaded>
-        </Part>
-        <Part id="evidence" title="Evidence">
-          <Evidence run={run} evidence={evidence} />
-        </Part>
-        {impact === undefined ? null : (
-          <Part id="impact" title="What the change turns">
-            <ImpactView impact={impact} />
-            <p>
-              As a page of its own: <Command>{`hms-svc simulations show ${run.run} --report impact.html`}</Command>
-            </p>
-          </Part>
-        )}
-        <Part id="told" title="Partners told">
-          <Loaded answer={deliveries} what="deliveries of this run">
-            {(value) => <Deliveries deliveries={value} />}
-          </Loaded>
-        </Part>
+        <StageBar run={run} />
+        <div class="columns">
+          <div>
+            <Part id="next" title={isTerminal(run.state) ? 'How it ended' : 'What happens next'}>
+              <p>{whatNext(run)}</p>
+              <Commands commands={nextCommandsOf(run)} />
+              <Decisions run={run} />
+            </Part>
+            <Decide run={run} tickets={mapAnswer(tickets, (open) => open.filter((ticket) => ticket.run === run.run))} />
+            <Part id="approvals" title="Who signed">
+              <Loaded answer={approval} what="approvals of this run">
+                {(value) => <Signers approval={value} />}
+              </Loaded>
+            </Part>
+            <Part id="told" title="Partners notified">
+              <Loaded answer={deliveries} what="deliveries of this run">
+                {(value) => <Deliveries deliveries={value} />}
+              </Loaded>
+            </Part>
+          </div>
+          <div>
+            <Part id="steps" title="Stages">
+              <Steps run={run} />
+            </Part>
+            <Part id="evidence" title="Evidence">
+              <Evidence run={run} evidence={evidence} />
+            </Part>
+            {impact === undefined ? null : (
+              <Part id="impact" title="What the change turns">
+                <ImpactView impact={impact} />
+                <p>
+                  As a page of its own: <Command>{`hms-svc simulations show ${run.run} --report impact.html`}</Command>
+                </p>
+              </Part>
+            )}
+          </div>
+        </div>
         <Part id="events" title="Events and proof">
           <Loaded answer={entries} what="recorded events of this run">
             {(value) => <Events entries={value} run={run} />}
@@ -174,6 +181,19 @@ const SHORT: Record<RunStage['stage'], string> = {
   canary: 'Canary',
   rollout: 'Rollout',
   notify: 'Notification',
+}
+
+/** The five stages in one line that stays in sight, each with the mark of its verdict. */
+function StageBar({ run }: { run: RunView }): JSX.Element {
+  return (
+    <ol id="stage-bar" data-live class="stage-bar" aria-label="Stages">
+      {run.stages.map(({ stage, verdict }) => (
+        <li key={stage} class={`segment--${verdict.toLowerCase()}`} aria-current={verdict === 'RUNNING' ? 'step' : undefined}>
+          {SHORT[stage]}
+        </li>
+      ))}
+    </ol>
+  )
 }
 
 function Steps({ run }: { run: RunView }): JSX.Element {

@@ -3,6 +3,7 @@ import type { VerifiedLive } from '#libs/policy'
 import type { Page } from '../layout/page.js'
 import type { Answer, Sent } from '../reading/answer.js'
 import { parseClean } from '../reading/api-reader.js'
+import { readFacts, worldOf } from '../home/world.js'
 import { renderPage } from '../layout/layout.js'
 
 export interface Shown {
@@ -24,23 +25,27 @@ export interface World {
   sent?: Record<string, Sent<unknown>>
   /** What is in force and verified, by policy; any other is not verified. */
   live?: Record<string, VerifiedLive>
+  /** With the state in the header, which reads more. */
+  header?: boolean
 }
 
 /** A page as it is sent, for services that answer so. */
 export async function shown(
   content: Page['content'],
-  { answers, params = {}, query = '', health, sent = {}, live = {} }: World,
+  { answers, params = {}, query = '', health, sent = {}, live = {}, header = false }: World,
 ): Promise<Shown> {
   const paths: string[] = []
   const now = new Date('2026-11-26T12:00:00Z')
+  const read = async <T>(path: string): Promise<Answer<T>> => {
+    paths.push(path)
+    return answerOf(answers[path]) as Answer<T>
+  }
+  const healthOf = async (service: string) => [{ url: 'http://127.0.0.1:1', body: health?.(service) }]
   const made = await content({
-    read: async <T>(path: string) => {
-      paths.push(path)
-      return answerOf(answers[path]) as Answer<T>
-    },
+    read,
     verified: async (ids) => new Map(ids.map((id) => [id, live[id] ?? { kind: 'unverified', why: 'config-store said nothing' }])),
     send: async <T>(path: string) => (sent[path] ?? { kind: 'away', service: 'linter', detail: 'said nothing' }) as Sent<T>,
-    health: async (service) => [{ url: 'http://127.0.0.1:1', body: health?.(service) }],
+    health: healthOf,
     params,
     query: new URLSearchParams(query),
     now,
@@ -48,7 +53,9 @@ export async function shown(
   const html = renderPage({
     content: made,
     assets: { style: '/s.css', script: '/s.js', icon: '/i.svg', panes: '/p.js', paneFrame: '/f.js', sign: '/g.js', check: '/h.js' },
+    environment: 'dev',
     now,
+    world: header ? worldOf(await readFacts({ read, health: healthOf })) : undefined,
   })
   return { html, text: textOf(html), status: made.status ?? 200, paths }
 }

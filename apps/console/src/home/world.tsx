@@ -1,0 +1,101 @@
+import { isTerminal, STOP_THE_LINE, type ApprovalSummary, type FreezeView, type RunView, type Ticket } from '#libs/contracts'
+import type { JSX } from 'preact'
+import type { PageRequest } from '../layout/page.js'
+import { count, Moment, RunLink } from '../layout/parts.js'
+import { Tag } from '../layout/state-words.js'
+import { isUnread, valueOf } from '../reading/answer.js'
+import { readHealth } from '../status/read-health.js'
+import { readLetters } from '../topics/read-topics.js'
+import { countNeeds, type NeedsFacts } from './needs.js'
+import { countTrouble, type TroubleFacts } from './trouble.js'
+
+/** What Overview lists, and the header of every page counts. */
+export interface WorldFacts {
+  needs: NeedsFacts
+  trouble: TroubleFacts
+}
+
+/** State of the installation, as the header shows it. */
+export interface World {
+  state: 'well' | 'needs' | 'stopped' | 'unknown'
+  /** Things that need a person. */
+  things: number
+  /** Active freezes, the stop switch first. */
+  freezes: FreezeView[]
+  /** Runs by break-glass that have not ended. */
+  breakGlass: RunView[]
+}
+
+export async function readFacts({ read, health }: Pick<PageRequest, 'read' | 'health'>): Promise<WorldFacts> {
+  const [open, approvals, tickets, freezes, runs, partners, letters, services] = await Promise.all([
+    read<RunView[]>('/v1/runs?open=yes'),
+    read<ApprovalSummary[]>('/v1/approvals'),
+    read<Ticket[]>('/v1/tickets?state=OPEN'),
+    read<FreezeView[]>('/v1/freezes'),
+    read<RunView[]>('/v1/runs'),
+    read<{ groups: string[] }[]>('/v1/partners'),
+    readLetters(read),
+    readHealth(health),
+  ])
+  return { needs: { open, approvals, tickets }, trouble: { services, letters, runs, open, freezes, tickets, partners } }
+}
+
+export function worldOf({ needs, trouble }: WorldFacts): World {
+  const freezes = (valueOf(trouble.freezes) ?? [])
+    .filter(({ state }) => state === 'ACTIVE')
+    .toSorted((a, b) => Number(isStop(b)) - Number(isStop(a)))
+  const breakGlass = (valueOf(needs.open) ?? []).filter((run) => run.breakGlass !== undefined && !isTerminal(run.state))
+  const things = countNeeds(needs) + countTrouble(trouble)
+  const unread = [trouble.freezes, needs.open, needs.approvals, needs.tickets].some(isUnread)
+  const state = freezes.some(isStop) ? 'stopped' : things > 0 ? 'needs' : unread ? 'unknown' : 'well'
+  return { state, things, freezes, breakGlass }
+}
+
+function isStop({ id }: FreezeView): boolean {
+  return id === STOP_THE_LINE
+}
+
+const STATES = { well: 'good', needs: 'warn', stopped: 'bad', unknown: 'idle' } as const
+
+/** State of the installation in the header, with a link to what it counts. */
+export function WorldState({ world: { state, things } }: { world: World }): JSX.Element {
+  const texts = {
+    well: 'All well',
+    needs: `${count(things, 'thing')} ${things === 1 ? 'needs' : 'need'} a person`,
+    stopped: 'Stopped',
+    unknown: 'State not known',
+  }
+  return (
+    <p id="world" data-live class="world">
+      <a href="/">
+        <Tag text={texts[state]} tone={STATES[state]} />
+      </a>
+    </p>
+  )
+}
+
+/** What keeps runs from going on, or past their checks, on every page. */
+export function Holds({ world: { freezes, breakGlass } }: { world: World }): JSX.Element {
+  return (
+    <div id="holds" data-live>
+      {freezes.map((freeze) => (
+        <p key={freeze.id} class={`hold ${isStop(freeze) ? 'hold--stop' : ''}`}>
+          <strong>{isStop(freeze) ? 'Stopped' : 'Frozen'}</strong>: nothing goes forward{' '}
+          {freeze.scope === 'global' ? 'anywhere' : `in ${freeze.scope}`}, by {freeze.by}: {freeze.reason}.{' '}
+          {freeze.next === null ? null : (
+            <>
+              Until <Moment at={freeze.next} />.{' '}
+            </>
+          )}
+          <a href="/freezes">{freeze.id}</a>
+        </p>
+      ))}
+      {breakGlass.map(({ run, breakGlass: order }) => (
+        <p key={run} class="hold hold--stop">
+          <strong>Break-glass</strong>: <RunLink run={run} /> goes past simulation and canary, by {order!.by.join(' and ')}: {order!.reason}
+          .
+        </p>
+      ))}
+    </div>
+  )
+}
