@@ -116,3 +116,15 @@ document.addEventListener('keydown', (event) => {
   event.preventDefault()
   document.querySelector('[data-find]')?.focus()
 })
+
+/** Counts down what is timed, in the words of the server. */
+setInterval(() => {
+  for (const timer of document.querySelectorAll('[data-until]'))
+    timer.textContent = `${timeLeft(Date.parse(timer.dataset.until) - Date.now())} left`
+}, 1000)
+
+function timeLeft(ms) {
+  const seconds = Math.max(0, Math.round(ms / 1000))
+  if (seconds >= 3600) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`
+  return seconds >= 60 ? `${Math.floor(seconds / 60)} min ${seconds % 60} sec` : `${seconds} sec`
+}

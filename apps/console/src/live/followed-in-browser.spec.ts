@@ -40,6 +40,7 @@ beforeEach(() => {
     document: { hidden: false, querySelector: (name: string) => elements[name] ?? null, addEventListener: () => {} },
     location: { pathname: '/', search: '' },
     EventSource: Source,
+    setInterval: () => {},
     setTimeout: (task: () => void, ms: number) => {
       timers.set(++last, { task, ms })
       return last

@@ -1,7 +1,8 @@
 import { stageLabel, type CanaryFigures, type ReplayProgress, type RunView, type SimulationImpact } from '#libs/contracts'
 import type { JSX } from 'preact'
+import { useContext } from 'preact/hooks'
 import { None } from '../layout/absent.js'
-import { Digest, Moment } from '../layout/parts.js'
+import { count, Digest, Moment, Now, Table, timeLeft } from '../layout/parts.js'
 import { valueOf, type Read } from '../reading/answer.js'
 
 /** What of `GET /v1/simulations/{run}` a page shows. */
@@ -71,36 +72,70 @@ export function Evidence({ run, evidence: { simulation, canary } }: { run: RunVi
 }
 
 function CanaryFacts({ canary, run }: { canary: CanaryEvidence; run: number }): JSX.Element {
+  const { scope, earlier = [], alerts, unexplained, publishedAt, observeUntil, figures } = canary
+  const now = useContext(Now)
+  const isObserved = now !== undefined && observeUntil !== null && Date.parse(observeUntil) > now.getTime()
   return (
     <>
       <p>
-        Scope {canary.scope}
-        {(canary.earlier ?? []).length === 0 ? '' : `, beside ${[...new Set(canary.earlier!.map(({ scope }) => scope))].join(', ')}`};{' '}
-        {canary.alerts} alerts, {canary.unexplained.length} of them unexplained (two end it). Live since <Moment at={canary.publishedAt} />,
-        watched until <Moment at={canary.observeUntil} />. <a href={`/v1/canaries/${run}`}>As JSON</a>
+        Scope {scope}
+        {earlier.length === 0 ? '' : `, beside ${[...new Set(earlier.map((step) => step.scope))].join(', ')}`}. Live since{' '}
+        <Moment at={publishedAt} />, watched until <Moment at={observeUntil} exact />. <a href={`/v1/canaries/${run}`}>As JSON</a>
       </p>
-      {canary.figures == null ? null : <Comparison figures={canary.figures} />}
+      {isObserved ? (
+        <p class="countdown" role="timer" data-until={observeUntil}>
+          {timeLeft(observeUntil, now)} left
+        </p>
+      ) : null}
+      <p>
+        <Meter label="Unexplained alerts" value={unexplained.length} max={2} /> {unexplained.length} of {count(alerts, 'alert')}{' '}
+        unexplained; two end the canary.
+      </p>
+      {figures == null ? null : <Comparison figures={figures} />}
     </>
   )
 }
 
-/** The statistics, for somebody who does not know them. */
+/** Cohort and control side by side, the evidence up to its limit, and what the canary was able to see. */
 function Comparison({ figures }: { figures: CanaryFigures }): JSX.Element {
-  const { cohort, control, cohortAlerts, controlAlerts, expected, evidence, limit, power, isDoublingExcluded, lacks, load } = figures
-  const beside =
-    control === 0 && figures.controlHours === 0
-      ? 'no bots beside it to compare with'
-      : `${control} beside it, which raised ${controlAlerts}`
+  const { evidence, limit, power, isDoublingExcluded, lacks, load, expected } = figures
+  const groups = [
+    { name: 'Cohort', bots: figures.cohort, hours: figures.cohortHours, alerts: figures.cohortAlerts },
+    { name: 'Control', bots: figures.control, hours: figures.controlHours, alerts: figures.controlAlerts },
+  ].map((group) => ({ ...group, rate: group.hours === 0 ? 0 : group.alerts / group.hours }))
+  const most = Math.max(...groups.map(({ rate }) => rate), Number.MIN_VALUE)
   return (
-    <p>
-      Compared: {cohort} bots in the cohort raised {cohortAlerts} unexplained alerts (one per bot and window), {beside}. At equal rates the
-      cohort would have raised {expected.toFixed(1)}. Evidence of a higher rate {evidence.toFixed(1)} (it fails at {limit}). Chance of
-      seeing a doubled rate {Math.floor(power * 100)}%
-      {isDoublingExcluded ? '; a doubling is excluded' : '; too little to exclude a doubling'}.
-      {load === undefined
-        ? null
-        : ` With explained ones it raised ${load.alerts}; from the replay at most ${load.predicted.toFixed(1)} were to be expected.`}
-      {lacks.length === 0 ? null : ` Not to be trusted: ${lacks.join(', ')}.`}
-    </p>
+    <>
+      <Table caption="Unexplained alerts of cohort and control" head={['Group', 'Bots', 'Bot-hours', 'Alerts', 'Alerts per bot-hour']}>
+        {groups.map(({ name, bots, hours, alerts, rate }) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            <td class="number">{bots}</td>
+            <td class="number">{hours.toFixed(2)}</td>
+            <td class="number">{alerts}</td>
+            <td>
+              <Meter label={`Rate of the ${name.toLowerCase()}`} value={rate} max={most} /> {rate.toFixed(2)}
+            </td>
+          </tr>
+        ))}
+      </Table>
+      <p>
+        <Meter label="Evidence of a higher rate" value={evidence} max={limit} /> Evidence of a higher rate {evidence.toFixed(1)}; the canary
+        fails at {limit}. At equal rates the cohort would have raised {expected.toFixed(1)}.
+      </p>
+      <p>
+        It could have seen a doubling in {Math.floor(power * 100)} of 100 cases
+        {isDoublingExcluded ? '; a doubling is excluded' : '; too little to exclude a doubling'}.
+        {load === undefined
+          ? null
+          : ` With explained ones the cohort raised ${load.alerts}; the replay predicts at most ${load.predicted.toFixed(1)}.`}
+        {lacks.length === 0 ? null : ` The figures are unreliable: ${lacks.join(', ')}.`}
+      </p>
+    </>
   )
+}
+
+/** A bar from 0 to `max`. */
+function Meter({ label, value, max }: { label: string; value: number; max: number }): JSX.Element {
+  return <meter aria-label={label} min={0} max={max} value={Math.min(value, max)} />
 }

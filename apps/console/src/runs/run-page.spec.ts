@@ -41,7 +41,7 @@ describe('the page of a run', () => {
     expect(text).toContain('Canary, step 3 of 5.')
     expect(text).toContain('Signed by EPA Chief')
     expect(text).toContain('EPA Chief: “new evidence”')
-    expect(text).toContain('1 alerts, 0 of them unexplained')
+    expect(text).toContain('0 of 1 alert unexplained; two end the canary.')
     expect(text).toContain('lint passed')
     expect(html).toContain('href="/v1/audit/proofs?policy=epa-pm25-limit&amp;version=2.0.0"')
     expect(html).toContain('href="/audit/3"')
@@ -108,6 +108,40 @@ describe('the page of a run', () => {
     expect(html).not.toContain('style=')
     expect(text).toContain('hms-svc simulations show 7 --report impact.html')
     expect((await shown(runPage, { answers: answers(), params })).text).not.toContain('What the change turns')
+  })
+
+  it('shows cohort and control side by side, the evidence up to its limit, and the time left', async () => {
+    const figures = {
+      cohort: 10,
+      control: 14,
+      cohortHours: 2.5,
+      controlHours: 0,
+      cohortAlerts: 1,
+      controlAlerts: 0,
+      expected: 0.4,
+      evidence: 3.25,
+      limit: 20,
+      power: 0.619,
+      isDoublingExcluded: false,
+      lacks: ['STALE_DATA'],
+    }
+    const canary = {
+      scope: 'region:VA',
+      publishedAt: '2026-11-26T11:58:00Z',
+      observeUntil: '2026-11-26T12:02:05Z',
+      leaseUntil: null,
+      alerts: 1,
+      unexplained: [{}],
+      figures,
+    }
+    const { text, html } = await shown(runPage, { params: { number: '7' }, answers: { '/v1/runs/7': aRun(), '/v1/canaries/7': canary } })
+    expect(text).toContain('Cohort 10 2.50 1 0.40 Control 14 0.00 0 0.00')
+    expect(text).toContain('Evidence of a higher rate 3.3; the canary fails at 20.')
+    expect(text).toContain('It could have seen a doubling in 61 of 100 cases; too little to exclude a doubling')
+    expect(html).toContain('<p class="countdown" role="timer" data-until="2026-11-26T12:02:05Z">2 min 5 sec left</p>')
+    const over = { ...canary, observeUntil: '2026-11-26T11:59:00Z' }
+    const ended = await shown(runPage, { params: { number: '7' }, answers: { '/v1/runs/7': aRun(), '/v1/canaries/7': over } })
+    expect(ended.html).not.toContain('role="timer"')
   })
 
   it('shows how far a replay is that is under way', async () => {
