@@ -20,31 +20,35 @@ export async function approvalsPage({ read, now }: PageRequest): Promise<PageCon
     summary:
       answer.kind === 'loaded' ? `${count(answer.value.length, 'approval')} waiting for signatures.` : 'What waits cannot be shown now.',
     body: (
-      <>
-        <Part id="waiting" title="Waiting for signatures">
-          <Loaded answer={answer} what="approvals">
-            {(list) => <Waiting approvals={list} now={now} />}
-          </Loaded>
-        </Part>
-        {proposed.length === 0 ? null : (
-          <Part id="proposed" title="Proposed">
-            <Waiting approvals={proposed} now={now} caption="Proposed, and signed by nobody yet" />
+      <div class="columns columns--left">
+        <div>
+          <Part id="waiting" title="Waiting for signatures">
+            <Loaded answer={answer} what="approvals">
+              {(list) => <Waiting approvals={list} now={now} />}
+            </Loaded>
           </Part>
-        )}
-        {active.length === 0 ? null : (
-          <Part id="active" title="Under way">
-            <Waiting approvals={active} now={now} caption="Signed by all, with a run under way" />
-          </Part>
-        )}
-        <section aria-labelledby="propose-title">
-          <h2 id="propose-title">Propose a policy</h2>
-          <ProposeForm />
-          <p>
-            The same from a terminal: <Command>hms-svc approve FILE --sign NAME</Command>
-          </p>
-        </section>
-        <Terminal commands={['hms-svc approvals list', 'hms-svc plan FILE']} />
-      </>
+          {proposed.length === 0 ? null : (
+            <Part id="proposed" title="Proposed">
+              <Waiting approvals={proposed} now={now} caption="Proposed, and signed by nobody yet" />
+            </Part>
+          )}
+          {active.length === 0 ? null : (
+            <Part id="active" title="Under way">
+              <Waiting approvals={active} now={now} caption="Signed by all, with a run under way" />
+            </Part>
+          )}
+        </div>
+        <div>
+          <section aria-labelledby="propose-title">
+            <h2 id="propose-title">Propose a policy</h2>
+            <ProposeForm />
+            <p>
+              The same from a terminal: <Command>hms-svc approve FILE --sign NAME</Command>
+            </p>
+          </section>
+          <Terminal commands={['hms-svc approvals list', 'hms-svc plan FILE']} />
+        </div>
+      </div>
     ),
   }
 }

@@ -1,15 +1,18 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { Field, TextField } from '../forms/fields.js'
 
-/** The filters of a list, in its address: they work without scripts, and can be sent to somebody. */
+/** Filters of a list, kept in its address; folded where the window is narrow. */
 export function FilterForm({ action, children }: { action: string; children: ComponentChildren }): JSX.Element {
   return (
-    <form class="usa-form" method="get" action={action}>
-      {children}
-      <button class="usa-button" type="submit">
-        Filter
-      </button>
-    </form>
+    <details class="fold">
+      <summary>Filters</summary>
+      <form class="usa-form" method="get" action={action}>
+        {children}
+        <button class="usa-button" type="submit">
+          Filter
+        </button>
+      </form>
+    </details>
   )
 }
 

@@ -7,9 +7,6 @@ import { type LayoutProps, renderPage } from './layout.js'
 import type { PageContent } from './page.js'
 import type { FoundPage } from './find-page.js'
 
-/** Time in ms that a page waits for the state in its header. */
-const WORLD_MS = 1_000
-
 /** Who asks for a page, and with which filters. */
 export interface Asked {
   query: URLSearchParams
@@ -29,7 +26,7 @@ export class PageMaker {
   constructor(
     private readonly reader: ApiReader,
     private readonly assets: LayoutProps['assets'],
-    private readonly clock: Pick<Clock, 'now' | 'after'>,
+    private readonly clock: Pick<Clock, 'now'>,
     private readonly trust: Pick<VerifiedReads, 'roster' | 'url'> = { roster: undefined, url: '' },
     /** Name of the environment in the header, such as `dev`. */
     private readonly environment = '',
@@ -41,23 +38,13 @@ export class PageMaker {
     const send = this.reader.sendAs(authorization, client)
     const verified = verifiedReads({ ...this.trust, read: this.reader.exactAs(authorization), clock: this.clock })
     const health = (service: ServiceName) => this.reader.health(service)
-    const world = this.worldOf(authorization)
-    return this.show(await page.content({ read, verified, send, health, params, query, now }), await world)
+    const facts = readFacts({ read: this.reader.as(authorization), health })
+    return this.show(await page.content({ read, verified, send, health, params, query, now }), worldOf(await facts))
   }
 
   /** Renders a page; one that answers a form has no state in its header. */
   show(content: PageContent, world?: World): ShownPage {
     const html = renderPage({ content, assets: this.assets, environment: this.environment, now: this.clock.now(), world })
     return { status: content.status ?? 200, html, still: content.still === true }
-  }
-
-  /** State that the header shows; `undefined` when the services take longer than a page should wait for it. */
-  private async worldOf(authorization: string | undefined): Promise<World | undefined> {
-    let cancel = (): void => {}
-    const late = new Promise<undefined>((resolve) => (cancel = this.clock.after(WORLD_MS, () => resolve(undefined))))
-    const read = readFacts({ read: this.reader.as(authorization), health: (service) => this.reader.health(service) })
-    const world = await Promise.race([read.then(worldOf), late])
-    cancel()
-    return world
   }
 }
