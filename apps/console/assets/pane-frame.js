@@ -1,4 +1,4 @@
-// A pane in a frame: it has no connection of its own, and hears of its rule from the page that holds it.
+// A pane in a frame: it has no connection of its own, and receives its rule from the page that contains it.
 import { joinBridge } from './pane.js'
 import { Drawing, valueOf } from './pane-view.js'
 

@@ -40,7 +40,7 @@ function verdictOf(reading, limit, unit) {
   return reading > limit ? `✗ Over the limit of ${limit} ${unit}` : `✓ Within the limit of ${limit} ${unit}`
 }
 
-/** The rule in force, or `null` where there is none. */
+/** The rule in force, or `null` if there is none. */
 export function valueOf(bridge, id) {
   try {
     return bridge.get(id)

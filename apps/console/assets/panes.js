@@ -1,4 +1,4 @@
-// The page that holds the panes: it opens one connection, and each pane hears of its own rule alone.
+// The page that holds the panes: it opens one connection, and each pane receives only its own rule.
 import { openBridge } from './bridge.js'
 import { Drawing, valueOf } from './pane-view.js'
 

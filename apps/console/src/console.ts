@@ -28,7 +28,7 @@ export interface ConsoleOptions {
   clock?: Clock
   /** Proxies that say which client stands behind them. */
   trusted?: TrustedProxies
-  /** Pages read with it for whoever brings no key. Nothing that is sent bears it, but for dry runs. */
+  /** Key for the reads of requests without a key of their own. Of what is sent, only dry runs carry it. */
   key?: string | undefined
   /** Names, besides those of loopback, under which that key reads: a page whose name was made to point here asks under its own. */
   hosts?: readonly string[]

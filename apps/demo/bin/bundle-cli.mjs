@@ -233,7 +233,7 @@ function licenceOf(name, inputs) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { kb: sizes } = await bundleCli({ folder: FOLDER })
   writeFileSync(join(COMPILED, 'src', 'main.js'), LOADER)
-  const told = Object.entries(sizes).map(([verb, kb]) => `${verb} loads ${kb.toFixed(0)} kB (at most ${CLI_LIMITS_KB[verb]})`)
-  process.stderr.write(`hms-svc: ${told.join(', ')}\n`)
+  const loaded = Object.entries(sizes).map(([verb, kb]) => `${verb} loads ${kb.toFixed(0)} kB (at most ${CLI_LIMITS_KB[verb]})`)
+  process.stderr.write(`hms-svc: ${loaded.join(', ')}\n`)
   if (Object.entries(CLI_LIMITS_KB).some(([verb, limit]) => sizes[verb] > limit)) process.exitCode = 1
 }

@@ -51,7 +51,7 @@ const REASONS = {
   yaml: 'CLI, services: policies',
 }
 
-// npm also runs a script of this name after it changed node_modules; nobody asked for the list then.
+// npm also runs a script of this name after it changed node_modules, without a request for the list.
 if (!(process.env['npm_command'] ?? 'run').startsWith('run')) process.exit()
 
 const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'))

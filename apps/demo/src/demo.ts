@@ -31,7 +31,7 @@ export function startPartnerServers(): Promise<PartnerServers> {
   return new PartnerServers().start()
 }
 
-/** The PM 2.5 story: a fleet that lives under 35 µg/m³, a signature, and the same fleet under 25. */
+/** The PM 2.5 story: a fleet that applies 35 µg/m³, a signature, and the same fleet with 25. */
 export async function playDemo(stage: DemoStage): Promise<Demo> {
   await stage.partners.register(stage.api)
   const fleet = new Fleet(stage.url, stage.roster)
@@ -53,7 +53,7 @@ async function tell(stage: DemoStage, fleet: Fleet): Promise<number> {
   )
   await fleet.connect()
   say(`Fleet:  ${fleet.size} bots connected by the SDK (${fleet.census()})`)
-  say(`Told:   ${partners.count} partners with servers of their own on this machine: two take webhooks, two mail, two files over SFTP`)
+  say(`Notify: ${partners.count} partners with servers of their own on this machine: two take webhooks, two mail, two files over SFTP`)
   say(`Page:   ${stage.url}/panes holds panes over one connection; Air quality turns red when the limit falls`)
   say('')
   say('1.5.0 (limit 35) goes live first; in this demo it is observed and baked for one second each:')
@@ -75,11 +75,11 @@ async function tell(stage: DemoStage, fleet: Fleet): Promise<number> {
   say('')
   say('The limit falls from 35 to 25. Observed and baked as HMS_APPROVER_OBSERVE says here (the product: 5 min):')
   say('$ hms-svc approve policies/pm25.yaml --sign "EPA Chief"')
-  const told = partners.receipts.length
+  const receivedBefore = partners.receipts.length
   const code = await stage.run(['approve', 'policies/pm25.yaml', '--sign', 'EPA Chief', '--watch'])
   if (code !== 0) return code
   await fleet.all('2.0.0')
-  const receipts = partners.receipts.slice(told)
+  const receipts = partners.receipts.slice(receivedBefore)
   say(`  all ${fleet.size} bots read 25; ${receipts.length} partners got it, and each checked what it got:`)
   for (const { partner, what, proof } of receipts) say(`    ${partner.padEnd(13)} ${what}: ${proof}`)
   return code

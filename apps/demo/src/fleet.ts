@@ -10,7 +10,7 @@ const REGIONS = [
 const AT_ONCE = 50
 const ARRIVAL_MS = 15_000
 
-/** Bots of the demo that live under the policy by the SDK, as inspection programs would. */
+/** Bots of the demo that apply the policy through the SDK, as inspection programs would. */
 export class Fleet {
   private readonly bots: { region: string; connection: HmsConnection }[] = []
 

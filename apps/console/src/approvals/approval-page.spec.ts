@@ -120,7 +120,7 @@ describe('the page of an approval', () => {
     ['no release', { ...PREPARED, releases: [] }],
   ])('offers no signature for %s', async (_what, prepared) => {
     const { html, text, status } = await page(prepared)
-    expect([status, text.includes('Nobody can sign this'), html.includes('data-signing')]).toEqual([409, true, false])
+    expect([status, text.includes('No person can sign this'), html.includes('data-signing')]).toEqual([409, true, false])
   })
 
   it('links to a longer replay, and shows the result of lint', async () => {
@@ -156,7 +156,7 @@ describe('the page of an approval', () => {
   it('offers no signature while the roster cannot be shown', async () => {
     const { html, text } = await page(PREPARED, { '/v1/roster': AWAY })
     expect(html).not.toContain('data-signing')
-    expect(text).toContain('Nobody can sign here before')
+    expect(text).toContain('Signing needs the people of the roster')
   })
 })
 
@@ -191,7 +191,7 @@ describe('the list of approvals', () => {
     const one = { ...PREPARED, run: null, policies: [{ id: 'a', version: '1.0.0', digest }], reasons: [], preparedAt: '', signedBy: [] }
     const { text, html } = await list([one, { ...one, run: 7, state: 'CANARY', policies: [{ id: 'c', version: '1.0.0', digest }] }])
     expect(text).toContain('0 approvals waiting for signatures.')
-    expect(text).toMatch(/Proposed, and signed by nobody yet .* a@1\.0\.0 none yet .*Signed by all, with a run under way .* c@1\.0\.0/)
+    expect(text).toMatch(/Proposed, without a signature .* a@1\.0\.0 none yet .*Signed by all, with a run under way .* c@1\.0\.0/)
     expect(html).toContain(`href="/approvals/${encodeURIComponent(digest)}"`)
   })
 })

@@ -26,7 +26,7 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
   if (answer.kind !== 'loaded') {
     const isMissing = answer.kind === 'missing'
     const summary = isMissing
-      ? 'There is no approval of that digest. What nobody signs is kept for a day at most.'
+      ? 'There is no approval of that digest. An unsigned proposal is kept for a day at most.'
       : 'It cannot be shown now.'
     return absentPage({ title: 'Approval', section: 'Approvals', trail: TRAIL, summary, still: true }, answer, 'approval')
   }
@@ -95,7 +95,7 @@ function readBytes(given: PreparedApproval, digest: string): ReadApproval | HmsE
 
 function NotItsBytes({ detail }: { detail: string }): JSX.Element {
   return (
-    <Alert kind="error" title="Nobody can sign this">
+    <Alert kind="error" title="No person can sign this">
       <p>{detail}. Tell the operator: the approver service shows something else than it asks people to sign.</p>
     </Alert>
   )
@@ -103,7 +103,7 @@ function NotItsBytes({ detail }: { detail: string }): JSX.Element {
 
 function summaryOf({ state, run, missing, signedBy }: PreparedApproval, isOpen: boolean): string {
   if (!isOpen) return `It waits for no signature${run === null ? '' : `; run ${run} is ${state.toLowerCase().replaceAll('_', ' ')}`}.`
-  const signed = signedBy.length === 0 ? 'Nobody has signed yet' : `Signed by ${signedBy.join(', ')}`
+  const signed = signedBy.length === 0 ? 'Not signed yet' : `Signed by ${signedBy.join(', ')}`
   return `${signed}. Still missing: ${missing.join(', ') || 'nothing'}.`
 }
 
@@ -161,7 +161,7 @@ function Who({
       <Facts
         facts={[
           ['Written by', authors.length === 0 ? 'not said' : authors],
-          ['Signed by', prepared.signedBy.join(', ') || 'nobody yet'],
+          ['Signed by', prepared.signedBy.join(', ') || 'no one yet'],
           ['Still missing', prepared.missing.join(', ') || 'nothing'],
           ['Ends', [<Moment at={prepared.expiresAt} />, `, in ${timeLeft(prepared.expiresAt, now)}`]],
         ]}
@@ -189,7 +189,7 @@ function Who({
 
 function Signing({ prepared, people }: { prepared: PreparedApproval; people: Answer<People> }): JSX.Element {
   const { digest, releases } = prepared
-  if (people.kind !== 'loaded') return <p>Nobody can sign here before the people of the roster can be shown. Load the page again.</p>
+  if (people.kind !== 'loaded') return <p>Signing needs the people of the roster, which cannot be shown now. Load the page again.</p>
   const mayNot = whoMayNotSign(people.value.roster, predicatesOf(prepared), 'approver')
   return (
     <SigningBlock

@@ -29,7 +29,7 @@ export async function approvalsPage({ read, now }: PageRequest): Promise<PageCon
           </Part>
           {proposed.length === 0 ? null : (
             <Part id="proposed" title="Proposed">
-              <Waiting approvals={proposed} now={now} caption="Proposed, and signed by nobody yet" />
+              <Waiting approvals={proposed} now={now} caption="Proposed, without a signature" />
             </Part>
           )}
           {active.length === 0 ? null : (

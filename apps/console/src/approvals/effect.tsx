@@ -106,6 +106,6 @@ function NotAsked({ sent, longer }: { sent: Exclude<Sent<unknown>, { kind: 'take
 }
 
 function botsText(id: string, coverage: Answer<CoverageView>): string {
-  if (coverage.kind === 'loaded') return `${count(coverage.value.total, 'connected bot')} live by ${id}.`
-  return coverage.kind === 'missing' ? `No bot lives by ${id} yet.` : `Which bots live by ${id} cannot be shown now.`
+  if (coverage.kind === 'loaded') return `${count(coverage.value.total, 'connected bot')} apply ${id}.`
+  return coverage.kind === 'missing' ? `No bot applies ${id} yet.` : `Which bots apply ${id} cannot be shown now.`
 }

@@ -10,7 +10,7 @@ export interface Proposed {
   bake?: string
 }
 
-/** A policy as a file or as text. Sending it prepares what people sign; nothing is live by it. */
+/** A policy as a file or as text. Sending it prepares what people sign; it makes nothing live. */
 export function ProposeForm({ proposed = {} }: { proposed?: Proposed }): JSX.Element {
   const { text, author, canary, observe, bake } = proposed
   return (
@@ -46,7 +46,7 @@ export function ProposeForm({ proposed = {} }: { proposed?: Proposed }): JSX.Ele
           maxLength={20}
         />
       </details>
-      <p>The next page shows what changes and what it would do. Nothing is signed or live before somebody signs there.</p>
+      <p>The next page shows what changes and what it would do. Nothing is signed or live before a person signs there.</p>
       <button class="usa-button" type="submit">
         Show what would be signed
       </button>

@@ -179,7 +179,7 @@ function Signers({ approval: { digest, signedBy, authors, reasons } }: { approva
   return (
     <Facts
       facts={[
-        ['Signed by', signedBy.join(', ') || 'nobody yet'],
+        ['Signed by', signedBy.join(', ') || 'no one yet'],
         ['Written by', authors.join(', ') || 'not said'],
         ...reasons.map(({ name, reason }) => [`${name} says`, `“${reason}”`] as const),
         ['What was signed', <Digest digest={digest} />],

@@ -37,12 +37,12 @@ export async function decideRunPage(request: PageRequest): Promise<PageContent> 
   })
 }
 
-/** Nobody is left out where the releases or the roster cannot be read: the service judges. */
+/** Leaves no one out if the releases or the roster cannot be read: the service judges. */
 export function whoMayNotDecide(request: PageRequest, digest: string, decision: string): Promise<Record<string, string>> {
   return judgedBy(request, digest, (roster, predicates) => whoMayNotSign(roster, predicates, decision === 'abort' ? 'ender' : 'decider'))
 }
 
-/** `judge` asks for what a release says; nobody is held back where that, or the roster, cannot be read: approver judges. */
+/** `judge` asks for what a release says; if that or the roster cannot be read, everyone is offered, and approver judges. */
 export async function judgedBy(
   { read }: PageRequest,
   digest: string,

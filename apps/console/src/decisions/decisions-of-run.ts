@@ -12,12 +12,12 @@ import {
 export const DECISION_WORDS: Record<RunDecisionName | 'accept', { text: string; hint: string }> = {
   pause: {
     text: 'Pause',
-    hint: 'Nothing goes forward until somebody decides again. What is shown stays shown, and alarms still take it back.',
+    hint: 'Nothing goes forward until a person decides again. What is shown stays shown, and alarms still take it back.',
   },
-  resume: { text: 'Resume', hint: 'It asks its bots again; a canary is observed anew.' },
+  resume: { text: 'Resume', hint: 'It asks its bots again; a canary is observed again from the start.' },
   promote: { text: 'Promote', hint: 'It goes on without the evidence that it lacks, or without the rest of its observation or bake.' },
   extend: { text: 'Extend', hint: 'It is observed for longer; 7 days at most.' },
-  retry: { text: 'Retry', hint: 'It starts anew from lint; nothing that was measured is carried over.' },
+  retry: { text: 'Retry', hint: 'It starts again from lint; nothing that was measured is carried over.' },
   abort: { text: 'Abort', hint: 'It ends, and the version before stays or comes back.' },
   accept: { text: 'Accept', hint: 'What automation did stands, and the ticket is closed.' },
 }

@@ -99,12 +99,12 @@ export function RadioField({ name, legend, choices, chosen }: RadioProps): JSX.E
   )
 }
 
-/** Why somebody decides: for people of the installation, and apart from that for partners. */
+/** Reasons of a decision: one for the people of the installation, one for partners. */
 export function ReasonFields({ label = 'Reason' }: { label?: string }): JSX.Element {
   return (
     <>
       <LongTextField name="reason" label={label} hint="It stands in the log, beside your name. Partners do not get it." required />
-      <LongTextField name="public-reason" label="Public reason" hint="What partners are told; may be left out." rows={2} />
+      <LongTextField name="public-reason" label="Public reason" hint="Sent to partners; may be left out." rows={2} />
     </>
   )
 }

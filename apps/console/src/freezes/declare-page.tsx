@@ -13,11 +13,11 @@ export async function declarePage(request: PageRequest): Promise<PageContent> {
   if (typeof freeze === 'string') return wrongChoice({ ...PLACE, detail: freeze, back: '/freezes' })
   const people = await readPeople(request.read)
   if (people.kind !== 'loaded') {
-    return absentPage({ ...PLACE, summary: 'Nobody can sign a freeze now.' }, people, 'people of the roster')
+    return absentPage({ ...PLACE, summary: 'No freeze can be signed now.' }, people, 'people of the roster')
   }
   const where = freeze.scope === 'global' ? 'everywhere' : `in ${freeze.scope}`
   const begin = freeze.from === undefined ? 'from now' : `from ${freeze.from}`
-  const end = freeze.until === undefined ? 'until somebody ends it' : `until ${freeze.until}`
+  const end = freeze.until === undefined ? 'until a person ends it' : `until ${freeze.until}`
   const isStop = freeze.id === STOP_THE_LINE
   return statementPage(request, {
     ...PLACE,

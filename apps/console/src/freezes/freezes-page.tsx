@@ -89,7 +89,7 @@ function When({ freeze: { recurrence, from, until, declaredAt } }: { freeze: Fre
   if (recurrence !== undefined) return <>{`${recurrence.cron} for ${recurrence.for} (${recurrence.zone})`}</>
   return (
     <>
-      <Moment at={from ?? declaredAt} /> to {until === undefined ? 'when somebody ends it' : <Moment at={until} />}
+      <Moment at={from ?? declaredAt} /> to {until === undefined ? 'a person ends it' : <Moment at={until} />}
     </>
   )
 }
@@ -100,7 +100,7 @@ function AddForm(): JSX.Element {
       <TextField name="id" label="Name" hint="Lower-case words joined by hyphens, such as election-week." required maxLength={100} />
       <TextField name="scope" label="Where" hint="global, or a region such as region:NCR." value="global" required maxLength={80} />
       <TextField name="from" label="From" hint="Such as 2026-11-02T00:00:00Z; at once when left empty." maxLength={40} />
-      <TextField name="until" label="Until" hint="Until somebody ends it when left empty." maxLength={40} />
+      <TextField name="until" label="Until" hint="Empty: until a person ends it." maxLength={40} />
       <LongTextField name="reason" label="Reason" required />
     </ChoiceForm>
   )

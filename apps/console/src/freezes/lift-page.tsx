@@ -25,11 +25,11 @@ export async function liftPage(request: PageRequest): Promise<PageContent> {
   }
   if (reason !== '') {
     const people = await readPeople(read)
-    if (people.kind !== 'loaded') return absentPage({ ...place, summary: 'Nobody can end it now.' }, people, 'people of the roster')
+    if (people.kind !== 'loaded') return absentPage({ ...place, summary: 'It cannot be ended now.' }, people, 'people of the roster')
     const signedFor = { at: now, installation: people.value.installation }
     return statementPage(request, {
       ...place,
-      summary: `What waits for ${id} alone goes on by itself. Reason: “${reason}”`,
+      summary: `Runs that wait only for ${id} resume automatically. Reason: “${reason}”`,
       statement: writeLift({ id, declared: digestOfPayload(statement), reason }, signedFor),
       people,
       act: { path: `${path}/lift`, done: '/freezes' },

@@ -8,7 +8,7 @@ export interface NeedsFacts {
   /** Runs that have not ended. */
   open: Answer<RunView[]>
   approvals: Answer<ApprovalSummary[]>
-  /** Those that nobody has answered. */
+  /** Open tickets. */
   tickets: Answer<Ticket[]>
 }
 
@@ -19,13 +19,13 @@ function pausesAndReviews({ open, tickets }: NeedsFacts) {
   return { paused, reviews: mapAnswer(tickets, (list) => list.filter(({ run }) => !asked.has(run))) }
 }
 
-/** Counts the signatures, pauses and reviews that wait for somebody, as far as they were loaded. */
+/** Counts the signatures, pauses and reviews that wait for a person, as far as they were loaded. */
 export function countNeeds(facts: NeedsFacts): number {
   const { paused, reviews } = pausesAndReviews(facts)
   return [facts.approvals, paused, reviews].reduce((sum, answer) => sum + (valueOf<readonly unknown[]>(answer)?.length ?? 0), 0)
 }
 
-/** Signatures, pauses and reviews that wait for somebody. */
+/** Signatures, pauses and reviews that wait for a person. */
 export function Needs({ facts }: { facts: NeedsFacts }): JSX.Element {
   const { approvals } = facts
   const { paused, reviews } = pausesAndReviews(facts)

@@ -14,7 +14,7 @@ export interface TroubleFacts {
   /** Runs that have not ended. */
   open: Answer<RunView[]>
   freezes: Answer<FreezeView[]>
-  /** Open tickets, and partners by their groups: whom a ticket notifies. */
+  /** Open tickets, and partners by their groups, which say who is notified of a ticket. */
   tickets: Answer<Ticket[]>
   partners: Answer<{ groups: string[] }[]>
 }
@@ -30,9 +30,9 @@ export function badlyEnded(runs: readonly RunView[]): RunView[] {
   })
 }
 
-const NO_ONE_ON_CALL = 'Tickets wait, and no partner is in the group on-call: nobody was notified at once.'
+const NO_ONE_ON_CALL = 'Tickets wait, and no partner is in the group on-call: no one was notified at once.'
 
-/** Things that a person has to see to, in a sentence each: the stop switch, late runs, tickets that notify nobody. */
+/** Things that a person has to see to, in a sentence each: the stop switch, late runs, tickets that notify no one. */
 function standstills({ open, freezes, tickets, partners }: TroubleFacts): { key: string; text: string; href: string; name: string }[] {
   const stop = valueOf(freezes)?.find(({ id, state }) => id === STOP_THE_LINE && state === 'ACTIVE')
   const late = (valueOf(open) ?? []).filter((run) => run.late === true)

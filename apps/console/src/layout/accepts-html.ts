@@ -1,5 +1,5 @@
 /**
- * Whether an `Accept` takes HTML. Programs that name another type alone are told where the API is; whoever names none, or anything, gets
+ * Whether an `Accept` takes HTML. A program that names only another type learns where the API is; one that names none, or any, gets
  * the page.
  */
 export function acceptsHtml(accept: string | undefined): boolean {

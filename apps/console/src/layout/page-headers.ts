@@ -1,4 +1,4 @@
-/** No inline script or style, nothing from elsewhere, in nobody's frame. */
+/** No inline script or style, nothing from other origins, and no frame around the page. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
   "script-src 'self'",

@@ -40,9 +40,9 @@ export interface PageContent {
 
 export interface Page {
   path: string
-  /** Nobody follows it: nothing of it changes, making it costs more than reading, or it holds what a person is about to sign. */
+  /** Not followed: it does not change, is expensive to make, or contains what a person is about to sign. */
   still?: true
-  /** For whoever was sent the token in its address: open also while the console's own key does not count. */
+  /** For the recipient of the token in its address: the console's own key is not used. */
   open?: true
   content(request: PageRequest): Promise<PageContent>
 }

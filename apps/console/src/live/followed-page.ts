@@ -13,7 +13,7 @@ export interface MadePage {
 /** Gets a copy, and whether it is the last one. */
 type Follower = (html: string, isLast: boolean) => void
 
-/** One page that somebody looks at: made anew for all of them together, and sent when it says something else. */
+/** A page with readers: made again for all of them together, and sent when it differs. */
 export class FollowedPage {
   private readonly followers = new Set<Follower>()
   private readonly repeat: PeriodicTask

@@ -25,7 +25,7 @@ export interface LiveOptions {
   clientOf: ClientOf
 }
 
-/** `GET /console/live?page=/runs/1`: Server-Sent Events, each the whole page anew; the script takes the parts that changed. */
+/** `GET /console/live?page=/runs/1`: Server-Sent Events, each with the whole page; the script takes the parts that changed. */
 export function addLiveUpdates(server: FastifyInstance, { clock, pages, make, authorizationOf, clientOf }: LiveOptions): void {
   const places = new ClientSlots(MAX_FOLLOWERS, MAX_OF_CLIENT, 'readers of live pages')
   const followed = new Map<string, FollowedPage>()

@@ -65,7 +65,7 @@ function Delivery({ delivery }: { delivery: DeliveryDetail }): JSX.Element {
         <Tries tries={tries} />
       </Part>
       <Part id="redrives" title="Sent again by people">
-        {redrives.length === 0 ? <None>Nobody had it sent again.</None> : <Redrives redrives={redrives} />}
+        {redrives.length === 0 ? <None>It was not sent again.</None> : <Redrives redrives={redrives} />}
       </Part>
       <Terminal commands={shown} />
     </>

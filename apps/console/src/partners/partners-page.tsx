@@ -16,7 +16,7 @@ interface Filter {
   before?: string
 }
 
-/** Who is told, and what was sent to whom. Everything that narrows the list stands in the address. */
+/** Partners, and the deliveries to each of them. The filters of the list are in the address. */
 export async function partnersPage({ read, query }: PageRequest): Promise<PageContent> {
   const filter = filterOf(query)
   const [partners, deliveries] = await Promise.all([

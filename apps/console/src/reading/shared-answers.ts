@@ -41,7 +41,7 @@ export class SharedAnswers {
     this.drop(key)
     let made: Shared | undefined
     const answer = make((characters) => {
-      // It may have been dropped, and asked for anew, before it came.
+      // It may have been dropped, and requested again, before it came.
       if (made === undefined || this.shared.get(key) !== made) return
       this.characters += characters - made.characters
       made.characters = characters

@@ -9,7 +9,7 @@ import { BundleLinks } from '../partners/delivery-rows.js'
  * Behind the link in a mail. Opening it changes nothing, for scanners of mail open links before people do: only the button acknowledges.
  */
 export async function receiptPage({ read, params: { token = '' }, query }: PageRequest): Promise<PageContent> {
-  // Read anew once the button was pressed.
+  // Read again after the button was pressed.
   const answer = await read<ReceiptView>(`/v1/receipts/${encodeURIComponent(token)}${query.has('pressed') ? '?pressed' : ''}`)
   return {
     ...(answer.kind === 'missing' ? { status: 404 as const } : {}),

@@ -103,20 +103,21 @@ function Question({ ticket, run }: { ticket: Ticket; run: Answer<RunView> }): JS
 
 const WORDS: Record<Ticket['kind'], string> = {
   EMERGENCY_REVIEW: 'Automation took the rule back. People say whether that stands.',
-  INCONCLUSIVE: 'The run has too little evidence to go on by itself, so it waits.',
+  INCONCLUSIVE: 'The run has too little evidence to continue automatically, so it waits.',
   ACK_TIMEOUT: 'Connected bots did not acknowledge the rule, so the run waits.',
-  UNDELIVERED: 'No channel of a partner took the message. That changes nothing about the run; people see to it that the partner hears.',
-  BREAK_GLASS_REVIEW: 'Several people sent the rule past simulation and canary. Somebody who did not sign it says whether that was right.',
+  UNDELIVERED: 'No channel of a partner took the message. That does not change the run; a person has to notify the partner.',
+  BREAK_GLASS_REVIEW:
+    'Several people sent the rule past simulation and canary. A person who did not sign it decides whether that was right.',
   POISONED: 'The run ended, because one of its messages or timers could not be handled.',
 }
 
-/** What follows when nobody answers in time. */
+/** What follows without an answer in time. */
 const UNANSWERED: Record<Ticket['kind'], string> = {
   EMERGENCY_REVIEW: 'what was taken back stays so.',
   INCONCLUSIVE: 'the run is then aborted.',
   ACK_TIMEOUT: 'the run is then aborted.',
   UNDELIVERED: 'the ticket is then closed, and nothing changes about the run.',
-  BREAK_GLASS_REVIEW: 'those who signed then approve nothing until somebody else closes it.',
+  BREAK_GLASS_REVIEW: 'those who signed then approve nothing until another person closes it.',
   POISONED: 'the ticket is then closed, and the run stays ended.',
 }
 

@@ -10,7 +10,7 @@ import { mapAnswer, valueOf } from '../reading/answer.js'
 export const TICKET_WORDS: Record<TicketState, { text: string; tone: 'warn' | 'good' | 'idle' | 'bad' }> = {
   OPEN: { text: 'Waits for a decision', tone: 'warn' },
   DECIDED: { text: 'Decided', tone: 'good' },
-  EXPIRED: { text: 'Nobody decided in time', tone: 'bad' },
+  EXPIRED: { text: 'No decision in time', tone: 'bad' },
   MOOT: { text: 'No longer asked', tone: 'idle' },
 }
 

@@ -53,7 +53,7 @@ export async function rollbackPage({ read, verified, params, query }: PageReques
               <Moves preview={preview} id={id} chosen={{ to, reason, 'public-reason': publicReason }} />
               <Changes from={inForce} to={past.value} version={to} />
               <p>{reason === '' ? 'No reason is given.' : `Reason: “${reason}”`}</p>
-              <p>{publicReason === '' ? 'Partners get no reason.' : `Partners are told: “${publicReason}”`}</p>
+              <p>{publicReason === '' ? 'Partners get no reason.' : `Partners receive: “${publicReason}”`}</p>
               <Loaded answer={people} what="people of the roster">
                 {(known) => <Go id={id} version={to} reason={reason} publicReason={publicReason} only={only} people={known} />}
               </Loaded>
@@ -70,7 +70,7 @@ function Choose({ id, entries, live }: { id: string; entries: readonly PolicyHis
   ]
   if (versions.length === 0) return <None>No other version was ever in force, so there is nothing to bring back.</None>
   const choices = versions.map(({ version, from, approvedBy }) => {
-    const hint = ['in force from ', <Moment at={from} />, `, signed by ${approvedBy.join(', ') || 'nobody named'}`]
+    const hint = ['in force from ', <Moment at={from} />, `, signed by ${approvedBy.join(', ') || 'no one named'}`]
     return { value: version!, text: version!, hint }
   })
   return (

@@ -46,7 +46,7 @@ describe('the page of a run', () => {
     expect(html).toContain('href="/v1/audit/proofs?policy=epa-pm25-limit&amp;version=2.0.0"')
     expect(html).toContain('href="/audit/3"')
     expect(text).toContain('hms-svc runs watch 7')
-    expect(text).toContain('If it holds, all bots get it; if not, it is taken back at once.')
+    expect(text).toContain('If it passes, all bots get it; if not, it is rolled back at once.')
   })
 
   it('leads to the ticket of a run that has ended, and not to one of another run', async () => {

@@ -71,7 +71,7 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
                 {(value) => <Signers approval={value} />}
               </Loaded>
             </Part>
-            <Part id="told" title="Partners notified">
+            <Part id="partners" title="Partners notified">
               <Loaded answer={deliveries} what="deliveries of this run">
                 {(value) => <Deliveries deliveries={value} />}
               </Loaded>
@@ -112,7 +112,7 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
   }
 }
 
-/** What may be decided now. The browser leaves the form alone while somebody fills it in; the page behind it reads the run again. */
+/** What may be decided now. The browser keeps the form while a person fills it in; the page behind it reads the run again. */
 function Decide({ run, tickets }: { run: RunView; tickets: Answer<Ticket[]> }): JSX.Element {
   const waiting = valueOf(tickets) ?? []
   const why =
@@ -235,7 +235,7 @@ function Steps({ run }: { run: RunView }): JSX.Element {
   )
 }
 
-/** Who sent it past the stages that try it, and until when somebody else must have looked at that. */
+/** Who sent it past simulation and canary, and until when another person must review that. */
 function BreakGlassNote({ run: { breakGlass } }: { run: RunView }): JSX.Element | null {
   if (breakGlass === undefined) return null
   const { by, reason, review } = breakGlass
@@ -288,7 +288,7 @@ function Signers({ approval }: { approval: ApprovalSummary }): JSX.Element {
     <>
       <Facts
         facts={[
-          ['Signed by', signedBy.join(', ') || 'nobody yet'],
+          ['Signed by', signedBy.join(', ') || 'no one yet'],
           ['Written by', authors.join(', ') || 'not said'],
           missing.length === 0 ? null : ['Still missing', [`${missing.join(', ')}, until `, <Moment at={expiresAt} />]],
           ['What was signed', <Digest digest={digest} />],
@@ -305,7 +305,7 @@ function Signers({ approval }: { approval: ApprovalSummary }): JSX.Element {
 }
 
 function Deliveries({ deliveries }: { deliveries: DeliveryView[] }): JSX.Element {
-  if (deliveries.length === 0) return <None>Nobody was told by this run, or not yet.</None>
+  if (deliveries.length === 0) return <None>This run has notified no partner yet.</None>
   return (
     <Table caption={`${count(deliveries.length, 'delivery', 'deliveries')}`} head={['Partner', 'Policy', 'State', 'Tries', 'Last answer']}>
       {deliveries.map(({ id, partner, policy, version, state, attempts, lastStatus, lastDetail }) => (

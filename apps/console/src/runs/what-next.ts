@@ -6,23 +6,23 @@ const NEXT: Record<Exclude<RunState, 'FAILED' | 'SUCCEEDED' | 'ABORTED'>, string
   LINTING:
     'The linter checks form, schema and version. If it passes, recorded readings are replayed through the bots. Nothing is live yet.',
   SIMULATING: 'Recorded readings are replayed through the bots, under the old rule and under the new one. If it passes, the canary begins.',
-  WAITING: 'A freeze is on. What waits goes on by itself when the freeze ends or is lifted; it can be aborted meanwhile.',
+  WAITING: 'A freeze is on. It resumes automatically when the freeze ends or is lifted; it can be aborted meanwhile.',
   CANARY:
-    'A small share of one region lives under the new rule and is watched. If it holds, all bots get it; if not, it is taken back at once.',
+    'A small share of one region applies the new rule and is observed. If it passes, all bots get it; if not, it is rolled back at once.',
   ROLLING_OUT: 'All bots are getting the new rule. When enough of them have acknowledged it, it is watched for a while.',
-  BAKING: 'All bots live under the new rule, and it is watched. An alarm takes it back; without one, partners are told.',
-  NOTIFYING: 'The rule is in force. Partners are being told; one who is down changes nothing about it.',
+  BAKING: 'All bots apply the new rule, and it is observed. An alarm rolls it back; without one, partners are notified.',
+  NOTIFYING: 'The rule is in force. Partners are being notified; one that is down does not change that.',
   PAUSED: 'It waits for a person. What it lacks stands above; the decisions that lead on are below.',
   ROLLING_BACK: 'The version before is being brought back.',
   ROLLED_BACK: 'The new rule was taken back. What was in force before it, if anything, came back.',
   SUPERSEDED: 'A newer release took its place.',
-  STALE: 'What it was to follow is not in force any more. Approve it anew, if it is still wanted.',
+  STALE: 'What it was to follow is not in force any more. Approve it again if it is still wanted.',
 }
 
 const FAILED = {
   unpublished: 'It ended before anything was published. The rule in force did not change.',
   takenBack: 'It ended on its way. What it had published by then, if anything, was taken back; the rule before is in force.',
-  inForce: 'The rule is in force for all. It ended behind that: partners may not have been told.',
+  inForce: 'The rule is in force for all. It ended after that: partners may not have been notified.',
 }
 /** Why a run fails that no stage ended: it may have published something by then. */
 const FROM_OUTSIDE: readonly (string | undefined)[] = ['STAGE_TIMED_OUT', 'POISONED']
@@ -35,9 +35,8 @@ const ABORTED: Record<string, string> = {
   WITHDRAWN: 'Its policy was withdrawn, which ended it. What it had published was taken back.',
 }
 
-const BUSY = 'Another canary has its region. It goes on by itself when that one is over; it can be aborted meanwhile.'
-const HELD =
-  'Every reader holds the rule already, and lives under it from its effective time on. Until then it can be aborted or superseded.'
+const BUSY = 'Another canary has its region. It resumes automatically when that one is over; it can be aborted meanwhile.'
+const HELD = 'Every reader has the rule already, and applies it from its effective time on. Until then it can be aborted or superseded.'
 
 /** What a person who reads about this run wants to know next, in a sentence or two. */
 export function whatNext(run: RunView): string {
@@ -57,7 +56,7 @@ function nextOf(run: RunView): string {
 function failureOf(run: RunView): string {
   const reach = reachOf(run)
   const isReplaced = reach === 'inForce' && run.replaced !== undefined
-  return isReplaced ? `It failed behind its rollout. ${outcomeOf(run)} Partners may not have been told.` : FAILED[reach]
+  return isReplaced ? `It failed behind its rollout. ${outcomeOf(run)} Partners may not have been notified.` : FAILED[reach]
 }
 
 /** How far a run came that failed. A stage that fails a run by itself does so before anything is published. */
@@ -80,5 +79,5 @@ function abortOf({ reason = '', stages }: RunView): string {
   const known = ABORTED[reason]
   if (known !== undefined) return known
   const isPublished = stages.some(({ stage, startedAt }) => (stage === 'canary' || stage === 'rollout') && startedAt !== null)
-  return `A person ended it, or nobody decided in time. ${isPublished ? 'What it had published was taken back.' : 'Nothing was published.'}`
+  return `A person ended it, or no one decided in time. ${isPublished ? 'What it had published was rolled back.' : 'Nothing was published.'}`
 }

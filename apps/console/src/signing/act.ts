@@ -12,6 +12,6 @@ export interface PlacedAct {
   people: Record<string, string>
   /** Names of people whose signature counts for nothing here, with why. */
   mayNot: Record<string, string>
-  /** `installation` of the roster: for whom a signed request is. */
+  /** `installation` of the roster: audience of a signed request. */
   audience?: string
 }

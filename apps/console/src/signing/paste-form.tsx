@@ -34,7 +34,7 @@ export function addPasteForm(server: FastifyInstance, { reader, maker, clientOf 
       const form = request.body as FormData
       const path = textOf(form, 'path')
       if (!DOORS.some((door) => door.test(path))) throw unreadable('It does not say what was signed.')
-      // For nobody in particular: the signature says whose it is.
+      // Without a key: the signature says whose it is.
       const sent = await reader.sendAs(undefined, clientOf(request))<{ run?: unknown }>(path, requestOf(path, form))
       if (sent.kind === 'taken') return reply.redirect(placeOf(textOf(form, 'done'), sent.value), 303)
       const { status, html } = maker.show(refusedSignature(sent))

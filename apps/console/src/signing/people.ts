@@ -12,7 +12,7 @@ import {
 } from '#libs/signing'
 import { mapAnswer, type Answer, type Read } from '../reading/answer.js'
 
-/** Of whom the page's script knows whose key was opened. What counts is judged by approver, whatever a page says. */
+/** The people whom the page's script recognises by their keys. Approver judges what counts, whatever a page says. */
 export interface People {
   installation: string
   /** By key id. */
@@ -74,7 +74,7 @@ export function whoMayNotSign(
     const isAuthor = predicates.some(({ author }) => authorsOf(roster, author).some(({ id }) => id === person.id))
     // An author's signature may be needed although it counts for nothing, and an author may end a run.
     if (counts.length === predicates.length || (isAuthor && as !== 'decider') || (as === 'ender' && counts.length > 0)) return []
-    return [[person.name, isAuthor ? 'they wrote it, and nobody decides on their own work' : 'no role of the roster lets them']] as const
+    return [[person.name, isAuthor ? 'they wrote it, and may not decide on their own work' : 'no role of the roster lets them']] as const
   })
   return Object.fromEntries(refused)
 }
@@ -87,8 +87,8 @@ export function whoMayNotReview(
 ): Record<string, string> {
   const authors = predicates.flatMap(({ author }) => authorsOf(roster, author).map(({ name }) => name))
   return Object.fromEntries([
-    ...actors.map((name) => [name, 'they signed it, and nobody reviews their own break-glass'] as const),
-    ...authors.map((name) => [name, 'they wrote it, and nobody reviews their own work'] as const),
+    ...actors.map((name) => [name, 'they signed it, and may not review their own break-glass'] as const),
+    ...authors.map((name) => [name, 'they wrote it, and may not review their own work'] as const),
   ])
 }
 

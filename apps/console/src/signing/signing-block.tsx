@@ -58,7 +58,7 @@ export function SigningBlock({ act, verb, command, payloads, asksReason = false 
       <p role="status" tabIndex={-1} data-outcome />
       {act.done === undefined ? null : (
         <p>
-          Somebody may have been first: <a href={act.done}>how it stands now</a>
+          Another person may have been first: <a href={act.done}>how it stands now</a>
         </p>
       )}
       <p>

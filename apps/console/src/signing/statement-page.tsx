@@ -48,7 +48,7 @@ export async function statementPage({ read }: PageRequest, page: StatementPage):
             act={{ kind: 'statement', body: {}, mayNot: {}, people: people.value.names, ...act }}
           />
         ) : (
-          <p>Nobody can sign here before the people of the roster can be shown. Load the page again.</p>
+          <p>Signing needs the people of the roster, which cannot be shown now. Load the page again.</p>
         )}
       </>
     ),

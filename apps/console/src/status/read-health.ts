@@ -42,7 +42,7 @@ function stateOf(service: ServiceName, body: unknown): Pick<ServiceHealth, 'stat
   const concerns = [
     ...(mine.database === 'up' ? [] : ['cannot reach its database']),
     ...(mine.migrations === 'current' ? [] : ['its database schema is not current']),
-    ...(mine.broker === 'up' ? [] : ['cannot reach the broker: it goes on by itself when that is back']),
+    ...(mine.broker === 'up' ? [] : ['cannot reach the broker: it resumes automatically when that is back']),
     ...(mine.concerns ?? []),
   ]
   if (mine.database !== 'up' || mine.migrations !== 'current') return { state: 'down', concerns }

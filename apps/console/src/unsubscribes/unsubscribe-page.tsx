@@ -6,7 +6,7 @@ import { Facts, Moment } from '../layout/parts.js'
 
 /** Behind the link of a mail. Opening it changes nothing: only the button, or a mail program by RFC 8058, unsubscribes. */
 export async function unsubscribePage({ read, params: { token = '' }, query }: PageRequest): Promise<PageContent> {
-  // Read anew once the button was pressed.
+  // Read again after the button was pressed.
   const answer = await read<UnsubscribeView>(`/v1/unsubscribes/${encodeURIComponent(token)}${query.has('pressed') ? '?pressed' : ''}`)
   return {
     ...(answer.kind === 'missing' ? { status: 404 as const } : {}),

@@ -9,7 +9,7 @@ interface SftpChannel {
   sftp: { host: string; port: number; user: string; hostKey: string; dir: string; key: string }
 }
 
-/** ssh2 cuts leading zeros off ed25519 keys, so that nobody can read one of 256. */
+/** ssh2 cuts leading zeros off ed25519 keys, so that one of 256 cannot be read. */
 const makeKeys = (): ReturnType<typeof ssh2.utils.generateKeyPairSync> => ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 })
 
 /** An SFTP server of the demo on loopback, with a folder in memory for each partner, which signs in with the key that was made for it. */

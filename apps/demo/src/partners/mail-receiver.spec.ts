@@ -18,7 +18,12 @@ describe('the mail server of the demo', () => {
   })
 
   it('refuses what comes in no order or without end', () => {
-    expect(say('RSET', 'DATA', 'RCPT TO:c', 'HELP')).toEqual(['250 ok', '503 name somebody first', '501 no address', '502 not known here'])
+    expect(say('RSET', 'DATA', 'RCPT TO:c', 'HELP')).toEqual([
+      '250 ok',
+      '503 name a recipient first',
+      '501 no address',
+      '502 not known here',
+    ])
     say('RCPT TO:<c@d.example>', 'DATA')
     for (let size = 0; size <= 2 * 1024 * 1024; size += 1024) say('x'.repeat(1024))
     expect(say('.', 'QUIT')).toEqual(['552 too large', '221 bye'])

@@ -99,7 +99,7 @@ export class MailConversation {
       case 'RCPT':
         return this.recipient(/^RCPT TO: *<([^>]+)>/i.exec(line)?.[1])
       case 'DATA':
-        if (this.to.length === 0) return '503 name somebody first'
+        if (this.to.length === 0) return '503 name a recipient first'
         this.lines = []
         this.size = 0
         return '354 end with a dot'

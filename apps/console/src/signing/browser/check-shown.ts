@@ -16,7 +16,7 @@ export interface Shown {
   why?: string
 }
 
-/** The page does not show what its bytes say. Nobody may sign then. */
+/** The page does not show what its bytes say, so it must not be signed. */
 export class NotAsShown extends Error {
   override readonly name = 'NotAsShown'
 

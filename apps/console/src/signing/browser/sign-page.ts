@@ -71,7 +71,7 @@ async function keyOf(): Promise<OpenKey> {
 /** Names whose key it is; refuses one whose signature would count for nothing here. */
 function holderOf({ keyid }: OpenKey, { people, mayNot }: PlacedAct): string {
   const name = Object.hasOwn(people, keyid) ? people[keyid]! : undefined
-  if (name === undefined) throw new KeyRefused(`The roster names nobody with the key ${keyid}. Nothing was signed.`)
+  if (name === undefined) throw new KeyRefused(`The roster names no one with the key ${keyid}. Nothing was signed.`)
   if (Object.hasOwn(mayNot, name)) throw new KeyRefused(`${name} cannot sign this: ${mayNot[name]}. Nothing was signed.`)
   return name
 }
