@@ -1,6 +1,6 @@
 import type { PolicyHistoryEntry, PolicyView } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
-import { AWAY, MISSING, shown, type World } from '../testing/shown.js'
+import { aRun, AWAY, MISSING, shown, type World } from '../testing/shown.js'
 import { policiesPage } from './policies-page.js'
 import { policyPage } from './policy-page.js'
 import { unitText } from './policy-table.js'
@@ -114,6 +114,89 @@ describe('the page of a policy', () => {
   it('requests the policy in its address, whatever its characters', async () => {
     const { paths } = await shown(policyPage, { answers: {}, params: { id: '../runs?x=1' } })
     expect(paths[0]).toBe('/v1/policies/..%2Fruns%3Fx%3D1')
+  })
+})
+
+describe('the life of a rule', () => {
+  const first = entry({
+    version: '1.5.0',
+    digest: 'sha256:aa',
+    run: 1,
+    seq: 1,
+    from: '2026-11-25T10:00:00Z',
+    until: '2026-11-26T10:00:00Z',
+    differences: [{ field: 'limit', to: 35, units: 'ug_per_m3', text: 'limit added 35 µg/m³' }],
+  })
+  const back = entry({
+    version: '1.5.0',
+    digest: 'sha256:aa',
+    run: 1,
+    seq: 3,
+    from: '2026-11-26T11:00:00Z',
+    until: '2026-12-01T00:00:00Z',
+    differences: [{ field: 'limit', from: 25, to: 35, units: 'ug_per_m3', text: 'limit 25 → 35 µg/m³' }],
+    cause: 'rollback',
+    by: ['EPA Chief'],
+    reason: 'drill 4711',
+  })
+  const held = entry({ version: '3.0.0', digest: 'sha256:cc', run: 3, seq: 4, from: '2026-12-01T00:00:00Z' })
+  const of = (entries: PolicyHistoryEntry[]) => answers({ '/v1/policies/epa-pm25-limit/history?limit=50': entries })
+  const titles = (html: string) => Array.from(html.matchAll(/<title>([^<]*)<\/title>/g), ([, text]) => text).slice(1)
+
+  it('draws values, versions, signers, reasons, and what is held', async () => {
+    const { html } = await shown(policyPage, { answers: of([held, back, entry({ until: '2026-11-26T11:00:00Z' }), first]), params })
+    expect(titles(html)).toStrictEqual([
+      '35 µg/m³ · 1.5.0, in force from 2026-11-25 10:00:00 UTC to 2026-11-26 10:00:00 UTC, signed by EPA Chief',
+      '25 µg/m³ · 2.0.0, in force from 2026-11-26 10:00:00 UTC to 2026-11-26 11:00:00 UTC, signed by EPA Chief',
+      '35 µg/m³ · 1.5.0, in force from 2026-11-26 11:00:00 UTC to 2026-12-01 00:00:00 UTC, signed by EPA Chief; ' +
+        'rollback by EPA Chief: drill 4711',
+      '25 µg/m³ · 3.0.0, held, in force from 2026-12-01 00:00:00 UTC, signed by EPA Chief',
+    ])
+    expect(html).toMatch(/<path class="life-line life-back"/)
+    expect(html.match(/<path class="life-line life-later"/g)).toHaveLength(3)
+    expect(html).toContain('<a href="?at=2026-11-26T11%3A00%3A00Z"')
+  })
+
+  it('draws canaries of the newest runs, up to the end of their run', async () => {
+    const tried = aRun({ run: 9, state: 'ABORTED', endedAt: '2026-11-26T11:30:00Z' })
+    const { html } = await shown(policyPage, { answers: { ...of([entry({}), first]), '/v1/runs': [tried] }, params })
+    expect(titles(html)).toContain('Canary of 2.0.0, run 9 ABORTED: from 2026-11-26 11:00:00 UTC to 2026-11-26 11:30:00 UTC')
+  })
+
+  it('draws a band of versions for other fields, and a gap while withdrawn', async () => {
+    const modes = [
+      entry({ version: null, digest: null, differences: [], cause: 'withdrawal', by: ['EPA Chief'], reason: 'void' }),
+      { ...first, differences: [{ field: 'mode', to: 'strict', text: 'mode added "strict"' }] },
+    ]
+    const { html, text } = await shown(policyPage, { answers: { ...of(modes), '/v1/policies/epa-pm25-limit': MISSING }, params })
+    expect(text).toContain('Versions')
+    expect(titles(html)).toContain('withdrawn, in force from 2026-11-26 10:00:00 UTC, signed by EPA Chief; withdrawal by EPA Chief: void')
+    expect(html.match(/<path class="life-band"/g)).toHaveLength(1)
+  })
+
+  it('shows what a bot obeyed at a time, with the proof', async () => {
+    const past = {
+      ...policy,
+      version: '1.5.0',
+      value: { ...policy.value, version: '1.5.0', limit: 35 },
+      until: '2026-11-26T10:00:00Z',
+      recordedAt: '2026-11-25T10:00:00Z',
+      record: { digest: 'sha256:bb', proof: { entry: '{}', proof: 'c2sp.org/tlog-proof@v1\nindex 12\n' } },
+    }
+    const at = { '/v1/policies/epa-pm25-limit?at=2026-11-25T12:00:00.000Z': past }
+    const { html, text } = await shown(policyPage, { answers: answers(at), params, query: 'at=2026-11-25T12:00:00Z' })
+    expect(text).toMatch(/In force at 2026-11-25 12:00:00 UTC limit 35 µg\/m³ .*In force until 2026-11-26 10:00:00 UTC.*In force for all/)
+    expect(html).toContain('<a href="/audit/12">Entry 12 of the log</a>')
+    expect(html).toContain('href="/v1/audit/proofs?policy=epa-pm25-limit&amp;version=1.5.0"')
+  })
+
+  it('reports a time before the first version, and a text that is not a time', async () => {
+    const early = { '/v1/policies/epa-pm25-limit?at=2020-01-01T00:00:00.000Z': MISSING }
+    const before = await shown(policyPage, { answers: answers(early), params, query: 'at=2020-01-01' })
+    expect(before.text).toContain('In force at 2020-01-01 00:00:00 UTC Nothing was in force then.')
+    const bad = await shown(policyPage, { answers: answers(), params, query: 'at=yesterday' })
+    expect(bad.text).toContain('yesterday is not a time')
+    expect(bad.paths.filter((path) => path.includes('at='))).toStrictEqual([])
   })
 })
 

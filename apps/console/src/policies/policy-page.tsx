@@ -1,10 +1,11 @@
-import type { ChangeView, CoverageView, PolicyHistoryEntry, PolicyView } from '#libs/contracts'
+import type { CoverageView, PastPolicyView, PolicyHistoryEntry, PolicyView, RunView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { count, Digest, Facts, Moment, Part, RunLink, Table, Terminal, valueText } from '../layout/parts.js'
+import { count, Digest, Facts, Moment, momentText, Part, RunLink, Table, Terminal, valueText } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
+import { changeText, LifeChart, type LifeCanary } from './life-chart.js'
 import { RefusedByReaders } from './refused-by-readers.js'
 import { ruleOf, ruleTexts, unitText } from './policy-table.js'
 
@@ -13,14 +14,18 @@ const MAX_ENTRIES = 50
 const MAX_LAGGING = 50
 
 /** One policy: its value with unit, since when, signed by whom, who runs it, and every value before with what changed. */
-export async function policyPage({ read, params, query }: PageRequest): Promise<PageContent> {
+export async function policyPage({ read, params, query, now }: PageRequest): Promise<PageContent> {
   const id = params['id'] ?? ''
   const path = `/v1/policies/${encodeURIComponent(id)}`
   const before = /^\d{1,15}$/.test(query.get('before') ?? '') ? `&before=${query.get('before')}` : ''
-  const [policy, history, coverage] = await Promise.all([
+  const at = query.get('at')
+  const time = instantOf(at)
+  const [policy, history, coverage, runs, past] = await Promise.all([
     read<PolicyView>(path),
     read<PolicyHistoryEntry[]>(`${path}/history?limit=${MAX_ENTRIES}${before}`),
     read<CoverageView>(`/v1/coverage?policy=${encodeURIComponent(id)}`),
+    read<RunView[]>('/v1/runs'),
+    time === undefined ? undefined : read<PastPolicyView>(`${path}?at=${time}`),
   ])
   const missing = policy.kind === 'missing' && history.kind === 'missing'
   const view = valueOf(policy)
@@ -34,6 +39,19 @@ export async function policyPage({ read, params, query }: PageRequest): Promise<
     summary: summaryOf(policy, before === '' ? history : undefined),
     body: (
       <>
+        {at === null ? null : (
+          <Part id="then" title={time === undefined ? 'No such time' : `In force at ${momentText(time)}`}>
+            {past === undefined ? (
+              <None>{at.slice(0, 40)} is not a time. A time is written so: 2026-11-26T12:00:00Z.</None>
+            ) : past.kind === 'missing' ? (
+              <None>Nothing was in force then.</None>
+            ) : (
+              <Loaded answer={past} what="policy in force then">
+                {(value) => <Past policy={value} path={`${path}?at=${time}`} />}
+              </Loaded>
+            )}
+          </Part>
+        )}
         <Part id="value" title="In force for all">
           <Loaded answer={policy} what="policy">
             {(value) => (
@@ -46,6 +64,19 @@ export async function policyPage({ read, params, query }: PageRequest): Promise<
             )}
           </Loaded>
         </Part>
+        {(valueOf(history) ?? []).length === 0 ? null : (
+          <Part id="life" title="Over time">
+            <LifeChart
+              entries={valueOf(history)!.slice(0, MAX_ENTRIES)}
+              canaries={canariesOf(id, valueOf(runs) ?? [])}
+              current={before === '' ? view?.value : undefined}
+              now={now}
+            />
+            {valueOf(history)!.length < MAX_ENTRIES ? null : (
+              <p>Only {MAX_ENTRIES} changes are drawn; older ones are on the page of earlier versions.</p>
+            )}
+          </Part>
+        )}
         <Part id="coverage" title="Who runs it">
           <Loaded answer={coverage} what="bots of this policy">
             {(value) => <Coverage coverage={value} />}
@@ -65,6 +96,47 @@ export async function policyPage({ read, params, query }: PageRequest): Promise<
       </>
     ),
   }
+}
+
+/** A time as the service takes it; `undefined` for any other text. */
+function instantOf(text: string | null): string | undefined {
+  const isInstant = text !== null && /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/.test(text)
+  return isInstant && !Number.isNaN(Date.parse(text)) ? new Date(text).toISOString() : undefined
+}
+
+/** Canaries of the newest runs. */
+function canariesOf(policy: string, runs: readonly RunView[]): LifeCanary[] {
+  return runs.flatMap(({ run, state, policies, stages, endedAt: ended }) => {
+    const version = policies.find(({ id }) => id === policy)?.version
+    const { startedAt = null, endedAt = null } = stages.find(({ stage, verdict }) => stage === 'canary' && verdict !== 'SKIPPED') ?? {}
+    return version === undefined || startedAt === null ? [] : [{ run, version, from: startedAt, until: endedAt ?? ended, state }]
+  })
+}
+
+/** Policy in force at a past time, and what proves it. */
+function Past({ policy, path }: { policy: PastPolicyView; path: string }): JSX.Element {
+  const { id, version, until, recordedAt, record, provenance } = policy
+  const { proof } = (record.digest === provenance.digest ? record : record.next) ?? {}
+  const entry = /\bindex (\d{1,15})\b/.exec(proof?.proof ?? '')?.[1]
+  return (
+    <>
+      <InForce policy={policy} />
+      <Facts
+        facts={[
+          ['In force until', until === null ? 'now' : <Moment at={until} />],
+          ['Stored', <Moment at={recordedAt} />],
+          [
+            'Proof',
+            <>
+              {entry === undefined ? null : <a href={`/audit/${entry}`}>Entry {entry} of the log</a>}{' '}
+              <a href={`/v1/audit/proofs?policy=${encodeURIComponent(id)}&version=${encodeURIComponent(version)}`}>of the approval</a>{' '}
+              <a href={path}>with the signed head</a>
+            </>,
+          ],
+        ]}
+      />
+    </>
+  )
 }
 
 function titleOf(view: PolicyView | undefined): string | undefined {
@@ -88,10 +160,15 @@ function summaryOf(policy: Answer<PolicyView>, history: Answer<PolicyHistoryEntr
 
 const DESCRIBED = ['effective', 'description', 'owner', 'tags', 'schema', 'partners']
 
-function InForce({ policy, history }: { policy: PolicyView; history: Answer<PolicyHistoryEntry[]> }): JSX.Element {
+interface InForceProps {
+  policy: Omit<PolicyView, 'source'>
+  history?: Answer<PolicyHistoryEntry[]>
+}
+
+function InForce({ policy, history }: InForceProps): JSX.Element {
   const { value, version, revision } = policy
   const { run, digest, author, approvedBy, soleOfficial, breakGlass, change } = policy.provenance
-  const since = policy.since ?? valueOf(history)?.find((entry) => entry.digest === digest)?.from
+  const since = policy.since ?? (history && valueOf(history))?.find((entry) => entry.digest === digest)?.from
   const described = DESCRIBED.filter((key) => value[key] !== undefined)
   return (
     <>
@@ -223,13 +300,6 @@ function History({ id, entries }: { id: string; entries: PolicyHistoryEntry[] })
       )}
     </>
   )
-}
-
-/** `rollback by Air Office: tree frogs were seen`; an ordinary run without a reason says nothing that its signers do not. */
-function changeText({ cause, by = [], reason }: Partial<ChangeView>): string {
-  if (cause === undefined || (cause === 'run' && (reason ?? null) === null)) return cause ?? ''
-  const who = by.length === 0 ? '' : ` by ${by.join(', ')}`
-  return `${cause}${who}${(reason ?? null) === null ? '' : `: ${reason}`}`
 }
 
 function Differences({ entry: { differences, version } }: { entry: PolicyHistoryEntry }): JSX.Element {
