@@ -14,7 +14,8 @@ import { PAGE_HEADERS } from './layout/page-headers.js'
 import { PAGES } from './pages.js'
 import { FRAME_HEADERS, FRAME_PATH, paneFrame } from './panes/pane-frame.js'
 import { ApiReader } from './reading/api-reader.js'
-import { clientBehind } from './reading/client-of.js'
+import { clientBehind, originBehind } from './reading/client-of.js'
+import { addOfflineBundles } from './runs/offline-bundle.js'
 import { addReceiptForm } from './receipts/receipt-form.js'
 import { addPasteForm } from './signing/paste-form.js'
 import { addUnsubscribeForm } from './unsubscribes/unsubscribe-form.js'
@@ -77,7 +78,12 @@ export function addConsole(
       const { headers, params, url } = request
       if (!acceptsHtml(headers.accept)) throw notAcceptable()
       const found = { page, params: params as Record<string, string> }
-      const asked = { query: queryOf(url), authorization: readsAs(headers, page), client: clientOf(request) }
+      const asked = {
+        query: queryOf(url),
+        authorization: readsAs(headers, page),
+        client: clientOf(request),
+        origin: originBehind(request, trusted),
+      }
       const { status, html } = await maker.make(found, asked)
       return reply.status(status).headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
     })
@@ -88,6 +94,7 @@ export function addConsole(
   addPrepareForm(server, { reader, maker, authorizationOf: bearerOf, clientOf })
   addPasteForm(server, { reader, maker, clientOf })
   addLogExport(server, { readAs: (headers) => reader.as(readsAs(headers)) })
+  addOfflineBundles(server, { readAs: (headers) => reader.exactAs(readsAs(headers)) })
   addUnsubscribeForm(server, reader, clientOf)
   addLiveUpdates(server, { clock, pages: PAGES, make: (found, asked) => maker.make(found, asked), authorizationOf: readsAs, clientOf })
 }

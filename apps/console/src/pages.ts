@@ -26,6 +26,7 @@ import { decideTicketPage } from './reviews/decide-ticket-page.js'
 import { reviewPage } from './reviews/review-page.js'
 import { reviewsPage } from './reviews/reviews-page.js'
 import { rollbackPage } from './rollback/rollback-page.js'
+import { runReceiptPage } from './runs/run-receipt-page.js'
 import { runPage } from './runs/run-page.js'
 import { runsPage } from './runs/runs-page.js'
 import { searchPage } from './search/search-page.js'
@@ -45,6 +46,7 @@ export const PAGES: readonly Page[] = [
   { path: '/approvals/:digest/reject', content: rejectPage, still: true },
   { path: '/runs', content: runsPage },
   { path: '/runs/:number', content: runPage },
+  { path: '/runs/:number/receipt', content: runReceiptPage, still: true },
   { path: '/runs/:number/decide', content: decideRunPage, still: true },
   { path: '/reviews', content: reviewsPage },
   { path: '/reviews/:ticket', content: reviewPage },

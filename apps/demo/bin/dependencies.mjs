@@ -39,6 +39,7 @@ const REASONS = {
   preact: 'console, impact mails: pages',
   'preact-render-to-string': 'console: pages',
   'prom-client': 'services: metrics',
+  qr: 'console: QR codes on receipts',
   'quickjs-emscripten-core': 'simulator: bots in a sandbox (QuickJS)',
   'reflect-metadata': 'services: types of injected classes',
   rxjs: 'services: peer of Nest',

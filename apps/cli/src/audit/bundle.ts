@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { HmsError } from '#libs/contracts'
+import { HmsError, offlineBundle } from '#libs/contracts'
 import { decodeDocument, documentAsOf } from '#libs/evaluation'
 import { namesRelease, SignatureError, STABLE_SCOPE, verifyTlogProof } from '#libs/signing'
 import { verifyBundle } from '#libs/verify'
@@ -44,8 +44,8 @@ export async function writeBundle(context: CliContext, id: string, { out }: { ou
   if (document?.release == null || document.version === null) {
     throw new HmsError('HMS_POLICY_NOT_FOUND', `${id} is not in force.`, { status: 404, next: [`hms-svc get ${id}`, 'hms-svc runs list'] })
   }
-  const { entry, member, proof } = await fetchProof(context, `${id}@${document.version}`)
-  const bytes = Buffer.from(JSON.stringify({ bundle: 1, release: document.release, head: document.head, entry, member, proof }))
+  const proof = await fetchProof(context, `${id}@${document.version}`)
+  const bytes = Buffer.from(offlineBundle({ head: document.head, release: document.release, proof }))
   const { envelope } = await newestRoster(context)
   const { release } = await verifyBundle(bytes, { roster: Buffer.from(JSON.stringify(envelope)), at: new Date(context.io.now()) })
   const file = out ?? `${id}@${document.version}.bundle`

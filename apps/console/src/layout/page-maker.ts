@@ -13,6 +13,8 @@ export interface Asked {
   authorization: string | undefined
   /** Address that dry runs count for. */
   client: string
+  /** Missing for a page that is followed. */
+  origin?: string
 }
 
 export interface ShownPage {
@@ -32,14 +34,14 @@ export class PageMaker {
     private readonly environment = '',
   ) {}
 
-  async make({ page, params }: FoundPage, { query, authorization, client }: Asked): Promise<ShownPage> {
+  async make({ page, params }: FoundPage, { query, authorization, client, ...asked }: Asked): Promise<ShownPage> {
     const now = this.clock.now()
     const read = page.still === true ? this.reader.anewAs(authorization) : this.reader.as(authorization)
     const send = this.reader.sendAs(authorization, client)
     const verified = verifiedReads({ ...this.trust, read: this.reader.exactAs(authorization), clock: this.clock })
     const health = (service: ServiceName) => this.reader.health(service)
     const facts = readFacts({ read: this.reader.as(authorization), health })
-    return this.show(await page.content({ read, verified, send, health, params, query, now }), worldOf(await facts))
+    return this.show(await page.content({ ...asked, read, verified, send, health, params, query, now }), worldOf(await facts))
   }
 
   /** Renders a page; one that answers a form has no state in its header. */

@@ -13,6 +13,8 @@ export interface PageRequest {
   params: Readonly<Record<string, string | undefined>>
   query: URLSearchParams
   now: Date
+  /** By which the browser reached this console: `https://hms.agency.gov`; missing where nobody needs it. */
+  origin?: string
 }
 
 export interface PageContent {

@@ -62,6 +62,7 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
           <div>
             <Part id="next" title={isTerminal(run.state) ? 'How it ended' : 'What happens next'}>
               <p>{whatNext(run)}</p>
+              <a href={`/runs/${run.run}/receipt`}>Receipt</a>
               <Commands commands={nextCommandsOf(run)} />
               <Decisions run={run} />
             </Part>

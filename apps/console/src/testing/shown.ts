@@ -20,6 +20,7 @@ export interface World {
   answers: Record<string, unknown>
   params?: Record<string, string>
   query?: string
+  origin?: string
   health?: (service: string) => unknown
   /** What services say to a dry run, by path; any other is away. */
   sent?: Record<string, Sent<unknown>>
@@ -32,7 +33,7 @@ export interface World {
 /** A page as it is sent, for services that answer so. */
 export async function shown(
   content: Page['content'],
-  { answers, params = {}, query = '', health, sent = {}, live = {}, header = false }: World,
+  { answers, params = {}, query = '', origin, health, sent = {}, live = {}, header = false }: World,
 ): Promise<Shown> {
   const paths: string[] = []
   const now = new Date('2026-11-26T12:00:00Z')
@@ -48,6 +49,7 @@ export async function shown(
     health: healthOf,
     params,
     query: new URLSearchParams(query),
+    origin,
     now,
   })
   const html = renderPage({

@@ -1,0 +1,223 @@
+import {
+  describeReplaced,
+  isCutOff,
+  spokenDuration,
+  stageLabel,
+  type ApprovalSummary,
+  type AuditEntry,
+  type DeliveryView,
+  type PastPolicyView,
+  type PolicyHistoryEntry,
+  type RunClock,
+  type RunPolicy,
+  type RunStage,
+  type RunState,
+  type RunView,
+} from '#libs/contracts'
+import type { JSX } from 'preact'
+import encodeQR from 'qr'
+import { absentPage, Loaded, None } from '../layout/absent.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
+import { Command, count, Digest, Facts, Moment, momentText, Part, policiesText, PolicyLink, Table } from '../layout/parts.js'
+import { stateText, StateTag, VerdictTag } from '../layout/state-words.js'
+import { DeliveryRows } from '../partners/delivery-rows.js'
+import { ruleTexts } from '../policies/policy-table.js'
+import { mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
+import { bundlePath } from './offline-bundle.js'
+
+/** Policy of the run, as it was last in force, and the period that the run began. */
+interface ReceivedPolicy extends RunPolicy {
+  past: Answer<PastPolicyView>
+  change: Answer<PolicyHistoryEntry | undefined>
+}
+
+/** Receipt of a run, to print: rule, difference, signers, evidence, notified partners, time in force, log entry, and offline bundle. */
+export async function runReceiptPage({ read, params, now, origin = '' }: PageRequest): Promise<PageContent> {
+  const number = (params['number'] ?? '').slice(0, 40)
+  const trail = [
+    { href: '/runs', text: 'Runs' },
+    { href: `/runs/${encodeURIComponent(number)}`, text: `Run ${number}` },
+  ]
+  const place = { title: `Receipt of run ${number}`, section: 'Runs' as const, trail, still: true as const }
+  const answer = await read<RunView>(`/v1/runs/${encodeURIComponent(number)}`)
+  if (answer.kind !== 'loaded') return absentPage({ ...place, summary: 'The run cannot be shown.' }, answer, 'run')
+  const run = answer.value
+  const [approval, deliveries, entries, policies] = await Promise.all([
+    read<ApprovalSummary>(`/v1/approvals/${encodeURIComponent(run.digest)}`),
+    read<DeliveryView[]>(`/v1/deliveries?run=${run.run}`),
+    read<AuditEntry[]>(`/v1/audit/entries?run=${run.run}&type=hms.approval.approved.v1&limit=10`),
+    Promise.all(run.policies.map((policy) => receivedPolicy(read, policy, run.run))),
+  ])
+  return {
+    ...place,
+    summary: [`${policiesText(run.policies)}: ${stateText(run.state)}`, ...describeReplaced(run)].join('; ') + '.',
+    body: (
+      <>
+        {policies.map((policy) => (
+          <Part key={policy.id} id={`policy-${policy.id}`} title={`${policy.id}@${policy.version}`}>
+            <Rule policy={policy} />
+          </Part>
+        ))}
+        <Part id="signers" title="Who signed">
+          <Loaded answer={approval} what="approvals of this run">
+            {({ signedBy, authors, reasons, digest }) => (
+              <Facts
+                facts={[
+                  ['Signed by', signedBy.join(', ') || 'nobody'],
+                  ['Written by', authors.join(', ') || 'not said'],
+                  ...reasons.map(({ name, reason }) => [`Reason of ${name}`, `“${reason}”`] as const),
+                  ['First signature', <Moment at={run.createdAt} />],
+                  ['What was signed', <Digest digest={digest} />],
+                ]}
+              />
+            )}
+          </Loaded>
+        </Part>
+        <Part id="evidence" title="Evidence">
+          <Facts facts={run.stages.map((stage) => [stageLabel(stage), <Outcome stage={stage} state={run.state} />])} />
+        </Part>
+        <Part id="reach" title="In force">
+          <Reach run={run} />
+        </Part>
+        <Part id="told" title="Partners notified">
+          <Loaded answer={deliveries} what="deliveries of this run">
+            {(value) => (value.length === 0 ? <None>No partner was notified by this run.</None> : <DeliveryRows deliveries={value} />)}
+          </Loaded>
+        </Part>
+        <Part id="proof" title="Proof">
+          <Loaded answer={entries} what="log entries of this run">
+            {(value) => (
+              <p>
+                Approval in the public log:{' '}
+                {value.length === 0 ? 'not recorded yet' : value.map(({ index }) => <a href={`/audit/${index}`}>entry {index}</a>)}
+              </p>
+            )}
+          </Loaded>
+          {policies.map((policy) => (
+            <Bundle key={policy.id} policy={policy} origin={origin} now={now} />
+          ))}
+        </Part>
+      </>
+    ),
+  }
+}
+
+function Outcome({ stage, state }: { stage: RunStage; state: RunState }): JSX.Element {
+  const { verdict, detail, figures } = stage
+  return (
+    <>
+      {isCutOff(stage, state) ? <StateTag state={state} /> : <VerdictTag verdict={verdict} />} {detail}
+      {figures === undefined ? null : (
+        <p>
+          {count(figures.cohort, 'bot')} in the cohort raised {count(figures.cohortAlerts, 'unexplained alert')};{' '}
+          {count(figures.control, 'bot')} in the control group raised {figures.controlAlerts}. It could have seen a doubling in{' '}
+          {Math.floor(figures.power * 100)} of 100 cases.
+        </p>
+      )}
+    </>
+  )
+}
+
+async function receivedPolicy(read: Read, policy: RunPolicy, run: number): Promise<ReceivedPolicy> {
+  const path = `/v1/policies/${encodeURIComponent(policy.id)}`
+  const [past, history] = await Promise.all([
+    read<PastPolicyView>(`${path}?version=${encodeURIComponent(policy.version)}`),
+    read<PolicyHistoryEntry[]>(`${path}/history?limit=50`),
+  ])
+  // A rollback that reinstates the release names its run too.
+  const isOwn = (entry: PolicyHistoryEntry): boolean => entry.run === run && entry.cause !== 'rollback'
+  return { ...policy, past, change: mapAnswer(history, (entries) => entries.findLast(isOwn)) }
+}
+
+function Rule({ policy: { id, version, past, change } }: { policy: ReceivedPolicy }): JSX.Element {
+  const value = valueOf(past)?.value
+  return (
+    <>
+      {value === undefined ? (
+        <None>{`${id}@${version} was never in force for all.`}</None>
+      ) : (
+        <p class="receipt-rule">{ruleTexts(value).join(', ')}</p>
+      )}
+      <Loaded answer={change} what="changes of this policy">
+        {(entry) =>
+          entry === undefined ? (
+            <None>Its change is not among the newest fifty of this policy.</None>
+          ) : (
+            <Facts
+              facts={[
+                ['Difference', entry.differences.map(({ text }) => text).join('; ') || 'nothing but the version'],
+                ['In force from', <Moment at={entry.from} />],
+                entry.until === null ? null : ['Until', <Moment at={entry.until} />],
+              ]}
+            />
+          )
+        }
+      </Loaded>
+    </>
+  )
+}
+
+const SHARES: readonly [keyof RunClock['seconds'], string][] = [
+  ['half', '50 %'],
+  ['most', '95 %'],
+  ['all', '100 %'],
+]
+
+function Reach({ run: { clock, createdAt } }: { run: RunView }): JSX.Element {
+  const rows = SHARES.map(([name, share]) => ({ share, seconds: clock?.seconds[name] ?? null }))
+  return (
+    <>
+      {clock === undefined ? null : (
+        <p>
+          {clock.current} of {clock.bots} bots{clock.effectiveAt === undefined ? '' : `, held for ${clock.effectiveAt}`}.
+        </p>
+      )}
+      <Table caption="When bots had it" head={['Share of bots', 'After the first signature', 'At']}>
+        {rows.map(({ share, seconds }) => (
+          <tr key={share}>
+            <th scope="row">{share}</th>
+            <td>{seconds === null ? 'not recorded' : spokenDuration(seconds * 1_000)}</td>
+            <td>
+              <Moment at={seconds === null ? null : new Date(Date.parse(createdAt) + seconds * 1_000).toISOString()} />
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </>
+  )
+}
+
+/** Address of the offline bundle, also as a QR code, for a release that was in force. */
+function Bundle({ policy: { id, version, past }, origin, now }: { policy: ReceivedPolicy; origin: string; now: Date }): JSX.Element {
+  const since = valueOf(past)?.since
+  if (since === undefined)
+    return (
+      <p>
+        <PolicyLink id={id} version={version} /> has no offline bundle.
+      </p>
+    )
+  const address = origin + bundlePath(id, version)
+  return (
+    <div class="receipt-bundle">
+      <p>
+        Offline bundle of {id}@{version}: <a href={bundlePath(id, version)}>{address}</a>
+        <br />
+        Verify it anywhere{Date.parse(since) > now.getTime() ? ` from ${momentText(since)} on` : ''}:{' '}
+        <Command>{`hms-svc verify ${id}@${version}.bundle --roster roster.json`}</Command>
+      </p>
+      {origin === '' ? null : <QrCode text={address} />}
+    </div>
+  )
+}
+
+/** Dark on white in every colour scheme: many readers refuse an inverted code. */
+function QrCode({ text }: { text: string }): JSX.Element {
+  const rows = encodeQR(text, 'raw', { ecc: 'medium', border: 4 })
+  const path = rows.flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : []))).join('')
+  return (
+    <svg class="receipt-code" role="img" aria-label={`QR code of ${text}`} viewBox={`0 0 ${rows.length} ${rows.length}`}>
+      <rect width="100%" height="100%" fill="#fff" />
+      <path d={path} fill="#000" shape-rendering="crispEdges" />
+    </svg>
+  )
+}
