@@ -1469,6 +1469,10 @@ export interface components {
         AuditAct: {
             by: string[];
             decision: string;
+            policies?: {
+                id: string;
+                version: null | string;
+            }[];
             reason: null | string;
             publicReason?: string;
             statements: components["schemas"]["SignedStatement"][];

@@ -21,15 +21,20 @@ const ACTS: { [T in EventType]?: ReadAct<T> } = {
   'hms.freeze.lifted.v1': ({ freeze: { lifted } }) =>
     lifted === null ? undefined : actOf('lift', [lifted.by], { reason: lifted.reason }, [lifted.statement]),
   // No statements, because people signed the releases themselves.
-  'hms.rollout.promoted.v1': ({ change }) =>
-    change === undefined ? undefined : actOf(change.cause === 'break-glass' ? 'break-glass' : 'approve', change.by, change, []),
+  'hms.rollout.promoted.v1': ({ change, heads }) =>
+    change === undefined
+      ? undefined
+      : {
+          ...actOf(change.cause === 'break-glass' ? 'break-glass' : 'approve', change.by, change, []),
+          policies: heads.map(({ policy: id, version }) => ({ id, version })),
+        },
   'hms.rollout.withdrawn.v1': ({ by, statements, ...reasons }) => actOf('withdraw', by, reasons, statements),
-  'hms.rollout.reversed.v1': ({ change, to }) => {
+  'hms.rollout.reversed.v1': ({ change, policy, to }) => {
     if (change === undefined) return undefined
     const { by, statements, ...reasons } = change
     // A rollback without statements is a signed release of its own.
     const signed = statements.length === 0 && to !== null && rollbackOf(to) !== undefined ? [{ envelope: to.envelope }] : statements
-    return { ...actOf('rollback', by, reasons, []), statements: signed }
+    return { ...actOf('rollback', by, reasons, []), policies: [{ id: policy, version: to?.version ?? null }], statements: signed }
   },
 }
 

@@ -43,10 +43,11 @@ describe('audit log', () => {
     expect(await shown([...flags, '--json'], query, [])).toMatchObject({ code: 0, stdout: '[]\n', stderr: '' })
   })
 
-  it('names the person and the reason of an act', async () => {
-    const acts = [{ by: ['Air Office'], decision: 'rollback', reason: 'tree frogs', statements: [] }]
+  it('describes an act in a sentence, with the person and the reason', async () => {
+    const policies = [{ id: 'epa-pm25-limit', version: '1.5.0' }]
+    const acts = [{ by: ['Air Office'], decision: 'rollback', policies, reason: 'tree frogs', statements: [] }]
     const { stdout } = await shown(['--by', 'Air Office'], 'by=Air+Office&order=newest&limit=200&acts=true', [{ ...entry(40), acts }])
-    expect(stdout).toMatch(/BY +REASON\n.*epa-pm25-limit +Air Office +tree frogs\n$/)
+    expect(stdout).toMatch(/WHAT\n.*epa-pm25-limit +Air Office took epa-pm25-limit back to 1\.5\.0: tree frogs\n$/)
   })
 
   it.each([

@@ -1,4 +1,4 @@
-import type { AuditAct, AuditEntry } from '#libs/contracts'
+import { entrySentence } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { numberFlag, parseRunNumber, timeOf } from '../flags.js'
 import type { AUDIT_LOG, FlagsOf } from '../verbs/options.js'
@@ -32,19 +32,14 @@ export async function showAuditLog(context: CliContext, options: AuditLogOptions
       SOURCE: 'source',
       TYPE: 'type',
       KEY: 'key',
-      BY: (entry) => actsText(entry, ({ by }) => by.join(', ')),
-      REASON: (entry) => actsText(entry, ({ reason }) => reason ?? ''),
+      // Events without acts of people are named by their type alone.
+      WHAT: (entry) => (entry.acts === undefined || entry.acts.length === 0 ? null : entrySentence(entry)),
     },
     Object.values(query).every((value) => value === undefined) ? 'Nothing is recorded yet.' : whenNone(run, options),
   )
   const first = found.at(-1)?.index
   if (found.length === limit && first !== undefined && first > 0 && output.mode !== 'json')
     output.note(`These are the newest ${limit}; with --before ${first} come those before them.`)
-}
-
-/** Returns the acts as text; `null` for an event without acts of people, or whose acts the log does not keep. */
-function actsText({ acts = [] }: AuditEntry, text: (act: AuditAct) => string): string | null {
-  return acts.map(text).join('; ') || null
 }
 
 function whenNone(run: number | undefined, options: AuditLogOptions): string {

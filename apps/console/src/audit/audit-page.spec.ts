@@ -30,6 +30,36 @@ describe('the page of the log', () => {
     expect(text).toContain('rollout reversed')
   })
 
+  it('writes acts as sentences, and folds the steps of services', async () => {
+    const policies = [{ id: 'epa-pm25-limit', version: '1.5.0' }]
+    const acts = [{ by: ['EPA Chief'], decision: 'rollback', policies, reason: 'drill 4711', statements: [] }]
+    const found = [
+      entry(0, { type: 'hms.lint.passed.v1', source: '/hms-svc/linter' }),
+      entry(1),
+      entry(2, { type: 'hms.rollout.reversed.v1', acts }),
+    ]
+    const answers = { '/v1/audit/entries?limit=3&acts=true': found }
+    const { html, text } = await page('', answers)
+    expect(text).toContain('EPA Chief took epa-pm25-limit back to 1.5.0: drill 4711 EPA Chief Run 7')
+    expect(rows(html)).toEqual(['2', '1', '0'])
+    expect(html).toMatch(/<details id="steps"><summary>1 step of services.*href="\/audit\/0"/)
+    expect(rows((await page('kind=people', answers)).html)).toEqual(['2', '1'])
+    const services = await page('kind=services', answers)
+    expect(rows(services.html)).toEqual(['0'])
+    expect(services.html).not.toContain('<details')
+    expect((await page('act=lint', answers)).html).toContain('<details id="steps" open')
+  })
+
+  it('counts a page by what people did, and leads to more steps of services than it shows', async () => {
+    const many = Array.from({ length: 1000 }, (_, at) => entry(at, at % 5 === 0 ? {} : { type: 'hms.lint.passed.v1' }))
+    const { html, text } = await page('', { '/checkpoint': 'log\n1000\nAAAA\n', '/v1/audit/entries?limit=1000&acts=true': many })
+    expect(rows(html).filter((index) => Number(index) % 5 === 0)).toHaveLength(100)
+    expect(html).toContain('/audit?before=500"')
+    expect(text).toContain('400 steps of services in this time')
+    expect(text).toContain('These are the newest 100.')
+    expect(html).toContain('/audit?kind=services"')
+  })
+
   it.each([
     ['about=ozone', ['1']],
     ['act=reversed', ['2']],

@@ -1,4 +1,4 @@
-import { eventWords, SERVICES, type AuditEntry } from '#libs/contracts'
+import { entrySentence, isByPeople, SERVICES, type AuditEntry } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { FilteredAway, Loaded, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
@@ -8,6 +8,11 @@ import { logFilterIn, logQuery, readLog, type LogFilter, type LogPage } from './
 
 /** Rows of one page. */
 const SHOWN = 100
+
+const KINDS = [
+  { value: 'people', text: 'What people did' },
+  { value: 'services', text: 'Steps of services' },
+]
 
 /** The public log, the newest first. Everything that narrows it stands in the address. */
 export async function auditPage({ read, query }: PageRequest): Promise<PageContent> {
@@ -62,6 +67,7 @@ function Filters({ filter }: { filter: LogFilter }): JSX.Element {
       <TextFilter name="about" label="Policy, partner or freeze" value={filter.about} />
       <TextFilter name="run" label="Run" value={filter.run === undefined ? undefined : String(filter.run)} />
       <TextFilter name="act" label="What happened" value={filter.act} />
+      <ChoiceFilter name="kind" label="Kind" any="People and services" choices={KINDS} chosen={filter.kind} />
       <ChoiceFilter
         name="service"
         label="Service"
@@ -75,23 +81,41 @@ function Filters({ filter }: { filter: LogFilter }): JSX.Element {
   )
 }
 
-function Found({ page, filter, narrowed }: { page: LogPage; filter: LogFilter; narrowed: boolean }): JSX.Element {
+interface FoundProps {
+  page: LogPage
+  filter: LogFilter
+  narrowed: boolean
+}
+
+/** What people did, a hundred entries a page; the steps of services between them are folded, unless they are asked for. */
+function Found({ page, filter, narrowed }: FoundProps): JSX.Element {
   const { entries, lookedAt, older } = page
-  const shown = entries.slice(0, SHOWN)
-  const next = entries.length > SHOWN ? shown.at(-1)!.index : older
+  const listed = filter.kind === undefined ? entries.filter(isByPeople) : entries
+  const shown = listed.slice(0, SHOWN)
+  const next = listed.length > SHOWN ? shown.at(-1)!.index : older
+  const steps = filter.kind === undefined ? entries.filter((entry) => !isByPeople(entry) && entry.index >= (next ?? 0)) : []
   const { before: _before, ...rest } = filter
+  const isEmpty = shown.length + steps.length === 0
   return (
     <>
-      {lookedAt === 0 && !narrowed ? (
+      {!isEmpty ? null : lookedAt === 0 && !narrowed ? (
         <None>Nothing is recorded yet.</None>
-      ) : shown.length === 0 ? (
-        narrowed ? (
-          <FilteredAway what="entries on this page" href="/audit" />
-        ) : (
-          <None>There is nothing before this.</None>
-        )
+      ) : narrowed ? (
+        <FilteredAway what="entries on this page" href="/audit" />
       ) : (
-        <Entries entries={shown} />
+        <None>There is nothing before this.</None>
+      )}
+      {shown.length === 0 ? null : <Entries entries={shown} />}
+      {steps.length === 0 ? null : (
+        <details id="steps" open={shown.length === 0}>
+          <summary>{count(steps.length, 'step')} of services in this time</summary>
+          <Entries entries={steps.slice(0, SHOWN)} />
+          {steps.length <= SHOWN ? null : (
+            <p>
+              These are the newest {SHOWN}. <a href={`/audit?${logQuery({ ...filter, kind: 'services' })}`}>All steps of services</a>
+            </p>
+          )}
+        </details>
       )}
       <ul class="no-print">
         {next === undefined ? null : (
@@ -99,7 +123,7 @@ function Found({ page, filter, narrowed }: { page: LogPage; filter: LogFilter; n
             <a href={`/audit?${logQuery({ ...rest, before: next })}`}>Older entries</a>
           </li>
         )}
-        {shown.length === 0 ? null : (
+        {isEmpty ? null : (
           <>
             <li>
               <a href={`/audit/export?${logQuery(filter)}&format=csv`}>These entries as CSV</a>
@@ -116,24 +140,29 @@ function Found({ page, filter, narrowed }: { page: LogPage; filter: LogFilter; n
 
 function Entries({ entries }: { entries: readonly AuditEntry[] }): JSX.Element {
   return (
-    <Table caption={count(entries.length, 'entry', 'entries')} head={['Entry', 'Time', 'What happened', 'About', 'By', 'Run', 'Service']}>
-      {entries.map(({ index, at, type, key, run, source, acts = [] }) => (
-        <tr key={index}>
+    <Table caption={count(entries.length, 'entry', 'entries')} head={['Entry', 'What happened', 'Who', 'Run', 'Time']}>
+      {entries.map((entry) => (
+        <tr key={entry.index}>
           <th scope="row">
-            <a href={`/audit/${index}`}>Entry {index}</a>
+            <a href={`/audit/${entry.index}`}>Entry {entry.index}</a>
           </th>
+          <td>{entrySentence(entry)}</td>
+          <td>{whoOf(entry)}</td>
           <td>
-            <Moment at={at} />
+            <RunLink run={entry.run} />
           </td>
-          <td>{eventWords(type)}</td>
-          <td>{key}</td>
-          <td>{acts.map(({ by, reason }) => `${by.join(', ')}${reason === null ? '' : `: ${reason}`}`).join('; ')}</td>
           <td>
-            <RunLink run={run} />
+            <Moment at={entry.at} />
           </td>
-          <td>{source.replace(/^\/hms-svc\//, '')}</td>
         </tr>
       ))}
     </Table>
   )
+}
+
+/** People of the acts; the service of a step. The entry of an approval has a digest of its signers alone. */
+function whoOf(entry: AuditEntry): string {
+  const { acts = [], source } = entry
+  if (acts.length > 0) return acts.map(({ by }) => by.join(', ')).join('; ')
+  return isByPeople(entry) ? '–' : source.replace(/^\/hms-svc\//, '')
 }

@@ -1,4 +1,5 @@
 import {
+  entrySentence,
   eventWords,
   type ApprovalSummary,
   type AuditAct,
@@ -39,7 +40,7 @@ export async function entryPage({ read, params }: PageRequest): Promise<PageCont
     heading: `${heading}: ${eventWords(entry.type)}`,
     section: 'Audit',
     trail: TRAIL,
-    summary: `Recorded by ${entry.source.replace(/^\/hms-svc\//, '')} about ${entry.key}.`,
+    summary: `${entrySentence(entry)}. Recorded by ${entry.source.replace(/^\/hms-svc\//, '')} about ${entry.key}.`,
     still: true,
     script: 'check',
     body: (

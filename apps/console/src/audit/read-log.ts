@@ -1,4 +1,4 @@
-import type { AuditEntry } from '#libs/contracts'
+import { isByPeople, type AuditEntry } from '#libs/contracts'
 import { mapAnswer, type Answer, type Read } from '../reading/answer.js'
 
 /** Entries of the log that one page looks at: what matches further back is on an older page. */
@@ -13,6 +13,8 @@ export interface LogFilter {
   /** Part of the type: `approval`, `reversed`. */
   act?: string
   service?: string
+  /** What people did, or the steps of services. */
+  kind?: 'people' | 'services'
   /** RFC 3339 dates, both included. */
   since?: string
   until?: string
@@ -66,26 +68,29 @@ async function sizeOf(read: Read): Promise<Answer<number>> {
   return mapAnswer(answer, (text) => Number(/^[^\n]+\n(\d{1,15})\n/.exec(text)?.[1] ?? 0))
 }
 
-function matching(entries: readonly AuditEntry[], { about, act, service, since, until }: LogFilter): AuditEntry[] {
+function matching(entries: readonly AuditEntry[], { about, act, service, kind, since, until }: LogFilter): AuditEntry[] {
   const fits = ({ key, type, source, at }: AuditEntry): boolean =>
     (about === undefined || key.includes(about)) &&
     (act === undefined || type.includes(act)) &&
     (service === undefined || source === `/hms-svc/${service}`) &&
     (since === undefined || at >= since) &&
     (until === undefined || at.slice(0, until.length) <= until)
-  return entries.filter(fits).toReversed()
+  const isOfKind = (entry: AuditEntry): boolean => kind === undefined || isByPeople(entry) === (kind === 'people')
+  return entries.filter((entry) => fits(entry) && isOfKind(entry)).toReversed()
 }
 
 export function logFilterIn(query: URLSearchParams): LogFilter {
   const text = (name: string): string => (query.get(name) ?? '').trim().slice(0, 100)
   const day = (name: string): string | undefined => (/^\d{4}-\d\d-\d\d$/.test(text(name)) ? text(name) : undefined)
   const index = (name: string): number | undefined => (/^\d{1,15}$/.test(text(name)) ? Number(text(name)) : undefined)
+  const kind = text('kind')
   const filter = {
     run: index('run'),
     by: text('by') || undefined,
     about: text('about') || undefined,
     act: text('act') || undefined,
     service: text('service') || undefined,
+    kind: kind === 'people' || kind === 'services' ? kind : undefined,
     since: day('since'),
     until: day('until'),
     before: index('before'),

@@ -1,7 +1,7 @@
 import type { PastPolicyView, PolicyHistoryEntry } from '#libs/contracts'
 import { TrustedProxies } from '#libs/platform'
 import Fastify from 'fastify'
-import decodeQR from 'qr/decode.js'
+import { decodeQR } from 'qr/decode.js'
 import { describe, expect, it } from 'vitest'
 import type { Answer } from '../reading/answer.js'
 import { originBehind } from '../reading/client-of.js'

@@ -15,7 +15,7 @@ import {
   type RunView,
 } from '#libs/contracts'
 import type { JSX } from 'preact'
-import encodeQR from 'qr'
+import { encodeQR } from 'qr'
 import { absentPage, Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Command, count, Digest, Facts, Moment, momentText, Part, policiesText, PolicyLink, Table } from '../layout/parts.js'
@@ -30,6 +30,9 @@ interface ReceivedPolicy extends RunPolicy {
   past: Answer<PastPolicyView>
   change: Answer<PolicyHistoryEntry | undefined>
 }
+
+/** Policies of one receipt: each takes two reads, and a run may have two hundred. */
+const MAX_POLICIES = 20
 
 /** Receipt of a run, to print: rule, difference, signers, evidence, notified partners, time in force, log entry, and offline bundle. */
 export async function runReceiptPage({ read, params, now, origin = '' }: PageRequest): Promise<PageContent> {
@@ -46,7 +49,7 @@ export async function runReceiptPage({ read, params, now, origin = '' }: PageReq
     read<ApprovalSummary>(`/v1/approvals/${encodeURIComponent(run.digest)}`),
     read<DeliveryView[]>(`/v1/deliveries?run=${run.run}`),
     read<AuditEntry[]>(`/v1/audit/entries?run=${run.run}&type=hms.approval.approved.v1&limit=10`),
-    Promise.all(run.policies.map((policy) => receivedPolicy(read, policy, run.run))),
+    Promise.all(run.policies.slice(0, MAX_POLICIES).map((policy) => receivedPolicy(read, policy, run.run))),
   ])
   return {
     ...place,
@@ -58,6 +61,9 @@ export async function runReceiptPage({ read, params, now, origin = '' }: PageReq
             <Rule policy={policy} />
           </Part>
         ))}
+        {run.policies.length <= MAX_POLICIES ? null : (
+          <None>{`${run.policies.length - MAX_POLICIES} more policies are on the page of the run.`}</None>
+        )}
         <Part id="signers" title="Who signed">
           <Loaded answer={approval} what="approvals of this run">
             {({ signedBy, authors, reasons, digest }) => (

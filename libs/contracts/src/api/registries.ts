@@ -131,6 +131,8 @@ export interface AuditAct {
   by: string[]
   /** `reject`, `promote`, `rollback` … */
   decision: string
+  /** Policies that the act put in force, with the version; `null` if none is in force after it. */
+  policies?: { id: string; version: string | null }[]
   reason: string | null
   publicReason?: string
   /** Empty for a key or a service. */
