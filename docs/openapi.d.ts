@@ -522,7 +522,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the coverage of a policy. With `revision` and `waitMs` the response is sent once no bot lags behind that revision, or after the wait. */
+        /** Returns the coverage of a policy. With `revision` and `waitMs` the response is sent once no bot lags behind that revision, or after the wait. With `bots=all` it lists every connected bot, or counts by region and release. */
         get: operations["coverageShow"];
         put?: never;
         post?: never;
@@ -1638,6 +1638,21 @@ export interface components {
                 version: string;
                 detail: string;
             };
+            bots?: {
+                id: string;
+                region: string;
+                digest: null | string;
+                version: null | string;
+                /** @enum {unknown} */
+                state: "current" | "stale" | "silent";
+            }[];
+            cells?: {
+                region: string;
+                digest: null | string;
+                version: null | string;
+                total: number;
+                current: number;
+            }[];
         };
         DeadLetterSummary: {
             id: string;
@@ -3908,6 +3923,7 @@ export interface operations {
                 policy: string;
                 revision?: number;
                 waitMs?: number;
+                bots?: "all";
             };
             header?: never;
             path?: never;

@@ -44,6 +44,25 @@ describe('the coverage of a policy', () => {
     ])
   })
 
+  it('lists the connected bots only for `bots=all`, with state and version', async () => {
+    await store({})
+    await store({ seq: 2, version: '2.0.0' })
+    const [b, a] = [await connected({ bot: 'b', region: 'VA' }), await connected({ bot: 'a', region: 'NCR' })]
+    await connected({ bot: 'c' })
+    a.applied(2, { [POLICY]: digests[1]! })
+    b.applied(1, { [POLICY]: digests[0]! })
+    await expect.poll(async () => (await coverage()).versions.length).toBe(3)
+    const { bots, ...plain } = await coverage(`${POLICY}&bots=all`)
+    expect(bots).toEqual([
+      { id: 'a', region: 'NCR', digest: digests[1], version: '2.0.0', state: 'current' },
+      { id: 'b', region: 'VA', digest: digests[0], version: '1.0.0', state: 'stale' },
+      { id: 'c', region: '', digest: null, version: null, state: 'silent' },
+    ])
+    expect(await coverage()).toEqual(plain)
+    for (const wrong of ['', 'all,all', '1'])
+      expect((await fetch(`${world.url}/v1/coverage?policy=${POLICY}&bots=${wrong}`)).status).toBe(400)
+  })
+
   it('counts readers without a bot name separately', async () => {
     await store({})
     await store({ policy: OTHER })

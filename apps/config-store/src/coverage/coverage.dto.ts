@@ -1,6 +1,6 @@
 import { isInteger, toNumber } from '#libs/platform'
 import { POLICY_ID } from '#libs/policy'
-import { IsInt, IsOptional, Matches, MaxLength, Min } from 'class-validator'
+import { IsIn, IsInt, IsOptional, Matches, MaxLength, Min } from 'class-validator'
 
 export class CoverageQueryDto {
   @Matches(POLICY_ID, { message: 'policy must be the id of a policy' })
@@ -17,4 +17,9 @@ export class CoverageQueryDto {
   @toNumber
   @isInteger(0, 15_000)
   waitMs?: number
+
+  /** `all`: the response lists the connected bots, or their counts by region and release if they are many. */
+  @IsOptional()
+  @IsIn(['all'])
+  bots?: 'all'
 }

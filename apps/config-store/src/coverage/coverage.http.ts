@@ -4,7 +4,7 @@ import { Controller, Get, Injectable, Query } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { ReadersWatch } from '../copy/readers-watch.js'
 import { StoreTime } from '../store-time.js'
-import { coverageView } from './coverage.js'
+import { botsOf, coverageView } from './coverage.js'
 import { CoverageQueryDto } from './coverage.dto.js'
 import { leftOf } from './left-bots.js'
 import { Presence } from './presence.js'
@@ -24,7 +24,7 @@ export class ReleaseVersions {
   constructor(private readonly database: Database) {}
 
   /** Returns the view with the versions of its digests. */
-  async fill(view: CoverageView, left: LeftBotView[]): Promise<CoverageView> {
+  async withVersions(view: CoverageView, left: LeftBotView[]): Promise<CoverageView> {
     const digests = new Set([...view.versions, ...left].flatMap(({ digest }) => digest ?? []))
     const unknown = [...digests].filter((digest) => !this.known.has(digest))
     if (unknown.length > 0) await this.loadVersions(unknown.slice(0, MAX_LOOKED_UP))
@@ -32,7 +32,9 @@ export class ReleaseVersions {
       ...one,
       version: one.digest === null ? null : (this.known.get(one.digest) ?? null),
     })
-    return { ...view, versions: view.versions.map(named), lagging: view.lagging.map(named), left: left.map(named) }
+    const { versions, lagging, bots, cells } = view
+    const listed = { ...(bots && { bots: bots.map(named) }), ...(cells && { cells: cells.map(named) }) }
+    return { ...view, ...listed, versions: versions.map(named), lagging: lagging.map(named), left: left.map(named) }
   }
 
   private async loadVersions(digests: readonly string[]): Promise<void> {
@@ -60,10 +62,10 @@ export class CoverageController {
 
   /**
    * Returns the coverage of a policy. With `revision` and `waitMs` the response is sent once no bot lags behind that revision, or after the
-   * wait.
+   * wait. With `bots=all` it lists every connected bot, or counts by region and release.
    */
   @Get()
-  async show(@Query() { policy, revision, waitMs }: CoverageQueryDto): Promise<CoverageView> {
+  async show(@Query() { policy, revision, waitMs, bots }: CoverageQueryDto): Promise<CoverageView> {
     await this.copy.waitForRevision(revision)
     if (this.copy.documentsOf(policy).length === 0) {
       const next = [action('approve')]
@@ -71,7 +73,8 @@ export class CoverageController {
     }
     const view = revision === undefined || waitMs === undefined ? this.view(policy) : await this.whenCurrent(policy, revision, waitMs)
     const left = leftOf(policy, await this.presence.leftBehind())
-    return this.versions.fill(view, left)
+    const all = bots === undefined ? {} : botsOf(policy, this.copy.documentsOf(policy), this.presence.bots(), this.time.nowMs())
+    return this.versions.withVersions({ ...view, ...all }, left)
   }
 
   private view(policy: string): CoverageView {

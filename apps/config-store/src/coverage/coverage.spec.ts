@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { HeldDocument } from '#libs/evaluation'
 import { bucketOf } from '#libs/policy'
 import type { HeadPredicate } from '#libs/signing'
-import { audienceOf, coverageOf, coverageView, runsAwaiting, type BotPresence } from './coverage.js'
+import { audienceOf, botsOf, coverageOf, coverageView, runsAwaiting, type BotPresence } from './coverage.js'
 import { parseApplied } from '../delivery/stream-endpoint.js'
 
 const POLICY = 'epa-pm25-limit'
@@ -140,6 +140,40 @@ describe('coverageOf', () => {
         expect(view.total - view.current).toBe(view.lagging.length)
       }),
     )
+  })
+})
+
+describe('botsOf', () => {
+  const silent = { ...bot('mute', null, 'VA'), revision: 0 }
+
+  it('lists up to 500 bots by id, with their states', () => {
+    const many = Array.from({ length: 498 }, (_, n) => bot(`m${n}`, 'v1'))
+    const { bots, cells } = botsOf(POLICY, [held({})], [silent, ...many, bot('late', 'v0', '')], NOW)
+    expect(cells).toBeUndefined()
+    expect(bots).toHaveLength(500)
+    expect(bots!.slice(0, 2)).toMatchObject([
+      { id: 'late', region: '', digest: 'v0', state: 'stale' },
+      { id: 'm0', state: 'current' },
+    ])
+    expect(bots!.at(-1)).toMatchObject({ id: 'mute', digest: null, state: 'silent' })
+  })
+
+  it('counts more bots by region and release, the largest count first', () => {
+    const many = Array.from({ length: 499 }, (_, n) => bot(`m${n}`, 'v1'))
+    const counted = botsOf(POLICY, [held({})], [silent, ...many, bot('late', 'v0')], NOW)
+    expect(counted).toEqual({
+      cells: [
+        { region: 'NCR', digest: 'v1', version: null, total: 499, current: 499 },
+        { region: 'VA', digest: null, version: null, total: 1, current: 0 },
+        { region: 'NCR', digest: 'v0', version: null, total: 1, current: 0 },
+      ],
+    })
+    const scattered = Array.from({ length: 700 }, (_, n) => bot(`m${n}`, `v${n}`))
+    expect(botsOf(POLICY, [held({})], scattered, NOW).cells).toHaveLength(500)
+  })
+
+  it('leaves out bots that do not read the policy', () => {
+    expect(botsOf(POLICY, [held({})], [{ ...bot('a', 'v1'), policies: ['other'] }], NOW)).toEqual({ bots: [] })
   })
 })
 

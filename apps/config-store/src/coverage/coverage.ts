@@ -1,4 +1,13 @@
-import { action, type Audience, type CoverageReport, type CoverageView, HmsError, MAX_SILENT, type ScopeCoverage } from '#libs/contracts'
+import {
+  action,
+  type Audience,
+  type CoverageReport,
+  type CoverageView,
+  HmsError,
+  MAX_NAMED_BOTS,
+  MAX_SILENT,
+  type ScopeCoverage,
+} from '#libs/contracts'
 import { bucketIn, evaluate, type HeldDocument, type Reader, documentForCoverage, documentAsOf } from '#libs/evaluation'
 import { inShare, scopeCovers, type Scope } from '#libs/policy'
 import { type HeadPredicate, STABLE_SCOPE } from '#libs/signing'
@@ -124,6 +133,30 @@ export function coverageView(
   const total = byRegion.reduce((sum, region) => sum + region.total, 0)
   const byDigest = [...digests].map(([digest, count]) => ({ version: null, digest, total: count })).sort((a, z) => z.total - a.total)
   return { policy, revision: revisionOf(documents), total, current: total - lagging.length, lagging, regions: byRegion, versions: byDigest }
+}
+
+/** Lists the bots of a policy, or counts them by region and release where they are more than `MAX_NAMED_BOTS`; `now` in ms. Pure. */
+export function botsOf(
+  policy: string,
+  documents: readonly HeldDocument[],
+  bots: Iterable<BotPresence>,
+  now: number,
+): Pick<CoverageView, 'bots' | 'cells'> {
+  const listed = [...readersOf(policy, bots)].map((bot) => ({
+    id: bot.bot,
+    region: bot.region,
+    digest: bot.applied[policy] ?? null,
+    version: null,
+    state: bot.revision === 0 ? ('silent' as const) : isCurrent(bot, policy, documents, now) ? ('current' as const) : ('stale' as const),
+  }))
+  if (listed.length <= MAX_NAMED_BOTS) return { bots: listed.sort((a, z) => (a.id < z.id ? -1 : 1)) }
+  const cells = new Map<string, NonNullable<CoverageView['cells']>[number]>()
+  for (const { region, digest, state } of listed) {
+    const key = JSON.stringify([region, digest])
+    const cell = cells.get(key) ?? { region, digest, version: null, total: 0, current: 0 }
+    cells.set(key, { ...cell, total: cell.total + 1, current: cell.current + (state === 'current' ? 1 : 0) })
+  }
+  return { cells: [...cells.values()].sort((a, z) => z.total - a.total).slice(0, MAX_NAMED_BOTS) }
 }
 
 /**

@@ -172,8 +172,8 @@ export interface RollbackReport {
 }
 
 /**
- * Response of `GET /v1/coverage?policy=ID[&revision=R&waitMs=M]`. With `revision`, the service responds when all bots have reached that
- * revision, or after `waitMs`.
+ * Response of `GET /v1/coverage?policy=ID[&revision=R&waitMs=M][&bots=all]`. With `revision`, the service responds when all bots have
+ * reached that revision, or after `waitMs`.
  */
 export interface CoverageView {
   policy: string
@@ -198,7 +198,16 @@ export interface CoverageView {
   left?: LeftBotView[]
   /** Set if readers refuse the live release by the roster in force. Readers that have it are STALE; new readers cannot load it. */
   refused?: { version: string; detail: string }
+  /** With `bots=all` and at most `MAX_NAMED_BOTS` of them: each connected bot, by id. `digest` and `version`: last acknowledged. */
+  bots?: { id: string; region: string; digest: string | null; version: string | null; state: CoveredState }[]
+  /** With `bots=all` and more bots: their counts by region and acknowledged release, the largest `MAX_NAMED_BOTS` first. */
+  cells?: { region: string; digest: string | null; version: string | null; total: number; current: number }[]
 }
+
+/** `stale`: acknowledged another release than the one in force for it. `silent`: connected, and has acknowledged nothing. */
+export type CoveredState = 'current' | 'stale' | 'silent'
+
+export const MAX_NAMED_BOTS = 500
 
 export interface LeftBotView {
   id: string
