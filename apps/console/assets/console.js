@@ -54,13 +54,24 @@ function bringIn() {
   const before = document.querySelector('#summary')?.textContent
   for (const part of document.querySelectorAll('[data-live]')) {
     const next = newest.getElementById(part.id)
-    if (next === null || next.outerHTML === part.outerHTML || isInUse(part)) continue
+    if (next === null) continue
+    patch(part, next)
+    if (next.outerHTML === part.outerHTML || isInUse(part)) continue
     const copy = next.cloneNode(true)
     keepPlace(part, copy)
     part.replaceWith(copy)
   }
   const after = document.querySelector('#summary')?.textContent
   if (after !== before) announce(after)
+}
+
+/** Pictures change in place: of `data-patch`, innermost elements with an id are replaced if they differ, whoever uses the picture. */
+function patch(part, next) {
+  for (const fresh of next.querySelectorAll('[data-patch] [id]:not(:has([id]))')) {
+    const stale = document.getElementById(fresh.id)
+    if (stale === null || !part.contains(stale) || stale.outerHTML === fresh.outerHTML || isInUse(stale)) continue
+    stale.replaceWith(fresh.cloneNode(true))
+  }
 }
 
 function isInUse(part) {

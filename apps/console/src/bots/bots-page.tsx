@@ -7,6 +7,7 @@ import { count, Moment, Part, PolicyLink, Table, Terminal } from '../layout/part
 import { Tag } from '../layout/state-words.js'
 import { RefusedByReaders } from '../policies/refused-by-readers.js'
 import { valueOf, type Answer } from '../reading/answer.js'
+import { FleetPart, readFleet } from './fleet-picture.js'
 import { BOT_STATES, laggingOf, leftOf, type BotState, type LaggingBot, type LeftBot } from './lagging.js'
 
 /** Policies whose bots one page asks for: each is a question to config-store. */
@@ -25,14 +26,18 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
   const [policies, registered] = await Promise.all([read<PolicyView[]>('/v1/policies'), read<BotSummary[]>('/v1/bots')])
   const ids = policies.kind === 'loaded' ? policies.value.map(({ id }) => id).filter((id) => policy === '' || id.includes(policy)) : []
   const asked = ids.slice(0, MAX_POLICIES)
-  const coverages = await Promise.all(asked.map((id) => read<CoverageView>(`/v1/coverage?policy=${encodeURIComponent(id)}`)))
+  const pictured = asked.includes(policy) ? policy : asked[0]
+  const [fleet, ...coverages] = await Promise.all([
+    pictured === undefined ? undefined : readFleet(read, pictured),
+    ...asked.map((id) => read<CoverageView>(`/v1/coverage?policy=${encodeURIComponent(id)}`)),
+  ])
   const behind = laggingOf(coverages)
   const lagging = behind.filter((bot) => state === undefined || bot.state === state)
   const dark = coverages.find(({ kind }) => kind === 'away' || kind === 'denied')
   const narrowed = policy !== '' || state !== undefined
   return {
-    title: narrowed ? 'Bots, filtered' : 'Bots',
-    heading: 'Bots',
+    title: narrowed ? 'Fleet, filtered' : 'Fleet',
+    heading: 'Fleet',
     section: 'Fleet',
     summary:
       dark === undefined && policies.kind === 'loaded'
@@ -50,6 +55,7 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
             chosen={state}
           />
         </FilterForm>
+        {fleet === undefined ? null : <FleetPart answer={fleet} href="#lagging" />}
         <Part id="lagging" title="Bots that are not up to date">
           <p>
             Behind: what it last acknowledged is not what it should apply, or hold for later. Silent: it is connected and has acknowledged
@@ -184,10 +190,14 @@ function ByPolicy({ ids, coverages, left, none }: ByPolicyProps): JSX.Element {
   )
 }
 
-function Counts({ coverage: { total, current, versions, seen } }: { coverage: CoverageView }): JSX.Element {
+function Counts({ coverage: { policy, total, current, versions, seen } }: { coverage: CoverageView }): JSX.Element {
   return (
     <>
-      <td class="number">{total}</td>
+      <td class="number">
+        <a href={`/bots?policy=${encodeURIComponent(policy)}`} aria-label={`${total}: picture of ${policy}`}>
+          {total}
+        </a>
+      </td>
       <td class="number">{current}</td>
       <td>{versions.map((each) => `${each.version ?? (each.digest === null ? 'none' : 'not known')}: ${each.total}`).join(', ') || '–'}</td>
       <td class="number">{seen.stream + seen.events + seen.ofrep}</td>

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Browser, Page } from 'playwright-core'
+import { openBrowser } from './browser.js'
+
+const SCRIPT = readFileSync(new URL('../../../apps/console/assets/console.js', import.meta.url), 'utf8')
+
+const pageWith = (dots: Record<string, string>, more = '') => `<!doctype html><title>Fleet</title><main>
+  <button data-pause hidden></button><span data-connection></span><p data-announce></p>
+  <section id="fleet" data-live>${more}<figure data-patch><a id="picture" href="#x"><svg>${Object.entries(dots)
+    .map(([id, title]) => `<g id="${id}"><title>${title}</title><circle r="4"></circle></g>`)
+    .join('')}</svg></a></figure></section></main>`
+
+describe('a picture in an open page', () => {
+  let browser: Browser
+  let page: Page
+  beforeAll(async () => {
+    browser = await openBrowser()
+  })
+  afterAll(() => browser?.close())
+
+  beforeEach(async () => {
+    page = await browser.newPage()
+    await page.setContent(pageWith({ 'bot-a%20%22': '1', 'bot-b': '1' }))
+    await page.evaluate(() => {
+      const world = globalThis as unknown as Record<string, unknown>
+      world['EventSource'] = class extends EventTarget {
+        constructor() {
+          super()
+          world['source'] = this
+        }
+        close(): void {}
+      }
+    })
+    await page.addScriptTag({ content: SCRIPT })
+    return () => page.close()
+  })
+
+  /** Sends a page; returns which elements of the first page are still there, and the titles of the dots. */
+  const after = (html: string) =>
+    page.evaluate((data) => {
+      const world = globalThis as unknown as { source: EventTarget }
+      const kept = Object.fromEntries([...document.querySelectorAll('[id]')].map((each) => [each.id, each]))
+      world.source.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(data) }))
+      return {
+        kept: Object.keys(kept).filter((id) => kept[id]!.isConnected),
+        titles: [...document.querySelectorAll('title')].slice(1).map(({ textContent }) => textContent),
+      }
+    }, html)
+
+  it('changes by its dots alone, also while it has the focus', async () => {
+    await page.focus('#picture')
+    expect(await after(pageWith({ 'bot-a%20%22': '1', 'bot-b': '2, behind' }))).toEqual({
+      kept: ['fleet', 'picture', 'bot-a%20%22'],
+      titles: ['1', '2, behind'],
+    })
+    expect(await page.evaluate(() => globalThis.document.activeElement?.id)).toBe('picture')
+  })
+
+  it('is replaced when bots join or leave, unless it is in use', async () => {
+    await page.focus('#picture')
+    expect((await after(pageWith({ 'bot-b': '2' }))).titles).toEqual(['1', '2'])
+    await page.evaluate(() => (globalThis.document.activeElement as HTMLElement).blur())
+    expect(await after(pageWith({ 'bot-b': '2', 'bot-c': '1' }))).toEqual({ kept: [], titles: ['2', '1'] })
+  })
+})
