@@ -64,6 +64,9 @@ describe('EmbeddedBus', () => {
     expect(await log.read({ topics: ['hms.canary.v1'], since: new Date(0), limit: 2 })).toMatchObject({ records: [] })
     const all = await log.read({ topics: [TOPIC.name], since: new Date(0), limit: 200 })
     expect(all.records.filter((record) => record.key === key || record.key === other)).toHaveLength(4)
+    const newest = await log.read({ topics: [TOPIC.name], newest: true, limit: 2 })
+    expect(newest.records).toEqual(second.records.length === 2 ? second.records : [...first.records, ...second.records].slice(-2))
+    expect(await log.read({ topics: [TOPIC.name], after: newest.next, limit: 2 })).toMatchObject({ records: [] })
     await expect(log.read({ topics: [TOPIC.name], after: '1.2', limit: 2 })).rejects.toMatchObject({
       code: 'HMS_TOPICS_PLACE',
       status: 400,

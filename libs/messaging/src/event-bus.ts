@@ -59,6 +59,8 @@ export interface TopicQuery {
   after?: string
   /** Without `after`: start with records of this time. Without both, the page is empty and `next` is the end of the log. */
   since?: Date
+  /** Ends the page with the newest record; `after` and `since` are ignored. */
+  newest?: boolean
   /** Maximum records per producer. */
   limit: number
 }

@@ -17,7 +17,14 @@ const MAX_PAGE_CHARACTERS = 1024 * 1024
 export class EmbeddedLog implements TopicLog {
   constructor(private readonly pool: Pool) {}
 
-  async read({ topics, after, since, limit }: TopicQuery): Promise<TopicPage> {
+  async read({ topics, after, since, newest, limit }: TopicQuery): Promise<TopicPage> {
+    if (newest === true)
+      return this.page(
+        topics,
+        Array.from(SERVICES, () => 0),
+        limit,
+        'DESC',
+      )
     if (after === undefined) {
       const offsets = await Promise.all(SERVICES.map((service) => this.offsetBefore(service, since)))
       return since === undefined ? { records: [], next: offsets.join('.') } : this.page(topics, offsets, limit)
@@ -25,22 +32,34 @@ export class EmbeddedLog implements TopicLog {
     return this.page(topics, parseCursor(after), limit)
   }
 
-  private async page(topics: readonly string[], offsets: readonly number[], limit: number): Promise<TopicPage> {
-    const found = await Promise.all(SERVICES.map((service, at) => this.fetch(service, topics, offsets[at]!, limit)))
+  private async page(
+    topics: readonly string[],
+    offsets: readonly number[],
+    limit: number,
+    order: 'ASC' | 'DESC' = 'ASC',
+  ): Promise<TopicPage> {
+    const found = await Promise.all(SERVICES.map((service, at) => this.fetch(service, topics, offsets[at]!, limit, order)))
     const next = found.map((events, producer) => Number(events.at(-1)?.offset ?? offsets[producer]!))
     const rows = found.flatMap(withMonotonicTimes).toSorted((a, b) => a.at - b.at)
     return { records: rows.map(({ event }) => recordOf(eventOf(event), `0:${event.offset}`)), next: next.join('.') }
   }
 
   /** Fetches each topic through the index on topic and offset, so a page costs the same at any position. */
-  private async fetch(service: ServiceName, topics: readonly string[], after: number, limit: number): Promise<LoggedEvent[]> {
+  private async fetch(
+    service: ServiceName,
+    topics: readonly string[],
+    after: number,
+    limit: number,
+    order: 'ASC' | 'DESC',
+  ): Promise<LoggedEvent[]> {
     const { rows } = await this.pool.query<LoggedEvent>(
       `SELECT * FROM (
-         SELECT *, sum(coalesce(length(value), 0)) OVER (ORDER BY "offset") - coalesce(length(value), 0) AS characters_before FROM (
+         SELECT *, sum(coalesce(length(value), 0)) OVER (ORDER BY "offset" ${order}) - coalesce(length(value), 0) AS characters_before
+         FROM (
            SELECT found.* FROM unnest($1::text[]) AS wanted(name) CROSS JOIN LATERAL (
              SELECT log_offset AS "offset", ${EVENT_COLUMNS} FROM ${schemaOf(service)}.outbox
-             WHERE topic = wanted.name AND log_offset > $2 ORDER BY log_offset LIMIT $3
-           ) AS found ORDER BY "offset" LIMIT $3
+             WHERE topic = wanted.name AND log_offset > $2 ORDER BY log_offset ${order} LIMIT $3
+           ) AS found ORDER BY "offset" ${order} LIMIT $3
          ) AS page
        ) AS sized WHERE characters_before < $4 ORDER BY "offset"`,
       [[...new Set(topics)], after, limit, MAX_PAGE_CHARACTERS],

@@ -19,6 +19,11 @@ export class TopicRecordsQueryDto {
   @isInstant
   since?: string
 
+  /** `newest`: the newest records, whatever `after` and `since` are. They are listed oldest first, too. */
+  @IsOptional()
+  @IsIn(['newest'])
+  order?: 'newest'
+
   /** Maximum records per service. */
   @IsOptional()
   @toNumber

@@ -21,13 +21,14 @@ export class TopicsController {
   }
 
   @Get('records')
-  async records(@Query() { topics, after, since, limit }: TopicRecordsQueryDto): Promise<TopicRecords> {
+  async records(@Query() { topics, after, since, order, limit }: TopicRecordsQueryDto): Promise<TopicRecords> {
     const log = this.host.services[0]?.bus.records
     if (log === undefined) {
       const detail = 'The events are on Apache Kafka: read them there, with HMS_BUS=kafka and HMS_KAFKA_BROKERS.'
       throw new HmsError('HMS_TOPICS_AT_BROKER', detail, { status: 409, next: [action('help.environment')] })
     }
-    const page = await log.read({ topics, after, since: since === undefined ? undefined : new Date(since), limit })
+    const from = since === undefined ? undefined : new Date(since)
+    const page = await log.read({ topics, after, since: from, newest: order === 'newest', limit })
     return { records: page.records.map(topicRecordOf), next: page.next }
   }
 
