@@ -49,6 +49,7 @@ export {
   reviewCommands,
   stageLabel,
   stageOutcome,
+  eventSummary,
   eventWords,
   explain,
 } from './stage-words.js'

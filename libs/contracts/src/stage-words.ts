@@ -98,6 +98,21 @@ export function eventWords(type: string): string {
     .replaceAll(/[.-]/g, ' ')
 }
 
+/** Members of an event that are shown, in this order. */
+const SHOWN_MEMBERS = ['verdict', 'state', 'summary', 'reason', 'detail', 'decision', 'by'] as const
+
+const MOST_CHARACTERS = 200
+
+/** Returns what the data of an event say in words: `INCONCLUSIVE: too few events`; empty if nothing. At most 200 characters, one line. */
+export function eventSummary(data: unknown): string {
+  const all = (data ?? {}) as Record<string, unknown>
+  // Some events contain the whole view of a run.
+  const members = (all['view'] ?? all) as Record<string, unknown>
+  const texts = SHOWN_MEMBERS.map((name) => members[name]).filter((text) => typeof text === 'string' && text !== '')
+  const summary = texts.join(': ').replaceAll(/\s+/g, ' ')
+  return summary.length > MOST_CHARACTERS ? `${summary.slice(0, MOST_CHARACTERS)}…` : summary
+}
+
 /** Returns reason and detail: `ACK_TIMEOUT: 3 of 5 bots acknowledged`. A detail that begins with its reason is not prefixed again. */
 export function explain(reason: string, detail = '', separator = ': '): string {
   if (detail === '') return reason

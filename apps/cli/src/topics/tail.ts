@@ -1,4 +1,4 @@
-import { eventWords, EXIT, HmsError, TOPIC_NAMES, TOPICS, type TopicRecord } from '#libs/contracts'
+import { eventSummary, eventWords, EXIT, HmsError, TOPIC_NAMES, TOPICS, type TopicRecord } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { problemOf, usageError } from '../errors.js'
 import { parseRunNumber, timeOf } from '../flags.js'
@@ -61,16 +61,11 @@ function subjectOf(name: string): string {
   return name.split('.').slice(1, -1).join('.')
 }
 
-/** Members of an event that are printed, in this order. */
-const SHOWN_MEMBERS = ['verdict', 'state', 'summary', 'reason', 'detail', 'decision', 'by'] as const
-
-const MOST_CHARACTERS = 200
-
 /** Formats `2026-01-01T00:00:00Z #12 epa-pm25-limit  canary paused  (LOW_POWER: too few events)  by canary-controller`. */
 export function describeRecord({ at, run, key, type, source, topic, data }: TopicRecord): string {
   const about = key === null ? topic : key
   const words = data === null && !type.includes('given-up') ? `${eventWords(type)} (withdrawn)` : eventWords(type)
-  const summary = summaryOf(data)
+  const summary = eventSummary(data)
   const parts = [
     [at.replace(/\.\d+Z$/, 'Z'), run === null ? '' : `#${run}`, about].filter((part) => part !== '').join(' '),
     words,
@@ -78,14 +73,4 @@ export function describeRecord({ at, run, key, type, source, topic, data }: Topi
     `by ${source.replace(/^\/hms-svc\//, '') || 'no service'}`,
   ]
   return parts.join('  ')
-}
-
-function summaryOf(data: unknown): string {
-  if (typeof data !== 'object' || data === null) return ''
-  const texts = SHOWN_MEMBERS.flatMap((name) => {
-    const text = (data as Record<string, unknown>)[name]
-    return typeof text === 'string' && text !== '' ? [text] : []
-  })
-  const summary = texts.join(': ').replaceAll(/\s+/g, ' ')
-  return summary.length > MOST_CHARACTERS ? `${summary.slice(0, MOST_CHARACTERS)}…` : summary
 }
