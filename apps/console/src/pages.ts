@@ -31,6 +31,7 @@ import { runPage } from './runs/run-page.js'
 import { runsPage } from './runs/runs-page.js'
 import { searchPage } from './search/search-page.js'
 import { statusPage } from './status/status-page.js'
+import { topicPage } from './topics/topic-page.js'
 import { topicsPage } from './topics/topics-page.js'
 import { unsubscribePage } from './unsubscribes/unsubscribe-page.js'
 import { swaggerPage } from './docs/swagger-page.js'
@@ -62,6 +63,7 @@ export const PAGES: readonly Page[] = [
   { path: '/receipts/:token', content: receiptPage, open: true },
   { path: '/unsubscribe/:token', content: unsubscribePage, open: true },
   { path: '/topics', content: topicsPage },
+  { path: '/topics/:name', content: topicPage },
   { path: '/docs', content: docsPage, still: true },
   { path: '/docs/api', content: apiPage, still: true },
   { path: '/docs/api/swagger', content: swaggerPage, still: true },

@@ -1,15 +1,22 @@
 import {
+  EVENT_TOPICS,
   SERVICES,
+  STAGE_TOPICS,
   TOPICS,
+  type AuditEntry,
   type DeadLetterSummary,
   type ServiceLag,
   type ServiceName,
   type Topic,
   type TopicActivity,
+  type TopicRecord,
+  type TopicRecords,
 } from '#libs/contracts'
 import { mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
 
 const MAX_LETTERS = 200
+/** Newest records of a topic, and newest entries of the log, that a page reads. */
+const [MAX_RECORDS, MAX_ENTRIES] = [200, 1_000] as const
 
 /** How far one reader of a topic is. `unknown`: its service does not say. */
 export type ReaderLag =
@@ -72,4 +79,22 @@ function lagOf(reader: ServiceName, topic: string, answer: Answer<ServiceLag[]>)
     seconds: Math.max(0, ...groups.map(({ seconds }) => seconds)),
     ...(oldest === undefined ? {} : { oldest }),
   }
+}
+
+/** The newest events of a topic, newest first. The data are missing where the bus is a broker: the events are then those of the log. */
+export async function readEvents(read: Read, topic: string): Promise<Answer<TopicRecord[]>> {
+  const answer = await read<TopicRecords>(`/v1/topics/records?topics=${topic}&order=newest&limit=${MAX_RECORDS}`)
+  if (answer.kind !== 'away' || !answer.detail.includes('HMS_TOPICS_AT_BROKER'))
+    return mapAnswer(answer, ({ records }) => records.toReversed())
+  const entries = await read<AuditEntry[]>(`/v1/audit/entries?order=newest&limit=${MAX_ENTRIES}`)
+  return mapAnswer(entries, (all) =>
+    all
+      .filter((entry) => topicOf(entry) === topic)
+      .map(({ index, event, ...entry }) => ({ ...entry, topic, position: String(index), id: event, attempt: null, data: undefined })),
+  )
+}
+
+function topicOf({ type, source }: AuditEntry): string | undefined {
+  const topics: Record<string, string | undefined> = EVENT_TOPICS
+  return topics[type] ?? STAGE_TOPICS[source.replace(/^\/hms-svc\//, '') as ServiceName]
 }

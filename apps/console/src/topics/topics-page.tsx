@@ -1,4 +1,4 @@
-import { eventsAMinute, type DeadLetterSummary, type Topic } from '#libs/contracts'
+import { eventsAMinute, type DeadLetterSummary } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Absent, Alert, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
@@ -10,7 +10,7 @@ import { readTopics, type ReaderLag, type TopicRow } from './read-topics.js'
 /** Older than that, a reader is not just busy. */
 const SLOW_SECONDS = 60
 
-/** One row a topic, in words: what it is for, who writes and reads, how much, how far behind, and what was given up. */
+/** One row per topic: how much is written, how far behind its readers are, and what was given up. */
 export async function topicsPage({ read }: PageRequest): Promise<PageContent> {
   const { rows, activity, letters, waiting } = await readTopics(read)
   return {
@@ -21,10 +21,7 @@ export async function topicsPage({ read }: PageRequest): Promise<PageContent> {
       <>
         <Part id="topics" title="Events between the services">
           <Absent answer={activity} what="rates of the topics" />
-          <Table
-            caption="Topics"
-            head={['Topic and purpose', 'Written by', 'Read by', 'Events a minute', 'Lag', 'Oldest unhandled', 'Dead letters', 'Kept']}
-          >
+          <Table caption="Topics" head={['Topic', 'Events a minute', 'Last 15 minutes', 'Lag', 'Dead letters']}>
             {rows.map((row) => (
               <Row key={row.topic.name} row={row} />
             ))}
@@ -42,7 +39,7 @@ export async function topicsPage({ read }: PageRequest): Promise<PageContent> {
   }
 }
 
-function summaryOf(rows: readonly TopicRow[], letters: string): string {
+export function summaryOf(rows: readonly TopicRow[], letters: string): string {
   const readers = rows.flatMap((row) => row.readers)
   const slow = new Set(readers.flatMap((each) => (each.known && each.seconds > SLOW_SECONDS ? [each.reader] : [])))
   const unknown = new Set(readers.flatMap((each) => (each.known ? [] : [each.reader])))
@@ -56,7 +53,7 @@ function summaryOf(rows: readonly TopicRow[], letters: string): string {
   return `${parts.join('; ')}.`
 }
 
-function lettersText(answers: readonly Answer<unknown>[], waiting: number): string {
+export function lettersText(answers: readonly Answer<unknown>[], waiting: number): string {
   const known = answers.filter(({ kind }) => kind === 'loaded').length
   if (known === 0) return 'dead letters: not known'
   const where = known < answers.length ? ' at the services that responded' : ''
@@ -67,52 +64,40 @@ function Row({ row: { topic, perMinute, readers, letters } }: { row: TopicRow })
   return (
     <tr>
       <th scope="row">
-        <code>{topic.name}</code>
-        <br />
-        <span class="purpose">{topic.purpose}</span>
+        <a href={`/topics/${topic.name}`} title={topic.purpose}>
+          <code>{topic.name}</code>
+        </a>
       </th>
-      <td>{topic.producers.join(', ')}</td>
-      <td>{topic.consumers.length === 0 ? 'bots and dashboards' : topic.consumers.join(', ')}</td>
-      <td>{perMinute === undefined ? 'not known now' : <Rate perMinute={perMinute} />}</td>
+      <td class="number">{perMinute === undefined ? 'not known now' : eventsAMinute(perMinute)}</td>
+      <td>{perMinute === undefined ? '–' : <SparkLine perMinute={perMinute} />}</td>
       <td>
-        <Lag readers={readers} />
-      </td>
-      <td>
-        <Oldest readers={readers} />
+        <Lag readers={readers} most={1} />
       </td>
       <td>{letters.length === 0 ? '0' : <a href="#letters">{count(letters.length, 'letter')}</a>}</td>
-      <td>{keptOf(topic)}</td>
     </tr>
   )
 }
 
-function Rate({ perMinute }: { perMinute: readonly number[] }): JSX.Element {
-  if (perMinute.length === 0) return <>none yet</>
-  return (
-    <>
-      {eventsAMinute(perMinute)}
-      <SparkLine values={perMinute} label={`Events in each of the last ${perMinute.length} minutes: ${perMinute.join(', ')}`} />
-    </>
-  )
-}
-
-function Lag({ readers }: { readers: readonly ReaderLag[] }): JSX.Element {
+/** Readers that are behind, the slowest first; `most`: how many are named. */
+export function Lag({ readers, most = readers.length }: { readers: readonly ReaderLag[]; most?: number }): JSX.Element {
   if (readers.length === 0) return <>–</>
-  const behind = readers.filter((each) => !each.known || each.messages > 0)
+  const seconds = (each: ReaderLag): number => (each.known ? each.seconds : Infinity)
+  const behind = readers.filter((each) => !each.known || each.messages > 0).toSorted((a, b) => (seconds(a) < seconds(b) ? 1 : -1))
   if (behind.length === 0) return <>0 messages, 0 s</>
   return (
     <ul class="plain">
-      {behind.map((each) => (
+      {behind.slice(0, most).map((each) => (
         <li key={each.reader}>
           {each.reader}: {each.known ? `${count(each.messages, 'message')}, ${each.seconds} s` : 'not known, it does not say'}{' '}
           {each.known && each.seconds > SLOW_SECONDS ? <Tag text="behind" tone="bad" /> : null}
+          {behind.length > most ? ` and ${behind.length - most} more` : ''}
         </li>
       ))}
     </ul>
   )
 }
 
-function Oldest({ readers }: { readers: readonly ReaderLag[] }): JSX.Element {
+export function Oldest({ readers }: { readers: readonly ReaderLag[] }): JSX.Element {
   const oldest = readers
     .flatMap((each) => (each.known && each.oldest !== undefined ? [{ reader: each.reader, ...each.oldest }] : []))
     .toSorted((a, b) => (a.at < b.at ? -1 : 1))[0]
@@ -122,10 +107,6 @@ function Oldest({ readers }: { readers: readonly ReaderLag[] }): JSX.Element {
       <RunLink run={oldest.run} /> at {oldest.reader}, since <Moment at={oldest.at} />
     </>
   )
-}
-
-function keptOf({ cleanup, partitions }: Topic): string {
-  return `${cleanup === 'compact' ? 'newest of each key' : '7 days'}, ${count(partitions, 'partition')}`
 }
 
 function Letters({ letters, complete }: { letters: readonly DeadLetterSummary[]; complete: boolean }): JSX.Element {
@@ -168,9 +149,11 @@ function Letters({ letters, complete }: { letters: readonly DeadLetterSummary[];
 }
 
 const [WIDTH, HEIGHT, EDGE] = [128, 24, 2] as const
+const QUIET = Array.from({ length: 15 }, () => 0)
 
-/** A small line over a row of numbers. The label says the same in words. */
-function SparkLine({ values, label }: { values: readonly number[]; label: string }): JSX.Element {
+/** A small line over the events of each minute; flat for a topic that nobody has written to. The label says the same in words. */
+export function SparkLine({ perMinute }: { perMinute: readonly number[] }): JSX.Element {
+  const values = perMinute.length === 0 ? QUIET : perMinute
   const most = Math.max(1, ...values)
   const step = (WIDTH - 2 * EDGE) / Math.max(1, values.length - 1)
   const points = values.map((value, index) => {
@@ -178,7 +161,12 @@ function SparkLine({ values, label }: { values: readonly number[]; label: string
     return point.map((at) => Math.round(at * 10) / 10).join(',')
   })
   return (
-    <svg class="spark" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
+    <svg
+      class="spark"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      role="img"
+      aria-label={`Events in each of the last ${values.length} minutes: ${values.join(', ')}`}
+    >
       <polyline points={points.join(' ')} fill="none" stroke="currentColor" stroke-width="2" />
     </svg>
   )

@@ -1,0 +1,126 @@
+import { eventsAMinute, eventSummary, eventWords, TOPICS, type TopicRecord } from '#libs/contracts'
+import type { JSX } from 'preact'
+import { Absent, absentPage, FilteredAway, Loaded, None } from '../layout/absent.js'
+import { FilterForm, TextFilter } from '../layout/filters.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
+import { count, Facts, Moment, Part, PolicyLink, RunLink, Terminal } from '../layout/parts.js'
+import { mapAnswer } from '../reading/answer.js'
+import { readEvents, readTopics } from './read-topics.js'
+import { Lag, lettersText, Oldest, SparkLine, summaryOf } from './topics-page.js'
+
+const SHOWN = 50
+/** Characters of the JSON of one event: it may contain whole policies. */
+const MAX_JSON = 4_000
+
+/** One topic: its purpose, writers, readers and lag, and its last events in words. */
+export async function topicPage({ read, query, params }: PageRequest): Promise<PageContent> {
+  const topic = TOPICS.find(({ name }) => name === params['name'])
+  const trail = [{ href: '/topics', text: 'Topics' }]
+  if (topic === undefined) {
+    const summary = 'There is no topic of this name in the catalogue.'
+    return absentPage({ title: 'Topic', section: 'Topics', trail, summary, still: true }, { kind: 'missing', detail: summary }, 'topics')
+  }
+  const { name, purpose, producers, consumers, cleanup, partitions } = topic
+  const text = (query.get('text') ?? '').trim().slice(0, 100)
+  const [{ rows, activity, letters }, events] = await Promise.all([readTopics(read), readEvents(read, name)])
+  const row = rows.find((each) => each.topic === topic)!
+  const { perMinute, readers } = row
+  return {
+    title: text === '' ? name : `${name}, filtered`,
+    heading: name,
+    section: 'Topics',
+    trail,
+    summary: summaryOf([row], lettersText(letters, row.letters.length)),
+    body: (
+      <>
+        <Part id="about" title="About this topic">
+          <Absent answer={activity} what="rates of the topics" />
+          <Facts
+            facts={[
+              ['Purpose', purpose],
+              ['Written by', producers.join(', ')],
+              ['Read by', consumers.length === 0 ? 'bots and dashboards' : consumers.join(', ')],
+              ['Events a minute', perMinute === undefined ? 'not known now' : eventsAMinute(perMinute)],
+              perMinute === undefined ? null : ['Last 15 minutes', <SparkLine perMinute={perMinute} />],
+              ['Lag', <Lag readers={readers} />],
+              ['Oldest unhandled', <Oldest readers={readers} />],
+              ['Dead letters', row.letters.length === 0 ? '0' : <a href="/topics#letters">{count(row.letters.length, 'letter')}</a>],
+              ['Kept', `${cleanup === 'compact' ? 'newest of each key' : '7 days'}, ${count(partitions, 'partition')}`],
+            ]}
+          />
+        </Part>
+        <FilterForm action={`/topics/${name}`}>
+          <TextFilter name="text" label="Events with" value={text} />
+        </FilterForm>
+        <Part id="events" title={text === '' ? 'Last events' : 'Events that match'}>
+          <Loaded answer={mapAnswer(events, (all) => all.filter((event) => hasText(event, text)))} what="events of this topic">
+            {(found) => <Events events={found} narrowed={text !== ''} name={name} isPolicy={topic.key === 'policy'} />}
+          </Loaded>
+        </Part>
+        <Terminal commands={[`hms-svc topics tail ${name} --from 1h`]} />
+      </>
+    ),
+  }
+}
+
+function hasText(event: TopicRecord, text: string): boolean {
+  return `${eventWords(event.type)} ${JSON.stringify(event)}`.toLowerCase().includes(text.toLowerCase())
+}
+
+interface EventsProps {
+  events: readonly TopicRecord[]
+  narrowed: boolean
+  name: string
+  /** Whether the keys are ids of policies. */
+  isPolicy: boolean
+}
+
+function Events({ events, narrowed, name, isPolicy }: EventsProps): JSX.Element {
+  if (events.length === 0)
+    return narrowed ? <FilteredAway what="events" href={`/topics/${name}`} /> : <None>No event of this topic is kept.</None>
+  return (
+    <>
+      <ol class="plain topic-events">
+        {events.slice(0, SHOWN).map((event) => (
+          <li key={event.id}>
+            <Moment at={event.at} /> <Sentence event={event} isPolicy={isPolicy} />
+            {event.data === undefined ? (
+              <a href={`/audit/${event.position}`}>Entry {event.position}</a>
+            ) : (
+              <details id={`event-${event.id}`}>
+                <summary>JSON</summary>
+                <pre>{jsonOf(event)}</pre>
+              </details>
+            )}
+          </li>
+        ))}
+      </ol>
+      {events.length > SHOWN ? <p>{events.length - SHOWN} more are not shown. Narrow the list by text.</p> : null}
+    </>
+  )
+}
+
+/** `rollout bake started for epa-pm25-limit in Run 3, by rollout: 31 of 31 bots acknowledged`. */
+function Sentence({ event: { type, key, run, source, data }, isPolicy }: { event: TopicRecord; isPolicy: boolean }): JSX.Element {
+  const summary = eventSummary(data)
+  return (
+    <>
+      <strong>{eventWords(type)}</strong>
+      {data === null ? ' (withdrawn)' : ''}
+      {key === null ? null : <> for {isPolicy ? <PolicyLink id={key} /> : key}</>}
+      {run === null ? null : (
+        <>
+          {' '}
+          in <RunLink run={run} />
+        </>
+      )}
+      , by {source.replace(/^\/hms-svc\//, '')}
+      {summary === '' ? '.' : `: ${summary}`}{' '}
+    </>
+  )
+}
+
+function jsonOf(event: TopicRecord): string {
+  const text = JSON.stringify(event, null, 2)
+  return text.length > MAX_JSON ? `${text.slice(0, MAX_JSON)}…\n${text.length - MAX_JSON} more characters` : text
+}
