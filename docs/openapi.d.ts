@@ -9,7 +9,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Description: topics */
+        /** Returns the AsyncAPI document of all topics and their events. */
         get: operations["descriptionTopics"];
         put?: never;
         post?: never;
@@ -26,7 +26,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Log: checkpoint */
+        /** Returns the newest published checkpoint of the log, signed by the log and its witnesses. */
         get: operations["logCheckpoint"];
         put?: never;
         post?: never;
@@ -43,7 +43,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Description: errorPage */
+        /** Explains an error code: what it means, and what to do. */
         get: operations["descriptionErrorPage"];
         put?: never;
         post?: never;
@@ -60,7 +60,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Health: live */
+        /** Responds while the process runs. */
         get: operations["healthLive"];
         put?: never;
         post?: never;
@@ -77,7 +77,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Metrics: read */
+        /** Returns the metrics of this process in the Prometheus text format. */
         get: operations["metricsRead"];
         put?: never;
         post?: never;
@@ -145,7 +145,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Description: routes */
+        /** Returns the OpenAPI document of the routes of this process. */
         get: operations["descriptionRoutes"];
         put?: never;
         post?: never;
@@ -179,7 +179,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Log: tile */
+        /** Returns a tile of hashes or a bundle of entries. A full tile never changes. */
         get: operations["logTile"];
         put?: never;
         post?: never;
@@ -198,7 +198,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Alerts: report */
+        /** Accepts the alert of a bot. The same alert sent twice counts once. */
         post: operations["alertsReport"];
         delete?: never;
         options?: never;
@@ -216,7 +216,7 @@ export interface paths {
         /** Lists approvals with missing signatures. With `state=open` it also lists unsigned preparations, and approvals whose run has not ended. At most 200 of each kind, the newest. */
         get: operations["approvalsList"];
         put?: never;
-        /** Approvals: sign */
+        /** Accepts signatures of an approval; the last required one starts the run. */
         post: operations["approvalsSign"];
         delete?: never;
         options?: never;
@@ -250,7 +250,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Approvals: prepare */
+        /** Prepares an approval or a rollback: returns the bytes that people sign. */
         post: operations["approvalsPrepare"];
         delete?: never;
         options?: never;
@@ -282,7 +282,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Approvals: show */
+        /** Returns one approval with its signers and missing roles. */
         get: operations["approvalsShow"];
         put?: never;
         post?: never;
@@ -301,7 +301,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The signature of the statement authenticates the caller. */
+        /** Rejects an approval. The signature of the statement authenticates the caller. */
         post: operations["approvalsDecide"];
         delete?: never;
         options?: never;
@@ -350,7 +350,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ascending by index, the next page with `after` = the last index; or the newest first, the next page with `before` = the last one. */
+        /** Lists entries of the log by index, oldest or newest first. `after` or `before` = the last index returns the next page. */
         get: operations["entriesList"];
         put?: never;
         post?: never;
@@ -367,7 +367,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Log: proofOfVersion */
+        /** Proves that the approval of a policy's version is in the log. */
         get: operations["logProofOfVersion"];
         put?: never;
         post?: never;
@@ -384,7 +384,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Log: proofOfDigest */
+        /** Proves that the approval of a release is in the log. */
         get: operations["logProofOfDigest"];
         put?: never;
         post?: never;
@@ -401,7 +401,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The releases of the approvals among the entries that begin at `from`; an entry itself holds only the root over them. */
+        /** Returns the releases of the approvals among the entries from `from` on; an entry itself contains only their root. */
         get: operations["logReleases"];
         put?: never;
         post?: never;
@@ -418,7 +418,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the digest of a window's entry was made over. Open, as the log is: who checks needs no account. */
+        /** Returns the listing that the digest of a window's entry covers. Public like the log: an auditor needs no account. */
         get: operations["windowsShow"];
         put?: never;
         post?: never;
@@ -435,7 +435,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Bots: list */
+        /** Lists the bots that simulations run. */
         get: operations["botsList"];
         put?: never;
         /** Registers a bot, or replaces the bot with the same id. Refuses a module that does not load in the sandbox. */
@@ -472,7 +472,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** BreakGlass: prepare */
+        /** Prepares a break-glass release: returns the bytes that several people sign. */
         post: operations["breakGlassPrepare"];
         delete?: never;
         options?: never;
@@ -487,7 +487,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Canaries: show */
+        /** Returns the canary of a run: its cohort, steps, alerts and figures. */
         get: operations["canariesShow"];
         put?: never;
         post?: never;
@@ -504,7 +504,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Corpora: list */
+        /** Lists the corpora that simulations replay. */
         get: operations["corporaList"];
         put?: never;
         /** Registers a corpus, or replaces the corpus with the same id. A corpus with unreadable rows is refused as a whole; the error names the rows. */
@@ -522,7 +522,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the coverage of a policy. With `revision` and `waitMs` the response is sent once no bot lags behind that revision, or after the wait. With `bots=all` it lists every connected bot, or counts by region and release. */
+        /** Returns the coverage of a policy. With `revision` and `waitMs` the response is sent once no bot lags behind that revision, or after the wait. */
         get: operations["coverageShow"];
         put?: never;
         post?: never;
@@ -539,7 +539,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** DeadLetters: list */
+        /** Lists the dead letters of a service, newest first. */
         get: operations["deadLettersList"];
         put?: never;
         post?: never;
@@ -556,7 +556,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** DeadLetters: show */
+        /** Returns a dead letter with its content as received. */
         get: operations["deadLettersShow"];
         put?: never;
         post?: never;
@@ -575,7 +575,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** DeadLetters: discard */
+        /** Ends a dead letter without an effect. The letter and the reason are kept. */
         post: operations["deadLettersDiscard"];
         delete?: never;
         options?: never;
@@ -592,7 +592,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** DeadLetters: replay */
+        /** Gives a dead letter to its service again. */
         post: operations["deadLettersReplay"];
         delete?: never;
         options?: never;
@@ -607,7 +607,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Newest first, 500 at most; the next page is asked for with `before` = the last id. */
+        /** Lists deliveries, newest first, at most 500; `before` = the last id returns the next page. */
         get: operations["deliveriesList"];
         put?: never;
         post?: never;
@@ -626,7 +626,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What was given up, of these partners, policies and versions, in this time; 500 at once. */
+        /** Sends abandoned deliveries again, up to 500 that match partner, policy, version and time. */
         post: operations["redriveMany"];
         delete?: never;
         options?: never;
@@ -641,7 +641,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** With every try that is kept, and what it showed. */
+        /** Returns one delivery with each stored attempt and its result. */
         get: operations["deliveriesShow"];
         put?: never;
         post?: never;
@@ -660,7 +660,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** One that was given up or delivered. One that is under way is answered as it is. */
+        /** Sends an abandoned or completed delivery again. A delivery in progress is returned unchanged. */
         post: operations["redriveOne"];
         delete?: never;
         options?: never;
@@ -675,7 +675,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Events: follow */
+        /** Streams the policies in force, and each change, as Server-Sent Events. */
         get: operations["eventsFollow"];
         put?: never;
         post?: never;
@@ -695,7 +695,7 @@ export interface paths {
         /** Lists freezes, newest first, including ended ones. */
         get: operations["freezesList"];
         put?: never;
-        /** The signature of the statement authenticates the caller. */
+        /** Declares a freeze. The signature of the statement authenticates the caller. */
         post: operations["freezesDeclare"];
         delete?: never;
         options?: never;
@@ -729,7 +729,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Freezes: lift */
+        /** Ends a freeze before its time. The signature of the statement authenticates the caller. */
         post: operations["freezesLift"];
         delete?: never;
         options?: never;
@@ -761,7 +761,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Groups: list */
+        /** Returns the lag of one service in each of its topics. */
         get: operations["groupsList"];
         put?: never;
         post?: never;
@@ -814,7 +814,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** DryRun: lint */
+        /** Lints policies, and returns every finding with its position. */
         post: operations["dryRunLint"];
         delete?: never;
         options?: never;
@@ -829,10 +829,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Partners: list */
+        /** Lists the registered partners, without their secrets. */
         get: operations["partnersList"];
         put?: never;
-        /** A known id is replaced; what waits for the partner goes to the new address. */
+        /** Registers a partner, or replaces the partner with the same id; its pending deliveries use the new address. */
         post: operations["partnersAdd"];
         delete?: never;
         options?: never;
@@ -849,7 +849,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Mail to the address goes on. */
+        /** Sends mail again to an address that unsubscribed. */
         post: operations["resubscribeResubscribe"];
         delete?: never;
         options?: never;
@@ -866,7 +866,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** 200 also where the partner took nothing: the answer says so. */
+        /** Sends a test message to a partner now. Responds 200 also if the partner refused it: the result reports that. */
         post: operations["partnerTestsTest"];
         delete?: never;
         options?: never;
@@ -949,10 +949,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Receipts: read */
+        /** Returns the message that the token belongs to, and whether it is acknowledged. */
         get: operations["receiptsRead"];
         put?: never;
-        /** Receipts: acknowledge */
+        /** Records that the partner acknowledges a message. The first acknowledgement counts. */
         post: operations["receiptsAcknowledge"];
         delete?: never;
         options?: never;
@@ -1001,7 +1001,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Roster: chain */
+        /** Returns the rosters after the version that the caller has. */
         get: operations["rosterChain"];
         put?: never;
         post?: never;
@@ -1018,10 +1018,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Roster: proposals */
+        /** Lists the proposed rosters with their signatures. */
         get: operations["rosterProposals"];
         put?: never;
-        /** Roster: propose */
+        /** Proposes the next roster. */
         post: operations["rosterPropose"];
         delete?: never;
         options?: never;
@@ -1038,7 +1038,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Roster: sign */
+        /** Accepts a signature on a proposed roster; the last required one brings it into force. */
         post: operations["rosterSign"];
         delete?: never;
         options?: never;
@@ -1070,7 +1070,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Runs: show */
+        /** Returns one run, stage by stage. */
         get: operations["runsShow"];
         put?: never;
         post?: never;
@@ -1104,7 +1104,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Runs: events */
+        /** Streams the state of a run as Server-Sent Events: now, and after each change. */
         get: operations["runsEvents"];
         put?: never;
         post?: never;
@@ -1121,7 +1121,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Scenarios: list */
+        /** Lists the scenarios that simulations evaluate. */
         get: operations["scenariosList"];
         put?: never;
         /** Registers a scenario, or replaces the scenario with the same id. Its corpus may be registered later; until then a run skips the scenario and reports that. */
@@ -1139,10 +1139,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Schemas: list */
+        /** Lists the registered JSON Schemas. */
         get: operations["schemasList"];
         put?: never;
-        /** Schemas: add */
+        /** Registers a JSON Schema for the data of policies, or replaces the schema with the same name. */
         post: operations["schemasAdd"];
         delete?: never;
         options?: never;
@@ -1242,7 +1242,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tickets: show */
+        /** Returns one ticket with its evidence. */
         get: operations["ticketsShow"];
         put?: never;
         post?: never;
@@ -1261,7 +1261,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Returns 202 once the decision is accepted. The signature of the statement authenticates the caller. */
+        /** Decides a ticket; returns 202 once the decision is accepted. The signature of the statement authenticates the caller. */
         post: operations["ticketsDecide"];
         delete?: never;
         options?: never;
@@ -1279,7 +1279,7 @@ export interface paths {
         /** Lists tokens, newest first, including revoked and expired ones. */
         get: operations["tokensList"];
         put?: never;
-        /** Tokens: create */
+        /** Issues an API token. The secret is in this response only. */
         post: operations["tokensCreate"];
         delete?: never;
         options?: never;
@@ -1296,7 +1296,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tokens: revoke */
+        /** Revokes a token and closes its connections. */
         post: operations["tokensRevoke"];
         delete?: never;
         options?: never;
@@ -1311,7 +1311,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Topics: list */
+        /** Lists the topics with their activity and the lag of their readers. */
         get: operations["topicsList"];
         put?: never;
         post?: never;
@@ -1328,7 +1328,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Topics: records */
+        /** Returns the records of the topics in pages. */
         get: operations["topicsRecords"];
         put?: never;
         post?: never;
@@ -1345,10 +1345,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Unsubscribes: read */
+        /** Returns the address that the token belongs to, and whether it is unsubscribed. */
         get: operations["unsubscribesRead"];
         put?: never;
-        /** Unsubscribes: unsubscribe */
+        /** Unsubscribes the address: it gets no further mail. */
         post: operations["unsubscribesUnsubscribe"];
         delete?: never;
         options?: never;
@@ -1363,7 +1363,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Those that count now: while notifier's key is replaced, both. */
+        /** Lists the valid keys that sign messages: two while notifier's key is replaced. */
         get: operations["webhookKeysList"];
         put?: never;
         post?: never;
@@ -1469,10 +1469,6 @@ export interface components {
         AuditAct: {
             by: string[];
             decision: string;
-            policies?: {
-                id: string;
-                version: null | string;
-            }[];
             reason: null | string;
             publicReason?: string;
             statements: components["schemas"]["SignedStatement"][];
@@ -1638,21 +1634,6 @@ export interface components {
                 version: string;
                 detail: string;
             };
-            bots?: {
-                id: string;
-                region: string;
-                digest: null | string;
-                version: null | string;
-                /** @enum {unknown} */
-                state: "current" | "stale" | "silent";
-            }[];
-            cells?: {
-                region: string;
-                digest: null | string;
-                version: null | string;
-                total: number;
-                current: number;
-            }[];
         };
         DeadLetterSummary: {
             id: string;
@@ -2942,6 +2923,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Code of the error. */
                 code: string;
             };
             cookie?: never;
@@ -3038,10 +3020,13 @@ export interface operations {
     evaluateAll: {
         parameters: {
             query?: {
+                /** @description Revision from a refetch notification; the response waits until the instance has it. */
                 flagConfigEtag?: string;
             };
             header?: {
+                /** @description ETag of the response that the caller has; an unchanged response is 304. */
                 "if-none-match"?: string;
+                /** @description Newest revision that the caller has seen. An instance that does not reach it responds `HMS_STORE_BEHIND`. */
                 "if-revision-at-least"?: string;
             };
             path?: never;
@@ -3077,10 +3062,13 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description ETag of the response that the caller has; an unchanged response is 304. */
                 "if-none-match"?: string;
+                /** @description Newest revision that the caller has seen. An instance that does not reach it responds `HMS_STORE_BEHIND`. */
                 "if-revision-at-least"?: string;
             };
             path: {
+                /** @description Id of a policy, or its id and a field: `ID.FIELD`. */
                 key: string;
             };
             cookie?: never;
@@ -3114,9 +3102,11 @@ export interface operations {
     refetchEventsFollow: {
         parameters: {
             query?: {
+                /** @description Stream key from a bulk evaluation, in place of the Authorization header. */
                 key?: string;
             };
             header?: {
+                /** @description Id of the last event that the caller received; the stream resumes after it. */
                 "last-event-id"?: string;
             };
             path?: never;
@@ -3200,6 +3190,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Path of a tile or an entry bundle, as C2SP tlog-tiles defines it. */
                 path: string;
             };
             cookie?: never;
@@ -3258,6 +3249,7 @@ export interface operations {
     approvalsList: {
         parameters: {
             query?: {
+                /** @description `waiting` (default): approvals with missing signatures. `open`: also unsigned preparations, and approvals whose run has not ended. */
                 state?: "waiting" | "open";
             };
             header?: never;
@@ -3318,6 +3310,7 @@ export interface operations {
     approvalsFallbacks: {
         parameters: {
             query: {
+                /** @description Id of the policy. */
                 policy: string;
             };
             header?: never;
@@ -3409,6 +3402,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Digest of the approval: `sha256:` and 64 hexadecimal digits. */
                 digest: string;
             };
             cookie?: never;
@@ -3443,6 +3437,7 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
+                /** @description Digest of the approval: `sha256:` and 64 hexadecimal digits. */
                 digest: string;
             };
             cookie?: never;
@@ -3471,6 +3466,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Digest of the approval: `sha256:` and 64 hexadecimal digits. */
                 digest: string;
             };
             cookie?: never;
@@ -3500,6 +3496,7 @@ export interface operations {
     attestationsOfRun: {
         parameters: {
             query: {
+                /** @description Number of the run. */
                 run: number;
             };
             header?: never;
@@ -3531,16 +3528,27 @@ export interface operations {
     entriesList: {
         parameters: {
             query?: {
+                /** @description Number of the run. */
                 run?: number;
+                /** @description Index after which entries are listed: the last one the caller has. */
                 after?: number;
+                /** @description Index before which entries are listed: the first one the caller has. */
                 before?: number;
+                /** @description Name of a person who signed, decided, froze, revoked or redrove, case-insensitive. */
                 by?: string;
+                /** @description Type of the event, or its end: `rollout.reversed`. */
                 type?: string;
+                /** @description Earliest time, RFC 3339. */
                 since?: string;
+                /** @description Latest time, RFC 3339. */
                 until?: string;
+                /** @description Whether entries include the acts of people in the event, with their reasons. */
                 acts?: "true" | "false";
+                /** @description Whether entries include the signed events that the log keeps. */
                 signed?: "true" | "false";
+                /** @description `index`: oldest first; `newest`: newest first. */
                 order?: "index" | "newest";
+                /** @description Maximum number of items in the response. */
                 limit?: number;
             };
             header?: never;
@@ -3572,7 +3580,9 @@ export interface operations {
     logProofOfVersion: {
         parameters: {
             query: {
+                /** @description Id of the policy. */
                 policy: string;
+                /** @description Version of the policy. */
                 version: string;
             };
             header?: never;
@@ -3606,6 +3616,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Digest of the release: `sha256:` and 64 hexadecimal digits. */
                 digest: string;
             };
             cookie?: never;
@@ -3635,6 +3646,7 @@ export interface operations {
     logReleases: {
         parameters: {
             query: {
+                /** @description Index of the first entry. */
                 from: number;
             };
             header?: never;
@@ -3668,6 +3680,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Event id of the entry. */
                 event: string;
             };
             cookie?: never;
@@ -3815,6 +3828,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the run. */
                 run: string;
             };
             cookie?: never;
@@ -3920,10 +3934,12 @@ export interface operations {
     coverageShow: {
         parameters: {
             query: {
+                /** @description Id of the policy. */
                 policy: string;
+                /** @description Revision that the bots should have reached. */
                 revision?: number;
+                /** @description Maximum wait in ms until no bot lags behind the revision. */
                 waitMs?: number;
-                bots?: "all";
             };
             header?: never;
             path?: never;
@@ -3954,11 +3970,14 @@ export interface operations {
     deadLettersList: {
         parameters: {
             query?: {
+                /** @description Only items in this state. */
                 state?: "waiting" | "ignored" | "replayed" | "discarded";
+                /** @description Maximum number of items in the response. */
                 limit?: number;
             };
             header?: never;
             path: {
+                /** @description Name of the service that abandoned the messages. */
                 service: string;
             };
             cookie?: never;
@@ -3990,7 +4009,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the service that abandoned the messages. */
                 service: string;
+                /** @description Id of the dead letter. */
                 id: string;
             };
             cookie?: never;
@@ -4025,7 +4046,9 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
+                /** @description Name of the service that abandoned the messages. */
                 service: string;
+                /** @description Id of the dead letter. */
                 id: string;
             };
             cookie?: never;
@@ -4057,7 +4080,9 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
+                /** @description Name of the service that abandoned the messages. */
                 service: string;
+                /** @description Id of the dead letter. */
                 id: string;
             };
             cookie?: never;
@@ -4080,13 +4105,21 @@ export interface operations {
     deliveriesList: {
         parameters: {
             query?: {
+                /** @description Number of the run. */
                 run?: number;
+                /** @description Only items in this state. */
                 state?: "pending" | "delivered" | "dead" | "superseded";
+                /** @description Id of the last delivery that the caller has. */
                 before?: string;
+                /** @description Maximum number of items in the response. */
                 limit?: number;
+                /** @description Id of the partner. */
                 partner?: string;
+                /** @description Id of the policy. */
                 policy?: string;
+                /** @description Version of the policy. */
                 version?: string;
+                /** @description Earliest time, RFC 3339. */
                 since?: string;
             };
             header?: never;
@@ -4149,6 +4182,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the delivery. */
                 id: string;
             };
             cookie?: never;
@@ -4183,6 +4217,7 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
+                /** @description Id of the delivery. */
                 id: string;
             };
             cookie?: never;
@@ -4209,13 +4244,19 @@ export interface operations {
     eventsFollow: {
         parameters: {
             query?: {
+                /** @description Revision that this reader has already: it gets the changes after it. */
                 revision?: number;
+                /** @description Policies that this reader uses; the other policies of their bundles are included. Unknown ones are sent once they exist. */
                 policies?: string[];
+                /** @description Name of the bot that reads; the canary of a cohort depends on it. */
                 bot?: string;
+                /** @description Region of the reader. */
                 region?: string;
             };
             header?: {
+                /** @description Id of the last event that the caller received; the stream resumes after it. */
                 "last-event-id"?: string;
+                /** @description Newest revision that the caller has seen. An instance that does not reach it responds `HMS_STORE_BEHIND`. */
                 "if-revision-at-least"?: string;
             };
             path?: never;
@@ -4299,6 +4340,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the freeze. */
                 id: string;
             };
             cookie?: never;
@@ -4333,6 +4375,7 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
+                /** @description Id of the freeze. */
                 id: string;
             };
             cookie?: never;
@@ -4392,6 +4435,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name of the service. */
                 service: string;
             };
             cookie?: never;
@@ -4450,7 +4494,9 @@ export interface operations {
     liveRecordsList: {
         parameters: {
             query?: {
+                /** @description `storedAt` of the last known head; later heads are returned. */
                 after?: string;
+                /** @description Maximum number of items in the response. */
                 limit?: number;
             };
             header?: never;
@@ -4574,6 +4620,7 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
+                /** @description Id of the partner. */
                 id: string;
             };
             cookie?: never;
@@ -4605,6 +4652,7 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
+                /** @description Id of the partner. */
                 id: string;
             };
             cookie?: never;
@@ -4631,11 +4679,15 @@ export interface operations {
     policiesList: {
         parameters: {
             query?: {
+                /** @description Name of the bot that reads; the canary of a cohort depends on it. */
                 bot?: string;
+                /** @description Region of the reader. */
                 region?: string;
             };
             header?: {
+                /** @description ETag of the response that the caller has; an unchanged response is 304. */
                 "if-none-match"?: string;
+                /** @description Newest revision that the caller has seen. An instance that does not reach it responds `HMS_STORE_BEHIND`. */
                 "if-revision-at-least"?: string;
             };
             path?: never;
@@ -4666,17 +4718,25 @@ export interface operations {
     policiesShow: {
         parameters: {
             query?: {
+                /** @description Time at which the version was in force. */
                 at?: string;
+                /** @description Time up to which recorded heads count; by default now. */
                 known?: string;
+                /** @description Version to return, with the time it was last in force. */
                 version?: string;
+                /** @description Name of the bot that reads; the canary of a cohort depends on it. */
                 bot?: string;
+                /** @description Region of the reader. */
                 region?: string;
             };
             header?: {
+                /** @description ETag of the response that the caller has; an unchanged response is 304. */
                 "if-none-match"?: string;
+                /** @description Newest revision that the caller has seen. An instance that does not reach it responds `HMS_STORE_BEHIND`. */
                 "if-revision-at-least"?: string;
             };
             path: {
+                /** @description Id of the policy. */
                 id: string;
             };
             cookie?: never;
@@ -4706,12 +4766,16 @@ export interface operations {
     historyList: {
         parameters: {
             query?: {
+                /** @description Limit of heads that are read; a head that changed nothing for readers makes no entry. */
                 limit?: number;
+                /** @description `seq` of the last entry of the previous page. */
                 before?: number;
+                /** @description Whether each entry includes its signed head and releases. */
                 signed?: "true" | "false";
             };
             header?: never;
             path: {
+                /** @description Id of the policy. */
                 id: string;
             };
             cookie?: never;
@@ -4746,6 +4810,7 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
+                /** @description Id of the policy. */
                 id: string;
             };
             cookie?: never;
@@ -4774,6 +4839,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Token from the address in the message. */
                 token: string;
             };
             cookie?: never;
@@ -4808,6 +4874,7 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
+                /** @description Token from the address in the message. */
                 token: string;
             };
             cookie?: never;
@@ -4863,8 +4930,11 @@ export interface operations {
     rollbacksPreview: {
         parameters: {
             query: {
+                /** @description `true`: the other policies of the bundle stay unchanged. */
                 only?: "true" | "false";
+                /** @description Id of the policy. */
                 policy: string;
+                /** @description Version of the policy. */
                 version: string;
             };
             header?: never;
@@ -4896,6 +4966,7 @@ export interface operations {
     rosterChain: {
         parameters: {
             query?: {
+                /** @description Version that the caller has; without it the chain begins with the first roster. */
                 since?: number;
             };
             header?: never;
@@ -4990,6 +5061,7 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
+                /** @description Digest of the proposed roster. */
                 digest: string;
             };
             cookie?: never;
@@ -5016,8 +5088,11 @@ export interface operations {
     runsList: {
         parameters: {
             query?: {
+                /** @description `yes`: only runs that have not ended; `no`: only ended runs. */
                 open?: "yes" | "no";
+                /** @description Only items in this state. */
                 state?: "AWAITING_APPROVAL" | "QUEUED" | "LINTING" | "SIMULATING" | "WAITING" | "CANARY" | "ROLLING_OUT" | "BAKING" | "NOTIFYING" | "PAUSED" | "ROLLING_BACK" | "SUCCEEDED" | "FAILED" | "ROLLED_BACK" | "ABORTED" | "SUPERSEDED" | "STALE";
+                /** @description Returns only runs with a smaller number, for the next page. */
                 before?: number;
             };
             header?: never;
@@ -5051,6 +5126,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the run. */
                 number: string;
             };
             cookie?: never;
@@ -5085,6 +5161,7 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
+                /** @description Number of the run. */
                 number: string;
             };
             cookie?: never;
@@ -5113,6 +5190,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the run. */
                 number: string;
             };
             cookie?: never;
@@ -5311,6 +5389,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the run. */
                 run: string;
             };
             cookie?: never;
@@ -5340,15 +5419,23 @@ export interface operations {
     policiesSnapshot: {
         parameters: {
             query?: {
+                /** @description Place (`policy@scope`) after which the page of documents begins; empty for the first page. */
                 after?: string;
+                /** @description Revision that this reader has already: it gets the changes after it. */
                 revision?: number;
+                /** @description Policies that this reader uses; the other policies of their bundles are included. Unknown ones are sent once they exist. */
                 policies?: string[];
+                /** @description Name of the bot that reads; the canary of a cohort depends on it. */
                 bot?: string;
+                /** @description Region of the reader. */
                 region?: string;
             };
             header?: {
+                /** @description ETag of the response that the caller has; an unchanged response is 304. */
                 "if-none-match"?: string;
+                /** @description Newest revision that the caller has seen. An instance that does not reach it responds `HMS_STORE_BEHIND`. */
                 "if-revision-at-least"?: string;
+                /** @description Encodings that the caller accepts; large responses are compressed. */
                 "accept-encoding"?: string;
             };
             path?: never;
@@ -5379,6 +5466,7 @@ export interface operations {
     ticketsList: {
         parameters: {
             query?: {
+                /** @description Only items in this state. */
                 state?: "OPEN" | "DECIDED" | "EXPIRED" | "MOOT";
             };
             header?: never;
@@ -5412,6 +5500,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the ticket. */
                 number: string;
             };
             cookie?: never;
@@ -5446,6 +5535,7 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
+                /** @description Number of the ticket. */
                 number: string;
             };
             cookie?: never;
@@ -5535,6 +5625,7 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
+                /** @description Id of the token. */
                 id: string;
             };
             cookie?: never;
@@ -5586,10 +5677,13 @@ export interface operations {
     topicsRecords: {
         parameters: {
             query?: {
+                /** @description Comma-separated topic names; default: the whole catalogue. */
                 topics?: ("hms.approval.v1" | "hms.lint.v1" | "hms.simulation.v1" | "hms.canary.v1" | "hms.rollout.v1" | "hms.notification.v1" | "hms.run.control.v1" | "hms.ticket.v1" | "hms.run.state.v1" | "hms.roster.v1" | "hms.token.v1" | "hms.freeze.v1" | "hms.partner.v1" | "hms.receipt.v1" | "hms.config.head.v1" | "hms.config.published.v1" | "hms.config.coverage.v1" | "hms.config.state.v1" | "hms.bot.alert.v1" | "hms.audit.v1" | "hms.dlq.approver.v1" | "hms.dlq.linter.v1" | "hms.dlq.simulator.v1" | "hms.dlq.canary-controller.v1" | "hms.dlq.rollout.v1" | "hms.dlq.notifier.v1" | "hms.dlq.config-store.v1" | "hms.dlq.audit.v1")[];
+                /** @description Cursor: `next` of an earlier page. Without `after` and `since`, the page is empty and its `next` is the end of the log. */
                 after?: string;
+                /** @description Earliest time, RFC 3339. */
                 since?: string;
-                order?: "newest";
+                /** @description Maximum records per service. */
                 limit?: number;
             };
             header?: never;
@@ -5623,6 +5717,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Token from the address in the mail. */
                 token: string;
             };
             cookie?: never;
@@ -5657,6 +5752,7 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
+                /** @description Token from the address in the mail. */
                 token: string;
             };
             cookie?: never;

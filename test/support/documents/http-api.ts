@@ -1,6 +1,7 @@
 import ts from 'typescript'
 import { OFREP_PATH, SERVICE_PATHS, SERVICES } from '#libs/contracts'
 import { isWrite } from '#libs/platform'
+import { describedParameter } from './parameters.js'
 import type { Schema, TypeSchemas } from './type-schemas.js'
 
 const METHODS = ['Get', 'Post', 'Put', 'Patch', 'Delete', 'Sse']
@@ -41,12 +42,14 @@ function operationOf(
   const url = `/${[prefix, textOf(decorators.get(verb)![0]) ?? ''].filter((part) => part !== '').join('/')}`
   const path = url.replaceAll(/:([A-Za-z]+)/g, '{$1}').replaceAll('*', '{path}')
   const name = (method.name as ts.Identifier).text
-  const summary = ts.displayPartsToString(checker.getSymbolAtLocation(method.name)?.getDocumentationComment(checker)).replaceAll('\n', ' ')
-  const taken = method.parameters.flatMap((parameter) => takenBy(parameter, checker, schemas))
+  const summary = commentOf(checker.getSymbolAtLocation(method.name), checker)
+  if (summary === '') throw new TypeError(`${tag}.${name} has no sentence above it`)
+  const taken = method.parameters.flatMap((parameter) => takenBy(parameter, path, checker, schemas))
   const inPath = [...path.matchAll(/\{([A-Za-z]+)\}/g)].map(([, each]) => ({
     name: each!,
     in: 'path',
     required: true,
+    description: describedParameter(each!, path),
     schema: { type: 'string' },
   }))
   const parameters = [
@@ -62,7 +65,7 @@ function operationOf(
     tags: [
       SERVICES.find((service) => SERVICE_PATHS[service].some((each) => url === each || url.startsWith(`${each}/`))) ?? 'every service',
     ],
-    summary: summary === '' ? `${tag}: ${name}` : summary,
+    summary,
     security: securityOf(verb, decorators, ofClass),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
@@ -97,24 +100,34 @@ const IDEMPOTENCY_KEY = {
 
 function takenBy(
   parameter: ts.ParameterDeclaration,
+  path: string,
   checker: ts.TypeChecker,
   schemas: TypeSchemas,
 ): { body?: Schema; parameters?: object[] }[] {
   const decorators = decoratorsOf(parameter)
   const type = checker.getTypeAtLocation(parameter)
   if (decorators.has('Body')) return [{ body: schemas.of(type) }]
-  if (decorators.has('Headers')) {
-    const name = textOf(decorators.get('Headers')![0])
-    return name === undefined ? [] : [{ parameters: [{ name, in: 'header', required: false, schema: { type: 'string' } }] }]
+  const place = decorators.has('Headers') ? 'header' : 'query'
+  const given = decorators.get(place === 'header' ? 'Headers' : 'Query')
+  if (given === undefined) return []
+  const described = (name: string, required: boolean, schema: Schema, comment?: string): object => {
+    return { name, in: place, required, description: describedParameter(name, path, comment), schema }
   }
-  if (!decorators.has('Query')) return []
-  const name = textOf(decorators.get('Query')![0])
-  if (name !== undefined)
-    return [{ parameters: [{ name, in: 'query', required: parameter.questionToken === undefined, schema: { type: 'string' } }] }]
+  const name = textOf(given[0])
+  if (name !== undefined) {
+    return [{ parameters: [described(name, place === 'query' && parameter.questionToken === undefined, { type: 'string' })] }]
+  }
+  if (place === 'header') return []
   const { properties = {}, required = [] } = schemas.inline(type) as { properties?: Record<string, Schema>; required?: string[] }
-  return [
-    { parameters: Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: required.includes(name), schema })) },
-  ]
+  const parameters = Object.entries(properties).map(([each, schema]) =>
+    described(each, required.includes(each), schema, commentOf(type.getProperty(each), checker)),
+  )
+  return [{ parameters }]
+}
+
+/** The comment above a declaration, as one line. */
+function commentOf(symbol: ts.Symbol | undefined, checker: ts.TypeChecker): string {
+  return ts.displayPartsToString(symbol?.getDocumentationComment(checker)).replaceAll('\n', ' ')
 }
 
 function answerOf(

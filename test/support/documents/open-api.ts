@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { SERVICES } from '#libs/contracts'
 import { ROOT, sourcesOf } from '../../architecture/root.js'
 import { operationsIn } from './http-api.js'
+import type { Example } from './parameters.js'
 import { exportedType, programOf } from './program.js'
-import { TypeSchemas } from './type-schemas.js'
+import { TypeSchemas, type Schema } from './type-schemas.js'
 import { refineBy } from './validators.js'
 
 const DESCRIPTION =
@@ -25,7 +27,7 @@ export async function openApiFromSources(): Promise<object> {
   const paths: Record<string, Record<string, object>> = {}
   for (const file of controllers) {
     for (const { path, method, operation } of operationsIn(program.getSourceFile(file)!, checker, schemas)) {
-      paths[path] = { [method]: operation, ...paths[path] }
+      paths[path] = { [method]: withExample(operation), ...paths[path] }
     }
   }
   const problemSchema = schemas.of(exportedType(program, problem, 'Problem'))
@@ -61,6 +63,25 @@ export async function openApiFromSources(): Promise<object> {
       schemas: sorted(schemas.definitions),
     },
   }
+}
+
+/** Recorded from an installation, by operation: `npm run schemas` puts them into the document, and a test sends the requests. */
+const EXAMPLES = JSON.parse(readFileSync(new URL('examples.json', import.meta.url), 'utf8')) as Record<string, Example>
+
+interface Described {
+  parameters?: { name: string }[]
+  requestBody?: { content: Record<string, object> }
+  responses: Record<string, { content?: Record<string, object> }>
+}
+
+function withExample(operation: Schema): Schema {
+  const { parameters: values = {}, request, response } = EXAMPLES[operation['operationId'] as string] ?? {}
+  const { parameters = [], requestBody, responses } = operation as unknown as Described
+  for (const parameter of parameters) if (parameter.name in values) Object.assign(parameter, { example: values[parameter.name] })
+  if (request !== undefined) Object.assign(Object.values(requestBody!.content)[0]!, { example: request })
+  const done = Object.entries(responses).find(([status]) => status.startsWith('2'))?.[1].content ?? {}
+  if (response !== undefined) Object.assign(Object.values(done)[0]!, { example: response })
+  return operation
 }
 
 async function classesIn(files: readonly string[]): Promise<Map<string, new () => object>> {

@@ -50,6 +50,7 @@ export class ApprovalsController {
     private readonly tryGuard: TryGuard,
   ) {}
 
+  /** Prepares an approval or a rollback: returns the bytes that people sign. */
   @LargeBody(POLICIES_BODY)
   @Post('prepare')
   @HttpCode(200)
@@ -72,6 +73,7 @@ export class ApprovalsController {
     return this.tryGuard.execute(policies)
   }
 
+  /** Accepts signatures of an approval; the last required one starts the run. */
   @Post()
   @HttpCode(202)
   @Public()
@@ -81,7 +83,7 @@ export class ApprovalsController {
     return this.signApproval.execute(body)
   }
 
-  /** The signature of the statement authenticates the caller. */
+  /** Rejects an approval. The signature of the statement authenticates the caller. */
   @Post(':digest/decisions')
   @HttpCode(200)
   @Public()
@@ -112,6 +114,7 @@ export class ApprovalsController {
     return this.database.transaction(async (tx) => fallbacksView(tx, await policyOrNew(tx, policy), this.rosters.newest))
   }
 
+  /** Returns one approval with its signers and missing roles. */
   @Get(':digest')
   show(@Param('digest') digest: string): Promise<ApprovalSummary> {
     return this.database.transaction(async (tx) => {

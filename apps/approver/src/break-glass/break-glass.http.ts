@@ -18,6 +18,7 @@ export class BreakGlassController {
     private readonly signBreakGlass: SignBreakGlass,
   ) {}
 
+  /** Prepares a break-glass release: returns the bytes that several people sign. */
   @LargeBody(POLICIES_BODY)
   @Post('prepare')
   @HttpCode(200)

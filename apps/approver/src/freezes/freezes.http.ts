@@ -30,7 +30,7 @@ export class FreezesController {
     throw new HmsError('HMS_FREEZE_NOT_FOUND', `There is no freeze ${id}.`, { status: 404, next: [action('freezes.list')] })
   }
 
-  /** The signature of the statement authenticates the caller. */
+  /** Declares a freeze. The signature of the statement authenticates the caller. */
   @Post()
   @Public()
   @SignedBody(proofOfStatement)
@@ -38,6 +38,7 @@ export class FreezesController {
     return this.signedFreezes.declare(statement)
   }
 
+  /** Ends a freeze before its time. The signature of the statement authenticates the caller. */
   @Post(':id/lift')
   @HttpCode(200)
   @Public()

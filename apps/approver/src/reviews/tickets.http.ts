@@ -23,6 +23,7 @@ export class TicketsController {
     )
   }
 
+  /** Returns one ticket with its evidence. */
   @Get(':number')
   async show(@Param('number') number: string): Promise<Ticket> {
     const ticket = await this.database.transaction((tx) => tx.documents(TICKETS).get(number))
@@ -30,7 +31,7 @@ export class TicketsController {
     return ticket
   }
 
-  /** Returns 202 once the decision is accepted. The signature of the statement authenticates the caller. */
+  /** Decides a ticket; returns 202 once the decision is accepted. The signature of the statement authenticates the caller. */
   @Post(':number/decisions')
   @HttpCode(202)
   @Public()

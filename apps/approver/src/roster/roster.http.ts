@@ -28,12 +28,14 @@ export class RosterController {
     private readonly rosterProposals: RosterProposals,
   ) {}
 
+  /** Returns the rosters after the version that the caller has. */
   @Get()
   @Public()
   chain(@Query() { since = -1 }: RosterQueryDto): Promise<RosterStep[]> {
     return this.database.transaction((tx) => rostersAfter(tx, since))
   }
 
+  /** Proposes the next roster. */
   @LargeBody({ bytes: 2 * MAX_PROPOSAL_BYTES })
   @Post('proposals')
   @HttpCode(202)
@@ -42,11 +44,13 @@ export class RosterController {
     return this.rosterProposals.propose(body)
   }
 
+  /** Lists the proposed rosters with their signatures. */
   @Get('proposals')
   proposals(): Promise<RosterProposalView[]> {
     return this.rosterProposals.list()
   }
 
+  /** Accepts a signature on a proposed roster; the last required one brings it into force. */
   @Post('proposals/:digest/signatures')
   @HttpCode(202)
   @Public()

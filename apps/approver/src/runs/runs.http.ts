@@ -36,6 +36,7 @@ export class RunsController {
     })
   }
 
+  /** Returns one run, stage by stage. */
   @Get(':number')
   async show(@Param('number') number: string): Promise<RunView> {
     const record = await this.load(number)
@@ -59,6 +60,7 @@ export class RunsController {
     return this.decideRun.execute(facts.run, statement)
   }
 
+  /** Streams the state of a run as Server-Sent Events: now, and after each change. */
   @Sse(':number/events')
   async events(@Param('number') number: string, @Res({ passthrough: true }) { raw }: FastifyReply): Promise<Observable<MessageEvent>> {
     // Before the stream begins: an unknown run is a 404, not an error inside a 200.

@@ -14,6 +14,7 @@ export class TokensController {
     private readonly access: Authorizer,
   ) {}
 
+  /** Issues an API token. The secret is in this response only. */
   @Post()
   @Header('cache-control', 'no-store')
   @RequireScope('statement')
@@ -31,6 +32,7 @@ export class TokensController {
     return records.map((record) => tokenView(record, refusals.get(record.id))).sort((a, b) => b.createdAt.localeCompare(a.createdAt))
   }
 
+  /** Revokes a token and closes its connections. */
   @Post(':id/revoke')
   @HttpCode(200)
   @RequireScope('statement')

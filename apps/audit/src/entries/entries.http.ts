@@ -11,7 +11,7 @@ export class EntriesController {
     private readonly entries: EntryStore,
   ) {}
 
-  /** Ascending by index, the next page with `after` = the last index; or the newest first, the next page with `before` = the last one. */
+  /** Lists entries of the log by index, oldest or newest first. `after` or `before` = the last index returns the next page. */
   @Get()
   async list(@Query() { since, until, order, acts, signed, ...rest }: EntriesQueryDto): Promise<RecordedEntry[]> {
     const wanted = { acts: acts === 'true', signed: signed === 'true' }

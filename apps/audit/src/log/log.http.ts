@@ -22,6 +22,7 @@ export class LogController {
     private readonly tree: TreeStore,
   ) {}
 
+  /** Returns the newest published checkpoint of the log, signed by the log and its witnesses. */
   @Get('checkpoint')
   @Public()
   @Header('content-type', 'text/plain; charset=utf-8')
@@ -30,6 +31,7 @@ export class LogController {
     return (await this.inPublished(async (_tx, published) => published)).note
   }
 
+  /** Returns a tile of hashes or a bundle of entries. A full tile never changes. */
   @Get('tile/*')
   @Public()
   async tile(@Param('*') path: string, @Res({ passthrough: true }) reply: Reply): Promise<StreamableFile> {
@@ -47,19 +49,21 @@ export class LogController {
     return new StreamableFile(bytes, { type: 'application/octet-stream' })
   }
 
+  /** Proves that the approval of a policy's version is in the log. */
   @Get('v1/audit/proofs')
   @Public()
   async proofOfVersion(@Query() { policy, version }: ProofQueryDto): Promise<AuditProof> {
     return this.proof({ policy, version }, `${policy}@${version}`)
   }
 
+  /** Proves that the approval of a release is in the log. */
   @Get('v1/audit/proofs/:digest')
   @Public()
   async proofOfDigest(@Param('digest') digest: string): Promise<AuditProof> {
     return this.proof({ digest }, digest)
   }
 
-  /** The releases of the approvals among the entries that begin at `from`; an entry itself holds only the root over them. */
+  /** Returns the releases of the approvals among the entries from `from` on; an entry itself contains only their root. */
   @Get('v1/audit/releases')
   @Public()
   async releases(@Query() { from }: ReleasesQueryDto): Promise<ApprovedReleases[]> {

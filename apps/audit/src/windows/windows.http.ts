@@ -8,7 +8,7 @@ import { LISTINGS } from './window.table.js'
 export class WindowsController {
   constructor(private readonly database: Database) {}
 
-  /** What the digest of a window's entry was made over. Open, as the log is: who checks needs no account. */
+  /** Returns the listing that the digest of a window's entry covers. Public like the log: an auditor needs no account. */
   @Get(':event')
   @Public()
   @Header('content-type', 'text/plain; charset=utf-8')

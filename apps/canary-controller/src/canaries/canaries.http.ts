@@ -12,6 +12,7 @@ export class CanariesController {
     private readonly config: CanaryControllerConfig,
   ) {}
 
+  /** Returns the canary of a run: its cohort, steps, alerts and figures. */
   @Get(':run')
   async show(@Param('run') run: string) {
     const [canary, now] = await this.database.transaction(async (tx) => [await tx.documents(CANARIES).get(run), tx.now] as const)

@@ -12,6 +12,7 @@ export class AlertsController {
 
   constructor(private readonly acceptAlert: AcceptAlert) {}
 
+  /** Accepts the alert of a bot. The same alert sent twice counts once. */
   @LargeBody({ parts: 10_000, depth: 40 })
   @Post()
   @HttpCode(202)

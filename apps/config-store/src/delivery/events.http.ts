@@ -19,6 +19,7 @@ export class EventsController {
     private readonly broadcast: Broadcast,
   ) {}
 
+  /** Streams the policies in force, and each change, as Server-Sent Events. */
   @Get()
   @RequireScope('values')
   async follow(

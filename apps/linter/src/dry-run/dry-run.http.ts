@@ -19,6 +19,7 @@ export class DryRunController {
     @Inject(PROFILE) private readonly profile: Profile,
   ) {}
 
+  /** Lints policies, and returns every finding with its position. */
   @LargeBody({ ...POLICIES_BODY, bytes: 642 * 1024 })
   @Post()
   @HttpCode(200)

@@ -13,11 +13,13 @@ const SCHEMA_BODY = { bytes: 256 * 1024, parts: 50_000, depth: 40 }
 export class SchemasController {
   constructor(private readonly database: Database) {}
 
+  /** Lists the registered JSON Schemas. */
   @Get()
   list(): Promise<RegisteredSchema[]> {
     return this.database.transaction((tx) => tx.documents(SCHEMAS).find())
   }
 
+  /** Registers a JSON Schema for the data of policies, or replaces the schema with the same name. */
   @LargeBody(SCHEMA_BODY)
   @Post()
   @RequireScope('operate')

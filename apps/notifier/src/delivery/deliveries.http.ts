@@ -10,14 +10,14 @@ import { findDeliveries } from './find-deliveries.js'
 export class DeliveriesController {
   constructor(private readonly database: Database) {}
 
-  /** Newest first, 500 at most; the next page is asked for with `before` = the last id. */
+  /** Lists deliveries, newest first, at most 500; `before` = the last id returns the next page. */
   @Get()
   async list(@Query() query: DeliveriesQueryDto): Promise<DeliveryView[]> {
     const deliveries = await this.database.transaction((tx) => findDeliveries(tx, query))
     return deliveries.map(deliveryView)
   }
 
-  /** With every try that is kept, and what it showed. */
+  /** Returns one delivery with each stored attempt and its result. */
   @Get(':id')
   async show(@Param('id') id: string): Promise<DeliveryDetail> {
     return this.database.transaction(async (tx) => {

@@ -8,7 +8,7 @@ import { TestPartner } from './test-partner.js'
 export class PartnerTestsController {
   constructor(private readonly testPartner: TestPartner) {}
 
-  /** 200 also where the partner took nothing: the answer says so. */
+  /** Sends a test message to a partner now. Responds 200 also if the partner refused it: the result reports that. */
   @Post()
   @HttpCode(200)
   @RequireScope('operate')

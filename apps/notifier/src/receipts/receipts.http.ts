@@ -13,12 +13,14 @@ import { AcknowledgementDto } from './receipts.dto.js'
 export class ReceiptsController {
   constructor(private readonly receipts: Acknowledge) {}
 
+  /** Returns the message that the token belongs to, and whether it is acknowledged. */
   @Get()
   @Header('cache-control', 'no-store')
   read(@Param('token') token: string): Promise<ReceiptView> {
     return this.receipts.read(token)
   }
 
+  /** Records that the partner acknowledges a message. The first acknowledgement counts. */
   @Post()
   @HttpCode(200)
   @Idempotent()

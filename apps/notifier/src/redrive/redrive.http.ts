@@ -9,7 +9,7 @@ import { RedriveDto, RedriveManyDto } from './redrive.dto.js'
 export class RedriveController {
   constructor(private readonly redrive: RedriveDeliveries) {}
 
-  /** What was given up, of these partners, policies and versions, in this time; 500 at once. */
+  /** Sends abandoned deliveries again, up to 500 that match partner, policy, version and time. */
   @Post('redrive')
   @HttpCode(200)
   @Idempotent()
@@ -17,7 +17,7 @@ export class RedriveController {
     return this.redrive.many(body, callerName(request))
   }
 
-  /** One that was given up or delivered. One that is under way is answered as it is. */
+  /** Sends an abandoned or completed delivery again. A delivery in progress is returned unchanged. */
   @Post(':id/redrive')
   @HttpCode(200)
   @Idempotent()

@@ -22,13 +22,14 @@ export class PartnersController {
     private readonly box: SecretBox,
   ) {}
 
+  /** Lists the registered partners, without their secrets. */
   @Get()
   async list(): Promise<PartnerSummary[]> {
     const partners = await this.database.transaction(allPartners)
     return partners.map(summaryOf)
   }
 
-  /** A known id is replaced; what waits for the partner goes to the new address. */
+  /** Registers a partner, or replaces the partner with the same id; its pending deliveries use the new address. */
   @Post()
   @RequireScope('operate')
   add(@Body() body: PartnerRegistrationDto): Promise<PartnerSummary> {

@@ -10,12 +10,14 @@ import { ResubscribeDto, UnsubscribeDto } from './unsubscribes.dto.js'
 export class UnsubscribesController {
   constructor(private readonly unsubscribes: Unsubscribe) {}
 
+  /** Returns the address that the token belongs to, and whether it is unsubscribed. */
   @Get()
   @Header('cache-control', 'no-store')
   read(@Param('token') token: string): Promise<UnsubscribeView> {
     return this.unsubscribes.read(token)
   }
 
+  /** Unsubscribes the address: it gets no further mail. */
   @Post()
   @HttpCode(200)
   @Idempotent()
@@ -29,7 +31,7 @@ export class UnsubscribesController {
 export class ResubscribeController {
   constructor(private readonly unsubscribes: Unsubscribe) {}
 
-  /** Mail to the address goes on. */
+  /** Sends mail again to an address that unsubscribed. */
   @Post()
   @HttpCode(200)
   @Idempotent()

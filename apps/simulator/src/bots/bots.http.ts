@@ -19,6 +19,7 @@ export class BotsController implements OnApplicationShutdown {
     @Inject(BOT_INSPECTOR) private readonly inspector: BotInspector,
   ) {}
 
+  /** Lists the bots that simulations run. */
   @Get()
   list(): Promise<BotSummary[]> {
     return this.database.transaction(async (tx) => (await tx.documents(BOTS).find({ limit: MAX_BOTS })).map(summaryOf))

@@ -12,6 +12,7 @@ import { CORPORA, CORPUS_BODY_LIMIT_BYTES, CORPUS_CONTENT, MAX_CORPORA, type Reg
 export class CorporaController {
   constructor(private readonly database: Database) {}
 
+  /** Lists the corpora that simulations replay. */
   @Get()
   list(): Promise<CorpusSummary[]> {
     return this.database.transaction(async (tx) => (await tx.documents(CORPORA).find()).map(summaryOf))

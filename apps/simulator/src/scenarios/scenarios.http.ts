@@ -13,6 +13,7 @@ import { rulesOf } from './policies-of-run.js'
 export class ScenariosController {
   constructor(private readonly database: Database) {}
 
+  /** Lists the scenarios that simulations evaluate. */
   @Get()
   list(): Promise<ScenarioSummary[]> {
     return this.database.transaction(async (tx) => (await tx.documents(SCENARIOS).find()).map(summaryOf))

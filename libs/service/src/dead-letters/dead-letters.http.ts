@@ -11,17 +11,20 @@ import { DeadLettersQueryDto, DiscardDto } from './dead-letters.dto.js'
 export class DeadLettersController {
   constructor(private readonly host: HostContext) {}
 
+  /** Lists the dead letters of a service, newest first. */
   @Get()
   async list(@Param('service') service: string, @Query() { state, limit }: DeadLettersQueryDto): Promise<DeadLetterSummary[]> {
     const letters = await this.consumer(service).letters.list(state === undefined ? undefined : [state], limit)
     return letters.map(summaryOf)
   }
 
+  /** Returns a dead letter with its content as received. */
   @Get(':id')
   async show(@Param('service') service: string, @Param('id') id: string): Promise<DeadLetterView> {
     return letterView(await this.consumer(service).letters.get(id))
   }
 
+  /** Gives a dead letter to its service again. */
   @Post(':id/replay')
   @HttpCode(200)
   @RequireScope('operate')
@@ -29,6 +32,7 @@ export class DeadLettersController {
     return summaryOf(await this.consumer(service).replay(id, callerName(request)))
   }
 
+  /** Ends a dead letter without an effect. The letter and the reason are kept. */
   @Post(':id/discard')
   @HttpCode(200)
   @RequireScope('operate')

@@ -10,16 +10,19 @@ import { HostContext } from './host-context.js'
 export class DescriptionController {
   constructor(private readonly host: HostContext) {}
 
+  /** Returns the OpenAPI document of the routes of this process. */
   @Get('openapi.json')
   routes(): object {
     return openApi(this.host.version, this.host.routes)
   }
 
+  /** Returns the AsyncAPI document of all topics and their events. */
   @Get('asyncapi.json')
   topics(): object {
     return asyncApi(this.host.version)
   }
 
+  /** Explains an error code: what it means, and what to do. */
   @Get('docs/errors/:code')
   @Header('content-type', 'text/plain; charset=utf-8')
   errorPage(@Param('code') code: string, @Res({ passthrough: true }) reply: FastifyReply): string {

@@ -15,6 +15,7 @@ export class HealthController {
     this.states = host.share(() => Promise.all(host.services.map(stateOf)))
   }
 
+  /** Responds while the process runs. */
   @Get('livez')
   live(): object {
     return { status: 'up' }

@@ -14,6 +14,7 @@ class MetricsEndpoint {
     this.collected = host.share(() => this.collect())
   }
 
+  /** Returns the metrics of this process in the Prometheus text format. */
   @Get('metrics')
   read(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     void reply.header('content-type', this.host.metrics.registry.contentType)

@@ -15,11 +15,13 @@ export class TopicsController {
     this.activity = host.share(() => this.read())
   }
 
+  /** Lists the topics with their activity and the lag of their readers. */
   @Get()
   list(): Promise<TopicActivity[]> {
     return this.activity.get()
   }
 
+  /** Returns the records of the topics in pages. */
   @Get('records')
   async records(@Query() { topics, after, since, order, limit }: TopicRecordsQueryDto): Promise<TopicRecords> {
     const log = this.host.services[0]?.bus.records
@@ -50,6 +52,7 @@ export class GroupsController {
     this.lags = host.share(async () => (await host.services[0]?.bus.lag(host.names)) ?? [])
   }
 
+  /** Returns the lag of one service in each of its topics. */
   @Get()
   async list(@Param('service') service: string): Promise<ServiceLag[]> {
     const { name } = this.host.service(service, action('topics.list'))

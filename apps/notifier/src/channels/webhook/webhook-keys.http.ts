@@ -18,7 +18,7 @@ export class WebhookKeysController {
     private readonly rosters: Rosters,
   ) {}
 
-  /** Those that count now: while notifier's key is replaced, both. */
+  /** Lists the valid keys that sign messages: two while notifier's key is replaced. */
   @Get()
   async list(): Promise<WebhookKeyView[]> {
     const now = (await this.database.transaction(async (tx) => tx.now)).toISOString()
