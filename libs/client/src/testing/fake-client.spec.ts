@@ -1,3 +1,6 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { runInThisContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { fakeClient } from './fake-client.js'
 
@@ -17,5 +20,20 @@ describe('fakeClient', () => {
     ])
     await hms.alert({ id: 'a', kind: 'Violation', value: 40 })
     expect(hms.alerts).toEqual([{ id: 'a', kind: 'Violation', value: 40 }])
+  })
+})
+
+describe('the programs of docs/how-to/testing-a-program.md', () => {
+  const page = readFileSync(new URL('../../../../docs/how-to/testing-a-program.md', import.meta.url), 'utf8')
+  const programs = [...page.matchAll(/```js\n([\s\S]*?)```/g)].map(([, text]) => text!)
+  const body = programs
+    .join('\n')
+    .replaceAll(/^import .*$/gm, '')
+    .replaceAll('export function', 'function')
+  const run = runInThisContext(`(assert, test, fakeClient) => {${body}}`) as (...modules: unknown[]) => void
+  run(assert, it, fakeClient)
+
+  it('are a program and its tests', () => {
+    expect(programs.map((text) => text.split('\n')[0])).toEqual(['// inspector.mjs', '// inspector.test.mjs'])
   })
 })
