@@ -7,14 +7,21 @@ import { Marked } from 'marked'
 const DOCS = new URL('../../../docs/', import.meta.url)
 /** Stands for `docs` while a link is resolved: a link that leaves it has another address. */
 const ROOT = 'http://package/docs/'
+/** Width that a picture may have without a scroll area of its own. */
+const PAGE_PX = 640
 /** Where the compiled console reads them. */
 const PREPARED = new URL('../../../dist/apps/console/docs.json', import.meta.url)
 
-/** Returns every Markdown file as a `Doc`, and every drawing in `docs/pictures` as a `Picture`; see `library.ts`. */
+/** Groups in the order of the sidebar, and the documents that begin a group; the others follow by name. */
+const KINDS = ['Tutorials', 'How-to', 'Reference', 'Explanation', 'Decisions']
+const FIRST = ['official', 'bot-author', 'partner', 'operator'].map((name) => `tutorials/${name}`)
+FIRST.push('how-to/testing-a-program', 'how-to/receive-webhooks', 'reference', 'how-it-works')
+
+/** Returns every Markdown file as a `Doc` in reading order, and every SVG file as a `Picture`; see `library.ts`. */
 export function prepareDocs() {
   const names = readdirSync(DOCS, { recursive: true, encoding: 'utf8' }).map((name) => name.replaceAll('\\', '/'))
   const pictures = names
-    .filter((name) => /^pictures\/[^/]+\.svg$/.test(name))
+    .filter((name) => name.endsWith('.svg'))
     .sort()
     .map(preparePicture)
   const files = names.filter((name) => name.endsWith('.md')).sort()
@@ -22,8 +29,22 @@ export function prepareDocs() {
     paths: new Set(files.map(pathOf)),
     pictures: new Map(pictures.map((picture) => [picture.name, picture])),
   }
-  const docs = files.map((name) => prepareDoc(name, readFileSync(new URL(name, DOCS), 'utf8'), site))
+  const docs = files.map((name) => prepareDoc(name, readFileSync(new URL(name, DOCS), 'utf8'), site)).sort(byReadingOrder)
+  for (const [at, doc] of docs.entries()) {
+    const next = docs[at + 1]
+    if (next !== undefined) doc.next = { path: next.path, title: next.title }
+  }
   return { docs, pictures }
+}
+
+function byReadingOrder(a, b) {
+  const placeOf = ({ path }) => (FIRST.includes(path) ? FIRST.indexOf(path) : FIRST.length)
+  // A folder within a group follows the documents of the group, and begins with its index.
+  const depthOf = ({ path }) => (path.split('/').length > 2 ? 1 : 0)
+  const isIndex = ({ path }) => (path.endsWith('/index') ? 0 : 1)
+  const nameOf = ({ kind, path, title }) => (kind === 'Decisions' ? path : title.toLowerCase())
+  const kinds = KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind)
+  return kinds || placeOf(a) - placeOf(b) || depthOf(a) - depthOf(b) || isIndex(a) - isIndex(b) || (nameOf(a) < nameOf(b) ? -1 : 1)
 }
 
 /** Renders one document. Raw HTML in it is dropped; every other character of a text is escaped. */
@@ -44,7 +65,10 @@ export function prepareDoc(name, markdown, site) {
     text(token) {
       return token.tokens === undefined ? escaped(unescaped(token.text)) : this.parser.parseInline(token.tokens)
     },
-    code: ({ text }) => `<pre tabindex="0"><code>${escaped(text)}</code></pre>\n`,
+    code({ text, lang }) {
+      if (lang === 'mermaid') throw new Error(`${name}: a diagram is an SVG file beside the page`)
+      return `<pre tabindex="0"><code>${escaped(text)}</code></pre>\n`
+    },
     table(token) {
       const label = token.header.map((cell) => textOf(cell.tokens)).join(', ')
       const row = (cells, open, close) => `<tr>${cells.map((cell) => open + this.parser.parseInline(cell.tokens) + close).join('')}</tr>`
@@ -63,7 +87,8 @@ export function prepareDoc(name, markdown, site) {
       const target = URL.canParse(href, ROOT + path) ? new URL(href, ROOT + path).href : ''
       const picture = target.startsWith(ROOT) ? site.pictures.get(target.slice(ROOT.length)) : undefined
       if (picture === undefined) return `<em>${alt}</em>`
-      return `<img src="${picture.href}" alt="${alt}" width="${picture.width}" height="${picture.height}" loading="lazy">`
+      const image = `<img src="${picture.href}" alt="${alt}" width="${picture.width}" height="${picture.height}" loading="lazy">`
+      return picture.width <= PAGE_PX ? image : `<span class="picture" tabindex="0" role="group" aria-label="Picture">${image}</span>`
     },
   }
   const marked = new Marked({ renderer })
@@ -81,7 +106,17 @@ export function prepareDoc(name, markdown, site) {
   const below = headings.filter(({ depth }) => depth > 1)
   const second = below.filter(({ depth }) => depth === 2)
   const contents = (second.length > 0 ? second : below).map(({ id, heading }) => ({ id, heading }))
-  return { path, title: headings[0]?.heading ?? basename(path), kind: kindOf(path), html: marked.parser(tokens), contents, sections }
+  const title = headings[0]?.heading ?? basename(path)
+  // A document that begins with its title has nothing before it.
+  if (sections[0].text.trim() === '') sections.shift()
+  return { path, title, kind: kindOf(path), lead: leadOf(tokens), next: null, html: marked.parser(tokens), contents, sections }
+}
+
+/** Returns the first sentences of a document that begins with words, up to 160 characters; else an empty text. */
+function leadOf(tokens) {
+  const first = tokens.find(({ type }) => type !== 'heading' && type !== 'space')
+  const text = first?.type === 'paragraph' ? textOf(first.tokens).replaceAll(/\s+/g, ' ') : ''
+  return /^.{1,160}[.:](?= |$)/.exec(text)?.[0].replace(/:$/, '.') ?? ''
 }
 
 /** Path of a Markdown file below `/docs/`. */
@@ -92,7 +127,7 @@ function pathOf(name) {
 function kindOf(path) {
   const folder = path.includes('/') ? path.slice(0, path.indexOf('/')) : ''
   if (folder === 'tutorials') return 'Tutorials'
-  if (folder === 'how-to') return 'How to'
+  if (folder === 'how-to') return 'How-to'
   if (folder === 'adr') return 'Decisions'
   return folder === 'explanation' || folder === 'stages' || path === 'reliability' || path === 'how-it-works' ? 'Explanation' : 'Reference'
 }
@@ -129,7 +164,7 @@ function preparePicture(name) {
   const [, style = ''] = /<style>([\s\S]*?)<\/style>/.exec(svg) ?? []
   return {
     name,
-    href: `/console/${name}?v=${hashOf(svg, 'hex').slice(0, 16)}`,
+    href: `/console/pictures/${name.replace(/^pictures\//, '')}?v=${hashOf(svg, 'hex').slice(0, 16)}`,
     width: Number(width),
     height: Number(height),
     svg,

@@ -37,7 +37,7 @@ export async function audit(page: Page): Promise<{ wrong: Finding[]; undecided: 
 export function factsOf(page: Page): Promise<string> {
   return page.evaluate(() => {
     const copy = document.querySelector('main')!.cloneNode(true) as HTMLElement
-    for (const part of copy.querySelectorAll('.as-of, [data-announce]')) part.remove()
+    for (const part of copy.querySelectorAll('.as-of, [data-announce], .copy, .copy-status')) part.remove()
     return copy.textContent!.replaceAll(/\s+/g, ' ')
   })
 }

@@ -2,6 +2,8 @@ import { docsDocument } from '#libs/platform'
 import type { JSX } from 'preact'
 import type { PageContent } from '../layout/page.js'
 import { count, Table } from '../layout/parts.js'
+import { COPY_SCRIPT, DocsFrame } from './docs-frame.js'
+import { readLibrary } from './library.js'
 
 interface Operation {
   operationId: string
@@ -10,8 +12,12 @@ interface Operation {
   description?: string
   security?: Record<string, unknown>[]
   parameters?: { name: string; in: string; required?: boolean; description?: string }[]
-  requestBody?: unknown
-  responses: Record<string, { description?: string }>
+  requestBody?: Content
+  responses: Record<string, Content & { description?: string }>
+}
+
+interface Content {
+  content?: Record<string, { example?: unknown }>
 }
 
 export interface OpenApi {
@@ -25,7 +31,7 @@ interface Route {
   operation: Operation
 }
 
-/** Every path of the API with what it takes and answers, from the document that programs read. */
+/** Every route with its parameters, examples and responses, from the document that programs read. */
 export async function apiPage(): Promise<PageContent> {
   const { paths, tags } = docsDocument<OpenApi>('openapi.json')
   const routes = Object.entries(paths).flatMap(([path, methods]) =>
@@ -37,8 +43,9 @@ export async function apiPage(): Promise<PageContent> {
     still: true,
     trail: [{ href: '/docs', text: 'Documentation' }],
     summary: `${count(routes.length, 'route')} of ${count(tags.length, 'group')}, as this version answers them.`,
+    scripts: [COPY_SCRIPT],
     body: (
-      <>
+      <DocsFrame docs={[...(await readLibrary()).values()]} path="api">
         <p>
           Programs read <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1). <a href="/docs/api/swagger">Swagger UI</a> shows schemas in
           full and sends requests; it needs scripts.
@@ -46,7 +53,7 @@ export async function apiPage(): Promise<PageContent> {
         {tags.map(({ name, description }) => (
           <Group key={name} name={name} about={description} routes={routes.filter(({ operation }) => operation.tags?.includes(name))} />
         ))}
-      </>
+      </DocsFrame>
     ),
   }
 }
@@ -99,6 +106,19 @@ function RouteDetails({ method, path, operation }: Route): JSX.Element {
           .map(([status, said]) => (said.description === undefined ? status : `${status} (${said.description})`))
           .join(', ')}
       </p>
+      <Example title="Body" of={requestBody} />
+      <Example title="Response" of={Object.values(responses)[0]} />
     </details>
+  )
+}
+
+function Example({ title, of }: { title: string; of: Content | undefined }): JSX.Element | null {
+  const example = Object.values(of?.content ?? {})[0]?.example
+  if (example === undefined) return null
+  return (
+    <div>
+      <p>{title}, for example:</p>
+      <pre tabIndex={0}>{typeof example === 'string' ? example : JSON.stringify(example, null, 2)}</pre>
+    </div>
   )
 }

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import { None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
+import { COPY_SCRIPT, DocsFrame } from './docs-frame.js'
 import { readLibrary, type Doc } from './library.js'
 
 const TRAIL = [{ href: '/docs', text: 'Documentation' }]
@@ -17,11 +18,12 @@ export async function docPage({ params }: PageRequest): Promise<PageContent> {
     still: true,
     trail: TRAIL,
     summary: `${doc.kind}, of this version.`,
+    scripts: [COPY_SCRIPT],
     body: (
-      <>
+      <DocsFrame docs={[...library.values()]} path={doc.path} next={doc.next}>
         <Contents {...doc} />
         <div class="prose" dangerouslySetInnerHTML={{ __html: doc.html }} />
-      </>
+      </DocsFrame>
     ),
   }
 }

@@ -1,7 +1,8 @@
 import type { JSX } from 'preact'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { count } from '../layout/parts.js'
-import { KINDS, readLibrary, type Doc, type Section } from './library.js'
+import { DocsFrame, entriesOf } from './docs-frame.js'
+import { KINDS, readLibrary, type Doc, type Kind, type Section } from './library.js'
 
 const SHOWN = 50
 const MAX_QUERY = 200
@@ -18,7 +19,7 @@ export async function docsPage({ query }: PageRequest): Promise<PageContent> {
     still: true,
     summary: asked === '' ? `${count(docs.length, 'document')} of this version.` : foundText(hits, asked),
     body: (
-      <>
+      <DocsFrame docs={docs}>
         <form action="/docs" method="get" role="search" class="search">
           <label class="usa-label" for="q">
             Search the documentation
@@ -29,7 +30,7 @@ export async function docsPage({ query }: PageRequest): Promise<PageContent> {
           </button>
         </form>
         {asked === '' ? <Catalogue docs={docs} /> : <Hits hits={hits} />}
-      </>
+      </DocsFrame>
     ),
   }
 }
@@ -39,37 +40,20 @@ function foundText(hits: readonly Hit[], asked: string): string {
   return `${count(hits.length, 'part')} about “${asked}”${hits.length > SHOWN ? `; the first ${SHOWN} are shown` : ''}.`
 }
 
-function Catalogue({ docs }: { docs: readonly Doc[] }): JSX.Element {
-  return (
-    <>
-      <section aria-labelledby="made-title">
-        <h2 id="made-title">Interfaces</h2>
-        <ul>
-          <li>
-            <a href="/docs/api">HTTP</a>: every path, with what it takes and answers
+function Catalogue({ docs }: { docs: readonly Doc[] }): JSX.Element[] {
+  return KINDS.filter((kind) => kind !== 'Decisions').map((kind) => (
+    <section key={kind} aria-labelledby={`kind-${kind}`}>
+      <h2 id={`kind-${kind}`}>{kind}</h2>
+      <ul class="docs-list">
+        {entriesOf(kind, docs).map(({ path, title, lead }) => (
+          <li key={path}>
+            <a href={`/docs/${path}`}>{title}</a>
+            <span class="docs-lead">{lead}</span>
           </li>
-          <li>
-            <a href="/docs/events">Events</a>: every topic and type of event, with its schema
-          </li>
-        </ul>
-      </section>
-      {KINDS.map((kind) => {
-        const own = docs.filter((doc) => doc.kind === kind)
-        return own.length === 0 ? null : (
-          <section key={kind} aria-labelledby={`kind-${kind.replace(' ', '-')}`}>
-            <h2 id={`kind-${kind.replace(' ', '-')}`}>{kind}</h2>
-            <ul>
-              {own.map((doc) => (
-                <li key={doc.path}>
-                  <a href={`/docs/${doc.path}`}>{doc.title}</a>
-                </li>
-              ))}
-            </ul>
-          </section>
-        )
-      })}
-    </>
-  )
+        ))}
+      </ul>
+    </section>
+  ))
 }
 
 function Hits({ hits }: { hits: readonly Hit[] }): JSX.Element | null {
@@ -81,6 +65,7 @@ function Hits({ hits }: { hits: readonly Hit[] }): JSX.Element | null {
           <a href={`/docs/${doc.path}${section.id === '' ? '' : `#${section.id}`}`}>
             {section.heading === '' || section.heading === doc.title ? doc.title : `${doc.title}: ${section.heading}`}
           </a>
+          <span class="docs-kind"> {doc.kind}</span>
           <p>{excerpt}</p>
         </li>
       ))}
@@ -99,11 +84,14 @@ const MAX_WORDS = 8
 
 const EXCERPT = 160
 
-/** The parts that hold every word of `query`, those that have it in their heading first. */
+/** Rank of the groups in a search: what says how to do something comes before what describes it. */
+const RANKS: Record<Kind, number> = { Tutorials: 0, 'How-to': 0, Reference: 1, Explanation: 2, Decisions: 3 }
+
+/** Sections that contain every word of `query`, by the rank of their group; within it, those with the words in a heading first. */
 export function searchDocs(docs: Iterable<Doc>, query: string): Hit[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean).slice(0, MAX_WORDS)
   if (words.length === 0) return []
-  const hits: { hit: Hit; score: number }[] = []
+  const hits: { hit: Hit; rank: number; score: number }[] = []
   for (const doc of docs) {
     for (const section of doc.sections) {
       const heading = `${doc.title} ${section.heading}`.toLowerCase()
@@ -112,10 +100,10 @@ export function searchDocs(docs: Iterable<Doc>, query: string): Hit[] {
       const score =
         words.filter((word) => section.heading.toLowerCase().includes(word)).length * 2 +
         words.filter((word) => heading.includes(word)).length
-      hits.push({ hit: { doc, section, excerpt: excerptOf(section.text, words) }, score })
+      hits.push({ hit: { doc, section, excerpt: excerptOf(section.text, words) }, rank: RANKS[doc.kind], score })
     }
   }
-  return hits.sort((a, b) => b.score - a.score).map(({ hit }) => hit)
+  return hits.sort((a, b) => a.rank - b.rank || b.score - a.score).map(({ hit }) => hit)
 }
 
 function excerptOf(text: string, words: readonly string[]): string {

@@ -3,6 +3,8 @@ import { docsDocument } from '#libs/platform'
 import type { JSX } from 'preact'
 import type { PageContent } from '../layout/page.js'
 import { count } from '../layout/parts.js'
+import { DocsFrame } from './docs-frame.js'
+import { readLibrary } from './library.js'
 
 interface AsyncApi {
   channels: Record<string, { description: string; messages: Record<string, unknown>; 'x-key'?: string }>
@@ -21,7 +23,7 @@ export async function eventsPage(): Promise<PageContent> {
     trail: [{ href: '/docs', text: 'Documentation' }],
     summary: `${count(channels.length, 'topic')} and ${count(types, 'type')} of event, as this version writes them.`,
     body: (
-      <>
+      <DocsFrame docs={[...(await readLibrary()).values()]} path="events">
         <p>
           Programs read <a href="/asyncapi.json">/asyncapi.json</a> (AsyncAPI 3.1). <a href="/topics">Topics</a> shows rate and lag of each.
         </p>
@@ -36,7 +38,7 @@ export async function eventsPage(): Promise<PageContent> {
             ))}
           </section>
         ))}
-      </>
+      </DocsFrame>
     ),
   }
 }

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { existsSync, readFileSync } from 'node:fs'
 
-/** Kinds of documents, in the order of the list of documents. */
-export const KINDS = ['Tutorials', 'How to', 'Reference', 'Explanation', 'Decisions'] as const
+/** Groups of documents, in the order of the sidebar. */
+export const KINDS = ['Tutorials', 'How-to', 'Reference', 'Explanation', 'Decisions'] as const
 export type Kind = (typeof KINDS)[number]
 
 /** Part of a document under one heading: what a search finds. */
@@ -18,6 +18,10 @@ export interface Doc {
   path: string
   title: string
   kind: Kind
+  /** First sentences; empty where a document begins with something else. */
+  lead: string
+  /** Document that follows in reading order. */
+  next: { path: string; title: string } | null
   /** Rendered from the Markdown of this package; raw HTML is dropped. */
   html: string
   contents: { id: string; heading: string }[]
@@ -28,6 +32,8 @@ export interface Doc {
 export interface Picture {
   /** File below `docs`. */
   name: string
+  /** Address, with the hash of the file. */
+  href: string
   svg: string
   /** Content-Security-Policy: allows the drawing's own style, and nothing else. */
   policy: string
@@ -59,10 +65,10 @@ async function readPrepared(): Promise<Library> {
 
 let prepared: Promise<Library> | undefined
 
-/** Adds `GET /console/pictures/NAME`. */
+/** Adds `GET /console/pictures/NAME`, and `GET /console/pictures/FOLDER/NAME` of a picture beside its document. */
 export function servePictures(server: FastifyInstance): void {
-  server.get<{ Params: { name: string } }>('/console/pictures/:name', { config: { page: true } }, async ({ params }, reply) => {
-    const picture = (await readPrepared()).pictures.find(({ name }) => name === `pictures/${params.name}`)
+  server.get('/console/pictures/*', { config: { page: true } }, async ({ url }, reply) => {
+    const picture = (await readPrepared()).pictures.find(({ href }) => href.split('?')[0] === url.split('?')[0])
     if (picture === undefined) return reply.callNotFound()
     return reply
       .type('image/svg+xml')

@@ -18,7 +18,7 @@ export interface Asset {
 const SCRIPT = 'text/javascript; charset=utf-8'
 
 /** Style sheet, scripts and icon: small files of our own, read once. */
-export function readAssets(): Record<'style' | 'script' | 'icon' | 'panes' | 'paneFrame' | 'paneView' | 'swaggerStart', Asset> {
+export function readAssets(): Record<'style' | 'script' | 'icon' | 'panes' | 'paneFrame' | 'paneView' | 'swaggerStart' | 'docs', Asset> {
   return {
     style: read('console.css', 'text/css; charset=utf-8'),
     script: read('console.js', SCRIPT),
@@ -27,6 +27,7 @@ export function readAssets(): Record<'style' | 'script' | 'icon' | 'panes' | 'pa
     paneFrame: read('pane-frame.js', SCRIPT),
     paneView: read('pane-view.js', SCRIPT),
     swaggerStart: read('swagger-start.js', SCRIPT),
+    docs: read('docs.js', SCRIPT),
   }
 }
 
