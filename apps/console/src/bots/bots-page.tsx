@@ -55,27 +55,31 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
             chosen={state}
           />
         </FilterForm>
-        {fleet === undefined ? null : <FleetPart answer={fleet} href="#lagging" />}
-        <Part id="lagging" title="Bots that are not up to date">
-          <p>
-            Behind: what it last acknowledged is not what it should apply, or hold for later. Silent: it is connected and has acknowledged
-            nothing, so nobody knows which rule it applies.
-          </p>
-          {dark === undefined ? null : <Absent answer={dark} what="bots of some policies" />}
-          <Loaded answer={policies} what="policies">
-            {() => <Lagging bots={lagging} narrowed={narrowed} />}
-          </Loaded>
-        </Part>
-        <Part id="left" title="Bots that left while behind">
-          <p>
-            They disconnected in the last seven days before they had acknowledged what was in force for them, and have not returned. No
-            count, gate or verdict includes them.
-          </p>
-          {dark === undefined ? null : <Absent answer={dark} what="bots of some policies" />}
-          <Loaded answer={policies} what="policies">
-            {() => <LeftBots bots={leftOf(coverages)} />}
-          </Loaded>
-        </Part>
+        <div class="columns">
+          <div>{fleet === undefined ? null : <FleetPart answer={fleet} href="#lagging" />}</div>
+          <div>
+            <Part id="lagging" title="Bots that are not up to date">
+              <p>
+                Behind: what it last acknowledged is not what it should apply, or hold for later. Silent: it is connected and has
+                acknowledged nothing, so it is not known which rule it applies.
+              </p>
+              {dark === undefined ? null : <Absent answer={dark} what="bots of some policies" />}
+              <Loaded answer={policies} what="policies">
+                {() => <Lagging bots={lagging} narrowed={narrowed} />}
+              </Loaded>
+            </Part>
+            <Part id="left" title="Bots that left while behind">
+              <p>
+                They disconnected in the last seven days before they had acknowledged what was in force for them, and have not returned. No
+                count, gate or verdict includes them.
+              </p>
+              {dark === undefined ? null : <Absent answer={dark} what="bots of some policies" />}
+              <Loaded answer={policies} what="policies">
+                {() => <LeftBots bots={leftOf(coverages)} />}
+              </Loaded>
+            </Part>
+          </div>
+        </div>
         <Part id="policies" title="Bots by policy">
           <Loaded answer={policies} what="policies">
             {(all) => <ByPolicy ids={asked} coverages={coverages} left={ids.length - asked.length} none={all.length === 0} />}

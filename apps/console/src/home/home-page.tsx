@@ -1,5 +1,6 @@
 import { isTerminal, type PolicyView, type RunView } from '#libs/contracts'
 import type { JSX } from 'preact'
+import { FleetPart, readFleet } from '../bots/fleet-picture.js'
 import { Absent, Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { count, Part, policiesText, RunLink } from '../layout/parts.js'
@@ -17,6 +18,8 @@ export async function homePage({ read, health }: PageRequest): Promise<PageConte
   const [policies, facts] = await Promise.all([read<PolicyView[]>('/v1/policies'), readFacts({ read, health })])
   const { trouble, needs } = facts
   const { open } = needs
+  const shown = valueOf(open)?.[0]?.policies[0]?.id ?? valueOf(policies)?.[0]?.id
+  const fleet = shown === undefined ? undefined : await readFleet(read, shown)
   return {
     title: 'Overview',
     section: 'Overview',
@@ -38,6 +41,7 @@ export async function homePage({ read, health }: PageRequest): Promise<PageConte
           </Part>
         </div>
         <div>
+          {fleet === undefined ? null : <FleetPart answer={fleet} />}
           <Part id="policies" title="Policies in force">
             <Loaded answer={policies} what="policies">
               {(list) => <InForce policies={list} />}

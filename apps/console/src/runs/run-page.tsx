@@ -19,6 +19,7 @@ import {
 } from '#libs/contracts'
 import { ImpactView } from '#libs/impact'
 import type { JSX } from 'preact'
+import { FleetPart, readFleet } from '../bots/fleet-picture.js'
 import { DecideForm } from '../decisions/decide-form.js'
 import { decisionsOfRun, stillLive, whyNoDecision } from '../decisions/decisions-of-run.js'
 import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
@@ -40,12 +41,13 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
   if (answer.kind !== 'loaded') return withoutRun(number, answer)
   const run = answer.value
   const { read } = request
-  const [approval, tickets, entries, deliveries, evidence] = await Promise.all([
+  const [approval, tickets, entries, deliveries, evidence, fleet] = await Promise.all([
     read<ApprovalSummary>(`/v1/approvals/${encodeURIComponent(run.digest)}`),
     read<Ticket[]>('/v1/tickets?state=OPEN'),
     read<AuditEntry[]>(`/v1/audit/entries?run=${run.run}&limit=1000`),
     read<DeliveryView[]>(`/v1/deliveries?run=${run.run}`),
     readEvidence(read, run),
+    readFleet(read, run.policies[0]!.id),
   ])
   const impact = evidence.simulation?.report?.impact
   const name = policiesText(run.policies)
@@ -79,6 +81,7 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
             </Part>
           </div>
           <div>
+            <FleetPart answer={fleet} />
             <Part id="steps" title="Stages">
               <Steps run={run} />
             </Part>

@@ -1,5 +1,6 @@
 import type { BotSummary, PolicyView, RunView } from '#libs/contracts'
 import type { JSX } from 'preact'
+import { readFleet } from '../bots/fleet-picture.js'
 import { Absent, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { count, policiesText } from '../layout/parts.js'
@@ -7,6 +8,8 @@ import { isUnread, valueOf, type Answer } from '../reading/answer.js'
 
 const MAX_QUERY = 100
 const MAX_HITS = 50
+/** Policies whose bots are searched. */
+const MAX_FLEETS = 5
 
 interface Hit {
   kind: string
@@ -23,6 +26,11 @@ export async function searchPage({ read, query }: PageRequest): Promise<PageCont
     read<{ id: string; name: string }[]>('/v1/partners'),
     read<BotSummary[]>('/v1/bots'),
   ])
+  const fleets = await Promise.all((valueOf(policies) ?? []).slice(0, MAX_FLEETS).map(({ id }) => readFleet(read, id)))
+  const connected = fleets.flatMap((fleet) => {
+    const { policy, bots: all = [] } = valueOf(fleet) ?? { policy: '' }
+    return all.map(({ id }) => ({ id, policy }))
+  })
   const unread = ([policies, runs, partners, bots] as Answer<unknown>[]).filter(isUnread)
   const word = asked.toLowerCase()
   const has = (...texts: string[]): boolean => texts.some((text) => text.toLowerCase().includes(word))
