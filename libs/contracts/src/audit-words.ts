@@ -1,7 +1,14 @@
 import type { AuditAct, AuditEntry } from './api/registries.js'
-import { eventWords } from './stage-words.js'
 
-/** Decisions about a run, and about the ticket of a run. */
+/** Returns an event type in words: `canary observation started` for `hms.canary.observation-started.v1`. */
+export function eventWords(type: string): string {
+  return type
+    .replace(/^hms\./, '')
+    .replace(/\.v\d+$/, '')
+    .replaceAll(/[.-]/g, ' ')
+}
+
+/** Past forms of decisions about a run or its ticket. */
 const RUN_VERBS: Record<string, string> = {
   pause: 'paused',
   resume: 'resumed',
@@ -13,50 +20,37 @@ const RUN_VERBS: Record<string, string> = {
   accept: 'accepted the outcome of',
 }
 
-type Described = Pick<AuditEntry, 'type' | 'key' | 'run'>
-
-/** Returns `EPA Chief took epa-pm25-limit back to 1.5.0: drill 4711`. */
-export function actSentence(entry: Described, act: AuditAct): string {
-  return `${act.by.join(' and ') || 'Nobody'} ${deedOf(entry, act)}${act.reason === null ? '' : `: ${act.reason}`}`
+/** Other acts by decision. `named`: `ID@VERSION` of the policies; `version`: the first one's, `undefined` in entries of earlier builds. */
+const ACTS: Record<string, (key: string, named: string, version: string | null | undefined) => string> = {
+  approve: (_key, named) => `put ${named} in force`,
+  'break-glass': (_key, named) => `put ${named} in force by break-glass`,
+  rollback: (key, _named, version) =>
+    version === null ? `took ${key} out of force` : `took ${key} back${version === undefined ? '' : ` to ${version}`}`,
+  withdraw: (key) => `took ${key} out of force`,
+  reject: (key) => `rejected the approval of ${key}`,
+  freeze: (key) => `declared freeze ${key}`,
+  lift: (key) => `lifted freeze ${key}`,
 }
 
-function deedOf({ type, key, run }: Described, { decision, policies = [] }: AuditAct): string {
-  const [first] = policies
-  const named = policies.map(({ id, version }) => (version === null ? id : `${id}@${version}`)).join(', ') || key
-  switch (decision) {
-    case 'approve':
-      return `put ${named} in force`
-    case 'break-glass':
-      return `put ${named} in force by break-glass`
-    case 'rollback':
-      return first?.version === null ? `took ${key} out of force` : `took ${key} back${first === undefined ? '' : ` to ${first.version}`}`
-    case 'withdraw':
-      return `took ${key} out of force`
-    case 'reject':
-      return `rejected the approval of ${key}`
-    case 'freeze':
-      return `declared freeze ${key}`
-    case 'lift':
-      return `lifted freeze ${key}`
-    default: {
-      const what = `${RUN_VERBS[decision] ?? decision} run ${run ?? '–'} of ${key}`
-      return type === 'hms.ticket.closed.v1' ? `closed a ticket and ${what}` : what
-    }
+/**
+ * Returns the acts of an entry as sentences: `EPA Chief took epa-pm25-limit back to 1.5.0: drill 4711`; for an entry without acts its type
+ * and key.
+ */
+export function entrySentence({ type, key, run, acts = [] }: Pick<AuditEntry, 'type' | 'key' | 'run' | 'acts'>): string {
+  if (acts.length === 0) return type === 'hms.approval.approved.v1' ? `${key} was approved` : `${eventWords(type)}: ${key}`
+  const aboutRun = (decision: string): string =>
+    `${type === 'hms.ticket.closed.v1' ? 'closed a ticket and ' : ''}${RUN_VERBS[decision] ?? decision} run ${run ?? '–'} of ${key}`
+  const sentence = ({ by, decision, policies = [], reason }: AuditAct): string => {
+    const named = policies.map(({ id, version }) => `${id}@${version}`).join(', ') || key
+    const what = ACTS[decision]?.(key, named, policies[0]?.version) ?? aboutRun(decision)
+    return `${by.join(' and ')} ${what}${reason === null ? '' : `: ${reason}`}`
   }
+  return acts.map(sentence).join('; ')
 }
 
-/** Returns the acts of an entry as sentences; for an entry without acts its type and key. */
-export function entrySentence(entry: Described & Pick<AuditEntry, 'acts'>): string {
-  const { acts = [], type, key } = entry
-  if (type === 'hms.approval.approved.v1') return `${key} was approved`
-  return acts.length === 0 ? `${eventWords(type)}: ${key}` : acts.map((act) => actSentence(entry, act)).join('; ')
-}
+const BY_PEOPLE = /^hms\.((approval|freeze|roster|token|partner|ticket\.closed)\.|.*\.(reversed|withdrawn|decision-accepted|redriven)\.)/
 
-const BY_PEOPLE =
-  /^hms\.(approval|freeze|roster|token|partner)\.|\.(reversed|withdrawn|decision-accepted|redriven|given-up)\.|^hms\.ticket\.closed/
-
-/** Whether an entry is about what people did, or must know; the steps of services are all others. */
+/** Whether an entry records what people did; others record steps of services, such as approver's `decided` after a signed decision. */
 export function isByPeople({ type, acts = [] }: Pick<AuditEntry, 'type' | 'acts'>): boolean {
-  // `decided` is approver's own step after a decision that people signed.
   return BY_PEOPLE.test(type) || (acts.length > 0 && type !== 'hms.run.decided.v1')
 }

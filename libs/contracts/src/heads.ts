@@ -15,6 +15,11 @@ export interface SignedHead {
   next?: HeldRelease | null
 }
 
+/** Returns the text of a bundle, which proves offline that a policy is in force with a valid approval. */
+export function offlineBundle({ head, release, proof }: { head: Envelope; release: Envelope; proof: LogProof }): string {
+  return JSON.stringify({ bundle: 1, release, head, entry: proof.entry, member: proof.member, proof: proof.proof })
+}
+
 /** A release with a future effective time. Readers receive it beforehand and apply it by their own clocks at that time. */
 export interface HeldRelease {
   release: Envelope

@@ -50,7 +50,6 @@ export {
   stageLabel,
   stageOutcome,
   eventSummary,
-  eventWords,
   explain,
 } from './stage-words.js'
 export * from './statement-fields.js'

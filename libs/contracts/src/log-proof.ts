@@ -1,4 +1,3 @@
-import type { Envelope } from './envelope.js'
 import { HmsError } from './problem.js'
 
 /** Inclusion of an approval in the witnessed log. */
@@ -12,11 +11,6 @@ export interface SharedProof {
 /** Inclusion of a release in the witnessed log. */
 export interface LogProof extends SharedProof {
   member: ApprovalMember
-}
-
-/** Returns the text of a bundle, which proves offline that a policy is in force with a valid approval. */
-export function offlineBundle({ head, release, proof }: { head: Envelope; release: Envelope; proof: LogProof }): string {
-  return JSON.stringify({ bundle: 1, release, head, entry: proof.entry, member: proof.member, proof: proof.proof })
 }
 
 /** Position of a release in the tree of its approval: leaf index, and RFC 6962 path to the root in the entry. */

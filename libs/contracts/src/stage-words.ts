@@ -90,14 +90,6 @@ export function describePartners({ stages, clock }: Pick<RunView, 'stages' | 'cl
   return notified === partners ? 'All its partners were notified.' : `${notified} of ${partners} partners were notified.`
 }
 
-/** Returns an event type in words: `canary observation started` for `hms.canary.observation-started.v1`. */
-export function eventWords(type: string): string {
-  return type
-    .replace(/^hms\./, '')
-    .replace(/\.v\d+$/, '')
-    .replaceAll(/[.-]/g, ' ')
-}
-
 /** Members of an event that are shown, in this order. */
 const SHOWN_MEMBERS = ['verdict', 'state', 'summary', 'reason', 'detail', 'decision', 'by'] as const
 

@@ -176,7 +176,7 @@ function Acts({ acts }: { acts: readonly AuditAct[] }): JSX.Element {
   )
 }
 
-function Signers({ approval: { digest, signedBy, authors, reasons } }: { approval: ApprovalSummary }): JSX.Element {
+export function Signers({ approval: { digest, signedBy, authors, reasons } }: { approval: ApprovalSummary }): JSX.Element {
   return (
     <Facts
       facts={[

@@ -9,13 +9,7 @@ export type Fleet = CoverageView & { live: string | null }
 
 /** `gone`: disconnected while behind. */
 type DotState = CoveredState | 'gone'
-interface Dot {
-  id: string
-  region: string
-  digest: string | null
-  version: string | null
-  state: DotState
-}
+type Dot = Omit<NonNullable<CoverageView['bots']>[number], 'state'> & { state: DotState }
 
 const STATE_WORDS: Record<DotState, string> = { current: '', stale: ', behind', silent: ', silent', gone: ', gone' }
 const MAX_DOTS = 500
@@ -58,6 +52,7 @@ export function FleetPicture({ fleet, href }: { fleet: Fleet; href?: string }): 
   const dots: Dot[] = [...(fleet.bots ?? []), ...gone].slice(0, MAX_DOTS)
   const regions = [...new Set((cells ?? dots).map(({ region }) => region))].sort()
   const hues = huesOf(fleet)
+  const most = Math.max(1, ...(cells ?? []).map((cell) => cell.total))
   const late = [...lagging, ...left].map(({ id }) => id)
   if (total + left.length === 0) return <None>No bot is connected that reads {policy}.</None>
   return (
@@ -69,7 +64,7 @@ export function FleetPicture({ fleet, href }: { fleet: Fleet; href?: string }): 
             {cells === undefined ? (
               <Dots dots={dots.filter((dot) => dot.region === region)} isFew={dots.length <= FEW_DOTS} hues={hues} />
             ) : (
-              <Cells cells={cells.filter((cell) => cell.region === region)} hues={hues} />
+              <Cells cells={cells.filter((cell) => cell.region === region)} most={most} hues={hues} />
             )}
           </span>
         ))}
@@ -93,13 +88,8 @@ export function FleetPicture({ fleet, href }: { fleet: Fleet; href?: string }): 
 
 function sumOf({ policy, total, current, lagging, left = [] }: Fleet): string {
   const silent = lagging.filter(({ revision }) => revision === 0).length
-  const parts = [
-    `${current} up to date`,
-    ...(lagging.length > silent ? [`${lagging.length - silent} behind`] : []),
-    ...(silent > 0 ? [`${silent} silent`] : []),
-    ...(left.length > 0 ? [`${left.length} gone while behind`] : []),
-  ]
-  return `${count(total, 'bot')} of ${policy}: ${parts.join(', ')}.`
+  const late = [`${lagging.length - silent} behind`, `${silent} silent`, `${left.length} gone while behind`]
+  return `${count(total, 'bot')} of ${policy}: ${[`${current} up to date`, ...late.filter((text) => !text.startsWith('0 '))].join(', ')}.`
 }
 
 /** Colour of each version: 1 for the one in force, then by the number of bots; the fifth is shared. */
@@ -111,13 +101,11 @@ function huesOf({ versions, left = [], live }: Fleet): ReadonlyMap<string, numbe
 type Hues = ReturnType<typeof huesOf>
 
 const numberText = (value: number): string => value.toLocaleString('en-US')
-type Marked = Pick<Dot, 'version' | 'digest'>
 
-function hueOf({ version }: Pick<Marked, 'version'>, hues: Hues): number {
-  return hues.get(version ?? '') ?? (version === null ? 0 : 5)
-}
+/** Grey for a bot whose version is not known. */
+const hueOf = ({ version }: Pick<Dot, 'version'>, hues: Hues): number => hues.get(version ?? '') ?? 0
 
-function versionText({ version, digest }: Marked): string {
+function versionText({ version, digest }: Pick<Dot, 'version' | 'digest'>): string {
   return version ?? (digest === null ? 'no version' : 'unknown version')
 }
 
@@ -142,21 +130,17 @@ function Dots({ dots, isFew, hues }: { dots: readonly Dot[]; isFew: boolean; hue
 /** A circle for the version in force, a square for any other: colour alone tells nothing. */
 function Mark({ hue, state, x, y, r }: { hue: number; state: DotState; x: number; y: number; r: number }): JSX.Element {
   const look = `fleet-${hue}${state === 'silent' || state === 'gone' ? ' fleet-hollow' : ''}`
-  const half = r * 0.85
+  const half = hue === 1 ? r : r * 0.85
   return (
     <>
-      {hue === 1 ? (
-        <circle class={look} cx={x} cy={y} r={r} />
-      ) : (
-        <rect class={look} x={x - half} y={y - half} width={2 * half} height={2 * half} />
-      )}
+      <rect class={look} x={x - half} y={y - half} width={2 * half} height={2 * half} rx={hue === 1 ? half : 0} />
       {state === 'stale' ? <circle class="fleet-ring" cx={x} cy={y} r={r * 1.5} /> : null}
     </>
   )
 }
 
-function Cells({ cells, hues }: { cells: NonNullable<Fleet['cells']>; hues: Hues }): JSX.Element {
-  const most = Math.max(...cells.map(({ total }) => total))
+/** `most`: bots of the largest bar of the picture. */
+function Cells({ cells, most, hues }: { cells: NonNullable<Fleet['cells']>; most: number; hues: Hues }): JSX.Element {
   return (
     <>
       {cells.map((cell) => (

@@ -1,22 +1,15 @@
-import type { Json, JsonObject, PolicyHistoryEntry } from '#libs/contracts'
+import type { Json, JsonObject, PolicyHistoryEntry, RunView } from '#libs/contracts'
 import { POLICY_KNOWN_KEYS } from '#libs/policy'
 import type { JSX } from 'preact'
 import { momentText, valueText } from '../layout/parts.js'
 import { ruleOf, unitText } from './policy-table.js'
 
-/** Canary of a version of the policy; `until` is `null` while it is observed. */
-export interface LifeCanary {
-  run: number
-  version: string
-  from: string
-  until: string | null
-  state: string
-}
-
 export interface LifeProps {
+  id: string
   /** Newest first. */
   entries: readonly PolicyHistoryEntry[]
-  canaries: readonly LifeCanary[]
+  /** Newest runs, for their canaries. */
+  runs: readonly RunView[]
   /** Policy in force; a field that no entry changed has its value. */
   current: JsonObject | undefined
   now: Date
@@ -24,12 +17,9 @@ export interface LifeProps {
 
 const MAX_FIELDS = 3
 const WIDTH = 720
-const HEIGHT = 140
-const TOP = 30
-const BOTTOM = 28
-/** Least width of a period: a step must be visible, and large enough for a finger. */
-const LEAST = 36
-const LEAST_LATER = 104
+const [TOP, BOTTOM] = [30, 112]
+/** Least widths of a period, before and after now: a step must be visible, and large enough for a finger. */
+const [LEAST, LEAST_LATER] = [36, 104]
 /** The picture changes once a minute at most, or each update would replace it under the reader. */
 const TICK_MS = 60_000
 
@@ -43,7 +33,7 @@ interface Span {
   width: number
 }
 
-/** Value of one field, or the versions alone, over the same spans. */
+/** Values of one field, or of none for the versions alone. */
 interface Track {
   field?: string
   unit: string
@@ -51,20 +41,25 @@ interface Track {
 }
 
 /** Step lines of the numeric fields, at most three, and a band of versions for other fields. A step links to `?at=`. */
-export function LifeChart({ entries, canaries, current, now }: LifeProps): JSX.Element {
+export function LifeChart({ id, entries, runs, current, now }: LifeProps): JSX.Element {
   const oldestFirst = entries.toReversed()
   const spans = spansOf(oldestFirst, now.getTime())
-  const drawn = canaries.filter(({ from }) => Date.parse(from) >= (spans[0]?.fromMs ?? Infinity))
+  const canaries = runs.flatMap(({ run, state, policies, stages, endedAt }) => {
+    const version = policies.find((policy) => policy.id === id)?.version
+    const { startedAt: from = null, endedAt: until = null } = stages.find(({ stage }) => stage === 'canary') ?? {}
+    const isDrawn = version !== undefined && from !== null && from >= entries.at(-1)!.from
+    return isDrawn ? [{ run, state, version, from, until: until ?? endedAt }] : []
+  })
   const notes = [
     'Each step links to what bots obeyed then. Short periods are drawn wider than to scale.',
     entries.some(isRollback) ? 'Red, ↩: rolled back.' : '',
     spans.some(({ isLater }) => isLater) ? 'Dotted: held for later.' : '',
-    drawn.length > 0 ? 'Faint: canaries.' : '',
+    canaries.length > 0 ? 'Faint: canaries.' : '',
   ]
   return (
     <>
       {tracksOf(oldestFirst, current).map((track) => (
-        <Plot key={track.field} track={track} spans={spans} canaries={drawn} now={now} />
+        <Plot key={track.field} track={track} spans={spans} canaries={canaries} now={now} />
       ))}
       <p class="quiet">{notes.filter(Boolean).join(' ')}</p>
     </>
@@ -75,19 +70,19 @@ export function LifeChart({ entries, canaries, current, now }: LifeProps): JSX.E
 function spansOf(entries: readonly PolicyHistoryEntry[], nowMs: number): Span[] {
   const parts = entries.flatMap((entry) => {
     const [fromMs, endMs] = [Date.parse(entry.from), entry.until === null ? Infinity : Date.parse(entry.until)]
-    if (fromMs > nowMs) return [{ entry, fromMs, untilMs: Math.min(endMs, fromMs), isLater: true }]
-    const past = { entry, fromMs, untilMs: Math.min(endMs, tickAfter(nowMs)), isLater: false }
-    return endMs > nowMs && endMs !== Infinity ? [past, { entry, fromMs: nowMs, untilMs: endMs, isLater: true }] : [past]
+    const later = { entry, fromMs: Math.max(fromMs, nowMs), untilMs: endMs, isLater: true, length: 0, least: LEAST_LATER }
+    if (fromMs > nowMs) return [later]
+    const untilMs = Math.min(endMs, tickAfter(nowMs))
+    const past = { entry, fromMs, untilMs, isLater: false, length: untilMs - fromMs, least: LEAST }
+    return endMs > nowMs && entry.until !== null ? [past, later] : [past]
   })
-  const lengthOf = ({ fromMs, untilMs, isLater }: (typeof parts)[number]): number => (isLater ? 0 : Math.max(0, untilMs - fromMs))
-  const total = parts.reduce((sum, part) => sum + lengthOf(part), 0)
-  const leastOf = ({ isLater }: (typeof parts)[number]): number => (isLater ? LEAST_LATER : LEAST)
-  const rest = Math.max(0, WIDTH - parts.reduce((sum, part) => sum + leastOf(part), 0))
-  let x = 0
-  return parts.map((part) => {
-    const width = leastOf(part) + (total === 0 ? rest / parts.length : (rest * lengthOf(part)) / total)
-    x += width
-    return { ...part, x: Math.round(x - width), width: Math.round(width) }
+  const sum = (name: 'length' | 'least'): number => parts.reduce((total, part) => total + part[name], 0)
+  const scale = Math.max(0, WIDTH - sum('least')) / Math.max(1, sum('length'))
+  let end = 0
+  return parts.map(({ length, least, ...part }) => {
+    const [x, width] = [end, Math.round(least + length * scale)]
+    end += width
+    return { ...part, x, width }
   })
 }
 
@@ -95,25 +90,18 @@ function tickAfter(ms: number): number {
   return Math.ceil(ms / TICK_MS) * TICK_MS
 }
 
-function tracksOf(entries: readonly PolicyHistoryEntry[], current: JsonObject | undefined): Track[] {
+function tracksOf(entries: readonly PolicyHistoryEntry[], current: JsonObject = {}): Track[] {
+  const rule = new Map<string, Json | undefined>(ruleOf(current))
   const changes = entries.flatMap(({ differences }) => differences)
   const known: readonly string[] = POLICY_KNOWN_KEYS
-  const rule = new Map(current === undefined ? [] : ruleOf(current))
-  const fields = [...new Set([...rule.keys(), ...changes.map(({ field }) => field)])].filter(
-    (field) => !known.includes(field.split('.')[0]!),
-  )
-  const seen = (field: string): (Json | undefined)[] => [
-    rule.get(field),
-    ...changes.flatMap((change) => (change.field === field ? [change.from, change.to] : [])),
-  ]
-  const isNumeric = (field: string): boolean => seen(field).some((value) => typeof value === 'number')
-  const tracks = fields
-    .filter(isNumeric)
-    .slice(0, MAX_FIELDS)
-    .map((field): Track => {
-      const units = changes.findLast((change) => change.field === field)?.units ?? current?.['units']
-      return { field, unit: unitText(units === undefined ? {} : { units }), values: valuesOf(entries, field, rule.get(field)) }
-    })
+  const fields = [...new Set([...rule.keys(), ...changes.map(({ field }) => field)])].filter((name) => !known.includes(name.split('.')[0]!))
+  const numeric = fields.flatMap((field): Track[] => {
+    const units = changes.findLast((change) => change.field === field)?.units ?? current['units']
+    const values = valuesOf(entries, field, rule.get(field))
+    const isNumeric = [...values.values()].some((value) => typeof value === 'number')
+    return isNumeric ? [{ field, unit: unitText({ units: units ?? null }), values }] : []
+  })
+  const tracks = numeric.slice(0, MAX_FIELDS)
   return tracks.length === fields.length && tracks.length > 0 ? tracks : [...tracks, { unit: '', values: new Map() }]
 }
 
@@ -124,69 +112,63 @@ function valuesOf(entries: readonly PolicyHistoryEntry[], field: string, current
   let value = first === undefined ? current : first.from
   return new Map(
     entries.map((entry, index) => {
-      const change = changes[index]
-      if (change !== undefined) value = change.to
+      value = changes[index] === undefined ? value : changes[index].to
       return [entry, entry.version === null ? undefined : value]
     }),
   )
 }
 
-type PlotProps = { track: Track; spans: readonly Span[] } & Pick<LifeProps, 'canaries' | 'now'>
+interface PlotProps {
+  track: Track
+  spans: readonly Span[]
+  canaries: readonly { run: number; state: string; version: string; from: string; until: string | null }[]
+  now: Date
+}
 
 function Plot({ track: { field, unit, values }, spans, canaries, now }: PlotProps): JSX.Element {
   const name = field === undefined ? 'Versions' : `${field}${unit === '' ? '' : `, ${unit}`}`
-  const height = field === undefined ? TOP + 16 + BOTTOM : HEIGHT
-  const yOf = scaleOf([...values.values()], height)
-  const levelOf = (entry: PolicyHistoryEntry): number | undefined =>
-    field !== undefined ? yOf(values.get(entry)) : entry.version === null ? undefined : TOP + 4
-  const levels = spans.map(({ entry }) => levelOf(entry))
-  const whatOf = ({ version }: PolicyHistoryEntry, value: Json | undefined): string =>
-    [value === undefined ? '' : `${valueText(value)} ${unit}`.trim(), version ?? 'withdrawn'].filter(Boolean).join(' · ')
-  const [first, last] = [spans[0]!, spans.at(-1)!]
-  const width = last.x + last.width
-  const nowX = spans.find(({ isLater }) => isLater)?.x ?? width
+  const height = field === undefined ? TOP + 44 : BOTTOM + 28
+  const numbers = [...values.values()].filter((value) => typeof value === 'number')
+  const [least, range] = [Math.min(...numbers), Math.max(...numbers) - Math.min(...numbers)]
+  const levelOf = (entry: PolicyHistoryEntry): number | undefined => {
+    const value = values.get(entry)
+    if (field === undefined) return entry.version === null ? undefined : TOP + 4
+    return typeof value === 'number' ? Math.round(BOTTOM - (range === 0 ? 0.5 : (value - least) / range) * (BOTTOM - TOP)) : undefined
+  }
+  const width = spans.at(-1)!.x + spans.at(-1)!.width
+  const placeOf = (ms: number): number => {
+    const { fromMs, untilMs, ...span } = spans.findLast((each) => each.fromMs <= ms)!
+    return Math.round(span.x + span.width * Math.min(1, (ms - fromMs) / Math.max(1, untilMs - fromMs)))
+  }
+  const dates = [spans[0]!, ...spans.filter(isHeld)].map(({ entry, x }) => ({ x, text: momentText(entry.from).slice(0, 10) }))
   return (
     <figure class="life">
       <figcaption>{name}</figcaption>
       <div class="usa-table-container--scrollable" tabIndex={0} role="group" aria-label={`${name} over time`}>
         <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="group" aria-label={`${name}, a step a change`}>
-          {spans.map((span, index) => (
-            <Step
-              key={span.x}
-              span={span}
-              what={whatOf(span.entry, values.get(span.entry))}
-              y={levels[index]}
-              before={levels[index - 1]}
-              isBand={field === undefined}
-            />
-          ))}
-          {canaries.map((canary) => {
-            const x = placeOf(spans, Date.parse(canary.from))
-            const until = placeOf(spans, canary.until === null ? tickAfter(now.getTime()) : Date.parse(canary.until))
-            const base = levels[spans.findLastIndex(({ fromMs }) => fromMs <= Date.parse(canary.from))] ?? TOP
-            const tried = spans.find(({ entry }) => field !== undefined && entry.version === canary.version)?.entry
-            const y = (tried && levelOf(tried)) ?? base + 10
+          {spans.map((span, index) => {
+            const what = values.get(span.entry)
+            const text = [what === undefined ? '' : `${valueText(what)} ${unit}`.trim(), span.entry.version ?? 'withdrawn']
+            const before = index === 0 ? undefined : levelOf(spans[index - 1]!.entry)
+            const props = { span, what: text.filter(Boolean).join(' · '), y: levelOf(span.entry), before, isBand: field === undefined }
+            return <Step key={span.x} {...props} />
+          })}
+          {canaries.map(({ run, state, version, from, until }) => {
+            const x = placeOf(Date.parse(from))
+            const y = levelOf(spans.findLast(({ fromMs }) => fromMs <= Date.parse(from))!.entry) ?? TOP
+            const tried = field === undefined ? undefined : spans.find(({ entry }) => entry.version === version)
+            const end = Math.max(x + 8, placeOf(until === null ? tickAfter(now.getTime()) : Date.parse(until)))
             return (
-              <path key={canary.run} class="life-canary" d={`M${x} ${base}V${y}H${Math.max(until, x + 8)}`}>
-                <title>{`Canary of ${canary.version}, run ${canary.run} ${canary.state}: ${periodText(canary)}`}</title>
+              <path key={run} class="life-canary" d={`M${x} ${y}V${(tried && levelOf(tried.entry)) ?? y + 10}H${end}`}>
+                <title>{`Canary of ${version}, run ${run} ${state}: ${periodText({ from, until })}`}</title>
               </path>
             )
           })}
-          <text class="life-time" x="0" y={height - 6}>
-            {momentText(first.entry.from).slice(0, 16)}
-          </text>
-          {spans.flatMap(({ entry, isLater, fromMs, x }) =>
-            isLater && Date.parse(entry.from) === fromMs ? (
-              <text key={x} class="life-time" x={x + 3} y={height - 6}>
-                {momentText(entry.from).slice(0, 10)}
-              </text>
-            ) : (
-              []
-            ),
-          )}
-          <text class="life-time" x={nowX} y={height - 6} text-anchor="end">
-            now
-          </text>
+          {[...dates, { x: spans.find(({ isLater }) => isLater)?.x ?? width, text: 'now' }].map(({ x, text }) => (
+            <text key={x} class="life-time" x={x} y={height - 6} text-anchor={text === 'now' ? 'end' : 'start'}>
+              {text}
+            </text>
+          ))}
         </svg>
       </div>
     </figure>
@@ -203,26 +185,31 @@ interface StepProps {
   isBand: boolean
 }
 
-function Step({ span: { entry, isLater, fromMs, x, width }, what, y, before, isBand }: StepProps): JSX.Element {
+function Step({ span, what, y, before, isBand }: StepProps): JSX.Element {
+  const { entry, isLater, x, width } = span
   const kind = `${isBand ? 'life-band' : 'life-line'}${isLater ? ' life-later' : ''}`
   const line = y === undefined ? null : <path class={kind} d={`M${x} ${y}H${x + width}`} />
   // The rest of a period whose step is in the past.
-  if (isLater && Date.parse(entry.from) < fromMs) return <g>{line}</g>
+  if (isLater && !isHeld(span)) return <g>{line}</g>
   const signed = entry.approvedBy.length === 0 ? '' : `, signed by ${entry.approvedBy.join(', ')}`
   const words = `${what}, ${isLater ? 'held, ' : ''}in force ${periodText(entry)}${signed}${changeText(entry) && `; ${changeText(entry)}`}`
-  const back = isRollback(entry)
-  const fits = [what, what.split(' ')[0]!].find((each) => each.length * 6.5 + (back ? 18 : 6) <= width)
+  const back = isRollback(entry) ? ' life-back' : ''
+  const label = [what, what.split(' ')[0]!].find((each) => each.length * 6.5 + (back === '' ? 6 : 18) <= width) ?? ''
   return (
     <a href={`?at=${encodeURIComponent(entry.from)}`} aria-label={words}>
       <title>{words}</title>
       <rect class="life-hit" x={x} y="0" width={width} height="100%" />
       {line}
-      {isBand ? null : <path class={`${kind}${back ? ' life-back' : ''}`} d={`M${x} ${before ?? y ?? TOP}V${y ?? before ?? TOP}`} />}
-      <text class={`life-text${back ? ' life-back' : ''}`} x={x + 3} y={(y ?? TOP) - 8}>
-        {[back ? '↩' : '', fits ?? ''].join(' ').trim()}
+      {isBand ? null : <path class={kind + back} d={`M${x} ${before ?? y ?? TOP}V${y ?? before ?? TOP}`} />}
+      <text class={`life-text${back}`} x={x + 3} y={(y ?? TOP) - 8}>
+        {back === '' ? label : `↩ ${label}`}
       </text>
     </a>
   )
+}
+
+function isHeld({ entry, isLater, fromMs }: Span): boolean {
+  return isLater && Date.parse(entry.from) === fromMs
 }
 
 function periodText({ from, until }: { from: string; until: string | null }): string {
@@ -238,17 +225,4 @@ export function changeText({ cause, by = [], reason }: Pick<PolicyHistoryEntry, 
   if (cause === undefined || (cause === 'run' && (reason ?? null) === null)) return cause ?? ''
   const who = by.length === 0 ? '' : ` by ${by.join(', ')}`
   return `${cause}${who}${(reason ?? null) === null ? '' : `: ${reason}`}`
-}
-
-function scaleOf(values: readonly (Json | undefined)[], height: number): (value: Json | undefined) => number | undefined {
-  const numbers = values.filter((value) => typeof value === 'number')
-  const [least, most] = [Math.min(...numbers), Math.max(...numbers)]
-  const share = (value: number): number => (most === least ? 0.5 : (value - least) / (most - least))
-  return (value) => (typeof value === 'number' ? Math.round(height - BOTTOM - share(value) * (height - BOTTOM - TOP)) : undefined)
-}
-
-/** Position of a time on the axis. */
-function placeOf(spans: readonly Span[], ms: number): number {
-  const { fromMs, untilMs, x, width } = spans.findLast((span) => span.fromMs <= ms) ?? spans[0]!
-  return Math.round(x + width * Math.min(1, Math.max(0, ms - fromMs) / Math.max(1, untilMs - fromMs)))
 }

@@ -5,7 +5,7 @@ import type { PageContent, PageRequest } from '../layout/page.js'
 import { count, Digest, Facts, Moment, momentText, Part, RunLink, Table, Terminal, valueText } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
-import { changeText, LifeChart, type LifeCanary } from './life-chart.js'
+import { changeText, LifeChart } from './life-chart.js'
 import { RefusedByReaders } from './refused-by-readers.js'
 import { ruleOf, ruleTexts, unitText } from './policy-table.js'
 
@@ -30,6 +30,7 @@ export async function policyPage({ read, params, query, now }: PageRequest): Pro
   const missing = policy.kind === 'missing' && history.kind === 'missing'
   const view = valueOf(policy)
   const shownId = id.slice(0, 100)
+  const drawn = (valueOf(history) ?? []).slice(0, MAX_ENTRIES)
   return {
     ...(missing ? { status: 404 as const } : {}),
     title: view === undefined ? shownId : `${view.id} ${view.version}`,
@@ -39,19 +40,7 @@ export async function policyPage({ read, params, query, now }: PageRequest): Pro
     summary: summaryOf(policy, before === '' ? history : undefined),
     body: (
       <>
-        {at === null ? null : (
-          <Part id="then" title={time === undefined ? 'No such time' : `In force at ${momentText(time)}`}>
-            {past === undefined ? (
-              <None>{at.slice(0, 40)} is not a time. A time is written so: 2026-11-26T12:00:00Z.</None>
-            ) : past.kind === 'missing' ? (
-              <None>Nothing was in force then.</None>
-            ) : (
-              <Loaded answer={past} what="policy in force then">
-                {(value) => <Past policy={value} path={`${path}?at=${time}`} />}
-              </Loaded>
-            )}
-          </Part>
-        )}
+        {at === null ? null : <Then at={at} time={time} past={past} path={path} />}
         <Part id="value" title="In force for all">
           <Loaded answer={policy} what="policy">
             {(value) => (
@@ -64,17 +53,10 @@ export async function policyPage({ read, params, query, now }: PageRequest): Pro
             )}
           </Loaded>
         </Part>
-        {(valueOf(history) ?? []).length === 0 ? null : (
+        {drawn.length === 0 ? null : (
           <Part id="life" title="Over time">
-            <LifeChart
-              entries={valueOf(history)!.slice(0, MAX_ENTRIES)}
-              canaries={canariesOf(id, valueOf(runs) ?? [])}
-              current={before === '' ? view?.value : undefined}
-              now={now}
-            />
-            {valueOf(history)!.length < MAX_ENTRIES ? null : (
-              <p>Only {MAX_ENTRIES} changes are drawn; older ones are on the page of earlier versions.</p>
-            )}
+            <LifeChart id={id} entries={drawn} runs={valueOf(runs) ?? []} current={before === '' ? view?.value : undefined} now={now} />
+            {drawn.length < MAX_ENTRIES ? null : <p>{MAX_ENTRIES} changes are drawn; older ones are on the page of earlier versions.</p>}
           </Part>
         )}
         <Part id="coverage" title="Who runs it">
@@ -104,38 +86,46 @@ function instantOf(text: string | null): string | undefined {
   return isInstant && !Number.isNaN(Date.parse(text)) ? new Date(text).toISOString() : undefined
 }
 
-/** Canaries of the newest runs. */
-function canariesOf(policy: string, runs: readonly RunView[]): LifeCanary[] {
-  return runs.flatMap(({ run, state, policies, stages, endedAt: ended }) => {
-    const version = policies.find(({ id }) => id === policy)?.version
-    const { startedAt = null, endedAt = null } = stages.find(({ stage, verdict }) => stage === 'canary' && verdict !== 'SKIPPED') ?? {}
-    return version === undefined || startedAt === null ? [] : [{ run, version, from: startedAt, until: endedAt ?? ended, state }]
-  })
+interface ThenProps {
+  at: string
+  time: string | undefined
+  past: Answer<PastPolicyView> | undefined
+  path: string
 }
 
-/** Policy in force at a past time, and what proves it. */
-function Past({ policy, path }: { policy: PastPolicyView; path: string }): JSX.Element {
-  const { id, version, until, recordedAt, record, provenance } = policy
-  const { proof } = (record.digest === provenance.digest ? record : record.next) ?? {}
-  const entry = /\bindex (\d{1,15})\b/.exec(proof?.proof ?? '')?.[1]
+/** What a bot obeyed at a time, and what proves it. */
+function Then({ at, time, past, path }: ThenProps): JSX.Element {
+  if (time === undefined || past === undefined)
+    return (
+      <Part id="then" title="No such time">
+        {at.slice(0, 40)} is not a time. A time is written so: 2026-11-26T12:00:00Z.
+      </Part>
+    )
   return (
-    <>
-      <InForce policy={policy} />
-      <Facts
-        facts={[
-          ['In force until', until === null ? 'now' : <Moment at={until} />],
-          ['Stored', <Moment at={recordedAt} />],
-          [
-            'Proof',
-            <>
-              {entry === undefined ? null : <a href={`/audit/${entry}`}>Entry {entry} of the log</a>}{' '}
-              <a href={`/v1/audit/proofs?policy=${encodeURIComponent(id)}&version=${encodeURIComponent(version)}`}>of the approval</a>{' '}
-              <a href={path}>with the signed head</a>
-            </>,
-          ],
-        ]}
-      />
-    </>
+    <Part id="then" title={`In force at ${momentText(time)}`}>
+      {past.kind === 'missing' ? (
+        <None>Nothing was in force then.</None>
+      ) : (
+        <Loaded answer={past} what="policy in force then">
+          {(policy) => {
+            const { id, version, until, record, provenance } = policy
+            const { proof } = (record.digest === provenance.digest ? record : record.next) ?? {}
+            const entry = /\bindex (\d{1,15})\b/.exec(proof?.proof ?? '')?.[1]
+            const approval = `/v1/audit/proofs?policy=${encodeURIComponent(id)}&version=${encodeURIComponent(version)}`
+            return (
+              <>
+                <InForce policy={policy} />
+                <p>
+                  In force until {until === null ? 'now' : <Moment at={until} />}. Proof:{' '}
+                  {entry === undefined ? null : <a href={`/audit/${entry}`}>entry {entry} of the log</a>}{' '}
+                  <a href={approval}>of the approval</a> <a href={`${path}?at=${time}`}>with the signed head</a>
+                </p>
+              </>
+            )
+          }}
+        </Loaded>
+      )}
+    </Part>
   )
 }
 
@@ -160,10 +150,7 @@ function summaryOf(policy: Answer<PolicyView>, history: Answer<PolicyHistoryEntr
 
 const DESCRIBED = ['effective', 'description', 'owner', 'tags', 'schema', 'partners']
 
-interface InForceProps {
-  policy: Omit<PolicyView, 'source'>
-  history?: Answer<PolicyHistoryEntry[]>
-}
+type InForceProps = { policy: Omit<PolicyView, 'source'>; history?: Answer<PolicyHistoryEntry[]> }
 
 function InForce({ policy, history }: InForceProps): JSX.Element {
   const { value, version, revision } = policy

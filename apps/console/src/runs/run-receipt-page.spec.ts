@@ -77,8 +77,8 @@ function codeIn(html: string): string {
 describe('the receipt of a run', () => {
   it('shows rule, difference, signers, evidence, reach and log entry', async () => {
     const { text, html } = await receipt()
-    expect(text).toContain('limit 25 µg/m³ Difference limit 35 → 25 µg/m³')
-    expect(text).toContain('Signed by EPA Chief Written by Ann Reason of EPA Chief “new standard”')
+    expect(text).toContain('limit 25 µg/m³ Difference: limit 35 → 25 µg/m³. In force from 2026-11-26 11:00:10 UTC')
+    expect(text).toContain('Signed by EPA Chief Written by Ann EPA Chief says “new standard”')
     expect(text).toMatch(/Simulation Replay ✓ Passed all good/)
     expect(text).toContain('23 of 24 bots.')
     expect(text).toContain('50 % 10 sec 2026-11-26 11:00:10 UTC 95 % 1 min 15 sec 2026-11-26 11:01:15 UTC 100 % not recorded –')

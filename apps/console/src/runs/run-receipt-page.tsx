@@ -8,7 +8,6 @@ import {
   type DeliveryView,
   type PastPolicyView,
   type PolicyHistoryEntry,
-  type RunClock,
   type RunPolicy,
   type RunStage,
   type RunState,
@@ -16,20 +15,18 @@ import {
 } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { encodeQR } from 'qr'
+import { Signers } from '../audit/entry-page.js'
 import { absentPage, Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Command, count, Digest, Facts, Moment, momentText, Part, policiesText, PolicyLink, Table } from '../layout/parts.js'
+import { Command, count, Facts, Moment, momentText, Part, policiesText, Table } from '../layout/parts.js'
 import { stateText, StateTag, VerdictTag } from '../layout/state-words.js'
 import { DeliveryRows } from '../partners/delivery-rows.js'
 import { ruleTexts } from '../policies/policy-table.js'
 import { mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
 import { bundlePath } from './offline-bundle.js'
 
-/** Policy of the run, as it was last in force, and the period that the run began. */
-interface ReceivedPolicy extends RunPolicy {
-  past: Answer<PastPolicyView>
-  change: Answer<PolicyHistoryEntry | undefined>
-}
+/** Policy of the run with its newest time in force, and the period that the run began. */
+type ReceivedPolicy = RunPolicy & { past: Answer<PastPolicyView>; change: Answer<PolicyHistoryEntry | undefined> }
 
 /** Policies of one receipt: each takes two reads, and a run may have two hundred. */
 const MAX_POLICIES = 20
@@ -66,17 +63,7 @@ export async function runReceiptPage({ read, params, now, origin = '' }: PageReq
         )}
         <Part id="signers" title="Who signed">
           <Loaded answer={approval} what="approvals of this run">
-            {({ signedBy, authors, reasons, digest }) => (
-              <Facts
-                facts={[
-                  ['Signed by', signedBy.join(', ') || 'nobody'],
-                  ['Written by', authors.join(', ') || 'not said'],
-                  ...reasons.map(({ name, reason }) => [`Reason of ${name}`, `“${reason}”`] as const),
-                  ['First signature', <Moment at={run.createdAt} />],
-                  ['What was signed', <Digest digest={digest} />],
-                ]}
-              />
-            )}
+            {(value) => <Signers approval={value} />}
           </Loaded>
         </Part>
         <Part id="evidence" title="Evidence">
@@ -139,38 +126,35 @@ function Rule({ policy: { id, version, past, change } }: { policy: ReceivedPolic
   const value = valueOf(past)?.value
   return (
     <>
-      {value === undefined ? (
-        <None>{`${id}@${version} was never in force for all.`}</None>
-      ) : (
-        <p class="receipt-rule">{ruleTexts(value).join(', ')}</p>
-      )}
+      <p class="receipt-rule">{value === undefined ? `${id}@${version} was never in force for all.` : ruleTexts(value).join(', ')}</p>
       <Loaded answer={change} what="changes of this policy">
-        {(entry) =>
-          entry === undefined ? (
-            <None>Its change is not among the newest fifty of this policy.</None>
-          ) : (
-            <Facts
-              facts={[
-                ['Difference', entry.differences.map(({ text }) => text).join('; ') || 'nothing but the version'],
-                ['In force from', <Moment at={entry.from} />],
-                entry.until === null ? null : ['Until', <Moment at={entry.until} />],
-              ]}
-            />
-          )
-        }
+        {(entry) => (
+          <p>
+            {entry === undefined ? (
+              'Its change is not among the newest fifty of this policy.'
+            ) : (
+              <>
+                Difference: {entry.differences.map(({ text }) => text).join('; ') || 'nothing but the version'}. In force from{' '}
+                <Moment at={entry.from} />
+                {entry.until === null ? '' : ' until '}
+                {entry.until === null ? null : <Moment at={entry.until} />}.
+              </>
+            )}
+          </p>
+        )}
       </Loaded>
     </>
   )
 }
 
-const SHARES: readonly [keyof RunClock['seconds'], string][] = [
-  ['half', '50 %'],
-  ['most', '95 %'],
-  ['all', '100 %'],
-]
+const SHARES = [
+  ['50 %', 'half'],
+  ['95 %', 'most'],
+  ['100 %', 'all'],
+] as const
 
 function Reach({ run: { clock, createdAt } }: { run: RunView }): JSX.Element {
-  const rows = SHARES.map(([name, share]) => ({ share, seconds: clock?.seconds[name] ?? null }))
+  const rows = SHARES.map(([share, name]) => [share, clock?.seconds[name] ?? null] as const)
   return (
     <>
       {clock === undefined ? null : (
@@ -178,8 +162,11 @@ function Reach({ run: { clock, createdAt } }: { run: RunView }): JSX.Element {
           {clock.current} of {clock.bots} bots{clock.effectiveAt === undefined ? '' : `, held for ${clock.effectiveAt}`}.
         </p>
       )}
-      <Table caption="When bots had it" head={['Share of bots', 'After the first signature', 'At']}>
-        {rows.map(({ share, seconds }) => (
+      <Table
+        caption={`When bots had it, from the first signature at ${momentText(createdAt)}`}
+        head={['Share of bots', 'After the first signature', 'At']}
+      >
+        {rows.map(([share, seconds]) => (
           <tr key={share}>
             <th scope="row">{share}</th>
             <td>{seconds === null ? 'not recorded' : spokenDuration(seconds * 1_000)}</td>
@@ -196,12 +183,7 @@ function Reach({ run: { clock, createdAt } }: { run: RunView }): JSX.Element {
 /** Address of the offline bundle, also as a QR code, for a release that was in force. */
 function Bundle({ policy: { id, version, past }, origin, now }: { policy: ReceivedPolicy; origin: string; now: Date }): JSX.Element {
   const since = valueOf(past)?.since
-  if (since === undefined)
-    return (
-      <p>
-        <PolicyLink id={id} version={version} /> has no offline bundle.
-      </p>
-    )
+  if (since === undefined) return <None>{`${id}@${version} has no offline bundle.`}</None>
   const address = origin + bundlePath(id, version)
   return (
     <div class="receipt-bundle">

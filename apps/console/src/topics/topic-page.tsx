@@ -1,4 +1,4 @@
-import { eventsAMinute, eventSummary, eventWords, TOPICS, type TopicRecord } from '#libs/contracts'
+import { eventsAMinute, eventSummary, eventWords, TOPICS, type Topic, type TopicRecord } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Absent, absentPage, FilteredAway, Loaded, None } from '../layout/absent.js'
 import { FilterForm, TextFilter } from '../layout/filters.js'
@@ -54,7 +54,7 @@ export async function topicPage({ read, query, params }: PageRequest): Promise<P
         </FilterForm>
         <Part id="events" title={text === '' ? 'Last events' : 'Events that match'}>
           <Loaded answer={mapAnswer(events, (all) => all.filter((event) => hasText(event, text)))} what="events of this topic">
-            {(found) => <Events events={found} narrowed={text !== ''} name={name} isPolicy={topic.key === 'policy'} />}
+            {(found) => <Events events={found} topic={topic} narrowed={text !== ''} />}
           </Loaded>
         </Part>
         <Terminal commands={[`hms-svc topics tail ${name} --from 1h`]} />
@@ -67,23 +67,15 @@ function hasText(event: TopicRecord, text: string): boolean {
   return `${eventWords(event.type)} ${JSON.stringify(event)}`.toLowerCase().includes(text.toLowerCase())
 }
 
-interface EventsProps {
-  events: readonly TopicRecord[]
-  narrowed: boolean
-  name: string
-  /** Whether the keys are ids of policies. */
-  isPolicy: boolean
-}
-
-function Events({ events, narrowed, name, isPolicy }: EventsProps): JSX.Element {
+function Events({ events, topic, narrowed }: { events: readonly TopicRecord[]; topic: Topic; narrowed: boolean }): JSX.Element {
   if (events.length === 0)
-    return narrowed ? <FilteredAway what="events" href={`/topics/${name}`} /> : <None>No event of this topic is kept.</None>
+    return narrowed ? <FilteredAway what="events" href={`/topics/${topic.name}`} /> : <None>No event of this topic is kept.</None>
   return (
     <>
       <ol class="plain topic-events">
         {events.slice(0, SHOWN).map((event) => (
           <li key={event.id}>
-            <Moment at={event.at} /> <Sentence event={event} isPolicy={isPolicy} />
+            <Moment at={event.at} /> <Sentence event={event} isPolicy={topic.key === 'policy'} />
             {event.data === undefined ? (
               <a href={`/audit/${event.position}`}>Entry {event.position}</a>
             ) : (
@@ -114,8 +106,7 @@ function Sentence({ event: { type, key, run, source, data }, isPolicy }: { event
           in <RunLink run={run} />
         </>
       )}
-      , by {source.replace(/^\/hms-svc\//, '')}
-      {summary === '' ? '.' : `: ${summary}`}{' '}
+      {`, by ${source.replace(/^\/hms-svc\//, '')}${summary === '' ? '.' : `: ${summary}`} `}
     </>
   )
 }

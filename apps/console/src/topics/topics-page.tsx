@@ -154,6 +154,7 @@ const QUIET = Array.from({ length: 15 }, () => 0)
 /** A small line over the events of each minute; flat for a topic that nobody has written to. The label says the same in words. */
 export function SparkLine({ perMinute }: { perMinute: readonly number[] }): JSX.Element {
   const values = perMinute.length === 0 ? QUIET : perMinute
+  const label = `Events in each of the last ${values.length} minutes: ${values.join(', ')}`
   const most = Math.max(1, ...values)
   const step = (WIDTH - 2 * EDGE) / Math.max(1, values.length - 1)
   const points = values.map((value, index) => {
@@ -161,12 +162,7 @@ export function SparkLine({ perMinute }: { perMinute: readonly number[] }): JSX.
     return point.map((at) => Math.round(at * 10) / 10).join(',')
   })
   return (
-    <svg
-      class="spark"
-      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-      role="img"
-      aria-label={`Events in each of the last ${values.length} minutes: ${values.join(', ')}`}
-    >
+    <svg class="spark" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
       <polyline points={points.join(' ')} fill="none" stroke="currentColor" stroke-width="2" />
     </svg>
   )

@@ -9,6 +9,8 @@ type LoggedEvent = OutgoingEvent & { offset: string; time: Date }
 
 /** Maximum characters of a page per service, not counting the last record: policy documents may be large. */
 const MAX_PAGE_CHARACTERS = 1024 * 1024
+/** Position before every record. */
+const ANYWHERE = SERVICES.map(() => 0)
 
 /**
  * Merges the outboxes of one machine into one log. A position in it lists the offset in each service's log, for example `12.0.3`, in the
@@ -17,41 +19,26 @@ const MAX_PAGE_CHARACTERS = 1024 * 1024
 export class EmbeddedLog implements TopicLog {
   constructor(private readonly pool: Pool) {}
 
-  async read({ topics, after, since, newest, limit }: TopicQuery): Promise<TopicPage> {
-    if (newest === true)
-      return this.page(
-        topics,
-        Array.from(SERVICES, () => 0),
-        limit,
-        'DESC',
-      )
+  async read(query: TopicQuery): Promise<TopicPage> {
+    const { after, since, newest } = query
+    if (newest === true) return this.page(query, ANYWHERE)
     if (after === undefined) {
       const offsets = await Promise.all(SERVICES.map((service) => this.offsetBefore(service, since)))
-      return since === undefined ? { records: [], next: offsets.join('.') } : this.page(topics, offsets, limit)
+      return since === undefined ? { records: [], next: offsets.join('.') } : this.page(query, offsets)
     }
-    return this.page(topics, parseCursor(after), limit)
+    return this.page(query, parseCursor(after))
   }
 
-  private async page(
-    topics: readonly string[],
-    offsets: readonly number[],
-    limit: number,
-    order: 'ASC' | 'DESC' = 'ASC',
-  ): Promise<TopicPage> {
-    const found = await Promise.all(SERVICES.map((service, at) => this.fetch(service, topics, offsets[at]!, limit, order)))
+  private async page(query: TopicQuery, offsets: readonly number[]): Promise<TopicPage> {
+    const found = await Promise.all(SERVICES.map((service, at) => this.fetch(service, query, offsets[at]!)))
     const next = found.map((events, producer) => Number(events.at(-1)?.offset ?? offsets[producer]!))
     const rows = found.flatMap(withMonotonicTimes).toSorted((a, b) => a.at - b.at)
     return { records: rows.map(({ event }) => recordOf(eventOf(event), `0:${event.offset}`)), next: next.join('.') }
   }
 
   /** Fetches each topic through the index on topic and offset, so a page costs the same at any position. */
-  private async fetch(
-    service: ServiceName,
-    topics: readonly string[],
-    after: number,
-    limit: number,
-    order: 'ASC' | 'DESC',
-  ): Promise<LoggedEvent[]> {
+  private async fetch(service: ServiceName, { topics, newest, limit }: TopicQuery, after: number): Promise<LoggedEvent[]> {
+    const order = newest === true ? 'DESC' : 'ASC'
     const { rows } = await this.pool.query<LoggedEvent>(
       `SELECT * FROM (
          SELECT *, sum(coalesce(length(value), 0)) OVER (ORDER BY "offset" ${order}) - coalesce(length(value), 0) AS characters_before
