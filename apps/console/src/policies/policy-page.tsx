@@ -41,29 +41,35 @@ export async function policyPage({ read, params, query, now }: PageRequest): Pro
     body: (
       <>
         {at === null ? null : <Then at={at} time={time} past={past} path={path} />}
-        <Part id="value" title="In force for all">
-          <Loaded answer={policy} what="policy">
-            {(value) => (
-              <>
-                <InForce policy={value} history={history} />
-                <p>
-                  <a href={`/policies/${encodeURIComponent(value.id)}/rollback`}>Take it back to an earlier version</a>
-                </p>
-              </>
-            )}
-          </Loaded>
-        </Part>
-        {drawn.length === 0 ? null : (
-          <Part id="life" title="Over time">
-            <LifeChart id={id} entries={drawn} runs={valueOf(runs) ?? []} current={before === '' ? view?.value : undefined} now={now} />
-            {drawn.length < MAX_ENTRIES ? null : <p>{MAX_ENTRIES} changes are drawn; older ones are on the page of earlier versions.</p>}
+        <div class="columns">
+          <Part id="value" title="In force for all">
+            <Loaded answer={policy} what="policy">
+              {(value) => (
+                <>
+                  <InForce policy={value} history={history} />
+                  <p>
+                    <a href={`/policies/${encodeURIComponent(value.id)}/rollback`}>Take it back to an earlier version</a>
+                  </p>
+                </>
+              )}
+            </Loaded>
           </Part>
-        )}
-        <Part id="coverage" title="Who runs it">
-          <Loaded answer={coverage} what="bots of this policy">
-            {(value) => <Coverage coverage={value} />}
-          </Loaded>
-        </Part>
+          <div>
+            {drawn.length === 0 ? null : (
+              <Part id="life" title="Over time">
+                <LifeChart id={id} entries={drawn} runs={valueOf(runs) ?? []} current={before === '' ? view?.value : undefined} now={now} />
+                {drawn.length < MAX_ENTRIES ? null : (
+                  <p>{MAX_ENTRIES} changes are drawn; older ones are on the page of earlier versions.</p>
+                )}
+              </Part>
+            )}
+            <Part id="coverage" title="Who runs it">
+              <Loaded answer={coverage} what="bots of this policy">
+                {(value) => <Coverage coverage={value} />}
+              </Loaded>
+            </Part>
+          </div>
+        </div>
         <Part id="history" title="History">
           <Loaded answer={history} what="versions of this policy">
             {(entries) => <History id={id} entries={entries} />}
