@@ -55,7 +55,7 @@ describe('parts of the deep tests', () => {
   it('refuse an unknown name, and list the known ones', () => {
     expect(chooseParts(['seeds', 'moons'])).toEqual({
       refusal:
-        'no part is called moons; known: seeds, model, kills, clocks, instances, brokers, upgrade, ofrep, schemathesis, sockets, poison, guards',
+        'no part is called moons; known: seeds, model, kills, clocks, instances, brokers, upgrade, ofrep, schemathesis, sockets, poison, guards, mutants',
     })
   })
 

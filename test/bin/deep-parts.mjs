@@ -1,6 +1,6 @@
 const { env } = process
 
-/** One after the other: each wants both cores. `guards` is `npm run mutate`, no specs of its own. */
+/** One after the other: each wants both cores. A part has specs, or a program of this folder that prints its counts. */
 export const PARTS = [
   { name: 'seeds', specs: ['test/simulation'], with: { HMS_TEST_SEEDS: env['HMS_TEST_SEEDS'] ?? '10000' } },
   { name: 'model', specs: ['test/model'] },
@@ -20,7 +20,8 @@ export const PARTS = [
   // Four minutes of broken lines; HMS_TEST_SEVERED_SECONDS says otherwise, HMS_TEST_SEVERED_SEED repeats one.
   { name: 'sockets', specs: ['test/system/severed-sockets.spec.ts'] },
   { name: 'poison', specs: ['test/system/poison.spec.ts'], needs: ['kafka'] },
-  { name: 'guards', needs: ['kafka'] },
+  { name: 'guards', program: 'mutate.mjs', needs: ['kafka'] },
+  { name: 'mutants', program: 'mutants.mjs' },
 ]
 
 /** Returns the parts of these names, all without a name; refuses an unknown name with the list of known ones. */

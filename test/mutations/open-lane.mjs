@@ -2,17 +2,18 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 const COPIED = ['apps', 'libs', 'test', 'docs', 'package.json', 'tsconfig.json']
 const LINKED = ['node_modules', 'dist']
+const isOurs = (path) => basename(path) !== 'node_modules'
 /** Longer than any test has: what hangs without its guard is red too. */
 const RUN_MS = 300_000
 
 /** A copy of the tree at `root`, and a vitest in it that stays from one guard to the next. */
 export function openLane(root, env) {
   const copy = mkdtempSync(join(tmpdir(), 'hms-mutate-'))
-  for (const part of COPIED) cpSync(join(root, part), join(copy, part), { recursive: true })
+  for (const part of COPIED) cpSync(join(root, part), join(copy, part), { recursive: true, filter: isOurs })
   for (const part of LINKED) symlinkSync(join(root, part), join(copy, part))
   let vitest
   /** Files of the last run that are as they were again, which vitest does not know. */
