@@ -522,7 +522,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the coverage of a policy. With `revision` and `waitMs` the response is sent once no bot lags behind that revision, or after the wait. */
+        /** Returns the coverage of a policy. With `revision` and `waitMs` the response is sent once no bot lags behind that revision, or after the wait. With `bots=all` it lists every connected bot, or counts by region and release. */
         get: operations["coverageShow"];
         put?: never;
         post?: never;
@@ -1469,6 +1469,10 @@ export interface components {
         AuditAct: {
             by: string[];
             decision: string;
+            policies?: {
+                id: string;
+                version: null | string;
+            }[];
             reason: null | string;
             publicReason?: string;
             statements: components["schemas"]["SignedStatement"][];
@@ -1634,6 +1638,21 @@ export interface components {
                 version: string;
                 detail: string;
             };
+            bots?: {
+                id: string;
+                region: string;
+                digest: null | string;
+                version: null | string;
+                /** @enum {unknown} */
+                state: "current" | "stale" | "silent";
+            }[];
+            cells?: {
+                region: string;
+                digest: null | string;
+                version: null | string;
+                total: number;
+                current: number;
+            }[];
         };
         DeadLetterSummary: {
             id: string;
@@ -3940,6 +3959,8 @@ export interface operations {
                 revision?: number;
                 /** @description Maximum wait in ms until no bot lags behind the revision. */
                 waitMs?: number;
+                /** @description `all`: the response lists the connected bots, or their counts by region and release if they are many. */
+                bots?: "all";
             };
             header?: never;
             path?: never;
@@ -5683,6 +5704,8 @@ export interface operations {
                 after?: string;
                 /** @description Earliest time, RFC 3339. */
                 since?: string;
+                /** @description `newest`: the newest records, whatever `after` and `since` are. They are listed oldest first, too. */
+                order?: "newest";
                 /** @description Maximum records per service. */
                 limit?: number;
             };
