@@ -185,7 +185,8 @@ describe('the life of a rule', () => {
     }
     const at = { '/v1/policies/epa-pm25-limit?at=2026-11-25T12:00:00.000Z': past }
     const { html, text } = await shown(policyPage, { answers: answers(at), params, query: 'at=2026-11-25T12:00:00Z' })
-    expect(text).toMatch(/In force at 2026-11-25 12:00:00 UTC limit 35 µg\/m³ .*In force until 2026-11-26 10:00:00 UTC .*In force for all/)
+    expect(text).toContain('In force at 2026-11-25 12:00:00 UTC A bot obeyed: limit 35 µg/m³, by version 1.5.0.')
+    expect(text).toMatch(/In force until 2026-11-26 10:00:00 UTC .*In force for all/)
     expect(html).toContain('<a href="/audit/12">entry 12 of the log</a>')
     expect(html).toContain('href="/v1/audit/proofs?policy=epa-pm25-limit&amp;version=1.5.0"')
   })

@@ -120,6 +120,9 @@ function Then({ at, time, past, path }: ThenProps): JSX.Element {
             const approval = `/v1/audit/proofs?policy=${encodeURIComponent(id)}&version=${encodeURIComponent(version)}`
             return (
               <>
+                <p>
+                  A bot obeyed: {ruleTexts(policy.value).join(', ')}, by version {version}.
+                </p>
                 <InForce policy={policy} />
                 <p>
                   In force until {until === null ? 'now' : <Moment at={until} />}. Proof:{' '}
