@@ -30,7 +30,7 @@ export async function helpPage(): Promise<PageContent> {
               <Command>hms-svc stop-the-line on --reason TEXT --sign NAME</Command>
             </li>
             <li>
-              See which bots are behind: <a href="/bots">Bots</a>. From a terminal: <Command>hms-svc coverage ID</Command>
+              See which bots are behind: <a href="/bots">Fleet</a>. From a terminal: <Command>hms-svc coverage ID</Command>
             </li>
             <li>
               See who did what, and check it: <a href="/audit">Audit</a>. From a terminal: <Command>hms-svc audit log</Command>

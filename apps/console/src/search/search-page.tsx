@@ -48,7 +48,12 @@ export async function searchPage({ read, query }: PageRequest): Promise<PageCont
           ...(valueOf(partners) ?? [])
             .filter(({ id, name }) => has(id, name))
             .map(({ id, name }) => ({ kind: 'Partner', text: `${name} (${id})`, href: `/partners?partner=${encodeURIComponent(id)}` })),
-          ...(valueOf(bots) ?? []).filter(({ id }) => has(id)).map(({ id }) => ({ kind: 'Bot', text: id, href: '/bots' })),
+          ...(valueOf(bots) ?? [])
+            .filter(({ id }) => has(id))
+            .map(({ id }) => ({ kind: 'Bot for replay', text: id, href: '/bots#registered' })),
+          ...connected
+            .filter(({ id }) => has(id))
+            .map(({ id, policy }) => ({ kind: 'Bot', text: `${id}, reads ${policy}`, href: `/bots?policy=${encodeURIComponent(policy)}` })),
           { kind: 'Documentation', text: `Search the documentation for “${asked}”`, href: `/docs?q=${encodeURIComponent(asked)}` },
         ]
   return {
