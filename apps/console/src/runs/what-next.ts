@@ -79,5 +79,5 @@ function abortOf({ reason = '', stages }: RunView): string {
   const known = ABORTED[reason]
   if (known !== undefined) return known
   const isPublished = stages.some(({ stage, startedAt }) => (stage === 'canary' || stage === 'rollout') && startedAt !== null)
-  return `A person ended it, or no one decided in time. ${isPublished ? 'What it had published was rolled back.' : 'Nothing was published.'}`
+  return `A person ended it, or no one decided in time. ${isPublished ? 'What it published was rolled back.' : 'Nothing was published.'}`
 }
