@@ -29,6 +29,7 @@ const addressOf = (path: string): string =>
     .replace(':folder/:group/:name', 'how-to/alerts/audit-log-halted')
     .replace(':folder/:name', 'how-to/deploy-kubernetes')
     .replace(':token', 'abc')
+    .replace('/topics/:name', '/topics/hms.rollout.v1')
     .replace(':name', 'errors')
 
 describe('the console', () => {

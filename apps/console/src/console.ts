@@ -5,6 +5,7 @@ import { addPrepareForm } from './approvals/prepare-form.js'
 import { addLogExport } from './audit/export-log.js'
 import { servePictures } from './docs/library.js'
 import { serveSwagger } from './docs/swagger-page.js'
+import { readHeader } from './home/world.js'
 import { addLiveUpdates } from './live/live-updates.js'
 import { acceptsHtml } from './layout/accepts-html.js'
 import { readAssets, readBundle, type Asset } from './layout/assets.js'
@@ -58,7 +59,7 @@ export function addConsole(
   }
   const clientOf = clientBehind(trusted)
   const reader = new ApiReader({ urlsOf, clock })
-  const maker = new PageMaker(reader, hrefs, clock, { roster, url: urlsOf('approver')[0] ?? '' }, environment)
+  const maker = new PageMaker(reader, hrefs, clock, { roster, url: urlsOf('approver')[0] ?? '' }, environment, readHeader)
   const readsAs = (headers: Headers, page?: Page): string | undefined => {
     const own = bearerOf(headers)
     if (own !== undefined || key === undefined || page?.open === true) return own

@@ -63,14 +63,14 @@ describe('home', () => {
     const freeze = { id: 'election-week', scope: 'region:VA', reason: 'polls', by: 'EPA Chief', state: 'ACTIVE', next: null }
     const stop = { ...freeze, id: 'stop-the-line', scope: 'global', reason: 'drill' }
     const urgent = aRun({ run: 9, breakGlass: { by: ['Ann'], reason: 'wrong by ten' } as never })
-    const answered = { '/v1/freezes': [freeze, stop, { ...freeze, id: 'over', state: 'OVER' }], '/v1/runs?open=yes': [urgent] }
+    const answered = { '/v1/freezes': [freeze, stop, { ...freeze, id: 'last-week', state: 'OVER' }], '/v1/runs?open=yes': [urgent] }
     const { text, html } = await home(answered)
     expect(text).toMatch(
       /✗ Stopped .*Stopped : nothing goes forward anywhere, by EPA Chief: drill\..*Frozen : nothing goes forward in region:VA/,
     )
     expect(text).toContain('Break-glass : Run 9 goes past simulation and canary, by Ann: wrong by ten.')
     expect(html.indexOf('id="holds"')).toBeLessThan(html.indexOf('<main'))
-    expect(text).not.toContain('over')
+    expect(text).not.toContain('last-week')
   })
 
   it('says in the header whether all is well, how much needs a person, or that this is not known', async () => {

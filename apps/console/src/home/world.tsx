@@ -1,5 +1,6 @@
 import { isTerminal, STOP_THE_LINE, type ApprovalSummary, type FreezeView, type RunView, type Ticket } from '#libs/contracts'
 import type { JSX } from 'preact'
+import type { Header } from '../layout/layout.js'
 import type { PageRequest } from '../layout/page.js'
 import { count, Moment, RunLink } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
@@ -16,7 +17,7 @@ export interface WorldFacts {
 }
 
 /** State of the installation, as the header shows it. */
-export interface World {
+interface World {
   state: 'well' | 'needs' | 'stopped' | 'unknown'
   /** Things that need a person. */
   things: number
@@ -40,7 +41,7 @@ export async function readFacts({ read, health }: Pick<PageRequest, 'read' | 'he
   return { needs: { open, approvals, tickets }, trouble: { services, letters, runs, open, freezes, tickets, partners } }
 }
 
-export function worldOf({ needs, trouble }: WorldFacts): World {
+function worldOf({ needs, trouble }: WorldFacts): World {
   const freezes = (valueOf(trouble.freezes) ?? [])
     .filter(({ state }) => state === 'ACTIVE')
     .toSorted((a, b) => Number(isStop(b)) - Number(isStop(a)))
@@ -55,10 +56,15 @@ function isStop({ id }: FreezeView): boolean {
   return id === STOP_THE_LINE
 }
 
+export async function readHeader(request: Pick<PageRequest, 'read' | 'health'>): Promise<Header> {
+  const world = worldOf(await readFacts(request))
+  return { state: <WorldState world={world} />, holds: <Holds world={world} /> }
+}
+
 const STATES = { well: 'good', needs: 'warn', stopped: 'bad', unknown: 'idle' } as const
 
 /** State of the installation in the header, with a link to what it counts. */
-export function WorldState({ world: { state, things } }: { world: World }): JSX.Element {
+function WorldState({ world: { state, things } }: { world: World }): JSX.Element {
   const texts = {
     well: 'All well',
     needs: `${count(things, 'thing')} ${things === 1 ? 'needs' : 'need'} a person`,
@@ -75,7 +81,7 @@ export function WorldState({ world: { state, things } }: { world: World }): JSX.
 }
 
 /** What keeps runs from going on, or past their checks, on every page. */
-export function Holds({ world: { freezes, breakGlass } }: { world: World }): JSX.Element {
+function Holds({ world: { freezes, breakGlass } }: { world: World }): JSX.Element {
   return (
     <div id="holds" data-live>
       {freezes.map((freeze) => (

@@ -1,9 +1,14 @@
 import { VERSION } from '#libs/platform'
-import type { JSX } from 'preact'
-import { Holds, WorldState, type World } from '../home/world.js'
+import type { ComponentChildren, JSX } from 'preact'
 import { momentText, Now } from './parts.js'
 import { MORE_SECTIONS, SECTIONS, type PageContent } from './page.js'
 import { renderToString } from 'preact-render-to-string'
+
+/** State of the installation in the header, and below it what keeps runs from going on. */
+export interface Header {
+  state: ComponentChildren
+  holds: ComponentChildren
+}
 
 export interface LayoutProps {
   content: PageContent
@@ -12,11 +17,10 @@ export interface LayoutProps {
   /** Name of the environment, such as `dev`; empty if there is none. */
   environment?: string
   now: Date
-  /** State for the header; `undefined` if it is not known. */
-  world?: World | undefined
+  header?: Header | undefined
 }
 
-export function Layout({ content, assets, environment = '', now, world }: LayoutProps): JSX.Element {
+export function Layout({ content, assets, environment = '', now, header }: LayoutProps): JSX.Element {
   const { title, heading = title, section, trail = [], summary, styles = [], scripts = [], still = false, body } = content
   return (
     <html lang="en">
@@ -48,10 +52,10 @@ export function Layout({ content, assets, environment = '', now, world }: Layout
             <form class="find" action="/search" role="search">
               <input class="usa-input" type="search" name="q" aria-label="Search" placeholder="Search (Ctrl K)" maxLength={100} data-find />
             </form>
-            {world === undefined ? null : <WorldState world={world} />}
+            {header?.state}
           </div>
         </header>
-        {world === undefined ? null : <Holds world={world} />}
+        {header?.holds}
         <main id="main" class="grid-container" tabIndex={-1}>
           {trail.length === 0 ? null : <Trail trail={trail} heading={heading} />}
           <h1>{heading}</h1>

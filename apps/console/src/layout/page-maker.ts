@@ -1,10 +1,9 @@
 import type { ServiceName } from '#libs/contracts'
 import type { Clock } from '#libs/platform'
-import { readFacts, worldOf, type World } from '../home/world.js'
 import type { ApiReader } from '../reading/api-reader.js'
 import { verifiedReads, type VerifiedReads } from '../reading/read-verified.js'
-import { type LayoutProps, renderPage } from './layout.js'
-import type { PageContent } from './page.js'
+import { type Header, type LayoutProps, renderPage } from './layout.js'
+import type { PageContent, PageRequest } from './page.js'
 import type { FoundPage } from './find-page.js'
 
 /** Who asks for a page, and with which filters. */
@@ -32,6 +31,7 @@ export class PageMaker {
     private readonly trust: Pick<VerifiedReads, 'roster' | 'url'> = { roster: undefined, url: '' },
     /** Name of the environment in the header, such as `dev`. */
     private readonly environment = '',
+    private readonly readHeader?: (request: Pick<PageRequest, 'read' | 'health'>) => Promise<Header>,
   ) {}
 
   async make({ page, params }: FoundPage, { query, authorization, client, ...asked }: Asked): Promise<ShownPage> {
@@ -40,13 +40,13 @@ export class PageMaker {
     const send = this.reader.sendAs(authorization, client)
     const verified = verifiedReads({ ...this.trust, read: this.reader.exactAs(authorization), clock: this.clock })
     const health = (service: ServiceName) => this.reader.health(service)
-    const facts = readFacts({ read: this.reader.as(authorization), health })
-    return this.show(await page.content({ ...asked, read, verified, send, health, params, query, now }), worldOf(await facts))
+    const header = this.readHeader?.({ read: this.reader.as(authorization), health })
+    return this.show(await page.content({ ...asked, read, verified, send, health, params, query, now }), await header)
   }
 
   /** Renders a page; one that answers a form has no state in its header. */
-  show(content: PageContent, world?: World): ShownPage {
-    const html = renderPage({ content, assets: this.assets, environment: this.environment, now: this.clock.now(), world })
+  show(content: PageContent, header?: Header): ShownPage {
+    const html = renderPage({ content, assets: this.assets, environment: this.environment, now: this.clock.now(), header })
     return { status: content.status ?? 200, html, still: content.still === true }
   }
 }

@@ -125,7 +125,7 @@ function Then({ at, time, past, path }: ThenProps): JSX.Element {
                 </p>
                 <InForce policy={policy} />
                 <p>
-                  In force until {until === null ? 'now' : <Moment at={until} />}. Proof:{' '}
+                  In force until {until === null ? 'now' : <Moment at={until} exact />}. Proof:{' '}
                   {entry === undefined ? null : <a href={`/audit/${entry}`}>entry {entry} of the log</a>}{' '}
                   <a href={approval}>of the approval</a> <a href={`${path}?at=${time}`}>with the signed head</a>
                 </p>

@@ -135,9 +135,9 @@ function Rule({ policy: { id, version, past, change } }: { policy: ReceivedPolic
             ) : (
               <>
                 Difference: {entry.differences.map(({ text }) => text).join('; ') || 'nothing but the version'}. In force from{' '}
-                <Moment at={entry.from} />
+                <Moment at={entry.from} exact />
                 {entry.until === null ? '' : ' until '}
-                {entry.until === null ? null : <Moment at={entry.until} />}.
+                {entry.until === null ? null : <Moment at={entry.until} exact />}.
               </>
             )}
           </p>
@@ -171,7 +171,7 @@ function Reach({ run: { clock, createdAt } }: { run: RunView }): JSX.Element {
             <th scope="row">{share}</th>
             <td>{seconds === null ? 'not recorded' : spokenDuration(seconds * 1_000)}</td>
             <td>
-              <Moment at={seconds === null ? null : new Date(Date.parse(createdAt) + seconds * 1_000).toISOString()} />
+              <Moment exact at={seconds === null ? null : new Date(Date.parse(createdAt) + seconds * 1_000).toISOString()} />
             </td>
           </tr>
         ))}

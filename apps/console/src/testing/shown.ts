@@ -3,7 +3,7 @@ import type { VerifiedLive } from '#libs/policy'
 import type { Page } from '../layout/page.js'
 import type { Answer, Sent } from '../reading/answer.js'
 import { parseClean } from '../reading/api-reader.js'
-import { readFacts, worldOf } from '../home/world.js'
+import { readHeader } from '../home/world.js'
 import { renderPage } from '../layout/layout.js'
 
 export interface Shown {
@@ -57,7 +57,7 @@ export async function shown(
     assets: { style: '/s.css', script: '/s.js', icon: '/i.svg', panes: '/p.js', paneFrame: '/f.js', sign: '/g.js', check: '/h.js' },
     environment: 'dev',
     now,
-    world: header ? worldOf(await readFacts({ read, health: healthOf })) : undefined,
+    header: header ? await readHeader({ read, health: healthOf }) : undefined,
   })
   return { html, text: textOf(html), status: made.status ?? 200, paths }
 }

@@ -59,7 +59,7 @@ describe('the page of a topic', () => {
   it('bounds the events and the JSON that it shows', async () => {
     const large = record(0, { data: { detail: 'x'.repeat(10_000) } })
     const { html, text } = await page({ [RECORDS]: { records: [...Array.from({ length: 60 }, (_, n) => record(n + 1)), large] } })
-    expect(html.match(/<details/g)).toHaveLength(50)
+    expect(html.match(/<details id="event/g)).toHaveLength(50)
     expect(text).toContain('11 more are not shown.')
     expect(text).toMatch(/… \d{4} more characters/)
     expect(html).not.toContain('x'.repeat(4_000))
@@ -90,7 +90,7 @@ describe('the page of a topic', () => {
     expect(text).toContain('rollout completed for epa-pm25-limit in Run 12 , by rollout. Entry 3')
     expect(html).toContain('<a href="/audit/1">Entry 1</a>')
     expect(text).not.toContain('lint passed')
-    expect(html).not.toContain('<details')
+    expect(html).not.toContain('<details id="event')
   })
 
   it('reports what could not be loaded, and a name outside the catalogue', async () => {
