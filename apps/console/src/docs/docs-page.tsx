@@ -20,7 +20,7 @@ export async function docsPage({ query }: PageRequest): Promise<PageContent> {
     summary: asked === '' ? `${count(docs.length, 'document')} of this version.` : foundText(hits, asked),
     body: (
       <DocsFrame docs={docs}>
-        <form action="/docs" method="get" role="search" class="search">
+        <form action="/docs" method="get" role="search" aria-label="Documentation" class="search">
           <label class="usa-label" for="q">
             Search the documentation
           </label>

@@ -49,7 +49,7 @@ export function Layout({ content, assets, environment = '', now, header }: Layou
               <a href="/">HMS-SVC</a> {environment === '' ? null : <span class="environment">{environment}</span>}
             </p>
             <Menu section={section} isOwnPage={trail.length === 0} />
-            <form class="find" action="/search" role="search">
+            <form class="find" action="/search" role="search" aria-label="Everything">
               <input class="usa-input" type="search" name="q" aria-label="Search" placeholder="Search (Ctrl K)" maxLength={100} data-find />
             </form>
             {header?.state}
