@@ -3,8 +3,7 @@
  * prints the block to paste here. A library without a floor fails.
  */
 export const FLOORS = {
-  pipeline: undefined,
-  signing: undefined,
+  signing: 52.6,
   guard: 77.6,
   evaluation: 73.9,
 }
