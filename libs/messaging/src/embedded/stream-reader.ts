@@ -13,7 +13,7 @@ const BATCH = 100
 /** Maximum pushed rows kept in memory; above it, rows are fetched from the log. */
 const MAX_PUSHED = 1_000
 /** Every 2 s, the 64 readers of `dev` made 32 of its statements a second. */
-const POLL_MS = 30_000
+const POLL_MS = 5_000
 const BACK_OFF_MS = 250
 /** Delay before a position is stored. Rows re-read after a crash are dropped by the positions of their keys. */
 const STORE_DELAY_MS = 2_000
@@ -21,7 +21,7 @@ const STORE_DELAY_MS = 2_000
 /**
  * Follows one producer's part of one topic for one group, in order. The position advances after the handler, never before. The reader reads
  * the log until it has caught up; then the relay of the same process pushes rows in order, without a query. The log stays authoritative:
- * on `refetch`, after a fault, an overflow, and every half minute, it is read again.
+ * on `refetch`, after a fault, an overflow, and every 5 s, it is read again.
  */
 export class StreamReader<R extends { offset: string }> {
   private stopped = true
