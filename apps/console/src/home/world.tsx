@@ -3,7 +3,6 @@ import type { JSX } from 'preact'
 import type { Header } from '../layout/layout.js'
 import type { PageRequest } from '../layout/page.js'
 import { count, Moment, RunLink } from '../layout/parts.js'
-import { Tag } from '../layout/state-words.js'
 import { isUnread, valueOf } from '../reading/answer.js'
 import { readHealth } from '../status/read-health.js'
 import { readLetters } from '../topics/read-topics.js'
@@ -66,15 +65,15 @@ const STATES = { well: 'good', needs: 'warn', stopped: 'bad', unknown: 'idle' } 
 /** State of the installation in the header, with a link to what it counts. */
 function WorldState({ world: { state, things } }: { world: World }): JSX.Element {
   const texts = {
-    well: 'All well',
-    needs: `${count(things, 'thing')} ${things === 1 ? 'needs' : 'need'} a person`,
-    stopped: 'Stopped',
-    unknown: 'State not known',
+    well: '✓ All well',
+    needs: `! ${count(things, 'thing')} ${things === 1 ? 'needs' : 'need'} a person`,
+    stopped: '✗ Stopped',
+    unknown: '○ State not known',
   }
   return (
     <p id="world" data-live class="world">
       <a href="/">
-        <Tag text={texts[state]} tone={STATES[state]} />
+        <span class={`usa-tag tag--${STATES[state]}`}>{texts[state]}</span>
       </a>
     </p>
   )
