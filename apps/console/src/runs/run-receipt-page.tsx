@@ -72,7 +72,7 @@ export async function runReceiptPage({ read, params, now, origin = '' }: PageReq
         <Part id="reach" title="In force">
           <Reach run={run} />
         </Part>
-        <Part id="told" title="Partners notified">
+        <Part id="partners" title="Partners notified">
           <Loaded answer={deliveries} what="deliveries of this run">
             {(value) => (value.length === 0 ? <None>No partner was notified by this run.</None> : <DeliveryRows deliveries={value} />)}
           </Loaded>
