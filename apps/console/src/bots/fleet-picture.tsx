@@ -21,12 +21,13 @@ const MAX_NAMES = 8
 /** Releases in the legend. */
 const MAX_RELEASES = 12
 
+/** Reads the coverage of a policy with its bots. */
+export function readBots(read: Read, policy: string): Promise<Answer<CoverageView>> {
+  return read<CoverageView>(`/v1/coverage?policy=${encodeURIComponent(policy)}&bots=all`)
+}
+
 export async function readFleet(read: Read, policy: string): Promise<Answer<Fleet>> {
-  const id = encodeURIComponent(policy)
-  const [coverage, live] = await Promise.all([
-    read<CoverageView>(`/v1/coverage?policy=${id}&bots=all`),
-    read<PolicyView>(`/v1/policies/${id}`),
-  ])
+  const [coverage, live] = await Promise.all([readBots(read, policy), read<PolicyView>(`/v1/policies/${encodeURIComponent(policy)}`)])
   return mapAnswer(coverage, (view) => ({ ...view, live: valueOf(live)?.version ?? null }))
 }
 

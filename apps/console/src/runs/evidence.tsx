@@ -124,7 +124,7 @@ function Comparison({ figures }: { figures: CanaryFigures }): JSX.Element {
         fails at {limit}. At equal rates the cohort would have raised {expected.toFixed(1)}.
       </p>
       <p>
-        It could have seen a doubling in {Math.floor(power * 100)} of 100 cases
+        {powerText(power)}
         {isDoublingExcluded ? '; a doubling is excluded' : '; too little to exclude a doubling'}.
         {load === undefined
           ? null
@@ -133,6 +133,11 @@ function Comparison({ figures }: { figures: CanaryFigures }): JSX.Element {
       </p>
     </>
   )
+}
+
+/** What the canary was able to see, without a full stop. */
+export function powerText(power: number): string {
+  return `It could have seen a doubling in ${Math.floor(power * 100)} of 100 cases`
 }
 
 /** A bar from 0 to `max`. */

@@ -23,6 +23,7 @@ import { stateText, StateTag, VerdictTag } from '../layout/state-words.js'
 import { DeliveryRows } from '../partners/delivery-rows.js'
 import { ruleTexts } from '../policies/policy-table.js'
 import { mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
+import { powerText } from './evidence.js'
 import { bundlePath } from './offline-bundle.js'
 
 /** Policy of the run with its newest time in force, and the period that the run began. */
@@ -103,8 +104,7 @@ function Outcome({ stage, state }: { stage: RunStage; state: RunState }): JSX.El
       {figures === undefined ? null : (
         <p>
           {count(figures.cohort, 'bot')} in the cohort raised {count(figures.cohortAlerts, 'unexplained alert')};{' '}
-          {count(figures.control, 'bot')} in the control group raised {figures.controlAlerts}. It could have seen a doubling in{' '}
-          {Math.floor(figures.power * 100)} of 100 cases.
+          {count(figures.control, 'bot')} in the control group raised {figures.controlAlerts}. {powerText(figures.power)}.
         </p>
       )}
     </>
