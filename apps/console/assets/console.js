@@ -65,7 +65,7 @@ function bringIn() {
   if (after !== before) announce(after)
 }
 
-/** Pictures change in place: of `data-patch`, innermost elements with an id are replaced if they differ, whoever uses the picture. */
+/** Pictures change in place: of `data-patch`, innermost elements with an id are replaced if they differ, also while the picture is used. */
 function patch(part, next) {
   for (const fresh of next.querySelectorAll('[data-patch] [id]:not(:has([id]))')) {
     const stale = document.getElementById(fresh.id)

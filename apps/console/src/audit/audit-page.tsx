@@ -87,7 +87,7 @@ interface FoundProps {
   narrowed: boolean
 }
 
-/** What people did, a hundred entries a page; the steps of services between them are folded, unless they are asked for. */
+/** Lists what people did, a hundred entries a page. Steps of services are folded unless the filter asks for them. */
 function Found({ page, filter, narrowed }: FoundProps): JSX.Element {
   const { entries, lookedAt, older } = page
   const listed = filter.kind === undefined ? entries.filter(isByPeople) : entries

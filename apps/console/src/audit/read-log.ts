@@ -13,7 +13,7 @@ export interface LogFilter {
   /** Part of the type: `approval`, `reversed`. */
   act?: string
   service?: string
-  /** What people did, or the steps of services. */
+  /** Only acts of people, or only steps of services. */
   kind?: 'people' | 'services'
   /** RFC 3339 dates, both included. */
   since?: string

@@ -19,7 +19,7 @@ export const BOT_WORDS: Record<BotState, { text: string; tone: 'bad' | 'warn' }>
   silent: { text: 'Silent', tone: 'warn' },
 }
 
-/** Who lives by which version: those that are behind first. A bot that says nothing is another matter than one that says an old version. */
+/** Bots by the version that they apply, those that are behind first. A silent bot is listed apart from one with an old version. */
 export async function botsPage({ read, query }: PageRequest): Promise<PageContent> {
   const policy = (query.get('policy') ?? '').trim().slice(0, 100)
   const state = BOT_STATES.find((each) => each === query.get('state'))

@@ -14,7 +14,7 @@ export interface LaggingBot {
   since: string
 }
 
-/** Those that are behind first, longest first: they live by a rule that is not in force. Then the silent, of whom nobody knows. */
+/** Bots that are behind, longest first: they apply a rule that is not in force. Then silent bots, whose rule is not known. */
 export function laggingOf(coverages: readonly Answer<CoverageView>[]): LaggingBot[] {
   const bots = coverages.flatMap((answer) =>
     answer.kind === 'loaded' ? answer.value.lagging.map((bot) => ({ ...bot, policy: answer.value.policy })) : [],

@@ -16,7 +16,7 @@ export const SWAGGER = {
 const COPIED = new URL('../../swagger/', import.meta.url)
 const PACKAGE = new URL('../../../../node_modules/swagger-ui-dist/', import.meta.url)
 
-/** 1.9 MB in all, so they are read when somebody asks, and kept by browsers for a day. */
+/** 1.9 MB in all, so they are read on request, and kept by browsers for a day. */
 export function serveSwagger(server: FastifyInstance): void {
   const folder = existsSync(COPIED) ? COPIED : PACKAGE
   const serve = (name: string, type: string): void => {
@@ -32,7 +32,7 @@ export function serveSwagger(server: FastifyInstance): void {
   serve('swagger-ui-bundle.js', 'text/javascript; charset=utf-8')
 }
 
-/** Swagger UI over the same document. Its files come from here, too: the page asks nobody else for anything. */
+/** Swagger UI over the same document. Its files come from here, too: the page sends no request elsewhere. */
 export async function swaggerPage(): Promise<PageContent> {
   return {
     title: 'Swagger UI',

@@ -9,7 +9,7 @@ import { readLetters } from '../topics/read-topics.js'
 import { countNeeds, type NeedsFacts } from './needs.js'
 import { countTrouble, type TroubleFacts } from './trouble.js'
 
-/** What Overview lists, and the header of every page counts. */
+/** Facts that Overview lists, and that the header of every page counts. */
 export interface WorldFacts {
   needs: NeedsFacts
   trouble: TroubleFacts
@@ -79,7 +79,7 @@ function WorldState({ world: { state, things } }: { world: World }): JSX.Element
   )
 }
 
-/** What keeps runs from going on, or past their checks, on every page. */
+/** Active freezes, and runs by break-glass that have not ended. */
 function Holds({ world: { freezes, breakGlass } }: { world: World }): JSX.Element {
   return (
     <div id="holds" data-live>

@@ -13,7 +13,7 @@ export interface PageRequest {
   params: Readonly<Record<string, string | undefined>>
   query: URLSearchParams
   now: Date
-  /** By which the browser reached this console: `https://hms.agency.gov`; missing where nobody needs it. */
+  /** Origin by which the browser reached this console, such as `https://hms.agency.gov`; missing for a page that is followed. */
   origin?: string
 }
 

@@ -13,7 +13,7 @@ const TRAIL = [{ href: '/policies', text: 'Policies' }]
 const MAX_ENTRIES = 50
 const MAX_LAGGING = 50
 
-/** One policy: its value with unit, since when, signed by whom, who runs it, and every value before with what changed. */
+/** One policy: its value with unit, since when, who signed, who runs it, and every value before with what changed. */
 export async function policyPage({ read, params, query, now }: PageRequest): Promise<PageContent> {
   const id = params['id'] ?? ''
   const path = `/v1/policies/${encodeURIComponent(id)}`
@@ -99,7 +99,7 @@ interface ThenProps {
   path: string
 }
 
-/** What a bot obeyed at a time, and what proves it. */
+/** Policy that was in force at a time, with its proof. */
 function Then({ at, time, past, path }: ThenProps): JSX.Element {
   if (time === undefined || past === undefined)
     return (

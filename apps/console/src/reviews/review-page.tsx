@@ -111,7 +111,7 @@ const WORDS: Record<Ticket['kind'], string> = {
   POISONED: 'The run ended, because one of its messages or timers could not be handled.',
 }
 
-/** What follows without an answer in time. */
+/** Consequence of a ticket that is not answered in time. */
 const UNANSWERED: Record<Ticket['kind'], string> = {
   EMERGENCY_REVIEW: 'what was taken back stays so.',
   INCONCLUSIVE: 'the run is then aborted.',

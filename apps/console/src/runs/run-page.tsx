@@ -116,7 +116,7 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
   }
 }
 
-/** What may be decided now. The browser keeps the form while a person fills it in; the page behind it reads the run again. */
+/** Decisions that are possible now. The browser keeps the form while a person fills it in; the page behind it reads the run again. */
 function Decide({ run, tickets }: { run: RunView; tickets: Answer<Ticket[]> }): JSX.Element {
   const waiting = valueOf(tickets) ?? []
   const why =
@@ -239,7 +239,7 @@ function Steps({ run }: { run: RunView }): JSX.Element {
   )
 }
 
-/** Who sent it past simulation and canary, and until when another person must review that. */
+/** People who sent the run past simulation and canary, and the deadline of its review. */
 function BreakGlassNote({ run: { breakGlass } }: { run: RunView }): JSX.Element | null {
   if (breakGlass === undefined) return null
   const { by, reason, review } = breakGlass

@@ -12,7 +12,7 @@ import {
 } from '#libs/signing'
 import { mapAnswer, type Answer, type Read } from '../reading/answer.js'
 
-/** The people whom the page's script recognises by their keys. Approver judges what counts, whatever a page says. */
+/** People that the page's script recognises by their keys. Approver judges what counts, whatever a page says. */
 export interface People {
   installation: string
   /** By key id. */

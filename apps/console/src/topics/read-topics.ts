@@ -25,7 +25,7 @@ export type ReaderLag =
 
 export interface TopicRow {
   topic: Topic
-  /** Per minute, the oldest first; absent while nobody says. */
+  /** Per minute, the oldest first; absent if it is not known. */
   perMinute?: readonly number[]
   readers: ReaderLag[]
   letters: DeadLetterSummary[]
@@ -51,7 +51,7 @@ export async function readTopics(read: Read): Promise<TopicsFound> {
   const waiting = letters.flatMap((answer) => valueOf(answer) ?? [])
   const rows = TOPICS.map((topic): TopicRow => {
     const written = valueOf(activity)
-    // A topic that nobody has written to yet is not known to every log.
+    // A topic without records is not known to every log.
     const perMinute = written === undefined ? undefined : (written.find((each) => each.topic === topic.name)?.perMinute ?? [])
     return {
       topic,

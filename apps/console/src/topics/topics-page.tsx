@@ -151,7 +151,7 @@ function Letters({ letters, complete }: { letters: readonly DeadLetterSummary[];
 const [WIDTH, HEIGHT, EDGE] = [128, 24, 2] as const
 const QUIET = Array.from({ length: 15 }, () => 0)
 
-/** A small line over the events of each minute; flat for a topic that nobody has written to. The label says the same in words. */
+/** A small line over the events of each minute; flat for a topic without records. The label says the same in words. */
 export function SparkLine({ perMinute }: { perMinute: readonly number[] }): JSX.Element {
   const values = perMinute.length === 0 ? QUIET : perMinute
   const label = `Events in each of the last ${values.length} minutes: ${values.join(', ')}`

@@ -1,4 +1,4 @@
-// Runs in the page: computes proofs of the log anew, from what the page brings and the roster's keys.
+// Runs in the page: recomputes proofs of the log from what the page brings and the roster's keys.
 import { checkProof, ProofRefused, type ProofToCheck } from './check-proof.js'
 
 const DEADLINE_MS = 10_000

@@ -28,7 +28,7 @@ const LOG_KEY = 0x01
 const WITNESS_KEY = 0x04
 
 /**
- * Computes the proof anew: the entry names the release, its hash leads to the checkpoint's root, and the log and enough witnesses signed
+ * Recomputes the proof: the entry names the release, its hash leads to the checkpoint's root, and the log and enough witnesses signed
  * that checkpoint. Throws `ProofRefused`. Whose keys count is the roster's to say, which the page brings.
  */
 export async function checkProof({ entry, proof, logs, release, member }: ProofToCheck): Promise<Checked> {
