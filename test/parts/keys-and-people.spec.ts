@@ -50,7 +50,9 @@ describeKafka('keys and people, in profile production', () => {
     const made = await system.hms(['tokens', 'create', '--scope', 'operate', '--sign', 'Air Director', '--json'])
     expect(made, made.stderr).toMatchObject({ code: 0 })
     env = { ...system.env, HMS_TOKEN: (JSON.parse(made.stdout) as { token: string }).token }
-    await until('the key is known everywhere', async () => (await system.hms(['runs', 'list', '--json'], env['HMS_TOKEN'])).code === 0)
+    for (const [service, verb] of Object.entries({ approver: 'runs', simulator: 'bots' })) {
+      await until(`the key is known to ${service}`, async () => (await system.hms([verb, 'list', '--json'], env['HMS_TOKEN'])).code === 0)
+    }
     await new Reader(system.folder, env, {}, () => ready(system.url)).do(first!)
     await registerEvidence()
     bot = await connect({
