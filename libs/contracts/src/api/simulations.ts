@@ -1,4 +1,5 @@
-import type { SimulationImpact } from './simulation-impact.js'
+import type { Envelope } from '../envelope.js'
+import type { AlertLoad, SimulationImpact } from './simulation-impact.js'
 
 /** A policy outside the run, as in force during the replay. `digest` is the policy digest. */
 export interface PolicyBeside {
@@ -33,6 +34,41 @@ export interface Trial {
   impact: SimulationImpact | null
   /** Policies outside the run that bots declare or scenarios name; part of the report. Absent if there are none. */
   beside?: PolicyBeside[]
+  /**
+   * Statement that simulator signed over the digests of these policies, of those in force and of the corpora, and over the counts of
+   * `impact`. Absent without a report of the replay.
+   */
+  statement?: Envelope
+  /** Sites of the scenario with the most readings whose readings have numeric `lat` and `lon`. At most 200; absent if there are none. */
+  places?: Place[]
+  /** Violations by the scenario for other values of one numeric field. Absent if no scenario depends on such a field. */
+  whatIf?: WhatIf
+}
+
+/** Site of recorded readings, in degrees of WGS 84, and its violations before and after the change. `label`: its county or city. */
+export interface Place extends AlertLoad {
+  scenario: string
+  name: string
+  label?: string
+  lat: number
+  lon: number
+}
+
+/**
+ * Number of recorded readings that a scenario finds in violation for each value of one numeric field. The table is made by simulator and
+ * not signed.
+ */
+export interface WhatIf {
+  scenario: string
+  policy: string
+  field: string
+  /** Values of the field, ascending; at most 256. Contains the proposed value and the one in force. */
+  values: number[]
+  /** Violations at `values[i]`. */
+  violations: number[]
+  readings: number
+  /** The same by site, at most 200 sites. Empty if readings have no fact `site`. */
+  sites: { name: string; violations: number[] }[]
 }
 
 /** Progress of a replay, in programs per scenario: bots with the same source are one program. */
