@@ -1,6 +1,13 @@
 /** Guards of readers: documents, time, floors, transports and the state topic. Same form as `GUARDS`. */
 export const READER_GUARDS = [
   {
+    name: 'token-to-its-server',
+    guard: 'the token of the environment is sent to the server of the environment only',
+    without: 'token',
+    spec: 'libs/client/src/api/authorization.spec.ts',
+    test: 'sends the token of the environment to the server of the environment only',
+  },
+  {
     name: 'period-begins-again',
     guard: 'a rollback starts a new effective period of the release that it restores',
     without: '{ sinceSeq: stable.sinceSeq, sinceSeqBefore: stable.sinceSeq, bundle }',

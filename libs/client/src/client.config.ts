@@ -64,6 +64,11 @@ export function readUrl(value: string, name = 'url'): string {
   return withoutSlash(value)
 }
 
+/** Returns the token of the environment, but only for the server of the environment. */
+export function tokenOfServer({ url: own, token }: Pick<ClientConfig, 'url' | 'token'>, url: string): string | undefined {
+  return new URL(url).origin === new URL(own).origin ? token : undefined // guard: token-to-its-server
+}
+
 function urlProblem(value: string): string | undefined {
   const parsed = URL.canParse(value) ? new URL(value) : undefined
   const isPlain =

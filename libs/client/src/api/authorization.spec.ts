@@ -1,15 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { generateKeyPair, localSigner } from '#libs/signing'
-import { authorizationFrom, statement } from './authorization.js'
+import { authorizationFrom, clientFromEnvironment, statement } from './authorization.js'
 import { isLoopback } from './loopback.js'
 
 const body = Buffer.from('{}')
 const AUDIENCE = `sha256:${'a'.repeat(64)}`
 
 describe('authorization', () => {
+  afterEach(() => vi.unstubAllEnvs())
+
   it('is the token if there is one', async () => {
     const authorize = authorizationFrom({ token: 't', url: 'https://hms.example', dataDir: 'nowhere' })
     expect(await authorize('GET', '/v1/runs', body)).toEqual({ authorization: 'Bearer t' })
@@ -34,6 +36,15 @@ describe('authorization', () => {
     expect(await authorizationFrom({ url: 'http://127.0.0.1:7184', dataDir })('POST', '/', body)).toEqual({})
     expect(await authorizationFrom({ url: 'https://hms.example', dataDir })('POST', '/', body)).toEqual({})
     await rm(dataDir, { recursive: true })
+  })
+
+  it('sends the token of the environment to the server of the environment only', () => {
+    vi.stubEnv('HMS_URL', 'https://hms.example/base')
+    vi.stubEnv('HMS_TOKEN', 't')
+    expect(clientFromEnvironment(undefined).config.token).toBe('t')
+    expect(clientFromEnvironment('https://hms.example').config.token).toBe('t')
+    expect(clientFromEnvironment('https://elsewhere.example').config.token).toBeUndefined()
+    expect(clientFromEnvironment('http://hms.example').config.token).toBeUndefined()
   })
 
   it.each([

@@ -1,5 +1,5 @@
 import { signRequest, type Signer } from '#libs/signing'
-import { readClientConfig, readUrl, type ClientConfig } from '../client.config.js'
+import { readClientConfig, readUrl, tokenOfServer, type ClientConfig } from '../client.config.js'
 import { loadIdentity, OPERATOR } from '../keys/identity.js'
 import { asKeyProblem, KeyError } from '../keys/key-error.js'
 import { ApiClient, type Authorize } from './api-client.js'
@@ -50,9 +50,16 @@ export async function operatorKey(dataDir: string): Promise<Caller | undefined> 
   }
 }
 
-/** Returns the environment's settings and a client of the server at `url`; default: the environment's server. */
+/**
+ * Returns the environment's settings and a client of the server at `url`; default: the environment's server. Another server does not get the
+ * environment's token.
+ */
 export function clientFromEnvironment(url: string | undefined): { config: ClientConfig; api: ApiClient } {
   const read = readClientConfig()
-  const config = url === undefined ? read : { ...read, url: readUrl(url) }
+  const config = url === undefined ? read : withUrl(read, readUrl(url))
   return { config, api: new ApiClient({ url: config.url, authorize: authorizationFrom(config) }) }
+}
+
+function withUrl(config: ClientConfig, url: string): ClientConfig {
+  return { ...config, url, token: tokenOfServer(config, url) }
 }

@@ -1,6 +1,6 @@
 import { ApiClient } from '../api/api-client.js'
 import { bearer } from '../api/authorization.js'
-import { type ClientConfig, namedPolicies, readClientConfig, readUrl } from '../client.config.js'
+import { namedPolicies, readClientConfig, readUrl, tokenOfServer } from '../client.config.js'
 import { systemClock, type Clock } from '../clock.js'
 import { requireKnownOptions, type OptionNames } from '../known-options.js'
 import { DiskCopy } from './disk-copy.js'
@@ -69,7 +69,7 @@ export async function connect(options: ConnectOptions = {}): Promise<TypedConnec
 export async function openConnection(options: ConnectOptions, ports: ConnectionPorts = {}): Promise<ReaderSession> {
   const config = readClientConfig()
   const url = options.url === undefined ? config.url : readUrl(options.url)
-  const token = options.token ?? tokenFor(url, config)
+  const token = options.token ?? tokenOfServer(config, url)
   const reader = { bot: options.bot ?? config.bot, region: options.region ?? config.region }
   const policies = namedPolicies(options.policies ?? config.policies)
   const cacheDir = options.cacheDir ?? config.cacheDir
@@ -91,9 +91,4 @@ export async function openConnection(options: ConnectOptions, ports: ConnectionP
     return new StreamFeed(session, { ...target, transports: serverTransports(target), random })
   })
   return connection.open(Math.max(until - clock.elapsed(), 1))
-}
-
-/** Returns the token of the environment, but only for the server of the environment. */
-function tokenFor(url: string, config: ClientConfig): string | undefined {
-  return new URL(url).origin === new URL(config.url).origin ? config.token : undefined
 }
