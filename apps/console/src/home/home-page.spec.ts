@@ -80,6 +80,12 @@ describe('home', () => {
     expect((await home({ '/v1/approvals': DENIED })).text).toContain('○ State not known')
   })
 
+  it('does not call all well what it cannot see: dead letters of a service that is away, or that it may not read', async () => {
+    const letters = '/v1/dead-letters/linter?state=waiting&limit=200'
+    expect((await home({ [letters]: AWAY })).text).toContain('○ State not known')
+    expect((await home({ [letters]: DENIED })).text).toContain('✓ All that is visible is well')
+  })
+
   it('shows what is wrong: services, given-up messages, runs that ended badly', async () => {
     const letters = { '/v1/dead-letters/linter?state=waiting&limit=200': [{ id: 'a' }] }
     const body = { services: well.services.map((each) => (each.service === 'rollout' ? { ...each, broker: 'degraded' } : each)) }

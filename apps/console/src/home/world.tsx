@@ -15,9 +15,9 @@ export interface WorldFacts {
   trouble: TroubleFacts
 }
 
-/** State of the installation, as the header shows it. */
+/** State of the installation, as the header shows it. `seen`: all is well, but the page may not read the dead letters. */
 interface World {
-  state: 'well' | 'needs' | 'stopped' | 'unknown'
+  state: 'well' | 'seen' | 'needs' | 'stopped' | 'unknown'
   /** Things that need a person. */
   things: number
   /** Active freezes, the stop switch first. */
@@ -46,9 +46,11 @@ function worldOf({ needs, trouble }: WorldFacts): World {
     .toSorted((a, b) => Number(isStop(b)) - Number(isStop(a)))
   const breakGlass = (valueOf(needs.open) ?? []).filter((run) => run.breakGlass !== undefined && !isTerminal(run.state))
   const things = countNeeds(needs) + countTrouble(trouble)
-  const unread = [trouble.freezes, needs.open, needs.approvals, needs.tickets].some(isUnread)
-  const state = freezes.some(isStop) ? 'stopped' : things > 0 ? 'needs' : unread ? 'unknown' : 'well'
-  return { state, things, freezes, breakGlass }
+  const denied = trouble.letters.filter(({ kind }) => kind === 'denied')
+  const away = trouble.letters.filter((answer) => isUnread(answer) && answer.kind !== 'denied')
+  const unread = [trouble.freezes, needs.open, needs.approvals, needs.tickets, ...away].some(isUnread)
+  const calm = unread ? 'unknown' : denied.length > 0 ? 'seen' : 'well'
+  return { state: freezes.some(isStop) ? 'stopped' : things > 0 ? 'needs' : calm, things, freezes, breakGlass }
 }
 
 function isStop({ id }: FreezeView): boolean {
@@ -60,12 +62,13 @@ export async function readHeader(request: Pick<PageRequest, 'read' | 'health'>):
   return { state: <WorldState world={world} />, holds: <Holds world={world} /> }
 }
 
-const STATES = { well: 'good', needs: 'warn', stopped: 'bad', unknown: 'idle' } as const
+const STATES = { well: 'good', seen: 'good', needs: 'warn', stopped: 'bad', unknown: 'idle' } as const
 
 /** State of the installation in the header, with a link to what it counts. */
 function WorldState({ world: { state, things } }: { world: World }): JSX.Element {
   const texts = {
     well: '✓ All well',
+    seen: '✓ All that is visible is well',
     needs: `! ${count(things, 'thing')} ${things === 1 ? 'needs' : 'need'} a person`,
     stopped: '✗ Stopped',
     unknown: '○ State not known',
