@@ -36,6 +36,11 @@ function hex(unit: number): string {
   return unit.toString(16).padStart(4, '0')
 }
 
+/** Formats a number as `7,703`. */
+export function numberText(value: number): string {
+  return value.toLocaleString('en-US')
+}
+
 /** Longest names of bots and of regions, in UTF-16 units. */
 export const MAX_BOT_NAME = 200
 export const MAX_REGION_NAME = 64

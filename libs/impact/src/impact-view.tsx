@@ -1,6 +1,14 @@
-import type { AlertLoad, GroupImpact, ScenarioImpact, SimulationImpact, TouchedField, TurnedReadings } from '#libs/contracts'
+import {
+  numberText,
+  type AlertLoad,
+  type GroupImpact,
+  type ScenarioImpact,
+  type SimulationImpact,
+  type TouchedField,
+  type TurnedReadings,
+} from '#libs/contracts'
 import type { JSX } from 'preact'
-import { alikeBots, nameOf, numberText, shareText, changedVerdictsText } from './text-formats.js'
+import { alikeBots, nameOf, shareText, changedVerdictsText } from './text-formats.js'
 
 const SHOWN_SITES = 10
 const SHOWN_BOTS = 10

@@ -1,9 +1,4 @@
-import type { AlertLoad, BotLoad, GroupImpact, ScenarioImpact } from '#libs/contracts'
-
-/** Formats a number as `7,703`. */
-export function numberText(value: number): string {
-  return value.toLocaleString('en-US')
-}
+import { numberText, type AlertLoad, type BotLoad, type GroupImpact, type ScenarioImpact } from '#libs/contracts'
 
 /** Formats the changed verdicts as `131 newly violating, 0 newly compliant of 7,703 readings`. */
 export function changedVerdictsText({ readings, newlyViolating, newlyCompliant }: ScenarioImpact): string {

@@ -12,4 +12,5 @@ export const PREDICATE_TYPES = {
   freeze: `${PREFIX}freeze/v1`,
   request: `${PREFIX}request/v1`,
   change: `${PREFIX}change/v1`,
+  trial: `${PREFIX}trial/v1`,
 } as const

@@ -45,6 +45,31 @@ export interface Trial {
   whatIf?: WhatIf
 }
 
+/**
+ * What simulator signs of a trial: the policies by digest, the corpora, and how many recorded readings of each scenario are violations before
+ * and after the change. `policies`: those of the request and those given as in force, sorted by id. `live`: digest of the version in force.
+ */
+export interface TrialStatement {
+  policies: { policy: string; version: string; digest: string; live: string | null }[]
+  corpora: { corpus: string; digest: string }[]
+  reportDigest: string
+  scenarios: ScenarioConsequence[]
+  /** RFC 3339 time of the trial. */
+  at: string
+}
+
+/** Counts of one scenario, as in the impact. `from`, `to`: times of the first and the last reading, or empty. */
+export interface ScenarioConsequence extends AlertLoad {
+  scenario: string
+  corpus: string
+  newlyViolating: number
+  newlyCompliant: number
+  from: string
+  to: string
+  /** Set if a policy of the scenario has no version in force, so that nothing was a violation before. */
+  firstVersion?: true
+}
+
 /** Site of recorded readings, in degrees of WGS 84, and its violations before and after the change. `label`: its county or city. */
 export interface Place extends AlertLoad {
   scenario: string

@@ -1,0 +1,47 @@
+import { numberText, type ScenarioConsequence, type TrialStatement } from '#libs/contracts'
+
+/** Effect of a change on the recorded readings of one scenario, as a sentence. `large`: a signer should look twice. */
+export interface Consequence {
+  scenario: string
+  sentence: string
+  large: boolean
+}
+
+/** Returns what the change would have meant for the recorded readings, one sentence a scenario. */
+export function consequenceOf({ scenarios }: TrialStatement): Consequence[] {
+  return scenarios.map((each) => ({ scenario: each.scenario, sentence: sentenceOf(each), large: isLarge(each) }))
+}
+
+/** Whether the change turns more than a tenth of all readings, or makes five times as many violations. */
+function isLarge({ readings, before, after, newlyViolating, newlyCompliant }: ScenarioConsequence): boolean {
+  return 10 * (newlyViolating + newlyCompliant) > readings || (before > 0 && after >= 5 * before)
+}
+
+function sentenceOf(scenario: ScenarioConsequence): string {
+  const { readings, before, after, newlyViolating: more, newlyCompliant: fewer, firstVersion } = scenario
+  const where = `of ${scenario.corpus}${periodOf(scenario)}`
+  const change = `${numberText(before)} → ${numberText(after)} (${percentText(more + fewer, readings)} of ${numberText(readings)})`
+  if (readings === 0) return `No reading ${where} could be judged`
+  if (firstVersion === true)
+    return `${readingsText(after)} ${where} would have been violations (${percentText(after, readings)} of ${numberText(readings)})`
+  if (more === 0 && fewer === 0)
+    return `No reading ${where} would have changed: ${numberText(before)} violations before and after (of ${numberText(readings)})`
+  if (more > 0 && fewer > 0) {
+    return `${readingsText(more)} ${where} would newly have been violations, ${numberText(fewer)} no longer: ${change}`
+  }
+  return `${readingsText(more + fewer, more > 0 ? 'more ' : 'fewer ')} ${where} would have been violations: ${change}`
+}
+
+function readingsText(count: number, kind = ''): string {
+  return `${numberText(count)} ${kind}reading${count === 1 ? '' : 's'}`
+}
+
+function periodOf({ from, to }: ScenarioConsequence): string {
+  const day = (at: string): string => (/^\d{4}-\d\d-\d\dT/.test(at) ? at.slice(0, 10) : at)
+  return from === '' || to === '' ? '' : ` (${day(from)} to ${day(to)})`
+}
+
+function percentText(part: number, whole: number): string {
+  const percent = (100 * part) / whole
+  return part > 0 && percent < 0.05 ? '< 0.1 %' : `${percent.toFixed(1)} %`
+}

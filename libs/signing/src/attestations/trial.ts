@@ -1,0 +1,96 @@
+import {
+  canonicalJson,
+  type Envelope,
+  type JsonObject,
+  MAX_POLICIES_OF_RUN,
+  type ScenarioConsequence,
+  type TrialStatement,
+} from '#libs/contracts'
+import { digestOfJson, hexOf, isDigest } from '../digest.js'
+import { PREDICATE_TYPES } from '../predicate-types.js'
+import { type Check, isCount, isText, isTime, listOf, nullable, objectOf, oneOf, optional } from '../shape.js'
+import type { Signer } from '../signer.js'
+import { signStatement, type StatementKind, verifyStatement } from '../statement-kind.js'
+import type { Keys } from '../verify-envelope.js'
+
+export type { TrialStatement }
+
+/** Documents that a trial is about: the policies to try, and the versions in force that the caller verified. */
+export interface TrialDocuments {
+  policies: readonly JsonObject[]
+  live: readonly JsonObject[]
+}
+
+const MAX_SCENARIOS = 1_000
+const MAX_CORPORA = 100
+/** Maximum characters of a recorded time. */
+export const MAX_PERIOD_TEXT = 64
+
+const isPeriod: Check = (value) => typeof value === 'string' && value.length <= MAX_PERIOD_TEXT
+
+const isScenario = objectOf({
+  scenario: isText,
+  corpus: isText,
+  readings: isCount,
+  before: isCount,
+  after: isCount,
+  newlyViolating: isCount,
+  newlyCompliant: isCount,
+  from: isPeriod,
+  to: isPeriod,
+  firstVersion: optional(oneOf(true)),
+})
+
+/** Kind of statement about these documents, or about any documents without `about`. */
+function trialAbout(about?: TrialDocuments): StatementKind<TrialStatement> {
+  return {
+    predicateType: PREDICATE_TYPES.trial,
+    shape: {
+      policies: listOf(objectOf({ policy: isText, version: isText, digest: isDigest, live: nullable(isDigest) }), 2 * MAX_POLICIES_OF_RUN),
+      corpora: listOf(objectOf({ corpus: isText, digest: isDigest }), MAX_CORPORA),
+      reportDigest: isDigest,
+      scenarios: listOf(isScenario, MAX_SCENARIOS),
+      at: isTime,
+    },
+    subject: ({ policies }) =>
+      policies.map(({ policy, version, digest }) => ({ name: `${policy}@${version}`, digest: { sha256: hexOf(digest) } })),
+    contradiction: ({ policies, scenarios }) => {
+      const wrong = scenarios.find((each) => !isConsistent(each))
+      if (wrong !== undefined) return `the counts of ${wrong.scenario} contradict each other`
+      return about === undefined ? undefined : otherThan(policies, trialPolicies(about))
+    },
+  }
+}
+
+/** Returns the policies of a statement about these documents, sorted by id. */
+export function trialPolicies({ policies, live }: TrialDocuments): TrialStatement['policies'] {
+  const before = new Map(live.map((document) => [String(document['id']), digestOfJson(document)]))
+  const after = new Map([...live, ...policies].map((document) => [String(document['id']), document]))
+  return [...after.keys()].sort().map((policy) => {
+    const document = after.get(policy)!
+    return { policy, version: String(document['version']), digest: digestOfJson(document), live: before.get(policy) ?? null }
+  })
+}
+
+export function signTrial(trial: TrialStatement, signer: Signer): Promise<Envelope> {
+  return signStatement(trialAbout(), trial, [signer])
+}
+
+/**
+ * Reads a trial. Throws `SignatureError` unless one of `keys`, which are simulator's, signed it for exactly these policies, compared with
+ * exactly these versions in force.
+ */
+export function readTrial(envelope: unknown, about: TrialDocuments, keys: Keys): TrialStatement {
+  return verifyStatement(trialAbout(about), envelope, keys).predicate // guard: trial-signer
+}
+
+/** Returns how the policies of a statement differ from the expected ones. */
+function otherThan(found: TrialStatement['policies'], expected: TrialStatement['policies']): string | undefined {
+  const tried = (list: TrialStatement['policies']): string => canonicalJson(list.map(({ live: _live, ...policy }) => policy))
+  if (tried(found) !== tried(expected)) return 'it is about other policies' // guard: trial-policies
+  return canonicalJson(found) === canonicalJson(expected) ? undefined : 'it compares with another version in force' // guard: trial-live
+}
+
+function isConsistent({ readings, before, after, newlyViolating, newlyCompliant }: ScenarioConsequence): boolean {
+  return before + newlyViolating - newlyCompliant === after && before + newlyViolating <= readings && newlyCompliant <= before
+}
