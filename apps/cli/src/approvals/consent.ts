@@ -1,6 +1,15 @@
 import { canonicalJson, type PreparedApproval } from '#libs/contracts'
-import { describeChange, type Consent, type ConsentLine, type ConsentRelease, type PolicyDocument } from '#libs/policy'
-import { readConsent, readPrepared, type ApiClient } from '#libs/client'
+import {
+  consentOf,
+  describeChange,
+  type Consent,
+  type ConsentLine,
+  type ConsentRelease,
+  type PolicyDocument,
+  type SignedRelease,
+  type VerifiedLive,
+} from '#libs/policy'
+import { readPrepared, readVerifiedLive, type ApiClient } from '#libs/client'
 import type { CliContext } from '../context.js'
 import type { Paint } from '../output/paint.js'
 import { refusedFallbackLines } from '../plan/describe-plan.js'
@@ -11,6 +20,8 @@ interface Described {
   reported: PreparedApproval
   /** Signed policies, in the order of the consent. */
   policies: readonly PolicyDocument[]
+  /** Lines below the differences. */
+  consequence?: readonly string[]
   paint: Paint
 }
 
@@ -19,6 +30,7 @@ export function describeConsent(consent: Consent, described: Described): string[
   const { authors, plan, releases } = consent
   return [
     ...releases.flatMap((release, index) => describeRelease(release, index, consent, described)),
+    ...(described.consequence ?? []),
     ...overtakenLines(described.reported, described.paint),
     ...linesOf(plan, described.paint),
     ...(authors.length === 0 ? [] : [`  Written by ${authors.join(', ')}`]),
@@ -72,13 +84,14 @@ export async function consentTo(
   context: CliContext,
   client: ApiClient,
   prepared: PreparedApproval,
-): Promise<{ consent: Consent; policies: PolicyDocument[] }> {
+): Promise<{ consent: Consent; live: ReadonlyMap<string, VerifiedLive>; policies: PolicyDocument[] }> {
   const { predicates } = readPrepared(prepared)
-  const consent = await readConsent(client, predicates, {
+  const live = await readVerifiedLive(client, predicates, {
     roster: rosterFile(context),
     cacheDir: context.io.environment.lookup('HMS_CACHE_DIR'),
   })
-  return { consent, policies: predicates.map(({ policy }) => policy as unknown as PolicyDocument) }
+  const consent = consentOf(predicates as unknown as readonly SignedRelease[], live)
+  return { consent, live, policies: predicates.map(({ policy }) => policy as unknown as PolicyDocument) }
 }
 
 /** Prints what a signer should read before the key is unlocked: difference, plan and digest. */

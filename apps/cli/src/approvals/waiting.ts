@@ -1,10 +1,12 @@
 import { orMissing, rejectApproval as reject, type ApiClient } from '#libs/client'
 import { isTerminal, MAX_APPROVALS_LISTED, type ApprovalSummary } from '#libs/contracts'
-import { hasErrors, type PolicyDocument } from '#libs/policy'
+import { hasErrors, type PolicyDocument, type VerifiedLive } from '#libs/policy'
+import type { TrialDocuments } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { requireDigest, requireName, requirePublicReason, usageError } from '../errors.js'
 import { policyRefs } from '../flags.js'
 import { findKey, openKey, type DecisionFlags } from '../keys/key-folder.js'
+import { consequenceLines, verifyConsequence } from '../plan/consequence.js'
 import { botsOf, effectLines, TRIAL_MS, type Effect } from '../plan/describe-plan.js'
 import { consentTo, describeConsent } from './consent.js'
 
@@ -44,11 +46,13 @@ export async function showApproval(context: CliContext, digest: string): Promise
   if (prepared === undefined) output.data(approval, () => linesOf(approval))
   else {
     if (prepared.digest !== digest) throw usageError(`The service shows ${prepared.digest} for ${digest}`, ['hms-svc approvals list'])
-    const { consent, policies } = await consentTo(context, client, prepared)
+    const { consent, live, policies } = await consentTo(context, client, prepared)
     const effect = hasEnded(approval) || consent.isRollback ? undefined : await effectOf(client, policies)
-    output.data({ ...approval, consent, ...(effect === undefined ? {} : { effect }) }, () => [
+    const verified = effect === undefined ? {} : await verifyConsequence(context, client, effect.simulation, documentsOf(policies, live))
+    const consequence = consequenceLines(verified, output.paint)
+    output.data({ ...approval, consent, ...verified, ...(effect === undefined ? {} : { effect }) }, () => [
       ...linesOf({ ...approval, authors: [] }),
-      ...describeConsent(consent, { reported: prepared, policies, paint: output.paint }),
+      ...describeConsent(consent, { reported: prepared, policies, consequence, paint: output.paint }),
       ...(effect === undefined ? [] : effectLines(effect, output.paint)),
       ...commandOf(approval),
     ])
@@ -64,6 +68,14 @@ async function effectOf(client: ApiClient, signed: PolicyDocument[]): Promise<Ef
   // A policy that fails lint is never replayed.
   const simulation = hasErrors(findings) ? null : await client.post('/v1/simulations', { policies: signed, live }, { timeoutMs: TRIAL_MS })
   return { findings, simulation, policies, holds: [] }
+}
+
+/** Returns the signed policies and the versions in force that this command verified itself, or why it could not. */
+function documentsOf(policies: PolicyDocument[], live: ReadonlyMap<string, VerifiedLive>): TrialDocuments | string {
+  const found = [...live.values()]
+  const unverified = found.find((each) => each.kind === 'unverified')
+  if (unverified !== undefined) return unverified.why
+  return { policies, live: found.flatMap((each) => (each.kind === 'verified' && each.release !== null ? [each.release.policy] : [])) }
 }
 
 function hasEnded({ state }: ApprovalSummary): boolean {

@@ -5,6 +5,7 @@ import { findingLines } from '../lint/findings.js'
 import type { Paint } from '../output/paint.js'
 import { dotted } from '../output/render-run.js'
 import { besideLines } from '../simulations/simulations.js'
+import { consequenceLines, type VerifiedConsequence } from './consequence.js'
 import type { Hold } from './what-holds.js'
 
 /** Deadline of a replay in ms, longer than the simulator's own. */
@@ -31,7 +32,7 @@ export interface PlannedPolicy {
 }
 
 /** Value of `plan --json`. `simulation` is `null` if lint failed. */
-export interface Plan {
+export interface Plan extends VerifiedConsequence {
   verdict: Trial['verdict']
   policies: PlannedPolicy[]
   findings: (LintFinding & { pointer?: string })[]
@@ -42,9 +43,10 @@ export interface Plan {
   guard?: GuardTrial
 }
 
-/** Renders the difference first, then the stages in the format of `runs show`. */
+/** Renders the difference first, then its consequence, then the stages in the format of `runs show`. */
 export function planLines(plan: Plan, paint: Paint): string[] {
-  return [...plan.policies.flatMap((policy) => policyLines(policy, paint)), ...effectLines(plan, paint)]
+  const differences = plan.policies.flatMap((policy) => policyLines(policy, paint))
+  return [...differences, ...consequenceLines(plan, paint), ...effectLines(plan, paint)]
 }
 
 /** Expected outcome of a run, as far as it can be tested before the approval. */

@@ -6,6 +6,12 @@ import { CORPORA, CORPUS_CONTENT } from './corpus.table.js'
 
 const MAX_CACHED = 4
 
+/** Parsed corpus. `digest`: of all that the readings depend on, as in `RegisteredCorpus`. */
+export interface CorpusReadings {
+  digest: string
+  readings: Reading[]
+}
+
 /** Cache of the last used parsed corpora, by digest: a corpus of 7,700 readings takes longer to parse than to replay. */
 @Injectable()
 export class Readings {
@@ -14,7 +20,7 @@ export class Readings {
   constructor(private readonly database: Database) {}
 
   /** Returns `undefined` if no such corpus is registered. */
-  async get(corpusId: string): Promise<Reading[] | undefined> {
+  async get(corpusId: string): Promise<CorpusReadings | undefined> {
     const { database } = this
     const corpus = await database.autocommit((tx) => tx.documents(CORPORA).get(corpusId))
     if (corpus === undefined) return undefined
@@ -27,10 +33,10 @@ export class Readings {
     return this.cache(digest, parseCorpus(Buffer.from(content), { id, format, map }).readings)
   }
 
-  private cache(digest: string, readings: Reading[]): Reading[] {
+  private cache(digest: string, readings: Reading[]): CorpusReadings {
     this.parsed.delete(digest)
     this.parsed.set(digest, readings)
     for (const oldest of this.parsed.keys()) if (this.parsed.size > MAX_CACHED) this.parsed.delete(oldest)
-    return readings
+    return { digest, readings }
   }
 }

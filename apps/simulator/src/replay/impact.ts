@@ -10,7 +10,8 @@ const MAX_MONTHS = 120
 const MAX_FIELDS = 500
 const MAX_VALUE_CHARS = 200
 
-interface Judged {
+/** Recorded reading with the scenario's verdicts before and after the change. */
+export interface Judged {
   reading: Reading
   before: boolean
   after: boolean
@@ -20,10 +21,9 @@ interface Judged {
  * Counts the recorded inputs of one scenario whose verdict changes, in total and by group. Boundary inputs do not count, because they are
  * synthetic.
  */
-export function scenarioImpact({ scenario, policies, inputs, boundary, lost, before, after }: ScenarioInputs): ScenarioImpact {
-  const judged = inputs.slice(0, inputs.length - boundary).map((reading, index): Judged => {
-    return { reading, before: before?.verdicts[index] ?? false, after: after.verdicts[index] ?? false }
-  })
+export function scenarioImpact(scenarioInputs: ScenarioInputs): ScenarioImpact {
+  const { scenario, policies, lost } = scenarioInputs
+  const judged = judgedReadings(scenarioInputs)
   const { name: _all, newlyViolating: _violating, newlyCompliant: _compliant, ...load } = groupImpact('', judged)
   const turned = (alerts: boolean): TurnedReadings =>
     turnedReadings(judged.filter((each) => each.before !== each.after && each.after === alerts).map(({ reading }) => reading.id))
@@ -41,6 +41,12 @@ export function scenarioImpact({ scenario, policies, inputs, boundary, lost, bef
     months: months(judged),
     lost,
   }
+}
+
+export function judgedReadings({ inputs, boundary, before, after }: ScenarioInputs): Judged[] {
+  return inputs.slice(0, inputs.length - boundary).map((reading, index) => {
+    return { reading, before: before?.verdicts[index] ?? false, after: after.verdicts[index] ?? false }
+  })
 }
 
 /** Merges the touched fields of all scenarios: adds up the inputs made for each field, and lists the scenarios that read it. */
@@ -71,7 +77,7 @@ function byName(judged: readonly Judged[], nameOf: (reading: Reading) => string)
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-function groupImpact(name: string, judged: readonly Judged[]): GroupImpact {
+export function groupImpact(name: string, judged: readonly Judged[]): GroupImpact {
   const group = { name, readings: judged.length, before: 0, after: 0, newlyViolating: 0, newlyCompliant: 0 }
   for (const { before, after } of judged) {
     if (before) group.before += 1
@@ -83,7 +89,7 @@ function groupImpact(name: string, judged: readonly Judged[]): GroupImpact {
 }
 
 /** Returns the site as text: site identifiers are numbers in many corpora. */
-function siteOf({ site }: Reading): string {
+export function siteOf({ site }: Reading): string {
   return typeof site === 'string' || typeof site === 'number' ? String(site) : ''
 }
 

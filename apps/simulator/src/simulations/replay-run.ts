@@ -6,6 +6,7 @@ import type { Scenario } from '#libs/scenario'
 import { Rosters } from '#libs/service'
 import { Inject, Injectable } from '@nestjs/common'
 import { BOTS, MAX_BOTS, type RegisteredBot } from '../bots/bot.table.js'
+import { CORPORA, type RegisteredCorpus } from '../corpora/corpus.table.js'
 import { Readings } from '../corpora/readings.js'
 import { IN_FORCE, type RecordedHead } from '../in-force/in-force.table.js'
 import { ReplayError } from '../replay/replay-error.js'
@@ -23,17 +24,26 @@ import { type Roster, SignatureError, STABLE_SCOPE, type VerifiedHead, verifyHea
 export const REPLAY_RUNNER = Symbol('ReplayRunner')
 
 /** Outcome of a replay. A `failure` is unrelated to any bot: the replay itself gave no report. */
-export type ReplayOutcome = (JudgedScore & { report: ReplayReport | null; rules: ScenarioRule[] }) | { failure: ReplayFailure }
+export type ReplayOutcome =
+  | (JudgedScore & { report: ReplayReport | null; rules: ScenarioRule[]; tried: Tried })
+  | { failure: ReplayFailure }
+
+/** Evidence of a replay: scenarios with their inputs, and the digests of their corpora by id. */
+export interface Tried {
+  scenarios: { scenario: Scenario; inputs: ScenarioInputs }[]
+  corpora: Record<string, string>
+}
 
 export interface ReplayFailure {
   reason: 'DEADLINE' | 'REPLAY_FAILED'
   detail: string
 }
 
-interface Registered {
+export interface Registered {
   bots: RegisteredBot[]
   scenarios: Scenario[]
-  /** Heads of the other policies that bots declare or scenarios name. */
+  corpora: RegisteredCorpus[]
+  /** Heads of the other policies that bots declare or scenarios name, up to and including the one that exceeds `MAX_IN_FORCE_BYTES`. */
   heads: RecordedHead[]
   now: Date
 }
@@ -52,18 +62,22 @@ export class ReplayRun {
   ) {}
 
   /** Rejects with `TransientError` if the same replay may succeed later, or with the signal's reason once aborted. */
-  async execute(run: PoliciesOfRun, signal: AbortSignal, onProgress?: OnProgress): Promise<ReplayOutcome> {
+  async execute(run: PoliciesOfRun, signal: AbortSignal, onProgress?: OnProgress, registered?: Registered): Promise<ReplayOutcome> {
     try {
-      const { bots, scenarios, heads, now } = await this.registered(run)
+      const { bots, scenarios, heads, now } = registered ?? (await this.registered(run))
       const policies = { ...run, beside: await policiesInForce(heads, this.rosters.newest, now) }
       const { rules, incomplete } = rulesOfRun(scenarios, policies)
-      const { inputs, skipped } = await this.inputs(policies, scenarios, incomplete, signal)
+      const { tried, skipped } = await this.inputs(policies, scenarios, incomplete, signal)
       const lack = lackOf(bots.length, scenarios.length, skipped)
-      if (lack !== undefined) return { score: emptyScore(lack.sentence, isFirstVersion(run)), report: null, rules, skipped, lack }
-      const task = { bots: bots.map(({ id, source }) => ({ id, source })), scenarios: inputs, beside: policies.beside }
+      if (lack !== undefined) return { score: emptyScore(lack.sentence, isFirstVersion(run)), report: null, rules, skipped, lack, tried }
+      const task = {
+        bots: bots.map(({ id, source }) => ({ id, source })),
+        scenarios: tried.scenarios.map(({ inputs }) => inputs),
+        beside: policies.beside,
+      }
       const report = await this.runner.replay(task, signal, onProgress)
       const critical = bots.filter((bot) => bot.critical).map((bot) => bot.id)
-      return { score: scoreReplay(report, { critical }), report, rules, skipped }
+      return { score: scoreReplay(report, { critical }), report, rules, skipped, tried }
     } catch (error) {
       if (error instanceof NotInForceError) return { failure: { reason: 'REPLAY_FAILED', detail: error.message } }
       if (!(error instanceof ReplayError) || signal.aborted) throw error
@@ -75,7 +89,7 @@ export class ReplayRun {
   }
 
   /** Returns all bots, because only running a bot reveals that it reads a policy without declaring it. */
-  private registered(run: PoliciesOfRun): Promise<Registered> {
+  registered(run: PoliciesOfRun): Promise<Registered> {
     return this.database.transaction(async (tx) => {
       const bots = await tx.documents(BOTS).find({ limit: MAX_BOTS })
       const entries = await tx.documents(SCENARIOS).find()
@@ -85,7 +99,7 @@ export class ReplayRun {
       )
       const used = new Set([...bots, ...scenarios].flatMap(({ policies }) => policies))
       const heads = await recordedHeads(tx, [...used].filter((id) => !Object.hasOwn(run.after, id)).sort())
-      return { bots, scenarios, heads, now: tx.now }
+      return { bots, scenarios, corpora: await tx.documents(CORPORA).find(), heads, now: tx.now }
     })
   }
 
@@ -94,19 +108,23 @@ export class ReplayRun {
     scenarios: Scenario[],
     incomplete: ReadonlySet<string>,
     signal: AbortSignal,
-  ): Promise<{ inputs: ScenarioInputs[]; skipped: SkippedScenario[] }> {
-    const inputs: ScenarioInputs[] = []
+  ): Promise<{ tried: Tried; skipped: SkippedScenario[] }> {
+    const tried: Tried = { scenarios: [], corpora: {} }
     const skipped: SkippedScenario[] = []
     for (const scenario of scenarios) {
       if (incomplete.has(scenario.id)) {
         skipped.push(skipTooLarge(scenario, policies))
         continue
       }
-      const prepared = await inputsOf(scenario, await this.readings.get(scenario.corpus), policies, signal)
+      const corpus = await this.readings.get(scenario.corpus)
+      const prepared = await inputsOf(scenario, corpus?.readings, policies, signal)
       if ('why' in prepared) skipped.push(prepared)
-      else inputs.push(prepared)
+      else {
+        tried.scenarios.push({ scenario, inputs: prepared })
+        tried.corpora[scenario.corpus] = corpus!.digest
+      }
     }
-    return { inputs, skipped }
+    return { tried, skipped }
   }
 }
 
@@ -126,29 +144,31 @@ class NotInForceError extends Error {
   override readonly name = 'NotInForceError'
 }
 
-/** Returns the stable heads of these policies, as far as they exist. Throws `NotInForceError` beyond `MAX_IN_FORCE_BYTES`. */
+/** Returns the stable heads of these policies, as far as they exist. Stops after the one that exceeds `MAX_IN_FORCE_BYTES`. */
 async function recordedHeads(tx: Transaction, ids: Iterable<string>): Promise<RecordedHead[]> {
   const heads: RecordedHead[] = []
   let bytes = 0
   for (const id of ids) {
     const recorded = await tx.documents(IN_FORCE).get(id)
     if (recorded === undefined) continue
-    bytes += JSON.stringify(recorded).length
-    if (bytes > MAX_IN_FORCE_BYTES) {
-      const detail = `bots and scenarios use other policies of more than ${MAX_IN_FORCE_BYTES / 1024 / 1024} MiB in all`
-      throw new NotInForceError(detail)
-    }
     heads.push(recorded)
+    if ((bytes += bytesOf(recorded)) > MAX_IN_FORCE_BYTES) break
   }
   return heads
 }
 
+function bytesOf(recorded: RecordedHead): number {
+  return JSON.stringify(recorded).length
+}
+
 /**
  * Returns the policies that these heads put in force at `now`, by id. Each head is verified as a reader verifies it; throws
- * `NotInForceError` for a head that does not verify.
+ * `NotInForceError` for a head that does not verify, and beyond `MAX_IN_FORCE_BYTES`.
  */
 async function policiesInForce(heads: readonly RecordedHead[], roster: Roster, now: Date): Promise<Record<string, PolicyDocument>> {
   const policies: Record<string, PolicyDocument> = {}
+  if (heads.reduce((sum, recorded) => sum + bytesOf(recorded), 0) > MAX_IN_FORCE_BYTES)
+    throw new NotInForceError(`bots and scenarios use other policies of more than ${MAX_IN_FORCE_BYTES / 1024 / 1024} MiB in all`)
   for (const recorded of heads) {
     // Verifying a head takes some milliseconds: a process that serves requests must not verify hundreds without yielding.
     await nextTurn()

@@ -80,7 +80,8 @@ describe('a trial', () => {
     await given.breathe()
     runner.progress!({ done: 1, total: 2 })
     expect(given.simulations.trial()).toEqual({ done: 1, total: 2 })
-    await expect(given.trials.execute(CHANGE)).rejects.toMatchObject({ code: 'HMS_PLACES_TAKEN', status: 503 })
+    const other = { ...CHANGE, policies: [policy('2.0.0', 24)] }
+    await expect(given.trials.execute(other)).rejects.toMatchObject({ code: 'HMS_PLACES_TAKEN', status: 503 })
     await given.advance(51)
     expect(await held).toMatchObject({ verdict: 'INCONCLUSIVE', reason: 'DEADLINE', score: null })
     expect(runner.signals[0]!.aborted).toBe(true)

@@ -1,17 +1,28 @@
-import { action, command, HmsError, type JsonObject, type ReplayProgress, type Trial } from '#libs/contracts'
-import { Database } from '#libs/persistence'
+import {
+  action,
+  command,
+  HmsError,
+  peekPredicate,
+  type JsonObject,
+  type ReplayProgress,
+  type Trial,
+  type TrialStatement,
+} from '#libs/contracts'
 import { judgeSimulation } from '#libs/pipeline'
-import { Clock, Slots, TransientError } from '#libs/platform'
+import { Slots, TransientError } from '#libs/platform'
 import { parsePolicy, type PolicyDocument } from '#libs/policy'
-import { Rosters } from '#libs/service'
-import { digestOf } from '#libs/signing'
+import { ServiceRuntime } from '#libs/service'
+import { digestOf, digestOfJson, digestOfPayload, MAX_PERIOD_TEXT, signTrial, trialPolicies, type HeadPredicate } from '#libs/signing'
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common'
 import { Readings } from '../corpora/readings.js'
 import type { ReplayRunner } from '../replay/replay-runner.js'
-import { encodeReport } from '../replay/report.js'
+import { encodeReport, type ReplayReport } from '../replay/report.js'
 import type { PoliciesOfRun } from '../scenarios/policies-of-run.js'
-import { ReplayRun, type ReplayOutcome } from './replay-run.js'
+import { placesOf } from './places.js'
+import { ReplayRun, type Registered, type ReplayOutcome, type Tried } from './replay-run.js'
+import { SharedTrials } from './shared-trials.js'
 import type { TrialRequestDto } from './trial.dto.js'
+import { whatIfOf } from './what-if.js'
 
 export const TRIAL_RUNNER = Symbol('TrialRunner')
 
@@ -22,38 +33,46 @@ export const TRIAL_RUNNER = Symbol('TrialRunner')
 export const TRIAL_REPLAY_MS = 45_000
 const TRIAL_MS = 50_000
 
-/** Replays unapproved policies without storing anything. One at a time in this process, separate from the replays of runs. */
+/**
+ * Replays unapproved policies without storing anything. One at a time in this process, separate from the replays of runs. Equal questions
+ * share a trial.
+ */
 @Injectable()
 export class TryPolicies implements OnApplicationShutdown {
   private readonly slots = new Slots(1, 'trial')
   private readonly stopping = new AbortController()
   private readonly replayRun: ReplayRun
+  private readonly shared: SharedTrials
   /** Progress of the running trial. */
   progress: ReplayProgress | undefined
 
   constructor(
-    database: Database,
-    rosters: Rosters,
-    private readonly clock: Clock,
+    private readonly runtime: ServiceRuntime,
     readings: Readings,
     @Inject(TRIAL_RUNNER) private readonly runner: ReplayRunner,
   ) {
-    this.replayRun = new ReplayRun(database, rosters, readings, runner)
+    this.replayRun = new ReplayRun(runtime.database, runtime.rosters, readings, runner)
+    this.shared = new SharedTrials(runtime.clock)
   }
 
   /**
-   * Runs a trial. Throws `HMS_PLACES_TAKEN` (503) while another one runs, `HMS_TRIAL_INTERRUPTED` (503) if the worker was lost,
-   * `HMS_TRIAL_POLICY` (422) for an invalid policy. `disconnected`: aborts when the caller no longer waits for the result.
+   * Runs a trial, or joins one with the same policies and registrations. Throws `HMS_PLACES_TAKEN` (503) while another one runs,
+   * `HMS_TRIAL_INTERRUPTED` (503) if the worker was lost, `HMS_TRIAL_POLICY` (422) for an invalid policy. `disconnected`: the caller no
+   * longer waits for the result; a trial for which nobody waits is aborted.
    */
   async execute({ policies, live = [] }: TrialRequestDto, disconnected = new AbortController().signal): Promise<Trial> {
     const before = documentsOf(live, 'live')
     const given = documentsOf(policies, 'policies')
-    const releaseSlot = this.slots.take()
-    try {
-      return await this.replay({ before, after: { ...before, ...given }, changed: Object.keys(given) }, disconnected)
-    } finally {
-      releaseSlot()
-    }
+    const run = { before, after: { ...before, ...given }, changed: Object.keys(given) }
+    const question = digestOfJson([before, given])
+    // Reading the registrations is not free: another question is refused before.
+    if (!this.shared.has(question)) this.slots.take()()
+    const registered = await this.replayRun.registered(run)
+    const id = `${question} ${fingerprintOf(registered, this.runtime.rosters.newest.version)}`
+    return this.shared.execute(id, disconnected, (unwanted) => {
+      const releaseSlot = this.slots.take()
+      return this.replay(run, registered, unwanted).finally(releaseSlot)
+    })
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -61,21 +80,74 @@ export class TryPolicies implements OnApplicationShutdown {
     await this.runner.close()
   }
 
-  private async replay(policies: PoliciesOfRun, disconnected: AbortSignal): Promise<Trial> {
+  private async replay(policies: PoliciesOfRun, registered: Registered, unwanted: AbortSignal): Promise<Trial> {
     const overdue = new AbortController()
-    const cancel = this.clock.after(TRIAL_MS, () => overdue.abort())
+    const cancel = this.runtime.clock.after(TRIAL_MS, () => overdue.abort())
     try {
-      const signal = AbortSignal.any([overdue.signal, this.stopping.signal, disconnected])
-      return trialOf(await this.replayRun.execute(policies, signal, (progress) => (this.progress = progress)))
+      const signal = AbortSignal.any([overdue.signal, this.stopping.signal, unwanted])
+      const outcome = await this.replayRun.execute(policies, signal, (progress) => (this.progress = progress), registered)
+      return { ...trialOf(outcome), ...(await this.consequence(policies, outcome, signal)) }
     } catch (error) {
       if (overdue.signal.aborted)
         return trialOf({ failure: { reason: 'DEADLINE', detail: `the trial did not end within ${TRIAL_MS / 1_000} s` } })
-      if (!this.stopping.signal.aborted && !disconnected.aborted && !(error instanceof TransientError)) throw error
+      if (!this.stopping.signal.aborted && !unwanted.aborted && !(error instanceof TransientError)) throw error
       throw new HmsError('HMS_TRIAL_INTERRUPTED', 'The trial was interrupted; try again.', { status: 503, cause: error })
     } finally {
       cancel()
       this.progress = undefined
     }
+  }
+
+  /** Returns the signed counts, and what a page shows beside them; nothing without a report. */
+  private async consequence(policies: PoliciesOfRun, outcome: ReplayOutcome, signal: AbortSignal): Promise<Consequence> {
+    if ('failure' in outcome || outcome.report === null) return {}
+    const { signer, clock } = this.runtime
+    const statement = await signTrial(statementOf(policies, outcome.report, outcome.tried, clock.now()), signer)
+    const [largest] = outcome.tried.scenarios.toSorted((a, b) => b.inputs.inputs.length - a.inputs.inputs.length)
+    const places = largest === undefined ? [] : placesOf(largest.inputs)
+    const whatIf = await whatIfOf(outcome.tried.scenarios, clock, signal)
+    return { statement, ...(places.length === 0 ? {} : { places }), ...(whatIf === undefined ? {} : { whatIf }) }
+  }
+}
+
+type Consequence = Pick<Trial, 'statement' | 'places' | 'whatIf'>
+
+/** Returns the digest of all that a replay uses besides the policies of the request. */
+function fingerprintOf({ bots, scenarios, corpora, heads, now }: Registered, rosterVersion: number): string {
+  const isNextInForce = ({ head }: Registered['heads'][number]): boolean => {
+    const { next } = peekPredicate<HeadPredicate>(head)
+    return next !== undefined && Date.parse(next.at) <= now.getTime()
+  }
+  return digestOfJson({
+    bots: bots.map(({ id, digest, critical }) => ({ id, digest, critical })),
+    scenarios,
+    corpora: corpora.map(({ id, digest }) => ({ id, digest })),
+    heads: heads.map((recorded) => ({ id: recorded.id, head: digestOfPayload(recorded.head), isNextInForce: isNextInForce(recorded) })),
+    rosterVersion,
+  })
+}
+
+function statementOf({ before, after, changed }: PoliciesOfRun, report: ReplayReport, tried: Tried, now: Date): TrialStatement {
+  const corpora = new Map(tried.scenarios.map(({ scenario }) => [scenario.id, scenario.corpus]))
+  const isFirst = new Set(report.scenarios.flatMap(({ scenario, firstVersion }) => (firstVersion ? [scenario] : [])))
+  const period = (at: string): string => (at.length > MAX_PERIOD_TEXT ? '' : at)
+  return {
+    policies: trialPolicies({ policies: changed.map((id) => after[id]!), live: Object.values(before) }),
+    corpora: Object.entries(tried.corpora).map(([corpus, digest]) => ({ corpus, digest })),
+    reportDigest: digestOf(encodeReport(report)),
+    scenarios: report.impact.scenarios.map(({ scenario, readings, before: was, after: is, from, to, newlyViolating, newlyCompliant }) => ({
+      scenario,
+      corpus: corpora.get(scenario)!,
+      readings,
+      before: was,
+      after: is,
+      newlyViolating: newlyViolating.count,
+      newlyCompliant: newlyCompliant.count,
+      from: period(from),
+      to: period(to),
+      ...(isFirst.has(scenario) ? { firstVersion: true as const } : {}),
+    })),
+    at: now.toISOString(),
   }
 }
 

@@ -76,7 +76,7 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
   stage.onModuleInit()
   const bots = new BotsController(runtime.database, new InlineBotInspector())
   const [scenarios, corpora] = [new ScenariosController(runtime.database), new CorporaController(runtime.database)]
-  const trials = new TryPolicies(runtime.database, runtime.rosters, runtime.clock, new Readings(runtime.database), runner)
+  const trials = new TryPolicies(runtime, new Readings(runtime.database), runner)
   const simulations = new SimulationsController(runtime.database, trials, replaying)
   const inForce = new InForceEvents()
   runtime.timers.start()

@@ -62,9 +62,18 @@ const FIRST_ROSTER_MS = 5_000
  * and verified here; if that fails, the consent has the failure instead of the difference.
  */
 export async function readConsent(api: ApiClient, predicates: readonly ReleasePredicate[], trust: ConsentTrust = {}): Promise<Consent> {
-  const ids = predicates.map(({ policy }) => policy.id)
-  const live = await readVerified(api, ids, trust).catch((error: unknown) => unverified(ids, error))
+  const live = await readVerifiedLive(api, predicates, trust)
   return consentOf(predicates as unknown as readonly SignedRelease[], live)
+}
+
+/** Reads and verifies the releases in force of these policies, by id. A failure is returned as the reason for every policy. */
+export function readVerifiedLive(
+  api: ApiClient,
+  predicates: readonly ReleasePredicate[],
+  trust: ConsentTrust = {},
+): Promise<Map<string, VerifiedLive>> {
+  const ids = predicates.map(({ policy }) => policy.id)
+  return readVerified(api, ids, trust).catch((error: unknown) => unverified(ids, error))
 }
 
 async function readVerified(

@@ -1,0 +1,52 @@
+import type { ApiClient } from '#libs/client'
+import { HmsError, type Trial } from '#libs/contracts'
+import { consequenceOf, type Consequence } from '#libs/policy'
+import { readTrial, SignatureError, type TrialDocuments } from '#libs/signing'
+import type { CliContext } from '../context.js'
+import type { Paint } from '../output/paint.js'
+import { newestRostersHere } from '../roster/rosters-here.js'
+
+const MAX_SHOWN = 4
+
+/** Effect on recorded readings, or why it is not known: simulator's statement is missing or does not verify. Neither without a replay. */
+export interface VerifiedConsequence {
+  consequence?: Consequence[]
+  consequenceNotVerified?: string
+}
+
+/**
+ * Verifies simulator's statement of a trial with the roster that this command trusts. `about`: the documents that the caller shows, or why
+ * the versions in force are not known.
+ */
+export async function verifyConsequence(
+  context: CliContext,
+  client: ApiClient,
+  simulation: Trial | null,
+  about: TrialDocuments | string,
+): Promise<VerifiedConsequence> {
+  if (simulation === null || (simulation.verdict === 'INCONCLUSIVE' && simulation.reportDigest === null)) return {}
+  if (typeof about === 'string') return { consequenceNotVerified: about } // guard: consequence-live
+  if (simulation.statement === undefined) return { consequenceNotVerified: 'simulator signed no statement' }
+  try {
+    const rosters = await newestRostersHere(context, client)
+    if (rosters === undefined) return { consequenceNotVerified: 'no roster here; name it in HMS_ROSTER' }
+    return { consequence: consequenceOf(readTrial(simulation.statement, about, rosters.newest.serviceKeys('simulator'))) }
+  } catch (error) {
+    if (!(error instanceof SignatureError || error instanceof HmsError)) throw error
+    return { consequenceNotVerified: `${error.detail} (${error.code})` }
+  }
+}
+
+/** Renders a sentence a scenario, large ones first. */
+export function consequenceLines({ consequence = [], consequenceNotVerified }: VerifiedConsequence, paint: Paint): string[] {
+  if (consequenceNotVerified !== undefined) return [`  ${paint.bad(`consequence not verified: ${consequenceNotVerified}`)}`]
+  const sorted = consequence.toSorted((a, b) => Number(b.large) - Number(a.large))
+  const rest = sorted.length - MAX_SHOWN
+  return [
+    ...sorted.slice(0, MAX_SHOWN).map(({ scenario, sentence, large }) => {
+      const text = sorted.length === 1 ? sentence : `${scenario}: ${sentence}`
+      return `  ${large ? paint.warn(text) : paint.bold(text)}`
+    }),
+    ...(rest > 0 ? [`  and ${rest} more scenarios, with --json`] : []),
+  ]
+}

@@ -1,0 +1,31 @@
+import { groupBy, type Place } from '#libs/contracts'
+import { groupImpact, judgedReadings, siteOf } from '../replay/impact.js'
+import type { Reading } from '../replay/reading.js'
+import type { ScenarioInputs } from '../replay/scenario-inputs.js'
+
+export const MAX_PLACES = 200
+const MAX_LABEL = 60
+
+/** Returns the sites whose readings have coordinates, those with the most readings first. */
+export function placesOf(scenario: ScenarioInputs): Place[] {
+  const sites = groupBy(judgedReadings(scenario), ({ reading }) => siteOf(reading))
+  return [...sites]
+    .flatMap(([name, judged]): Place[] => {
+      const located = judged.find(({ reading }) => isWithin(reading['lat'], 90) && isWithin(reading['lon'], 180))?.reading
+      if (name === '' || located === undefined) return []
+      const { readings, before, after } = groupImpact(name, judged)
+      const [lat, lon] = [located['lat'] as number, located['lon'] as number]
+      return [{ scenario: scenario.scenario, name, ...labelOf(located), lat, lon, readings, before, after }]
+    })
+    .sort((a, b) => b.readings - a.readings || (a.name < b.name ? -1 : 1))
+    .slice(0, MAX_PLACES)
+}
+
+function isWithin(value: unknown, most: number): boolean {
+  return typeof value === 'number' && Math.abs(value) <= most
+}
+
+function labelOf({ county, city, cbsa }: Reading): Pick<Place, 'label'> {
+  const label = [county, city, cbsa].find((text) => typeof text === 'string' && text !== '' && text.length <= MAX_LABEL)
+  return label === undefined ? {} : { label: label as string }
+}
