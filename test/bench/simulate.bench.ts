@@ -36,7 +36,7 @@ it('a replay beside the same bots in a bare loop', async () => {
     entry: new URL('../../dist/apps/simulator/src/replay/worker-entry.js', import.meta.url),
   })
   const replayed = async (): Promise<number> => {
-    const report = await runner.replay({ bots, scenarios: [inputs] })
+    const { report } = await runner.replay({ bots, scenarios: [inputs] })
     expect(report.bots.filter(({ class: name }) => name !== 'ADAPTED')).toEqual([])
     return report.impact.bots.reduce((sum, { before, after }) => sum + 2 * before + after, 0)
   }

@@ -30,7 +30,7 @@ describe('a replay in threads', () => {
     for (let run = 0; run < RUNS; run++) {
       // Eleven divides neither length: each turn is another order of all of them.
       const turn = <T>(all: readonly T[]): T[] => all.map((_each, index) => all[(index * 11 + run) % all.length]!)
-      const report = await runners[run % 2]!.replay({ bots: turn(bots), scenarios: [tightening(turn(readings))], beside })
+      const { report } = await runners[run % 2]!.replay({ bots: turn(bots), scenarios: [tightening(turn(readings))], beside })
       reports.add(encodeReport(report))
     }
     expect(reports.size).toBe(1)

@@ -23,7 +23,7 @@ const ENTRY = new URL(
       if (order === 'throw') throw new Error('broken')
       const bots = task.bots.map(({ id }) => ({ bot: id }))
       const report = { engine: String(threadId), scenarios: env, bots, impact: { scenarios: [], bots: [], fields: [] } }
-      parentPort.postMessage(order === 'fail' ? { failure: 'no good' } : { report })
+      parentPort.postMessage(order === 'fail' ? { failure: 'no good' } : { report: { report } })
     })`)}`,
 )
 
@@ -41,8 +41,8 @@ describe('WorkerReplayRunner', () => {
   it('reuses one thread, without environment variables', async () => {
     const runner = worker()
     const reports = await Promise.all([runner.replay(order('go')), runner.replay(order('go'))])
-    expect(new Set(reports.map((report) => report.engine)).size).toBe(1)
-    expect(reports[0]?.scenarios).toEqual([])
+    expect(new Set(reports.map(({ report }) => report.engine)).size).toBe(1)
+    expect(reports[0]?.report.scenarios).toEqual([])
   })
 
   it.each(['exit', 'throw'])('starts a new thread after one was lost (%s)', async (id) => {
@@ -54,9 +54,9 @@ describe('WorkerReplayRunner', () => {
 
   it('keeps the thread after a replay that failed', async () => {
     const runner = worker()
-    const { engine } = await runner.replay(order('go'))
+    const { report } = await runner.replay(order('go'))
     await expect(runner.replay(order('fail'))).rejects.toMatchObject({ code: 'HMS_REPLAY_FAILED', retryable: false })
-    expect((await runner.replay(order('go'))).engine).toBe(engine)
+    expect((await runner.replay(order('go'))).report.engine).toBe(report.engine)
   })
 
   it('ends a hanging thread at the deadline and continues with the next replay', async () => {
@@ -68,7 +68,7 @@ describe('WorkerReplayRunner', () => {
       retryable: true,
       message: expect.stringMatching(/ in bot hang$/),
     })
-    expect(await next).toMatchObject({ bots: [{ bot: 'go' }] })
+    expect(await next).toMatchObject({ report: { bots: [{ bot: 'go' }] } })
   })
 
   it('drops an aborted replay, running or waiting, and runs the others', async () => {
@@ -90,7 +90,7 @@ describe('WorkerReplayRunner', () => {
     const seen: ReplayProgress[] = []
     const ids = ['go', 'on', 'further']
     const task = { bots: ids.map((id) => ({ id, source: id })), scenarios: [tightening([])] }
-    const report = await runner.replay(task, undefined, (progress) => seen.push(progress))
+    const { report } = await runner.replay(task, undefined, (progress) => seen.push(progress))
     expect(report.bots.map(({ bot }) => bot)).toEqual(ids.toSorted())
     expect(seen).toHaveLength(2)
     expect(seen.at(-1)!.total).toBe(3)
@@ -102,7 +102,7 @@ describe('WorkerReplayRunner', () => {
       scenarios: [],
     })
     await expect(lost).rejects.toMatchObject({ code: 'HMS_REPLAY_WORKER_LOST' })
-    expect((await runner.replay(task)).bots).toHaveLength(3)
+    expect((await runner.replay(task)).report.bots).toHaveLength(3)
   })
 
   it('rejects when the queue is full, and after close', async () => {
@@ -123,7 +123,7 @@ describe('InlineReplayRunner', () => {
   }
 
   it('returns the report', async () => {
-    expect(await new InlineReplayRunner().replay(task)).toMatchObject({ bots: [{ bot: 'inspector', class: 'ADAPTED' }] })
+    expect((await new InlineReplayRunner().replay(task)).report).toMatchObject({ bots: [{ bot: 'inspector', class: 'ADAPTED' }] })
   })
 
   it('has a deadline, and rejects if aborted before the start', async () => {

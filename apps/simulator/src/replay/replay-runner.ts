@@ -1,6 +1,5 @@
 import type { ReplayProgress } from '#libs/contracts'
-import type { ReplayReport } from './report.js'
-import { replay, type ReplayTask } from './replay.js'
+import { replayAndTry, type Replayed, type ReplayTask } from './replay.js'
 import { ReplayError } from './replay-error.js'
 import { programsOf } from './shares.js'
 
@@ -9,7 +8,7 @@ import { programsOf } from './shares.js'
  * `HMS_REPLAY_FAILED`) or with the signal's reason, and leaves nothing running.
  */
 export interface ReplayRunner {
-  replay(task: ReplayTask, signal?: AbortSignal, onProgress?: OnProgress): Promise<ReplayReport>
+  replay(task: ReplayTask, signal?: AbortSignal, onProgress?: OnProgress): Promise<Replayed>
   close(): Promise<void>
 }
 
@@ -39,12 +38,12 @@ export class ProgressCount {
 export class InlineReplayRunner implements ReplayRunner {
   constructor(private readonly deadlineMs = 60_000) {}
 
-  async replay(task: ReplayTask, signal?: AbortSignal, onProgress?: OnProgress): Promise<ReplayReport> {
+  async replay(task: ReplayTask, signal?: AbortSignal, onProgress?: OnProgress): Promise<Replayed> {
     signal?.throwIfAborted()
     const end = performance.now() + this.deadlineMs
     const count = new ProgressCount(task, onProgress)
     try {
-      return await replay(task, { expired: () => performance.now() > end, starting: () => count.starting(1) })
+      return await replayAndTry(task, { expired: () => performance.now() > end, starting: () => count.starting(1) })
     } catch (error) {
       if (error instanceof ReplayError) throw error
       throw new ReplayError('HMS_REPLAY_FAILED', error instanceof Error ? error.message : String(error), false)

@@ -1,9 +1,8 @@
-import type { ReplayReport } from './report.js'
-import type { ReplayTask } from './replay.js'
+import type { Replayed, ReplayTask } from './replay.js'
 import { ReplayError } from './replay-error.js'
 import { ProgressCount, type OnProgress, type ReplayRunner } from './replay-runner.js'
 import { SandboxThread } from './sandbox-thread.js'
-import { mergedReport, sharesOf } from './shares.js'
+import { merged, sharesOf } from './shares.js'
 
 export interface WorkerRunnerOptions {
   /** Maximum wall time of one replay in ms, from its start in the workers. */
@@ -26,7 +25,7 @@ const DEFAULTS: WorkerRunnerOptions = {
 interface Job {
   task: ReplayTask
   onProgress: OnProgress | undefined
-  resolve: (report: ReplayReport) => void
+  resolve: (replayed: Replayed) => void
   reject: (error: unknown) => void
 }
 
@@ -36,7 +35,7 @@ interface Job {
  */
 export class WorkerReplayRunner implements ReplayRunner {
   readonly #options: WorkerRunnerOptions
-  readonly #threads: SandboxThread<ReplayTask, ReplayReport>[]
+  readonly #threads: SandboxThread<ReplayTask, Replayed>[]
   readonly #waiting: Job[] = []
   #running: Job | undefined
   #closed = false
@@ -47,7 +46,7 @@ export class WorkerReplayRunner implements ReplayRunner {
     this.#threads = Array.from({ length: workers }, () => new SandboxThread(entry))
   }
 
-  async replay(task: ReplayTask, signal?: AbortSignal, onProgress?: OnProgress): Promise<ReplayReport> {
+  async replay(task: ReplayTask, signal?: AbortSignal, onProgress?: OnProgress): Promise<Replayed> {
     signal?.throwIfAborted()
     if (this.#closed) throw new ReplayError('HMS_REPLAY_BUSY', 'the replay worker is closed', true)
     if (this.#waiting.length >= this.#options.queueLimit) {
@@ -87,11 +86,11 @@ export class WorkerReplayRunner implements ReplayRunner {
       })
   }
 
-  async #runShares({ task, onProgress }: Job): Promise<ReplayReport> {
+  async #runShares({ task, onProgress }: Job): Promise<Replayed> {
     const count = new ProgressCount(task, onProgress)
     const starting = (): void => count.starting(this.#threads.filter((thread) => thread.bot !== undefined).length)
     const [first, ...rest] = sharesOf(task, this.#threads.length).map((share, index) => this.#threads[index]!.run(share, starting))
-    return mergedReport(await Promise.all([first!, ...rest]))
+    return merged(await Promise.all([first!, ...rest]))
   }
 
   /**
@@ -116,9 +115,9 @@ export class WorkerReplayRunner implements ReplayRunner {
   }
 }
 
-function newJob(task: ReplayTask, onProgress: OnProgress | undefined): { promise: Promise<ReplayReport>; job: Job } {
+function newJob(task: ReplayTask, onProgress: OnProgress | undefined): { promise: Promise<Replayed>; job: Job } {
   let job: Job | undefined
-  const promise = new Promise<ReplayReport>((resolve, reject) => {
+  const promise = new Promise<Replayed>((resolve, reject) => {
     job = { task, onProgress, resolve, reject }
   })
   return { promise, job: job as Job }

@@ -1,4 +1,4 @@
-import { command, type ScenarioRule } from '#libs/contracts'
+import { command, type ScenarioRule, type WhatIf } from '#libs/contracts'
 import { Database, type Transaction } from '#libs/persistence'
 import { emptyScore, lackOf, type JudgedScore, type SkippedScenario } from '#libs/pipeline'
 import { describeError, TransientError } from '#libs/platform'
@@ -25,7 +25,7 @@ export const REPLAY_RUNNER = Symbol('ReplayRunner')
 
 /** Outcome of a replay. A `failure` is unrelated to any bot: the replay itself gave no report. */
 export type ReplayOutcome =
-  | (JudgedScore & { report: ReplayReport | null; rules: ScenarioRule[]; tried: Tried })
+  | (JudgedScore & { report: ReplayReport | null; rules: ScenarioRule[]; tried: Tried; whatIf?: WhatIf })
   | { failure: ReplayFailure }
 
 /** Evidence of a replay: scenarios with their inputs, and the digests of their corpora by id. */
@@ -61,10 +61,13 @@ export class ReplayRun {
     @Inject(REPLAY_RUNNER) private readonly runner: ReplayRunner,
   ) {}
 
-  /** Rejects with `TransientError` if the same replay may succeed later, or with the signal's reason once aborted. */
-  async execute(run: PoliciesOfRun, signal: AbortSignal, onProgress?: OnProgress, registered?: Registered): Promise<ReplayOutcome> {
+  /**
+   * `trialOf`: registrations that a trial has read already; it also tries other values. Rejects with `TransientError` if the same
+   * replay may succeed later, or with the signal's reason once aborted.
+   */
+  async execute(run: PoliciesOfRun, signal: AbortSignal, onProgress?: OnProgress, trialOf?: Registered): Promise<ReplayOutcome> {
     try {
-      const { bots, scenarios, heads, now } = registered ?? (await this.registered(run))
+      const { bots, scenarios, heads, now } = trialOf ?? (await this.registered(run))
       const policies = { ...run, beside: await policiesInForce(heads, this.rosters.newest, now) }
       const { rules, incomplete } = rulesOfRun(scenarios, policies)
       const { tried, skipped } = await this.inputs(policies, scenarios, incomplete, signal)
@@ -74,10 +77,11 @@ export class ReplayRun {
         bots: bots.map(({ id, source }) => ({ id, source })),
         scenarios: tried.scenarios.map(({ inputs }) => inputs),
         beside: policies.beside,
+        ...(trialOf === undefined ? {} : { whatIf: scenarios }),
       }
-      const report = await this.runner.replay(task, signal, onProgress)
+      const { report, ...other } = await this.runner.replay(task, signal, onProgress)
       const critical = bots.filter((bot) => bot.critical).map((bot) => bot.id)
-      return { score: scoreReplay(report, { critical }), report, rules, skipped, tried }
+      return { score: scoreReplay(report, { critical }), report, rules, skipped, tried, ...other }
     } catch (error) {
       if (error instanceof NotInForceError) return { failure: { reason: 'REPLAY_FAILED', detail: error.message } }
       if (!(error instanceof ReplayError) || signal.aborted) throw error

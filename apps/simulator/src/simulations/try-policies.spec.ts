@@ -1,6 +1,10 @@
+import { peekPredicate, type ScenarioImpact, type Trial, type TrialStatement } from '#libs/contracts'
+import { digestOfJson, readTrial } from '#libs/signing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ReplayError } from '../replay/replay-error.js'
-import { ADAPTS, dossierOf, HARD_CODED, POLICY } from '../testing/dossier.fixture.js'
+import { InlineReplayRunner, type ReplayRunner } from '../replay/replay-runner.js'
+import type { Replayed, ReplayTask } from '../replay/replay.js'
+import { ADAPTS, CORPUS, dossierOf, HARD_CODED, POLICY, SCENARIO } from '../testing/dossier.fixture.js'
 import { recordedHead } from '../testing/recorded-head.fixture.js'
 import { HeldRunner, simulatorWorld } from '../testing/simulator-world.suite.js'
 
@@ -17,6 +21,100 @@ async function open(options?: Parameters<typeof simulatorWorld>[0]): Promise<Wor
 
 const policy = (version: string, limit: number) => ({ id: POLICY, version, effective: '2024-09-01T00:00:00Z', limit })
 const CHANGE = { policies: [policy('2.0.0', 25)], live: [policy('1.5.0', 35)] }
+
+/** Runner whose replays are counted and end when the test says so. */
+class StepRunner implements ReplayRunner {
+  private readonly inner = new InlineReplayRunner()
+  readonly signals: AbortSignal[] = []
+  go: () => void = () => {}
+
+  async replay(task: ReplayTask, signal?: AbortSignal): Promise<Replayed> {
+    this.signals.push(signal!)
+    await new Promise<void>((resolve, reject) => {
+      this.go = resolve
+      signal!.addEventListener('abort', () => reject(signal!.reason as Error))
+    })
+    return this.inner.replay(task)
+  }
+
+  async close(): Promise<void> {}
+}
+
+describe('trials of one question', () => {
+  const opened = async (): Promise<{ given: World; runner: StepRunner }> => {
+    const runner = new StepRunner()
+    return { given: await open({ runner }), runner }
+  }
+
+  it('are one trial while it runs, and for 60 s after', async () => {
+    const { given, runner } = await opened()
+    const together = [1, 2, 3].map(() => given.trials.execute(CHANGE))
+    await given.breathe()
+    together.push(given.trials.execute(structuredClone(CHANGE)))
+    await given.breathe()
+    runner.go()
+    const trials = await Promise.all(together)
+    expect(trials[0]!.reportDigest).not.toBeNull()
+    for (const trial of [...trials, await given.trials.execute(CHANGE)]) expect(trial).toBe(trials[0])
+    expect(runner.signals).toHaveLength(1)
+    await given.advance(61)
+    const later = given.trials.execute(CHANGE)
+    await given.breathe()
+    runner.go()
+    expect((await later).reportDigest).toBe(trials[0]!.reportDigest)
+    expect(runner.signals).toHaveLength(2)
+  })
+
+  it('are another question once something else is registered or in force', async () => {
+    const { given, runner } = await opened()
+    const ask = async (change: unknown = CHANGE): Promise<Trial> => {
+      const trial = given.trials.execute(change as typeof CHANGE)
+      await given.breathe()
+      runner.go()
+      return trial
+    }
+    await ask()
+    await given.addBots({ two: HARD_CODED })
+    expect((await ask()).verdict).toBe('FAIL')
+    await given.corpora.add({ id: 'virginia', format: 'csv', content: `${CORPUS}\n`, map: { at: 'date', pm25: 'pm25_ug_m3' } })
+    await ask()
+    await given.scenarios.add({ file: 'pm25.yaml', source: SCENARIO.replace(' > ', ' >= ') })
+    await ask()
+    await given.recorded(await recordedHead(given.identity, 'ozone-limit', ['1.0.0', 60]))
+    await ask()
+    await given.addBots({ three: ADAPTS.replace(`['${POLICY}']`, `['${POLICY}', 'ozone-limit']`) })
+    await ask()
+    await given.recorded(await recordedHead(given.identity, 'ozone-limit', ['1.1.0', 70]))
+    await ask()
+    await ask({ ...CHANGE, live: [policy('1.4.0', 36)] })
+    expect(runner.signals).toHaveLength(7)
+    await ask()
+    expect(runner.signals).toHaveLength(7)
+  })
+
+  it('are aborted only when nobody waits any longer', async () => {
+    const { given, runner } = await opened()
+    const [first, second] = [new AbortController(), new AbortController()]
+    const [one, two] = [given.trials.execute(CHANGE, first.signal), given.trials.execute(CHANGE, second.signal)]
+    await given.breathe()
+    first.abort()
+    await expect(one).rejects.toMatchObject({ code: 'HMS_TRIAL_INTERRUPTED' })
+    expect(runner.signals[0]!.aborted).toBe(false)
+    second.abort()
+    await expect(two).rejects.toMatchObject({ code: 'HMS_TRIAL_INTERRUPTED' })
+    expect(runner.signals[0]!.aborted).toBe(true)
+  })
+
+  it('are kept for the last sixteen questions', async () => {
+    const given = await open()
+    const ask = (limit: number): Promise<Trial> => given.trials.execute({ ...CHANGE, policies: [policy('2.0.0', limit)] })
+    const first = await ask(1)
+    for (let limit = 2; limit <= 16; limit++) await ask(limit)
+    expect(await ask(1)).toBe(first)
+    await ask(17)
+    expect(await ask(1)).not.toBe(first)
+  })
+})
 
 describe('a trial', () => {
   it('returns the result that a run would, with the same report digest, and stores nothing', async () => {
@@ -107,6 +205,40 @@ describe('a trial', () => {
     expect(runner.signals).toHaveLength(2)
     await given.advance(51)
     await next
+  })
+
+  it('signs what the change means, over the policies and the corpora', async () => {
+    const given = await open()
+    const { statement, reportDigest, impact } = await given.trials.execute(CHANGE)
+    const trial = readTrial(statement, CHANGE, given.identity.roster.serviceKeys('simulator'))
+    const [{ newlyViolating, newlyCompliant, readings, before, after, from, to }] = impact!.scenarios as [ScenarioImpact]
+    expect(trial).toEqual({
+      policies: [{ policy: POLICY, version: '2.0.0', digest: digestOfJson(CHANGE.policies[0]), live: digestOfJson(CHANGE.live[0]) }],
+      corpora: [{ corpus: 'virginia', digest: (await given.corpora.list())[0]!.digest }],
+      reportDigest,
+      scenarios: [
+        {
+          scenario: 'pm25-violation',
+          corpus: 'virginia',
+          ...{ readings, before, after, from, to },
+          newlyViolating: newlyViolating.count,
+          newlyCompliant: newlyCompliant.count,
+        },
+      ],
+      at: '2026-01-01T00:00:00.000Z',
+    })
+    const first = await given.trials.execute({ policies: CHANGE.policies })
+    expect(peekPredicate<TrialStatement>(first.statement!)).toMatchObject({
+      policies: [{ live: null }],
+      scenarios: [{ firstVersion: true }],
+    })
+  })
+
+  it('tries other values of the changed number, outside the report', async () => {
+    const given = await open()
+    const { whatIf, places } = await given.trials.execute(CHANGE)
+    expect(whatIf).toMatchObject({ scenario: 'pm25-violation', policy: POLICY, field: 'limit' })
+    expect(places).toBeUndefined()
   })
 
   it('is reported as interrupted when the worker was lost', async () => {

@@ -15,14 +15,13 @@ import { ServiceRuntime } from '#libs/service'
 import { digestOf, digestOfJson, digestOfPayload, MAX_PERIOD_TEXT, signTrial, trialPolicies, type HeadPredicate } from '#libs/signing'
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common'
 import { Readings } from '../corpora/readings.js'
+import { placesOf } from '../replay/places.js'
 import type { ReplayRunner } from '../replay/replay-runner.js'
 import { encodeReport, type ReplayReport } from '../replay/report.js'
 import type { PoliciesOfRun } from '../scenarios/policies-of-run.js'
-import { placesOf } from './places.js'
 import { ReplayRun, type Registered, type ReplayOutcome, type Tried } from './replay-run.js'
 import { SharedTrials } from './shared-trials.js'
 import type { TrialRequestDto } from './trial.dto.js'
-import { whatIfOf } from './what-if.js'
 
 export const TRIAL_RUNNER = Symbol('TrialRunner')
 
@@ -86,7 +85,7 @@ export class TryPolicies implements OnApplicationShutdown {
     try {
       const signal = AbortSignal.any([overdue.signal, this.stopping.signal, unwanted])
       const outcome = await this.replayRun.execute(policies, signal, (progress) => (this.progress = progress), registered)
-      return { ...trialOf(outcome), ...(await this.consequence(policies, outcome, signal)) }
+      return { ...trialOf(outcome), ...(await this.consequence(policies, outcome)) }
     } catch (error) {
       if (overdue.signal.aborted)
         return trialOf({ failure: { reason: 'DEADLINE', detail: `the trial did not end within ${TRIAL_MS / 1_000} s` } })
@@ -99,13 +98,13 @@ export class TryPolicies implements OnApplicationShutdown {
   }
 
   /** Returns the signed counts, and what a page shows beside them; nothing without a report. */
-  private async consequence(policies: PoliciesOfRun, outcome: ReplayOutcome, signal: AbortSignal): Promise<Consequence> {
+  private async consequence(policies: PoliciesOfRun, outcome: ReplayOutcome): Promise<Consequence> {
     if ('failure' in outcome || outcome.report === null) return {}
     const { signer, clock } = this.runtime
     const statement = await signTrial(statementOf(policies, outcome.report, outcome.tried, clock.now()), signer)
     const [largest] = outcome.tried.scenarios.toSorted((a, b) => b.inputs.inputs.length - a.inputs.inputs.length)
     const places = largest === undefined ? [] : placesOf(largest.inputs)
-    const whatIf = await whatIfOf(outcome.tried.scenarios, clock, signal)
+    const { whatIf } = outcome
     return { statement, ...(places.length === 0 ? {} : { places }), ...(whatIf === undefined ? {} : { whatIf }) }
   }
 }

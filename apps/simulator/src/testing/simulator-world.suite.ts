@@ -10,7 +10,7 @@ import { CorporaController } from '../corpora/corpora.http.js'
 import { Readings } from '../corpora/readings.js'
 import { InForceEvents } from '../in-force/in-force.events.js'
 import { InlineReplayRunner, type OnProgress, type ReplayRunner } from '../replay/replay-runner.js'
-import type { ReplayReport } from '../replay/report.js'
+import type { Replayed } from '../replay/replay.js'
 import { ScenariosController } from '../scenarios/scenarios.http.js'
 import { SimulatorConfig } from '../simulator.config.js'
 import { ReplayRun } from '../simulations/replay-run.js'
@@ -46,7 +46,7 @@ class CountedRunner implements ReplayRunner {
 
   constructor(private readonly inner: ReplayRunner) {}
 
-  async replay(...given: Parameters<ReplayRunner['replay']>): Promise<ReplayReport> {
+  async replay(...given: Parameters<ReplayRunner['replay']>): Promise<Replayed> {
     this.active += 1
     try {
       return await this.inner.replay(...given)

@@ -1,7 +1,7 @@
 import { groupBy, type Place } from '#libs/contracts'
-import { groupImpact, judgedReadings, siteOf } from '../replay/impact.js'
-import type { Reading } from '../replay/reading.js'
-import type { ScenarioInputs } from '../replay/scenario-inputs.js'
+import { groupImpact, judgedReadings, siteOf } from './impact.js'
+import type { Reading } from './reading.js'
+import type { ScenarioInputs } from './scenario-inputs.js'
 
 export const MAX_PLACES = 200
 const MAX_LABEL = 60
