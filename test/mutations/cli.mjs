@@ -133,4 +133,11 @@ export const CLI_GUARDS = [
     spec: 'apps/cli/src/partners/partners.spec.ts',
     test: 'refuses /channels/0/sftp/user, sends nothing, exit 2',
   },
+  {
+    name: 'consequence-live',
+    guard: 'approvals show prints no consequence if it could not verify the version in force',
+    without: '',
+    spec: 'test/attacks/consequence-unverified.spec.ts',
+    test: 'is not shown if the version in force is not verified',
+  },
 ]

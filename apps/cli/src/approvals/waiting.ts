@@ -74,7 +74,7 @@ async function effectOf(client: ApiClient, signed: PolicyDocument[]): Promise<Ef
 function documentsOf(policies: PolicyDocument[], live: ReadonlyMap<string, VerifiedLive>): TrialDocuments | string {
   const found = [...live.values()]
   const unverified = found.find((each) => each.kind === 'unverified')
-  if (unverified !== undefined) return unverified.why
+  if (unverified !== undefined) return unverified.why // guard: consequence-live
   return { policies, live: found.flatMap((each) => (each.kind === 'verified' && each.release !== null ? [each.release.policy] : [])) }
 }
 

@@ -25,7 +25,7 @@ export async function verifyConsequence(
   about: TrialDocuments | string,
 ): Promise<VerifiedConsequence> {
   if (simulation === null || (simulation.verdict === 'INCONCLUSIVE' && simulation.reportDigest === null)) return {}
-  if (typeof about === 'string') return { consequenceNotVerified: about } // guard: consequence-live
+  if (typeof about === 'string') return { consequenceNotVerified: about }
   if (simulation.statement === undefined) return { consequenceNotVerified: 'simulator signed no statement' }
   try {
     const rosters = await newestRostersHere(context, client)

@@ -101,6 +101,7 @@ describe('plan', () => {
       'epa-pm25-limit 8.0.0 → 9.0.0',
       '  limit 28 → 27 µg/m³',
       '  partners added ["unknown"]',
+      '  consequence not verified: simulator signed no statement',
       '• Lint & Schema ............... PASS',
       '• Simulation Replay ........... PASS (98.4% bots adapted, 63/64)',
       '• Affected Bots ............... 300 connected use epa-pm25-limit',

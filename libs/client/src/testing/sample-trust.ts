@@ -8,6 +8,7 @@ const PAIRS = {
   'EPA Counsel': generateKeyPair(),
   rollout: generateKeyPair(),
   'canary-controller': generateKeyPair(),
+  simulator: generateKeyPair(),
   operator: generateKeyPair(),
 }
 export type SampleSigner = keyof typeof PAIRS
@@ -20,6 +21,7 @@ const predicateWith = (canaryController: string): RosterPredicate =>
     services: [
       { name: 'rollout', spki: PAIRS.rollout.spki },
       { name: 'canary-controller', spki: canaryController },
+      { name: 'simulator', spki: PAIRS.simulator.spki },
     ],
     operator: { spki: PAIRS.operator.spki },
     expires: '2036-01-01T00:00:00Z',

@@ -57,7 +57,7 @@ function trialAbout(about?: TrialDocuments): StatementKind<TrialStatement> {
     contradiction: ({ policies, scenarios }) => {
       const wrong = scenarios.find((each) => !isConsistent(each))
       if (wrong !== undefined) return `the counts of ${wrong.scenario} contradict each other`
-      return about === undefined ? undefined : otherThan(policies, trialPolicies(about))
+      return about === undefined ? undefined : otherThan(policies, trialPolicies(about)) // guard: trial-policies
     },
   }
 }
@@ -87,7 +87,7 @@ export function readTrial(envelope: unknown, about: TrialDocuments, keys: Keys):
 /** Returns how the policies of a statement differ from the expected ones. */
 function otherThan(found: TrialStatement['policies'], expected: TrialStatement['policies']): string | undefined {
   const tried = (list: TrialStatement['policies']): string => canonicalJson(list.map(({ live: _live, ...policy }) => policy))
-  if (tried(found) !== tried(expected)) return 'it is about other policies' // guard: trial-policies
+  if (tried(found) !== tried(expected)) return 'it is about other policies'
   return canonicalJson(found) === canonicalJson(expected) ? undefined : 'it compares with another version in force' // guard: trial-live
 }
 
