@@ -238,7 +238,7 @@ describe.each(['plan', 'show'] as const)('the consequence in %s', (verb) => {
 
 describe('the consequence', () => {
   it('of a first version says how many would be violations', async () => {
-    const first = { before: 0, after: 249, newlyViolating: 249, firstVersion: true as const }
+    const first = { before: 0, after: 249, newlyViolating: 249 }
     const { stdout } = await run('plan', { live: null, trial: trialOf(signed({ live: [], scenarios: [first] })) })
     expect(stdout).toContain('  249 readings of virginia-2023 (2023-01-01 to 2023-12-31) would have been violations (3.2 % of 7,703)\n')
   })

@@ -1,5 +1,5 @@
-import { numberText, type SimulationImpact } from '#libs/contracts'
-import { alikeBots, nameOf, changedVerdictsText } from './text-formats.js'
+import type { SimulationImpact } from '#libs/contracts'
+import { alikeBots, nameOf, numberText, changedVerdictsText } from './text-formats.js'
 
 const SHOWN = 3
 

@@ -1,14 +1,6 @@
-import {
-  numberText,
-  type AlertLoad,
-  type GroupImpact,
-  type ScenarioImpact,
-  type SimulationImpact,
-  type TouchedField,
-  type TurnedReadings,
-} from '#libs/contracts'
+import type { AlertLoad, GroupImpact, ScenarioImpact, SimulationImpact, TouchedField, TurnedReadings } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { alikeBots, nameOf, shareText, changedVerdictsText } from './text-formats.js'
+import { alikeBots, nameOf, numberText, shareText, changedVerdictsText } from './text-formats.js'
 
 const SHOWN_SITES = 10
 const SHOWN_BOTS = 10

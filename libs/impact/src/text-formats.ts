@@ -1,5 +1,7 @@
 import { numberText, type AlertLoad, type BotLoad, type GroupImpact, type ScenarioImpact } from '#libs/contracts'
 
+export { numberText }
+
 /** Formats the changed verdicts as `131 newly violating, 0 newly compliant of 7,703 readings`. */
 export function changedVerdictsText({ readings, newlyViolating, newlyCompliant }: ScenarioImpact): string {
   const [violating, compliant, all] = [newlyViolating.count, newlyCompliant.count, readings].map(numberText)

@@ -3,10 +3,22 @@ import { describe, expect, it } from 'vitest'
 import { consequenceOf } from './consequence.js'
 
 const VIRGINIA = { scenario: 's', corpus: 'virginia-2023', readings: 7703, from: '2023-01-01', to: '2023-12-31T23:00:00Z' }
-const of = (before: number, newlyViolating: number, newlyCompliant: number, more: Partial<ScenarioConsequence> = {}) => {
+const of = (
+  before: number,
+  newlyViolating: number,
+  newlyCompliant: number,
+  more: Partial<ScenarioConsequence> = {},
+  live: string | null = 'sha256:1',
+) => {
   const after = before + newlyViolating - newlyCompliant
   const scenario = { ...VIRGINIA, before, after, newlyViolating, newlyCompliant, ...more }
-  const [consequence] = consequenceOf({ policies: [], corpora: [], reportDigest: '', scenarios: [scenario], at: '' })
+  const [consequence] = consequenceOf({
+    policies: [{ policy: 'p', version: '1.0.0', digest: 'sha256:2', live }],
+    corpora: [],
+    reportDigest: '',
+    scenarios: [scenario],
+    at: '',
+  })
   return consequence!
 }
 const WHERE = 'of virginia-2023 (2023-01-01 to 2023-12-31)'
@@ -18,7 +30,7 @@ describe('the consequence of a change', () => {
     [of(118, 1, 0), `1 more reading ${WHERE} would have been violations: 118 → 119 (< 0.1 % of 7,703)`],
     [of(118, 0, 0), `No reading ${WHERE} would have changed: 118 violations before and after (of 7,703)`],
     [of(118, 40, 12), `40 readings ${WHERE} would newly have been violations, 12 no longer: 118 → 146 (0.7 % of 7,703)`],
-    [of(0, 1118, 0, { firstVersion: true }), `1,118 readings ${WHERE} would have been violations (14.5 % of 7,703)`],
+    [of(0, 1118, 0, {}, null), `1,118 readings ${WHERE} would have been violations (14.5 % of 7,703)`],
     [of(0, 0, 0, { readings: 0, from: '', to: '' }), 'No reading of virginia-2023 could be judged'],
     [of(2, 1, 0, { readings: 10, from: '', to: '' }), '1 more reading of virginia-2023 would have been violations: 2 → 3 (10.0 % of 10)'],
   ])('is one sentence', ({ sentence }, expected) => expect(sentence).toBe(expected))

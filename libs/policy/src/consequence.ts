@@ -8,8 +8,9 @@ export interface Consequence {
 }
 
 /** Returns what the change would have meant for the recorded readings, one sentence a scenario. */
-export function consequenceOf({ scenarios }: TrialStatement): Consequence[] {
-  return scenarios.map((each) => ({ scenario: each.scenario, sentence: sentenceOf(each), large: isLarge(each) }))
+export function consequenceOf({ policies, scenarios }: TrialStatement): Consequence[] {
+  const isFirst = policies.every(({ live }) => live === null)
+  return scenarios.map((each) => ({ scenario: each.scenario, sentence: sentenceOf(each, isFirst), large: isLarge(each) }))
 }
 
 /** Whether the change turns more than a tenth of all readings, or makes five times as many violations. */
@@ -17,12 +18,12 @@ function isLarge({ readings, before, after, newlyViolating, newlyCompliant }: Sc
   return 10 * (newlyViolating + newlyCompliant) > readings || (before > 0 && after >= 5 * before)
 }
 
-function sentenceOf(scenario: ScenarioConsequence): string {
-  const { readings, before, after, newlyViolating: more, newlyCompliant: fewer, firstVersion } = scenario
+function sentenceOf(scenario: ScenarioConsequence, isFirst: boolean): string {
+  const { readings, before, after, newlyViolating: more, newlyCompliant: fewer } = scenario
   const where = `of ${scenario.corpus}${periodOf(scenario)}`
   const change = `${numberText(before)} → ${numberText(after)} (${percentText(more + fewer, readings)} of ${numberText(readings)})`
   if (readings === 0) return `No reading ${where} could be judged`
-  if (firstVersion === true)
+  if (isFirst)
     return `${readingsText(after)} ${where} would have been violations (${percentText(after, readings)} of ${numberText(readings)})`
   if (more === 0 && fewer === 0)
     return `No reading ${where} would have changed: ${numberText(before)} violations before and after (of ${numberText(readings)})`

@@ -173,7 +173,7 @@ export function valueAt(reading: JsonObject, path: readonly string[]): Json | un
   return path.reduce<Json | undefined>((node, part) => (isObject(node) ? node[part] : undefined), reading)
 }
 
-function withValue(reading: JsonObject, [head = '', ...rest]: readonly string[], value: number | string | undefined): JsonObject {
+export function withValue(reading: JsonObject, [head = '', ...rest]: readonly string[], value: number | string | undefined): JsonObject {
   const { [head]: child, ...others } = reading
   if (rest.length > 0) return { ...reading, [head]: withValue(isObject(child) ? child : {}, rest, value) }
   return value === undefined ? others : { ...reading, [head]: value }

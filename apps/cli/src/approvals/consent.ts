@@ -1,15 +1,6 @@
 import { canonicalJson, type PreparedApproval } from '#libs/contracts'
-import {
-  consentOf,
-  describeChange,
-  type Consent,
-  type ConsentLine,
-  type ConsentRelease,
-  type PolicyDocument,
-  type SignedRelease,
-  type VerifiedLive,
-} from '#libs/policy'
-import { readPrepared, readVerifiedLive, type ApiClient } from '#libs/client'
+import { describeChange, type Consent, type ConsentLine, type ConsentRelease, type PolicyDocument, type VerifiedLive } from '#libs/policy'
+import { readConsentAndLive, readPrepared, type ApiClient } from '#libs/client'
 import type { CliContext } from '../context.js'
 import type { Paint } from '../output/paint.js'
 import { refusedFallbackLines } from '../plan/describe-plan.js'
@@ -86,11 +77,10 @@ export async function consentTo(
   prepared: PreparedApproval,
 ): Promise<{ consent: Consent; live: ReadonlyMap<string, VerifiedLive>; policies: PolicyDocument[] }> {
   const { predicates } = readPrepared(prepared)
-  const live = await readVerifiedLive(client, predicates, {
+  const { consent, live } = await readConsentAndLive(client, predicates, {
     roster: rosterFile(context),
     cacheDir: context.io.environment.lookup('HMS_CACHE_DIR'),
   })
-  const consent = consentOf(predicates as unknown as readonly SignedRelease[], live)
   return { consent, live, policies: predicates.map(({ policy }) => policy as unknown as PolicyDocument) }
 }
 

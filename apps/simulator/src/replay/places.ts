@@ -6,8 +6,10 @@ import type { ScenarioInputs } from './scenario-inputs.js'
 export const MAX_PLACES = 200
 const MAX_LABEL = 60
 
-/** Returns the sites whose readings have coordinates, those with the most readings first. */
-export function placesOf(scenario: ScenarioInputs): Place[] {
+/** Returns the sites, of the scenario with the most readings, whose readings have coordinates. Those with the most readings come first. */
+export function placesOf(scenarios: readonly ScenarioInputs[]): Place[] {
+  const [scenario] = scenarios.toSorted((a, b) => b.inputs.length - a.inputs.length)
+  if (scenario === undefined) return []
   const sites = groupBy(judgedReadings(scenario), ({ reading }) => siteOf(reading))
   return [...sites]
     .flatMap(([name, judged]): Place[] => {

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import type { AlertLoad, BotLoad, PolicyBeside, WhatIf } from '#libs/contracts'
 import { BOT_CLASSES } from '#libs/pipeline'
 import { policyDigest, type PolicyDocument } from '#libs/policy'
-import type { Scenario } from '#libs/scenario'
 import { classify, discriminating, loadOf } from './classify.js'
 import { scenarioImpact, touchedFieldsOf } from './impact.js'
 import type { PoliciesInForce } from './reading.js'
@@ -22,24 +21,21 @@ export interface ReplayTask {
   scenarios: ScenarioInputs[]
   /** Policies in force that the change does not touch. Each bot gets the ones it declares, both before and after. */
   beside?: PoliciesInForce
-  /** Scenarios for whose changed numbers other values are tried too. */
-  whatIf?: Scenario[]
+  /** Whether other values of a changed number are tried too. */
+  triesOthers?: boolean
 }
 
 /** Result of a replay. `whatIf` is not part of the report. */
 export interface Replayed {
   report: ReplayReport
-  whatIf?: WhatIf
+  whatIf?: WhatIf | undefined
 }
 
 /** Replays, and then tries other values if the task says so. */
 export async function replayAndTry(task: ReplayTask, hooks?: ReplayHooks): Promise<Replayed> {
   const report = await replay(task, hooks)
-  if (task.whatIf === undefined) return { report }
   // The engine of expressions takes long to load, and runs do not need it here.
-  const { whatIfOf } = await import('./what-if.js')
-  const whatIf = whatIfOf(task.whatIf, task.scenarios)
-  return whatIf === undefined ? { report } : { report, whatIf }
+  return task.triesOthers === true ? { report, whatIf: (await import('./what-if.js')).whatIfOf(task.scenarios) } : { report }
 }
 
 export interface ReplayHooks {

@@ -32,6 +32,8 @@ export interface ScenarioInputs {
   /** `null` for the first version of a policy: there are no older verdicts to compare with. */
   before: Side | null
   after: Side
+  /** Expression of the scenario, and its corpus by id and digest. Not part of the report. */
+  rule?: { alert: string; corpus: string; digest: string }
 }
 
 export interface ScenarioSource {

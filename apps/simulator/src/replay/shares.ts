@@ -1,5 +1,5 @@
 import { groupBy } from '#libs/contracts'
-import type { ReplayBot, Replayed, ReplayTask } from './replay.js'
+import type { ReplayBot, ReplayTask } from './replay.js'
 import type { ReplayReport } from './report.js'
 
 /** Groups the bots of a task into programs: bots with equal source share one replay. */
@@ -8,19 +8,14 @@ export function programsOf(bots: readonly ReplayBot[]): ReplayBot[][] {
 }
 
 /** Splits the task into at most `count` parts; bots with equal source stay together. The first part tries other values. */
-export function sharesOf({ bots, whatIf, ...same }: ReplayTask, count: number): ReplayTask[] {
+export function sharesOf({ bots, triesOthers = false, ...same }: ReplayTask, count: number): ReplayTask[] {
   const programs = programsOf(bots)
   const shares = Math.max(1, Math.min(count, programs.length))
   return Array.from({ length: shares }, (_, share) => ({
     bots: programs.filter((_program, index) => index % shares === share).flat(),
     ...same,
-    ...(share === 0 && whatIf !== undefined ? { whatIf } : {}),
+    triesOthers: triesOthers && share === 0,
   }))
-}
-
-/** Merges the results of the parts. */
-export function merged([first, ...rest]: readonly [Replayed, ...Replayed[]]): Replayed {
-  return { ...first, report: mergedReport([first.report, ...rest.map(({ report }) => report)]) }
 }
 
 /** Merges the reports of the parts: the bots sorted by id, and the scenario results, which are equal in all parts. */

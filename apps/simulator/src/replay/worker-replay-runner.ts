@@ -2,7 +2,7 @@ import type { Replayed, ReplayTask } from './replay.js'
 import { ReplayError } from './replay-error.js'
 import { ProgressCount, type OnProgress, type ReplayRunner } from './replay-runner.js'
 import { SandboxThread } from './sandbox-thread.js'
-import { merged, sharesOf } from './shares.js'
+import { mergedReport, sharesOf } from './shares.js'
 
 export interface WorkerRunnerOptions {
   /** Maximum wall time of one replay in ms, from its start in the workers. */
@@ -90,7 +90,8 @@ export class WorkerReplayRunner implements ReplayRunner {
     const count = new ProgressCount(task, onProgress)
     const starting = (): void => count.starting(this.#threads.filter((thread) => thread.bot !== undefined).length)
     const [first, ...rest] = sharesOf(task, this.#threads.length).map((share, index) => this.#threads[index]!.run(share, starting))
-    return merged(await Promise.all([first!, ...rest]))
+    const [replayed, ...others] = await Promise.all([first!, ...rest])
+    return { ...replayed, report: mergedReport([replayed.report, ...others.map(({ report }) => report)]) }
   }
 
   /**

@@ -25,14 +25,8 @@ export const REPLAY_RUNNER = Symbol('ReplayRunner')
 
 /** Outcome of a replay. A `failure` is unrelated to any bot: the replay itself gave no report. */
 export type ReplayOutcome =
-  | (JudgedScore & { report: ReplayReport | null; rules: ScenarioRule[]; tried: Tried; whatIf?: WhatIf })
+  | (JudgedScore & { report: ReplayReport | null; rules: ScenarioRule[]; inputs: ScenarioInputs[]; whatIf?: WhatIf | undefined })
   | { failure: ReplayFailure }
-
-/** Evidence of a replay: scenarios with their inputs, and the digests of their corpora by id. */
-export interface Tried {
-  scenarios: { scenario: Scenario; inputs: ScenarioInputs }[]
-  corpora: Record<string, string>
-}
 
 export interface ReplayFailure {
   reason: 'DEADLINE' | 'REPLAY_FAILED'
@@ -70,18 +64,14 @@ export class ReplayRun {
       const { bots, scenarios, heads, now } = trialOf ?? (await this.registered(run))
       const policies = { ...run, beside: await policiesInForce(heads, this.rosters.newest, now) }
       const { rules, incomplete } = rulesOfRun(scenarios, policies)
-      const { tried, skipped } = await this.inputs(policies, scenarios, incomplete, signal)
+      const { inputs, skipped } = await this.inputs(policies, scenarios, incomplete, signal)
       const lack = lackOf(bots.length, scenarios.length, skipped)
-      if (lack !== undefined) return { score: emptyScore(lack.sentence, isFirstVersion(run)), report: null, rules, skipped, lack, tried }
-      const task = {
-        bots: bots.map(({ id, source }) => ({ id, source })),
-        scenarios: tried.scenarios.map(({ inputs }) => inputs),
-        beside: policies.beside,
-        ...(trialOf === undefined ? {} : { whatIf: scenarios }),
-      }
+      if (lack !== undefined) return { score: emptyScore(lack.sentence, isFirstVersion(run)), report: null, rules, skipped, lack, inputs }
+      const replayed = { scenarios: inputs, beside: policies.beside, triesOthers: trialOf !== undefined }
+      const task = { bots: bots.map(({ id, source }) => ({ id, source })), ...replayed }
       const { report, ...other } = await this.runner.replay(task, signal, onProgress)
       const critical = bots.filter((bot) => bot.critical).map((bot) => bot.id)
-      return { score: scoreReplay(report, { critical }), report, rules, skipped, tried, ...other }
+      return { score: scoreReplay(report, { critical }), report, rules, skipped, inputs, ...other }
     } catch (error) {
       if (error instanceof NotInForceError) return { failure: { reason: 'REPLAY_FAILED', detail: error.message } }
       if (!(error instanceof ReplayError) || signal.aborted) throw error
@@ -112,8 +102,8 @@ export class ReplayRun {
     scenarios: Scenario[],
     incomplete: ReadonlySet<string>,
     signal: AbortSignal,
-  ): Promise<{ tried: Tried; skipped: SkippedScenario[] }> {
-    const tried: Tried = { scenarios: [], corpora: {} }
+  ): Promise<{ inputs: ScenarioInputs[]; skipped: SkippedScenario[] }> {
+    const inputs: ScenarioInputs[] = []
     const skipped: SkippedScenario[] = []
     for (const scenario of scenarios) {
       if (incomplete.has(scenario.id)) {
@@ -123,12 +113,9 @@ export class ReplayRun {
       const corpus = await this.readings.get(scenario.corpus)
       const prepared = await inputsOf(scenario, corpus?.readings, policies, signal)
       if ('why' in prepared) skipped.push(prepared)
-      else {
-        tried.scenarios.push({ scenario, inputs: prepared })
-        tried.corpora[scenario.corpus] = corpus!.digest
-      }
+      else inputs.push({ ...prepared, rule: { alert: scenario.alert, corpus: scenario.corpus, digest: corpus!.digest } })
     }
-    return { tried, skipped }
+    return { inputs, skipped }
   }
 }
 

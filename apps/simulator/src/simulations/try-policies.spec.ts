@@ -98,10 +98,10 @@ describe('trials of one question', () => {
     const [one, two] = [given.trials.execute(CHANGE, first.signal), given.trials.execute(CHANGE, second.signal)]
     await given.breathe()
     first.abort()
-    await expect(one).rejects.toMatchObject({ code: 'HMS_TRIAL_INTERRUPTED' })
+    await given.breathe()
     expect(runner.signals[0]!.aborted).toBe(false)
     second.abort()
-    await expect(two).rejects.toMatchObject({ code: 'HMS_TRIAL_INTERRUPTED' })
+    for (const held of [one, two]) await expect(held).rejects.toMatchObject({ code: 'HMS_TRIAL_INTERRUPTED' })
     expect(runner.signals[0]!.aborted).toBe(true)
   })
 
@@ -220,7 +220,11 @@ describe('a trial', () => {
         {
           scenario: 'pm25-violation',
           corpus: 'virginia',
-          ...{ readings, before, after, from, to },
+          readings,
+          before,
+          after,
+          from,
+          to,
           newlyViolating: newlyViolating.count,
           newlyCompliant: newlyCompliant.count,
         },
@@ -230,7 +234,6 @@ describe('a trial', () => {
     const first = await given.trials.execute({ policies: CHANGE.policies })
     expect(peekPredicate<TrialStatement>(first.statement!)).toMatchObject({
       policies: [{ live: null }],
-      scenarios: [{ firstVersion: true }],
     })
   })
 

@@ -1,13 +1,5 @@
-import {
-  action,
-  command,
-  HmsError,
-  peekPredicate,
-  type JsonObject,
-  type ReplayProgress,
-  type Trial,
-  type TrialStatement,
-} from '#libs/contracts'
+import { action, command, HmsError, peekPredicate, type Envelope } from '#libs/contracts'
+import type { JsonObject, ReplayProgress, Trial, TrialStatement } from '#libs/contracts'
 import { judgeSimulation } from '#libs/pipeline'
 import { Slots, TransientError } from '#libs/platform'
 import { parsePolicy, type PolicyDocument } from '#libs/policy'
@@ -17,9 +9,10 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common'
 import { Readings } from '../corpora/readings.js'
 import { placesOf } from '../replay/places.js'
 import type { ReplayRunner } from '../replay/replay-runner.js'
-import { encodeReport, type ReplayReport } from '../replay/report.js'
+import { encodeReport } from '../replay/report.js'
+import type { ScenarioInputs } from '../replay/scenario-inputs.js'
 import type { PoliciesOfRun } from '../scenarios/policies-of-run.js'
-import { ReplayRun, type Registered, type ReplayOutcome, type Tried } from './replay-run.js'
+import { ReplayRun, type Registered, type ReplayOutcome } from './replay-run.js'
 import { SharedTrials } from './shared-trials.js'
 import type { TrialRequestDto } from './trial.dto.js'
 
@@ -79,13 +72,13 @@ export class TryPolicies implements OnApplicationShutdown {
     await this.runner.close()
   }
 
-  private async replay(policies: PoliciesOfRun, registered: Registered, unwanted: AbortSignal): Promise<Trial> {
+  private async replay(run: PoliciesOfRun, registered: Registered, unwanted: AbortSignal): Promise<Trial> {
     const overdue = new AbortController()
     const cancel = this.runtime.clock.after(TRIAL_MS, () => overdue.abort())
     try {
       const signal = AbortSignal.any([overdue.signal, this.stopping.signal, unwanted])
-      const outcome = await this.replayRun.execute(policies, signal, (progress) => (this.progress = progress), registered)
-      return { ...trialOf(outcome), ...(await this.consequence(policies, outcome)) }
+      const outcome = await this.replayRun.execute(run, signal, (progress) => (this.progress = progress), registered)
+      return await this.withConsequence(run, outcome)
     } catch (error) {
       if (overdue.signal.aborted)
         return trialOf({ failure: { reason: 'DEADLINE', detail: `the trial did not end within ${TRIAL_MS / 1_000} s` } })
@@ -97,55 +90,38 @@ export class TryPolicies implements OnApplicationShutdown {
     }
   }
 
-  /** Returns the signed counts, and what a page shows beside them; nothing without a report. */
-  private async consequence(policies: PoliciesOfRun, outcome: ReplayOutcome): Promise<Consequence> {
-    if ('failure' in outcome || outcome.report === null) return {}
-    const { signer, clock } = this.runtime
-    const statement = await signTrial(statementOf(policies, outcome.report, outcome.tried, clock.now()), signer)
-    const [largest] = outcome.tried.scenarios.toSorted((a, b) => b.inputs.inputs.length - a.inputs.inputs.length)
-    const places = largest === undefined ? [] : placesOf(largest.inputs)
-    const { whatIf } = outcome
-    return { statement, ...(places.length === 0 ? {} : { places }), ...(whatIf === undefined ? {} : { whatIf }) }
+  /** Returns the trial with the signed counts, and what a page shows beside them, if there is a report. */
+  private async withConsequence(run: PoliciesOfRun, outcome: ReplayOutcome): Promise<Trial> {
+    const trial = trialOf(outcome)
+    if ('failure' in outcome || trial.reportDigest === null) return trial
+    const { inputs, whatIf } = outcome
+    const statement = await signTrial(statementOf(run, trial, inputs, this.runtime.clock.now()), this.runtime.signer)
+    const places = placesOf(inputs)
+    return { ...trial, statement, ...(places.length === 0 ? {} : { places }), ...(whatIf === undefined ? {} : { whatIf }) }
   }
 }
-
-type Consequence = Pick<Trial, 'statement' | 'places' | 'whatIf'>
 
 /** Returns the digest of all that a replay uses besides the policies of the request. */
 function fingerprintOf({ bots, scenarios, corpora, heads, now }: Registered, rosterVersion: number): string {
-  const isNextInForce = ({ head }: Registered['heads'][number]): boolean => {
-    const { next } = peekPredicate<HeadPredicate>(head)
-    return next !== undefined && Date.parse(next.at) <= now.getTime()
-  }
-  return digestOfJson({
-    bots: bots.map(({ id, digest, critical }) => ({ id, digest, critical })),
-    scenarios,
-    corpora: corpora.map(({ id, digest }) => ({ id, digest })),
-    heads: heads.map((recorded) => ({ id: recorded.id, head: digestOfPayload(recorded.head), isNextInForce: isNextInForce(recorded) })),
-    rosterVersion,
-  })
+  const isNextInForce = (head: Envelope): boolean => Date.parse(peekPredicate<HeadPredicate>(head).next?.at ?? '') <= now.getTime()
+  const programs = bots.map(({ id, digest, critical }) => [id, digest, critical])
+  const readings = corpora.map(({ id, digest }) => [id, digest])
+  const beside = heads.map(({ id, head }) => [id, digestOfPayload(head), isNextInForce(head)])
+  return digestOfJson([programs, scenarios, readings, beside, rosterVersion])
 }
 
-function statementOf({ before, after, changed }: PoliciesOfRun, report: ReplayReport, tried: Tried, now: Date): TrialStatement {
-  const corpora = new Map(tried.scenarios.map(({ scenario }) => [scenario.id, scenario.corpus]))
-  const isFirst = new Set(report.scenarios.flatMap(({ scenario, firstVersion }) => (firstVersion ? [scenario] : [])))
-  const period = (at: string): string => (at.length > MAX_PERIOD_TEXT ? '' : at)
+function statementOf(run: PoliciesOfRun, { impact, reportDigest }: Trial, inputs: readonly ScenarioInputs[], now: Date): TrialStatement {
+  const corpora = new Map(inputs.map(({ scenario, rule }) => [scenario, rule!.corpus]))
+  const scenarios = impact!.scenarios.map(({ scenario, readings, before, after, newlyViolating, newlyCompliant, from, to }) => {
+    const turned = { newlyViolating: newlyViolating.count, newlyCompliant: newlyCompliant.count }
+    const period = { from: from.slice(0, MAX_PERIOD_TEXT), to: to.slice(0, MAX_PERIOD_TEXT) }
+    return { scenario, corpus: corpora.get(scenario)!, readings, before, after, ...turned, ...period }
+  })
   return {
-    policies: trialPolicies({ policies: changed.map((id) => after[id]!), live: Object.values(before) }),
-    corpora: Object.entries(tried.corpora).map(([corpus, digest]) => ({ corpus, digest })),
-    reportDigest: digestOf(encodeReport(report)),
-    scenarios: report.impact.scenarios.map(({ scenario, readings, before: was, after: is, from, to, newlyViolating, newlyCompliant }) => ({
-      scenario,
-      corpus: corpora.get(scenario)!,
-      readings,
-      before: was,
-      after: is,
-      newlyViolating: newlyViolating.count,
-      newlyCompliant: newlyCompliant.count,
-      from: period(from),
-      to: period(to),
-      ...(isFirst.has(scenario) ? { firstVersion: true as const } : {}),
-    })),
+    policies: trialPolicies({ policies: run.changed.map((id) => run.after[id]!), live: Object.values(run.before) }),
+    corpora: [...new Map(inputs.map(({ rule }) => [rule!.corpus, rule!.digest]))].map(([corpus, digest]) => ({ corpus, digest })),
+    reportDigest: reportDigest!,
+    scenarios,
     at: now.toISOString(),
   }
 }
@@ -161,9 +137,8 @@ function trialOf(outcome: ReplayOutcome): Trial {
   const judged = judgeSimulation(outcome, 'required')
   const reportDigest = report === null ? null : digestOf(encodeReport(report))
   const { adapted, applicable, percent, discriminating, boundary, firstVersion, bots } = score
-  const counts = { adapted, applicable, percent, discriminating, boundary, firstVersion, bots }
   const counted = {
-    score: counts,
+    score: { adapted, applicable, percent, discriminating, boundary, firstVersion, bots },
     skipped,
     reportDigest,
     impact: report?.impact ?? null,

@@ -61,19 +61,15 @@ const FIRST_ROSTER_MS = 5_000
  * Returns the effect of signing these releases, to show before signing: see `consentOf`. The releases in force are read from config-store
  * and verified here; if that fails, the consent has the failure instead of the difference.
  */
-export async function readConsent(api: ApiClient, predicates: readonly ReleasePredicate[], trust: ConsentTrust = {}): Promise<Consent> {
-  const live = await readVerifiedLive(api, predicates, trust)
-  return consentOf(predicates as unknown as readonly SignedRelease[], live)
+export async function readConsent(api: ApiClient, predicates: readonly ReleasePredicate[], trust?: ConsentTrust): Promise<Consent> {
+  return (await readConsentAndLive(api, predicates, trust)).consent
 }
 
-/** Reads and verifies the releases in force of these policies, by id. A failure is returned as the reason for every policy. */
-export function readVerifiedLive(
-  api: ApiClient,
-  predicates: readonly ReleasePredicate[],
-  trust: ConsentTrust = {},
-): Promise<Map<string, VerifiedLive>> {
+/** Like `readConsent`, and returns the releases in force, by policy id. */
+export async function readConsentAndLive(api: ApiClient, predicates: readonly ReleasePredicate[], trust: ConsentTrust = {}) {
   const ids = predicates.map(({ policy }) => policy.id)
-  return readVerified(api, ids, trust).catch((error: unknown) => unverified(ids, error))
+  const live = await readVerified(api, ids, trust).catch((error: unknown) => unverified(ids, error))
+  return { consent: consentOf(predicates as unknown as readonly SignedRelease[], live), live }
 }
 
 async function readVerified(

@@ -66,8 +66,6 @@ export interface ScenarioConsequence extends AlertLoad {
   newlyCompliant: number
   from: string
   to: string
-  /** Set if a policy of the scenario has no version in force, so that nothing was a violation before. */
-  firstVersion?: true
 }
 
 /** Site of recorded readings, in degrees of WGS 84, and its violations before and after the change. `label`: its county or city. */
