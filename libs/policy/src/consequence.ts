@@ -1,11 +1,7 @@
 import { numberText, type ScenarioConsequence, type TrialStatement } from '#libs/contracts'
 
 /** Effect of a change on the recorded readings of one scenario, as a sentence. `large`: a signer should look twice. */
-export interface Consequence {
-  scenario: string
-  sentence: string
-  large: boolean
-}
+export type Consequence = { scenario: string; sentence: string; large: boolean }
 
 /** Returns what the change would have meant for the recorded readings, one sentence a scenario. */
 export function consequenceOf({ policies, scenarios }: TrialStatement): Consequence[] {
@@ -27,9 +23,8 @@ function sentenceOf(scenario: ScenarioConsequence, isFirst: boolean): string {
     return `${readingsText(after)} ${where} would have been violations (${percentText(after, readings)} of ${numberText(readings)})`
   if (more === 0 && fewer === 0)
     return `No reading ${where} would have changed: ${numberText(before)} violations before and after (of ${numberText(readings)})`
-  if (more > 0 && fewer > 0) {
+  if (more > 0 && fewer > 0)
     return `${readingsText(more)} ${where} would newly have been violations, ${numberText(fewer)} no longer: ${change}`
-  }
   return `${readingsText(more + fewer, more > 0 ? 'more ' : 'fewer ')} ${where} would have been violations: ${change}`
 }
 

@@ -9,10 +9,7 @@ import { newestRostersHere } from '../roster/rosters-here.js'
 const MAX_SHOWN = 4
 
 /** Effect on recorded readings, or why it is not known: simulator's statement is missing or does not verify. Neither without a replay. */
-export interface VerifiedConsequence {
-  consequence?: Consequence[]
-  consequenceNotVerified?: string
-}
+export type VerifiedConsequence = { consequence?: Consequence[]; consequenceNotVerified?: string }
 
 /**
  * Verifies simulator's statement of a trial with the roster that this command trusts. `about`: the documents that the caller shows, or why
@@ -41,12 +38,10 @@ export async function verifyConsequence(
 export function consequenceLines({ consequence = [], consequenceNotVerified }: VerifiedConsequence, paint: Paint): string[] {
   if (consequenceNotVerified !== undefined) return [`  ${paint.bad(`consequence not verified: ${consequenceNotVerified}`)}`]
   const sorted = consequence.toSorted((a, b) => Number(b.large) - Number(a.large))
-  const rest = sorted.length - MAX_SHOWN
-  return [
-    ...sorted.slice(0, MAX_SHOWN).map(({ scenario, sentence, large }) => {
-      const text = sorted.length === 1 ? sentence : `${scenario}: ${sentence}`
-      return `  ${large ? paint.warn(text) : paint.bold(text)}`
-    }),
-    ...(rest > 0 ? [`  and ${rest} more scenarios, with --json`] : []),
-  ]
+  const lines = sorted.map(({ scenario, sentence, large }) => {
+    const text = sorted.length === 1 ? sentence : `${scenario}: ${sentence}`
+    return `  ${large ? paint.warn(text) : paint.bold(text)}`
+  })
+  const rest = lines.splice(MAX_SHOWN).length
+  return rest === 0 ? lines : [...lines, `  and ${rest} more scenarios, with --json`]
 }

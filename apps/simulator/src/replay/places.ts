@@ -23,9 +23,7 @@ export function placesOf(scenarios: readonly ScenarioInputs[]): Place[] {
     .slice(0, MAX_PLACES)
 }
 
-function isWithin(value: unknown, most: number): boolean {
-  return typeof value === 'number' && Math.abs(value) <= most
-}
+const isWithin = (value: unknown, most: number): boolean => typeof value === 'number' && Math.abs(value) <= most
 
 function labelOf({ county, city, cbsa }: Reading): Pick<Place, 'label'> {
   const label = [county, city, cbsa].find((text) => typeof text === 'string' && text !== '' && text.length <= MAX_LABEL)

@@ -26,10 +26,7 @@ export interface ReplayTask {
 }
 
 /** Result of a replay. `whatIf` is not part of the report. */
-export interface Replayed {
-  report: ReplayReport
-  whatIf?: WhatIf | undefined
-}
+export type Replayed = { report: ReplayReport; whatIf?: WhatIf | undefined }
 
 /** Replays, and then tries other values if the task says so. */
 export async function replayAndTry(task: ReplayTask, hooks?: ReplayHooks): Promise<Replayed> {

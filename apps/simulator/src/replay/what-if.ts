@@ -41,13 +41,13 @@ function tableOf(scenario: ScenarioInputs, change: PolicyChange, isOverdue: () =
   const compiled = compileExpression(scenario.rule!.alert)
   if (!compiled.ok) return undefined
   const { ast } = compiled.expression
+  const { policy, path, field, to } = change
   const [verdict, reads] = [verdictOf(scenario.scenario, ast), readsOf(ast, 'reading')]
   const recorded = scenario.inputs.slice(0, scenario.inputs.length - scenario.boundary)
   // Readings with equal facts in all that the expression reads have equal verdicts.
   const groups = [...groupBy(recorded, (reading) => canonicalJson(cut(reading, reads))).values()]
   const facts = groups.map(([first]) => cut(first!, reads))
   const rows = valuesToTry(change, facts).flatMap((value) => {
-    const { policy, path } = change
     const changed = withValue(scenario.after.policies[policy]!, path, value)
     const policies = { ...scenario.after.policies, [policy]: changed } as Policies
     try {
@@ -59,13 +59,12 @@ function tableOf(scenario: ScenarioInputs, change: PolicyChange, isOverdue: () =
     }
   })
   const [values, violations] = [rows.map(({ value }) => value), rows.map((row) => row.violations)]
-  if (isOverdue() || !values.includes(change.to as number) || new Set(violations).size < 2) return undefined
+  if (isOverdue() || !values.includes(to as number) || new Set(violations).size < 2) return undefined
   const sites = [...groupBy(recorded, siteOf)]
     .filter(([name]) => name !== '')
     .sort(([, a], [, b]) => b.length - a.length)
     .slice(0, MAX_PLACES)
     .map(([name]) => ({ name, violations: rows.map((row) => row.sites.get(name)?.length ?? 0) }))
-  const { policy, field } = change
   const table = { scenario: scenario.scenario, policy, field, values, violations, readings: recorded.length, sites }
   return gzipSync(JSON.stringify(table)).length <= MAX_BYTES ? table : undefined
 }

@@ -148,9 +148,7 @@ async function recordedHeads(tx: Transaction, ids: Iterable<string>): Promise<Re
   return heads
 }
 
-function bytesOf(recorded: RecordedHead): number {
-  return JSON.stringify(recorded).length
-}
+const bytesOf = (recorded: RecordedHead): number => JSON.stringify(recorded).length
 
 /**
  * Returns the policies that these heads put in force at `now`, by id. Each head is verified as a reader verifies it; throws

@@ -4,12 +4,8 @@ import type { Clock } from '#libs/platform'
 const MAX_RESULTS = 16
 const RESULT_MS = 60_000
 
-interface SharedTrial {
-  result: Promise<Trial>
-  waiting: number
-  hasEnded: boolean
-  unwanted: AbortController
-}
+/** `waiting`: number of callers that have not disconnected. */
+type SharedTrial = { result: Promise<Trial>; waiting: number; hasEnded: boolean; unwanted: AbortController }
 
 /** Trials under way, and results for 60 s, by the digests of all that they depend on. */
 export class SharedTrials {

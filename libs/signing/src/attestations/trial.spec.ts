@@ -109,7 +109,7 @@ describe('a trial', () => {
     ['a negative count', { scenarios: [{ ...counts, before: -1 }] }],
     ['a long period', { scenarios: [{ ...counts, from: 'x'.repeat(65) }] }],
     ['no digest of a corpus', { corpora: [{ corpus: 'c', digest: 'x' }] }],
-    ['too many corpora', { corpora: Array.from({ length: 101 }, () => TRIAL.corpora[0]!) }],
+    ['too many corpora', { corpora: Array.from({ length: 1_001 }, () => TRIAL.corpora[0]!) }],
     ['no time', { at: 'now' }],
   ])('is not signed with %s', async (_what, change) => {
     await expect(signTrial({ ...TRIAL, ...change }, signer)).rejects.toThrow('HMS_STATEMENT_INVALID')

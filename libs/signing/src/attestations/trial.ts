@@ -6,16 +6,11 @@ import type { Signer } from '../signer.js'
 import { signStatement, type StatementKind, verifyStatement } from '../statement-kind.js'
 import type { Keys } from '../verify-envelope.js'
 
-export type { TrialStatement }
-
 /** Documents that a trial is about: the policies to try, and the versions in force that the caller verified. */
-export interface TrialDocuments {
-  policies: readonly JsonObject[]
-  live: readonly JsonObject[]
-}
+export type TrialDocuments = { policies: readonly JsonObject[]; live: readonly JsonObject[] }
 
-const MAX_SCENARIOS = 1_000
-const MAX_CORPORA = 100
+/** Maximum number of scenarios, and of corpora. */
+const MAX_ENTRIES = 1_000
 /** Maximum characters of a recorded time. */
 export const MAX_PERIOD_TEXT = 64
 
@@ -29,9 +24,9 @@ function trialAbout(about?: TrialDocuments): StatementKind<TrialStatement> {
     predicateType: PREDICATE_TYPES.trial,
     shape: {
       policies: listOf(objectOf({ policy: isText, version: isText, digest: isDigest, live: nullable(isDigest) }), 2 * MAX_POLICIES_OF_RUN),
-      corpora: listOf(objectOf({ corpus: isText, digest: isDigest }), MAX_CORPORA),
+      corpora: listOf(objectOf({ corpus: isText, digest: isDigest }), MAX_ENTRIES),
       reportDigest: isDigest,
-      scenarios: listOf(objectOf(SCENARIO), MAX_SCENARIOS),
+      scenarios: listOf(objectOf(SCENARIO), MAX_ENTRIES),
       at: isTime,
     },
     subject: ({ policies }) =>
