@@ -2119,6 +2119,16 @@ export interface components {
                 change?: components["schemas"]["ChangeView"];
             };
         };
+        Place: {
+            scenario: string;
+            name: string;
+            label?: string;
+            lat: number;
+            lon: number;
+            readings: number;
+            before: number;
+            after: number;
+        };
         PlanOptionsDto: {
             share?: number;
             scope?: string;
@@ -2796,6 +2806,9 @@ export interface components {
             reportDigest: null | string;
             impact: null | components["schemas"]["SimulationImpact"];
             beside?: components["schemas"]["PolicyBeside"][];
+            statement?: components["schemas"]["Envelope"];
+            places?: components["schemas"]["Place"][];
+            whatIf?: components["schemas"]["WhatIf"];
         };
         TrialRequestDto: {
             policies: JsonObject[];
@@ -2831,6 +2844,18 @@ export interface components {
             keyid: string;
             webhook: string;
             ssh: string;
+        };
+        WhatIf: {
+            scenario: string;
+            policy: string;
+            field: string;
+            values: number[];
+            violations: number[];
+            readings: number;
+            sites: {
+                name: string;
+                violations: number[];
+            }[];
         };
         WithdrawalRequestDto: {
             policy: string;

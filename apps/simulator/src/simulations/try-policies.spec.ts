@@ -92,7 +92,7 @@ describe('trials of one question', () => {
     expect(runner.signals).toHaveLength(7)
   })
 
-  it('are aborted only when nobody waits any longer', async () => {
+  it('are aborted only when no caller waits any longer', async () => {
     const { given, runner } = await opened()
     const [first, second] = [new AbortController(), new AbortController()]
     const [one, two] = [given.trials.execute(CHANGE, first.signal), given.trials.execute(CHANGE, second.signal)]

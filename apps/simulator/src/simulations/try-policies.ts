@@ -50,7 +50,7 @@ export class TryPolicies implements OnApplicationShutdown {
   /**
    * Runs a trial, or joins one with the same policies and registrations. Throws `HMS_PLACES_TAKEN` (503) while another one runs,
    * `HMS_TRIAL_INTERRUPTED` (503) if the worker was lost, `HMS_TRIAL_POLICY` (422) for an invalid policy. `disconnected`: the caller no
-   * longer waits for the result; a trial for which nobody waits is aborted.
+   * longer waits for the result; a trial without waiting callers is aborted.
    */
   async execute({ policies, live = [] }: TrialRequestDto, disconnected = new AbortController().signal): Promise<Trial> {
     const before = documentsOf(live, 'live')

@@ -46,8 +46,8 @@ export interface Trial {
 }
 
 /**
- * What simulator signs of a trial: the policies by digest, the corpora, and how many recorded readings of each scenario are violations before
- * and after the change. `policies`: those of the request and those given as in force, sorted by id. `live`: digest of the version in force.
+ * Trial as simulator signs it: policies and corpora by digest, and the violations of each scenario before and after the change. `policies`:
+ * those of the request and those given as in force, sorted by id. `live`: digest of the version in force.
  */
 export interface TrialStatement {
   policies: { policy: string; version: string; digest: string; live: string | null }[]
