@@ -108,7 +108,7 @@ interface LoadRow extends AlertLoad {
  * Renders figures as a table. Each row also shows the figures before and after as bars, one outlined and one filled, which is readable
  * without colour.
  */
-function LoadTable({ caption, what, rows }: { caption: string; what: string; rows: readonly LoadRow[] }): JSX.Element {
+export function LoadTable({ caption, what, rows }: { caption: string; what: string; rows: readonly LoadRow[] }): JSX.Element {
   const most = Math.max(1, ...rows.flatMap(({ before, after }) => [before, after]))
   const turned = rows.some(({ newlyViolating }) => newlyViolating !== undefined)
   return (
@@ -161,7 +161,7 @@ const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM] = [360, 180, 34, 10, 28]
 const LABELS = 6
 
 /** Plots alerts by month: an outlined column before the change, a filled one after it. */
-function MonthPlot({ months, id }: { months: readonly GroupImpact[]; id: string }): JSX.Element | null {
+export function MonthPlot({ months, id }: { months: readonly GroupImpact[]; id: string }): JSX.Element | null {
   if (months.length < 2) return null
   const most = niceMaximum(Math.max(...months.flatMap(({ before, after }) => [before, after])))
   const [plotWidth, plotHeight] = [WIDTH - LEFT - 4, HEIGHT - TOP - BOTTOM]
@@ -186,6 +186,7 @@ function MonthPlot({ months, id }: { months: readonly GroupImpact[]; id: string 
           const middle = LEFT + slot * (index + 0.5)
           return (
             <g key={name}>
+              <title>{monthsText([months[index]!])}</title>
               <rect class="impact-before" x={round(middle - column)} y={y(before)} width={round(column)} height={height(y(0), y(before))} />
               <rect class="impact-after" x={round(middle)} y={y(after)} width={round(column)} height={height(y(0), y(after))} />
               {index % labelEvery === 0 ? (
