@@ -42,7 +42,10 @@ export type Sent<T> =
   | { kind: 'away'; service: ServiceName; detail: string }
 
 /** A POST to the public HTTP API, as the one who asks for the page. Never rejects. */
-export type Send = <T>(path: string, body: object, options?: { deadlineMs?: number }) => Promise<Sent<T>>
+export type Send = <T>(path: string, body: object, options?: SendOptions) => Promise<Sent<T>>
+
+/** `patienceMs`: time after which the caller gets `away`, while the request continues until its deadline. */
+export type SendOptions = { deadlineMs?: number; patienceMs?: number }
 
 /** The same for what changes nothing, which the keys that read may ask for. */
-export type SendDryRun = <T>(path: '/v1/lint' | '/v1/simulations', body: object, options?: { deadlineMs?: number }) => Promise<Sent<T>>
+export type SendDryRun = <T>(path: '/v1/lint' | '/v1/simulations', body: object, options?: SendOptions) => Promise<Sent<T>>

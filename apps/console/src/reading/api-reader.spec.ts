@@ -1,7 +1,7 @@
 import { VirtualClock } from '#libs/platform'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ApiReader } from './api-reader.js'
 
 let server: Server
@@ -85,6 +85,25 @@ describe('reading the API', () => {
     expect(await send(url, url)).toMatchObject({ kind: 'away', service: 'approver' })
     expect(requests).toHaveLength(2)
     expect(await send(await deserted())).toMatchObject({ detail: 'cannot be reached (ECONNREFUSED)' })
+  })
+
+  it('tells an impatient caller that nothing was said yet, and does not end the request', async () => {
+    let finish = (): void => {}
+    let isCut = false
+    answer = (response) => {
+      response.on('close', () => (isCut = !response.writableFinished))
+      finish = () => void response.end('[1]')
+    }
+    const sent = readerOf(url).sendAs(undefined, '192.0.2.1')('/v1/simulations', {}, { deadlineMs: 30_000, patienceMs: 4_000 })
+    await vi.waitUntil(() => requests.length === 1)
+    clock.advanceTo(clock.elapsedMs() + 4_000)
+    expect(await sent).toEqual({ kind: 'away', service: 'simulator', detail: 'said nothing within 4 s' })
+    expect(isCut).toBe(false)
+    finish()
+    const patient = readerOf(url).sendAs(undefined, '192.0.2.1')('/v1/simulations', {}, { deadlineMs: 30_000, patienceMs: 4_000 })
+    await vi.waitUntil(() => requests.length === 2)
+    finish()
+    expect(await patient).toEqual({ kind: 'taken', value: [1] })
   })
 
   it('waits no longer than its deadline', async () => {

@@ -1,6 +1,6 @@
 import { HmsError, isObject, printable, readText, SERVICE_PATHS, SERVICES, type Problem, type ServiceName } from '#libs/contracts'
 import { CLIENT_HEADER, type Clock } from '#libs/platform'
-import type { Answer, Read, Send, Sent } from './answer.js'
+import type { Answer, Read, Send, SendOptions, Sent } from './answer.js'
 import { SharedAnswers, type ShareBounds, type Weigh } from './shared-answers.js'
 
 const DEADLINE_MS = 2_500
@@ -75,7 +75,7 @@ export class ApiReader {
    * console's own.
    */
   sendAs(authorization: string | undefined, client: string): Send {
-    return async <T>(path: string, body: object, { deadlineMs = this.deadlineMs } = {}) => {
+    const post = async <T>(path: string, body: object, deadlineMs: number): Promise<Sent<T>> => {
       const service = serviceOfPath(path)
       const signal = AbortSignal.timeout(deadlineMs)
       const headers = {
@@ -96,6 +96,15 @@ export class ApiReader {
         }
       }
       return { kind: 'away', service, detail }
+    }
+    return <T>(path: string, body: object, { deadlineMs = this.deadlineMs, patienceMs = deadlineMs }: SendOptions = {}) => {
+      const sent = post<T>(path, body, deadlineMs)
+      if (patienceMs === deadlineMs) return sent
+      const late = { kind: 'away', service: serviceOfPath(path), detail: `said nothing within ${patienceMs / 1000} s` } as const
+      return new Promise<Sent<T>>((resolve) => {
+        const cancel = this.options.clock.after(patienceMs, () => resolve(late))
+        void sent.then(resolve).finally(cancel)
+      })
     }
   }
 
