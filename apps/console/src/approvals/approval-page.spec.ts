@@ -1,12 +1,15 @@
 import { toBase64 } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
-import { buildRelease, digestOf, type ReleasePredicate } from '#libs/signing'
+import { buildRelease, digestOf, generateKeyPair, readRoster, type ReleasePredicate } from '#libs/signing'
 import { rosterOf } from '../testing/people.js'
+import { aTrial, LARGE, MILD, trialStatement } from '../testing/trials.js'
+import type { Sent } from '../reading/answer.js'
 import { AWAY, DENIED, MISSING, shown, type World } from '../testing/shown.js'
 import { approvalPage } from './approval-page.js'
 import { approvalsPage } from './approvals-page.js'
 
-const ROSTER = await rosterOf(['EPA Chief', 'EPA Counsel', 'Air Office'])
+const simulator = generateKeyPair()
+const ROSTER = await rosterOf(['EPA Chief', 'EPA Counsel', 'Air Office'], { simulator: simulator.spki })
 
 const POLICY = { id: 'epa-pm25-limit', version: '2.0.0', effective: '2024-09-01T00:00:00Z', limit: 25, units: 'ug_per_m3', tags: [] }
 const LIVE = {
@@ -123,18 +126,19 @@ describe('the page of an approval', () => {
     expect([status, text.includes('No person can sign this'), html.includes('data-signing')]).toEqual([409, true, false])
   })
 
-  it('links to a longer replay, and shows the result of lint', async () => {
+  it('says that the replay cannot be had, and shows the result of lint', async () => {
     const { html, text } = await page(PREPARED, { '/v1/policies/epa-pm25-limit': MISSING })
     expect(text).toContain('Would pass')
     expect(text).toContain('Not known: simulator cannot be reached (ECONNREFUSED).')
-    expect(html).toContain(`href="/approvals/${encodeURIComponent(digest)}?wait#effect"`)
+    expect(text).toContain('CONSEQUENCE NOT VERIFIED: simulator cannot be reached (ECONNREFUSED)')
+    expect(html).not.toContain('?wait')
   })
 
   it.each([AWAY, DENIED])('shows no lint or replay while the live version cannot be read: $kind', async (answer) => {
     const { html, text } = await page(PREPARED, { '/v1/policies/epa-pm25-limit': answer })
     expect(text.match(/Not known: config-store did not report what is in force\./g)).toHaveLength(2)
     expect(text).not.toContain('Would pass')
-    expect(html).not.toContain('?wait#effect')
+    expect(html).not.toContain('?wait#consequence')
   })
 
   it('has nothing to sign when it has ended, and leads to its run', async () => {
@@ -157,6 +161,136 @@ describe('the page of an approval', () => {
     const { html, text } = await page(PREPARED, { '/v1/roster': AWAY })
     expect(html).not.toContain('data-signing')
     expect(text).toContain('Signing needs the people of the roster')
+  })
+})
+
+const before = { ...POLICY, version: '1.5.0', limit: 35 }
+const statement = await trialStatement(POLICY, before, simulator)
+const large = await trialStatement(POLICY, before, simulator, [{ ...MILD, scenario: 'a' }, LARGE])
+
+describe('the consequence on the page of an approval', () => {
+  const tried = (
+    trial: unknown,
+    { query = '', live = { 'epa-pm25-limit': LIVE }, progress = MISSING as unknown }: Partial<World> & { progress?: unknown } = {},
+  ) =>
+    shown(approvalPage, {
+      answers: {
+        [`/v1/approvals/${encodeURIComponent(digest)}/prepared`]: PREPARED,
+        '/v1/roster': [{ version: 1, envelope: ROSTER }],
+        '/v1/policies/epa-pm25-limit': MISSING,
+        '/v1/simulations/trial': progress,
+      },
+      params: { digest },
+      query,
+      live,
+      roster: readRoster(ROSTER),
+      sent: { '/v1/lint': { kind: 'taken', value: { findings: [] } }, '/v1/simulations': trial as Sent<unknown> },
+    })
+  const taken = (value: unknown) => ({ kind: 'taken', value })
+
+  it('stands below the difference, from the statement that simulator signed', async () => {
+    const { html, text } = await tried(taken(aTrial({ statement })))
+    const sentence = '131 more readings of virginia-2023 (2023-01-06 to 2023-12-31) would have been violations: 118 → 249 (1.7 % of 7,703).'
+    expect(text).toContain(sentence)
+    expect(html.indexOf('<td data-consent')).toBeLessThan(html.indexOf(sentence))
+    expect(html.indexOf(sentence)).toBeLessThan(html.indexOf('Sites that change most'))
+    expect(html).toContain(`data-keys="[&quot;${simulator.spki}&quot;]"`)
+    expect(html).not.toContain('typed-again')
+  })
+
+  it('wants the new value again, and looks amber, where it is large', async () => {
+    const { html, text } = await tried(taken(aTrial({ statement: large })))
+    expect(text).toContain('as many violations 6,000 more readings')
+    expect(html).toMatch(/usa-alert--warning(?:(?!<section).)*6,000 more readings/s)
+    expect(html).toMatch(/<label[^>]*for="typed-again"[^>]*>Type the new limit again<\/label>/)
+    expect(html.match(/ id="typed-again"/g)).toHaveLength(1)
+  })
+
+  it.each([
+    [
+      'signed by another key',
+      async () => aTrial({ statement: await trialStatement(POLICY, before, generateKeyPair()) }),
+      'who may not sign this',
+    ],
+    [
+      'of another policy',
+      async () => aTrial({ statement: await trialStatement({ ...POLICY, limit: 5 }, before, simulator) }),
+      'about other policies',
+    ],
+    [
+      'compared with another version',
+      async () => aTrial({ statement: await trialStatement(POLICY, null, simulator) }),
+      'another version in force',
+    ],
+    ['not signed', async () => aTrial(), 'simulator signed nothing: 100.0% bots adapted, 1/1'],
+  ])('is not verified where it is %s', async (_what, trial, why) => {
+    const { html, text } = await tried(taken(await trial()))
+    expect(text).toMatch(new RegExp(`CONSEQUENCE NOT VERIFIED: .*${why}`))
+    expect(html).toMatch(/usa-alert--error" data-trial data-why/)
+    expect(text).not.toContain('131 more readings of')
+    expect(html).not.toContain('data-pending')
+  })
+
+  it('is not verified where what is in force is not', async () => {
+    const { text } = await tried(taken(aTrial({ statement })), { live: {} })
+    expect(text).toContain('CONSEQUENCE NOT VERIFIED: nothing in force to compare with is verified: config-store said nothing')
+  })
+
+  it.each([
+    [
+      { kind: 'away', service: 'simulator', detail: 'said nothing within 4 s' },
+      MISSING,
+      'Not known yet: simulator said nothing within 4 s.',
+    ],
+    [
+      { kind: 'refused', status: 503, code: 'HMS_PLACES_TAKEN', detail: 'another runs', next: [], errors: [] },
+      MISSING,
+      'Not known yet: another runs.',
+    ],
+    [{ kind: 'away', service: 'simulator', detail: 'said nothing within 4 s' }, { done: 3, total: 12 }, '3 of 12 programs done'],
+  ])('is waited for while the trial runs', async (trial, progress, words) => {
+    const { html, text } = await tried(trial, { progress })
+    expect(text).toContain(words)
+    expect(html).toContain('data-pending')
+    expect(html).toContain('?wait#consequence')
+    expect(text).not.toContain('NOT VERIFIED')
+  })
+
+  it('is drawn by month, by site and on a map, with the same in a table', async () => {
+    const { html, text } = await tried(taken(aTrial({ statement })))
+    for (const title of [
+      'Albemarle 510030001: 2 → 5 of 120 readings',
+      'Fairfax 510591005: 3 → 1 of 120 readings',
+      '516500008: 4 → 4 of 120 readings',
+      '2023-06: 110, then 230',
+    ])
+      expect(html).toContain(`<title>${title}</title>`)
+    expect(html).toMatch(/<rect class="impact-after[^>]* rx="10"><title>Albemarle/)
+    expect(html).toMatch(/<rect class="impact-after[^>]* rx="0"><title>Fairfax/)
+    expect(html).toMatch(/<rect class="impact-before"[^>]* rx="3"><title>516500008/)
+    expect(text).toMatch(/Albemarle 510030001 2 5 .* Fairfax 510591005 3 1/)
+  })
+
+  it.each([
+    ['', '25', '249', '131 more than'],
+    ['whatif=20', '20', '640', '522 more than'],
+    ['whatif=21.4', '20', '640', '522 more than'],
+    ['whatif=nothing', '25', '249', '131 more than'],
+    ['whatif=900', '35', '118', 'as many as'],
+  ])('has "What if" by a form: %s', async (query, at, violations, difference) => {
+    const { html, text } = await tried(taken(aTrial({ statement })), { query })
+    expect(text).toContain('What if limit were …')
+    expect(text).toMatch(
+      new RegExp(`At ${at} µg/m³: ${violations} of 7,703 readings would have been violations, ${difference} at 35, in force now`),
+    )
+    expect(html).toContain('&quot;name&quot;:&quot;Albemarle 510030001&quot;')
+    expect(text).toContain('By the scenario pm25-violation, unsigned')
+    expect(html).toContain(`name="whatif" value="${at}"`)
+  })
+
+  it('has no "What if" where there is no such table', async () => {
+    const { whatIf: _none, ...trial } = aTrial({ statement })
+    expect((await tried(taken(trial))).html).not.toContain('whatif')
   })
 })
 

@@ -7,15 +7,18 @@ import type { PageContent, PageRequest } from '../layout/page.js'
 import { Command, Facts, Moment, policiesText, RunLink, timeLeft } from '../layout/parts.js'
 import type { Answer } from '../reading/answer.js'
 import { type People, predicatesOf, readPeople, requirementOf, whoMayNotSign } from '../signing/people.js'
+import { typedAgainOf, type TypedAgain } from '../signing/consequence-texts.js'
 import { SigningBlock } from '../signing/signing-block.js'
 import { ConsentLines, Statement } from '../signing/statement-view.js'
 import { ReasonFields } from '../forms/fields.js'
-import { Effect, readEffect } from './effect.js'
+import { ConsequencePart } from './consequence.js'
+import { Effect, LONG_REPLAY_MS, readEffect, type EffectFacts } from './effect.js'
+import { labelsOf, Pictures } from './pictures.js'
+import { WhatIfForm } from './what-if.js'
 
 const TRAIL = [{ href: '/approvals', text: 'Approvals' }]
-/** What a person waits for a page; a replay that takes longer has a page of its own. */
+/** What a person waits for a page; its script brings in the result of a longer replay. */
 const REPLAY_MS = 4_000
-const LONG_REPLAY_MS = 55_000
 
 /** One approval, for who signs it: what changes, what it would do, who has to sign, and the bytes themselves. */
 export async function approvalPage(request: PageRequest): Promise<PageContent> {
@@ -41,13 +44,17 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
   const wait = query.has('wait')
   const live = await verified(predicates.map(({ policy }) => policy.id))
   const consent = consentOf(predicates as unknown as SignedRelease[], live)
-  const effect = isOpen && !consent.isRollback ? await readEffect(request, prepared, wait ? LONG_REPLAY_MS : REPLAY_MS) : undefined
+  const patienceMs = wait ? LONG_REPLAY_MS : REPLAY_MS
+  const effect = isOpen && !consent.isRollback ? await readEffect(request, prepared, { verified: live, patienceMs }) : undefined
+  const isLarge = effect?.proof.kind === 'proven' && effect.proof.consequences.some(({ large }) => large)
+  const longer = wait ? undefined : `/approvals/${encodeURIComponent(digest)}?wait#consequence`
   return {
     ...place,
     title: `${breakGlass === undefined ? 'Approve' : 'Break-glass:'} ${name}`,
     heading: `${breakGlass !== undefined ? 'Break-glass:' : consent.isRollback ? 'Bring back' : 'Approve'} ${name}`,
     summary: summaryOf(prepared, isOpen),
     script: 'sign',
+    scripts: effect === undefined ? [] : ['/console/consequence.js'],
     body: (
       <>
         {isOpen ? null : <Ended prepared={prepared} />}
@@ -61,15 +68,40 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
           {prepared.overtakenBy === undefined ? null : <Overtaken by={prepared.overtakenBy} />}
           {prepared.supersede === true ? <p>The last signature ends the runs of these policies that are under way.</p> : null}
         </section>
-        {effect === undefined ? null : (
-          <Effect facts={effect} longer={wait ? undefined : `/approvals/${encodeURIComponent(digest)}?wait#effect`} />
-        )}
-        <Who prepared={prepared} consent={consent} people={people} now={now} />
-        {isOpen && breakGlass === undefined ? <Signing prepared={prepared} people={people} /> : null}
-        {prepared.state === 'AWAITING_APPROVAL' && isOpen ? <Reject digest={digest} /> : null}
+        {effect === undefined ? null : <ConsequencePart proof={effect.proof} longer={longer} />}
+        <div class={effect === undefined ? undefined : 'columns columns--left'}>
+          {effect === undefined ? null : (
+            <div id="evidence" data-part>
+              {evidenceOf(effect, consent, query.get('whatif'))}
+              <Effect facts={effect} />
+            </div>
+          )}
+          <div>
+            <Who prepared={prepared} consent={consent} people={people} now={now} />
+            {isOpen && breakGlass === undefined ? (
+              <Signing prepared={prepared} people={people} again={isLarge ? typedAgainOf(consent) : undefined} />
+            ) : null}
+            {prepared.state === 'AWAITING_APPROVAL' && isOpen ? <Reject digest={digest} /> : null}
+          </div>
+        </div>
       </>
     ),
   }
+}
+
+/** Pictures of what the trial counted, and the violations at other values. `asked`: the value of `?whatif=`. */
+function evidenceOf({ trial }: EffectFacts, consent: Consent, asked: string | null): JSX.Element | null {
+  if (trial.kind !== 'taken' || trial.value.impact === null) return null
+  const { impact, places = [], whatIf } = trial.value
+  const changes = consent.releases.find(({ id }) => id === whatIf?.policy)?.changes
+  const change = changes?.find(({ field }) => field === whatIf?.field)
+  const sites = whatIf?.sites.map((site) => ({ ...site, name: labelsOf(places)(site) })) ?? []
+  return (
+    <>
+      <Pictures impact={impact} places={places} />
+      {whatIf === undefined ? null : <WhatIfForm whatIf={{ ...whatIf, sites }} asked={asked} change={change} />}
+    </>
+  )
 }
 
 function Overtaken({ by }: { by: number }): JSX.Element {
@@ -187,7 +219,9 @@ function Who({
   )
 }
 
-function Signing({ prepared, people }: { prepared: PreparedApproval; people: Answer<People> }): JSX.Element {
+type SigningPart = { prepared: PreparedApproval; people: Answer<People>; again: TypedAgain | undefined }
+
+function Signing({ prepared, people, again }: SigningPart): JSX.Element {
   const { digest, releases } = prepared
   if (people.kind !== 'loaded') return <p>Signing needs the people of the roster, which cannot be shown now. Load the page again.</p>
   const mayNot = whoMayNotSign(people.value.roster, predicatesOf(prepared), 'approver')
@@ -195,6 +229,7 @@ function Signing({ prepared, people }: { prepared: PreparedApproval; people: Ans
     <SigningBlock
       verb="Sign"
       asksReason
+      again={again}
       command={`hms-svc approve ${digest} --sign NAME`}
       payloads={releases.map(({ payload }) => payload)}
       act={{ kind: 'approval', path: '/v1/approvals', body: { digest }, people: people.value.names, mayNot }}

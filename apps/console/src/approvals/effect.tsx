@@ -1,45 +1,55 @@
 import type { CoverageView, JsonObject, LintReport, PolicyView, PreparedApproval, Trial } from '#libs/contracts'
+import type { VerifiedLive } from '#libs/policy'
 import type { JSX } from 'preact'
 import type { PageRequest } from '../layout/page.js'
 import { Commands, count, Facts, Part } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 import { isUnread, type Answer, type Sent } from '../reading/answer.js'
 import { predicatesOf } from '../signing/people.js'
+import { documentsOf, proofOf, type Proof } from './proof.js'
 
 /** What a run of these releases would do, as `hms-svc plan` says it. Nothing is changed by asking. */
-interface EffectFacts {
+export interface EffectFacts {
   lint: Sent<LintReport>
   trial: Sent<Trial>
+  proof: Proof
   bots: { id: string; coverage: Answer<CoverageView> }[]
 }
+
+/** Longest time of a trial that a page waits for. */
+export const LONG_REPLAY_MS = 55_000
 
 /** Without what is in force, a later version would be judged as a first one. */
 const LIVE_UNKNOWN: Sent<never> = { kind: 'away', service: 'config-store', detail: 'did not report what is in force' }
 
 export async function readEffect(
-  { read, send }: Pick<PageRequest, 'read' | 'send'>,
+  request: Pick<PageRequest, 'read' | 'send' | 'trusted'>,
   prepared: PreparedApproval,
-  deadlineMs: number,
+  { verified, patienceMs }: { verified: ReadonlyMap<string, VerifiedLive>; patienceMs: number },
 ): Promise<EffectFacts> {
+  const { read, send } = request
   const policies = predicatesOf(prepared).map(({ policy }) => policy)
   const lives = await Promise.all(policies.map(({ id }) => read<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`)))
-  const live: JsonObject[] = lives.flatMap((answer) => (answer.kind === 'loaded' ? [answer.value.value] : []))
+  const shown: JsonObject[] = lives.flatMap((answer) => (answer.kind === 'loaded' ? [answer.value.value] : []))
+  // As it was signed, if it was verified: a text that was cleaned to be shown has another digest.
+  const live = shown.map((document) => documentsOf(verified).find(({ id }) => id === document['id']) ?? document)
   const isKnown = !lives.some(isUnread)
   const [lint, trial, ...coverages] = await Promise.all([
     isKnown ? send<LintReport>('/v1/lint', { policies, live }) : LIVE_UNKNOWN,
-    isKnown ? send<Trial>('/v1/simulations', { policies, live }, { deadlineMs }) : LIVE_UNKNOWN,
+    isKnown ? send<Trial>('/v1/simulations', { policies, live }, { deadlineMs: LONG_REPLAY_MS, patienceMs }) : LIVE_UNKNOWN,
     ...policies.map(({ id }) => read<CoverageView>(`/v1/coverage?policy=${encodeURIComponent(id)}`)),
   ])
-  return { lint, trial, bots: policies.map(({ id }, index) => ({ id, coverage: coverages[index]! })) }
+  const proof = await proofOf(request, trial, { policies, live: verified })
+  return { lint, trial, proof, bots: policies.map(({ id }, index) => ({ id, coverage: coverages[index]! })) }
 }
 
-export function Effect({ facts, longer }: { facts: EffectFacts; longer?: string }): JSX.Element {
+export function Effect({ facts }: { facts: EffectFacts }): JSX.Element {
   return (
     <Part id="effect" title="What it would do">
       <Facts
         facts={[
           ['Lint', <Lint lint={facts.lint} />],
-          ['Replay of recorded readings', <Replay trial={facts.trial} longer={longer} />],
+          ['Replay of recorded readings', <Replay trial={facts.trial} />],
           ['Bots', facts.bots.map(({ id, coverage }) => <p key={id}>{botsText(id, coverage)}</p>)],
         ]}
       />
@@ -70,8 +80,8 @@ function Lint({ lint }: { lint: Sent<LintReport> }): JSX.Element {
 const TONES = { PASS: 'good', FAIL: 'bad', INCONCLUSIVE: 'warn' } as const
 const WORDS = { PASS: 'Would pass', FAIL: 'Would fail', INCONCLUSIVE: 'No clear answer' } as const
 
-function Replay({ trial, longer }: { trial: Sent<Trial>; longer?: string | undefined }): JSX.Element {
-  if (trial.kind !== 'taken') return <NotAsked sent={trial} longer={trial === LIVE_UNKNOWN ? undefined : longer} />
+function Replay({ trial }: { trial: Sent<Trial> }): JSX.Element {
+  if (trial.kind !== 'taken') return <NotAsked sent={trial} />
   const { verdict, detail, next, score } = trial.value
   return (
     <>
@@ -93,13 +103,8 @@ function Replay({ trial, longer }: { trial: Sent<Trial>; longer?: string | undef
   )
 }
 
-function NotAsked({ sent, longer }: { sent: Exclude<Sent<unknown>, { kind: 'taken' }>; longer?: string | undefined }): JSX.Element {
-  if (sent.kind === 'away')
-    return (
-      <p>
-        Not known: {sent.service} {sent.detail}. {longer === undefined ? null : <a href={longer}>Wait for it, up to a minute</a>}
-      </p>
-    )
+function NotAsked({ sent }: { sent: Exclude<Sent<unknown>, { kind: 'taken' }> }): JSX.Element {
+  if (sent.kind === 'away') return <p>{`Not known: ${sent.service} ${sent.detail}.`}</p>
   if (sent.status === 401 || sent.status === 403)
     return <p>Not allowed from this page; a key of the scope operate may. hms-svc plan shows it.</p>
   return <p>{sent.detail}</p>

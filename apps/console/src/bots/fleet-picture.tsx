@@ -1,4 +1,4 @@
-import type { CoveredState, CoverageView, PolicyView } from '#libs/contracts'
+import { numberText, type CoveredState, type CoverageView, type PolicyView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { count, Part } from '../layout/parts.js'
 import { Loaded, None } from '../layout/absent.js'
@@ -100,8 +100,6 @@ function huesOf({ versions, left = [], live }: Fleet): ReadonlyMap<string, numbe
 }
 
 type Hues = ReturnType<typeof huesOf>
-
-const numberText = (value: number): string => value.toLocaleString('en-US')
 
 /** Grey for a bot whose version is not known. */
 const hueOf = ({ version }: Pick<Dot, 'version'>, hues: Hues): number => hues.get(version ?? '') ?? 0

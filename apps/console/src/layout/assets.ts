@@ -18,7 +18,10 @@ export interface Asset {
 const SCRIPT = 'text/javascript; charset=utf-8'
 
 /** Style sheet, scripts and icon: small files of our own, read once. */
-export function readAssets(): Record<'style' | 'script' | 'icon' | 'panes' | 'paneFrame' | 'paneView' | 'swaggerStart' | 'docs', Asset> {
+export function readAssets(): Record<
+  'style' | 'script' | 'icon' | 'panes' | 'paneFrame' | 'paneView' | 'swaggerStart' | 'docs' | 'consequence',
+  Asset
+> {
   return {
     style: read('console.css', 'text/css; charset=utf-8'),
     script: read('console.js', SCRIPT),
@@ -28,6 +31,7 @@ export function readAssets(): Record<'style' | 'script' | 'icon' | 'panes' | 'pa
     paneView: read('pane-view.js', SCRIPT),
     swaggerStart: read('swagger-start.js', SCRIPT),
     docs: read('docs.js', SCRIPT),
+    consequence: read('consequence.js', SCRIPT),
   }
 }
 

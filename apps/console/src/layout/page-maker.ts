@@ -38,10 +38,10 @@ export class PageMaker {
     const now = this.clock.now()
     const read = page.still === true ? this.reader.anewAs(authorization) : this.reader.as(authorization)
     const send = this.reader.sendAs(authorization, client)
-    const verified = verifiedReads({ ...this.trust, read: this.reader.exactAs(authorization), clock: this.clock })
+    const reads = verifiedReads({ ...this.trust, read: this.reader.exactAs(authorization), clock: this.clock })
     const health = (service: ServiceName) => this.reader.health(service)
     const header = this.readHeader?.({ read: this.reader.as(authorization), health })
-    return this.show(await page.content({ ...asked, read, verified, send, health, params, query, now }), await header)
+    return this.show(await page.content({ ...asked, ...reads, read, send, health, params, query, now }), await header)
   }
 
   /** Renders a page; one that answers a form has no state in its header. */

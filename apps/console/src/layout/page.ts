@@ -1,12 +1,11 @@
 import type { ServiceName } from '#libs/contracts'
 import type { ComponentChildren } from 'preact'
 import type { Read, SendDryRun } from '../reading/answer.js'
-import type { ReadVerified } from '../reading/read-verified.js'
+import type { Verified } from '../reading/read-verified.js'
 
 /** What a page is made of: the API, where it stands in the address, and the time. */
-export interface PageRequest {
+export interface PageRequest extends Verified {
   read: Read
-  verified: ReadVerified
   /** A page that is opened changes nothing. */
   send: SendDryRun
   health(service: ServiceName): Promise<{ url: string; body: unknown }[]>

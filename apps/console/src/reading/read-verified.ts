@@ -2,10 +2,16 @@ import { isLoopback, openRosters, readLive, systemClock, unverified } from '#lib
 import { HmsError, type RosterStep } from '#libs/contracts'
 import type { VerifiedLive } from '#libs/policy'
 import type { Clock } from '#libs/platform'
+import type { Roster } from '#libs/signing'
 import type { Answer, Read } from './answer.js'
 
-/** What is in force for these policies, verified in this process. Never rejects: what does not verify is returned with the reason. */
-export type ReadVerified = (ids: readonly string[]) => Promise<Map<string, VerifiedLive>>
+/** Reads of one page that trust no service. */
+export interface Verified {
+  /** What is in force for these policies. Never rejects: what does not verify is returned with the reason. */
+  verified(ids: readonly string[]): Promise<Map<string, VerifiedLive>>
+  /** Newest roster that is trusted. Rejects if there is none. */
+  trusted(): Promise<Roster>
+}
 
 export interface VerifiedReads {
   /** A reader that asks each time, and changes nothing in what was sent. */
@@ -20,23 +26,31 @@ export interface VerifiedReads {
 /** A person waits for the page. */
 const WAIT_MS = 2_500
 
-export function verifiedReads({ read, roster, url, clock }: VerifiedReads): ReadVerified {
+export function verifiedReads({ read, roster, url, clock }: VerifiedReads): Verified {
   const time = { ...systemClock, now: () => clock.now().getTime() }
   const stepsOf = async (query: string) => loaded(await read<RosterStep[]>(`/v1/roster${query}`)).map(({ envelope }) => envelope)
   const snapshot = async (ids: readonly string[]) => loaded(await read<unknown>(`/v1/snapshot?revision=0&policies=${ids.join()}`))
-  return async (ids) => {
-    try {
-      const source = {
-        name: url,
-        after: ({ version }: { version: number }) => stepsOf(`?since=${version}`),
-        ...(isLoopback(url) ? { first: async () => (await stepsOf('')).at(-1) } : {}),
-      }
-      const rosters = await openRosters({ pinned: roster, source, cacheDir: undefined, clock: time, until: 0 })
-      await rosters.follow().catch(() => undefined)
-      return await readLive(ids, { rosters, snapshot, clock: time, waitMs: WAIT_MS })
-    } catch (error) {
-      return unverified(ids, error)
+  const open = async () => {
+    const source = {
+      name: url,
+      after: ({ version }: { version: number }) => stepsOf(`?since=${version}`),
+      ...(isLoopback(url) ? { first: async () => (await stepsOf('')).at(-1) } : {}),
     }
+    const rosters = await openRosters({ pinned: roster, source, cacheDir: undefined, clock: time, until: 0 })
+    await rosters.follow().catch(() => undefined)
+    return rosters
+  }
+  let opened: ReturnType<typeof open> | undefined
+  const trust = () => (opened ??= open())
+  return {
+    trusted: async () => (await trust()).newest,
+    verified: async (ids) => {
+      try {
+        return await readLive(ids, { rosters: await trust(), snapshot, clock: time, waitMs: WAIT_MS })
+      } catch (error) {
+        return unverified(ids, error)
+      }
+    },
   }
 }
 

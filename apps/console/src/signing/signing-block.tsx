@@ -1,8 +1,9 @@
 import type { JSX } from 'preact'
 import { Alert } from '../layout/absent.js'
 import { Command } from '../layout/parts.js'
-import { Field, LongTextField } from '../forms/fields.js'
+import { Field, LongTextField, TextField } from '../forms/fields.js'
 import type { PlacedAct } from './act.js'
+import type { TypedAgain } from './consequence-texts.js'
 
 export interface SigningProps {
   act: PlacedAct
@@ -14,10 +15,14 @@ export interface SigningProps {
   payloads: readonly string[]
   /** An approval takes a reason with the signature. */
   asksReason?: boolean
+  /** Of a large change: the value that is typed again. */
+  again?: TypedAgain | undefined
 }
 
+const AGAIN = 'It is a large change: the page signs only with it.'
+
 /** Where a person signs: with a key file that stays in the page, or by a signature made elsewhere. */
-export function SigningBlock({ act, verb, command, payloads, asksReason = false }: SigningProps): JSX.Element {
+export function SigningBlock({ act, verb, command, payloads, asksReason = false, again }: SigningProps): JSX.Element {
   return (
     <section id="sign" aria-labelledby="sign-title" data-signing={JSON.stringify(act)}>
       <h2 id="sign-title">{verb}</h2>
@@ -34,6 +39,9 @@ export function SigningBlock({ act, verb, command, payloads, asksReason = false 
           <LongTextField name="reason-signing" label="Reason" hint="It stands in the log, beside your name. Partners do not get it." />
         ) : null}
         <KeyFields />
+        <div id="again" data-part>
+          {again === undefined ? null : <TextField name="typed-again" label={`Type the new ${again.field} again`} hint={AGAIN} required />}
+        </div>
         <button class="usa-button" type="submit">
           {verb}
         </button>

@@ -1,5 +1,6 @@
-import type { RunView } from '#libs/contracts'
+import { HmsError, type RunView } from '#libs/contracts'
 import type { VerifiedLive } from '#libs/policy'
+import type { Roster } from '#libs/signing'
 import type { Page } from '../layout/page.js'
 import type { Answer, Sent } from '../reading/answer.js'
 import { parseClean } from '../reading/api-reader.js'
@@ -26,6 +27,8 @@ export interface World {
   sent?: Record<string, Sent<unknown>>
   /** What is in force and verified, by policy; any other is not verified. */
   live?: Record<string, VerifiedLive>
+  /** Roster that this process trusts; without one there is none. */
+  roster?: Roster
   /** With the state in the header, which reads more. */
   header?: boolean
 }
@@ -33,7 +36,7 @@ export interface World {
 /** A page as it is sent, for services that answer so. */
 export async function shown(
   content: Page['content'],
-  { answers, params = {}, query = '', origin, health, sent = {}, live = {}, header = false }: World,
+  { answers, params = {}, query = '', origin, health, sent = {}, live = {}, roster, header = false }: World,
 ): Promise<Shown> {
   const paths: string[] = []
   const now = new Date('2026-11-26T12:00:00Z')
@@ -45,6 +48,10 @@ export async function shown(
   const made = await content({
     read,
     verified: async (ids) => new Map(ids.map((id) => [id, live[id] ?? { kind: 'unverified', why: 'config-store said nothing' }])),
+    trusted: async () => {
+      if (roster === undefined) throw new HmsError('HMS_ROSTER_REQUIRED', 'no roster is trusted')
+      return roster
+    },
     send: async <T>(path: string) => (sent[path] ?? { kind: 'away', service: 'linter', detail: 'said nothing' }) as Sent<T>,
     health: healthOf,
     params,

@@ -1,5 +1,5 @@
 import { fromBase64, statementFields } from '#libs/contracts'
-import { consentOf, consentTexts, type PolicyDocument, type SignedRelease, type VerifiedLive } from '#libs/policy'
+import { consentOf, consentTexts, type Consent, type PolicyDocument, type SignedRelease, type VerifiedLive } from '#libs/policy'
 import type { PlacedAct } from '../act.js'
 import { digestOfBytes } from './sign-bytes.js'
 
@@ -52,16 +52,17 @@ export async function checkShown({ digest, bytes, lines }: Shown, kind: PlacedAc
 
 /**
  * Computes once more what the page says of releases, differences, plan and authors, by the function that made it, from the bytes and the
- * release in force that the page carries. `texts`: what it shows, in order. Throws `NotAsShown`.
+ * release in force that the page carries, and returns it. `texts`: what it shows, in order. Throws `NotAsShown`.
  */
-export async function checkConsent(shown: readonly Shown[], texts: readonly string[]): Promise<void> {
+export async function checkConsent(shown: readonly Shown[], texts: readonly string[]): Promise<Consent> {
   const releases = shown.map(({ bytes }) => predicateIn(bytes))
   if (new Set(releases.map(({ plan }) => JSON.stringify(plan))).size > 1) throw new NotAsShown('the releases have different plans') // guard: console-one-plan
   const live = new Map<string, VerifiedLive>()
   for (const [index, { policy }] of releases.entries()) live.set(policy.id, await liveIn(shown[index]!))
-  const expected = consentTexts(consentOf(releases, live))
+  const consent = consentOf(releases, live)
+  const expected = consentTexts(consent)
   const at = expected.findIndex((text, index) => texts[index] !== text) // guard: console-changes-shown
-  if (at < 0 && texts.length === expected.length) return
+  if (at < 0 && texts.length === expected.length) return consent
   throw new NotAsShown(
     at < 0 ? 'the page shows more than its bytes say' : `the page shows "${texts[at] ?? ''}", and the bytes say "${expected[at]!}"`,
   )
@@ -76,6 +77,7 @@ async function liveIn({ live, why }: Shown): Promise<VerifiedLive> {
   }
 }
 
-function predicateIn(bytes: string): SignedRelease {
+/** Predicate of a release, of base64 bytes. */
+export function predicateIn(bytes: string): SignedRelease {
   return (JSON.parse(new TextDecoder().decode(fromBase64(bytes))) as { predicate: SignedRelease }).predicate
 }

@@ -1,6 +1,7 @@
 // Runs in the page: opens a key file, holds what is shown against the bytes, signs, waits, and sends to the same origin's API.
 import type { PlacedAct } from '../act.js'
 import { CancelWindow, type WindowClock } from './cancel-window.js'
+import { checkConsequence, checkTyped, type ShownConsequence } from './check-consequence.js'
 import { checkConsent, checkShown, type Shown } from './check-shown.js'
 import { MAX_KEY_FILE_BYTES, openKey, type OpenKey } from './open-key.js'
 import { KeyRefused, REFUSALS } from './key-refused.js'
@@ -32,8 +33,13 @@ function shownReleases(): Shown[] {
   }))
 }
 
-function shownConsent(): string[] {
-  return [...document.querySelectorAll('[data-consent]')].map(({ textContent }) => textContent)
+function shownConsequences(): ShownConsequence[] {
+  const parts = [...document.querySelectorAll<HTMLElement>('[data-trial]')]
+  return parts.map((part) => ({ trial: '', ...part.dataset, texts: textsOf(part, 'data-consequence') }))
+}
+
+function textsOf(within: ParentNode, mark: string): string[] {
+  return [...within.querySelectorAll(`[${mark}]`)].map(({ textContent }) => textContent)
 }
 
 function rows(element: HTMLElement, mark: string): string[][] {
@@ -79,7 +85,12 @@ function holderOf({ keyid }: OpenKey, { people, mayNot }: PlacedAct): string {
 async function sign(act: PlacedAct): Promise<void> {
   const shown = shownReleases()
   for (const each of shown) await checkShown(each, act.kind)
-  if (act.kind === 'approval') await checkConsent(shown, shownConsent())
+  if (act.kind === 'approval') {
+    const consent = await checkConsent(shown, textsOf(document, 'data-consent'))
+    // A release that brings an earlier version back is not tried.
+    const isLarge = !consent.isRollback && checkConsequence(shown, shownConsequences())
+    checkTyped(isLarge, consent, document.querySelector<HTMLInputElement>('#typed-again')?.value.trim())
+  }
   say('Opening the key; this takes a second.')
   const key = await keyOf()
   const name = holderOf(key, act)

@@ -1,0 +1,52 @@
+import type { JsonObject, TrialStatement } from '#libs/contracts'
+import { consequenceOf, type Consent } from '#libs/policy'
+import { keyIdOf, publicKeyFromRaw, rawFromSpki, readTrial, SignatureError } from '#libs/signing'
+import { consequenceText, notVerifiedText, typedAgainOf } from '../consequence-texts.js'
+import { NotAsShown, predicateIn, type Shown } from './check-shown.js'
+
+/** What the page shows of the consequence of what is signed. */
+export interface ShownConsequence {
+  /** Sentences, in order. */
+  texts: string[]
+  /** JSON of the envelope that simulator signed; empty if nothing is proven. */
+  trial: string
+  /** JSON list of simulator's keys, SPKI in base64, by the roster that the server of this page trusts. */
+  keys?: string
+  /** Without a statement: why nothing is proven. */
+  why?: string
+}
+
+/**
+ * Verifies the statement that the page carries, that it is about the bytes to be signed and the releases in force, and that the sentences
+ * shown are those of the statement. Returns whether the change is large. Throws `NotAsShown`.
+ */
+export function checkConsequence(releases: readonly Shown[], parts: readonly ShownConsequence[]): boolean {
+  const [shown] = parts
+  if (shown === undefined || parts.length > 1) throw new NotAsShown('the page does not show one consequence') // guard: console-one-consequence
+  const { texts, trial, why = '' } = shown
+  const consequences = trial === '' ? [] : consequenceOf(statementIn(shown, releases))
+  const expected = trial === '' ? texts.map(() => notVerifiedText(why)) : consequences.map(consequenceText)
+  // guard: console-consequence-shown
+  if (JSON.stringify(texts) !== JSON.stringify(expected))
+    throw new NotAsShown(`the page shows the consequence "${texts.join(' ')}", and simulator signed "${expected.join(' ')}"`)
+  return consequences.some(({ large }) => large)
+}
+
+function statementIn({ trial, keys = '[]' }: ShownConsequence, releases: readonly Shown[]): TrialStatement {
+  if (releases.some(({ live }) => live === undefined)) throw new NotAsShown('a consequence is compared with what is not verified') // guard: console-consequence-live
+  const policyIn = (bytes: string) => predicateIn(bytes).policy as JsonObject
+  const live = releases.flatMap((each) => (each.live === '' ? [] : [policyIn(each.live!)]))
+  const simulator = (JSON.parse(keys) as string[]).map(rawFromSpki).map((raw) => [keyIdOf(raw), publicKeyFromRaw(raw)] as const)
+  try {
+    return readTrial(JSON.parse(trial), { policies: releases.map(({ bytes }) => policyIn(bytes)), live }, new Map(simulator))
+  } catch (error) {
+    throw error instanceof SignatureError ? new NotAsShown(`the consequence is not proven: ${error.detail}`) : error
+  }
+}
+
+/** Throws unless the new value of a large change was typed again. */
+export function checkTyped(isLarge: boolean, consent: Pick<Consent, 'releases'>, typed = ''): void {
+  const { field, value } = typedAgainOf(consent)
+  const isSame = typed === value || (typed !== '' && Number(typed) === Number(value))
+  if (isLarge && !isSame) throw new Error(`Nothing was signed: this is a large change. Type the new ${field} again.`) // guard: console-typed-again
+}
