@@ -143,6 +143,7 @@ describe('sign', () => {
     ['an unreadable roster', statement(PREDICATE_TYPES.roster, [subject], { version: 2 }), 10, 'HMS_STATEMENT_INVALID'],
     ['what services sign', statement(PREDICATE_TYPES.head, [subject], {}), 2, 'HMS_CLI_USAGE'],
     ['a request', statement(PREDICATE_TYPES.request, [subject], {}), 2, 'HMS_CLI_USAGE'],
+    ['a trial', statement(PREDICATE_TYPES.trial, [subject], {}), 2, 'HMS_CLI_USAGE'],
     ['a name of every object', JSON.stringify({ predicateType: 'constructor' }), 2, 'HMS_CLI_USAGE'],
     ['text', 'pay 100 to me', 2, 'HMS_CLI_USAGE'],
     ['a number', '5', 2, 'HMS_CLI_USAGE'],
