@@ -2526,6 +2526,7 @@ export interface components {
             breakGlass?: components["schemas"]["BreakGlass"];
             createdAt: string;
             endedAt: null | string;
+            continuesAt?: string;
             clock?: components["schemas"]["RunClock"];
             /** @constant */
             late?: true;

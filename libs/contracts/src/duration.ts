@@ -27,3 +27,12 @@ export function spokenDuration(ms: number): string {
   if (seconds < 60) return `${seconds} sec`
   return `${Math.floor(seconds / 60)} min ${seconds % 60} sec`
 }
+
+/** Formats the time left until a moment, in its two largest units: `3 days 4 h`, `2 h 5 min`, `1 min 23 sec`; never negative. */
+export function spokenRemainder(ms: number): string {
+  const minutes = Math.floor(Math.round(ms / 1000) / 60)
+  const hours = Math.floor(minutes / 60)
+  const days = Math.floor(hours / 24)
+  if (days > 0) return `${days} ${days === 1 ? 'day' : 'days'} ${hours % 24} h`
+  return hours > 0 ? `${hours} h ${minutes % 60} min` : spokenDuration(ms)
+}

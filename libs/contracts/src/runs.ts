@@ -113,6 +113,11 @@ export interface RunView {
   breakGlass?: BreakGlass
   createdAt: string
   endedAt: string | null
+  /**
+   * When the run continues without a decision (RFC 3339): the end of the current observation or bake, or the effective time. Absent while
+   * nothing is timed.
+   */
+  continuesAt?: string
   /** Times until the release was in force; absent until it is live for all, and after a rollback. */
   clock?: RunClock
   /**

@@ -44,7 +44,7 @@ export function projectRun(facts: RunFacts): Omit<RunView, 'digest'> {
     ...defined({ kept: facts.kept, breakGlass: facts.breakGlass }),
     createdAt: facts.createdAt,
     endedAt: facts.ended?.at ?? null,
-    ...defined({ clock }),
+    ...defined({ continuesAt: resumesAt(facts), clock }),
   }
 }
 

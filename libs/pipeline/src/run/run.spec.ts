@@ -4,7 +4,7 @@ import { describeClock, isTerminal, STAGES, type EventData, type Reach, type Run
 import { acceptDecision, pendingDecision } from './decisions.js'
 import { endEarly, evolveRun, isOfOlderAttempt, type RunEvent } from './evolve-run.js'
 import { timeoutFor } from './run-deadline.js'
-import { resumesAt, isSupersedable, projectRun, stateOf, timedWait } from './project-run.js'
+import { isSupersedable, projectRun, stateOf, timedWait } from './project-run.js'
 import { newRun, type RunFacts } from './run-facts.js'
 
 const AT = '2026-01-01T00:00:00.000Z'
@@ -185,12 +185,15 @@ describe('a run', () => {
       { ...started, stages: { lint: { verdict: 'PASS' }, simulate: { verdict: 'PASS' } } },
       stageEvent('hms.canary.observation-started.v1', { until, detail: '' }),
     )
-    expect([stateOf(observing), resumesAt(observing)]).toEqual(['CANARY', until])
+    expect(projectRun(observing)).toMatchObject({ state: 'CANARY', continuesAt: until })
+    expect(projectRun(evolveRun(observing, stageEvent('hms.canary.paused.v1', { reason: 'TEST', detail: '' }, 9)))).not.toHaveProperty(
+      'continuesAt',
+    )
     const baking = evolveRun(
       evolveRun(observing, stageEvent('hms.canary.passed.v1', { summary: '', label: '' })),
       stageEvent('hms.rollout.bake-started.v1', { until, detail: '' }),
     )
-    expect([stateOf(baking), resumesAt(baking)]).toEqual(['BAKING', until])
+    expect(projectRun(baking)).toMatchObject({ state: 'BAKING', continuesAt: until })
     for (const state of ['CANARY', 'BAKING'] as const) {
       expect(timeoutFor(state, waits, timeouts, 3_600_000)).toBe(4_500_000)
       expect(timeoutFor(state, waits, timeouts, -1)).toBeLessThan(900_100)
