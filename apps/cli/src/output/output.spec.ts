@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Output, type OutputOptions, type Sink } from './output.js'
 import { choosePaint, COLOURED, PLAIN } from './paint.js'
 import { renderTable, type Columns } from './table.js'
-import { spokenDuration } from '#libs/contracts'
+import { spokenDuration, spokenRemainder } from '#libs/contracts'
 
 class Memory implements Sink {
   text = ''
@@ -102,5 +102,19 @@ describe('spokenDuration', () => {
     [702_000, '11 min 42 sec'],
   ])('%d ms is %s', (ms, text) => {
     expect(spokenDuration(ms)).toBe(text)
+  })
+})
+
+describe('spokenRemainder', () => {
+  it.each([
+    [-1_000, '0 sec'],
+    [45_000, '45 sec'],
+    [83_000, '1 min 23 sec'],
+    [3_599_600, '1 h 0 min'],
+    [7_500_000, '2 h 5 min'],
+    [90_000_000, '1 day 1 h'],
+    [273_600_000, '3 days 4 h'],
+  ])('%d ms is %s', (ms, text) => {
+    expect(spokenRemainder(ms)).toBe(text)
   })
 })

@@ -25,10 +25,14 @@ const LEAST_DOTS = 4
 /** Texts of the closing line. Any other state is printed with spaces instead of underscores. */
 const CLOSING: Partial<Record<RunState, string>> = { SUCCEEDED: 'DEPLOYMENT SUCCESSFUL', FAILED: 'DEPLOYMENT FAILED' }
 
-/** Renders the block of `runs show`, one string per line, the same for every verb that watches a run. */
-export function renderRun(view: RunView, paint: Paint = PLAIN): string[] {
+/**
+ * Renders the block of `runs show`, one string per line, the same for every verb that watches a run. `progress`: lines below the running
+ * stage.
+ */
+export function renderRun(view: RunView, paint: Paint = PLAIN, progress: readonly string[] = []): string[] {
   const stages = view.stages.flatMap((stage) => [
     dotted(stageLabel(stage), paintVerdict(stage, stageOutcome(stage, view.state), paint)),
+    ...(stage.verdict === 'RUNNING' ? progress : []),
     ...(stage.steps ?? []).map((step) => `  ${describePassedStep(step)}`),
   ])
   return [

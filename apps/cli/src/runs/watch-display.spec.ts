@@ -58,6 +58,16 @@ describe('append-only display', () => {
     ])
   })
 
+  it('writes no countdown', () => {
+    const { text, clock, display } = screen({ isTerminal: false, columns: null })
+    display.show({ ...run('CANARY', [stage('canary', 'RUNNING')]), continuesAt: iso(83_000) })
+    const before = text()
+    display.showSplit({ cohort: 5, control: 15 })
+    clock.ms += 2_000
+    display.tick()
+    expect(text()).toBe(before)
+  })
+
   it('writes a heartbeat after the clock was set back', () => {
     const { text, clock, display } = screen({ isTerminal: false, columns: null })
     display.show(run('CANARY', [stage('canary', 'RUNNING', '0 alerts')]))
@@ -89,6 +99,49 @@ describe('live display', () => {
     display.clear()
     expect(text().endsWith('\u001b[4A\u001b[0J')).toBe(true)
   })
+  it('counts down below the stage that is under way, with the bots of its canary, until the time has passed', () => {
+    const { text, clock, display } = screen({ isTerminal: true, columns: 60 })
+    const stages = [stage('lint', 'PASS'), stage('canary', 'RUNNING', 'Canary 50% traffic of all the regions'), stage('rollout', 'PENDING')]
+    display.show({ ...run('CANARY', stages), continuesAt: iso(83_000) })
+    const drawn: string[] = []
+    const tick = (ms: number): void => {
+      const before = text().length
+      clock.ms += ms
+      display.tick()
+      drawn.push(
+        ...text()
+          .slice(before)
+          .split('\n')
+          .filter((line) => / left$|cohort/.test(line)),
+      )
+    }
+    expect(text()).toContain('\n  1 min 23 sec left\n• Full Rollout')
+    tick(250)
+    display.showSplit({ cohort: 5, control: 15 })
+    tick(250)
+    tick(500)
+    tick(250)
+    tick(42_000)
+    expect(drawn).toEqual([
+      '  1 min 23 sec left',
+      '  cohort 5 █████░░░░░░░░░░░░░░░ 15 control',
+      '  1 min 22 sec left',
+      '  cohort 5 █████░░░░░░░░░░░░░░░ 15 control',
+      '  40 sec left',
+      '  cohort 5 █████░░░░░░░░░░░░░░░ 15 control',
+    ])
+    expect(
+      text()
+        .split('\n')
+        .filter((line) => line.length > 60 + '\u001b[9A\u001b[0J'.length),
+    ).toEqual([])
+    drawn.length = 0
+    tick(60_000)
+    display.show(run('ROLLING_OUT', [stage('canary', 'PASS'), stage('rollout', 'RUNNING')]))
+    tick(1_000)
+    expect(drawn).toEqual(['  cohort 5 █████░░░░░░░░░░░░░░░ 15 control'])
+  })
+
   it('redraws after the clock was set back', () => {
     const { text, clock, display } = screen({ isTerminal: true, columns: 40 })
     display.show(run('LINTING', [stage('lint', 'RUNNING')]))

@@ -1,10 +1,15 @@
-import { stageOutcome, type RunStage, type RunView } from '#libs/contracts'
+import { spokenRemainder, stageOutcome, type CanaryFigures, type RunStage, type RunView } from '#libs/contracts'
 import type { Output } from '../output/output.js'
 import { renderRun } from '../output/render-run.js'
+
+/** Connected bots inside the share of a canary, and beside it. */
+export type CanarySplit = Pick<CanaryFigures, 'cohort' | 'control'>
 
 /** Shows a watched run on stderr. `tick` is called about every second, `clear` once at the end. The clock may be set back. */
 export interface WatchDisplay {
   show(view: RunView): void
+  /** Shows the bots of a canary; counts of an earlier state are dropped. */
+  showSplit(split: CanarySplit): void
   tick(): void
   clear(): void
 }
@@ -17,7 +22,7 @@ export function chooseDisplay(output: Output, now: () => number): WatchDisplay {
   return output.mode === 'quiet' ? SILENT : new AppendingDisplay(output, now)
 }
 
-const SILENT: WatchDisplay = { show: () => undefined, tick: () => undefined, clear: () => undefined }
+const SILENT: WatchDisplay = { show: () => undefined, showSplit: () => undefined, tick: () => undefined, clear: () => undefined }
 
 /** Appends one line per change, and a heartbeat after 30 s without a line. Used with `--plain` and without a terminal. */
 export class AppendingDisplay implements WatchDisplay {
@@ -36,6 +41,8 @@ export class AppendingDisplay implements WatchDisplay {
     this.view = view
   }
 
+  showSplit(): void {}
+
   tick(): void {
     if (this.view !== undefined && Math.abs(this.now() - this.lastOutputAt) >= HEARTBEAT_MS)
       this.print([narrateSilence(this.view, this.now())])
@@ -51,9 +58,11 @@ export class AppendingDisplay implements WatchDisplay {
   }
 }
 
-/** Redraws the block in place, at most every 200 ms. */
+/** Redraws the block in place, at most every 200 ms, and each second while a countdown runs. */
 export class LiveDisplay implements WatchDisplay {
   private view: RunView | undefined
+  private split: CanarySplit | undefined
+  private countdown: string | undefined
   private drawn = 0
   private drawnAt = Number.NEGATIVE_INFINITY
   private stale = false
@@ -64,13 +73,19 @@ export class LiveDisplay implements WatchDisplay {
   ) {}
 
   show(view: RunView): void {
+    if (view.state !== this.view?.state) this.split = undefined
     this.view = view
     this.stale = true
-    if (Math.abs(this.now() - this.drawnAt) >= REDRAW_MS) this.draw()
+    this.tick()
+  }
+
+  showSplit(split: CanarySplit): void {
+    this.split = split
+    this.stale = true
   }
 
   tick(): void {
-    if (this.stale && Math.abs(this.now() - this.drawnAt) >= REDRAW_MS) this.draw()
+    if ((this.stale || this.countdown !== this.remaining()) && Math.abs(this.now() - this.drawnAt) >= REDRAW_MS) this.draw()
   }
 
   clear(): void {
@@ -78,15 +93,33 @@ export class LiveDisplay implements WatchDisplay {
     this.drawn = 0
   }
 
+  /** Returns the time until the run continues; `undefined` while nothing is timed. */
+  private remaining(): string | undefined {
+    const ms = Date.parse(this.view?.continuesAt ?? '') - this.now()
+    return ms > 0 ? spokenRemainder(ms) : undefined
+  }
+
   private draw(): void {
     if (this.view === undefined) return
     const footer = this.output.errorPaint.dim(`Ctrl-C leaves the run going.   Again: hms-svc runs watch ${this.view.run}`)
-    const lines = [...renderRun(this.view, this.output.errorPaint), footer]
+    this.countdown = this.remaining()
+    const countdown = this.countdown === undefined ? [] : [`  ${this.countdown} left`]
+    const split = this.split === undefined ? [] : [`  ${splitBar(this.split)}`]
+    const lines = [...renderRun(this.view, this.output.errorPaint, [...countdown, ...split]), footer]
     this.output.redraw(this.drawn, lines)
     this.drawn = lines.length
     this.drawnAt = this.now()
     this.stale = false
   }
+}
+
+const BAR_WIDTH = 20
+
+/** Returns `cohort 5 █████░░░░░░░░░░░░░░░ 15 control`. A group with bots has at least one cell. */
+function splitBar({ cohort, control }: CanarySplit): string {
+  const [least, most] = [Math.min(cohort, 1), BAR_WIDTH - Math.min(control, 1)]
+  const filled = Math.min(most, Math.max(least, Math.round((BAR_WIDTH * cohort) / Math.max(1, cohort + control))))
+  return `cohort ${cohort} ${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${control} control`
 }
 
 /**

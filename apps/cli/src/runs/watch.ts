@@ -8,6 +8,7 @@ import { chooseDisplay } from './watch-display.js'
 
 /** Longer than the 200 ms between redraws, so a change is shown at the next tick at the latest. */
 const TICK_MS = 250
+const SPLIT_MS = 2_000
 
 export async function watchRun(context: CliContext, text: string): Promise<number> {
   const run = parseRunNumber(text)
@@ -24,6 +25,13 @@ export async function watchToEnd(context: CliContext, client: ApiClient, run: nu
   const { signal, end } = stopOnInterrupt(io)
   const stopTicking = io.every(TICK_MS, () => display.tick())
   let last: RunView | undefined
+  /** Reads the bots of a canary for the bar. A failed read leaves the bar unchanged. */
+  const readSplit = async (): Promise<void> => {
+    if (output.mode !== 'tty' || last?.state !== 'CANARY') return
+    const { figures } = await client.get('/v1/canaries/{run}', { run }).catch(() => ({ figures: null }))
+    if (figures !== null) display.showSplit(figures)
+  }
+  const stopReading = io.every(SPLIT_MS, () => void readSplit())
   try {
     const onView = (view: RunView): void => {
       last = view
@@ -41,6 +49,7 @@ export async function watchToEnd(context: CliContext, client: ApiClient, run: nu
     return EXIT.interrupted
   } finally {
     stopTicking()
+    stopReading()
     end()
   }
 }
