@@ -1,4 +1,4 @@
-import { digestInGroups, type Json, spokenDuration } from '#libs/contracts'
+import { digestInGroups, type Json, spokenRemainder } from '#libs/contracts'
 import { createContext, Fragment, type ComponentChildren, type JSX } from 'preact'
 import { useContext } from 'preact/hooks'
 
@@ -169,8 +169,16 @@ export function count(n: number, one: string, many = `${one}s`): string {
 
 /** How long until a time, as people say it: `6 days 23 h`, `3 h 20 min`, `4 min 10 sec`. */
 export function timeLeft(until: string, now: Date): string {
-  const ms = Math.max(0, Date.parse(until) - now.getTime())
-  if (ms >= DAY_MS) return `${Math.floor(ms / DAY_MS)} days ${Math.floor((ms % DAY_MS) / HOUR_MS)} h`
-  if (ms >= HOUR_MS) return `${Math.floor(ms / HOUR_MS)} h ${Math.floor((ms % HOUR_MS) / 60_000)} min`
-  return spokenDuration(ms)
+  return spokenRemainder(Date.parse(until) - now.getTime())
+}
+
+/** The time left until a moment, counted down in the browser; nothing once the moment has passed. */
+export function Countdown({ until }: { until: string }): JSX.Element | null {
+  const now = useContext(Now)
+  if (now === undefined || !(Date.parse(until) > now.getTime())) return null
+  return (
+    <p class="countdown" role="timer" data-until={until}>
+      {timeLeft(until, now)} left
+    </p>
+  )
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { runInNewContext } from 'node:vm'
+import { spokenRemainder } from '#libs/contracts'
 import { beforeEach, describe, expect, it } from 'vitest'
 
 const SCRIPT = readFileSync(new URL('../../assets/console.js', import.meta.url), 'utf8')
@@ -28,6 +29,9 @@ let opened: Source[]
 let timers: Map<number, { ms: number; task: () => void }>
 let connection: { textContent: string }
 let pause: () => void
+let countDown: () => void
+const countdown = { dataset: { until: '' }, textContent: '' }
+const NOW = Date.UTC(2026, 10, 30)
 
 beforeEach(() => {
   opened = []
@@ -37,10 +41,16 @@ beforeEach(() => {
   const elements: Record<string, unknown> = { '[data-pause]': button, '[data-connection]': connection, '[data-announce]': {} }
   let last = 0
   runInNewContext(SCRIPT, {
-    document: { hidden: false, querySelector: (name: string) => elements[name] ?? null, addEventListener: () => {} },
+    document: {
+      hidden: false,
+      querySelector: (name: string) => elements[name] ?? null,
+      querySelectorAll: () => [countdown],
+      addEventListener: () => {},
+    },
     location: { pathname: '/', search: '' },
     EventSource: Source,
-    setInterval: () => {},
+    setInterval: (task: () => void) => (countDown = task),
+    Date: { now: () => NOW, parse: Date.parse },
     setTimeout: (task: () => void, ms: number) => {
       timers.set(++last, { task, ms })
       return last
@@ -77,5 +87,11 @@ describe('the script of a followed page', () => {
     expect(timers.size).toBe(0)
     pause()
     expect(opened).toHaveLength(2)
+  })
+
+  it.each([-1_000, 45_000, 83_000, 3_599_600, 7_500_000, 90_000_000, 273_600_000])('counts %d ms down in the words of the server', (ms) => {
+    countdown.dataset.until = new Date(NOW + ms).toISOString()
+    countDown()
+    expect(countdown.textContent).toBe(`${spokenRemainder(ms)} left`)
   })
 })

@@ -1,8 +1,7 @@
 import { stageLabel, type CanaryFigures, type ReplayProgress, type RunView, type SimulationImpact } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { useContext } from 'preact/hooks'
 import { None } from '../layout/absent.js'
-import { count, Digest, Moment, Now, Table, timeLeft } from '../layout/parts.js'
+import { count, Digest, Moment, Table } from '../layout/parts.js'
 import { valueOf, type Read } from '../reading/answer.js'
 
 /** What of `GET /v1/simulations/{run}` a page shows. */
@@ -73,8 +72,6 @@ export function Evidence({ run, evidence: { simulation, canary } }: { run: RunVi
 
 function CanaryFacts({ canary, run }: { canary: CanaryEvidence; run: number }): JSX.Element {
   const { scope, earlier = [], alerts, unexplained, publishedAt, observeUntil, figures } = canary
-  const now = useContext(Now)
-  const isObserved = now !== undefined && observeUntil !== null && Date.parse(observeUntil) > now.getTime()
   return (
     <>
       <p>
@@ -82,11 +79,6 @@ function CanaryFacts({ canary, run }: { canary: CanaryEvidence; run: number }): 
         {earlier.length === 0 ? '' : `, beside ${[...new Set(earlier.map((step) => step.scope))].join(', ')}`}. Live since{' '}
         <Moment at={publishedAt} />, watched until <Moment at={observeUntil} exact />. <a href={`/v1/canaries/${run}`}>As JSON</a>
       </p>
-      {isObserved ? (
-        <p class="countdown" role="timer" data-until={observeUntil}>
-          {timeLeft(observeUntil, now)} left
-        </p>
-      ) : null}
       <p>
         <Meter label="Unexplained alerts" value={unexplained.length} max={2} /> {unexplained.length} of {count(alerts, 'alert')}{' '}
         unexplained; two end the canary.

@@ -134,14 +134,20 @@ describe('the page of a run', () => {
       unexplained: [{}],
       figures,
     }
-    const { text, html } = await shown(runPage, { params: { number: '7' }, answers: { '/v1/runs/7': aRun(), '/v1/canaries/7': canary } })
+    const { text } = await shown(runPage, { params: { number: '7' }, answers: { '/v1/runs/7': aRun(), '/v1/canaries/7': canary } })
     expect(text).toContain('Cohort 10 2.50 1 0.40 Control 14 0.00 0 0.00')
     expect(text).toContain('Evidence of a higher rate 3.3; the canary fails at 20.')
     expect(text).toContain('It could have seen a doubling in 61 of 100 cases; too little to exclude a doubling')
-    expect(html).toContain('<p class="countdown" role="timer" data-until="2026-11-26T12:02:05Z">2 min 5 sec left</p>')
-    const over = { ...canary, observeUntil: '2026-11-26T11:59:00Z' }
-    const ended = await shown(runPage, { params: { number: '7' }, answers: { '/v1/runs/7': aRun(), '/v1/canaries/7': over } })
-    expect(ended.html).not.toContain('role="timer"')
+  })
+
+  it.each([
+    ['2026-11-26T12:02:05Z', ['<p class="countdown" role="timer" data-until="2026-11-26T12:02:05Z">2 min 5 sec left</p>']],
+    ['2026-11-26T11:59:00Z', []],
+    [undefined, []],
+  ])('counts down to %s', async (continuesAt, timers) => {
+    const run = aRun(continuesAt === undefined ? {} : { continuesAt })
+    const { html } = await shown(runPage, { answers: answers({ '/v1/runs/7': run }), params })
+    expect(html.match(/<p [^>]*role="timer".*?<\/p>/g) ?? []).toEqual(timers)
   })
 
   it('shows how far a replay is that is under way', async () => {

@@ -25,7 +25,20 @@ import { decisionsOfRun, stillLive, whyNoDecision } from '../decisions/decisions
 import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
 import { Absent, Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Command, Commands, count, Digest, Facts, Moment, Part, policiesText, PolicyLinks, Table, Terminal } from '../layout/parts.js'
+import {
+  Command,
+  Commands,
+  count,
+  Countdown,
+  Digest,
+  Facts,
+  Moment,
+  Part,
+  policiesText,
+  PolicyLinks,
+  Table,
+  Terminal,
+} from '../layout/parts.js'
 import { stateText, StateTag, VerdictTag } from '../layout/state-words.js'
 import { Evidence, readEvidence } from './evidence.js'
 import { whatNext } from './what-next.js'
@@ -64,6 +77,7 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
           <div>
             <Part id="next" title={isTerminal(run.state) ? 'How it ended' : 'What happens next'}>
               <p>{whatNext(run)}</p>
+              {run.continuesAt === undefined ? null : <Countdown until={run.continuesAt} />}
               <a href={`/runs/${run.run}/receipt`}>Receipt</a>
               <Commands commands={nextCommandsOf(run)} />
               <Decisions run={run} />
