@@ -83,6 +83,18 @@ export const CONSOLE_GUARDS = [
     without: '',
     spec: 'apps/console/src/signing/browser/check-consequence.spec.ts',
     test: 'is typed again before anything is signed',
+    name: 'walkthrough-dev-only',
+    guard: 'buttons that sign with the keys of the demo exist in profile dev only',
+    without: '',
+    spec: 'apps/console/src/home/walkthrough.spec.ts',
+    test: 'cannot be enabled in profile production',
+  },
+  {
+    name: 'walkthrough-local-only',
+    guard: 'a button of the demo is pressed from its own machine, by its own name',
+    without: 'done(undefined)',
+    spec: 'apps/console/src/home/walkthrough.spec.ts',
+    test: 'does nothing for a page of another site, for another name of this machine, and for another machine',
   },
   {
     name: 'console-not-followed',

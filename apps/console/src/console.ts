@@ -5,6 +5,7 @@ import { addPrepareForm } from './approvals/prepare-form.js'
 import { addLogExport } from './audit/export-log.js'
 import { servePictures } from './docs/library.js'
 import { serveSwagger } from './docs/swagger-page.js'
+import { addWalkthrough, type Walkthrough } from './home/walkthrough.js'
 import { readHeader } from './home/world.js'
 import { addLiveUpdates } from './live/live-updates.js'
 import { acceptsHtml } from './layout/accepts-html.js'
@@ -38,12 +39,14 @@ export interface ConsoleOptions {
   roster?: string | undefined
   /** Name of the environment in the header: the profile. */
   environment?: string
+  /** Only for the demo: its steps on Overview. */
+  walkthrough?: Walkthrough | undefined
 }
 
 /** Adds the pages for people to the server that also answers the API. They read it as any other client does. */
 export function addConsole(
   server: FastifyInstance,
-  { urlsOf, clock = systemClock, trusted = new TrustedProxies([]), key, hosts = [], roster, environment }: ConsoleOptions,
+  { urlsOf, clock = systemClock, trusted = new TrustedProxies([]), key, hosts = [], roster, environment, walkthrough }: ConsoleOptions,
 ): void {
   const assets = readAssets()
   const { style, script, icon, panes, paneFrame: frame } = assets
@@ -59,7 +62,7 @@ export function addConsole(
   }
   const clientOf = clientBehind(trusted)
   const reader = new ApiReader({ urlsOf, clock })
-  const maker = new PageMaker(reader, hrefs, clock, { roster, url: urlsOf('approver')[0] ?? '' }, environment, readHeader)
+  const maker = new PageMaker(reader, hrefs, clock, { roster, url: urlsOf('approver')[0] ?? '' }, environment, readHeader, walkthrough)
   const readsAs = (headers: Headers, page?: Page): string | undefined => {
     const own = bearerOf(headers)
     if (own !== undefined || key === undefined || page?.open === true) return own
@@ -97,6 +100,7 @@ export function addConsole(
   addLogExport(server, { readAs: (headers) => reader.as(readsAs(headers)) })
   addOfflineBundles(server, { readAs: (headers) => reader.exactAs(readsAs(headers)) })
   addUnsubscribeForm(server, reader, clientOf)
+  if (walkthrough !== undefined) addWalkthrough(server, walkthrough, environment)
   addLiveUpdates(server, { clock, pages: PAGES, make: (found, asked) => maker.make(found, asked), authorizationOf: readsAs, clientOf })
 }
 

@@ -9,13 +9,19 @@ import { PolicyTable } from '../policies/policy-table.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { Needs } from './needs.js'
 import { countTrouble, Trouble } from './trouble.js'
+import { WalkthroughPart } from './walkthrough.js'
 import { readFacts } from './world.js'
 
 const MAX_POLICIES = 20
 
 /** What is in force, what needs a person, and what is wrong now. */
-export async function homePage({ read, health }: PageRequest): Promise<PageContent> {
-  const [policies, facts] = await Promise.all([read<PolicyView[]>('/v1/policies'), readFacts({ read, health })])
+export async function homePage({ read, health, walkthrough }: PageRequest): Promise<PageContent> {
+  const [policies, facts, steps] = await Promise.all([
+    read<PolicyView[]>('/v1/policies'),
+    readFacts({ read, health }),
+    // Absent while services of the demo cannot be read; the rest of the page reports that.
+    walkthrough?.steps().catch(() => []),
+  ])
   const { trouble, needs } = facts
   const { open } = needs
   const shown = valueOf(open)?.[0]?.policies[0]?.id ?? valueOf(policies)?.[0]?.id
@@ -27,6 +33,7 @@ export async function homePage({ read, health }: PageRequest): Promise<PageConte
     body: (
       <div class="columns">
         <div>
+          {steps === undefined ? null : <WalkthroughPart steps={steps} />}
           <Part id="needs" title="What needs a person">
             <Needs facts={needs} />
           </Part>

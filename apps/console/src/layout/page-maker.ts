@@ -32,6 +32,7 @@ export class PageMaker {
     /** Name of the environment in the header, such as `dev`. */
     private readonly environment = '',
     private readonly readHeader?: (request: Pick<PageRequest, 'read' | 'health'>) => Promise<Header>,
+    private readonly walkthrough?: PageRequest['walkthrough'],
   ) {}
 
   async make({ page, params }: FoundPage, { query, authorization, client, ...asked }: Asked): Promise<ShownPage> {
@@ -41,7 +42,8 @@ export class PageMaker {
     const reads = verifiedReads({ ...this.trust, read: this.reader.exactAs(authorization), clock: this.clock })
     const health = (service: ServiceName) => this.reader.health(service)
     const header = this.readHeader?.({ read: this.reader.as(authorization), health })
-    return this.show(await page.content({ ...asked, ...reads, read, send, health, params, query, now }), await header)
+    const request = { ...asked, ...reads, read, send, health, params, query, now, walkthrough: this.walkthrough }
+    return this.show(await page.content(request), await header)
   }
 
   /** Renders a page; one that answers a form has no state in its header. */

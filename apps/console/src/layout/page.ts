@@ -12,6 +12,8 @@ export interface PageRequest extends Verified {
   params: Readonly<Record<string, string | undefined>>
   query: URLSearchParams
   now: Date
+  /** Steps of the demo; absent everywhere else. */
+  walkthrough?: { steps(): Promise<readonly unknown[]> } | undefined
   /** Origin by which the browser reached this console, such as `https://hms.agency.gov`; missing for a page that is followed. */
   origin?: string
 }

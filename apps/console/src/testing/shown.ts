@@ -1,7 +1,7 @@
 import { HmsError, type RunView } from '#libs/contracts'
 import type { VerifiedLive } from '#libs/policy'
 import type { Roster } from '#libs/signing'
-import type { Page } from '../layout/page.js'
+import type { Page, PageRequest } from '../layout/page.js'
 import type { Answer, Sent } from '../reading/answer.js'
 import { parseClean } from '../reading/api-reader.js'
 import { readHeader } from '../home/world.js'
@@ -29,6 +29,8 @@ export interface World {
   live?: Record<string, VerifiedLive>
   /** Roster that this process trusts; without one there is none. */
   roster?: Roster
+  /** Steps of the demo. */
+  walkthrough?: PageRequest['walkthrough']
   /** With the state in the header, which reads more. */
   header?: boolean
 }
@@ -36,7 +38,7 @@ export interface World {
 /** A page as it is sent, for services that answer so. */
 export async function shown(
   content: Page['content'],
-  { answers, params = {}, query = '', origin, health, sent = {}, live = {}, roster, header = false }: World,
+  { answers, params = {}, query = '', origin, health, sent = {}, live = {}, roster, walkthrough, header = false }: World,
 ): Promise<Shown> {
   const paths: string[] = []
   const now = new Date('2026-11-26T12:00:00Z')
@@ -57,6 +59,7 @@ export async function shown(
     params,
     query: new URLSearchParams(query),
     origin,
+    walkthrough,
     now,
   })
   const html = renderPage({
