@@ -19,6 +19,8 @@ export interface CliIo {
    * output whose reader has gone.
    */
   onInterrupt(callback: () => void, orClosed?: boolean): () => void
+  /** Calls back at the next line of standard input, until the returned function is called. The end of the input is not a line. */
+  onLine(callback: () => void): () => void
   /** Prompts on stderr and reads one line without echo. */
   askHidden(question: string): Promise<string>
 }

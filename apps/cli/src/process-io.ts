@@ -31,6 +31,12 @@ export function processIo(): CliIo {
         process.stdout.off('error', callback)
       }
     },
+    onLine: (callback) => {
+      // Loaded here, because most verbs read no line.
+      const reader = process.getBuiltinModule('node:readline').createInterface({ input: process.stdin })
+      reader.once('line', callback).once('line', () => reader.close())
+      return () => reader.close()
+    },
     askHidden,
   }
 }

@@ -1,51 +1,50 @@
 import type { ApiClient } from '#libs/client'
 import { Fleet } from './fleet.js'
 import { PartnerServers } from './partners/partner-servers.js'
+import { ASSETS, Walkthrough, type WalkthroughHost } from './walkthrough.js'
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+
+export { ASSETS }
 
 /** What the demo needs of its host: a running system, and the CLI as a person would use it. */
-export interface DemoStage {
+export interface DemoStage extends WalkthroughHost {
   url: string
-  /** With the operator's key. */
-  api: ApiClient
   /** Of `startPartnerServers`; the host stops them. */
   partners: PartnerServers
   /** File of the roster that the fleet is pinned to. */
   roster: string
   say(text: string): void
+  /** Resolves when a person pressed Enter; absent if the demo signs by itself. */
+  entered: Promise<void> | undefined
+  /** Resolves when the demo has to end. */
+  stopped: Promise<void>
   /** Runs one command line of `hms-svc` with the demo's policies in `policies/`; answers its exit code. */
   run(argv: string[]): Promise<number>
 }
 
 export interface Demo {
+  walkthrough: Walkthrough
   /** Exit code of the run of 2.0.0. */
-  exitCode: number
+  ended: Promise<number>
   stop(): Promise<void>
 }
-
-/** Folder with the policies, bots and readings of the story. */
-export const ASSETS = new URL(import.meta.url.endsWith('.ts') ? '../assets/' : '../../../../apps/demo/assets/', import.meta.url)
 
 /** Before the system, which has to know where mail goes. */
 export function startPartnerServers(): Promise<PartnerServers> {
   return new PartnerServers().start()
 }
 
-/** The PM 2.5 story: a fleet that applies 35 µg/m³, a signature, and the same fleet with 25. */
-export async function playDemo(stage: DemoStage): Promise<Demo> {
-  await stage.partners.register(stage.api)
+/** Starts the PM 2.5 demo: a fleet that applies 35 µg/m³, a signature, and the same fleet with 25. */
+export function playDemo(stage: DemoStage): Demo {
   const fleet = new Fleet(stage.url, stage.roster)
-  const stop = (): Promise<void> => fleet.close()
-  try {
-    return { exitCode: await tell(stage, fleet), stop }
-  } catch (error) {
-    await stop()
-    throw error
-  }
+  const walkthrough = new Walkthrough(stage, fleet)
+  return { walkthrough, ended: play(stage, fleet, walkthrough), stop: () => fleet.close() }
 }
 
-async function tell(stage: DemoStage, fleet: Fleet): Promise<number> {
+async function play(stage: DemoStage, fleet: Fleet, walkthrough: Walkthrough): Promise<number> {
   const { say, partners } = stage
+  await partners.register(stage.api)
   const readings = await registerReplayMaterial(stage.api, ASSETS)
   say(
     `Replay: ${REPLAY_BOTS} inspection bots, one of them with 35 hard-coded; ${readings.toLocaleString('en')} EPA readings of ` +
@@ -57,32 +56,37 @@ async function tell(stage: DemoStage, fleet: Fleet): Promise<number> {
   say(`Page:   ${stage.url}/panes holds panes over one connection; Air quality turns red when the limit falls`)
   say('')
   say('1.5.0 (limit 35) goes live first; in this demo it is observed and baked for one second each:')
-  const before = await stage.run([
-    'approve',
-    'policies/pm25-1.5.0.yaml',
-    '--sign',
-    'EPA Chief',
-    '--observe',
-    '1s',
-    '--bake',
-    '1s',
-    '--watch',
-    '--quiet',
-  ])
+  const old = fileURLToPath(new URL('policies/pm25-1.5.0.yaml', ASSETS))
+  const before = await stage.run(['approve', old, '--sign', 'EPA Chief', '--observe', '1s', '--bake', '1s', '--watch', '--quiet'])
   if (before !== 0) return before
   await fleet.all('1.5.0')
   say(`  all ${fleet.size} bots read 35`)
   say('')
   say('The limit falls from 35 to 25. Observed and baked as HMS_APPROVER_OBSERVE says here (the product: 5 min):')
-  say('$ hms-svc approve policies/pm25.yaml --sign "EPA Chief"')
+  walkthrough.isPrepared = true
   const receivedBefore = partners.receipts.length
-  const code = await stage.run(['approve', 'policies/pm25.yaml', '--sign', 'EPA Chief', '--watch'])
+  const code = await (stage.entered === undefined ? signAndWatch(stage) : watchSigned(stage, stage.entered, walkthrough))
   if (code !== 0) return code
   await fleet.all('2.0.0')
   const receipts = partners.receipts.slice(receivedBefore)
   say(`  all ${fleet.size} bots read 25; ${receipts.length} partners got it, and each checked what it got:`)
   for (const { partner, what, proof } of receipts) say(`    ${partner.padEnd(13)} ${what}: ${proof}`)
   return code
+}
+
+function signAndWatch({ say, run }: DemoStage): Promise<number> {
+  say('$ hms-svc approve policies/pm25.yaml --sign "EPA Chief"')
+  return run(['approve', fileURLToPath(new URL('policies/pm25.yaml', ASSETS)), '--sign', 'EPA Chief', '--watch'])
+}
+
+/** Waits until a person signs, in the page or with Enter, and watches that run. Interrupted, it returns the exit code 130. */
+async function watchSigned(stage: DemoStage, entered: Promise<void>, walkthrough: Walkthrough): Promise<number> {
+  stage.say(`Press "Sign the new limit" on ${stage.url}, or Enter here.`)
+  void entered.then(() => walkthrough.press('sign')).catch(() => undefined)
+  const run = await Promise.race([walkthrough.signed, stage.stopped])
+  if (run === undefined) return 130
+  stage.say('$ hms-svc approve policies/pm25.yaml --sign "EPA Chief"')
+  return stage.run(['runs', 'watch', String(run)])
 }
 
 const REPLAY_BOTS = 64

@@ -12,7 +12,7 @@ const ARRIVAL_MS = 15_000
 
 /** Bots of the demo that apply the policy through the SDK, as inspection programs would. */
 export class Fleet {
-  private readonly bots: { region: string; connection: HmsConnection }[] = []
+  private readonly bots: { bot: string; region: string; connection: HmsConnection }[] = []
 
   constructor(
     private readonly url: string,
@@ -30,13 +30,18 @@ export class Fleet {
     for (let start = 0; start < names.length; start += AT_ONCE) {
       const group = names.slice(start, start + AT_ONCE)
       const connections = await Promise.all(group.map(({ bot, region }) => connect({ url: this.url, roster: this.roster, bot, region })))
-      this.bots.push(...connections.map((connection, index) => ({ region: group[index]!.region, connection })))
+      this.bots.push(...connections.map((connection, index) => ({ ...group[index]!, connection })))
     }
   }
 
   /** `200 in NCR, 60 in VA, 40 in MD`. */
   census(): string {
     return REGIONS.map(({ region }) => `${this.bots.filter((bot) => bot.region === region).length} in ${region}`).join(', ')
+  }
+
+  /** Bots that read this version now. */
+  readersOf(version: string): { bot: string; region: string }[] {
+    return this.bots.filter(({ connection }) => versionOf(connection) === version)
   }
 
   /** Resolves when every bot reads this version; each is woken by its own change event. */

@@ -1,19 +1,16 @@
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { ApiClient, authorizationFrom } from '#libs/client'
 import { EXIT } from '#libs/contracts'
 import { processEnvironment, stopSignal } from '#libs/platform'
 import { readCliEnvironment } from '../cli.config.js'
 import type { CliContext } from '../context.js'
 import { durationFlag } from '../flags.js'
-import type { CliIo } from '../io.js'
-import { processIo } from '../process-io.js'
 import type { DEMO, FlagsOf } from '../verbs/options.js'
 import { prepareDemoFolder } from './data-folder.js'
-import { startEmbedded } from './embedded-system.js'
+import { startEmbedded, type Walkthrough } from './embedded-system.js'
 import { loadProgram } from './load-program.js'
 import { placeOf } from './place.js'
-import { commandsAfterDemo } from './try-it.js'
+import { commandOf, commandsAfterDemo } from './try-it.js'
 
 const OBSERVE_MS = 10_000
 
@@ -25,16 +22,20 @@ interface PartnerServers {
 
 /** Mirrors `playDemo` of apps/demo, which is imported dynamically by name because apps do not import apps. */
 export interface DemoModule {
-  ASSETS: URL
   startPartnerServers(): Promise<PartnerServers>
   playDemo(stage: {
     url: string
     api: ApiClient
+    folder: string
     partners: PartnerServers
     roster: string
     say(text: string): void
-    run(argv: string[]): Promise<number>
-  }): Promise<{ exitCode: number; stop(): Promise<void> }>
+    entered: Promise<void> | undefined
+    stopped: Promise<void>
+    run(argv: readonly string[]): Promise<number>
+    runQuietly(argv: readonly string[]): Promise<{ code: number; output: string }>
+    commandOf(argv: readonly string[]): string
+  }): { walkthrough: Walkthrough; ended: Promise<number>; stop(): Promise<void> }
 }
 
 type DemoFlags = FlagsOf<typeof DEMO>
@@ -56,58 +57,68 @@ export async function runDemo(context: CliContext, flags: DemoFlags): Promise<nu
 }
 
 async function play(
-  { output, runCli }: CliContext,
+  context: CliContext,
   { port, dataDir: folder }: { port: number; dataDir: string },
   once: boolean,
-  { playDemo, ASSETS }: DemoModule,
+  { playDemo }: DemoModule,
   partners: PartnerServers,
   environment: Record<string, string>,
 ): Promise<number> {
+  const { io, output, runCli } = context
   const stopRequested = stopSignal()
   const dataDir = resolve(folder)
   const print = (text: string): void => output.note(text)
+  let walkthrough: Walkthrough | undefined
   const system = await startEmbedded({
     port,
     dataDir,
     environment: { ...processEnvironment(), ...environment },
     prepare: (prepared) => prepareDemoFolder(prepared, print),
+    walkthrough: { steps: async () => walkthrough?.steps() ?? [], press: async (name) => walkthrough?.press(name) },
   })
   print(`HMS-SVC is ready on ${system.url}   (demo: data in ${folder}, not for production)`)
-  const api = new ApiClient({ url: system.url, timeoutMs: 10_000, authorize: authorizationFrom({ url: system.url, dataDir }) })
-  const playing = playDemo({
-    url: system.url,
-    api,
+  const { url } = system
+  const ioOfDemo = { ...io, environment: readCliEnvironment({ ...processEnvironment(), HMS_URL: url, HMS_DATA_DIR: dataDir }) }
+  let close = (): void => undefined
+  const entered = io.interactive && !once ? new Promise<void>((resolve) => (close = io.onLine(resolve))) : undefined
+  const demo = playDemo({
+    url,
+    api: new ApiClient({ url, timeoutMs: 10_000, authorize: authorizationFrom({ url, dataDir }) }),
+    folder: dataDir,
     partners,
     roster: join(dataDir, 'roster.json'),
     say: print,
-    run: (argv) => runAt(fileURLToPath(ASSETS), (io) => runCli(argv, io), system.url, dataDir),
+    entered,
+    stopped: Promise.race([stopRequested, system.failed]).then(
+      () => undefined,
+      () => undefined,
+    ),
+    run: (argv) => runCli(argv, ioOfDemo),
+    runQuietly: async (argv) => {
+      const texts: string[] = []
+      const sink = { write: (text: string) => void texts.push(text), isTerminal: false, columns: null }
+      const code = await runCli(argv, { ...ioOfDemo, stdout: sink, stderr: sink, interactive: false })
+      return { code, output: texts.join('') }
+    },
+    commandOf: (argv) => commandOf({ cwd: process.cwd(), dataDir, url }, argv),
   })
+  walkthrough = demo.walkthrough
   try {
-    const ended = await Promise.race([playing, stopRequested.then(() => undefined), system.failed])
+    const ended = await Promise.race([demo.ended, stopRequested.then(() => undefined), system.failed])
     if (ended !== undefined && !once) {
-      const commands = commandsAfterDemo({ cwd: process.cwd(), dataDir, url: system.url }).map((command) => `  ${command}`)
-      for (const line of ['', 'Everything stays up. In another terminal:', ...commands, 'Ctrl-C stops it.']) print(line)
+      const commands = commandsAfterDemo({ cwd: process.cwd(), dataDir, url }).map((command) => `  ${command}`)
+      for (const line of ['', `Everything stays up: ${url}. In another terminal:`, ...commands, 'Ctrl-C stops it.']) print(line)
       await Promise.race([stopRequested, system.failed])
     }
     if (!once || ended === undefined) print('Stopping…')
     if (ended === undefined) return EXIT.interrupted
-    return once ? ended.exitCode : EXIT.done
+    return once ? ended : EXIT.done
   } finally {
+    close()
     // The walkthrough may still be running. It ends when it notices that the system has stopped; its bots are stopped afterwards.
-    const walkthrough = playing.catch(() => undefined)
+    const playing = demo.ended.catch(() => undefined)
     await system.stop()
-    await (await walkthrough)?.stop()
-  }
-}
-
-/** Runs the CLI as a person would, in the folder that contains `policies/`, against the demo and with its keys. */
-async function runAt(cwd: string, run: (io: CliIo) => Promise<number>, url: string, dataDir: string): Promise<number> {
-  const io = { ...processIo(), environment: readCliEnvironment({ ...processEnvironment(), HMS_URL: url, HMS_DATA_DIR: dataDir }) }
-  const before = process.cwd()
-  process.chdir(cwd)
-  try {
-    return await run(io)
-  } finally {
-    process.chdir(before)
+    await playing
+    await demo.stop()
   }
 }

@@ -12,9 +12,18 @@ import { loadProgram } from './load-program.js'
 import { urlOf } from './place.js'
 import { createServer } from 'node:net'
 
+/** Mirrors `Walkthrough` of apps/console: steps of the demo on Overview, and what a button does. */
+export interface Walkthrough {
+  steps(): Promise<readonly unknown[]>
+  press(name: string): Promise<void>
+}
+
 /** Mirrors `addConsole` of apps/console, which is imported dynamically by name because apps do not import apps. */
 export interface ConsoleModule {
-  addConsole(server: unknown, options: { urlsOf(): readonly string[]; roster: string; environment: string }): void
+  addConsole(
+    server: unknown,
+    options: { urlsOf(): readonly string[]; roster: string; environment: string; walkthrough?: Walkthrough | undefined },
+  ): void
 }
 
 export interface EmbeddedSystem {
@@ -31,6 +40,8 @@ interface EmbeddedOptions {
   environment: Environment
   /** Runs with the folder locked, before anything is started in it. */
   prepare(dataDir: string): Promise<void>
+  /** Only for `demo`. */
+  walkthrough?: Walkthrough
 }
 
 /** Composition root of embedded mode: all services, their database and their bus in this process and its data folder. */
@@ -84,6 +95,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
       urlsOf: () => [url],
       roster: config.roster ?? join(config.dataDir, 'roster.json'),
       environment: 'dev',
+      walkthrough: options.walkthrough,
     })
     await host.start({ host: config.host, port: options.port })
     let stopping = false

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { commandsAfterDemo, commandsToTry } from './try-it.js'
+import { commandOf, commandsAfterDemo, commandsToTry } from './try-it.js'
 
 const sample = '/home/a/project/node_modules/hms-svc/apps/demo/assets/policies/pm25-1.5.0.yaml'
 
@@ -26,5 +26,12 @@ describe('commands suggested by dev and demo', () => {
       `${hms} runs list`,
       `${hms} audit log --run 2`,
     ])
+  })
+
+  it('are made of an argument list, with files relative to the working folder', () => {
+    const target = { cwd: '/home/a/project', dataDir: '/home/a/project/.hms', url: 'http://127.0.0.1:7184' }
+    expect(commandOf(target, ['approve', sample, '--sign', 'EPA Chief'])).toBe(
+      "npx hms-svc approve node_modules/hms-svc/apps/demo/assets/policies/pm25-1.5.0.yaml --sign 'EPA Chief'",
+    )
   })
 })

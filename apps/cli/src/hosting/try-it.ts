@@ -21,6 +21,11 @@ export function commandsAfterDemo(target: DemoTarget): string[] {
   return [get!, `${rollback}     # every bot back at 35`, ...others]
 }
 
+/** Returns one command line for a second terminal. Absolute paths are those of files. */
+export function commandOf(target: DemoTarget, argv: readonly string[]): string {
+  return commandsIn(target, argv.map((arg) => quoted(arg.startsWith('/') ? near(target.cwd, arg) : arg)).join(' '))[0]!
+}
+
 /** Builds commands to run in `cwd`, with data folder and address if they are not the defaults. */
 function commandsIn({ cwd, dataDir, url }: DemoTarget, ...verbs: string[]): string[] {
   const data = near(cwd, dataDir)

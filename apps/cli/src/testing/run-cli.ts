@@ -48,6 +48,7 @@ export function ioForTest(fixture: CliFixture = {}, texts = { stdout: '', stderr
       fixture.interrupt?.(callback)
       return () => undefined
     },
+    onLine: () => () => undefined,
     askHidden: async (question) => {
       fixture.onQuestion?.(question)
       return answers.shift() ?? ''
