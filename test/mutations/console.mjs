@@ -83,6 +83,8 @@ export const CONSOLE_GUARDS = [
     without: '',
     spec: 'apps/console/src/signing/browser/check-consequence.spec.ts',
     test: 'is typed again before anything is signed',
+  },
+  {
     name: 'walkthrough-dev-only',
     guard: 'buttons that sign with the keys of the demo exist in profile dev only',
     without: '',

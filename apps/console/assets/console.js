@@ -120,6 +120,12 @@ if (pauseButton !== null) {
   open()
 }
 
+/** A picture on a page that is not followed changes with the page that it names, dot by dot; the rest of the page stays as it is. */
+for (const part of document.querySelectorAll('[data-follow]'))
+  new EventSource(`/console/live?page=${encodeURIComponent(part.dataset.follow)}`).addEventListener('message', ({ data }) =>
+    patch(part, new DOMParser().parseFromString(JSON.parse(data), 'text/html')),
+  )
+
 // Ctrl K, or Command K, leads to the search; Escape closes the menus.
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape') for (const menu of document.querySelectorAll('.usa-header details[open]')) menu.removeAttribute('open')

@@ -63,4 +63,13 @@ describe('a picture in an open page', () => {
     await page.evaluate(() => (globalThis.document.activeElement as HTMLElement).blur())
     expect(await after(pageWith({ 'bot-b': '2', 'bot-c': '1' }))).toEqual({ kept: [], titles: ['2', '1'] })
   })
+
+  it('follows another page where it is on a page that is not followed', async () => {
+    await page.setContent(
+      `<!doctype html><main data-follow="/bots?policy=a"><p id="form">1</p>${pageWith({ 'bot-a': '1' }).split('</p>')[1]}`,
+    )
+    await page.addScriptTag({ content: SCRIPT })
+    const { kept, titles } = await after(`<p id="form">2</p>${pageWith({ 'bot-a': '2' })}`)
+    expect([kept, titles, await page.textContent('#form')]).toEqual([['form', 'fleet', 'picture'], ['2'], '1'])
+  })
 })

@@ -44,7 +44,7 @@ beforeEach(() => {
     document: {
       hidden: false,
       querySelector: (name: string) => elements[name] ?? null,
-      querySelectorAll: () => [countdown],
+      querySelectorAll: (name: string) => (name === '[data-until]' ? [countdown] : []),
       addEventListener: () => {},
     },
     location: { pathname: '/', search: '' },

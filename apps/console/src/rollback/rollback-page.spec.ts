@@ -4,6 +4,7 @@ import { AWAY, BUNDLE_FIRST, shown, type Shown } from '../testing/shown.js'
 import { rollbackPage } from './rollback-page.js'
 
 const ID = 'epa-pm25-limit'
+const BOT = { id: 'inspector-1', region: 'NCR', state: 'current', version: '2.0.0', digest: 'sha256:1' }
 
 /** Shows the page of a rollback to 1.5.0. `preview`: response of rollout about the policies that it moves. */
 async function page(preview: unknown, query = 'to=1.5.0'): Promise<Shown> {
@@ -12,6 +13,7 @@ async function page(preview: unknown, query = 'to=1.5.0'): Promise<Shown> {
     [`/v1/policies/${ID}/history?limit=50`]: [],
     [`/v1/policies/${ID}?version=1.5.0`]: { id: ID, version: '1.5.0', limit: 35 },
     [`/v1/rollbacks/preview?policy=${ID}&version=1.5.0`]: preview,
+    [`/v1/coverage?policy=${ID}&bots=all`]: { policy: ID, total: 1, current: 1, versions: [], lagging: [], bots: [BOT] },
     '/v1/roster': [{ version: 1, envelope: await rosterOf(['EPA Chief', 'EPA Counsel']) }],
   }
   return shown(rollbackPage, { answers, params: { id: ID }, query })
@@ -34,5 +36,11 @@ describe('the page of a rollback', () => {
     expect(text).toContain(detail)
     expect(html).toContain(`href="/policies/${ID}/rollback?to=1.5.0&amp;reason=&amp;public-reason=&amp;only=yes"`)
     expect((await page(preview, 'to=1.5.0&only=yes')).text).not.toContain('is not known')
+  })
+
+  it('shows the fleet beside the stopwatch, which follows the page of the fleet', async () => {
+    const { html } = await page({ id: ID, version: '1.5.0', moved: [] })
+    expect(html).toMatch(/data-stopwatch.*<div data-follow="\/bots\?policy=epa-pm25-limit">.*<title>inspector-1: 2\.0\.0<\/title>/s)
+    expect((await page(AWAY, '')).html).not.toContain('data-follow')
   })
 })

@@ -1,6 +1,7 @@
 import type { JsonObject, PastPolicyView, PolicyHistoryEntry, PolicyView, RollbackPreview } from '#libs/contracts'
 import { changeCells, describeMagnitude, diffPolicies, type PolicyDocument, type VerifiedLive } from '#libs/policy'
 import type { JSX } from 'preact'
+import { FleetPart, readFleet } from '../bots/fleet-picture.js'
 import { ChoiceForm, RadioField, ReasonFields } from '../forms/fields.js'
 import { Absent, Alert, Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
@@ -27,6 +28,7 @@ export async function rollbackPage({ read, verified, params, query }: PageReques
   const only = query.get('only') === 'yes'
   const preview =
     to === '' || only ? undefined : await read<RollbackPreview>(`/v1/rollbacks/preview?policy=${encodeURIComponent(id)}&version=${version}`)
+  const fleet = target === undefined ? undefined : await readFleet(read, id)
   const inForce = target === undefined ? undefined : (await verified([id])).get(id)
   const missing = policy.kind === 'missing' && history.kind === 'missing'
   const from = live === undefined ? 'nothing' : live.version
@@ -49,15 +51,22 @@ export async function rollbackPage({ read, verified, params, query }: PageReques
       ) : (
         <Loaded answer={target} what="version">
           {(past) => (
-            <>
-              <Moves preview={preview} id={id} chosen={{ to, reason, 'public-reason': publicReason }} />
-              <Changes from={inForce} to={past.value} version={to} />
-              <p>{reason === '' ? 'No reason is given.' : `Reason: “${reason}”`}</p>
-              <p>{publicReason === '' ? 'Partners get no reason.' : `Partners receive: “${publicReason}”`}</p>
-              <Loaded answer={people} what="people of the roster">
-                {(known) => <Go id={id} version={to} reason={reason} publicReason={publicReason} only={only} people={known} />}
-              </Loaded>
-            </>
+            <div class="columns">
+              <div>
+                <Moves preview={preview} id={id} chosen={{ to, reason, 'public-reason': publicReason }} />
+                <Changes from={inForce} to={past.value} version={to} />
+                <p>{reason === '' ? 'No reason is given.' : `Reason: “${reason}”`}</p>
+                <p>{publicReason === '' ? 'Partners get no reason.' : `Partners receive: “${publicReason}”`}</p>
+                <Loaded answer={people} what="people of the roster">
+                  {(known) => <Go id={id} version={to} reason={reason} publicReason={publicReason} only={only} people={known} />}
+                </Loaded>
+              </div>
+              {fleet === undefined ? null : (
+                <div data-follow={`/bots?policy=${encodeURIComponent(id)}`}>
+                  <FleetPart answer={fleet} />
+                </div>
+              )}
+            </div>
           )}
         </Loaded>
       ),
