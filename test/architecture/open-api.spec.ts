@@ -138,6 +138,7 @@ describe('the examples of the OpenAPI document', () => {
         "freezesDeclare": "HMS_FREEZE_SIGNATURE_INVALID",
         "freezesLift": "HMS_FREEZE_SIGNATURE_INVALID",
         "headsRefresh": "HMS_FRESHNESS_INVALID",
+        "headsStore": "HMS_HEAD_SIGNER",
         "partnerTestsTest": "accepted",
         "partnersAdd": "accepted",
         "policiesRestore": "HMS_POLICY_NOT_FOUND",
