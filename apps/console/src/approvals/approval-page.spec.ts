@@ -108,7 +108,7 @@ describe('the page of an approval', () => {
 
   it('shows DIFFERENCE NOT VERIFIED where the live version is not verified', async () => {
     const { html, text } = await page(PREPARED, {}, {})
-    expect(text).toContain('DIFFERENCE NOT VERIFIED: config-store said nothing')
+    expect(text).toContain('DIFFERENCE NOT VERIFIED: config-store did not respond')
     expect(html).toMatch(/usa-alert--error[^>]*>(?:(?!<\/section|<h2).)*DIFFERENCE NOT VERIFIED/s)
     expect(text).not.toMatch(/no change|35 µg/)
   })
@@ -233,21 +233,25 @@ describe('the consequence on the page of an approval', () => {
 
   it('is not verified where what is in force is not', async () => {
     const { text } = await tried(taken(aTrial({ statement })), { live: {} })
-    expect(text).toContain('CONSEQUENCE NOT VERIFIED: nothing in force to compare with is verified: config-store said nothing')
+    expect(text).toContain('CONSEQUENCE NOT VERIFIED: nothing in force to compare with is verified: config-store did not respond')
   })
 
   it.each([
     [
-      { kind: 'away', service: 'simulator', detail: 'said nothing within 4 s' },
+      { kind: 'away', service: 'simulator', detail: 'did not respond within 4 s', isLate: true },
       MISSING,
-      'Not known yet: simulator said nothing within 4 s.',
+      'Not known yet: simulator did not respond within 4 s.',
     ],
     [
       { kind: 'refused', status: 503, code: 'HMS_PLACES_TAKEN', detail: 'another runs', next: [], errors: [] },
       MISSING,
       'Not known yet: another runs.',
     ],
-    [{ kind: 'away', service: 'simulator', detail: 'said nothing within 4 s' }, { done: 3, total: 12 }, '3 of 12 programs done'],
+    [
+      { kind: 'away', service: 'simulator', detail: 'did not respond within 4 s', isLate: true },
+      { done: 3, total: 12 },
+      '3 of 12 programs done',
+    ],
   ])('is waited for while the trial runs', async (trial, progress, words) => {
     const { html, text } = await tried(trial, { progress })
     expect(text).toContain(words)

@@ -192,7 +192,7 @@ function Who({
       <h2 id="who-title">Who has to sign</h2>
       <Facts
         facts={[
-          ['Written by', authors.length === 0 ? 'not said' : authors],
+          ['Written by', authors.length === 0 ? 'not stated' : authors],
           ['Signed by', prepared.signedBy.join(', ') || 'no one yet'],
           ['Still missing', prepared.missing.join(', ') || 'nothing'],
           ['Ends', [<Moment at={prepared.expiresAt} />, `, in ${timeLeft(prepared.expiresAt, now)}`]],

@@ -69,7 +69,7 @@ function Waiting({ approvals, now, caption = 'Waiting for signatures' }: Waiting
             <a href={`/approvals/${encodeURIComponent(digest)}`}>{policiesText(policies)}</a>
           </th>
           <td>{run === null ? 'none yet' : <RunLink run={run} />}</td>
-          <td>{authors.join(', ') || 'not said'}</td>
+          <td>{authors.join(', ') || 'not stated'}</td>
           <td>{signedBy.join(', ')}</td>
           <td>{missing.join(', ')}</td>
           <td>

@@ -16,7 +16,7 @@ export async function proofOf(
   { policies, live }: { policies: readonly JsonObject[]; live: ReadonlyMap<string, VerifiedLive> },
 ): Promise<Proof> {
   if (trial.kind !== 'taken') {
-    const isBusy = trial.kind === 'away' ? trial.detail.startsWith('said nothing') : trial.status === 503
+    const isBusy = trial.kind === 'away' ? trial.isLate === true : trial.status === 503
     const progress = isBusy ? valueOf(await read<ReplayProgress>('/v1/simulations/trial')) : undefined
     return { kind: 'unproven', why: trial.kind === 'away' ? `${trial.service} ${trial.detail}` : trial.detail, isPending: isBusy, progress }
   }

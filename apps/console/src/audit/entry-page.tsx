@@ -181,7 +181,7 @@ export function Signers({ approval: { digest, signedBy, authors, reasons } }: { 
     <Facts
       facts={[
         ['Signed by', signedBy.join(', ') || 'no one yet'],
-        ['Written by', authors.join(', ') || 'not said'],
+        ['Written by', authors.join(', ') || 'not stated'],
         ...reasons.map(({ name, reason }) => [`${name} says`, `“${reason}”`] as const),
         ['What was signed', <Digest digest={digest} />],
       ]}

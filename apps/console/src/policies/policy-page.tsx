@@ -182,13 +182,13 @@ function InForce({ policy, history }: InForceProps): JSX.Element {
           ['In force since', since === undefined ? 'not known now' : <Moment at={since} />],
           [
             'Signed by',
-            (approvedBy.join(', ') || 'not said') + (soleOfficial === true ? ' (author and approver, as the roster allows)' : ''),
+            (approvedBy.join(', ') || 'not stated') + (soleOfficial === true ? ' (author and approver, as the roster allows)' : ''),
           ],
           breakGlass === undefined
             ? null
             : ['Break-glass', `${breakGlass.reason ?? 'a rollback brought back what came so'}; neither replayed nor tried by a canary`],
           change === undefined ? null : ['Brought by', changeText(change)],
-          ['Written by', author ?? 'not said'],
+          ['Written by', author ?? 'not stated'],
           ['Made live by', <RunLink run={run} />],
           ['Release', <Digest digest={digest} />],
           ...described.map((key) => [key, [value[key]].flat().map(valueText).join(', ')] as const),

@@ -1,7 +1,7 @@
 import type { ServiceName } from '#libs/contracts'
 
 /**
- * What a service said, or why it said nothing. The four are different facts for a person, so each has its own words on a page: a service
+ * Response of a service, or why there is none. The four are different facts for a person, so each has its own words on a page: a service
  * that is away must not look like an empty list.
  */
 export type Answer<T> =
@@ -28,7 +28,7 @@ export function mapAnswer<T, U>(answer: Answer<T>, map: (value: T) => U): Answer
   return answer.kind === 'loaded' ? { kind: 'loaded', value: map(answer.value) } : answer
 }
 
-/** What a service said to a write, or to a dry run; a refusal in its own words. */
+/** Response of a service to a write or a dry run; a refusal with the service's own text. */
 export type Sent<T> =
   | { kind: 'taken'; value: T }
   | {
@@ -39,7 +39,8 @@ export type Sent<T> =
       next: string[]
       errors: { pointer: string; detail: string }[]
     }
-  | { kind: 'away'; service: ServiceName; detail: string }
+  /** `isLate`: the service may still be working on it. */
+  | { kind: 'away'; service: ServiceName; detail: string; isLate?: true }
 
 /** A POST to the public HTTP API, as the one who asks for the page. Never rejects. */
 export type Send = <T>(path: string, body: object, options?: SendOptions) => Promise<Sent<T>>

@@ -97,7 +97,7 @@ describe('reading the API', () => {
     const sent = readerOf(url).sendAs(undefined, '192.0.2.1')('/v1/simulations', {}, { deadlineMs: 30_000, patienceMs: 4_000 })
     await vi.waitUntil(() => requests.length === 1)
     clock.advanceTo(clock.elapsedMs() + 4_000)
-    expect(await sent).toEqual({ kind: 'away', service: 'simulator', detail: 'said nothing within 4 s' })
+    expect(await sent).toEqual({ kind: 'away', service: 'simulator', detail: 'did not respond within 4 s', isLate: true })
     expect(isCut).toBe(false)
     finish()
     const patient = readerOf(url).sendAs(undefined, '192.0.2.1')('/v1/simulations', {}, { deadlineMs: 30_000, patienceMs: 4_000 })
@@ -109,7 +109,7 @@ describe('reading the API', () => {
   it('waits no longer than its deadline', async () => {
     answer = () => {}
     const reader = new ApiReader({ urlsOf: () => [url], clock, deadlineMs: 300 })
-    expect(await reader.as(undefined)('/v1/runs')).toMatchObject({ kind: 'away', detail: 'said nothing within 0.3 s' })
+    expect(await reader.as(undefined)('/v1/runs')).toMatchObject({ kind: 'away', detail: 'did not respond within 0.3 s' })
   })
 
   it('accepts no response that is too large, is no JSON, or redirects', async () => {

@@ -91,16 +91,17 @@ export class ApiReader {
           const value = parseClean(await readText(response.body, MAX_ANSWER_BYTES))
           return response.ok ? { kind: 'taken', value: value as T } : refusalOf(response.status, value)
         } catch (error) {
-          detail = signal.aborted ? `said nothing within ${deadlineMs / 1000} s` : reasonOf(error)
+          detail = signal.aborted ? `did not respond within ${deadlineMs / 1000} s` : reasonOf(error)
           if (!UNCONNECTED.has(codeOf(error))) break
         }
       }
-      return { kind: 'away', service, detail }
+      return { kind: 'away', service, detail, ...(signal.aborted ? { isLate: true } : {}) }
     }
     return <T>(path: string, body: object, { deadlineMs = this.deadlineMs, patienceMs = deadlineMs }: SendOptions = {}) => {
       const sent = post<T>(path, body, deadlineMs)
       if (patienceMs === deadlineMs) return sent
-      const late = { kind: 'away', service: serviceOfPath(path), detail: `said nothing within ${patienceMs / 1000} s` } as const
+      const detail = `did not respond within ${patienceMs / 1000} s`
+      const late = { kind: 'away', service: serviceOfPath(path), detail, isLate: true } as const
       return new Promise<Sent<T>>((resolve) => {
         const cancel = this.options.clock.after(patienceMs, () => resolve(late))
         void sent.then(resolve).finally(cancel)
@@ -150,7 +151,7 @@ export class ApiReader {
       if (response.status === 400 || response.status === 404) return { kind: 'missing', detail }
       return { kind: 'away', service, detail: `answered ${response.status}${code === '' ? '' : ` (${code})`}` }
     } catch (error) {
-      return { kind: 'away', service, detail: signal.aborted ? `said nothing within ${this.deadlineMs / 1000} s` : reasonOf(error) }
+      return { kind: 'away', service, detail: signal.aborted ? `did not respond within ${this.deadlineMs / 1000} s` : reasonOf(error) }
     }
   }
 }

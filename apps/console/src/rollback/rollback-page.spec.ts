@@ -28,7 +28,7 @@ describe('the page of a rollback', () => {
   })
 
   it.each([
-    ['is away', AWAY, 'approver said nothing within 2.5 s'],
+    ['is away', AWAY, 'approver did not respond within 2.5 s'],
     ['refuses', BUNDLE_FIRST, 'HMS_ROLLOUT_BUNDLE_FIRST'],
   ])('reports that the other policies are not known where rollout %s, and offers the one alone', async (_what, preview, detail) => {
     const { text, html } = await page(preview)

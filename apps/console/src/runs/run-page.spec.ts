@@ -204,7 +204,7 @@ describe('the page of a run', () => {
   it('names the service that is down, or the missing right, and never shows an empty list instead', async () => {
     const away = await shown(runPage, { answers: { '/v1/runs/7': AWAY }, params })
     expect(away.status).toBe(200)
-    expect(away.text).toContain('approver said nothing within 2.5 s. This says nothing about whether there are any.')
+    expect(away.text).toContain('approver did not respond within 2.5 s. This says nothing about whether there are any.')
     const denied = await shown(runPage, { answers: { '/v1/runs/7': DENIED }, params })
     expect(denied.text).toContain('Not allowed to see the run')
     const partly = await shown(runPage, { answers: answers({ '/v1/audit/entries?run=7&limit=1000': AWAY }), params })

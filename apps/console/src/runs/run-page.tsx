@@ -307,7 +307,7 @@ function Signers({ approval }: { approval: ApprovalSummary }): JSX.Element {
       <Facts
         facts={[
           ['Signed by', signedBy.join(', ') || 'no one yet'],
-          ['Written by', authors.join(', ') || 'not said'],
+          ['Written by', authors.join(', ') || 'not stated'],
           missing.length === 0 ? null : ['Still missing', [`${missing.join(', ')}, until `, <Moment at={expiresAt} />]],
           ['What was signed', <Digest digest={digest} />],
           ['Policies', <PolicyLinks policies={policies} />],

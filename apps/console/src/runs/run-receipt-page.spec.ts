@@ -139,7 +139,7 @@ describe('the offline bundle', () => {
     [404, { kind: 'missing', detail: '' }],
     [404, { kind: 'loaded', value: { ...past, record: { ...past.record, proof: null } } }],
     [401, { kind: 'denied', detail: '' }],
-    [503, { kind: 'away', service: 'config-store', detail: 'said nothing' }],
+    [503, { kind: 'away', service: 'config-store', detail: 'did not respond' }],
   ] as [number, Answer<unknown>][])('is a %i otherwise', async (status, answer) => {
     expect((await bundle(answer)).statusCode).toBe(status)
   })

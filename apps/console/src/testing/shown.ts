@@ -49,12 +49,12 @@ export async function shown(
   const healthOf = async (service: string) => [{ url: 'http://127.0.0.1:1', body: health?.(service) }]
   const made = await content({
     read,
-    verified: async (ids) => new Map(ids.map((id) => [id, live[id] ?? { kind: 'unverified', why: 'config-store said nothing' }])),
+    verified: async (ids) => new Map(ids.map((id) => [id, live[id] ?? { kind: 'unverified', why: 'config-store did not respond' }])),
     trusted: async () => {
       if (roster === undefined) throw new HmsError('HMS_ROSTER_REQUIRED', 'no roster is trusted')
       return roster
     },
-    send: async <T>(path: string) => (sent[path] ?? { kind: 'away', service: 'linter', detail: 'said nothing' }) as Sent<T>,
+    send: async <T>(path: string) => (sent[path] ?? { kind: 'away', service: 'linter', detail: 'did not respond' }) as Sent<T>,
     health: healthOf,
     params,
     query: new URLSearchParams(query),
@@ -73,7 +73,7 @@ export async function shown(
 }
 
 /** Of what a service that is no longer there would say. */
-export const AWAY: Answer<never> = { kind: 'away', service: 'approver', detail: 'said nothing within 2.5 s' }
+export const AWAY: Answer<never> = { kind: 'away', service: 'approver', detail: 'did not respond within 2.5 s' }
 export const UNPUBLISHED: Answer<never> = { kind: 'away', service: 'audit', detail: 'answered 503 (HMS_AUDIT_NOT_PUBLISHED)' }
 export const BUNDLE_FIRST: Answer<never> = { kind: 'away', service: 'rollout', detail: 'answered 409 (HMS_ROLLOUT_BUNDLE_FIRST)' }
 export const AT_BROKER: Answer<never> = { kind: 'away', service: 'audit', detail: 'answered 409 (HMS_TOPICS_AT_BROKER)' }
