@@ -23,8 +23,8 @@ export const DEEDS: Row[] = [
   ['schemas add {file:schema.json} --name limits', 0, 'Schema limits registered', 'name'],
 
   ['partners add {file:post.yaml}', 0, 'Partner post registered', 'id channels'],
-  ['partners test here', 0, 'accepted the test message', 'ok channels'],
-  ['partners test nowhere', 6, 'did not accept the test message', 'ok channels'],
+  ['partners test here', 0, 'accepted the test message', 'ok channels', { alone: true }],
+  ['partners test nowhere', 6, 'did not accept the test message', 'ok channels', { alone: true }],
   ['partners resubscribe post --address air@partner.example WHY', 0, 'is no longer unsubscribed at', 'id unsubscribed'],
   ['partners redrive {kept:delivery-{form}} WHY', 0, 'is queued to be sent again to', 'id partner messageId'],
   ['dlq replay {kept:replayed-{form}}', 0, 'replayed', 'id service state'],
