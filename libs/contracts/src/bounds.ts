@@ -11,7 +11,8 @@ export function readingProblem(reading: JsonObject | null): string | undefined {
   const text = textOf(reading)
   if (text === undefined) return 'reading holds half a surrogate pair, or a number that JSON cannot tell exactly'
   if (text.includes(String.raw`\u0000`) && holdsNul(reading)) return 'reading holds a NUL character'
-  return new TextEncoder().encode(text).length > MAX_READING_BYTES ? `reading is larger than ${MAX_READING_BYTES / 1024} KiB` : undefined // guard: alert-reading
+  // guard: alert-reading
+  return new TextEncoder().encode(text).length > MAX_READING_BYTES ? `reading is larger than ${MAX_READING_BYTES / 1024} KiB` : undefined
 }
 
 /** Whether every store and log can store the text: no NUL, no unpaired surrogate. */

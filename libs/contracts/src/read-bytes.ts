@@ -9,7 +9,8 @@ export async function readBytes(chunks: AsyncIterable<Uint8Array> | null, maxByt
   let size = 0
   for await (const part of chunks ?? []) {
     size += part.length
-    if (size > maxBytes) throw new HmsError('HMS_HTTP_ANSWER_OVERSIZED', `The answer is larger than ${maxBytes} bytes.`, { status: 502 }) // guard: answer-bytes
+    // guard: answer-bytes
+    if (size > maxBytes) throw new HmsError('HMS_HTTP_ANSWER_OVERSIZED', `The answer is larger than ${maxBytes} bytes.`, { status: 502 })
     parts.push(part)
   }
   return joined(parts, size)

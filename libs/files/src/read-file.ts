@@ -23,7 +23,8 @@ export async function readGivenFile(path: string, maxBytes: number): Promise<Giv
   const file = await opened(path)
   try {
     const found = await file.stat()
-    if (!found.isFile()) throw refusal('HMS_FILE_NOT_REGULAR', `${path} is ${kindOf(found)}; only regular files are read`) // guard: file-regular
+    // guard: file-regular
+    if (!found.isFile()) throw refusal('HMS_FILE_NOT_REGULAR', `${path} is ${kindOf(found)}; only regular files are read`)
     const bytes = found.size > maxBytes ? undefined : await readUpTo(file, maxBytes)
     if (bytes === undefined) throw refusal('HMS_FILE_TOO_LARGE', `${path} is larger than ${sizeOf(maxBytes)}`)
     return { bytes, mode: found.mode & 0o777, uid: found.uid }

@@ -16,7 +16,8 @@ export class SharedResult<T> {
   get(): Promise<T> {
     const now = this.clock.now().getTime()
     // A clock that was set back must not prolong the cache.
-    if (this.cached !== undefined && now >= this.cached.at && now - this.cached.at < this.forMs) return this.cached.result // guard: metrics-shared
+    // guard: metrics-shared
+    if (this.cached !== undefined && now >= this.cached.at && now - this.cached.at < this.forMs) return this.cached.result
     const computed = { at: now, result: this.compute() }
     this.cached = computed
     computed.result.catch(() => {

@@ -98,7 +98,8 @@ export function createRuntime(
     replayTimer: (tx, timer) => timers.replay(tx, timer),
   })
   const poison = { outbox, service: name, stageTopic: STAGE_TOPICS[name] }
-  timers.onGiveUp((tx, timer, failure) => deadLetterTimer(tx, timer, failure, { letters: consumer.letters, poison })) // guard: timer-give-up
+  // guard: timer-give-up
+  timers.onGiveUp((tx, timer, failure) => deadLetterTimer(tx, timer, failure, { letters: consumer.letters, poison }))
   const signals = new Signals(coordination)
   signals.on('outbox', () => relay.wake())
   // Approver writes the chain; the other services follow it.

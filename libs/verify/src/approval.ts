@@ -72,7 +72,8 @@ function requireValidSignatures(release: Statement, keys: readonly { keyid: stri
   const known = new Map(keys.map(({ keyid, key }) => [keyid, key]))
   for (const { keyid, sig } of release.signatures) {
     const key = known.get(keyid)
-    if (key !== undefined && !verify(null, release.signed, key, sig)) throw releaseRefused(`its signature by ${keyid} is false`) // guard: bundle-false-signature
+    // guard: bundle-false-signature
+    if (key !== undefined && !verify(null, release.signed, key, sig)) throw releaseRefused(`its signature by ${keyid} is false`)
   }
 }
 

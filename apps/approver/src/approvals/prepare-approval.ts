@@ -233,7 +233,8 @@ export async function unsignedApproval(
   expiresAt: Date,
 ): Promise<Approval> {
   const { releases } = prepared
-  for (const { id, releaseEpoch } of releases) await tx.documents(POLICIES).put({ ...(await policyOrNew(tx, id)), releaseEpoch }) // guard: stored-head-not-recorded
+  // guard: stored-head-not-recorded
+  for (const { id, releaseEpoch } of releases) await tx.documents(POLICIES).put({ ...(await policyOrNew(tx, id)), releaseEpoch })
   return {
     ...prepared,
     digest: approvalDigest(releases),

@@ -74,7 +74,8 @@ export function withDroppedTags(
  */
 export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
   const bundle = bundleOf(input.policies.map(({ digest }) => digest))
-  const foreign = input.fallbacks.find((named) => !input.policies.some(({ policy }) => named.startsWith(`${policy.id}@`))) // guard: foreign-fallback
+  // guard: foreign-fallback
+  const foreign = input.fallbacks.find((named) => !input.policies.some(({ policy }) => named.startsWith(`${policy.id}@`)))
   if (foreign !== undefined) throw new HmsError('HMS_APPROVER_FALLBACK_UNKNOWN', `${foreign} is of no policy in this run.`, { status: 409 })
   return input.policies.map(({ policy, digest, droppedTags, breakGlass }) => {
     const record = input.records.get(policy.id)!

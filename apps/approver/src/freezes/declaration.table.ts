@@ -37,5 +37,6 @@ export async function spendDeclaration(tx: Transaction, { predicate, digest, per
     const detail = `${person.name} declared ${MAX_STORED} freezes within minutes. Declare this one again in ten minutes.`
     throw new HmsError('HMS_FREEZE_LIMIT', detail, { status: 409, next: [action('freezes.list')] })
   }
-  return declarations.insert({ id: digest, person: person.id, expiresAt: countsUntil(predicate.at).toISOString() }) // guard: freeze-forgotten-early
+  // guard: freeze-forgotten-early
+  return declarations.insert({ id: digest, person: person.id, expiresAt: countsUntil(predicate.at).toISOString() })
 }

@@ -35,7 +35,8 @@ export class SignedFreezes {
       if (known !== undefined && digestOfPayload(known.statement) === digest) return freezeView(known, tx.now)
       if (!(await spendDeclaration(tx, read))) throw replaced(freeze.id) // guard: freeze-counts-once
       // A redeclaration with an earlier end or a smaller scope amounts to lifting.
-      if (known !== undefined && !mayReplaceFreeze(freeze, known, tx.now)) await requireReviewed(tx, this.rosters.newest, person.name) // guard: break-glass-locks-declaration
+      // guard: break-glass-locks-declaration
+      if (known !== undefined && !mayReplaceFreeze(freeze, known, tx.now)) await requireReviewed(tx, this.rosters.newest, person.name)
       await this.makeRoom(tx, known)
       const record: FreezeRecord = { ...freeze, by: person.name, declaredAt: tx.now.toISOString(), statement, lifted: null }
       await tx.documents(FREEZES).put(record)
@@ -81,7 +82,8 @@ function readSignedFreeze(statement: Envelope, roster: Roster, now: Date): ReadF
   const read = verifyStatement(statement, roster, now)
   // Records of earlier builds may lack the installation. A new statement without it would be valid in every installation whose people have
   // these keys.
-  if (read.predicate.installation === undefined) throw otherInstallation('it names no installation', roster) // guard: freeze-names-installation
+  // guard: freeze-names-installation
+  if (read.predicate.installation === undefined) throw otherInstallation('it names no installation', roster)
   if (isSignedLately(read.predicate.at, now)) return read
   const detail = 'It was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.'
   throw new HmsError('HMS_FREEZE_STATEMENT_EXPIRED', detail, { status: 403 })

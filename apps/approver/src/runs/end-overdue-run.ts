@@ -97,7 +97,8 @@ async function isRegionTaken(tx: Transaction, record: RunRecord): Promise<boolea
   const { run } = record.facts
   const where = { open: 'yes', state: ['CANARY', 'ROLLING_OUT', 'BAKING', 'PAUSED', 'WAITING'] } // guard: region-in-a-long-bake
   const open = await tx.documents(RUNS).find({ where, orderBy: 'number', limit: MAX_CHECKED })
-  const ahead = open.filter(({ facts }) => facts.run !== run && (hasRegion(facts) || (facts.run < run && waitsForRegion(facts)))) // guard: region-turn-of-others
+  // guard: region-turn-of-others
+  const ahead = open.filter(({ facts }) => facts.run !== run && (hasRegion(facts) || (facts.run < run && waitsForRegion(facts))))
   const scopes = await scopesOf(tx, record)
   for (const other of ahead) {
     const occupied = await scopesOf(tx, other)
@@ -112,7 +113,8 @@ async function isRegionTaken(tx: Transaction, record: RunRecord): Promise<boolea
  */
 function hasRegion(facts: RunFacts): boolean {
   const { canary, rollout } = facts.stages
-  return stateOf(facts) !== 'WAITING' || rollout?.waits === 'FREEZE' || (canary?.waits === 'FREEZE' && canary.shown === true) // guards: region-under-freeze, frozen-has-no-region
+  // guards: region-under-freeze, frozen-has-no-region
+  return stateOf(facts) !== 'WAITING' || rollout?.waits === 'FREEZE' || (canary?.waits === 'FREEZE' && canary.shown === true)
 }
 
 /** Whether the run waits for a region. A run that a freeze stops before its first head does not: it lets other runs go first. */

@@ -68,7 +68,8 @@ export class EndStale implements OnModuleInit {
 
   /** Whether the approval's predecessor is neither live nor the release of a run ahead, which it may be with `--queue`. */
   private async isStale(tx: Transaction, policy: PolicyRecord, approved: Approval): Promise<boolean> {
-    if (followsLive(approved, approved.supersede === true ? await afterSuperseding(tx, policy) : policy)) return false // guard: effective-superseded-not-stale
+    // guard: effective-superseded-not-stale
+    if (followsLive(approved, approved.supersede === true ? await afterSuperseding(tx, policy) : policy)) return false
     const previous = previousOf(approved, policy.id)
     for (const ahead of [policy.active, ...policy.queue]) {
       const approval = await approvalOfRun(tx, ahead)

@@ -65,7 +65,8 @@ export class QueueRun implements OnModuleInit {
     const effectiveAt = isFree ? predecessorEffectiveAt(approval, policies) : undefined
     // The run is called again when approver receives the head, see `SaveRun.scheduleWaiting`.
     const isAwaitingHead = policies.some((policy) => awaitedHead(policy, approval.storedHeads) !== undefined)
-    if (isFree && effectiveAt === undefined && !isAwaitingHead) return this.start(tx, record, approval, policies) // guard: stored-head-awaited
+    // guard: stored-head-awaited
+    if (isFree && effectiveAt === undefined && !isAwaitingHead) return this.start(tx, record, approval, policies)
     const joining = policies.filter((policy) => !policy.queue.includes(number))
     for (const policy of joining) await tx.documents(POLICIES).put({ ...policy, queue: [...policy.queue, number] })
     if (effectiveAt !== undefined)
@@ -92,7 +93,8 @@ export class QueueRun implements OnModuleInit {
     if (quarantineFound !== undefined) return this.endStale.quarantine(tx, record, approval, quarantineFound) // guard: quarantine-turn
     for (const release of approval.releases) {
       const refusal = await refusedByReaders(tx, release, this.rosters.newest, tx.now.toISOString())
-      if (refusal !== undefined) return this.endStale.end(tx, record, approval, 'READERS_REFUSE', `${refusal}; approve it again`) // guard: refused-turn
+      // guard: refused-turn
+      if (refusal !== undefined) return this.endStale.end(tx, record, approval, 'READERS_REFUSE', `${refusal}; approve it again`)
     }
     for (const policy of policies) {
       await tx.documents(POLICIES).put({ ...policy, active: run, queue: policy.queue.filter((waiting) => waiting !== run) })

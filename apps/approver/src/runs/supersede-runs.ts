@@ -55,7 +55,8 @@ export class SupersedeRuns {
     if (run.facts.decisions.some(({ decision }) => decision === 'supersede') || !(await mayBeSuperseded(tx, run))) return false
     const older = (await tx.documents(APPROVALS).get(run.approval))!
     return older.releases.every(
-      ({ id, releaseEpoch }) => newer.releases.every((release) => release.id !== id || release.releaseEpoch > releaseEpoch), // guard: supersede-older-only
+      // guard: supersede-older-only
+      ({ id, releaseEpoch }) => newer.releases.every((release) => release.id !== id || release.releaseEpoch > releaseEpoch),
     )
   }
 

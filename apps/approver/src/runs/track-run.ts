@@ -88,7 +88,8 @@ export class TrackRun {
     // The stage has released the older attempt, and nothing has ended the run meanwhile.
     if (facts.attempt > record.facts.attempt && !isTerminal(stateOf(facts))) return this.retry(tx, { ...record, facts })
     await this.saveRun.execute(tx, { ...record, facts }, event, record)
-    if (event.type === 'hms.lint.passed.v1') await this.takeOver.endCanaries(tx, { ...record, facts }, event) // guard: break-glass-ends-canaries-first
+    // guard: break-glass-ends-canaries-first
+    if (event.type === 'hms.lint.passed.v1') await this.takeOver.endCanaries(tx, { ...record, facts }, event)
     const by = CAUSES[event.type]
     if (by !== undefined && facts.endedEarly !== undefined && !isTerminal(stateOf(record.facts)) && isTerminal(stateOf(facts))) {
       await this.endRun.releaseRun(tx, record, facts.endedEarly.detail, by, event)

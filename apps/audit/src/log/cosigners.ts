@@ -52,7 +52,8 @@ export class Cosigners {
    */
   sign({ witnesses, policy }: Asked, grown: Grown, note: string, { isFirst }: { isFirst: boolean }): Promise<string[]> {
     const asked = witnesses.filter(({ key }) => this.suspended.mayAsk(key))
-    const enough = isFirst && policy.quorum * 2 <= policy.witnesses.length ? Infinity : Math.max(1, policy.quorum) // guard: witness-left-behind
+    // guard: witness-left-behind
+    const enough = isFirst && policy.quorum * 2 <= policy.witnesses.length ? Infinity : Math.max(1, policy.quorum)
     return new Promise((resolve) => {
       const lines = new Map<string, string>()
       let waiting = asked.length

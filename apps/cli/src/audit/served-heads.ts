@@ -136,7 +136,8 @@ function differenceOf(
   const shown = `config-store serves ${served.version ?? 'no release'} (head ${served.head.seq}, revision ${served.revision})`
   // guard: audit-newest-logged-head
   if (served.head.seq < seq) return `${shown}, and the log has ${logged}, stored after it`
-  const isAnother = served.head.seq === seq && (releases.length > 1 || !releases.includes(served.head.current)) // guard: audit-one-release-a-number
+  // guard: audit-one-release-a-number
+  const isAnother = served.head.seq === seq && (releases.length > 1 || !releases.includes(served.head.current))
   return isAnother ? `${shown}, and the log has ${logged}: one number for two releases` : undefined
 }
 

@@ -191,7 +191,8 @@ class ExportCheck {
     const { size, root } = verifyCheckpointOfAny(note, this.rosters.at(-1)!.logPolicies)
     if (size !== stated) throw invalid(`the record names ${String(stated)} entries, but the signed checkpoint has ${size}`)
     if (size !== this.tree.size) throw invalid(`a checkpoint of ${size} entries, after ${this.tree.size}`)
-    if (!isSameBytes(this.tree.root(), root)) throw invalid(`the first ${size} entries do not have the root that the log signed`) // guard: export-root
+    // guard: export-root
+    if (!isSameBytes(this.tree.root(), root)) throw invalid(`the first ${size} entries do not have the root that the log signed`)
     requireWholeNote(note, this.rosters)
     this.checked.checkpoints++
   }

@@ -60,7 +60,8 @@ async function verified(id: string, entries: readonly PolicyHistoryEntry[], rost
 }
 
 function lineOf({ entry, refusal, isChangeUnknown }: JudgedEntry, now: number, isVerified: boolean): Line {
-  if (refusal !== undefined) return { version: null, state: 'UNVERIFIED', seq: entry.seq, code: refusal.code, detail: refusal.detail } // guard: history-verified
+  // guard: history-verified
+  if (refusal !== undefined) return { version: null, state: 'UNVERIFIED', seq: entry.seq, code: refusal.code, detail: refusal.detail }
   const verification = isVerified ? 'by-caller' : NOT_BY_CALLER
   return { ...entry, state: stateOf(entry, now), verification, ...(isChangeUnknown ? { isChangeUnknown } : {}) }
 }

@@ -113,7 +113,8 @@ export async function readPresentPolicies(context: CliContext, reader: PresentRe
     const each = judged.get(view.id)!
     if (each.kind === 'refused') return [refused(view.id, each)] // guard: list-verified
     if (each.value !== null) return [shown(view, each, each.value, rosters!)]
-    return left.has(view.id) ? [refused(view.id, { code: 'HMS_VERIFY_PRESENT', detail: 'no signed head puts it in force' })] : [] // guard: list-in-force-by-signature
+    // guard: list-in-force-by-signature
+    return left.has(view.id) ? [refused(view.id, { code: 'HMS_VERIFY_PRESENT', detail: 'no signed head puts it in force' })] : []
   })
 }
 

@@ -148,7 +148,8 @@ export class DocumentCopy implements OnModuleInit {
     const placed = this.held.changedSince(undefined).map((held) => ({ place: documentId(held.document.id, held.document.scope), held }))
     const remaining = placed.filter(({ place }) => place > after).sort((a, b) => (a.place < b.place ? -1 : 1))
     let bytes = 0
-    const pageEnd = remaining.findIndex(({ held }, index) => (bytes += bytesOf(held.document)) > PAGE_BYTES && index > 0) // guard: snapshot-pages
+    // guard: snapshot-pages
+    const pageEnd = remaining.findIndex(({ held }, index) => (bytes += bytesOf(held.document)) > PAGE_BYTES && index > 0)
     const page = pageEnd < 0 ? remaining : remaining.slice(0, pageEnd)
     const frame = PreparedFrame.of(
       'snapshot',

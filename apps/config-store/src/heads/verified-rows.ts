@@ -109,7 +109,8 @@ function outOfOrder(
   { id: policy, scope, seq, revision }: StoredDocument,
   { floor, newest }: { floor: number; newest: number },
 ): RowRefusal | undefined {
-  if (seq < floor) return replayed(policy, scope, `the row has head ${seq}, although head ${floor} was already stored`) // guard: rows-not-put-back
+  // guard: rows-not-put-back
+  if (seq < floor) return replayed(policy, scope, `the row has head ${seq}, although head ${floor} was already stored`)
   if (revision > newest) return replayed(policy, scope, `the row has revision ${revision}, above the store’s counter ${newest}`)
   return undefined
 }

@@ -138,7 +138,8 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
         const recorded = this.topic.seqAt(place)
         if (row === undefined || recorded > row.seq) return false
         if (row.ended === true) await this.outbox.erase(tx, 'hms.state.recorded.v1', place) // guard: state-erased-again
-        else if (recorded < row.seq) await this.outbox.emit(tx, 'hms.state.recorded.v1', recordedState(row), { key: place }) // guard: state-not-overruled
+        // guard: state-not-overruled
+        else if (recorded < row.seq) await this.outbox.emit(tx, 'hms.state.recorded.v1', recordedState(row), { key: place })
         else return false
         return true
       })

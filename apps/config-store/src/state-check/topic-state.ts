@@ -106,7 +106,8 @@ export function differencesBetween(database: ReadonlyMap<string, string>, topic:
   for (const [place, stored] of database) {
     const recorded = topic.get(place)
     if (recorded !== stored)
-      found.push({ place, kind: recorded === undefined ? 'missing' : 'changed', pair: `${stored} ${recorded ?? ''}` }) // guard: state-check-of-rows
+      // guard: state-check-of-rows
+      found.push({ place, kind: recorded === undefined ? 'missing' : 'changed', pair: `${stored} ${recorded ?? ''}` })
   }
   for (const [place, recorded] of topic) if (!database.has(place)) found.push({ place, kind: 'unknown', pair: ` ${recorded}` })
   return found

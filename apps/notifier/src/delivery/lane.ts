@@ -17,7 +17,8 @@ export interface Joined {
 
 /** Decides how a new message affects the open deliveries that share a policy with it. */
 export function joinLane(newcomer: NotifiedPolicies, open: readonly Delivery[], mode: Partner['lane']): Joined {
-  const superseded = mode === 'latest' ? open.filter((delivery) => !delivery.sending && covers([newcomer], delivery)) : [] // guard: bundle-in-order
+  // guard: bundle-in-order
+  const superseded = mode === 'latest' ? open.filter((delivery) => !delivery.sending && covers([newcomer], delivery)) : []
   return { superseded, first: superseded.length === open.length, laneSeq: 1 + Math.max(0, ...open.map((delivery) => delivery.laneSeq)) }
 }
 

@@ -48,7 +48,8 @@ export function verifyPackage(secret: string, body: Buffer, now: Date): Verified
     return { ok: false, detail: 'meta.ts is more than five minutes off; the clock of the sender may be wrong.' }
   }
   const [given, expected] = [Buffer.from(sig), Buffer.from(signatureOf(unsigned, secret))]
-  if (given.length === expected.length && timingSafeEqual(given, expected)) return { ok: true, keyId: webhookKeyId(secret) } // guard: receipt-package
+  // guard: receipt-package
+  if (given.length === expected.length && timingSafeEqual(given, expected)) return { ok: true, keyId: webhookKeyId(secret) }
   return { ok: false, detail: 'sig does not match. Sign the JCS form of the package without sig, with the secret of this channel.' }
 }
 

@@ -18,7 +18,8 @@ export function chooseTarget(
 ): ReleaseDocument {
   const known = releasesOf(stable, version)
   const acceptable = known.filter(({ releaseDigest }) => !refused.has(releaseDigest))
-  if (known.length > 0 && acceptable.length === 0) throw targetRefused(policy, version, refused.get(known.at(-1)!.releaseDigest)!) // guard: rollback-target-refused
+  // guard: rollback-target-refused
+  if (known.length > 0 && acceptable.length === 0) throw targetRefused(policy, version, refused.get(known.at(-1)!.releaseDigest)!)
   const isAcceptable = (release: ReleaseDocument | undefined): boolean =>
     acceptable.some(({ releaseDigest }) => releaseDigest === release?.releaseDigest)
   const current = stable?.current

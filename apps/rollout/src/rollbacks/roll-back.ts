@@ -144,7 +144,8 @@ function changeOf({ reason, publicReason }: RollbackRequest, { name }: Actor, st
 /** Returns the policies to roll back, or reinstate, together: the whole bundle, unless only one is requested. */
 function membersOf(stable: Stable | undefined, request: RollbackRequest): string[] {
   if (request.only === true || stable === undefined) return [request.policy]
-  if (rolledBackRelease(stable)?.version === request.version) return [...new Set([request.policy, ...stable.takenBackWith])].sort() // guard: rollback-whole-bundle
+  // guard: rollback-whole-bundle
+  if (rolledBackRelease(stable)?.version === request.version) return [...new Set([request.policy, ...stable.takenBackWith])].sort()
   if (previousOf(stable) !== request.version) return [request.policy]
   return [...new Set([request.policy, ...(stable.next ?? stable).bundle])].sort()
 }

@@ -74,7 +74,8 @@ export class RolloutEffects {
     const stables = await stablesOf(tx, rollout)
     const moves =
       how === 'renew'
-        ? stables.filter((stable) => stable.run === run).map((before) => ({ before, after: { ...before, seq: before.seq + 1 } })) // guard: own-renewal
+        ? // guard: own-renewal
+          stables.filter((stable) => stable.run === run).map((before) => ({ before, after: { ...before, seq: before.seq + 1 } }))
         : stables.map((before, index) => ({ before, after: advance(before, releases[index]!, run, bundle, tx.now) }))
     if (how === 'advance') await this.announceDropped(tx, rollout, moves)
     await this.move(tx, rollout, moves, how === 'renew' ? undefined : this.advanceOf(rollout))
@@ -143,7 +144,8 @@ export class RolloutEffects {
     moved: readonly string[] = [],
   ): Promise<{ targets: Target[]; refusal: SignatureError | undefined }> {
     const { live } = openDossier(dossier)
-    const owned = (await stablesOf(tx, { members })).filter((stable) => stable.run === run && !moved.includes(stable.policy)) // guard: own-take-back
+    // guard: own-take-back
+    const owned = (await stablesOf(tx, { members })).filter((stable) => stable.run === run && !moved.includes(stable.policy))
     const targets = owned.map((stable) => ({ stable, to: live[stable.policy] ?? null }))
     const before = targets.flatMap(({ to }) => to ?? [])
     const [refusal] = (await refusedOf(tx, before, this.rosters.newest)).values()

@@ -72,8 +72,10 @@ export class RunRollout implements OnModuleInit {
         const { run, attempt, dossier } = rollout
         // Only an earlier version of the service let the stop switch block a break-glass run. The signed releases are judged again, because
         // they may have expired and keys may have been revoked.
-        const refusal = rollout.breakGlass === true ? await refusalOf(tx, dossier, runtime.roster) : undefined // guard: break-glass-after-stop
-        const begun: RolloutInput = refusal === undefined ? await this.begin(tx, rollout) : { type: 'refused', ...refusal } // guard: refused-after-freeze
+        // guard: break-glass-after-stop
+        const refusal = rollout.breakGlass === true ? await refusalOf(tx, dossier, runtime.roster) : undefined
+        // guard: refused-after-freeze
+        const begun: RolloutInput = refusal === undefined ? await this.begin(tx, rollout) : { type: 'refused', ...refusal }
         await this.shell.input(tx, run, begun.type === 'opened' ? { ...begun, type: 'freezeChanged', frozen } : begun, { attempt })
       },
     })

@@ -33,7 +33,8 @@ export function judgeSignedRollback(releases: readonly ReleaseDocument[], { stab
     const { policy, rollback } = predicate
     const name = `${policy.id}@${policy.version}`
     if (rollback === undefined || known?.policyDigest !== policyDigest)
-      return refusal('NEVER_LIVE', `${name} was never live with this content`) // guards: signed-rollback-was-live, signed-rollback-same-document
+      // guards: signed-rollback-was-live, signed-rollback-same-document
+      return refusal('NEVER_LIVE', `${name} was never live with this content`)
     return overtakenReason(stable, predicate.releaseEpoch, rollback.replaces) ?? { approvedBy }
   } catch (error) {
     if (error instanceof SignatureError) return refusal('NOT_APPROVED', error.detail)

@@ -183,7 +183,8 @@ export class StableMoves {
   private async issue(tx: Transaction, stables: readonly Stable[], { key, of, change }: Cause): Promise<IssuedHeads> {
     const heads = stables.map((stable) => {
       const { policy, seq, sinceSeq, current, next } = stable
-      const head = { policy, scope: STABLE_SCOPE, seq, sinceSeq, issuedAt: tx.now.toISOString(), run: runOf(stable, current) } // guard: head-names-its-run
+      // guard: head-names-its-run
+      const head = { policy, scope: STABLE_SCOPE, seq, sinceSeq, issuedAt: tx.now.toISOString(), run: runOf(stable, current) }
       return { head, current, next: next && { ...next, run: runOf(stable, next.release) } }
     })
     for (const stable of stables) {
@@ -229,7 +230,8 @@ export class StableMoves {
     const kept = back.flatMap(({ before, after }) => keptOf(before, after, detail))
     for (const { unannounced } of moved) {
       const { ends, ...move } = unannounced!
-      if (ends !== undefined) await this.end(tx, move, ends.announced === undefined ? ends.refused : withKept(ends.refused, kept)) // guard: signed-rollback-refused-by-all
+      // guard: signed-rollback-refused-by-all
+      if (ends !== undefined) await this.end(tx, move, ends.announced === undefined ? ends.refused : withKept(ends.refused, kept))
     }
   }
 

@@ -164,7 +164,8 @@ export function withMoveReverted(stable: Stable, before: Unannounced['before']):
 export function rolledBackRelease(stable: Stable): ReleaseDocument | undefined {
   const newest = newestApproved(stable)
   const eligible =
-    newest !== undefined && newest.releaseDigest !== newestOf(stable)?.releaseDigest && !stable.failed.includes(newest.releaseDigest) // guard: rollback-not-to-failed
+    // guard: rollback-not-to-failed
+    newest !== undefined && newest.releaseDigest !== newestOf(stable)?.releaseDigest && !stable.failed.includes(newest.releaseDigest)
   return eligible ? newest : undefined
 }
 

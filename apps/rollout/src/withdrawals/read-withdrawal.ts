@@ -26,7 +26,8 @@ export function readWithdrawal(
   if (decision !== 'withdraw' || reason.trim() === '' || !isBounded)
     throw withdrawalMismatch(`The signed statement is not a withdrawal with a reason of at most ${MAX_REASON} characters.`, id)
   if (subject !== releaseDigest)
-    throw withdrawalMismatch(`The signed statement is about another release than ${id}@${version}, which is in force. Sign it again.`, id) // guard: withdrawal-bound
+    // guard: withdrawal-bound
+    throw withdrawalMismatch(`The signed statement is about another release than ${id}@${version}, which is in force. Sign it again.`, id)
   if (countsOnRelease(roster, person, readRelease(envelope).predicate))
     return { id: read.digest, person, reason, ...(publicReason === undefined ? {} : { publicReason }) } // guard: withdrawal-allowed
   throw new HmsError('HMS_WITHDRAWAL_NOT_ALLOWED', `${person.name} may not sign the withdrawal of ${id}@${version}.`, {

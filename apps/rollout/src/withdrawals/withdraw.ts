@@ -79,7 +79,8 @@ export class Withdraw {
     const { role, threshold } = approvalRequirement(this.rosters.newest, predicateOf(current))
     await tx.documents(WITHDRAWALS).put(signed)
     const progress = { id: policy, version: current.version, signedBy: all.map(({ by }) => this.nameOf(by)) }
-    if (all.length < threshold) return { ...progress, state: 'AWAITING_APPROVAL', missing: [role], seq: null } // guard: withdrawal-threshold
+    // guard: withdrawal-threshold
+    if (all.length < threshold) return { ...progress, state: 'AWAITING_APPROVAL', missing: [role], seq: null }
     const issued = await this.retire(tx, stable, current, all)
     return { ...progress, state: 'WITHDRAWN', missing: [], seq: stable.seq + 1, issued, release: current.releaseDigest }
   }

@@ -33,11 +33,13 @@ export function readPrepared(given: PreparedApproval): ReadApproval {
   const orders = new Set(predicates.map((each) => canonicalJson([each.breakGlass ?? null, each.rollback === undefined])))
   if (orders.size > 1) throw mismatch('releases that go live in different ways')
   const bundle = bundleOf(predicates.map(({ policy }) => digestOfJson(policy)))
-  if (predicates.some((each) => !isSameBundle(each.bundle, bundle))) throw mismatch('a part of a bundle, or parts of several') // guard: prepared-whole-bundle
+  // guard: prepared-whole-bundle
+  if (predicates.some((each) => !isSameBundle(each.bundle, bundle))) throw mismatch('a part of a bundle, or parts of several')
   const { breakGlass: _reported, ...rest } = given
   const authors = [...new Set(predicates.flatMap(({ author }) => author ?? []))]
   const releases = given.releases.map((release) => ({ ...release, differences: [] }))
-  return { prepared: { ...rest, plan, authors, releases, ...(breakGlass === undefined ? {} : { breakGlass }) }, predicates } // guard: prepared-plan
+  // guard: prepared-plan
+  return { prepared: { ...rest, plan, authors, releases, ...(breakGlass === undefined ? {} : { breakGlass }) }, predicates }
 }
 
 function readBytes({ id, version, payload, digest }: PreparedRelease): ReleasePredicate {

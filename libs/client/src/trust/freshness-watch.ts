@@ -51,7 +51,8 @@ export class FreshnessWatch {
       if (this.ahead) return 'HMS_FRESHNESS_AHEAD'
       return nowMs - this.contactAt > FRESHNESS_LIFE_MS ? 'HMS_FRESHNESS_MISSING' : undefined
     }
-    if (nowMs >= Date.parse(this.newest.expires)) return this.ahead ? 'HMS_FRESHNESS_AHEAD' : 'HMS_FRESHNESS_EXPIRED' // guard: freshness-expiry
+    // guard: freshness-expiry
+    if (nowMs >= Date.parse(this.newest.expires)) return this.ahead ? 'HMS_FRESHNESS_AHEAD' : 'HMS_FRESHNESS_EXPIRED'
     if (isHeld(this.newest)) this.mixedSince = undefined // guard: freshness-mixed
     else this.mixedSince ??= nowMs
     return this.mixedSince !== undefined && nowMs - this.mixedSince > GRACE_MS ? 'HMS_FRESHNESS_MIXED' : undefined

@@ -208,7 +208,8 @@ export class EventConsumer {
         const { position, topic, key, headers } = record
         if (position !== PARKED) return
         // Its key was revoked meanwhile. The position stays: the event no longer proves that its predecessors were lost.
-        await positions.unpark(tx, this.streamOf({ topic, key: key!, source: headers['ce_source']! }), Number(headers['ce_keyseq'])) // guard: refused-parked
+        // guard: refused-parked
+        await positions.unpark(tx, this.streamOf({ topic, key: key!, source: headers['ce_source']! }), Number(headers['ce_keyseq']))
       })
       return { outcome: kind }
     }
@@ -220,7 +221,8 @@ export class EventConsumer {
         (await this.withoutReading(event, gap)) ??
         this.advanced(event, gap, async (tx, { order, last, parked }) => {
           let outcome: Outcome = 'duplicate'
-          if (order === 'next' || (order === 'before' && this.acceptsOutOfOrder(event))) outcome = await this.run(event, tx) // guard: late-beginning
+          // guard: late-beginning
+          if (order === 'next' || (order === 'before' && this.acceptsOutOfOrder(event))) outcome = await this.run(event, tx)
           else if (order === 'duplicate') await this.subscribers.get(event.topic)?.onDuplicate?.(event, tx)
           else if (order === 'gap') {
             // The data are kept in the envelope only, because jsonb rejects NUL characters.

@@ -6,8 +6,10 @@ export class MemoryPositionStore implements PositionStore {
   async advance(tx: Transaction, stream: StreamKey, keySeq: number, gap?: 'skip'): Promise<Advance> {
     const rows = memoryOf(tx).rows<Position>('stream_position')
     const { first = keySeq, last } = rows.get(idOf(stream)) ?? {}
-    if (last !== undefined && last >= keySeq) return { order: keySeq < first ? 'before' : 'duplicate', last, parked: true } // guard: position-check-simulated
-    if (last !== undefined && last < keySeq - 1 && gap === undefined) return { order: 'gap', last, parked: true } // guard: position-check-simulated
+    // guard: position-check-simulated
+    if (last !== undefined && last >= keySeq) return { order: keySeq < first ? 'before' : 'duplicate', last, parked: true }
+    // guard: position-check-simulated
+    if (last !== undefined && last < keySeq - 1 && gap === undefined) return { order: 'gap', last, parked: true }
     rows.set(idOf(stream), { first, last: keySeq, movedAt: memoryOf(tx).now.getTime() })
     const parked = parkedOf(tx)
       .values()
@@ -17,7 +19,8 @@ export class MemoryPositionStore implements PositionStore {
 
   async requireNext(tx: Transaction, stream: StreamKey, keySeq: number, gap?: 'skip'): Promise<void> {
     const { order, parked } = await this.advance(tx, stream, keySeq, gap)
-    if (order !== 'next' || parked) throw new Error(`${stream.topic} ${stream.key} ${keySeq} is not the next event`) // guard: blind-next-simulated
+    // guard: blind-next-simulated
+    if (order !== 'next' || parked) throw new Error(`${stream.topic} ${stream.key} ${keySeq} is not the next event`)
   }
 
   async park(tx: Transaction, stream: StreamKey, event: VerifiedEvent): Promise<void> {

@@ -22,7 +22,8 @@ export class PostgresPositionStore implements PositionStore {
   async requireNext(tx: Transaction, stream: StreamKey, keySeq: number, gap?: 'skip'): Promise<void> {
     const values = [...valuesOf(stream), keySeq, gap === 'skip']
     // Dividing by zero fails the transaction.
-    const sql = `WITH advanced AS (${advanceSql(postgresOf(tx).schema)}) SELECT 1 / count(*) FROM advanced WHERE NOT parked` // guard: blind-next
+    // guard: blind-next
+    const sql = `WITH advanced AS (${advanceSql(postgresOf(tx).schema)}) SELECT 1 / count(*) FROM advanced WHERE NOT parked`
     await postgresOf(tx).write(sql, values)
   }
 

@@ -50,7 +50,8 @@ export class PostgresOutboxStore implements OutboxStore {
   async unsent(tx: Transaction, limit: number): Promise<OutboxRow[]> {
     const { schema } = postgresOf(tx)
     const rows = await postgresOf(tx).query<OutboxRow & { time: Date }>(
-      `SELECT seq::bigint::float8 AS seq, ${EVENT_COLUMNS} FROM ${schema}.outbox WHERE sent_at IS NULL ORDER BY outbox.seq LIMIT $1`, // guard: seq-order
+      // guard: seq-order
+      `SELECT seq::bigint::float8 AS seq, ${EVENT_COLUMNS} FROM ${schema}.outbox WHERE sent_at IS NULL ORDER BY outbox.seq LIMIT $1`,
       [limit],
     )
     return rows.map(eventOf)

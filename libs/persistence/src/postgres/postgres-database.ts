@@ -163,7 +163,8 @@ export class PostgresTransaction implements Transaction {
       // A key that was never locked has no row yet. Later keys are already locked; their locks are released before the row is inserted,
       // which may wait.
       const rows = rowless.map((key) => `(${escapeLiteral(key)})`).join(', ')
-      await this.client.query(`ROLLBACK; INSERT INTO ${this.schema}.aggregate_lock (key) VALUES ${rows} ON CONFLICT DO NOTHING`) // guard: lock-first-rows
+      // guard: lock-first-rows
+      await this.client.query(`ROLLBACK; INSERT INTO ${this.schema}.aggregate_lock (key) VALUES ${rows} ON CONFLICT DO NOTHING`)
       this.effects.length = 0
     }
   }
@@ -171,11 +172,13 @@ export class PostgresTransaction implements Transaction {
   async lock(keys: readonly string[]): Promise<void> {
     const wanted = [...new Set(keys)].filter((key) => !this.held.has(key)).sort()
     const held = [...this.held]
-    if (wanted.length > 0 && held.some((key) => key > wanted[0]!)) throw (this.outOfOrder = new LocksOutOfOrder([...held, ...wanted])) // guard: lock-order
+    // guard: lock-order
+    if (wanted.length > 0 && held.some((key) => key > wanted[0]!)) throw (this.outOfOrder = new LocksOutOfOrder([...held, ...wanted]))
     for (const key of wanted) {
       this.held.add(key)
       while ((await this.query(this.lockSql, [key])).length === 0)
-        await this.query(`INSERT INTO ${this.schema}.aggregate_lock (key) VALUES ($1) ON CONFLICT DO NOTHING`, [key]) // guard: pruned-lock-is-made-again
+        // guard: pruned-lock-is-made-again
+        await this.query(`INSERT INTO ${this.schema}.aggregate_lock (key) VALUES ($1) ON CONFLICT DO NOTHING`, [key])
     }
   }
 

@@ -64,7 +64,8 @@ export class StatementBatch extends PgQuery {
   }
 
   override handleError(error: Error, connection: Connection): void {
-    for (const { name } of this.statements.slice(this.completed)) delete connection.submittedNamedStatements[name] // guard: skipped-is-not-prepared
+    // guard: skipped-is-not-prepared
+    for (const { name } of this.statements.slice(this.completed)) delete connection.submittedNamedStatements[name]
     super.handleError(error, connection)
   }
 }

@@ -74,7 +74,8 @@ export function validateRequestHeads(server: FastifyInstance): void {
     const refused = refusalOfHost(request.raw) ?? refusalOfExpectation(request.raw) // guards: one-host, unknown-expectation
     if (refused !== undefined) return done(refused)
     // PostgreSQL cannot store NUL, in any parameter.
-    if (/%00/.test(request.url)) return done(new HmsError('HMS_HTTP_BAD_REQUEST', 'The URL contains a NUL.', { status: 400 })) // guard: address-nul
+    // guard: address-nul
+    if (/%00/.test(request.url)) return done(new HmsError('HMS_HTTP_BAD_REQUEST', 'The URL contains a NUL.', { status: 400 }))
     const allowed = request.is404 ? routes.filter((route) => route.path.test(path)).map(({ method }) => method) : []
     if (allowed.length === 0) return done() // guard: method-allowed
     const list = [...new Set(allowed)].toSorted().join(', ')

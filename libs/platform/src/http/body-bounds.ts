@@ -96,7 +96,8 @@ export function acceptJsonBodies(server: FastifyInstance): void {
         return done(new HmsError('HMS_HTTP_BODY_TOO_LARGE', `The body exceeds the limit of this route: ${exceeded}.`, { status: 413 }))
       // With a callback the parser returns no promise, although its type permits one.
       return void parse(request, body.toString(), (error, value) => {
-        const found = error === null && boundsOf(request.routeOptions).kept !== false ? notInterchangeable(value) : undefined // guard: body-interchangeable
+        // guard: body-interchangeable
+        const found = error === null && boundsOf(request.routeOptions).kept !== false ? notInterchangeable(value) : undefined
         if (found === undefined) return done(error, value)
         done(
           new HmsError('HMS_HTTP_BODY_INVALID', `The body cannot be stored unchanged: ${found.detail}.`, { status: 400, errors: [found] }),

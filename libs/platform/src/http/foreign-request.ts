@@ -74,7 +74,8 @@ export function isForeignRequest(
 ): boolean {
   // A socket that is already closed has no address.
   const overLoopback = socket.localAddress === undefined || LOOPBACK_ADDRESS.test(socket.localAddress)
-  return (overLoopback && isForeignHost(headers.host, ownName)) || isForeignOrigin(headers.origin, headers.host) // guards: foreign-host, foreign-origin
+  // guards: foreign-host, foreign-origin
+  return (overLoopback && isForeignHost(headers.host, ownName)) || isForeignOrigin(headers.origin, headers.host)
 }
 
 export function foreignRefused(): HmsError {

@@ -75,7 +75,8 @@ export class DirectHeadDelivery {
       const body = await readText(response.body, MAX_RESPONSE_BYTES)
       if (!response.ok) {
         const refusal = refusalIn(body)
-        const refused = response.status < 500 && refusal?.startsWith('HMS_HEAD_') === true ? { refused: true as const } : {} // guard: proxy-refuses-no-head
+        // guard: proxy-refuses-no-head
+        const refused = response.status < 500 && refusal?.startsWith('HMS_HEAD_') === true ? { refused: true as const } : {}
         return { url, ok: false, revision: 0, detail: refusal ?? `status ${response.status}: ${body.slice(0, 300)}`, ...refused }
       }
       const receipt = JSON.parse(body) as HeadReceipt

@@ -102,7 +102,8 @@ export function verifyDecision(
     if (decision.decision === 'supersede') return { refusal: refusalOfNewer(roster, openDossier(dossier).releases, decision.statement) }
     const { predicate } = readRunDecision(decision.statement, openDossier(dossier), roster, now.toISOString())
     const isSame = predicate.decision === decision.decision && predicate.byMs === decision.byMs
-    return isSame ? { signedAt: predicate.at } : { refusal: `the signed decision is ${predicate.decision}, not ${decision.decision}` } // guards: ramp-promote-signed, stage-verifies-decision
+    // guards: ramp-promote-signed, stage-verifies-decision
+    return isSame ? { signedAt: predicate.at } : { refusal: `the signed decision is ${predicate.decision}, not ${decision.decision}` }
   } catch (error) {
     if (error instanceof SignatureError) return { refusal: error.message }
     throw error

@@ -22,7 +22,8 @@ export interface ShownConsequence {
  */
 export function checkConsequence(releases: readonly Shown[], parts: readonly ShownConsequence[]): boolean {
   const [shown] = parts
-  if (shown === undefined || parts.length > 1) throw new NotAsShown('the page does not show one consequence') // guard: console-one-consequence
+  // guard: console-one-consequence
+  if (shown === undefined || parts.length > 1) throw new NotAsShown('the page does not show one consequence')
   const { texts, trial, why = '' } = shown
   const consequences = trial === '' ? [] : consequenceOf(statementIn(shown, releases))
   const expected = trial === '' ? texts.map(() => notVerifiedText(why)) : consequences.map(consequenceText)
@@ -33,7 +34,8 @@ export function checkConsequence(releases: readonly Shown[], parts: readonly Sho
 }
 
 function statementIn({ trial, keys = '[]' }: ShownConsequence, releases: readonly Shown[]): TrialStatement {
-  if (releases.some(({ live }) => live === undefined)) throw new NotAsShown('a consequence is compared with what is not verified') // guard: console-consequence-live
+  // guard: console-consequence-live
+  if (releases.some(({ live }) => live === undefined)) throw new NotAsShown('a consequence is compared with what is not verified')
   const policyIn = (bytes: string) => predicateIn(bytes).policy as JsonObject
   const live = releases.flatMap((each) => (each.live === '' ? [] : [policyIn(each.live!)]))
   const simulator = (JSON.parse(keys) as string[]).map(rawFromSpki).map((raw) => [keyIdOf(raw), publicKeyFromRaw(raw)] as const)
@@ -48,5 +50,6 @@ function statementIn({ trial, keys = '[]' }: ShownConsequence, releases: readonl
 export function checkTyped(isLarge: boolean, consent: Pick<Consent, 'releases'>, typed = ''): void {
   const { field, value } = typedAgainOf(consent)
   const isSame = typed === value || (typed !== '' && Number(typed) === Number(value))
-  if (isLarge && !isSame) throw new Error(`Nothing was signed: this is a large change. Type the new ${field} again.`) // guard: console-typed-again
+  // guard: console-typed-again
+  if (isLarge && !isSame) throw new Error(`Nothing was signed: this is a large change. Type the new ${field} again.`)
 }

@@ -33,10 +33,12 @@ const TYPE = /^https:\/\/hms-svc\.dev\/attestation\/([a-z]+)\/v1$/
 export async function checkShown({ digest, bytes, lines }: Shown, kind: PlacedAct['kind']): Promise<void> {
   const payload = fromBase64(bytes)
   const found = await digestOfBytes(payload)
-  if (digest.replaceAll(/\s/g, '') !== found) throw new NotAsShown(`the digest shown is not that of the bytes, which is ${found}`) // guard: console-digest-shown
+  // guard: console-digest-shown
+  if (digest.replaceAll(/\s/g, '') !== found) throw new NotAsShown(`the digest shown is not that of the bytes, which is ${found}`)
   const statement = new TextDecoder().decode(payload)
   const said = statementFields(statement)
-  const other = said.find(({ field, value }, index) => lines[index]?.field !== field || lines[index]?.value !== value) // guard: console-fields-shown
+  // guard: console-fields-shown
+  const other = said.find(({ field, value }, index) => lines[index]?.field !== field || lines[index]?.value !== value)
   // guard: console-no-more-fields
   if (other !== undefined || said.length !== lines.length)
     throw new NotAsShown(
@@ -44,10 +46,12 @@ export async function checkShown({ digest, bytes, lines }: Shown, kind: PlacedAc
     )
   const { predicateType, predicate } = JSON.parse(statement) as { predicateType?: unknown; predicate: { breakGlass?: unknown } }
   const type = TYPE.exec(String(predicateType))?.[1]
-  if (type === undefined || !SIGNED_BY[kind].includes(type)) throw new NotAsShown(`the bytes are a ${type ?? String(predicateType)}`) // guard: page-signs-its-kind
+  // guard: page-signs-its-kind
+  if (type === undefined || !SIGNED_BY[kind].includes(type)) throw new NotAsShown(`the bytes are a ${type ?? String(predicateType)}`)
   // Two such signatures send a release past every trial: they leave no page.
   if (predicate.breakGlass !== undefined)
-    throw new Error('Nothing was signed: this is break-glass. Sign it with hms-svc break-glass, on purpose.') // guard: console-no-break-glass
+    // guard: console-no-break-glass
+    throw new Error('Nothing was signed: this is break-glass. Sign it with hms-svc break-glass, on purpose.')
 }
 
 /**
@@ -56,7 +60,8 @@ export async function checkShown({ digest, bytes, lines }: Shown, kind: PlacedAc
  */
 export async function checkConsent(shown: readonly Shown[], texts: readonly string[]): Promise<Consent> {
   const releases = shown.map(({ bytes }) => predicateIn(bytes))
-  if (new Set(releases.map(({ plan }) => JSON.stringify(plan))).size > 1) throw new NotAsShown('the releases have different plans') // guard: console-one-plan
+  // guard: console-one-plan
+  if (new Set(releases.map(({ plan }) => JSON.stringify(plan))).size > 1) throw new NotAsShown('the releases have different plans')
   const live = new Map<string, VerifiedLive>()
   for (const [index, { policy }] of releases.entries()) live.set(policy.id, await liveIn(shown[index]!))
   const consent = consentOf(releases, live)
@@ -73,7 +78,8 @@ async function liveIn({ live, why }: Shown): Promise<VerifiedLive> {
   if (live === '') return { kind: 'verified', release: null }
   return {
     kind: 'verified',
-    release: { policy: predicateIn(live).policy as PolicyDocument, digest: await digestOfBytes(fromBase64(live)) }, // guard: console-live-digest
+    // guard: console-live-digest
+    release: { policy: predicateIn(live).policy as PolicyDocument, digest: await digestOfBytes(fromBase64(live)) },
   }
 }
 

@@ -63,6 +63,7 @@ export class PartnerAgents {
 function boundReceived(socket: Socket): void {
   socket.on('readable', () => {
     if (socket.bytesRead > MAX_RECEIVED_BYTES)
-      socket.destroy(new Error(`the answer is larger than ${MAX_RECEIVED_BYTES / 1024 / 1024} MiB, interim answers included`)) // guard: interim-answers
+      // guard: interim-answers
+      socket.destroy(new Error(`the answer is larger than ${MAX_RECEIVED_BYTES / 1024 / 1024} MiB, interim answers included`))
   })
 }

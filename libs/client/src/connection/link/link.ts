@@ -117,7 +117,8 @@ export class Link {
     const { clock, random } = this.options
     this.retry = clock.after(reconnectAfterMs ?? backoffMs(isFallback ? 0 : this.attempt++, random), () => this.start())
     // An intermediary's response is reported only if this was the last transport to try.
-    const refusal = refused === undefined || (blocked && transport !== this.order.at(-1)) ? {} : { refused, isFromIntermediary: blocked } // guard: proxy-refusal-is-no-error-state
+    // guard: proxy-refusal-is-no-error-state
+    const refusal = refused === undefined || (blocked && transport !== this.order.at(-1)) ? {} : { refused, isFromIntermediary: blocked }
     this.events.down({ reason, damaged, error, leaving: reconnectAfterMs !== undefined, ...refusal })
   }
 

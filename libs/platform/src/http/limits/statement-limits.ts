@@ -42,7 +42,8 @@ export class StatementLimits {
     if (begun === undefined) return 0
     this.begun.delete(request)
     const { address, waitMs } = begun
-    if (statement === undefined || this.repeats.take(`${statement.keyid} ${statement.id}`) > 0) return waitMs // guards: signed-body-bucket, signed-body-repeats
+    // guards: signed-body-bucket, signed-body-repeats
+    if (statement === undefined || this.repeats.take(`${statement.keyid} ${statement.id}`) > 0) return waitMs
     if (waitMs === 0) this.unsigned.putBack(address)
     return this.signed.take(`${statement.keyid} ${address}`)
   }

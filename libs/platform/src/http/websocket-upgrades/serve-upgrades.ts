@@ -31,7 +31,8 @@ export function serveUpgrades(server: Server, door: UpgradeDoor): () => void {
     const onError = (): void => void socket.destroy()
     socket.on('error', onError)
     contained(() => {
-      if (asksForWebSocket(request)) return void admit(closed ? { ...door, open: refuse } : door, { request, socket, head }) // guards: closed-door, plain-offer
+      // guards: closed-door, plain-offer
+      if (asksForWebSocket(request)) return void admit(closed ? { ...door, open: refuse } : door, { request, socket, head })
       plain.answer(request, head, () => socket.off('error', onError))
     }, onError)()
   }
