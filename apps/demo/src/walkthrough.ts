@@ -17,7 +17,7 @@ const SIGN = ['--sign', 'EPA Chief']
 const ALERTS = 2
 const ALERT = ['--kind', 'Violation', '--value', '10', '--reading', '{"id":"demo-reading","pm25":10}']
 
-/** What the walkthrough needs of its host. */
+/** Services of the host that the walkthrough uses. */
 export interface WalkthroughHost {
   api: ApiClient
   /** Folder for the policy files that it writes. */

@@ -1,6 +1,6 @@
 import { orMissing, rejectApproval as reject, type ApiClient } from '#libs/client'
 import { isTerminal, MAX_APPROVALS_LISTED, type ApprovalSummary } from '#libs/contracts'
-import { hasErrors, type PolicyDocument, type VerifiedLive } from '#libs/policy'
+import { hasErrors, verifiedPolicies, type PolicyDocument, type VerifiedLive } from '#libs/policy'
 import type { TrialDocuments } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { requireDigest, requireName, requirePublicReason, usageError } from '../errors.js'
@@ -72,10 +72,9 @@ async function effectOf(client: ApiClient, signed: PolicyDocument[]): Promise<Ef
 
 /** Returns the signed policies and the versions in force that this command verified itself, or why it could not. */
 function documentsOf(policies: PolicyDocument[], live: ReadonlyMap<string, VerifiedLive>): TrialDocuments | string {
-  const found = [...live.values()]
-  const unverified = found.find((each) => each.kind === 'unverified')
+  const unverified = [...live.values()].find((each) => each.kind === 'unverified')
   if (unverified !== undefined) return unverified.why // guard: consequence-live
-  return { policies, live: found.flatMap((each) => (each.kind === 'verified' && each.release !== null ? [each.release.policy] : [])) }
+  return { policies, live: verifiedPolicies(live) }
 }
 
 function hasEnded({ state }: ApprovalSummary): boolean {

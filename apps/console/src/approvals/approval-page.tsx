@@ -17,7 +17,7 @@ import { labelsOf, Pictures } from './pictures.js'
 import { WhatIfForm } from './what-if.js'
 
 const TRAIL = [{ href: '/approvals', text: 'Approvals' }]
-/** What a person waits for a page; its script brings in the result of a longer replay. */
+/** Longest wait in ms for a page; its script fetches the result of a longer replay. */
 const REPLAY_MS = 4_000
 
 /** One approval, for who signs it: what changes, what it would do, who has to sign, and the bytes themselves. */
@@ -95,7 +95,8 @@ function evidenceOf({ trial }: EffectFacts, consent: Consent, asked: string | nu
   const { impact, places = [], whatIf } = trial.value
   const changes = consent.releases.find(({ id }) => id === whatIf?.policy)?.changes
   const change = changes?.find(({ field }) => field === whatIf?.field)
-  const sites = whatIf?.sites.map((site) => ({ ...site, name: labelsOf(places)(site) })) ?? []
+  const labelOf = labelsOf(places)
+  const sites = whatIf?.sites.map((site) => ({ ...site, name: labelOf(site) })) ?? []
   return (
     <>
       <Pictures impact={impact} places={places} />

@@ -1,12 +1,12 @@
 import type { CoverageView, JsonObject, LintReport, PolicyView, PreparedApproval, Trial } from '#libs/contracts'
-import type { VerifiedLive } from '#libs/policy'
+import { verifiedPolicies, type VerifiedLive } from '#libs/policy'
 import type { JSX } from 'preact'
 import type { PageRequest } from '../layout/page.js'
 import { Commands, count, Facts, Part } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 import { isUnread, type Answer, type Sent } from '../reading/answer.js'
 import { predicatesOf } from '../signing/people.js'
-import { documentsOf, proofOf, type Proof } from './proof.js'
+import { proofOf, type Proof } from './proof.js'
 
 /** What a run of these releases would do, as `hms-svc plan` says it. Nothing is changed by asking. */
 export interface EffectFacts {
@@ -32,7 +32,8 @@ export async function readEffect(
   const lives = await Promise.all(policies.map(({ id }) => read<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`)))
   const shown: JsonObject[] = lives.flatMap((answer) => (answer.kind === 'loaded' ? [answer.value.value] : []))
   // As it was signed, if it was verified: a text that was cleaned to be shown has another digest.
-  const live = shown.map((document) => documentsOf(verified).find(({ id }) => id === document['id']) ?? document)
+  const signed = new Map(verifiedPolicies(verified).map((policy) => [policy.id, policy]))
+  const live = shown.map((document) => signed.get(String(document['id'])) ?? document)
   const isKnown = !lives.some(isUnread)
   const [lint, trial, ...coverages] = await Promise.all([
     isKnown ? send<LintReport>('/v1/lint', { policies, live }) : LIVE_UNKNOWN,

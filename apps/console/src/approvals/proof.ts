@@ -1,5 +1,5 @@
 import { HmsError, type Envelope, type JsonObject, type ReplayProgress, type Trial } from '#libs/contracts'
-import { consequenceOf, type Consequence, type VerifiedLive } from '#libs/policy'
+import { consequenceOf, verifiedPolicies, type Consequence, type VerifiedLive } from '#libs/policy'
 import { readTrial, SignatureError, spkiOf } from '#libs/signing'
 import type { PageRequest } from '../layout/page.js'
 import { valueOf, type Sent } from '../reading/answer.js'
@@ -27,17 +27,10 @@ export async function proofOf(
   if (statement === undefined) return { kind: 'unproven', why: `simulator signed nothing: ${detail}` }
   try {
     const keys = (await trusted()).serviceKeys('simulator')
-    const read = readTrial(statement, { policies, live: documentsOf(live) }, keys)
+    const read = readTrial(statement, { policies, live: verifiedPolicies(live) }, keys)
     return { kind: 'proven', consequences: consequenceOf(read), statement, keys: [...keys.values()].map(spkiOf) }
   } catch (error) {
     if (error instanceof SignatureError || error instanceof HmsError) return { kind: 'unproven', why: error.detail }
     throw error
   }
-}
-
-/** Policies in force that were verified. */
-export function documentsOf(live: ReadonlyMap<string, VerifiedLive>): JsonObject[] {
-  return [...live.values()].flatMap((each) =>
-    each.kind === 'verified' && each.release !== null ? [each.release.policy as JsonObject] : [],
-  )
 }

@@ -7,9 +7,9 @@ import type { Answer, Read } from './answer.js'
 
 /** Reads of one page that trust no service. */
 export interface Verified {
-  /** What is in force for these policies. Never rejects: what does not verify is returned with the reason. */
+  /** Returns the releases in force of these policies. Never rejects: a release that does not verify is returned with the reason. */
   verified(ids: readonly string[]): Promise<Map<string, VerifiedLive>>
-  /** Newest roster that is trusted. Rejects if there is none. */
+  /** Returns the newest trusted roster. Rejects if no roster is trusted. */
   trusted(): Promise<Roster>
 }
 

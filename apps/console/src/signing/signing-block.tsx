@@ -15,7 +15,7 @@ export interface SigningProps {
   payloads: readonly string[]
   /** An approval takes a reason with the signature. */
   asksReason?: boolean
-  /** Of a large change: the value that is typed again. */
+  /** Value that is typed again for a large change. */
   again?: TypedAgain | undefined
 }
 

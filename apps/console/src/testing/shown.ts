@@ -27,7 +27,7 @@ export interface World {
   sent?: Record<string, Sent<unknown>>
   /** What is in force and verified, by policy; any other is not verified. */
   live?: Record<string, VerifiedLive>
-  /** Roster that this process trusts; without one there is none. */
+  /** Roster that this process trusts; absent if it trusts no roster. */
   roster?: Roster
   /** Steps of the demo. */
   walkthrough?: PageRequest['walkthrough']

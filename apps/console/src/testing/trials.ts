@@ -15,7 +15,7 @@ export const MILD: ScenarioConsequence = {
 }
 export const LARGE: ScenarioConsequence = { ...MILD, after: 6118, newlyViolating: 6000 }
 
-/** What simulator signs of a trial of one policy, compared with the version in force. */
+/** Returns simulator's statement about a trial of one policy, compared with the version in force. */
 export function trialStatement(policy: JsonObject, live: JsonObject | null, key: KeyPair, scenarios = [MILD]): Promise<Envelope> {
   const about = { policies: [policy], live: live === null ? [] : [live] }
   const corpora = [{ corpus: 'virginia-2023', digest: digestOf('corpus') }]

@@ -4,7 +4,7 @@ import { keyIdOf, publicKeyFromRaw, rawFromSpki, readTrial, SignatureError } fro
 import { consequenceText, notVerifiedText, typedAgainOf } from '../consequence-texts.js'
 import { NotAsShown, predicateIn, type Shown } from './check-shown.js'
 
-/** What the page shows of the consequence of what is signed. */
+/** Consequence of the signed releases as the page shows it. */
 export interface ShownConsequence {
   /** Sentences, in order. */
   texts: string[]
