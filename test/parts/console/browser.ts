@@ -18,7 +18,10 @@ export interface Finding {
   elements: string[]
 }
 
-/** What axe-core finds on an open page: what is wrong, and what it could not decide. */
+/**
+ * What axe-core finds on an open page: what is wrong, and what it could not decide. It compares places that it looked up at different
+ * moments, so a page whose elements live updates replaced in between is examined again.
+ */
 export async function audit(page: Page): Promise<{ wrong: Finding[]; undecided: Finding[] }> {
   // As text: a script tag is what the page's policy refuses.
   await page.evaluate(axe.source)
@@ -26,10 +29,21 @@ export async function audit(page: Page): Promise<{ wrong: Finding[]; undecided: 
     const { axe: inPage } = globalThis as unknown as {
       axe: { run(): Promise<Record<'violations' | 'incomplete', { id: string; nodes: { html: string }[] }[]>> }
     }
-    const { violations, incomplete } = await inPage.run()
-    const found = (results: typeof violations) =>
-      results.map(({ id, nodes }) => ({ rule: id, elements: nodes.map(({ html }) => html.slice(0, 200)) }))
-    return { wrong: found(violations), undecided: found(incomplete) }
+    let replaced = 0
+    const observer = new MutationObserver((records) => {
+      const nodes = records.flatMap(({ addedNodes, removedNodes }) => [...addedNodes, ...removedNodes])
+      if (nodes.some((node) => node instanceof Element)) replaced++
+    })
+    observer.observe(document.body, { childList: true, subtree: true })
+    let results = await inPage.run()
+    for (let more = 9, seen = 0; replaced > seen && more > 0; more--) {
+      seen = replaced
+      results = await inPage.run()
+    }
+    observer.disconnect()
+    const found = (those: typeof results.violations) =>
+      those.map(({ id, nodes }) => ({ rule: id, elements: nodes.map(({ html }) => html.slice(0, 200)) }))
+    return { wrong: found(results.violations), undecided: found(results.incomplete) }
   })
 }
 
