@@ -26,6 +26,7 @@ import { decideTicketPage } from './reviews/decide-ticket-page.js'
 import { reviewPage } from './reviews/review-page.js'
 import { reviewsPage } from './reviews/reviews-page.js'
 import { rollbackPage } from './rollback/rollback-page.js'
+import { rosterPage } from './roster/roster-page.js'
 import { runReceiptPage } from './runs/run-receipt-page.js'
 import { runPage } from './runs/run-page.js'
 import { runsPage } from './runs/runs-page.js'
@@ -62,6 +63,7 @@ export const PAGES: readonly Page[] = [
   { path: '/deliveries/:id', content: deliveryPage },
   { path: '/receipts/:token', content: receiptPage, open: true },
   { path: '/unsubscribe/:token', content: unsubscribePage, open: true },
+  { path: '/roster', content: rosterPage },
   { path: '/topics', content: topicsPage },
   { path: '/topics/:name', content: topicPage },
   { path: '/docs', content: docsPage, still: true },

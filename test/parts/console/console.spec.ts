@@ -14,6 +14,7 @@ const PAGES = [
   '/approvals',
   '/reviews',
   '/freezes',
+  '/roster',
   '/freezes/declare?id=election-week&scope=global&reason=polling',
   '/bots',
   '/audit?about=epa-pm25-limit',

@@ -1,5 +1,5 @@
 import { canonicalJson, type JsonObject } from '#libs/contracts'
-import type { EarlierRole, Role, RoleMatch, RosterKey, RosterPredicate } from '#libs/signing'
+import { describeMatch, type EarlierRole, type Role, type RosterKey, type RosterPredicate } from '#libs/signing'
 
 /** Describes every change of the next roster in words, for its signers. */
 export function describeDifference(from: RosterPredicate, to: RosterPredicate): string[] {
@@ -18,14 +18,6 @@ export function describeDifference(from: RosterPredicate, to: RosterPredicate): 
     ...describeMembers(restOfFrom, restOfTo),
   ]
   return [`Roster ${version} → ${next}`, ...(lines.length === 0 ? ['nothing changes but the version'] : lines).map((line) => `  ${line}`)]
-}
-
-function describeMatch(match: RoleMatch): string {
-  if (match.all === true) return 'every policy'
-  if (match.root === true) return 'the roster itself'
-  if (match.service !== undefined) return `the service ${match.service}`
-  const { idPrefix, tag } = match
-  return [...(idPrefix === undefined ? [] : [`ids ${idPrefix}…`]), ...(tag === undefined ? [] : [`tag ${tag}`])].join(', ')
 }
 
 /** Describes an earlier role and the releases that it still covers. */

@@ -12,7 +12,7 @@ const asked = { '/v1/tickets?state=OPEN': [], '/v1/freezes': [] }
 
 function answers(more: Record<string, unknown> = {}): World['answers'] {
   const letters = Object.fromEntries(SERVICES.map((service) => [`/v1/dead-letters/${service}?state=waiting&limit=200`, []]))
-  return { ...letters, '/v1/policies': [], '/v1/runs?open=yes': [], '/v1/runs': [], '/v1/approvals': [], ...asked, ...more }
+  return { ...letters, '/v1/policies': [], '/v1/runs?open=yes': [], '/v1/runs': [], '/v1/approvals?state=open': [], ...asked, ...more }
 }
 const home = (more: Record<string, unknown> = {}, health: unknown = well) =>
   shown(homePage, { answers: answers(more), health: () => health, header: true })
@@ -22,26 +22,35 @@ describe('home', () => {
     const quiet = await home()
     expect(quiet.text).toContain('0 policies in force. 0 runs under way. Nothing is known to be wrong.')
     expect(quiet.text).toContain('Nothing waits for a person.')
-    const dark = await home({ '/v1/approvals': AWAY })
+    const dark = await home({ '/v1/approvals?state=open': AWAY })
     expect(dark.text).not.toContain('Nothing waits for a person.')
     expect(dark.text).toContain('The approvals could not be loaded')
-    expect((await home({ '/v1/approvals': DENIED })).text).toContain('Not allowed to see the approvals')
-    expect((await home({ '/v1/approvals': DENIED })).html).toContain('<a href="/docs/reference/pages">how</a>')
+    expect((await home({ '/v1/approvals?state=open': DENIED })).text).toContain('Not allowed to see the approvals')
+    expect((await home({ '/v1/approvals?state=open': DENIED })).html).toContain('<a href="/docs/reference/pages">how</a>')
   })
 
   it('shows what needs a person: signatures and pauses', async () => {
     const approval = {
       digest: 'sha256:1',
       run: 9,
+      state: 'AWAITING_APPROVAL',
       policies: [{ id: 'pm25', version: '2.0.0' }],
       signedBy: ['EPA Chief'],
       missing: ['counsel'],
       expiresAt: '2026-12-01T00:00:00Z',
     }
     const paused = aRun({ run: 8, state: 'PAUSED', reason: 'ACK_TIMEOUT' })
-    const { text } = await home({ '/v1/approvals': [approval], '/v1/runs?open=yes': [paused] })
+    const { text } = await home({ '/v1/approvals?state=open': [approval], '/v1/runs?open=yes': [paused] })
     expect(text).toContain('Run 9 pm25@2.0.0 EPA Chief counsel')
     expect(text).toContain('Run 8 is paused (ACK_TIMEOUT)')
+  })
+
+  it('names proposals that nobody has signed, and does not count them', async () => {
+    const proposal = { digest: 'sha256:1', run: null, state: 'PREPARED', policies: [], signedBy: [], missing: ['chief'] }
+    const under = { ...proposal, run: 3, state: 'ROLLING_OUT' }
+    const { text } = await home({ '/v1/approvals?state=open': [proposal, under] })
+    expect(text).toContain('Nothing waits for a person. 1 proposal has no signature yet.')
+    expect(text).toContain('✓ All well')
   })
 
   it('shows tickets of runs that have ended, and a paused run once', async () => {
@@ -77,7 +86,7 @@ describe('home', () => {
     expect((await home()).text).toMatch(/HMS-SVC dev .*✓ All well/)
     const paused = aRun({ run: 8, state: 'PAUSED' })
     expect((await home({ '/v1/runs?open=yes': [paused], '/v1/runs': [ended(5, 'FAILED')] })).text).toContain('! 2 things need a person')
-    expect((await home({ '/v1/approvals': DENIED })).text).toContain('○ State not known')
+    expect((await home({ '/v1/approvals?state=open': DENIED })).text).toContain('○ State not known')
   })
 
   it('does not call all well what it cannot see: dead letters of a service that is away, or that it may not read', async () => {

@@ -1,13 +1,16 @@
 import type { ApprovalSummary, RunView, Ticket } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded, None } from '../layout/absent.js'
-import { Moment, policiesText, RunLink, Table } from '../layout/parts.js'
+import { count, Moment, policiesText, RunLink, Table } from '../layout/parts.js'
 import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
 
 export interface NeedsFacts {
   /** Runs that have not ended. */
   open: Answer<RunView[]>
+  /** With missing signatures. */
   approvals: Answer<ApprovalSummary[]>
+  /** Without any signature: anybody may propose, so these are not counted. */
+  proposed: Answer<ApprovalSummary[]>
   /** Open tickets. */
   tickets: Answer<Ticket[]>
 }
@@ -29,10 +32,17 @@ export function countNeeds(facts: NeedsFacts): number {
 export function Needs({ facts }: { facts: NeedsFacts }): JSX.Element {
   const { approvals } = facts
   const { paused, reviews } = pausesAndReviews(facts)
-  if ([approvals, paused, reviews].every((answer) => valueOf<readonly unknown[]>(answer)?.length === 0))
-    return <None>Nothing waits for a person.</None>
+  const proposals = valueOf(facts.proposed)?.length ?? 0
   return (
     <>
+      {[approvals, paused, reviews].every((answer) => valueOf<readonly unknown[]>(answer)?.length === 0) ? (
+        <None>Nothing waits for a person.</None>
+      ) : null}
+      {proposals === 0 ? null : (
+        <p class="quiet">
+          <a href="/approvals#proposed-title">{count(proposals, 'proposal')}</a> {proposals === 1 ? 'has' : 'have'} no signature yet.
+        </p>
+      )}
       <Loaded answer={approvals} what="approvals">
         {(list) => (list.length === 0 ? null : <Waiting approvals={list} />)}
       </Loaded>

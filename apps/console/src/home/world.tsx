@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import type { Header } from '../layout/layout.js'
 import type { PageRequest } from '../layout/page.js'
 import { count, Moment, RunLink } from '../layout/parts.js'
-import { isUnread, valueOf } from '../reading/answer.js'
+import { isUnread, mapAnswer, valueOf, type Answer } from '../reading/answer.js'
 import { readHealth } from '../status/read-health.js'
 import { readLetters } from '../topics/read-topics.js'
 import { countNeeds, type NeedsFacts } from './needs.js'
@@ -29,7 +29,7 @@ interface World {
 export async function readFacts({ read, health }: Pick<PageRequest, 'read' | 'health'>): Promise<WorldFacts> {
   const [open, approvals, tickets, freezes, runs, partners, letters, services] = await Promise.all([
     read<RunView[]>('/v1/runs?open=yes'),
-    read<ApprovalSummary[]>('/v1/approvals'),
+    read<ApprovalSummary[]>('/v1/approvals?state=open'),
     read<Ticket[]>('/v1/tickets?state=OPEN'),
     read<FreezeView[]>('/v1/freezes'),
     read<RunView[]>('/v1/runs'),
@@ -37,7 +37,10 @@ export async function readFacts({ read, health }: Pick<PageRequest, 'read' | 'he
     readLetters(read),
     readHealth(health),
   ])
-  return { needs: { open, approvals, tickets }, trouble: { services, letters, runs, open, freezes, tickets, partners } }
+  const [waiting, proposed] = (['AWAITING_APPROVAL', 'PREPARED'] as const).map((wanted) =>
+    mapAnswer(approvals, (list) => list.filter(({ state }) => state === wanted)),
+  ) as [Answer<ApprovalSummary[]>, Answer<ApprovalSummary[]>]
+  return { needs: { open, approvals: waiting, proposed, tickets }, trouble: { services, letters, runs, open, freezes, tickets, partners } }
 }
 
 function worldOf({ needs, trouble }: WorldFacts): World {

@@ -64,6 +64,7 @@ export const MORE_SECTIONS = [
   { href: '/approvals', text: 'Approvals' },
   { href: '/reviews', text: 'Reviews' },
   { href: '/freezes', text: 'Freezes' },
+  { href: '/roster', text: 'Roster' },
   { href: '/topics', text: 'Topics' },
   { href: '/status', text: 'Status' },
   { href: '/docs', text: 'Docs' },

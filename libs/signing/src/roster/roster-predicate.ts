@@ -18,6 +18,14 @@ export type PrincipalKind = 'person' | 'service' | 'operator'
 /** Responsibility of a role: policies, a service, or the roster itself (`root`). With `idPrefix` and `tag`, both must match. */
 export type RoleMatch = { idPrefix?: string; tag?: string; service?: string; all?: true; root?: true }
 
+/** Describes a responsibility: `every policy`, `ids epa-…, tag air`, `the roster itself`. */
+export function describeMatch({ all, root, service, idPrefix, tag }: RoleMatch): string {
+  if (all === true) return 'every policy'
+  if (root === true) return 'the roster itself'
+  if (service !== undefined) return `the service ${service}`
+  return [...(idPrefix === undefined ? [] : [`ids ${idPrefix}…`]), ...(tag === undefined ? [] : [`tag ${tag}`])].join(', ')
+}
+
 export type Role = {
   name: string
   principals: string[]

@@ -1,0 +1,102 @@
+import { describeMatch, type Role, type Roster } from '#libs/signing'
+import type { JSX } from 'preact'
+import { Loaded } from '../layout/absent.js'
+import type { PageContent, PageRequest } from '../layout/page.js'
+import { count, Moment, Part, Table, Terminal } from '../layout/parts.js'
+import { Tag } from '../layout/state-words.js'
+import { readPeople } from '../signing/people.js'
+
+/** Who may sign what, and with which keys, by the newest roster. */
+export async function rosterPage({ read, now }: PageRequest): Promise<PageContent> {
+  const answer = await readPeople(read)
+  return {
+    title: 'Roster',
+    section: 'Roster',
+    summary:
+      answer.kind === 'loaded'
+        ? `${count(peopleOf(answer.value.roster).length, 'person', 'people')} by roster ${answer.value.roster.version}.`
+        : 'Who may sign cannot be shown now.',
+    body: (
+      <>
+        <Loaded answer={answer} what="roles and people">
+          {({ roster }) => (
+            <>
+              <Part id="roles" title="Who may sign what">
+                <Roles roster={roster} />
+              </Part>
+              <Part id="people" title="People and their keys">
+                <People roster={roster} now={now} />
+              </Part>
+              <p>
+                Roster {roster.version} ({roster.profile}) is valid until <Moment at={roster.expires} exact />. What a signature is worth is
+                judged by each service, and by each bot, from the signed roster; this page shows the one that approver holds.
+              </p>
+            </>
+          )}
+        </Loaded>
+        <Terminal commands={['hms-svc roster show', 'hms-svc roster propose FILE --sign NAME']} />
+      </>
+    ),
+  }
+}
+
+function peopleOf(roster: Roster) {
+  return [...roster.principals.values()].filter(({ kind }) => kind === 'person')
+}
+
+function Roles({ roster }: { roster: Roster }): JSX.Element {
+  const roles = roster.roles.filter(({ match }) => match.service === undefined)
+  return (
+    <Table caption="Roles" head={['Role', 'For', 'Signatures', 'People']}>
+      {roles.map((role) => (
+        <tr key={role.name}>
+          <th scope="row">{role.name}</th>
+          <td>{describeMatch(role.match)}</td>
+          <td>
+            {role.threshold} of {role.principals.length}
+          </td>
+          <td>{role.principals.map((id) => roster.principals.get(id)?.name ?? id).join(', ')}</td>
+        </tr>
+      ))}
+    </Table>
+  )
+}
+
+function People({ roster, now }: { roster: Roster; now: Date }): JSX.Element {
+  const rolesOf = (id: string): Role[] => roster.roles.filter(({ principals }) => principals.includes(id))
+  return (
+    <Table caption="People" head={['Name', 'Roles', 'Keys']}>
+      {peopleOf(roster).map(({ id, name, keys }) => (
+        <tr key={id}>
+          <th scope="row">
+            <a href={`/audit?by=${encodeURIComponent(name)}`}>{name}</a>
+          </th>
+          <td>
+            {rolesOf(id)
+              .map((role) => role.name)
+              .join(', ') || 'none'}
+          </td>
+          <td>
+            {keys.map(({ keyid }) => (
+              <p key={keyid}>
+                <code>{keyid.slice(0, 16)}…</code> <KeyState roster={roster} keyid={keyid} now={now} />
+              </p>
+            ))}
+          </td>
+        </tr>
+      ))}
+    </Table>
+  )
+}
+
+/** Whether a key may sign now, and since when it may not. */
+function KeyState({ roster, keyid, now }: { roster: Roster; keyid: string; now: Date }): JSX.Element {
+  const since = roster.revokedSince(keyid)
+  if (since !== undefined)
+    return (
+      <>
+        <Tag tone="bad" text="Revoked" /> since <Moment at={since} />
+      </>
+    )
+  return roster.isLive(keyid, now.toISOString()) ? <Tag tone="good" text="May sign" /> : <Tag tone="idle" text="Not valid now" />
+}
