@@ -62,7 +62,7 @@ const suite = (): void => {
     const ready = async (): Promise<boolean> =>
       (await Promise.all([...pods.values()].map((pod) => pod.answers(pod.container.readinessProbe)))).every(Boolean)
     await until('every pod is ready', ready, 300_000).catch((error: unknown) => {
-      throw new Error([...pods.values()].map(({ name, output }) => `${name}: ${output.slice(-600)}`).join('\n'), { cause: error })
+      throw new Error(lastLines(), { cause: error })
     })
   }, 400_000)
 
@@ -80,9 +80,13 @@ const suite = (): void => {
       '100s',
     ]
     const approving = Pod.start(edge, { ...around, overrides: () => ({ HMS_URL: `http://127.0.0.1:${pods.get('edge')!.port}` }) }, argv)
-    expect(await approving.exited, approving.output).toBe(0)
+    const code = await approving.exited
+    expect(code, code === 0 ? '' : `${approving.output}\n${lastLines()}`).toBe(0)
     expect(approving.output).toContain('DEPLOYMENT SUCCESSFUL')
   }, 300_000)
+
+  const lastLines = (): string =>
+    [...pods.values()].map(({ name, ended, output }) => `${name}${ended ? ' (ended)' : ''}: ${output.slice(-600)}`).join('\n')
 
   const workload = (name: string): Workload =>
     manifests.find((manifest): manifest is Workload => isWorkload(manifest) && manifest.metadata.name === name)!
