@@ -92,6 +92,10 @@ describe('the examples of the OpenAPI document', () => {
       [...mediaOf(operation), ...(operation.parameters ?? [])].every(({ example }) => example === undefined),
     )
     expect(without.map(([, { operationId }]) => operationId)).toEqual([])
+    const bodies = operations.filter(([, { requestBody }]) =>
+      Object.values(requestBody?.content ?? {}).some(({ example }) => example === undefined),
+    )
+    expect(bodies.map(([, { operationId }]) => operationId)).toEqual([])
   })
 
   it('match their schemas', () => {
@@ -147,6 +151,7 @@ describe('the examples of the OpenAPI document', () => {
         "redriveOne": "HMS_DELIVERY_UNKNOWN",
         "resubscribeResubscribe": "HMS_PARTNER_CHANNEL_UNKNOWN",
         "rollbacksCreate": "HMS_ROLLOUT_NOTHING_LIVE",
+        "rosterPropose": "HMS_ROSTER_INSTALLATION",
         "rosterSign": "HMS_ROSTER_SIGNER_UNKNOWN",
         "runsDecide": "HMS_APPROVER_SIGNER_UNKNOWN",
         "scenariosAdd": "accepted",
