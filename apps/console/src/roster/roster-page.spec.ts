@@ -11,7 +11,7 @@ const page = (roster: unknown) => shown(rosterPage, { answers: { '/v1/roster': r
 describe('the page of the roster', () => {
   it('lists roles with their people, and people with their keys', async () => {
     const { text, html } = await page([{ version: 1, envelope: FIRST }])
-    expect(text).toContain('2 people by roster 1.')
+    expect(text).toContain('2 people may sign, by roster 1.')
     expect(text).toMatch(/every policy 1 of 2 EPA Chief, EPA Counsel/)
     expect(html.match(/May sign/g)).toHaveLength(2)
     expect(html).toContain('href="/audit?by=EPA%20Chief"')

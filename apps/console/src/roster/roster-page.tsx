@@ -14,7 +14,7 @@ export async function rosterPage({ read, now }: PageRequest): Promise<PageConten
     section: 'Roster',
     summary:
       answer.kind === 'loaded'
-        ? `${count(peopleOf(answer.value.roster).length, 'person', 'people')} by roster ${answer.value.roster.version}.`
+        ? `${count(peopleOf(answer.value.roster).length, 'person', 'people')} may sign, by roster ${answer.value.roster.version}.`
         : 'Who may sign cannot be shown now.',
     body: (
       <>
@@ -34,7 +34,7 @@ export async function rosterPage({ read, now }: PageRequest): Promise<PageConten
             </>
           )}
         </Loaded>
-        <Terminal commands={['hms-svc roster show', 'hms-svc roster propose FILE --sign NAME']} />
+        <Terminal commands={['hms-svc roster show', 'hms-svc roster propose FILE', 'hms-svc roster sign --sign NAME']} />
       </>
     ),
   }
