@@ -16,7 +16,7 @@ export interface LifeProps {
 }
 
 const MAX_FIELDS = 3
-const WIDTH = 720
+const WIDTH = 640
 const [TOP, BOTTOM] = [30, 112]
 /** Least widths of a period, before and after now: a step must be visible, and large enough for a finger. */
 const [LEAST, LEAST_LATER] = [36, 104]
