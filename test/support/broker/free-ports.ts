@@ -6,19 +6,17 @@ import { createServer } from 'node:net'
  * twice: of the two servers on it one ended, and the other answered as ready for both.
  */
 const FIRST = 10_000
-const SLICE = 2_500
-const SLICES = 8
+const COUNT = 20_000
 
-/** Workers of one run draw from slices of their own; a second run on the machine begins elsewhere in them. */
-const slice = Number(process.env['VITEST_POOL_ID'] ?? 0) % SLICES
-let drawn = Math.floor(Math.random() * SLICE)
+/** Processes with other ids begin far from each other. */
+let drawn = (process.pid * 7_919) % COUNT
 
 export async function freePort(): Promise<number> {
-  for (let tried = 0; tried < SLICE; tried++) {
-    const port = FIRST + slice * SLICE + (drawn++ % SLICE)
+  for (let tried = 0; tried < COUNT; tried++) {
+    const port = FIRST + (drawn++ % COUNT)
     if (await isFree(port)) return port
   }
-  throw new Error(`all ports from ${FIRST + slice * SLICE} on are taken`)
+  throw new Error(`all ports from ${FIRST} on are taken`)
 }
 
 /** The first is `wanted`, if given. */
