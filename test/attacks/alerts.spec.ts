@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { bearer } from '#libs/client'
 import { HmsError, type CanaryFigures, type IssuedToken, type TokenRequest } from '#libs/contracts'
-import { MemoryBus, MemoryLog } from '#libs/messaging'
+import { MemoryBus, MemoryLog } from '#libs/messaging/testing'
 import { bucketOf, inShare } from '#libs/policy'
 import { LooseApi } from '../support/loose-api.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Json } from '#libs/contracts'
-import { MemoryBus } from '#libs/messaging'
+import { MemoryBus } from '#libs/messaging/testing'
 import {
   generateKeyPair,
   localSigner,

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest'
-import { MemoryBus } from '#libs/messaging'
+import { MemoryBus } from '#libs/messaging/testing'
 import { Metrics } from '#libs/platform'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 

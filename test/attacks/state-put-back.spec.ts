@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readSnapshot } from '#libs/client'
 import { peekPredicate, type AuditEntry, type ConfigDocument, type Envelope } from '#libs/contracts'
-import { MemoryBus } from '#libs/messaging'
+import { MemoryBus } from '#libs/messaging/testing'
 import {
   generateKeyPair,
   localSigner,

@@ -13,7 +13,7 @@ import {
   type TokenRequest,
   type TokenView,
 } from '#libs/contracts'
-import { MemoryBus } from '#libs/messaging'
+import { MemoryBus } from '#libs/messaging/testing'
 import { parsePolicy } from '#libs/policy'
 import { generateKeyPair, localSigner, mintToken, signRequest, type Signer } from '#libs/signing'
 import { TOKENS } from '#libs/service'

@@ -1,6 +1,7 @@
 import { Pool } from 'pg'
 import { it } from 'vitest'
-import { EventConsumer, MemoryBus, Outbox, PostgresOutboxStore, PostgresPositionStore, type BusRecord } from '#libs/messaging'
+import { EventConsumer, Outbox, PostgresOutboxStore, PostgresPositionStore, type BusRecord } from '#libs/messaging'
+import { MemoryBus } from '#libs/messaging/testing'
 import { Metrics, silentLogger, systemClock } from '#libs/platform'
 import { PARCELS } from '../contracts/database.suite.js'
 import { openPostgresService } from '../contracts/postgres-service.js'

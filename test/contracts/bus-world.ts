@@ -1,6 +1,8 @@
 import type { OutgoingEvent } from '#libs/contracts'
-import { MemoryOutboxStore, Outbox, Reconciler, Relay, type BusRecord, type EventBus, type OutboxStore } from '#libs/messaging'
-import { MemoryDatabase, type Database } from '#libs/persistence'
+import { Outbox, Reconciler, Relay, type BusRecord, type EventBus, type OutboxStore } from '#libs/messaging'
+import { MemoryOutboxStore } from '#libs/messaging/testing'
+import type { Database } from '#libs/persistence'
+import { MemoryDatabase } from '#libs/persistence/testing'
 import { Metrics, silentLogger, systemClock, uuidv7 } from '#libs/platform'
 import { testIdentity, type TestIdentity } from '../support/identity.js'
 

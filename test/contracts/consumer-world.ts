@@ -2,15 +2,17 @@ import { peekPredicate, type Envelope, type OutgoingEvent, type VerifiedEvent } 
 import {
   DEAD_LETTERS,
   EventConsumer,
-  MemoryBus,
   Outbox,
   type DeadLetter,
   type HandlerResult,
   type OutboxStore,
   type PositionStore,
 } from '#libs/messaging'
-import type { Database, Transaction } from '#libs/persistence'
-import { Metrics, silentLogger, VirtualClock, type Logger } from '#libs/platform'
+import { MemoryBus } from '#libs/messaging/testing'
+import type { Transaction } from '#libs/persistence'
+import { MemoryDatabase } from '#libs/persistence/testing'
+import { Metrics, silentLogger, type Logger } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import type { EventPredicate } from '#libs/signing'
 import { testIdentity, type TestIdentity } from '../support/identity.js'
 import { PARCELS } from './database.suite.js'
@@ -62,8 +64,8 @@ export class ConsumerWorld {
     return new ConsumerWorld(adapter, await testIdentity())
   }
 
-  get databaseKind(): Database['kind'] {
-    return this.adapter.database.kind
+  get isInMemory(): boolean {
+    return this.adapter.database instanceof MemoryDatabase
   }
 
   run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SERVICES } from '#libs/contracts'
-import { EmbeddedBus, MemoryBus, MemoryLog, PostgresOutboxStore, topicRecordOf } from '#libs/messaging'
+import { EmbeddedBus, PostgresOutboxStore, topicRecordOf } from '#libs/messaging'
+import { MemoryBus, MemoryLog } from '#libs/messaging/testing'
 import { silentLogger, systemClock } from '#libs/platform'
 import { freshDatabase, testPool } from '../support/postgres.js'
 import { BusWorld, Reading, TOPIC } from './bus-world.js'

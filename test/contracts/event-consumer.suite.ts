@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RETENTION_MS, type JsonObject, type VerifiedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { TerminalError, TransientError, type VirtualClock } from '#libs/platform'
+import { TerminalError, TransientError } from '#libs/platform'
+import type { VirtualClock } from '#libs/platform/testing'
 import { ConsumerWorld, type ConsumerAdapter } from './consumer-world.js'
 import { signedRecord } from './signed-record.js'
 

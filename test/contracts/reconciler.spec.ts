@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { OutgoingEvent } from '#libs/contracts'
-import { MemoryBus, MemoryLog, MemoryOutboxStore, Outbox, Reconciler, Relay, type LostPosition, type LogPosition } from '#libs/messaging'
-import { MemoryDatabase } from '#libs/persistence'
-import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
+import { Outbox, Reconciler, Relay, type LostPosition, type LogPosition } from '#libs/messaging'
+import { MemoryBus, MemoryLog, MemoryOutboxStore } from '#libs/messaging/testing'
+import { MemoryDatabase } from '#libs/persistence/testing'
+import { Metrics, silentLogger } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { testIdentity, type TestIdentity } from '../support/identity.js'
 
 const TOPIC = 'hms.lint.v1'

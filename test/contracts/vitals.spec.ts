@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
-import { DEAD_LETTERS, MemoryOutboxStore, MemoryPositionStore, type DeadLetter } from '#libs/messaging'
-import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
-import { VirtualClock } from '#libs/platform'
+import { DEAD_LETTERS, type DeadLetter } from '#libs/messaging'
+import { MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging/testing'
+import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence/testing'
+import { VirtualClock } from '#libs/platform/testing'
 import { readVitals } from '../../libs/service/src/vitals/backlog-monitor.js'
 
 const NOW = '2026-01-01T00:01:00.000Z'

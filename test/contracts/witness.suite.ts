@@ -10,7 +10,8 @@ import {
   verifyCheckpoint,
   type Signer,
 } from '#libs/signing'
-import { MemorySeenStore, type SeenStore, type WitnessLink } from '#libs/witness'
+import type { SeenStore, WitnessLink } from '#libs/witness'
+import { MemorySeenStore } from '#libs/witness/testing'
 import { LOG_POLICY, LOG_SIGNER, TestLog, WITNESS_SIGNER } from '../support/test-log.js'
 
 export interface WitnessAdapter {

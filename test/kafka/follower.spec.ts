@@ -3,8 +3,9 @@ import type { Kafka } from 'kafkajs'
 import type * as KafkaJs from 'kafkajs'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { FRESHNESS_KEY, packHeads, peekPredicate, SERVICES, type HeadReceipt, type ServiceName, type SignedHead } from '#libs/contracts'
-import { applyAcls, applyTopics, createKafka, KafkaBus, MemoryOutboxStore, Outbox } from '#libs/messaging'
-import { MemoryDatabase } from '#libs/persistence'
+import { applyAcls, applyTopics, createKafka, KafkaBus, Outbox } from '#libs/messaging'
+import { MemoryOutboxStore } from '#libs/messaging/testing'
+import { MemoryDatabase } from '#libs/persistence/testing'
 import { Metrics, silentLogger, systemClock } from '#libs/platform'
 import {
   buildRelease,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { prepareApproval, signApproval, submitApproval } from '#libs/client'
 import { isTerminal, MAX_POLICIES_OF_RUN, peekPredicate, type Envelope, type PreparedApproval, type RunDossier } from '#libs/contracts'
-import { MemoryBus, MemoryLog } from '#libs/messaging'
+import { MemoryBus, MemoryLog } from '#libs/messaging/testing'
 import { parsePolicy, type PolicyDocument } from '#libs/policy'
 import {
   generateKeyPair,

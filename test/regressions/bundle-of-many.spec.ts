@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MAX_POLICIES_OF_RUN, peekPredicate, type ConfigDocument, type Envelope } from '#libs/contracts'
-import { MemoryBus, MemoryLog } from '#libs/messaging'
+import { MemoryBus, MemoryLog } from '#libs/messaging/testing'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { MemoryBus } from '#libs/messaging'
+import { MemoryBus } from '#libs/messaging/testing'
 import { serveEdge } from '../../apps/edge/src/edge.js'
 import { startMemorySystem } from '../support/memory-system.js'
 

@@ -1,7 +1,10 @@
 import { afterEach, expect, it } from 'vitest'
-import { MemoryBus, MemoryOutboxStore, MemoryPositionStore, Outbox, Reconciler, Relay } from '#libs/messaging'
-import { documentTable, MemoryDatabase } from '#libs/persistence'
-import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
+import { Outbox, Reconciler, Relay } from '#libs/messaging'
+import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging/testing'
+import { documentTable } from '#libs/persistence'
+import { MemoryDatabase } from '#libs/persistence/testing'
+import { Metrics, silentLogger } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { PruneTables, readRetentionConfig } from '#libs/service'
 import { testIdentity } from '../support/identity.js'
 

@@ -1,5 +1,6 @@
 import { ServiceSession } from '#libs/persistence'
-import { silentLogger, systemClock, VirtualClock } from '#libs/platform'
+import { silentLogger, systemClock } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { Client } from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freshDatabase } from '../support/postgres.js'

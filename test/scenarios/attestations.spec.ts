@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Envelope, type EventData, type OutgoingEvent, type ReceivedEvent, type RunDossier, textOf } from '#libs/contracts'
-import { MemoryBus } from '#libs/messaging'
+import { MemoryBus } from '#libs/messaging/testing'
 import type { Transaction } from '#libs/persistence'
 import { digestOfJson, openEnvelope, signVerificationResult, withAttestation } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { peekPredicate, type Envelope, type GuardJudged, type RunView } from '#libs/contracts'
 import { prepareApproval, signApproval, submitApproval } from '#libs/client'
-import { MemoryBus, MemoryLog } from '#libs/messaging'
+import { MemoryBus, MemoryLog } from '#libs/messaging/testing'
 import { parsePolicy } from '#libs/policy'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'

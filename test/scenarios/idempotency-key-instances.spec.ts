@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { prepareApproval, signApproval, signedBy } from '#libs/client'
 import type { ApprovalView, IssuedToken } from '#libs/contracts'
-import { MemoryBus } from '#libs/messaging'
+import { MemoryBus } from '#libs/messaging/testing'
 import { Metrics, silentLogger, systemClock } from '#libs/platform'
 import { Host, migrateService, openPostgresService, TOKENS } from '#libs/service'
 import { testIdentity, type TestIdentity } from '../support/identity.js'

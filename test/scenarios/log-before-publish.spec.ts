@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { peekPredicate, type ConfigDocument, type OutgoingEvent, type RunView, type StreamFrame } from '#libs/contracts'
-import { MemoryBus } from '#libs/messaging'
+import { MemoryBus } from '#libs/messaging/testing'
 import {
   generateKeyPair,
   isWitnessed,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { peekPredicate, type Envelope, type PrepareRequest, type RunView, type ServiceName } from '#libs/contracts'
-import { MemoryLog } from '#libs/messaging'
+import { MemoryLog } from '#libs/messaging/testing'
 import { DeafBus } from '../support/deaf-bus.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'

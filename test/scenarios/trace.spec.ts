@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { OutgoingEvent, StreamFrame } from '#libs/contracts'
-import { MemoryBus } from '#libs/messaging'
+import { MemoryBus } from '#libs/messaging/testing'
 import { prepareApproval, signApproval } from '#libs/client'
 import { parsePolicy } from '#libs/policy'
 import { WebSocket } from 'ws'

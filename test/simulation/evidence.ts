@@ -1,6 +1,7 @@
 import { SERVICES, TOPICS, type OutgoingEvent, type ServiceName, type Ticket } from '#libs/contracts'
 import { DEAD_LETTERS, type DeadLetter } from '#libs/messaging'
-import { memoryOf, type Timer, type Transaction } from '#libs/persistence'
+import type { Timer, Transaction } from '#libs/persistence'
+import { memoryOf } from '#libs/persistence/testing'
 import type { Canary } from '#libs/pipeline'
 import type { EventPredicate, Roster } from '#libs/signing'
 import { POLICIES, type PolicyRecord } from '../../apps/approver/src/policies/policy.table.js'

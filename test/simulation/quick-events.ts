@@ -1,6 +1,6 @@
 import type { Envelope } from '#libs/contracts'
 import type { EventSeal } from '#libs/messaging'
-import { frozenJson } from '#libs/persistence'
+import { frozenJson } from '#libs/persistence/testing'
 import type { EventPredicate, Signer } from '#libs/signing'
 
 /**

@@ -1,5 +1,6 @@
 import { SERVICES, isTerminal } from '#libs/contracts'
-import { memoryOf, type Timer } from '#libs/persistence'
+import type { Timer } from '#libs/persistence'
+import { memoryOf } from '#libs/persistence/testing'
 import { stateOf } from '#libs/pipeline'
 import { RUNS } from '../../apps/approver/src/runs/run.table.js'
 import type { World } from './world.js'

@@ -1,10 +1,12 @@
 import type { ServiceName } from '#libs/contracts'
-import { MemoryOutboxStore, MemoryPositionStore, type EventSeal } from '#libs/messaging'
-import { MemoryTimerStore } from '#libs/persistence'
+import type { EventSeal } from '#libs/messaging'
+import { MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging/testing'
+import { MemoryTimerStore } from '#libs/persistence/testing'
 import { silentLogger, type Clock, type Metrics } from '#libs/platform'
 import { createRuntime, type Coordination, type ServiceDefinition, type ServiceRuntime, type ServiceStores } from '#libs/service'
 import type { Roster, Signer } from '#libs/signing'
 import type { InjectionToken } from '@nestjs/common'
+import { memoryStores } from '../../apps/audit/src/testing/memory-stores.js'
 import type { Broker } from './broker.js'
 import type { Faults } from './faults.js'
 import { Incarnation } from './incarnation.js'
@@ -58,6 +60,7 @@ export class ServiceNode {
   readonly name: ServiceName
   readonly durable: DurableTables
   readonly stores: ServiceStores = { outbox: new MemoryOutboxStore(), positions: new MemoryPositionStore(), timers: new MemoryTimerStore() }
+  private readonly ownStores: object | undefined
   lives: Life[] = []
   private leader: Incarnation | undefined
   private readonly listeners = new Map<Incarnation, (topic: string) => void>()
@@ -68,6 +71,7 @@ export class ServiceNode {
     private readonly around: Surroundings,
   ) {
     this.name = definition.name
+    this.ownStores = this.name === 'audit' ? memoryStores() : undefined
     this.durable = new DurableTables(around.scheduler)
   }
 
@@ -106,6 +110,7 @@ export class ServiceNode {
         profile: 'dev',
         environment,
         database,
+        ownStores: this.ownStores,
         clock: this.patient(incarnation),
         log: silentLogger,
         metrics,

@@ -1,4 +1,5 @@
-import { MemoryDatabase, MemoryTransaction, type Timer, type Transaction } from '#libs/persistence'
+import type { Timer, Transaction } from '#libs/persistence'
+import { MemoryDatabase, MemoryTransaction } from '#libs/persistence/testing'
 import type { Incarnation } from './incarnation.js'
 import type { Scheduler } from './scheduler.js'
 

@@ -1,6 +1,7 @@
 import type { VerifiedEvent, ServiceName } from '#libs/contracts'
 import { SOURCE_PREFIX, type EventConsumer } from '#libs/messaging'
-import { memoryOf, type Timer, type Timers, type Transaction } from '#libs/persistence'
+import type { Timer, Timers, Transaction } from '#libs/persistence'
+import { memoryOf } from '#libs/persistence/testing'
 import type { BrokenTimer, Poison } from './plan.js'
 
 /** An event that a handler had, in a transaction that was committed. */

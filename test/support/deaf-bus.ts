@@ -1,5 +1,6 @@
 import type { ServiceName } from '#libs/contracts'
-import { MemoryBus, type BusRecord, type Subscription } from '#libs/messaging'
+import type { BusRecord, Subscription } from '#libs/messaging'
+import { MemoryBus } from '#libs/messaging/testing'
 
 /** A bus on which some services receive nothing: they run, and never respond. Events published meanwhile never reach them. */
 export class DeafBus extends MemoryBus {

@@ -1,5 +1,6 @@
 import type { ServiceName } from '#libs/contracts'
-import { MemoryBus, MemoryLog, type BusRecord, type Subscription } from '#libs/messaging'
+import type { BusRecord, Subscription } from '#libs/messaging'
+import { MemoryBus, MemoryLog } from '#libs/messaging/testing'
 
 const CONTROL = 'hms.run.control.v1'
 

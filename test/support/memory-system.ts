@@ -1,10 +1,12 @@
 import { SERVICES, type ServiceName } from '#libs/contracts'
 import type { KeyName, Profile } from '#libs/process'
-import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging'
-import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
-import { Metrics, silentLogger, VirtualClock, type Clock, type Environment } from '#libs/platform'
+import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging/testing'
+import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence/testing'
+import { Metrics, silentLogger, type Clock, type Environment } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import type { Roster, RosterPredicate, Signer } from '#libs/signing'
 import { Host, type OpenService } from '#libs/service'
+import { memoryStores } from '../../apps/audit/src/testing/memory-stores.js'
 import { testIdentity } from './identity.js'
 
 /** All eight services on memory twins and virtual time, in this process. People sign with `signers`. */
@@ -56,7 +58,7 @@ export async function startMemorySystem(
     bus,
     signerOf: async (service) => serviceSigner(service),
     signerNamed,
-    open: async () => openMemoryService(clock),
+    open: async ({ name }) => openMemoryService(clock, name),
     configStoreUrls,
     version: '0.0.0-test',
   })
@@ -95,9 +97,10 @@ export async function startMemorySystem(
 }
 
 /** One service's side of a memory database; there is no other instance to lead or to wake. */
-export function openMemoryService(clock: Clock): OpenService {
+export function openMemoryService(clock: Clock, name?: ServiceName): OpenService {
   return {
     database: new MemoryDatabase(clock),
+    ownStores: name === 'audit' ? memoryStores() : undefined,
     stores: { outbox: new MemoryOutboxStore(), positions: new MemoryPositionStore(), timers: new MemoryTimerStore() },
     coordination: {
       leadership: { tryLead: async () => true },

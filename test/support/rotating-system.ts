@@ -1,5 +1,5 @@
 import { peekPredicate, type OutgoingEvent, type RosterProposalView } from '#libs/contracts'
-import { MemoryBus } from '#libs/messaging'
+import { MemoryBus } from '#libs/messaging/testing'
 import {
   generateKeyPair,
   localSigner,

@@ -1,5 +1,5 @@
 import { runtimeModule, ServiceRuntime, type ServiceDefinition } from '#libs/service'
-import { FileSeenStore, MemorySeenStore } from '#libs/witness'
+import { FileSeenStore, type SeenStore } from '#libs/witness'
 import {
   Module,
   type BeforeApplicationShutdown,
@@ -7,14 +7,12 @@ import {
   type InjectionToken,
   type OnApplicationBootstrap,
 } from '@nestjs/common'
-import { readAuditConfig, type AuditConfig } from './audit.config.js'
+import { readAuditConfig } from './audit.config.js'
 import { AttestationsController } from './attestations/attestations.http.js'
 import { AttestationStore } from './attestations/attestation.store.js'
-import { MemoryAttestationStore } from './attestations/attestation.store.memory.js'
 import { PostgresAttestationStore } from './attestations/attestation.store.postgres.js'
 import { EntriesController } from './entries/entries.http.js'
 import { EntryStore } from './entries/entry.store.js'
-import { MemoryEntryStore } from './entries/entry.store.memory.js'
 import { PostgresEntryStore } from './entries/entry.store.postgres.js'
 import { Intake } from './entries/intake.js'
 import { RecordEvents } from './recording/record-events.js'
@@ -22,7 +20,6 @@ import { LogController } from './log/log.http.js'
 import { createSequencer } from './log/log.providers.js'
 import { Sequencer } from './log/sequencer.js'
 import { TreeStore } from './log/tree.store.js'
-import { MemoryTreeStore } from './log/tree.store.memory.js'
 import { PostgresTreeStore } from './log/tree.store.postgres.js'
 import { CreateAudit1764000000000 } from './migrations/1764000000000-create-audit.js'
 import { ArrivalSeals } from './entries/arrival-seals.js'
@@ -34,19 +31,21 @@ import { FoldWindows } from './windows/fold-windows.js'
 import { LISTINGS, WINDOWED } from './windows/window.table.js'
 import { WindowsController } from './windows/windows.http.js'
 
-const STORES = {
-  postgres: ({ witnessFolder }: AuditConfig, runtime: ServiceRuntime, refused: (event: string, why: string) => void) => ({
+/** Stores of the log. `seen`: checkpoints stored by the in-process witness of profile dev. */
+export interface AuditStores {
+  entries: EntryStore
+  tree: TreeStore
+  attestations: AttestationStore
+  seen: SeenStore
+}
+
+function postgresStores(runtime: ServiceRuntime, refused: (event: string, why: string) => void): AuditStores {
+  return {
     entries: new PostgresEntryStore(new ArrivalSeals(runtime.signer, () => runtime.roster), refused),
     tree: new PostgresTreeStore(),
     attestations: new PostgresAttestationStore(),
-    seen: new FileSeenStore(witnessFolder),
-  }),
-  memory: () => ({
-    entries: new MemoryEntryStore(),
-    tree: new MemoryTreeStore(),
-    attestations: new MemoryAttestationStore(),
-    seen: new MemorySeenStore(),
-  }),
+    seen: new FileSeenStore(readAuditConfig(runtime.environment).witnessFolder),
+  }
 }
 
 const PARTS = Symbol('AuditParts')
@@ -58,7 +57,7 @@ const PARTS = Symbol('AuditParts')
 function createParts(runtime: ServiceRuntime): ReadonlyMap<InjectionToken, object> {
   const { database, clock, log, bus, seal, rosters, concerns } = runtime
   const refused = (event: string, why: string): void => adoptArrivals.refused(event, why)
-  const { entries, tree, attestations, seen } = STORES[database.kind](readAuditConfig(runtime.environment), runtime, refused)
+  const { entries, tree, attestations, seen } = (runtime.ownStores as AuditStores | undefined) ?? postgresStores(runtime, refused)
   const sequencer = createSequencer(runtime, tree, seen)
   const halted = (): string | undefined => sequencer.halted
   const intake = new Intake({ database, entries, clock, log, halted, placed: (isAwaited) => sequencer.wake(isAwaited) })

@@ -1,5 +1,6 @@
 import type { Database, Transaction } from '#libs/persistence'
-import { silentLogger, VirtualClock } from '#libs/platform'
+import { silentLogger } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { StoreTime } from './store-time.js'
 

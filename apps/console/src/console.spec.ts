@@ -1,4 +1,4 @@
-import { VirtualClock } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'

@@ -1,4 +1,5 @@
-import { silentLogger, VirtualClock } from '#libs/platform'
+import { silentLogger } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { demoRoster, generateKeyPair, localSigner, readRoster, signRoster, type Roster, type RosterPredicate } from '#libs/signing'
 import type { WitnessResponse } from '#libs/witness'
 import { beforeEach, describe, expect, it, vi } from 'vitest'

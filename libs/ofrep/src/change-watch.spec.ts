@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { ChangeWatch } from '#libs/evaluation'
-import { VirtualClock } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { heldDocument, FakeHeldPolicies, NOW } from './testing/held.js'
 
 const stable = heldDocument('pm25', { version: '1.5.0' })

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { once } from 'node:events'
 import { createServer, get, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { VirtualClock } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { RefetchFeed } from './refetch-feed.js'
 
 let feed: RefetchFeed

@@ -3,8 +3,6 @@
  * (production) and `MemoryDatabase` (tests and simulation); both pass `test/contracts/database.suite.ts`.
  */
 export abstract class Database {
-  /** Kind of the store adapters that work on this database. */
-  abstract readonly kind: 'postgres' | 'memory'
   /** Runs `work` in one transaction. An error rolls everything back and reaches the caller unchanged. */
   abstract transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /**

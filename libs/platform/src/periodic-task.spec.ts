@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { VirtualClock } from './clock.js'
+import { VirtualClock } from './testing/index.js'
 import { PeriodicTask } from './periodic-task.js'
 
 function world(everyMs: number | (() => number), run: () => unknown) {

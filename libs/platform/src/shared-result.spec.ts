@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { VirtualClock } from './clock.js'
+import { VirtualClock } from './testing/index.js'
 import { SharedResult } from './shared-result.js'
 
 let clock: VirtualClock

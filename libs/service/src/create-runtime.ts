@@ -12,7 +12,7 @@ import {
   SOURCE_PREFIX,
   STATEMENT_SEAL,
 } from '#libs/messaging'
-import { type Database, Timers, type TimerStore } from '#libs/persistence'
+import { Timers, type TimerStore } from '#libs/persistence'
 import { Concerns } from './concerns.js'
 import { followToken } from './authorization/follow-tokens.js'
 import { TOKEN_EVENTS, TOKEN_TOPIC } from './authorization/signed-token.js'
@@ -150,8 +150,7 @@ export function createRuntime(
 }
 
 /** Database and stores of one service, as opened by the composition root. */
-export interface OpenService {
-  database: Database
+export interface OpenService extends Pick<ServiceRuntime, 'database' | 'ownStores'> {
   stores: ServiceStores
   coordination: Coordination
   ready(): Promise<Readiness>

@@ -23,6 +23,8 @@ export abstract class ServiceRuntime {
   abstract readonly profile: Profile
   abstract readonly environment: Environment
   abstract readonly database: Database
+  /** Stores that replace the service's own PostgreSQL stores; memory adapters in tests. */
+  abstract readonly ownStores?: object
   abstract readonly clock: Clock
   abstract readonly log: Logger
   abstract readonly metrics: Metrics
@@ -63,7 +65,7 @@ export interface ProcessParts extends Pick<
   signerNamed?: ServiceRuntime['signerNamed']
 }
 
-export interface RuntimeOptions extends ProcessParts, Pick<ServiceRuntime, 'name' | 'database' | 'signer'> {
+export interface RuntimeOptions extends ProcessParts, Pick<ServiceRuntime, 'name' | 'database' | 'ownStores' | 'signer'> {
   /** The service's own document tables, for pruning by age. */
   tables?: readonly DocumentTable<never>[]
   /** Format of events; default: signed statements. */

@@ -1,6 +1,6 @@
 import type { ReleaseDocument } from '#libs/contracts'
-import { MemoryDatabase } from '#libs/persistence'
-import { VirtualClock } from '#libs/platform'
+import { MemoryDatabase } from '#libs/persistence/testing'
+import { VirtualClock } from '#libs/platform/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Approval } from '../runs/approval.table.js'
 import { newPolicy, POLICIES } from './policy.table.js'

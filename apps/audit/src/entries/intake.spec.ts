@@ -1,9 +1,10 @@
-import { MemoryDatabase } from '#libs/persistence'
-import { silentLogger, uuidv7, VirtualClock } from '#libs/platform'
+import { MemoryDatabase } from '#libs/persistence/testing'
+import { silentLogger, uuidv7 } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { describe, expect, it } from 'vitest'
 import { factsOf } from './entry.js'
 import type { EntryStore } from './entry.store.js'
-import { MemoryEntryStore } from './entry.store.memory.js'
+import { MemoryEntryStore } from '../testing/memory-entry-store.js'
 import { Intake } from './intake.js'
 
 /** Creates an intake on memory adapters that records its batches. `failing`: number of batches that fail first. */

@@ -1,5 +1,6 @@
-import { MemoryDatabase } from '#libs/persistence'
-import { Metrics, silentLogger, uuidv7, VirtualClock } from '#libs/platform'
+import { MemoryDatabase } from '#libs/persistence/testing'
+import { Metrics, silentLogger, uuidv7 } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import {
   generateKeyPair,
   localSigner,
@@ -10,16 +11,17 @@ import {
   verifyCheckpoint,
   vkeyOf,
 } from '#libs/signing'
-import { MemorySeenStore, Witness } from '#libs/witness'
+import { Witness } from '#libs/witness'
+import { MemorySeenStore } from '#libs/witness/testing'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { factsOf } from '../entries/entry.js'
 import { LOG_LOCK } from '../entries/entry.store.js'
-import { MemoryEntryStore } from '../entries/entry.store.memory.js'
+import { MemoryEntryStore } from '../testing/memory-entry-store.js'
 import { CheckpointLag } from './checkpoint-lag.js'
 import { Sequencer } from './sequencer.js'
 import { SuspendedWitnesses } from './suspended-witnesses.js'
-import { MemoryTreeStore } from './tree.store.memory.js'
+import { MemoryTreeStore } from '../testing/memory-tree-store.js'
 
 const SECOND_MS = 1_000
 const [logKeys, witnessKeys] = [generateKeyPair(), generateKeyPair()]

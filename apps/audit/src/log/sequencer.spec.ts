@@ -1,6 +1,8 @@
 import type { LoggedApproval } from '#libs/contracts'
-import { MemoryDatabase, PostgresDatabase, type Database } from '#libs/persistence'
-import { Metrics, silentLogger, uuidv7, VirtualClock } from '#libs/platform'
+import { PostgresDatabase, type Database } from '#libs/persistence'
+import { MemoryDatabase } from '#libs/persistence/testing'
+import { Metrics, silentLogger, uuidv7 } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import {
   ApprovalTree,
   formatCheckpoint,
@@ -20,13 +22,14 @@ import {
   type Signer,
 } from '#libs/signing'
 import { dataSourceOf, migrateService } from '#libs/service'
-import { MemorySeenStore, Witness, type WitnessLink } from '#libs/witness'
+import { Witness, type WitnessLink } from '#libs/witness'
+import { MemorySeenStore } from '#libs/witness/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freshDatabase } from '../../../../test/support/postgres.js'
 import { definition } from '../audit.module.js'
 import { factsOf, type EntryFacts } from '../entries/entry.js'
 import { LOG_LOCK, type EntryStore } from '../entries/entry.store.js'
-import { MemoryEntryStore } from '../entries/entry.store.memory.js'
+import { MemoryEntryStore } from '../testing/memory-entry-store.js'
 import { testSeals } from '../testing/log-adapters.suite.js'
 import { PostgresEntryStore } from '../entries/entry.store.postgres.js'
 import { CheckpointLag } from './checkpoint-lag.js'
@@ -34,7 +37,7 @@ import { Sequencer } from './sequencer.js'
 import { SuspendedWitnesses } from './suspended-witnesses.js'
 import { consistencyProof, inclusionProof } from './tree.js'
 import type { TreeStore } from './tree.store.js'
-import { MemoryTreeStore } from './tree.store.memory.js'
+import { MemoryTreeStore } from '../testing/memory-tree-store.js'
 import { PostgresTreeStore } from './tree.store.postgres.js'
 
 interface Stores {

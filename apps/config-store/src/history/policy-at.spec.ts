@@ -1,6 +1,6 @@
 import type { PastPolicyView } from '#libs/contracts'
-import { MemoryDatabase } from '#libs/persistence'
-import { VirtualClock } from '#libs/platform'
+import { MemoryDatabase } from '#libs/persistence/testing'
+import { VirtualClock } from '#libs/platform/testing'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LIVE_HEADS, LIVE_RELEASES } from '../heads/live-history.js'

@@ -9,9 +9,11 @@ import {
   type SignedHead,
 } from '#libs/contracts'
 import type { Profile } from '#libs/process'
-import { MemoryBus, MemoryOutboxStore, Outbox } from '#libs/messaging'
-import { MemoryDatabase } from '#libs/persistence'
-import { Metrics, silentLogger, systemClock, VirtualClock, type Clock, type Environment } from '#libs/platform'
+import { Outbox } from '#libs/messaging'
+import { MemoryBus, MemoryOutboxStore } from '#libs/messaging/testing'
+import { MemoryDatabase } from '#libs/persistence/testing'
+import { Metrics, silentLogger, systemClock, type Clock, type Environment } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import {
   buildRelease,
   FRESHNESS_LIFE_MS,

@@ -1,4 +1,4 @@
-import { VirtualClock } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import Fastify from 'fastify'
 import { once } from 'node:events'
 import { createServer } from 'node:http'

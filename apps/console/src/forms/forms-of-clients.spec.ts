@@ -1,4 +1,5 @@
-import { TrustedProxies, VirtualClock } from '#libs/platform'
+import { TrustedProxies } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'

@@ -1,4 +1,4 @@
-import { VirtualClock } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { FollowedPage } from './followed-page.js'
 

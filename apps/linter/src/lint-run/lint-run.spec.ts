@@ -1,6 +1,6 @@
 import { packDossier, textOf, type ReleaseDocument } from '#libs/contracts'
-import { MemoryDatabase } from '#libs/persistence'
-import { VirtualClock } from '#libs/platform'
+import { MemoryDatabase } from '#libs/persistence/testing'
+import { VirtualClock } from '#libs/platform/testing'
 import type { ServiceRuntime } from '#libs/service'
 import { buildRelease, signEnvelope, type TestResult } from '#libs/signing'
 import { expect, it } from 'vitest'

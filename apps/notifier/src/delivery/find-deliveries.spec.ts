@@ -1,5 +1,5 @@
-import { MemoryDatabase } from '#libs/persistence'
-import { VirtualClock } from '#libs/platform'
+import { MemoryDatabase } from '#libs/persistence/testing'
+import { VirtualClock } from '#libs/platform/testing'
 import type { DeliveriesFilter } from '#libs/contracts'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { DELIVERIES, type Delivery } from './delivery.table.js'

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { MemoryDatabase } from '#libs/persistence'
-import { VirtualClock } from '#libs/platform'
+import { MemoryDatabase } from '#libs/persistence/testing'
+import { VirtualClock } from '#libs/platform/testing'
 import type { Partner } from '../partners/partner.js'
 import { recordInBreaker, PartnerGate } from './partner-gate.js'
 import { sampleDelivery } from './sample-delivery.suite.js'

@@ -8,9 +8,11 @@ import {
   type RunDossier,
   type VersionRef,
 } from '#libs/contracts'
-import { MemoryBus, MemoryOutboxStore, MemoryPositionStore, policyKey } from '#libs/messaging'
-import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
-import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
+import { policyKey } from '#libs/messaging'
+import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging/testing'
+import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence/testing'
+import { Metrics, silentLogger } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { buildRelease, signEnvelope } from '#libs/signing'
 import { createRuntime } from '#libs/service'
 import { testIdentity } from '../../../../test/support/identity.js'

@@ -1,4 +1,5 @@
-import { silentLogger, VirtualClock } from '#libs/platform'
+import { silentLogger } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { sidecarMetrics } from '../serve-sidecar.js'

@@ -1,4 +1,5 @@
-import { silentLogger, VirtualClock } from '#libs/platform'
+import { silentLogger } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import {
   chmodSync,
   existsSync,

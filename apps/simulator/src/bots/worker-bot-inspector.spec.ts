@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { VirtualClock } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { WorkerBotInspector } from './worker-bot-inspector.js'
 
 /** Thread that executes the source text, in place of the compiled entry. */

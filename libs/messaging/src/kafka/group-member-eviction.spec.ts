@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { silentLogger, VirtualClock, type Logger } from '#libs/platform'
+import { silentLogger, type Logger } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { clientIdOf, type GroupCoordinators, GroupMemberEviction } from './group-member-eviction.js'
 
 it.each([

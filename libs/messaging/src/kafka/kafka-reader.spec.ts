@@ -1,6 +1,7 @@
 import type { ConsumerConfig, Kafka } from 'kafkajs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { silentLogger, VirtualClock } from '#libs/platform'
+import { silentLogger } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { KafkaReader } from './kafka-reader.js'
 import type { NextOffset } from './offset-committer.js'
 import type { GroupPosition } from './kafka-lag.js'

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { VirtualClock } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { OffsetCommitter, type NextOffset } from './offset-committer.js'
 
 const TOPIC = 'hms.lint.v1'

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { MemoryDatabase } from '#libs/persistence'
-import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
-import { MemoryBus } from '../memory/memory-bus.js'
-import { MemoryOutboxStore } from './outbox.store.memory.js'
+import { MemoryDatabase } from '#libs/persistence/testing'
+import { Metrics, silentLogger } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
+import { MemoryBus } from '../testing/memory-bus.js'
+import { MemoryOutboxStore } from '../testing/memory-outbox-store.js'
 import { Reconciler } from './reconciler.js'
 import { Relay } from './relay.js'
 

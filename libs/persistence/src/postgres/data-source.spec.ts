@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { VirtualClock } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { untilReady } from '../embedded/start-postgres.js'
 import { connectUntil } from './data-source.js'
 

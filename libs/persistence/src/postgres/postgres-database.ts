@@ -6,7 +6,6 @@ import { type Statement, StatementBatch } from './statement-batch.js'
 
 /** PostgreSQL adapter of the database. Hot statements are plain SQL on the pool of TypeORM's DataSource. */
 export class PostgresDatabase implements Database {
-  readonly kind = 'postgres'
   private readonly pool: Pool
 
   constructor(

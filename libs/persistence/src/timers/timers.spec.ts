@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { silentLogger, TerminalError, TransientError, VirtualClock } from '#libs/platform'
-import { MemoryDatabase } from '../memory/memory-database.js'
+import { silentLogger, TerminalError, TransientError } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
+import { MemoryDatabase } from '../testing/memory-database.js'
 import { Timers } from './timers.js'
 import { type Timer, timerKind } from './timer.store.js'
-import { MemoryTimerStore } from './timer.store.memory.js'
+import { MemoryTimerStore } from '../testing/memory-timer-store.js'
 
 const LONG_MS = 10 * 60_000
 

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { VirtualClock } from '../clock.js'
+import { VirtualClock } from '../testing/index.js'
 import { silentLogger } from '../logger.js'
 import { Metrics } from '../metrics.js'
 import { startTracing } from './otlp-exporter.js'

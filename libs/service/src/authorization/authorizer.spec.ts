@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { TokenRecord } from '#libs/contracts'
 import type { Profile } from '#libs/process'
-import { MemoryDatabase } from '#libs/persistence'
-import { VirtualClock } from '#libs/platform'
+import { MemoryDatabase } from '#libs/persistence/testing'
+import { VirtualClock } from '#libs/platform/testing'
 import {
   demoRoster,
   generateKeyPair,

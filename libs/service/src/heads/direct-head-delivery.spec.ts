@@ -1,5 +1,6 @@
 import type { IssuedHeads } from '#libs/contracts'
-import { silentLogger, VirtualClock } from '#libs/platform'
+import { silentLogger } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'

@@ -135,9 +135,12 @@ async function openService(
   seal: EventSeal | undefined,
 ): Promise<{ runtime: ServiceRuntime; module: Type }> {
   const definition = await loadService(name)
-  const [{ database, stores, coordination, ready }, signer] = await Promise.all([adapters.open(definition), adapters.signerOf(name)])
+  const [{ database, ownStores, stores, coordination, ready }, signer] = await Promise.all([
+    adapters.open(definition),
+    adapters.signerOf(name),
+  ])
   const log = adapters.log.child({ service: name })
-  const options = { ...adapters, name, tables: definition.tables, database, log, signer, seal }
+  const options = { ...adapters, name, tables: definition.tables, database, ownStores, log, signer, seal }
   const runtime = createRuntime(options, stores, adapters.bus, coordination, ready)
   await runtime.open()
   return { runtime, module: definition.module }

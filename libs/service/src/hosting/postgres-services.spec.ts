@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { VirtualClock } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { createWriteProbe } from './postgres-services.js'
 
 function probing(answers: (Error | undefined)[], folder?: string) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { MemoryDatabase } from '#libs/persistence'
-import { VirtualClock } from '#libs/platform'
+import { MemoryDatabase } from '#libs/persistence/testing'
+import { VirtualClock } from '#libs/platform/testing'
 import { REPEATABLE_REQUESTS } from './repeatable-request.table.js'
 import { type KeyedCall, keyedCall, RepeatableRequests } from './idempotency-keys.js'
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging'
-import { documentTable, MemoryDatabase } from '#libs/persistence'
-import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
+import { MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging/testing'
+import { documentTable } from '#libs/persistence'
+import { MemoryDatabase } from '#libs/persistence/testing'
+import { Metrics, silentLogger } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { PruneTables, type PruneRule } from './prune-tables.js'
 import { readRetentionConfig } from './retention.config.js'
 

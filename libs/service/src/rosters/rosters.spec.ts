@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ROSTERS_AT_ONCE, type Envelope, type ReceivedEvent } from '#libs/contracts'
-import { MemoryDatabase } from '#libs/persistence'
-import { silentLogger, VirtualClock } from '#libs/platform'
+import { MemoryDatabase } from '#libs/persistence/testing'
+import { silentLogger } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import {
   DEMO_PEOPLE,
   demoRoster,

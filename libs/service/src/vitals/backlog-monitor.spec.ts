@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Metrics, VirtualClock, type Logger } from '#libs/platform'
+import { Metrics, type Logger } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { BacklogMonitor, type Vitals } from './backlog-monitor.js'
 
 const WELL: Vitals = { outboxPending: 0, outboxOldestMs: 0, timersOverdueMs: 0, parked: 0, parkedOldestMs: 0, letters: [] }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MAX_FREEZES, peekPredicate, STOP_THE_LINE, type FreezeRecord } from '#libs/contracts'
-import { documentTable, MemoryDatabase, type Timers, type Transaction } from '#libs/persistence'
+import { documentTable, type Timers, type Transaction } from '#libs/persistence'
+import { MemoryDatabase } from '#libs/persistence/testing'
 import type { StageState } from '#libs/pipeline'
 import { digestOfPayload, nextRoster, signFreeze, signLift, signRoster, type Roster, type RosterPredicate } from '#libs/signing'
 import { testIdentity } from '../../../../test/support/identity.js'

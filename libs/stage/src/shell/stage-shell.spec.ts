@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { packDossier, type AcceptedDecision, type ReceivedEvent, type ReleaseDocument, type RunDossier } from '#libs/contracts'
-import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging'
-import { documentTable, MemoryDatabase, MemoryTimerStore, type Transaction } from '#libs/persistence'
+import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging/testing'
+import { documentTable, type Transaction } from '#libs/persistence'
+import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence/testing'
 import {
   decideRollout,
   newRollout,
@@ -11,7 +12,8 @@ import {
   type RolloutInput,
   type RolloutTimer,
 } from '#libs/pipeline'
-import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
+import { Metrics, silentLogger } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { createRuntime, type ServiceRuntime } from '#libs/service'
 import {
   buildRelease,

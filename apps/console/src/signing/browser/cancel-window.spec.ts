@@ -1,4 +1,4 @@
-import { VirtualClock } from '#libs/platform'
+import { VirtualClock } from '#libs/platform/testing'
 import { describe, expect, it } from 'vitest'
 import { CancelWindow, MORE_MS, WINDOW_MS } from './cancel-window.js'
 

@@ -1,9 +1,10 @@
 import type { Envelope } from '#libs/contracts'
-import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
+import type { Transaction } from '#libs/persistence'
+import { memoryOf, type MemoryRows } from '#libs/persistence/testing'
 import type { ApprovedRelease } from '#libs/signing'
-import { nameKey } from './actors.js'
-import { leafHashOf, leafOf, type EntryFacts, type LogEntry, type LoggedRelease } from './entry.js'
-import type { EventAttachments, EntryQuery, EntryStore } from './entry.store.js'
+import { nameKey } from '../entries/actors.js'
+import { leafHashOf, leafOf, type EntryFacts, type LogEntry, type LoggedRelease } from '../entries/entry.js'
+import type { EventAttachments, EntryQuery, EntryStore } from '../entries/entry.store.js'
 
 interface Row {
   index: number

@@ -1,8 +1,8 @@
 import { currentTraceparent } from '#libs/platform'
 import type { Transaction } from '../database.js'
-import { memoryOf } from '../memory/memory-database.js'
-import type { MemoryRows } from '../memory/memory-rows.js'
-import type { NewTimer, Timer, TimerStore } from './timer.store.js'
+import { memoryOf } from './memory-database.js'
+import type { MemoryRows } from './memory-rows.js'
+import type { NewTimer, Timer, TimerStore } from '../timers/timer.store.js'
 
 type Row = Timer & { leaseUntil: Date | null }
 

@@ -1,4 +1,4 @@
-import type { StoredCheckpoint, SeenStore } from './seen.store.js'
+import type { StoredCheckpoint, SeenStore } from '../seen.store.js'
 
 export class MemorySeenStore implements SeenStore {
   private readonly logs = new Map<string, StoredCheckpoint>()

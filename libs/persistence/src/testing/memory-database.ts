@@ -18,7 +18,6 @@ import { frozenJson, MemoryRows, plainCopy } from './memory-rows.js'
  * and out, and time comes from the given clock.
  */
 export class MemoryDatabase implements Database {
-  readonly kind = 'memory'
   private readonly tables = new Map<string, Map<string, unknown>>()
   private tail: Promise<unknown> = Promise.resolve()
   private closed = false

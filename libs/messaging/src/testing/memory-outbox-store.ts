@@ -1,7 +1,8 @@
 import type { OutgoingEvent } from '#libs/contracts'
-import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
+import type { Transaction } from '#libs/persistence'
+import { memoryOf, type MemoryRows } from '#libs/persistence/testing'
 import type { LogPosition } from '../event-bus.js'
-import type { LogEnd, OutboxRow, OutboxStore, SentRow } from './outbox.store.js'
+import type { LogEnd, OutboxRow, OutboxStore, SentRow } from '../outbox/outbox.store.js'
 
 type Row = OutboxRow & { sentAt: number | null; position: LogPosition | null }
 

@@ -1,7 +1,8 @@
 import type { StageAttestation } from '#libs/contracts'
-import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
-import type { DigestedAttestation } from './attestation.js'
-import type { AttestationStore } from './attestation.store.js'
+import type { Transaction } from '#libs/persistence'
+import { memoryOf, type MemoryRows } from '#libs/persistence/testing'
+import type { DigestedAttestation } from '../attestations/attestation.js'
+import type { AttestationStore } from '../attestations/attestation.store.js'
 
 export class MemoryAttestationStore implements AttestationStore {
   async add(tx: Transaction, { digest, ...attestation }: DigestedAttestation): Promise<void> {

@@ -1,6 +1,7 @@
 import type { VerifiedEvent } from '#libs/contracts'
-import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
-import type { Advance, PositionStore, StreamKey } from './position.store.js'
+import type { Transaction } from '#libs/persistence'
+import { memoryOf, type MemoryRows } from '#libs/persistence/testing'
+import type { Advance, PositionStore, StreamKey } from '../inbox/position.store.js'
 
 export class MemoryPositionStore implements PositionStore {
   async advance(tx: Transaction, stream: StreamKey, keySeq: number, gap?: 'skip'): Promise<Advance> {

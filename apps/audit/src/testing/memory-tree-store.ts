@@ -1,8 +1,9 @@
 import { toHex } from '#libs/contracts'
-import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
-import { entryRowsOf, releaseRowsOf } from '../entries/entry.store.memory.js'
+import type { Transaction } from '#libs/persistence'
+import { memoryOf, type MemoryRows } from '#libs/persistence/testing'
+import { entryRowsOf, releaseRowsOf } from './memory-entry-store.js'
 import type { LoggedRelease } from '../entries/entry.js'
-import type { PublishedCheckpoint, TreeStore } from './tree.store.js'
+import type { PublishedCheckpoint, TreeStore } from '../log/tree.store.js'
 
 export class MemoryTreeStore implements TreeStore {
   async size(tx: Transaction): Promise<number> {
