@@ -1,4 +1,4 @@
-import type { Envelope, LogProof } from '#libs/contracts'
+import type { Envelope, LiveRecord, LogProof, ReleaseRecord } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
 import type { VerifiedHead } from '#libs/signing'
 import type { StoredDocument } from './head.table.js'
@@ -22,19 +22,7 @@ export const LIVE_RELEASES = documentTable<LiveRelease>({
 })
 
 /** Stable head, recorded as it came into force. Retained forever; it was in force until the next head of its policy. */
-export interface LiveHead {
-  policy: string
-  seq: number
-  revision: number
-  /** Digest of the release; `null` for a withdrawal. */
-  digest: string | null
-  run: number | null
-  head: Envelope
-  /** RFC 3339, the database's clock. */
-  storedAt: string
-  /** Signed reason for the head; missing if the head repeats the previous release, and in rows of earlier builds. */
-  change?: Envelope
-}
+export type LiveHead = Omit<LiveRecord, keyof ReleaseRecord | 'next'>
 
 /** Signed change of rollout, and the heads that it is about. */
 export interface StatedChange {

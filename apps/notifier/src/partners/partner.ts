@@ -1,23 +1,11 @@
-import { LADDER } from '#libs/contracts'
+import { LADDER, type PartnerRegistration } from '#libs/contracts'
 import type { Channel } from './channel.js'
 
 /** Partner as registered: its channels, their order, and the delivery rules. */
-export type Partner = {
-  id: string
-  name: string
-  groups: string[]
+export interface Partner extends Required<Omit<PartnerRegistration, 'channels' | 'contact'>> {
   /** In order of preference. */
   channels: Channel[]
-  /** `all`: sends each message on every channel. `first`: on the first channel that accepts it. */
-  deliver: 'all' | 'first'
-  /** Email address of the people notified when a message cannot be delivered. */
   contact: string | null
-  /** Maximum number of messages a second. */
-  rate: number
-  /** `latest`: a newer version replaces a waiting older one. `every`: strict first in, first out. */
-  lane: 'latest' | 'every'
-  /** CIDRs of private networks in which the partner's channels may be. */
-  networks: string[]
 }
 
 /** Format of partner ids and group names. They share one namespace, because plans select by either. */

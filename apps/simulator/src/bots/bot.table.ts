@@ -1,13 +1,8 @@
+import type { BotSummary } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 
-export interface RegisteredBot {
-  id: string
+export interface RegisteredBot extends BotSummary {
   source: string
-  digest: string
-  /** Policies it declares to read. */
-  policies: string[]
-  critical: boolean
-  addedAt: string
 }
 
 export const BOTS = documentTable<RegisteredBot>({ name: 'bot', id: (bot) => bot.id, keys: {} })

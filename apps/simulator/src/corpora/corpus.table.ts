@@ -1,13 +1,10 @@
+import type { CorpusSummary } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 
-export interface RegisteredCorpus {
-  id: string
+/** `digest`: of all that the parsed readings depend on: content, format, map, and the id, which names rows without an id of their own. */
+export interface RegisteredCorpus extends CorpusSummary {
   format: 'csv' | 'jsonl'
   map: Record<string, string>
-  readings: number
-  /** Digest of all that the parsed readings depend on: content, format, map, and the id, which names rows without an id of their own. */
-  digest: string
-  addedAt: string
 }
 
 export const CORPORA = documentTable<RegisteredCorpus>({ name: 'corpus', id: (corpus) => corpus.id, keys: {} })

@@ -64,7 +64,9 @@ export interface PartnerRegistration {
   contact?: string
   /** Maximum messages per second. */
   rate?: number
+  /** `latest`: a newer version replaces a waiting older one. `every`: strict first in, first out. */
   lane?: 'latest' | 'every'
+  /** CIDRs of private networks in which the partner's channels may be. */
   networks?: string[]
 }
 

@@ -1,40 +1,26 @@
-import type { DeadLetterState } from '#libs/contracts'
+import type { DeadLetterSummary, DeadLetterView } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 
 /** A dead-lettered message and its reason. Every dropped message has a dead letter. */
-export interface DeadLetter {
-  id: string
+export interface DeadLetter extends Omit<DeadLetterSummary, 'service' | 'closed'> {
   /** Service that dead-lettered the message. */
   group: string
-  topic: string
   /**
-   * Exact text, except if `raw` is present or the record was ignored: then a truncated display text, with only characters that PostgreSQL
-   * stores.
+   * Exact text, like `key`, except if `raw` is present or the record was ignored: then a truncated display text, with only characters that
+   * PostgreSQL stores.
    */
-  key: string | null
   value: string | null
   headers: Record<string, string>
   /** Original bytes; present if the texts are not exact and the record may be replayed. */
   raw?: RawLetter
   /** Size of the original value in bytes; present if only the beginning of the value is stored. */
   cutFrom?: number
-  position: string
-  code: string
-  detail: string
-  run: number | null
-  tries: number
-  state: DeadLetterState
-  at: string
   /** Caller and time of the closing, with the caller's reason or the outcome of the replay. */
-  closed?: { at: string; by: string; reason: string }
+  closed?: NonNullable<DeadLetterSummary['closed']>
 }
 
 /** Original bytes in base64. Headers are pairs, because header names are bytes too. */
-export interface RawLetter {
-  key: string | null
-  value: string | null
-  headers: [name: string, value: string][]
-}
+export type RawLetter = NonNullable<DeadLetterView['raw']>
 
 export const DEAD_LETTERS = documentTable<DeadLetter>({
   name: 'dead_letter',
