@@ -12,35 +12,35 @@ const MAX_REVIEW_MS = 24 * 60 * 60 * 1000
 /** `HMS_APPROVER_*`: defaults of plans, and deadlines. */
 export class ApproverConfig {
   @isDuration('5m')
-  observe = '5m'
+  observeMs = parseDuration('5m')
 
   /** Time that an approval waits for its signatures. */
   @isDuration('168h')
-  approvalExpiry = '168h'
+  approvalExpiryMs = parseDuration('168h')
 
   /** Time a stage may be silent, beyond the plan's own durations; the run then fails. Longer than the stages' own deadlines. */
   @isDuration('15m')
-  stageDeadline = '15m'
+  stageMs = parseDuration('15m')
 
   /** Time a paused run waits for a decision. */
   @isDuration('24h')
-  pauseDeadline = '24h'
+  pauseMs = parseDuration('24h')
 
   /** Time a review of an automatic action waits for a decision. Without one, the action stays in effect. */
   @isDuration('24h')
-  reviewDeadline = '24h'
+  reviewMs = parseDuration('24h')
 
   /** Bake time of a break-glass release once it is live for all; never zero. */
   @Matches(/^(?!0+(\.0+)?[a-z]+$)\d{1,9}(\.\d{1,3})?(ms|s|m|h)$/, { message: '$property must be a duration above zero such as 5m' })
   breakGlassBake = '5m'
 
   /** Deadline for another person to close the review of a break-glass; 24h at most. */
-  @isDuration('24h')
-  breakGlassReview = '24h'
+  @isDuration('24h', MAX_REVIEW_MS)
+  breakGlassReviewMs = parseDuration('24h')
 
   /** Target time from first signature to in-force and partners notified. Missing it raises an alarm. */
   @isDuration('30m')
-  promise = '30m'
+  promiseMs = parseDuration('30m')
 
   @Matches(/^region:.+$/, { message: 'scope must be region:NAME, or region:* for all regions' })
   scope = 'region:NCR'
@@ -49,32 +49,12 @@ export class ApproverConfig {
   @Matches(/^([^=;]+=[^=;]+(;|$))*$/, { message: 'scopeNames must look like region:NCR=National Capital Region;region:VA=Virginia' })
   scopeNames = 'region:NCR=National Capital Region'
 
-  get observeMs(): number {
-    return parseDuration(this.observe)
-  }
-
-  get approvalExpiryMs(): number {
-    return parseDuration(this.approvalExpiry)
-  }
-
-  get reviewMs(): number {
-    return parseDuration(this.reviewDeadline)
-  }
-
   get breakGlassBakeMs(): number {
     return Math.max(1, Math.round(parseDuration(this.breakGlassBake)))
   }
 
-  get breakGlassReviewMs(): number {
-    return Math.min(parseDuration(this.breakGlassReview), MAX_REVIEW_MS)
-  }
-
-  get promiseMs(): number {
-    return parseDuration(this.promise)
-  }
-
   get timeouts(): RunTimeouts {
-    return { stageMs: parseDuration(this.stageDeadline), pauseMs: parseDuration(this.pauseDeadline), checkMs: QUEUE_CHECK_MS }
+    return { stageMs: this.stageMs, pauseMs: this.pauseMs, checkMs: QUEUE_CHECK_MS }
   }
 
   /** Plan of a release whose caller chooses nothing. */
@@ -93,14 +73,14 @@ export function readApproverConfig(env: Environment): ApproverConfig {
   return parseEnvironment(
     ApproverConfig,
     {
-      observe: 'HMS_APPROVER_OBSERVE',
-      approvalExpiry: 'HMS_APPROVER_APPROVAL_EXPIRY',
-      stageDeadline: 'HMS_APPROVER_STAGE_DEADLINE',
-      pauseDeadline: 'HMS_APPROVER_PAUSE_DEADLINE',
-      reviewDeadline: 'HMS_APPROVER_REVIEW_DEADLINE',
+      observeMs: 'HMS_APPROVER_OBSERVE',
+      approvalExpiryMs: 'HMS_APPROVER_APPROVAL_EXPIRY',
+      stageMs: 'HMS_APPROVER_STAGE_DEADLINE',
+      pauseMs: 'HMS_APPROVER_PAUSE_DEADLINE',
+      reviewMs: 'HMS_APPROVER_REVIEW_DEADLINE',
       breakGlassBake: 'HMS_APPROVER_BREAK_GLASS_BAKE',
-      breakGlassReview: 'HMS_APPROVER_BREAK_GLASS_REVIEW',
-      promise: 'HMS_APPROVER_PROMISE',
+      breakGlassReviewMs: 'HMS_APPROVER_BREAK_GLASS_REVIEW',
+      promiseMs: 'HMS_APPROVER_PROMISE',
       scope: 'HMS_APPROVER_CANARY_SCOPE',
       scopeNames: 'HMS_APPROVER_CANARY_SCOPE_NAMES',
     },

@@ -12,15 +12,15 @@ export class CanaryControllerConfig {
    * expires.
    */
   @isDuration('2m')
-  lease = '2m'
+  leaseMs = parseDuration('2m')
 
   /** Time for the cohort to acknowledge the canary. */
   @isDuration('30s')
-  acknowledge = '30s'
+  acknowledgeMs = parseDuration('30s')
 
   /** Time within which several unexplained alerts of one bot count as one event in the statistics. */
   @isDuration('1m')
-  window = '1m'
+  windowMs = parseDuration('1m')
 
   /** Unexplained alerts allowed per bot and day if there is no control group for comparison. */
   @Matches(BUDGET, { message: 'alert budget must be alerts per bot and day, such as 0.5' })
@@ -33,22 +33,10 @@ export class CanaryControllerConfig {
 
   /** Interval between two queries of the metrics. */
   @isDuration('10s')
-  measure = '10s'
-
-  get measureMs(): number {
-    return parseDuration(this.measure)
-  }
+  measureMs = parseDuration('10s')
 
   get rules(): WatchRules {
-    return { windowMs: parseDuration(this.window), alertsPerBotDay: Number(this.budget) }
-  }
-
-  get leaseMs(): number {
-    return parseDuration(this.lease)
-  }
-
-  get acknowledgeMs(): number {
-    return parseDuration(this.acknowledge)
+    return { windowMs: this.windowMs, alertsPerBotDay: Number(this.budget) }
   }
 }
 
@@ -56,12 +44,12 @@ export function readCanaryControllerConfig(env: Environment): CanaryControllerCo
   return parseEnvironment(
     CanaryControllerConfig,
     {
-      lease: 'HMS_CANARY_CONTROLLER_LEASE',
-      acknowledge: 'HMS_CANARY_CONTROLLER_ACKNOWLEDGE_TIMEOUT',
-      window: 'HMS_CANARY_CONTROLLER_ALERT_WINDOW',
+      leaseMs: 'HMS_CANARY_CONTROLLER_LEASE',
+      acknowledgeMs: 'HMS_CANARY_CONTROLLER_ACKNOWLEDGE_TIMEOUT',
+      windowMs: 'HMS_CANARY_CONTROLLER_ALERT_WINDOW',
       budget: 'HMS_CANARY_CONTROLLER_ALERT_BUDGET',
       prometheus: 'HMS_CANARY_PROMETHEUS',
-      measure: 'HMS_CANARY_CONTROLLER_METRIC_INTERVAL',
+      measureMs: 'HMS_CANARY_CONTROLLER_METRIC_INTERVAL',
     },
     env,
   )

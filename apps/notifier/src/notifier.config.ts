@@ -21,7 +21,7 @@ export class NotifierConfig {
 
   /** Maximum time a run waits for the first attempts at its partners; unfinished ones continue after the run has completed. */
   @isDuration('20s')
-  deadline = '20s'
+  deadlineMs = parseDuration('20s')
 
   /** Widest ranges that the `networks` of a partner may allow. */
   @IsOptional()
@@ -80,10 +80,6 @@ export class NotifierConfig {
     return relay === undefined || from === undefined ? undefined : { relay, from, caFile, dkimKeyFile, dkimSelector }
   }
 
-  get deadlineMs(): number {
-    return parseDuration(this.deadline)
-  }
-
   get deployment(): Deployment {
     const { profile, networks } = this
     return { profile, networks: networks === undefined ? (profile === 'dev' ? DEV_NETWORKS : []) : listOf(networks) }
@@ -93,7 +89,7 @@ export class NotifierConfig {
 export function readNotifierConfig(env: Environment, profile: Profile): NotifierConfig {
   const names = {
     profile: 'HMS_PROFILE',
-    deadline: 'HMS_NOTIFIER_DEADLINE',
+    deadlineMs: 'HMS_NOTIFIER_DEADLINE',
     networks: 'HMS_NOTIFIER_NETWORKS',
     smtpUrl: 'HMS_NOTIFIER_SMTP_URL',
     mailFrom: 'HMS_NOTIFIER_MAIL_FROM',

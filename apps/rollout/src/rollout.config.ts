@@ -9,11 +9,11 @@ const QUORUM = /^(?!0+(\.0*)?%?$)((100|\d{1,2}(\.\d{1,2})?)%|1(\.0+)?|0\.\d{1,4}
 export class RolloutConfig {
   /** Time for connected bots to acknowledge the new version. */
   @isDuration('30s')
-  acknowledge = '30s'
+  acknowledgeMs = parseDuration('30s')
 
   /** Time for config-store to store the heads, after which the rollout fails. */
   @isDuration('10m')
-  publish = '10m'
+  publishMs = parseDuration('10m')
 
   /** Share of the connected bots that must have acknowledged before a rollout continues automatically. */
   @Matches(QUORUM, { message: 'quorum must be a share such as 99% or 0.99' })
@@ -23,20 +23,12 @@ export class RolloutConfig {
   get quorumShare(): number {
     return Math.round(this.quorum.endsWith('%') ? Number(this.quorum.slice(0, -1)) * 100 : Number(this.quorum) * 10_000)
   }
-
-  get acknowledgeMs(): number {
-    return parseDuration(this.acknowledge)
-  }
-
-  get publishMs(): number {
-    return parseDuration(this.publish)
-  }
 }
 
 export function readRolloutConfig(env: Environment): RolloutConfig {
   return parseEnvironment(
     RolloutConfig,
-    { acknowledge: 'HMS_ROLLOUT_ACKNOWLEDGE_TIMEOUT', publish: 'HMS_ROLLOUT_PUBLISH_TIMEOUT', quorum: 'HMS_ROLLOUT_QUORUM' },
+    { acknowledgeMs: 'HMS_ROLLOUT_ACKNOWLEDGE_TIMEOUT', publishMs: 'HMS_ROLLOUT_PUBLISH_TIMEOUT', quorum: 'HMS_ROLLOUT_QUORUM' },
     env,
   )
 }

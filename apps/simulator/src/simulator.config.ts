@@ -6,7 +6,7 @@ import { IsIn } from 'class-validator'
 export class SimulatorConfig {
   /** Time after which an unfinished replay, waiting included, fails its run. */
   @isDuration('10m')
-  deadline = '10m'
+  deadlineMs = parseDuration('10m')
 
   /** `inline` blocks the caller's thread: for tests, which have no compiled worker. */
   @IsIn(['worker', 'inline'])
@@ -15,10 +15,6 @@ export class SimulatorConfig {
   /** Number of threads among which the bots of a replay are split; each uses a processor during a replay. */
   @isInteger(1, 64)
   workers = 2
-
-  get deadlineMs(): number {
-    return parseDuration(this.deadline)
-  }
 
   /** Timeout of the runner in ms. It is shorter than the deadline of the stage, because only the runner knows which bot was running. */
   get replayMs(): number {
@@ -29,7 +25,7 @@ export class SimulatorConfig {
 export function readSimulatorConfig(env: Environment): SimulatorConfig {
   return parseEnvironment(
     SimulatorConfig,
-    { deadline: 'HMS_SIMULATOR_DEADLINE', runner: 'HMS_SIMULATOR_RUNNER', workers: 'HMS_SIMULATOR_WORKERS' },
+    { deadlineMs: 'HMS_SIMULATOR_DEADLINE', runner: 'HMS_SIMULATOR_RUNNER', workers: 'HMS_SIMULATOR_WORKERS' },
     env,
   )
 }

@@ -1,5 +1,5 @@
 import 'reflect-metadata'
-import { isName, isObject } from '#libs/contracts'
+import { isName, isObject, parseDuration } from '#libs/contracts'
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -8,9 +8,9 @@ import {
   IsInt,
   IsISO8601,
   IsNotEmpty,
+  IsNumber,
   IsObject,
   IsString,
-  Matches,
   Max,
   MaxLength,
   Min,
@@ -65,9 +65,11 @@ export function listOf(text: string): string[] {
   return text.split(',').map((part) => part.trim())
 }
 
-/** A member that is a duration, with an example for the error. */
-export function isDuration(example: string): PropertyDecorator {
-  return Matches(/^\d{1,9}(\.\d{1,3})?(ms|s|m|h)$/, { message: `$property must be a duration such as ${example}` })
+/** A member given as a duration, and read as milliseconds, at most `mostMs`. `example` is for the error. */
+export function isDuration(example: string, mostMs = Infinity): PropertyDecorator {
+  const read: Reader = (text) =>
+    typeof text === 'string' && /^\d{1,9}(\.\d{1,3})?(ms|s|m|h)$/.test(text) ? Math.min(parseDuration(text), mostMs) : text
+  return all([IsNumber({}, { message: `$property must be a duration such as ${example}` }), Read(read)])
 }
 
 /** A member that is a timestamp, RFC 3339. */

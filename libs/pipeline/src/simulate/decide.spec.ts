@@ -5,7 +5,7 @@ import { describeStage, transitionsOf, unsampled } from '../testing/transitions.
 import { decideSimulation, newSimulation, SIMULATION_TIMERS, type Replayed, type Simulation, type SimulationInput } from './decide.js'
 import { emptyScore, type SimulationVerdict } from './judge.js'
 
-const CONTEXT = { deadlineMs: 600_000, deadline: '10m' }
+const CONTEXT = { deadlineMs: 600_000 }
 const FRESH = newSimulation(DOSSIER, ORIGIN)
 const inState = (state: Simulation['state']): Simulation => ({ ...FRESH, state })
 const when = (given: Simulation, input: SimulationInput) => decideSimulation(given, input, CONTEXT)

@@ -6,6 +6,7 @@ import {
   type RunControl,
   type RunDossier,
   type ScenarioRule,
+  writtenDuration,
 } from '#libs/contracts'
 import { applied, endsRun, lateResponse } from '../stage/decision-response.js'
 import { unchanged, type DecisionReceived, type CommonEffect, type CommonInput, type Decision, type StageState } from '../stage/decision.js'
@@ -55,8 +56,6 @@ export type SimulationEffect =
 
 export interface SimulationContext {
   deadlineMs: number
-  /** Deadline as configured, for example `10m`; shown to people. */
-  deadline: string
 }
 
 type SimulationDecision = Decision<Simulation, SimulationEffect>
@@ -117,8 +116,8 @@ function publishVerdict(
   return end(judged, 'paused', [{ do: 'emit', type: 'hms.simulation.paused.v1', data }])
 }
 
-function overdue(simulation: Simulation, { deadline }: SimulationContext): SimulationDecision {
-  const detail = `the replay did not end within ${deadline}`
+function overdue(simulation: Simulation, { deadlineMs }: SimulationContext): SimulationDecision {
+  const detail = `the replay did not end within ${writtenDuration(deadlineMs)}`
   return end(simulation, 'failed', [failed(simulation, { reason: 'DEADLINE', detail })])
 }
 
