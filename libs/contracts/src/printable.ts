@@ -28,12 +28,10 @@ export function printable(text: string): string {
 export function printableJson(value: unknown, indent = 0): string {
   const text = JSON.stringify(value, null, indent) ?? 'null'
   return text.replaceAll(UNSAFE, (found) =>
-    found === '\n' ? found : [...Array(found.length).keys()].map((at) => `\\u${hex(found.charCodeAt(at))}`).join(''),
+    found === '\n'
+      ? found
+      : [...Array(found.length).keys()].map((at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
   )
-}
-
-function hex(unit: number): string {
-  return unit.toString(16).padStart(4, '0')
 }
 
 /** Formats a number as `7,703`. */

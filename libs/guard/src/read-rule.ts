@@ -65,7 +65,11 @@ function membersOf({ kind, rule, message, severity, when, policies, tags }: Json
       `"message" is one sentence of at most ${MAX_MESSAGE_LENGTH} characters for the caller it denies`,
     ],
     [severity === 'deny' || severity === 'warn', 'severity', '"severity" is deny or warn'],
-    [when === undefined || isListOf(when, isAction), 'when', `"when" is a list of ${GUARD_ACTIONS.join(', ')}; empty puts it out of force`],
+    [
+      when === undefined || isListOf(when, (value) => (GUARD_ACTIONS as readonly Json[]).includes(value)),
+      'when',
+      `"when" is a list of ${GUARD_ACTIONS.join(', ')}; empty puts it out of force`,
+    ],
     [policies === undefined || isListOf(policies, isPolicyId), 'policies', `"policies" is a list of at most ${MAX_SELECTED} policy ids`],
     [tags === undefined || isListOf(tags, (tag) => isText(tag, 100)), 'tags', `"tags" is a list of at most ${MAX_SELECTED} tags`],
   ]
@@ -74,10 +78,6 @@ function membersOf({ kind, rule, message, severity, when, policies, tags }: Json
 
 function isListOf(value: Json, check: (item: Json) => boolean): boolean {
   return Array.isArray(value) && value.length <= MAX_SELECTED && value.every(check)
-}
-
-function isAction(value: Json): boolean {
-  return (GUARD_ACTIONS as readonly Json[]).includes(value)
 }
 
 function isText(value: Json | undefined, max: number): value is string {

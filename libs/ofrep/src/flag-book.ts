@@ -58,8 +58,10 @@ export class FlagBook {
     let list = this.lists.get(cacheKey)
     if (list === undefined) {
       if (this.lists.size >= MAX_LISTS) this.lists.clear()
-      const all = [...uniform.flatMap((id) => this.resolve(id, reader) ?? []), ...found].sort(byPolicy)
-      this.lists.set(cacheKey, (list = joined(all.flatMap((each) => [...this.textsOf(each).values()]))))
+      const all = [...uniform.flatMap((id) => this.resolve(id, reader) ?? []), ...found].sort((a, b) =>
+        a.held.head.policy < b.held.head.policy ? -1 : 1,
+      )
+      this.lists.set(cacheKey, (list = textOf(all.flatMap((each) => [...this.textsOf(each).values()].map(({ json }) => json)).join(','))))
     }
     return list
   }
@@ -103,16 +105,8 @@ export class FlagBook {
   }
 }
 
-function joined(texts: readonly FlagText[]): FlagText {
-  return textOf(texts.map(({ json }) => json).join(','))
-}
-
 function textOf(json: string): FlagText {
   return { json, digest: createHash('sha256').update(json).digest('hex').slice(0, 32) }
-}
-
-function byPolicy(a: Resolution, b: Resolution): number {
-  return a.held.head.policy < b.held.head.policy ? -1 : 1
 }
 
 /** Returns the flag of the whole policy, then one flag for each member. Null members are skipped, because OFREP has no null value. */

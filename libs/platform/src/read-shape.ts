@@ -167,7 +167,10 @@ function membersOf(shape: Shape): ReadonlyMap<string, Reader> {
   if (known !== undefined) return known
   const names = getMetadataStorage().getTargetValidationMetadatas(shape, '', true, false)
   const found = new Map(
-    names.map(({ propertyName: name }) => [name, (Reflect.getMetadata(READER, shape.prototype as object, name) as Reader) ?? same]),
+    names.map(({ propertyName: name }) => [
+      name,
+      (Reflect.getMetadata(READER, shape.prototype as object, name) as Reader) ?? ((value: unknown) => value),
+    ]),
   )
   members.set(shape, found)
   return found
@@ -179,8 +182,4 @@ function pointerOf(path: string, name: string): string {
 
 function cut(name: string): string {
   return name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name
-}
-
-function same(value: unknown): unknown {
-  return value
 }

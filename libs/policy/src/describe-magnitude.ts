@@ -33,7 +33,9 @@ function magnitudeLines({ field, from, to }: { field: string; from: number; to: 
   if (factor === undefined) return signs
   const ratio = Math.abs(to) / (Math.abs(from) * factor)
   const times = ratio >= 1 ? ratio : 1 / ratio
-  return times < SUSPICIOUS_FACTOR * (1 - TOLERANCE) ? signs : [`${field} ${ratio >= 1 ? '×' : '÷'} ${rounded(times)}: ${values}`, ...signs]
+  return times < SUSPICIOUS_FACTOR * (1 - TOLERANCE)
+    ? signs
+    : [`${field} ${ratio >= 1 ? '×' : '÷'} ${Number(times.toPrecision(3))}: ${values}`, ...signs]
 }
 
 /** Returns pairs of numbers with the same meaning; in lists of changed length, pairs at the same index. */
@@ -52,9 +54,4 @@ function isNumeric(value: Json | undefined): boolean {
 
 function unitsText(units: string | undefined): string {
   return units === undefined ? 'none' : displayUnits(units)
-}
-
-/** Rounds to three digits: `112`, `10`, `1070`. */
-function rounded(times: number): string {
-  return String(Number(times.toPrecision(3)))
 }

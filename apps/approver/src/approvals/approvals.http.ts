@@ -103,7 +103,9 @@ export class ApprovalsController {
         tx.documents(APPROVALS).find({ where: { state: kind }, orderBy: 'prepared_at', descending: true, limit: MAX_APPROVALS_LISTED })
       const waiting = await newest('waiting')
       const others =
-        state === 'open' ? [...(await newest('prepared')).filter((each) => isValid(each, tx.now)), ...(await activeOf(tx))] : []
+        state === 'open'
+          ? [...(await newest('prepared')).filter(({ expiresAt }) => Date.parse(expiresAt) > tx.now.getTime()), ...(await activeOf(tx))]
+          : []
       return Promise.all([...waiting, ...others].map((approval) => summaryOf(tx, approval)))
     })
   }
@@ -141,10 +143,6 @@ async function approvalAt(tx: Transaction, digest: string): Promise<Approval> {
 
 async function summaryOf(tx: Transaction, approval: Approval): Promise<ApprovalSummary> {
   return { ...approvalSummary(approval, await runOf(tx, approval.run)), ...(await overtakenMember(tx, approval)) }
-}
-
-function isValid({ expiresAt }: Approval, now: Date): boolean {
-  return Date.parse(expiresAt) > now.getTime()
 }
 
 /** Returns the newest fully signed approvals whose run has not ended. */

@@ -86,7 +86,12 @@ export class EndApproval implements OnModuleInit {
     try {
       const { predicate: decision, keyids } = readDecision(statement, roster.keysOfKind('person', now.toISOString()))
       const person = roster.principalOfKey(keyids[0]!)!
-      if (decision.subject === digest && decision.decision === 'reject' && isBounded(decision)) return { person, decision }
+      if (
+        decision.subject === digest &&
+        decision.decision === 'reject' &&
+        Math.max(decision.reason.length, decision.publicReason?.length ?? 0) <= MAX_REASON
+      )
+        return { person, decision }
       throw new HmsError(
         'HMS_APPROVER_DECISION_OTHER',
         `The signed statement is not a rejection of ${digest} with a reason of at most ${MAX_REASON} characters.`,
@@ -101,8 +106,4 @@ export class EndApproval implements OnModuleInit {
 function notEntitled({ name }: Principal): HmsError {
   const detail = `${name} is neither an author of this approval nor allowed to approve it.`
   return new HmsError('HMS_APPROVER_NOT_YOURS_TO_REJECT', detail, { status: 403, next: [action('roster.show')] })
-}
-
-function isBounded({ reason, publicReason = '' }: DecisionPredicate): boolean {
-  return reason.length <= MAX_REASON && publicReason.length <= MAX_REASON
 }

@@ -27,7 +27,8 @@ export function requireSamePlan(
     contradictionOf(approval.plan, plan) ?? // guard: supersede-first-signer
     unknownFallback(approval, plan.fallbacks ?? []) ??
     otherAuthor(approval, author, roster) ??
-    otherSupersede(approval, supersede)
+    // A countersignature cannot add what the first signer did not request.
+    (supersede === true && approval.supersede !== true ? 'it does not supersede a run in progress' : undefined)
   if (contradiction === undefined) return
   throw new HmsError('HMS_APPROVER_PLAN_DIFFERS', `The signed approval differs: ${contradiction}. Leave the option out to countersign.`, {
     status: 409,
@@ -39,11 +40,6 @@ function unknownFallback(approval: Approval, named: string[]): string | undefine
   const bound = approval.releases.flatMap((release) => predicateOf(release).fallbacks.map((ref) => `${release.id}@${ref.version}`))
   const missing = named.find((name) => !bound.includes(name))
   return missing === undefined ? undefined : `fallbacks are ${bound.join(', ') || 'none'}, without ${missing}`
-}
-
-/** Returns a contradiction if a later signer requests `supersede` and the first signer did not: a countersignature cannot add it. */
-function otherSupersede(approval: Approval, supersede = false): string | undefined {
-  return supersede && approval.supersede !== true ? 'it does not supersede a run in progress' : undefined
 }
 
 function otherAuthor({ releases }: Approval, named: string | undefined, roster: Roster): string | undefined {

@@ -1,4 +1,4 @@
-import type { Envelope, EventData, EventType, VerifiedEvent } from '#libs/contracts'
+import type { EventData, EventType, VerifiedEvent } from '#libs/contracts'
 import type { Roster } from '#libs/signing'
 
 export type Holders = Pick<Roster, 'principalOfKey'>
@@ -19,7 +19,7 @@ const ACTORS: { [T in EventType]?: (data: EventData[T], nameOf: (keyid: string) 
   'hms.freeze.lifted.v1': ({ freeze }) => [freeze.lifted?.by],
   'hms.token.issued.v1': ({ token }) => [token.createdBy],
   'hms.token.revoked.v1': ({ token }) => [token.revokedBy ?? undefined],
-  'hms.roster.rotated.v1': ({ envelope }, nameOf) => signersOf(envelope).map(nameOf),
+  'hms.roster.rotated.v1': ({ envelope }, nameOf) => envelope.signatures.map(({ keyid }) => nameOf(keyid)),
   'hms.rollout.promoted.v1': ({ change }) => change?.by ?? [],
   'hms.rollout.withdrawn.v1': ({ by }) => by,
   'hms.rollout.reversed.v1': ({ change }) => change?.by ?? [],
@@ -42,8 +42,4 @@ export function actorsOf({ type, data }: VerifiedEvent, holders: Holders): strin
 
 export function nameKey(name: string): string {
   return name.toLowerCase()
-}
-
-function signersOf({ signatures }: Envelope): string[] {
-  return signatures.map(({ keyid }) => keyid)
 }

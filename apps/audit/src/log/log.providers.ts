@@ -1,5 +1,5 @@
 import { action, command, HmsError, type LoggedApproval } from '#libs/contracts'
-import { keyIdOf, type LogPolicy, type NoteKey } from '#libs/signing'
+import { keyIdOf, type LogPolicy } from '#libs/signing'
 import type { ServiceRuntime } from '#libs/service'
 import { HttpWitness, type SeenStore, Witness, type WitnessLink } from '#libs/witness'
 import type { EntryFacts } from '../entries/entry.js'
@@ -7,7 +7,7 @@ import { CheckpointLag } from './checkpoint-lag.js'
 import { Sequencer, type LogKeys } from './sequencer.js'
 import { SuspendedWitnesses } from './suspended-witnesses.js'
 import type { TreeStore } from './tree.store.js'
-import { readAuditConfig, type WitnessPlace } from '../audit.config.js'
+import { readAuditConfig } from '../audit.config.js'
 
 /** Creates the sequencer of this process. `seen`: checkpoints stored by the in-process witness of profile dev. */
 export function createSequencer(runtime: ServiceRuntime, tree: TreeStore, seen: SeenStore): Sequencer {
@@ -70,7 +70,10 @@ export async function witnessLinks(
 ): Promise<WitnessLink[]> {
   const addresses = readAuditConfig(environment).witnesses
   if (addresses.length > 0) {
-    const found = addresses.map((place, at) => ({ place, key: keyOf(place, at, policy.witnesses) }))
+    const found = addresses.map((place, at) => ({
+      place,
+      key: place.name === undefined ? policy.witnesses[at] : policy.witnesses.find(({ name }) => name === place.name),
+    }))
     const links = found.flatMap(({ place, key }) => (key === undefined ? [] : [new HttpWitness(key, place.url)]))
     const known = policy.witnesses.map(({ name }) => name).join(', ') || 'none'
     if (links.length < policy.quorum) {
@@ -96,8 +99,4 @@ export async function witnessLinks(
     )
   }
   return []
-}
-
-function keyOf({ name }: WitnessPlace, at: number, witnesses: readonly NoteKey[]): NoteKey | undefined {
-  return name === undefined ? witnesses[at] : witnesses.find((each) => each.name === name)
 }

@@ -30,7 +30,8 @@ export class AcceptAlert {
     const present = this.presence.find(alert.bot)
     const known = actor?.region ?? (present?.region || undefined) // guard: alert-region-simulated
     requireRegion(known, alert.region) // guard: alert-region
-    const reporter = this.reporterOf(actor)
+    // In profile dev only keys count, because the operator's signature is on every write of CLI and SDK there.
+    const reporter = this.profile === 'dev' && actor?.kind !== 'token' ? undefined : actor?.id
     const { ofRun, applied } = this.inForce(alert, present)
     const reported = {
       ...alert,
@@ -47,14 +48,6 @@ export class AcceptAlert {
       }
       return { id: alert.id, accepted: true }
     })
-  }
-
-  /**
-   * Returns the id of the key or signer that sent the alert. In profile dev only keys count, because the operator's signature is on every
-   * write of CLI and SDK there.
-   */
-  private reporterOf(actor: Actor | undefined): string | undefined {
-    return this.profile === 'dev' && actor?.kind !== 'token' ? undefined : actor?.id
   }
 
   /**

@@ -105,7 +105,10 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
       const message = await tx.documents(MESSAGES).get(delivery.message)
       if (message === undefined) return { startedAt: tx.now, attempt: 'the message is older than what is kept' }
       const wish = channel.kind === 'email' ? unsubscribedAt(partner, channel.to) : null
-      if (wish !== null && channel.kind === 'email') return { startedAt: tx.now, attempt: unsubscribedDetail(partner.id, channel.to, wish) }
+      if (wish !== null && channel.kind === 'email') {
+        const undo = command('partners.resubscribe', { partner: partner.id, address: channel.to })
+        return { startedAt: tx.now, attempt: `the address unsubscribed at ${wish}; undo it by ${undo}` }
+      }
       if (channel.kind === 'email' && !slot.takeRelay()) return { waitMs: RELAY_WAIT_MS, isDown: false }
       const gate = await this.gate.wait(tx, delivery, partner)
       if (gate.waitMs > 0) return gate
@@ -149,10 +152,6 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
 function receiptPageOf(body: string, publicUrl: string | undefined): string | undefined {
   const token = receiptTokenIn(body)
   return token === undefined || publicUrl === undefined ? undefined : `${publicUrl}/receipts/${token}`
-}
-
-function unsubscribedDetail(partner: string, address: string, at: string): string {
-  return `the address unsubscribed at ${at}; undo it by ${command('partners.resubscribe', { partner, address })}`
 }
 
 /**

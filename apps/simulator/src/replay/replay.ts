@@ -47,7 +47,9 @@ export interface ReplayHooks {
  * so equal sources give equal results on equal inputs. Rejects with `HMS_REPLAY_DEADLINE` once `expired` returns true. Blocks its thread.
  */
 export async function replay(task: ReplayTask, hooks: ReplayHooks = {}): Promise<ReplayReport> {
-  const bots = task.bots.map((bot) => ({ ...bot, digest: digestOf(bot.source) })).sort((a, b) => (a.id < b.id ? -1 : 1))
+  const bots = task.bots
+    .map((bot) => ({ ...bot, digest: `sha256:${createHash('sha256').update(bot.source).digest('hex')}` }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
   const distinct = new Map(bots.toReversed().map((bot) => [bot.digest, bot]))
   const { beside = {} } = task
   const expired = hooks.expired ?? (() => false)
@@ -113,9 +115,4 @@ function versionsOf(policies: PoliciesInForce): PolicyBeside[] {
   return Object.entries(policies)
     .map(([policy, document]) => ({ policy, version: String(document['version']), digest: policyDigest(document as PolicyDocument) }))
     .sort((a, b) => (a.policy < b.policy ? -1 : 1))
-}
-
-/** Returns the digest of a bot's source. Bots with equal source are one program. */
-function digestOf(source: string): string {
-  return `sha256:${createHash('sha256').update(source).digest('hex')}`
 }

@@ -1,4 +1,4 @@
-import { action, HmsError, type ScenarioSummary } from '#libs/contracts'
+import { action, HmsError, isPlainText, type ScenarioSummary } from '#libs/contracts'
 import { Database, type Transaction } from '#libs/persistence'
 import { compileScenario, parseScenario, type Scenario, SCENARIO_MAX_BYTES } from '#libs/scenario'
 import { RequireScope, LargeBody } from '#libs/service'
@@ -63,7 +63,7 @@ export function readScenario(file: string, source: string): Scenario {
   // The corpus may be registered later, but never under an invalid id.
   if (!REGISTRY_ID.test(scenario.corpus)) throw scenarioError({ pointer: '/corpus', detail: `${file}: "corpus" is no id of a corpus` })
   const texts = [scenario.alert, ...Object.entries(scenario.boundary ?? {}).flat()]
-  const storable = texts.every((text) => typeof text !== 'string' || isStorable(text))
+  const storable = texts.every((text) => typeof text !== 'string' || isPlainText(text))
   if (!storable) throw scenarioError({ pointer: '', detail: `${file}: a text holds NUL` })
   return scenario
 }
@@ -71,9 +71,4 @@ export function readScenario(file: string, source: string): Scenario {
 function scenarioError(...errors: { pointer: string; detail: string }[]): HmsError {
   const detail = errors.map((error) => error.detail).join('; ')
   return new HmsError('HMS_SCENARIO_INVALID', detail, { status: 422, errors, next: [action('scenarios.add')] })
-}
-
-/** Whether PostgreSQL's `jsonb` can store the text: it has no form for NUL nor for half a surrogate pair. */
-function isStorable(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed()
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { recordOfBytes } from '../kafka/kafka-record.js'
 import type { BusRecord } from '../event-bus.js'
 import type { DeadLetter, RawLetter } from './dead-letter.table.js'
-import { deadLetterTopic, GIVEN_UP, type OutgoingEvent } from '#libs/contracts'
+import { deadLetterTopic, GIVEN_UP, isPlainText, type OutgoingEvent } from '#libs/contracts'
 import { uuidv7 } from '#libs/platform'
 import { SOURCE_PREFIX } from '../cloud-event.js'
 
@@ -27,7 +27,7 @@ export function keyExcerpt(key: string): string {
 export function wholeContent(record: BusRecord): Content {
   const { key, value, headers } = record
   const texts = [key, value, ...Object.entries(headers).flat()].filter((text) => text !== null)
-  if (record.bytes === undefined && texts.every(isStorable)) return { key, value, headers }
+  if (record.bytes === undefined && texts.every(isPlainText)) return { key, value, headers }
   return { ...excerptOf(record), raw: rawOf(record) }
 }
 
@@ -85,10 +85,6 @@ function rawOf({ key, value, headers, bytes }: BusRecord): RawLetter {
     value: encode(value, bytes?.value),
     headers: Object.entries(headers).map(([name, header]) => [encode(name, undefined)!, encode(header, bytes?.headers[name])!]),
   }
-}
-
-function isStorable(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed()
 }
 
 /** Maximum length of the event's key: the outbox indexes its keys, and an index row of PostgreSQL is limited to 2.7 KB. */

@@ -127,7 +127,11 @@ export class EmbeddedBus implements EventBus {
       report.messages += Number(messages)
       reports.set(topic, report)
     }
-    const positions = await Promise.all(services.map((service) => this.positionsOf(service)))
+    const positions = await Promise.all(
+      services.map((service) =>
+        this.query<GroupPosition>(`SELECT "group", topic, producer, log_offset FROM ${schemaOf(service)}.consumer_offset`),
+      ),
+    )
     await Promise.all(positions.flat().map((position) => this.addGroup(reports, position)))
     for (const { groups } of reports.values()) groups.sort((a, b) => a.group.localeCompare(b.group))
     return [...reports.values()].sort((a, b) => a.topic.localeCompare(b.topic))
@@ -168,10 +172,6 @@ export class EmbeddedBus implements EventBus {
          WHERE occurred_at >= to_timestamp($1) GROUP BY 1, 2`,
       [sinceMs / 1_000],
     )
-  }
-
-  private positionsOf(service: ServiceName): Promise<GroupPosition[]> {
-    return this.query(`SELECT "group", topic, producer, log_offset FROM ${schemaOf(service)}.consumer_offset`)
   }
 
   /** Adds up a group's lag over producers: a group has one position per producer, but is reported once. */

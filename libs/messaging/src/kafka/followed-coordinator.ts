@@ -43,7 +43,9 @@ function follow(cluster: CoordinatingCluster, isMember: () => boolean, isMine: (
   const [findCoordinator, findBroker] = [cluster.findGroupCoordinator.bind(cluster), cluster.findBroker.bind(cluster)]
   const followed = new WeakSet()
   const moved = (error: unknown): never => {
-    throw isMember() && isUnreachable(error) ? new CoordinatorMoved('the coordinator cannot be reached', { cause: error }) : error
+    throw isMember() && UNREACHABLE.some((name) => isFault(error, name))
+      ? new CoordinatorMoved('the coordinator cannot be reached', { cause: error })
+      : error
   }
   /** Returns the coordinator with these two methods replaced. */
   const following = (broker: Coordinator): Coordinator => {
@@ -70,7 +72,3 @@ function mineOf({ topics }: CommitRequest, isMine: (topic: string, partition: nu
 }
 
 const UNREACHABLE = ['KafkaJSConnectionError', 'KafkaJSRequestTimeoutError', 'KafkaJSBrokerNotFound', 'KafkaJSGroupCoordinatorNotFound']
-
-function isUnreachable(error: unknown): boolean {
-  return UNREACHABLE.some((name) => isFault(error, name))
-}

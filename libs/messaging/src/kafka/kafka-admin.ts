@@ -19,7 +19,7 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
 export function brokerError(error: unknown): HmsError {
   if (error instanceof HmsError) return error
   const next = [action('help.environment')]
-  if (isCausedBy(error, isLoginRefused))
+  if (isCausedBy(error, (fault) => (fault as { name?: unknown }).name === 'KafkaJSSASLAuthenticationError'))
     return new HmsError('HMS_BROKER_LOGIN', 'Kafka rejects the user or password of HMS_KAFKA_SASL.', { status: 401, cause: error, next })
   if (isCausedBy(error, isDenied)) {
     return new HmsError('HMS_BROKER_DENIED', `Kafka denies the user this operation: ${describeError(error)}`, {
@@ -35,8 +35,4 @@ export function brokerError(error: unknown): HmsError {
 export function isDenied(fault: object): boolean {
   const { type } = fault as { type?: unknown }
   return typeof type === 'string' && type.endsWith('_AUTHORIZATION_FAILED')
-}
-
-function isLoginRefused(fault: object): boolean {
-  return (fault as { name?: unknown }).name === 'KafkaJSSASLAuthenticationError'
 }

@@ -147,7 +147,12 @@ export function countEvent(canary: Canary, { bot, once, receivedAt, arm }: Watch
     windows: [...added.windows.filter((known) => known.bot !== bot), { bot, since: receivedAt }],
     begun: [...added.begun, once],
   }
-  return { ...canary, watch: isPaired ? countPairedEvent(seen, arm, [least / connected, most / connected]) : countUnpairedEvent(seen) }
+  return {
+    ...canary,
+    watch: isPaired
+      ? countPairedEvent(seen, arm, [least / connected, most / connected])
+      : { ...seen, alone: { ...seen.alone, events: seen.alone.events + 1 } },
+  }
 }
 
 function countPairedEvent(watch: CanaryWatch, arm: WatchedAlert['arm'], [least, most]: readonly [number, number]): CanaryWatch {
@@ -155,10 +160,6 @@ function countPairedEvent(watch: CanaryWatch, arm: WatchedAlert['arm'], [least, 
   const events = arm === 'cohort' ? { cohortEvents: paired.cohortEvents + 1 } : { controlEvents: paired.controlEvents + 1 }
   const bounds = { leastShare: Math.min(paired.leastShare, least), mostShare: Math.max(paired.mostShare, most) }
   return { ...watch, paired: { ...paired, ...bounds, ...events } }
-}
-
-function countUnpairedEvent(watch: CanaryWatch): CanaryWatch {
-  return { ...watch, alone: { ...watch.alone, events: watch.alone.events + 1 } }
 }
 
 function sum(numbers: readonly number[]): number {

@@ -89,8 +89,8 @@ export class Authorizer {
    */
   async admit(request: RequestHead & { body: Buffer }, { what, dev, byQuery, byService }: AccessNeed): Promise<Grant> {
     const header = request.headers.authorization
-    const streamKey = byQuery === true && header === undefined ? keyInQuery(request.url) : undefined
-    if (streamKey !== undefined) return grantOf(this.tokens.requireStreamKey(streamKey))
+    const streamKey = byQuery === true && header === undefined ? new URLSearchParams(request.url.split('?')[1] ?? '').get('key') : null
+    if (streamKey !== null) return grantOf(this.tokens.requireStreamKey(streamKey))
     const grant = this.grantWithoutSignature(header, what, this.isOpen(request, dev))
     if (grant !== undefined) return grant
     const signed = { method: request.method, path: request.url, body: request.body }
@@ -142,10 +142,6 @@ function grantOf({ id, name, region, scopes }: TokenRecord): Grant {
   const readsAll = scopes.some((scope) => scope === 'read' || scope === 'operate')
   // guard: values-only-keys
   return { actor: { id, name: `key ${id} (${name})`, kind: 'token', region, ...(readsAll ? {} : { valuesOnly: true }) }, token: id }
-}
-
-function keyInQuery(url: string): string | undefined {
-  return new URLSearchParams(url.split('?')[1] ?? '').get('key') ?? undefined
 }
 
 function required(): HmsError {

@@ -14,13 +14,10 @@ const MIN_RSA_BITS = 2048
 /** Reads the files of the mail configuration. Throws `HMS_CONFIG_INVALID`, and `HMS_KEY_EXPOSED` for a key that other users can read. */
 export async function loadMailOptions(mail: NonNullable<NotifierConfig['mail']>): Promise<EmailSenderOptions> {
   const { relay, from, caFile, dkimKeyFile, dkimSelector } = mail
-  const ca = caFile === undefined ? undefined : await readCa(caFile)
+  const ca =
+    caFile === undefined ? undefined : (await readConfiguredFile('HMS_NOTIFIER_SMTP_CA', caFile, MAX_CA_BYTES)).bytes.toString('utf8')
   const dkim = dkimKeyFile === undefined ? undefined : await readDkimKey(dkimKeyFile, dkimSelector, from)
   return { relay: { ...relay, ca }, from, dkim }
-}
-
-async function readCa(file: string): Promise<string> {
-  return (await readConfiguredFile('HMS_NOTIFIER_SMTP_CA', file, MAX_CA_BYTES)).bytes.toString('utf8')
 }
 
 async function readDkimKey(file: string, selector: string, from: string): Promise<DkimKey> {

@@ -41,7 +41,7 @@ export class SmtpEmailSender implements ChannelSender<'email'> {
     const deadline = new Deadline(deadlineMs, signal)
     try {
       const reply = await submitMail(relay, { from, to: attempt.channel.to, message }, deadline.signal, deadlineMs)
-      return { kind: 'delivered', status: statusOf(reply), reply: kept(reply), latencyMs: latency() }
+      return { kind: 'delivered', status: Number(/^\d{3}/.exec(reply)?.[0] ?? 250), reply: kept(reply), latencyMs: latency() }
     } catch (error) {
       return { ...judge(error as SubmissionError, signal.aborted, deadline.passed), latencyMs: latency() }
     } finally {
@@ -68,10 +68,6 @@ function judge(error: SubmissionError, stopped: boolean, late: boolean): Omit<Ou
   const isAboutMessage = code === 'EENVELOPE' || code === 'EMESSAGE'
   const kind = isAboutMessage && status >= 500 && !RELAY_STATUS.includes(status) ? ('rejected' as const) : ('retry' as const)
   return { kind, status, detail: `the mail relay answered ${status}${step}`, reply: kept(response ?? '') }
-}
-
-function statusOf(reply: string): number {
-  return Number(/^\d{3}/.exec(reply)?.[0] ?? 250)
 }
 
 /** Cuts a foreign text to `REPLY_KEPT` characters, and replaces NUL and lone surrogates, which PostgreSQL cannot store. */

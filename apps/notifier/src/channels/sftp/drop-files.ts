@@ -31,15 +31,11 @@ export async function dropFiles(folder: RemoteFolder, files: readonly DroppedFil
   let result: DropResult = 'found'
   for (const file of files) {
     if (await holds(folder, file)) continue
-    await put(folder, file, partName(file.name, tag))
+    // Part files are hidden, because receivers commonly process every visible file.
+    await put(folder, file, `.${file.name}.${tag}.part`)
     result = 'written'
   }
   return result
-}
-
-/** Returns the name of a part file. It is hidden, because receivers commonly process every visible file. */
-function partName(name: string, tag: string): string {
-  return `.${name}.${tag}.part`
 }
 
 async function put(folder: RemoteFolder, { name, bytes }: DroppedFile, part: string): Promise<void> {
