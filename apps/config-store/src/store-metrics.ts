@@ -13,14 +13,12 @@ export class StoreMetrics {
   readonly presenceRefused = this.metrics.counter(
     'presence_refused_total',
     'Bots whose presence the database refused to store; other bots are unaffected; 0 in a healthy system',
-    [],
   )
 
   readonly bots = this.metrics.gauge('bots', 'Named bots connected here, by state (silent: no revision reported yet)', ['state'])
   readonly botsLeftBehind = this.metrics.gauge(
     'bots_left_behind',
     'Named bots, of all instances, that left in the last seven days before they had acknowledged what was in force, and have not returned',
-    [],
   )
   readonly reads = this.metrics.counter('reads_total', 'Reads served, by source', ['source'])
   readonly propagation = this.metrics.histogram(

@@ -12,19 +12,17 @@ const COMPARE_MS = 60_000
 @Injectable()
 export class StoreTime implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private compared: { databaseMs: number; elapsedMs: number } | undefined
-  private readonly comparisons: PeriodicTask
+  private readonly comparisons = new PeriodicTask(this.clock, {
+    everyMs: COMPARE_MS,
+    run: () => this.compare(),
+    failed: (error) => this.failed(error),
+  })
 
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly log: Logger,
-  ) {
-    this.comparisons = new PeriodicTask(clock, {
-      everyMs: COMPARE_MS,
-      run: () => this.compare(),
-      failed: (error) => this.failed(error),
-    })
-  }
+  ) {}
 
   nowMs(): number {
     const { clock } = this

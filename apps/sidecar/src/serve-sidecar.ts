@@ -98,7 +98,7 @@ export async function serveSidecar(env: Environment, options: SidecarOptions = {
 export function sidecarMetrics(values: HeldValues, readersOfEvents: () => number, files: Pick<FileWriter, 'failing'>): Metrics {
   const metrics = new Metrics()
   const gauge = (name: string, help: string, read: () => number): void => {
-    const metric = metrics.gauge(`sidecar_${name}`, help, [])
+    const metric = metrics.gauge(`sidecar_${name}`, help)
     metrics.beforeCollect(() => metric.set(read()))
   }
   gauge('ready', '1 while the copy is complete and current, 0 while it may be old', () => (values.state === 'READY' ? 1 : 0))

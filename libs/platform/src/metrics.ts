@@ -80,7 +80,7 @@ export class Metrics {
   withProcessMetrics(): this {
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: SAMPLING_INTERVAL_MS })
     for (const name of [...MISNAMED, ...SAMPLED_LAG]) this.registry.removeSingleMetric(name)
-    const utilization = this.gauge('event_loop_utilization_ratio', 'Share of time that the event loop was busy since the last scrape', [])
+    const utilization = this.gauge('event_loop_utilization_ratio', 'Share of time that the event loop was busy since the last scrape')
     let before = performance.eventLoopUtilization()
     this.beforeCollect(() => {
       const now = performance.eventLoopUtilization()
@@ -91,11 +91,11 @@ export class Metrics {
   }
 
   /** Declares a counter of a domain, next to the domain's code; shared by all services of the process. */
-  counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
+  counter<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {
     return this.registered<Counter<L>>(name) ?? new Counter({ ...this.prefixed(name), help, labelNames: [...labelNames] })
   }
 
-  gauge<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
+  gauge<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> {
     return this.registered<Gauge<L>>(name) ?? new Gauge({ ...this.prefixed(name), help, labelNames: [...labelNames] })
   }
 

@@ -16,28 +16,25 @@ const PAGE = 500
  */
 @Injectable()
 export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly checkTask: PeriodicTask
+  private readonly checkTask = new PeriodicTask(this.clock, {
+    everyMs: EVERY_MS,
+    run: () => this.execute(),
+    failed: (error) => this.log.debug({ error: describeError(error) }, 'runs could not be checked; retrying later'),
+  })
   private readonly repaired = this.metrics.repairCounter('approver', 'run-timer')
-  private readonly runsWithoutTimer: ReturnType<Metrics['gauge']>
+  private readonly runsWithoutTimer = this.metrics.gauge('runs_without_timer', 'Open runs without a deadline timer; 0 in a healthy system')
   /** Runs already logged as late, so that this process logs each once. */
   private reported: ReadonlySet<number> = new Set()
 
   constructor(
     private readonly database: Database,
     private readonly timers: Timers,
-    clock: Clock,
+    private readonly clock: Clock,
     private readonly log: Logger,
     private readonly metrics: Metrics,
     private readonly scheduleRunDeadline: ScheduleRunDeadline,
     private readonly config: ApproverConfig,
-  ) {
-    this.runsWithoutTimer = metrics.gauge('runs_without_timer', 'Open runs without a deadline timer; 0 in a healthy system', [])
-    this.checkTask = new PeriodicTask(clock, {
-      everyMs: EVERY_MS,
-      run: () => this.execute(),
-      failed: (error) => log.debug({ error: describeError(error) }, 'runs could not be checked; retrying later'),
-    })
-  }
+  ) {}
 
   onApplicationBootstrap(): void {
     this.checkTask.start()

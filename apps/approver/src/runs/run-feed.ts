@@ -15,20 +15,18 @@ const POLL_MS = 10_000
 export class RunFeed implements OnModuleInit, BeforeApplicationShutdown {
   private readonly readers = new Map<number, Set<Subscriber<RunView>>>()
   private readonly slots = new Slots(MAX_READERS, 'readers of runs')
-  private readonly pollTask: PeriodicTask
+  private readonly pollTask = new PeriodicTask(this.clock, {
+    everyMs: POLL_MS,
+    run: () => this.poll(),
+    failed: (error) => this.log.debug({ error: describeError(error) }, 'followed runs could not be read'),
+  })
 
   constructor(
     private readonly database: Database,
     private readonly signals: Signals,
-    clock: Clock,
-    log: Logger,
-  ) {
-    this.pollTask = new PeriodicTask(clock, {
-      everyMs: POLL_MS,
-      run: () => this.poll(),
-      failed: (error) => log.debug({ error: describeError(error) }, 'followed runs could not be read'),
-    })
-  }
+    private readonly clock: Clock,
+    private readonly log: Logger,
+  ) {}
 
   onModuleInit(): void {
     this.signals.on('runs', () => this.wake())

@@ -25,7 +25,6 @@ export class RunMetrics {
   private readonly overTarget = this.metrics.gauge(
     'runs_over_promise',
     'Approved runs open for longer than HMS_APPROVER_PROMISE, except runs whose release all bots have and that wait for its effective time',
-    [],
   )
 
   constructor(

@@ -135,9 +135,8 @@ export class TicketMetrics {
   private readonly overdue = this.metrics.gauge(
     'break_glass_reviews_overdue',
     'Overdue reviews of break-glass: their signers cannot approve until each is closed',
-    [],
   )
-  private readonly oldest = this.metrics.gauge('review_oldest_age_seconds', 'Age of the oldest open ticket', [])
+  private readonly oldest = this.metrics.gauge('review_oldest_age_seconds', 'Age of the oldest open ticket')
 
   constructor(private readonly metrics: Metrics) {}
 

@@ -29,19 +29,17 @@ interface IntakeDependencies {
  * disk. With one event per transaction, 8 writers reached 0.08 of the rate of bare inserts (`npm run bench -- trust`).
  */
 export class Intake {
-  private readonly batches: PeriodicTask
+  private readonly batches = new PeriodicTask(this.deps.clock, {
+    everyMs: POLL_MS,
+    run: () => this.place(),
+    failed: (error) => this.deps.log.debug({ error: describeError(error) }, 'what was taken in waits for its place'),
+  })
   /** Whether a run waits for an entry stored since the last batch began. */
   private awaited = false
   /** Earliest start of the next batch, unless it is awaited; ms since the epoch. */
   private notBefore = 0
 
-  constructor(private readonly deps: IntakeDependencies) {
-    this.batches = new PeriodicTask(deps.clock, {
-      everyMs: POLL_MS,
-      run: () => this.place(),
-      failed: (error) => deps.log.debug({ error: describeError(error) }, 'what was taken in waits for its place'),
-    })
-  }
+  constructor(private readonly deps: IntakeDependencies) {}
 
   /** Starts with a batch for entries left by an earlier process. */
   start(): void {

@@ -8,35 +8,28 @@ const ALARM_MS = 30_000
  * Lag of the published checkpoint behind the log. It is exported as metrics, logged once when it exceeds `ALARM_MS`, and once when it ends.
  */
 export class CheckpointLag {
-  private readonly lagEntries = this.metrics.gauge(
-    'checkpoint_lag_entries',
-    'Entries of the audit log that no published checkpoint covers',
-    [],
-  )
-  private readonly lagSeconds = this.metrics.gauge('checkpoint_lag_seconds', 'For how long there have been such', [])
-  private readonly logEntries = this.metrics.gauge('audit_entries', 'Entries of the audit log', [])
+  private readonly lagEntries = this.metrics.gauge('checkpoint_lag_entries', 'Entries of the audit log that no published checkpoint covers')
+  private readonly lagSeconds = this.metrics.gauge('checkpoint_lag_seconds', 'For how long there have been such')
+  private readonly logEntries = this.metrics.gauge('audit_entries', 'Entries of the audit log')
   private readonly checkpointAge = this.metrics.gauge(
     'audit_checkpoint_age_seconds',
     'Since this process last saw a checkpoint published, or since its start',
-    [],
   )
   private readonly logHalted = this.metrics.gauge(
     'audit_log_halted',
     '1 while signed evidence of another history keeps the audit log from growing',
-    [],
   )
   private entries = 0
   private halted = false
   private since: number | undefined
   private ringing = false
-  private publishedAt: number
+  private publishedAt: number = this.clock.now().getTime()
 
   constructor(
     private readonly metrics: Metrics,
     private readonly clock: Clock,
     private readonly log: Logger,
   ) {
-    this.publishedAt = clock.now().getTime()
     metrics.beforeCollect(() => this.checkpointAge.set((clock.now().getTime() - this.publishedAt) / 1_000))
   }
 

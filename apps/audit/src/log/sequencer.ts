@@ -59,25 +59,22 @@ export class Sequencer {
   private waiting = false
   /** Whether a run waits for the next checkpoint. */
   private awaited = false
-  private readonly turns: PeriodicTask
+  private readonly turns = new PeriodicTask(this.deps.clock, {
+    everyMs: () => (this.state === 'running' ? POLL_MS : Infinity),
+    run: () => this.turn(),
+    failed: (error) => {
+      this.deps.lag.show()
+      this.deps.log.debug({ error: describeError(error) }, 'the log could not be brought up to date')
+      if (this.waiting) this.turns.wake(BATCH_MS)
+    },
+  })
   private keys: OpenKeys | undefined
   private complainedOf: LogPolicy | undefined
   /** Size of the largest published checkpoint this process read. */
   private newest = 0
-  private readonly cosigners: Cosigners
+  private readonly cosigners = new Cosigners(this.deps, this.deps.suspended, (reason) => this.halt(reason))
 
-  constructor(private readonly deps: SequencerDependencies) {
-    this.cosigners = new Cosigners(deps, deps.suspended, (reason) => this.halt(reason))
-    this.turns = new PeriodicTask(deps.clock, {
-      everyMs: () => (this.state === 'running' ? POLL_MS : Infinity),
-      run: () => this.turn(),
-      failed: (error) => {
-        deps.lag.show()
-        deps.log.debug({ error: describeError(error) }, 'the log could not be brought up to date')
-        if (this.waiting) this.turns.wake(BATCH_MS)
-      },
-    })
-  }
+  constructor(private readonly deps: SequencerDependencies) {}
 
   /** Starts publishing; without a key of the log it stays idle. Rejects if the keys are wrong. */
   async start(): Promise<void> {

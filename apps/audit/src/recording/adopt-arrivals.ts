@@ -29,22 +29,20 @@ interface AdoptionDependencies {
  * Each event is read from the bus, verified and stored again. A row without such an event never becomes an entry, and raises an alarm.
  */
 export class AdoptArrivals {
-  private readonly lookups: PeriodicTask
+  private readonly lookups = new PeriodicTask(this.deps.clock, {
+    everyMs: Infinity,
+    run: () => this.execute(),
+    failed: (error) => {
+      this.deps.log.warn({ error: describeError(error) }, 'the events of unsigned arrivals cannot be read; retrying in 30 s')
+      this.lookups.wake(RETRY_MS)
+    },
+  })
   /** Reasons why rows were refused, by event id. */
   private readonly reasons = new Map<string, string>()
   /** Ids of unsigned rows whose event is not on the bus. */
   private orphans = new Set<string>()
 
-  constructor(private readonly deps: AdoptionDependencies) {
-    this.lookups = new PeriodicTask(deps.clock, {
-      everyMs: Infinity,
-      run: () => this.execute(),
-      failed: (error) => {
-        deps.log.warn({ error: describeError(error) }, 'the events of unsigned arrivals cannot be read; retrying in 30 s')
-        this.lookups.wake(RETRY_MS)
-      },
-    })
-  }
+  constructor(private readonly deps: AdoptionDependencies) {}
 
   /** Concerns that `/readyz` and `doctor` show. */
   get concerns(): readonly string[] {

@@ -24,7 +24,6 @@ export class ReadersWatch implements OnModuleInit {
   private readonly gauge = this.metrics.gauge(
     'releases_refused_by_readers',
     'Policies whose live release readers refuse by the roster in force; 0 in a healthy system',
-    [],
   )
 
   constructor(

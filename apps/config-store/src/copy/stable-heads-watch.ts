@@ -21,7 +21,6 @@ export class StableHeadsWatch implements OnModuleInit {
   private readonly gauge = this.metrics.gauge(
     'stable_heads_differ',
     '1 if the stable heads that config-store serves have differed from rollout’s freshness statement for longer than readers wait',
-    [],
   )
 
   constructor(

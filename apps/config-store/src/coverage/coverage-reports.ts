@@ -25,27 +25,26 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
     this.metrics.presenceFailures.set({ what: 'coverage' }, inARow)
     if (alarm) this.log.error({ inARow, error: describeError(error) }, 'coverage cannot be reported to the stages')
   })
-  private readonly reports: PeriodicTask
+  private readonly reports = new PeriodicTask(this.clock, {
+    everyMs: Infinity,
+    run: () => this.report(),
+    failed: (error) => {
+      this.failures.failed(error)
+      this.log.debug({ error: describeError(error) }, 'coverage could not be reported; retrying')
+      this.reports.wake(RETRY_MS)
+    },
+  })
 
   constructor(
     private readonly database: Database,
     private readonly outbox: Outbox,
-    clock: Clock,
+    private readonly clock: Clock,
     private readonly log: Logger,
     private readonly metrics: StoreMetrics,
     private readonly time: StoreTime,
     private readonly copy: DocumentCopy,
     private readonly presence: Presence,
   ) {
-    this.reports = new PeriodicTask(clock, {
-      everyMs: Infinity,
-      run: () => this.report(),
-      failed: (error) => {
-        this.failures.failed(error)
-        log.debug({ error: describeError(error) }, 'coverage could not be reported; retrying')
-        this.reports.wake(RETRY_MS)
-      },
-    })
     presence.onChange(() => this.reports.wake())
     copy.onChange(() => this.reports.wake())
   }

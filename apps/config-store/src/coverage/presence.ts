@@ -31,7 +31,7 @@ const CHUNKS = 16
  */
 @Injectable()
 export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly exchange: PresenceExchange
+  private readonly exchange = new PresenceExchange(this.database, this.leftBots, (bot) => this.ownBots.get(bot) !== undefined)
   private readonly failures = new FailureStreak((inARow, alarm, error) => {
     this.metrics.presenceFailures.set({ what: 'presence' }, inARow)
     if (alarm) this.log.error({ inARow, error: describeError(error) }, 'presence cannot be exchanged with the other instances')
@@ -45,26 +45,23 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   private readonly watchers = new Set<() => void>()
   private readonly appliedListeners = new Set<(before: number, revision: number) => void>()
   /** Periodic exchange, which also detects dead instances and canaries whose lease has expired. */
-  private readonly exchanges: PeriodicTask
+  private readonly exchanges = new PeriodicTask(this.clock, {
+    everyMs: RENEW_MS,
+    run: () => this.exchangeAll(),
+    failed: (error) => this.log.error({ error: describeError(error) }, 'presence could not be exchanged'),
+  })
   private cancelNotification: (() => void) | undefined
   private stopped = false
 
   constructor(
-    database: Database,
+    private readonly database: Database,
     private readonly signals: Signals,
     private readonly clock: Clock,
     private readonly log: Logger,
     private readonly metrics: StoreMetrics,
     private readonly time: StoreTime,
     private readonly leftBots: LeftBots,
-  ) {
-    this.exchange = new PresenceExchange(database, leftBots, (bot) => this.ownBots.get(bot) !== undefined)
-    this.exchanges = new PeriodicTask(clock, {
-      everyMs: RENEW_MS,
-      run: () => this.exchangeAll(),
-      failed: (error) => log.error({ error: describeError(error) }, 'presence could not be exchanged'),
-    })
-  }
+  ) {}
 
   onModuleInit(): void {
     // Each instance also receives its own signal, which costs one more exchange without changes.

@@ -31,25 +31,23 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly fanOut = new FanOut<Follower>()
   private readonly subsetFreshness = new SubsetFreshness()
   private readonly counts = { stream: 0, events: 0 }
-  private readonly heartbeats: PeriodicTask
-  private readonly refreshes: PeriodicTask
+  private readonly heartbeats = new PeriodicTask(this.clock, {
+    everyMs: HEARTBEAT_MS,
+    run: () => this.sendHeartbeat(),
+    failed: (error) => this.log.error({ error: describeError(error) }, 'a heartbeat could not be sent'),
+  })
+  private readonly refreshes = new PeriodicTask(this.clock, { everyMs: REFRESH_MS, run: () => this.copy.refreshSoon(), failed: () => {} })
   /** Newest statement that all followers have received. */
   private sentStatement: Envelope | undefined
 
   constructor(
-    clock: Clock,
-    log: Logger,
+    private readonly clock: Clock,
+    private readonly log: Logger,
     private readonly metrics: StoreMetrics,
     private readonly copy: DocumentCopy,
     private readonly freshness: Freshness,
     private readonly presence: Presence,
   ) {
-    this.heartbeats = new PeriodicTask(clock, {
-      everyMs: HEARTBEAT_MS,
-      run: () => this.sendHeartbeat(),
-      failed: (error) => log.error({ error: describeError(error) }, 'a heartbeat could not be sent'),
-    })
-    this.refreshes = new PeriodicTask(clock, { everyMs: REFRESH_MS, run: () => this.copy.refreshSoon(), failed: () => {} })
     copy.onChange((change) => this.push(change))
     copy.onTimePassed((change) => {
       this.fanOut.broadcast(

@@ -16,7 +16,6 @@ export class UnverifiedRows implements OnModuleInit {
   private readonly count = this.metrics.gauge(
     'documents_unverified',
     'Stored documents that do not verify as a reader would, and are not served; 0 in a healthy system',
-    [],
   )
 
   constructor(

@@ -39,9 +39,13 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
   private republished: readonly Difference[] = []
   /** Differences named by the current alarm; empty without an alarm. */
   private named: readonly Difference[] = []
-  private readonly checks: PeriodicTask
+  private readonly checks = new PeriodicTask(this.clock, {
+    everyMs: CHECK_EVERY_MS,
+    run: () => this.execute(),
+    failed: (error) => this.failures.failed(error),
+  })
   private readonly repaired = this.metrics.repairCounter('config-store', 'state')
-  private readonly failures: FailureStreak
+  private readonly failures = new FailureStreak((inARow, alarm, error) => this.reportFailure(inARow, alarm, error))
   private readonly differencesGauge = this.metrics.gauge(
     'state_topic_differences',
     'Documents (policy@scope) for which hms.config.state.v1 and the database have differed for a minute; 0 in a healthy system',
@@ -50,26 +54,18 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
   private readonly failuresGauge = this.metrics.gauge(
     'state_topic_check_failures',
     'Consecutive failed comparisons of hms.config.state.v1 with the database; 0 in a healthy system',
-    [],
   )
 
   constructor(
     private readonly database: Database,
     private readonly outbox: Outbox,
     private readonly bus: EventBus,
-    clock: Clock,
+    private readonly clock: Clock,
     private readonly log: Logger,
     private readonly metrics: Metrics,
     private readonly serviceConcerns: Concerns,
     private readonly rows: VerifiedRows,
-  ) {
-    this.failures = new FailureStreak((inARow, alarm, error) => this.reportFailure(inARow, alarm, error))
-    this.checks = new PeriodicTask(clock, {
-      everyMs: CHECK_EVERY_MS,
-      run: () => this.execute(),
-      failed: (error) => this.failures.failed(error),
-    })
-  }
+  ) {}
 
   onApplicationBootstrap(): void {
     this.serviceConcerns.add(() =>

@@ -38,19 +38,17 @@ type Linted = { findings: LintFinding[]; schema?: ResourceDescriptor }
 /** Lint stage: lints every release of a run. */
 @Injectable()
 export class LintRun {
-  private readonly shell: StageShell<Lint, LintInput, LintEffect>
+  private readonly shell: StageShell<Lint, LintInput, LintEffect> = new StageShell(this.runtime, {
+    name: 'lint',
+    skipsEndedRuns: false,
+    attestedBy: [],
+    timers: [],
+    decide: decideLint,
+    keysOf: ({ key }) => [policyKey(key)],
+    perform: async () => {},
+  })
 
-  constructor(private readonly runtime: ServiceRuntime) {
-    this.shell = new StageShell(runtime, {
-      name: 'lint',
-      skipsEndedRuns: false,
-      attestedBy: [],
-      timers: [],
-      decide: decideLint,
-      keysOf: ({ key }) => [policyKey(key)],
-      perform: async () => {},
-    })
-  }
+  constructor(private readonly runtime: ServiceRuntime) {}
 
   execute(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<HandlerResult> {
     const { run, attempt } = dossier

@@ -37,8 +37,8 @@ export interface DeliveryListener {
 @Injectable()
 export class DeliveryLanes implements OnModuleInit {
   private readonly listeners: DeliveryListener[] = []
-  private readonly metrics: DeliveryMetrics
-  private readonly events: DeliveryEvents
+  private readonly metrics = new DeliveryMetrics(this.registry)
+  private readonly events = new DeliveryEvents(this.outbox)
 
   constructor(
     private readonly database: Database,
@@ -46,12 +46,9 @@ export class DeliveryLanes implements OnModuleInit {
     private readonly pruning: PruneTables,
     private readonly log: Logger,
     private readonly registry: Metrics,
-    outbox: Outbox,
+    private readonly outbox: Outbox,
     private readonly config: NotifierConfig,
-  ) {
-    this.metrics = new DeliveryMetrics(registry)
-    this.events = new DeliveryEvents(outbox)
-  }
+  ) {}
 
   onModuleInit(): void {
     this.registry.beforeCollect(() => this.database.transaction((tx) => this.metrics.look(tx)))

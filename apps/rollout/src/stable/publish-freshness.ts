@@ -34,7 +34,14 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   private publications = 0
   private stopped = false
   private publishing = false
-  private readonly publishTask: PeriodicTask
+  private readonly publishTask = new PeriodicTask(this.clock, {
+    everyMs: FRESHNESS_EVERY_MS,
+    run: () => {
+      this.mustRead ||= this.publications++ % READ_EVERY === 0
+      return this.publish()
+    },
+    failed: (error) => this.failed(error),
+  })
   private readonly newest = new NewestHeads()
 
   constructor(
@@ -42,21 +49,12 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
     private readonly rosters: Rosters,
     private readonly signals: Signals,
     private readonly signer: Signer,
-    clock: Clock,
+    private readonly clock: Clock,
     private readonly log: Logger,
     private readonly serviceConcerns: Concerns,
     @Inject(CONFIG_STORE_URLS) private readonly configStoreUrls: readonly string[],
     private readonly headDelivery: DirectHeadDelivery,
-  ) {
-    this.publishTask = new PeriodicTask(clock, {
-      everyMs: FRESHNESS_EVERY_MS,
-      run: () => {
-        this.mustRead ||= this.publications++ % READ_EVERY === 0
-        return this.publish()
-      },
-      failed: (error) => this.failed(error),
-    })
-  }
+  ) {}
 
   onModuleInit(): void {
     this.signals.on(STABLE_MOVED, () => {

@@ -38,24 +38,22 @@ import { SIMULATIONS } from './simulation.table.js'
 /** Simulation stage: a row requests the replay, a worker runs it off the main thread, `decideSimulation` decides on its outcome. */
 @Injectable()
 export class RunSimulation implements OnModuleInit {
-  readonly shell: StageShell<Simulation, SimulationInput, SimulationEffect, SimulationTimer>
+  readonly shell: StageShell<Simulation, SimulationInput, SimulationEffect, SimulationTimer> = new StageShell(this.runtime, {
+    name: 'simulate',
+    table: SIMULATIONS,
+    skipsEndedRuns: true,
+    attestedBy: [],
+    timers: SIMULATION_TIMERS,
+    decide: (simulation, input) => decideSimulation(simulation, input, this.config),
+    keysOf: ({ dossier }) => dossier.releases.map(({ id }) => policyKey(id)),
+    perform: async (tx, { run, attempt }) => tx.afterCommit(() => this.replaying.stop({ run, attempt })),
+  })
 
   constructor(
     private readonly runtime: ServiceRuntime,
-    config: SimulatorConfig,
+    private readonly config: SimulatorConfig,
     private readonly replaying: RunningReplays,
-  ) {
-    this.shell = new StageShell(runtime, {
-      name: 'simulate',
-      table: SIMULATIONS,
-      skipsEndedRuns: true,
-      attestedBy: [],
-      timers: SIMULATION_TIMERS,
-      decide: (simulation, input) => decideSimulation(simulation, input, config),
-      keysOf: ({ dossier }) => dossier.releases.map(({ id }) => policyKey(id)),
-      perform: async (tx, { run, attempt }) => tx.afterCommit(() => replaying.stop({ run, attempt })),
-    })
-  }
+  ) {}
 
   onModuleInit(): void {
     this.shell.listen({ replay: (simulation) => this.replay(simulation) })

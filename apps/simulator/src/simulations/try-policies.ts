@@ -33,19 +33,16 @@ const TRIAL_MS = 50_000
 export class TryPolicies implements OnApplicationShutdown {
   private readonly slots = new Slots(1, 'trial')
   private readonly stopping = new AbortController()
-  private readonly replayRun: ReplayRun
-  private readonly shared: SharedTrials
+  private readonly replayRun = new ReplayRun(this.runtime.database, this.runtime.rosters, this.readings, this.runner)
+  private readonly shared = new SharedTrials(this.runtime.clock)
   /** Progress of the running trial. */
   progress: ReplayProgress | undefined
 
   constructor(
     private readonly runtime: ServiceRuntime,
-    readings: Readings,
+    private readonly readings: Readings,
     @Inject(TRIAL_RUNNER) private readonly runner: ReplayRunner,
-  ) {
-    this.replayRun = new ReplayRun(runtime.database, runtime.rosters, readings, runner)
-    this.shared = new SharedTrials(runtime.clock)
-  }
+  ) {}
 
   /**
    * Runs a trial, or joins one with the same policies and registrations. Throws `HMS_PLACES_TAKEN` (503) while another one runs,

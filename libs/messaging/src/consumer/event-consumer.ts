@@ -71,19 +71,16 @@ const PARKED = 'parked'
  */
 export class EventConsumer {
   /** Dead letters of this service. */
-  readonly letters: DeadLetterBox
+  readonly letters = new DeadLetterBox({ ...this.deps, outbox: this.deps.outbox.store })
   private readonly subscribers = new Map<string, Subscriber>()
   private readonly externalHandlers = new Map<string, ExternalRecordHandler>()
   private readonly preHandlers = new Map<string, EventRoutes>()
   private readonly routes = new Map<string, EventRoutes>()
-  private readonly gaps: OverdueGaps
+  private readonly gaps = new OverdueGaps((event) => this.handleWithParked(recordOfEvent(event), 'skip'), this.deps)
   private stopping = false
   private inFlight = 0
 
-  constructor(private readonly deps: EventConsumerDependencies) {
-    this.letters = new DeadLetterBox({ ...deps, outbox: deps.outbox.store })
-    this.gaps = new OverdueGaps((event) => this.handleWithParked(recordOfEvent(event), 'skip'), deps)
-  }
+  constructor(private readonly deps: EventConsumerDependencies) {}
 
   /** Registers a handler for events of these types. Other events on the same topics are read and skipped. */
   on<T extends EventType>(types: readonly T[], handle: EventHandler<T>): void {

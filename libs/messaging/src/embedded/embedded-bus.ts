@@ -42,16 +42,14 @@ const MAX_COUNTED = 50_000
  */
 export class EmbeddedBus implements EventBus {
   readonly isOutbox = true
-  readonly records: EmbeddedLog
+  readonly records = new EmbeddedLog(this.pool)
   private readonly readers: StreamReader<LoggedEvent>[] = []
 
   constructor(
     private readonly pool: Pool,
     private readonly clock: Clock,
     private readonly log: Logger,
-  ) {
-    this.records = new EmbeddedLog(pool)
-  }
+  ) {}
 
   /** Confirms all events: the log is the outbox, and a row is in the log once the relay marks it as sent. */
   async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, undefined>> {

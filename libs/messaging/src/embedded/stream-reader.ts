@@ -31,16 +31,14 @@ export class StreamReader<R extends { offset: string }> {
   private position: number | undefined
   private storedPosition = 0
   private done: Promise<void> = Promise.resolve()
-  private readonly polls: PeriodicTask
+  private readonly polls = new PeriodicTask(this.clock, { everyMs: POLL_MS, run: () => this.refetch(), failed: this.onFault })
   private cancelStore: (() => void) | undefined
 
   constructor(
     readonly stream: Stream<R>,
     private readonly clock: Clock,
     private readonly onFault: (error: unknown) => void,
-  ) {
-    this.polls = new PeriodicTask(clock, { everyMs: POLL_MS, run: () => this.refetch(), failed: onFault })
-  }
+  ) {}
 
   start(): void {
     this.stopped = false

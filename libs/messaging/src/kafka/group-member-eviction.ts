@@ -80,7 +80,15 @@ export function clientIdOf(name: string, instance: string): string {
 export class GroupMemberEviction {
   private readonly missedPolls = new Map<string, number>()
   private alone = false
-  readonly polls: PeriodicTask
+  readonly polls = new PeriodicTask(this.clock, {
+    everyMs: () => (this.alone ? POLL_ALONE_MS : POLL_MS),
+    run: () => this.poll(),
+    failed: (error) => {
+      this.missedPolls.clear()
+      this.alone = false
+      this.log.debug({ group: this.group, error: describeError(error) }, 'group members could not be checked; retrying')
+    },
+  })
 
   constructor(
     private readonly group: string,
@@ -88,19 +96,9 @@ export class GroupMemberEviction {
     private readonly coordinators: GroupCoordinators,
     /** Returns those of the instances that have no database session. Rejects while this is unknown. */
     private readonly findDisconnected: (instances: readonly string[]) => Promise<readonly string[]>,
-    clock: Clock,
+    private readonly clock: Clock,
     private readonly log: Logger,
-  ) {
-    this.polls = new PeriodicTask(clock, {
-      everyMs: () => (this.alone ? POLL_ALONE_MS : POLL_MS),
-      run: () => this.poll(),
-      failed: (error) => {
-        this.missedPolls.clear()
-        this.alone = false
-        log.debug({ group, error: describeError(error) }, 'group members could not be checked; retrying')
-      },
-    })
-  }
+  ) {}
 
   private async poll(): Promise<void> {
     const members = await this.coordinators.members(this.group)

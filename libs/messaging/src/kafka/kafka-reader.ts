@@ -32,7 +32,7 @@ export class KafkaReader {
   private consumer: Consumer | undefined
   private committer: OffsetCommitter | undefined
   private closed = false
-  private readonly stallDetector: StallDetector
+  private readonly stallDetector = new StallDetector(() => this.unreadPartitions(), this.clock)
   /** Assigned partitions by topic; `undefined` until the consumer has joined its group. */
   private assigned: Record<string, number[]> | undefined
   private inFlight = 0
@@ -44,9 +44,7 @@ export class KafkaReader {
     private readonly host: ReaderHost,
     private readonly clock: Clock,
     private readonly log: Logger,
-  ) {
-    this.stallDetector = new StallDetector(() => this.unreadPartitions(), clock)
-  }
+  ) {}
 
   async run(): Promise<void> {
     while (!this.closed) {

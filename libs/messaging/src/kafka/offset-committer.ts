@@ -16,22 +16,20 @@ const COMMIT_MS = 250
  */
 export class OffsetCommitter {
   private pending = new Map<string, NextOffset>()
-  private readonly commits: PeriodicTask
+  private readonly commits = new PeriodicTask(this.clock, {
+    everyMs: Infinity,
+    run: () => this.commitPending(),
+    failed: (error) => {
+      this.failed(error)
+      this.commits.wake(COMMIT_MS)
+    },
+  })
 
   constructor(
     private readonly commit: (offsets: NextOffset[]) => Promise<void>,
-    clock: Clock,
+    private readonly clock: Clock,
     private readonly failed: (error: unknown) => void,
-  ) {
-    this.commits = new PeriodicTask(clock, {
-      everyMs: Infinity,
-      run: () => this.commitPending(),
-      failed: (error) => {
-        failed(error)
-        this.commits.wake(COMMIT_MS)
-      },
-    })
-  }
+  ) {}
 
   start(): void {
     this.commits.start()

@@ -21,7 +21,7 @@ export interface EmitOptions {
 
 /** Writes a service's events, signed with its key, into the transaction that caused them. */
 export class Outbox {
-  private readonly source: string
+  private readonly source: string = `${SOURCE_PREFIX}${this.service}`
 
   constructor(
     readonly store: OutboxStore,
@@ -30,9 +30,7 @@ export class Outbox {
     /** Called after the commit: wakes the relay. */
     private readonly wake: () => void,
     private readonly seal: EventSeal = STATEMENT_SEAL,
-  ) {
-    this.source = `${SOURCE_PREFIX}${service}`
-  }
+  ) {}
 
   async emit<T extends EventType>(tx: Transaction, type: T, data: EventData[T], options: EmitOptions): Promise<OutgoingEvent> {
     const topic = options.topic ?? EVENT_TOPICS[type as keyof typeof EVENT_TOPICS]

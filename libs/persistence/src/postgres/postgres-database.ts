@@ -6,14 +6,12 @@ import { type Statement, StatementBatch } from './statement-batch.js'
 
 /** PostgreSQL adapter of the database. Hot statements are plain SQL on the pool of TypeORM's DataSource. */
 export class PostgresDatabase implements Database {
-  private readonly pool: Pool
+  private readonly pool: Pool = (this.source.driver as unknown as { master: Pool }).master
 
   constructor(
     private readonly source: DataSource,
     readonly schema: string,
-  ) {
-    this.pool = (source.driver as unknown as { master: Pool }).master
-  }
+  ) {}
 
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.run([], work)

@@ -9,16 +9,13 @@ interface Statements {
 
 /** Stores documents as `(id, doc, key columns…)`; the key columns are derived from the document, so they cannot disagree with it. */
 export class PostgresDocuments<T extends object> implements Documents<T> {
-  private readonly table: string
-  private readonly columns: string[]
+  private readonly table: string = `${this.tx.schema}.${this.definition.name}`
+  private readonly columns: string[] = Object.keys(this.definition.keys)
 
   constructor(
     private readonly definition: DocumentTable<T>,
     private readonly tx: Statements,
-  ) {
-    this.table = `${tx.schema}.${definition.name}`
-    this.columns = Object.keys(definition.keys)
-  }
+  ) {}
 
   async get(id: string): Promise<T | undefined> {
     const rows = await this.tx.query<{ doc: T }>(`SELECT doc FROM ${this.table} WHERE id = $1`, [id])

@@ -53,7 +53,11 @@ const MAX_RETRY_MS = 30_000
 export class Timers {
   private readonly handlers = new Map<string, TimerHandler>()
   private readonly workers = new Map<string, { work: WorkHandler; leaseMs: number }>()
-  private readonly sweeps: PeriodicTask
+  private readonly sweeps = new PeriodicTask(this.clock, {
+    everyMs: () => this.nextSweepMs,
+    run: () => this.claimAndFire(),
+    failed: (error) => this.log.warn({ error: describeError(error) }, 'timers could not be swept'),
+  })
   private nextSweepMs = SWEEP_MS
   /** Whether the next sweep was requested. A safety-net sweep usually finds nothing due, so it checks before it claims. */
   private isExpected = true
@@ -68,13 +72,7 @@ export class Timers {
     readonly store: TimerStore,
     private readonly clock: Clock,
     private readonly log: Logger,
-  ) {
-    this.sweeps = new PeriodicTask(clock, {
-      everyMs: () => this.nextSweepMs,
-      run: () => this.claimAndFire(),
-      failed: (error) => log.warn({ error: describeError(error) }, 'timers could not be swept'),
-    })
-  }
+  ) {}
 
   on<D extends object>(kind: TimerKind<D>, handler: TimerHandler<D>): void {
     this.handlers.set(kind, handler as unknown as TimerHandler)

@@ -39,18 +39,16 @@ const BEARER = /^Bearer +(\S+)$/i
 
 /** Authorizes callers: signed requests and API keys, for routes and for the stream. The only place that decides. */
 export class Authorizer {
-  private readonly signed: SignedRequests
+  private readonly signed = new SignedRequests(this.roster, this.databaseFor)
   private readonly heads = new WeakMap<object, SignedRequestHead>()
 
   constructor(
     private readonly profile: Profile,
-    roster: () => Roster,
+    private readonly roster: () => Roster,
     private readonly clock: Clock,
-    databaseFor: (path: string) => Database,
+    private readonly databaseFor: (path: string) => Database,
     readonly tokens = new TokenBook(clock),
-  ) {
-    this.signed = new SignedRequests(roster, databaseFor)
-  }
+  ) {}
 
   /**
    * Identifies the caller for rate limits, before authorization: a valid API key, or the key of a person that recently signed this request.

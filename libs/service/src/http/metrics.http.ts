@@ -8,11 +8,9 @@ const LAG_TIMEOUT_MS = 1_000
 
 @Injectable()
 class MetricsEndpoint {
-  private readonly collected: SharedResult<string>
+  private readonly collected: SharedResult<string> = this.host.share(() => this.collect())
 
-  constructor(private readonly host: HostContext) {
-    this.collected = host.share(() => this.collect())
-  }
+  constructor(private readonly host: HostContext) {}
 
   /** Returns the metrics of this process in the Prometheus text format. */
   @Get('metrics')

@@ -9,11 +9,9 @@ import { TopicRecordsQueryDto } from './topics.dto.js'
 @Injectable()
 @Controller('v1/topics')
 export class TopicsController {
-  private readonly activity: SharedResult<TopicActivity[]>
+  private readonly activity: SharedResult<TopicActivity[]> = this.host.share(() => this.read())
 
-  constructor(private readonly host: HostContext) {
-    this.activity = host.share(() => this.read())
-  }
+  constructor(private readonly host: HostContext) {}
 
   /** Lists the topics with their activity and the lag of their readers. */
   @Get()
@@ -46,11 +44,11 @@ export class TopicsController {
 @Injectable()
 @Controller('v1/groups/:service')
 export class GroupsController {
-  private readonly lags: SharedResult<ServiceLag[]>
+  private readonly lags: SharedResult<ServiceLag[]> = this.host.share(
+    async () => (await this.host.services[0]?.bus.lag(this.host.names)) ?? [],
+  )
 
-  constructor(private readonly host: HostContext) {
-    this.lags = host.share(async () => (await host.services[0]?.bus.lag(host.names)) ?? [])
-  }
+  constructor(private readonly host: HostContext) {}
 
   /** Returns the lag of one service in each of its topics. */
   @Get()

@@ -9,12 +9,10 @@ import type { Signals } from '../signals.js'
  * Newest roster verified by a service, step by step from the pinned one. Read it at every use, because it changes while the service runs.
  */
 export class Rosters {
-  private current: Roster
+  private current: Roster = this.pinned
   private readonly listeners: (() => void)[] = []
 
-  constructor(readonly pinned: Roster) {
-    this.current = pinned
-  }
+  constructor(readonly pinned: Roster) {}
 
   get newest(): Roster {
     return this.current
@@ -96,20 +94,18 @@ const RETRY_MS = 1_000
 /** Synchronises a roster book with its service's table: at the start, on notification, and every half minute. */
 export class RosterReader {
   private isPinnedStored = false
-  readonly polls: PeriodicTask
+  readonly polls = new PeriodicTask(this.clock, {
+    everyMs: () => (this.isPinnedStored ? POLL_MS : RETRY_MS),
+    run: () => this.poll(),
+    failed: (error) => this.failed(error),
+  })
 
   constructor(
     private readonly book: Rosters,
     private readonly database: Database,
-    clock: Clock,
+    private readonly clock: Clock,
     private readonly log: Logger,
-  ) {
-    this.polls = new PeriodicTask(clock, {
-      everyMs: () => (this.isPinnedStored ? POLL_MS : RETRY_MS),
-      run: () => this.poll(),
-      failed: (error) => this.failed(error),
-    })
-  }
+  ) {}
 
   /**
    * Polls the table; returns whether there was a newer roster. Never throws: a database that is not migrated yet has no rosters, and

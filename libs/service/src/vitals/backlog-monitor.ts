@@ -77,17 +77,15 @@ const ALARMS: readonly Alarm[] = [
 export class BacklogMonitor {
   private readonly raised = new Set<string>()
   private readonly topics = new Set<string>()
-  readonly polls: PeriodicTask
+  readonly polls = new PeriodicTask(this.clock, { everyMs: POLL_MS, run: () => this.poll(), failed: (error) => this.logFailure(error) })
 
   constructor(
     private readonly service: ServiceName,
     private readonly read: () => Promise<Vitals>,
-    clock: Clock,
+    private readonly clock: Clock,
     private readonly log: Logger,
     private readonly metrics: Metrics,
-  ) {
-    this.polls = new PeriodicTask(clock, { everyMs: POLL_MS, run: () => this.poll(), failed: (error) => this.logFailure(error) })
-  }
+  ) {}
 
   /** Updates the gauges. If the database does not respond, they keep their values; `/readyz` reports the database. */
   async refresh(): Promise<void> {

@@ -25,16 +25,13 @@ export interface FreezableStage<State extends StageState> {
 
 /** Stores declared freezes, and notifies the runs of a stage when one begins, ends or is lifted. */
 export class FollowFreezes<State extends StageState> {
-  private readonly change: TimerKind<{ id: string; again?: boolean }>
-  private readonly notice: TimerKind<{ run: number; attempt: number; key: string }>
+  private readonly change: TimerKind<{ id: string; again?: boolean }> = timerKind(`${this.stage.name}-freeze-change`)
+  private readonly notice: TimerKind<{ run: number; attempt: number; key: string }> = timerKind(`${this.stage.name}-freeze`)
 
   constructor(
     private readonly service: { rosters: Pick<Rosters, 'newest'>; timers: Pick<Timers, 'on' | 'schedule'> },
     private readonly stage: FreezableStage<State>,
-  ) {
-    this.change = timerKind(`${stage.name}-freeze-change`)
-    this.notice = timerKind(`${stage.name}-freeze`)
-  }
+  ) {}
 
   /** Registers the timers; call once, before the service starts. */
   listen(): void {

@@ -28,10 +28,9 @@ export type HttpAnswer = { outcome: Outcome; receiverClock?: Date }
 /** Posts JSON to partners with undici's `request`, which follows no redirect and reads no proxy from the environment. Never rejects. */
 export class HttpPost {
   private readonly agents: PartnerAgents
-  private readonly deadlineMs: number
+  private readonly deadlineMs: number = this.options.deadlineMs ?? DEADLINE_MS
 
   constructor(private readonly options: HttpPostOptions) {
-    this.deadlineMs = options.deadlineMs ?? DEADLINE_MS
     this.agents = new PartnerAgents(options.deployment, this.deadlineMs, options.resolve)
   }
 

@@ -11,11 +11,9 @@ import { webhookKeyId } from '../../partners/webhook-secret.js'
 export type UndiciSenderOptions = HttpPostOptions & { signer?: Signer }
 
 export class UndiciWebhookSender implements ChannelSender<'webhook'> {
-  private readonly http: HttpPost
+  private readonly http = new HttpPost(this.options)
 
-  constructor(private readonly options: UndiciSenderOptions) {
-    this.http = new HttpPost(options)
-  }
+  constructor(private readonly options: UndiciSenderOptions) {}
 
   async send(attempt: Attempt<WebhookChannel>, signal: AbortSignal): Promise<Outcome> {
     const signed = await this.sign(attempt)

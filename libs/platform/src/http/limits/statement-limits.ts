@@ -19,17 +19,16 @@ const REPEATS: BucketBounds = { burst: 5, perSecond: 1 / 60 }
  * signature is invalid.
  */
 export class StatementLimits {
-  private readonly unsigned: ClientBuckets
-  private readonly signed: ClientBuckets
-  private readonly repeats: ClientBuckets
+  private readonly unsigned = new ClientBuckets(this.bounds, this.nowMs)
+  private readonly signed = new ClientBuckets(this.bounds, this.nowMs)
+  private readonly repeats = new ClientBuckets(REPEATS, this.nowMs)
   /** Address of each begun request, and the wait that the address's bucket requires, in ms. */
   private readonly begun = new WeakMap<object, { address: string; waitMs: number }>()
 
-  constructor(bounds: BucketBounds, nowMs: () => number) {
-    this.unsigned = new ClientBuckets(bounds, nowMs)
-    this.signed = new ClientBuckets(bounds, nowMs)
-    this.repeats = new ClientBuckets(REPEATS, nowMs)
-  }
+  constructor(
+    private readonly bounds: BucketBounds,
+    private readonly nowMs: () => number,
+  ) {}
 
   /** Called at the head of a request. */
   begin(request: object, address: string): void {
