@@ -4,7 +4,7 @@ import { consentOf, type Consent, type SignedRelease } from '#libs/policy'
 import type { JSX } from 'preact'
 import { absentPage, Alert, Loaded } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Command, Facts, Moment, policiesText, RunLink, timeLeft } from '../layout/parts.js'
+import { Command, Facts, Moment, policiesText, RunLink, Section, timeLeft } from '../layout/parts.js'
 import type { Answer } from '../reading/answer.js'
 import { type People, predicatesOf, readPeople, requirementOf, whoMayNotSign } from '../signing/people.js'
 import { typedAgainOf, type TypedAgain } from '../signing/consequence-texts.js'
@@ -59,15 +59,14 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
       <>
         {isOpen ? null : <Ended prepared={prepared} />}
         {breakGlass === undefined ? null : <PastTheStages reason={breakGlass.reason} prepared={prepared} />}
-        <section aria-labelledby="signed-title">
-          <h2 id="signed-title">What is signed</h2>
+        <Section id="signed" title="What is signed">
           {prepared.releases.map(({ id, payload, digest: release }, index) => (
             <Statement key={id} payload={payload} digest={release} release={consent.releases[index]!} live={live.get(id)!} />
           ))}
           <ConsentLines lines={consent.plan} />
           {prepared.overtakenBy === undefined ? null : <Overtaken by={prepared.overtakenBy} />}
           {prepared.supersede === true ? <p>The last signature ends the runs of these policies that are under way.</p> : null}
-        </section>
+        </Section>
         {effect === undefined ? null : <ConsequencePart proof={effect.proof} longer={longer} />}
         <div class={effect === undefined ? undefined : 'columns columns--left'}>
           {effect === undefined ? null : (
@@ -189,8 +188,7 @@ function Who({
     </span>
   ))
   return (
-    <section aria-labelledby="who-title">
-      <h2 id="who-title">Who has to sign</h2>
+    <Section id="who" title="Who has to sign">
       <Facts
         facts={[
           ['Written by', authors.length === 0 ? 'not stated' : authors],
@@ -216,7 +214,7 @@ function Who({
           </ul>
         )}
       </Loaded>
-    </section>
+    </Section>
   )
 }
 
@@ -240,8 +238,7 @@ function Signing({ prepared, people, again }: SigningPart): JSX.Element {
 
 function Reject({ digest }: { digest: string }): JSX.Element {
   return (
-    <section aria-labelledby="reject-title">
-      <h2 id="reject-title">Reject</h2>
+    <Section id="reject" title="Reject">
       <form class="usa-form usa-form--tall" method="get" action={`/approvals/${encodeURIComponent(digest)}/reject`}>
         <ReasonFields label="Why not" />
         <button class="usa-button usa-button--outline" type="submit">
@@ -251,6 +248,6 @@ function Reject({ digest }: { digest: string }): JSX.Element {
       <p>
         The same from a terminal: <Command>{`hms-svc approvals reject ${digest} --reason TEXT --sign NAME`}</Command>
       </p>
-    </section>
+    </Section>
   )
 }

@@ -1,8 +1,8 @@
 import { type ApprovalSummary } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Loaded, None } from '../layout/absent.js'
+import { LoadedPart, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Command, count, Moment, Part, policiesText, RunLink, Table, Terminal, timeLeft } from '../layout/parts.js'
+import { Command, count, Moment, Part, policiesText, RunLink, Section, Table, Terminal, timeLeft } from '../layout/parts.js'
 import { mapAnswer, valueOf } from '../reading/answer.js'
 import { ProposeForm } from './propose-form.js'
 
@@ -22,11 +22,9 @@ export async function approvalsPage({ read, now }: PageRequest): Promise<PageCon
     body: (
       <div class="columns columns--left">
         <div>
-          <Part id="waiting" title="Waiting for signatures">
-            <Loaded answer={answer} what="approvals">
-              {(list) => <Waiting approvals={list} now={now} />}
-            </Loaded>
-          </Part>
+          <LoadedPart id="waiting" title="Waiting for signatures" answer={answer} what="approvals">
+            {(list) => <Waiting approvals={list} now={now} />}
+          </LoadedPart>
           {proposed.length === 0 ? null : (
             <Part id="proposed" title="Proposed">
               <Waiting approvals={proposed} now={now} caption="Proposed, without a signature" />
@@ -39,13 +37,12 @@ export async function approvalsPage({ read, now }: PageRequest): Promise<PageCon
           )}
         </div>
         <div>
-          <section aria-labelledby="propose-title">
-            <h2 id="propose-title">Propose a policy</h2>
+          <Section id="propose" title="Propose a policy">
             <ProposeForm />
             <p>
               The same from a terminal: <Command>hms-svc approve FILE --sign NAME</Command>
             </p>
-          </section>
+          </Section>
           <Terminal commands={['hms-svc approvals list', 'hms-svc plan FILE']} />
         </div>
       </div>
@@ -53,30 +50,22 @@ export async function approvalsPage({ read, now }: PageRequest): Promise<PageCon
   }
 }
 
-interface WaitingProps {
-  approvals: readonly ApprovalSummary[]
-  now: Date
-  caption?: string
-}
+type WaitingProps = { approvals: readonly ApprovalSummary[]; now: Date; caption?: string }
 
 function Waiting({ approvals, now, caption = 'Waiting for signatures' }: WaitingProps): JSX.Element {
   if (approvals.length === 0) return <None>Nothing waits for a signature.</None>
   return (
-    <Table caption={caption} head={['What', 'Run', 'Written by', 'Signed by', 'Still missing', 'Ends']}>
-      {approvals.map(({ digest, run, policies, authors, signedBy, missing, expiresAt }) => (
-        <tr key={digest}>
-          <th scope="row">
-            <a href={`/approvals/${encodeURIComponent(digest)}`}>{policiesText(policies)}</a>
-          </th>
-          <td>{run === null ? 'none yet' : <RunLink run={run} />}</td>
-          <td>{authors.join(', ') || 'not stated'}</td>
-          <td>{signedBy.join(', ')}</td>
-          <td>{missing.join(', ')}</td>
-          <td>
-            <Moment at={expiresAt} /> <span class="quiet">in {timeLeft(expiresAt, now)}</span>
-          </td>
-        </tr>
-      ))}
-    </Table>
+    <Table
+      caption={caption}
+      head={['What', 'Run', 'Written by', 'Signed by', 'Still missing', 'Ends']}
+      rows={approvals.map(({ digest, run, policies, authors, signedBy, missing, expiresAt }) => [
+        <a href={`/approvals/${encodeURIComponent(digest)}`}>{policiesText(policies)}</a>,
+        run === null ? 'none yet' : <RunLink run={run} />,
+        authors.join(', ') || 'not stated',
+        signedBy.join(', '),
+        missing.join(', '),
+        [<Moment at={expiresAt} />, ' ', <span class="quiet">in {timeLeft(expiresAt, now)}</span>],
+      ])}
+    />
   )
 }

@@ -3,16 +3,16 @@ import type { JSX } from 'preact'
 import { Alert } from '../layout/absent.js'
 import { consequenceText, notVerifiedText } from '../signing/consequence-texts.js'
 import type { Proof } from './proof.js'
+import { Section } from '../layout/parts.js'
 
 /** One large sentence a scenario. The page's script checks what is marked `data-` here before it signs. */
 export function ConsequencePart({ proof, longer }: { proof: Proof; longer: string | undefined }): JSX.Element {
   return (
-    <section aria-labelledby="consequence-title">
-      <h2 id="consequence-title">What it would have done</h2>
+    <Section id="consequence" title="What it would have done">
       <div id="consequence" data-part aria-live="polite">
         {proof.kind === 'proven' ? <Proven proof={proof} /> : <Unproven proof={proof} longer={longer} />}
       </div>
-    </section>
+    </Section>
   )
 }
 

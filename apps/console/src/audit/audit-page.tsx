@@ -1,9 +1,9 @@
 import { entrySentence, isByPeople, SERVICES, type AuditEntry } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { FilteredAway, Loaded, None } from '../layout/absent.js'
+import { FilteredAway, LoadedPart, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { count, Moment, Part, RunLink, Table, Terminal } from '../layout/parts.js'
+import { count, Moment, RunLink, Table, Terminal } from '../layout/parts.js'
 import { logFilterIn, logQuery, readLog, type LogFilter, type LogPage } from './read-log.js'
 
 /** Rows of one page. */
@@ -27,11 +27,9 @@ export async function auditPage({ read, query }: PageRequest): Promise<PageConte
     body: (
       <>
         <Filters filter={filter} />
-        <Part id="entries" title={narrowed ? 'Entries that match' : 'What happened'}>
-          <Loaded answer={answer} what="entries of the log">
-            {(page) => <Found page={page} filter={filter} narrowed={narrowed} />}
-          </Loaded>
-        </Part>
+        <LoadedPart id="entries" title={narrowed ? 'Entries that match' : 'What happened'} answer={answer} what="entries of the log">
+          {(page) => <Found page={page} filter={filter} narrowed={narrowed} />}
+        </LoadedPart>
         <Terminal commands={[logCommand(filter), 'hms-svc audit verify', 'hms-svc audit proof ID@VERSION', 'hms-svc export --out FILE']} />
       </>
     ),
@@ -140,23 +138,17 @@ function Found({ page, filter, narrowed }: FoundProps): JSX.Element {
 
 function Entries({ entries }: { entries: readonly AuditEntry[] }): JSX.Element {
   return (
-    <Table caption={count(entries.length, 'entry', 'entries')} head={['Entry', 'What happened', 'Who', 'Run', 'Time']}>
-      {entries.map((entry) => (
-        <tr key={entry.index}>
-          <th scope="row">
-            <a href={`/audit/${entry.index}`}>Entry {entry.index}</a>
-          </th>
-          <td>{entrySentence(entry)}</td>
-          <td>{whoOf(entry)}</td>
-          <td>
-            <RunLink run={entry.run} />
-          </td>
-          <td>
-            <Moment at={entry.at} />
-          </td>
-        </tr>
-      ))}
-    </Table>
+    <Table
+      caption={count(entries.length, 'entry', 'entries')}
+      head={['Entry', 'What happened', 'Who', 'Run', 'Time']}
+      rows={entries.map((entry) => [
+        <a href={`/audit/${entry.index}`}>Entry {entry.index}</a>,
+        entrySentence(entry),
+        whoOf(entry),
+        <RunLink run={entry.run} />,
+        <Moment at={entry.at} />,
+      ])}
+    />
   )
 }
 

@@ -10,7 +10,7 @@ import {
 } from '#libs/contracts'
 import { digestOfPayload } from '#libs/signing'
 import type { JSX } from 'preact'
-import { Absent, absentPage, Loaded, None } from '../layout/absent.js'
+import { Absent, absentPage, LoadedPart, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Command, Commands, Digest, Facts, Moment, Part, PolicyLink, RunLink, Table, valueText } from '../layout/parts.js'
 import { isUnread, mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
@@ -58,11 +58,14 @@ export async function entryPage({ read, params }: PageRequest): Promise<PageCont
             <Part id="changes" title="Before and after">
               <Changes answers={background.changes} />
             </Part>
-            <Part id="signers" title={`Who signed the approval of run ${entry.run}`}>
-              <Loaded answer={background.approval} what="approval of its run">
-                {(approval) => <Signers approval={approval} />}
-              </Loaded>
-            </Part>
+            <LoadedPart
+              id="signers"
+              title={`Who signed the approval of run ${entry.run}`}
+              answer={background.approval}
+              what="approval of its run"
+            >
+              {(approval) => <Signers approval={approval} />}
+            </LoadedPart>
           </>
         )}
         <section id="proof" aria-labelledby="proof-title">
@@ -141,15 +144,11 @@ function Changes({ answers }: { answers: Background['changes'] }): JSX.Element {
           <p>
             {version ?? 'withdrawn'}, in force from <Moment at={from} />
           </p>
-          <Table caption={`What ${version ?? 'the withdrawal'} changed`} head={['Field', 'Before', 'After']}>
-            {differences.map((difference) => (
-              <tr key={difference.field}>
-                <th scope="row">{difference.field}</th>
-                <td>{valueText(difference.from)}</td>
-                <td>{valueText(difference.to)}</td>
-              </tr>
-            ))}
-          </Table>
+          <Table
+            caption={`What ${version ?? 'the withdrawal'} changed`}
+            head={['Field', 'Before', 'After']}
+            rows={differences.map((difference) => [difference.field, valueText(difference.from), valueText(difference.to)])}
+          />
         </div>
       ))}
     </>

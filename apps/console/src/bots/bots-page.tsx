@@ -1,6 +1,6 @@
 import type { BotSummary, CoverageView, PolicyView } from '#libs/contracts'
-import type { JSX } from 'preact'
-import { Absent, FilteredAway, Loaded, None } from '../layout/absent.js'
+import type { ComponentChildren, JSX } from 'preact'
+import { Absent, FilteredAway, Loaded, LoadedPart, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { count, Moment, Part, PolicyLink, Table, Terminal } from '../layout/parts.js'
@@ -80,16 +80,12 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
             </Part>
           </div>
         </div>
-        <Part id="policies" title="Bots by policy">
-          <Loaded answer={policies} what="policies">
-            {(all) => <ByPolicy ids={asked} coverages={coverages} left={ids.length - asked.length} none={all.length === 0} />}
-          </Loaded>
-        </Part>
-        <Part id="registered" title="Bots for replay">
-          <Loaded answer={registered} what="registered bots">
-            {(bots) => <Registered bots={bots} />}
-          </Loaded>
-        </Part>
+        <LoadedPart id="policies" title="Bots by policy" answer={policies} what="policies">
+          {(all) => <ByPolicy ids={asked} coverages={coverages} left={ids.length - asked.length} none={all.length === 0} />}
+        </LoadedPart>
+        <LoadedPart id="registered" title="Bots for replay" answer={registered} what="registered bots">
+          {(bots) => <Registered bots={bots} />}
+        </LoadedPart>
         <Terminal commands={['hms-svc coverage ID', 'hms-svc bots list', 'hms-svc bots add FILE --id ID']} />
       </>
     ),
@@ -113,116 +109,91 @@ function Lagging({ bots, narrowed }: { bots: readonly LaggingBot[]; narrowed: bo
     ) : (
       <None>No connected bot is behind or silent.</None>
     )
+  const rows = bots.map(({ id, policy, state, version, region, since }) => [
+    id,
+    <Tag {...BOT_WORDS[state]} />,
+    <PolicyLink id={policy} />,
+    version ?? (state === 'silent' ? 'nothing yet' : 'not known'),
+    region === '' ? 'none' : region,
+    <Moment at={since} />,
+  ])
   return (
-    <>
-      <Table caption="Bots that are not up to date" head={['Bot', 'State', 'Policy', 'Says it applies', 'Region', 'Since']}>
-        {bots.slice(0, MAX_ROWS).map(({ id, policy, state, version, region, since }) => (
-          <tr key={`${policy} ${id}`}>
-            <th scope="row">{id}</th>
-            <td>
-              <Tag {...BOT_WORDS[state]} />
-            </td>
-            <td>
-              <PolicyLink id={policy} />
-            </td>
-            <td>{version ?? (state === 'silent' ? 'nothing yet' : 'not known')}</td>
-            <td>{region === '' ? 'none' : region}</td>
-            <td>
-              <Moment at={since} />
-            </td>
-          </tr>
-        ))}
-      </Table>
-      {bots.length > MAX_ROWS ? <p>{bots.length - MAX_ROWS} more are not shown. Narrow the list by policy.</p> : null}
-    </>
+    <BotTable caption="Bots that are not up to date" head={['Bot', 'State', 'Policy', 'Says it applies', 'Region', 'Since']} rows={rows} />
   )
 }
 
 function LeftBots({ bots }: { bots: readonly LeftBot[] }): JSX.Element {
   if (bots.length === 0) return <None>None.</None>
+  const rows = bots.map(({ id, policy, version, revision, region, since, leftAt }) => [
+    id,
+    <PolicyLink id={policy} />,
+    version ?? (revision === 0 ? 'nothing' : 'not known'),
+    region === '' ? 'none' : region,
+    revision === 0 ? 'never' : <Moment at={since} />,
+    <Moment at={leftAt} />,
+  ])
+  return (
+    <BotTable
+      caption="Bots that left while behind"
+      head={['Bot', 'Policy', 'Applied', 'Region', 'Last acknowledged', 'Left']}
+      rows={rows}
+    />
+  )
+}
+
+function BotTable({ rows, ...table }: { caption: string; head: readonly string[]; rows: ComponentChildren[][] }): JSX.Element {
   return (
     <>
-      <Table caption="Bots that left while behind" head={['Bot', 'Policy', 'Applied', 'Region', 'Last acknowledged', 'Left']}>
-        {bots.slice(0, MAX_ROWS).map(({ id, policy, version, revision, region, since, leftAt }) => (
-          <tr key={`${policy} ${id}`}>
-            <th scope="row">{id}</th>
-            <td>
-              <PolicyLink id={policy} />
-            </td>
-            <td>{version ?? (revision === 0 ? 'nothing' : 'not known')}</td>
-            <td>{region === '' ? 'none' : region}</td>
-            <td>{revision === 0 ? 'never' : <Moment at={since} />}</td>
-            <td>
-              <Moment at={leftAt} />
-            </td>
-          </tr>
-        ))}
-      </Table>
-      {bots.length > MAX_ROWS ? <p>{bots.length - MAX_ROWS} more are not shown. Narrow the list by policy.</p> : null}
+      <Table {...table} rows={rows.slice(0, MAX_ROWS)} />
+      {rows.length > MAX_ROWS ? <p>{rows.length - MAX_ROWS} more are not shown. Narrow the list by policy.</p> : null}
     </>
   )
 }
 
-interface ByPolicyProps {
-  ids: readonly string[]
-  coverages: readonly Answer<CoverageView>[]
-  left: number
-  none: boolean
-}
+type ByPolicyProps = { ids: readonly string[]; coverages: readonly Answer<CoverageView>[]; left: number; none: boolean }
 
 function ByPolicy({ ids, coverages, left, none }: ByPolicyProps): JSX.Element {
   if (ids.length === 0)
     return none ? <None>No policy is in force, so no bot lives by one.</None> : <FilteredAway what="policies" href="/bots" />
   return (
     <>
-      <Table caption="Bots by policy" head={['Policy', 'Connected', 'Up to date', 'By version', 'Others that read']}>
-        {ids.map((id, index) => {
+      <Table
+        caption="Bots by policy"
+        head={['Policy', 'Connected', 'Up to date', 'By version', 'Others that read']}
+        rows={ids.map((id, index) => {
           const coverage = coverages[index]!
-          return (
-            <tr key={id}>
-              <th scope="row">
-                <PolicyLink id={id} />
-                <RefusedByReaders refused={valueOf(coverage)?.refused} />
-              </th>
-              {coverage.kind === 'loaded' ? <Counts coverage={coverage.value} /> : <td colSpan={4}>cannot be shown now</td>}
-            </tr>
-          )
+          const policy = [<PolicyLink id={id} />, <RefusedByReaders refused={valueOf(coverage)?.refused} />]
+          return [policy, ...(coverage.kind === 'loaded' ? countsOf(coverage.value) : [<td colSpan={4}>cannot be shown now</td>])]
         })}
-      </Table>
+      />
       {left > 0 ? <p>{count(left, 'more policy', 'more policies')}: narrow the list by policy.</p> : null}
     </>
   )
 }
 
-function Counts({ coverage: { policy, total, current, versions, seen } }: { coverage: CoverageView }): JSX.Element {
-  return (
-    <>
-      <td class="number">
-        <a href={`/bots?policy=${encodeURIComponent(policy)}`} aria-label={`${total}: picture of ${policy}`}>
-          {total}
-        </a>
-      </td>
-      <td class="number">{current}</td>
-      <td>{versions.map((each) => `${each.version ?? (each.digest === null ? 'none' : 'not known')}: ${each.total}`).join(', ') || '–'}</td>
-      <td class="number">{seen.stream + seen.events + seen.ofrep}</td>
-    </>
+function countsOf({ policy, total, current, versions, seen }: CoverageView): ComponentChildren[] {
+  const picture = (
+    <a href={`/bots?policy=${encodeURIComponent(policy)}`} aria-label={`${total}: picture of ${policy}`}>
+      {total}
+    </a>
   )
+  return [
+    <td class="number">{picture}</td>,
+    <td class="number">{current}</td>,
+    versions.map((each) => `${each.version ?? (each.digest === null ? 'none' : 'not known')}: ${each.total}`).join(', ') || '–',
+    <td class="number">{seen.stream + seen.events + seen.ofrep}</td>,
+  ]
 }
 
 function Registered({ bots }: { bots: readonly BotSummary[] }): JSX.Element {
   if (bots.length === 0) return <None>No bot is registered for replay, so a simulation has no evidence.</None>
   return (
-    <Table caption={count(bots.length, 'registered bot')} head={['Bot', 'Policies', 'Critical', 'Registered']}>
-      {bots.slice(0, MAX_ROWS).map(({ id, policies, critical, addedAt }) => (
-        <tr key={id}>
-          <th scope="row">{id}</th>
-          <td>{policies.join(', ')}</td>
-          <td>{critical ? 'yes' : 'no'}</td>
-          <td>
-            <Moment at={addedAt} />
-          </td>
-        </tr>
-      ))}
-    </Table>
+    <Table
+      caption={count(bots.length, 'registered bot')}
+      head={['Bot', 'Policies', 'Critical', 'Registered']}
+      rows={bots
+        .slice(0, MAX_ROWS)
+        .map(({ id, policies, critical, addedAt }) => [id, policies.join(', '), critical ? 'yes' : 'no', <Moment at={addedAt} />])}
+    />
   )
 }

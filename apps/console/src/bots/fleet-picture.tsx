@@ -1,7 +1,7 @@
 import { numberText, type CoveredState, type CoverageView, type PolicyView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { count, Part } from '../layout/parts.js'
-import { Loaded, None } from '../layout/absent.js'
+import { count } from '../layout/parts.js'
+import { LoadedPart, None } from '../layout/absent.js'
 import { mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
 
 /** Coverage of a policy, with the version in force for all; `null` where none is known. */
@@ -34,11 +34,9 @@ export async function readFleet(read: Read, policy: string): Promise<Answer<Flee
 /** Part of a page with the picture; `href`: where the bots that are not up to date are listed. */
 export function FleetPart({ answer, href }: { answer: Answer<Fleet>; href?: string }): JSX.Element {
   return (
-    <Part id="fleet" title="Who runs what">
-      <Loaded answer={answer} what="bots">
-        {(fleet) => <FleetPicture fleet={fleet} href={href} />}
-      </Loaded>
-    </Part>
+    <LoadedPart id="fleet" title="Who runs what" answer={answer} what="bots">
+      {(fleet) => <FleetPicture fleet={fleet} href={href} />}
+    </LoadedPart>
   )
 }
 

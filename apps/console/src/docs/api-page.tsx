@@ -87,18 +87,16 @@ function RouteDetails({ method, path, operation }: Route): JSX.Element {
         {requestBody === undefined ? '' : 'Takes a body as JSON.'}
       </p>
       {parameters.length === 0 ? null : (
-        <Table caption={`Parameters of ${method} ${path}`} head={['Name', 'In', 'Needed', 'Meaning']}>
-          {parameters.map((each) => (
-            <tr key={`${each.in} ${each.name}`}>
-              <td>
-                <code>{each.name}</code>
-              </td>
-              <td>{each.in}</td>
-              <td>{each.required === true ? 'yes' : 'no'}</td>
-              <td>{each.description ?? '–'}</td>
-            </tr>
-          ))}
-        </Table>
+        <Table
+          caption={`Parameters of ${method} ${path}`}
+          head={['Name', 'In', 'Needed', 'Meaning']}
+          rows={parameters.map((each) => [
+            <td>{<code>{each.name}</code>}</td>,
+            each.in,
+            each.required === true ? 'yes' : 'no',
+            each.description ?? '–',
+          ])}
+        />
       )}
       <p>
         Answers:{' '}

@@ -1,9 +1,9 @@
 import { STOP_THE_LINE, type FreezeView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { ChoiceForm, LongTextField, TextField } from '../forms/fields.js'
-import { Loaded, None } from '../layout/absent.js'
+import { LoadedPart, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { count, Moment, Part, Table, Terminal } from '../layout/parts.js'
+import { count, Moment, Section, Table, Terminal } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 
 const WORDS = {
@@ -25,23 +25,19 @@ export async function freezesPage({ read }: PageRequest): Promise<PageContent> {
     body: (
       <>
         <p>A freeze holds back what would go forward in its scope. Everything still goes back, and approvals are still signed.</p>
-        <Part id="freezes" title="Freezes, the newest first">
-          <Loaded answer={answer} what="freezes">
-            {(freezes) => <Freezes freezes={freezes} />}
-          </Loaded>
-        </Part>
-        <section aria-labelledby="add-title">
-          <h2 id="add-title">Begin a freeze</h2>
+        <LoadedPart id="freezes" title="Freezes, the newest first" answer={answer} what="freezes">
+          {(freezes) => <Freezes freezes={freezes} />}
+        </LoadedPart>
+        <Section id="add" title="Begin a freeze">
           <AddForm />
-        </section>
-        <section aria-labelledby="stop-title">
-          <h2 id="stop-title">Stop the line</h2>
+        </Section>
+        <Section id="stop" title="Stop the line">
           <ChoiceForm action="/freezes/declare">
             <input type="hidden" name="id" value={STOP_THE_LINE} />
             <input type="hidden" name="scope" value="global" />
             <LongTextField name="reason" id="stop-reason" label="Why everything stops" required />
           </ChoiceForm>
-        </section>
+        </Section>
         <Terminal
           commands={[
             'hms-svc freezes add FILE --sign NAME',
@@ -57,31 +53,25 @@ export async function freezesPage({ read }: PageRequest): Promise<PageContent> {
 function Freezes({ freezes }: { freezes: readonly FreezeView[] }): JSX.Element {
   if (freezes.length === 0) return <None>There are no freezes.</None>
   return (
-    <Table caption="Freezes" head={['Freeze', 'State', 'Where', 'When', 'Why', 'By', 'End it']}>
-      {freezes.map((freeze) => (
-        <tr key={freeze.id}>
-          <th scope="row">{freeze.id}</th>
-          <td>
-            <Tag {...WORDS[freeze.state]} />
-          </td>
-          <td>{freeze.scope === 'global' ? 'everywhere' : freeze.scope}</td>
-          <td>
-            <When freeze={freeze} />
-          </td>
-          <td>{freeze.reason}</td>
-          <td>{freeze.by}</td>
-          <td>
-            {freeze.state === 'ACTIVE' || freeze.state === 'COMING' ? (
-              <a href={`/freezes/${encodeURIComponent(freeze.id)}/lift`}>End {freeze.id}</a>
-            ) : freeze.lifted === null ? (
-              'over'
-            ) : (
-              `ended by ${freeze.lifted.by}: “${freeze.lifted.reason}”`
-            )}
-          </td>
-        </tr>
-      ))}
-    </Table>
+    <Table
+      caption="Freezes"
+      head={['Freeze', 'State', 'Where', 'When', 'Why', 'By', 'End it']}
+      rows={freezes.map((freeze) => [
+        freeze.id,
+        <Tag {...WORDS[freeze.state]} />,
+        freeze.scope === 'global' ? 'everywhere' : freeze.scope,
+        <When freeze={freeze} />,
+        freeze.reason,
+        freeze.by,
+        freeze.state === 'ACTIVE' || freeze.state === 'COMING' ? (
+          <a href={`/freezes/${encodeURIComponent(freeze.id)}/lift`}>End {freeze.id}</a>
+        ) : freeze.lifted === null ? (
+          'over'
+        ) : (
+          `ended by ${freeze.lifted.by}: “${freeze.lifted.reason}”`
+        ),
+      ])}
+    />
   )
 }
 

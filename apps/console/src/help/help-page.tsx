@@ -1,5 +1,5 @@
 import type { PageContent } from '../layout/page.js'
-import { Command } from '../layout/parts.js'
+import { Command, Section } from '../layout/parts.js'
 
 /** Where a person finds help, in one place on every page. */
 export async function helpPage(): Promise<PageContent> {
@@ -10,8 +10,7 @@ export async function helpPage(): Promise<PageContent> {
     still: true,
     body: (
       <>
-        <section aria-labelledby="do-title">
-          <h2 id="do-title">What do you want to do?</h2>
+        <Section id="do" title="What do you want to do?">
           <ul>
             <li>
               Propose a policy or sign one: <a href="/approvals">Approvals</a>. From a terminal:{' '}
@@ -36,9 +35,8 @@ export async function helpPage(): Promise<PageContent> {
               See who did what, and check it: <a href="/audit">Audit</a>. From a terminal: <Command>hms-svc audit log</Command>
             </li>
           </ul>
-        </section>
-        <section aria-labelledby="sign-title">
-          <h2 id="sign-title">Signing with your key</h2>
+        </Section>
+        <Section id="sign" title="Signing with your key">
           <p>
             You need the encrypted key file that <Command>hms-svc keys create --name NAME</Command> made, and its passphrase. The page opens
             it and never sends it. The digest stands in groups of four: compare it with another signer by voice. After you sign, nothing is
@@ -48,9 +46,8 @@ export async function helpPage(): Promise<PageContent> {
             If your browser cannot sign, or your key is elsewhere, sign with <Command>hms-svc sign FILE --sign NAME</Command> and paste what
             it prints. <a href="/docs/reference">All about it</a>
           </p>
-        </section>
-        <section aria-labelledby="words-title">
-          <h2 id="words-title">What pages say when they show nothing</h2>
+        </Section>
+        <Section id="words" title="What pages say when they show nothing">
           <dl class="facts">
             <dt>There is none</dt>
             <dd>It was asked, and there is nothing.</dd>
@@ -68,9 +65,8 @@ export async function helpPage(): Promise<PageContent> {
             <dt>None match these filters</dt>
             <dd>There is something, and the filters of the page leave it out.</dd>
           </dl>
-        </section>
-        <section aria-labelledby="more-title">
-          <h2 id="more-title">More</h2>
+        </Section>
+        <Section id="more" title="More">
           <ul>
             <li>
               <a href="/docs">Documentation</a>, with tutorials for officials, bot authors, operators, partners and auditors
@@ -85,7 +81,7 @@ export async function helpPage(): Promise<PageContent> {
           <p>
             Who operates this installation helps with keys, roles and the roster: ask there when a page says that you may not do something.
           </p>
-        </section>
+        </Section>
       </>
     ),
   }

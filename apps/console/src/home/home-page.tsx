@@ -1,7 +1,7 @@
 import { isTerminal, type PolicyView, type RunView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { FleetPart, readFleet } from '../bots/fleet-picture.js'
-import { Absent, Loaded, None } from '../layout/absent.js'
+import { Absent, Loaded, LoadedPart, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { count, Part, policiesText, RunLink } from '../layout/parts.js'
 import { StateTag } from '../layout/state-words.js'
@@ -49,11 +49,9 @@ export async function homePage({ read, health, walkthrough }: PageRequest): Prom
         </div>
         <div>
           {fleet === undefined ? null : <FleetPart answer={fleet} />}
-          <Part id="policies" title="Policies in force">
-            <Loaded answer={policies} what="policies">
-              {(list) => <InForce policies={list} />}
-            </Loaded>
-          </Part>
+          <LoadedPart id="policies" title="Policies in force" answer={policies} what="policies">
+            {(list) => <InForce policies={list} />}
+          </LoadedPart>
         </div>
       </div>
     ),

@@ -85,19 +85,17 @@ function Reviews({ tickets }: { tickets: Ticket[] }): JSX.Element {
 
 function Waiting({ approvals }: { approvals: ApprovalSummary[] }): JSX.Element {
   return (
-    <Table caption="Waiting for signatures" head={['Policies', 'Signed by', 'Missing', 'Until']}>
-      {approvals.map(({ digest, run, policies, signedBy, missing, expiresAt }) => (
-        <tr key={digest}>
-          <td>
-            <RunLink run={run} /> <a href={`/approvals/${encodeURIComponent(digest)}`}>{policiesText(policies)}</a>
-          </td>
-          <td>{signedBy.join(', ')}</td>
-          <td>{missing.join(', ')}</td>
-          <td>
-            <Moment at={expiresAt} />
-          </td>
-        </tr>
-      ))}
-    </Table>
+    <Table
+      caption="Waiting for signatures"
+      head={['Policies', 'Signed by', 'Missing', 'Until']}
+      rows={approvals.map(({ digest, run, policies, signedBy, missing, expiresAt }) => [
+        <td>
+          <RunLink run={run} /> <a href={`/approvals/${encodeURIComponent(digest)}`}>{policiesText(policies)}</a>
+        </td>,
+        signedBy.join(', '),
+        missing.join(', '),
+        <Moment at={expiresAt} />,
+      ])}
+    />
   )
 }

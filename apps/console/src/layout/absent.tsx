@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact'
 import type { Answer } from '../reading/answer.js'
 import type { PageContent } from './page.js'
+import { Part } from './parts.js'
 
 interface LoadedProps<T> {
   answer: Answer<T>
@@ -35,6 +36,15 @@ export function Loaded<T>({ answer, what, children }: LoadedProps<T>): JSX.Eleme
     case 'missing':
       return <None>{answer.detail === '' ? `There are no ${what}.` : answer.detail}</None>
   }
+}
+
+/** A part of a page that shows what was loaded. */
+export function LoadedPart<T>({ id, title, ...loaded }: LoadedProps<T> & { id: string; title: string }): JSX.Element {
+  return (
+    <Part id={id} title={title}>
+      <Loaded {...loaded} />
+    </Part>
+  )
 }
 
 /** Why there is nothing; nothing for what was loaded. */

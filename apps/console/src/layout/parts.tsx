@@ -1,5 +1,5 @@
 import { digestInGroups, type Json, spokenRemainder } from '#libs/contracts'
-import { createContext, Fragment, type ComponentChildren, type JSX } from 'preact'
+import { createContext, Fragment, isValidElement, type ComponentChildren, type JSX } from 'preact'
 import { useContext } from 'preact/hooks'
 
 const HOUR_MS = 3_600_000
@@ -52,27 +52,27 @@ export function Commands({ commands }: { commands: readonly string[] }): JSX.Ele
   )
 }
 
-/** What does, or shows, the same without this page. */
-export function Terminal({
-  title = 'From a terminal',
-  commands,
-  children,
-}: {
-  title?: string
-  commands: readonly string[]
-  children?: ComponentChildren
-}): JSX.Element {
+/** What does, or shows, the same without this page. `same`: it does just the same. */
+export function Terminal(props: { commands: readonly string[]; same?: true; children?: ComponentChildren }): JSX.Element {
   return (
-    <section aria-labelledby="terminal-title">
-      <h2 id="terminal-title">{title}</h2>
-      <Commands commands={commands} />
-      {children}
-    </section>
+    <Section id="terminal" title={props.same ? 'The same from a terminal' : 'From a terminal'}>
+      <Commands commands={props.commands} />
+      {props.children}
+    </Section>
   )
 }
 
+interface TableProps {
+  caption: string
+  head: readonly string[]
+  /** Cells by row: the first one names its row. A cell that is a `td` is not put into another. */
+  rows?: readonly (readonly ComponentChildren[])[]
+  /** Rows with marks of their own. */
+  children?: ComponentChildren
+}
+
 /** Wide tables scroll by themselves, by keyboard too; the page never does. */
-export function Table({ caption, head, children }: { caption: string; head: readonly string[]; children: ComponentChildren }): JSX.Element {
+export function Table({ caption, head, rows = [], children }: TableProps): JSX.Element {
   return (
     <div class="usa-table-container--scrollable" tabIndex={0} role="group" aria-label={caption}>
       <table class="usa-table">
@@ -86,10 +86,20 @@ export function Table({ caption, head, children }: { caption: string; head: read
             ))}
           </tr>
         </thead>
-        <tbody>{children}</tbody>
+        <tbody>
+          {rows.map((cells, at) => (
+            <tr key={at}>{cells.map(cellOf)}</tr>
+          ))}
+          {children}
+        </tbody>
       </table>
     </div>
   )
+}
+
+function cellOf(cell: ComponentChildren, at: number): ComponentChildren {
+  if (isValidElement(cell) && cell.type === 'td') return cell
+  return at === 0 ? <th scope="row">{cell}</th> : <td>{cell}</td>
 }
 
 /** A name and what it names; `null` where there is nothing to say. */
@@ -115,6 +125,16 @@ export function Facts({ facts, plain = false }: { facts: readonly Fact[]; plain?
 export function Part({ id, title, children }: { id: string; title: string; children: ComponentChildren }): JSX.Element {
   return (
     <section id={id} data-live aria-labelledby={`${id}-title`}>
+      <h2 id={`${id}-title`}>{title}</h2>
+      {children}
+    </section>
+  )
+}
+
+/** A part of a page that does not follow what happens. */
+export function Section({ id, title, children }: { id: string; title: string; children: ComponentChildren }): JSX.Element {
+  return (
+    <section aria-labelledby={`${id}-title`}>
       <h2 id={`${id}-title`}>{title}</h2>
       {children}
     </section>

@@ -75,21 +75,19 @@ function Delivery({ delivery }: { delivery: DeliveryDetail }): JSX.Element {
 function Tries({ tries }: { tries: readonly DeliveryTry[] }): JSX.Element {
   if (tries.length === 0) return <None>No try has ended yet.</None>
   return (
-    <Table caption={count(tries.length, 'try', 'tries')} head={['Time', 'Answer', 'Took', 'Address', 'Certificate', 'Key', 'What it said']}>
-      {tries.map(({ at, status, detail, latencyMs, address, tlsFingerprint, keyId, reply }) => (
-        <tr key={at}>
-          <th scope="row">
-            <Moment at={at} />
-          </th>
-          <td>{[status, detail].filter((part) => part !== null).join(' ') || 'taken'}</td>
-          <td>{latencyMs} ms</td>
-          <td>{address ?? '–'}</td>
-          <td>{tlsFingerprint ?? '–'}</td>
-          <td>{keyId ?? '–'}</td>
-          <td>{reply === null || reply === '' ? '–' : reply.slice(0, SHOWN_REPLY)}</td>
-        </tr>
-      ))}
-    </Table>
+    <Table
+      caption={count(tries.length, 'try', 'tries')}
+      head={['Time', 'Answer', 'Took', 'Address', 'Certificate', 'Key', 'What it said']}
+      rows={tries.map(({ at, status, detail, latencyMs, address, tlsFingerprint, keyId, reply }) => [
+        <Moment at={at} />,
+        [status, detail].filter((part) => part !== null).join(' ') || 'taken',
+        `${latencyMs} ms`,
+        address ?? '–',
+        tlsFingerprint ?? '–',
+        keyId ?? '–',
+        reply === null || reply === '' ? '–' : reply.slice(0, SHOWN_REPLY),
+      ])}
+    />
   )
 }
 

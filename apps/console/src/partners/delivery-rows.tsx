@@ -5,36 +5,31 @@ import { Tag } from '../layout/state-words.js'
 
 /** Delivered is what a server said, acknowledged what the partner said: two columns. */
 export function DeliveryRows({ deliveries }: { deliveries: readonly DeliveryView[] }): JSX.Element {
-  const head = ['Delivery', 'Policy', 'Run', 'State', 'Delivered', 'Acknowledged', 'Tries', 'Last answer']
   return (
-    <Table caption={count(deliveries.length, 'delivery', 'deliveries')} head={head}>
-      {deliveries.map((delivery) => (
-        <tr key={delivery.id}>
-          <th scope="row">
-            <a href={`/deliveries/${encodeURIComponent(delivery.id)}`}>
-              {delivery.partner} by {delivery.channel}
-            </a>
-          </th>
-          <td>
-            <BundleLinks bundle={[`${delivery.policy}@${delivery.version}`]} />
-            {delivery.bundle.length > 1 ? ` and ${delivery.bundle.length - 1} more` : ''}
-          </td>
-          <td>{delivery.run === NO_RUN ? '–' : <RunLink run={delivery.run} />}</td>
-          <td>
-            <DeliveryTag delivery={delivery} />
-          </td>
-          <td>
-            <Moment at={delivery.deliveredAt} />
-          </td>
-          <td>
-            <Acknowledged delivery={delivery} />
-          </td>
-          <td>{delivery.attempts}</td>
-          <td>{delivery.lastDetail ?? (delivery.lastStatus === null ? '–' : String(delivery.lastStatus))}</td>
-        </tr>
-      ))}
-    </Table>
+    <Table
+      caption={count(deliveries.length, 'delivery', 'deliveries')}
+      head={['Delivery', 'Policy', 'Run', 'State', 'Delivered', 'Acknowledged', 'Tries', 'Last answer']}
+      rows={deliveries.map((delivery) => [
+        <a href={`/deliveries/${encodeURIComponent(delivery.id)}`}>
+          {delivery.partner} by {delivery.channel}
+        </a>,
+        [
+          <BundleLinks bundle={[`${delivery.policy}@${delivery.version}`]} />,
+          delivery.bundle.length > 1 ? ` and ${delivery.bundle.length - 1} more` : '',
+        ],
+        delivery.run === NO_RUN ? '–' : <RunLink run={delivery.run} />,
+        <DeliveryTag delivery={delivery} />,
+        <Moment at={delivery.deliveredAt} />,
+        <Acknowledged delivery={delivery} />,
+        delivery.attempts,
+        lastAnswer(delivery),
+      ])}
+    />
   )
+}
+
+export function lastAnswer({ lastDetail, lastStatus }: DeliveryView): string {
+  return lastDetail ?? (lastStatus === null ? '–' : String(lastStatus))
 }
 
 export function DeliveryTag({ delivery: { state, nextAttemptAt } }: { delivery: DeliveryView }): JSX.Element {

@@ -1,6 +1,6 @@
 import { DELIVERY_STATES, type DeliveryState, type DeliveryView, type PartnerSummary } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { FilteredAway, Loaded, None } from '../layout/absent.js'
+import { FilteredAway, Loaded, LoadedPart, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Command, count, Part, Table, Terminal } from '../layout/parts.js'
@@ -37,11 +37,9 @@ export async function partnersPage({ read, query }: PageRequest): Promise<PageCo
           </Loaded>
         </Part>
         <Filters filter={filter} />
-        <Part id="deliveries" title={narrowed ? 'Deliveries that match' : 'Deliveries'}>
-          <Loaded answer={deliveries} what="deliveries">
-            {(found) => <Found deliveries={found} filter={filter} narrowed={narrowed} />}
-          </Loaded>
-        </Part>
+        <LoadedPart id="deliveries" title={narrowed ? 'Deliveries that match' : 'Deliveries'} answer={deliveries} what="deliveries">
+          {(found) => <Found deliveries={found} filter={filter} narrowed={narrowed} />}
+        </LoadedPart>
         <Terminal
           commands={[
             'hms-svc partners deliveries',
@@ -86,22 +84,17 @@ function Partners({ partners }: { partners: readonly PartnerSummary[] }): JSX.El
     )
   }
   return (
-    <Table caption={count(partners.length, 'partner')} head={['Partner', 'Name', 'Channels', 'Groups', 'Lane']}>
-      {partners.map(({ id, name, channels, groups, lane, onlyWhereNamed }) => (
-        <tr key={id}>
-          <th scope="row">
-            <a href={`/partners?partner=${encodeURIComponent(id)}`}>{id}</a>
-          </th>
-          <td>{name}</td>
-          <td>{channels.join(', ')}</td>
-          <td>
-            {groups.length === 0 ? '–' : groups.join(', ')}
-            {onlyWhereNamed === true ? ': policies only where a plan names it' : ''}
-          </td>
-          <td>{lane}</td>
-        </tr>
-      ))}
-    </Table>
+    <Table
+      caption={count(partners.length, 'partner')}
+      head={['Partner', 'Name', 'Channels', 'Groups', 'Lane']}
+      rows={partners.map(({ id, name, channels, groups, lane, onlyWhereNamed }) => [
+        <a href={`/partners?partner=${encodeURIComponent(id)}`}>{id}</a>,
+        name,
+        channels.join(', '),
+        (groups.join(', ') || '–') + (onlyWhereNamed === true ? ': policies only where a plan names it' : ''),
+        lane,
+      ])}
+    />
   )
 }
 

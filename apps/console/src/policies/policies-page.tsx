@@ -1,9 +1,9 @@
 import type { PolicyView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { FilteredAway, Loaded } from '../layout/absent.js'
+import { FilteredAway, LoadedPart } from '../layout/absent.js'
 import { FilterForm, TextFilter } from '../layout/filters.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { count, Part, Terminal } from '../layout/parts.js'
+import { count, Terminal } from '../layout/parts.js'
 import { mapAnswer } from '../reading/answer.js'
 import { PolicyTable } from './policy-table.js'
 
@@ -21,12 +21,10 @@ export async function policiesPage({ read, query }: PageRequest): Promise<PageCo
         <FilterForm action="/policies">
           <TextFilter name="q" label="Id, title or tag" value={wanted} />
         </FilterForm>
-        <Part id="policies" title="In force for all">
-          <Loaded answer={found} what="policies">
-            {({ all, fitting }) => <Found all={all} fitting={fitting} />}
-          </Loaded>
-        </Part>
-        <Terminal title="The same from a terminal" commands={['hms-svc get ID']} />
+        <LoadedPart id="policies" title="In force for all" answer={found} what="policies">
+          {({ all, fitting }) => <Found all={all} fitting={fitting} />}
+        </LoadedPart>
+        <Terminal same commands={['hms-svc get ID']} />
       </>
     ),
   }

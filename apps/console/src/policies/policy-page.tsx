@@ -1,6 +1,6 @@
 import type { CoverageView, PastPolicyView, PolicyHistoryEntry, PolicyView, RunView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Loaded, None } from '../layout/absent.js'
+import { Loaded, LoadedPart, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { count, Digest, Facts, Moment, momentText, Part, RunLink, Table, Terminal, valueText } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
@@ -42,18 +42,16 @@ export async function policyPage({ read, params, query, now }: PageRequest): Pro
       <>
         {at === null ? null : <Then at={at} time={time} past={past} path={path} />}
         <div class="columns">
-          <Part id="value" title="In force for all">
-            <Loaded answer={policy} what="policy">
-              {(value) => (
-                <>
-                  <InForce policy={value} history={history} />
-                  <p>
-                    <a href={`/policies/${encodeURIComponent(value.id)}/rollback`}>Take it back to an earlier version</a>
-                  </p>
-                </>
-              )}
-            </Loaded>
-          </Part>
+          <LoadedPart id="value" title="In force for all" answer={policy} what="policy">
+            {(value) => (
+              <>
+                <InForce policy={value} history={history} />
+                <p>
+                  <a href={`/policies/${encodeURIComponent(value.id)}/rollback`}>Take it back to an earlier version</a>
+                </p>
+              </>
+            )}
+          </LoadedPart>
           <div>
             {drawn.length === 0 ? null : (
               <Part id="life" title="Over time">
@@ -63,21 +61,17 @@ export async function policyPage({ read, params, query, now }: PageRequest): Pro
                 )}
               </Part>
             )}
-            <Part id="coverage" title="Who runs it">
-              <Loaded answer={coverage} what="bots of this policy">
-                {(value) => <Coverage coverage={value} />}
-              </Loaded>
-            </Part>
+            <LoadedPart id="coverage" title="Who runs it" answer={coverage} what="bots of this policy">
+              {(value) => <Coverage coverage={value} />}
+            </LoadedPart>
           </div>
         </div>
-        <Part id="history" title="History">
-          <Loaded answer={history} what="versions of this policy">
-            {(entries) => <History id={id} entries={entries} />}
-          </Loaded>
-        </Part>
+        <LoadedPart id="history" title="History" answer={history} what="versions of this policy">
+          {(entries) => <History id={id} entries={entries} />}
+        </LoadedPart>
         {missing ? null : (
           <Terminal
-            title="The same from a terminal"
+            same
             commands={[`hms-svc get ${shownId}`, ...(view === undefined ? [] : [`hms-svc audit proof ${view.id}@${view.version}`])]}
           />
         )}
@@ -210,17 +204,17 @@ function Coverage({ coverage }: { coverage: CoverageView }): JSX.Element {
             {count(left.length, 'bot')} left in the last seven days before acknowledging what was in force, and did not return. They are not
             counted above.
           </p>
-          <Table caption="Bots that left while behind" head={['Bot', 'Applied', 'Left']}>
-            {left.slice(0, MAX_LAGGING).map(({ id, version, revision, leftAt }) => (
-              <tr key={id}>
-                <th scope="row">{id}</th>
-                <td>{version ?? (revision === 0 ? 'nothing' : 'not known')}</td>
-                <td>
-                  <Moment at={leftAt} />
-                </td>
-              </tr>
-            ))}
-          </Table>
+          <Table
+            caption="Bots that left while behind"
+            head={['Bot', 'Applied', 'Left']}
+            rows={left
+              .slice(0, MAX_LAGGING)
+              .map(({ id, version, revision, leftAt }) => [
+                id,
+                version ?? (revision === 0 ? 'nothing' : 'not known'),
+                <Moment at={leftAt} />,
+              ])}
+          />
         </>
       )}
     </>
@@ -244,17 +238,13 @@ function Connected({ coverage: { total, current, lagging, revision, versions = [
         at revision {revision}.{isMixed ? ` They apply several versions: ${applied.map(versionText).join(', ')}.` : ''}
       </p>
       {lagging.length === 0 ? null : (
-        <Table caption="Bots that are behind or silent" head={['Bot', 'Acknowledged revision', 'Since']}>
-          {lagging.slice(0, MAX_LAGGING).map(({ id, revision: at, since }) => (
-            <tr key={id}>
-              <th scope="row">{id}</th>
-              <td>{at === 0 ? 'nothing yet' : at}</td>
-              <td>
-                <Moment at={since} />
-              </td>
-            </tr>
-          ))}
-        </Table>
+        <Table
+          caption="Bots that are behind or silent"
+          head={['Bot', 'Acknowledged revision', 'Since']}
+          rows={lagging
+            .slice(0, MAX_LAGGING)
+            .map(({ id, revision: at, since }) => [id, at === 0 ? 'nothing yet' : at, <Moment at={since} />])}
+        />
       )}
     </>
   )
@@ -270,25 +260,19 @@ function History({ id, entries }: { id: string; entries: PolicyHistoryEntry[] })
   const last = entries.at(-1)!
   return (
     <>
-      <Table caption="What was in force, the newest first" head={['Version', 'From', 'Until', 'What changed', 'Signed by', 'Why', 'Run']}>
-        {entries.map((entry) => (
-          <tr key={`${entry.seq} ${entry.digest}`}>
-            <th scope="row">{entry.version ?? 'withdrawn'}</th>
-            <td>
-              <Moment at={entry.from} />
-            </td>
-            <td>{entry.until === null ? '–' : <Moment at={entry.until} />}</td>
-            <td>
-              <Differences entry={entry} />
-            </td>
-            <td>{entry.approvedBy.join(', ')}</td>
-            <td>{changeText(entry)}</td>
-            <td>
-              <RunLink run={entry.run} />
-            </td>
-          </tr>
-        ))}
-      </Table>
+      <Table
+        caption="What was in force, the newest first"
+        head={['Version', 'From', 'Until', 'What changed', 'Signed by', 'Why', 'Run']}
+        rows={entries.map((entry) => [
+          entry.version ?? 'withdrawn',
+          <Moment at={entry.from} />,
+          entry.until === null ? '–' : <Moment at={entry.until} />,
+          <Differences entry={entry} />,
+          entry.approvedBy.join(', '),
+          changeText(entry),
+          <RunLink run={entry.run} />,
+        ])}
+      />
       {entries.length < MAX_ENTRIES ? null : (
         <p>
           <a href={`/policies/${encodeURIComponent(id)}?before=${last.seq}`}>Earlier versions</a>

@@ -13,20 +13,16 @@ export function PolicyTable({ policies }: { policies: readonly PolicyView[] }): 
       </None>
     )
   return (
-    <Table caption="Policies in force" head={['Policy', 'Rule', 'Signed by', 'Run']}>
-      {policies.map(({ id, version, value, provenance }) => (
-        <tr key={id}>
-          <th scope="row">
-            <PolicyLink id={id} version={version} />
-          </th>
-          <td>{ruleTexts(value).join(', ')}</td>
-          <td>{provenance.approvedBy.join(', ')}</td>
-          <td>
-            <RunLink run={provenance.run} />
-          </td>
-        </tr>
-      ))}
-    </Table>
+    <Table
+      caption="Policies in force"
+      head={['Policy', 'Rule', 'Signed by', 'Run']}
+      rows={policies.map(({ id, version, value, provenance }) => [
+        <PolicyLink id={id} version={version} />,
+        ruleTexts(value).join(', '),
+        provenance.approvedBy.join(', '),
+        <RunLink run={provenance.run} />,
+      ])}
+    />
   )
 }
 

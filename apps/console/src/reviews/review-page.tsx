@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { DecideForm } from '../decisions/decide-form.js'
 import { absentPage, Alert, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Commands, Facts, Moment, Part, policiesText, PolicyLinks, RunLink, timeLeft } from '../layout/parts.js'
+import { Commands, Facts, Moment, Part, policiesText, PolicyLinks, RunLink, Section, timeLeft } from '../layout/parts.js'
 import { StateTag, Tag } from '../layout/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { Evidence, readEvidence } from '../runs/evidence.js'
@@ -49,8 +49,7 @@ export async function reviewPage(request: PageRequest): Promise<PageContent> {
             <Evidence run={run.value} evidence={evidence} />
           </Part>
         ) : null}
-        <section aria-labelledby="decide-title">
-          <h2 id="decide-title">Decide</h2>
+        <Section id="decide" title="Decide">
           {ticket.state === 'OPEN' ? (
             <DecideForm action={`/reviews/${ticket.ticket}/decide`} allowed={ticket.allowed} />
           ) : (
@@ -59,7 +58,7 @@ export async function reviewPage(request: PageRequest): Promise<PageContent> {
           {ticket.state === 'OPEN' ? (
             <Commands commands={[`hms-svc tickets decide ${ticket.ticket} --decision D --reason TEXT --sign NAME`]} />
           ) : null}
-        </section>
+        </Section>
       </>
     ),
   }

@@ -1,9 +1,9 @@
 import { TICKET_STATES, type Ticket, type TicketState } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { FilteredAway, Loaded, None } from '../layout/absent.js'
+import { FilteredAway, LoadedPart, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm } from '../layout/filters.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { count, Moment, Part, policiesText, RunLink, Table, Terminal, timeLeft } from '../layout/parts.js'
+import { count, Moment, policiesText, RunLink, Table, Terminal, timeLeft } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 import { mapAnswer, valueOf } from '../reading/answer.js'
 
@@ -42,11 +42,14 @@ export async function reviewsPage({ read, query, now }: PageRequest): Promise<Pa
             chosen={state}
           />
         </FilterForm>
-        <Part id="tickets" title={state === undefined ? 'Tickets: the open ones, and the newest 100' : 'Tickets that match'}>
-          <Loaded answer={answer} what="tickets">
-            {(tickets) => <Tickets tickets={tickets} narrowed={state !== undefined} now={now} />}
-          </Loaded>
-        </Part>
+        <LoadedPart
+          id="tickets"
+          title={state === undefined ? 'Tickets: the open ones, and the newest 100' : 'Tickets that match'}
+          answer={answer}
+          what="tickets"
+        >
+          {(tickets) => <Tickets tickets={tickets} narrowed={state !== undefined} now={now} />}
+        </LoadedPart>
         <Terminal commands={['hms-svc tickets list', 'hms-svc tickets show N']} />
       </>
     ),
@@ -57,27 +60,18 @@ function Tickets({ tickets, narrowed, now }: { tickets: readonly Ticket[]; narro
   if (tickets.length === 0) return narrowed ? <FilteredAway what="tickets" href="/reviews" /> : <None>There are no tickets.</None>
   const urgent = tickets.toSorted((a, b) => rank(a) - rank(b) || a.expiresAt.localeCompare(b.expiresAt))
   return (
-    <Table caption="Tickets" head={['Ticket', 'State', 'Run', 'Policies', 'Why', 'Time left']}>
-      {urgent.map(({ ticket, state, run, policies, reason, expiresAt }) => (
-        <tr key={ticket}>
-          <th scope="row">
-            <a href={`/reviews/${ticket}`}>Ticket {ticket}</a>
-          </th>
-          <td>
-            <Tag {...TICKET_WORDS[state]} />
-          </td>
-          <td>
-            <RunLink run={run} />
-          </td>
-          <td>{policiesText(policies)}</td>
-          <td>{reason}</td>
-          <td>
-            {state === 'OPEN' ? `${timeLeft(expiresAt, now)}, until ` : ''}
-            <Moment at={expiresAt} />
-          </td>
-        </tr>
-      ))}
-    </Table>
+    <Table
+      caption="Tickets"
+      head={['Ticket', 'State', 'Run', 'Policies', 'Why', 'Time left']}
+      rows={urgent.map(({ ticket, state, run, policies, reason, expiresAt }) => [
+        <a href={`/reviews/${ticket}`}>Ticket {ticket}</a>,
+        <Tag {...TICKET_WORDS[state]} />,
+        <RunLink run={run} />,
+        policiesText(policies),
+        reason,
+        [state === 'OPEN' ? `${timeLeft(expiresAt, now)}, until ` : '', <Moment at={expiresAt} />],
+      ])}
+    />
   )
 }
 

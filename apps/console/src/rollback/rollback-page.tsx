@@ -5,7 +5,7 @@ import { FleetPart, readFleet } from '../bots/fleet-picture.js'
 import { ChoiceForm, RadioField, ReasonFields } from '../forms/fields.js'
 import { Absent, Alert, Loaded, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Moment, Table } from '../layout/parts.js'
+import { Moment, Section, Table } from '../layout/parts.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { readPeople, type People } from '../signing/people.js'
 import { SigningBlock } from '../signing/signing-block.js'
@@ -141,8 +141,7 @@ function Changes({ from, to, version }: { from: VerifiedLive | undefined; to: Js
   const isVerified = from?.kind === 'verified'
   const changes = isVerified ? diffPolicies(from.release?.policy, to as PolicyDocument) : []
   return (
-    <section aria-labelledby="changes-title">
-      <h2 id="changes-title">What changes</h2>
+    <Section id="changes" title="What changes">
       {!isVerified ? (
         <Alert kind="error" title="Look twice">
           <p>DIFFERENCE NOT VERIFIED: {from?.why ?? 'nothing was read'}. What is brought back was compared with nothing.</p>
@@ -150,25 +149,18 @@ function Changes({ from, to, version }: { from: VerifiedLive | undefined; to: Js
       ) : changes.length === 0 ? (
         <None>No value changes.</None>
       ) : (
-        <Table caption="What changes" head={['Field', `Now (${from.release?.policy.version ?? 'nothing'})`, `Then (${version})`]}>
-          {changes.map((change) => {
-            const [field, before, after] = changeCells(change)
-            return (
-              <tr key={field}>
-                <th scope="row">{field}</th>
-                <td>{before}</td>
-                <td>{after}</td>
-              </tr>
-            )
-          })}
-        </Table>
+        <Table
+          caption="What changes"
+          head={['Field', `Now (${from.release?.policy.version ?? 'nothing'})`, `Then (${version})`]}
+          rows={changes.map(changeCells)}
+        />
       )}
       {changes.flatMap(describeMagnitude).map((text) => (
         <Alert key={text} kind="error" title="Look twice">
           <p>{text}</p>
         </Alert>
       ))}
-    </section>
+    </Section>
   )
 }
 
@@ -205,8 +197,7 @@ function Go({ id, version, reason, publicReason, only, people }: GoProps): JSX.E
           audience: people.installation,
         }}
       />
-      <section aria-labelledby="all-title">
-        <h2 id="all-title">If one signature is not enough</h2>
+      <Section id="all" title="If one signature is not enough">
         <p>
           A version that the release in force does not name as fallback needs as many signatures as approving it would take. Such a rollback
           is prepared first, and then signed like any approval. It rolls back {id} alone; no other policy changes.
@@ -220,7 +211,7 @@ function Go({ id, version, reason, publicReason, only, people }: GoProps): JSX.E
             Prepare it for signatures
           </button>
         </form>
-      </section>
+      </Section>
     </>
   )
 }

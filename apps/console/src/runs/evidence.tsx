@@ -98,19 +98,17 @@ function Comparison({ figures }: { figures: CanaryFigures }): JSX.Element {
   const most = Math.max(...groups.map(({ rate }) => rate), Number.MIN_VALUE)
   return (
     <>
-      <Table caption="Unexplained alerts of cohort and control" head={['Group', 'Bots', 'Bot-hours', 'Alerts', 'Alerts per bot-hour']}>
-        {groups.map(({ name, bots, hours, alerts, rate }) => (
-          <tr key={name}>
-            <th scope="row">{name}</th>
-            <td class="number">{bots}</td>
-            <td class="number">{hours.toFixed(2)}</td>
-            <td class="number">{alerts}</td>
-            <td>
-              <Meter label={`Rate of the ${name.toLowerCase()}`} value={rate} max={most} /> {rate.toFixed(2)}
-            </td>
-          </tr>
-        ))}
-      </Table>
+      <Table
+        caption="Unexplained alerts of cohort and control"
+        head={['Group', 'Bots', 'Bot-hours', 'Alerts', 'Alerts per bot-hour']}
+        rows={groups.map(({ name, bots, hours, alerts, rate }) => [
+          name,
+          <td class="number">{bots}</td>,
+          <td class="number">{hours.toFixed(2)}</td>,
+          <td class="number">{alerts}</td>,
+          [<Meter label={`Rate of the ${name.toLowerCase()}`} value={rate} max={most} />, ` ${rate.toFixed(2)}`],
+        ])}
+      />
       <p>
         <Meter label="Evidence of a higher rate" value={evidence} max={limit} /> Evidence of a higher rate {evidence.toFixed(1)}; the canary
         fails at {limit}. At equal rates the cohort would have raised {expected.toFixed(1)}.

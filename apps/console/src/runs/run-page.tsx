@@ -23,7 +23,7 @@ import { FleetPart, readFleet } from '../bots/fleet-picture.js'
 import { DecideForm } from '../decisions/decide-form.js'
 import { decisionsOfRun, stillLive, whyNoDecision } from '../decisions/decisions-of-run.js'
 import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
-import { Absent, Loaded, None } from '../layout/absent.js'
+import { Absent, LoadedPart, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import {
   Command,
@@ -42,6 +42,7 @@ import {
 import { stateText, StateTag, VerdictTag } from '../layout/state-words.js'
 import { Evidence, readEvidence } from './evidence.js'
 import { whatNext } from './what-next.js'
+import { lastAnswer } from '../partners/delivery-rows.js'
 
 const TRAIL = [{ href: '/runs', text: 'Runs' }]
 
@@ -83,16 +84,12 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
               <Decisions run={run} />
             </Part>
             <Decide run={run} tickets={mapAnswer(tickets, (open) => open.filter((ticket) => ticket.run === run.run))} />
-            <Part id="approvals" title="Who signed">
-              <Loaded answer={approval} what="approvals of this run">
-                {(value) => <Signers approval={value} />}
-              </Loaded>
-            </Part>
-            <Part id="partners" title="Partners notified">
-              <Loaded answer={deliveries} what="deliveries of this run">
-                {(value) => <Deliveries deliveries={value} />}
-              </Loaded>
-            </Part>
+            <LoadedPart id="approvals" title="Who signed" answer={approval} what="approvals of this run">
+              {(value) => <Signers approval={value} />}
+            </LoadedPart>
+            <LoadedPart id="partners" title="Partners notified" answer={deliveries} what="deliveries of this run">
+              {(value) => <Deliveries deliveries={value} />}
+            </LoadedPart>
           </div>
           <div>
             <FleetPart answer={fleet} />
@@ -112,13 +109,11 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
             )}
           </div>
         </div>
-        <Part id="events" title="Events and proof">
-          <Loaded answer={entries} what="recorded events of this run">
-            {(value) => <Events entries={value} run={run} />}
-          </Loaded>
-        </Part>
+        <LoadedPart id="events" title="Events and proof" answer={entries} what="recorded events of this run">
+          {(value) => <Events entries={value} run={run} />}
+        </LoadedPart>
         <Terminal
-          title="The same from a terminal"
+          same
           commands={[
             `hms-svc runs ${isTerminal(run.state) ? 'show' : 'watch'} ${run.run}`,
             `hms-svc audit log --run ${run.run}`,
@@ -137,8 +132,7 @@ function Decide({ run, tickets }: { run: RunView; tickets: Answer<Ticket[]> }): 
     waiting.length > 0 && isTerminal(run.state) ? `Run ${run.run} has ended; its ticket waits for a decision.` : whyNoDecision(run)
   const live = stillLive(run)
   return (
-    <section id="decide" data-live aria-labelledby="decide-title">
-      <h2 id="decide-title">Decide</h2>
+    <Part id="decide" title="Decide">
       {waiting.length === 0 ? null : (
         <ul>
           {waiting.map(({ ticket, kind, reason, expiresAt }) => (
@@ -161,7 +155,7 @@ function Decide({ run, tickets }: { run: RunView; tickets: Answer<Ticket[]> }): 
         </p>
       )}
       {why === undefined ? <Commands commands={[`hms-svc runs DECISION ${run.run} --reason TEXT --sign NAME`]} /> : null}
-    </section>
+    </Part>
   )
 }
 
@@ -284,19 +278,17 @@ function tookOf({ startedAt, endedAt }: RunStage): JSX.Element {
 function Decisions({ run }: { run: RunView }): JSX.Element | null {
   if (run.decisions.length === 0) return null
   return (
-    <Table caption="What people decided" head={['When', 'Decision', 'Who', 'Reason', 'What became of it']}>
-      {run.decisions.map(({ id, decision, by, reason, at, outcome }) => (
-        <tr key={id}>
-          <td>
-            <Moment at={at} />
-          </td>
-          <td>{decision}</td>
-          <td>{by}</td>
-          <td>{reason}</td>
-          <td>{outcome === 'late' ? 'came too late' : outcome}</td>
-        </tr>
-      ))}
-    </Table>
+    <Table
+      caption="What people decided"
+      head={['When', 'Decision', 'Who', 'Reason', 'What became of it']}
+      rows={run.decisions.map(({ decision, by, reason, at, outcome }) => [
+        <td>{<Moment at={at} />}</td>,
+        decision,
+        by,
+        reason,
+        outcome === 'late' ? 'came too late' : outcome,
+      ])}
+    />
   )
 }
 
@@ -325,19 +317,17 @@ function Signers({ approval }: { approval: ApprovalSummary }): JSX.Element {
 function Deliveries({ deliveries }: { deliveries: DeliveryView[] }): JSX.Element {
   if (deliveries.length === 0) return <None>This run has notified no partner yet.</None>
   return (
-    <Table caption={`${count(deliveries.length, 'delivery', 'deliveries')}`} head={['Partner', 'Policy', 'State', 'Tries', 'Last answer']}>
-      {deliveries.map(({ id, partner, policy, version, state, attempts, lastStatus, lastDetail }) => (
-        <tr key={id}>
-          <td>{partner}</td>
-          <td>
-            {policy}@{version}
-          </td>
-          <td>{state}</td>
-          <td>{attempts}</td>
-          <td>{lastDetail ?? (lastStatus === null ? '–' : String(lastStatus))}</td>
-        </tr>
-      ))}
-    </Table>
+    <Table
+      caption={count(deliveries.length, 'delivery', 'deliveries')}
+      head={['Partner', 'Policy', 'State', 'Tries', 'Last answer']}
+      rows={deliveries.map((delivery) => [
+        <td>{delivery.partner}</td>,
+        `${delivery.policy}@${delivery.version}`,
+        delivery.state,
+        delivery.attempts,
+        lastAnswer(delivery),
+      ])}
+    />
   )
 }
 
@@ -356,25 +346,17 @@ function Events({ entries, run }: { entries: AuditEntry[]; run: RunView }): JSX.
         ))}
         Check it yourself: <Command>hms-svc audit verify</Command>.
       </p>
-      <Table caption={`${count(entries.length, 'event')} of this run`} head={['Entry', 'Time', 'Service', 'What happened', 'Leaf hash']}>
-        {entries.map(({ index, at, source, type, leafHash }) => (
-          <tr key={index}>
-            <td>
-              <a href={`/audit/${index}`}>{index}</a>
-            </td>
-            <td>
-              <Moment at={at} />
-            </td>
-            <td>{source.replace(/^\/hms-svc\//, '')}</td>
-            <td>
-              {eventWords(type)} <span class="quiet">{type}</span>
-            </td>
-            <td>
-              <Digest digest={leafHash.slice(0, 16)} />…
-            </td>
-          </tr>
-        ))}
-      </Table>
+      <Table
+        caption={`${count(entries.length, 'event')} of this run`}
+        head={['Entry', 'Time', 'Service', 'What happened', 'Leaf hash']}
+        rows={entries.map(({ index, at, source, type, leafHash }) => [
+          <td>{<a href={`/audit/${index}`}>{index}</a>}</td>,
+          <Moment at={at} />,
+          source.replace(/^\/hms-svc\//, ''),
+          [`${eventWords(type)} `, <span class="quiet">{type}</span>],
+          [<Digest digest={leafHash.slice(0, 16)} />, '…'],
+        ])}
+      />
     </>
   )
 }

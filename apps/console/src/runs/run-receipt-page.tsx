@@ -16,7 +16,7 @@ import {
 import type { JSX } from 'preact'
 import { encodeQR } from 'qr'
 import { Signers } from '../audit/entry-page.js'
-import { absentPage, Loaded, None } from '../layout/absent.js'
+import { absentPage, Loaded, LoadedPart, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Command, count, Facts, Moment, momentText, Part, policiesText, Table } from '../layout/parts.js'
 import { stateText, StateTag, VerdictTag } from '../layout/state-words.js'
@@ -62,22 +62,18 @@ export async function runReceiptPage({ read, params, now, origin = '' }: PageReq
         {run.policies.length <= MAX_POLICIES ? null : (
           <None>{`${run.policies.length - MAX_POLICIES} more policies are on the page of the run.`}</None>
         )}
-        <Part id="signers" title="Who signed">
-          <Loaded answer={approval} what="approvals of this run">
-            {(value) => <Signers approval={value} />}
-          </Loaded>
-        </Part>
+        <LoadedPart id="signers" title="Who signed" answer={approval} what="approvals of this run">
+          {(value) => <Signers approval={value} />}
+        </LoadedPart>
         <Part id="evidence" title="Evidence">
           <Facts facts={run.stages.map((stage) => [stageLabel(stage), <Outcome stage={stage} state={run.state} />])} />
         </Part>
         <Part id="reach" title="In force">
           <Reach run={run} />
         </Part>
-        <Part id="partners" title="Partners notified">
-          <Loaded answer={deliveries} what="deliveries of this run">
-            {(value) => (value.length === 0 ? <None>No partner was notified by this run.</None> : <DeliveryRows deliveries={value} />)}
-          </Loaded>
-        </Part>
+        <LoadedPart id="partners" title="Partners notified" answer={deliveries} what="deliveries of this run">
+          {(value) => (value.length === 0 ? <None>No partner was notified by this run.</None> : <DeliveryRows deliveries={value} />)}
+        </LoadedPart>
         <Part id="proof" title="Proof">
           <Loaded answer={entries} what="log entries of this run">
             {(value) => (
@@ -165,17 +161,12 @@ function Reach({ run: { clock, createdAt } }: { run: RunView }): JSX.Element {
       <Table
         caption={`When bots had it, from the first signature at ${momentText(createdAt)}`}
         head={['Share of bots', 'After the first signature', 'At']}
-      >
-        {rows.map(([share, seconds]) => (
-          <tr key={share}>
-            <th scope="row">{share}</th>
-            <td>{seconds === null ? 'not recorded' : spokenDuration(seconds * 1_000)}</td>
-            <td>
-              <Moment exact at={seconds === null ? null : new Date(Date.parse(createdAt) + seconds * 1_000).toISOString()} />
-            </td>
-          </tr>
-        ))}
-      </Table>
+        rows={rows.map(([share, seconds]) => [
+          share,
+          seconds === null ? 'not recorded' : spokenDuration(seconds * 1_000),
+          <Moment exact at={seconds === null ? null : new Date(Date.parse(createdAt) + seconds * 1_000).toISOString()} />,
+        ])}
+      />
     </>
   )
 }

@@ -1,9 +1,9 @@
 import { RUN_STATES, type RunState, type RunView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { FilteredAway, Loaded, None } from '../layout/absent.js'
+import { FilteredAway, LoadedPart, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Command, count, Moment, Part, PolicyLinks, RunLink, Table, Terminal } from '../layout/parts.js'
+import { Command, count, Moment, PolicyLinks, RunLink, Table, Terminal } from '../layout/parts.js'
 import { stateText, StateTag } from '../layout/state-words.js'
 import { readRuns, type RunsFilter, type RunsFound } from './read-runs.js'
 
@@ -20,12 +20,10 @@ export async function runsPage({ read, query }: PageRequest): Promise<PageConten
     body: (
       <>
         <Filters filter={filter} />
-        <Part id="runs" title={narrowed ? 'Runs that match' : 'All runs'}>
-          <Loaded answer={answer} what="runs">
-            {(found) => <Found found={found} filter={filter} narrowed={narrowed} />}
-          </Loaded>
-        </Part>
-        <Terminal title="The same from a terminal" commands={['hms-svc runs list']} />
+        <LoadedPart id="runs" title={narrowed ? 'Runs that match' : 'All runs'} answer={answer} what="runs">
+          {(found) => <Found found={found} filter={filter} narrowed={narrowed} />}
+        </LoadedPart>
+        <Terminal same commands={['hms-svc runs list']} />
       </>
     ),
   }
@@ -84,28 +82,18 @@ function Found({ found, filter, narrowed }: { found: RunsFound; filter: RunsFilt
 
 function Rows({ runs }: { runs: RunView[] }): JSX.Element {
   return (
-    <Table caption="Runs, the newest first" head={['Run', 'Policies', 'State', 'Reason', 'Started', 'Ended']}>
-      {runs.map((run) => (
-        <tr key={run.run}>
-          <th scope="row">
-            <RunLink run={run.run} />
-          </th>
-          <td>
-            <PolicyLinks policies={run.policies} />
-          </td>
-          <td>
-            <StateTag state={run.state} />
-          </td>
-          <td>{run.reason ?? '–'}</td>
-          <td>
-            <Moment at={run.createdAt} />
-          </td>
-          <td>
-            <Moment at={run.endedAt} />
-          </td>
-        </tr>
-      ))}
-    </Table>
+    <Table
+      caption="Runs, the newest first"
+      head={['Run', 'Policies', 'State', 'Reason', 'Started', 'Ended']}
+      rows={runs.map((run) => [
+        <RunLink run={run.run} />,
+        <PolicyLinks policies={run.policies} />,
+        <StateTag state={run.state} />,
+        run.reason ?? '–',
+        <Moment at={run.createdAt} />,
+        <Moment at={run.endedAt} />,
+      ])}
+    />
   )
 }
 

@@ -7,6 +7,7 @@ import type { PlacedAct } from './act.js'
 import { readPeople, type People } from './people.js'
 import { SigningBlock } from './signing-block.js'
 import { Statement } from './statement-view.js'
+import { Section } from '../layout/parts.js'
 
 type Heading = Pick<PageContent, 'title' | 'section' | 'trail'>
 
@@ -35,11 +36,10 @@ export async function statementPage({ read }: PageRequest, page: StatementPage):
     body: (
       <>
         {children}
-        <section aria-labelledby="signed-title">
-          <h2 id="signed-title">What is signed</h2>
+        <Section id="signed" title="What is signed">
           <p>It counts for ten minutes from now. Load the page again for a later one.</p>
           <Statement payload={payload} digest={statement.digest} />
-        </section>
+        </Section>
         {people.kind === 'loaded' ? (
           <SigningBlock
             verb={verb}

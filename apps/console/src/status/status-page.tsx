@@ -1,4 +1,3 @@
-import type { JSX } from 'preact'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Part, Table, Terminal } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
@@ -15,13 +14,18 @@ export async function statusPage({ health }: PageRequest): Promise<PageContent> 
     body: (
       <>
         <Part id="services" title="Services">
-          <Table caption="Services" head={['Service', 'State', 'Instances', 'What is wrong']}>
-            {services.map((service) => (
-              <Row key={service.service} service={service} />
-            ))}
-          </Table>
+          <Table
+            caption="Services"
+            head={['Service', 'State', 'Instances', 'What is wrong']}
+            rows={services.map(({ service, state, instances, concerns }) => [
+              service,
+              <Tag {...STATES[state]} />,
+              `${instances.up} of ${instances.all}`,
+              concerns.join('; ') || '–',
+            ])}
+          />
         </Part>
-        <Terminal title="The same from a terminal" commands={['hms-svc doctor']}>
+        <Terminal same commands={['hms-svc doctor']}>
           <p>
             For programs: <a href="/readyz">/readyz</a>, <a href="/metrics">/metrics</a>, <a href="/openapi.json">/openapi.json</a>,{' '}
             <a href="/asyncapi.json">/asyncapi.json</a>.
@@ -38,22 +42,8 @@ function summaryOf(services: readonly ServiceHealth[]): string {
   return `Not well: ${wrong.map(({ service, state }) => `${service} (${state})`).join(', ')}.`
 }
 
-function Row({ service: { service, state, instances, concerns } }: { service: ServiceHealth }): JSX.Element {
-  return (
-    <tr>
-      <th scope="row">{service}</th>
-      <td>
-        <StateOfService state={state} />
-      </td>
-      <td>
-        {instances.up} of {instances.all}
-      </td>
-      <td>{concerns.length === 0 ? '–' : concerns.join('; ')}</td>
-    </tr>
-  )
-}
-
-function StateOfService({ state }: { state: ServiceHealth['state'] }): JSX.Element {
-  if (state === 'up') return <Tag text="Up" tone="good" />
-  return state === 'degraded' ? <Tag text="Degraded" tone="warn" /> : <Tag text="Down" tone="bad" />
-}
+const STATES = {
+  up: { text: 'Up', tone: 'good' },
+  degraded: { text: 'Degraded', tone: 'warn' },
+  down: { text: 'Down', tone: 'bad' },
+} as const

@@ -1,6 +1,6 @@
 import { eventsAMinute, eventSummary, eventWords, TOPICS, type Topic, type TopicRecord } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Absent, absentPage, FilteredAway, Loaded, None } from '../layout/absent.js'
+import { Absent, absentPage, FilteredAway, LoadedPart, None } from '../layout/absent.js'
 import { FilterForm, TextFilter } from '../layout/filters.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { count, Facts, Moment, Part, PolicyLink, RunLink, Terminal } from '../layout/parts.js'
@@ -52,11 +52,14 @@ export async function topicPage({ read, query, params }: PageRequest): Promise<P
         <FilterForm action={`/topics/${name}`}>
           <TextFilter name="text" label="Events with" value={text} />
         </FilterForm>
-        <Part id="events" title={text === '' ? 'Last events' : 'Events that match'}>
-          <Loaded answer={mapAnswer(events, (all) => all.filter((event) => hasText(event, text)))} what="events of this topic">
-            {(found) => <Events events={found} topic={topic} narrowed={text !== ''} />}
-          </Loaded>
-        </Part>
+        <LoadedPart
+          id="events"
+          title={text === '' ? 'Last events' : 'Events that match'}
+          answer={mapAnswer(events, (all) => all.filter((event) => hasText(event, text)))}
+          what="events of this topic"
+        >
+          {(found) => <Events events={found} topic={topic} narrowed={text !== ''} />}
+        </LoadedPart>
         <Terminal commands={[`hms-svc topics tail ${name} --from 1h`]} />
       </>
     ),

@@ -1,5 +1,5 @@
 import { eventsAMinute, type DeadLetterSummary } from '#libs/contracts'
-import type { JSX } from 'preact'
+import type { ComponentChildren, JSX } from 'preact'
 import { Absent, Alert, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Commands, count, Moment, Part, RunLink, Table, Terminal } from '../layout/parts.js'
@@ -21,11 +21,7 @@ export async function topicsPage({ read }: PageRequest): Promise<PageContent> {
       <>
         <Part id="topics" title="Events between the services">
           <Absent answer={activity} what="rates of the topics" />
-          <Table caption="Topics" head={['Topic', 'Events a minute', 'Last 15 minutes', 'Lag', 'Dead letters']}>
-            {rows.map((row) => (
-              <Row key={row.topic.name} row={row} />
-            ))}
-          </Table>
+          <Table caption="Topics" head={['Topic', 'Events a minute', 'Last 15 minutes', 'Lag', 'Dead letters']} rows={rows.map(cellsOf)} />
         </Part>
         <Part id="letters" title="Dead letters">
           {letters.map((answer) => (
@@ -33,7 +29,7 @@ export async function topicsPage({ read }: PageRequest): Promise<PageContent> {
           ))}
           <Letters letters={waiting} complete={letters.every(({ kind }) => kind === 'loaded')} />
         </Part>
-        <Terminal title="The same from a terminal" commands={['hms-svc topics list', 'hms-svc dlq list']} />
+        <Terminal same commands={['hms-svc topics list', 'hms-svc dlq list']} />
       </>
     ),
   }
@@ -60,22 +56,16 @@ export function lettersText(answers: readonly Answer<unknown>[], waiting: number
   return `${count(waiting, 'dead letter')} ${waiting === 1 ? 'waits' : 'wait'} for a person${where}`
 }
 
-function Row({ row: { topic, perMinute, readers, letters } }: { row: TopicRow }): JSX.Element {
-  return (
-    <tr>
-      <th scope="row">
-        <a href={`/topics/${topic.name}`} title={topic.purpose}>
-          <code>{topic.name}</code>
-        </a>
-      </th>
-      <td class="number">{perMinute === undefined ? 'not known now' : eventsAMinute(perMinute)}</td>
-      <td>{perMinute === undefined ? '–' : <SparkLine perMinute={perMinute} />}</td>
-      <td>
-        <Lag readers={readers} most={1} />
-      </td>
-      <td>{letters.length === 0 ? '0' : <a href="#letters">{count(letters.length, 'letter')}</a>}</td>
-    </tr>
-  )
+function cellsOf({ topic, perMinute, readers, letters }: TopicRow): ComponentChildren[] {
+  return [
+    <a href={`/topics/${topic.name}`} title={topic.purpose}>
+      <code>{topic.name}</code>
+    </a>,
+    <td class="number">{perMinute === undefined ? 'not known now' : eventsAMinute(perMinute)}</td>,
+    perMinute === undefined ? '–' : <SparkLine perMinute={perMinute} />,
+    <Lag readers={readers} most={1} />,
+    letters.length === 0 ? '0' : <a href="#letters">{count(letters.length, 'letter')}</a>,
+  ]
 }
 
 /** Readers that are behind, the slowest first; `most`: how many are named. */
@@ -117,33 +107,23 @@ function Letters({ letters, complete }: { letters: readonly DeadLetterSummary[];
       <Alert kind="warning" title={`${count(letters.length, 'message')} could not be handled`}>
         <p>Look at one, then hand it over again, or end it without an effect. A letter that cannot be handled again stays here.</p>
       </Alert>
-      <Table caption="Dead letters that wait for a person" head={['Since', 'Topic', 'Service', 'Run', 'Reason', 'Tries', 'What to do']}>
-        {letters.map(({ id, at, topic, service, run, code, detail, tries }) => (
-          <tr key={`${service}/${id}`}>
-            <td>
-              <Moment at={at} />
-            </td>
-            <td>{topic}</td>
-            <td>{service}</td>
-            <td>
-              <RunLink run={run} />
-            </td>
-            <td>
-              {code}: {detail}
-            </td>
-            <td>{tries}</td>
-            <td>
-              <Commands
-                commands={[
-                  `hms-svc dlq show ${service}/${id}`,
-                  `hms-svc dlq replay ${service}/${id}`,
-                  `hms-svc dlq discard ${service}/${id} --reason TEXT`,
-                ]}
-              />
-            </td>
-          </tr>
-        ))}
-      </Table>
+      <Table
+        caption="Dead letters that wait for a person"
+        head={['Since', 'Topic', 'Service', 'Run', 'Reason', 'Tries', 'What to do']}
+        rows={letters.map(({ id, at, topic, service, run, code, detail, tries }) => [
+          <td>{<Moment at={at} />}</td>,
+          topic,
+          service,
+          <RunLink run={run} />,
+          `${code}: ${detail}`,
+          tries,
+          <Commands
+            commands={['show', 'replay', 'discard'].map((verb) => {
+              return `hms-svc dlq ${verb} ${service}/${id}${verb === 'discard' ? ' --reason TEXT' : ''}`
+            })}
+          />,
+        ])}
+      />
     </>
   )
 }
