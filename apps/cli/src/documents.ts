@@ -13,10 +13,7 @@ export function listing<Row>(
   return async (context) => context.output.list(await read(await context.client()), columns, whenEmpty)
 }
 
-/**
- * Runs `act` for each id in turn and prints the results. A failure does not stop the rest; the exit code is that of the first failure.
- * `verb`: verb whose help an error suggests.
- */
+/** Runs `act` for each id in turn; returns the exit code of the first failure. `verb`: verb whose help an error suggests. */
 export async function actOnEach<T>(
   { output }: CliContext,
   ids: readonly string[],

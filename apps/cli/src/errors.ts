@@ -71,10 +71,7 @@ export function exitCodeOf(error: unknown): number {
   return PROOF_CODE.test(code) && (status === 422 || status >= 500) ? EXIT.proofInvalid : exitCodeOfStatus(status)
 }
 
-/**
- * Prints an error on stderr (with --json as its problem) and returns the exit code. The only place where errors become text. `verb`: the
- * called verb, whose help is the next step if the error names none.
- */
+/** Prints an error on stderr, with --json as its problem, and returns the exit code. `verb`: verb whose help is the default next step. */
 export function reportError(error: unknown, output: Output, verb?: string): number {
   const found = problemOf(error)
   const problem = found.next.length > 0 ? found : { ...found, next: [{ command: nextOf(found, verb) }] }
@@ -135,10 +132,7 @@ function linesOf(problem: Problem): string[] {
 
 const MISSING = /^Cannot find package '([^']+)'/
 
-/**
- * Returns the error to report for a failed `import()`. The packages of the services are optional: npm omits them on request, and silently
- * if one of them does not support this Node. ADR 0071.
- */
+/** Returns the error of a failed `import()`; npm may have omitted the packages of the services, which are optional (ADR 0071). */
 function ofMissingParts(error: unknown): unknown {
   const name =
     (error as { code?: unknown } | null)?.code === 'ERR_MODULE_NOT_FOUND' ? MISSING.exec((error as Error).message)?.[1] : undefined

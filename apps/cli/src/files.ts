@@ -17,9 +17,7 @@ export function readGivenText(file: string, maxBytes = MAX_FILE_BYTES): Promise<
   return readText(file, maxBytes)
 }
 
-/**
- * Reads a passphrase or a partner's secret, without the line end. Warns, also with --json and --quiet, if other users can read the file.
- */
+/** Reads a passphrase or a partner's secret without the line end. Warns in every mode if other users can read the file. */
 export async function readGivenSecret(file: string, output: Output): Promise<string> {
   const { bytes, ...access } = await read(file, MAX_SECRET_BYTES)
   const others = exposedTo(access)

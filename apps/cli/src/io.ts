@@ -14,10 +14,7 @@ export interface CliIo {
   now(): number
   /** Calls back every `ms` until the returned function is called. */
   every(ms: number, callback: () => void): () => void
-  /**
-   * Makes Ctrl-C and SIGTERM call back instead of ending the process, until the returned function is called. `orClosed`: so does a standard
-   * output whose reader has gone.
-   */
+  /** Makes Ctrl-C and SIGTERM, and with `orClosed` a closed output, call back until the returned function is called. */
   onInterrupt(callback: () => void, orClosed?: boolean): () => void
   /** Calls back at the next line of standard input, until the returned function is called. The end of the input is not a line. */
   onLine(callback: () => void): () => void

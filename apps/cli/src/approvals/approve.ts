@@ -28,10 +28,7 @@ function planOf({ partners, fallback: fallbacks, metric: metrics, ...flags }: Ap
   return planOptions({ ...flags, partners: named?.filter((name) => name !== ''), fallbacks, metrics })
 }
 
-/**
- * Separates files from values of `--fallback` and `--metric`: both flags take several values, so they also consume the files that follow
- * them. A value that is not ID@VERSION or NAME=QUERY counts as a file.
- */
+/** Moves values of `--fallback` and `--metric` that are neither ID@VERSION nor NAME=QUERY to the files: both flags consume what follows. */
 function separateFallbacks(files: readonly string[], flags: ApproveFlags): { files: string[]; flags: ApproveFlags } {
   const { metric = [] } = flags
   const given = (flags.fallback ?? []).flatMap((value) => value.split(','))

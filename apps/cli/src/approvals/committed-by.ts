@@ -73,10 +73,7 @@ export async function committerOf(file: string): Promise<string | undefined> {
 /** Error of a git that is missing or was too slow: its result is unknown, which is not "never committed". */
 class NoAnswer extends Error {}
 
-/**
- * Finds the repository of a file. `path`: path of the file from the root of the work tree, with slashes. `head`: first line of HEAD.
- * `common`: folder of refs and objects.
- */
+/** Finds the repository of a file, and its path from the root, with slashes. `head`: first line of HEAD. `common`: refs and objects. */
 async function findRepository(file: string): Promise<{ path: string; head: string; common: string } | undefined> {
   // Resolves links in the folder only: git commits a symbolic link itself, in the repository of its own folder.
   const folder = await realpath(dirname(resolve(file))).catch(() => undefined)

@@ -67,10 +67,7 @@ function linesOf(lines: readonly ConsentLine[], paint: Paint): string[] {
   return lines.map(({ tone, text }) => `  ${tone === 'bad' ? paint.bad(text) : text}`)
 }
 
-/**
- * Returns the effect of a signature over the prepared bytes, verified with the roster of HMS_ROSTER, else of the data folder, else of a
- * service on a loopback address.
- */
+/** Returns the effect of a signature, verified with the roster of HMS_ROSTER, else of the data folder, else of a loopback service. */
 export async function consentTo(
   context: CliContext,
   client: ApiClient,

@@ -32,10 +32,7 @@ async function fetchProof(context: CliContext, name: string) {
   return { ...proof, index, size, witnessedAt: witnessedAt === undefined ? null : new Date(witnessedAt * 1_000).toISOString() }
 }
 
-/**
- * Writes a bundle that proves, permanently and without any service, that a policy is in force with a valid approval. The bundle is verified
- * before it is written.
- */
+/** Writes a file that proves offline that the policy in force was approved; verifies the file before it is written. */
 export async function writeBundle(context: CliContext, id: string, { out }: { out?: string }): Promise<void> {
   requireName(id, 'the id of a policy', 'hms-svc runs list')
   const { documents } = await context.get('/v1/snapshot', { policies: id })

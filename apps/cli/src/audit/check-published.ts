@@ -17,10 +17,7 @@ import type { LogContent } from './recompute-log.js'
 /** States of a run that has published stable heads. */
 const PUBLISHED = new Set(['BAKING', 'NOTIFYING', 'SUCCEEDED'])
 
-/**
- * Checks that the log has an approval of each published run, and that the approval names the published versions. Returns the number of
- * published runs.
- */
+/** Checks that the log has an approval of each published run that names its versions. Returns the number of published runs. */
 export function checkRuns(runs: readonly RunView[], { approved, promoted }: LogContent, problems: Problems): number {
   const published = runs.filter(({ state }) => PUBLISHED.has(state))
   for (const { run, policies } of published) {
@@ -102,10 +99,7 @@ function runOf(release: string, approved: LogContent['approved']): [number, Appr
   return [...approved].find(([, named]) => named.some(({ digest }) => digest === release))
 }
 
-/**
- * Checks a signed rollback. A rollback passes no stage, so the log must prove the approval and the stages of the release that it
- * reinstates.
- */
+/** Checks a signed rollback, which passes no stage: the log must prove the approval and the stages of the reinstated release. */
 async function requireOrigin(
   claim: string,
   release: VerifiedRelease,

@@ -124,10 +124,7 @@ class Approvals {
     }
   }
 
-  /**
-   * Returns the releases of an approval entry; missing releases are a problem. `index`: index of the entry. The entries of a retried run
-   * have the same root.
-   */
+  /** Returns the releases of the approval entry at `index`; missing releases are a problem. Entries of a retried run have the same root. */
   of({ root }: ApprovalRoot, index: number): ApprovedRelease[] {
     const approved = this.byRoot.get(root)
     if (approved === undefined) this.problems.add('the log', `entry ${index} is an approval, but the log does not name its releases`)

@@ -74,10 +74,7 @@ export class LoggedHeads {
     }
   }
 
-  /**
-   * Reads the entries of type `PUBLISHED` with their events. An audit service of an earlier build cannot send events: this is added as a
-   * problem, and the result is `undefined`.
-   */
+  /** Reads the entries of `PUBLISHED` with their events. Adds a problem and returns `undefined` if an earlier build cannot send events. */
   private async read(after: number, limit: number): Promise<AuditEntry[] | undefined> {
     try {
       return await this.client.get('/v1/audit/entries', { after: after < 0 ? undefined : after, limit, type: PUBLISHED, signed: true })
@@ -141,10 +138,7 @@ function differenceOf(
   return isAnother ? `${shown}, and the log has ${logged}: one number for two releases` : undefined
 }
 
-/**
- * Returns the stable heads with their signed fields; `checkLive` verifies the signatures. `version` and `revision` are unverified claims of
- * the documents.
- */
+/** Returns the stable heads as signed; `checkLive` verifies the signatures. `version` and `revision` are unverified claims. */
 function stableDocuments(documents: readonly ConfigDocument[]): ServedHead[] {
   return documents
     .filter(({ scope }) => scope === STABLE_SCOPE)
@@ -154,10 +148,7 @@ function stableDocuments(documents: readonly ConfigDocument[]): ServedHead[] {
     })
 }
 
-/**
- * Roster, clock and wait of `readServed`. A head and its freshness statement arrive separately, so a difference is checked again after
- * `pause`.
- */
+/** Roster, clock and wait of `readServed`. Heads and statements arrive separately, so a difference is checked again after `pause`. */
 interface FreshnessCheck {
   roster: Roster
   nowMs(): number

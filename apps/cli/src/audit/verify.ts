@@ -10,19 +10,13 @@ import { checkLive, checkRuns, type LiveSources } from './check-published.js'
 import { LoggedHeads, readServed } from './served-heads.js'
 import { recomputeLog, SeenCheckpoint } from './recompute-log.js'
 
-/**
- * Maximum wait in ms for a freshness statement that matches the served heads. Heads and statements arrive by different transports, and a
- * starting config-store has no statement for its first seconds.
- */
+/** Maximum wait in ms for a matching freshness statement: it arrives apart from the heads, and a starting store has none for seconds. */
 const WAIT_MS = 12_000
 const PAUSE_MS = 500
 /** Maximum wait in ms for a logged head to be served: an instance of config-store catches up with the others within seconds. */
 const BEHIND_WAIT_MS = 3_000
 
-/**
- * Verifies the whole log independently of the services: only the pinned roster and its successors are trusted. Reports all problems at
- * once.
- */
+/** Verifies the whole log by the pinned roster and its successors alone, whatever the services say. Reports all problems at once. */
 export async function verifyAudit(context: CliContext): Promise<void> {
   const roster = await newestRoster(context)
   const [policy] = logPoliciesOf(roster)

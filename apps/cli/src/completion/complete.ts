@@ -116,10 +116,7 @@ interface SplitLine {
   current: string
 }
 
-/**
- * Splits a line as a shell does with regard to words, quotes and backslashes; expands nothing. An unclosed quote is part of the current
- * word.
- */
+/** Splits a line at words, quotes and backslashes as a shell does; expands nothing. An unclosed quote is part of the current word. */
 export function splitLine(line: string): SplitLine {
   const words: string[] = []
   let word: string | undefined

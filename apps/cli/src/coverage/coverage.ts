@@ -14,10 +14,7 @@ export async function coverage(context: CliContext, policy: string | undefined):
   context.output.data(view, () => linesOf(view, context.output.stdout.columns))
 }
 
-/**
- * Lists all policies. Sends one request after the other: config-store reads all bots for each, and other clients must not wait for all
- * policies.
- */
+/** Lists all policies, one request after the other: config-store reads all bots for each, and other clients must not wait for all. */
 async function listCoverage(context: CliContext): Promise<void> {
   const client = await context.client()
   const views: CoverageView[] = []
@@ -64,10 +61,7 @@ function linesOf(view: CoverageView, width: number | null): string[] {
   ]
 }
 
-/**
- * Returns lines about a live release that readers refuse. A bot that already holds the release keeps it and becomes STALE, so coverage
- * still counts it as current.
- */
+/** Returns lines about a live release that readers refuse. Bots that hold it become STALE, and coverage still counts them as current. */
 function refusedLines({ policy, refused }: CoverageView): string[] {
   if (refused === undefined) return []
   return [

@@ -9,10 +9,7 @@ const BEHIND_MS = 60_000
 const MAX_POLICIES = 100
 const MAX_NAMED = 5
 
-/**
- * Checks for conditions that need a person or block releases: the stop switch, freezes, tickets, late runs, missing on-call partners, bots
- * that are behind.
- */
+/** Checks for what needs a person or blocks releases: stop switch, freezes, tickets, late runs, on-call partners, bots that are behind. */
 export async function checkAttention(client: ApiClient, now: number): Promise<Check[]> {
   const checks = await Promise.all([
     judged('freezes', client.get('/v1/freezes'), judgeFreezes),
@@ -59,10 +56,7 @@ export function judgeRuns(open: readonly RunView[]): Check {
   return wrong('runs', `${named.join(', ')} ${verb} not in force within the promise`, `hms-svc runs show ${late[0]!.run}`)
 }
 
-/**
- * Pure. Tickets notify the partner groups of `LADDER` one after the other; without a partner in the first one (on-call), a new ticket
- * notifies no one.
- */
+/** Pure. Tickets notify the groups of `LADDER` in turn; without a partner in the first (on-call), a new ticket notifies no one. */
 export function judgeOnCall(partners: readonly { groups: string[] }[]): Check {
   const empty = LADDER.filter((group) => !partners.some(({ groups }) => groups.includes(group)))
   if (!empty.includes('on-call'))

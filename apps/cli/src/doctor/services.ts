@@ -9,10 +9,7 @@ const LAG_SECONDS = 60
 /** Concern that includes the command that fixes it. */
 const WITH_COMMAND = /^(.*) \(next: (.+)\)$/
 
-/**
- * Content of `/readyz`. A service process reports the database, migrations and broker of each of its services; an edge reports only their
- * states.
- */
+/** Content of `/readyz`: a process reports database, migrations and broker of each service, an edge the states of services alone. */
 export interface Readiness {
   /** Time of the response by the server's clock, in whole seconds. */
   at: number | undefined

@@ -39,9 +39,7 @@ export async function checkExport(context: CliContext, file: string): Promise<nu
 }
 
 const ROTATED = 'hms.roster.rotated.v1'
-/**
- * Allowed members of each type of record. The types are in their order within an export: rosters, entries, heads, the checkpoint over them.
- */
+/** Allowed members of each type of record, in the order of an export: rosters, entries, heads, the checkpoint over them. */
 const MEMBERS: Record<ExportRecord['type'], readonly string[]> = {
   export: ['v', 'installation', 'at'],
   roster: ['version', 'envelope'],
@@ -83,10 +81,7 @@ class ExportCheck {
       this.problems.add('the end', 'the end: no checkpoint covers the last lines, so the file was cut, or they were added')
   }
 
-  /**
-   * Runs a check and records its failure as a problem. A `TypeError`, `SyntaxError` or `RangeError` counts too: a changed member may have a
-   * wrong type.
-   */
+  /** Runs a check and records its failure as a problem, including errors by a changed member of a wrong type. */
   private async attempt(place: string, check: () => Promise<void> | void): Promise<void> {
     try {
       await check()
@@ -139,10 +134,7 @@ class ExportCheck {
     return newest === undefined || newest.version < this.pinned.version ? [...this.chain, this.pinned] : this.chain
   }
 
-  /**
-   * Appends the next roster to the chain. The pinned roster names the digest of the first one as its installation, so the whole chain is as
-   * trustworthy as the pinned roster.
-   */
+  /** Appends the next roster. The pinned roster names the digest of the first, so the chain is as trustworthy as the pinned roster. */
   private follow(version: number, envelope: Envelope): void {
     const before = this.chain.at(-1)
     const next = before === undefined ? readRoster(envelope) : nextRoster(before, envelope)

@@ -180,10 +180,7 @@ async function* headsOfEntries(
   }
 }
 
-/**
- * Reads `/v1/history` page by page, from the time of the earliest of these entries to that of the latest. Records are buffered until their
- * entry's turn.
- */
+/** Reads `/v1/history` page by page over the time of these entries; buffers records until their entry's turn. */
 class HeadSource {
   private readonly waiting = new Map<string, LiveRecord>()
   private readonly names: ReadonlySet<string>

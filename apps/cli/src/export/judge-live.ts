@@ -126,9 +126,7 @@ async function proveRelease(
     throw new LiveRefused(`its release is of ${found.policy.id} and differs from the release that it names`)
 }
 
-/**
- * Returns the result of the newest roster with which `read` succeeds. If there is none, throws `LiveRefused` with the error of the newest.
- */
+/** Returns the result of the newest roster with which `read` succeeds. Otherwise throws `LiveRefused` with the error of the newest. */
 async function byOneOf<T>(rosters: readonly Roster[], read: (roster: Roster) => Promise<T>): Promise<T> {
   let refusal = ''
   for (const roster of rosters.toReversed()) {

@@ -36,10 +36,7 @@ export function publishedIn({ index, at, run, key }: AuditEntry, event: Envelope
   return { index, at, run, key, heads: stored.map(({ policy, seq, revision, change }) => ({ policy, seq, revision, change })) }
 }
 
-/**
- * Keeps only the first report of each head: config-store stores and reports a head again if its row did not verify. Adds the keys of the
- * heads to `named`.
- */
+/** Keeps the first report of each head: one whose row did not verify is stored and reported again. Adds their keys to `named`. */
 export function withoutRepeatedHeads({ heads, ...entry }: PublishedEntry, named: Set<string>): PublishedEntry {
   if (heads === undefined) return entry
   const isFirst = (key: string): boolean => {
@@ -114,10 +111,7 @@ export async function* readExport(
   }
 }
 
-/**
- * Splits lines at LF only, because JSON may contain U+2028. Does not use `readline`, which buffers a line of any length before it can be
- * refused.
- */
+/** Splits lines at LF only, because JSON may contain U+2028. `readline` would buffer a line of any length. */
 async function* linesOf(file: string): AsyncGenerator<{ line: number; text: string; isHalf: boolean }, void, undefined> {
   let line = 1
   let text = ''

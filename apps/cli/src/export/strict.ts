@@ -15,19 +15,13 @@ import {
 
 const KEYS = new WeakMap<Roster, Keys>()
 
-/**
- * Requires that a value has only known members. A reader ignores data that it does not need, such as a signature beyond the threshold; an
- * auditor must detect changes to that data too.
- */
+/** Requires known members alone: an auditor must also notice changes to data that no reader needs, such as a further signature. */
 export function requireMembers(value: object, known: readonly string[], what: string): void {
   const unknown = Object.keys(value).find((name) => !known.includes(name))
   if (unknown !== undefined) throw invalid(`${what} has a member ${unknown} that no export writes`)
 }
 
-/**
- * Requires that each signature is valid and made with a key of one of these rosters, and that payload and signatures are in standard
- * base64.
- */
+/** Requires valid signatures by keys of these rosters alone, and payload and signatures in standard base64. */
 export function requireWholeEnvelope(envelope: Envelope, rosters: readonly Roster[], maxBytes?: number): void {
   requireMembers(envelope, ['payload', 'payloadType', 'signatures'], 'an envelope')
   for (const signature of envelope.signatures) requireMembers(signature, ['keyid', 'sig'], 'a signature')
@@ -46,10 +40,7 @@ export function requireWholeNote(text: string, rosters: readonly Roster[]): void
     throw invalid('a checkpoint has a signature of a key that no roster names')
 }
 
-/**
- * Requires a proof without unknown members whose note has only valid signatures. In a `c2sp.org/tlog-proof@v1` the note follows the empty
- * line.
- */
+/** Requires a proof without unknown members and false signatures. In `c2sp.org/tlog-proof@v1` the note follows the empty line. */
 export function requireWholeProof({ entry: _entry, proof, member, ...rest }: LogProof, rosters: readonly Roster[]): void {
   requireMembers(rest, [], 'a proof')
   requireMembers(member, ['index', 'path'], 'a proof')
@@ -78,10 +69,7 @@ function noteKeysOf(rosters: readonly Roster[]): NoteKey[] {
 /** Version of an entry whose event the log keeps. */
 const KEPT = 4
 
-/**
- * Checks that `event` is the event that the entry records, signed by its service, and that the facts of the entry match it. An entry of
- * version `KEPT` must have its event. Throws `SignatureError`.
- */
+/** Checks that `event` is the signed event of the entry; an entry of version `KEPT` must have one. Throws `SignatureError`. */
 export function checkEvent(entry: AuditEntry & { v?: number }, event: Envelope | undefined, rosters: readonly Roster[]): void {
   if (event === undefined) {
     if (entry.v === KEPT) throw invalid('the event is missing that the log keeps with this entry')

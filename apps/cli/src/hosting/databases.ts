@@ -31,10 +31,7 @@ export async function runMigrate({ output }: CliContext): Promise<void> {
 /** Maximum of one advance. Run numbers have 31 bits, so there is room for two hundred advances. */
 const MOST_AHEAD = 10_000_000
 
-/**
- * Advances every counter whose last value readers remember, so that new values are higher than any that a reader saw. Used after a restore
- * from a backup, before any service is started.
- */
+/** Advances every counter that readers remember above what any reader saw: after a restore, before any service is started. */
 export async function runRecover({ output }: CliContext, { ahead, data }: { ahead: string; data?: string }): Promise<void> {
   const by = readAhead(ahead)
   const config = readHostConfig(processEnvironment())

@@ -2,10 +2,7 @@ import { createPublicKey } from 'node:crypto'
 import type { CliContext } from '../context.js'
 import { findKey, keyFolderOf, passphraseFor, type PassphraseFlags } from './key-folder.js'
 
-/**
- * Creates a key or, with `agent`, registers a key of the ssh-agent: `agent` is its fingerprint or comment; `true` means the key whose
- * comment is `name`, else the only key.
- */
+/** Creates a key or registers one of the ssh-agent. `agent`: fingerprint or comment; `true`: that with comment `name`, else the only. */
 export async function createKey(context: CliContext, flags: PassphraseFlags & { name: string; agent?: string | true }): Promise<void> {
   const folder = keyFolderOf(context)
   const { name, agent } = flags

@@ -50,10 +50,7 @@ export class Output {
     else for (const line of lines()) this.printLine(this.stdout, line)
   }
 
-  /**
-   * Prints an array as a table. An empty array is a sentence on stderr, so that stdout stays empty for programs. `colour`: returns the
-   * colour of a row's line.
-   */
+  /** Prints an array as a table. An empty one is a sentence on stderr, so that stdout stays empty. `colour`: colour of a row's line. */
   list<Row>(rows: readonly Row[], columns: Columns<Row>, whenEmpty: string, colour?: (row: Row) => Colour | undefined): void {
     if (this.mode !== 'json' && rows.length === 0) this.note(whenEmpty)
     else this.data(rows, () => renderTable(rows, columns, this.stdout.columns).map((line, at) => this.coloured(line, rows[at - 1], colour)))
@@ -95,10 +92,7 @@ export class Output {
     sink.write(`${clean(withProgramName(line, this.program))}\n`)
   }
 
-  /**
-   * Replaces the last `drawn` lines on stderr. Lines are cut to the width of the terminal, because the next redraw would not erase all of a
-   * wrapped line.
-   */
+  /** Replaces the last `drawn` lines on stderr, cut to the terminal's width, because a redraw erases only the end of a wrapped line. */
   redraw(drawn: number, lines: readonly string[]): void {
     const shown = lines.map((line) => `${cut(clean(line), this.stderr.columns)}\n`)
     this.stderr.write(`${drawn === 0 ? '' : `\u001b[${drawn}A\u001b[0J`}${shown.join('')}`)

@@ -46,10 +46,7 @@ export class Problems {
   }
 }
 
-/**
- * Removes the pointer from the start of a detail, because each listed detail is printed after its pointer. A single detail is printed alone
- * and keeps it.
- */
+/** Removes the pointer from the start of a detail that is printed after it. A single detail is printed alone and keeps its pointer. */
 function withoutPointer({ pointer, detail }: { pointer: string; detail: string }): { pointer: string; detail: string } {
   return { pointer, detail: detail.startsWith(`${pointer}: `) ? detail.slice(pointer.length + 2) : detail }
 }

@@ -25,10 +25,7 @@ const LEAST_DOTS = 4
 /** Texts of the closing line. Any other state is printed with spaces instead of underscores. */
 const CLOSING: Partial<Record<RunState, string>> = { SUCCEEDED: 'DEPLOYMENT SUCCESSFUL', FAILED: 'DEPLOYMENT FAILED' }
 
-/**
- * Renders the block of `runs show`, one string per line, the same for every verb that watches a run. `progress`: lines below the running
- * stage.
- */
+/** Renders the block of `runs show`, one string per line, for every verb that shows a run. `progress`: lines below the running stage. */
 export function renderRun(view: RunView, paint: Paint = PLAIN, progress: readonly string[] = []): string[] {
   const stages = view.stages.flatMap((stage) => [
     dotted(stageLabel(stage), paintVerdict(stage, stageOutcome(stage, view.state), paint)),
@@ -70,10 +67,7 @@ function paintVerdict({ verdict }: RunStage, text: string, paint: Paint): string
   return verdict === 'RUNNING' ? text : paint[TONES[verdict] ?? 'dim'](text)
 }
 
-/**
- * Returns the stage at which a run ended or paused: the failed or inconclusive one, else the running one, else the last one that was
- * started.
- */
+/** Returns where a run ended or paused: the failed or inconclusive stage, else the running one, else the last that was started. */
 function stoppedStage(view: RunView): RunStage | undefined {
   return (
     view.stages.find((stage) => stage.verdict === 'FAIL' || stage.verdict === 'INCONCLUSIVE') ??

@@ -34,10 +34,7 @@ function pad(cell: string, width: number): string {
   return cell + ' '.repeat(Math.max(0, width - [...cell].length))
 }
 
-/**
- * Cuts a line to `width` visible characters. A coloured line loses its colours when it is cut, because half an escape sequence would colour
- * the following text.
- */
+/** Cuts a line to `width` visible characters. A cut line loses its colours, because half an escape sequence would colour what follows. */
 export function cut(line: string, width: number | null): string {
   const visible = [...stripVTControlCharacters(line)]
   if (width === null || visible.length <= width) return line

@@ -11,10 +11,7 @@ const MAX_SHOWN = 4
 /** Effect on recorded readings, or why it is not known: simulator's statement is missing or does not verify. Neither without a replay. */
 export type VerifiedConsequence = { consequence?: Consequence[]; consequenceNotVerified?: string }
 
-/**
- * Verifies simulator's statement of a trial with the roster that this command trusts. `about`: the documents that the caller shows, or why
- * the versions in force are not known.
- */
+/** Verifies simulator's statement with the trusted roster. `about`: documents that are shown, or why those in force are not known. */
 export async function verifyConsequence(
   context: CliContext,
   client: ApiClient,

@@ -60,9 +60,7 @@ function pageOf({ policies, simulation }: Plan): ImpactPage | undefined {
   }
 }
 
-/**
- * Collects lint findings, replay result, blockers and guard verdict for the policies. A first version has no live document to compare with.
- */
+/** Collects findings, replay, blockers and guard verdict for the policies. A first version has no live document to compare with. */
 async function planOf(context: CliContext, client: ApiClient, sources: readonly PolicySource[]): Promise<Plan> {
   const documents = sources.map(({ policy }) => policy)
   const ids = documents.map(({ id }) => id)
@@ -101,10 +99,7 @@ function located({ findings }: LintReport, sources: readonly PolicySource[]): Fi
 
 const POLL_MS = 500
 
-/**
- * Shows the progress of a trial in one line, on a terminal only. Sends one request at a time. The returned function ends the display and
- * erases the line.
- */
+/** Shows the progress of a trial in one line of a terminal, one request at a time. The returned function erases the line. */
 function showTrialProgress({ io, output }: CliContext, client: ApiClient): () => void {
   if (output.mode !== 'tty') return () => {}
   let [drawn, isPolling, stopped] = [0, false, false]

@@ -35,10 +35,7 @@ export type PresentReader = FlagsOf<typeof AS_READER>
 
 type View = PolicyView | LocalPolicyView
 
-/**
- * Reads the version in force, verified as the SDK verifies it: with the roster of HMS_ROSTER, else of the data folder, else with the first
- * roster that a loopback address serves.
- */
+/** Reads the version in force, verified as by the SDK by the roster of HMS_ROSTER, else of the data folder, else of a loopback service. */
 export async function readPresentPolicy(context: CliContext, id: string, { region, bot }: PresentReader): Promise<ShownPolicy> {
   const client = await context.client()
   // Without `at` the response is the version in force; a side-car sends its own view.
@@ -57,10 +54,7 @@ export async function readPresentPolicy(context: CliContext, id: string, { regio
   throw new HmsError('HMS_VERIFY_PRESENT', detail, { status: 502, next: ['hms-svc audit verify'] })
 }
 
-/**
- * Returns the views as served if this machine verifies none: a local side-car has verified its own; without a roster they are marked as not
- * verified. Returns `undefined` if `rosters` are to verify them.
- */
+/** Returns the views as served if a local side-car verified them or no roster is here; `undefined` if `rosters` are to verify them. */
 function asServed(
   context: CliContext,
   client: ApiClient,
@@ -92,10 +86,7 @@ export interface RefusedPolicy {
   detail: string
 }
 
-/**
- * Reads all policies in force for a reader, each verified as `readPresentPolicy` verifies one. The store names the policies, so it could
- * withhold some; `audit verify` detects that.
- */
+/** Reads all policies in force for a reader, verified one by one. The store may withhold some, which `audit verify` detects. */
 export async function readPresentPolicies(context: CliContext, reader: PresentReader): Promise<(ShownPolicy | RefusedPolicy)[]> {
   const client = await context.client()
   const { region, bot } = reader
@@ -133,10 +124,7 @@ export function isRefused(policy: ShownPolicy | RefusedPolicy): policy is Refuse
   return policy.state === 'UNVERIFIED'
 }
 
-/**
- * Warns on stderr of verified values that may be old: one line per reason, up to `MAX_REASONS`, with the next step if the log shows the
- * cause. Also reports whether a side-car verified the values.
- */
+/** Warns of verified values that may be old, one line per reason up to `MAX_REASONS`, and reports which a side-car verified. */
 export function warnOf({ output }: CliContext, policies: readonly (ShownPolicy | RefusedPolicy)[]): void {
   const verified = policies.filter((policy): policy is ShownPolicy => !isRefused(policy))
   const local = verified.filter(({ verification }) => verification === 'by-sidecar')

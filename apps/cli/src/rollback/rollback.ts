@@ -13,20 +13,14 @@ type RollbackFlags = FlagsOf<typeof ROLLBACK>
 /** Error codes of a refused rollback that people may sign as a new release instead. */
 const NEEDS_SIGNATURES = ['HMS_ROLLOUT_NOT_PREAPPROVED', 'HMS_ROLLOUT_TARGET_REFUSED']
 
-/**
- * Result of a rollback. `from`: version that was live. `pendingStores`: one line for each config-store that was called and has not stored
- * the head yet.
- */
+/** Result of a rollback. `from`: version before. `pendingStores`: a line for each config-store that has not stored the head yet. */
 interface RollbackOutcome {
   report: RollbackReport
   from: string | null
   pendingStores?: string[]
 }
 
-/**
- * Rolls back and waits for acknowledgements, 10 s by default (`--timeout`). Bots that do not acknowledge in time are named, exit 8; the
- * rollback stays in force.
- */
+/** Rolls back and waits for acknowledgements, 10 s by default. Names the silent bots, exit 8; the rollback stays in force. */
 export async function rollback(context: CliContext, reference: string, options: RollbackFlags): Promise<number> {
   parsePolicyRef(reference)
   requirePublicReason(options.publicReason, 'rollback')
@@ -47,10 +41,7 @@ export async function rollback(context: CliContext, reference: string, options: 
   return complete ? EXIT.done : EXIT.stillRunning
 }
 
-/**
- * Rolls back to a fallback if that is permitted, because it is fastest and needs no further signature. If it is refused and `--sign` is
- * given, signs a rollback release.
- */
+/** Rolls back to a fallback, which is fastest and needs no further signature; if that is refused, signs a rollback release (`--sign`). */
 async function rollBackOrSign(
   context: CliContext,
   reference: string,
@@ -75,10 +66,7 @@ async function rollBackNow(context: CliContext, reference: string, flags: Rollba
   return { report, from: result.from, pendingStores: describePendingStores(result.stored) }
 }
 
-/**
- * Prints, before anything changes, which policies will be rolled back together and how to roll back one alone. Returns whether the policies
- * are known.
- */
+/** Prints which policies will be rolled back together, and how to roll back one alone. Returns whether they are known. */
 function announceBundle({ output }: CliContext, moved: readonly RollbackMove[] | undefined): boolean {
   if (moved !== undefined && moved.length > 1)
     output.note(`These policies went live together and are rolled back together: ${moved.map(describeMove).join(', ')}. One alone: --only`)

@@ -49,10 +49,7 @@ export async function proposeRoster(
 
 type SignRosterFlags = FlagsOf<typeof SIGN_ROSTER>
 
-/**
- * Shows the changes of the proposed roster, unlocks the key (unlocking is the consent) and submits the signature. `given`: digest of the
- * proposal, required if several wait.
- */
+/** Shows the proposed changes, unlocks the key, which is the consent, and submits the signature. `given`: digest, if several wait. */
 async function signRosterProposal(context: CliContext, given: string | undefined, options: SignRosterFlags): Promise<void> {
   await findKey(context, options.sign)
   const proposal = choose(await context.get('/v1/roster/proposals'), given)
@@ -114,10 +111,7 @@ export function signRoster(context: CliContext, given: string | undefined, optio
   return signRosterFile(context, given, options)
 }
 
-/**
- * Signs a roster in a file without any service, because the first roster of an installation has no predecessor. Several people sign it one
- * after the other.
- */
+/** Signs a roster in a file without any service, for an installation's first one; several people sign it one after the other. */
 async function signRosterFile(context: CliContext, file: string, options: SignRosterFlags): Promise<void> {
   await findKey(context, options.sign)
   const document = await readYamlMap(file)

@@ -9,19 +9,13 @@ import { readGivenText } from '../files.js'
 /** Size limit of a roster, and of a bundle that contains one. */
 export const MAX_SIGNED_BYTES = 4 * 1024 * 1024
 
-/**
- * Returns the path of the roster to verify with: that of HMS_ROSTER, else of the data folder. Returns `undefined` without either, which is
- * permitted for a loopback address only.
- */
+/** Returns the roster file of HMS_ROSTER, else of the data folder; `undefined` without either, which only a loopback address permits. */
 export function rosterFile({ io }: CliContext): string | undefined {
   const ofData = join(io.environment.dataDir, 'roster.json')
   return io.environment.lookup('HMS_ROSTER') ?? (existsSync(ofData) ? ofData : undefined)
 }
 
-/**
- * Reads the roster to which this command is pinned: the file of HMS_ROSTER, else of the data folder. It is never requested from the
- * services.
- */
+/** Reads the pinned roster, of HMS_ROSTER or else of the data folder. It is never requested from the services. */
 export async function pinnedRoster({ io }: CliContext): Promise<Roster> {
   const file = io.environment.lookup('HMS_ROSTER') ?? join(io.environment.dataDir, 'roster.json')
   const text = await readGivenText(file, MAX_SIGNED_BYTES).catch((cause: unknown) => {
@@ -106,10 +100,7 @@ export function noRosterHere({ output }: CliContext): void {
   output.error(`${output.errorPaint.warn('!')} not verified: no roster here. Name it in HMS_ROSTER (hms-svc roster show --json > FILE)`)
 }
 
-/**
- * Returns the installation a person signs for: that of the pinned roster. If no roster is pinned and the address is a loopback address, the
- * service is trusted, as the SDK trusts it on first use.
- */
+/** Returns the installation a person signs for: that of the pinned roster, else of a loopback service, trusted as the SDK trusts it. */
 export async function installationOf(context: CliContext): Promise<string> {
   const isUnpinned = rosterFile(context) === undefined && isLoopback(readUrl(context.url))
   const [first] = isUnpinned ? await context.get('/v1/roster') : []

@@ -4,10 +4,7 @@ import type { CliContext } from '../context.js'
 import { describeEarlierRole, describeRole } from './describe-difference.js'
 import { newestRoster } from './rosters-here.js'
 
-/**
- * Shows who may approve what. With --json the signed statement itself; with --document its content, from which the next roster can be
- * written.
- */
+/** Shows who may approve what. --json: the signed statement itself; --document: its content, to write the next roster from. */
 export async function showRoster(context: CliContext, { document }: { document?: boolean }): Promise<void> {
   const roster = await newestRoster(context)
   if (document === true) {

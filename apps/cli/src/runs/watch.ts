@@ -15,10 +15,7 @@ export async function watchRun(context: CliContext, text: string): Promise<numbe
   return watchToEnd(context, await context.client(), run)
 }
 
-/**
- * Follows a run until it ends or pauses, or `--timeout` expires, then prints the `runs show` block (the value with --json, nothing with
- * --quiet). Ctrl-C ends only the watching.
- */
+/** Follows a run until it ends, pauses or `--timeout` expires, then prints its block. Ctrl-C ends only the watching. */
 export async function watchToEnd(context: CliContext, client: ApiClient, run: number): Promise<number> {
   const { io, output } = context
   const display = chooseDisplay(output, io.now)

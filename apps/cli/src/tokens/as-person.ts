@@ -7,10 +7,7 @@ import type { AS_PERSON, FlagsOf } from '../verbs/options.js'
 
 export type SigningFlags = FlagsOf<typeof AS_PERSON>
 
-/**
- * Creates a client that signs its requests: with the key of `--sign`, else with the operator key of profile dev. Never uses HMS_TOKEN,
- * because no token may create or revoke another.
- */
+/** Creates a client that signs as `--sign`, else as the operator of dev. Never by HMS_TOKEN: no token creates or revokes another. */
 export async function signingClient(context: CliContext, flags: SigningFlags): Promise<ApiClient> {
   if (flags.sign === undefined)
     return context.client(authorizationFrom({ url: readUrl(context.url), dataDir: context.io.environment.dataDir }))

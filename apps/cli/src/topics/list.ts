@@ -4,10 +4,7 @@ import type { CliContext } from '../context.js'
 import { callServices, LETTERS_COUNTED, waitingLetters } from '../dead-letters/all-services.js'
 import { problemOf } from '../errors.js'
 
-/**
- * Lists all topics of the catalogue, each with the state that the services report. The names are not taken from the bus, where a topic
- * without records may not exist.
- */
+/** Lists all topics of the catalogue, because the bus may not have those without records, with what the services report. */
 export async function listTopics(context: CliContext): Promise<void> {
   const { output } = context
   const client = await context.client()

@@ -14,10 +14,7 @@ export interface PolicyChange {
   value: PolicyValue | null
 }
 
-/**
- * Maximum length of a variable's name and text together. Linux accepts 128 KiB in one variable; all of them must fit beside the existing
- * environment.
- */
+/** Maximum length of a variable's name and text. Linux accepts 128 KiB in one; all must fit beside the existing environment. */
 const MAX_VARIABLE_CHARACTERS = 8 * 1024
 const MAX_VARIABLES = 200
 
@@ -61,10 +58,7 @@ export interface ProgramEnd {
 const GRACE_MS = 5_000
 const POLL_MS = 50
 
-/**
- * Returns the path of an executable program. Throws 400 if there is none. Called before anything is watched, because a mistyped name would
- * otherwise fail only at the first change.
- */
+/** Returns the path of an executable program. Throws 400 if there is none, before anything is watched. */
 export function findProgram(name: string, path: string | undefined): string {
   const candidates = name.includes('/')
     ? [name]
@@ -74,10 +68,7 @@ export function findProgram(name: string, path: string | undefined): string {
   throw usageError(`--exec ${name} is not an executable program: name one file, without arguments`, [`chmod +x ${name}`])
 }
 
-/**
- * Runs a program without a shell, so that no value of a policy is read as a command. Its output goes to stderr, because stdout has the
- * output of the verb. Never rejects.
- */
+/** Runs a program without a shell, so that no value is read as a command. Its output goes to stderr. Never rejects. */
 export function runProgram({ program, stdin, environment, deadlineMs, signal }: ProgramRun): Promise<ProgramEnd> {
   const startedAt = performance.now()
   return new Promise((resolve) => {
@@ -118,10 +109,7 @@ export function runProgram({ program, stdin, environment, deadlineMs, signal }: 
   })
 }
 
-/**
- * Starts the process. Node reports some failures as an `error` event and throws others: an environment that is too large, a file that is
- * being written.
- */
+/** Starts the process. Node reports some failures as an event and throws others, such as an environment that is too large. */
 function start(program: string, environment: ProgramRun['environment']): ChildProcess | Error {
   try {
     // A process group of its own, so that its children are stopped with it.

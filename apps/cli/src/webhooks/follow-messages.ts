@@ -13,10 +13,7 @@ import type { Forwarded, Message } from './forward.js'
 export interface FeedPosition {
   /** Creation time of the newest message that was forwarded, or skipped at the start. */
   newest: string
-  /**
-   * Forwarded messages created within `OVERLAP_MS` before `newest`. Messages of that time may still appear, because transactions may commit
-   * in another order than they began.
-   */
+  /** Messages forwarded within `OVERLAP_MS` before `newest`; more of that time may appear, because transactions overlap. */
   seen: { id: string; at: string }[]
   secret: string
 }
@@ -78,10 +75,7 @@ export interface FollowOptions {
   savePosition(position: FeedPosition): Promise<void>
 }
 
-/**
- * Returns the start of a listener without a position: after all messages that exist now. A message that was created earlier and is
- * committed later is still forwarded.
- */
+/** Returns the position after all messages that exist now; one that was created earlier and is committed later is still forwarded. */
 export async function currentPosition(client: ApiClient, partner: string | undefined, secret: string): Promise<FeedPosition> {
   const [newest] = await client.get('/v1/deliveries', { partner, limit: 1 })
   const start: FeedPosition = { newest: newest?.createdAt ?? new Date(OVERLAP_MS).toISOString(), seen: [], secret }
@@ -118,10 +112,7 @@ export async function followMessages(options: FollowOptions, start: FeedPosition
   } while (await wait(pauseAfter(failures)))
 }
 
-/**
- * Returns the messages that were not forwarded yet, oldest first. All channels of a partner share a message id, so each id is returned
- * once.
- */
+/** Returns the messages not forwarded yet, oldest first, each once: all channels of a partner share a message id. */
 async function messagesAfter(client: ApiClient, partner: string | undefined, { newest, seen }: FeedPosition): Promise<DeliveryView[]> {
   const since = new Date(Date.parse(newest) - OVERLAP_MS).toISOString()
   const found = new Map<string, DeliveryView>()
