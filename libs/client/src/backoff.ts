@@ -3,10 +3,7 @@ const FIRST_MS = 250
 const LONGEST_MS = 4_000
 const MAX_GOODBYE_WAIT_MS = 60_000
 
-/**
- * Returns the wait in ms before retry `attempt` (from 0): doubled each time up to 4 s, minus up to half at random, so that a fleet does not
- * reconnect in step after a restart.
- */
+/** Returns the wait in ms before retry `attempt` (from 0): doubled up to 4 s, minus up to half at random against fleets in step. */
 export function backoffMs(attempt: number, random: () => number = Math.random): number {
   const full = Math.min(FIRST_MS * 2 ** Math.min(attempt, 10), LONGEST_MS)
   return full * (0.5 + random() / 2)

@@ -52,10 +52,7 @@ function parseReference(reference: string): { id: string; version: string } {
   throw new HmsError('HMS_REFERENCE_INVALID', `${reference} is not ID@VERSION, such as epa-pm25-limit@1.5.0`, { status: 400 })
 }
 
-/**
- * Returns the policies that the rollback would change now; `undefined` if the preview fails or is late. The rollback itself reports the
- * policies it changed.
- */
+/** Returns the policies that a rollback would change; `undefined` if the preview fails. The rollback reports what it changed. */
 export async function previewRollback(api: ApiClient, reference: string): Promise<RollbackMove[] | undefined> {
   const { id: policy, version } = parseReference(reference)
   try {
@@ -73,10 +70,7 @@ const LOOK_MS = 100
 
 type Reversed = Pick<RollbackReport, 'id' | 'version' | 'revision' | 'moved'>
 
-/**
- * Reports which bots have acknowledged the rollback, once all connected bots have, or at the timeout. `startedAt` is a time of
- * `performance.now`.
- */
+/** Reports which bots acknowledged, once all connected ones have, or at the timeout. `startedAt`: time of `performance.now`. */
 export async function reportOf(
   api: ApiClient,
   { id, version, revision, moved }: Reversed,
@@ -106,9 +100,7 @@ async function coverageOf(api: ApiClient, { id, version, revision }: Reversed, w
   }
 }
 
-/**
- * Polls config-store until this release is in force, and returns the revision. That may be a moment after rollout has committed the head.
- */
+/** Polls config-store until this release is in force, a moment after rollout committed the head. Returns the revision. */
 export async function revisionOf(api: ApiClient, id: string, digest: string, waitMs: number): Promise<number> {
   for (const until = performance.now() + waitMs; ;) {
     // A withdrawn policy has no release in force before the rollback.

@@ -14,10 +14,7 @@ export interface PreparedRollback {
   prepared: PreparedApproval
 }
 
-/**
- * Requests a release from approver that reinstates a version, and verifies its content, so that a signer approves nothing else. Throws
- * `HMS_APPROVAL_MISMATCH` (502) if the content differs.
- */
+/** Requests a release that reinstates a version, and verifies it. Throws `HMS_APPROVAL_MISMATCH` (502) if it differs. */
 export async function prepareRollback(api: ApiClient, rollback: PrepareRollbackRequest['rollback']): Promise<PreparedRollback> {
   const { policy: id, version } = rollback
   const answer = await api.post('/v1/approvals/prepare', { rollback })

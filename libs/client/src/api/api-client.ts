@@ -199,10 +199,7 @@ export async function readSnapshot(client: ApiClient): Promise<ConfigDocument[]>
   }
 }
 
-/**
- * Reads the page after the cursor `after`. Servers of earlier versions have no pages: they return everything at once, or reject the
- * parameter.
- */
+/** Reads the page after `after`. Earlier servers have no pages: they return everything at once, or reject the parameter. */
 async function pageAfter(client: ApiClient, after: string): Promise<StreamFrame> {
   try {
     return await client.get('/v1/snapshot', { after })
@@ -212,10 +209,7 @@ async function pageAfter(client: ApiClient, after: string): Promise<StreamFrame>
   }
 }
 
-/**
- * Returns path and query of a request. Each `{name}` in the path is replaced by that parameter, percent-encoded; other parameters become
- * the query.
- */
+/** Returns path and query: each `{name}` in the path becomes its parameter, percent-encoded; other parameters become the query. */
 function fill(template: string, parameters: object = {}): string {
   const query = new URLSearchParams()
   let path = template

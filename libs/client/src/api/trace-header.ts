@@ -1,23 +1,15 @@
-/**
- * Symbols under which `@opentelemetry/api` 1.x stores the registered SDK, and a context stores its span. Both are stable within that major
- * version.
- */
+/** Symbols of the registered SDK in `@opentelemetry/api` 1.x and of the span in a context, stable within that major version. */
 const API = Symbol.for('opentelemetry.js.api.1')
 const SPAN = Symbol.for('OpenTelemetry Context Key SPAN')
 
-/**
- * Part of the OpenTelemetry API that is used here. Accessed through the symbols, because the client depends on no OpenTelemetry package.
- */
+/** Part of the OpenTelemetry API that is used here, through the symbols: the client depends on no OpenTelemetry package. */
 interface Registered {
   context?: {
     active(): { getValue(key: symbol): { spanContext?(): { traceId?: string; spanId?: string; traceFlags?: number } } | undefined }
   }
 }
 
-/**
- * Returns the W3C trace context of the current span if the program runs an OpenTelemetry SDK. All effects of a call, up to the bots'
- * acknowledgements, are then part of the caller's trace.
- */
+/** Returns the W3C trace context of the current OpenTelemetry span, whose trace then includes all effects of the call. */
 export function traceHeader(): { traceparent?: string } {
   const registered = (globalThis as Record<symbol, unknown>)[API] as Registered | undefined
   const { traceId = '', spanId = '', traceFlags = 0 } = registered?.context?.active().getValue(SPAN)?.spanContext?.() ?? {}

@@ -14,10 +14,7 @@ export interface PrepareOptions {
   supersede?: boolean
 }
 
-/**
- * Requests the bytes to sign from approver, and verifies that they contain the requested policies and plan, so that a signer approves
- * nothing else. Throws `HMS_APPROVAL_MISMATCH` (502) if the bytes differ.
- */
+/** Requests the bytes to sign, and verifies their policies and plan. Throws `HMS_APPROVAL_MISMATCH` (502) if they differ. */
 export async function prepareApproval(
   api: ApiClient,
   policies: readonly JsonObject[],
@@ -38,10 +35,7 @@ export async function prepareApproval(
   return prepared
 }
 
-/**
- * Requests break-glass releases from approver, which skip simulation, canary, freezes and the queue, and verifies their policies and
- * reason. Throws `HMS_APPROVAL_MISMATCH` (502) if they differ.
- */
+/** Requests break-glass releases, and verifies their policies and reason. Throws `HMS_APPROVAL_MISMATCH` (502) if they differ. */
 export async function prepareBreakGlass(
   api: ApiClient,
   policies: readonly JsonObject[],

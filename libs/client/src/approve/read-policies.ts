@@ -2,10 +2,7 @@ import { HmsError } from '#libs/contracts'
 import { readGivenFile } from '#libs/files'
 import { formatFinding, parsePolicy, POLICY_MAX_BYTES, type Finding, type PolicyDocument } from '#libs/policy'
 
-/**
- * Reads policy files. Throws the errors of `readGivenFile` (400), and `HMS_LINT_FAILED` (422) with the findings of all files, each as
- * `FILE:LINE:COLUMN rule message`.
- */
+/** Reads policy files. Throws as `readGivenFile` (400), and `HMS_LINT_FAILED` (422) with `FILE:LINE:COLUMN rule message` each. */
 export async function readPolicies(files: readonly string[]): Promise<PolicyDocument[]> {
   if (files.length === 0) throw new HmsError('HMS_FILE_REQUIRED', 'name at least one policy file', { status: 400 })
   const policies: PolicyDocument[] = []

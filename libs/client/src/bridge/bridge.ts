@@ -81,10 +81,7 @@ export class Bridge {
     return pane
   }
 
-  /**
-   * Lets a frame of this page join. Messages are accepted from and sent to the origin in `options` only. Returns a function that removes
-   * the frame.
-   */
+  /** Lets a frame join, by messages from and to the origin in `options` alone. Returns a function that removes the frame. */
   frame({ contentWindow: window }: { contentWindow: FrameWindow | null }, options: FrameOptions): () => void {
     if (window === null || this.page === undefined) throw invalid('the frame is not in the page')
     this.frames.get(window)?.close()

@@ -5,10 +5,7 @@ import { getJson, type PageFetch } from './page-fetch.js'
 
 const REQUIRED = { how: 'pass the roster to openBridge', next: ['hms-svc roster show --json > roster.json'] }
 
-/**
- * Opens the rosters that a page trusts. They are not stored, so a reloaded page starts with the given roster again. Throws
- * `HMS_ROSTER_REQUIRED`, `HMS_ROSTER_UNREADABLE` or the server's refusal.
- */
+/** Opens the rosters that a page trusts, which are not stored. Throws `HMS_ROSTER_REQUIRED`, `HMS_ROSTER_UNREADABLE` or a refusal. */
 export async function openPageRosters(
   fetch: PageFetch,
   url: string,

@@ -16,10 +16,7 @@ export interface SocketEvents {
   close: { code: number; reason: string }
 }
 
-/**
- * Timeouts. `firstMs`, for the first frame, is long, because that frame contains all policies, may come over a slow line, and may wait for
- * other readers that reconnect.
- */
+/** Timeouts. `firstMs` is long: the first frame has all policies, and may wait for other readers that reconnect. */
 const LIMITS = { openMs: SILENCE_MS, firstMs: 15_000, silenceMs: SILENCE_MS }
 
 /** Transport over `/v1/stream`. A browser's WebSocket sends no key, and does not expose the server's refusal. */

@@ -57,10 +57,7 @@ function wrong(detail: string): HmsError {
   return new HmsError('HMS_BRIDGE_MESSAGE_INVALID', `Nothing was sent: ${detail}.`, { status: 400 })
 }
 
-/**
- * Returns the text if it is an http or https origin. Throws `HMS_BRIDGE_PANE_INVALID` for `*`, `null` (a sandboxed frame), and a URL with a
- * path.
- */
+/** Returns an http or https origin. Throws `HMS_BRIDGE_PANE_INVALID` for `*`, `null` (a sandboxed frame), and a URL with a path. */
 export function namedOrigin(text: unknown): string {
   try {
     const { origin, protocol } = new URL(String(text))

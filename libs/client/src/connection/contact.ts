@@ -25,18 +25,13 @@ export class Contact {
   private waiters = new Set<Waiter>()
   private lastReason = 'no answer in time'
 
-  /**
-   * `unreachable` creates the error of a waiter that timed out, from the last known reason. `after`: replaces the timers of the process.
-   */
+  /** `unreachable` creates the error of a waiter that timed out, from the last reason. `after`: replaces the process's timers. */
   constructor(
     private readonly unreachable: (reason: string) => HmsError,
     private readonly after?: Clock['after'],
   ) {}
 
-  /**
-   * Resolves at the next `made`. Rejects with `unreachable` after `ms`, with the refusal if it is permanent, and with `failFast` at the
-   * first failure of any kind. Keeps the process alive meanwhile.
-   */
+  /** Resolves at the next `made`; rejects after `ms`, at a permanent refusal, with `failFast` at any. Keeps the process alive. */
   async wait(ms: number, failFast = false): Promise<void> {
     let waiter: Waiter | undefined
     const made = new Promise<void>((resolve, reject) => {
@@ -50,10 +45,7 @@ export class Contact {
     }
   }
 
-  /**
-   * Waits for the first contact. With a disk copy the wait is at most `LIVE_GRACE_MS` and never fails: live values are preferred, and the
-   * copy is the fallback.
-   */
+  /** Waits for the first contact; with a disk copy at most `LIVE_GRACE_MS`, and without failing, because the copy is the fallback. */
   async first(ms: number, hasCopy: boolean): Promise<void> {
     if (hasCopy) await this.wait(Math.min(LIVE_GRACE_MS, ms), true).catch(() => undefined)
     else await this.wait(ms)

@@ -42,10 +42,7 @@ export class DiskCopy {
     this.floors = new FloorsFile(join(dir, `floors-${name}.json`), this.file)
   }
 
-  /**
-   * Loads the copy. Unreadable documents are reported and omitted. Throws `HMS_FLOORS_DAMAGED` if the floors are unreadable, or missing
-   * beside documents.
-   */
+  /** Loads the copy, without unreadable documents. Throws `HMS_FLOORS_DAMAGED` for unreadable floors, or none beside documents. */
   async load(): Promise<{ documents?: SavedDocuments; floors?: SavedFloors }> {
     const floors = await this.floors.load()
     const documents = await this.loadDocuments()

@@ -9,10 +9,7 @@ export interface RefusedDocument {
   error: SignatureError
 }
 
-/**
- * The local copy: the newest document per policy and scope. Withdrawals are kept too, because a document with a lower `seq` must stay
- * refused.
- */
+/** The local copy: the newest document per policy and scope, withdrawals too, because a lower `seq` must stay refused. */
 export class HeldDocuments {
   private byPolicy = new Map<string, Map<string, HeldDocument>>()
   /** Documents before their effective time, by policy and scope. */

@@ -11,10 +11,7 @@ export type Change = ConnectionEvents['change']
 
 export interface LocalCopyOptions extends Pick<ReaderOptions, 'reader' | 'policies' | 'clock'> {
   trust: Pick<DocumentTrust, 'admit'>
-  /**
-   * Called when time changes values without a frame: a release reached its effective time (even if this reader's values stay the same), or
-   * a canary's lease expired.
-   */
+  /** Called when time changes values: a release reached its effective time, or a canary's lease expired. */
   onExpiry: (changes: Change[]) => void
 }
 
@@ -23,9 +20,7 @@ export interface ApplyResult {
   changes: Change[]
 }
 
-/**
- * Documents of one reader and the values in force. All documents of a frame take effect in one step, so no caller sees part of a bundle.
- */
+/** Documents of one reader and the values in force. A frame takes effect in one step, so no caller sees part of a bundle. */
 export class LocalCopy {
   /** Revision of the newest applied frame. */
   revision = 0

@@ -2,10 +2,7 @@ import { HmsError, isObject, jsonIn, type StreamFrame } from '#libs/contracts'
 
 const TYPES: readonly unknown[] = ['snapshot', 'change', 'heartbeat', 'goodbye']
 
-/**
- * Parses a frame and validates the members that the stream uses. Documents are verified one by one on admission. Throws
- * `HMS_STREAM_MALFORMED`.
- */
+/** Parses a frame and validates the members that are used; documents are verified on admission. Throws `HMS_STREAM_MALFORMED`. */
 export function parseFrame(text: string): StreamFrame {
   const value = jsonIn(text)
   if (!isObject(value)) throw malformed()

@@ -126,10 +126,7 @@ export class ReaderSession implements HmsConnection {
     await api.post('/v1/alerts', { id, bot, region, kind, reading, value, policy, version })
   }
 
-  /**
-   * Loads the disk copy of an earlier process. Returns `undefined` if there is none, `whole` if all documents still verify, `part`
-   * otherwise.
-   */
+  /** Loads the disk copy. Returns `undefined` if there is none, `whole` if all documents still verify, `part` otherwise. */
   private async load(): Promise<'whole' | 'part' | undefined> {
     const { floors, documents: saved } = (await this.options.disk?.load()) ?? {}
     if (floors !== undefined) this.trust.restore(floors)
@@ -165,18 +162,12 @@ export class ReaderSession implements HmsConnection {
     })
   }
 
-  /**
-   * Clears refusals before a full set of documents, which has a refused document again unless it was removed. Rollout's freshness statement
-   * shows whether a stable head is missing.
-   */
+  /** Clears refusals before a full set of documents. Rollout's freshness statement shows whether a stable head is missing. */
   forgetRefusals(): void {
     this.refusals.clear()
   }
 
-  /**
-   * Stores the proofs that this reader's policies are among all stable heads. Called before `takeFreshness` with the statement on those
-   * heads.
-   */
+  /** Stores the proofs that this reader's policies are among all stable heads, before `takeFreshness` with the statement on them. */
   prove(standing: Readonly<Record<string, StandingProof>>): void {
     this.proofs?.replace(standing)
   }
@@ -196,9 +187,7 @@ export class ReaderSession implements HmsConnection {
     }
   }
 
-  /**
-   * Fetches newer rosters, at most every ten seconds: a document may be signed with keys of a roster that this reader does not have yet.
-   */
+  /** Fetches newer rosters, at most every ten seconds: a document may be signed with keys of a roster not known yet. */
   followRosters(): void {
     const { time } = this
     const { rosters } = this.options
@@ -244,10 +233,7 @@ export class ReaderSession implements HmsConnection {
     this.emitError(error)
   }
 
-  /**
-   * Sets state STALE. A reason with a code is reported once, even before the reader was ever ready. A reason without a code does not change
-   * state ERROR.
-   */
+  /** Sets state STALE. A code is reported once, even before the reader was ever ready; without one, ERROR stays. */
   becomeStale(reason: string, code?: string): void {
     if (this.state === 'CLOSED' || (this.state === 'ERROR' && code === undefined)) return
     const mustReport = this.state === 'READY' || (code !== undefined && code !== this.code)

@@ -5,10 +5,7 @@ import { documentKey, type RefusedDocument } from './held-documents.js'
 /** Limit of remembered refusals, because their policy ids are chosen by the sender. */
 const MAX_REFUSALS = 1_000
 
-/**
- * Last refusals by policy and scope. The copy is incomplete until a valid document replaces each refused one, or the refused one is
- * removed.
- */
+/** Last refusals by policy and scope. The copy is incomplete until each refused document is replaced or removed. */
 export class Refusals {
   private readonly byKey = new Map<string, SignatureError>()
 

@@ -4,9 +4,7 @@ import { Link, type LinkFailure, type LinkOptions } from './link/link.js'
 import type { Feed } from './feed.js'
 import type { ReaderSession } from './reader-session.js'
 
-/**
- * Number of consecutive connections to instances behind this reader's revision, after which the store is assumed to have been recreated.
- */
+/** Number of consecutive connections to instances with a lower revision after which the store counts as recreated. */
 const MAX_BEHIND = 3
 
 export interface StreamFeedOptions extends LinkOptions {

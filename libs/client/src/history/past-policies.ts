@@ -45,10 +45,7 @@ export class PastPolicies {
     return PastPolicies.open({ api: new ApiClient({ url, authorize: token === undefined ? undefined : bearer(token) }), roster, cacheDir })
   }
 
-  /**
-   * Reads a past policy. Throws 404 `HMS_POLICY_NOT_FOUND` if no version was in force, and 502 `HMS_VERIFY_HISTORY` if the response does
-   * not verify.
-   */
+  /** Reads a past policy. Throws 404 `HMS_POLICY_NOT_FOUND` without one, and 502 `HMS_VERIFY_HISTORY` if it does not verify. */
   async read(id: string, query: PastQuery): Promise<VerifiedPastPolicy & { view: PastPolicyView }> {
     const times = timeParameters(query)
     const view = (await this.api.get('/v1/policies/{id}', { id, ...times })) as PastPolicyView

@@ -5,10 +5,7 @@ import { framedSocket, isFault, PartitionReader, type ReadingCluster } from '#li
 import type { RecordBatch, RecordSource, ReadPosition } from './record-source.js'
 import { reasonOf } from '../api/problem-to-error.js'
 
-/**
- * Apache Kafka adapter of `RecordSource`. kafkajs exposes its cluster only to the factory of a partition assigner, so a consumer is created
- * for the factory; the consumer never joins a group.
- */
+/** Apache Kafka adapter of `RecordSource`. Its consumer joins no group: kafkajs shows its cluster to a partition assigner alone. */
 export class KafkaSource implements RecordSource {
   readonly name: string
   private readonly consumer: KafkaJs.Consumer
@@ -59,10 +56,7 @@ export class KafkaSource implements RecordSource {
   }
 }
 
-/**
- * Loads kafkajs with `require`, on connect: it is an optional package, and CommonJS whose named exports Node's loader cannot detect. Throws
- * `HMS_KAFKAJS_MISSING`.
- */
+/** Loads kafkajs, which is optional, with `require`: Node cannot detect its named exports. Throws `HMS_KAFKAJS_MISSING`. */
 export function loadKafkajs(load: (name: string) => unknown = createRequire(import.meta.url)): typeof KafkaJs {
   try {
     return load('kafkajs') as typeof KafkaJs

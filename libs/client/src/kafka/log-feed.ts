@@ -20,10 +20,7 @@ export interface LogFeedOptions extends Pick<ReaderOptions, 'policies' | 'roster
 export const STATE_TOPIC = 'hms.config.state.v1'
 /** Maximum wait in ms of a read at the end of the log. It bounds the duration of closing; a new record is returned immediately. */
 const READ_WAIT_MS = 1_000
-/**
- * Time in ms without a response after which the reader is STALE, as on a stream. An available broker responds to each read within
- * `READ_WAIT_MS`.
- */
+/** Time in ms without a response after which the reader is STALE. An available broker responds within `READ_WAIT_MS`. */
 const SILENCE_MS = 5_000
 /** Time in ms without reaching the end of the log after which the reader is STALE, although the broker responds. */
 const BEHIND_MS = 30_000
@@ -161,10 +158,7 @@ export class LogFeed implements Feed {
     this.session.apply(revision, documents, { more, erased, bundleSiblings: this.selection?.bundleSiblings() })
   }
 
-  /**
-   * Reads the log from the beginning, because rollout's statement covers other heads than the copy has. If the log was truncated and grew
-   * again, these heads may be before this reader's offset.
-   */
+  /** Reads the log again: the statement covers other heads, which may be before this offset if the log was truncated and grew. */
   private restart(): void {
     const now = this.session.time.elapsed()
     if (now - this.restartedAt < RESTART_PAUSE_MS) return

@@ -47,10 +47,7 @@ export class LogSelection {
     return [...this.siblings].flatMap(([id, tags]) => ([...tags].some((tag) => together.has(tag)) ? [id] : []))
   }
 
-  /**
-   * Returns `true` once after a policy whose earlier records were skipped joined a bundle of a named policy, so that the log must be read
-   * again.
-   */
+  /** Returns `true` once after a policy with skipped records joined a bundle of a named one: the log must be read again. */
   consumeMissed(): boolean {
     const { hasMissed } = this
     this.hasMissed = false

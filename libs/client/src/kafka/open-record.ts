@@ -12,10 +12,7 @@ export interface OpenedRecord {
   data: unknown
 }
 
-/**
- * Parses a record. Returns `undefined` for a record without content: a tombstone, or a heartbeat for compaction. Throws an `HmsError`
- * `HMS_EVENT_…`.
- */
+/** Parses a record; `undefined` for a tombstone or a heartbeat for compaction. Throws an `HmsError` `HMS_EVENT_…`. */
 export function openRecord(topic: string, { key, value }: TopicRecord): OpenedRecord | undefined {
   if (value === null) return undefined
   if (value.length > MAX_RECORD_BYTES) throw recordError('HMS_EVENT_OVERSIZED', `a record on ${topic} has ${value.length} bytes`)

@@ -29,10 +29,7 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   return (await fileIfThere(path, MAX_BYTES))?.bytes.toString('utf8')
 }
 
-/**
- * Returns the text of a private key or stored passphrase, or undefined if the file does not exist. Throws `HMS_KEY_EXPOSED` if other users
- * can read the file, and the errors of `readGivenFile`.
- */
+/** Returns a key or stored passphrase; undefined if the file does not exist. Throws `HMS_KEY_EXPOSED`, or as `readGivenFile`. */
 export async function readPrivateIfThere(path: string): Promise<string | undefined> {
   const file = await fileIfThere(path, MAX_SECRET_BYTES)
   if (file !== undefined) requirePrivate(path, file)

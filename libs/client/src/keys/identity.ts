@@ -9,18 +9,12 @@ import { readPlainKey } from './private-key.js'
 export type Identity = {
   rosterEnvelope: Envelope
   roster: Roster
-  /**
-   * Returns the signer of a service. Throws `HMS_IDENTITY_MISSING` if the folder has no key for it, and `HMS_IDENTITY_MISMATCH` if the
-   * roster does not name the key.
-   */
+  /** Returns the signer of a service. Throws `HMS_IDENTITY_MISSING` without its key, `HMS_IDENTITY_MISMATCH` for an unnamed one. */
   serviceSigner(name: string): Signer
   operatorSigner(): Signer
 }
 
-/**
- * Loads the identity; `names`: the keys to read, all by default. Throws `HMS_IDENTITY_MISSING` if the folder has none, and `SignatureError`
- * for a roster that does not verify.
- */
+/** Loads the identity with the keys `names`, all by default. Throws `HMS_IDENTITY_MISSING`, or `SignatureError` for a false roster. */
 export async function loadIdentity(dataDir: string, names?: readonly string[]): Promise<Identity> {
   const text = await readIfThere(rosterFile(dataDir))
   if (text === undefined) throw missing(`${rosterFile(dataDir)} does not exist`)

@@ -72,10 +72,7 @@ export class KeyFolder {
     return { ...signer, name: entry.name }
   }
 
-  /**
-   * Opens the key of this name, or creates it; for keys whose passphrase is stored beside them. Concurrent processes, and a process after a
-   * crash, all get the same key.
-   */
+  /** Opens or creates a key whose passphrase is stored beside it. Concurrent processes, and one after a crash, get the same key. */
   async ensure(name: string, passphrase: string): Promise<{ signer: NamedSigner; spki: string }> {
     const made = await this.make(name, passphrase)
     const key = made ?? decryptPrivateKey((await readPrivateIfThere(this.privateFile(name))) ?? '', passphrase)
@@ -150,10 +147,7 @@ function parsePublic(text: string, file: string): PublicKeyFile {
   throw new KeyError('HMS_KEY_UNREADABLE', `${file} is not a public key file`)
 }
 
-/**
- * Returns the file name for a key name, such as "epa-chief" for "EPA Chief": letters and digits of any script and hyphens, so no path can
- * leave the folder.
- */
+/** Returns the file name of a key, `epa-chief` for "EPA Chief": letters, digits and hyphens, so no path leaves the folder. */
 function stemOf(name: string): string {
   const plain = name
     .normalize('NFKD')

@@ -124,10 +124,7 @@ function element(tag: number, content: Buffer): Buffer {
   return Buffer.concat([Buffer.from([tag, ...length]), content])
 }
 
-/**
- * Returns the content of the first DER element; `undefined` if it has another tag or an invalid length. `whole`: nothing may follow the
- * element.
- */
+/** Returns the content of the first DER element of this tag; `undefined` if it is invalid. `whole`: nothing may follow it. */
 function contentOf(der: Buffer, tag: number, whole = true): Buffer | undefined {
   const short = der[1] ?? 0
   const extra = short < 0x80 ? 0 : short - 0x80

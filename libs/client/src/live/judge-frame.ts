@@ -116,10 +116,7 @@ function applyFreshness(frame: StreamFrame, trust: DocumentTrust, roster: Roster
   }
 }
 
-/**
- * Checks the statement by this machine's clock. A reader's time starts at the signed time, so a newly started reader alone would accept an
- * old statement with old documents.
- */
+/** Checks the statement by this machine's clock: the time of a new reader starts at the signed time, however old that is. */
 function checkFreshness(
   trust: DocumentTrust,
   { version, expires }: Roster,

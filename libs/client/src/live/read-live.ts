@@ -16,10 +16,7 @@ export interface LiveSource {
   /** Returns the body of `GET /v1/snapshot?revision=0` for these policies: documents, rollout's freshness statement, and proofs. */
   snapshot(ids: readonly string[]): Promise<unknown>
   clock: Clock
-  /**
-   * Time in ms for retries while the freshness statement is missing or differs from the heads; a store has no statement for 5 s after a
-   * start. Default 8 s.
-   */
+  /** Time in ms for retries while the freshness statement is missing (5 s after a store's start) or differs. Default 8 s. */
   waitMs?: number
 }
 
@@ -28,10 +25,7 @@ const PAUSE_MS = 200
 
 type Attempt = { live: Map<string, VerifiedLive>; isFinal: boolean }
 
-/**
- * Reads the values in force for all readers, by policy id, and verifies them with `judgeFrame`. Never throws; a value that does not verify
- * is returned as `unverified` with the reason.
- */
+/** Reads the values in force for all readers and verifies them with `judgeFrame`. Never throws; the rest is `unverified` with why. */
 export async function readLive(ids: readonly string[], source: LiveSource): Promise<Map<string, VerifiedLive>> {
   const { clock, waitMs = WAIT_MS } = source
   const until = clock.elapsed() + waitMs

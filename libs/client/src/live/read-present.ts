@@ -6,10 +6,7 @@ import { parseFrame } from '../connection/parse-frame.js'
 import { judgeFrame, type JudgedLive } from './judge-frame.js'
 import type { LiveSource } from './read-live.js'
 
-/**
- * Verified value; `value` is `null` if no version is in force. `doubt` is set if no freshness statement confirms that the value is the
- * newest (STALE).
- */
+/** Verified value; `null` if no version is in force. `doubt`: no freshness statement confirms that it is the newest (STALE). */
 export type PresentValue = Omit<Extract<JudgedLive, { kind: 'verified' }>, 'kind'>
 
 /** Time in ms for retries: a head and its statement may differ for a moment, and a store has no statement in its first seconds. */
@@ -20,10 +17,7 @@ const POLICIES_AT_ONCE = 25
 /** Doubts that may pass on their own. */
 const PASSING: ReadonlySet<string> = new Set(['HMS_FRESHNESS_MISSING', 'HMS_FRESHNESS_MIXED', 'HMS_ROSTER_VERSION'])
 
-/**
- * Reads the value of one policy in force for a reader and verifies it as the SDK does. Throws 502 `HMS_VERIFY_PRESENT` if a signature
- * contradicts the store, and the errors of the snapshot.
- */
+/** Reads and verifies the value of one policy for a reader. Throws 502 `HMS_VERIFY_PRESENT`, and the errors of the snapshot. */
 export async function readPresent(id: string, reader: Reader, source: LiveSource): Promise<PresentValue> {
   const judged = (await judgePresent([id], reader, source)).get(id)!
   if (judged.kind === 'verified') return judged

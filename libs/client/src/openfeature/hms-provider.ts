@@ -151,10 +151,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/**
- * Returns the reader that a context names: `targetingKey` is the bot, `region` the region. Missing members are those of the connection.
- * Throws `INVALID_CONTEXT`.
- */
+/** Returns the reader of a context: bot `targetingKey`, and `region`; else those of the connection. Throws `INVALID_CONTEXT`. */
 function readerOf({ targetingKey, region }: EvaluationContext, own: Reader): Reader {
   return {
     bot: nameIn('targetingKey', targetingKey, MAX_BOT_NAME) ?? own.bot,

@@ -3,10 +3,7 @@ import type { Json } from '#libs/contracts'
 import { resolve, type InForce, type Reader } from '#libs/evaluation'
 import type { ConnectionState, HeldDocumentSource } from '../connection/hms-connection.js'
 
-/**
- * Error with the `code` that the SDK reads. The SDK's own classes are not used, because importing them at run time would break apps without
- * the SDK.
- */
+/** Error with the `code` that the SDK reads. The SDK's classes would have to be imported at run time, where it may be missing. */
 export class ProviderError extends Error {
   readonly code: ErrorCode
 
@@ -21,10 +18,7 @@ export class ProviderError extends Error {
 /** Flag types of OpenFeature. */
 export type FlagType = 'boolean' | 'string' | 'number' | 'object'
 
-/**
- * Resolves a flag: `ID` is the whole policy, `ID.FIELD` a field with its own type. Throws `FLAG_NOT_FOUND` and `TYPE_MISMATCH`; the SDK
- * then returns the caller's default.
- */
+/** Resolves a flag: `ID` is the whole policy, `ID.FIELD` a field of its own type. Throws `FLAG_NOT_FOUND` and `TYPE_MISMATCH`. */
 export function resolveFlag<T extends JsonValue>(
   key: string,
   type: FlagType,

@@ -39,10 +39,7 @@ export class DocumentTrust {
     return { floors: this.floors.memory(), signedMs: this.time.remembered() }
   }
 
-  /**
-   * Verifies and decodes a document. Throws `SignatureError` if the document must not be applied; the previous document then stays in
-   * force.
-   */
+  /** Verifies and decodes a document. Throws `SignatureError` for one that must not be applied; the previous one stays in force. */
   admit(document: ConfigDocument): HeldDocument {
     const roster = this.roster()
     const { verified, held } = checkedDocuments.of(document, roster)
@@ -57,10 +54,7 @@ export class DocumentTrust {
     return leasedFrom(now, held)
   }
 
-  /**
-   * Applies rollout's freshness statement on all stable heads; returns the version of its roster. Throws `HMS_FRESHNESS_INVALID` or
-   * `HMS_FRESHNESS_AHEAD`.
-   */
+  /** Applies a freshness statement; returns its roster's version. Throws `HMS_FRESHNESS_INVALID` or `HMS_FRESHNESS_AHEAD`. */
   acceptFreshness(envelope: unknown): number {
     const statement = checkedStatements.of(envelope, this.roster())
     const issuedMs = Date.parse(statement.issuedAt)
@@ -71,10 +65,7 @@ export class DocumentTrust {
     return statement.roster
   }
 
-  /**
-   * Returns the code of why the copy may be incomplete, if any. `held`: digest over all stable heads, or the comparison function of a
-   * reader with named policies.
-   */
+  /** Returns why the copy may be incomplete. `held`: digest over all stable heads, or the comparison of a reader with named policies. */
   doubt(held: string | IsHeld): Doubt | undefined {
     const now = this.time.now()
     const isHeld: IsHeld = typeof held === 'string' ? ({ stable }) => stable === held : held

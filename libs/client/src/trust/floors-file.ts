@@ -8,10 +8,7 @@ import { codeOf, readIfThere } from '../keys/files.js'
 /** State of a reader that protects it from rollback attacks. */
 export interface SavedFloors {
   floors: FloorMemory
-  /**
-   * The reader's time when it was saved: the newest time signed by rollout plus the time since, in epoch milliseconds; `null` before any
-   * contact.
-   */
+  /** The reader's time when it was saved: newest signed time plus the time since, in epoch ms; `null` before any contact. */
   signedMs: number | null
 }
 
@@ -67,10 +64,7 @@ function sumOf({ floors, signedMs }: SavedFloors): string {
     .digest('hex')
 }
 
-/**
- * Returns the text of a file that only this program writes; `undefined` if the file does not exist. Throws for a symbolic link, because
- * this program creates none.
- */
+/** Returns the text of a file of this program; `undefined` if there is none. Throws for a symbolic link, which it never creates. */
 export async function readOwnFile(path: string): Promise<string | undefined> {
   try {
     if ((await lstat(path)).isSymbolicLink()) throw new TypeError(`${path} is a symbolic link`)

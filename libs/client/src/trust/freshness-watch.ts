@@ -16,9 +16,7 @@ export type Doubt =
   | 'HMS_FRESHNESS_MISSING'
   /** The last statement has expired: newer ones are withheld, or rollout is unavailable. */
   | 'HMS_FRESHNESS_EXPIRED'
-  /**
-   * The last statement is dated far ahead of this reader's time, so one of the two clocks is wrong, and there is no other valid statement.
-   */
+  /** The last statement is dated far ahead of this reader's time, so one of the clocks is wrong; there is no other valid one. */
   | 'HMS_FRESHNESS_AHEAD'
   /** The statement names other stable heads than the copy has: some heads are withheld, or mixed with older ones. */
   | 'HMS_FRESHNESS_MIXED'
@@ -79,10 +77,7 @@ export class StableHeadProofs {
     this.cached = undefined
   }
 
-  /**
-   * Whether rollout's statement names exactly these heads of the reader's policies. Also `true` for a statement of an earlier version,
-   * which has no tree and cannot be checked.
-   */
+  /** Whether the statement names exactly these heads. `true` for one of an earlier version, which has no tree to check. */
   match({ tree }: FreshnessPredicate, heads: readonly StableHead[]): boolean {
     if (tree === undefined) return true
     if (this.cached?.root !== tree.root) {

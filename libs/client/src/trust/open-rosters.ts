@@ -79,10 +79,7 @@ async function readPinned(pinned: string | Uint8Array): Promise<Envelope> {
   }
 }
 
-/**
- * Loads the saved rosters. Throws for a damaged file: if it were ignored, an attacker could damage the file to make the reader pin another
- * roster.
- */
+/** Loads the saved rosters. Throws for a damaged file: ignored, it would let an attacker make the reader pin another roster. */
 async function load(file: string | undefined): Promise<SavedRosters | undefined> {
   const text = file === undefined ? undefined : await readIfThere(file)
   if (text === undefined) return undefined

@@ -11,9 +11,7 @@ export interface RosterSource {
   after(newest: Roster): Promise<Envelope[]>
   /** Returns all rosters of the source, oldest first. */
   all?(): Promise<Envelope[]>
-  /**
-   * Returns the newest roster of the source, to pin on first use; only defined for loopback addresses, where no intermediary is possible.
-   */
+  /** Returns the newest roster, to pin on first use; defined for loopback addresses alone, where no intermediary is possible. */
   first?(): Promise<Envelope | undefined>
 }
 
@@ -25,9 +23,7 @@ export function httpRosters(api: ApiClient): RosterSource {
   return { name: api.url, after, all: () => chainSince(0, since), ...(isLoopback(api.url) ? { first } : {}) }
 }
 
-/**
- * Origin of the trust. `pinned`: the operator named the roster. `first-use`: the roster is the first one that a loopback address served.
- */
+/** Origin of the trust. `pinned`: the operator named the roster. `first-use`: a loopback address served it first. */
 export type TrustKind = 'pinned' | 'first-use'
 
 type SaveRosters = (rosters: readonly Envelope[]) => Promise<void>
@@ -59,10 +55,7 @@ export class PinnedRosters {
     return new PinnedRosters(kind, [...envelopes] as Envelope[], newest, source, save)
   }
 
-  /**
-   * Pins the source's newest roster if the source may be trusted on first use. `known`: the remedy for the error otherwise. Throws
-   * `HMS_ROSTER_REQUIRED`.
-   */
+  /** Pins the newest roster of a source trusted on first use. `known`: remedy for the error otherwise. Throws `HMS_ROSTER_REQUIRED`. */
   static async atFirstUse(source: RosterSource, known: { how: string; next: string[] }, save?: SaveRosters): Promise<PinnedRosters> {
     if (source.first === undefined) {
       const detail = `No roster is known for ${source.name}: ${known.how}.`
@@ -109,10 +102,7 @@ export class PinnedRosters {
     }
   }
 
-  /**
-   * Fetches the successors of the newest roster. Throws the `SignatureError` of the first that is not a valid successor; the ones after it
-   * are ignored.
-   */
+  /** Fetches the successors of the newest roster. Throws the `SignatureError` of the first invalid one and ignores the rest. */
   async follow(): Promise<void> {
     const before = this.current
     const steps = await this.source.after(before)

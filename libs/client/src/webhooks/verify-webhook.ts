@@ -95,9 +95,7 @@ export function signWebhook(
   return { 'webhook-id': id, 'webhook-timestamp': seconds, 'webhook-signature': `v1,${mac}` }
 }
 
-/**
- * Returns the check of a key: whether an entry of the signature list is its signature over the bytes. An entry of another scheme is not.
- */
+/** Returns the check of a key: whether an entry of the signature list is its signature over the bytes, in its scheme. */
 function checkOf(text: string): (signed: Buffer) => (signature: string) => boolean {
   if (text.startsWith(PREFIX)) {
     const key = decodePublicKey(text)

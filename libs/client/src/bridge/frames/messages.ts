@@ -48,10 +48,7 @@ export function written(message: FromFrame | FromHost): object {
   return { hmsBridge: PROTOCOL, ...message }
 }
 
-/**
- * Parses a message from a frame. Returns `undefined` for any message that is not of this protocol, because pages exchange other messages
- * too. Members are validated where they are used.
- */
+/** Parses a message from a frame; `undefined` for any other protocol. Members are validated where they are used. */
 export function fromFrame(data: unknown): FromFrame | undefined {
   if (!isOurs(data)) return undefined
   const { type, name, policies, event, message } = data

@@ -31,10 +31,7 @@ export function chooseTransport(choice: Choice, { hadFrames, blocked }: Outcome,
   return { transport: order[order.indexOf(transport) + 1] ?? best, blocked: 0, proven }
 }
 
-/**
- * Returns the better transport to try while `transport` works; for `poll`, `stream` and `events` alternately. `tries`: number of earlier
- * attempts.
- */
+/** Returns the better transport to try while `transport` works; for `poll` both in turn. `tries`: number of earlier attempts. */
 export function betterTransport(transport: TransportName, tries: number): TransportName {
   return transport === 'poll' && tries % 2 === 1 ? 'events' : 'stream'
 }

@@ -36,9 +36,7 @@ export function serverTransports(target: Target): Transports {
   }
 }
 
-/**
- * Transport over `GET /v1/stream`. An open socket does not keep the process alive; a pending connect can, because libuv counts it as work.
- */
+/** Transport over `GET /v1/stream`. An open socket does not keep the process alive; a pending connect can, as work of libuv. */
 function webSocket(target: Target): Transport {
   return {
     firstMs: FIRST_MS,
@@ -94,10 +92,7 @@ function unrefAndSend(request: ClientRequest): void {
   request.end()
 }
 
-/**
- * Transport over `GET /v1/snapshot?revision=N` with `If-None-Match`, for networks whose proxy buffers streamed responses. A poll returns
- * the missed changes, or 304, which is handled as a heartbeat.
- */
+/** Transport over `GET /v1/snapshot` with `If-None-Match`, where proxies buffer streams. A 304 is handled as a heartbeat. */
 function polling(target: Target): Transport {
   return {
     firstMs: SILENCE_MS,

@@ -59,10 +59,7 @@ export interface Session {
   readonly hasEnded: boolean
   /** Called when the server has accepted the connection. */
   opened(): void
-  /**
-   * Delivers a frame and returns its revision. A frame that is invalid or cannot be applied ends the session as damaged; `undefined` is
-   * returned then.
-   */
+  /** Delivers a frame and returns its revision; `undefined` for one that is invalid, which ends the session as damaged. */
   receive(text: string): number | undefined
   /** Ends the session and drops its connection. Later calls have no effect. */
   end(end: SessionEnd): void
