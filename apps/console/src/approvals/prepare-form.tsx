@@ -64,10 +64,7 @@ async function requestOf(form: FormData, proposed: Proposed, admit: () => Promis
   }
 }
 
-/**
- * Reading YAML takes this process a second and more, so approver is asked first whether the caller may prepare anything: with nothing,
- * which it judges after who asks, and refuses.
- */
+/** Asks approver with an empty request, which it judges after the caller, because reading YAML takes this process a second and more. */
 async function askMayPrepare(send: Send): Promise<Problem | undefined> {
   const sent = await send<PreparedApproval>(PREPARE, {})
   if (sent.kind === 'refused' && (sent.status === 400 || sent.status === 422)) return undefined

@@ -1,7 +1,4 @@
-/**
- * Whether an `Accept` takes HTML. A program that names only another type learns where the API is; one that names none, or any, gets
- * the page.
- */
+/** Whether an `Accept` takes HTML. A program that names only another type is told where the API is. */
 export function acceptsHtml(accept: string | undefined): boolean {
   if (accept === undefined || accept.trim() === '') return true
   const ranges = accept.split(',').map((each) =>

@@ -1,9 +1,6 @@
 import type { ServiceName } from '#libs/contracts'
 
-/**
- * Response of a service, or why there is none. The four are different facts for a person, so each has its own words on a page: a service
- * that is away must not look like an empty list.
- */
+/** Response of a service, or why there is none: four facts, each with its words. A service that is away is no empty list. */
 export type Answer<T> =
   | { kind: 'loaded'; value: T }
   | { kind: 'missing'; detail: string }

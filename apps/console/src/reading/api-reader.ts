@@ -177,10 +177,7 @@ function codeOf(error: unknown): unknown {
   return (error as { cause?: { code?: unknown } | null } | null)?.cause?.code
 }
 
-/**
- * JSON whose texts and names are safe to show: what hides text or turns its direction is written out. Done once where text comes in, so
- * that no page can forget it.
- */
+/** JSON whose texts and names are safe to show: what hides text or turns its direction is written out, once, where text comes in. */
 export function parseClean(text: string): unknown {
   return JSON.parse(text, (_key, value: unknown) => {
     if (typeof value === 'string') return printable(value)

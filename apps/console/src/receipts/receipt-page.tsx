@@ -5,9 +5,7 @@ import type { PageContent, PageRequest } from '../layout/page.js'
 import { Facts, Moment } from '../layout/parts.js'
 import { BundleLinks } from '../partners/delivery-rows.js'
 
-/**
- * Behind the link in a mail. Opening it changes nothing, for scanners of mail open links before people do: only the button acknowledges.
- */
+/** Behind the link in a mail. Scanners open links before people do, so only the button acknowledges. */
 export async function receiptPage({ read, params: { token = '' }, query }: PageRequest): Promise<PageContent> {
   // Read again after the button was pressed.
   const answer = await read<ReceiptView>(`/v1/receipts/${encodeURIComponent(token)}${query.has('pressed') ? '?pressed' : ''}`)
