@@ -49,17 +49,9 @@ export function addConsole(
   { urlsOf, clock = systemClock, trusted = new TrustedProxies([]), key, hosts = [], roster, environment, walkthrough }: ConsoleOptions,
 ): void {
   const assets = readAssets()
-  const { style, script, icon, panes, paneFrame: frame } = assets
   const [sign, check] = [readBundle('sign.js'), readBundle('check.js')]
-  const hrefs = {
-    style: style.href,
-    script: script.href,
-    icon: icon.href,
-    panes: panes.href,
-    paneFrame: frame.href,
-    sign: sign?.href ?? '',
-    check: check?.href ?? '',
-  }
+  const own = Object.fromEntries(Object.entries(assets).map(([name, { href }]) => [name, href])) as Record<keyof typeof assets, string>
+  const hrefs = { ...own, sign: sign?.href ?? '', check: check?.href ?? '' }
   const clientOf = clientBehind(trusted)
   const reader = new ApiReader({ urlsOf, clock })
   const maker = new PageMaker(reader, hrefs, clock, { roster, url: urlsOf('approver')[0] ?? '' }, environment, readHeader, walkthrough)

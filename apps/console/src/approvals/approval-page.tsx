@@ -171,17 +171,9 @@ function PastTheStages({ reason, prepared: { plan, releases } }: { reason: strin
   )
 }
 
-function Who({
-  prepared,
-  consent,
-  people,
-  now,
-}: {
-  prepared: PreparedApproval
-  consent: Consent
-  people: Answer<People>
-  now: Date
-}): JSX.Element {
+type WhoProps = { prepared: PreparedApproval; consent: Consent; people: Answer<People>; now: Date }
+
+function Who({ prepared, consent, people, now }: WhoProps): JSX.Element {
   const authors = consent.authors.map((author) => (
     <span key={author}>
       <span data-consent>{author}</span>{' '}

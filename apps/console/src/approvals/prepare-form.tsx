@@ -5,9 +5,9 @@ import { PAGE_HEADERS } from '../layout/page-headers.js'
 import type { PageMaker } from '../layout/page-maker.js'
 import type { ApiReader } from '../reading/api-reader.js'
 import type { ClientOf } from '../reading/client-of.js'
-import { refusedProposal, type AskedRollback, type Problem } from './refused-proposal.js'
+import { refusedProposal, type AskedRollback } from './refused-proposal.js'
 import type { Proposed } from './propose-form.js'
-import type { Send, Sent } from '../reading/answer.js'
+import type { Sent } from '../reading/answer.js'
 
 const MAX_FILES = 20
 const PREPARE = '/v1/approvals/prepare'
@@ -24,17 +24,20 @@ export function addPrepareForm(server: FastifyInstance, { reader, maker, authori
   takeForms(server, (scope) => {
     scope.post('/approvals', { config: { page: true } }, async (request, reply) => {
       const form = request.body as FormData
-      const proposed = proposedIn(form)
+      const [proposed, rollback] = [proposedIn(form), rollbackIn(form)]
       const send = reader.sendAs(authorizationOf(request.headers), clientOf(request))
-      const rollback = rollbackIn(form)
-      const asked =
-        rollback === undefined
-          ? await requestOf(form, proposed, () => askMayPrepare(send))
-          : { request: { rollback: { ...rollback, reason: rollback.reason || undefined } } }
-      const sent = 'problem' in asked ? asked.problem : problemOf(await send<PreparedApproval>(PREPARE, asked.request))
-      if ('digest' in sent) return reply.redirect(`/approvals/${encodeURIComponent(sent.digest)}`, 303)
-      const { status, html } = maker.show(refusedProposal(sent, proposed, rollback))
-      return reply.status(status).headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
+      const prepare = async (asked: object): Promise<string> => digestIn(await send<PreparedApproval>(PREPARE, asked))
+      try {
+        const asked =
+          rollback === undefined
+            ? await requestOf(form, proposed, () => requireMayPrepare(prepare))
+            : { rollback: { ...rollback, reason: rollback.reason || undefined } }
+        return reply.redirect(`/approvals/${encodeURIComponent(await prepare(asked))}`, 303)
+      } catch (error) {
+        if (!(error instanceof HmsError)) throw error
+        const { status, html } = maker.show(refusedProposal(error, proposed, rollback))
+        return reply.status(status).headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
+      }
     })
   })
 }
@@ -50,53 +53,30 @@ function rollbackIn(form: FormData): AskedRollback | undefined {
   return { policy, version: text('rollback-version'), reason: text('reason'), publicReason: text('public-reason') }
 }
 
-type Asked = { request: object } | { problem: Problem }
-
-async function requestOf(form: FormData, proposed: Proposed, admit: () => Promise<Problem | undefined>): Promise<Asked> {
-  const read = await policiesIn(form, proposed.text ?? '', admit)
-  if ('problem' in read) return read
-  try {
-    const plan = await planOf(proposed)
-    return { request: { policies: read.policies, plan, ...(proposed.author === '' ? {} : { author: proposed.author }) } }
-  } catch (error) {
-    if (error instanceof HmsError) return { problem: unfit(error.code, error.detail) }
-    throw error
-  }
+async function requestOf(form: FormData, proposed: Proposed, admit: () => Promise<void>): Promise<object> {
+  const policies = await policiesIn(form, proposed.text ?? '', admit)
+  return { policies, plan: await planOf(proposed), ...(proposed.author === '' ? {} : { author: proposed.author }) }
 }
 
 /** Asks approver with an empty request, which it judges after the caller, because reading YAML takes this process a second and more. */
-async function askMayPrepare(send: Send): Promise<Problem | undefined> {
-  const sent = await send<PreparedApproval>(PREPARE, {})
-  if (sent.kind === 'refused' && (sent.status === 400 || sent.status === 422)) return undefined
-  const answer = problemOf(sent)
-  return 'digest' in answer ? undefined : answer
+async function requireMayPrepare(prepare: (asked: object) => Promise<string>): Promise<void> {
+  await prepare({}).catch((error: unknown) => {
+    if (!(error instanceof HmsError && (error.status === 400 || error.status === 422))) throw error
+  })
 }
 
 /** Files first; the text where there are none. */
-async function policiesIn(
-  form: FormData,
-  text: string,
-  admit: () => Promise<Problem | undefined>,
-): Promise<{ policies: JsonObject[] } | { problem: Problem }> {
+async function policiesIn(form: FormData, text: string, admit: () => Promise<void>): Promise<JsonObject[]> {
   const files = form.getAll('files').filter((each): each is File => typeof each !== 'string' && each.size > 0)
-  const sources =
-    files.length > 0
-      ? await Promise.all(files.slice(0, MAX_FILES).map(bytesOf))
-      : text === ''
-        ? []
-        : [{ name: 'policy', bytes: Buffer.from(text) }]
-  if (sources.length === 0 || files.length > MAX_FILES) {
-    const detail = files.length > MAX_FILES ? `One release has at most ${MAX_FILES} files.` : 'Choose a file, or paste a policy.'
-    return { problem: unfit('HMS_FILE_REQUIRED', detail) }
-  }
+  if (files.length > MAX_FILES) throw unfit('HMS_FILE_REQUIRED', `One release has at most ${MAX_FILES} files.`)
+  const pasted = text === '' ? [] : [{ name: 'policy', bytes: Buffer.from(text) }]
+  const sources = files.length > 0 ? await Promise.all(files.map(bytesOf)) : pasted
+  if (sources.length === 0) throw unfit('HMS_FILE_REQUIRED', 'Choose a file, or paste a policy.')
   // Approver takes no more: it would be read for nothing.
   // guard: console-propose-bytes
-  if (sources.reduce((sum, { bytes }) => sum + bytes.length, 0) > MAX_RUN_BYTES) {
-    const detail = `The policies of one release have at most ${MAX_RUN_BYTES / 1024} KiB together.`
-    return { problem: unfit('HMS_APPROVER_RUN_TOO_LARGE', detail) }
-  }
-  const refused = await admit()
-  if (refused !== undefined) return { problem: refused } // guard: console-propose-asks-first
+  if (sources.reduce((sum, { bytes }) => sum + bytes.length, 0) > MAX_RUN_BYTES)
+    throw unfit('HMS_APPROVER_RUN_TOO_LARGE', `The policies of one release have at most ${MAX_RUN_BYTES / 1024} KiB together.`)
+  await admit() // guard: console-propose-asks-first
   // Late: most who open pages propose nothing, and reading YAML takes a parser.
   const { formatFinding, parsePolicy } = await import('#libs/policy')
   const parsed: ReturnType<typeof parsePolicy>[] = []
@@ -105,9 +85,10 @@ async function policiesIn(
     // Others have their turn between two files.
     await new Promise((resolve) => setImmediate(resolve))
   }
-  const lines = parsed.flatMap((each) => (each.ok ? [] : each.findings.map(formatFinding)))
-  if (lines.length > 0) return { problem: { ...unfit('HMS_LINT_FAILED', 'This is no policy yet.'), lines, next: ['hms-svc lint FILE'] } }
-  return { policies: parsed.flatMap((each) => (each.ok ? [each.source.policy] : [])) }
+  const errors = parsed.flatMap((each) => (each.ok ? [] : each.findings.map(formatFinding))).map((detail) => ({ pointer: '', detail }))
+  if (errors.length > 0)
+    throw new HmsError('HMS_LINT_FAILED', 'This is no policy yet.', { status: 422, errors, next: ['hms-svc lint FILE'] })
+  return parsed.flatMap((each) => (each.ok ? [each.source.policy] : []))
 }
 
 async function bytesOf(file: File): Promise<{ name: string; bytes: Buffer }> {
@@ -125,23 +106,13 @@ async function planOf({ canary = '', observe = '', bake = '' }: Proposed): Promi
   }
 }
 
-function problemOf(sent: Sent<PreparedApproval>): { digest: string } | Problem {
-  switch (sent.kind) {
-    case 'taken':
-      return { digest: sent.value.digest }
-    case 'refused': {
-      const { status, code, detail, next, errors } = sent
-      const lines = errors.map((each) => each.detail)
-      return { status: status === 401 ? 403 : status === 409 || status === 403 ? status : 422, code, detail, next, lines }
-    }
-    case 'away':
-      return {
-        ...unfit('HMS_UNREACHABLE', `${sent.service} ${sent.detail}. Nothing was prepared; send it again.`),
-        status: 503,
-      }
-  }
+/** Digest of what was prepared. Throws what the service said instead. */
+function digestIn(sent: Sent<PreparedApproval>): string {
+  if (sent.kind === 'taken') return sent.value.digest
+  if (sent.kind === 'refused') throw new HmsError(sent.code, sent.detail, sent)
+  throw new HmsError('HMS_UNREACHABLE', `${sent.service} ${sent.detail}. Nothing was prepared; send it again.`, { status: 503 })
 }
 
-function unfit(code: string, detail: string): Problem {
-  return { status: 422, code, detail, lines: [], next: [] }
+function unfit(code: string, detail: string): HmsError {
+  return new HmsError(code, detail, { status: 422 })
 }

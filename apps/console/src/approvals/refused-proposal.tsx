@@ -1,3 +1,4 @@
+import type { HmsError } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Alert } from '../layout/absent.js'
 import type { PageContent } from '../layout/page.js'
@@ -12,18 +13,14 @@ export interface AskedRollback {
   publicReason: string
 }
 
-export interface Problem {
-  status: 403 | 409 | 422 | 503
-  code: string
-  detail: string
-  /** Findings with line and column. */
-  lines: readonly string[]
-  next: readonly string[]
-}
-
-/** Says why nothing was prepared, and keeps what was written. */
-export function refusedProposal({ status, code, detail, lines, next }: Problem, proposed: Proposed, rollback?: AskedRollback): PageContent {
-  const isDenied = status === 403
+/** Says why nothing was prepared, and keeps what was written. `errors`: findings with line and column. */
+export function refusedProposal(
+  { status: given, code, detail, errors, next }: HmsError,
+  proposed: Proposed,
+  rollback?: AskedRollback,
+): PageContent {
+  const isDenied = given === 401 || given === 403
+  const status = isDenied ? 403 : given === 409 || given === 503 ? given : 422
   return {
     status,
     title: 'Not prepared',
@@ -49,11 +46,11 @@ export function refusedProposal({ status, code, detail, lines, next }: Problem, 
               . It can be countersigned here.
             </p>
           ) : null}
-          {lines.length === 0 ? null : (
+          {errors.length === 0 ? null : (
             <ul>
-              {lines.map((line) => (
-                <li key={line}>
-                  <code>{line}</code>
+              {errors.map((error) => (
+                <li key={error.detail}>
+                  <code>{error.detail}</code>
                 </li>
               ))}
             </ul>

@@ -6,13 +6,14 @@ import { predicatesOf, readPeople, whoMayNotSign } from '../signing/people.js'
 import { statementPage, wrongChoice } from '../signing/statement-page.js'
 import { policiesText } from '../layout/parts.js'
 import { valueOf } from '../reading/answer.js'
+import { textIn } from '../forms/query.js'
 
 /** What a person signs who says no to an approval. */
 export async function rejectPage(request: PageRequest): Promise<PageContent> {
   const { read, params, query, now } = request
   const digest = params['digest'] ?? ''
-  const reason = (query.get('reason') ?? '').trim().slice(0, 1_000)
-  const publicReason = (query.get('public-reason') ?? '').trim().slice(0, 1_000) || undefined
+  const reason = textIn(query, 'reason', 1_000)
+  const publicReason = textIn(query, 'public-reason', 1_000) || undefined
   const back = `/approvals/${encodeURIComponent(digest)}`
   const place = {
     title: 'Reject an approval',

@@ -4,7 +4,8 @@ import { FilteredAway, LoadedPart, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { count, Moment, RunLink, Table, Terminal } from '../layout/parts.js'
-import { logFilterIn, logQuery, readLog, type LogFilter, type LogPage } from './read-log.js'
+import { logFilterIn, readLog, type LogFilter, type LogPage } from './read-log.js'
+import { queryOf } from '../forms/query.js'
 
 /** Rows of one page. */
 const SHOWN = 100
@@ -110,7 +111,7 @@ function Found({ page, filter, narrowed }: FoundProps): JSX.Element {
           <Entries entries={steps.slice(0, SHOWN)} />
           {steps.length <= SHOWN ? null : (
             <p>
-              These are the newest {SHOWN}. <a href={`/audit?${logQuery({ ...filter, kind: 'services' })}`}>All steps of services</a>
+              These are the newest {SHOWN}. <a href={`/audit?${queryOf({ ...filter, kind: 'services' })}`}>All steps of services</a>
             </p>
           )}
         </details>
@@ -118,16 +119,16 @@ function Found({ page, filter, narrowed }: FoundProps): JSX.Element {
       <ul class="no-print">
         {next === undefined ? null : (
           <li>
-            <a href={`/audit?${logQuery({ ...rest, before: next })}`}>Older entries</a>
+            <a href={`/audit?${queryOf({ ...rest, before: next })}`}>Older entries</a>
           </li>
         )}
         {isEmpty ? null : (
           <>
             <li>
-              <a href={`/audit/export?${logQuery(filter)}&format=csv`}>These entries as CSV</a>
+              <a href={`/audit/export?${queryOf(filter)}&format=csv`}>These entries as CSV</a>
             </li>
             <li>
-              <a href={`/audit/export?${logQuery(filter)}&format=ndjson`}>These entries as NDJSON</a>, to recompute their hashes
+              <a href={`/audit/export?${queryOf(filter)}&format=ndjson`}>These entries as NDJSON</a>, to recompute their hashes
             </li>
           </>
         )}

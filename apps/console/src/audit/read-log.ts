@@ -1,5 +1,6 @@
 import { isByPeople, type AuditEntry } from '#libs/contracts'
 import { mapAnswer, type Answer, type Read } from '../reading/answer.js'
+import { queryOf, textIn } from '../forms/query.js'
 
 /** Entries of the log that one page looks at: what matches further back is on an older page. */
 export const LOOKED_AT = 1_000
@@ -52,8 +53,7 @@ export async function readLog(read: Read, filter: LogFilter): Promise<Answer<Log
 /** Reads the newest entries, of a person or a run too: a page looks at a thousand of them, whatever other entries are between. */
 async function newestOf(read: Read, filter: LogFilter): Promise<Answer<LogPage>> {
   const asked = { by: filter.by, run: filter.run, before: filter.before, order: 'newest', limit: LOOKED_AT, acts: true }
-  const query = new URLSearchParams(Object.entries(asked).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])))
-  const answer = await read<AuditEntry[]>(`/v1/audit/entries?${query}`)
+  const answer = await read<AuditEntry[]>(`/v1/audit/entries?${queryOf(asked)}`)
   return mapAnswer(answer, (acts) => ({
     entries: matching(acts.toReversed(), filter),
     lookedAt: acts.length,
@@ -80,7 +80,7 @@ function matching(entries: readonly AuditEntry[], { about, act, service, kind, s
 }
 
 export function logFilterIn(query: URLSearchParams): LogFilter {
-  const text = (name: string): string => (query.get(name) ?? '').trim().slice(0, 100)
+  const text = (name: string): string => textIn(query, name, 100)
   const day = (name: string): string | undefined => (/^\d{4}-\d\d-\d\d$/.test(text(name)) ? text(name) : undefined)
   const index = (name: string): number | undefined => (/^\d{1,15}$/.test(text(name)) ? Number(text(name)) : undefined)
   const kind = text('kind')
@@ -96,8 +96,4 @@ export function logFilterIn(query: URLSearchParams): LogFilter {
     before: index('before'),
   }
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
-}
-
-export function logQuery(filter: LogFilter): string {
-  return new URLSearchParams(Object.entries(filter).map(([name, value]) => [name, String(value)])).toString()
 }

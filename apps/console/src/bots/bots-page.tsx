@@ -9,6 +9,7 @@ import { RefusedByReaders } from '../policies/refused-by-readers.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { FleetPart, readFleet } from './fleet-picture.js'
 import { BOT_STATES, laggingOf, leftOf, type BotState, type LaggingBot, type LeftBot } from './lagging.js'
+import { textIn } from '../forms/query.js'
 
 /** Policies whose bots one page asks for: each is a question to config-store. */
 const MAX_POLICIES = 50
@@ -21,7 +22,7 @@ export const BOT_WORDS: Record<BotState, { text: string; tone: 'bad' | 'warn' }>
 
 /** Bots by the version that they apply, those that are behind first. A silent bot is listed apart from one with an old version. */
 export async function botsPage({ read, query }: PageRequest): Promise<PageContent> {
-  const policy = (query.get('policy') ?? '').trim().slice(0, 100)
+  const policy = textIn(query, 'policy', 100)
   const state = BOT_STATES.find((each) => each === query.get('state'))
   const [policies, registered] = await Promise.all([read<PolicyView[]>('/v1/policies'), read<BotSummary[]>('/v1/bots')])
   const ids = policies.kind === 'loaded' ? policies.value.map(({ id }) => id).filter((id) => policy === '' || id.includes(policy)) : []

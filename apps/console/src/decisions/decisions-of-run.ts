@@ -7,6 +7,7 @@ import {
   type RunView,
   type TicketDecision,
 } from '#libs/contracts'
+import { textIn } from '../forms/query.js'
 
 /** What each decision does, for a person who has to choose. */
 export const DECISION_WORDS: Record<RunDecisionName | 'accept', { text: string; hint: string }> = {
@@ -64,10 +65,10 @@ export interface Chosen<T> {
 /** What the address says was chosen, or what is missing of it. */
 export function chosenIn<T extends RunDecisionName | TicketDecision>(query: URLSearchParams, allowed: readonly T[]): Chosen<T> | string {
   const decision = query.get('decision') ?? ''
-  const reason = (query.get('reason') ?? '').trim().slice(0, 1_000)
+  const reason = textIn(query, 'reason', 1_000)
   if (!isDecision(decision, allowed)) return `It takes ${allowed.join(', ')} as it is now.`
   if (reason === '') return 'A decision needs a reason.'
-  const publicReason = (query.get('public-reason') ?? '').trim().slice(0, 1_000)
+  const publicReason = textIn(query, 'public-reason', 1_000)
   const said = { reason, ...(publicReason === '' ? {} : { publicReason }) }
   if (decision !== 'extend') return { decision, ...said }
   try {

@@ -3,13 +3,14 @@ import type { PageContent, PageRequest } from '../layout/page.js'
 import { count } from '../layout/parts.js'
 import { DocsFrame, entriesOf } from './docs-frame.js'
 import { KINDS, readLibrary, type Doc, type Kind, type Section } from './library.js'
+import { textIn } from '../forms/query.js'
 
 const SHOWN = 50
 const MAX_QUERY = 200
 
 /** All documents by what they are for, or what a search found in them. */
 export async function docsPage({ query }: PageRequest): Promise<PageContent> {
-  const asked = (query.get('q') ?? '').trim().slice(0, MAX_QUERY)
+  const asked = textIn(query, 'q', MAX_QUERY)
   const docs = [...(await readLibrary()).values()]
   const hits = asked === '' ? [] : searchDocs(docs, asked)
   return {

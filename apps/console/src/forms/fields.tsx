@@ -12,50 +12,27 @@ interface FieldProps extends LabelProps {
   value?: string
   required?: boolean
   maxLength?: number
+  rows?: number
 }
 
-/** One line of text with its label and hint. */
-export function TextField({ name, id = name, label, hint, value = '', required = false, maxLength = 200 }: FieldProps): JSX.Element {
+/** A text with its label and hint: of one line, or of `rows`. */
+export function TextField({ name, id = name, label, hint, value = '', required = false, maxLength = 200, rows }: FieldProps): JSX.Element {
+  const rest = { maxLength, required, 'aria-describedby': hint === undefined ? undefined : `${id}-hint` }
   return (
     <Field name={id} label={label} hint={hint}>
-      <input
-        class="usa-input"
-        id={id}
-        name={name}
-        value={value}
-        maxLength={maxLength}
-        required={required}
-        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
-      />
+      {rows === undefined ? (
+        <input class="usa-input" id={id} name={name} value={value} {...rest} />
+      ) : (
+        <textarea class="usa-textarea" id={id} name={name} rows={rows} {...rest}>
+          {value}
+        </textarea>
+      )}
     </Field>
   )
 }
 
-export function LongTextField({
-  name,
-  id = name,
-  label,
-  hint,
-  value = '',
-  required = false,
-  maxLength = 1_000,
-  rows = 3,
-}: FieldProps & { rows?: number }): JSX.Element {
-  return (
-    <Field name={id} label={label} hint={hint}>
-      <textarea
-        class="usa-textarea"
-        id={id}
-        name={name}
-        rows={rows}
-        maxLength={maxLength}
-        required={required}
-        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
-      >
-        {value}
-      </textarea>
-    </Field>
-  )
+export function LongTextField(props: FieldProps): JSX.Element {
+  return <TextField rows={3} maxLength={1_000} {...props} />
 }
 
 /** `name`: id of the input. */
@@ -109,10 +86,9 @@ export function ReasonFields({ label = 'Reason' }: { label?: string }): JSX.Elem
   )
 }
 
-const SHOW = 'Show what would be signed'
-
 /** Form that shows the page of what was chosen. */
-export function ChoiceForm({ action, verb = SHOW, children }: { action: string; verb?: string; children: ComponentChildren }): JSX.Element {
+export function ChoiceForm(props: { action: string; verb?: string; children: ComponentChildren }): JSX.Element {
+  const { action, verb = 'Show what would be signed', children } = props
   return (
     <form class="usa-form usa-form--tall" method="get" action={action}>
       {children}

@@ -4,6 +4,7 @@ import { absentPage } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { readPeople } from '../signing/people.js'
 import { statementPage, wrongChoice } from '../signing/statement-page.js'
+import { textIn } from '../forms/query.js'
 
 const PLACE = { title: 'Begin a freeze', section: 'Freezes', trail: [{ href: '/freezes', text: 'Freezes' }] } as const
 
@@ -33,7 +34,7 @@ export async function declarePage(request: PageRequest): Promise<PageContent> {
 
 /** The service judges the rest; what would not even be a statement is said here. */
 function freezeIn(query: URLSearchParams): Freeze | string {
-  const text = (name: string): string => (query.get(name) ?? '').trim().slice(0, 1_000)
+  const text = (name: string): string => textIn(query, name, 1_000)
   const [id, reason, scope] = ['id', 'reason', 'scope'].map(text) as [string, string, string]
   if (id === '' || reason === '' || scope === '') return 'A freeze needs a name, a place and a reason.'
   const times = ['from', 'until'].map((name) => [name, text(name)] as const).filter(([, value]) => value !== '')

@@ -6,6 +6,7 @@ import type { PageContent, PageRequest } from '../layout/page.js'
 import { Command } from '../layout/parts.js'
 import { readPeople } from '../signing/people.js'
 import { statementPage } from '../signing/statement-page.js'
+import { textIn } from '../forms/query.js'
 
 /** Ends a freeze: the reason first, then what is signed. */
 export async function liftPage(request: PageRequest): Promise<PageContent> {
@@ -17,7 +18,7 @@ export async function liftPage(request: PageRequest): Promise<PageContent> {
   const answer = await read<FreezeRecord>(path)
   if (answer.kind !== 'loaded') return absentPage({ ...place, summary: 'The freeze cannot be shown.' }, answer, 'freeze')
   const { lifted, statement, reason: why } = answer.value
-  const reason = (query.get('reason') ?? '').trim().slice(0, 1_000)
+  const reason = textIn(query, 'reason', 1_000)
   const command = `hms-svc freezes lift ${id} --reason TEXT --sign NAME`
   if (lifted !== null) {
     const summary = `${lifted.by} ended it already: “${lifted.reason}”`

@@ -15,34 +15,32 @@ export interface Asset {
   body: Buffer
 }
 
-const SCRIPT = 'text/javascript; charset=utf-8'
+const TYPES: Record<string, string> = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', svg: 'image/svg+xml' }
+const FILES = {
+  style: 'console.css',
+  script: 'console.js',
+  icon: 'icon.svg',
+  panes: 'panes.js',
+  paneFrame: 'pane-frame.js',
+  paneView: 'pane-view.js',
+  swaggerStart: 'swagger-start.js',
+  docs: 'docs.js',
+  consequence: 'consequence.js',
+} as const
 
 /** Style sheet, scripts and icon: small files of our own, read once. */
-export function readAssets(): Record<
-  'style' | 'script' | 'icon' | 'panes' | 'paneFrame' | 'paneView' | 'swaggerStart' | 'docs' | 'consequence',
-  Asset
-> {
-  return {
-    style: read('console.css', 'text/css; charset=utf-8'),
-    script: read('console.js', SCRIPT),
-    icon: read('icon.svg', 'image/svg+xml'),
-    panes: read('panes.js', SCRIPT),
-    paneFrame: read('pane-frame.js', SCRIPT),
-    paneView: read('pane-view.js', SCRIPT),
-    swaggerStart: read('swagger-start.js', SCRIPT),
-    docs: read('docs.js', SCRIPT),
-    consequence: read('consequence.js', SCRIPT),
-  }
+export function readAssets(): Record<keyof typeof FILES, Asset> {
+  return Object.fromEntries(Object.entries(FILES).map(([key, name]) => [key, read(name)])) as Record<keyof typeof FILES, Asset>
 }
 
 /** What the build has bundled for browsers; `undefined` where nothing was built: a console that runs from its sources. */
 export function readBundle(name: 'bridge.js' | 'pane.js' | 'sign.js' | 'check.js'): Asset | undefined {
-  return existsSync(new URL(name, BUNDLES)) ? read(name, SCRIPT, BUNDLES) : undefined
+  return existsSync(new URL(name, BUNDLES)) ? read(name, BUNDLES) : undefined
 }
 
-function read(name: string, type: string, folder = FOLDER): Asset {
+function read(name: string, folder = FOLDER): Asset {
   const body = readFileSync(new URL(name, folder))
   const hash = createHash('sha256').update(body).digest('hex').slice(0, 16)
   const path = `/console/${name}`
-  return { href: `${path}?v=${hash}`, path, type, hash, body }
+  return { href: `${path}?v=${hash}`, path, type: TYPES[name.split('.').at(-1)!]!, hash, body }
 }

@@ -2,30 +2,15 @@ import type { PolicyView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import type { Answer } from '../reading/answer.js'
 
-export interface PaneSample {
-  id: string
-  title: string
-  policy: string
-  reading: number
-  unit: string
-  of: string
-}
-
 /** Readings are examples; the rules are those in force. */
 export const AIR = { id: 'air', title: 'Air quality', policy: 'epa-pm25-limit', reading: 30, unit: 'µg/m³', of: 'PM 2.5' }
 export const OZONE = { id: 'ozone', title: 'Ozone', policy: 'ozone-limit', reading: 61, unit: 'ppb', of: 'O₃' }
+export type PaneSample = typeof AIR
 export const WATER = { id: 'water', title: 'Drinking water', policy: 'lead-limit', reading: 4, unit: 'µg/L', of: 'lead' }
 
 /** A pane as the server knows it; where scripts run, the bridge takes over. `mark`: how the script finds it. */
-export function Pane({
-  sample,
-  answer,
-  mark,
-}: {
-  sample: PaneSample
-  answer: Answer<PolicyView>
-  mark: 'data-pane' | 'data-pane-in-frame'
-}): JSX.Element {
+export function Pane(props: { sample: PaneSample; answer: Answer<PolicyView>; mark: 'data-pane' | 'data-pane-in-frame' }): JSX.Element {
+  const { sample, answer, mark } = props
   const { id, title, policy, reading, unit, of } = sample
   // In a frame it is a document of its own, and this its only heading.
   const Heading = mark === 'data-pane-in-frame' ? 'h1' : 'h2'

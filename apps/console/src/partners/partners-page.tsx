@@ -5,6 +5,7 @@ import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Command, count, Part, Table, Terminal } from '../layout/parts.js'
 import { DeliveryRows } from './delivery-rows.js'
+import { queryOf, textIn } from '../forms/query.js'
 
 /** Rows on one page. */
 const PAGE = 50
@@ -21,7 +22,7 @@ export async function partnersPage({ read, query }: PageRequest): Promise<PageCo
   const filter = filterOf(query)
   const [partners, deliveries] = await Promise.all([
     read<PartnerSummary[]>('/v1/partners'),
-    read<DeliveryView[]>(`/v1/deliveries?${searchOf(filter, PAGE + 1)}`),
+    read<DeliveryView[]>(`/v1/deliveries?${queryOf({ ...filter, limit: PAGE + 1 })}`),
   ])
   const narrowed = Object.keys(filter).length > 0
   return {
@@ -53,7 +54,7 @@ export async function partnersPage({ read, query }: PageRequest): Promise<PageCo
 }
 
 function filterOf(query: URLSearchParams): Filter {
-  const text = (name: string): string => (query.get(name) ?? '').trim().slice(0, 500)
+  const text = (name: string): string => textIn(query, name, 500)
   const state = DELIVERY_STATES.find((each) => each === query.get('state'))
   return {
     ...(text('partner') === '' ? {} : { partner: text('partner').slice(0, 100) }),
@@ -61,11 +62,6 @@ function filterOf(query: URLSearchParams): Filter {
     ...(state === undefined ? {} : { state }),
     ...(text('before') === '' ? {} : { before: text('before') }),
   }
-}
-
-function searchOf({ partner, policy, state, before }: Filter, limit?: number): string {
-  const given = Object.entries({ partner, policy, state, before, limit }).filter(([, value]) => value !== undefined)
-  return new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()
 }
 
 function summaryOf(deliveries: readonly DeliveryView[]): string {
@@ -117,7 +113,7 @@ function Found({ deliveries, filter, narrowed }: { deliveries: readonly Delivery
       <DeliveryRows deliveries={page} />
       {deliveries.length > PAGE ? (
         <p>
-          <a href={`/partners?${searchOf({ ...filter, before: page.at(-1)!.id })}`}>Older deliveries</a>
+          <a href={`/partners?${queryOf({ ...filter, before: page.at(-1)!.id })}`}>Older deliveries</a>
         </p>
       ) : null}
     </>

@@ -6,10 +6,11 @@ import type { PageContent, PageRequest } from '../layout/page.js'
 import { count, Terminal } from '../layout/parts.js'
 import { mapAnswer } from '../reading/answer.js'
 import { PolicyTable } from './policy-table.js'
+import { textIn } from '../forms/query.js'
 
 /** Everything in force, by id. */
 export async function policiesPage({ read, query }: PageRequest): Promise<PageContent> {
-  const wanted = (query.get('q') ?? '').trim().slice(0, 100)
+  const wanted = textIn(query, 'q', 100)
   const answer = await read<PolicyView[]>('/v1/policies')
   const found = mapAnswer(answer, (all) => ({ all, fitting: all.filter((policy) => fits(policy, wanted)) }))
   return {

@@ -9,6 +9,7 @@ import { Moment, Section, Table } from '../layout/parts.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { readPeople, type People } from '../signing/people.js'
 import { SigningBlock } from '../signing/signing-block.js'
+import { textIn } from '../forms/query.js'
 
 /** Takes a policy back: choose a version, see what changes, sign; then a stopwatch. Everything chosen stands in the address. */
 export async function rollbackPage({ read, verified, params, query }: PageRequest): Promise<PageContent> {
@@ -21,8 +22,8 @@ export async function rollbackPage({ read, verified, params, query }: PageReques
   ])
   const live = valueOf(policy)
   const to = (query.get('to') ?? '').slice(0, 200)
-  const reason = (query.get('reason') ?? '').trim().slice(0, 1_000)
-  const publicReason = (query.get('public-reason') ?? '').trim().slice(0, 1_000)
+  const reason = textIn(query, 'reason', 1_000)
+  const publicReason = textIn(query, 'public-reason', 1_000)
   const version = encodeURIComponent(to)
   const target = to === '' ? undefined : await read<PastPolicyView>(`${path}?version=${version}`)
   const only = query.get('only') === 'yes'

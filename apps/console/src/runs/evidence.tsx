@@ -1,16 +1,8 @@
-import { stageLabel, type CanaryFigures, type ReplayProgress, type RunView, type SimulationImpact } from '#libs/contracts'
+import { stageLabel, type CanaryFigures, type RunView, type SimulationReport } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { None } from '../layout/absent.js'
 import { count, Digest, Moment, Table } from '../layout/parts.js'
 import { valueOf, type Read } from '../reading/answer.js'
-
-/** What of `GET /v1/simulations/{run}` a page shows. */
-interface SimulationEvidence {
-  state: string
-  reportDigest: string | null
-  progress?: ReplayProgress | null
-  report?: { impact?: SimulationImpact } | null
-}
 
 /** What of `GET /v1/canaries/{run}` a page shows. */
 interface CanaryEvidence {
@@ -26,7 +18,7 @@ interface CanaryEvidence {
 }
 
 export interface RunEvidence {
-  simulation?: SimulationEvidence
+  simulation?: SimulationReport
   canary?: CanaryEvidence
 }
 
@@ -34,7 +26,7 @@ export interface RunEvidence {
 export async function readEvidence(read: Read, { run, stages }: RunView): Promise<RunEvidence> {
   const begun = (name: string): boolean => stages.some(({ stage, startedAt }) => stage === name && startedAt !== null)
   const [simulation, canary] = await Promise.all([
-    begun('simulate') ? read<SimulationEvidence>(`/v1/simulations/${run}`) : undefined,
+    begun('simulate') ? read<SimulationReport>(`/v1/simulations/${run}`) : undefined,
     begun('canary') ? read<CanaryEvidence>(`/v1/canaries/${run}`) : undefined,
   ])
   return { simulation: simulation && valueOf(simulation), canary: canary && valueOf(canary) }

@@ -1,8 +1,9 @@
 import { MAX_RUNS_LISTED, type RunState, type RunView } from '#libs/contracts'
 import type { Answer, Read } from '../reading/answer.js'
+import { queryOf } from '../forms/query.js'
 
 export interface RunsFilter {
-  open: boolean
+  open?: 'yes'
   state?: RunState
   /** Part of a policy's id. */
   policy?: string
@@ -25,7 +26,7 @@ export async function readRuns(read: Read, filter: RunsFilter): Promise<Answer<R
   const runs: RunView[] = []
   let { before } = filter
   for (let batch = 0; batch < MAX_BATCHES; batch++) {
-    const answer = await read<RunView[]>(`/v1/runs?${searchOf(filter, before)}`)
+    const answer = await read<RunView[]>(`/v1/runs?${queryOf({ open: filter.open, state: filter.state, before })}`)
     if (answer.kind !== 'loaded') return answer
     for (const run of answer.value) {
       if (filter.policy !== undefined && !run.policies.some(({ id }) => id.includes(filter.policy!))) continue
@@ -36,12 +37,4 @@ export async function readRuns(read: Read, filter: RunsFilter): Promise<Answer<R
     before = answer.value.at(-1)!.run
   }
   return { kind: 'loaded', value: { runs, older: before } }
-}
-
-function searchOf({ open, state }: RunsFilter, before: number | undefined): string {
-  const search = new URLSearchParams()
-  if (open) search.set('open', 'yes')
-  if (state !== undefined) search.set('state', state)
-  if (before !== undefined) search.set('before', String(before))
-  return search.toString()
 }

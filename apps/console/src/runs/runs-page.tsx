@@ -6,12 +6,13 @@ import type { PageContent, PageRequest } from '../layout/page.js'
 import { Command, count, Moment, PolicyLinks, RunLink, Table, Terminal } from '../layout/parts.js'
 import { stateText, StateTag } from '../layout/state-words.js'
 import { readRuns, type RunsFilter, type RunsFound } from './read-runs.js'
+import { queryOf } from '../forms/query.js'
 
 /** Runs, the newest first. Everything that narrows the list stands in the address, so that it can be kept and sent. */
 export async function runsPage({ read, query }: PageRequest): Promise<PageContent> {
   const filter = filterOf(query)
   const answer = await readRuns(read, filter)
-  const narrowed = filter.state !== undefined || filter.policy !== undefined || filter.open || filter.before !== undefined
+  const narrowed = filter.state !== undefined || filter.policy !== undefined || filter.open !== undefined || filter.before !== undefined
   return {
     title: narrowed ? 'Runs, filtered' : 'Runs',
     heading: 'Runs',
@@ -34,7 +35,7 @@ function filterOf(query: URLSearchParams): RunsFilter {
   const policy = (query.get('policy') ?? '').trim()
   const before = query.get('before') ?? ''
   return {
-    open: query.get('open') === 'yes',
+    ...(query.get('open') === 'yes' ? { open: 'yes' as const } : {}),
     ...((RUN_STATES as readonly string[]).includes(state) ? { state: state as RunState } : {}),
     ...(policy === '' ? {} : { policy: policy.slice(0, 100) }),
     ...(/^\d{1,9}$/.test(before) ? { before: Number(before) } : {}),
@@ -53,7 +54,7 @@ function Filters({ filter }: { filter: RunsFilter }): JSX.Element {
     <FilterForm action="/runs">
       <TextFilter name="policy" label="Policy" value={filter.policy} />
       <ChoiceFilter name="state" label="State" any="Any state" choices={states} chosen={filter.state} />
-      <ChoiceFilter name="open" label="Which" any="All runs" choices={underWay} chosen={filter.open ? 'yes' : undefined} />
+      <ChoiceFilter name="open" label="Which" any="All runs" choices={underWay} chosen={filter.open} />
     </FilterForm>
   )
 }
@@ -73,7 +74,7 @@ function Found({ found, filter, narrowed }: { found: RunsFound; filter: RunsFilt
       )}
       {older === undefined ? null : (
         <p>
-          <a href={`/runs?${searchOf({ ...filter, before: older })}`}>Older runs, before run {older}</a>
+          <a href={`/runs?${queryOf({ ...filter, before: older })}`}>Older runs, before run {older}</a>
         </p>
       )}
     </>
@@ -95,13 +96,4 @@ function Rows({ runs }: { runs: RunView[] }): JSX.Element {
       ])}
     />
   )
-}
-
-function searchOf({ open, state, policy, before }: RunsFilter): string {
-  const search = new URLSearchParams()
-  if (open) search.set('open', 'yes')
-  if (state !== undefined) search.set('state', state)
-  if (policy !== undefined) search.set('policy', policy)
-  if (before !== undefined) search.set('before', String(before))
-  return search.toString()
 }

@@ -5,6 +5,7 @@ import { Absent, None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { count, policiesText } from '../layout/parts.js'
 import { isUnread, valueOf, type Answer, type Read } from '../reading/answer.js'
+import { textIn } from '../forms/query.js'
 
 const MAX_QUERY = 100
 const MAX_HITS = 50
@@ -19,7 +20,7 @@ interface Hit {
 
 /** Finds a policy, run, partner, bot or entry of the log by its name or number. */
 export async function searchPage({ read, query }: PageRequest): Promise<PageContent> {
-  const asked = (query.get('q') ?? '').trim().slice(0, MAX_QUERY)
+  const asked = textIn(query, 'q', MAX_QUERY)
   const place = { heading: 'Search', section: 'Search' as const }
   if (asked === '') {
     const summary = 'Type the name of a policy, partner or bot, or a number.'

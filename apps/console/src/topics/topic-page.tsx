@@ -7,6 +7,7 @@ import { count, Facts, Moment, Part, PolicyLink, RunLink, Terminal } from '../la
 import { mapAnswer } from '../reading/answer.js'
 import { readEvents, readTopics } from './read-topics.js'
 import { Lag, lettersText, Oldest, SparkLine, summaryOf } from './topics-page.js'
+import { textIn } from '../forms/query.js'
 
 const SHOWN = 50
 /** Characters of the JSON of one event: it may contain whole policies. */
@@ -21,7 +22,7 @@ export async function topicPage({ read, query, params }: PageRequest): Promise<P
     return absentPage({ title: 'Topic', section: 'Topics', trail, summary, still: true }, { kind: 'missing', detail: summary }, 'topics')
   }
   const { name, purpose, producers, consumers, cleanup, partitions } = topic
-  const text = (query.get('text') ?? '').trim().slice(0, 100)
+  const text = textIn(query, 'text', 100)
   const [{ rows, activity, letters }, events] = await Promise.all([readTopics(read), readEvents(read, name)])
   const row = rows.find((each) => each.topic === topic)!
   const { perMinute, readers } = row

@@ -1,7 +1,7 @@
 import { fromBase64, statementFields } from '#libs/contracts'
 import { consentOf, consentTexts, type Consent, type PolicyDocument, type SignedRelease, type VerifiedLive } from '#libs/policy'
+import { digestOf } from '#libs/signing'
 import type { PlacedAct } from '../act.js'
-import { digestOfBytes } from './sign-bytes.js'
 
 /** What the page shows of one statement. */
 export interface Shown {
@@ -32,7 +32,7 @@ const TYPE = /^https:\/\/hms-svc\.dev\/attestation\/([a-z]+)\/v1$/
 /** Holds what a person sees against the bytes: what they are, digest, and every field. Throws `NotAsShown`. */
 export async function checkShown({ digest, bytes, lines }: Shown, kind: PlacedAct['kind']): Promise<void> {
   const payload = fromBase64(bytes)
-  const found = await digestOfBytes(payload)
+  const found = digestOf(payload)
   // guard: console-digest-shown
   if (digest.replaceAll(/\s/g, '') !== found) throw new NotAsShown(`the digest shown is not that of the bytes, which is ${found}`)
   const statement = new TextDecoder().decode(payload)
@@ -63,7 +63,7 @@ export async function checkConsent(shown: readonly Shown[], texts: readonly stri
   // guard: console-one-plan
   if (new Set(releases.map(({ plan }) => JSON.stringify(plan))).size > 1) throw new NotAsShown('the releases have different plans')
   const live = new Map<string, VerifiedLive>()
-  for (const [index, { policy }] of releases.entries()) live.set(policy.id, await liveIn(shown[index]!))
+  for (const [index, { policy }] of releases.entries()) live.set(policy.id, liveIn(shown[index]!))
   const consent = consentOf(releases, live)
   const expected = consentTexts(consent)
   const at = expected.findIndex((text, index) => texts[index] !== text) // guard: console-changes-shown
@@ -73,13 +73,13 @@ export async function checkConsent(shown: readonly Shown[], texts: readonly stri
   )
 }
 
-async function liveIn({ live, why }: Shown): Promise<VerifiedLive> {
+function liveIn({ live, why }: Shown): VerifiedLive {
   if (live === undefined) return { kind: 'unverified', why: why ?? '' }
   if (live === '') return { kind: 'verified', release: null }
   return {
     kind: 'verified',
     // guard: console-live-digest
-    release: { policy: predicateIn(live).policy as PolicyDocument, digest: await digestOfBytes(fromBase64(live)) },
+    release: { policy: predicateIn(live).policy as PolicyDocument, digest: digestOf(fromBase64(live)) },
   }
 }
 

@@ -6,6 +6,7 @@ import {
   localSigner,
   pae,
   readRoster,
+  signEnvelope,
   signRoster,
   spkiToKey,
   STATEMENT_TYPE,
@@ -15,7 +16,6 @@ import {
 } from '#libs/signing'
 import { REFUSALS } from './key-refused.js'
 import { openKey } from './open-key.js'
-import { signBytes } from './sign-bytes.js'
 import { signRequest } from './roll-back.js'
 
 const pair = generateKeyPair()
@@ -42,7 +42,7 @@ describe('a key file in the page', () => {
       const key = await openKey(lockedBy(cipher), 'correct horse – ä')
       expect(key.keyid).toBe(pair.keyid)
       const payload = Buffer.from('{"what":"is signed – ä"}')
-      const envelope = await signBytes(payload.toString('base64'), key)
+      const envelope = await signEnvelope(payload, [key])
       expect(verifyEnvelope(envelope, new Map([[pair.keyid, spkiToKey(pair.spki)]]))).toMatchObject({ keyids: [pair.keyid], invalid: [] })
       // Ed25519 is deterministic: over the same bytes it is the same signature.
       const own = await localSigner(pair.privateKey).sign(pae(STATEMENT_TYPE, payload))

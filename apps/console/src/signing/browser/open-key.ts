@@ -1,13 +1,10 @@
-import { concatBytes, fromBase64, toBase64, utf8 } from '#libs/contracts'
+import { fromBase64, utf8 } from '#libs/contracts'
+import { keyIdOf, type Signer } from '#libs/signing'
 import { KeyRefused, REFUSALS } from './key-refused.js'
 import { readLocked } from './pbes2.js'
 
 /** A key that is open in this page alone. The private half cannot be read out of it. */
-export interface OpenKey {
-  /** OpenSSH fingerprint, as the roster names it. */
-  keyid: string
-  sign(bytes: Uint8Array): Promise<Uint8Array>
-}
+export type OpenKey = Signer
 
 export const MAX_KEY_FILE_BYTES = 16 * 1024
 const ED25519 = { name: 'Ed25519' }
@@ -28,7 +25,7 @@ export async function openKey(
     const publicKey = await publicHalf(plain, subtle)
     const key = await subtle.importKey('pkcs8', plain, ED25519, false, ['sign'])
     return {
-      keyid: await keyIdOf(publicKey, subtle),
+      keyid: keyIdOf(publicKey),
       sign: async (bytes) => new Uint8Array(await subtle.sign(ED25519, key, bytes as BufferSource)),
     }
   } finally {
@@ -72,11 +69,4 @@ async function publicHalf(plain: Uint8Array<ArrayBuffer>, subtle: SubtleCrypto):
   } catch {
     throw new KeyRefused(REFUSALS.noEd25519)
   }
-}
-
-/** As `ssh-keygen -lf` prints it: over the key's form of RFC 4253 §6.6. */
-async function keyIdOf(raw: Uint8Array, subtle: SubtleCrypto): Promise<string> {
-  const name = utf8('ssh-ed25519')
-  const blob = concatBytes(Uint8Array.of(0, 0, 0, name.length), name, Uint8Array.of(0, 0, 0, raw.length), raw)
-  return `SHA256:${toBase64(new Uint8Array(await subtle.digest('SHA-256', blob as BufferSource))).replace(/=+$/, '')}`
 }

@@ -1,8 +1,8 @@
 import type { PlacedAct } from '../act.js'
 import type { OpenKey } from './open-key.js'
 import { post } from './post.js'
-import { canonicalJson, toBase64, utf8, type CoverageView, type RollbackResult } from '#libs/contracts'
-import { digestOfBytes, signBytes } from './sign-bytes.js'
+import { toBase64, utf8, type CoverageView, type RollbackResult } from '#libs/contracts'
+import { digestOf, digestOfJson, hexOf, PREDICATE_TYPES, signEnvelope, statement } from '#libs/signing'
 
 /** Once around the time that config-store waits for bots at most. */
 const WAIT_MS = 10_000
@@ -84,18 +84,12 @@ export async function signRequest({ audience, path, body, at }: RequestToSign, k
     audience,
     method: 'POST',
     path,
-    body: await digestOfBytes(utf8(body)),
+    body: digestOf(body),
     at: at.toISOString(),
     nonce: globalThis.crypto.randomUUID(),
   }
-  const digest = await digestOfBytes(utf8(canonicalJson(predicate)))
-  const statement = canonicalJson({
-    _type: 'https://in-toto.io/Statement/v1',
-    subject: [{ name: `POST ${path}`, digest: { sha256: digest.slice('sha256:'.length) } }],
-    predicateType: 'https://hms-svc.dev/attestation/request/v1',
-    predicate,
-  })
-  const envelope = await signBytes(toBase64(utf8(statement)), key)
+  const subject = { name: `POST ${path}`, digest: { sha256: hexOf(digestOfJson(predicate)) } }
+  const envelope = await signEnvelope(statement(PREDICATE_TYPES.request, [subject], predicate), [key])
   const encoded = toBase64(utf8(JSON.stringify(envelope)))
   return `HMS-Statement ${encoded.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}`
 }

@@ -1,4 +1,6 @@
 // Runs in the page: opens a key file, holds what is shown against the bytes, signs, waits, and sends to the same origin's API.
+import { fromBase64, type Envelope } from '#libs/contracts'
+import { signEnvelope } from '#libs/signing'
 import type { PlacedAct } from '../act.js'
 import { CancelWindow, type WindowClock } from './cancel-window.js'
 import { checkConsequence, checkTyped, type ShownConsequence } from './check-consequence.js'
@@ -6,7 +8,6 @@ import { checkConsent, checkShown, type Shown } from './check-shown.js'
 import { MAX_KEY_FILE_BYTES, openKey, type OpenKey } from './open-key.js'
 import { KeyRefused, REFUSALS } from './key-refused.js'
 import { post, type Posted } from './post.js'
-import { signBytes, type SignedBytes } from './sign-bytes.js'
 import { rollBackNow } from './roll-back.js'
 
 const block = document.querySelector<HTMLElement>('[data-signing]')
@@ -95,7 +96,7 @@ async function sign(act: PlacedAct): Promise<void> {
   const key = await keyOf()
   const name = holderOf(key, act)
   if (act.kind === 'rollback') return rollBackNow({ act, key, name, say, outcome: part('outcome') })
-  const signed = await Promise.all(shown.map(({ bytes }) => signBytes(bytes, key)))
+  const signed = await Promise.all(shown.map(({ bytes }) => signEnvelope(fromBase64(bytes), [key])))
   offerToCancel(name, () => void send(act, signed, shown).catch(fail))
 }
 
@@ -131,7 +132,7 @@ function offerToCancel(name: string, over: () => void): void {
   part('cancel').focus()
 }
 
-async function send(act: PlacedAct, signed: SignedBytes[], shown: Shown[]): Promise<void> {
+async function send(act: PlacedAct, signed: Envelope[], shown: Shown[]): Promise<void> {
   say('Sending…')
   const posted = await post(act.path, JSON.stringify(bodyOf(act, signed, shown)))
   if (posted.ok) return arrive(act, posted)
@@ -140,7 +141,7 @@ async function send(act: PlacedAct, signed: SignedBytes[], shown: Shown[]): Prom
   refuse(`${posted.refusal.detail} [${posted.refusal.code}]`)
 }
 
-function bodyOf(act: PlacedAct, signed: SignedBytes[], shown: Shown[]): object {
+function bodyOf(act: PlacedAct, signed: Envelope[], shown: Shown[]): object {
   if (act.kind === 'statement') return { ...act.body, statement: signed[0] }
   const reason = block!.querySelector('textarea')!.value.trim()
   const signatures = signed.map(({ signatures: [made] }, index) => ({ release: shown[index]!.digest.replaceAll(/\s/g, ''), ...made! }))
