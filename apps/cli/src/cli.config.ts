@@ -12,7 +12,6 @@ export function readCliEnvironment(variables: Readonly<Record<string, string | u
     dataDir: lookup('HMS_DATA_DIR') ?? '.hms',
     keysDir: lookup('HMS_KEYS_DIR'),
     passphrase: lookup('HMS_KEY_PASSPHRASE'),
-    /** Socket of the ssh-agent. */
     agentSocket: lookup('SSH_AUTH_SOCK'),
     token: lookup('HMS_TOKEN'),
     /** As written; `dev` and `demo` check it. */

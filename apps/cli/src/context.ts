@@ -48,10 +48,7 @@ export class CliContext {
     return ms
   }
 
-  /**
-   * Creates a client for the services. It authenticates with HMS_TOKEN, else with the operator key in the data folder, unless `authorize`
-   * is given. Deadline of each call: `deadlineMs`, else `--timeout`, else 10 s. Verbs that watch measure their whole time themselves.
-   */
+  /** Creates a client: by `authorize`, else HMS_TOKEN, else the operator key. A call takes `deadlineMs`, else `--timeout`, else 10 s. */
   async client(authorize?: Authorize, deadlineMs?: number): Promise<ApiClient> {
     const { ApiClient, authorizationFrom, readUrl } = await import('#libs/client')
     const { token, dataDir } = this.io.environment

@@ -32,10 +32,7 @@ export function timerMs(ms: number): number {
   return Math.min(ms, MAX_TIMER_MS)
 }
 
-/**
- * Awaits a promise, or throws `late()` after `ms`. By default the timer keeps the process alive until then, so that the caller gets a
- * result although no socket or other timer of the client keeps the process alive. `after`: replaces that timer.
- */
+/** Awaits a promise, or throws `late()` after `ms`. The timer keeps the process alive, as no socket here does; `after` replaces it. */
 export async function withDeadline<T>(promise: Promise<T>, ms: number, late: () => Error, after = keepAlive): Promise<T> {
   let timer = { cancel() {} }
   const deadline = new Promise<never>((_resolve, reject) => (timer = after(timerMs(ms), () => reject(late()))))

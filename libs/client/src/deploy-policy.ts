@@ -3,12 +3,12 @@ import { ApiClient } from './api/api-client.js'
 import { clientFromEnvironment, signedBy } from './api/authorization.js'
 import { chooseSigner } from './approve/choose-signer.js'
 import { followRun, RunError } from './approve/follow-run.js'
-import { planOptions, type PlanInput } from './approve/plan-options.js'
+import { PLAN_OPTIONS, planOptions, type PlanInput } from './approve/plan-options.js'
 import { prepareApproval, prepareAs } from './approve/prepare-approval.js'
 import { readPolicies } from './approve/read-policies.js'
 import { signApproval, submitApproval } from './approve/submit-approval.js'
 import type { ClientConfig } from './client.config.js'
-import { requireKnownOptions, type OptionNames } from './known-options.js'
+import { optionNames, requireKnownOptions } from './known-options.js'
 import { readRoster } from '#libs/signing'
 import { readIfThere } from './keys/files.js'
 import { rosterFile } from './keys/identity.js'
@@ -35,28 +35,9 @@ export interface DeployOptions extends PlanInput {
   url?: string
 }
 
-const OPTIONS: OptionNames<DeployOptions> = {
-  file: true,
-  files: true,
-  sign: true,
-  passphrase: true,
-  author: true,
-  reason: true,
-  canary: true,
-  scope: true,
-  observe: true,
-  bake: true,
-  partners: true,
-  fallbacks: true,
-  metrics: true,
-  ramp: true,
-  queue: true,
-  supersede: true,
-  onProgress: true,
-  wait: true,
-  timeoutMs: true,
-  url: true,
-}
+const FILE_OPTIONS = ['file', 'files', 'sign', 'passphrase', 'author', 'reason'] as const
+const RUN_OPTIONS = ['queue', 'supersede', 'onProgress', 'wait', 'timeoutMs', 'url'] as const
+const OPTIONS = optionNames<DeployOptions>()(...FILE_OPTIONS, ...PLAN_OPTIONS, ...RUN_OPTIONS)
 
 const OTHER_STAGES_MS = 30 * 60_000
 
@@ -91,10 +72,7 @@ async function waitForRun(api: ApiClient, prepared: PreparedApproval, { run }: A
   throw new RunError(view)
 }
 
-/**
- * Returns the installation for which requests are signed, from the roster of `HMS_ROSTER`, else from the data folder's roster. The service
- * is not asked, because it could name another installation. Throws `HMS_ROSTER_REQUIRED` (400) without either.
- */
+/** Returns the installation by HMS_ROSTER or the data folder's roster, never by the service. Throws `HMS_ROSTER_REQUIRED` (400). */
 async function installationOf({ roster, dataDir }: Pick<ClientConfig, 'roster' | 'dataDir'>): Promise<string> {
   const file = roster ?? rosterFile(dataDir)
   const text = await readIfThere(file)

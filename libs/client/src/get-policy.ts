@@ -2,7 +2,7 @@ import { openConnection } from './connection/connect.js'
 import { PastPolicies, type PastQuery } from './history/past-policies.js'
 import type { PolicyValue } from './connection/hms-connection.js'
 import type { ReaderSession } from './connection/reader-session.js'
-import { requireKnownOptions, type OptionNames } from './known-options.js'
+import { optionNames, requireKnownOptions } from './known-options.js'
 import { policyPromise, type PolicyPromise } from './policy-promise.js'
 import type { GetPolicy } from './policy-types.js'
 
@@ -23,7 +23,7 @@ export function policyGetter(open: (timeoutMs: number) => Promise<PolicyReader>)
   }
 }
 
-const OPTIONS: OptionNames<PastQuery> = { at: true, known: true, version: true }
+const OPTIONS = optionNames<PastQuery>()('at', 'known', 'version')
 
 const get = policyGetter((timeoutMs) => openConnection({ timeoutMs }))
 const past = pastGetter(() => PastPolicies.fromEnvironment())

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type CoverageView, HmsError, type RollbackMove, type RollbackReport, type RollbackResult } from '#libs/contracts'
 import { type ApiClient, orMissing } from './api/api-client.js'
 import { clientFromEnvironment } from './api/authorization.js'
-import { requireKnownOptions, type OptionNames } from './known-options.js'
+import { optionNames, requireKnownOptions } from './known-options.js'
 
 /** Timeout in ms of the preview, short because it must not delay a rollback. */
 const PREVIEW_MS = 1_500
@@ -19,7 +19,7 @@ export interface RollbackOptions {
   waitMs?: number
 }
 
-const OPTIONS: OptionNames<RollbackOptions & { url?: string }> = { reason: true, publicReason: true, only: true, waitMs: true, url: true }
+const OPTIONS = optionNames<RollbackOptions & { url?: string }>()('reason', 'publicReason', 'only', 'waitMs', 'url')
 
 /**
  * Rolls back to `ID@VERSION` and waits for the acknowledgements of the connected bots. `seconds` is the time from the call to the last

@@ -38,10 +38,7 @@ export async function signRollback(
   return submitApproval(api, prepared, await signApproval(prepared, signer), options)
 }
 
-/**
- * Waits until the run has succeeded, the release is in force, and the connected bots have acknowledged it, at most `waitMs` for each.
- * `startedAt` is the time of the request by `performance.now`. Throws `RunError` if the run ends otherwise, or not in that time.
- */
+/** Waits until the rollback is live and acknowledged, at most `waitMs` for each; `startedAt`: of `performance.now`. Throws `RunError`. */
 export async function awaitRollback(
   api: ApiClient,
   run: number,
@@ -74,11 +71,7 @@ export async function withdrawPolicy(
   return api.post('/v1/withdrawals', { policy: id, statement }, { idempotencyKey: randomUUID() })
 }
 
-/**
- * Returns the digest of the release in force, computed from the release's bytes, which must be of this policy. A digest that the store
- * merely names could be the digest of another policy's release, which the signature would then withdraw. Throws `HMS_APPROVAL_MISMATCH`
- * (502).
- */
+/** Returns the digest of the release in force from its bytes: a digest that the store merely names could be of another policy. */
 async function releaseInForce(api: ApiClient, id: string): Promise<string> {
   const { provenance } = await api.get('/v1/policies/{id}', { id })
   const { documents } = await api.get('/v1/snapshot', { policies: id })

@@ -40,11 +40,7 @@ function separateFallbacks(files: readonly string[], flags: ApproveFlags): { fil
   }
 }
 
-/**
- * Shows the content to be signed, unlocks the key (unlocking is the consent) and submits the signature. `givenFiles`: policy files, or the
- * digest of an approval that other people have signed. Exit 0 once the signature is accepted, even if other signatures are missing; with
- * --watch, or if the new run ended at once, the exit code of the run.
- */
+/** Shows what is signed, unlocks the key, which is the consent, and submits the signature. Exit 0, or with --watch that of the run. */
 export async function approve(context: CliContext, givenFiles: readonly string[], givenFlags: ApproveFlags): Promise<number> {
   const { output } = context
   const { files, flags } = separateFallbacks(givenFiles, givenFlags)

@@ -72,13 +72,10 @@ export async function consentTo(
   context: CliContext,
   client: ApiClient,
   prepared: PreparedApproval,
-): Promise<{ consent: Consent; live: ReadonlyMap<string, VerifiedLive>; policies: PolicyDocument[] }> {
+): Promise<Awaited<ReturnType<typeof readConsentAndLive>> & { policies: PolicyDocument[] }> {
   const { predicates } = readPrepared(prepared)
-  const { consent, live } = await readConsentAndLive(client, predicates, {
-    roster: rosterFile(context),
-    cacheDir: context.io.environment.lookup('HMS_CACHE_DIR'),
-  })
-  return { consent, live, policies: predicates.map(({ policy }) => policy as unknown as PolicyDocument) }
+  const trust = { roster: rosterFile(context), cacheDir: context.io.environment.lookup('HMS_CACHE_DIR') }
+  return { ...(await readConsentAndLive(client, predicates, trust)), policies: predicates.map(({ policy }) => policy as unknown as PolicyDocument) }
 }
 
 /** Prints what a signer should read before the key is unlocked: difference, plan and digest. */

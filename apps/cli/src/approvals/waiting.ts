@@ -46,9 +46,9 @@ export async function showApproval(context: CliContext, digest: string): Promise
   if (prepared === undefined) output.data(approval, () => linesOf(approval))
   else {
     if (prepared.digest !== digest) throw usageError(`The service shows ${prepared.digest} for ${digest}`, ['hms-svc approvals list'])
-    const { consent, live, policies } = await consentTo(context, client, prepared)
+    const { consent, live, policies, rosters } = await consentTo(context, client, prepared)
     const effect = hasEnded(approval) || consent.isRollback ? undefined : await effectOf(client, policies)
-    const verified = effect === undefined ? {} : await verifyConsequence(context, client, effect.simulation, documentsOf(policies, live))
+    const verified = effect === undefined ? {} : await verifyConsequence(effect.simulation, documentsOf(policies, live), async () => rosters)
     const consequence = consequenceLines(verified, output.paint)
     output.data({ ...approval, consent, ...verified, ...(effect === undefined ? {} : { effect }) }, () => [
       ...linesOf({ ...approval, authors: [] }),

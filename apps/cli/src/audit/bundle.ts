@@ -52,7 +52,6 @@ export async function writeBundle(context: CliContext, id: string, { out }: { ou
   context.output.note(`  next: hms-svc verify ${file} --roster roster.json`)
 }
 
-/** Verifies a bundle offline. */
 export async function verifyGivenBundle(context: CliContext, file: string, { roster }: { roster: string }): Promise<void> {
   const [bytes, trusted] = await Promise.all([readGivenFile(file, MAX_SIGNED_BYTES), readGivenFile(roster, MAX_SIGNED_BYTES)])
   const { policy, release, proof, stale } = await verifyBundle(bytes, { roster: trusted, at: new Date(context.io.now()) })

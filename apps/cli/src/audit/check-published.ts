@@ -41,10 +41,7 @@ export interface LiveSources {
   attestationsOf(run: number): Promise<StageAttestation[]>
 }
 
-/**
- * Checks for each document that a reader would accept it, that the log has and proves an approval of its release, and that the release
- * passed the stages before publication. Returns the number of releases, and the releases that skipped simulation and canary by break-glass.
- */
+/** Checks that a reader would accept each document, and that the log and the stages let its release through. Returns what it counted. */
 export async function checkLive(
   documents: readonly ConfigDocument[],
   { approved }: LogContent,
@@ -115,10 +112,7 @@ async function requireOrigin(
   await requireStages(claim, stagesFor(STABLE_SCOPE, isBreakGlass), at, run, sources)
 }
 
-/**
- * Requires that one attempt of the run passed all `stages`. An attestation has no proven time, but follows the approval, so it counts if
- * its key was neither expired nor revoked at `since`, when the approval was witnessed.
- */
+/** Requires that one attempt passed all `stages`, by keys valid at `since`: an attestation has no proven time, but follows the approval. */
 async function requireStages(
   claim: string,
   stages: readonly AttestingStage[],

@@ -29,7 +29,6 @@ export type LogReader = Pick<ApiClient, 'bytes' | 'get'>
 
 /** Content of the entries, not yet verified. */
 export interface LogContent {
-  /** Approved releases by run. */
   approved: Map<number, ApprovedRelease[]>
   /** Runs that published stable heads. */
   promoted: Set<number>
@@ -48,11 +47,7 @@ const HASH_BYTES = 32
 const APPROVED = 'hms.approval.approved.v1'
 const PROMOTED = 'hms.rollout.promoted.v1'
 
-/**
- * Fetches the checkpoint and every entry under it, and recomputes the tree; the log's own hashes are not trusted. Adds mismatches to
- * `problems`. Throws `SignatureError` for an invalid checkpoint, because the tree could not be compared with anything. `onBundle` receives
- * the entries of each bundle and the index of the first entry; an entry that is not JSON is `undefined`.
- */
+/** Recomputes the tree of all entries under the checkpoint; mismatches are `problems`, and a false checkpoint a thrown `SignatureError`. */
 export async function recomputeLog(
   client: LogReader,
   policy: LogPolicy,

@@ -37,11 +37,7 @@ interface ServedComparison {
   pause(): Promise<boolean>
 }
 
-/**
- * Newest stable head of each policy according to config-store's events in the log. The digest in an entry binds the event to it, and the
- * keys of config-store verify the event. An entry without its event is a problem, because it would hide a head. Entries of earlier builds
- * name no heads.
- */
+/** Newest stable head of each policy by config-store's signed events in the log. A missing event is a problem: it would hide a head. */
 export class LoggedHeads {
   private readonly newest = new Map<string, LoggedHead>()
   private isUnsigned = false
@@ -88,10 +84,7 @@ export class LoggedHeads {
     }
   }
 
-  /**
-   * Checks that config-store serves the newest logged head of each policy, or a later one. The log was read after the documents and may
-   * have newer heads, so the documents are read again before a head is reported as replayed. Returns whether a difference remained.
-   */
+  /** Checks that the newest logged heads, or later ones, are served; reads again first, as the log may be newer. Returns whether not. */
   async checkServed(documents: readonly ConfigDocument[], { versions, doubt, pause }: ServedComparison): Promise<boolean> {
     let differences = this.differencesOf(documents, versions)
     while (differences.length > 0 && (await pause())) differences = this.differencesOf(await readSnapshot(this.client), versions)
@@ -156,11 +149,7 @@ interface FreshnessCheck {
   pause(): Promise<boolean>
 }
 
-/**
- * Compares the stable heads that config-store serves with rollout's newest freshness statement. A replayed head still verifies, and a
- * withheld one leaves no trace; the statement covers all heads and reveals both. Returns the documents compared last and, if they differ,
- * the doubt.
- */
+/** Compares the served heads with rollout's freshness statement, which reveals replayed and withheld ones; returns both, or the doubt. */
 export async function readServed(client: ApiClient, check: FreshnessCheck): Promise<{ documents: ConfigDocument[]; doubt?: Doubt }> {
   for (;;) {
     const documents = await readSnapshot(client)

@@ -10,10 +10,7 @@ import { showConsent } from '../approvals/consent.js'
 
 type BreakGlassFlags = FlagsOf<typeof BREAK_GLASS>
 
-/**
- * Shows the content to be signed, unlocks the key of each signer (unlocking is the consent), and submits all signatures in one request.
- * Exit 0 once they are accepted; with --watch the exit code of the run.
- */
+/** Shows the content, unlocks each key, which is the consent, and submits all signatures in one request. Exit 0, or the run's (--watch). */
 export async function breakGlass(context: CliContext, files: readonly string[], flags: BreakGlassFlags): Promise<number> {
   if (files.length === 0) throw usageError('Name at least one FILE', ['hms-svc help break-glass'])
   requireReason(flags.reason, 'break-glass')

@@ -5,11 +5,7 @@ import type { Completion } from '../verbs/options.js'
 import { completionOf } from '../verbs/verb.js'
 import type { Candidate, Kind } from './live.js'
 
-/**
- * Prints the completions of `line`: one candidate per line, followed by a tab and its description, if any. `line`: text typed up to the
- * cursor, including the program name. Exit code 1 tells the shell to complete file names. Never prints an error, because it would appear
- * inside the line being typed.
- */
+/** Prints the completions of `line`, up to the cursor, as `candidate TAB description`. Exit 1 asks for files. Never prints an error. */
 export async function completeLine(context: CliContext, line: string): Promise<number> {
   const { words: typed, current } = splitLine(line)
   const completions = completionsAt(context.program(), { words: typed.slice(1), current })

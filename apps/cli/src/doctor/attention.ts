@@ -47,7 +47,6 @@ export function judgeTickets(open: readonly Ticket[], now: number): Check {
   return wrong('tickets', `${count}: ${named.join(', ')}${open.length > MAX_NAMED ? ', …' : ''}`, 'hms-svc tickets list')
 }
 
-/** Pure. `open`: the open runs. */
 export function judgeRuns(open: readonly RunView[]): Check {
   const late = open.filter((run) => run.late === true)
   if (late.length === 0) return ok('runs', open.length === 0 ? 'none is open' : `${open.length} open, none over its promise`)

@@ -8,11 +8,7 @@ import { judgeLive, LiveRefused } from './judge-live.js'
 import { headKey, PUBLISHED, publishedIn, readExport, type ExportedHead, type ExportRecord } from './records.js'
 import { checkEvent, invalid, requireMembers, requireWholeEnvelope, requireWholeNote } from './strict.js'
 
-/**
- * Verifies an export with the pinned roster alone; needs no service. Every entry is rehashed, and must be in the witnessed checkpoints at
- * its index. Every document must be approved, proven and put in force by people and services of the roster. Each head that the log reports
- * as stored must have a record. A missing, moved or changed line is a problem.
- */
+/** Verifies an export by the pinned roster alone: each entry, document and head. A missing, moved or changed line is a problem. */
 export async function checkExport(context: CliContext, file: string): Promise<number> {
   const pinned = await pinnedRoster(context)
   const problems = new Problems()

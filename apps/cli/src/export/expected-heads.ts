@@ -24,10 +24,7 @@ export class ExpectedHeads {
     this.queue.push(withoutRepeatedHeads(published, this.listedKeys))
   }
 
-  /**
-   * Matches the record of a head to its entry. Throws `LiveRefused` for a head that no entry reports, and for a second record of a head.
-   * `isLoose`: the file was started by an earlier build, whose heads are ordered by time, so order and completeness are not checked.
-   */
+  /** Matches a record to its entry. Throws `LiveRefused`. `isLoose`: an earlier build's file, ordered by time, which may be incomplete. */
   match(record: ExportedHead, { isLoose }: { isLoose: boolean }): MatchedHead {
     const key = headKey(record)
     if (this.seen.has(key)) throw new LiveRefused(`${key} has two records`)

@@ -131,10 +131,7 @@ async function* rostersAfter(client: ApiClient, position: ExportPosition): Async
   }
 }
 
-/**
- * Returns the position at the end of a file. Truncates the lines after the last checkpoint, which a killed export left: no checkpoint
- * covers them, and they are exported again under the next one. Throws for a file that is no export, and leaves it unchanged.
- */
+/** Returns the position at the last checkpoint, and truncates what a killed export left behind it. Throws for a file that is no export. */
 async function positionOf(file: string): Promise<ExportPosition> {
   const position = startPosition()
   let end = 0
@@ -155,11 +152,7 @@ function cannotContinue(detail: string, next: string): HmsError {
 
 const HEADS_AT_ONCE = 100
 
-/**
- * Yields the heads that these entries report as stored, in the order of the entries. `/v1/history` is ordered by time and the log may have
- * two entries in the reverse order, so records that come too early are buffered. `known`: keys of the heads already in the file. `missing`
- * is called with the key of a head that an entry lists and the store lacks.
- */
+/** Yields the heads of these entries in their order; `/v1/history` is ordered by time. `known`: keys in the file; `missing`: not stored. */
 async function* headsOfEntries(
   client: ApiClient,
   published: readonly PublishedEntry[],

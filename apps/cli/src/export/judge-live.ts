@@ -36,11 +36,7 @@ type Origin = Pick<HeldRecord, 'version' | 'author' | 'approvedBy'>
 const RELEASE = ['version', 'release', 'proof', 'author', 'approvedBy']
 const RECORD = ['policy', 'seq', 'revision', 'digest', 'run', 'storedAt', 'head', 'change', 'next', ...RELEASE]
 
-/**
- * Verifies a head and the releases that it names, as of the time when they came into force. `rosters`: oldest first. The newest one that
- * verifies a statement counts, because keys and roles may have changed. Each member of the record must match signed data or the log. Throws
- * `LiveRefused`.
- */
+/** Verifies a head and its releases as of their time, each by the newest fitting of `rosters` (oldest first). Throws `LiveRefused`. */
 export async function judgeLive(record: ExportedHead, logged: LoggedHead, rosters: readonly Roster[]): Promise<JudgedHead> {
   const { policy, seq, digest, run, storedAt, revision, next = null } = record
   signed(() => requireShape(record, rosters))

@@ -72,7 +72,6 @@ export interface ExportPosition {
   installation?: string
   /** Version of the last roster; 0 before the first. */
   roster: number
-  /** Number of entries in the file. */
   entries: number
   /** Heads in the file, by `headKey`. */
   heads: Set<string>
@@ -95,10 +94,7 @@ const MAX_LINE_CHARACTERS = 4 * 1024 * 1024
 const TYPES = new Set(['export', 'roster', 'entry', 'live', 'checkpoint'])
 const STARTS = [...TYPES].map((type) => `{"type":"${type}"`)
 
-/**
- * Yields the records of a file with their line number and end offset in bytes. Throws `HMS_EXPORT_MALFORMED` for an invalid line.
- * `isOpenEnded`: the half line at the end, which a killed export left, is ignored.
- */
+/** Yields the records with line and end offset. Throws `HMS_EXPORT_MALFORMED`. `isOpenEnded`: a half line at the end is ignored. */
 export async function* readExport(
   file: string,
   isOpenEnded = false,

@@ -58,7 +58,6 @@ const TOPICS: Record<string, readonly string[]> = {
   ],
 }
 
-/** Shows the help of a verb or a topic; without `topic`, the help of the program. */
 export function showHelp({ program: declareAll, output }: CliContext, topic?: string): void {
   const program = declareAll()
   const verb = topic === undefined ? program : program.commands.find((command) => command.name() === topic)

@@ -30,10 +30,7 @@ export async function openKey(context: CliContext, { sign: name, ...flags }: Sig
   return folder.open(name, agent === true ? '' : await passphraseFor(context, name, flags))
 }
 
-/**
- * Returns the passphrase: from the flag, else HMS_KEY_PASSPHRASE, else the file that `dev` left beside the keys it made, else a hidden
- * prompt. There is no prompt with --json or without a terminal: then the error names the flag.
- */
+/** Returns the passphrase: of the flag, HMS_KEY_PASSPHRASE, the data folder, or a hidden prompt, which --json and a pipe do not get. */
 export async function passphraseFor(context: CliContext, name: string, flags: PassphraseFlags & { confirm?: boolean }): Promise<string> {
   const given =
     flags.passphraseFile === undefined

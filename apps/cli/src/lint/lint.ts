@@ -10,10 +10,7 @@ import { pinnedRoster, rosterFile } from '../roster/rosters-here.js'
 import { countFindings, findingLines } from './findings.js'
 import { describeRules } from '../roster/show.js'
 
-/**
- * Lints files without services, by the rules of the linter service except those about versions, partners and registered schemas. If this
- * machine has a roster, also by its requirements for a policy and its plan. Exit 6 on any error.
- */
+/** Lints files without services, and by this machine's roster if there is one; not versions, partners and schemas. Exit 6 on any error. */
 export async function lintFiles(context: CliContext, files: readonly string[]): Promise<number> {
   const { output } = context
   const findings: Finding[] = []

@@ -20,10 +20,7 @@ export interface OutputOptions {
   color?: ColorChoice
 }
 
-/**
- * Prints everything that verbs output: data on stdout, everything else on stderr. Every line is sanitized here, whatever its source: only
- * the colours and redrawing of this program reach a terminal as control sequences.
- */
+/** Prints data on stdout and all else on stderr, sanitized here: only this program's colours and redrawing reach a terminal as controls. */
 export class Output {
   readonly mode: OutputMode
   readonly paint: Paint

@@ -1,7 +1,4 @@
-/**
- * Placeholder for the escape character until `Output` has sanitized a line. It is random for each process, so no foreign text contains it.
- * Made with the first colour, because most starts need none and `node:crypto` takes long to load.
- */
+/** Stands for the escape character until `Output` has sanitized a line; random, and made late, because `node:crypto` is slow to load. */
 let mark: string | undefined
 const markOfProcess = (): string => (mark ??= process.getBuiltinModule('node:crypto').randomUUID())
 
@@ -31,10 +28,7 @@ const wrap =
     `${markOfProcess()}[${open}m${text}${markOfProcess()}[${close}m`
 export const COLOURED: Paint = { good: wrap(32, 39), bad: wrap(31, 39), warn: wrap(33, 39), dim: wrap(2, 22), bold: wrap(1, 22) }
 
-/**
- * Chooses colours: a flag overrides the environment, NO_COLOR overrides FORCE_COLOR, and both override the terminal. Empty NO_COLOR counts
- * as unset (no-color.org); FORCE_COLOR=0 means no colour (as Node reads it).
- */
+/** Chooses colours: a flag overrides NO_COLOR, that FORCE_COLOR, that the terminal. Empty NO_COLOR is unset; FORCE_COLOR=0 is no colour. */
 export function choosePaint(choice: ColorChoice, environment: { noColor?: string; forceColor?: string }, isTerminal: boolean): Paint {
   if (choice !== 'auto') return choice === 'always' ? COLOURED : PLAIN
   if (environment.noColor !== undefined && environment.noColor !== '') return PLAIN

@@ -3,11 +3,7 @@ import { delimiter, join } from 'node:path'
 
 const NAME = 'hms-svc'
 
-/**
- * Returns the name by which the user's shell can call this program. `npx hms-svc` if npm started the program or it runs from a
- * `node_modules` folder, and PATH does not have it; otherwise `hms-svc`. Folders of `node_modules` in PATH are ignored, because npm adds
- * them for the programs it starts.
- */
+/** Returns `npx hms-svc` if npm started it or it is in `node_modules`, and PATH lacks it; npm adds folders of `node_modules` to PATH. */
 export function programName(
   variables: Readonly<Record<string, string | undefined>>,
   script: string,

@@ -10,10 +10,7 @@ type CellName<Row> = { [M in keyof Row & string]: Row[M] extends Cell ? M : neve
 
 const GAP = '  '
 
-/**
- * Renders aligned lines with a heading, never wrapped: text beyond `width` (columns of the terminal, null without one) is cut and marked
- * with `…`. Without a terminal nothing is cut, so programs see whole values.
- */
+/** Renders aligned lines with a heading, cut to `width`, the columns of a terminal; null: never, so programs see whole values. */
 export function renderTable<Row>(rows: readonly Row[], columns: Columns<Row>, width: number | null): string[] {
   const headings = Object.keys(columns)
   const cells = [headings, ...rows.map((row) => Object.values(columns).map((cell) => textOf(cellOf(row, cell))))]

@@ -94,10 +94,7 @@ interface SecretSources {
 /** JSON pointers of the secret members. Every other member is sent to the partner's server, or displayed. */
 const SECRETS = /^\/channels\/\d+\/(?:webhook\/secret|a2a\/secret|sftp\/key)$/
 
-/**
- * Resolves `env:NAME` and `file:PATH` in the secrets under `/channels`, and refuses both in other members: a partner's file must not cause
- * the operator's token to be sent as a user name. Only the CLI resolves them: a server that did so would disclose its own secrets.
- */
+/** Resolves `env:` and `file:` in secrets alone, so that no partner gets the operator's token. A server would disclose its own by it. */
 function resolveSecrets(channels: Json, sources: SecretSources): Promise<Json> {
   return resolveMember(channels, ['channels'], sources)
 }

@@ -1,10 +1,8 @@
-import type { ApiClient } from '#libs/client'
+import type { PinnedRosters } from '#libs/client'
 import { HmsError, type Trial } from '#libs/contracts'
 import { consequenceOf, type Consequence } from '#libs/policy'
 import { readTrial, SignatureError, type TrialDocuments } from '#libs/signing'
-import type { CliContext } from '../context.js'
 import type { Paint } from '../output/paint.js'
-import { newestRostersHere } from '../roster/rosters-here.js'
 
 const MAX_SHOWN = 4
 
@@ -13,16 +11,15 @@ export type VerifiedConsequence = { consequence?: Consequence[]; consequenceNotV
 
 /** Verifies simulator's statement with the trusted roster. `about`: documents that are shown, or why those in force are not known. */
 export async function verifyConsequence(
-  context: CliContext,
-  client: ApiClient,
   simulation: Trial | null,
   about: TrialDocuments | string,
+  rostersHere: () => Promise<PinnedRosters | undefined>,
 ): Promise<VerifiedConsequence> {
   if (simulation === null || (simulation.verdict === 'INCONCLUSIVE' && simulation.reportDigest === null)) return {}
   if (typeof about === 'string') return { consequenceNotVerified: about }
   if (simulation.statement === undefined) return { consequenceNotVerified: 'simulator signed no statement' }
   try {
-    const rosters = await newestRostersHere(context, client)
+    const rosters = await rostersHere()
     if (rosters === undefined) return { consequenceNotVerified: 'no roster here; name it in HMS_ROSTER' }
     return { consequence: consequenceOf(readTrial(simulation.statement, about, rosters.newest.serviceKeys('simulator'))) }
   } catch (error) {

@@ -15,6 +15,7 @@ import type { CliContext } from '../context.js'
 import { readGivenFile } from '../files.js'
 import { findingLines } from '../lint/findings.js'
 import { impactLines, progressText, writeImpactPage } from '../simulations/simulations.js'
+import { newestRostersHere } from '../roster/rosters-here.js'
 import { verifyConsequence } from './consequence.js'
 import { botsOf, planLines, TRIAL_MS, type Plan, type PlannedPolicy } from './describe-plan.js'
 import { readHolds } from './what-holds.js'
@@ -76,7 +77,7 @@ async function planOf(context: CliContext, client: ApiClient, sources: readonly 
   const stop = showTrialProgress(context, client)
   const simulation = await client.post('/v1/simulations', request, { timeoutMs }).finally(stop)
   const verdict = guard?.verdict === 'FAIL' ? 'FAIL' : simulation.verdict
-  const consequence = await verifyConsequence(context, client, simulation, request)
+  const consequence = await verifyConsequence(simulation, request, () => newestRostersHere(context, client))
   return { verdict, policies, ...consequence, findings, simulation, holds, guard }
 }
 

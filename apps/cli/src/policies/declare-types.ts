@@ -6,10 +6,7 @@ const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
 /** Maximum nesting; deeper values become `unknown`. */
 const MAX_DEPTH = 32
 
-/**
- * Declares the interface `Policies` of the package from the current values of these policies. Values become general types such as `number`,
- * because a new version changes values. A removed field or a changed type needs a major version.
- */
+/** Declares the interface `Policies` from current values by general types: a removed field or changed type takes a major version. */
 export function declareTypes(policies: readonly TypedPolicy[]): string[] {
   const members = policies.toSorted((a, b) => (a.id < b.id ? -1 : 1)).flatMap((policy) => memberOf(policy))
   return [

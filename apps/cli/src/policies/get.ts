@@ -63,10 +63,7 @@ function linesOf(view: View, requested: RequestedTime): string[] {
 /** `now`: the local clock, in ms. */
 export type RequestedTime = Pick<GetOptions, 'at' | 'known'> & { now: number }
 
-/**
- * Describes when a version was in force, and when that was recorded. A period without an end is qualified: another release may replace it
- * later, or it was only known at the time of `known`. Pure.
- */
+/** Describes when a version was in force and when that was recorded. An open end is qualified: it may be replaced. Pure. */
 export function timesOf(
   { since, until, recordedAt }: Pick<PastPolicyView, 'since' | 'until' | 'recordedAt'>,
   requested: RequestedTime,

@@ -17,10 +17,7 @@ type Line =
   | (PolicyHistoryEntry & { state: EntryState; verification: Verification; isChangeUnknown?: boolean })
   | ({ state: 'UNVERIFIED'; version: null; detail: string; code: string } & Pick<PolicyHistoryEntry, 'seq'>)
 
-/**
- * Shows every version that was in force for all, newest first, with its run, signers and times. Each line is from signed data; an entry
- * that does not verify is marked, and the exit code is 10. Without a roster the service's data is shown, with a warning.
- */
+/** Shows every version ever in force for all, newest first. What does not verify is marked, exit 10; without a roster, with a warning. */
 export async function showHistory(context: CliContext, id: string, options: { limit?: string }): Promise<void> {
   requireName(id, 'the id of a policy', 'hms-svc policies list')
   const limit = limitOf(options.limit)

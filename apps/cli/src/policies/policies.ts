@@ -11,10 +11,7 @@ import {
   type ShownPolicy,
 } from './read-present.js'
 
-/**
- * Shows the policies in force, each verified as `get` verifies one. A policy that does not verify is marked, and the exit code is 10.
- * Without a roster the service's data is shown, with a warning.
- */
+/** Shows the policies in force, verified as by `get`. What does not verify is marked, exit 10; without a roster, with a warning. */
 export async function listPolicies(context: CliContext, reader: PresentReader): Promise<void> {
   const policies = await readPresentPolicies(context, reader)
   context.output.list(

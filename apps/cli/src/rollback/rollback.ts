@@ -105,11 +105,7 @@ export async function withdraw(context: CliContext, id: string, flags: DecisionF
   return isDone ? EXIT.done : EXIT.paused
 }
 
-/**
- * Signs a rollback to a version that no fallback names, or that readers would refuse. `refusalCode`: code of that refusal. Shows the
- * content to be signed; unlocking the key again is the consent. Throws `HMS_ROLLOUT_NOT_PREAPPROVED` while other people have to sign too:
- * the signature is kept, and nothing is rolled back yet.
- */
+/** Signs a rollback that was refused with `refusalCode`. Throws `HMS_ROLLOUT_NOT_PREAPPROVED` while others have to sign too. */
 async function rollbackSigned(
   context: CliContext,
   reference: string,

@@ -3,11 +3,7 @@ import { MAX_EARLIER_ROLES, type EarlierRole, type PlanBounds, type Role, type R
 
 type Rules = Pick<RosterPredicate, 'roles' | 'bounds' | 'soleOfficial' | 'authorSigns'>
 
-/**
- * Returns the next roster. If it changes the approval rules, the approving roles of `before` are added to its earlier roles, so that
- * approvals made until `now` stay valid. Returns `next` unchanged if it has new earlier roles of its own, or if `before` has no quorum of
- * witnesses, who prove the time of an approval. Above `MAX_EARLIER_ROLES`, the oldest are dropped.
- */
+/** Returns the next roster; if it changes who approves, with the roles of `before` until `now`, unless it has such roles of its own. */
 export function withEarlierRoles<T extends object>(
   next: T & { roles?: unknown; earlierRoles?: unknown },
   before: RosterPredicate,

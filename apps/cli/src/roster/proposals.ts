@@ -21,11 +21,7 @@ import { isEnvelope, rosterEnvelope } from './roster-document.js'
 import { newestRoster } from './rosters-here.js'
 import { describeRoster } from './show.js'
 
-/**
- * Shows the changes of the next roster and sends it to approver for signing. `file`: the whole next roster, or a signed statement of it.
- * `acceptUnreadable`: policies whose live release readers may then refuse. Approver refuses the proposal (exit 5) if the list is
- * incomplete.
- */
+/** Shows what the next roster in `file`, signed or not, changes, and sends it for signing; without all unreadable policies exit 5. */
 export async function proposeRoster(
   context: CliContext,
   file: string,

@@ -38,10 +38,7 @@ export function logPoliciesOf({ logPolicies: [now, ...earlier] }: Roster): [LogP
   return [now, ...earlier]
 }
 
-/**
- * Returns the newest roster that follows, step by step, from the pinned one. The services only deliver the steps: if they do not respond,
- * or deliver a step that does not verify, the last valid roster is used, with a warning on stderr.
- */
+/** Returns the newest roster that follows from the pinned one, or with a warning the last that does: services only deliver the steps. */
 export async function newestRoster(context: CliContext): Promise<Roster> {
   const roster = await lastThatVerifies(context)
   try {
@@ -76,11 +73,7 @@ async function lastThatVerifies(context: CliContext): Promise<Roster> {
   }
 }
 
-/**
- * Opens the rosters to verify a response with: those pinned by HMS_ROSTER, else by the data folder, else by the first roster that a
- * loopback address serves; with the newest that the services deliver and that verifies. Returns `undefined` if there is none. Throws the
- * error of a roster that was named, or that does not verify.
- */
+/** Opens the rosters of HMS_ROSTER, the data folder or a loopback address; `undefined` without any. Throws for one that is refused. */
 export async function newestRostersHere(context: CliContext, api: ApiClient): Promise<PinnedRosters | undefined> {
   const pinned = rosterFile(context)
   const cacheDir = context.io.environment.lookup('HMS_CACHE_DIR')

@@ -37,10 +37,7 @@ export async function showRun(context: CliContext, text: string): Promise<void> 
   context.output.data(view, () => renderRun(view, context.output.paint))
 }
 
-/**
- * Returns the code of the verb for one decision. The verb signs a person's decision and waits, 30 s by default (`--timeout`), until the
- * stage that owns the run has applied it. Exit 5 if the decision came too late.
- */
+/** Returns the code of a verb that signs a decision and waits, 30 s by default, until the stage applied it. Exit 5 if it was late. */
 export const deciding =
   (decision: RunDecisionName) => async (context: CliContext, text: string, flags: DecisionFlags & { by?: string }) => {
     const run = parseRunNumber(text)

@@ -122,10 +122,7 @@ function splitBar({ cohort, control }: CanarySplit): string {
   return `cohort ${cohort} ${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${control} control`
 }
 
-/**
- * Returns the lines for the changes from one view of a run to the next: one per stage whose verdict changed, one if the state changed. New
- * counts of a running stage are not a change; the heartbeat shows them. `nowMs` is printed as UTC.
- */
+/** Returns a line for each verdict and state that changed. New counts are no change; the heartbeat shows them. `nowMs`: printed as UTC. */
 function narrateChange(before: RunView | undefined, view: RunView, nowMs: number): string[] {
   const prefix = `${stamp(nowMs)} run=${view.run}`
   const stages = view.stages.filter((stage) => stage.verdict !== verdictIn(before, stage))

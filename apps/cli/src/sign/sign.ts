@@ -20,10 +20,7 @@ import { readGivenText } from '../files.js'
 import { findKey, openKey, type SignFlags } from '../keys/key-folder.js'
 import { MAX_SIGNED_BYTES } from '../roster/rosters-here.js'
 
-/**
- * Signs content from elsewhere, for example from a page that must not see the key: the bytes of a statement, or an envelope that other
- * people have signed. Shows the content before the key is unlocked; unlocking is the consent.
- */
+/** Signs a statement, or an envelope that others signed, such as of a page without the key. Shows it first; unlocking is the consent. */
 export async function signStatementFile(context: CliContext, file: string, options: SignFlags & { expectDigest?: string }): Promise<void> {
   await findKey(context, options.sign)
   const { payload, envelope, about } = readSignable(await readGivenText(file, MAX_SIGNED_BYTES), file)
@@ -59,11 +56,7 @@ const BY_PEOPLE: Record<string, Kind> = {
   [PREDICATE_TYPES.freeze]: { name: 'a freeze', read: readUnsignedFreeze },
 }
 
-/**
- * Reads a statement in its canonical form, or a DSSE envelope around one. All fields are shown to the signer, because the author of the
- * file may misrepresent it, and the subject names neither the plan of a release nor the people of a roster. `about`: the kind of statement,
- * its subjects, and all its fields, one line each; `envelope`: with earlier signatures.
- */
+/** Reads a statement or an envelope around one. `about`: all its fields for the signer, because the file may misrepresent it. */
 function readSignable(text: string, file: string) {
   const value = parse(text, file)
   const envelope = isEnvelope(value) ? value : undefined

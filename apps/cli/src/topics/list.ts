@@ -49,10 +49,7 @@ type GroupLag = TopicReport['lag'][number]
 
 export type TopicFigures = Omit<TopicActivity, 'groups'> & Pick<TopicReport, 'lag'>
 
-/**
- * Reads the figures of each topic from the bus, and the lag from each service: only the process that reads a topic knows the age of its
- * oldest unhandled event. `unreachable`: services that did not report their lag.
- */
+/** Reads topics from the bus, and lag from each service, which alone knows its age. `unreachable`: services that did not report. */
 export async function readFigures(client: ApiClient) {
   const [activity, { answers, unreachable }] = await Promise.all([
     client.get('/v1/topics'),

@@ -18,7 +18,6 @@ export interface Verb {
   options?: Options
   /** Arguments and options of each example, such as `184`; by default one example without any. */
   examples?: readonly string[]
-  /** Completion of the arguments. */
   complete?: Completion
   hidden?: true
   /** Loads the code of the verb, so that `--help` and light verbs load none of the services. */
@@ -86,7 +85,6 @@ export function completionOf(part: Command | Option): Completion | undefined {
 /** Runs the code of a verb with its arguments and options. */
 export type Act = (run: NonNullable<Verb['run']>, call: unknown[]) => Promise<void>
 
-/** Adds a verb to commander. */
 export function defineVerb(parent: Command, verb: Verb, act: Act, parents: readonly string[] = ['hms-svc']): void {
   const { line, about, group, usage, argument, options = {}, complete, run, verbs = [], hidden = false } = verb
   const command = parent.command(line, { hidden }).description(about)

@@ -100,7 +100,6 @@ function lineOf({ id, from, to, revision, value }: PolicyChange, before: PolicyV
   return `${id} ${from} → ${to}  revision ${revision}${fields.length === 0 ? '' : `  ${fields.join('; ')}`}`
 }
 
-/** Casts a signed value, which is a policy document. */
 function documentOf(value: PolicyValue): PolicyDocument {
   return { ...value } as PolicyDocument
 }

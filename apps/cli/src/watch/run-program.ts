@@ -18,11 +18,7 @@ export interface PolicyChange {
 const MAX_VARIABLE_CHARACTERS = 8 * 1024
 const MAX_VARIABLES = 200
 
-/**
- * Returns the input of a program: the whole policy as one JSON line on its stdin (`null` if none is in force), and its top-level fields as
- * `HMS_POLICY_<FIELD>`, strings unchanged and everything else as JSON. A field is on stdin only if it is too long, contains NUL, comes
- * after the first `MAX_VARIABLES`, or has the variable name of an earlier one.
- */
+/** Returns the policy as JSON for stdin and its fields as `HMS_POLICY_<FIELD>`; too long, further or doubled fields are on stdin alone. */
 export function inputOf({ id, from, to, revision, value }: PolicyChange): { stdin: string; variables: Record<string, string> } {
   const variables: Record<string, string> = { HMS_POLICY_ID: id }
   for (const [field, member] of Object.entries(value ?? {}).slice(0, MAX_VARIABLES)) {

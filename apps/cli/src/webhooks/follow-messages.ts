@@ -83,11 +83,7 @@ export async function currentPosition(client: ApiClient, partner: string | undef
   return existing.reduce((position, { messageId, createdAt }) => after(position, messageId, createdAt), start)
 }
 
-/**
- * Forwards each message once, in the order of creation, until `wait` returns false. A message that the receiver does not accept is posted
- * again before the next. The position advances once a message was accepted: a listener that ends in between forwards it again. Rejects if
- * the service does not respond at the start.
- */
+/** Forwards each message once, in order, until `wait` returns false; one that is not accepted is posted again. Rejects at the start. */
 export async function followMessages(options: FollowOptions, start: FeedPosition): Promise<void> {
   const { client, partner, savePosition, wait } = options
   let position = start

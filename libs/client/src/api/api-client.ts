@@ -45,10 +45,7 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 const MAX_REFUSAL_BYTES = 256 * 1024
 const NO_BODY = new Uint8Array()
 
-/**
- * Sends JSON over HTTP with deadlines. Every failure is an `HmsError` with the server's code, or `HMS_UNREACHABLE` without a response.
- * Nothing is retried, because only the caller knows whether a retry is safe.
- */
+/** Sends JSON with deadlines. A failure is an `HmsError`, `HMS_UNREACHABLE` without a response. Only callers know what to retry. */
 export class ApiClient {
   readonly url: string
   private readonly timeoutMs: number
@@ -88,10 +85,7 @@ export class ApiClient {
     return this.inTime(identified, this.timeoutMs, async (body) => Buffer.from(await readBytes(body, MAX_ANSWER_BYTES)))
   }
 
-  /**
-   * Follows a stream of server-sent events and yields the JSON of each event. Ends when the server ends the stream or `signal` aborts;
-   * throws `HMS_UNREACHABLE` when the stream breaks. The caller reconnects.
-   */
+  /** Yields the JSON of server-sent events until the server or `signal` ends them; throws `HMS_UNREACHABLE` when they break off. */
   async *events<T>(path: string, options: EventsOptions = {}): AsyncGenerator<T, void, undefined> {
     const headers: Record<string, string> = { accept: 'text/event-stream' }
     if (options.lastEventId !== undefined) headers['last-event-id'] = options.lastEventId
@@ -184,10 +178,7 @@ export async function orMissing<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/**
- * Reads all documents of a config-store, page by page, because they may exceed the limit of one response. Pages may be of different
- * revisions; each document was in force at some time during the read. Verifies nothing.
- */
+/** Reads all documents page by page, unverified, each as of some time during the read: one response may be too small. */
 export async function readSnapshot(client: ApiClient): Promise<ConfigDocument[]> {
   const documents: ConfigDocument[] = []
   for (let after = ''; ;) {
@@ -248,13 +239,11 @@ type PathOf<M extends Method> = { [P in keyof paths]: paths[P] extends { [K in M
 /** Parameters in the path, percent-encoded when sent. */
 type PathParameters<P, M extends Method> = Part<P, M, 'path'>
 
-/** Parameters in the path and in the query. */
 type GetParameters<P> = PathParameters<P, 'get'> & Part<P, 'get', 'query'>
 
 /** JSON body of a POST; `{}` if the operation has none. */
 type BodyOf<P> = Operation<P, 'post'> extends { requestBody: { content: { 'application/json': infer T } } } ? T : Record<string, never>
 
-/** JSON of a successful response. */
 type ResponseOf<P, M extends Method> = Operation<P, M> extends { responses: infer R } ? JsonOf<R[keyof R & (200 | 201 | 202)]> : never
 
 type JsonOf<R> = R extends { content: { 'application/json': infer T } } ? T : never

@@ -28,10 +28,7 @@ export function signedBy(signer: Signer, audience: string, now: () => Date = () 
   return async (method, path, body) => ({ authorization: await signRequest(signer, { audience, method, path, body, at: now() }) })
 }
 
-/**
- * Returns the authorization that the environment permits: `HMS_TOKEN`; else, for loopback addresses only, the operator key that profile dev
- * stored in the data folder; else none. The operator key is read at the first write.
- */
+/** Returns the authorization by HMS_TOKEN, else on loopback by the operator key of the data folder, read at the first write; else none. */
 export function authorizationFrom(config: Pick<ClientConfig, 'token' | 'url' | 'dataDir'>): Authorize {
   if (config.token !== undefined) return bearer(config.token)
   if (!isLoopback(config.url)) return async () => ({})

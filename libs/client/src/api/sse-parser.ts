@@ -15,11 +15,7 @@ const MAX_SSE_EVENT_CHARACTERS = 16 * 1024 * 1024
 /** End of an event: two line ends in a row. */
 const EVENT_ENDS = ['\n\n', '\r\r', '\n\r']
 
-/**
- * Returns a parser of server-sent events (WHATWG HTML §9.2.6), which accepts chunks cut anywhere. Throws `HMS_STREAM_OVERSIZED` when an
- * event takes more than `maxCharacters` on the wire, so that a stream without line ends, or with only empty data lines, cannot exhaust
- * memory.
- */
+/** Returns a parser of chunks cut anywhere (WHATWG HTML §9.2.6). Throws `HMS_STREAM_OVERSIZED`, so that no event exhausts memory. */
 export function sseParser(maxCharacters = MAX_SSE_EVENT_CHARACTERS): { push(chunk: string): ServerSentEvent[] } {
   let events: ServerSentEvent[] = []
   let lastId = ''
@@ -59,10 +55,7 @@ export interface EventStreamOptions {
   idleMs: number
 }
 
-/**
- * Yields the events of one response. `open` sends the request with the given signal, and throws if the server rejects the request. Throws
- * the transport's errors; a silent stream is aborted with a `TimeoutError`.
- */
+/** Yields the events of the response that `open` returns. Throws its errors, and `TimeoutError` for a silent stream. */
 export async function* eventStream(
   open: (signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>,
   options: EventStreamOptions,

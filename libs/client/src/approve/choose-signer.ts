@@ -13,11 +13,7 @@ export interface SignerChoice {
 /** Default signer in profile dev if none is named and there are several keys. */
 const DEMO_SIGNER = 'EPA Chief'
 
-/**
- * Unlocks the signing key: the named one, else `HMS_SIGNER`, else the only key in the folder, else "EPA Chief" in a folder that profile dev
- * created. Throws `HMS_SIGNER_REQUIRED` (400), `HMS_KEY_NOT_FOUND`, `HMS_KEY_PASSPHRASE`, `HMS_KEY_PASSPHRASE_REQUIRED` or
- * `HMS_KEY_AGENT_…` (403).
- */
+/** Unlocks the key named, of `HMS_SIGNER`, the only one, or of dev. Throws `HMS_SIGNER_REQUIRED` (400) or `HMS_KEY_…` (403). */
 export async function chooseSigner(
   config: Pick<ClientConfig, 'signer' | 'keysDir' | 'dataDir' | 'keyPassphrase' | 'agentSocket'>,
   choice: SignerChoice = {},

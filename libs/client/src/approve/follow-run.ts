@@ -17,10 +17,7 @@ export interface FollowOptions {
 /** Maximum outage in ms of a service that has responded before; longer than a restart. */
 const MAX_OUTAGE_MS = 120_000
 
-/**
- * Follows a run to its end, across dropped connections. Resolves with the view when `until` holds, or with the last view at the timeout.
- * Rejects when the first contact fails, or when the service is unreachable for two minutes.
- */
+/** Follows a run until `until` holds or the timeout, across outages of up to two minutes. Rejects when the first contact fails. */
 export async function followRun(
   api: ApiClient,
   run: number,

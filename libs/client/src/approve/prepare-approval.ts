@@ -47,11 +47,7 @@ export async function prepareBreakGlass(
   return prepared
 }
 
-/**
- * Reads by its digest an approval that others have signed. Options that the caller gives must equal those in the bytes, because a later
- * signer cannot change the approval. Throws `HMS_APPROVAL_MISMATCH` (502) for bytes of another digest, `HMS_APPROVER_PLAN_DIFFERS` (409)
- * for another plan or author, and `HMS_BREAK_GLASS_ALONE` (403) for break-glass, which all signers sign in one request.
- */
+/** Reads an approval that others signed; options must equal its bytes. Throws `HMS_APPROVER_PLAN_DIFFERS`, `HMS_BREAK_GLASS_ALONE`. */
 export async function readApproval(
   api: ApiClient,
   digest: string,
@@ -105,10 +101,7 @@ function otherPlan(plan: PlanOptions, { plan: preparedPlan, policy, fallbacks }:
 
 const NOT_KNOWN = ['HMS_AUTH_REQUIRED', 'HMS_AUTH_SCOPE']
 
-/**
- * Sends a prepare request. If the caller has neither the operator's key nor a sufficient API key, the request is repeated as the person
- * about to sign; `signing` creates a client that signs its requests as that person.
- */
+/** Prepares; if the caller's key does not suffice, again by `signing`, the client of the person about to sign. */
 export async function prepareAs(
   client: ApiClient,
   signing: () => Promise<ApiClient>,

@@ -17,11 +17,7 @@ export interface ReadApproval {
   predicates: ReleasePredicate[]
 }
 
-/**
- * Reads the bytes that people are to sign. The bytes must be releases; otherwise a roster that also names the policy could be signed
- * unnoticed. Plan, authors and break-glass are taken from the bytes, not from the service's other members. Differences are not in the bytes
- * and are dropped: see `readConsent`. Throws `HMS_APPROVAL_MISMATCH` (502).
- */
+/** Reads what people sign, from its bytes, which must be releases: a roster could name the policy too. Throws `HMS_APPROVAL_MISMATCH`. */
 export function readPrepared(given: PreparedApproval): ReadApproval {
   const predicates = given.releases.map(readBytes)
   const [first] = predicates

@@ -107,10 +107,7 @@ export class Bridge {
     return this.listeners.on(event, listener as (detail: object) => void)
   }
 
-  /**
-   * Sends a message to the panes that declared `message.id`. For `policy:changed`, the bridge sends the verified value in force, not the
-   * content of `message`, so that panes re-read it.
-   */
+  /** Sends a message to panes that declared `message.id`; as `policy:changed` they get the verified value, whatever it says. */
   emit(event: string, message: PaneMessage): void {
     if (event !== 'policy:changed') return this.publish(event, readMessage(event, message))
     const { id } = readMessage('changed', message)

@@ -61,7 +61,6 @@ export class LocalPane implements Pane, Member {
     this.deliverBridgeEvent('policy:changed', change)
   }
 
-  /** Delivers another pane's message. */
   deliver(event: string, message: PaneMessage): void {
     if (!this.isClosed) this.listeners.emit(event, message)
   }

@@ -1,6 +1,6 @@
 import { HmsError } from '#libs/contracts'
 import type { Clock } from '../clock.js'
-import { requireKnownOptions, type OptionNames } from '../known-options.js'
+import { optionNames, requireKnownOptions } from '../known-options.js'
 import { Contact } from '../connection/contact.js'
 import { ReaderSession } from '../connection/reader-session.js'
 import { StreamFeed } from '../connection/stream-feed.js'
@@ -39,7 +39,7 @@ export interface BridgePorts {
   random?: () => number
 }
 
-const OPTIONS: OptionNames<BridgeOptions> = { url: true, roster: true, policies: true, region: true, token: true, timeoutMs: true }
+const OPTIONS = optionNames<BridgeOptions>()('url', 'roster', 'policies', 'region', 'token', 'timeoutMs')
 
 const FIRST_COPY_MS = 10_000
 

@@ -2,7 +2,7 @@ import { ApiClient } from '../api/api-client.js'
 import { bearer } from '../api/authorization.js'
 import { namedPolicies, readClientConfig, readUrl, tokenOfServer } from '../client.config.js'
 import { systemClock, type Clock } from '../clock.js'
-import { requireKnownOptions, type OptionNames } from '../known-options.js'
+import { optionNames, requireKnownOptions } from '../known-options.js'
 import { DiskCopy } from './disk-copy.js'
 import { Contact } from './contact.js'
 import type { ReaderSession } from './reader-session.js'
@@ -23,9 +23,7 @@ export interface ConnectOptions {
    */
   policies?: readonly string[]
   token?: string
-  /**
-   * Folder of the last known good copy. Without it, a restart while the server is unreachable has no values, and floors are not remembered.
-   */
+  /** Folder of the last known good copy. Without it, a restart has no values while the server is away, and no floors. */
   cacheDir?: string
   /**
    * Trusted roster: its file, or its bytes as printed by `hms-svc roster show --json`. If omitted, the roster that a loopback address
@@ -37,16 +35,7 @@ export interface ConnectOptions {
 }
 
 /** Names of the options, for entry points that accept further options. */
-export const CONNECT_OPTIONS: OptionNames<ConnectOptions> = {
-  url: true,
-  bot: true,
-  region: true,
-  policies: true,
-  token: true,
-  cacheDir: true,
-  roster: true,
-  timeoutMs: true,
-}
+export const CONNECT_OPTIONS = optionNames<ConnectOptions>()('url', 'bot', 'region', 'policies', 'token', 'cacheDir', 'roster', 'timeoutMs')
 
 export interface ConnectionPorts {
   clock?: Clock

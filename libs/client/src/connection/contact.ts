@@ -64,10 +64,7 @@ export class Contact {
   }
 }
 
-/**
- * Resolves with the state once it is `READY` or after `timeoutMs`. A timeout is not an error: there is a verified copy, and the caller
- * decides whether it suffices. Keeps the process alive meanwhile.
- */
+/** Resolves with the state once it is `READY` or after `timeoutMs`: a verified copy may do. Keeps the process alive meanwhile. */
 export async function awaitReady(
   connection: Pick<HmsConnection, 'state' | 'on'>,
   { timeoutMs = READY_MS }: ReadyOptions = {},

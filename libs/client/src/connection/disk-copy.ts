@@ -16,10 +16,7 @@ export interface SavedDocuments {
   documents: ConfigDocument[]
 }
 
-/**
- * Stores two files per server, reader and list of policies: documents and floors. The documents may depend on all three, so a reader cannot
- * resume from another reader's copy. Each file is replaced atomically, so a crash during a write leaves the previous file.
- */
+/** Two files a server, reader and list of policies, on all of which documents depend; replaced atomically, so a crash loses nothing. */
 export class DiskCopy {
   readonly file: string
   readonly floors: FloorsFile

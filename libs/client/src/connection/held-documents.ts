@@ -18,10 +18,7 @@ export class HeldDocuments {
   /** `trust` verifies every document before it is used, from a feed and from disk alike. */
   constructor(private readonly trust: Pick<DocumentTrust, 'admit'>) {}
 
-  /**
-   * Applies documents by `seq`: an equal `seq` changes nothing, and a lower `seq` is refused on admission. Documents missing in a snapshot
-   * stay, because only a signed head takes a policy out of force. Returns the refused documents. `now` is in epoch milliseconds.
-   */
+  /** Applies documents by `seq`; only a signed head ends a policy, so those missing in a snapshot stay. Returns the refused ones. */
   apply(documents: readonly ConfigDocument[], now: number): RefusedDocument[] {
     const refused = documents.flatMap((document) => {
       try {

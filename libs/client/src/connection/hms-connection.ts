@@ -44,10 +44,7 @@ export interface ReadyOptions {
 export interface ConnectionEvents {
   /** Version before and after the change; `null` if none was or is in force. Equal versions mean another release of the same version. */
   change: { id: string; from: string | null; to: string | null; revision: number }
-  /**
-   * `code` is set if the reader is in doubt (`HMS_FRESHNESS_…`, `HMS_ROSTER_EXPIRED`, or the code of a refused document), or the server
-   * refuses it.
-   */
+  /** `code` is set if the reader is in doubt (`HMS_FRESHNESS_…`, `HMS_ROSTER_EXPIRED`, or a refused document's), or refused. */
   stale: { reason: string; code?: string }
   ready: { revision: number }
   /** A refusal (an `HmsError` with its code) or a failure. The last good copy stays in force. */
@@ -67,9 +64,7 @@ export interface AlertInput {
 
 export interface HmsConnection {
   readonly state: ConnectionState
-  /**
-   * Revision of the newest applied frame. The revision also advances without a `change` event, when a frame has nothing for this reader.
-   */
+  /** Revision of the newest applied frame. It also advances without a `change` event. */
   readonly revision: number
   /** Resolves with the state once it is `READY`, or at the timeout. Values are readable in any state. */
   ready(options?: ReadyOptions): Promise<ConnectionState>
@@ -84,9 +79,7 @@ export interface HmsConnection {
   ids(): string[]
   /** Adds a listener; returns a function that removes it. */
   on<E extends keyof ConnectionEvents>(event: E, listener: (data: ConnectionEvents[E]) => void): () => void
-  /**
-   * Reports an alert; resolves when the server has accepted it. Rejects with `HMS_ALERT_BOT_REQUIRED` (400) if the connection names no bot.
-   */
+  /** Reports an alert; resolves once it is accepted. Rejects with `HMS_ALERT_BOT_REQUIRED` (400) without a bot. */
   alert(alert: AlertInput): Promise<void>
   close(): Promise<void>
 }
@@ -97,10 +90,7 @@ export interface HeldDocumentSource {
   of(id: string): HeldDocument[]
   /** The reader's time in epoch milliseconds. */
   nowMs(): number
-  /**
-   * Calls `listener` after documents were applied, an effective time has come or a lease has expired; returns a function that removes the
-   * listener.
-   */
+  /** Calls `listener` after documents were applied or time changed a value; returns a function that removes it. */
   onChange(listener: () => void): () => void
 }
 

@@ -1,7 +1,4 @@
-/**
- * Typed event listeners. Unlike with `EventEmitter`, an `error` without listeners does not end the process. An exception of a listener does
- * not interrupt the connection; it is thrown afterwards, in a microtask.
- */
+/** Typed listeners. An `error` without any does not end the process; what a listener throws is thrown afterwards, in a microtask. */
 export class Listeners<Events> {
   private readonly byEvent = new Map<keyof Events, Set<(data: never) => void>>()
 

@@ -28,10 +28,7 @@ const ROSTER_PAUSE_MS = 10_000
 /** Correction of the reader's time by a signed time, in ms, above which values in force are re-evaluated. */
 const JUMP_MS = 100
 
-/**
- * One reader of policies over any feed: the verified documents in memory and on disk, the refusals, the state, and the values in force. The
- * feed reports contact: it calls `updateState` after each frame, and `becomeStale` when contact is lost.
- */
+/** One reader over any feed, which reports contact by `updateState` and `becomeStale`: documents, refusals, state, values. */
 export class ReaderSession implements HmsConnection {
   state: ConnectionState = 'STALE'
   private refusedBy: HmsError | undefined
@@ -49,7 +46,6 @@ export class ReaderSession implements HmsConnection {
   private rostersRequestedAt = Number.NEGATIVE_INFINITY
   readonly documents: HeldDocumentSource
   readonly contact: Contact
-  /** The reader's time. */
   readonly time: ReaderTime
   private readonly trust: DocumentTrust
 

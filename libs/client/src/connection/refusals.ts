@@ -37,11 +37,7 @@ export class Refusals {
   }
 }
 
-/**
- * Returns the refusals that matter in documents of a log, which also contains superseded ones. A refusal matters only if the last document
- * of its policy and scope is refused too; for an old head (`HMS_HEAD_REPLAYED`), only if it is that last document and no more documents
- * follow.
- */
+/** Returns refusals that matter in a log: of keys whose last document is refused too, or is itself an old head at the end. */
 export function relevantRefusals(documents: readonly ConfigDocument[], refused: RefusedDocument[], more: boolean): RefusedDocument[] {
   const last = new Map(documents.map((document) => [documentKey(document), document]))
   const refusedDocuments = new Set(refused.map(({ document }) => document))

@@ -8,11 +8,7 @@ import type { ReaderSession } from './reader-session.js'
 const MAX_BEHIND = 3
 
 export interface StreamFeedOptions extends LinkOptions {
-  /**
-   * Whether the reader is a web page, which users reload. A page keeps its copy when the server is behind or refuses it, and reports each
-   * refusal. Otherwise the store is assumed to have been recreated after `MAX_BEHIND` connections to servers that are behind, and a refusal
-   * sets state `ERROR`.
-   */
+  /** A web page, which users reload: keeps its copy and reports refusals, where others assume a recreated store, or enter `ERROR`. */
   isPage?: boolean
 }
 

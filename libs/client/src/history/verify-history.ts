@@ -17,12 +17,7 @@ interface Proven {
   change: Envelope | undefined
 }
 
-/**
- * Verifies entries of `GET /v1/policies/{id}/history?signed=true`, newest first. For each entry, rollout signed the head, enough people
- * signed the release, and the log contains the release. Changes are computed from the signed documents. `rosters`: all known rosters,
- * newest first, because keys and roles may have changed since. Start times, end times and the completeness of the list are only the store's
- * claims; a time before the head's signature is refused.
- */
+/** Verifies entries of a signed history, newest first, as `verifyPastPolicy` does. Times and completeness are the store's claims. */
 export function verifyHistory(id: string, entries: readonly PolicyHistoryEntry[], rosters: readonly Roster[]): JudgedEntry[] {
   const proofs = entries.map((entry, index) => attempt(() => prove(id, entry, { above: entries[index - 1], rosters })))
   return entries.map((entry, index) => {

@@ -31,11 +31,7 @@ export interface VerifiedPastPolicy {
   breakGlass: { reason: string | null } | undefined
 }
 
-/**
- * Verifies a store's view of an earlier time, as a reader verifies current documents: rollout signed the head, enough people signed its
- * releases, the log contains them, and the head names the release for that time. `rosters`: all known rosters, newest first, because keys
- * and roles may have changed since. The absence of a later head at that time is only the store's claim. Throws 502 `HMS_VERIFY_HISTORY`.
- */
+/** Verifies a policy of an earlier time by any of `rosters` (newest first). That no later head existed then is the store's claim. */
 export function verifyPastPolicy(view: PastPolicyView, query: PastPolicyQuery, rosters: readonly Roster[]): VerifiedPastPolicy {
   const { head, release, next } = verifiedByAny(view.record, rosters)
   if (head.policy !== query.id || head.scope !== STABLE_SCOPE)

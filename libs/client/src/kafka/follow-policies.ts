@@ -1,6 +1,6 @@
 import { namedPolicies, readClientConfig } from '../client.config.js'
 import { systemClock, type Clock } from '../clock.js'
-import { requireKnownOptions, type OptionNames } from '../known-options.js'
+import { optionNames, requireKnownOptions } from '../known-options.js'
 import { Contact } from '../connection/contact.js'
 import { DiskCopy } from '../connection/disk-copy.js'
 import type { HmsConnection } from '../connection/hms-connection.js'
@@ -22,10 +22,7 @@ export interface FollowOptions extends BrokerOptions {
   region?: string
   /** Policies of this reader, as in `connect`. The whole log is read all the same. */
   policies?: readonly string[]
-  /**
-   * Trusted roster: its file, or its bytes as printed by `hms-svc roster show --json`. Without it, the call is refused with
-   * `HMS_ROSTER_REQUIRED`.
-   */
+  /** Trusted roster: its file, or its bytes as `hms-svc roster show --json` prints them. Refused without it: `HMS_ROSTER_REQUIRED`. */
   roster?: string | Uint8Array
   /**
    * Folder of the last known good copy, one per installation. Without it, a restart while the broker is unreachable has no values, and
@@ -36,17 +33,7 @@ export interface FollowOptions extends BrokerOptions {
   timeoutMs?: number
 }
 
-const OPTIONS: OptionNames<FollowOptions> = {
-  brokers: true,
-  sasl: true,
-  ssl: true,
-  bot: true,
-  region: true,
-  policies: true,
-  roster: true,
-  cacheDir: true,
-  timeoutMs: true,
-}
+const OPTIONS = optionNames<FollowOptions>()('brokers', 'sasl', 'ssl', 'bot', 'region', 'policies', 'roster', 'cacheDir', 'timeoutMs')
 
 const FIRST_COPY_MS = 10_000
 

@@ -10,10 +10,7 @@ export interface BrokerOptions {
   brokers?: string[]
   /** Credentials, such as `{ mechanism: 'scram-sha-512', username, password }`. Default: `HMS_KAFKA_SASL`. */
   sasl?: KafkaConfig['sasl']
-  /**
-   * `true`, or options of `tls.connect` such as `{ ca: [pem] }`. Default: TLS with the certificate authority of `HMS_KAFKA_CA`, else no
-   * TLS.
-   */
+  /** `true`, or options of `tls.connect` such as `{ ca: [pem] }`. Default: TLS with `HMS_KAFKA_CA`, else no TLS. */
   ssl?: KafkaConfig['ssl']
 }
 

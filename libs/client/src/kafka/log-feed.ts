@@ -27,10 +27,7 @@ const BEHIND_MS = 30_000
 /** Minimum interval in ms between reads from the beginning that are caused by heads that differ from rollout's statement. */
 const RESTART_PAUSE_MS = 60_000
 
-/**
- * Feeds a session from the compacted state topic. The feed reads the whole log, is ready at its end, and continues from there. Records are
- * not trusted: their documents are verified as from any other source, and an invalid record is reported and skipped.
- */
+/** Feeds a session from the compacted state topic, ready at its end. Records are not trusted: an invalid one is skipped. */
 export class LogFeed implements Feed {
   private readonly waiting = new WholeRevisions()
   private readonly selection: LogSelection | undefined

@@ -4,10 +4,7 @@ import { keyTag, keyTagsIn } from '#libs/signing'
 /** Limit of remembered policies whose records were skipped; beyond it, every other policy counts as skipped. */
 const MAX_SKIPPED = 10_000
 
-/**
- * Selects the part of the log that a reader with named policies keeps: documents of these policies, and documents stored together with
- * their newest ones (bundles). The whole log is read; other documents are neither fully verified nor kept.
- */
+/** Selects what a reader with named policies keeps: these, and what was stored together with their newest documents (bundles). */
 export class LogSelection {
   private readonly named: ReadonlySet<string>
   /** Tags of the keys (`policy@scope`) of other policies that are or were kept, by policy id. */

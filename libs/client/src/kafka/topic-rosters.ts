@@ -7,10 +7,7 @@ import type { RosterSource } from '../trust/pinned-rosters.js'
 
 export const ROSTER_TOPIC = 'hms.roster.v1'
 
-/**
- * Returns a source that reads the successors of a roster from the compacted topic, which has one record per version. A record that is not
- * the next valid step is reported and skipped, so no writer can block the chain. No version of the chain is skipped.
- */
+/** Returns a source of successors on the compacted topic. An invalid step is reported and skipped, so no writer blocks the chain. */
 export function topicRosters(source: RecordSource, report: (error: Error) => void): RosterSource {
   return { name: `Kafka (${ROSTER_TOPIC})`, after: (newest) => chainAfter(newest, source, report) }
 }

@@ -7,10 +7,7 @@ const MAX_BYTES = 64 * 1024 * 1024
 /** Size limit of a key or passphrase; an encrypted key takes about 350 bytes. */
 const MAX_SECRET_BYTES = 64 * 1024
 
-/**
- * Publishes a complete file under an unused name; returns `false` if the name is taken. Publishing is one `link`, so no reader sees a
- * partial file, one of two writers wins, and a writer that dies leaves the name unused.
- */
+/** Publishes a file under an unused name by one `link`, so that no reader sees a part and one writer wins; `false` if it is taken. */
 export async function publishOnce(path: string, content: string, mode: number): Promise<boolean> {
   const staged = await stageFile(path, content, mode)
   try {

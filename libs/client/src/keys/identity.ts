@@ -69,7 +69,6 @@ export function serviceKeyFile(dataDir: string, name: string): string {
   return join(serviceKeysDir(dataDir), `${name}.pem`)
 }
 
-/** Returns the file of the key that encrypts partners' secrets. */
 export function secretsKeyFile(dataDir: string): string {
   return join(serviceKeysDir(dataDir), 'partner-secrets.key')
 }

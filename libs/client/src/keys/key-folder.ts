@@ -22,11 +22,7 @@ export type NamedSigner = Signer & { name: string }
 const PRIVATE = '.key.pem'
 const PUBLIC = '.pub.json'
 
-/**
- * Folder (mode 0700) of people's signing keys: `epa-chief.key.pem` (encrypted, 0600) beside `epa-chief.pub.json`. A key in an ssh-agent has
- * only the public file. Names that differ only in case or punctuation share a file name, so a second such key is refused, and both names
- * find the first.
- */
+/** Folder (0700) of people's keys: `NAME.key.pem` (encrypted, 0600) beside `NAME.pub.json`, which is all that a key of an agent has. */
 export class KeyFolder {
   constructor(
     readonly dir: string,
@@ -60,10 +56,7 @@ export class KeyFolder {
     return this.entry(stemOf(name))
   }
 
-  /**
-   * Unlocks a key. Throws `HMS_KEY_NOT_FOUND`, `HMS_KEY_EXPOSED`, `HMS_KEY_PASSPHRASE`, or `HMS_KEY_UNREADABLE`. For a key in an agent, the
-   * passphrase is ignored and the errors are `HMS_KEY_AGENT_…`.
-   */
+  /** Unlocks a key. Throws `HMS_KEY_NOT_FOUND`, `…_EXPOSED`, `…_PASSPHRASE` or `…_UNREADABLE`; of an agent `HMS_KEY_AGENT_…`. */
   async open(name: string, passphrase: string): Promise<NamedSigner> {
     const entry = await this.require(name)
     if (entry.agent) return { ...(await this.agent.signer(entry.keyid)), name: entry.name }
@@ -158,11 +151,7 @@ function stemOf(name: string): string {
   return stem
 }
 
-/**
- * Returns the intended key of an agent: the key whose fingerprint or comment is `which`; without `which`, the key whose comment is the
- * name, else the only key. Throws `HMS_KEY_AGENT_LACKS` if there is none, and `HMS_KEY_AGENT_CHOICE` if there are several, because a guess
- * could pick a login key.
- */
+/** Returns the agent's key by `which`, a fingerprint or comment, else by the comment `name`, else the only one: never a guess. */
 function chooseAgentKey(keys: readonly AgentKey[], name: string, which?: string): AgentKey {
   if (which !== undefined)
     return only(

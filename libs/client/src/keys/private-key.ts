@@ -27,10 +27,7 @@ export async function encryptPrivateKey(
   return [`-----BEGIN ${ENCRYPTED}-----`, ...lines, `-----END ${ENCRYPTED}-----`, ''].join('\n')
 }
 
-/**
- * Opens an encrypted PKCS#8 PEM; blocks for one key derivation. Throws `HMS_KEY_UNREADABLE` for other files, and `HMS_KEY_PASSPHRASE` for a
- * wrong passphrase or damaged ciphertext, which CBC without a checksum cannot tell apart.
- */
+/** Opens an encrypted PKCS#8 PEM. Throws `HMS_KEY_UNREADABLE`, and `HMS_KEY_PASSPHRASE` for a wrong one or damage, which look alike. */
 export function decryptPrivateKey(pem: string, passphrase: string): KeyObject {
   const body = /-----BEGIN ENCRYPTED PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END ENCRYPTED PRIVATE KEY-----/.exec(pem)?.[1]
   if (body === undefined || !isPbes2(Buffer.from(body, 'base64'))) throw unreadable('this is not an encrypted PKCS#8 key')
@@ -72,10 +69,7 @@ const HMAC_SHA256 = oid('2a864886f70d0209')
 const AES_256_CBC = oid('60864801650304012a')
 const NULL = Buffer.from([0x05, 0x00])
 
-/**
- * Encodes EncryptedPrivateKeyInfo of RFC 5958 in DER: PBES2 (RFC 8018 §6.2) with PBKDF2-HMAC-SHA256 and AES-256-CBC. Implemented here,
- * because Node's `cipher` option has a fixed number of 2,048 rounds.
- */
+/** Encodes EncryptedPrivateKeyInfo (RFC 5958) in DER by PBES2 and AES-256-CBC. Node itself uses 2,048 rounds, far too few. */
 async function encryptPbes2(plain: Uint8Array, passphrase: string, rounds: number): Promise<Buffer> {
   const salt = randomBytes(16)
   const iv = randomBytes(16)

@@ -16,7 +16,6 @@ const LIST_MS = 5_000
 /** Timeout in ms of a signature, long because a person confirms each use of a key added with `ssh-add -c`. */
 const SIGN_MS = 60_000
 
-/** Ed25519 key in an agent. */
 export interface AgentKey {
   keyid: string
   /** SPKI, DER in base64. */
@@ -24,10 +23,7 @@ export interface AgentKey {
   comment: string
 }
 
-/**
- * Client of ssh-agent (draft-ietf-sshm-ssh-agent) over its socket. The agent signs the given bytes unchanged, as DSSE requires; the private
- * key never leaves the agent. Errors: `HMS_KEY_AGENT_UNREACHABLE`, `HMS_KEY_AGENT_LACKS`, `HMS_KEY_AGENT_REFUSED`.
- */
+/** Client of ssh-agent (draft-ietf-sshm-ssh-agent), which signs bytes unchanged, as DSSE requires. Throws `HMS_KEY_AGENT_…`. */
 export class SshAgent {
   /** `socket`: path of the agent's socket, from `SSH_AUTH_SOCK`; `undefined` if there is none. */
   constructor(

@@ -32,10 +32,7 @@ export interface LiveDoubt {
   detail: string
 }
 
-/**
- * Result for one policy. `verified`: every signature is valid; `value` is `null` if no version is in force; `doubt` is set if no freshness
- * statement confirms that the value is the newest. `refused`: a signature, the log or a proof contradicts the shown documents.
- */
+/** Result for one policy. `verified`: as signed, with `doubt` if it may not be the newest. `refused`: something signed contradicts it. */
 export type JudgedLive = { kind: 'verified'; value: VerifiedValue | null; doubt?: LiveDoubt } | ({ kind: 'refused' } & LiveDoubt)
 
 export interface FrameTrust {
@@ -45,11 +42,7 @@ export interface FrameTrust {
   reader?: Reader
 }
 
-/**
- * Judges a response of `GET /v1/snapshot?revision=0` for these policies as a reader does, but without a reader's grace period: the
- * freshness statement must be present, be current by this machine's clock too, and name exactly these heads. Throws `SignatureError` for a
- * statement that does not verify.
- */
+/** Judges a snapshot without a reader's grace period: its statement must be current by this clock too, and name exactly these heads. */
 export function judgeFrame(
   ids: readonly string[],
   frame: StreamFrame,
@@ -88,10 +81,7 @@ export function judgeFrame(
   return new Map(ids.map((id) => [id, judged(id)]))
 }
 
-/**
- * Returns the doubt about a head that the statement does not confirm. Without a proof, the statement may name this head and differ in
- * another policy only. `seq`: seq of the shown head, if any. `isProven`: whether the server shows a proof.
- */
+/** Returns the doubt about a head that is not confirmed. `seq`: of the shown head. `isProven`: the server shows a proof. */
 function mixedDoubt({ issuedAt }: FreshnessPredicate, id: string, { seq, isProven }: { seq?: number; isProven: boolean }): LiveDoubt {
   const stated = `rollout's freshness statement of ${issuedAt}`
   const [isOn, confirms] =

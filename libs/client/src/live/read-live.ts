@@ -51,32 +51,25 @@ export interface ConsentTrust {
 
 const FIRST_ROSTER_MS = 5_000
 
-/**
- * Returns the effect of signing these releases, to show before signing: see `consentOf`. The releases in force are read from config-store
- * and verified here; if that fails, the consent has the failure instead of the difference.
- */
+/** Returns the effect of signing these releases (`consentOf`), or why those in force could not be read and verified here. */
 export async function readConsent(api: ApiClient, predicates: readonly ReleasePredicate[], trust?: ConsentTrust): Promise<Consent> {
   return (await readConsentAndLive(api, predicates, trust)).consent
 }
 
-/** Like `readConsent`, and returns the releases in force, by policy id. */
+/** Like `readConsent`, and returns the releases in force, by policy id, with the rosters that verified them, if any could be opened. */
 export async function readConsentAndLive(api: ApiClient, predicates: readonly ReleasePredicate[], trust: ConsentTrust = {}) {
+  const { roster: pinned, cacheDir, clock = systemClock } = trust
   const ids = predicates.map(({ policy }) => policy.id)
-  const live = await readVerified(api, ids, trust).catch((error: unknown) => unverified(ids, error))
-  return { consent: consentOf(predicates as unknown as readonly SignedRelease[], live), live }
-}
-
-async function readVerified(
-  api: ApiClient,
-  ids: readonly string[],
-  { roster, cacheDir, clock = systemClock }: ConsentTrust,
-): Promise<Map<string, VerifiedLive>> {
-  const until = clock.elapsed() + FIRST_ROSTER_MS
-  const rosters = await openRosters({ pinned: roster, source: httpRosters(api), cacheDir, clock, until })
   const snapshot = (policies: readonly string[]): Promise<unknown> => api.get('/v1/snapshot', { revision: 0, policies: policies.join() })
-  const source = { rosters, snapshot, clock }
-  await followRosters(source)
-  return readLive(ids, source)
+  const opening = openRosters({ pinned, source: httpRosters(api), cacheDir, clock, until: clock.elapsed() + FIRST_ROSTER_MS })
+  const read = async (): Promise<Map<string, VerifiedLive>> => {
+    const source = { rosters: await opening, snapshot, clock }
+    await followRosters(source)
+    return readLive(ids, source)
+  }
+  const live = await read().catch((error: unknown) => unverified(ids, error))
+  const consent = consentOf(predicates as unknown as readonly SignedRelease[], live)
+  return { consent, live, rosters: await opening.catch(() => undefined) }
 }
 
 /** Returns the error as the reason for every policy: nothing could be read, or no roster is trusted. */

@@ -26,10 +26,7 @@ export async function readPresent(id: string, reader: Reader, source: LiveSource
   throw new HmsError('HMS_VERIFY_PRESENT', detail, { status: 502, next })
 }
 
-/**
- * Judges the values of several policies for a reader, in requests of `POLICIES_AT_ONCE` policies. After the first doubt that did not pass,
- * later requests are not retried. Throws the errors of the snapshot.
- */
+/** Judges values in requests of `POLICIES_AT_ONCE`, without retries after a doubt that did not pass. Throws the snapshot's errors. */
 export async function judgePresent(ids: readonly string[], reader: Reader, source: LiveSource): Promise<Map<string, JudgedLive>> {
   const found = new Map<string, JudgedLive>()
   let waitMs = source.waitMs ?? WAIT_MS

@@ -5,7 +5,7 @@ import { type Clock, systemClock, type Timer } from '../clock.js'
 import { CONNECT_OPTIONS, openConnection, type ConnectionPorts, type ConnectOptions } from '../connection/connect.js'
 import type { HeldDocumentSource, HmsConnection } from '../connection/hms-connection.js'
 import type { ReaderSession } from '../connection/reader-session.js'
-import { requireKnownOptions, type OptionNames } from '../known-options.js'
+import { requireKnownOptions } from '../known-options.js'
 import { ProviderEventsEmitter } from './provider-events.js'
 import { type FlagType, ProviderError, resolveFlag } from './resolve-flag.js'
 import { ChangeWatch, documentsInForce, type Reader } from '#libs/evaluation'
@@ -15,7 +15,7 @@ export interface HmsProviderOptions extends ConnectOptions {
   hooks?: Hook[]
 }
 
-const OPTIONS: OptionNames<HmsProviderOptions> = { ...CONNECT_OPTIONS, hooks: true }
+const OPTIONS = [...CONNECT_OPTIONS, 'hooks' satisfies keyof HmsProviderOptions]
 
 /**
  * Provides policies as flags of the OpenFeature server SDK, over one verified connection. Evaluation is local, without I/O. The flag `ID`
@@ -166,10 +166,7 @@ function nameIn(what: string, value: unknown, max: number): string | undefined {
   throw new ProviderError('INVALID_CONTEXT', message)
 }
 
-/**
- * Calls `changed` with the flags that may have changed for any reader: all keys of each changed policy, sorted, because each flag has the
- * policy's metadata. Added and removed keys are included.
- */
+/** Calls `changed` with all keys, sorted, of each changed policy: each flag has the policy's metadata. Added and removed ones too. */
 function watchFlags(documents: HeldDocumentSource, clock: Clock, changed: (flags: string[]) => void): ChangeWatch {
   const keysOf = (id: string): string[] => {
     const fields = documentsInForce(documents.of(id), documents.nowMs()).map(({ value }) => Object.keys(value ?? {}))

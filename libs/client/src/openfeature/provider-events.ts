@@ -20,7 +20,6 @@ export class ProviderEventsEmitter implements ProviderEventEmitter<AnyProviderEv
     this.handlers.set(event, [...this.getHandlers(event), handler])
   }
 
-  /** Removes one registration of the handler. */
   removeHandler(event: AnyProviderEvent, handler: EventHandler): void {
     const handlers = [...this.getHandlers(event)]
     const at = handlers.indexOf(handler)

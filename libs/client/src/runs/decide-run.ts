@@ -4,7 +4,7 @@ import type { ApiClient } from '../api/api-client.js'
 import { clientFromEnvironment } from '../api/authorization.js'
 import { chooseSigner } from '../approve/choose-signer.js'
 import { followRun } from '../approve/follow-run.js'
-import { requireKnownOptions, type OptionNames } from '../known-options.js'
+import { optionNames, requireKnownOptions } from '../known-options.js'
 
 export interface DecideOptions {
   reason: string
@@ -21,15 +21,7 @@ export interface DecideOptions {
   waitMs?: number
 }
 
-const OPTIONS: OptionNames<DecideOptions> = {
-  reason: true,
-  publicReason: true,
-  byMs: true,
-  sign: true,
-  passphrase: true,
-  url: true,
-  waitMs: true,
-}
+const OPTIONS = optionNames<DecideOptions>()('reason', 'publicReason', 'byMs', 'sign', 'passphrase', 'url', 'waitMs')
 
 export const ANSWER_MS = 30_000
 

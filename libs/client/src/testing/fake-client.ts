@@ -34,7 +34,7 @@ export interface FakeClient extends TypedConnection {
  * calls.
  */
 export function fakeClient(options: { policies?: readonly FakePolicy[] } = {}): FakeClient {
-  requireKnownOptions('fakeClient', options, { policies: true })
+  requireKnownOptions('fakeClient', options, ['policies'])
   const { policies = [] } = options
   const client = new InMemoryClient()
   for (const policy of policies) client.set(policy)

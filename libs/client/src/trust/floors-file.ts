@@ -12,10 +12,7 @@ export interface SavedFloors {
   signedMs: number | null
 }
 
-/**
- * Stores floors apart from the documents, which can be lost without harm; a reader without its floors could be shown an older release. If
- * the floors file is damaged, or is missing while documents exist, nothing is read until an operator has decided.
- */
+/** Floors, apart from documents, which may be lost: damaged or missing beside documents, nothing is read until an operator decides. */
 export class FloorsFile {
   /** `documents`: path of the documents that these floors belong to. */
   constructor(

@@ -57,10 +57,7 @@ export class FreshnessWatch {
   }
 }
 
-/**
- * Proofs that a reader's named policies are among all stable heads, as the server last sent them. A reader with named policies does not
- * have all heads and so cannot check their digest; it checks the proofs against the tree root in the same statement.
- */
+/** Proofs that named policies are among all stable heads, whose digest a reader without the others cannot compute. */
 export class StableHeadProofs {
   private proofs: Readonly<Record<string, StandingProof>> = {}
   private cached: { root: string; isSame: boolean } | undefined

@@ -34,10 +34,7 @@ const REQUIRED = {
   next: ['hms-svc roster show --json > roster.json', 'HMS_ROSTER=roster.json node BOT'],
 }
 
-/**
- * Opens the trusted rosters, before any document is read. Requests to a server that is starting are retried until `until`. Throws
- * `HMS_ROSTER_REQUIRED`, `HMS_ROSTER_UNREADABLE`, `HMS_UNREACHABLE`, or the refusal of the roster.
- */
+/** Opens the trusted rosters, with retries until `until`. Throws `HMS_ROSTER_REQUIRED`, `…_UNREADABLE`, or a refusal. */
 export async function openRosters({ clock, random, until, ...options }: OpenRostersOptions): Promise<PinnedRosters> {
   for (let attempt = 0; ; attempt++) {
     try {

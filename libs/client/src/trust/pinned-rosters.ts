@@ -81,10 +81,7 @@ export class PinnedRosters {
     return rosters.toReversed()
   }
 
-  /**
-   * Returns all known rosters, and the rosters before the pinned one that the source provides. These are as trustworthy as the pinned
-   * roster, which names the first roster of its installation, because each is a verified successor of that first one.
-   */
+  /** Returns all known rosters and those before the pinned one, which names the first of its installation and so vouches for its chain. */
   async allEver(): Promise<Roster[]> {
     const known = this.all()
     const pinned = known.at(-1)!

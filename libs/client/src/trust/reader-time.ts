@@ -1,11 +1,7 @@
 import type { Clock } from '../clock.js'
 import { isFarAhead } from '#libs/signing'
 
-/**
- * A reader's time: the newest time signed by rollout, plus the monotonic time since. The wall clock, which the owner of the machine can
- * set, is used only before the first contact, and with the saved time of an earlier process as a lower bound. The time goes back only if a
- * signed time turns out to have been far ahead.
- */
+/** A reader's time: the newest signed by rollout and the monotonic time since. The wall clock counts before the first contact alone. */
 export class ReaderTime implements Clock {
   private signed: { ms: number; elapsed: number } | undefined
   private earliest = { ms: Number.NEGATIVE_INFINITY, elapsed: 0 }
@@ -21,10 +17,7 @@ export class ReaderTime implements Clock {
     if (this.signed === undefined || ms > own || isDisproved) this.signed = this.mark(Math.max(ms, floor)) // guard: signed-time
   }
 
-  /**
-   * Returns the time at which to judge a statement dated `ms`: the reader's time. If that is far ahead of the wall clock but the statement
-   * is not, returns the wall clock, because it and the statement both contradict the earlier signed time.
-   */
+  /** Returns the time to judge a statement of `ms` by: the reader's, or the wall clock if both contradict an earlier signed time. */
   timeFor(ms: number, own = this.now()): number {
     const wall = this.clock.now()
     return isFarAhead(at(own), wall) && !isFarAhead(at(ms), wall) ? wall : own

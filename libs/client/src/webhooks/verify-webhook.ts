@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual, createPublicKey, verify, type KeyObject } from 'node:crypto'
-import { requireKnownOptions, type OptionNames } from '../known-options.js'
+import { optionNames, requireKnownOptions } from '../known-options.js'
 
 const EXPLANATIONS = {
   HMS_WEBHOOK_SECRET_INVALID: 'The secret is neither whsec_ with the base64 of 24 to 64 bytes nor whpk_ with that of 32.',
@@ -13,10 +13,7 @@ const EXPLANATIONS = {
 
 export type WebhookErrorCode = keyof typeof EXPLANATIONS
 
-/**
- * Error for a message that does not verify. `status` is the status to return to the sender, which retries after any status except 2xx, 410
- * and 429.
- */
+/** Error for a message that does not verify. `status`: for the sender, which retries after any but 2xx, 410 and 429. */
 export class WebhookVerificationError extends Error {
   override readonly name = 'WebhookVerificationError'
   readonly detail: string
@@ -46,7 +43,7 @@ export type VerifyWebhookOptions = {
   now?: Date
 }
 
-const OPTIONS: OptionNames<VerifyWebhookOptions> = { toleranceMs: true, now: true }
+const OPTIONS = optionNames<VerifyWebhookOptions>()('toleranceMs', 'now')
 
 /**
  * Verifies a message by Standard Webhooks 1.0.0, schemes `v1` and `v1a`, and returns its parsed body; throws `WebhookVerificationError`

@@ -26,10 +26,7 @@ export interface FrameHost {
 const BURST = 100
 const REFILL_PER_SECOND = 20
 
-/**
- * Host end of the channel to one frame. Only messages of this window from this origin are accepted. Sent messages name the origin, so a
- * frame that was navigated elsewhere gets nothing. A reloaded frame joins again, and its new membership replaces the old one.
- */
+/** Host end of the channel to one frame, whose messages count from its window and origin alone. A reloaded frame joins again. */
 export class FrameMember implements Member {
   policies: readonly string[] = []
   private readonly origin: string

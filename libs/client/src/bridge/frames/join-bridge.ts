@@ -1,7 +1,7 @@
 import { deepFreeze, HmsError } from '#libs/contracts'
 import type { Clock } from '../../clock.js'
 import type { ConnectionState, Explanation } from '../../connection/hms-connection.js'
-import { requireKnownOptions, type OptionNames } from '../../known-options.js'
+import { optionNames, requireKnownOptions } from '../../known-options.js'
 import { LocalPane } from '../local-pane.js'
 import type { Pane, PaneOptions } from '../pane.js'
 import { namedOrigin, readPaneOptions } from '../pane-bounds.js'
@@ -28,7 +28,7 @@ export interface FramePorts {
   clock: Clock
 }
 
-const OPTIONS: OptionNames<JoinOptions> = { name: true, policies: true, host: true, timeoutMs: true }
+const OPTIONS = optionNames<JoinOptions>()('name', 'policies', 'host', 'timeoutMs')
 
 const WELCOME_MS = 10_000
 /** Interval in ms at which the join request is repeated, because a host that opens its bridge after the frame misses the first one. */

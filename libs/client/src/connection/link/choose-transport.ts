@@ -39,10 +39,7 @@ export function betterTransport(transport: TransportName, tries: number): Transp
 const FIRST_TRY_MS = 5_000
 const LONGEST_TRY_MS = 60_000
 
-/**
- * Returns the delay in ms before the next try of a better transport. The delay is short at first, because bots are counted only on the
- * stream, then doubles up to 60 s; up to half of it is subtracted at random.
- */
+/** Returns the delay in ms before the next try: short at first, as bots count on the stream alone, then doubled up to 60 s, and random. */
 export function tryBetterAfterMs(tries: number, random: () => number = Math.random): number {
   return Math.min(FIRST_TRY_MS * 2 ** Math.min(tries, 10), LONGEST_TRY_MS) * (0.5 + random() / 2)
 }

@@ -33,10 +33,7 @@ export interface LinkEvents {
 /** Duration in ms after which a session counts as healthy and resets the back-off. */
 const HEALTHY_MS = 10_000
 
-/**
- * Delivers frames from the server and reconnects indefinitely. Uses the best transport that is not blocked, and switches to a better one as
- * soon as that works. Neither sockets nor timers keep the process alive.
- */
+/** Delivers frames over the best transport that is not blocked, and reconnects indefinitely. Keeps no process alive. */
 export class Link {
   /** Names of the transports, best first. */
   private readonly order: readonly TransportName[]

@@ -3,10 +3,7 @@ import type { Reader } from '#libs/evaluation'
 import { errorOfResponse } from '../../api/problem-to-error.js'
 import type { Clock } from '../../clock.js'
 
-/**
- * Transport of frames. `stream` is the WebSocket, the only transport on which a named bot acknowledges; `events` are server-sent events;
- * `poll` sends repeated requests. All deliver the same frames, which are verified alike.
- */
+/** Transport of frames: WebSocket (`stream`, where bots acknowledge), server-sent events, or `poll`; all deliver the same frames. */
 export interface Transport {
   /** Timeout of connecting in ms. Default: `firstMs`. */
   readonly openMs?: number
