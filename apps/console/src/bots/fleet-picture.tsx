@@ -21,7 +21,6 @@ const MAX_NAMES = 8
 /** Releases in the legend. */
 const MAX_RELEASES = 12
 
-/** Reads the coverage of a policy with its bots. */
 export function readBots(read: Read, policy: string): Promise<Answer<CoverageView>> {
   return read<CoverageView>(`/v1/coverage?policy=${encodeURIComponent(policy)}&bots=all`)
 }
@@ -40,10 +39,7 @@ export function FleetPart({ answer, href }: { answer: Answer<Fleet>; href?: stri
   )
 }
 
-/**
- * One dot per bot, or one bar per region and version where the bots are many. Circles run the version in force; rings mark bots that are
- * behind, hollow ones are silent or gone. The script of the page replaces single elements by their id.
- */
+/** A dot a bot, or a bar a region and version where bots are many. The page's script replaces single elements by their id. */
 export function FleetPicture({ fleet, href }: { fleet: Fleet; href?: string }): JSX.Element {
   const { policy, total, lagging, left = [], cells } = fleet
   const list = href ?? `/bots?policy=${encodeURIComponent(policy)}#lagging`

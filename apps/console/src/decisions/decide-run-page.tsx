@@ -1,15 +1,15 @@
-import type { PreparedApproval, RunView } from '#libs/contracts'
+import type { PreparedApproval, RunDecisionName, RunView, TicketDecision } from '#libs/contracts'
 import { writeRunDecision } from '#libs/signing'
 import { absentPage } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { valueOf } from '../reading/answer.js'
 import { predicatesOf, readPeople, whoMayNotSign, type People } from '../signing/people.js'
-import { statementPage, wrongChoice } from '../signing/statement-page.js'
-import { chosenIn, DECISION_WORDS, decisionsOfRun, whyNoDecision } from './decisions-of-run.js'
+import { statementPage, wrongChoice, type StatementPage } from '../signing/statement-page.js'
+import { chosenIn, DECISION_WORDS, type Chosen, decisionsOfRun, whyNoDecision } from './decisions-of-run.js'
 
 /** What a person signs who decides about a run. */
 export async function decideRunPage(request: PageRequest): Promise<PageContent> {
-  const { read, params, query, now } = request
+  const { read, params, query } = request
   const number = params['number'] ?? ''
   const back = `/runs/${encodeURIComponent(number)}`
   const place = {
@@ -25,15 +25,37 @@ export async function decideRunPage(request: PageRequest): Promise<PageContent> 
   const run = answer.value
   const chosen = whyNoDecision(run) ?? chosenIn(query, decisionsOfRun(run))
   if (typeof chosen === 'string') return wrongChoice({ ...place, detail: chosen, back })
+  return decisionPage(request, chosen, {
+    place: { ...place, title: `${DECISION_WORDS[chosen.decision].text} run ${run.run}` },
+    of: run,
+    act: { path: `/v1/runs/${run.run}/decisions`, done: back, mayNot: await whoMayNotDecide(request, run.digest, chosen.decision) },
+    command: `hms-svc runs ${chosen.decision} ${run.run}`,
+  })
+}
+
+interface DecisionOf {
+  place: Pick<PageContent, 'title' | 'section' | 'trail'>
+  of: Pick<RunView, 'run' | 'attempt' | 'digest'>
+  /** Ticket that is closed by it. */
+  ticket?: number
+  act: StatementPage['act']
+  command: string
+}
+
+/** What is signed by a decision, bound to the run, its attempt and its release. */
+export function decisionPage(
+  request: PageRequest,
+  chosen: Chosen<RunDecisionName | TicketDecision>,
+  { place, of: { run, attempt, digest }, ticket, act, command }: DecisionOf,
+): Promise<PageContent> {
   const { decision, reason } = chosen
   return statementPage(request, {
     ...place,
-    title: `${DECISION_WORDS[decision].text} run ${run.run}`,
     summary: `${DECISION_WORDS[decision].hint} Reason: “${reason}”`,
-    statement: writeRunDecision({ run: run.run, attempt: run.attempt, subject: run.digest, at: now, ...chosen }),
-    act: { path: `/v1/runs/${run.run}/decisions`, done: back, mayNot: await whoMayNotDecide(request, run.digest, decision) },
+    statement: writeRunDecision({ run, attempt, subject: digest, at: request.now, ...chosen, ...(ticket === undefined ? {} : { ticket }) }),
+    act,
     verb: `Sign: ${decision}`,
-    command: `hms-svc runs ${decision} ${run.run}${decision === 'extend' ? ' --by DURATION' : ''} --reason TEXT --sign NAME`,
+    command: `${command}${decision === 'extend' ? ' --by DURATION' : ''} --reason TEXT --sign NAME`,
   })
 }
 

@@ -11,7 +11,6 @@ export interface NeedsFacts {
   approvals: Answer<ApprovalSummary[]>
   /** Without any signature: anybody may propose, so these are not counted. */
   proposed: Answer<ApprovalSummary[]>
-  /** Open tickets. */
   tickets: Answer<Ticket[]>
 }
 

@@ -52,28 +52,29 @@ function standstills({ open, freezes, tickets, partners }: TroubleFacts): { key:
   ]
 }
 
-/** How many things are wrong, as far as one can see. */
-export function countTrouble(facts: TroubleFacts): number {
+/** All that is wrong, as far as one can see. */
+function wrongIn(facts: TroubleFacts) {
   const { services, letters, runs } = facts
-  const given = letters.flatMap((answer) => valueOf(answer) ?? []).length
-  return (
-    standstills(facts).length +
-    services.filter(({ state }) => state !== 'up').length +
-    (given > 0 ? 1 : 0) +
-    badlyEnded(valueOf(runs) ?? []).length
-  )
+  return {
+    still: standstills(facts),
+    unwell: services.filter(({ state }) => state !== 'up'),
+    given: letters.flatMap((answer) => valueOf(answer) ?? []),
+    failed: badlyEnded(valueOf(runs) ?? []),
+  }
+}
+
+/** How many things are wrong; dead letters are one. */
+export function countTrouble(facts: TroubleFacts): number {
+  const { still, unwell, given, failed } = wrongIn(facts)
+  return still.length + unwell.length + Math.min(1, given.length) + failed.length
 }
 
 export function Trouble({ facts }: { facts: TroubleFacts }): JSX.Element {
-  const { services, letters, runs } = facts
-  const unwell = services.filter(({ state }) => state !== 'up')
-  const given = letters.flatMap((answer) => valueOf(answer) ?? [])
-  const dark = letters.filter(({ kind }) => kind === 'denied')[0]
-  const failed = badlyEnded(valueOf(runs) ?? [])
-  const still = standstills(facts)
+  const { still, unwell, given, failed } = wrongIn(facts)
+  const dark = facts.letters.find(({ kind }) => kind === 'denied')
   return (
     <>
-      {still.length + unwell.length + given.length + failed.length > 0 ? (
+      {countTrouble(facts) > 0 ? (
         <ul>
           {still.map(({ key, href, name, text }) => (
             <li key={key}>

@@ -7,7 +7,6 @@ import { Command, count, Part, Table, Terminal } from '../layout/parts.js'
 import { DeliveryRows } from './delivery-rows.js'
 import { queryOf, textIn } from '../forms/query.js'
 
-/** Rows on one page. */
 const PAGE = 50
 
 interface Filter {

@@ -69,11 +69,7 @@ export class ApiReader {
     return Promise.all(urls.map(async (url) => ({ url, body: await ask(url) })))
   }
 
-  /**
-   * What a form of a page sends, as its caller. The next instance gets it only if no connection to the one before was made: any other
-   * that did not answer may have done it. `client`: the address that the form came from, or all people would share the limit of the
-   * console's own.
-   */
+  /** Sends a form as its caller, from address `client`. The next instance gets it only if the one before was not connected to. */
   sendAs(authorization: string | undefined, client: string): Send {
     const post = async <T>(path: string, body: object, deadlineMs: number): Promise<Sent<T>> => {
       const service = serviceOfPath(path)

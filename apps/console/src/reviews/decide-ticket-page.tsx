@@ -1,16 +1,15 @@
 import type { Ticket } from '#libs/contracts'
-import { writeRunDecision } from '#libs/signing'
-import { judgedBy, whoMayNotDecide } from '../decisions/decide-run-page.js'
+import { decisionPage, judgedBy, whoMayNotDecide } from '../decisions/decide-run-page.js'
 import { chosenIn, DECISION_WORDS } from '../decisions/decisions-of-run.js'
 import { absentPage } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { whoMayNotReview } from '../signing/people.js'
-import { statementPage, wrongChoice } from '../signing/statement-page.js'
+import { wrongChoice } from '../signing/statement-page.js'
 import { TICKET_WORDS } from './reviews-page.js'
 
 /** What a person signs who answers a ticket: bound to its run, its attempt and its release. */
 export async function decideTicketPage(request: PageRequest): Promise<PageContent> {
-  const { read, params, query, now } = request
+  const { read, params, query } = request
   const number = (params['ticket'] ?? '').slice(0, 40)
   const back = `/reviews/${encodeURIComponent(number)}`
   const place = {
@@ -23,29 +22,19 @@ export async function decideTicketPage(request: PageRequest): Promise<PageConten
   }
   const answer = await read<Ticket>(`/v1/tickets/${encodeURIComponent(number)}`)
   if (answer.kind !== 'loaded') return absentPage({ ...place, summary: 'The ticket cannot be shown.' }, answer, 'ticket')
-  const { ticket, kind, state, run, attempt, digest, allowed, actors = [] } = answer.value
+  const { ticket, kind, state, run, digest, allowed, actors = [] } = answer.value
   const chosen = state === 'OPEN' ? chosenIn(query, allowed) : `Too late: ${TICKET_WORDS[state].text.toLowerCase()}.`
   if (typeof chosen === 'string') return wrongChoice({ ...place, detail: chosen, back })
-  const { decision, reason } = chosen
-  const by = decision === 'extend' ? ' --by DURATION' : ''
+  const { decision } = chosen
   const mayNot =
     kind === 'BREAK_GLASS_REVIEW'
       ? await judgedBy(request, digest, (roster, predicates) => whoMayNotReview(roster, predicates, actors))
       : await whoMayNotDecide(request, digest, decision)
-  return statementPage(request, {
-    ...place,
-    title: `${DECISION_WORDS[decision].text}: ticket ${ticket}, run ${run}`,
-    summary: `${DECISION_WORDS[decision].hint} Reason: “${reason}”`,
-    statement: writeRunDecision({
-      run,
-      attempt,
-      subject: digest,
-      at: now,
-      ...chosen,
-      ...(decision === 'accept' ? { ticket } : {}),
-    }),
+  return decisionPage(request, chosen, {
+    place: { ...place, title: `${DECISION_WORDS[decision].text}: ticket ${ticket}, run ${run}` },
+    of: answer.value,
+    ...(decision === 'accept' ? { ticket } : {}),
     act: { path: `/v1/tickets/${ticket}/decisions`, done: back, mayNot },
-    verb: `Sign: ${decision}`,
-    command: `hms-svc tickets decide ${ticket} --decision ${decision}${by} --reason TEXT --sign NAME`,
+    command: `hms-svc tickets decide ${ticket} --decision ${decision}`,
   })
 }

@@ -14,10 +14,7 @@ export interface StatementProps {
   live?: VerifiedLive
 }
 
-/**
- * What is signed, once: its digest, what changes, and every field. The page's script holds all of it against the bytes before it signs, so
- * whatever is marked `data-` here is part of a check.
- */
+/** What is signed: digest, changes, every field. The script holds what is marked `data-` against the bytes before it signs. */
 export function Statement({ payload, digest, release, live }: StatementProps): JSX.Element {
   const lines = statementFields(Buffer.from(payload, 'base64').toString())
   return (

@@ -27,10 +27,7 @@ export class ProofRefused extends Error {
 const LOG_KEY = 0x01
 const WITNESS_KEY = 0x04
 
-/**
- * Recomputes the proof: the entry names the release, its hash leads to the checkpoint's root, and the log and enough witnesses signed
- * that checkpoint. Throws `ProofRefused`. Whose keys count is the roster's to say, which the page brings.
- */
+/** Recomputes the proof: the release's entry is in a checkpoint that the log and enough witnesses signed. Throws `ProofRefused`. */
 export async function checkProof({ entry, proof, logs, release, member }: ProofToCheck): Promise<Checked> {
   const { releases } = JSON.parse(entry) as { releases?: { size?: unknown; root?: unknown } }
   if (typeof releases?.size !== 'number' || typeof releases.root !== 'string') throw new ProofRefused('The entry names no releases.')

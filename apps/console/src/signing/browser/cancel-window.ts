@@ -10,7 +10,6 @@ export interface WindowClock {
 }
 
 export interface WindowEvents {
-  /** Whole seconds that are left. */
   left(seconds: number): void
   over(): void
 }

@@ -16,10 +16,7 @@ export interface ShownConsequence {
   why?: string
 }
 
-/**
- * Verifies the statement that the page carries, that it is about the bytes to be signed and the releases in force, and that the sentences
- * shown are those of the statement. Returns whether the change is large. Throws `NotAsShown`.
- */
+/** Verifies the page's statement, and that the sentences shown are its own. Returns whether the change is large. Throws `NotAsShown`. */
 export function checkConsequence(releases: readonly Shown[], parts: readonly ShownConsequence[]): boolean {
   const [shown] = parts
   // guard: console-one-consequence

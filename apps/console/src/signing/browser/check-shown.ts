@@ -54,10 +54,7 @@ export async function checkShown({ digest, bytes, lines }: Shown, kind: PlacedAc
     throw new Error('Nothing was signed: this is break-glass. Sign it with hms-svc break-glass, on purpose.')
 }
 
-/**
- * Computes once more what the page says of releases, differences, plan and authors, by the function that made it, from the bytes and the
- * release in force that the page carries, and returns it. `texts`: what it shows, in order. Throws `NotAsShown`.
- */
+/** Computes consent again from the bytes and the live release of the page. `texts`: what it shows, in order. Throws `NotAsShown`. */
 export async function checkConsent(shown: readonly Shown[], texts: readonly string[]): Promise<Consent> {
   const releases = shown.map(({ bytes }) => predicateIn(bytes))
   // guard: console-one-plan
@@ -83,7 +80,6 @@ function liveIn({ live, why }: Shown): VerifiedLive {
   }
 }
 
-/** Predicate of a release, of base64 bytes. */
 export function predicateIn(bytes: string): SignedRelease {
   return (JSON.parse(new TextDecoder().decode(fromBase64(bytes))) as { predicate: SignedRelease }).predicate
 }

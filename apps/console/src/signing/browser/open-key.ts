@@ -10,10 +10,7 @@ export const MAX_KEY_FILE_BYTES = 16 * 1024
 const ED25519 = { name: 'Ed25519' }
 const LOCKED = /-----BEGIN ENCRYPTED PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END ENCRYPTED PRIVATE KEY-----/
 
-/**
- * Opens an encrypted PKCS#8 file with WebCrypto. Nothing of it is sent or kept: the file's text, the passphrase and the opened key live in
- * this page's memory until it is left. Throws `KeyRefused`.
- */
+/** Opens an encrypted PKCS#8 file. Text, passphrase and key stay in the page's memory, unsent. Throws `KeyRefused`. */
 export async function openKey(
   pem: string,
   passphrase: string,
