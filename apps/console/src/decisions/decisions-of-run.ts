@@ -51,10 +51,6 @@ export function whyNoDecision(view: RunView): string | undefined {
   return isTerminal(state) ? `Run ${run} has ended, so there is nothing to decide.` : undefined
 }
 
-export function isDecision<T extends TicketDecision | RunDecisionName>(text: string, among: readonly T[]): text is T {
-  return (among as readonly string[]).includes(text)
-}
-
 export interface Chosen<T> {
   decision: T
   reason: string
@@ -64,9 +60,9 @@ export interface Chosen<T> {
 
 /** What the address says was chosen, or what is missing of it. */
 export function chosenIn<T extends RunDecisionName | TicketDecision>(query: URLSearchParams, allowed: readonly T[]): Chosen<T> | string {
-  const decision = query.get('decision') ?? ''
+  const decision = allowed.find((each) => each === query.get('decision'))
   const reason = textIn(query, 'reason', 1_000)
-  if (!isDecision(decision, allowed)) return `It takes ${allowed.join(', ')} as it is now.`
+  if (decision === undefined) return `It takes ${allowed.join(', ')} as it is now.`
   if (reason === '') return 'A decision needs a reason.'
   const publicReason = textIn(query, 'public-reason', 1_000)
   const said = { reason, ...(publicReason === '' ? {} : { publicReason }) }

@@ -18,15 +18,6 @@ export interface ApiReaderOptions {
   deadlineMs?: number
 }
 
-/** How one question is asked of whichever instance. */
-interface Question {
-  service: ServiceName
-  headers: Record<string, string>
-  signal: AbortSignal
-  weigh: Weigh
-  parse(text: string): unknown
-}
-
 /** The console's one way to the services: bounded in time and size, whatever a service does. */
 export class ApiReader {
   private readonly shared: SharedAnswers
@@ -125,31 +116,33 @@ export class ApiReader {
   ): Promise<Answer<unknown>> {
     const service = serviceOfPath(path)
     const signal = AbortSignal.timeout(this.deadlineMs)
-    let last: Answer<unknown> = { kind: 'away', service, detail: NO_ADDRESS }
-    const headers: Record<string, string> = authorization === undefined ? {} : { authorization }
+    const headers = { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) }
+    let detail = NO_ADDRESS
     for (const url of this.options.urlsOf(service)) {
-      last = await this.askOne(url + path, { service, headers, signal, weigh, parse })
-      if (last.kind !== 'away') return last
+      try {
+        const response = await fetch(url + path, { headers, signal, redirect: 'error' })
+        const text = await readText(response.body, MAX_ANSWER_BYTES)
+        weigh(text.length)
+        const answer = answerOf(response, text, parse)
+        if (typeof answer !== 'string') return answer
+        detail = answer
+      } catch (error) {
+        detail = signal.aborted ? `did not respond within ${this.deadlineMs / 1000} s` : reasonOf(error)
+      }
     }
-    return last
+    return { kind: 'away', service, detail }
   }
+}
 
-  private async askOne(url: string, { service, headers, signal, weigh, parse }: Question): Promise<Answer<unknown>> {
-    try {
-      const response = await fetch(url, { headers: { accept: 'application/json', ...headers }, signal, redirect: 'error' })
-      const text = await readText(response.body, MAX_ANSWER_BYTES)
-      weigh(text.length)
-      const isText = response.ok && (response.headers.get('content-type') ?? '').startsWith('text/plain')
-      const body = isText ? text.split('\n').map(printable).join('\n') : response.ok ? parse(text) : parseClean(text)
-      if (response.ok) return { kind: 'loaded', value: body }
-      const { detail = '', code = '' } = (body ?? {}) as { detail?: string; code?: string }
-      if (response.status === 401 || response.status === 403) return { kind: 'denied', detail }
-      if (response.status === 400 || response.status === 404) return { kind: 'missing', detail }
-      return { kind: 'away', service, detail: `answered ${response.status}${code === '' ? '' : ` (${code})`}` }
-    } catch (error) {
-      return { kind: 'away', service, detail: signal.aborted ? `did not respond within ${this.deadlineMs / 1000} s` : reasonOf(error) }
-    }
-  }
+/** What an instance answered; as a text why it counts as away. */
+function answerOf({ ok, status, headers }: Response, text: string, parse: (text: string) => unknown): Answer<unknown> | string {
+  const isText = ok && (headers.get('content-type') ?? '').startsWith('text/plain')
+  const body = isText ? text.split('\n').map(printable).join('\n') : ok ? parse(text) : parseClean(text)
+  if (ok) return { kind: 'loaded', value: body }
+  const { detail = '', code = '' } = (body ?? {}) as { detail?: string; code?: string }
+  if (status === 401 || status === 403) return { kind: 'denied', detail }
+  if (status === 400 || status === 404) return { kind: 'missing', detail }
+  return `answered ${status}${code === '' ? '' : ` (${code})`}`
 }
 
 function keyOf(authorization: string | undefined, path: string): string {
