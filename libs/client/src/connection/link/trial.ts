@@ -1,5 +1,4 @@
 import type { AppliedFrame, StreamFrame } from '#libs/contracts'
-import { reconnectAfterMs } from '../../backoff.js'
 import type { Clock } from '../../clock.js'
 import { parseFrame } from '../parse-frame.js'
 import { Silence } from './silence.js'
@@ -19,6 +18,7 @@ export interface TrialEvents {
 
 /** Time in ms. A session that goes silent before it is this old, even after first frames, was blocked by a buffering intermediary. */
 const EARLY_SILENCE_MS = 10_000
+const MAX_GOODBYE_WAIT_MS = 60_000
 
 /** Runs one session over one transport and reports how it ended: closed, silent, damaged, or by a goodbye. */
 export class Trial implements Session {
@@ -84,7 +84,7 @@ export class Trial implements Session {
   private deliver(frame: StreamFrame): void {
     if (this.hasEnded) return
     if (frame.type === 'goodbye') {
-      this.report({ reason: 'the server stops', reconnectAfterMs: reconnectAfterMs(frame.retryMs) })
+      this.report({ reason: 'the server stops', reconnectAfterMs: Math.min(frame.retryMs ?? 0, MAX_GOODBYE_WAIT_MS) })
       return void this.close()
     }
     this.frames++
