@@ -1,5 +1,5 @@
 import { canonicalJson, type PreparedApproval } from '#libs/contracts'
-import { describeChange, type Consent, type ConsentLine, type ConsentRelease, type PolicyDocument, type VerifiedLive } from '#libs/policy'
+import { describeChange, type Consent, type ConsentLine, type ConsentRelease, type PolicyDocument } from '#libs/policy'
 import { readConsentAndLive, readPrepared, type ApiClient } from '#libs/client'
 import type { CliContext } from '../context.js'
 import type { Paint } from '../output/paint.js'
@@ -75,7 +75,10 @@ export async function consentTo(
 ): Promise<Awaited<ReturnType<typeof readConsentAndLive>> & { policies: PolicyDocument[] }> {
   const { predicates } = readPrepared(prepared)
   const trust = { roster: rosterFile(context), cacheDir: context.io.environment.lookup('HMS_CACHE_DIR') }
-  return { ...(await readConsentAndLive(client, predicates, trust)), policies: predicates.map(({ policy }) => policy as unknown as PolicyDocument) }
+  return {
+    ...(await readConsentAndLive(client, predicates, trust)),
+    policies: predicates.map(({ policy }) => policy as unknown as PolicyDocument),
+  }
 }
 
 /** Prints what a signer should read before the key is unlocked: difference, plan and digest. */

@@ -48,7 +48,8 @@ export async function showApproval(context: CliContext, digest: string): Promise
     if (prepared.digest !== digest) throw usageError(`The service shows ${prepared.digest} for ${digest}`, ['hms-svc approvals list'])
     const { consent, live, policies, rosters } = await consentTo(context, client, prepared)
     const effect = hasEnded(approval) || consent.isRollback ? undefined : await effectOf(client, policies)
-    const verified = effect === undefined ? {} : await verifyConsequence(effect.simulation, documentsOf(policies, live), async () => rosters)
+    const documents = documentsOf(policies, live)
+    const verified = effect === undefined ? {} : await verifyConsequence(effect.simulation, documents, async () => rosters)
     const consequence = consequenceLines(verified, output.paint)
     output.data({ ...approval, consent, ...verified, ...(effect === undefined ? {} : { effect }) }, () => [
       ...linesOf({ ...approval, authors: [] }),

@@ -47,45 +47,37 @@ function peopleOf(roster: Roster) {
 function Roles({ roster }: { roster: Roster }): JSX.Element {
   const roles = roster.roles.filter(({ match }) => match.service === undefined)
   return (
-    <Table caption="Roles" head={['Role', 'For', 'Signatures', 'People']}>
-      {roles.map((role) => (
-        <tr key={role.name}>
-          <th scope="row">{role.name}</th>
-          <td>{describeMatch(role.match)}</td>
-          <td>
-            {role.threshold} of {role.principals.length}
-          </td>
-          <td>{role.principals.map((id) => roster.principals.get(id)?.name ?? id).join(', ')}</td>
-        </tr>
-      ))}
-    </Table>
+    <Table
+      caption="Roles"
+      head={['Role', 'For', 'Signatures', 'People']}
+      rows={roles.map(({ name, match, threshold, principals }) => [
+        name,
+        describeMatch(match),
+        `${threshold} of ${principals.length}`,
+        principals.map((id) => roster.principals.get(id)?.name ?? id).join(', '),
+      ])}
+    />
   )
 }
 
 function People({ roster, now }: { roster: Roster; now: Date }): JSX.Element {
   const rolesOf = (id: string): Role[] => roster.roles.filter(({ principals }) => principals.includes(id))
   return (
-    <Table caption="People" head={['Name', 'Roles', 'Keys']}>
-      {peopleOf(roster).map(({ id, name, keys }) => (
-        <tr key={id}>
-          <th scope="row">
-            <a href={`/audit?by=${encodeURIComponent(name)}`}>{name}</a>
-          </th>
-          <td>
-            {rolesOf(id)
-              .map((role) => role.name)
-              .join(', ') || 'none'}
-          </td>
-          <td>
-            {keys.map(({ keyid }) => (
-              <p key={keyid}>
-                <code>{keyid.slice(0, 16)}…</code> <KeyState roster={roster} keyid={keyid} now={now} />
-              </p>
-            ))}
-          </td>
-        </tr>
-      ))}
-    </Table>
+    <Table
+      caption="People"
+      head={['Name', 'Roles', 'Keys']}
+      rows={peopleOf(roster).map(({ id, name, keys }) => [
+        <a href={`/audit?by=${encodeURIComponent(name)}`}>{name}</a>,
+        rolesOf(id)
+          .map((role) => role.name)
+          .join(', ') || 'none',
+        keys.map(({ keyid }) => (
+          <p key={keyid}>
+            <code>{keyid.slice(0, 16)}…</code> <KeyState roster={roster} keyid={keyid} now={now} />
+          </p>
+        )),
+      ])}
+    />
   )
 }
 
