@@ -48,7 +48,7 @@ const BREACHES: [rule: string, file: string, line: string][] = [
   ['pg-at-the-edge', 'apps/rollout/src/rules.ts', `import type {} from 'pg'`],
   ['specs-are-leaves', 'apps/rollout/src/rules.ts', `import './testing/memory-thing-store.js'`],
   ['verify-needs-node-alone', 'libs/verify/src/proof.ts', `import 'node:fs'`],
-  ['bridge-needs-no-node', 'libs/client/src/bridge/router.ts', `import 'node:fs'`],
+  ['bridge-needs-no-node', 'libs/client/src/bridge/local-pane.ts', `import 'node:fs'`],
   ['small-programs', 'apps/edge/src/main.ts', `import '#libs/service'`],
   ['serve-loads-late', 'apps/cli/src/hosting/serve.ts', `import '#libs/service'`],
   ['no-cycles', 'apps/audit/src/one.ts', `import './two.js'`],

@@ -7,8 +7,7 @@ import { Listeners } from '../connection/listeners.js'
 import { FrameMember } from './frames/frame-member.js'
 import { LocalPane } from './local-pane.js'
 import type { BridgeEvents, Pane, PaneMessage, PaneOptions, PolicyChanged } from './pane.js'
-import { invalid, readMessage, readPaneOptions } from './pane-bounds.js'
-import { Router } from './router.js'
+import { invalid, MAX_PANES, readMessage, readPaneOptions } from './pane-bounds.js'
 import type { FrameOptions, FrameWindow, OwnWindow } from './frames/messages.js'
 
 /** Events of the page that hosts the panes, including errors. */
@@ -23,11 +22,13 @@ export type BridgeStream = Pick<ReaderSession, 'state' | 'revision' | 'find' | '
   close(): unknown
 }
 
+/** Pane of this page, or a frame that joined. */
+type Member = LocalPane | FrameMember
+
 /** The single connection of a page, and the panes that use it. */
 export class Bridge {
-  private readonly router = new Router()
   private readonly listeners = new Listeners<Record<string, object>>()
-  private readonly locals = new Set<LocalPane>()
+  private readonly members = new Set<Member>()
   private readonly frames = new Map<object, FrameMember>()
   private readonly onMessage = (event: { data: unknown; origin: string; source: unknown }): void => {
     if (event.source !== null && typeof event.source === 'object') this.frames.get(event.source)?.receive(event)
@@ -41,8 +42,8 @@ export class Bridge {
     private readonly page: OwnWindow | undefined,
   ) {
     stream.on('change', ({ id, from, to, revision }) => this.changed({ id, from, to, revision, value: stream.find(id) ?? null }))
-    stream.on('stale', (stale) => this.emitBridgeEvent('bridge:stale', stale))
-    stream.on('ready', (ready) => this.emitBridgeEvent('bridge:ready', ready))
+    stream.on('stale', (stale) => this.tellAll('bridge:stale', stale))
+    stream.on('ready', (ready) => this.tellAll('bridge:ready', ready))
     stream.on('error', (error: ConnectionEvents['error']) => this.listeners.emit('bridge:error', error))
     page?.addEventListener('message', this.onMessage)
   }
@@ -66,18 +67,13 @@ export class Bridge {
   /** Adds a pane to this page. Throws `HMS_BRIDGE_PANE_INVALID`, `HMS_BRIDGE_NOT_FOLLOWED` or `HMS_BRIDGE_FULL`. */
   pane(options: PaneOptions): Pane {
     const { name, policies } = readPaneOptions(options)
-    this.requireFollowed(policies)
     const pane: LocalPane = new LocalPane(name, policies, {
       state: () => this.state,
       explain: (id) => this.stream.explain(id),
       emit: (event, message) => this.publish(event, message, pane),
-      close: () => {
-        removePane()
-        this.locals.delete(pane)
-      },
+      close: () => remove(),
     })
-    const removePane = this.router.add(pane)
-    this.locals.add(pane)
+    const remove = this.add(pane)
     return pane
   }
 
@@ -87,10 +83,7 @@ export class Bridge {
     this.frames.get(window)?.close()
     const member = new FrameMember(window, options, this.clock, {
       status: () => this.stream,
-      join: (joining) => {
-        this.requireFollowed(joining.policies)
-        return this.router.add(joining)
-      },
+      join: (joining) => this.add(joining),
       explain: (id) => (this.stream.find(id) === undefined ? undefined : this.stream.explain(id)),
       emit: (event, message) => this.publish(event, message, member),
     })
@@ -118,33 +111,41 @@ export class Bridge {
 
   close(): void {
     this.page?.removeEventListener('message', this.onMessage)
-    for (const pane of this.locals) pane.close()
-    for (const frame of this.frames.values()) frame.close()
+    for (const member of [...this.members, ...this.frames.values()]) member.close()
     this.frames.clear()
     void this.stream.close()
   }
 
   private changed(change: PolicyChanged): void {
-    this.router.changed(change)
+    this.tell('policy:changed', change)
     this.listeners.emit('policy:changed', change)
   }
 
-  private publish(event: string, message: PaneMessage, from?: LocalPane | FrameMember): void {
-    this.router.publish(event, message, from)
+  private publish(event: string, message: PaneMessage, from?: Member): void {
+    this.tell(event, message, from)
     if (from !== undefined) this.listeners.emit(event, message)
   }
 
-  private emitBridgeEvent(event: 'bridge:stale' | 'bridge:ready', detail: BridgeEvents[typeof event]): void {
-    for (const pane of this.locals) pane.deliverBridgeEvent(event, detail)
-    for (const frame of this.frames.values()) frame.deliverBridgeEvent(event, detail)
+  /** Tells all members that declared the id, except the sender `from`. A copy: a listener may close its pane or open another. */
+  private tell(event: string, detail: { id: string }, from?: Member): void {
+    for (const member of new Set(this.members)) if (member !== from && member.policies.includes(detail.id)) member.deliver(event, detail)
+  }
+
+  private tellAll(event: 'bridge:stale' | 'bridge:ready', detail: object): void {
+    for (const member of new Set(this.members)) member.deliver(event, detail)
     this.listeners.emit(event, detail)
   }
 
-  private requireFollowed(ids: readonly string[]): void {
-    const other = this.policies === undefined ? undefined : ids.find((id) => !this.policies!.includes(id))
-    if (other === undefined) return
-    throw new HmsError('HMS_BRIDGE_NOT_FOLLOWED', `The connection does not follow ${other}: name it in openBridge({ policies }).`, {
-      status: 400,
-    })
+  /** Returns a function that removes the member. Throws `HMS_BRIDGE_NOT_FOLLOWED` or `HMS_BRIDGE_FULL`. */
+  private add(member: Member): () => void {
+    const other = this.policies === undefined ? undefined : member.policies.find((id) => !this.policies!.includes(id))
+    if (other !== undefined) {
+      const detail = `The connection does not follow ${other}: name it in openBridge({ policies }).`
+      throw new HmsError('HMS_BRIDGE_NOT_FOLLOWED', detail, { status: 400 })
+    }
+    if (this.members.size >= MAX_PANES)
+      throw new HmsError('HMS_BRIDGE_FULL', `A bridge has at most ${MAX_PANES} panes: close those that are not shown.`, { status: 409 })
+    this.members.add(member)
+    return () => this.members.delete(member)
   }
 }

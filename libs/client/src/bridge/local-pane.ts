@@ -1,9 +1,8 @@
 import type { PolicyValue } from '#libs/evaluation'
 import type { ConnectionState, Explanation } from '../connection/hms-connection.js'
 import { Listeners } from '../connection/listeners.js'
-import type { BridgeEvents, Pane, PaneMessage, PolicyChanged } from './pane.js'
+import type { Pane, PaneMessage } from './pane.js'
 import { notDeclared, readMessage } from './pane-bounds.js'
-import type { Member } from './router.js'
 
 /** Source of a pane's values: the bridge in the same page, or inside a frame the `HostChannel` to the bridge of the host page. */
 export interface PaneHost {
@@ -13,8 +12,8 @@ export interface PaneHost {
   close(): void
 }
 
-/** Pane for the code that opened it, and member for the router. */
-export class LocalPane implements Pane, Member {
+/** Pane for the code that opened it. */
+export class LocalPane implements Pane {
   private readonly listeners = new Listeners<Record<string, object>>()
   private readonly declared: ReadonlySet<string>
   private isClosed = false
@@ -57,16 +56,7 @@ export class LocalPane implements Pane, Member {
     this.host.close()
   }
 
-  changed(change: PolicyChanged): void {
-    this.deliverBridgeEvent('policy:changed', change)
-  }
-
-  deliver(event: string, message: PaneMessage): void {
-    if (!this.isClosed) this.listeners.emit(event, message)
-  }
-
-  /** Delivers an event of the bridge to this pane's listeners. */
-  deliverBridgeEvent<E extends keyof BridgeEvents>(event: E, detail: BridgeEvents[E]): void {
+  deliver(event: string, detail: object): void {
     if (!this.isClosed) this.listeners.emit(event, detail)
   }
 

@@ -3,7 +3,6 @@ import type { Clock } from '../../clock.js'
 import type { ConnectionState, Explanation } from '../../connection/hms-connection.js'
 import type { BridgeEvents, PaneMessage, PolicyChanged } from '../pane.js'
 import { namedOrigin, notDeclared, readMessage, readPaneOptions } from '../pane-bounds.js'
-import type { Member } from '../router.js'
 import {
   type FrameOptions,
   type FrameWindow,
@@ -17,7 +16,7 @@ import {
 export interface FrameHost {
   status(): { state: ConnectionState; revision: number }
   /** Adds the frame, or throws if it may not join. Returns a function that removes it. */
-  join(member: Member): () => void
+  join(member: FrameMember): () => void
   explain(id: string): Explanation | undefined
   emit(event: string, message: PaneMessage): void
 }
@@ -27,12 +26,12 @@ const BURST = 100
 const REFILL_PER_SECOND = 20
 
 /** Host end of the channel to one frame, whose messages count from its window and origin alone. A reloaded frame joins again. */
-export class FrameMember implements Member {
+export class FrameMember {
   policies: readonly string[] = []
   private readonly origin: string
   private readonly allowed: ReadonlySet<string> | undefined
   private name = 'frame'
-  private leaveRouter: (() => void) | undefined
+  private leave: (() => void) | undefined
   private allowance = BURST
   private countedAt: number
   private isRemoved = false
@@ -61,16 +60,14 @@ export class FrameMember implements Member {
     }
   }
 
-  changed({ value: _value, ...change }: PolicyChanged): void {
-    this.send({ type: 'changed', change, explanation: this.host.explain(change.id) ?? null })
-  }
-
-  deliver(event: string, message: PaneMessage): void {
-    this.send({ type: 'told', event, message })
-  }
-
-  deliverBridgeEvent(event: 'bridge:stale' | 'bridge:ready', detail: BridgeEvents[typeof event]): void {
-    if (this.leaveRouter !== undefined) this.send({ type: 'state', state: this.host.status().state, event, detail })
+  deliver(event: string, detail: object): void {
+    if (this.leave === undefined) return
+    if (event === 'policy:changed') {
+      const { value: _value, ...change } = detail as PolicyChanged
+      this.send({ type: 'changed', change, explanation: this.host.explain(change.id) ?? null })
+    } else if (event === 'bridge:stale' || event === 'bridge:ready')
+      this.send({ type: 'state', state: this.host.status().state, event, detail: detail as BridgeEvents[typeof event] })
+    else this.send({ type: 'told', event, message: detail as PaneMessage })
   }
 
   close(): void {
@@ -96,22 +93,22 @@ export class FrameMember implements Member {
       throw new HmsError('HMS_BRIDGE_NOT_ALLOWED', `The host does not let this frame declare ${forbidden}.`, { status: 403 })
     this.name = read.name
     this.policies = read.policies
-    this.leaveRouter = this.host.join(this)
+    this.leave = this.host.join(this)
     const values = Object.fromEntries(read.policies.map((id) => [id, this.host.explain(id) ?? null]))
     const { state, revision } = this.host.status()
     this.send({ type: 'welcome', state, revision, values })
   }
 
   private emit(event: string, message: PaneMessage): void {
-    if (this.leaveRouter === undefined) return
+    if (this.leave === undefined) return
     const read = readMessage(event, message)
     if (!this.policies.includes(read.id)) throw notDeclared(this.name, read.id)
     this.host.emit(event, read)
   }
 
   private leaveBridge(): void {
-    this.leaveRouter?.()
-    this.leaveRouter = undefined
+    this.leave?.()
+    this.leave = undefined
     this.policies = []
   }
 

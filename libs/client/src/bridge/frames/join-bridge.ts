@@ -148,13 +148,13 @@ class HostChannel {
 function deliverTo(pane: LocalPane, message: FromHost): void {
   switch (message.type) {
     case 'changed':
-      return pane.changed({ ...message.change, value: message.explanation?.value ?? null })
+      return pane.deliver('policy:changed', { ...message.change, value: message.explanation?.value ?? null })
     case 'told':
       return pane.deliver(message.event, message.message)
     case 'state':
-      return pane.deliverBridgeEvent(message.event, message.detail as never)
+      return pane.deliver(message.event, message.detail)
     case 'refused':
-      return pane.deliverBridgeEvent('bridge:stale', { reason: message.detail, code: message.code })
+      return pane.deliver('bridge:stale', { reason: message.detail, code: message.code })
     default:
   }
 }
