@@ -1,4 +1,4 @@
-import type { BotSummary, CoverageView, PolicyView } from '#libs/contracts'
+import type { BotSummary, CoverageView, LeftBotView, PolicyView } from '#libs/contracts'
 import type { ComponentChildren, JSX } from 'preact'
 import { Absent, FilteredAway, Loaded, LoadedPart, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
@@ -8,14 +8,21 @@ import { Tag } from '../layout/state-words.js'
 import { RefusedByReaders } from '../policies/refused-by-readers.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { FleetPart, readFleet } from './fleet-picture.js'
-import { BOT_STATES, laggingOf, leftOf, type BotState, type LaggingBot, type LeftBot } from './lagging.js'
 import { textIn } from '../forms/query.js'
 
 /** Policies whose bots one page asks for: each is a question to config-store. */
 const MAX_POLICIES = 50
 const MAX_ROWS = 200
 
-export const BOT_WORDS: Record<BotState, { text: string; tone: 'bad' | 'warn' }> = {
+/** `stale`: it acknowledged something older. `silent`: connected, and it has acknowledged nothing. */
+const BOT_STATES = ['stale', 'silent'] as const
+type BotState = (typeof BOT_STATES)[number]
+
+type LaggingBot = InPolicy<CoverageView['lagging'][number]> & { state: BotState }
+type LeftBot = InPolicy<LeftBotView>
+type InPolicy<B> = B & { policy: string }
+
+const BOT_WORDS: Record<BotState, { text: string; tone: 'bad' | 'warn' }> = {
   stale: { text: 'Behind', tone: 'bad' },
   silent: { text: 'Silent', tone: 'warn' },
 }
@@ -197,4 +204,23 @@ function Registered({ bots }: { bots: readonly BotSummary[] }): JSX.Element {
         .map(({ id, policies, critical, addedAt }) => [id, policies.join(', '), critical ? 'yes' : 'no', <Moment at={addedAt} />])}
     />
   )
+}
+
+/** Bots that are behind, longest first: they apply a rule that is not in force. Then silent bots, whose rule is not known. */
+function laggingOf(coverages: readonly Answer<CoverageView>[]): LaggingBot[] {
+  return botsIn(coverages, ({ lagging }) => lagging)
+    .map((bot): LaggingBot => ({ ...bot, state: bot.revision === 0 ? 'silent' : 'stale' }))
+    .toSorted(
+      (a, b) => BOT_STATES.indexOf(a.state) - BOT_STATES.indexOf(b.state) || a.since.localeCompare(b.since) || a.id.localeCompare(b.id),
+    )
+}
+
+/** Bots that left while behind, the newest first. */
+function leftOf(coverages: readonly Answer<CoverageView>[]): LeftBot[] {
+  return botsIn(coverages, ({ left = [] }) => left).toSorted((a, b) => b.leftAt.localeCompare(a.leftAt) || a.id.localeCompare(b.id))
+}
+
+function botsIn<B>(coverages: readonly Answer<CoverageView>[], of: (view: CoverageView) => readonly B[]): InPolicy<B>[] {
+  const views = coverages.flatMap((answer) => valueOf(answer) ?? [])
+  return views.flatMap((view) => of(view).map((bot) => ({ ...bot, policy: view.policy })))
 }

@@ -1,12 +1,31 @@
-import { RUN_STATES, type RunState, type RunView } from '#libs/contracts'
+import { MAX_RUNS_LISTED, RUN_STATES, type RunState, type RunView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { FilteredAway, LoadedPart, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Command, count, Moment, PolicyLinks, RunLink, Table, Terminal } from '../layout/parts.js'
 import { stateText, StateTag } from '../layout/state-words.js'
-import { readRuns, type RunsFilter, type RunsFound } from './read-runs.js'
+import type { Answer, Read } from '../reading/answer.js'
 import { queryOf } from '../forms/query.js'
+
+interface RunsFilter {
+  open?: 'yes'
+  state?: RunState
+  /** Part of a policy's id. */
+  policy?: string
+  /** Only runs with a smaller number. */
+  before?: number
+}
+
+interface RunsFound {
+  runs: RunView[]
+  /** Where the next page begins; absent behind the last one. */
+  older?: number
+}
+
+const PAGE = 50
+/** Answers that one page may look through for a policy. */
+const MAX_BATCHES = 5
 
 /** Runs, the newest first. Everything that narrows the list stands in the address, so that it can be kept and sent. */
 export async function runsPage({ read, query }: PageRequest): Promise<PageContent> {
@@ -28,6 +47,24 @@ export async function runsPage({ read, query }: PageRequest): Promise<PageConten
       </>
     ),
   }
+}
+
+/** One page of runs. The service filters by state; by policy the page does, over as many runs as it may look through. */
+async function readRuns(read: Read, filter: RunsFilter): Promise<Answer<RunsFound>> {
+  const runs: RunView[] = []
+  let { before } = filter
+  for (let batch = 0; batch < MAX_BATCHES; batch++) {
+    const answer = await read<RunView[]>(`/v1/runs?${queryOf({ open: filter.open, state: filter.state, before })}`)
+    if (answer.kind !== 'loaded') return answer
+    for (const run of answer.value) {
+      if (filter.policy !== undefined && !run.policies.some(({ id }) => id.includes(filter.policy!))) continue
+      if (runs.length === PAGE) return { kind: 'loaded', value: { runs, older: runs.at(-1)!.run } }
+      runs.push(run)
+    }
+    if (answer.value.length < MAX_RUNS_LISTED) return { kind: 'loaded', value: { runs } }
+    before = answer.value.at(-1)!.run
+  }
+  return { kind: 'loaded', value: { runs, older: before } }
 }
 
 function filterOf(query: URLSearchParams): RunsFilter {
