@@ -25,10 +25,7 @@ export function siblingsOf(policies: readonly string[], siblings: BundleSiblings
   return [...others].sort()
 }
 
-/**
- * Returns `partOf` of a change caused by new revisions. `parts`: documents sent to readers of a policy, by policy id. `nowMs`: time for
- * which the frames list the releases in force.
- */
+/** Returns `partOf` for new revisions. `parts`: documents for a policy's readers. `nowMs`: time of the releases in force in frames. */
 export function partsOfChange(
   { frame: { revision, traceparent } }: PreparedFrame,
   parts: ReadonlyMap<string, readonly HeldDocument[]>,
@@ -42,10 +39,7 @@ export function partsOfChange(
   }
 }
 
-/**
- * Builds the change for held rules whose effective time has come. It has no revision of its own; its frames list the rules, without
- * documents.
- */
+/** Builds the change for held rules that take effect. It has no revision of its own; its frames list rules, not documents. */
 export function changeOfEffective(revision: number, held: readonly HeldDocument[], siblings: BundleSiblings, nowMs: number): Change {
   return {
     frame: PreparedFrame.effective(revision, held, nowMs),
@@ -57,10 +51,7 @@ export function changeOfEffective(revision: number, held: readonly HeldDocument[
   }
 }
 
-/**
- * Builds the change for `policies` whose bundle lost members because a canary expired. It has no revision of its own, and its frames have
- * no documents.
- */
+/** Builds the change for `policies` whose bundle lost an expired canary. It has no revision of its own and no documents. */
 export function changeOfLostMembers(revision: number, policies: ReadonlySet<string>, siblings: BundleSiblings): Change {
   return {
     partOf: ({ ids }) => {

@@ -60,10 +60,7 @@ export class HeldPolicies {
     return news
   }
 
-  /**
-   * Drops canaries whose last lease has expired, because no reader uses them. Returns the policies that lost siblings by it; `undefined`
-   * if no lease has expired.
-   */
+  /** Drops canaries without a valid lease, which no reader uses. Returns policies that lost siblings; `undefined` if none expired. */
   dropCanaries(nowMs: number): ReadonlySet<string> | undefined {
     if (nowMs < this.nextExpiryMs) return undefined
     this.nextExpiryMs = Infinity
@@ -117,10 +114,7 @@ export class HeldPolicies {
     return new Map([...changed, ...bundled].map((id) => [id, this.partOf(id, from)]))
   }
 
-  /**
-   * Returns the changes of one policy and its bundle. A policy that joined the bundle since `from` is new to the reader, so all its
-   * documents are included.
-   */
+  /** Returns changes of a policy and its bundle. A policy that joined it after `from` is new to the reader and included whole. */
   private partOf(policy: string, from = 0): HeldStored[] {
     const isNew = ({ document }: HeldStored): boolean => document.revision > from
     const own = this.of(policy).filter(isNew)

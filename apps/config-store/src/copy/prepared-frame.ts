@@ -3,10 +3,7 @@ import { documentAsOf, type HeldDocument } from '#libs/evaluation'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 
-/**
- * Minimum `retry:` in ms. A stock EventSource keeps the received value for every later attempt: with less it would poll an unavailable
- * server without pause.
- */
+/** Minimum `retry:` in ms. EventSource keeps the value for later: with less it would poll an unavailable server without pause. */
 const SHORTEST_RETRY_MS = 1_000
 /** Limit of unverified places that a snapshot names. */
 const MAX_UNVERIFIED = 100
@@ -67,10 +64,7 @@ export class PreparedFrame {
     return next === undefined ? this : new PreparedFrame({ ...this.frame, next })
   }
 
-  /**
-   * Returns a copy with the freshness statement and, for a reader of a few policies, proofs of their heads. The last copy without proofs is
-   * cached for all callers.
-   */
+  /** Adds the freshness statement and, for readers of few policies, head proofs. The last copy without proofs is cached. */
   withFreshness(freshness: Envelope | undefined, standing?: Record<string, StandingProof>): PreparedFrame {
     if (freshness === undefined) return this
     if (standing !== undefined) return new PreparedFrame({ ...this.frame, freshness, standing })

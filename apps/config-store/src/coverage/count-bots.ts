@@ -64,10 +64,7 @@ export class CountBots implements OnModuleInit {
 
 type BotState = 'current' | 'stale' | 'silent'
 
-/**
- * Counts bots by state: `current` apply everything that is in force for them, `stale` are behind, `silent` are connected and have reported
- * nothing yet. `now` in ms. Pure.
- */
+/** Counts bots: `current` apply all that is in force for them, `stale` are behind, `silent` have not reported. `now` in ms. Pure. */
 function botStates(
   policies: readonly { id: string; documents: readonly HeldDocument[] }[],
   bots: Iterable<BotPresence>,

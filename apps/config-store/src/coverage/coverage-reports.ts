@@ -13,10 +13,7 @@ import { Presence } from './presence.js'
 
 const RETRY_MS = 1_000
 
-/**
- * Reports the bots' coverage to the stages, whenever it changes for a policy whose head was stored, or whose held release took effect,
- * recently.
- */
+/** Reports changed coverage to the stages, for policies with a recently stored head or a release that recently took effect. */
 @Injectable()
 export class CoverageReports implements OnApplicationBootstrap, BeforeApplicationShutdown {
   /** Last report of each policy, by run. */
@@ -73,10 +70,7 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
     this.failures.succeeded()
   }
 
-  /**
-   * Returns the changed coverage by run: each report makes its stage lock and write all policies of the run, so a bundle is reported as
-   * one.
-   */
+  /** Returns changed coverage by run, a bundle as one: for each report the stage locks and writes all policies of the run. */
   private changedCoverage(): Iterable<ReportedCoverage> {
     const byRun = new Map<number | null, ReportedCoverage>()
     for (const policy of this.copy.policies()) {

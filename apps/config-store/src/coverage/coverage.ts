@@ -159,10 +159,7 @@ export function botsOf(
   return { cells: [...cells.values()].sort((a, z) => z.total - a.total).slice(0, MAX_NAMED_BOTS) }
 }
 
-/**
- * Whether the bot applies the release in force for it, and holds the next one. If no release is in force, the bot must have reported that
- * it applies none.
- */
+/** Whether the bot applies the release in force (or reported none if there is none), and holds the next one. */
 export function isCurrent(bot: BotPresence, policy: string, documents: readonly HeldDocument[], now: number): boolean {
   if (bot.revision === 0) return false
   const reader = readerOf(bot)
@@ -192,10 +189,7 @@ export interface PolicyCheck {
   passes(bot: BotPresence, now: number): boolean
 }
 
-/**
- * Returns one check per policy. If one document serves a policy to all readers, the expected release is determined once, not for each bot.
- * Pure.
- */
+/** Returns a check per policy. One document for all readers determines the expected release once, not for each bot. Pure. */
 export function policyChecks(policies: readonly { id: string; documents: readonly HeldDocument[] }[]): PolicyCheck[] {
   return policies.map(({ id, documents }) => {
     const [only] = documents
@@ -206,10 +200,7 @@ export function policyChecks(policies: readonly { id: string; documents: readonl
   })
 }
 
-/**
- * Requires the claimed region to be the region of the bot's key or open stream. Otherwise one bot could claim every region, and end every
- * canary there. Throws 403 `HMS_BOT_REGION`.
- */
+/** Throws 403 `HMS_BOT_REGION` unless the key or stream has the claimed region: a bot claiming all would end every canary. */
 export function requireRegion(known: string | undefined, claimed: string): void {
   if (known === undefined || claimed === '' || claimed === known) return
   throw new HmsError(

@@ -105,10 +105,7 @@ export class LeftBots implements OnModuleInit {
     return { departures, acknowledged, rows, current }
   }
 
-  /**
-   * Returns the rows for the bots of an instance that died after `renewedMs`. Policies with documents stored since then are ignored,
-   * because the bots may have acknowledged them.
-   */
+  /** Returns rows of an instance dead since `renewedMs`, without policies stored later, which its bots may have acknowledged. */
   rowsOfDeadInstance(bots: readonly BotPresence[], renewedMs: number): LeftBot[] {
     const policies = this.copy.policies().map((id) => ({ id, documents: this.copy.documentsOf(id) }))
     const known = policies.filter(({ documents }) => documents.every(({ storedAt }) => storedAt <= renewedMs))
@@ -116,10 +113,7 @@ export class LeftBots implements OnModuleInit {
     return bots.flatMap((bot) => rowOf({ bot, leftMs: renewedMs, checks }) ?? [])
   }
 
-  /**
-   * Writes `rows` and deletes those of `current`. The caller holds the lock of the exchange. `isElsewhere`: whether another live instance
-   * has the bot.
-   */
+  /** Writes `rows` and deletes those of `current`, under the exchange's lock. `isElsewhere`: another live instance has the bot. */
   async write(
     tx: Transaction,
     { rows, current }: Pick<LeftBotsChanges, 'rows' | 'current'>,

@@ -7,10 +7,7 @@ import { chunkId, type LeftBot, type Node, NODES, PRESENCE, type PresenceChunk }
 
 /** Lease of an instance in ms. An instance that did not renew counts as gone, with its bots. */
 const LEASE_MS = 20_000
-/**
- * Time in ms after the end of its lease when other instances remove the rows of a dead instance. A merely slow instance then gets
- * `wasRemoved`.
- */
+/** Time in ms after a lease's end when others remove the instance's rows. A merely slow instance then gets `wasRemoved`. */
 const REMOVE_DEAD_AFTER_MS = 60_000
 /** Lock for writing departures and returns, so that no instance records the departure of a bot that another instance has. */
 const LEFT_BOTS_LOCK = 'left-bots'

@@ -12,10 +12,7 @@ export interface Node {
 
 export const NODES = documentTable<Node>({ name: 'node', id: (node) => node.id, keys: {} })
 
-/**
- * Part of one instance's connected bots, for the other instances. A row per bot would cost a round trip for each when a whole fleet
- * acknowledges at once.
- */
+/** Part of an instance's bots, for other instances. A row per bot would cost a round trip each when a fleet acknowledges. */
 export interface PresenceChunk {
   node: string
   chunk: number

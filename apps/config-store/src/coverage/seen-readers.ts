@@ -1,10 +1,7 @@
 import type { SeenReaders } from '#libs/contracts'
 import type { Subset } from '../copy/stable-heads.js'
 
-/**
- * Counts of an instance's readers without a bot's name, exchanged with other instances: readers of all policies, and readers of a few by
- * policy.
- */
+/** Counts of an instance's unnamed readers, for other instances: `all` read all policies, `byPolicy` read a few. */
 export interface CountedReaders {
   all: SeenReaders
   byPolicy: Record<string, SeenReaders>

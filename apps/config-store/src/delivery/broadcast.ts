@@ -11,10 +11,7 @@ import type { StoredChange } from '../copy/changes.js'
 
 /** Polling interval in ms: the safety net for a signal lost with its session. */
 const REFRESH_MS = 10_000
-/**
- * Limit of bytes unread by a reader: a higher one would mean keeping every frame for it. Beyond the limit its connection is closed, and the
- * reader resumes or starts from a snapshot.
- */
+/** Limit of unread bytes: a higher one would keep every frame. Above it the connection closes; the reader resumes or starts over. */
 export const MAX_UNREAD_BYTES = 1024 * 1024
 
 export interface Follower extends Receiver {
@@ -119,10 +116,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
     )
   }
 
-  /**
-   * Sends one heartbeat frame to all readers of all policies, and one per set of policies to the others. A statement is sent only once: a
-   * reader that joins later gets it on joining.
-   */
+  /** Sends a heartbeat to readers of all policies, and one per set to others. Statements are sent once, and to readers that join. */
   private sendHeartbeat(): void {
     this.copy.applyTime()
     const statement = this.statement()

@@ -184,10 +184,7 @@ export class StreamEndpoint implements OnApplicationBootstrap, BeforeApplication
 /** Limit of held releases per policy in a frame: a bot has at most one per scope. */
 const MAX_HELD = 20
 
-/**
- * Parses the frame of a named bot; `undefined` for anything else. Keys must be policy ids and values digests, or the whole frame is
- * rejected.
- */
+/** Parses a named bot's frame; `undefined` for anything else, also if any key is not a policy id or any value not a digest. */
 export function parseApplied(text: string): AppliedFrame | undefined {
   try {
     const { type, revision, applied, held, cohortKey } = JSON.parse(text) as Partial<AppliedFrame>

@@ -10,10 +10,7 @@ export interface FreshnessStatement {
   predicate: FreshnessPredicate
 }
 
-/**
- * Maximum wait in ms of a statement for the heads that it covers: far longer than heads take on any path, far shorter than the 20 s after
- * which a reader becomes STALE.
- */
+/** Maximum wait in ms for heads: far longer than any path takes, far shorter than the 20 s after which readers are STALE. */
 const MAX_WAIT_FOR_HEADS_MS = 5_000
 
 /**
@@ -40,18 +37,12 @@ export class Freshness implements BeforeApplicationShutdown {
     return this.published
   }
 
-  /**
-   * Registers the listener for newer publishable statements. `isNews`: the statement covers other heads than the previous one, and is not
-   * sent as part of a change.
-   */
+  /** Registers a listener of newer publishable statements. `isNews`: it covers other heads than before and is not in a change. */
   onStatement(listener: (statement: FreshnessStatement, isNews: boolean) => void): void {
     this.listeners.push(listener)
   }
 
-  /**
-   * Accepts a statement. Returns `false` if it is not newer than the current one. Throws `SignatureError` if rollout did not sign it, or if
-   * it is dated far ahead.
-   */
+  /** Accepts a newer statement; otherwise returns `false`. Throws `SignatureError` if not signed by rollout or dated far ahead. */
   accept(envelope: Envelope): boolean {
     const predicate = readFreshness(envelope, this.rosters.newest)
     const now = this.time.nowMs()
@@ -66,10 +57,7 @@ export class Freshness implements BeforeApplicationShutdown {
     return true
   }
 
-  /**
-   * Records that the stable heads of this digest are being pushed. Returns the statement on these heads, to be sent in the same change, if
-   * readers have not received it.
-   */
+  /** Records that stable heads of this digest are being pushed. Returns their unsent statement, to be sent in the same change. */
   headsPushed(digest: string): Envelope | undefined {
     this.pushed = digest
     if (this.newest === undefined || this.newest === this.published || this.newest.predicate.stable !== digest) return undefined

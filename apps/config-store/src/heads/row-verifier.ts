@@ -66,10 +66,7 @@ function mismatchOf(row: StoredDocument, { head, release }: VerifiedHead): strin
   return Object.keys(signed).find((member) => row[member as keyof StoredDocument] !== signed[member as keyof StoredDocument])
 }
 
-/**
- * Builds the row from signed content. Authors and approvers are derived from the signatures; members that the head does not name are left
- * out.
- */
+/** Builds the row from signed content, without members the head does not name; authors and approvers come from signatures. */
 function provenRow(row: StoredDocument, { head, release, next }: VerifiedHead, roster: Roster): StoredDocument {
   const { next: _next, nextOrigin: _nextOrigin, ended, release: _release, proof: _proof, change: claimed, ...rest } = row
   const change = verifiedChange(claimed, { policy: head.policy }, roster)

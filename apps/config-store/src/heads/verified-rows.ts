@@ -95,10 +95,7 @@ export class VerifiedRows {
     return this.database.autocommit((tx) => this.newestStableSeq(tx, String(id)))
   }
 
-  /**
-   * Returns the store's revision counter. Must be called after the rows were read: a row takes its revision from the counter in the same
-   * transaction, so no valid row exceeds the counter.
-   */
+  /** Returns the revision counter. Read it after the rows: a transaction writes a row and the counter, so no valid row exceeds it. */
   private async newestRevision(): Promise<number> {
     const counter = await this.database.autocommit((tx) => tx.documents(ENVIRONMENT).get('environment'))
     return counter?.revision ?? 0

@@ -59,10 +59,7 @@ export async function policyVersion(tx: Transaction, policy: string, version: st
   throw notFound(policy, `${policy}@${version} was never in force for all.`)
 }
 
-/**
- * Returns the effective period that `pick` selects. `heads`: in ascending order; earlier ones are read until the start of the period is
- * found.
- */
+/** Returns the effective period that `pick` selects. `heads` ascend; earlier ones are read until the period's start is found. */
 async function findPeriod(
   tx: Transaction,
   policy: string,

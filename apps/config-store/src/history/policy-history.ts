@@ -39,10 +39,7 @@ function explained({ change: claimed, ...head }: LiveHead, roster: Roster): Live
   return { ...head, ...(change === undefined ? {} : { change }) }
 }
 
-/**
- * Returns the digests of releases in force before these heads, one page at most: they reveal rollbacks, which heads of earlier builds do
- * not state.
- */
+/** Returns release digests in force before these heads, at most a page. They reveal rollbacks, which old heads do not state. */
 async function earlierDigests(
   tx: Transaction,
   policy: string,

@@ -34,10 +34,7 @@ import { documentId, DOCUMENTS, ENVIRONMENT, recordedState, REVISION_WINDOW, REV
 import { inForceSince } from '../heads/in-force-since.js'
 import { originOf } from '../heads/origin.js'
 
-/**
- * Maximum number of `seq`s per document remembered as published in a receipt: far more than can be in transit at once, because a lease is
- * renewed a few times a minute.
- */
+/** Limit of `seq`s per document remembered as published: far more than in transit, as leases renew a few times a minute. */
 const MAX_ANNOUNCED = 50
 
 /** Head that is newer than `known`, the stored document of its policy and scope. */
@@ -202,10 +199,7 @@ export class StoreHeads {
   }
 }
 
-/**
- * Throws 400 `HMS_HEAD_TWICE` unless the ids (`policy@scope`) of all heads are distinct. Called before verification: unsigned data can
- * only cause a refusal here.
- */
+/** Throws 400 `HMS_HEAD_TWICE` for equal ids (`policy@scope`). Precedes verification: unsigned data can only cause a refusal. */
 function requireDistinct({ heads }: IssuedHeads): void {
   const ids = heads.flatMap(({ head }) => documentIdOf(head) ?? [])
   if (new Set(ids).size < ids.length)
@@ -269,10 +263,7 @@ function isExplainedBy({ head }: Pick<VerifiedHead, 'head'>, change: StatedChang
   return head.scope === STABLE_SCOPE && change?.heads.some(({ policy, seq }) => policy === head.policy && seq === head.seq) === true
 }
 
-/**
- * Returns the signed reason of a head. A head that renews the release in force, or only schedules another release, keeps the earlier
- * reason.
- */
+/** Returns a head's signed reason. A renewal, or a head that only schedules another release, keeps the earlier reason. */
 function changeOf({ verified, known }: NewHead, change: StatedChange | undefined): Pick<StoredDocument, 'change'> {
   const envelope = renews(verified, known) ? known.change : isExplainedBy(verified, change) ? change?.envelope : undefined
   return envelope === undefined ? {} : { change: envelope }

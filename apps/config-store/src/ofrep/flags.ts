@@ -31,10 +31,7 @@ export class Flags {
     copy.onChange(() => this.book.invalidate())
   }
 
-  /**
-   * Evaluates one flag. Throws 404 `HMS_POLICY_NOT_FOUND`, or 503 `HMS_STORE_UNVERIFIED` for a policy whose stored document does not
-   * verify.
-   */
+  /** Evaluates one flag. Throws 404 `HMS_POLICY_NOT_FOUND`, or 503 `HMS_STORE_UNVERIFIED` if its document does not verify. */
   answer(key: string, reader: Reader, ifNoneMatch?: string): EvaluationResponse {
     try {
       return answerFlag(this.book, key, reader, ifNoneMatch)

@@ -32,10 +32,7 @@ export class RestoreDocument {
     private readonly copy: DocumentCopy,
   ) {}
 
-  /**
-   * Restores all documents of a policy. Throws 404 `HMS_POLICY_NOT_FOUND`, or 409 `HMS_STORE_NOT_RESTORABLE` if no copy of a scope's newest
-   * document verifies.
-   */
+  /** Restores a policy. Throws 404 `HMS_POLICY_NOT_FOUND`, 409 `HMS_STORE_NOT_RESTORABLE` if no copy of a newest document verifies. */
   async execute(policy: string, { by, reason }: { by?: string; reason?: string } = {}): Promise<RestoredDocument[]> {
     const recorded = await this.readTopic(policy)
     const restored = await this.database.transaction(async (tx) => {
