@@ -120,10 +120,7 @@ export interface ChannelSender<K extends ChannelKind = ChannelKind> {
   acknowledgements?(place: AckSource<ChannelOf<K>>, messages: readonly SentMessage[], signal: AbortSignal): Promise<AckResult>
   /** Returns why such a channel cannot be registered, beyond the checks of `parsePartner` and the address guard. */
   refusal?(channel: ChannelOf<K>): ChannelRefusal | undefined
-  /**
-   * Explains why the other side refuses a correctly signed message. Sends the message several times, so it is called only for a test that a
-   * person requested.
-   */
+  /** Explains a refusal of a correctly signed message by several more requests: only for a test that a person requested. */
   explain?(attempt: Attempt<ChannelOf<K>>, signal: AbortSignal): Promise<RefusalExplanation | undefined>
   close?(): Promise<void>
 }
@@ -139,10 +136,7 @@ export type ChannelSenders = { readonly [K in ChannelKind]?: ChannelSender<K> }
 
 export const CHANNEL_SENDERS = Symbol('ChannelSenders')
 
-/**
- * Returns the sender of the channel's kind; `undefined` if this process has none. The cast is needed because the type of the table relates
- * kind and sender for a single kind, but not for a union of kinds.
- */
+/** Returns this process's sender of the kind. The cast is needed: the table relates kind and sender only for a single kind. */
 export function senderOf(senders: ChannelSenders, { kind }: Channel): ChannelSender | undefined {
   return senders[kind] as ChannelSender | undefined
 }

@@ -1,7 +1,4 @@
-/**
- * Signal that aborts after `ms`, or when `outer` does. It does not use `AbortSignal.any`: the worker's signal exists as long as the
- * process, and no attempt may leave a listener on it.
- */
+/** Signal that aborts after `ms` or with `outer`. `AbortSignal.any` would leave listeners on a signal as old as the process. */
 export class Deadline {
   passed = false
   private readonly controller = new AbortController()

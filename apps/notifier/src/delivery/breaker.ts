@@ -1,9 +1,6 @@
 import type { Outcome } from '../channels/channel-sender.js'
 
-/**
- * Circuit breaker of one channel of a partner. While it is open, deliveries wait without using attempts, and one probe at a time checks
- * whether the other side has recovered.
- */
+/** Circuit breaker of a partner's channel. While open, deliveries wait without using attempts; one probe at a time checks it. */
 export interface Breaker {
   /** Result of `breakerId`. */
   id: string
@@ -35,10 +32,7 @@ export function breakerId(partner: string, channel: string): string {
   return `${partner}/${channel}`
 }
 
-/**
- * Decides whether a delivery may be attempted. `isLast`: the delivery's 24 hours have expired, so this is its last attempt, which is always
- * allowed.
- */
+/** Decides whether to attempt a delivery. `isLast`: its 24 hours have expired, and a last attempt is always allowed. */
 export function passage(breaker: Breaker | undefined, now: Date, isLast: boolean): Passage {
   if (breaker === undefined || breaker.openUntil === null) return { pass: true, breaker: undefined }
   const until = new Date(breaker.openUntil)
@@ -71,10 +65,7 @@ function opened(breaker: Breaker, probeMs: number, now: Date): Breaker {
   return { ...breaker, probeMs, openUntil: new Date(now.getTime() + probeMs).toISOString() }
 }
 
-/**
- * Maps an outcome to the channel's health. A rejected message shows that the other side is up. `gone`, and a refusal by our own rules, show
- * nothing.
- */
+/** Maps an outcome to the channel's health. A rejection shows that it is up; `gone` and our own refusals show nothing. */
 function healthOf(outcome: Outcome['kind']): 'up' | 'down' | undefined {
   switch (outcome) {
     case 'delivered':

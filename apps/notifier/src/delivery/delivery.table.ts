@@ -25,10 +25,7 @@ export interface Acknowledgement {
 /** One message to one partner on one channel. */
 export interface Delivery {
   id: string
-  /**
-   * Message id, sent as `webhook-id`. It is the same for every try, every channel and every attempt of the run, so a partner can drop
-   * duplicates.
-   */
+  /** Message id, sent as `webhook-id`: equal for all tries, channels and attempts of the run, so partners can drop duplicates. */
   messageId: string
   /** Id of its `Message`. */
   message: string
@@ -76,10 +73,7 @@ export function runWaitsNoLonger(delivery: Delivery): boolean {
   return delivery.state !== 'pending' || delivery.tries > 0 || delivery.nextAttemptAt === null
 }
 
-/**
- * Returns the lane's name. `channel` is `null` for a partner with `deliver: first`, whose channels are tried one after the other in one
- * lane.
- */
+/** Returns the lane's name. `channel`: `null` for `deliver: first`, whose channels are tried in turn in one lane. */
 export function laneOf(partner: string, policy: string, channel: string | null): string {
   return channel === null ? `${partner}/${policy}` : `${partner}/${policy}/${channel}`
 }
@@ -90,10 +84,7 @@ export function lanesBeside(delivery: Pick<Delivery, 'partner' | 'lane'> & Notif
   return names.map((name) => `${laneOf(delivery.partner, name, null)}${wayOf(delivery)}`)
 }
 
-/**
- * Returns the last part of the lane, which names the channel. It is empty for a partner with `deliver: first`, whose channels share one
- * lane.
- */
+/** Returns the lane's last part, its channel; empty for `deliver: first`, whose channels share one lane. */
 export function wayOf({ partner, lane, ...notified }: Pick<Delivery, 'partner' | 'lane'> & NotifiedPolicies): string {
   return lane.slice(laneOf(partner, columnOf(notified), null).length)
 }

@@ -45,10 +45,7 @@ export function isBehind(delivery: Delivery, open: readonly Delivery[]): boolean
   return open.some((other) => other.id !== delivery.id && other.laneSeq < delivery.laneSeq && overlap(other, delivery))
 }
 
-/**
- * Returns the `ID@VERSION` entries of one policy that a message replaces for this partner: the version before, and versions of open
- * messages.
- */
+/** Returns the `ID@VERSION` entries of a policy that a message replaces: the version before, and those of open messages. */
 export function supersededBy(
   news: { policy: string; version: string; before: string | null; release?: object | null },
   open: readonly Delivery[],

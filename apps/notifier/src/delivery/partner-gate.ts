@@ -10,10 +10,7 @@ const MAX_BUCKETS = 10_000
 /** One row for each channel that ever failed. */
 export const BREAKERS = documentTable<Breaker>({ name: 'breaker', id: (breaker) => breaker.id, keys: {} })
 
-/**
- * Lock key of a breaker. It sorts after a policy's lock, which is already held, and before a stage's lock, which is taken later. So no
- * transaction restarts to take locks in order.
- */
+/** Lock key of a breaker. It sorts after the held policy lock and before the later stage lock, so no transaction restarts. */
 function breakerKey(id: string): string {
   return `sending:${id}`
 }

@@ -13,10 +13,7 @@ export function receiptId(token: string): string {
   return createHash('sha256').update(token).digest('hex')
 }
 
-/**
- * Returns the receipt address in a message; without `publicUrl` it is relative to the address by which the receiver reaches this
- * installation.
- */
+/** Returns a message's receipt address; without `publicUrl` relative to the address by which the receiver reaches us. */
 export function receiptUrl(token: string, publicUrl: string | undefined): string {
   return `${publicUrl ?? ''}${PATH}/${token}`
 }

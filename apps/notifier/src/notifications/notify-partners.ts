@@ -25,10 +25,7 @@ import { summarize } from './summary.js'
 const MAX_DELIVERIES = 10_000
 const MAX_LEFT_OUT_NAMED = 3
 
-/**
- * Notify stage: sends one message for each partner and channel of a run, once the run is live for all, or once all readers hold its
- * releases until the effective time.
- */
+/** Notify stage: sends a message per partner and channel of a run, once it is live, or held by all readers until it takes effect. */
 @Injectable()
 export class NotifyPartners implements OnModuleInit, DeliveryListener {
   readonly shell: StageShell<Notification, NotificationInput, NotificationEffect, NotificationTimer>
@@ -104,10 +101,7 @@ export class NotifyPartners implements OnModuleInit, DeliveryListener {
     )
   }
 
-  /**
-   * Records that a partner was reached, and recounts an open stage. A completed stage is recounted at intervals instead of at each
-   * delivery.
-   */
+  /** Records a reached partner and recounts an open stage; a completed one is recounted at intervals, not per delivery. */
   async tried(tx: Transaction, stage: string | null, isReached: boolean): Promise<void> {
     if (stage === null) return
     if (isReached) await this.locked(tx, stage, (notification) => this.shell.decide(tx, notification, { type: 'partnerReached' }))

@@ -18,10 +18,7 @@ export class ReportUndelivered implements OnModuleInit, DeliveryListener {
     this.lanes.addListener(this)
   }
 
-  /**
-   * Reports an undelivered message. A message to people on call is not reported: a ticket about a ticket message would cause endless
-   * tickets.
-   */
+  /** Reports an undelivered message, except to people on call: tickets about ticket messages would never end. */
   async dead(tx: Transaction, dead: Delivery): Promise<void> {
     if (isForOnCall(dead) || dead.channel === CONTACT) return
     if ((await this.lanes.otherDeliveries(tx, dead)).some(({ channel }) => channel !== CONTACT)) return // guard: undelivered-on-all

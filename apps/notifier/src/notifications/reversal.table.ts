@@ -31,10 +31,7 @@ export async function rememberReversal(
   }
 }
 
-/**
- * Returns releases of a run that are no longer in force. Only reversals from `at` on count, because a later attempt releases the same
- * document again.
- */
+/** Returns the run's releases no longer in force, by reversals since `at`: a later attempt releases the same document again. */
 export async function takenBackOf(tx: Transaction, { releases }: RunDossier, at: Date): Promise<Set<string>> {
   const takenBack = new Set<string>()
   for (const { releaseDigest } of releases) {

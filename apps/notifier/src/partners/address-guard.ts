@@ -37,10 +37,7 @@ export const ADDRESS_REFUSED = 'HMS_PARTNER_ADDRESS_REFUSED'
 
 export type Refused = { ok: false; detail: string }
 
-/**
- * Host that passed the checks. `host`: the form to connect to. `onlyNetworks`: the name must resolve into `networks`, because of its scheme
- * or port.
- */
+/** Checked host. `host`: form to connect to. `onlyNetworks`: it must resolve into `networks`, due to its scheme or port. */
 export type CheckedHost = { ok: true; host: string; onlyNetworks: boolean }
 
 export type AddressRules = { networks: BlockList; widest: BlockList; profile: Profile; onlyNetworks: boolean }
@@ -111,10 +108,7 @@ function refusalOf(address: string, rules: AddressRules): string | undefined {
   return undefined
 }
 
-/**
- * Returns the allowed addresses of a loopback name without a resolver; `undefined` for another name. `localhost` is this machine whatever
- * DNS returns (RFC 6761 §6.3).
- */
+/** Returns a loopback name's allowed addresses without DNS: `localhost` is always this machine (RFC 6761 §6.3); else `undefined`. */
 export function loopbackAnswers(host: string, rules: AddressRules): { address: string; family: 4 | 6 }[] | undefined {
   if (!isLoopbackName(host)) return undefined
   const both = [

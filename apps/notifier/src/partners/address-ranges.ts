@@ -62,10 +62,7 @@ const LOOPBACK = ['127.0.0.0/8', '0.0.0.0/8', '::1/128', '::/128']
 
 export type Cidr = { address: string; prefix: number; family: 'ipv4' | 'ipv6' }
 
-/**
- * Parses a CIDR such as `10.0.0.0/8` or `fd00::/8`; `undefined` for any other text. The prefix is required, so that `10.0.0.0` is never
- * read as one host by mistake.
- */
+/** Parses a CIDR, such as `10.0.0.0/8` or `fd00::/8`. The prefix is required: `10.0.0.0` must not be read as one host. */
 export function parseCidr(text: string): Cidr | undefined {
   const match = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(text)
   if (!match) return undefined

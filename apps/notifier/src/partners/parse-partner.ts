@@ -16,10 +16,7 @@ export type ParsedPartner = { ok: true; partner: Partner } | { ok: false; proble
 /** Messages a second for a registration without `rate`. */
 export const DEFAULT_RATE = 5
 
-/**
- * Parses the texts of a well-formed registration. `checkPartner` checks the addresses by profile, and whether this process delivers the
- * channels.
- */
+/** Parses the texts of a registration. `checkPartner` checks addresses by profile, and that the channels are delivered. */
 export function parsePartner(body: PartnerRegistrationDto): ParsedPartner {
   const { id, name, groups, channels, deliver, contact, rate, lane, networks } = body
   const problems: PartnerProblem[] = []

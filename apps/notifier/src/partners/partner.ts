@@ -11,10 +11,7 @@ export interface Partner extends Required<Omit<PartnerRegistration, 'channels' |
 /** Format of partner ids and group names. They share one namespace, because plans select by either. */
 export const PARTNER_ID = /^[a-z0-9]+(-[a-z0-9]+)*$/
 
-/**
- * Whether the partner is on call, that is in a group of the ticket escalation (`LADDER`). It is notified of tickets, and of policies only
- * if a plan names it.
- */
+/** Whether the partner is in a group of the escalation `LADDER`: notified of tickets, and of policies if a plan names it. */
 export function isOnCall({ groups }: Pick<Partner, 'groups'>): boolean {
   return LADDER.some((step) => groups.includes(step))
 }

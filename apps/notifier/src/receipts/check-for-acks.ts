@@ -45,10 +45,7 @@ const MAX_SEARCHED = 500
 const MAX_AGE_MS = CHECK_OFFSETS_MS.at(-1)! + 24 * 60 * 60_000
 const MAX_NOTE = 300
 
-/**
- * Checks the folders of partners for `.ack` files. A check is a timer row, so it also runs after a crash. A failed check is skipped and
- * does not affect the channel's breaker.
- */
+/** Checks folders for `.ack` files by timer rows, so also after a crash. A failed check is skipped, without effect on the breaker. */
 @Injectable()
 export class CheckForAcks implements OnModuleInit, OnModuleDestroy, DeliveryListener {
   private readonly stop = new AbortController()

@@ -36,10 +36,7 @@ function matches(signature: string, mac: Buffer): boolean {
   return given.length === mac.length && timingSafeEqual(given, mac)
 }
 
-/**
- * Verifies the partner's package, signed as we sign ours: HMAC-SHA256 in hex over its JCS form (RFC 8785) without `sig`. The signed time is
- * `meta.ts`.
- */
+/** Verifies a package signed as ours: hex HMAC-SHA256 over its JCS (RFC 8785) without `sig`. Its time is `meta.ts`. */
 export function verifyPackage(secret: string, body: Buffer, now: Date): VerifiedCallback {
   const { sig, ...unsigned } = objectOf(body)
   if (typeof sig !== 'string') return { ok: false, detail: 'The package has no sig: sign it as our packages are signed.' }

@@ -2,10 +2,7 @@ import type { Delivery } from '../delivery/delivery.table.js'
 import { bundleOf, covers } from '../delivery/notified-policies.js'
 import type { Partner } from '../partners/partner.js'
 
-/**
- * Decision on a redrive. `pending`: an attempt is already scheduled, so a repeated request sends once. `followedBy`: newer messages to
- * resend after this one.
- */
+/** Decision on a redrive. `pending`: an attempt is scheduled, so a repeat sends once. `followedBy`: newer messages to resend. */
 export type RedriveDecision =
   | { do: 'send'; followedBy: readonly Delivery[] }
   | { do: 'nothing'; because: 'pending' | 'overtaken'; detail: string }

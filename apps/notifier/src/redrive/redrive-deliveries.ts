@@ -77,10 +77,7 @@ export class RedriveDeliveries {
     })
   }
 
-  /**
-   * Returns abandoned deliveries, oldest first, which keeps the order within a lane. If a message has several deliveries in one lane, only
-   * the newest is returned.
-   */
+  /** Returns abandoned deliveries, oldest first, as lanes require; only the newest one of a message in a lane. */
   private async abandonedDeliveries(filter: Omit<RedriveManyRequest, 'reason'>): Promise<AbandonedDelivery[]> {
     const { partner, policy, version, since, until } = filter
     const sought = { partner, policy: orSeveral(policy), version: orSeveral(version) }

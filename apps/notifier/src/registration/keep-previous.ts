@@ -25,10 +25,7 @@ function withPrevious(channel: WebhookChannel, old: WebhookChannel, now: Date): 
   return { ...channel, previous: { secret: old.secret, until: new Date(now.getTime() + OVERLAP_MS).toISOString() } }
 }
 
-/**
- * Decrypts a stored channel. A secret that cannot be decrypted is replaced without an overlap: re-registering is the recovery from a lost
- * key.
- */
+/** Decrypts a stored channel; `undefined` if it cannot: the secret is then replaced immediately, to recover from a lost key. */
 async function opened(box: SecretBox, partner: string, channel: Partner['channels'][number]): Promise<WebhookChannel | undefined> {
   if (channel.kind !== 'webhook') return undefined
   return openChannel(box, partner, channel).catch(() => undefined)

@@ -6,10 +6,7 @@ import { allPartners, partnerKey, PARTNERS } from '../partners/partner.table.js'
 import { SecretBox } from './secret-box.js'
 import { resealPartner } from './sealed-channels.js'
 
-/**
- * Decrypts all stored secrets at the start, and re-encrypts them with the newest key. A wrong key thus fails the start instead of a later
- * message.
- */
+/** Re-encrypts all stored secrets with the newest key at the start, so a wrong key fails the start, not a later message. */
 @Injectable()
 export class ResealSecrets implements OnApplicationBootstrap {
   constructor(

@@ -56,10 +56,7 @@ export async function readSecretKeys({ profile, secretsKeyFile, dataDir }: Secre
   return readKeyFile(file)
 }
 
-/**
- * Creates the key file atomically unless it exists. If two processes start at the same time, the first key stays, and no process reads a
- * partial file.
- */
+/** Creates the key file atomically unless it exists: of two processes the first one's key stays, and none reads a partial file. */
 async function makeKeyFile(file: string): Promise<void> {
   if (existsSync(file)) return
   const staged = `${file}.${randomBytes(6).toString('hex')}.tmp`

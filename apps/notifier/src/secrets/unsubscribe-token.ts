@@ -7,10 +7,7 @@ export type Addressee = { partner: string; address: string }
 /** Owner under which tokens are sealed, so that no other secret opens as a token, and no token as another secret. */
 const OF = 'unsubscribe'
 
-/**
- * Seals partner and address in a token that only this installation can open. No row must be kept as long as the mail, and no client can
- * forge a token for another address.
- */
+/** Seals partner and address in a token that only this installation can open or make. It needs no row as long-lived as the mail. */
 export function sealAddressee(box: SecretBox, { partner, address }: Addressee): Promise<string> {
   return box.seal(JSON.stringify([partner, address]), OF)
 }

@@ -1,7 +1,4 @@
-/**
- * Folder of a partner on an SFTP server, with the operations that dropping files needs. Names contain no slash. Every method rejects with
- * `SftpFailure`.
- */
+/** Partner's folder on an SFTP server. Names contain no slash. Every method rejects with `SftpFailure`. */
 export interface RemoteFolder {
   /** Returns the size in bytes; `undefined` if no file has this name. */
   sizeOf(name: string): Promise<number | undefined>
@@ -9,10 +6,7 @@ export interface RemoteFolder {
   read(name: string, maxBytes: number): Promise<Buffer>
   /** Creates a file; fails if the name exists. When it resolves, the bytes are on the server's disk, if the server offers fsync. */
   create(name: string, bytes: Buffer): Promise<void>
-  /**
-   * Renames atomically, so a reader sees either the old or the new bytes. Fails on a server that cannot replace an existing name
-   * atomically.
-   */
+  /** Renames atomically: readers see the old or the new bytes. Fails on a server that cannot replace a name atomically. */
   replace(from: string, to: string): Promise<void>
   remove(name: string): Promise<void>
   /** Returns at most the first `limit` names of the folder. */

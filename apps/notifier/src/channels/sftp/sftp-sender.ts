@@ -107,10 +107,7 @@ function refused(detail: string): { ok: false; failed: Omit<Outcome, 'latencyMs'
   return { ok: false, failed: { kind: 'refused', detail } }
 }
 
-/**
- * Maps a failure to an outcome: `refused` for a forbidden address or another host key, otherwise `retry`, because no SFTP status means that
- * the partner wants no more messages.
- */
+/** Maps a failure: `refused` for a forbidden address or another host key, else `retry`: no SFTP status means unsubscribing. */
 function describeFailure(error: unknown, stopped: boolean, late: boolean): Omit<Outcome, 'latencyMs'> {
   const { code, message } = error as Partial<NodeJS.ErrnoException>
   if (code === ADDRESS_REFUSED) return { kind: 'refused', detail: message }
@@ -122,10 +119,7 @@ function describeFailure(error: unknown, stopped: boolean, late: boolean): Omit<
   return { kind: 'retry', detail: reason === undefined && code !== undefined ? `${code}: ${message}` : (message ?? String(error)) }
 }
 
-/**
- * Opens a TCP connection to an address that `lookup` has checked. `host` must be a result of `checkPartnerHost`, because Node does not pass
- * an IP literal to `lookup`.
- */
+/** Connects to an address checked by `lookup`. `host`: from `checkPartnerHost`, because Node does not look up an IP literal. */
 function connectGuarded(host: string, port: number, lookup: LookupFunction, timeoutMs: number, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, lookup, signal })

@@ -16,10 +16,7 @@ const REPLY_KEPT_BYTES = 4 * 1024
 
 export type HttpPostOptions = { deployment: Deployment; deadlineMs?: number; resolve?: Resolve }
 
-/**
- * Request to one partner. `networks`: private networks that the partner's registration allows. `keyId`: names the signing secret or key in
- * the evidence.
- */
+/** Request to a partner. `networks`: private ones that its registration allows. `keyId`: names the secret or key in the evidence. */
 export type HttpMessage = { url: string; networks: readonly string[]; headers: Record<string, string>; body: Buffer; keyId: string }
 
 /** `receiverClock`: `Date` header of the response. */
@@ -83,10 +80,7 @@ function dateOf({ headers: { date } }: Dispatcher.ResponseData): Date | undefine
   return Number.isNaN(clock.getTime()) ? undefined : clock
 }
 
-/**
- * Reads the start of a response body. The status alone decides the outcome. A body that breaks off, stalls until the deadline or never ends
- * is only recorded in part.
- */
+/** Reads the start of a response body, in part if it breaks off, stalls or never ends: the status alone decides the outcome. */
 async function readReply(body: Dispatcher.ResponseData['body']): Promise<string> {
   const kept: Buffer[] = []
   let read = 0
@@ -129,10 +123,7 @@ type ConnectionEvidence = Pick<Outcome, 'address' | 'tlsFingerprint'>
 
 type SendHeadersMessage = { request: { body?: unknown }; socket: Socket | TLSSocket }
 
-/**
- * Evidence by request body. The body identifies its request, because undici passes the object through unchanged and each attempt has its
- * own buffer.
- */
+/** Evidence by body. It identifies its request: undici passes the object unchanged, and each attempt has its own buffer. */
 const evidenceByBody = new WeakMap<object, ConnectionEvidence>()
 
 /**

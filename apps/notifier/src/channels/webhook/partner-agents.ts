@@ -6,16 +6,10 @@ import { guardedLookup, type Resolve } from '../../partners/guarded-lookup.js'
 /** Connections per origin, one for each worker slot: partners may share a gateway, and partners that hang must not block the others. */
 const CONNECTIONS_PER_ORIGIN = 64
 const MAX_AGENTS = 64
-/**
- * Limit of bytes received on a connection, which serves one attempt. Interim responses (`103 Early Hints`) count too, although no parser
- * reports them.
- */
+/** Limit of bytes of one attempt's connection, with interim responses (`103 Early Hints`), which no parser reports. */
 const MAX_RECEIVED_BYTES = 1024 * 1024
 
-/**
- * Caches one agent for each distinct set of networks, because its lookup depends on the set. The least recently used agent is dropped
- * first; its running requests finish.
- */
+/** Caches an agent per set of networks, as its lookup needs the set. The least recently used one is dropped; its requests finish. */
 export class PartnerAgents {
   private readonly agents = new Map<string, Agent>()
 
