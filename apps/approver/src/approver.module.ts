@@ -26,10 +26,7 @@ import { TokensModule } from './tokens/tokens.module.js'
 })
 class ApproverModule {}
 
-/**
- * Advances the counters of releases, runs and tickets after a restore, above all numbers that people and readers may have seen. No other
- * process uses the database meanwhile.
- */
+/** Advances counters after a restore, above all numbers seen by people or readers. No other process may use the database. */
 async function advanceCounters({ tx, by }: CounterAdvance): Promise<void> {
   const policies = await tx.documents(POLICIES).find({ limit: ALL_COUNTERS })
   for (const policy of policies) await tx.documents(POLICIES).put({ ...policy, releaseEpoch: policy.releaseEpoch + by })

@@ -38,10 +38,7 @@ export function parsePolicies(policies: readonly JsonObject[]): ParsedPolicy[] {
 /** Maximum length of a readable key in characters. */
 const LONGEST_KEY = 1_000
 
-/**
- * Returns a lookup key that is equal for equal policies: their sorted digests or, above `LONGEST_KEY`, one digest of these, because the
- * column is indexed.
- */
+/** Returns a key equal for equal policies: sorted digests or, above `LONGEST_KEY`, their digest, because the column is indexed. */
 export function membersOf(policies: Pick<ParsedPolicy, 'digest'>[]): string {
   const members = policies
     .map(({ digest }) => digest)

@@ -275,10 +275,7 @@ export async function historiesOf(
   return histories
 }
 
-/**
- * Returns the roles whose signatures are missing on any of the releases, and `author` if an author must sign. Throws 422
- * `HMS_APPROVER_PLAN_BOUNDS` for a plan outside the roster's bounds.
- */
+/** Returns roles whose signatures a release lacks, and `author` if one must sign. Throws 422 `HMS_APPROVER_PLAN_BOUNDS`. */
 export function missingOf(roster: Roster, releases: ReleaseDocument[]): string[] {
   const states = releases.map(({ envelope }) => approvalState(roster, readRelease(envelope)))
   const outside = states.find((state) => state.outside !== undefined)?.outside

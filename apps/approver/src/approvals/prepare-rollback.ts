@@ -20,10 +20,7 @@ import { fallbacksOf, offered, refOf, refusedOf } from './fallbacks.js'
 import { unsigned } from './prepare-release.js'
 import { requireEventsFit } from './run-size.js'
 
-/**
- * Prepares a release that reinstates a version outside the fallbacks: the earlier policy document under the next epoch. A run in progress
- * does not block it, because a rollback ends that run.
- */
+/** Prepares an earlier policy document, not a fallback, under the next epoch. A run in progress does not block: a rollback ends it. */
 @Injectable()
 export class PrepareRollback {
   constructor(

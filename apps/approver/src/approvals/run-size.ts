@@ -97,10 +97,7 @@ function releasesBytes(roster: Roster, run: RunToFit): number {
   )
 }
 
-/**
- * Maximum number of signatures on a release of the run: the required signatures, plus the signatures of authors. Each signer signs all
- * releases.
- */
+/** Maximum number of signatures on a release: the required ones, plus those of authors. Each signer signs all releases. */
 function signaturesOf(roster: Roster, releases: readonly ReleaseDocument[]): number {
   const predicates = releases.map(({ envelope }) => peekPredicate<ReleasePredicate>(envelope))
   const threshold = Math.max(...predicates.map((predicate) => approvalRequirement(roster, predicate).threshold))

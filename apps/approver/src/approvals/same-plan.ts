@@ -14,10 +14,7 @@ import { describeRampShare, isSameRamp } from '#libs/policy'
 import { authorsOf, type ReleasePredicate, type Roster } from '#libs/signing'
 import type { Approval } from '../runs/approval.table.js'
 
-/**
- * Throws 409 `HMS_APPROVER_PLAN_DIFFERS` if a later signer's plan, author or `supersede` contradicts the signed ones. Omitted options do
- * not.
- */
+/** Throws 409 `HMS_APPROVER_PLAN_DIFFERS` if an option of a later signer contradicts the signed ones; omitted options do not. */
 export function requireSamePlan(
   approval: Approval,
   { plan = {}, author, supersede }: Pick<PrepareRequest, 'plan' | 'author' | 'supersede'>,

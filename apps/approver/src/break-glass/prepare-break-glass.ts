@@ -18,10 +18,7 @@ import { ApproverConfig } from '../approver.config.js'
 /** Validity of a preparation in ms, for signing and execution. */
 const PREPARATION_TTL_MS = 30 * 60 * 1000
 
-/**
- * Prepares a release that declares itself break-glass and contains the reason. The release follows the live one, even if a run is in
- * progress. The plan is fixed: no canary, and always a bake.
- */
+/** Prepares a break-glass release with its reason. It follows the live one, even during a run. Fixed plan: a bake, no canary. */
 @Injectable()
 export class PrepareBreakGlass {
   constructor(
@@ -32,10 +29,7 @@ export class PrepareBreakGlass {
     private readonly storedHeadsFallback: StoredHeadsFallback,
   ) {}
 
-  /**
-   * Prepares a new approval each time: break-glass signatures are accepted only together, so there is never a partly signed approval to
-   * complete. `by`: id of the caller.
-   */
+  /** Prepares a new approval each time: signatures are only accepted together, so none is partly signed. `by`: id of the caller. */
   execute(request: PrepareBreakGlassRequest, by = 'anyone'): Promise<PreparedApproval> {
     const policies = parsePolicies(request.policies)
     const ids = policies.map(({ policy }) => policy.id)

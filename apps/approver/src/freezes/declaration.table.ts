@@ -2,10 +2,7 @@ import { action, HmsError } from '#libs/contracts'
 import { documentTable, deleteExpired, type Transaction } from '#libs/persistence'
 import { countsUntil, type ReadFreeze } from '#libs/signing'
 
-/**
- * Accepted declaration of a freeze. The row prevents a replay: the statement stays valid until `expiresAt`, even if the freeze was
- * redeclared since.
- */
+/** Accepted declaration of a freeze. It prevents a replay: the statement is valid until `expiresAt`, even after a redeclaration. */
 interface Declaration {
   /** Digest of the statement. */
   id: string

@@ -4,10 +4,7 @@ import { ReleaseProofs } from '#libs/stage'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
 
-/**
- * Stores the log's proof of each approval. The proof contains the time at which witnesses saw the approval; readers verify the release's
- * signatures as of that time.
- */
+/** Stores the log's proofs of approvals. Readers verify a release's signatures as of the proof's time, when witnesses saw it. */
 @Controller()
 export class LoggedReleasesEvents {
   constructor(private readonly proofs: ReleaseProofs) {}

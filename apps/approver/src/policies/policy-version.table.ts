@@ -2,10 +2,7 @@ import type { ReleaseDocument, VersionRef } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
 import type { PolicyRecord } from './policy.table.js'
 
-/**
- * Signed version of a policy; its content never changes. Each version is a row of its own, kept forever, so no row grows with the number of
- * versions.
- */
+/** Signed version of a policy; immutable and kept forever. Each is a row of its own, so no row grows with their number. */
 export interface PolicyVersion extends VersionRef {
   policy: string
   /** Newest release of this version that was live; `null` if none was. */

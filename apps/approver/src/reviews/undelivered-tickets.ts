@@ -32,10 +32,7 @@ export class UndeliveredTickets {
     await tx.documents(TICKETS).put({ ...known, detail: appendLine(known.detail, line), unreached })
   }
 
-  /**
-   * Handles a message that was delivered or acknowledged late; the last one closes the ticket. Most deliveries belong to runs without
-   * tickets and lock nothing.
-   */
+  /** Handles a message delivered or acknowledged late; the last one closes the ticket. Most runs have no ticket and lock nothing. */
   async onReached(tx: Transaction, run: number, reached: Reached): Promise<void> {
     const query = { where: { run, state: 'OPEN' } }
     if ((await tx.documents(TICKETS).find(query)).every(({ unreached }) => unreached?.includes(reached.message) !== true)) return

@@ -23,10 +23,7 @@ export interface Approval {
   missing: string[]
   /** Set if the last signature ends the runs in progress of these policies. */
   supersede?: true
-  /**
-   * Stable heads from config-store that the preparation used and approver had not received. The run stays queued until approver has
-   * received them.
-   */
+  /** Stable heads from config-store that the preparation used. The run stays queued until approver has received them too. */
   storedHeads?: readonly StoredHead[]
   preparedAt: string
   expiresAt: string

@@ -39,10 +39,7 @@ const NON_ADVANCING: ReadonlySet<RunDecisionName> = new Set(['abort', 'pause'])
 /** Limit of decisions per run; an abort is always accepted. */
 const MAX_DECISIONS = 100
 
-/**
- * Accepts a person's decision about a run and sends it to the stage that owns the run. Only one decision is pending at a time: the first
- * wins.
- */
+/** Accepts a person's decision and sends it to the stage that owns the run. Only one is pending at a time: the first wins. */
 @Injectable()
 export class DecideRun {
   constructor(
@@ -145,10 +142,7 @@ export class DecideRun {
     }
   }
 
-  /**
-   * Returns the stage that receives the decision; `null` if the run has not started. Throws 409 with the current state if the decision is
-   * too late, or not possible now.
-   */
+  /** Returns the stage for the decision; `null` before the run's start. Throws 409 with the state if it is late or impossible. */
   private stageToDecide(record: RunRecord, decision: RunDecisionName, attempt: number): StageName | null {
     const { facts } = record
     const state = stateOf(facts)

@@ -12,10 +12,7 @@ import { APPROVAL_MOVED, QUEUE } from './save-run.js'
 import { scopesOverlap } from '#libs/policy'
 import { FREEZES } from '#libs/stage'
 
-/**
- * Handles the deadline of a run whose stage never responded, on which no person decided, or whose turn was missed. Also ends runs whose
- * timer was abandoned.
- */
+/** Handles deadlines of runs without a stage's response, a person's decision or their turn, and runs whose timer was abandoned. */
 @Injectable()
 export class EndOverdueRun implements OnModuleInit {
   constructor(
@@ -60,10 +57,7 @@ export class EndOverdueRun implements OnModuleInit {
     await this.endRun.execute(tx, record, { state: 'FAILED', reason: 'STAGE_TIMED_OUT', detail }, 'deadline')
   }
 
-  /**
-   * Ends a run as POISONED because one of its timers in approver was abandoned. A stage would report that by an event; approver is not a
-   * stage and ends the run directly.
-   */
+  /** Ends a run as POISONED because an approver timer was abandoned. Done directly: approver is no stage and sends no event. */
   private async endStuck(tx: Transaction, run: number, detail: string): Promise<void> {
     // The timer's keys have locked the run's policies.
     const record = await runOf(tx, run)
@@ -107,10 +101,7 @@ async function isRegionTaken(tx: Transaction, record: RunRecord): Promise<boolea
   return false
 }
 
-/**
- * Whether the run's canary is live and not yet replaced by the stable release. This includes runs that a freeze stops in rollout, or after
- * the first canary head.
- */
+/** Whether the canary is live, not yet replaced by the stable release; also if a freeze stops it after a head, or in rollout. */
 function hasRegion(facts: RunFacts): boolean {
   const { canary, rollout } = facts.stages
   // guards: region-under-freeze, frozen-has-no-region

@@ -48,10 +48,7 @@ export class EndStale implements OnModuleInit {
     return ended
   }
 
-  /**
-   * Ends a run that waits for signatures if it has become stale; returns the run. Other runs are checked when their turn comes. All
-   * policies of the run must be locked.
-   */
+  /** Ends and returns a stale run that waits for signatures; others are checked at their turn. Its policies must be locked. */
   async endIfStale(tx: Transaction, run: number): Promise<RunRecord | undefined> {
     const record = await runOf(tx, run)
     const approval = record === undefined ? undefined : await tx.documents(APPROVALS).get(record.approval)
@@ -95,10 +92,7 @@ function followedBy(approval: Approval, policy: PolicyRecord): ReleaseDocument |
   return predecessorOf(policy, effectiveMs(peekPredicate<ReleasePredicate>(release.envelope).policy))
 }
 
-/**
- * Whether a superseding release may end the run now. A rollout that has begun may end only while the effective times of all releases of the
- * run are in the future.
- */
+/** Whether a superseding release may end the run. A rollout may end only while all its releases' effective times are ahead. */
 export async function mayBeSuperseded(tx: Transaction, { facts, approval }: RunRecord): Promise<boolean> {
   const { releases } = (await tx.documents(APPROVALS).get(approval))!
   return isSupersedable(facts, startTimesOf(releases, tx.now).size === releases.length) // guard: effective-superseded-whole

@@ -39,10 +39,7 @@ export class QueueRun implements OnModuleInit {
     this.timers.on(QUEUE, (tx, { data }) => this.startIfTurn(tx, data.run))
   }
 
-  /**
-   * Sends a fully signed rollback to rollout at once, without entering the queue. The run in progress stays active until rollout reports
-   * the rollback.
-   */
+  /** Sends a signed rollback to rollout without queueing. The run in progress stays active until rollout reports the rollback. */
   async startRollback(tx: Transaction, record: RunRecord, approval: Approval): Promise<RunRecord> {
     const { run, attempt } = record.facts
     const { id } = approval.releases[0]!

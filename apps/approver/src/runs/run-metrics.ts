@@ -73,10 +73,7 @@ export function isLate(run: RunView, now: Date, promiseMs: number): boolean {
   return !isTerminal(run.state) && now.getTime() - Date.parse(run.createdAt) > promiseMs && hasTargetTime(run)
 }
 
-/**
- * Whether the target time applies. It does not while the run waits for signatures, and no longer once all bots hold a release that only
- * waits for its effective time.
- */
+/** Whether the target time applies: not while signatures are missing, nor once all bots hold a release until its effective time. */
 function hasTargetTime(run: RunView): boolean {
   return run.state !== 'AWAITING_APPROVAL' && !(isHeld(run) && run.clock?.seconds.all != null)
 }

@@ -11,10 +11,7 @@ import { RUNS, type RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
-/**
- * Requests the end of the runs ahead of a newer run whose approvers chose `supersede`. The newer run starts once the older ones have
- * released its policies.
- */
+/** Requests the end of runs ahead of a run with `supersede`; this run starts once they have released its policies. */
 @Injectable()
 export class SupersedeRuns {
   constructor(
@@ -22,10 +19,7 @@ export class SupersedeRuns {
     private readonly saveRun: SaveRun,
   ) {}
 
-  /**
-   * Requests the end of each older run once; an older run that may not end continues. The newer run is fully signed, and its policies are
-   * locked.
-   */
+  /** Requests the end of each older run once, if it may end. `newer` is fully signed, and its policies are locked. */
   async execute(tx: Transaction, newer: RunRecord, approval: Approval): Promise<void> {
     const policies = await Promise.all(newer.facts.policies.map(async ({ id }) => (await policyAt(tx, id))!))
     const followed = await Promise.all(policies.map((policy) => this.followed(tx, approval, policy)))
@@ -39,10 +33,7 @@ export class SupersedeRuns {
     }
   }
 
-  /**
-   * Returns which release the newer run follows: the live release (`live`), the release of the active run (`active`), or neither
-   * (`nothing`).
-   */
+  /** Returns which release the newer run follows: the live one, the one of the active run, or neither (`nothing`). */
   private async followed(tx: Transaction, approval: Approval, policy: PolicyRecord): Promise<'live' | 'active' | 'nothing'> {
     if (followsLive(approval, await afterSuperseding(tx, policy))) return 'live'
     const ahead = await approvalOfRun(tx, policy.active)

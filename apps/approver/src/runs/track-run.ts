@@ -135,10 +135,7 @@ export class TrackRun {
     await this.endActive(tx, policy, { state: 'ABORTED', reason: 'ROLLED_BACK', detail }, 'rollback', event)
   }
 
-  /**
-   * Handles a held release that is replaced by the release of another run, whose promotion follows. No run ends here, and no version is
-   * quarantined.
-   */
+  /** Handles the replacement of a held release before another run's promotion. Ends no run and quarantines no version. */
   private async drop(tx: Transaction, policy: PolicyRecord, { from, seq }: EventData['hms.rollout.reversed.v1']): Promise<void> {
     const dropped = withoutScheduled(policy, from.digest, seq)
     if (dropped === policy) return
@@ -146,10 +143,7 @@ export class TrackRun {
     await this.saveRun.scheduleWaiting(tx, dropped)
   }
 
-  /**
-   * Whether people rolled back, by a rollback run or without a run. The versions of a run that rolls itself back are quarantined when it
-   * ends.
-   */
+  /** Whether people rolled back, with or without a run. Versions of a run that rolls itself back are quarantined at its end. */
   private async isByPeople(tx: Transaction, run: number | null): Promise<boolean> {
     const record = await runOf(tx, run)
     return record === undefined || record.facts.isRollback === true

@@ -51,10 +51,7 @@ export class SyncTickets implements OnModuleInit {
     await this.notify(tx, 'hms.ticket.closed.v1', ticket)
   }
 
-  /**
-   * Opens a ticket with the next number and notifies the first step of the escalation ladder. `timer`: kind of the timer for the ticket's
-   * deadline.
-   */
+  /** Opens a ticket with the next number and notifies the first escalation step. `timer`: kind of timer for its deadline. */
   async create(tx: Transaction, make: (number: number) => Ticket, timer?: typeof TICKET_EXPIRY): Promise<Ticket> {
     const ticket = make(await this.nextNumber(tx))
     await tx.documents(TICKETS).put(ticket)

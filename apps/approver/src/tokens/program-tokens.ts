@@ -76,10 +76,7 @@ export class ProgramTokens {
     return record
   }
 
-  /**
-   * Returns the signed content of the row. For a row without a valid signature, returns its content without scopes, because nothing proves
-   * these.
-   */
+  /** Returns the signed content of the row; without a valid signature, leaves out its scopes, because nothing proves them. */
   private signed(row: StoredToken): TokenRecord {
     try {
       if (row.signed !== undefined) return readSignedToken(row.signed, { roster: this.rosters.newest, seal: this.seal })
