@@ -4,10 +4,7 @@ import type { Documents } from '#libs/persistence'
 /** Pattern for ids of bots and corpora, which appear in commands and in a run's summary line. */
 export const REGISTRY_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
 
-/**
- * Registers a document, or replaces the document with the same id. Throws 409 `HMS_SIMULATOR_LIMIT` if a new document would exceed `limit`.
- * The caller locks the registry.
- */
+/** Registers or replaces a document, under the caller's lock. Throws 409 `HMS_SIMULATOR_LIMIT` for a new one above `limit`. */
 export async function register<T extends object>(
   documents: Documents<T>,
   id: string,

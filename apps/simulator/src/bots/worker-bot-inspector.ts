@@ -4,10 +4,7 @@ import type { BotInspector, Inspected } from '../replay/inspect-bot.js'
 import { SandboxThread } from '../replay/sandbox-thread.js'
 
 const DEADLINE_MS = 5_000
-/**
- * Maximum number of waiting modules. At 20 ms each they finish within about five seconds; each module that exceeds the deadline adds five
- * more.
- */
+/** Limit of waiting modules: five seconds at 20 ms each; each module that exceeds the deadline adds five more. */
 const MAX_WAITING = 256
 const LATE = new Error(`does not load within ${DEADLINE_MS / 1_000} s`)
 

@@ -65,10 +65,7 @@ export function discriminating(inputs: ScenarioInputs): number[] {
   return after.verdicts.flatMap((verdict, index) => (verdict === before.verdicts[index] ? [] : [index]))
 }
 
-/**
- * Returns a bot's alerts over the recorded inputs, before and after; `undefined` for a bot that was stopped, or that the change does not
- * concern.
- */
+/** Returns a bot's alerts over recorded inputs, before and after; `undefined` if it was stopped or is not concerned. */
 export function loadOf(inputs: ScenarioInputs, { concerned, incompatible, runs }: BotAnswers): AlertLoad | undefined {
   if (!concerned || incompatible !== undefined || runs.some((run) => run.stop)) return undefined
   const recorded = inputs.inputs.length - inputs.boundary

@@ -140,10 +140,7 @@ function parseLine(line: string): JsonObject | string {
   }
 }
 
-/**
- * Whether a value is nested deeper than `levels`. The recursion stops at that depth: a line may have thirty thousand levels, more than the
- * stack allows.
- */
+/** Whether a value is nested deeper than `levels`. Recursion stops there: 30,000 levels of a line would exceed the stack. */
 function isDeeper(value: Json | undefined, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   return levels === 0 || Object.values(value).some((child) => isDeeper(child, levels - 1))

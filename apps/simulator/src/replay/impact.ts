@@ -17,10 +17,7 @@ export interface Judged {
   after: boolean
 }
 
-/**
- * Counts the recorded inputs of one scenario whose verdict changes, in total and by group. Boundary inputs do not count, because they are
- * synthetic.
- */
+/** Counts a scenario's recorded inputs whose verdict changes, in total and by group; boundary inputs are synthetic. */
 export function scenarioImpact(scenarioInputs: ScenarioInputs): ScenarioImpact {
   const { scenario, policies, lost } = scenarioInputs
   const judged = judgedReadings(scenarioInputs)

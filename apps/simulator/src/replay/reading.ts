@@ -15,10 +15,7 @@ export function onlyOf<P extends JsonObject>(policies: Readonly<Record<string, P
   return Object.fromEntries(ids.flatMap((id) => (Object.hasOwn(policies, id) ? [[id, policies[id]!]] : [])))
 }
 
-/**
- * Sorts readings by time, then id. A bot may keep state between readings, so replay fixes the order: a corpus with shuffled lines gives the
- * same report.
- */
+/** Sorts readings by time, then id, because bots may keep state: a corpus with shuffled lines gives the same report. */
 export function inReplayOrder(readings: readonly Reading[]): Reading[] {
   return [...readings].sort((a, b) => compareText(a.at, b.at) || compareText(a.id, b.id))
 }

@@ -10,10 +10,7 @@ interface Running<Report> {
   onStarting: (bot: string) => void
 }
 
-/**
- * Worker thread that runs one task at a time. It starts with its first task, and again with the next task after `end`. An idle thread does
- * not keep the process alive.
- */
+/** Worker thread for one task at a time. Starts with its next task, also after `end`. If idle, it does not keep the process alive. */
 export class SandboxThread<Task, Report> {
   /** Id of the bot that is running. */
   bot: string | undefined

@@ -4,10 +4,7 @@ import { inReplayOrder, type PoliciesInForce, type Reading } from './reading.js'
 /** Decides whether a correct bot alerts on this reading under these policies. May throw if a fact it needs is missing. */
 export type Oracle = (reading: Reading, policies: PoliciesInForce) => boolean
 
-/**
- * Policies before or after the change, and the oracle's verdict for each input. `policies`: the policies of the run, and other policies in
- * force that the scenario names.
- */
+/** Policies before or after the change (of the run, and others in force that the scenario names), and the oracle's verdicts. */
 export interface Side {
   policies: PoliciesInForce
   verdicts: boolean[]

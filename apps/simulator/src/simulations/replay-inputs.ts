@@ -19,10 +19,7 @@ import { besideOf, type KnownPolicies } from '../scenarios/policies-of-run.js'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describeError } from '#libs/platform'
 
-/**
- * Returns the replay inputs of one scenario, boundary inputs included, or why the scenario cannot be replayed. `readings` is `undefined` if
- * its corpus is not registered.
- */
+/** Returns a scenario's inputs, boundary inputs included, or why it cannot be replayed. `readings`: `undefined` without corpus. */
 export async function inputsOf(
   scenario: Scenario,
   readings: readonly Reading[] | undefined,
@@ -80,10 +77,7 @@ async function judgedInputs(
   return { inputs, refusal: next.refusal }
 }
 
-/**
- * Returns the templates of boundary inputs: the first reading, and the first ones that alert before and after, so that rules over several
- * facts are covered too.
- */
+/** Returns templates of boundary inputs: the first reading, and the first that alert before and after, for rules of several facts. */
 function templatesOf(ordered: readonly Reading[], ...answers: Answers[]): Reading[] {
   const alerting = answers.map((verdicts) => ordered.find((reading) => verdicts.get(reading) === true))
   return [...new Set([ordered[0], ...alerting])].filter((reading) => reading !== undefined)
@@ -94,10 +88,7 @@ function touchedField({ policy, field, from, to }: PolicyChange, inputs: number)
   return { policy, field, ...sides, inputs }
 }
 
-/**
- * Number of readings judged per turn of the event loop. One takes 3 to 20 µs: a corpus of 200,000 in one turn would block the process for
- * seconds.
- */
+/** Readings judged per turn of the event loop, at 3 to 20 µs each: 200,000 in one turn would block for seconds. */
 const JUDGED_PER_TURN = 1_000
 /** Steps per turn, so a costly expression yields after fewer readings: a step takes less than 1 µs. */
 const STEPS_PER_TURN = 20_000

@@ -42,10 +42,7 @@ export interface Registered {
   now: Date
 }
 
-/**
- * Replays the policies of a run. Collects the registered bots, scenarios and corpora and the other policies in force, and replays outside
- * any transaction.
- */
+/** Replays a run's policies with the registered bots, scenarios, corpora and other policies in force, outside any transaction. */
 @Injectable()
 export class ReplayRun {
   constructor(

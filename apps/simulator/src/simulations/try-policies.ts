@@ -18,10 +18,7 @@ import type { TrialRequestDto } from './trial.dto.js'
 
 export const TRIAL_RUNNER = Symbol('TrialRunner')
 
-/**
- * Timeouts in ms: of the replay, and of the whole trial, which also reads the corpora. Both are shorter than the timeout of any caller,
- * edge included.
- */
+/** Timeouts in ms of the replay, and of the trial, which also reads corpora: shorter than any caller's, edge included. */
 export const TRIAL_REPLAY_MS = 45_000
 const TRIAL_MS = 50_000
 
