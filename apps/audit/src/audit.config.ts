@@ -20,10 +20,7 @@ export class AuditConfig {
   @IsString()
   dataDir = '.hms'
 
-  /**
-   * Folder of the development witness. It is outside the database, because a witness restored from the log's own backup would detect
-   * nothing.
-   */
+  /** Folder of the development witness, outside the database: a witness restored from the log's backup would detect nothing. */
   get witnessFolder(): string {
     return join(this.dataDir, 'witness')
   }

@@ -50,10 +50,7 @@ function postgresStores(runtime: ServiceRuntime, refused: (event: string, why: s
 
 const PARTS = Symbol('AuditParts')
 
-/**
- * Creates and connects the parts of the log: placed entries wake the sequencer, and the event of a refused row is looked up on the bus.
- * Returns the parts by class.
- */
+/** Creates the log's parts, by class: placed entries wake the sequencer; the event of a refused row is looked up on the bus. */
 function createParts(runtime: ServiceRuntime): ReadonlyMap<InjectionToken, object> {
   const { database, clock, log, bus, seal, rosters, concerns } = runtime
   const refused = (event: string, why: string): void => adoptArrivals.refused(event, why)

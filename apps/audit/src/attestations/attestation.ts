@@ -1,10 +1,7 @@
 import type { Envelope, EventType, VerifiedEvent, RunDossier, StageAttestation, StageAttestations } from '#libs/contracts'
 import { digestOfPayload } from '#libs/signing'
 
-/**
- * Attestation from an event, with the digest of its payload. Later events repeat an attestation; the digest identifies it, so it is stored
- * once.
- */
+/** Attestation from an event. Later events repeat it; the digest of its payload identifies it, so it is stored once. */
 export type DigestedAttestation = StageAttestation & { digest: string }
 
 const OF_DOSSIER: Partial<Record<string, keyof StageAttestations>> = {

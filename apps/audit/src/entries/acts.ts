@@ -3,10 +3,7 @@ import { rollbackOf } from '#libs/signing'
 
 type ReadAct<T extends EventType> = (data: EventData[T]) => AuditAct | undefined
 
-/**
- * Readers that extract the act of people from an event that the log keeps whole, by event type. Rosters have no reader: a roster has no
- * reason, and its envelope contains its signers.
- */
+/** Readers of the act of people in a kept event, by event type. Rosters have none: no reason, and their envelope has the signers. */
 const ACTS: { [T in EventType]?: ReadAct<T> } = {
   'hms.approval.rejected.v1': ({ by, statement, ...reasons }) => actOf('reject', [by], reasons, [statement]),
   'hms.run.decided.v1': ({ decision, by, reason }) => actOf(decision, [by], { reason }, []),

@@ -28,10 +28,7 @@ export interface ArrivalRow {
   seal: Envelope | null
 }
 
-/**
- * Signs the row of an event when the event arrives, and verifies this signature before the row gets its log index. A row that another
- * writer added or changed never becomes an entry.
- */
+/** Signs an event's row on arrival and verifies it before it gets an index: a row that another writer made is never an entry. */
 export class ArrivalSeals {
   constructor(
     private readonly signer: Signer,

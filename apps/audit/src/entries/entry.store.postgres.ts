@@ -51,10 +51,7 @@ export class PostgresEntryStore implements EntryStore {
     ])
   }
 
-  /**
-   * Assigns log indexes to arrivals. LATERAL makes PostgreSQL find each event by the index on its id; an anti-join was planned as a scan of
-   * the whole log for each batch.
-   */
+  /** Assigns log indexes. LATERAL finds an event by the index on its id; an anti-join was planned as a scan of the log per batch. */
   async sequence(tx: Transaction, limit: number): Promise<{ added: number; isFull: boolean }> {
     const { schema } = postgresOf(tx)
     const { arrivals, isFull } = await this.signedArrivals(tx, limit)

@@ -45,10 +45,7 @@ export interface LogEntry {
   signed?: Envelope
 }
 
-/**
- * Entry as in responses. The members other than `index`, `leafHash`, `acts` and `signed` are the hashed leaf; `acts` and `signed` are
- * present on request.
- */
+/** Entry as in responses: its hashed leaf, with `index` and `leafHash`, and on request `acts` and `signed`. */
 export type RecordedEntry = AuditEntry & EntryFacts
 
 /** Builds the facts of an event. `releases`: result of `releasesOf`, for an approval. */

@@ -33,10 +33,7 @@ interface Asked {
 /** Time in ms after which a quorum no longer waits for the other witnesses; equal to the timeout of one call. */
 const EVERYBODY_MS = 5_000
 
-/**
- * Gets the signatures of the witnesses on a checkpoint. Each witness gets a consistency proof from the size that it has seen. Its response
- * may show that the log was forked.
- */
+/** Gets the witnesses' signatures, with a consistency proof from the size each has seen. A response may show a forked log. */
 export class Cosigners {
   /** `halt`: called with the reason when signed evidence shows that this log must never grow again. */
   constructor(

@@ -31,10 +31,7 @@ export function createSequencer(runtime: ServiceRuntime, tree: TreeStore, seen: 
   return sequencer
 }
 
-/**
- * Returns the run that waits for this proof. The event names the run, so a proof that cannot be handled fails it instead of leaving it
- * waiting.
- */
+/** Returns the run that the event names: a proof that cannot be handled fails this run instead of leaving it waiting. */
 function runOf({ entry }: LoggedApproval): { run: number; attempt: number } | undefined {
   const { run, attempt } = JSON.parse(entry) as Pick<EntryFacts, 'run' | 'attempt'>
   return run === null ? undefined : { run, attempt: attempt ?? 1 }

@@ -10,10 +10,7 @@ import type { SuspendedWitnesses } from './suspended-witnesses.js'
 import { growTree, rootOf, type Grown } from './tree.js'
 import { TREE_LOCK, type PublishedCheckpoint, type TreeStore } from './tree.store.js'
 
-/**
- * Time in ms that an entry waits for others to share its checkpoint. If a run awaits an entry, the checkpoint is made immediately and
- * includes the waiting ones.
- */
+/** Time in ms that an entry waits to share a checkpoint. An entry awaited by a run gets one at once, with the waiting ones. */
 const BATCH_MS = 200
 /** Polling interval in ms, for entries of other instances and missing witness signatures. */
 const POLL_MS = 1_000
@@ -95,10 +92,7 @@ export class Sequencer {
     void this.turns.stop()
   }
 
-  /**
-   * Schedules a checkpoint of added entries. `isAwaited`: a run waits for them, so it is made immediately, or right after a checkpoint in
-   * progress.
-   */
+  /** Schedules a checkpoint; if a run waits for it (`isAwaited`), immediately or right after a checkpoint in progress. */
   wake(isAwaited = false): void {
     if (this.waiting && !isAwaited) return
     this.waiting = true
@@ -106,10 +100,7 @@ export class Sequencer {
     if (this.state === 'running') this.turns.wake(this.awaited ? 0 : BATCH_MS)
   }
 
-  /**
-   * Publishes a checkpoint of the current tree. Returns `false` if there is nothing new, no key or too few witnesses, or if the log is
-   * halted.
-   */
+  /** Publishes a checkpoint of the current tree; `false` if nothing is new, keys or witnesses are missing, or the log is halted. */
   async publish(): Promise<boolean> {
     const { log, lag } = this.deps
     const keys = await this.openKeys()
@@ -175,10 +166,7 @@ export class Sequencer {
     }
   }
 
-  /**
-   * Whether this process has published the tree with these keys. Otherwise even an unchanged tree is sent to the witnesses, because they
-   * detect a truncated log.
-   */
+  /** Whether this process published the tree with these keys. If not, witnesses get it even unchanged: they detect truncation. */
   private isPublished({ size, published }: Pick<Grown, 'size' | 'published'>, keys: OpenKeys): boolean {
     return size === published && this.publishedBy === keys
   }

@@ -40,10 +40,7 @@ export class SuspendedWitnesses {
     return this.suspended.has(idOf(key))
   }
 
-  /**
-   * Doubles the wait until the next query of a suspended witness, up to `LONGEST_WAIT_MS`. Called at each query, before its response is
-   * known.
-   */
+  /** Doubles the wait until the next query, up to `LONGEST_WAIT_MS`. Called at each query, before its response is known. */
   asked(key: NoteKey): void {
     const suspension = this.suspended.get(idOf(key))
     if (suspension === undefined) return

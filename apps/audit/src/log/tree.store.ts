@@ -11,10 +11,7 @@ export interface PublishedCheckpoint {
 /** Lock held while the tree grows: otherwise two instances would write the same rows. */
 export const TREE_LOCK = 'audit:tree'
 
-/**
- * Merkle tree over the entries, by levels of tiles: level 0 has the leaf hashes, level k the roots of 256^k leaves. Rows are never changed
- * or deleted. Adapters: PostgreSQL and memory.
- */
+/** Merkle tree of the entries in append-only tiles: level 0 has the leaf hashes, level k the roots of 256^k leaves. */
 export abstract class TreeStore {
   abstract size(tx: Transaction): Promise<number>
   /** Returns entries `start` (included) to `end` (not included), as hashed. */
@@ -27,10 +24,7 @@ export abstract class TreeStore {
   /** Returns the newest checkpoint: the last one of the largest size; `undefined` before the first. */
   abstract latest(tx: Transaction): Promise<PublishedCheckpoint | undefined>
   abstract publish(tx: Transaction, checkpoint: PublishedCheckpoint): Promise<void>
-  /**
-   * Returns the releases whose approvals are entries from `start` (included) to `end` (not included). Sorted by index and digest, like the
-   * leaves of an approval's tree.
-   */
+  /** Returns releases approved in entries `start` to `end` (excluded), by index and digest, as the leaves of an approval's tree. */
   abstract releasesIn(tx: Transaction, start: number, end: number): Promise<LoggedRelease[]>
   abstract release(tx: Transaction, which: { digest: string } | { policy: string; version: string }): Promise<LoggedRelease | undefined>
 }

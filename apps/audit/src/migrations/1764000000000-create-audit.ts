@@ -72,10 +72,7 @@ export class CreateAudit1764000000000 implements MigrationInterface {
   }
 }
 
-/**
- * Creates an append-only table. Its trigger runs once per statement, so it fires even if no row matches; ALWAYS makes it fire in a
- * replication session too.
- */
+/** Creates an append-only table. Its trigger fires per statement, so even if no row matches; ALWAYS includes replication sessions. */
 async function createLogTable(runner: QueryRunner, table: string, columns: string): Promise<void> {
   await runner.query(`CREATE TABLE audit.${table} (${columns})`)
   await runner.query(`

@@ -1,10 +1,7 @@
 import { dropTables } from '#libs/persistence'
 import type { MigrationInterface, QueryRunner } from 'typeorm'
 
-/**
- * Adds a table of whole events beside their entries: acts of people with their reasons, rosters, and config-store's events of applied
- * stable heads (ADR 0088).
- */
+/** Adds a table of whole events: people's acts with reasons, rosters, and config-store's applied stable heads (ADR 0088). */
 export class KeepEvents1766000000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query('CREATE TABLE audit.kept_event (event_id uuid CONSTRAINT kept_event_pkey PRIMARY KEY, signed jsonb NOT NULL)')

@@ -5,10 +5,7 @@ import { actorsOf } from '../entries/actors.js'
 import { factsOf, releasesOf } from '../entries/entry.js'
 import type { EntryStore } from '../entries/entry.store.js'
 
-/**
- * Stores the facts of an event without an index, and the whole event if the log keeps it. Returns the releases that the event approves, if
- * any.
- */
+/** Stores the facts of an event without an index, and a kept event whole. Returns the releases that it approves. */
 export async function takeEvent(
   entries: EntryStore,
   tx: Transaction,
