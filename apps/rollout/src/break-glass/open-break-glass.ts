@@ -6,10 +6,7 @@ import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
 import { BREAK_GLASS_ORDERS, type BreakGlassOrder } from './break-glass-order.table.js'
 
-/**
- * Opens the rollout of a break-glass run, which skips simulation, canary and freezes. Like any release it is published only when its
- * approval is in the log.
- */
+/** Opens a break-glass rollout without simulation, canary and freezes. It is published only when its approval is in the log. */
 @Injectable()
 export class OpenBreakGlass {
   constructor(

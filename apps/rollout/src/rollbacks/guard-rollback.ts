@@ -34,10 +34,7 @@ export class GuardRollback implements OnModuleInit {
     guard.warmUp()
   }
 
-  /**
-   * Returns the guard's refusal; `undefined` if the rollback is allowed. The refusal is not thrown, because `tx` must commit the guard
-   * verdict, without the rollback.
-   */
+  /** Returns the guard's refusal; not thrown, because `tx` must commit the guard's verdict without the rollback. */
   async execute(tx: Transaction, reversals: { stable: Stable; to: ReleaseDocument }[], by: Actor): Promise<HmsError | undefined> {
     const roster = this.rosters.newest
     const releases = reversals.map(({ to }) => to)

@@ -31,10 +31,7 @@ interface Reversal {
   to: ReleaseDocument
 }
 
-/**
- * Rolls policies back by one signed head each. The heads are committed first, then posted to every config-store at once, without waiting
- * for a broker.
- */
+/** Rolls policies back by signed heads: committed first, then posted to every config-store at once, not waiting for a broker. */
 @Injectable()
 export class RollBack {
   /** Created at startup, so that its series begins at 0: Prometheus does not count the first value of a series as an increase. */
@@ -160,10 +157,7 @@ function isOfSameRun(requested: Stable, other: Stable): boolean {
   return runOf(other, newestOf(other)) === runOf(requested, newestOf(requested)) // guards: withdrawn-stays, moved-on-stays
 }
 
-/**
- * Returns the version before the newest release: the version in force if the newest is only held until its effective time, otherwise the
- * one that the release in force replaced.
- */
+/** Returns the version before the newest release: the one in force if the newest is only held, else the one it replaced. */
 function previousOf(stable: Stable | undefined): string | undefined {
   if (stable?.next !== undefined) return stable.current?.version
   if (stable?.current === null || stable?.current === undefined) return undefined

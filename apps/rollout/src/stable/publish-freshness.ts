@@ -115,10 +115,7 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   }
 }
 
-/**
- * Newest stable head of each policy that this process has read. Head numbers only grow, so a row with an older head, or a missing row, was
- * changed by hand.
- */
+/** Newest stable heads that this process read. Numbers only grow, so an older or missing row was changed by hand. */
 class NewestHeads {
   private readonly newest = new Map<string, StableHead>()
   private changed: string[] = []

@@ -3,10 +3,7 @@ import type { Transaction } from '#libs/persistence'
 import { refusalByReaders, type Roster, type SignatureError } from '#libs/signing'
 import { withProof } from '#libs/stage'
 
-/**
- * Returns the releases that readers would refuse in a stable head: the reason by release digest. Each release is judged with its stored
- * proof.
- */
+/** Returns why readers would refuse releases in a stable head, by release digest, each judged with its stored proof. */
 export async function refusedOf(
   tx: Transaction,
   releases: readonly ReleaseDocument[],

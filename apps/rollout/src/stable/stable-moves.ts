@@ -37,10 +37,7 @@ const ANNOUNCE_AFTER_MS = 10_000
 
 const ANNOUNCE = timerKind<{ policy: string; policies?: string[] }>('announce-move')
 
-/**
- * State of a policy before and after its next head. `event`: notification of other services; set for a move that removes a release from
- * readers.
- */
+/** State of a policy before and after its next head. `event`: set for a move that removes a release, to notify other services. */
 export interface Move {
   before: Stable
   after: Stable
@@ -57,10 +54,7 @@ export interface Cause {
   change?: Change
   /** Effect that ends this run if every config-store refuses the heads. */
   refused?: RunEnding
-  /**
-   * If set, the heads are posted to every config-store after the commit, in this trace. Otherwise the caller delivers them, or the bus
-   * alone does.
-   */
+  /** If set, posts the heads to every config-store after the commit, in this trace. Else the caller or only the bus delivers. */
   postedIn?: { traceparent: string | undefined }
 }
 
@@ -104,10 +98,7 @@ export class StableMoves {
     })
   }
 
-  /**
-   * Issues the next heads of policies. The caller holds their locks. A move with an event ends the run that owns the policy, unless that
-   * run is the cause.
-   */
+  /** Issues the next heads; the caller holds the locks. A move with an event ends the policy's run, unless it is the cause. */
   async moveStable(tx: Transaction, moves: readonly Move[], cause: Cause): Promise<IssuedHeads> {
     const stables: Stable[] = []
     for (const move of moves) stables.push(move.event === undefined ? move.after : await this.announceLater(tx, moves, move, cause))

@@ -181,10 +181,7 @@ export function droppedOf(before: Stable, after: Stable): ReleaseDocument | unde
   return isKept ? undefined : held
 }
 
-/**
- * Returns the releases that a reversal removes from readers: the newest one, and also the one in force if the newest was only held and both
- * are removed.
- */
+/** Returns the releases that a reversal removes: the newest, and the one in force if a held newest is removed with it. */
 export function reversedOf(before: Stable, after: Stable): Pick<ReversedPolicy, 'from' | 'inForce'> | undefined {
   const [newest, { current, next }] = [newestOf(before), before]
   if (newest === null) return undefined
@@ -197,20 +194,14 @@ export function runOf({ liveBy }: Stable, release: ReleaseDocument | null): numb
   return release === null ? undefined : liveBy[release.releaseDigest]
 }
 
-/**
- * Returns the release of the highest epoch that was ever live or held. Readers keep it as their floor, so its fallbacks count, also after a
- * rollback.
- */
+/** Returns the release of the highest epoch ever live or held: the floor of readers, so its fallbacks count after a rollback. */
 export function newestApproved({ current, next, history }: Stable): ReleaseDocument | undefined {
   return [...(next === undefined ? [] : [next.release]), ...(current === null ? [] : [current]), ...history].reduce<
     ReleaseDocument | undefined
   >((highest, release) => (highest === undefined || release.releaseEpoch > highest.releaseEpoch ? release : highest), undefined)
 }
 
-/**
- * Moves to the next release. The current release stays current, with its bundle, if the next one is only held until later, or if a held one
- * is dropped.
- */
+/** Moves to the next release. The current one stays, with its bundle, if the next is held until later or a held one is dropped. */
 function moveTo(stable: Stable, release: ReleaseDocument | null, bundle: string[], now: Date): Stable {
   const { next: held, unannounced: _announced, ...before } = stable
   const scheduled = release === null ? undefined : upcoming(release, now)

@@ -9,10 +9,7 @@ export interface ReadWithdrawal {
   publicReason?: string
 }
 
-/**
- * Reads a person's statement about the release in force. Throws `HmsError` unless the statement withdraws exactly that release, and the
- * person's signature would count on it.
- */
+/** Reads a statement. Throws `HmsError` unless it withdraws exactly this release and its signer's signature would count on it. */
 export function readWithdrawal(
   statement: Envelope,
   { id, version, envelope, releaseDigest }: ReleaseDocument,
@@ -36,10 +33,7 @@ export function readWithdrawal(
   })
 }
 
-/**
- * Returns the decision that a person of the roster signed, without checking its content. Throws 403 `HMS_WITHDRAWAL_SIGNATURE_INVALID` if
- * no such person signed it.
- */
+/** Returns the decision of a person, its content unchecked. Throws 403 `HMS_WITHDRAWAL_SIGNATURE_INVALID` for other signers. */
 export function verifyWithdrawal(statement: Envelope, roster: Roster, now?: Date): ReturnType<typeof readDecision> {
   try {
     return readDecision(statement, roster.keysOfKind('person', now?.toISOString()))
