@@ -7,10 +7,7 @@ const BUDGET = /^\d{1,4}(\.\d{1,6})?$/
 
 /** `HMS_CANARY_CONTROLLER_*`. */
 export class CanaryControllerConfig {
-  /**
-   * Lease of a canary head, renewed after a third of it. If canary-controller is down, the cohort returns to the base when the lease
-   * expires.
-   */
+  /** Lease of a canary head, renewed after a third of it. Without renewal, the cohort returns to the base when it expires. */
   @isDuration('2m')
   leaseMs = parseDuration('2m')
 

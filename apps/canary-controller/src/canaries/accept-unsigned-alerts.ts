@@ -41,10 +41,7 @@ export class AcceptUnsignedAlerts implements OnModuleInit {
 const MAX_BYTES = 32 * 1024
 const MAX_TEXT = 200
 
-/**
- * Parses an alert that a bot wrote to the topic: JSON in the schema of `POST /v1/alerts`, with the bot's name as record key. Returns
- * `undefined` if it is invalid.
- */
+/** Parses a bot's record on the topic: JSON as for `POST /v1/alerts`, its key the bot's name; `undefined` if invalid. */
 export function unsignedAlertOf({ key, value }: BusRecord): BotAlert | undefined {
   if (value === null || value.length > MAX_BYTES) return undefined
   const alert = jsonIn(value) as Json | undefined

@@ -18,10 +18,7 @@ export class CanaryHeads {
     private readonly carrier: DirectHeadDelivery,
   ) {}
 
-  /**
-   * Issues heads with new numbers: of this step's `policies`, or without `policies` all heads of the canary. `fast`: also posts the heads
-   * to the config-stores, in addition to the bus.
-   */
+  /** Issues heads with new numbers: of `policies` in this step, or all. `fast`: also posts them to the config-stores, beside the bus. */
   issue(tx: Transaction, canary: Canary, { fast, policies }: { fast: boolean; policies?: readonly string[] }): Promise<Canary> {
     const { releases, live } = openDossier(canary.dossier)
     const chosen = headsOf(canary).filter(

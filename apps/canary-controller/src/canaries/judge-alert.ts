@@ -120,10 +120,7 @@ export function isFromControlGroup(canary: Canary, alert: Alert): boolean {
   return hasControl(canary) && !heads.some((head) => isInCohort(canary, head, alert))
 }
 
-/**
- * Whether the alert counts: its bot is in the cohort by scope and bucket, connected or not, and the alert was received after the canary was
- * published and its release came into force.
- */
+/** Whether the bot is in the cohort, connected or not, and the alert came once the canary was published and its release in force. */
 export function isFromCohort(canary: Canary, alert: Alert): boolean {
   if (!countsAlerts(canary) || !mayHaveHadRelease(canary, alert.receivedAt)) return false
   const places = cohortHeadsOf(canary, alert)

@@ -90,10 +90,7 @@ export class RunCanary implements OnModuleInit {
     })
   }
 
-  /**
-   * Returns the freeze that blocks the first head. Reads the freezes, because a scheduled freeze takes effect before its timer notifies the
-   * run.
-   */
+  /** Returns the freeze that blocks the first head, as stored: a scheduled freeze takes effect before its timer notifies the run. */
   private frozen(tx: Transaction, canary: Canary): Promise<FreezeNotice | null> {
     return this.freezes.against(tx, scopesWithHeads(canary))
   }
@@ -109,10 +106,7 @@ export class RunCanary implements OnModuleInit {
     return state === 'observing' ? { type: 'measured', samples: await this.prometheus.ask(dossier.plan.metrics ?? []) } : undefined
   }
 
-  /**
-   * Ends canaries of earlier runs with the same policies: a policy belongs to one run at a time, and the event that ends the earlier run
-   * may arrive later.
-   */
+  /** Ends canaries of earlier runs with these policies: a policy has one run at a time, and the earlier run's end may arrive later. */
   private async endEarlier(tx: Transaction, { run, members }: Canary): Promise<void> {
     const policies = new Set(members.map(({ policy }) => policy))
     for (const earlier of await findAll(tx, CANARIES, { state: [...OPEN] })) {
@@ -123,10 +117,7 @@ export class RunCanary implements OnModuleInit {
     }
   }
 
-  /**
-   * Handles an approval that the log has proven. The event may arrive before the run was simulated, or deliver the proof that a canary
-   * waits for.
-   */
+  /** Handles an approval proven by the log. It may arrive before the run was simulated, or be what a canary waits for. */
   async proven(tx: Transaction, approval: LoggedApproval): Promise<void> {
     await this.proofs.store(tx, approval)
     const proven = new Set(approval.releases.map(({ digest }) => digest))
