@@ -118,10 +118,7 @@ function ageMs(values: HeldValues): number {
 
 const ERROR_PAUSE_MS = 1_000
 
-/**
- * Logs state changes and errors of the connection. A server can cause any number of errors, so at most one a second is logged, with their
- * count.
- */
+/** Logs the connection's states and errors: at most one error a second, with a count, because a server can cause any number. */
 export function logConnection(connection: Pick<HmsConnection, 'on'>, log: Logger, elapsed: () => number = () => performance.now()): void {
   let [loggedAt, unlogged] = [Number.NEGATIVE_INFINITY, 0]
   connection.on('ready', ({ revision }) => log.info({ revision }, 'the values are complete and current'))

@@ -36,10 +36,7 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   return value
 }
 
-/**
- * Reads the body. Bytes beyond the limit are read and dropped until the request times out, because closing the connection would reset it
- * before the response arrives.
- */
+/** Reads the body. Bytes beyond the limit are dropped until a timeout: closing would reset the connection before the response. */
 function bytesOf(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = []

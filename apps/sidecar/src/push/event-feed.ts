@@ -7,15 +7,9 @@ import { requireCapacity } from '../ofrep/flags.js'
 
 const HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' }
 
-/**
- * Sends changes of values and state to every subscriber. Nothing is buffered for disconnected readers: a reader gets all policies in force
- * when it reconnects.
- */
+/** Sends changes of values and state to subscribers. Buffers nothing: a reader gets all policies in force on reconnecting. */
 export class EventFeed {
-  /**
-   * Open responses with the limit of unread bytes of each: `MAX_UNREAD_BYTES` plus the size of its first frame, which may list all
-   * policies.
-   */
+  /** Open responses with their limit of unread bytes: `MAX_UNREAD_BYTES` plus the first frame, which may list all policies. */
   private readonly subscribers = new Map<ServerResponse, number>()
   private readonly changed = new Set<string>()
   private staleReason: Omit<StateEvent, 'state'> = {}
@@ -156,10 +150,7 @@ interface StateEvent {
   code?: string
 }
 
-/**
- * Builds a frame. `snapshot` lists all policies in force, `change` lists the changed ones, and `heartbeat` shows that the connection is
- * alive.
- */
+/** Builds a frame. `snapshot` lists all policies in force, `change` the changed ones; `heartbeat` shows a live connection. */
 function frame(type: 'snapshot' | 'change' | 'heartbeat', revision: number, changes: readonly LocalChange[] = []): Buffer {
   return Buffer.from(`id: ${revision}\ndata: ${JSON.stringify({ type, revision, changes })}\n\n`)
 }

@@ -31,10 +31,7 @@ export class FileWriter {
     private readonly parts: FileWriterParts,
   ) {}
 
-  /**
-   * Resolves when each file is written for the first time. Throws the first error, so that a side-car with a wrong configuration does not
-   * start.
-   */
+  /** Writes each file once. Throws the first error, so that a side-car with a wrong configuration does not start. */
   async start(): Promise<void> {
     const { values } = this.parts
     // Subscribes before the first values are read, so no change is missed.

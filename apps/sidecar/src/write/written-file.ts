@@ -37,10 +37,7 @@ export class WrittenFile {
     return new WrittenFile(file, parsed, idsIn(parsed))
   }
 
-  /**
-   * Writes the file if its content differs from the last write; returns whether the file was written. On an error the old file stays,
-   * unchanged and complete.
-   */
+  /** Writes changed content; returns whether it did. On an error the old file stays, unchanged and complete. */
   async write(values: Pick<HeldValues, 'explain'>): Promise<boolean> {
     const text = renderTemplate(this.template, (id) => values.explain(id))
     if (text === this.written) return false
