@@ -45,10 +45,7 @@ const REQUEST_TIMEOUT_MS = 60_000
 /** Time in ms for which probes share one readiness result, so that concurrent probes query the instances once. */
 const READINESS_SHARED_MS = 1_000
 
-/**
- * Returns the roster file with which console pages verify: `HMS_ROSTER`, or with profile dev `roster.json` in the data folder. Without a
- * roster, pages verify nothing.
- */
+/** Returns the roster by which console pages verify: `HMS_ROSTER`, or `roster.json` of profile dev. Without one, they verify nothing. */
 function rosterOf({ roster, profile, dataDir }: HostConfig): string | undefined {
   const ofData = join(dataDir, 'roster.json')
   return roster ?? (profile === 'dev' && existsSync(ofData) ? ofData : undefined)

@@ -16,10 +16,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { forwardedFor, withoutHopByHop } from './forwarded-headers.js'
 import type { Instances } from './instances.js'
 
-/**
- * Timeout in ms of evaluations, policies in force and snapshots, which are served from memory. It is above the 2 s that an instance waits
- * for a requested revision.
- */
+/** Timeout in ms of reads that are served from memory; above the 2 s that an instance waits for a requested revision. */
 const QUICK_MS = 5_000
 const SLOW_MS = 65_000
 const FROM_MEMORY = /^\/(ofrep|v1\/(policies|snapshot))(\/|\?|$)/
@@ -43,10 +40,7 @@ export async function forward(
   path: string,
   { service, instances, trusted, log, quickMs = QUICK_MS }: Target,
 ): Promise<void> {
-  /**
-   * Forwards to one instance. After a timeout, `onError` is called a second time when the abandoned connection ends; `isSettled` ignores
-   * that call.
-   */
+  /** Forwards to one instance. `isSettled` ignores the second `onError` after a timeout, when the abandoned connection ends. */
   const send = (reply: FastifyReply, source: string, options: ReplyOptions): void => {
     let isSettled = false
     const onError: ReplyOptions['onError'] = (_reply, { error }) => {
@@ -93,10 +87,7 @@ export async function forward(
   })
 }
 
-/**
- * Returns the headers to forward. `Origin` is dropped: the edge has checked it against its own host name, and the service would compare it
- * with another one. `Transfer-Encoding` is dropped from a buffered body, which has a `Content-Length`.
- */
+/** Drops `Origin`, which the edge checked and the service would compare with another host, and a buffered body's `Transfer-Encoding`. */
 function requestHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const isKept = headers['content-length'] !== undefined
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'origin' && !(isKept && name === 'transfer-encoding')))
@@ -143,10 +134,7 @@ function forwardResponse(reply: FastifyReply, response: IncomingMessage, silence
   void reply.send(response)
 }
 
-/**
- * Buffers request bodies unparsed, so that a retry can send them to a second instance. `BODY_BOUNDS` is the limit of every service for the
- * body of a read.
- */
+/** Buffers request bodies unparsed, so that a retry can send them to a second instance. `BODY_BOUNDS`: limit of every read. */
 function bufferBodies(reads: FastifyInstance): void {
   drainLargeBodies(reads)
   reads.addHook('onRoute', (route) => void (route.config = { ...route.config, bounds: BODY_BOUNDS }))

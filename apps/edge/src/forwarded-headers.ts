@@ -23,10 +23,7 @@ export function tunnelHeaders(headers: IncomingHttpHeaders): Record<string, stri
   return { ...(Object.fromEntries(given) as Record<string, string>), connection: 'Upgrade', upgrade: 'websocket' }
 }
 
-/**
- * Returns the headers about the client: `X-Forwarded-For` with the whole chain, for services that trust loopback with profile dev, and
- * `CLIENT_HEADER` with the one address that rate limits count.
- */
+/** Returns `X-Forwarded-For`, the whole chain (services of profile dev trust loopback), and `CLIENT_HEADER`, which rate limits count. */
 export function forwardedFor(
   { headers, socket }: { headers: IncomingHttpHeaders; socket: { remoteAddress?: string } },
   trusted: TrustedProxies,
@@ -38,10 +35,7 @@ export function forwardedFor(
   }
 }
 
-/**
- * Removes the hop-by-hop headers of a response. A service's headers about its connection to the edge do not apply to the client's
- * connection, which closes when the client requests it.
- */
+/** Removes hop-by-hop headers: they are about the edge's connection, not the client's, which closes when the client requests it. */
 export function withoutHopByHop<T extends IncomingHttpHeaders | IncomingHttp2Headers>({
   connection: _connection,
   'keep-alive': _keepAlive,

@@ -45,10 +45,7 @@ export class Instances {
     this.coolingDown.set(this.lastOf(request), this.nowMs() + COOLDOWN_MS)
   }
 
-  /**
-   * Whether the request may be retried at another instance: one is left untried, the request is a read, which changes nothing when
-   * repeated, and its body is not a stream, which the first instance has consumed.
-   */
+  /** Whether another instance may be tried: one is left, and the request is a read whose body is not a consumed stream. */
   mayAskNext(request: { method: string; url: string; body: unknown }): boolean {
     const { count } = this.attempts.get(request) ?? { count: 0 }
     return count < this.urls.length && !isWrite(request) && !(request.body instanceof Readable)

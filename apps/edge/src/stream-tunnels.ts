@@ -26,10 +26,7 @@ const UNAVAILABLE = 503
 
 type Outcome = 'answered' | 'stopping' | 'closed'
 
-/**
- * Forwards WebSocket upgrades byte for byte. The reader's key reaches config-store, and config-store's refusal reaches the reader with its
- * status and body. A proxy that accepted the upgrade first would turn each refusal into a connection that opens and then breaks.
- */
+/** Forwards WebSocket upgrades byte for byte: a proxy that accepted them first would turn refusals into connections that break. */
 export class StreamTunnels {
   private readonly sockets = new Set<Duplex>()
 
@@ -40,10 +37,7 @@ export class StreamTunnels {
     private readonly log: Logger,
   ) {}
 
-  /**
-   * Resolves when the reader has its tunnel or config-store's refusal. Instances that do not respond or are stopping are skipped for the
-   * next one. Rejects with 503 `HMS_HTTP_UNAVAILABLE` if the last instance does not respond.
-   */
+  /** Resolves once the reader has a tunnel or a refusal. Rejects with 503 `HMS_HTTP_UNAVAILABLE` if the last instance does not respond. */
   async open(upgrade: Upgrade): Promise<void> {
     this.track(upgrade.socket)
     for (let remaining = this.instances.size - 1; ; remaining--) {
@@ -123,10 +117,7 @@ export class StreamTunnels {
   }
 }
 
-/**
- * Limits the bytes of a tunnel. config-store limits frames and closes with a reason, at lower limits; the edge ends only a tunnel with
- * twice the bytes allowed to a reader of its kind.
- */
+/** Ends a tunnel with twice the bytes allowed to a reader of its kind; config-store closes with a reason, at lower limits. */
 function limit(reader: Duplex, isBot: boolean): void {
   const { burst, perSecond } = isBot ? BOT_INTAKE : READER_INTAKE
   const bytes = new Intake({ burst: 2 * burst, perSecond: 2 * perSecond }, () => performance.now())
