@@ -1,10 +1,7 @@
 /** Name of the product, and of its command line program. */
 export const PRODUCT = 'hms-svc'
 
-/**
- * Commands by action code. `{name}` is an argument of the action. A word in capitals is a placeholder that the user fills in. Environment
- * variables precede the verb.
- */
+/** Commands by action code. `{name}`: an argument; words in capitals: filled in by the user. Environment variables precede the verb. */
 export const ACTIONS = {
   'approvals.list': 'approvals list',
   'approvals.show': 'approvals show {digest}',

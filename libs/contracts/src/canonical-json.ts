@@ -93,10 +93,7 @@ interface Fault {
   detail: string
 }
 
-/**
- * Returns the first value that other parsers would read differently (a number or text outside of I-JSON, RFC 7493) or that PostgreSQL
- * cannot store (a NUL). Recursive: the caller limits the nesting first.
- */
+/** Returns the first value that is not I-JSON (RFC 7493) or that PostgreSQL cannot store (a NUL). Recursive: limit the nesting first. */
 export function notInterchangeable(value: unknown): Fault | undefined {
   if (typeof value === 'string') return ofText(value)
   if (typeof value === 'number') return ofNumber(value)

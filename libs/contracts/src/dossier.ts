@@ -7,10 +7,7 @@ import type { ReleaseDocument, RolloutPlan, StageAttestations, VersionRef } from
 /** Maximum policies of a run. All of them go live together or not at all. */
 export const MAX_POLICIES_OF_RUN = 200
 
-/**
- * Data of a run that every stage needs. Events contain it, so no stage queries another. A bundle of 200 policies fits into a message,
- * because each proof is included once, and each release as the JSON of its statement instead of base64.
- */
+/** Data of a run that every stage needs, so that no stage queries another. Each proof occurs once, so 200 policies fit a message. */
 export interface RunDossier {
   run: number
   attempt: number
@@ -94,10 +91,7 @@ export function openRelease(
   }
 }
 
-/**
- * Base64 payloads by statement. A stage opens the same dossier for its guard, its start and its heads, with up to 200 releases each time.
- * Statements are never modified.
- */
+/** Base64 payloads by statement: a stage opens the same dossier three times, with up to 200 releases. Statements are never modified. */
 const payloads = new WeakMap<object, string>()
 
 function payloadOf(statement: CarriedRelease['statement']): string {

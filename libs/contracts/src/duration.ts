@@ -2,10 +2,7 @@ import { HmsError } from './problem.js'
 
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/**
- * Parses a duration such as `250ms`, `90s`, `5m`, `1.5h`, `30d`, or a number of milliseconds; returns milliseconds. The error contains
- * `name`. Throws `HMS_DURATION_INVALID` (400).
- */
+/** Parses `250ms`, `90s`, `5m`, `1.5h`, `30d` or a number of ms; returns ms. Throws `HMS_DURATION_INVALID` (400) with `name` in it. */
 export function parseDuration(input: string | number, name = 'duration'): number {
   const [, amount, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(String(input).trim()) ?? []
   const ms = typeof input === 'number' ? input : Number(amount) * (UNIT_MS[unit ?? ''] ?? Number.NaN)

@@ -37,10 +37,7 @@ export interface EventData {
   }
   'hms.simulation.failed.v1': StageFailure
   'hms.simulation.paused.v1': StageFailure
-  /**
-   * The canary waits. `reason`: set if a declared freeze blocks it. `behind`: the run whose canary occupies the region that it
-   * waits for.
-   */
+  /** The canary waits. `reason`: set if a declared freeze blocks it. `behind`: run whose canary occupies the region that it waits for. */
   'hms.canary.delayed.v1': { run: number; attempt: number; label: string; detail: string; reason?: 'FREEZE'; behind?: number }
   /** `step`: number of the step in a ramp, from 1; missing without a ramp. */
   'hms.canary.started.v1': { run: number; attempt: number; label: string; detail: string; step?: number }

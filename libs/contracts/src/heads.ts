@@ -71,10 +71,7 @@ export interface PromotedHead {
   version: string | null
 }
 
-/**
- * A policy whose stable head was reverted to an earlier release, by people or by a failed rollout. With `replacedBy`: a newer run replaced
- * a release before its effective time.
- */
+/** A policy whose stable head people or a failed rollout reverted. `replacedBy`: newer run that replaced it before its effective time. */
 export interface ReversedPolicy {
   policy: string
   from: VersionRef

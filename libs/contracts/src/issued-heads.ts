@@ -2,10 +2,7 @@ import type { Envelope } from './envelope.js'
 import type { HeldRelease, SignedHead } from './heads.js'
 import { proofAt, type ProofPlace, ProofTable, type SharedProof } from './log-proof.js'
 
-/**
- * Heads that canary-controller or rollout sends to config-store, by event or by `POST /v1/heads`. config-store stores them together under
- * one revision, so that no reader sees part of a bundle. Each proof is included once for all releases of its approval.
- */
+/** Heads sent to config-store by event or `POST /v1/heads`, stored under one revision, so that no reader sees part of a bundle. */
 export interface IssuedHeads {
   heads: IssuedHead[]
   proofs: SharedProof[]

@@ -1,7 +1,4 @@
-/**
- * Characters that move a cursor, hide text or break a line: controls, bidirectional and other formatting, line and paragraph separators.
- * Part of a character class.
- */
+/** Characters that move a cursor, hide text or break a line: controls, formatting, separators. Part of a character class. */
 export const CONTROL_CLASS = String.raw`\p{Cc}\p{Cf}\p{Zl}\p{Zp}`
 
 /**
@@ -16,10 +13,7 @@ export function withoutControls(text: string): string {
   return text.toWellFormed().replace(CONTROL_PATTERN, '\uFFFD')
 }
 
-/**
- * Returns untrusted text as one line for a terminal: characters that move the cursor or hide text are escaped as `\u{1b}`. Printable text
- * is unchanged.
- */
+/** Returns untrusted text as one line for a terminal: characters that move the cursor or hide text are escaped as `\u{1b}`. */
 export function printable(text: string): string {
   return text.replaceAll(UNSAFE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
 }
@@ -51,10 +45,7 @@ export function isName(text: unknown, maxLength: number): text is string {
   return typeof text === 'string' && text !== '' && text.length <= maxLength && !UNNAMEABLE.test(text)
 }
 
-/**
- * Formats a digest for comparison by people, in groups of four: `sha256:9f2c 41d0 …`. A text without an algorithm prefix is grouped as a
- * whole.
- */
+/** Formats a digest for people, in groups of four: `sha256:9f2c 41d0 …`. Text without an algorithm prefix is grouped as a whole. */
 export function digestInGroups(digest: string): string {
   const at = digest.indexOf(':') + 1
   return digest.slice(0, at) + digest.slice(at).replaceAll(/(.{4})(?=.)/g, '$1 ')

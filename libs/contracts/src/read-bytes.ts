@@ -1,9 +1,6 @@
 import { HmsError } from './problem.js'
 
-/**
- * Reads a whole body of at most `maxBytes` after decompression. Throws `HMS_HTTP_ANSWER_OVERSIZED` at the first chunk beyond `maxBytes`,
- * which also cancels the source. The server, or an attacker in its place, cannot determine how much memory the client allocates.
- */
+/** Reads a body of at most `maxBytes` after decompression; cancels a longer one, and throws `HMS_HTTP_ANSWER_OVERSIZED`. */
 export async function readBytes(chunks: AsyncIterable<Uint8Array> | null, maxBytes: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   let size = 0

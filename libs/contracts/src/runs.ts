@@ -113,17 +113,11 @@ export interface RunView {
   breakGlass?: BreakGlass
   createdAt: string
   endedAt: string | null
-  /**
-   * When the run continues without a decision (RFC 3339): the end of the current observation or bake, or the effective time. Absent while
-   * nothing is timed.
-   */
+  /** When the run continues without a decision (RFC 3339): end of the observation or bake, or effective time. Absent if not timed. */
   continuesAt?: string
   /** Times until the release was in force; absent until it is live for all, and after a rollback. */
   clock?: RunClock
-  /**
-   * From `GET /v1/runs`: approved and not ended after HMS_APPROVER_PROMISE. Not set while all bots have the release before its effective
-   * time.
-   */
+  /** From `GET /v1/runs`: open HMS_APPROVER_PROMISE after approval. Not set while all bots have the release before its effective time. */
   late?: true
   /** Policies of an unsuccessful run that remain in force. */
   kept?: KeptPolicy[]

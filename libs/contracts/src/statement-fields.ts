@@ -8,10 +8,7 @@ export interface StatementField {
   value: string
 }
 
-/**
- * Returns every field of a statement's predicate, in the order of its bytes. The console renders them in a page. The script of the page
- * derives the fields again from the bytes to sign, and compares. `hms-svc sign` prints them.
- */
+/** Returns every field of a predicate in byte order, for `hms-svc sign` and the console, whose script derives and compares them. */
 export function statementFields(statement: string): StatementField[] {
   const { predicate } = JSON.parse(statement) as { predicate?: unknown }
   return fieldsOf(predicate, [])

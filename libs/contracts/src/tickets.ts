@@ -36,10 +36,7 @@ export interface Ticket {
   /** Permitted decisions. */
   allowed: TicketDecision[]
   openedAt: string
-  /**
-   * When the ticket expires with the safe outcome: a paused run is aborted, an automatic rollback stays. A review of break-glass becomes
-   * overdue instead, and stays open.
-   */
+  /** Time of the safe outcome: a paused run aborts, an automatic rollback stays. A break-glass review becomes overdue, and stays open. */
   expiresAt: string
   /** Partner groups notified so far, and when. */
   told: { to: LadderStep; at: string }[]
@@ -73,10 +70,7 @@ export interface StepNotified {
   partners: string
 }
 
-/**
- * Returns the escalation steps of a ticket with the partners notified at each. `deliveries`: deliveries of `ticket:N`; `undefined` if they
- * cannot be read.
- */
+/** Returns the escalation steps with the partners notified at each. `deliveries`: of `ticket:N`; `undefined` if they cannot be read. */
 export function notifiedSteps(
   ticket: Pick<Ticket, 'told'>,
   deliveries: readonly Pick<DeliveryView, 'version' | 'partner' | 'state'>[] | undefined,

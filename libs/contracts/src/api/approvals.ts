@@ -28,10 +28,7 @@ export interface PrepareRollbackRequest {
   rollback: { policy: string; version: string; reason?: string; publicReason?: string }
 }
 
-/**
- * Body of `POST /v1/break-glass/prepare`. The signed statement contains the break-glass flag and the reason. There are no plan options,
- * because a break-glass has no canary, no waiting and no bake.
- */
+/** Body of `POST /v1/break-glass/prepare`. Flag and reason are signed. No plan options: a break-glass has no canary, wait or bake. */
 export interface PrepareBreakGlassRequest extends Pick<PrepareRequest, 'policies' | 'author' | 'committedBy'> {
   reason: string
 }

@@ -5,10 +5,7 @@ import type { ChangeView } from '../change.js'
 import type { ConfigDocument } from '../heads.js'
 import type { FieldDifference } from './approvals.js'
 
-/**
- * Who verified a value. `not-by-caller`: the caller has to verify signatures, log and freshness itself. Only the CLI prints `by-caller`
- * (the CLI verified it) and `by-sidecar` (a side-car on the same machine verified it).
- */
+/** Who verified a value. `not-by-caller`: the caller still has to. Only the CLI prints `by-caller` (by itself) and `by-sidecar`. */
 export type Verification = 'not-by-caller' | 'by-caller' | 'by-sidecar'
 
 /** Header with the `Verification` of every read of values over HTTP. */
@@ -101,10 +98,7 @@ export interface LocalPolicyView extends Omit<PolicyView, 'provenance' | 'since'
   code?: string
 }
 
-/**
- * Body of `POST /v1/rollbacks`. In the response, `revision` is the highest one that a config-store assigned to the head; `stored` has the
- * result of each instance.
- */
+/** Body of `POST /v1/rollbacks`. Response: `revision` is the highest that a config-store assigned, `stored` each instance's result. */
 export interface RollbackRequest {
   policy: string
   version: string
@@ -144,10 +138,7 @@ export interface WithdrawalRequest {
   statement: Envelope
 }
 
-/**
- * Output of `withdraw --json`. While more signatures are required, the state is `AWAITING_APPROVAL`, `seq` is `null` and nothing was
- * stored.
- */
+/** Output of `withdraw --json`. While signatures are missing: state `AWAITING_APPROVAL`, `seq` is `null`, nothing was stored. */
 export interface WithdrawalResult {
   id: string
   version: string
@@ -171,19 +162,13 @@ export interface RollbackReport {
   moved?: RollbackMove[]
 }
 
-/**
- * Response of `GET /v1/coverage?policy=ID[&revision=R&waitMs=M][&bots=all]`. With `revision`, the service responds when all bots have
- * reached that revision, or after `waitMs`.
- */
+/** Response of `GET /v1/coverage?policy=ID[&revision=R&waitMs=M][&bots=all]`, once all bots reached `revision` or after `waitMs`. */
 export interface CoverageView {
   policy: string
   revision: number
   total: number
   current: number
-  /**
-   * Bots that have not acknowledged the current release; `revision` is 0 without any acknowledgement. `digest`, `version`: last
-   * acknowledged.
-   */
+  /** Bots without the current release acknowledged; `revision` is 0 without any acknowledgement. `digest`, `version`: last acknowledged. */
   lagging: { id: string; region: string; revision: number; since: string; digest: string | null; version: string | null }[]
   /** Counts by region; empty name for bots without one. */
   regions: { region: string; total: number; current: number }[]
@@ -251,10 +236,7 @@ export interface StreamFrame {
   freshness?: Envelope
   /** In a `goodbye`: how long this reader should wait before reconnecting, randomised per reader. */
   retryMs?: number
-  /**
-   * For a reader that named its policies, in snapshot and change: other policies in `documents`, stored together with the named ones. The
-   * reader drops unnamed policies that are not listed here.
-   */
+  /** For a reader that named its policies: unnamed ones in `documents`, stored together with them. It drops other unnamed policies. */
   along?: string[]
   /**
    * For a reader that named its policies, when the freshness statement covers other heads than the previous one: proof of each policy's row
@@ -276,10 +258,7 @@ export interface StandingRow {
   path: string[]
 }
 
-/**
- * The row of a policy. For a policy without stable head: the two rows between which it would be; one row at either end of the tree, and
- * none in an empty tree.
- */
+/** The policy's row; without a stable head the two rows around its position, one at either end of the tree, none in an empty tree. */
 export type StandingProof = StandingRow[]
 
 /** Maximum policies that a reader may name: more would not fit into a URL. */

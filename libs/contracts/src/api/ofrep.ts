@@ -42,10 +42,7 @@ export interface OfrepMetadata {
   runId?: number
   /** Only from a side-car: state of its reader; STALE if the value may be outdated. */
   state?: 'READY' | 'STALE'
-  /**
-   * Only from config-store: OFREP has no signatures, so the caller has not verified the value. A side-car verifies it and omits this
-   * member.
-   */
+  /** Only from config-store: OFREP has no signatures, so the caller verified nothing. A side-car verifies, and omits this member. */
   verification?: 'not-by-caller'
 }
 

@@ -174,10 +174,7 @@ export interface HeldRecord extends ReleaseRecord {
   digest: string
 }
 
-/**
- * Entry of `GET /v1/audit/attestations?run=N`: a signed statement of a stage or the guard about a run's releases. `type`: type of the event
- * that contains it.
- */
+/** Entry of `GET /v1/audit/attestations?run=N`: statement signed by a stage or the guard about a run. `type`: type of its event. */
 export interface StageAttestation {
   run: number | null
   attempt: number | null

@@ -70,10 +70,7 @@ export interface ScenarioLoad extends AlertLoad {
   regions: ({ region: string } & AlertLoad)[]
 }
 
-/**
- * Predicted alerts of a canary, from the recorded readings. `after / before` is a ratio; with `days` the counts give rates. The lists are
- * bounded: `omitted` counts the regions and bots left out.
- */
+/** Predicted alerts by the recorded readings. `after / before`: a ratio; with `days`: rates. `omitted`: regions and bots left out. */
 export interface PredictedLoad {
   scenarios: ScenarioLoad[]
   bots: BotLoad[]

@@ -77,10 +77,7 @@ export interface Place extends AlertLoad {
   lon: number
 }
 
-/**
- * Number of recorded readings that a scenario finds in violation for each value of one numeric field. The table is made by simulator and
- * not signed.
- */
+/** Number of recorded readings in violation of a scenario for each value of one numeric field. Made by simulator and not signed. */
 export interface WhatIf {
   scenario: string
   policy: string
