@@ -7,10 +7,7 @@ export async function replaceFile(path: string, content: string, mode: number): 
   await moveInto(path, await stageFile(path, content, mode))
 }
 
-/**
- * Replaces a file that other programs read. The file keeps its mode, and a symbolic link stays: its target is replaced. A new file gets
- * 0644 minus the umask. Throws the file system's errors.
- */
+/** Replaces a file that other programs read: keeps its mode, follows a symbolic link. A new file gets 0644 minus the umask. */
 export async function replaceForOthers(path: string, content: string): Promise<void> {
   const target = await orMissing(realpath(path))
   const mode = target === undefined ? undefined : (await stat(target)).mode & 0o7777

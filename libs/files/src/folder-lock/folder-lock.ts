@@ -56,10 +56,7 @@ export async function acquireFolder(folder: string, options: { purpose: string }
   throw new EmbeddedError('HMS_DATA_FOLDER_IN_USE', `The data folder ${path} is in use by ${who}`, next)
 }
 
-/**
- * Returns the address of the lock: on Linux in the abstract namespace, which leaves no file; on Windows a named pipe; `undefined`
- * elsewhere.
- */
+/** Returns the address of the lock: Linux' abstract namespace, which leaves no file; on Windows a named pipe; `undefined` elsewhere. */
 function lockAddress(path: string): string | undefined {
   const name = `hms-svc-${createHash('sha256').update(path).digest('hex').slice(0, 32)}`
   if (process.platform === 'linux') return `\0${name}`
@@ -67,10 +64,7 @@ function lockAddress(path: string): string | undefined {
   return undefined
 }
 
-/**
- * Flag of open(2) on macOS and the BSDs (sys/fcntl.h): opens the file and takes an exclusive flock on it. Node passes the flag through but
- * has no constant for it.
- */
+/** Flag of open(2) on macOS and the BSDs (sys/fcntl.h): takes an exclusive flock. Node passes it through but has no constant for it. */
 const O_EXLOCK = 0x20
 
 /** Locks a file. The file stays after the release, because removing it would let a third process lock a new file of the same name. */
@@ -138,10 +132,7 @@ async function listen(address: string, holder: Holder): Promise<Server | undefin
   return server
 }
 
-/**
- * Asks the listener for the holder. Returns `undefined` if no process listens; an empty holder if the process does not respond (stopped or
- * very busy).
- */
+/** Requests the holder from the listener: `undefined` if none listens, empty if it does not respond (stopped or very busy). */
 async function ask(address: string): Promise<Holder | undefined> {
   const socket = connect({ path: address })
   socket.setTimeout(ANSWER_MS, () => socket.destroy())
