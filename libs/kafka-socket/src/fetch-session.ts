@@ -31,10 +31,7 @@ export class FetchSession {
   /** Partitions as last sent to the broker, by topic and partition. */
   private registered = new Map<string, Map<number, WantedPartition>>()
 
-  /**
-   * Returns the session fields of the next request for these partitions. The caller calls exactly one of `answered` and `failed` before the
-   * next call.
-   */
+  /** Returns the session fields of the next request. The caller calls exactly one of `answered` and `failed` before the next call. */
   next(topics: readonly WantedTopic[]): SessionPart {
     if (this.epoch === 0) this.registered.clear()
     const changed = topics.map(({ topic, partitions }) => ({ topic, partitions: this.register(topic, partitions) }))
@@ -72,10 +69,7 @@ export class FetchSession {
     })
   }
 
-  /**
-   * Returns and forgets the partitions that the broker remembers and the reader no longer wants. Called after `register` recorded the
-   * wanted partitions.
-   */
+  /** Returns and forgets the partitions that the reader no longer wants. Called after `register` recorded the wanted ones. */
   private forget(topics: readonly WantedTopic[]): SessionPart['forgottenTopics'] {
     const known = [...this.registered.values()].reduce((total, { size }) => total + size, 0)
     if (known === topics.reduce((total, { partitions }) => total + partitions.length, 0)) return []

@@ -41,19 +41,13 @@ export function framedSocket({
   return socket
 }
 
-/**
- * Size of the length field. Each response of a broker starts with its length (4 bytes), followed by the number of its request (4 bytes,
- * `LEAST_LENGTH`).
- */
+/** Size of the field with a response's length. The number of the request follows (4 bytes, `LEAST_LENGTH`). */
 const LENGTH_BYTES = 4
 const LEAST_LENGTH = 4
 /** Upper bound of a response; kafkajs requests no larger one, so a larger length is not from a broker. */
 const MOST_LENGTH = 128 * 1024 * 1024
 
-/**
- * Reassembles responses from received bytes. `deliver` gets complete responses only, in order; responses completed by the same chunk are
- * delivered in one buffer. `refuse` is called once for an invalid length; nothing is delivered afterwards.
- */
+/** Reassembles responses. `deliver` gets complete ones, in order, those of one chunk in one buffer. `refuse`: an invalid length. */
 export function wholeFrames(deliver: (frames: Buffer) => void, refuse: (error: Error) => void): (chunk: Buffer) => void {
   let held: Buffer[] = []
   let size = 0

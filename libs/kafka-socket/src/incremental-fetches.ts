@@ -32,10 +32,7 @@ export function fetchIncrementally(socketFactory: unknown): void {
   }
 }
 
-/**
- * Whether a fetch has several partitions. A single partition needs no session, and a client that fetches single partitions sends concurrent
- * fetches, which one session cannot serve.
- */
+/** Whether a session is of use: a fetch of one partition needs none, and such fetches are concurrent, which one session cannot serve. */
 function hasSeveral(topics: readonly WantedTopic[]): boolean {
   return topics.length > 1 || (topics[0]?.partitions.length ?? 0) > 1
 }

@@ -1,9 +1,6 @@
 /** Limit of a fetch in bytes, above the largest record, so that one record always fits. */
 const MAX_FETCH_BYTES = 8 * 1024 * 1024
-/**
- * Isolation level that also returns records of open and aborted transactions: an open transaction must not block readers, and each document
- * is verified anyway.
- */
+/** Also returns records of open and aborted transactions: an open one must not block readers, and each document is verified anyway. */
 const READ_UNCOMMITTED = 0
 
 /** Methods of kafkajs' internal cluster, which its published types omit. */
@@ -61,10 +58,7 @@ export class PartitionReader {
   /** `cluster`: called at each read, because kafkajs exposes its cluster only to the factory of a partition assigner. */
   constructor(private readonly cluster: () => ReadingCluster) {}
 
-  /**
-   * Reads the records of one response from the offset `place` on, by default of partition 0. Waits up to `waitMs` for a first record.
-   * Rejects with kafkajs' errors.
-   */
+  /** Reads the records of one response from offset `place` on. Waits up to `waitMs` for a first record. Rejects with kafkajs' errors. */
   async read(topic: string, place: bigint | 'beginning', waitMs: number, partition = 0): Promise<FetchedPart> {
     const cluster = this.cluster()
     try {
@@ -106,10 +100,7 @@ async function fetchFrom(
   return responses[0]?.partitions[0]
 }
 
-/**
- * Returns the fetched records from the offset `from` on. A broker returns whole batches, which may begin before `from`, and compaction
- * leaves gaps.
- */
+/** Returns the records from offset `from` on: a broker returns whole batches, which may begin before, and compaction leaves gaps. */
 function partOf(fetched: FetchedPartition | undefined, from: bigint): FetchedPart {
   if (fetched === undefined) return { messages: [], next: from, end: false }
   const last = fetched.messages.at(-1)
