@@ -4,10 +4,7 @@ import { SignatureError, type Roster } from '#libs/signing'
 import type { BusRecord } from './event-bus.js'
 import { STATEMENT_SEAL, type EventSeal } from './event-seal.js'
 
-/**
- * Returns the Kafka headers of an event (CloudEvents 1.0, Kafka binding, binary mode): its attributes. The record's value is the signed
- * statement.
- */
+/** Returns the attributes of an event as Kafka headers (CloudEvents 1.0, Kafka binding, binary mode); the value is the statement. */
 export function headersOf(event: OutgoingEvent): Record<string, string> {
   return {
     'content-type': 'application/json',

@@ -8,10 +8,7 @@ import type { OutgoingEvent, ServiceName } from '#libs/contracts'
 export abstract class EventBus {
   /** The outboxes are the log: a row is published when it is marked as sent. */
   readonly isOutbox?: true
-  /**
-   * Writes events to the log, in the given order per key. Returns the ids that are confirmed, with their positions; the relay retries the
-   * rest. Never throws when the broker is down: it returns the confirmed part.
-   */
+  /** Writes events in order per key; returns positions of confirmed ids. The relay retries others. Never throws if the broker is down. */
   abstract publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, LogPosition | undefined>>
   /**
    * Returns the partitions that no longer contain their last acknowledged record, with the first offset at which they differ or end. Empty
@@ -27,10 +24,7 @@ export abstract class EventBus {
   abstract announce(source: string, sent: readonly SentEvent[]): void
   /** Reads topics for a group from the group's position, initially from the oldest record. Restarts after faults, until closed. */
   abstract subscribe(subscription: Subscription): Promise<void>
-  /**
-   * Reads a topic of one partition and one producer from `place` on, up to one response. Uses no group, so no position advances. Rejects
-   * while the log does not respond.
-   */
+  /** Reads one response of a topic of one partition and producer, without a group. Rejects while the log does not respond. */
   abstract read(topic: { name: string; producer: string }, from: ReadPosition): Promise<LogPart>
   /**
    * Yields the records that topics contain from a time up to their present end, in order per key. Uses no group. Throws while the log does

@@ -11,10 +11,7 @@ export abstract class EventSeal {
 /** Seals events as in-toto statements in DSSE envelopes. */
 export const STATEMENT_SEAL: EventSeal = { sign: signEvent, read: readEvent }
 
-/**
- * Limits of the cache of verified events, enough for one or two runs. An evicted event is verified again. A parsed event takes about three
- * times the memory of its payload.
- */
+/** Cache limits, enough for one or two runs. An evicted event is verified again. A parsed event takes about three times its payload. */
 const MAX_EVENTS = 256
 const MAX_CHARACTERS = 16 * 1024 * 1024
 

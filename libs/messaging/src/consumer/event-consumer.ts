@@ -19,10 +19,7 @@ import { groupOf } from '../group-of.js'
 import { poisonRunOf, runOf, type PoisonDependencies } from '../dead-letters/poison-run.js'
 import { compatibilityOf } from './event-schema.js'
 
-/**
- * Handles a record that was not written by one of our services. Returns `false` to reject the record, which is then dead-lettered as forged
- * or unreadable.
- */
+/** Handles a record that none of our services wrote. `false` rejects the record, which is dead-lettered as forged or unreadable. */
 export type ExternalRecordHandler = (record: BusRecord, tx: Transaction) => Promise<boolean>
 
 export interface EventConsumerDependencies extends OverdueGapsDependencies, PoisonDependencies {
@@ -65,10 +62,7 @@ interface Subscriber extends TopicOptions {
 const MAX_TRIES = 3
 const PARKED = 'parked'
 
-/**
- * Single entry point of events into a service: verifies an event, locks its aggregates, advances the position, runs the handler and
- * commits. ADR 0003 lists the treatment of each kind of failure.
- */
+/** Single entry point of events into a service: verify, lock aggregates, advance the position, handle, commit. Failures: ADR 0003. */
 export class EventConsumer {
   /** Dead letters of this service. */
   readonly letters = new DeadLetterBox({ ...this.deps, outbox: this.deps.outbox.store })
@@ -91,20 +85,14 @@ export class EventConsumer {
     }
   }
 
-  /**
-   * Registers a handler for all known types of a topic. With `everyType` it also receives types unknown to this version, for a reader that
-   * does not interpret events.
-   */
+  /** Registers a handler for all known types of a topic; with `everyType` also unknown ones, for a reader that interprets no events. */
   onTopic(topic: string, handle: TopicHandler, { everyType = false, ...options }: TopicOptions = {}): void {
     topicByName(topic)
     if (this.subscribers.has(topic)) throw new TypeError(`${this.deps.service} handles ${topic} twice`)
     this.subscribers.set(topic, { handle, everyType, ...options })
   }
 
-  /**
-   * Registers a handler for records of a topic that external producers may write. A record whose source header names one of our services is
-   * not passed to it.
-   */
+  /** Registers a handler of external producers' records. A record whose source header names one of our services is not passed to it. */
   onExternalRecord(topic: string, handle: ExternalRecordHandler): void {
     topicByName(topic)
     this.externalHandlers.set(topic, handle)
@@ -139,10 +127,7 @@ export class EventConsumer {
     return this.inFlight === 0
   }
 
-  /**
-   * Resolves when the record is handled, skipped, parked or stored as a dead letter. Rejects while stopping, or if its dead letter cannot
-   * be stored.
-   */
+  /** Resolves when the record is handled, skipped, parked or dead-lettered. Rejects while stopping, or if its letter cannot be stored. */
   async handle(record: BusRecord): Promise<void> {
     if (record.key === HEARTBEAT_KEY || (record.value === null && topicByName(record.topic).cleanup === 'compact')) return
     await this.handleWithParked(record)
@@ -243,10 +228,7 @@ export class EventConsumer {
     return database.locked(aggregateKeysOf(event), work, advance)
   }
 
-  /**
-   * Handles an event in one packet to the database, if its handler only writes, or it has none here. Returns `undefined` for any other
-   * event, for one that is not the next of its stream, and after an error.
-   */
+  /** Handles an event in one packet if its handler only writes, or it has none. `undefined`: another event, not the next, or an error. */
   private async withoutReading(event: VerifiedEvent, gap: 'skip' | undefined): Promise<RecordResult | undefined> {
     const { database, positions } = this.deps
     const { topic, type, keySeq } = event
@@ -294,10 +276,7 @@ export class EventConsumer {
     return outcome
   }
 
-  /**
-   * Dead-letters an event that cannot be handled, advances its stream's position, and fails its run with the error's code. A newer build's
-   * event does not fail its run.
-   */
+  /** Dead-letters an event, advances its stream's position, and fails its run with the error's code, unless a newer build sent it. */
   private async deadLetter(record: BusRecord, error: unknown, tries: number, gap?: 'skip'): Promise<RecordResult> {
     const { database, positions } = this.deps
     const opened = await this.open(record)
@@ -353,10 +332,7 @@ export class EventConsumer {
     }
   }
 
-  /**
-   * Returns `skip` if the missing predecessors may have been compacted away. Topics whose readers need every event are compacted only after
-   * a full retention period.
-   */
+  /** Returns `skip` if missing predecessors may be compacted away, which takes a full retention where readers need every event. */
   private skipIfCompacted(event: VerifiedEvent): 'skip' | undefined {
     const { cleanup, newestOnly } = topicByName(event.topic)
     const ageMs = this.deps.clock.now().getTime() - Date.parse(event.time)

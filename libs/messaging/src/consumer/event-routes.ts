@@ -2,10 +2,7 @@ import type { EventType, ReceivedEvent, VerifiedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { requireValidData } from './event-schema.js'
 
-/**
- * Handles one event of these types inside the transaction that advances the stream's position. Must not take longer than 50 ms. For an
- * event of an older attempt it changes nothing and returns `ignored-stale`.
- */
+/** Handles an event in its position's transaction, within 50 ms. Changes nothing for an older attempt and returns `ignored-stale`. */
 export type EventHandler<T extends EventType = EventType> = (event: ReceivedEvent<T>, tx: Transaction) => Promise<HandlerResult>
 export type HandlerResult = void | 'ignored-stale'
 

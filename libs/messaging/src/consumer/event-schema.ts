@@ -49,10 +49,7 @@ function validators(options: Options): (type: EventType) => ValidateFunction {
   }
 }
 
-/**
- * Returns the error of the first unknown value if the data have no other errors. The errors of other union branches at the same position do
- * not count.
- */
+/** Returns the first unknown value if there are no other errors; errors of other union branches at its position do not count. */
 function unknownValueIn(event: VerifiedEvent, type: EventType): ErrorObject | undefined {
   const validate = exhaustiveValidatorOf(type)
   validate(event.data)
@@ -70,10 +67,7 @@ function pointerOf(error: ErrorObject | undefined): string {
 
 const NAMES_WITHOUT_VERSION = new Set(EVENT_TYPES.map(withoutVersion))
 
-/**
- * Returns how this version treats an event type. `other-major`: a known name in another major version; the service needs the event's data,
- * so the event becomes a dead letter. `unknown`: a newer producer added the name for other consumers, so the event is ignored.
- */
+/** Returns the treatment of a type. `other-major`: needed, so a dead letter. `unknown`: new and for other consumers, so ignored. */
 export function compatibilityOf(type: string): 'known' | 'other-major' | 'unknown' {
   if (isEventType(type)) return 'known'
   return NAMES_WITHOUT_VERSION.has(withoutVersion(type)) ? 'other-major' : 'unknown'

@@ -12,10 +12,7 @@ type HandlerDecorator<T extends EventType> = <M extends HandlerMethod<T>>(
   method: TypedPropertyDescriptor<M>,
 ) => void
 
-/**
- * Marks a controller method as a service's handler of these event types. Its arguments are `@Payload() event: ReceivedEvent<TYPE>` and
- * `@Ctx() context: EventContext`.
- */
+/** Marks a controller method as handler: `(@Payload() event: ReceivedEvent<TYPE>, @Ctx() context: EventContext)`. */
 export function OnEvent<T extends EventType>(service: ServiceName, ...types: T[]): HandlerDecorator<T> {
   return EventPattern<string[]>(types, { service })
 }
@@ -30,10 +27,7 @@ export class EventContext extends BaseRpcContext<[VerifiedEvent, Transaction]> {
   }
 }
 
-/**
- * Binds `@OnEvent` methods of a Nest application to the consumers of its services. Nest's stock Kafka server is unsuitable: it swallows
- * causes, decodes keys, and joins the handlers of several services under one pattern.
- */
+/** Binds `@OnEvent` methods to consumers. Nest's Kafka server swallows causes, decodes keys, and joins handlers of several services. */
 export class EventServer extends Server implements CustomTransportStrategy {
   override readonly propagatesEventHandlerErrors = true
 

@@ -6,10 +6,7 @@ import type { OutboxStore } from '../outbox/outbox.store.js'
 import { DEAD_LETTERS, type DeadLetter } from './dead-letter.table.js'
 import { excerptContent, keyExcerpt, letterEvent, letterIdOf, storable, wholeContent } from './letter-content.js'
 
-/**
- * Maximum number of stored letters per state. Above it, the oldest letters are deleted and counted in a metric; their copies on the topic
- * stay for 30 days. Each letter raised an alarm when it was stored.
- */
+/** Limits of letters per state. Beyond, the oldest are deleted and counted; each raised an alarm, and its copy stays for 30 days. */
 const MAX_LETTERS = { waiting: 100_000, ignored: 10_000 } as const
 const TRIM_EVERY = 100
 const MAX_IGNORED_PUBLISHED_PER_HOUR = 1_000
@@ -112,10 +109,7 @@ export class DeadLetterBox {
     })
   }
 
-  /**
-   * Publishes a copy of a letter. Its `keySeq` is counted per topic, not per key: external producers choose the keys, and each counted key
-   * would be a permanent row.
-   */
+  /** Publishes a copy. `keySeq` is counted per topic: external producers choose the keys, and each counted key is a permanent row. */
   private async publish(tx: Transaction, letter: DeadLetter): Promise<void> {
     const { outbox, service } = this.deps
     await outbox.append(tx, letterEvent(letter, await outbox.nextKeySeq(tx, deadLetterTopic(service), ''), tx.now))

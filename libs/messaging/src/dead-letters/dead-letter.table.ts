@@ -5,10 +5,7 @@ import { documentTable } from '#libs/persistence'
 export interface DeadLetter extends Omit<DeadLetterSummary, 'service' | 'closed'> {
   /** Service that dead-lettered the message. */
   group: string
-  /**
-   * Exact text, like `key`, except if `raw` is present or the record was ignored: then a truncated display text, with only characters that
-   * PostgreSQL stores.
-   */
+  /** Exact text, like `key`; with `raw`, or of an ignored record, a truncated display text of characters that PostgreSQL stores. */
   value: string | null
   headers: Record<string, string>
   /** Original bytes; present if the texts are not exact and the record may be replayed. */

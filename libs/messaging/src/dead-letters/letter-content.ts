@@ -31,10 +31,7 @@ export function wholeContent(record: BusRecord): Content {
   return { ...excerptOf(record), raw: rawOf(record) }
 }
 
-/**
- * Returns the excerpt to store of an ignored record. The whole is not needed, because an ignored record is never replayed, and an external
- * producer must not fill the disk.
- */
+/** Returns the excerpt to store of an ignored record: it is never replayed, and an external producer must not fill the disk. */
 export function excerptContent(record: BusRecord): Content {
   const { value } = record
   const cutFrom = value !== null && value.length > EXCERPT ? { cutFrom: record.bytes?.value?.length ?? Buffer.byteLength(value) } : {}

@@ -73,10 +73,7 @@ function eventOf(letter: DeadLetter, roster: Roster, seal?: EventSeal): Verified
 /** Maximum number of newest letters to check at a start; `dlq replay` handles the rest. */
 const MAX_LETTERS = 1_000
 
-/**
- * Replays the letters of events that were too new for an older build of this service; called once at start, oldest first. A letter that
- * this build cannot read either stays open. A letter that another instance replays first is skipped.
- */
+/** Replays letters of newer builds at start, oldest first. Unreadable letters stay open; those replayed elsewhere are skipped. */
 export async function replayLettersOfNewerBuilds(
   letters: DeadLetterBox,
   log: Logger,

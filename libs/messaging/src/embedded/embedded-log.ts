@@ -12,10 +12,7 @@ const MAX_PAGE_CHARACTERS = 1024 * 1024
 /** Position before every record. */
 const ANYWHERE = SERVICES.map(() => 0)
 
-/**
- * Merges the outboxes of one machine into one log. A position in it lists the offset in each service's log, for example `12.0.3`, in the
- * order of `SERVICES`.
- */
+/** Merges the outboxes of one machine into one log. A position lists each service's offset in the order of `SERVICES`: `12.0.3`. */
 export class EmbeddedLog implements TopicLog {
   constructor(private readonly pool: Pool) {}
 
@@ -54,10 +51,7 @@ export class EmbeddedLog implements TopicLog {
     return rows
   }
 
-  /**
-   * Returns the offset of a service's last row before `since`, or of its newest row. Scans backwards from the newest row, so the cost
-   * depends only on the rows written since then.
-   */
+  /** Returns the last offset before `since`, or the newest. Scans backwards, so that the cost depends only on rows written since then. */
   private async offsetBefore(service: ServiceName, since: Date | undefined): Promise<number> {
     const { rows } = await this.pool.query<{ log_offset: string }>(
       `SELECT log_offset FROM ${schemaOf(service)}.outbox
@@ -68,10 +62,7 @@ export class EmbeddedLog implements TopicLog {
   }
 }
 
-/**
- * Pairs each event with a monotonic time, by which producers are merged. A transaction that began earlier may commit later, and its event
- * must keep its position in its own log.
- */
+/** Pairs events with monotonic times for merging: an earlier transaction may commit later, and its event must keep its position. */
 function withMonotonicTimes(events: readonly LoggedEvent[]): { at: number; event: LoggedEvent }[] {
   let at = 0
   return events.map((event) => ({ at: (at = Math.max(at, event.time.getTime())), event }))

@@ -20,10 +20,7 @@ export interface Advance {
   parked: boolean
 }
 
-/**
- * Stores a consumer's position in each (producer, topic, key). A position has constant size, and detects gaps and reordering, which a table
- * of event ids cannot. Adapters: PostgreSQL and memory.
- */
+/** Stores a position per (producer, topic, key), in constant size. It detects gaps and reordering, which a table of ids cannot. */
 export interface PositionStore {
   /**
    * Advances the position from `keySeq - 1` to `keySeq`. A new stream starts at the first record received, which is the oldest retained
@@ -34,17 +31,11 @@ export interface PositionStore {
   requireNext(tx: Transaction, stream: StreamKey, keySeq: number, gap?: 'skip'): Promise<void>
   /** Keeps an early event until the missing one arrives. */
   park(tx: Transaction, stream: StreamKey, event: VerifiedEvent): Promise<void>
-  /**
-   * Deletes parked events up to `keySeq`, which are handled, and returns the next one if it is parked. The returned event stays parked
-   * until it is handled, so a crash in between loses nothing.
-   */
+  /** Deletes handled parked events up to `keySeq`; returns the next if parked. It stays parked until handled, so a crash loses nothing. */
   unpark(tx: Transaction, stream: StreamKey, keySeq: number): Promise<VerifiedEvent | undefined>
   /** Returns the number of parked events, and when the oldest was created. */
   parked(tx: Transaction): Promise<{ count: number; oldestAt: Date | null }>
-  /**
-   * Returns the first parked event of each stream that has waited at least `waitedMs` since its arrival by the database's clock; at most
-   * 100.
-   */
+  /** Returns the first parked event of each stream if it has waited `waitedMs` by the database's clock; at most 100. */
   overdue(tx: Transaction, waitedMs: number): Promise<VerifiedEvent[]>
   /**
    * Deletes up to `limit` streams last advanced before a time and without parked events; returns how many. Safe once no record of that age

@@ -45,10 +45,7 @@ function consumerGrants(service: ServiceName): Grant[] {
   ]
 }
 
-/**
- * Grants for topics that a service reads without a group: approver checks its tokens, and config-store compares the records that bots read
- * from Kafka with its database.
- */
+/** Grants for topics read without a group: approver checks its tokens, config-store compares the bots' records with its database. */
 function grouplessGrants(service: ServiceName): Grant[] {
   if (service === 'approver') return [grant(service, 'topic', 'hms.token.v1', 'READ')]
   return service === 'config-store' ? [grant(service, 'topic', 'hms.config.state.v1', 'READ')] : []

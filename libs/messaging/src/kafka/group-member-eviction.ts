@@ -18,10 +18,7 @@ interface CoordinatedCluster {
   findGroupCoordinator(by: { groupId: string }): Promise<CoordinatingBroker>
 }
 
-/**
- * Sends group coordinators the requests that kafkajs' admin client lacks. The connection is separate, because a coordinator responds to
- * nothing else on a connection while a JoinGroup is pending there.
- */
+/** Sends group coordinators requests that kafkajs lacks. Own connection: while a JoinGroup is pending, nothing else gets a response. */
 export class GroupCoordinators {
   private readonly clusterConnection = openClusterConnection<CoordinatedCluster>(this.kafka, 'hms-svc-coordination')
   /** Last known coordinator of each group; looked up again after a failed request. */

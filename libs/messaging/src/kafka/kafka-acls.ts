@@ -34,10 +34,7 @@ export async function diffAcls(kafka: Kafka): Promise<TopicDifference[]> {
   return withAdmin(kafka, async (admin) => differencesOf(await compare(admin)))
 }
 
-/**
- * Creates missing ACLs and deletes those of the services' users that the catalogue does not grant. ACLs of other users are kept and
- * reported. A broker without an authorizer is left unchanged.
- */
+/** Creates missing ACLs, deletes ours outside the catalogue, and reports those of other users. No authorizer: changes nothing. */
 export async function applyAcls(kafka: Kafka): Promise<TopicDifference[]> {
   return withAdmin(kafka, async (admin) => {
     const before = await compare(admin)

@@ -42,10 +42,7 @@ export function groupPositions(committed: Committed, ends: readonly TopicEnds[])
   )
 }
 
-/**
- * Returns the lag of the groups of some services: end offset minus committed offset. Each topic's end and each group's offsets are fetched
- * once. A broker does not report since when a group lags; `LagClock` knows it for the groups that this process reads.
- */
+/** Returns the lag of services' groups: end minus committed offset. `LagClock` knows since when, for groups of this process only. */
 export async function readLag(admin: Admin, services: readonly ServiceName[], clock: LagClock): Promise<TopicLag[]> {
   const topics = TOPICS.filter(
     (topic) => services.length === SERVICES.length || topic.consumers.some((service) => services.includes(service)),
@@ -124,10 +121,7 @@ export class LagClock {
 
 type Offsets = Pick<Admin, 'fetchTopicOffsets' | 'fetchTopicOffsetsByTimestamp'>
 
-/**
- * Counts the records written to each topic per minute, from the offsets at which minutes began. The start offset of a completed minute does
- * not change, so each is requested once; a silent topic costs two requests.
- */
+/** Counts records per topic and minute by the offsets at which minutes began, which never change: a silent topic costs two requests. */
 export class TopicRates {
   /** Per topic and minute: the sum of its partitions' offsets at the start of the minute. */
   private readonly begins = new Map<string, Map<number, number>>()

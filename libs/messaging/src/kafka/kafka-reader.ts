@@ -168,10 +168,7 @@ export class KafkaReader {
     return committer
   }
 
-  /**
-   * Returns the offsets of partitions with unread records that are, or may be, assigned to this reader; `undefined` while a record is being
-   * handled.
-   */
+  /** Returns the offsets of partitions with unread records that may be assigned to this reader; `undefined` while handling a record. */
   private async unreadPartitions(): Promise<readonly GroupPosition[] | undefined> {
     if (this.inFlight > 0) return undefined
     const { group, topics } = this.subscription

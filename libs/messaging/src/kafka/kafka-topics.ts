@@ -47,10 +47,7 @@ interface ApplyOptions {
   onUnchanged?: (unchanged: readonly TopicDifference[]) => void
 }
 
-/**
- * Returns the catalogue as Kafka settings. A message may have 4 MiB: the signed event of a run, with the largest policy and its live
- * version.
- */
+/** Returns the catalogue as Kafka settings. Messages up to 4 MiB: a run's signed event, with the largest policy and its live version. */
 export function wantedTopics(replication = 1): WantedTopic[] {
   const common = {
     'max.message.bytes': String(4 * 1024 * 1024),
@@ -93,10 +90,7 @@ export function wantedTopics(replication = 1): WantedTopic[] {
   return [...catalogue, ...letters]
 }
 
-/**
- * Returns the minimum age of a compacted record. Consumers that need every event get a full retention period, because compaction leaves
- * gaps in the numbers of a key.
- */
+/** Returns the minimum age of a compacted record: a full retention if consumers need every event, because compaction leaves gaps. */
 function compactionLagMs({ consumers, newestOnly }: Topic): number {
   return consumers.length > 0 && newestOnly !== true ? RETENTION_MS : 0
 }

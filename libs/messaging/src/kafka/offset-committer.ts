@@ -10,10 +10,7 @@ export interface NextOffset {
 /** Commit interval. It bounds the records re-read after a crash; duplicates are dropped by position. */
 const COMMIT_MS = 250
 
-/**
- * Commits the offsets of handled records in the background, every `COMMIT_MS`. kafkajs would commit after every record and fetch the next
- * one only then.
- */
+/** Commits offsets of handled records every `COMMIT_MS`; kafkajs would commit after each record, and only then fetch the next. */
 export class OffsetCommitter {
   private pending = new Map<string, NextOffset>()
   private readonly commits = new PeriodicTask(this.clock, {

@@ -12,10 +12,7 @@ const MAX_POLLS = 360
  */
 export class StallDetector {
   private polls: PeriodicTask | undefined
-  /**
-   * Polls tolerated before a replacement; doubled after each replacement that did not help. An end offset that cannot be reached must not
-   * cost a new consumer every half minute.
-   */
+  /** Polls tolerated before a replacement; doubled after one without effect, so that an unreachable end offset costs few consumers. */
   private tolerated = MIN_POLLS
   private stalledPolls = 0
   private handledRecords = 0

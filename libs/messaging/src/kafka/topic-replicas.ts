@@ -37,10 +37,7 @@ export function otherReplicaCount(replication: number, partitions: readonly Pick
   return otherCounts.length === 0 ? undefined : Math.min(...otherCounts)
 }
 
-/**
- * Returns the replica assignment of partitions with another replication factor: current replicas stay, the leader first; the brokers with
- * the fewest replicas of the topic get the missing ones. `undefined` if there are too few brokers.
- */
+/** Returns the new assignment: replicas stay, leader first; brokers with the fewest get missing ones. `undefined`: too few brokers. */
 export function replicaAssignments(
   replication: number,
   partitions: readonly ReplicatedPartition[],

@@ -15,10 +15,7 @@ export interface LogEnd extends LogPosition {
   topic: string
 }
 
-/**
- * Stores events in the transaction that writes the state they report. Adapters: PostgreSQL and memory. Sent rows stay for a week, so that a
- * lost tail of the broker can be published again.
- */
+/** Stores events in the transaction of the state they report. Sent rows stay for a week, to republish a lost tail of the broker. */
 export interface OutboxStore {
   /** Returns the next number of (topic, key); its row lock is held until the commit. */
   nextKeySeq(tx: Transaction, topic: string, key: string): Promise<number>

@@ -21,10 +21,7 @@ interface KnownEnd extends LogPosition {
  */
 export class Reconciler {
   private readonly ends = new Map<string, KnownEnd>()
-  /**
-   * Partitions where a younger record was found, and the time until which the same finding is ignored: a broker whose clock was set back
-   * looks the same.
-   */
+  /** Partitions with a younger record, and until when the finding is ignored: a broker whose clock was set back looks the same. */
   private readonly findings = new Map<string, { offset: number; untilMs: number }>()
   private readonly countRepairs: (times: number) => void
 
@@ -43,10 +40,7 @@ export class Reconciler {
     return this.source.slice(SOURCE_PREFIX.length)
   }
 
-  /**
-   * Compares the log with the outbox; only the leader may call it. Rejects while the broker does not respond. Returns how many rows will be
-   * sent again.
-   */
+  /** Compares the log with the outbox; leader only. Returns how many rows will be resent. Rejects while the broker does not respond. */
   async compare(nowMs: number): Promise<number> {
     const known = await this.database.autocommit((tx) => this.store.logEnds(tx))
     this.ends.clear()

@@ -73,10 +73,7 @@ export class Relay {
     this.pumps.wake()
   }
 
-  /**
-   * Called after a commit with new rows. The leader notifies no other instance: a notification per event would wake all services of the
-   * database.
-   */
+  /** Called after a commit with new rows. No other instance is notified: each event would wake all services of the database. */
   rowsCommitted(): void {
     this.wake()
     if (!this.isLeader) this.wakeOthers()
