@@ -11,10 +11,7 @@ export interface HeldPolicies extends WatchedCopy {
   verification?: OfrepMetadata['verification']
 }
 
-/**
- * Serialised flag or list of flags, with a digest. The digest covers the result alone (value, reason, variant, metadata), so the evaluation
- * context does not change it.
- */
+/** Serialised flag or list of flags. The digest covers the result alone (value, reason, variant, metadata), not the context. */
 export interface FlagText {
   json: string
   digest: string
@@ -23,10 +20,7 @@ export interface FlagText {
 /** Limit of cached lists of all flags. Lists differ only by the canaries that a reader is in, and few canaries run at a time. */
 const MAX_LISTS = 32
 
-/**
- * Evaluates flags from one copy. Each document is serialised once per reason, so a read costs no serialisation. Policies that evaluate
- * alike for every reader are evaluated once for all readers.
- */
+/** Evaluates flags from one copy, serialised once per reason. Policies that are alike for every reader are evaluated once for all. */
 export class FlagBook {
   private readonly texts = new WeakMap<object, Map<string, ReadonlyMap<string, FlagText>>>()
   private readonly lists = new Map<string, FlagText>()
@@ -85,10 +79,7 @@ export class FlagBook {
     return { uniform, perReader }
   }
 
-  /**
-   * Returns the serialised flags by key. They are cached per document object; a scheduled release that has come into force is a different
-   * object.
-   */
+  /** Returns the serialised flags by key, cached per document object: a scheduled release that came into force is a different object. */
   private textsOf(found: Resolution): ReadonlyMap<string, FlagText> {
     const state = this.held.state?.()
     const { document } = found.held

@@ -1,10 +1,7 @@
 import { HmsError, isObject } from '#libs/contracts'
 import type { Reader } from '#libs/evaluation'
 
-/**
- * Returns the reader that the body of an evaluation request names. `home`: the side-car's region, for a context without a region. Throws
- * 400 `HMS_HTTP_BODY_INVALID`, `HMS_OFREP_CONTEXT` or `HMS_OFREP_TARGETING_KEY`.
- */
+/** Returns the body's reader; `home`: default region. 400: `HMS_HTTP_BODY_INVALID`, `HMS_OFREP_CONTEXT`, `HMS_OFREP_TARGETING_KEY`. */
 export function readContext(body: unknown, home?: string): Required<Pick<Reader, 'bot'>> & Reader {
   if (!isObject(body)) throw refusal('HMS_HTTP_BODY_INVALID', 'The body must be a JSON object: { "context": { "targetingKey": "…" } }.')
   const { context } = body

@@ -48,10 +48,7 @@ export class RefetchFeed {
     return this.readers.size
   }
 
-  /**
-   * Notifies all readers. `hint`: sent with the event; the reader returns it in the next evaluation request, as `flagConfigEtag`. Changes
-   * during a broadcast are sent as one event.
-   */
+  /** Notifies all readers. `hint`: readers return it as `flagConfigEtag` in the next request. Changes in a broadcast become one event. */
   notify(hint?: string): void {
     this.changes++
     this.newest = this.frame(hint)
