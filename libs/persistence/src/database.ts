@@ -1,7 +1,4 @@
-/**
- * Port through which every service writes: one transaction per handled event, request or due timer. Adapters: `PostgresDatabase`
- * (production) and `MemoryDatabase` (tests and simulation); both pass `test/contracts/database.suite.ts`.
- */
+/** Port of every write: one transaction per event, request or timer. Adapters: PostgreSQL, and memory for tests and simulation. */
 export abstract class Database {
   /** Runs `work` in one transaction. An error rolls everything back and reaches the caller unchanged. */
   abstract transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
@@ -14,10 +11,7 @@ export abstract class Database {
   abstract writes<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** Runs statements that are each atomic: reads, and writes of one statement. `now` is this process's clock and must not be stored. */
   abstract autocommit<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
-  /**
-   * Deletes up to `limit` unheld lock rows if there are more than `above`; returns how many. A row is recreated when its key is locked
-   * next.
-   */
+  /** Deletes up to `limit` unheld lock rows if there are more than `above`; returns how many. Locking a key recreates its row. */
   abstract pruneLocks(above: number, limit: number): Promise<number>
   abstract close(): Promise<void>
 }
@@ -89,10 +83,7 @@ export interface Documents<T extends object> {
   delete(id: string): Promise<boolean>
   find(query?: Query): Promise<T[]>
   count(where?: Query['where']): Promise<number>
-  /**
-   * Returns up to `limit` ended rows (`keep.ended`) last written before a time, oldest first, and locks them; rows locked by other
-   * transactions are skipped.
-   */
+  /** Returns and locks up to `limit` ended rows (`keep.ended`) last written before a time, oldest first. Skips rows that are locked. */
   stale(before: Date, limit: number): Promise<T[]>
 }
 
@@ -103,10 +94,7 @@ export function documentTable<T extends object>(table: DocumentTable<T>): Docume
 
 export const DEFAULT_FIND_LIMIT = 1_000
 
-/**
- * Locks and returns a document whose own content defines the keys to lock, such as a run over a bundle; `undefined` if there is none. The
- * document is read for its keys, and read again under the lock, because it may change in between.
- */
+/** Locks and returns a document whose content defines its keys; `undefined` if missing. Read again under the lock: it may change. */
 export async function lockedDocument<T extends object>(
   tx: Transaction,
   table: DocumentTable<T>,
@@ -141,10 +129,7 @@ export async function deleteExpired(documents: Documents<{ id: string; expiresAt
 /** Maximum size of a key column; PostgreSQL limits an index row to 2,704 bytes for all its columns together. */
 const MAX_KEY_BYTES = 2_000
 
-/**
- * Returns id and key columns of a document, in the order of the table. Throws `TypeError`, on every adapter, for a text above the index
- * limit, which is a bug of the text's producer.
- */
+/** Returns id and keys in the table's order. Throws `TypeError`, on every adapter, for text above the index limit (a producer's bug). */
 export function rowKeysOf<T extends object>({ name, id, keys }: DocumentTable<T>, document: T): [string, ...KeyValue[]] {
   const values = Object.entries(keys).map(([column, { of }]) => bounded(`${name}.${column}`, of(document)))
   return [bounded(`${name}.id`, id(document)), ...values]

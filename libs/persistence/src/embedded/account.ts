@@ -7,10 +7,7 @@ export type Account = { uid: number; gid: number }
 
 const UNPRIVILEGED: Account = { uid: 65534, gid: 65534 }
 
-/**
- * Returns the account for the server. PostgreSQL refuses to run as root, so root uses another user: the owner of the data, else `postgres`,
- * else `nobody`. Returns `undefined` for any other user, which runs the server as itself.
- */
+/** Returns the account for the server if root, which PostgreSQL refuses: owner of the data, `postgres` or `nobody`; else `undefined`. */
 export function databaseAccount(dataFolder: string): Account | undefined {
   if (process.getuid?.() !== 0) return undefined
   const owner = statSync(dataFolder, { throwIfNoEntry: false })

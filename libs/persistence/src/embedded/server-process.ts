@@ -62,10 +62,7 @@ export function hasExited(child: Pick<ChildProcess, 'exitCode' | 'signalCode'>):
   return child.exitCode !== null || child.signalCode !== null
 }
 
-/**
- * Stops the server with a fast shutdown: open transactions roll back, a checkpoint is written. After a deadline an immediate shutdown
- * follows, from which the next start recovers.
- */
+/** Stops the server fast (open transactions roll back, checkpoint); after a deadline at once, from which the next start recovers. */
 export async function stopServer(child: ChildProcess, cluster: string, pgCtl: string): Promise<void> {
   if (hasExited(child)) return
   const exited = once(child, 'exit')
@@ -93,10 +90,7 @@ export function openServerLog(file: string): number {
   return openSync(file, 'a', 0o600)
 }
 
-/**
- * Truncates the log when it exceeds the limit; the server opened it for appending, so it continues at the new end. @returns a function that
- * stops watching
- */
+/** Truncates the log above the limit; the server appends, so it continues at the new end. Returns a function that stops watching. */
 export function keepBounded(file: string): () => void {
   const timer = setInterval(() => {
     if (sizeOf(file) > LOG_LIMIT_BYTES) truncateSync(file)
@@ -153,10 +147,7 @@ async function stopByProc(cluster: string): Promise<boolean> {
   return found.length > 0
 }
 
-/**
- * Returns the pids of the server: postmaster and workers all run in the cluster's folder, which proves that they are its processes, unlike
- * a recorded pid.
- */
+/** Returns the pids of postmaster and workers: all run in the cluster's folder, which proves whose they are, unlike a recorded pid. */
 export function serversOn(cluster: string): number[] {
   const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))
   return pids.map(Number).filter((pid) => {

@@ -82,17 +82,11 @@ export function createDataSource(options: DataSourceOptions): DataSource {
 }
 
 const MIGRATION_LOCK = 7_184_001
-/**
- * Timeout of the migration lock. On a slow machine the last of eight services that start together waits for the seven others, longer than
- * for any other lock.
- */
+/** Timeout of the migration lock: on a slow machine the last of eight services that start together waits for the seven others. */
 const MIGRATED_WITHIN_MS = 120_000
 const LOOK_AGAIN_MS = 100
 
-/**
- * Creates the schema and runs missing migrations; returns how many. Concurrent callers are safe: one migrates, the others wait and find
- * nothing to do.
- */
+/** Creates the schema and runs missing migrations; returns how many. Concurrent callers are safe: one migrates, the others wait. */
 export async function migrate(source: DataSource, schema: string): Promise<number> {
   const runner = source.createQueryRunner()
   try {

@@ -214,10 +214,7 @@ export class PostgresTransaction implements Transaction {
     return (await this.flush())[index]!.rows as R[]
   }
 
-  /**
-   * Runs a statement without a result. It is sent with the next query, or at the end, and its failure fails the transaction: sent alone,
-   * each statement would be a round trip (ADR 0080).
-   */
+  /** Queues a statement without a result for the next query, or the end (ADR 0080). Its failure fails the transaction. */
   async write(sql: string, values: unknown[] = []): Promise<void> {
     if (this.queue(sql, values) >= MAX_QUEUED) await this.flush()
   }
@@ -241,10 +238,7 @@ export class PostgresTransaction implements Transaction {
 
 const NOW_SQL = 'SELECT clock_timestamp() AS now'
 
-/**
- * Names of prepared statements by text. A statement is prepared once per connection: a run executes some 600 statements, and approve →
- * global fell from 107 to 87 ms (p50, 2 cores) without planning each time. The texts come from code and are few.
- */
+/** Names of prepared statements by text (few, from code), prepared once per connection: approve → global fell from 107 to 87 ms p50. */
 const names = new Map<string, string>()
 
 function nameOf(sql: string): string {

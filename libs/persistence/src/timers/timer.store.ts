@@ -1,9 +1,6 @@
 import type { Transaction } from '../database.js'
 
-/**
- * A wait stored as a row: a deadline, the end of an observation, work outside a transaction. It is due by the database's clock. A due timer
- * is claimed with a lease: `leaseEpoch` proves that a worker that finishes still holds the lease.
- */
+/** A wait stored as a row, due by the database's clock. A claim is a lease: `leaseEpoch` proves that a worker still holds it. */
 export interface Timer {
   /** Unique per wait; scheduling the same id again reschedules it. */
   id: string

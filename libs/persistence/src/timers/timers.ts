@@ -5,17 +5,11 @@ import type { EndedTimer, FiredTimer, Timer, TimerKind, TimerOfKind, TimerStore 
 /** Runs in the transaction that removes the timer, with the timer's keys locked. An error leaves the timer for a retry. */
 export type TimerHandler<D extends object = Record<string, unknown>> = (tx: Transaction, timer: FiredTimer<D>) => Promise<void>
 
-/**
- * Work that must not hold a transaction open (a replay, a webhook). `finish` runs its effect in one transaction, guarded by the lease: it
- * returns `false`, and writes nothing, if another worker took over meanwhile.
- */
+/** Work outside a transaction. `finish` runs its effect in one; returns `false` and writes nothing if another worker took over. */
 export type WorkHandler<D extends object = Record<string, unknown>> = (work: {
   timer: FiredTimer<D>
   finish: (effect: (tx: Transaction) => Promise<void>) => Promise<boolean>
-  /**
-   * Runs a call to a server that may hang. During the call, the runner fires another timer in place of this one. The caller bounds the
-   * number of concurrent calls.
-   */
+  /** Runs a call that may hang. Meanwhile the runner fires another timer. The caller bounds the number of concurrent calls. */
   outside: <T>(call: () => Promise<T>) => Promise<T>
 }) => Promise<void>
 
@@ -106,10 +100,7 @@ export class Timers {
     this.giveUp = giveUp
   }
 
-  /**
-   * Registers how dead-lettered timers of this kind are settled, in the transaction that removes them. Without it, the run named in `data`
-   * (`run`, `attempt`) is poisoned.
-   */
+  /** Registers how dead-lettered timers of this kind are settled, in their transaction. By default the run in `data` is poisoned. */
   onGivenUp<D extends object>(kind: TimerKind<D>, settle: SettleTimer<D>): void {
     this.settlers.set(kind, settle as unknown as SettleTimer)
   }
@@ -207,10 +198,7 @@ export class Timers {
     this.wake(delayMs)
   }
 
-  /**
-   * Dead-letters a timer without attempts left. Returns `false` if attempts remain, or if dead-lettering failed; the timer is then retried
-   * after a back-off.
-   */
+  /** Dead-letters a timer without attempts left. `false`: attempts remain, or dead-lettering failed; it is retried after a back-off. */
   private async giveUpIfExhausted(timer: Timer, error: unknown, fields: Record<string, unknown>): Promise<boolean> {
     const { giveUp } = this
     if (giveUp === undefined || (timer.tries + 1 < MAX_TRIES && !(error instanceof TerminalError))) return false
