@@ -35,10 +35,7 @@ function leastRelevant(alerts: readonly CountedAlert[]): CountedAlert {
   return inTime.find(({ explained }) => explained) ?? inTime.find(({ bot }) => unexplainedOf(bot) > UNEXPLAINED_LIMIT) ?? inTime[0]!
 }
 
-/**
- * Records when config-store stored these heads, and returns the waiting alerts that therefore count. Alerts that wait for other heads stay
- * in `early`.
- */
+/** Records when config-store stored the heads; returns the alerts that now count. Alerts that wait for other heads stay in `early`. */
 export function recordStorage(
   before: Canary,
   stored: readonly PublishedHead[],

@@ -112,10 +112,7 @@ export function newCanary(
 
 /** Number of unexplained alerts that ends a canary (see `isGuardBroken`), independent of the statistics. */
 export const UNEXPLAINED_LIMIT = 2
-/**
- * Limits of counted alerts per bot and in total; unexplained ones that may decide the guard are counted beyond. Every alert rewrites the
- * whole stored document.
- */
+/** Limits of counted alerts, except unexplained ones that may decide the guard: every alert rewrites the whole stored document. */
 export const MAX_ALERTS_OF_BOT = 50
 export const MAX_COUNTED = 2_000
 
@@ -123,10 +120,7 @@ export function isOpen(canary: Canary): boolean {
   return canary.state === 'publishing' || canary.state === 'observing'
 }
 
-/**
- * States in which alerts count: from the publication to the end of the bake. A paused canary counts alerts too, because its cohort applies
- * the new release.
- */
+/** States in which alerts count: publication to end of bake, and paused, because the cohort still applies the new release. */
 export const ALERT_STATES = [
   'publishing',
   'observing',
@@ -189,10 +183,7 @@ function unexplainedSummary({ unexplained }: Canary): string {
   return `${unexplained.length} unexplained ${unexplained.length === 1 ? 'alert' : 'alerts'}${alone}`
 }
 
-/**
- * Returns `NO_EVIDENCE: …` if for any policy no bot was connected in the step's scope, or none acknowledged the canary. Names the policies
- * without evidence if others have evidence.
- */
+/** Returns `NO_EVIDENCE: …` if for any policy no bot was connected or acknowledged; names these policies if others have evidence. */
 export function lackOfEvidence(canary: Canary): string | undefined {
   const numbers = botCountsOfStep(canary)
   const silent = numbers.filter(({ heard }) => !heard)

@@ -92,10 +92,7 @@ function open(canary: Canary, isProven: boolean, context: CanaryContext): Canary
   return { state: { ...canary, state: 'proving' }, effects: [{ do: 'emit', type: 'hms.canary.delayed.v1', data }] }
 }
 
-/**
- * Applies a changed freeze. During a freeze the canary issues no first heads, and the time does not count as observed. Published heads
- * stay, and their lease is renewed.
- */
+/** Applies a changed freeze: while it lasts no first heads are issued and no time is observed. Leases of published heads are renewed. */
 function freezeChanged(
   canary: Canary,
   { frozen, behind }: Pick<Extract<CanaryInput, { type: 'freezeChanged' }>, 'frozen' | 'behind'>,
@@ -180,10 +177,7 @@ function audienceKnown(before: Canary, reported: readonly PublishedHead[], conte
   return isComplete ? awaitAcknowledgements(seen, context) : decision
 }
 
-/**
- * Applies config-store's count to a member. If no connected bot of the scope is below the share, sets the smallest share that includes one
- * bot; the head then has to be issued again.
- */
+/** Applies config-store's count. If no connected bot is below the share, sets the smallest share with one; the head is reissued. */
 function withAudience(canary: Canary, member: CanaryMember, { connected, cohort, smallestBucket }: Audience): CanaryMember {
   // In later ramp steps the audience includes bots of earlier steps, so it would overwrite the better count of coverage. If coverage of
   // this head arrived first (it is on another topic), its count is kept.
@@ -250,10 +244,7 @@ function due(canary: Canary, timer: CanaryTimer, context: CanaryContext): Canary
   }
 }
 
-/**
- * Ends the wait for acknowledgements. The canary pauses if bots are connected but have not acknowledged; disconnected bots are no longer
- * expected.
- */
+/** Ends the wait for acknowledgements: pauses if connected bots have not acknowledged; disconnected bots are no longer expected. */
 function acknowledgementsOverdue(canary: Canary, context: CanaryContext): CanaryDecision {
   const isAwaited = canary.state === 'publishing' || (canary.state === 'observing' && canary.observed)
   if (!isAwaited) return unchanged(canary)
@@ -261,10 +252,7 @@ function acknowledgementsOverdue(canary: Canary, context: CanaryContext): Canary
   return canary.state === 'publishing' ? observe(canary, context) : judge(canary, context)
 }
 
-/**
- * Renews the lease of a live or passed canary. If the lease has already lapsed, because the controller was down, the cohort has returned to
- * the base and the canary pauses.
- */
+/** Renews the lease. If it has lapsed because the controller was down, the cohort has returned to the base, and the canary pauses. */
 function renew(canary: Canary, context: CanaryContext): CanaryDecision {
   if (!isLive(canary) && canary.state !== 'passed') return unchanged(canary)
   const mayLapse = isOpen(canary) || canary.state === 'growing'

@@ -70,10 +70,7 @@ export function describePower({ controlHours, expected, power, isDoublingExclude
   return `${text}; ${isDoublingExcluded ? `a doubling is excluded at ${BETA * 100}%` : 'LOW_POWER'}`
 }
 
-/**
- * Evidence for a higher rate: product of the evidence with and without a control group, because these times never overlap. A share that is
- * too large only weakens it.
- */
+/** Product of the evidence with and without a control group, whose times never overlap. A share that is too large only weakens it. */
 function evidenceOf({ paired, alone, alertsPerBotDay }: CanaryWatch): number {
   const budget = excessEvidence(alone.events, (alone.cohortMs / DAY_MS) * alertsPerBotDay)
   const total = paired.cohortEvents + paired.controlEvents

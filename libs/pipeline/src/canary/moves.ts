@@ -86,10 +86,7 @@ export function awaitAcknowledgements(canary: Canary, { acknowledgeMs }: CanaryC
   return { state: canary, effects: [{ do: 'schedule', timer: 'acknowledge', inMs: acknowledgeMs }] }
 }
 
-/**
- * Returns the verdict of a canary after an observation without too many unexplained alerts. Missing bots or unreliable counts are a lack of
- * evidence, which pauses the canary if evidence is required.
- */
+/** Judges an observation without too many unexplained alerts. Missing bots or unreliable counts pause it if evidence is required. */
 export function judge(canary: Canary, context: CanaryContext): CanaryDecision {
   const metrics = canary.metrics ?? []
   // The next metric check is already scheduled; it judges again.

@@ -27,10 +27,7 @@ export function freezableScopes(canary: StepFields & { state: string }): string[
   return [...new Set([...scopesWithHeads(canary), ...(next === undefined ? [] : [next.scope])])]
 }
 
-/**
- * Returns all scopes of the plan. A canary claims all of them from the first step on; otherwise two canaries could wait for each other's
- * scopes forever.
- */
+/** Returns all scopes, claimed from the first step on; otherwise two canaries could wait for each other's scopes forever. */
 export function claimedScopes({ dossier, scope }: Pick<StepFields, 'dossier' | 'scope'>): string[] {
   return [...new Set([scope, ...stepsOf(dossier.plan).map((step) => step.scope)])]
 }

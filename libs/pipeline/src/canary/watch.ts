@@ -113,10 +113,7 @@ export function finishWatch(canary: Canary, now: Date): Canary {
   return canary.watch === undefined ? canary : { ...canary, watch: withExposure(canary, now) }
 }
 
-/**
- * Returns bounds of the cohort's size. The bounds are equal for a bundle with one cohort whose bots read all policies. Otherwise cohorts
- * may overlap: `least` is the largest cohort; `most` is the sum of all cohorts, at most `connected`.
- */
+/** Returns bounds of the cohort's size. Cohorts may overlap: `least` is the largest; `most` is the sum, at most `connected`. */
 export function cohortSizeBounds(
   { cohortKey }: Pick<Canary, 'cohortKey'>,
   bots: readonly ScopeBots[],
@@ -128,10 +125,7 @@ export function cohortSizeBounds(
   return { least, most: isOne ? least : Math.min(connected, sum(cohorts)), connected }
 }
 
-/**
- * Counts an alert as an event, at most one per bot and window. The location and cause that a bot states are ignored: it could vary them
- * to be counted more than once.
- */
+/** Counts an alert, at most one per bot and window. Its location and cause are ignored: the bot could vary them to count more. */
 export function countEvent(canary: Canary, { bot, once, receivedAt, arm }: WatchedAlert, now: Date): Canary {
   const { watch } = canary
   if (watch === undefined || !isLive(canary) || watch.begun.includes(once) || watch.begun.length >= MAX_COUNTED) return canary

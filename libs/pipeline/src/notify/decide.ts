@@ -3,10 +3,7 @@ import { unchanged, type CommonEffect, type CommonInput, type Decision, type Sta
 
 /** Notify stage of one attempt of a run. It ends when the first attempt of every delivery has ended, or at the deadline. */
 export interface Notification extends StageState {
-  /**
-   * `announced`: partners are notified of a release that takes effect later, and the run waits for the effective time. `dropped`: the run
-   * ended before the effective time.
-   */
+  /** `announced`: partners are notified of a release, and the run waits for its effective time. `dropped`: the run ended before. */
   state: 'new' | 'announced' | 'open' | 'completed' | 'dropped'
   /** Ids of the notified partners. */
   partners: string[]
@@ -49,10 +46,7 @@ export type NotificationInput =
   | { type: 'opened'; dossier: RunDossier; partners: string[]; unknown: string[]; leftOut?: LeftOut }
   /** Readers have received a release that takes effect later: partners are notified beforehand, with the date. */
   | { type: 'announced'; dossier: RunDossier; partners: string[]; unknown: string[]; leftOut?: LeftOut }
-  /**
-   * `waiting`: number of deliveries whose first attempt has not ended. `isOverdue`: the deadline has passed, so the stage ends without
-   * them.
-   */
+  /** `waiting`: deliveries whose first attempt has not ended. `isOverdue`: past the deadline, so the stage ends without them. */
   | { type: 'counted'; waiting: number; isOverdue: boolean; result: NotificationSummary }
   /** A partner accepted or acknowledged a message. */
   | { type: 'partnerReached' }

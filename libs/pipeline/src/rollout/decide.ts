@@ -55,10 +55,7 @@ export function decideRollout(rollout: Rollout, input: RolloutInput, context: Ro
   }
 }
 
-/**
- * Ends the rollout because another run changed the live release of some of its policies. Before the promotion is published, the other
- * policies of the bundle are rolled back; afterwards they stay in force.
- */
+/** Ends the rollout because another run changed a live release. Before publication the bundle's others roll back; afterwards they stay. */
 function overtaken(rollout: Rollout, moved: readonly string[]): RolloutDecision {
   if (!isRolloutOpen(rollout) && rollout.state !== 'waiting') return unchanged(rollout)
   const rest: RolloutEffect[] = rollout.promoted || isUnissued(rollout) ? [] : [{ do: 'giveUpRest', moved }]
@@ -286,10 +283,7 @@ function bake(rollout: Rollout, bakeMs: number, { now }: RolloutContext, since =
   return { state: { ...rollout, state: 'baking', bakeSince: since, bakeUntil: until }, effects }
 }
 
-/**
- * Waits for the effective time. Readers have received the release and apply it by their own clocks, without a new head and without the
- * network.
- */
+/** Waits for the effective time: readers have the release and apply it by their own clocks, without a new head or the network. */
 function hold(rollout: Rollout, until: string, { now }: RolloutContext): RolloutDecision {
   const data = { dossier: rollout.dossier, until, detail: rolloutSummary(rollout, now), ...reachOf(rollout) }
   const effects: RolloutEffect[] = [

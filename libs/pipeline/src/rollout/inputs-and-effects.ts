@@ -36,10 +36,7 @@ export type RolloutEffect =
   | CommonEffect<RolloutEvent, RolloutTimer>
   /** Signs stable heads that make the run's releases live (`advance`), or signs them again with a higher `seq` (`renew`). */
   | { do: 'issueHeads'; how: 'advance' | 'renew' }
-  /**
-   * Signs heads that reinstate the releases that were live before the run. Publishes the reversal if the promotion was published.
-   * `decision`: the abort or supersede decision that ended the run, if any.
-   */
+  /** Signs heads that reinstate earlier releases; publishes the reversal of a published promotion. `decision`: set if it ended the run. */
   | { do: 'takeBack'; detail: string; decision?: AcceptedDecision }
   /** Ends other rollouts of the same policies. Their releases are replaced instead of rolled back. */
   | { do: 'overtake' }

@@ -27,10 +27,7 @@ export interface RolloutMember extends Acknowledgements {
 
 /** Full rollout of a run: stable heads that the connected bots acknowledge, and the bake. */
 export interface Rollout extends StageState {
-  /**
-   * `waiting`: issues no heads while a freeze is active. `holding`: readers have received the release, and its effective time is in the
-   * future.
-   */
+  /** `waiting`: issues no heads during a freeze. `holding`: readers have the release, and its effective time is in the future. */
   state: 'new' | 'waiting' | 'publishing' | 'acknowledging' | 'holding' | 'baking' | 'paused' | 'completed' | 'failed' | 'aborted'
   bakeMs: number
   /** Share of the connected bots that must have acknowledged, in basis points. */

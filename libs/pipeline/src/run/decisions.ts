@@ -22,10 +22,7 @@ export function pendingDecision({ decisions }: RunFacts, next?: RunControl): Run
   return decisions.find(({ outcome, decision }) => outcome === 'pending' && (next !== 'abort' || endsRun(decision)))
 }
 
-/**
- * Records a stage's response. The first outcome is final, except `late` set by the end of the run: a stage's `applied` may arrive after the
- * end of the run.
- */
+/** Records a stage's response. The first outcome is final, except `late` set by the run's end: `applied` may arrive after it. */
 export function recordResponse(facts: RunFacts, answer: Response, outcome: 'applied' | 'late', at: string): RunFacts {
   const decision = facts.decisions.find(({ id }) => id === answer.id)
   if (decision?.outcome === 'late' && outcome === 'applied' && !endsRun(decision.decision)) return withOutcome(facts, decision.id, outcome)

@@ -105,10 +105,7 @@ export function timedWait(facts: RunFacts): { stage: StageName; until: string } 
   return known?.waits === 'EFFECTIVE_AT' && known.until !== undefined ? { stage: stage!, until: known.until } : undefined
 }
 
-/**
- * Returns when the run continues without a decision, if the stage reported a time (RFC 3339): the end of the observation or of the bake, or
- * the effective time.
- */
+/** Returns when the run continues without a decision (RFC 3339), if reported: end of the observation or bake, or effective time. */
 export function resumesAt(facts: RunFacts): string | undefined {
   const state = stateOf(facts)
   if (state === 'CANARY') return facts.stages.canary?.until
@@ -158,10 +155,7 @@ function clockOf({ createdAt, stages: { rollout, notify } }: RunFacts, state: Ru
   }
 }
 
-/**
- * Returns the stage that owns the run according to these facts; `null` before the start. The stage forwards decisions that end the run if
- * it no longer owns the run.
- */
+/** Returns the stage that owns the run; `null` before the start. A stage that no longer owns it forwards decisions that end it. */
 export function owningStage(facts: RunFacts): StageName | null {
   if (facts.startedAt === undefined) return null
   return workingStage(stateOf(facts)) ?? waitingStage(facts) ?? pausedStage(facts) ?? null
@@ -172,10 +166,7 @@ export function pausedStage({ stages }: RunFacts): StageName | undefined {
   return STAGES.find((stage) => stages[stage]?.verdict === 'INCONCLUSIVE')
 }
 
-/**
- * Whether a newer release may supersede the run: the run is approved, and none of its releases is in force for all readers. A rollout that
- * has issued heads is completed first, unless the effective times of all its releases are in the future (`isNotYetEffective`).
- */
+/** Whether the run is approved and a newer release may supersede it: rollout has issued no heads, or none is effective yet. */
 export function isSupersedable(facts: RunFacts, isNotYetEffective: boolean): boolean {
   if (facts.approvedAt === undefined || isTerminal(stateOf(facts))) return false
   // A break-glass is never superseded. It has no canary, so the check below does not apply to it.

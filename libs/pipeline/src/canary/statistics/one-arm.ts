@@ -1,7 +1,4 @@
-/**
- * Sequential tests of counts in one arm against an expectation μ known beforehand. All results are valid at every look, so the number of
- * looks need not be fixed in advance.
- */
+/** Sequential tests of one arm's counts against an expectation μ known beforehand. Valid at every look, however many there are. */
 
 /**
  * Evidence that the rate is above the expected rate, for `count` observed and `expected` (μ) expected events: the likelihood ratio mixed
