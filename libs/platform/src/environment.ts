@@ -8,10 +8,7 @@ export function processEnvironment(): Environment {
   return process.env
 }
 
-/**
- * Parses the environment once into a typed object. `names` maps properties to variables; empty strings count as unset. Throws one
- * `HMS_CONFIG_INVALID` that names every wrong variable.
- */
+/** Parses variables (`names`, by property); empty ones count as unset. Throws one `HMS_CONFIG_INVALID` that names every wrong one. */
 export function parseEnvironment<T extends object>(shape: Shape<T>, names: Record<string, string>, env: Environment): T {
   const raw: Record<string, string> = {}
   for (const [property, variable] of Object.entries(names)) {

@@ -4,16 +4,10 @@ import { VERSION } from './version.js'
 
 const HANDLER_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 
-/**
- * Gauges of Node that are named like counters, for which `promtool check metrics` rejects the whole page. The gauges by type contain the
- * same data.
- */
+/** Gauges of Node named like counters, for which `promtool check metrics` rejects the page. The gauges by type have the same data. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 
-/**
- * For these figures prom-client wakes the process a hundred times a second: an idle process then uses 1.2 % of a core instead of 0.2.
- * `nodejs_eventloop_lag_seconds` and the event loop utilisation remain, which cost nothing.
- */
+/** Figures for which prom-client wakes 100 times a second: an idle process uses 1.2 % of a core instead of 0.2. Others cost nothing. */
 const SAMPLED_LAG = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map((figure) => `nodejs_eventloop_lag_${figure}_seconds`)
 /** Sampling interval, because prom-client cannot disable the sampling. */
 const SAMPLING_INTERVAL_MS = 24 * 60 * 60 * 1000
@@ -55,10 +49,7 @@ export class Metrics {
     this.gauge('build_info', '1, with the version that runs', ['version', 'node']).set({ version: VERSION, node: process.versions.node }, 1)
   }
 
-  /**
-   * Returns a counter of a service's repairs, starting at 0, because PromQL's `increase` ignores the first sample of a series. Declare it
-   * when the service starts.
-   */
+  /** Returns a repair counter that starts at 0, because PromQL's `increase` ignores a first sample. Declare it at the service's start. */
   repairCounter(service: string, what: string): (times?: number) => void {
     const labels = { service, what }
     this.repairs.inc(labels, 0) // guard: repairs-from-zero

@@ -34,10 +34,7 @@ export interface ShapeError {
 /** Converts an input value before validation. Unknown values are left for the validators to refuse. */
 type Reader = (value: unknown, path: string, errors: ShapeError[]) => unknown
 
-/**
- * Creates an object of a class from parsed data: members are converted by their decorators, validated by class-validator, and unknown ones
- * are refused. Takes linear time for any input.
- */
+/** Creates an object of a class from parsed data, converted and validated; unknown members are refused. Linear time for any input. */
 export function readShape<T extends object>(shape: Shape<T>, plain: unknown): { value: T; errors: ShapeError[] } {
   if (!isObject(plain)) return { value: new shape(), errors: [{ pointer: '', detail: 'an object is expected' }] }
   const errors: ShapeError[] = []

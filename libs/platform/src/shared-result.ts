@@ -1,9 +1,6 @@
 import type { Clock } from './clock.js'
 
-/**
- * Shares one result among all callers within a time, including those waiting for it, so the cost does not grow with the number of callers.
- * A failure is not cached.
- */
+/** Shares one result among all callers within a time, so the cost does not grow with their number. A failure is not cached. */
 export class SharedResult<T> {
   private cached: { at: number; result: Promise<T> } | undefined
 

@@ -1,7 +1,4 @@
-/**
- * Waits for the signal that stops a serving process: resolves at the first SIGINT or SIGTERM with its name; a second SIGINT ends the
- * process at once. From the call on, uncaught errors of listeners do not end the process.
- */
+/** Resolves with the first signal; a second SIGINT ends the process. From the call on, uncaught errors do not end the process. */
 export function stopSignal(): Promise<'SIGINT' | 'SIGTERM'> {
   surviveUncaughtErrors(process, { write: (line) => void process.stderr.write(line), exit: (code) => process.exit(code), now: Date.now })
   return new Promise((resolve) => {
@@ -18,10 +15,7 @@ const MINUTE_MS = 60_000
 /** Errors per minute above which the process counts as broken and exits, to be restarted by its supervisor. */
 const MAX_PER_MINUTE = 100
 
-/**
- * Logs uncaught errors of listeners and promises as error lines, and the process continues: all its work is in rows, and resumes from them
- * (ADR 0043).
- */
+/** Logs uncaught errors of listeners and promises; the process continues, because work is in rows and resumes from them (ADR 0043). */
 export function surviveUncaughtErrors(
   from: { on(event: 'uncaughtException', listener: (error: unknown) => void): unknown },
   { write, exit, now }: { write(line: string): void; exit(code: number): void; now(): number },

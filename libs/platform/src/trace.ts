@@ -24,10 +24,7 @@ export function currentTraceparent(): string | undefined {
   return traces.getStore() ?? traceparentOfActiveSpan()
 }
 
-/**
- * Runs `work` in the trace of `traceparent`, as a span of its own; in a new trace if it is missing or malformed. `name`: name of the span,
- * if it is to be exported.
- */
+/** Runs `work` as a span of the trace of `traceparent`, or of a new one if missing or malformed. `name`: for export of the span. */
 export function inTrace<T>(traceparent: string | null | undefined, work: () => T, name?: string): T {
   const own = childTraceparent(traceparent)
   if (name === undefined || !isExporting()) return traces.run(own, work)
@@ -64,10 +61,7 @@ export function exportWait(cause: string | null | undefined, name: string, start
   if (isExporting() && partsOf(cause) !== undefined) exportSpan(childTraceparent(cause), cause, { name, startMs, failed: false })
 }
 
-/**
- * Runs work that outlives its cause, such as a clock's actions, outside any trace: otherwise the first request would pass its trace to
- * every loop it woke.
- */
+/** Runs work that outlives its cause (a clock's actions) outside any trace: else every loop would inherit the first request's trace. */
 export function outsideTrace<T>(work: () => T): T {
   return traces.exit(work)
 }

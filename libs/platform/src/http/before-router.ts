@@ -10,10 +10,7 @@ import { fastPathSafe } from './fast-path.js'
 const HEADERS_TIMEOUT_MS = 10_000
 const CHECK_INTERVAL_MS = 5_000
 
-/**
- * Returns options for every Fastify server: errors before routing are sent like all others, and a connection that does not complete its
- * request head in time is closed.
- */
+/** Options of every Fastify server: errors before routing are sent like all others, and a slow request head closes the connection. */
 export function earlyErrors(log: Logger): {
   frameworkErrors(error: Error, request: FastifyRequest, reply: FastifyReply): void
   clientErrorHandler(error: Error, socket: Duplex): void
@@ -27,10 +24,7 @@ export function earlyErrors(log: Logger): {
   }
 }
 
-/**
- * Handles `clientError` of a server: bytes that are not a request, or a request that is too large or too slow. The connection closes after
- * the response.
- */
+/** Handles `clientError`: bytes that are not a request, or one too large or too slow. The connection closes after the response. */
 export function respondToClientError(
   error: Error & { code?: string },
   socket: Duplex & { _httpMessage?: ServerResponse | null },
@@ -56,10 +50,7 @@ function refusalOf(code: string | undefined): HmsError {
   return new HmsError('HMS_HTTP_BAD_REQUEST', `The bytes are not a valid HTTP request (${code ?? 'unknown'}).`, { status: 400 })
 }
 
-/**
- * Validates the head of every request: one host, no unknown expectation, 405 with `Allow` for a known path with another method, 400 for a
- * NUL. Register it before any route.
- */
+/** Validates request heads: one host, known expectation, no NUL (400), 405 with `Allow` for another method. Register it first. */
 export function validateRequestHeads(server: FastifyInstance): void {
   const routes: { path: RegExp; method: string }[] = []
   fastPathSafe(server).addHook('onRoute', ({ url, method }) => {

@@ -25,10 +25,7 @@ export function boundsOf(route: { config?: unknown }): BodyBounds {
 
 const [QUOTE, BACKSLASH, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\,[]{}')
 
-/**
- * Returns a sentence about the limit that JSON text exceeds, or `undefined`. Counts brackets and commas outside of strings and allocates
- * nothing, so that excess is refused before memory is used for it. The parser checks the syntax.
- */
+/** Returns a sentence on the exceeded limit, or `undefined`. Counts brackets and commas without allocation; syntax is not checked. */
 export function exceededLimit(text: Buffer, { parts, depth }: Pick<BodyBounds, 'parts' | 'depth'>): string | undefined {
   let level = 0
   let seen = 1
@@ -73,10 +70,7 @@ function hasBodyOnRead({ method, headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? '0') !== 0
 }
 
-/**
- * Accepts JSON bodies only: pages of other sites can send forms and plain text without a preflight. `rawBody` contains the bytes that
- * signed requests cover.
- */
+/** Accepts JSON only: pages of other sites can send forms and plain text without a preflight. `rawBody`: bytes that signatures cover. */
 export function acceptJsonBodies(server: FastifyInstance): void {
   fastPathSafe(server).addHook('onRoute', (route) => {
     route.bodyLimit = boundsOf(route).bytes
@@ -107,10 +101,7 @@ export function acceptJsonBodies(server: FastifyInstance): void {
   )
 }
 
-/**
- * Keeps the connection open after a 413, so that Node reads and discards the rest of the body: closing early resets the connection, and the
- * client, or the edge, would not receive the 413.
- */
+/** Keeps the connection open after a 413, while Node discards the body: closing early resets it, and the 413 would be lost. */
 export function drainLargeBodies(server: FastifyInstance): void {
   fastPathSafe(server).addHook('onSend', (request, reply, _payload, done) => {
     if (reply.statusCode === 413 && request.method === 'POST') void reply.removeHeader('connection') // guard: refusal-arrives

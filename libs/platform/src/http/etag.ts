@@ -8,10 +8,7 @@ export function isKnown(etag: string, ifNoneMatch: string | undefined): boolean 
   return ifNoneMatch.split(',').some((known) => known.trim() === '*' || known.trim().replace(/^W\//, '') === etag)
 }
 
-/**
- * Adds an `ETag` over the bytes of each complete response to a GET, and responds with 304 if `If-None-Match` contains it. Routes that know
- * the version of their data set their own. The response is still computed; only the transfer and the reader's parsing are saved.
- */
+/** Adds an `ETag` over the bytes of each complete GET response without one. A 304 saves transfer and parsing, not the computation. */
 export function tagReads(server: FastifyInstance): void {
   fastPathSafe(server).addHook<unknown>('onSend', (request, reply, payload, done) => {
     const isRead = request.method === 'GET' && reply.statusCode === 200 && !reply.hasHeader('etag')

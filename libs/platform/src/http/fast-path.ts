@@ -1,10 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 
-/**
- * Handles a request before Fastify does. Returns `false` if it left the request alone. After `true` it may still call `pass`, which gives
- * the request to Fastify, if no part of the body was consumed.
- */
+/** Handles a request before Fastify, or returns `false`. After `true`, `pass` gives it to Fastify if no body was consumed. */
 export type FastPath = (request: IncomingMessage, response: ServerResponse, pass: () => void) => boolean
 
 /** Hooks that do not run per request. */
@@ -19,10 +16,7 @@ interface FastPathState {
 const states = new WeakMap<Server, FastPathState>()
 const safeHooks = new WeakSet<object>()
 
-/**
- * Returns `addHook` for hooks that the fast path accounts for. For each request that the fast path handles, these hooks would do nothing,
- * or the same as the fast path.
- */
+/** Returns `addHook` for hooks that, for requests of the fast path, do nothing or the same as the fast path. */
 export function fastPathSafe(fastify: Pick<FastifyInstance, 'addHook'>): Pick<FastifyInstance, 'addHook'> {
   const addHook = (name: string, hook: object): unknown => {
     safeHooks.add(hook)
@@ -60,10 +54,7 @@ function watchHooks(fastify: FastifyInstance, state: FastPathState): void {
   Object.assign(fastify, { addHook: watching })
 }
 
-/**
- * Runs `add` without disabling the fast path: the hooks that a framework adds are the same for every request, and do nothing for those
- * that the fast path handles.
- */
+/** Runs `add` without disabling the fast path: a framework's hooks are the same for every request, and do nothing on the fast path. */
 export async function addFastPathSafe(fastify: FastifyInstance, add: () => Promise<unknown>): Promise<void> {
   const state = states.get(fastify.server)!
   const before = state.blockingHook
@@ -71,10 +62,7 @@ export async function addFastPathSafe(fastify: FastifyInstance, add: () => Promi
   if (before === undefined) delete state.blockingHook
 }
 
-/**
- * Opens the fast path. After the returned `close`, requests go to Fastify, which responds that it is closing. `blockingHook` names the
- * hook that disables the fast path.
- */
+/** Opens the fast path. After `close`, Fastify responds that it is closing. `blockingHook`: hook that disables the fast path. */
 export function openFastPath(server: Server, fastPath: FastPath): { close: () => void; blockingHook: string | undefined } {
   const state = states.get(server)!
   state.fastPath = fastPath

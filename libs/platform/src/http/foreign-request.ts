@@ -48,10 +48,7 @@ export function allowOrigins(server: FastifyInstance, named: readonly string[]):
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
 export const LOOPBACK_ADDRESS = /^(::ffff:)?127\.\d+\.\d+\.\d+$|^::1$/
 
-/**
- * Whether `Host` names another site: a page whose name was rebound to this address (DNS rebinding) sends its own name. `ownName` is
- * permitted besides the loopback names.
- */
+/** Whether `Host` names another site, as after DNS rebinding. `ownName` is permitted besides the loopback names. */
 export function isForeignHost(host: string | undefined, ownName?: string): boolean {
   if (host === undefined) return true
   return !LOOPBACK_HOST.test(host) && host.replace(/:\d{1,5}$/, '').toLowerCase() !== ownName?.toLowerCase()
@@ -64,10 +61,7 @@ export function isForeignOrigin(origin: string | undefined, host: string | undef
   return page === undefined || (!LOOPBACK_HOST.test(page) && page.toLowerCase() !== host?.toLowerCase())
 }
 
-/**
- * Whether a request to a server that trusts its own machine may come from a page of another site. On an address other than loopback any
- * `Host` is accepted: `HMS_HOST` then exposes the server to a network, which defines the names.
- */
+/** Whether a request may come from another site's page. Beyond loopback any `Host` is accepted, because a network defines the names. */
 export function isForeignRequest(
   { headers, socket }: { headers: IncomingHttpHeaders; socket: { localAddress?: string } },
   ownName?: string,

@@ -9,10 +9,7 @@ const WORDS: Record<string, OfrepErrorCode> = {
   HMS_POLICY_NOT_FOUND: 'FLAG_NOT_FOUND',
 }
 
-/**
- * Converts a problem to OFREP's form for an evaluation; `undefined` for every other path. Stock providers replace a response without `key`,
- * `errorCode` or `errorDetails`, at any status, by an error of their own that hides the reason.
- */
+/** Converts a problem of an evaluation to OFREP's form; `undefined` for other paths. Stock providers hide the reason of other forms. */
 export function ofrepFailure({ status, code, detail, retryable, traceId }: Problem, url: string): OfrepFailure | undefined {
   const path = EVALUATE.exec(url.split('?')[0]!)
   if (path === null) return undefined

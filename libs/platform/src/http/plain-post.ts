@@ -45,10 +45,7 @@ export function peekBody(request: IncomingMessage, handle: (body: Buffer) => boo
   setImmediate(() => (request.complete ? deliver() : request.on('readable', wait)))
 }
 
-/**
- * Parses a body within the common limits, for a route that stores nothing of it. Throws, or returns `undefined`, for any body that the
- * servers might refuse.
- */
+/** Parses a body within the common limits, of which nothing is stored. Throws, or returns `undefined`, if servers might refuse it. */
 export function parsePlainJson(body: Buffer): unknown {
   if (!isUtf8(body) || exceededLimit(body, BODY_BOUNDS) !== undefined) return undefined
   const text = body.toString()

@@ -31,10 +31,7 @@ export function problemBody(problem: Problem, url: string): { type: string; body
 const MAX_TEXT = 2_000
 const MAX_ERRORS_CHARACTERS = 32 * 1024
 
-/**
- * Maps any thrown value to RFC 9457 problem+json; the only function that does. Unexpected errors are logged with their trace id and reveal
- * no internals.
- */
+/** Maps a thrown value to RFC 9457 problem+json, only here. Unexpected errors are logged with trace id and reveal no internals. */
 export function toProblem(error: unknown, request: { method: string; url: string; headers?: IncomingHttpHeaders }, log: Logger): Problem {
   const traceId = traceIdOf(traceOfRequest(request))
   if (error instanceof HmsError) return problemOf(error, traceId)

@@ -43,10 +43,7 @@ const MAX_STALLED_CHECKS = 6
 /** Node's internal state of a writing connection. */
 type Writing = Socket & { _handle?: { writeQueueSize?: number } | null }
 
-/**
- * Closes connections whose client does not read: an unread response would be kept for ever, one per connection. Any progress counts,
- * however slow, and a connection with nothing to write is left alone. For every server, including streams.
- */
+/** Closes connections whose client does not read, which would keep responses for ever. Any progress counts. For every server. */
 export function endUnreadResponses(server: Server, unreadMs = UNREAD_MS): void {
   const open = new Map<Writing, { progress: string; checks: number }>()
   server.on('connection', (socket: Writing) => {

@@ -9,10 +9,7 @@ export function isWrite({ method, url }: { method: string; url: string }): boole
   return method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS' && !READ_BY_POST.test(url)
 }
 
-/**
- * Returns the refusal of a request that does not name exactly one host (RFC 9112 §3.2). If it names two, or another host in its target, a
- * proxy before this server may have used the other host.
- */
+/** Returns the refusal of a request without exactly one host (RFC 9112 §3.2): a proxy before this server may have used another. */
 export function refusalOfHost({ httpVersion, rawHeaders, headers: { host }, url = '' }: IncomingMessage): HmsError | undefined {
   const named = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length
   const target = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1]

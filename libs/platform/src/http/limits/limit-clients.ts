@@ -27,19 +27,13 @@ export interface LimitedServer {
   metrics?: Metrics
   /** Returns the valid API key of a request. An unknown key must not give its sender a bucket of its own. */
   keyOf?(request: FastifyRequest): LimitedKey | undefined
-  /**
-   * Set at the edge, which cannot verify keys: the service that knows a key limits its requests, and the edge limits them more loosely by
-   * address.
-   */
+  /** Set at the edge, which cannot verify keys and limits loosely by address; the service that knows a key limits its requests. */
   isEdge?: boolean
 }
 
 export interface LimitedKey {
   id: string
-  /**
-   * Whether a person or operator signed this request. A signed request is counted by address too, because a signature can be intercepted
-   * and replayed.
-   */
+  /** Whether a person or operator signed it. It counts by address too, because a signature can be intercepted and replayed. */
   isSigned: boolean
 }
 
@@ -124,10 +118,7 @@ export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, 
   })
 }
 
-/**
- * Counts a request with a signed body. Throws 429 `HMS_HTTP_TOO_MANY` if neither the key of `statement` nor the address of the request may
- * send more.
- */
+/** Counts a signed request. Throws 429 `HMS_HTTP_TOO_MANY` if neither the key of `statement` nor the address may send more. */
 export function settleStatement(request: FastifyRequest, reply: FastifyReply, statement: SignedStatement | undefined): void {
   const refused = unsettled.get(request)?.(reply, statement)
   if (refused !== undefined) throw refused

@@ -7,10 +7,7 @@ export interface SignedStatement {
   id: string
 }
 
-/**
- * Limit of the retries of one statement that are charged to its key. Otherwise anyone who has seen a statement could exhaust the bucket of
- * its key.
- */
+/** Limit of a statement's retries charged to its key. Otherwise anyone who has seen it could exhaust the bucket of the key. */
 const REPEATS: BucketBounds = { burst: 5, perSecond: 1 / 60 }
 
 /**

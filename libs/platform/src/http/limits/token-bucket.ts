@@ -17,10 +17,7 @@ export function fullBucket({ burst }: BucketBounds, nowMs: number): Bucket {
   return { left: burst, atMs: nowMs }
 }
 
-/**
- * Takes `amount` tokens from a bucket that refills with time. A clock that goes back refills nothing. `waitMs`: 0 if the tokens were taken;
- * else the time until they are available.
- */
+/** Takes `amount` tokens. A clock that goes back refills nothing. `waitMs`: 0 if taken, else the time until they are available. */
 export function takeOne(bucket: Bucket, bounds: BucketBounds, nowMs: number, amount = 1): { bucket: Bucket; waitMs: number } {
   const left = leftAt(bucket, bounds, nowMs)
   const atMs = Math.max(bucket.atMs, nowMs)

@@ -16,10 +16,7 @@ export class PlainRequests {
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => this.answering.set(request.socket, response))
   }
 
-  /**
-   * Serves a request once earlier responses are complete. `handBack` is called just before the server takes over the socket again: the
-   * caller then removes its error listener, because the server handles the socket's errors from there on.
-   */
+  /** Serves a request after earlier responses. `handBack`: removes the caller's error listener before the server takes the socket over. */
   answer(request: IncomingMessage, head: Buffer, handBack: () => void): void {
     const { socket } = request
     const again = (): void => {

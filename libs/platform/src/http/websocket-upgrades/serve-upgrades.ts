@@ -87,10 +87,7 @@ export interface UpgradeAnswer {
   headers?: Readonly<Record<string, string>>
 }
 
-/**
- * Responds on a socket that no HTTP server manages any more, and closes it: Node detaches it at the upgrade, allows it to stay half open,
- * and would never release its descriptor. The socket is destroyed once the response is flushed, or after `withinMs`.
- */
+/** Responds on a detached socket and closes it: Node would let it stay half open. Destroyed when flushed, or after `withinMs`. */
 export function answerUpgrade(socket: Duplex, { status, type, body, headers = {} }: UpgradeAnswer, withinMs = REFUSAL_MS): void {
   if (!socket.writable) return void socket.destroy()
   const impatience = setTimeout(() => socket.destroy(), withinMs) // guard: refused-upgrade-late
