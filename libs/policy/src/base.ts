@@ -19,10 +19,7 @@ const REQUIRED: readonly [key: string, holds: (value: unknown) => boolean, rest:
   ],
 ]
 
-/**
- * Checks the base schema: required keys, and the types of the known optional ones. Every other key is rule data and may be any JSON value.
- * Keys and known texts must not contain characters that a terminal interprets.
- */
+/** Checks the base schema: required keys, types of known ones, no characters that a terminal interprets. Other keys are any JSON. */
 export function checkBase(policy: JsonObject, report: Report): void {
   for (const [key, holds, rest, hint] of REQUIRED) {
     const value = policy[key]
@@ -73,10 +70,7 @@ const TEXTS = ['title', 'owner', 'units', 'schema', 'tags', 'partners']
 /** Keys whose values may have several lines. */
 const LINES = ['description', 'breaking']
 
-/**
- * Checks keys and texts, which signers read in a terminal or a browser: they must not contain control, bidirectional or zero-width
- * characters, and keys must be short.
- */
+/** Checks keys and texts that signers read: no control, bidirectional or zero-width characters, and short keys. */
 function checkCharacters(policy: JsonObject, report: Report): void {
   for (const name of TEXTS) checkText(policy[name], [name], IN_TEXT, report)
   for (const name of LINES) checkText(policy[name], [name], IN_LINES, report)

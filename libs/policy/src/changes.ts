@@ -8,10 +8,7 @@ export type FieldChange = Omit<FieldDifference, 'text' | 'remarks'> & { kind: Ch
 
 export type Change = { path: string[]; from?: Json; to?: Json; kind: ChangeKind }
 
-/**
- * Returns the differences between two policies in the order of the file; `id` and `version`, which name the two sides, are omitted. If
- * `from` is `undefined`, as for a first version, every field is added.
- */
+/** Returns the differences in the order of the file, without `id` and `version`. Without `from` (a first version) all are added. */
 export function diffPolicies(from: PolicyDocument | undefined, to: PolicyDocument): FieldChange[] {
   const before: JsonObject = from ?? {}
   const measured = (path: readonly string[]) => ({ before: unitsAt(before, path), after: unitsAt(to, path) })

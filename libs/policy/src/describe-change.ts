@@ -7,10 +7,7 @@ import { displayUnits, unitsBefore } from './units.js'
 /** Maximum characters shown of a value, more than a person reads. Beyond it, a digest shows whether two values are equal. */
 const MAX_SHOWN = 2_000
 
-/**
- * Formats a change in one line: `limit 35 → 25 µg/m³`, `limit 0.075 ppm → 70 ppb`, `ceiling added 80`, `note removed (was "x")`. Values are
- * JSON, so that `25` and `"25"` differ, and complete: the displayed value is the signed one.
- */
+/** Formats a change: `limit 35 → 25 µg/m³`, `note removed (was "x")`. Values are complete JSON, as signed: `25` is not `"25"`. */
 export function describeChange(change: FieldChange): string {
   const [before, after] = [unitsBefore(change), change.units].map((units) => (units === undefined ? '' : ` ${displayUnits(units)}`))
   switch (change.kind) {

@@ -33,10 +33,7 @@ export type PolicySource = {
 
 export const POLICY_MAX_BYTES = 256 * 1024
 
-/**
- * Limits of a request body with the policies of a run as JSON. They are parsed as YAML, whose cost depends on the number of parts: this
- * many take a second of CPU.
- */
+/** Limits of a request with a run's policies as JSON. They are parsed as YAML: this number of parts takes a second of CPU. */
 export const POLICIES_BODY = { bytes: 512 * 1024, parts: 65_536, depth: 70 }
 
 export const POLICY_ID = /^[a-z0-9]+(-[a-z0-9]+)*$/

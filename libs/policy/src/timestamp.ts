@@ -5,10 +5,7 @@ const FIRST_MS = -62_167_219_200_000
 const LAST_MS = 253_402_300_799_000
 const MINUTE_MS = 60_000
 
-/**
- * Whether a value is an RFC 3339 date and time with an offset, and an existing day. A leap second (`:60`) is refused although the grammar
- * permits it: `Date` cannot represent it, and readers would disagree. So is a time whose UTC year is outside of 0000 to 9999.
- */
+/** Whether it is an RFC 3339 time with offset, on an existing day, in UTC years 0000 to 9999. No leap second: `Date` has none. */
 export function isTimestamp(value: unknown): value is string {
   if (typeof value !== 'string' || value.length > 40) return false
   const match = RFC3339.exec(value)

@@ -36,10 +36,7 @@ const KNOWN: Record<string, [dimension: string, factor: number]> = {
 /** Letters, digits and common signs; anything else could be mistaken for a value. */
 const UNITS = /^[\p{L}\p{N}_%°·/^*.²³-]+(?: [\p{L}\p{N}_%°·/^*.²³-]+)*$/u
 
-/**
- * Formats a unit: `ug_per_m3` → `µg/m³`, `percent` → `%`, `usd_per_day` → `usd/day`; an unknown unit is unchanged, and quoted if it does
- * not look like a unit.
- */
+/** Formats a unit: `ug_per_m3` → `µg/m³`, `percent` → `%`, `usd_per_day` → `usd/day`; unknown: unchanged, quoted if unlike a unit. */
 export function displayUnits(units: string): string {
   if (units === 'percent') return '%'
   if (!UNITS.test(units)) return JSON.stringify(units)

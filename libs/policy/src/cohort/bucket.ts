@@ -22,10 +22,7 @@ export function inShare(bucket: number, basisPoints: number): boolean {
   return bucket < basisPoints
 }
 
-/**
- * Whether a scope covers a reader; checked before the bucket. A reader without a region is in the scope of all regions, and in no single
- * region's.
- */
+/** Whether a scope covers a reader; checked before the bucket. A reader without a region is only in the scope of all regions. */
 export function scopeCovers(scope: Scope, reader: { region?: string }): boolean {
   return isEverywhere(scope) || (reader.region !== undefined && reader.region !== '' && scope === `region:${reader.region}`)
 }

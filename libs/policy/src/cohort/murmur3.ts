@@ -1,7 +1,4 @@
-/**
- * Computes MurmurHash3 x86 32-bit (Appleby, public domain), unsigned. Strings are hashed as UTF-8, so implementations in other
- * programming languages compute the same bucket.
- */
+/** Computes MurmurHash3 x86 32-bit (Appleby, public domain), unsigned. Strings as UTF-8, so that other languages get equal buckets. */
 export function murmur3_32(input: Uint8Array | string, seed = 0): number {
   const bytes = typeof input === 'string' ? new TextEncoder().encode(input) : input
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

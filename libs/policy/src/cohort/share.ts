@@ -4,10 +4,7 @@ export type ParsedShare =
   | { ok: true; /** Integer, 1..10000. */ basisPoints: number }
   | { ok: false; code: 'HMS_SHARE_INVALID'; message: string }
 
-/**
- * Parses a share of traffic: `0.05`, `"0.05"` and `"5%"` are equal. Only a `%` makes a percentage: `1` is all traffic.
- * Refused: zero, more than all, and steps finer than 0.01 %.
- */
+/** Parses a share of traffic: `0.05`, `"0.05"` and `"5%"` are equal, `1` is all. Refused: zero, above all, finer than 0.01 %. */
 export function parseShare(input: string | number): ParsedShare {
   const text = String(input).trim()
   const match = /^(\d{1,9})?(?:\.(\d{1,20}))?(\s*%)?$/.exec(text)
