@@ -133,10 +133,7 @@ class EdgeFinder {
     private readonly verdict: Verdict,
   ) {}
 
-  /**
-   * Returns the readings of one field: from the first template that shows an edge, else from the first of all. `isRead`: the expression
-   * reads it.
-   */
+  /** Returns the readings of one field, from the first template with an edge, else the first of all. `isRead`: the expression reads it. */
   readingsOf(tried: readonly TestValue[], templates: readonly JsonObject[], isRead: boolean): JsonObject[] {
     const sets = templates.map((template) => tried.map(({ path, value }) => this.reading(template, path, value)))
     const chosen = sets.findIndex((readings) => this.showsEdge(readings))

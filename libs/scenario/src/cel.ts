@@ -30,10 +30,7 @@ export function factLanguage(names: readonly string[]): Language {
   return { names, env: celEnv({ variables, funcs: [...mixedArithmetic(), boundedMatches()] }) }
 }
 
-/**
- * Defines `matches` with limits. The cost of a match must be known beforehand (see `costOf`), so longer texts and patterns, larger programs
- * and more steps are an error. Patterns are cached, because they are mostly literals of the expression.
- */
+/** Defines `matches` with limits: the cost of a match must be known beforehand (`costOf`). Patterns are cached: most are literals. */
 function boundedMatches() {
   const known = new Map<string, Pattern>()
   const compiled = (pattern: string): Pattern => {

@@ -17,10 +17,7 @@ export class ScenarioError extends Error {
   }
 }
 
-/**
- * Whether a correct bot alerts on `reading` under `policies` (by id). Throws `ScenarioError` if there is no verdict, or if the evaluation
- * could take more steps than `budget` has.
- */
+/** Whether a correct bot alerts on `reading`. Throws `ScenarioError` without a verdict, or if it could take more steps than `budget`. */
 export type Verdict = (reading: JsonObject, policies: Policies, budget?: Budget) => boolean
 
 export type CompiledScenario = { ok: true; verdict: Verdict } | { ok: false; code: 'HMS_SCENARIO_EXPRESSION'; message: string }

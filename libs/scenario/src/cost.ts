@@ -32,10 +32,7 @@ interface StepCounts {
   values: number
 }
 
-/**
- * Returns a function that computes the maximum number of steps of the expression from the size of its facts, including the steps to read
- * them. Every part counts as often as the surrounding loops may iterate. The function throws `RangeError` for too much text.
- */
+/** Returns a function from the size of the facts to the maximum number of steps, loops multiplied; `RangeError` for too much text. */
 export function costOf(expr: Expr): (facts: Extent) => number {
   const parts = [...walk(expr)]
   // The expression itself may contain lists and texts, and only addition makes longer ones.

@@ -19,10 +19,7 @@ export type CompiledExpression = { ok: true; expression: Expression } | { ok: fa
 const MAX_LENGTH = 2048
 /** Maximum nesting of brackets, conditionals and signs, on which the parser recurses. */
 const MAX_NESTING = 32
-/**
- * Maximum number of nested loops: `list.exists(x, other.all(y, …))` is enough for rules, and three levels over a long list have no useful
- * bound.
- */
+/** Maximum nesting of loops: `list.exists(x, other.all(y, …))` suffices; a third level over a long list has no useful bound. */
 const MAX_LOOPS = 2
 const TYPE_NAMES = ['bool', 'bytes', 'double', 'int', 'list', 'map', 'null_type', 'string', 'type', 'uint']
 
@@ -42,10 +39,7 @@ export function compileExpression(text: string, language: Language = SCENARIO_LA
   }
 }
 
-/**
- * Creates a reusable evaluator of an expression or a part of one. The evaluator returns the value or, for any failure, an `Error`. If the
- * evaluation could take more steps than `budget` has, it fails and charges nothing.
- */
+/** Creates an evaluator, which returns the value or, for any failure, an `Error`. It charges nothing if `budget` has too few steps. */
 export function evaluator(ast: Expr): (reading: JsonObject, policies: Policies, budget?: Budget) => unknown {
   const run = plan(SCENARIO_LANGUAGE.env, ast)
   const cost = costOf(ast)
@@ -115,10 +109,7 @@ export function readByScenario({ alert }: { alert: string }, policies: Policies)
   return compiled.ok ? { ...unread, ...cutPolicies(policies, policyReadsOf(compiled.expression.ast)) } : unread
 }
 
-/**
- * Returns a bound on how deep a parser of this text recurses: the largest of the bracket depth, the longest run of signs, and `branches`,
- * the caller's count of nesting words in its language. Counted without parsing, so each of these may be too high, never too low.
- */
+/** Bounds a parser's recursion by bracket depth, longest run of signs and `branches` (caller's count of nesting words). Never too low. */
 export function nestingOf(text: string, branches: number): number {
   let open = 0
   let deepest = 0

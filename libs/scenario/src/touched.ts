@@ -9,10 +9,7 @@ export type PolicyChange = Change & { policy: string; field: string }
 /** Maximum number of values tested for one field, more than any rule compares a reading with. */
 const MAX_VALUES = 20
 
-/**
- * Returns the changed fields of the policies `ids`; every field of a first version counts as changed. Descriptive keys such as `title` are
- * left out, because no reading is judged by them. `units` counts, because 25 in another unit is another limit.
- */
+/** Returns changed fields of the policies `ids`; all of a first version. Skips descriptive keys such as `title`; `units` counts. */
 export function touchedFields(before: Policies, after: Policies, ids: readonly string[]): PolicyChange[] {
   const describing = POLICY_KNOWN_KEYS.filter((key) => key !== 'units') as readonly string[]
   return ids.flatMap((policy) =>
@@ -35,10 +32,7 @@ export function changedValues({ from, to }: PolicyChange): (number | string)[] {
   return [...[...old].filter((value) => !next.has(value)), ...[...next].filter((value) => !old.has(value))].slice(0, MAX_VALUES)
 }
 
-/**
- * Returns the fields of a reading that a changed field can be compared with: fields of the same name (`limits.o3` and `reading.o3`), else
- * all fields that the expression reads.
- */
+/** Returns the fields to compare with a changed one: fields of its name (`limits.o3`, `reading.o3`), else all that are read. */
 export function comparableFacts({ path }: PolicyChange, read: readonly string[][], template: JsonObject): string[][] {
   const words = path.map(plain)
   const named = Object.keys(template).filter((fact) => words.includes(plain(fact)))
