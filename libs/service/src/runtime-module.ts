@@ -13,10 +13,7 @@ import { Signals } from './signals.js'
 
 /** Injection token of the runtimes of a process by service, which its host provides to all modules. */
 export const RUNTIMES = Symbol('Runtimes')
-/**
- * Injection tokens of dependencies that are no classes: profile and environment of the process, and the config-stores that heads are sent
- * to.
- */
+/** Injection tokens of dependencies without a class: profile and environment of the process, and config-stores that receive heads. */
 export const PROFILE = Symbol('Profile')
 export const ENVIRONMENT = Symbol('Environment')
 export const CONFIG_STORE_URLS = Symbol('ConfigStoreUrls')
@@ -45,10 +42,7 @@ const DEPENDENCIES: readonly (readonly [InjectionToken, (runtime: ServiceRuntime
 
 const MODULES = new Map<ServiceName, Type>(SERVICES.map((name) => [name, createModule(name)]))
 
-/**
- * Returns the Nest module of a service's dependencies, each under its class or token. Every feature of the service imports it. It is not
- * global, because services of one process have different databases, outboxes and keys.
- */
+/** Returns a service's Nest module of dependencies, by class or token. Not global: services of one process have different ones. */
 export function runtimeModule(name: ServiceName): Type {
   return MODULES.get(name)!
 }

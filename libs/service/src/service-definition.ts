@@ -10,18 +10,12 @@ export interface ServiceDefinition {
   tables: readonly DocumentTable<never>[]
   /** Migrations of the service's own tables; the host runs `SHARED_MIGRATIONS` before them. */
   migrations: readonly MigrationClass[]
-  /**
-   * Advances the counters that readers remember, after the service's database was restored from a backup. The service's processes are
-   * stopped then.
-   */
+  /** Advances counters that readers remember, after a restore of the database from a backup. The service's processes are stopped then. */
   advanceCounters?(ahead: CounterAdvance): Promise<void>
   module: Type
 }
 
-/**
- * Loads a service by its name in the catalogue: `apps/<name>/src/<name>.module`. The only import of an app by a library. It is resolved at
- * run time, so that a ninth service needs no change here.
- */
+/** Loads `apps/<name>/src/<name>.module` at run time, so that a ninth service needs no change: a library's only import of an app. */
 export async function loadService(name: ServiceName): Promise<ServiceDefinition> {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const url = new URL(`../../../apps/${name}/src/${name}.module.${extension}`, import.meta.url)

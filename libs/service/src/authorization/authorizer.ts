@@ -50,10 +50,7 @@ export class Authorizer {
     readonly tokens = new TokenBook(clock),
   ) {}
 
-  /**
-   * Identifies the caller for rate limits, before authorization: a valid API key, or the key of a person that recently signed this request.
-   * A forged or replayed request identifies no caller.
-   */
+  /** Identifies a caller for rate limits: a valid API key, or a person's key that recently signed. `undefined` if forged or replayed. */
   keyOf(head: RequestHead): LimitedKey | undefined {
     const { authorization } = head.headers
     if (authorization === undefined) return undefined
@@ -71,20 +68,14 @@ export class Authorizer {
     }
   }
 
-  /**
-   * Refuses, before the body is stored, a caller that `admit` would refuse for any body. Throws as `admit` does. The bot of a key, and the
-   * body and nonce of a signed request, are checked only by `admit`.
-   */
+  /** Throws as `admit` does for any body, before it is stored. A key's bot, and a signature's body and nonce, are left to `admit`. */
   admitHead(head: RequestHead, { what, dev, byService }: AccessNeed): void {
     const header = head.headers.authorization
     const grant = this.grantWithoutSignature(header, typeof what === 'object' ? 'bot' : what, this.isOpen(head, dev))
     if (grant === undefined) this.signedHead(header!, head, byService)
   }
 
-  /**
-   * Identifies and authorizes the caller. Rejects with 401 `HMS_AUTH_…` for an unknown caller, 403 for a forbidden one. An invalid key is
-   * refused even if no key is required.
-   */
+  /** Identifies and authorizes the caller. Rejects with 401 `HMS_AUTH_…` or 403. An invalid key is refused even if none is required. */
   async admit(request: RequestHead & { body: Buffer }, { what, dev, byQuery, byService }: AccessNeed): Promise<Grant> {
     const header = request.headers.authorization
     const streamKey = byQuery === true && header === undefined ? new URLSearchParams(request.url.split('?')[1] ?? '').get('key') : null
@@ -108,10 +99,7 @@ export class Authorizer {
     return head
   }
 
-  /**
-   * Authorizes a reader as `admit` does for a route with `RequireScope('values')`, with the same errors, but without the database. Returns
-   * `undefined` for a signed request, because its nonce has to be stored there.
-   */
+  /** Authorizes a reader as `admit` does, without the database. `undefined` for a signed request, whose nonce has to be stored. */
   admitReader(authorization: string | undefined): Grant | undefined {
     return this.grantWithoutSignature(authorization, 'values', this.profile === 'dev')
   }

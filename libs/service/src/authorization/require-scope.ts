@@ -23,10 +23,7 @@ export function Public(): ClassDecorator & MethodDecorator {
   return requires('public')
 }
 
-/**
- * Stores a requirement for the guard's `Reflector`, and in the route configuration for the check of the request head, which has no handler
- * yet.
- */
+/** Stores a requirement for the guard's `Reflector`, and in the route for the check of the request head, which has no handler yet. */
 function requires(requirement: Requirement): ClassDecorator & MethodDecorator {
   return (target: object, _name?: string | symbol, descriptor?: PropertyDescriptor): void => {
     Reflect.defineMetadata(REQUIREMENT, requirement, (descriptor?.value as object | undefined) ?? target)

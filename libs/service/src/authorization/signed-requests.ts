@@ -34,10 +34,7 @@ export class SignedRequests {
     private readonly databaseFor: (path: string) => Database,
   ) {}
 
-  /**
-   * Verifies the header before a body has arrived, without storing the nonce. `service`: a service that may sign too. Throws 401
-   * `HMS_AUTH_INVALID`, `_AUDIENCE`.
-   */
+  /** Verifies the header before a body, without storing the nonce. `service` may sign too. Throws 401 `HMS_AUTH_INVALID`, `_AUDIENCE`. */
   headOf(header: string, request: Omit<SignableRequest, 'body'>, service?: ServiceName): SignedRequestHead {
     const roster = this.roster()
     const head = asAuthError(() => verifyRequestHead(header, request, roster, service))

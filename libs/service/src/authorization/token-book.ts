@@ -3,10 +3,7 @@ import { VerifiedTokens } from './verified-tokens.js'
 import type { Clock } from '#libs/platform'
 import { requireStreamKey, requireToken, streamKeyOf, tokenIdOf } from '#libs/signing'
 
-/**
- * API keys known to this process, kept in memory because every request needs them. The services of a process share one book. A revoked key
- * stays revoked, whatever an older copy contains.
- */
+/** API keys in memory, shared by the services of a process: every request needs them. An older copy never reinstates a revoked key. */
 export class TokenBook {
   /** Verifies the rows that `learn` gets. */
   readonly verified = new VerifiedTokens()

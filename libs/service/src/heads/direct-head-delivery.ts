@@ -20,10 +20,7 @@ const MAX_RESPONSE_BYTES = 64 * 1024
 const RETRY_MS = 250
 const GIVE_UP_AFTER_MS = 30_000
 
-/**
- * Fast path of heads that must not wait for a consumer group: rollbacks, take-backs and renewals are sent directly to every config-store,
- * concurrently with the bus. `seq` makes the later copy harmless; the event in the outbox remains the durable path.
- */
+/** Sends rollbacks and renewals directly to every config-store, concurrently with the durable outbox; `seq` makes copies harmless. */
 export class DirectHeadDelivery {
   constructor(
     private readonly urls: readonly string[],
@@ -31,10 +28,7 @@ export class DirectHeadDelivery {
     private readonly log: Logger,
   ) {}
 
-  /**
-   * Sends once to each config-store, concurrently, for a caller that waits for the result. A config-store that did not respond, or refused
-   * heads that others stored, is retried in the background. Never throws.
-   */
+  /** Sends once to each config-store, concurrently. Those that failed, or refused what others stored, are retried later. Never throws. */
   async deliver(heads: IssuedHeads): Promise<DirectDelivery[]> {
     const deliveries = await Promise.all(this.urls.map((url) => this.post(url, heads)))
     const failed = deliveries.filter(({ ok }) => !ok).map(({ url }) => url)

@@ -13,10 +13,7 @@ const POLL_MS = 100
 const OTHERS = `SELECT count(*)::int AS n FROM pg_stat_activity
   WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename IS NOT NULL`
 
-/**
- * Advances the counters of stopped services, each in one transaction; returns the services that have counters. Throws `HMS_RECOVER_RUNNING`
- * while other clients use the database.
- */
+/** Advances the counters of stopped services; returns those with counters. Throws `HMS_RECOVER_RUNNING` if the database is in use. */
 export async function advanceServiceCounters(
   definitions: readonly ServiceDefinition[],
   url: string,

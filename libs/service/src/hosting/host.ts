@@ -108,10 +108,7 @@ export class Host {
   }
 }
 
-/**
- * Returns the database of the service that serves a path, shared by its instances; for a path of all services, the database of the first
- * service here.
- */
+/** Returns the database of the service that serves a path; for a path of all services, the database of the first service here. */
 function databaseFor(path: string, runtimes: ReadonlyMap<ServiceName, ServiceRuntime>): Database {
   const here = [...runtimes.values()]
   const isBelow = (prefix: string): boolean => path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}?`)
@@ -153,10 +150,7 @@ function newestRoster(services: readonly { roster: Roster }[], pinned: Roster): 
   return services.reduce((newest, { roster }) => (roster.version > newest.version ? roster : newest), pinned)
 }
 
-/**
- * Throws `HMS_ROSTER_EXPIRED` (400) for an expired roster, which is not trusted. Checked only at start: a roster that expires later stops
- * nothing that runs. In its last 30 days each start logs a warning.
- */
+/** Throws `HMS_ROSTER_EXPIRED` (400), at start only: a later expiry stops nothing. In the last 30 days a start logs a warning. */
 function requireRosterInForce({ version, expires }: Roster, now: Date, log: Logger): void {
   const remainingMs = Date.parse(expires) - now.getTime()
   if (remainingMs <= 0) {

@@ -41,10 +41,7 @@ async function readCa(file: string): Promise<string> {
   }
 }
 
-/**
- * Opens the Kafka bus. It ends the process when kafkajs consumers crash repeatedly, because an orchestrator then restarts the process; a
- * crashed consumer would read nothing any more.
- */
+/** Opens the Kafka bus. Consumers that crash repeatedly would read nothing any more: they end the process, for a restart. */
 export async function openKafkaBus(
   config: HostConfig,
   services: readonly ServiceName[],

@@ -36,10 +36,7 @@ export async function migrateService(definition: ServiceDefinition, url: string)
   }
 }
 
-/**
- * Opens one service on PostgreSQL. `embedded`: the service migrates its schema itself, because no operator does, and notifies no other
- * instance. `folder`: the data folder of an embedded server.
- */
+/** Opens a service on PostgreSQL. `embedded`: it migrates itself (no operator does) and notifies no other. `folder`: its data. */
 export async function openPostgresService(
   definition: ServiceDefinition,
   options: { url: string; clock: Clock; log: Logger; embedded: boolean; folder?: string; poolSize?: number; instance?: string },
@@ -99,10 +96,7 @@ export async function connectService(
 
 const BATCH = 5_000
 
-/**
- * Marks the outbox rows of a service since a time as unsent; the relay of its running instances sends them again, in order. Returns how
- * many. Readers drop duplicates by position: too many events are harmless, too few leave a gap that raises an alarm.
- */
+/** Marks outbox rows since a time as unsent, for the relays; returns how many. Duplicates are harmless; a gap raises an alarm. */
 export async function republishService(definition: ServiceDefinition, url: string, since: Date): Promise<number> {
   const database = new PostgresDatabase(await connectService(definition, url, 1), schemaOf(definition.name))
   const store = new PostgresOutboxStore()
@@ -127,10 +121,7 @@ const MIN_FREE_BYTES = 32 * 1024 * 1024
 
 /** SQLSTATEs of a rejected write: disk full, I/O error, read-only transaction, a standby. */
 const REJECTED_WRITE: readonly unknown[] = ['53100', '58030', '25006', '55000']
-/**
- * SQLSTATEs of a probe that is not possible: the function is missing, or this role may not call it. The server responded, so this is no
- * fault.
- */
+/** SQLSTATEs of a probe that is not possible, which is no fault: the function is missing, or this role may not call it. */
 const UNAVAILABLE_PROBE: readonly unknown[] = ['42501', '42883']
 
 /**

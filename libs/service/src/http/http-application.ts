@@ -168,10 +168,7 @@ function validated<T extends object>(shape: Shape<T>, plain: unknown, code: 'HMS
   return value
 }
 
-/**
- * Sends every error of a route as problem+json. It rethrows the error of an event handler: Nest's own filter would replace it by an
- * anonymous "Internal server error", and the consumer could not distinguish transient from terminal errors.
- */
+/** Sends route errors as problem+json; rethrows event errors, of which Nest's filter would hide the cause from the consumer. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly rejected: ((code: string) => void) | undefined
@@ -197,10 +194,7 @@ export class ProblemFilter implements ExceptionFilter {
 /** Error codes of an invalid signature, proof or head. */
 const SIGNATURE_CODES = /^HMS_(?:AUTH_(?:INVALID|REPLAYED|AUDIENCE|EXPIRED)|SIGNATURE_|HEAD_|PROOF_|APPROVER_SIGN)/
 
-/**
- * Returns a function that counts refusals by code; the codes are a small fixed set without client input. Each series starts at 0, because
- * PromQL's `increase` ignores the first sample of a series.
- */
+/** Returns a function that counts refusals by code, a fixed set. Series start at 0: PromQL's `increase` ignores first samples. */
 function countRejections(metrics: Metrics): (code: string) => void {
   const help = 'Requests refused for an invalid signature, proof or head, by code'
   const refused = metrics.counter('signature_rejections_total', help, ['reason'])

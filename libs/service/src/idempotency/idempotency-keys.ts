@@ -28,10 +28,7 @@ export class RepeatableRequests {
   /** `database` is shared by the instances of a service. Its clock is used, not this process's. */
   constructor(private readonly database: Database) {}
 
-  /**
-   * Returns the stored response, or `undefined` if the caller should execute the request. Throws 422 `HMS_HTTP_KEY_REUSED` for another body
-   * under the key, 409 `HMS_HTTP_KEY_BUSY` while another attempt is active.
-   */
+  /** Returns the stored response, if any. Throws 422 `HMS_HTTP_KEY_REUSED` for another body, 409 `HMS_HTTP_KEY_BUSY` in an attempt. */
   begin(call: KeyedCall): Promise<StoredResponse | undefined> {
     return this.database.transaction(async (tx) => {
       const requests = tx.documents(REPEATABLE_REQUESTS)
@@ -150,10 +147,7 @@ export function validKeyOf({ headers }: Pick<FastifyRequest, 'headers'>): string
   return idempotencyKeyOf([headers['idempotency-key'] ?? []].flat()[0])
 }
 
-/**
- * Handles the `Idempotency-Key` of every POST that may change something. Called by the guard, so that only authorized callers get a stored
- * response.
- */
+/** Handles the `Idempotency-Key` of POSTs that change something. Called by the guard: only authorized callers get stored responses. */
 export class IdempotencyKeys {
   private readonly openCalls = new WeakMap<object, { call: KeyedCall; path: string; secret: string | undefined }>()
 
@@ -171,10 +165,7 @@ export class IdempotencyKeys {
     })
   }
 
-  /**
-   * Claims a request with a key before its handler runs. Throws `ReplayedResponse` for a completed request, and the errors of
-   * `RepeatableRequests.begin` for a refused one.
-   */
+  /** Claims a keyed request before its handler. Throws `ReplayedResponse` if completed, or errors of `RepeatableRequests.begin`. */
   async begin(request: IdentifiedRequest, isIdempotent: boolean, secret: string | undefined): Promise<void> {
     const key = validKeyOf(request)
     if (request.method !== 'POST' || !isWrite(request) || key === undefined) return
@@ -186,10 +177,7 @@ export class IdempotencyKeys {
     this.openCalls.set(request, { call, path, secret })
   }
 
-  /**
-   * Stores the response of a call. If it cannot be stored, it is sent all the same, because the work is done; a retry after the lease runs
-   * the handler again.
-   */
+  /** Stores a response. It is sent even if that fails, because the work is done; a retry after the lease runs the handler again. */
   private async end(request: object, status: number, payload: unknown): Promise<void> {
     const open = this.openCalls.get(request)
     if (open === undefined) return
@@ -222,10 +210,7 @@ function without(json: string, member: string | undefined): string {
 
 const MAX_LENGTH = 200
 
-/**
- * Returns the complete key, never a truncated one: of two keys truncated to the same value, the second would get the first one's response.
- * Throws `HMS_HTTP_KEY_INVALID` (400).
- */
+/** Returns the complete key: two keys truncated to one value would share a response. Throws `HMS_HTTP_KEY_INVALID` (400). */
 export function idempotencyKeyOf(header: string | undefined): string | undefined {
   if (header === undefined || (header.length > 0 && header.length <= MAX_LENGTH)) return header
   throw new HmsError('HMS_HTTP_KEY_INVALID', `An Idempotency-Key has 1 to ${MAX_LENGTH} characters, this one has ${header.length}.`, {

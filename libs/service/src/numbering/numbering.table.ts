@@ -23,10 +23,7 @@ export interface CounterAdvance {
   schedule<D extends object>(timer: TimerOfKind<D>): Promise<void>
 }
 
-/**
- * Advances each counter that readers remember, so far that no reader has seen its next number (ADR 0076). Returns whether the service has
- * such counters.
- */
+/** Advances counters that readers remember beyond any number they have seen (ADR 0076). Returns whether the service has any. */
 export async function advanceCounters(
   advance: ((context: CounterAdvance) => Promise<void>) | undefined,
   tx: Transaction,

@@ -2,10 +2,7 @@ import { ROSTERS_AT_ONCE, type RosterStep } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
 import type { Roster } from '#libs/signing'
 
-/**
- * Rosters that a service has verified, stored so that after a restart the service continues from the newest, whatever version is pinned.
- * They are verified again when read.
- */
+/** Verified rosters: a restarted service continues from the newest, whatever version is pinned. They are verified again when read. */
 export const ROSTERS = documentTable<RosterStep>({
   name: 'roster',
   id: ({ version }) => String(version),

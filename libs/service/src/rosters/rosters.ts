@@ -107,10 +107,7 @@ export class RosterReader {
     private readonly log: Logger,
   ) {}
 
-  /**
-   * Polls the table; returns whether there was a newer roster. Never throws: a database that is not migrated yet has no rosters, and
-   * without a database nothing is decided either.
-   */
+  /** Polls; returns whether there was a newer roster. Never throws: no table means no rosters, and no database means no decisions. */
   async poll(): Promise<boolean> {
     try {
       if (!this.isPinnedStored) await this.storePinned()

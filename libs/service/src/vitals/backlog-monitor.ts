@@ -36,10 +36,7 @@ export function readVitals(
   })
 }
 
-/**
- * Counts open letters in the database, reading only the oldest of each topic, because a letter may contain 4 MiB. If there are none, which
- * is normal, one statement suffices.
- */
+/** Counts open letters, reading only the oldest of each topic (a letter may have 4 MiB). If there are none, one statement suffices. */
 async function waitingLetters(
   tx: Transaction,
   timerKinds: readonly string[],
