@@ -15,10 +15,7 @@ interface EpochRelease {
   predicate: Pick<ReleasePredicate, 'releaseEpoch'>
 }
 
-/**
- * Returns a change for display, from rollout's signed statement, else from the signed release. Returns `undefined` for heads of earlier
- * builds where neither shows whether a run or a rollback was the cause.
- */
+/** Returns a change from rollout's statement, else the release; `undefined` for heads of earlier builds that show no cause. */
 export function changeView(change: Envelope | undefined, release: TargetRelease | undefined): ChangeView | undefined {
   if (change !== undefined) {
     const { cause, by, reason, publicReason } = peekPredicate<Change>(change)

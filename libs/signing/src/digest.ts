@@ -26,10 +26,7 @@ export function hexOf(digest: string): string {
   return digest.slice('sha256:'.length)
 }
 
-/**
- * Returns a scenario as a subject in attestations of a run. The digest is SHA-256 over the canonical form (RFC 8785) of `{ alert, id,
- * policies }` as returned by `GET /v1/scenarios`. The corpus is not part of it; the report of the replay names it.
- */
+/** Returns a scenario as subject: SHA-256 over the RFC 8785 form of `{ alert, id, policies }`. The replay's report names the corpus. */
 export function scenarioSubject({ id, policies, alert }: ScenarioRule): Subject {
   return { name: `scenario ${id}`, digest: { sha256: hexOf(digestOfJson({ id, policies, alert })) } }
 }

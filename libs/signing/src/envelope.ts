@@ -51,10 +51,7 @@ function openSignature(value: unknown): { keyid: string; sig: Uint8Array } {
   return { keyid, sig: decodeBase64(sig, 'sig') }
 }
 
-/**
- * Decodes standard or URL-safe base64, padded or not. Node skips unknown characters and ignores spare bits of the last character, so many
- * texts would decode to the same bytes. Accepts only text that re-encoding the decoded bytes reproduces exactly.
- */
+/** Decodes base64, standard or URL-safe, padded or not. Only if re-encoding reproduces the text: Node decodes many to equal bytes. */
 function decodeBase64(text: string, member: string): Uint8Array {
   const bytes = fromBase64(text)
   const standard = toBase64(bytes)

@@ -6,10 +6,7 @@ import type { Signer } from './signer.js'
 import { signStatement, subjectOfPredicate, verifyStatement, type SignedDocument, type StatementKind } from './statement-kind.js'
 import type { Keys } from './verify-envelope.js'
 
-/**
- * An event as signed by its service. Topic, key and `keySeq` are part of it, so that consumers detect a record that was copied to another
- * topic or key, or sent again.
- */
+/** An event as signed by its service. Topic, key and `keySeq` reveal a record that was copied to another topic or key, or resent. */
 export type EventPredicate = EventAttributes & { data: JsonObject }
 
 const EVENT: StatementKind<EventPredicate> = {

@@ -19,16 +19,10 @@ import {
 } from './statement-kind.js'
 import type { Keys } from './verify-envelope.js'
 
-/**
- * A person's decision about a run, bound to its number, attempt and release digest. An `accept` closes a ticket, and is bound to the
- * ticket.
- */
+/** A person's decision about a run, bound to its number, attempt and release digest; an `accept` closes a ticket, bound to it. */
 export type RunDecisionPredicate = DecisionPredicate & { run: number; attempt: number; byMs?: number; ticket?: number }
 
-/**
- * The run that a decision has to be about. Without `attempt` the caller checks the attempt. `ticket`: ticket that an `accept` closes.
- * `review`: set for the review of a break-glass.
- */
+/** The run to decide on. Without `attempt` the caller checks it. `ticket`: closed by an `accept`. `review`: of a break-glass. */
 export type DecidedRun = {
   run: number
   attempt?: number

@@ -20,10 +20,7 @@ export async function signEnvelope(payload: Uint8Array, signers: readonly Signer
   return envelope
 }
 
-/**
- * Returns a copy of the envelope with this signer's signature. It replaces a signature with the same key id, so that signing twice is
- * idempotent and an invalid signature under that key id has no effect.
- */
+/** Returns the envelope with this signer's signature, which replaces one with its key id: signing twice is idempotent. */
 export async function addSignature(envelope: Envelope, signer: Signer, maxBytes?: number): Promise<Envelope> {
   const { payload, payloadType } = openEnvelope(envelope, maxBytes)
   const others = envelope.signatures.filter((signature) => signature.keyid !== signer.keyid)

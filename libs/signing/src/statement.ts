@@ -12,10 +12,7 @@ export function statement(predicateType: string, subjects: readonly Subject[], p
   return utf8(canonicalJson({ _type: STATEMENT_V1, subject: subjects, predicateType, predicate }))
 }
 
-/**
- * Parses the bytes of a statement. They must be in JCS form: with duplicate keys, `1e2` for `100` or extra white space, two parsers might
- * see two values under one signature. The caller validates the schema of the predicate.
- */
+/** Parses a statement in JCS form: two parsers may read duplicate keys or `1e2` differently. The caller validates the predicate. */
 export function readStatement<T>(payload: Uint8Array, expectedPredicateType: string): Statement<T> {
   const value = parseCanonical(payload)
   if (!isObject(value)) throw new SignatureError('HMS_STATEMENT_INVALID', 'a statement must be an object')

@@ -18,10 +18,7 @@ export type VerifiedEnvelope = {
   invalid: string[]
 }
 
-/**
- * Opens an envelope and separates valid from invalid signatures. Does not throw if no signature is valid. Throws `HMS_SIGNATURE_MALFORMED`,
- * `HMS_SIGNATURE_TOO_MANY`, or `HMS_STATEMENT_TYPE` if the payload is not a statement.
- */
+/** Opens an envelope; all signatures may be invalid. Throws `HMS_SIGNATURE_MALFORMED`, `HMS_SIGNATURE_TOO_MANY`, `HMS_STATEMENT_TYPE`. */
 export function checkSignatures(envelope: unknown, keys: Keys, maxBytes?: number): VerifiedEnvelope {
   const { payload, payloadType, signatures } = openEnvelope(envelope, maxBytes)
   if (payloadType !== STATEMENT_TYPE) throw new SignatureError('HMS_STATEMENT_TYPE', `the payload type is not ${STATEMENT_TYPE}`)
@@ -47,10 +44,7 @@ export function verifyEnvelope(envelope: unknown, keys: Keys, maxBytes?: number)
   throw new SignatureError('HMS_SIGNATURE_UNKNOWN_KEY', `signed by ${signers}, who may not sign this`)
 }
 
-/**
- * Returns the id of the key that made a signature. The key id in the envelope is a hint that selects the key to try. If it is empty, as
- * cosign writes it, all keys are tried up to `tries`, so that an untrusted envelope costs a bounded number of verifications.
- */
+/** Returns the id of the key that signed. `hint` selects it; if empty (cosign) all keys are tried, up to `tries`, to bound the cost. */
 function keyThatSigned(bytes: Uint8Array, hint: string, sig: Uint8Array, keys: Keys, tries: { left: number }): string | undefined {
   const candidates = hint === '' ? [...keys.keys()] : [hint]
   return candidates.find((keyid) => {

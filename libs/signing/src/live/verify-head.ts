@@ -13,10 +13,7 @@ export interface VerifiedHead {
   release: VerifiedRelease | null
   /** Release that replaces `release` from `atMs` (epoch milliseconds) on; `null` if the head names none. */
   next: VerifiedNext | null
-  /**
-   * Set if the head ends a canary and the approval of `release` is no longer valid by the roster. The release is not used and sets no
-   * floor.
-   */
+  /** Set if the head ends a canary and the approval of `release` is no longer valid. The release is not used and sets no floor. */
   isLapsed?: true
 }
 

@@ -24,10 +24,7 @@ export function openRelease(envelope: Envelope): OpenedRelease {
   return refusedAs('HMS_HEAD_RELEASE_INVALID', 'the release does not verify', () => readRelease(envelope))
 }
 
-/**
- * Verifies a release as readers do: the witnessed log contains its approval, and enough people of the roster signed it. Throws
- * `SignatureError` with a `HMS_HEAD_…` code. Services call it too, before they send a release to readers.
- */
+/** Verifies a release as readers do: witnessed log and enough signatures. Throws `SignatureError` (`HMS_HEAD_…`). Services call it too. */
 export function approvedRelease(release: OpenedRelease, proof: LogProof | null, roster: Roster): VerifiedRelease {
   const { id, version } = release.predicate.policy
   const name = `${id}@${version}`

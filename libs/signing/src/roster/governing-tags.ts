@@ -10,10 +10,7 @@ export function tagsOf({ policy: { tags }, droppedTags = [] }: Tagged): string[]
   return [...new Set([...own, ...droppedTags])]
 }
 
-/**
- * Returns the tags that a role of the roster names, sorted. Such a tag stays with a policy until the roster changes; otherwise removing it
- * would select a less strict role for that very change and all later ones.
- */
+/** Returns the tags that roles name, sorted. They stay with a policy: removing one would select a less strict role for that change. */
 export function governingTags(roster: Roster, tags: readonly string[]): string[] {
   const named = new Set(roster.roles.map(({ match }) => match.tag))
   return [...new Set(tags)].filter((tag) => named.has(tag)).sort()

@@ -129,10 +129,7 @@ export class Roster {
     return this.roles.find((role) => role.match.root === true)
   }
 
-  /**
-   * Returns the keys of a service; empty for an unknown service. With `at` (RFC 3339, time of signing), returns only keys that were valid
-   * and not yet revoked at that time. Without `at`, returns only keys that were never revoked.
-   */
+  /** Returns a service's keys (none if unknown): valid and not revoked at `at` (RFC 3339, of signing), or, without `at`, never revoked. */
   serviceKeys(service: string, at?: string): Keys {
     if (at !== undefined) return this.#keysOfService(service, at)
     const known = this.#serviceKeys.get(service)
@@ -150,10 +147,7 @@ export class Roster {
     return new Map([since, ...later].flatMap((at) => [...this.#keysOfService(service, at)]))
   }
 
-  /**
-   * Returns the keys of all principals of a kind, without regard to roles. With `at` (RFC 3339), returns only keys that were valid and not
-   * yet revoked at that time. Without `at`, returns only keys that were never revoked.
-   */
+  /** Returns the keys of a kind in any role: valid and not revoked at `at` (RFC 3339), or, without `at`, never revoked. */
   keysOfKind(kind: PrincipalKind, at?: string): Keys {
     return this.#keysOfPrincipals((principal) => principal.kind === kind, at)
   }

@@ -40,10 +40,7 @@ export function readAddCheckpoint(text: string): AddCheckpoint {
   return { old: Number(old), path: path as Uint8Array[], checkpoint: text.slice(end + 2) }
 }
 
-/**
- * Decides whether a witness that last signed `seen` may sign a checkpoint. `logs`: keys of the log. A witness only signs checkpoints that
- * extend each other; its signature asserts nothing else.
- */
+/** Decides whether a witness that last signed `seen` may sign a checkpoint; it asserts only that checkpoints extend each other. */
 export function decideCosignature(
   seen: Seen | undefined,
   { old, path, checkpoint }: AddCheckpoint,

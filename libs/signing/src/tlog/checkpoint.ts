@@ -66,10 +66,7 @@ export function isWitnessed(text: string, policy: LogPolicy): boolean {
   return unlessRefused(() => verifyCheckpoint(text, policy) !== undefined, false)
 }
 
-/**
- * Verifies a checkpoint with the first of several policies for which it is valid. Otherwise throws the error for the log that signed it, or
- * for the first log if none did.
- */
+/** Verifies a checkpoint by the first policy that fits. Otherwise throws the error for the log that signed it, or for the first. */
 export function verifyCheckpointOfAny(text: string, policies: readonly LogPolicy[]): WitnessedCheckpoint {
   const { signatures } = openNote(text)
   const signed = policies.filter(({ log }) => signatures.some(({ name, id }) => name === log.name && id === log.id))

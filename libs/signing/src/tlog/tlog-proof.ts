@@ -28,10 +28,7 @@ export function readTlogProof(text: string): TlogProof {
   return { index: Number(index), path: hashes.map(readHash), checkpoint: text.slice(end + 2) }
 }
 
-/**
- * Verifies that a log contains `entry`. Returns its index and the checkpoint, with the time at which the quorum had seen the checkpoint.
- * `policies`: current and replaced logs (`Roster.logPolicies`). Throws `SignatureError`.
- */
+/** Verifies that a log contains `entry`; returns index, checkpoint and time of the quorum. `policies`: all logs, replaced ones too. */
 export function verifyTlogProof(entry: Uint8Array, text: string, policies: readonly LogPolicy[]): WitnessedCheckpoint & { index: number } {
   const { index, path, checkpoint } = readTlogProof(text)
   const { size, root, ...rest } = verifyCheckpointOfAny(checkpoint, policies)

@@ -23,10 +23,7 @@ export function tokenIdOf(token: string): string | undefined {
   return FORM.exec(token)?.[1]
 }
 
-/**
- * Returns the record if the presented token matches it and is valid. Throws 401 `HMS_AUTH_TOKEN_UNKNOWN` both for a wrong secret and for a
- * missing record, and `_REVOKED` or `_EXPIRED` only for the correct secret.
- */
+/** Returns the record of a valid token. Throws 401 `HMS_AUTH_TOKEN_UNKNOWN`; `_REVOKED` and `_EXPIRED` only with the correct secret. */
 export function requireToken(token: string, record: TokenRecord | undefined, now: Date): TokenRecord {
   if (record === undefined || !isSame(digestOf(token), record.hash)) {
     throw refusal('UNKNOWN', 'This key is unknown here. A newly created key becomes valid within seconds.')
@@ -34,10 +31,7 @@ export function requireToken(token: string, record: TokenRecord | undefined, now
   return requireValid(record, now)
 }
 
-/**
- * Returns the stream key of a token, which gives access to OFREP's event stream only. It is part of the URL, because browsers send no
- * header for event streams. It is derived from the record, so that every instance computes the same key while the token is valid.
- */
+/** Returns the key for a token's event stream only, in its URL, as browsers send no header. Every instance computes the same key. */
 export function streamKeyOf({ id, hash }: Pick<TokenRecord, 'id' | 'hash'>): string {
   return `${id}.${digestOf(`ofrep-events ${hash}`).slice('sha256:'.length)}`
 }
@@ -69,10 +63,7 @@ function refusal(reason: string, detail: string): HmsError {
   })
 }
 
-/**
- * Access that a request needs. `values`: reading policies in force. `read`: reading any data. `operate`: writing. `bot`: acting as that
- * bot.
- */
+/** Access that a request needs. `values`: policies in force. `read`: any data. `operate`: writing. `bot`: acting as that bot. */
 export type Need = 'operate' | 'read' | 'values' | { bot: string }
 
 /**
