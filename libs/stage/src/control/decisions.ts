@@ -13,10 +13,7 @@ import { documentTable, type Transaction } from '#libs/persistence'
 import { describeDecision, endsRun, type DecisionResponse, type DecisionReceived } from '#libs/pipeline'
 import { approvalState, readRelease, readRunDecision, SignatureError, type Roster } from '#libs/signing'
 
-/**
- * Record of a run that was ended, or decided on, before it reached this stage or in it. When an ended attempt arrives, it is not opened; an
- * early decision gets its response once its attempt is opened.
- */
+/** A run ended or decided on before this stage, or in it. An ended attempt is not opened; an early decision waits for its attempt. */
 export interface AbortedRun {
   run: number
   /** Highest ended attempt; it and all earlier ones are ended in this stage. 0 if none is. */
@@ -56,10 +53,7 @@ export async function earlyDecision(
   return early?.attempt === attempt ? early : undefined
 }
 
-/**
- * Stores a decision about a run that has not reached `stage` yet: a decision that ends the run, or one addressed to `stage`, to which no
- * other stage responds. Ignores all others.
- */
+/** Stores a decision on a run that is not here yet, if it ends the run or is addressed to `stage`, to which no other responds. */
 export async function storeDecision(tx: Transaction, stage: StageName, decision: AcceptedDecision): Promise<void> {
   if (endsRun(decision.decision)) await storeAbort(tx, { run: decision.run, attempt: decision.attempt, decision })
   else if (decision.stage === stage) await storeEarlyDecision(tx, decision)
@@ -88,10 +82,7 @@ export function mayOwn(stage: StageName, decision: AcceptedDecision): boolean {
   return decision.stage !== null && STAGES.indexOf(stage) >= STAGES.indexOf(decision.stage)
 }
 
-/**
- * Verifies a decision's statement by the roster of this service: a stage trusts people's signatures, not approver. Returns the reason for a
- * refusal, or the time of signing (not for `supersede`).
- */
+/** Verifies a decision by this service's roster; does not trust approver. Returns a refusal or the signing time (not `supersede`). */
 export function verifyDecision(
   roster: Roster,
   dossier: RunDossier,
@@ -110,10 +101,7 @@ export function verifyDecision(
   }
 }
 
-/**
- * Returns why the release in `statement` does not supersede the `older` ones: it has none of their policies, is not newer, or lacks
- * signatures. `undefined` if it supersedes them.
- */
+/** Returns why the release does not supersede the `older` ones: no common policy, not newer, or signatures missing. */
 function refusalOfNewer(roster: Roster, older: readonly ReleaseDocument[], statement: Envelope): string | undefined {
   const newer = readRelease(statement)
   const { policy, releaseEpoch } = newer.predicate

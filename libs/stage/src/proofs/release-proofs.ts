@@ -50,10 +50,7 @@ export class ReleaseProofs implements OnModuleInit {
     }
   }
 
-  /**
-   * Returns the dossier with the stored proofs of its releases and of the live releases that they replace. Later stages receive these
-   * proofs in the dossier.
-   */
+  /** Returns the dossier with stored proofs of its releases and of the live ones they replace, which later stages receive in it. */
   async attach(tx: Transaction, packed: RunDossier): Promise<RunDossier> {
     const dossier = openDossier(packed)
     const releases = await Promise.all(dossier.releases.map((release) => withProof(tx, release)))

@@ -34,10 +34,7 @@ export interface Stage<State extends StageState, Input extends { type: string },
   decide(state: State, input: Input | CommonInput<Timer>, now: Date): Decision<State, Effect>
   /** Returns the lock keys of a run: all its policies. */
   keysOf(state: State): readonly string[]
-  /**
-   * Completes an event or a response with results of the effects performed before it. Returns `undefined` if the stage stores it and sends
-   * it later. Also called with the stage's own effects, which it must return unchanged.
-   */
+  /** Completes an effect with results of earlier ones; `undefined`: the stage sends it later. Own effects are returned unchanged. */
   amend?(tx: Transaction, state: State, effect: CommonEffect<EventType, Timer>): Promise<CommonEffect<EventType, Timer> | undefined>
   /** Performs one of the stage's own effects in the transaction; returns the state if the effect changed it. */
   perform(tx: Transaction, state: State, effect: OwnEffect<Effect>): Promise<State | void>
@@ -79,10 +76,7 @@ export class StageShell<
     private readonly stage: Stage<State, Input, Effect, Timer>,
   ) {}
 
-  /**
-   * Registers the timers; call once, before the service starts. `works`: by timer, work to run outside any transaction when the timer is
-   * due. The result of the work is the input to apply; `undefined` applies none.
-   */
+  /** Registers the timers; call once, before the start. `works`: work outside a transaction, whose result is the input to apply. */
   listen(works: Partial<Record<Timer, (state: State) => Promise<Input | undefined>>> = {}): void {
     for (const timer of this.stage.timers) {
       const work = works[timer]
@@ -180,10 +174,7 @@ export class StageShell<
     if (table !== undefined && state !== before) await tx.documents(table).put(state)
   }
 
-  /**
-   * Whether the guard denies the run. Publishes the guard's verdict, unless no rule applies to the run. After `true` the stage does nothing
-   * more: approver reads the verdict and ends the run.
-   */
+  /** Whether the guard denies the run; publishes its verdict if a rule applies. After `true` the stage stops: approver ends the run. */
   private async isDenied(tx: Transaction, dossier: RunDossier, cause: Arrival<State>['cause']): Promise<boolean> {
     if ((dossier.guard ?? []).length === 0) return false
     const { name, rosters, outbox, signer } = this.runtime
