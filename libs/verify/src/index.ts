@@ -117,10 +117,7 @@ function readBundle(bytes: Uint8Array): { release: unknown; head: unknown; entry
   return { release: value['release'], head: value['head'], entry: value['entry'], member: value['member'], proof: value['proof'] }
 }
 
-/**
- * Verifies that rollout signed the head, and that the head makes this release the one in force for all readers at `at`. Returns the head's
- * `seq`.
- */
+/** Verifies that rollout signed the head, and that it puts this release in force for all readers at `at`. Returns its `seq`. */
 function checkHead(head: Statement, policy: string, digest: string, roster: Roster, at: Date): number {
   const members = roster.roles.filter(({ match }) => match['service'] === 'rollout').flatMap(({ principals }) => principals)
   if (

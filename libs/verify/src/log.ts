@@ -16,17 +16,11 @@ export interface LogKeys {
   log: LogKey
   witnesses: LogKey[]
   quorum: number
-  /**
-   * End of the time in which these keys are valid, ms since the epoch: a checkpoint witnessed later is refused. Infinity for the current
-   * log.
-   */
+  /** End of the validity of these keys, ms since the epoch; a checkpoint witnessed later is refused. Infinity for the current log. */
   untilMs: number
 }
 
-/**
- * Result of a proof: index of the entry, size of the checkpoint, and the time by which the quorum of witnesses had signed (ms since the
- * epoch).
- */
+/** Result of a proof: entry index, checkpoint size, and the time by which the quorum of witnesses had signed (ms since the epoch). */
 export interface Proven {
   index: number
   size: number
@@ -42,10 +36,7 @@ export function readLogKey(vkey: string): LogKey {
   return { name, id, type: bytes[0]!, key: rawKey(bytes.subarray(1)) }
 }
 
-/**
- * Verifies a C2SP tlog-proof that the log contains `entry`, under a checkpoint signed by the log and a quorum of its witnesses. `logs`: the
- * current log, then earlier ones. If the proof fits none of them, throws the refusal of the current log.
- */
+/** Verifies a C2SP tlog-proof of `entry`, with a quorum of witnesses. `logs`: current one, whose refusal is thrown, then earlier ones. */
 export function verifyProof(entry: string, text: string, logs: readonly LogKeys[]): Proven {
   let refusal: unknown
   for (const keys of logs) {
@@ -68,10 +59,7 @@ function verifyProofOf(entry: string, text: string, keys: LogKeys): Proven {
   return { index: Number(index), size, witnessedAtMs }
 }
 
-/**
- * Whether an approval commits to `leaf`, a release in canonical JSON. `releases`: root and size of the approval's RFC 6962 tree. `member`:
- * index and path of the leaf.
- */
+/** Whether an approval commits to `leaf` (canonical JSON). `releases`: root and size of an RFC 6962 tree. `member`: index and path. */
 export function isMember(leaf: string, member: Json | undefined, releases: Json | undefined): boolean {
   if (!isObject(member) || !isObject(releases) || !Array.isArray(member['path'])) return false
   const [index, size] = [member['index'], releases['size']]

@@ -22,10 +22,7 @@ interface Principal {
 export interface EarlierRoles {
   roles: Role[]
   untilMs: number
-  /**
-   * Whether a release also needed its author's signature. True if any role of the period requires it; `undefined`: the roster's profile
-   * decides.
-   */
+  /** Whether a release also needed its author's signature, by any role of the period; `undefined`: the roster's profile decides. */
   authorSigns: boolean | undefined
 }
 
@@ -71,10 +68,7 @@ export function readRoster(bytes: Uint8Array): Roster {
   }
 }
 
-/**
- * Returns the keys of the chosen principals. With `atMs`, only keys that were valid and not yet revoked at that time (ms since the epoch).
- * Without it, only keys that were never revoked.
- */
+/** Returns the chosen principals' keys: valid and not revoked at `atMs` (ms since the epoch); without `atMs`, never revoked. */
 export function entitledKeys(
   principals: ReadonlyMap<string, Principal>,
   which: (principal: Principal, id: string) => boolean,
