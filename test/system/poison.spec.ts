@@ -199,7 +199,7 @@ describeKafka('poison on real Kafka', () => {
   }
 
   function follow(run: number): Promise<RunView> {
-    return patiently(() => followRun(api, run, { timeoutMs: 60_000 }))
+    return patiently(() => followRun(api, run, { timeoutMs: 150_000 }))
   }
 
   function show(run: number): Promise<RunView> {
