@@ -77,7 +77,7 @@ export class ProductionSystem {
     for (const service of SERVICES) serve(service, { HMS_KAFKA_SASL: `scram-sha-512:hms-${service}:${service}-secret` })
     serve('edge', {})
     try {
-      await until('eight services behind one port are ready', () => ready(url), 90_000)
+      await until('eight services behind one port are ready', () => ready(url), 220_000)
     } catch (error) {
       const said = served.map(({ output }) => output.trim()).filter((output) => output !== '')
       await system.cleanup()

@@ -17,7 +17,7 @@ describeKafka('an installation in production', () => {
 
   beforeAll(async () => {
     system = await ProductionSystem.start()
-  }, 300_000)
+  }, 400_000)
 
   afterAll(async () => {
     await bot?.close()

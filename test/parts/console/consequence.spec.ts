@@ -40,7 +40,7 @@ describe('the consequence before a signature, in a browser', () => {
     const env = { HMS_URL: url, HMS_DATA_DIR: data, HMS_PORT: String(port) }
     keys = join(data, 'keys')
     dev = Served.start(['dev', '--port', String(port), '--data', data], env)
-    await until('dev is ready', () => ready(url), 90_000)
+    await until('dev is ready', () => ready(url), 150_000)
     const file = policyFile(scratch.path, '1.5.0', 35)
     for (const argv of [
       ['approve', file, '--sign', 'EPA Chief', '--observe', '0s', '--bake', '0s', '--watch', '--timeout', '90s'],

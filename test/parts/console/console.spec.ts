@@ -52,7 +52,7 @@ describe('the console in a browser', () => {
     url = `http://127.0.0.1:${port}`
     env = { HMS_URL: url, HMS_DATA_DIR: `${scratch.path}/data`, HMS_PORT: String(port) }
     dev = Served.start(['dev', '--port', String(port), '--data', env['HMS_DATA_DIR']!], env)
-    await until('dev is ready', () => ready(url), 90_000)
+    await until('dev is ready', () => ready(url), 150_000)
     for (const [version, limit] of [
       ['1.0.0', 35],
       ['2.0.0', 25],

@@ -24,7 +24,7 @@ describe('a person who signs in the browser', () => {
     env = { HMS_URL: url, HMS_DATA_DIR: data, HMS_PORT: String(port) }
     keys = join(data, 'keys')
     dev = Served.start(['dev', '--port', String(port), '--data', data], env)
-    await until('dev is ready', () => ready(url), 90_000)
+    await until('dev is ready', () => ready(url), 150_000)
     passphrase = readFileSync(join(keys, 'passphrase'), 'utf8').trim()
     browser = await openBrowser()
   }, 240_000)
