@@ -2119,16 +2119,6 @@ export interface components {
                 change?: components["schemas"]["ChangeView"];
             };
         };
-        Place: {
-            scenario: string;
-            name: string;
-            label?: string;
-            lat: number;
-            lon: number;
-            readings: number;
-            before: number;
-            after: number;
-        };
         PlanOptionsDto: {
             share?: number;
             scope?: string;
@@ -2642,6 +2632,16 @@ export interface components {
                 beside?: components["schemas"]["PolicyBeside"][];
             };
         };
+        SiteLoad: {
+            scenario: string;
+            name: string;
+            label?: string;
+            lat: number;
+            lon: number;
+            readings: number;
+            before: number;
+            after: number;
+        };
         SkippedScenario: {
             scenario: string;
             why: string;
@@ -2808,7 +2808,7 @@ export interface components {
             impact: null | components["schemas"]["SimulationImpact"];
             beside?: components["schemas"]["PolicyBeside"][];
             statement?: components["schemas"]["Envelope"];
-            places?: components["schemas"]["Place"][];
+            places?: components["schemas"]["SiteLoad"][];
             whatIf?: components["schemas"]["WhatIf"];
         };
         TrialRequestDto: {

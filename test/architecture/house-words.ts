@@ -13,6 +13,7 @@ const HOUSE_WORDS = [
   'lives? (?:by|under)',
   'gives? out|lets? go|mends?|mended',
   'moveAhead|livesUnder|PlaceCommits|ToldParts',
+  '(?:class|interface|type) (?:Parting|Standing|Patience|Repeat|Way|Place|Ask)',
 ]
 
 /** Texts that keep a house word, each with its reason. `within`: paths it applies to; everywhere without it. */

@@ -1,4 +1,4 @@
-import { numberText, type Place, type SimulationImpact } from '#libs/contracts'
+import { numberText, type SiteLoad, type SimulationImpact } from '#libs/contracts'
 import { LoadTable, MonthPlot } from '#libs/impact'
 import type { JSX } from 'preact'
 
@@ -6,13 +6,13 @@ import type { JSX } from 'preact'
 const [MAX_SCENARIOS, OPEN_SITES] = [3, 6]
 
 /** Returns a site's name with its county or city where it is known: `Albemarle 510030001`. */
-export function labelsOf(places: readonly Place[]): (site: { name: string }) => string {
+export function labelsOf(places: readonly SiteLoad[]): (site: { name: string }) => string {
   const labels = new Map(places.map(({ name, label = '' }) => [name, label]))
   return ({ name }) => `${labels.get(name) ?? ''} ${name}`.trim()
 }
 
 /** Counts of the replay by month, by site, and on a map, for the scenarios in which the change turns readings. */
-export function Pictures({ impact, places }: { impact: SimulationImpact; places: readonly Place[] }): JSX.Element {
+export function Pictures({ impact, places }: { impact: SimulationImpact; places: readonly SiteLoad[] }): JSX.Element {
   const labelOf = labelsOf(places)
   const turned = impact.scenarios.filter(({ newlyViolating, newlyCompliant }) => newlyViolating.count + newlyCompliant.count > 0)
   return (
@@ -44,14 +44,14 @@ export function Pictures({ impact, places }: { impact: SimulationImpact; places:
 const [WIDTH, MARGIN, MAX_HEIGHT] = [360, 14, 300]
 
 /** Map of sites in an equirectangular projection, true to scale at its middle latitude. */
-function SiteMap({ places, id }: { places: readonly Place[]; id: string }): JSX.Element {
+function SiteMap({ places, id }: { places: readonly SiteLoad[]; id: string }): JSX.Element {
   const [lats, lons] = [places.map(({ lat }) => lat), places.map(({ lon }) => lon)]
   const [south, north, west, east] = [Math.min(...lats), Math.max(...lats), Math.min(...lons), Math.max(...lons)]
   const squeeze = Math.cos((((south + north) / 2) * Math.PI) / 180)
   const [spanX, spanY] = [Math.max(0.01, (east - west) * squeeze), Math.max(0.01, north - south)]
   const scale = Math.min((WIDTH - 2 * MARGIN) / spanX, (MAX_HEIGHT - 2 * MARGIN) / spanY)
   const height = Math.round(spanY * scale + 2 * MARGIN)
-  const sizeOf = ({ before, after }: Place): number => Math.abs(after - before)
+  const sizeOf = ({ before, after }: SiteLoad): number => Math.abs(after - before)
   const most = Math.max(1, ...places.map(sizeOf))
   return (
     <figure class="impact-figure">
@@ -70,7 +70,7 @@ function SiteMap({ places, id }: { places: readonly Place[]; id: string }): JSX.
 }
 
 /** Title of a dot: `Albemarle 510030001: 2 → 5 of 120 readings`. */
-function Dot({ place, x, y, r }: { place: Place; x: number; y: number; r: number }): JSX.Element {
+function Dot({ place, x, y, r }: { place: SiteLoad; x: number; y: number; r: number }): JSX.Element {
   const { before, after, readings } = place
   const look = after === before ? 'impact-before' : 'impact-after impact-dot'
   return (

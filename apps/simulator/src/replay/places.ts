@@ -1,4 +1,4 @@
-import { groupBy, type Place } from '#libs/contracts'
+import { groupBy, type SiteLoad } from '#libs/contracts'
 import { groupImpact, judgedReadings, siteOf } from './impact.js'
 import type { Reading } from './reading.js'
 import type { ScenarioInputs } from './scenario-inputs.js'
@@ -7,12 +7,12 @@ export const MAX_PLACES = 200
 const MAX_LABEL = 60
 
 /** Returns the sites, of the scenario with the most readings, whose readings have coordinates. Those with the most readings come first. */
-export function placesOf(scenarios: readonly ScenarioInputs[]): Place[] {
+export function placesOf(scenarios: readonly ScenarioInputs[]): SiteLoad[] {
   const [scenario] = scenarios.toSorted((a, b) => b.inputs.length - a.inputs.length)
   if (scenario === undefined) return []
   const sites = groupBy(judgedReadings(scenario), ({ reading }) => siteOf(reading))
   return [...sites]
-    .flatMap(([name, judged]): Place[] => {
+    .flatMap(([name, judged]): SiteLoad[] => {
       const located = judged.find(({ reading }) => isWithin(reading['lat'], 90) && isWithin(reading['lon'], 180))?.reading
       if (name === '' || located === undefined) return []
       const { readings, before, after } = groupImpact(name, judged)
@@ -25,7 +25,7 @@ export function placesOf(scenarios: readonly ScenarioInputs[]): Place[] {
 
 const isWithin = (value: unknown, most: number): boolean => typeof value === 'number' && Math.abs(value) <= most
 
-function labelOf({ county, city, cbsa }: Reading): Pick<Place, 'label'> {
+function labelOf({ county, city, cbsa }: Reading): Pick<SiteLoad, 'label'> {
   const label = [county, city, cbsa].find((text) => typeof text === 'string' && text !== '' && text.length <= MAX_LABEL)
   return label === undefined ? {} : { label: label as string }
 }

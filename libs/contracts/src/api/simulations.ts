@@ -40,7 +40,7 @@ export interface Trial {
    */
   statement?: Envelope
   /** Sites of the scenario with the most readings whose readings have numeric `lat` and `lon`. At most 200; absent if there are none. */
-  places?: Place[]
+  places?: SiteLoad[]
   /** Violations by the scenario for other values of one numeric field. Absent if no scenario depends on such a field. */
   whatIf?: WhatIf
 }
@@ -69,7 +69,7 @@ export interface ScenarioConsequence extends AlertLoad {
 }
 
 /** Site of recorded readings, in degrees of WGS 84, and its violations before and after the change. `label`: its county or city. */
-export interface Place extends AlertLoad {
+export interface SiteLoad extends AlertLoad {
   scenario: string
   name: string
   label?: string
