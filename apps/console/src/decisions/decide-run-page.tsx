@@ -42,7 +42,7 @@ interface DecisionOf {
   command: string
 }
 
-/** What is signed by a decision, bound to the run, its attempt and its release. */
+/** Page that shows a decision to sign. Its statement names the run, the attempt and the digest. */
 export function decisionPage(
   request: PageRequest,
   chosen: Chosen<RunDecisionName | TicketDecision>,

@@ -63,7 +63,7 @@ function wrongIn(facts: TroubleFacts) {
   }
 }
 
-/** How many things are wrong; dead letters are one. */
+/** Counts what is wrong now; all dead letters count as one. */
 export function countTrouble(facts: TroubleFacts): number {
   const { still, unwell, given, failed } = wrongIn(facts)
   return still.length + unwell.length + Math.min(1, given.length) + failed.length

@@ -52,7 +52,7 @@ export function Commands({ commands }: { commands: readonly string[] }): JSX.Ele
   )
 }
 
-/** What does, or shows, the same without this page. `same`: it does just the same. */
+/** Commands for use without this page. `same`: they show what the page shows. */
 export function Terminal(props: { commands: readonly string[]; same?: true; children?: ComponentChildren }): JSX.Element {
   return (
     <Section id="terminal" title={props.same ? 'The same from a terminal' : 'From a terminal'}>

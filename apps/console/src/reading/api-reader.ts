@@ -134,7 +134,7 @@ export class ApiReader {
   }
 }
 
-/** What an instance answered; as a text why it counts as away. */
+/** Returns the answer of an instance, or the reason why it counts as away. */
 function answerOf({ ok, status, headers }: Response, text: string, parse: (text: string) => unknown): Answer<unknown> | string {
   const isText = ok && (headers.get('content-type') ?? '').startsWith('text/plain')
   const body = isText ? text.split('\n').map(printable).join('\n') : ok ? parse(text) : parseClean(text)
