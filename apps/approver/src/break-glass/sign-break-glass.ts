@@ -107,7 +107,7 @@ function signersOf(roster: Roster, approval: Approval, { signatures }: BreakGlas
 function requireReviewer(roster: Roster, { releases }: Approval, signers: readonly Principal[], now: Date): void {
   const actors = signers.map(({ id }) => id)
   const canSign = ({ keys }: Principal): boolean => keys.some(({ keyid }) => roster.isLive(keyid, now.toISOString()))
-  const people = [...roster.principals.values()].filter((each) => each.kind === 'person' && canSign(each))
+  const people = roster.people.filter(canSign)
   if (!people.some((person) => mayReview(person, actors, releases, roster))) throw nobodyToReview()
 }
 

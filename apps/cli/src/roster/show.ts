@@ -15,7 +15,7 @@ export async function showRoster(context: CliContext, { document }: { document?:
 
 /** Describes who may approve what, in words. */
 export function describeRoster(roster: Roster): string[] {
-  const nameOf = (id: string): string => roster.principals.get(id)?.name ?? id
+  const nameOf = (id: string): string => roster.nameOf(id)
   const roles = roster.roles
     .filter(({ match }) => match.service === undefined)
     .flatMap((role) => [

@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import type { Header } from '../layout/layout.js'
 import type { PageRequest } from '../layout/page.js'
 import { count, Moment, RunLink } from '../layout/parts.js'
-import { isUnread, mapAnswer, valueOf, type Answer } from '../reading/answer.js'
+import { isUnread, mapAnswer, valueOf } from '../reading/answer.js'
 import { readHealth } from '../status/read-health.js'
 import { readLetters } from '../topics/read-topics.js'
 import { countNeeds, type NeedsFacts } from './needs.js'
@@ -37,10 +37,9 @@ export async function readFacts({ read, health }: Pick<PageRequest, 'read' | 'he
     readLetters(read),
     readHealth(health),
   ])
-  const [waiting, proposed] = (['AWAITING_APPROVAL', 'PREPARED'] as const).map((wanted) =>
-    mapAnswer(approvals, (list) => list.filter(({ state }) => state === wanted)),
-  ) as [Answer<ApprovalSummary[]>, Answer<ApprovalSummary[]>]
-  return { needs: { open, approvals: waiting, proposed, tickets }, trouble: { services, letters, runs, open, freezes, tickets, partners } }
+  const inState = (wanted: ApprovalSummary['state']) => mapAnswer(approvals, (list) => list.filter(({ state }) => state === wanted))
+  const needs = { open, approvals: inState('AWAITING_APPROVAL'), proposed: inState('PREPARED'), tickets }
+  return { needs, trouble: { services, letters, runs, open, freezes, tickets, partners } }
 }
 
 function worldOf({ needs, trouble }: WorldFacts): World {

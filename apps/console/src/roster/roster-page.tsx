@@ -14,7 +14,7 @@ export async function rosterPage({ read, now }: PageRequest): Promise<PageConten
     section: 'Roster',
     summary:
       answer.kind === 'loaded'
-        ? `${count(peopleOf(answer.value.roster).length, 'person', 'people')} may sign, by roster ${answer.value.roster.version}.`
+        ? `${count(answer.value.roster.people.length, 'person', 'people')} may sign, by roster ${answer.value.roster.version}.`
         : 'Who may sign cannot be shown now.',
     body: (
       <>
@@ -40,10 +40,6 @@ export async function rosterPage({ read, now }: PageRequest): Promise<PageConten
   }
 }
 
-function peopleOf(roster: Roster) {
-  return [...roster.principals.values()].filter(({ kind }) => kind === 'person')
-}
-
 function Roles({ roster }: { roster: Roster }): JSX.Element {
   const roles = roster.roles.filter(({ match }) => match.service === undefined)
   return (
@@ -54,7 +50,7 @@ function Roles({ roster }: { roster: Roster }): JSX.Element {
         name,
         describeMatch(match),
         `${threshold} of ${principals.length}`,
-        principals.map((id) => roster.principals.get(id)?.name ?? id).join(', '),
+        principals.map((id) => roster.nameOf(id)).join(', '),
       ])}
     />
   )
@@ -66,7 +62,7 @@ function People({ roster, now }: { roster: Roster; now: Date }): JSX.Element {
     <Table
       caption="People"
       head={['Name', 'Roles', 'Keys']}
-      rows={peopleOf(roster).map(({ id, name, keys }) => [
+      rows={roster.people.map(({ id, name, keys }) => [
         <a href={`/audit?by=${encodeURIComponent(name)}`}>{name}</a>,
         rolesOf(id)
           .map((role) => role.name)

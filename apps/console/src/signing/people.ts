@@ -36,8 +36,7 @@ export async function readPeople(read: Read): Promise<Answer<People>> {
 function peopleOf(steps: readonly RosterStep[]): People {
   const [first, newest] = [steps[0]!, steps.at(-1)!].map(({ envelope }) => readUnsignedRoster(envelope)) as [Roster, Roster]
   const roster = newest.following(first)
-  const people = [...roster.principals.values()].filter(({ kind }) => kind === 'person')
-  const names = Object.fromEntries(people.flatMap(({ name, keys }) => keys.map(({ keyid }) => [keyid, name])))
+  const names = Object.fromEntries(roster.people.flatMap(({ name, keys }) => keys.map(({ keyid }) => [keyid, name])))
   return { installation: first.installation, names, roster, logs: logsOf(steps.at(-1)!) }
 }
 
@@ -59,7 +58,7 @@ export function requirementOf(
   const required = unlessRefused(() => approvalRequirement(roster, predicate), undefined)
   if (required === undefined) return undefined
   const { role, threshold, eligible } = required
-  return { role, threshold, names: eligible.map((id) => roster.principals.get(id)?.name ?? id) }
+  return { role, threshold, names: eligible.map((id) => roster.nameOf(id)) }
 }
 
 /** People whose signature would count for nothing on these releases, with why. */
@@ -68,8 +67,7 @@ export function whoMayNotSign(
   predicates: readonly ReleasePredicate[],
   as: 'approver' | 'decider' | 'ender',
 ): Record<string, string> {
-  const people = [...roster.principals.values()].filter(({ kind }) => kind === 'person')
-  const refused = people.flatMap((person) => {
+  const refused = roster.people.flatMap((person) => {
     const counts = predicates.filter((predicate) => unlessRefused(() => countsOnRelease(roster, person, predicate), false))
     const isAuthor = predicates.some(({ author }) => authorsOf(roster, author).some(({ id }) => id === person.id))
     // An author's signature may be needed although it counts for nothing, and an author may end a run.

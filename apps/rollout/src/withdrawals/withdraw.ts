@@ -122,7 +122,7 @@ export class Withdraw {
   }
 
   private nameOf(id: string): string {
-    return this.rosters.newest.principals.get(id)?.name ?? id
+    return this.rosters.newest.nameOf(id)
   }
 }
 

@@ -163,5 +163,5 @@ export function authorRule(
 
 /** Returns the people of the roster with this name or id. */
 export function authorsOf(roster: Roster, author: string | null): Principal[] {
-  return [...roster.principals.values()].filter(({ id, name, kind }) => kind === 'person' && (id === author || name === author))
+  return roster.people.filter(({ id, name }) => id === author || name === author)
 }

@@ -100,6 +100,15 @@ export class Roster {
     ])
   }
 
+  get people(): readonly Principal[] {
+    return [...this.principals.values()].filter(({ kind }) => kind === 'person')
+  }
+
+  /** Returns the name of a principal; the id itself for one that the roster does not have. */
+  nameOf(id: string): string {
+    return this.principals.get(id)?.name ?? id
+  }
+
   /** Returns the principal with exactly this name. Names are unique even without regard to case. */
   principalByName(name: string): Principal | undefined {
     return [...this.principals.values()].find((principal) => principal.name === name)
