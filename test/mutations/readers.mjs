@@ -22,6 +22,13 @@ export const READER_GUARDS = [
     test: 'is withdrawn by a rollback to what is in force',
   },
   {
+    name: 'mixed-heads-read-again',
+    guard: 'a reader whose heads differ from rollout’s statement requests a whole snapshot',
+    without: '',
+    spec: 'libs/client/src/connection/stream-feed.spec.ts',
+    test: 'makes a reader with other heads request a whole snapshot, once in five minutes',
+  },
+  {
     name: 'freshness-order',
     guard: 'a freshness statement is sent with or after the heads that it covers',
     without: 'isNews || predicate.stable !== this.pushed',

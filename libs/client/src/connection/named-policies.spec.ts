@@ -67,9 +67,10 @@ function vouch(hms: ReaderSession, visitor: Visitor, heads: StableHead[], proven
   const standing = { [A]: tree.proofOf(A), [C]: tree.proofOf(C) }
   return beat(hms, visitor, { freshness: sampleFreshness(heads, at(0), at(300_000)), standing })
 }
-/** Advances past the time for which heads and statement may differ. */
+/** Advances past the time for which heads and statement may differ; stops in the first doubt, in which the reader reconnects. */
 async function passGrace(hms: ReaderSession, visitor: Visitor): Promise<void> {
-  for (let passed = 0; passed < 24_000; passed += 4_000) {
+  const { state } = hms
+  for (let passed = 0; passed < 24_000 && hms.state === state; passed += 4_000) {
     clock.advance(4_000)
     await beat(hms, visitor)
   }
@@ -110,18 +111,24 @@ describe('a reader of named policies', () => {
   })
 
   it('is READY with proofs of its heads and of missing ones, and STALE when a head is withheld', async () => {
-    const { hms, visitor } = await connected()
+    const { hms, visitor: first } = await connected()
+    const mixed = (times: number): string[] => Array.from({ length: times }, () => 'HMS_FRESHNESS_MIXED')
     const codes: (string | undefined)[] = []
     hms.on('stale', ({ code }) => codes.push(code))
     const others = [B, 'd-limit'].map((policy) => headOf(documentOf(policy, '1.0.0', 3, 3)))
     const all = [headOf(a1), ...others]
-    await vouch(hms, visitor, all, all)
-    await passGrace(hms, visitor)
+    await vouch(hms, first, all, all)
+    await passGrace(hms, first)
     expect([hms.state, codes]).toEqual(['READY', []])
     const moved = [headOf(a2), ...others]
+    await vouch(hms, first, moved, moved)
+    // In doubt, the reader requests a whole snapshot; this server withholds the head from that too.
+    await passGrace(hms, first)
+    clock.advance(250)
+    const visitor = await server.visitor()
+    visitor.send('snapshot', hms.revision, [a1])
     await vouch(hms, visitor, moved, moved)
-    await passGrace(hms, visitor)
-    expect([hms.state, codes]).toEqual(['STALE', ['HMS_FRESHNESS_MIXED']])
+    expect([hms.state, codes]).toEqual(['STALE', mixed(2)])
     const ready = next(hms, 'ready')
     visitor.send('change', hms.revision + 1, [a2])
     await ready
@@ -130,7 +137,7 @@ describe('a reader of named policies', () => {
     await vouch(hms, visitor, born, moved)
     expect(hms.state).toBe('READY')
     await passGrace(hms, visitor)
-    expect([hms.state, codes]).toEqual(['STALE', ['HMS_FRESHNESS_MIXED', 'HMS_FRESHNESS_MIXED']])
+    expect([hms.state, codes]).toEqual(['STALE', mixed(3)])
   })
 
   it('has a disk copy that a reader of other policies does not use', async () => {

@@ -316,23 +316,48 @@ describe('rollout’s freshness statement', () => {
     visitor.sendText(JSON.stringify({ type: 'heartbeat', revision: 4, freshness: sampleFreshness(said, at(0), at(300_000), roster) }))
   }
 
-  it('makes a reader with other heads STALE, until a statement names its heads', async () => {
-    const { hms, visitor } = await connected()
-    await visitor.applied()
+  /** Sends statements on heads that the reader does not have, until it is STALE. */
+  const doubt = async (hms: ReaderSession, visitor: Visitor): Promise<void> => {
     const stale = next(hms, 'stale')
-    for (let turn = 0; turn <= 6; turn++) {
+    for (let turn = 0; hms.state === 'READY'; turn++) {
+      expect(turn).toBeLessThan(8)
       beat(visitor, others)
       // Frames are processed in order, so the acknowledgement of the change shows that the heartbeat was processed.
       visitor.send('change', 4)
-      await visitor.applied()
-      expect(hms.state).toBe(turn <= 5 ? 'READY' : 'STALE')
-      clock.advance(4_000)
+      await Promise.race([stale, visitor.applied()])
+      if (hms.state === 'READY') clock.advance(4_000)
     }
     expect(await stale).toMatchObject({ code: 'HMS_FRESHNESS_MIXED' })
+  }
+
+  it('makes a reader with other heads STALE, until a statement names its heads', async () => {
+    const { hms, visitor } = await connected()
+    await visitor.applied()
+    await doubt(hms, visitor)
     expect(hms.explain(ID)).toMatchObject({ state: 'STALE', value: { limit: 35 } })
+    const again = await steps(clock, server.visitor())
     const ready = next(hms, 'ready')
-    beat(visitor, heads)
+    again.send('snapshot', 4, [old])
+    beat(again, heads)
     await ready
+  })
+
+  it('makes a reader with other heads request a whole snapshot, once in five minutes', async () => {
+    const { hms, visitor } = await connected()
+    await visitor.applied()
+    await doubt(hms, visitor)
+    const again = await steps(clock, server.visitor())
+    expect(again.query.has('revision')).toBe(false)
+    const found = sampleDocument({ policy: { id: 'ozone-limit', version: '1.0.0', limit: 70 }, seq: 1, revision: 3 })
+    const ready = next(hms, 'ready')
+    again.send('snapshot', 4, [old, found])
+    beat(again, [...heads, { policy: 'ozone-limit', seq: 1, current: found.digest }])
+    await ready
+    expect(hms.ids()).toEqual([ID, 'ozone-limit'])
+    await again.applied()
+    await doubt(hms, again)
+    again.send('change', 5, [strict])
+    expect((await again.applied()).applied).toMatchObject({ [ID]: strict.digest })
   })
 
   const serveRoster = (envelope: unknown): void => {

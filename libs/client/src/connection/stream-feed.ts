@@ -6,6 +6,8 @@ import type { ReaderSession } from './reader-session.js'
 
 /** Number of consecutive connections to instances with a lower revision after which the store counts as recreated. */
 const MAX_BEHIND = 3
+/** Minimum interval in ms between snapshots requested in a doubt, because all readers of a store that lacks heads are in doubt at once. */
+const DOUBT_PAUSE_MS = 300_000
 
 export interface StreamFeedOptions extends LinkOptions {
   /** A web page, which users reload: keeps its copy and reports refusals, where others assume a recreated store, or enter `ERROR`. */
@@ -21,6 +23,7 @@ export class StreamFeed implements Feed {
   private connectionsBehind = 0
   private leaving: Timer | undefined
   private hasAcknowledged = false
+  private doubtedAt = Number.NEGATIVE_INFINITY
 
   constructor(
     private readonly session: ReaderSession,
@@ -98,9 +101,18 @@ export class StreamFeed implements Feed {
       this.session.copy.revision = revision
       this.resumePoint = revision
     }
-    this.session.updateState()
+    const code = this.session.updateState()
     this.session.contact.made()
     if (!this.hasAcknowledged) this.applied()
+    if (code === 'HMS_FRESHNESS_MIXED') this.doubtHeads()
+  }
+
+  /** Requests a snapshot: changes after the resume point never deliver a head that a restored store recorded before it. */
+  private doubtHeads(): void {
+    const now = this.session.time.elapsed()
+    if (now - this.doubtedAt < DOUBT_PAUSE_MS) return
+    this.doubtedAt = now
+    this.restartFromSnapshot() // guard: mixed-heads-read-again
   }
 
   applied(): void {
