@@ -1,6 +1,13 @@
 /** Guards of topics that simulator reads, and of its statements on trials. Same form as `GUARDS`. */
 export const SIMULATION_GUARDS = [
   {
+    name: 'replays-hold-no-timers',
+    guard: 'replays that wait for the worker hold no place that deadlines need',
+    without: ['outside(() => this.replay(simulation))', 'this.replay(simulation)'],
+    spec: 'apps/simulator/src/simulations/run-simulation.spec.ts',
+    test: 'delays no deadline, also of nine runs whose replays wait',
+  },
+  {
     name: 'beside-newest',
     guard: 'a gap in a topic that consumers read only for its newest records parks no event',
     without: "(cleanup === 'compact' && ageMs > RETENTION_MS / 2) ? 'skip' : $3",

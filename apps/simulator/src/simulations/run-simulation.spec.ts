@@ -320,6 +320,25 @@ describe('a replay that takes long', () => {
     expect(await given.show()).toMatchObject({ state: 'failed', progress: null })
   })
 
+  it('delays no deadline, also of nine runs whose replays wait', async () => {
+    const { runner, given } = await held()
+    for (let run = 185; run < 193; run++) await given.linted({ ...(await TIGHTENED()), run })
+    await given.advance(601)
+    expect(await given.results()).toMatchObject(Array.from({ length: 9 }, () => ({ reason: 'DEADLINE' })))
+    expect(runner.signals).toHaveLength(9)
+    expect(await given.pending()).toEqual([])
+  })
+
+  it('waits as a row beyond sixteen', async () => {
+    const { runner, given } = await held()
+    for (let run = 185; run < 201; run++) await given.linted({ ...(await TIGHTENED()), run })
+    await given.breathe()
+    expect(runner.signals).toHaveLength(16)
+    await given.aborted(184)
+    await given.advance(40)
+    expect(runner.signals).toHaveLength(17)
+  })
+
   it('fails its run at the deadline and frees the worker', async () => {
     const { runner, given } = await held()
     await given.advance(601)

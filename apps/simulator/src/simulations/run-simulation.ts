@@ -56,7 +56,8 @@ export class RunSimulation implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.shell.listen({ replay: (simulation) => this.replay(simulation) })
+    // guard: replays-hold-no-timers
+    this.shell.listen({ replay: (simulation, outside) => outside(() => this.replay(simulation)) })
   }
 
   open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<HandlerResult> {

@@ -7,6 +7,9 @@ import { REPLAY_RUNNER, ReplayRun, type ReplayOutcome } from './replay-run.js'
 
 type Attempt = { run: number; attempt: number }
 
+/** Maximum number of replays in this process. Each holds its readings while it waits for the worker. */
+const MAX_REPLAYS = 16
+
 /** Tracks the replays of this process, so that a replay whose verdict is no longer needed frees the worker. */
 @Injectable()
 export class RunningReplays implements OnApplicationShutdown {
@@ -24,6 +27,7 @@ export class RunningReplays implements OnApplicationShutdown {
     const id = idOf(of)
     // The attempt is claimed again if its lease expired because the process was blocked. The verdict of the older replay would not count.
     this.stop(of)
+    if (this.running.size >= MAX_REPLAYS) throw new TransientError(`${MAX_REPLAYS} replays run or wait in this process`)
     const controller = new AbortController()
     this.running.set(id, controller)
     try {

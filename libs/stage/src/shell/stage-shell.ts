@@ -9,7 +9,7 @@ import {
   type StageName,
 } from '#libs/contracts'
 import type { HandlerResult } from '#libs/messaging'
-import { type DocumentTable, lockedDocument, timerKind, type TimerKind, type Transaction } from '#libs/persistence'
+import { type DocumentTable, lockedDocument, timerKind, type TimerKind, type Transaction, type WorkHandler } from '#libs/persistence'
 import { type CommonEffect, type CommonInput, type Decision, isEvidenceRequired, type StageState } from '#libs/pipeline'
 import { inTrace } from '#libs/platform'
 import { type AttestingStage, brokenBundle, unattested } from '#libs/signing'
@@ -64,6 +64,9 @@ export function optionsOf({ key, run, attempt, causationId }: Pick<StageState, '
   return { key, run, attempt, causationId }
 }
 
+/** Work outside a transaction, whose result is the input to apply. `outside`: see `WorkHandler`. */
+type StageWork<State, Input> = (state: State, outside: Parameters<WorkHandler>[0]['outside']) => Promise<Input | undefined>
+
 /** Shell around every decider: opens a run once per attempt, locks it, decides, and performs the effects in the same transaction. */
 export class StageShell<
   State extends StageState,
@@ -76,8 +79,8 @@ export class StageShell<
     private readonly stage: Stage<State, Input, Effect, Timer>,
   ) {}
 
-  /** Registers the timers; call once, before the start. `works`: work outside a transaction, whose result is the input to apply. */
-  listen(works: Partial<Record<Timer, (state: State) => Promise<Input | undefined>>> = {}): void {
+  /** Registers the timers; call once, before the start. */
+  listen(works: Partial<Record<Timer, StageWork<State, Input>>> = {}): void {
     for (const timer of this.stage.timers) {
       const work = works[timer]
       if (work !== undefined) this.onWork(timer, work)
@@ -213,11 +216,11 @@ export class StageShell<
     return this.runtime.timers.schedule(tx, { id, kind, keys: [...this.stage.keysOf(state)], data: { run, attempt, key }, dueAt })
   }
 
-  private onWork(timer: Timer, work: (state: State) => Promise<Input | undefined>): void {
-    this.runtime.timers.onWork(this.kindOf(timer), async ({ timer: { data }, finish }) => {
+  private onWork(timer: Timer, work: StageWork<State, Input>): void {
+    this.runtime.timers.onWork(this.kindOf(timer), async ({ timer: { data }, finish, outside }) => {
       const { run, attempt } = data
       const state = await this.runtime.database.autocommit((tx) => tx.documents(this.tableOf()).get(String(run)))
-      const input = state?.attempt === attempt ? await inTrace(state.traceparent, () => work(state)) : undefined
+      const input = state?.attempt === attempt ? await inTrace(state.traceparent, () => work(state, outside)) : undefined
       await finish(async (tx) => {
         if (input !== undefined) await this.input(tx, run, input, { attempt })
       })
