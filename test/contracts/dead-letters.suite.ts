@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { GIVEN_UP } from '#libs/contracts'
 import { DEAD_LETTERS, headersOf, recordOfBytes, type BusRecord, type DeadLetter } from '#libs/messaging'
-import { TransientError } from '#libs/platform'
+import { TransientError, validTraceparent } from '#libs/platform'
 import { ConsumerWorld, type ConsumerAdapter } from './consumer-world.js'
 import { PARCELS } from './database.suite.js'
 import { signedRecord } from './signed-record.js'
 
 const TOPIC = 'hms.dlq.simulator.v1'
 const MIB = 1024 * 1024
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 
 /** Dead letters after they were buried: the copy on their topic, their bounds, and what people do with them. */
 export function deadLettersSuite(open: () => Promise<ConsumerAdapter>): void {
@@ -55,7 +56,9 @@ export function deadLettersSuite(open: () => Promise<ConsumerAdapter>): void {
   describe('on its topic a letter', () => {
     it('has the original key, value and headers, and the reason', async () => {
       const record = await signedRecord(world.identity, { keySeq: 1, type: 'hms.lint.passed.v2' })
-      await world.consumer.handle({ ...record, headers: { ...record.headers, mine: 'kept' } })
+      const trace = { traceparent: `00-${TRACE}-00f067aa0ba902b7-01` }
+      const claimed = { mine: 'kept', 'content-type': 'image/png', 'hms-summary': 'all is well', ...trace }
+      await world.consumer.handle({ ...record, headers: { ...record.headers, ...claimed } })
       const [letter] = await world.letters()
       const [copy] = await world.sent(TOPIC)
       expect(copy).toMatchObject({ key: record.key, value: record.value, type: GIVEN_UP, source: '/hms-svc/simulator', runId: '7' })
@@ -67,14 +70,24 @@ export function deadLettersSuite(open: () => Promise<ConsumerAdapter>): void {
         'hms-dlq-code': 'HMS_EVENT_MAJOR_UNKNOWN',
         'hms-dlq-topic': 'hms.lint.v1',
         'hms-dlq-position': '0:1',
+        'hms-dlq-original-content-type': 'image/png',
+        'hms-dlq-original-hms-summary': 'all is well',
+        'content-type': 'application/json',
+        'hms-summary': 'run 7 simulator: gave up hms.lint.v1 0:1, HMS_EVENT_MAJOR_UNKNOWN',
       })
+      expect(headersOf(copy!)['traceparent']).toMatch(new RegExp(`^00-${TRACE}-(?!00f067aa)`))
     })
 
     it('has an empty key where there was none, and base64 where there was no text', async () => {
       const bytes = { key: null, value: Buffer.from([0xff, 0, 0x7b]), headers: {} }
       await world.consumer.handle(await broken(recordOfBytes(bytes)))
       const [copy] = await world.sent(TOPIC)
-      expect(copy).toMatchObject({ key: '', value: bytes.value.toString('base64'), headers: { 'hms-dlq-value': 'base64' } })
+      expect(copy).toMatchObject({
+        key: '',
+        value: bytes.value.toString('base64'),
+        headers: { 'hms-dlq-value': 'base64', 'content-type': 'text/plain; charset=utf-8' },
+      })
+      expect(validTraceparent(copy!.traceparent)).toBeDefined()
       expect(await world.letters()).toMatchObject([
         { key: null, value: '\uFFFD\uFFFD{', raw: { key: null, value: bytes.value.toString('base64'), headers: [] } },
       ])

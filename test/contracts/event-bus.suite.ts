@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { OutgoingEvent } from '#libs/contracts'
 import { openRecord, type BusRecord, type EventBus, type ReadPosition } from '#libs/messaging'
-import { uuidv7 } from '#libs/platform'
+import { uuidv7, validTraceparent } from '#libs/platform'
 import { Reading, STATE_TOPIC, TOPIC, type BusWorld } from './bus-world.js'
 
 /** What every `EventBus` keeps. The world is shared: tests keep apart by their own keys and groups. */
@@ -28,6 +28,13 @@ export function eventBusSuite(worldOf: () => BusWorld): void {
     await reading.meet(60)
     for (const key of keys) expect(reading.seqs(key)).toEqual(Array.from({ length: 20 }, (_, at) => at + 1))
     expect(reading.records.map((record) => openRecord(record, ['linter'], world.identity.roster).ok)).not.toContain(false)
+    for (const { key, headers } of reading.records) {
+      expect(headers['hms-summary']).toBe(`run 7 ${key}: lint failed, TEST, 0 findings`)
+      expect([headers['traceparent'], headers['ce_traceparent']]).toEqual([
+        validTraceparent(headers['traceparent']),
+        headers['traceparent'],
+      ])
+    }
   })
 
   it('gives a group that comes late everything from the oldest record', async () => {

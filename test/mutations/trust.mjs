@@ -1,6 +1,13 @@
 /** Guards of the checks on releases, bundles, heads and rosters, by signers, readers and rollout. Same form as `GUARDS`. */
 export const TRUST_GUARDS = [
   {
+    name: 'summary-code',
+    guard: 'the summary in a header contains no reason that a person wrote',
+    without: ["? reason : ''", '? reason : reason'],
+    spec: 'libs/contracts/src/events.spec.ts',
+    test: 'contains a reason that is a code, and leaves one out that a person wrote',
+  },
+  {
     name: 'prepared-is-a-release',
     guard: 'a person signs only a release, not another statement that names the policy',
     without:

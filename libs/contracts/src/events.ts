@@ -2,6 +2,7 @@ import type { DeliveryFacts, ReceiptWay } from './api/deliveries.js'
 import type { PredictedLoad } from './api/simulation-impact.js'
 import type { RosterStep } from './api/rosters.js'
 import type { TokenRecord } from './api/tokens.js'
+import { eventWords } from './audit-words.js'
 import type { BotAlert, ReportedCoverage } from './bots.js'
 import type { CanaryFigures, PassedStep } from './canary-figures.js'
 import type { Change } from './change.js'
@@ -15,6 +16,7 @@ import type { LoggedApproval } from './log-proof.js'
 import type { AcceptedDecision, DecisionAnswer, GuardJudged, RejectedApproval } from './run-decisions.js'
 import type { LintFinding, ScenarioRule, StageFailure } from './run-dossier.js'
 import type { RunView, StageName } from './runs.js'
+import { acknowledgedIn, codeIn, count, coverageFacts, deliveryFacts, facts, listed, named, reached, ticketFacts } from './summary-facts.js'
 import type { Ticket } from './tickets.js'
 
 /** Reasons of state WAITING. */
@@ -149,6 +151,87 @@ export interface EventData {
 }
 export type EventType = keyof EventData
 
+/** Declaration of an event type: its topic (`null`: the topic of the stage that publishes it), and the facts of its header `hms-summary`. */
+type Declaration<T extends EventType> = readonly [topic: string | null, facts: (data: EventData[T]) => string]
+
+const nothing = (): string => ''
+
+/**
+ * Every event type. Facts are counts, codes, ids and times, never a text that a person wrote: they are in a header, outside the signature,
+ * where anybody who may list the topic reads them.
+ */
+export const EVENTS: { readonly [T in EventType]: Declaration<T> } = {
+  'hms.approval.approved.v1': ['hms.approval.v1', ({ dossier }) => count(dossier.releases[0]?.signatures.length ?? 0, 'signature')],
+  'hms.approval.rejected.v1': ['hms.approval.v1', nothing],
+  'hms.lint.passed.v1': ['hms.lint.v1', ({ findings }) => count(findings.length, 'finding')],
+  'hms.lint.failed.v1': ['hms.lint.v1', ({ reason, findings }) => facts(codeIn(reason), count(findings.length, 'finding'))],
+  'hms.simulation.started.v1': ['hms.simulation.v1', nothing],
+  'hms.simulation.passed.v1': ['hms.simulation.v1', ({ scenarios }) => count(scenarios.length, 'scenario')],
+  'hms.simulation.failed.v1': ['hms.simulation.v1', ({ reason }) => codeIn(reason)],
+  'hms.simulation.paused.v1': ['hms.simulation.v1', ({ reason }) => codeIn(reason)],
+  'hms.canary.delayed.v1': ['hms.canary.v1', ({ reason, behind }) => facts(reason, behind && `behind run ${behind}`)],
+  'hms.canary.started.v1': ['hms.canary.v1', ({ step }) => facts(step && `step ${step}`)],
+  'hms.canary.observation-started.v1': ['hms.canary.v1', ({ until }) => `until ${until}`],
+  'hms.canary.step-passed.v1': ['hms.canary.v1', ({ steps }) => facts(`step ${steps.length}`, acknowledgedIn(steps.at(-1)?.summary))],
+  'hms.canary.passed.v1': ['hms.canary.v1', ({ summary }) => acknowledgedIn(summary)],
+  'hms.canary.failed.v1': ['hms.canary.v1', ({ reason, detail }) => facts(codeIn(reason), acknowledgedIn(detail))],
+  'hms.canary.paused.v1': ['hms.canary.v1', ({ reason, detail }) => facts(codeIn(reason), acknowledgedIn(detail))],
+  'hms.canary.alarmed.v1': ['hms.canary.v1', ({ reason }) => codeIn(reason)],
+  'hms.rollout.delayed.v1': ['hms.rollout.v1', ({ reason }) => reason],
+  'hms.rollout.started.v1': ['hms.rollout.v1', nothing],
+  'hms.rollout.promoted.v1': ['hms.rollout.v1', ({ heads }) => listed(heads.map(({ policy, version }) => named(policy, version)))],
+  'hms.rollout.held.v1': ['hms.rollout.v1', ({ until, reach }) => facts(`until ${until}`, reached(reach))],
+  'hms.rollout.took-effect.v1': ['hms.rollout.v1', nothing],
+  'hms.rollout.bake-started.v1': ['hms.rollout.v1', ({ until, reach }) => facts(`until ${until}`, reached(reach))],
+  'hms.rollout.completed.v1': ['hms.rollout.v1', ({ summary, reach }) => acknowledgedIn(summary) || reached(reach)],
+  'hms.rollout.failed.v1': ['hms.rollout.v1', ({ reason, detail }) => facts(codeIn(reason), acknowledgedIn(detail))],
+  'hms.rollout.paused.v1': ['hms.rollout.v1', ({ reason, detail }) => facts(codeIn(reason), acknowledgedIn(detail))],
+  'hms.rollout.reversed.v1': ['hms.rollout.v1', ({ from, to }) => `${from.version} to ${to?.version ?? 'no version'}`],
+  'hms.rollout.withdrawn.v1': ['hms.rollout.v1', ({ from }) => from.version],
+  'hms.notification.started.v1': ['hms.notification.v1', ({ partners }) => count(partners.length, 'partner')],
+  'hms.notification.completed.v1': ['hms.notification.v1', ({ sent, retrying }) => `${sent} sent, ${retrying} retrying`],
+  'hms.notification.progressed.v1': ['hms.notification.v1', ({ sent, acknowledged }) => `${sent} sent, ${acknowledged} acknowledged`],
+  'hms.notification.undelivered.v1': ['hms.notification.v1', ({ partner, tries }) => `partner ${partner} after ${count(tries, 'try')}`],
+  'hms.run.changed.v1': ['hms.run.state.v1', ({ view }) => view.state],
+  'hms.run.decided.v1': ['hms.run.control.v1', ({ decision }) => decision],
+  'hms.run.decision-accepted.v1': ['hms.run.control.v1', ({ decision }) => decision],
+  'hms.stage.timed-out.v1': ['hms.run.control.v1', ({ stage }) => stage],
+  'hms.roster.rotated.v1': ['hms.roster.v1', ({ version }) => `version ${version}`],
+  'hms.token.issued.v1': ['hms.token.v1', ({ token }) => `until ${token.expiresAt}`],
+  'hms.token.revoked.v1': ['hms.token.v1', nothing],
+  'hms.ticket.opened.v1': ['hms.ticket.v1', ticketFacts],
+  'hms.ticket.escalated.v1': ['hms.ticket.v1', ({ ticket }) => facts(ticketFacts({ ticket }), ticket.told.at(-1)?.to)],
+  'hms.ticket.closed.v1': ['hms.ticket.v1', ({ ticket }) => facts(ticketFacts({ ticket }), ticket.state)],
+  'hms.freeze.declared.v1': ['hms.freeze.v1', ({ freeze }) => facts(freeze.scope, freeze.until && `until ${freeze.until}`)],
+  'hms.freeze.lifted.v1': ['hms.freeze.v1', ({ freeze }) => freeze.scope],
+  'hms.partner.registered.v1': ['hms.partner.v1', nothing],
+  'hms.partner.unsubscribed.v1': ['hms.receipt.v1', nothing],
+  'hms.partner.resubscribed.v1': ['hms.receipt.v1', nothing],
+  'hms.delivery.delivered.v1': ['hms.receipt.v1', (data) => facts(deliveryFacts(data), `after ${count(data.tries, 'try')}`)],
+  'hms.delivery.acknowledged.v1': ['hms.receipt.v1', (data) => facts(deliveryFacts(data), `by ${data.way}`)],
+  'hms.delivery.given-up.v1': ['hms.receipt.v1', (data) => facts(deliveryFacts(data), `after ${count(data.tries, 'try')}`)],
+  'hms.delivery.redriven.v1': ['hms.receipt.v1', deliveryFacts],
+  'hms.head.issued.v1': ['hms.config.head.v1', ({ heads }) => count(heads.length, 'head')],
+  'hms.head.published.v1': [
+    'hms.config.published.v1',
+    ({ heads }) => listed(heads.map(({ policy, scope, seq }) => `${policy}@${scope} ${seq}`)),
+  ],
+  'hms.coverage.reported.v1': ['hms.config.coverage.v1', ({ reports }) => listed(reports.flatMap(coverageFacts))],
+  'hms.state.recorded.v1': [
+    'hms.config.state.v1',
+    ({ document: { version, revision } }) => `${version ?? 'no version'}, revision ${revision}`,
+  ],
+  'hms.state.vouched.v1': ['hms.config.state.v1', nothing],
+  'hms.alert.reported.v1': ['hms.bot.alert.v1', ({ policy, version }) => (policy === undefined ? '' : named(policy, version))],
+  'hms.release.logged.v1': ['hms.audit.v1', ({ releases }) => listed(releases.map(({ policy, version }) => named(policy, version)))],
+  'hms.run.poisoned.v1': [null, ({ group, reason }) => facts(group, codeIn(reason))],
+  'hms.guard.judged.v1': [null, ({ action, verdict, rule }) => facts(`${action} ${verdict}`, rule)],
+  'hms.run.decision-applied.v1': [null, ({ decision, stage }) => `${decision} in ${stage}`],
+  'hms.run.decision-late.v1': [null, ({ decision, stage }) => `${decision} in ${stage}`],
+}
+
+export const EVENT_TYPES = Object.keys(EVENTS) as EventType[]
+
 /** Event types that every stage publishes, each on its own topic. */
 export const STAGE_EVENTS = [
   'hms.run.poisoned.v1',
@@ -158,65 +241,9 @@ export const STAGE_EVENTS = [
 ] as const
 
 /** Topic of every other type. */
-export const EVENT_TOPICS: Record<Exclude<EventType, StageEventType>, string> = {
-  'hms.approval.approved.v1': 'hms.approval.v1',
-  'hms.approval.rejected.v1': 'hms.approval.v1',
-  'hms.lint.passed.v1': 'hms.lint.v1',
-  'hms.lint.failed.v1': 'hms.lint.v1',
-  'hms.simulation.started.v1': 'hms.simulation.v1',
-  'hms.simulation.passed.v1': 'hms.simulation.v1',
-  'hms.simulation.failed.v1': 'hms.simulation.v1',
-  'hms.simulation.paused.v1': 'hms.simulation.v1',
-  'hms.canary.delayed.v1': 'hms.canary.v1',
-  'hms.canary.started.v1': 'hms.canary.v1',
-  'hms.canary.observation-started.v1': 'hms.canary.v1',
-  'hms.canary.step-passed.v1': 'hms.canary.v1',
-  'hms.canary.passed.v1': 'hms.canary.v1',
-  'hms.canary.failed.v1': 'hms.canary.v1',
-  'hms.canary.paused.v1': 'hms.canary.v1',
-  'hms.canary.alarmed.v1': 'hms.canary.v1',
-  'hms.rollout.delayed.v1': 'hms.rollout.v1',
-  'hms.rollout.started.v1': 'hms.rollout.v1',
-  'hms.rollout.promoted.v1': 'hms.rollout.v1',
-  'hms.rollout.held.v1': 'hms.rollout.v1',
-  'hms.rollout.took-effect.v1': 'hms.rollout.v1',
-  'hms.rollout.bake-started.v1': 'hms.rollout.v1',
-  'hms.rollout.completed.v1': 'hms.rollout.v1',
-  'hms.rollout.failed.v1': 'hms.rollout.v1',
-  'hms.rollout.paused.v1': 'hms.rollout.v1',
-  'hms.rollout.reversed.v1': 'hms.rollout.v1',
-  'hms.rollout.withdrawn.v1': 'hms.rollout.v1',
-  'hms.notification.started.v1': 'hms.notification.v1',
-  'hms.notification.completed.v1': 'hms.notification.v1',
-  'hms.notification.progressed.v1': 'hms.notification.v1',
-  'hms.notification.undelivered.v1': 'hms.notification.v1',
-  'hms.run.changed.v1': 'hms.run.state.v1',
-  'hms.run.decided.v1': 'hms.run.control.v1',
-  'hms.run.decision-accepted.v1': 'hms.run.control.v1',
-  'hms.stage.timed-out.v1': 'hms.run.control.v1',
-  'hms.roster.rotated.v1': 'hms.roster.v1',
-  'hms.token.issued.v1': 'hms.token.v1',
-  'hms.token.revoked.v1': 'hms.token.v1',
-  'hms.ticket.opened.v1': 'hms.ticket.v1',
-  'hms.ticket.escalated.v1': 'hms.ticket.v1',
-  'hms.ticket.closed.v1': 'hms.ticket.v1',
-  'hms.freeze.declared.v1': 'hms.freeze.v1',
-  'hms.freeze.lifted.v1': 'hms.freeze.v1',
-  'hms.partner.registered.v1': 'hms.partner.v1',
-  'hms.partner.unsubscribed.v1': 'hms.receipt.v1',
-  'hms.partner.resubscribed.v1': 'hms.receipt.v1',
-  'hms.delivery.delivered.v1': 'hms.receipt.v1',
-  'hms.delivery.acknowledged.v1': 'hms.receipt.v1',
-  'hms.delivery.given-up.v1': 'hms.receipt.v1',
-  'hms.delivery.redriven.v1': 'hms.receipt.v1',
-  'hms.head.issued.v1': 'hms.config.head.v1',
-  'hms.head.published.v1': 'hms.config.published.v1',
-  'hms.coverage.reported.v1': 'hms.config.coverage.v1',
-  'hms.state.recorded.v1': 'hms.config.state.v1',
-  'hms.state.vouched.v1': 'hms.config.state.v1',
-  'hms.alert.reported.v1': 'hms.bot.alert.v1',
-  'hms.release.logged.v1': 'hms.audit.v1',
-}
+export const EVENT_TOPICS = Object.fromEntries(
+  EVENT_TYPES.filter((type) => !isStageEvent(type)).map((type) => [type, EVENTS[type][0]]),
+) as Record<Exclude<EventType, StageEventType>, string>
 
 export type StageEventType = (typeof STAGE_EVENTS)[number]
 
@@ -224,9 +251,30 @@ export function isStageEvent(type: EventType): type is StageEventType {
   return (STAGE_EVENTS as readonly string[]).includes(type)
 }
 
-export const EVENT_TYPES = [...Object.keys(EVENT_TOPICS), ...STAGE_EVENTS] as EventType[]
 const KNOWN_TYPES: ReadonlySet<string> = new Set(EVENT_TYPES)
 
 export function isEventType(type: string): type is EventType {
   return KNOWN_TYPES.has(type)
+}
+
+/** Header in which a record reports in words what happened; not signed. */
+export const SUMMARY_HEADER = 'hms-summary'
+const MAX_SUMMARY = 300
+
+/**
+ * Returns the header `hms-summary` of an event: `run 184 epa-pm25-limit@2.0.0: canary passed, 10 of 10 bots acknowledged`. Printable ASCII,
+ * at most 300 characters.
+ */
+export function summaryOf<T extends EventType>(type: T, data: EventData[T], { run, key }: { run?: number | string; key: string }): string {
+  const { dossier, view, ticket } = data as Partial<Record<'dossier', RunDossier> & Record<'view', RunView> & Record<'ticket', Ticket>>
+  const policies = dossier?.releases ?? view?.policies ?? ticket?.policies
+  const names = policies?.map(({ id, version }) => named(id, version)) ?? [key]
+  const ofRun = run ?? view?.run ?? ticket?.run ?? (data as { run?: number | null }).run
+  const about = [...(ofRun ? [`run ${ofRun}`] : []), listed(names)].join(' ')
+  return asSummary(`${about}: ${facts(eventWords(type), EVENTS[type][1](data))}`)
+}
+
+/** Returns a text as a summary: other characters become `?`, because ids of bots and partners may have any. */
+export function asSummary(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, MAX_SUMMARY)
 }

@@ -1,5 +1,13 @@
-import { jsonIn, type Envelope, type OutgoingEvent, type VerifiedEvent, type ServiceName } from '#libs/contracts'
-import { describeError, validTraceparent } from '#libs/platform'
+import {
+  HEARTBEAT_KEY,
+  jsonIn,
+  SUMMARY_HEADER,
+  type Envelope,
+  type OutgoingEvent,
+  type VerifiedEvent,
+  type ServiceName,
+} from '#libs/contracts'
+import { childTraceparent, describeError, validTraceparent } from '#libs/platform'
 import { SignatureError, type Roster } from '#libs/signing'
 import type { BusRecord } from './event-bus.js'
 import { STATEMENT_SEAL, type EventSeal } from './event-seal.js'
@@ -19,8 +27,15 @@ export function headersOf(event: OutgoingEvent): Record<string, string> {
     ...(event.runId === undefined ? {} : { ce_runid: event.runId }),
     ...(event.attempt === undefined ? {} : { ce_attempt: String(event.attempt) }),
     ...(event.causationId === undefined ? {} : { ce_causationid: event.causationId }),
-    ...(event.traceparent === undefined ? {} : { ce_traceparent: event.traceparent }),
+    // Both names of the same trace: that of the CloudEvents extension, and that of W3C Trace Context, which tracing tools read.
+    ...(event.traceparent === undefined ? {} : { ce_traceparent: event.traceparent, traceparent: event.traceparent }),
   }
+}
+
+/** Returns the headers of a record that only keeps compaction going. Its value is a time. */
+export function heartbeatHeaders(): Record<string, string> {
+  const summary = `${HEARTBEAT_KEY}: keeps the compaction of the topic going`
+  return { 'content-type': 'text/plain; charset=utf-8', [SUMMARY_HEADER]: summary, traceparent: childTraceparent(undefined) }
 }
 
 export function recordOf(event: OutgoingEvent, position: string): BusRecord {

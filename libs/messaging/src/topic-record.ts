@@ -14,6 +14,7 @@ export function topicRecordOf({ topic, position, key, value, headers }: BusRecor
     at: headers['ce_time'] ?? '',
     run: numberInHeader(headers['ce_runid']),
     attempt: numberInHeader(headers['ce_attempt']),
+    headers,
     // A dead letter may contain the value of an external producer, which is no signed statement.
     data: value === null || type === GIVEN_UP ? null : dataOf(value),
   }

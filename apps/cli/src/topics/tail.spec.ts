@@ -17,6 +17,10 @@ const PAUSED: TopicRecord = {
   at: '2026-01-01T00:00:00.123Z',
   run: 12,
   attempt: 1,
+  headers: {
+    'hms-summary': 'run 12 epa-pm25-limit: canary paused, INCONCLUSIVE',
+    traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`,
+  },
   data: { run: 12, attempt: 1, reason: 'INCONCLUSIVE', detail: 'too few events', label: 'Canary' },
 }
 

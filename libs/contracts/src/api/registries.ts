@@ -259,6 +259,8 @@ export interface TopicRecord {
   at: string
   run: number | null
   attempt: number | null
+  /** All headers, such as `hms-summary` and `traceparent`; absent from services of earlier builds. */
+  headers?: Record<string, string>
   /** `null` for a tombstone, and for a record that is not one of our events. */
   data: unknown
 }

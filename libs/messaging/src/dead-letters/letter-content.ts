@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { recordOfBytes } from '../kafka/kafka-record.js'
 import type { BusRecord } from '../event-bus.js'
 import type { DeadLetter, RawLetter } from './dead-letter.table.js'
-import { deadLetterTopic, GIVEN_UP, isPlainText, type OutgoingEvent } from '#libs/contracts'
-import { uuidv7 } from '#libs/platform'
+import { asSummary, deadLetterTopic, GIVEN_UP, isPlainText, jsonIn, SUMMARY_HEADER, type OutgoingEvent } from '#libs/contracts'
+import { childTraceparent, uuidv7 } from '#libs/platform'
 import { SOURCE_PREFIX } from '../cloud-event.js'
 
 type Content = Pick<DeadLetter, 'key' | 'value' | 'headers' | 'raw' | 'cutFrom'>
@@ -90,7 +90,7 @@ const DETAIL_CHARACTERS = 500
 /** Maximum size of value and headers, below the topic's limit of 5 MiB. */
 const MAX_BYTES = 4.75 * 1024 * 1024
 /** Header names that the letter sets itself. */
-const OWN_HEADERS = /^(ce_|hms-dlq-)/
+const OWN_HEADERS = /^(ce_|hms-dlq-|hms-summary$|content-type$|traceparent$)/i
 
 /** Returns the event that copies a dead letter to its topic: original key, value and headers, and the reason. */
 export function letterEvent(letter: DeadLetter, keySeq: number, now: Date): OutgoingEvent {
@@ -98,8 +98,12 @@ export function letterEvent(letter: DeadLetter, keySeq: number, now: Date): Outg
   const kept = Object.entries(letter.headers).map(
     ([name, value]) => [OWN_HEADERS.test(name) ? `hms-dlq-original-${name}` : name, value] as const,
   )
+  const value = letter.raw === undefined ? letter.value : letter.raw.value
+  const about = run === null ? group : `run ${run} ${group}`
   const headers: Record<string, string> = {
     ...Object.fromEntries(kept),
+    'content-type': jsonIn(value ?? '') === undefined ? 'text/plain; charset=utf-8' : 'application/json',
+    [SUMMARY_HEADER]: asSummary(`${about}: gave up ${topic} ${position}, ${code}`),
     'hms-dlq-id': id,
     'hms-dlq-code': code,
     'hms-dlq-detail': storable(detail, DETAIL_CHARACTERS),
@@ -108,7 +112,6 @@ export function letterEvent(letter: DeadLetter, keySeq: number, now: Date): Outg
     ...(letter.cutFrom === undefined ? {} : { 'hms-dlq-value': `the first characters of ${letter.cutFrom} bytes` }),
     ...(letter.raw === undefined ? {} : { 'hms-dlq-value': 'base64' }),
   }
-  const value = letter.raw === undefined ? letter.value : letter.raw.value
   const fits = Buffer.byteLength(value ?? '') + Buffer.byteLength(JSON.stringify(headers)) <= MAX_BYTES
   return {
     // The letter's id would not be unique: a record redelivered after its letter was deleted gets the same id, and the outbox may still
@@ -121,6 +124,7 @@ export function letterEvent(letter: DeadLetter, keySeq: number, now: Date): Outg
     keySeq,
     time: now.toISOString(),
     ...(run === null ? {} : { runId: String(run) }),
+    traceparent: childTraceparent(letter.headers['ce_traceparent'] ?? letter.headers['traceparent']),
     value: fits ? value : null,
     headers: fits ? headers : { ...headers, 'hms-dlq-value': 'too large for this topic' },
   }

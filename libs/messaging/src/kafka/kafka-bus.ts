@@ -1,7 +1,7 @@
 import { HEARTBEAT_KEY, partitionsOf, SERVICES, type OutgoingEvent, type ServiceName } from '#libs/contracts'
 import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { Admin, Kafka, Producer } from 'kafkajs'
-import { headersOf } from '../cloud-event.js'
+import { headersOf, heartbeatHeaders } from '../cloud-event.js'
 import type {
   BusRecord,
   EventBus,
@@ -113,10 +113,10 @@ export class KafkaBus implements EventBus {
     try {
       const producer = await this.producer.get()
       const sends = topics.flatMap((topic) => Array.from({ length: partitionsOf(topic) }, (_, partition) => ({ topic, partition })))
-      const value = this.clock.now().toISOString()
+      const message = { key: HEARTBEAT_KEY, value: this.clock.now().toISOString(), headers: heartbeatHeaders() }
       await Promise.all(
         sends.map(({ topic, partition }) =>
-          producer.send({ topic, acks: -1, timeout: SEND_TIMEOUT_MS, messages: [{ key: HEARTBEAT_KEY, value, partition }] }),
+          producer.send({ topic, acks: -1, timeout: SEND_TIMEOUT_MS, messages: [{ ...message, partition }] }),
         ),
       )
     } catch (error) {

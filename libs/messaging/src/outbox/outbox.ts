@@ -1,4 +1,14 @@
-import { EVENT_TOPICS, type EventData, type EventType, type JsonObject, type OutgoingEvent, type ServiceName } from '#libs/contracts'
+import {
+  asSummary,
+  EVENT_TOPICS,
+  SUMMARY_HEADER,
+  summaryOf,
+  type EventData,
+  type EventType,
+  type JsonObject,
+  type OutgoingEvent,
+  type ServiceName,
+} from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { childTraceparent, currentTraceparent, uuidv7 } from '#libs/platform'
 import type { Signer } from '#libs/signing'
@@ -45,6 +55,7 @@ export class Outbox {
       ...head,
       traceparent: options.traceparent ?? currentTraceparent() ?? childTraceparent(undefined),
       value: JSON.stringify(envelope),
+      headers: { [SUMMARY_HEADER]: summaryOf(type, data, options) },
     }
     await this.store.append(tx, event)
     tx.afterCommit(this.wake)
@@ -53,7 +64,9 @@ export class Outbox {
 
   /** Publishes a tombstone: a compacted topic deletes the key. It contains no statement, so readers advance no position by it. */
   async erase(tx: Transaction, type: keyof typeof EVENT_TOPICS, key: string): Promise<void> {
-    await this.store.append(tx, { ...(await this.head(tx, type, EVENT_TOPICS[type], key)), value: null })
+    const headers = { [SUMMARY_HEADER]: asSummary(`${key}: deleted`) }
+    const head = await this.head(tx, type, EVENT_TOPICS[type], key)
+    await this.store.append(tx, { ...head, traceparent: currentTraceparent() ?? childTraceparent(undefined), value: null, headers })
     tx.afterCommit(this.wake)
   }
 
