@@ -2768,6 +2768,9 @@ export interface components {
             at: string;
             run: null | number;
             attempt: null | number;
+            headers?: {
+                [key: string]: string;
+            };
             data: Json;
         };
         TopicRecords: {

@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { TOPIC_NAMES } from '#libs/contracts'
-import type { BusRecord } from '#libs/messaging'
+import { GIVEN_UP, TOPIC_NAMES } from '#libs/contracts'
+import { heartbeatHeaders, type BusRecord } from '#libs/messaging'
 import { MemoryBus } from '#libs/messaging/testing'
+import { docsDocument, uuidv7 } from '#libs/platform'
+import { AsyncConsumer, type AsyncApiDocument } from '../support/documents/async-consumer.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
 const AT_ONCE = { observeMs: 0, bakeMs: 0 }
 const WATCHED = { share: 10_000, observeMs: 600_000, bakeMs: 600_000 }
 const WHY = 'WORDS_OF_A_PERSON 8812'
+const STRANGER = 'of-a-stranger'
 const PARTNER = 'A name that somebody wrote'
 
 let system: MemorySystem
@@ -40,12 +43,45 @@ beforeAll(async () => {
   await press.passes(60_000)
   await press.withdraw('pm25', 'EPA Counsel', WHY)
   await press.passes(60_000)
+  // A record of a stranger, which each service that reads the topic gives up.
+  const head = { id: uuidv7(system.clock.now()), source: '/hms-svc/linter', type: 'hms.lint.passed.v1', topic: 'hms.lint.v1', keySeq: 1 }
+  await bus.publish([{ ...head, key: STRANGER, time: system.clock.now().toISOString(), value: '{' }])
+  bus.announce()
+  await press.passes(60_000)
   records = []
-  for await (const record of bus.scan(TOPIC_NAMES, new Date(0))) records.push(record)
+  for await (const record of bus.scan(TOPIC_NAMES, new Date(0))) {
+    if (record.key !== STRANGER || record.topic.startsWith('hms.dlq.')) records.push(record)
+  }
 })
 afterAll(() => system.stop())
 
 const summaries = (): string[] => records.map(({ headers }) => headers['hms-summary'] ?? 'none')
+
+describe('a consumer made from the AsyncAPI document', () => {
+  const document = docsDocument<AsyncApiDocument>('asyncapi.json')
+  const consumer = new AsyncConsumer(document)
+
+  it('reads every record of these runs, tombstones included, and nothing else', () => {
+    const read = records.map((record) => consumer.read(record))
+    expect(read.flatMap(({ problem }) => problem ?? [])).toEqual([])
+    expect(read.find(({ message }) => message === 'hms.run.changed.v1')!.data).toMatchObject({ view: { run: 1 } })
+    expect([...new Set(read.map(({ message }) => message))]).toEqual(
+      expect.arrayContaining(['tombstone', GIVEN_UP, 'hms.run.decision-applied.v1']),
+    )
+    const [first] = records
+    expect(consumer.read({ ...first!, topic: 'hms.lint.v1' }).problem).toContain('hms.lint.v1')
+    expect(consumer.read({ ...first!, value: '{"payload":1}' }).problem).toContain('must')
+  })
+
+  it('reads heartbeats and alerts that bots write themselves, and knows the streams to readers', () => {
+    const heartbeat = { topic: 'hms.partner.v1', key: '~heartbeat', value: '2026-03-02T09:00:00.000Z', headers: heartbeatHeaders() }
+    expect(consumer.read(heartbeat)).toEqual({ message: 'heartbeat', data: heartbeat.value })
+    const alert = { id: 'a1', bot: 'inspector-7', region: 'NCR', kind: 'violation', reading: null, value: 30 }
+    const raw = { topic: 'hms.bot.alert.v1', key: 'inspector-7', value: JSON.stringify(alert), headers: {} }
+    expect(consumer.read(raw)).toEqual({ message: 'alert', data: alert })
+    expect(Object.keys(document.channels)).toEqual(expect.arrayContaining([...TOPIC_NAMES, '/v1/stream', '/v1/events']))
+  })
+})
 
 describe('a record of a topic', () => {
   it('reports in words what happened, with its run and versions', () => {
@@ -56,6 +92,7 @@ describe('a record of a topic', () => {
         'run 2 pm25@2.0.0: run changed, SUCCEEDED',
         'election-week: freeze declared, region:NCR',
         'va-deq: partner registered',
+        expect.stringMatching(/^simulator: gave up hms\.lint\.v1 0:\d+, HMS_EVENT_UNREADABLE$/),
       ]),
     )
     expect(summaries().filter((summary) => !/^[\x20-\x7e]{8,300}$/.test(summary))).toEqual([])
@@ -64,7 +101,8 @@ describe('a record of a topic', () => {
   it('contains in its headers no text that a person wrote, and no name', () => {
     const headers = records.map((record) => JSON.stringify(record.headers))
     expect(headers.filter((text) => /WORDS_OF|8812|somebody wrote|EPA/.test(text))).toEqual([])
-    const values = records.map(({ value }) => Buffer.from((JSON.parse(value ?? '{}') as { payload?: string }).payload ?? '', 'base64'))
+    const payloads = records.map(({ value }) => /"payload":"([^"]*)"/.exec(value ?? '')?.[1] ?? '')
+    const values = payloads.map((payload) => Buffer.from(payload, 'base64'))
     expect(values.filter((text) => text.includes(WHY)).length).toBeGreaterThan(8)
   })
 

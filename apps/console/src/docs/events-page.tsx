@@ -7,7 +7,7 @@ import { DocsFrame } from './docs-frame.js'
 import { readLibrary } from './library.js'
 
 interface AsyncApi {
-  channels: Record<string, { description: string; messages: Record<string, unknown>; 'x-key'?: string }>
+  channels: Record<string, { description: string; messages: Record<string, unknown> }>
   components: { messages: Record<string, { payload: JsonObject }>; schemas: Record<string, JsonObject> }
 }
 
@@ -53,9 +53,7 @@ function readersOf(name: string): string {
 
 function EventType({ type, topic, document }: { type: string; topic: string; document: AsyncApi }): JSX.Element {
   const { messages, schemas } = document.components
-  const payload = messages[type]?.payload
-  const reference = payload?.['$ref']
-  const schema = typeof reference === 'string' ? schemas[reference.split('/').at(-1) ?? ''] : payload
+  const schema = schemas[type] ?? messages[type]?.payload
   return (
     <details id={`${topic}/${type}`} class="route">
       <summary>
