@@ -1,8 +1,8 @@
 import type { Admin, Kafka } from 'kafkajs'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
-import type { OutgoingEvent, ServiceName } from '#libs/contracts'
+import { HEARTBEAT_KEY, type OutgoingEvent, type ServiceName } from '#libs/contracts'
 import { KafkaBus, wantedTopics } from '#libs/messaging'
-import { pause, silentLogger, systemClock, uuidv7 } from '#libs/platform'
+import { pause, silentLogger, systemClock, uuidv7, validTraceparent } from '#libs/platform'
 import { Reading } from '../contracts/bus-world.js'
 
 const TOPIC_RESOURCE = 2
@@ -53,6 +53,12 @@ export function compactionSuite(kafkaOf: () => Kafka): void {
         timeout: 60_000,
       })
       .toBeLessThan(EVENTS)
+    const { records } = await bus.read({ name: STATE, producer: 'config-store' }, 'beginning')
+    const heartbeats = records.filter(({ key }) => key === HEARTBEAT_KEY)
+    expect(heartbeats.map(({ headers }) => [headers['hms-summary'], validTraceparent(headers['traceparent'])])).toContainEqual([
+      `${HEARTBEAT_KEY}: keeps the compaction of the topic going`,
+      expect.any(String),
+    ])
     expect(await read(READ)).toEqual(Array.from({ length: EVENTS }, (_, index) => index + 1))
   }, 90_000)
 }
