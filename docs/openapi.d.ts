@@ -2047,6 +2047,7 @@ export interface components {
             /** @enum {unknown} */
             lane?: "latest" | "every";
             networks?: string[];
+            events?: ("announced" | "updated" | "rolled-back")[];
         };
         PartnerSummary: {
             id: string;
@@ -2066,6 +2067,7 @@ export interface components {
             /** @constant */
             onlyWhereNamed?: true;
             addedAt: string;
+            events?: ("announced" | "updated" | "rolled-back")[];
         };
         PartnerTestDto: {
             channel?: string;

@@ -53,7 +53,7 @@ export function compactionSuite(kafkaOf: () => Kafka): void {
         timeout: 60_000,
       })
       .toBeLessThan(EVENTS)
-    const { records } = await bus.read({ name: STATE, producer: 'config-store' }, 'beginning')
+    const { records } = await bus.read({ name: STATE }, 'beginning')
     const heartbeats = records.filter(({ key }) => key === HEARTBEAT_KEY)
     expect(heartbeats.map(({ headers }) => [headers['hms-summary'], validTraceparent(headers['traceparent'])])).toContainEqual([
       `${HEARTBEAT_KEY}: keeps the compaction of the topic going`,

@@ -52,8 +52,9 @@ export interface EventData {
   'hms.canary.paused.v1': StageFailure & { label: string; figures?: CanaryFigures }
   /** Unexplained alerts after the canary passed; rollout rolls the run back. */
   'hms.canary.alarmed.v1': { run: number; attempt: number; reason: string; detail: string }
-  'hms.rollout.delayed.v1': { run: number; attempt: number; detail: string; reason: 'FREEZE' }
-  'hms.rollout.started.v1': { run: number; attempt: number; detail: string }
+  /** `dossier`: set if the canary of the run passed; absent in events of earlier builds. */
+  'hms.rollout.delayed.v1': { run: number; attempt: number; detail: string; reason: 'FREEZE'; dossier?: RunDossier }
+  'hms.rollout.started.v1': { run: number; attempt: number; detail: string; dossier?: RunDossier }
   /** `change`: who approved the releases and why, internal; absent in events of earlier builds. */
   'hms.rollout.promoted.v1': { run: number; attempt: number; heads: PromotedHead[]; change?: Change }
   /**

@@ -96,6 +96,8 @@ export function sampleMessage(event: SampleEvent, now: Date): Message {
     effective: isUpdate ? '2024-09-01T00:00:00Z' : undefined,
     supersedes,
     bundle: isUpdate ? [`${id}@${version}`] : undefined,
+    values: isUpdate ? { limit: 25 } : undefined,
+    link: isUpdate ? `/policies/${id}` : undefined,
     receipt: RECEIPT,
   }
   return { id: `sample_${randomUUID()}`, body: JSON.stringify({ type: event, timestamp: now.toISOString(), data }) }

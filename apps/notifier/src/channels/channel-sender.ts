@@ -14,14 +14,18 @@ export interface PolicyContent {
   replaced: ReleaseDocument | null
 }
 
+/** Event type of a message about policies. */
+export type PolicyEventType = 'policy.announced' | 'policy.updated' | 'policy.rolled-back' | 'policy.withdrawn'
+
 /** Content of a message, for channels that send more than its body. */
 export interface MessageContent extends PolicyContent {
   /**
    * Event type of the message.
+   * - `policy.announced`: the canary passed. `policy.rolled-back`: an earlier version is in force again. For partners that ask for them.
    * - `partner.test`: tests a channel; about no policy.
    * - `ticket.…` and `partner.unsubscribed` (an address that no longer accepts mail): for people on call.
    */
-  type: 'policy.updated' | 'policy.withdrawn' | 'partner.test' | 'partner.unsubscribed' | 'ticket.opened' | 'ticket.closed'
+  type: PolicyEventType | 'partner.test' | 'partner.unsubscribed' | 'ticket.opened' | 'ticket.closed'
   /** `ID@VERSION`, as in the body. */
   supersedes: readonly string[]
   bundle: readonly string[]
@@ -45,7 +49,7 @@ export interface UnsubscribedAddress {
 }
 
 /** Returns the content of each policy, in the order of the bundle. */
-export function contentsOf(content: MessageContent): readonly PolicyContent[] {
+export function contentsOf(content: Pick<MessageContent, keyof PolicyContent | 'others'>): readonly PolicyContent[] {
   return [content, ...(content.others ?? [])]
 }
 

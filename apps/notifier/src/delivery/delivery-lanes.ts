@@ -254,7 +254,7 @@ export class DeliveryLanes implements OnModuleInit {
       lane,
       laneSeq: joined.laneSeq,
       supersedes: supersedes.flat(),
-      body: notice.body(supersedes, receiptUrl(token, this.config.publicUrl)),
+      body: notice.body(supersedes, receiptUrl(token, this.config.publicUrl), this.config.publicUrl),
       ...UNTRIED,
       createdAt: tx.now.toISOString(),
       deliveredAt: null,

@@ -1,6 +1,7 @@
 import type { ReleaseDocument } from '#libs/contracts'
+import { differenceOf, diffPolicies, type PolicyDocument } from '#libs/policy'
 import { readRelease } from '#libs/signing'
-import type { PolicyContent } from '../channels/channel-sender.js'
+import type { PolicyContent, PolicyEventType } from '../channels/channel-sender.js'
 import type { Delivery, Message } from './delivery.table.js'
 import { supersededBy } from './lane.js'
 import type { NotifiedPolicies } from './notified-policies.js'
@@ -19,6 +20,8 @@ export interface News {
   messageCause: string
   run: number
   stage: string | null
+  /** Set for news that only partners that ask for it get. */
+  kind?: 'announced' | 'rolled-back'
   /** Time of the event. */
   at: Date
   /** Public part of the reason for a rollback or a withdrawal. */
@@ -38,22 +41,29 @@ export interface Notice {
   idFor(partner: string): string
   /** Versions it replaces for a partner with these open deliveries, one list for each of its policies. */
   supersedes(open: readonly Delivery[]): string[][]
-  body(supersedes: readonly string[][], receipt: string): string
+  body(supersedes: readonly string[][], receipt: string, publicUrl?: string): string
+}
+
+/** Prefix of the messages that announce a run whose canary passed. */
+export const ANNOUNCED = 'announced-'
+
+export function isAnnouncement({ message }: Pick<Delivery, 'message'>): boolean {
+  return message.startsWith(ANNOUNCED)
 }
 
 /** Creates the notice of policies that took effect together, were rolled back, or were withdrawn. */
 export function noticeOf(news: News): Notice {
-  const { cause, messageCause, run, stage, policies } = news
+  const { cause, messageCause, kind, run, stage, policies } = news
   const all = policies.map(({ policy, version, digest }) => ({ policy, version, digest }))
   const [{ policy }, isBundle] = [policies[0], all.length > 1]
   return {
     notified: { ...all[0]!, ...(isBundle ? { policies: all } : {}) },
     run,
     stage,
-    message: messageOf(news, isBundle ? `${cause}.bundle` : `${cause}.${policy}`),
+    message: messageOf(news, `${cause}.${isBundle ? 'bundle' : policy}${kind === 'rolled-back' ? `.${kind}` : ''}`),
     idFor: (partner) => (isBundle ? `${messageCause}_${partner}` : `${messageCause}_${policy}_${partner}`),
     supersedes: (open) => policies.map((each) => supersededBy(each, open)),
-    body: (supersedes, receipt) => bodyOf(news, supersedes, receipt),
+    body: (supersedes, receipt, publicUrl) => bodyOf(news, supersedes, receipt, publicUrl ?? ''),
   }
 }
 
@@ -68,12 +78,42 @@ export function releaseFacts(release: ReleaseDocument): { policy: string; versio
   return { policy: id, version, digest: policyDigest, effective: String(effective) }
 }
 
-function messageOf({ policies, at, publicReason }: News, id: string): Message {
+function messageOf(news: News, id: string): Message {
+  const { policies, at, publicReason } = news
   const [first, ...others] = policies.map(({ before: _before, ...content }): PolicyContent => content)
-  const type = first!.release === null ? ('policy.withdrawn' as const) : ('policy.updated' as const)
+  const type = typeOf(news)
   const more = others.length === 0 ? {} : { others }
   const reason = publicReason === undefined ? {} : { publicReason }
   return { id, type, ...first!, ...more, bundle: updatesOf(policies), at: at.toISOString(), ...reason }
+}
+
+const INTENTS: Record<PolicyEventType, string> = {
+  'policy.announced': 'policy-announcement',
+  'policy.updated': 'policy-update',
+  'policy.rolled-back': 'policy-rollback',
+  'policy.withdrawn': 'policy-withdrawal',
+}
+
+function typeOf({ policies, kind }: Pick<News, 'policies' | 'kind'>): PolicyEventType {
+  return policies[0].release === null ? 'policy.withdrawn' : `policy.${kind ?? 'updated'}`
+}
+
+/** Maximum characters of the values in a message, in JSON. Partners read larger ones at the link: each delivery stores its body. */
+const MAX_VALUES = 64 * 1024
+
+/** Returns what each policy says and how it differs from the release before; empty objects if this is too large. */
+function valuesOf(policies: readonly PolicyContent[]): object[] {
+  const all = policies.map(({ release, replaced }) => {
+    if (release === null) return {}
+    const [policy, before] = [policyIn(release), replaced === null ? undefined : policyIn(replaced)]
+    const { id: _id, version: _version, effective: _effective, ...values } = policy
+    return { values, ...(before === undefined ? {} : { differences: diffPolicies(before, policy).map(differenceOf) }) }
+  })
+  return JSON.stringify(all).length <= MAX_VALUES ? all : all.map(() => ({})) // guard: values-bounded
+}
+
+function policyIn({ envelope }: ReleaseDocument): PolicyDocument {
+  return readRelease(envelope).predicate.policy as PolicyDocument
 }
 
 /**
@@ -84,22 +124,27 @@ function messageOf({ policies, at, publicReason }: News, id: string): Message {
  * @param supersedes `ID@VERSION` of versions that each policy replaces for the partner, including versions it was never notified of
  * @param receipt where the partner acknowledges the message
  */
-function bodyOf({ policies, at, publicReason }: News, supersedes: readonly string[][], receipt: string): string {
+function bodyOf(news: News, supersedes: readonly string[][], receipt: string, publicUrl: string): string {
+  const { policies, kind, run, at, publicReason } = news
+  const contents = valuesOf(policies)
   const updates = policies.map(({ policy: id, version, digest, effective }, index) => {
-    return { id, version, digest, effective, supersedes: supersedes[index]! }
+    return { id, version, digest, effective, supersedes: supersedes[index]!, ...contents[index] }
   })
   const { id, version, digest, effective } = updates[0]!
-  const isWithdrawal = policies[0].release === null
-  const [type, intent] = isWithdrawal ? ['policy.withdrawn', 'policy-withdrawal'] : ['policy.updated', 'policy-update']
+  const type = typeOf(news)
+  const isWithdrawal = type === 'policy.withdrawn'
   const data = {
-    intent,
+    intent: INTENTS[type],
     id,
     version,
     digest,
     ...(isWithdrawal ? {} : { effective }),
     supersedes: supersedes.flat(),
     ...(isWithdrawal ? {} : { bundle: updatesOf(policies) }),
+    ...(updates.length > 1 ? {} : contents[0]),
+    ...(kind === 'rolled-back' ? { rolledBack: policies[0].before } : {}),
     ...(updates.length > 1 ? { policies: updates } : publicReason === undefined ? {} : { reason: publicReason }),
+    ...(isWithdrawal ? {} : { link: publicUrl + (kind === 'announced' ? `/runs/${run}` : `/policies/${id}`) }),
     receipt,
   }
   return JSON.stringify({ type, timestamp: at.toISOString(), data })

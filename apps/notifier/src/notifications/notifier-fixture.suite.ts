@@ -161,6 +161,18 @@ export async function notifierFixture() {
       await handle((tx) => notify.open(tx, dossier, cause()))
       await quiet()
     },
+    /** Publishes that the canary of a run passed, and its rollout starts. */
+    async foretell(run: number, version: string, before: string | null): Promise<void> {
+      const dossier = await dossierOf(run, version, before, null)
+      await handle((tx) => notify.foretell(tx, dossier, cause()))
+      await quiet()
+    },
+    /** Publishes that a run failed; `kept`: policies that remain in force. */
+    async fail(run: number, ...kept: string[]): Promise<void> {
+      const left = kept.map((id) => ({ id, version: '2.0.0', refused: null, code: 'X', detail: 'x' }))
+      await handle((tx) => reversal.ended(tx, { run, kept: left }, cause()))
+      await quiet()
+    },
     /** Publishes that all readers hold a run's releases until their effective time. */
     async hold(run: number, version: string, before: string | null): Promise<void> {
       const dossier = await dossierOf(run, version, before, null)
@@ -172,9 +184,11 @@ export async function notifierFixture() {
       await quiet()
     },
     /** Publishes a rollback. `to`: `null` if nothing was in force before. */
-    async reverse(from: string, to: string | null, seq: number, policy = POLICY): Promise<void> {
+    async reverse(from: string, to: string | null, seq: number, policy = POLICY, publicReason?: string): Promise<void> {
       const before = to === null ? null : await releaseOf(to, policy)
-      const reversed: ReversedPolicy = { policy, from: await refOf(from, policy), to: before, seq, reason: '', run: null }
+      const reason = 'an internal word 8812'
+      const change = publicReason === undefined ? {} : { change: { publicReason, reason } as ReversedPolicy['change'] & object }
+      const reversed: ReversedPolicy = { policy, from: await refOf(from, policy), to: before, seq, reason, run: null, ...change }
       await handle((tx) => reversal.reversed(tx, reversed, cause()))
       await quiet()
     },

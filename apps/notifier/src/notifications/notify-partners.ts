@@ -1,4 +1,4 @@
-import { openRelease, type ReceivedEvent, type RunDossier } from '#libs/contracts'
+import { openRelease, type CarriedRelease, type ReceivedEvent, type RunDossier } from '#libs/contracts'
 import type { HandlerResult } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import {
@@ -14,9 +14,9 @@ import { originOf, StageShell } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DeliveryLanes, type DeliveryListener } from '../delivery/delivery-lanes.js'
 import { DELIVERIES } from '../delivery/delivery.table.js'
-import { noticeOf, type PolicyNews, releaseFacts } from '../delivery/news.js'
+import { ANNOUNCED, type News, noticeOf, type PolicyNews, releaseFacts } from '../delivery/news.js'
 import { NotifierConfig } from '../notifier.config.js'
-import { resolvePartners } from '../partners/partner.js'
+import { asksFor, resolvePartners } from '../partners/partner.js'
 import { allPartners } from '../partners/partner.table.js'
 import { NOTIFICATIONS, notificationKey, stageId } from './notification.table.js'
 import { takenBackOf } from './reversal.table.js'
@@ -87,18 +87,26 @@ export class NotifyPartners implements OnModuleInit, DeliveryListener {
     const takenBack = await takenBackOf(tx, dossier, at)
     const inForce = dossier.releases.filter(({ releaseDigest }) => !takenBack.has(releaseDigest)) // guard: taken-back-left-out
     if (inForce.length === 0) return
-    const policies = inForce.map((release): PolicyNews => {
-      const opened = openRelease(release, dossier.proofs)
-      const live = dossier.live[release.id] ?? null
-      const replaced = live === null ? null : openRelease(live, dossier.proofs)
-      return { ...releaseFacts(opened), release: opened, replaced, before: live?.version ?? null }
-    })
     const names = { cause: `run-${run}-${attempt}`, messageCause: `run_${run}`, run, stage: stageId(stage) }
+    const notice = noticeOf({ ...names, at, policies: newsOf(dossier, inForce) })
     await this.lanes.add(
       tx,
-      noticeOf({ ...names, at, policies: policies as [PolicyNews, ...PolicyNews[]] }),
+      notice,
       partners.flatMap((id) => registered.get(id) ?? []),
     )
+  }
+
+  /**
+   * Announces a run whose canary passed to the partners that ask for it. No stage counts these messages: a partner is told of a run when it
+   * is told that the release is in force.
+   */
+  async foretell(tx: Transaction, dossier: RunDossier, { time }: ReceivedEvent): Promise<void> {
+    const { run, attempt, releases, plan } = dossier
+    const asking = resolvePartners(plan.partners, await allPartners(tx)).partners.filter((partner) => asksFor(partner, 'announced'))
+    if (asking.length === 0) return
+    const names = { cause: `${ANNOUNCED}${run}-${attempt}`, messageCause: `announced_${run}_${attempt}`, kind: 'announced' as const }
+    const notice = noticeOf({ ...names, run, stage: null, at: new Date(time), policies: newsOf(dossier, releases) })
+    await this.lanes.add(tx, notice, asking)
   }
 
   /** Records a reached partner and recounts an open stage; a completed one is recounted at intervals, not per delivery. */
@@ -125,6 +133,16 @@ export class NotifyPartners implements OnModuleInit, DeliveryListener {
       await this.shell.decide(tx, notification, { type: 'counted', waiting, isOverdue, result: summarize(notification, deliveries) })
     })
   }
+}
+
+function newsOf(dossier: RunDossier, releases: readonly CarriedRelease[]): News['policies'] {
+  const policies = releases.map((release): PolicyNews => {
+    const opened = openRelease(release, dossier.proofs)
+    const live = dossier.live[release.id] ?? null
+    const replaced = live === null ? null : openRelease(live, dossier.proofs)
+    return { ...releaseFacts(opened), release: opened, replaced, before: live?.version ?? null }
+  })
+  return policies as [PolicyNews, ...PolicyNews[]]
 }
 
 function freshOf(dossier: RunDossier, cause: ReceivedEvent): Notification {

@@ -1,12 +1,14 @@
-import type { ReceivedEvent, ReversedPolicy, WithdrawnPolicy } from '#libs/contracts'
+import type { KeptPolicy, ReceivedEvent, ReversedPolicy, WithdrawnPolicy } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { Injectable } from '@nestjs/common'
-import { DELIVERIES, type Delivery, wayOf } from '../delivery/delivery.table.js'
+import { contentsOf } from '../channels/channel-sender.js'
+import { DELIVERIES, type Delivery, MESSAGES, wayOf } from '../delivery/delivery.table.js'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { orSeveral } from '../delivery/find-deliveries.js'
-import { type News, noticeOf, type PolicyNews, releaseFacts } from '../delivery/news.js'
+import { isAnnouncement, type News, noticeOf, type PolicyNews, releaseFacts } from '../delivery/news.js'
 import { concerns, policiesOf } from '../delivery/notified-policies.js'
+import { asksFor } from '../partners/partner.js'
 import { PARTNERS } from '../partners/partner.table.js'
 import { rememberReversal } from './reversal.table.js'
 
@@ -43,10 +45,34 @@ export class NotifyReversal {
     await this.notify(tx, { policy }, names, cause)
   }
 
+  /**
+   * Notifies partners that were told of a run ahead, and of nothing since, that it ended: the release before is in force, or for a policy
+   * of `kept` its own.
+   */
+  async ended(tx: Transaction, { run, kept = [] }: { run: number; kept?: readonly KeptPolicy[] }, cause: ReceivedEvent): Promise<void> {
+    const where = { run, state: ['delivered', 'pending', 'dead'] }
+    const found = await tx.documents(DELIVERIES).find({ where, orderBy: 'created_at', descending: true, limit: MAX_DELIVERIES })
+    const message = found.find(isAnnouncement)?.message
+    const content = message === undefined ? undefined : await tx.documents(MESSAGES).get(message)
+    if (content === undefined) return
+    const names = { cause: `ended-${run}`, messageCause: `ended_${run}`, at: new Date(cause.time) }
+    for (const { policy, version, release, replaced } of contentsOf(content).toSorted((a, b) => (a.policy < b.policy ? -1 : 1))) {
+      await tx.lock([policyKey(policy)])
+      const inForce = kept.some(({ id }) => id === policy) ? release : replaced
+      const again = inForce === null ? undefined : { ...releaseFacts(inForce), release: inForce, replaced: null }
+      await this.notify(tx, { policy, versions: [version], again, isAnnounced: true }, names, cause)
+    }
+  }
+
   /** Notifies partners that may know one of `versions`, or any version without them. `again`: the release that is in force now. */
   private async notify(
     tx: Transaction,
-    { policy, versions, again }: { policy: string; versions?: readonly string[]; again?: Omit<PolicyNews, 'before'> },
+    {
+      policy,
+      versions,
+      again,
+      isAnnounced = false,
+    }: { policy: string; versions?: readonly string[]; again?: Omit<PolicyNews, 'before'>; isAnnounced?: boolean },
     names: Omit<News, 'run' | 'stage' | 'policies'>,
     { time }: ReceivedEvent,
   ): Promise<void> {
@@ -61,15 +87,19 @@ export class NotifyReversal {
       const partner = await tx.documents(PARTNERS).get(id)
       const newest = deliveries.find(({ state }) => state !== 'dead')
       if (partner === undefined || (newest && reportedVersion(newest, policy) === null)) continue // guard: withdrawn-once
+      const all = await deliveriesBefore(tx, id, policy)
+      if (isAnnounced && !isAnnouncement(all[0]!)) continue // guard: end-told-once
       const isUntried = partner.lane === 'latest' && !deliveries.some(mayKnow)
-      if (isUntried && knowsWithout(deliveries, await deliveriesBefore(tx, id, policy), policy, again?.version ?? null)) {
+      if (isUntried && knowsWithout(deliveries, all, policy, again?.version ?? null)) {
         for (const delivery of deliveries) await this.lanes.supersede(tx, delivery)
         continue
       }
       const run = Math.max(...deliveries.map((delivery) => delivery.run))
       const known = policiesOf(deliveries[0]!).find((each) => each.policy === policy)!
       const news = again ?? { ...known, effective: time, release: null, replaced: null }
-      await this.lanes.add(tx, noticeOf({ ...names, policies: [{ ...news, before: known.version }], run, stage: null }), [partner])
+      const isBack = again !== undefined && again.version !== known.version && asksFor(partner, 'rolled-back')
+      const kind = isBack ? ({ kind: 'rolled-back' } as const) : {}
+      await this.lanes.add(tx, noticeOf({ ...names, ...kind, policies: [{ ...news, before: known.version }], run, stage: null }), [partner])
     }
   }
 }

@@ -4,6 +4,7 @@ import type { Transaction } from '#libs/persistence'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DeliveryLanes, type DeliveryListener } from '../delivery/delivery-lanes.js'
 import type { Delivery } from '../delivery/delivery.table.js'
+import { isAnnouncement } from '../delivery/news.js'
 import { bundleOf, isForOnCall, policiesOf } from '../delivery/notified-policies.js'
 
 /** Publishes that a message reached a partner on none of its channels, so that approver opens a ticket. */
@@ -18,9 +19,12 @@ export class ReportUndelivered implements OnModuleInit, DeliveryListener {
     this.lanes.addListener(this)
   }
 
-  /** Reports an undelivered message, except to people on call: tickets about ticket messages would never end. */
+  /**
+   * Reports an undelivered message. Not one to people on call, because tickets about ticket messages would never end, and not an
+   * announcement, because a message about its run follows.
+   */
   async dead(tx: Transaction, dead: Delivery): Promise<void> {
-    if (isForOnCall(dead) || dead.channel === CONTACT) return
+    if (isForOnCall(dead) || dead.channel === CONTACT || isAnnouncement(dead)) return
     if ((await this.lanes.otherDeliveries(tx, dead)).some(({ channel }) => channel !== CONTACT)) return // guard: undelivered-on-all
     const { run, partner, channel, messageId: message, tries, log } = dead
     const key = policiesOf(dead)

@@ -17,6 +17,14 @@ export class RolloutEvents {
     return this.notifyPartners.open(tx, event.data.dossier, event)
   }
 
+  @OnEvent('notifier', 'hms.rollout.started.v1', 'hms.rollout.delayed.v1')
+  async canaryPassed(
+    @Payload() event: ReceivedEvent<'hms.rollout.started.v1' | 'hms.rollout.delayed.v1'>,
+    @Ctx() { tx }: EventContext,
+  ): Promise<void> {
+    if (event.data.dossier !== undefined) await this.notifyPartners.foretell(tx, event.data.dossier, event)
+  }
+
   @OnEvent('notifier', 'hms.rollout.held.v1')
   held(@Payload() event: ReceivedEvent<'hms.rollout.held.v1'>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {
     return this.notifyPartners.announce(tx, event.data.dossier, event)
@@ -34,8 +42,19 @@ export class RolloutEvents {
 
   /** Ends the stage of an announced run, so no further message follows. Has no effect on a run that is live for all. */
   @OnEvent('notifier', 'hms.rollout.failed.v1', 'hms.run.decided.v1')
-  ended(@Payload() { data }: ReceivedEvent<'hms.rollout.failed.v1' | 'hms.run.decided.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
-    return this.notifyPartners.shell.ended(tx, data)
+  async ended(@Payload() event: ReceivedEvent<'hms.rollout.failed.v1' | 'hms.run.decided.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+    await this.notifyReversal.ended(tx, event.data, event)
+    await this.notifyPartners.shell.ended(tx, event.data)
+  }
+
+  /** Tells partners that were told ahead of the end of a run that no other event brings them. */
+  @OnEvent('notifier', 'hms.run.decision-applied.v1', 'hms.stage.timed-out.v1', 'hms.run.poisoned.v1')
+  async cutOff(
+    @Payload() event: ReceivedEvent<'hms.run.decision-applied.v1' | 'hms.stage.timed-out.v1' | 'hms.run.poisoned.v1'>,
+    @Ctx() { tx }: EventContext,
+  ): Promise<void> {
+    const isEnd = !('decision' in event.data) || event.data.decision === 'abort' || event.data.decision === 'supersede'
+    if (isEnd) await this.notifyReversal.ended(tx, event.data, event)
   }
 
   /** Ignores decisions: approver refuses all about a run in NOTIFYING, which only a rollback reverts. */

@@ -18,7 +18,7 @@ export const DEFAULT_RATE = 5
 
 /** Parses the texts of a registration. `checkPartner` checks addresses by profile, and that the channels are delivered. */
 export function parsePartner(body: PartnerRegistrationDto): ParsedPartner {
-  const { id, name, groups, channels, deliver, contact, rate, lane, networks } = body
+  const { id, name, groups, channels, deliver, contact, rate, lane, networks, events } = body
   const problems: PartnerProblem[] = []
   const report: Report = (pointer, detail) => problems.push({ pointer, detail })
   checkId(id, '/id', report)
@@ -37,6 +37,7 @@ export function parsePartner(body: PartnerRegistrationDto): ParsedPartner {
     rate: rate ?? DEFAULT_RATE,
     lane: lane ?? 'latest',
     networks: [...new Set(networks)],
+    ...(events === undefined ? {} : { events: [...new Set(events)] }),
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, partner }
 }

@@ -46,7 +46,7 @@ export function unsubscribedAt({ unsubscribed = [] }: RegisteredPartner, address
 }
 
 export function summaryOf(partner: RegisteredPartner): PartnerSummary {
-  const { id, name, groups, channels, deliver, contact, rate, lane, unsubscribed = [], addedAt } = partner
-  const named = isOnCall(partner) ? { onlyWhereNamed: true as const } : {}
+  const { id, name, groups, channels, deliver, contact, rate, lane, unsubscribed = [], addedAt, events } = partner
+  const named = { ...(isOnCall(partner) ? { onlyWhereNamed: true as const } : {}), ...(events === undefined ? {} : { events }) }
   return { id, name, groups, channels: channelNames(channels), deliver, contact, rate, lane, unsubscribed, ...named, addedAt }
 }

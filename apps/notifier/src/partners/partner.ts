@@ -1,11 +1,17 @@
-import { LADDER, type PartnerRegistration } from '#libs/contracts'
+import { LADDER, type PartnerEvent, type PartnerRegistration } from '#libs/contracts'
 import type { Channel } from './channel.js'
 
 /** Partner as registered: its channels, their order, and the delivery rules. */
-export interface Partner extends Required<Omit<PartnerRegistration, 'channels' | 'contact'>> {
+export interface Partner extends Required<Omit<PartnerRegistration, 'channels' | 'contact' | 'events'>> {
   /** In order of preference. */
   channels: Channel[]
   contact: string | null
+  events?: PartnerEvent[]
+}
+
+/** Whether the partner asked for news that only such partners get. */
+export function asksFor({ events = [] }: Pick<Partner, 'events'>, event: Exclude<PartnerEvent, 'updated'>): boolean {
+  return events.includes(event)
 }
 
 /** Format of partner ids and group names. They share one namespace, because plans select by either. */
@@ -21,10 +27,10 @@ export function isOnCall({ groups }: Pick<Partner, 'groups'>): boolean {
  * sorted by id. `unknown`: names that no partner has, in the order given. `leftOut`: sorted ids of the on-call partners that `null`
  * excludes.
  */
-export function resolvePartners(
+export function resolvePartners<P extends Partner>(
   selection: readonly string[] | null,
-  all: readonly Partner[],
-): { partners: Partner[]; unknown: string[]; leftOut: string[] } {
+  all: readonly P[],
+): { partners: P[]; unknown: string[]; leftOut: string[] } {
   const means = (partner: Partner, name: string): boolean => partner.id === name || partner.groups.includes(name)
   const chosen =
     selection === null

@@ -1,4 +1,4 @@
-import type { PartnerRegistration } from '#libs/contracts'
+import { PARTNER_EVENTS, type PartnerEvent, type PartnerRegistration } from '#libs/contracts'
 import { isInteger, NestedList } from '#libs/platform'
 import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
 import { ChannelDto } from './channels.dto.js'
@@ -47,4 +47,10 @@ export class PartnerRegistrationDto implements Omit<PartnerRegistration, 'channe
   @ArrayMaxSize(MAX_ENTRIES)
   @IsString({ each: true })
   networks?: string[]
+
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(MAX_ENTRIES)
+  @IsIn(PARTNER_EVENTS, { each: true })
+  events?: PartnerEvent[]
 }

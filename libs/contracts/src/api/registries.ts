@@ -52,6 +52,10 @@ export interface CorpusSummary {
 }
 
 /** Body of `POST /v1/partners`: the parsed YAML of `partners add` with secrets resolved by the CLI. Replaces a partner with the same id. */
+/** News about a policy that a partner may ask for: its canary passed, it is in force, an earlier version is in force again. */
+export const PARTNER_EVENTS = ['announced', 'updated', 'rolled-back'] as const
+export type PartnerEvent = (typeof PARTNER_EVENTS)[number]
+
 export interface PartnerRegistration {
   id: string
   name: string
@@ -68,6 +72,8 @@ export interface PartnerRegistration {
   lane?: 'latest' | 'every'
   /** CIDRs of private networks in which the partner's channels may be. */
   networks?: string[]
+  /** `announced` and `rolled-back` are sent only to partners that list them; `updated` is sent to all. */
+  events?: PartnerEvent[]
 }
 
 export type ChannelRegistration =
@@ -77,7 +83,7 @@ export type ChannelRegistration =
   | { a2a: { url: string; secret: string } }
 
 /** Partner as listed; never contains secrets. */
-export interface PartnerSummary {
+export interface PartnerSummary extends Pick<PartnerRegistration, 'events'> {
   id: string
   name: string
   groups: string[]

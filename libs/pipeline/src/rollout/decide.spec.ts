@@ -54,8 +54,17 @@ describe('given a new rollout', () => {
     expect(effects).toEqual([
       { do: 'issueHeads', how: 'advance' },
       { do: 'schedule', timer: 'publish', inMs: 600_000 },
-      { do: 'emit', type: 'hms.rollout.started.v1', data: { run: 184, attempt: 1, detail: 'waiting for config-store to store the heads' } },
+      {
+        do: 'emit',
+        type: 'hms.rollout.started.v1',
+        data: { run: 184, attempt: 1, detail: 'waiting for config-store to store the heads', dossier: FRESH.dossier },
+      },
     ])
+  })
+
+  it('when it is a break-glass, then it announces no canary that passed', () => {
+    const { effects } = when({ ...FRESH, breakGlass: true }, { type: 'opened', stable: LIVE, frozen: null })
+    expect(dataOf(effects, 'hms.rollout.started.v1')).not.toHaveProperty('dossier')
   })
 
   it('when another version is live, then it fails and publishes nothing', () => {

@@ -76,6 +76,8 @@ function open(
   // A break-glass, which several people sign, ignores freezes, including the stop switch.
   const frozen = rest.breakGlass === true ? null : notice
   const { run, attempt, dossier, members } = rest
+  // Partners that ask for it are told that the canary has passed; a break-glass has none.
+  const about = rest.breakGlass === true ? {} : { dossier }
   const digestOf = (release: { releaseDigest: string } | null | undefined): string | null => release?.releaseDigest ?? null
   const changed = members.find(({ policy }) => digestOf(stable[policy]) !== digestOf(dossier.live[policy]))
   if (changed !== undefined) {
@@ -84,14 +86,14 @@ function open(
   }
   if (frozen !== null && isSameFreeze(known ?? null, frozen)) return unchanged(rollout)
   if (frozen !== null) {
-    const data = { run, attempt, reason: 'FREEZE', detail: `waits for ${describeFreeze(frozen)}` } as const
+    const data = { run, attempt, reason: 'FREEZE', detail: `waits for ${describeFreeze(frozen)}`, ...about } as const
     return { state: { ...rest, state: 'waiting', frozen }, effects: [{ do: 'emit', type: 'hms.rollout.delayed.v1', data }] }
   }
   const effects: RolloutEffect[] = [
     ...(rest.breakGlass === true ? [{ do: 'overtake' } as const] : []),
     { do: 'issueHeads', how: 'advance' },
     { do: 'schedule', timer: 'publish', inMs: publishMs },
-    { do: 'emit', type: 'hms.rollout.started.v1', data: { run, attempt, detail: 'waiting for config-store to store the heads' } },
+    { do: 'emit', type: 'hms.rollout.started.v1', data: { run, attempt, detail: 'waiting for config-store to store the heads', ...about } },
   ]
   return { state: { ...rest, members: withoutPastTimes(members, now), state: 'publishing', countedSince: now.toISOString() }, effects }
 }

@@ -59,7 +59,9 @@ export function describeNews(content: MessageContent, isLastResort = false): Des
 }
 
 const DESCRIBE: Record<MessageContent['type'], (content: MessageContent) => Described> = {
+  'policy.announced': (content) => announcement(DESCRIBE['policy.updated'](content), content),
   'policy.updated': (content) => (content.others === undefined ? updateOfOne(content) : updateOfSeveral(content)),
+  'policy.rolled-back': updateOfOne,
   'policy.withdrawn': withdrawal,
   'partner.test': test,
   'partner.unsubscribed': describeUnsubscribed,
@@ -88,6 +90,15 @@ function updateOfSeveral(content: MessageContent): Described {
     changesHeading: 'What changes',
     changes: bounded(changes, 'the attached policies'),
     facts: all.flatMap((each) => factsOf(each, ['Effective', each.effective])),
+  }
+}
+
+/** Describes a message ahead: the changes of an update, with sentences that do not report it as in force. */
+function announcement(update: Described, { bundle }: MessageContent): Described {
+  return {
+    ...update,
+    subject: `Announced: ${bundle.join(', ')}`,
+    sentences: [`The canary of ${bundle.join(', ')} has passed. A message follows when it is in force, or if it will not be.`],
   }
 }
 
