@@ -1,6 +1,27 @@
 /** Guards of WebSocket upgrades and frames, queries, and response sizes. Same form as `GUARDS`. */
 export const SOCKET_GUARDS = [
   {
+    name: 'kafka-token-https',
+    guard: 'the secret of an OAuth client is sent by https, or to loopback',
+    without: "url?.protocol === 'http:'",
+    spec: 'libs/kafka-socket/src/broker-login.spec.ts',
+    test: 'sends no secret to the token URL http://login.example/token',
+  },
+  {
+    name: 'kafka-token-bound',
+    guard: 'the response of a token endpoint is bounded',
+    without: '',
+    spec: 'libs/kafka-socket/src/client-credentials.spec.ts',
+    test: 'reports a response without end',
+  },
+  {
+    name: 'kafka-login-broken',
+    guard: 'a connection that breaks during a login is retried, and not taken for a refused password',
+    without: 'error',
+    spec: 'libs/kafka-socket/src/login-errors.spec.ts',
+    test: "retries a connection that breaks during a login by 'plain'",
+  },
+  {
     name: 'tunnel-headers',
     guard: 'the edge forwards only known headers of an upgrade, and no hop-by-hop headers',
     without: '{ ...request.headers, host: url.host, ...forwardedFor(request, this.trusted) }',

@@ -69,7 +69,7 @@ export class PartitionReader {
       const from = place === 'beginning' ? await oldest(cluster, topic, partition) : place
       return partOf(await fetchFrom(cluster, { topic, partition }, from, waitMs), from)
     } catch (error) {
-      if (isFault(error, 'OFFSET_OUT_OF_RANGE')) return { messages: [], next: 'beginning', end: false }
+      if (isFault(error, /^OFFSET_OUT_OF_RANGE$/)) return { messages: [], next: 'beginning', end: false }
       this.outdated = true
       throw error
     }
@@ -111,11 +111,16 @@ function partOf(fetched: FetchedPartition | undefined, from: bigint): FetchedPar
   return { messages, next, end: next >= BigInt(fetched.highWatermark) }
 }
 
-/** Whether an error or one of its causes has this name or Kafka error type; kafkajs wraps the broker's errors. */
-export function isFault(error: unknown, named: string): boolean {
+/** Whether the broker refused the login, or by a TLS alert the client's certificate. */
+export function isLoginRefused(error: unknown): boolean {
+  return isFault(error, /^(KafkaJSSASLAuthenticationError|UNSUPPORTED_SASL_MECHANISM|ERR_SSL_\w+_ALERT_\w+)$/)
+}
+
+/** Whether an error or one of its causes has this name, code or Kafka error type; kafkajs wraps the broker's errors. */
+export function isFault(error: unknown, named: RegExp): boolean {
   for (let fault: unknown = error, depth = 0; typeof fault === 'object' && fault !== null && depth < 10; depth++) {
-    const { name, type, cause, errors } = fault as { name?: unknown; type?: unknown; cause?: unknown; errors?: unknown }
-    if (name === named || type === named) return true
+    const { name, type, code, cause, errors } = fault as Record<'name' | 'type' | 'code' | 'cause' | 'errors', unknown>
+    if ([name, type, code].some((each) => typeof each === 'string' && named.test(each))) return true
     fault = cause ?? (Array.isArray(errors) ? errors[0] : undefined)
   }
   return false

@@ -32,14 +32,6 @@ export class HostConfig {
   kafkaBrokers?: string[]
 
   @IsOptional()
-  @Matches(/^scram-sha-(256|512):[^:]+:.+$/, { message: 'kafkaSasl must look like scram-sha-512:user:password' })
-  kafkaSasl?: string
-
-  @IsOptional()
-  @IsString()
-  kafkaCa?: string
-
-  @IsOptional()
   @toNumber
   @isInteger(1, 15)
   kafkaReplication?: number
@@ -77,8 +69,6 @@ export function readHostConfig(env: Environment): HostConfig {
       port: 'HMS_PORT',
       databaseUrl: 'HMS_DATABASE_URL',
       kafkaBrokers: 'HMS_KAFKA_BROKERS',
-      kafkaSasl: 'HMS_KAFKA_SASL',
-      kafkaCa: 'HMS_KAFKA_CA',
       kafkaReplication: 'HMS_KAFKA_REPLICATION',
       logLevel: 'HMS_LOG_LEVEL',
       configStoreUrls: 'HMS_CONFIG_STORE_URLS',

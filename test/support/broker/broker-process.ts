@@ -23,16 +23,26 @@ const CLEAN_EXIT = 143
 interface Formatting {
   /** Name to password of who may log in. */
   users?: Readonly<Record<string, string>>
+  /** Further credentials, as `--add-scram` takes them. */
+  scram?: readonly string[] | undefined
   /** Ports of the controllers of a cluster, node 1 first; without them the node stands alone. */
   controllers?: readonly number[]
 }
 
 /** Writes the cluster's id, its first controllers, and who may log in, into a new data folder. A second start on the same folder finds them there. */
-export async function format(dir: string, jars: string[], { users = {}, controllers }: Formatting = {}): Promise<void> {
+export async function format(dir: string, jars: string[], { users = {}, scram = [], controllers }: Formatting = {}): Promise<void> {
   if (existsSync(join(dir, 'data', 'meta.properties'))) return
   const quorum = controllers === undefined ? ['--standalone'] : ['--initial-controllers', controllers.map(voter).join(',')]
   // `--cluster-id=`, not `-t`: an id that starts with `-` would be taken for an option.
-  const args = ['format', ...quorum, `--cluster-id=${CLUSTER_ID}`, '-c', 'server.properties', ...scramOf(users)]
+  const args = [
+    'format',
+    ...quorum,
+    `--cluster-id=${CLUSTER_ID}`,
+    '-c',
+    'server.properties',
+    ...scramOf(users),
+    ...scram.flatMap((each) => ['--add-scram', each]),
+  ]
   await promisify(execFile)('java', [...JAVA_FLAGS, '-cp', jars.join(':'), 'kafka.tools.StorageTool', ...args], { cwd: dir })
 }
 

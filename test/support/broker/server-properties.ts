@@ -1,10 +1,26 @@
 /** `advertised`: where clients are sent to, when that is not the broker itself but a proxy in front of it. */
-export type BrokerPorts = { client: number; controller: number; advertised?: number; secured?: boolean; tls?: boolean; cluster?: InCluster }
+export type BrokerPorts = {
+  client: number
+  controller: number
+  advertised?: number
+  secured?: boolean
+  tls?: boolean
+  cluster?: InCluster
+  sold?: readonly SoldListener[]
+}
 
 /** Which node of a cluster it is, and where the controllers of all of them listen. */
 export interface InCluster {
   node: number
   controllers: readonly number[]
+}
+
+/** A further listener, as managed services offer it: `properties` without `listener.name.<name>.`. */
+export interface SoldListener {
+  name: string
+  port: number
+  protocol: 'SASL_PLAINTEXT' | 'SASL_SSL' | 'SSL'
+  properties: Readonly<Record<string, string>>
 }
 
 /** Who runs the secured broker: the only super user. */
@@ -36,8 +52,16 @@ function securityOf({ secured = false, tls = false }: Pick<BrokerPorts, 'secured
   return `listener.security.protocol.map=CONTROLLER:SASL_PLAINTEXT,CLIENT:${tls ? 'SASL_SSL' : 'SASL_PLAINTEXT'}\n${SECURED}${tls ? TLS : ''}`
 }
 
+function addressOf({ name, port }: SoldListener): string {
+  return `${name}://127.0.0.1:${port}`
+}
+
+function propertiesOf({ name, properties }: SoldListener): string[] {
+  return Object.entries(properties).map(([key, value]) => `listener.name.${name.toLowerCase()}.${key}=${value}`)
+}
+
 /** One combined KRaft node: broker and controller in one process. Paths are relative to its working directory. */
-export function serverProperties({ client, controller, advertised = client, secured, tls, cluster }: BrokerPorts): string {
+export function serverProperties({ client, controller, advertised = client, secured, tls, cluster, sold = [] }: BrokerPorts): string {
   const { node, controllers } = cluster ?? { node: 1, controllers: [controller] }
   const copies = controllers.length
   const inSync = Math.max(1, copies - 1)
@@ -45,10 +69,11 @@ export function serverProperties({ client, controller, advertised = client, secu
 node.id=${node}
 controller.quorum.bootstrap.servers=${controllers.map((port) => `127.0.0.1:${port}`).join(',')}
 controller.listener.names=CONTROLLER
-listeners=CLIENT://127.0.0.1:${client},CONTROLLER://127.0.0.1:${controller}
-advertised.listeners=CLIENT://127.0.0.1:${advertised}
+listeners=${[`CLIENT://127.0.0.1:${client}`, `CONTROLLER://127.0.0.1:${controller}`, ...sold.map(addressOf)].join(',')}
+advertised.listeners=${[`CLIENT://127.0.0.1:${advertised}`, ...sold.map(addressOf)].join(',')}
 inter.broker.listener.name=CLIENT
-${securityOf({ secured, tls })}
+${[securityOf({ secured, tls }), ...sold.map(({ name, protocol }) => `${name}:${protocol}`)].join(',')}
+${sold.flatMap(propertiesOf).join('\n')}
 log.dirs=./data
 auto.create.topics.enable=false
 default.replication.factor=${copies}

@@ -5,7 +5,7 @@ import { BrokerProcess, format } from './broker-process.js'
 import { makeCertificates } from './certificates.js'
 import { freePorts } from './free-ports.js'
 import { kafkaJars } from './kafka-jars.js'
-import { ADMIN, serverProperties } from './server-properties.js'
+import { ADMIN, serverProperties, type SoldListener } from './server-properties.js'
 import { untilReady } from './until-ready.js'
 
 export type TestBroker = {
@@ -28,7 +28,17 @@ export type TestBroker = {
  * so over TLS. Ready is not "every topic usable": the first sends to a new topic may meet NOT_LEADER, which kafkajs retries.
  */
 export async function startKafka(
-  options: { dir?: string; port?: number; advertisedPort?: number; users?: Readonly<Record<string, string>>; tls?: boolean } = {},
+  options: {
+    dir?: string
+    port?: number
+    advertisedPort?: number
+    users?: Readonly<Record<string, string>>
+    tls?: boolean
+    /** Further listeners, of a broker whose first one needs no login. */
+    sold?: readonly SoldListener[]
+    /** SCRAM credentials of further listeners, such as `SCRAM-SHA-256=[name=hms,password=secret]`. */
+    scram?: readonly string[]
+  } = {},
 ): Promise<TestBroker> {
   const jars = await kafkaJars()
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'hms-kafka-'))
@@ -37,10 +47,17 @@ export async function startKafka(
   const [client, controller] = (await freePorts(2, options.port)) as [number, number]
   writeFileSync(
     join(dir, 'server.properties'),
-    serverProperties({ client, controller, advertised: options.advertisedPort, secured: options.users !== undefined, tls: options.tls }),
+    serverProperties({
+      client,
+      controller,
+      advertised: options.advertisedPort,
+      secured: options.users !== undefined,
+      tls: options.tls,
+      sold: options.sold,
+    }),
   )
   const users = options.users === undefined ? undefined : { ...options.users, [ADMIN.username]: ADMIN.password }
-  await format(dir, jars, { users })
+  await format(dir, jars, { users, scram: options.scram })
   const brokers = [`127.0.0.1:${client}`]
   const run = async () => {
     const started = await BrokerProcess.start(dir, jars)

@@ -78,7 +78,7 @@ export class KubernetesInstallation {
   kafkaAdmin() {
     const ca = readFileSync(this.broker.ca!, 'utf8')
     const sasl = { mechanism: 'scram-sha-512' as const, ...ADMIN }
-    return createKafka({ brokers: this.broker.brokers, clientId: 'operator', sasl, ca }, silentLogger)
+    return createKafka({ brokers: this.broker.brokers, clientId: 'operator', sasl, ssl: { ca } }, silentLogger)
   }
 
   /** Runs a Job until it succeeds, as often as it says: what operators have made counts a moment later. */

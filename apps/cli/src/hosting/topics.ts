@@ -23,12 +23,13 @@ type Done = TopicDifference & { done: string }
 const DIFFERENCE_COLUMNS: Columns<TopicDifference> = { TOPIC: 'topic', 'DIFFERS IN': 'what', WANTED: 'wanted', FOUND: 'found' }
 const DONE_COLUMNS: Columns<Done> = { TOPIC: 'topic', DONE: 'done' }
 
-async function openBroker(config = readHostConfig(processEnvironment()), client = 'hms-svc-topics') {
-  return { kafka: createKafka(await kafkaSettings(config, client), createLogger(config.logLevel)), copies: replicationOf(config) }
+function openBroker(config = readHostConfig(processEnvironment()), client = 'hms-svc-topics') {
+  const settings = kafkaSettings(config, client, processEnvironment())
+  return { kafka: createKafka(settings, createLogger(config.logLevel)), copies: replicationOf(config) }
 }
 
 export async function diffCatalogue({ output }: CliContext): Promise<number> {
-  const { kafka, copies } = await openBroker()
+  const { kafka, copies } = openBroker()
   const differences = [...(await diffTopics(kafka, copies)), ...(await diffAcls(kafka))]
   output.list(differences, DIFFERENCE_COLUMNS, 'The broker matches the catalogue.')
   return differences.length > 0 ? EXIT.conflict : EXIT.done
@@ -36,7 +37,7 @@ export async function diffCatalogue({ output }: CliContext): Promise<number> {
 
 /** Makes the broker match the catalogue. Prints the changes before it throws for differences that remain. */
 export async function applyCatalogue({ output }: CliContext): Promise<void> {
-  const { kafka, copies } = await openBroker()
+  const { kafka, copies } = openBroker()
   const remaining: TopicDifference[] = []
   const topics = await applyTopics(kafka, copies, undefined, { reassignReplicas: true, onUnchanged: (others) => remaining.push(...others) })
   const done = [...topics, ...(await applyAcls(kafka))].map((each): Done => ({ ...each, done: doneWith(each) }))
@@ -75,7 +76,7 @@ export async function republish({ output }: CliContext, { since }: { since: stri
 export async function followBroker(following: Following, signal: AbortSignal): Promise<boolean> {
   const config = readHostConfig(processEnvironment())
   if (config.bus !== 'kafka') return false
-  const { kafka } = await openBroker(config, 'hms-svc-tail')
+  const { kafka } = openBroker(config, 'hms-svc-tail')
   await tailKafka(kafka, {
     ...following,
     since: following.since === undefined ? undefined : new Date(following.since),

@@ -44,7 +44,7 @@ const FIRST_COPY_MS = 10_000
  */
 export async function followPolicies(options: FollowOptions = {}): Promise<HmsFollower> {
   requireKnownOptions('followPolicies', options, OPTIONS)
-  const { brokers, sasl, ssl } = await readBrokerConfig(options)
+  const { brokers, sasl, ssl } = readBrokerConfig(options)
   return openFollower(options, new KafkaSource({ clientId: 'hms-svc-follower', brokers, sasl, ssl }))
 }
 

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type * as KafkaJs from 'kafkajs'
 import { HmsError } from '#libs/contracts'
-import { framedSocket, isFault, PartitionReader, type ReadingCluster } from '#libs/kafka-socket'
+import { framedSocket, isFault, isLoginRefused, PartitionReader, withLoginErrors, type ReadingCluster } from '#libs/kafka-socket'
 import type { RecordBatch, RecordSource, ReadPosition } from './record-source.js'
 import { reasonOf } from '../api/problem-to-error.js'
 
@@ -25,6 +25,7 @@ export class KafkaSource implements RecordSource {
       retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 3 },
       logLevel: kafkajs.logLevel.NOTHING,
       ...config,
+      sasl: config.sasl && withLoginErrors(config.sasl),
     })
     const opened: KafkaJs.PartitionAssigner = (assigner) => {
       this.cluster = assigner.cluster as unknown as ReadingCluster
@@ -68,11 +69,11 @@ export function loadKafkajs(load: (name: string) => unknown = createRequire(impo
 
 /** Maps an error of kafkajs to an `HmsError`. All are retryable except a refused login and a missing permission. */
 function brokerError(error: unknown, name: string, topic: string): HmsError {
-  if (isFault(error, 'KafkaJSSASLAuthenticationError')) {
+  if (isLoginRefused(error)) {
     const next = ['hms-svc help environment']
-    return new HmsError('HMS_BROKER_LOGIN', `${name} refuses this user or password.`, { status: 401, cause: error, next })
+    return new HmsError('HMS_BROKER_LOGIN', `${name} refuses the login: ${reasonOf(error)}`, { status: 401, cause: error, next })
   }
-  if (isFault(error, 'TOPIC_AUTHORIZATION_FAILED')) {
+  if (isFault(error, /^TOPIC_AUTHORIZATION_FAILED$/)) {
     const detail = `${name} does not let this user read ${topic}: it needs Read on that topic.`
     return new HmsError('HMS_BROKER_DENIED', detail, { status: 403, cause: error, next: ['hms-svc topics diff'] })
   }

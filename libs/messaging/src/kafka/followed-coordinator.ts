@@ -43,9 +43,7 @@ function follow(cluster: CoordinatingCluster, isMember: () => boolean, isMine: (
   const [findCoordinator, findBroker] = [cluster.findGroupCoordinator.bind(cluster), cluster.findBroker.bind(cluster)]
   const followed = new WeakSet()
   const moved = (error: unknown): never => {
-    throw isMember() && UNREACHABLE.some((name) => isFault(error, name))
-      ? new CoordinatorMoved('the coordinator cannot be reached', { cause: error })
-      : error
+    throw isMember() && isFault(error, UNREACHABLE) ? new CoordinatorMoved('the coordinator cannot be reached', { cause: error }) : error
   }
   /** Returns the coordinator with these two methods replaced. */
   const following = (broker: Coordinator): Coordinator => {
@@ -71,4 +69,4 @@ function mineOf({ topics }: CommitRequest, isMine: (topic: string, partition: nu
   })
 }
 
-const UNREACHABLE = ['KafkaJSConnectionError', 'KafkaJSRequestTimeoutError', 'KafkaJSBrokerNotFound', 'KafkaJSGroupCoordinatorNotFound']
+const UNREACHABLE = /^KafkaJS(ConnectionError|RequestTimeoutError|BrokerNotFound|GroupCoordinatorNotFound)$/

@@ -1,4 +1,5 @@
 import { action, HmsError } from '#libs/contracts'
+import { isLoginRefused } from '#libs/kafka-socket'
 import { describeError, isCausedBy } from '#libs/platform'
 import type { Admin, Kafka } from 'kafkajs'
 
@@ -19,8 +20,10 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
 export function brokerError(error: unknown): HmsError {
   if (error instanceof HmsError) return error
   const next = [action('help.environment')]
-  if (isCausedBy(error, (fault) => (fault as { name?: unknown }).name === 'KafkaJSSASLAuthenticationError'))
-    return new HmsError('HMS_BROKER_LOGIN', 'Kafka rejects the user or password of HMS_KAFKA_SASL.', { status: 401, cause: error, next })
+  if (isLoginRefused(error)) {
+    const detail = `Kafka refuses the login of HMS_KAFKA_SASL, or the certificate of HMS_KAFKA_CERT: ${describeError(error)}`
+    return new HmsError('HMS_BROKER_LOGIN', detail, { status: 401, cause: error, next })
+  }
   if (isCausedBy(error, isDenied)) {
     return new HmsError('HMS_BROKER_DENIED', `Kafka denies the user this operation: ${describeError(error)}`, {
       status: 403,

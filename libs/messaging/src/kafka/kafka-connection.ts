@@ -1,15 +1,11 @@
 import type { Consumer, Kafka, KafkaConfig, PartitionAssigner } from 'kafkajs'
 import kafkajs from 'kafkajs'
-import { framedSocket } from '#libs/kafka-socket'
+import { framedSocket, withLoginErrors } from '#libs/kafka-socket'
 import type { Logger } from '#libs/platform'
 
-export interface KafkaSettings {
+export interface KafkaSettings extends Pick<KafkaConfig, 'sasl' | 'ssl'> {
   brokers: string[]
   clientId: string
-  /** Parsed from `scram-sha-512:user:password`. */
-  sasl?: { mechanism: 'scram-sha-256' | 'scram-sha-512'; username: string; password: string }
-  /** PEM of the certificate authority; TLS is used if given. */
-  ca?: string
 }
 
 /** Creates a client with deadlines and retries: with fewer than 5 retries, a send fails while a partition changes its leader. */
@@ -22,8 +18,8 @@ export function createKafka(settings: KafkaSettings, log: Logger): Kafka {
     requestTimeout: 15_000,
     socketFactory: framedSocket,
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 10, factor: 0.2, multiplier: 2 },
-    ...(settings.sasl === undefined ? {} : { sasl: settings.sasl as KafkaConfig['sasl'] }),
-    ...(settings.ca === undefined ? {} : { ssl: { ca: [settings.ca] } }),
+    sasl: settings.sasl && withLoginErrors(settings.sasl),
+    ssl: settings.ssl,
     logLevel: kafkajs.logLevel.WARN,
     // kafkajs logs normal waiting (a loading coordinator) as ERROR; it is logged at debug here.
     logCreator: () => (entry) =>

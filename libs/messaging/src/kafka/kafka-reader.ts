@@ -1,6 +1,8 @@
+import { isLoginRefused } from '#libs/kafka-socket'
 import { describeError, pause, type Clock, type Logger } from '#libs/platform'
 import type { Consumer, Kafka } from 'kafkajs'
 import { runInHeaders, type Subscription } from '../event-bus.js'
+import { brokerError } from './kafka-admin.js'
 import { followingAssigner } from './followed-coordinator.js'
 import type { GroupPosition, RecordInFlight } from './kafka-lag.js'
 import { recordOfMessage } from './kafka-record.js'
@@ -81,6 +83,8 @@ export class KafkaReader {
       if (!this.closed) await ended
     } catch (error) {
       this.host.unreachable(error)
+      // The environment of this process does not change: it ends, and is restarted with a renewed password.
+      if (!this.closed && isLoginRefused(error)) this.host.fatal(brokerError(error))
     }
     this.stallDetector.stop()
     void committer.close()

@@ -197,7 +197,7 @@ async function reassignTopics(admin: Admin, replication: number, misreplicated: 
 
 /**
  * Applies the topics of some services once at their start, and retries while the broker is unavailable. Repairs settings changed by hand,
- * and calls `onRefused` for a wrong partition count. A service without permission to alter topics logs that and continues: its operator
+ * and calls `onRefused` for a wrong partition count or a refused login. A service without permission to alter topics logs that and continues: its operator
  * runs `topics apply`.
  */
 export async function maintainTopics(
@@ -216,7 +216,7 @@ export async function maintainTopics(
       }
       return
     } catch (error) {
-      if (error instanceof HmsError && error.code === 'HMS_TOPICS_PARTITIONS') return onRefused(error)
+      if (error instanceof HmsError && ['HMS_TOPICS_PARTITIONS', 'HMS_BROKER_LOGIN'].includes(error.code)) return onRefused(error)
       if (isCausedBy(error, isDenied))
         return log.warn({ error: describeError(error) }, `this service may not maintain its topics; run \`${command('topics.apply')}\``)
       // Records are still replicated, but with fewer replicas than configured: an operator has to act, the service continues.

@@ -1,11 +1,9 @@
-import type { HmsError, ServiceName } from '#libs/contracts'
+import { exitCodeOfStatus, type HmsError, type ServiceName } from '#libs/contracts'
 import { replicationOf, type HostConfig } from '#libs/process'
-import { readGivenText } from '#libs/files'
+import { readSasl, readTls } from '#libs/kafka-socket'
 import { clientIdOf, createKafka, EmbeddedBus, KafkaBus, maintainTopics, type EventBus, type KafkaSettings } from '#libs/messaging'
-import { configInvalid, describeError, type Clock, type Logger, type Metrics } from '#libs/platform'
+import { configInvalid, type Clock, type Environment, type Logger, type Metrics } from '#libs/platform'
 import { Pool } from 'pg'
-
-const MAX_CA_BYTES = 1024 * 1024
 
 /** Opens the bus of one machine: all services of the installation must run in this process. */
 export function openEmbeddedBus(databaseUrl: string, clock: Clock, log: Logger): EventBus {
@@ -20,44 +18,34 @@ export function openEmbeddedBus(databaseUrl: string, clock: Clock, log: Logger):
   return new EmbeddedBus(pool, clock, log)
 }
 
-export async function kafkaSettings(config: HostConfig, clientId: string): Promise<KafkaSettings> {
-  if (config.kafkaBrokers === undefined) throw configInvalid('HMS_KAFKA_BROKERS must be set when HMS_BUS is kafka.')
-  const [mechanism, username, ...password] = config.kafkaSasl?.split(':') ?? []
-  return {
-    brokers: config.kafkaBrokers,
-    clientId,
-    ...(mechanism === undefined || username === undefined
-      ? {}
-      : { sasl: { mechanism: mechanism as 'scram-sha-512', username, password: password.join(':') } }),
-    ...(config.kafkaCa === undefined ? {} : { ca: await readCa(config.kafkaCa) }),
-  }
-}
-
-async function readCa(file: string): Promise<string> {
-  try {
-    return await readGivenText(file, MAX_CA_BYTES)
-  } catch (error) {
-    throw configInvalid(`${file}, which HMS_KAFKA_CA names, cannot be read (${describeError(error)}).`, { cause: error })
-  }
+/** Returns the brokers and the login of the environment. Throws `HMS_CONFIG_INVALID`. */
+export function kafkaSettings({ kafkaBrokers: brokers }: HostConfig, clientId: string, env: Environment): KafkaSettings {
+  if (brokers === undefined) throw configInvalid('HMS_KAFKA_BROKERS must be set when HMS_BUS is kafka.')
+  return { brokers, clientId, sasl: readSasl(env), ssl: readTls(env) }
 }
 
 /** Opens the Kafka bus. Consumers that crash repeatedly would read nothing any more: they end the process, for a restart. */
-export async function openKafkaBus(
+export function openKafkaBus(
   config: HostConfig,
   services: readonly ServiceName[],
   instance: string,
   clock: Clock,
   log: Logger,
   metrics: Metrics,
-): Promise<EventBus> {
+  env: Environment,
+): EventBus {
+  let isEnding = false
   const endProcess = (error: Error, why: string): void => {
-    log.error({ error: error.message }, why)
-    process.exitCode = 1
+    // Several readers may fail, and a second signal would end the process before it has stopped.
+    if (isEnding) return
+    isEnding = true
+    const { code, status = 500 } = error as Partial<HmsError>
+    log.error({ error: error.message, code }, why)
+    process.exitCode = exitCodeOfStatus(status)
     process.kill(process.pid, 'SIGTERM')
   }
-  const kafka = createKafka(await kafkaSettings(config, clientIdOf(`hms-svc-${services.join('+')}`, instance)), log)
-  const onRefused = (error: HmsError): void =>
-    endProcess(error, 'topics differ from the catalogue and cannot be repaired; this process ends')
+  const kafka = createKafka(kafkaSettings(config, clientIdOf(`hms-svc-${services.join('+')}`, instance), env), log)
+  const onRefused = (error: HmsError): void => endProcess(error, 'topics cannot be checked or repaired; this process ends')
   void maintainTopics(kafka, services, clock, log, onRefused, replicationOf(config))
   const countReplacement = new Map(services.map((service) => [service, metrics.repairCounter(service, 'reader')]))
   return new KafkaBus(kafka, clock, log, {

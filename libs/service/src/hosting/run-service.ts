@@ -49,7 +49,7 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
     log,
     metrics,
     roster: await readRosterFile(config),
-    bus: await openKafkaBus(config, services, instance, clock, log, metrics),
+    bus: openKafkaBus(config, services, instance, clock, log, metrics, env),
     signerOf: (service) => readServiceSigner(service, config, env),
     signerNamed: (name) => readNamedSigner(name, config, env),
     open: (definition) => openPostgresService(definition, { url, clock, log, embedded: false, instance }),
