@@ -85,6 +85,20 @@ export const CLI_GUARDS = [
     test: 'http://u:SECRET@host:7184/x is displayed as http://***@host:7184/x',
   },
   {
+    name: 'folder-links',
+    guard: 'lint and plan of a folder follow no link out of it',
+    without: ['entry.isFile() && ', ''],
+    spec: 'apps/cli/src/lint/lint.spec.ts',
+    test: 'checks the YAML files of a folder and below it, but no hidden ones and no links, and refuses an empty folder',
+  },
+  {
+    name: 'markdown-code',
+    guard: 'a plan as Markdown shows each text of a document as code',
+    without: 'true',
+    spec: 'apps/cli/src/plan/markdown.spec.ts',
+    test: 'shows the field of another page as code',
+  },
+  {
     name: 'output-clean',
     guard: 'Output escapes control characters in every line',
     without: 'withColours(line)',

@@ -12,11 +12,11 @@ export function describeChange(change: FieldChange): string {
   const [before, after] = [unitsBefore(change), change.units].map((units) => (units === undefined ? '' : ` ${displayUnits(units)}`))
   switch (change.kind) {
     case 'added':
-      return `${change.field} added ${show(change.to)}${after}`
+      return `${change.field} added ${valueText(change.to)}${after}`
     case 'removed':
-      return `${change.field} removed (was ${show(change.from)}${before})`
+      return `${change.field} removed (was ${valueText(change.from)}${before})`
     case 'changed':
-      return `${change.field} ${show(change.from)}${before === after ? '' : before} → ${show(change.to)}${after}`
+      return `${change.field} ${valueText(change.from)}${before === after ? '' : before} → ${valueText(change.to)}${after}`
   }
 }
 
@@ -27,7 +27,8 @@ export function differenceOf(change: FieldChange): FieldDifference {
   return { ...values, text: describeChange(change), ...(remarks.length === 0 ? {} : { remarks }) }
 }
 
-function show(value: Json | undefined): string {
+/** Formats a value as complete JSON, or with its digest if it is longer than a person reads. */
+export function valueText(value: Json | undefined): string {
   const text = JSON.stringify(value) ?? 'nothing' // guard: difference-types
   if (text.length <= MAX_SHOWN) return text
   return `${text.slice(0, MAX_SHOWN)}… (${text.length} characters, sha256:${createHash('sha256').update(text).digest('hex').slice(0, 16)})`

@@ -1,3 +1,6 @@
+import { relative, resolve, sep } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { JsonObject } from '#libs/contracts'
 import { formatFinding, type Finding } from '#libs/policy'
 import type { Paint } from '../output/paint.js'
 
@@ -17,4 +20,19 @@ export function countFindings(findings: readonly Finding[]): string {
 function counted(count: number, word: string): string {
   if (count === 0) return ''
   return `${count} ${word}${count === 1 ? '' : 's'}`
+}
+
+/** Returns a SARIF 2.1.0 log of one run. Addresses of files below `root` are relative to it. */
+export function sarifLog(findings: readonly Finding[], root = process.cwd()): JsonObject {
+  const rules = [...new Set(findings.map(({ rule }) => rule))].sort()
+  const results = findings.map(({ rule, severity, message, hint, file, line, column }) => {
+    const parts = relative(root, resolve(root, file)).split(sep)
+    const uri = parts[0] === '..' ? pathToFileURL(file).href : parts.map(encodeURIComponent).join('/')
+    const location = { physicalLocation: { artifactLocation: { uri }, region: { startLine: line, startColumn: column } } }
+    const text = hint === undefined ? message : `${message} — ${hint}`
+    return { ruleId: rule, ruleIndex: rules.indexOf(rule), level: severity, message: { text }, locations: [location] }
+  })
+  const driver = { name: 'hms-svc lint', rules: rules.map((id) => ({ id, shortDescription: { text: id.replaceAll('-', ' ') } })) }
+  const run = { tool: { driver }, columnKind: 'utf16CodeUnits', results }
+  return { $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0', runs: [run] }
 }

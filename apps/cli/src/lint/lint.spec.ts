@@ -1,9 +1,16 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { demoRoster, generateKeyPair, localSigner, signRoster, type RosterPredicate } from '#libs/signing'
 import { runForTest } from '../testing/run-cli.js'
+import { sarifLog } from './findings.js'
+
+interface Sarif {
+  version: string
+  runs: { tool: { driver: { rules: { id: string }[] } }; columnKind: string; results: unknown[] }[]
+}
 
 let folder: string
 beforeAll(async () => {
@@ -43,6 +50,42 @@ describe('lint', () => {
     expect(stdout).toContain(`✓ ${good}`)
     expect(stdout).toContain(`${bad}:1:1 required-key`)
     expect(stderr).toContain('schema "air-limit" is not checked offline')
+  })
+
+  it('prints SARIF with rules, levels, positions and addresses below the working directory, exit 6', async () => {
+    const bad = await write('a bad.yaml', `${GOOD}limit: 24\n`)
+    const { code, stdout } = await runForTest(['lint', bad, '--format', 'sarif'])
+    expect(code).toBe(6)
+    const log = JSON.parse(stdout) as Sarif
+    const { results, tool, columnKind } = log.runs[0]!
+    expect([log.version, columnKind, tool.driver.rules.map(({ id }) => id)]).toEqual(['2.1.0', 'utf16CodeUnits', ['duplicate-key']])
+    const location = { artifactLocation: { uri: pathToFileURL(bad).href }, region: { startLine: 5, startColumn: 1 } }
+    expect(results).toMatchObject([{ ruleId: 'duplicate-key', ruleIndex: 0, level: 'error', locations: [{ physicalLocation: location }] }])
+    const good = JSON.parse((await runForTest(['lint', await write('good3.yaml', GOOD), '--format', 'sarif'])).stdout) as Sarif
+    expect(good.runs[0]!.results).toEqual([])
+  })
+
+  it('sarifLog writes addresses relative to the root, percent-encoded', () => {
+    const finding = { file: 'air quality/ä#1.yaml', line: 3, column: 7, rule: 'x', severity: 'warning', message: 'm', hint: 'h' } as const
+    expect(JSON.stringify(sarifLog([finding, { ...finding, file: '/repo/b.yaml' }, { ...finding, file: '/c.yaml' }], '/repo'))).toMatch(
+      /"air%20quality\/%C3%A4%231.yaml".*"uri":"b.yaml".*"uri":"file:\/\/\/c.yaml"/,
+    )
+  })
+
+  it('refuses a format that it does not know, exit 2', async () => {
+    expect((await runForTest(['lint', await write('good4.yaml', GOOD), '--format', 'markdown'])).code).toBe(2)
+  })
+
+  it('checks the YAML files of a folder and below it, but no hidden ones and no links, and refuses an empty folder', async () => {
+    const root = await mkdtemp(join(folder, 'repository-'))
+    await mkdir(join(root, 'air/.hidden'), { recursive: true })
+    for (const name of ['b.yaml', 'air/a.yml', 'air/.hidden/c.yaml', 'README.md']) await writeFile(join(root, name), GOOD)
+    await symlink(await write('elsewhere.yaml', 'id: [\n'), join(root, 'linked.yaml'))
+    await symlink(folder, join(root, 'linked'))
+    const { code, stdout } = await runForTest(['lint', root])
+    expect([code, stdout]).toEqual([0, `✓ ${root}/air/a.yml  epa-pm25-limit@2.0.0\n✓ ${root}/b.yaml  epa-pm25-limit@2.0.0\n`])
+    const empty = await runForTest(['lint', join(root, 'air/.hidden/..'), await mkdtemp(join(folder, 'empty-'))])
+    expect([empty.code, empty.stderr]).toEqual([2, expect.stringContaining('contains no policy')])
   })
 
   describe('with a roster on the machine', () => {

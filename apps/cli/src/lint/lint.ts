@@ -1,4 +1,4 @@
-import { EXIT } from '#libs/contracts'
+import { EXIT, printableJson } from '#libs/contracts'
 import { CEDAR_PACKAGE, guard, isCedarInstalled, lintGuard } from '#libs/guard'
 import { lintPolicy } from '#libs/lint'
 import { hasErrors, parsePolicy, Report, type Finding, type PolicySource } from '#libs/policy'
@@ -7,21 +7,25 @@ import type { CliContext } from '../context.js'
 import { partsMissing } from '../errors.js'
 import { readGivenFile } from '../files.js'
 import { pinnedRoster, rosterFile } from '../roster/rosters-here.js'
-import { countFindings, findingLines } from './findings.js'
+import { countFindings, findingLines, sarifLog } from './findings.js'
+import { policyFiles } from './policy-files.js'
 import { describeRules } from '../roster/show.js'
 
 /** Lints files without services, and by this machine's roster if there is one; not versions, partners and schemas. Exit 6 on any error. */
-export async function lintFiles(context: CliContext, files: readonly string[]): Promise<number> {
+export async function lintFiles(context: CliContext, paths: readonly string[], { format }: { format?: string }): Promise<number> {
   const { output } = context
+  const files = await policyFiles(paths)
   const findings: Finding[] = []
   const roster = rosterFile(context) === undefined ? undefined : await pinnedRoster(context)
   for (const file of files) {
     const parsed = parsePolicy(await readGivenFile(file), file)
     const found = parsed.ok ? lintOffline(parsed.source, roster, output.note.bind(output)) : parsed.findings
     findings.push(...found)
-    if (parsed.ok && !hasErrors(found)) output.success(`${file}  ${parsed.source.policy.id}@${parsed.source.policy.version}`)
+    if (format !== 'sarif' && parsed.ok && !hasErrors(found))
+      output.success(`${file}  ${parsed.source.policy.id}@${parsed.source.policy.version}`)
   }
-  if (output.mode === 'json' || findings.length > 0) output.data(findings, () => findingLines(findings, output.paint))
+  if (format === 'sarif') output.data(sarifLog(findings), () => [printableJson(sarifLog(findings))])
+  else if (output.mode === 'json' || findings.length > 0) output.data(findings, () => findingLines(findings, output.paint))
   if (findings.length > 0) output.note(countFindings(findings))
   return hasErrors(findings) ? EXIT.failed : EXIT.done
 }

@@ -5,6 +5,7 @@ import { findingLines } from '../lint/findings.js'
 import type { Paint } from '../output/paint.js'
 import { dotted } from '../output/render-run.js'
 import { besideLines } from '../simulations/simulations.js'
+import { folderLines, type FolderPolicy } from './compare-folder.js'
 import { consequenceLines, type VerifiedConsequence } from './consequence.js'
 import type { Hold } from './what-holds.js'
 
@@ -41,12 +42,19 @@ export interface Plan extends VerifiedConsequence {
   holds: Hold[]
   /** Verdict of the guard; undefined if the services do not offer it. */
   guard?: GuardTrial
+  /** Policies of the planned folder and those in force; undefined if files were named. */
+  folder?: FolderPolicy[]
 }
 
 /** Renders the difference first, then its consequence, then the stages in the format of `runs show`. */
 export function planLines(plan: Plan, paint: Paint): string[] {
   const differences = plan.policies.flatMap((policy) => policyLines(policy, paint))
-  return [...differences, ...consequenceLines(plan, paint), ...effectLines(plan, paint)]
+  return [...(plan.folder === undefined ? [] : folderLines(plan.folder)), ...differences, ...outcomeLines(plan, paint)]
+}
+
+/** Renders consequence and stages; findings alone if nothing could be planned. */
+export function outcomeLines(plan: Plan, paint: Paint): string[] {
+  return plan.policies.length === 0 ? findingLines(plan.findings, paint) : [...consequenceLines(plan, paint), ...effectLines(plan, paint)]
 }
 
 /** Expected outcome of a run, as far as it can be tested before the approval. */

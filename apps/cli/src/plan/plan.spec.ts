@@ -1,10 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { SimulationImpact, Trial } from '#libs/contracts'
 import { serveCanned, type Canned, type CannedService } from '../testing/canned-service.js'
 import { runForTest, type CliRun } from '../testing/run-cli.js'
+import type { Plan } from './describe-plan.js'
 
 const LIVE = { id: 'epa-pm25-limit', version: '8.0.0', effective: '2024-09-01T00:00:00Z', limit: 28, units: 'ug_per_m3' }
 const PASS: Trial = {
@@ -177,11 +178,113 @@ describe('plan', () => {
     expect(stdout).toContain('none uses epa-pm25-limit yet')
   })
 
+  it('prints Markdown with a row for each field that changes', async () => {
+    const responses = { 'POST /v1/simulations': { body: { ...PASS, impact: IMPACT } } }
+    const { code, stdout } = await plan(responses, ['--format', 'markdown'])
+    expect(code).toBe(0)
+    expect(stdout.split('\n')).toEqual([
+      '## Plan: PASS',
+      '',
+      '      consequence not verified: simulator signed no statement',
+      '    • Lint & Schema ............... PASS',
+      '    • Simulation Replay ........... PASS (98.4% bots adapted, 63/64)',
+      '    • Affected Bots ............... 300 connected use epa-pm25-limit',
+      '      impact of pm25-violation: 131 newly violating, 0 newly compliant of 7,703 readings',
+      '      predicted alerts of inspector: 118 → 249',
+      '',
+      '### epa-pm25-limit 8.0.0 → 9.0.0',
+      '',
+      '| field | in force | planned | units | look twice |',
+      '| --- | --- | --- | --- | --- |',
+      '| limit | 28 | 27 | `ug_per_m3` |  |',
+      '| partners |  | `["unknown"]` |  |  |',
+      '',
+      '',
+    ])
+  })
+
   it('sends no request for a file that is not a policy, exit 6', async () => {
     const broken = join(folder, 'broken.yaml')
     await writeFile(broken, 'id: broken\nversion: [\n')
     const { code, stdout } = await runForTest(['plan', broken, '--url', 'http://127.0.0.1:9'])
     expect(code).toBe(6)
     expect(stdout).toMatch(/broken\.yaml:\d+:\d+ /)
+  })
+})
+
+describe('plan of a folder', () => {
+  const text = (id: string, limit: number, version = '1.0.0'): string =>
+    `id: ${id}\nversion: ${version}\neffective: 2024-09-01T00:00:00Z\nlimit: ${limit}\n`
+  const live = (id: string, limit: number) => ({
+    id,
+    version: '1.0.0',
+    value: { id, version: '1.0.0', effective: '2024-09-01T00:00:00Z', limit },
+  })
+
+  async function planFolder(files: Record<string, string>, inForce: ReturnType<typeof live>[], options: string[] = []): Promise<CliRun> {
+    const root = await mkdtemp(join(folder, 'policies-'))
+    for (const [name, content] of Object.entries(files)) {
+      await mkdir(dirname(join(root, name)), { recursive: true })
+      await writeFile(join(root, name), content)
+    }
+    service = await serveCanned({
+      'GET /v1/policies': { body: inForce },
+      ...Object.fromEntries(inForce.map((view) => [`GET /v1/policies/${view.id}`, { body: view }])),
+      'POST /v1/lint': { body: { findings: [] } },
+      'POST /v1/simulations': { body: PASS },
+      'GET /v1/freezes': { body: [] },
+      'GET /v1/runs?open=yes': { body: [] },
+    })
+    const run = await runForTest(['plan', root, ...options, '--url', service.url])
+    return { ...run, stdout: run.stdout.replaceAll(root, 'ROOT'), stderr: run.stderr.replaceAll(root, 'ROOT') }
+  }
+
+  const FILES = { 'ozone.yaml': text('ozone', 70), 'air/pm25.yml': text('pm25', 24, '1.1.0'), 'air/alpha.yaml': text('alpha', 5) }
+  const IN_FORCE = [live('lead', 3), live('ozone', 70), live('pm25', 25)]
+
+  it('shows what is new, changed, unchanged and gone, and plans what is new and changed', async () => {
+    const { code, stdout, stderr } = await planFolder(FILES, IN_FORCE)
+    expect(code).toBe(0)
+    expect(stdout.split('\n').slice(0, 10)).toEqual([
+      'STATE      POLICY  IN FORCE  VERSION  FILE',
+      'new        alpha   –         1.0.0    ROOT/air/alpha.yaml',
+      'changed    pm25    1.0.0     1.1.0    ROOT/air/pm25.yml',
+      'unchanged  ozone   1.0.0     1.0.0    ROOT/ozone.yaml',
+      'gone       lead    1.0.0     –        –',
+      '1 new, 1 changed, 1 unchanged, 1 gone',
+      'alpha 1.0.0 (first version)',
+      '  effective added "2024-09-01T00:00:00Z"',
+      '  limit added 5',
+      'pm25 1.0.0 → 1.1.0',
+    ])
+    expect(stderr).toContain('What is gone stays in force until hms-svc withdraw.')
+    expect(stderr).toContain('Next: hms-svc approve ROOT/air/alpha.yaml ROOT/air/pm25.yml --sign NAME')
+    expect(service!.requests.at(-1)!.body).toMatchObject({ policies: [{ id: 'alpha' }, { id: 'pm25' }], live: [{ id: 'pm25' }] })
+  })
+
+  it('prints the states as Markdown and as JSON', async () => {
+    const { stdout } = await planFolder(FILES, IN_FORCE, ['--format', 'markdown'])
+    expect(stdout).toContain('| changed | pm25 | 1.0.0 | 1.1.0 | `ROOT/air/pm25.yml` |\n')
+    expect(stdout).toContain('| limit | 25 | 24 |')
+    await service!.close()
+    const json = JSON.parse((await planFolder(FILES, IN_FORCE, ['--json'])).stdout) as Plan
+    expect(json.folder!.map(({ id, state }) => [id, state])).toEqual([
+      ['alpha', 'new'],
+      ['pm25', 'changed'],
+      ['ozone', 'unchanged'],
+      ['lead', 'gone'],
+    ])
+  })
+
+  it('plans nothing if each file is in force, exit 0', async () => {
+    const { code, stdout, stderr } = await planFolder({ 'ozone.yaml': text('ozone', 70) }, [live('ozone', 70)])
+    expect([code, stderr]).toEqual([0, 'Nothing to approve: each file of the folder is in force.\n'])
+    expect(stdout).toContain('0 new, 0 changed, 1 unchanged, 0 gone')
+    expect(service!.requests.map(({ call }) => call)).toEqual(['GET /v1/policies'])
+  })
+
+  it('refuses a policy that two files contain, exit 6', async () => {
+    const { code, stdout } = await planFolder({ 'a.yaml': text('ozone', 70), 'b.yaml': text('ozone', 60) }, [])
+    expect([code, stdout]).toEqual([6, 'ROOT/b.yaml:1:5 policy-twice ozone is in ROOT/a.yaml too, and one file alone can be in force\n'])
   })
 })

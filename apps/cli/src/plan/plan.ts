@@ -13,39 +13,62 @@ import {
 import type { ImpactPage } from '#libs/impact'
 import type { CliContext } from '../context.js'
 import { readGivenFile } from '../files.js'
-import { findingLines } from '../lint/findings.js'
+import { policyFiles } from '../lint/policy-files.js'
+import { PLAIN } from '../output/paint.js'
 import { impactLines, progressText, writeImpactPage } from '../simulations/simulations.js'
 import { newestRostersHere } from '../roster/rosters-here.js'
+import { compareFolder } from './compare-folder.js'
 import { verifyConsequence } from './consequence.js'
-import { botsOf, planLines, TRIAL_MS, type Plan, type PlannedPolicy } from './describe-plan.js'
+import { botsOf, outcomeLines, planLines, TRIAL_MS, type Plan, type PlannedPolicy } from './describe-plan.js'
+import { markdownLines } from './markdown.js'
 import { readHolds } from './what-holds.js'
 
-/** Shows the effect of approving the files, and signs nothing. Exit 6 if lint or the replay would fail the run. */
-export async function planFiles(context: CliContext, files: readonly string[], { report }: { report?: string } = {}): Promise<number> {
+/** Shows the effect of approving the files, of a folder those that differ, and signs nothing. Exit 6 if lint or replay would fail the run. */
+export async function planFiles(context: CliContext, paths: readonly string[], { report, format }: PlanFlags = {}): Promise<number> {
   const { output } = context
-  const parsed = await Promise.all(files.map(async (file) => parsePolicy(await readGivenFile(file, POLICY_MAX_BYTES), file)))
-  const malformed = parsed.flatMap((each) => (each.ok ? [] : each.findings))
-  if (malformed.length > 0) {
-    output.data({ verdict: 'FAIL', policies: [], findings: malformed, simulation: null, holds: [] } satisfies Plan, () =>
-      findingLines(malformed, output.paint),
-    )
-    return EXIT.failed
-  }
-  const sources = parsed.flatMap((each) => (each.ok ? [each.source] : []))
-  const client = await context.client()
-  const plan = await planOf(context, client, sources)
+  const files = await policyFiles(paths)
+  const { sources, findings } = await readSources(files)
+  // A file that was not named comes from a folder.
+  const isFolder = files.some((file) => !paths.includes(file))
+  const plan = findings.length > 0 ? { ...NOTHING, verdict: 'FAIL' as const, findings } : await planOf(context, sources, isFolder)
   const impact = await impactLines(plan.simulation?.impact)
-  output.data(plan, () => [...planLines(plan, output.paint), ...impact])
+  output.data(plan, () =>
+    format === 'markdown' ? markdownLines(plan, [...outcomeLines(plan, PLAIN), ...impact]) : [...planLines(plan, output.paint), ...impact],
+  )
   if (report !== undefined) await writeImpactPage(context, report, pageOf(plan))
-  if (plan.verdict !== 'FAIL') output.note(closingOf(plan, files))
+  if (plan.verdict !== 'FAIL') output.note(closingOf(plan, sources))
   return plan.verdict === 'FAIL' ? EXIT.failed : EXIT.done
 }
 
+type PlanFlags = { report?: string; format?: string }
+
+const NOTHING: Plan = { verdict: 'PASS', policies: [], findings: [], simulation: null, holds: [] }
+
+/** Parses files one after another. Findings: of files that are not policies, and of a policy that another file contains too. */
+async function readSources(files: readonly string[]): Promise<{ sources: PolicySource[]; findings: Finding[] }> {
+  const sources = new Map<string, PolicySource>()
+  const findings: Finding[] = []
+  for (const file of files) {
+    const parsed = parsePolicy(await readGivenFile(file, POLICY_MAX_BYTES), file)
+    if (!parsed.ok) findings.push(...parsed.findings)
+    else {
+      const { policy, locate } = parsed.source
+      const message = `${policy.id} is in ${sources.get(policy.id)?.file} too, and one file alone can be in force`
+      if (sources.has(policy.id)) findings.push({ file, ...locate('/id'), rule: 'policy-twice', severity: 'error', message })
+      sources.set(policy.id, parsed.source)
+    }
+  }
+  return { sources: [...sources.values()], findings }
+}
+
 /** Returns the closing line with the next command. If something blocks the change, the line says that an approval would wait. */
-function closingOf({ holds }: Plan, files: readonly string[]): string {
+function closingOf({ policies, holds, folder = [] }: Plan, sources: readonly PolicySource[]): string {
+  const goneNote = folder.some(({ state }) => state === 'gone') ? ' What is gone stays in force until hms-svc withdraw.' : ''
+  if (policies.length === 0) return `Nothing to approve: each file of the folder is in force.${goneNote}`
   const isBehindRun = holds.some(({ kind }) => kind === 'run')
   const waitNote = holds.length === 0 ? '' : ' If it is approved now, it waits until nothing holds it back.'
-  return `Nothing was signed.${waitNote} Next: hms-svc approve ${files.join(' ')} --sign NAME${isBehindRun ? ' --queue' : ''}`
+  const files = sources.filter(({ policy }) => policies.some(({ id }) => id === policy.id)).map(({ file }) => file)
+  return `Nothing was signed.${waitNote}${goneNote} Next: hms-svc approve ${files.join(' ')} --sign NAME${isBehindRun ? ' --queue' : ''}`
 }
 
 function pageOf({ policies, simulation }: Plan): ImpactPage | undefined {
@@ -62,7 +85,17 @@ function pageOf({ policies, simulation }: Plan): ImpactPage | undefined {
 }
 
 /** Collects findings, replay, blockers and guard verdict for the policies. A first version has no live document to compare with. */
-async function planOf(context: CliContext, client: ApiClient, sources: readonly PolicySource[]): Promise<Plan> {
+async function planOf(context: CliContext, given: readonly PolicySource[], isFolder: boolean): Promise<Plan> {
+  const client = await context.client()
+  const inForce = isFolder ? await client.get('/v1/policies') : []
+  const folder = isFolder
+    ? compareFolder(
+        given,
+        inForce.map(({ value }) => value as PolicyDocument),
+      )
+    : undefined
+  const sources = given.filter(({ file }) => !folder?.some((each) => each.file === file && each.state === 'unchanged'))
+  if (sources.length === 0) return { ...NOTHING, folder }
   const documents = sources.map(({ policy }) => policy)
   const ids = documents.map(({ id }) => id)
   const liveViews = await Promise.all(ids.map((id) => orMissing(client.get('/v1/policies/{id}', { id }))))
@@ -71,14 +104,15 @@ async function planOf(context: CliContext, client: ApiClient, sources: readonly 
   const holds = await readHolds(client, ids)
   const guard = await orMissing(client.post('/v1/approvals/trial', { policies: documents }))
   const findings = located(await client.post('/v1/lint', request), sources)
+  const planned = { policies, findings, holds, guard, folder }
   // A policy that fails lint is never replayed.
-  if (hasErrors(findings)) return { verdict: 'FAIL', policies, findings, simulation: null, holds, guard }
+  if (hasErrors(findings)) return { verdict: 'FAIL', simulation: null, ...planned }
   const timeoutMs = context.timeoutMs() ?? TRIAL_MS
   const stop = showTrialProgress(context, client)
   const simulation = await client.post('/v1/simulations', request, { timeoutMs }).finally(stop)
   const verdict = guard?.verdict === 'FAIL' ? 'FAIL' : simulation.verdict
   const consequence = await verifyConsequence(simulation, request, () => newestRostersHere(context, client))
-  return { verdict, policies, ...consequence, findings, simulation, holds, guard }
+  return { verdict, simulation, ...planned, ...consequence }
 }
 
 async function plannedOf(client: ApiClient, policy: PolicyDocument, live: JsonObject | undefined): Promise<PlannedPolicy> {

@@ -3,8 +3,9 @@ import { area, under, verb } from './verb.js'
 
 /** Verbs that check files, the log, and the installation. */
 export const CHECK = under('Check', [
-  verb('lint <files...>', 'check policy files offline', {
-    examples: ['policies/pm25.yaml', 'pm25.yaml ozone.yaml --json'],
+  verb('lint <files...>', 'check policy files, or folders of them, offline', {
+    options: { '--format <format>': { about: 'sarif: a SARIF 2.1.0 log, for code scanning', choices: ['text', 'sarif'] } },
+    examples: ['policies/pm25.yaml', 'pm25.yaml ozone.yaml --json', 'policies/ --format sarif'],
     run: async () => (await import('../lint/lint.js')).lintFiles,
   }),
   area('audit', 'the trail of everything that was decided', [

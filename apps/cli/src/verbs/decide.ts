@@ -44,9 +44,9 @@ const stopTheLine = area('stop-the-line', 'the stop switch: nothing but break-gl
 
 /** Verbs by which people decide. */
 export const DECIDE = under('Decide', [
-  verb('plan <files...>', 'what approving these files would do: difference, lint, replay, bots; signs nothing', {
-    options: REPORT,
-    examples: ['policies/pm25.yaml --report impact.html', 'pm25.yaml ozone.yaml --json'],
+  verb('plan <files...>', 'what approving these files, or a folder of policies, would do: difference, lint, replay, bots; signs nothing', {
+    options: { ...REPORT, '--format <format>': { about: 'markdown: tables, for a comment', choices: ['text', 'markdown'] } },
+    examples: ['policies/pm25.yaml --report impact.html', 'pm25.yaml ozone.yaml --json', 'policies/ --format markdown'],
     run: async () => (await import('../plan/plan.js')).planFiles,
   }),
   verb(

@@ -1,0 +1,43 @@
+import { describeMagnitude, valueText } from '#libs/policy'
+import { countStates } from './compare-folder.js'
+import type { Plan, PlannedPolicy } from './describe-plan.js'
+
+/** Maximum characters; a comment on GitHub may have 65,536. */
+const MAX_CHARACTERS = 60_000
+
+/**
+ * Renders a plan as a comment on a pull request: `outcome`, the lines of `plan` without colours, then tables. A text of a document or a
+ * service is code, or a word that Markdown does not read: it formats nothing and mentions nobody.
+ */
+export function markdownLines({ verdict, policies, folder }: Plan, outcome: readonly string[]): string[] {
+  const states = folder?.map(({ state, id, live, version, file }) => [state, id, live ?? '', version ?? '', file ?? ''])
+  const compared = folder && [`${countStates(folder)}.`, '', ...table(['state', 'policy', 'in force', 'version', 'file'], states!)]
+  const block = outcome.map((line) => `    ${line}`)
+  const lines = [`## Plan: ${verdict}`, '', ...block, '', ...(compared ?? []), ...policies.flatMap(policyTable)]
+  let room = MAX_CHARACTERS
+  const kept = lines.filter((line) => (room -= line.length + 1) >= 0)
+  return kept.length === lines.length ? kept : [...kept, '', `… and ${lines.length - kept.length} more lines`]
+}
+
+function policyTable({ id, version, live, differences }: PlannedPolicy): string[] {
+  const rows = differences.map((change) => {
+    const [from, to] = [change.from, change.to].map((value) => (value === undefined ? '' : valueText(value)))
+    return [change.field, from!, to!, change.units ?? '', describeMagnitude(change).join('; ')]
+  })
+  const heading = `### ${cell(id)} ${live === null ? '(first version)' : `${cell(live)} →`} ${cell(version)}`
+  return [heading, '', ...table(['field', 'in force', 'planned', 'units', 'look twice'], rows)]
+}
+
+function table(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const lines = rows.map((row) => `| ${row.map(cell).join(' | ')} |`)
+  return [`| ${headings.join(' | ')} |`, `|${' --- |'.repeat(headings.length)}`, ...lines, '']
+}
+
+function cell(text: string): string {
+  // guard: markdown-code
+  if (text === '' || /^(?:[\p{L}\p{N}]+(?:-[\p{L}\p{N}]+)*|-?\d[\d.]*)$/u.test(text)) return text
+  const ticks = '`'.repeat(1 + Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length)))
+  const space = /^`|`$/.test(text) ? ' ' : ''
+  // A bar would end the cell, also in code.
+  return ticks + space + text.replaceAll('|', '\\|') + space + ticks
+}
