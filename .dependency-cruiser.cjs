@@ -13,6 +13,7 @@ const LIBS = {
   pipeline: ['contracts', 'policy'],
   guard: ['contracts', 'policy', 'scenario', 'signing'],
   impact: ['contracts'],
+  export: ['contracts', 'signing'],
   platform: ['contracts'],
   persistence: ['contracts', 'files', 'platform'],
   process: ['contracts', 'files', 'platform', 'signing'],
@@ -32,7 +33,7 @@ const SPEC = '\\.(spec|suite|fixture)\\.ts$'
 const pkg = (...names) => `(^|node_modules/)(@types/)?(${names.join('|')})(/|$)`
 /** What `npm install --omit=optional` must leave whole. */
 const LIGHT =
-  '^(libs/(contracts|files|signing|policy|pattern|lint|scenario|guard|kafka-socket|evaluation|client|impact|verify)/|apps/cli/src/(?!hosting/))'
+  '^(libs/(contracts|files|signing|policy|pattern|lint|scenario|guard|kafka-socket|evaluation|client|impact|verify|export)/|apps/cli/src/(?!hosting/))'
 const core = (...names) => `^(node:)?(${names.join('|')})(/|$)`
 
 /** @type {import('dependency-cruiser').IConfiguration} */

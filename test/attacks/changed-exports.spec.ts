@@ -16,7 +16,7 @@ import {
   type RosterPredicate,
 } from '#libs/signing'
 import { runForTest, type CliRun } from '../../apps/cli/src/testing/run-cli.js'
-import type { ExportRecord } from '../../apps/cli/src/export/records.js'
+import type { ExportRecord } from '#libs/export'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 

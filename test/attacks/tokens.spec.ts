@@ -127,6 +127,12 @@ describe('a request signed by a service in production', () => {
       expect(await get('approver', path), path).toBe('401 HMS_AUTH_INVALID')
   })
 
+  it('reads the history where audit signed it, and nothing else', async () => {
+    expect(await get('audit', '/v1/history')).toBe('200')
+    for (const path of ['/v1/policies', '/v1/snapshot', '/v1/audit/entries', '/v1/runs', '/v1/tokens'])
+      expect(await get('audit', path), path).toBe('401 HMS_AUTH_INVALID')
+  })
+
   it.each(SERVICES.filter((service) => service !== 'approver'))('reads nothing where %s signed it', async (service) => {
     expect(await get(service, '/v1/snapshot?policies=pm25')).toBe('401 HMS_AUTH_INVALID')
   })

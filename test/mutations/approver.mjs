@@ -142,6 +142,13 @@ export const APPROVER_GUARDS = [
     test: 'reads heads where approver signed it, and nothing else',
   },
   {
+    name: 'records-need-read',
+    guard: 'a key of a bot or a partner reads neither the export nor the history, in any profile',
+    without: "{ what: 'values', dev: 'keyless', byService: 'audit' }",
+    spec: 'test/scenarios/export.spec.ts',
+    test: 'needs scope read of a key that is sent',
+  },
+  {
     name: 'renewed-head',
     guard: 'a head that only renews the release in force is not awaited',
     without: 'head === undefined ? $2 : $3',

@@ -4,6 +4,13 @@
  */
 export const AUDIT_GUARDS = [
   {
+    name: 'export-cursor-of-this-log',
+    guard: 'a pull does not continue an export of another log',
+    without: 'last === undefined',
+    spec: 'test/scenarios/export.spec.ts',
+    test: 'refuses a cursor that is none, of another log, or altered in a file',
+  },
+  {
     name: 'witness-suspended-not-halted',
     guard: 'a contradiction without signed evidence suspends the witness and does not halt the log',
     without: ['this.suspended.suspend(witness.key, reason)', 'this.halt(reason)'],

@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { canonicalJson, toHex } from '#libs/contracts'
+import { acquireFolder } from '#libs/files'
 import { MemoryBus } from '#libs/messaging/testing'
 import {
   generateKeyPair,
@@ -15,9 +16,11 @@ import {
   type RosterPredicate,
 } from '#libs/signing'
 import { runForTest, type CliRun } from '../../apps/cli/src/testing/run-cli.js'
-import type { ExportRecord } from '../../apps/cli/src/export/records.js'
+import type { ExportRecord } from '#libs/export'
+import { freePort } from '../support/broker/free-ports.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
+import { until } from '../support/processes.js'
 
 const log = generateKeyPair()
 const witness = generateKeyPair()
@@ -42,9 +45,10 @@ describe('an export', () => {
   const folder = mkdtempSync(join(tmpdir(), 'hms-export-'))
   const file = join(folder, 'export.ndjson')
   beforeAll(async () => {
-    system = await startMemorySystem({}, new MemoryBus(), withLog, async (name) =>
-      localSigner((name === 'audit-log' ? log : witness).privateKey),
-    )
+    const port = await freePort()
+    const signerNamed = async (name: string) => localSigner((name === 'audit-log' ? log : witness).privateKey)
+    // The history comes from config-store over HTTP, with audit's signature.
+    system = await startMemorySystem({}, new MemoryBus(), withLog, signerNamed, [`http://127.0.0.1:${port}`], port)
     writeFileSync(join(folder, 'roster.json'), JSON.stringify(system.roster.envelope))
     press = new PipelineDriver(system)
     await live('pm25@1.0.0=35')
@@ -168,5 +172,131 @@ describe('an export', () => {
     writeFileSync(other, 'not a record\n')
     expect((await check(other)).stderr).toContain('HMS_EXPORT_MALFORMED')
     expect((await cli('export', '--out', other)).code).toBe(2)
+  })
+
+  describe('over HTTP', () => {
+    const get = (query: string, headers: Record<string, string> = {}): Promise<Response> =>
+      fetch(`${system.url}/v1/export${query}`, { headers })
+    const pull = async (query = ''): Promise<string> => (await get(query)).text()
+    const cursorOf = (text: string): string => (records(text).at(-1) as Extract<ExportRecord, { type: 'cursor' }>).cursor
+    const indexes = (text: string): number[] => records(text).flatMap((record) => (record.type === 'entry' ? [record.entry.index] : []))
+    const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
+
+    it('has the lines of the file, and a cursor; two pulls are one export', async () => {
+      const whole = join(folder, 'whole.ndjson')
+      await cli('export', '--out', whole)
+      const first = await pull()
+      expect(first.split('\n').slice(0, -2).join('\n')).toBe(readFileSync(whole, 'utf8').trimEnd())
+      await live('pm25@3.0.0=30')
+      await atRest()
+      const second = await pull(`?after=${cursorOf(first)}`)
+      expect(indexes(first + second)).toEqual(upTo(indexes(first + second).length))
+      expect(versions(second)).toEqual(['3.0.0'])
+      const pulled = join(folder, 'pulled.ndjson')
+      writeFileSync(pulled, first + second)
+      expect(await check(pulled)).toMatchObject({ code: 0, stderr: '' })
+      // `--out` continues what was pulled.
+      expect((await cli('export', '--out', pulled)).code).toBe(0)
+      expect(await check(pulled)).toMatchObject({ code: 0, stderr: '' })
+    })
+
+    it('ends each response at a checkpoint, and the last one with a cursor alone', async () => {
+      const parts = [await pull('?limit=5')]
+      while (records(parts.at(-1)!).length > 1) parts.push(await pull(`?limit=5&after=${cursorOf(parts.at(-1)!)}`))
+      expect(parts.length).toBeGreaterThan(4)
+      expect(indexes(parts.join(''))).toEqual(indexes(await pull()))
+      const pulled = join(folder, 'parts.ndjson')
+      writeFileSync(pulled, parts.join(''))
+      expect(await check(pulled)).toMatchObject({ code: 0, stderr: '' })
+    })
+
+    it('refuses a cursor that is none, of another log, or altered in a file', async () => {
+      const cursor = cursorOf(await pull())
+      const [, roster, entries, hash] = cursor.split('-')
+      const refused = async (after: string) => [(await get(`?after=${after}`)).status, await (await get(`?after=${after}`)).json()]
+      for (const after of ['x', '', `2-${roster}-${entries}-${hash}`, `1-${roster}-0-${hash}`])
+        expect(await refused(after)).toEqual([400, expect.objectContaining({ code: expect.stringMatching(/^HMS_/) })])
+      for (const after of [`1-${roster}-${Number(entries) + 1}-${hash}`, `1-${roster}-${entries}-${'0'.repeat(64)}`])
+        expect(await refused(after)).toEqual([409, expect.objectContaining({ code: 'HMS_EXPORT_BEHIND' })])
+      const pulled = join(folder, 'cursor.ndjson')
+      writeFileSync(pulled, (await pull()).replace(cursor, `1-${roster}-${entries}-${'0'.repeat(64)}`))
+      expect((await check(pulled)).code).toBe(10)
+    })
+
+    it('needs scope read of a key that is sent', async () => {
+      const key = async (scope: string) => (await press.api.post('/v1/tokens', { scopes: [scope] })) as { token: string }
+      const status = async (scope: string) => (await get('?limit=1', { authorization: `Bearer ${(await key(scope)).token}` })).status
+      expect([await status('read'), await status('bot:b1'), await status('partner:p1')]).toEqual([200, 403, 403])
+    })
+
+    describe('followed into a folder', () => {
+      const central = join(folder, 'central')
+      const state = join(central, 'state.json')
+      const text = (): string =>
+        days()
+          .map((day) => readFileSync(join(central, day), 'utf8'))
+          .join('')
+      const days = (): string[] =>
+        readdirSync(central)
+          .filter((name) => name.endsWith('.ndjson'))
+          .sort()
+      /** Follows until the folder has all that the log has, on this day. */
+      const follow = async (day: string): Promise<CliRun> => {
+        let fire = (): void => {}
+        const env = { HMS_URL: system.url, HMS_DATA_DIR: join(folder, 'none') }
+        const running = runForTest(['export', '--follow', central], {
+          env,
+          now: () => Date.parse(`${day}T12:00:00Z`),
+          interrupt: (it) => void (fire = it),
+        })
+        const cursor = cursorOf(await pull())
+        await until('the folder is up to date', async () => existsSync(state) && readFileSync(state, 'utf8').includes(cursor))
+        fire()
+        return running
+      }
+      const whole = async (): Promise<void> => {
+        expect(indexes(text())).toEqual(indexes(await pull()))
+        const found = await check(central)
+        expect([found.stderr, found.code]).toEqual(['', 0])
+      }
+
+      it('keeps a file a day, and a state', async () => {
+        expect(await follow('2026-03-02')).toMatchObject({ code: 130, stdout: expect.stringContaining('2026-03-02.ndjson') })
+        expect(days()).toEqual(['2026-03-02.ndjson'])
+        await live('pm25@3.1.0=31')
+        await atRest()
+        await follow('2026-03-03')
+        expect(days()).toEqual(['2026-03-02.ndjson', '2026-03-03.ndjson'])
+        await whole()
+        // A day alone is complete where it is the first.
+        expect((await check(join(central, '2026-03-02.ndjson'))).code).toBe(0)
+      })
+
+      it.each<[string, (last: string) => void]>([
+        ['half a line', (last) => appendFileSync(last, '{"type":"entry","entry":{"ind')],
+        ['a part of a pull', (last) => appendFileSync(last, readFileSync(last, 'utf8').split('\n').slice(0, 3).join('\n'))],
+        ['a file of the next day', () => writeFileSync(join(central, '2026-03-04.ndjson'), '{"type":"entry"')],
+        ['a whole pull without its state', (last) => (rmSync(state), readFileSync(last))],
+        ['a last line that was cut', (last) => truncateSync(last, readFileSync(last).length - 20)],
+      ])('drops %s that a kill left behind, and has everything once', async (_what, tear) => {
+        await live(`pm25@${(version += 1)}.0.0=31`)
+        await atRest()
+        await follow('2026-03-03')
+        tear(join(central, '2026-03-03.ndjson'))
+        await live(`pm25@${(version += 1)}.0.0=31`)
+        await atRest()
+        // On the same day: the cursor of the state is also that of the log where nothing but a state was lost.
+        await follow('2026-03-03')
+        await whole()
+      })
+      let version = 4
+
+      it('refuses a folder that another process follows', async () => {
+        const lock = await acquireFolder(central, { purpose: 'another' })
+        const { code, stderr } = await cli('export', '--follow', central)
+        await lock.release()
+        expect([code, stderr]).toEqual([5, expect.stringContaining('HMS_EXPORT_FOLDER_IN_USE')])
+      })
+    })
   })
 })

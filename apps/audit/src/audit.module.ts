@@ -15,6 +15,8 @@ import { EntriesController } from './entries/entries.http.js'
 import { EntryStore } from './entries/entry.store.js'
 import { PostgresEntryStore } from './entries/entry.store.postgres.js'
 import { Intake } from './entries/intake.js'
+import { ExportController } from './export/export.http.js'
+import { LiveHistory } from './export/live-history.js'
 import { RecordEvents } from './recording/record-events.js'
 import { LogController } from './log/log.http.js'
 import { createSequencer } from './log/log.providers.js'
@@ -77,11 +79,12 @@ function part(provide: InjectionToken): FactoryProvider {
 
 @Module({
   imports: [runtimeModule('audit')],
-  controllers: [EntriesController, LogController, AttestationsController, WindowsController],
+  controllers: [EntriesController, LogController, AttestationsController, WindowsController, ExportController],
   providers: [
     { provide: PARTS, inject: [ServiceRuntime], useFactory: createParts },
     ...[EntryStore, TreeStore, AttestationStore, Sequencer, Intake, AdoptArrivals].map(part),
     FoldWindows,
+    LiveHistory,
     RecordEvents,
   ],
 })

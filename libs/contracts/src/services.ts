@@ -40,7 +40,7 @@ export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {
     '/v1/freshness',
     '/v1/history',
   ),
-  audit: paths('audit', '/v1/audit', '/checkpoint', '/tile', '/v1/topics'),
+  audit: paths('audit', '/v1/audit', '/v1/export', '/checkpoint', '/tile', '/v1/topics'),
 }
 
 function paths(service: ServiceName, ...own: string[]): string[] {

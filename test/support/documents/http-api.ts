@@ -145,7 +145,8 @@ function answerOf(
   const contentType = contentTypeOf(method)
   const json = jsonTextOf(type, checker)
   if (json !== undefined) return answer('application/json', schemas.of(json))
-  if (type.getSymbol()?.name === 'StreamableFile') return answer('application/octet-stream', { type: 'string', format: 'binary' })
+  if (type.getSymbol()?.name === 'StreamableFile')
+    return answer(contentType ?? 'application/octet-stream', { type: 'string', ...(contentType === undefined ? { format: 'binary' } : {}) })
   if ((type.flags & ts.TypeFlags.StringLike) !== 0) return answer(contentType ?? 'text/plain', { type: 'string' })
   return answer('application/json', schemas.of(type))
 }

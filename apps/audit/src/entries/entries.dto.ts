@@ -55,3 +55,19 @@ export class EntriesQueryDto {
   @isInteger(1, 1_000)
   limit = 200
 }
+
+/** Most entries of one response of `/v1/export`. */
+const MAX_PULLED = 10_000
+
+export class ExportQueryDto {
+  /** `cursor` of the last line that the caller has. */
+  @IsOptional()
+  @isText(200)
+  after?: string
+
+  /** Number of entries after which the response ends, at a checkpoint. */
+  @IsOptional()
+  @toNumber
+  @isInteger(1, MAX_PULLED)
+  limit = MAX_PULLED
+}

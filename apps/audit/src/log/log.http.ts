@@ -101,7 +101,7 @@ export class LogController {
   }
 }
 
-function notYet(): HmsError {
+export function notYet(): HmsError {
   return new HmsError('HMS_AUDIT_NOT_PUBLISHED', 'No checkpoint covers that yet; one follows within a second when the witnesses sign.', {
     status: 503,
     retryable: true,

@@ -52,6 +52,18 @@ export class PostgresTreeStore implements TreeStore {
     return rows[0] === undefined ? undefined : { size: Number(rows[0].size), note: rows[0].note }
   }
 
+  async checkpointAfter(tx: Transaction, after: number, most: number): Promise<PublishedCheckpoint | undefined> {
+    const { schema } = postgresOf(tx)
+    const rows = await postgresOf(tx).query<{ size: string; note: string }>(
+      `SELECT size, note FROM (
+         (SELECT size, nth, note FROM ${schema}.checkpoint WHERE size > $1 AND size <= $2 ORDER BY size DESC, nth DESC LIMIT 1)
+         UNION ALL (SELECT size, nth, note FROM ${schema}.checkpoint WHERE size > $1 ORDER BY size, nth LIMIT 1)
+       ) AS found ORDER BY size DESC, nth DESC LIMIT 1`,
+      [after, most],
+    )
+    return rows[0] === undefined ? undefined : { size: Number(rows[0].size), note: rows[0].note }
+  }
+
   async publish(tx: Transaction, { size, note }: PublishedCheckpoint): Promise<void> {
     const { schema } = postgresOf(tx)
     await postgresOf(tx).write(`INSERT INTO ${schema}.checkpoint (size, note) VALUES ($1, $2)`, [size, note])

@@ -23,6 +23,8 @@ export abstract class TreeStore {
   abstract add(tx: Transaction, level: number, index: number, hash: Uint8Array): Promise<void>
   /** Returns the newest checkpoint: the last one of the largest size; `undefined` before the first. */
   abstract latest(tx: Transaction): Promise<PublishedCheckpoint | undefined>
+  /** Returns the newest checkpoint over more than `after` and at most `most` entries, else the next one; `undefined` if there is none. */
+  abstract checkpointAfter(tx: Transaction, after: number, most: number): Promise<PublishedCheckpoint | undefined>
   abstract publish(tx: Transaction, checkpoint: PublishedCheckpoint): Promise<void>
   /** Returns releases approved in entries `start` to `end` (excluded), by index and digest, as the leaves of an approval's tree. */
   abstract releasesIn(tx: Transaction, start: number, end: number): Promise<LoggedRelease[]>

@@ -51,6 +51,14 @@ export class MemoryTreeStore implements TreeStore {
       )
   }
 
+  async checkpointAfter(tx: Transaction, after: number, most: number): Promise<PublishedCheckpoint | undefined> {
+    const found = checkpointsOf(tx)
+      .values()
+      .filter(({ size }) => size > after)
+      .toSorted((a, b) => a.size - b.size)
+    return found.findLast(({ size }) => size <= most) ?? found[0]
+  }
+
   async publish(tx: Transaction, checkpoint: PublishedCheckpoint): Promise<void> {
     checkpointsOf(tx).set(String(checkpointsOf(tx).values().length), checkpoint)
   }

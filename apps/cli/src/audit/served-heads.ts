@@ -12,7 +12,7 @@ import {
   type Roster,
   type StableHead,
 } from '#libs/signing'
-import { PUBLISHED } from '../export/records.js'
+import { PUBLISHED } from '#libs/export'
 import { checkEvent } from '../export/strict.js'
 import type { Problems } from '../output/problems.js'
 import type { Entry } from './recompute-log.js'

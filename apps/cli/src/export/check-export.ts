@@ -1,20 +1,25 @@
+import { basename } from 'node:path'
 import { canonicalJson, EXIT, HmsError, isSameBytes, toHex, type AuditEntry, type Envelope } from '#libs/contracts'
+import { formatCursor, headKey, PUBLISHED, publishedIn, type ExportedHead, type ExportRecord } from '#libs/export'
 import { HashTree, leafHash, nextRoster, readRoster, SignatureError, verifyCheckpointOfAny, type Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { Problems } from '../output/problems.js'
 import { pinnedRoster } from '../roster/rosters-here.js'
 import { ExpectedHeads } from './expected-heads.js'
 import { judgeLive, LiveRefused } from './judge-live.js'
-import { headKey, PUBLISHED, publishedIn, readExport, type ExportedHead, type ExportRecord } from './records.js'
+import { filesOf, readExport } from './read-export.js'
 import { checkEvent, invalid, requireMembers, requireWholeEnvelope, requireWholeNote } from './strict.js'
 
-/** Verifies an export by the pinned roster alone: each entry, document and head. A missing, moved or changed line is a problem. */
+/**
+ * Verifies an export by the pinned roster alone: each entry, document and head. A missing, moved or changed line is a problem. `file`: or
+ * the folder of `--follow`, whose days are read as one export.
+ */
 export async function checkExport(context: CliContext, file: string): Promise<number> {
   const pinned = await pinnedRoster(context)
   const problems = new Problems()
   const check = new ExportCheck(pinned, problems)
   try {
-    await check.run(file)
+    await check.run(await filesOf(file))
   } catch (error) {
     if (!(error instanceof HmsError) || error.code !== 'HMS_EXPORT_MALFORMED') throw error
     // Reading stops at an invalid line. Problems found before that line are reported with it.
@@ -42,6 +47,7 @@ const MEMBERS: Record<ExportRecord['type'], readonly string[]> = {
   entry: ['entry', 'event'],
   live: ['record'],
   checkpoint: ['size', 'note'],
+  cursor: ['cursor'],
 }
 const ORDER = Object.keys(MEMBERS)
 
@@ -52,6 +58,8 @@ class ExportCheck {
   private readonly expected = new ExpectedHeads()
   /** Counts of verified records. `unnamed`: heads stored by an earlier build, which the log does not list. */
   readonly checked = { entries: 0, live: 0, withdrawn: 0, checkpoints: 0, unnamed: 0 }
+  /** Hash of the last entry, in hex. */
+  private lastLeaf = ''
   /** Type of the previous record; `undefined` before the first. */
   private last: ExportRecord['type'] | undefined
   /** Whether an earlier build began the file. */
@@ -62,9 +70,15 @@ class ExportCheck {
     private readonly problems: Problems,
   ) {}
 
-  async run(file: string): Promise<void> {
+  async run(files: readonly string[]): Promise<void> {
+    for (const file of files) await this.read(file, files.length === 1 ? '' : `${basename(file)} `)
+    if (this.last !== 'checkpoint' && this.last !== 'cursor')
+      this.problems.add('the end', 'the end: no checkpoint covers the last lines, so the file was cut, or they were added')
+  }
+
+  private async read(file: string, name: string): Promise<void> {
     for await (const { line, record } of readExport(file)) {
-      const place = `line ${line}`
+      const place = `${name}line ${line}`
       await this.attempt(place, () => {
         const { type, ...members } = record
         requireMembers(members, MEMBERS[type], `a record of type ${type}`)
@@ -73,8 +87,6 @@ class ExportCheck {
       this.last = record.type
       await this.attempt(place, () => this.take(record, place))
     }
-    if (this.last !== 'checkpoint')
-      this.problems.add('the end', 'the end: no checkpoint covers the last lines, so the file was cut, or they were added')
   }
 
   /** Runs a check and records its failure as a problem, including errors by a changed member of a wrong type. */
@@ -94,10 +106,11 @@ class ExportCheck {
     if (this.last === undefined && type !== 'export') throw invalid('the first line is not that of an export')
     if (this.last === undefined) return
     if (type === 'export') throw invalid('it begins a second export')
+    const isComplete = this.last === 'checkpoint' || this.last === 'cursor'
     // Earlier builds wrote a checkpoint even without new records.
     const isNext =
-      this.last === 'checkpoint'
-        ? type !== 'live' && (type !== 'checkpoint' || this.isEarlier)
+      isComplete || type === 'cursor'
+        ? isComplete && type !== 'live' && (type !== 'checkpoint' || this.isEarlier)
         : ORDER.indexOf(type) >= ORDER.indexOf(this.last)
     if (!isNext) throw invalid(`a record of type ${type} follows a record of type ${this.last}: a line is missing or was moved`)
   }
@@ -114,6 +127,8 @@ class ExportCheck {
         return this.checkLive(record.record, place)
       case 'checkpoint':
         return this.compare(record.size, record.note)
+      case 'cursor':
+        return this.compareCursor(record.cursor)
     }
   }
 
@@ -148,6 +163,7 @@ class ExportCheck {
     const leaf = leafHash(Buffer.from(canonicalJson(facts as never)))
     const expected = this.tree.size
     this.tree.append(leaf)
+    this.lastLeaf = toHex(leaf)
     if (index !== expected) throw invalid(`it is entry ${index}, but ${expected} was expected`)
     if (toHex(leaf) !== statedHash) throw invalid(`entry ${index} does not match its stated hash`)
     const entry = { index, leafHash: statedHash, ...facts }
@@ -183,5 +199,10 @@ class ExportCheck {
     if (!isSameBytes(this.tree.root(), root)) throw invalid(`the first ${size} entries do not have the root that the log signed`)
     requireWholeNote(note, this.rosters)
     this.checked.checkpoints++
+  }
+
+  private compareCursor(cursor: string): void {
+    const position = { roster: this.chain.at(-1)?.version ?? 0, entries: this.tree.size, leafHash: this.lastLeaf }
+    if (cursor !== formatCursor(position)) throw invalid('it is the cursor of another place')
   }
 }

@@ -1,5 +1,5 @@
 import { LiveRefused, type LoggedHead } from './judge-live.js'
-import { headKey, mayHaveStored, withoutRepeatedHeads, type ExportedHead, type PublishedEntry } from './records.js'
+import { headKey, mayHaveStored, withoutRepeatedHeads, type ExportedHead, type PublishedEntry } from '#libs/export'
 
 export interface MatchedHead {
   logged: LoggedHead

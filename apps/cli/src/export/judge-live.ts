@@ -11,7 +11,7 @@ import {
   type VerifiedRelease,
 } from '#libs/signing'
 import { BundleRefused, verifyBundle } from '#libs/verify'
-import type { ExportedHead } from './records.js'
+import type { ExportedHead } from '#libs/export'
 import { requireMembers, requireWholeEnvelope, requireWholeProof } from './strict.js'
 
 export interface JudgedHead {

@@ -36,7 +36,7 @@ export const CHECK = under('Check', [
   }),
   verb('export', 'everything decided and every document that was ever live, with proofs, as NDJSON', {
     options: EXPORT,
-    examples: ['--out everything.ndjson', '--check everything.ndjson'],
+    examples: ['--out everything.ndjson', '--check everything.ndjson', '--follow /srv/hms-record'],
     run: async () => (await import('../export/export.js')).exportRecords,
   }),
   verb('doctor', 'what is wrong with this system, and what to do', {

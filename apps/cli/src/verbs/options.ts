@@ -168,7 +168,8 @@ export const AUDIT_LOG = {
 export const EXPORT = {
   '--out <file>': 'where to; goes on where the file ends',
   '--since <time>': 'only what came since, RFC 3339',
-  '--check <file>': { about: 'read an export with the pinned roster alone, and no service', conflicts: ['out', 'since'] },
+  '--follow <folder>': { about: 'keep a folder up to date, a file a day, until Ctrl-C', conflicts: ['out', 'since', 'check'] },
+  '--check <file>': { about: 'read an export, or the folder of one, with the pinned roster alone, and no service', conflicts: ['out', 'since'] },
 } as const
 
 export const ALERT = {

@@ -85,6 +85,7 @@ export class LiveRecordsController {
    * page has `after` = the last `storedAt`; heads of one time are never in two pages.
    */
   @Get()
+  @RequireScope('records')
   async list(@Query() { after, limit = LIMIT }: LiveRecordsQueryDto): Promise<LiveRecord[]> {
     return this.database.autocommit(async (tx) => {
       const found = await tx.documents(LIVE_HEADS).find({ orderBy: 'stored_at', after, limit: limit + 1 })

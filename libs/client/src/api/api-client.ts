@@ -85,6 +85,25 @@ export class ApiClient {
     return this.inTime(identified, this.timeoutMs, async (body) => Buffer.from(await readBytes(body, MAX_ANSWER_BYTES)))
   }
 
+  /** Yields a response of any length as text, however long it takes; throws `HMS_UNREACHABLE` after the timeout without data. */
+  async *text(path: string, interrupt: AbortSignal): AsyncGenerator<string, void, undefined> {
+    const silence = new AbortController()
+    const silent = (): void => silence.abort(new DOMException('no answer in time', 'TimeoutError'))
+    const timer = setTimeout(silent, timerMs(this.timeoutMs))
+    const decoder = new TextDecoder()
+    try {
+      const request = await this.identified({ method: 'GET', path, headers: traceHeader(), body: NO_BODY })
+      for await (const chunk of await this.send(request, AbortSignal.any([interrupt, silence.signal]))) {
+        timer.refresh()
+        yield decoder.decode(chunk, { stream: true })
+      }
+    } catch (error) {
+      throw this.asHmsError(silence.signal.reason ?? error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
   /** Yields the JSON of server-sent events until the server or `signal` ends them; throws `HMS_UNREACHABLE` when they break off. */
   async *events<T>(path: string, options: EventsOptions = {}): AsyncGenerator<T, void, undefined> {
     const headers: Record<string, string> = { accept: 'text/event-stream' }

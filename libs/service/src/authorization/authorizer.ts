@@ -7,10 +7,10 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { SignedRequests, WINDOW_MS, type Actor } from './signed-requests.js'
 import { TokenBook } from './token-book.js'
 
-/** Required access. `dev`: in profile dev, access is open, open on loopback, or required as in production (`asked`). */
+/** Required access. `dev`: in profile dev, access is open, open without a key, open on loopback, or required as in production (`asked`). */
 export interface AccessNeed {
   what: Need | 'statement'
-  dev: 'open' | 'loopback' | 'asked'
+  dev: 'open' | 'keyless' | 'loopback' | 'asked'
   /** Set for a stream that contains no values: a stream key in the query (`key`) then suffices if there is no header. */
   byQuery?: true
   /** Service whose signed requests are accepted too. */
@@ -87,7 +87,9 @@ export class Authorizer {
   }
 
   private isOpen(request: RequestHead, dev: AccessNeed['dev']): boolean {
-    return this.profile === 'dev' && (dev === 'open' || (dev === 'loopback' && isLocal(request)))
+    if (this.profile !== 'dev') return false
+    if (dev === 'keyless') return request.headers.authorization === undefined
+    return dev === 'open' || (dev === 'loopback' && isLocal(request))
   }
 
   /** Verifies the signed statement in the header of a request, once per request. */

@@ -5,13 +5,14 @@ import { BODY_BOUNDS, type BodyBounds } from '#libs/platform'
 
 const REQUIREMENT = 'hms:requirement'
 
-export type Requirement = 'public' | 'operate' | 'statement' | 'read' | 'metrics' | 'values' | 'heads' | 'notices' | 'bot'
+export type Requirement = 'public' | 'operate' | 'statement' | 'read' | 'metrics' | 'values' | 'records' | 'heads' | 'notices' | 'bot'
 
 /**
  * Declares who may call a route, or every undeclared route of a controller. `operate`: a person or operator who signed the request, or a
  * key with that scope, in every profile. `statement`: as `operate`, without keys. `metrics`: as `read`, but in every profile. `read`,
  * `values`, `bot` (for the body's `bot`): a signed request, or a key with the scope; profile dev requires neither, for a bot only on
- * loopback. `heads`: as `values`, or a request signed by approver. `notices`: as `values`, or the stream key in the address that an
+ * loopback. `heads`: as `values`, or a request signed by approver. `records`: as `read`,
+ * or a request signed by audit; profile dev requires no key, but the scope of one that is sent. `notices`: as `values`, or the stream key in the address that an
  * evaluation returned. In production, an undeclared route needs `read` for GET and `operate` otherwise.
  */
 export function RequireScope(requirement: Exclude<Requirement, 'public'>): ClassDecorator & MethodDecorator {
@@ -58,6 +59,8 @@ export function needOf(requirement: Requirement | undefined, request: { method: 
     case 'operate':
     case 'statement':
       return { what: requirement, dev: 'asked' }
+    case 'records':
+      return { what: 'read', dev: 'keyless', byService: 'audit' } // guard: records-need-read
     case 'heads':
       return { what: 'values', dev: 'open', byService: 'approver' }
     case 'notices':

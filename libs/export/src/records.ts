@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs'
-import { HmsError, peekPredicate, type AuditEntry, type Envelope, type EventData, type LiveRecord } from '#libs/contracts'
+import { peekPredicate, type AuditEntry, type Envelope, type EventData, type LiveRecord } from '#libs/contracts'
 import { digestOfPayload, STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
 
 /** Head in an export. It has a `revision` only if the log names it. */
@@ -14,6 +13,8 @@ export type ExportRecord =
   | { type: 'entry'; entry: AuditEntry; event?: Envelope }
   | { type: 'live'; record: ExportedHead }
   | { type: 'checkpoint'; size: number; note: string }
+  /** Last line of each response of `/v1/export`: `after` of the next request. */
+  | { type: 'cursor'; cursor: string }
 
 export const PUBLISHED = 'hms.head.published.v1'
 
@@ -67,6 +68,24 @@ export function exportedHead(record: LiveRecord, logged: { revision: number; cha
   return { ...head, revision: logged.revision, ...(isNamed ? { change } : {}) }
 }
 
+/** Where a pull of `/v1/export` ended. `leafHash`: that of the last entry, in hex, so that another log is noticed. */
+export interface ExportCursor {
+  roster: number
+  entries: number
+  leafHash: string
+}
+
+const CURSOR = /^1-(\d{1,9})-([1-9]\d{0,14})-([0-9a-f]{64})$/
+
+export function formatCursor({ roster, entries, leafHash }: ExportCursor): string {
+  return `1-${roster}-${entries}-${leafHash}`
+}
+
+export function parseCursor(text: string): ExportCursor | undefined {
+  const [, roster, entries, leafHash] = CURSOR.exec(text) ?? []
+  return leafHash === undefined ? undefined : { roster: Number(roster), entries: Number(entries), leafHash }
+}
+
 /** End position of a file, from which the next export continues. */
 export interface ExportPosition {
   installation?: string
@@ -75,6 +94,8 @@ export interface ExportPosition {
   entries: number
   /** Heads in the file, by `headKey`. */
   heads: Set<string>
+  /** Leaf hash of the last entry, in hex. */
+  leafHash?: string
 }
 
 export function startPosition(): ExportPosition {
@@ -85,56 +106,9 @@ export function startPosition(): ExportPosition {
 export function advance(position: ExportPosition, record: ExportRecord): void {
   if (record.type === 'export') position.installation = record.installation
   if (record.type === 'roster') position.roster = record.version
-  if (record.type === 'entry') position.entries = record.entry.index + 1
+  if (record.type === 'entry') {
+    position.entries = record.entry.index + 1
+    position.leafHash = record.entry.leafHash
+  }
   if (record.type === 'live') position.heads.add(headKey(record.record))
-}
-
-/** Limit of a line; a head, a release with 16 signatures and a proof are far below it. */
-const MAX_LINE_CHARACTERS = 4 * 1024 * 1024
-const TYPES = new Set(['export', 'roster', 'entry', 'live', 'checkpoint'])
-const STARTS = [...TYPES].map((type) => `{"type":"${type}"`)
-
-/** Yields the records with line and end offset. Throws `HMS_EXPORT_MALFORMED`. `isOpenEnded`: a half line at the end is ignored. */
-export async function* readExport(
-  file: string,
-  isOpenEnded = false,
-): AsyncGenerator<{ line: number; end: number; record: ExportRecord }, void, undefined> {
-  let end = 0
-  for await (const { line, text, isHalf } of linesOf(file)) {
-    end += Buffer.byteLength(text) + 1
-    if (isOpenEnded && isHalf && (line > 1 || STARTS.some((start) => start.startsWith(text) || text.startsWith(start)))) return
-    if (text.trim() !== '') yield { line, end, record: parse(text, file, line) }
-  }
-}
-
-/** Splits lines at LF only, because JSON may contain U+2028. `readline` would buffer a line of any length. */
-async function* linesOf(file: string): AsyncGenerator<{ line: number; text: string; isHalf: boolean }, void, undefined> {
-  let line = 1
-  let text = ''
-  for await (const chunk of createReadStream(file, 'utf8') as AsyncIterable<string>) {
-    const [first = '', ...more] = chunk.split('\n')
-    text += first
-    if (text.length > MAX_LINE_CHARACTERS) throw malformed(file, line)
-    for (const next of more) {
-      yield { line, text, isHalf: false }
-      line++
-      text = next
-    }
-  }
-  yield { line, text, isHalf: true }
-}
-
-function parse(text: string, file: string, line: number): ExportRecord {
-  try {
-    const record = JSON.parse(text) as ExportRecord | null
-    if (record !== null && TYPES.has(record.type)) return record
-  } catch {
-    // Reported below, like every invalid line.
-  }
-  throw malformed(file, line)
-}
-
-function malformed(file: string, line: number): HmsError {
-  const detail = `${file}:${line} is not a record of an export: the file was truncated or changed.`
-  return new HmsError('HMS_EXPORT_MALFORMED', detail, { status: 400, next: ['hms-svc export --out ANOTHER-FILE'] })
 }

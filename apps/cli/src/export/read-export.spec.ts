@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { serveCanned } from '../testing/canned-service.js'
 import { runForTest } from '../testing/run-cli.js'
-import { readExport } from './records.js'
+import { readExport } from './read-export.js'
 
 const NOTE = `log.example/hms\n1\n${Buffer.alloc(32).toString('base64')}\n\n— log.example/hms AAAAAAA=\n`
 const ENTRY = { index: 0, type: 'a\u2028b\u2029c\u0085\u009b1A\u202E', key: 'µ🌬️'.repeat(40_000) }

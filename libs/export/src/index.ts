@@ -1,0 +1,2 @@
+export * from './new-records.js'
+export * from './records.js'

@@ -1,0 +1,155 @@
+import { action, HmsError, type AuditEntry, type Envelope, type LiveRecord, type RosterStep } from '#libs/contracts'
+import { readRoster } from '#libs/signing'
+import {
+  advance,
+  exportedHead,
+  headKey,
+  mayHaveStored,
+  PUBLISHED,
+  publishedIn,
+  withoutRepeatedHeads,
+  type ExportedHead,
+  type ExportPosition,
+  type ExportRecord,
+  type PublishedEntry,
+} from './records.js'
+
+/** Pages of an installation's records, oldest first: its HTTP API, or the tables of the service that runs this. */
+export interface ExportSource {
+  /** Rosters after a version. */
+  rosters(since: number): Promise<readonly RosterStep[]>
+  /** Entries of the log after an index, with the signed events that it keeps. */
+  entries(page: { after: number | undefined; limit: number }): Promise<readonly (AuditEntry & { signed?: Envelope })[]>
+  /** Heads stored after a time, in the order in which they were stored; those of one time are never in two pages. */
+  history(page: { after: string | undefined; limit: number }): Promise<readonly LiveRecord[]>
+}
+
+/** Checkpoint that a position is advanced to. */
+export interface ExportEnd {
+  size: number
+  /** The signed note. */
+  note: string
+}
+
+interface ExportFilter {
+  /** Entries before this time are left out. */
+  sinceMs?: number | undefined
+  /** Called with each head that the log reports as stored, and the history does not have. */
+  missing?: (head: string) => void
+}
+
+const ENTRIES_AT_ONCE = 1_000
+
+/** Yields the records between the position and the checkpoint, which comes last; none if the position is there. Advances the position. */
+export async function* newRecords(
+  source: ExportSource,
+  position: ExportPosition,
+  { size, note }: ExportEnd,
+  { sinceMs, missing = () => {} }: ExportFilter = {},
+): AsyncGenerator<ExportRecord, void, undefined> {
+  const emit = (record: ExportRecord): ExportRecord => {
+    advance(position, record)
+    return record
+  }
+  if (size === position.entries) return
+  for await (const record of rostersAfter(source, position)) yield emit(record)
+  const published: PublishedEntry[] = []
+  const named = new Set(position.heads)
+  let skipping = sinceMs !== undefined
+  while (position.entries < size) {
+    const limit = Math.min(ENTRIES_AT_ONCE, size - position.entries)
+    const entries = await source.entries({ after: position.entries === 0 ? undefined : position.entries - 1, limit })
+    if (entries.length === 0) {
+      const detail = `The log does not give entry ${position.entries}, which its checkpoint covers.`
+      throw new HmsError('HMS_EXPORT_ENTRY_MISSING', detail, { status: 502, next: [action('audit.verify')] })
+    }
+    for (const { signed: event, ...entry } of entries) {
+      skipping &&= Date.parse(entry.at) < sinceMs!
+      const record: ExportRecord = { type: 'entry', entry, ...(event === undefined ? {} : { event }) }
+      advance(position, record)
+      if (skipping) continue
+      yield record
+      if (entry.type === PUBLISHED) published.push(withoutRepeatedHeads(publishedIn(entry, event), named))
+    }
+  }
+  for await (const record of headsOfEntries(source, published, position.heads, missing)) yield emit({ type: 'live', record })
+  yield { type: 'checkpoint', size, note }
+}
+
+async function* rostersAfter(source: ExportSource, position: ExportPosition): AsyncGenerator<ExportRecord, void, undefined> {
+  for (;;) {
+    const steps = await source.rosters(position.roster)
+    for (const { version, envelope } of steps) {
+      if (position.installation === undefined) yield { type: 'export', v: 1, installation: readRoster(envelope).installation }
+      yield { type: 'roster', version, envelope }
+    }
+    if (steps.length === 0) return
+  }
+}
+
+const HEADS_AT_ONCE = 100
+
+/** Yields the heads of these entries in their order; `/v1/history` is ordered by time. `known`: keys in the file; `missing`: not stored. */
+async function* headsOfEntries(
+  pages: ExportSource,
+  published: readonly PublishedEntry[],
+  known: ReadonlySet<string>,
+  missing: (key: string) => void,
+): AsyncGenerator<ExportedHead, void, undefined> {
+  const source = new HeadSource(pages, published)
+  for (const entry of published) {
+    if (entry.heads === undefined) {
+      for (const record of await source.findForEntry(entry)) if (!known.has(headKey(record))) yield exportedHead(record, undefined)
+      continue
+    }
+    for (const named of entry.heads) {
+      const record = await source.findByKey(headKey(named))
+      if (record === undefined) missing(headKey(named))
+      // A head that was stored again is in the export since its first report, which may be before this position.
+      else if (record.storedAt === entry.at) yield exportedHead(record, named)
+    }
+  }
+}
+
+/** Reads `/v1/history` page by page over the time of these entries; buffers records until their entry's turn. */
+class HeadSource {
+  private readonly waiting = new Map<string, LiveRecord>()
+  private readonly names: ReadonlySet<string>
+  private readonly until: string
+  private after: string | undefined
+  private isExhausted: boolean
+
+  constructor(
+    private readonly pages: ExportSource,
+    published: readonly PublishedEntry[],
+  ) {
+    this.names = new Set(published.flatMap(({ heads = [] }) => heads.map(headKey)))
+    const times = published.map(({ at }) => at).sort()
+    this.isExhausted = times.length === 0
+    this.until = times.at(-1) ?? ''
+    // `after` is exclusive.
+    this.after = this.isExhausted ? undefined : new Date(Date.parse(times[0]!) - 1).toISOString()
+  }
+
+  async findByKey(key: string): Promise<LiveRecord | undefined> {
+    while (!this.waiting.has(key) && !this.isExhausted) await this.read()
+    const record = this.waiting.get(key)
+    this.waiting.delete(key)
+    return record
+  }
+
+  /** Returns the heads that an entry without a list of heads may have stored, sorted by policy. */
+  async findForEntry(entry: PublishedEntry): Promise<LiveRecord[]> {
+    while (!this.isExhausted && this.after! < entry.at) await this.read()
+    const found = [...this.waiting.values()].filter((record) => !this.names.has(headKey(record)) && mayHaveStored(entry, record))
+    for (const record of found) this.waiting.delete(headKey(record))
+    return found.sort((a, b) => (a.policy < b.policy ? -1 : 1))
+  }
+
+  private async read(): Promise<void> {
+    const records = await this.pages.history({ after: this.after, limit: HEADS_AT_ONCE })
+    for (const record of records) if (record.storedAt <= this.until) this.waiting.set(headKey(record), record)
+    this.after = records.at(-1)?.storedAt
+    this.isExhausted = this.after === undefined || this.after > this.until
+  }
+}
