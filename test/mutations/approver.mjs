@@ -142,6 +142,13 @@ export const APPROVER_GUARDS = [
     test: 'reads heads where approver signed it, and nothing else',
   },
   {
+    name: 'calendar-needs-read',
+    guard: 'the address of a calendar opens with a key that may read, and with no other',
+    without: '',
+    spec: 'test/scenarios/calendar.spec.ts',
+    test: 'is refused without a key, with another one, and of a key that may not read',
+  },
+  {
     name: 'records-need-read',
     guard: 'a key of a bot or a partner reads neither the export nor the history, in any profile',
     without: "{ what: 'values', dev: 'keyless', byService: 'audit' }",

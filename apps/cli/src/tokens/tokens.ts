@@ -23,6 +23,16 @@ export async function createToken(context: CliContext, flags: FlagsOf<typeof CRE
   context.output.data(issued, () => [issued.token])
 }
 
+/** Prints the address of the calendar. Its key opens nothing else, and ends with the key of `HMS_TOKEN`. */
+export async function showCalendar({ io, output, url }: CliContext): Promise<void> {
+  const { mintedOf, streamKeyOf } = await import('#libs/signing')
+  const { token } = io.environment
+  const minted = token === undefined ? undefined : mintedOf(token)
+  const address = `${url}/v1/calendar.ics${minted === undefined ? '' : `?key=${streamKeyOf(minted, 'calendar')}`}`
+  if (minted === undefined) output.note('Without a key in HMS_TOKEN, only profile dev opens this address.')
+  output.data({ url: address }, () => [address])
+}
+
 /** Parses a duration, days included, because keys are long-lived. */
 function parseExpires(text: string | undefined): number | undefined {
   const [, days] = /^(\d{1,4})d$/.exec(text ?? '') ?? []

@@ -140,6 +140,10 @@ const tokens = area('tokens', 'keys for programs: what HMS_TOKEN holds', [
     examples: ['--scope bot:inspector-7 --region NCR --expires 90d --sign "EPA Chief"'],
     run: async () => (await import('../tokens/tokens.js')).createToken,
   }),
+  verb('calendar', 'address of /v1/calendar.ics that a calendar subscribes to, with the key in HMS_TOKEN', {
+    examples: [''],
+    run: async () => (await import('../tokens/tokens.js')).showCalendar,
+  }),
   verb('list', 'keys without their secrets, the newest first; revoked and expired ones too', {
     options: AS_PERSON,
     examples: ['--sign "EPA Chief"'],

@@ -169,7 +169,10 @@ export const EXPORT = {
   '--out <file>': 'where to; goes on where the file ends',
   '--since <time>': 'only what came since, RFC 3339',
   '--follow <folder>': { about: 'keep a folder up to date, a file a day, until Ctrl-C', conflicts: ['out', 'since', 'check'] },
-  '--check <file>': { about: 'read an export, or the folder of one, with the pinned roster alone, and no service', conflicts: ['out', 'since'] },
+  '--check <file>': {
+    about: 'read an export, or the folder of one, with the pinned roster alone, and no service',
+    conflicts: ['out', 'since'],
+  },
 } as const
 
 export const ALERT = {

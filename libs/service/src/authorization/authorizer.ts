@@ -2,7 +2,7 @@ import { action, HmsError, type ServiceName, type TokenRecord } from '#libs/cont
 import type { Profile } from '#libs/process'
 import type { Database } from '#libs/persistence'
 import { LOOPBACK_ADDRESS, type Clock, type LimitedKey } from '#libs/platform'
-import { requireScope, type Need, type Roster, type SignedRequestHead } from '#libs/signing'
+import { type AddressUse, requireScope, type Need, type Roster, type SignedRequestHead } from '#libs/signing'
 import type { IncomingHttpHeaders } from 'node:http'
 import { SignedRequests, WINDOW_MS, type Actor } from './signed-requests.js'
 import { TokenBook } from './token-book.js'
@@ -11,8 +11,8 @@ import { TokenBook } from './token-book.js'
 export interface AccessNeed {
   what: Need | 'statement'
   dev: 'open' | 'keyless' | 'loopback' | 'asked'
-  /** Set for a stream that contains no values: a stream key in the query (`key`) then suffices if there is no header. */
-  byQuery?: true
+  /** What a key in the query (`key`) opens; it then suffices if there is no header. A stream so opened contains no values. */
+  byQuery?: AddressUse
   /** Service whose signed requests are accepted too. */
   byService?: ServiceName
 }
@@ -78,8 +78,12 @@ export class Authorizer {
   /** Identifies and authorizes the caller. Rejects with 401 `HMS_AUTH_…` or 403. An invalid key is refused even if none is required. */
   async admit(request: RequestHead & { body: Buffer }, { what, dev, byQuery, byService }: AccessNeed): Promise<Grant> {
     const header = request.headers.authorization
-    const streamKey = byQuery === true && header === undefined ? new URLSearchParams(request.url.split('?')[1] ?? '').get('key') : null
-    if (streamKey !== null) return grantOf(this.tokens.requireStreamKey(streamKey))
+    const streamKey = byQuery !== undefined && header === undefined ? new URLSearchParams(request.url.split('?')[1] ?? '').get('key') : null
+    if (streamKey !== null) {
+      const record = this.tokens.requireStreamKey(streamKey, byQuery!)
+      requireScope(record.scopes, what as Need) // guard: calendar-needs-read
+      return grantOf(record)
+    }
     const grant = this.grantWithoutSignature(header, what, this.isOpen(request, dev))
     if (grant !== undefined) return grant
     const signed = { method: request.method, path: request.url, body: request.body }

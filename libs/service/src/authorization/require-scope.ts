@@ -5,15 +5,26 @@ import { BODY_BOUNDS, type BodyBounds } from '#libs/platform'
 
 const REQUIREMENT = 'hms:requirement'
 
-export type Requirement = 'public' | 'operate' | 'statement' | 'read' | 'metrics' | 'values' | 'records' | 'heads' | 'notices' | 'bot'
+export type Requirement =
+  | 'public'
+  | 'operate'
+  | 'statement'
+  | 'read'
+  | 'metrics'
+  | 'values'
+  | 'records'
+  | 'calendar'
+  | 'heads'
+  | 'notices'
+  | 'bot'
 
 /**
  * Declares who may call a route, or every undeclared route of a controller. `operate`: a person or operator who signed the request, or a
  * key with that scope, in every profile. `statement`: as `operate`, without keys. `metrics`: as `read`, but in every profile. `read`,
  * `values`, `bot` (for the body's `bot`): a signed request, or a key with the scope; profile dev requires neither, for a bot only on
- * loopback. `heads`: as `values`, or a request signed by approver. `records`: as `read`,
- * or a request signed by audit; profile dev requires no key, but the scope of one that is sent. `notices`: as `values`, or the stream key in the address that an
- * evaluation returned. In production, an undeclared route needs `read` for GET and `operate` otherwise.
+ * loopback. `records`: as `read`, or a request signed by audit; profile dev requires no key, but the scope of one that is sent.
+ * `calendar`: as `read`, or the key in the address. `heads`: as `values`, or a request signed by approver. `notices`: as `values`, or the
+ * stream key in the address that an evaluation returned. In production, an undeclared route needs `read` for GET and `operate` otherwise.
  */
 export function RequireScope(requirement: Exclude<Requirement, 'public'>): ClassDecorator & MethodDecorator {
   return requires(requirement)
@@ -61,10 +72,12 @@ export function needOf(requirement: Requirement | undefined, request: { method: 
       return { what: requirement, dev: 'asked' }
     case 'records':
       return { what: 'read', dev: 'keyless', byService: 'audit' } // guard: records-need-read
+    case 'calendar':
+      return { what: 'read', dev: 'open', byQuery: 'calendar' }
     case 'heads':
       return { what: 'values', dev: 'open', byService: 'approver' }
     case 'notices':
-      return { what: 'values', dev: 'open', byQuery: true }
+      return { what: 'values', dev: 'open', byQuery: 'ofrep-events' }
     default:
       return { what: requirement, dev: 'open' } // guard: service-reads-heads
   }

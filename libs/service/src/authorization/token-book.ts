@@ -1,7 +1,7 @@
 import type { TokenRecord } from '#libs/contracts'
 import { VerifiedTokens } from './verified-tokens.js'
 import type { Clock } from '#libs/platform'
-import { requireStreamKey, requireToken, streamKeyOf, tokenIdOf } from '#libs/signing'
+import { type AddressUse, requireStreamKey, requireToken, streamKeyOf, tokenIdOf } from '#libs/signing'
 
 /** API keys in memory, shared by the services of a process: every request needs them. An older copy never reinstates a revoked key. */
 export class TokenBook {
@@ -35,8 +35,8 @@ export class TokenBook {
   }
 
   /** As `require`, for a key returned by `streamKey`. */
-  requireStreamKey(key: string): TokenRecord {
-    return requireStreamKey(key, this.records.get(key.split('.')[0]!), this.clock.now())
+  requireStreamKey(key: string, use: AddressUse): TokenRecord {
+    return requireStreamKey(key, this.records.get(key.split('.')[0]!), this.clock.now(), use)
   }
 
   /** Returns the stream key of an API key; call it only for a holder who has presented the API key. */

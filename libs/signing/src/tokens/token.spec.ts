@@ -74,6 +74,7 @@ describe('a stream key', () => {
   it.each([
     ['of another key', streamKeyOf(mintToken()), record(), 'UNKNOWN'],
     ['with one character changed', `${key.slice(0, -1)}${key.endsWith('A') ? 'E' : 'A'}`, record(), 'UNKNOWN'],
+    ['of the calendar', streamKeyOf({ id, hash }, 'calendar'), record(), 'UNKNOWN'],
     ['that is the key itself', token, record(), 'UNKNOWN'],
     ['that is empty', '', record(), 'UNKNOWN'],
     ['without a record', key, undefined, 'UNKNOWN'],

@@ -18,6 +18,12 @@ export function mintToken(): { token: string; id: string; hash: string } {
   return { token, id, hash: digestOf(token) }
 }
 
+/** Returns the id and hash of a well-formed token, as `mintToken` does; `undefined` for any other text. */
+export function mintedOf(token: string): { id: string; hash: string } | undefined {
+  const id = tokenIdOf(token)
+  return id === undefined ? undefined : { id, hash: digestOf(token) }
+}
+
 /** Returns the id of a well-formed token; `undefined` for any other text. */
 export function tokenIdOf(token: string): string | undefined {
   return FORM.exec(token)?.[1]
@@ -31,15 +37,18 @@ export function requireToken(token: string, record: TokenRecord | undefined, now
   return requireValid(record, now)
 }
 
-/** Returns the key for a token's event stream only, in its URL, as browsers send no header. Every instance computes the same key. */
-export function streamKeyOf({ id, hash }: Pick<TokenRecord, 'id' | 'hash'>): string {
-  return `${id}.${digestOf(`ofrep-events ${hash}`).slice('sha256:'.length)}`
+/** What a key in an address opens, and nothing else. */
+export type AddressUse = 'ofrep-events' | 'calendar'
+
+/** Returns a token's key for one address, as browsers and calendars send no header. Every instance, and the holder, compute the same key. */
+export function streamKeyOf({ id, hash }: Pick<TokenRecord, 'id' | 'hash'>, use: AddressUse = 'ofrep-events'): string {
+  return `${id}.${digestOf(`${use} ${hash}`).slice('sha256:'.length)}`
 }
 
 /** Returns the record if the presented stream key matches it and the token is valid. Throws as `requireToken`. */
-export function requireStreamKey(key: string, record: TokenRecord | undefined, now: Date): TokenRecord {
-  if (record === undefined || !isSame(key, streamKeyOf(record))) {
-    throw refusal('UNKNOWN', 'This stream address is unknown here: evaluate again, and use the address in the response.')
+export function requireStreamKey(key: string, record: TokenRecord | undefined, now: Date, use?: AddressUse): TokenRecord {
+  if (record === undefined || !isSame(key, streamKeyOf(record, use))) {
+    throw refusal('UNKNOWN', 'This address is unknown here: get it again, from an evaluation or with the key that it is of.')
   }
   return requireValid(record, now)
 }

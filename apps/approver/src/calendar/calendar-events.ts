@@ -1,0 +1,67 @@
+import type { FreezeRecord, ReleaseDocument, Ticket } from '#libs/contracts'
+import { nextChange, stateOf, windowAt, type FreezeWindow } from '#libs/pipeline'
+import { effectiveMs } from '#libs/signing'
+import { predicateOf } from '../approvals/same-plan.js'
+import type { RunRecord } from '../runs/run.table.js'
+import type { CalendarEvent } from './i-calendar.js'
+
+/** Occurrences of a recurring freeze that are shown. */
+const MAX_OCCURRENCES = 12
+
+/** Returns the effective times of a run's releases. */
+export function effectiveTimes({ facts }: RunRecord, releases: readonly ReleaseDocument[]): CalendarEvent[] {
+  const state = stateOf(facts)
+  return releases.flatMap((release) => {
+    const ms = effectiveMs(predicateOf(release).policy)
+    if (Number.isNaN(ms)) return []
+    return {
+      uid: `run-${facts.run}-${release.id}`,
+      stamp: facts.createdAt,
+      start: new Date(ms).toISOString(),
+      summary: `${release.id} ${release.version} takes effect`,
+      description: `Run ${facts.run}: ${state}`,
+      isTentative: state !== 'SUCCEEDED',
+    }
+  })
+}
+
+/** Returns a freeze as it blocks: once, or the next occurrences. One that was lifted ends there. */
+export function freezeTimes(freeze: FreezeRecord, now: Date): CalendarEvent[] {
+  const { id, reason, scope, by, declaredAt, recurrence, lifted } = freeze
+  return windowsOf(freeze, now).flatMap(({ from, until }) => {
+    if (lifted !== null && lifted.at <= from) return []
+    const end = lifted !== null && (until === null || lifted.at < until) ? lifted.at : until
+    return {
+      uid: `freeze-${id}${recurrence === undefined ? '' : `-${from}`}`,
+      stamp: lifted?.at ?? declaredAt,
+      start: from,
+      end: end ?? undefined,
+      summary: `Freeze ${id} (${scope})`,
+      description: `${reason}\n${by}${end === null ? '\nuntil it is lifted' : ''}`,
+    }
+  })
+}
+
+function windowsOf(freeze: FreezeRecord, now: Date): FreezeWindow[] {
+  const { from, until, declaredAt, recurrence } = freeze
+  if (recurrence === undefined)
+    return [{ from: new Date(from ?? declaredAt).toISOString(), until: until ? new Date(until).toISOString() : null }]
+  const windows: FreezeWindow[] = []
+  for (let at: Date | undefined = now; at !== undefined && windows.length < MAX_OCCURRENCES; at = nextChange(freeze, at)) {
+    const window = windowAt(freeze, at)
+    if (window !== undefined) windows.push(window)
+  }
+  return windows
+}
+
+/** Returns the time at which an open ticket is due. */
+export function due({ ticket, run, kind, detail, openedAt, expiresAt, policies }: Ticket): CalendarEvent {
+  const what = kind === 'BREAK_GLASS_REVIEW' ? 'Review of break-glass' : 'Decision'
+  return {
+    uid: `ticket-${ticket}`,
+    stamp: openedAt,
+    start: expiresAt,
+    summary: `${what} due: run ${run}`,
+    description: `Ticket ${ticket}: ${policies.map(({ id, version }) => `${id} ${version}`).join(', ')}\n${detail}`,
+  }
+}
