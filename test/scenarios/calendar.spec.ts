@@ -82,7 +82,7 @@ describe('the calendar', () => {
     await press.lift('stop-the-line')
     await press.lift('election-week')
     const later = events(await read())
-    expect(later.find(({ uid }) => uid === 'freeze-stop-the-line')).toMatchObject({ end: '2026-03-02T10:00:00Z' })
+    expect(later.find(({ uid }) => uid === 'freeze-stop-the-line')).toHaveProperty('end', expect.stringMatching(/^2026-03-02T10:00:/))
     expect(later.find(({ uid }) => uid === 'freeze-election-week')).toBeUndefined()
   })
 })

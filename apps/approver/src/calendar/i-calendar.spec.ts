@@ -1,5 +1,5 @@
 import ICAL from 'ical.js'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { writeCalendar, type CalendarEvent } from './i-calendar.js'
 
