@@ -1,5 +1,4 @@
-import type { ServiceName } from '#libs/contracts'
-import { randomUUID } from 'node:crypto'
+import { toBase64, utf8, type ServiceName } from '#libs/contracts'
 import { digestOf, isDigest } from './digest.js'
 import { openEnvelope, type Envelope } from './envelope.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
@@ -36,7 +35,7 @@ export interface SignableRequest {
   body: Uint8Array
 }
 
-/** Signs a request and returns the value of its `authorization` header. */
+/** Signs a request and returns the value of its `authorization` header. Works in browsers too. */
 export async function signRequest(signer: Signer, request: SignableRequest & { at: Date; audience: string }): Promise<string> {
   const predicate = {
     audience: request.audience,
@@ -44,10 +43,11 @@ export async function signRequest(signer: Signer, request: SignableRequest & { a
     path: request.path,
     body: digestOf(request.body),
     at: request.at.toISOString(),
-    nonce: randomUUID(),
+    nonce: globalThis.crypto.randomUUID(),
   }
   const envelope = await signStatement(REQUEST, predicate, [signer])
-  return SCHEME + Buffer.from(JSON.stringify(envelope)).toString('base64url')
+  const encoded = toBase64(utf8(JSON.stringify(envelope)))
+  return SCHEME + encoded.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 }
 
 /** A verified request whose body has not been compared yet. */

@@ -7,6 +7,7 @@ import {
   pae,
   readRoster,
   signEnvelope,
+  signRequest,
   signRoster,
   spkiToKey,
   STATEMENT_TYPE,
@@ -16,7 +17,6 @@ import {
 } from '#libs/signing'
 import { REFUSALS } from './key-refused.js'
 import { openKey } from './open-key.js'
-import { signRequest } from './roll-back.js'
 
 const pair = generateKeyPair()
 const pem = lockedBy('aes-256-cbc')
@@ -59,7 +59,8 @@ describe('a key file in the page', () => {
     const predicate = demoRoster({ people, services: [], operator: { spki: generateKeyPair().spki }, expires: '2036-01-01T00:00:00Z' })
     const roster = readRoster(await signRoster(predicate, [localSigner(pair.privateKey), localSigner(other.privateKey)]))
     const [path, body, at] = ['/v1/rollbacks', '{"policy":"a","version":"1.0.0","reason":"ä"}', new Date('2026-11-26T12:00:00Z')] as const
-    const header = await signRequest({ audience: roster.installation, path, body, at }, await openKey(pem, 'correct horse – ä'))
+    const request = { audience: roster.installation, method: 'POST', path, body: Buffer.from(body), at }
+    const header = await signRequest(await openKey(pem, 'correct horse – ä'), request)
     const head = verifyRequestHead(header, { method: 'POST', path }, roster)
     expect(head).toMatchObject({ keyid: pair.keyid, predicate: { audience: roster.installation } })
     requireSignedBody(head, Buffer.from(body))

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { rollBackNow } from './roll-back.js'
 
 const key = { keyid: 'SHA256:a', sign: async () => new Uint8Array(64) }
-const act = { kind: 'rollback', path: '/v1/rollbacks', body: {}, people: {}, mayNot: {}, audience: 'epa' } as const
+const audience = `sha256:${'a'.repeat(64)}`
+const act = { kind: 'rollback', path: '/v1/rollbacks', body: {}, people: {}, mayNot: {}, audience } as const
 const move = (id: string) => ({ id, from: '2.0.0', version: '1.5.0' })
 
 let asked: string[]

@@ -1,8 +1,8 @@
 import type { PlacedAct } from '../act.js'
 import type { OpenKey } from './open-key.js'
 import { post } from './post.js'
-import { toBase64, utf8, type CoverageView, type RollbackResult } from '#libs/contracts'
-import { digestOf, digestOfJson, hexOf, PREDICATE_TYPES, signEnvelope, statement } from '#libs/signing'
+import { utf8, type CoverageView, type RollbackResult } from '#libs/contracts'
+import { signRequest } from '#libs/signing'
 
 /** Once around the time that config-store waits for bots at most. */
 const WAIT_MS = 10_000
@@ -29,7 +29,8 @@ export async function rollBackNow({ act, key, name, say, outcome }: GoingBack): 
   say(`Signed as ${name}. Going back…`)
   try {
     const body = JSON.stringify(act.body)
-    const authorization = await signRequest({ audience: act.audience!, path: act.path, body, at: new Date() }, key)
+    const request = { audience: act.audience!, method: 'POST', path: act.path, body: utf8(body), at: new Date() }
+    const authorization = await signRequest(key, request)
     const posted = await post(act.path, body, { authorization, 'idempotency-key': crypto.randomUUID() })
     if (!posted.ok) throw new Error(refusalText(posted.refusal))
     const { id, version, from, revision, moved = [] } = posted.value as RollbackResult
@@ -68,28 +69,4 @@ async function botsText(policy: string, revision: number): Promise<string> {
   } catch {
     return UNKNOWN
   }
-}
-
-interface RequestToSign {
-  /** `installation` of the roster: audience of the request. */
-  audience: string
-  path: string
-  body: string
-  at: Date
-}
-
-/** Value of the `authorization` header of a POST that a person signs; it counts for a minute, once. */
-export async function signRequest({ audience, path, body, at }: RequestToSign, key: OpenKey): Promise<string> {
-  const predicate = {
-    audience,
-    method: 'POST',
-    path,
-    body: digestOf(body),
-    at: at.toISOString(),
-    nonce: globalThis.crypto.randomUUID(),
-  }
-  const subject = { name: `POST ${path}`, digest: { sha256: hexOf(digestOfJson(predicate)) } }
-  const envelope = await signEnvelope(statement(PREDICATE_TYPES.request, [subject], predicate), [key])
-  const encoded = toBase64(utf8(JSON.stringify(envelope)))
-  return `HMS-Statement ${encoded.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}`
 }
