@@ -13,7 +13,7 @@ import { documentsOf } from '../support/kubernetes/manifests.js'
 import { TestPrometheus } from '../support/kubernetes/prometheus.js'
 import { describeWith, lacksForPods, runTool } from '../support/kubernetes/tools.config.js'
 import { policyFile } from '../support/policy-file.js'
-import { freePort, until } from '../support/processes.js'
+import { freePort, ready, until } from '../support/processes.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const MONITORING = join(ROOT, 'k8s/components/monitoring')
@@ -86,14 +86,14 @@ const suite = (): void => {
   }, 600_000)
 
   it('is scraped by a real Prometheus, which finds every metric that dashboard and rules name', async () => {
-    const targets = installation.all().filter(({ name }) => SERVICES.some((service) => name === `hms-${service}`))
+    const targets = installation.all().filter(({ name }) => [...SERVICES, 'edge', 'witness'].some((served) => name === `hms-${served}`))
     prometheus = await TestPrometheus.start(
       installation.at('prometheus'),
       await freePort(),
       join(MONITORING, 'alerts.yml'),
       targets.map(({ port }) => `127.0.0.1:${port}`),
     )
-    await until('all are scraped', async () => (await prometheus!.values('up == 1')).length === SERVICES.length)
+    await until('all are scraped', async () => (await prometheus!.values('up == 1')).length === SERVICES.length + 2)
     const pages = await Promise.all(targets.map(({ port }) => declaredAt(`http://127.0.0.1:${port}/metrics`)))
     const declared = new Set(pages.flat())
     const files = ['alerts.yml', 'dashboard.json'].map((name) => readFileSync(join(MONITORING, name), 'utf8'))
@@ -117,6 +117,23 @@ const suite = (): void => {
     await until('the linter is ready', () => again.answers(again.container.readinessProbe), 120_000)
     await until('ServiceDown is over', async () => !(await linterIsDown()))
   }, 300_000)
+
+  it.each([
+    ['witness', 'WitnessDown'],
+    ['edge', 'EdgeDown'],
+  ])(
+    'raises an alarm while the %s is away, and lowers it when it is back',
+    async (name, alert) => {
+      const fires = async (): Promise<boolean> => (await prometheus!.firing(alert)).length > 0
+      expect(await fires()).toBe(false)
+      await installation.pod(name).stop('SIGKILL')
+      await until(`${alert} fires`, fires)
+      installation.start(name)
+      await until(`${alert} is over`, async () => !(await fires()), 120_000)
+      await until('the edge reaches every service', () => ready(installation.url), 120_000)
+    },
+    300_000,
+  )
 
   it('raises an alarm for a dead letter, and lowers it when a person has ended it', async () => {
     await sendPoison()

@@ -23,6 +23,7 @@ export function createWitnessServer(witness: WitnessLink, log: Logger, metrics =
     logger: false,
   })
   const checkpoints = metrics.counter('witness_checkpoints_total', 'Submitted checkpoints, by response status', ['status'])
+  checkpoints.inc({ status: '200' }, 0)
   let waiting = 0
   endUnreadResponses(server.server)
   validateRequestHeads(server)

@@ -30,7 +30,7 @@ it('counts the end of a run once, and each stage once it has its verdict', async
   expect(page).toContain('hms_svc_run_stage_duration_seconds_sum{stage="canary",outcome="FAIL"} 60')
 })
 
-it('reports open runs and their age by stage, and drops stages without open runs', async () => {
+it('reports open runs by stage, 0 for stages without any, and the age of the oldest', async () => {
   const metrics = new Metrics()
   const counted = new RunMetrics(metrics, 1_800_000)
   counted.updateGauges([run('CANARY', lint, canary), run('AWAITING_APPROVAL'), run('QUEUED')], new Date(at(10)))
@@ -38,7 +38,9 @@ it('reports open runs and their age by stage, and drops stages without open runs
   for (const line of ['runs_active{stage="canary"} 1', 'run_oldest_stage_age_seconds{stage="canary"} 7', 'runs_active{stage="approval"} 1'])
     expect(page).toContain(`hms_svc_${line}`)
   counted.updateGauges([], new Date(at(20)))
-  expect(await metrics.render()).not.toContain('runs_active{')
+  const empty = await metrics.render()
+  for (const stage of ['approval', 'queue', 'canary']) expect(empty).toContain(`hms_svc_runs_active{stage="${stage}"} 0`)
+  expect(empty).not.toContain('run_oldest_stage_age_seconds{')
 })
 
 it('observes how soon the release of a successful run was in force', async () => {

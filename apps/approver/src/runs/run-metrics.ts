@@ -1,4 +1,4 @@
-import { ENDED_STATES, isHeld, isTerminal, type RunState, type RunView } from '#libs/contracts'
+import { ENDED_STATES, isHeld, isTerminal, STAGES, type RunState, type RunView } from '#libs/contracts'
 import type { Metrics } from '#libs/platform'
 
 const CLOCK_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 1_800, 3_600, 14_400, 86_400]
@@ -53,8 +53,8 @@ export class RunMetrics {
 
   /** Sets the gauges from all open runs. `now`: time by the database's clock. */
   updateGauges(open: readonly RunView[], now: Date): void {
-    this.active.reset()
     this.oldest.reset()
+    for (const stage of ['approval', 'queue', ...STAGES]) this.active.set({ stage }, 0)
     const ages = new Map<string, number[]>()
     for (const run of open) {
       const { stage, since } = currentStageOf(run)

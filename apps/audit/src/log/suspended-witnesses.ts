@@ -66,14 +66,13 @@ export class SuspendedWitnesses {
     this.log.warn(alarmOf(key), 'alarm over')
   }
 
-  /** Removes witnesses that a newer roster or configuration does not name. */
+  /** Removes witnesses that a newer roster or configuration does not name. Each other one has a gauge, also before it is ever suspended. */
   keepOnly(keys: readonly NoteKey[]): void {
     const asked = new Set(keys.map(idOf))
-    for (const [id, { witness }] of this.suspended) {
-      if (asked.has(id)) continue
-      this.suspended.delete(id)
-      this.gauge.remove({ witness })
-    }
+    for (const id of this.suspended.keys()) if (!asked.has(id)) this.suspended.delete(id)
+    this.gauge.reset()
+    for (const { name } of keys) this.gauge.set({ witness: name }, 0)
+    for (const { witness } of this.suspended.values()) this.gauge.set({ witness }, 1)
   }
 
   get concerns(): string[] {
