@@ -27,6 +27,10 @@ export class HostConfig {
   databaseUrl?: string
 
   @IsOptional()
+  @IsString()
+  databasePasswordFile?: string
+
+  @IsOptional()
   @toList
   @Matches(/^[^:,\s]+:\d+$/, { each: true, message: 'kafkaBrokers must be a list of host:port' })
   kafkaBrokers?: string[]
@@ -68,6 +72,7 @@ export function readHostConfig(env: Environment): HostConfig {
       host: 'HMS_HOST',
       port: 'HMS_PORT',
       databaseUrl: 'HMS_DATABASE_URL',
+      databasePasswordFile: 'HMS_DATABASE_PASSWORD_FILE',
       kafkaBrokers: 'HMS_KAFKA_BROKERS',
       kafkaReplication: 'HMS_KAFKA_REPLICATION',
       logLevel: 'HMS_LOG_LEVEL',

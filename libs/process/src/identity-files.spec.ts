@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readHostConfig } from './host.config.js'
-import { readNamedSigner, readRosterFile, readServiceSigner } from './identity-files.js'
+import { readDatabaseUrl, readNamedSigner, readRosterFile, readServiceSigner } from './identity-files.js'
 
 let dataDir: string
 beforeAll(() => {
@@ -32,5 +32,28 @@ describe('a missing file of an identity', () => {
   ])('of the data folder is reported with HMS_DATA_DIR: %s', async (file, _what, read) => {
     const detail = expect.stringMatching(new RegExp(`${file} cannot .*; HMS_DATA_DIR sets its path\\.$`)) as string
     await expect(read({ HMS_PROFILE: 'dev', HMS_DATA_DIR: dataDir })).rejects.toMatchObject({ code: 'HMS_IDENTITY_MISSING', detail })
+  })
+})
+
+describe('readDatabaseUrl', () => {
+  const file = (): string => join(dataDir, 'password')
+  const read = (url: string | undefined): Promise<string | undefined> => {
+    const env = { ...(url === undefined ? {} : { HMS_DATABASE_URL: url }), HMS_DATABASE_PASSWORD_FILE: file() }
+    return readDatabaseUrl(readHostConfig(env))
+  }
+
+  it('adds the password of the file, percent-encoded and without its line end', async () => {
+    writeFileSync(file(), 'p@:/%#?&w\r\n')
+    const url = 'postgres://hms@db.example:5432/hms?sslmode=verify-full&sslrootcert=/etc/ca.crt'
+    expect(await read(url)).toBe(url.replace('hms@', 'hms:p%40%3A%2F%25%23%3F%26w@'))
+    expect(await read(undefined)).toBeUndefined()
+    expect(await readDatabaseUrl(readHostConfig({ HMS_DATABASE_URL: 'postgres://hms:a@db/hms' }))).toBe('postgres://hms:a@db/hms')
+  })
+
+  it('refuses a URL with a password or without a user, and an empty file', async () => {
+    for (const url of ['postgres://hms:secret@db/hms', 'postgres://db/hms'])
+      await expect(read(url)).rejects.toMatchObject({ code: 'HMS_CONFIG_INVALID', detail: expect.not.stringContaining('secret') })
+    writeFileSync(file(), '\n')
+    await expect(read('postgres://hms@db/hms')).rejects.toMatchObject({ code: 'HMS_CONFIG_INVALID' })
   })
 })

@@ -1,5 +1,5 @@
 import { HmsError, type ServiceName } from '#libs/contracts'
-import { readGivenFile, requirePrivate, type GivenFile } from '#libs/files'
+import { readGivenFile, readGivenText, requirePrivate, type GivenFile } from '#libs/files'
 import { describeError, type Environment } from '#libs/platform'
 import { localSigner, readRoster, type Roster, type Signer } from '#libs/signing'
 import { createPrivateKey } from 'node:crypto'
@@ -60,6 +60,20 @@ async function readSigner(file: string, variable: string): Promise<Signer> {
   const key = await readNamed(file, variable)
   requirePrivate(file, key) // guard: key-exposed
   return localSigner(createPrivateKey(key.bytes))
+}
+
+/** Returns the URL of the database with the password of `HMS_DATABASE_PASSWORD_FILE`, which may contain any character; as set without. */
+export async function readDatabaseUrl({ databaseUrl, databasePasswordFile: file }: HostConfig): Promise<string | undefined> {
+  if (databaseUrl === undefined || file === undefined) return databaseUrl
+  const [, user, rest] = /^(\w+:\/\/[^:@/?#]+)(@.+)$/.exec(databaseUrl) ?? []
+  if (user === undefined)
+    throw settingError(
+      'HMS_CONFIG_INVALID',
+      'HMS_DATABASE_PASSWORD_FILE needs HMS_DATABASE_URL=postgres://USER@HOST/NAME, without a password.',
+    )
+  const password = (await readGivenText(file, MAX_BYTES)).replace(/\r?\n$/, '')
+  if (password === '') throw settingError('HMS_CONFIG_INVALID', `HMS_DATABASE_PASSWORD_FILE: ${file} is empty.`)
+  return `${user}:${encodeURIComponent(password)}${rest}`
 }
 
 async function readNamed(file: string, variable: string): Promise<GivenFile> {

@@ -30,7 +30,7 @@ const TOPICS: Record<string, readonly string[]> = {
     'HMS_WEBHOOK_SECRET  secret that `webhooks listen` and `webhooks trigger` sign with (--secret)',
     'HMS_PROFILE         dev or production, default production; `dev` and `demo` set dev',
     'HMS_BUS             embedded or kafka',
-    'HMS_DATABASE_URL    PostgreSQL, for `serve` and `migrate`',
+    'HMS_DATABASE_URL    PostgreSQL, for `serve` and `migrate`; its password in HMS_DATABASE_PASSWORD_FILE',
     'HMS_KAFKA_BROKERS   host:port, separated by commas; HMS_KAFKA_SASL logs in: plain:, scram-sha-512: or oauthbearer:user:password',
     'HMS_KAFKA_TLS, HMS_KAFKA_CA, HMS_KAFKA_CERT, HMS_KAFKA_KEY, HMS_KAFKA_OAUTH_TOKEN_URL  TLS, certificates, tokens of Kafka',
     'HMS_HOST            address that servers bind, default 127.0.0.1',

@@ -1,9 +1,9 @@
 import { createDemoIdentity } from '#libs/client'
 import { HmsError, SERVICES, type ServiceName } from '#libs/contracts'
 import { acquireFolder } from '#libs/files'
-import { startPostgres } from '#libs/persistence'
+import { createDatabase, startPostgres } from '#libs/persistence'
 import { processEnvironment } from '#libs/platform'
-import { readHostConfig, settingError } from '#libs/process'
+import { readDatabaseUrl, readHostConfig, settingError } from '#libs/process'
 import { advanceServiceCounters, loadService, migrateService } from '#libs/service'
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
@@ -13,13 +13,15 @@ import { usageError } from '../errors.js'
 import { rethrowEmbedded } from './embedded-system.js'
 
 /** Migrates every service's schema to the last migration. With profile dev also creates the demo roster and keys. */
-export async function runMigrate({ output }: CliContext): Promise<void> {
+export async function runMigrate({ output }: CliContext, { create }: { create?: boolean }): Promise<void> {
   const config = readHostConfig(processEnvironment())
-  if (config.databaseUrl === undefined) {
+  const url = await readDatabaseUrl(config)
+  if (url === undefined) {
     throw settingError('HMS_CONFIG_INVALID', 'HMS_DATABASE_URL must name the database; `hms-svc dev` migrates its own.')
   }
+  if (create === true && (await createDatabase(url))) output.note('The database was missing, and is made.')
   const report: { service: string; migrations: number }[] = []
-  for (const service of SERVICES) report.push({ service, migrations: await migrateService(await loadService(service), config.databaseUrl) })
+  for (const service of SERVICES) report.push({ service, migrations: await migrateService(await loadService(service), url) })
   if (config.profile === 'dev') {
     await mkdir(config.dataDir, { recursive: true, mode: 0o755 })
     await createDemoIdentity(config.dataDir, SERVICES)
@@ -35,7 +37,7 @@ const MOST_AHEAD = 10_000_000
 export async function runRecover({ output }: CliContext, { ahead, data }: { ahead: string; data?: string }): Promise<void> {
   const by = readAhead(ahead)
   const config = readHostConfig(processEnvironment())
-  const url = data === undefined ? config.databaseUrl : undefined
+  const url = data === undefined ? await readDatabaseUrl(config) : undefined
   const advanced = url === undefined ? await inDataFolder(data ?? config.dataDir, by) : await moveAll(url, by)
   const lines = advanced.map((service) => `${service}: counters advanced by ${by}`)
   output.result({ ahead: by, services: advanced }, lines)

@@ -11,7 +11,7 @@ import {
   type TopicDifference,
 } from '#libs/messaging'
 import { createLogger, processEnvironment, systemClock } from '#libs/platform'
-import { readHostConfig, replicationOf, settingError } from '#libs/process'
+import { readDatabaseUrl, readHostConfig, replicationOf, settingError } from '#libs/process'
 import { kafkaSettings, loadService, republishService } from '#libs/service'
 import type { CliContext } from '../context.js'
 import { timeOf } from '../flags.js'
@@ -58,14 +58,14 @@ function doneWith({ what, wanted, found }: TopicDifference): string {
 export async function republish({ output }: CliContext, { since }: { since: string }): Promise<void> {
   const from = new Date(timeOf('--since', since, systemClock.now().getTime()))
   const config = readHostConfig(processEnvironment())
-  if (config.bus !== 'kafka' || config.databaseUrl === undefined) {
+  const url = await readDatabaseUrl(config)
+  if (config.bus !== 'kafka' || url === undefined) {
     const detail =
       'Only a broker can lose what it was sent: set HMS_BUS=kafka and HMS_DATABASE_URL. The embedded bus reads the outboxes themselves.'
     throw settingError('HMS_REPUBLISH_EMBEDDED', detail)
   }
   const services: { service: ServiceName; events: number }[] = []
-  for (const service of SERVICES)
-    services.push({ service, events: await republishService(await loadService(service), config.databaseUrl, from) })
+  for (const service of SERVICES) services.push({ service, events: await republishService(await loadService(service), url, from) })
   const events = services.reduce((sum, each) => sum + each.events, 0)
   const lines = services.map((each) => `${each.service}: ${each.events} ${each.events === 1 ? 'event' : 'events'}`)
   output.result({ since: from.toISOString(), events, services }, lines)

@@ -53,7 +53,10 @@ export const HOST = [
   ]),
   ...under('Build', [sidecar]),
   ...under('Operate', [
-    verb('migrate', 'bring the database schemas up to date', { run: async () => (await import('../hosting/databases.js')).runMigrate }),
+    verb('migrate', 'bring the database schemas up to date', {
+      options: { '--create': 'makes the database first, if it is missing' },
+      run: async () => (await import('../hosting/databases.js')).runMigrate,
+    }),
     verb('recover', 'after a restore from a backup: number on above what readers saw, so that they follow again', {
       options: {
         '--ahead <number>': { about: 'by how much; more than was given out since the backup', default: '100000' },

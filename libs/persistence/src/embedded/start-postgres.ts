@@ -2,7 +2,9 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { statSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Client } from 'pg'
+import { Client, escapeIdentifier } from 'pg'
+import { HmsError } from '#libs/contracts'
+import { describeError } from '#libs/platform'
 import { databaseAccount, giveTo, requireReachable } from './account.js'
 import { databaseBinaries } from './binaries.js'
 import { DATABASE_USER, databaseFiles, type DatabaseFiles, prepareCluster } from './data-folder.js'
@@ -117,6 +119,23 @@ async function queryOnce(connectionString: string, text: string): Promise<void> 
     await client.query(text)
   } finally {
     await client.end()
+  }
+}
+
+/** Creates the database of the URL if it is missing, as its user; returns whether it did. Throws 403 `HMS_DATABASE_NOT_CREATED`. */
+export async function createDatabase(url: string): Promise<boolean> {
+  const isMissing = await queryOnce(url, 'SELECT 1').catch((error: unknown) => hasCode(error, MISSING_DATABASE))
+  if (isMissing !== true) return false // other failures are reported by what connects next
+  const maintenance = new URL(url)
+  const name = decodeURIComponent(maintenance.pathname.slice(1))
+  maintenance.pathname = '/postgres'
+  try {
+    await queryOnce(maintenance.href, `CREATE DATABASE ${escapeIdentifier(name)}`)
+    return true
+  } catch (error) {
+    // Another process was faster.
+    if (hasCode(error, '42P04') || hasCode(error, '23505')) return false
+    throw new HmsError('HMS_DATABASE_NOT_CREATED', `Database ${name}: ${describeError(error)}`, { status: 403, cause: error })
   }
 }
 
