@@ -42,6 +42,7 @@ const VARIANTS: [name: string, folder: () => string, counts: { builtIn: number; 
   ['base with keda', () => overlayWith(['keda']), { builtIn: 65, custom: 6 }],
   ['base with monitoring', () => overlayWith(['monitoring']), { builtIn: 65, custom: 2 }],
   ['base with ingress', () => overlayWith(['ingress']), { builtIn: 64, custom: 0 }],
+  ['base with gateway', () => overlayWith(['gateway']), { builtIn: 64, custom: 1 }],
   ['base with ingress and console', () => overlayWith(['ingress', 'console']), { builtIn: 65, custom: 0 }],
   ['base with external-secrets', () => overlayWith(['external-secrets']), { builtIn: 63, custom: 20 }],
 ]
@@ -184,6 +185,45 @@ describeWith(['kustomize', 'kubernetes-validate', 'check-jsonschema'], 'the mani
     expect(pages.filter(isOpen)).toEqual(PAGES.filter(({ open }) => open === true).map(({ path }) => path))
   })
 
+  it('lead streams by the Gateway API to config-store, and all else to the edge, by ports that there are', () => {
+    const name = 'base with gateway'
+    const { rules } = of(name).find(({ kind }) => kind === 'HTTPRoute')!.spec as unknown as {
+      rules: { matches: { path: { value: string } }[]; backendRefs: { name: string; port: number }[]; timeouts: { request: string } }[]
+    }
+    const led = rules.flatMap(({ matches, backendRefs, timeouts }) =>
+      matches.map(({ path }) => [path.value, `${backendRefs[0]!.name}:${backendRefs[0]!.port}`, timeouts.request]),
+    )
+    expect(led).toEqual([
+      ['/v1/stream', 'hms-config-store:7107', '0s'],
+      ['/v1/events', 'hms-config-store:7107', '0s'],
+      ['/', 'hms-edge:7184', '0s'],
+    ])
+    expect(SERVICE_PATHS['config-store']).toEqual(expect.arrayContaining(['/v1/stream', '/v1/events']))
+    for (const { backendRefs } of rules) {
+      const [{ name: backend, port }] = backendRefs as [{ name: string; port: number }]
+      const service = of(name).find(({ kind, metadata }) => kind === 'Service' && metadata.name === backend)!
+      expect((service.spec as unknown as { ports: { port: number }[] }).ports.map((each) => each.port)).toEqual([port])
+    }
+    const { ingress } = of(name).find(({ metadata }) => metadata.name === 'hms-config-store-from-gateway')!.spec as { ingress: object[] }
+    expect(ingress).toMatchObject([{ from: [{ namespaceSelector: { matchLabels: { 'hms-svc/clients': 'allowed' } } }] }])
+  })
+
+  it('name a headless Service in the StatefulSet of the witness, and give no CronJob a start after its time', () => {
+    const { serviceName } = workloads('base alone').find(({ kind }) => kind === 'StatefulSet')!.spec as unknown as { serviceName: string }
+    const service = of('base alone').find(({ kind, metadata }) => kind === 'Service' && metadata.name === serviceName)!
+    expect(service.spec).toMatchObject({ clusterIP: 'None' })
+    for (const { spec } of of('base alone').filter(({ kind }) => kind === 'CronJob'))
+      expect(spec).toMatchObject({ startingDeadlineSeconds: expect.any(Number) as number })
+  })
+
+  it('give passwords of the database as files alone', () => {
+    const pods = [...own('overlays/prod').map(({ spec }) => spec.template), ...byHand('overlays/prod').map(({ pod }) => pod)]
+    expect(texts(pods).filter((text) => text.startsWith('postgres://'))).toEqual(
+      Array(10).fill('postgres://$(DATABASE_USER)@$(DATABASE_ADDRESS)'),
+    )
+    expect(texts(pods).filter((text) => text === '/etc/hms/database/password')).toHaveLength(10)
+  })
+
   it.each(['overlays/dev', 'overlays/prod'])('%s probe each process for start, readiness and liveness, and let it drain', (name) => {
     for (const { metadata, spec } of own(name)) {
       const { terminationGracePeriodSeconds, containers } = spec.template.spec
@@ -307,7 +347,9 @@ function faultsOfContainer({ image, resources, securityContext }: Container): st
   // The image of the demo's broker writes its configuration when it starts.
   const writes = image.startsWith('apache/kafka:')
   return [
-    ...(resources?.requests['memory'] !== undefined && resources.limits['memory'] !== undefined ? [] : ['has no bounds']),
+    ...['memory', 'ephemeral-storage'].flatMap((what) =>
+      resources?.requests[what] !== undefined && resources.limits[what] !== undefined ? [] : [`has no bounds of ${what}`],
+    ),
     ...(securityContext?.['allowPrivilegeEscalation'] === false ? [] : ['may gain rights']),
     ...(writes || securityContext?.['readOnlyRootFilesystem'] === true ? [] : ['writes into its image']),
     ...(JSON.stringify(securityContext?.['capabilities']) === '{"drop":["ALL"]}' ? [] : ['keeps capabilities']),

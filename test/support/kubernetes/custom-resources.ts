@@ -1,6 +1,6 @@
 /**
  * JSON Schemas of the custom resources that the manifests use, as far as they use them: an unknown or misspelt field is an error. Written
- * after the operators' own definitions (Strimzi v1, CloudNativePG v1, KEDA v1alpha1, Prometheus operator v1, External Secrets v1).
+ * after the operators' own definitions (Strimzi v1, CloudNativePG v1, KEDA v1alpha1, Prometheus operator v1, External Secrets v1) and the Gateway API.
  */
 type Schema = Record<string, unknown>
 
@@ -38,7 +38,26 @@ const selector = object({
 })
 const podTemplate = object({ securityContext: anything, topologySpreadConstraints: list(anything) })
 
+const backend = object({ group: oneOf(''), kind: oneOf('Service'), name: text, port: number, weight: number }, ['name', 'port'])
+const path = object({ type: oneOf('Exact', 'PathPrefix'), value: { type: 'string', pattern: '^/' } }, ['type', 'value'])
+const duration = { type: 'string', pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$' }
+
 const SPECS: Record<string, Schema> = {
+  'gateway.networking.k8s.io/v1 HTTPRoute': object({
+    parentRefs: list(
+      object({ group: oneOf('gateway.networking.k8s.io'), kind: oneOf('Gateway'), name: text, namespace: text, sectionName: text }, [
+        'name',
+      ]),
+    ),
+    hostnames: list(text),
+    rules: list(
+      object({
+        matches: list(object({ path })),
+        backendRefs: list(backend),
+        timeouts: object({ request: duration, backendRequest: duration }),
+      }),
+    ),
+  }),
   'kafka.strimzi.io/v1 KafkaTopic': object(
     { partitions: { type: 'integer', minimum: 1 }, replicas: { type: 'integer', minimum: 1 }, config: { type: 'object' } },
     ['partitions', 'replicas'],
