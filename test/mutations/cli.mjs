@@ -85,6 +85,20 @@ export const CLI_GUARDS = [
     test: 'http://u:SECRET@host:7184/x is displayed as http://***@host:7184/x',
   },
   {
+    name: 'document-digest',
+    guard: 'what an address serves is registered only with its digest',
+    without: 'false',
+    spec: 'apps/cli/src/replay/replay.spec.ts',
+    test: 'registers no scenario that is not what its digest says',
+  },
+  {
+    name: 'document-https',
+    guard: 'a document is fetched over https alone, also where a redirect leads',
+    without: 'false',
+    spec: 'apps/cli/src/replay/replay.spec.ts',
+    test: 'registers no scenario over http',
+  },
+  {
     name: 'folder-links',
     guard: 'lint and plan of a folder follow no link out of it',
     without: ['entry.isFile() && ', ''],

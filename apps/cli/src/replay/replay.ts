@@ -2,7 +2,8 @@ import type { BotRegistration, CorpusRegistration, ScenarioRegistration, SchemaR
 import type { CliContext } from '../context.js'
 import { listing } from '../documents.js'
 import { usageError } from '../errors.js'
-import { readGivenText, readYamlMap } from '../files.js'
+import { readDocument, readGivenText, readYamlMap } from '../files.js'
+import type { CORPUS, FlagsOf } from '../verbs/options.js'
 
 export async function addBot(context: CliContext, file: string, { id, critical }: { id: string; critical?: boolean }): Promise<void> {
   const bot: BotRegistration = { id, source: await readGivenText(file), critical: critical === true }
@@ -20,8 +21,8 @@ export const listBots = listing(
   'No bots yet. Register one: hms-svc bots add FILE --id ID',
 )
 
-export async function addScenario(context: CliContext, file: string): Promise<void> {
-  const scenario: ScenarioRegistration = { file, source: await readGivenText(file) }
+export async function addScenario(context: CliContext, file: string, { digest }: { digest?: string }): Promise<void> {
+  const scenario: ScenarioRegistration = { file, source: await readDocument(context, file, digest) }
   context.output.result((await context.post('/v1/scenarios', scenario)) ?? scenario, [`Scenario of ${file} registered`])
 }
 
@@ -33,11 +34,11 @@ export const listScenarios = listing(
 
 const MAX_CORPUS_BYTES = 16 * 1024 * 1024
 
-export async function addCorpus(context: CliContext, file: string, { id, map }: { id: string; map?: string }): Promise<void> {
+export async function addCorpus(context: CliContext, file: string, { id, map, digest }: FlagsOf<typeof CORPUS>): Promise<void> {
   const corpus: CorpusRegistration = {
     id,
-    format: /\.(jsonl|ndjson)$/i.test(file) ? 'jsonl' : 'csv',
-    content: await readGivenText(file, MAX_CORPUS_BYTES),
+    format: /\.(jsonl|ndjson)([?#].*)?$/i.test(file) ? 'jsonl' : 'csv',
+    content: await readDocument(context, file, digest, MAX_CORPUS_BYTES),
     map: map === undefined ? undefined : parseFieldMap(map),
   }
   context.output.result((await context.post('/v1/corpora', corpus)) ?? corpus, [`Corpus ${id} registered`])

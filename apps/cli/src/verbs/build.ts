@@ -1,4 +1,4 @@
-import { ALERT, needed } from './options.js'
+import { ALERT, CORPUS, DIGEST, needed } from './options.js'
 import { area, under, verb } from './verb.js'
 
 /** Verbs for authors of bots. A registered document with a known id is replaced. */
@@ -12,18 +12,16 @@ export const BUILD = under('Build', [
     verb('list', 'registered bots', { run: async () => (await import('../replay/replay.js')).listBots }),
   ]),
   area('scenarios', 'what a right bot does', [
-    verb('add <file>', 'register a scenario', {
-      examples: ['pm25-violation.yaml'],
+    verb('add <file>', 'register a scenario, from a file or an https address', {
+      options: DIGEST,
+      examples: ['pm25-violation.yaml', 'https://data.example.gov/pm25-violation.yaml --digest sha256:9f2c…'],
       run: async () => (await import('../replay/replay.js')).addScenario,
     }),
     verb('list', 'registered scenarios', { run: async () => (await import('../replay/replay.js')).listScenarios }),
   ]),
   area('corpora', 'readings that the replay feeds to bots', [
-    verb('add <file>', 'register CSV or JSON Lines', {
-      options: {
-        '--id <id>': needed('name of the corpus'),
-        '--map <field=column,...>': 'fields of a reading by the column they stand in',
-      },
+    verb('add <file>', 'register CSV or JSON Lines, from a file or an https address', {
+      options: CORPUS,
       examples: ['virginia.csv --id virginia-2023 --map at=date,pm25=pm25_ug_m3'],
       run: async () => (await import('../replay/replay.js')).addCorpus,
     }),
