@@ -23,6 +23,15 @@ const root = read<Manifest>('package.json')
 const tools = read<Manifest>('test/tools/package.json')
 const { packages } = read<{ packages: Record<string, Manifest> }>('package-lock.json')
 
+it('the package says where it comes from, and what it is about', () => {
+  expect(root).toMatchObject({
+    homepage: expect.stringMatching(/^https:/) as string,
+    bugs: { url: expect.stringMatching(/^https:/) as string },
+    repository: { type: 'git', url: expect.stringMatching(/^git\+https:.*\.git$/) as string },
+    keywords: expect.arrayContaining(['policy', 'openfeature']) as string[],
+  })
+})
+
 describe('the pinned packages', () => {
   it('accept the oldest Node that this package accepts', () => {
     const oldest = /^>=(\d+\.\d+)$/.exec(root.engines!.node!)![1]

@@ -91,6 +91,21 @@ describe('an edge whose console has a key', () => {
     expect([...new Set(authorizations)]).toEqual([`Bearer ${token}`])
   })
 
+  it('believes nothing of what a proxy reports about a person, and no authorization but a key', async () => {
+    const reported = {
+      'x-forwarded-user': 'chief',
+      'x-forwarded-groups': 'root',
+      'x-auth-request-user': 'chief',
+      cookie: '_oauth2_proxy=x',
+    }
+    for (const authorization of ['Basic Y2hpZWY6', 'Negotiate x'])
+      expect((await get('/runs', { headers: { accept: 'text/html', authorization, ...reported } })).status).toBe(200)
+    expect([...new Set(authorizations)]).toEqual([`Bearer ${token}`])
+    authorizations = []
+    await get('/runs', { headers: { accept: 'text/html', authorization: 'Bearer hms_own_key' } })
+    expect([...new Set(authorizations)]).toEqual(['Bearer hms_own_key'])
+  })
+
   it('shows pages only under its own host names', async () => {
     const status = async (host: string, path = '/runs'): Promise<number> => {
       const call = request({ port: edge.port, host: '127.0.0.1', path, headers: { host, accept: 'text/html' }, agent: false }).end()
