@@ -1604,6 +1604,7 @@ export interface components {
             email?: components["schemas"]["EmailDto"];
             sftp?: components["schemas"]["SftpDto"];
             a2a?: components["schemas"]["WebhookDto"];
+            agent2agent?: components["schemas"]["WebhookDto"];
         };
         ChannelTest: {
             channel: string;

@@ -1,6 +1,13 @@
 /** Guards of the channels to partners. Same form as `GUARDS`. */
 export const CHANNEL_GUARDS = [
   {
+    name: 'agent-origin',
+    guard: 'the secret of an agent is sent to the registered origin alone, whatever the card names',
+    without: ['new URL(address).origin !== new URL(base).origin', 'false'],
+    spec: 'apps/notifier/src/channels/a2a/send-agent2agent.spec.ts',
+    test: 'calls nobody by a card of another origin',
+  },
+  {
     name: 'sftp-host-key',
     guard: 'an SFTP server must present the host key that the partner registered',
     without: 'true',

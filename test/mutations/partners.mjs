@@ -1,6 +1,20 @@
 /** Guards of notifications to partners, and of their acknowledgements. Same form as `GUARDS`. */
 export const PARTNER_GUARDS = [
   {
+    name: 'end-told-once',
+    guard: 'who was told of a run ahead is told its end once, whichever event reports it',
+    without: ['isAnnounced && !isAnnouncement(all[0]!)', 'false'],
+    spec: 'apps/notifier/src/notifications/announcements.spec.ts',
+    test: 'is told once if rollout reports the rollback and then the failure',
+  },
+  {
+    name: 'values-bounded',
+    guard: 'a message has values up to 64 KiB, because each delivery stores its body',
+    without: ['JSON.stringify(all).length <= MAX_VALUES', 'true'],
+    spec: 'apps/notifier/src/delivery/news.spec.ts',
+    test: 'has the differences to the release before, and leaves out values that are too large',
+  },
+  {
     name: 'receipt-signature',
     guard: 'a channel with a secret accepts only signed acknowledgements',
     without: '$1 || requireSigned.length < 0 || headers === undefined || body === undefined ? null : null',

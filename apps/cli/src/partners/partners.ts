@@ -92,7 +92,7 @@ interface SecretSources {
 }
 
 /** JSON pointers of the secret members. Every other member is sent to the partner's server, or displayed. */
-const SECRETS = /^\/channels\/\d+\/(?:webhook\/secret|a2a\/secret|sftp\/key)$/
+const SECRETS = /^\/channels\/\d+\/(?:(?:webhook|a2a|agent2agent)\/secret|sftp\/key)$/
 
 /** Resolves `env:` and `file:` in secrets alone, so that no partner gets the operator's token. A server would disclose its own by it. */
 function resolveSecrets(channels: Json, sources: SecretSources): Promise<Json> {
@@ -114,7 +114,7 @@ async function resolveText(text: string, pointer: string, sources: SecretSources
   // guard: partner-secrets-alone
   if (!SECRETS.test(pointer)) {
     throw usageError(
-      `${pointer} is not a secret: env: and file: are allowed only in webhook.secret, a2a.secret and sftp.key; write the value itself`,
+      `${pointer} is not a secret: env: and file: are allowed only in webhook.secret, a2a.secret, agent2agent.secret and sftp.key; write the value itself`,
     )
   }
   if (text.startsWith('file:')) return sources.file(text.slice('file:'.length))

@@ -2,6 +2,7 @@ import type { Rosters } from '#libs/service'
 import { rawPublicKey, type Roster, type Signer } from '#libs/signing'
 import type { NotifierConfig } from '../notifier.config.js'
 import { A2aSender } from './a2a/send-a2a.js'
+import { Agent2AgentSender } from './a2a/send-agent2agent.js'
 import type { ChannelSenders } from './channel-sender.js'
 import { loadMailOptions } from './email/load-mail-options.js'
 import { NO_MAIL, SmtpEmailSender } from './email/send-email.js'
@@ -16,6 +17,7 @@ export function channelSenders({ deployment, mail }: NotifierConfig, signer: Sig
     email: mail === undefined ? NO_MAIL : new SmtpEmailSender(() => loadMailOptions(mail)),
     sftp: new SftpSender({ deployment, sign: async (bytes) => sshSignature(bytes, signer, publicKeyOf(rosters.newest, signer)) }),
     a2a: new A2aSender({ deployment }),
+    agent2agent: new Agent2AgentSender({ deployment }),
   }
 }
 

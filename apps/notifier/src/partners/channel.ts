@@ -1,5 +1,5 @@
 /** Channel of a partner. `secret` and `key` are values: the CLI resolves `env:` and `file:`, which never reach a server. */
-export type Channel = WebhookChannel | EmailChannel | SftpChannel | A2aChannel
+export type Channel = WebhookChannel | EmailChannel | SftpChannel | A2aChannel | Agent2AgentChannel
 
 /** Standard Webhooks. `secret`: `whsec_…`. `previous`: the previous secret, which also signs until `until`. */
 export type WebhookChannel = { kind: 'webhook'; url: string; secret: string; previous?: { secret: string; until: string } }
@@ -9,6 +9,9 @@ export type EmailChannel = { kind: 'email'; to: string }
 export type SftpChannel = { kind: 'sftp'; host: string; port: number; user: string; hostKey: string; dir: string; key: string }
 /** The package of the integration layer, signed with HMAC. */
 export type A2aChannel = { kind: 'a2a'; url: string; secret: string }
+
+/** Agent that speaks the Agent2Agent protocol. `url`: its base address. `secret`: the bearer token that it expects. */
+export type Agent2AgentChannel = { kind: 'agent2agent'; url: string; secret: string }
 
 export type ChannelKind = Channel['kind']
 export type ChannelOf<K extends ChannelKind> = Extract<Channel, { kind: K }>

@@ -60,4 +60,9 @@ export class ChannelDto {
   @IsObject()
   @Nested(() => WebhookDto)
   a2a?: WebhookDto
+
+  @ValidateIf(({ agent2agent }: ChannelDto) => agent2agent !== undefined)
+  @IsObject()
+  @Nested(() => WebhookDto)
+  agent2agent?: WebhookDto
 }

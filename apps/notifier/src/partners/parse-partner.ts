@@ -58,13 +58,14 @@ const SFTP_PORT = 22
 const MIN_A2A_SECRET = 16
 
 /** Parses one channel of a registration; `undefined` after a report. Details contain no secret. */
-export function parseChannel({ webhook, email, sftp, a2a }: ChannelDto, pointer: string, report: Report): Channel | undefined {
-  const given = Object.values({ webhook, email, sftp, a2a }).filter((channel) => channel !== undefined)
-  if (given.length !== 1) report(pointer, 'a channel has exactly one key: webhook, email, sftp or a2a')
+export function parseChannel({ webhook, email, sftp, a2a, agent2agent }: ChannelDto, pointer: string, report: Report): Channel | undefined {
+  const given = Object.values({ webhook, email, sftp, a2a, agent2agent }).filter((channel) => channel !== undefined)
+  if (given.length !== 1) report(pointer, 'a channel has exactly one key: webhook, email, sftp, a2a or agent2agent')
   else if (webhook !== undefined) return parseWebhook(webhook, `${pointer}/webhook`, report)
   else if (email !== undefined) return parseEmail(email, `${pointer}/email`, report)
   else if (sftp !== undefined) return parseSftp(sftp, `${pointer}/sftp`, report)
-  else if (a2a !== undefined) return parseA2a(a2a, `${pointer}/a2a`, report)
+  else if (a2a !== undefined) return { kind: 'a2a', ...parseA2a(a2a, `${pointer}/a2a`, report) }
+  else if (agent2agent !== undefined) return { kind: 'agent2agent', ...parseA2a(agent2agent, `${pointer}/agent2agent`, report) }
   return undefined
 }
 
@@ -97,11 +98,11 @@ function parseSftp({ host, port = SFTP_PORT, user, hostKey, dir, key }: SftpDto,
   return { kind: 'sftp', host, port, user, hostKey: hostKey.trim(), dir, key }
 }
 
-function parseA2a({ url, secret }: WebhookDto, pointer: string, report: Report): Channel {
+function parseA2a({ url, secret }: WebhookDto, pointer: string, report: Report): WebhookDto {
   if (isValue(secret, `${pointer}/secret`, report) && secret.length < MIN_A2A_SECRET) {
     report(`${pointer}/secret`, `the secret has ${secret.length} characters; ${MIN_A2A_SECRET} or more are needed`)
   }
-  return { kind: 'a2a', url, secret }
+  return { url, secret }
 }
 
 /** Whether a secret is a value and no `env:` or `file:` reference. A server that resolved references would disclose its own secrets. */

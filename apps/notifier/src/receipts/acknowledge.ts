@@ -72,7 +72,7 @@ export class Acknowledge {
     const clear = await openChannel(this.box, delivery.partner, channel)
     const { kind } = clear
     if (kind === 'webhook') return { delivery, kind, secrets: liveSecrets(clear, tx.now) }
-    return { delivery, kind, secrets: kind === 'a2a' ? [clear.secret] : null }
+    return { delivery, kind, secrets: kind === 'a2a' || kind === 'agent2agent' ? [clear.secret] : null }
   }
 }
 
@@ -82,9 +82,9 @@ async function receiptOf(tx: Transaction, token: string): Promise<Receipt> {
   return receipt
 }
 
-/** Requires the signature scheme of the channel's messages: a signed webhook for a webhook, a signed package for `a2a`. */
+/** Requires the signature scheme of the channel's messages: a signed webhook for a webhook, a signed package for the other two. */
 function requireSigned({ kind }: Found, secrets: readonly string[], { headers, body }: Omit<Callback, 'dto'>, now: Date): string {
-  const verified = kind === 'a2a' ? verifyPackage(secrets[0]!, body, now) : verifyCallback(secrets, headers, body, now)
+  const verified = kind === 'webhook' ? verifyCallback(secrets, headers, body, now) : verifyPackage(secrets[0]!, body, now)
   if (verified.ok) return verified.keyId
   throw new HmsError('HMS_RECEIPT_SIGNATURE', verified.detail, { status: 401 })
 }

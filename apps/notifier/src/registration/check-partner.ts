@@ -43,7 +43,8 @@ function channelRefusal(senders: ChannelSenders, channel: Channel): ChannelRefus
 function addressProblem(channel: Channel, pointer: string, networks: readonly string[], deployment: Deployment): PartnerProblem[] {
   switch (channel.kind) {
     case 'webhook':
-    case 'a2a': {
+    case 'a2a':
+    case 'agent2agent': {
       const check = checkPartnerUrl(channel.url, networks, deployment)
       return check.ok ? [] : [{ pointer: `${pointer}/url`, detail: check.detail }]
     }

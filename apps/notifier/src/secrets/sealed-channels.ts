@@ -43,6 +43,7 @@ async function withSecret(channel: Channel, change: (secret: string) => Promise<
       return { ...channel, secret: await change(channel.secret), ...kept }
     }
     case 'a2a':
+    case 'agent2agent':
       return { ...channel, secret: await change(channel.secret) }
     case 'sftp':
       return { ...channel, key: await change(channel.key) }

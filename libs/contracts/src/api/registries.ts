@@ -81,6 +81,7 @@ export type ChannelRegistration =
   | { email: { to: string } }
   | { sftp: { host: string; port?: number; user: string; hostKey: string; dir: string; key: string } }
   | { a2a: { url: string; secret: string } }
+  | { agent2agent: { url: string; secret: string } }
 
 /** Partner as listed; never contains secrets. */
 export interface PartnerSummary extends Pick<PartnerRegistration, 'events'> {

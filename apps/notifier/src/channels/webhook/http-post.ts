@@ -10,17 +10,28 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 
 /** Deadline of the whole attempt: waiting for a connection, sending, and reading the response. */
-const DEADLINE_MS = 15_000
+export const DEADLINE_MS = 15_000
 const REPLY_READ_BYTES = 64 * 1024
 const REPLY_KEPT_BYTES = 4 * 1024
 
 export type HttpPostOptions = { deployment: Deployment; deadlineMs?: number; resolve?: Resolve }
 
-/** Request to a partner. `networks`: private ones that its registration allows. `keyId`: names the secret or key in the evidence. */
-export type HttpMessage = { url: string; networks: readonly string[]; headers: Record<string, string>; body: Buffer; keyId: string }
+/**
+ * Request to a partner. `networks`: private ones that its registration allows. `keyId`: names the secret or key in the evidence.
+ * `maxBytes`: read of the response; default `REPLY_READ_BYTES`.
+ */
+export type HttpMessage = {
+  url: string
+  networks: readonly string[]
+  headers: Record<string, string>
+  method?: 'GET'
+  body?: Buffer
+  keyId: string
+  maxBytes?: number
+}
 
-/** `receiverClock`: `Date` header of the response. */
-export type HttpAnswer = { outcome: Outcome; receiverClock?: Date }
+/** `receiverClock`: `Date` header of the response. `text`: what was read of it. */
+export type HttpAnswer = { outcome: Outcome; receiverClock?: Date; text?: string }
 
 /** Posts JSON to partners with undici's `request`, which follows no redirect and reads no proxy from the environment. Never rejects. */
 export class HttpPost {
@@ -31,7 +42,10 @@ export class HttpPost {
     this.agents = new PartnerAgents(options.deployment, this.deadlineMs, options.resolve)
   }
 
-  async send({ url, networks, headers, body, keyId }: HttpMessage, signal: AbortSignal): Promise<HttpAnswer> {
+  async send(
+    { url, networks, headers, method, body = Buffer.alloc(0), keyId, maxBytes }: HttpMessage,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
     const startedAt = performance.now()
     const latency = (): number => Math.round(performance.now() - startedAt)
     const address = checkPartnerUrl(url, networks, this.options.deployment)
@@ -44,15 +58,16 @@ export class HttpPost {
       const agent = this.agents.agentFor(networks, address.onlyNetworks)
       const response = await request(address.url, {
         dispatcher: agent,
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'user-agent': 'hms-svc', ...headers },
+        method: method ?? 'POST',
+        headers: { ...(method === undefined ? { 'content-type': 'application/json' } : {}), 'user-agent': 'hms-svc', ...headers },
         body,
         signal: deadline.signal,
         // Closes the connection afterwards, so each attempt resolves and checks the host again and meets no stale socket.
         reset: true,
       })
-      const outcome = { ...judge(response), reply: await readReply(response.body), ...evidence(), latencyMs: latency() }
-      return { outcome, receiverClock: dateOf(response) }
+      const read = await readReply(response.body, maxBytes ?? REPLY_READ_BYTES)
+      const outcome = { ...judge(response), reply: textOf(read.subarray(0, REPLY_KEPT_BYTES)), ...evidence(), latencyMs: latency() }
+      return { outcome, receiverClock: dateOf(response), text: textOf(read) }
     } catch (error) {
       return { outcome: { ...describeFailure(error, signal.aborted, deadline.passed), ...evidence(), latencyMs: latency() } }
     } finally {
@@ -81,20 +96,24 @@ function dateOf({ headers: { date } }: Dispatcher.ResponseData): Date | undefine
 }
 
 /** Reads the start of a response body, in part if it breaks off, stalls or never ends: the status alone decides the outcome. */
-async function readReply(body: Dispatcher.ResponseData['body']): Promise<string> {
+async function readReply(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<Buffer> {
   const kept: Buffer[] = []
   let read = 0
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
-      if (read < REPLY_KEPT_BYTES) kept.push(chunk.subarray(0, REPLY_KEPT_BYTES - read))
+      kept.push(chunk)
       read += chunk.length
-      if (read >= REPLY_READ_BYTES) break
+      if (read >= maxBytes) break
     }
   } catch {
     body.destroy()
   }
-  // The decoder drops a character cut in two; PostgreSQL text cannot store NUL.
-  return new StringDecoder('utf8').write(Buffer.concat(kept)).replaceAll('\0', '\uFFFD')
+  return Buffer.concat(kept)
+}
+
+/** Returns bytes as text that PostgreSQL can store: without NUL. The decoder drops a character cut in two. */
+function textOf(bytes: Buffer): string {
+  return new StringDecoder('utf8').write(bytes).replaceAll('\0', '\uFFFD')
 }
 
 function describeFailure(error: unknown, stopped: boolean, late: boolean): Omit<Outcome, 'latencyMs'> {
