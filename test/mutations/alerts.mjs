@@ -57,6 +57,13 @@ export const ALERT_GUARDS = [
     test: 'goes from the request of an approval through every stage, wait and head to the messages to bots and partners',
   },
   {
+    name: 'trace-orphans',
+    guard: 'work without a span of its own continues the span of its cause',
+    without: 'false',
+    spec: 'test/scenarios/spans.spec.ts',
+    test: 'from the request to the acknowledgement of a bot are one trace',
+  },
+  {
     name: 'trace-queue',
     guard: 'a queued run keeps its own trace',
     without: 'this.execute(tx, record, approval)',

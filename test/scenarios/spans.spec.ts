@@ -47,16 +47,25 @@ it('from the request to the acknowledgement of a bot are one trace', async () =>
   for (const name of [
     'POST /v1/approvals',
     'publish hms.approval.v1',
-    'handle hms.approval.approved.v1 in linter',
-    'handle hms.lint.passed.v1 in simulator',
-    'handle hms.rollout.completed.v1 in notifier',
+    'process hms.approval.v1',
+    'process hms.lint.v1',
+    'process hms.rollout.v1',
     'push and acknowledge',
   ])
     expect(names).toContain(name)
   expect(mine.find(({ name }) => name === 'POST /v1/approvals')).toMatchObject({ parentSpanId: DOOR, failed: false })
-  // What caused a span is in the same trace, or was not worth a span.
   expect(mine.every(({ parentSpanId }) => parentSpanId !== undefined)).toBe(true)
+  const ids = new Set(spans.map(({ spanId }) => spanId))
+  const orphans = spans.filter(({ parentSpanId }) => parentSpanId !== undefined && parentSpanId !== DOOR && !ids.has(parentSpanId))
+  expect(orphans.map(({ name }) => name)).toEqual([])
+  const taken = mine.find(
+    ({ name, attributes }) => name === 'process hms.lint.v1' && attributes?.['messaging.consumer.group.name'] === 'simulator',
+  )
+  expect(taken).toMatchObject({
+    kind: 'consumer',
+    attributes: { 'cloudevents.event_type': 'hms.lint.passed.v1', 'messaging.operation.type': 'process' },
+  })
   expect(new Set(mine.map(({ spanId }) => spanId)).size).toBe(mine.length)
   const door = mine.find(({ name }) => name === 'POST /v1/approvals')!
-  expect(mine.some(({ parentSpanId, name }) => parentSpanId === door.spanId && name.startsWith('handle '))).toBe(true)
+  expect(mine.some(({ parentSpanId, name }) => parentSpanId === door.spanId && name.startsWith('process '))).toBe(true)
 })

@@ -67,8 +67,8 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   const limits = readHttpLimits(config.profile, env, false)
   const consoleKey = await readConsoleKey(env)
   const metrics = new Metrics().withProcessMetrics()
-  const tracing = { endpoint: config.otlpEndpoint, service: 'edge', version: VERSION, clock: systemClock, log, metrics }
-  const stopTracing = startTracing(tracing)
+  const [endpoint, messaging] = [config.otlpEndpoint, 'kafka' as const]
+  const stopTracing = startTracing({ env, endpoint, messaging, service: 'edge', version: VERSION, clock: systemClock, log, metrics })
   closeQueuedResponses(edge.server)
   endUnreadResponses(edge.server)
   const clients = { limits, metrics, isEdge: true }

@@ -34,6 +34,8 @@ export {
   currentTraceparent,
   inTrace,
   exportWait,
+  messageSpan,
+  traceparentOrRoot,
   traceOfRequest,
   validTraceparent,
   registerSpanExporter,

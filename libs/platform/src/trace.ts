@@ -12,11 +12,14 @@ const traces = new AsyncLocalStorage<string>()
 /** `traceparent` of version 00, and of later versions, which may have more members. */
 const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 const MAX_LENGTH = 256
+/** Flag of a sampled trace. */
+const SAMPLED = 1
 
 interface TraceParts {
   traceId: string
   spanId: string
   flags: string
+  isSampled: boolean
 }
 
 /** Returns the current trace as `traceparent`. */
@@ -24,23 +27,22 @@ export function currentTraceparent(): string | undefined {
   return traces.getStore() ?? traceparentOfActiveSpan()
 }
 
-/** Runs `work` as a span of the trace of `traceparent`, or of a new one if missing or malformed. `name`: for export of the span. */
-export function inTrace<T>(traceparent: string | null | undefined, work: () => T, name?: string): T {
-  const own = childTraceparent(traceparent)
-  if (name === undefined || !isExporting()) return traces.run(own, work)
-  const startMs = Date.now()
-  const end = (failed: boolean): void => exportSpan(own, traceparent, { name, startMs, failed })
+/**
+ * Runs `work` as a span of the trace of `traceparent`, or of a new trace if missing or malformed. Without a `span`, `work` continues the span
+ * of its cause, because each span that can become a parent must be exported.
+ */
+export function inTrace<T>(traceparent: string | null | undefined, work: () => T, span?: SpanKnown): T {
+  const cause = validTraceparent(traceparent)
+  if (span === undefined && cause !== undefined) return traces.run(cause, work) // guard: trace-orphans
+  const [own, startMs] = [childTraceparent(cause), Date.now()]
+  const end = (error?: unknown): void => exportSpan(own, cause, { name: 'background work', ...span, startMs, error })
   try {
     const result = traces.run(own, work)
-    if (result instanceof Promise)
-      void result.then(
-        () => end(false),
-        () => end(true),
-      )
-    else end(false)
+    if (result instanceof Promise && isExporting()) void result.then(() => end(), end)
+    else end()
     return result
   } catch (error) {
-    end(true)
+    end(error)
     throw error
   }
 }
@@ -50,15 +52,28 @@ export function asSpan<T>(traceparent: string, work: () => T): T {
   return traces.run(traceparent, work)
 }
 
-/** Exports a completed span. `own`: its `traceparent`. `cause`: the `traceparent` of its cause. */
-export function exportSpan(own: string, cause: unknown, span: { name: string; startMs: number; failed: boolean }): void {
-  const { traceId, spanId } = partsOf(own)!
-  endSpan({ traceId, spanId, parentSpanId: partsOf(cause)?.spanId, endMs: Date.now(), ...span })
+/** Exports a completed span if its trace is sampled. `own`: its `traceparent`. `cause`: the `traceparent` of its cause. */
+export function exportSpan(own: string, cause: unknown, { error, ...span }: SpanKnown & { startMs: number; error?: unknown }): void {
+  const { traceId, spanId, isSampled } = partsOf(own)!
+  if (!isExporting() || !isSampled) return
+  if (error !== undefined) span.attributes = { ...span.attributes, 'error.type': typeOf(error) }
+  endSpan({ traceId, spanId, parentSpanId: partsOf(cause)?.spanId, endMs: Date.now(), failed: error !== undefined, ...span })
+}
+
+/** Returns the value of `error.type`: a code, HTTP status or class, of which there are few. */
+function typeOf(error: unknown): string {
+  const { code, name } = Object(error) as { code?: unknown; name?: unknown }
+  return String(code ?? name ?? error)
 }
 
 /** Exports a completed span in which no code ran, such as a wait or a transfer, in the trace of its cause; nothing without a cause. */
-export function exportWait(cause: string | null | undefined, name: string, startMs: number): void {
-  if (isExporting() && partsOf(cause) !== undefined) exportSpan(childTraceparent(cause), cause, { name, startMs, failed: false })
+export function exportWait(cause: string | null | undefined, span: SpanKnown & { startMs: number }): void {
+  if (isExporting() && partsOf(cause) !== undefined) exportSpan(childTraceparent(cause), cause, span)
+}
+
+/** Returns the current trace, or a new one that begins with this span. */
+export function traceparentOrRoot(span: SpanKnown): string {
+  return currentTraceparent() ?? inTrace(undefined, () => currentTraceparent()!, span)
 }
 
 /** Runs work that outlives its cause (a clock's actions) outside any trace: else every loop would inherit the first request's trace. */
@@ -68,8 +83,11 @@ export function outsideTrace<T>(work: () => T): T {
 
 /** Returns a new span in the same trace; in a new trace if the argument is not a `traceparent`. */
 export function childTraceparent(traceparent: unknown): string {
-  const { traceId, flags } = partsOf(traceparent) ?? { traceId: randomBytes(16).toString('hex'), flags: isExporting() ? '01' : '00' }
-  return `00-${traceId}-${randomBytes(8).toString('hex')}-${flags}`
+  const cause = partsOf(traceparent)
+  const traceId = cause?.traceId ?? randomBytes(16).toString('hex')
+  const isSampled = exporter?.samples(traceId, cause?.isSampled) ?? cause?.isSampled ?? false
+  const flags = (parseInt(cause?.flags ?? '00', 16) & ~SAMPLED) | (isSampled ? SAMPLED : 0)
+  return `00-${traceId}-${randomBytes(8).toString('hex')}-${flags.toString(16).padStart(2, '0')}`
 }
 
 /** Returns the `traceparent` header of a record or request; `undefined` if it is malformed. */
@@ -95,7 +113,8 @@ function partsOf(traceparent: unknown): TraceParts | undefined {
   if (typeof traceparent !== 'string' || traceparent.length > MAX_LENGTH) return undefined
   const [, version, traceId = '', spanId = '', flags = '', more] = TRACEPARENT.exec(traceparent) ?? []
   if (version === undefined || (version === '00' && more !== undefined)) return undefined
-  return isValidTraceId(traceId) && isValidSpanId(spanId) ? { traceId, spanId, flags } : undefined // guard: trace-malformed
+  const isSampled = (parseInt(flags, 16) & SAMPLED) === SAMPLED
+  return isValidTraceId(traceId) && isValidSpanId(spanId) ? { traceId, spanId, flags, isSampled } : undefined // guard: trace-malformed
 }
 
 /** Returns the active span of an OpenTelemetry SDK in this process, if there is one. */
@@ -104,35 +123,63 @@ function traceparentOfActiveSpan(): string | undefined {
   return span === undefined ? undefined : `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, '0')}`
 }
 
+/** Part of a span that its code knows. `attributes`: by OpenTelemetry's semantic conventions. */
+export interface SpanKnown {
+  name: string
+  kind?: 'internal' | 'server' | 'client' | 'producer' | 'consumer'
+  attributes?: Record<string, string | number>
+}
+
+/** Returns a span of a message, by the conventions for messaging. */
+export function messageSpan(
+  operation: 'create' | 'publish' | 'process',
+  { topic, id, type, key }: { topic: string; id: string; type: string; key: string | null },
+  group?: string,
+): SpanKnown {
+  return {
+    name: `${operation} ${topic}`,
+    kind: operation === 'process' ? 'consumer' : 'producer',
+    attributes: {
+      'messaging.operation.name': operation,
+      'messaging.operation.type': operation === 'publish' ? 'send' : operation,
+      'messaging.destination.name': topic,
+      'messaging.message.id': id,
+      'cloudevents.event_type': type,
+      ...(key === null ? {} : { 'messaging.kafka.message.key': key }),
+      ...(group === undefined ? {} : { 'messaging.consumer.group.name': group }),
+    },
+  }
+}
+
 /** A completed piece of work for an exporter. Times in epoch milliseconds. */
-export interface Span {
+export interface Span extends SpanKnown {
   traceId: string
   spanId: string
   /** Span of its cause; `undefined` at an entry point. */
   parentSpanId: string | undefined
-  name: string
   startMs: number
   endMs: number
   failed: boolean
 }
 
-type Sink = (span: Span) => void
+/** Decides whether a new span is exported. `parent`: whether its cause is; `undefined` at an entry point. */
+export type Sampler = (traceId: string, parent: boolean | undefined) => boolean
 
-let sink: Sink | undefined
+let exporter: { take(span: Span): void; samples: Sampler } | undefined
 
 /** Passes each completed span to `take`, until the returned function is called. One exporter per process. */
-export function registerSpanExporter(exporter: Sink): () => void {
-  sink = exporter
+export function registerSpanExporter(take: (span: Span) => void, samples: Sampler = (_traceId, parent) => parent ?? true): () => void {
+  const own = (exporter = { take, samples })
   return () => {
-    if (sink === exporter) sink = undefined
+    if (exporter === own) exporter = undefined
   }
 }
 
 /** Whether an exporter is registered: without one, spans cost nothing. */
 export function isExporting(): boolean {
-  return sink !== undefined
+  return exporter !== undefined
 }
 
 export function endSpan(span: Span): void {
-  sink?.(span)
+  exporter?.take(span)
 }

@@ -73,7 +73,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     const log = createLogger(config.logLevel, { process: 'dev' })
     const clock = systemClock
     const metrics = new Metrics().withProcessMetrics()
-    const stopTracing = startTracing({ endpoint: config.otlpEndpoint, service: 'hms-svc', version: VERSION, clock, log, metrics })
+    const tracing = { env: environment, endpoint: config.otlpEndpoint, messaging: 'postgresql' as const, service: 'hms-svc' }
+    const stopTracing = startTracing({ ...tracing, version: VERSION, clock, log, metrics })
     const host = await Host.create(SERVICES, {
       profile: 'dev',
       environment,

@@ -58,7 +58,7 @@ export class CountBots implements OnModuleInit {
     const revision = before > 0 && number > before ? this.revisions.get(number) : undefined
     if (revision === undefined) return
     this.metrics.propagation.observe(Math.max(0, this.time.nowMs() - revision.issuedMs) / 1_000)
-    if (revision.traced++ < MAX_TRACED) exportWait(revision.traceparent, 'push and acknowledge', revision.wallMs)
+    if (revision.traced++ < MAX_TRACED) exportWait(revision.traceparent, { name: 'push and acknowledge', startMs: revision.wallMs })
   }
 }
 

@@ -1,6 +1,6 @@
 import { HEARTBEAT_KEY, RETENTION_MS, topicByName, topicsOfType, type EventType, type VerifiedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { backOffMs, describeError, inTrace, isTransient, pause, TerminalError } from '#libs/platform'
+import { backOffMs, describeError, inTrace, isTransient, messageSpan, pause, TerminalError } from '#libs/platform'
 import type { Roster } from '#libs/signing'
 import { openRecord, recordOf, SOURCE_PREFIX } from '../cloud-event.js'
 import { codeOf } from '../dead-letters/code-of.js'
@@ -216,7 +216,7 @@ export class EventConsumer {
           // A duplicate drains parked events too: a crash can leave some that are due.
           return { outcome, parked: parked ? await positions.unpark(tx, stream, last) : undefined }
         }),
-      `handle ${event.type} in ${service}`,
+      messageSpan('process', event, service),
     )
   }
 
@@ -245,8 +245,11 @@ export class EventConsumer {
   private async handleExternal(record: BusRecord): Promise<boolean> {
     const handle = this.externalHandlers.get(record.topic)
     if (handle === undefined || (record.headers['ce_source'] ?? '').startsWith(SOURCE_PREFIX)) return false
-    return inTrace(record.headers['ce_traceparent'] ?? record.headers['traceparent'], () =>
-      this.deps.database.transaction((tx) => handle(record, tx)),
+    const { topic, key, headers } = record
+    return inTrace(
+      headers['ce_traceparent'] ?? headers['traceparent'],
+      () => this.deps.database.transaction((tx) => handle(record, tx)),
+      messageSpan('process', { topic, key, id: headers['ce_id'] ?? '', type: headers['ce_type'] ?? '' }, this.deps.service),
     )
   }
 

@@ -10,7 +10,7 @@ import {
   type ServiceName,
 } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { childTraceparent, currentTraceparent, uuidv7 } from '#libs/platform'
+import { messageSpan, traceparentOrRoot, uuidv7 } from '#libs/platform'
 import type { Signer } from '#libs/signing'
 import { SOURCE_PREFIX } from '../cloud-event.js'
 import { STATEMENT_SEAL, type EventSeal } from '../event-seal.js'
@@ -53,7 +53,7 @@ export class Outbox {
     const envelope = await this.seal.sign({ ...head, data: data as unknown as JsonObject }, this.signer)
     const event: OutgoingEvent = {
       ...head,
-      traceparent: options.traceparent ?? currentTraceparent() ?? childTraceparent(undefined),
+      traceparent: options.traceparent ?? traceparentOrRoot(messageSpan('create', head)),
       value: JSON.stringify(envelope),
       headers: { [SUMMARY_HEADER]: summaryOf(type, data, options) },
     }

@@ -1,6 +1,6 @@
 import { TOPICS } from '#libs/contracts'
 import type { Database } from '#libs/persistence'
-import { backOffMs, describeError, isTransient, PeriodicTask, exportWait, type Clock, type Logger } from '#libs/platform'
+import { backOffMs, describeError, isTransient, PeriodicTask, exportWait, messageSpan, type Clock, type Logger } from '#libs/platform'
 import { SOURCE_PREFIX } from '../cloud-event.js'
 import type { EventBus, LogPosition, SentEvent } from '../event-bus.js'
 import type { OutboxRow, OutboxStore } from './outbox.store.js'
@@ -143,7 +143,7 @@ export class Relay {
 
   private announce(sent: readonly SentEvent[]): void {
     // Exports a trace span from the commit to the confirmation by the bus.
-    for (const { event } of sent) exportWait(event.traceparent, `publish ${event.topic}`, Date.parse(event.time))
+    for (const { event } of sent) exportWait(event.traceparent, { ...messageSpan('publish', event), startMs: Date.parse(event.time) })
     if (this.isUncertain) this.bus.announce(this.source, [])
     this.isUncertain = false
     if (sent.length > 0) this.bus.announce(this.source, sent)

@@ -152,7 +152,7 @@ export class Timers {
       const claimed = await this.store.claimDue(tx, room, LEASE_MS)
       return { due: claimed, next: claimed.length === room ? null : await this.store.nextDueInMs(tx) }
     })
-    for (const timer of due) this.track(inTrace(timer.traceparent, () => this.fire(timer), `timer ${timer.kind}`))
+    for (const timer of due) this.track(inTrace(timer.traceparent, () => this.fire(timer), { name: `timer ${timer.kind}` }))
     if (due.length === room) this.wake()
     else if (next !== null && next < SWEEP_MS) {
       this.nextSweepMs = Math.max(next, 1)

@@ -14,12 +14,25 @@ export function logWrites(server: FastifyInstance, log: Logger): void {
         { method, path: url.split('?')[0], status, ms, traceId: traceIdOf(own) },
         reply.raw.writableFinished ? 'request answered' : 'request ended without its response',
       )
-      // The span is named by the route pattern, so that names do not multiply with ids.
-      const span = { name: `${method} ${request.routeOptions.url ?? 'unknown'}`, startMs: Date.now() - ms, failed: status >= 500 }
-      if (isExporting()) exportSpan(own, request.headers['traceparent'], span)
+      if (isExporting()) exportSpan(own, request.headers['traceparent'], { ...requestSpan(request, status), startMs: Date.now() - ms })
     }
     done()
   })
+}
+
+/** Returns the span of a request, by the conventions for HTTP. It is named by the route, so that names do not multiply with ids. */
+function requestSpan({ method, url, routeOptions, protocol, hostname, headers }: FastifyRequest, status: number) {
+  const route = routeOptions.url
+  const attributes = {
+    'http.request.method': method,
+    'http.response.status_code': status,
+    ...(route === undefined ? {} : { 'http.route': route }),
+    'url.path': url.split('?')[0]!,
+    'url.scheme': protocol,
+    'server.address': hostname,
+    ...(headers['user-agent'] === undefined ? {} : { 'user_agent.original': headers['user-agent'] }),
+  }
+  return { name: `${method} ${route ?? 'unknown'}`, kind: 'server' as const, attributes, error: status >= 500 ? status : undefined }
 }
 
 /** Starts or continues the trace of a write. A read emits nothing, so its trace is only created if it fails. */

@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { VirtualClock } from '../testing/index.js'
 import { silentLogger } from '../logger.js'
@@ -26,15 +27,22 @@ const SPAN: Span = {
 
 let collector: Server
 let bodies: Sent[]
+let binary: Buffer[]
+let headers: IncomingHttpHeaders
 let status: number
 beforeEach(async () => {
   bodies = []
+  binary = []
   status = 200
   collector = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     expect([request.method, request.url]).toEqual(['POST', '/v1/traces'])
-    bodies.push(JSON.parse(Buffer.concat(chunks).toString()) as Sent)
+    headers = request.headers
+    const body = Buffer.concat(chunks)
+    const plain = headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body
+    if (headers['content-type'] === 'application/json') bodies.push(JSON.parse(plain.toString()) as Sent)
+    else binary.push(plain)
     response.writeHead(status).end('{}')
   })
   await new Promise<void>((ready) => collector.listen(0, '127.0.0.1', ready))
@@ -44,8 +52,11 @@ afterEach(() => {
   collector.close()
 })
 
-function tracing(metrics = new Metrics(), endpoint: string | undefined = `http://127.0.0.1:${(collector.address() as AddressInfo).port}/`) {
-  return startTracing({ endpoint, service: 'linter', version: '0.1.0', clock: new VirtualClock(), log: silentLogger, metrics })
+const PROCESS = { messaging: 'kafka' as const, service: 'linter', version: '0.1.0' }
+const addressOf = (): string => `http://127.0.0.1:${(collector.address() as AddressInfo).port}/`
+
+function tracing(metrics = new Metrics(), endpoint: string | undefined = addressOf(), env: Record<string, string> = {}) {
+  return startTracing({ ...PROCESS, env, endpoint, clock: new VirtualClock(), log: silentLogger, metrics })
 }
 const counted = async (metrics: Metrics): Promise<string[]> =>
   (await metrics.render()).split('\n').filter((line) => line.startsWith('hms_svc_otlp_spans_total{'))
@@ -73,11 +84,40 @@ it('sends spans as OTLP with the service name', async () => {
   expect(bodies[0]!.resourceSpans[0]!.scopeSpans[0]!.spans[1]).not.toHaveProperty('parentSpanId')
 })
 
+it('sends what the variables of OpenTelemetry say', async () => {
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: addressOf(),
+    OTEL_EXPORTER_OTLP_HEADERS: 'x-team=air%20quality, authorization=Bearer%20k',
+    OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+    OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test,service.name=other',
+    OTEL_SERVICE_NAME: 'mine',
+  }
+  const publish: Span = { ...SPAN, kind: 'producer', attributes: { 'messaging.destination.name': 'hms.lint.v1', n: 7 } }
+  for (const protocol of ['http/json', 'http/protobuf']) {
+    const stop = tracing(new Metrics(), '', { ...env, OTEL_EXPORTER_OTLP_PROTOCOL: protocol })
+    endSpan(publish)
+    await stop()
+    expect(headers).toMatchObject({ 'x-team': 'air quality', authorization: 'Bearer k', 'content-encoding': 'gzip' })
+  }
+  const [{ resource, scopeSpans }] = bodies[0]!.resourceSpans as [Sent['resourceSpans'][number]]
+  const attributes = Object.fromEntries(resource.attributes.map(({ key, value }) => [key, value.stringValue]))
+  expect(attributes).toMatchObject({ 'service.name': 'mine', 'deployment.environment.name': 'test', 'telemetry.sdk.language': 'nodejs' })
+  expect(scopeSpans[0]!.spans[0]).toMatchObject({
+    kind: 4,
+    attributes: [
+      { key: 'messaging.destination.name', value: { stringValue: 'hms.lint.v1' } },
+      { key: 'n', value: { intValue: '7' } },
+      { key: 'messaging.system', value: { stringValue: 'kafka' } },
+    ],
+  })
+  expect([binary.length, binary[0]!.includes(Buffer.from(SPAN.traceId, 'hex'))]).toEqual([1, true])
+})
+
 it('accepts no spans without an endpoint, and none after it was stopped', async () => {
   const stopNone = startTracing({
+    ...PROCESS,
+    env: {},
     endpoint: undefined,
-    service: 'x',
-    version: '1',
     clock: new VirtualClock(),
     log: silentLogger,
     metrics: new Metrics(),

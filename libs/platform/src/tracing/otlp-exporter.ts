@@ -1,27 +1,29 @@
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import { describeError } from '../failures.js'
 import type { Clock } from '../clock.js'
+import type { Environment } from '../environment.js'
 import type { Logger } from '../logger.js'
 import type { Metrics } from '../metrics.js'
 import { registerSpanExporter, type Span } from '../trace.js'
+import { toProtobuf, traceRequest } from './otlp-document.js'
+import { readOtlpSettings, type OtlpSettings } from './otlp-settings.js'
 
 const FLUSH_MS = 2_000
 const BATCH = 512
 /** Maximum spans queued for a slow or unavailable collector; further ones are dropped and counted. */
 const MAX_WAITING = 4_096
-const ANSWER_MS = 5_000
 
 interface OtlpOptions {
-  /** Base URL of a collector that accepts OTLP over HTTP; spans are posted to `/v1/traces`. */
-  endpoint: string
-  /** `service.name` of the process. */
-  service: string
-  version: string
+  /** System of the bus, by the conventions for messaging. */
+  messaging: 'kafka' | 'postgresql'
+  settings: OtlpSettings
   clock: Clock
   log: Logger
   metrics: Metrics
 }
 
-/** Sends spans to a collector as OTLP/HTTP JSON. Unsendable spans are dropped: nothing waits for a trace. */
+/** Sends spans to a collector as OTLP over HTTP. Unsendable spans are dropped: nothing waits for a trace. */
 class OtlpExporter {
   private waiting: Span[] = []
   private sending: Promise<void> | undefined
@@ -31,7 +33,7 @@ class OtlpExporter {
   private readonly sent = this.options.metrics.counter('otlp_spans_total', 'Spans for the collector, by what came of them', ['outcome'])
 
   constructor(private readonly options: OtlpOptions) {
-    this.stopTaking = registerSpanExporter((span) => this.take(span))
+    this.stopTaking = registerSpanExporter((span) => this.take(span), options.settings.samples)
   }
 
   /** Sends the queued spans once, and accepts no more. */
@@ -65,13 +67,20 @@ class OtlpExporter {
   }
 
   private async send(spans: readonly Span[]): Promise<'sent' | 'refused'> {
-    const { endpoint, log } = this.options
+    const { log, messaging, settings } = this.options
+    const { url, timeoutMs, resource } = settings
+    const isJson = settings.protocol === 'http/json'
+    const headers = { ...settings.headers, 'content-type': isJson ? 'application/json' : 'application/x-protobuf' }
+    for (const { kind, attributes } of spans)
+      if (attributes !== undefined && (kind === 'producer' || kind === 'consumer')) attributes['messaging.system'] = messaging
     try {
-      const response = await fetch(`${endpoint}/v1/traces`, {
+      const request = traceRequest(spans, resource)
+      const plain = isJson ? JSON.stringify(request) : toProtobuf(request)
+      const response = await fetch(url, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(this.document(spans)),
-        signal: AbortSignal.timeout(ANSWER_MS),
+        headers: { ...headers, ...(settings.gzip ? { 'content-encoding': 'gzip' } : {}) },
+        body: settings.gzip ? await promisify(gzip)(plain) : plain,
+        signal: AbortSignal.timeout(timeoutMs),
         redirect: 'error',
       })
       await response.body?.cancel()
@@ -80,47 +89,27 @@ class OtlpExporter {
       return 'sent'
     } catch (error) {
       // Logged once per outage.
-      if (!this.complained) log.warn({ endpoint, error: describeError(error) }, 'the collector takes no spans; they are dropped')
+      if (!this.complained)
+        log.warn({ endpoint: new URL(url).origin, error: describeError(error) }, 'the collector takes no spans; they are dropped')
       this.complained = true
       return 'refused'
     }
   }
-
-  private document(spans: readonly Span[]): object {
-    const { service, version } = this.options
-    const attributes = [text('service.name', service), text('service.version', version)]
-    return { resourceSpans: [{ resource: { attributes }, scopeSpans: [{ scope: { name: 'hms-svc' }, spans: spans.map(toOtlp) }] }] }
-  }
 }
 
-function text(key: string, value: string): object {
-  return { key, value: { stringValue: value } }
-}
-
-/** `SPAN_KIND_INTERNAL` is 1, `STATUS_CODE_ERROR` 2. */
-function toOtlp({ traceId, spanId, parentSpanId, name, startMs, endMs, failed }: Span): object {
-  return {
-    traceId,
-    spanId,
-    ...(parentSpanId === undefined ? {} : { parentSpanId }),
-    name,
-    kind: 1,
-    startTimeUnixNano: nanos(startMs),
-    endTimeUnixNano: nanos(endMs),
-    status: failed ? { code: 2 } : {},
-  }
-}
-
-function nanos(ms: number): string {
-  return String(BigInt(Math.round(ms * 1_000)) * 1_000n)
+interface TracingOptions extends Omit<OtlpOptions, 'settings'> {
+  env: Environment
+  /** Base URL of a collector, of `HMS_OTLP_ENDPOINT`. */
+  endpoint: string | undefined
+  /** `service.name` of the process. */
+  service: string
+  version: string
 }
 
 /** Starts the exporter if an endpoint is configured; the returned function sends the remaining spans and stops it. */
-export function startTracing({
-  endpoint,
-  ...options
-}: Omit<OtlpOptions, 'endpoint'> & { endpoint: string | undefined }): () => Promise<void> {
-  if (endpoint === undefined) return async () => {}
-  const exporter = new OtlpExporter({ endpoint: endpoint.replace(/\/$/, ''), ...options })
+export function startTracing(options: TracingOptions): () => Promise<void> {
+  const settings = readOtlpSettings(options)
+  if (settings === undefined) return async () => {}
+  const exporter = new OtlpExporter({ ...options, settings })
   return () => exporter.stop()
 }

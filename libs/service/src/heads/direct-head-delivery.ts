@@ -1,5 +1,5 @@
 import { isObject, jsonIn, readText, type Envelope, type HeadReceipt, type IssuedHeads, type SignedFreshness } from '#libs/contracts'
-import { childTraceparent, currentTraceparent, describeError, inTrace, pause, type Clock, type Logger } from '#libs/platform'
+import { currentTraceparent, describeError, inTrace, pause, type Clock, type Logger } from '#libs/platform'
 
 export interface DirectDelivery {
   url: string
@@ -65,7 +65,17 @@ export class DirectHeadDelivery {
 
   private async post(url: string, heads: IssuedHeads): Promise<DirectDelivery> {
     try {
-      const response = await inTrace(currentTraceparent(), () => this.send(`${url}/v1/heads`, heads), 'send heads')
+      const attributes: Record<string, string | number> = {
+        'http.request.method': 'POST',
+        'url.full': `${url}/v1/heads`,
+        'server.address': new URL(url).hostname,
+      }
+      const send = async (): Promise<Response> => {
+        const sent = await this.send(`${url}/v1/heads`, heads)
+        attributes['http.response.status_code'] = sent.status
+        return sent
+      }
+      const response = await inTrace(currentTraceparent(), send, { name: 'POST /v1/heads', kind: 'client', attributes })
       const body = await readText(response.body, MAX_RESPONSE_BYTES)
       if (!response.ok) {
         const refusal = refusalIn(body)
@@ -82,9 +92,10 @@ export class DirectHeadDelivery {
   }
 
   private send(url: string, body: object): Promise<Response> {
+    const traceparent = currentTraceparent()
     return fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', traceparent: currentTraceparent() ?? childTraceparent(undefined) },
+      headers: { 'content-type': 'application/json', ...(traceparent === undefined ? {} : { traceparent }) },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
       redirect: 'error',

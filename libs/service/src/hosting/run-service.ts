@@ -44,7 +44,9 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
   const instance = uuidv7(clock.now())
   const metrics = new Metrics().withProcessMetrics()
   const stopTracing = startTracing({
+    env,
     endpoint: config.otlpEndpoint,
+    messaging: 'kafka',
     service: services.join('+'),
     version: VERSION,
     clock,
