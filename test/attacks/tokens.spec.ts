@@ -133,6 +133,12 @@ describe('a request signed by a service in production', () => {
       expect(await get('audit', path), path).toBe('401 HMS_AUTH_INVALID')
   })
 
+  it('reads the schemas where config-store signed it, and nothing else', async () => {
+    expect(await get('config-store', '/v1/schemas')).toBe('200')
+    for (const path of ['/v1/policies', '/v1/history', '/v1/bots', '/v1/runs', '/v1/tokens'])
+      expect(await get('config-store', path), path).toBe('401 HMS_AUTH_INVALID')
+  })
+
   it.each(SERVICES.filter((service) => service !== 'approver'))('reads nothing where %s signed it', async (service) => {
     expect(await get(service, '/v1/snapshot?policies=pm25')).toBe('401 HMS_AUTH_INVALID')
   })

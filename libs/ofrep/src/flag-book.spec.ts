@@ -67,6 +67,53 @@ describe('a flag', () => {
   })
 })
 
+describe('a number by its schema', () => {
+  const fields = { limit: 25, low: -0, share: 0.5, big: 1e21, count: 3, bands: { good: 12, days: 7 }, list: [1, 2.5], schema: 'air' }
+  const copy = new FakeHeldPolicies().set(heldDocument(PM25, { fields }))
+  const numbers = ['limit', 'low', 'share', 'big', 'bands good', 'list 0', 'list 1', 'version']
+  const typed = Object.assign(copy, { numbersOf: () => (path: readonly string[]) => numbers.includes(path.join(' ')) })
+  const text = (field: string): string => /"value":(.*),"reason"/.exec(new FlagBook(typed).flag(`${PM25}.${field}`, ANYONE)!.json)![1]!
+
+  it('is written with a fraction where it is whole, in fields, objects and lists', () => {
+    expect(['limit', 'low', 'share', 'big', 'count', 'bands', 'list', 'version'].map(text)).toEqual([
+      '25.0',
+      '0.0',
+      '0.5',
+      '1e+21',
+      '3',
+      '{"good":12.0,"days":7}',
+      '{"items":[1.0,2.5]}',
+      '"1.0.0"',
+    ])
+  })
+
+  it('is written alike in the whole policy and in the list of all flags, and is the same value', () => {
+    const book = new FlagBook(typed)
+    expect(book.flag(PM25, ANYONE)!.json).toContain('"limit":25.0,')
+    expect(book.flags(ANYONE).json).toContain(book.flag(`${PM25}.limit`, ANYONE)!.json)
+    expect(all(book).map(({ value }) => value)).toEqual(
+      all(new FlagBook(new FakeHeldPolicies().set(heldDocument(PM25, { fields })))).map(({ value }) => value),
+    )
+  })
+
+  it('has another ETag than before its schema was known', () => {
+    let isKnown = false
+    const late = Object.assign(new FakeHeldPolicies().set(heldDocument(PM25, { fields })), {
+      numbersOf: () => (isKnown ? (path: readonly string[]) => path[0] === 'limit' : undefined),
+    })
+    const book = new FlagBook(late)
+    const before = book.flag(`${PM25}.limit`, ANYONE)!
+    isKnown = true
+    book.rewrite()
+    const after = book.flag(`${PM25}.limit`, ANYONE)!
+    expect([before.json.includes('"value":25,'), after.json.includes('"value":25.0,'), before.digest === after.digest]).toEqual([
+      true,
+      true,
+      false,
+    ])
+  })
+})
+
 describe('the reason of a flag', () => {
   const copy = new FakeHeldPolicies().set(stable, canaryOf())
   const said = (reader: Reader): [string, unknown, string] => {

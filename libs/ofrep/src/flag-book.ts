@@ -1,5 +1,5 @@
-import type { JsonObject, OfrepFlag, OfrepMetadata } from '#libs/contracts'
-import { resolve, type Reader, type Resolution, type WatchedCopy } from '#libs/evaluation'
+import { isObject, type Json, type JsonObject, type OfrepFlag, type OfrepMetadata } from '#libs/contracts'
+import { resolve, type PolicyValue, type Reader, type Resolution, type WatchedCopy } from '#libs/evaluation'
 import { STABLE_SCOPE } from '#libs/signing'
 import { createHash } from 'node:crypto'
 
@@ -9,7 +9,11 @@ export interface HeldPolicies extends WatchedCopy {
   state?(): OfrepMetadata['state']
   /** Verification metadata of each flag. */
   verification?: OfrepMetadata['verification']
+  /** Returns whether the schema of a policy calls the value at a path a number; `undefined` without a schema. */
+  numbersOf?(policy: PolicyValue): IsNumber | undefined
 }
+
+export type IsNumber = (path: readonly string[]) => boolean
 
 /** Serialised flag or list of flags. The digest covers the result alone (value, reason, variant, metadata), not the context. */
 export interface FlagText {
@@ -22,7 +26,7 @@ const MAX_LISTS = 32
 
 /** Evaluates flags from one copy, serialised once per reason. Policies that are alike for every reader are evaluated once for all. */
 export class FlagBook {
-  private readonly texts = new WeakMap<object, Map<string, ReadonlyMap<string, FlagText>>>()
+  private texts = new WeakMap<object, Map<string, ReadonlyMap<string, FlagText>>>()
   private readonly lists = new Map<string, FlagText>()
   private split: { uniform: string[]; perReader: string[] } | undefined
 
@@ -32,6 +36,12 @@ export class FlagBook {
   invalidate(): void {
     this.split = undefined
     this.lists.clear()
+  }
+
+  /** Called when the schemas of policies changed. */
+  rewrite(): void {
+    this.texts = new WeakMap()
+    this.invalidate()
   }
 
   /** Returns one flag, by `ID` or `ID.FIELD`; `undefined` if this reader has none. */
@@ -90,10 +100,31 @@ export class FlagBook {
     if (texts === undefined)
       byReason.set(
         cacheKey,
-        (texts = new Map(flagsOf(found, state, this.held.verification).map((flag) => [flag.key, textOf(JSON.stringify(flag))]))),
+        (texts = new Map(flagsOf(found, state, this.held.verification).map((flag) => [flag.key, textOf(this.write(flag, found))]))),
       )
     return texts
   }
+
+  private write({ key, value, ...rest }: OfrepFlag, { held }: Resolution): string {
+    const isNumber = this.held.numbersOf?.(held.value)
+    if (isNumber === undefined) return JSON.stringify({ key, value, ...rest })
+    const [, field] = key.split(/\.(.*)/s)
+    // A list is wrapped in an object.
+    const isWrapped = field !== undefined && Array.isArray(held.value[field])
+    const written = isWrapped
+      ? `{"items":${writeValue((value as JsonObject)['items'], [field], isNumber)}}`
+      : writeValue(value as Json, field === undefined ? [] : [field], isNumber)
+    return `{"key":${JSON.stringify(key)},"value":${written},${JSON.stringify(rest).slice(1)}`
+  }
+}
+
+/** Writes the value of a flag. A whole number that its schema calls a number gets `.0`, for languages that tell the two apart. */
+function writeValue(value: Json | undefined, path: readonly string[], isNumber: IsNumber): string {
+  if (typeof value === 'number' && Number.isInteger(value) && isNumber(path)) return JSON.stringify(value).replace(/^-?\d+$/, '$&.0')
+  if (Array.isArray(value)) return `[${value.map((each, index) => writeValue(each, [...path, String(index)], isNumber)).join(',')}]`
+  if (!isObject(value)) return JSON.stringify(value)
+  const members = Object.entries(value).map(([name, each]) => `${JSON.stringify(name)}:${writeValue(each, [...path, name], isNumber)}`)
+  return `{${members.join(',')}}`
 }
 
 function textOf(json: string): FlagText {

@@ -5,6 +5,7 @@ import { Clock, Logger, Metrics } from '#libs/platform'
 import { Signer } from '#libs/signing'
 import { Module, type InjectionToken, type Type } from '@nestjs/common'
 import { Concerns } from './concerns.js'
+import { PeerReads } from './http/peer-reads.js'
 import { DirectHeadDelivery } from './heads/direct-head-delivery.js'
 import { PruneTables } from './retention/prune-tables.js'
 import { Rosters } from './rosters/rosters.js'
@@ -37,6 +38,7 @@ const DEPENDENCIES: readonly (readonly [InjectionToken, (runtime: ServiceRuntime
   [PROFILE, ({ profile }) => profile],
   [ENVIRONMENT, ({ environment }) => environment],
   [CONFIG_STORE_URLS, ({ configStoreUrls }) => configStoreUrls],
+  [PeerReads, ({ database, rosters, signer }) => new PeerReads(database, rosters, signer)],
   [DirectHeadDelivery, ({ configStoreUrls, clock, log }) => new DirectHeadDelivery(configStoreUrls, clock, log)],
 ]
 

@@ -1,14 +1,12 @@
-import { readText, type ConfigDocument, type ReleaseDocument, type StreamFrame } from '#libs/contracts'
-import { Database } from '#libs/persistence'
+import { type ConfigDocument, type ReleaseDocument, type StreamFrame } from '#libs/contracts'
 import { describeError } from '#libs/platform'
-import { CONFIG_STORE_URLS, Rosters } from '#libs/service'
-import { Signer, signRequest, STABLE_SCOPE, verifyHead, type OpenedRelease, type VerifiedHead } from '#libs/signing'
+import { CONFIG_STORE_URLS, PeerReads, Rosters } from '#libs/service'
+import { STABLE_SCOPE, verifyHead, type OpenedRelease, type VerifiedHead } from '#libs/signing'
 import { Inject, Injectable } from '@nestjs/common'
 import type { StoredHead } from './stored-heads.js'
 
-const TIMEOUT_MS = 1_500
-/** Maximum response size. A policy has at most 256 KiB; the response also contains the other members of its bundles. */
-const MAX_RESPONSE_BYTES = 32 * 1024 * 1024
+/** A policy has at most 256 KiB; the response also contains the other members of its bundles. */
+const BOUNDS = { timeoutMs: 1_500, maxBytes: 32 * 1024 * 1024 }
 
 /** Stable heads as stored; `failure`: why no config-store could be read. */
 export interface StoredHeadsResult {
@@ -20,9 +18,8 @@ export interface StoredHeadsResult {
 @Injectable()
 export class ReadStoredHeads {
   constructor(
-    private readonly database: Database,
+    private readonly peers: PeerReads,
     private readonly rosters: Rosters,
-    private readonly signer: Signer,
     @Inject(CONFIG_STORE_URLS) private readonly configStoreUrls: readonly string[],
   ) {}
 
@@ -38,19 +35,8 @@ export class ReadStoredHeads {
   }
 
   private async read(url: string, ids: readonly string[]): Promise<StoredHead[]> {
-    const { signer } = this
     const roster = this.rosters.newest
-    const path = `/v1/snapshot?policies=${ids.join(',')}`
-    const at = await this.database.transaction(async (tx) => tx.now)
-    const request = { audience: roster.installation, method: 'GET', path, body: Buffer.alloc(0), at }
-    const response = await fetch(url + path, {
-      headers: { authorization: await signRequest(signer, request) },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      redirect: 'error',
-    })
-    const body = await readText(response.body, MAX_RESPONSE_BYTES)
-    if (!response.ok) throw new Error(`config-store returned status ${response.status}`)
-    const { documents } = JSON.parse(body) as StreamFrame
+    const { documents } = await this.peers.get<StreamFrame>(url, `/v1/snapshot?policies=${ids.join(',')}`, BOUNDS)
     const stable = documents.filter(({ id, scope }) => scope === STABLE_SCOPE && ids.includes(id))
     return stable.map((document) => storedHead(document, verifyHead(document, roster))) // guard: stored-head-verified
   }

@@ -77,7 +77,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     const stopTracing = startTracing({ ...tracing, version: VERSION, clock, log, metrics })
     const host = await Host.create(SERVICES, {
       profile: 'dev',
-      environment,
+      environment: { ...environment, HMS_LINTER_URLS: url },
       clock,
       log,
       metrics,

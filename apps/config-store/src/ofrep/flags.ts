@@ -5,6 +5,7 @@ import { Authorizer, type Actor } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { UnverifiedRows } from '../heads/unverified-rows.js'
+import { RuleSchemas } from './rule-schemas.js'
 import { StoreMetrics } from '../store-metrics.js'
 import { StoreTime } from '../store-time.js'
 
@@ -20,15 +21,18 @@ export class Flags {
     private readonly copy: DocumentCopy,
     time: StoreTime,
     private readonly unverified: UnverifiedRows,
+    private readonly schemas: RuleSchemas,
   ) {
     this.held = {
       policies: () => copy.policies(),
       documentsOf: (id) => copy.documentsOf(id),
       nowMs: () => time.nowMs(),
       verification: NOT_BY_CALLER,
+      numbersOf: (policy) => schemas.numbersOf(policy),
     }
     this.book = new FlagBook(this.held)
     copy.onChange(() => this.book.invalidate())
+    schemas.onChange = () => this.book.rewrite()
   }
 
   /** Evaluates one flag. Throws 404 `HMS_POLICY_NOT_FOUND`, or 503 `HMS_STORE_UNVERIFIED` if its document does not verify. */
@@ -46,6 +50,7 @@ export class Flags {
   }
 
   count(source: 'ofrep' | 'ofrep-bulk'): void {
+    this.schemas.refresh()
     this.metrics.reads.inc({ source })
   }
 

@@ -15,6 +15,7 @@ export class SchemasController {
 
   /** Lists the registered JSON Schemas. */
   @Get()
+  @RequireScope('schemas')
   list(): Promise<RegisteredSchema[]> {
     return this.database.transaction((tx) => tx.documents(SCHEMAS).find())
   }

@@ -13,6 +13,8 @@ export type RuleSchema = {
   /** Returns at most 20 violations, by pointer into the policy. */
   validate(policy: PolicyDocument): SchemaViolation[]
   tighteningDirection(path: readonly string[]): Direction | undefined
+  /** Whether the value at a path is a `number`, which may have a fraction, and not an `integer`. */
+  isNumber(path: readonly string[]): boolean
 }
 
 export type CompiledSchema = { ok: true; schema: RuleSchema } | { ok: false; code: 'HMS_SCHEMA_REFUSED'; message: string }
@@ -49,6 +51,10 @@ function compile(schema: JsonObject): RuleSchema {
   return {
     validate: (policy) => violations(validate, ruleData(policy, schema), steps),
     tighteningDirection: (path) => tighteningDirectionAt(schema, path, patterns),
+    isNumber: (path) => {
+      const types = new Set(schemasAt(schema, path, patterns).flatMap(({ type }) => type ?? []))
+      return types.has('number') && !types.has('integer')
+    },
   }
 }
 
@@ -192,13 +198,19 @@ const TIGHTER_KEYWORD = 'x-hms-tighter'
 
 /** Returns the direction in which a bound at `path` gets tighter, by the schema's `"x-hms-tighter": "lower"|"higher"`, if any. */
 function tighteningDirectionAt(root: JsonObject, path: readonly string[], patterns: Patterns): Direction | undefined {
+  const found = schemasAt(root, path, patterns)
+    .map((node) => node[TIGHTER_KEYWORD])
+    .find((value) => value === 'lower' || value === 'higher')
+  return found as Direction | undefined
+}
+
+function schemasAt(root: JsonObject, path: readonly string[], patterns: Patterns): JsonObject[] {
   let nodes = applicableSchemas(root, [root])
   for (const part of path) {
     const children = nodes.flatMap((node) => childSchemas(node, part, patterns))
     nodes = applicableSchemas(root, children)
   }
-  const found = nodes.map((node) => node[TIGHTER_KEYWORD]).find((value) => value === 'lower' || value === 'higher')
-  return found as Direction | undefined
+  return nodes
 }
 
 /** Returns `start` and all other schemas that apply to the same value, by `$ref`, `allOf`, `anyOf`, `oneOf`, `then` or `else`. */

@@ -13,6 +13,7 @@ export type Requirement =
   | 'metrics'
   | 'values'
   | 'records'
+  | 'schemas'
   | 'calendar'
   | 'heads'
   | 'notices'
@@ -23,8 +24,9 @@ export type Requirement =
  * key with that scope, in every profile. `statement`: as `operate`, without keys. `metrics`: as `read`, but in every profile. `read`,
  * `values`, `bot` (for the body's `bot`): a signed request, or a key with the scope; profile dev requires neither, for a bot only on
  * loopback. `records`: as `read`, or a request signed by audit; profile dev requires no key, but the scope of one that is sent.
- * `calendar`: as `read`, or the key in the address. `heads`: as `values`, or a request signed by approver. `notices`: as `values`, or the
- * stream key in the address that an evaluation returned. In production, an undeclared route needs `read` for GET and `operate` otherwise.
+ * `schemas`: as `read`, or a request signed by config-store. `calendar`: as `read`, or the key in the address. `heads`: as `values`, or a
+ * request signed by approver. `notices`: as `values`, or the stream key in the address that an evaluation returned. In production, an
+ * undeclared route needs `read` for GET and `operate` otherwise.
  */
 export function RequireScope(requirement: Exclude<Requirement, 'public'>): ClassDecorator & MethodDecorator {
   return requires(requirement)
@@ -72,6 +74,8 @@ export function needOf(requirement: Requirement | undefined, request: { method: 
       return { what: requirement, dev: 'asked' }
     case 'records':
       return { what: 'read', dev: 'keyless', byService: 'audit' } // guard: records-need-read
+    case 'schemas':
+      return { what: 'read', dev: 'open', byService: 'config-store' }
     case 'calendar':
       return { what: 'read', dev: 'open', byQuery: 'calendar' }
     case 'heads':

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { prepareApproval, signApproval, submitApproval } from '#libs/client'
+import { MemoryBus } from '#libs/messaging/testing'
+import { freePort } from '../support/broker/free-ports.js'
+import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
+import { PipelineDriver } from '../support/pipeline-driver.js'
+import { until } from '../support/processes.js'
+
+let system: MemorySystem
+let press: PipelineDriver
+beforeAll(async () => {
+  const port = await freePort()
+  const linter = { HMS_LINTER_URLS: `http://127.0.0.1:${port}` }
+  system = await startMemorySystem(linter, new MemoryBus(), undefined, undefined, [], port)
+  press = new PipelineDriver(system)
+})
+afterAll(() => system.stop())
+
+const register = (schema: object): Promise<unknown> => press.api.post('/v1/schemas', { name: 'numbers', schema })
+const value = async (key?: string): Promise<string> => {
+  const path = `/ofrep/v1/evaluate/flags${key === undefined ? '' : `/${key}`}`
+  const body = JSON.stringify({ context: { targetingKey: 'x' } })
+  return (await fetch(system.url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).text()
+}
+
+it('OFREP writes a number as its schema says, alone and in bulk, and follows a schema that is replaced', async () => {
+  await register({ type: 'object', properties: { limit: { type: 'number' }, days: { type: 'integer' } } })
+  const policy = { id: 'number-limit', version: '1.0.0', effective: '2024-09-01T00:00:00Z', limit: 25, days: 7, schema: 'numbers' }
+  const prepared = await prepareApproval(press.api, [policy], { observeMs: 0, bakeMs: 0 })
+  const signatures = await signApproval(prepared, system.signers.get('EPA Chief')!)
+  await press.whenState((await submitApproval(press.api, prepared, signatures)).run!, 'SUCCEEDED')
+  await until('the schema is known', async () => (await value('number-limit.limit')).includes('25.0'))
+  expect(await value('number-limit.limit')).toContain('"value":25.0,')
+  expect(await value('number-limit.days')).toContain('"value":7,')
+  expect(await value('number-limit')).toContain('"limit":25.0,')
+  expect(await value()).toContain('"value":25.0,')
+  await register({ type: 'object', properties: { limit: { type: 'integer' } } })
+  system.clock.advanceTo(system.clock.now().getTime() + 61_000)
+  await until('the other schema is known', async () => (await value('number-limit.limit')).includes('"value":25,'))
+})
