@@ -47,7 +47,8 @@ function describeSizes(sizes) {
   return `hms-svc/bridge: ${kb('bridge.js')}, of it without verification ${kb('unverified')}; hms-svc/bridge/pane: ${kb('pane.js')}`
 }
 
-async function bundleOf({ libs, folder, extension, entry, external }) {
+/** Bundles one module for browsers, with the adapters of a page. */
+export async function bundleOf({ libs, folder, extension, entry, external }) {
   const { outputFiles } = await build({
     entryPoints: [join(folder, `${entry}.${extension}`)],
     bundle: true,
