@@ -12,11 +12,11 @@ import { acceptsHtml } from './layout/accepts-html.js'
 import { readAssets, readBundle, type Asset } from './layout/assets.js'
 import type { Page } from './layout/page.js'
 import { PageMaker } from './layout/page-maker.js'
-import { PAGE_HEADERS } from './layout/page-headers.js'
+import { sendPage } from './layout/page-headers.js'
 import { PAGES } from './pages.js'
 import { FRAME_HEADERS, FRAME_PATH, paneFrame } from './panes/pane-frame.js'
 import { ApiReader } from './reading/api-reader.js'
-import { clientBehind, originBehind } from './reading/client-of.js'
+import { clientBehind, originBehind, type SendOf } from './reading/client-of.js'
 import { addOfflineBundles } from './runs/offline-bundle.js'
 import { addReceiptForm } from './receipts/receipt-form.js'
 import { addPasteForm } from './signing/paste-form.js'
@@ -80,18 +80,18 @@ export function addConsole(
         client: clientOf(request),
         origin: originBehind(request, trusted),
       }
-      const { status, html } = await maker.make(found, asked)
-      return reply.status(status).headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
+      return sendPage(reply, await maker.make(found, asked))
     })
   }
   serveNotFound(server, maker)
-  addReceiptForm(server, reader, clientOf)
+  const sendWithoutKey: SendOf = (request) => reader.sendAs(undefined, clientOf(request))
+  addReceiptForm(server, sendWithoutKey)
   // A form writes: as who sends it, and never with the console's own key.
-  addPrepareForm(server, { reader, maker, authorizationOf: bearerOf, clientOf })
-  addPasteForm(server, { reader, maker, clientOf })
-  addLogExport(server, { readAs: (headers) => reader.as(readsAs(headers)) })
-  addOfflineBundles(server, { readAs: (headers) => reader.exactAs(readsAs(headers)) })
-  addUnsubscribeForm(server, reader, clientOf)
+  addPrepareForm(server, maker, (request) => reader.sendAs(bearerOf(request.headers), clientOf(request)))
+  addPasteForm(server, maker, sendWithoutKey)
+  addLogExport(server, (headers) => reader.as(readsAs(headers)))
+  addOfflineBundles(server, (headers) => reader.exactAs(readsAs(headers)))
+  addUnsubscribeForm(server, sendWithoutKey)
   if (walkthrough !== undefined) addWalkthrough(server, walkthrough, environment)
   addLiveUpdates(server, { clock, pages: PAGES, make: (found, asked) => maker.make(found, asked), authorizationOf: readsAs, clientOf })
 }
@@ -110,8 +110,7 @@ function serveNotFound(server: FastifyInstance, maker: PageMaker): void {
   server.get('/*', { config: { page: true } }, async ({ headers, url }, reply) => {
     const isOfApi = /^\/(?:v1|ofrep)(?:[/?]|$)/.test(url)
     if (isOfApi || !/\btext\/html\b/i.test(headers.accept ?? '')) return reply.callNotFound()
-    const { status, html } = maker.show(NOT_FOUND)
-    return reply.status(status).headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
+    return sendPage(reply, maker.show(NOT_FOUND))
   })
 }
 

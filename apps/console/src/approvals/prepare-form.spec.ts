@@ -40,12 +40,7 @@ async function post(headers: Record<string, string>, payload: string, status: nu
   const reader = new ApiReader({ urlsOf: () => [`http://127.0.0.1:${(approver.address() as AddressInfo).port}`], clock })
   const assets = { style: '', script: '', icon: '', panes: '', paneFrame: '', sign: '', check: '' }
   const server = Fastify()
-  addPrepareForm(server, {
-    reader,
-    maker: new PageMaker(reader, assets, clock),
-    authorizationOf: () => undefined,
-    clientOf: () => '192.0.2.1',
-  })
+  addPrepareForm(server, new PageMaker(reader, assets, clock), () => reader.sendAs(undefined, '192.0.2.1'))
   const { statusCode, body } = await server.inject({ method: 'POST', url: '/approvals', headers, payload })
   await server.close()
   approver.close()

@@ -1,10 +1,9 @@
 import { HmsError, MAX_RUN_BYTES, parseDuration, type JsonObject, type PlanOptions, type PreparedApproval } from '#libs/contracts'
 import type { FastifyInstance } from 'fastify'
 import { takeForms, textOf } from '../forms/take-forms.js'
-import { PAGE_HEADERS } from '../layout/page-headers.js'
+import { sendPage } from '../layout/page-headers.js'
 import type { PageMaker } from '../layout/page-maker.js'
-import type { ApiReader } from '../reading/api-reader.js'
-import type { ClientOf } from '../reading/client-of.js'
+import type { SendOf } from '../reading/client-of.js'
 import { refusedProposal, type AskedRollback } from './refused-proposal.js'
 import type { Proposed } from './propose-form.js'
 import type { Sent } from '../reading/answer.js'
@@ -12,20 +11,13 @@ import type { Sent } from '../reading/answer.js'
 const MAX_FILES = 20
 const PREPARE = '/v1/approvals/prepare'
 
-export interface PrepareFormOptions {
-  reader: ApiReader
-  maker: PageMaker
-  authorizationOf(headers: { authorization?: string }): string | undefined
-  clientOf: ClientOf
-}
-
 /** `POST /approvals`: has approver prepare what a form brings, and leads to the page that shows it. */
-export function addPrepareForm(server: FastifyInstance, { reader, maker, authorizationOf, clientOf }: PrepareFormOptions): void {
+export function addPrepareForm(server: FastifyInstance, maker: PageMaker, sendOf: SendOf): void {
   takeForms(server, (scope) => {
     scope.post('/approvals', { config: { page: true } }, async (request, reply) => {
       const form = request.body as FormData
       const [proposed, rollback] = [proposedIn(form), rollbackIn(form)]
-      const send = reader.sendAs(authorizationOf(request.headers), clientOf(request))
+      const send = sendOf(request)
       const prepare = async (asked: object): Promise<string> => digestIn(await send<PreparedApproval>(PREPARE, asked))
       try {
         const asked =
@@ -35,8 +27,7 @@ export function addPrepareForm(server: FastifyInstance, { reader, maker, authori
         return reply.redirect(`/approvals/${encodeURIComponent(await prepare(asked))}`, 303)
       } catch (error) {
         if (!(error instanceof HmsError)) throw error
-        const { status, html } = maker.show(refusedProposal(error, proposed, rollback))
-        return reply.status(status).headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
+        return sendPage(reply, maker.show(refusedProposal(error, proposed, rollback)))
       }
     })
   })

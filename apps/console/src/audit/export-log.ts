@@ -1,16 +1,14 @@
 import { HmsError, type AuditEntry } from '#libs/contracts'
 import type { FastifyInstance } from 'fastify'
+import type { IncomingHttpHeaders } from 'node:http'
+import { sendFile } from '../layout/page-headers.js'
 import type { Read } from '../reading/answer.js'
 import { logFilterIn, readLog } from './read-log.js'
 
 const COLUMNS = ['index', 'at', 'source', 'type', 'key', 'run', 'event', 'digest', 'leafHash'] as const
 
-export interface ExportOptions {
-  readAs(headers: { authorization?: string }): Read
-}
-
 /** `GET /audit/export?format=csv|ndjson` with the filters of the page: all that match of the entries that the page looks at. */
-export function addLogExport(server: FastifyInstance, { readAs }: ExportOptions): void {
+export function addLogExport(server: FastifyInstance, readAs: (headers: IncomingHttpHeaders) => Read): void {
   server.get('/audit/export', { config: { page: true } }, async ({ headers, url }, reply) => {
     const query = new URLSearchParams(url.split('?')[1] ?? '')
     const format = query.get('format')
@@ -19,16 +17,8 @@ export function addLogExport(server: FastifyInstance, { readAs }: ExportOptions)
     if (answer.kind === 'denied') throw new HmsError('HMS_AUTH_REQUIRED', answer.detail, { status: 401 })
     if (answer.kind !== 'loaded') throw new HmsError('HMS_UNREACHABLE', `The log cannot be read: ${answer.detail}.`, { status: 503 })
     const { entries } = answer.value
-    const text = format === 'csv' ? csvOf(entries) : entries.map(lineOf).join('')
-    const type = format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson; charset=utf-8'
-    return reply
-      .headers({
-        'content-disposition': `attachment; filename="audit.${format}"`,
-        'x-content-type-options': 'nosniff',
-        'cache-control': 'no-store',
-      })
-      .type(type)
-      .send(text)
+    if (format === 'csv') return sendFile(reply, 'audit.csv', { type: 'text/csv', text: csvOf(entries) })
+    return sendFile(reply, 'audit.ndjson', { type: 'application/x-ndjson', text: entries.map(lineOf).join('') })
   })
 }
 

@@ -1,3 +1,5 @@
+import type { FastifyReply } from 'fastify'
+
 /** No inline script or style, nothing from other origins, and no frame around the page. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
@@ -18,4 +20,17 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   // What a page shows hangs on who asks, and on when.
   'cache-control': 'no-store',
   vary: 'accept, authorization',
+}
+
+export function sendPage(reply: FastifyReply, { status, html }: { status: number; html: string }): FastifyReply {
+  return reply.status(status).headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
+}
+
+/** Sends a file to save, made for this caller. */
+export function sendFile(reply: FastifyReply, name: string, { type, text }: { type: string; text: string }): FastifyReply {
+  const headers = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' }
+  return reply
+    .headers({ 'content-disposition': `attachment; filename="${name}"`, ...headers })
+    .type(`${type}; charset=utf-8`)
+    .send(text)
 }

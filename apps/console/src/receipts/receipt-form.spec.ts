@@ -22,7 +22,8 @@ async function press(status: number | undefined): Promise<{ answer: [number, unk
   server.setErrorHandler((error: { status?: number; statusCode?: number }, _request, reply) => {
     void reply.status(error.status ?? error.statusCode ?? 500).send()
   })
-  addReceiptForm(server, new ApiReader({ urlsOf: () => [url], clock: new VirtualClock() }), () => '192.0.2.1')
+  const reader = new ApiReader({ urlsOf: () => [url], clock: new VirtualClock() })
+  addReceiptForm(server, () => reader.sendAs(undefined, '192.0.2.1'))
   const { statusCode, headers } = await server.inject({ method: 'POST', url: '/receipts/abc', headers: FORM })
   expect((await server.inject({ method: 'POST', url: '/', headers: FORM, payload: 'a=b' })).statusCode).toBe(404)
   await server.close()

@@ -1,15 +1,14 @@
 import { HmsError } from '#libs/contracts'
 import type { FastifyInstance } from 'fastify'
 import { takeForms } from '../forms/take-forms.js'
-import type { ApiReader } from '../reading/api-reader.js'
-import type { ClientOf } from '../reading/client-of.js'
+import type { SendOf } from '../reading/client-of.js'
 
 /** The button of a receipt's page: its address holds a token that only the addressee of a mail has. */
-export function addReceiptForm(server: FastifyInstance, reader: ApiReader, clientOf: ClientOf): void {
+export function addReceiptForm(server: FastifyInstance, sendOf: SendOf): void {
   takeForms(server, (scope) => {
     scope.post('/receipts/:token', { config: { page: true } }, async (request, reply) => {
       const path = `/receipts/${encodeURIComponent((request.params as { token: string }).token)}`
-      const answer = await reader.sendAs(undefined, clientOf(request))(`/v1${path}`, {})
+      const answer = await sendOf(request)(`/v1${path}`, {})
       const isAway = answer.kind === 'away' || (answer.kind === 'refused' && (answer.status >= 500 || answer.status === 429))
       if (isAway) {
         const detail = `The receipt cannot be sent now: ${answer.detail}. Nothing was acknowledged; press the button again.`

@@ -1,18 +1,18 @@
 import { HmsError, offlineBundle, type PastPolicyView } from '#libs/contracts'
 import type { FastifyInstance } from 'fastify'
+import type { IncomingHttpHeaders } from 'node:http'
+import { sendFile } from '../layout/page-headers.js'
 import type { Read } from '../reading/answer.js'
-
-export interface BundleOptions {
-  /** Reads texts exactly as sent: a proof is its bytes. */
-  readAs(headers: { authorization?: string }): Read
-}
 
 export function bundlePath(id: string, version: string): string {
   return `/policies/${encodeURIComponent(id)}/bundle?version=${encodeURIComponent(version)}`
 }
 
-/** `GET /policies/{id}/bundle?version=`: the file that `hms-svc verify` accepts, of a version that was in force for all. */
-export function addOfflineBundles(server: FastifyInstance, { readAs }: BundleOptions): void {
+/**
+ * `GET /policies/{id}/bundle?version=`: the file that `hms-svc verify` accepts, of a version that was in force for all.
+ * `readAs` reads texts exactly as sent: a proof is its bytes.
+ */
+export function addOfflineBundles(server: FastifyInstance, readAs: (headers: IncomingHttpHeaders) => Read): void {
   server.get('/policies/:id/bundle', { config: { page: true } }, async ({ headers, params, url }, reply) => {
     const { id } = params as { id: string }
     const version = new URLSearchParams(url.split('?')[1] ?? '').get('version') ?? ''
@@ -23,13 +23,7 @@ export function addOfflineBundles(server: FastifyInstance, { readAs }: BundleOpt
     const { release = null, proof = null } = (record?.digest === provenance?.digest ? record : record?.next) ?? {}
     if (record === undefined || release === null || proof === null)
       throw new HmsError('HMS_POLICY_NOT_FOUND', 'No such version was in force with a proof in the log.', { status: 404 })
-    return reply
-      .headers({
-        'content-disposition': `attachment; filename="${encodeURIComponent(`${id}@${version}`)}.bundle"`,
-        'x-content-type-options': 'nosniff',
-        'cache-control': 'no-store',
-      })
-      .type('application/json; charset=utf-8')
-      .send(offlineBundle({ head: record.head, release, proof }))
+    const text = offlineBundle({ head: record.head, release, proof })
+    return sendFile(reply, `${encodeURIComponent(`${id}@${version}`)}.bundle`, { type: 'application/json', text })
   })
 }

@@ -112,11 +112,9 @@ describe('the offline bundle', () => {
   const bundle = async (answer: Answer<unknown>) => {
     const paths: string[] = []
     const server = Fastify()
-    addOfflineBundles(server, {
-      readAs: () => async (path) => {
-        paths.push(path)
-        return answer as Answer<never>
-      },
+    addOfflineBundles(server, () => async (path) => {
+      paths.push(path)
+      return answer as Answer<never>
     })
     const { statusCode, headers, body } = await server.inject(bundlePath(ID, '2.0.0'))
     return { statusCode, file: headers['content-disposition'], body, paths }

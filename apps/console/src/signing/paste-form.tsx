@@ -3,12 +3,11 @@ import { digestOf, openEnvelope, SignatureError } from '#libs/signing'
 import type { FastifyInstance } from 'fastify'
 import { takeForms, textOf } from '../forms/take-forms.js'
 import { Alert } from '../layout/absent.js'
-import { PAGE_HEADERS } from '../layout/page-headers.js'
+import { sendPage } from '../layout/page-headers.js'
 import type { PageMaker } from '../layout/page-maker.js'
 import { Commands } from '../layout/parts.js'
 import type { PageContent } from '../layout/page.js'
-import type { ApiReader } from '../reading/api-reader.js'
-import type { ClientOf } from '../reading/client-of.js'
+import type { SendOf } from '../reading/client-of.js'
 import type { Sent } from '../reading/answer.js'
 
 /** Doors that the signature of a person opens by itself. A form must not reach any other. */
@@ -21,24 +20,16 @@ const DOORS = [
 ]
 const OWN_PAGE = /^\/[a-z]+(\/[A-Za-z0-9:%-]+){0,2}$/
 
-interface PasteFormOptions {
-  reader: ApiReader
-  maker: PageMaker
-  clientOf: ClientOf
-}
-
-/** `POST /signatures`: hands in what was signed elsewhere and pasted. Works without scripts. */
-export function addPasteForm(server: FastifyInstance, { reader, maker, clientOf }: PasteFormOptions): void {
+/** `POST /signatures`: hands in what was signed elsewhere and pasted, without a key: the signature says whose it is. */
+export function addPasteForm(server: FastifyInstance, maker: PageMaker, sendOf: SendOf): void {
   takeForms(server, (scope) => {
     scope.post('/signatures', { config: { page: true } }, async (request, reply) => {
       const form = request.body as FormData
       const path = textOf(form, 'path')
       if (!DOORS.some((door) => door.test(path))) throw unreadable('It does not say what was signed.')
-      // Without a key: the signature says whose it is.
-      const sent = await reader.sendAs(undefined, clientOf(request))<{ run?: unknown }>(path, requestOf(path, form))
+      const sent = await sendOf(request)<{ run?: unknown }>(path, requestOf(path, form))
       if (sent.kind === 'taken') return reply.redirect(placeOf(textOf(form, 'done'), sent.value), 303)
-      const { status, html } = maker.show(refusedSignature(sent))
-      return reply.status(status).headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
+      return sendPage(reply, maker.show(refusedSignature(sent)))
     })
   })
 }

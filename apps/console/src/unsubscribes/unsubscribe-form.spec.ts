@@ -27,7 +27,8 @@ async function post(
   server.setErrorHandler((error: { status?: number; statusCode?: number }, _request, reply) => {
     void reply.status(error.status ?? error.statusCode ?? 500).send()
   })
-  addUnsubscribeForm(server, new ApiReader({ urlsOf: () => [url], clock: new VirtualClock() }), () => '192.0.2.1')
+  const reader = new ApiReader({ urlsOf: () => [url], clock: new VirtualClock() })
+  addUnsubscribeForm(server, () => reader.sendAs(undefined, '192.0.2.1'))
   const { statusCode, headers: sent } = await server.inject({ method: 'POST', url: '/unsubscribe/abc', headers, payload })
   await server.close()
   notifier.close()

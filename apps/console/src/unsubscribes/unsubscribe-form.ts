@@ -1,7 +1,6 @@
 import { HmsError } from '#libs/contracts'
 import type { FastifyInstance } from 'fastify'
-import type { ApiReader } from '../reading/api-reader.js'
-import type { ClientOf } from '../reading/client-of.js'
+import type { SendOf } from '../reading/client-of.js'
 
 const MAX_FORM_BYTES = 4_096
 /** RFC 8058 §3.1 lets a mail program choose. */
@@ -11,12 +10,12 @@ const FORMS = ['application/x-www-form-urlencoded', 'multipart/form-data']
  * What a mail program posts on one click, and the button of the page behind the link. The program gets 200 and no redirect (RFC 8058 §3.1);
  * a person is led to the page. The address holds a token that only the addressee has, so no page of another site can send it.
  */
-export function addUnsubscribeForm(server: FastifyInstance, reader: ApiReader, clientOf: ClientOf): void {
+export function addUnsubscribeForm(server: FastifyInstance, sendOf: SendOf): void {
   void server.register(async (scope) => {
     scope.addContentTypeParser(FORMS, { parseAs: 'string', bodyLimit: MAX_FORM_BYTES }, (_request, body, done) => done(null, String(body)))
     scope.post('/unsubscribe/:token', { config: { page: true } }, async (request, reply) => {
       const token = encodeURIComponent((request.params as { token: string }).token)
-      const answer = await reader.sendAs(undefined, clientOf(request))(`/v1/unsubscribes/${token}`, {})
+      const answer = await sendOf(request)(`/v1/unsubscribes/${token}`, {})
       const isAway = answer.kind === 'away' || (answer.kind === 'refused' && (answer.status >= 500 || answer.status === 429))
       if (isAway) {
         const detail = `The address cannot be unsubscribed now: ${answer.detail}. Nothing was changed; try it again.`
