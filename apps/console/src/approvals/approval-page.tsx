@@ -3,7 +3,7 @@ import { HmsError, isTerminal, spokenDuration, type PreparedApproval } from '#li
 import { consentOf, type Consent, type SignedRelease } from '#libs/policy'
 import type { JSX } from 'preact'
 import { absentPage, Alert, Loaded } from '../layout/absent.js'
-import type { PageContent, PageRequest } from '../layout/page.js'
+import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { Command, Facts, Moment, policiesText, RunLink, Section, timeLeft } from '../layout/parts.js'
 import type { Answer } from '../reading/answer.js'
 import { type People, predicatesOf, readPeople, requirementOf, whoMayNotSign } from '../signing/people.js'
@@ -16,7 +16,6 @@ import { Effect, LONG_REPLAY_MS, readEffect, type EffectFacts } from './effect.j
 import { labelsOf, Pictures } from './pictures.js'
 import { WhatIfForm } from './what-if.js'
 
-const TRAIL = [{ href: '/approvals', text: 'Approvals' }]
 /** Longest wait in ms for a page; its script fetches the result of a longer replay. */
 const REPLAY_MS = 4_000
 
@@ -26,14 +25,14 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
   const digest = params['digest'] ?? ''
   const path = `/v1/approvals/${encodeURIComponent(digest)}`
   const [answer, people] = await Promise.all([read<PreparedApproval>(`${path}/prepared`), readPeople(read)])
+  const place = { ...placeIn('Approvals', 'Approval'), still: true as const }
   if (answer.kind !== 'loaded') {
     const isMissing = answer.kind === 'missing'
     const summary = isMissing
       ? 'There is no approval of that digest. An unsigned proposal is kept for a day at most.'
       : 'It cannot be shown now.'
-    return absentPage({ title: 'Approval', section: 'Approvals', trail: TRAIL, summary, still: true }, answer, 'approval')
+    return absentPage({ ...place, summary }, answer, 'approval')
   }
-  const place = { title: 'Approval', section: 'Approvals' as const, trail: TRAIL, still: true as const }
   const found = readBytes(answer.value, digest)
   if (found instanceof HmsError)
     return { ...place, status: 409, summary: 'It cannot be signed here.', body: <NotItsBytes detail={found.detail} /> }

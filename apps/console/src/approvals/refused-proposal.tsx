@@ -1,7 +1,7 @@
 import type { HmsError } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Alert } from '../layout/absent.js'
-import type { PageContent } from '../layout/page.js'
+import { placeIn, type PageContent } from '../layout/page.js'
 import { Command, Commands } from '../layout/parts.js'
 import { ProposeForm, type Proposed } from './propose-form.js'
 
@@ -23,10 +23,8 @@ export function refusedProposal(
   const status = isDenied ? 403 : given === 409 || given === 503 ? given : 422
   return {
     status,
-    title: 'Not prepared',
+    ...placeIn('Approvals', 'Not prepared'),
     heading: 'Nothing was prepared',
-    section: 'Approvals',
-    trail: [{ href: '/approvals', text: 'Approvals' }],
     summary: detail,
     still: true,
     body: (

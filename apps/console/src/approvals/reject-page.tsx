@@ -1,7 +1,7 @@
 import type { PreparedApproval } from '#libs/contracts'
 import { isDigest, writeDecision } from '#libs/signing'
 import { absentPage } from '../layout/absent.js'
-import type { PageContent, PageRequest } from '../layout/page.js'
+import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { predicatesOf, readPeople, whoMayNotSign } from '../signing/people.js'
 import { statementPage, wrongChoice } from '../signing/statement-page.js'
 import { policiesText } from '../layout/parts.js'
@@ -15,14 +15,7 @@ export async function rejectPage(request: PageRequest): Promise<PageContent> {
   const reason = textIn(query, 'reason', 1_000)
   const publicReason = textIn(query, 'public-reason', 1_000) || undefined
   const back = `/approvals/${encodeURIComponent(digest)}`
-  const place = {
-    title: 'Reject an approval',
-    section: 'Approvals' as const,
-    trail: [
-      { href: '/approvals', text: 'Approvals' },
-      { href: back, text: 'Approval' },
-    ],
-  }
+  const place = placeIn('Approvals', 'Reject an approval', { href: back, text: 'Approval' })
   if (!isDigest(digest) || reason === '') return wrongChoice({ ...place, detail: 'A rejection needs a reason.', back })
   const [answer, people] = await Promise.all([
     read<PreparedApproval>(`/v1/approvals/${encodeURIComponent(digest)}/prepared`),

@@ -11,12 +11,10 @@ import {
 import { digestOfPayload } from '#libs/signing'
 import type { JSX } from 'preact'
 import { Absent, absentPage, LoadedPart, None } from '../layout/absent.js'
-import type { PageContent, PageRequest } from '../layout/page.js'
+import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { Command, Commands, Digest, Facts, Moment, Part, PolicyLink, RunLink, Table, valueText } from '../layout/parts.js'
 import { isUnread, mapAnswer, valueOf, type Answer, type Read } from '../reading/answer.js'
 import { type LogKeys, readPeople } from '../signing/people.js'
-
-const TRAIL = [{ href: '/audit', text: 'Audit' }]
 
 /** What belongs to the run of an entry: who signed, what changed, and the proof of each release. */
 interface Background {
@@ -30,16 +28,13 @@ export async function entryPage({ read, params }: PageRequest): Promise<PageCont
   const index = params['index'] ?? ''
   const answer = await entryAt(read, index)
   const heading = `Entry ${index.slice(0, 40)}`
-  if (answer.kind !== 'loaded')
-    return absentPage({ title: heading, section: 'Audit', trail: TRAIL, summary: 'It cannot be shown.' }, answer, 'entry')
+  if (answer.kind !== 'loaded') return absentPage({ ...placeIn('Audit', heading), summary: 'It cannot be shown.' }, answer, 'entry')
   const entry = answer.value
   const [background, people] = await Promise.all([entry.run === null ? undefined : backgroundOf(read, entry.run), readPeople(read)])
   const logs = valueOf(people)?.logs
   return {
-    title: `${heading} · ${eventWords(entry.type)}`,
+    ...placeIn('Audit', `${heading} · ${eventWords(entry.type)}`),
     heading: `${heading}: ${eventWords(entry.type)}`,
-    section: 'Audit',
-    trail: TRAIL,
     summary: `${entrySentence(entry)}. Recorded by ${entry.source.replace(/^\/hms-svc\//, '')} about ${entry.key}.`,
     still: true,
     script: 'check',

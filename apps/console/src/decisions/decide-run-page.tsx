@@ -1,7 +1,7 @@
 import type { PreparedApproval, RunDecisionName, RunView, TicketDecision } from '#libs/contracts'
 import { writeRunDecision } from '#libs/signing'
 import { absentPage } from '../layout/absent.js'
-import type { PageContent, PageRequest } from '../layout/page.js'
+import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { valueOf } from '../reading/answer.js'
 import { predicatesOf, readPeople, whoMayNotSign, type People } from '../signing/people.js'
 import { statementPage, wrongChoice, type StatementPage } from '../signing/statement-page.js'
@@ -12,14 +12,8 @@ export async function decideRunPage(request: PageRequest): Promise<PageContent> 
   const { read, params, query } = request
   const number = params['number'] ?? ''
   const back = `/runs/${encodeURIComponent(number)}`
-  const place = {
-    title: `Decide about run ${number.slice(0, 40)}`,
-    section: 'Runs' as const,
-    trail: [
-      { href: '/runs', text: 'Runs' },
-      { href: back, text: `Run ${number.slice(0, 40)}` },
-    ],
-  }
+  const name = number.slice(0, 40)
+  const place = placeIn('Runs', `Decide about run ${name}`, { href: back, text: `Run ${name}` })
   const answer = await read<RunView>(`/v1/runs/${encodeURIComponent(number)}`)
   if (answer.kind !== 'loaded') return absentPage({ ...place, summary: 'The run cannot be shown.' }, answer, 'run')
   const run = answer.value

@@ -1,12 +1,12 @@
 import { STOP_THE_LINE, type Freeze } from '#libs/contracts'
 import { writeFreeze } from '#libs/signing'
 import { absentPage } from '../layout/absent.js'
-import type { PageContent, PageRequest } from '../layout/page.js'
+import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { readPeople } from '../signing/people.js'
 import { statementPage, wrongChoice } from '../signing/statement-page.js'
 import { textIn } from '../forms/query.js'
 
-const PLACE = { title: 'Begin a freeze', section: 'Freezes', trail: [{ href: '/freezes', text: 'Freezes' }] } as const
+const PLACE = placeIn('Freezes', 'Begin a freeze')
 
 /** What a person signs who declares a freeze. */
 export async function declarePage(request: PageRequest): Promise<PageContent> {

@@ -2,7 +2,7 @@ import type { FreezeRecord } from '#libs/contracts'
 import { digestOfPayload, writeLift } from '#libs/signing'
 import { ChoiceForm, LongTextField } from '../forms/fields.js'
 import { absentPage, None } from '../layout/absent.js'
-import type { PageContent, PageRequest } from '../layout/page.js'
+import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { Command } from '../layout/parts.js'
 import { readPeople } from '../signing/people.js'
 import { statementPage } from '../signing/statement-page.js'
@@ -13,8 +13,7 @@ export async function liftPage(request: PageRequest): Promise<PageContent> {
   const { read, params, query, now } = request
   const id = (params['id'] ?? '').slice(0, 100)
   const path = `/v1/freezes/${encodeURIComponent(id)}`
-  const title = `End the freeze ${id}`
-  const place = { title, section: 'Freezes' as const, trail: [{ href: '/freezes', text: 'Freezes' }] }
+  const place = placeIn('Freezes', `End the freeze ${id}`)
   const answer = await read<FreezeRecord>(path)
   if (answer.kind !== 'loaded') return absentPage({ ...place, summary: 'The freeze cannot be shown.' }, answer, 'freeze')
   const { lifted, statement, reason: why } = answer.value

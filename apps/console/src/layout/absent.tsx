@@ -58,7 +58,7 @@ export function Absent({ answer, what }: { answer: Answer<unknown>; what: string
 
 /** A page of one thing that cannot be shown. */
 export function absentPage(
-  place: Pick<PageContent, 'title' | 'section' | 'trail' | 'summary' | 'still'>,
+  place: Pick<PageContent, 'title' | 'heading' | 'section' | 'trail' | 'summary' | 'still'>,
   answer: Answer<unknown>,
   what: string,
 ): PageContent {

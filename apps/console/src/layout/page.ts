@@ -71,3 +71,9 @@ export const MORE_SECTIONS = [
   { href: '/help', text: 'Help' },
 ] as const
 export type Section = (typeof SECTIONS | typeof MORE_SECTIONS)[number]['text'] | 'Accessibility' | 'Panes' | 'Search'
+
+/** Title, section and trail of a page below the main page of its section. `above`: pages between the two. */
+export function placeIn(section: Section, title: string, ...above: NonNullable<PageContent['trail']>) {
+  const top = [...SECTIONS, ...MORE_SECTIONS].filter(({ text }) => text === section)
+  return { title, section, trail: [...top, ...above] } satisfies Partial<PageContent>
+}

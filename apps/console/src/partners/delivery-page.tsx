@@ -1,7 +1,7 @@
 import type { DeliveryDetail, DeliveryTry } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Loaded, None } from '../layout/absent.js'
-import type { PageContent, PageRequest } from '../layout/page.js'
+import { absentPage, None } from '../layout/absent.js'
+import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { count, Digest, Facts, Moment, Part, RunLink, Table, Terminal } from '../layout/parts.js'
 import { Acknowledged, BundleLinks, DeliveryTag } from './delivery-rows.js'
 
@@ -11,19 +11,11 @@ const SHOWN_REPLY = 200
 /** One delivery: what was sent, what came of each try, and what shows it. */
 export async function deliveryPage({ read, params: { id = '' } }: PageRequest): Promise<PageContent> {
   const answer = await read<DeliveryDetail>(`/v1/deliveries/${encodeURIComponent(id)}`)
-  const title = answer.kind === 'loaded' ? `${answer.value.policy}@${answer.value.version} to ${answer.value.partner}` : 'Delivery'
-  return {
-    ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
-    title,
-    section: 'Partners',
-    trail: [{ href: '/partners', text: 'Partners' }],
-    summary: answer.kind === 'loaded' ? summaryOf(answer.value) : 'The delivery cannot be shown.',
-    body: (
-      <Loaded answer={answer} what="delivery">
-        {(delivery) => <Delivery delivery={delivery} />}
-      </Loaded>
-    ),
-  }
+  const summary = 'The delivery cannot be shown.'
+  if (answer.kind !== 'loaded') return absentPage({ ...placeIn('Partners', 'Delivery'), summary }, answer, 'delivery')
+  const { policy, version, partner } = answer.value
+  const place = placeIn('Partners', `${policy}@${version} to ${partner}`)
+  return { ...place, summary: summaryOf(answer.value), body: <Delivery delivery={answer.value} /> }
 }
 
 function summaryOf({ state, acknowledgedAt, attempts, nextAttemptAt }: DeliveryDetail): string {

@@ -1,7 +1,7 @@
 import type { CoverageView, PastPolicyView, PolicyHistoryEntry, PolicyView, RunView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded, LoadedPart, None } from '../layout/absent.js'
-import type { PageContent, PageRequest } from '../layout/page.js'
+import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { count, Digest, Facts, Moment, momentText, Part, RunLink, Table, Terminal, valueText } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
@@ -9,7 +9,6 @@ import { changeText, LifeChart } from './life-chart.js'
 import { RefusedByReaders } from './refused-by-readers.js'
 import { ruleOf, ruleTexts, unitText } from './policy-table.js'
 
-const TRAIL = [{ href: '/policies', text: 'Policies' }]
 const MAX_ENTRIES = 50
 const MAX_LAGGING = 50
 
@@ -33,10 +32,8 @@ export async function policyPage({ read, params, query, now }: PageRequest): Pro
   const drawn = (valueOf(history) ?? []).slice(0, MAX_ENTRIES)
   return {
     ...(missing ? { status: 404 as const } : {}),
-    title: view === undefined ? shownId : `${view.id} ${view.version}`,
+    ...placeIn('Policies', view === undefined ? shownId : `${view.id} ${view.version}`),
     heading: missing ? `No policy ${shownId}` : (titleOf(view) ?? shownId),
-    section: 'Policies',
-    trail: TRAIL,
     summary: summaryOf(policy, before === '' ? history : undefined),
     body: (
       <>

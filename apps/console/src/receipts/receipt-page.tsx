@@ -1,6 +1,6 @@
 import type { ReceiptView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Alert, Loaded } from '../layout/absent.js'
+import { absentPage, Alert } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Facts, Moment } from '../layout/parts.js'
 import { BundleLinks } from '../partners/delivery-rows.js'
@@ -9,18 +9,9 @@ import { BundleLinks } from '../partners/delivery-rows.js'
 export async function receiptPage({ read, params: { token = '' }, query }: PageRequest): Promise<PageContent> {
   // Read again after the button was pressed.
   const answer = await read<ReceiptView>(`/v1/receipts/${encodeURIComponent(token)}${query.has('pressed') ? '?pressed' : ''}`)
-  return {
-    ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
-    title: 'Receipt',
-    heading: 'Receipt of a message',
-    section: 'Partners',
-    summary: answer.kind === 'loaded' ? summaryOf(answer.value) : 'This receipt cannot be shown.',
-    body: (
-      <Loaded answer={answer} what="receipt">
-        {(receipt) => <Receipt receipt={receipt} token={token} />}
-      </Loaded>
-    ),
-  }
+  const place = { title: 'Receipt', heading: 'Receipt of a message', section: 'Partners' as const }
+  if (answer.kind !== 'loaded') return absentPage({ ...place, summary: 'This receipt cannot be shown.' }, answer, 'receipt')
+  return { ...place, summary: summaryOf(answer.value), body: <Receipt receipt={answer.value} token={token} /> }
 }
 
 function summaryOf({ partner, acknowledgedAt }: ReceiptView): string {

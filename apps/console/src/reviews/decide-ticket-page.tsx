@@ -2,7 +2,7 @@ import type { Ticket } from '#libs/contracts'
 import { decisionPage, judgedBy, whoMayNotDecide } from '../decisions/decide-run-page.js'
 import { chosenIn, DECISION_WORDS } from '../decisions/decisions-of-run.js'
 import { absentPage } from '../layout/absent.js'
-import type { PageContent, PageRequest } from '../layout/page.js'
+import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { whoMayNotReview } from '../signing/people.js'
 import { wrongChoice } from '../signing/statement-page.js'
 import { TICKET_WORDS } from './reviews-page.js'
@@ -12,14 +12,7 @@ export async function decideTicketPage(request: PageRequest): Promise<PageConten
   const { read, params, query } = request
   const number = (params['ticket'] ?? '').slice(0, 40)
   const back = `/reviews/${encodeURIComponent(number)}`
-  const place = {
-    title: `Decide ticket ${number}`,
-    section: 'Reviews' as const,
-    trail: [
-      { href: '/reviews', text: 'Reviews' },
-      { href: back, text: `Ticket ${number}` },
-    ],
-  }
+  const place = placeIn('Reviews', `Decide ticket ${number}`, { href: back, text: `Ticket ${number}` })
   const answer = await read<Ticket>(`/v1/tickets/${encodeURIComponent(number)}`)
   if (answer.kind !== 'loaded') return absentPage({ ...place, summary: 'The ticket cannot be shown.' }, answer, 'ticket')
   const { ticket, kind, state, run, digest, allowed, actors = [] } = answer.value

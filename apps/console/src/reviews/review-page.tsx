@@ -2,14 +2,12 @@ import { explain, LADDER, notifiedSteps, type DeliveryView, type RunView, type T
 import type { JSX } from 'preact'
 import { DecideForm } from '../decisions/decide-form.js'
 import { absentPage, Alert, None } from '../layout/absent.js'
-import type { PageContent, PageRequest } from '../layout/page.js'
+import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { Commands, Facts, Moment, Part, policiesText, PolicyLinks, RunLink, Section, timeLeft } from '../layout/parts.js'
 import { StateTag, Tag } from '../layout/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { Evidence, readEvidence } from '../runs/evidence.js'
 import { TICKET_WORDS } from './reviews-page.js'
-
-const TRAIL = [{ href: '/reviews', text: 'Reviews' }]
 
 /** One question: what happened, how much time is left, what shows it, and the answer. */
 export async function reviewPage(request: PageRequest): Promise<PageContent> {
@@ -19,11 +17,7 @@ export async function reviewPage(request: PageRequest): Promise<PageContent> {
     ? await read<Ticket>(`/v1/tickets/${number}`)
     : { kind: 'missing', detail: 'Tickets have numbers.' }
   if (answer.kind !== 'loaded')
-    return absentPage(
-      { title: `Ticket ${number.slice(0, 40)}`, section: 'Reviews', trail: TRAIL, summary: 'It cannot be shown.' },
-      answer,
-      'ticket',
-    )
+    return absentPage({ ...placeIn('Reviews', `Ticket ${number.slice(0, 40)}`), summary: 'It cannot be shown.' }, answer, 'ticket')
   const ticket = answer.value
   const [run, deliveries] = await Promise.all([
     read<RunView>(`/v1/runs/${ticket.run}`),
@@ -31,10 +25,8 @@ export async function reviewPage(request: PageRequest): Promise<PageContent> {
   ])
   const evidence = run.kind === 'loaded' ? await readEvidence(read, run.value) : undefined
   return {
-    title: `Ticket ${ticket.ticket} · ${TICKET_WORDS[ticket.state].text}`,
+    ...placeIn('Reviews', `Ticket ${ticket.ticket} · ${TICKET_WORDS[ticket.state].text}`),
     heading: `Ticket ${ticket.ticket}: ${policiesText(ticket.policies)}`,
-    section: 'Reviews',
-    trail: TRAIL,
     summary: ticket.state === 'OPEN' ? waitText(ticket, now) : `${TICKET_WORDS[ticket.state].text}.`,
     body: (
       <>

@@ -4,7 +4,7 @@ import type { JSX } from 'preact'
 import { FleetPart, readFleet } from '../bots/fleet-picture.js'
 import { ChoiceForm, RadioField, ReasonFields } from '../forms/fields.js'
 import { Absent, Alert, Loaded, None } from '../layout/absent.js'
-import type { PageContent, PageRequest } from '../layout/page.js'
+import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { Moment, Section, Table } from '../layout/parts.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { readPeople, type People } from '../signing/people.js'
@@ -14,6 +14,7 @@ import { textIn } from '../forms/query.js'
 /** Takes a policy back: choose a version, see what changes, sign; then a stopwatch. Everything chosen stands in the address. */
 export async function rollbackPage({ read, verified, params, query }: PageRequest): Promise<PageContent> {
   const id = params['id'] ?? ''
+  const shownId = id.slice(0, 100)
   const path = `/v1/policies/${encodeURIComponent(id)}`
   const [policy, history, people] = await Promise.all([
     read<PolicyView>(path),
@@ -35,12 +36,7 @@ export async function rollbackPage({ read, verified, params, query }: PageReques
   const from = live === undefined ? 'nothing' : live.version
   return {
     ...(missing ? { status: 404 as const } : {}),
-    title: `Take back ${id.slice(0, 100)}`,
-    section: 'Policies',
-    trail: [
-      { href: '/policies', text: 'Policies' },
-      { href: `/policies/${encodeURIComponent(id)}`, text: id.slice(0, 100) },
-    ],
+    ...placeIn('Policies', `Take back ${shownId}`, { href: `/policies/${encodeURIComponent(id)}`, text: shownId }),
     summary: to === '' ? `In force: ${from}. Choose the version to bring back.` : `${from} → ${to}, for all bots.`,
     still: true,
     script: 'sign',

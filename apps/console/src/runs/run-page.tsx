@@ -23,8 +23,8 @@ import { FleetPart, readFleet } from '../bots/fleet-picture.js'
 import { DecideForm } from '../decisions/decide-form.js'
 import { decisionsOfRun, stillLive, whyNoDecision } from '../decisions/decisions-of-run.js'
 import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
-import { Absent, LoadedPart, None } from '../layout/absent.js'
-import type { PageContent, PageRequest } from '../layout/page.js'
+import { Absent, absentPage, LoadedPart, None } from '../layout/absent.js'
+import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import {
   Command,
   Commands,
@@ -43,8 +43,6 @@ import { stateText, StateTag, VerdictTag } from '../layout/state-words.js'
 import { Evidence, readEvidence } from './evidence.js'
 import { whatNext } from './what-next.js'
 import { lastAnswer } from '../partners/delivery-rows.js'
-
-const TRAIL = [{ href: '/runs', text: 'Runs' }]
 
 /** One run: how far it is, why, who signed, what comes next, and what proves it. */
 export async function runPage(request: PageRequest): Promise<PageContent> {
@@ -66,10 +64,8 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
   const impact = evidence.simulation?.report?.impact
   const name = policiesText(run.policies)
   return {
-    title: `Run ${run.run} · ${stateText(run.state)} · ${run.policies.map(({ id }) => id).join(', ')}`,
+    ...placeIn('Runs', `Run ${run.run} · ${stateText(run.state)} · ${run.policies.map(({ id }) => id).join(', ')}`),
     heading: `Run ${run.run}: ${name}`,
-    section: 'Runs',
-    trail: TRAIL,
     summary: summaryOf(run),
     body: (
       <>
@@ -160,17 +156,16 @@ function Decide({ run, tickets }: { run: RunView; tickets: Answer<Ticket[]> }): 
 }
 
 function withoutRun(number: string, answer: Exclude<Answer<RunView>, { kind: 'loaded' }>): PageContent {
-  const missing = answer.kind === 'missing'
-  const title = missing ? `No run ${number.slice(0, 40)}` : `Run ${number}`
+  const [title, summary] =
+    answer.kind === 'missing'
+      ? [`No run ${number.slice(0, 40)}`, 'There is nothing of that number.']
+      : [`Run ${number}`, 'It cannot be shown now.']
+  const page = absentPage({ ...placeIn('Runs', title), summary }, answer, 'run')
   return {
-    ...(missing ? { status: 404 as const } : {}),
-    title,
-    section: 'Runs',
-    trail: TRAIL,
-    summary: missing ? 'There is nothing of that number.' : 'It cannot be shown now.',
+    ...page,
     body: (
       <Part id="absent" title="What to do">
-        <Absent answer={answer} what="run" />
+        {page.body}
         <p>
           <a href="/runs">All runs</a> are listed, the newest first.
         </p>

@@ -17,7 +17,7 @@ import type { JSX } from 'preact'
 import { encodeQR } from 'qr'
 import { Signers } from '../audit/entry-page.js'
 import { absentPage, Loaded, LoadedPart, None } from '../layout/absent.js'
-import type { PageContent, PageRequest } from '../layout/page.js'
+import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { Command, count, Facts, Moment, momentText, Part, policiesText, Table } from '../layout/parts.js'
 import { stateText, StateTag, VerdictTag } from '../layout/state-words.js'
 import { DeliveryRows } from '../partners/delivery-rows.js'
@@ -35,11 +35,8 @@ const MAX_POLICIES = 20
 /** Receipt of a run, to print: rule, difference, signers, evidence, notified partners, time in force, log entry, and offline bundle. */
 export async function runReceiptPage({ read, params, now, origin = '' }: PageRequest): Promise<PageContent> {
   const number = (params['number'] ?? '').slice(0, 40)
-  const trail = [
-    { href: '/runs', text: 'Runs' },
-    { href: `/runs/${encodeURIComponent(number)}`, text: `Run ${number}` },
-  ]
-  const place = { title: `Receipt of run ${number}`, section: 'Runs' as const, trail, still: true as const }
+  const above = { href: `/runs/${encodeURIComponent(number)}`, text: `Run ${number}` }
+  const place = { ...placeIn('Runs', `Receipt of run ${number}`, above), still: true as const }
   const answer = await read<RunView>(`/v1/runs/${encodeURIComponent(number)}`)
   if (answer.kind !== 'loaded') return absentPage({ ...place, summary: 'The run cannot be shown.' }, answer, 'run')
   const run = answer.value

@@ -2,7 +2,7 @@ import { eventsAMinute, eventSummary, eventWords, TOPICS, type Topic, type Topic
 import type { JSX } from 'preact'
 import { Absent, absentPage, FilteredAway, LoadedPart, None } from '../layout/absent.js'
 import { FilterForm, TextFilter } from '../layout/filters.js'
-import type { PageContent, PageRequest } from '../layout/page.js'
+import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { count, Facts, Moment, Part, PolicyLink, RunLink, Terminal } from '../layout/parts.js'
 import { mapAnswer } from '../reading/answer.js'
 import { readEvents, readTopics } from './read-topics.js'
@@ -16,10 +16,9 @@ const MAX_JSON = 4_000
 /** One topic: its purpose, writers, readers and lag, and its last events in words. */
 export async function topicPage({ read, query, params }: PageRequest): Promise<PageContent> {
   const topic = TOPICS.find(({ name }) => name === params['name'])
-  const trail = [{ href: '/topics', text: 'Topics' }]
   if (topic === undefined) {
     const summary = 'There is no topic of this name in the catalogue.'
-    return absentPage({ title: 'Topic', section: 'Topics', trail, summary, still: true }, { kind: 'missing', detail: summary }, 'topics')
+    return absentPage({ ...placeIn('Topics', 'Topic'), summary, still: true }, { kind: 'missing', detail: summary }, 'topics')
   }
   const { name, purpose, producers, consumers, cleanup, partitions } = topic
   const text = textIn(query, 'text', 100)
@@ -27,10 +26,8 @@ export async function topicPage({ read, query, params }: PageRequest): Promise<P
   const row = rows.find((each) => each.topic === topic)!
   const { perMinute, readers } = row
   return {
-    title: text === '' ? name : `${name}, filtered`,
+    ...placeIn('Topics', text === '' ? name : `${name}, filtered`),
     heading: name,
-    section: 'Topics',
-    trail,
     summary: summaryOf([row], lettersText(letters, row.letters.length)),
     body: (
       <>

@@ -1,6 +1,6 @@
 import type { UnsubscribeView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Loaded } from '../layout/absent.js'
+import { absentPage } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Facts, Moment } from '../layout/parts.js'
 
@@ -8,18 +8,9 @@ import { Facts, Moment } from '../layout/parts.js'
 export async function unsubscribePage({ read, params: { token = '' }, query }: PageRequest): Promise<PageContent> {
   // Read again after the button was pressed.
   const answer = await read<UnsubscribeView>(`/v1/unsubscribes/${encodeURIComponent(token)}${query.has('pressed') ? '?pressed' : ''}`)
-  return {
-    ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
-    title: 'Unsubscribe',
-    heading: 'Mail about policies',
-    section: 'Partners',
-    summary: answer.kind === 'loaded' ? summaryOf(answer.value) : 'This link cannot be shown.',
-    body: (
-      <Loaded answer={answer} what="address">
-        {(view) => <Choice view={view} token={token} />}
-      </Loaded>
-    ),
-  }
+  const place = { title: 'Unsubscribe', heading: 'Mail about policies', section: 'Partners' as const }
+  if (answer.kind !== 'loaded') return absentPage({ ...place, summary: 'This link cannot be shown.' }, answer, 'address')
+  return { ...place, summary: summaryOf(answer.value), body: <Choice view={answer.value} token={token} /> }
 }
 
 function summaryOf({ address, unsubscribedAt }: UnsubscribeView): string {
