@@ -10,10 +10,7 @@ import { queryOf } from '../forms/query.js'
 /** Rows of one page. */
 const SHOWN = 100
 
-const KINDS = [
-  { value: 'people', text: 'What people did' },
-  { value: 'services', text: 'Steps of services' },
-]
+const KINDS = { people: { text: 'What people did' }, services: { text: 'Steps of services' } }
 
 /** The public log, the newest first. Everything that narrows it stands in the address. */
 export async function auditPage({ read, query }: PageRequest): Promise<PageContent> {
@@ -27,7 +24,23 @@ export async function auditPage({ read, query }: PageRequest): Promise<PageConte
     summary: answer.kind === 'loaded' ? summaryOf(answer.value, narrowed) : 'The log cannot be shown now.',
     body: (
       <>
-        <Filters filter={filter} />
+        <FilterForm action="/audit">
+          <TextFilter name="by" label="Person" value={filter.by} />
+          <TextFilter name="about" label="Policy, partner or freeze" value={filter.about} />
+          <TextFilter name="run" label="Run" value={filter.run === undefined ? undefined : String(filter.run)} />
+          <TextFilter name="act" label="What happened" value={filter.act} />
+          <ChoiceFilter
+            name="kind"
+            label="Kind"
+            any="People and services"
+            choices={Object.keys(KINDS)}
+            words={KINDS}
+            chosen={filter.kind}
+          />
+          <ChoiceFilter name="service" label="Service" any="Any service" choices={SERVICES} chosen={filter.service} />
+          <TextFilter name="since" label="From day (YYYY-MM-DD)" value={filter.since} />
+          <TextFilter name="until" label="To day (YYYY-MM-DD)" value={filter.until} />
+        </FilterForm>
         <LoadedPart id="entries" title={narrowed ? 'Entries that match' : 'What happened'} answer={answer} what="entries of the log">
           {(page) => <Found page={page} filter={filter} narrowed={narrowed} />}
         </LoadedPart>
@@ -57,27 +70,6 @@ function logCommand({ by, run, since }: LogFilter): string {
 /** The name comes from an address that anybody may have written: what a shell could obey is not offered to be pasted there. */
 function nameWord(name: string): string {
   return /^[\p{L}\p{N} .-]+$/u.test(name) ? `"${name}"` : 'NAME'
-}
-
-function Filters({ filter }: { filter: LogFilter }): JSX.Element {
-  return (
-    <FilterForm action="/audit">
-      <TextFilter name="by" label="Person" value={filter.by} />
-      <TextFilter name="about" label="Policy, partner or freeze" value={filter.about} />
-      <TextFilter name="run" label="Run" value={filter.run === undefined ? undefined : String(filter.run)} />
-      <TextFilter name="act" label="What happened" value={filter.act} />
-      <ChoiceFilter name="kind" label="Kind" any="People and services" choices={KINDS} chosen={filter.kind} />
-      <ChoiceFilter
-        name="service"
-        label="Service"
-        any="Any service"
-        choices={SERVICES.map((value) => ({ value, text: value }))}
-        chosen={filter.service}
-      />
-      <TextFilter name="since" label="From day (YYYY-MM-DD)" value={filter.since} />
-      <TextFilter name="until" label="To day (YYYY-MM-DD)" value={filter.until} />
-    </FilterForm>
-  )
 }
 
 interface FoundProps {

@@ -55,13 +55,7 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
       <>
         <FilterForm action="/bots">
           <TextFilter name="policy" label="Policy" value={policy} />
-          <ChoiceFilter
-            name="state"
-            label="State"
-            any="Behind or silent"
-            choices={BOT_STATES.map((value) => ({ value, text: BOT_WORDS[value].text }))}
-            chosen={state}
-          />
+          <ChoiceFilter name="state" label="State" any="Behind or silent" choices={BOT_STATES} words={BOT_WORDS} chosen={state} />
         </FilterForm>
         <div class="columns">
           <div>{fleet === undefined ? null : <FleetPart answer={fleet} href="#lagging" />}</div>
@@ -91,9 +85,7 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
         <LoadedPart id="policies" title="Bots by policy" answer={policies} what="policies">
           {(all) => <ByPolicy ids={asked} coverages={coverages} left={ids.length - asked.length} none={all.length === 0} />}
         </LoadedPart>
-        <LoadedPart id="registered" title="Bots for replay" answer={registered} what="registered bots">
-          {(bots) => <Registered bots={bots} />}
-        </LoadedPart>
+        <LoadedPart id="registered" title="Bots for replay" answer={registered} what="registered bots" children={registeredTable} />
         <Terminal commands={['hms-svc coverage ID', 'hms-svc bots list', 'hms-svc bots add FILE --id ID']} />
       </>
     ),
@@ -193,7 +185,7 @@ function countsOf({ policy, total, current, versions, seen }: CoverageView): Com
   ]
 }
 
-function Registered({ bots }: { bots: readonly BotSummary[] }): JSX.Element {
+function registeredTable(bots: readonly BotSummary[]): JSX.Element {
   if (bots.length === 0) return <None>No bot is registered for replay, so a simulation has no evidence.</None>
   return (
     <Table

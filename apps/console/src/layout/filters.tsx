@@ -25,18 +25,20 @@ interface ChoiceProps {
   label: string
   /** What is shown where nothing is chosen. */
   any: string
-  choices: readonly { value: string; text: string }[]
+  choices: readonly string[]
+  /** Texts of the choices; without one a choice is shown as it is. */
+  words?: Readonly<Record<string, { text: string }>>
   chosen: string | undefined
 }
 
-export function ChoiceFilter({ name, label, any, choices, chosen }: ChoiceProps): JSX.Element {
+export function ChoiceFilter({ name, label, any, choices, words = {}, chosen }: ChoiceProps): JSX.Element {
   return (
     <Field name={name} label={label}>
       <select class="usa-select" id={name} name={name}>
         <option value="">{any}</option>
-        {choices.map(({ value, text }) => (
+        {choices.map((value) => (
           <option key={value} value={value} selected={value === chosen}>
-            {text}
+            {words[value]?.text ?? value}
           </option>
         ))}
       </select>

@@ -5,7 +5,7 @@ type Tone = 'good' | 'bad' | 'warn' | 'busy' | 'idle'
 
 const MARKS: Record<Tone, string> = { good: '✓', bad: '✗', warn: '!', busy: '●', idle: '○' }
 
-const STATES: Record<RunState, { text: string; tone: Tone }> = {
+export const STATES: Record<RunState, { text: string; tone: Tone }> = {
   AWAITING_APPROVAL: { text: 'Waiting for signatures', tone: 'warn' },
   QUEUED: { text: 'Queued', tone: 'idle' },
   LINTING: { text: 'Lint', tone: 'busy' },

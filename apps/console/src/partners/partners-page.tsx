@@ -1,9 +1,9 @@
-import { DELIVERY_STATES, type DeliveryState, type DeliveryView, type PartnerSummary } from '#libs/contracts'
+import { defined, DELIVERY_STATES, type DeliveryState, type DeliveryView, type PartnerSummary } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { FilteredAway, Loaded, LoadedPart, None } from '../layout/absent.js'
+import { FilteredAway, LoadedPart, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { Command, count, Part, Table, Terminal } from '../layout/parts.js'
+import { Command, count, Table, Terminal } from '../layout/parts.js'
 import { DeliveryRows } from './delivery-rows.js'
 import { queryOf, textIn } from '../forms/query.js'
 
@@ -31,12 +31,12 @@ export async function partnersPage({ read, query }: PageRequest): Promise<PageCo
     summary: deliveries.kind === 'loaded' ? summaryOf(deliveries.value.slice(0, PAGE)) : 'What was sent cannot be shown now.',
     body: (
       <>
-        <Part id="partners" title="Registered partners">
-          <Loaded answer={partners} what="partners">
-            {(found) => <Partners partners={found} />}
-          </Loaded>
-        </Part>
-        <Filters filter={filter} />
+        <LoadedPart id="partners" title="Registered partners" answer={partners} what="partners" children={partnersTable} />
+        <FilterForm action="/partners">
+          <TextFilter name="partner" label="Partner" value={filter.partner} />
+          <TextFilter name="policy" label="Policy" value={filter.policy} />
+          <ChoiceFilter name="state" label="State" any="Any state" choices={DELIVERY_STATES} chosen={filter.state} />
+        </FilterForm>
         <LoadedPart id="deliveries" title={narrowed ? 'Deliveries that match' : 'Deliveries'} answer={deliveries} what="deliveries">
           {(found) => <Found deliveries={found} filter={filter} narrowed={narrowed} />}
         </LoadedPart>
@@ -53,14 +53,12 @@ export async function partnersPage({ read, query }: PageRequest): Promise<PageCo
 }
 
 function filterOf(query: URLSearchParams): Filter {
-  const text = (name: string): string => textIn(query, name, 500)
-  const state = DELIVERY_STATES.find((each) => each === query.get('state'))
-  return {
-    ...(text('partner') === '' ? {} : { partner: text('partner').slice(0, 100) }),
-    ...(text('policy') === '' ? {} : { policy: text('policy').slice(0, 100) }),
-    ...(state === undefined ? {} : { state }),
-    ...(text('before') === '' ? {} : { before: text('before') }),
-  }
+  return defined({
+    partner: textIn(query, 'partner', 100) || undefined,
+    policy: textIn(query, 'policy', 100) || undefined,
+    state: DELIVERY_STATES.find((each) => each === query.get('state')),
+    before: textIn(query, 'before', 500) || undefined,
+  })
 }
 
 function summaryOf(deliveries: readonly DeliveryView[]): string {
@@ -70,7 +68,7 @@ function summaryOf(deliveries: readonly DeliveryView[]): string {
   return `Of the ${count(deliveries.length, 'delivery', 'deliveries')} shown, ${waiting} wait and ${givenUp} were given up.`
 }
 
-function Partners({ partners }: { partners: readonly PartnerSummary[] }): JSX.Element {
+function partnersTable(partners: readonly PartnerSummary[]): JSX.Element {
   if (partners.length === 0) {
     return (
       <None>
@@ -90,17 +88,6 @@ function Partners({ partners }: { partners: readonly PartnerSummary[] }): JSX.El
         lane,
       ])}
     />
-  )
-}
-
-function Filters({ filter }: { filter: Filter }): JSX.Element {
-  const states = DELIVERY_STATES.map((state) => ({ value: state, text: state }))
-  return (
-    <FilterForm action="/partners">
-      <TextFilter name="partner" label="Partner" value={filter.partner} />
-      <TextFilter name="policy" label="Policy" value={filter.policy} />
-      <ChoiceFilter name="state" label="State" any="Any state" choices={states} chosen={filter.state} />
-    </FilterForm>
   )
 }
 

@@ -34,13 +34,7 @@ export async function reviewsPage({ read, query, now }: PageRequest): Promise<Pa
     body: (
       <>
         <FilterForm action="/reviews">
-          <ChoiceFilter
-            name="state"
-            label="State"
-            any="Any state"
-            choices={TICKET_STATES.map((value) => ({ value, text: TICKET_WORDS[value].text }))}
-            chosen={state}
-          />
+          <ChoiceFilter name="state" label="State" any="Any state" choices={TICKET_STATES} words={TICKET_WORDS} chosen={state} />
         </FilterForm>
         <LoadedPart
           id="tickets"

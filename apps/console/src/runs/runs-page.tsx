@@ -1,12 +1,12 @@
-import { MAX_RUNS_LISTED, RUN_STATES, type RunState, type RunView } from '#libs/contracts'
+import { defined, MAX_RUNS_LISTED, RUN_STATES, type RunState, type RunView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { FilteredAway, LoadedPart, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Command, count, Moment, PolicyLinks, RunLink, Table, Terminal } from '../layout/parts.js'
-import { stateText, StateTag } from '../layout/state-words.js'
+import { STATES, StateTag } from '../layout/state-words.js'
 import type { Answer, Read } from '../reading/answer.js'
-import { queryOf } from '../forms/query.js'
+import { queryOf, textIn } from '../forms/query.js'
 
 interface RunsFilter {
   open?: 'yes'
@@ -23,6 +23,7 @@ interface RunsFound {
   older?: number
 }
 
+const UNDER_WAY = { yes: { text: 'Under way only' } }
 const PAGE = 50
 /** Answers that one page may look through for a policy. */
 const MAX_BATCHES = 5
@@ -31,7 +32,7 @@ const MAX_BATCHES = 5
 export async function runsPage({ read, query }: PageRequest): Promise<PageContent> {
   const filter = filterOf(query)
   const answer = await readRuns(read, filter)
-  const narrowed = filter.state !== undefined || filter.policy !== undefined || filter.open !== undefined || filter.before !== undefined
+  const narrowed = Object.keys(filter).length > 0
   return {
     title: narrowed ? 'Runs, filtered' : 'Runs',
     heading: 'Runs',
@@ -39,7 +40,11 @@ export async function runsPage({ read, query }: PageRequest): Promise<PageConten
     summary: answer.kind === 'loaded' ? summaryOf(answer.value, narrowed) : 'The runs cannot be shown now.',
     body: (
       <>
-        <Filters filter={filter} />
+        <FilterForm action="/runs">
+          <TextFilter name="policy" label="Policy" value={filter.policy} />
+          <ChoiceFilter name="state" label="State" any="Any state" choices={RUN_STATES} words={STATES} chosen={filter.state} />
+          <ChoiceFilter name="open" label="Which" any="All runs" choices={['yes']} words={UNDER_WAY} chosen={filter.open} />
+        </FilterForm>
         <LoadedPart id="runs" title={narrowed ? 'Runs that match' : 'All runs'} answer={answer} what="runs">
           {(found) => <Found found={found} filter={filter} narrowed={narrowed} />}
         </LoadedPart>
@@ -68,32 +73,18 @@ async function readRuns(read: Read, filter: RunsFilter): Promise<Answer<RunsFoun
 }
 
 function filterOf(query: URLSearchParams): RunsFilter {
-  const state = query.get('state') ?? ''
-  const policy = (query.get('policy') ?? '').trim()
   const before = query.get('before') ?? ''
-  return {
-    ...(query.get('open') === 'yes' ? { open: 'yes' as const } : {}),
-    ...((RUN_STATES as readonly string[]).includes(state) ? { state: state as RunState } : {}),
-    ...(policy === '' ? {} : { policy: policy.slice(0, 100) }),
-    ...(/^\d{1,9}$/.test(before) ? { before: Number(before) } : {}),
-  }
+  return defined({
+    open: query.get('open') === 'yes' ? ('yes' as const) : undefined,
+    state: RUN_STATES.find((each) => each === query.get('state')),
+    policy: textIn(query, 'policy', 100) || undefined,
+    before: /^\d{1,9}$/.test(before) ? Number(before) : undefined,
+  })
 }
 
 function summaryOf({ runs }: RunsFound, narrowed: boolean): string {
   if (narrowed) return `${count(runs.length, 'run')} on this page ${runs.length === 1 ? 'matches' : 'match'} the filters.`
   return runs.length === 0 ? 'There are no runs yet.' : `The newest ${count(runs.length, 'run')}.`
-}
-
-function Filters({ filter }: { filter: RunsFilter }): JSX.Element {
-  const states = RUN_STATES.map((state) => ({ value: state, text: stateText(state) }))
-  const underWay = [{ value: 'yes', text: 'Under way only' }]
-  return (
-    <FilterForm action="/runs">
-      <TextFilter name="policy" label="Policy" value={filter.policy} />
-      <ChoiceFilter name="state" label="State" any="Any state" choices={states} chosen={filter.state} />
-      <ChoiceFilter name="open" label="Which" any="All runs" choices={underWay} chosen={filter.open} />
-    </FilterForm>
-  )
 }
 
 function Found({ found, filter, narrowed }: { found: RunsFound; filter: RunsFilter; narrowed: boolean }): JSX.Element {
