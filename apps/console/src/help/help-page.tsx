@@ -1,6 +1,15 @@
 import type { PageContent } from '../layout/page.js'
 import { Command, Section } from '../layout/parts.js'
 
+const TASKS = [
+  ['Propose a policy or sign one:', '/approvals', 'Approvals', 'hms-svc approve FILE --sign NAME'],
+  ['Take a policy back: open it under', '/policies', 'Policies', 'hms-svc rollback ID@VERSION'],
+  ['Answer a question that automation asks:', '/reviews', 'Reviews', 'hms-svc tickets list'],
+  ['Hold everything back:', '/freezes', 'Freezes', 'hms-svc stop-the-line on --reason TEXT --sign NAME'],
+  ['See which bots are behind:', '/bots', 'Fleet', 'hms-svc coverage ID'],
+  ['See who did what, and check it:', '/audit', 'Audit', 'hms-svc audit log'],
+] as const
+
 /** Where a person finds help, in one place on every page. */
 export async function helpPage(): Promise<PageContent> {
   return {
@@ -12,28 +21,11 @@ export async function helpPage(): Promise<PageContent> {
       <>
         <Section id="do" title="What do you want to do?">
           <ul>
-            <li>
-              Propose a policy or sign one: <a href="/approvals">Approvals</a>. From a terminal:{' '}
-              <Command>hms-svc approve FILE --sign NAME</Command>
-            </li>
-            <li>
-              Take a policy back: open it under <a href="/policies">Policies</a>. From a terminal:{' '}
-              <Command>hms-svc rollback ID@VERSION</Command>
-            </li>
-            <li>
-              Answer a question that automation asks: <a href="/reviews">Reviews</a>. From a terminal:{' '}
-              <Command>hms-svc tickets list</Command>
-            </li>
-            <li>
-              Hold everything back: <a href="/freezes">Freezes</a>. From a terminal:{' '}
-              <Command>hms-svc stop-the-line on --reason TEXT --sign NAME</Command>
-            </li>
-            <li>
-              See which bots are behind: <a href="/bots">Fleet</a>. From a terminal: <Command>hms-svc coverage ID</Command>
-            </li>
-            <li>
-              See who did what, and check it: <a href="/audit">Audit</a>. From a terminal: <Command>hms-svc audit log</Command>
-            </li>
+            {TASKS.map(([task, href, section, command]) => (
+              <li key={href}>
+                {task} <a href={href}>{section}</a>. From a terminal: <Command>{command}</Command>
+              </li>
+            ))}
           </ul>
         </Section>
         <Section id="sign" title="Signing with your key">
