@@ -58,9 +58,8 @@ export async function entryPage({ read, params }: PageRequest): Promise<PageCont
               title={`Who signed the approval of run ${entry.run}`}
               answer={background.approval}
               what="approval of its run"
-            >
-              {(approval) => <Signers approval={approval} />}
-            </LoadedPart>
+              children={signersOf}
+            />
           </>
         )}
         <section id="proof" aria-labelledby="proof-title">
@@ -170,7 +169,7 @@ function Acts({ acts }: { acts: readonly AuditAct[] }): JSX.Element {
   )
 }
 
-export function Signers({ approval: { digest, signedBy, authors, reasons } }: { approval: ApprovalSummary }): JSX.Element {
+export function signersOf({ digest, signedBy, authors, reasons }: ApprovalSummary): JSX.Element {
   return (
     <Facts
       facts={[

@@ -25,9 +25,7 @@ export async function freezesPage({ read }: PageRequest): Promise<PageContent> {
     body: (
       <>
         <p>A freeze holds back what would go forward in its scope. Everything still goes back, and approvals are still signed.</p>
-        <LoadedPart id="freezes" title="Freezes, the newest first" answer={answer} what="freezes">
-          {(freezes) => <Freezes freezes={freezes} />}
-        </LoadedPart>
+        <LoadedPart id="freezes" title="Freezes, the newest first" answer={answer} what="freezes" children={freezesTable} />
         <Section id="add" title="Begin a freeze">
           <AddForm />
         </Section>
@@ -50,7 +48,7 @@ export async function freezesPage({ read }: PageRequest): Promise<PageContent> {
   }
 }
 
-function Freezes({ freezes }: { freezes: readonly FreezeView[] }): JSX.Element {
+function freezesTable(freezes: readonly FreezeView[]): JSX.Element {
   if (freezes.length === 0) return <None>There are no freezes.</None>
   return (
     <Table

@@ -42,16 +42,12 @@ export async function homePage({ read, health, walkthrough }: PageRequest): Prom
           </Part>
           <Part id="runs" title="Under way">
             <Absent answer={trouble.freezes} what="freezes" />
-            <Loaded answer={open} what="runs">
-              {(all) => <UnderWay runs={all} />}
-            </Loaded>
+            <Loaded answer={open} what="runs" children={underWay} />
           </Part>
         </div>
         <div>
           {fleet === undefined ? null : <FleetPart answer={fleet} />}
-          <LoadedPart id="policies" title="Policies in force" answer={policies} what="policies">
-            {(list) => <InForce policies={list} />}
-          </LoadedPart>
+          <LoadedPart id="policies" title="Policies in force" answer={policies} what="policies" children={inForce} />
         </div>
       </div>
     ),
@@ -68,7 +64,7 @@ function summaryOf(policies: Answer<PolicyView[]>, open: Answer<RunView[]>, wron
   ].join(' ')
 }
 
-function UnderWay({ runs }: { runs: RunView[] }): JSX.Element {
+function underWay(runs: readonly RunView[]): JSX.Element {
   const live = runs.filter(({ state }) => !isTerminal(state))
   if (live.length === 0) return <None>No run is under way.</None>
   return (
@@ -82,7 +78,7 @@ function UnderWay({ runs }: { runs: RunView[] }): JSX.Element {
   )
 }
 
-function InForce({ policies }: { policies: PolicyView[] }): JSX.Element {
+function inForce(policies: readonly PolicyView[]): JSX.Element {
   return (
     <>
       <PolicyTable policies={policies.slice(0, MAX_POLICIES)} />

@@ -42,20 +42,15 @@ export function Needs({ facts }: { facts: NeedsFacts }): JSX.Element {
           <a href="/approvals#proposed-title">{count(proposals, 'proposal')}</a> {proposals === 1 ? 'has' : 'have'} no signature yet.
         </p>
       )}
-      <Loaded answer={approvals} what="approvals">
-        {(list) => (list.length === 0 ? null : <Waiting approvals={list} />)}
-      </Loaded>
-      <Loaded answer={paused} what="runs">
-        {(list) => (list.length === 0 ? null : <Paused runs={list} />)}
-      </Loaded>
-      <Loaded answer={reviews} what="tickets">
-        {(list) => (list.length === 0 ? null : <Reviews tickets={list} />)}
-      </Loaded>
+      <Loaded answer={approvals} what="approvals" children={waiting} />
+      <Loaded answer={paused} what="runs" children={pauses} />
+      <Loaded answer={reviews} what="tickets" children={questions} />
     </>
   )
 }
 
-function Paused({ runs }: { runs: RunView[] }): JSX.Element {
+function pauses(runs: readonly RunView[]): JSX.Element | null {
+  if (runs.length === 0) return null
   return (
     <ul>
       {runs.map((run) => (
@@ -68,7 +63,8 @@ function Paused({ runs }: { runs: RunView[] }): JSX.Element {
   )
 }
 
-function Reviews({ tickets }: { tickets: Ticket[] }): JSX.Element {
+function questions(tickets: readonly Ticket[]): JSX.Element | null {
+  if (tickets.length === 0) return null
   return (
     <ul>
       {tickets.map(({ ticket, run, policies, reason, expiresAt }) => (
@@ -82,7 +78,8 @@ function Reviews({ tickets }: { tickets: Ticket[] }): JSX.Element {
   )
 }
 
-function Waiting({ approvals }: { approvals: ApprovalSummary[] }): JSX.Element {
+function waiting(approvals: readonly ApprovalSummary[]): JSX.Element | null {
+  if (approvals.length === 0) return null
   return (
     <Table
       caption="Waiting for signatures"

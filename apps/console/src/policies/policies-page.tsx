@@ -22,9 +22,7 @@ export async function policiesPage({ read, query }: PageRequest): Promise<PageCo
         <FilterForm action="/policies">
           <TextFilter name="q" label="Id, title or tag" value={wanted} />
         </FilterForm>
-        <LoadedPart id="policies" title="In force for all" answer={found} what="policies">
-          {({ all, fitting }) => <Found all={all} fitting={fitting} />}
-        </LoadedPart>
+        <LoadedPart id="policies" title="In force for all" answer={found} what="policies" children={foundTable} />
         <Terminal same commands={['hms-svc get ID']} />
       </>
     ),
@@ -41,7 +39,7 @@ function fits({ id, value }: PolicyView, wanted: string): boolean {
   return texts.some((text) => text.toLowerCase().includes(wanted.toLowerCase()))
 }
 
-function Found({ all, fitting }: { all: PolicyView[]; fitting: PolicyView[] }): JSX.Element {
+function foundTable({ all, fitting }: { all: PolicyView[]; fitting: PolicyView[] }): JSX.Element {
   const isNoneLeft = fitting.length === 0 && all.length > 0
   return isNoneLeft ? <FilteredAway what="policies" href="/policies" /> : <PolicyTable policies={fitting} />
 }

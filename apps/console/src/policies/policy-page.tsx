@@ -58,9 +58,7 @@ export async function policyPage({ read, params, query, now }: PageRequest): Pro
                 )}
               </Part>
             )}
-            <LoadedPart id="coverage" title="Who runs it" answer={coverage} what="bots of this policy">
-              {(value) => <Coverage coverage={value} />}
-            </LoadedPart>
+            <LoadedPart id="coverage" title="Who runs it" answer={coverage} what="bots of this policy" children={coverageOf} />
           </div>
         </div>
         <LoadedPart id="history" title="History" answer={history} what="versions of this policy">
@@ -189,7 +187,7 @@ function InForce({ policy, history }: InForceProps): JSX.Element {
   )
 }
 
-function Coverage({ coverage }: { coverage: CoverageView }): JSX.Element {
+function coverageOf(coverage: CoverageView): JSX.Element {
   const { left = [] } = coverage
   return (
     <>

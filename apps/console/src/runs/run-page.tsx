@@ -80,12 +80,14 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
               <Decisions run={run} />
             </Part>
             <Decide run={run} tickets={mapAnswer(tickets, (open) => open.filter((ticket) => ticket.run === run.run))} />
-            <LoadedPart id="approvals" title="Who signed" answer={approval} what="approvals of this run">
-              {(value) => <Signers approval={value} />}
-            </LoadedPart>
-            <LoadedPart id="partners" title="Partners notified" answer={deliveries} what="deliveries of this run">
-              {(value) => <Deliveries deliveries={value} />}
-            </LoadedPart>
+            <LoadedPart id="approvals" title="Who signed" answer={approval} what="approvals of this run" children={signersOf} />
+            <LoadedPart
+              id="partners"
+              title="Partners notified"
+              answer={deliveries}
+              what="deliveries of this run"
+              children={deliveriesTable}
+            />
           </div>
           <div>
             <FleetPart answer={fleet} />
@@ -287,7 +289,7 @@ function Decisions({ run }: { run: RunView }): JSX.Element | null {
   )
 }
 
-function Signers({ approval }: { approval: ApprovalSummary }): JSX.Element {
+function signersOf(approval: ApprovalSummary): JSX.Element {
   const { signedBy, missing, authors, reasons, policies, digest, expiresAt } = approval
   return (
     <>
@@ -309,7 +311,7 @@ function Signers({ approval }: { approval: ApprovalSummary }): JSX.Element {
   )
 }
 
-function Deliveries({ deliveries }: { deliveries: DeliveryView[] }): JSX.Element {
+function deliveriesTable(deliveries: readonly DeliveryView[]): JSX.Element {
   if (deliveries.length === 0) return <None>This run has notified no partner yet.</None>
   return (
     <Table

@@ -15,7 +15,7 @@ import {
 } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { encodeQR } from 'qr'
-import { Signers } from '../audit/entry-page.js'
+import { signersOf } from '../audit/entry-page.js'
 import { absentPage, Loaded, LoadedPart, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { Command, count, Facts, Moment, momentText, Part, policiesText, Table } from '../layout/parts.js'
@@ -59,9 +59,7 @@ export async function runReceiptPage({ read, params, now, origin = '' }: PageReq
         {run.policies.length <= MAX_POLICIES ? null : (
           <None>{`${run.policies.length - MAX_POLICIES} more policies are on the page of the run.`}</None>
         )}
-        <LoadedPart id="signers" title="Who signed" answer={approval} what="approvals of this run">
-          {(value) => <Signers approval={value} />}
-        </LoadedPart>
+        <LoadedPart id="signers" title="Who signed" answer={approval} what="approvals of this run" children={signersOf} />
         <Part id="evidence" title="Evidence">
           <Facts facts={run.stages.map((stage) => [stageLabel(stage), <Outcome stage={stage} state={run.state} />])} />
         </Part>
