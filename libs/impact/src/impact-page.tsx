@@ -48,29 +48,11 @@ function Page({ page, policy }: { page: ImpactPage; policy: string }): JSX.Eleme
           <h1>Impact of {title}</h1>
           <p class="impact-verdict">Simulation Replay: {verdict}</p>
           <h2>What changes</h2>
-          {changes.length === 0 ? (
-            <p>No value.</p>
-          ) : (
-            <ul>
-              {changes.map((change) => (
-                <li key={change}>{change}</li>
-              ))}
-            </ul>
-          )}
+          <List items={changes} none="No value." />
           <h2>What the change turns</h2>
           <ImpactView impact={impact} />
           <h2>What could not be replayed</h2>
-          {skipped.length === 0 ? (
-            <p>Every scenario of these policies was replayed.</p>
-          ) : (
-            <ul>
-              {skipped.map(({ scenario, why }) => (
-                <li key={scenario}>
-                  {scenario}: {why}
-                </li>
-              ))}
-            </ul>
-          )}
+          <List items={skipped.map(({ scenario, why }) => `${scenario}: ${why}`)} none="Every scenario of these policies was replayed." />
           {reportDigest === null ? null : (
             <p class="impact-digest">
               Made from the report whose canonical bytes have the digest <code>{reportDigest}</code>.
@@ -79,6 +61,17 @@ function Page({ page, policy }: { page: ImpactPage; policy: string }): JSX.Eleme
         </main>
       </body>
     </html>
+  )
+}
+
+function List({ items, none }: { items: readonly string[]; none: string }): JSX.Element {
+  if (items.length === 0) return <p>{none}</p>
+  return (
+    <ul>
+      {items.map((item) => (
+        <li key={item}>{item}</li>
+      ))}
+    </ul>
   )
 }
 
