@@ -2,8 +2,7 @@ import type { DeliveryDetail, DeliveryView } from '#libs/contracts'
 import { Database } from '#libs/persistence'
 import { Controller, Get, Param, Query } from '@nestjs/common'
 import { DeliveriesQueryDto } from './deliveries.dto.js'
-import { DELIVERIES } from './delivery.table.js'
-import { deliveryDetail, deliveryUnknown, deliveryView } from './delivery-view.js'
+import { deliveryDetail, deliveryView, knownDelivery } from './delivery-view.js'
 import { findDeliveries } from './find-deliveries.js'
 
 @Controller('v1/deliveries')
@@ -20,10 +19,6 @@ export class DeliveriesController {
   /** Returns one delivery with each stored attempt and its result. */
   @Get(':id')
   async show(@Param('id') id: string): Promise<DeliveryDetail> {
-    return this.database.transaction(async (tx) => {
-      const delivery = await tx.documents(DELIVERIES).get(id)
-      if (delivery === undefined) throw deliveryUnknown(id)
-      return deliveryDetail(tx, delivery)
-    })
+    return this.database.transaction(async (tx) => deliveryDetail(tx, await knownDelivery(tx, id)))
   }
 }

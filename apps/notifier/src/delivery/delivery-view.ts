@@ -1,6 +1,6 @@
 import { action, HmsError, type DeliveryDetail, type DeliveryTry, type DeliveryView } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import type { Delivery } from './delivery.table.js'
+import { DELIVERIES, type Delivery } from './delivery.table.js'
 import { EVIDENCE } from './evidence.table.js'
 import { withReceiptToken } from './receipt-token.js'
 import { bundleOf } from './notified-policies.js'
@@ -24,6 +24,13 @@ export async function deliveryDetail(tx: Transaction, delivery: Delivery): Promi
   const { digest, supersedes, body, redrives = [] } = delivery
   const tries = evidence.toReversed().map(({ delivery: _delivery, ...shown }): DeliveryTry => shown)
   return { ...deliveryView(delivery), digest, supersedes, body: withReceiptToken(body, WITHHELD), tries, redrives } // guard: token-withheld
+}
+
+/** Throws 404 `HMS_DELIVERY_UNKNOWN` for an unknown id. */
+export async function knownDelivery(tx: Transaction, id: string): Promise<Delivery> {
+  const delivery = await tx.documents(DELIVERIES).get(id)
+  if (delivery === undefined) throw deliveryUnknown(id)
+  return delivery
 }
 
 export function deliveryUnknown(id: string): HmsError {

@@ -1,7 +1,7 @@
-import type { DeliveriesFilter } from '#libs/contracts'
+import { defined, type DeliveriesFilter } from '#libs/contracts'
 import type { Query, Transaction } from '#libs/persistence'
 import { DELIVERIES, type Delivery } from './delivery.table.js'
-import { deliveryUnknown } from './delivery-view.js'
+import { knownDelivery } from './delivery-view.js'
 import { SEVERAL, concerns } from './notified-policies.js'
 
 /**
@@ -11,8 +11,7 @@ import { SEVERAL, concerns } from './notified-policies.js'
  */
 export async function findDeliveries(tx: Transaction, { since, limit = 500, ...query }: DeliveriesFilter): Promise<Delivery[]> {
   const { before, policy, version, ...filter } = query
-  const sought = { ...filter, policy: orSeveral(policy), version: orSeveral(version) }
-  const where = Object.fromEntries(Object.entries(sought).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
+  const where = defined({ ...filter, policy: orSeveral(policy), version: orSeveral(version) })
   const isMeant = ({ createdAt, ...delivery }: Delivery): boolean =>
     concerns(delivery, policy, version) && (since === undefined || Date.parse(createdAt) >= Date.parse(since))
   const found: Delivery[] = []
@@ -36,8 +35,7 @@ async function pageOf(tx: Transaction, where: Query['where'], limit: number, aft
   const deliveries = tx.documents(DELIVERIES)
   const newest: Query = { where, orderBy: 'created_at', descending: true, limit }
   if (after === undefined) return deliveries.find(newest)
-  const last = await deliveries.get(after)
-  if (last === undefined) throw deliveryUnknown(after)
+  const last = await knownDelivery(tx, after)
   const rest = await deliveries.find({ where: { ...where, created_at: last.createdAt }, orderBy: 'id', descending: true, after, limit })
   if (rest.length === limit) return rest
   return [...rest, ...(await deliveries.find({ ...newest, after: last.createdAt, limit: limit - rest.length }))]

@@ -1,9 +1,9 @@
-import { action, HmsError, type DeliveryDetail, type RedriveManyRequest, type RedriveResult } from '#libs/contracts'
-import { Database, lockedDocument, type Transaction } from '#libs/persistence'
+import { action, defined, HmsError, type DeliveryDetail, type RedriveManyRequest, type RedriveResult } from '#libs/contracts'
+import { Database, lockedDocument } from '#libs/persistence'
 import { Injectable } from '@nestjs/common'
 import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
-import { deliveryDetail, deliveryUnknown, deliveryView } from '../delivery/delivery-view.js'
+import { deliveryDetail, deliveryUnknown, deliveryView, knownDelivery } from '../delivery/delivery-view.js'
 import { orSeveral } from '../delivery/find-deliveries.js'
 import { lockKeysOf, concerns } from '../delivery/notified-policies.js'
 import { PARTNERS } from '../partners/partner.table.js'
@@ -34,7 +34,7 @@ export class RedriveDeliveries {
     if (decision.do === 'nothing' && decision.because === 'overtaken') {
       throw new HmsError('HMS_DELIVERY_OVERTAKEN', decision.detail, { status: 409, next: [action('partners.deliveries')] })
     }
-    return this.database.transaction(async (tx) => deliveryDetail(tx, await read(tx, id)))
+    return this.database.transaction(async (tx) => deliveryDetail(tx, await knownDelivery(tx, id)))
   }
 
   /** Redrives abandoned messages, each in its own transaction. After a failure, a repeated request continues with the rest. */
@@ -48,7 +48,7 @@ export class RedriveDeliveries {
       if (decision.do === 'nothing') result.skipped.push({ id: delivery.id, detail: decision.detail })
       else {
         sentTo.set(delivery.partner, before + 1)
-        result.redriven.push(deliveryView(await this.database.transaction((tx) => read(tx, delivery.id))))
+        result.redriven.push(deliveryView(await this.database.transaction((tx) => knownDelivery(tx, delivery.id))))
       }
     }
     return result
@@ -80,9 +80,7 @@ export class RedriveDeliveries {
   /** Returns abandoned deliveries, oldest first, as lanes require; only the newest one of a message in a lane. */
   private async abandonedDeliveries(filter: Omit<RedriveManyRequest, 'reason'>): Promise<AbandonedDelivery[]> {
     const { partner, policy, version, since, until } = filter
-    const sought = { partner, policy: orSeveral(policy), version: orSeveral(version) }
-    const given = Object.entries(sought).filter(([, value]) => value !== undefined)
-    const where = { state: 'dead', ...Object.fromEntries(given) }
+    const where = { state: 'dead', ...defined({ partner, policy: orSeveral(policy), version: orSeveral(version) }) }
     const [fromMs, untilMs] = [Date.parse(since ?? ''), Date.parse(until ?? '')]
     const found: AbandonedDelivery[] = []
     let after: string | undefined
@@ -103,10 +101,4 @@ export class RedriveDeliveries {
     const last = new Map(sorted.map(({ message, lane, id }) => [`${message} ${lane}`, id]))
     return sorted.filter(({ message, lane, id }) => last.get(`${message} ${lane}`) === id)
   }
-}
-
-async function read(tx: Transaction, id: string): Promise<Delivery> {
-  const delivery = await tx.documents(DELIVERIES).get(id)
-  if (delivery === undefined) throw deliveryUnknown(id)
-  return delivery
 }

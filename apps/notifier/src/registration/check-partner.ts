@@ -13,19 +13,14 @@ export function checkPartner(body: PartnerRegistrationDto, deployment: Deploymen
   const parsed = parsePartner(body)
   if (!parsed.ok) throw refusal('HMS_PARTNER_INVALID', 422, parsed.problems)
   const { partner } = parsed
-  const undelivered = partner.channels.flatMap((channel, index) => {
+  const places = partner.channels.map((channel, index) => ({ channel, pointer: `/channels/${index}/${channel.kind}` }))
+  const undelivered = places.flatMap(({ channel, pointer }) => {
     const refused = channelRefusal(senders, channel)
-    return refused === undefined ? [] : [{ code: refused.code, pointer: `/channels/${index}/${channel.kind}`, detail: refused.detail }]
+    return refused === undefined ? [] : [{ code: refused.code, problem: { pointer, detail: refused.detail } }]
   })
-  if (undelivered.length > 0)
-    throw refusal(
-      undelivered[0]!.code,
-      422,
-      undelivered.map(({ pointer, detail }) => ({ pointer, detail })),
-    )
-  const forbidden = partner.channels.flatMap((channel, index) =>
-    addressProblem(channel, `/channels/${index}/${channel.kind}`, partner.networks, deployment),
-  )
+  const problems = undelivered.map(({ problem }) => problem)
+  if (undelivered.length > 0) throw refusal(undelivered[0]!.code, 422, problems)
+  const forbidden = places.flatMap(({ channel, pointer }) => addressProblem(channel, pointer, partner.networks, deployment))
   if (forbidden.length > 0) throw refusal(ADDRESS_REFUSED, 400, forbidden)
   return partner
 }
