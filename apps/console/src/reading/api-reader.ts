@@ -62,27 +62,17 @@ export class ApiReader {
 
   /** Sends a form as its caller, from address `client`. The next instance gets it only if the one before was not connected to. */
   sendAs(authorization: string | undefined, client: string): Send {
-    const post = async <T>(path: string, body: object, deadlineMs: number): Promise<Sent<T>> => {
-      const service = serviceOfPath(path)
-      const signal = AbortSignal.timeout(deadlineMs)
+    const post = <T>(path: string, body: object, deadlineMs: number): Promise<Sent<T>> => {
       const headers = {
         accept: 'application/json',
         'content-type': 'application/json',
         [CLIENT_HEADER]: client, // guard: console-forms-client
         ...(authorization === undefined ? {} : { authorization }),
       }
-      let detail = NO_ADDRESS
-      for (const url of this.options.urlsOf(service)) {
-        try {
-          const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body), signal, redirect: 'error' })
-          const value = parseClean(await readText(response.body, MAX_ANSWER_BYTES))
-          return response.ok ? { kind: 'taken', value: value as T } : refusalOf(response.status, value)
-        } catch (error) {
-          detail = signal.aborted ? `did not respond within ${deadlineMs / 1000} s` : reasonOf(error)
-          if (!UNCONNECTED.has(codeOf(error))) break
-        }
-      }
-      return { kind: 'away', service, detail, ...(signal.aborted ? { isLate: true } : {}) }
+      return this.firstOf(path, { method: 'POST', headers, body: JSON.stringify(body), deadlineMs }, async (response) => {
+        const value = parseClean(await readText(response.body, MAX_ANSWER_BYTES))
+        return response.ok ? { kind: 'taken', value: value as T } : refusalOf(response.status, value)
+      })
     }
     return <T>(path: string, body: object, { deadlineMs = this.deadlineMs, patienceMs = deadlineMs }: SendOptions = {}) => {
       const sent = post<T>(path, body, deadlineMs)
@@ -107,30 +97,41 @@ export class ApiReader {
     }
   }
 
-  /** One instance after the other, all within one deadline, until one answers. */
-  private async ask(
+  private ask(
     path: string,
     authorization: string | undefined,
     weigh: Weigh,
     parse: (text: string) => unknown = parseClean,
   ): Promise<Answer<unknown>> {
-    const service = serviceOfPath(path)
-    const signal = AbortSignal.timeout(this.deadlineMs)
     const headers = { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) }
+    return this.firstOf(path, { headers, deadlineMs: this.deadlineMs }, async (response) => {
+      const text = await readText(response.body, MAX_ANSWER_BYTES)
+      weigh(text.length)
+      return answerOf(response, text, parse)
+    })
+  }
+
+  /** One instance after the other, all within one deadline, until one answers. `read`: its answer, or why it counts as away. */
+  private async firstOf<A extends object>(
+    path: string,
+    { deadlineMs, ...init }: RequestInit & { deadlineMs: number },
+    read: (response: Response) => Promise<A | string>,
+  ): Promise<A | (Sent<never> & { kind: 'away' })> {
+    const service = serviceOfPath(path)
+    const signal = AbortSignal.timeout(deadlineMs)
+    const isWrite = init.method === 'POST'
     let detail = NO_ADDRESS
     for (const url of this.options.urlsOf(service)) {
       try {
-        const response = await fetch(url + path, { headers, signal, redirect: 'error' })
-        const text = await readText(response.body, MAX_ANSWER_BYTES)
-        weigh(text.length)
-        const answer = answerOf(response, text, parse)
+        const answer = await read(await fetch(url + path, { ...init, signal, redirect: 'error' }))
         if (typeof answer !== 'string') return answer
         detail = answer
       } catch (error) {
-        detail = signal.aborted ? `did not respond within ${this.deadlineMs / 1000} s` : reasonOf(error)
+        detail = signal.aborted ? `did not respond within ${deadlineMs / 1000} s` : reasonOf(error)
+        if (isWrite && !UNCONNECTED.has(codeOf(error))) break
       }
     }
-    return { kind: 'away', service, detail }
+    return { kind: 'away', service, detail, ...(isWrite && signal.aborted ? { isLate: true } : {}) }
   }
 }
 
