@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { ClientSlots, clientOf as shareOf, requireConnection, type Clock } from '#libs/platform'
+import { ClientSlots, clientOf as shareOf, PeriodicTask, requireConnection, type Clock } from '#libs/platform'
 import type { FastifyInstance } from 'fastify'
 import type { ServerResponse } from 'node:http'
 import { findPage, type FoundPage } from '../layout/find-page.js'
@@ -79,11 +79,7 @@ function sendPage(raw: ServerResponse, html: string, isLast: boolean): void {
 
 /** Proxies cut what is silent. */
 function keepAlive(clock: Clock, raw: ServerResponse): () => void {
-  let cancel = (): void => {}
-  const beat = (): void => {
-    send(raw, ':\n\n')
-    cancel = clock.after(KEEP_ALIVE_MS, beat)
-  }
-  cancel = clock.after(KEEP_ALIVE_MS, beat)
-  return () => cancel()
+  const beat = new PeriodicTask(clock, { everyMs: KEEP_ALIVE_MS, run: async () => send(raw, ':\n\n'), failed: () => {} })
+  beat.start()
+  return () => void beat.stop()
 }
