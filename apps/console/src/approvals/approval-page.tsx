@@ -10,7 +10,7 @@ import { type People, predicatesOf, readPeople, requirementOf, whoMayNotSign } f
 import { typedAgainOf, type TypedAgain } from '../signing/consequence-texts.js'
 import { SigningBlock } from '../signing/signing-block.js'
 import { ConsentLines, Statement } from '../signing/statement-view.js'
-import { ReasonFields } from '../forms/fields.js'
+import { ChoiceForm, ReasonFields } from '../forms/fields.js'
 import { ConsequencePart } from './consequence.js'
 import { Effect, LONG_REPLAY_MS, readEffect, type EffectFacts } from './effect.js'
 import { labelsOf, Pictures } from './pictures.js'
@@ -230,12 +230,9 @@ function Signing({ prepared, people, again }: SigningPart): JSX.Element {
 function Reject({ digest }: { digest: string }): JSX.Element {
   return (
     <Section id="reject" title="Reject">
-      <form class="usa-form usa-form--tall" method="get" action={`/approvals/${encodeURIComponent(digest)}/reject`}>
+      <ChoiceForm action={`/approvals/${encodeURIComponent(digest)}/reject`} verb="Go on to sign the rejection" outline>
         <ReasonFields label="Why not" />
-        <button class="usa-button usa-button--outline" type="submit">
-          Go on to sign the rejection
-        </button>
-      </form>
+      </ChoiceForm>
       <p>
         The same from a terminal: <Command>{`hms-svc approvals reject ${digest} --reason TEXT --sign NAME`}</Command>
       </p>

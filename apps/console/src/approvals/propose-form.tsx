@@ -1,14 +1,8 @@
 import type { JSX } from 'preact'
-import { Field, LongTextField, TextField } from '../forms/fields.js'
+import { Field, LongTextField, TextField, Submit } from '../forms/fields.js'
 
 /** What a person wrote, for a form that comes back with what is wrong. */
-export interface Proposed {
-  text?: string
-  author?: string
-  canary?: string
-  observe?: string
-  bake?: string
-}
+export type Proposed = Partial<Record<'text' | 'author' | 'canary' | 'observe' | 'bake', string>>
 
 /** A policy as a file or as text. Sending it prepares what people sign; it makes nothing live. */
 export function ProposeForm({ proposed = {} }: { proposed?: Proposed }): JSX.Element {
@@ -47,9 +41,7 @@ export function ProposeForm({ proposed = {} }: { proposed?: Proposed }): JSX.Ele
         />
       </details>
       <p>The next page shows what changes and what it would do. Nothing is signed or live before a person signs there.</p>
-      <button class="usa-button" type="submit">
-        Show what would be signed
-      </button>
+      <Submit>Show what would be signed</Submit>
     </form>
   )
 }

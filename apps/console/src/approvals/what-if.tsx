@@ -1,7 +1,7 @@
 import { numberText, type WhatIf } from '#libs/contracts'
 import type { FieldChange } from '#libs/policy'
 import type { JSX } from 'preact'
-import { TextField } from '../forms/fields.js'
+import { TextField, Submit } from '../forms/fields.js'
 import { unitText } from '../policies/policy-table.js'
 
 interface WhatIfProps {
@@ -25,9 +25,7 @@ export function WhatIfForm({ whatIf, asked, change }: WhatIfProps): JSX.Element 
         <div class="what-if-field">
           <TextField name="whatif" label={`What if ${field} were …`} value={String(values[at])} />
         </div>
-        <button class="usa-button usa-button--outline" type="submit">
-          Show
-        </button>
+        <Submit outline>Show</Submit>
       </form>
       <p>
         <output for="whatif">

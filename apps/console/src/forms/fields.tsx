@@ -86,15 +86,22 @@ export function ReasonFields({ label = 'Reason' }: { label?: string }): JSX.Elem
   )
 }
 
+/** Button that sends its form. `outline`: not the main action of the page. */
+export function Submit({ outline = false, children }: { outline?: boolean; children: ComponentChildren }): JSX.Element {
+  return (
+    <button class={outline ? 'usa-button usa-button--outline' : 'usa-button'} type="submit">
+      {children}
+    </button>
+  )
+}
+
 /** Form that shows the page of what was chosen. */
-export function ChoiceForm(props: { action: string; verb?: string; children: ComponentChildren }): JSX.Element {
-  const { action, verb = 'Show what would be signed', children } = props
+export function ChoiceForm(props: { action: string; verb?: string; outline?: boolean; children: ComponentChildren }): JSX.Element {
+  const { action, verb = 'Show what would be signed', outline, children } = props
   return (
     <form class="usa-form usa-form--tall" method="get" action={action}>
       {children}
-      <button class="usa-button" type="submit">
-        {verb}
-      </button>
+      <Submit outline={outline}>{verb}</Submit>
     </form>
   )
 }

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact'
-import { Field, TextField } from '../forms/fields.js'
+import { Field, TextField, Submit } from '../forms/fields.js'
 
 /** Filters of a list, kept in its address; folded where the window is narrow. */
 export function FilterForm({ action, children }: { action: string; children: ComponentChildren }): JSX.Element {
@@ -8,9 +8,7 @@ export function FilterForm({ action, children }: { action: string; children: Com
       <summary>Filters</summary>
       <form class="usa-form" method="get" action={action}>
         {children}
-        <button class="usa-button" type="submit">
-          Filter
-        </button>
+        <Submit>Filter</Submit>
       </form>
     </details>
   )

@@ -4,6 +4,7 @@ import { absentPage, Alert } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
 import { Facts, Moment } from '../layout/parts.js'
 import { BundleLinks } from '../partners/delivery-rows.js'
+import { Submit } from '../forms/fields.js'
 
 /** Behind the link in a mail. Scanners open links before people do, so only the button acknowledges. */
 export async function receiptPage({ read, params: { token = '' }, query }: PageRequest): Promise<PageContent> {
@@ -33,9 +34,7 @@ function Receipt({ receipt, token }: { receipt: ReceiptView; token: string }): J
       {acknowledgedAt === null && !signed ? (
         <form method="post" action={`/receipts/${encodeURIComponent(token)}`}>
           <p>By pressing the button you say that your organisation has taken up this message.</p>
-          <button class="usa-button" type="submit">
-            Acknowledge
-          </button>
+          <Submit>Acknowledge</Submit>
         </form>
       ) : null}
       {acknowledgedAt === null && signed ? (

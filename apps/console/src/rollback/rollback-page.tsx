@@ -2,7 +2,7 @@ import type { JsonObject, PastPolicyView, PolicyHistoryEntry, PolicyView, Rollba
 import { changeCells, describeMagnitude, diffPolicies, type PolicyDocument, type VerifiedLive } from '#libs/policy'
 import type { JSX } from 'preact'
 import { FleetPart, readFleet } from '../bots/fleet-picture.js'
-import { ChoiceForm, RadioField, ReasonFields } from '../forms/fields.js'
+import { ChoiceForm, RadioField, ReasonFields, Submit } from '../forms/fields.js'
 import { Absent, Alert, Loaded, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { Moment, Section, Table } from '../layout/parts.js'
@@ -171,11 +171,6 @@ interface GoProps {
 }
 
 function Go({ id, version, reason, publicReason, only, people }: GoProps): JSX.Element {
-  const said = {
-    ...(reason === '' ? {} : { reason }),
-    ...(publicReason === '' ? {} : { publicReason }),
-    ...(only ? { only } : {}),
-  }
   return (
     <>
       <p class="stopwatch" data-stopwatch hidden>
@@ -188,7 +183,7 @@ function Go({ id, version, reason, publicReason, only, people }: GoProps): JSX.E
         act={{
           kind: 'rollback',
           path: '/v1/rollbacks',
-          body: { policy: id, version, ...said },
+          body: { policy: id, version, reason: reason || undefined, publicReason: publicReason || undefined, only: only || undefined },
           people: people.names,
           mayNot: {},
           audience: people.installation,
@@ -204,9 +199,7 @@ function Go({ id, version, reason, publicReason, only, people }: GoProps): JSX.E
           <input type="hidden" name="rollback-version" value={version} />
           <input type="hidden" name="reason" value={reason} />
           <input type="hidden" name="public-reason" value={publicReason} />
-          <button class="usa-button usa-button--outline" type="submit">
-            Prepare it for signatures
-          </button>
+          <Submit outline>Prepare it for signatures</Submit>
         </form>
       </Section>
     </>

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { Alert } from '../layout/absent.js'
 import { Command } from '../layout/parts.js'
-import { Field, LongTextField, TextField } from '../forms/fields.js'
+import { Field, LongTextField, TextField, Submit } from '../forms/fields.js'
 import type { PlacedAct } from './act.js'
 import type { TypedAgain } from './consequence-texts.js'
 
@@ -42,9 +42,7 @@ export function SigningBlock({ act, verb, command, payloads, asksReason = false,
         <div id="again" data-part>
           {again === undefined ? null : <TextField name="typed-again" label={`Type the new ${again.field} again`} hint={AGAIN} required />}
         </div>
-        <button class="usa-button" type="submit">
-          {verb}
-        </button>
+        <Submit>{verb}</Submit>
       </form>
       <p class="usa-alert usa-alert--error" role="alert" tabIndex={-1} data-refused hidden />
       <div data-window hidden>
@@ -120,9 +118,7 @@ function PasteForm({ act, payloads }: { act: PlacedAct; payloads: readonly strin
         <input type="hidden" name="body" value={JSON.stringify(act.body)} />
         {act.done === undefined ? null : <input type="hidden" name="done" value={act.done} />}
         <LongTextField name="envelopes" label="Signature" rows={5} maxLength={2_000_000} required />
-        <button class="usa-button usa-button--outline" type="submit">
-          Send the signature
-        </button>
+        <Submit outline>Send the signature</Submit>
       </form>
     </details>
   )
