@@ -10,6 +10,7 @@ import {
 } from '#libs/contracts'
 import { digestOfPayload } from '#libs/signing'
 import type { JSX } from 'preact'
+import { queryOf } from '../forms/query.js'
 import { Absent, absentPage, LoadedPart, None } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { Command, Commands, Digest, Facts, Moment, Part, PolicyLink, RunLink, Table, valueText } from '../layout/parts.js'
@@ -41,7 +42,18 @@ export async function entryPage({ read, params }: PageRequest): Promise<PageCont
     body: (
       <>
         <Part id="facts" title="What was recorded">
-          <Recorded entry={entry} />
+          <Facts
+            facts={[
+              ['Time', <Moment at={entry.at} exact />],
+              ['Type', entry.type],
+              ['Service', entry.source],
+              ['About', entry.key],
+              ['Run', <RunLink run={entry.run} />],
+              ['Event', entry.event],
+              ['Digest of what the service signed', <Digest digest={entry.digest} />],
+              ['Leaf hash', <Digest digest={entry.leafHash} />],
+            ]}
+          />
         </Part>
         {entry.acts === undefined || entry.acts.length === 0 ? null : (
           <Part id="acts" title="Who did it, and why">
@@ -88,31 +100,10 @@ async function backgroundOf(read: Read, number: number): Promise<Background> {
   const [approval, histories, proofs] = await Promise.all([
     read<ApprovalSummary>(`/v1/approvals/${encodeURIComponent(run.digest)}`),
     Promise.all(run.policies.map(({ id }) => read<PolicyHistoryEntry[]>(`/v1/policies/${encodeURIComponent(id)}/history?limit=50`))),
-    Promise.all(
-      run.policies.map(({ id, version }) =>
-        read<AuditProof>(`/v1/audit/proofs?policy=${encodeURIComponent(id)}&version=${encodeURIComponent(version)}`),
-      ),
-    ),
+    Promise.all(run.policies.map(({ id, version }) => read<AuditProof>(`/v1/audit/proofs?${queryOf({ policy: id, version })}`))),
   ])
   const changes = histories.map((history) => mapAnswer(history, (entries) => entries.filter((entry) => entry.run === number)))
   return { approval, changes, proofs }
-}
-
-function Recorded({ entry: { at, source, type, key, run, event, digest, leafHash } }: { entry: AuditEntry }): JSX.Element {
-  return (
-    <Facts
-      facts={[
-        ['Time', <Moment at={at} exact />],
-        ['Type', type],
-        ['Service', source],
-        ['About', key],
-        ['Run', <RunLink run={run} />],
-        ['Event', event],
-        ['Digest of what the service signed', <Digest digest={digest} />],
-        ['Leaf hash', <Digest digest={leafHash} />],
-      ]}
-    />
-  )
 }
 
 /** Why answers are not known; nothing for the others. */
@@ -208,7 +199,7 @@ function Proof({ entry, answers, logs }: { entry: AuditEntry; answers: Backgroun
 
 /** The script asks for the proof itself: texts on a page are cleaned, and a proof is its bytes. */
 function ReleaseProof({ proof: { policy, version, digest }, logs }: { proof: AuditProof; logs: Logs }): JSX.Element {
-  const path = `/v1/audit/proofs?policy=${encodeURIComponent(policy)}&version=${encodeURIComponent(version)}`
+  const path = `/v1/audit/proofs?${queryOf({ policy, version })}`
   return (
     <div data-proof={path} data-release={JSON.stringify({ id: policy, version, digest })} data-logs={JSON.stringify(logs ?? [])}>
       <h3>

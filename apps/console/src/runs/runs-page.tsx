@@ -92,7 +92,18 @@ function Found({ found, filter, narrowed }: { found: RunsFound; filter: RunsFilt
   return (
     <>
       {runs.length > 0 ? (
-        <Rows runs={runs} />
+        <Table
+          caption="Runs, the newest first"
+          head={['Run', 'Policies', 'State', 'Reason', 'Started', 'Ended']}
+          rows={runs.map((run) => [
+            <RunLink run={run.run} />,
+            <PolicyLinks policies={run.policies} />,
+            <StateTag state={run.state} />,
+            run.reason ?? '–',
+            <Moment at={run.createdAt} />,
+            <Moment at={run.endedAt} />,
+          ])}
+        />
       ) : narrowed ? (
         <FilteredAway what="runs" href="/runs" />
       ) : (
@@ -106,22 +117,5 @@ function Found({ found, filter, narrowed }: { found: RunsFound; filter: RunsFilt
         </p>
       )}
     </>
-  )
-}
-
-function Rows({ runs }: { runs: RunView[] }): JSX.Element {
-  return (
-    <Table
-      caption="Runs, the newest first"
-      head={['Run', 'Policies', 'State', 'Reason', 'Started', 'Ended']}
-      rows={runs.map((run) => [
-        <RunLink run={run.run} />,
-        <PolicyLinks policies={run.policies} />,
-        <StateTag state={run.state} />,
-        run.reason ?? '–',
-        <Moment at={run.createdAt} />,
-        <Moment at={run.endedAt} />,
-      ])}
-    />
   )
 }
