@@ -2,7 +2,7 @@ import { docsDocument } from '#libs/platform'
 import type { JSX } from 'preact'
 import type { PageContent } from '../layout/page.js'
 import { count, Table } from '../layout/parts.js'
-import { COPY_SCRIPT, DocsFrame } from './docs-frame.js'
+import { COPY_SCRIPT, DocsFrame, placeInDocs } from './docs-frame.js'
 import { readLibrary } from './library.js'
 
 interface Operation {
@@ -38,10 +38,7 @@ export async function apiPage(): Promise<PageContent> {
     Object.entries(methods).map(([method, operation]): Route => ({ method: method.toUpperCase(), path, operation })),
   )
   return {
-    title: 'HTTP',
-    section: 'Docs',
-    still: true,
-    trail: [{ href: '/docs', text: 'Documentation' }],
+    ...placeInDocs('HTTP'),
     summary: `${count(routes.length, 'route')} of ${count(tags.length, 'group')}, as this version answers them.`,
     scripts: [COPY_SCRIPT],
     body: (

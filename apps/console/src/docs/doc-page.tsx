@@ -1,10 +1,8 @@
 import type { JSX } from 'preact'
 import { None } from '../layout/absent.js'
 import type { PageContent, PageRequest } from '../layout/page.js'
-import { COPY_SCRIPT, DocsFrame } from './docs-frame.js'
+import { COPY_SCRIPT, DocsFrame, placeInDocs } from './docs-frame.js'
 import { readLibrary, type Doc } from './library.js'
-
-const TRAIL = [{ href: '/docs', text: 'Documentation' }]
 
 /** One document. Its address has one, two or three parts: `/docs/how-to/alerts/targets-down`. */
 export async function docPage({ params }: PageRequest): Promise<PageContent> {
@@ -13,10 +11,7 @@ export async function docPage({ params }: PageRequest): Promise<PageContent> {
   const doc = library.get(path) ?? library.get(`${path}/index`)
   if (doc === undefined) return noDocument(path.slice(0, 100))
   return {
-    title: doc.title,
-    section: 'Docs',
-    still: true,
-    trail: TRAIL,
+    ...placeInDocs(doc.title),
     summary: `${doc.kind}, of this version.`,
     scripts: [COPY_SCRIPT],
     body: (
@@ -47,11 +42,8 @@ function Contents({ contents }: Doc): JSX.Element | null {
 function noDocument(path: string): PageContent {
   return {
     status: 404,
-    title: 'No such document',
+    ...placeInDocs('No such document'),
     heading: `No document ${path}`,
-    section: 'Docs',
-    still: true,
-    trail: TRAIL,
     summary: 'This version has no document of that name.',
     body: (
       <None>

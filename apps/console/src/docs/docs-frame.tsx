@@ -1,4 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact'
+import type { PageContent } from '../layout/page.js'
 import { KINDS, type Doc, type Kind } from './library.js'
 
 interface Entry {
@@ -21,6 +22,12 @@ const isNested = ({ path }: Entry): boolean => path.split('/').length > 2
 
 /** Address of the script that adds a copy button to each block of code. */
 export const COPY_SCRIPT = '/console/docs.js'
+
+/** Title, section and trail of a page below the list of documents. `above`: pages between the two. */
+export function placeInDocs(title: string, ...above: { href: string; text: string }[]) {
+  const trail = [{ href: '/docs', text: 'Documentation' }, ...above]
+  return { title, section: 'Docs', still: true, trail } satisfies Partial<PageContent>
+}
 
 /** A page of the documentation: the sidebar beside its content, and the link to the page that follows. */
 export function DocsFrame(props: { docs: readonly Doc[]; path?: string; next?: Entry | null; children: ComponentChildren }): JSX.Element {

@@ -3,7 +3,7 @@ import { docsDocument } from '#libs/platform'
 import type { JSX } from 'preact'
 import type { PageContent } from '../layout/page.js'
 import { count } from '../layout/parts.js'
-import { DocsFrame } from './docs-frame.js'
+import { DocsFrame, placeInDocs } from './docs-frame.js'
 import { readLibrary } from './library.js'
 
 interface AsyncApi {
@@ -17,10 +17,7 @@ export async function eventsPage(): Promise<PageContent> {
   const channels = Object.entries(document.channels)
   const types = Object.keys(document.components.messages).length
   return {
-    title: 'Events',
-    section: 'Docs',
-    still: true,
-    trail: [{ href: '/docs', text: 'Documentation' }],
+    ...placeInDocs('Events'),
     summary: `${count(channels.length, 'topic')} and ${count(types, 'type')} of event, as this version writes them.`,
     body: (
       <DocsFrame docs={[...(await readLibrary()).values()]} path="events">

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { PageContent } from '../layout/page.js'
+import { placeInDocs } from './docs-frame.js'
 
 const BASE = '/console/swagger'
 
@@ -35,13 +36,7 @@ export function serveSwagger(server: FastifyInstance): void {
 /** Swagger UI over the same document. Its files come from here, too: the page sends no request elsewhere. */
 export async function swaggerPage(): Promise<PageContent> {
   return {
-    title: 'Swagger UI',
-    section: 'Docs',
-    still: true,
-    trail: [
-      { href: '/docs', text: 'Documentation' },
-      { href: '/docs/api', text: 'HTTP' },
-    ],
+    ...placeInDocs('Swagger UI', { href: '/docs/api', text: 'HTTP' }),
     summary: 'Schemas in full, and requests to this installation.',
     styles: [SWAGGER.style],
     scripts: [SWAGGER.bundle, SWAGGER.start],
