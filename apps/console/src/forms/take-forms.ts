@@ -7,27 +7,14 @@ import { fastPathSafe } from '#libs/platform'
 export const MAX_FORM_BYTES = 1024 * 1024
 /** A file for each policy of a run, and what goes with them. */
 const MAX_FIELDS = 300
-const TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data'] as const
+const TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data']
 
 /** Routes that `add` registers take what forms send, from pages of this site alone. Everywhere else bodies are JSON. */
 export function takeForms(server: FastifyInstance, add: (scope: FastifyInstance) => void): void {
   void server.register(async (scope) => {
-    fastPathSafe(scope).addHook('onRequest', (request, _reply, done) => {
-      try {
-        requireOwnOrigin(request.headers)
-        done()
-      } catch (error) {
-        done(error as Error)
-      }
-    })
-    for (const type of TYPES) {
-      scope.addContentTypeParser(type, { parseAs: 'buffer', bodyLimit: MAX_FORM_BYTES }, (request, body: Buffer, done) => {
-        readForm(request.headers['content-type']!, body).then(
-          (form) => done(null, form),
-          (error: Error) => done(error),
-        )
-      })
-    }
+    fastPathSafe(scope).addHook('onRequest', async ({ headers }) => requireOwnOrigin(headers))
+    const limits = { parseAs: 'buffer', bodyLimit: MAX_FORM_BYTES } as const
+    scope.addContentTypeParser(TYPES, limits, async ({ headers }, body: Buffer) => readForm(headers['content-type']!, body))
     add(scope)
   })
 }

@@ -19,6 +19,7 @@ export interface Asked {
 export interface ShownPage {
   status: number
   html: string
+  /** Nothing of it changes: who follows it gets it once, and it is not made again. */
   still: boolean
 }
 

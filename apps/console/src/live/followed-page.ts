@@ -1,14 +1,11 @@
 import { PeriodicTask, type Clock } from '#libs/platform'
+import type { ShownPage } from '../layout/page-maker.js'
 
 const EVERY_MS = 2_000
 /** Beyond so many pages each is made less often: anybody may follow as many as there are places. */
 const PAGES_IN_TIME = 64
 
-export interface MadePage {
-  html: string
-  /** Nothing of it changes: it is sent once, and not made again. */
-  still: boolean
-}
+export type MadePage = Pick<ShownPage, 'html' | 'still'>
 
 /** Gets a copy, and whether it is the last one. */
 type Follower = (html: string, isLast: boolean) => void

@@ -11,7 +11,6 @@ interface CanaryEvidence {
   earlier?: readonly { scope: string }[]
   publishedAt: string | null
   observeUntil: string | null
-  leaseUntil: string | null
   alerts: number
   unexplained: readonly unknown[]
   figures?: CanaryFigures | null
