@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject, type OfrepFlag, type OfrepMetadata } from '#libs/contracts'
+import { isObject, type Json, type JsonObject, type OfrepFlag, type OfrepMetadata, remembered } from '#libs/contracts'
 import { resolve, type PolicyValue, type Reader, type Resolution, type WatchedCopy } from '#libs/evaluation'
 import { STABLE_SCOPE } from '#libs/signing'
 import { createHash } from 'node:crypto'
@@ -59,15 +59,12 @@ export class FlagBook {
       this.held.state?.(),
       found.map(({ held, reason }) => [held.head.policy, held.head.scope, held.head.current, reason]),
     ])
-    let list = this.lists.get(cacheKey)
-    if (list === undefined) {
-      if (this.lists.size >= MAX_LISTS) this.lists.clear()
+    return remembered(this.lists, MAX_LISTS, cacheKey, () => {
       const all = [...uniform.flatMap((id) => this.resolve(id, reader) ?? []), ...found].sort((a, b) =>
         a.held.head.policy < b.held.head.policy ? -1 : 1,
       )
-      this.lists.set(cacheKey, (list = textOf(all.flatMap((each) => [...this.textsOf(each).values()].map(({ json }) => json)).join(','))))
-    }
-    return list
+      return textOf(all.flatMap((each) => [...this.textsOf(each).values()].map(({ json }) => json)).join(','))
+    })
   }
 
   private resolve(id: string, reader: Reader): Resolution | null {

@@ -1,5 +1,5 @@
 import { celEnv, type CelEnv, celFunc, type CelInput, celMethod, CelScalar, mapType, type parse } from '@bufbuild/cel'
-import type { Json, JsonObject } from '#libs/contracts'
+import { type Json, type JsonObject, remembered } from '#libs/contracts'
 import { compilePattern, type Pattern } from '#libs/pattern'
 
 export type Expr = ReturnType<typeof parse>['expr']
@@ -33,14 +33,7 @@ export function factLanguage(names: readonly string[]): Language {
 /** Defines `matches` with limits: the cost of a match must be known beforehand (`costOf`). Patterns are cached: most are literals. */
 function boundedMatches() {
   const known = new Map<string, Pattern>()
-  const compiled = (pattern: string): Pattern => {
-    const found = known.get(pattern)
-    if (found !== undefined) return found
-    const fresh = compilePattern(pattern, MAX_PROGRAM)
-    if (known.size >= MAX_KNOWN) known.delete(known.keys().next().value!)
-    known.set(pattern, fresh)
-    return fresh
-  }
+  const compiled = (pattern: string) => remembered(known, MAX_KNOWN, pattern, () => compilePattern(pattern, MAX_PROGRAM))
   return celMethod('matches', STRING, [STRING], BOOL, function (this: string, pattern: string) {
     if (this.length > MAX_TEXT) throw new Error(`matches() looks at texts of at most ${MAX_TEXT} characters`)
     if (pattern.length > MAX_PATTERN) throw new Error(`a pattern has at most ${MAX_PATTERN} characters`)

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { concatBytes, fromBase64, fromHex, isSameBytes, toBase64, toHex, utf8 } from '#libs/contracts'
+import { concatBytes, fromBase64, fromHex, isSameBytes, remembered, toBase64, toHex, utf8 } from '#libs/contracts'
 import { importKey, rawKeyOf, sha256, type PublicKey } from './crypto/node.js'
 import { SignatureError } from './signature-error.js'
 
@@ -30,12 +30,7 @@ export type KeyPair = {
 
 /** Parses a public key from SPKI in base64 DER. Throws `HMS_SIGNATURE_KEY_UNSUPPORTED` unless it is a strong Ed25519 key. */
 export function spkiToKey(spki: string): PublicKey {
-  const known = cache.get(spki)
-  if (known) return known
-  const key = importKey(rawFromSpki(spki))
-  if (cache.size >= CACHE_LIMIT) cache.clear()
-  cache.set(spki, key)
-  return key
+  return remembered(cache, CACHE_LIMIT, spki, () => importKey(rawFromSpki(spki)))
 }
 
 /** Returns the 32 raw bytes of a public key, SPKI in base64 DER. Throws as `spkiToKey`, which takes ten times as long. */

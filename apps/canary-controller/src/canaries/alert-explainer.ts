@@ -1,4 +1,4 @@
-import { predicateIn, type CarriedRelease, type JsonObject, type ScenarioRule } from '#libs/contracts'
+import { predicateIn, remembered, type CarriedRelease, type JsonObject, type ScenarioRule } from '#libs/contracts'
 import type { Canary } from '#libs/pipeline'
 import type { PolicyDocument } from '#libs/policy'
 import { compileScenario, MAX_STEPS, type CompiledScenario, type Policies } from '#libs/scenario'
@@ -58,12 +58,6 @@ export class AlertExplainer {
   }
 
   private compile({ id, alert }: ScenarioRule): CompiledScenario {
-    const key = `${id} ${alert}`
-    const known = this.compiled.get(key)
-    if (known !== undefined) return known
-    const compiled = compileScenario({ id, alert })
-    if (this.compiled.size >= MAX_CACHED) this.compiled.delete(this.compiled.keys().next().value!)
-    this.compiled.set(key, compiled)
-    return compiled
+    return remembered(this.compiled, MAX_CACHED, `${id} ${alert}`, () => compileScenario({ id, alert }))
   }
 }

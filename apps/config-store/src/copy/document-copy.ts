@@ -1,4 +1,4 @@
-import { HmsError, STORE_BEHIND } from '#libs/contracts'
+import { HmsError, remembered, STORE_BEHIND } from '#libs/contracts'
 import { evaluate, type InForce, type Reader } from '#libs/evaluation'
 import { Database, type Transaction } from '#libs/persistence'
 import { Clock, describeError, Logger } from '#libs/platform'
@@ -168,8 +168,8 @@ export class DocumentCopy implements OnModuleInit {
   private cachedFrameFor(known: number | undefined, subset?: Subset): PreparedFrame {
     const from = known === undefined || known > this.revision || this.revision - known > REVISION_WINDOW ? undefined : known
     return subset === undefined
-      ? prepareOnce(this.prepared, MAX_PREPARED, from, () => this.prepareAll(from))
-      : prepareOnce(this.preparedParts, MAX_PREPARED_PARTS, `${from}:${subset.key}`, () =>
+      ? remembered(this.prepared, MAX_PREPARED, from, () => this.prepareAll(from))
+      : remembered(this.preparedParts, MAX_PREPARED_PARTS, `${from}:${subset.key}`, () =>
           this.prepare(from, this.held.partSince(from, subset)).withBundled(siblingsOf(subset.ids, this.held.siblings())),
         )
   }
@@ -254,13 +254,4 @@ export class DocumentCopy implements OnModuleInit {
     this.preparedParts.clear()
     this.currentStableHeads = undefined
   }
-}
-
-function prepareOnce<K>(prepared: Map<K, PreparedFrame>, max: number, key: K, prepare: () => PreparedFrame): PreparedFrame {
-  let frame = prepared.get(key)
-  if (frame === undefined) {
-    if (prepared.size >= max) prepared.clear()
-    prepared.set(key, (frame = prepare()))
-  }
-  return frame
 }

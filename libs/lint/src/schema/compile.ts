@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject, type Format, type ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { canonicalJson, isObject, type Json, type JsonObject } from '#libs/contracts'
+import { canonicalJson, isObject, type Json, type JsonObject, remembered } from '#libs/contracts'
 import { pointerOf, POLICY_KNOWN_KEYS, type PolicyDocument } from '#libs/policy'
 import { type Steps, compilePattern, PatternRefused } from '#libs/pattern'
 import { refuseUnsafe, resolveRef } from './refuse.js'
@@ -32,11 +32,7 @@ const cache = new Map<string, CompiledSchema>()
  */
 export function compileRuleSchema(schema: JsonObject): CompiledSchema {
   try {
-    const text = JSON.stringify(schema)
-    const result = cache.get(text) ?? { ok: true, schema: compile(schema) }
-    cache.set(text, result)
-    if (cache.size > MAX_CACHED) cache.delete(cache.keys().next().value!)
-    return result
+    return remembered(cache, MAX_CACHED, JSON.stringify(schema), () => ({ ok: true, schema: compile(schema) }))
   } catch (error) {
     return { ok: false, code: 'HMS_SCHEMA_REFUSED', message: error instanceof Error ? error.message : String(error) }
   }

@@ -1,4 +1,4 @@
-import { canonicalJson, type StandingProof, type StandingRow, toBase64, utf8 } from '#libs/contracts'
+import { canonicalJson, remembered, type StandingProof, type StandingRow, toBase64, utf8 } from '#libs/contracts'
 import { isCount, isText, objectOf } from '../shape.js'
 import { HashTree } from '../tlog/hash-tree.js'
 import { hashFrom, leafHash } from '../tlog/merkle.js'
@@ -78,12 +78,7 @@ function rowOf({ policy, seq, current }: StableHead): string {
 
 function leafOf(head: StableHead): Uint8Array {
   const row = rowOf(head)
-  const known = leaves.get(row)
-  if (known !== undefined) return known
-  if (leaves.size >= MAX_LEAVES) leaves.clear()
-  const leaf = leafHash(utf8(row))
-  leaves.set(row, leaf)
-  return leaf
+  return remembered(leaves, MAX_LEAVES, row, () => leafHash(utf8(row)))
 }
 
 /** Content of a row of the tree. */
