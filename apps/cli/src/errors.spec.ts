@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { KeyError } from '#libs/client'
 import { HmsError } from '#libs/contracts'
 import { exitCodeOf, reportError, usageError } from './errors.js'
 import { Output } from './output/output.js'
@@ -69,10 +70,10 @@ describe('exitCodeOf', () => {
     [new HmsError('HMS_SIMULATOR_LIMIT', '', { status: 409 }), 5],
     [new HmsError('HMS_HTTP_BODY_TOO_LARGE', '', { status: 413 }), 2],
     [new HmsError('HMS_AUTH_REQUIRED', '', { status: 401 }), 3],
-    [new CodedError('HMS_KEY_PASSPHRASE', 'wrong'), 3],
-    [new CodedError('HMS_KEY_NOT_FOUND', 'unknown'), 3],
+    [new KeyError('HMS_KEY_PASSPHRASE', 'wrong'), 3],
+    [new KeyError('HMS_KEY_NOT_FOUND', 'unknown'), 3],
     [new HmsError('HMS_POLICY_NOT_FOUND', '', { status: 404 }), 4],
-    [new CodedError('HMS_KEY_EXISTS', 'taken'), 5],
+    [new KeyError('HMS_KEY_EXISTS', 'taken'), 5],
     [new HmsError('HMS_APPROVAL_CONFLICT', '', { status: 409 }), 5],
     [new HmsError('HMS_LINT_FAILED', '', { status: 422 }), 6],
     [new HmsError('HMS_SIGNATURE_INVALID', '', { status: 422 }), 10],

@@ -4,15 +4,6 @@ import type { Output } from './output/output.js'
 /** Exit codes of errors whose HTTP status does not determine the exit code. */
 const EXIT_OF_CODE: Record<string, number> = {
   HMS_UNREACHABLE: EXIT.unreachable,
-  HMS_KEY_PASSPHRASE: EXIT.notAllowed,
-  HMS_KEY_NOT_FOUND: EXIT.notAllowed,
-  HMS_KEY_EXISTS: EXIT.conflict,
-  HMS_KEY_NAME: EXIT.usage,
-  HMS_KEY_UNREADABLE: EXIT.usage,
-  HMS_KEY_AGENT_UNREACHABLE: EXIT.notAllowed,
-  HMS_KEY_AGENT_LACKS: EXIT.notAllowed,
-  HMS_KEY_AGENT_REFUSED: EXIT.notAllowed,
-  HMS_KEY_AGENT_CHOICE: EXIT.usage,
   HMS_IDENTITY_MISSING: EXIT.notAllowed,
   HMS_IDENTITY_MISMATCH: EXIT.notAllowed,
   HMS_PARTNER_ADDRESS_REFUSED: EXIT.usage,

@@ -64,7 +64,7 @@ export { createDemoIdentity } from './keys/demo-identity.js'
 export { PastPolicies, type PastQuery } from './history/past-policies.js'
 export { verifyHistory, type JudgedEntry } from './history/verify-history.js'
 export { loadIdentity, type Identity } from './keys/identity.js'
-export { KeyError, type KeyErrorCode, asKeyProblem } from './keys/key-error.js'
+export { KeyError, type KeyErrorCode } from './keys/key-error.js'
 export { SshAgent } from './keys/ssh-agent.js'
 export {
   KeyFolder,

@@ -1,7 +1,7 @@
 import { signRequest, type Signer } from '#libs/signing'
 import { readClientConfig, readUrl, tokenOfServer, type ClientConfig } from '../client.config.js'
 import { loadIdentity, OPERATOR } from '../keys/identity.js'
-import { asKeyProblem, KeyError } from '../keys/key-error.js'
+import { KeyError } from '../keys/key-error.js'
 import { ApiClient, type Authorize } from './api-client.js'
 import { isLoopback } from './loopback.js'
 
@@ -43,7 +43,7 @@ export async function operatorKey(dataDir: string): Promise<Caller | undefined> 
     return { signer: identity.operatorSigner(), audience: identity.roster.installation }
   } catch (error) {
     if (error instanceof KeyError && error.code === 'HMS_IDENTITY_MISSING') return undefined
-    throw asKeyProblem(error)
+    throw error
   }
 }
 

@@ -2,7 +2,6 @@ import { HmsError } from '#libs/contracts'
 import type { ClientConfig } from '../client.config.js'
 import { dataFolderPassphrase, KeyFolder, type NamedSigner, resolveKeysDir } from '../keys/key-folder.js'
 import { SshAgent } from '../keys/ssh-agent.js'
-import { asKeyProblem } from '../keys/key-error.js'
 
 export interface SignerChoice {
   /** Name of the key, as `keys list` prints it. */
@@ -20,17 +19,13 @@ export async function chooseSigner(
 ): Promise<NamedSigner> {
   const dir = resolveKeysDir({ env: { HMS_KEYS_DIR: config.keysDir }, dataDir: config.dataDir })
   const folder = new KeyFolder(dir, undefined, new SshAgent(config.agentSocket))
-  try {
-    const leftByDev = await dataFolderPassphrase(folder.dir)
-    const name = choice.name ?? (await defaultSigner(folder, config.signer)).name
-    const passphrase = choice.passphrase ?? config.keyPassphrase ?? leftByDev
-    const entry = await folder.find(name)
-    // An unknown name is reported before a missing passphrase, which would not help. An ssh-agent asks for confirmation itself.
-    if (passphrase !== undefined || entry === undefined || entry.agent) return await folder.open(name, passphrase ?? '')
-    throw new HmsError('HMS_KEY_PASSPHRASE_REQUIRED', `the key of "${name}" needs its passphrase: set HMS_KEY_PASSPHRASE`, { status: 403 })
-  } catch (error) {
-    throw asKeyProblem(error)
-  }
+  const leftByDev = await dataFolderPassphrase(folder.dir)
+  const name = choice.name ?? (await defaultSigner(folder, config.signer)).name
+  const passphrase = choice.passphrase ?? config.keyPassphrase ?? leftByDev
+  const entry = await folder.find(name)
+  // An unknown name is reported before a missing passphrase, which would not help. An ssh-agent asks for confirmation itself.
+  if (passphrase !== undefined || entry === undefined || entry.agent) return await folder.open(name, passphrase ?? '')
+  throw new HmsError('HMS_KEY_PASSPHRASE_REQUIRED', `the key of "${name}" needs its passphrase: set HMS_KEY_PASSPHRASE`, { status: 403 })
 }
 
 /** Returns the default signer: `HMS_SIGNER`, the only key, or dev's default. Throws `HMS_SIGNER_REQUIRED`. */

@@ -28,7 +28,7 @@ export async function loadIdentity(dataDir: string, names?: readonly string[]): 
     const signer = localSigner(readPlainKey(pem))
     if (allowed.has(signer.keyid)) return signer
     throw new KeyError('HMS_IDENTITY_MISMATCH', `the roster does not name the key of ${name} in ${serviceKeysDir(dataDir)}`, [
-      { command: 'hms-svc dev --reset' },
+      'hms-svc dev --reset',
     ])
   }
   return {
@@ -47,7 +47,7 @@ async function readPems(dataDir: string, wanted?: readonly string[]): Promise<Ma
 }
 
 function missing(detail: string): KeyError {
-  return new KeyError('HMS_IDENTITY_MISSING', detail, [{ command: 'HMS_PROFILE=dev hms-svc migrate' }, { command: 'hms-svc dev' }])
+  return new KeyError('HMS_IDENTITY_MISSING', detail, ['HMS_PROFILE=dev hms-svc migrate', 'hms-svc dev'])
 }
 
 /** Name of the operator's key file. No service may have this name or the two below. */

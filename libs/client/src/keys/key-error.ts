@@ -22,19 +22,6 @@ export type KeyErrorCode =
   /** The key in the data folder is not the one in its roster. */
   | 'HMS_IDENTITY_MISMATCH'
 
-/** Error of a key operation. `detail` describes it; `next` lists helpful commands. */
-export class KeyError extends Error {
-  override readonly name = 'KeyError'
-
-  constructor(
-    readonly code: KeyErrorCode,
-    readonly detail: string,
-    readonly next: readonly { command: string }[] = [],
-  ) {
-    super(`${code}: ${detail}`)
-  }
-}
-
 /** HTTP status by code. Default 403, because the other errors mean that the caller may not use the key. */
 const STATUS: Partial<Record<KeyErrorCode, number>> = {
   HMS_KEY_UNREADABLE: 400,
@@ -43,12 +30,9 @@ const STATUS: Partial<Record<KeyErrorCode, number>> = {
   HMS_KEY_AGENT_CHOICE: 400,
 }
 
-/** Converts a `KeyError` into the error that SDK and CLI report; returns other errors unchanged. */
-export function asKeyProblem(error: unknown): unknown {
-  if (!(error instanceof KeyError)) return error
-  return new HmsError(error.code, error.detail, {
-    status: STATUS[error.code] ?? 403,
-    next: error.next.map(({ command }) => command),
-    cause: error,
-  })
+/** Error of a key operation. `next` lists helpful commands. */
+export class KeyError extends HmsError {
+  constructor(code: KeyErrorCode, detail: string, next: readonly string[] = ['hms-svc doctor']) {
+    super(code, detail, { status: STATUS[code] ?? 403, next })
+  }
 }

@@ -99,12 +99,8 @@ export class KeyFolder {
       (await this.list()).map((key) => key.name),
     )
     const detail = `There is no key of "${name}" in ${this.dir}`
-    if (meant !== undefined)
-      return new KeyError('HMS_KEY_NOT_FOUND', `${detail}. Did you mean "${meant}"?`, [{ command: 'hms-svc keys list' }])
-    return new KeyError('HMS_KEY_NOT_FOUND', detail, [
-      { command: 'hms-svc keys list' },
-      { command: `hms-svc keys create --name "${name}"` },
-    ])
+    if (meant !== undefined) return new KeyError('HMS_KEY_NOT_FOUND', `${detail}. Did you mean "${meant}"?`, ['hms-svc keys list'])
+    return new KeyError('HMS_KEY_NOT_FOUND', detail, ['hms-svc keys list', `hms-svc keys create --name "${name}"`])
   }
 
   private privateFile(name: string): string {
@@ -117,7 +113,7 @@ export class KeyFolder {
 
   private async existsError(name: string): Promise<KeyError> {
     const file = (await this.find(name))?.file ?? this.privateFile(name)
-    return new KeyError('HMS_KEY_EXISTS', `there is a key for "${name}" already: ${file}`, [{ command: 'hms-svc keys list' }])
+    return new KeyError('HMS_KEY_EXISTS', `there is a key for "${name}" already: ${file}`, ['hms-svc keys list'])
   }
 
   private async entry(stem: string): Promise<KeyEntry | undefined> {
@@ -166,13 +162,13 @@ function chooseAgentKey(keys: readonly AgentKey[], name: string, which?: string)
 function only(keys: readonly AgentKey[], what: string, name: string): AgentKey {
   const [key] = keys
   if (key === undefined) {
-    const make = { command: `ssh-keygen -t ed25519 -C "${name}" -f FILE && ssh-add -c FILE` }
-    throw new KeyError('HMS_KEY_AGENT_LACKS', `the ssh-agent does not have ${what}, or is locked`, [make, { command: 'ssh-add -X' }])
+    const make = `ssh-keygen -t ed25519 -C "${name}" -f FILE && ssh-add -c FILE`
+    throw new KeyError('HMS_KEY_AGENT_LACKS', `the ssh-agent does not have ${what}, or is locked`, [make, 'ssh-add -X'])
   }
   if (keys.length === 1) return key
   const choices = keys.map(({ keyid, comment }) => `${keyid} (${comment})`).join(', ')
   throw new KeyError('HMS_KEY_AGENT_CHOICE', `the ssh-agent has several matching keys: ${choices}`, [
-    { command: `hms-svc keys create --name "${name}" --agent ${key.keyid}` },
+    `hms-svc keys create --name "${name}" --agent ${key.keyid}`,
   ])
 }
 

@@ -47,11 +47,7 @@ export class SshAgent {
     const key = (await this.list()).find((each) => each.keyid === keyid)
     if (key === undefined) {
       const detail = `the ssh-agent does not hold the key ${keyid}, or is locked`
-      throw new KeyError('HMS_KEY_AGENT_LACKS', detail, [
-        { command: 'ssh-add -l -E sha256' },
-        { command: 'ssh-add FILE' },
-        { command: 'ssh-add -X' },
-      ])
+      throw new KeyError('HMS_KEY_AGENT_LACKS', detail, ['ssh-add -l -E sha256', 'ssh-add FILE', 'ssh-add -X'])
     }
     return { keyid, sign: (bytes) => this.sign(key, bytes) }
   }
@@ -121,11 +117,11 @@ function keyOf(blob: Buffer, comment: Buffer): AgentKey | undefined {
 }
 
 function unreachable(detail: string): KeyError {
-  return new KeyError('HMS_KEY_AGENT_UNREACHABLE', detail, [{ command: 'eval "$(ssh-agent)"' }, { command: 'ssh-add -l' }])
+  return new KeyError('HMS_KEY_AGENT_UNREACHABLE', detail, ['eval "$(ssh-agent)"', 'ssh-add -l'])
 }
 
 function refusal(detail: string): KeyError {
-  return new KeyError('HMS_KEY_AGENT_REFUSED', detail, [{ command: 'ssh-add -X' }, { command: 'ssh-add -l -E sha256' }])
+  return new KeyError('HMS_KEY_AGENT_REFUSED', detail, ['ssh-add -X', 'ssh-add -l -E sha256'])
 }
 
 export function sshUint32(value: number): Buffer {
