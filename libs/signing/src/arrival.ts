@@ -1,9 +1,8 @@
-import { canonicalJson, isObject, type Envelope, type JsonObject } from '#libs/contracts'
+import { canonicalJson, isObject, type JsonObject } from '#libs/contracts'
 import { PREDICATE_TYPES } from './predicate-types.js'
 import { isString, isText, listOf } from './shape.js'
 import { SignatureError } from './signature-error.js'
-import type { Signer } from './signer.js'
-import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
+import { signerOf, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
 import type { Keys } from './verify-envelope.js'
 
 /** Record that audit signs for a received, verified event until the event gets its index in the log. */
@@ -22,9 +21,7 @@ const ARRIVAL: StatementKind<ArrivalPredicate> = {
   subject: (predicate) => subjectOfPredicate('arrival', predicate),
 }
 
-export function signArrival(predicate: ArrivalPredicate, signer: Signer): Promise<Envelope> {
-  return signStatement(ARRIVAL, predicate, [signer])
-}
+export const signArrival = signerOf(ARRIVAL)
 
 /** Throws `SignatureError` unless audit signed exactly this record. */
 export function requireArrival(envelope: unknown, arrival: ArrivalPredicate, keys: Keys): void {

@@ -1,10 +1,7 @@
 import { CHANGE_CAUSES, isObject, type Change } from '#libs/contracts'
-import type { Envelope } from './envelope.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
 import { isCount, isString, isText, listOf, nullable, objectOf, oneOf, optional } from './shape.js'
-import type { Signer } from './signer.js'
-import { signStatement, subjectOfPredicate, verifyStatement, type SignedDocument, type StatementKind } from './statement-kind.js'
-import type { Keys } from './verify-envelope.js'
+import { readerOf, signerOf, subjectOfPredicate, type StatementKind } from './statement-kind.js'
 
 /** Reason for which rollout issued these stable heads. config-store stores it with the heads and never sends it to readers. */
 export type ChangePredicate = Change & { heads: { policy: string; seq: number }[] }
@@ -22,11 +19,7 @@ const CHANGE: StatementKind<ChangePredicate> = {
   subject: (change) => subjectOfPredicate(`${change.cause} of ${change.heads.map(({ policy }) => policy).join(', ')}`, change),
 }
 
-export function signChange(predicate: ChangePredicate, signer: Signer): Promise<Envelope> {
-  return signStatement(CHANGE, predicate, [signer])
-}
+export const signChange = signerOf(CHANGE)
 
 /** Reads a change; `keys` are rollout's keys. Throws `SignatureError`. */
-export function readChange(envelope: unknown, keys: Keys): SignedDocument<ChangePredicate> {
-  return verifyStatement(CHANGE, envelope, keys)
-}
+export const readChange = readerOf(CHANGE)

@@ -5,15 +5,13 @@ import { PREDICATE_TYPES } from './predicate-types.js'
 import { isText, isTime, optional } from './shape.js'
 import { signEnvelope, type Signer } from './signer.js'
 import {
+  readerOf,
   readUnverified,
   subjectOfPredicate,
-  verifyStatement,
   writeStatement,
-  type SignedDocument,
   type StatementDocument,
   type StatementKind,
 } from './statement-kind.js'
-import type { Keys } from './verify-envelope.js'
 
 /** A person's decision, with a reason, about a subject that has a digest. */
 export type DecisionPredicate = {
@@ -59,9 +57,7 @@ export function writeDecision({ at, ...input }: DecisionInput): StatementDocumen
 }
 
 /** Reads a decision; `keys` are keys of people. Throws `SignatureError`. */
-export function readDecision(envelope: unknown, keys: Keys): SignedDocument<DecisionPredicate> {
-  return verifyStatement(DECISION, envelope, keys)
-}
+export const readDecision = readerOf(DECISION)
 
 /** Reads a decision that is not signed yet. */
 export function readUnsignedDecision(envelope: unknown): StatementDocument<DecisionPredicate> {

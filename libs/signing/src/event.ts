@@ -1,10 +1,8 @@
 import { isObject, type EventAttributes, type JsonObject } from '#libs/contracts'
-import { MAX_EVENT_BYTES, type Envelope } from './envelope.js'
+import { MAX_EVENT_BYTES } from './envelope.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
 import { isCount, isText, isTime, optional } from './shape.js'
-import type { Signer } from './signer.js'
-import { signStatement, subjectOfPredicate, verifyStatement, type SignedDocument, type StatementKind } from './statement-kind.js'
-import type { Keys } from './verify-envelope.js'
+import { readerOf, signerOf, subjectOfPredicate, type StatementKind } from './statement-kind.js'
 
 /** An event as signed by its service. Topic, key and `keySeq` reveal a record that was copied to another topic or key, or resent. */
 export type EventPredicate = EventAttributes & { data: JsonObject }
@@ -28,11 +26,7 @@ const EVENT: StatementKind<EventPredicate> = {
   maxBytes: MAX_EVENT_BYTES,
 }
 
-export function signEvent(predicate: EventPredicate, signer: Signer): Promise<Envelope> {
-  return signStatement(EVENT, predicate, [signer])
-}
+export const signEvent = signerOf(EVENT)
 
 /** Reads an event; `keys` are the keys of the one service that may produce it. Throws `SignatureError`. */
-export function readEvent(envelope: unknown, keys: Keys): SignedDocument<EventPredicate> {
-  return verifyStatement(EVENT, envelope, keys)
-}
+export const readEvent = readerOf(EVENT)

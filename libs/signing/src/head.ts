@@ -1,12 +1,9 @@
 import { groupBy } from '#libs/contracts'
 import { bundleOf, isBundleRef, isSameBundle, type BundleRef } from './bundle.js'
 import { isDigest } from './digest.js'
-import type { Envelope } from './envelope.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
 import { isBasisPoints, isCount, isString, isText, isTime, nullable, objectOf, optional } from './shape.js'
-import type { Signer } from './signer.js'
-import { signStatement, subjectOfPredicate, verifyStatement, type SignedDocument, type StatementKind } from './statement-kind.js'
-import type { Keys } from './verify-envelope.js'
+import { readerOf, signerOf, subjectOfPredicate, type StatementKind } from './statement-kind.js'
 
 /** Scope of stable heads: all readers. */
 export const STABLE_SCOPE = 'global'
@@ -82,11 +79,7 @@ export function brokenHeads(heads: readonly HeadInBundle[]): string | undefined 
   return undefined
 }
 
-export function signHead(predicate: HeadPredicate, signer: Signer): Promise<Envelope> {
-  return signStatement(HEAD, predicate, [signer])
-}
+export const signHead = signerOf(HEAD)
 
 /** Reads a head; `keys` are rollout's keys for a stable head and canary-controller's for a canary head, never both. */
-export function readHead(envelope: unknown, keys: Keys): SignedDocument<HeadPredicate> {
-  return verifyStatement(HEAD, envelope, keys)
-}
+export const readHead = readerOf(HEAD)

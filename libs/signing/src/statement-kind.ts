@@ -51,6 +51,16 @@ export function verifyStatement<T>(kind: StatementKind<T>, envelope: unknown, ke
   return { ...readKind(kind, payload), keyids, invalid }
 }
 
+/** Returns the function that signs statements of this kind with one key. */
+export function signerOf<T>(kind: StatementKind<T>) {
+  return (predicate: T, signer: Signer): Promise<Envelope> => signStatement(kind, predicate, [signer])
+}
+
+/** Returns the function that verifies and reads statements of this kind. */
+export function readerOf<T>(kind: StatementKind<T>) {
+  return (envelope: unknown, keys: Keys): SignedDocument<T> => verifyStatement(kind, envelope, keys)
+}
+
 /** Reads a statement without verifying signatures, such as one still being signed, or a roster, which contains its own keys. */
 export function readUnverified<T>(kind: StatementKind<T>, envelope: unknown): StatementDocument<T> {
   const { payload, payloadType } = openEnvelope(envelope)

@@ -1,11 +1,9 @@
-import type { Envelope } from '#libs/contracts'
 import { digestOfJson, isDigest } from '../digest.js'
 import { PREDICATE_TYPES } from '../predicate-types.js'
 import type { Roster } from '../roster/roster.js'
 import { isCount, isTime, optional } from '../shape.js'
 import { refusedAs, SignatureError } from '../signature-error.js'
-import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from '../statement-kind.js'
-import type { Signer } from '../signer.js'
+import { signerOf, subjectOfPredicate, verifyStatement, type StatementKind } from '../statement-kind.js'
 import { isStableRoot, type StableHead, type StableRoot } from './stable-tree.js'
 
 /** Interval at which rollout issues freshness statements, and validity of each. */
@@ -71,9 +69,7 @@ export function stableDigest(heads: Iterable<StableHead>): string {
   return digestOfJson(rows.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-export function signFreshness(predicate: FreshnessPredicate, signer: Signer): Promise<Envelope> {
-  return signStatement(FRESHNESS, predicate, [signer])
-}
+export const signFreshness = signerOf(FRESHNESS)
 
 /** Reads a freshness statement. Throws `HMS_FRESHNESS_INVALID` unless rollout signed it. The caller checks the expiry. */
 export function readFreshness(envelope: unknown, roster: Roster): FreshnessPredicate {
