@@ -44,33 +44,15 @@ export class PostgresTimerStore implements TimerStore {
   }
 
   async take(tx: Transaction, timer: Timer): Promise<boolean> {
-    const { schema } = postgresOf(tx)
-    // guard: timer-epoch
-    const rows = await postgresOf(tx).query(`DELETE FROM ${schema}.timer WHERE id = $1 AND lease_epoch = $2 RETURNING id`, [
-      timer.id,
-      timer.leaseEpoch,
-    ])
-    return rows.length > 0
+    return leased(tx, timer, (table) => `DELETE FROM ${table}`)
   }
 
   async renew(tx: Transaction, timer: Timer, leaseMs: number): Promise<boolean> {
-    const { schema } = postgresOf(tx)
-    const rows = await postgresOf(tx).query(
-      `UPDATE ${schema}.timer SET lease_until = clock_timestamp() + $3 * interval '1 millisecond' WHERE id = $1 AND lease_epoch
-         = $2 RETURNING id`,
-      [timer.id, timer.leaseEpoch, leaseMs],
-    )
-    return rows.length > 0
+    return leased(tx, timer, (table) => `UPDATE ${table} SET ${LEASED}`, leaseMs)
   }
 
   async failed(tx: Transaction, timer: Timer, counter: 'tries' | 'waits', delayMs: number): Promise<boolean> {
-    const { schema } = postgresOf(tx)
-    const rows = await postgresOf(tx).query(
-      `UPDATE ${schema}.timer SET ${counter} = ${counter} + 1, lease_until = clock_timestamp() + $3 * interval '1 millisecond'
-         WHERE id = $1 AND lease_epoch = $2 RETURNING id`,
-      [timer.id, timer.leaseEpoch, delayMs],
-    )
-    return rows.length > 0
+    return leased(tx, timer, (table) => `UPDATE ${table} SET ${counter} = ${counter} + 1, ${LEASED}`, delayMs)
   }
 
   async nextDueInMs(tx: Transaction): Promise<number | null> {
@@ -87,6 +69,22 @@ export class PostgresTimerStore implements TimerStore {
     const rows = await postgresOf(tx).query<Row>(`SELECT ${COLUMNS} FROM ${schema}.timer WHERE starts_with(id, $1)`, [idPrefix])
     return rows.map(toTimer)
   }
+}
+
+/** Sets the lease to end in `$3` milliseconds. */
+const LEASED = "lease_until = clock_timestamp() + $3 * interval '1 millisecond'"
+
+/** Executes a statement on a timer; returns `false` if the caller no longer holds its lease. */
+async function leased(
+  tx: Transaction,
+  { id, leaseEpoch }: Timer,
+  statement: (table: string) => string,
+  ...more: number[]
+): Promise<boolean> {
+  const { schema } = postgresOf(tx)
+  const where = 'WHERE id = $1 AND lease_epoch = $2' // guard: timer-epoch
+  const rows = await postgresOf(tx).query(`${statement(`${schema}.timer`)} ${where} RETURNING id`, [id, leaseEpoch, ...more])
+  return rows.length > 0
 }
 
 function toTimer({ due_at: dueAt, lease_epoch: leaseEpoch, ...row }: Row): Timer {
