@@ -52,12 +52,13 @@ export class WorkerReplayRunner implements ReplayRunner {
     if (this.#waiting.length >= this.#options.queueLimit) {
       throw new ReplayError('HMS_REPLAY_BUSY', `${this.#waiting.length} replays are waiting already`, true)
     }
-    const { promise, job } = newJob(task, onProgress)
-    const abort = () => this.#drop(job, signal?.reason)
-    signal?.addEventListener('abort', abort, { once: true })
-    this.#waiting.push(job)
-    this.#next()
-    return promise.finally(() => signal?.removeEventListener('abort', abort))
+    const ended = new AbortController()
+    return new Promise<Replayed>((resolve, reject) => {
+      const job = { task, onProgress, resolve, reject }
+      signal?.addEventListener('abort', () => this.#drop(job, signal.reason), { signal: ended.signal })
+      this.#waiting.push(job)
+      this.#next()
+    }).finally(() => ended.abort())
   }
 
   /** Rejects running and waiting replays, and ends the threads. */
@@ -114,12 +115,4 @@ export class WorkerReplayRunner implements ReplayRunner {
     if (index >= 0) this.#waiting.splice(index, 1)
     job.reject(reason)
   }
-}
-
-function newJob(task: ReplayTask, onProgress: OnProgress | undefined): { promise: Promise<Replayed>; job: Job } {
-  let job: Job | undefined
-  const promise = new Promise<Replayed>((resolve, reject) => {
-    job = { task, onProgress, resolve, reject }
-  })
-  return { promise, job: job as Job }
 }
