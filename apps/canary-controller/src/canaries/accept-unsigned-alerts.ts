@@ -3,7 +3,7 @@ import { documentTable, type Transaction } from '#libs/persistence'
 import { digestOfJson } from '#libs/signing'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { JudgeAlert } from './judge-alert.js'
-import { type BotAlert, isObject, isPlainText, type Json, jsonIn, type JsonObject, readingProblem } from '#libs/contracts'
+import { type BotAlert, defined, isObject, isPlainText, type Json, jsonIn, type JsonObject, readingProblem } from '#libs/contracts'
 
 /** Id of an accepted unsigned alert, to detect duplicates: unsigned records have no `keySeq` that a position could check. */
 export interface UnsignedAlert {
@@ -59,8 +59,7 @@ export function unsignedAlertOf({ key, value }: BusRecord): BotAlert | undefined
     kind,
     reading,
     value: alertValue,
-    ...(policy === undefined ? {} : { policy }),
-    ...(version === undefined ? {} : { version }),
+    ...defined({ policy, version }),
   } as BotAlert
 }
 

@@ -1,4 +1,4 @@
-import type { Envelope, PolicyView } from '#libs/contracts'
+import { defined, type Envelope, type PolicyView } from '#libs/contracts'
 import { effectiveBreakGlass, changeView, type ReleasePredicate, type VerifiedRelease } from '#libs/signing'
 
 /** Authors and approvers of a release. */
@@ -18,15 +18,12 @@ export function provenanceOf(
   { author, approvedBy, soleOfficial }: Origin,
   change: Envelope | undefined,
 ): PolicyView['provenance'] {
-  const breakGlass = effectiveBreakGlass(predicate)
-  const changed = changeView(change, { predicate, approvedBy })
   return {
     run,
     digest,
     author,
     approvedBy,
     ...(soleOfficial ? { soleOfficial } : {}),
-    ...(breakGlass === undefined ? {} : { breakGlass }),
-    ...(changed === undefined ? {} : { change: changed }),
+    ...defined({ breakGlass: effectiveBreakGlass(predicate), change: changeView(change, { predicate, approvedBy }) }),
   }
 }

@@ -1,5 +1,6 @@
 import {
   asSummary,
+  defined,
   EVENT_TOPICS,
   SUMMARY_HEADER,
   summaryOf,
@@ -46,9 +47,7 @@ export class Outbox {
     const topic = options.topic ?? EVENT_TOPICS[type as keyof typeof EVENT_TOPICS]
     const head = {
       ...(await this.head(tx, type, topic, options.key)),
-      ...(options.run === undefined ? {} : { runId: String(options.run) }),
-      ...(options.attempt === undefined ? {} : { attempt: options.attempt }),
-      ...(options.causationId === undefined ? {} : { causationId: options.causationId }),
+      ...defined({ runId: options.run?.toString(), attempt: options.attempt, causationId: options.causationId }),
     }
     const envelope = await this.seal.sign({ ...head, data: data as unknown as JsonObject }, this.signer)
     const event: OutgoingEvent = {

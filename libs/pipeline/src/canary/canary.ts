@@ -89,9 +89,7 @@ export function newCanary(
   const { scope, scopeName, share: requestedShare, observeMs } = plan
   const watch = { publishedAt: null, observeUntil: null, observed: false, frozen: null, leaseUntil: now.toISOString() }
   const alerts = { counted: [], alerting: [], unexplained: [] }
-  const metrics = plan.metrics === undefined ? {} : { metrics: newMetrics(plan.metrics) }
   const expected = predictionsOf(load, claimedScopes({ dossier: requested, scope }))
-  const predictions = expected.length === 0 ? {} : { predictions: expected }
   return {
     run,
     attempt,
@@ -105,8 +103,7 @@ export function newCanary(
     members,
     ...watch,
     ...alerts,
-    ...metrics,
-    ...predictions,
+    ...defined({ metrics: plan.metrics && newMetrics(plan.metrics), predictions: expected.length === 0 ? undefined : expected }),
   }
 }
 

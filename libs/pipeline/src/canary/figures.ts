@@ -1,4 +1,4 @@
-import type { CanaryFigures, CanaryLack } from '#libs/contracts'
+import { type CanaryFigures, type CanaryLack, defined } from '#libs/contracts'
 import { isLive, type Canary } from './canary.js'
 import { excessEvidence, lnRateRatio, powerOfTwoEvents } from './statistics/one-arm.js'
 import { chanceOfAtLeast, lnShareRatio, lnSkewEvidence, shareAtRatio, shareEvidence } from './statistics/two-arms.js'
@@ -46,8 +46,7 @@ export function figuresOf(canary: Canary, at: { now: Date; leaseMs: number }): C
     power: powerOfTwoEvents(expected, RATIO),
     isDoublingExcluded: lnAgainstRatio(watch) >= Math.log(1 / BETA),
     lacks: lacksOf(canary, watch, at.leaseMs),
-    ...(load === undefined ? {} : { load }),
-    ...(canary.metrics === undefined ? {} : { metrics: canary.metrics }),
+    ...defined({ load, metrics: canary.metrics }),
   }
 }
 

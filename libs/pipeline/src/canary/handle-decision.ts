@@ -1,3 +1,4 @@
+import { defined } from '#libs/contracts'
 import { applied, describeDecision, endsRun, lateResponse, MANUAL, type Ownership } from '../stage/decision-response.js'
 import { precededBy, unchanged, type DecisionReceived } from '../stage/decision.js'
 import { isLive, isOpen, type Canary } from './canary.js'
@@ -68,9 +69,8 @@ function resume(canary: Canary, context: CanaryContext): CanaryDecision {
   const members = canary.members.map((member) => ({ ...member, published: false, acknowledged: 0, silent: [] }))
   const earlier = canary.earlier?.map((head) => ({ ...head, acknowledged: 0, silent: [] }))
   const { remainingMs: _remainingMs, counts: _counts, ...rest } = canary
-  const resetMetrics = rest.metrics === undefined ? {} : { metrics: resetUnanswered(rest.metrics) }
-  const kept = earlier === undefined ? {} : { earlier }
-  return lease({ ...rest, ...resetMetrics, ...kept, state: 'publishing', observed: false, observeUntil: null, members }, context, true)
+  const kept = defined({ metrics: rest.metrics && resetUnanswered(rest.metrics), earlier })
+  return lease({ ...rest, ...kept, state: 'publishing', observed: false, observeUntil: null, members }, context, true)
 }
 
 /** Extends the observation by `byMs`. A paused canary waits for acknowledgements again, and then observes for `byMs`. */

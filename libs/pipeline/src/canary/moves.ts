@@ -164,9 +164,7 @@ function passedStep(canary: Canary, basis: PassBasis, summary: string, context: 
 export function pause(canary: Canary, reason: string, detail: string, context: CanaryContext): CanaryDecision {
   const { run, attempt } = canary
   const next = [command('runs.decide', { decision: 'resume', run })]
-  const figures = figuresOf(canary, context)
-  const figuresMember = figures === undefined ? {} : { figures }
-  const data = { run, attempt, reason, detail, label: canaryLabel(canary), next, ...figuresMember }
+  const data = { run, attempt, reason, detail, label: canaryLabel(canary), next, ...defined({ figures: figuresOf(canary, context) }) }
   const effects: CanaryEffect[] = [
     { do: 'cancel', timers: ['acknowledge', 'observe', 'measure'] },
     { do: 'emit', type: 'hms.canary.paused.v1', data },
