@@ -11,7 +11,7 @@ import { bundleOf, isBundleRef, isSameBundle, type BundleRef } from './bundle.js
 import { digestOfJson, hexOf, isDigest } from './digest.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
 import { isBasisPoints, isCount, isString, isText, isTime, listOf, nullable, objectOf, oneOf, optional, type Check } from './shape.js'
-import { SignatureError } from './signature-error.js'
+import { orRefusal, SignatureError } from './signature-error.js'
 import { readUnverified, writeStatement, type StatementDocument, type StatementKind } from './statement-kind.js'
 
 export const MAX_FALLBACKS = 5
@@ -144,17 +144,15 @@ export function effectiveBreakGlass({
 
 /** Returns why these releases are not exactly the bundle that people approved; `undefined` if they match. */
 export function brokenBundle(releases: readonly Pick<ReleaseDocument, 'envelope'>[]): string | undefined {
-  try {
+  const broken = orRefusal(() => {
     const read = releases.map(({ envelope }) => readRelease(envelope))
     const whole = bundleOf(read.map(({ policyDigest }) => policyDigest))
     const other = read.find(({ predicate }) => !isSameBundle(predicate.bundle, whole))?.predicate
     if (other === undefined) return undefined
     const { policy, bundle } = other
     return `${policy.id}@${policy.version} was approved in a bundle of ${bundle.size}, and these ${whole.size} are another`
-  } catch (error) {
-    if (error instanceof SignatureError) return error.detail
-    throw error
-  }
+  })
+  return broken instanceof SignatureError ? broken.detail : broken
 }
 
 /** Returns the effective time of a policy in epoch milliseconds; `NaN` for an invalid time. */

@@ -91,22 +91,25 @@ export class SignatureError extends Error {
   }
 }
 
-/** Returns the result of `read`, or `otherwise` if it throws a `SignatureError`. Other errors are rethrown. */
-export function unlessRefused<T, U>(read: () => T, otherwise: U): T | U {
+/** Returns the result of `read`, or the `SignatureError` that it throws. Other errors are rethrown. */
+export function orRefusal<T>(read: () => T): T | SignatureError {
   try {
     return read()
   } catch (error) {
-    if (error instanceof SignatureError) return otherwise
+    if (error instanceof SignatureError) return error
     throw error
   }
 }
 
+/** Returns the result of `read`, or `otherwise` if it throws a `SignatureError`. Other errors are rethrown. */
+export function unlessRefused<T, U>(read: () => T, otherwise: U): T | U {
+  const result = orRefusal(read)
+  return result instanceof SignatureError ? otherwise : result
+}
+
 /** Returns the result of `read`. Rethrows its `SignatureError` with this code, and with `what` before the detail. */
 export function refusedAs<T>(code: SignatureErrorCode, what: string, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof SignatureError) throw new SignatureError(code, `${what}: ${error.detail}`)
-    throw error
-  }
+  const result = orRefusal(read)
+  if (!(result instanceof SignatureError)) return result
+  throw new SignatureError(code, `${what}: ${result.detail}`)
 }

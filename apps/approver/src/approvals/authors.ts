@@ -1,5 +1,5 @@
 import { action, HmsError } from '#libs/contracts'
-import { approvalRequirement, authorRule, authorsOf, SignatureError, type ApprovalRequirement, type Roster } from '#libs/signing'
+import { approvalRequirement, authorRule, authorsOf, orRefusal, SignatureError, type ApprovalRequirement, type Roster } from '#libs/signing'
 import type { NewPolicy } from './prepare-release.js'
 
 export interface NamedAuthors {
@@ -44,16 +44,13 @@ export function authorOf(
 }
 
 function requirementOf(release: Omit<NewPolicy, 'digest'>, roster: Roster): ApprovalRequirement {
-  try {
-    return approvalRequirement(roster, release)
-  } catch (error) {
-    if (!(error instanceof SignatureError)) throw error
-    throw new HmsError(error.code, `${release.policy.id} cannot be approved: ${error.detail}.`, {
-      status: 422,
-      cause: error,
-      next: [action('roster.show')],
-    })
-  }
+  const requirement = orRefusal(() => approvalRequirement(roster, release))
+  if (!(requirement instanceof SignatureError)) return requirement
+  throw new HmsError(requirement.code, `${release.policy.id} cannot be approved: ${requirement.detail}.`, {
+    status: 422,
+    cause: requirement,
+    next: [action('roster.show')],
+  })
 }
 
 function committerOf(name: unknown, roster: Roster): string | null {

@@ -3,7 +3,7 @@ import { Outbox } from '#libs/messaging'
 import { Database, lockedDocument, Timers, type Transaction } from '#libs/persistence'
 import { endEarly } from '#libs/pipeline'
 import { Rosters } from '#libs/service'
-import { readDecision, type DecisionPredicate, type Principal } from '#libs/signing'
+import { readDecision, orRefusal, SignatureError, type DecisionPredicate, type Principal } from '#libs/signing'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { refusalOfSignature } from '../runs/decide-run.js'
 import { runOf, type RunRecord } from '../runs/run.table.js'
@@ -83,23 +83,20 @@ export class EndApproval implements OnModuleInit {
 
   private read(digest: string, statement: unknown, now: Date): { person: Principal; decision: DecisionPredicate } {
     const roster = this.rosters.newest
-    try {
-      const { predicate: decision, keyids } = readDecision(statement, roster.keysOfKind('person', now.toISOString()))
-      const person = roster.principalOfKey(keyids[0]!)!
-      if (
-        decision.subject === digest &&
-        decision.decision === 'reject' &&
-        Math.max(decision.reason.length, decision.publicReason?.length ?? 0) <= MAX_REASON
-      )
-        return { person, decision }
-      throw new HmsError(
-        'HMS_APPROVER_DECISION_OTHER',
-        `The signed statement is not a rejection of ${digest} with a reason of at most ${MAX_REASON} characters.`,
-        { status: 422 },
-      )
-    } catch (error) {
-      throw refusalOfSignature(error)
-    }
+    const read = orRefusal(() => readDecision(statement, roster.keysOfKind('person', now.toISOString())))
+    if (read instanceof SignatureError) throw refusalOfSignature(read)
+    const { predicate: decision, keyids } = read
+    if (
+      decision.subject === digest &&
+      decision.decision === 'reject' &&
+      Math.max(decision.reason.length, decision.publicReason?.length ?? 0) <= MAX_REASON
+    )
+      return { person: roster.principalOfKey(keyids[0]!)!, decision }
+    throw new HmsError(
+      'HMS_APPROVER_DECISION_OTHER',
+      `The signed statement is not a rejection of ${digest} with a reason of at most ${MAX_REASON} characters.`,
+      { status: 422 },
+    )
   }
 }
 

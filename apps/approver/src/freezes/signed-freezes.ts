@@ -4,7 +4,7 @@ import { Database, type Transaction } from '#libs/persistence'
 import { freezeError, mayReplaceFreeze, isDeletable, nextChange, windowAt } from '#libs/pipeline'
 import { isPolicyId } from '#libs/policy'
 import { Rosters } from '#libs/service'
-import { digestOfPayload, isSignedLately, readFreeze, SignatureError, type ReadFreeze, type Roster } from '#libs/signing'
+import { digestOfPayload, isSignedLately, readFreeze, orRefusal, SignatureError, type ReadFreeze, type Roster } from '#libs/signing'
 import { FREEZES } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { requireReviewed } from '../tickets/review-lock.table.js'
@@ -91,14 +91,11 @@ function readSignedFreeze(statement: Envelope, roster: Roster, now: Date): ReadF
 
 /** Without `now`, verifies everything but the times; called so before the transaction, which unauthorised statements must not reach. */
 function verifyStatement(statement: Envelope, roster: Roster, now?: Date): ReadFreeze {
-  try {
-    return readFreeze(statement, roster, now?.toISOString())
-  } catch (error) {
-    if (!(error instanceof SignatureError)) throw error
-    if (error.code === 'HMS_FREEZE_OTHER') throw otherInstallation(error.detail, roster, error)
-    const code = error.code === 'HMS_FREEZE_NOT_ALLOWED' ? error.code : 'HMS_FREEZE_SIGNATURE_INVALID'
-    throw new HmsError(code, `The statement does not count: ${error.detail}.`, { status: 403, next: [action('roster.show')], cause: error })
-  }
+  const read = orRefusal(() => readFreeze(statement, roster, now?.toISOString()))
+  if (!(read instanceof SignatureError)) return read
+  if (read.code === 'HMS_FREEZE_OTHER') throw otherInstallation(read.detail, roster, read)
+  const code = read.code === 'HMS_FREEZE_NOT_ALLOWED' ? read.code : 'HMS_FREEZE_SIGNATURE_INVALID'
+  throw new HmsError(code, `The statement does not count: ${read.detail}.`, { status: 403, next: [action('roster.show')], cause: read })
 }
 
 function otherInstallation(why: string, { installation }: Roster, cause?: Error): HmsError {

@@ -1,6 +1,6 @@
 import type { ReleaseDocument } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { approvalState, readRelease, refusalByReaders, SignatureError, type Roster } from '#libs/signing'
+import { approvalState, readRelease, refusalByReaders, orRefusal, SignatureError, type Roster } from '#libs/signing'
 import { withProof } from '#libs/stage'
 
 /**
@@ -14,12 +14,10 @@ export async function refusedByReaders(tx: Transaction, given: ReleaseDocument, 
 }
 
 function refusedUnproven({ id, version, envelope }: ReleaseDocument, roster: Roster, at?: string): string | undefined {
-  try {
+  const refusal = orRefusal(() => {
     const release = readRelease(envelope)
     const { complete, missing } = approvalState(roster, release, at ?? release.predicate.preparedAt)
     return complete ? undefined : `${id}@${version} lacks approval by ${missing.join(', ')}`
-  } catch (error) {
-    if (error instanceof SignatureError) return error.detail
-    throw error
-  }
+  })
+  return refusal instanceof SignatureError ? refusal.detail : refusal
 }

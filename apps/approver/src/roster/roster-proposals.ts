@@ -2,7 +2,7 @@ import { action, command, type Envelope, HmsError, type ReleaseDocument, type Ro
 import { Outbox } from '#libs/messaging'
 import { Database, findAll, type Transaction } from '#libs/persistence'
 import { Rosters, Signals, storeRoster } from '#libs/service'
-import { readSuccessor, rootState, type Roster, SignatureError } from '#libs/signing'
+import { readSuccessor, rootState, type Roster, orRefusal, SignatureError, unlessRefused } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { MAX_PROPOSAL_BYTES, MAX_PROPOSALS, ROSTER_PROPOSALS, type ProposalRecord } from './proposal.table.js'
 import type { RosterProposalDto, RosterSignatureDto } from './roster.dto.js'
@@ -104,12 +104,9 @@ export class RosterProposals {
 
 /** Runs `work`, and throws the HTTP error for a refused roster. */
 function refusingRosters<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    if (!(error instanceof SignatureError)) throw error
-    throw new HmsError(error.code, `The roster is refused: ${error.detail}.`, { status: 422, next: [action('roster.show')], cause: error })
-  }
+  const result = orRefusal(work)
+  if (!(result instanceof SignatureError)) return result
+  throw new HmsError(result.code, `The roster is refused: ${result.detail}.`, { status: 422, next: [action('roster.show')], cause: result })
 }
 
 /** Requires the installation's id; otherwise the signatures would count for every installation whose first roster has the same people. */
@@ -152,11 +149,8 @@ function viewInForce(roster: Roster): RosterProposalView {
  */
 function requireUsefulSignature(envelope: Envelope, signature: RosterSignatureDto, judges: readonly Roster[], now: string): void {
   const alone = { ...envelope, signatures: [signature] }
-  try {
-    if (judges.some((judge) => judge.isLive(signature.keyid, now) && rootState(alone, judge).signed.length > 0)) return
-  } catch (error) {
-    if (!(error instanceof SignatureError)) throw error
-  }
+  const counts = (judge: Roster): boolean => judge.isLive(signature.keyid, now) && rootState(alone, judge).signed.length > 0
+  if (unlessRefused(() => judges.some(counts), false)) return
   throw signatureRefused(judges[0]!, signature)
 }
 

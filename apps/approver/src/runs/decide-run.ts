@@ -19,6 +19,7 @@ import { Rosters } from '#libs/service'
 import {
   isSignedLately,
   readRunDecision,
+  orRefusal,
   SignatureError,
   verifyRunDecision,
   type DecidedRun,
@@ -102,11 +103,9 @@ export class DecideRun {
   }
 
   private verify(statement: Envelope, now?: Date): RunDecisionPredicate {
-    try {
-      return verifyRunDecision(statement, this.rosters.newest.keysOfKind('person', now?.toISOString()))
-    } catch (error) {
-      throw refusalOfSignature(error)
-    }
+    const read = orRefusal(() => verifyRunDecision(statement, this.rosters.newest.keysOfKind('person', now?.toISOString())))
+    if (read instanceof SignatureError) throw refusalOfSignature(read)
+    return read
   }
 
   /** Returns the verified decision. Throws unless signature, run, reason and time are valid. */
@@ -117,29 +116,16 @@ export class DecideRun {
     now: Date,
     { known = RUN_DECISIONS, ...ticketFields }: ReadOptions = {},
   ): ReadRunDecision {
-    try {
-      const about = { run: facts.run, releases: approval.releases, ...ticketFields }
-      const read = readRunDecision(statement, about, this.rosters.newest, now.toISOString())
-      const { decision, reason, publicReason = '', at, byMs = 0 } = read.predicate
-      if (!known.includes(decision)) throw otherDecision(`${decision} is not one of ${known.join(', ')}.`)
-      if (reason.trim() === '' || reason.length > MAX_REASON || publicReason.length > MAX_REASON)
-        throw otherDecision(`A decision needs a non-empty reason of at most ${MAX_REASON} characters.`)
-      if (byMs > LONGEST_EXTENSION_MS) throw otherDecision('A run is extended by 7 days at most.')
-      if (isSignedLately(at, now)) return read
-      throw expired()
-    } catch (error) {
-      if (!(error instanceof SignatureError)) throw error
-      if (error.code === 'HMS_DECISION_OTHER')
-        throw otherDecision(`The signed statement is not a decision about run #${facts.run}: ${error.detail}.`)
-      if (error.code === 'HMS_DECISION_NOT_ALLOWED') {
-        throw new HmsError('HMS_RUN_DECISION_NOT_ALLOWED', `Not allowed: ${error.detail}.`, {
-          status: 403,
-          next: [action('roster.show')],
-          cause: error,
-        })
-      }
-      throw refusalOfSignature(error)
-    }
+    const about = { run: facts.run, releases: approval.releases, ...ticketFields }
+    const read = orRefusal(() => readRunDecision(statement, about, this.rosters.newest, now.toISOString()))
+    if (read instanceof SignatureError) throw refusalOfRead(read, facts.run)
+    const { decision, reason, publicReason = '', at, byMs = 0 } = read.predicate
+    if (!known.includes(decision)) throw otherDecision(`${decision} is not one of ${known.join(', ')}.`)
+    if (reason.trim() === '' || reason.length > MAX_REASON || publicReason.length > MAX_REASON)
+      throw otherDecision(`A decision needs a non-empty reason of at most ${MAX_REASON} characters.`)
+    if (byMs > LONGEST_EXTENSION_MS) throw otherDecision('A run is extended by 7 days at most.')
+    if (isSignedLately(at, now)) return read
+    throw expired()
   }
 
   /** Returns the stage for the decision; `null` before the run's start. Throws 409 with the state if it is late or impossible. */
@@ -222,9 +208,19 @@ const STATES_OF: Partial<Record<RunDecisionName, readonly RunState[]>> = {
 
 const PAST_TENSE: Partial<Record<RunDecisionName, string>> = { pause: 'paused', extend: 'extended', promote: 'promoted' }
 
-/** Returns the HTTP error of a decision whose signature does not verify; any other error unchanged. */
-export function refusalOfSignature(error: unknown): unknown {
-  if (!(error instanceof SignatureError)) return error
+function refusalOfRead(error: SignatureError, run: number): HmsError {
+  if (error.code === 'HMS_DECISION_OTHER')
+    return otherDecision(`The signed statement is not a decision about run #${run}: ${error.detail}.`)
+  if (error.code !== 'HMS_DECISION_NOT_ALLOWED') return refusalOfSignature(error)
+  return new HmsError('HMS_RUN_DECISION_NOT_ALLOWED', `Not allowed: ${error.detail}.`, {
+    status: 403,
+    next: [action('roster.show')],
+    cause: error,
+  })
+}
+
+/** Returns the HTTP error of a decision whose signature does not verify. */
+export function refusalOfSignature(error: SignatureError): HmsError {
   if (error.code === 'HMS_SIGNATURE_UNKNOWN_KEY') {
     return new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `No person of the roster signed this: ${error.detail}.`, {
       status: 403,

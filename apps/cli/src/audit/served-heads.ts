@@ -5,6 +5,7 @@ import {
   freshnessAhead,
   judgeFreshness,
   readFreshness,
+  orRefusal,
   SignatureError,
   STABLE_SCOPE,
   stableDigest,
@@ -164,7 +165,7 @@ async function doubtOf(client: ApiClient, documents: readonly ConfigDocument[], 
   const { freshness } = await client.get('/v1/snapshot', { revision: 0, policies: 'none' })
   if (freshness === undefined) return { code: 'HMS_FRESHNESS_MISSING', detail: 'config-store shows no freshness statement of rollout' }
   const now = check.nowMs()
-  try {
+  return orRefusal(() => {
     const statement = readFreshness(freshness, check.roster)
     if (judgeFreshness(statement, undefined, now) === 'ahead') return freshnessAhead(statement, now)
     if (!(now < Date.parse(statement.expires) + FRESHNESS_AHEAD_MS))
@@ -177,8 +178,5 @@ async function doubtOf(client: ApiClient, documents: readonly ConfigDocument[], 
       code: 'HMS_FRESHNESS_MIXED',
       detail: `the stable heads that config-store serves differ from rollout's freshness statement of ${statement.issuedAt}`,
     }
-  } catch (error) {
-    if (error instanceof SignatureError) return error
-    throw error
-  }
+  })
 }

@@ -3,6 +3,7 @@ import {
   digestOfPayload,
   readChange,
   readHead,
+  orRefusal,
   SignatureError,
   STABLE_SCOPE,
   verifyHead,
@@ -137,10 +138,7 @@ async function byOneOf<T>(rosters: readonly Roster[], read: (roster: Roster) => 
 }
 
 function signed<T>(check: () => T): T {
-  try {
-    return check()
-  } catch (error) {
-    if (error instanceof SignatureError) throw new LiveRefused(error.detail)
-    throw error
-  }
+  const result = orRefusal(check)
+  if (!(result instanceof SignatureError)) return result
+  throw new LiveRefused(result.detail)
 }

@@ -1,6 +1,6 @@
 import { Database, type Transaction } from '#libs/persistence'
 import { Rosters } from '#libs/service'
-import { readHead, SignatureError, STABLE_SCOPE } from '#libs/signing'
+import { readHead, unlessRefused, STABLE_SCOPE } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { DOCUMENTS, documentId, ENVIRONMENT, type StoredDocument } from './head.table.js'
@@ -74,13 +74,8 @@ export class VerifiedRows {
   async newestStableSeq(tx: Transaction, policy: string): Promise<number> {
     const [newest] = await tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'seq', descending: true, limit: 1 })
     if (newest === undefined) return 0
-    try {
-      const { predicate } = readHead(newest.head, this.rosters.newest.serviceKeys('rollout'))
-      return predicate.policy === policy && predicate.scope === STABLE_SCOPE ? predicate.seq : 0
-    } catch (error) {
-      if (error instanceof SignatureError) return 0
-      throw error
-    }
+    const head = unlessRefused(() => readHead(newest.head, this.rosters.newest.serviceKeys('rollout')).predicate, undefined)
+    return head?.policy === policy && head.scope === STABLE_SCOPE ? head.seq : 0
   }
 
   /** Whether a newer head was stored since the row was read. */

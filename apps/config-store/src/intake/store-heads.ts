@@ -20,6 +20,7 @@ import {
   digestOfPayload,
   type HeadPredicate,
   readChange,
+  orRefusal,
   SignatureError,
   STABLE_SCOPE,
   type VerifiedHead,
@@ -271,12 +272,9 @@ function changeOf({ verified, known }: NewHead, change: StatedChange | undefined
 
 /** Runs a verification and converts its error to 422 with the code of the violated rule: the sender has to fix the document. */
 export function orRefused<T>(verify: () => T): T {
-  try {
-    return verify()
-  } catch (error) {
-    if (error instanceof SignatureError) throw new HmsError(error.code, `${sentence(error.detail)}.`, { status: 422, cause: error })
-    throw error
-  }
+  const result = orRefusal(verify)
+  if (!(result instanceof SignatureError)) return result
+  throw new HmsError(result.code, `${sentence(result.detail)}.`, { status: 422, cause: result })
 }
 
 function sentence(detail: string): string {

@@ -1,5 +1,5 @@
 import { HmsError, type Envelope } from '#libs/contracts'
-import { digestOf, openEnvelope, SignatureError } from '#libs/signing'
+import { digestOf, openEnvelope, orRefusal, SignatureError } from '#libs/signing'
 import type { FastifyInstance } from 'fastify'
 import { takeForms, textOf } from '../forms/take-forms.js'
 import { Alert } from '../layout/absent.js'
@@ -58,12 +58,9 @@ function envelopesIn(text: string): Envelope[] {
 }
 
 function opened(envelope: unknown): ReturnType<typeof openEnvelope> {
-  try {
-    return openEnvelope(envelope)
-  } catch (error) {
-    if (error instanceof SignatureError) throw unreadable(`What was pasted is no signature: ${error.detail}.`)
-    throw error
-  }
+  const read = orRefusal(() => openEnvelope(envelope))
+  if (!(read instanceof SignatureError)) return read
+  throw unreadable(`What was pasted is no signature: ${read.detail}.`)
 }
 
 function parsed(text: string): unknown {

@@ -4,6 +4,7 @@ import {
   authorsOf,
   countsOnRelease,
   readUnsignedRoster,
+  orRefusal,
   SignatureError,
   unlessRefused,
   type ReleasePredicate,
@@ -25,12 +26,8 @@ export interface People {
 export async function readPeople(read: Read): Promise<Answer<People>> {
   const answer = await read<RosterStep[]>('/v1/roster')
   if (answer.kind === 'loaded' && answer.value.length === 0) return { kind: 'missing', detail: 'There is no roster yet.' }
-  try {
-    return mapAnswer(answer, peopleOf)
-  } catch (error) {
-    if (error instanceof SignatureError) return { kind: 'missing', detail: `The roster cannot be read: ${error.detail}.` }
-    throw error
-  }
+  const people = orRefusal(() => mapAnswer(answer, peopleOf))
+  return people instanceof SignatureError ? { kind: 'missing', detail: `The roster cannot be read: ${people.detail}.` } : people
 }
 
 function peopleOf(steps: readonly RosterStep[]): People {

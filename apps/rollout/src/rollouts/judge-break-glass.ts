@@ -1,7 +1,7 @@
 import { openDossier, type ReleaseDocument, type RunDossier } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import type { BreakGlassRefusal } from '#libs/pipeline'
-import { approvalState, readRelease, SignatureError, type OpenedRelease, type Roster } from '#libs/signing'
+import { approvalState, readRelease, orRefusal, SignatureError, type OpenedRelease, type Roster } from '#libs/signing'
 import { overtakenReason, type Stable, stableOrNew } from '../stable/stable.table.js'
 
 export interface RefusedBreakGlass {
@@ -26,13 +26,11 @@ export function judgeBreakGlass(
   { stables, now }: LocalState,
   roster: Roster,
 ): RefusedBreakGlass | undefined {
-  try {
+  const judged = orRefusal(() => {
     const opened = releases.map(({ envelope }) => readRelease(envelope))
     return notBreakGlass(opened) ?? missingSignatures(opened, roster) ?? expiredOrOvertaken(opened, stables, now)
-  } catch (error) {
-    if (error instanceof SignatureError) return refusal('NOT_APPROVED', error.detail)
-    throw error
-  }
+  })
+  return judged instanceof SignatureError ? refusal('NOT_APPROVED', judged.detail) : judged
 }
 
 /** Judges a run by the state of this service. The caller holds the locks of the run's policies. */

@@ -1,5 +1,5 @@
 import type { ReleaseDocument } from '#libs/contracts'
-import { approvalState, readRelease, SignatureError, type Approver, type Roster } from '#libs/signing'
+import { approvalState, readRelease, orRefusal, SignatureError, type Approver, type Roster } from '#libs/signing'
 import type { LiveVersion } from '../stable/live-version.table.js'
 import { overtakenReason, type Stable } from '../stable/stable.table.js'
 
@@ -25,7 +25,7 @@ export interface LocalState {
 export function judgeSignedRollback(releases: readonly ReleaseDocument[], { stable, known }: LocalState, roster: Roster): JudgedRollback {
   const [release] = releases
   if (release === undefined || releases.length !== 1) return refusal('BUNDLE_BROKEN', 'a signed rollback must contain exactly one policy')
-  try {
+  const judged = orRefusal(() => {
     const read = readRelease(release.envelope)
     const { predicate, policyDigest } = read
     const { approvedBy, complete, missing } = approvalState(roster, read)
@@ -36,10 +36,8 @@ export function judgeSignedRollback(releases: readonly ReleaseDocument[], { stab
       // guards: signed-rollback-was-live, signed-rollback-same-document
       return refusal('NEVER_LIVE', `${name} was never live with this content`)
     return overtakenReason(stable, predicate.releaseEpoch, rollback.replaces) ?? { approvedBy }
-  } catch (error) {
-    if (error instanceof SignatureError) return refusal('NOT_APPROVED', error.detail)
-    throw error
-  }
+  })
+  return judged instanceof SignatureError ? refusal('NOT_APPROVED', judged.detail) : judged
 }
 
 function refusal(reason: string, detail: string): RefusedRollback {

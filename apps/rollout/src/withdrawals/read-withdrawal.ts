@@ -1,5 +1,14 @@
 import { action, HmsError, MAX_REASON, type Envelope, type ReleaseDocument } from '#libs/contracts'
-import { countsOnRelease, isSignedLately, readDecision, readRelease, SignatureError, type Principal, type Roster } from '#libs/signing'
+import {
+  countsOnRelease,
+  isSignedLately,
+  readDecision,
+  readRelease,
+  orRefusal,
+  SignatureError,
+  type Principal,
+  type Roster,
+} from '#libs/signing'
 
 export interface ReadWithdrawal {
   /** Digest of the statement. */
@@ -35,13 +44,10 @@ export function readWithdrawal(
 
 /** Returns the decision of a person, its content unchecked. Throws 403 `HMS_WITHDRAWAL_SIGNATURE_INVALID` for other signers. */
 export function verifyWithdrawal(statement: Envelope, roster: Roster, now?: Date): ReturnType<typeof readDecision> {
-  try {
-    return readDecision(statement, roster.keysOfKind('person', now?.toISOString()))
-  } catch (error) {
-    if (!(error instanceof SignatureError)) throw error
-    const detail = `No person of the roster signed this withdrawal: ${error.detail}.`
-    throw new HmsError('HMS_WITHDRAWAL_SIGNATURE_INVALID', detail, { status: 403, cause: error, next: [action('keys.list')] })
-  }
+  const read = orRefusal(() => readDecision(statement, roster.keysOfKind('person', now?.toISOString())))
+  if (!(read instanceof SignatureError)) return read
+  const detail = `No person of the roster signed this withdrawal: ${read.detail}.`
+  throw new HmsError('HMS_WITHDRAWAL_SIGNATURE_INVALID', detail, { status: 403, cause: read, next: [action('keys.list')] })
 }
 
 /** Throws 403 `HMS_WITHDRAWAL_EXPIRED` unless the statement was signed within ten minutes of `now`. */

@@ -19,7 +19,7 @@ import { besideOf, isFirstVersion, type KnownPolicies, type PoliciesOfRun, rules
 import { inputsOf } from './replay-inputs.js'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { PolicyDocument } from '#libs/policy'
-import { type Roster, SignatureError, STABLE_SCOPE, type VerifiedHead, verifyHead } from '#libs/signing'
+import { type Roster, orRefusal, SignatureError, STABLE_SCOPE, type VerifiedHead, verifyHead } from '#libs/signing'
 
 export const REPLAY_RUNNER = Symbol('ReplayRunner')
 
@@ -166,12 +166,9 @@ async function policiesInForce(heads: readonly RecordedHead[], roster: Roster, n
 }
 
 function verified({ id, head, release, proof, next }: RecordedHead, roster: Roster): VerifiedHead {
-  try {
-    const found = verifyHead({ head, release, proof, next: next ?? null }, roster)
-    if (found.head.policy === id && found.head.scope === STABLE_SCOPE) return found
-  } catch (error) {
-    if (!(error instanceof SignatureError)) throw error
-    throw new NotInForceError(`what config-store recorded as ${id} in force does not verify: ${error.detail} (${error.code})`)
-  }
+  const found = orRefusal(() => verifyHead({ head, release, proof, next: next ?? null }, roster))
+  if (found instanceof SignatureError)
+    throw new NotInForceError(`what config-store recorded as ${id} in force does not verify: ${found.detail} (${found.code})`)
+  if (found.head.policy === id && found.head.scope === STABLE_SCOPE) return found
   throw new NotInForceError(`what config-store recorded as ${id} in force is the head of another policy or scope`)
 }

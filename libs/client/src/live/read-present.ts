@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { HmsError } from '#libs/contracts'
 import type { Reader } from '#libs/evaluation'
-import { SignatureError } from '#libs/signing'
+import { orRefusal, SignatureError } from '#libs/signing'
 import { parseFrame } from '../connection/parse-frame.js'
 import { judgeFrame, type JudgedLive } from './judge-frame.js'
 import type { LiveSource } from './read-live.js'
@@ -61,10 +61,7 @@ function mayPass(judged: JudgedLive): boolean {
 
 async function attempt(ids: readonly string[], reader: Reader, { rosters, snapshot, clock }: LiveSource): Promise<Map<string, JudgedLive>> {
   const frame = parseFrame(JSON.stringify(await snapshot(ids)))
-  try {
-    return judgeFrame(ids, frame, { roster: rosters.newest, clock, reader })
-  } catch (error) {
-    if (!(error instanceof SignatureError)) throw error
-    return new Map(ids.map((id) => [id, { kind: 'refused', code: error.code, detail: error.detail }]))
-  }
+  const judged = orRefusal(() => judgeFrame(ids, frame, { roster: rosters.newest, clock, reader }))
+  if (!(judged instanceof SignatureError)) return judged
+  return new Map(ids.map((id) => [id, { kind: 'refused', code: judged.code, detail: judged.detail }]))
 }

@@ -5,6 +5,7 @@ import {
   requireSignedBody,
   type Roster,
   type SignableRequest,
+  orRefusal,
   SignatureError,
   type SignedRequestHead,
   verifyRequestHead,
@@ -79,12 +80,9 @@ export class SignedRequests {
 }
 
 function asAuthError<T>(verify: () => T): T {
-  try {
-    return verify()
-  } catch (error) {
-    if (!(error instanceof SignatureError)) throw error
-    throw new HmsError('HMS_AUTH_INVALID', `The request's signature is not accepted: ${error.message}.`, { status: 401, cause: error })
-  }
+  const result = orRefusal(verify)
+  if (!(result instanceof SignatureError)) return result
+  throw new HmsError('HMS_AUTH_INVALID', `The request's signature is not accepted: ${result.message}.`, { status: 401, cause: result })
 }
 
 function requireAudience({ audience }: RequestPredicate, { installation }: Roster): void {

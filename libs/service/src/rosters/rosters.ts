@@ -1,5 +1,5 @@
 import type { Database, Transaction } from '#libs/persistence'
-import { nextRoster, type Roster, SignatureError } from '#libs/signing'
+import { nextRoster, type Roster, orRefusal, SignatureError } from '#libs/signing'
 import { putRoster, ROSTERS, rostersAfter } from './roster.table.js'
 import { ROSTERS_AT_ONCE, type ReceivedEvent } from '#libs/contracts'
 import { type Clock, describeError, type Logger, PeriodicTask, TerminalError } from '#libs/platform'
@@ -79,12 +79,9 @@ export async function storeRoster(tx: Transaction, roster: Roster, book: Rosters
 }
 
 function verified(book: Rosters, envelope: unknown): Roster {
-  try {
-    return book.verify(envelope)
-  } catch (error) {
-    if (error instanceof SignatureError) throw new TerminalError(error.code, error.detail)
-    throw error
-  }
+  const roster = orRefusal(() => book.verify(envelope))
+  if (!(roster instanceof SignatureError)) return roster
+  throw new TerminalError(roster.code, roster.detail)
 }
 
 /** Polling intervals, for signals lost with their session: normal, and until the pinned roster is stored. */

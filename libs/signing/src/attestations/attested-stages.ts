@@ -1,6 +1,6 @@
 import type { Envelope, StageAttestations } from '#libs/contracts'
 import type { Roster } from '../roster/roster.js'
-import { SignatureError } from '../signature-error.js'
+import { orRefusal, SignatureError } from '../signature-error.js'
 import type { Keys } from '../verify-envelope.js'
 import { type AttestedRun, readTestResult, readVerificationResult } from './attestations.js'
 
@@ -36,14 +36,10 @@ export function unattested(dossier: AttestedDossier, stages: readonly AttestingS
   for (const stage of stages) {
     const attestation = dossier.attestations?.[stage]
     if (attestation === undefined) return `${SERVICE[stage]} does not say that it let these releases through`
-    try {
-      const keys = since === undefined ? roster.serviceKeys(SERVICE[stage]) : roster.serviceKeysSince(SERVICE[stage], since)
-      const why = REFUSES[stage](attestation, dossier, keys, evidence)
-      if (why !== undefined) return why
-    } catch (error) {
-      if (!(error instanceof SignatureError)) throw error
-      return `the word of ${SERVICE[stage]} on these releases does not verify: ${error.detail}`
-    }
+    const keys = since === undefined ? roster.serviceKeys(SERVICE[stage]) : roster.serviceKeysSince(SERVICE[stage], since)
+    const why = orRefusal(() => REFUSES[stage](attestation, dossier, keys, evidence))
+    if (why instanceof SignatureError) return `the word of ${SERVICE[stage]} on these releases does not verify: ${why.detail}`
+    if (why !== undefined) return why
   }
   return undefined
 }

@@ -2,7 +2,7 @@ import { peekPredicate, type Envelope, type HeldRelease, type LogProof, type Ser
 import { STABLE_SCOPE, readHead, type HeadPredicate } from '../head.js'
 import { effectiveMs, type OpenedRelease } from '../release.js'
 import type { Roster } from '../roster/roster.js'
-import { SignatureError, unlessRefused, type SignatureErrorCode } from '../signature-error.js'
+import { orRefusal, SignatureError, unlessRefused, type SignatureErrorCode } from '../signature-error.js'
 import { approvedRelease, openRelease, type VerifiedRelease } from './verify-release.js'
 
 /** A verified head with its verified releases. */
@@ -75,14 +75,11 @@ function readByItsSpeaker(envelope: Envelope, roster: Roster): HeadPredicate {
   // The scope is not verified yet. It only selects the keys with which the same bytes are verified.
   const scope = peekScope(envelope)
   const signingService = signerFor(scope)
-  try {
-    return readHead(envelope, roster.serviceKeys(signingService)).predicate
-  } catch (error) {
-    if (!(error instanceof SignatureError)) throw error
-    if (error.code === 'HMS_SIGNATURE_UNKNOWN_KEY')
-      throw refusal('HMS_HEAD_SIGNER', `only ${signingService} may sign heads of scope ${scope}: ${error.detail}`)
-    throw refusal('HMS_HEAD_SIGNATURE', `the head does not verify: ${error.detail}`)
-  }
+  const read = orRefusal(() => readHead(envelope, roster.serviceKeys(signingService)))
+  if (!(read instanceof SignatureError)) return read.predicate
+  if (read.code === 'HMS_SIGNATURE_UNKNOWN_KEY')
+    throw refusal('HMS_HEAD_SIGNER', `only ${signingService} may sign heads of scope ${scope}: ${read.detail}`)
+  throw refusal('HMS_HEAD_SIGNATURE', `the head does not verify: ${read.detail}`)
 }
 
 /** Reads the release of a head. `named`: digest by which the head names it. */

@@ -3,7 +3,7 @@ import { STABLE_SCOPE } from '../head.js'
 import { type OpenedRelease, type PreparedRelease, readRelease } from '../release.js'
 import { approvalState } from '../roster/approvals.js'
 import type { Roster } from '../roster/roster.js'
-import { refusedAs, SignatureError } from '../signature-error.js'
+import { orRefusal, refusedAs, SignatureError } from '../signature-error.js'
 import { type ApprovedRelease, isApproved } from '../tlog/approval-tree.js'
 import { verifyTlogProof } from '../tlog/tlog-proof.js'
 
@@ -47,15 +47,12 @@ export function refusalByReaders(
   { envelope, proof }: Pick<ReleaseDocument, 'envelope' | 'proof'>,
   roster: Roster,
 ): SignatureError | undefined {
-  try {
+  return orRefusal(() => {
     const release = openRelease(envelope)
     const { scopes, policy } = release.predicate
     if (scopes.includes(STABLE_SCOPE)) return void approvedRelease(release, proof ?? null, roster)
     return new SignatureError('HMS_HEAD_SCOPE', `${policy.id}@${policy.version} was not approved for all`)
-  } catch (error) {
-    if (error instanceof SignatureError) return error
-    throw error
-  }
+  })
 }
 
 const APPROVED = 'hms.approval.approved.v1'

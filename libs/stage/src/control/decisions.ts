@@ -11,7 +11,7 @@ import {
 import type { Outbox } from '#libs/messaging'
 import { documentTable, type Transaction } from '#libs/persistence'
 import { describeDecision, endsRun, type DecisionResponse, type DecisionReceived } from '#libs/pipeline'
-import { approvalState, readRelease, readRunDecision, SignatureError, type Roster } from '#libs/signing'
+import { approvalState, readRelease, readRunDecision, orRefusal, SignatureError, type Roster } from '#libs/signing'
 
 /** A run ended or decided on before this stage, or in it. An ended attempt is not opened; an early decision waits for its attempt. */
 export interface AbortedRun {
@@ -89,16 +89,14 @@ export function verifyDecision(
   decision: AcceptedDecision,
   now: Date,
 ): Pick<DecisionReceived, 'refusal' | 'signedAt'> {
-  try {
+  const verified = orRefusal(() => {
     if (decision.decision === 'supersede') return { refusal: refusalOfNewer(roster, openDossier(dossier).releases, decision.statement) }
     const { predicate } = readRunDecision(decision.statement, openDossier(dossier), roster, now.toISOString())
     const isSame = predicate.decision === decision.decision && predicate.byMs === decision.byMs
     // guards: ramp-promote-signed, stage-verifies-decision
     return isSame ? { signedAt: predicate.at } : { refusal: `the signed decision is ${predicate.decision}, not ${decision.decision}` }
-  } catch (error) {
-    if (error instanceof SignatureError) return { refusal: error.message }
-    throw error
-  }
+  })
+  return verified instanceof SignatureError ? { refusal: verified.message } : verified
 }
 
 /** Returns why the release does not supersede the `older` ones: no common policy, not newer, or signatures missing. */
