@@ -27,29 +27,27 @@ export async function readDocument(context: CliContext, place: string, digest?: 
   const isAddress = /^[a-z][a-z\d+.-]*:\/\//i.test(place)
   if (isAddress && digest === undefined) throw usageError(`${place} needs --digest sha256:HEX, the digest of its content`)
   const signal = AbortSignal.timeout(context.timeoutMs() ?? FETCH_MS)
-  const bytes = isAddress ? await fetchBytes(place, maxBytes, signal) : await readGivenFile(place, maxBytes)
+  const bytes = isAddress ? await fetchBytes(place, maxBytes, signal).catch(unreachable) : await readGivenFile(place, maxBytes)
   const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-  // guard: document-digest
-  if (digest !== undefined && digest.toLowerCase() !== found)
-    throw new HmsError('HMS_DOCUMENT_DIGEST', `${place} is ${found}, not ${digest}; nothing is registered`, { status: 409 })
-  return new TextDecoder('utf-8').decode(bytes)
+  if ((digest ?? found).toLowerCase() === found) return new TextDecoder('utf-8').decode(bytes) // guard: document-digest
+  throw new HmsError('HMS_DOCUMENT_DIGEST', `${place} is ${found}, not ${digest}; nothing is registered`, { status: 409 })
 }
 
 async function fetchBytes(address: string, maxBytes: number, signal: AbortSignal, redirects = 0): Promise<Uint8Array> {
   const url = URL.canParse(address) ? new URL(address) : undefined
   if (url?.protocol !== 'https:' || url.username !== '') throw usageError(`${address} is no https address, or names a user`) // guard: document-https
-  try {
-    const response = await fetch(url, { redirect: 'manual', signal })
-    if (response.ok) return await readBytes(response.body, maxBytes)
-    await response.body?.cancel()
-    const target = response.headers.get('location')
-    if (target === null || redirects === MAX_REDIRECTS) throw new Error(`the server answers ${response.status}`)
-    return await fetchBytes(new URL(target, url).href, maxBytes, signal, redirects + 1)
-  } catch (error) {
-    if (error instanceof HmsError) throw error
-    const { message, cause = { message } } = error as Error & { cause?: { message: string } }
-    throw new HmsError('HMS_DOCUMENT_UNREACHABLE', `${address} cannot be read: ${cause.message}`, { status: 503, cause: error })
-  }
+  const response = await fetch(url, { redirect: 'manual', signal })
+  if (response.ok) return readBytes(response.body, maxBytes)
+  await response.body?.cancel()
+  const target = response.headers.get('location')
+  if (target === null || redirects === MAX_REDIRECTS) throw new Error(`the server answers ${response.status}`)
+  return fetchBytes(new URL(target, url).href, maxBytes, signal, redirects + 1)
+}
+
+function unreachable(error: Error): never {
+  if (error instanceof HmsError) throw error
+  const { message } = (error.cause ?? error) as Error
+  throw new HmsError('HMS_DOCUMENT_UNREACHABLE', `The address cannot be read: ${message}`, { status: 503, cause: error })
 }
 
 /** Reads a passphrase or a partner's secret without the line end. Warns in every mode if other users can read the file. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readHostConfig } from './host.config.js'
-import { readDatabaseUrl, readNamedSigner, readRosterFile, readServiceSigner } from './identity-files.js'
+import { databaseUrl, readNamedSigner, readRosterFile, readServiceSigner } from './identity-files.js'
 
 let dataDir: string
 beforeAll(() => {
@@ -35,11 +35,11 @@ describe('a missing file of an identity', () => {
   })
 })
 
-describe('readDatabaseUrl', () => {
+describe('databaseUrl', () => {
   const file = (): string => join(dataDir, 'password')
   const read = (url: string | undefined): Promise<string | undefined> => {
     const env = { ...(url === undefined ? {} : { HMS_DATABASE_URL: url }), HMS_DATABASE_PASSWORD_FILE: file() }
-    return readDatabaseUrl(readHostConfig(env))
+    return databaseUrl(readHostConfig(env))
   }
 
   it('adds the password of the file, percent-encoded and without its line end', async () => {
@@ -47,7 +47,7 @@ describe('readDatabaseUrl', () => {
     const url = 'postgres://hms@db.example:5432/hms?sslmode=verify-full&sslrootcert=/etc/ca.crt'
     expect(await read(url)).toBe(url.replace('hms@', 'hms:p%40%3A%2F%25%23%3F%26w@'))
     expect(await read(undefined)).toBeUndefined()
-    expect(await readDatabaseUrl(readHostConfig({ HMS_DATABASE_URL: 'postgres://hms:a@db/hms' }))).toBe('postgres://hms:a@db/hms')
+    expect(await databaseUrl(readHostConfig({ HMS_DATABASE_URL: 'postgres://hms:a@db/hms' }))).toBe('postgres://hms:a@db/hms')
   })
 
   it('refuses a URL with a password or without a user, and an empty file', async () => {

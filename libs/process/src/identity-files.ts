@@ -62,18 +62,14 @@ async function readSigner(file: string, variable: string): Promise<Signer> {
   return localSigner(createPrivateKey(key.bytes))
 }
 
-/** Returns the URL of the database with the password of `HMS_DATABASE_PASSWORD_FILE`, which may contain any character; as set without. */
-export async function readDatabaseUrl({ databaseUrl, databasePasswordFile: file }: HostConfig): Promise<string | undefined> {
-  if (databaseUrl === undefined || file === undefined) return databaseUrl
-  const [, user, rest] = /^(\w+:\/\/[^:@/?#]+)(@.+)$/.exec(databaseUrl) ?? []
-  if (user === undefined)
-    throw settingError(
-      'HMS_CONFIG_INVALID',
-      'HMS_DATABASE_PASSWORD_FILE needs HMS_DATABASE_URL=postgres://USER@HOST/NAME, without a password.',
-    )
+/** Returns HMS_DATABASE_URL, with the password of the file HMS_DATABASE_PASSWORD_FILE, which may contain any character. */
+export async function databaseUrl({ databaseUrl: url, databasePasswordFile: file }: HostConfig): Promise<string | undefined> {
+  if (url === undefined || file === undefined) return url
+  const [, user, rest] = /^(\w+:\/\/[^:@/?#]+)(@.+)$/.exec(url) ?? []
   const password = (await readGivenText(file, MAX_BYTES)).replace(/\r?\n$/, '')
-  if (password === '') throw settingError('HMS_CONFIG_INVALID', `HMS_DATABASE_PASSWORD_FILE: ${file} is empty.`)
-  return `${user}:${encodeURIComponent(password)}${rest}`
+  if (user !== undefined && password !== '') return `${user}:${encodeURIComponent(password)}${rest}`
+  const detail = `HMS_DATABASE_PASSWORD_FILE needs a password in ${file}, and HMS_DATABASE_URL=postgres://USER@HOST/NAME without one.`
+  throw settingError('HMS_CONFIG_INVALID', detail)
 }
 
 async function readNamed(file: string, variable: string): Promise<GivenFile> {

@@ -3,7 +3,7 @@ import { HmsError, SERVICES, type ServiceName } from '#libs/contracts'
 import { acquireFolder } from '#libs/files'
 import { createDatabase, startPostgres } from '#libs/persistence'
 import { processEnvironment } from '#libs/platform'
-import { readDatabaseUrl, readHostConfig, settingError } from '#libs/process'
+import { databaseUrl, readHostConfig, settingError } from '#libs/process'
 import { advanceServiceCounters, loadService, migrateService } from '#libs/service'
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
@@ -15,7 +15,7 @@ import { rethrowEmbedded } from './embedded-system.js'
 /** Migrates every service's schema to the last migration. With profile dev also creates the demo roster and keys. */
 export async function runMigrate({ output }: CliContext, { create }: { create?: boolean }): Promise<void> {
   const config = readHostConfig(processEnvironment())
-  const url = await readDatabaseUrl(config)
+  const url = await databaseUrl(config)
   if (url === undefined) {
     throw settingError('HMS_CONFIG_INVALID', 'HMS_DATABASE_URL must name the database; `hms-svc dev` migrates its own.')
   }
@@ -37,7 +37,7 @@ const MOST_AHEAD = 10_000_000
 export async function runRecover({ output }: CliContext, { ahead, data }: { ahead: string; data?: string }): Promise<void> {
   const by = readAhead(ahead)
   const config = readHostConfig(processEnvironment())
-  const url = data === undefined ? await readDatabaseUrl(config) : undefined
+  const url = data === undefined ? await databaseUrl(config) : undefined
   const advanced = url === undefined ? await inDataFolder(data ?? config.dataDir, by) : await moveAll(url, by)
   const lines = advanced.map((service) => `${service}: counters advanced by ${by}`)
   output.result({ ahead: by, services: advanced }, lines)

@@ -11,7 +11,7 @@ import {
   type TopicDifference,
 } from '#libs/messaging'
 import { createLogger, processEnvironment, systemClock } from '#libs/platform'
-import { readDatabaseUrl, readHostConfig, replicationOf, settingError } from '#libs/process'
+import { databaseUrl, readHostConfig, replicationOf, settingError } from '#libs/process'
 import { kafkaSettings, loadService, republishService } from '#libs/service'
 import type { CliContext } from '../context.js'
 import { timeOf } from '../flags.js'
@@ -58,7 +58,7 @@ function doneWith({ what, wanted, found }: TopicDifference): string {
 export async function republish({ output }: CliContext, { since }: { since: string }): Promise<void> {
   const from = new Date(timeOf('--since', since, systemClock.now().getTime()))
   const config = readHostConfig(processEnvironment())
-  const url = await readDatabaseUrl(config)
+  const url = await databaseUrl(config)
   if (config.bus !== 'kafka' || url === undefined) {
     const detail =
       'Only a broker can lose what it was sent: set HMS_BUS=kafka and HMS_DATABASE_URL. The embedded bus reads the outboxes themselves.'

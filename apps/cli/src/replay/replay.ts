@@ -3,7 +3,6 @@ import type { CliContext } from '../context.js'
 import { listing } from '../documents.js'
 import { usageError } from '../errors.js'
 import { readDocument, readGivenText, readYamlMap } from '../files.js'
-import type { CORPUS, FlagsOf } from '../verbs/options.js'
 
 export async function addBot(context: CliContext, file: string, { id, critical }: { id: string; critical?: boolean }): Promise<void> {
   const bot: BotRegistration = { id, source: await readGivenText(file), critical: critical === true }
@@ -34,7 +33,9 @@ export const listScenarios = listing(
 
 const MAX_CORPUS_BYTES = 16 * 1024 * 1024
 
-export async function addCorpus(context: CliContext, file: string, { id, map, digest }: FlagsOf<typeof CORPUS>): Promise<void> {
+type CorpusFlags = { id: string; map?: string; digest?: string }
+
+export async function addCorpus(context: CliContext, file: string, { id, map, digest }: CorpusFlags): Promise<void> {
   const corpus: CorpusRegistration = {
     id,
     format: /\.(jsonl|ndjson)([?#].*)?$/i.test(file) ? 'jsonl' : 'csv',

@@ -1,4 +1,4 @@
-import { ALERT, CORPUS, DIGEST, needed } from './options.js'
+import { ALERT, DIGEST, needed } from './options.js'
 import { area, under, verb } from './verb.js'
 
 /** Verbs for authors of bots. A registered document with a known id is replaced. */
@@ -21,7 +21,11 @@ export const BUILD = under('Build', [
   ]),
   area('corpora', 'readings that the replay feeds to bots', [
     verb('add <file>', 'register CSV or JSON Lines, from a file or an https address', {
-      options: CORPUS,
+      options: {
+        '--id <id>': needed('name of the corpus'),
+        '--map <field=column,...>': 'fields of a reading by the column they stand in',
+        ...DIGEST,
+      },
       examples: ['virginia.csv --id virginia-2023 --map at=date,pm25=pm25_ug_m3'],
       run: async () => (await import('../replay/replay.js')).addCorpus,
     }),

@@ -91,12 +91,6 @@ const collect = (value: string, before: string[] = []): string[] => [...before, 
 
 export const DIGEST = { '--digest <digest>': 'what the content has to be, `sha256:HEX`; an https address needs it' } as const
 
-export const CORPUS = {
-  '--id <id>': needed('name of the corpus'),
-  '--map <field=column,...>': 'fields of a reading by the column they stand in',
-  ...DIGEST,
-} as const
-
 export const APPROVE = {
   ...SIGN_SUCH_AS,
   '--canary <share>': 'share of traffic that gets it first: 0.05 or 5%',

@@ -124,19 +124,18 @@ async function queryOnce(connectionString: string, text: string): Promise<void> 
 
 /** Creates the database of the URL if it is missing, as its user; returns whether it did. Throws 403 `HMS_DATABASE_NOT_CREATED`. */
 export async function createDatabase(url: string): Promise<boolean> {
-  const isMissing = await queryOnce(url, 'SELECT 1').catch((error: unknown) => hasCode(error, MISSING_DATABASE))
-  if (isMissing !== true) return false // other failures are reported by what connects next
-  const maintenance = new URL(url)
-  const name = decodeURIComponent(maintenance.pathname.slice(1))
-  maintenance.pathname = '/postgres'
-  try {
-    await queryOnce(maintenance.href, `CREATE DATABASE ${escapeIdentifier(name)}`)
-    return true
-  } catch (error) {
-    // Another process was faster.
-    if (hasCode(error, '42P04') || hasCode(error, '23505')) return false
-    throw new HmsError('HMS_DATABASE_NOT_CREATED', `Database ${name}: ${describeError(error)}`, { status: 403, cause: error })
-  }
+  // Other failures are reported by what connects next.
+  if (!hasCode(await queryOnce(url, 'SELECT 1').catch((error: unknown) => error), MISSING_DATABASE)) return false
+  const name = decodeURIComponent(new URL(url).pathname.slice(1))
+  const server = Object.assign(new URL(url), { pathname: '/postgres' })
+  return queryOnce(server.href, `CREATE DATABASE ${escapeIdentifier(name)}`).then(
+    () => true,
+    (error: unknown) => {
+      // Another process was faster.
+      if (hasCode(error, '42P04') || hasCode(error, '23505')) return false
+      throw new HmsError('HMS_DATABASE_NOT_CREATED', `Database ${name}: ${describeError(error)}`, { status: 403, cause: error })
+    },
+  )
 }
 
 function hasCode(error: unknown, code: string): boolean {

@@ -1,14 +1,5 @@
 import { action, command, HmsError, isServiceName, printable, type ServiceName } from '#libs/contracts'
-import {
-  checkPorts,
-  portOf,
-  readDatabaseUrl,
-  readHostConfig,
-  urlsOf,
-  readNamedSigner,
-  readRosterFile,
-  readServiceSigner,
-} from '#libs/process'
+import { checkPorts, databaseUrl, portOf, readHostConfig, urlsOf, readNamedSigner, readRosterFile, readServiceSigner } from '#libs/process'
 import {
   configInvalid,
   createLogger,
@@ -37,7 +28,7 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
       { status: 400, next: [action('dev'), action('serve.kafka')] },
     )
   }
-  const url = await readDatabaseUrl(config)
+  const url = await databaseUrl(config)
   if (url === undefined) throw configInvalid('HMS_DATABASE_URL must be set in distributed mode.')
   const log = createLogger(config.logLevel, { process: services.join('+') })
   const clock = systemClock
