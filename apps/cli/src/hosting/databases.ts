@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { CliContext } from '../context.js'
-import { usageError } from '../errors.js'
+import { numberFlag } from '../flags.js'
 import { rethrowEmbedded } from './embedded-system.js'
 
 /** Migrates every service's schema to the last migration. With profile dev also creates the demo roster and keys. */
@@ -35,7 +35,7 @@ const MOST_AHEAD = 10_000_000
 
 /** Advances every counter that readers remember above what any reader saw: after a restore, before any service is started. */
 export async function runRecover({ output }: CliContext, { ahead, data }: { ahead: string; data?: string }): Promise<void> {
-  const by = readAhead(ahead)
+  const by = numberFlag('--ahead', ahead, { least: 1, most: MOST_AHEAD, verb: 'recover' })!
   const config = readHostConfig(processEnvironment())
   const url = data === undefined ? await databaseUrl(config) : undefined
   const advanced = url === undefined ? await inDataFolder(data ?? config.dataDir, by) : await moveAll(url, by)
@@ -64,10 +64,4 @@ async function inDataFolder(folder: string, by: number): Promise<ServiceName[]> 
   } finally {
     await lock.release()
   }
-}
-
-function readAhead(text: string): number {
-  const by = /^\d{1,8}$/.test(text) ? Number(text) : 0
-  if (by >= 1 && by <= MOST_AHEAD) return by
-  throw usageError(`--ahead ${text} is no number from 1 to ${MOST_AHEAD}`, ['hms-svc recover --ahead 100000'])
 }

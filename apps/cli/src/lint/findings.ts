@@ -1,7 +1,7 @@
 import { relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { JsonObject } from '#libs/contracts'
-import { formatFinding, type Finding } from '#libs/policy'
+import { formatFinding, hasErrors, type Finding } from '#libs/policy'
 import type { Paint } from '../output/paint.js'
 
 /** Formats `FILE:LINE:COLUMN rule message — hint`, errors in red and warnings in yellow. */
@@ -11,15 +11,11 @@ export function findingLines(findings: readonly Finding[], paint: Paint): string
 
 /** Formats `✗ 2 errors, 1 warning`. */
 export function countFindings(findings: readonly Finding[]): string {
-  const errors = findings.filter((finding) => finding.severity === 'error').length
-  const warnings = findings.length - errors
-  const parts = [counted(errors, 'error'), counted(warnings, 'warning')].filter((part) => part !== '')
-  return `${errors > 0 ? '✗' : '✓'} ${parts.join(', ')}`
-}
-
-function counted(count: number, word: string): string {
-  if (count === 0) return ''
-  return `${count} ${word}${count === 1 ? '' : 's'}`
+  const parts = (['error', 'warning'] as const).flatMap((word) => {
+    const count = findings.filter(({ severity }) => severity === word).length
+    return count === 0 ? [] : [`${count} ${word}${count === 1 ? '' : 's'}`]
+  })
+  return `${hasErrors(findings) ? '✗' : '✓'} ${parts.join(', ')}`
 }
 
 /** Returns a SARIF 2.1.0 log of one run. Addresses of files below `root` are relative to it. */

@@ -10,7 +10,7 @@ import {
 import type { CliContext } from '../context.js'
 import { actOnEach } from '../documents.js'
 import { requireName, requireReason, usageError } from '../errors.js'
-import { parseRunNumber, policyFilter, timeOf } from '../flags.js'
+import { numberFlag, parseRunNumber, policyFilter, timeOf } from '../flags.js'
 import type { Columns } from '../output/table.js'
 import type { DELIVERIES, FlagsOf, REDRIVE } from '../verbs/options.js'
 
@@ -21,7 +21,7 @@ const PAGE = 500
 export async function listDeliveries(context: CliContext, partner: string | undefined, options: DeliveriesOptions): Promise<void> {
   if (partner !== undefined) requireName(partner, 'the id of a partner', 'hms-svc partners list')
   const { run, policy, state, since, before } = options
-  const limit = limitOf(options.limit)
+  const limit = numberFlag('--limit', options.limit, { least: 1, most: PAGE, verb: 'partners deliveries' }) ?? PAGE
   const deliveries = await context.get('/v1/deliveries', {
     partner,
     run: run === undefined ? undefined : parseRunNumber(run),
@@ -46,12 +46,6 @@ function stateOf(text: string): DeliveryState {
   const state = DELIVERY_STATES.find((each) => each === text)
   if (state === undefined) throw usageError(`--state ${text} is none of ${DELIVERY_STATES.join(', ')}`)
   return state
-}
-
-function limitOf(text: string | undefined): number {
-  const limit = text === undefined ? PAGE : Number(text)
-  if (Number.isInteger(limit) && limit >= 1 && limit <= PAGE) return limit
-  throw usageError(`--limit ${text} is no whole number of 1 to ${PAGE}`)
 }
 
 /** STATE says whether the partner's server accepted the message, ACKNOWLEDGED whether the partner confirmed it. */

@@ -2,7 +2,8 @@ import { verifyHistory, type ApiClient, type JudgedEntry, type PinnedRosters } f
 import { HmsError, NOT_BY_CALLER, type ChangeView, type PolicyHistoryEntry, type Verification } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import type { Columns } from '../output/table.js'
-import { requireName, usageError } from '../errors.js'
+import { requireName } from '../errors.js'
+import { numberFlag } from '../flags.js'
 import { noRosterHere, newestRostersHere } from '../roster/rosters-here.js'
 
 /** Maximum number of entries in one response of the service. */
@@ -20,7 +21,7 @@ type Line =
 /** Shows every version ever in force for all, newest first. What does not verify is marked, exit 10; without a roster, with a warning. */
 export async function showHistory(context: CliContext, id: string, options: { limit?: string }): Promise<void> {
   requireName(id, 'the id of a policy', 'hms-svc policies list')
-  const limit = limitOf(options.limit)
+  const limit = numberFlag('--limit', options.limit, { least: 1, most: MAX_ENTRIES, verb: 'policies history' }) ?? MAX_ENTRIES
   const client = await context.client()
   // One entry more than is shown: the oldest line shows its changes from that entry.
   const [{ entries: found, isSigned }, rosters] = await Promise.all([readAll(client, id, limit + 1), newestRostersHere(context, client)])
@@ -106,13 +107,6 @@ function changed({ differences, isChangeUnknown }: Pick<PolicyHistoryEntry, 'dif
   if (differences.every(({ from }) => from === undefined)) return null
   const texts = differences.filter(({ field }) => field !== 'version').map(({ text }) => text)
   return texts.length === 0 ? null : texts.join('; ')
-}
-
-function limitOf(text: string | undefined): number {
-  if (text === undefined) return MAX_ENTRIES
-  const limit = Number(text)
-  if (/^\d+$/.test(text) && limit >= 1 && limit <= MAX_ENTRIES) return limit
-  throw usageError(`--limit ${text} is not a number from 1 to ${MAX_ENTRIES}`)
 }
 
 /** Formats `rollback by Air Office: tree frogs were seen`. The signers of a run are omitted, because they have their own column. */

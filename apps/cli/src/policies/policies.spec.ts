@@ -74,7 +74,7 @@ describe('history', () => {
   })
 
   it.each([
-    ['0', '--limit 0 is not a number'],
+    ['0', '--limit 0 is no number from 1'],
     ['10001', 'from 1 to 10000'],
   ])('refuses --limit %s', async (limit, detail) => {
     expect(await against({}, 'history', ID, '--limit', limit)).toMatchObject({ code: 2, stderr: expect.stringContaining(detail) })
