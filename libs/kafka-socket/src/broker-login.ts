@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { X509Certificate } from 'node:crypto'
 import { createSecureContext, type ConnectionOptions, type SecureContext } from 'node:tls'
-import { HmsError } from '#libs/contracts'
+import { command, HmsError } from '#libs/contracts'
 import { ClientCredentials } from './client-credentials.js'
 
 const MAX_PEM_BYTES = 1024 * 1024
@@ -94,5 +94,5 @@ function readPem(name: string, path: string | undefined): Buffer | undefined {
 }
 
 export function invalid(detail: string, cause?: unknown): HmsError {
-  return new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, cause, next: ['hms-svc help environment'] })
+  return new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, cause, next: [command('help.environment')] })
 }

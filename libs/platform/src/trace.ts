@@ -28,8 +28,8 @@ export function currentTraceparent(): string | undefined {
 }
 
 /**
- * Runs `work` as a span of the trace of `traceparent`, or of a new trace if missing or malformed. Without a `span`, `work` continues the span
- * of its cause, because each span that can become a parent must be exported.
+ * Runs `work` as a span of the trace of `traceparent`, or of a new trace if missing or malformed. Without a `span`, `work` continues the
+ * span of its cause, because each span that can become a parent must be exported.
  */
 export function inTrace<T>(traceparent: string | null | undefined, work: () => T, span?: SpanKnown): T {
   const cause = validTraceparent(traceparent)

@@ -197,8 +197,8 @@ async function reassignTopics(admin: Admin, replication: number, misreplicated: 
 
 /**
  * Applies the topics of some services once at their start, and retries while the broker is unavailable. Repairs settings changed by hand,
- * and calls `onRefused` for a wrong partition count or a refused login. A service without permission to alter topics logs that and continues: its operator
- * runs `topics apply`.
+ * and calls `onRefused` for a wrong partition count or a refused login. A service without permission to alter topics logs that and
+ * continues: its operator runs `topics apply`.
  */
 export async function maintainTopics(
   kafka: Kafka,

@@ -65,7 +65,7 @@ export class Outbox {
   async erase(tx: Transaction, type: keyof typeof EVENT_TOPICS, key: string): Promise<void> {
     const headers = { [SUMMARY_HEADER]: asSummary(`${key}: deleted`) }
     const head = await this.head(tx, type, EVENT_TOPICS[type], key)
-    await this.store.append(tx, { ...head, traceparent: currentTraceparent() ?? childTraceparent(undefined), value: null, headers })
+    await this.store.append(tx, { ...head, traceparent: traceparentOrRoot(messageSpan('create', head)), value: null, headers })
     tx.afterCommit(this.wake)
   }
 
