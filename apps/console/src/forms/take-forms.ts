@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { requireOwnOrigin } from './own-origin.js'
 import { fastPathSafe } from '#libs/platform'
 
@@ -12,9 +12,9 @@ const TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data']
 /** Routes that `add` registers take what forms send, from pages of this site alone. Everywhere else bodies are JSON. */
 export function takeForms(server: FastifyInstance, add: (scope: FastifyInstance) => void): void {
   void server.register(async (scope) => {
-    fastPathSafe(scope).addHook('onRequest', async ({ headers }) => requireOwnOrigin(headers))
+    fastPathSafe(scope).addHook('onRequest', async ({ headers }: FastifyRequest) => requireOwnOrigin(headers))
     const limits = { parseAs: 'buffer', bodyLimit: MAX_FORM_BYTES } as const
-    scope.addContentTypeParser(TYPES, limits, async ({ headers }, body: Buffer) => readForm(headers['content-type']!, body))
+    scope.addContentTypeParser(TYPES, limits, async ({ headers }: FastifyRequest, body: Buffer) => readForm(headers['content-type']!, body))
     add(scope)
   })
 }
