@@ -11,6 +11,8 @@ const UNCONNECTED = new Set<unknown>(['ECONNREFUSED', 'ENOTFOUND'])
 /** Reloads and followers of one page within this time cost a service one request. The edge has 512 MiB for everything. */
 const SHARED: ShareBounds = { forMs: 1_000, answers: 500, characters: 32 * 1024 * 1024 }
 
+type Parse = (text: string) => unknown
+
 export interface ApiReaderOptions {
   /** Base URLs of a service's instances. */
   urlsOf(service: ServiceName): readonly string[]
@@ -97,12 +99,7 @@ export class ApiReader {
     }
   }
 
-  private ask(
-    path: string,
-    authorization: string | undefined,
-    weigh: Weigh,
-    parse: (text: string) => unknown = parseClean,
-  ): Promise<Answer<unknown>> {
+  private ask(path: string, authorization: string | undefined, weigh: Weigh, parse: Parse = parseClean): Promise<Answer<unknown>> {
     const headers = { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) }
     return this.firstOf(path, { headers, deadlineMs: this.deadlineMs }, async (response) => {
       const text = await readText(response.body, MAX_ANSWER_BYTES)
@@ -136,7 +133,7 @@ export class ApiReader {
 }
 
 /** Returns the answer of an instance, or the reason why it counts as away. */
-function answerOf({ ok, status, headers }: Response, text: string, parse: (text: string) => unknown): Answer<unknown> | string {
+function answerOf({ ok, status, headers }: Response, text: string, parse: Parse): Answer<unknown> | string {
   const isText = ok && (headers.get('content-type') ?? '').startsWith('text/plain')
   const body = isText ? text.split('\n').map(printable).join('\n') : ok ? parse(text) : parseClean(text)
   if (ok) return { kind: 'loaded', value: body }
