@@ -61,7 +61,7 @@ export async function serveSidecar(env: Environment, options: SidecarOptions = {
     timeoutMs: options.timeoutMs,
   })
   const feed = new EventFeed(connection, systemClock)
-  const writer = new FileWriter(files, { values: connection, clock: systemClock, log })
+  const writer = new FileWriter(files, connection, systemClock, log)
   const reads = new PolicyReads(connection, reader)
   const flags = new Flags(connection, reader, systemClock)
   const server = createSidecarServer({

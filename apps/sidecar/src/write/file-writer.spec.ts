@@ -41,7 +41,7 @@ async function start(templates: Record<string, string>): Promise<FileWriter> {
     writeFileSync(at(`${index}.tpl`), template)
     return { template: at(`${index}.tpl`), file: at(file) }
   })
-  const writer = new FileWriter(await openFiles(targets), { values, clock, log: silentLogger })
+  const writer = new FileWriter(await openFiles(targets), values, clock, silentLogger)
   writers.push(writer)
   await writer.start()
   return writer

@@ -6,12 +6,6 @@ import type { WrittenFile } from './written-file.js'
 /** Retry interval in ms after a failed write, such as on a full disk or with a missing value. */
 const RETRY_MS = 10_000
 
-export interface FileWriterParts {
-  values: Pick<HeldValues, 'explain' | 'on' | 'revision'>
-  clock: Clock
-  log: Logger
-}
-
 /**
  * Rewrites files when the values of their templates change, for programs that can read only files. Files are written one after the other.
  * Several changes during a write cause one further write, with the newest values. A file that cannot be written stays unchanged and is
@@ -28,15 +22,16 @@ export class FileWriter {
 
   constructor(
     private readonly files: readonly WrittenFile[],
-    private readonly parts: FileWriterParts,
+    private readonly values: Pick<HeldValues, 'explain' | 'on' | 'revision'>,
+    private readonly clock: Clock,
+    private readonly log: Logger,
   ) {}
 
   /** Writes each file once. Throws the first error, so that a side-car with a wrong configuration does not start. */
   async start(): Promise<void> {
-    const { values } = this.parts
     // Subscribes before the first values are read, so no change is missed.
-    this.off = values.on('change', ({ id }) => this.changed(id))
-    for (const file of this.files) await file.write(values)
+    this.off = this.values.on('change', ({ id }) => this.changed(id))
+    for (const file of this.files) await file.write(this.values)
     this.started = true
     this.work()
   }
@@ -88,21 +83,20 @@ export class FileWriter {
   }
 
   private async write(file: WrittenFile): Promise<void> {
-    const { values, log } = this.parts
     try {
-      const changed = await file.write(values)
-      if (changed) log.info({ file: file.file, revision: values.revision }, 'the file is written')
+      const changed = await file.write(this.values)
+      if (changed) this.log.info({ file: file.file, revision: this.values.revision }, 'the file is written')
       this.failures.delete(file)
     } catch (error) {
       const code = error instanceof HmsError ? error.code : undefined
-      log.error({ file: file.file, code, error: describeError(error) }, 'the file stays as it was')
+      this.log.error({ file: file.file, code, error: describeError(error) }, 'the file stays as it was')
       this.failures.add(file)
       this.retryLater()
     }
   }
 
   private retryLater(): void {
-    this.cancelRetry ??= this.parts.clock.after(RETRY_MS, () => {
+    this.cancelRetry ??= this.clock.after(RETRY_MS, () => {
       this.cancelRetry = undefined
       for (const file of this.failures) this.outdated.add(file)
       this.work()
