@@ -1,16 +1,10 @@
-import type { DeliveryRedrive, ReceiptWay, ToldPolicy } from '#libs/contracts'
+import type { DeliveryRedrive, DeliveryTry, ReceiptWay, ToldPolicy } from '#libs/contracts'
 import { documentTable, timerKind } from '#libs/persistence'
 import type { MessageContent, Outcome } from '../channels/channel-sender.js'
 import { SEVERAL, policiesOf, type NotifiedPolicies } from './notified-policies.js'
 
 /** One ended attempt: the evidence for when a partner was notified. */
-export interface AttemptRecord {
-  at: string
-  outcome: Outcome['kind']
-  status: number | null
-  latencyMs: number
-  detail: string | null
-}
+export type AttemptRecord = Pick<DeliveryTry, 'at' | 'status' | 'latencyMs' | 'detail'> & { outcome: Outcome['kind'] }
 
 /** The partner's acknowledgement of a message. */
 export interface Acknowledgement {
