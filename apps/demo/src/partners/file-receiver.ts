@@ -5,10 +5,6 @@ import type { Receipt } from './receipt.js'
 
 const FOLDER = '/inbox'
 
-interface SftpChannel {
-  sftp: { host: string; port: number; user: string; hostKey: string; dir: string; key: string }
-}
-
 /** ssh2 cuts leading zeros off ed25519 keys, so that one of 256 cannot be read. */
 const makeKeys = (): ReturnType<typeof ssh2.utils.generateKeyPairSync> => ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 })
 
@@ -29,7 +25,7 @@ export class FileReceiver {
   }
 
   /** How the partner is registered. */
-  channelOf(partner: string): SftpChannel {
+  channelOf(partner: string): { sftp: { host: string; port: number; user: string; hostKey: string; dir: string; key: string } } {
     const keys = makeKeys()
     this.userKeys.set(partner, keys.public)
     this.folders.set(partner, new Map())
