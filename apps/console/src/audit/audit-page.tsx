@@ -2,7 +2,7 @@ import { entrySentence, isByPeople, SERVICES, type AuditEntry } from '#libs/cont
 import type { JSX } from 'preact'
 import { FilteredAway, LoadedPart, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
-import type { PageContent, PageRequest } from '../layout/page.js'
+import { placeOfList, type PageContent, type PageRequest } from '../layout/page.js'
 import { count, Moment, RunLink, Table, Terminal } from '../layout/parts.js'
 import { logFilterIn, readLog, type LogFilter, type LogPage } from './read-log.js'
 import { queryOf } from '../forms/query.js'
@@ -18,9 +18,7 @@ export async function auditPage({ read, query }: PageRequest): Promise<PageConte
   const answer = await readLog(read, filter)
   const narrowed = Object.keys(filter).some((name) => name !== 'before')
   return {
-    title: narrowed ? 'Audit, filtered' : 'Audit',
-    heading: 'Audit',
-    section: 'Audit',
+    ...placeOfList('Audit', narrowed),
     summary: answer.kind === 'loaded' ? summaryOf(answer.value, narrowed) : 'The log cannot be shown now.',
     body: (
       <>
@@ -72,14 +70,8 @@ function nameWord(name: string): string {
   return /^[\p{L}\p{N} .-]+$/u.test(name) ? `"${name}"` : 'NAME'
 }
 
-interface FoundProps {
-  page: LogPage
-  filter: LogFilter
-  narrowed: boolean
-}
-
 /** Lists what people did, a hundred entries a page. Steps of services are folded unless the filter asks for them. */
-function Found({ page, filter, narrowed }: FoundProps): JSX.Element {
+function Found({ page, filter, narrowed }: { page: LogPage; filter: LogFilter; narrowed: boolean }): JSX.Element {
   const { entries, lookedAt, older } = page
   const listed = filter.kind === undefined ? entries.filter(isByPeople) : entries
   const shown = listed.slice(0, SHOWN)

@@ -2,7 +2,7 @@ import type { BotSummary, CoverageView, LeftBotView, PolicyView } from '#libs/co
 import type { ComponentChildren, JSX } from 'preact'
 import { Absent, FilteredAway, Loaded, LoadedPart, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
-import type { PageContent, PageRequest } from '../layout/page.js'
+import { placeOfList, type PageContent, type PageRequest } from '../layout/page.js'
 import { count, Moment, Part, PolicyLink, Table, Terminal } from '../layout/parts.js'
 import { Tag } from '../layout/state-words.js'
 import { RefusedByReaders } from '../policies/refused-by-readers.js'
@@ -44,9 +44,7 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
   const dark = coverages.find(({ kind }) => kind === 'away' || kind === 'denied')
   const narrowed = policy !== '' || state !== undefined
   return {
-    title: narrowed ? 'Fleet, filtered' : 'Fleet',
-    heading: 'Fleet',
-    section: 'Fleet',
+    ...placeOfList('Fleet', narrowed),
     summary:
       dark === undefined && policies.kind === 'loaded'
         ? summaryOf(coverages, behind, ids.length - asked.length)

@@ -77,3 +77,8 @@ export function placeIn(section: Section, title: string, ...above: NonNullable<P
   const top = [...SECTIONS, ...MORE_SECTIONS].filter(({ text }) => text === section)
   return { title, section, trail: [...top, ...above] } satisfies Partial<PageContent>
 }
+
+/** Title, heading and section of a list. `narrowed`: by filters. */
+export function placeOfList(section: Section, narrowed: boolean) {
+  return { title: narrowed ? `${section}, filtered` : section, heading: section, section } satisfies Partial<PageContent>
+}

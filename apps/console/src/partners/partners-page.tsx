@@ -1,20 +1,13 @@
-import { defined, DELIVERY_STATES, type DeliveryState, type DeliveryView, type PartnerSummary } from '#libs/contracts'
+import { defined, DELIVERY_STATES, type DeliveriesFilter, type DeliveryView, type PartnerSummary } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { FilteredAway, LoadedPart, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
-import type { PageContent, PageRequest } from '../layout/page.js'
+import { placeOfList, type PageContent, type PageRequest } from '../layout/page.js'
 import { Command, count, Table, Terminal } from '../layout/parts.js'
 import { DeliveryRows } from './delivery-rows.js'
 import { queryOf, textIn } from '../forms/query.js'
 
 const PAGE = 50
-
-interface Filter {
-  partner?: string
-  policy?: string
-  state?: DeliveryState
-  before?: string
-}
 
 /** Partners, and the deliveries to each of them. The filters of the list are in the address. */
 export async function partnersPage({ read, query }: PageRequest): Promise<PageContent> {
@@ -25,9 +18,7 @@ export async function partnersPage({ read, query }: PageRequest): Promise<PageCo
   ])
   const narrowed = Object.keys(filter).length > 0
   return {
-    title: narrowed ? 'Partners, filtered' : 'Partners',
-    heading: 'Partners',
-    section: 'Partners',
+    ...placeOfList('Partners', narrowed),
     summary: deliveries.kind === 'loaded' ? summaryOf(deliveries.value.slice(0, PAGE)) : 'What was sent cannot be shown now.',
     body: (
       <>
@@ -52,7 +43,7 @@ export async function partnersPage({ read, query }: PageRequest): Promise<PageCo
   }
 }
 
-function filterOf(query: URLSearchParams): Filter {
+function filterOf(query: URLSearchParams): DeliveriesFilter {
   return defined({
     partner: textIn(query, 'partner', 100) || undefined,
     policy: textIn(query, 'policy', 100) || undefined,
@@ -91,7 +82,15 @@ function partnersTable(partners: readonly PartnerSummary[]): JSX.Element {
   )
 }
 
-function Found({ deliveries, filter, narrowed }: { deliveries: readonly DeliveryView[]; filter: Filter; narrowed: boolean }): JSX.Element {
+function Found({
+  deliveries,
+  filter,
+  narrowed,
+}: {
+  deliveries: readonly DeliveryView[]
+  filter: DeliveriesFilter
+  narrowed: boolean
+}): JSX.Element {
   const page = deliveries.slice(0, PAGE)
   if (page.length === 0) return narrowed ? <FilteredAway what="deliveries" href="/partners" /> : <None>Nothing was sent yet.</None>
   return (

@@ -2,7 +2,7 @@ import { defined, MAX_RUNS_LISTED, RUN_STATES, type RunState, type RunView } fro
 import type { JSX } from 'preact'
 import { FilteredAway, LoadedPart, None } from '../layout/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../layout/filters.js'
-import type { PageContent, PageRequest } from '../layout/page.js'
+import { placeOfList, type PageContent, type PageRequest } from '../layout/page.js'
 import { Command, count, Moment, PolicyLinks, RunLink, Table, Terminal } from '../layout/parts.js'
 import { STATES, StateTag } from '../layout/state-words.js'
 import type { Answer, Read } from '../reading/answer.js'
@@ -34,9 +34,7 @@ export async function runsPage({ read, query }: PageRequest): Promise<PageConten
   const answer = await readRuns(read, filter)
   const narrowed = Object.keys(filter).length > 0
   return {
-    title: narrowed ? 'Runs, filtered' : 'Runs',
-    heading: 'Runs',
-    section: 'Runs',
+    ...placeOfList('Runs', narrowed),
     summary: answer.kind === 'loaded' ? summaryOf(answer.value, narrowed) : 'The runs cannot be shown now.',
     body: (
       <>
