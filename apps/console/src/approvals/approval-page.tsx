@@ -1,12 +1,13 @@
 import { readPrepared, type ReadApproval } from '#libs/client'
 import { HmsError, isTerminal, spokenDuration, type PreparedApproval } from '#libs/contracts'
 import { consentOf, type Consent, type SignedRelease } from '#libs/policy'
+import { approvalRequirement, unlessRefused } from '#libs/signing'
 import type { JSX } from 'preact'
 import { absentPage, Alert, Loaded } from '../layout/absent.js'
 import { placeIn, type PageContent, type PageRequest } from '../layout/page.js'
 import { Command, Facts, Moment, policiesText, RunLink, Section, timeLeft } from '../layout/parts.js'
 import type { Answer } from '../reading/answer.js'
-import { type People, predicatesOf, readPeople, requirementOf, whoMayNotSign } from '../signing/people.js'
+import { type People, predicatesOf, readPeople, whoMayNotSign } from '../signing/people.js'
 import { typedAgainOf, type TypedAgain } from '../signing/consequence-texts.js'
 import { SigningBlock } from '../signing/signing-block.js'
 import { ConsentLines, Statement } from '../signing/statement-view.js'
@@ -192,13 +193,14 @@ function Who({ prepared, consent, people, now }: WhoProps): JSX.Element {
         {({ roster }) => (
           <ul>
             {predicatesOf(prepared).map((predicate) => {
-              const needed = requirementOf(roster, predicate)
+              // The roster may name no role for it.
+              const needed = unlessRefused(() => approvalRequirement(roster, predicate), undefined)
               return (
                 <li key={predicate.policy.id}>
                   {predicate.policy.id}:{' '}
                   {needed === undefined
                     ? 'no role of the roster approves it.'
-                    : `${needed.threshold} of ${needed.names.join(', ')} (${needed.role}).`}
+                    : `${needed.threshold} of ${needed.eligible.map((id) => roster.nameOf(id)).join(', ')} (${needed.role}).`}
                 </li>
               )
             })}

@@ -2,10 +2,7 @@ import type { ComponentChildren, JSX } from 'preact'
 import type { PageContent } from '../layout/page.js'
 import { KINDS, type Doc, type Kind } from './library.js'
 
-interface Entry {
-  path: string
-  title: string
-}
+type Entry = Pick<Doc, 'path' | 'title'>
 
 /** Generated pages, listed among the documents of the reference. */
 const INTERFACES = [

@@ -1,4 +1,4 @@
-import { digestInGroups, type Json, spokenRemainder } from '#libs/contracts'
+import { digestInGroups, type Json, type RunPolicy, spokenRemainder } from '#libs/contracts'
 import { createContext, Fragment, isValidElement, type ComponentChildren, type JSX } from 'preact'
 import { useContext } from 'preact/hooks'
 
@@ -145,10 +145,7 @@ export function PolicyLink({ id, version }: { id: string; version?: string | nul
   return <a href={`/policies/${encodeURIComponent(id)}`}>{version === undefined || version === null ? id : `${id}@${version}`}</a>
 }
 
-interface NamedPolicy {
-  id: string
-  version: string
-}
+type NamedPolicy = Pick<RunPolicy, 'id' | 'version'>
 
 /** Each policy as a link to its page. */
 export function PolicyLinks({ policies }: { policies: readonly NamedPolicy[] }): JSX.Element {

@@ -1,6 +1,5 @@
 import { peekPredicate, type PreparedApproval, type RosterStep } from '#libs/contracts'
 import {
-  approvalRequirement,
   authorsOf,
   countsOnRelease,
   readUnsignedRoster,
@@ -45,17 +44,6 @@ function logsOf({ envelope }: RosterStep): LogKeys[] {
 /** The predicate of each release, from the bytes that are signed. */
 export function predicatesOf({ releases }: Pick<PreparedApproval, 'releases'>): ReleasePredicate[] {
   return releases.map(({ payload }) => (JSON.parse(Buffer.from(payload, 'base64').toString()) as { predicate: ReleasePredicate }).predicate)
-}
-
-/** Role, number and names that a release asks for; `undefined` where the roster names no role for it. */
-export function requirementOf(
-  roster: Roster,
-  predicate: ReleasePredicate,
-): { role: string; threshold: number; names: string[] } | undefined {
-  const required = unlessRefused(() => approvalRequirement(roster, predicate), undefined)
-  if (required === undefined) return undefined
-  const { role, threshold, eligible } = required
-  return { role, threshold, names: eligible.map((id) => roster.nameOf(id)) }
 }
 
 /** People whose signature would count for nothing on these releases, with why. */

@@ -21,7 +21,7 @@ const [MAX_RECORDS, MAX_ENTRIES] = [200, 1_000] as const
 /** How far one reader of a topic is. `unknown`: its service does not say. */
 export type ReaderLag =
   | { reader: ServiceName; known: true; messages: number; seconds: number; oldest?: { run: number | null; at: string } }
-  | { reader: ServiceName; known: false; why: Answer<never> }
+  | { reader: ServiceName; known: false }
 
 export interface TopicRow {
   topic: Topic
@@ -69,7 +69,7 @@ export function readLetters(read: Read): Promise<Answer<DeadLetterSummary[]>[]> 
 }
 
 function lagOf(reader: ServiceName, topic: string, answer: Answer<ServiceLag[]>): ReaderLag {
-  if (answer.kind !== 'loaded') return { reader, known: false, why: mapAnswer(answer, () => undefined as never) }
+  if (answer.kind !== 'loaded') return { reader, known: false }
   const groups = answer.value.find((lag) => lag.topic === topic)?.groups ?? []
   const oldest = groups.flatMap((group) => group.oldest ?? []).toSorted((a, b) => (a.at < b.at ? -1 : 1))[0]
   return {

@@ -24,19 +24,13 @@ export interface ProofToCheck {
   member: ApprovalMember
 }
 
-export interface Checked {
-  index: number
-  size: number
-  witnesses: number
-}
-
 /** A proof that does not hold; `message` says which step. */
 export class ProofRefused extends Error {
   override readonly name = 'ProofRefused'
 }
 
 /** Recomputes the proof: the release's entry is in a checkpoint that the log and enough witnesses signed. Throws `ProofRefused`. */
-export async function checkProof({ entry, proof, logs, release, member }: ProofToCheck): Promise<Checked> {
+export async function checkProof({ entry, proof, logs, release, member }: ProofToCheck) {
   const { releases } = JSON.parse(entry) as { releases?: { size?: unknown; root?: unknown } }
   if (typeof releases?.size !== 'number' || typeof releases.root !== 'string') throw new ProofRefused('The entry names no releases.')
   if (!isApproved(releases, release, member)) throw new ProofRefused('The entry does not name this release.')

@@ -9,11 +9,6 @@ export interface WindowClock {
   after(ms: number, task: () => void): () => void
 }
 
-export interface WindowEvents {
-  left(seconds: number): void
-  over(): void
-}
-
 /** Counts down once; `sendNow`, `cancel` and `more` are its buttons. */
 export class CancelWindow {
   private endsAt: number
@@ -21,7 +16,7 @@ export class CancelWindow {
 
   constructor(
     private readonly clock: WindowClock,
-    private readonly events: WindowEvents,
+    private readonly events: { left(seconds: number): void; over(): void },
   ) {
     this.endsAt = clock.now() + WINDOW_MS
     this.tick()

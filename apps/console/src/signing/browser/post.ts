@@ -1,12 +1,10 @@
+import type { Problem } from '#libs/contracts'
+
 /** Longer than any service takes to answer. */
 const DEADLINE_MS = 30_000
 const MAX_DETAIL = 2_000
 
-export interface Refusal {
-  status: number
-  code: string
-  detail: string
-}
+export type Refusal = Pick<Problem, 'status' | 'code' | 'detail'>
 
 export type Posted = { ok: true; value: unknown } | { ok: false; refusal: Refusal }
 
