@@ -39,8 +39,8 @@ export class PreparedFrame {
   }
 
   /** Creates a heartbeat. Without a statement it has only `type` and `revision`: 64 bytes at most. */
-  static heartbeat(revision: number, freshness?: Envelope): PreparedFrame {
-    return new PreparedFrame({ type: 'heartbeat', revision, ...NOTHING, ...(freshness === undefined ? {} : { freshness }) })
+  static heartbeat(revision: number): PreparedFrame {
+    return new PreparedFrame({ type: 'heartbeat', revision, ...NOTHING })
   }
 
   static goodbye(revision: number, retryMs: number): PreparedFrame {
