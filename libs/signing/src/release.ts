@@ -120,6 +120,11 @@ export function readRelease(envelope: unknown): OpenedRelease {
   return { ...document, policyDigest: digestOfJson(document.predicate.policy), envelope: envelope as Envelope }
 }
 
+/** Names a release by its version and digest. */
+export function refOf({ version, releaseDigest: digest }: ReleaseDocument): ReleaseRef {
+  return { version, digest }
+}
+
 /** Returns the rollback order of a release, if any. Does not verify signatures: callers verified the release before. */
 export function rollbackOf({ envelope }: Pick<ReleaseDocument, 'envelope'>): RollbackOrder | undefined {
   return peekPredicate<Pick<ReleasePredicate, 'rollback'>>(envelope).rollback

@@ -1,6 +1,6 @@
 import { action, HmsError, peekPredicate, type FallbacksView, type ReleaseDocument } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { MAX_FALLBACKS, type ReleasePredicate, type ReleaseRef, type Roster } from '#libs/signing'
+import { MAX_FALLBACKS, refOf, type ReleasePredicate, type ReleaseRef, type Roster } from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.table.js'
 import { releasedOf } from '../policies/policy-version.table.js'
 import { refusedByReaders } from '../policies/refusal-by-readers.js'
@@ -79,8 +79,4 @@ export async function fallbacksView(tx: Transaction, record: PolicyRecord, roste
   const fallbacks = fallbacksOf(record, { released, refused }, record.live, []).map(({ version }) => version)
   const lost = wanted.filter(({ digest }) => refused.has(digest))
   return { policy: record.id, fallbacks, refused: lost.map(({ version, digest }) => ({ version, reason: refused.get(digest)! })) }
-}
-
-export function refOf(release: ReleaseDocument): ReleaseRef {
-  return { version: release.version, digest: release.releaseDigest }
 }

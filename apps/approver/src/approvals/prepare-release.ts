@@ -17,12 +17,13 @@ import {
   STATEMENT_TYPE,
   tagsOf,
   type BreakGlassOrder,
+  refOf,
   type PreparedRelease,
   type ReleasePredicate,
   type Roster,
 } from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.table.js'
-import { fallbacksOf, refOf, type KnownReleases } from './fallbacks.js'
+import { fallbacksOf, type KnownReleases } from './fallbacks.js'
 import type { ParsedPolicy } from './parse-policies.js'
 
 /** Policy to be released. */

@@ -3,7 +3,16 @@ import { policyKey } from '#libs/messaging'
 import { Database, type Transaction } from '#libs/persistence'
 import type { PolicyDocument } from '#libs/policy'
 import { Rosters } from '#libs/service'
-import { effectiveBreakGlass, buildRelease, digestOfJson, droppedTags, rollbackOf, tagsOf, type ReleasePredicate } from '#libs/signing'
+import {
+  effectiveBreakGlass,
+  buildRelease,
+  digestOfJson,
+  droppedTags,
+  refOf,
+  rollbackOf,
+  tagsOf,
+  type ReleasePredicate,
+} from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { policyOrNew, type PolicyRecord } from '../policies/policy.table.js'
@@ -16,7 +25,7 @@ import { StoredHeadsFallback } from './stored-heads-fallback.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { withinBounds } from './plan-bounds.js'
 import { isStillValid, unsignedApproval } from './prepare-approval.js'
-import { fallbacksOf, offered, refOf, refusedOf } from './fallbacks.js'
+import { fallbacksOf, offered, refusedOf } from './fallbacks.js'
 import { unsigned } from './prepare-release.js'
 import { requireEventsFit } from './run-size.js'
 

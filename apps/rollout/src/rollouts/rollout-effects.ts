@@ -4,7 +4,7 @@ import type { Transaction } from '#libs/persistence'
 import { endsRun, type CommonEffect, type Rollout, type RolloutEffect, type RolloutMember, type RolloutTimer } from '#libs/pipeline'
 import type { Logger } from '#libs/platform'
 import type { Rosters } from '#libs/service'
-import { approvalState, breakGlassOf, readRelease, type SignatureError } from '#libs/signing'
+import { approvalState, breakGlassOf, readRelease, refOf, type SignatureError } from '#libs/signing'
 import { optionsOf, type OwnEffect } from '#libs/stage'
 import { refusedOf } from '../stable/refused-releases.js'
 import { seqsOf, withKept, type Cause, type Move, type StableMoves } from '../stable/stable-moves.js'
@@ -13,7 +13,6 @@ import {
   droppedOf,
   revertRelease,
   newestOf,
-  refOf,
   runOf,
   stableOrNew,
   STABLES,

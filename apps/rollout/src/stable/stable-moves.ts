@@ -12,13 +12,12 @@ import { policyKey, type Outbox } from '#libs/messaging'
 import { timerKind, type Database, type Timers, type Transaction } from '#libs/persistence'
 import { currentTraceparent, describeError, inTrace, type Logger } from '#libs/platform'
 import { DirectHeadDelivery, isRefusedByAll, signHeads, type DirectDelivery, type Signals } from '#libs/service'
-import { signChange, STABLE_SCOPE, type Signer } from '#libs/signing'
+import { refOf, signChange, STABLE_SCOPE, type Signer } from '#libs/signing'
 import { respond } from '#libs/stage'
 import { recordLiveVersion } from './live-version.table.js'
 import {
   REISSUE_HEAD,
   newestOf,
-  refOf,
   reversedOf,
   runOf,
   STABLE_HEADS,

@@ -1,9 +1,9 @@
-import type { EventData, ReleaseDocument, ReversedPolicy, VersionRef } from '#libs/contracts'
+import type { EventData, ReleaseDocument, ReversedPolicy } from '#libs/contracts'
 import { isGuardRelease } from '#libs/guard'
 import { policyKey } from '#libs/messaging'
 import { documentTable, timerKind, type Transaction } from '#libs/persistence'
 import type { CommonEffect } from '#libs/pipeline'
-import type { ReleaseRef, StableHead } from '#libs/signing'
+import { refOf, type ReleaseRef, type StableHead } from '#libs/signing'
 import { ALL_COUNTERS, firstNumber, upcoming, type CounterAdvance, type Upcoming } from '#libs/service'
 
 /** Live state of one policy for all readers: the number of its head, and the releases it can be rolled back to. */
@@ -217,10 +217,6 @@ function moveTo(stable: Stable, release: ReleaseDocument | null, bundle: string[
     : { sinceSeq: seq, sinceSeqBefore: stable.sinceSeq, bundle } // guard: period-begins-again
   const moved = { ...before, seq, current, history, liveBy, failed, ...period }
   return scheduled === undefined ? moved : { ...moved, next: { ...scheduled, bundle, sinceSeq: seq } }
-}
-
-export function refOf({ version, releaseDigest: digest }: ReleaseDocument): VersionRef {
-  return { version, digest }
 }
 
 function appendToHistory(history: ReleaseDocument[], release: ReleaseDocument | null): ReleaseDocument[] {

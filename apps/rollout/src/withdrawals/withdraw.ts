@@ -10,10 +10,10 @@ import {
 import { policyKey } from '#libs/messaging'
 import { Database, type Transaction } from '#libs/persistence'
 import { Rosters } from '#libs/service'
-import { approvalRequirement, countsOnRelease, digestOfPayload, readRelease, type ReleasePredicate } from '#libs/signing'
+import { approvalRequirement, countsOnRelease, digestOfPayload, readRelease, refOf, type ReleasePredicate } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
-import { refOf, stableOf, withoutRelease, type MoveEvent, type Stable } from '../stable/stable.table.js'
+import { stableOf, withoutRelease, type MoveEvent, type Stable } from '../stable/stable.table.js'
 import { readWithdrawal, requireSignedLately, verifyWithdrawal } from './read-withdrawal.js'
 import { WITHDRAWALS, type Withdrawal } from './withdrawal.table.js'
 
