@@ -65,6 +65,15 @@ export async function preparedView(
   }
 }
 
+/** Error for an approval that accepts no more signatures. `view`: its state, for the response. */
+export function approvalClosed({ state, run }: Approval, view?: ApprovalView): HmsError {
+  return new HmsError('HMS_APPROVER_APPROVAL_CLOSED', `This approval is ${state}; another signature changes nothing.`, {
+    status: 409,
+    next: run === null ? [] : [action('runs.show', { run })],
+    state: view,
+  })
+}
+
 export function approvalUnknown(digest: string): HmsError {
   return new HmsError('HMS_APPROVER_APPROVAL_UNKNOWN', `There is no approval ${digest}.`, { status: 404, next: [action('approvals.list')] })
 }

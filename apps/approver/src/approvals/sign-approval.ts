@@ -8,7 +8,7 @@ import { QueueRun } from '../runs/queue-run.js'
 import { requireReviewed } from '../tickets/review-lock.table.js'
 import { runOf } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
-import { approvalView, overtakenMember } from './approval-view.js'
+import { approvalClosed, approvalView, overtakenMember } from './approval-view.js'
 import {
   type Approval,
   APPROVAL_EXPIRY,
@@ -49,13 +49,7 @@ export class SignApproval {
     const signer = signerOf(this.rosters.newest, approval, request)
     if (breakGlassIn(approval) !== undefined) throw signedAlone() // guard: break-glass-together
     if (approval.signedBy.includes(signer)) return approvalView(approval, run)
-    if (approval.state !== 'prepared' && approval.state !== 'waiting') {
-      throw new HmsError('HMS_APPROVER_APPROVAL_CLOSED', `This approval is ${approval.state}; another signature changes nothing.`, {
-        status: 409,
-        next: approval.run === null ? [] : [action('runs.show', { run: approval.run })],
-        state: approvalView(approval, run),
-      })
-    }
+    if (approval.state !== 'prepared' && approval.state !== 'waiting') throw approvalClosed(approval, approvalView(approval, run))
     if (Date.parse(approval.expiresAt) <= tx.now.getTime()) {
       throw new HmsError('HMS_APPROVER_APPROVAL_EXPIRED', 'This approval has expired. Prepare it again.', {
         status: 409,

@@ -3,7 +3,7 @@ import { Database, type Transaction } from '#libs/persistence'
 import { Rosters } from '#libs/service'
 import { mayReview, type Principal, type Roster } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
-import { approvalView } from '../approvals/approval-view.js'
+import { approvalClosed, approvalView } from '../approvals/approval-view.js'
 import { KeepPreparations } from '../approvals/keep-preparations.js'
 import { openRun, recordSignatures } from '../approvals/open-run.js'
 import { missingOf } from '../approvals/prepare-approval.js'
@@ -48,7 +48,7 @@ export class SignBreakGlass {
     const signers = signersOf(roster, approval, request)
     if (approval.run !== null && signers.every(({ name }) => approval.signedBy.includes(name)))
       return approvalView(approval, await runOf(tx, approval.run))
-    if (approval.state !== 'prepared') throw closed(approval)
+    if (approval.state !== 'prepared') throw approvalClosed(approval)
     if (Date.parse(approval.expiresAt) <= tx.now.getTime()) throw expired()
     const [inProgress] = await signedSiblings(tx, approval.members)
     if (inProgress !== undefined) throw alreadyInProgress(inProgress)
@@ -126,13 +126,6 @@ function alone(name: string): HmsError {
 function signaturesMissing(missing: readonly string[]): HmsError {
   const detail = `Required signatures are missing: ${missing.join(', ')}. Nothing was stored; all signers must sign in one request.`
   return new HmsError('HMS_BREAK_GLASS_ALONE', detail, { status: 403, next: [action('roster.show'), AGAIN], state: { missing } })
-}
-
-function closed({ state, run }: Approval): HmsError {
-  return new HmsError('HMS_APPROVER_APPROVAL_CLOSED', `This approval is ${state}; another signature changes nothing.`, {
-    status: 409,
-    next: run === null ? [] : [action('runs.show', { run })],
-  })
 }
 
 function expired(): HmsError {
