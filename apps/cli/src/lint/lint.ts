@@ -2,7 +2,7 @@ import { EXIT, printableJson } from '#libs/contracts'
 import { CEDAR_PACKAGE, guard, isCedarInstalled, lintGuard } from '#libs/guard'
 import { lintPolicy } from '#libs/lint'
 import { hasErrors, parsePolicy, Report, type Finding, type PolicySource } from '#libs/policy'
-import { approvalRequirement, SignatureError, type Roster } from '#libs/signing'
+import { approvalRequirement, orRefusal, SignatureError, type Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { partsMissing } from '../errors.js'
 import { readGivenFile } from '../files.js'
@@ -45,13 +45,9 @@ function lintOffline(source: PolicySource, roster: Roster | undefined, note: (te
 /** Returns a finding if no role may approve the policy; otherwise prints the bounds that the roster sets for its plan. */
 function lintByRoster(source: PolicySource, roster: Roster, note: (text: string) => void): Finding[] {
   const report = new Report(source.file, source.locate)
-  try {
-    const { bounds } = approvalRequirement(roster, source)
-    const rules = new Set(bounds.flatMap((each) => describeRules({ bounds: each })))
-    for (const rule of rules) note(`${source.file}: roster ${roster.version}, ${rule}`)
-  } catch (error) {
-    if (!(error instanceof SignatureError)) throw error
-    report.error('roster-no-role', '/id', error.detail, 'hms-svc roster show')
-  }
+  const required = orRefusal(() => approvalRequirement(roster, source))
+  if (required instanceof SignatureError) report.error('roster-no-role', '/id', required.detail, 'hms-svc roster show')
+  const rules = required instanceof SignatureError ? [] : required.bounds.flatMap((bounds) => describeRules({ bounds }))
+  for (const rule of new Set(rules)) note(`${source.file}: roster ${roster.version}, ${rule}`)
   return report.sorted()
 }

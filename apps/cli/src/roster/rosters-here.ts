@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { httpRosters, isLoopback, openRosters, readUrl, systemClock, type ApiClient, type PinnedRosters } from '#libs/client'
 import { HmsError, type Envelope } from '#libs/contracts'
-import { nextRoster, readRoster, requireUnexpired, SignatureError, type LogPolicy, type Roster } from '#libs/signing'
+import { nextRoster, orRefusal, readRoster, requireUnexpired, SignatureError, type LogPolicy, type Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { readGivenText } from '../files.js'
 
@@ -41,15 +41,12 @@ export function logPoliciesOf({ logPolicies: [now, ...earlier] }: Roster): [LogP
 /** Returns the newest roster that follows from the pinned one, or with a warning the last that does: services only deliver the steps. */
 export async function newestRoster(context: CliContext): Promise<Roster> {
   const roster = await lastThatVerifies(context)
-  try {
-    requireUnexpired(roster, new Date(context.io.now()).toISOString())
-  } catch (error) {
-    if (!(error instanceof SignatureError)) throw error
+  const refusal = orRefusal(() => requireUnexpired(roster, new Date(context.io.now()).toISOString()))
+  if (refusal instanceof SignatureError)
     context.output.note(
-      `${error.message}: what it vouches for may be stale. People sign the next one (hms-svc roster propose FILE), or pin the ` +
+      `${refusal.message}: what it vouches for may be stale. People sign the next one (hms-svc roster propose FILE), or pin the ` +
         `newest (hms-svc roster show --json)`,
     )
-  }
   return roster
 }
 

@@ -1,6 +1,6 @@
 import type { JsonObject, TrialStatement } from '#libs/contracts'
 import { consequenceOf, type Consent } from '#libs/policy'
-import { keyIdOf, publicKeyFromRaw, rawFromSpki, readTrial, SignatureError } from '#libs/signing'
+import { keyIdOf, orRefusal, publicKeyFromRaw, rawFromSpki, readTrial, SignatureError } from '#libs/signing'
 import { consequenceText, notVerifiedText, typedAgainOf } from '../consequence-texts.js'
 import { NotAsShown, predicateIn, type Shown } from './check-shown.js'
 
@@ -36,11 +36,10 @@ function statementIn({ trial, keys = '[]' }: ShownConsequence, releases: readonl
   const policyIn = (bytes: string) => predicateIn(bytes).policy as JsonObject
   const live = releases.flatMap((each) => (each.live === '' ? [] : [policyIn(each.live!)]))
   const simulator = (JSON.parse(keys) as string[]).map(rawFromSpki).map((raw) => [keyIdOf(raw), publicKeyFromRaw(raw)] as const)
-  try {
-    return readTrial(JSON.parse(trial), { policies: releases.map(({ bytes }) => policyIn(bytes)), live }, new Map(simulator))
-  } catch (error) {
-    throw error instanceof SignatureError ? new NotAsShown(`the consequence is not proven: ${error.detail}`) : error
-  }
+  const policies = releases.map(({ bytes }) => policyIn(bytes))
+  const read = orRefusal(() => readTrial(JSON.parse(trial), { policies, live }, new Map(simulator)))
+  if (!(read instanceof SignatureError)) return read
+  throw new NotAsShown(`the consequence is not proven: ${read.detail}`)
 }
 
 /** Throws unless the new value of a large change was typed again. */
