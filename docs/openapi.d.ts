@@ -1897,6 +1897,7 @@ export interface components {
         HeadReceipt: {
             revision: number;
             applied: boolean;
+            storedAt?: string;
         };
         HeldRecord: {
             digest: string;

@@ -64,7 +64,8 @@ export interface EventData {
   'hms.rollout.took-effect.v1': { run: number; attempt: number; detail: string }
   /** `reach`: bots that have the releases so far; absent in events of earlier builds. */
   'hms.rollout.bake-started.v1': { run: number; attempt: number; until: string; detail: string; reach?: Reach }
-  'hms.rollout.completed.v1': { dossier: RunDossier; summary: string; reach?: Reach }
+  /** `storedAt`: when config-store stored the heads; absent in events of earlier builds. */
+  'hms.rollout.completed.v1': { dossier: RunDossier; summary: string; reach?: Reach; storedAt?: string }
   'hms.rollout.failed.v1': StageFailure
   'hms.rollout.paused.v1': StageFailure
   'hms.rollout.reversed.v1': ReversedPolicy

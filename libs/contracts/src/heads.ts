@@ -44,6 +44,8 @@ export interface PublishedHead {
   audience: Audience
   /** Digest of rollout's signed `Change`, if one accompanied the head. */
   change?: string
+  /** When config-store stored the head, if it applied it: `recordedAt` of the policy's history. Absent in events of earlier builds. */
+  storedAt?: string
 }
 
 /** One policy in one scope as sent to readers: signed head, signed release, and config-store's revision. */
@@ -86,6 +88,8 @@ export interface ReversedPolicy {
   replacedBy?: number
   /** Author and reason, with the signed statements. Missing in events of earlier builds. */
   change?: Change
+  /** When config-store stored the head; absent if its response to the head was lost, and in events of earlier builds. */
+  storedAt?: string
 }
 
 /** A withdrawn policy: from head `seq` on, none of its releases is in force. */

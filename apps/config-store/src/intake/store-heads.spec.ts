@@ -16,10 +16,19 @@ const publishedHeads = async () => (await world.emitted('hms.head.published.v1')
 
 describe('StoreHeads', () => {
   it('stores a head, and publishes the outcome for its issuer and the document for readers on the bus', async () => {
-    expect(await world.stored(await world.head({ run: 7 }))).toEqual({ revision: 1, applied: true })
+    expect(await world.stored(await world.head({ run: 7 }))).toMatchObject({ revision: 1, applied: true })
     const audience = { connected: 0, cohort: 0, smallestBucket: null }
     const release = digestOfRelease('1.0.0')
-    const published = { policy: POLICY, scope: 'global', seq: 1, release, revision: 1, applied: true, audience }
+    const published = {
+      policy: POLICY,
+      scope: 'global',
+      seq: 1,
+      release,
+      revision: 1,
+      applied: true,
+      audience,
+      storedAt: world.clock.now().toISOString(),
+    }
     expect(await world.emitted('hms.head.published.v1')).toEqual([{ run: 7, heads: [published] }])
     const [state] = await world.emitted('hms.state.recorded.v1')
     expect(state!.document).toMatchObject({ id: POLICY, scope: 'global', seq: 1, revision: 1, version: '1.0.0', digest: release, run: 7 })
@@ -64,7 +73,7 @@ describe('StoreHeads', () => {
   it('assigns revisions without a gap, one per bundle, and stores what each changed', async () => {
     await world.stored(await world.head())
     const bundle = await Promise.all(['a-limit', 'b-limit'].map((policy) => world.head({ policy })))
-    expect(await world.stored(...bundle)).toEqual({ revision: 2, applied: true })
+    expect(await world.stored(...bundle)).toMatchObject({ revision: 2, applied: true })
     const places = bundleTags(['a-limit', 'b-limit'].map((id) => ({ id, scope: 'global' })))
     const recorded = (await world.emitted('hms.state.recorded.v1')).map(({ document, bundle }) => [document.id, bundle])
     expect(recorded).toEqual([
@@ -72,7 +81,7 @@ describe('StoreHeads', () => {
       ['a-limit', places],
       ['b-limit', places],
     ])
-    expect(await world.stored(await world.head({ seq: 2, version: null }))).toEqual({ revision: 3, applied: true })
+    expect(await world.stored(await world.head({ seq: 2, version: null }))).toMatchObject({ revision: 3, applied: true })
     const log = await world.runtime.database.transaction((tx) => tx.documents(REVISIONS).find({ orderBy: 'revision' }))
     expect(log.map(({ revision, documents }) => [revision, documents.map(({ id }) => id)])).toEqual([
       [1, [POLICY]],
@@ -90,7 +99,7 @@ describe('StoreHeads', () => {
       const answer = await world.post(...heads)
       expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([422, 'HMS_HEAD_BUNDLE'])
     }
-    expect(await world.stored(a!, b!)).toEqual({ revision: 1, applied: true })
+    expect(await world.stored(a!, b!)).toMatchObject({ revision: 1, applied: true })
   })
 
   it('publishes the outcome of a bundle once per run and scope, with its overtaken heads', async () => {
@@ -123,7 +132,7 @@ describe('StoreHeads', () => {
   it('numbers the stable and canary heads of one policy independently', async () => {
     await world.stored(await world.head({ seq: 9 }))
     const canary = await world.head({ scope: 'region:NCR', seq: 1, version: '2.0.0', share: 500, base: digestOfRelease('1.0.0') })
-    expect(await world.stored(canary)).toEqual({ revision: 2, applied: true })
+    expect(await world.stored(canary)).toMatchObject({ revision: 2, applied: true })
   })
 })
 

@@ -124,7 +124,7 @@ export class StoreHeads {
       ...(isExplainedBy(verified, change) ? { change: digest } : {}),
     }))
     await this.publishReceipts(tx, [...superseded, ...stored], cause)
-    return { revision, applied: fresh.length > 0 }
+    return { revision, applied: fresh.length > 0, ...(fresh.length > 0 ? { storedAt: tx.now.toISOString() } : {}) }
   }
 
   /**
@@ -178,7 +178,8 @@ export class StoreHeads {
       const heads = group.map(({ verified: { head }, revision, applied, change }): PublishedHead => {
         const { policy, scope, seq, current: release } = head
         const audience = this.presence.audienceOf(head)
-        return { policy, scope, seq, release, revision, applied, audience, ...(change === undefined ? {} : { change }) }
+        const at = applied ? { storedAt: tx.now.toISOString() } : {}
+        return { policy, scope, seq, release, revision, applied, audience, ...(change === undefined ? {} : { change }), ...at }
       })
       const { verified } = group[0]!
       const key = heads.map(({ policy }) => policy).sort()[0]!

@@ -15,6 +15,18 @@ describe('noticeOf', () => {
     )
   })
 
+  it.each([
+    ['the head was stored, for a release in force at once', '2024-09-01T00:00:00Z', '2026-01-01T00:00:05.123Z'],
+    ['it takes effect, for a release that readers held', '2026-03-01T00:00:00Z', '2026-03-01T00:00:00Z'],
+  ])('reports when %s, as history does', async (_when, effective, inForceFrom) => {
+    const release = await sampleRelease({ id: 'pm25', version: '2.0.0', effective })
+    const policy = { ...releaseFacts(release), release, replaced: null, before: null }
+    const names = { cause: 'run-1-1', messageCause: 'run_1', run: 1, stage: '1.1', at: new Date(0) }
+    const bodyOf = (storedAt?: string) => noticeOf({ ...names, storedAt, policies: [policy] }).body([[]], '/v1/receipts/x')
+    expect(JSON.parse(bodyOf('2026-01-01T00:00:05.123Z'))).toMatchObject({ data: { inForceFrom } })
+    expect(bodyOf()).not.toContain('inForceFrom')
+  })
+
   it('has the differences to the release before, and leaves out values that are too large', async () => {
     const dataOf = async (text: string): Promise<Record<string, unknown>> => {
       const [release, replaced] = await Promise.all([

@@ -24,6 +24,8 @@ export interface News {
   kind?: 'announced' | 'rolled-back'
   /** Time of the event. */
   at: Date
+  /** When config-store stored the heads: `recordedAt` of the history. */
+  storedAt?: string
   /** Public part of the reason for a rollback or a withdrawal. */
   publicReason?: string
   /** Policies that took effect together; a withdrawal has one. */
@@ -98,6 +100,12 @@ function typeOf({ policies, kind }: Pick<News, 'policies' | 'kind'>): PolicyEven
   return policies[0].release === null ? 'policy.withdrawn' : `policy.${kind ?? 'updated'}`
 }
 
+/** Returns when a policy came into force, as `from` of its history: at its effective time, but not before its head was stored. */
+function inForceFrom(effective: string, storedAt: string | undefined): { inForceFrom?: string } {
+  if (storedAt === undefined) return {}
+  return { inForceFrom: Date.parse(effective) > Date.parse(storedAt) ? effective : storedAt }
+}
+
 /** Maximum characters of the values in a message, in JSON. Partners read larger ones at the link: each delivery stores its body. */
 const MAX_VALUES = 64 * 1024
 
@@ -125,10 +133,10 @@ function policyIn({ envelope }: ReleaseDocument): PolicyDocument {
  * @param receipt where the partner acknowledges the message
  */
 function bodyOf(news: News, supersedes: readonly string[][], receipt: string, publicUrl: string): string {
-  const { policies, kind, run, at, publicReason } = news
+  const { policies, kind, run, at, storedAt, publicReason } = news
   const contents = valuesOf(policies)
   const updates = policies.map(({ policy: id, version, digest, effective }, index) => {
-    return { id, version, digest, effective, supersedes: supersedes[index]!, ...contents[index] }
+    return { id, version, digest, effective, supersedes: supersedes[index]!, ...contents[index], ...inForceFrom(effective, storedAt) }
   })
   const { id, version, digest, effective } = updates[0]!
   const type = typeOf(news)
@@ -141,7 +149,7 @@ function bodyOf(news: News, supersedes: readonly string[][], receipt: string, pu
     ...(isWithdrawal ? {} : { effective }),
     supersedes: supersedes.flat(),
     ...(isWithdrawal ? {} : { bundle: updatesOf(policies) }),
-    ...(updates.length > 1 ? {} : contents[0]),
+    ...(updates.length > 1 ? {} : { ...contents[0], ...inForceFrom(effective, storedAt) }),
     ...(kind === 'rolled-back' ? { rolledBack: policies[0].before } : {}),
     ...(updates.length > 1 ? { policies: updates } : publicReason === undefined ? {} : { reason: publicReason }),
     ...(isWithdrawal ? {} : { link: publicUrl + (kind === 'announced' ? `/runs/${run}` : `/policies/${id}`) }),

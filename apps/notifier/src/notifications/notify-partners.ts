@@ -59,10 +59,10 @@ export class NotifyPartners implements OnModuleInit, DeliveryListener {
     return this.shell.open(tx, arrival, async () => ({ type: 'announced', dossier, ...(await addresseesOf(tx, dossier, cause)) }))
   }
 
-  async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<HandlerResult> {
+  async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent, storedAt?: string): Promise<HandlerResult> {
     const answer = (await this.openAnnounced(tx, dossier))
       ? undefined
-      : await this.shell.open(tx, { fresh: freshOf(dossier, cause), dossier, cause }, async () => {
+      : await this.shell.open(tx, { fresh: { ...freshOf(dossier, cause), ...(storedAt && { storedAt }) }, dossier, cause }, async () => {
           return { type: 'opened', dossier, ...(await addresseesOf(tx, dossier, cause)) }
         })
     // The stage may be complete already: there may be no partner, or none whose first attempt the run waits for.
@@ -88,7 +88,7 @@ export class NotifyPartners implements OnModuleInit, DeliveryListener {
     const inForce = dossier.releases.filter(({ releaseDigest }) => !takenBack.has(releaseDigest)) // guard: taken-back-left-out
     if (inForce.length === 0) return
     const names = { cause: `run-${run}-${attempt}`, messageCause: `run_${run}`, run, stage: stageId(stage) }
-    const notice = noticeOf({ ...names, at, policies: newsOf(dossier, inForce) })
+    const notice = noticeOf({ ...names, at, storedAt: stage.storedAt, policies: newsOf(dossier, inForce) })
     await this.lanes.add(
       tx,
       notice,

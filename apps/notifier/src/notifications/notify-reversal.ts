@@ -25,14 +25,20 @@ export class NotifyReversal {
    * know a first version that its own run rolled back: a version that takes effect later is announced ahead.
    */
   async reversed(tx: Transaction, reversed: ReversedPolicy, cause: ReceivedEvent): Promise<void> {
-    const { policy, from, inForce, to, seq, replacedBy, change } = reversed
+    const { policy, from, inForce, to, seq, replacedBy, change, storedAt } = reversed
     // The event has the key of the bundle's smallest policy, so the lock of this policy is taken here.
     await tx.lock([policyKey(policy)])
     const gone = inForce === undefined ? [from] : [from, inForce]
     for (const { digest } of gone) await rememberReversal(tx, { policy, seq, from: digest, to: to?.releaseDigest ?? null }, cause)
     // A replacement has ids of its own, because the same head may also belong to a rollback.
     const what = replacedBy === undefined ? 'rollback' : 'replaced' // guard: dropped-has-its-own-id
-    const names = { cause: `${what}-${seq}`, messageCause: `${what}_${seq}`, publicReason: change?.publicReason, at: new Date(cause.time) }
+    const names = {
+      cause: `${what}-${seq}`,
+      messageCause: `${what}_${seq}`,
+      publicReason: change?.publicReason,
+      at: new Date(cause.time),
+      storedAt,
+    }
     const versions = gone.map(({ version }) => version) // guard: first-version-taken-back
     const again = to === null ? undefined : { ...releaseFacts(to), release: to, replaced: null }
     await this.notify(tx, { policy, versions, again }, names, cause)

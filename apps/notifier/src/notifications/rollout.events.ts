@@ -14,7 +14,7 @@ export class RolloutEvents {
 
   @OnEvent('notifier', 'hms.rollout.completed.v1')
   completed(@Payload() event: ReceivedEvent<'hms.rollout.completed.v1'>, @Ctx() { tx }: EventContext): Promise<HandlerResult> {
-    return this.notifyPartners.open(tx, event.data.dossier, event)
+    return this.notifyPartners.open(tx, event.data.dossier, event, event.data.storedAt)
   }
 
   @OnEvent('notifier', 'hms.rollout.started.v1', 'hms.rollout.delayed.v1')

@@ -129,7 +129,7 @@ export class StableMoves {
     const refusal = isRefusedByAll(delivered) ? refusedByAll(policies, delivered) : undefined // guard: rollback-refused-by-all
     await this.database.locked(policies.map(policyKey), async (tx) => {
       const moved = (await unannouncedOf(tx, policies)).filter(({ policy, seq }) => seq === seqs.get(policy))
-      if (refusal === undefined) await this.announceAll(tx, moved)
+      if (refusal === undefined) await this.announceAll(tx, moved, delivered.find(({ storedAt }) => storedAt !== undefined)?.storedAt)
       else if (moved.length > 0) {
         await this.revert(tx, moved, delivered[0]!.detail ?? refusal.code)
         await undo?.(tx)
@@ -196,17 +196,18 @@ export class StableMoves {
     return issued
   }
 
-  private async announceAll(tx: Transaction, moved: readonly Stable[]): Promise<void> {
+  private async announceAll(tx: Transaction, moved: readonly Stable[], storedAt?: string): Promise<void> {
     for (const { unannounced, ...stable } of moved) {
       await tx.documents(STABLES).put(stable)
-      await this.announce(tx, unannounced!)
+      await this.announce(tx, unannounced!, storedAt)
       await this.timers.cancel(tx, timerId(stable.policy))
     }
   }
 
-  private async announce(tx: Transaction, { ends, ...move }: Unannounced): Promise<void> {
+  private async announce(tx: Transaction, { ends, ...move }: Unannounced, storedAt?: string): Promise<void> {
     const { event, key, of } = move
-    await this.outbox.emit(tx, event.type, event.data, { key, ...originOf(of) })
+    const data = event.type === 'hms.rollout.reversed.v1' && storedAt !== undefined ? { ...event.data, storedAt } : event.data
+    await this.outbox.emit(tx, event.type, data, { key, ...originOf(of) })
     if (ends?.announced !== undefined) await this.end(tx, move, ends.announced)
   }
 

@@ -296,6 +296,8 @@ export interface HeadReceipt {
   revision: number
   /** Whether this call stored them. */
   applied: boolean
+  /** When this call stored them. */
+  storedAt?: string
 }
 
 export interface AlertReceipt {

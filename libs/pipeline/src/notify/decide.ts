@@ -13,6 +13,8 @@ export interface Notification extends StageState {
   leftOut?: LeftOut
   /** When the rollout was completed, or when readers had received a release that takes effect later. */
   rolledOutAt: string
+  /** When config-store stored the heads; absent while the release is held. */
+  storedAt?: string
   completedAt: string | null
   summary: string | null
   /** Numbers of partners last published to approver. Missing in rows of earlier builds. */

@@ -168,6 +168,19 @@ describe('given bots that have not all acknowledged', () => {
 })
 
 describe('given a bake', () => {
+  it('when it ends, then the completion reports when the head was first stored', () => {
+    const storedAt = '2026-11-26T10:00:00.500Z'
+    const first = when(rollout('publishing', { of: 0 }), { type: 'published', heads: [{ ...storedHead('global', 0), storedAt }] })
+    const renewed = { ...storedHead('global', 0), storedAt: '2026-11-26T11:00:00.000Z' }
+    const again = {
+      ...first.state,
+      state: 'publishing' as const,
+      members: first.state.members.map((each) => ({ ...each, published: false })),
+    }
+    const baking = { ...when(again, { type: 'published', heads: [renewed] }).state, state: 'baking' as const }
+    expect(dataOf(when(baking, { type: 'due', timer: 'bake' }).effects, 'hms.rollout.completed.v1')).toMatchObject({ storedAt })
+  })
+
   it('when it ends, then the rollout is completed and releases the policies', () => {
     const { state, effects } = when(rollout('baking'), { type: 'due', timer: 'bake' })
     expect([state.state, kinds(effects)]).toEqual(['completed', ['freePolicies', 'cancel', 'hms.rollout.completed.v1']])

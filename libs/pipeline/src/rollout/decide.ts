@@ -104,7 +104,8 @@ function published(rollout: Rollout, heads: readonly PublishedHead[], context: R
   const members = rollout.members.map((member) => {
     const head = audiences.get(member.policy)
     if (head?.seq !== member.seq) return member
-    return { ...member, published: true, connected: head.audience.connected, expected: head.audience.cohort }
+    const storedAt = member.storedAt ?? head.storedAt
+    return { ...member, published: true, ...(storedAt && { storedAt }), connected: head.audience.connected, expected: head.audience.cohort }
   })
   if (members.every((member, index) => member === rollout.members[index])) return unchanged(rollout)
   const stored = withReach({ ...rollout, members }, context)
@@ -312,7 +313,11 @@ function proceed(rollout: Rollout, isCovered: boolean, context: RolloutContext):
     return { state: { ...rollout, state: 'acknowledging' }, effects }
   }
   if (rollout.baked) {
-    const completed = { dossier, summary: rolloutSummary(rollout, context.now), ...reachOf(rollout) }
+    const storedAt = rollout.members
+      .flatMap((member) => member.storedAt ?? [])
+      .sort()
+      .at(-1)
+    const completed = { dossier, summary: rolloutSummary(rollout, context.now), ...reachOf(rollout), ...(storedAt && { storedAt }) }
     return end(rollout, 'completed', [{ do: 'freePolicies' }], [{ do: 'emit', type: 'hms.rollout.completed.v1', data: completed }])
   }
   const until = heldUntil(rollout, context.now)

@@ -12,6 +12,8 @@ export interface RolloutMember extends Acknowledgements {
   version: string
   /** Whether config-store has stored the last issued head. */
   published: boolean
+  /** When config-store first stored a head of this rollout. */
+  storedAt?: string
   connected: number
   /** Effective time (RFC 3339), if it was in the future when the rollout began. Until then readers do not apply the received release. */
   beginsAt?: string

@@ -5,6 +5,8 @@ export interface DirectDelivery {
   url: string
   ok: boolean
   revision: number
+  /** When this delivery stored the heads. */
+  storedAt?: string
   detail?: string
   /** Set if config-store itself refused the heads, which it will never store. A refusal by a proxy is none. */
   refused?: true
@@ -84,7 +86,7 @@ export class DirectHeadDelivery {
         return { url, ok: false, revision: 0, detail: refusal ?? `status ${response.status}: ${body.slice(0, 300)}`, ...refused }
       }
       const receipt = JSON.parse(body) as HeadReceipt
-      return { url, ok: true, revision: receipt.revision }
+      return { url, ok: true, revision: receipt.revision, storedAt: receipt.storedAt }
     } catch (error) {
       this.log.debug({ url, error: describeError(error) }, 'head not delivered directly')
       return { url, ok: false, revision: 0, detail: describeError(error) }
