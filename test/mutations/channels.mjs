@@ -5,7 +5,7 @@ export const CHANNEL_GUARDS = [
     guard: 'the secret of an agent is sent to the registered origin alone, whatever the card names',
     without: ['new URL(address).origin !== new URL(base).origin', 'false'],
     spec: 'apps/notifier/src/channels/a2a/send-agent2agent.spec.ts',
-    test: 'calls nobody by a card of another origin',
+    test: 'calls no agent by a card of another origin',
   },
   {
     name: 'sftp-host-key',

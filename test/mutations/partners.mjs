@@ -1,11 +1,11 @@
 /** Guards of notifications to partners, and of their acknowledgements. Same form as `GUARDS`. */
 export const PARTNER_GUARDS = [
   {
-    name: 'end-told-once',
-    guard: 'who was told of a run ahead is told its end once, whichever event reports it',
+    name: 'end-sent-once',
+    guard: 'a partner that got an announcement is notified of the end once, whichever event reports it',
     without: ['isAnnounced && !isAnnouncement(all[0]!)', 'false'],
     spec: 'apps/notifier/src/notifications/announcements.spec.ts',
-    test: 'is told once if rollout reports the rollback and then the failure',
+    test: 'is notified once if rollout reports the rollback and then the failure',
   },
   {
     name: 'values-bounded',

@@ -153,7 +153,7 @@ export interface EventData {
 }
 export type EventType = keyof EventData
 
-/** Declaration of an event type: its topic (`null`: the topic of the stage that publishes it), and the facts of its header `hms-summary`. */
+/** Declaration of an event type: its topic (`null`: that of the publishing stage), and the facts of its header `hms-summary`. */
 type Declaration<T extends EventType> = readonly [topic: string | null, facts: (data: EventData[T]) => string]
 
 const nothing = (): string => ''
@@ -202,7 +202,7 @@ export const EVENTS: { readonly [T in EventType]: Declaration<T> } = {
   'hms.token.issued.v1': ['hms.token.v1', ({ token }) => `until ${token.expiresAt}`],
   'hms.token.revoked.v1': ['hms.token.v1', nothing],
   'hms.ticket.opened.v1': ['hms.ticket.v1', ticketFacts],
-  'hms.ticket.escalated.v1': ['hms.ticket.v1', ({ ticket }) => facts(ticketFacts({ ticket }), ticket.told.at(-1)?.to)],
+  'hms.ticket.escalated.v1': ['hms.ticket.v1', ticketFacts],
   'hms.ticket.closed.v1': ['hms.ticket.v1', ({ ticket }) => facts(ticketFacts({ ticket }), ticket.state)],
   'hms.freeze.declared.v1': ['hms.freeze.v1', ({ freeze }) => facts(freeze.scope, freeze.until && `until ${freeze.until}`)],
   'hms.freeze.lifted.v1': ['hms.freeze.v1', ({ freeze }) => freeze.scope],

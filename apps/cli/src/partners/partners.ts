@@ -114,7 +114,7 @@ async function resolveText(text: string, pointer: string, sources: SecretSources
   // guard: partner-secrets-alone
   if (!SECRETS.test(pointer)) {
     throw usageError(
-      `${pointer} is not a secret: env: and file: are allowed only in webhook.secret, a2a.secret, agent2agent.secret and sftp.key; write the value itself`,
+      `${pointer} is not a secret: env: and file: are allowed only in the secret of a channel and in sftp.key; write the value itself`,
     )
   }
   if (text.startsWith('file:')) return sources.file(text.slice('file:'.length))

@@ -8,14 +8,14 @@ beforeEach(async () => {
 afterEach(() => world.stop())
 
 const ASKING = { id: 'va-deq', events: ['announced' as const, 'rolled-back' as const] }
-const told = (): string[] => world.sender.sent.map(({ partner, body: { type, data } }) => `${partner} ${type} ${data.version}`)
+const messages = (): string[] => world.sender.sent.map(({ partner, body: { type, data } }) => `${partner} ${type} ${data.version}`)
 const last = (): unknown => world.sender.sent.at(-1)!.body
 
 describe('a run whose canary passed', () => {
   it('is announced to partners that ask for it, with values, differences, time and link, and to no other', async () => {
     await world.register(ASKING, { id: 'md-mde' })
     await world.foretell(184, '2.0.0', '1.5.0')
-    expect(told()).toEqual(['va-deq policy.announced 2.0.0'])
+    expect(messages()).toEqual(['va-deq policy.announced 2.0.0'])
     expect(world.sender.sent[0]).toMatchObject({ id: 'announced_184_1_epa-pm25-limit_va-deq' })
     const content = { effective: '2026-01-01T00:00:00Z', values: { limit: 25 }, differences: [], link: '/runs/184' }
     expect(last()).toMatchObject({ data: { intent: 'policy-announcement', supersedes: ['epa-pm25-limit@1.5.0'], ...content } })
@@ -25,7 +25,7 @@ describe('a run whose canary passed', () => {
     await world.register(ASKING)
     await world.foretell(184, '2.0.0', '1.5.0')
     await world.foretell(184, '2.0.0', '1.5.0')
-    expect(told()).toHaveLength(1)
+    expect(messages()).toHaveLength(1)
   })
 
   it('counts partners by its update alone', async () => {
@@ -36,10 +36,10 @@ describe('a run whose canary passed', () => {
     await world.complete(184, '2.0.0', '1.5.0')
     expect(await world.completions()).toMatchObject([{ sent: 0, retrying: 2 }])
     await world.advance(7)
-    expect(told().filter((each) => each === 'va-deq policy.updated 2.0.0').length).toBeGreaterThan(0)
+    expect(messages().filter((each) => each === 'va-deq policy.updated 2.0.0').length).toBeGreaterThan(0)
   })
 
-  it('opens no ticket when its announcement reached nobody: a message about its end follows', async () => {
+  it('opens no ticket when its announcement reached no partner: a message about its end follows', async () => {
     await world.register(ASKING)
     world.sender.script.set('va-deq', [410])
     await world.foretell(184, '2.0.0', '1.5.0')
@@ -48,51 +48,51 @@ describe('a run whose canary passed', () => {
   })
 })
 
-describe('a partner that was told ahead', () => {
+describe('a partner that got an announcement', () => {
   beforeEach(() => world.register(ASKING, { id: 'wv-dep', events: ['announced'] }, { id: 'md-mde' }))
 
-  it('is told that the run failed before it was in force, and what is in force; once', async () => {
+  it('is notified once that the run failed before it was in force, and which version is', async () => {
     await world.foretell(184, '2.0.0', '1.5.0')
     await world.fail(184)
     await world.fail(184)
-    expect(told().slice(2)).toEqual(['va-deq policy.rolled-back 1.5.0', 'wv-dep policy.updated 1.5.0'])
+    expect(messages().slice(2)).toEqual(['va-deq policy.rolled-back 1.5.0', 'wv-dep policy.updated 1.5.0'])
     expect(world.sender.sent[2]!.body).toMatchObject({ data: { rolledBack: '2.0.0', supersedes: ['epa-pm25-limit@2.0.0'] } })
   })
 
-  it('is told once if rollout reports the rollback and then the failure', async () => {
+  it('is notified once if rollout reports the rollback and then the failure', async () => {
     await world.foretell(184, '2.0.0', '1.5.0')
     await world.reverse('2.0.0', '1.5.0', 7)
     await world.fail(184)
-    expect(told().slice(2)).toEqual(['va-deq policy.rolled-back 1.5.0', 'wv-dep policy.updated 1.5.0'])
+    expect(messages().slice(2)).toEqual(['va-deq policy.rolled-back 1.5.0', 'wv-dep policy.updated 1.5.0'])
   })
 
-  it('is told that a failed run left the policy in force', async () => {
+  it('is notified that a failed run left the policy in force', async () => {
     await world.foretell(184, '2.0.0', '1.5.0')
     await world.fail(184, 'epa-pm25-limit')
-    expect(told().slice(2)).toEqual(['va-deq policy.updated 2.0.0', 'wv-dep policy.updated 2.0.0'])
+    expect(messages().slice(2)).toEqual(['va-deq policy.updated 2.0.0', 'wv-dep policy.updated 2.0.0'])
   })
 
-  it('is told that a first version will not be in force', async () => {
+  it('is notified that a first version will not be in force', async () => {
     await world.foretell(184, '1.0.0', null)
     await world.fail(184)
-    expect(told().slice(2)).toEqual(['va-deq policy.withdrawn 1.0.0', 'wv-dep policy.withdrawn 1.0.0'])
+    expect(messages().slice(2)).toEqual(['va-deq policy.withdrawn 1.0.0', 'wv-dep policy.withdrawn 1.0.0'])
   })
 
-  it('is told nothing of the end if it was told that the run succeeded', async () => {
+  it('is not notified of the end after the message that the run succeeded', async () => {
     await world.foretell(184, '2.0.0', '1.5.0')
     await world.complete(184, '2.0.0', '1.5.0')
-    const before = told().length
+    const before = messages().length
     await world.fail(184)
-    expect(told()).toHaveLength(before)
+    expect(messages()).toHaveLength(before)
   })
 })
 
 describe('a rollback', () => {
-  it('is told as such to partners that ask for it, with the public reason alone, and to others as an update', async () => {
+  it('is sent as such to partners that ask for it, with the public reason alone, and to others as an update', async () => {
     await world.register(ASKING, { id: 'md-mde' })
     await world.complete(184, '2.0.0', '1.5.0')
     await world.reverse('2.0.0', '1.5.0', 7, 'epa-pm25-limit', 'drill 4713')
-    expect(told().slice(2).sort()).toEqual(['md-mde policy.updated 1.5.0', 'va-deq policy.rolled-back 1.5.0'])
+    expect(messages().slice(2).sort()).toEqual(['md-mde policy.updated 1.5.0', 'va-deq policy.rolled-back 1.5.0'])
     const rolledBack = world.sender.sent.find(({ body }) => body.type === 'policy.rolled-back')!.body
     const data = { intent: 'policy-rollback', rolledBack: '2.0.0', reason: 'drill 4713', values: { limit: 25 } }
     expect(rolledBack).toMatchObject({ data: { ...data, supersedes: ['epa-pm25-limit@2.0.0'], link: '/policies/epa-pm25-limit' } })

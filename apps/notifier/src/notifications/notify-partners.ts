@@ -97,8 +97,8 @@ export class NotifyPartners implements OnModuleInit, DeliveryListener {
   }
 
   /**
-   * Announces a run whose canary passed to the partners that ask for it. No stage counts these messages: a partner is told of a run when it
-   * is told that the release is in force.
+   * Announces a run whose canary passed to the partners that ask for it. No stage counts these messages: a partner counts as notified when
+   * it has the message that the release is in force.
    */
   async foretell(tx: Transaction, dossier: RunDossier, { time }: ReceivedEvent): Promise<void> {
     const { run, attempt, releases, plan } = dossier

@@ -52,8 +52,8 @@ export class NotifyReversal {
   }
 
   /**
-   * Notifies partners that were told of a run ahead, and of nothing since, that it ended: the release before is in force, or for a policy
-   * of `kept` its own.
+   * Notifies partners whose last message is the announcement of a run that it ended: the release before is in force, or for a policy of
+   * `kept` its own.
    */
   async ended(tx: Transaction, { run, kept = [] }: { run: number; kept?: readonly KeptPolicy[] }, cause: ReceivedEvent): Promise<void> {
     const where = { run, state: ['delivered', 'pending', 'dead'] }
@@ -94,7 +94,7 @@ export class NotifyReversal {
       const newest = deliveries.find(({ state }) => state !== 'dead')
       if (partner === undefined || (newest && reportedVersion(newest, policy) === null)) continue // guard: withdrawn-once
       const all = await deliveriesBefore(tx, id, policy)
-      if (isAnnounced && !isAnnouncement(all[0]!)) continue // guard: end-told-once
+      if (isAnnounced && !isAnnouncement(all[0]!)) continue // guard: end-sent-once
       const isUntried = partner.lane === 'latest' && !deliveries.some(mayKnow)
       if (isUntried && knowsWithout(deliveries, all, policy, again?.version ?? null)) {
         for (const delivery of deliveries) await this.lanes.supersede(tx, delivery)

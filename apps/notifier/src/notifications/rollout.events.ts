@@ -47,7 +47,7 @@ export class RolloutEvents {
     await this.notifyPartners.shell.ended(tx, event.data)
   }
 
-  /** Tells partners that were told ahead of the end of a run that no other event brings them. */
+  /** Notifies partners that got an announcement of an end that rollout does not publish. */
   @OnEvent('notifier', 'hms.run.decision-applied.v1', 'hms.stage.timed-out.v1', 'hms.run.poisoned.v1')
   async cutOff(
     @Payload() event: ReceivedEvent<'hms.run.decision-applied.v1' | 'hms.stage.timed-out.v1' | 'hms.run.poisoned.v1'>,

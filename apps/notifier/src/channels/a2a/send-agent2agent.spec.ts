@@ -85,7 +85,7 @@ describe('Agent2AgentSender', () => {
     ['a task that failed', result(task('failed')), 'retry', 'task failed'],
     ['a task that the agent rejected', result(task('rejected')), 'rejected', 'task rejected'],
     ['a task that wants input', result(task('input-required')), 'rejected', 'task input-required'],
-    ['a state that nobody knows', result(task('dreaming')), 'retry', 'task dreaming'],
+    ['an unknown state', result(task('dreaming')), 'retry', 'task dreaming'],
     ['a result that is neither', result({ kind: 'else' }), 'retry', 'the result is neither a message nor a task'],
     ['an unknown method', error(-32601), 'rejected', 'JSON-RPC error -32601: no'],
     ['an internal error', error(-32603), 'retry', 'JSON-RPC error -32603: no'],
@@ -112,7 +112,7 @@ describe('Agent2AgentSender', () => {
     ['of another version', () => ({ url: `${base}/rpc`, protocolVersion: '1.0' }), /speaks version 1\.0/],
     ['without JSON-RPC', () => ({ url: `${base}/rpc`, preferredTransport: 'GRPC' }), /no address for JSONRPC/],
     ['that is no object', () => '[]', /not a JSON object/],
-  ])('calls nobody by a card %s', async (_name, given, detail) => {
+  ])('calls no agent by a card %s', async (_name, given, detail) => {
     card = given
     expect(await send()).toMatchObject({ kind: 'rejected', detail: expect.stringMatching(detail) })
     expect(seen).toHaveLength(1)
