@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { ROOT } from '../architecture/root.js'
 import { policyFile } from '../support/policy-file.js'
+import { cleanEnvironment } from '../support/processes.config.js'
 import { BIN, finished, freePort, hms, ready, scratchFolder, Served, until, type Finished } from '../support/processes.js'
 
 interface Workflow {
@@ -16,7 +17,7 @@ const read = <T>(name: string): T => parse(readFileSync(join(ROOT, 'docs/example
 describe('the examples for CI, on a repository of policies', () => {
   const scratch = scratchFolder()
   const [bin, repository] = [join(scratch.path, 'bin'), join(scratch.path, 'repository')]
-  const env: Record<string, string> = { PATH: `${bin}:${process.env['PATH']}`, HMS_DATA_DIR: join(scratch.path, 'data') }
+  const env: Record<string, string> = { PATH: `${bin}:${cleanEnvironment()['PATH']}`, HMS_DATA_DIR: join(scratch.path, 'data') }
   let dev: Served
 
   beforeAll(async () => {

@@ -35,7 +35,8 @@ export async function readDocument(context: CliContext, place: string, digest?: 
 
 async function fetchBytes(address: string, maxBytes: number, signal: AbortSignal, redirects = 0): Promise<Uint8Array> {
   const url = URL.canParse(address) ? new URL(address) : undefined
-  if (url?.protocol !== 'https:' || url.username !== '') throw usageError(`${address} is no https address, or names a user`) // guard: document-https
+  // guard: document-https
+  if (url?.protocol !== 'https:' || url.username !== '') throw usageError(`${address} is no https address, or names a user`)
   const response = await fetch(url, { redirect: 'manual', signal })
   if (response.ok) return readBytes(response.body, maxBytes)
   await response.body?.cancel()

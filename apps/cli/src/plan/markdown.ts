@@ -7,7 +7,7 @@ const MAX_CHARACTERS = 60_000
 
 /**
  * Renders a plan as a comment on a pull request: `outcome`, the lines of `plan` without colours, then tables. A text of a document or a
- * service is code, or a word that Markdown does not read: it formats nothing and mentions nobody.
+ * service is code, or a word that Markdown does not read: it formats nothing and mentions no account.
  */
 export function markdownLines({ verdict, policies, folder }: Plan, outcome: readonly string[]): string[] {
   const states = folder?.map(({ state, id, live, version, file }) => [state, id, live ?? '', version ?? '', file ?? ''])

@@ -23,7 +23,7 @@ import { botsOf, outcomeLines, planLines, TRIAL_MS, type Plan, type PlannedPolic
 import { markdownLines } from './markdown.js'
 import { readHolds } from './what-holds.js'
 
-/** Shows the effect of approving the files, of a folder those that differ, and signs nothing. Exit 6 if lint or replay would fail the run. */
+/** Shows the effect of approving files, of a folder those that differ, and signs nothing. Exit 6 if lint or replay would fail the run. */
 export async function planFiles(context: CliContext, paths: readonly string[], { report, format }: PlanFlags = {}): Promise<number> {
   const { output } = context
   const files = await policyFiles(paths)
