@@ -15,6 +15,7 @@ import { REVIEW_LOCKS } from './tickets/review-lock.table.js'
 import { TICKET_COUNTER, TICKETS } from './tickets/ticket.table.js'
 import { ApprovalsModule } from './approvals/approvals.module.js'
 import { BreakGlassModule } from './break-glass/break-glass.module.js'
+import { CalendarModule } from './calendar/calendar.module.js'
 import { FreezesModule } from './freezes/freezes.module.js'
 import { ReviewsModule } from './reviews/reviews.module.js'
 import { RosterModule } from './roster/roster.module.js'
@@ -22,7 +23,7 @@ import { RunsModule } from './runs/runs.module.js'
 import { TokensModule } from './tokens/tokens.module.js'
 
 @Module({
-  imports: [ApprovalsModule, BreakGlassModule, FreezesModule, ReviewsModule, RosterModule, RunsModule, TokensModule],
+  imports: [ApprovalsModule, BreakGlassModule, CalendarModule, FreezesModule, ReviewsModule, RosterModule, RunsModule, TokensModule],
 })
 class ApproverModule {}
 

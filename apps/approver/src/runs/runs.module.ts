@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common'
 import { CoreModule } from '../core.module.js'
-import { CalendarController } from '../calendar/calendar.http.js'
 import { PoliciesModule } from '../policies/policies.module.js'
 import { TicketsModule } from '../tickets/tickets.module.js'
 import { DecideRun } from './decide-run.js'
@@ -20,7 +19,7 @@ import { TakeOver, TrackRun } from './track-run.js'
 
 @Module({
   imports: [CoreModule, PoliciesModule, TicketsModule],
-  controllers: [TrackRunEvents, RunsController, CalendarController],
+  controllers: [TrackRunEvents, RunsController],
   providers: [
     QueueRun,
     SupersedeRuns,

@@ -40,7 +40,7 @@ export function requireToken(token: string, record: TokenRecord | undefined, now
 /** What a key in an address opens, and nothing else. */
 export type AddressUse = 'ofrep-events' | 'calendar'
 
-/** Returns a token's key for one address, as browsers and calendars send no header. Every instance, and the holder, compute the same key. */
+/** Returns a token's key for one address, as browsers and calendars send no header. Every instance and the holder compute the same. */
 export function streamKeyOf({ id, hash }: Pick<TokenRecord, 'id' | 'hash'>, use: AddressUse = 'ofrep-events'): string {
   return `${id}.${digestOf(`${use} ${hash}`).slice('sha256:'.length)}`
 }
