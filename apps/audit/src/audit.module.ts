@@ -16,7 +16,6 @@ import { EntryStore } from './entries/entry.store.js'
 import { PostgresEntryStore } from './entries/entry.store.postgres.js'
 import { Intake } from './entries/intake.js'
 import { ExportController } from './export/export.http.js'
-import { LiveHistory } from './export/live-history.js'
 import { RecordEvents } from './recording/record-events.js'
 import { LogController } from './log/log.http.js'
 import { createSequencer } from './log/log.providers.js'
@@ -84,7 +83,6 @@ function part(provide: InjectionToken): FactoryProvider {
     { provide: PARTS, inject: [ServiceRuntime], useFactory: createParts },
     ...[EntryStore, TreeStore, AttestationStore, Sequencer, Intake, AdoptArrivals].map(part),
     FoldWindows,
-    LiveHistory,
     RecordEvents,
   ],
 })

@@ -1,23 +1,26 @@
-import { HmsError, printableJson } from '#libs/contracts'
+import { HmsError, printableJson, type LiveRecord } from '#libs/contracts'
 import { formatCursor, newRecords, parseCursor, startPosition, type ExportEnd, type ExportPosition } from '#libs/export'
 import { Database, type Transaction } from '#libs/persistence'
 import { Clock, describeError, Logger, Slots } from '#libs/platform'
-import { RequireScope, Rosters, rostersAfter } from '#libs/service'
-import { Controller, Get, Header, Query, StreamableFile } from '@nestjs/common'
+import { CONFIG_STORE_URLS, PeerReads, RequireScope, Rosters, rostersAfter } from '#libs/service'
+import { Controller, Get, Header, Inject, Query, StreamableFile } from '@nestjs/common'
 import { Readable } from 'node:stream'
 import { ExportQueryDto } from '../entries/entries.dto.js'
 import { EntryStore } from '../entries/entry.store.js'
 import { recordedEntry } from '../entries/entry.js'
 import { notYet } from '../log/log.http.js'
 import { TreeStore } from '../log/tree.store.js'
-import { LiveHistory } from './live-history.js'
 
 /** An entry may contain an approval with all its releases. */
 const ENTRIES_AT_ONCE = 200
 const MAX_PULLS = 8
 /** Time in ms after which a response is broken off, however slowly its client reads; the client resumes at its last cursor. */
 const DEADLINE_MS = 300_000
+/** A page of the history ends after 4 MiB, but never within the heads of a bundle. */
+const HISTORY_BOUNDS = { maxBytes: 64 * 1024 * 1024, timeoutMs: 10_000 }
 const ROTATED = 'hms.roster.rotated.v1'
+
+type HistoryPage = { after: string | undefined; limit: number }
 
 /** Streams the record of this installation to a central repository, in the form of `hms-svc export`. */
 @Controller('v1/export')
@@ -29,7 +32,8 @@ export class ExportController {
     private readonly rosters: Rosters,
     private readonly entries: EntryStore,
     private readonly tree: TreeStore,
-    private readonly history: LiveHistory,
+    private readonly peers: PeerReads,
+    @Inject(CONFIG_STORE_URLS) private readonly configStoreUrls: readonly string[],
     private readonly clock: Clock,
     private readonly log: Logger,
   ) {}
@@ -72,29 +76,39 @@ export class ExportController {
     return { ...startPosition(), ...cursor, installation: this.rosters.newest.installation }
   }
 
-  private async endAfter(tx: Transaction, { entries, roster }: ExportPosition, limit: number): Promise<ExportEnd | undefined> {
+  private async endAfter(tx: Transaction, { entries }: ExportPosition, limit: number): Promise<ExportEnd | undefined> {
     const end = await this.tree.checkpointAfter(tx, entries, entries + limit)
     if (end === undefined && entries === 0) throw notYet()
     if (end === undefined) return undefined
+    const after = entries === 0 ? undefined : entries - 1
+    const [rotated] = await this.entries.find(tx, { type: ROTATED, after, before: end.size, newestFirst: true, limit: 1 })
     // This service logs a roster and follows it in two transactions.
-    const [rotated] = await this.entries.find(tx, { type: ROTATED, before: end.size, newestFirst: true, limit: 1 })
-    const [newest] = (await rostersAfter(tx, Math.max(roster, Number(rotated?.facts.key ?? 0) - 1))).slice(-1)
-    if (rotated !== undefined && Number(rotated.facts.key) > Math.max(roster, newest?.version ?? 0)) throw notYet()
+    if (Number(rotated?.facts.key ?? 0) > this.rosters.newest.version) throw notYet()
     return end
   }
 
   private async *linesOf(position: ExportPosition, end: ExportEnd | undefined): AsyncGenerator<string, void, undefined> {
-    const { database, entries: log, history } = this
+    const { database, entries: log } = this
     const source = {
       rosters: (since: number) => database.autocommit((tx) => rostersAfter(tx, since)),
       entries: async ({ after, limit }: { after: number | undefined; limit: number }) => {
         const query = { after, limit: Math.min(limit, ENTRIES_AT_ONCE), withEvents: true }
         return (await database.autocommit((tx) => log.find(tx, query))).map((entry) => recordedEntry(entry, { signed: true }))
       },
-      history: (page: { after: string | undefined; limit: number }) => history.page(page),
+      history: (page: HistoryPage) => this.historyPage(page),
     }
     if (end !== undefined) for await (const record of newRecords(source, position, end)) yield `${printableJson(record)}\n`
     const { roster, entries, leafHash } = position
     yield `${printableJson({ type: 'cursor', cursor: formatCursor({ roster, entries, leafHash: leafHash! }) })}\n`
+  }
+
+  /** Returns heads from config-store, unverified: the check of an export verifies them. Throws 503 `HMS_EXPORT_HISTORY`. */
+  private async historyPage({ after, limit }: HistoryPage): Promise<LiveRecord[]> {
+    const query = new URLSearchParams({ limit: String(limit), ...(after === undefined ? {} : { after }) })
+    const reads = this.configStoreUrls.map((url) => this.peers.get<LiveRecord[]>(url, `/v1/history?${query}`, HISTORY_BOUNDS))
+    return Promise.any(reads).catch((error: unknown) => {
+      const why = describeError((error as AggregateError).errors[0] ?? 'HMS_CONFIG_STORE_URLS is empty')
+      throw new HmsError('HMS_EXPORT_HISTORY', `No config-store returns its history: ${why}.`, { status: 503, retryable: true })
+    })
   }
 }

@@ -15,7 +15,7 @@ const STATE = 'state.json'
 const MAX_STATE_BYTES = 64 * 1024
 
 /** End of the last whole pull: the file, its size then, and the cursor to continue from. */
-interface Place {
+interface FollowPosition {
   file: string
   bytes: number
   cursor: string
@@ -31,26 +31,25 @@ export async function followExport(context: CliContext, folder: string): Promise
     throw new HmsError('HMS_EXPORT_FOLDER_IN_USE', `${error.message}.`, { status: 409, cause: error })
   })
   const stopper = stopOnInterrupt(io, true)
-  let place: Place | undefined
+  let place: FollowPosition | undefined
   let failures = 0
-  let isRestored = false
   try {
     do {
       try {
-        if (!isRestored) place = await restorePlace(folder)
-        isRestored = true
-        const pulled = await pull(client, folder, place, { now: io.now(), signal: stopper.signal })
+        place ??= await restorePlace(folder)
+        for (let pulled; (pulled = await pull(context, client, folder, place, stopper.signal)) !== undefined; place = pulled.place) {
+          const {
+            place: { file, cursor },
+            entries,
+          } = pulled
+          output.data({ file, entries, cursor }, () => [`${file}: ${entries} more entries`])
+        }
         failures = 0
-        if (pulled === undefined) continue
-        place = pulled.place
-        const { file, cursor } = place
-        const { entries } = pulled
-        output.data({ file, entries, cursor }, () => [`${file}: ${entries} more entries`])
       } catch (error) {
         if (stopper.signal.aborted) break
         if (!(error instanceof HmsError) || !error.retryable) throw error
         // The file has a part of a pull.
-        isRestored = false
+        place = undefined
         failures++
         output.note(`! ${error.detail} Retrying; nothing is lost.`)
       }
@@ -63,14 +62,9 @@ export async function followExport(context: CliContext, folder: string): Promise
   return EXIT.interrupted
 }
 
-interface PullTime {
-  now: number
-  signal: AbortSignal
-}
-
 /** Appends what is new to the file of the day, then stores the place. `undefined` if nothing is new. */
-async function pull(client: ApiClient, folder: string, last: Place | undefined, { now, signal }: PullTime) {
-  const today = `${new Date(now).toISOString().slice(0, 10)}.ndjson`
+async function pull({ io }: CliContext, client: ApiClient, folder: string, last: FollowPosition | undefined, signal: AbortSignal) {
+  const today = `${new Date(io.now()).toISOString().slice(0, 10)}.ndjson`
   // Days stay in order when the clock was set back.
   const file = last !== undefined && last.file > today ? last.file : today
   const path = `/v1/export${last === undefined ? '' : `?after=${last.cursor}`}`
@@ -90,7 +84,7 @@ async function pull(client: ApiClient, folder: string, last: Place | undefined, 
     if (out === undefined || cursor === undefined)
       throw new HmsError('HMS_EXPORT_BROKE_OFF', 'The export ended before its last line.', { status: 503, retryable: true })
     await out.sync()
-    const place: Place = { file, bytes: (await out.stat()).size, cursor }
+    const place: FollowPosition = { file, bytes: (await out.stat()).size, cursor }
     await replaceFile(join(folder, STATE), JSON.stringify(place), 0o600)
     return { place, entries }
   } finally {
@@ -98,11 +92,11 @@ async function pull(client: ApiClient, folder: string, last: Place | undefined, 
   }
 }
 
-/** Returns the end of the last whole pull, and drops what a killed one left behind it. Files that lost lines are read for their last cursor. */
-async function restorePlace(folder: string): Promise<Place | undefined> {
+/** Returns the end of the last whole pull, and drops what a killed one left behind it. A file that lost lines is read for its last cursor. */
+async function restorePlace(folder: string): Promise<FollowPosition | undefined> {
   const state = join(folder, STATE)
   const stored = existsSync(state) ? jsonIn(await readGivenText(state, MAX_STATE_BYTES)) : undefined
-  const known = isObject(stored) ? (stored as unknown as Place) : undefined
+  const known = isObject(stored) ? (stored as unknown as FollowPosition) : undefined
   for (const path of (await filesOf(folder)).toReversed()) {
     const file = basename(path)
     const { size } = await stat(path)
