@@ -42,7 +42,7 @@ describe('the vectors for readers in other languages', async () => {
 
   it.each(Object.keys(files))('%s is what the product makes of it', (name) => expectGolden(files[name]!, `${FOLDER}/${name}`))
 
-  it('have the same answers with the crypto of a page, as the bridge has it', async () => {
+  it('have the same answers with the crypto of a page, as the bridge has it', { timeout: 300_000 }, async () => {
     const folder = join(ROOT, 'test/support/reader-vectors')
     const bundle = await bundleOf({ libs: join(ROOT, 'libs'), folder, extension: 'ts', entry: 'run-session', external: [] })
     const code = Buffer.from(bundle).toString('utf8')

@@ -21,7 +21,17 @@ export const SIDECAR_PORT = 7185
 
 /** First path segments of each service; the edge routes by the longest match. */
 export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {
-  approver: paths('approver', '/v1/approvals', '/v1/break-glass', '/v1/runs', '/v1/tickets', '/v1/freezes', '/v1/roster', '/v1/tokens', '/v1/calendar.ics'),
+  approver: paths(
+    'approver',
+    '/v1/approvals',
+    '/v1/break-glass',
+    '/v1/runs',
+    '/v1/tickets',
+    '/v1/freezes',
+    '/v1/roster',
+    '/v1/tokens',
+    '/v1/calendar.ics',
+  ),
   linter: paths('linter', '/v1/lint', '/v1/schemas'),
   simulator: paths('simulator', '/v1/bots', '/v1/scenarios', '/v1/corpora', '/v1/simulations'),
   'canary-controller': paths('canary-controller', '/v1/canaries'),

@@ -92,7 +92,7 @@ async function pull({ io }: CliContext, client: ApiClient, folder: string, last:
   }
 }
 
-/** Returns the end of the last whole pull, and drops what a killed one left behind it. A file that lost lines is read for its last cursor. */
+/** Returns the end of the last whole pull, and drops what a killed one left behind. A file that lost lines is read for its last cursor. */
 async function restorePlace(folder: string): Promise<FollowPosition | undefined> {
   const state = join(folder, STATE)
   const stored = existsSync(state) ? jsonIn(await readGivenText(state, MAX_STATE_BYTES)) : undefined
