@@ -98,7 +98,7 @@ it('requests and messages follow the semantic conventions', () => {
   const [, server, client, producer, consumer] = [1, 2, 3, 4, 5].map((kind) => spans.filter((span) => span.kind === kind))
   expect(server!.find(({ name }) => name === 'POST /v1/approvals')?.attributes).toMatchObject({
     'http.request.method': 'POST',
-    'http.response.status_code': 201,
+    'http.response.status_code': 202,
     'http.route': '/v1/approvals',
     'url.path': '/v1/approvals',
     'url.scheme': 'http',

@@ -53,6 +53,7 @@ it('from the request to the acknowledgement of a bot are one trace', async () =>
     'push and acknowledge',
   ])
     expect(names).toContain(name)
+  expect(names).not.toContain('background work')
   expect(mine.find(({ name }) => name === 'POST /v1/approvals')).toMatchObject({ parentSpanId: DOOR, failed: false })
   expect(mine.every(({ parentSpanId }) => parentSpanId !== undefined)).toBe(true)
   const ids = new Set(spans.map(({ spanId }) => spanId))

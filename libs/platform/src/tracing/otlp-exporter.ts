@@ -2,24 +2,19 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { describeError } from '../failures.js'
 import type { Clock } from '../clock.js'
-import type { Environment } from '../environment.js'
-import type { Logger } from '../logger.js'
 import type { Metrics } from '../metrics.js'
 import { registerSpanExporter, type Span } from '../trace.js'
-import { toProtobuf, traceRequest } from './otlp-document.js'
-import { readOtlpSettings, type OtlpSettings } from './otlp-settings.js'
+import { readOtlpSettings, type OtlpSettings, type TracedProcess } from './otlp-settings.js'
 
 const FLUSH_MS = 2_000
 const BATCH = 512
 /** Maximum spans queued for a slow or unavailable collector; further ones are dropped and counted. */
 const MAX_WAITING = 4_096
 
-interface OtlpOptions {
+interface TracingOptions extends TracedProcess {
   /** System of the bus, by the conventions for messaging. */
   messaging: 'kafka' | 'postgresql'
-  settings: OtlpSettings
   clock: Clock
-  log: Logger
   metrics: Metrics
 }
 
@@ -32,7 +27,7 @@ class OtlpExporter {
   private readonly stopTaking: () => void
   private readonly sent = this.options.metrics.counter('otlp_spans_total', 'Spans for the collector, by what came of them', ['outcome'])
 
-  constructor(private readonly options: OtlpOptions) {
+  constructor(private readonly options: TracingOptions & { settings: OtlpSettings }) {
     this.stopTaking = registerSpanExporter((span) => this.take(span), options.settings.samples)
   }
 
@@ -74,6 +69,8 @@ class OtlpExporter {
     for (const { kind, attributes } of spans)
       if (attributes !== undefined && (kind === 'producer' || kind === 'consumer')) attributes['messaging.system'] = messaging
     try {
+      // Loaded here, because a process without an endpoint needs no encoder, which takes 4 MB.
+      const { toProtobuf, traceRequest } = await import('./otlp-document.js')
       const request = traceRequest(spans, resource)
       const plain = isJson ? JSON.stringify(request) : toProtobuf(request)
       const response = await fetch(url, {
@@ -95,15 +92,6 @@ class OtlpExporter {
       return 'refused'
     }
   }
-}
-
-interface TracingOptions extends Omit<OtlpOptions, 'settings'> {
-  env: Environment
-  /** Base URL of a collector, of `HMS_OTLP_ENDPOINT`. */
-  endpoint: string | undefined
-  /** `service.name` of the process. */
-  service: string
-  version: string
 }
 
 /** Starts the exporter if an endpoint is configured; the returned function sends the remaining spans and stops it. */

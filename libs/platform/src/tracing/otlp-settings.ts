@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { hostname } from 'node:os'
 import type { Environment } from '../environment.js'
 import type { Logger } from '../logger.js'
 import type { Sampler } from '../trace.js'
@@ -20,8 +19,8 @@ export interface OtlpSettings {
   samples: Sampler
 }
 
-/** What is known of the process. `endpoint`: `HMS_OTLP_ENDPOINT`. */
-interface Process {
+/** Process whose spans are sent. `endpoint`: of `HMS_OTLP_ENDPOINT`. `service`: its `service.name` unless configured otherwise. */
+export interface TracedProcess {
   env: Environment
   endpoint: string | undefined
   service: string
@@ -33,7 +32,7 @@ interface Process {
  * Reads the variables of OpenTelemetry's specification; `undefined` if no spans are to be sent. As the specification demands, an invalid
  * value is logged and ignored: a variable that is set for a whole cluster stops no service.
  */
-export function readOtlpSettings({ env, endpoint, service, version, log }: Process): OtlpSettings | undefined {
+export function readOtlpSettings({ env, endpoint, service, version, log }: TracedProcess): OtlpSettings | undefined {
   const text = (name: string): string | undefined => env[name]?.trim() || undefined
   const ofTraces = (name: string): string | undefined => text(`OTEL_EXPORTER_OTLP_TRACES_${name}`) ?? text(`OTEL_EXPORTER_OTLP_${name}`)
   const ignore = (variable: string, why: string): undefined => {
@@ -68,7 +67,6 @@ export function readOtlpSettings({ env, endpoint, service, version, log }: Proce
       'service.name': service,
       'service.version': version,
       'service.instance.id': randomUUID(),
-      'host.name': hostname(),
       'telemetry.sdk.name': 'hms-svc',
       'telemetry.sdk.language': 'nodejs',
       'telemetry.sdk.version': version,
