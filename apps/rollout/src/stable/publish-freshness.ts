@@ -17,7 +17,7 @@ import { STABLE_HEADS, STABLE_MOVED } from './stable.table.js'
 
 /** Query limit above any number of heads: a digest over only some of them would prove nothing. */
 const ALL = 1_000_000
-/** Every third periodic publication reads the heads even without a signal, because a signal between instances may be lost. */
+/** Every third publication reads the heads even without a signal, because a signal between instances may be lost. */
 const READ_EVERY = 3
 /** Limit of policies named in a concern of `/readyz`. */
 const MAX_NAMED = 10
@@ -32,15 +32,13 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   private summary: Pick<FreshnessPredicate, 'stable' | 'tree'> = { stable: '' }
   private mustRead = true
   private publications = 0
-  private stopped = false
-  private publishing = false
   private readonly publishTask = new PeriodicTask(this.clock, {
     everyMs: FRESHNESS_EVERY_MS,
-    run: () => {
-      this.mustRead ||= this.publications++ % READ_EVERY === 0
-      return this.publish()
+    run: () => this.publish(),
+    failed: (error) => {
+      this.mustRead = true
+      this.log.debug({ error: describeError(error) }, 'freshness could not be published')
     },
-    failed: (error) => this.failed(error),
   })
   private readonly newest = new NewestHeads()
 
@@ -59,7 +57,7 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   onModuleInit(): void {
     this.signals.on(STABLE_MOVED, () => {
       this.mustRead = true
-      void this.publish()
+      this.publishTask.wake()
     })
     this.serviceConcerns.add(() => {
       const { reverted } = this.newest
@@ -74,28 +72,13 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   }
 
   beforeApplicationShutdown(): void {
-    this.stopped = true
     void this.publishTask.stop()
   }
 
   private async publish(): Promise<void> {
-    if (this.publishing || this.stopped || this.configStoreUrls.length === 0) return
-    this.publishing = true
-    try {
-      do {
-        if (this.mustRead) await this.read()
-        await this.headDelivery.refresh(await this.signed(await this.database.transaction(async (tx) => tx.now)))
-      } while (this.mustRead && !this.stopped)
-    } catch (error) {
-      this.failed(error)
-    } finally {
-      this.publishing = false
-    }
-  }
-
-  private failed(error: unknown): void {
-    this.mustRead = true
-    this.log.debug({ error: describeError(error) }, 'freshness could not be published')
+    this.mustRead ||= this.publications++ % READ_EVERY === 0
+    if (this.mustRead) await this.read()
+    await this.headDelivery.refresh(await this.signed(await this.database.transaction(async (tx) => tx.now)))
   }
 
   private async read(): Promise<void> {
