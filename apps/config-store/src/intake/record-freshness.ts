@@ -1,7 +1,7 @@
 import { FRESHNESS_KEY } from '#libs/contracts'
 import { Outbox } from '#libs/messaging'
 import { Database, documentTable } from '#libs/persistence'
-import { describeError, Logger } from '#libs/platform'
+import { Clock, describeError, Logger, PeriodicTask } from '#libs/platform'
 import { isFarAhead, type FreshnessPredicate } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { Freshness, type FreshnessStatement } from '../heads/freshness.js'
@@ -30,36 +30,25 @@ const RECORD_EVERY_MS = 30_000
 @Injectable()
 export class RecordFreshness {
   private next: FreshnessStatement | undefined
-  private recording = false
+  private readonly recordings = new PeriodicTask(this.clock, {
+    everyMs: Infinity,
+    run: () => this.record(this.next!),
+    failed: (error) => this.log.debug({ error: describeError(error) }, 'a freshness statement was not recorded'),
+  })
 
   constructor(
     private readonly database: Database,
     private readonly outbox: Outbox,
+    private readonly clock: Clock,
     private readonly log: Logger,
     freshness: Freshness,
   ) {
-    freshness.onStatement((statement) => this.recordSoon(statement))
-  }
-
-  /** Queues a statement; of those that arrive during a recording only the newest is recorded. */
-  private recordSoon(statement: FreshnessStatement): void {
-    this.next = statement
-    if (!this.recording) void this.recordAll()
-  }
-
-  private async recordAll(): Promise<void> {
-    this.recording = true
-    try {
-      while (this.next !== undefined) {
-        const statement = this.next
-        this.next = undefined
-        await this.record(statement)
-      }
-    } catch (error) {
-      this.log.debug({ error: describeError(error) }, 'a freshness statement was not recorded')
-    } finally {
-      this.recording = false
-    }
+    this.recordings.start()
+    freshness.onStatement((statement) => {
+      // Of the statements that arrive during a recording, only the newest is recorded.
+      this.next = statement
+      this.recordings.wake()
+    })
   }
 
   private record({ envelope, predicate }: FreshnessStatement): Promise<void> {
