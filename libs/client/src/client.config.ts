@@ -27,7 +27,7 @@ const DEFAULT_URL = `http://127.0.0.1:${EDGE_PORT}`
 
 /** Reads the settings. Throws one `HMS_CONFIG_INVALID` (400) that names every wrong variable. */
 export function readClientConfig(env: Record<string, string | undefined> = process.env): ClientConfig {
-  const errors: { pointer: string; detail: string }[] = []
+  const errors: HmsError['errors'] = []
   /** Returns a variable and collects its problem. `problemOf` returns the rest of a sentence that begins with the variable's name. */
   const read = (name: string, problemOf: (value: string) => string | undefined = () => undefined): string | undefined => {
     const value = env[name]?.trim() || undefined

@@ -1,3 +1,5 @@
+import type { FieldProblem } from './problem.js'
+
 /** A JSON value as returned by `JSON.parse`. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json | undefined }
 export type JsonObject = { [key: string]: Json | undefined }
@@ -87,14 +89,8 @@ export function deepFreeze<T>(value: T): T {
   return value
 }
 
-interface Fault {
-  /** JSON pointer (RFC 6901). */
-  pointer: string
-  detail: string
-}
-
 /** Returns the first value that is not I-JSON (RFC 7493) or that PostgreSQL cannot store (a NUL). Recursive: limit the nesting first. */
-export function notInterchangeable(value: unknown): Fault | undefined {
+export function notInterchangeable(value: unknown): FieldProblem | undefined {
   if (typeof value === 'string') return ofText(value)
   if (typeof value === 'number') return ofNumber(value)
   if (typeof value !== 'object' || value === null) return undefined
@@ -105,12 +101,12 @@ export function notInterchangeable(value: unknown): Fault | undefined {
   return undefined
 }
 
-function ofText(text: string): Fault | undefined {
+function ofText(text: string): FieldProblem | undefined {
   if (text.includes('\0')) return { pointer: '', detail: 'text must not hold NUL' }
   return text.isWellFormed() ? undefined : { pointer: '', detail: 'text must not hold half a surrogate pair' }
 }
 
-function ofNumber(number: number): Fault | undefined {
+function ofNumber(number: number): FieldProblem | undefined {
   if (!Number.isFinite(number)) return { pointer: '', detail: 'a number is too large' }
   if (!Number.isInteger(number) || Number.isSafeInteger(number)) return undefined
   return { pointer: '', detail: 'a number has more digits than every reader keeps: write it as text' }

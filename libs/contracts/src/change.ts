@@ -8,12 +8,7 @@ export type ChangeCause = (typeof CHANGE_CAUSES)[number]
 export const MAX_REASON = 1_000
 
 /** Author and reason of a change of the release in force. Internal: partners get only `publicReason`. */
-export interface Change {
-  cause: ChangeCause
-  /** Names of the signers; otherwise the name of the requesting key, or of the service that acted without a request. */
-  by: string[]
-  reason: string | null
-  publicReason?: string
+export interface Change extends ChangeView {
   /** Signed statements of these people; empty for a key or a service. */
   statements: SignedStatement[]
 }
@@ -28,6 +23,7 @@ export interface SignedStatement {
 /** A change as shown in the history. */
 export interface ChangeView {
   cause: ChangeCause
+  /** Names of the signers; otherwise the name of the requesting key, or of the service that acted without a request. */
   by: string[]
   /** Internal reason; `null` if none was given, or if an earlier build did not store it. */
   reason: string | null

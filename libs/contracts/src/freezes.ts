@@ -44,9 +44,7 @@ export interface FreezeRecord extends Freeze {
 }
 
 /** Entry of `GET /v1/freezes` and `freezes list --json`. */
-export interface FreezeView extends Freeze {
-  by: string
-  declaredAt: string
+export interface FreezeView extends Freeze, Pick<FreezeRecord, 'by' | 'declaredAt'> {
   state: 'ACTIVE' | 'COMING' | 'OVER' | 'LIFTED'
   /** End of an active freeze that has one; start of a future one. */
   next: string | null

@@ -7,6 +7,13 @@ export interface NextStep {
   arguments?: Record<string, string>
 }
 
+/** Problem of one member of a document. */
+export interface FieldProblem {
+  /** JSON pointer (RFC 6901); for a setting, its variable. */
+  pointer: string
+  detail: string
+}
+
 /** Error response: RFC 9457 with a code and next steps. */
 export interface Problem {
   type: string
@@ -17,7 +24,7 @@ export interface Problem {
   retryable: boolean
   next: NextStep[]
   traceId?: string
-  errors?: { pointer: string; detail: string }[]
+  errors?: FieldProblem[]
   /** Current state of the resource, on 409. */
   state?: unknown
 }
@@ -30,7 +37,7 @@ export class HmsError extends Error {
   /** Command lines of `steps`. */
   readonly next: string[]
   readonly steps: NextStep[]
-  readonly errors: { pointer: string; detail: string }[]
+  readonly errors: FieldProblem[]
   readonly retryable: boolean
   readonly state: unknown
   /** Trace id of the failed request; appended to the message. */
@@ -59,7 +66,7 @@ export interface HmsErrorOptions {
   status?: number
   /** Next steps for the user: actions, steps of a received problem, or command lines. */
   next?: readonly (Action | NextStep | string)[]
-  errors?: { pointer: string; detail: string }[]
+  errors?: FieldProblem[]
   retryable?: boolean
   state?: unknown
   traceId?: string

@@ -1,5 +1,5 @@
 import 'reflect-metadata'
-import { isName, isObject, parseDuration } from '#libs/contracts'
+import { isName, isObject, parseDuration, type FieldProblem } from '#libs/contracts'
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -26,18 +26,13 @@ const MAX_NAME = 100
 const READER = Symbol('reader')
 
 export type Shape<T extends object = object> = new () => T
-export interface ShapeError {
-  /** JSON pointer (RFC 6901). */
-  pointer: string
-  detail: string
-}
 /** Converts an input value before validation. Unknown values are left for the validators to refuse. */
-type Reader = (value: unknown, path: string, errors: ShapeError[]) => unknown
+type Reader = (value: unknown, path: string, errors: FieldProblem[]) => unknown
 
 /** Creates an object of a class from parsed data, converted and validated; unknown members are refused. Linear time for any input. */
-export function readShape<T extends object>(shape: Shape<T>, plain: unknown): { value: T; errors: ShapeError[] } {
+export function readShape<T extends object>(shape: Shape<T>, plain: unknown): { value: T; errors: FieldProblem[] } {
   if (!isObject(plain)) return { value: new shape(), errors: [{ pointer: '', detail: 'an object is expected' }] }
-  const errors: ShapeError[] = []
+  const errors: FieldProblem[] = []
   const value = instantiate(shape, plain, '', errors)
   if (errors.length < MAX_ERRORS) collect(validateSync(value, { validationError: { target: false, value: false } }), '', errors)
   return { value, errors }
@@ -132,11 +127,11 @@ function all(decorators: readonly PropertyDecorator[]): PropertyDecorator {
   }
 }
 
-function readNested(shape: Shape, value: unknown, path: string, errors: ShapeError[]): unknown {
+function readNested(shape: Shape, value: unknown, path: string, errors: FieldProblem[]): unknown {
   return isObject(value) ? instantiate(shape, value, path, errors) : value
 }
 
-function instantiate<T extends object>(shape: Shape<T>, plain: Record<string, unknown>, path: string, errors: ShapeError[]): T {
+function instantiate<T extends object>(shape: Shape<T>, plain: Record<string, unknown>, path: string, errors: FieldProblem[]): T {
   const value = new shape()
   const known = membersOf(shape)
   for (const name in plain) {
@@ -148,7 +143,7 @@ function instantiate<T extends object>(shape: Shape<T>, plain: Record<string, un
   return value
 }
 
-function collect(problems: readonly ValidationError[], path: string, errors: ShapeError[]): void {
+function collect(problems: readonly ValidationError[], path: string, errors: FieldProblem[]): void {
   for (const { property, constraints, children } of problems) {
     const pointer = pointerOf(path, property)
     for (const detail of Object.values(constraints ?? {})) if (errors.length < MAX_ERRORS) errors.push({ pointer, detail })

@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { HmsError, type FieldProblem } from '#libs/contracts'
 import { SignatureError } from '#libs/signing'
 
 /** Maximum number of problems that an error lists. */
@@ -6,7 +6,7 @@ const NAMED = 50
 
 /** Problems of a verification, collected so that one does not hide the next. */
 export class Problems {
-  private readonly found: { pointer: string; detail: string }[] = []
+  private readonly found: FieldProblem[] = []
   private more = 0
   private readonly steps = new Set<string>()
 
@@ -47,6 +47,6 @@ export class Problems {
 }
 
 /** Removes the pointer from the start of a detail that is printed after it. A single detail is printed alone and keeps its pointer. */
-function withoutPointer({ pointer, detail }: { pointer: string; detail: string }): { pointer: string; detail: string } {
+function withoutPointer({ pointer, detail }: FieldProblem): FieldProblem {
   return { pointer, detail: detail.startsWith(`${pointer}: `) ? detail.slice(pointer.length + 2) : detail }
 }

@@ -1,4 +1,4 @@
-import type { ServiceName } from '#libs/contracts'
+import type { FieldProblem, ServiceName } from '#libs/contracts'
 
 /** Response of a service, or why there is none: four facts, each with its words. A service that is away is no empty list. */
 export type Answer<T> =
@@ -34,7 +34,7 @@ export type Sent<T> =
       code: string
       detail: string
       next: string[]
-      errors: { pointer: string; detail: string }[]
+      errors: FieldProblem[]
     }
   /** `isLate`: the service may still be working on it. */
   | { kind: 'away'; service: ServiceName; detail: string; isLate?: true }

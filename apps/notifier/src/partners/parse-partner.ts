@@ -1,4 +1,4 @@
-import { command, MAX_ID } from '#libs/contracts'
+import { command, MAX_ID, type FieldProblem } from '#libs/contracts'
 import { parseCidr } from './address-ranges.js'
 import { isEmailAddress } from './email-address.js'
 import { type Partner, PARTNER_ID } from './partner.js'
@@ -8,10 +8,7 @@ import type { ChannelDto, EmailDto, SftpDto, WebhookDto } from './channels.dto.j
 import { isPrivateKeyText, pinHost } from './ssh-keys.js'
 import { parseWebhookSecret } from './webhook-secret.js'
 
-/** `pointer` is an RFC 6901 pointer into the request document. */
-export type PartnerProblem = { pointer: string; detail: string }
-
-export type ParsedPartner = { ok: true; partner: Partner } | { ok: false; problems: PartnerProblem[] }
+export type ParsedPartner = { ok: true; partner: Partner } | { ok: false; problems: FieldProblem[] }
 
 /** Messages a second for a registration without `rate`. */
 export const DEFAULT_RATE = 5
@@ -19,7 +16,7 @@ export const DEFAULT_RATE = 5
 /** Parses the texts of a registration. `checkPartner` checks addresses by profile, and that the channels are delivered. */
 export function parsePartner(body: PartnerRegistrationDto): ParsedPartner {
   const { id, name, groups, channels, deliver, contact, rate, lane, networks, events } = body
-  const problems: PartnerProblem[] = []
+  const problems: FieldProblem[] = []
   const report: Report = (pointer, detail) => problems.push({ pointer, detail })
   checkId(id, '/id', report)
   groups?.forEach((group, index) => checkId(group, `/groups/${index}`, report))

@@ -1,8 +1,8 @@
-import { action, HmsError } from '#libs/contracts'
+import { action, HmsError, type FieldProblem } from '#libs/contracts'
 import { senderOf, type ChannelRefusal, type ChannelSenders } from '../channels/channel-sender.js'
 import { ADDRESS_REFUSED, checkPartnerHost, checkPartnerUrl, type Deployment } from '../partners/address-guard.js'
 import type { Channel } from '../partners/channel.js'
-import { parsePartner, type PartnerProblem } from '../partners/parse-partner.js'
+import { parsePartner } from '../partners/parse-partner.js'
 import type { Partner } from '../partners/partner.js'
 import type { PartnerRegistrationDto } from '../partners/partners.dto.js'
 
@@ -35,7 +35,7 @@ function channelRefusal(senders: ChannelSenders, channel: Channel): ChannelRefus
 }
 
 /** Checks every host of a partner's channels. Mail uses the agency's own relay, which no partner chooses. */
-function addressProblem(channel: Channel, pointer: string, networks: readonly string[], deployment: Deployment): PartnerProblem[] {
+function addressProblem(channel: Channel, pointer: string, networks: readonly string[], deployment: Deployment): FieldProblem[] {
   switch (channel.kind) {
     case 'webhook':
     case 'a2a':
@@ -52,10 +52,10 @@ function addressProblem(channel: Channel, pointer: string, networks: readonly st
   }
 }
 
-function refusal(code: string, status: number, errors: PartnerProblem[]): HmsError {
+function refusal(code: string, status: number, errors: FieldProblem[]): HmsError {
   return new HmsError(code, sentence(errors), { status, errors, next: NEXT })
 }
 
-function sentence(problems: readonly PartnerProblem[]): string {
+function sentence(problems: readonly FieldProblem[]): string {
   return problems.map(({ pointer, detail }) => (pointer === '' ? detail : `${pointer}: ${detail}`)).join('; ')
 }

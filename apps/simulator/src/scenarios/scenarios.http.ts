@@ -1,4 +1,4 @@
-import { action, HmsError, isPlainText, type ScenarioSummary } from '#libs/contracts'
+import { action, HmsError, isPlainText, type FieldProblem, type ScenarioSummary } from '#libs/contracts'
 import { Database, type Transaction } from '#libs/persistence'
 import { compileScenario, parseScenario, type Scenario, SCENARIO_MAX_BYTES } from '#libs/scenario'
 import { RequireScope, LargeBody } from '#libs/service'
@@ -68,7 +68,7 @@ export function readScenario(file: string, source: string): Scenario {
   return scenario
 }
 
-function scenarioError(...errors: { pointer: string; detail: string }[]): HmsError {
+function scenarioError(...errors: FieldProblem[]): HmsError {
   const detail = errors.map((error) => error.detail).join('; ')
   return new HmsError('HMS_SCENARIO_INVALID', detail, { status: 422, errors, next: [action('scenarios.add')] })
 }

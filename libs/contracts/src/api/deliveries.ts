@@ -25,10 +25,11 @@ export function replyAcknowledges(body: string, messageId: string): boolean {
   return acknowledged === true || acknowledged === messageId
 }
 
-/** A policy named in a message; `digest` is the policy digest. */
+/** A policy named in a message. */
 export interface ToldPolicy {
   policy: string
   version: string
+  /** Policy digest. */
   digest: string
 }
 
@@ -52,6 +53,7 @@ export interface DeliveryView {
   nextAttemptAt: string | null
   /** When the partner's server first accepted the message. */
   deliveredAt: string | null
+  /** `null` until acknowledged. */
   acknowledgedAt: string | null
   acknowledgedBy: ReceiptWay | null
   createdAt: string
@@ -60,6 +62,7 @@ export interface DeliveryView {
 /** Record of one attempt: the evidence for when a partner was notified. */
 export interface DeliveryTry {
   at: string
+  /** HTTP or SMTP status. */
   status: number | null
   latencyMs: number
   detail: string | null
@@ -127,16 +130,7 @@ export interface RedriveResult {
 }
 
 /** Response of `GET` and `POST /v1/receipts/{token}`. */
-export interface ReceiptView {
-  partner: string
-  /** The first policy, if the message is about a bundle. */
-  policy: string
-  version: string
-  /** `ID@VERSION` of every policy in the message. */
-  bundle: string[]
-  messageId: string
-  /** `null` until acknowledged. */
-  acknowledgedAt: string | null
+export interface ReceiptView extends Pick<DeliveryView, 'partner' | 'policy' | 'version' | 'bundle' | 'messageId' | 'acknowledgedAt'> {
   /** Whether a call must be signed with the partner's secret; a link in a mail needs no signature. */
   signed: boolean
 }
@@ -148,15 +142,11 @@ export const NO_RUN = 0
 export const CONTACT = 'contact'
 
 /** Members of all events about a delivery. */
-export interface DeliveryFacts {
+export interface DeliveryFacts extends ToldPolicy {
   delivery: string
   message: string
   partner: string
   channel: string
-  policy: string
-  version: string
-  /** Policy digest. */
-  digest: string
   /** All policies of the message, if it is about a bundle. `policy`, `version` and `digest` repeat the first. */
   policies?: ToldPolicy[]
   run: number

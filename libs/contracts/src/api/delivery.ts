@@ -151,15 +151,10 @@ export interface WithdrawalResult {
 }
 
 /** Output of `rollback --json`. */
-export interface RollbackReport {
-  id: string
-  version: string
-  revision: number
+export interface RollbackReport extends Pick<RollbackResult, 'id' | 'version' | 'revision' | 'moved'> {
   seconds: number
   acknowledged: number
   silent: string[]
-  /** Every policy rolled back, including the requested one. */
-  moved?: RollbackMove[]
 }
 
 /** Response of `GET /v1/coverage?policy=ID[&revision=R&waitMs=M][&bots=all]`, once all bots reached `revision` or after `waitMs`. */
@@ -168,8 +163,8 @@ export interface CoverageView {
   revision: number
   total: number
   current: number
-  /** Bots without the current release acknowledged; `revision` is 0 without any acknowledgement. `digest`, `version`: last acknowledged. */
-  lagging: { id: string; region: string; revision: number; since: string; digest: string | null; version: string | null }[]
+  /** Bots without the current release acknowledged. */
+  lagging: LaggingBotView[]
   /** Counts by region; empty name for bots without one. */
   regions: { region: string; total: number; current: number }[]
   /** Counts by acknowledged release; `null` for bots that apply none or have not acknowledged. */
@@ -178,7 +173,7 @@ export interface CoverageView {
   seen: SeenReaders
   /**
    * Bots that disconnected in the last seven days without having acknowledged the release in force for them, and have not reconnected. Not
-   * in `total`, and ignored by gates and verdicts. `digest` and `version`: release that they had acknowledged.
+   * in `total`, and ignored by gates and verdicts.
    */
   left?: LeftBotView[]
   /** Set if readers refuse the live release by the roster in force. Readers that have it are STALE; new readers cannot load it. */
@@ -194,16 +189,20 @@ export type CoveredState = 'current' | 'stale' | 'silent'
 
 export const MAX_NAMED_BOTS = 500
 
-export interface LeftBotView {
+export interface LaggingBotView {
   id: string
   region: string
   /** Revision of its last acknowledgement; 0 without one. */
   revision: number
   /** When it connected or last acknowledged. */
   since: string
-  leftAt: string
+  /** Release that it last acknowledged. */
   digest: string | null
   version: string | null
+}
+
+export interface LeftBotView extends LaggingBotView {
+  leftAt: string
 }
 
 /** Open connections, by transport. */

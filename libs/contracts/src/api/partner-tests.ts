@@ -1,3 +1,5 @@
+import type { DeliveryTry } from './deliveries.js'
+
 /** Result of a test message, sent by the production sender. */
 export interface PartnerTestResult {
   partner: string
@@ -8,17 +10,9 @@ export interface PartnerTestResult {
   channels: ChannelTest[]
 }
 
-export interface ChannelTest {
+export interface ChannelTest extends Pick<DeliveryTry, 'status' | 'latencyMs' | 'detail' | 'reply' | 'address'> {
   channel: string
   ok: boolean
-  /** HTTP or SMTP status. */
-  status: number | null
-  latencyMs: number
-  detail: string | null
-  /** First 4 KiB of the response. */
-  reply: string | null
-  /** IP address of the connection. */
-  address: string | null
   explanation: RefusalExplanation | null
 }
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../canonical-json.js'
 import type { SignedStatement } from '../change.js'
-import type { ApprovalMember, LoggedRelease, LogProof } from '../log-proof.js'
+import type { LoggedRelease, LogProof } from '../log-proof.js'
 import type { LintFinding } from '../run-dossier.js'
 import type { Envelope } from '../envelope.js'
 
@@ -84,16 +84,11 @@ export type ChannelRegistration =
   | { agent2agent: { url: string; secret: string } }
 
 /** Partner as listed; never contains secrets. */
-export interface PartnerSummary extends Pick<PartnerRegistration, 'events'> {
-  id: string
-  name: string
-  groups: string[]
+export interface PartnerSummary
+  extends Required<Pick<PartnerRegistration, 'id' | 'name' | 'groups' | 'deliver' | 'rate' | 'lane'>>, Pick<PartnerRegistration, 'events'> {
   /** Channel names: the kind, with a number from the second of a kind on: `webhook`, `webhook-2`, `email`. */
   channels: string[]
-  deliver: 'all' | 'first'
   contact: string | null
-  rate: number
-  lane: 'latest' | 'every'
   /** Addresses unsubscribed by their owners. */
   unsubscribed: { address: string; at: string }[]
   /**
@@ -192,18 +187,7 @@ export interface StageAttestation {
 }
 
 /** Proof that the log contains the approval of a release; verifiable with the roster. */
-export interface AuditProof {
-  /** Release digest. */
-  digest: string
-  policy: string
-  version: string
-  /** Log entry as text, byte for byte as hashed. Contains the root of a tree over the releases of the approval. */
-  entry: string
-  /** C2SP tlog-proof. */
-  proof: string
-  /** Position of this release in that tree. */
-  member: ApprovalMember
-}
+export interface AuditProof extends LoggedRelease, LogProof {}
 
 /** Entry of `GET /v1/audit/releases?run=N`: the releases of one approval of a run. Their tree has the root in the log entry. */
 export interface ApprovedReleases {
@@ -214,14 +198,10 @@ export interface ApprovedReleases {
 }
 
 /** Topic as reported by `topics list`. */
-export interface TopicReport {
+export interface TopicReport extends Pick<TopicActivity, 'messages' | 'perMinute'> {
   name: string
   purpose: string
   partitions: number
-  /** Messages in the log. */
-  messages: number
-  /** Events in each of the last 15 clock minutes, oldest first; the last entry is the current minute. */
-  perMinute: number[]
   /** Lag of each consumer group. `seconds` is `null` if the group's service does not report it. */
   lag: (Omit<TopicGroup, 'seconds'> & { seconds: number | null })[]
   /** Open dead letters of the topic, from the services that responded. */
@@ -229,11 +209,7 @@ export interface TopicReport {
 }
 
 /** Entry of `GET /v1/topics`: activity of a topic, and the lag of its groups. */
-export interface TopicActivity {
-  topic: string
-  /** Messages in the log. */
-  messages: number
-  groups: TopicGroup[]
+export interface TopicActivity extends ServiceLag {
   /** Events in each of the last 15 clock minutes, oldest first; the last entry is the current minute. */
   perMinute: number[]
 }
@@ -275,6 +251,7 @@ export interface TopicRecord {
 /** Entry of `GET /v1/groups/{service}`: a service's own lag in each topic that it reads. */
 export interface ServiceLag {
   topic: string
+  /** Messages in the log. */
   messages: number
   groups: TopicGroup[]
 }

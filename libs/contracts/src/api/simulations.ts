@@ -1,12 +1,9 @@
 import type { Envelope } from '../envelope.js'
-import type { AlertLoad, SimulationImpact } from './simulation-impact.js'
+import type { ToldPolicy } from './deliveries.js'
+import type { AlertLoad, GroupImpact, ScenarioImpact, SimulationImpact } from './simulation-impact.js'
 
-/** A policy outside the run, as in force during the replay. `digest` is the policy digest. */
-export interface PolicyBeside {
-  policy: string
-  version: string
-  digest: string
-}
+/** A policy outside the run, as in force during the replay. */
+export interface PolicyBeside extends ToldPolicy {}
 
 /** Result of a trial simulation: the verdict that a run of these policies would get with the current registrations. */
 export interface Trial {
@@ -58,14 +55,10 @@ export interface TrialStatement {
   at: string
 }
 
-/** Counts of one scenario, as in the impact. `from`, `to`: times of the first and the last reading, or empty. */
-export interface ScenarioConsequence extends AlertLoad {
-  scenario: string
+/** Counts of one scenario, as in the impact. */
+export interface ScenarioConsequence
+  extends AlertLoad, Pick<GroupImpact, 'newlyViolating' | 'newlyCompliant'>, Pick<ScenarioImpact, 'scenario' | 'from' | 'to'> {
   corpus: string
-  newlyViolating: number
-  newlyCompliant: number
-  from: string
-  to: string
 }
 
 /** Site of recorded readings, in degrees of WGS 84, and its violations before and after the change. `label`: its county or city. */
