@@ -1,15 +1,5 @@
-import type { OutgoingEvent } from '#libs/contracts'
-import type {
-  BusRecord,
-  EventBus,
-  LogPart,
-  ReadPosition,
-  LostPosition,
-  LogPosition,
-  Subscription,
-  TopicLag,
-  TopicRate,
-} from '#libs/messaging'
+import type { OutgoingEvent, ServiceLag } from '#libs/contracts'
+import type { BusRecord, EventBus, LogPart, ReadPosition, LostPosition, LogPosition, Subscription, TopicRate } from '#libs/messaging'
 import type { Broker } from './broker.js'
 import { GroupMember } from './group-member.js'
 import type { BusFaults } from './faults.js'
@@ -88,7 +78,7 @@ export class SimulatedBus implements EventBus {
     return 'up'
   }
 
-  async lag(): Promise<TopicLag[]> {
+  async lag(): Promise<ServiceLag[]> {
     return []
   }
 

@@ -1,4 +1,4 @@
-import type { OutgoingEvent, ServiceName } from '#libs/contracts'
+import type { OutgoingEvent, ServiceLag, ServiceName, TopicActivity } from '#libs/contracts'
 
 /**
  * Log that transports events between services. Delivery is at least once and in order per (topic, key); an event is never lost once
@@ -34,7 +34,7 @@ export abstract class EventBus {
   /** `degraded` while the broker is unreachable; readers and writers resume by themselves. */
   abstract state(): 'up' | 'degraded'
   /** Returns the unhandled messages per topic and group. If `services` is given, only the groups of these services are reported. */
-  abstract lag(services?: readonly ServiceName[]): Promise<TopicLag[]>
+  abstract lag(services?: readonly ServiceName[]): Promise<ServiceLag[]>
   /** Returns the events written in each of the last `RATE_MINUTES` minutes up to `now`, for every topic of the log. */
   abstract rates(now: Date): Promise<TopicRate[]>
   /** Log access for inspection; absent where users query the broker directly. */
@@ -141,33 +141,9 @@ export interface RecordBytes {
   headers: Record<string, Uint8Array>
 }
 
-export interface TopicLag {
-  topic: string
-  messages: number
-  groups: GroupLag[]
-}
-
-export interface GroupLag {
-  group: string
-  messages: number
-  /** Age of the oldest unhandled event in seconds; 0 if unknown to this process. */
-  seconds: number
-  /** The oldest unhandled event, if this process knows it. */
-  oldest?: UnhandledEvent
-}
-
-export interface UnhandledEvent {
-  run: number | null
-  at: string
-}
-
 export const RATE_MINUTES = 15
 
-/** Events per whole clock minute, oldest first; the last entry is the current minute. */
-export interface TopicRate {
-  topic: string
-  perMinute: number[]
-}
+export type TopicRate = Pick<TopicActivity, 'topic' | 'perMinute'>
 
 /** Returns the start of each minute of a rate in epoch milliseconds, oldest first. */
 export function minutesUntil(now: Date): number[] {

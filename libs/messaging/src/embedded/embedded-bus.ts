@@ -1,4 +1,4 @@
-import { SERVICES, type OutgoingEvent, type ServiceName } from '#libs/contracts'
+import { SERVICES, type OutgoingEvent, type ServiceLag, type ServiceName } from '#libs/contracts'
 import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { Pool } from 'pg'
 import { recordOf, SOURCE_PREFIX } from '../cloud-event.js'
@@ -11,7 +11,6 @@ import {
   type LostPosition,
   type SentEvent,
   type Subscription,
-  type TopicLag,
   type TopicRate,
 } from '../event-bus.js'
 import { EVENT_COLUMNS, eventOf } from '../outbox/outbox.store.postgres.js'
@@ -118,8 +117,8 @@ export class EmbeddedBus implements EventBus {
     return 'up'
   }
 
-  async lag(services: readonly ServiceName[] = SERVICES): Promise<TopicLag[]> {
-    const reports = new Map<string, TopicLag>()
+  async lag(services: readonly ServiceName[] = SERVICES): Promise<ServiceLag[]> {
+    const reports = new Map<string, ServiceLag>()
     for (const { topic, messages } of (await Promise.all(SERVICES.map((service) => this.countByTopic(service)))).flat()) {
       const report = reports.get(topic) ?? { topic, messages: 0, groups: [] }
       report.messages += Number(messages)
@@ -173,7 +172,7 @@ export class EmbeddedBus implements EventBus {
   }
 
   /** Adds up a group's lag over producers: a group has one position per producer, but is reported once. */
-  private async addGroup(reports: Map<string, TopicLag>, { group, topic, producer, log_offset: at }: GroupPosition): Promise<void> {
+  private async addGroup(reports: Map<string, ServiceLag>, { group, topic, producer, log_offset: at }: GroupPosition): Promise<void> {
     const report = reports.get(topic)
     if (report === undefined) return
     const [row] = await this.query<{ messages: string; seconds: string | null; at: Date | null; run: string | null }>(

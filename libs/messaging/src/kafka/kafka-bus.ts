@@ -1,18 +1,8 @@
-import { HEARTBEAT_KEY, partitionsOf, SERVICES, type OutgoingEvent, type ServiceName } from '#libs/contracts'
+import { HEARTBEAT_KEY, partitionsOf, SERVICES, type OutgoingEvent, type ServiceLag, type ServiceName } from '#libs/contracts'
 import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { Admin, Kafka, Producer } from 'kafkajs'
 import { headersOf, heartbeatHeaders } from '../cloud-event.js'
-import type {
-  BusRecord,
-  EventBus,
-  LogPart,
-  ReadPosition,
-  LostPosition,
-  LogPosition,
-  Subscription,
-  TopicLag,
-  TopicRate,
-} from '../event-bus.js'
+import type { BusRecord, EventBus, LogPart, ReadPosition, LostPosition, LogPosition, Subscription, TopicRate } from '../event-bus.js'
 import { GroupCoordinators, GroupMemberEviction } from './group-member-eviction.js'
 import { readGroupPositions, LagClock, readLag, TopicRates } from './kafka-lag.js'
 import { KafkaLog } from './kafka-log.js'
@@ -124,7 +114,7 @@ export class KafkaBus implements EventBus {
     }
   }
 
-  async lag(services: readonly ServiceName[] = SERVICES): Promise<TopicLag[]> {
+  async lag(services: readonly ServiceName[] = SERVICES): Promise<ServiceLag[]> {
     return readLag(await this.admin.get(), services, this.lagClock)
   }
 

@@ -1,7 +1,7 @@
-import { type ServiceName, SERVICES, TOPICS } from '#libs/contracts'
+import { type ServiceLag, type ServiceName, SERVICES, type TopicGroup, TOPICS } from '#libs/contracts'
 import type { Admin } from 'kafkajs'
 import { groupOf } from '../group-of.js'
-import { type GroupLag, minutesUntil, type TopicLag, type TopicRate, type UnhandledEvent } from '../event-bus.js'
+import { minutesUntil, type TopicRate } from '../event-bus.js'
 
 /** Position of a group in a partition, and the end of the partition. */
 export interface GroupPosition {
@@ -43,7 +43,7 @@ export function groupPositions(committed: Committed, ends: readonly TopicEnds[])
 }
 
 /** Returns the lag of services' groups: end minus committed offset. `LagClock` knows since when, for groups of this process only. */
-export async function readLag(admin: Admin, services: readonly ServiceName[], clock: LagClock): Promise<TopicLag[]> {
+export async function readLag(admin: Admin, services: readonly ServiceName[], clock: LagClock): Promise<ServiceLag[]> {
   const topics = TOPICS.filter(
     (topic) => services.length === SERVICES.length || topic.consumers.some((service) => services.includes(service)),
   )
@@ -66,7 +66,7 @@ export async function readLag(admin: Admin, services: readonly ServiceName[], cl
     messages: end.partitions.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0),
     groups: readers
       .filter(({ topic }) => topic === end.topic)
-      .map(({ group }): GroupLag => {
+      .map(({ group }): TopicGroup => {
         const messages = groupPositions(committed.get(group)!, [end]).reduce((sum, position) => sum + position.end - position.at, 0)
         const oldest = messages === 0 ? undefined : clock.oldest(group, end.topic)
         return { group, messages, seconds: clock.secondsBehind(group, end.topic, messages), ...(oldest === undefined ? {} : { oldest }) }
@@ -108,7 +108,7 @@ export class LagClock {
   }
 
   /** Returns the oldest record being handled. Partitions are read in order, so its partition has no older unhandled record. */
-  oldest(group: string, topic: string): UnhandledEvent | undefined {
+  oldest(group: string, topic: string): TopicGroup['oldest'] {
     const mine = [...this.inFlight].filter((record) => record.group === group && record.topic === topic)
     const first = mine.toSorted((a, b) => a.atMs - b.atMs)[0]
     return first && { run: first.run, at: new Date(first.atMs).toISOString() }

@@ -1,4 +1,4 @@
-import type { OutgoingEvent } from '#libs/contracts'
+import type { OutgoingEvent, ServiceLag } from '#libs/contracts'
 import { recordOf } from '../cloud-event.js'
 import {
   minutesUntil,
@@ -10,7 +10,6 @@ import {
   type LostPosition,
   type LogPosition,
   type Subscription,
-  type TopicLag,
   type TopicRate,
 } from '../event-bus.js'
 
@@ -98,7 +97,7 @@ export class MemoryBus implements EventBus {
     return 'up'
   }
 
-  async lag(): Promise<TopicLag[]> {
+  async lag(): Promise<ServiceLag[]> {
     return this.log.names.map((topic) => ({
       topic,
       messages: this.log.topic(topic).length,
