@@ -33,8 +33,6 @@ export interface FollowedService extends TokenService {
 
 /** Synchronises a process's token book with the tables of its services: at the start, on notification, and every ten seconds. */
 export class TokenReader {
-  private reading: Promise<void> | undefined
-  private isReadRequested = false
   private polls: PeriodicTask | undefined
   private wasRead = false
   private stopped = false
@@ -48,17 +46,19 @@ export class TokenReader {
 
   /** Loads the keys. Called before the server listens, so that every key is known from the first request on. */
   async start(): Promise<void> {
-    for (const service of this.services) service.signals.on(TOKENS_CHANGED, () => void this.read())
-    await this.read()
     const [first] = this.services
-    if (first === undefined || this.stopped) return
-    first.concerns.add(() => this.book.verified.concerns)
-    this.polls = new PeriodicTask(first.clock, {
+    if (first === undefined) return
+    // One read at a time: an older view must not replace a newer one.
+    const polls = (this.polls = new PeriodicTask(first.clock, {
       everyMs: () => (this.wasRead ? POLL_MS : RETRY_MS),
       run: () => this.read(),
       failed: (error) => this.failed(error),
-    })
-    this.polls.start()
+    }))
+    for (const service of this.services) service.signals.on(TOKENS_CHANGED, () => polls.wake())
+    await this.read()
+    if (this.stopped) return
+    first.concerns.add(() => this.book.verified.concerns)
+    polls.start()
   }
 
   stop(): void {
@@ -66,21 +66,7 @@ export class TokenReader {
     void this.polls?.stop()
   }
 
-  /** Reads one at a time: an older view must not replace a newer one. */
-  private read(): Promise<void> {
-    this.isReadRequested = true
-    return (this.reading ??= this.readUntilDone())
-  }
-
-  private async readUntilDone(): Promise<void> {
-    while (this.isReadRequested && !this.stopped) {
-      this.isReadRequested = false
-      await this.readOnce()
-    }
-    this.reading = undefined
-  }
-
-  private async readOnce(): Promise<void> {
+  private async read(): Promise<void> {
     try {
       const { verified } = this.book
       let tables = await this.tables()
@@ -111,7 +97,7 @@ export class TokenReader {
   private async copyInBackground(tables: readonly Table[]): Promise<void> {
     const isFirst = !this.wasTopicRead
     const isCopied = await this.copySignatures(tables)
-    if ((isCopied || (isFirst && this.wasTopicRead)) && !this.stopped) await this.read()
+    if (isCopied || (isFirst && this.wasTopicRead)) this.polls?.wake()
   }
 
   /** Copies signatures from the topic into rows; returns whether any was copied. Returns `false` while another read is running. */
