@@ -30,7 +30,7 @@ import {
   type TrustedProxies,
   VERSION,
 } from '#libs/platform'
-import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits, urlsOf, type HostConfig } from '#libs/process'
+import { loadProgram, localNameOf, readCorsOrigins, readHostConfig, readHttpLimits, urlsOf, type HostConfig } from '#libs/process'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -95,7 +95,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   addErrorPages(edge)
   edge.get('/openapi.json', async () => openApi(VERSION))
   edge.get('/asyncapi.json', async () => asyncApi(VERSION))
-  const { addConsole } = await loadConsole()
+  const { addConsole } = await loadProgram<ConsoleModule>('console/src/console')
   addConsole(edge, {
     urlsOf: (service) => urlsOf(service, env),
     trusted: limits.trusted,
@@ -196,11 +196,4 @@ interface ConsoleOptions {
   hosts: readonly string[]
   roster: string | undefined
   environment: string
-}
-
-/** Imports the console dynamically by its path, because apps must not import apps. */
-export async function loadConsole(): Promise<ConsoleModule> {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const url = new URL(`../../console/src/console.${extension}`, import.meta.url)
-  return (await import(/* @vite-ignore */ url.href)) as ConsoleModule
 }

@@ -1,5 +1,6 @@
 import type { ServiceName } from '#libs/contracts'
 import type { DocumentTable, MigrationClass } from '#libs/persistence'
+import { loadProgram } from '#libs/process'
 import type { Type } from '@nestjs/common'
 import type { CounterAdvance } from './numbering/numbering.table.js'
 
@@ -15,10 +16,7 @@ export interface ServiceDefinition {
   module: Type
 }
 
-/** Loads `apps/<name>/src/<name>.module` at run time, so that a ninth service needs no change: a library's only import of an app. */
+/** Loads `apps/<name>/src/<name>.module` at run time, so that a ninth service needs no change. */
 export async function loadService(name: ServiceName): Promise<ServiceDefinition> {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const url = new URL(`../../../apps/${name}/src/${name}.module.${extension}`, import.meta.url)
-  const { definition } = (await import(/* @vite-ignore */ url.href)) as { definition: ServiceDefinition }
-  return definition
+  return (await loadProgram<{ definition: ServiceDefinition }>(`${name}/src/${name}.module`)).definition
 }

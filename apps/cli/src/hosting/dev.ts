@@ -1,11 +1,11 @@
 import { processEnvironment, stopSignal, VERSION } from '#libs/platform'
+import { loadProgram } from '#libs/process'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { CliContext } from '../context.js'
 import { prepareDevFolder } from './data-folder.js'
 import { startEmbedded } from './embedded-system.js'
 import { placeOf, type PlaceFlags } from './place.js'
-import { loadProgram } from './load-program.js'
 import { commandsToTry } from './try-it.js'
 
 export async function runDev(context: CliContext, flags: PlaceFlags & { reset?: boolean }): Promise<void> {

@@ -1,8 +1,8 @@
 import { HmsError, isServiceName, SERVICES, type ServiceName } from '#libs/contracts'
+import { loadProgram } from '#libs/process'
 import { processEnvironment, stopSignal, type Environment } from '#libs/platform'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
-import { loadProgram } from './load-program.js'
 
 export async function runServe({ output }: CliContext, names: string[], { all }: { all?: true }): Promise<void> {
   if (names.length === 0 && all !== true) throw usageError('Name the services to run, or pass --all', ['hms-svc help serve'])

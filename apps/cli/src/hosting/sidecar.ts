@@ -1,7 +1,7 @@
 import { processEnvironment, stopSignal, type Environment } from '#libs/platform'
+import { loadProgram } from '#libs/process'
 import type { CliContext } from '../context.js'
 import type { FlagsOf, SIDECAR } from '../verbs/options.js'
-import { loadProgram } from './load-program.js'
 import { portOf } from './place.js'
 
 interface SidecarOptions {

@@ -1,0 +1,6 @@
+/** Imports a program of an app, such as `edge/src/edge`, dynamically by name, because apps and libraries do not import apps. */
+export async function loadProgram<T>(module: string): Promise<T> {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const url = new URL(`../../../apps/${module}.${extension}`, import.meta.url)
+  return (await import(/* @vite-ignore */ url.href)) as T
+}
