@@ -1,11 +1,10 @@
 import { SIDECAR_PORT } from '#libs/contracts'
-import { isInteger, parseEnvironment, toNumber, type Environment, type LogLevel } from '#libs/platform'
+import { isIntegerText, parseEnvironment, type Environment, type LogLevel } from '#libs/platform'
 import { IsIn, IsOptional, IsString } from 'class-validator'
 
 /** Settings `HMS_SIDECAR_*` and `HMS_LOG_LEVEL`. The upstream address and identity come from `readClientConfig`, as for every reader. */
 export class SidecarConfig {
-  @toNumber
-  @isInteger(0, 65_535)
+  @isIntegerText(0, 65_535)
   port: number = SIDECAR_PORT
 
   /** Path of a Unix domain socket, used instead of the port. */

@@ -1,11 +1,10 @@
 import { WITNESS_PORT } from '#libs/contracts'
-import { isInteger, parseEnvironment, toNumber, type Environment } from '#libs/platform'
+import { isIntegerText, parseEnvironment, type Environment } from '#libs/platform'
 import { IsOptional, IsString } from 'class-validator'
 
 /** `HMS_WITNESS_*`. */
 export class WitnessConfig {
-  @toNumber
-  @isInteger(0, 65_535)
+  @isIntegerText(0, 65_535)
   port: number = WITNESS_PORT
 
   /** Folder of signed checkpoints; `witness` in the data folder by default. */

@@ -96,9 +96,14 @@ export const isReason = all([
   Read((value) => (typeof value === 'string' ? value.trim() : value)),
 ])
 
-/** A member that is a whole number of a range. With `toNumber` above it, the number may be given as text. */
+/** A member that is a whole number of a range. */
 export function isInteger(min: number, max = Number.MAX_SAFE_INTEGER): PropertyDecorator {
   return all([Max(max), Min(min), IsInt()])
+}
+
+/** Such a member that may be given as text. */
+export function isIntegerText(min: number, max?: number): PropertyDecorator {
+  return all([isInteger(min, max), toNumber])
 }
 
 /** A member that is a list of objects. */

@@ -1,5 +1,5 @@
 import { EDGE_PORT, HmsError, SERVICE_PORTS, SERVICES, type ServiceName } from '#libs/contracts'
-import { isInteger, listOf, parseEnvironment, toList, toNumber, type Environment, type LogLevel } from '#libs/platform'
+import { isIntegerText, listOf, parseEnvironment, toList, type Environment, type LogLevel } from '#libs/platform'
 import { IsIn, IsOptional, IsString, Matches } from 'class-validator'
 
 export type Profile = 'dev' | 'production'
@@ -18,8 +18,7 @@ export class HostConfig {
   @IsString()
   host = '127.0.0.1'
 
-  @toNumber
-  @isInteger(0, 65_535)
+  @isIntegerText(0, 65_535)
   port: number = EDGE_PORT
 
   @IsOptional()
@@ -36,8 +35,7 @@ export class HostConfig {
   kafkaBrokers?: string[]
 
   @IsOptional()
-  @toNumber
-  @isInteger(1, 15)
+  @isIntegerText(1, 15)
   kafkaReplication?: number
 
   @IsIn(['silent', 'error', 'warn', 'info', 'debug'])

@@ -1,4 +1,4 @@
-import { isInteger, parseEnvironment, toList, toNumber, TrustedProxies, type Environment, type HttpLimits } from '#libs/platform'
+import { isIntegerText, parseEnvironment, toList, TrustedProxies, type Environment, type HttpLimits } from '#libs/platform'
 import { ArrayMaxSize, IsOptional, IsString, Matches } from 'class-validator'
 import { settingError, type Profile } from './host.config.js'
 
@@ -6,17 +6,14 @@ const LOOPBACK = ['127.0.0.0/8', '::1']
 
 /** Limits of one client and of all connections. */
 class HttpLimitsConfig {
-  @toNumber
-  @isInteger(1, 1_000_000)
+  @isIntegerText(1, 1_000_000)
   writesPerSecond = 50
 
   @IsOptional()
-  @toNumber
-  @isInteger(1, 1_000_000)
+  @isIntegerText(1, 1_000_000)
   connectionsPerClient?: number
 
-  @toNumber
-  @isInteger(1, 1_000_000)
+  @isIntegerText(1, 1_000_000)
   connections = 40_000
 
   @IsOptional()

@@ -1,5 +1,5 @@
 import type { Envelope } from '#libs/contracts'
-import { isInteger, isText, Nested, NestedList, toNumber } from '#libs/platform'
+import { isIntegerText, isText, Nested, NestedList } from '#libs/platform'
 import { POLICY_ID } from '#libs/policy'
 import { ArrayMaxSize, IsArray, IsDefined, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
 
@@ -11,8 +11,7 @@ const MAX_ACCEPTED = 1_000
 export class RosterQueryDto {
   /** Version that the caller has; without it the chain begins with the first roster. */
   @IsOptional()
-  @toNumber
-  @isInteger(0, MAX_VERSION)
+  @isIntegerText(0, MAX_VERSION)
   since?: number
 }
 

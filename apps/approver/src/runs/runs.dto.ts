@@ -1,5 +1,5 @@
 import { RUN_STATES, type RunState } from '#libs/contracts'
-import { isInteger, toNumber } from '#libs/platform'
+import { isIntegerText } from '#libs/platform'
 import { IsIn, IsOptional } from 'class-validator'
 
 export class RunsQueryDto {
@@ -13,7 +13,6 @@ export class RunsQueryDto {
 
   /** Returns only runs with a smaller number, for the next page. */
   @IsOptional()
-  @toNumber
-  @isInteger(1, 999_999_999)
+  @isIntegerText(1, 999_999_999)
   before?: number
 }

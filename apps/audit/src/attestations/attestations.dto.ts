@@ -1,7 +1,6 @@
-import { isInteger, toNumber } from '#libs/platform'
+import { isIntegerText } from '#libs/platform'
 
 export class AttestationsQueryDto {
-  @toNumber
-  @isInteger(1)
+  @isIntegerText(1)
   run!: number
 }

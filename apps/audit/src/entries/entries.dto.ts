@@ -1,22 +1,19 @@
-import { isInstant, isInteger, isText, toNumber } from '#libs/platform'
+import { isInstant, isIntegerText, isText } from '#libs/platform'
 import { IsIn, IsOptional } from 'class-validator'
 
 export class EntriesQueryDto {
   @IsOptional()
-  @toNumber
-  @isInteger(1)
+  @isIntegerText(1)
   run?: number
 
   /** Index after which entries are listed: the last one the caller has. */
   @IsOptional()
-  @toNumber
-  @isInteger(0)
+  @isIntegerText(0)
   after?: number
 
   /** Index before which entries are listed: the first one the caller has. */
   @IsOptional()
-  @toNumber
-  @isInteger(0)
+  @isIntegerText(0)
   before?: number
 
   /** Name of a person who signed, decided, froze, revoked or redrove, case-insensitive. */
@@ -51,8 +48,7 @@ export class EntriesQueryDto {
   order: 'index' | 'newest' = 'index'
 
   @IsOptional()
-  @toNumber
-  @isInteger(1, 1_000)
+  @isIntegerText(1, 1_000)
   limit = 200
 }
 
@@ -67,7 +63,6 @@ export class ExportQueryDto {
 
   /** Number of entries after which the response ends, at a checkpoint. */
   @IsOptional()
-  @toNumber
-  @isInteger(1, MAX_PULLED)
+  @isIntegerText(1, MAX_PULLED)
   limit = MAX_PULLED
 }

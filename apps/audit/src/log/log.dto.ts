@@ -1,4 +1,4 @@
-import { isInteger, toNumber } from '#libs/platform'
+import { isIntegerText } from '#libs/platform'
 import { IsString, Length } from 'class-validator'
 
 export class ProofQueryDto {
@@ -13,7 +13,6 @@ export class ProofQueryDto {
 
 /** Query for the releases of the entries from this index on, up to the number of entries in a tile. */
 export class ReleasesQueryDto {
-  @toNumber
-  @isInteger(0)
+  @isIntegerText(0)
   from!: number
 }

@@ -1,17 +1,15 @@
-import { isInteger, toNumber } from '#libs/platform'
+import { isIntegerText } from '#libs/platform'
 import { IsIn, IsISO8601, IsOptional } from 'class-validator'
 
 export class HistoryQueryDto {
   /** Limit of heads that are read; a head that changed nothing for readers makes no entry. */
   @IsOptional()
-  @toNumber
-  @isInteger(1, 200)
+  @isIntegerText(1, 200)
   limit = 50
 
   /** `seq` of the last entry of the previous page. */
   @IsOptional()
-  @toNumber
-  @isInteger(1)
+  @isIntegerText(1)
   before?: number
 
   /** Whether each entry includes its signed head and releases. */
@@ -27,7 +25,6 @@ export class LiveRecordsQueryDto {
   after?: string
 
   @IsOptional()
-  @toNumber
-  @isInteger(1, 200)
+  @isIntegerText(1, 200)
   limit?: number
 }

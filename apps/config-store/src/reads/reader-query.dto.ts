@@ -1,5 +1,5 @@
 import { HmsError, MAX_BOT_NAME, MAX_POLICIES_OF_READER, MAX_REGION_NAME, REVISION_HEADER } from '#libs/contracts'
-import { emptyIsNone, isInteger, isNameOf, isText, toList, toNumber } from '#libs/platform'
+import { emptyIsNone, isIntegerText, isNameOf, isText, toList } from '#libs/platform'
 import { isPolicyId, isTimestamp } from '#libs/policy'
 import { IsOptional, Matches, ValidateBy } from 'class-validator'
 
@@ -49,8 +49,7 @@ export class PartQueryDto extends ReaderQueryDto {
 export class StreamQueryDto extends PartQueryDto {
   /** Revision that this reader has already: it gets the changes after it. */
   @IsOptional()
-  @toNumber
-  @isInteger(0)
+  @isIntegerText(0)
   revision?: number
 }
 

@@ -1,5 +1,5 @@
 import { DELIVERY_STATES, type DeliveriesFilter, type DeliveryState } from '#libs/contracts'
-import { isInstant, isInteger, isText, toNumber } from '#libs/platform'
+import { isInstant, isIntegerText, isText } from '#libs/platform'
 import { IsIn, IsOptional } from 'class-validator'
 
 /** Query parameters that select deliveries, for a list or a redrive. */
@@ -23,8 +23,7 @@ export class DeliveryFilterDto {
 
 export class DeliveriesQueryDto extends DeliveryFilterDto implements DeliveriesFilter {
   @IsOptional()
-  @toNumber
-  @isInteger(1)
+  @isIntegerText(1)
   run?: number
 
   @IsOptional()
@@ -37,7 +36,6 @@ export class DeliveriesQueryDto extends DeliveryFilterDto implements DeliveriesF
   before?: string
 
   @IsOptional()
-  @toNumber
-  @isInteger(1, 500)
+  @isIntegerText(1, 500)
   limit = 500
 }

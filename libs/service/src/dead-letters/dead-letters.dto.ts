@@ -1,5 +1,5 @@
 import { DEAD_LETTERS_LISTED, DEAD_LETTER_STATES, type DeadLetterState, type DiscardRequest } from '#libs/contracts'
-import { isInteger, isReason, toNumber } from '#libs/platform'
+import { isIntegerText, isReason } from '#libs/platform'
 import { IsIn, IsOptional } from 'class-validator'
 
 export class DeadLettersQueryDto {
@@ -8,8 +8,7 @@ export class DeadLettersQueryDto {
   state?: DeadLetterState
 
   @IsOptional()
-  @toNumber
-  @isInteger(1, 1_000)
+  @isIntegerText(1, 1_000)
   limit = DEAD_LETTERS_LISTED
 }
 

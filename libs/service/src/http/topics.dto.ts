@@ -1,5 +1,5 @@
 import { TOPIC_NAMES, TOPICS } from '#libs/contracts'
-import { isInstant, isInteger, isText, toList, toNumber } from '#libs/platform'
+import { isInstant, isIntegerText, isText, toList } from '#libs/platform'
 import { ArrayMaxSize, IsIn, IsOptional } from 'class-validator'
 
 export class TopicRecordsQueryDto {
@@ -26,7 +26,6 @@ export class TopicRecordsQueryDto {
 
   /** Maximum records per service. */
   @IsOptional()
-  @toNumber
-  @isInteger(1, 200)
+  @isIntegerText(1, 200)
   limit = 100
 }
