@@ -1,5 +1,5 @@
-import { action, EDGE_PORT, HmsError, parseDuration } from '#libs/contracts'
-import { isDuration, listOf, parseEnvironment, type Environment } from '#libs/platform'
+import { EDGE_PORT, parseDuration } from '#libs/contracts'
+import { configInvalid, isDuration, listOf, parseEnvironment, type Environment } from '#libs/platform'
 import { IsIn, IsOptional, IsString, Matches, ValidateBy } from 'class-validator'
 import { parseRelay } from './channels/email/smtp-relay.js'
 import type { Deployment, Profile } from './partners/address-guard.js'
@@ -104,11 +104,8 @@ export function readNotifierConfig(env: Environment, profile: Profile): Notifier
   const config = parseEnvironment(NotifierConfig, names, { ...defaults, ...env, HMS_PROFILE: profile })
   if ((config.smtpUrl === undefined) === (config.mailFrom === undefined)) return config
   const [given, missing] = config.smtpUrl === undefined ? [names.mailFrom, names.smtpUrl] : [names.smtpUrl, names.mailFrom]
-  throw new HmsError('HMS_CONFIG_INVALID', `${given} requires ${missing}: mail needs a relay and a sender`, {
-    status: 400,
-    errors: [{ pointer: missing, detail: `${given} requires ${missing}` }],
-    next: [action('help.environment')],
-  })
+  const detail = `${given} requires ${missing}`
+  throw configInvalid(`${detail}: mail needs a relay and a sender`, { errors: [{ pointer: missing, detail }] })
 }
 
 /** Address where `dev` serves. An invalid port is reported by the validation of that variable, not here. */

@@ -1,4 +1,5 @@
-import { isInteger, isText, Nested } from '#libs/platform'
+import { isInteger, isText, Nested, type Shape } from '#libs/platform'
+import { applyDecorators } from '@nestjs/common'
 import { IsObject, IsOptional, IsString, Matches, MaxLength, ValidateIf } from 'class-validator'
 
 const MAX_URL = 2048
@@ -39,30 +40,29 @@ export class SftpDto {
   key!: string
 }
 
+/** A member that is an object if it is given. */
+function channel(shape: () => Shape): PropertyDecorator {
+  return applyDecorators(
+    Nested(shape),
+    IsObject(),
+    ValidateIf((_channel, given) => given !== undefined),
+  )
+}
+
 /** Channel of a registration. `parsePartner` requires exactly one of the members. */
 export class ChannelDto {
-  @ValidateIf(({ webhook }: ChannelDto) => webhook !== undefined)
-  @IsObject()
-  @Nested(() => WebhookDto)
+  @channel(() => WebhookDto)
   webhook?: WebhookDto
 
-  @ValidateIf(({ email }: ChannelDto) => email !== undefined)
-  @IsObject()
-  @Nested(() => EmailDto)
+  @channel(() => EmailDto)
   email?: EmailDto
 
-  @ValidateIf(({ sftp }: ChannelDto) => sftp !== undefined)
-  @IsObject()
-  @Nested(() => SftpDto)
+  @channel(() => SftpDto)
   sftp?: SftpDto
 
-  @ValidateIf(({ a2a }: ChannelDto) => a2a !== undefined)
-  @IsObject()
-  @Nested(() => WebhookDto)
+  @channel(() => WebhookDto)
   a2a?: WebhookDto
 
-  @ValidateIf(({ agent2agent }: ChannelDto) => agent2agent !== undefined)
-  @IsObject()
-  @Nested(() => WebhookDto)
+  @channel(() => WebhookDto)
   agent2agent?: WebhookDto
 }

@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto'
-import { action, HmsError } from '#libs/contracts'
+import type { HmsError } from '#libs/contracts'
 import { readGivenFile, requirePrivate } from '#libs/files'
-import { describeError } from '#libs/platform'
+import { configInvalid, describeError } from '#libs/platform'
 import type { NotifierConfig } from '../../notifier.config.js'
 import type { DkimKey } from './compose-mail.js'
 import type { EmailSenderOptions } from './send-email.js'
@@ -44,9 +44,6 @@ function readConfiguredFile(variable: string, file: string, maxBytes: number): R
 }
 
 function invalid(variable: string, file: string, detail: string): HmsError {
-  return new HmsError('HMS_CONFIG_INVALID', `${file}, which ${variable} names, cannot be used: ${detail}`, {
-    status: 400,
-    errors: [{ pointer: variable, detail }],
-    next: [action('help.environment')],
-  })
+  const errors = [{ pointer: variable, detail }]
+  return configInvalid(`${file}, which ${variable} names, cannot be used: ${detail}`, { errors })
 }

@@ -1,5 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { RefusalExplanation, Suspect } from '#libs/contracts'
+import type { Attempt } from '../channel-sender.js'
 import type { WebhookHeaders } from './standard-webhooks.js'
 
 /** Number of characters shown of a `whsec_` secret. The 4 characters after the prefix are 3 of its 24 or more bytes. */
@@ -42,11 +43,7 @@ export async function explainRefusal(
   return explain(null, 'no usual mistake fits: compare the beginning of the secret, and the SHA-256 of the body as it comes, with yours')
 }
 
-export interface SignedMessage {
-  id: string
-  timestamp: Date
-  body: Buffer
-}
+type SignedMessage = Pick<Attempt, 'id' | 'timestamp' | 'body'>
 
 /** Headers with a signature as a receiver with this mistake computes it. A receiver that accepts them has the mistake. */
 export interface Mistake {
