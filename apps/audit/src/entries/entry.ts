@@ -5,6 +5,7 @@ import {
   type AuditEntry,
   type Envelope,
   type EventData,
+  type LoggedRelease,
   type PublishedHeads,
   type VerifiedEvent,
 } from '#libs/contracts'
@@ -116,10 +117,6 @@ export function recordedEntry(
   }
 }
 
-export interface LoggedRelease {
-  /** Release digest. */
-  digest: string
-  policy: string
-  version: string
+export interface IndexedRelease extends LoggedRelease {
   index: number
 }

@@ -3,15 +3,12 @@ import { Database, type Transaction } from '#libs/persistence'
 import { Public, Rosters } from '#libs/service'
 import { entryBundle, readTilePath, tileWidth, TILE_WIDTH } from '#libs/signing'
 import { Controller, Get, Header, Param, Query, Res, StreamableFile } from '@nestjs/common'
+import type { FastifyReply } from 'fastify'
 import { ProofQueryDto, ReleasesQueryDto } from './log.dto.js'
 import { byEntry, proofOf } from './proof-of.js'
 import { TreeStore, type PublishedCheckpoint } from './tree.store.js'
 
 const FOR_GOOD = 'public, max-age=31536000, immutable'
-
-interface Reply {
-  header(name: string, value: string): unknown
-}
 
 /** Serves the log as C2SP tlog-tiles, and proofs of releases. Everything is public, and covered by the published checkpoint. */
 @Controller()
@@ -34,7 +31,7 @@ export class LogController {
   /** Returns a tile of hashes or a bundle of entries. A full tile never changes. */
   @Get('tile/*')
   @Public()
-  async tile(@Param('*') path: string, @Res({ passthrough: true }) reply: Reply): Promise<StreamableFile> {
+  async tile(@Param('*') path: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<StreamableFile> {
     const tile = readTilePath(path)
     const bytes = await this.inPublished(async (tx, { size }) => {
       if (tile === undefined || tile.width > tileWidth(tile.level, tile.index, size)) return undefined
@@ -45,7 +42,7 @@ export class LogController {
     })
     if (bytes === undefined)
       throw new HmsError('HMS_AUDIT_TILE_UNKNOWN', 'The log has no such tile.', { status: 404, next: ['GET /checkpoint'] })
-    reply.header('cache-control', FOR_GOOD)
+    void reply.header('cache-control', FOR_GOOD)
     return new StreamableFile(bytes, { type: 'application/octet-stream' })
   }
 

@@ -1,7 +1,7 @@
 import { groupBy, type LoggedApproval, type LogProof, type SharedProof } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { ApprovalTree, formatTlogProof } from '#libs/signing'
-import type { LoggedRelease } from '../entries/entry.js'
+import type { IndexedRelease } from '../entries/entry.js'
 import { inclusionProof } from './tree.js'
 import type { PublishedCheckpoint, TreeStore } from './tree.store.js'
 
@@ -9,7 +9,7 @@ import type { PublishedCheckpoint, TreeStore } from './tree.store.js'
 export async function proofOf(
   tree: TreeStore,
   tx: Transaction,
-  { index, digest }: LoggedRelease,
+  { index, digest }: IndexedRelease,
   published: PublishedCheckpoint,
 ): Promise<LogProof> {
   const releases = await tree.releasesIn(tx, index, index + 1)
@@ -32,7 +32,7 @@ export async function approvalsIn(
   return approvals
 }
 
-export async function byEntry(tree: TreeStore, tx: Transaction, start: number, end: number): Promise<Map<number, LoggedRelease[]>> {
+export async function byEntry(tree: TreeStore, tx: Transaction, start: number, end: number): Promise<Map<number, IndexedRelease[]>> {
   return groupBy(await tree.releasesIn(tx, start, end), ({ index }) => index)
 }
 

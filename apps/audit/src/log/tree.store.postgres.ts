@@ -1,5 +1,5 @@
 import { postgresOf, type Transaction } from '#libs/persistence'
-import type { LoggedRelease } from '../entries/entry.js'
+import type { IndexedRelease } from '../entries/entry.js'
 import type { PublishedCheckpoint, TreeStore } from './tree.store.js'
 
 export class PostgresTreeStore implements TreeStore {
@@ -69,20 +69,20 @@ export class PostgresTreeStore implements TreeStore {
     await postgresOf(tx).write(`INSERT INTO ${schema}.checkpoint (size, note) VALUES ($1, $2)`, [size, note])
   }
 
-  async releasesIn(tx: Transaction, start: number, end: number): Promise<LoggedRelease[]> {
+  async releasesIn(tx: Transaction, start: number, end: number): Promise<IndexedRelease[]> {
     const { schema } = postgresOf(tx)
-    const rows = await postgresOf(tx).query<LoggedRelease & { index: string }>(
+    const rows = await postgresOf(tx).query<IndexedRelease & { index: string }>(
       `SELECT digest, policy, version, index FROM ${schema}.logged_release WHERE index >= $1 AND index < $2 ORDER BY index, digest`,
       [start, end],
     )
     return rows.map((row) => ({ ...row, index: Number(row.index) }))
   }
 
-  async release(tx: Transaction, which: { digest: string } | { policy: string; version: string }): Promise<LoggedRelease | undefined> {
+  async release(tx: Transaction, which: { digest: string } | { policy: string; version: string }): Promise<IndexedRelease | undefined> {
     const { schema } = postgresOf(tx)
     const [where, values] =
       'digest' in which ? ['digest = $1', [which.digest]] : ['policy = $1 AND version = $2', [which.policy, which.version]]
-    const rows = await postgresOf(tx).query<LoggedRelease & { index: string }>(
+    const rows = await postgresOf(tx).query<IndexedRelease & { index: string }>(
       `SELECT digest, policy, version, index FROM ${schema}.logged_release WHERE ${where} ORDER BY index DESC LIMIT 1`,
       values,
     )

@@ -1,5 +1,5 @@
 import type { Transaction } from '#libs/persistence'
-import type { LoggedRelease } from '../entries/entry.js'
+import type { IndexedRelease } from '../entries/entry.js'
 
 /** Published checkpoint: the log's signature and those of its witnesses. */
 export interface PublishedCheckpoint {
@@ -27,6 +27,6 @@ export abstract class TreeStore {
   abstract checkpointAfter(tx: Transaction, after: number, most: number): Promise<PublishedCheckpoint | undefined>
   abstract publish(tx: Transaction, checkpoint: PublishedCheckpoint): Promise<void>
   /** Returns releases approved in entries `start` to `end` (excluded), by index and digest, as the leaves of an approval's tree. */
-  abstract releasesIn(tx: Transaction, start: number, end: number): Promise<LoggedRelease[]>
-  abstract release(tx: Transaction, which: { digest: string } | { policy: string; version: string }): Promise<LoggedRelease | undefined>
+  abstract releasesIn(tx: Transaction, start: number, end: number): Promise<IndexedRelease[]>
+  abstract release(tx: Transaction, which: { digest: string } | { policy: string; version: string }): Promise<IndexedRelease | undefined>
 }

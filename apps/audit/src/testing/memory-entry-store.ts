@@ -3,7 +3,7 @@ import type { Transaction } from '#libs/persistence'
 import { memoryOf, type MemoryRows } from '#libs/persistence/testing'
 import type { ApprovedRelease } from '#libs/signing'
 import { nameKey } from '../entries/actors.js'
-import { leafHashOf, leafOf, type EntryFacts, type LogEntry, type LoggedRelease } from '../entries/entry.js'
+import { leafHashOf, leafOf, type EntryFacts, type LogEntry, type IndexedRelease } from '../entries/entry.js'
 import type { EventAttachments, EntryQuery, EntryStore } from '../entries/entry.store.js'
 
 interface Row {
@@ -87,6 +87,6 @@ export function entryRowsOf(tx: Transaction): MemoryRows<Row> {
   return memoryOf(tx).rows<Row>('entry')
 }
 
-export function releaseRowsOf(tx: Transaction): MemoryRows<LoggedRelease> {
-  return memoryOf(tx).rows<LoggedRelease>('logged_release')
+export function releaseRowsOf(tx: Transaction): MemoryRows<IndexedRelease> {
+  return memoryOf(tx).rows<IndexedRelease>('logged_release')
 }

@@ -2,7 +2,7 @@ import { toHex } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { memoryOf, type MemoryRows } from '#libs/persistence/testing'
 import { entryRowsOf, releaseRowsOf } from './memory-entry-store.js'
-import type { LoggedRelease } from '../entries/entry.js'
+import type { IndexedRelease } from '../entries/entry.js'
 import type { PublishedCheckpoint, TreeStore } from '../log/tree.store.js'
 
 export class MemoryTreeStore implements TreeStore {
@@ -63,14 +63,14 @@ export class MemoryTreeStore implements TreeStore {
     checkpointsOf(tx).set(String(checkpointsOf(tx).values().length), checkpoint)
   }
 
-  async releasesIn(tx: Transaction, start: number, end: number): Promise<LoggedRelease[]> {
+  async releasesIn(tx: Transaction, start: number, end: number): Promise<IndexedRelease[]> {
     return releaseRowsOf(tx)
       .values()
       .filter(({ index }) => index >= start && index < end)
       .toSorted((a, b) => a.index - b.index || (a.digest < b.digest ? -1 : 1))
   }
 
-  async release(tx: Transaction, which: { digest: string } | { policy: string; version: string }): Promise<LoggedRelease | undefined> {
+  async release(tx: Transaction, which: { digest: string } | { policy: string; version: string }): Promise<IndexedRelease | undefined> {
     if ('digest' in which) return releaseRowsOf(tx).get(which.digest)
     return releaseRowsOf(tx)
       .values()
