@@ -38,10 +38,13 @@ interface FetchedMessage {
   isControlRecord?: boolean
 }
 
-interface FetchedPart {
-  messages: FetchedMessage[]
+/** Offset of the next record to read. */
+export type ReadPosition = bigint | 'beginning'
+
+export interface FetchedPart<R = FetchedMessage> {
+  records: readonly R[]
   /** Offset to read from next; `beginning` if the requested offset is out of range, as after the topic was recreated. */
-  next: bigint | 'beginning'
+  next: ReadPosition
   /** Whether these records reach the end of the log. */
   end: boolean
 }
@@ -59,7 +62,7 @@ export class PartitionReader {
   constructor(private readonly cluster: () => ReadingCluster) {}
 
   /** Reads the records of one response from offset `place` on. Waits up to `waitMs` for a first record. Rejects with kafkajs' errors. */
-  async read(topic: string, place: bigint | 'beginning', waitMs: number, partition = 0): Promise<FetchedPart> {
+  async read(topic: string, place: ReadPosition, waitMs: number, partition = 0): Promise<FetchedPart> {
     const cluster = this.cluster()
     try {
       await cluster.connect()
@@ -69,7 +72,7 @@ export class PartitionReader {
       const from = place === 'beginning' ? await oldest(cluster, topic, partition) : place
       return partOf(await fetchFrom(cluster, { topic, partition }, from, waitMs), from)
     } catch (error) {
-      if (isFault(error, /^OFFSET_OUT_OF_RANGE$/)) return { messages: [], next: 'beginning', end: false }
+      if (isFault(error, /^OFFSET_OUT_OF_RANGE$/)) return { records: [], next: 'beginning', end: false }
       this.outdated = true
       throw error
     }
@@ -102,13 +105,13 @@ async function fetchFrom(
 
 /** Returns the records from offset `from` on: a broker returns whole batches, which may begin before, and compaction leaves gaps. */
 function partOf(fetched: FetchedPartition | undefined, from: bigint): FetchedPart {
-  if (fetched === undefined) return { messages: [], next: from, end: false }
+  if (fetched === undefined) return { records: [], next: from, end: false }
   const last = fetched.messages.at(-1)
   const behind = last === undefined ? from : BigInt(last.offset) + 1n
   // If compaction removed the last records of a batch, all fetched records may be before `from`; the offset must advance all the same.
   const next = behind > from ? behind : last === undefined ? from : from + 1n
-  const messages = fetched.messages.filter(({ offset, isControlRecord }) => BigInt(offset) >= from && isControlRecord !== true)
-  return { messages, next, end: next >= BigInt(fetched.highWatermark) }
+  const records = fetched.messages.filter(({ offset, isControlRecord }) => BigInt(offset) >= from && isControlRecord !== true)
+  return { records, next, end: next >= BigInt(fetched.highWatermark) }
 }
 
 /** Whether the broker refused the login, or by a TLS alert the client's certificate. */

@@ -41,8 +41,7 @@ export class KafkaSource implements RecordSource {
 
   async read(topic: string, position: ReadPosition, waitMs: number): Promise<RecordBatch> {
     try {
-      const { messages, next, end } = await this.reader.read(topic, position, waitMs)
-      return { records: messages.map(({ key, value }) => ({ key, value })), next, end }
+      return await this.reader.read(topic, position, waitMs)
     } catch (error) {
       throw brokerError(error, this.name, topic)
     } finally {

@@ -14,9 +14,10 @@ export class KafkaLog {
 
   async read(topic: string, position: ReadPosition, partition = 0): Promise<LogPart> {
     try {
-      const { messages, next, end } = await this.reader.read(topic, position === 'beginning' ? position : BigInt(position), 0, partition)
-      const records = messages.map((message) => recordOfMessage(topic, partition, message as KafkaMessage))
-      return { records, next: next === 'beginning' ? next : Number(next), end }
+      const place = position === 'beginning' ? position : BigInt(position)
+      const { records, next, end } = await this.reader.read(topic, place, 0, partition)
+      const read = records.map((message) => recordOfMessage(topic, partition, message as KafkaMessage))
+      return { records: read, next: next === 'beginning' ? next : Number(next), end }
     } finally {
       // The read may have reconnected while the log was being closed.
       if (this.closed) await this.close()
