@@ -85,6 +85,20 @@ export const DOOR_GUARDS = [
     test: 'names what a path takes',
   },
   {
+    name: 'no-breach',
+    guard: 'a page that may show its query is not compressed: its length could reveal what stands beside the query',
+    without: ["!url.includes('?')", 'true'],
+    spec: 'test/scenarios/http-conventions.spec.ts',
+    test: 'compresses pages, but none that may show what its address asks for',
+  },
+  {
+    name: 'cursor-of-list',
+    guard: 'a cursor of another list is refused, and begins no page in the middle of this one',
+    without: ['list === path', 'list !== 0'],
+    spec: 'test/scenarios/http-conventions.spec.ts',
+    test: '/v1/bots refuses a cursor that is none of its own, and a wrong limit',
+  },
+  {
     name: 'address-nul',
     guard: 'a URL with a NUL is refused, in any parameter',
     without: '/%00%00/.test($1)',

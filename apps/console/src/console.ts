@@ -1,5 +1,5 @@
 import { HmsError, type ServiceName } from '#libs/contracts'
-import { isForeignHost, systemClock, TrustedProxies, type Clock } from '#libs/platform'
+import { isForeignHost, SERVES_NO_PATH, systemClock, TrustedProxies, type Clock } from '#libs/platform'
 import type { FastifyInstance } from 'fastify'
 import { addPrepareForm } from './approvals/prepare-form.js'
 import { addLogExport } from './audit/export-log.js'
@@ -41,13 +41,14 @@ export interface ConsoleOptions {
   environment?: string
   /** Only for the demo: its steps on Overview. */
   walkthrough?: Walkthrough | undefined
+  /** Contacts of `security.txt`; by default the mailbox `security` of the requested host (RFC 2142). */
+  contacts?: readonly string[] | undefined
 }
 
 /** Adds the pages for people to the server that also answers the API. They read it as any other client does. */
-export function addConsole(
-  server: FastifyInstance,
-  { urlsOf, clock = systemClock, trusted = new TrustedProxies([]), key, hosts = [], roster, environment, walkthrough }: ConsoleOptions,
-): void {
+export function addConsole(server: FastifyInstance, options: ConsoleOptions): void {
+  const { urlsOf, clock = systemClock, trusted = new TrustedProxies([]), key, hosts = [] } = options
+  const { roster, environment, walkthrough, contacts } = options
   const assets = readAssets()
   const [sign, check] = [readBundle('sign.js'), readBundle('check.js')]
   const own = Object.fromEntries(Object.entries(assets).map(([name, { href }]) => [name, href])) as Record<keyof typeof assets, string>
@@ -61,7 +62,8 @@ export function addConsole(
     if (isForeignHost(headers.host) && !hosts.some((host) => !isForeignHost(headers.host, host))) throw strangeHost()
     return `Bearer ${key}`
   }
-  for (const asset of Object.values(assets)) serveAsset(server, asset)
+  for (const asset of [...Object.values(assets), { ...assets.icon, path: '/favicon.ico' }]) serveAsset(server, asset)
+  serveSecurityText(server, clock, contacts)
   serveSwagger(server)
   servePictures(server)
   for (const asset of [readBundle('bridge.js'), readBundle('pane.js'), sign, check]) if (asset !== undefined) serveAsset(server, asset)
@@ -107,7 +109,7 @@ function bearerOf({ authorization }: Headers): string | undefined {
 
 /** A person who mistyped an address gets a page; of the API, and of programs that take anything, the server answers as it does. */
 function serveNotFound(server: FastifyInstance, maker: PageMaker): void {
-  server.get('/*', { config: { page: true } }, async ({ headers, url }, reply) => {
+  server.get('/*', { config: { page: true, ...SERVES_NO_PATH } }, async ({ headers, url }, reply) => {
     const isOfApi = /^\/(?:v1|ofrep)(?:[/?]|$)/.test(url)
     if (isOfApi || !/\btext\/html\b/i.test(headers.accept ?? '')) return reply.callNotFound()
     return sendPage(reply, maker.show(NOT_FOUND))
@@ -122,6 +124,18 @@ function notAcceptable(): HmsError {
 function strangeHost(): HmsError {
   const detail = 'The Host of this request is no name of this console, so it reads nothing. HMS_CONSOLE_HOSTS of the edge lists its names.'
   return new HmsError('HMS_HTTP_FOREIGN', detail, { status: 403, next: ['hms-svc help environment'] })
+}
+
+const EXPIRES_AFTER_MS = 180 * 24 * 60 * 60 * 1_000
+
+/** Serves `security.txt` (RFC 9116), which expires half a year after each request. */
+function serveSecurityText(server: FastifyInstance, clock: Pick<Clock, 'now'>, contacts?: readonly string[]): void {
+  server.get('/.well-known/security.txt', { config: { page: true } }, async ({ hostname }, reply) => {
+    const host = /^(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*$/i.test(hostname) ? hostname : 'localhost'
+    const lines = (contacts ?? [`mailto:security@${host}`]).map((contact) => `Contact: ${contact}`)
+    const expires = new Date(clock.now().getTime() + EXPIRES_AFTER_MS).toISOString()
+    return reply.type('text/plain; charset=utf-8').send(`${[...lines, `Expires: ${expires}`, 'Preferred-Languages: en'].join('\n')}\n`)
+  })
 }
 
 /** Named with the hash of its text it may be kept for good. */

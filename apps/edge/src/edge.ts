@@ -7,9 +7,11 @@ import {
   limitBodies,
   closeQueuedResponses,
   createLogger,
+  documentedRoutes,
   earlyErrors,
   endUnreadResponses,
   type Environment,
+  finishResponses,
   foreignRefused,
   isForeignRequest,
   validateRequestHeads,
@@ -76,13 +78,14 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   const [acceptedHost, origins] = [localNameOf(config.profile, env), readCorsOrigins(env)]
   allowOrigins(edge, origins)
   if (acceptedHost !== undefined) refuseForeignRequests(edge, acceptedHost, origins)
-  validateRequestHeads(edge)
+  validateRequestHeads(edge, documentedRoutes())
   refuseBodiesOfReads(edge)
   refuseUnforwardable(edge)
   limitBodies(edge, clients)
   answerProblems(edge, log)
   // Also exports a span of each write: the trace context that the edge forwards names it as the parent of the service's span.
   logWrites(edge, log)
+  finishResponses(edge)
   edge.get('/livez', async () => ({ status: 'up' }))
   const ready = new SharedResult(() => readiness(env), systemClock, READINESS_SHARED_MS)
   edge.get('/readyz', async (_request, reply) => {
@@ -103,6 +106,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
     hosts: readConsoleHosts(env),
     roster: rosterOf(config),
     environment: config.profile,
+    contacts: config.securityContact,
   })
   const instancesOf = new Map(SERVICES.map((service) => [service, new Instances(urlsOf(service, env))]))
   for (const [service, instances] of instancesOf)
@@ -196,4 +200,5 @@ interface ConsoleOptions {
   hosts: readonly string[]
   roster: string | undefined
   environment: string
+  contacts?: readonly string[] | undefined
 }

@@ -9,6 +9,7 @@ import {
   requireConnection,
   BODY_BOUNDS,
   drainLargeBodies,
+  SERVES_NO_PATH,
 } from '#libs/platform'
 import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply } from 'fastify'
@@ -59,6 +60,7 @@ export async function forward(
     upstream: '',
     prefix: path,
     rewritePrefix: path,
+    config: SERVES_NO_PATH,
     http: { requestOptions: { timeout: SLOW_MS } },
     handler: (request, reply, source, found) => {
       const { body, headers } = request

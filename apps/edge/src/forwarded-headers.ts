@@ -23,14 +23,18 @@ export function tunnelHeaders(headers: IncomingHttpHeaders): Record<string, stri
   return { ...(Object.fromEntries(given) as Record<string, string>), connection: 'Upgrade', upgrade: 'websocket' }
 }
 
-/** Returns `X-Forwarded-For`, the whole chain (services of profile dev trust loopback), and `CLIENT_HEADER`, which rate limits count. */
+/**
+ * Returns `X-Forwarded-For`, the whole chain (services of profile dev trust loopback), the requested host, for addresses in responses, and
+ * `CLIENT_HEADER`, which rate limits count.
+ */
 export function forwardedFor(
   { headers, socket }: { headers: IncomingHttpHeaders; socket: { remoteAddress?: string } },
   trusted: TrustedProxies,
-): { 'x-forwarded-for': string; [CLIENT_HEADER]: string } {
+): Record<string, string> {
   const peer = socket.remoteAddress ?? 'unknown'
   return {
     'x-forwarded-for': [headers['x-forwarded-for'] ?? [], peer].flat().join(', '),
+    'x-forwarded-host': headers.host ?? '',
     [CLIENT_HEADER]: clientAddress(peer, headers, trusted, false), // guard: flood-edge-header
   }
 }

@@ -144,11 +144,13 @@ async function relay(response: IncomingMessage, reader: Duplex): Promise<void> {
   // If the body is truncated or too large, the response is forwarded without it.
   const body = await readText(response, MAX_REFUSAL_BYTES).catch(() => '')
   const { statusCode: status = 502, headers } = response
-  const retryAfter = headers['retry-after']
+  const kept = (['retry-after', 'www-authenticate'] as const).flatMap((name) =>
+    headers[name] === undefined ? [] : [[name, headers[name]]],
+  )
   answerUpgrade(reader, {
     status,
     type: headers['content-type'] ?? 'text/plain',
     body,
-    headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter },
+    headers: Object.fromEntries(kept) as Record<string, string>,
   })
 }

@@ -58,6 +58,15 @@ export class HostConfig {
   @IsOptional()
   @IsString()
   roster?: string
+
+  /** Contacts of `security.txt` (RFC 9116). */
+  @IsOptional()
+  @toList
+  @Matches(/^(mailto:|https:\/\/|tel:)[!-~]+$/, {
+    each: true,
+    message: 'securityContact must be a list of mailto:, https:// or tel: addresses',
+  })
+  securityContact?: string[]
 }
 
 export function readHostConfig(env: Environment): HostConfig {
@@ -78,6 +87,7 @@ export function readHostConfig(env: Environment): HostConfig {
       otlpEndpoint: 'HMS_OTLP_ENDPOINT',
       metrics: 'HMS_METRICS',
       roster: 'HMS_ROSTER',
+      securityContact: 'HMS_SECURITY_CONTACT',
     },
     env,
   )

@@ -38,6 +38,7 @@ const TOPICS: Record<string, readonly string[]> = {
     'HMS_HTTP_WRITES_PER_SECOND, HMS_HTTP_CONNECTIONS_PER_CLIENT, HMS_HTTP_CONNECTIONS  limits of clients',
     "HMS_HTTP_TRUSTED_PROXIES  addresses and CIDRs of edges and proxies that are trusted to report their client's address",
     'HMS_HTTP_CORS_ORIGINS  origins whose pages may read by OFREP, such as https://dashboard.example',
+    'HMS_SECURITY_CONTACT  contacts in /.well-known/security.txt, such as mailto:security@agency.example',
     'HMS_CONSOLE_KEY_FILE  of `serve edge`: file with the key that console pages use for clients without a key',
     'HMS_CONSOLE_HOSTS   of `serve edge`: host names, besides loopback, at which console pages use this key',
     'HMS_METRICS         public or key: who may read /metrics of the services',

@@ -19,10 +19,15 @@ export interface Walkthrough {
 
 /** Mirrors `addConsole` of apps/console, which is imported dynamically by name because apps do not import apps. */
 export interface ConsoleModule {
-  addConsole(
-    server: unknown,
-    options: { urlsOf(): readonly string[]; roster: string; environment: string; walkthrough?: Walkthrough | undefined },
-  ): void
+  addConsole(server: unknown, options: ConsoleOptions): void
+}
+
+interface ConsoleOptions {
+  urlsOf(): readonly string[]
+  roster: string
+  environment: string
+  walkthrough?: Walkthrough | undefined
+  contacts?: readonly string[] | undefined
 }
 
 export interface EmbeddedSystem {
@@ -96,6 +101,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
       roster: config.roster ?? join(config.dataDir, 'roster.json'),
       environment: 'dev',
       walkthrough: options.walkthrough,
+      contacts: config.securityContact,
     })
     await host.start({ host: config.host, port: options.port })
     let stopping = false

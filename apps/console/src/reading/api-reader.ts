@@ -8,6 +8,8 @@ const MAX_ANSWER_BYTES = 8 * 1024 * 1024
 const NO_ADDRESS = 'no address of it is known'
 /** Codes of a connection that was not made: nothing was sent. */
 const UNCONNECTED = new Set<unknown>(['ECONNREFUSED', 'ENOTFOUND'])
+/** Services are near: to compress costs them more than the bytes cost the network. */
+const UNCOMPRESSED = { accept: 'application/json', 'accept-encoding': 'identity' }
 /** Reloads and followers of one page within this time cost a service one request. The edge has 512 MiB for everything. */
 const SHARED: ShareBounds = { forMs: 1_000, answers: 500, characters: 32 * 1024 * 1024 }
 
@@ -66,7 +68,7 @@ export class ApiReader {
   sendAs(authorization: string | undefined, client: string): Send {
     const post = <T>(path: string, body: object, deadlineMs: number): Promise<Sent<T>> => {
       const headers = {
-        accept: 'application/json',
+        ...UNCOMPRESSED,
         'content-type': 'application/json',
         [CLIENT_HEADER]: client, // guard: console-forms-client
         ...(authorization === undefined ? {} : { authorization }),
@@ -100,7 +102,7 @@ export class ApiReader {
   }
 
   private ask(path: string, authorization: string | undefined, weigh: Weigh, parse: Parse = parseClean): Promise<Answer<unknown>> {
-    const headers = { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) }
+    const headers = { ...UNCOMPRESSED, ...(authorization === undefined ? {} : { authorization }) }
     return this.firstOf(path, { headers, deadlineMs: this.deadlineMs }, async (response) => {
       const text = await readText(response.body, MAX_ANSWER_BYTES)
       weigh(text.length)

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Logger } from '../logger.js'
+import type { Route } from './open-api.js'
 import { refusalOfExpectation, refusalOfHost } from './request-head.js'
 import { sendProblem, toProblem } from './problem.js'
 import { fastPathSafe } from './fast-path.js'
@@ -50,10 +51,18 @@ function refusalOf(code: string | undefined): HmsError {
   return new HmsError('HMS_HTTP_BAD_REQUEST', `The bytes are not a valid HTTP request (${code ?? 'unknown'}).`, { status: 400 })
 }
 
-/** Validates request heads: one host, known expectation, no NUL (400), 405 with `Allow` for another method. Register it first. */
-export function validateRequestHeads(server: FastifyInstance): void {
-  const routes: { path: RegExp; method: string }[] = []
-  fastPathSafe(server).addHook('onRoute', ({ url, method }) => {
+/** Configuration of a route for any path, which serves none: it forwards, or shows that there is no page. */
+export const SERVES_NO_PATH = { servesNoPath: true }
+
+/**
+ * Validates request heads: one host, known expectation, no NUL (400); `Allow` for OPTIONS, and with 405 for a method that the path does not
+ * take. `documented`: routes of the servers to which this one forwards. Register it first.
+ */
+export function validateRequestHeads(server: FastifyInstance, documented: readonly Route[] = []): void {
+  const routes = documented.map(({ method, url }) => ({ path: pathOf(url), method }))
+  const servesNoPath = (config: unknown): boolean => (config as Partial<typeof SERVES_NO_PATH> | undefined)?.servesNoPath === true
+  fastPathSafe(server).addHook('onRoute', ({ url, method, config }) => {
+    if (servesNoPath(config)) return
     for (const each of [method].flat()) routes.push({ path: pathOf(url), method: each })
   })
   // Node would respond by itself, with an empty body.
@@ -67,10 +76,13 @@ export function validateRequestHeads(server: FastifyInstance): void {
     // PostgreSQL cannot store NUL, in any parameter.
     // guard: address-nul
     if (/%00/.test(request.url)) return done(new HmsError('HMS_HTTP_BAD_REQUEST', 'The URL contains a NUL.', { status: 400 }))
-    const allowed = request.is404 ? routes.filter((route) => route.path.test(path)).map(({ method }) => method) : []
+    const isServed = !request.is404 && !(request.routeOptions.url === '/*' && servesNoPath(request.routeOptions.config))
+    const allowed = isServed ? [] : routes.filter((route) => route.path.test(path)).map(({ method }) => method)
     if (allowed.length === 0) return done() // guard: method-allowed
-    const list = [...new Set(allowed)].toSorted().join(', ')
+    const list = [...new Set([...allowed, ...(allowed.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].toSorted().join(', ')
     void reply.header('allow', list)
+    // A preflight of a page whose origin is not permitted is refused.
+    if (request.method === 'OPTIONS' && request.headers['access-control-request-method'] === undefined) return void reply.status(204).send()
     done(new HmsError('HMS_HTTP_METHOD', `${path} allows ${list}, not ${request.method}.`, { status: 405 }))
   })
 }
@@ -79,7 +91,7 @@ export function validateRequestHeads(server: FastifyInstance): void {
 function pathOf(pattern: string): RegExp {
   const escaped = pattern
     .replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&')
-    .replaceAll(/:[A-Za-z]+/g, '[^/]+')
+    .replaceAll(/:[A-Za-z]+|\\\{[A-Za-z]+\\\}/g, '[^/]+')
     .replaceAll('*', '.*')
   return new RegExp(`^${escaped.replace(/\/$/, '')}/?$`)
 }

@@ -8,10 +8,10 @@ export function isKnown(etag: string, ifNoneMatch: string | undefined): boolean 
   return ifNoneMatch.split(',').some((known) => known.trim() === '*' || known.trim().replace(/^W\//, '') === etag)
 }
 
-/** Adds an `ETag` over the bytes of each complete GET response without one. A 304 saves transfer and parsing, not the computation. */
+/** Adds an `ETag` over the bytes of each complete response to a read without one. A 304 saves transfer and parsing, not the computation. */
 export function tagReads(server: FastifyInstance): void {
   fastPathSafe(server).addHook<unknown>('onSend', (request, reply, payload, done) => {
-    const isRead = request.method === 'GET' && reply.statusCode === 200 && !reply.hasHeader('etag')
+    const isRead = (request.method === 'GET' || request.method === 'HEAD') && reply.statusCode === 200 && !reply.hasHeader('etag')
     if (!isRead || !(typeof payload === 'string' || Buffer.isBuffer(payload))) return done(null, payload)
     const etag = `"${createHash('sha256').update(payload).digest('base64url').slice(0, 22)}"`
     void reply.header('etag', etag)

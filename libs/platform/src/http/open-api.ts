@@ -22,6 +22,12 @@ export function collectRoutes(server: FastifyInstance): Route[] {
   return routes
 }
 
+/** Returns the routes of all services. */
+export function documentedRoutes(): Route[] {
+  const { paths } = docsDocument<Document>('openapi.json')
+  return Object.entries(paths).flatMap(([url, methods]) => Object.keys(methods).map((method) => ({ method: method.toUpperCase(), url })))
+}
+
 /** Returns `docs/openapi.json`, which describes all services, limited to `routes` for a process that runs some of them. */
 export function openApi(version: string, routes?: readonly Route[]): object {
   const document = docsDocument<Document>('openapi.json')

@@ -1,5 +1,5 @@
 import { HmsError, type Problem } from '#libs/contracts'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
 import { describeError, isDataError, isTransient } from '../failures.js'
 import type { Logger } from '../logger.js'
@@ -10,13 +10,33 @@ import { ofrepFailure } from './ofrep-failure.js'
 const UNREACHABLE = 'The service cannot reach its database at the moment. Try again.'
 const DISK_FULL = 'The database has no room left on its disk, and nothing was stored. Free some, then try again.'
 
+/** Challenges of a 401 (RFC 9110 §11.6.1), unless the route takes only one of them. */
+export const CHALLENGES: readonly string[] = ['Bearer realm="HMS-SVC"', 'HMS-Statement realm="HMS-SVC"']
+
+/** Returns what a route accepts instead of what a request sent: a partner's signature, a signed request, or also a key. */
+function challengesOf({ code }: Problem, { headers, routeOptions }: FastifyRequest): string[] {
+  if (code === 'HMS_RECEIPT_SIGNATURE') return ['Webhook-Signature realm="HMS-SVC"']
+  const { requirement } = (routeOptions.config ?? {}) as { requirement?: string }
+  const isBearer = /^Bearer /i.test(headers.authorization ?? '')
+  const challenges = CHALLENGES.map((each, index) => (isBearer && index === 0 ? `${each}, error="invalid_token"` : each))
+  return challenges.slice(requirement === 'statement' ? 1 : 0)
+}
+
+/** Returns the origin that a client requested, as edge and proxies report it; empty for an invalid host. */
+function requestedOrigin({ host, ...headers }: IncomingHttpHeaders): string {
+  const name = String(headers['x-forwarded-host'] ?? host)
+  return /^[\w.:[\]-]{1,255}$/.test(name) ? `http${headers['x-forwarded-proto'] === 'https' ? 's' : ''}://${name}` : ''
+}
+
 /** Sends a problem in the form of the route: OFREP has its own. */
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
   if (reply.sent) return
   // A handler that knows the duration has already set the header.
   const again = problem.status === 429 || problem.status === 503
   if (again && !reply.hasHeader('retry-after')) void reply.header('retry-after', '2')
-  const { type, body } = problemBody(problem, reply.request.url)
+  if (problem.status === 401) void reply.header('www-authenticate', challengesOf(problem, reply.request))
+  const located = { ...problem, type: requestedOrigin(reply.request.headers) + problem.type }
+  const { type, body } = problemBody(located, reply.request.url)
   void reply.status(problem.status).header('content-type', type).send(body)
 }
 

@@ -1,7 +1,7 @@
 import { SERVICE_PATHS, type ServiceName, action, HmsError } from '#libs/contracts'
 import { EventServer, withReadCache, STATEMENT_SEAL, type EventSeal } from '#libs/messaging'
 import type { Database } from '#libs/persistence'
-import { BACKLOG, collectRoutes, listenError, type LimitedServer, type Logger } from '#libs/platform'
+import { BACKLOG, collectRoutes, finishResponses, listenError, type LimitedServer, type Logger } from '#libs/platform'
 import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits } from '#libs/process'
 import type { Roster } from '#libs/signing'
 import { Module, type Type } from '@nestjs/common'
@@ -72,6 +72,7 @@ export class Host {
     const app = await createHttpApplication(root, adapters.log, acceptedHost, clients, access, origins)
     const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance
     calls.storeResponses(server)
+    finishResponses(server)
     context.routes = collectRoutes(server)
     app.connectMicroservice({ strategy: new EventServer(consumers) }, { inheritAppConfig: true })
     return new Host(app, runtimes, adapters, new TokenReader(access.tokens, [...runtimes.values()]))

@@ -1,6 +1,7 @@
 import { HmsError, type Problem } from '#libs/contracts'
 import { type IncomingHttpHeaders, type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { CHALLENGES } from '../problem.js'
 import { PlainRequests } from './plain-request.js'
 
 export interface UpgradeDoor {
@@ -106,6 +107,7 @@ export function answerUpgrade(socket: Duplex, { status, type, body, headers = {}
 export function refuseUpgrade(socket: Duplex, problem: Problem, withinMs?: number): void {
   const again = problem.status === 429 || problem.status === 503
   const headers: Record<string, string> = again ? { 'retry-after': '2' } : {}
+  if (problem.status === 401) headers['www-authenticate'] = CHALLENGES.join(', ')
   answerUpgrade(socket, { status: problem.status, type: 'application/problem+json', body: JSON.stringify(problem), headers }, withinMs)
 }
 
