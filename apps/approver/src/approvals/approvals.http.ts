@@ -19,6 +19,7 @@ import {
   StatementRequestDto,
   LargeBody,
   type AuthorizedRequest,
+  Paged,
 } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common'
 import { policyOrNew } from '../policies/policy.table.js'
@@ -97,6 +98,7 @@ export class ApprovalsController {
    * At most 200 of each kind, the newest.
    */
   @Get()
+  @Paged(({ digest }: ApprovalSummary) => digest)
   list(@Query() { state }: ApprovalsQueryDto): Promise<ApprovalSummary[]> {
     return this.database.transaction(async (tx) => {
       const newest = (kind: Approval['state']): Promise<Approval[]> =>

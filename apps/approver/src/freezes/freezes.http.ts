@@ -1,6 +1,6 @@
 import { action, HmsError, MAX_FREEZES, type FreezeRecord, type FreezeView } from '#libs/contracts'
 import { Database } from '#libs/persistence'
-import { proofOfStatement, Public, SignedBody, StatementRequestDto } from '#libs/service'
+import { proofOfStatement, Public, SignedBody, StatementRequestDto, Paged } from '#libs/service'
 import { FREEZES } from '#libs/stage'
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common'
 import { freezeView, SignedFreezes } from './signed-freezes.js'
@@ -15,6 +15,7 @@ export class FreezesController {
 
   /** Lists freezes, newest first, including ended ones. */
   @Get()
+  @Paged(({ id }: FreezeView) => id)
   async list(): Promise<FreezeView[]> {
     return this.database.transaction(async (tx) => {
       const records = await tx.documents(FREEZES).find({ limit: MAX_FREEZES })

@@ -1,6 +1,6 @@
 import { MAX_TICKETS_LISTED, type Ticket } from '#libs/contracts'
 import { Database } from '#libs/persistence'
-import { proofOfStatement, Public, SignedBody, StatementRequestDto } from '#libs/service'
+import { proofOfStatement, Public, SignedBody, StatementRequestDto, Paged } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
 import { DecideTicket, ticketNotFound } from './decide-ticket.js'
 import { TICKETS } from '../tickets/ticket.table.js'
@@ -14,12 +14,13 @@ export class TicketsController {
     private readonly decideTicket: DecideTicket,
   ) {}
 
-  /** Lists tickets, newest first, at most 100; `state` selects tickets in that state. */
+  /** Lists tickets, newest first; `state` selects tickets in that state. */
   @Get()
-  list(@Query() { state }: TicketsQueryDto): Promise<Ticket[]> {
+  @Paged(({ ticket }: Ticket) => ticket, { usual: MAX_TICKETS_LISTED, after: 'before' })
+  list(@Query() { state, before, limit }: TicketsQueryDto): Promise<Ticket[]> {
     const where = state === undefined ? undefined : { state }
     return this.database.transaction((tx) =>
-      tx.documents(TICKETS).find({ where, orderBy: 'number', descending: true, limit: MAX_TICKETS_LISTED }),
+      tx.documents(TICKETS).find({ where, orderBy: 'number', descending: true, limit, after: before }),
     )
   }
 

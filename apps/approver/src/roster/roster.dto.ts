@@ -1,4 +1,4 @@
-import type { Envelope } from '#libs/contracts'
+import { ROSTERS_AT_ONCE, type Envelope } from '#libs/contracts'
 import { isIntegerText, isText, Nested, NestedList } from '#libs/platform'
 import { POLICY_ID } from '#libs/policy'
 import { ArrayMaxSize, IsArray, IsDefined, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
@@ -13,6 +13,10 @@ export class RosterQueryDto {
   @IsOptional()
   @isIntegerText(0, MAX_VERSION)
   since?: number
+
+  @IsOptional()
+  @isIntegerText(1, 1_001)
+  limit = ROSTERS_AT_ONCE
 }
 
 /** One signature over a proposal's payload, as DSSE. */

@@ -1,6 +1,6 @@
-import type { RosterProposalView, RosterStep } from '#libs/contracts'
+import { ROSTERS_AT_ONCE, type RosterProposalView, type RosterStep } from '#libs/contracts'
 import { Database } from '#libs/persistence'
-import { keyThatSigned, Public, RequireScope, rostersAfter, SignedBody, LargeBody, type ProofOf } from '#libs/service'
+import { keyThatSigned, Public, RequireScope, rostersAfter, SignedBody, LargeBody, type ProofOf, Paged } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
 import { MAX_PROPOSAL_BYTES, ROSTER_PROPOSALS } from './proposal.table.js'
 import { RosterProposals } from './roster-proposals.js'
@@ -31,8 +31,9 @@ export class RosterController {
   /** Returns the rosters after the version that the caller has. */
   @Get()
   @Public()
-  chain(@Query() { since = -1 }: RosterQueryDto): Promise<RosterStep[]> {
-    return this.database.transaction((tx) => rostersAfter(tx, since))
+  @Paged(({ version }: RosterStep) => version, { usual: ROSTERS_AT_ONCE, after: 'since' })
+  chain(@Query() { since = -1, limit }: RosterQueryDto): Promise<RosterStep[]> {
+    return this.database.transaction((tx) => rostersAfter(tx, since, limit))
   }
 
   /** Proposes the next roster. */
@@ -46,6 +47,7 @@ export class RosterController {
 
   /** Lists the proposed rosters with their signatures. */
   @Get('proposals')
+  @Paged(({ digest }: RosterProposalView) => digest)
   proposals(): Promise<RosterProposalView[]> {
     return this.rosterProposals.list()
   }

@@ -1,8 +1,20 @@
-import { RUN_STATES, type RunState } from '#libs/contracts'
+import { MAX_RUNS_LISTED, RUN_STATES, type RunState } from '#libs/contracts'
 import { isIntegerText } from '#libs/platform'
 import { IsIn, IsOptional } from 'class-validator'
 
-export class RunsQueryDto {
+/** Page of a list that is ordered by number, newest first. */
+export class NumberedPageDto {
+  /** Returns only items with a smaller number, for the next page. */
+  @IsOptional()
+  @isIntegerText(1, 999_999_999)
+  before?: number
+
+  @IsOptional()
+  @isIntegerText(1, 1_001)
+  limit = MAX_RUNS_LISTED
+}
+
+export class RunsQueryDto extends NumberedPageDto {
   @IsOptional()
   @IsIn(['yes', 'no'])
   open?: 'yes' | 'no'
@@ -10,9 +22,4 @@ export class RunsQueryDto {
   @IsOptional()
   @IsIn(RUN_STATES)
   state?: RunState
-
-  /** Returns only runs with a smaller number, for the next page. */
-  @IsOptional()
-  @isIntegerText(1, 999_999_999)
-  before?: number
 }

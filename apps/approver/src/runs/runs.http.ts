@@ -1,7 +1,7 @@
 import { action, HmsError, isTerminal, MAX_RUNS_LISTED, type ReplacedPolicy, type RunView } from '#libs/contracts'
 import { Database, type Transaction } from '#libs/persistence'
 import { requireConnection } from '#libs/platform'
-import { proofOfStatement, Public, SignedBody, StatementRequestDto } from '#libs/service'
+import { proofOfStatement, Public, SignedBody, StatementRequestDto, Paged } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, Sse, type MessageEvent } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { distinctUntilChanged, map, type Observable } from 'rxjs'
@@ -28,10 +28,11 @@ export class RunsController {
 
   /** Lists runs, newest first. `open=yes` leaves out ended runs, `open=no` open ones. `before`: last number of the previous page. */
   @Get()
-  async list(@Query() { open, state, before }: RunsQueryDto): Promise<RunView[]> {
+  @Paged(({ run }: RunView) => run, { usual: MAX_RUNS_LISTED, after: 'before' })
+  async list(@Query() { open, state, before, limit }: RunsQueryDto): Promise<RunView[]> {
     const where = { ...(open === undefined ? {} : { open }), ...(state === undefined ? {} : { state }) }
     return this.database.transaction(async (tx) => {
-      const records = await tx.documents(RUNS).find({ where, orderBy: 'number', descending: true, limit: MAX_RUNS_LISTED, after: before })
+      const records = await tx.documents(RUNS).find({ where, orderBy: 'number', descending: true, limit, after: before })
       return Promise.all(records.map((record) => this.viewAt(tx, record)))
     })
   }

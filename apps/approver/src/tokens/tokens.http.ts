@@ -1,6 +1,6 @@
 import type { IssuedToken, TokenRecord, TokenView } from '#libs/contracts'
 import { Database } from '#libs/persistence'
-import { SecretMember, Authorizer, MAX_TOKENS, RequireScope, TOKENS, type AuthorizedRequest, type StoredToken } from '#libs/service'
+import { SecretMember, Authorizer, MAX_TOKENS, RequireScope, TOKENS, type AuthorizedRequest, type StoredToken, Paged } from '#libs/service'
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { ProgramTokens } from './program-tokens.js'
 import { TokenRequestDto } from './tokens.dto.js'
@@ -26,6 +26,7 @@ export class TokensController {
 
   /** Lists tokens, newest first, including revoked and expired ones. */
   @Get()
+  @Paged(({ id }: TokenView) => id)
   async list(): Promise<TokenView[]> {
     const records = await this.database.autocommit((tx) => tx.documents(TOKENS).find({ limit: MAX_TOKENS }))
     const { refusals } = this.access.tokens.verified

@@ -48,7 +48,7 @@ export class EntriesQueryDto {
   order: 'index' | 'newest' = 'index'
 
   @IsOptional()
-  @isIntegerText(1, 1_000)
+  @isIntegerText(1, 1_001)
   limit = 200
 }
 

@@ -1,4 +1,5 @@
 import { Database } from '#libs/persistence'
+import { Paged } from '#libs/service'
 import { Controller, Get, Query } from '@nestjs/common'
 import { EntriesQueryDto } from './entries.dto.js'
 import { recordedEntry, type RecordedEntry } from './entry.js'
@@ -13,6 +14,7 @@ export class EntriesController {
 
   /** Lists entries of the log by index, oldest or newest first. `after` or `before` = the last index returns the next page. */
   @Get()
+  @Paged(({ index }: RecordedEntry) => index, { usual: 200, after: ({ order }) => (order === 'newest' ? 'before' : 'after') })
   async list(@Query() { since, until, order, acts, signed, ...rest }: EntriesQueryDto): Promise<RecordedEntry[]> {
     const wanted = { acts: acts === 'true', signed: signed === 'true' }
     const query = {

@@ -8,12 +8,13 @@ import {
   withoutInternalReason,
 } from '#libs/contracts'
 import { Database, type Transaction } from '#libs/persistence'
-import { RequireScope, Rosters, type AuthorizedRequest } from '#libs/service'
-import { Controller, Get, Param, Query, Req } from '@nestjs/common'
+import { RequireScope, Rosters, type AuthorizedRequest, linkNext, Paged } from '#libs/service'
+import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common'
+import type { FastifyReply } from 'fastify'
 import { HistoryQueryDto, LiveRecordsQueryDto } from './history.dto.js'
 import { policyHistory } from './policy-history.js'
 import { LIVE_HEADS } from '../heads/live-history.js'
-import { recordOf, releaseOf } from './policy-at.js'
+import { headsBelow, recordOf, releaseOf } from './policy-at.js'
 import type { HeadPredicate } from '#libs/signing'
 
 @Controller('v1/policies/:id/history')
@@ -29,14 +30,19 @@ export class HistoryController {
    */
   @Get()
   @RequireScope('values')
+  @Paged(undefined, { after: 'before' })
   async list(
     @Param('id') id: string,
     @Query() { limit, before, signed }: HistoryQueryDto,
     @Req() { actor }: AuthorizedRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<PolicyHistoryEntry[]> {
     const entries = await this.database.transaction(async (tx) => {
       const found = await policyHistory(tx, id, { limit, before, roster: this.rosters.newest })
-      return signed === 'true' ? withRecords(tx, id, found) : found
+      const page = signed === 'true' ? await withRecords(tx, id, found) : found
+      const last = page.at(-1)?.seq
+      if (last !== undefined && (await headsBelow(tx, id, last, 1)).length > 0) linkNext(reply, last)
+      return page
     })
     if (entries.length > 0 || before !== undefined) return actor?.valuesOnly === true ? entries.map(outsideEntry) : entries
     const next = [action('approve')]
@@ -86,7 +92,11 @@ export class LiveRecordsController {
    */
   @Get()
   @RequireScope('records')
-  async list(@Query() { after, limit = LIMIT }: LiveRecordsQueryDto): Promise<LiveRecord[]> {
+  @Paged(undefined, { after: 'after' })
+  async list(
+    @Query() { after, limit = LIMIT }: LiveRecordsQueryDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<LiveRecord[]> {
     return this.database.autocommit(async (tx) => {
       const found = await tx.documents(LIVE_HEADS).find({ orderBy: 'stored_at', after, limit: limit + 1 })
       const last = found.at(-1)?.storedAt
@@ -106,6 +116,8 @@ export class LiveRecordsController {
         records.push(record)
         bytes += JSON.stringify(record).length
       }
+      const lastStored = records.at(-1)?.storedAt
+      if (records.length < found.length && lastStored !== undefined) linkNext(reply, lastStored)
       return records
     })
   }

@@ -12,8 +12,8 @@ import {
   type StreamFrame,
 } from '#libs/contracts'
 import { Database } from '#libs/persistence'
-import { isKnown } from '#libs/platform'
-import { RequireScope, Rosters, type AuthorizedRequest } from '#libs/service'
+import { acceptsGzip, isKnown } from '#libs/platform'
+import { cutPage, Paged, RequireScope, Rosters, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { createHash } from 'node:crypto'
@@ -51,6 +51,7 @@ export class PoliciesController {
   /** Returns all policies as in force for this reader. */
   @Get('policies')
   @RequireScope('values')
+  @Paged()
   async list(
     @Res({ passthrough: true }) reply: FastifyReply,
     @Query() reader: ReaderQueryDto,
@@ -60,10 +61,12 @@ export class PoliciesController {
   ): Promise<JsonText<PolicyView[]> | undefined> {
     await this.copy.requireRevision(parseAtLeast(atLeast))
     this.metrics.reads.inc({ source: 'list' })
-    const answers = this.copy
+    const found = this.copy
       .policies()
       .sort()
-      .flatMap((id) => this.answer(id, reader) ?? [])
+      .map((id) => ({ id, answer: this.answer(id, reader) }))
+      .filter(({ answer }) => answer !== null)
+    const answers = cutPage(found, ({ id }) => id, reply).map(({ answer }) => answer!)
     const etag = etagOf(answers.map((answer) => answer.etag).join())
     return this.send(reply, etag, known, () => `[${answers.map((answer) => jsonFor(actor, answer)).join(',')}]`)
   }
@@ -130,7 +133,7 @@ export class PoliciesController {
     const subset = Subset.of(policies)
     const frame = after === undefined ? this.frameForPoll(revision, subset) : this.copy.page(after)
     const isCompressed = frame.message.length >= COMPRESSED_FROM && acceptsGzip(encodings)
-    void reply.header('vary', 'accept-encoding')
+    void reply.header('vary', 'authorization, accept-encoding')
     if (isCompressed) void reply.header('content-encoding', 'gzip')
     // The ETag is of the prepared frame, because the copy may advance while the frame is compressed.
     const etag = frameEtag(frame, subset, isCompressed, after)
@@ -219,10 +222,6 @@ function frameEtag(
   const turned = effectiveMark === undefined ? '' : `.t${shortHash(effectiveMark)}`
   const page = (after ?? unverified) === undefined ? '' : `.a${shortHash(`${after}+${unverified?.join() ?? ''}`)}`
   return `"${revision}${mark}${proven}${turned}${part}${page}${isCompressed ? '.gz' : ''}"`
-}
-
-function acceptsGzip(encodings = ''): boolean {
-  return encodings.split(',').some((encoding) => /^\s*(gzip|\*)\s*(;\s*q\s*=\s*(1|0\.\d*[1-9]\d*).*)?$/i.test(encoding))
 }
 
 function shortHash(text: string): string {

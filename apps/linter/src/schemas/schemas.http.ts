@@ -1,7 +1,7 @@
 import { action, HmsError } from '#libs/contracts'
 import { compileRuleSchema } from '#libs/lint'
 import { Database } from '#libs/persistence'
-import { RequireScope, LargeBody } from '#libs/service'
+import { RequireScope, LargeBody, Paged } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { SCHEMAS, type RegisteredSchema } from './schema.table.js'
 import { SchemaRegistrationDto } from './schemas.dto.js'
@@ -16,6 +16,7 @@ export class SchemasController {
   /** Lists the registered JSON Schemas. */
   @Get()
   @RequireScope('schemas')
+  @Paged(({ name }: RegisteredSchema) => name)
   list(): Promise<RegisteredSchema[]> {
     return this.database.transaction((tx) => tx.documents(SCHEMAS).find())
   }

@@ -36,6 +36,6 @@ export class DeliveriesQueryDto extends DeliveryFilterDto implements DeliveriesF
   before?: string
 
   @IsOptional()
-  @isIntegerText(1, 500)
+  @isIntegerText(1, 1_001)
   limit = 500
 }

@@ -1,5 +1,6 @@
 import type { DeliveryDetail, DeliveryView } from '#libs/contracts'
 import { Database } from '#libs/persistence'
+import { Paged } from '#libs/service'
 import { Controller, Get, Param, Query } from '@nestjs/common'
 import { DeliveriesQueryDto } from './deliveries.dto.js'
 import { deliveryDetail, deliveryView, knownDelivery } from './delivery-view.js'
@@ -11,6 +12,7 @@ export class DeliveriesController {
 
   /** Lists deliveries, newest first, at most 500; `before` = the last id returns the next page. */
   @Get()
+  @Paged(({ id }: DeliveryView) => id, { usual: 500, after: 'before' })
   async list(@Query() query: DeliveriesQueryDto): Promise<DeliveryView[]> {
     const deliveries = await this.database.transaction((tx) => findDeliveries(tx, query))
     return deliveries.map(deliveryView)

@@ -1,7 +1,7 @@
 import type { PartnerSummary } from '#libs/contracts'
 import { Outbox } from '#libs/messaging'
 import { Database } from '#libs/persistence'
-import { RequireScope } from '#libs/service'
+import { RequireScope, Paged } from '#libs/service'
 import { Body, Controller, Get, Inject, Post } from '@nestjs/common'
 import { CHANNEL_SENDERS, type ChannelSenders } from '../channels/channel-sender.js'
 import { NotifierConfig } from '../notifier.config.js'
@@ -24,6 +24,7 @@ export class PartnersController {
 
   /** Lists the registered partners, without their secrets. */
   @Get()
+  @Paged(({ id }: PartnerSummary) => id)
   async list(): Promise<PartnerSummary[]> {
     const partners = await this.database.transaction(allPartners)
     return partners.map(summaryOf)

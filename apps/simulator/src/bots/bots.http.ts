@@ -1,7 +1,7 @@
 import { action, HmsError, type BotSummary } from '#libs/contracts'
 import { Database } from '#libs/persistence'
 import { isPolicyId } from '#libs/policy'
-import { RequireScope, LargeBody } from '#libs/service'
+import { RequireScope, LargeBody, Paged } from '#libs/service'
 import { digestOf } from '#libs/signing'
 import { Body, Controller, Get, Inject, Post, type OnApplicationShutdown } from '@nestjs/common'
 import { requireMaxBytes, register } from '../registry-limit.js'
@@ -21,6 +21,7 @@ export class BotsController implements OnApplicationShutdown {
 
   /** Lists the bots that simulations run. */
   @Get()
+  @Paged(({ id }: BotSummary) => id)
   list(): Promise<BotSummary[]> {
     return this.database.transaction(async (tx) => (await tx.documents(BOTS).find({ limit: MAX_BOTS })).map(summaryOf))
   }

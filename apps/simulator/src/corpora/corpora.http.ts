@@ -1,6 +1,6 @@
 import { action, HmsError, type CorpusSummary } from '#libs/contracts'
 import { Database } from '#libs/persistence'
-import { RequireScope, LargeBody } from '#libs/service'
+import { RequireScope, LargeBody, Paged } from '#libs/service'
 import { digestOf, digestOfJson } from '#libs/signing'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { register } from '../registry-limit.js'
@@ -14,6 +14,7 @@ export class CorporaController {
 
   /** Lists the corpora that simulations replay. */
   @Get()
+  @Paged(({ id }: CorpusSummary) => id)
   list(): Promise<CorpusSummary[]> {
     return this.database.transaction(async (tx) => (await tx.documents(CORPORA).find()).map(summaryOf))
   }

@@ -1,7 +1,7 @@
 import { action, HmsError, isPlainText, type FieldProblem, type ScenarioSummary } from '#libs/contracts'
 import { Database, type Transaction } from '#libs/persistence'
 import { compileScenario, parseScenario, type Scenario, SCENARIO_MAX_BYTES } from '#libs/scenario'
-import { RequireScope, LargeBody } from '#libs/service'
+import { RequireScope, LargeBody, Paged } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { requireMaxBytes, register, REGISTRY_ID } from '../registry-limit.js'
 import { MAX_SCENARIOS, SCENARIO_RULES_MAX_BYTES, SCENARIOS, type RegisteredScenario } from './scenario.table.js'
@@ -15,6 +15,7 @@ export class ScenariosController {
 
   /** Lists the scenarios that simulations evaluate. */
   @Get()
+  @Paged(({ id }: ScenarioSummary) => id)
   list(): Promise<ScenarioSummary[]> {
     return this.database.transaction(async (tx) => (await tx.documents(SCENARIOS).find()).map(summaryOf))
   }

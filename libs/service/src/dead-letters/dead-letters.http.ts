@@ -1,9 +1,10 @@
-import { action, type DeadLetterSummary, type DeadLetterView } from '#libs/contracts'
+import { action, DEAD_LETTERS_LISTED, type DeadLetterSummary, type DeadLetterView } from '#libs/contracts'
 import type { DeadLetter, EventConsumer } from '#libs/messaging'
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common'
 import { callerName, type AuthorizedRequest } from '../authorization/authorization.guard.js'
 import { RequireScope } from '../authorization/require-scope.js'
 import { HostContext } from '../http/host-context.js'
+import { Paged } from '../http/paged-lists.js'
 import { DeadLettersQueryDto, DiscardDto } from './dead-letters.dto.js'
 
 /** Serves the dead letters of the services of this process. Part of every host, because every consumer has dead letters. */
@@ -13,6 +14,7 @@ export class DeadLettersController {
 
   /** Lists the dead letters of a service, newest first. */
   @Get()
+  @Paged(({ id }: DeadLetterSummary) => id, { usual: DEAD_LETTERS_LISTED })
   async list(@Param('service') service: string, @Query() { state, limit }: DeadLettersQueryDto): Promise<DeadLetterSummary[]> {
     const letters = await this.consumer(service).letters.list(state === undefined ? undefined : [state], limit)
     return letters.map(summaryOf)

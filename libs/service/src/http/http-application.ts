@@ -162,7 +162,8 @@ export function readQuery<T extends object>(shape: Shape<T>, query: URLSearchPar
   return validated(shape, given, 'HMS_HTTP_QUERY_INVALID')
 }
 
-function validated<T extends object>(shape: Shape<T>, plain: unknown, code: 'HMS_HTTP_QUERY_INVALID' | 'HMS_HTTP_BODY_INVALID'): T {
+/** Returns an object of a class. Throws 400 with this code. */
+export function validated<T extends object>(shape: Shape<T>, plain: unknown, code: 'HMS_HTTP_QUERY_INVALID' | 'HMS_HTTP_BODY_INVALID'): T {
   const { value, errors } = readShape(shape, plain)
   if (errors.length > 0) throw new HmsError(code, errors.map(({ detail }) => detail).join('; '), { status: 400, errors })
   return value

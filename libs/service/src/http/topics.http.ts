@@ -3,6 +3,7 @@ import { topicRecordOf } from '#libs/messaging'
 import type { SharedResult } from '#libs/platform'
 import { Controller, Get, Injectable, Param, Query } from '@nestjs/common'
 import { HostContext } from './host-context.js'
+import { Paged } from './paged-lists.js'
 import { TopicRecordsQueryDto } from './topics.dto.js'
 
 /** Serves the activity of each topic, and the lag of its readers, for all services. */
@@ -15,6 +16,7 @@ export class TopicsController {
 
   /** Lists the topics with their activity and the lag of their readers. */
   @Get()
+  @Paged(({ topic }: TopicActivity) => topic)
   list(): Promise<TopicActivity[]> {
     return this.activity.get()
   }
@@ -52,6 +54,7 @@ export class GroupsController {
 
   /** Returns the lag of one service in each of its topics. */
   @Get()
+  @Paged(({ topic }: ServiceLag) => topic)
   async list(@Param('service') service: string): Promise<ServiceLag[]> {
     const { name } = this.host.service(service, action('topics.list'))
     const lags = await this.lags.get()

@@ -11,8 +11,8 @@ export const ROSTERS = documentTable<RosterStep>({
 })
 
 /** Returns the rosters after version `since`, oldest first. */
-export function rostersAfter(tx: Transaction, since: number): Promise<RosterStep[]> {
-  return tx.documents(ROSTERS).find({ orderBy: 'version', after: since, limit: ROSTERS_AT_ONCE })
+export function rostersAfter(tx: Transaction, since: number, limit = ROSTERS_AT_ONCE): Promise<RosterStep[]> {
+  return tx.documents(ROSTERS).find({ orderBy: 'version', after: since, limit })
 }
 
 export async function putRoster(tx: Transaction, { version, envelope }: Roster): Promise<void> {

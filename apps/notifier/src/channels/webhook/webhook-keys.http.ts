@@ -1,6 +1,6 @@
 import type { WebhookKeyView } from '#libs/contracts'
 import { Database } from '#libs/persistence'
-import { Public, Rosters } from '#libs/service'
+import { Public, Rosters, Paged } from '#libs/service'
 import { rawPublicKey } from '#libs/signing'
 import { Controller, Get } from '@nestjs/common'
 import { sshPublicKey } from '../sftp/ssh-signature.js'
@@ -20,6 +20,7 @@ export class WebhookKeysController {
 
   /** Lists the valid keys that sign messages: two while notifier's key is replaced. */
   @Get()
+  @Paged(({ keyid }: WebhookKeyView) => keyid)
   async list(): Promise<WebhookKeyView[]> {
     const now = (await this.database.transaction(async (tx) => tx.now)).toISOString()
     return [...this.rosters.newest.serviceKeys('notifier', now)].map(([keyid, key]) => {
