@@ -9,7 +9,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the AsyncAPI document of all topics and their events. */
+        /**
+         * Returns the AsyncAPI document of all topics and their events.
+         * @description Returns the AsyncAPI document of all topics and their events.
+         */
         get: operations["descriptionTopics"];
         put?: never;
         post?: never;
@@ -26,7 +29,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the newest published checkpoint of the log, signed by the log and its witnesses. */
+        /**
+         * Returns the newest published checkpoint of the log, signed by the log and its witnesses.
+         * @description Returns the newest published checkpoint of the log, signed by the log and its witnesses.
+         */
         get: operations["logCheckpoint"];
         put?: never;
         post?: never;
@@ -43,7 +49,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Explains an error code: what it means, and what to do. */
+        /**
+         * Explains an error code: what it means, and what to do.
+         * @description Explains an error code: what it means, and what to do.
+         */
         get: operations["descriptionErrorPage"];
         put?: never;
         post?: never;
@@ -60,7 +69,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Responds while the process runs. */
+        /**
+         * Responds while the process runs.
+         * @description Responds while the process runs.
+         */
         get: operations["healthLive"];
         put?: never;
         post?: never;
@@ -77,7 +89,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the metrics of this process in the Prometheus text format. */
+        /**
+         * Returns the metrics of this process in the Prometheus text format.
+         * @description Returns the metrics of this process in the Prometheus text format.
+         */
         get: operations["metricsRead"];
         put?: never;
         post?: never;
@@ -96,7 +111,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Returns all flags of one context: each policy, and each field of a policy. */
+        /**
+         * Returns all flags of one context: each policy, and each field of a policy.
+         * @description Returns all flags of one context: each policy, and each field of a policy.
+         */
         post: operations["evaluateAll"];
         delete?: never;
         options?: never;
@@ -113,7 +131,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Returns one flag: `ID` is the whole policy as an object, `ID.FIELD` one field with its type. */
+        /**
+         * Returns one flag: `ID` is the whole policy as an object, `ID.FIELD` one field with its type.
+         * @description Returns one flag: `ID` is the whole policy as an object, `ID.FIELD` one field with its type.
+         */
         post: operations["evaluateOne"];
         delete?: never;
         options?: never;
@@ -128,7 +149,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Streams refetch notifications. `key`: stream key from a bulk evaluation, for browsers, whose EventSource cannot send an Authorization header. The authorization guard checks the key. */
+        /**
+         * Streams refetch notifications.
+         * @description Streams refetch notifications. `key`: stream key from a bulk evaluation, for browsers, whose EventSource cannot send an Authorization header. The authorization guard checks the key.
+         */
         get: operations["refetchEventsFollow"];
         put?: never;
         post?: never;
@@ -145,7 +169,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the OpenAPI document of the routes of this process. */
+        /**
+         * Returns the OpenAPI document of the routes of this process.
+         * @description Returns the OpenAPI document of the routes of this process.
+         */
         get: operations["descriptionRoutes"];
         put?: never;
         post?: never;
@@ -162,7 +189,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Responds 503 only without database or migrations: reads, approvals and rollback need neither the broker nor anything else reported as `degraded`. */
+        /**
+         * Responds 503 only without database or migrations: reads, approvals and rollback need neither the broker nor anything else reported as `degraded`.
+         * @description Responds 503 only without database or migrations: reads, approvals and rollback need neither the broker nor anything else reported as `degraded`.
+         */
         get: operations["healthReady"];
         put?: never;
         post?: never;
@@ -179,7 +209,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns a tile of hashes or a bundle of entries. A full tile never changes. */
+        /**
+         * Returns a tile of hashes or a bundle of entries.
+         * @description Returns a tile of hashes or a bundle of entries. A full tile never changes.
+         */
         get: operations["logTile"];
         put?: never;
         post?: never;
@@ -198,7 +231,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Accepts the alert of a bot. The same alert sent twice counts once. */
+        /**
+         * Accepts the alert of a bot.
+         * @description Accepts the alert of a bot. The same alert sent twice counts once.
+         */
         post: operations["alertsReport"];
         delete?: never;
         options?: never;
@@ -213,10 +249,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists approvals with missing signatures. With `state=open` it also lists unsigned preparations, and approvals whose run has not ended. At most 200 of each kind, the newest. */
+        /**
+         * Lists approvals with missing signatures.
+         * @description Lists approvals with missing signatures. With `state=open` it also lists unsigned preparations, and approvals whose run has not ended. At most 200 of each kind, the newest.
+         */
         get: operations["approvalsList"];
         put?: never;
-        /** Accepts signatures of an approval; the last required one starts the run. */
+        /**
+         * Accepts signatures of an approval; the last required one starts the run.
+         * @description Accepts signatures of an approval; the last required one starts the run.
+         */
         post: operations["approvalsSign"];
         delete?: never;
         options?: never;
@@ -231,7 +273,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the possible fallbacks of a policy's next release, and the releases that readers would refuse as fallbacks. */
+        /**
+         * Returns the possible fallbacks of a policy's next release, and the releases that readers would refuse as fallbacks.
+         * @description Returns the possible fallbacks of a policy's next release, and the releases that readers would refuse as fallbacks.
+         */
         get: operations["approvalsFallbacks"];
         put?: never;
         post?: never;
@@ -250,7 +295,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Prepares an approval or a rollback: returns the bytes that people sign. */
+        /**
+         * Prepares an approval or a rollback: returns the bytes that people sign.
+         * @description Prepares an approval or a rollback: returns the bytes that people sign.
+         */
         post: operations["approvalsPrepare"];
         delete?: never;
         options?: never;
@@ -267,7 +315,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Evaluates the guard for `hms-svc plan`; stores and signs nothing. */
+        /**
+         * Evaluates the guard for `hms-svc plan`; stores and signs nothing.
+         * @description Evaluates the guard for `hms-svc plan`; stores and signs nothing.
+         */
         post: operations["approvalsTrial"];
         delete?: never;
         options?: never;
@@ -282,7 +333,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns one approval with its signers and missing roles. */
+        /**
+         * Returns one approval with its signers and missing roles.
+         * @description Returns one approval with its signers and missing roles.
+         */
         get: operations["approvalsShow"];
         put?: never;
         post?: never;
@@ -301,7 +355,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Rejects an approval. The signature of the statement authenticates the caller. */
+        /**
+         * Rejects an approval.
+         * @description Rejects an approval. The signature of the statement authenticates the caller.
+         */
         post: operations["approvalsDecide"];
         delete?: never;
         options?: never;
@@ -316,7 +373,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the bytes to sign, as the prepare request returned them, and the differences from the releases that are live now. */
+        /**
+         * Returns the bytes to sign, as the prepare request returned them, and the differences from the releases that are live now.
+         * @description Returns the bytes to sign, as the prepare request returned them, and the differences from the releases that are live now.
+         */
         get: operations["approvalsPrepared"];
         put?: never;
         post?: never;
@@ -333,7 +393,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Attestations of the stages and the guard about one run, in order of arrival. Public like the log: an auditor needs no account. */
+        /**
+         * Attestations of the stages and the guard about one run, in order of arrival.
+         * @description Attestations of the stages and the guard about one run, in order of arrival. Public like the log: an auditor needs no account.
+         */
         get: operations["attestationsOfRun"];
         put?: never;
         post?: never;
@@ -350,7 +413,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists entries of the log by index, oldest or newest first. `after` or `before` = the last index returns the next page. */
+        /**
+         * Lists entries of the log by index, oldest or newest first.
+         * @description Lists entries of the log by index, oldest or newest first. `after` or `before` = the last index returns the next page.
+         */
         get: operations["entriesList"];
         put?: never;
         post?: never;
@@ -367,7 +433,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Proves that the approval of a policy's version is in the log. */
+        /**
+         * Proves that the approval of a policy's version is in the log.
+         * @description Proves that the approval of a policy's version is in the log.
+         */
         get: operations["logProofOfVersion"];
         put?: never;
         post?: never;
@@ -384,7 +453,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Proves that the approval of a release is in the log. */
+        /**
+         * Proves that the approval of a release is in the log.
+         * @description Proves that the approval of a release is in the log.
+         */
         get: operations["logProofOfDigest"];
         put?: never;
         post?: never;
@@ -401,7 +473,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the releases of the approvals among the entries from `from` on; an entry itself contains only their root. */
+        /**
+         * Returns the releases of the approvals among the entries from `from` on; an entry itself contains only their root.
+         * @description Returns the releases of the approvals among the entries from `from` on; an entry itself contains only their root.
+         */
         get: operations["logReleases"];
         put?: never;
         post?: never;
@@ -418,7 +493,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the listing that the digest of a window's entry covers. Public like the log: an auditor needs no account. */
+        /**
+         * Returns the listing that the digest of a window's entry covers.
+         * @description Returns the listing that the digest of a window's entry covers. Public like the log: an auditor needs no account.
+         */
         get: operations["windowsShow"];
         put?: never;
         post?: never;
@@ -435,10 +513,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the bots that simulations run. */
+        /**
+         * Lists the bots that simulations run.
+         * @description Lists the bots that simulations run.
+         */
         get: operations["botsList"];
         put?: never;
-        /** Registers a bot, or replaces the bot with the same id. Refuses a module that does not load in the sandbox. */
+        /**
+         * Registers a bot, or replaces the bot with the same id.
+         * @description Registers a bot, or replaces the bot with the same id. Refuses a module that does not load in the sandbox.
+         */
         post: operations["botsAdd"];
         delete?: never;
         options?: never;
@@ -455,7 +539,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Returns 202 and the number of the run. The signatures authenticate the caller. */
+        /**
+         * Returns 202 and the number of the run.
+         * @description Returns 202 and the number of the run. The signatures authenticate the caller.
+         */
         post: operations["breakGlassSign"];
         delete?: never;
         options?: never;
@@ -472,7 +559,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Prepares a break-glass release: returns the bytes that several people sign. */
+        /**
+         * Prepares a break-glass release: returns the bytes that several people sign.
+         * @description Prepares a break-glass release: returns the bytes that several people sign.
+         */
         post: operations["breakGlassPrepare"];
         delete?: never;
         options?: never;
@@ -487,7 +577,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns effective times of open and recently succeeded runs, freezes, and reviews and decisions that are due, as iCalendar. */
+        /**
+         * Returns effective times of open and recently succeeded runs, freezes, and reviews and decisions that are due, as iCalendar.
+         * @description Returns effective times of open and recently succeeded runs, freezes, and reviews and decisions that are due, as iCalendar.
+         */
         get: operations["calendarShow"];
         put?: never;
         post?: never;
@@ -504,7 +597,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the canary of a run: its cohort, steps, alerts and figures. */
+        /**
+         * Returns the canary of a run: its cohort, steps, alerts and figures.
+         * @description Returns the canary of a run: its cohort, steps, alerts and figures.
+         */
         get: operations["canariesShow"];
         put?: never;
         post?: never;
@@ -521,10 +617,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the corpora that simulations replay. */
+        /**
+         * Lists the corpora that simulations replay.
+         * @description Lists the corpora that simulations replay.
+         */
         get: operations["corporaList"];
         put?: never;
-        /** Registers a corpus, or replaces the corpus with the same id. A corpus with unreadable rows is refused as a whole; the error names the rows. */
+        /**
+         * Registers a corpus, or replaces the corpus with the same id.
+         * @description Registers a corpus, or replaces the corpus with the same id. A corpus with unreadable rows is refused as a whole; the error names the rows.
+         */
         post: operations["corporaAdd"];
         delete?: never;
         options?: never;
@@ -539,7 +641,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the coverage of a policy. With `revision` and `waitMs` the response is sent once no bot lags behind that revision, or after the wait. With `bots=all` it lists every connected bot, or counts by region and release. */
+        /**
+         * Returns the coverage of a policy.
+         * @description Returns the coverage of a policy. With `revision` and `waitMs` the response is sent once no bot lags behind that revision, or after the wait. With `bots=all` it lists every connected bot, or counts by region and release.
+         */
         get: operations["coverageShow"];
         put?: never;
         post?: never;
@@ -556,7 +661,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the dead letters of a service, newest first. */
+        /**
+         * Lists the dead letters of a service, newest first.
+         * @description Lists the dead letters of a service, newest first.
+         */
         get: operations["deadLettersList"];
         put?: never;
         post?: never;
@@ -573,7 +681,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns a dead letter with its content as received. */
+        /**
+         * Returns a dead letter with its content as received.
+         * @description Returns a dead letter with its content as received.
+         */
         get: operations["deadLettersShow"];
         put?: never;
         post?: never;
@@ -592,7 +703,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends a dead letter without an effect. The letter and the reason are kept. */
+        /**
+         * Ends a dead letter without an effect.
+         * @description Ends a dead letter without an effect. The letter and the reason are kept.
+         */
         post: operations["deadLettersDiscard"];
         delete?: never;
         options?: never;
@@ -609,7 +723,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Gives a dead letter to its service again. */
+        /**
+         * Gives a dead letter to its service again.
+         * @description Gives a dead letter to its service again.
+         */
         post: operations["deadLettersReplay"];
         delete?: never;
         options?: never;
@@ -624,7 +741,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists deliveries, newest first, at most 500; `before` = the last id returns the next page. */
+        /**
+         * Lists deliveries, newest first, at most 500; `before` = the last id returns the next page.
+         * @description Lists deliveries, newest first, at most 500; `before` = the last id returns the next page.
+         */
         get: operations["deliveriesList"];
         put?: never;
         post?: never;
@@ -643,7 +763,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends abandoned deliveries again, up to 500 that match partner, policy, version and time. */
+        /**
+         * Sends abandoned deliveries again, up to 500 that match partner, policy, version and time.
+         * @description Sends abandoned deliveries again, up to 500 that match partner, policy, version and time.
+         */
         post: operations["redriveMany"];
         delete?: never;
         options?: never;
@@ -658,7 +781,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns one delivery with each stored attempt and its result. */
+        /**
+         * Returns one delivery with each stored attempt and its result.
+         * @description Returns one delivery with each stored attempt and its result.
+         */
         get: operations["deliveriesShow"];
         put?: never;
         post?: never;
@@ -677,7 +803,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends an abandoned or completed delivery again. A delivery in progress is returned unchanged. */
+        /**
+         * Sends an abandoned or completed delivery again.
+         * @description Sends an abandoned or completed delivery again. A delivery in progress is returned unchanged.
+         */
         post: operations["redriveOne"];
         delete?: never;
         options?: never;
@@ -692,7 +821,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Streams the policies in force, and each change, as Server-Sent Events. */
+        /**
+         * Streams the policies in force, and each change, as Server-Sent Events.
+         * @description Streams the policies in force, and each change, as Server-Sent Events.
+         */
         get: operations["eventsFollow"];
         put?: never;
         post?: never;
@@ -709,7 +841,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Streams everything decided and every document that was ever live, with proofs, as NDJSON. The last line has the `cursor` of the next request; a response without one broke off. A response ends at a checkpoint, after about `limit` entries. */
+        /**
+         * Streams everything decided and every document that was ever live, with proofs, as NDJSON.
+         * @description Streams everything decided and every document that was ever live, with proofs, as NDJSON. The last line has the `cursor` of the next request; a response without one broke off. A response ends at a checkpoint, after about `limit` entries.
+         */
         get: operations["exportPull"];
         put?: never;
         post?: never;
@@ -726,10 +861,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists freezes, newest first, including ended ones. */
+        /**
+         * Lists freezes, newest first, including ended ones.
+         * @description Lists freezes, newest first, including ended ones.
+         */
         get: operations["freezesList"];
         put?: never;
-        /** Declares a freeze. The signature of the statement authenticates the caller. */
+        /**
+         * Declares a freeze.
+         * @description Declares a freeze. The signature of the statement authenticates the caller.
+         */
         post: operations["freezesDeclare"];
         delete?: never;
         options?: never;
@@ -744,7 +885,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the whole record with its signed statement. A person who lifts the freeze signs the statement's digest. */
+        /**
+         * Returns the whole record with its signed statement.
+         * @description Returns the whole record with its signed statement. A person who lifts the freeze signs the statement's digest.
+         */
         get: operations["freezesShow"];
         put?: never;
         post?: never;
@@ -763,7 +907,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends a freeze before its time. The signature of the statement authenticates the caller. */
+        /**
+         * Ends a freeze before its time.
+         * @description Ends a freeze before its time. The signature of the statement authenticates the caller.
+         */
         post: operations["freezesLift"];
         delete?: never;
         options?: never;
@@ -780,7 +927,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Accepts a freshness statement. `accepted: false`: this instance has a newer one. */
+        /**
+         * Accepts a freshness statement.
+         * @description Accepts a freshness statement. `accepted: false`: this instance has a newer one.
+         */
         post: operations["headsRefresh"];
         delete?: never;
         options?: never;
@@ -795,7 +945,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the lag of one service in each of its topics. */
+        /**
+         * Returns the lag of one service in each of its topics.
+         * @description Returns the lag of one service in each of its topics.
+         */
         get: operations["groupsList"];
         put?: never;
         post?: never;
@@ -814,7 +967,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stores heads. A head with its current and its held release has about sixty JSON parts. */
+        /**
+         * Stores heads.
+         * @description Stores heads. A head with its current and its held release has about sixty JSON parts.
+         */
         post: operations["headsStore"];
         delete?: never;
         options?: never;
@@ -829,7 +985,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns every head that was ever live for all, with its releases and their proofs, in the order in which they were stored. The next page has `after` = the last `storedAt`; heads of one time are never in two pages. */
+        /**
+         * Returns every head that was ever live for all, with its releases and their proofs, in the order in which they were stored.
+         * @description Returns every head that was ever live for all, with its releases and their proofs, in the order in which they were stored. The next page has `after` = the last `storedAt`; heads of one time are never in two pages.
+         */
         get: operations["liveRecordsList"];
         put?: never;
         post?: never;
@@ -848,7 +1007,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Lints policies, and returns every finding with its position. */
+        /**
+         * Lints policies, and returns every finding with its position.
+         * @description Lints policies, and returns every finding with its position.
+         */
         post: operations["dryRunLint"];
         delete?: never;
         options?: never;
@@ -863,10 +1025,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the registered partners, without their secrets. */
+        /**
+         * Lists the registered partners, without their secrets.
+         * @description Lists the registered partners, without their secrets.
+         */
         get: operations["partnersList"];
         put?: never;
-        /** Registers a partner, or replaces the partner with the same id; its pending deliveries use the new address. */
+        /**
+         * Registers a partner, or replaces the partner with the same id; its pending deliveries use the new address.
+         * @description Registers a partner, or replaces the partner with the same id; its pending deliveries use the new address.
+         */
         post: operations["partnersAdd"];
         delete?: never;
         options?: never;
@@ -883,7 +1051,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends mail again to an address that unsubscribed. */
+        /**
+         * Sends mail again to an address that unsubscribed.
+         * @description Sends mail again to an address that unsubscribed.
+         */
         post: operations["resubscribeResubscribe"];
         delete?: never;
         options?: never;
@@ -900,7 +1071,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends a test message to a partner now. Responds 200 also if the partner refused it: the result reports that. */
+        /**
+         * Sends a test message to a partner now.
+         * @description Sends a test message to a partner now. Responds 200 also if the partner refused it: the result reports that.
+         */
         post: operations["partnerTestsTest"];
         delete?: never;
         options?: never;
@@ -915,7 +1089,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns all policies as in force for this reader. */
+        /**
+         * Returns all policies as in force for this reader.
+         * @description Returns all policies as in force for this reader.
+         */
         get: operations["policiesList"];
         put?: never;
         post?: never;
@@ -932,7 +1109,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the version in force for this reader: the version of a canary that covers the reader, otherwise the stable one. With `at`, `known` or `version`, returns a version that was in force for all, with the signed head and releases that prove it. */
+        /**
+         * Returns the version in force for this reader: the version of a canary that covers the reader, otherwise the stable one.
+         * @description Returns the version in force for this reader: the version of a canary that covers the reader, otherwise the stable one. With `at`, `known` or `version`, returns a version that was in force for all, with the signed head and releases that prove it.
+         */
         get: operations["policiesShow"];
         put?: never;
         post?: never;
@@ -949,7 +1129,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the effective periods for all readers, newest first; the next page has `before` = the last `seq`. With `signed` each entry has its proofs, and a page ends after 4 MiB. */
+        /**
+         * Returns the effective periods for all readers, newest first; the next page has `before` = the last `seq`.
+         * @description Returns the effective periods for all readers, newest first; the next page has `before` = the last `seq`. With `signed` each entry has its proofs, and a page ends after 4 MiB.
+         */
         get: operations["historyList"];
         put?: never;
         post?: never;
@@ -968,7 +1151,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Restores the database and the topic of state to the signed documents: the repair if a stored document does not verify. */
+        /**
+         * Restores the database and the topic of state to the signed documents: the repair if a stored document does not verify.
+         * @description Restores the database and the topic of state to the signed documents: the repair if a stored document does not verify.
+         */
         post: operations["policiesRestore"];
         delete?: never;
         options?: never;
@@ -983,10 +1169,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the message that the token belongs to, and whether it is acknowledged. */
+        /**
+         * Returns the message that the token belongs to, and whether it is acknowledged.
+         * @description Returns the message that the token belongs to, and whether it is acknowledged.
+         */
         get: operations["receiptsRead"];
         put?: never;
-        /** Records that the partner acknowledges a message. The first acknowledgement counts. */
+        /**
+         * Records that the partner acknowledges a message.
+         * @description Records that the partner acknowledges a message. The first acknowledgement counts.
+         */
         post: operations["receiptsAcknowledge"];
         delete?: never;
         options?: never;
@@ -1003,7 +1195,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Responds 202: the heads are committed and being delivered; `stored` has the result of each config-store. A rollback that a crashed instance committed under an `Idempotency-Key` is read from the table of rollbacks, so a retry never waits. */
+        /**
+         * Responds 202: the heads are committed and being delivered; `stored` has the result of each config-store.
+         * @description Responds 202: the heads are committed and being delivered; `stored` has the result of each config-store. A rollback that a crashed instance committed under an `Idempotency-Key` is read from the table of rollbacks, so a retry never waits.
+         */
         post: operations["rollbacksCreate"];
         delete?: never;
         options?: never;
@@ -1018,7 +1213,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns all policies that the same rollback would move, for a person about to sign it. */
+        /**
+         * Returns all policies that the same rollback would move, for a person about to sign it.
+         * @description Returns all policies that the same rollback would move, for a person about to sign it.
+         */
         get: operations["rollbacksPreview"];
         put?: never;
         post?: never;
@@ -1035,7 +1233,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the rosters after the version that the caller has. */
+        /**
+         * Returns the rosters after the version that the caller has.
+         * @description Returns the rosters after the version that the caller has.
+         */
         get: operations["rosterChain"];
         put?: never;
         post?: never;
@@ -1052,10 +1253,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the proposed rosters with their signatures. */
+        /**
+         * Lists the proposed rosters with their signatures.
+         * @description Lists the proposed rosters with their signatures.
+         */
         get: operations["rosterProposals"];
         put?: never;
-        /** Proposes the next roster. */
+        /**
+         * Proposes the next roster.
+         * @description Proposes the next roster.
+         */
         post: operations["rosterPropose"];
         delete?: never;
         options?: never;
@@ -1072,7 +1279,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Accepts a signature on a proposed roster; the last required one brings it into force. */
+        /**
+         * Accepts a signature on a proposed roster; the last required one brings it into force.
+         * @description Accepts a signature on a proposed roster; the last required one brings it into force.
+         */
         post: operations["rosterSign"];
         delete?: never;
         options?: never;
@@ -1087,7 +1297,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists runs, newest first. `open=yes` leaves out ended runs, `open=no` open ones. `before`: last number of the previous page. */
+        /**
+         * Lists runs, newest first.
+         * @description Lists runs, newest first. `open=yes` leaves out ended runs, `open=no` open ones. `before`: last number of the previous page.
+         */
         get: operations["runsList"];
         put?: never;
         post?: never;
@@ -1104,7 +1317,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns one run, stage by stage. */
+        /**
+         * Returns one run, stage by stage.
+         * @description Returns one run, stage by stage.
+         */
         get: operations["runsShow"];
         put?: never;
         post?: never;
@@ -1123,7 +1339,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Returns 202 once the decision is accepted and sent to the stage that owns the run. The signature of the statement authenticates the caller. */
+        /**
+         * Returns 202 once the decision is accepted and sent to the stage that owns the run.
+         * @description Returns 202 once the decision is accepted and sent to the stage that owns the run. The signature of the statement authenticates the caller.
+         */
         post: operations["runsDecide"];
         delete?: never;
         options?: never;
@@ -1138,7 +1357,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Streams the state of a run as Server-Sent Events: now, and after each change. */
+        /**
+         * Streams the state of a run as Server-Sent Events: now, and after each change.
+         * @description Streams the state of a run as Server-Sent Events: now, and after each change.
+         */
         get: operations["runsEvents"];
         put?: never;
         post?: never;
@@ -1155,10 +1377,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the scenarios that simulations evaluate. */
+        /**
+         * Lists the scenarios that simulations evaluate.
+         * @description Lists the scenarios that simulations evaluate.
+         */
         get: operations["scenariosList"];
         put?: never;
-        /** Registers a scenario, or replaces the scenario with the same id. Its corpus may be registered later; until then a run skips the scenario and reports that. */
+        /**
+         * Registers a scenario, or replaces the scenario with the same id.
+         * @description Registers a scenario, or replaces the scenario with the same id. Its corpus may be registered later; until then a run skips the scenario and reports that.
+         */
         post: operations["scenariosAdd"];
         delete?: never;
         options?: never;
@@ -1173,10 +1401,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the registered JSON Schemas. */
+        /**
+         * Lists the registered JSON Schemas.
+         * @description Lists the registered JSON Schemas.
+         */
         get: operations["schemasList"];
         put?: never;
-        /** Registers a JSON Schema for the data of policies, or replaces the schema with the same name. */
+        /**
+         * Registers a JSON Schema for the data of policies, or replaces the schema with the same name.
+         * @description Registers a JSON Schema for the data of policies, or replaces the schema with the same name.
+         */
         post: operations["schemasAdd"];
         delete?: never;
         options?: never;
@@ -1193,7 +1427,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Dry run: simulates the policies with the bots, scenarios and corpora that are registered now. */
+        /**
+         * Dry run: simulates the policies with the bots, scenarios and corpora that are registered now.
+         * @description Dry run: simulates the policies with the bots, scenarios and corpora that are registered now.
+         */
         post: operations["simulationsTry"];
         delete?: never;
         options?: never;
@@ -1208,7 +1445,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the progress of the trial that this process runs. */
+        /**
+         * Returns the progress of the trial that this process runs.
+         * @description Returns the progress of the trial that this process runs.
+         */
         get: operations["simulationsTrial"];
         put?: never;
         post?: never;
@@ -1225,7 +1465,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns state, score and report of a run's newest attempt, as canonical JSON. `reportDigest` is over the bytes of `report` as contained here. Anyone who replays the same bots, inputs and policies gets the same bytes. */
+        /**
+         * Returns state, score and report of a run's newest attempt, as canonical JSON.
+         * @description Returns state, score and report of a run's newest attempt, as canonical JSON. `reportDigest` is over the bytes of `report` as contained here. Anyone who replays the same bots, inputs and policies gets the same bytes.
+         */
         get: operations["simulationsShow"];
         put?: never;
         post?: never;
@@ -1242,7 +1485,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the first frame of the stream, of all policies or of `policies`. With `revision`, for readers that poll, returns the changes after it and rollout's freshness statement. With `after`, returns a page of all documents, for stores larger than one response; `next` leads to the following page. */
+        /**
+         * Returns the first frame of the stream, of all policies or of `policies`.
+         * @description Returns the first frame of the stream, of all policies or of `policies`. With `revision`, for readers that poll, returns the changes after it and rollout's freshness statement. With `after`, returns a page of all documents, for stores larger than one response; `next` leads to the following page.
+         */
         get: operations["policiesSnapshot"];
         put?: never;
         post?: never;
@@ -1259,7 +1505,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists tickets, newest first, at most 100; `state` selects tickets in that state. */
+        /**
+         * Lists tickets, newest first; `state` selects tickets in that state.
+         * @description Lists tickets, newest first; `state` selects tickets in that state.
+         */
         get: operations["ticketsList"];
         put?: never;
         post?: never;
@@ -1276,7 +1525,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns one ticket with its evidence. */
+        /**
+         * Returns one ticket with its evidence.
+         * @description Returns one ticket with its evidence.
+         */
         get: operations["ticketsShow"];
         put?: never;
         post?: never;
@@ -1295,7 +1547,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Decides a ticket; returns 202 once the decision is accepted. The signature of the statement authenticates the caller. */
+        /**
+         * Decides a ticket; returns 202 once the decision is accepted.
+         * @description Decides a ticket; returns 202 once the decision is accepted. The signature of the statement authenticates the caller.
+         */
         post: operations["ticketsDecide"];
         delete?: never;
         options?: never;
@@ -1310,10 +1565,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists tokens, newest first, including revoked and expired ones. */
+        /**
+         * Lists tokens, newest first, including revoked and expired ones.
+         * @description Lists tokens, newest first, including revoked and expired ones.
+         */
         get: operations["tokensList"];
         put?: never;
-        /** Issues an API token. The secret is in this response only. */
+        /**
+         * Issues an API token.
+         * @description Issues an API token. The secret is in this response only.
+         */
         post: operations["tokensCreate"];
         delete?: never;
         options?: never;
@@ -1330,7 +1591,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Revokes a token and closes its connections. */
+        /**
+         * Revokes a token and closes its connections.
+         * @description Revokes a token and closes its connections.
+         */
         post: operations["tokensRevoke"];
         delete?: never;
         options?: never;
@@ -1345,7 +1609,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the topics with their activity and the lag of their readers. */
+        /**
+         * Lists the topics with their activity and the lag of their readers.
+         * @description Lists the topics with their activity and the lag of their readers.
+         */
         get: operations["topicsList"];
         put?: never;
         post?: never;
@@ -1362,7 +1629,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the records of the topics in pages. */
+        /**
+         * Returns the records of the topics in pages.
+         * @description Returns the records of the topics in pages.
+         */
         get: operations["topicsRecords"];
         put?: never;
         post?: never;
@@ -1379,10 +1649,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the address that the token belongs to, and whether it is unsubscribed. */
+        /**
+         * Returns the address that the token belongs to, and whether it is unsubscribed.
+         * @description Returns the address that the token belongs to, and whether it is unsubscribed.
+         */
         get: operations["unsubscribesRead"];
         put?: never;
-        /** Unsubscribes the address: it gets no further mail. */
+        /**
+         * Unsubscribes the address: it gets no further mail.
+         * @description Unsubscribes the address: it gets no further mail.
+         */
         post: operations["unsubscribesUnsubscribe"];
         delete?: never;
         options?: never;
@@ -1397,7 +1673,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the valid keys that sign messages: two while notifier's key is replaced. */
+        /**
+         * Lists the valid keys that sign messages: two while notifier's key is replaced.
+         * @description Lists the valid keys that sign messages: two while notifier's key is replaced.
+         */
         get: operations["webhookKeysList"];
         put?: never;
         post?: never;
@@ -1416,7 +1695,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Responds 202: the signature is stored; with the last required signature, the head is committed and being delivered. The statement's own signature authenticates the person. */
+        /**
+         * Responds 202: the signature is stored; with the last required signature, the head is committed and being delivered.
+         * @description Responds 202: the signature is stored; with the last required signature, the head is committed and being delivered. The statement's own signature authenticates the person.
+         */
         post: operations["withdrawalsCreate"];
         delete?: never;
         options?: never;
@@ -2338,10 +2620,12 @@ export interface components {
         };
         RedriveManyDto: {
             reason: string;
+            /** Format: date-time */
             until?: string;
             partner?: string;
             policy?: string;
             version?: string;
+            /** Format: date-time */
             since?: string;
         };
         RedriveResult: {
@@ -2923,6 +3207,12 @@ export interface components {
         /** @description What went wrong (RFC 9457). */
         Problem: {
             headers: {
+                /** @description Seconds to wait, with 429 and 503. */
+                "Retry-After"?: number;
+                /** @description What the route accepts instead, with 401 (RFC 9110 §11.6.1). */
+                "WWW-Authenticate"?: string;
+                /** @description Methods of the path, with 405. */
+                Allow?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -2932,6 +3222,12 @@ export interface components {
         /** @description What went wrong, as OFREP says it. */
         OfrepFailure: {
             headers: {
+                /** @description Seconds to wait, with 429 and 503. */
+                "Retry-After"?: number;
+                /** @description What the route accepts instead, with 401 (RFC 9110 §11.6.1). */
+                "WWW-Authenticate"?: string;
+                /** @description Methods of the path, with 405. */
+                Allow?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -2958,6 +3254,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2987,6 +3285,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3019,6 +3319,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3057,6 +3359,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3086,6 +3390,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3127,6 +3433,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3168,6 +3476,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3225,6 +3535,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3254,6 +3566,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3322,6 +3636,8 @@ export interface operations {
             /** @description done as asked */
             202: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3337,6 +3653,10 @@ export interface operations {
             query?: {
                 /** @description `waiting` (default): approvals with missing signatures. `open`: also unsigned preparations, and approvals whose run has not ended. */
                 state?: "waiting" | "open";
+                /** @description Maximum number of items in the response. */
+                limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -3347,6 +3667,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3383,6 +3707,8 @@ export interface operations {
             /** @description done as asked */
             202: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3408,6 +3734,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3444,6 +3772,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3473,6 +3803,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3498,6 +3830,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3537,6 +3871,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3562,6 +3898,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3584,6 +3922,10 @@ export interface operations {
             query: {
                 /** @description Number of the run. */
                 run: number;
+                /** @description Maximum number of items in the response. */
+                limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -3594,6 +3936,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3636,6 +3982,8 @@ export interface operations {
                 order?: "index" | "newest";
                 /** @description Maximum number of items in the response. */
                 limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -3646,6 +3994,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3680,6 +4032,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3712,6 +4066,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3744,6 +4100,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3776,6 +4134,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3795,7 +4155,12 @@ export interface operations {
     };
     botsList: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Maximum number of items in the response. */
+                limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3805,6 +4170,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3841,6 +4210,8 @@ export interface operations {
             /** @description done as asked */
             201: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3870,6 +4241,8 @@ export interface operations {
             /** @description done as asked */
             202: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3899,6 +4272,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3921,6 +4296,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3953,6 +4330,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3990,7 +4369,12 @@ export interface operations {
     };
     corporaList: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Maximum number of items in the response. */
+                limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4000,6 +4384,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4036,6 +4424,8 @@ export interface operations {
             /** @description done as asked */
             201: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4067,6 +4457,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4091,6 +4483,8 @@ export interface operations {
                 state?: "waiting" | "ignored" | "replayed" | "discarded";
                 /** @description Maximum number of items in the response. */
                 limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
             };
             header?: never;
             path: {
@@ -4104,6 +4498,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4138,6 +4536,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4179,6 +4579,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4209,6 +4611,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4228,8 +4632,6 @@ export interface operations {
                 state?: "pending" | "delivered" | "dead" | "superseded";
                 /** @description Id of the last delivery that the caller has. */
                 before?: string;
-                /** @description Maximum number of items in the response. */
-                limit?: number;
                 /** @description Id of the partner. */
                 partner?: string;
                 /** @description Id of the policy. */
@@ -4238,6 +4640,10 @@ export interface operations {
                 version?: string;
                 /** @description Earliest time, RFC 3339. */
                 since?: string;
+                /** @description Maximum number of items in the response. */
+                limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -4248,6 +4654,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4284,6 +4694,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4309,6 +4721,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4348,6 +4762,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4430,7 +4846,12 @@ export interface operations {
     };
     freezesList: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Maximum number of items in the response. */
+                limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4440,6 +4861,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4476,6 +4901,8 @@ export interface operations {
             /** @description done as asked */
             201: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4501,6 +4928,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4540,6 +4969,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4569,6 +5000,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4583,7 +5016,12 @@ export interface operations {
     };
     groupsList: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Maximum number of items in the response. */
+                limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 /** @description Name of the service. */
@@ -4596,6 +5034,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4632,6 +5074,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4649,6 +5093,8 @@ export interface operations {
                 after?: string;
                 /** @description Maximum number of items in the response. */
                 limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -4659,6 +5105,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4695,6 +5145,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4707,7 +5159,12 @@ export interface operations {
     };
     partnersList: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Maximum number of items in the response. */
+                limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4717,6 +5174,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4753,6 +5214,8 @@ export interface operations {
             /** @description done as asked */
             201: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4785,6 +5248,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4817,6 +5282,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4834,6 +5301,10 @@ export interface operations {
                 bot?: string;
                 /** @description Region of the reader. */
                 region?: string;
+                /** @description Maximum number of items in the response. */
+                limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
             };
             header?: {
                 /** @description ETag of the response that the caller has; an unchanged response is 304. */
@@ -4849,6 +5320,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4897,6 +5372,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4923,6 +5400,8 @@ export interface operations {
                 before?: number;
                 /** @description Whether each entry includes its signed head and releases. */
                 signed?: "true" | "false";
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
             };
             header?: never;
             path: {
@@ -4936,6 +5415,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4975,6 +5458,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5000,6 +5485,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5039,6 +5526,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5068,6 +5557,8 @@ export interface operations {
             /** @description done as asked */
             202: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5097,6 +5588,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5119,6 +5612,10 @@ export interface operations {
             query?: {
                 /** @description Version that the caller has; without it the chain begins with the first roster. */
                 since?: number;
+                /** @description Maximum number of items in the response. */
+                limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -5129,6 +5626,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5148,7 +5649,12 @@ export interface operations {
     };
     rosterProposals: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Maximum number of items in the response. */
+                limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5158,6 +5664,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5194,6 +5704,8 @@ export interface operations {
             /** @description done as asked */
             202: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5226,6 +5738,8 @@ export interface operations {
             /** @description done as asked */
             202: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5243,8 +5757,12 @@ export interface operations {
                 open?: "yes" | "no";
                 /** @description Only items in this state. */
                 state?: "AWAITING_APPROVAL" | "QUEUED" | "LINTING" | "SIMULATING" | "WAITING" | "CANARY" | "ROLLING_OUT" | "BAKING" | "NOTIFYING" | "PAUSED" | "ROLLING_BACK" | "SUCCEEDED" | "FAILED" | "ROLLED_BACK" | "ABORTED" | "SUPERSEDED" | "STALE";
-                /** @description Returns only runs with a smaller number, for the next page. */
+                /** @description Returns only items with a smaller number, for the next page. */
                 before?: number;
+                /** @description Maximum number of items in the response. */
+                limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -5255,6 +5773,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5287,6 +5809,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5326,6 +5850,8 @@ export interface operations {
             /** @description done as asked */
             202: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5363,7 +5889,12 @@ export interface operations {
     };
     scenariosList: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Maximum number of items in the response. */
+                limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5373,6 +5904,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5409,6 +5944,8 @@ export interface operations {
             /** @description done as asked */
             201: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5421,7 +5958,12 @@ export interface operations {
     };
     schemasList: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Maximum number of items in the response. */
+                limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5431,6 +5973,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5467,6 +6013,8 @@ export interface operations {
             /** @description done as asked */
             201: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5496,6 +6044,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5518,6 +6068,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5550,6 +6102,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5597,6 +6151,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5619,6 +6175,12 @@ export interface operations {
             query?: {
                 /** @description Only items in this state. */
                 state?: "OPEN" | "DECIDED" | "EXPIRED" | "MOOT";
+                /** @description Returns only items with a smaller number, for the next page. */
+                before?: number;
+                /** @description Maximum number of items in the response. */
+                limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -5629,6 +6191,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5661,6 +6227,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5700,6 +6268,8 @@ export interface operations {
             /** @description done as asked */
             202: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5712,7 +6282,12 @@ export interface operations {
     };
     tokensList: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Maximum number of items in the response. */
+                limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5722,6 +6297,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5758,6 +6337,8 @@ export interface operations {
             /** @description done as asked */
             201: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5786,6 +6367,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5798,7 +6381,12 @@ export interface operations {
     };
     topicsList: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Maximum number of items in the response. */
+                limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5808,6 +6396,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5848,6 +6440,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5880,6 +6474,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5919,6 +6515,8 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5931,7 +6529,12 @@ export interface operations {
     };
     webhookKeysList: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Maximum number of items in the response. */
+                limit?: number;
+                /** @description Of the `Link` of the page before; without it the first page. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5941,6 +6544,10 @@ export interface operations {
             /** @description done as asked */
             200: {
                 headers: {
+                    /** @description Of these bytes; `If-None-Match` with it answers 304 while they stay. */
+                    ETag?: string;
+                    /** @description Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5977,6 +6584,8 @@ export interface operations {
             /** @description done as asked */
             202: {
                 headers: {
+                    /** @description `true` where this is the stored response of an earlier request. */
+                    "Idempotency-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {

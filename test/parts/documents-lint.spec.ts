@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ROOT } from '../architecture/root.js'
-import { scratchFolder } from '../support/processes.js'
+import { finished, scratchFolder } from '../support/processes.js'
 
 const OPEN_API = join(ROOT, 'docs/openapi.json')
 const ASYNC_API = join(ROOT, 'docs/asyncapi.json')
@@ -19,6 +19,19 @@ describe('the OpenAPI document', () => {
 
   it('has no findings of Redocly', () => {
     expect(problemsOf(OPEN_API)).toEqual([])
+  })
+
+  it('has no findings of Spectral and of openapi-spec-validator', { timeout: 600_000 }, async () => {
+    writeFileSync(join(scratch.path, 'rules.yaml'), 'extends: ["spectral:oas"]\n')
+    const commands = [
+      `cd '${scratch.path}'`,
+      'npm install --no-save --no-audit --no-fund --loglevel=error --prefix spectral @stoplight/spectral-cli@6.16.3',
+      `spectral/node_modules/.bin/spectral lint --ruleset rules.yaml --fail-severity hint '${OPEN_API}'`,
+      'python3 -m venv venv && venv/bin/pip install --quiet openapi-spec-validator==0.7.2',
+      `venv/bin/openapi-spec-validator '${OPEN_API}'`,
+    ]
+    const ran = await finished('sh', ['-ec', commands.join('\n')], {}, 500_000)
+    expect(ran.code, ran.stdout + ran.stderr).toBe(0)
   })
 
   it('would have some, with an operation without a description', () => {

@@ -9,6 +9,7 @@ const PROBLEM = { $ref: '#/components/responses/Problem' }
 const OFREP_FAILURE = { $ref: '#/components/responses/OfrepFailure' }
 const SIGNED = { signature: [] }
 const KEY = { key: [] }
+const API_KEY = { apiKey: [] }
 
 export interface Operation {
   path: string
@@ -54,7 +55,10 @@ function operationOf(
   }))
   const parameters = [
     ...inPath,
-    ...taken.flatMap(({ parameters: each = [] }) => each),
+    ...pagedBy(
+      decorators,
+      taken.flatMap(({ parameters: each = [] }) => each),
+    ),
     ...(verb === 'Post' && isWrite({ method: 'POST', url }) ? [IDEMPOTENCY_KEY] : []),
   ]
   const body = taken.find(({ body: each }) => each !== undefined)?.body
@@ -65,12 +69,13 @@ function operationOf(
     tags: [
       SERVICES.find((service) => SERVICE_PATHS[service].some((each) => url === each || url.startsWith(`${each}/`))) ?? 'every service',
     ],
-    summary,
-    security: securityOf(verb, decorators, ofClass),
+    summary: summary.split(/(?<=\.) (?=[A-Z`])/)[0],
+    description: summary,
+    security: [...securityOf(verb, decorators, ofClass), ...(url.startsWith(`${OFREP_PATH}/`) ? [API_KEY] : [])],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
     responses: {
-      [status]: answerOf(method, verb, decorators, checker, schemas),
+      [status]: { ...answerOf(method, verb, decorators, checker, schemas), ...headersOf(verb, url, parameters, decorators) },
       ...(isKept(verb, parameters) && !url.endsWith('/events') ? { '304': NOT_MODIFIED } : {}),
       ...(url.startsWith('/docs/errors/')
         ? { '404': { ...answer('text/plain', { type: 'string' }), description: 'no code of ours' } }
@@ -88,6 +93,44 @@ function isKept(verb: string, parameters: readonly object[]): boolean {
 }
 
 const NOT_MODIFIED = { description: 'What `If-None-Match` names is still what would be answered.' }
+
+/** A list takes `limit` and the opaque `cursor` of its pages, whatever its handler reads of them. */
+function pagedBy(decorators: Decorators, parameters: object[]): object[] {
+  if (!isPaged(decorators)) return parameters
+  const nameOf = (parameter: object): string => (parameter as { name: string }).name
+  const query = (name: string, schema: Schema): object => ({
+    name,
+    in: 'query',
+    required: false,
+    description: describedParameter(name, ''),
+    schema,
+  })
+  const limit = query('limit', { type: 'integer', minimum: 1, maximum: 1000 })
+  const own = parameters.filter((each) => !(nameOf(each) === 'limit' && (each as { schema: Schema }).schema['maximum'] === 1001))
+  return [...own, ...(own.some((each) => nameOf(each) === 'limit') ? [] : [limit]), query('cursor', { type: 'string', maxLength: 2000 })]
+}
+
+function isPaged(decorators: Decorators): boolean {
+  return decorators.has('Paged') || decorators.has('PagedAfter')
+}
+
+/** Headers of a response that a client acts on. */
+function headersOf(verb: string, url: string, parameters: readonly object[], decorators: Decorators): object {
+  const header = (description: string, schema: Schema = { type: 'string' }): object => ({ description, schema })
+  const headers = {
+    // A stream has no ETag.
+    ...(isKept(verb, parameters) && !/^\/tile|\/(export|events)$/.test(url)
+      ? { ETag: header('Of these bytes; `If-None-Match` with it answers 304 while they stay.') }
+      : {}),
+    ...(isPaged(decorators)
+      ? { Link: header('Address of the next page, as `<…>; rel="next"`; missing on the last page (RFC 8288).') }
+      : {}),
+    ...(verb === 'Post' && parameters.includes(IDEMPOTENCY_KEY)
+      ? { 'Idempotency-Replayed': header('`true` where this is the stored response of an earlier request.') }
+      : {}),
+  }
+  return Object.keys(headers).length === 0 ? {} : { headers }
+}
 
 /** Of every POST that may change something. */
 const IDEMPOTENCY_KEY = {

@@ -13,6 +13,12 @@ const DESCRIPTION =
   'A signed YAML policy becomes a live rule. What goes wrong is a problem document (RFC 9457) with a stable `code`; its `type` is a page ' +
   'of this server that says what to do. With profile dev most routes ask for nothing on the own machine.'
 
+const REFUSAL_HEADERS = {
+  'Retry-After': { description: 'Seconds to wait, with 429 and 503.', schema: { type: 'integer' } },
+  'WWW-Authenticate': { description: 'What the route accepts instead, with 401 (RFC 9110 §11.6.1).', schema: { type: 'string' } },
+  Allow: { description: 'Methods of the path, with 405.', schema: { type: 'string' } },
+}
+
 /** OpenAPI 3.1 of all services, from the controllers and classes that answer. */
 export async function openApiFromSources(): Promise<object> {
   const ours = [...SERVICES.map((service) => `apps/${service}/src`), 'libs/service/src']
@@ -38,6 +44,7 @@ export async function openApiFromSources(): Promise<object> {
       title: 'HMS-SVC',
       version: '0.0.0',
       description: DESCRIPTION,
+      contact: { name: 'The people who operate this server' },
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     servers: [{ url: '/', description: 'The server that this document comes from.' }],
@@ -54,11 +61,20 @@ export async function openApiFromSources(): Promise<object> {
           name: 'Authorization',
           description: '`HMS-Statement`, and the request as a statement that a person or the operator of the roster signed.',
         },
+        apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The same key, as providers of OpenFeature send it.' },
         key: { type: 'http', scheme: 'bearer', description: 'A key with a scope, from `POST /v1/tokens`.' },
       },
       responses: {
-        Problem: { description: 'What went wrong (RFC 9457).', content: { 'application/problem+json': { schema: problemSchema } } },
-        OfrepFailure: { description: 'What went wrong, as OFREP says it.', content: { 'application/json': { schema: failureSchema } } },
+        Problem: {
+          description: 'What went wrong (RFC 9457).',
+          headers: REFUSAL_HEADERS,
+          content: { 'application/problem+json': { schema: problemSchema } },
+        },
+        OfrepFailure: {
+          description: 'What went wrong, as OFREP says it.',
+          headers: REFUSAL_HEADERS,
+          content: { 'application/json': { schema: failureSchema } },
+        },
       },
       schemas: sorted(schemas.definitions),
     },

@@ -27,6 +27,7 @@ const DESCRIPTIONS: Record<string, string> = {
   'accept-encoding': 'Encodings that the caller accepts; large responses are compressed.',
   after: 'Position after which the page begins.',
   bot: 'Name of the bot that reads; the canary of a cohort depends on it.',
+  cursor: 'Of the `Link` of the page before; without it the first page.',
   flagConfigEtag: 'Revision from a refetch notification; the response waits until the instance has it.',
   from: 'Index of the first entry.',
   'if-none-match': 'ETag of the response that the caller has; an unchanged response is 304.',
