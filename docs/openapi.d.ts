@@ -1794,12 +1794,12 @@ export interface components {
             statements: components["schemas"]["SignedStatement"][];
         };
         AuditProof: {
-            digest: string;
             policy: string;
             version: string;
+            digest: string;
+            member: components["schemas"]["ApprovalMember"];
             entry: string;
             proof: string;
-            member: components["schemas"]["ApprovalMember"];
         };
         BotLoad: {
             bot: string;
@@ -1891,12 +1891,12 @@ export interface components {
         ChannelTest: {
             channel: string;
             ok: boolean;
+            explanation: null | components["schemas"]["RefusalExplanation"];
+            reply: null | string;
             status: null | number;
             latencyMs: number;
             detail: null | string;
-            reply: null | string;
             address: null | string;
-            explanation: null | components["schemas"]["RefusalExplanation"];
         };
         ConfigDocument: {
             id: string;
@@ -1931,14 +1931,7 @@ export interface components {
             revision: number;
             total: number;
             current: number;
-            lagging: {
-                id: string;
-                region: string;
-                revision: number;
-                since: string;
-                digest: null | string;
-                version: null | string;
-            }[];
+            lagging: components["schemas"]["LaggingBotView"][];
             regions: {
                 region: string;
                 total: number;
@@ -2119,6 +2112,10 @@ export interface components {
             text: string;
             remarks?: string[];
         };
+        FieldProblem: {
+            pointer: string;
+            detail: string;
+        };
         FreezeRecord: {
             by: string;
             declaredAt: string;
@@ -2142,8 +2139,6 @@ export interface components {
             for: string;
         };
         FreezeView: {
-            by: string;
-            declaredAt: string;
             /** @enum {unknown} */
             state: "ACTIVE" | "COMING" | "OVER" | "LIFTED";
             next: null | string;
@@ -2158,6 +2153,8 @@ export interface components {
             from?: string;
             until?: string;
             recurrence?: components["schemas"]["FreezeRecurrence"];
+            by: string;
+            declaredAt: string;
         };
         GroupImpact: {
             name: string;
@@ -2227,12 +2224,20 @@ export interface components {
             code: string;
             detail: string;
         };
-        LeftBotView: {
+        LaggingBotView: {
             id: string;
             region: string;
             revision: number;
             since: string;
+            digest: null | string;
+            version: null | string;
+        };
+        LeftBotView: {
             leftAt: string;
+            id: string;
+            region: string;
+            revision: number;
+            since: string;
             digest: null | string;
             version: null | string;
         };
@@ -2368,16 +2373,8 @@ export interface components {
             events?: ("announced" | "updated" | "rolled-back")[];
         };
         PartnerSummary: {
-            id: string;
-            name: string;
-            groups: string[];
             channels: string[];
-            /** @enum {unknown} */
-            deliver: "all" | "first";
             contact: null | string;
-            rate: number;
-            /** @enum {unknown} */
-            lane: "every" | "latest";
             unsubscribed: {
                 address: string;
                 at: string;
@@ -2385,6 +2382,14 @@ export interface components {
             /** @constant */
             onlyWhereNamed?: true;
             addedAt: string;
+            id: string;
+            name: string;
+            groups: string[];
+            /** @enum {unknown} */
+            deliver: "all" | "first";
+            rate: number;
+            /** @enum {unknown} */
+            lane: "every" | "latest";
             events?: ("announced" | "updated" | "rolled-back")[];
         };
         PartnerTestDto: {
@@ -2558,10 +2563,7 @@ export interface components {
             retryable: boolean;
             next: components["schemas"]["NextStep"][];
             traceId?: string;
-            errors?: {
-                pointer: string;
-                detail: string;
-            }[];
+            errors?: components["schemas"]["FieldProblem"][];
             state?: Json;
         };
         ProofPlaceDto: {
@@ -2584,13 +2586,13 @@ export interface components {
             scopeName: string;
         };
         ReceiptView: {
+            signed: boolean;
+            version: string;
             partner: string;
             policy: string;
-            version: string;
             bundle: string[];
             messageId: string;
             acknowledgedAt: null | string;
-            signed: boolean;
         };
         RecordedEntry: {
             index: number;
@@ -3066,10 +3068,10 @@ export interface components {
             unverified?: string;
         };
         TopicActivity: {
+            perMinute: number[];
             topic: string;
             messages: number;
             groups: components["schemas"]["TopicGroup"][];
-            perMinute: number[];
         };
         TopicGroup: {
             group: string;
