@@ -79,7 +79,11 @@ export async function sessions(): Promise<Record<string, Vector>> {
         documents: [
           await withProof(
             await proofOf(
-              [named, { id: 'ozone', version: '1.0.0', digest: ozone.prepared.digest }, { id: 'pm25', version: '2.0.0', digest: second.prepared.digest }],
+              [
+                named,
+                { id: 'ozone', version: '1.0.0', digest: ozone.prepared.digest },
+                { id: 'pm25', version: '2.0.0', digest: second.prepared.digest },
+              ],
               named.digest,
               seconds,
             ),
