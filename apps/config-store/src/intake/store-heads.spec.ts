@@ -46,6 +46,14 @@ describe('StoreHeads', () => {
     ])
   })
 
+  it('reports when it stored a head also to the path that delivers it second', async () => {
+    const head = await world.head()
+    const { storedAt } = await world.stored(head)
+    world.clock.advanceTo(world.clock.now().getTime() + 5_000)
+    expect(storedAt).toBeDefined()
+    expect(await world.stored(head)).toEqual({ revision: 1, applied: false, storedAt })
+  })
+
   it('publishes the outcome of a head once, although it arrives on both paths', async () => {
     const first = await world.head({ seq: 1 })
     await world.stored(first)

@@ -96,6 +96,7 @@ export class StoreHeads {
     const fresh: NewHead[] = []
     const superseded: HeadOutcome[] = []
     let heldRevision = 0
+    let storedAt: string | undefined
     for (const verified of heads) {
       const { policy, scope, seq } = verified.head
       const known = await this.rows.known(tx, policy, scope)
@@ -107,6 +108,7 @@ export class StoreHeads {
       } else if (known !== undefined || isBaseReplaced) {
         const revision = known?.revision ?? 0
         heldRevision = Math.max(heldRevision, revision)
+        if (known?.seq === seq) storedAt = known.storedAt
         if (known?.announcedSeqs.includes(seq) === true) continue
         // The head was overtaken before it arrived; its issuer must not wait for it.
         if (known !== undefined) await tx.documents(DOCUMENTS).put({ ...known, announcedSeqs })
@@ -124,7 +126,8 @@ export class StoreHeads {
       ...(isExplainedBy(verified, change) ? { change: digest } : {}),
     }))
     await this.publishReceipts(tx, [...superseded, ...stored], cause)
-    return { revision, applied: fresh.length > 0, ...(fresh.length > 0 ? { storedAt: tx.now.toISOString() } : {}) }
+    if (fresh.length > 0) storedAt = tx.now.toISOString()
+    return { revision, applied: fresh.length > 0, ...(storedAt && { storedAt }) }
   }
 
   /**

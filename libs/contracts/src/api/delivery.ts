@@ -295,7 +295,7 @@ export interface HeadReceipt {
   revision: number
   /** Whether this call stored them. */
   applied: boolean
-  /** When this call stored them. */
+  /** When they were stored; absent if newer heads were. */
   storedAt?: string
 }
 
