@@ -3,7 +3,7 @@ import { Outbox } from '#libs/messaging'
 import { Database, documentTable } from '#libs/persistence'
 import { Clock, describeError, Logger, PeriodicTask } from '#libs/platform'
 import { isFarAhead, type FreshnessPredicate } from '#libs/signing'
-import { Injectable } from '@nestjs/common'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { Freshness, type FreshnessStatement } from '../heads/freshness.js'
 
 /** Newest of rollout's freshness statements recorded on `hms.config.state.v1`, by any instance. */
@@ -28,7 +28,7 @@ const RECORD_EVERY_MS = 30_000
  * HTTP still get the statement, and the next one is recorded.
  */
 @Injectable()
-export class RecordFreshness {
+export class RecordFreshness implements OnModuleInit {
   private next: FreshnessStatement | undefined
   private readonly recordings = new PeriodicTask(this.clock, {
     everyMs: Infinity,
@@ -41,10 +41,12 @@ export class RecordFreshness {
     private readonly outbox: Outbox,
     private readonly clock: Clock,
     private readonly log: Logger,
-    freshness: Freshness,
-  ) {
+    private readonly freshness: Freshness,
+  ) {}
+
+  onModuleInit(): void {
     this.recordings.start()
-    freshness.onStatement((statement) => {
+    this.freshness.onStatement((statement) => {
       // Of the statements that arrive during a recording, only the newest is recorded.
       this.next = statement
       this.recordings.wake()

@@ -76,7 +76,7 @@ function open(
   // A break-glass, which several people sign, ignores freezes, including the stop switch.
   const frozen = rest.breakGlass === true ? null : notice
   const { run, attempt, dossier, members } = rest
-  // notifier announces to partners that the canary has passed; a break-glass has no canary.
+  // Partners may be notified that the canary has passed; a break-glass has no canary.
   const about = rest.breakGlass === true ? {} : { dossier }
   const digestOf = (release: { releaseDigest: string } | null | undefined): string | null => release?.releaseDigest ?? null
   const changed = members.find(({ policy }) => digestOf(stable[policy]) !== digestOf(dossier.live[policy]))
