@@ -10,6 +10,7 @@ import {
   IsNotEmpty,
   IsNumber,
   IsObject,
+  IsOptional,
   IsString,
   Max,
   MaxLength,
@@ -86,6 +87,11 @@ export function isNameOf(max: number): PropertyDecorator {
 /** A member that is a text of at most `max` characters. */
 export function isText(max: number): PropertyDecorator {
   return all([MaxLength(max), IsString()])
+}
+
+/** A text of at most `max` characters that may be missing. */
+export function isOptionalText(max: number): PropertyDecorator {
+  return all([isText(max), IsOptional()])
 }
 
 /** A member that says why something is done. */

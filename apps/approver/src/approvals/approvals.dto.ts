@@ -7,7 +7,7 @@ import {
   type MetricGate,
   type PlanOptions,
 } from '#libs/contracts'
-import { isInteger, isObjects, isText, Nested, NestedList } from '#libs/platform'
+import { isInteger, isObjects, isOptionalText, isText, Nested, NestedList } from '#libs/platform'
 import { POLICY_ID, type RampShare } from '#libs/policy'
 import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsObject, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
 
@@ -85,13 +85,11 @@ export class RollbackOrderDto {
   @isText(200)
   version!: string
 
-  @IsOptional()
-  @isText(1_000)
+  @isOptionalText(1_000)
   reason?: string
 
   /** If empty, partners get no reason. */
-  @IsOptional()
-  @isText(1_000)
+  @isOptionalText(1_000)
   publicReason?: string
 }
 
@@ -120,8 +118,7 @@ export class PrepareRequestDto {
   @Nested(() => PlanOptionsDto)
   plan?: PlanOptionsDto
 
-  @IsOptional()
-  @isText(200)
+  @isOptionalText(200)
   author?: string
 
   @IsOptional()
@@ -155,8 +152,7 @@ export class ApprovalRequestDto {
   @NestedList(() => SignatureDto, { min: 1, max: MAX_POLICIES_OF_RUN })
   signatures!: SignatureDto[]
 
-  @IsOptional()
-  @isText(1_000)
+  @isOptionalText(1_000)
   reason?: string
 }
 

@@ -1,5 +1,5 @@
 import { MAX_POLICIES_OF_RUN, type JsonObject, type PrepareBreakGlassRequest } from '#libs/contracts'
-import { isObjects, isText, NestedList } from '#libs/platform'
+import { isObjects, isOptionalText, NestedList } from '#libs/platform'
 import { IsObject, IsOptional, Matches, MaxLength } from 'class-validator'
 import { SignatureDto } from '../approvals/approvals.dto.js'
 
@@ -14,8 +14,7 @@ export class PrepareBreakGlassDto implements PrepareBreakGlassRequest {
   @MaxLength(1_000)
   reason!: string
 
-  @IsOptional()
-  @isText(200)
+  @isOptionalText(200)
   author?: string
 
   @IsOptional()

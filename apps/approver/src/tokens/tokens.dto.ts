@@ -1,4 +1,4 @@
-import { isInteger, isText } from '#libs/platform'
+import { isInteger, isOptionalText } from '#libs/platform'
 import type { TokenRequest } from '#libs/contracts'
 import { isScope, MAX_SCOPES } from '#libs/signing'
 import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsOptional, Matches, ValidateBy } from 'class-validator'
@@ -18,13 +18,11 @@ export class TokenRequestDto implements TokenRequest {
   @IsEachScope()
   scopes!: string[]
 
-  @IsOptional()
-  @isText(100)
+  @isOptionalText(100)
   @Matches(/^[^\p{C}]*$/u, { message: 'name must be one line of text' })
   name?: string
 
-  @IsOptional()
-  @isText(64)
+  @isOptionalText(64)
   @Matches(/^[\p{L}\p{N}._-]+$/u, { message: 'region must be a name such as NCR' })
   region?: string
 

@@ -1,4 +1,4 @@
-import { isInstant, isIntegerText, isText } from '#libs/platform'
+import { isInstant, isIntegerText, isOptionalText } from '#libs/platform'
 import { IsIn, IsOptional } from 'class-validator'
 
 export class EntriesQueryDto {
@@ -17,12 +17,10 @@ export class EntriesQueryDto {
   before?: number
 
   /** Name of a person who signed, decided, froze, revoked or redrove, case-insensitive. */
-  @IsOptional()
-  @isText(200)
+  @isOptionalText(200)
   by?: string
 
-  @IsOptional()
-  @isText(200)
+  @isOptionalText(200)
   type?: string
 
   @IsOptional()
@@ -57,8 +55,7 @@ const MAX_PULLED = 10_000
 
 export class ExportQueryDto {
   /** `cursor` of the last line that the caller has. */
-  @IsOptional()
-  @isText(200)
+  @isOptionalText(200)
   after?: string
 
   /** Number of entries after which the response ends, at a checkpoint. */

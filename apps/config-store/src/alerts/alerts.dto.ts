@@ -1,4 +1,4 @@
-import { isText } from '#libs/platform'
+import { isOptionalText, isText } from '#libs/platform'
 import { isPlainText, readingProblem, type BotAlert, type JsonObject } from '#libs/contracts'
 import { IsObject, IsOptional, IsString, MaxLength, MinLength, ValidateBy, type ValidationArguments } from 'class-validator'
 
@@ -67,13 +67,11 @@ export class AlertDto implements BotAlert {
   @IsValue()
   value: number | string | null = null
 
-  @IsOptional()
-  @isText(100)
+  @isOptionalText(100)
   @IsPlainText()
   policy?: string
 
-  @IsOptional()
-  @isText(200)
+  @isOptionalText(200)
   @IsPlainText()
   version?: string
 }

@@ -1,5 +1,5 @@
 import { HmsError, MAX_BOT_NAME, MAX_POLICIES_OF_READER, MAX_REGION_NAME, REVISION_HEADER } from '#libs/contracts'
-import { emptyIsNone, isIntegerText, isNameOf, isText, toList } from '#libs/platform'
+import { emptyIsNone, isIntegerText, isNameOf, isOptionalText, toList } from '#libs/platform'
 import { isPolicyId, isTimestamp } from '#libs/policy'
 import { IsOptional, Matches, ValidateBy } from 'class-validator'
 
@@ -91,7 +91,6 @@ export function parseAtLeast(header: string | undefined): number | undefined {
 
 export class RestoreDocumentDto {
   /** Reason that is logged with the restored places. */
-  @IsOptional()
-  @isText(1_000)
+  @isOptionalText(1_000)
   reason?: string
 }

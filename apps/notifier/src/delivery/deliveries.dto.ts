@@ -1,19 +1,16 @@
 import { DELIVERY_STATES, type DeliveriesFilter, type DeliveryState } from '#libs/contracts'
-import { isInstant, isIntegerText, isText } from '#libs/platform'
+import { isInstant, isIntegerText, isOptionalText } from '#libs/platform'
 import { IsIn, IsOptional } from 'class-validator'
 
 /** Query parameters that select deliveries, for a list or a redrive. */
 export class DeliveryFilterDto {
-  @IsOptional()
-  @isText(100)
+  @isOptionalText(100)
   partner?: string
 
-  @IsOptional()
-  @isText(100)
+  @isOptionalText(100)
   policy?: string
 
-  @IsOptional()
-  @isText(100)
+  @isOptionalText(100)
   version?: string
 
   @IsOptional()
@@ -31,8 +28,7 @@ export class DeliveriesQueryDto extends DeliveryFilterDto implements DeliveriesF
   state?: DeliveryState
 
   /** Id of the last delivery that the caller has. */
-  @IsOptional()
-  @isText(500)
+  @isOptionalText(500)
   before?: string
 
   @IsOptional()

@@ -1,10 +1,9 @@
-import { isText } from '#libs/platform'
+import { isOptionalText } from '#libs/platform'
 import { IsBoolean, IsOptional } from 'class-validator'
 
 export class PartnerTestDto {
   /** Name of one channel as in lists; default: all. */
-  @IsOptional()
-  @isText(100)
+  @isOptionalText(100)
   channel?: string
 
   /** If a webhook rejects our signature: try the usual mistakes of receivers, and report the matching one. */

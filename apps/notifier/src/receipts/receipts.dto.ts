@@ -1,4 +1,4 @@
-import { isText } from '#libs/platform'
+import { isOptionalText } from '#libs/platform'
 import type { JsonObject } from '#libs/contracts'
 import { ArrayMaxSize, IsArray, IsObject, IsOptional, IsString } from 'class-validator'
 
@@ -7,21 +7,18 @@ export const MAX_TEXT = 300
 /** Acknowledgement of a partner. A package of the integration layer contains it in `data`. */
 export class AcknowledgementDto {
   /** `webhook-id` of the message; a signed call must name it. */
-  @IsOptional()
-  @isText(MAX_TEXT)
+  @isOptionalText(MAX_TEXT)
   acknowledged?: string
 
   /** Note of the partner, for instance a name or a case number; stored with the receipt. */
-  @IsOptional()
-  @isText(MAX_TEXT)
+  @isOptionalText(MAX_TEXT)
   note?: string
 
   @IsOptional()
   @IsObject()
   meta?: JsonObject
 
-  @IsOptional()
-  @isText(MAX_TEXT)
+  @isOptionalText(MAX_TEXT)
   intent?: string
 
   @IsOptional()
@@ -34,7 +31,6 @@ export class AcknowledgementDto {
   @IsString({ each: true })
   tags?: string[]
 
-  @IsOptional()
-  @isText(MAX_TEXT)
+  @isOptionalText(MAX_TEXT)
   sig?: string
 }

@@ -1,4 +1,4 @@
-import { isText } from '#libs/platform'
+import { isOptionalText, isText } from '#libs/platform'
 import { MAX_REASON, type RollbackRequest } from '#libs/contracts'
 import { IsBoolean, IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
 
@@ -18,8 +18,7 @@ export class RollbackRequestDto extends RollbackTargetDto implements RollbackReq
   @IsBoolean()
   only?: boolean
 
-  @IsOptional()
-  @isText(MAX_REASON)
+  @isOptionalText(MAX_REASON)
   reason?: string
 
   /** Reason in the notification of partners. */

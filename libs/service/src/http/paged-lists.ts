@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { isInteger, isText, toNumber } from '#libs/platform'
+import { isInteger, isOptionalText, toNumber } from '#libs/platform'
 import { UseInterceptors, type CallHandler, type ExecutionContext } from '@nestjs/common'
 import { IsOptional } from 'class-validator'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -17,8 +17,7 @@ class PageQueryDto {
   @isInteger(1, MAX_LIMIT)
   limit?: number
 
-  @IsOptional()
-  @isText(2_000)
+  @isOptionalText(2_000)
   cursor?: string
 }
 

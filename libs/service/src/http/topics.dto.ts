@@ -1,5 +1,5 @@
 import { TOPIC_NAMES, TOPICS } from '#libs/contracts'
-import { isInstant, isIntegerText, isText, toList } from '#libs/platform'
+import { isInstant, isIntegerText, isOptionalText, toList } from '#libs/platform'
 import { ArrayMaxSize, IsIn, IsOptional } from 'class-validator'
 
 export class TopicRecordsQueryDto {
@@ -11,8 +11,7 @@ export class TopicRecordsQueryDto {
   topics = TOPICS.map(({ name }) => name)
 
   /** Cursor: `next` of an earlier page. Without `after` and `since`, the page is empty and its `next` is the end of the log. */
-  @IsOptional()
-  @isText(200)
+  @isOptionalText(200)
   after?: string
 
   @IsOptional()
