@@ -140,7 +140,16 @@ describe('the pages of documentation', () => {
       const sidebar = /<nav aria-label="Documentation".*?<\/nav>/s.exec(text)![0]
       expect(
         [...sidebar.matchAll(/<p id="[^"]+">([^<]+)<|<(details[^>]*)><summary>([^<]+)</g)].map(([, group, , fold]) => group ?? fold),
-      ).toEqual(['All documents', 'Tutorials', 'How-to', 'Alerts', 'Reference', 'Explanation', 'Decisions'])
+      ).toEqual([
+        'All documents',
+        'Tutorials',
+        'How-to',
+        'Alerts',
+        'Reference',
+        'Vectors for readers in other languages',
+        'Explanation',
+        'Decisions',
+      ])
       for (const path of [...library.keys(), 'api', 'events']) expect(sidebar).toContain(`href="/docs/${path}"`)
       expect(sidebar).not.toContain('<details open')
     }
