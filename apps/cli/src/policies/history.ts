@@ -21,7 +21,7 @@ type Line =
 /** Shows every version ever in force for all, newest first. What does not verify is marked, exit 10; without a roster, with a warning. */
 export async function showHistory(context: CliContext, id: string, options: { limit?: string }): Promise<void> {
   requireName(id, 'the id of a policy', 'hms-svc policies list')
-  const limit = numberFlag('--limit', options.limit, { least: 1, most: MAX_ENTRIES, verb: 'policies history' }) ?? MAX_ENTRIES
+  const limit = numberFlag('--limit', options.limit, { least: 1, most: MAX_ENTRIES, verb: 'history' }) ?? MAX_ENTRIES
   const client = await context.client()
   // One entry more than is shown: the oldest line shows its changes from that entry.
   const [{ entries: found, isSigned }, rosters] = await Promise.all([readAll(client, id, limit + 1), newestRostersHere(context, client)])
