@@ -72,7 +72,7 @@ const OTHERS = [
   ],
   ['bots add', 'corpora add', 'partners add', 'scenarios add', 'schemas add', 'freezes add', 'freezes lift'],
   ['policies restore', 'partners redrive', 'partners resubscribe', 'partners secrets', 'partners test', 'dlq discard', 'dlq replay'],
-  ['roster propose', 'roster sign', 'tokens create', 'tokens revoke'],
+  ['roster propose', 'roster sign', 'tokens calendar', 'tokens create', 'tokens revoke'],
   ['abort', 'extend', 'pause', 'promote', 'resume', 'retry'].map((decision) => `runs ${decision}`),
 ].flat()
 

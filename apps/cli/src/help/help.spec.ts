@@ -8,7 +8,7 @@ import { examplesOf } from '../verbs/verb.js'
 /** Verbs that start a server, create something here, follow forever, or need an installed program. */
 const OTHERS = [
   ['dev', 'demo', 'serve', 'sidecar', 'migrate', 'recover', 'keys create', 'topics apply', 'topics diff', 'topics republish'],
-  ['export --out', 'watch epa-pm25-limit --exec'],
+  ['export --out', 'export --follow', 'watch epa-pm25-limit --exec'],
 ].flat()
 const ALL_EXAMPLES = VERBS.flatMap((verb) => examplesOf(verb))
 const EXAMPLES = ALL_EXAMPLES.filter((example) => !OTHERS.some((verb) => example.startsWith(`hms-svc ${verb}`)))
