@@ -4835,13 +4835,6 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
-            /** @description What `If-None-Match` names is still what would be answered. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
             "4XX": components["responses"]["Problem"];
             "5XX": components["responses"]["Problem"];
         };

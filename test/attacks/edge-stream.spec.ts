@@ -70,6 +70,7 @@ it('passes nothing else on', async () => {
     'sec-websocket-version',
     'upgrade',
     'x-forwarded-for',
+    'x-forwarded-host',
     'x-hms-client',
   ]
   expect(Object.keys(asked.at(-1)!.headers).toSorted()).toEqual(known)

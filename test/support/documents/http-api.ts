@@ -76,7 +76,7 @@ function operationOf(
     ...(body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
     responses: {
       [status]: { ...answerOf(method, verb, decorators, checker, schemas), ...headersOf(verb, url, parameters, decorators) },
-      ...(isKept(verb, parameters) && !url.endsWith('/events') ? { '304': NOT_MODIFIED } : {}),
+      ...(isKept(verb, parameters) && !isStream(url) ? { '304': NOT_MODIFIED } : {}),
       ...(url.startsWith('/docs/errors/')
         ? { '404': { ...answer('text/plain', { type: 'string' }), description: 'no code of ours' } }
         : {}),
@@ -90,6 +90,11 @@ function operationOf(
 /** Reads carry an `ETag`, but for those that do not end; a POST that only reads takes `If-None-Match` too where it says so. */
 function isKept(verb: string, parameters: readonly object[]): boolean {
   return verb === 'Get' || parameters.some((each) => 'name' in each && each.name === 'if-none-match')
+}
+
+/** Streams have no `ETag`. */
+function isStream(url: string): boolean {
+  return /\/(export|events)$/.test(url)
 }
 
 const NOT_MODIFIED = { description: 'What `If-None-Match` names is still what would be answered.' }
@@ -118,8 +123,7 @@ function isPaged(decorators: Decorators): boolean {
 function headersOf(verb: string, url: string, parameters: readonly object[], decorators: Decorators): object {
   const header = (description: string, schema: Schema = { type: 'string' }): object => ({ description, schema })
   const headers = {
-    // A stream has no ETag.
-    ...(isKept(verb, parameters) && !/^\/tile|\/(export|events)$/.test(url)
+    ...(isKept(verb, parameters) && !isStream(url) && !url.startsWith('/tile')
       ? { ETag: header('Of these bytes; `If-None-Match` with it answers 304 while they stay.') }
       : {}),
     ...(isPaged(decorators)
