@@ -116,7 +116,7 @@ function pagedBy(decorators: Decorators, parameters: object[]): object[] {
 }
 
 function isPaged(decorators: Decorators): boolean {
-  return decorators.has('Paged') || decorators.has('PagedAfter')
+  return decorators.has('Paged')
 }
 
 /** Headers of a response that a client acts on. */
