@@ -55,6 +55,7 @@ describe.skipIf(!isInstalled())('an agent of a2a-sdk', () => {
 
   it('takes a message as a task, and reads its data part', async () => {
     expect(await send('epa-pm25-limit')).toMatchObject({ kind: 'delivered', detail: 'task completed' })
+    await until('the agent printed nothing', async () => lines.length > 0)
     expect(lines.at(-1)).toEqual({
       id: 'msg_1',
       data: { type: 'policy.updated', timestamp: '2026-01-01T00:00:00Z', data: { id: 'epa-pm25-limit' } },

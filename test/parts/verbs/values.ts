@@ -57,6 +57,7 @@ export const VALUES: Row[] = [
   ['keys list', 0, 'EPA Chief', 'name keyid createdAt'],
   ['keys export CHIEF-NAME', 0, 'PUBLIC KEY', 'name keyid spki'],
   ['tokens list', 0, 'bot:inspector-1', 'id scopes expiresAt createdBy'],
+  ['tokens calendar', 0, '/v1/calendar.ics', 'url'],
 ]
 
 /** Watches of runs that rest, or until the time is up: the block is printed however it ended, and not with `--quiet`. */
