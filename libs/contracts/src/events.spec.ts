@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { summaryOf, type EventData } from './events.js'
+import { summaryOf } from './events.js'
+import type { RunDossier } from './dossier.js'
 
 const release = (id: string, version: string) => ({ id, version, signatures: [{ keyid: 'k', sig: 's' }] })
-const dossier = (...releases: object[]) => ({ run: 184, attempt: 1, releases }) as unknown as EventData['hms.canary.passed.v1']['dossier']
+const dossier = (...releases: object[]) => ({ run: 184, attempt: 1, releases }) as unknown as RunDossier
 const failure = { run: 184, attempt: 1, label: 'Canary', next: [] }
 
 describe('the summary of an event', () => {
