@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { isInteger, isOptionalText, toNumber } from '#libs/platform'
+import { isIntegerText, isOptionalText } from '#libs/platform'
 import { UseInterceptors, type CallHandler, type ExecutionContext } from '@nestjs/common'
 import { IsOptional } from 'class-validator'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -13,8 +13,7 @@ const MAX_LIMIT = 1_000
 
 class PageQueryDto {
   @IsOptional()
-  @toNumber
-  @isInteger(1, MAX_LIMIT)
+  @isIntegerText(1, MAX_LIMIT)
   limit?: number
 
   @isOptionalText(2_000)
