@@ -1,7 +1,7 @@
 import type { JsonObject } from '#libs/contracts'
 import type { PolicyValue } from '#libs/evaluation'
 import { compileRuleSchema, type RuleSchema } from '#libs/lint'
-import { Clock, describeError, Logger, type Environment } from '#libs/platform'
+import { Clock, describeError, Logger, PeriodicTask, type Environment } from '#libs/platform'
 import { urlsOf } from '#libs/process'
 import { ENVIRONMENT, PeerReads } from '#libs/service'
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common'
@@ -17,6 +17,12 @@ export class RuleSchemas implements OnModuleInit {
   private schemas = new Map<string, RuleSchema>()
   private text = '[]'
   private readAtMs = 0
+  /** One read at a time: an older response must not replace a newer one, and changes during a read cost one more together. */
+  private readonly reads = new PeriodicTask(this.clock, {
+    everyMs: Infinity,
+    run: () => this.read(),
+    failed: (error) => this.log.debug({ error: describeError(error) }, 'the schemas of policies were not read from linter'),
+  })
   /** Called when the schemas differ from before. */
   onChange: () => void = () => {}
 
@@ -29,7 +35,8 @@ export class RuleSchemas implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.copy.onChange(() => void this.read())
+    this.reads.start()
+    this.copy.onChange(() => this.reads.wake())
   }
 
   /** Returns whether the schema of a policy calls the value at a path a number; `undefined` without a schema. */
@@ -39,7 +46,7 @@ export class RuleSchemas implements OnModuleInit {
 
   /** Called at each read of flags. Without reads, no poll. */
   refresh(): void {
-    if (this.clock.elapsedMs() - this.readAtMs > REFRESH_MS) void this.read()
+    if (this.clock.elapsedMs() - this.readAtMs > REFRESH_MS) this.reads.wake()
   }
 
   private async read(): Promise<void> {
@@ -47,18 +54,14 @@ export class RuleSchemas implements OnModuleInit {
     const values = this.copy.policies().flatMap((id) => this.copy.documentsOf(id).flatMap(({ value, next }) => [value, next?.held.value]))
     const names = new Set(values.flatMap((value) => value?.['schema'] ?? []))
     if (names.size === 0) return
-    try {
-      const [url] = urlsOf('linter', this.environment)
-      const registered = await this.peers.get<{ name: string; schema: JsonObject }[]>(url!, '/v1/schemas', BOUNDS)
-      const named = registered.filter(({ name }) => names.has(name))
-      const text = JSON.stringify(named)
-      if (text === this.text) return
-      const compiled = named.map(({ name, schema }) => [name, compileRuleSchema(schema)] as const)
-      this.schemas = new Map(compiled.flatMap(([name, result]) => (result.ok ? [[name, result.schema] as const] : [])))
-      this.text = text
-      this.onChange()
-    } catch (error) {
-      this.log.debug({ error: describeError(error) }, 'the schemas of policies were not read from linter')
-    }
+    const [url] = urlsOf('linter', this.environment)
+    const registered = await this.peers.get<{ name: string; schema: JsonObject }[]>(url!, '/v1/schemas', BOUNDS)
+    const named = registered.filter(({ name }) => names.has(name))
+    const text = JSON.stringify(named)
+    if (text === this.text) return
+    const compiled = named.map(({ name, schema }) => [name, compileRuleSchema(schema)] as const)
+    this.schemas = new Map(compiled.flatMap(([name, result]) => (result.ok ? [[name, result.schema] as const] : [])))
+    this.text = text
+    this.onChange()
   }
 }
