@@ -125,6 +125,30 @@ describe('ApiClient', () => {
       stop.abort()
     }
   })
+
+  it('throws no error outside the iteration when a stream ends in the tick in which it is aborted', async () => {
+    const url = await serve((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write('data: 1\n\n', () => response.end())
+    })
+    const uncaught: unknown[] = []
+    const others = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException').on('uncaughtException', (error) => uncaught.push(error))
+    try {
+      for (let index = 0; index < 20; index++) {
+        const stop = new AbortController()
+        for await (const event of new LooseApi({ url }).events('/', { signal: stop.signal })) {
+          expect(event).toBe(1)
+          stop.abort()
+          break
+        }
+      }
+    } finally {
+      process.removeAllListeners('uncaughtException')
+      for (const each of others) process.on('uncaughtException', each)
+    }
+    expect(uncaught).toEqual([])
+  })
 })
 
 async function collect(events: AsyncIterable<unknown>): Promise<unknown[]> {

@@ -91,14 +91,15 @@ export class ApiClient {
     const silent = (): void => silence.abort(new DOMException('no answer in time', 'TimeoutError'))
     const timer = setTimeout(silent, timerMs(this.timeoutMs))
     const decoder = new TextDecoder()
+    const stop = AbortSignal.any([interrupt, silence.signal])
     try {
       const request = await this.identified({ method: 'GET', path, headers: traceHeader(), body: NO_BODY })
-      for await (const chunk of await this.send(request, AbortSignal.any([interrupt, silence.signal]))) {
+      for await (const chunk of await this.send(request, stop)) {
         timer.refresh()
         yield decoder.decode(chunk, { stream: true })
       }
     } catch (error) {
-      throw this.asHmsError(silence.signal.reason ?? error)
+      throw this.asHmsError(stop.reason ?? error)
     } finally {
       clearTimeout(timer)
     }
@@ -151,8 +152,11 @@ export class ApiClient {
     const address = new URL(`${this.url}${path}`)
     // Not `fetch`, which takes Node 20 a third of its own start to load.
     const { request } = await (address.protocol === 'https:' ? import('node:https') : import('node:http'))
+    signal.throwIfAborted()
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const call = request(address, { method, headers: { 'accept-encoding': 'gzip', ...headers }, signal }, resolve).on('error', reject)
+      const call = request(address, { method, headers: { 'accept-encoding': 'gzip', ...headers } }, resolve).on('error', reject)
+      // Not the option `signal`: it destroys the socket with an error, for which nothing listens if the response ends in the same tick.
+      signal.addEventListener('abort', () => (reject(signal.reason), call.destroy()), { once: true })
       call.end(method === 'POST' ? body : undefined)
     })
     const { statusCode = 0 } = response
