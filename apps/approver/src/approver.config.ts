@@ -14,7 +14,6 @@ export class ApproverConfig {
   @isDuration('5m')
   observeMs = parseDuration('5m')
 
-  /** Time that an approval waits for its signatures. */
   @isDuration('168h')
   approvalExpiryMs = parseDuration('168h')
 
@@ -57,7 +56,6 @@ export class ApproverConfig {
     return { stageMs: this.stageMs, pauseMs: this.pauseMs, checkMs: QUEUE_CHECK_MS }
   }
 
-  /** Plan of a release whose caller chooses nothing. */
   get defaultPlan(): RolloutPlan {
     const { scope, observeMs } = this
     return { share: 500, scope, scopeName: this.nameOfScope(scope), observeMs, bakeMs: observeMs, partners: null }

@@ -36,7 +36,6 @@ export class CliContext {
     return this.options.url ?? this.io.environment.url
   }
 
-  /** Prompts on stderr without echoing the input. */
   askHidden(question: string): Promise<string> {
     return this.io.askHidden(printable(question))
   }

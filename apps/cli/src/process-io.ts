@@ -4,7 +4,6 @@ import type { CliIo } from './io.js'
 import type { Sink } from './output/output.js'
 import { programName } from './output/program-name.js'
 
-/** Creates the IO of the real process. */
 export function processIo(): CliIo {
   // A reader that closes early (`| head`) is no failure, and must not stop what `dev` hosts.
   for (const stream of [process.stdout, process.stderr]) {

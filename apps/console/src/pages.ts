@@ -37,7 +37,6 @@ import { topicsPage } from './topics/topics-page.js'
 import { unsubscribePage } from './unsubscribes/unsubscribe-page.js'
 import { swaggerPage } from './docs/swagger-page.js'
 
-/** Every page, by its address. */
 export const PAGES: readonly Page[] = [
   { path: '/', content: homePage },
   { path: '/policies', content: policiesPage },

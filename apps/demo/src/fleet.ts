@@ -39,7 +39,6 @@ export class Fleet {
     return REGIONS.map(({ region }) => `${this.bots.filter((bot) => bot.region === region).length} in ${region}`).join(', ')
   }
 
-  /** Bots that read this version now. */
   readersOf(version: string): { bot: string; region: string }[] {
     return this.bots.filter(({ connection }) => versionOf(connection) === version)
   }

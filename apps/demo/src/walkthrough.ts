@@ -17,7 +17,6 @@ const SIGN = ['--sign', 'EPA Chief']
 const ALERTS = 2
 const ALERT = ['--kind', 'Violation', '--value', '10', '--reading', '{"id":"demo-reading","pm25":10}']
 
-/** Services of the host that the walkthrough uses. */
 export interface WalkthroughHost {
   api: ApiClient
   /** Folder for the policy files that it writes. */
@@ -121,7 +120,6 @@ export class Walkthrough {
     return { run, version, steps }
   }
 
-  /** Returns the path of the policy file of a version. */
   private fileOf(version: string): string {
     return version === FIRST ? fileURLToPath(SAMPLE) : join(this.host.folder, `pm25-${version}.yaml`)
   }

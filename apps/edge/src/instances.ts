@@ -4,7 +4,6 @@ import { Readable } from 'node:stream'
 interface Attempts {
   /** Instances in the order of attempts. */
   urls: readonly string[]
-  /** Number of attempts so far. */
   count: number
 }
 

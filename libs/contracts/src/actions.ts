@@ -95,7 +95,6 @@ export function action<Code extends ActionCode>(code: Code, ...[values]: Values<
   return { action: code, arguments: Object.fromEntries(Object.entries(values ?? {}).map(([name, value]) => [name, String(value)])) }
 }
 
-/** Returns the command line of an action. */
 export function commandOf({ action: code, arguments: values }: Action): string {
   const [, variables = '', words = ''] = /^((?:[A-Z_]+=\S+ )?)(.*)$/.exec(ACTIONS[code])!
   return `${variables}${PRODUCT} ${words.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name]!)}`

@@ -8,7 +8,6 @@ export function eventWords(type: string): string {
     .replaceAll(/[.-]/g, ' ')
 }
 
-/** Past forms of decisions about a run or its ticket. */
 const RUN_VERBS: Record<string, string> = {
   pause: 'paused',
   resume: 'resumed',

@@ -28,7 +28,6 @@ export interface CanaryFigures {
   lacks: CanaryLack[]
   /** All alerts, including explained ones, beside the number that the replay predicts; absent without a prediction. Informational. */
   load?: CanaryLoad
-  /** Results of the plan's metrics, if it has any. */
   metrics?: MetricFigures[]
 }
 

@@ -1,6 +1,5 @@
 import type { Envelope } from './envelope.js'
 
-/** Causes that put a stable head in force. */
 export const CHANGE_CAUSES = ['run', 'rollback', 'withdrawal', 'break-glass'] as const
 export type ChangeCause = (typeof CHANGE_CAUSES)[number]
 
@@ -13,7 +12,6 @@ export interface Change extends ChangeView {
   statements: SignedStatement[]
 }
 
-/** A person's statement as signed. */
 export interface SignedStatement {
   envelope: Envelope
   /** Body of a signed HTTP request, whose digest the statement contains. */

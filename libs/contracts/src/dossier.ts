@@ -24,7 +24,6 @@ export interface RunDossier {
   guard?: CarriedRelease[]
   /** Signed in-toto attestations (test result, or verification result) of the stages that these releases passed. */
   attestations?: StageAttestations
-  /** Reasons that the signers gave. */
   reasons?: SigningReason[]
   proofs: SharedProof[]
 }

@@ -19,7 +19,6 @@ import type { RunView, StageName } from './runs.js'
 import { acknowledgedIn, codeIn, count, coverageFacts, deliveryFacts, facts, listed, named, reached, ticketFacts } from './summary-facts.js'
 import type { Ticket } from './tickets.js'
 
-/** Reasons of state WAITING. */
 export type WaitReason = 'FREEZE' | 'REGION_BUSY' | 'EFFECTIVE_AT'
 
 /** Data of each event type. The key is `ce_type`; the topic is in `EVENT_TOPICS`. */

@@ -1,6 +1,5 @@
 import type { RunState } from './runs.js'
 
-/** Exit codes of `hms-svc`. */
 export const EXIT = {
   done: 0,
   internal: 1,
@@ -17,7 +16,6 @@ export const EXIT = {
   interrupted: 130,
 } as const
 
-/** Returns the exit code of a verb that watched a run until this state. */
 export function exitCodeOfRun(state: RunState): number {
   switch (state) {
     case 'SUCCEEDED':

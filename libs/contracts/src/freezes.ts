@@ -6,7 +6,6 @@ export const STOP_THE_LINE = 'stop-the-line'
 /** Maximum freezes stored, including lifted and past ones. */
 export const MAX_FREEZES = 1_000
 
-/** When a freeze is active: once, or recurring. */
 export interface FreezeTimes {
   /** RFC 3339; default: immediately. */
   from?: string
@@ -38,7 +37,6 @@ export interface FreezeRecord extends Freeze {
   /** Name of the person. */
   by: string
   declaredAt: string
-  /** Signed statement of that person. */
   statement: Envelope
   lifted: { by: string; reason: string; at: string; statement: Envelope } | null
 }

@@ -101,7 +101,6 @@ export interface WithdrawnPolicy {
   reason: string
   /** Names of the signers, in the order of `statements`. */
   by: string[]
-  /** Signed statement of each signer. */
   statements: Envelope[]
   /** Reason sent to partners. */
   publicReason?: string

@@ -29,7 +29,6 @@ export interface LoggedApproval extends SharedProof {
 export interface LoggedRelease {
   policy: string
   version: string
-  /** Release digest. */
   digest: string
 }
 

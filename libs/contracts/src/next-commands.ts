@@ -34,7 +34,6 @@ export function nextCommandsOf(view: RunView): string[] {
   }
 }
 
-/** Returns the decisions that a paused run permits, by its paused stage. */
 export function decisionsOfPaused({ stages }: Pick<RunView, 'stages'>): readonly RunDecisionName[] {
   const paused = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE')?.stage
   if (paused === 'simulate') return ['retry', 'abort']

@@ -7,7 +7,6 @@ export interface NextStep {
   arguments?: Record<string, string>
 }
 
-/** Problem of one member of a document. */
 export interface FieldProblem {
   /** JSON pointer (RFC 6901); for a setting, its variable. */
   pointer: string

@@ -23,7 +23,6 @@ export interface RolloutPlan {
   requireEvidence?: true
   /** Set if the roster requires power: then a canary that does not exclude a doubled alert rate pauses. */
   requirePower?: true
-  /** Prometheus gates that the canary must pass. */
   metrics?: MetricGate[]
   /** All steps, if the canary has several. `share`, `scope` and `scopeName` repeat the first step. */
   ramp?: RampStep[]
@@ -95,7 +94,6 @@ export interface StageFailure {
   reason: string
   detail: string
   next?: string[]
-  /** Policies that the rollout left in force. */
   kept?: KeptPolicy[]
   /** Test result or verification result of the stage that failed the run. */
   attestation?: Envelope

@@ -34,7 +34,6 @@ export const STAGES = ['lint', 'simulate', 'canary', 'rollout', 'notify'] as con
 export type StageName = (typeof STAGES)[number]
 export type StageVerdict = 'PENDING' | 'RUNNING' | 'PASS' | 'FAIL' | 'INCONCLUSIVE' | 'SKIPPED'
 
-/** Decisions of people about an active run. */
 export const RUN_DECISIONS = ['pause', 'resume', 'promote', 'extend', 'retry', 'abort'] as const
 export type RunDecisionName = (typeof RUN_DECISIONS)[number]
 /** `supersede`: a newer release replaces the run, as its approvers decided. */

@@ -53,7 +53,6 @@ export function describeKept({ id, version, refused, detail }: KeptPolicy): stri
   return `${id}@${version} stays in force: readers would refuse ${refused ?? 'the fallback of its bundle'} (${detail})`
 }
 
-/** Returns the commands that roll back or withdraw policies that remain in force. */
 export function keptCommands(kept: readonly KeptPolicy[]): string[] {
   return kept.flatMap(({ id, refused }) => [
     ...(refused === null ? [] : [command('rollback', { policy: id, version: refused })]),

@@ -2,7 +2,6 @@ import type { Envelope } from './envelope.js'
 import type { DeliveryView } from './api/deliveries.js'
 import type { RunPolicy } from './runs.js'
 
-/** Reasons for opening a ticket. */
 export const TICKET_KINDS = ['EMERGENCY_REVIEW', 'INCONCLUSIVE', 'ACK_TIMEOUT', 'POISONED', 'UNDELIVERED', 'BREAK_GLASS_REVIEW'] as const
 export type TicketKind = (typeof TICKET_KINDS)[number]
 
@@ -33,12 +32,10 @@ export interface Ticket {
   /** Code of why the ticket was opened. */
   reason: string
   detail: string
-  /** Permitted decisions. */
   allowed: TicketDecision[]
   openedAt: string
   /** Time of the safe outcome: a paused run aborts, an automatic rollback stays. A break-glass review becomes overdue, and stays open. */
   expiresAt: string
-  /** Partner groups notified so far, and when. */
   told: { to: LadderStep; at: string }[]
   decided: TicketAnswer | null
   /** UNDELIVERED: ids of messages not delivered yet. If absent, only a person can close the ticket. */

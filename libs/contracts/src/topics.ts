@@ -97,12 +97,10 @@ export const STAGE_TOPICS: Partial<Record<ServiceName, string>> = Object.fromEnt
   TOPICS.filter((topic) => topic.stage === true).map(({ name, producers }) => [producers[0], name]),
 )
 
-/** Returns the topic of dead letters of one consumer group. */
 export function deadLetterTopic(group: string): string {
   return `hms.dlq.${group}.v1`
 }
 
-/** All topic names: the catalogue, then the dead-letter topic of each service. */
 export const TOPIC_NAMES = [...TOPICS.map(({ name }) => name), ...SERVICES.map(deadLetterTopic)]
 
 /** Type of the records in `hms.dlq.<group>.v1`, which contain the original record. For people and tools; no service reads it. */

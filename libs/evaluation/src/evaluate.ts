@@ -71,7 +71,6 @@ function valueIn(release: Envelope): PolicyValue {
   return deepFreeze(peekPredicate<{ policy: PolicyValue }>(release).policy)
 }
 
-/** Returns the document as of `now`. */
 export function documentAsOf(held: HeldDocument, now: number): HeldDocument {
   return held.next !== null && held.next.atMs <= now ? held.next.held : held
 }

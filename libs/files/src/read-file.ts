@@ -86,7 +86,6 @@ function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | null)?.code
 }
 
-/** Permission bits and owner of an opened file. */
 export interface Access {
   mode: number
   uid: number

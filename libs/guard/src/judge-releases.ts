@@ -31,9 +31,7 @@ export interface JudgeRequest {
   action: GuardAction
   principal: GuardPrincipal
   releases: readonly ReleaseDocument[]
-  /** Live release per policy. */
   live: Readonly<Record<string, ReleaseDocument | null | undefined>>
-  /** Releases of guard rules. */
   rules: readonly ReleaseDocument[]
   stage?: StageName
 }
@@ -79,13 +77,11 @@ export function rulesForRun(
   return applicable.slice(0, MAX_RULES + 1)
 }
 
-/** Whether a release is a guard rule. */
 export function isGuardRelease(release: ReleaseDocument | null): boolean {
   const policy = policyOf(release)
   return policy !== null && isGuardPolicy(policy)
 }
 
-/** Returns a person, the operator or a service with its roles in the roster. */
 export function principalOf(roster: Roster, { id, name, kind }: Pick<Principal, 'id' | 'name' | 'kind'>): GuardPrincipal {
   return { kind, id, name, roles: roster.roles.filter((role) => role.principals.includes(id)).map((role) => role.name) }
 }

@@ -12,7 +12,6 @@ export interface RuleProblem {
 export type ReadRule = { ok: true; rule: Omit<GuardRule, 'digest'> } | { ok: false; problems: RuleProblem[] }
 
 const KEYS = ['kind', 'rule', 'message', 'severity', 'when', 'policies', 'tags']
-/** Default of `when`. */
 const DEFAULT_WHEN: GuardAction[] = ['approve', 'advance']
 const MAX_MESSAGE_LENGTH = 300
 const MAX_SELECTED = 50

@@ -9,7 +9,6 @@ const SASL_FORM = 'plain:user:password, scram-sha-512:user:password, scram-sha-2
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Login with kafkajs' types. */
 type SaslLogin =
   | ({ username: string; password: string } & ({ mechanism: 'plain' } | { mechanism: 'scram-sha-256' } | { mechanism: 'scram-sha-512' }))
   | { mechanism: 'oauthbearer'; oauthBearerProvider: () => Promise<{ value: string; extensions: Record<string, string> }> }

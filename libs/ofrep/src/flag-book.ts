@@ -7,7 +7,6 @@ import { createHash } from 'node:crypto'
 export interface HeldPolicies extends WatchedCopy {
   /** Returns whether the copy is fresh or may be old; without it, flags carry no state. */
   state?(): OfrepMetadata['state']
-  /** Verification metadata of each flag. */
   verification?: OfrepMetadata['verification']
   /** Returns whether the schema of a policy calls the value at a path a number; `undefined` without a schema. */
   numbersOf?(policy: PolicyValue): IsNumber | undefined

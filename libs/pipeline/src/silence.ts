@@ -3,7 +3,6 @@ import { MAX_SILENT, type CoverageReport, type ScopeCoverage } from '#libs/contr
 /** Reason of a pause: not enough bots acknowledged the release in time. */
 export const ACK_TIMEOUT = 'ACK_TIMEOUT'
 
-/** Acknowledgements of one policy by the connected bots. */
 export type Acknowledgements = Pick<ScopeCoverage, 'expected' | 'acknowledged' | 'silent'>
 
 /** Applies coverage reports on one scope to the members. Ignores reports about earlier heads. `merge` merges a report into a member. */

@@ -24,7 +24,6 @@ export class PeriodicTask {
     private readonly work: PeriodicWork,
   ) {}
 
-  /** Whether no run is active. */
   get idle(): boolean {
     return !this.busy
   }

@@ -39,7 +39,6 @@ export function readShape<T extends object>(shape: Shape<T>, plain: unknown): { 
   return { value, errors }
 }
 
-/** Converts a member before it is validated. */
 export function Read(read: Reader): PropertyDecorator {
   return Reflect.metadata(READER, read)
 }
@@ -47,10 +46,8 @@ export function Read(read: Reader): PropertyDecorator {
 /** A member given as text, in a query or the environment: digits become a number. */
 export const toNumber = Read((value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value))
 
-/** A member given as comma-separated text. */
 export const toList = Read((value) => (typeof value === 'string' ? listOf(value) : value))
 
-/** An optional member for which empty equals missing. */
 export const emptyIsNone = Read((value) => (value === '' ? undefined : value))
 
 /** Splits a comma-separated text. */
@@ -71,7 +68,6 @@ export const isInstant = IsISO8601(
   { message: '$property must be a time, for instance 2026-01-31T00:00:00Z' },
 )
 
-/** A member that is a name, of at most `max` characters. */
 export function isNameOf(max: number): PropertyDecorator {
   return ValidateBy({
     name: 'isNameOf',
@@ -84,17 +80,14 @@ export function isNameOf(max: number): PropertyDecorator {
   })
 }
 
-/** A member that is a text of at most `max` characters. */
 export function isText(max: number): PropertyDecorator {
   return all([MaxLength(max), IsString()])
 }
 
-/** A text of at most `max` characters that may be missing. */
 export function isOptionalText(max: number): PropertyDecorator {
   return all([isText(max), IsOptional()])
 }
 
-/** A member that says why something is done. */
 export const isReason = all([
   MaxLength(1_000),
   IsNotEmpty({ message: 'reason must say why' }),
@@ -102,22 +95,18 @@ export const isReason = all([
   Read((value) => (typeof value === 'string' ? value.trim() : value)),
 ])
 
-/** A member that is a whole number of a range. */
 export function isInteger(min: number, max = Number.MAX_SAFE_INTEGER): PropertyDecorator {
   return all([Max(max), Min(min), IsInt()])
 }
 
-/** Such a member that may be given as text. */
 export function isIntegerText(min: number, max?: number): PropertyDecorator {
   return all([isInteger(min, max), toNumber])
 }
 
-/** A member that is a list of objects. */
 export function isObjects({ min, max }: { min?: number; max: number }): PropertyDecorator {
   return all([IsObject({ each: true }), ArrayMaxSize(max), ...(min === undefined ? [] : [ArrayMinSize(min)]), IsArray()])
 }
 
-/** A member that is an object of another class. */
 export function Nested(shape: () => Shape): PropertyDecorator {
   return all([ValidateNested(), Read((value, path, errors) => readNested(shape(), value, path, errors))])
 }

@@ -12,7 +12,6 @@ const traces = new AsyncLocalStorage<string>()
 /** `traceparent` of version 00, and of later versions, which may have more members. */
 const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 const MAX_LENGTH = 256
-/** Flag of a sampled trace. */
 const SAMPLED = 1
 
 interface TraceParts {
@@ -22,7 +21,6 @@ interface TraceParts {
   isSampled: boolean
 }
 
-/** Returns the current trace as `traceparent`. */
 export function currentTraceparent(): string | undefined {
   return traces.getStore() ?? traceparentOfActiveSpan()
 }

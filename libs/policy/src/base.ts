@@ -7,7 +7,6 @@ import { isTimestamp } from './timestamp.js'
 
 const MAX_TEXT = 4096
 
-/** Required keys, each with its check, the end of the error sentence, and a hint. */
 const REQUIRED: readonly [key: string, holds: (value: unknown) => boolean, rest: string, hint: string][] = [
   ['id', isPolicyId, 'is 3–100 characters of a–z, 0–9 and single hyphens', 'for example epa-pm25-limit'],
   ['version', isSemVer, 'is a SemVer 2.0 version', 'three numbers, for example 2.0.0; quote it if YAML takes it for a number'],

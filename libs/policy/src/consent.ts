@@ -18,7 +18,6 @@ export interface SignedRelease {
 /** Policy in force, as verified by the signer's own program. `release` is `null` if the program verified that none is in force. */
 export type VerifiedLive = { kind: 'verified'; release: LiveRelease | null } | { kind: 'unverified'; why: string }
 
-/** Returns the policies in force that were verified. */
 export function verifiedPolicies(live: ReadonlyMap<string, VerifiedLive>): PolicyDocument[] {
   return [...live.values()].flatMap((each) => (each.kind === 'verified' && each.release !== null ? [each.release.policy] : []))
 }

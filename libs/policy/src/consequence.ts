@@ -3,7 +3,6 @@ import { numberText, type ScenarioConsequence, type TrialStatement } from '#libs
 /** Effect of a change on the recorded readings of one scenario, as a sentence. `large`: a signer should look twice. */
 export type Consequence = { scenario: string; sentence: string; large: boolean }
 
-/** Returns what the change would have meant for the recorded readings, one sentence a scenario. */
 export function consequenceOf({ policies, scenarios }: TrialStatement): Consequence[] {
   const isFirst = policies.every(({ live }) => live === null)
   return scenarios.map((each) => ({ scenario: each.scenario, sentence: sentenceOf(each, isFirst), large: isLarge(each) }))

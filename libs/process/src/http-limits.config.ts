@@ -4,7 +4,6 @@ import { settingError, type Profile } from './host.config.js'
 
 const LOOPBACK = ['127.0.0.0/8', '::1']
 
-/** Limits of one client and of all connections. */
 class HttpLimitsConfig {
   @isIntegerText(1, 1_000_000)
   writesPerSecond = 50

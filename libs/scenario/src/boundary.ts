@@ -119,7 +119,6 @@ function decimals(value: number): number {
   return fraction.length
 }
 
-/** Value to test in one field of a reading. */
 type TestValue = { path: string[]; value: number | string }
 
 /** Builds the readings that test one field, from the template under which it matters. */

@@ -28,7 +28,6 @@ export function compileScenario(scenario: Pick<Scenario, 'id' | 'alert'>): Compi
   return { ok: true, verdict: verdictOf(scenario.id, compiled.expression.ast) }
 }
 
-/** Returns the verdict function of a compiled expression. */
 export function verdictOf(scenario: string, ast: Expr): Verdict {
   const evaluate = evaluator(ast)
   return (reading, policies, budget) => {

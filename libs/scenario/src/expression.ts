@@ -10,7 +10,6 @@ export type Policies = Record<string, PolicyDocument>
 
 export type Expression = {
   ast: Expr
-  /** Ids of the named policies. */
   policies: string[]
 }
 
@@ -64,7 +63,6 @@ function prepare(policies: Policies, reads: ReturnType<typeof policyReadsOf>): {
   return { facts: toCelMap(read), extent: extentOf(read) }
 }
 
-/** Creates an evaluator over the facts of a language. */
 export function factEvaluator(ast: Expr, language: Language): (facts: Record<string, Json>) => unknown {
   const run = plan(language.env, ast)
   return (facts) => valueOf(() => run(Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, toCel(fact)]))))

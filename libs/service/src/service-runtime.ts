@@ -29,7 +29,6 @@ export abstract class ServiceRuntime {
   abstract readonly log: Logger
   abstract readonly metrics: Metrics
   abstract readonly signer: Signer
-  /** Signs and verifies events. */
   abstract readonly seal: EventSeal
   /** Returns the signer of a key that is not a service's; `undefined` if the key is missing. */
   abstract readonly signerNamed: (name: KeyName) => Promise<Signer | undefined>

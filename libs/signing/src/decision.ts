@@ -59,7 +59,6 @@ export function writeDecision({ at, ...input }: DecisionInput): StatementDocumen
 /** Reads a decision; `keys` are keys of people. Throws `SignatureError`. */
 export const readDecision = readerOf(DECISION)
 
-/** Reads a decision that is not signed yet. */
 export function readUnsignedDecision(envelope: unknown): StatementDocument<DecisionPredicate> {
   return readUnverified(DECISION, envelope)
 }

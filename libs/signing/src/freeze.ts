@@ -79,7 +79,6 @@ export function writeLift(lift: LiftInput, { at, installation }: SignedFor): Sta
   return writeStatement(FREEZE, { action: 'lift', ...lift, installation, at: at.toISOString(), nonce: randomUUID() })
 }
 
-/** Reads a statement that is not signed yet. */
 export function readUnsignedFreeze(envelope: unknown): StatementDocument<FreezePredicate> {
   return readUnverified(FREEZE, envelope)
 }

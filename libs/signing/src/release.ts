@@ -120,7 +120,6 @@ export function readRelease(envelope: unknown): OpenedRelease {
   return { ...document, policyDigest: digestOfJson(document.predicate.policy), envelope: envelope as Envelope }
 }
 
-/** Names a release by its version and digest. */
 export function refOf({ version, releaseDigest: digest }: ReleaseDocument): ReleaseRef {
   return { version, digest }
 }

@@ -75,7 +75,6 @@ export function writeRunDecision({ at, ...input }: RunDecisionInput): StatementD
   return writeStatement(RUN_DECISION, { ...input, at: at.toISOString(), nonce: randomUUID() })
 }
 
-/** Reads a decision that is not signed yet. */
 export function readUnsignedRunDecision(envelope: unknown): StatementDocument<RunDecisionPredicate> {
   return readUnverified(RUN_DECISION, envelope)
 }

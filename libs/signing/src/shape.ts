@@ -5,7 +5,6 @@ export type Shape = Readonly<Record<string, Check>>
 
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
 
-/** A string that is not empty. */
 export const isText: Check = (value) => typeof value === 'string' && value !== ''
 export const isBoolean: Check = (value) => typeof value === 'boolean'
 export const isString: Check = (value) => typeof value === 'string'

@@ -13,7 +13,6 @@ export function localSigner(privateKey: KeyObject): Signer {
   return { keyid: keyIdOf(privateKey), sign: (bytes) => sign(null, bytes, privateKey) }
 }
 
-/** Returns an envelope with the signatures of all signers on the same bytes. */
 export async function signEnvelope(payload: Uint8Array, signers: readonly Signer[], maxBytes?: number): Promise<Envelope> {
   let envelope: Envelope = { payload: toBase64(payload), payloadType: STATEMENT_TYPE, signatures: [] }
   for (const signer of signers) envelope = await addSignature(envelope, signer, maxBytes)

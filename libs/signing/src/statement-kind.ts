@@ -51,7 +51,6 @@ export function verifyStatement<T>(kind: StatementKind<T>, envelope: unknown, ke
   return { ...readKind(kind, payload), keyids, invalid }
 }
 
-/** Returns the function that signs statements of this kind with one key. */
 export function signerOf<T>(kind: StatementKind<T>) {
   return (predicate: T, signer: Signer): Promise<Envelope> => signStatement(kind, predicate, [signer])
 }

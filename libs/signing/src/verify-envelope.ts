@@ -10,7 +10,6 @@ const MAX_TRIES = 2 * MAX_SIGNATURES
 const ED25519_SIGNATURE_BYTES = 64
 
 export type VerifiedEnvelope = {
-  /** Signed bytes. */
   payload: Uint8Array
   /** Distinct ids of the keys that signed, in the order of the signatures. One person may have several keys: see `approvalState`. */
   keyids: string[]

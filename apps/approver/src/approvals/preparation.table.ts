@@ -21,5 +21,4 @@ export const PREPARATIONS = documentTable<Preparation>({
   indexes: [['policy', 'by'], ['prepared_at']],
 })
 
-/** Limits of unsigned preparations: of one caller for one policy, of a policy, of a caller, and in total. */
 export const MAX_PREPARATIONS = { callerOfPolicy: 50, policy: 200, caller: 200, all: 500 } as const

@@ -26,7 +26,6 @@ import type { PolicyRecord } from '../policies/policy.table.js'
 import { fallbacksOf, type KnownReleases } from './fallbacks.js'
 import type { ParsedPolicy } from './parse-policies.js'
 
-/** Policy to be released. */
 export interface NewPolicy {
   policy: PolicyDocument
   digest: string

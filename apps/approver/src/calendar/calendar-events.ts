@@ -8,7 +8,6 @@ import type { CalendarEvent } from './i-calendar.js'
 /** Occurrences of a recurring freeze that are shown. */
 const MAX_OCCURRENCES = 12
 
-/** Returns the effective times of a run's releases. */
 export function effectiveTimes({ facts }: RunRecord, releases: readonly ReleaseDocument[]): CalendarEvent[] {
   const state = stateOf(facts)
   return releases.flatMap((release) => {
@@ -54,7 +53,6 @@ function windowsOf(freeze: FreezeRecord, now: Date): FreezeWindow[] {
   return windows
 }
 
-/** Returns the time at which an open ticket is due. */
 export function due({ ticket, run, kind, detail, openedAt, expiresAt, policies }: Ticket): CalendarEvent {
   const what = kind === 'BREAK_GLASS_REVIEW' ? 'Review of break-glass' : 'Decision'
   return {

@@ -8,7 +8,6 @@ export interface CalendarEvent {
   end?: string | undefined
   summary: string
   description: string
-  /** Whether it may still change. */
   isTentative?: boolean
 }
 

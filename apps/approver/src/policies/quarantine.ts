@@ -46,7 +46,6 @@ function isPreparedBy({ storedHeads = [] }: PreparedReleases, id: string, { seq 
   return seq !== undefined && storedHeads.some((head) => head.policy === id && head.seq >= seq)
 }
 
-/** Returns the last rollback of this version, if any. */
 export async function takenBackOf(tx: Transaction, id: string, version: string): Promise<TakenBack | undefined> {
   return (await tx.documents(POLICY_VERSIONS).get(`${id}@${version}`))?.takenBack
 }

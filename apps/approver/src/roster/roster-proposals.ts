@@ -58,7 +58,6 @@ export class RosterProposals {
     })
   }
 
-  /** Adds one person's signature to a proposal. */
   sign(digest: string, signature: RosterSignatureDto): Promise<RosterProposalView> {
     return this.database.transaction(async (tx) => {
       const current = await this.lock(tx)

@@ -69,7 +69,6 @@ export function keysOfApproval({ releases }: Pick<Approval, 'releases'>): string
   return releases.map(({ id }) => policyKey(id))
 }
 
-/** Returns the approval of a run by the run's number, if there is one. */
 export async function approvalOfRun(tx: Transaction, run: number | null | undefined): Promise<Approval | undefined> {
   const record = await runOf(tx, run)
   return record === undefined ? undefined : tx.documents(APPROVALS).get(record.approval)

@@ -219,7 +219,6 @@ function refusalOfRead(error: SignatureError, run: number): HmsError {
   })
 }
 
-/** Returns the HTTP error of a decision whose signature does not verify. */
 export function refusalOfSignature(error: SignatureError): HmsError {
   if (error.code === 'HMS_SIGNATURE_UNKNOWN_KEY') {
     return new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `No person of the roster signed this: ${error.detail}.`, {

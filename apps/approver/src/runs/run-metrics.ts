@@ -35,7 +35,6 @@ export class RunMetrics {
     for (const outcome of ENDED_STATES) this.ended.inc({ outcome }, 0)
   }
 
-  /** Counts a committed change of a run. */
   recordChange(before: RunView | undefined, after: RunView): void {
     if (isTerminal(after.state) && (before === undefined || !isTerminal(before.state))) this.end(after)
     for (const { stage, verdict, startedAt, endedAt } of after.stages) {

@@ -26,7 +26,6 @@ export const RUNS = documentTable<RunRecord>({
   keep: { for: 'runs', ended: { open: ['no'] } }, // guard: runs-are-pruned
 })
 
-/** Returns a run by its number, if there is one. */
 export async function runOf(tx: Transaction, run: number | null | undefined): Promise<RunRecord | undefined> {
   return run === null || run === undefined ? undefined : tx.documents(RUNS).get(String(run))
 }

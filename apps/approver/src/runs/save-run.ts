@@ -70,7 +70,6 @@ export class SaveRun implements OnModuleInit {
     })
   }
 
-  /** Releases the policies of an ended run for the next one. */
   private async freePolicies(tx: Transaction, record: RunRecord): Promise<void> {
     const number = record.facts.run
     for (const { id, version } of record.facts.policies) {

@@ -13,7 +13,6 @@ import { runOf, type RunRecord, RUNS } from './run.table.js'
 import { SaveRun } from './save-run.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
-/** Events that change a run or the live versions. */
 export const TRACKED_EVENTS = [...RUN_EVENTS, 'hms.rollout.promoted.v1', 'hms.rollout.withdrawn.v1'] as const
 export type TrackedEvent = (typeof TRACKED_EVENTS)[number]
 

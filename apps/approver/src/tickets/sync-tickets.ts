@@ -126,7 +126,6 @@ const SEVERITY: Record<TicketKind, 'high' | 'normal'> = {
   UNDELIVERED: 'normal',
 }
 
-/** Metrics of open tickets. */
 export class TicketMetrics {
   private readonly open = this.metrics.gauge('review_open', 'Open tickets', ['severity'])
   private readonly overdue = this.metrics.gauge(

@@ -37,7 +37,6 @@ export async function rootOf(store: TreeStore, tx: Transaction, size: number): P
   return root!
 }
 
-/** Returns the proof that leaf `index` is in the tree of `size`. */
 export function inclusionProof(store: TreeStore, tx: Transaction, index: number, size: number): Promise<Uint8Array[]> {
   return hashesOf(store, tx, inclusionPath(index, { start: 0, end: size }))
 }

@@ -28,7 +28,6 @@ type Alert = EventData['hms.alert.reported.v1']
 const UNSIGNED = 'bots without a signature'
 /** Name prefix under which all alerts of one key count together, if their streams acknowledged no release of the canary. */
 const BOTS_OF_KEY = 'bots of key'
-/** Limit of characters shown of an alert's texts. */
 const MAX_TEXT_SHOWN = 200
 
 /** Judges an alert for every canary that counts alerts: whether its bot belongs to the cohort, and whether the new policy explains it. */

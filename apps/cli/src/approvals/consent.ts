@@ -16,7 +16,6 @@ interface Described {
   paint: Paint
 }
 
-/** Returns the lines that describe a consent: differences, plan and authors. */
 export function describeConsent(consent: Consent, described: Described): string[] {
   const { authors, plan, releases } = consent
   return [

@@ -34,7 +34,6 @@ export function checkRuns(runs: readonly RunView[], { approved, promoted }: LogC
   return all.size
 }
 
-/** Roster, proofs and stage attestations by which documents are checked. */
 export interface LiveSources {
   roster: Roster
   proofOf(digest: string): Promise<AuditProof | undefined>

@@ -24,7 +24,6 @@ import { invalid } from '../export/strict.js'
 import { readGivenText } from '../files.js'
 import type { Problems } from '../output/problems.js'
 
-/** Requests that read a log and the approved releases. */
 export type LogReader = Pick<ApiClient, 'bytes' | 'get'>
 
 /** Content of the entries, not yet verified. */

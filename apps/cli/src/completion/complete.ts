@@ -69,7 +69,6 @@ function optionOf(command: Command, word: string): Option | undefined {
   return allOptions(command).find(({ long, short }) => long === flag || short === flag)
 }
 
-/** Returns the options of a verb, then the global ones. */
 function allOptions(command: Command): Option[] {
   return command.parent === null ? [...command.options] : [...command.options, ...allOptions(command.parent)]
 }

@@ -17,7 +17,6 @@ export class ExpectedHeads {
   /** Policy of the last head matched to the first queued entry, if that entry lists no heads. */
   private lastUnlistedPolicy: string | undefined
   private readonly seen = new Set<string>()
-  /** Keys of all heads that an entry has listed. */
   private readonly listedKeys = new Set<string>()
 
   add(published: PublishedEntry): void {

@@ -7,7 +7,6 @@ import { portOf } from './place.js'
 interface SidecarOptions {
   /** Address of the services from the command line. */
   url?: string
-  /** Policies to read from the command line. */
   policies?: readonly string[]
   /** Address to listen on from the command line. */
   address?: { port: number } | { socket: string }

@@ -54,7 +54,6 @@ export function dotted(label: string, text: string): string {
   return `• ${label} ${'.'.repeat(Math.max(LEAST_DOTS, DOT_COLUMN - label.length))} ${text}`
 }
 
-/** Renders the signers of a break-glass, the reason, and the state of its review. */
 function renderBreakGlass({ breakGlass }: RunView): string[] {
   if (breakGlass === undefined) return []
   const line = `  break-glass by ${breakGlass.by.join(' and ')}: ${breakGlass.reason}`

@@ -20,7 +20,6 @@ export function describeDifference(from: RosterPredicate, to: RosterPredicate): 
   return [`Roster ${version} → ${next}`, ...(lines.length === 0 ? ['nothing changes but the version'] : lines).map((line) => `  ${line}`)]
 }
 
-/** Describes an earlier role and the releases that it still covers. */
 export function describeEarlierRole({ role, until, authorSigns }: EarlierRole, nameOf: (id: string) => string): string {
   const rules = describeMembers({}, { ...othersOf(role), ...(authorSigns === undefined ? {} : { authorSigns }) })
   return [`approved before ${until} by role ${role.name} as it was: ${describeRole(role, nameOf)}`, ...rules].join('; ')
@@ -89,7 +88,6 @@ function holderOf(keyid: string, rosters: readonly RosterPredicate[]): string {
 
 type Principals = RosterPredicate['principals']
 
-/** Describes added and removed principals, and changed keys. */
 function describePrincipals(from: Principals, to: Principals): string[] {
   const ids = [...new Set([...Object.keys(from), ...Object.keys(to)])]
   return ids.flatMap((id) => {

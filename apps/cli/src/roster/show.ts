@@ -13,7 +13,6 @@ export async function showRoster(context: CliContext, { document }: { document?:
   } else context.output.data(roster.envelope, () => describeRoster(roster))
 }
 
-/** Describes who may approve what, in words. */
 export function describeRoster(roster: Roster): string[] {
   const nameOf = (id: string): string => roster.nameOf(id)
   const roles = roster.roles

@@ -1,7 +1,6 @@
 import { AUDIT_LOG, EXPORT, needed } from './options.js'
 import { area, under, verb } from './verb.js'
 
-/** Verbs that check files, the log, and the installation. */
 export const CHECK = under('Check', [
   verb('lint <files...>', 'check policy files, or folders of them, offline', {
     options: { '--format <format>': { about: 'sarif: a SARIF 2.1.0 log, for code scanning', choices: ['text', 'sarif'] } },

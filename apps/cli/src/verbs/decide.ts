@@ -42,7 +42,6 @@ const stopTheLine = area('stop-the-line', 'the stop switch: nothing but break-gl
   }),
 ])
 
-/** Verbs by which people decide. */
 export const DECIDE = under('Decide', [
   verb('plan <files...>', 'what approving these files, or a folder of policies, would do: difference, lint, replay, bots; signs nothing', {
     options: { ...REPORT, '--format <format>': { about: 'markdown: tables, for a comment', choices: ['text', 'markdown'] } },

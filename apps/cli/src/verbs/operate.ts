@@ -156,7 +156,6 @@ const tokens = area('tokens', 'keys for programs: what HMS_TOKEN holds', [
   }),
 ])
 
-/** Verbs for those who operate an installation. */
 export const OPERATE = [
   ...under('Operate', [partners]),
   ...under('Build', [webhooks]),

@@ -64,10 +64,8 @@ const REASON_IF_ANY = { '--reason <text>': REASON_ABOUT } as const
 export const WHY = { '--reason <text>': needed('why') } as const
 export const PUBLIC_REASON = { '--public-reason <text>': 'the reason sent to partners; the reason itself stays internal' } as const
 
-/** Options of a signed decision on a run, a ticket, an approval or a policy. */
 export const SIGNED_DECISION = { ...REASON, ...PUBLIC_REASON, ...SIGN, ...PASSPHRASE_FILE } as const
 
-/** Options that select the reader whose view is shown. */
 export const AS_READER = { '--region <region>': 'as a bot of this region sees it', '--bot <id>': 'as this bot sees it' } as const
 
 export const PORT = { '--port <number>': 'where to serve (HMS_PORT)' } as const

@@ -77,12 +77,10 @@ export function examplesOf(verb: Verb, parents: readonly string[] = ['hms-svc'])
 
 const COMPLETIONS = new WeakMap<Command | Option, Completion>()
 
-/** Returns the completion of an option's values, or of a verb's arguments. */
 export function completionOf(part: Command | Option): Completion | undefined {
   return COMPLETIONS.get(part)
 }
 
-/** Runs the code of a verb with its arguments and options. */
 export type Act = (run: NonNullable<Verb['run']>, call: unknown[]) => Promise<void>
 
 export function defineVerb(parent: Command, verb: Verb, act: Act, parents: readonly string[] = ['hms-svc']): void {

@@ -25,7 +25,6 @@ const decisions = RUN_DECISIONS.map((decision) =>
   }),
 )
 
-/** Verbs that show what happens. */
 export const WATCH = under('Watch', [
   area('runs', 'runs of the pipeline: state and timeline', [
     verb('list', 'runs, the newest first; 100 unless --limit says otherwise', {
@@ -101,7 +100,6 @@ export const WATCH = under('Watch', [
   }),
 ])
 
-/** Verbs that roll back or withdraw a release. */
 export const UNDO = under('Undo', [
   verb('rollback <id@version>', 'bring an earlier version back, and wait until the bots have it', {
     options: ROLLBACK,

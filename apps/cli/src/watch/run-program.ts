@@ -37,7 +37,6 @@ export interface ProgramRun {
   stdin: string
   environment: Readonly<Record<string, string | undefined>>
   deadlineMs: number
-  /** Ends the program before its deadline. */
   signal?: AbortSignal
 }
 

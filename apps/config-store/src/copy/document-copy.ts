@@ -56,7 +56,6 @@ export class DocumentCopy implements OnModuleInit {
     this.signals.on('revision', () => this.refreshSoon())
   }
 
-  /** Whether the copy was loaded at least once. */
   get isLoaded(): boolean {
     return this.loaded
   }

@@ -31,12 +31,10 @@ export class HeldPolicies {
     return [...(this.byPolicy.get(policy)?.values() ?? [])]
   }
 
-  /** Returns the document with the policy and scope of this row. */
   find({ id, scope }: Pick<StoredDocument, 'id' | 'scope'>): HeldStored | undefined {
     return this.byPolicy.get(id)?.get(scope)
   }
 
-  /** Removes the document with the policy and scope of this row; returns whether there was one. */
   drop({ id, scope }: Pick<StoredDocument, 'id' | 'scope'>): boolean {
     const scopes = this.byPolicy.get(id)
     if (scopes?.delete(scope) !== true) return false
@@ -102,7 +100,6 @@ export class HeldPolicies {
     return [...new Set(ids.flatMap((id) => this.partOf(id, from)))]
   }
 
-  /** Returns the current bundle siblings of each policy. */
   siblings(): ReadonlyMap<string, ReadonlySet<string>> {
     return new Map(this.siblingsOf)
   }

@@ -134,7 +134,6 @@ export function frameText({ changes, documents, freshness, standing, ...frame }:
   return `{${members.join()}}`
 }
 
-/** Returns the size in bytes of a document in a frame. */
 export function bytesOf(document: ConfigDocument): number {
   return Buffer.byteLength(textOf(document))
 }

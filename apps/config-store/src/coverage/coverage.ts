@@ -32,7 +32,6 @@ export interface BotPresence {
   joinedAt?: string
 }
 
-/** Returns the bot as a reader for `evaluate`. */
 export function readerOf({ bot, region, cohortKey }: BotPresence): Required<Reader> {
   return { bot, region, beforeCohortKey: cohortKey !== true }
 }

@@ -32,7 +32,6 @@ export class PresenceExchange {
   constructor(
     private readonly database: Database,
     private readonly leftBots: Pick<LeftBots, 'write' | 'rowsOfDeadInstance'>,
-    /** Whether this instance has the bot. */
     private readonly isOwn: (bot: string) => boolean,
   ) {}
 

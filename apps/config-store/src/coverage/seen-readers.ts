@@ -33,7 +33,6 @@ export class ReaderCounts {
   }
 }
 
-/** Returns the readers of one policy, over all instances. */
 export function seenOf(policy: string, instances: Iterable<CountedReaders>): SeenReaders {
   const seen = { ...NO_READERS }
   for (const { all, byPolicy } of instances) {

@@ -18,7 +18,6 @@ export interface Follower extends Receiver {
   readonly kind: 'stream' | 'events'
   /** Whether the reader is a named bot, which is counted by its acknowledgements. */
   readonly named?: boolean
-  /** Ends the connection. `goodbye`: the last frame. */
   end(goodbye: PreparedFrame): void
 }
 

@@ -6,7 +6,6 @@ import { originOf, type Origin } from './origin.js'
 
 /** Release that was in force at some time, in any scope, with its proofs. Retained forever; one row for all periods of the release. */
 export interface LiveRelease extends Origin {
-  /** Release digest. */
   digest: string
   policy: string
   version: string

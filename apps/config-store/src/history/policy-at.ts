@@ -15,7 +15,6 @@ export function headsBelow(tx: Transaction, policy: string, seq: number | undefi
   return tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'seq', descending: true, after: seq, limit })
 }
 
-/** Effective period with the head that defines it. */
 interface FoundPeriod {
   period: EffectivePeriod
   head: LiveHead

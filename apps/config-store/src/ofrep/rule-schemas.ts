@@ -23,7 +23,6 @@ export class RuleSchemas implements OnModuleInit {
     run: () => this.read(),
     failed: (error) => this.log.debug({ error: describeError(error) }, 'the schemas of policies were not read from linter'),
   })
-  /** Called when the schemas differ from before. */
   onChange: () => void = () => {}
 
   constructor(

@@ -80,7 +80,6 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     void this.checks.stop()
   }
 
-  /** Runs one check. */
   async execute(): Promise<void> {
     // Continues from the end of the last check.
     const isWhole = await readStateTopic(this.bus, this.position, ({ records, next }) => {

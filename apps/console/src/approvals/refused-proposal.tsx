@@ -5,7 +5,6 @@ import { placeIn, type PageContent } from '../layout/page.js'
 import { Command, Commands } from '../layout/parts.js'
 import { ProposeForm, type Proposed } from './propose-form.js'
 
-/** Rollback that was to be prepared for signatures. */
 export interface AskedRollback {
   policy: string
   version: string

@@ -8,7 +8,6 @@ import { policiesText } from '../layout/parts.js'
 import { valueOf } from '../reading/answer.js'
 import { textIn } from '../forms/query.js'
 
-/** What a person signs who says no to an approval. */
 export async function rejectPage(request: PageRequest): Promise<PageContent> {
   const { read, params, query, now } = request
   const digest = params['digest'] ?? ''

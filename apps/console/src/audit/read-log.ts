@@ -14,7 +14,6 @@ export interface LogFilter {
   /** Part of the type: `approval`, `reversed`. */
   act?: string
   service?: string
-  /** Only acts of people, or only steps of services. */
   kind?: 'people' | 'services'
   /** RFC 3339 dates, both included. */
   since?: string

@@ -7,7 +7,6 @@ import { predicatesOf, readPeople, whoMayNotSign, type People } from '../signing
 import { statementPage, wrongChoice, type StatementPage } from '../signing/statement-page.js'
 import { chosenIn, DECISION_WORDS, type Chosen, decisionsOfRun, whyNoDecision } from './decisions-of-run.js'
 
-/** What a person signs who decides about a run. */
 export async function decideRunPage(request: PageRequest): Promise<PageContent> {
   const { read, params, query } = request
   const number = params['number'] ?? ''

@@ -9,7 +9,6 @@ import {
 } from '#libs/contracts'
 import { textIn } from '../forms/query.js'
 
-/** What each decision does, for a person who has to choose. */
 export const DECISION_WORDS: Record<RunDecisionName | 'accept', { text: string; hint: string }> = {
   pause: {
     text: 'Pause',

@@ -26,7 +26,6 @@ export function placeInDocs(title: string, ...above: { href: string; text: strin
   return { title, section: 'Docs', still: true, trail } satisfies Partial<PageContent>
 }
 
-/** A page of the documentation: the sidebar beside its content, and the link to the page that follows. */
 export function DocsFrame(props: { docs: readonly Doc[]; path?: string; next?: Entry | null; children: ComponentChildren }): JSX.Element {
   const { docs, path, next, children } = props
   return (

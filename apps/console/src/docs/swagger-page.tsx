@@ -6,7 +6,6 @@ import { placeInDocs } from './docs-frame.js'
 
 const BASE = '/console/swagger'
 
-/** Addresses of what the page of Swagger UI loads. */
 export const SWAGGER = {
   style: `${BASE}/swagger-ui.css`,
   bundle: `${BASE}/swagger-ui-bundle.js`,

@@ -8,7 +8,6 @@ import { textIn } from '../forms/query.js'
 
 const PLACE = placeIn('Freezes', 'Begin a freeze')
 
-/** What a person signs who declares a freeze. */
 export async function declarePage(request: PageRequest): Promise<PageContent> {
   const freeze = freezeIn(request.query)
   if (typeof freeze === 'string') return wrongChoice({ ...PLACE, detail: freeze, back: '/freezes' })

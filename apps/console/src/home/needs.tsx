@@ -27,7 +27,6 @@ export function countNeeds(facts: NeedsFacts): number {
   return [facts.approvals, paused, reviews].reduce((sum, answer) => sum + (valueOf<readonly unknown[]>(answer)?.length ?? 0), 0)
 }
 
-/** Signatures, pauses and reviews that wait for a person. */
 export function Needs({ facts }: { facts: NeedsFacts }): JSX.Element {
   const { approvals } = facts
   const { paused, reviews } = pausesAndReviews(facts)

@@ -52,7 +52,6 @@ function standstills({ open, freezes, tickets, partners }: TroubleFacts): { key:
   ]
 }
 
-/** All that is wrong, as far as one can see. */
 function wrongIn(facts: TroubleFacts) {
   const { services, letters, runs } = facts
   return {

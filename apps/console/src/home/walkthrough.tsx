@@ -5,7 +5,6 @@ import type { JSX } from 'preact'
 import { takeForms } from '../forms/take-forms.js'
 import { Commands, Part } from '../layout/parts.js'
 
-/** Names and effects of the buttons, by the name of the step. */
 const TEXTS: Record<string, { button: string; about: string }> = {
   sign: { button: 'Sign the new limit', about: 'The limit falls from 35 to 25. A signature of EPA Chief starts the run.' },
   canary: { button: 'Watch the ten', about: 'Ten bots of the National Capital Region get it first.' },

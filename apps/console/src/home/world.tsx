@@ -66,7 +66,6 @@ export async function readHeader(request: Pick<PageRequest, 'read' | 'health'>):
 
 const STATES = { well: 'good', seen: 'good', needs: 'warn', stopped: 'bad', unknown: 'idle' } as const
 
-/** State of the installation in the header, with a link to what it counts. */
 function WorldState({ world: { state, things } }: { world: World }): JSX.Element {
   const texts = {
     well: '✓ All well',
@@ -84,7 +83,6 @@ function WorldState({ world: { state, things } }: { world: World }): JSX.Element
   )
 }
 
-/** Active freezes, and runs by break-glass that have not ended. */
 function Holds({ world: { freezes, breakGlass } }: { world: World }): JSX.Element {
   return (
     <div id="holds" data-live>

@@ -38,7 +38,6 @@ export function Loaded<T>({ answer, what, children }: LoadedProps<T>): JSX.Eleme
   }
 }
 
-/** A part of a page that shows what was loaded. */
 export function LoadedPart<T>({ id, title, ...loaded }: LoadedProps<T> & { id: string; title: string }): JSX.Element {
   return (
     <Part id={id} title={title}>
@@ -56,7 +55,6 @@ export function Absent({ answer, what }: { answer: Answer<unknown>; what: string
   )
 }
 
-/** A page of one thing that cannot be shown. */
 export function absentPage(
   place: Pick<PageContent, 'title' | 'heading' | 'section' | 'trail' | 'summary' | 'still'>,
   answer: Answer<unknown>,
@@ -93,7 +91,6 @@ export function Alert({ kind, title, children }: { kind: keyof typeof MARKS; tit
   )
 }
 
-/** For an address that stands for no page. */
 export const NOT_FOUND: PageContent = {
   status: 404,
   title: 'Page not found',

@@ -25,9 +25,7 @@ export interface PageContent {
   title: string
   /** Of the page; without it the title. */
   heading?: string
-  /** Which entry of the main menu this belongs to. */
   section: Section
-  /** Pages above this one. */
   trail?: readonly { href: string; text: string }[]
   /** One sentence that says how things stand; announced when it changes. */
   summary: string
@@ -59,7 +57,6 @@ export const SECTIONS = [
   { href: '/partners', text: 'Partners' },
   { href: '/audit', text: 'Audit' },
 ] as const
-/** Entries of the menu More. */
 export const MORE_SECTIONS = [
   { href: '/approvals', text: 'Approvals' },
   { href: '/reviews', text: 'Reviews' },

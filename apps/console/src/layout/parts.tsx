@@ -105,7 +105,6 @@ function cellOf(cell: ComponentChildren, at: number): ComponentChildren {
 /** A name and what it names; `null` where there is nothing to say. */
 type Fact = readonly [name: string, value: ComponentChildren] | null
 
-/** Facts about one thing, each behind its name. */
 export function Facts({ facts, plain = false }: { facts: readonly Fact[]; plain?: boolean }): JSX.Element {
   return (
     <dl class={plain ? undefined : 'facts'}>
@@ -147,7 +146,6 @@ export function PolicyLink({ id, version }: { id: string; version?: string | nul
 
 type NamedPolicy = Pick<RunPolicy, 'id' | 'version'>
 
-/** Each policy as a link to its page. */
 export function PolicyLinks({ policies }: { policies: readonly NamedPolicy[] }): JSX.Element {
   return (
     <>
@@ -173,7 +171,6 @@ export function Digest({ digest }: { digest: string }): JSX.Element {
   return <span class="digest">{digestInGroups(digest)}</span>
 }
 
-/** A value of a policy as people write it. */
 export function valueText(value: Json | undefined): string {
   if (value === undefined) return '–'
   return typeof value === 'string' ? value : JSON.stringify(value)

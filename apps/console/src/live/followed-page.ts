@@ -53,12 +53,10 @@ export class FollowedPage {
   }
 }
 
-/** How long to wait before a page is made again, where so many are followed. */
 function pauseMs(pages: number): number {
   return EVERY_MS * Math.max(1, Math.ceil(pages / PAGES_IN_TIME)) // guard: console-many-pages
 }
 
-/** All but the moment at which it was made. */
 function withoutTime(html: string): string {
   return html.replace(/<time data-as-of.*?<\/time>/s, '')
 }

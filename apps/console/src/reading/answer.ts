@@ -10,7 +10,6 @@ export type Answer<T> =
 /** Reads over the public HTTP API, by the paths that the edge serves. Never rejects. */
 export type Read = <T>(path: string) => Promise<Answer<T>>
 
-/** The value, where there is one. */
 export function valueOf<T>(answer: Answer<T>): T | undefined {
   return answer.kind === 'loaded' ? answer.value : undefined
 }
@@ -20,7 +19,6 @@ export function isUnread({ kind }: Answer<unknown>): boolean {
   return kind === 'away' || kind === 'denied'
 }
 
-/** The loaded answer with another value; all others as they are. */
 export function mapAnswer<T, U>(answer: Answer<T>, map: (value: T) => U): Answer<U> {
   return answer.kind === 'loaded' ? { kind: 'loaded', value: map(answer.value) } : answer
 }

@@ -16,7 +16,6 @@ const SHARED: ShareBounds = { forMs: 1_000, answers: 500, characters: 32 * 1024 
 type Parse = (text: string) => unknown
 
 export interface ApiReaderOptions {
-  /** Base URLs of a service's instances. */
   urlsOf(service: ServiceName): readonly string[]
   clock: Pick<Clock, 'now' | 'after'>
   deadlineMs?: number

@@ -121,7 +121,6 @@ export function powerText(power: number): string {
   return `It could have seen a doubling in ${Math.floor(power * 100)} of 100 cases`
 }
 
-/** A bar from 0 to `max`. */
 function Meter({ label, value, max }: { label: string; value: number; max: number }): JSX.Element {
   return <meter aria-label={label} min={0} max={max} value={Math.min(value, max)} />
 }

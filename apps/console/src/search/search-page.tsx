@@ -9,7 +9,6 @@ import { textIn } from '../forms/query.js'
 
 const MAX_QUERY = 100
 const MAX_HITS = 50
-/** Policies whose bots are searched. */
 const MAX_FLEETS = 5
 
 interface Hit {

@@ -1,9 +1,7 @@
 import type { Consent, Consequence } from '#libs/policy'
 
-/** Sentence of a scenario as a page shows it. */
 export const consequenceText = ({ sentence }: Pick<Consequence, 'sentence'>): string => `${sentence}.`
 
-/** Text in place of a sentence that is not proven. */
 export const notVerifiedText = (why: string): string => `CONSEQUENCE NOT VERIFIED: ${why}`
 
 /** Value that a person types again before a large change is signed. `field`: of the policy, or `version`. */

@@ -9,7 +9,6 @@ export interface SigningProps {
   act: PlacedAct
   /** Of the button: `Sign`. */
   verb: string
-  /** The same from a terminal. */
   command: string
   /** Base64 of each statement, for who signs elsewhere; none for what cannot be pasted. */
   payloads: readonly string[]

@@ -4,7 +4,6 @@ import type { PageRequest } from '../layout/page.js'
 export interface ServiceHealth {
   service: ServiceName
   state: 'up' | 'degraded' | 'down'
-  /** Instances that answered, of those that should. */
   instances: { up: number; all: number }
   /** What people should look at, in sentences. */
   concerns: string[]

@@ -24,7 +24,6 @@ export class FileReceiver {
     return new Promise((resolve) => void this.server.listen(0, '127.0.0.1', resolve))
   }
 
-  /** How the partner is registered. */
   channelOf(partner: string): { sftp: { host: string; port: number; user: string; hostKey: string; dir: string; key: string } } {
     const keys = makeKeys()
     this.userKeys.set(partner, keys.public)

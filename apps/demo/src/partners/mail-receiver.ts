@@ -26,7 +26,6 @@ export class MailReceiver {
     return { HMS_NOTIFIER_SMTP_URL: `smtp://127.0.0.1:${port}`, HMS_NOTIFIER_MAIL_FROM: 'press@epa.example' }
   }
 
-  /** How the partner is registered. */
   channelOf(partner: string): { email: { to: string } } {
     const to = `air@${partner}.example`
     this.partners.set(to, partner)

@@ -26,7 +26,6 @@ export class WebhookReceiver {
     return new Promise((resolve) => this.server.listen(0, '127.0.0.1', resolve))
   }
 
-  /** How the partner is registered. */
   channelOf(partner: string): { webhook: { url: string; secret: string } } {
     const secret = `whsec_${randomBytes(32).toString('base64')}`
     this.secrets.set(partner, secret)

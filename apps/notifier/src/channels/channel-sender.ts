@@ -14,7 +14,6 @@ export interface PolicyContent {
   replaced: ReleaseDocument | null
 }
 
-/** Event type of a message about policies. */
 export type PolicyEventType = 'policy.announced' | 'policy.updated' | 'policy.rolled-back' | 'policy.withdrawn'
 
 /** Content of a message, for channels that send more than its body. */
@@ -145,7 +144,6 @@ export function senderOf(senders: ChannelSenders, { kind }: Channel): ChannelSen
   return senders[kind] as ChannelSender | undefined
 }
 
-/** Makes one attempt through the sender of the channel's kind. */
 export async function dispatch(senders: ChannelSenders, attempt: Attempt, signal: AbortSignal): Promise<Outcome> {
   const sender = senderOf(senders, attempt.channel)
   if (sender !== undefined) return sender.send(attempt, signal)

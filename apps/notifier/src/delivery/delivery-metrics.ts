@@ -2,7 +2,6 @@ import type { Transaction } from '#libs/persistence'
 import type { Metrics } from '#libs/platform'
 import { DELIVERIES, type Delivery } from './delivery.table.js'
 
-/** Metrics of notifier's deliveries. */
 export class DeliveryMetrics {
   private readonly tries = this.metrics.counter('partner_deliveries_total', 'Tries at partners that ended, by what came of them', [
     'channel',

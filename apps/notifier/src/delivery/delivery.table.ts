@@ -6,13 +6,11 @@ import { SEVERAL, policiesOf, type NotifiedPolicies } from './notified-policies.
 /** One ended attempt: the evidence for when a partner was notified. */
 export type AttemptRecord = Pick<DeliveryTry, 'at' | 'status' | 'latencyMs' | 'detail'> & { outcome: Outcome['kind'] }
 
-/** The partner's acknowledgement of a message. */
 export interface Acknowledgement {
   at: string
   way: ReceiptWay
   /** Id of the secret that signed the acknowledgement; `null` if unsigned. */
   keyId: string | null
-  /** Note in the partner's own words. */
   note: string | null
 }
 

@@ -40,7 +40,6 @@ export function headsOf(open: readonly Delivery[]): Delivery[] {
     })
 }
 
-/** Whether another open message must be delivered before this one. */
 export function isBehind(delivery: Delivery, open: readonly Delivery[]): boolean {
   return open.some((other) => other.id !== delivery.id && other.laneSeq < delivery.laneSeq && overlap(other, delivery))
 }

@@ -6,7 +6,6 @@ import type { Delivery, Message } from './delivery.table.js'
 import { supersededBy } from './lane.js'
 import type { NotifiedPolicies } from './notified-policies.js'
 
-/** News about one policy for a partner. */
 export interface PolicyNews extends PolicyContent {
   /** Version that was in force before. */
   before: string | null
@@ -22,7 +21,6 @@ export interface News {
   stage: string | null
   /** Set for news that only partners that ask for it get. */
   kind?: 'announced' | 'rolled-back'
-  /** Time of the event. */
   at: Date
   /** When config-store stored the heads: `recordedAt` of the history. */
   storedAt?: string

@@ -39,7 +39,6 @@ export class PartnerGate {
   }
 }
 
-/** Records the outcome of an attempt in the channel's breaker. */
 export async function recordInBreaker(tx: Transaction, { partner, channel }: Delivery, { kind }: Outcome): Promise<Breaker | undefined> {
   const id = breakerId(partner, channel)
   const seen = await tx.documents(BREAKERS).get(id)

@@ -20,9 +20,7 @@ export const MIN_THROTTLED_WAIT_MS = 60 * SECOND
 export const MAX_RETRY_AFTER_MS = HOUR
 
 export type EndedAttempt = {
-  /** Start of the first attempt. */
   firstAt: Date
-  /** End of the attempt in question. */
   endedAt: Date
   /** Number of the attempt, from 1. */
   attempt: number

@@ -7,7 +7,6 @@ const MAIL_SLOTS = 6
 /** Slots in total. The others are still notified while fewer than 32 partners hang at the same time. Each slot is a connection. */
 export const MAX_SLOTS = 64
 
-/** Slot of one attempt in progress. */
 export interface Slot {
   /** Takes a slot of the mail relay; `false` if all are taken. Repeated calls change nothing. */
   takeRelay(): boolean

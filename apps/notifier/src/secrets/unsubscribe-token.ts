@@ -1,7 +1,6 @@
 import { MAX_UNSUBSCRIBE_TOKEN } from '#libs/contracts'
 import type { SecretBox } from './secret-box.js'
 
-/** Mail address of a partner. */
 export type Addressee = { partner: string; address: string }
 
 /** Owner under which tokens are sealed, so that no other secret opens as a token, and no token as another secret. */

@@ -32,7 +32,6 @@ export class OpenBreakGlass {
     }
   }
 
-  /** Deletes the order of a run that has ended. */
   async discard(tx: Transaction, run: number): Promise<void> {
     for (const { release } of await tx.documents(BREAK_GLASS_ORDERS).find({ where: { run } }))
       await tx.documents(BREAK_GLASS_ORDERS).delete(release)

@@ -62,7 +62,6 @@ export class RollBackSigned {
     }
   }
 
-  /** Deletes the order of a run that has ended. */
   async discard(tx: Transaction, run: number): Promise<void> {
     for (const { release } of await tx.documents(SIGNED_ROLLBACKS).find({ where: { run } }))
       await tx.documents(SIGNED_ROLLBACKS).delete(release)

@@ -45,7 +45,6 @@ export interface Move {
 
 /** Cause of moves that are issued and announced together. */
 export interface Cause {
-  /** Key of the events. */
   key: string
   /** Run that causes the moves; missing for a direct decision of people. */
   of?: { run: number; attempt: number; causationId: string }
@@ -226,7 +225,6 @@ export class StableMoves {
     }
   }
 
-  /** Sends the effect that ends the run behind a move. */
   private async end(tx: Transaction, { key, of }: Pick<Unannounced, 'key' | 'of'>, ending: RunEnding): Promise<void> {
     if (ending.do === 'answer') await respond(this.outbox, tx, ending, { stage: 'rollout', key, ...of! })
     else await this.outbox.emit(tx, ending.type, ending.data, { key, ...originOf(of) })
@@ -242,12 +240,10 @@ export function reversalOf(before: Stable, after: Stable, { to, change, run }: R
   return { type: 'hms.rollout.reversed.v1', data: { policy: after.policy, ...removed, to, seq: after.seq, reason, run, change } }
 }
 
-/** Returns the `seq` of each policy's head. */
 export function seqsOf(stables: readonly Pick<Stable, 'policy' | 'seq'>[]): Map<string, number> {
   return new Map(stables.map(({ policy, seq }) => [policy, seq]))
 }
 
-/** Adds the releases that stay in force to the effect that ends a run. */
 export function withKept(ending: RunEnding, kept: KeptPolicy[]): RunEnding {
   return ending.do === 'answer' ? { ...ending, kept } : { ...ending, data: { ...ending.data, kept, next: keptCommands(kept) } }
 }

@@ -9,11 +9,9 @@ import { ALL_COUNTERS, firstNumber, upcoming, type CounterAdvance, type Upcoming
 /** Live state of one policy for all readers: the number of its head, and the releases it can be rolled back to. */
 export interface Stable {
   policy: string
-  /** Number of the last stable head. */
   seq: number
   /** Number of the head with which `current` came into force; later heads that leave `current` unchanged do not alter it. */
   sinceSeq?: number
-  /** `sinceSeq` of the release that was current before. */
   sinceSeqBefore?: number
   current: ReleaseDocument | null
   /** Releases that were stable before, newest last. */
@@ -37,7 +35,6 @@ export interface Stable {
 /** A move whose event waits until a config-store may have its head. */
 export interface Unannounced {
   event: MoveEvent
-  /** Key of the event. */
   key: string
   /** Run that caused the move; missing for a direct decision of people. Its `policies` are announced together. */
   of?: { run: number; attempt: number; causationId: string; policies: string[] }
@@ -189,7 +186,6 @@ export function reversedOf(before: Stable, after: Stable): Pick<ReversedPolicy, 
   return { from: refOf(newest), ...(isAlsoRemoved ? { inForce: refOf(current) } : {}) } // guard: reversed-past-both
 }
 
-/** Returns the run that made a release live. */
 export function runOf({ liveBy }: Stable, release: ReleaseDocument | null): number | undefined {
   return release === null ? undefined : liveBy[release.releaseDigest]
 }

@@ -23,7 +23,6 @@ function invalid(message: string): { error: BotInvalid } {
   return { error: { code: 'HMS_BOT_INVALID', message } }
 }
 
-/** The policies a bot's module declares, or why it cannot be registered. */
 export type Inspected = Awaited<ReturnType<typeof inspectBot>>
 
 /** Loads the module of a bot for registration. Rejects only if it could not be inspected. */

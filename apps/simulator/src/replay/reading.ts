@@ -10,7 +10,6 @@ export type Reading = JsonObject & { id: string; at: string; region: string }
 /** The policies in force, by policy id, as a bot sees them through `getPolicy`. */
 export type PoliciesInForce = { [id: string]: JsonObject }
 
-/** Returns the policies whose ids are in `ids`. */
 export function onlyOf<P extends JsonObject>(policies: Readonly<Record<string, P>>, ids: readonly string[]): Record<string, P> {
   return Object.fromEntries(ids.flatMap((id) => (Object.hasOwn(policies, id) ? [[id, policies[id]!]] : [])))
 }

@@ -11,7 +11,6 @@ import type { ScenarioInputs } from './scenario-inputs.js'
 
 export interface ReplayBot {
   id: string
-  /** Text of the bot's module. */
   source: string
 }
 

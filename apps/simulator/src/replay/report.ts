@@ -24,7 +24,6 @@ export interface BotReport extends BotOutcome {
   bot: string
   /** `sha256:` + hex of the module text. */
   digest: string
-  /** Scenario of the outcome. */
   scenario: string
 }
 

@@ -81,7 +81,6 @@ export class BotSandbox {
     })
   }
 
-  /** Evaluates the module and returns its declarations. */
   load(source: string): BotDeclaration | { stop: Stop } {
     this.#interrupts = this.limits.baseInterrupts
     const module = this.#settle(this.#context.evalCode(source, 'bot.js', { type: 'module' }))

@@ -4,7 +4,6 @@ import { readByScenario, type Scenario } from '#libs/scenario'
 import { onlyOf } from '../replay/reading.js'
 import { SCENARIO_RULES_MAX_BYTES } from './scenario.table.js'
 
-/** Policies of a run by id, before and after. */
 export interface PoliciesOfRun {
   /** Policies in force before the run. A policy without an earlier version is missing. */
   before: Record<string, PolicyDocument>

@@ -13,7 +13,6 @@ export class SharedTrials {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Whether there is a trial whose id begins with `prefix`. */
   has(prefix: string): boolean {
     return [...this.trials.keys()].some((id) => id.startsWith(prefix))
   }

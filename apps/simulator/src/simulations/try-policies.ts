@@ -32,7 +32,6 @@ export class TryPolicies implements OnApplicationShutdown {
   private readonly stopping = new AbortController()
   private readonly replayRun = new ReplayRun(this.runtime.database, this.runtime.rosters, this.readings, this.runner)
   private readonly shared = new SharedTrials(this.runtime.clock)
-  /** Progress of the running trial. */
   progress: ReplayProgress | undefined
 
   constructor(

@@ -19,7 +19,6 @@ export interface PlanInput {
   ramp?: string
 }
 
-/** Names of the options of a plan. */
 export const PLAN_OPTIONS = ['canary', 'scope', 'observe', 'bake', 'partners', 'fallbacks', 'metrics', 'ramp'] as const
 
 /** Converts a plan for approver. Throws `HMS_SHARE_INVALID`, `HMS_DURATION_INVALID`, `HMS_METRIC_INVALID` or `HMS_RAMP_INVALID` (400). */

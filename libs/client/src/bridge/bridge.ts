@@ -16,13 +16,11 @@ export interface HostEvents extends BridgeEvents {
   'bridge:error': Error
 }
 
-/** Part of the session that the bridge uses. */
 export type BridgeStream = Pick<ReaderSession, 'state' | 'revision' | 'find' | 'on'> & {
   explain(id: string): Explanation
   close(): unknown
 }
 
-/** Pane of this page, or a frame that joined. */
 type Member = LocalPane | FrameMember
 
 /** The single connection of a page, and the panes that use it. */

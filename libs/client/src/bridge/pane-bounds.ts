@@ -6,7 +6,6 @@ const MAX_POLICIES = 256
 const MAX_NAME = 100
 const MAX_EVENT = 100
 const MAX_MESSAGE_CHARACTERS = 64 * 1024
-/** Event names reserved for the bridge. */
 const RESERVED = /^(policy|bridge):/
 const ID = /^[a-z0-9]+(-[a-z0-9]+)*$/
 

@@ -3,7 +3,6 @@ import { effectiveMs, SignatureError, STABLE_SCOPE, type ReleasePredicate, type 
 import type { DocumentTrust } from '../trust/document-trust.js'
 import { evaluate, markIncompleteBundles, type HeldDocument, type InForce, type Reader } from '#libs/evaluation'
 
-/** Document that was not admitted, with the error. */
 export interface RefusedDocument {
   document: ConfigDocument
   error: SignatureError
@@ -80,7 +79,6 @@ export class HeldDocuments {
     return [...[...this.values()].map(({ document }) => document), ...this.early.values()]
   }
 
-  /** Returns the values in force for `reader`, by policy id. */
   inForce(reader: Reader, now: number): Map<string, InForce> {
     const values = new Map<string, InForce>()
     for (const [id, scopes] of this.byPolicy) {

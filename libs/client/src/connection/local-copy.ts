@@ -50,7 +50,6 @@ export class LocalCopy {
     return (this.stable ??= stableDigest(newestOf([...this.others.values(), ...this.documents.stableHeads()])))
   }
 
-  /** Records a stable head of a policy that this reader does not follow. */
   recordStableHead(head: StableHead): void {
     if (head.seq < (this.others.get(head.policy)?.seq ?? 0)) return
     this.others.set(head.policy, head)

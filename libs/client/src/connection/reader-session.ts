@@ -275,7 +275,6 @@ export class ReaderSession implements HmsConnection {
     return this.listeners.on(event, listener)
   }
 
-  /** Reports a refusal or a failure. */
   emitError(error: Error): void {
     this.listeners.emit('error', error)
   }

@@ -13,7 +13,6 @@ export class Refusals {
     return this.byKey.values().next().value
   }
 
-  /** Returns the refusal of a policy's stable document. */
   ofStable(id: string): SignatureError | undefined {
     return this.byKey.get(`${id}@${STABLE_SCOPE}`)
   }

@@ -12,7 +12,6 @@ import {
   type VerifiedRelease,
 } from '#libs/signing'
 
-/** Requested past policy, by time or by version. */
 export interface PastPolicyQuery {
   id: string
   /** Epoch milliseconds; `knownMs`, the time of knowledge, also, and only beside `atMs`. */

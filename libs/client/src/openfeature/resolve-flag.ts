@@ -15,7 +15,6 @@ export class ProviderError extends Error {
   }
 }
 
-/** Flag types of OpenFeature. */
 export type FlagType = 'boolean' | 'string' | 'number' | 'object'
 
 /** Resolves a flag: `ID` is the whole policy, `ID.FIELD` a field of its own type. Throws `FLAG_NOT_FOUND` and `TYPE_MISMATCH`. */

@@ -33,7 +33,6 @@ type Holder = { pid?: number; purpose?: string }
 
 export type FolderLock = { release(): Promise<void> }
 
-/** Result of a claim: the lock, or its current holder. */
 type Claim = FolderLock | { heldBy: Holder }
 
 /**

@@ -19,7 +19,6 @@ const PRINCIPALS = { person: 'Person', operator: 'Operator', service: 'Service',
 
 export type CedarRequest = Omit<Parameters<CedarModule['statefulIsAuthorized']>[0], 'preparsedPolicySetId'>
 
-/** Name of the schema in the engine. */
 export const SCHEMA_NAME = 'hms'
 
 export function cedarRequest({ action, principal, next, previous, author, authors, approvers, plan, stage }: GuardRequest): CedarRequest {

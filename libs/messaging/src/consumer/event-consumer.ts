@@ -32,12 +32,10 @@ export interface EventConsumerDependencies extends OverdueGapsDependencies, Pois
   seal?: EventSeal
   /** Returns those of the given instances of this service that are gone; absent where instances are not tracked. */
   findDisconnected?: Subscription['findDisconnected']
-  /** Re-executes the work of a dead-lettered timer. */
   replayTimer?: ReplayTimer
 }
 
 type Outcome = 'handled' | 'ignored-stale' | 'unknown' | 'duplicate' | 'parked' | (typeof DEAD_LETTERED)[number]
-/** Outcomes that store a dead letter. */
 const DEAD_LETTERED = ['forged', 'unreadable', 'dead-letter'] as const
 
 /** Outcome of a record, and the next parked event of its stream, if any. */
@@ -64,7 +62,6 @@ const PARKED = 'parked'
 
 /** Single entry point of events into a service: verify, lock aggregates, advance the position, handle, commit. Failures: ADR 0003. */
 export class EventConsumer {
-  /** Dead letters of this service. */
   readonly letters = new DeadLetterBox({ ...this.deps, outbox: this.deps.outbox.store })
   private readonly subscribers = new Map<string, Subscriber>()
   private readonly externalHandlers = new Map<string, ExternalRecordHandler>()

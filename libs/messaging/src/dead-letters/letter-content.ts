@@ -38,7 +38,6 @@ export function excerptContent(record: BusRecord): Content {
   return { ...excerptOf(record), ...cutFrom }
 }
 
-/** Restores the original record from a letter. */
 export function recordOfLetter(letter: DeadLetter): BusRecord {
   const { topic, position, key, value, headers, raw } = letter
   if (raw === undefined) return { topic, position, key, value, headers }
@@ -89,7 +88,6 @@ const KEY_CHARACTERS = 512
 const DETAIL_CHARACTERS = 500
 /** Maximum size of value and headers, below the topic's limit of 5 MiB. */
 const MAX_BYTES = 4.75 * 1024 * 1024
-/** Header names that the letter sets itself. */
 const OWN_HEADERS = /^(ce_|hms-dlq-|hms-summary$|content-type$|traceparent$)/i
 
 /** Returns the event that copies a dead letter to its topic: original key, value and headers, and the reason. */

@@ -36,7 +36,6 @@ export async function deadLetterTimer(
   if (run !== undefined) await poisonRun(tx, { ...run, key: keyOf(timer), detail }, poison)
 }
 
-/** Returns the topic of the letters of timers of this kind. */
 export function timerTopic(kind: string): string {
   return `${TIMER_TOPIC_PREFIX}${kind}`
 }
@@ -45,7 +44,6 @@ export function isTimerLetter({ topic }: Pick<DeadLetter, 'topic'>): boolean {
   return topic.startsWith(TIMER_TOPIC_PREFIX)
 }
 
-/** Restores the timer from its letter. */
 export function timerOfLetter({ topic, value, group, id }: DeadLetter): EndedTimer {
   const { id: timer, keys, data } = JSON.parse(value ?? '{}') as Partial<Timer>
   if (typeof timer === 'string' && Array.isArray(keys) && data !== undefined)

@@ -14,7 +14,6 @@ export interface Advance {
    * the stream and was never handled; happens when a log that lost its tail gets the old events back after newer ones.
    */
   order: 'next' | 'duplicate' | 'gap' | 'before'
-  /** Current position of the stream. */
   last: number
   /** Whether events of the stream may be parked. `false` spares the caller the query of `unpark`, because almost no stream has any. */
   parked: boolean
@@ -33,7 +32,6 @@ export interface PositionStore {
   park(tx: Transaction, stream: StreamKey, event: VerifiedEvent): Promise<void>
   /** Deletes handled parked events up to `keySeq`; returns the next if parked. It stays parked until handled, so a crash loses nothing. */
   unpark(tx: Transaction, stream: StreamKey, keySeq: number): Promise<VerifiedEvent | undefined>
-  /** Returns the number of parked events, and when the oldest was created. */
   parked(tx: Transaction): Promise<{ count: number; oldestAt: Date | null }>
   /** Returns the first parked event of each stream if it has waited `waitedMs` by the database's clock; at most 100. */
   overdue(tx: Transaction, waitedMs: number): Promise<VerifiedEvent[]>

@@ -4,7 +4,6 @@ import { topicsOf } from './kafka-topics.js'
 
 type AclOperation = 'READ' | 'WRITE' | 'DESCRIBE' | 'DESCRIBE_CONFIGS'
 
-/** One permission of a Kafka user. */
 export interface Grant {
   principal: string
   resource: 'topic' | 'group'

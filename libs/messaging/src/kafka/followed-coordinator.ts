@@ -45,7 +45,6 @@ function follow(cluster: CoordinatingCluster, isMember: () => boolean, isMine: (
   const moved = (error: unknown): never => {
     throw isMember() && isFault(error, UNREACHABLE) ? new CoordinatorMoved('the coordinator cannot be reached', { cause: error }) : error
   }
-  /** Returns the coordinator with these two methods replaced. */
   const following = (broker: Coordinator): Coordinator => {
     const coordinator = Object.assign(Object.create(broker) as Coordinator, {
       heartbeat: (request: object) => broker.heartbeat(request).catch(moved),

@@ -16,7 +16,6 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
   }
 }
 
-/** Maps an error of kafkajs to an `HmsError`. */
 export function brokerError(error: unknown): HmsError {
   if (error instanceof HmsError) return error
   const next = [action('help.environment')]

@@ -3,7 +3,6 @@ import type { Admin } from 'kafkajs'
 import { groupOf } from '../group-of.js'
 import { minutesUntil, type TopicRate } from '../event-bus.js'
 
-/** Position of a group in a partition, and the end of the partition. */
 export interface GroupPosition {
   topic: string
   partition: number
@@ -74,7 +73,6 @@ export async function readLag(admin: Admin, services: readonly ServiceName[], cl
   }))
 }
 
-/** A record being handled. */
 export interface RecordInFlight {
   group: string
   topic: string

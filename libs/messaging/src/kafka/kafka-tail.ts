@@ -12,7 +12,6 @@ export interface KafkaTail {
   /** Called when every start offset is fixed: no record written from now on is missed. */
   onReady(): void
   onRecord(record: BusRecord): void
-  /** Ends the tail. */
   signal: AbortSignal
 }
 

@@ -42,7 +42,6 @@ export class OffsetCommitter {
     this.pending = new Map()
   }
 
-  /** Commits all pending offsets now. */
   flush(): void {
     this.commits.wake()
   }

@@ -47,7 +47,6 @@ export class StallDetector {
     this.polls = undefined
   }
 
-  /** Records progress: a record was handled. */
   recordHandled(): void {
     this.handledRecords++
   }

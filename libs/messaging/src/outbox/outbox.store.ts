@@ -31,7 +31,6 @@ export interface OutboxStore {
   markSent(tx: Transaction, positions: ReadonlyMap<string, LogPosition | undefined>): Promise<ReadonlyMap<string, number>>
   /** Marks the oldest unsent rows as sent, at the next offsets of the embedded log, and returns them in that order. */
   sendUnsent(tx: Transaction, limit: number): Promise<SentRow[]>
-  /** Returns the last record of each written partition. */
   logEnds(tx: Transaction): Promise<LogEnd[]>
   /** Marks all retained rows of a partition as unsent, so they are published again; returns how many. */
   unsendPartition(tx: Transaction, topic: string, partition: number): Promise<number>
@@ -47,6 +46,5 @@ export interface OutboxStore {
    * row is a tombstone: a broker that lost these records must be able to get them again.
    */
   prune(tx: Transaction, before: Date, compacted: readonly string[], limit: number): Promise<number>
-  /** Returns the number of unsent rows, and when the oldest was created. */
   pending(tx: Transaction): Promise<{ count: number; oldestAt: Date | null }>
 }

@@ -22,7 +22,6 @@ export interface EmitOptions {
   key: string
   run?: number
   attempt?: number
-  /** Id of the event that caused this one. */
   causationId?: string
   /** Trace context; default: the current trace. */
   traceparent?: string

@@ -31,7 +31,6 @@ export async function dropTables(runner: QueryRunner, names: readonly string[]):
   for (const name of names) await runner.query(`DROP TABLE ${schemaOfRunner(runner)}.${name}`)
 }
 
-/** Migration that creates document tables, and drops them again. */
 export abstract class DocumentTablesMigration implements MigrationInterface {
   abstract readonly tables: CreatedTables
 

@@ -3,5 +3,4 @@ import { CreateLocksAndTimers1763000000000 } from './1763000000000-create-locks-
 
 export type MigrationClass = new () => MigrationInterface
 
-/** Migrations of this library for every service's schema. */
 export const PERSISTENCE_MIGRATIONS: readonly MigrationClass[] = [CreateLocksAndTimers1763000000000]

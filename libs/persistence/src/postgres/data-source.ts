@@ -45,7 +45,6 @@ export interface DataSourceOptions {
   url: string
   schema: string
   migrations: readonly MigrationClass[]
-  /** Size of this service's connection pool. */
   poolSize?: number
   /** Client-side timeout of a statement, for a network that drops packets; default 20 s, longer than the server's own 15 s. */
   queryTimeoutMs?: number

@@ -128,7 +128,6 @@ class LocksOutOfOrder extends Error {
 /** Maximum statements queued to be sent together. */
 const MAX_QUEUED = 64
 
-/** Transaction of the PostgreSQL store adapters. */
 export class PostgresTransaction implements Transaction {
   now = new Date()
   private readonly effects: (() => void)[] = []
@@ -247,7 +246,6 @@ function nameOf(sql: string): string {
   return name
 }
 
-/** Returns the PostgreSQL transaction, for a store's PostgreSQL adapter. */
 export function postgresOf(tx: Transaction): PostgresTransaction {
   if (!(tx instanceof PostgresTransaction)) throw new TypeError('a PostgreSQL store was used with another database')
   return tx

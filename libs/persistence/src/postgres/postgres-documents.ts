@@ -1,6 +1,5 @@
 import { DEFAULT_FIND_LIMIT, type Documents, type DocumentTable, type Query, rowKeysOf } from '../database.js'
 
-/** Part of a transaction that this store uses. */
 interface Statements {
   readonly schema: string
   query<R extends object>(sql: string, values?: unknown[]): Promise<R[]>

@@ -10,7 +10,6 @@ export interface Timer {
   keys: string[]
   data: Record<string, unknown>
   dueAt: Date
-  /** Trace in which the timer was scheduled. */
   traceparent: string | null
   /** Number of the last scheduling or claim, from one counter per service, so that no two share a number. */
   leaseEpoch: number
@@ -55,7 +54,6 @@ export function timerKind<D extends object = Record<string, never>>(name: string
   return name as TimerKind<D>
 }
 
-/** A timer of one kind, to be scheduled. */
 export interface TimerOfKind<D extends object> extends NewTimer {
   kind: TimerKind<D>
   data: NoInfer<D>

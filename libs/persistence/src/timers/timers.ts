@@ -77,7 +77,6 @@ export class Timers {
     this.workers.set(kind, { work: work as unknown as WorkHandler, leaseMs })
   }
 
-  /** Returns the kinds that have a handler. */
   get kinds(): string[] {
     return [...this.handlers.keys(), ...this.workers.keys()]
   }

@@ -40,7 +40,6 @@ export interface Canary extends StageState {
   members: CanaryMember[]
   /** Heads of earlier steps in other scopes. They are renewed and taken back together with `members`. */
   earlier?: ScopedMember[]
-  /** Passed steps, if the plan has several. */
   passed?: PassedStep[]
   /** When config-store stored the first head, or the first one after a lapsed lease. Alerts count from this time. */
   publishedAt: string | null
@@ -49,7 +48,6 @@ export interface Canary extends StageState {
   observeUntil: string | null
   /** Active freeze in the canary's scopes, as last reported. */
   frozen: FreezeNotice | null
-  /** Run whose canary has the region that this canary waits for, as last reported. */
   behind?: RegionHolder
   /** Remaining observation in ms while a freeze suspends it. */
   remainingMs?: number
@@ -68,7 +66,6 @@ export interface Canary extends StageState {
   counts?: Record<string, BotCount[]>
   /** Statistics; set once config-store has counted the bots. */
   watch?: CanaryWatch
-  /** Results so far of the plan's metric gates. */
   metrics?: MetricFigures[]
   scenarios: ScenarioRule[]
   dossier: RunDossier

@@ -22,17 +22,14 @@ export type CanaryInput =
   | { type: 'freezeChanged'; frozen: FreezeNotice | null; behind?: RegionHolder | null }
   /** A step has passed, and its canary may start the next step unless `frozen` blocks it. */
   | { type: 'mayGrow'; frozen: FreezeNotice | null }
-  /** Another canary has released its regions. */
   | { type: 'regionFreed'; behind: RegionHolder | null; frozen: FreezeNotice | null }
   /** config-store stored heads, usually all of the run at once, and counted the connected bots. `at`: storage time (RFC 3339). */
   | { type: 'published'; heads: readonly PublishedHead[]; at: string }
   /** config-store reported changed numbers of expected and acknowledging bots. */
   | { type: 'covered'; reports: readonly CoverageReport[] }
-  /** A bot of the cohort alerted. */
   | { type: 'alerted'; alert: CountedAlert }
   /** A connected bot of the control group raised an alert that its policy in force does not explain. */
   | { type: 'controlAlerted'; alert: Omit<WatchedAlert, 'arm'> }
-  /** The metrics of the plan were queried. */
   | { type: 'measured'; samples: readonly MetricSample[] }
   /** Stable heads with the releases were issued. */
   | { type: 'promoted' }
@@ -75,6 +72,5 @@ export interface CanaryContext {
   evidence: 'required' | 'optional'
   /** Interval between two metric checks, ms. */
   measureMs: number
-  /** Counting rules of the statistics. */
   rules: WatchRules
 }

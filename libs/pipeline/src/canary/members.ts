@@ -37,7 +37,6 @@ export interface StoredShare {
   since: string
 }
 
-/** A member before its first head. */
 export const UNISSUED = { seq: 0, published: false, connected: 0, expected: 0, acknowledged: 0, silent: [], heard: false }
 
 /** A canary member with the scope of its head: of the current step, or of an earlier step still in effect. */

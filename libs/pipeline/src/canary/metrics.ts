@@ -28,13 +28,11 @@ export function resetUnanswered(metrics: readonly MetricFigures[]): MetricFigure
   return metrics.map((metric) => ({ ...metric, unanswered: 0 }))
 }
 
-/** Describes the first metric that failed too often. */
 export function describeFailed(metrics: readonly MetricFigures[]): string | undefined {
   const metric = metrics.find(({ failed }) => failed > MAX_FAILED)
   return metric && `metric ${metric.name} failed ${metric.failed} of ${metric.held + metric.failed} checks, limit ${MAX_FAILED + 1}`
 }
 
-/** Describes the first metric without results. */
 export function describeUnanswered(metrics: readonly MetricFigures[]): string | undefined {
   const metric = metrics.find(({ unanswered }) => unanswered > MAX_UNANSWERED)
   return metric && `metric ${metric.name} had no result at ${metric.unanswered} checks in a row: ${metric.problem}`

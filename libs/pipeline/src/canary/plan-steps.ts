@@ -1,6 +1,5 @@
 import { stepsOf, type RampStep, type RunDossier } from '#libs/contracts'
 
-/** Fields of a canary that define its current step of the plan. */
 interface StepFields {
   dossier: Pick<RunDossier, 'plan'>
   scope: string
@@ -16,7 +15,6 @@ export function stepCount({ dossier }: Pick<StepFields, 'dossier'>): number {
   return stepsOf(dossier.plan).length
 }
 
-/** Returns the scopes of the current step and of heads of earlier steps. */
 export function scopesWithHeads({ scope, earlier = [] }: Pick<StepFields, 'scope' | 'earlier'>): string[] {
   return [...new Set([scope, ...earlier.map((head) => head.scope)])]
 }

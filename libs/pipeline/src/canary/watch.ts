@@ -80,7 +80,6 @@ function newWatch(rules: WatchRules, now: Date): CanaryWatch {
   }
 }
 
-/** Returns the statistics with the exposure added up to `now`. */
 export function withExposure(canary: Canary, now: Date): CanaryWatch {
   const watch = canary.watch!
   // Before the last effective time no bot applies all releases, so there is no exposure.

@@ -62,7 +62,6 @@ function overtaken(rollout: Rollout, moved: readonly string[]): RolloutDecision 
   return end(rollout, 'aborted', [...rest, { do: 'freePolicies' }])
 }
 
-/** Whether the rollout has not issued any head. */
 function isUnissued({ state }: Rollout): boolean {
   return state === 'new' || state === 'waiting'
 }
@@ -329,7 +328,6 @@ function reachOf({ reach }: Rollout): { reach?: Reach } {
   return reach === undefined ? {} : { reach }
 }
 
-/** Pauses the rollout until a person decides. */
 function pause(rollout: Rollout, reason: string, detail: string): RolloutDecision {
   const { run, attempt } = rollout
   const next = [command('runs.decide', { decision: 'resume', run })]

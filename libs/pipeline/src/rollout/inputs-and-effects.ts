@@ -10,7 +10,6 @@ type StableReleases = Readonly<Record<string, Pick<ReleaseDocument, 'releaseDige
 export type RolloutInput =
   | CommonInput<RolloutTimer>
   | { type: 'opened'; stable: StableReleases; frozen: FreezeNotice | null }
-  /** A freeze began, ended, or changed its times. */
   | { type: 'freezeChanged'; stable: StableReleases; frozen: FreezeNotice | null }
   /** config-store stored heads, usually all of the run at once. */
   | { type: 'published'; heads: readonly PublishedHead[] }
@@ -49,7 +48,6 @@ export interface RolloutContext {
   now: Date
   /** Time in ms that config-store has to store heads. */
   publishMs: number
-  /** Time in ms that connected bots have to acknowledge. */
   acknowledgeMs: number
   /** Shortest bake in ms that the roster permits; default 0. */
   leastBakeMs?: number

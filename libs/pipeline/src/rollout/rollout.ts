@@ -39,7 +39,6 @@ export interface Rollout extends StageState {
   bakeSince?: string
   /** End of the bake (RFC 3339). */
   bakeUntil?: string
-  /** Number of bots that have the releases, and when each share of them was reached. */
   reach?: Reach
   /** Whether the promotion was published to other services. */
   promoted: boolean
@@ -47,7 +46,6 @@ export interface Rollout extends StageState {
   baked: boolean
   /** Start of the period in which config-store reports joins and leaves (RFC 3339). It lasts `COVERAGE_REPORT_MS`. */
   countedSince?: string
-  /** Freeze that a `waiting` rollout waits for. */
   frozen?: FreezeNotice
   /** Set for a break-glass: it has no canary, ignores freezes (including the stop switch), and ends other rollouts of its policies. */
   breakGlass?: true
@@ -118,12 +116,10 @@ function notYetEffective(members: readonly RolloutMember[], now: Date): RolloutM
   return members.filter(({ beginsAt }) => beginsAt !== undefined && Date.parse(beginsAt) > now.getTime())
 }
 
-/** Whether config-store has stored the last issued head of every policy. */
 export function isStored({ members }: Rollout): boolean {
   return members.every(({ published }) => published)
 }
 
-/** Whether every connected bot acknowledged. */
 export function isFullyAcknowledged({ members }: Rollout): boolean {
   return members.every(({ acknowledged, expected }) => acknowledged >= expected)
 }
@@ -151,7 +147,6 @@ function lateJoinersInBake(
   return withinFleet(joined.filter((at) => Date.parse(at) > cutoff).length, numbers, established)
 }
 
-/** Records the current numbers of bots in `counts`. */
 export function recordFleetCounts(members: readonly RolloutMember[], deadline: Deadline): RolloutMember[] {
   return members.map((member) => (member.published ? { ...member, counts: addCount(member.counts ?? [], member, deadline) } : member))
 }

@@ -6,7 +6,6 @@ type Response = Pick<DecisionAnswer, 'id' | 'stage' | 'detail'>
 
 /** End reason of a run aborted by a person. */
 const DECIDED = 'DECIDED'
-/** End reason of a run superseded by a newer one. */
 const NEWER_RELEASE = 'NEWER_RELEASE'
 
 /** Records an accepted decision, which is pending until the stage that owns the run responds. */
@@ -50,12 +49,10 @@ function endOf({ by, reason, successor }: RunDecision, at: string): EndedEarly {
   return { state: 'ABORTED', reason: DECIDED, detail: `${by}: ${reason}`, at }
 }
 
-/** Returns the end of a run superseded by run `successor`. */
 export function supersededBy(successor: number, reason: string, at: string): EndedEarly {
   return { state: 'SUPERSEDED', reason: NEWER_RELEASE, detail: `by run #${successor}: ${reason}`, at, by: successor }
 }
 
-/** Returns the facts of a new attempt that has not started, without the facts of earlier stages. */
 function nextAttempt({ startedAt: _startedAt, ...facts }: RunFacts): RunFacts {
   return { ...facts, attempt: facts.attempt + 1, stages: {} }
 }

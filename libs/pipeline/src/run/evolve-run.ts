@@ -16,7 +16,6 @@ import type { EndedEarly, RunFacts, StageFacts } from './run-facts.js'
 
 type Received<K extends EventType> = Pick<ReceivedEvent<K>, 'time' | 'attempt' | 'data'>
 
-/** Handlers by event type: each returns the facts of a run after an event. */
 const HANDLERS = {
   'hms.lint.passed.v1': (facts, event) => {
     const warnings = event.data.findings.map(({ rule, message }) => `${rule}: ${message}`)
@@ -73,7 +72,6 @@ const HANDLERS = {
 
 type RunEventType = keyof typeof HANDLERS
 
-/** Event types that change the facts of a run. */
 export const RUN_EVENTS = Object.keys(HANDLERS) as RunEventType[]
 
 /** Event that changes the facts of a run, with the members that are used. */
@@ -99,7 +97,6 @@ export function endEarly(facts: RunFacts, end: EndedEarly): RunFacts {
   return settle(addEnd(facts, end))
 }
 
-/** Ends a run that has not started, by an abort or supersede decision. */
 export function abortUnstarted(facts: RunFacts, { id }: RunDecision, at: string): RunFacts {
   return settle(recordResponse(facts, { id, stage: 'lint', detail: '' }, 'applied', at))
 }

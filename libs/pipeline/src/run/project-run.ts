@@ -48,7 +48,6 @@ export function projectRun(facts: RunFacts): Omit<RunView, 'digest'> {
   }
 }
 
-/** Returns the stages of the run, in order. */
 function stagesOf({ isRollback }: RunFacts): readonly StageName[] {
   return isRollback === true ? ['rollout'] : STAGES
 }
@@ -161,7 +160,6 @@ export function owningStage(facts: RunFacts): StageName | null {
   return workingStage(stateOf(facts)) ?? waitingStage(facts) ?? pausedStage(facts) ?? null
 }
 
-/** Returns the stage at which a run is paused. */
 export function pausedStage({ stages }: RunFacts): StageName | undefined {
   return STAGES.find((stage) => stages[stage]?.verdict === 'INCONCLUSIVE')
 }

@@ -1,6 +1,5 @@
 import { isTerminal, type RolloutPlan, type RunState, type StageName } from '#libs/contracts'
 
-/** Timeouts of a run per state, in ms. */
 export interface RunTimeouts {
   /** Timeout of a stage, in addition to the waits in the plan. */
   stageMs: number
@@ -10,7 +9,6 @@ export interface RunTimeouts {
   pauseMs: number
 }
 
-/** Waits defined by the plan, in ms. */
 export type PlannedWaits = Pick<RolloutPlan, 'observeMs' | 'bakeMs'>
 
 /**

@@ -20,7 +20,6 @@ export interface StageFacts {
   verdict?: Extract<StageVerdict, 'PASS' | 'FAIL' | 'INCONCLUSIVE'>
   detail?: string
   label?: string
-  /** Canary: figures of its verdict. */
   figures?: CanaryFigures
   /** Canary of several steps: the passed steps. */
   steps?: PassedStep[]
@@ -38,7 +37,6 @@ export interface StageFacts {
   baking?: boolean
   /** Rollout: effective time (RFC 3339) of a release that readers received beforehand. */
   effectiveAt?: string
-  /** Rollout: number of bots that have the releases, and when each share of them was reached. */
   reach?: Reach
   /** Notify: numbers of partners: all, notified, notified in time, acknowledged. `toldAt`: when `told` was reached. */
   partners?: number
@@ -78,7 +76,6 @@ export interface RunFacts {
   /** Decisions of people, oldest first. */
   decisions: RunDecision[]
   endedEarly?: EndedEarly
-  /** Policies that the rollout left in force when the run ended. */
   kept?: KeptPolicy[]
   /** First terminal state, which is final: later events only add facts. */
   ended?: { state: RunState; reason?: string; at: string }

@@ -60,7 +60,6 @@ export interface SimulationContext {
 
 type SimulationDecision = Decision<Simulation, SimulationEffect>
 
-/** Creates a simulation that has not started. */
 export function newSimulation(
   { run, attempt }: RunDossier,
   origin: Pick<Simulation, 'key' | 'causationId' | 'traceparent' | 'dossier'>,
@@ -142,7 +141,6 @@ function failed({ run, attempt }: Simulation, { reason, detail }: { reason: stri
   return { do: 'emit', type: 'hms.simulation.failed.v1', data }
 }
 
-/** Ends the stage: cancels both timers and stops the replay. */
 function end(simulation: Simulation, state: Simulation['state'], last: SimulationEffect[]): SimulationDecision {
   const stop: SimulationEffect[] = [{ do: 'cancel', timers: SIMULATION_TIMERS }, { do: 'stopReplay' }]
   return { state: { ...simulation, state }, effects: [...stop, ...last] }

@@ -35,7 +35,6 @@ export function judgeSimulation({ score, skipped, lack }: JudgedScore, evidence:
   return { do: 'pause', reason: score.reason ?? 'NO_EVIDENCE', detail, next }
 }
 
-/** Returns the score of a run without anything to replay. */
 export function emptyScore(sentence: string, firstVersion: boolean): ReplayScore {
   return {
     verdict: 'INCONCLUSIVE',

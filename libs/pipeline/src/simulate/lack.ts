@@ -1,5 +1,4 @@
 import { command } from '#libs/contracts'
-/** Scenario for the run's policies that was not replayed, and the reason. */
 export interface SkippedScenario {
   scenario: string
   why: string

@@ -39,13 +39,11 @@ export interface Cancel<Timer extends string> {
   timers: readonly Timer[]
 }
 
-/** Responds to a person's decision: applied, or too late. */
 export interface DecisionResponse {
   do: 'answer'
   decision: AcceptedDecision
   outcome: 'applied' | 'late'
   detail: string
-  /** Policies that an aborted run leaves in force. */
   kept?: KeptPolicy[]
 }
 
@@ -59,7 +57,6 @@ export interface Refused {
   detail: string
 }
 
-/** A timer of this attempt is due. */
 export interface Due<Timer extends string> {
   type: 'due'
   timer: Timer
@@ -84,12 +81,10 @@ export interface DecisionReceived {
 /** Inputs that the shell passes to every stage. */
 export type CommonInput<Timer extends string> = Refused | Due<Timer> | Ended | DecisionReceived
 
-/** Returns the decision with the effects `first` before its own. */
 export function precededBy<State, Effect>(first: readonly Effect[], { state, effects }: Decision<State, Effect>): Decision<State, Effect> {
   return { state, effects: [...first, ...effects] }
 }
 
-/** Returns the state without effects. */
 export function unchanged<State>(state: State): { state: State; effects: [] } {
   return { state, effects: [] }
 }

@@ -16,7 +16,6 @@ export interface BodyBounds {
   kept?: boolean
 }
 
-/** Defaults of a route. */
 export const BODY_BOUNDS: Readonly<BodyBounds> = { bytes: 64 * 1024, parts: 1_000, depth: 16 }
 
 export function boundsOf(route: { config?: unknown }): BodyBounds {

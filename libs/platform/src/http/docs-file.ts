@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 /** Folder `docs` of the package. Sources and `dist` are at different depths below the package root. */
 const FOLDER = new URL(import.meta.url.endsWith('.ts') ? '../../../../docs/' : '../../../../../docs/', import.meta.url)
 
-/** Returns the text of a file in `docs`. */
 export function docsFile(name: string): string {
   return readFileSync(new URL(name, FOLDER), 'utf8')
 }

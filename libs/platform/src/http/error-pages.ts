@@ -11,7 +11,6 @@ export function errorPage(code: string): string | undefined {
   return row === undefined ? undefined : `${code}\n\n${row}\n`
 }
 
-/** Returns every code with a page. */
 export function errorCodes(): string[] {
   rows ??= readRows()
   return [...rows.keys()]

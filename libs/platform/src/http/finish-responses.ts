@@ -10,7 +10,6 @@ const COMPRESSIBLE = /^(?:text\/|image\/svg|application\/(?:[\w.-]+\+)?(?:json|j
 /** Their responses contain a stream key, are small, and pass the fast path too. */
 const UNTOUCHED = /^\/ofrep\//
 
-/** Whether `Accept-Encoding` accepts gzip. */
 export function acceptsGzip(encodings: string | string[] = ''): boolean {
   const given = String(encodings)
     .split(',')

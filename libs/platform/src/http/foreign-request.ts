@@ -44,7 +44,6 @@ export function allowOrigins(server: FastifyInstance, named: readonly string[]):
   })
 }
 
-/** Host names of the local machine only. */
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
 export const LOOPBACK_ADDRESS = /^(::ffff:)?127\.\d+\.\d+\.\d+$|^::1$/
 

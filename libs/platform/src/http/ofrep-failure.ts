@@ -2,7 +2,6 @@ import { type OfrepErrorCode, type OfrepFailure, type Problem } from '#libs/cont
 
 const EVALUATE = /^\/ofrep\/v1\/evaluate\/flags(?:\/(.*?))?\/?$/
 
-/** OFREP's equivalents of our codes. */
 const WORDS: Record<string, OfrepErrorCode> = {
   HMS_OFREP_TARGETING_KEY: 'TARGETING_KEY_MISSING',
   HMS_OFREP_CONTEXT: 'INVALID_CONTEXT',

@@ -40,7 +40,6 @@ export function sendProblem(reply: FastifyReply, problem: Problem): void {
   void reply.status(problem.status).header('content-type', type).send(body)
 }
 
-/** Returns the content type and body of a problem for a request of `url`. */
 export function problemBody(problem: Problem, url: string): { type: string; body: string } {
   const failure = ofrepFailure(problem, url)
   if (failure === undefined) return { type: 'application/problem+json', body: JSON.stringify(problem) }

@@ -57,7 +57,6 @@ const SPAN: Message = {
 const SCOPE_SPANS: Message = { scope: [1, { name: [1, 'string'] }], spans: [2, SPAN] }
 const REQUEST: Message = { resourceSpans: [1, { resource: [1, { attributes: [1, ATTRIBUTE] }], scopeSpans: [2, SCOPE_SPANS] }] }
 
-/** Encodes a request of `traceRequest` as protobuf. */
 export function toProtobuf(request: object): Uint8Array<ArrayBuffer> {
   return write(new BinaryWriter(), REQUEST, request).finish()
 }

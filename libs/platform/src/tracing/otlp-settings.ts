@@ -14,7 +14,6 @@ export interface OtlpSettings {
   protocol: 'http/json' | 'http/protobuf'
   gzip: boolean
   timeoutMs: number
-  /** Attributes of the resource, by their names. */
   resource: Record<string, string>
   samples: Sampler
 }

@@ -27,7 +27,6 @@ export function scopeCovers(scope: Scope, reader: { region?: string }): boolean 
   return isEverywhere(scope) || (reader.region !== undefined && reader.region !== '' && scope === `region:${reader.region}`)
 }
 
-/** Whether one reader may be in both scopes. */
 export function scopesOverlap(a: string, b: string): boolean {
   return isEverywhere(a) || isEverywhere(b) || a === b // guard: freeze-before-rollout
 }

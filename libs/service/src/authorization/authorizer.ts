@@ -23,7 +23,6 @@ export interface RequestHead {
   /** Path with query, as sent. */
   url: string
   headers: IncomingHttpHeaders
-  /** Address of the connection's peer. */
   peer: string | undefined
   /** Object that identifies the request, so that a signature verified at its head is not verified again. */
   raw?: object

@@ -8,7 +8,6 @@ import { storeToken, MAX_TOKENS, TOKENS, type StoredToken } from './token.table.
 import type { Concerns } from '../concerns.js'
 import type { Signals } from '../signals.js'
 
-/** Signal to the other instances of a service that its table of API keys changed. */
 export const TOKENS_CHANGED = 'tokens'
 type Table = { source: FollowedService; rows: StoredToken[] }
 
@@ -24,7 +23,6 @@ export async function followToken({ data, envelope }: TokenEvent, tx: Transactio
   tx.afterCommit(() => signals.send(TOKENS_CHANGED))
 }
 
-/** Part of each service that the reader needs. */
 export interface FollowedService extends TokenService {
   clock: Clock
   signals: Pick<Signals, 'on'>

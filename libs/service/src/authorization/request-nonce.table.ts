@@ -6,7 +6,6 @@ import { digestOf } from '#libs/signing'
 interface RequestNonce {
   /** Digest of the nonce: the signer's value may be long, or contain characters that PostgreSQL cannot store. */
   id: string
-  /** End of the request's validity. */
   expiresAt: string
 }
 

@@ -105,7 +105,6 @@ export function routeConfig(config: object, handler: object): void {
   Reflect.defineMetadata(ROUTE_CONFIG, { ...known, ...config }, handler)
 }
 
-/** Decorates a route whose body may be larger or deeper than the default. */
 export function LargeBody(bounds: Partial<BodyBounds>): MethodDecorator {
   return (_target, _name, { value }) => routeConfig({ bounds: { ...BODY_BOUNDS, ...bounds } }, value as object)
 }

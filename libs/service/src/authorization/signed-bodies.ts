@@ -8,7 +8,6 @@ import { routeConfig } from './require-scope.js'
 
 export const SIGNED_BODY = 'hms:signed-body'
 
-/** Context of a proof, from the service that serves the path. */
 export interface ProofContext {
   roster: Roster
   database: Database

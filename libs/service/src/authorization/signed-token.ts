@@ -7,7 +7,6 @@ import type { StoredToken } from './token.table.js'
 export const TOKEN_TOPIC = 'hms.token.v1'
 export const TOKEN_EVENTS = ['hms.token.issued.v1', 'hms.token.revoked.v1'] as const
 
-/** Context for verifying a stored key: the roster, and the format of events. */
 export interface TokenContext {
   roster: Roster
   seal: EventSeal

@@ -5,7 +5,6 @@ import { type AddressUse, requireStreamKey, requireToken, streamKeyOf, tokenIdOf
 
 /** API keys in memory, shared by the services of a process: every request needs them. An older copy never reinstates a revoked key. */
 export class TokenBook {
-  /** Verifies the rows that `learn` gets. */
   readonly verified = new VerifiedTokens()
   private records = new Map<string, TokenRecord>()
   private readonly openUses = new Map<string, Set<() => void>>()

@@ -1,7 +1,6 @@
 import type { Envelope, TokenRecord } from '#libs/contracts'
 import { documentTable, deleteExpired, type Transaction } from '#libs/persistence'
 
-/** A key's record as stored by a service. */
 export interface StoredToken extends TokenRecord {
   /** Event in which approver issued or revoked the key; it proves the row. Rows of earlier builds have none. */
   signed?: Envelope

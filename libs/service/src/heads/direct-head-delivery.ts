@@ -5,7 +5,6 @@ export interface DirectDelivery {
   url: string
   ok: boolean
   revision: number
-  /** When config-store stored the heads. */
   storedAt?: string
   detail?: string
   /** Set if config-store itself refused the heads, which it will never store. A refusal by a proxy is none. */

@@ -7,7 +7,6 @@ export interface Upcoming {
   at: string
   /** `seq` of the stable head that first announced the release. */
   sinceSeq?: number
-  /** Number of the release's run. */
   run?: number
 }
 
@@ -22,7 +21,6 @@ export function startTimesOf(releases: readonly ReleaseDocument[], now: Date): M
   return new Map(releases.flatMap((release) => upcoming(release, now) ?? []).map(({ release, at }) => [release.id, at]))
 }
 
-/** Content of one head. */
 export interface HeadToSign {
   head: Omit<HeadPredicate, 'current' | 'next' | 'bundle'>
   current: ReleaseDocument | null

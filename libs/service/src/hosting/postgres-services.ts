@@ -16,7 +16,6 @@ import { migrationsOf } from '../shared-tables.js'
 import type { OpenService } from '../create-runtime.js'
 import { statfs } from 'node:fs/promises'
 
-/** Creates the data source for migrations and statements of a service. */
 export function dataSourceOf(definition: ServiceDefinition, url: string, poolSize?: number): DataSource {
   return createDataSource({
     url,

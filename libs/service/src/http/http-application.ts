@@ -192,7 +192,6 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** Error codes of an invalid signature, proof or head. */
 const SIGNATURE_CODES = /^HMS_(?:AUTH_(?:INVALID|REPLAYED|AUDIENCE|EXPIRED)|SIGNATURE_|HEAD_|PROOF_|APPROVER_SIGN)/
 
 /** Returns a function that counts refusals by code, a fixed set. Series start at 0: PromQL's `increase` ignores first samples. */

@@ -65,7 +65,6 @@ export function cutPage<T>(items: readonly T[], keyOf: (item: T) => Position, re
   return items.slice(start, end)
 }
 
-/** Links the page after an item. */
 export function linkNext(reply: FastifyReply, position: Position, index = 0): void {
   const path = pathOf(reply.request)
   const query = new URLSearchParams(reply.request.url.slice(path.length))

@@ -125,7 +125,6 @@ export function DryRun(): CustomDecorator {
   return SetMetadata(DRY_RUN, true)
 }
 
-/** A request whose caller the guard has identified. */
 type IdentifiedRequest = FastifyRequest & { actor?: { id: string }; rawBody?: Buffer; call?: string }
 
 /** Thrown before a handler to return the stored response of the first request. */
@@ -152,7 +151,6 @@ export class IdempotencyKeys {
   private readonly openCalls = new WeakMap<object, { call: KeyedCall; path: string; secret: string | undefined }>()
 
   constructor(
-    /** Returns the database of the service that serves a path. */
     private readonly databaseFor: (path: string) => Database,
     private readonly log: Logger,
   ) {}

@@ -16,7 +16,6 @@ export async function firstNumber(tx: Transaction): Promise<number> {
 /** Query limit that covers all rows of a table: a counter that was not advanced would assign numbers that readers have seen. */
 export const ALL_COUNTERS = 1_000_000
 
-/** Context for advancing a service's counters. */
 export interface CounterAdvance {
   tx: Transaction
   by: number

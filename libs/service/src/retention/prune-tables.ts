@@ -15,7 +15,6 @@ const compactedTopics = TOPICS.filter((topic) => topic.cleanup === 'compact').ma
 export interface PruneRule<T extends object> {
   /** Whether an expired row is still needed; it then stays for another retention period. */
   isNeeded?: (tx: Transaction, document: T) => Promise<boolean>
-  /** Called in the transaction that deletes the row. */
   onDelete?: (tx: Transaction, document: T) => Promise<void>
 }
 

@@ -46,7 +46,6 @@ export class Rosters {
 }
 
 export const ROSTER_TOPIC = 'hms.roster.v1'
-/** Signal to the other instances of a service that its table of rosters grew. */
 export const ROSTERS_CHANGED = 'rosters'
 
 /**

@@ -59,7 +59,6 @@ export function readTrial(envelope: unknown, about: TrialDocuments, keys: Keys):
   return verifyStatement(trialAbout(about), envelope, keys).predicate // guard: trial-signer
 }
 
-/** Returns how the policies of a statement differ from the expected ones. */
 function otherThan(found: TrialStatement['policies'], expected: TrialStatement['policies']): string | undefined {
   const tried = (list: TrialStatement['policies']): string => canonicalJson(list.map(({ live: _live, ...policy }) => policy))
   if (tried(found) !== tried(expected)) return 'it is about other policies'

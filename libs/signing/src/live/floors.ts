@@ -99,7 +99,6 @@ const isRecordOf = (value: unknown, isRight: Check): boolean => isObject(value) 
 
 const isFloor = objectOf({ releaseEpoch: isCount, digest: isDigest, fallbacks: listOf(isDigest), tags: optional(listOf(isString)) })
 
-/** Whether a value read from disk has the type returned by `memory`. */
 export function isFloorMemory(value: unknown): value is FloorMemory {
   const { releases, heads } = (value ?? {}) as Partial<FloorMemory>
   return isRecordOf(releases, isFloor) && isRecordOf(heads, isCount)

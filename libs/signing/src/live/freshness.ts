@@ -51,7 +51,6 @@ export function judgeFreshness(
   return Date.parse(statement.issuedAt) > Date.parse(previous.issuedAt) ? 'newer' : 'older'
 }
 
-/** Returns the error for a statement that `judgeFreshness` finds `ahead`. */
 export function freshnessAhead({ issuedAt, expires }: FreshnessTimes, nowMs: number): SignatureError {
   const detail =
     `rollout's freshness statement is dated ${issuedAt} and lasts until ${expires}; here it is ` +

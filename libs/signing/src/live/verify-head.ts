@@ -5,7 +5,6 @@ import type { Roster } from '../roster/roster.js'
 import { orRefusal, SignatureError, unlessRefused, type SignatureErrorCode } from '../signature-error.js'
 import { approvedRelease, openRelease, type VerifiedRelease } from './verify-release.js'
 
-/** A verified head with its verified releases. */
 export interface VerifiedHead {
   head: HeadPredicate
   envelope: Envelope

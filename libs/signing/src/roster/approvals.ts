@@ -131,13 +131,11 @@ function strictestFirst(a: Role, b: Role): number {
   return b.threshold - a.threshold || a.principals.length - b.principals.length || (a.name < b.name ? -1 : 1)
 }
 
-/** Rule of a roster about the author of a release. */
 export type AuthorRule = {
   /** Ids of the people with the author's name or id. The name of one may be the id of another; then the rule applies to both. */
   ids: ReadonlySet<string>
   /** Whether the author's signature counts as approval. */
   counts: boolean
-  /** Whether the author's own signature is required. */
   mustSign: boolean
   /** Whether the author must be a person of the roster. */
   mustBeKnown: boolean

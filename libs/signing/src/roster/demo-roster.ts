@@ -2,7 +2,6 @@ import { keyIdOf, rawFromSpki } from '../keys.js'
 import { NOTE_COSIGNATURE, NOTE_ED25519, vkeyOf } from '../tlog/note.js'
 import type { PrincipalKind, Role, RosterPredicate } from './roster-predicate.js'
 
-/** Officials of the demo roster. */
 export const DEMO_PEOPLE: readonly string[] = ['EPA Chief', 'EPA Counsel', 'Air Office', 'State Liaison']
 
 /** Names of the demo log and of its witness in checkpoints. */

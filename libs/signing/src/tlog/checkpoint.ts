@@ -24,7 +24,6 @@ export interface WitnessedCheckpoint extends Checkpoint {
   witnessedAt?: number
 }
 
-/** Formats the body of a checkpoint note. */
 export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
   return `${origin}\n${size}\n${toBase64(root)}\n`
 }

@@ -19,7 +19,6 @@ export class HashTree {
     }
   }
 
-  /** Returns the root over the first `size` leaves. */
   root(size = this.size): Uint8Array {
     return this.hashOf({ start: 0, end: size })
   }

@@ -14,7 +14,6 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return sha256(concatBytes(NODE_PREFIX, left, right))
 }
 
-/** Root of a tree without leaves. */
 export const EMPTY_ROOT: Uint8Array = sha256('')
 
 /** Decodes a hash of 32 bytes from standard base64; `undefined` for anything else. */

@@ -11,7 +11,6 @@ const FORM = /^hms_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/
 const ID_BYTES = 6
 const SECRET_BYTES = 32
 
-/** Creates a token, with the id and hash to store. */
 export function mintToken(): { token: string; id: string; hash: string } {
   const id = randomBytes(ID_BYTES).toString('hex')
   const token = `hms_${id}_${randomBytes(SECRET_BYTES).toString('base64url')}`

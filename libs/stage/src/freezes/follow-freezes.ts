@@ -10,7 +10,6 @@ export const FREEZES = documentTable<FreezeRecord>({ name: 'freeze', id: ({ id }
 /** Delay of the second notification in ms, because a run that is being opened while a freeze changes can miss the first. */
 const SECOND_NOTICE_MS = 5_000
 
-/** Parts of a publishing stage that `FollowFreezes` uses. */
 export interface FreezableStage<State extends StageState> {
   name: StageName
   table: DocumentTable<State>

@@ -59,7 +59,6 @@ export function originOf({ key, id, traceparent }: Arrival<unknown>['cause']): P
   return { key, causationId: id, traceparent: traceparent ?? null }
 }
 
-/** Returns the outbox options of an event about a run. */
 export function optionsOf({ key, run, attempt, causationId }: Pick<StageState, 'key' | 'run' | 'attempt' | 'causationId'>) {
   return { key, run, attempt, causationId }
 }

@@ -4,7 +4,6 @@ import { keyIdOf, orRefusal, publicKeyFromRaw, rawFromSpki, readTrial, Signature
 import { consequenceText, notVerifiedText, typedAgainOf } from '../consequence-texts.js'
 import { NotAsShown, predicateIn, type Shown } from './check-shown.js'
 
-/** Consequence of the signed releases as the page shows it. */
 export interface ShownConsequence {
   /** Sentences, in order. */
   texts: string[]

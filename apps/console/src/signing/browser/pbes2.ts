@@ -62,7 +62,6 @@ function countOf({ tag, content }: Element): number {
   return rounds
 }
 
-/** One element of DER: its tag, its content, and what follows it. */
 interface Element {
   tag: number
   content: Uint8Array

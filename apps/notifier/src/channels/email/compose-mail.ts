@@ -17,7 +17,6 @@ const MAX_THREADS = 20
 const MAX_WORD_BYTES = 39
 
 export interface DkimKey {
-  /** Domain of the sender. */
   domain: string
   selector: string
   /** PEM. */

@@ -8,7 +8,6 @@ export interface DescribedNews {
   subject: string
   headline: string
   sentences: string[]
-  /** Heading of `changes`. */
   changesHeading: string
   changes: string[]
   facts: [label: string, value: string][]

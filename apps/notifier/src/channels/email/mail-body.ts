@@ -5,7 +5,6 @@ export interface MailFooter {
   attached: readonly string[]
   /** Page whose button acknowledges the message. */
   receiptPage?: string
-  /** Page whose button stops mail to this address. */
   unsubscribePage?: string
 }
 

@@ -9,7 +9,6 @@ export interface RemoteFolder {
   /** Renames atomically: readers see the old or the new bytes. Fails on a server that cannot replace a name atomically. */
   replace(from: string, to: string): Promise<void>
   remove(name: string): Promise<void>
-  /** Returns at most the first `limit` names of the folder. */
   list(limit: number): Promise<string[]>
 }
 

@@ -28,7 +28,6 @@ export class SftpSession implements RemoteFolder {
   private readonly client: Client = new ssh2.Client()
   private sftp!: SFTPWrapper
   private ended: SftpFailure | undefined
-  /** Rejects the step in progress. */
   private interrupt: ((failure: SftpFailure) => void) | undefined
 
   private constructor(

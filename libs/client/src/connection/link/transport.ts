@@ -29,7 +29,6 @@ export interface Target {
   clock: Clock
 }
 
-/** Request for frames from a resume point. */
 export interface ResumeRequest {
   /** Revision of this reader; `undefined` requests a snapshot. */
   revision: number | undefined
@@ -51,7 +50,6 @@ export interface Connection {
 
 /** Receives the events of a connection. */
 export interface Session {
-  /** Number of frames delivered so far. */
   readonly frames: number
   readonly hasEnded: boolean
   /** Called when the server has accepted the connection. */

@@ -1,4 +1,3 @@
-/** Permitted amount: `burst` at once, `perSecond` continuously. */
 export interface BucketBounds {
   burst: number
   perSecond: number
@@ -60,7 +59,6 @@ export class ClientBuckets {
     return waitMs
   }
 
-  /** Undoes one `take`. */
   putBack(client: string): void {
     const known = this.buckets.get(client)
     if (known !== undefined) this.buckets.set(client, { ...known, left: Math.min(this.bounds.burst, known.left + 1) })

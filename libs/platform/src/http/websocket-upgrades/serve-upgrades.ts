@@ -16,7 +16,6 @@ export interface Upgrade {
   request: IncomingMessage
   socket: Duplex
   head: Buffer
-  /** Requested path and query. */
   target: URL
 }
 
@@ -103,7 +102,6 @@ export function answerUpgrade(socket: Duplex, { status, type, body, headers = {}
   )
 }
 
-/** Refuses an upgrade as every route does: with a problem document. */
 export function refuseUpgrade(socket: Duplex, problem: Problem, withinMs?: number): void {
   const again = problem.status === 429 || problem.status === 503
   const headers: Record<string, string> = again ? { 'retry-after': '2' } : {}
