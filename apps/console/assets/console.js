@@ -52,6 +52,7 @@ function bringIn() {
   const newTime = newest.querySelector('[data-as-of]')
   if (time !== null && newTime !== null) time.replaceWith(newTime.cloneNode(true))
   const before = document.querySelector('#summary')?.textContent
+  if (partsOf(document) !== partsOf(newest)) replaceMain()
   for (const part of document.querySelectorAll('[data-live]')) {
     const next = newest.getElementById(part.id)
     if (next === null) continue
@@ -63,6 +64,18 @@ function bringIn() {
   }
   const after = document.querySelector('#summary')?.textContent
   if (after !== before) announce(after)
+}
+
+const partsOf = (page) => [...page.querySelectorAll('main [data-live]')].map(({ id }) => id).join(' ')
+
+/** Parts came or went: all is replaced, but for the line of the time and its button, unless the reader is in it. */
+function replaceMain() {
+  const main = document.querySelector('main')
+  if (isInUse(main)) return
+  const copy = newest.querySelector('main').cloneNode(true)
+  keepPlace(main, copy)
+  for (const name of ['.as-of', '[data-announce]']) copy.querySelector(name)?.replaceWith(main.querySelector(name))
+  main.replaceWith(copy)
 }
 
 /** Pictures change in place: of `data-patch`, innermost elements with an id are replaced if they differ, also while the picture is used. */

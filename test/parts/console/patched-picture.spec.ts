@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
 import { openBrowser } from './browser.js'
 
@@ -19,9 +19,10 @@ describe('a picture in an open page', () => {
   })
   afterAll(() => browser?.close())
 
-  beforeEach(async () => {
+  /** Each in a window of its own: a second script in one window fails at its first constant. */
+  async function open(html: string): Promise<void> {
     page = await browser.newPage()
-    await page.setContent(pageWith({ 'bot-a%20%22': '1', 'bot-b': '1' }))
+    await page.setContent(html)
     await page.evaluate(() => {
       const world = globalThis as unknown as Record<string, unknown>
       world['EventSource'] = class extends EventTarget {
@@ -33,8 +34,8 @@ describe('a picture in an open page', () => {
       }
     })
     await page.addScriptTag({ content: SCRIPT })
-    return () => page.close()
-  })
+  }
+  afterEach(() => page.close())
 
   /** Sends a page; returns which elements of the first page are still there, and the titles of the dots. */
   const after = (html: string) =>
@@ -49,6 +50,7 @@ describe('a picture in an open page', () => {
     }, html)
 
   it('changes by its dots alone, also while it has the focus', async () => {
+    await open(pageWith({ 'bot-a%20%22': '1', 'bot-b': '1' }))
     await page.focus('#picture')
     expect(await after(pageWith({ 'bot-a%20%22': '1', 'bot-b': '2, behind' }))).toEqual({
       kept: ['fleet', 'picture', 'bot-a%20%22'],
@@ -58,17 +60,34 @@ describe('a picture in an open page', () => {
   })
 
   it('is replaced when bots join or leave, unless it is in use', async () => {
+    await open(pageWith({ 'bot-a': '1', 'bot-b': '1' }))
     await page.focus('#picture')
     expect((await after(pageWith({ 'bot-b': '2' }))).titles).toEqual(['1', '2'])
     await page.evaluate(() => (globalThis.document.activeElement as HTMLElement).blur())
     expect(await after(pageWith({ 'bot-b': '2', 'bot-c': '1' }))).toEqual({ kept: [], titles: ['2', '1'] })
   })
 
+  it('stays beside a part that came, and goes with its part', async () => {
+    const line = '<p class="as-of"><button data-pause></button><span data-connection></span></p><p data-announce></p>'
+    const pageOf = (...parts: string[]) =>
+      `<!doctype html><main>${line}${parts.map((id) => `<section id="${id}" data-live></section>`)}</main>`
+    await open(pageOf('fleet'))
+    const parts = () => page.evaluate(() => [...document.querySelectorAll('section')].map(({ id }) => id))
+    const button = await page.$('[data-pause]')
+    await after(pageOf('fleet', 'impact'))
+    expect(await parts()).toEqual(['fleet', 'impact'])
+    await after(pageOf('impact'))
+    expect(await parts()).toEqual(['impact'])
+    await button!.click()
+    expect(await page.textContent('[data-pause]')).toBe('Resume updates')
+    await after(pageOf('fleet'))
+    expect(await parts()).toEqual(['impact'])
+  })
+
   it('follows another page where it is on a page that is not followed', async () => {
-    await page.setContent(
-      `<!doctype html><main data-follow="/bots?policy=a"><p id="form">1</p>${pageWith({ 'bot-a': '1' }).split('</p>')[1]}`,
+    await open(
+      `<!doctype html><title>Prepare</title><main data-follow="/bots?policy=a"><p id="form">1</p>${pageWith({ 'bot-a': '1' }).split('</p>')[1]}`,
     )
-    await page.addScriptTag({ content: SCRIPT })
     const { kept, titles } = await after(`<p id="form">2</p>${pageWith({ 'bot-a': '2' })}`)
     expect([kept, titles, await page.textContent('#form')]).toEqual([['form', 'fleet', 'picture'], ['2'], '1'])
   })
