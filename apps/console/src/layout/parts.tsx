@@ -79,8 +79,8 @@ export function Table({ caption, head, rows = [], children }: TableProps): JSX.E
         <caption class="usa-sr-only">{caption}</caption>
         <thead>
           <tr>
-            {head.map((text) => (
-              <th scope="col" key={text}>
+            {head.map((text, at) => (
+              <th scope="col" key={text} class={rows.some((cells) => isNumber(cells[at])) ? 'number' : undefined}>
                 {text}
               </th>
             ))}
@@ -95,6 +95,10 @@ export function Table({ caption, head, rows = [], children }: TableProps): JSX.E
       </table>
     </div>
   )
+}
+
+function isNumber(cell: ComponentChildren): boolean {
+  return isValidElement(cell) && 'class' in cell.props && cell.props.class === 'number'
 }
 
 function cellOf(cell: ComponentChildren, at: number): ComponentChildren {

@@ -94,19 +94,19 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
             <Part id="steps" title="Stages">
               <Steps run={run} />
             </Part>
-            <Part id="evidence" title="Evidence">
-              <Evidence run={run} evidence={evidence} />
-            </Part>
-            {impact === undefined ? null : (
-              <Part id="impact" title="What the change turns">
-                <ImpactView impact={impact} />
-                <p>
-                  As a page of its own: <Command>{`hms-svc simulations show ${run.run} --report impact.html`}</Command>
-                </p>
-              </Part>
-            )}
           </div>
         </div>
+        {impact === undefined ? null : (
+          <Part id="impact" title="What the change turns">
+            <ImpactView impact={impact} />
+            <p>
+              As a page of its own: <Command>{`hms-svc simulations show ${run.run} --report impact.html`}</Command>
+            </p>
+          </Part>
+        )}
+        <Part id="evidence" title="Evidence">
+          <Evidence run={run} evidence={evidence} />
+        </Part>
         <LoadedPart id="events" title="Events and proof" answer={entries} what="recorded events of this run">
           {(value) => <Events entries={value} run={run} />}
         </LoadedPart>
