@@ -5,9 +5,8 @@ import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap
 const COMPARE_MS = 60_000
 
 /**
- * Time of the database, for this instance's decisions: all instances put a rule in force at the same moment, regardless of their own
- * clocks. Between two comparisons with the database the time advances with the monotonic clock, because a wall clock may be set at any
- * moment. Until the first comparison the wall clock is used.
+ * Time of the database, by which all instances put a rule in force at the same moment, regardless of their clocks. Between comparisons it
+ * advances with the monotonic clock, because a wall clock may be set at any moment; until the first one, the wall clock is used.
  */
 @Injectable()
 export class StoreTime implements OnApplicationBootstrap, BeforeApplicationShutdown {

@@ -120,9 +120,8 @@ function asUnavailable(error: Error, service: ServiceName, request: { method: st
 }
 
 /**
- * Forwards a response. An event stream on a connection whose earlier response is still pending (HTTP pipelining) is aborted, because it
- * would occupy one of the service's stream slots unread. `silenceMs`: maximum time without data in any other response; long, because the
- * client may read slowly.
+ * Forwards a response; aborts an event stream on a connection whose earlier response is still pending (HTTP pipelining), because it would
+ * occupy one of the service's stream slots unread. `silenceMs`: maximum time without data in other responses; long, for slow clients.
  */
 function forwardResponse(reply: FastifyReply, response: IncomingMessage, silenceMs: number): void {
   const isStream = String(reply.getHeader('content-type')).startsWith('text/event-stream')

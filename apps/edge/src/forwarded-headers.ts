@@ -23,10 +23,7 @@ export function tunnelHeaders(headers: IncomingHttpHeaders): Record<string, stri
   return { ...(Object.fromEntries(given) as Record<string, string>), connection: 'Upgrade', upgrade: 'websocket' }
 }
 
-/**
- * Returns `X-Forwarded-For`, the whole chain (services of profile dev trust loopback), the requested host, for addresses in responses, and
- * `CLIENT_HEADER`, which rate limits count.
- */
+/** Returns the whole proxy chain (profile dev trusts loopback), the host for addresses in responses, and the client for rate limits. */
 export function forwardedFor(
   { headers, socket }: { headers: IncomingHttpHeaders; socket: { remoteAddress?: string } },
   trusted: TrustedProxies,

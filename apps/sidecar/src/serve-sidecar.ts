@@ -38,9 +38,8 @@ export interface ServedSidecar {
 }
 
 /**
- * Runs a side-car: one verified connection upstream, whose values are served on this machine only. Listens after the first copy, live or
- * from disk. Throws the errors of `connect` if there is no first copy, `HMS_PORT_…` and `HMS_SIDECAR_SOCKET_…` for an unavailable address,
- * and the errors of opening or writing the files of `write`.
+ * Runs a side-car: serves one verified connection's values on this machine only, after the first copy, live or from disk. Throws the errors
+ * of `connect` without a copy, `HMS_PORT_…` and `HMS_SIDECAR_SOCKET_…` for an unavailable address, and file errors of `write`.
  */
 export async function serveSidecar(env: Environment, options: SidecarOptions = {}): Promise<ServedSidecar> {
   const { port, socket, logLevel } = readSidecarConfig(env)

@@ -181,9 +181,8 @@ function refusalOf(request: IncomingMessage, overTcp: boolean, origins: readonly
 }
 
 /**
- * Returns the readiness: `up` if the copy is complete and fresh, `degraded` if it may be old, and 503 `down` if there is no verified value.
- * Kubernetes takes a pod out of service when one of its containers is not ready, so an unavailable upstream must not make all side-cars
- * unready at once.
+ * Returns the readiness: `up` if the copy is complete and fresh, `degraded` if it may be old, 503 `down` without a verified value.
+ * Kubernetes takes a pod with an unready container out of service, so an unavailable upstream must not make all side-cars unready at once.
  */
 function readiness(values: Pick<HeldValues, 'state' | 'revision' | 'ids'>): SidecarResponse {
   const { state, revision } = values

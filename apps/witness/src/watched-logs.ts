@@ -14,9 +14,8 @@ export interface WatchedLogsOptions {
 }
 
 /**
- * Logs that a witness signs for, read from its pinned roster file. The operator of the witness decides which logs it watches, so no service
- * is queried. After a rotation the operator replaces the file. It is read again when a checkpoint arrives that the known roster cannot
- * verify.
+ * Logs that a witness signs for, from its pinned roster file: its operator decides which logs it watches, so no service is queried. After a
+ * rotation the operator replaces the file. It is read again when a checkpoint arrives that the known roster cannot verify.
  */
 export class WatchedLogs {
   private roster: Roster
@@ -32,10 +31,7 @@ export class WatchedLogs {
     return this.roster.logPolicies.filter(({ until }) => until === undefined || now < until).map(({ log }) => log)
   }
 
-  /**
-   * Reads the file again, at most once in `PAUSE_MS`; returns whether its roster is newer. An unreadable file is logged and changes
-   * nothing.
-   */
+  /** Reads the file again, at most once in `PAUSE_MS`; returns whether its roster is newer. An unreadable file is only logged. */
   async renew(): Promise<boolean> {
     const { clock, log, read } = this.options
     const now = clock.elapsedMs()
@@ -57,10 +53,7 @@ export class WatchedLogs {
   }
 }
 
-/**
- * Wraps a witness. Before it refuses a checkpoint with 403 or 404, the roster file is read again; if its roster is newer, the checkpoint is
- * tried again.
- */
+/** Wraps a witness: before it refuses a checkpoint with 403 or 404, reads the roster file again, and retries if its roster is newer. */
 export function withRosterRefresh(witness: WitnessLink, logs: WatchedLogs): WitnessLink {
   return {
     key: witness.key,

@@ -9,10 +9,7 @@ const REQUEST_TIMEOUT_MS = 10_000
 /** Limit of queued requests; a log sends one per batch. */
 const MAX_WAITING = 64
 
-/**
- * Creates the HTTP server of a C2SP tlog-witness: `POST /add-checkpoint`, `GET /checkpoint`, metrics and the usual probes. Does not listen
- * yet.
- */
+/** Creates the HTTP server of a C2SP tlog-witness, not listening: `POST /add-checkpoint`, `GET /checkpoint`, metrics, the usual probes. */
 export function createWitnessServer(witness: WitnessLink, log: Logger, metrics = new Metrics()): FastifyInstance {
   const server = Fastify({
     ...earlyErrors(log),

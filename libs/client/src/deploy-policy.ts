@@ -42,9 +42,8 @@ const OPTIONS = optionNames<DeployOptions>()(...FILE_OPTIONS, ...PLAN_OPTIONS, .
 const OTHER_STAGES_MS = 30 * 60_000
 
 /**
- * Signs policies and follows their run through the pipeline. Resolves with the run when it has SUCCEEDED. Rejects with `RunError`
- * (`HMS_RUN_<STATE>`, with `run`) when the run ended otherwise or was paused, or at the timeout, after which the run continues. With `wait:
- * false`, resolves with the approval's state.
+ * Signs policies and follows their run. Resolves with the SUCCEEDED run, or with the approval's state (`wait: false`). Rejects with
+ * `RunError` (`HMS_RUN_<STATE>`, with `run`) when the run ended otherwise or was paused, or at the timeout, after which the run continues.
  */
 export function deployPolicy(options: DeployOptions & { wait: false }): Promise<ApprovalView>
 export function deployPolicy(options: DeployOptions): Promise<RunView>

@@ -3,10 +3,7 @@ import type { PolicyPromise } from './policy-promise.js'
 import type { PolicyValue } from '#libs/evaluation'
 import type { PastQuery } from './history/past-policies.js'
 
-/**
- * Policies known to a program, by id; empty by default. `hms-svc types` prints a module declaration with the policies in force, with which
- * a wrong id or field does not compile.
- */
+/** Policies known to a program, by id; empty unless `hms-svc types` declares those in force, so that wrong ids or fields do not compile. */
 export interface Policies {}
 
 type Declared = keyof Policies & string
@@ -27,10 +24,7 @@ type Explain = [Declared] extends [never]
 
 /** Connection typed by the declared policies. */
 export type TypedConnection = Omit<HmsConnection, 'get' | 'explain'> & {
-  /**
-   * Returns a policy synchronously, without I/O. If no version is in force for this reader, returns `fallback`; without a fallback, throws
-   * `HMS_POLICY_NOT_FOUND` (404).
-   */
+  /** Returns a policy without I/O, or `fallback` if none is in force for this reader; without one, throws `HMS_POLICY_NOT_FOUND` (404). */
   readonly get: Get
   /** Same as `get`, with the source and age of the value. */
   readonly explain: Explain

@@ -23,8 +23,7 @@ const OPTIONS = optionNames<RollbackOptions & { url?: string }>()('reason', 'pub
 
 /**
  * Rolls back to `ID@VERSION` and waits for the acknowledgements of the connected bots. `seconds` is the time from the call to the last
- * acknowledgement, or to the timeout. Bots that have not acknowledged by the timeout are in `silent`; the rollback is in force all the
- * same.
+ * acknowledgement, or to the timeout. Bots that have not acknowledged by then are in `silent`; the rollback is in force all the same.
  */
 export async function rollbackPolicy(reference: string, options: RollbackOptions & { url?: string } = {}): Promise<RollbackReport> {
   requireKnownOptions('rollbackPolicy', options, OPTIONS)

@@ -11,9 +11,8 @@ export interface Audience {
 }
 
 /**
- * Period in ms in which config-store reports coverage to the stages. It begins when a head is stored, and again when the head's `next`
- * release takes effect. A canary renews its heads and so restarts the period. Stages wait for bots only in this period. Without the bound
- * every bot that connects or disconnects would cost one signed event per policy.
+ * Period in ms in which config-store reports coverage and stages wait for bots; starts when a head is stored or its `next` takes effect, so
+ * a canary restarts it by renewing heads. Unbounded, each bot that connects or disconnects would cost one signed event per policy.
  */
 export const COVERAGE_REPORT_MS = 10 * 60 * 1000
 
@@ -40,9 +39,7 @@ export interface ScopeCoverage {
   acknowledged: number
   /** Names of bots that have not acknowledged, at most `MAX_SILENT`. */
   silent: string[]
-  /**
-   * Connection times (RFC 3339) of silent bots, newest first, at most `MAX_SILENT`; absent without any, and in reports of earlier builds.
-   */
+  /** Connection times (RFC 3339) of silent bots, newest first, at most `MAX_SILENT`; absent if none, and in reports of earlier builds. */
   joined?: string[]
   /** Canary only: connected, named bots of the scope that no head of this canary serves (control group). */
   control?: number

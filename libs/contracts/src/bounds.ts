@@ -49,15 +49,11 @@ export const MAX_EMAIL_ADDRESS = 254
 
 /** Longest OFREP flag key, `ID.FIELD`. */
 const MAX_FLAG = MAX_ID + '.'.length + MAX_POLICY_KEY
-/**
- * Parts of a delivery id, `CAUSE.POLICY.PARTNER.CHANNEL`. The cause names a run, a head or a ticket; the channel is a kind and a number.
- */
+/** Parts of a delivery id, `CAUSE.POLICY.PARTNER.CHANNEL`. The cause names a run, head or ticket; the channel is a kind and a number. */
 const MAX_CAUSE = 64
 const MAX_CHANNEL_NAME = 32
 const MAX_DELIVERY_ID = [MAX_CAUSE, MAX_ID, MAX_ID, MAX_CHANNEL_NAME].reduce((sum, length) => sum + '.'.length + length)
-/**
- * Token of an unsubscribe link, `sealed.v1.KEY.BASE64URL`: the base64url part has nonce, ciphertext of `["PARTNER","ADDRESS"]`, and tag.
- */
+/** Token of an unsubscribe link, `sealed.v1.KEY.BASE64URL`: the base64url part has nonce, ciphertext of `["PARTNER","ADDRESS"]` and tag. */
 const SEALED_PREFIX = 'sealed.v1.0123456789abcdef.'
 const NONCE_AND_TAG_BYTES = 28
 const MAX_ADDRESSEE_BYTES = MAX_ID + MAX_EMAIL_ADDRESS + '["",""]'.length

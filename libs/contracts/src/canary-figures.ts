@@ -16,9 +16,7 @@ export interface CanaryFigures {
   /** Evidence (e-value) for a higher alert rate in the cohort; the canary fails as soon as it reaches `limit`. */
   evidence: number
   limit: number
-  /**
-   * Probability of at least `cohortAlerts` in the cohort if both rates are equal, for a single check. Informational; `null` without alerts.
-   */
+  /** Probability of at least `cohortAlerts` in the cohort if both rates are equal, for one check. Informational; `null` without alerts. */
   chance: number | null
   /** Probability that a doubled alert rate would have caused two alerts, which end the canary. */
   power: number
@@ -49,9 +47,7 @@ export interface PassedStep {
   /** Share in basis points: of the plan, and of the heads. The heads have a larger share if no bot was below the requested one. */
   requestedShare: number
   realisedShare: number
-  /**
-   * `cohort`: connected bots that should run the release, also by an earlier step's head. `connected`: all connected bots of the scope.
-   */
+  /** `cohort`: connected bots that should run the release, also by an earlier step's head. `connected`: all connected bots of the scope. */
   cohort: number
   connected: number
   /** Basis of the verdict: observed bots, a person's decision, or elapsed time. */

@@ -33,9 +33,8 @@ export function jsonTextOf(value: unknown): string | undefined {
 export type JsonText<T, Raw = string> = Raw & { readonly textOf?: T }
 
 /**
- * Returns canonical JSON, RFC 8785 (JCS): keys sorted by UTF-16 code units, ECMAScript number and string form.
- * Members that are `undefined` are omitted, as in `JSON.stringify`.
- * Throws `TypeError` for values without canonical form: NaN, infinities, integers beyond 2^53−1, lone surrogates.
+ * Returns canonical JSON, RFC 8785 (JCS): keys sorted by UTF-16 code units, ECMAScript form of numbers and strings; `undefined` members are
+ * omitted. Throws `TypeError` for values without canonical form: NaN, infinities, integers beyond 2^53−1, lone surrogates.
  */
 export function canonicalJson(value: unknown): string {
   switch (typeof value) {

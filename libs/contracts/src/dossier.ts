@@ -109,9 +109,7 @@ export function isRollbackDossier({ releases }: RunDossier): boolean {
   return releases.some((release) => predicateIn<{ rollback?: unknown }>(release).rollback !== undefined)
 }
 
-/**
- * Whether the run is a break-glass: it skips simulation, canary and freezes. After lint it goes to rollout, which verifies the signatures.
- */
+/** Whether the run is a break-glass: it skips simulation, canary and freezes. Rollout follows lint and verifies the signatures. */
 export function isBreakGlassDossier({ releases }: RunDossier): boolean {
   return releases.some((release) => predicateIn<{ breakGlass?: unknown }>(release).breakGlass !== undefined)
 }

@@ -56,9 +56,7 @@ export interface EventData {
   'hms.rollout.started.v1': { run: number; attempt: number; detail: string; dossier?: RunDossier }
   /** `change`: who approved the releases and why, internal; absent in events of earlier builds. */
   'hms.rollout.promoted.v1': { run: number; attempt: number; heads: PromotedHead[]; change?: Change }
-  /**
-   * Readers have received the releases before their effective times. The last release takes effect at `until`, by the readers' own clocks.
-   */
+  /** Readers have received the releases before their effective times. The last takes effect at `until`, by the readers' own clocks. */
   'hms.rollout.held.v1': { dossier: RunDossier; until: string; detail: string; reach?: Reach }
   'hms.rollout.took-effect.v1': { run: number; attempt: number; detail: string }
   /** `reach`: bots that have the releases so far; absent in events of earlier builds. */
@@ -127,14 +125,9 @@ export interface EventData {
   'hms.head.issued.v1': IssuedHeads
   'hms.head.published.v1': PublishedHeads
   'hms.coverage.reported.v1': ReportedCoverage
-  /**
-   * `bundle`: set if the revision has several documents, which take effect together. It names them: the first four bytes of the SHA-256 of
-   * each `policy@scope`, concatenated, in base64.
-   */
+  /** `bundle`: if several documents take effect together, first 4 bytes of the SHA-256 of each `policy@scope`, concatenated, in base64. */
   'hms.state.recorded.v1': { document: ConfigDocument; bundle?: string }
-  /**
-   * Rollout's freshness statement on all stable heads, for readers that read only the topic. The audit log does not record it: it expires.
-   */
+  /** Rollout's freshness statement on all stable heads, for readers that read only the topic. The audit log omits it: it expires. */
   'hms.state.vouched.v1': { freshness: Envelope }
   /**
    * `region`: region of the key or of the open stream, empty if neither names one. `connected`: whether the bot had an open stream.
@@ -262,10 +255,7 @@ export function isEventType(type: string): type is EventType {
 export const SUMMARY_HEADER = 'hms-summary'
 const MAX_SUMMARY = 300
 
-/**
- * Returns the header `hms-summary` of an event: `run 184 epa-pm25-limit@2.0.0: canary passed, 10 of 10 bots acknowledged`. Printable ASCII,
- * at most 300 characters.
- */
+/** Returns the header `hms-summary`: `run 184 pm25@2.0.0: canary passed`. Printable ASCII, at most 300 characters. */
 export function summaryOf<T extends EventType>(type: T, data: EventData[T], { run, key }: { run?: number | string; key: string }): string {
   const { dossier, view, ticket } = data as Partial<Record<'dossier', RunDossier> & Record<'view', RunView> & Record<'ticket', Ticket>>
   const policies = dossier?.releases ?? view?.policies ?? ticket?.policies

@@ -36,9 +36,7 @@ export function stageOutcome(stage: RunStage, state: RunState): string {
   return stage.stage === 'notify' && stage.verdict === 'PASS' ? stage.detail : `${verdict} (${stage.detail})`
 }
 
-/**
- * Returns a line per policy of `run` that is no longer in force: `pm25@2.0.0 was taken back at 2026-11-29T12:00:00Z: 1.5.0 is in force`.
- */
+/** Returns a line per policy that is no longer in force: `pm25@2.0.0 was taken back at 2026-11-29T12:00:00Z: 1.5.0 is in force`. */
 export function describeReplaced({ policies, replaced = [] }: Pick<RunView, 'policies' | 'replaced'>): string[] {
   return replaced.map((policy) => `${policy.id}@${policies.find(({ id }) => id === policy.id)?.version} ${endOfReplaced(policy)}`)
 }

@@ -5,9 +5,7 @@ import type { RunPolicy } from './runs.js'
 export const TICKET_KINDS = ['EMERGENCY_REVIEW', 'INCONCLUSIVE', 'ACK_TIMEOUT', 'POISONED', 'UNDELIVERED', 'BREAK_GLASS_REVIEW'] as const
 export type TicketKind = (typeof TICKET_KINDS)[number]
 
-/**
- * States of a ticket; all except OPEN are terminal. `MOOT`: closed without a decision, because the run continued or partners were reached.
- */
+/** States of a ticket; all but OPEN are terminal. `MOOT`: closed without a decision, because the run continued or partners were reached. */
 export const TICKET_STATES = ['OPEN', 'DECIDED', 'EXPIRED', 'MOOT'] as const
 export type TicketState = (typeof TICKET_STATES)[number]
 

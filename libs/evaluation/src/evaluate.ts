@@ -31,10 +31,7 @@ export interface HeldDocument {
   isParted?: boolean
 }
 
-/**
- * Value in force for one reader. `until`: when the lease of the canary ends (epoch milliseconds); `null` for a stable release, or without a
- * lease.
- */
+/** Value in force for a reader. `until`: end of the canary's lease (epoch milliseconds); `null` for a stable release or without a lease. */
 export interface InForce {
   held: HeldDocument & { value: PolicyValue }
   until: number | null
@@ -96,8 +93,7 @@ export interface Resolution {
 
 /**
  * Resolves the policy for a reader, with the reason: `SPLIT` inside a canary; `TARGETING_MATCH` outside of a running one, because the
- * result depends on the reader; else `STATIC`, the only reason that lets a provider cache for all readers. `null` if nothing is in force
- * for this reader.
+ * result depends on the reader; else `STATIC`, which alone lets a provider cache for all readers. `null` if nothing is in force.
  */
 export function resolve(documents: readonly HeldDocument[], reader: Reader, now: number): Resolution | null {
   const found = evaluate(documents, reader, now)
@@ -107,10 +103,7 @@ export function resolve(documents: readonly HeldDocument[], reader: Reader, now:
   return { held, reason: liveCanaries(documents, now).length > 0 ? 'TARGETING_MATCH' : 'STATIC' }
 }
 
-/**
- * Returns the document for which coverage counts `reader`: the canary that covers the reader now, or will at its effective time, else the
- * stable document.
- */
+/** Returns the document that coverage counts for `reader`: the canary that covers it, now or once effective, else the stable document. */
 export function documentForCoverage(documents: readonly HeldDocument[], reader: Reader, now: number): HeldDocument | undefined {
   const stable = stableOf(documents)
   const present = stable === undefined ? undefined : documentAsOf(stable, now)
@@ -176,17 +169,14 @@ function expiryOf(head: HeadPredicate): number | null {
   return head.expires === undefined ? null : Date.parse(head.expires) || 0
 }
 
-/**
- * Orders heads by descending `seq`, then by scope. A policy has one canary at a time, but if two cover a reader, all readers pick the same.
- */
+/** Orders heads by descending `seq`, then by scope. A policy has one canary at a time; if two cover a reader, all readers pick the same. */
 function newestFirst(a: HeldDocument, b: HeldDocument): number {
   return b.head.seq - a.head.seq || (a.head.scope < b.head.scope ? -1 : 1)
 }
 
 /**
- * Finds the canaries of incomplete bundles, which readers ignore so that no reader applies a bundle in part (ADR 0089). A bundle is
- * incomplete if members are missing, were not issued together, or have lost their base. `all`: the whole copy, after it applied documents.
- * Returns the documents to replace, with their new mark. Pure.
+ * Marks the canaries of incomplete bundles: members missing, not issued together, or without their base. Readers ignore them, so that none
+ * applies a bundle in part (ADR 0089). `all`: the whole copy, after an update. Returns the documents to replace, with their new mark.
  */
 export function markIncompleteBundles<H extends HeldDocument>(all: readonly H[], now: number): H[] {
   const canaries = all.filter(({ head }) => head.scope !== STABLE_SCOPE && head.cohortKey !== undefined && head.bundle !== undefined)

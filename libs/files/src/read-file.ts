@@ -8,16 +8,12 @@ export interface GivenFile extends Access {
 
 const CHUNK_BYTES = 64 * 1024
 
-/**
- * Flags for opening. Without O_NONBLOCK a FIFO waits for a writer; without O_NOCTTY a terminal could become the controlling terminal.
- * Windows has neither flag.
- */
+/** Flags to open a FIFO without waiting for a writer, and a terminal without making it the controlling one. Windows has neither flag. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0) // guard: file-no-wait
 
 /**
- * Reads a file named by a user or the environment. The file is opened once and checked by its handle, so it cannot be replaced between
- * check and read. A device or pipe is never read; a regular file is read up to `maxBytes`, whatever size its metadata states. Throws
- * `HMS_FILE_UNREADABLE`, `HMS_FILE_NOT_REGULAR` or `HMS_FILE_TOO_LARGE` (400); the cause has the system error's code.
+ * Reads a regular file, given by a user or the environment, up to `maxBytes` whatever its stated size; checked by handle, so it cannot be
+ * replaced. Throws `HMS_FILE_UNREADABLE`, `HMS_FILE_NOT_REGULAR` or `HMS_FILE_TOO_LARGE` (400); the cause has the system error's code.
  */
 export async function readGivenFile(path: string, maxBytes: number): Promise<GivenFile> {
   const file = await opened(path)
@@ -93,8 +89,7 @@ export interface Access {
 
 /**
  * Returns which users besides its owner can access a file with a secret; `undefined` if none can, and on Windows, which has no permission
- * bits. Read access of the group is allowed if another user owns the file, because Kubernetes passes secrets to a non-root process that
- * way.
+ * bits. Group read is allowed if another user owns the file: Kubernetes passes secrets to a non-root process that way.
  */
 export function exposedTo({ mode, uid }: Access, ownUid = process.getuid?.()): string | undefined {
   if (ownUid === undefined) return undefined

@@ -59,10 +59,7 @@ export function judgeReleases(guard: Guard, roster: Roster, request: JudgeReques
   }
 }
 
-/**
- * Returns the rules in force that stages will evaluate for these releases, for a run's dossier. Returns at most one rule above the limit,
- * which makes the stages deny.
- */
+/** Returns the rules in force that apply to these releases, for a run's dossier; at most one above the limit, which makes stages deny. */
 export function rulesForRun(
   roster: Roster,
   { releases, live, rules }: Pick<JudgeRequest, 'releases' | 'live' | 'rules'>,

@@ -20,9 +20,7 @@ const MISSING_RULE = {
   hint: 'guard: { kind: cel, rule: "…", message: "…", severity: deny }',
 }
 
-/**
- * Parses the rule of a policy tagged `guard`: `guard: { kind, rule, message, severity, when?, policies?, tags? }`. Returns all problems.
- */
+/** Reads the rule of a policy tagged `guard`: `guard: { kind, rule, message, severity, when?, policies?, tags? }`. Returns all problems. */
 export function readRule(policy: PolicyDocument): ReadRule {
   const { guard } = policy
   if (!isObject(guard)) return { ok: false, problems: [{ pointer: guard === undefined ? '/tags' : '/guard', ...MISSING_RULE }] }

@@ -81,9 +81,8 @@ export function ruleName({ id, version }: Pick<GuardRule, 'id' | 'version'>): st
 type RequestTarget = Pick<GuardRequest, 'action' | 'next' | 'previous'>
 
 /**
- * Whether a rule applies to a request. A rule never applies to its own policy, so that a rule that always fails can be replaced. It applies
- * to other guard rules only if it names them, and never to their rollback. Tags of the live version count too, so that dropping a tag does
- * not evade a rule.
+ * Whether a rule applies to a request: never to its own policy, so that a rule that always fails can be replaced; to other guard rules only
+ * if it names them, and never to their rollback. Tags of the live version count too: dropping a tag does not evade a rule.
  */
 export function applies(rule: GuardRule, { action, next, previous }: RequestTarget): boolean {
   if (!rule.when.includes(action) || rule.id === next.id) return false

@@ -104,10 +104,7 @@ interface LoadRow extends AlertLoad {
   newlyCompliant?: number
 }
 
-/**
- * Renders figures as a table. Each row also shows the figures before and after as bars, one outlined and one filled, which is readable
- * without colour.
- */
+/** Renders figures as a table, each row with two bars, before and after: one outlined and one filled, which is readable without colour. */
 export function LoadTable({ caption, what, rows }: { caption: string; what: string; rows: readonly LoadRow[] }): JSX.Element {
   const most = Math.max(1, ...rows.flatMap(({ before, after }) => [before, after]))
   const turned = rows.some(({ newlyViolating }) => newlyViolating !== undefined)

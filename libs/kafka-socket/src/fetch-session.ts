@@ -21,9 +21,8 @@ export interface SessionPart {
 const MAX_EPOCH = 0x7fff_ffff
 
 /**
- * Incremental fetch session: the broker remembers the partitions that a reader fetches. A request names only partitions whose offset
- * changed; a response contains only partitions with new records. A request of epoch 0 names all partitions and starts a session; each later
- * request increments the epoch. `next` runs for every fetch and takes some 10 µs for audit's 170 partitions.
+ * Incremental fetch session: a request names only partitions whose offset changed, a response only those with new records. Epoch 0 names
+ * all and starts a session; each later request increments it. `next` runs for every fetch: some 10 µs for audit's 170 partitions.
  */
 export class FetchSession {
   private id = 0

@@ -6,10 +6,8 @@ import { fetchIncrementally } from './incremental-fetches.js'
 const KEEP_ALIVE_MS = 60_000
 
 /**
- * Socket factory for kafkajs. kafkajs 2.2.4 keeps the beginning of a truncated response, appends the next connection's bytes, and then
- * reads a length from the middle of a response. The RangeError is thrown in a socket event and ends the process: ten times in two hours of
- * a kill test with broken connections. This socket delivers complete responses only, so no truncated response remains; an invalid response
- * length becomes a connection error, which kafkajs handles.
+ * Socket factory that delivers complete responses only; an invalid length becomes a connection error. Otherwise kafkajs 2.2.4 appends the
+ * next connection's bytes to a truncated response and ends the process with a RangeError: ten times in two hours of a kill test.
  */
 export function framedSocket({
   host,

@@ -18,9 +18,8 @@ const DEADLINES_SEEN_MS = 1_000
 let areQuiet = false
 
 /**
- * Patches kafkajs so that it does not poll empty request queues. kafkajs 2.2.4 polls the queue of each open connection a thousand times a
- * second, with a timer that restarts itself. A request that has to wait starts the timer, so an empty queue needs none. The patch also
- * checks for timed-out requests once a second instead of ten times. The first call patches all queues of the process.
+ * Stops kafkajs 2.2.4 from polling each connection's empty request queue a thousand times a second: a request that has to wait starts the
+ * timer. Also checks for timed-out requests once a second instead of ten times. The first call patches all queues of the process.
  */
 export function quietIdleQueues(): void {
   if (areQuiet) return

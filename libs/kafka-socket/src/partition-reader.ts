@@ -50,9 +50,8 @@ export interface FetchedPart<R = FetchedMessage> {
 }
 
 /**
- * Reads a partition of Apache Kafka like a file: Fetch requests to the leader, without a consumer group. A reader of a whole partition
- * shares and commits nothing. Without a group the reader needs no permission on one, causes no work for a coordinator, and loses its
- * partition to no other member.
+ * Reads a partition of Apache Kafka like a file: Fetch requests to the leader, without a consumer group, because it shares and commits
+ * nothing. So it needs no permission on a group, causes no work for a coordinator, and loses its partition to no other member.
  */
 export class PartitionReader {
   /** Whether the last read failed, so that the metadata is refreshed: the leader may have moved. */

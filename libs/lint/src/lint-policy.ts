@@ -34,10 +34,8 @@ export type LintContext = {
 }
 
 /**
- * Applies all lint rules to one policy, pure and deterministic: same source and context, same findings in the same order. Rules on
- * versions: a removed field, a changed type or unit, or a tighter bound needs a major version, every other change of rule data a minor one.
- * New values of `effective`, `title`, `description`, `owner` and `tags` need only a patch, and so does any change of `partners` and
- * `breaking`, which are instructions for the pipeline.
+ * Applies all lint rules to one policy; pure: same input, same findings in the same order. A removed field, changed type or unit, or
+ * tighter bound needs a major version, other rule data a minor one, new values of `METADATA` and changes of `PIPELINE_KEYS` a patch.
  */
 export function lintPolicy(source: PolicySource, context: LintContext): Finding[] {
   const report = new Report(context.file, source.locate)

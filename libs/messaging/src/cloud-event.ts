@@ -48,9 +48,8 @@ export const SOURCE_PREFIX = '/hms-svc/'
 export type Unusable = { ok: false; kind: 'forged' | 'unreadable'; code: string; detail: string }
 
 /**
- * Verifies and decodes a record. The statement must be signed by a key of the service that it names, this service must be a producer of the
- * topic, and topic and key of the statement must equal the record's. Headers are not trusted: `ce_source` only selects the keys and must
- * equal the statement's source; `traceparent` is taken for tracing.
+ * Verifies and decodes a record: its statement must be signed by a key of its service, a producer of the topic, and state the record's
+ * topic and key. Headers are not trusted: `ce_source` only selects the keys and must equal the stated source; `traceparent` is for tracing.
  */
 export function openRecord(
   record: BusRecord,

@@ -1,9 +1,8 @@
 import type { OutgoingEvent, ServiceLag, ServiceName, TopicActivity } from '#libs/contracts'
 
 /**
- * Log that transports events between services. Delivery is at least once and in order per (topic, key); an event is never lost once
- * `publish` has returned its id. Adapters: memory (tests), embedded (PostgreSQL outboxes of one machine), Kafka. All pass
- * `test/contracts/event-bus.suite.ts`.
+ * Log that transports events between services, at least once and in order per (topic, key); it loses no event once `publish` returned its
+ * id. Adapters: memory (tests), embedded (PostgreSQL outboxes of one machine), Kafka; all pass `test/contracts/event-bus.suite.ts`.
  */
 export abstract class EventBus {
   /** The outboxes are the log: a row is published when it is marked as sent. */
@@ -84,9 +83,7 @@ export interface LogPart {
   end: boolean
 }
 
-/**
- * A partition that lost its acknowledged records from `offset` on. `ends`: the log ends there. `younger`: a record appended later is there.
- */
+/** Partition that lost acknowledged records from `offset` on. `ends`: the log ends there. `younger`: a record appended later is there. */
 export interface LostPosition {
   partition: number
   offset: number
@@ -102,9 +99,7 @@ export interface SentEvent {
 export interface Subscription {
   group: string
   topics: readonly { name: string; producers: readonly string[] }[]
-  /**
-   * Handles a record; the position advances when it resolves. Rejects only while the process is stopping, and the record is redelivered.
-   */
+  /** Handles a record; the position advances when it resolves. Rejects only while the process is stopping; the record is redelivered. */
   handle(record: BusRecord): Promise<void>
   /**
    * Returns those of the given instances of the group's service that are gone. Their partitions are reassigned at once instead of after the

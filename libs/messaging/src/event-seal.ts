@@ -25,9 +25,8 @@ interface CachedRead {
 }
 
 /**
- * Wraps a seal for services that share a process: a second reader of an event reuses the first verification if its own roster has the same
- * key under the same key id. An event has three to five readers, and verifying was a fifth of a run (`npm run bench -- pipeline`,
- * embedded). Readers share the predicate and must not modify it.
+ * Wraps a seal for services of one process: a reader reuses another's verification of an event if its own roster has the same key under the
+ * same id. Verifying for 3 to 5 readers was a fifth of a run (`npm run bench -- pipeline`). Readers must not modify the shared predicate.
  */
 export function withReadCache(seal: EventSeal): EventSeal {
   const cache = new Map<string, CachedRead>()

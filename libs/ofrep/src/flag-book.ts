@@ -71,9 +71,8 @@ export class FlagBook {
   }
 
   /**
-   * Splits the policies into those that evaluate alike for every reader at any time (`uniform`: one stable document without a scheduled
-   * release) and the rest (`perReader`). A document whose scheduled release has come into force stays in the rest, because a clock
-   * correction can put the effective time into the future again.
+   * Splits the policies into those that evaluate alike for every reader at any time (`uniform`: one stable document, nothing scheduled) and
+   * the rest (`perReader`). A scheduled release in force stays in the rest: a clock correction can make its time a future one again.
    */
   private splitPolicies(): { uniform: string[]; perReader: string[] } {
     const isUniform = (id: string): boolean => {

@@ -11,9 +11,7 @@ const READERS_PER_SECOND = 2_000
 const LONGEST_SPREAD_MS = 3_000
 /** Number of readers written to per turn of the event loop, so that evaluations stay fast during a broadcast. */
 const SLICE = 250
-/**
- * Limit of unread bytes per reader. Frames are short, so a reader this far behind has stopped reading; it is disconnected, and reconnects.
- */
+/** Limit of unread bytes per reader; frames are short, so one this far behind has stopped reading. It is disconnected and reconnects. */
 export const MAX_UNREAD_BYTES = 64 * 1024
 /** Heartbeat: an SSE comment, which clients do not deliver to listeners. */
 const ALIVE = Buffer.from(': alive\n\n')

@@ -25,9 +25,8 @@ const [ALT, ALT_MATCH, CAPTURE, EMPTY_WIDTH, MATCH, NOP] = [1, 2, 3, 4, 6, 7] as
 const FIRST_RUNE = 8
 
 /**
- * Compiles an RE2 pattern, which has neither look-around nor back-references. Matching does not use the library: it simulates the compiled
- * program, so its time is bounded by program times text. The library's automaton caches up to 10,000 states of a pattern, and is quadratic
- * in the program beyond these. Throws `PatternRefused`.
+ * Compiles an RE2 pattern (no look-around, no back-references); throws `PatternRefused`. Matching simulates the program, in time bounded by
+ * program times text; the library's automaton caches up to 10,000 states, and beyond them is quadratic in the program.
  */
 export function compilePattern(pattern: string, maxProgram = MAX_PROGRAM): Pattern {
   const size = programSize(pattern)
@@ -123,9 +122,8 @@ function isWord(rune: number): boolean {
 const REPEAT = /\{(\d{1,9})(,(\d{0,9}))?\}/y
 
 /**
- * Returns an upper bound of the instructions that an RE2 pattern compiles to, from its text only: compiling takes time and memory that grow
- * with them, and 17 characters (`(abcdefghij){1000}`) suffice for 10,000. A character counts as one instruction, an operator as one more, a
- * repetition as its copies, and a Unicode table as several. For unknown syntax the count is too high, never too low.
+ * Returns an upper bound, for unknown syntax too, of an RE2 pattern's instructions. Compiling them takes time and memory: 17 characters
+ * (`(abcdefghij){1000}`) make 10,000. A character counts one, an operator one more, a repetition its copies, a Unicode table several.
  */
 export function programSize(pattern: string): number {
   const groups = [0]
@@ -192,18 +190,12 @@ function repeatAt(pattern: string, at: number): { times: number; end: number } |
   return { times: Math.max(Number(found[1]), Number(found[3] ?? 0)) + 1, end: REPEAT.lastIndex }
 }
 
-/**
- * Returns the instructions to count for Unicode tables. Compiling a table takes as long as several instructions, however often it is
- * repeated.
- */
+/** Returns the instructions to count for Unicode tables: compiling one takes as long as several, however often it is repeated. */
 function tablesIn(text: string): number {
   return 8 * (text.match(/\\[pP]/g) ?? []).length
 }
 
-/**
- * Returns the offset after the bracket that closes a class. A bracket that comes first, is part of `[:alpha:]`, or follows a backslash does
- * not close it.
- */
+/** Returns the offset after the bracket that closes a class: not one that comes first, is part of `[:alpha:]`, or follows a backslash. */
 function endOfClass(pattern: string, at: number): number {
   const found = /\[\^?\]?(?:\[:\^?\w*:\]|\\.|[^\]\\])*\]?/sy
   found.lastIndex = at

@@ -23,9 +23,8 @@ export interface Transaction {
   /** Database time at the start of the transaction. Due times are based on it, never on a process clock. */
   readonly now: Date
   /**
-   * Locks aggregates until the end of the transaction, in sorted order, so that two transactions over overlapping bundles cannot deadlock.
-   * Call it before any read: outbox order then equals commit order per key. Locking a key that sorts before a held one rolls back and
-   * re-runs the work with all keys locked first. So the work may run more than once, and must only act on `tx`.
+   * Locks aggregates until the transaction ends, sorted, so that overlapping bundles cannot deadlock. Call it before any read: outbox order
+   * then equals commit order per key. A key that sorts before a held one re-runs the work with all keys locked first, so act only on `tx`.
    */
   lock(keys: readonly string[]): Promise<void>
   /** Whether the transaction has locked all of these keys: data read since then are still current. */

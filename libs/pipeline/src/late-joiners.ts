@@ -34,8 +34,7 @@ export function addCount(counts: readonly BotCount[], numbers: Numbers, { now, a
 
 /**
  * Returns the number of late joiners: silent bots that joined within the last `acknowledgeMs` and so still have time to acknowledge.
- * Verdicts ignore them, unless they are the majority of the fleet (then 0). A bot that reconnects is not counted, because the fleet did not
- * grow.
+ * Verdicts ignore them, unless they are the majority of the fleet (then 0). Reconnecting bots are not counted: the fleet did not grow.
  */
 export function lateJoiners(counts: readonly BotCount[], numbers: Numbers, { now, acknowledgeMs }: Deadline): number {
   const cutoff = now.getTime() - acknowledgeMs

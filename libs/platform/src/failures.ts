@@ -49,9 +49,7 @@ function isTransientFault(fault: object): boolean {
   return typeof message === 'string' && TRANSIENT_MESSAGES.some((known) => known.test(message))
 }
 
-/**
- * Whether an error is of PostgreSQL class 22 (data exception), such as for text that JSON allows and jsonb does not (NUL, lone surrogates).
- */
+/** Whether an error is of PostgreSQL class 22 (data exception), such as text that JSON allows and jsonb does not (NUL, lone surrogates). */
 export function isDataError(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code
   return typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code)

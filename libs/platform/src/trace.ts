@@ -3,9 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
 
 /**
- * W3C Trace Context. A trace starts at an entry point (a request, a record of a producer) and continues in everything that the entry point
- * causes: events and timers store the trace of their transaction, so no code in between passes it on. A trace is for diagnosis only; no
- * decision depends on it.
+ * W3C Trace Context, for diagnosis only: no decision depends on it. A trace starts at an entry point (a request, a producer's record) and
+ * continues in everything it causes: events and timers store the trace of their transaction, so no code in between passes it on.
  */
 const traces = new AsyncLocalStorage<string>()
 

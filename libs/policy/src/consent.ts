@@ -59,9 +59,8 @@ export interface Consent {
 }
 
 /**
- * Returns what signing these releases means: differences from the releases in force, plan and authors. Terminal and page use this function.
- * Its result depends only on the bytes to be signed and on `live`, not on other statements of the service that prepared the bytes. `live`
- * is by policy id; a missing policy counts as unverified.
+ * Returns what signing these releases means, for terminal and page: differences from those in force, plan, authors. Depends only on the
+ * bytes to sign and `live` (by policy id; missing ones are unverified), on no other statement of the service that prepared the bytes.
  */
 export function consentOf(releases: readonly SignedRelease[], live: ReadonlyMap<string, VerifiedLive>): Consent {
   return {
@@ -105,9 +104,7 @@ function releaseConsent(release: SignedRelease, live: VerifiedLive): ConsentRele
   }
 }
 
-/**
- * Returns a warning if the predecessor named in the release is not in force: the release then goes live after another run, or not at all.
- */
+/** Returns a warning if the release's predecessor is not in force: the release then goes live after another run, or not at all. */
 function predecessorWarning({ previous }: SignedRelease, live: LiveRelease | null): ConsentLine[] {
   if ((previous?.digest ?? null) === (live?.digest ?? null)) return []
   const follows = previous === null ? 'no version' : `${previous.version} (${previous.digest.slice(0, 19)}…)`

@@ -52,9 +52,7 @@ export const POLICY_KNOWN_KEYS = [
   'breaking',
 ] as const
 
-/**
- * Whether a value is a policy id: 3–100 characters of lower-case words, digits and single hyphens. The same rule applies to scenario ids.
- */
+/** Whether a value is a policy id: 3–100 characters of lower-case words, digits and single hyphens. Scenario ids follow the same rule. */
 export function isPolicyId(value: unknown): value is string {
   return typeof value === 'string' && value.length >= 3 && value.length <= MAX_ID && POLICY_ID.test(value)
 }

@@ -3,9 +3,8 @@ const DECIMAL = /^[-+]?(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$/
 const MAX_DIGITS = 101
 
 /**
- * Whether a number reads back as written, at the written precision: `0.1` does, and so does a double printed with 17 digits.
- * `4503599627370497.5` and integers beyond 2^53−1 do not, because a double cannot represent their last digits. `literal`: decimal, as in
- * YAML, JSON and CSV.
+ * Whether a number reads back as written, at the written precision: `0.1` and doubles printed with 17 digits do. `4503599627370497.5` and
+ * integers beyond 2^53−1 do not, because a double cannot represent their last digits. `literal`: decimal, as in YAML, JSON and CSV.
  */
 export function isExact(literal: string, value = Number(literal)): boolean {
   if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) return false

@@ -16,9 +16,7 @@ export function isSemVer(value: unknown): value is string {
   return typeof value === 'string' && value.length <= MAX_LENGTH && SEMVER.test(value)
 }
 
-/**
- * Compares by the precedence of SemVer 2.0 §11: negative, 0 or positive. Ignores build metadata. Throws `TypeError` for an invalid version.
- */
+/** Compares by precedence (SemVer 2.0 §11): negative, 0 or positive. Ignores build metadata. Throws `TypeError` for an invalid version. */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [parts(a), parts(b)]
   for (const [index, field] of left.core.entries()) {

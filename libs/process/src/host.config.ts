@@ -103,10 +103,7 @@ export function replicationOf({ profile, kafkaReplication }: Pick<HostConfig, 'p
   return kafkaReplication ?? (profile === 'production' ? 3 : 1)
 }
 
-/**
- * Returns the host name that a server with profile dev accepts besides the loopback names; `undefined` in production, where a client is not
- * trusted for its network location.
- */
+/** Returns the host name, besides loopback, that profile dev accepts; `undefined` in production, which trusts no network location. */
 export function localNameOf(profile: Profile, env: Environment): string | undefined {
   return profile === 'dev' ? readHostConfig(env).host : undefined
 }

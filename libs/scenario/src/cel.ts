@@ -42,9 +42,8 @@ function boundedMatches() {
 }
 
 /**
- * Converts JSON to CEL. Every JSON number becomes a CEL double, whole or not: the author of `reading.pm25 > …` cannot know whether a
- * reading has a decimal point. Literals of an expression stay ints, so arithmetic between both is added below (`reading.pm25 * 2`);
- * comparison already supports it.
+ * Converts JSON to CEL. Every number becomes a double: the author of `reading.pm25 > …` cannot know whether a reading has a decimal point.
+ * Literals of an expression stay ints, so arithmetic between both is added below (`reading.pm25 * 2`); comparison already supports it.
  */
 export function toCel(value: Json | undefined): CelInput {
   if (value === undefined || value === null) return null

@@ -3,9 +3,8 @@ import type { Expr } from './cel.js'
 import { argumentsOf, partsOf, walk } from './expression-tree.js'
 
 /**
- * Maximum number of steps of one question, such as an alert judged by several scenarios; all its expressions share them. Steps are counted
- * before evaluation, and from the texts and the facts only, so every stage gets the same verdict however busy its machine is. A step was
- * measured at less than 1 µs of processor time on Node 20.
+ * Maximum steps of one question, such as an alert judged by several scenarios, for all its expressions. Counted before evaluation, from
+ * texts and facts only, so every stage gets the same verdict however busy it is. A step took less than 1 µs of processor time on Node 20.
  */
 export const MAX_STEPS = 100_000
 /** Maximum characters of the facts that one expression reads, because string functions iterate over them. */

@@ -33,9 +33,7 @@ export interface ServiceStores {
   timers: TimerStore
 }
 
-/**
- * Elects a leader among the instances of a service, and notifies the other instances; an instance does not receive its own notifications.
- */
+/** Elects a leader among a service's instances, and notifies the other instances; an instance does not receive its own notifications. */
 export interface Coordination {
   leadership: Leadership
   notify(topic: string): void

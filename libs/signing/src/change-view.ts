@@ -29,9 +29,8 @@ export function changeView(change: Envelope | undefined, release: TargetRelease 
 }
 
 /**
- * Returns the change of a history entry: `changeView`, else a guess from the releases that were in force `earlier`. The cause is a rollback
- * if the release was in force before or an earlier one has a higher `releaseEpoch`, because every approval creates a higher one; otherwise
- * it is a run.
+ * Returns the change of a history entry: `changeView`, else a guess from the releases that were in force `earlier`: a rollback if the
+ * release was in force before or an earlier one has a higher `releaseEpoch`, because every approval creates a higher one; otherwise a run.
  */
 export function historyChange(
   change: Envelope | undefined,

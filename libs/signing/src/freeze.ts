@@ -85,8 +85,7 @@ export function readUnsignedFreeze(envelope: unknown): StatementDocument<FreezeP
 
 /**
  * Reads a person's statement about a freeze, and identifies the person. `at` (RFC 3339): time at which the key must be valid. Throws
- * `SignatureError`: `HMS_FREEZE_NOT_ALLOWED` for a person without a role in the roster, `HMS_FREEZE_OTHER` for a statement that names
- * another installation.
+ * `SignatureError`: `HMS_FREEZE_NOT_ALLOWED` for a person without a role in the roster, `HMS_FREEZE_OTHER` for another installation.
  */
 export function readFreeze(envelope: unknown, roster: Roster, at?: string): ReadFreeze {
   const { predicate, digest, keyids } = verifyStatement(FREEZE, envelope, roster.keysOfKind('person', at))

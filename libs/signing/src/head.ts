@@ -17,9 +17,7 @@ export type HeadPredicate = {
   current: string | null
   /** Canary heads: share of the scope in basis points. */
   share?: number
-  /**
-   * Stable heads: `seq` of the head since which `current` has been in force without interruption. It restarts when a release is reinstated.
-   */
+  /** Stable heads: `seq` of the head since which `current` has been continuously in force. It restarts when a release is reinstated. */
   sinceSeq?: number
   /** Canary heads: stable release that the canary is based on. Readers ignore the head if another release is stable. */
   base?: string | null

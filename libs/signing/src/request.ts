@@ -57,9 +57,8 @@ export interface SignedRequestHead {
 }
 
 /**
- * Verifies, before the body of a request has arrived, that a person or the operator of the roster signed its method and path with a key
- * that is valid at the signing time. The caller checks audience, signing time and single use, and the body with `requireSignedBody`.
- * `service`: a service that may sign the request too. Throws `SignatureError`.
+ * Verifies, before the body has arrived, that a person or operator of the roster, or `service`, signed method and path with a key valid at
+ * the signing time. The caller checks audience, signing time, single use and body (`requireSignedBody`). Throws `SignatureError`.
  */
 export function verifyRequestHead(
   header: string,

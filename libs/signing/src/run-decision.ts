@@ -85,10 +85,8 @@ export function verifyRunDecision(envelope: unknown, keys: Keys): RunDecisionPre
 }
 
 /**
- * Reads a decision and identifies the person. `at` (RFC 3339): time at which the key must be valid. Throws `SignatureError` if the decision
- * does not verify, is about another run, attempt, release or ticket (`HMS_DECISION_OTHER`), or the person may not make it
- * (`HMS_DECISION_NOT_ALLOWED`). People who may approve all releases may make every decision; an abort may also come from people who may
- * approve one release, and from authors.
+ * Reads a person's decision by a key valid at `at` (RFC 3339). Throws `SignatureError`: `HMS_DECISION_OTHER` for another run, attempt,
+ * release or ticket, `HMS_DECISION_NOT_ALLOWED` unless the person may approve all releases; approvers of one and authors may abort.
  */
 export function readRunDecision(envelope: unknown, about: DecidedRun, roster: Roster, at: string): ReadRunDecision {
   const { predicate, digest, keyids } = verifyStatement(RUN_DECISION, envelope, roster.keysOfKind('person', at))

@@ -82,8 +82,7 @@ export function entitledKeys(
 
 /**
  * Returns the role that must approve a policy. A role for one of its tags or its id prefix precedes a role for all policies. Of several,
- * the highest threshold decides, then the smallest number of people, then the name. `dropped`: tags of earlier versions that the policy no
- * longer has; they count like its own.
+ * the highest threshold decides, then the fewest people, then the name. `dropped`: former tags of the policy; they count like its own.
  */
 export function roleFor(roles: readonly Role[], policy: JsonObject, dropped?: Json): Role {
   const { id, tags } = policy

@@ -7,10 +7,7 @@ const TIMEOUT_MS = 5_000
 const MAX_RESPONSE_BYTES = 16 * 1024
 const STATUSES: readonly number[] = [200, 400, 403, 404, 409, 422]
 
-/**
- * Link to a witness in another process, over HTTP. Makes one call at a time and rejects further calls: a call queued behind a hanging one
- * would be outdated when sent.
- */
+/** Link to a witness over HTTP. Rejects a call during another, because a call queued behind a hanging one would be outdated when sent. */
 export class HttpWitness implements WitnessLink {
   private isBusy = false
 

@@ -10,10 +10,7 @@ type Stored = Record<string, { size: number; root: string; note?: string }>
 export class FileSeenStore implements SeenStore {
   constructor(private readonly folder: string) {}
 
-  /**
-   * Reads the file and writes it back. Rejects for an unreadable file or a read-only folder, so the fault is reported before anything is
-   * signed.
-   */
+  /** Reads the file and writes it back. Rejects for an unreadable file or read-only folder, to report it before anything is signed. */
   async check(): Promise<void> {
     await this.write(await this.read())
   }

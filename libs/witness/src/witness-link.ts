@@ -11,15 +11,11 @@ export interface WitnessResponse {
 export interface WitnessLink {
   /** Key that the roster lists for the witness. Only signatures by this key count. */
   readonly key: NoteKey
-  /**
-   * Submits a checkpoint; `text` is the body of `POST /add-checkpoint`. Rejects if the witness cannot be reached, is busy, or returns
-   * another status.
-   */
+  /** Submits a checkpoint, the body of `POST /add-checkpoint`. Rejects if the witness is unreachable or busy, or returns another status. */
   addCheckpoint(text: string): Promise<WitnessResponse>
   /**
-   * Returns the newest checkpoint of the log `origin` that the witness signed, with the signatures of log and witness; `undefined` if there
-   * is none. Rejects like `addCheckpoint`. Not part of the protocol: a witness without this method can contradict the log, but
-   * cannot prove the contradiction.
+   * Returns the newest checkpoint of the log `origin` that the witness signed, with both signatures; `undefined` if there is none. Rejects
+   * like `addCheckpoint`. Not part of the protocol: a witness without it can contradict the log, but not prove the contradiction.
    */
   newestCheckpoint?(origin: string): Promise<string | undefined>
 }

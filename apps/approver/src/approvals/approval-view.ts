@@ -28,9 +28,7 @@ export function approvalSummary(approval: Approval, run: RunRecord | undefined):
   }
 }
 
-/**
- * Returns the approval with its differences from the live releases. The project's own clients compute these themselves, see `readConsent`.
- */
+/** Returns the approval with its differences from the live releases. The project's clients compute these themselves, see `readConsent`. */
 export async function preparedView(
   tx: Transaction,
   approval: Approval,

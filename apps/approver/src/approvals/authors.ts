@@ -10,9 +10,8 @@ export interface NamedAuthors {
 }
 
 /**
- * Returns the author of a policy: the name that the caller gives, else its `owner`, else the committer of its file. A person of the roster
- * gets their roster name; `null` if none is named. Throws `HMS_APPROVER_AUTHOR_UNKNOWN` if the roster must know the author, and
- * `HMS_APPROVER_NOBODY_LEFT` if too few other people may approve.
+ * Returns the author that the caller names, else the policy's `owner`, else its file's committer, else `null`; by roster name if known.
+ * Throws `HMS_APPROVER_AUTHOR_UNKNOWN` if the roster must know the author, and `HMS_APPROVER_NOBODY_LEFT` if too few others may approve.
  */
 export function authorOf(
   { policy, droppedTags, breakGlass }: Omit<NewPolicy, 'digest'>,

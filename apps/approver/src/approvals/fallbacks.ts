@@ -13,9 +13,7 @@ export interface KnownReleases {
   refused: ReadonlyMap<string, string>
 }
 
-/**
- * Returns the releases of `released` that a new release may name as fallbacks: the live release, its own fallbacks, and the given versions.
- */
+/** Returns the releases of `released` that a new release may name as fallbacks: the live release, its fallbacks, and the given versions. */
 export function offered(record: PolicyRecord, released: readonly ReleaseDocument[], versions: readonly string[] = []): ReleaseDocument[] {
   const digests = new Set(wantedBy(record, record.live).map(({ digest }) => digest))
   return released.filter(({ releaseDigest, version }) => digests.has(releaseDigest) || versions.includes(version))

@@ -4,10 +4,7 @@ import { digestOfJson } from '#libs/signing'
 
 export type ParsedPolicy = { policy: PolicyDocument; digest: string }
 
-/**
- * Parses the policies of one run and sorts them by id. Throws `HMS_APPROVER_POLICY_INVALID`, `HMS_APPROVER_BUNDLE_TWICE` (422) or
- * `HMS_APPROVER_RUN_TOO_LARGE` (413).
- */
+/** Parses the policies of one run, sorted by id. Throws `HMS_APPROVER_POLICY_INVALID`, `_BUNDLE_TWICE` (422) or `_RUN_TOO_LARGE` (413). */
 export function parsePolicies(policies: readonly JsonObject[]): ParsedPolicy[] {
   // Checked first, because parsing takes up to a second for 256 KiB.
   const bytes = Buffer.byteLength(JSON.stringify(policies))

@@ -140,9 +140,8 @@ export class PrepareApproval {
   }
 
   /**
-   * Returns the release that each new one follows: the live or held release if no run is ahead. With `queue` it is the release of the last
-   * run ahead; without, a run in progress is a conflict. With `supersede` it is the live release, or the release of an active run that may
-   * no longer be superseded.
+   * Returns the release that each new one follows: the live or held release, or with `queue` that of the last run ahead; without `queue`, a
+   * run ahead is a conflict. With `supersede` it is the live release, or the release of an active run that may no longer be superseded.
    */
   private async predecessors(
     tx: Transaction,

@@ -69,9 +69,7 @@ export function withDroppedTags(
   })
 }
 
-/**
- * Returns the unsigned releases. Their payloads are what all approvers sign, and include epoch, previous version, fallbacks and plan. Pure.
- */
+/** Returns the unsigned releases. All approvers sign their payloads, which include epoch, previous version, fallbacks and plan. Pure. */
 export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
   const bundle = bundleOf(input.policies.map(({ digest }) => digest))
   // guard: foreign-fallback

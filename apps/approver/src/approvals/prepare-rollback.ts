@@ -41,9 +41,8 @@ export class PrepareRollback {
   ) {}
 
   /**
-   * Prepares a rollback. If other people already signed this rollback, returns that approval, to be countersigned, and ignores the given
-   * reason. Readers and partners receive the signed release, so it contains the public reason, even an empty one. It contains the internal
-   * reason only if the caller gives no public one. `by`: id of the caller.
+   * Prepares a rollback. If others already signed it, returns their approval to countersign, and ignores the given reason. The release,
+   * which readers and partners get, contains the public reason, even if empty; without one, the internal reason. `by`: id of the caller.
    */
   execute(request: PrepareRollbackRequest['rollback'], by = 'anyone'): Promise<PreparedApproval> {
     return this.storedHeadsFallback.explainRefusal([request.policy], () => this.attempt(request, by))

@@ -18,9 +18,8 @@ const ATTESTED_BYTES = 300
 const NAME_COPIES = 4
 
 /**
- * Upper bounds of the bytes that stages add to a run's dossier in its largest event, the event of a passed simulation. Each bound is
- * enforced where the data is created. The event of a passed canary adds its attestation and the proofs of the new releases, but contains no
- * scenarios.
+ * Upper bounds of the bytes that stages add to a run's dossier in its largest event, a passed simulation; enforced where the data is
+ * created. The event of a passed canary adds its attestation and the proofs of the new releases, but contains no scenarios.
  */
 const ADDED_BYTES = {
   /** Rules in force that apply to these policies. */

@@ -91,9 +91,8 @@ export function withSignatures(releases: readonly ReleaseDocument[], request: Pi
 }
 
 /**
- * Runs `work` on the prepared approval of a request's digest, with its policies locked. A refusal returned by `work` is thrown after the
- * commit, so its writes stay. Before that, throws 403 `HMS_APPROVER_SIGNER_UNKNOWN`, `_KEY_ENDED` or `_SIGNATURE_INVALID`; the last also if
- * nothing was prepared, so that only a valid signature reveals which approvals exist.
+ * Runs `work` on the approval with its policies locked; a refusal it returns is thrown after the commit, so its writes stay. Before that,
+ * throws 403 `HMS_APPROVER_SIGNER_UNKNOWN`, `_KEY_ENDED` or `_SIGNATURE_INVALID`; the last also without an approval, to hide which exist.
  */
 export async function underLock<T>(
   database: Database,

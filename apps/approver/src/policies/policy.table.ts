@@ -63,9 +63,7 @@ export function predecessorOf({ live, next }: PolicyRecord, effectiveAtMs: numbe
   return next !== undefined && Date.parse(next.at) < effectiveAtMs ? next.release : live
 }
 
-/**
- * Applies an event from rollout: stable head `seq` made `release` live, or scheduled it for its effective time. `policy` is as of `now`.
- */
+/** Applies an event from rollout: stable head `seq` made `release` live or scheduled it for its effective time. `policy` is as of `now`. */
 export function withIssuedRelease(policy: PolicyRecord, release: ReleaseDocument | null, seq: number, now: Date): PolicyRecord {
   if (seq <= policy.liveSeq) return policy
   const { next: _before, ...rest } = policy

@@ -27,10 +27,7 @@ export async function quarantine(tx: Transaction, policy: string, version: strin
     .put({ ...known, takenBack: { run, at: tx.now.toISOString(), epoch, ...(seq === undefined ? {} : { seq }) } })
 }
 
-/**
- * Returns a version of the approval that was rolled back since the preparation. Its signers may not know that, so the run must not continue
- * automatically. Rollback releases are exempt.
- */
+/** Returns a version rolled back since preparation. The run must not continue automatically: signers may not know. Rollbacks are exempt. */
 export async function quarantined(tx: Transaction, approval: PreparedReleases): Promise<Quarantined | undefined> {
   if (approval.releases.some((release) => rollbackOf(release) !== undefined)) return undefined
   for (const { id, version, releaseEpoch } of approval.releases) {

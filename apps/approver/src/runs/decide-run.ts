@@ -88,9 +88,8 @@ export class DecideRun {
   }
 
   /**
-   * Throws unless a person of the roster signed the statement recently and `isAbout` returns true for its predicate, that is, the decision
-   * is about the run or ticket of the request. Called before any lookup, so that the response to unauthorised clients, who may replay an
-   * old statement, does not depend on which runs and tickets exist. The first check needs no database, which shields it from floods.
+   * Throws unless a person of the roster recently signed the statement, about the request's run or ticket (`isAbout`). Called before any
+   * lookup: unauthorised clients, who may replay an old one, must not learn what exists. The first check shields the database from floods.
    */
   // guard: strangers-run
   async requireSigned(statement: Envelope, isAbout: (predicate: RunDecisionPredicate) => boolean): Promise<void> {

@@ -71,9 +71,7 @@ export class EndOverdueRun implements OnModuleInit {
 /** Limit of runs checked as owners of a region, oldest first. */
 const MAX_CHECKED = 1_000
 
-/**
- * Whether a waiting run is still blocked: by a freeze, by a run that has its region, or by an earlier run that waits for the same region.
- */
+/** Whether a waiting run is still blocked: by a freeze, by a run that has its region, or by an earlier run that waits for the region. */
 async function isStillBlocked(tx: Transaction, record: RunRecord): Promise<boolean> {
   const stage = waitingStage(record.facts)
   const waits = stage === undefined ? undefined : record.facts.stages[stage]?.waits

@@ -10,9 +10,8 @@ const EVERY_MS = 60_000
 const PAGE = 500
 
 /**
- * Restores missing deadline timers. An open run without its timer would wait forever. The transactions that open and change a run write the
- * timer; this task verifies every minute that it exists, restores missing timers and counts them (`hms_svc_repairs_total`, 0 in a healthy
- * system).
+ * Restores missing deadline timers every minute and counts them (`hms_svc_repairs_total`, 0 in a healthy system). The transactions that
+ * open and change a run write its timer; without it, an open run would wait forever.
  */
 @Injectable()
 export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutdown {

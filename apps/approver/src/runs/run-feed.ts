@@ -37,9 +37,7 @@ export class RunFeed implements OnModuleInit, BeforeApplicationShutdown {
     void this.pollTask.stop()
   }
 
-  /**
-   * Emits the run now, then on every change; completes when it has ended. Fails with `HMS_PLACES_TAKEN` if there are too many followers.
-   */
+  /** Emits the run now and on every change; completes when it has ended. Fails with `HMS_PLACES_TAKEN` if there are too many followers. */
   follow(run: number): Observable<RunView> {
     return new Observable((reader) => {
       const release = this.slots.take()

@@ -88,10 +88,7 @@ export class SaveRun implements OnModuleInit {
     }
   }
 
-  /**
-   * Schedules a check of waiting runs after the live or held release, or the queue, changed: the first queued run may start, and a run that
-   * waits for signatures may have become stale.
-   */
+  /** Schedules checks after a release or the queue changed: the first queued run may start, and one that awaits signatures may be stale. */
   async scheduleWaiting(tx: Transaction, policy: PolicyRecord): Promise<void> {
     const [first] = policy.queue
     if (policy.active === null && first !== undefined) await this.scheduleCheck(tx, QUEUE, first)

@@ -22,9 +22,8 @@ function isSettled(state: RunState): boolean {
 }
 
 /**
- * Ends the runs in progress as SUPERSEDED for a break-glass run, which skips the queue. A run that has reached at most its canary ends as
- * soon as the break-glass run has passed lint, before any break-glass head is issued. A run whose release is already rolling out to all
- * ends when the break-glass heads are stored, and nothing is rolled back first. A break-glass run that lint refuses ends no other run.
+ * Ends runs in progress as SUPERSEDED by a break-glass run. Once it has passed lint, before its heads are issued, ends runs that have
+ * reached at most their canary; once its heads are stored, ends runs that are rolling out to all, without rolling back first.
  */
 @Injectable()
 export class TakeOver {

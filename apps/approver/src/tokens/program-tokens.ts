@@ -57,9 +57,7 @@ export class ProgramTokens {
     return { record, token }
   }
 
-  /**
-   * Revokes a token permanently and ends its open streams. The record stays. Revoking again changes nothing and returns the same record.
-   */
+  /** Revokes a token permanently and ends its streams. The record stays. Revoking again changes nothing and returns the same record. */
   async revoke(id: string, by: string): Promise<TokenRecord> {
     const record = await this.database.locked([`token:${id}`], async (tx) => {
       const known = await tx.documents(TOKENS).get(id)

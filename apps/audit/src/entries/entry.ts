@@ -13,9 +13,8 @@ import { ApprovalTree, digestOfPayload, leafHash, readRelease, STABLE_SCOPE, typ
 import { actsOf, isAct } from './acts.js'
 
 /**
- * Facts and digests of an event in the log, without its contents. The leaf is the canonical form (RFC 8785) of exactly these members, so it
- * can be recomputed from them. `v` is the version of the members: 2 commits to the approved releases, 3 covers the events of a window, 4
- * means that the log keeps the whole signed event, and 1 is any other entry.
+ * Facts and digests of an event in the log, without its contents. The leaf is the canonical form (RFC 8785) of exactly these members. `v`:
+ * 2 commits to the approved releases, 3 covers the events of a window, 4 means the log keeps the whole signed event, 1 is any other entry.
  */
 export interface EntryFacts {
   v: 1 | 2 | 3 | 4

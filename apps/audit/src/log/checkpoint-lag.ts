@@ -4,9 +4,7 @@ import type { Clock, Logger, Metrics } from '#libs/platform'
 /** Delay in ms after which unwitnessed entries raise an alarm, because they need a person instead of another batch. */
 const ALARM_MS = 30_000
 
-/**
- * Lag of the published checkpoint behind the log. It is exported as metrics, logged once when it exceeds `ALARM_MS`, and once when it ends.
- */
+/** Lag of the published checkpoint behind the log: exported as metrics, logged once when it exceeds `ALARM_MS`, and once when it ends. */
 export class CheckpointLag {
   private readonly lagEntries = this.metrics.gauge('checkpoint_lag_entries', 'Entries of the audit log that no published checkpoint covers')
   private readonly lagSeconds = this.metrics.gauge('checkpoint_lag_seconds', 'For how long there have been such')

@@ -43,9 +43,8 @@ export class Cosigners {
   ) {}
 
   /**
-   * Resolves to the signature lines once they are a quorum or all witnesses have responded, so a hanging witness delays only a checkpoint
-   * that needs it. `isFirst`: this process has published nothing with these keys yet. If the quorum is then half of the witnesses or fewer,
-   * waits up to 5 s for the others: a witness that was left behind would sign a tree that another witness can prove to be a second history.
+   * Resolves to the signature lines once they are a quorum or all witnesses responded. `isFirst`: this process has published nothing with
+   * these keys; it then waits up to 5 s for the others if the quorum is at most half of all, as one left behind may sign a second history.
    */
   sign({ witnesses, policy }: Asked, grown: Grown, note: string, { isFirst }: { isFirst: boolean }): Promise<string[]> {
     const asked = witnesses.filter(({ key }) => this.suspended.mayAsk(key))
@@ -138,10 +137,7 @@ function placeIn(body: string): number | undefined {
   return Number.isSafeInteger(size) ? size : undefined
 }
 
-/**
- * Returns the newest checkpoint that a witness signed, if the log signed it too: no other party can make such a note. Any other response of
- * a witness is unsigned and proves nothing.
- */
+/** Returns a witness's newest checkpoint if it and the log signed it, which no other party can; any other response proves nothing. */
 export async function signedByBoth(witness: WitnessLink, log: NoteKey): Promise<Checkpoint | undefined> {
   const note = await witness.newestCheckpoint?.(log.name)
   if (note === undefined || !isSignedBy(log, note) || !isSignedBy(witness.key, note)) return undefined // guard: witness-evidence

@@ -56,9 +56,8 @@ async function logKeysOf(runtime: ServiceRuntime, policy: LogPolicy, seen: SeenS
 }
 
 /**
- * Creates the links to this log's witnesses by the addresses in `HMS_AUDIT_WITNESS_URLS`. Without addresses, profile dev has one witness in
- * this process, which stores its checkpoints in `seen`. In production there is then no witness, which is logged: a witness in the same
- * process would prove nothing.
+ * Creates links to this log's witnesses by the addresses in `HMS_AUDIT_WITNESS_URLS`. Without any, profile dev has one witness in this
+ * process, which stores its checkpoints in `seen`; production has none and logs that, as a witness in this process would prove nothing.
  */
 export async function witnessLinks(
   { environment, profile, clock, log, signerNamed }: ServiceRuntime,

@@ -91,8 +91,7 @@ export class JudgeAlert {
 
 /**
  * Returns the name under which an alert counts for a canary: its bot, if the bot's open stream acknowledged a release of the canary;
- * otherwise its key, regardless of the bot it names. An alert without a key (profile dev, or config-store of the previous build) counts for
- * its bot.
+ * otherwise its key, whichever bot it names. Without a key (profile dev, or config-store of the previous build) it counts for its bot.
  */
 export function countedNameOf(canary: Canary, { bot, applied = [], reporter }: Alert): string {
   const hasAcknowledged = headsOf(canary).some(({ release }) => applied.includes(release))

@@ -33,9 +33,8 @@ export class RegionQueue {
   }
 
   /**
-   * Wakes the waiting canaries that can start after run `by` has released its regions. Schedules one timer for each, because this
-   * transaction does not hold the locks of their policies. Waking all waiting canaries would lock all regions once per canary at each
-   * release.
+   * Wakes the waiting canaries that can start after run `by` released its regions, by a timer each, because this transaction does not hold
+   * the locks of their policies. Waking all waiting canaries would lock all regions once per canary at each release.
    */
   async wakeWaiting(tx: Transaction, by: Pick<Canary, 'run'>): Promise<void> {
     const others = (await this.claimants(tx)).filter(({ run }) => run !== by.run)

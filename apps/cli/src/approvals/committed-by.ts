@@ -19,12 +19,8 @@ const CLOSED = {
 const FORMATS = ['\trepositoryformatversion = 0\n', '\trepositoryformatversion = 1\n[extensions]\n\tobjectFormat = sha256\n']
 
 /**
- * Returns the author of a file according to git: the author of its last commit or, if the file has changed since or was never committed,
- * `user.name` of the caller's global settings. Returns `undefined` outside of a repository, without git, and if git takes longer than two
- * seconds in all.
- *
- * The settings of a repository can name programs for nearly everything git does, so git never reads them. It runs in a temporary folder
- * with settings written here, and uses only the refs and objects of the repository. ADR 0037.
+ * Returns the author of a file's last commit or, if it changed since or was never committed, the caller's global `user.name`; `undefined`
+ * outside of a repository, without git, or after two seconds. Git never reads the repository's settings, which can name programs: ADR 0037.
  */
 export async function committerOf(file: string): Promise<string | undefined> {
   const repository = await findRepository(file)

@@ -51,9 +51,8 @@ export class AcceptAlert {
   }
 
   /**
-   * Returns the releases behind an alert. `ofRun`: newest run in force for this bot, of the alert's policy or of all policies. `applied`:
-   * for each of the newest runs, one release that the bot's open stream acknowledged, by which canary-controller recognises bots in its
-   * canary.
+   * Returns the releases behind an alert. `ofRun`: newest run in force for this bot, of the alert's policy or of all. `applied`: for each
+   * of the newest runs, one release that the bot's open stream acknowledged, by which canary-controller recognises the bots of its canary.
    */
   private inForce({ bot, region, policy }: BotAlert, present: BotPresence | undefined): { ofRun: number | null; applied: string[] } {
     const reader = present === undefined ? { bot, region } : { ...readerOf(present), region: present.region || region }

@@ -129,9 +129,8 @@ export class DocumentCopy implements OnModuleInit {
   }
 
   /**
-   * Returns the first frame for a reader that has revision `known`: the missed changes; a heartbeat if there are none; a snapshot if the
-   * reader has nothing, was away too long, or has a revision above this store's. `subset`: only these policies. A subset reader may have
-   * missed that bundled policies were dropped, so its first frame always lists them.
+   * Returns the first frame of a reader with revision `known`: the missed changes, else a heartbeat; a snapshot if it has none, was away
+   * too long, or is ahead of this store. `subset`: only these policies; always lists dropped bundled ones, which it may have missed.
    */
   frameFor(known?: number, subset?: Subset): PreparedFrame {
     this.applyTime()

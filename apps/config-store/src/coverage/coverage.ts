@@ -58,10 +58,8 @@ export function audienceOf(head: HeadPredicate, bots: Iterable<BotPresence>): Au
 }
 
 /**
- * Counts the bots that acknowledged the heads of one policy; `now` in ms. A bot counts for the scope whose document serves it, so a bot of
- * a live canary does not count for the stable head. Before the effective time of a held release, a bot that holds the release counts as
- * acknowledged. A bot that holds the release by its canary also counts for a stable head that holds it, because the canary's lease ends
- * long before that time. Pure.
+ * Counts the bots that acknowledged a policy's heads (`now` in ms), each for the scope whose document serves it. Until a held release takes
+ * effect, its holders count as acknowledged, in a canary also for a stable head that holds it: the canary's lease ends long before. Pure.
  */
 export function coverageOf(policy: string, documents: readonly HeldDocument[], bots: Iterable<BotPresence>, now: number): CoverageReport {
   const scopes = documents.map((held): ScopeCoverage => {
@@ -107,9 +105,7 @@ function heldReleaseOf(document: HeldDocument | undefined, now: number): string 
   return next === null || next.atMs <= now ? undefined : (next.held.head.current ?? undefined)
 }
 
-/**
- * Counts the bots that run and hold the right releases, and lists those that do not yet; `now` in ms. The caller fills in versions. Pure.
- */
+/** Counts the bots that run and hold the right releases, and lists the others; `now` in ms. The caller fills in versions. Pure. */
 export function coverageView(
   policy: string,
   documents: readonly HeldDocument[],

@@ -33,9 +33,8 @@ export interface LeftBotsChanges {
 }
 
 /**
- * Records bots that left before they had acknowledged what was in force for them. Rows are written under a lock, in the transaction in
- * which instances exchange presence: no row is written for a bot that another instance has meanwhile, and a departure never overwrites a
- * later return. These rows do not count for coverage, a gate or a verdict.
+ * Records bots that left before acknowledging what was in force for them; the rows count for no coverage, gate or verdict. They are written
+ * under a lock in the exchange of presence: none for a bot that another instance has by then, and none over a later return.
  */
 @Injectable()
 export class LeftBots implements OnModuleInit {

@@ -39,9 +39,7 @@ export class FanOut<R extends Receiver> {
     return [...this.receivers]
   }
 
-  /**
-   * Queues a frame for readers of all policies; `undefined` sends them nothing. `partOf`: returns the frame for readers of a few policies.
-   */
+  /** Queues a frame for readers of all policies; `undefined` sends them nothing. `partOf`: the frame for readers of a few policies. */
   broadcast(frame: PreparedFrame | undefined, partOf: PartOf = () => frame): void {
     // A receiver that joins later starts from a state that includes this frame: an older revision must not follow a newer one.
     this.queue.push({ frame, partOf, targets: this.all() })

@@ -29,10 +29,7 @@ import { Subset } from '../copy/stable-heads.js'
 import { requireRegion } from '../coverage/coverage.js'
 
 const PATH = '/v1/stream'
-/**
- * Limits of a bot's frames. A report is one unfragmented message. It names each policy that the bot applies, about 90 bytes each: 2 MiB are
- * more than 20,000.
- */
+/** Limits of a bot's frames. A report is one unfragmented message, about 90 bytes per applied policy: 2 MiB are over 20,000 policies. */
 const FRAMES = { maxPayload: 2 * 1024 * 1024, maxFragments: 64, maxBufferedChunks: 4_096 } // guard: bot-frame-fits
 /** Limit of streams of one bot on one instance: replicas under one name, and earlier connections that are not closed yet. */
 const STREAMS_OF_BOT = 16

@@ -8,9 +8,8 @@ import { documentId, DOCUMENTS, type StoredDocument } from './head.table.js'
 type LeasedDocument = Pick<ConfigDocument, 'scope' | 'head'> & { leaseUntil?: string; storedAt: string }
 
 /**
- * Returns the end (RFC 3339) of the last lease issued for a canary, after which no reader uses its document. The head that ends a canary is
- * retained until then, for readers that still have the canary's document. `undefined` for a stable head, and for a head in force without an
- * end. Pure.
+ * Returns the end (RFC 3339) of the last lease issued for a canary; `undefined` for a stable head or one in force without an end. Until
+ * that end readers may use the canary's document, so the head that ends the canary is retained. Pure.
  */
 export function leaseAfter(head: HeadPredicate, known: LeasedDocument | undefined, now: Date): string | undefined {
   if (head.scope === STABLE_SCOPE) return undefined

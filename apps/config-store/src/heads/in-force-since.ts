@@ -3,9 +3,8 @@ import type { HeadPredicate } from '#libs/signing'
 import type { StoredDocument } from './head.table.js'
 
 /**
- * Returns the time since which `current` has been in force in its scope. Heads that change nothing for readers, such as a head that only
- * schedules another release, do not restart that time. `known`: stored document before the new head. `now`: time at which the new head is
- * stored.
+ * Returns the time since which `current` has been in force in its scope. Heads that change nothing for readers, for example by only
+ * scheduling a release, do not restart it. `known`: stored document before the new head. `now`: time at which the new head is stored.
  */
 export function inForceSince(known: StoredDocument | undefined, current: string | null, now: Date): string {
   if (known === undefined) return now.toISOString()

@@ -18,9 +18,8 @@ export type RowVerdict = { document: StoredDocument; verified: VerifiedHead } | 
 const MAX_CACHED = 20_000
 
 /**
- * Judges rows of `config_store.document` as a reader judges a document: signed by the right service, approved by the people of the roster,
- * in the witnessed log, and with the release that the head names. A database owner can write rows; only signatures make them count. Results
- * are cached by the bytes of the row and the roster. Signatures do not cover the store's own record of time and order.
+ * Verifies rows of `config_store.document`, which a database owner can write, as readers do: right service, roster's approvals, witnessed
+ * log, release that the head names. Caches results by row and roster. Signatures do not cover the store's own record of time and order.
  */
 export class RowVerifier {
   private readonly outcomes = new Map<string, { key: string; outcome: VerifiedHead | RowRefusal }>()

@@ -23,10 +23,8 @@ export class VerifiedRows {
   ) {}
 
   /**
-   * Verifies rows. The members of a verified row are taken from its signed documents, not from its columns. `heldSeq` returns the `seq`
-   * that this instance serves for the policy and scope of a row. A row with a head older than the served one (without one, than the newest
-   * in the history) was put back by hand, and is refused. `revision` in the result: highest revision of these rows, not above the store's
-   * counter.
+   * Verifies rows, whose members come from the signed documents, not columns. Refuses heads, put back by hand, below the `seq` that this
+   * instance serves (`heldSeq`) or, if none, the newest in the history. `revision`: highest of these rows, at most the store's counter.
    */
   async verify(
     rows: readonly StoredDocument[],

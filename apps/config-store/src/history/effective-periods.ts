@@ -15,9 +15,8 @@ export interface EffectivePeriod extends Pick<LiveHead, 'digest' | 'run' | 'seq'
 }
 
 /**
- * Derives the effective periods from heads in ascending order. A head that changes nothing for readers, such as a head that only holds a
- * release, begins no period. A held release begins a period at its effective time, but never before its head was recorded: no head changes
- * what was in force before it.
+ * Derives the effective periods from ascending heads. A head that changes nothing for readers, such as one that only holds a release,
+ * begins none. A held release begins a period at its effective time, but not before its head was recorded: no head changes the past.
  */
 export function effectivePeriods(heads: readonly RecordedHead[]): EffectivePeriod[] {
   const periods: EffectivePeriod[] = []

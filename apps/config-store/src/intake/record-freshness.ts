@@ -23,9 +23,8 @@ export const FRESHNESS_MARKERS = documentTable<FreshnessMarker>({ name: 'freshne
 const RECORD_EVERY_MS = 30_000
 
 /**
- * Records rollout's statement on the topic of state, after the heads that it covers. Every instance gets every statement; the database lets
- * one of them record it. The response to rollout never waits for the recording: if the database or the broker is unavailable, readers over
- * HTTP still get the statement, and the next one is recorded.
+ * Records rollout's statement on the topic of state, after the heads that it covers; the database lets one instance record it. The response
+ * to rollout never waits for that: without database or broker, readers over HTTP still get the statement, and the next one is recorded.
  */
 @Injectable()
 export class RecordFreshness implements OnModuleInit {
@@ -65,9 +64,8 @@ export class RecordFreshness implements OnModuleInit {
 }
 
 /**
- * Whether a statement is to be recorded. Compares the times that rollout signed, so all instances decide alike. A newer statement on other
- * heads is always due, because readers are in doubt until it arrives. A recorded statement that a wrong clock dated far ahead does not
- * suppress later ones.
+ * Whether a statement is to be recorded, by the times that rollout signed, so all instances decide alike. A newer one on other heads is
+ * always due: readers are in doubt until it arrives. A recorded one that a wrong clock dated far ahead does not suppress later ones.
  */
 export function isDue(
   { issuedAt, stable }: Pick<FreshnessPredicate, 'issuedAt' | 'stable'>,

@@ -12,10 +12,7 @@ const isTime = ValidateBy({
   },
 })
 
-/**
- * Query with the names of a reader. All such names are checked here: a name that cannot be stored, logged or shown is refused before it is
- * used.
- */
+/** Query with the names of a reader. All are checked here: a name that cannot be stored, logged or shown is refused before it is used. */
 export class ReaderQueryDto {
   @IsOptional()
   @emptyIsNone
@@ -79,10 +76,7 @@ export class PolicyQueryDto extends ReaderQueryDto {
   version?: string
 }
 
-/**
- * Parses the newest revision that a reader has seen at another instance: a response from an older one is not acceptable. Throws 400 for any
- * other text.
- */
+/** Parses the newest revision that a reader saw at another instance, so no older response is acceptable. Throws 400 for any other text. */
 export function parseAtLeast(header: string | undefined): number | undefined {
   if (header === undefined) return undefined
   if (/^\d{1,15}$/.test(header)) return Number(header)

@@ -15,9 +15,8 @@ import { readStateTopic } from './topic-state.js'
 type SignedDocument = Pick<ConfigDocument, 'id' | 'scope' | 'seq' | 'head' | 'release' | 'proof' | 'next'>
 
 /**
- * Restores the database and the topic of state to the signed state of one policy. For each scope, takes the newest document that verifies,
- * from the row or from the records of the topic. If that is the row, publishes the row again; otherwise stores the document under a new
- * revision.
+ * Restores the database and the topic of state to the signed state of one policy. For each scope, takes the newest document that verifies:
+ * the row's is published again, one from the records of the topic is stored under a new revision.
  */
 @Injectable()
 export class RestoreDocument {

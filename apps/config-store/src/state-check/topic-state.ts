@@ -68,9 +68,8 @@ export function digestOfState(state: EventData['hms.state.recorded.v1']): string
 }
 
 /**
- * Returns the digest of a record's value, and the `seq` of its head. A value that is not an event of state gets a digest of its bytes,
- * which equals the digest of no document, and `seq` 0. The signature of the event is not checked: readers do not check it either, and the
- * content is compared with the database.
+ * Returns the digest of a record's value and the `seq` of its head; for a value that is not an event of state, a digest that no document
+ * has, and `seq` 0. Does not check the event's signature: readers do not either, and the content is compared with the database.
  */
 export function stateOfRecord(value: string): { digest: string; seq: number } {
   try {

@@ -2,9 +2,8 @@ import { HmsError } from '#libs/contracts'
 import type { IncomingHttpHeaders } from 'node:http'
 
 /**
- * Refuses a form that a page of another site sent. A browser that keeps a login for this site, or a proxy that adds one, would act for a
- * person who pressed something else. Browsers say where a form comes from: `Sec-Fetch-Site`, which no page can set and no proxy rewrites,
- * or else `Origin`. Programs say neither, and carry no login that they did not mean to send.
+ * Refuses a form sent by a page of another site: the login that a browser keeps or a proxy adds would act for an unaware person. Browsers
+ * send `Sec-Fetch-Site`, which no page can set and no proxy rewrites, or else `Origin`; programs send neither, and no unintended login.
  */
 export function requireOwnOrigin({ 'sec-fetch-site': site, origin, host }: IncomingHttpHeaders): void {
   if (site === undefined ? origin === undefined || originOf(host).includes(origin.toLowerCase()) : site === 'same-origin') return

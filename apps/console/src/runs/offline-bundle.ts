@@ -8,10 +8,7 @@ export function bundlePath(id: string, version: string): string {
   return `/policies/${encodeURIComponent(id)}/bundle?version=${encodeURIComponent(version)}`
 }
 
-/**
- * `GET /policies/{id}/bundle?version=`: the file that `hms-svc verify` accepts, of a version that was in force for all.
- * `readAs` reads texts exactly as sent: a proof is its bytes.
- */
+/** Serves the file for `hms-svc verify` of a version once in force for all. `readAs` reads texts exactly as sent: a proof is its bytes. */
 export function addOfflineBundles(server: FastifyInstance, readAs: (headers: IncomingHttpHeaders) => Read): void {
   server.get('/policies/:id/bundle', { config: { page: true } }, async ({ headers, params, url }, reply) => {
     const { id } = params as { id: string }

@@ -84,9 +84,8 @@ interface Handle {
 }
 
 /**
- * Version 3 of the protocol (draft-ietf-secsh-filexfer-02) over files in memory, as far as dropping files needs it.
- *
- * @param onNamed a file got this path by a rename
+ * Serves version 3 of the protocol (draft-ietf-secsh-filexfer-02) over files in memory, as far as dropping files needs it. `onNamed`:
+ * called with the path that a file got by a rename.
  */
 function serveFolder(sftp: SFTPWrapper, files: Map<string, Buffer>, onNamed: (path: string) => void): void {
   const handles = new Map<string, Handle>()

@@ -90,10 +90,7 @@ export class LintRun {
 /** Version of the rules; raised when one is added or changes its meaning. */
 const LINT = 'https://hms-svc.dev/lint/v1'
 
-/**
- * Builds the in-toto test result of lint. A test is a release without findings, `ID@VERSION`, or a rule with a finding in a release,
- * `ID@VERSION RULE`.
- */
+/** Builds lint's in-toto test result. A test is a release without findings, `ID@VERSION`, or a rule with findings, `ID@VERSION RULE`. */
 function lintResultOf(
   releases: readonly Pick<ReleaseDocument, 'id' | 'version'>[],
   findings: readonly LintFinding[],

@@ -19,10 +19,8 @@ export type PolicyEventType = 'policy.announced' | 'policy.updated' | 'policy.ro
 /** Content of a message, for channels that send more than its body. */
 export interface MessageContent extends PolicyContent {
   /**
-   * Event type of the message.
-   * - `policy.announced`: the canary passed. `policy.rolled-back`: an earlier version is in force again. For partners that ask for them.
-   * - `partner.test`: tests a channel; about no policy.
-   * - `ticket.…` and `partner.unsubscribed` (an address that no longer accepts mail): for people on call.
+   * Event type. For partners that ask: `policy.announced`, the canary passed; `policy.rolled-back`, an earlier version is in force again.
+   * `partner.test` tests a channel; it has no policy. For people on call: `ticket.…`; `partner.unsubscribed`, an address refuses mail.
    */
   type: PolicyEventType | 'partner.test' | 'partner.unsubscribed' | 'ticket.opened' | 'ticket.closed'
   /** `ID@VERSION`, as in the body. */

@@ -33,9 +33,7 @@ export interface Delivery {
   run: number
   /** Notify stage that waits for the first attempt; `null` if none does. */
   stage: string | null
-  /**
-   * Partner, policy (`SEVERAL` for a bundle) and, with `deliver: all`, the channel: messages about one policy never overtake each other.
-   */
+  /** Partner, policy (`SEVERAL` for a bundle) and, with `deliver: all`, channel: messages about one policy never overtake each other. */
   lane: string
   /** Order among the open deliveries that share a policy. */
   laneSeq: number

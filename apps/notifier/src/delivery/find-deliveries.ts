@@ -5,9 +5,8 @@ import { knownDelivery } from './delivery-view.js'
 import { SEVERAL, concerns } from './notified-policies.js'
 
 /**
- * Finds deliveries, newest first. Many are created in one transaction with the same time, so a page continues with the rest of that time
- * before older ones. A bundle is found by each of its policies. No column contains all of them, so the search reads all bundles and filters
- * them.
+ * Finds deliveries, newest first. One transaction creates many with the same time, so a page continues with the rest of that time before
+ * older ones. A bundle is found by each of its policies; no column contains all of them, so all bundles are read and filtered.
  */
 export async function findDeliveries(tx: Transaction, { since, limit = 500, ...query }: DeliveriesFilter): Promise<Delivery[]> {
   const { before, policy, version, ...filter } = query

@@ -3,10 +3,8 @@ import type { Delivery } from './delivery.table.js'
 import { bundleOf, covers, overlap, policiesOf, type NotifiedPolicies } from './notified-policies.js'
 
 /**
- * Result of adding a message to its lanes. The oldest open delivery of a lane is attempted; the others wait without a timer. With `latest`
- * a newer message replaces waiting messages whose policies it covers. It never replaces a message that a worker is sending: the partner may
- * be reading it, so the newer message must arrive after it. The message of a bundle is in the lanes of all its policies, and is attempted
- * when it is the oldest in each.
+ * Result of adding a message to the lanes of its policies. It waits without a timer until it is the oldest in each. With `latest` it
+ * replaces waiting messages whose policies it covers, but none being sent: the partner may be reading that, so the newer must follow it.
  */
 export interface Joined {
   superseded: Delivery[]

@@ -13,10 +13,7 @@ export interface Slot {
   release(): void
 }
 
-/**
- * Limits the concurrent attempts of this process, checks for acknowledgements included. Partners that hang must not block the others: each
- * has its share, and so has the mail relay.
- */
+/** Limits a process's concurrent attempts and acknowledgement checks, per partner and for mail, so that one that hangs blocks no other. */
 @Injectable()
 export class SendSlots {
   /** Start times of the attempts in progress by partner, oldest first. */

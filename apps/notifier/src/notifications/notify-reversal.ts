@@ -51,10 +51,7 @@ export class NotifyReversal {
     await this.notify(tx, { policy }, names, cause)
   }
 
-  /**
-   * Notifies partners whose last message is the announcement of a run that it ended: the release before is in force, or for a policy of
-   * `kept` its own.
-   */
+  /** Notifies partners that a run ended, if its announcement is their last message: the release before, or that in `kept`, is in force. */
   async ended(tx: Transaction, { run, kept = [] }: { run: number; kept?: readonly KeptPolicy[] }, cause: ReceivedEvent): Promise<void> {
     const where = { run, state: ['delivered', 'pending', 'dead'] }
     const found = await tx.documents(DELIVERIES).find({ where, orderBy: 'created_at', descending: true, limit: MAX_DELIVERIES })
@@ -138,9 +135,8 @@ function reportedVersion(delivery: Delivery, policy: string): string | null {
 }
 
 /**
- * Whether waiting, unattempted messages can be dropped without a notification. On each of their channels, the last message that may have
- * arrived must have been delivered and report `inForce` (`null`: no version); or no message about the policy may have arrived.
- * `deliveries`: all of one partner and policy, newest first.
+ * Whether waiting, unattempted messages can be dropped without a notification: on each of their channels, the last message that may have
+ * arrived, if any, was delivered and reports `inForce` (`null`: no version). `deliveries`: all of one partner and policy, newest first.
  */
 function knowsWithout(waiting: readonly Delivery[], deliveries: readonly Delivery[], policy: string, inForce: string | null): boolean {
   return waiting.every((each) => {

@@ -19,10 +19,7 @@ export class ReportUndelivered implements OnModuleInit, DeliveryListener {
     this.lanes.addListener(this)
   }
 
-  /**
-   * Reports an undelivered message. Not one to people on call, because tickets about ticket messages would never end, and not an
-   * announcement, because a message about its run follows.
-   */
+  /** Reports an undelivered message, except to on-call people (tickets would never end) and announcements (the run's message follows). */
   async dead(tx: Transaction, dead: Delivery): Promise<void> {
     if (isForOnCall(dead) || dead.channel === CONTACT || isAnnouncement(dead)) return
     if ((await this.lanes.otherDeliveries(tx, dead)).some(({ channel }) => channel !== CONTACT)) return // guard: undelivered-on-all

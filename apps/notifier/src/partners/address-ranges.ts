@@ -35,9 +35,8 @@ const SPECIAL = [
 ]
 
 /**
- * Ranges forbidden to every partner, regardless of any list: link-local, multicast, unspecified, reserved and broadcast, and the metadata
- * addresses of clouds, which serve the credentials of a machine (AWS, Google, Scaleway, Linode; Azure's and Alibaba's are among public and
- * shared addresses).
+ * Ranges forbidden regardless of any list: link-local, multicast, unspecified, reserved and broadcast, and the metadata addresses of
+ * clouds, which serve a machine's credentials (AWS, Google, Scaleway, Linode; Azure's and Alibaba's are among public and shared addresses).
  */
 const NEVER = [
   '0.0.0.0/8',

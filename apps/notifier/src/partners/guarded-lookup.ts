@@ -18,9 +18,8 @@ export class AddressRefusedError extends Error {
 const systemResolve: Resolve = (host, done) => lookup(host, { all: true }, done)
 
 /**
- * Creates the `lookup` of a connector. It resolves once, refuses if *any* answer is forbidden, and passes exactly the checked answers to
- * the connection. Checking the name first and connecting later is unsafe: a resolver that changes its answer reached 127.0.0.1. Node does
- * not call `lookup` for IP literals; `checkPartnerUrl` checks those.
+ * Creates a connector's `lookup`: it resolves once, refuses if *any* answer is forbidden, and connects to exactly these answers, because a
+ * resolver that changes its answer reached 127.0.0.1. Node does not call `lookup` for IP literals; `checkPartnerUrl` checks those.
  */
 export function guardedLookup(networks: readonly string[], deployment: Deployment, options: GuardedLookupOptions = {}): LookupFunction {
   const rules = rulesOf(networks, deployment, options.onlyNetworks ?? false)

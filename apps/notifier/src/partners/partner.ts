@@ -23,9 +23,8 @@ export function isOnCall({ groups }: Pick<Partner, 'groups'>): boolean {
 }
 
 /**
- * Resolves a run's selection of ids or group names; `null` selects all registered partners except on-call ones. Returns each partner once,
- * sorted by id. `unknown`: names that no partner has, in the order given. `leftOut`: sorted ids of the on-call partners that `null`
- * excludes.
+ * Resolves a run's selection of ids or group names to partners, each once, sorted by id; `null` selects all except on-call ones. `unknown`:
+ * names that no partner has, in the order given. `leftOut`: sorted ids of the on-call partners that `null` excludes.
  */
 export function resolvePartners<P extends Partner>(
   selection: readonly string[] | null,

@@ -18,9 +18,7 @@ export interface HostPin {
   /** Public key blob, RFC 4253 §6.6. */
   blob: Buffer
   fingerprint: string
-  /**
-   * Host key algorithms to offer, so that a server with keys of several types presents the registered one. SHA-1 is never offered for RSA.
-   */
+  /** Host key algorithms to offer, so that a server with several key types presents the registered one. SHA-1 is never offered for RSA. */
   algorithms: ServerHostKeyAlgorithm[]
 }
 

@@ -39,9 +39,7 @@ const LEASE_MS = 30_000
 const POSTPONE_MS = 5_000
 /** Number of a partner's newest deliveries that are searched for missing acknowledgements. */
 const MAX_SEARCHED = 500
-/**
- * Age in ms up to which a document is checked: a day more than the last offset, because a process that was down runs the last check late.
- */
+/** Age in ms up to which a document is checked: a day beyond the last offset, because a process that was down runs the last check late. */
 const MAX_AGE_MS = CHECK_OFFSETS_MS.at(-1)! + 24 * 60 * 60_000
 const MAX_NOTE = 300
 

@@ -8,11 +8,8 @@ export type RedriveDecision =
   | { do: 'nothing'; because: 'pending' | 'overtaken'; detail: string }
 
 /**
- * Decides whether a message may be resent. In a lane `latest` only the newest message may: an older one sent after it would report a
- * version that is no longer in force. If newer messages cover only some policies of a bundle, the other policies were never delivered: the
- * bundle is resent, and the newer messages after it. In a lane `every` each message may be resent, after the waiting ones.
- *
- * @param newer messages about policies of this message, oldest first
+ * Decides whether a message may be resent. Lane `every`: yes, after the waiting ones. Lane `latest`: not if newer messages cover all its
+ * policies, because it would report versions no longer in force; else yes, then the newer ones. `newer`: about its policies, oldest first.
  */
 export function decideRedrive(delivery: Delivery, newer: readonly Delivery[], lane: Partner['lane']): RedriveDecision {
   if (delivery.state === 'pending') {

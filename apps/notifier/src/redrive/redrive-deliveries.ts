@@ -12,9 +12,7 @@ import { decideRedrive, overtaken, sentOn, type RedriveDecision } from './decide
 /** Maximum number of messages that one request redrives; a repeated request continues. Skipped messages do not count. */
 const MAX_AT_ONCE = 500
 const PAGE = 500
-/**
- * Gap in ms between two messages to one partner, equal to `DEFAULT_RATE` (5 a second), so that a redriven backlog is not due all at once.
- */
+/** Gap in ms between messages to one partner, equal to `DEFAULT_RATE` (5 a second), so that a redriven backlog is not due all at once. */
 const PACE_MS = 200
 
 type RedriveRequester = { by: string; reason: string }

@@ -20,9 +20,7 @@ const KEY_BYTES = 32
 const MAX_KEYS = 8
 const MAX_FILE_BYTES = 64 * 1024
 
-/**
- * Parses one key per line, each the base64 of 32 bytes. The first key seals; the others open older secrets. `undefined` for any other text.
- */
+/** Parses one key per line, each base64 of 32 bytes. The first key seals; the others open older secrets. `undefined` for any other text. */
 export function parseSecretKeys(text: string): SecretKey[] | undefined {
   const lines = text
     .split(/\r?\n/)

@@ -3,9 +3,8 @@ import type { ReleasePredicate, SignatureError } from '#libs/signing'
 import { newestApproved, rolledBackRelease, type Stable } from '../stable/stable.table.js'
 
 /**
- * Returns the release that a rollback to `version` makes current: the newest approved release if it was rolled back, or a release that its
- * approvers named as fallback. Readers accept no other release without new signatures. `wasLive`: whether the version was ever live.
- * `refused`: reason why readers would refuse a release of the version, by release digest. Throws `HmsError` with the current state.
+ * Returns the release a rollback to `version` makes current: the newest approved one if rolled back, or a fallback its approvers named.
+ * Readers accept no other without new signatures. `refused`: releases readers would refuse, by digest. Throws `HmsError` with the state.
  */
 export function chooseTarget(
   stable: Stable | undefined,

@@ -17,9 +17,8 @@ export interface LocalState {
 }
 
 /**
- * Returns why a run must not go live without simulation and canary; `undefined` if it may. It may if its signed releases declare
- * break-glass, at least two people signed all of them, they have not expired, and they follow the releases in force. Trusts the signatures,
- * not approver.
+ * Returns why a run must not go live without simulation and canary; `undefined` if its signed releases declare break-glass, have not
+ * expired and follow the releases in force, and at least two people signed all of them. Trusts the signatures, not approver.
  */
 export function judgeBreakGlass(
   releases: readonly ReleaseDocument[],

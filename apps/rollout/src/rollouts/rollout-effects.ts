@@ -133,9 +133,8 @@ export class RolloutEffects {
   }
 
   /**
-   * Returns the policies that still have this run's release, in force or held, each with the release before it. Excludes policies that have
-   * moved since, and the policies in `moved`, which are about to move. `refusal`: reason why readers would refuse the release before, if
-   * they accept this run's release.
+   * Returns the policies that still have this run's release, in force or held, each with the release before it; not those that have moved
+   * since or, in `moved`, are about to. `refusal`: why readers would refuse the release before, if they accept this run's release.
    */
   private async revertTargets(
     tx: Transaction,

@@ -1,9 +1,7 @@
 import type { RunDossier } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 
-/**
- * Rollback that people signed, and whose approval is not in the audit log yet. The row is deleted when the head is issued or the run ends.
- */
+/** Rollback signed by people, whose approval is not in the audit log yet. The row is deleted when the head is issued or the run ends. */
 export interface SignedRollback {
   /** Digest of its release. */
   release: string

@@ -23,9 +23,8 @@ const READ_EVERY = 3
 const MAX_NAMED = 10
 
 /**
- * Signs the freshness statement on all stable heads, every ten seconds and after each change, and posts it to every config-store. It is not
- * an event, because it must also arrive without a broker. Every instance publishes; readers accept the newest statement. An instance never
- * signs a head older than one it has read: a row with such a head was put back by hand.
+ * Posts the signed freshness statement on all stable heads to every config-store, every ten seconds and after each change, even without a
+ * broker. Every instance publishes, but never a head older than one it has read (a row put back by hand); readers accept the newest.
  */
 @Injectable()
 export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {

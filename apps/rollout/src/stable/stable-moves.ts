@@ -66,9 +66,8 @@ interface Reversal {
 type Delivered = Pick<RollbackResult, 'revision' | 'stored'>
 
 /**
- * Issues all new stable heads. Heads are committed with the state that they describe, all heads of a bundle in one message. Other services
- * are notified once a config-store may have the heads. If every config-store refuses them, higher heads revert the moves and no service is
- * notified. A timer announces the moves of a crashed instance.
+ * Issues all stable heads, committed with their state, all of a bundle in one message. Other services are notified once a config-store may
+ * have them; if all refuse, higher heads revert the moves and none is notified. A timer announces a crashed instance's moves.
  */
 export class StableMoves {
   /** `overtake`: ends the run that owns a policy, when another cause moves that policy. */
@@ -114,9 +113,8 @@ export class StableMoves {
   }
 
   /**
-   * Posts committed heads to every config-store and announces their moves. If every config-store refuses them, reverts the moves and throws
-   * 409 `HMS_ROLLOUT_HEAD_REFUSED`. `issued`: `undefined` for a repeated call, whose heads are on the bus already. `seqs`: `seq` of each
-   * policy's head; a policy whose head has changed since is skipped. `undo`: reverts the caller's other changes in the same transaction.
+   * Posts heads to every config-store and announces the moves; if all refuse, reverts them (and with `undo` the caller's other changes) and
+   * throws 409 `HMS_ROLLOUT_HEAD_REFUSED`. `issued`: `undefined` if on the bus already. `seqs`: by policy; heads changed since are skipped.
    */
   async deliver(
     issued: IssuedHeads | undefined,

@@ -129,8 +129,7 @@ export function rollBackTo(stable: Stable, release: ReleaseDocument, together: r
 
 /**
  * Reverts a run's current or held release. `release`: release that was live before it, if any. `wasPromoted`: whether other services were
- * notified that the run's release is live. If not, they are not notified of the reversal either, and `release` counts as in force without a
- * break.
+ * notified that the run's release is live. If not, they are not notified of this, and `release` counts as in force without a break.
  */
 export function revertRelease(
   stable: Stable,

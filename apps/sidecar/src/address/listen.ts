@@ -42,9 +42,7 @@ async function listenOnSocket(server: Server, path: string): Promise<string> {
   return path
 }
 
-/**
- * Smallest `sun_path` of the supported systems (104 bytes on macOS) without its NUL. Some versions of Node truncate longer paths silently.
- */
+/** Smallest `sun_path` of the supported systems (104 bytes on macOS) without its NUL. Some Node versions truncate longer paths silently. */
 const MAX_PATH_BYTES = 103
 
 /**

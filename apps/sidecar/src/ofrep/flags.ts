@@ -10,9 +10,8 @@ import type { SidecarResponse } from '../http/answer.js'
 const MAX_READERS = 64
 
 /**
- * Serves OFREP on the reader's machine, with the same responses as config-store, but from the verified local copy. Each context names its
- * reader; a context without a region gets the side-car's region. Readers of the event stream are notified to refetch when values may have
- * changed for any reader, and when the copy becomes stale or fresh.
+ * Serves OFREP on the reader's machine like config-store, but from the verified local copy. A context names its reader; the default region
+ * is the side-car's. Event streams request a refetch when any reader's values may have changed, and when the copy becomes stale or fresh.
  */
 export class Flags {
   private readonly book: FlagBook
@@ -49,9 +48,7 @@ export class Flags {
     return this.feed.size
   }
 
-  /**
-   * Evaluates the flag with the key, or every flag without a key. `ifNoneMatch`: header of the request. Throws errors that OFREP defines.
-   */
+  /** Evaluates the flag with the key, or every flag without a key. `ifNoneMatch`: request header. Throws errors that OFREP defines. */
   answer(key: string | undefined, body: unknown, ifNoneMatch?: string): SidecarResponse {
     const reader = readContext(body, this.reader.region)
     const {

@@ -43,9 +43,8 @@ export class EventFeed {
   }
 
   /**
-   * `GET /v1/events`: adds a subscriber. The last id it saw is in `Last-Event-ID`, or on a first connection in `?revision=`, as with
-   * config-store. If that id is the last issued one and nothing has changed since, the first frame is a heartbeat; otherwise the first
-   * frame lists all policies in force. Throws `HMS_SIDECAR_BUSY` before anything is written.
+   * `GET /v1/events`: adds a subscriber. Its last id is in `Last-Event-ID`, or initially in `?revision=`, as with config-store. If that is
+   * the last issued id and nothing changed since, it first gets a heartbeat, else all policies. Throws `HMS_SIDECAR_BUSY` before writing.
    */
   follow({ method, headers }: IncomingMessage, response: ServerResponse, query: URLSearchParams): void {
     if (method === 'HEAD') return void response.writeHead(200, HEADERS).end()

@@ -7,9 +7,8 @@ import type { WrittenFile } from './written-file.js'
 const RETRY_MS = 10_000
 
 /**
- * Rewrites files when the values of their templates change, for programs that can read only files. Files are written one after the other.
- * Several changes during a write cause one further write, with the newest values. A file that cannot be written stays unchanged and is
- * retried.
+ * Rewrites files, one after the other, when the values of their templates change, for programs that can read only files. Several changes
+ * during a write cause one further write, with the newest values. A file that cannot be written stays unchanged and is retried.
  */
 export class FileWriter {
   private readonly outdated = new Set<WrittenFile>()

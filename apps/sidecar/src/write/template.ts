@@ -38,9 +38,8 @@ export function idsIn(template: Template): Set<string> {
 }
 
 /**
- * Renders the template: a string value as its text unless the reference has `| json`, any other value as JSON. `read` throws for an id
- * without a value. Throws 404 `HMS_POLICY_FIELD_UNKNOWN` for a missing field, and 422 `HMS_SIDECAR_VALUE` for a string with a line break or
- * another control character that is not written as JSON.
+ * Renders a string value as text unless the reference has `| json`, other values as JSON. Throws like `read` for an id without a value, 404
+ * `HMS_POLICY_FIELD_UNKNOWN` for a missing field, 422 `HMS_SIDECAR_VALUE` for text with a line break or other control character.
  */
 export function renderTemplate(template: Template, read: (id: string) => { version: string; value: object }): string {
   return template.map((part) => (typeof part === 'string' ? part : textOf(part, read))).join('')

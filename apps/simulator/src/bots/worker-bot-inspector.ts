@@ -9,9 +9,8 @@ const MAX_WAITING = 256
 const LATE = new Error(`does not load within ${DEADLINE_MS / 1_000} s`)
 
 /**
- * Inspects modules in one thread, one at a time. A module that has not finished after five seconds is refused, and its thread is ended. The
- * sandbox counts steps, but one native call is one step: a module that repeatedly sorts a long list was measured to occupy its thread for
- * more than a minute. An idle thread does not keep the process alive.
+ * Inspects modules one at a time in a thread that, when idle, does not keep the process alive. Refuses a module after five seconds and ends
+ * its thread, because a native call counts as one sandbox step: sorting a long list repeatedly took over a minute (measured).
  */
 export class WorkerBotInspector implements BotInspector {
   private readonly thread: SandboxThread<string, Inspected>

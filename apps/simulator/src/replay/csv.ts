@@ -9,9 +9,8 @@ export class CsvError extends Error {
 }
 
 /**
- * Yields the records of a CSV text, RFC 4180: quoted fields may contain commas, line breaks and doubled quotes; CRLF or LF; a final line
- * break is optional. Blank lines are skipped. Throws `CsvError` for mismatched quotes, and for a row of more than `maxChars` characters or
- * `maxFields` fields.
+ * Yields the records of a CSV text by RFC 4180: quoted fields may have commas, line breaks and doubled quotes; CRLF or LF, optional at the
+ * end. Skips blank lines. Throws `CsvError` for mismatched quotes, or a row of more than `maxChars` characters or `maxFields` fields.
  */
 export function* csvRecords(text: string, { maxChars, maxFields }: { maxChars: number; maxFields: number }): Generator<string[]> {
   let at = 0

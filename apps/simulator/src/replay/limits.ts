@@ -5,9 +5,7 @@
 export interface SandboxLimits {
   /** Bytes of all memory of one bot, QuickJS included: whole pages of 64 KiB, and at least the 16 MiB that an instance starts with. */
   memoryBytes: number
-  /**
-   * Bytes of the bot's stack. Above 256 KiB, deep recursion overflows the host's stack first (measured at 384 KiB), which no bot may cause.
-   */
+  /** Bot's stack in bytes. Above 256 KiB, deep recursion overflows the host's stack first (measured at 384 KiB), which no bot may cause. */
   stackBytes: number
   /** Interrupts allowed for loading the module, and as the base for each batch. */
   baseInterrupts: number

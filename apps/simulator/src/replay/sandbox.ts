@@ -201,10 +201,8 @@ function compiledQuickJs(): Promise<WebAssembly.Module> {
 }
 
 /**
- * Returns a new WebAssembly instance of QuickJS that can never use more than `memoryBytes`. The memory limit of QuickJS itself is not
- * effective: built for WebAssembly, it counts a few bytes per allocation of any size, and a bot took 2 GiB under a limit of 16 MiB
- * (measured with 0.32). Each bot has an instance of its own, so its memory limit does not depend on the bots before it. The instance is
- * dropped as a whole, never freed in parts.
+ * Returns a QuickJS instance of at most `memoryBytes` for one bot, unaffected by earlier bots; dropped whole, never freed in parts. In
+ * WebAssembly QuickJS's own limit counts a few bytes per allocation of any size: a bot took 2 GiB at a 16 MiB limit (measured with 0.32).
  */
 async function newInstance(memoryBytes: number): Promise<SandboxInstance> {
   const maximum = memoryBytes / PAGE_BYTES

@@ -16,9 +16,8 @@ const MAX_MS = 10_000
 const MAX_BYTES = 64 * 1024
 
 /**
- * Evaluates the expression of the first scenario that depends on one changed number, over its recorded readings, for other values of this
- * number. Nothing is assumed about the expression. Returns `undefined` if there is no such scenario, or if the table would take too long or
- * be too large. Blocks its thread. `elapsedMs`: monotonic time.
+ * Evaluates the first scenario that depends on one changed number over its recorded readings, for other values of it; assumes nothing about
+ * the expression. `undefined` if there is none, or its table takes too long or is too large. Blocks the thread. `elapsedMs`: monotonic.
  */
 export function whatIfOf(scenarios: readonly ScenarioInputs[], elapsedMs = () => performance.now()): WhatIf | undefined {
   const until = elapsedMs() + MAX_MS

@@ -116,9 +116,7 @@ export class ReplayRun {
   }
 }
 
-/**
- * Skips a scenario whose values of other policies do not fit into an event. The canary would judge alerts by its rule without these values.
- */
+/** Skips a scenario whose values of other policies do not fit into an event. The canary would judge alerts by its rule without them. */
 function skipTooLarge(scenario: Scenario, policies: KnownPolicies): SkippedScenario {
   const why = `it reads more of ${Object.keys(besideOf(scenario, policies)).join(', ')} than the events of a run can carry`
   return { scenario: scenario.id, why, next: command('scenarios.add'), incompatible: true }

@@ -22,10 +22,7 @@ export const TRIAL_RUNNER = Symbol('TrialRunner')
 export const TRIAL_REPLAY_MS = 45_000
 const TRIAL_MS = 50_000
 
-/**
- * Replays unapproved policies without storing anything. One at a time in this process, separate from the replays of runs. Equal questions
- * share a trial.
- */
+/** Replays unapproved policies, storing nothing, one at a time per process, separate from runs' replays. Equal questions share a trial. */
 @Injectable()
 export class TryPolicies implements OnApplicationShutdown {
   private readonly slots = new Slots(1, 'trial')
@@ -41,9 +38,8 @@ export class TryPolicies implements OnApplicationShutdown {
   ) {}
 
   /**
-   * Runs a trial, or joins one with the same policies and registrations. Throws `HMS_PLACES_TAKEN` (503) while another one runs,
-   * `HMS_TRIAL_INTERRUPTED` (503) if the worker was lost, `HMS_TRIAL_POLICY` (422) for an invalid policy. `disconnected`: the caller no
-   * longer waits for the result; a trial without waiting callers is aborted.
+   * Runs or joins a trial of the same policies and registrations; aborts it when all callers are `disconnected`. Throws 503
+   * `HMS_PLACES_TAKEN` while another runs, 503 `HMS_TRIAL_INTERRUPTED` if the worker was lost, 422 `HMS_TRIAL_POLICY` if one is invalid.
    */
   async execute({ policies, live = [] }: TrialRequestDto, disconnected = new AbortController().signal): Promise<Trial> {
     const before = documentsOf(live, 'live')

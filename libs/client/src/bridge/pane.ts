@@ -30,10 +30,7 @@ export interface Pane {
   readonly name: string
   readonly policies: readonly string[]
   readonly state: ConnectionState
-  /**
-   * Returns the policy in force, frozen, without I/O. Throws `HMS_BRIDGE_NOT_DECLARED` for an id that this pane did not declare, and
-   * `HMS_POLICY_NOT_FOUND` when no version is in force.
-   */
+  /** Returns the frozen policy in force without I/O. Throws `HMS_BRIDGE_NOT_DECLARED`, or `HMS_POLICY_NOT_FOUND` if none is in force. */
   get(id: string): PolicyValue
   /** Returns the policy with its source, age and trust. */
   explain(id: string): Explanation

@@ -46,8 +46,7 @@ const FIRST_COPY_MS = 10_000
 
 /**
  * Opens a connection that keeps a local copy up to date and reconnects indefinitely; only verified documents are applied. Resolves on the
- * first copy, live or from disk; rejects with `HMS_UNREACHABLE`, or with the server's refusal. The connection never keeps the process
- * alive.
+ * first copy, live or from disk; rejects with `HMS_UNREACHABLE`, or the server's refusal. Never keeps the process alive.
  */
 export async function connect(options: ConnectOptions = {}): Promise<TypedConnection> {
   requireKnownOptions('connect', options, CONNECT_OPTIONS)

@@ -38,9 +38,8 @@ const OPTIONS = optionNames<FollowOptions>()('brokers', 'sasl', 'ssl', 'bot', 'r
 const FIRST_COPY_MS = 10_000
 
 /**
- * Follows the policies on Kafka alone, without config-store: `hms.config.state.v1` from its beginning, and rosters on `hms.roster.v1`. Only
- * verified documents are applied. Resolves at the end of the log, or with a disk copy; rejects with `HMS_BROKER_…` or `HMS_ROSTER_…`. The
- * follower keeps the process alive until `close`.
+ * Follows policies on Kafka alone: `hms.config.state.v1` from its beginning, rosters on `hms.roster.v1`, verified documents only. Resolves
+ * at the end of the log or with a disk copy; rejects with `HMS_BROKER_…` or `HMS_ROSTER_…`. Keeps the process alive until `close`.
  */
 export async function followPolicies(options: FollowOptions = {}): Promise<HmsFollower> {
   requireKnownOptions('followPolicies', options, OPTIONS)

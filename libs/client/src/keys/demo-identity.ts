@@ -10,12 +10,8 @@ import { AUDIT_LOG, OPERATOR, rosterFile, secretsKeyFile, serviceKeyFile, servic
 const TEN_YEARS_MS = 10 * 365 * 86_400_000
 
 /**
- * Creates the keys that profile `dev` needs to sign and verify: people's keys and their passphrase, one key per service, an operator key,
- * keys of the log and its witness, the key that encrypts partners' secrets, and last the roster, signed by the people. Does nothing if
- * there is a roster.
- *
- * No lock is needed. Every file is published atomically and only if none exists; an existing file is used. So concurrent processes end with
- * one identity, and the next process completes the work of a killed one.
+ * Creates the keys that profile `dev` needs, and last the roster, signed by the people; does nothing if there is one. Needs no lock: a file
+ * is published atomically, only if none exists, so concurrent processes end with one identity, and the next completes a killed one's work.
  */
 export async function createDemoIdentity(dataDir: string, services: readonly string[], now = new Date()): Promise<void> {
   if ((await readIfThere(rosterFile(dataDir))) !== undefined) return

@@ -26,9 +26,8 @@ const OPTIONS = optionNames<DecideOptions>()('reason', 'publicReason', 'byMs', '
 export const ANSWER_MS = 30_000
 
 /**
- * Signs a decision about an active run and waits for its outcome. Resolves with the run when the decision was applied; rejects with
- * `HMS_RUN_DECISION_LATE` (409, with the current state in `state`) if the decision came too late, and with `HMS_RUN_DECISION_UNANSWERED`
- * (504) if no stage has responded in time; the decision may still be applied then.
+ * Signs a decision about an active run. Resolves with the run when it was applied; rejects with `HMS_RUN_DECISION_LATE` (409, current state
+ * in `state`) if it came too late, or `HMS_RUN_DECISION_UNANSWERED` (504) if no stage responded in time; it may still be applied then.
  */
 export async function decideRun(run: number, decision: RunDecisionName, options: DecideOptions): Promise<RunView> {
   requireKnownOptions('decideRun', options, OPTIONS)

@@ -1,9 +1,7 @@
 import { jsonIn } from '../canonical-json.js'
 
 export const DELIVERY_STATES = ['pending', 'delivered', 'dead', 'superseded'] as const
-/**
- * State of a delivery. `delivered`: the partner's server accepted the message. Only `acknowledgedAt` shows that the partner processed it.
- */
+/** State of a delivery. `delivered`: the partner's server accepted the message. Only `acknowledgedAt` shows that it was processed. */
 export type DeliveryState = (typeof DELIVERY_STATES)[number]
 
 /**

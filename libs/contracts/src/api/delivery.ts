@@ -171,10 +171,7 @@ export interface CoverageView {
   versions: { version: string | null; digest: string | null; total: number }[]
   /** Connections without a bot's name: not in `total`, because they acknowledge nothing. Readers of the topic are not counted. */
   seen: SeenReaders
-  /**
-   * Bots that disconnected in the last seven days without having acknowledged the release in force for them, and have not reconnected. Not
-   * in `total`, and ignored by gates and verdicts.
-   */
+  /** Bots disconnected for up to 7 days that did not acknowledge their release in force. Not in `total`; ignored by gates and verdicts. */
   left?: LeftBotView[]
   /** Set if readers refuse the live release by the roster in force. Readers that have it are STALE; new readers cannot load it. */
   refused?: { version: string; detail: string }
@@ -214,33 +211,24 @@ export interface SeenReaders {
 }
 
 /**
- * Frame of `GET /v1/stream` and `GET /v1/events` to the reader. `changes`, for people and simple programs, lists the releases that
- * `documents` put in force when the frame was made. A `change` without documents lists releases whose effective time has come. `heartbeat`
- * and `goodbye` omit `changes` and `documents`; a reader treats both as empty.
+ * Frame of `GET /v1/stream` and `/v1/events`. `changes`, for people and simple programs: releases that `documents` put in force when sent;
+ * in a `change` without documents, those whose effective time has come. `heartbeat` and `goodbye` omit both; a reader treats both as empty.
  */
 export interface StreamFrame {
-  /**
-   * `snapshot` replaces all documents of the reader. `change` adds or replaces some. `heartbeat` proves liveness. `goodbye` is the last
-   * frame before the server stops.
-   */
+  /** `snapshot` replaces all documents, `change` adds or replaces some, `heartbeat` proves liveness, `goodbye` is last before a stop. */
   type: 'snapshot' | 'change' | 'heartbeat' | 'goodbye'
   revision: number
   changes: { id: string; version: string | null; digest: string | null; scope: string }[]
   documents: ConfigDocument[]
   /** In a `change`: trace of the newest revision in the frame (W3C Trace Context). */
   traceparent?: string
-  /**
-   * Rollout's newest freshness statement: in a heartbeat, or in the `change` with the heads that it covers. Never sent before that change.
-   */
+  /** Rollout's newest freshness statement: in a heartbeat, or in the `change` with the heads that it covers; never before that change. */
   freshness?: Envelope
   /** In a `goodbye`: how long this reader should wait before reconnecting, randomised per reader. */
   retryMs?: number
   /** For a reader that named its policies: unnamed ones in `documents`, stored together with them. It drops other unnamed policies. */
   along?: string[]
-  /**
-   * For a reader that named its policies, when the freshness statement covers other heads than the previous one: proof of each policy's row
-   * among all stable heads.
-   */
+  /** For a reader that named policies, when the freshness statement's heads change: proof of each policy's row among all stable heads. */
   standing?: Record<string, StandingProof>
   /** In a page of a snapshot that is not the last: `policy@scope` of the last document, after which the next page starts. */
   next?: string
@@ -263,9 +251,7 @@ export type StandingProof = StandingRow[]
 /** Maximum policies that a reader may name: more would not fit into a URL. */
 export const MAX_POLICIES_OF_READER = 100
 
-/**
- * Request header of a read. An instance that has not reached this revision waits for it; after the wait it responds `STORE_BEHIND` (503).
- */
+/** Request header of a read. An instance behind this revision waits for it; after the wait it responds `STORE_BEHIND` (503). */
 export const REVISION_HEADER = 'if-revision-at-least'
 export const STORE_BEHIND = 'HMS_STORE_BEHIND'
 

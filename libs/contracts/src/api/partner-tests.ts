@@ -16,9 +16,7 @@ export interface ChannelTest extends Pick<DeliveryTry, 'status' | 'latencyMs' | 
   explanation: RefusalExplanation | null
 }
 
-/**
- * Part of the signed content that a receiver probably does not handle as Standard Webhooks specifies.
- */
+/** Part of the signed content that a receiver probably does not handle as Standard Webhooks specifies. */
 export type Suspect = 'id' | 'time' | 'body' | 'secret'
 
 export interface RefusalExplanation {

@@ -91,9 +91,7 @@ export interface PartnerSummary
   contact: string | null
   /** Addresses unsubscribed by their owners. */
   unsubscribed: { address: string; at: string }[]
-  /**
-   * Set for a partner in a group of `LADDER`: "all partners" of a plan excludes it, so a plan has to name the partner or one of its groups.
-   */
+  /** Set for a partner in a group of `LADDER`: "all partners" of a plan excludes it, so a plan has to name it or one of its groups. */
   onlyWhereNamed?: true
   addedAt: string
 }
@@ -165,9 +163,7 @@ export interface LiveRecord extends ReleaseRecord {
   head: Envelope
   /** Reason for issuing the head, signed by rollout; missing in entries of earlier builds. */
   change?: Envelope
-  /**
-   * Release that takes effect at the time in the head's `next`, unless another head is stored before. Missing in entries of earlier builds.
-   */
+  /** Release in force from the time in the head's `next`, unless another head is stored before. Missing in entries of earlier builds. */
   next?: HeldRecord | null
 }
 

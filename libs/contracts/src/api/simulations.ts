@@ -31,10 +31,7 @@ export interface Trial {
   impact: SimulationImpact | null
   /** Policies outside the run that bots declare or scenarios name; part of the report. Absent if there are none. */
   beside?: PolicyBeside[]
-  /**
-   * Statement that simulator signed over the digests of these policies, of those in force and of the corpora, and over the counts of
-   * `impact`. Absent without a report of the replay.
-   */
+  /** Signed by simulator: digests of these policies, those in force and the corpora, and counts of `impact`. Absent without a report. */
   statement?: Envelope
   /** Sites of the scenario with the most readings whose readings have numeric `lat` and `lon`. At most 200; absent if there are none. */
   places?: SiteLoad[]

@@ -36,11 +36,8 @@ export type FolderLock = { release(): Promise<void> }
 type Claim = FolderLock | { heldBy: Holder }
 
 /**
- * Locks the data folder for this process: by an address on Linux and Windows, by a file lock elsewhere. The kernel releases the lock when
- * the process ends, so a holder killed with `kill -9` leaves no stale lock, and two processes never both get it. The lock does not extend
- * across machines or containers; sharing a folder between them is not supported.
- * @param options.purpose activity shown to a second process that wants the lock, for example `dev`
- * @throws EmbeddedError HMS_DATA_FOLDER_IN_USE
+ * Locks the data folder for this process, by an address on Linux and Windows, else by a file lock; not across machines or containers. The
+ * kernel releases it when the process ends, even by `kill -9`. `purpose`: activity shown to others. Throws `HMS_DATA_FOLDER_IN_USE`.
  */
 export async function acquireFolder(folder: string, options: { purpose: string }): Promise<FolderLock> {
   mkdirSync(folder, { recursive: true, mode: 0o755 })

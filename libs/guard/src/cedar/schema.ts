@@ -2,9 +2,8 @@ import type { GuardRequest } from '../rule.js'
 import type { CedarModule } from './engine.js'
 
 /**
- * Schema of the attributes that Cedar rules may use; other attributes fail at compilation. All kinds of principals have the same
- * attributes, so a rule need not check the kind before it reads a name. Values of policies are only available to CEL, because Cedar's only
- * numbers are integers.
+ * Schema of the attributes that Cedar rules may use; others fail at compilation. All kinds of principals have the same attributes, so a
+ * rule need not check the kind first. Values of policies are only available to CEL, because Cedar's only numbers are integers.
  */
 export const CEDAR_SCHEMA = `
 entity Person, Operator, Service, Program { id: String, name: String, roles: Set<String> };

@@ -164,9 +164,8 @@ interface LinearPattern {
 type Patterns = (pattern: string) => LinearPattern
 
 /**
- * Compiles patterns of a registered schema as RE2, whose steps are charged to `steps`: so neither `^(a+)+$` nor a thousand optional
- * repetitions can hang the linter. RE2 has neither look-around nor back-references; a pattern that needs them, or repeats too much, is
- * refused when the schema is compiled. A text of more than 4,096 characters matches no pattern.
+ * Compiles patterns of a registered schema as RE2 and charges steps to `steps`, so neither `^(a+)+$` nor a thousand optional repetitions
+ * hang the linter. Compiling refuses look-around, back-references and excess repetition. No text over 4,096 characters matches.
  */
 function linearPatterns(steps: Steps): Patterns {
   const known = new Map<string, LinearPattern>()

@@ -10,9 +10,8 @@ const REFUSED = ['$async', '$anchor', '$dynamicAnchor', '$dynamicRef', '$recursi
 export class SchemaRefused extends Error {}
 
 /**
- * Throws `SchemaRefused` for a schema that could harm the process that compiles or runs it: too large, too deep, references that leave the
- * document, are circular, or multiply (a chain of `allOf: [{$ref}, {$ref}]` doubles at every link). Checks every member, also data under
- * `enum` or `const`: a schema that needs these words as data is refused as well.
+ * Throws `SchemaRefused` for a schema that could harm the process that compiles or runs it: too large, too deep, or references that leave
+ * the document, are circular or multiply (a chain of `allOf: [{$ref}, {$ref}]` doubles per link). Checks data in `enum` and `const` alike.
  */
 export function refuseUnsafe(schema: JsonObject): void {
   if (JSON.stringify(schema).length > MAX_BYTES) throw new SchemaRefused(`it is larger than ${MAX_BYTES} bytes`)

@@ -9,8 +9,7 @@ const PRIVATE = /^(?:10|127)\.|^(?:169\.254|192\.168)\.|^172\.(?:1[6-9]|2\d|3[01
 
 /**
  * Whether a text is a URL by format `url` of ajv-formats: http, https or ftp, a public IPv4 address or a host name with a top-level domain.
- * The library's expression tries every split of the text before an `@`: 60,000 colons take it 12 s. This function reads each character a
- * fixed number of times.
+ * Reads each character a fixed number of times; the library's expression tries every split before an `@`: 12 s for 60,000 colons.
  */
 export function isUrl(text: string): boolean {
   const scheme = SCHEME.exec(text)

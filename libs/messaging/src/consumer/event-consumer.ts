@@ -339,10 +339,7 @@ export class EventConsumer {
     return newestOnly === true || (cleanup === 'compact' && ageMs > RETENTION_MS / 2) ? 'skip' : undefined // guard: beside-newest
   }
 
-  /**
-   * Whether the topic's subscriber accepts events out of order. A subscriber with `everyType` does: it needs every event more than their
-   * order, and it deduplicates by event id.
-   */
+  /** Whether the subscriber accepts events out of order: one with `everyType` needs each event more than order, and drops duplicate ids. */
   private acceptsOutOfOrder({ topic }: VerifiedEvent): boolean {
     return this.subscribers.get(topic)?.everyType === true // guard: late-beginning-alone
   }

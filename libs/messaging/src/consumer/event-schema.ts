@@ -12,9 +12,8 @@ const validatorOf = validators({})
 const exhaustiveValidatorOf = validators({ allErrors: true, verbose: true })
 
 /**
- * Throws `TerminalError` when the data of an event do not match the schema of its type; the event becomes a dead letter whose detail
- * contains the JSON pointer of the error. The code is `HMS_EVENT_WORD_UNKNOWN` if unknown values of closed lists are the only errors: a
- * newer build sent the event.
+ * Throws `TerminalError` when an event's data do not match the schema of its type; the dead letter's detail contains the JSON pointer of
+ * the error. The code is `HMS_EVENT_WORD_UNKNOWN` if all errors are unknown values of closed lists: a newer build sent the event.
  */
 export function requireValidData<T extends EventType>(event: VerifiedEvent, type: T): asserts event is ReceivedEvent<T> {
   const validate = validatorOf(type)

@@ -17,9 +17,8 @@ export interface OverdueGapsDependencies {
 }
 
 /**
- * Skips gaps whose missing event does not arrive: retention deleted it while this service was down, or its producer lost it. After an hour
- * (the alarm fires after half a minute) the stream continues after the gap; otherwise its policy could never be changed again. The run of
- * the missing event ends at its deadline.
+ * Skips a gap whose event does not arrive, because retention deleted it while this service was down or its producer lost it. The stream
+ * continues after an hour (the alarm fires after half a minute), else its policy could never change; the event's run ends at its deadline.
  */
 export class OverdueGaps {
   readonly polls = new PeriodicTask(this.deps.clock, {

@@ -23,9 +23,8 @@ export interface ReplayDependencies {
 }
 
 /**
- * Runs the handler on a dead letter, regardless of its stream position. The handler's changes and the closing of the letter are one
- * transaction; of two concurrent replays, the second finds the letter closed. The handler's own guards decide whether the event is still
- * relevant.
+ * Runs the handler on a dead letter, regardless of its stream position; the handler's own guards decide whether it is still relevant. The
+ * handler's changes and the closing of the letter are one transaction; of two concurrent replays, the second finds it closed.
  */
 export async function replayLetter(deps: ReplayDependencies, id: string, by: string): Promise<DeadLetter> {
   const { letters, database } = deps

@@ -19,9 +19,8 @@ const BACK_OFF_MS = 250
 const STORE_DELAY_MS = 2_000
 
 /**
- * Follows one producer's part of one topic for one group, in order. The position advances after the handler, never before. The reader reads
- * the log until it has caught up; then the relay of the same process pushes rows in order, without a query. The log stays authoritative:
- * on `refetch`, after a fault, an overflow, and every 5 s, it is read again.
+ * Follows one producer's part of a topic for a group, in order; the position advances after the handler. Once it has caught up with the
+ * log, the relay of its process pushes rows without a query. The log is read again on `refetch`, a fault, an overflow, and every 5 s.
  */
 export class StreamReader<R extends { offset: string }> {
   private stopped = true

@@ -17,9 +17,8 @@ export function principalOf(service: ServiceName): string {
 }
 
 /**
- * Returns the minimal permissions of each service, derived from the topic catalogue: write on the topics it produces and on its dead
- * letters, read on the topics it consumes or checks and in its own groups, and describe-configs on the topics it maintains. READ and WRITE
- * include DESCRIBE. Creating, changing and deleting topics is left to the operator who runs `topics apply`.
+ * Returns each service's minimal permissions: write on topics it produces and its dead letters, read on topics it consumes or checks and on
+ * its groups, describe-configs on topics it maintains. READ and WRITE include DESCRIBE; only the operator's `topics apply` alters topics.
  */
 export function wantedGrants(): Grant[] {
   return SERVICES.flatMap((service) => [

@@ -70,9 +70,8 @@ export function clientIdOf(name: string, instance: string): string {
 }
 
 /**
- * Evicts the members of dead instances. Kafka waits a whole session (10 s) before it declares a member dead; the database knows at once,
- * because it lost the session whose lock the instance held. A false positive costs one rebalance: the member rejoins, and duplicates are
- * dropped by position.
+ * Evicts the members of dead instances: Kafka waits a whole session (10 s), but the database knows at once, because it lost the session
+ * that held the instance's lock. A false positive costs one rebalance: the member rejoins, and duplicates are dropped by position.
  */
 export class GroupMemberEviction {
   private readonly missedPolls = new Map<string, number>()

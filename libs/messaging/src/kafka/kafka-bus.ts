@@ -228,9 +228,8 @@ export class KafkaBus implements EventBus {
 }
 
 /**
- * Returns which of the last acknowledged records of a topic's partitions are missing. Also detects a log that was truncated and has grown
- * beyond the acknowledged offset again: the first record after the cut was appended later than the lost one, and is at the same offset or a
- * lower one. (This requires the broker's append time, which `topics apply` configures.)
+ * Returns which last acknowledged records of a topic's partitions are missing, also after a truncated log grew beyond them: then the first
+ * record appended later is at the same offset or a lower one. (Requires the broker's append time, which `topics apply` configures.)
  */
 async function lostPositions(admin: Admin, topic: string, acknowledged: readonly LogPosition[]): Promise<LostPosition[]> {
   const ends = await admin.fetchTopicOffsets(topic)

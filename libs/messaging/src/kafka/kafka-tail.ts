@@ -19,9 +19,8 @@ export interface KafkaTail {
 type NextOffsets = Map<string, Map<number, bigint>>
 
 /**
- * Follows topics for a user, in a group of its own that commits nothing. The start offsets are fixed before the consumer joins, and the
- * consumer seeks to the next offsets at each join; otherwise kafkajs would start at the end of the partitions at that time. Resolves when
- * `signal` aborts; throws `HMS_BROKER_…` when the broker cannot be read.
+ * Follows topics for a user until `signal` aborts, in a group that commits nothing. The start offsets are fixed before the join, and each
+ * join seeks to the next ones; otherwise kafkajs would start at the end. Throws `HMS_BROKER_…` when the broker cannot be read.
  */
 export async function tailKafka(kafka: Kafka, tail: KafkaTail): Promise<void> {
   const group = `hms-svc-tail-${uuidv7(new Date())}`

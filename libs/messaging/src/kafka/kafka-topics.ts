@@ -39,9 +39,7 @@ export interface TopicDifference {
 }
 
 interface ApplyOptions {
-  /**
-   * Also reassigns replicas. The duration grows with the number of records, so only an operator requests it; a starting service does not.
-   */
+  /** Also reassigns replicas. The duration grows with the number of records, so only an operator requests it, not a starting service. */
   reassignReplicas?: boolean
   /** Called last, with the topics whose replication factor still differs. Default: throws `HMS_TOPICS_REPLICATION` if there are any. */
   onUnchanged?: (unchanged: readonly TopicDifference[]) => void
@@ -107,10 +105,8 @@ export function topicsOf(service: ServiceName, replication = 1): WantedTopic[] {
 }
 
 /**
- * Creates missing topics and repairs settings (kafkajs' createTopics never repairs); returns the changes. Throws `HMS_TOPICS_PARTITIONS`
- * for a wrong partition count, because a change would re-map keys, and `HMS_TOPICS_BROKERS` for more replicas than brokers. Topics with
- * another replication factor are reassigned if requested and if there are enough brokers. Otherwise they and their settings are left
- * unchanged, and `onLeft` gets them at the end.
+ * Creates missing topics and repairs others, unless it may not or cannot reassign their replicas (too few brokers); returns the changes.
+ * Throws `HMS_TOPICS_PARTITIONS` for a wrong count (a change would re-map keys) and `HMS_TOPICS_BROKERS` for more replicas than brokers.
  */
 export async function applyTopics(
   kafka: Kafka,
@@ -196,9 +192,8 @@ async function reassignTopics(admin: Admin, replication: number, misreplicated: 
 }
 
 /**
- * Applies the topics of some services once at their start, and retries while the broker is unavailable. Repairs settings changed by hand,
- * and calls `onRefused` for a wrong partition count or a refused login. A service without permission to alter topics logs that and
- * continues: its operator runs `topics apply`.
+ * Creates or repairs the topics of some services once at their start; retries while the broker is unavailable. Calls `onRefused` for a
+ * wrong partition count or a refused login. A service that may not alter topics logs that and continues: its operator runs `topics apply`.
  */
 export async function maintainTopics(
   kafka: Kafka,

@@ -20,14 +20,9 @@ export interface OutboxStore {
   /** Returns the next number of (topic, key); its row lock is held until the commit. */
   nextKeySeq(tx: Transaction, topic: string, key: string): Promise<number>
   append(tx: Transaction, event: OutgoingEvent): Promise<void>
-  /**
-   * Returns the oldest unsent rows in `seq` order. Only the shard's leader may call it: a second reader would invert the order of a key.
-   */
+  /** Returns the oldest unsent rows in `seq` order. Only the shard's leader may call it: a second reader would invert a key's order. */
   unsent(tx: Transaction, limit: number): Promise<OutboxRow[]>
-  /**
-   * Marks unsent rows as sent, at the position that the bus returned; a row without a position gets the next offset of the embedded log, in
-   * `seq` order. Returns the offset of each row.
-   */
+  /** Marks unsent rows as sent, at the bus's position, else at the embedded log's next offset in `seq` order; returns each row's offset. */
   markSent(tx: Transaction, positions: ReadonlyMap<string, LogPosition | undefined>): Promise<ReadonlyMap<string, number>>
   /** Marks the oldest unsent rows as sent, at the next offsets of the embedded log, and returns them in that order. */
   sendUnsent(tx: Transaction, limit: number): Promise<SentRow[]>

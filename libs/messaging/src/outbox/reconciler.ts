@@ -14,10 +14,8 @@ interface KnownEnd extends LogPosition {
 }
 
 /**
- * Verifies that the log still contains the last acknowledged record of each partition; a second safeguard besides the relay's
- * acknowledgements. A partition that ends earlier, has a younger record at that offset, or assigns an offset twice has lost records (a
- * wiped disk, an unclean election). All its retained rows are then sent again, and readers drop duplicates by position. Losses in the
- * middle appear to readers as gaps.
+ * Resends all retained rows of a partition that lost records (wiped disk, unclean election): it ends before the last acknowledged record,
+ * has a younger one there, or assigns an offset twice. Readers drop duplicates by position, and see losses in the middle as gaps.
  */
 export class Reconciler {
   private readonly ends = new Map<string, KnownEnd>()
@@ -54,9 +52,8 @@ export class Reconciler {
   }
 
   /**
-   * Checks the positions returned by a send before its rows are marked. An offset that was acknowledged before means that the log was
-   * recreated. If the broker may have been down since the last send (`faulted`, or a second without a send), the log must still contain
-   * that send's last record; otherwise the new position would hide the loss. Returns the partitions that are sent again.
+   * Checks a send's positions before its rows are marked; returns the partitions sent again. A repeated offset means a recreated log. After
+   * a fault (`faulted`) or a second without a send, the last send's last record must still exist: the new position would hide its loss.
    */
   async checkSent(topic: string, positions: readonly LogPosition[], nowMs: number, faulted: boolean): Promise<ReadonlySet<number>> {
     const lostFrom = new Map<number, number>()

@@ -21,9 +21,8 @@ export interface Leadership {
 }
 
 /**
- * Moves a service's outbox to the bus: reads unsent rows in seq order and marks them as sent only when the bus confirmed them. A cursor on
- * `seq`, or a second reader with SKIP LOCKED, was measured to lose events or invert their order. A zombie leader is harmless: it also
- * starts at the oldest unsent row, and readers drop its duplicates by position.
+ * Moves a service's outbox to the bus in `seq` order; marks rows as sent once confirmed. A cursor on `seq` or a second reader with SKIP
+ * LOCKED was measured to lose or invert events. A zombie leader also starts at the oldest unsent row; readers drop duplicates by position.
  */
 export class Relay {
   private readonly pumps: PeriodicTask

@@ -15,9 +15,7 @@ export function databaseAccount(dataFolder: string): Account | undefined {
   return passwdEntry('postgres') ?? passwdEntry('nobody') ?? UNPRIVILEGED
 }
 
-/**
- * Requires that the account can reach `path`. Throws `HMS_DATABASE_FOLDER_UNREACHABLE` if it may not enter one of the folders up to `path`.
- */
+/** Throws `HMS_DATABASE_FOLDER_UNREACHABLE` if the account may not enter one of the folders up to `path`. */
 export function requireReachable(path: string, account: Account | undefined): void {
   const blocking = account && blockingFolder(path, account)
   if (!blocking) return

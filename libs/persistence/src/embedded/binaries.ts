@@ -7,10 +7,8 @@ import { EmbeddedError } from '#libs/files'
 export type Binaries = { postgres: string; initdb: string; pgCtl: string }
 
 /**
- * Returns the PostgreSQL binaries of the npm package, in place if they work there. They do not work there if npm skipped the package's
- * install script (which creates the library links that `postgres` needs to load), or if the database user may not enter node_modules (an
- * install under /root). Then they are copied once into the data folder, 60 MB in about 60 ms: the binaries find their libraries relative to
- * themselves.
+ * Returns the npm package's PostgreSQL binaries. If npm skipped its install script, which links libraries, or the database user may not
+ * enter node_modules (under /root), copies them once to the data folder (60 MB, about 60 ms): they find libraries relative to themselves.
  */
 export function databaseBinaries(folder: string, account: Account | undefined): Binaries {
   const { native, version } = installedPackage()
@@ -50,9 +48,7 @@ export function missingLinks(native: string): Link[] {
     .filter(({ target }) => !existsSync(join(native, target)))
 }
 
-/**
- * Copies the package's `native` folder to `place` with complete links. The copy is renamed into place, so a crash leaves no partial copy.
- */
+/** Copies the package's `native` folder to `place` with complete links; it is renamed into place, so a crash leaves no partial copy. */
 export function copied(native: string, place: string): string {
   if (existsSync(place)) return place
   const draft = `${place}.new`

@@ -25,9 +25,8 @@ export function databaseFiles(folder: string): DatabaseFiles {
 }
 
 /**
- * Creates the cluster unless it exists. It is created beside its final place and renamed, so a crash leaves nothing that looks like a
- * cluster.
- * @returns the password of the superuser `hms`
+ * Creates the cluster unless it exists, beside its final place and then renamed, so a crash leaves nothing that looks like a cluster.
+ * Returns the password of the superuser `hms`.
  */
 export async function prepareCluster(files: DatabaseFiles, initdb: string, account: Account | undefined): Promise<string> {
   if (existsSync(files.cluster)) return readPassword(files)

@@ -8,9 +8,7 @@ import type { DatabaseFiles } from './data-folder.js'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-/**
- * Settings of the server. A confirmed write survives a power failure. The log contains server messages; statement errors go to the client.
- */
+/** Settings of the server: a confirmed write survives a power failure; the log has server messages, statement errors go to the client. */
 const SETTINGS: Record<string, string> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -30,9 +28,7 @@ const SETTINGS: Record<string, string> = {
   timezone: 'UTC',
 }
 
-/**
- * Starts `postgres` in its own process group: Ctrl-C signals the terminal's whole group, but only this process stops the server, in order.
- */
+/** Starts `postgres` in its own process group: Ctrl-C signals the terminal's group, but only this process stops the server, in order. */
 export async function spawnServer(
   files: DatabaseFiles,
   port: number,
@@ -116,9 +112,8 @@ export function sizeOf(file: string): number {
 export const FAST_STOP_MS = 10_000
 
 /**
- * Stops a server left on this cluster by an owner killed with `kill -9`. Stopping is always safe: the caller holds the folder's lock, so no
- * other process uses the server, and a new server has known settings and a known parent.
- * @returns whether there was a server
+ * Stops a server that an owner killed with `kill -9` left on this cluster; returns whether there was one. Always safe: the caller has the
+ * folder's lock, so no other process uses the server, and a new server has known settings and a known parent.
  */
 export async function stopOrphan(cluster: string, binaries: Binaries, account: Account | undefined): Promise<boolean> {
   return process.platform === 'linux' ? stopByProc(cluster) : stopByPgCtl(cluster, binaries.pgCtl, account)

@@ -43,9 +43,8 @@ const STARTING_UP = '57P03'
 const MISSING_DATABASE = '3D000'
 
 /**
- * Starts PostgreSQL on the data folder, creating the cluster if necessary, and resolves when it answers a query. A server left by a killed
- * owner is stopped first.
- * @throws EmbeddedError
+ * Starts PostgreSQL on the data folder, creating the cluster if necessary, and resolves when it answers a query. Stops a server left by a
+ * killed owner first. Throws `EmbeddedError`.
  */
 export async function startPostgres(options: StartOptions): Promise<EmbeddedPostgres> {
   const log = options.log ?? (() => undefined)
@@ -81,9 +80,7 @@ export async function startPostgres(options: StartOptions): Promise<EmbeddedPost
   return { url, port, pid, stop, exited: once(child, 'exit').then(() => undefined) }
 }
 
-/**
- * Stops a server that a killed owner left on the data folder; call it before emptying the folder, because afterwards it cannot be found.
- */
+/** Stops a server that a killed owner left on the data folder; call it before emptying the folder: afterwards it cannot be found. */
 export async function stopLeftBehind(folder: string): Promise<void> {
   const files = databaseFiles(folder)
   const account = databaseAccount(files.cluster)

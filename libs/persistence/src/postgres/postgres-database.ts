@@ -109,16 +109,12 @@ export class PostgresDatabase implements Database {
   }
 }
 
-/**
- * Whether the driver's own deadline expired: the response may still arrive, and would then be taken for the response to the next statement.
- */
+/** Whether the driver's own deadline expired: the response may still arrive, and would be taken for the response to the next statement. */
 function isReadTimeout(error: unknown): error is Error {
   return error instanceof Error && error.message === 'Query read timeout'
 }
 
-/**
- * Thrown when a requested lock sorts before a held one, because waiting for it could deadlock. The transaction restarts with all of `keys`.
- */
+/** Thrown when a requested lock sorts before a held one: waiting for it could deadlock. The transaction restarts with all of `keys`. */
 class LocksOutOfOrder extends Error {
   constructor(readonly keys: readonly string[]) {
     super('the transaction restarts with all its locks')

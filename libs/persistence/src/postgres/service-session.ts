@@ -74,9 +74,8 @@ export class ServiceSession {
   }
 
   /**
-   * Returns those of the given instances of the service that have no session. Rejects with `TransientError` while this process has no
-   * session itself, because the result would be unreliable. A killed process loses its session at once; a process that is cut off briefly
-   * reconnects within a second.
+   * Returns the given instances of the service that have no session. Rejects with `TransientError` while this process has none: the result
+   * would be unreliable. A killed process loses its session at once; a process cut off briefly reconnects within a second.
    */
   async findDisconnected(instances: readonly string[]): Promise<string[]> {
     if (this.client === undefined) throw new TransientError('no session')
@@ -137,9 +136,7 @@ export class ServiceSession {
     this.flush() // guard: wake-ups-kept
   }
 
-  /**
-   * Probes the session every second: an idle connection does not notice that the network was cut, and leadership must end with the session.
-   */
+  /** Probes the session every second: an idle connection does not notice a cut network, and leadership must end with the session. */
   private probeLater(client: Client, onLost: (error: Error) => void): void {
     this.cancelProbe = this.clock.after(PROBE_MS, () => {
       this.enqueue(client, 'SELECT 1').then(

@@ -40,9 +40,8 @@ const RETRY_MS = 250
 const MAX_RETRY_MS = 30_000
 
 /**
- * Schedules and fires timers of one service. A timer is a row: it fires in this or another instance, also after a crash. The runner runs on
- * `wake`, when the next timer is due, and every second as a safety net. A claim is a lease: the timers of a dead instance are claimed again
- * when their leases expire.
+ * Schedules and fires timers of one service. A timer is a row: it fires in this or another instance, also after a crash. Runs on `wake`,
+ * when a timer is due, and every second as a safety net. Claims are leases: once expired, a dead instance's timers are claimed again.
  */
 export class Timers {
   private readonly handlers = new Map<string, TimerHandler>()

@@ -91,9 +91,7 @@ export function suspendAlertsIfLapsed(canary: Canary, now: Date): Canary {
   )
 }
 
-/**
- * Whether the cohort may have had the new release at this time. Before config-store's report that is possible up to the end of the lease.
- */
+/** Whether the cohort may have had the new release at this time; before config-store's report, that is possible until the lease ends. */
 export function mayHaveHadRelease(canary: Canary, receivedAt: string): boolean {
   if (canary.publishedAt !== null && receivedAt < canary.publishedAt) return false
   // After a pass, stable heads may be in force although the lease has ended.

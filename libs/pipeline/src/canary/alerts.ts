@@ -27,9 +27,8 @@ function isFull({ counted, alerting }: Canary, bot: string): boolean {
 }
 
 /**
- * Whether the unexplained alerts break the guard: two alerts of different bots, or of one bot that is the whole cohort (no other bot is
- * connected or has alerted). A single bot of a larger cohort does not, because it may be faulty or lying. Neither does a key whose bots
- * have no stream, because it may stand for many bots.
+ * Whether unexplained alerts break the guard: two of different bots, or of one bot that is the whole cohort (no other is connected or has
+ * alerted). Not one bot of a larger cohort, which may be faulty or lying, nor a key whose bots have no stream: it may stand for many bots.
  */
 function isGuardBroken(canary: Canary, { connected: isConnected, ofKey }: CountedAlert): boolean {
   const { unexplained, alerting } = canary

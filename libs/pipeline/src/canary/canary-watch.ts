@@ -13,9 +13,7 @@ export interface ScopeBots {
   connected: number
 }
 
-/**
- * Statistics of a canary: exposure and unexplained alerts of its cohort and of its control group, the bots of the scope outside the cohort.
- */
+/** Statistics of a canary: exposure and unexplained alerts of its cohort and of its control group, the scope's bots outside the cohort. */
 export interface CanaryWatch extends WatchRules {
   bots: ScopeBots[]
   /** Start of counting. Alerts received earlier do not count in either group. */

@@ -21,9 +21,8 @@ import { claimedScopes, stepCount } from './plan-steps.js'
 /** Canary of a run: leased heads for a share of one scope, watched for unexplained alerts. */
 export interface Canary extends StageState {
   /**
-   * `proving`: unpublished until the log contains the approvals. `waiting`: unpublished while a freeze is active or another canary has the
-   * region. `growing`: a step has passed and the next step has no heads yet. `baking`: the stable head has replaced the canary, and alerts
-   * still count.
+   * `proving`: unpublished until the log contains the approvals. `waiting`: unpublished during a freeze or another canary of the region.
+   * `growing`: a step has passed, the next has no heads yet. `baking`: the stable head has replaced the canary; alerts still count.
    */
   state: 'new' | 'proving' | 'waiting' | 'publishing' | 'observing' | 'growing' | 'passed' | 'baking' | 'failed' | 'paused' | 'ended'
   /** Scope of the current step, as requested by the plan. */

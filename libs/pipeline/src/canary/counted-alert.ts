@@ -10,9 +10,7 @@ export interface UnexplainedAlert {
   reason: string
 }
 
-/**
- * Canary head that may serve a bot, and the bucket of the bot for the policy: the bot is in the cohort if the bucket is below the share.
- */
+/** Canary head that may serve a bot, and the bot's bucket for the policy: the bot is in the cohort if the bucket is below the share. */
 export interface CohortHead {
   policy: string
   scope: string

@@ -27,9 +27,7 @@ function mayApply(canary: Canary, decision: DecisionReceived['decision']['decisi
   }
 }
 
-/**
- * Applies a decision of a person and emits the response. The response precedes the effects, so views never show an effect before its cause.
- */
+/** Applies a person's decision and emits the response, which precedes the effects, so views never show an effect before its cause. */
 export function handleDecision(canary: Canary, received: DecisionReceived, context: CanaryContext): CanaryDecision {
   const { decision } = received
   const ownership = decision.attempt < canary.attempt ? 'elsewhere' : ownershipOfCanary(canary, decision)

@@ -10,9 +10,8 @@ export const CANARY_TIMERS = ['acknowledge', 'observe', 'lease', 'measure', 'gro
 export type CanaryTimer = (typeof CANARY_TIMERS)[number]
 
 /**
- * Inputs of a canary. `isProven`: the transparency log contains the approval of every release, or the roster names no log. `frozen`: freeze
- * currently active in the canary's scopes, reported before or not. `behind`: run whose canary currently has the region; absent or `null` if
- * the region is free.
+ * Inputs of a canary. `isProven`: the transparency log contains all releases' approvals, or the roster names no log. `frozen`: active
+ * freeze of the canary's scopes, reported before or not. `behind`: run whose canary has the region; absent or `null` if it is free.
  */
 export type CanaryInput =
   | CommonInput<CanaryTimer>

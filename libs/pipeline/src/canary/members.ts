@@ -23,9 +23,7 @@ export interface CanaryMember {
   silent: string[]
   /** Whether any bot ever acknowledged the release. */
   heard: boolean
-  /**
-   * Effective time (RFC 3339), if it was in the future when the canary began. Until then the cohort has the release but does not apply it.
-   */
+  /** Effective time (RFC 3339), if in the future when the canary began. Until then the cohort has the release but does not apply it. */
   beginsAt?: string
   /** Shares that config-store stored, smallest first; set once the share grew. */
   shown?: readonly StoredShare[]

@@ -22,9 +22,7 @@ interface Predicted {
   alertsBefore?: number
 }
 
-/**
- * Returns predictions for scopes of single regions. There is none for all regions, because the regions of the cohort's bots are unknown.
- */
+/** Returns predictions for scopes of single regions; none for all regions, because the regions of the cohort's bots are unknown. */
 export function predictionsOf(load: PredictedLoad | undefined, scopes: readonly string[]): Prediction[] {
   return scopes.flatMap((scope) => {
     const rates = scope === ALL_REGIONS ? [] : ratesIn(load?.scenarios ?? [], scope.replace(/^region:/, ''))

@@ -25,9 +25,8 @@ export function claimsRegions({ state, frozen, members }: Pick<Canary, 'state' |
 }
 
 /**
- * Returns a run that has a region of `canary`'s plan; `null` if all of them are free. A region has one canary at a time, of any policy,
- * because an alert without a policy would count for two. Published canaries precede waiting ones, which are ordered by run number, so that
- * a canary of all regions gets its turn.
+ * Returns a run with a region of `canary`'s plan; `null` if none. A region has one canary at a time, of any policy: an alert without a
+ * policy would count for two. Published canaries come first, then waiting ones by run number, so a canary of all regions gets its turn.
  */
 export function holderOfRegions(canary: Canary, others: readonly Canary[], now: Date): RegionHolder | null {
   const blocking = others.filter((other) => {

@@ -192,9 +192,7 @@ function startRecount(rollout: Rollout, { now, acknowledgeMs }: RolloutContext):
   return { state: { ...rollout, state: 'acknowledging', baked: true, members, countedSince: now.toISOString() }, effects }
 }
 
-/**
- * Returns whether the rollout applies a decision. No later stage can end the run, so a decision that ends it is applied here or too late.
- */
+/** Returns whether the rollout applies a decision. No later stage can end the run, so a decision to end it is applied here or too late. */
 export function ownershipOfRollout(rollout: Rollout, { decision, stage }: DecisionReceived['decision'], now: Date): Ownership {
   if (decision === 'abort') return isRolloutOpen(rollout) || rollout.state === 'waiting' ? 'applied' : 'late'
   // Once a release is in force, even if only one of a bundle, the run is completed and the newer release follows it.
@@ -247,9 +245,7 @@ function handleDecision(rollout: Rollout, received: DecisionReceived, context: R
   }
 }
 
-/**
- * Extends the bake. In `holding` the bake after the effective time is extended, because the effective time is part of the signed release.
- */
+/** Extends the bake. In `holding` the bake after the effective time is extended, because that time is part of the signed release. */
 function extend(rollout: Rollout, byMs: number, context: RolloutContext): RolloutDecision {
   if (rollout.state === 'holding') return unchanged({ ...rollout, bakeMs: rollout.bakeMs + byMs })
   const leftMs = Date.parse(rollout.bakeUntil!) - context.now.getTime()

@@ -12,9 +12,8 @@ export interface RunTimeouts {
 export type PlannedWaits = Pick<RolloutPlan, 'observeMs' | 'bakeMs'>
 
 /**
- * Returns the timeout of a run in `state`, in ms from now; `undefined` in a terminal state. Every open state has one, so that no run waits
- * forever, even if a service died. `resumesInMs`: reported time until the stage continues without a decision. It may be longer than
- * planned, because people can extend it. The stage timeout is added to it.
+ * Returns a run's timeout in ms from now; `undefined` in a terminal state. Every open state has one, so no run waits forever for a dead
+ * service. `resumesInMs`: reported time, which people can extend, until the stage continues without a decision; the stage timeout is added.
  */
 export function timeoutFor(state: RunState, waits: PlannedWaits, timeouts: RunTimeouts, resumesInMs?: number): number | undefined {
   if (isTerminal(state)) return undefined

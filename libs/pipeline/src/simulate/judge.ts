@@ -14,9 +14,7 @@ export type SimulationVerdict =
   | { do: 'fail'; reason: string; detail: string; next: string[] }
   | { do: 'pause'; reason: string; detail: string; next: string[] }
 
-/**
- * Returns the stage's verdict on a score. Missing evidence pauses the run if evidence is required; otherwise the run passes with a note.
- */
+/** Returns the verdict on a score. Missing evidence pauses the run if evidence is required; otherwise the run passes with a note. */
 export function judgeSimulation({ score, skipped, lack }: JudgedScore, evidence: 'optional' | 'required'): SimulationVerdict {
   // The lack already names the skipped scenarios.
   const note = lack === undefined ? skippedNote(skipped) : ''

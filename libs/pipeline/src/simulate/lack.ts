@@ -4,9 +4,7 @@ export interface SkippedScenario {
   why: string
   /** Command that fixes the reason, if there is one. */
   next: string | null
-  /**
-   * Set if the scenario could not explain alerts: its expression cannot read the new documents, or reads inputs that a canary does not get.
-   */
+  /** Set if the scenario could not explain alerts: its expression cannot read the new documents, or reads inputs a canary does not get. */
   incompatible?: boolean
 }
 

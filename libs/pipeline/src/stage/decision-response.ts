@@ -31,9 +31,7 @@ export function applied(decision: AcceptedDecision): DecisionResponse {
   return { do: 'answer', decision, outcome: 'applied', detail: describeDecision(decision) }
 }
 
-/**
- * Returns the response to a decision that is late or refused; `undefined` if it applies. `stateText`: for example `the canary is passed`.
- */
+/** Returns the response to a late or refused decision; `undefined` if it applies. `stateText`: for example `the canary is passed`. */
 export function lateResponse(
   { decision, refusal }: DecisionReceived,
   ownership: 'applied' | 'late',

@@ -1,9 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { docsFile } from './docs-file.js'
 
-/**
- * Returns the entry of `docs/errors.md` for a code, which is the page that a problem's `type` refers to; `undefined` for an unknown code.
- */
+/** Returns the entry of `docs/errors.md` for a code, the page that a problem's `type` refers to; `undefined` for an unknown code. */
 export function errorPage(code: string): string | undefined {
   if (!/^HMS_[A-Z0-9_]{1,80}$/.test(code)) return undefined
   rows ??= readRows()

@@ -3,9 +3,8 @@ import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
- * Emits `close` on all queued responses of a closed connection. Requests may be pipelined (RFC 9112 section 9.3.2). Node gives the
- * connection to one response at a time and emits `close` only on that response, so the resources of later responses would never be
- * released.
+ * Emits `close` on all queued responses of a closed connection with pipelined requests (RFC 9112 section 9.3.2). Node gives the connection
+ * to one response at a time and emits `close` only on that one, so the resources of later responses would never be released.
  */
 export function closeQueuedResponses(server: Server): void {
   const queued = new WeakMap<Socket, Set<ServerResponse>>()

@@ -9,9 +9,8 @@ export type Scope = 'global' | `region:${string}`
 export const ALL_REGIONS = 'region:*'
 
 /**
- * Returns the bucket of a reader, 0..9999, by flagd's formula over `salt ‖ cohortKey ‖ targetingKey`. The cohort key is the policy id, for
- * a bundle its smallest (ADR 0089). Without a salt the same readers go first for every version. The product stays below 2^53 and the
- * division is by a power of two, so plain numbers are exact.
+ * Returns a reader's bucket, 0..9999, by flagd's formula. `cohortKey`: the policy id, for a bundle its smallest (ADR 0089). Without a salt
+ * the same readers go first for every version. The product is below 2^53 and the divisor is a power of two, so plain numbers are exact.
  */
 export function bucketOf(cohortKey: string, targetingKey: string, salt = ''): number {
   return Math.floor((murmur3_32(salt + cohortKey + targetingKey) * BASIS_POINTS) / 2 ** 32)

@@ -9,9 +9,7 @@ export type ParsedRamp = { ok: true; steps: RampShare[] } | { ok: false; code: '
 
 const STEP = /^([\d.]{1,30}\s*%?)(?:\s+(?:region:)?([A-Za-z0-9][A-Za-z0-9_-]{0,63}))?$/
 
-/**
- * Parses `5% NCR, 100% NCR, 25%, 100%`: shares of a region, or of all; the last step is the full rollout, which is omitted from the result.
- */
+/** Parses `5% NCR, 100% NCR, 25%, 100%`: shares of a region, or of all; the last step, the full rollout, is omitted from the result. */
 export function parseRamp(text: string): ParsedRamp {
   const steps: RampShare[] = []
   for (const [index, part] of text.split(',').entries()) {
@@ -27,9 +25,7 @@ export function parseRamp(text: string): ParsedRamp {
   return problem === undefined ? { ok: true, steps } : refusal(problem)
 }
 
-/**
- * Returns why a canary cannot have these steps; `undefined` if it can. A cohort only grows: no reader loses the release in a later step.
- */
+/** Returns why a canary cannot have these steps; `undefined` if it can. A cohort only grows: no reader loses the release in later steps. */
 export function rampProblem(steps: readonly RampShare[]): string | undefined {
   if (steps.length === 0) return 'a ramp needs at least one step before the full rollout'
   if (steps.length > MAX_RAMP_STEPS) return `${steps.length} steps before the rollout, ${MAX_RAMP_STEPS} at most`

@@ -53,9 +53,7 @@ export class AuthorizationGuard implements CanActivate {
     if (token !== undefined && method === 'GET') this.endWithKey(token, reply)
   }
 
-  /**
-   * Ends an open stream when its key is revoked; other reads are short anyway. A write is never cut, because it may be committed already.
-   */
+  /** Ends an open stream when its key is revoked; other reads are short. A write is never cut, because it may be committed already. */
   private endWithKey(token: string, { raw }: FastifyReply): void {
     // The connection closed while the key was verified, so no event would release the key.
     if (raw.destroyed) return

@@ -29,9 +29,7 @@ export const WINDOW_MS = 60_000
 export class SignedRequests {
   constructor(
     private readonly roster: () => Roster,
-    /**
-     * Returns the database of the service that serves a path, shared by its instances. The database's clock is used, not this process's.
-     */
+    /** Returns the database of the service that serves a path, shared by its instances. Its clock is used, not this process's. */
     private readonly databaseFor: (path: string) => Database,
   ) {}
 
@@ -43,9 +41,7 @@ export class SignedRequests {
     return head
   }
 
-  /**
-   * Verifies the whole request and returns its signer. `service`: as for `headOf`. `head`: result of an earlier `headOf` for this request.
-   */
+  /** Verifies the whole request and returns its signer. `service`: as for `headOf`. `head`: its earlier result for this request. */
   async actorOf(
     header: string,
     request: SignableRequest,

@@ -32,9 +32,7 @@ function tokenIn(event: VerifiedEvent): TokenRecord {
   return event.data.token
 }
 
-/**
- * Returns the record of a row as approver signed it. Throws `SignatureError` for a row that is unsigned or differs from the signed record.
- */
+/** Returns the record of a row as approver signed it. Throws `SignatureError` for a row that is unsigned or differs from that record. */
 export function verifiedToken(row: StoredToken, context: TokenContext): TokenRecord {
   if (row.signed === undefined) throw new SignatureError('HMS_SIGNATURE_UNKNOWN_KEY', 'it is not signed')
   const record = readSignedToken(row.signed, context)

@@ -5,9 +5,7 @@ import type { Clock, Logger } from '#libs/platform'
 
 const PAGE = 200
 const MAX_READ = 1_000
-/**
- * Interval of full scans. A rule that another instance made live is found by its marking column, or by a scan if the column was cleared.
- */
+/** Interval of full scans. A rule of another instance is found by its marking column, or by a scan if the column was cleared. */
 const RESCAN_MS = 5 * 60_000
 
 /** Content of a policy's row at a time: the live and the held release, and the number of the head. */
@@ -19,9 +17,8 @@ export interface RuleRow {
 }
 
 /**
- * Finds the guard rules of a table by their releases: the column that marks them is not signed, and clearing it must not disable a rule. A
- * process reads all rows once, and again every few minutes. A rule in force stays in force as last known if its row is missing, or names no
- * rule without a newer head.
+ * Finds the guard rules of a table by their releases: clearing the unsigned column that marks them must not disable a rule. All rows are
+ * read once, and again every few minutes. A rule stays in force as last known if its row is missing, or names no rule without a newer head.
  */
 export class KnownRules<T extends object> {
   /** Rules in force, as last read. */

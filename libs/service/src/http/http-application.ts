@@ -47,9 +47,8 @@ import { ReplayedResponse } from '../idempotency/idempotency-keys.js'
 const REQUEST_TIMEOUT_MS = 60_000
 
 /**
- * Creates a Nest application on Fastify with the limits, validation and error format shared by all services; it does not listen yet.
- * `acceptedHost`: value of `HMS_HOST` in profile dev, where foreign requests are refused. `clients`: limits per client. `origins`: origins
- * of the pages that may use OFREP.
+ * Creates a Nest application on Fastify, not listening yet, with the limits, validation and error format of all services. `acceptedHost`:
+ * `HMS_HOST` in profile dev, where foreign requests are refused. `clients`: limits per client. `origins`: of pages that may use OFREP.
  */
 export async function createHttpApplication(
   module: DynamicModule,
@@ -142,9 +141,7 @@ export function keyOfReader({ authorization, 'x-api-key': key }: IncomingHttpHea
 
 const UNVALIDATED: readonly unknown[] = [undefined, Object, Array, Boolean, Number]
 
-/**
- * Validates bodies, queries and parameters by the class declared by the handler. Events are declared as interfaces, so they pass unchanged.
- */
+/** Validates bodies, queries and parameters by the handler's declared class. Events are declared as interfaces, so they pass unchanged. */
 export class ValidationPipe implements PipeTransform {
   transform(value: unknown, { metatype, type }: ArgumentMetadata): unknown {
     if (type === 'custom' || UNVALIDATED.includes(metatype)) return value

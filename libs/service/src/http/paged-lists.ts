@@ -32,10 +32,7 @@ interface Paging {
 
 const pages = new WeakMap<FastifyRequest, { limit: number | undefined; last: LastItem | undefined }>()
 
-/**
- * Pages a list by `limit` and `cursor`; `Link` (RFC 8288) leads to the next page. `keyOf`: position of an item; without it the handler
- * calls `cutPage` or `linkNext`.
- */
+/** Pages a list by `limit` and `cursor`; `Link` (RFC 8288) is the next page. Without `keyOf` the handler calls `cutPage` or `linkNext`. */
 export function Paged<T>(keyOf?: (item: T) => Position, { usual, after }: Paging = {}): MethodDecorator {
   const intercept = (context: ExecutionContext, next: CallHandler<T[]>): Observable<T[]> => {
     const [request, reply] = context.getArgs<[FastifyRequest<{ Querystring: Query }>, FastifyReply]>()

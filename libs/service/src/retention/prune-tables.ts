@@ -20,8 +20,7 @@ export interface PruneRule<T extends object> {
 
 /**
  * Deletes expired data of a service: documents by the `keep` of their table, and rows of the shared infrastructure. Only the instance that
- * leads the relay of its service prunes. Ages are measured by the database's clock: a process whose clock is years ahead deletes nothing
- * early.
+ * leads the service's relay prunes. Ages are measured by the database's clock: a process whose clock is years ahead deletes nothing early.
  */
 export class PruneTables {
   private readonly rules = new Map<string, PruneRule<never>>()

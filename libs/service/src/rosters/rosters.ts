@@ -5,9 +5,7 @@ import { ROSTERS_AT_ONCE, type ReceivedEvent } from '#libs/contracts'
 import { type Clock, describeError, type Logger, PeriodicTask, TerminalError } from '#libs/platform'
 import type { Signals } from '../signals.js'
 
-/**
- * Newest roster verified by a service, step by step from the pinned one. Read it at every use, because it changes while the service runs.
- */
+/** Newest roster verified by a service, step by step from the pinned one. Read it at every use: it changes while the service runs. */
 export class Rosters {
   private current: Roster = this.pinned
   private readonly listeners: (() => void)[] = []

@@ -51,10 +51,7 @@ export function signTrial(trial: TrialStatement, signer: Signer): Promise<Envelo
   return signStatement(trialAbout(), trial, [signer])
 }
 
-/**
- * Reads a trial. Throws `SignatureError` unless one of `keys`, which are simulator's, signed it for exactly these policies, compared with
- * exactly these versions in force.
- */
+/** Reads a trial. Throws `SignatureError` unless one of simulator's `keys` signed it for exactly these policies and versions in force. */
 export function readTrial(envelope: unknown, about: TrialDocuments, keys: Keys): TrialStatement {
   return verifyStatement(trialAbout(about), envelope, keys).predicate // guard: trial-signer
 }

@@ -37,9 +37,8 @@ export function isFarAhead(time: string, nowMs: number): boolean {
 }
 
 /**
- * Compares a statement with the known one (`previous`) by the reader's clock. Returns `ahead` for a statement that is dated far ahead or
- * valid for too long: after accepting it, a reader would reject all correct ones as older. A correct statement replaces a known one that is
- * far ahead.
+ * Compares a statement with the known one (`previous`) by the reader's clock. Returns `ahead` if it is dated far ahead or valid for too
+ * long: a reader that accepted it would reject all correct ones as older. A correct statement replaces a known one that is far ahead.
  */
 export function judgeFreshness(
   statement: FreshnessTimes,
@@ -60,9 +59,7 @@ export function freshnessAhead({ issuedAt, expires }: FreshnessTimes, nowMs: num
 
 export type FreshnessTimes = Pick<FreshnessPredicate, 'issuedAt' | 'expires'>
 
-/**
- * Returns the digest over the canonical JSON of `[[policy, seq, current], …]`, sorted by policy id. Includes heads of withdrawn policies.
- */
+/** Returns the digest over the canonical JSON of `[[policy, seq, current], …]`, sorted by policy id. Includes withdrawn policies. */
 export function stableDigest(heads: Iterable<StableHead>): string {
   const rows = [...heads].map(({ policy, seq, current }) => [policy, seq, current] as const)
   return digestOfJson(rows.sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -27,9 +27,8 @@ export function signerFor(scope: string): ServiceName {
 }
 
 /**
- * Verifies a head as every reader does: the service that signed it; that its release is the one it names, and approved for its scope; the
- * inclusion of the approval in the witnessed log; and enough approvals of exactly that release. Verifies the next release in the same way.
- * Throws `SignatureError` with a `HMS_HEAD_…` code. Does not check `seq` and floors, which depend on the reader: see `Floors`.
+ * Verifies a head as every reader does: its service signed it, and the releases it names, current and next, have enough approvals for its
+ * scope in the witnessed log. Throws `SignatureError` (`HMS_HEAD_…`). `Floors` checks what depends on the reader: `seq` and floors.
  */
 export function verifyHead(signed: SignedHead, roster: Roster): VerifiedHead {
   const head = readByItsSpeaker(signed.head, roster)

@@ -13,9 +13,8 @@ export function signRoster(predicate: RosterPredicate, signers: readonly Signer[
 }
 
 /**
- * Reads a roster that the caller has pinned or obtained from a trusted source. Throws the errors of `readUnsignedRoster`, and
- * `HMS_ROSTER_THRESHOLD` if fewer people signed it than its own root rule requires. `requireUnexpired` checks the expiry, and `nextRoster`
- * whether a roster follows another.
+ * Reads a roster that the caller pinned or obtained from a trusted source. Throws as `readUnsignedRoster`, and `HMS_ROSTER_THRESHOLD` if
+ * fewer people signed it than its own root rule requires. `requireUnexpired` checks the expiry, `nextRoster` whether it follows another.
  */
 export function readRoster(envelope: unknown): Roster {
   const roster = readUnsignedRoster(envelope)
@@ -24,9 +23,8 @@ export function readRoster(envelope: unknown): Roster {
 }
 
 /**
- * Reads a roster that is not signed yet, or whose signatures the caller verifies. Throws `HMS_ROSTER_INVALID` for an inconsistent roster,
- * such as one with a key id that is not the fingerprint of its key, a key listed twice (one person would count as two), or an unreachable
- * threshold.
+ * Reads a roster that is not signed yet, or whose signatures the caller verifies. Throws `HMS_ROSTER_INVALID` for an inconsistency, such as
+ * a key id that is not its key's fingerprint, a key listed twice (one person would count as two), or an unreachable threshold.
  */
 export function readUnsignedRoster(envelope: unknown): Roster {
   const { predicate, digest } = readUnverified(ROSTER, envelope)

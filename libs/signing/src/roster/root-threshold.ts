@@ -6,9 +6,8 @@ import type { Principal, Roster } from './roster.js'
 export type RootState = { signed: Principal[]; threshold: number; complete: boolean }
 
 /**
- * Returns the people of roster `authority` who signed, and how many must. A role with `match: { root: true }` defines both. Without it,
- * any people of the roster count, and the threshold is the highest of any role. Keys that were ever revoked never count: unlike for stored
- * statements, no signing time before the revocation is accepted.
+ * Returns the people of roster `authority` who signed, and how many must, by its role with `match: { root: true }`; without it, all people
+ * count, with the highest threshold of any role. Revoked keys never count; in stored statements, signatures before the revocation do.
  */
 export function rootState(envelope: unknown, authority: Roster): RootState {
   const { keyids } = checkSignatures(envelope, authority.keysOfKind('person'))

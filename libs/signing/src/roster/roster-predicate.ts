@@ -44,9 +44,8 @@ export type Revocation = { keyid: string; since: string; reason: string }
 export type EarlierLog = { log: string; witnesses: string[]; quorum: number; until: string }
 
 /**
- * An approving role that was in force until `until` (RFC 3339). Together, entries with equal `until` are the approving roles of one period,
- * which begins at the next earlier `until`. A release witnessed in that period may be judged by these roles instead of the current ones.
- * `role` includes the bounds that the whole roster had then. Its people count only while the roster still names them.
+ * An approving role in force from the next earlier `until` to its own (RFC 3339). A release witnessed then may be judged by that period's
+ * roles instead of the current ones. `role` includes the whole roster's bounds of that time; its people count while the roster names them.
  */
 export type EarlierRole = {
   role: Role

@@ -4,9 +4,7 @@ import { publicKeyFromRaw } from '../keys.js'
 import { SignatureError, unlessRefused } from '../signature-error.js'
 import type { Signer } from '../signer.js'
 
-/**
- * Signature types of C2SP signed-note and tlog-cosignature. Signatures of other types are ignored, so that a log can change its algorithm.
- */
+/** Signature types of C2SP signed-note and tlog-cosignature. Other types are ignored, so that a log can change its algorithm. */
 export const NOTE_ED25519 = 0x01
 export const NOTE_COSIGNATURE = 0x04
 
@@ -107,9 +105,7 @@ export function isSignedBy(key: NoteKey, note: string): boolean {
   return unlessRefused(() => verifyNote(openNote(note), [key]).length > 0, false)
 }
 
-/**
- * Returns the keys that signed, with the time for a witness (Unix seconds). Throws `HMS_NOTE_INVALID` for an invalid signature by any key.
- */
+/** Returns the keys that signed, with the time for a witness (Unix seconds). Throws `HMS_NOTE_INVALID` if a key's signature is invalid. */
 export function verifyNote({ body, signatures }: Note, keys: readonly NoteKey[]): { key: NoteKey; seconds?: number }[] {
   return keys.flatMap((key) => {
     const mine = signatures.find(({ name, id }) => name === key.name && id === key.id)

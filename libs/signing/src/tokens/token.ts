@@ -3,9 +3,8 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { digestOf } from '../digest.js'
 
 /**
- * Form of a token, `hms_<id>_<secret>`. The id is public and names the record; the secret is 32 random bytes in base64url. Services store
- * SHA-256 over the whole text. A slow hash is unnecessary, because 256 random bits cannot be guessed. The hash covers the id too, so that a
- * secret is not valid with another id.
+ * Form of a token, `hms_<id>_<secret>`: the public id of the record, and 32 random bytes in base64url. Services store SHA-256 over the
+ * whole text, so that a secret is not valid with another id. A slow hash is unnecessary, because 256 random bits cannot be guessed.
  */
 const FORM = /^hms_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/
 const ID_BYTES = 6

@@ -59,9 +59,7 @@ export async function storeDecision(tx: Transaction, stage: StageName, decision:
   else if (decision.stage === stage) await storeEarlyDecision(tx, decision)
 }
 
-/**
- * Whether the run was ended before it arrived here. If a decision ended it, publishes the response, because this stage owns the run now.
- */
+/** Whether the run was ended before it arrived here. If a decision ended it, publishes the response: this stage owns the run now. */
 export async function isEndedOnArrival(
   outbox: Outbox,
   tx: Transaction,

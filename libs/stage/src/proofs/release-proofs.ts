@@ -25,9 +25,7 @@ export const RELEASE_PROOFS = documentTable<StoredProof>({
   keep: { for: 'runs' },
 })
 
-/**
- * Number of newest proofs per policy that are never pruned: heads with the live release or one of its fallbacks need their proofs again.
- */
+/** Number of newest proofs per policy that are never pruned: heads with the live release or its fallbacks need their proofs again. */
 const NEWEST_KEPT = 32
 
 /** Stores the proofs of releases. If the roster names a log, no release is published before its approval is in that log. */

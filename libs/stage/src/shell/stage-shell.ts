@@ -97,9 +97,8 @@ export class StageShell<
   }
 
   /**
-   * Opens an arriving run, once per attempt. A run that was ended before it arrived, or that a guard rule denies, is not opened. A stage
-   * with `attestedBy` refuses a run that lacks one of these attestations, or that is only part of the approved bundle. `begin` returns the
-   * first input once all checks have passed.
+   * Opens an arriving run, once per attempt, unless it was ended before or a guard rule denies it. A stage with `attestedBy` refuses a run
+   * that lacks one of these attestations, or is only part of the approved bundle. `begin` returns the first input after all checks passed.
    */
   async open(
     tx: Transaction,
@@ -131,9 +130,7 @@ export class StageShell<
     })
   }
 
-  /**
-   * Locks all policies of the run and passes its state to `work`; returns `false`, without an effect, if this stage does not have the run.
-   */
+  /** Locks all policies of the run and passes its state to `work`; returns `false`, without an effect, if this stage lacks the run. */
   async locked(tx: Transaction, run: number, work: (state: State) => Promise<void>): Promise<boolean> {
     const state = await lockedDocument(tx, this.tableOf(), String(run), this.stage.keysOf)
     if (state !== undefined) await inTrace(state.traceparent, () => work(state))

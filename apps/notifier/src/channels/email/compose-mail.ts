@@ -11,9 +11,7 @@ import { mailHtml, mailText } from './mail-body.js'
 /** Limit of the attachments of a mail: relays commonly accept 10 MiB or more, and base64 adds a third. */
 const MAX_ATTACHED_BYTES = 6 * 1024 * 1024
 const MAX_THREADS = 20
-/**
- * Maximum bytes of text in an encoded word. As base64 in `=?UTF-8?B?…?=` they are 64 characters, which fit on one line after `Subject: `.
- */
+/** Maximum bytes of text in an encoded word: as base64 in `=?UTF-8?B?…?=` they are 64 characters, which fit on a line after `Subject: `. */
 const MAX_WORD_BYTES = 39
 
 export interface DkimKey {
@@ -86,9 +84,7 @@ function headerText(text: string): string {
   return [...words, word].map((part) => `=?UTF-8?B?${Buffer.from(part).toString('base64')}?=`).join(' ')
 }
 
-/**
- * Returns the unsubscribe headers: RFC 2369 §3.2, and for an https page also RFC 8058, by which mail clients offer a one-click unsubscribe.
- */
+/** Returns the unsubscribe headers: RFC 2369 §3.2, and for an https page also RFC 8058, for one-click unsubscribe in mail clients. */
 function waysOut({ partner, unsubscribePage: page }: Attempt<EmailChannel>, from: string): Record<string, string> {
   const mailto = `<mailto:${from}?subject=${encodeURIComponent(`unsubscribe ${partner.id}`)}>`
   if (page === undefined) return { 'List-Unsubscribe': mailto }

@@ -80,10 +80,7 @@ interface SubmissionError extends Error {
   responseCode?: number
 }
 
-/**
- * Runs one SMTP transaction on a new connection. Resolves with the relay's reply to the message. `timeoutMs` bounds each wait; the caller's
- * `signal` aborts the transaction immediately.
- */
+/** Sends a mail on a new SMTP connection; resolves with the relay's reply. `timeoutMs` bounds each wait; `signal` aborts immediately. */
 function submitMail(
   relay: SmtpRelay,
   mail: { from: string; to: string; message: Buffer },

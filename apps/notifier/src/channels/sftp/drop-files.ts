@@ -17,11 +17,8 @@ export function ackName(document: string): string {
 }
 
 /**
- * Writes files so that each appears under its name complete or not at all. Writes them in the given order: checksum, signature and release
- * first, the document last. An attempt skips a file that is already correct, so after a crash at any point the next attempt finishes the
- * work.
- *
- * @param tag names the part files of this attempt, so an abandoned attempt that still runs cannot write into them
+ * Writes files in the given order, the document last, each complete or not at all. Skips files already correct, so the next attempt
+ * finishes the work after a crash. `tag`: names this attempt's part files, so an abandoned attempt that still runs cannot write into them.
  */
 export async function dropFiles(folder: RemoteFolder, files: readonly DroppedFile[], tag: string): Promise<DropResult> {
   const document = files.at(-1)

@@ -16,10 +16,8 @@ export function documentName({ id, content: { policy, version } }: { id: string;
 }
 
 /**
- * Builds the files of one message, in the order in which they appear: the checksum as `sha256sum -c` reads it, our signature over the
- * document, the signed release, and the document. Every attempt makes the same bytes.
- *
- * @param sign makes the detached signature of a document
+ * Builds the files of a message, in the order in which they appear: checksum for `sha256sum -c`, detached signature of the document
+ * (`sign`), signed release, document. Every attempt makes the same bytes.
  */
 export async function messageFiles(message: Message, sign: (bytes: Buffer) => Promise<string>): Promise<DroppedFile[]> {
   const name = documentName(message)

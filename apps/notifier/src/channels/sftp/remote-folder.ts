@@ -13,10 +13,8 @@ export interface RemoteFolder {
 }
 
 /**
- * Reason of an SFTP failure.
- * - `missing`, `denied`, `failed`: the server's status of one step; the connection continues.
- * - `late`: a step took too long. `lost`: the connection ended. Both end the session.
- * - `untrusted`: the server presented another host key than the registered one. `login`: it refused our key.
+ * Reason of an SFTP failure. `missing`, `denied`, `failed`: status of one step; the connection continues. `late` (a step took too long) and
+ * `lost` (the connection ended) end the session. `untrusted`: another host key than the registered one. `login`: our key was refused.
  */
 export type SftpFailureReason = 'missing' | 'denied' | 'failed' | 'late' | 'lost' | 'untrusted' | 'login'
 

@@ -2,18 +2,14 @@ import { createHash } from 'node:crypto'
 import { toBase64 } from '#libs/contracts'
 import { sshKeyBlob, sshString, type Signer } from '#libs/signing'
 
-/**
- * Namespace for `ssh-keygen -Y verify -n`. It separates signatures of files: a signature made for another purpose is not valid for a file.
- */
+/** Namespace for `ssh-keygen -Y verify -n`: a signature made for another purpose is not valid for a file. */
 export const FILE_NAMESPACE = 'hms-svc-file'
 
 const LINE = 70
 
 /**
  * Creates a detached signature that `ssh-keygen -Y verify` checks (OpenSSH PROTOCOL.sshsig, version 1), so a partner needs no program of
- * ours. Ed25519 is deterministic, so a retry makes the same file.
- *
- * @param publicKey the 32 raw bytes of the signer's public key
+ * ours. Ed25519 is deterministic, so a retry makes the same file. `publicKey`: the 32 raw bytes of the signer's key.
  */
 export async function sshSignature(bytes: Uint8Array, signer: Signer, publicKey: Uint8Array): Promise<string> {
   const about = Buffer.concat([text(FILE_NAMESPACE), text(''), text('sha512')])

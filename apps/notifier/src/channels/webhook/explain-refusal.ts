@@ -12,10 +12,8 @@ const TOLERANCE_MS = 300_000
 export type Probe = (headers: WebhookHeaders) => Promise<boolean>
 
 /**
- * Explains why a receiver refuses a correctly signed message. Signs the test message with each common mistake of receivers in turn, until
- * the receiver accepts it. Only a test message is signed wrongly, and its signature reveals nothing about the secret.
- *
- * @param receiverClock `Date` header of the refusal
+ * Explains why a receiver refuses a correctly signed message: signs the test message with each common mistake until the receiver accepts
+ * it. Only a test message is signed wrongly, which reveals nothing about the secret. `receiverClock`: `Date` header of the refusal.
  */
 export async function explainRefusal(
   message: SignedMessage,

@@ -126,9 +126,7 @@ function describeFailure(error: unknown, stopped: boolean, late: boolean): Omit<
   return { kind: 'retry', detail: [code, message].filter(Boolean).join(': ') || String(error) }
 }
 
-/**
- * Parses `Retry-After` (RFC 9110 §10.2.3), whole seconds or an HTTP date, as ms from `now`, never negative; `undefined` for anything else.
- */
+/** Parses `Retry-After` (RFC 9110 §10.2.3), whole seconds or an HTTP date, as ms from `now`, never negative; `undefined` otherwise. */
 export function parseRetryAfter(value: string | undefined, now: Date): number | undefined {
   const text = value?.trim() ?? ''
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
@@ -145,10 +143,7 @@ type SendHeadersMessage = { request: { body?: unknown }; socket: Socket | TLSSoc
 /** Evidence by body. It identifies its request: undici passes the object unchanged, and each attempt has its own buffer. */
 const evidenceByBody = new WeakMap<object, ConnectionEvidence>()
 
-/**
- * Records the peer of a watched request. undici publishes the request with its socket right before the first byte; a pooled agent exposes
- * the socket nowhere else.
- */
+/** Records a watched request's peer. undici publishes its socket right before the first byte; a pooled agent exposes it nowhere else. */
 subscribe('undici:client:sendHeaders', (message) => {
   const { request, socket } = message as SendHeadersMessage
   const evidence = typeof request.body === 'object' && request.body !== null ? evidenceByBody.get(request.body) : undefined

@@ -32,9 +32,8 @@ export function signWebhook(message: { id: string; timestamp: Date; body: Buffer
 }
 
 /**
- * Appends an Ed25519 signature to the headers: Standard Webhooks 1.0.0, scheme `v1a`, over the bytes of `v1`, so a receiver may check
- * either. The key also signs statements and files, but no signature can be taken for another: their signed bytes begin with `DSSEv1 ` or
- * with `SSHSIG` and a NUL, and a message id contains neither space nor NUL.
+ * Appends an Ed25519 signature over the bytes of `v1`: Standard Webhooks 1.0.0, scheme `v1a`; receivers may check either. It fits nothing
+ * else that the key signs: statements and files begin with `DSSEv1 ` or `SSHSIG` and a NUL, and message ids have no space or NUL.
  */
 export async function withEd25519(headers: WebhookHeaders, body: Uint8Array, signer: Signer): Promise<WebhookHeaders> {
   const signed = Buffer.concat([Buffer.from(`${headers['webhook-id']}.${headers['webhook-timestamp']}.`), body])

@@ -1,9 +1,8 @@
 /** Sequential tests of one arm's counts against an expectation μ known beforehand. Valid at every look, however many there are. */
 
 /**
- * Evidence that the rate is above the expected rate, for `count` observed and `expected` (μ) expected events: the likelihood ratio mixed
- * over rate ratios r > 1 with weight e^-(r-1). If the true ratio is 1 or less, the evidence reaches 1/α with probability at most α, over
- * all looks together (Ville's inequality).
+ * Evidence that the true mean of `count` is above `expected` (μ): the likelihood ratio mixed over rate ratios r > 1 with weight e^-(r-1).
+ * If the true ratio is 1 or less, the evidence reaches 1/α with probability at most α, over all looks together (Ville's inequality).
  */
 export function excessEvidence(count: number, expected: number): number {
   let evidence = 1 / (1 + expected)

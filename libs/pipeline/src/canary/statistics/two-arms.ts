@@ -27,9 +27,8 @@ export function lnMultinomialEvidence(counts: readonly number[], shares: readonl
 }
 
 /**
- * Evidence that the canary has more events than its share, by a prior truncated at `share`. A `share` that is too large decreases the
- * evidence. Computed in logarithms: with far fewer events than the share one factor overflows and another is 0, though the evidence is
- * small.
+ * Evidence that the canary has more events than its share, by a prior truncated at `share`; too large a `share` decreases the evidence.
+ * Computed in logarithms: with far fewer events than the share one factor overflows and another is 0, though the evidence is small.
  */
 export function shareEvidence({ canary, total, share }: ArmCounts, prior = PRIOR_EVENTS): number {
   const [a, b] = [prior * share, prior * (1 - share)]

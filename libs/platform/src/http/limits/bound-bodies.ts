@@ -9,9 +9,8 @@ const MIB = 1024 * 1024
 export const BODIES_IN_FLIGHT = { perClient: 48 * MIB, all: 96 * MIB }
 
 /**
- * Limits the request body bytes in flight, from the head of a request until its response is closed. A body counts with its announced
- * length, else with the route's limit. The hook runs after API keys were checked, so that a client without a key takes no room. An edge
- * forwards bodies, and buffers only those whose route declares a limit.
+ * Limits request body bytes in flight: the announced length, else the route's limit, from a request's head until its response is closed.
+ * Runs after API keys were checked, so that clients without a key take no room. An edge buffers only bodies whose route declares a limit.
  */
 export function limitBodies(server: FastifyInstance, limited: LimitedServer, bounds = BODIES_IN_FLIGHT): void {
   const clientOf = clientsOf(limited)

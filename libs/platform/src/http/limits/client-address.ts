@@ -43,9 +43,7 @@ export function clientAddress(peer: string, headers: IncomingHttpHeaders, truste
   return client
 }
 
-/**
- * Returns the identity of a client: an IPv4 address, or the /64 of an IPv6 address, because one machine can use every address of its /64.
- */
+/** Returns the identity of a client: an IPv4 address, or an IPv6 /64, because one machine can use every address of its /64. */
 export function clientOf(address: string): string {
   if (!isIPv6(address)) return address
   const [head = '', tail = ''] = address.split('::')

@@ -10,9 +10,7 @@ import { BODY_BOUNDS } from '../body-bounds.js'
 import { StatementLimits, type SignedStatement } from './statement-limits.js'
 import { isWrite } from '../request-head.js'
 
-/**
- * Backlog of connections to be accepted; the kernel has its own limit. With Node's 511, readers that reconnected together waited a second.
- */
+/** Backlog of connections to accept; the kernel has its own limit. With Node's 511, readers that reconnected together waited a second. */
 export const BACKLOG = 4_096
 
 export interface HttpLimits {

@@ -11,9 +11,8 @@ export interface SignedStatement {
 const REPEATS: BucketBounds = { burst: 5, perSecond: 1 / 60 }
 
 /**
- * Buckets of requests with a signature in the body: by key if it was verified, otherwise by address. The signature is known only after the
- * body has arrived, so each request first takes a token of its address. If that bucket is empty, the request is refused only if its
- * signature is invalid.
+ * Buckets of requests with a signature in the body: by key if it was verified, otherwise by address. The body arrives later, so each
+ * request first takes a token of its address. If that bucket is empty, the request is refused only if its signature is invalid.
  */
 export class StatementLimits {
   private readonly unsigned = new ClientBuckets(this.bounds, this.nowMs)

@@ -5,9 +5,8 @@ import type { Duplex } from 'node:stream'
 const OF_THE_OFFER = new Set(['upgrade', 'http2-settings'])
 
 /**
- * Serves requests as if they had offered no other protocol (RFC 9110 §7.8: a server may ignore the offer). Node detaches the socket from
- * its parser before any listener runs. So the request, without the offer, is put back into the socket before the bytes that followed it,
- * and the socket is given to the server again.
+ * Serves requests as if they offered no other protocol (RFC 9110 §7.8: a server may ignore the offer). Node detaches the socket from its
+ * parser first, so the request, without the offer, is put back before the bytes that followed it, and the server gets the socket again.
  */
 export class PlainRequests {
   private readonly answering = new WeakMap<Duplex, ServerResponse>()

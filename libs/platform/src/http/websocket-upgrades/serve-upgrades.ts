@@ -20,9 +20,8 @@ export interface Upgrade {
 }
 
 /**
- * Handles all upgrades of a server: an offer of another protocol than WebSocket is served as the plain request it came with, a WebSocket
- * for another path gets 404, and no error leaves the listener. Returns a function that stops accepting: from then on each WebSocket gets
- * 503, because a server without the listener would respond that the path does not exist.
+ * Handles all upgrades of a server: an offer of another protocol is served as a plain request, a WebSocket for another path gets 404, and
+ * no error leaves the listener. Returns a function that stops accepting: each WebSocket then gets 503, not the 404 of a missing listener.
  */
 export function serveUpgrades(server: Server, door: UpgradeDoor): () => void {
   const plain = new PlainRequests(server)
@@ -63,9 +62,7 @@ async function admit({ path, open, problemOf }: UpgradeDoor, asked: Omit<Upgrade
   }
 }
 
-/**
- * Whether a request is a WebSocket handshake, which is a GET (RFC 6455 §4.1); any other request that names the protocol is a plain request.
- */
+/** Whether a request is a WebSocket handshake, a GET (RFC 6455 §4.1); any other request that names the protocol is a plain request. */
 function asksForWebSocket({ method, headers }: IncomingMessage): boolean {
   const offered = (headers.upgrade ?? '').split(',').map((protocol) => protocol.trim().toLowerCase())
   return method === 'GET' && offered.includes('websocket')
