@@ -64,6 +64,7 @@ export async function* newRecords(
       throw new HmsError('HMS_EXPORT_ENTRY_MISSING', detail, { status: 502, next: [action('audit.verify')] })
     }
     for (const { signed: event, ...entry } of entries) {
+      if (entry.index !== position.entries) throw unexpectedPage(`entry ${position.entries}`, `entry ${entry.index}`)
       skipping &&= Date.parse(entry.at) < sinceMs!
       const record: ExportRecord = { type: 'entry', entry, ...(event === undefined ? {} : { event }) }
       advance(position, record)
@@ -80,6 +81,7 @@ async function* rostersAfter(source: ExportSource, position: ExportPosition): As
   for (;;) {
     const steps = await source.rosters(position.roster)
     for (const { version, envelope } of steps) {
+      if (version <= position.roster) throw unexpectedPage(`the roster after ${position.roster}`, `roster ${version}`)
       if (position.installation === undefined) yield { type: 'export', v: 1, installation: readRoster(envelope).installation }
       yield { type: 'roster', version, envelope }
     }
@@ -149,7 +151,14 @@ class HeadSource {
   private async read(): Promise<void> {
     const records = await this.pages.history({ after: this.after, limit: HEADS_AT_ONCE })
     for (const record of records) if (record.storedAt <= this.until) this.waiting.set(headKey(record), record)
-    this.after = records.at(-1)?.storedAt
-    this.isExhausted = this.after === undefined || this.after > this.until
+    const last = records.at(-1)?.storedAt
+    if (last !== undefined && last <= this.after!) throw unexpectedPage(`heads stored after ${this.after}`, `one of ${last}`)
+    this.after = last
+    this.isExhausted = last === undefined || last > this.until
   }
+}
+
+/** A source that repeats itself must not make an endless export. */
+function unexpectedPage(asked: string, given: string): HmsError {
+  return new HmsError('HMS_HTTP_UNEXPECTED', `Asked for ${asked}, the log or the history gave ${given}.`, { status: 502 })
 }

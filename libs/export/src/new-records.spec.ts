@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import type { AuditEntry, LiveRecord } from '#libs/contracts'
+import { newRecords, type ExportSource } from './new-records.js'
+import { PUBLISHED, startPosition } from './records.js'
+
+const TIMES = ['2026-01-01T00:00:00.000Z', '2026-01-01T00:00:01.000Z']
+
+const entryOf = (index: number): AuditEntry =>
+  ({ index, at: TIMES[index]!, type: PUBLISHED, run: null, key: 'a', leafHash: '0' }) as Partial<AuditEntry> as AuditEntry
+
+const head = { payload: Buffer.from(JSON.stringify({ predicate: {} })).toString('base64'), payloadType: '', signatures: [] }
+const record = { policy: 'a', seq: 1, storedAt: TIMES[0]!, head } as Partial<LiveRecord> as LiveRecord
+
+const truthful: ExportSource = {
+  rosters: () => Promise.resolve([]),
+  entries: ({ after = -1 }) => Promise.resolve([entryOf(after + 1)]),
+  history: ({ after }) => Promise.resolve(after! < TIMES[0]! ? [record] : []),
+}
+
+const typesFrom = async (source: ExportSource): Promise<string[]> => {
+  const types: string[] = []
+  for await (const { type } of newRecords(source, startPosition(), { size: 2, note: '' })) types.push(type)
+  return types
+}
+
+describe('newRecords', () => {
+  it('ends at the checkpoint', async () => {
+    expect(await typesFrom(truthful)).toEqual(['entry', 'entry', 'live', 'checkpoint'])
+  })
+
+  it.each<[string, Partial<ExportSource>]>([
+    ['rosters', { rosters: () => Promise.resolve([{ version: 0, envelope: head }]) }],
+    ['entries', { entries: () => Promise.resolve([entryOf(0)]) }],
+    ['heads', { history: () => Promise.resolve([record]) }],
+  ])('refuses a source that repeats its %s', async (_name, lie) => {
+    await expect(typesFrom({ ...truthful, ...lie })).rejects.toMatchObject({ code: 'HMS_HTTP_UNEXPECTED', status: 502 })
+  })
+})
