@@ -31,6 +31,7 @@ import {
   toProblem,
   type TrustedProxies,
   VERSION,
+  shrinkHeapWhenIdle,
 } from '#libs/platform'
 import { loadProgram, localNameOf, readCorsOrigins, readHostConfig, readHttpLimits, urlsOf, type HostConfig } from '#libs/process'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -69,6 +70,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   const limits = readHttpLimits(config.profile, env, false)
   const consoleKey = await readConsoleKey(env)
   const metrics = new Metrics().withProcessMetrics()
+  shrinkHeapWhenIdle(systemClock)
   const [endpoint, messaging] = [config.otlpEndpoint, 'kafka' as const]
   const stopTracing = startTracing({ env, endpoint, messaging, service: 'edge', version: VERSION, clock: systemClock, log, metrics })
   closeQueuedResponses(edge.server)

@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
 import { acquireFolder, EmbeddedError } from '#libs/files'
 import { readHostConfig, readNamedSigner, readRosterFile, type HostConfig } from '#libs/process'
-import { createLogger, describeError, listenError, Metrics, systemClock, type Environment } from '#libs/platform'
+import { createLogger, describeError, listenError, Metrics, systemClock, type Environment, shrinkHeapWhenIdle } from '#libs/platform'
 import { keyIdOf, type LogPolicy, type NoteKey, type Roster, type Signer } from '#libs/signing'
 import { FileSeenStore, Witness } from '#libs/witness'
 import { join } from 'node:path'
@@ -31,6 +31,7 @@ export async function serveWitness(env: Environment): Promise<{ port: number; st
     const log = createLogger(config.logLevel, { process: 'witness' })
     const logs = new WatchedLogs({ roster, read: () => readRosterFile(config), clock: systemClock, log })
     const witness = new Witness(key, signer, () => logs.keys(), seen, systemClock)
+    shrinkHeapWhenIdle(systemClock)
     const server = createWitnessServer(withRosterRefresh(witness, logs), log, new Metrics().withProcessMetrics())
     await server.listen({ port, host: config.host }).catch((error: unknown) => {
       throw listenError(config.host, port, error, (other) => `HMS_WITNESS_PORT=${other} hms-svc serve witness`)

@@ -3,7 +3,16 @@ import { acquireFolder, EmbeddedError } from '#libs/files'
 import { loadProgram, readHostConfig, readNamedSigner, readRosterFile, readServiceSigner } from '#libs/process'
 import { createDemoIdentity } from '#libs/client'
 import { startPostgres } from '#libs/persistence'
-import { createLogger, listenError, Metrics, startTracing, systemClock, VERSION, type Environment } from '#libs/platform'
+import {
+  createLogger,
+  listenError,
+  Metrics,
+  startTracing,
+  systemClock,
+  VERSION,
+  type Environment,
+  shrinkHeapWhenIdle,
+} from '#libs/platform'
 import { Host, openEmbeddedBus, openPostgresService } from '#libs/service'
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
@@ -77,6 +86,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     const log = createLogger(config.logLevel, { process: 'dev' })
     const clock = systemClock
     const metrics = new Metrics().withProcessMetrics()
+    shrinkHeapWhenIdle(clock)
     const tracing = { env: environment, endpoint: config.otlpEndpoint, messaging: 'postgresql' as const, service: 'hms-svc' }
     const stopTracing = startTracing({ ...tracing, version: VERSION, clock, log, metrics })
     const host = await Host.create(SERVICES, {

@@ -12,6 +12,7 @@ import {
   uuidv7,
   VERSION,
   type Environment,
+  shrinkHeapWhenIdle,
 } from '#libs/platform'
 import { Host } from './host.js'
 import { openKafkaBus } from './open-bus.js'
@@ -34,6 +35,7 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
   const clock = systemClock
   const instance = uuidv7(clock.now())
   const metrics = new Metrics().withProcessMetrics()
+  shrinkHeapWhenIdle(clock)
   const stopTracing = startTracing({
     env,
     endpoint: config.otlpEndpoint,
