@@ -1,5 +1,5 @@
-import { deepFreeze, peekPredicate, type ConfigDocument, type Envelope, type Json, type OfrepReason } from '#libs/contracts'
-import { bucketOf, inShare, scopeCovers, type Scope } from '#libs/policy'
+import { deepFreeze, groupBy, peekPredicate, type ConfigDocument, type Envelope, type Json, type OfrepReason } from '#libs/contracts'
+import { bucketOf, inShare, scopeCovers, scopesOverlap, type Scope } from '#libs/policy'
 import { type HeadPredicate, STABLE_SCOPE } from '#libs/signing'
 
 /** A policy as read by rules, deeply frozen. All other keys are rule data. */
@@ -175,17 +175,25 @@ function newestFirst(a: HeldDocument, b: HeldDocument): number {
 }
 
 /**
- * Marks the canaries of incomplete bundles: members missing, not issued together, or without their base. Readers ignore them, so that none
- * applies a bundle in part (ADR 0089). `all`: the whole copy, after an update. Returns the documents to replace, with their new mark.
+ * Marks the canaries of incomplete bundles: members missing, not issued together, without their base, or with another run's canary as well.
+ * Readers ignore them: none applies a part (ADR 0089). `all`: whole copy, after an update. Returns the documents to replace, newly marked.
  */
 export function markIncompleteBundles<H extends HeldDocument>(all: readonly H[], now: number): H[] {
   const canaries = all.filter(({ head }) => head.scope !== STABLE_SCOPE && head.cohortKey !== undefined && head.bundle !== undefined)
   if (canaries.length === 0) return []
   const stable = new Map(all.flatMap((held) => (held.head.scope === STABLE_SCOPE ? [[held.head.policy, held] as const] : [])))
+  const stableAt = (policy: string) => {
+    const below = stable.get(policy)
+    return below && documentAsOf(below, now)
+  }
+  const live = groupBy(
+    all.filter((held) => isLiveCanary(held, stableAt(held.head.policy), now, true)),
+    ({ head }) => head.policy,
+  )
   const membersOf = new Map<string, number>()
   for (const { head } of canaries) {
-    const below = stable.get(head.policy)
-    if (!isOnStable(head, below && documentAsOf(below, now).head)) continue
+    const isOfAnotherRun = (other: H): boolean => other.head.run !== head.run && scopesOverlap(other.head.scope, head.scope)
+    if (!isOnStable(head, stableAt(head.policy)?.head) || live.get(head.policy)?.some(isOfAnotherRun) === true) continue
     membersOf.set(head.bundle!.digest, (membersOf.get(head.bundle!.digest) ?? 0) + 1)
   }
   return canaries.flatMap((held) => {

@@ -30,7 +30,7 @@ const canaryOf = (id: string, base: string | null, more: object = {}) =>
 function bundle() {
   const alone = [A, B].map((id) => canaryOf(id, stableOf(id).digest))
   const ref = bundleOfHeads(alone.map(({ id: policy, scope, seq, digest: current }) => ({ policy, scope, seq, current })))
-  return [A, B].map((id) => canaryOf(id, stableOf(id).digest, { bundle: ref }))
+  return [A, B].map((id) => canaryOf(id, stableOf(id).digest, { bundle: ref, run: 2 }))
 }
 
 function holding(...documents: ReturnType<typeof stableOf>[]): HeldDocuments {
@@ -61,6 +61,17 @@ describe('the canary of a bundle', () => {
     expect(limits(held)).toEqual([10, 10])
     held.apply([first!], NOW)
     expect(limits(held)).toEqual([20, 20])
+  })
+
+  it('is used by no reader while a member has a live canary of another run', () => {
+    const another = (more: object) =>
+      canaryOf(B, stable[1]!.digest, { policy: { id: B, version: '3.0.0', limit: 30 }, cohortKey: undefined, run: 1, seq: 9, ...more })
+    const held = holding(...stable, ...bundle(), another({ scope: 'region:*' }))
+    expect(limits(held)).toEqual([10, 30])
+    held.apply([another({ scope: 'region:*', seq: 10, expires: '2024-09-01T11:59:59Z' })], NOW)
+    expect(limits(held)).toEqual([20, 20])
+    expect(limits(holding(...stable, ...bundle(), another({ scope: 'region:TX' })))).toEqual([20, 20])
+    expect(limits(holding(...stable, ...bundle(), another({ scope: 'region:*', run: 2 })))).toEqual([20, 30])
   })
 
   it('is evaluated per policy if an earlier version renewed one member alone', () => {
