@@ -15,6 +15,7 @@ beforeAll(async () => {
   const identity = await testIdentity()
   one = await startInstance(database.url, identity)
   two = await startInstance(database.url, identity)
+  three = await startInstance(database.url, identity)
 })
 afterAll(async () => {
   await one?.stop()
@@ -23,7 +24,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-describe('two instances on one PostgreSQL', () => {
+describe('three instances on one PostgreSQL', () => {
   it('push the changes of either, count each other’s bots, and drop the bots of one that stops', async () => {
     const reader = Follower.stream(two!.url, { bot: 'a', region: 'NCR' })
     await reader.frame(0)
@@ -49,7 +50,6 @@ describe('two instances on one PostgreSQL', () => {
 
   it('record a freshness statement once, although both receive it', async () => {
     const issuedAt = new Date()
-    three = await startInstance(database.url, one!.identity)
     const statements = async () => (await Promise.all([one!, three!].map((world) => world.emitted('hms.state.vouched.v1')))).flat()
     const both = async (after: number): Promise<void> => {
       await Promise.all([one!, three!].map((world) => world.vouch([stable(6)], new Date(issuedAt.getTime() + after))))
