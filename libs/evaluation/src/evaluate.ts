@@ -179,21 +179,21 @@ function newestFirst(a: HeldDocument, b: HeldDocument): number {
  * Readers ignore them: none applies a part (ADR 0089). `all`: whole copy, after an update. Returns the documents to replace, newly marked.
  */
 export function markIncompleteBundles<H extends HeldDocument>(all: readonly H[], now: number): H[] {
-  const canaries = all.filter(({ head }) => head.scope !== STABLE_SCOPE && head.cohortKey !== undefined && head.bundle !== undefined)
+  const ofAllRuns = all.filter(({ head }) => head.scope !== STABLE_SCOPE)
+  const canaries = ofAllRuns.filter(({ head }) => head.cohortKey !== undefined && head.bundle !== undefined)
   if (canaries.length === 0) return []
-  const stable = new Map(all.flatMap((held) => (held.head.scope === STABLE_SCOPE ? [[held.head.policy, held] as const] : [])))
-  const stableAt = (policy: string) => {
-    const below = stable.get(policy)
-    return below && documentAsOf(below, now)
-  }
+  const stable = new Map(
+    all.flatMap((held) => (held.head.scope === STABLE_SCOPE ? [[held.head.policy, documentAsOf(held, now)] as const] : [])),
+  )
   const live = groupBy(
-    all.filter((held) => isLiveCanary(held, stableAt(held.head.policy), now, true)),
+    ofAllRuns.filter((held) => isLiveCanary(held, stable.get(held.head.policy), now, true)),
     ({ head }) => head.policy,
   )
   const membersOf = new Map<string, number>()
   for (const { head } of canaries) {
-    const isOfAnotherRun = (other: H): boolean => other.head.run !== head.run && scopesOverlap(other.head.scope, head.scope)
-    if (!isOnStable(head, stableAt(head.policy)?.head) || live.get(head.policy)?.some(isOfAnotherRun) === true) continue
+    const others = (live.get(head.policy) ?? []).filter((other) => other.head.run !== head.run)
+    const isAlone = !others.some((other) => scopesOverlap(other.head.scope, head.scope))
+    if (!isAlone || !isOnStable(head, stable.get(head.policy)?.head)) continue
     membersOf.set(head.bundle!.digest, (membersOf.get(head.bundle!.digest) ?? 0) + 1)
   }
   return canaries.flatMap((held) => {
