@@ -156,7 +156,11 @@ export class ApiClient {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const call = request(address, { method, headers: { 'accept-encoding': 'gzip', ...headers } }, resolve).on('error', reject)
       // Not the option `signal`: it destroys the socket with an error, for which nothing listens if the response ends in the same tick.
-      signal.addEventListener('abort', () => (reject(signal.reason), call.destroy()), { once: true })
+      const stop = (): void => {
+        reject(signal.reason)
+        call.destroy()
+      }
+      signal.addEventListener('abort', stop, { once: true })
       call.end(method === 'POST' ? body : undefined)
     })
     const { statusCode = 0 } = response
