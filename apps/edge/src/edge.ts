@@ -26,12 +26,12 @@ import {
   refuseForeignRequests,
   serveUpgrades,
   SharedResult,
+  shrinkHeapWhenIdle,
   startTracing,
   systemClock,
   toProblem,
   type TrustedProxies,
   VERSION,
-  shrinkHeapWhenIdle,
 } from '#libs/platform'
 import { loadProgram, localNameOf, readCorsOrigins, readHostConfig, readHttpLimits, urlsOf, type HostConfig } from '#libs/process'
 import Fastify, { type FastifyInstance } from 'fastify'

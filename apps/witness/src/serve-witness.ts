@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
 import { acquireFolder, EmbeddedError } from '#libs/files'
 import { readHostConfig, readNamedSigner, readRosterFile, type HostConfig } from '#libs/process'
-import { createLogger, describeError, listenError, Metrics, systemClock, type Environment, shrinkHeapWhenIdle } from '#libs/platform'
+import { createLogger, describeError, listenError, Metrics, shrinkHeapWhenIdle, systemClock, type Environment } from '#libs/platform'
 import { keyIdOf, type LogPolicy, type NoteKey, type Roster, type Signer } from '#libs/signing'
 import { FileSeenStore, Witness } from '#libs/witness'
 import { join } from 'node:path'

@@ -7,11 +7,11 @@ import {
   createLogger,
   listenError,
   Metrics,
+  shrinkHeapWhenIdle,
   startTracing,
   systemClock,
   VERSION,
   type Environment,
-  shrinkHeapWhenIdle,
 } from '#libs/platform'
 import { Host, openEmbeddedBus, openPostgresService } from '#libs/service'
 import { once } from 'node:events'

@@ -7,12 +7,12 @@ import {
   Metrics,
   processEnvironment,
   stopSignal,
+  shrinkHeapWhenIdle,
   startTracing,
   systemClock,
   uuidv7,
   VERSION,
   type Environment,
-  shrinkHeapWhenIdle,
 } from '#libs/platform'
 import { Host } from './host.js'
 import { openKafkaBus } from './open-bus.js'
