@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { bearer } from '#libs/client'
-import { HmsError, type CanaryFigures, type IssuedToken, type TokenRequest } from '#libs/contracts'
+import { AT_WRITE_LIMIT, HmsError, type CanaryFigures, type IssuedToken, type TokenRequest } from '#libs/contracts'
 import { MemoryBus, MemoryLog } from '#libs/messaging/testing'
 import { bucketOf, inShare } from '#libs/policy'
 import { LooseApi } from '../support/loose-api.js'
@@ -26,10 +26,11 @@ async function observed(
   {
     scenario = 'reading.pm25 > double(policy["pm25-limit"].limit)',
     bus = new MemoryBus(),
+    settings = {},
     ...plan
-  }: { scenario?: string; bus?: MemoryBus; share?: number; observeMs?: number } = {},
+  }: { scenario?: string; bus?: MemoryBus; settings?: NodeJS.ProcessEnv; share?: number; observeMs?: number } = {},
 ): Promise<number> {
-  system = await startMemorySystem({}, bus)
+  system = await startMemorySystem(settings, bus)
   press = new PipelineDriver(system)
   await press.api.post('/v1/scenarios', {
     file: 's.yaml',
@@ -194,6 +195,40 @@ describe('one key for sixteen bots', () => {
     const by = await keyFor('NCR')
     for (const bot of named) await alert(`of-${bot}`, bot, { by })
     expect(await press.show(run)).toMatchObject({ state: 'BAKING' })
+  })
+})
+
+describe('a flood without a key', () => {
+  const WRITES_PER_SECOND = 30
+  const names = Array.from({ length: 11 * WRITES_PER_SECOND }, (_, index) => `flood-${index}`)
+  const settings = { HMS_HTTP_WRITES_PER_SECOND: String(WRITES_PER_SECOND) }
+  const post = async (path: string, body: object): Promise<number> => {
+    const headers = { 'content-type': 'application/json', connection: 'close' }
+    return (await fetch(system.url + path, { method: 'POST', headers, body: JSON.stringify(body) })).status
+  }
+  const alertAtOnce = async (some: string[]): Promise<number[]> => {
+    const statuses = await Promise.all(some.map((bot) => post('/v1/alerts', { id: bot, bot, region: 'NCR', kind: 'Violation' })))
+    await system.settle()
+    return statuses
+  }
+
+  it('counts as one where its address writes as often as it may', async () => {
+    const run = await observed(['ncr-1'], { settings })
+    await Promise.all(names.map(() => post('/v1/approvals/prepare', {})))
+    let accepted = 0
+    for (let rounds = 0; accepted < 2 && rounds < 100; rounds++) {
+      const statuses = await alertAtOnce(names.slice(10 * rounds, 10 * rounds + 10))
+      accepted += statuses.filter((status) => status === 202).length
+    }
+    const { unexplained, ...rest } = (await canary(run))!
+    expect(rest).toMatchObject({ state: 'observing', alerts: accepted })
+    expect(unexplained.map(({ bot }) => bot)).toEqual(Array.from({ length: accepted }, () => AT_WRITE_LIMIT))
+  })
+
+  it('counts by bot below that', async () => {
+    const run = await observed(['ncr-1'], { settings })
+    expect(await alertAtOnce(names.slice(0, 2))).toEqual([202, 202])
+    expect(await press.show(run)).toMatchObject({ state: 'ROLLED_BACK', reason: 'UNEXPLAINED_ALERTS' })
   })
 })
 

@@ -3,9 +3,16 @@ export const ALERT_GUARDS = [
   {
     name: 'alert-voice',
     guard: 'bots that share a key count individually only if their streams acknowledged the canary',
-    without: 'hasAcknowledged || bot !== undefined ? bot : $3',
+    without: 'true',
     spec: 'test/attacks/alerts.spec.ts',
     test: 'counts as one where their streams acknowledged nothing of the canary',
+  },
+  {
+    name: 'alert-flood',
+    guard: 'alerts without a key count as one where their address writes as often as it may',
+    without: '$1 ? undefined : $3',
+    spec: 'test/attacks/alerts.spec.ts',
+    test: 'counts as one where its address writes as often as it may',
   },
   {
     name: 'alert-claimed-region',

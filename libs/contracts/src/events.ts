@@ -132,7 +132,8 @@ export interface EventData {
   /**
    * `region`: region of the key or of the open stream, empty if neither names one. `connected`: whether the bot had an open stream.
    * `ofRun`: newest run with a release in force for the bot. `applied`: for each of the newest runs, the digest of one release that the
-   * bot's open stream acknowledged. `reporter`: id of the submitting key or signer; missing in profile dev, which requires none.
+   * bot's open stream acknowledged. `reporter`: id of the submitting key or signer. Profile dev requires none: missing there,
+   * or `AT_WRITE_LIMIT`.
    */
   'hms.alert.reported.v1': BotAlert & {
     receivedAt: string
@@ -144,6 +145,9 @@ export interface EventData {
   'hms.release.logged.v1': LoggedApproval
 }
 export type EventType = keyof EventData
+
+/** Reporter of alerts without a key whose address writes as often as it may. They count together: a flood is not a bot per name. */
+export const AT_WRITE_LIMIT = 'addresses at their write limit'
 
 /** Declaration of an event type: its topic (`null`: that of the publishing stage), and the facts of its header `hms-summary`. */
 type Declaration<T extends EventType> = readonly [topic: string | null, facts: (data: EventData[T]) => string]

@@ -1,4 +1,4 @@
-import { readingProblem, type EventData } from '#libs/contracts'
+import { AT_WRITE_LIMIT, readingProblem, type EventData } from '#libs/contracts'
 import { findAll, type Transaction } from '#libs/persistence'
 import { TerminalError } from '#libs/platform'
 import {
@@ -91,12 +91,13 @@ export class JudgeAlert {
 
 /**
  * Returns the name under which an alert counts for a canary: its bot, if the bot's open stream acknowledged a release of the canary;
- * otherwise its key, whichever bot it names. Without a key (profile dev, or config-store of the previous build) it counts for its bot.
+ * otherwise its key, whichever bot it names. Without a key (profile dev, or config-store of the previous build) it counts for its bot,
+ * unless it is part of a flood.
  */
 export function countedNameOf(canary: Canary, { bot, applied = [], reporter }: Alert): string {
   const hasAcknowledged = headsOf(canary).some(({ release }) => applied.includes(release))
-  // guard: alert-voice
-  return hasAcknowledged || reporter === undefined ? bot : `${BOTS_OF_KEY} ${reporter}`
+  if (hasAcknowledged || reporter === undefined) return bot // guard: alert-voice
+  return reporter === AT_WRITE_LIMIT ? reporter : `${BOTS_OF_KEY} ${reporter}`
 }
 
 function readingOf({ id, reading }: Alert): string {

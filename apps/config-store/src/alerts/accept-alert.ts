@@ -1,4 +1,4 @@
-import type { AlertReceipt, BotAlert } from '#libs/contracts'
+import { AT_WRITE_LIMIT, type AlertReceipt, type BotAlert } from '#libs/contracts'
 import { Outbox } from '#libs/messaging'
 import { Database } from '#libs/persistence'
 import type { Profile } from '#libs/process'
@@ -25,17 +25,21 @@ export class AcceptAlert {
     private readonly copy: DocumentCopy,
   ) {}
 
-  /** Accepts an alert. `actor`: owner of the request's key or signature; missing if profile dev requires neither. */
-  execute(alert: BotAlert, actor?: Actor): Promise<AlertReceipt> {
+  /**
+   * Accepts an alert. `actor`: owner of the request's key or signature; missing if profile dev requires neither. `isFlood`: whether the
+   * request has no key and its address writes as often as it may.
+   */
+  execute(alert: BotAlert, actor?: Actor, isFlood = false): Promise<AlertReceipt> {
     const present = this.presence.find(alert.bot)
     const known = actor?.region ?? (present?.region || undefined) // guard: alert-region-simulated
     requireRegion(known, alert.region) // guard: alert-region
     // In profile dev only keys count, because the operator's signature is on every write of CLI and SDK there.
-    const reporter = this.profile === 'dev' && actor?.kind !== 'token' ? undefined : actor?.id
+    const isByName = this.profile === 'dev' && actor?.kind !== 'token'
+    const reporter = isByName ? (isFlood ? AT_WRITE_LIMIT : undefined) : actor?.id // guard: alert-flood
     const { ofRun, applied } = this.inForce(alert, present)
     const reported = {
       ...alert,
-      region: known ?? (reporter === undefined ? alert.region : ''), // guard: alert-claimed-region
+      region: known ?? (isByName ? alert.region : ''), // guard: alert-claimed-region
       connected: present !== undefined,
       ofRun,
       ...(present === undefined ? {} : { applied }),

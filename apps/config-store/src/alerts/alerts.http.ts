@@ -4,7 +4,7 @@ import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { AcceptAlert } from './accept-alert.js'
 import { AlertDto } from './alerts.dto.js'
-import { ClientBuckets } from '#libs/platform'
+import { ClientBuckets, isAtWriteLimit } from '#libs/platform'
 
 @Controller('v1/alerts')
 export class AlertsController {
@@ -20,12 +20,12 @@ export class AlertsController {
   @Idempotent()
   report(
     @Body() body: AlertDto,
-    @Req() { actor }: AuthorizedRequest,
+    @Req() request: AuthorizedRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AlertReceipt> {
     const alert = { ...body }
     this.bytes.take(alert, (seconds) => void reply.header('retry-after', String(seconds)))
-    return this.acceptAlert.execute(alert, actor)
+    return this.acceptAlert.execute(alert, request.actor, isAtWriteLimit(request))
   }
 }
 

@@ -55,6 +55,9 @@ const counts = new WeakMap<Server, ConnectionCounts>()
 /** Functions of pending requests with a signature in the body; each limits its request once it is known whether the signature is valid. */
 const unsettled = new WeakMap<object, (reply: FastifyReply, statement: SignedStatement | undefined) => HmsError | undefined>()
 
+/** Requests without a key, of addresses that had used up their burst. */
+const atLimit = new WeakSet<object>()
+
 /** Returns the counter of refused requests, by the exceeded limit. */
 export function refusalsIn(metrics: Metrics): ReturnType<Metrics['counter']> {
   return metrics.counter('http_refused_total', 'Requests refused because their client, or all of them together, did too much', ['what'])
@@ -86,7 +89,11 @@ export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, 
     const key = keyOf?.(request) // guard: flood-false-keys
     if (key !== undefined) return writes.take(key.isSigned ? `signed ${key.id} ${address}` : `key ${key.id}`) // guard: signed-bucket
     // The handler of a route with signed bodies calls `settleStatement` once the body has arrived.
-    if ((request.routeOptions.config as { signedBody?: true } | undefined)?.signedBody !== true) return writes.take(address)
+    if ((request.routeOptions.config as { signedBody?: true } | undefined)?.signedBody !== true) {
+      const waitMs = writes.take(address)
+      if (writes.leftOf(address) < perSecond) atLimit.add(request)
+      return waitMs
+    }
     statements.begin(request, address)
     unsettled.set(request, (reply, statement) => {
       const waitMs = statements.settle(request, statement)
@@ -114,6 +121,11 @@ export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, 
     const waitMs = waitOf(request, path)
     done(waitMs === 0 ? undefined : refuse(reply, waitMs)) // guard: flood-writes
   })
+}
+
+/** Whether the request has no key, and its address writes about as often as it may: it is refused whenever it writes more. */
+export function isAtWriteLimit(request: object): boolean {
+  return atLimit.has(request)
 }
 
 /** Counts a signed request. Throws 429 `HMS_HTTP_TOO_MANY` if neither the key of `statement` nor the address may send more. */

@@ -59,6 +59,12 @@ export class ClientBuckets {
     return waitMs
   }
 
+  /** Returns the tokens of a client, all if it has taken none. */
+  leftOf(client: string): number {
+    const known = this.buckets.get(client)
+    return known === undefined ? this.bounds.burst : leftAt(known, this.bounds, this.nowMs())
+  }
+
   putBack(client: string): void {
     const known = this.buckets.get(client)
     if (known !== undefined) this.buckets.set(client, { ...known, left: Math.min(this.bounds.burst, known.left + 1) })
