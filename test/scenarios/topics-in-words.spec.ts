@@ -64,9 +64,9 @@ describe('a consumer made from the AsyncAPI document', () => {
   it('reads every record of these runs, tombstones included, and nothing else', () => {
     const read = records.map((record) => consumer.read(record))
     expect(read.flatMap(({ problem }) => problem ?? [])).toEqual([])
-    expect(read.find(({ message }) => message === 'hms.run.changed.v1')!.data).toMatchObject({ view: { run: 1 } })
+    expect(read.find(({ message }) => message === 'hms.run.changed.v1.record')!.data).toMatchObject({ view: { run: 1 } })
     expect([...new Set(read.map(({ message }) => message))]).toEqual(
-      expect.arrayContaining(['tombstone', GIVEN_UP, 'hms.run.decision-applied.v1']),
+      expect.arrayContaining(['tombstone', GIVEN_UP, 'hms.run.decision-applied.v1.record']),
     )
     const [first] = records
     expect(consumer.read({ ...first!, topic: 'hms.lint.v1' }).problem).toContain('hms.lint.v1')

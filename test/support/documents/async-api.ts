@@ -21,8 +21,8 @@ import { TypeSchemas, type Schema } from './type-schemas.js'
 
 const SIGNED =
   'Records are CloudEvents 1.0 in Kafka’s binary mode. The value is a DSSE envelope: `payload` is base64 of an in-toto statement, signed ' +
-  'by the service that ce_source names; its predicate has the attributes of the event and its `data` (`contentSchema` of each message). ' +
-  'Headers are not signed. The header hms-summary reports in words what happened.'
+  'by the service that ce_source names; its predicate has the attributes of the event and its `data` (`contentSchema`). Operations name these ' +
+  'records; the message of the same name without `.record` is the data alone. Headers are not signed. The header hms-summary reports in words what happened.'
 
 const TRACEPARENT: Schema = { type: 'string', pattern: '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}' }
 /** Headers of each record that a service writes. */
@@ -142,9 +142,13 @@ function typesOn(topic: string): EventType[] {
   return EVENT_TYPES.filter((type) => topicsOfType(type, 'audit').includes(topic))
 }
 
-/** Returns the names of the messages of a topic that are no events. */
-function othersOn({ key, cleanup }: Topic): string[] {
-  return [...(cleanup === 'compact' ? ['heartbeat', 'tombstone'] : []), ...(key === 'bot' ? ['alert'] : [])]
+/** Returns the names of the messages that are the records of a topic. The others of its channel are the data in these. */
+function recordsOn({ name, key, cleanup }: Topic): string[] {
+  return [...typesOn(name).map(recordOf), ...(cleanup === 'compact' ? ['heartbeat', 'tombstone'] : []), ...(key === 'bot' ? ['alert'] : [])]
+}
+
+function recordOf(type: EventType): string {
+  return `${type}.record`
 }
 
 function referred(names: readonly string[]): Record<string, object> {
@@ -158,7 +162,7 @@ function channelOf(topic: Topic): object {
     address: name,
     description: purpose,
     servers: KAFKA_SERVERS,
-    messages: referred([...typesOn(name), ...othersOn(topic)]),
+    messages: referred([...typesOn(name), ...recordsOn(topic)]),
     bindings: { kafka: { partitions, topicConfiguration: { 'cleanup.policy': [cleanup], ...retention } } },
     'x-key': key,
   }
@@ -229,21 +233,33 @@ function deadLetterOperations(): Record<string, object> {
   )
 }
 
-function operationsOf({ name, producers, consumers }: Topic): [string, object][] {
+function operationsOf(topic: Topic): [string, object][] {
+  const { name, producers, consumers } = topic
   const channel = { $ref: `#/channels/${name}` }
+  const messages = recordsOn(topic).map((record) => ({ $ref: `${channel.$ref}/messages/${record}` }))
   const operation = (action: 'send' | 'receive', service: string): [string, object] => [
     `${service}.${action}.${name}`,
-    { action, channel, summary: `${service} ${action === 'send' ? 'writes' : 'reads'} ${name}` },
+    { action, channel, summary: `${service} ${action === 'send' ? 'writes' : 'reads'} ${name}`, messages },
   ]
   return [...producers.map((service) => operation('send', service)), ...consumers.map((service) => operation('receive', service))]
 }
 
 function messages(): Record<string, object> {
-  return { ...Object.fromEntries(EVENT_TYPES.map((type) => [type, eventMessage(type)])), ...otherMessages() }
+  return {
+    ...Object.fromEntries(EVENT_TYPES.map((type) => [type, dataMessage(type)])),
+    ...Object.fromEntries(EVENT_TYPES.map((type) => [recordOf(type), recordMessage(type)])),
+    ...otherMessages(),
+  }
+}
+
+/** Returns the data of an event, for tools that do not read `contentSchema`. No operation has it: it is never the value of a record. */
+function dataMessage(type: EventType): object {
+  const summary = `the data in a record of ${recordOf(type)}, as a consumer has it that has verified and opened the envelope`
+  return { name: type, summary, payload: { $ref: `#/components/schemas/${type}` } }
 }
 
 /** Returns the record of an event: its envelope, whose payload contains the data in base64. */
-function eventMessage(type: EventType): object {
+function recordMessage(type: EventType): object {
   const topics = topicsOfType(type, 'audit')
   const key = OWN_KEYS[type] ?? KEYS[TOPICS.find(({ name }) => name === topics[0])!.key]
   const data = { $ref: `#/components/schemas/${type}` }
@@ -251,7 +267,7 @@ function eventMessage(type: EventType): object {
   const statement = { allOf: [{ $ref: '#/components/schemas/EventStatement' }], properties: { predicate } }
   const inBase64 = { contentEncoding: 'base64', contentMediaType: 'application/json', contentSchema: statement }
   return {
-    name: type,
+    name: recordOf(type),
     contentType: 'application/json',
     payload: { allOf: [{ $ref: '#/components/schemas/Envelope' }], properties: { payload: inBase64 } },
     headers: { allOf: [{ $ref: '#/components/schemas/CloudEvent' }], properties: { ce_type: { const: type } } },

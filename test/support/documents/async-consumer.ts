@@ -12,6 +12,7 @@ interface Message {
 
 export interface AsyncApiDocument {
   channels: Record<string, { address: string; messages: Record<string, { $ref: string }> }>
+  operations: Record<string, { channel: { $ref: string }; messages?: { $ref: string }[] }>
   components: { messages: Record<string, Message>; schemas: Record<string, Schema> }
 }
 
@@ -25,7 +26,7 @@ export interface Consumed {
 const TIME: Format = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/
 
 /**
- * A consumer that knows nothing but an AsyncAPI document: it takes a record for the message of its channel whose headers and key match,
+ * A consumer that knows nothing but an AsyncAPI document: it takes a record for the message of its topic's operations whose headers and key match,
  * reads the value by the message's content type, and what `contentSchema` describes by its encoding.
  */
 export class AsyncConsumer {
@@ -37,9 +38,7 @@ export class AsyncConsumer {
   }
 
   read({ topic, key, value, headers }: Pick<BusRecord, 'topic' | 'key' | 'value' | 'headers'>): Consumed {
-    const channel = Object.values(this.document.channels).find(({ address }) => address === topic)
-    const names = Object.keys(channel?.messages ?? {})
-    const matches = names.filter((name) => {
+    const matches = this.namesOn(topic).filter((name) => {
       const { headers: ofHeaders, payload, bindings } = this.document.components.messages[name]!
       const isTombstone = payload['type'] === 'null'
       return isTombstone === (value === null) && this.fits(ofHeaders, headers) && this.fits(bindings?.kafka?.key, key)
@@ -54,6 +53,14 @@ export class AsyncConsumer {
     const problem = this.problemOf(payload, content)
     if (problem !== undefined) return { message, data: content, problem: `${message}: ${problem}` }
     return this.decoded(message, payload, content)
+  }
+
+  /** Names of the messages that an operation on the topic sends or receives; of one that lists none, all of its channel. */
+  private namesOn(topic: string): string[] {
+    const { channels, operations } = this.document
+    const [name, channel] = Object.entries(channels).find(([, { address }]) => address === topic) ?? []
+    const operation = Object.values(operations).find(({ channel: { $ref } }) => $ref === `#/channels/${name}`)
+    return operation?.messages?.map(({ $ref }) => $ref.split('/').at(-1)!) ?? Object.keys(channel?.messages ?? {})
   }
 
   /** Reads the member that `contentSchema` describes; a message without one is its own data. */

@@ -15,7 +15,7 @@ interface AsyncApi {
 export async function eventsPage(): Promise<PageContent> {
   const document = docsDocument<AsyncApi>('asyncapi.json')
   const channels = Object.entries(document.channels)
-  const types = Object.keys(document.components.messages).length
+  const types = namesOf(document.components.messages).length
   return {
     ...placeInDocs('Events'),
     summary: `${count(channels.length, 'topic')} and ${count(types, 'type')} of event, as this version writes them.`,
@@ -30,7 +30,7 @@ export async function eventsPage(): Promise<PageContent> {
             <p>
               {description}. {readersOf(name)}
             </p>
-            {Object.keys(messages).map((type) => (
+            {namesOf(messages).map((type) => (
               <EventType key={type} type={type} topic={name} document={document} />
             ))}
           </section>
@@ -38,6 +38,11 @@ export async function eventsPage(): Promise<PageContent> {
       </DocsFrame>
     ),
   }
+}
+
+/** Returns the names of messages, without the records around the data of events. */
+function namesOf(messages: Record<string, unknown>): string[] {
+  return Object.keys(messages).filter((name) => !name.endsWith('.record'))
 }
 
 function readersOf(name: string): string {
