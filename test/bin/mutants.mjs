@@ -1,4 +1,4 @@
-// `node test/bin/mutants.mjs [LIBRARY]…`: breaks the conditions of libs/{signing,guard,evaluation} one at a time with StrykerJS,
+// `node test/bin/mutants.mjs [LIBRARY]…`: breaks the conditions of libs/{signing,guard,evaluation,pipeline} one at a time with StrykerJS,
 // and counts how many of these mutants the specs of each library notice. A library below its floor fails; mutants that its specs miss
 // since the last run that passed are listed. Of a named library, all missed mutants are listed. Results of the last run that passed are
 // kept in `.stryker`, and reused where neither the code nor its specs changed. Ends with `N passed, N failed`.

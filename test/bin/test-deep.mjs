@@ -1,6 +1,6 @@
 // `npm run test:deep [-- NAME…]`: what takes too long for every day. 10,000 seeds of the simulator, every state of a canary,
 // 200 kills over 2,000 runs on real parts, wrong clocks, two instances of each service, three brokers of which one or two die, poison beside
-// work, severed sockets, every route asked by Schemathesis, every guard removed once, and the conditions of three libraries broken one at
+// work, severed sockets, every route asked by Schemathesis, every guard removed once, and the conditions of four libraries broken one at
 // a time; or the parts that are named.
 // Ends with `N passed, N failed, N skipped`. Sizes: HMS_TEST_SEEDS, _KILLS, _RUNS.
 import { spawnSync } from 'node:child_process'
