@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { OutgoingEvent } from '#libs/contracts'
 import { openRecord, type BusRecord, type EventBus, type ReadPosition } from '#libs/messaging'
-import { uuidv7, validTraceparent } from '#libs/platform'
+import { childTraceparent, inTrace, rememberTraceState, traceStateHeader, uuidv7, validTraceparent } from '#libs/platform'
 import { Reading, STATE_TOPIC, TOPIC, type BusWorld } from './bus-world.js'
 
 /** What every `EventBus` keeps. The world is shared: tests keep apart by their own keys and groups. */
@@ -35,6 +35,18 @@ export function eventBusSuite(worldOf: () => BusWorld): void {
         headers['traceparent'],
       ])
     }
+  })
+
+  it('delivers the tracestate of a trace, which its reader passes on', async () => {
+    const world = worldOf()
+    const [key, trace] = [world.name(), childTraceparent(undefined)]
+    const reading = await read(world.openBus(), world.name(), [key])
+    rememberTraceState(trace, 'sent=1')
+    await inTrace(trace, () => world.emit(key))
+    await reading.meet(1)
+    rememberTraceState(trace, 'of-another=1')
+    for (const record of reading.records) expect(openRecord(record, ['linter'], world.identity.roster).ok).toBe(true)
+    expect(traceStateHeader(trace)).toEqual({ tracestate: 'sent=1' })
   })
 
   it('gives a group that comes late everything from the oldest record', async () => {

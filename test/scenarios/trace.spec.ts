@@ -10,6 +10,7 @@ import { PipelineDriver } from '../support/pipeline-driver.js'
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 const OTHER = '0af7651916cd43dd8448eb211c80319c'
 const traceparent = (trace: string): string => `00-${trace}-00f067aa0ba902b7-01`
+const TRACE_STATE = 'rojo=00f067aa0ba902b7,congo=t61rcWkgMzE'
 const PLAN = { share: 10_000, scope: 'region:NCR', observeMs: 30_000, bakeMs: 30_000 }
 /** Facts of the whole system, which belong to no run. */
 const NO_RUN = ['hms.config.state.v1 ~freshness', 'hms.config.coverage.v1']
@@ -48,7 +49,7 @@ describe('a trace', () => {
     const signatures = await signApproval(prepared, system.signers.get('EPA Chief')!)
     const response = await fetch(`${system.url}/v1/approvals`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', traceparent: traceparent(trace) },
+      headers: { 'content-type': 'application/json', traceparent: traceparent(trace), tracestate: TRACE_STATE },
       body: JSON.stringify({ digest: prepared.digest, signatures }),
     })
     const answer = (await response.json()) as { run: number; detail?: string }
@@ -73,6 +74,8 @@ describe('a trace', () => {
     const strays = ofRun.filter((event) => event.traceparent?.slice(3, 35) !== TRACE).map(({ type }) => type)
     // Preparing it was another request.
     expect(strays.filter((type) => type !== 'hms.run.changed.v1')).toEqual([])
+    const traced = ofRun.filter((event) => event.traceparent?.slice(3, 35) === TRACE)
+    expect([...new Set(traced.map(({ headers }) => headers?.['tracestate']))]).toEqual([TRACE_STATE])
     for (const type of [
       'hms.approval.approved.v1',
       'hms.simulation.passed.v1',

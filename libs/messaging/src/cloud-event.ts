@@ -7,7 +7,7 @@ import {
   type VerifiedEvent,
   type ServiceName,
 } from '#libs/contracts'
-import { childTraceparent, describeError, validTraceparent } from '#libs/platform'
+import { childTraceparent, describeError, rememberTraceState, validTraceparent } from '#libs/platform'
 import { SignatureError, type Roster } from '#libs/signing'
 import type { BusRecord } from './event-bus.js'
 import { STATEMENT_SEAL, type EventSeal } from './event-seal.js'
@@ -68,6 +68,7 @@ export function openRecord(
     if (predicate.source !== source || predicate.topic !== record.topic || predicate.key !== record.key)
       return forged('HMS_EVENT_MISPLACED', `signed for ${predicate.topic} ${predicate.key} by ${predicate.source}`)
     const traceparent = validTraceparent(record.headers['ce_traceparent']) // guard: trace-events
+    rememberTraceState(traceparent, record.headers['tracestate'])
     return { ok: true, event: { ...predicate, traceparent, envelope: envelope as Envelope } }
   } catch (error) {
     if (!(error instanceof SignatureError)) return unreadable(describeError(error))

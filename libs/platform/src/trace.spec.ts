@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { childTraceparent, currentTraceparent, inTrace, outsideTrace, traceIdOf, traceOfRequest, validTraceparent } from './trace.js'
+import {
+  childTraceparent,
+  currentTraceparent,
+  inTrace,
+  outsideTrace,
+  rememberTraceState,
+  traceIdOf,
+  traceOfRequest,
+  traceStateHeader,
+  validTraceparent,
+} from './trace.js'
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 const GIVEN = `00-${TRACE}-00f067aa0ba902b7-01`
@@ -32,6 +42,33 @@ describe('a traceparent', () => {
     expect(validTraceparent(given)).toBeUndefined()
     expect(childTraceparent(given)).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
     expect(childTraceparent(given)).not.toContain(TRACE)
+  })
+})
+
+describe('a tracestate', () => {
+  it('comes with a request, and is that of all spans of its trace', () => {
+    const own = traceOfRequest({ headers: { traceparent: GIVEN, tracestate: 'a=1,b=2' } })
+    expect(traceStateHeader(childTraceparent(own))).toEqual({ tracestate: 'a=1,b=2' })
+    expect(traceStateHeader(childTraceparent(undefined))).toEqual({})
+    expect(traceStateHeader(undefined)).toEqual({})
+  })
+
+  it.each([
+    ['without a traceparent', 'trace', 'a=1'],
+    ['that is empty', GIVEN, ''],
+    ['that is too long', GIVEN, `a=${'x'.repeat(511)}`],
+    ['with a line break', GIVEN, 'a=1\r\nx: y'],
+    ['that is a list', GIVEN, ['a=1']],
+  ])('%s is not passed on', (_name, traceparent, tracestate) => {
+    rememberTraceState(GIVEN, 'kept=1')
+    rememberTraceState(traceparent, tracestate)
+    expect(traceStateHeader(GIVEN)).toEqual({ tracestate: 'kept=1' })
+  })
+
+  it('of the newest thousand traces is remembered', () => {
+    const traces = Array.from({ length: 1_001 }, () => childTraceparent(undefined))
+    for (const trace of traces) rememberTraceState(trace, 'a=1')
+    expect([traces[0], traces[1], traces[1_000]].map(traceStateHeader)).toEqual([{}, { tracestate: 'a=1' }, { tracestate: 'a=1' }])
   })
 })
 

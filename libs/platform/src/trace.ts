@@ -96,13 +96,36 @@ export function traceIdOf(traceparent: string): string {
   return traceparent.slice(3, 35)
 }
 
+/** A `tracestate` in printable ASCII. W3C requires to pass on 512 characters. */
+const TRACESTATE = /^[\x20-\x7e]{1,512}$/
+const MAX_STATES = 1_000
+/** `tracestate` of the newest traces, by trace id. It is in no row: after a restart the next request or record brings it. */
+const states = new Map<string, string>()
+
+/** Remembers the `tracestate` that came with a valid `traceparent`. What vendors put into it is passed on as it came. */
+export function rememberTraceState(traceparent: unknown, tracestate: unknown): void {
+  const traceId = partsOf(traceparent)?.traceId
+  if (traceId === undefined || typeof tracestate !== 'string' || !TRACESTATE.test(tracestate)) return
+  states.delete(traceId)
+  states.set(traceId, tracestate)
+  if (states.size > MAX_STATES) states.delete(states.keys().next().value!)
+}
+
+/** Returns the header `tracestate` of a trace, if it has one. */
+export function traceStateHeader(traceparent: string | undefined): { tracestate?: string } {
+  const tracestate = traceparent === undefined ? undefined : states.get(traceIdOf(traceparent))
+  return tracestate === undefined ? {} : { tracestate }
+}
+
 /** Trace per request, created on first use: a successful read never needs one. */
 const tracesByRequest = new WeakMap<object, string>()
 
 export function traceOfRequest(request: { headers?: Record<string, unknown> }): string {
   let traceparent = tracesByRequest.get(request)
-  if (traceparent === undefined)
-    tracesByRequest.set(request, (traceparent = childTraceparent(request.headers?.['traceparent'] ?? currentTraceparent())))
+  if (traceparent !== undefined) return traceparent
+  const { headers } = request
+  rememberTraceState(headers?.['traceparent'], headers?.['tracestate'])
+  tracesByRequest.set(request, (traceparent = childTraceparent(headers?.['traceparent'] ?? currentTraceparent())))
   return traceparent
 }
 

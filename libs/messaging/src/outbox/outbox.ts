@@ -11,7 +11,7 @@ import {
   type ServiceName,
 } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { messageSpan, traceparentOrRoot, uuidv7 } from '#libs/platform'
+import { messageSpan, traceparentOrRoot, traceStateHeader, uuidv7 } from '#libs/platform'
 import type { Signer } from '#libs/signing'
 import { SOURCE_PREFIX } from '../cloud-event.js'
 import { STATEMENT_SEAL, type EventSeal } from '../event-seal.js'
@@ -49,11 +49,12 @@ export class Outbox {
       ...defined({ runId: options.run?.toString(), attempt: options.attempt, causationId: options.causationId }),
     }
     const envelope = await this.seal.sign({ ...head, data: data as unknown as JsonObject }, this.signer)
+    const traceparent = options.traceparent ?? traceparentOrRoot(messageSpan('create', head))
     const event: OutgoingEvent = {
       ...head,
-      traceparent: options.traceparent ?? traceparentOrRoot(messageSpan('create', head)),
+      traceparent,
       value: JSON.stringify(envelope),
-      headers: { [SUMMARY_HEADER]: summaryOf(type, data, options) },
+      headers: { [SUMMARY_HEADER]: summaryOf(type, data, options), ...traceStateHeader(traceparent) },
     }
     await this.store.append(tx, event)
     tx.afterCommit(this.wake)
@@ -62,9 +63,10 @@ export class Outbox {
 
   /** Publishes a tombstone: a compacted topic deletes the key. It contains no statement, so readers advance no position by it. */
   async erase(tx: Transaction, type: keyof typeof EVENT_TOPICS, key: string): Promise<void> {
-    const headers = { [SUMMARY_HEADER]: asSummary(`${key}: deleted`) }
     const head = await this.head(tx, type, EVENT_TOPICS[type], key)
-    await this.store.append(tx, { ...head, traceparent: traceparentOrRoot(messageSpan('create', head)), value: null, headers })
+    const traceparent = traceparentOrRoot(messageSpan('create', head))
+    const headers = { [SUMMARY_HEADER]: asSummary(`${key}: deleted`), ...traceStateHeader(traceparent) }
+    await this.store.append(tx, { ...head, traceparent, value: null, headers })
     tx.afterCommit(this.wake)
   }
 

@@ -1,5 +1,5 @@
 import { isObject, jsonIn, readText, type Envelope, type HeadReceipt, type IssuedHeads, type SignedFreshness } from '#libs/contracts'
-import { currentTraceparent, describeError, inTrace, pause, type Clock, type Logger } from '#libs/platform'
+import { currentTraceparent, describeError, inTrace, pause, traceStateHeader, type Clock, type Logger } from '#libs/platform'
 
 export interface DirectDelivery {
   url: string
@@ -96,7 +96,10 @@ export class DirectHeadDelivery {
     const traceparent = currentTraceparent()
     return fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...(traceparent === undefined ? {} : { traceparent }) },
+      headers: {
+        'content-type': 'application/json',
+        ...(traceparent === undefined ? {} : { traceparent, ...traceStateHeader(traceparent) }),
+      },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
       redirect: 'error',
