@@ -153,3 +153,12 @@ it('sends a write to one instance only, and fails when that instance is gone', a
   expect(await statuses(2, () => get('/v1/alerts', posted('{"id":"a"}')))).toEqual([503, 200])
   expect(received.map(({ body }) => body)).toEqual(['{"id":"a"}'])
 })
+
+it('forwards a tracestate only with the trace that it belongs to', async () => {
+  const { get, received } = await edgeBefore('up')
+  const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
+  for (const traceparent of [`00-${trace}-00f067aa0ba902b7-01`, `00-${trace}-bad`]) {
+    await get('/v1/alerts', { ...posted('{}'), headers: { 'content-type': 'application/json', traceparent, tracestate: 'a=1' } })
+  }
+  expect(received.map(({ headers }) => headers['tracestate'])).toEqual(['a=1', undefined])
+})

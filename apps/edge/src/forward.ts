@@ -4,6 +4,7 @@ import {
   isTransient,
   isWrite,
   traceOfRequest,
+  traceStateHeader,
   type Logger,
   type TrustedProxies,
   requireConnection,
@@ -75,11 +76,11 @@ export async function forward(
         instances.markResponsive(request)
         forwardResponse(reply as FastifyReply, stream as IncomingMessage, SLOW_MS)
       },
-      rewriteRequestHeaders: (request, headers) => ({
-        ...requestHeaders(headers),
-        ...forwardedFor(request, trusted),
-        traceparent: traceOfRequest(request),
-      }),
+      rewriteRequestHeaders: (request, headers) => {
+        const traceparent = traceOfRequest(request)
+        const { tracestate: _ofAnyTrace, ...kept } = requestHeaders(headers)
+        return { ...kept, ...forwardedFor(request, trusted), traceparent, ...traceStateHeader(traceparent) }
+      },
     },
   }
   if (isWrite({ method: 'POST', url: `${path}/` })) return void (await edge.register(httpProxy, options))
