@@ -26,20 +26,21 @@ export class AcceptAlert {
   ) {}
 
   /**
-   * Accepts an alert. `actor`: owner of the request's key or signature; missing if profile dev requires neither. `isFlood`: whether the
-   * request has no key and its address writes as often as it may.
+   * Accepts an alert. `actor`: owner of the request's key or signature; missing if profile dev requires neither. `isAtWriteLimit`:
+   * whether the request has no key and its address writes as often as it may.
    */
-  execute(alert: BotAlert, actor?: Actor, isFlood = false): Promise<AlertReceipt> {
+  execute(alert: BotAlert, actor?: Actor, isAtWriteLimit = false): Promise<AlertReceipt> {
     const present = this.presence.find(alert.bot)
     const known = actor?.region ?? (present?.region || undefined) // guard: alert-region-simulated
     requireRegion(known, alert.region) // guard: alert-region
     // In profile dev only keys count, because the operator's signature is on every write of CLI and SDK there.
-    const isByName = this.profile === 'dev' && actor?.kind !== 'token'
-    const reporter = isByName ? (isFlood ? AT_WRITE_LIMIT : undefined) : actor?.id // guard: alert-flood
+    const countsByBot = this.profile === 'dev' && actor?.kind !== 'token'
+    const withoutKey = isAtWriteLimit ? AT_WRITE_LIMIT : undefined // guard: alert-flood
+    const reporter = countsByBot ? withoutKey : actor?.id
     const { ofRun, applied } = this.inForce(alert, present)
     const reported = {
       ...alert,
-      region: known ?? (isByName ? alert.region : ''), // guard: alert-claimed-region
+      region: known ?? (countsByBot ? alert.region : ''), // guard: alert-claimed-region
       connected: present !== undefined,
       ofRun,
       ...(present === undefined ? {} : { applied }),

@@ -55,7 +55,7 @@ const counts = new WeakMap<Server, ConnectionCounts>()
 /** Functions of pending requests with a signature in the body; each limits its request once it is known whether the signature is valid. */
 const unsettled = new WeakMap<object, (reply: FastifyReply, statement: SignedStatement | undefined) => HmsError | undefined>()
 
-/** Requests without a key, of addresses that had used up their burst. */
+/** Requests without a key, of addresses with less than a second of writes left. */
 const atLimit = new WeakSet<object>()
 
 /** Returns the counter of refused requests, by the exceeded limit. */
@@ -123,7 +123,7 @@ export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, 
   })
 }
 
-/** Whether the request has no key, and its address writes about as often as it may: it is refused whenever it writes more. */
+/** Whether the request has no key, and its address writes about as often as it may: any faster, it would get 429. */
 export function isAtWriteLimit(request: object): boolean {
   return atLimit.has(request)
 }

@@ -59,7 +59,7 @@ export class ClientBuckets {
     return waitMs
   }
 
-  /** Returns the tokens of a client, all if it has taken none. */
+  /** Returns the tokens that a client has left; a full burst if it took none. */
   leftOf(client: string): number {
     const known = this.buckets.get(client)
     return known === undefined ? this.bounds.burst : leftAt(known, this.bounds, this.nowMs())
