@@ -30,7 +30,7 @@ export interface Demo {
   stop(): Promise<void>
 }
 
-/** Before the system, which has to know where mail goes. */
+/** To call before the system, which needs the mail port. */
 export function startPartnerServers(): Promise<PartnerServers> {
   return new PartnerServers().start()
 }

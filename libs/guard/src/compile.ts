@@ -16,7 +16,7 @@ import { cedarRequest } from './cedar/schema.js'
 import { MAX_RULE_LENGTH, ruleName, type GuardRequest, type GuardRule } from './rule.js'
 import type { Json, JsonObject } from '#libs/contracts'
 
-/** Compiled rule. `holds` throws if the rule cannot be evaluated to true or false. */
+/** Compiled rule. `isSatisfied` throws if the rule cannot be evaluated to true or false. */
 export interface CompiledRule {
   rule: GuardRule
   /** Compilation error; the rule then denies. */

@@ -8,8 +8,8 @@ export function policyKey(policyId: string): string {
 const POLICY_ID = /^[a-z0-9-]{1,100}$/
 
 /**
- * Returns the lock keys of an event's aggregates: all policies of its dossier, else the policy that is its key. Keys are locked in order: a
- * bundle's key, the smallest, comes first. Never throws: an event with a damaged dossier must reach the dead letters under its key.
+ * Returns the lock keys of an event's aggregates: all policies of its dossier, else the policy that is its key. They are locked sorted: a
+ * bundle's key, its smallest id, is first. Never throws: an event with a damaged dossier must reach the dead letters under its key.
  */
 export function aggregateKeysOf(event: VerifiedEvent): string[] {
   const { dossier } = event.data as { dossier?: { releases?: unknown } | null }

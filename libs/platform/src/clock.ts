@@ -19,14 +19,14 @@ export const systemClock: Clock = {
   },
 }
 
-/** Waits on a clock, for a back-off after a transient fault. In shells only. */
+/** Waits on a clock, to back off after a transient fault. Not in pure code. */
 export function pause(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => {
     clock.after(delayMs, resolve)
   })
 }
 
-/** Polls every `everyMs` until the condition holds; returns `false` if it does not within `withinMs`. In shells only. */
+/** Polls every `everyMs` until the condition holds; returns `false` if it does not within `withinMs`. Not in pure code. */
 export async function pollUntil(
   clock: Clock,
   { everyMs, withinMs }: { everyMs: number; withinMs: number },

@@ -9,7 +9,7 @@ export type PolicyChange = Change & { policy: string; field: string }
 /** Maximum number of values tested for one field, more than any rule compares a reading with. */
 const MAX_VALUES = 20
 
-/** Returns changed fields of the policies `ids`; all of a first version. Skips descriptive keys such as `title`; `units` counts. */
+/** Returns changed fields of the policies `ids`; all of a first version. Skips descriptive keys such as `title`, not `units`. */
 export function touchedFields(before: Policies, after: Policies, ids: readonly string[]): PolicyChange[] {
   const describing = POLICY_KNOWN_KEYS.filter((key) => key !== 'units') as readonly string[]
   return ids.flatMap((policy) =>

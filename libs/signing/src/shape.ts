@@ -35,7 +35,7 @@ export const objectOf =
   (value) =>
     misfitOf(value, shape) === undefined
 
-/** Returns the first member of `value` that does not match `shape`, or `undefined`; `the value` for no object. Permits other members. */
+/** Returns the first member of `value` that does not match `shape`, if any; `the value` if not an object. Permits other members. */
 export function misfitOf(value: unknown, shape: Shape): string | undefined {
   if (!isObject(value)) return 'the value'
   return Object.keys(shape).find((member) => !shape[member]?.(value[member]))

@@ -17,7 +17,7 @@ export type VerifiedEnvelope = {
   invalid: string[]
 }
 
-/** Opens an envelope; all signatures may be invalid. Throws `HMS_SIGNATURE_MALFORMED`, `HMS_SIGNATURE_TOO_MANY`, `HMS_STATEMENT_TYPE`. */
+/** Checks all signatures; none needs to be valid. Throws `HMS_SIGNATURE_MALFORMED`, `HMS_SIGNATURE_TOO_MANY`, `HMS_STATEMENT_TYPE`. */
 export function checkSignatures(envelope: unknown, keys: Keys, maxBytes?: number): VerifiedEnvelope {
   const { payload, payloadType, signatures } = openEnvelope(envelope, maxBytes)
   if (payloadType !== STATEMENT_TYPE) throw new SignatureError('HMS_STATEMENT_TYPE', `the payload type is not ${STATEMENT_TYPE}`)

@@ -254,7 +254,7 @@ function messages(): Record<string, object> {
 
 /** Returns the data of an event, for tools that do not read `contentSchema`. No operation has it: it is never the value of a record. */
 function dataMessage(type: EventType): object {
-  const summary = `the data in a record of ${recordOf(type)}, as a consumer has it that has verified and opened the envelope`
+  const summary = `data of the event, as left once the envelope of ${recordOf(type)} is verified and opened`
   return { name: type, summary, payload: { $ref: `#/components/schemas/${type}` } }
 }
 

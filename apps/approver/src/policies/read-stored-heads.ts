@@ -47,7 +47,7 @@ function newestOf(id: string, heads: readonly StoredHead[]): StoredHead | undefi
 }
 
 function storedHead({ id }: ConfigDocument, { head, release, next }: VerifiedHead): StoredHead {
-  if (head.policy !== id || head.scope !== STABLE_SCOPE) throw new Error(`the head of ${id} is that of ${head.policy}@${head.scope}`)
+  if (head.policy !== id || head.scope !== STABLE_SCOPE) throw new Error(`${id} has the head of ${head.policy}@${head.scope}`)
   return {
     policy: id,
     seq: head.seq,

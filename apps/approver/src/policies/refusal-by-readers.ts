@@ -5,7 +5,7 @@ import { withProof } from '#libs/stage'
 
 /**
  * Returns why readers with `roster` would refuse a release that was live, as a sentence without its full stop; `undefined` if they would
- * accept it. Without a stored proof, as of releases logged by earlier builds, it is judged as of `at` (default: its preparation time).
+ * accept it. A release without a stored proof, logged by an earlier build, is judged as of `at` (default: its preparation time).
  */
 export async function refusedByReaders(tx: Transaction, given: ReleaseDocument, roster: Roster, at?: string): Promise<string | undefined> {
   const proven = await withProof(tx, given)

@@ -10,7 +10,7 @@ import { SyncTickets } from '../tickets/sync-tickets.js'
 import { REVIEW_OVERDUE, TICKETS } from '../tickets/ticket.table.js'
 import { REVIEW_LOCKS } from '../tickets/review-lock.table.js'
 
-/** Review that every break-glass opens. If no person who did not sign closes it in time, the signers cannot approve until it is closed. */
+/** Review that every break-glass opens. Unless a non-signer closes it in time, the signers cannot approve until it is closed. */
 @Injectable()
 export class ReviewBreakGlass implements OnModuleInit {
   constructor(

@@ -13,7 +13,7 @@ export async function proofOf(
   published: PublishedCheckpoint,
 ): Promise<LogProof> {
   const releases = await tree.releasesIn(tx, index, index + 1)
-  const approval = new ApprovalTree(releases.map(({ policy: id, version, digest: of }) => ({ id, version, digest: of })))
+  const approval = new ApprovalTree(releases.map((release) => ({ id: release.policy, version: release.version, digest: release.digest })))
   return { ...(await sharedProof(tree, tx, index, published)), member: approval.member(digest) }
 }
 

@@ -31,10 +31,9 @@ export class ExpectedHeads {
     const entryIndex = byName >= 0 ? byName : this.queue.findIndex((entry) => entry.heads === undefined && mayHaveStored(entry, record))
     const entry = this.queue[entryIndex]
     const listedHeads = entry?.heads
-    if (entry === undefined || (isLoose && listedHeads === undefined)) {
-      if (!isLoose) throw new LiveRefused(`no entry since the last checkpoint reports that ${key} was stored`)
+    if (isLoose && listedHeads === undefined)
       return { logged: { storedAt: record.storedAt, revision: record.revision }, isUnlisted: true, missing: [] }
-    }
+    if (entry === undefined) throw new LiveRefused(`no entry since the last checkpoint reports that ${key} was stored`)
     this.seen.add(key)
     const missing = isLoose ? [] : this.drop(entryIndex)
     if (listedHeads === undefined) {

@@ -21,7 +21,7 @@ interface FollowPosition {
   cursor: string
 }
 
-/** Keeps a folder up to date with `/v1/export`, a file a day, until Ctrl-C. A kill at any time loses and repeats no record. */
+/** Keeps a folder up to date with `/v1/export`, a file a day, until Ctrl-C. A kill never loses or repeats a record. */
 export async function followExport(context: CliContext, folder: string): Promise<number> {
   const { io, output } = context
   const client = await context.client()
@@ -48,7 +48,7 @@ export async function followExport(context: CliContext, folder: string): Promise
       } catch (error) {
         if (stopper.signal.aborted) break
         if (!(error instanceof HmsError) || !error.retryable) throw error
-        // The file has a part of a pull.
+        // The file has part of a pull, which the next one drops.
         place = undefined
         failures++
         output.note(`! ${error.detail} Retrying; nothing is lost.`)

@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto'
 import type { CliContext } from '../context.js'
 import { findKey, keyFolderOf, passphraseFor, type PassphraseFlags } from './key-folder.js'
 
-/** Creates a key or registers one of the ssh-agent. `agent`: fingerprint or comment; `true`: that with comment `name`, else the only. */
+/** Creates a key or registers one of the ssh-agent. `agent`: fingerprint or comment; `true`: by comment `name`, else the only key. */
 export async function createKey(context: CliContext, flags: PassphraseFlags & { name: string; agent?: string | true }): Promise<void> {
   const folder = keyFolderOf(context)
   const { name, agent } = flags

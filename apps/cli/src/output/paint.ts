@@ -28,7 +28,7 @@ const wrap =
     `${markOfProcess()}[${open}m${text}${markOfProcess()}[${close}m`
 export const COLOURED: Paint = { good: wrap(32, 39), bad: wrap(31, 39), warn: wrap(33, 39), dim: wrap(2, 22), bold: wrap(1, 22) }
 
-/** Chooses colours: a flag overrides NO_COLOR, that FORCE_COLOR, that the terminal. Empty NO_COLOR is unset; FORCE_COLOR=0 is no colour. */
+/** Chooses colours by the first of: flag, NO_COLOR, FORCE_COLOR, terminal. Empty NO_COLOR is unset; FORCE_COLOR=0 is no colour. */
 export function choosePaint(choice: ColorChoice, environment: { noColor?: string; forceColor?: string }, isTerminal: boolean): Paint {
   if (choice !== 'auto') return choice === 'always' ? COLOURED : PLAIN
   if (environment.noColor !== undefined && environment.noColor !== '') return PLAIN

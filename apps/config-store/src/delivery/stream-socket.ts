@@ -63,7 +63,7 @@ export class StreamSocket implements Follower {
     this.clock.after(CLOSING_MS, () => this.client.terminate())
   }
 
-  /** Ends the connection once sent data is flushed, without waiting for the peer or reading: parsing a flood helps its sender. */
+  /** Ends the connection once sent data is flushed. Does not wait for the peer or read on: parsing a flood helps its sender. */
   cut(): void {
     this.client.pause()
     this.raw.end(() => this.raw.destroy())

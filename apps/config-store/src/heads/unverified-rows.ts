@@ -15,7 +15,7 @@ export class UnverifiedRows implements OnModuleInit {
   private sorted: readonly string[] = []
   private readonly count = this.metrics.gauge(
     'documents_unverified',
-    'Stored documents that do not verify as a reader would, and are not served; 0 in a healthy system',
+    'Stored documents that fail the checks of a reader, and are not served; 0 in a healthy system',
   )
 
   constructor(

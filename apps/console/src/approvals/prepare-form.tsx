@@ -56,24 +56,24 @@ async function requireMayPrepare(prepare: (asked: object) => Promise<string>): P
   })
 }
 
-/** Files first; the text where there are none. */
+/** Policies of the files, else of the text. */
 async function policiesIn(form: FormData, text: string, admit: () => Promise<void>): Promise<JsonObject[]> {
   const files = form.getAll('files').filter((each): each is File => typeof each !== 'string' && each.size > 0)
   if (files.length > MAX_FILES) throw unfit('HMS_FILE_REQUIRED', `One release has at most ${MAX_FILES} files.`)
   const pasted = text === '' ? [] : [{ name: 'policy', bytes: Buffer.from(text) }]
   const sources = files.length > 0 ? await Promise.all(files.map(bytesOf)) : pasted
   if (sources.length === 0) throw unfit('HMS_FILE_REQUIRED', 'Choose a file, or paste a policy.')
-  // Approver takes no more: it would be read for nothing.
+  // Approver refuses more; it is not parsed.
   // guard: console-propose-bytes
   if (sources.reduce((sum, { bytes }) => sum + bytes.length, 0) > MAX_RUN_BYTES)
     throw unfit('HMS_APPROVER_RUN_TOO_LARGE', `The policies of one release have at most ${MAX_RUN_BYTES / 1024} KiB together.`)
   await admit() // guard: console-propose-asks-first
-  // Late: most who open pages propose nothing, and reading YAML takes a parser.
+  // Imported late: few visitors propose, and the YAML parser is large.
   const { formatFinding, parsePolicy } = await import('#libs/policy')
   const parsed: ReturnType<typeof parsePolicy>[] = []
   for (const { name, bytes } of sources) {
     parsed.push(parsePolicy(bytes, name))
-    // Others have their turn between two files.
+    // Lets other requests run meanwhile.
     await new Promise((resolve) => setImmediate(resolve))
   }
   const errors = parsed.flatMap((each) => (each.ok ? [] : each.findings.map(formatFinding))).map((detail) => ({ pointer: '', detail }))

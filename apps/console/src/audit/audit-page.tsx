@@ -48,11 +48,11 @@ export async function auditPage({ read, query }: PageRequest): Promise<PageConte
   }
 }
 
-function summaryOf({ entries, lookedAt }: LogPage, narrowed: boolean): string {
-  if (lookedAt === 0) return narrowed ? 'Nothing that is recorded matches.' : 'Nothing is recorded yet.'
+function summaryOf({ entries, examined }: LogPage, narrowed: boolean): string {
+  if (examined === 0) return narrowed ? 'Nothing that is recorded matches.' : 'Nothing is recorded yet.'
   return narrowed
-    ? `${count(entries.length, 'entry', 'entries')} of the ${lookedAt} that this page looked at match.`
-    : `The newest of ${lookedAt} entries on this page.`
+    ? `${count(entries.length, 'entry', 'entries')} of the ${examined} on this page match.`
+    : `The newest of ${examined} entries on this page.`
 }
 
 /** The same question for the terminal, as far as it knows it. */
@@ -72,7 +72,7 @@ function nameWord(name: string): string {
 
 /** Lists what people did, a hundred entries a page. Steps of services are folded unless the filter asks for them. */
 function Found({ page, filter, narrowed }: { page: LogPage; filter: LogFilter; narrowed: boolean }): JSX.Element {
-  const { entries, lookedAt, older } = page
+  const { entries, examined, older } = page
   const listed = filter.kind === undefined ? entries.filter(isByPeople) : entries
   const shown = listed.slice(0, SHOWN)
   const next = listed.length > SHOWN ? shown.at(-1)!.index : older
@@ -81,7 +81,7 @@ function Found({ page, filter, narrowed }: { page: LogPage; filter: LogFilter; n
   const isEmpty = shown.length + steps.length === 0
   return (
     <>
-      {!isEmpty ? null : lookedAt === 0 && !narrowed ? (
+      {!isEmpty ? null : examined === 0 && !narrowed ? (
         <None>Nothing is recorded yet.</None>
       ) : narrowed ? (
         <FilteredAway what="entries on this page" href="/audit" />

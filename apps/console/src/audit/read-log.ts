@@ -2,8 +2,8 @@ import { isByPeople, type AuditEntry } from '#libs/contracts'
 import { mapAnswer, type Answer, type Read } from '../reading/answer.js'
 import { queryOf, textIn } from '../forms/query.js'
 
-/** Entries of the log that one page looks at: what matches further back is on an older page. */
-export const LOOKED_AT = 1_000
+/** Maximum log entries that a page reads before it filters; older ones are on the next page. */
+export const PAGE_ENTRIES = 1_000
 
 export interface LogFilter {
   run?: number
@@ -25,42 +25,42 @@ export interface LogFilter {
 export interface LogPage {
   /** The newest first. */
   entries: AuditEntry[]
-  /** How many were looked at; 0 for an empty log. */
-  lookedAt: number
+  /** Number of entries read before filtering; 0 for an empty log. */
+  examined: number
   /** Where the next older page begins; `undefined` at the beginning of the log. */
   older?: number
 }
 
-/** The newest entries that match. The service lists from any index on, so a page looks at the thousand before one. */
+/** Reads the newest matching entries. The service lists upward: a page starts 1,000 entries below its end. */
 export async function readLog(read: Read, filter: LogFilter): Promise<Answer<LogPage>> {
   if (filter.by !== undefined || filter.run !== undefined) return newestOf(read, filter)
   const size = filter.before === undefined ? await sizeOf(read) : ({ kind: 'loaded', value: filter.before } as const)
-  // No checkpoint is published yet: what there is, is listed without one.
+  // No checkpoint yet, so the size is unknown: lists the newest entries.
   if (size.kind === 'away' && size.detail.includes('HMS_AUDIT_NOT_PUBLISHED')) return newestOf(read, filter)
   if (size.kind !== 'loaded') return size
-  const start = Math.max(0, size.value - LOOKED_AT)
-  const limit = Math.min(LOOKED_AT, size.value)
-  if (limit === 0) return { kind: 'loaded', value: { entries: [], lookedAt: 0 } }
+  const start = Math.max(0, size.value - PAGE_ENTRIES)
+  const limit = Math.min(PAGE_ENTRIES, size.value)
+  if (limit === 0) return { kind: 'loaded', value: { entries: [], examined: 0 } }
   const answer = await read<AuditEntry[]>(`/v1/audit/entries?limit=${limit}${start === 0 ? '' : `&after=${start - 1}`}&acts=true`)
   return mapAnswer(answer, (entries) => ({
     entries: matching(entries, filter),
-    lookedAt: entries.length,
+    examined: entries.length,
     ...(start === 0 ? {} : { older: start }),
   }))
 }
 
-/** Reads the newest entries, of a person or a run too: a page looks at a thousand of them, whatever other entries are between. */
+/** Reads the newest entries, of a person or run if given. The service filters by these, so a page has up to 1,000 of them. */
 async function newestOf(read: Read, filter: LogFilter): Promise<Answer<LogPage>> {
-  const asked = { by: filter.by, run: filter.run, before: filter.before, order: 'newest', limit: LOOKED_AT, acts: true }
+  const asked = { by: filter.by, run: filter.run, before: filter.before, order: 'newest', limit: PAGE_ENTRIES, acts: true }
   const answer = await read<AuditEntry[]>(`/v1/audit/entries?${queryOf(asked)}`)
-  return mapAnswer(answer, (acts) => ({
-    entries: matching(acts.toReversed(), filter),
-    lookedAt: acts.length,
-    ...(acts.length < LOOKED_AT ? {} : { older: acts.at(-1)!.index }),
+  return mapAnswer(answer, (list) => ({
+    entries: matching(list.toReversed(), filter),
+    examined: list.length,
+    ...(list.length < PAGE_ENTRIES ? {} : { older: list.at(-1)!.index }),
   }))
 }
 
-/** By the newest checkpoint: `origin`, size, root, a line each (C2SP tlog-checkpoint). */
+/** Returns the size in the newest checkpoint: lines `origin`, size, root (C2SP tlog-checkpoint). */
 async function sizeOf(read: Read): Promise<Answer<number>> {
   const answer = await read<string>('/checkpoint')
   if (answer.kind === 'missing') return { kind: 'loaded', value: 0 }

@@ -10,7 +10,7 @@ import { valueOf, type Answer } from '../reading/answer.js'
 import { FleetPart, readFleet } from './fleet-picture.js'
 import { textIn } from '../forms/query.js'
 
-/** Policies whose bots one page asks for: each is a question to config-store. */
+/** Maximum policies per page: each costs one request to config-store. */
 const MAX_POLICIES = 50
 const MAX_ROWS = 200
 
@@ -95,9 +95,9 @@ function summaryOf(coverages: readonly Answer<CoverageView>[], behind: readonly 
   const most = Math.max(0, ...views.map(({ total }) => total))
   const of = unasked === 0 ? '' : `Of the first ${views.length} policies: `
   if (most === 0) return `${of}No bot is connected.`
-  if (behind.length === 0) return `${of}All connected bots are up to date; ${count(most, 'bot')} by the policy that has most.`
+  if (behind.length === 0) return `${of}All connected bots are up to date; ${count(most, 'bot')} in the policy with most.`
   const stale = behind.filter(({ state }) => state === 'stale').length
-  return `${of}${stale} behind, ${behind.length - stale} silent, of ${count(most, 'bot')} by the policy that has most.`
+  return `${of}${stale} behind, ${behind.length - stale} silent, of ${count(most, 'bot')} in the policy with most.`
 }
 
 function Lagging({ bots, narrowed }: { bots: readonly LaggingBot[]; narrowed: boolean }): JSX.Element {

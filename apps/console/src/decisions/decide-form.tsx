@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { ChoiceForm, RadioField, ReasonFields, TextField } from '../forms/fields.js'
 import { DECISION_WORDS } from './decisions-of-run.js'
 
-/** Chooses a decision; the page behind it shows what is signed. */
+/** Chooses a decision; the next page shows what is signed. */
 export function DecideForm({ action, allowed }: { action: string; allowed: readonly (RunDecisionName | TicketDecision)[] }): JSX.Element {
   const choices = allowed.map((value) => ({ value, ...DECISION_WORDS[value] }))
   return (

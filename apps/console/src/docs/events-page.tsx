@@ -40,7 +40,7 @@ export async function eventsPage(): Promise<PageContent> {
   }
 }
 
-/** Returns the names of messages, without the records around the data of events. */
+/** Returns the names of messages, except `TYPE.record`, which only wraps `TYPE`. */
 function namesOf(messages: Record<string, unknown>): string[] {
   return Object.keys(messages).filter((name) => !name.endsWith('.record'))
 }

@@ -17,7 +17,7 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'x-frame-options': 'DENY',
   // Not `no-referrer`: with it browsers send forms as from nowhere (`Origin: null`), and a server that looks at the origin refuses them.
   'referrer-policy': 'same-origin',
-  // What a page shows hangs on who asks, and on when.
+  // A page depends on who asks, and when.
   'cache-control': 'no-store',
   vary: 'accept, authorization',
 }

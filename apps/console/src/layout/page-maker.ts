@@ -10,20 +10,20 @@ import type { FoundPage } from './find-page.js'
 export interface Asked {
   query: URLSearchParams
   authorization: string | undefined
-  /** Address that dry runs count for. */
+  /** Address, for dry-run limits. */
   client: string
-  /** Missing for a page that is followed. */
+  /** Missing in a live update of a page. */
   origin?: string
 }
 
 export interface ShownPage {
   status: number
   html: string
-  /** Nothing of it changes: who follows it gets it once, and it is not made again. */
+  /** Whether it never changes: a follower gets it once; it is not made again. */
   still: boolean
 }
 
-/** Makes pages whole: reads what they show, and renders it. */
+/** Makes whole pages: reads what they show, and renders it. */
 export class PageMaker {
   constructor(
     private readonly reader: ApiReader,
@@ -47,7 +47,7 @@ export class PageMaker {
     return this.show(await page.content(request), await header)
   }
 
-  /** Renders a page; one that answers a form has no state in its header. */
+  /** Renders a page; the answer to a form has no `header`. */
   show(content: PageContent, header?: Header): ShownPage {
     const html = renderPage({ content, assets: this.assets, environment: this.environment, now: this.clock.now(), header })
     return { status: content.status ?? 200, html, still: content.still === true }

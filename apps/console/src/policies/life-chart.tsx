@@ -20,7 +20,7 @@ const WIDTH = 640
 const [TOP, BOTTOM] = [30, 112]
 /** Least widths of a period, before and after now: a step must be visible, and large enough for a finger. */
 const [LEAST, LEAST_LATER] = [36, 104]
-/** The picture changes once a minute at most, or each update would replace it under the reader. */
+/** The picture changes at most once a minute, so that it is not replaced under the reader. */
 const TICK_MS = 60_000
 
 /** Part of a period, before or after now. */
@@ -33,7 +33,7 @@ interface Span {
   width: number
 }
 
-/** Values of one field, or of none for the versions alone. */
+/** Values of one field; without `field`, only versions. */
 interface Track {
   field?: string
   unit: string
@@ -66,7 +66,7 @@ export function LifeChart({ id, entries, runs, current, now }: LifeProps): JSX.E
   )
 }
 
-/** Spans from left to right: each has the least width, and a share of the rest by its duration. */
+/** Spans from left to right at their least widths; past ones share the rest by duration. */
 function spansOf(entries: readonly PolicyHistoryEntry[], nowMs: number): Span[] {
   const parts = entries.flatMap((entry) => {
     const [fromMs, endMs] = [Date.parse(entry.from), entry.until === null ? Infinity : Date.parse(entry.until)]
@@ -129,11 +129,11 @@ function Plot({ track: { field, unit, values }, spans, canaries, now }: PlotProp
   const name = field === undefined ? 'Versions' : `${field}${unit === '' ? '' : `, ${unit}`}`
   const height = field === undefined ? TOP + 44 : BOTTOM + 28
   const numbers = [...values.values()].filter((value) => typeof value === 'number')
-  const [least, range] = [Math.min(...numbers), Math.max(...numbers) - Math.min(...numbers)]
+  const [min, range] = [Math.min(...numbers), Math.max(...numbers) - Math.min(...numbers)]
   const levelOf = (entry: PolicyHistoryEntry): number | undefined => {
     const value = values.get(entry)
     if (field === undefined) return entry.version === null ? undefined : TOP + 4
-    return typeof value === 'number' ? Math.round(BOTTOM - (range === 0 ? 0.5 : (value - least) / range) * (BOTTOM - TOP)) : undefined
+    return typeof value === 'number' ? Math.round(BOTTOM - (range === 0 ? 0.5 : (value - min) / range) * (BOTTOM - TOP)) : undefined
   }
   const width = spans.at(-1)!.x + spans.at(-1)!.width
   const placeOf = (ms: number): number => {
@@ -147,8 +147,8 @@ function Plot({ track: { field, unit, values }, spans, canaries, now }: PlotProp
       <div class="usa-table-container--scrollable" tabIndex={0} role="group" aria-label={`${name} over time`}>
         <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="group" aria-label={`${name}, a step a change`}>
           {spans.map((span, index) => {
-            const what = values.get(span.entry)
-            const text = [what === undefined ? '' : `${valueText(what)} ${unit}`.trim(), span.entry.version ?? 'withdrawn']
+            const value = values.get(span.entry)
+            const text = [value === undefined ? '' : `${valueText(value)} ${unit}`.trim(), span.entry.version ?? 'withdrawn']
             const before = index === 0 ? undefined : levelOf(spans[index - 1]!.entry)
             const props = { span, what: text.filter(Boolean).join(' · '), y: levelOf(span.entry), before, isBand: field === undefined }
             return <Step key={span.x} {...props} />
@@ -220,7 +220,7 @@ function isRollback({ cause }: PolicyHistoryEntry): boolean {
   return cause === 'rollback' || cause === 'withdrawal'
 }
 
-/** `rollback by Air Office: tree frogs were seen`; an ordinary run without a reason says nothing that its signers do not. */
+/** `rollback by Air Office: tree frogs were seen`; only `run` for a run without a reason; empty without a cause. */
 export function changeText({ cause, by = [], reason }: Pick<PolicyHistoryEntry, 'cause' | 'by' | 'reason'>): string {
   if (cause === undefined || (cause === 'run' && (reason ?? null) === null)) return cause ?? ''
   const who = by.length === 0 ? '' : ` by ${by.join(', ')}`

@@ -9,7 +9,7 @@ export interface ServiceHealth {
   concerns: string[]
 }
 
-/** What of one service's part of `/readyz` a page shows. */
+/** What a page shows of a service's entry in `/readyz`. */
 interface Readiness {
   service: string
   database: string
@@ -18,7 +18,7 @@ interface Readiness {
   concerns?: string[]
 }
 
-/** Every service asks itself; the state of a service is that of its best instance. */
+/** Each service reports on itself; its state is that of its best instance. */
 export function readHealth(health: PageRequest['health']): Promise<ServiceHealth[]> {
   return Promise.all(
     SERVICES.map(async (service) => {

@@ -5,7 +5,7 @@ const SECOND = 1000
 const HOUR = 3600 * SECOND
 /**
  * The 24-hour schedule: attempts at 0 s, 5 s, 30 s, 2 m, 5 m, 15 m, 30 m, 1 h, 2 h, 4 h, 7 h, 11 h, 16 h, 21 h and 24 h after the first.
- * Seven of the fifteen are within the promise of 30 minutes.
+ * The first seven are within the promised 30 minutes.
  */
 export const ATTEMPT_OFFSETS_MS: readonly number[] = [
   ...[0, 5, 30, 120, 300, 900, 1800].map((seconds) => seconds * SECOND),

@@ -47,7 +47,7 @@ export class RolloutEvents {
     await this.notifyPartners.shell.ended(tx, event.data)
   }
 
-  /** Notifies partners that got an announcement of an end that rollout does not publish. */
+  /** Tells partners that got the announcement, if rollout publishes no event of the end. */
   @OnEvent('notifier', 'hms.run.decision-applied.v1', 'hms.stage.timed-out.v1', 'hms.run.poisoned.v1')
   async cutOff(
     @Payload() event: ReceivedEvent<'hms.run.decision-applied.v1' | 'hms.stage.timed-out.v1' | 'hms.run.poisoned.v1'>,
@@ -57,7 +57,7 @@ export class RolloutEvents {
     if (isEnd) await this.notifyReversal.ended(tx, event.data, event)
   }
 
-  /** Ignores decisions: approver refuses all about a run in NOTIFYING, which only a rollback reverts. */
+  /** Ignores decisions: approver refuses them in NOTIFYING, when only a rollback reverts a run. */
   @OnEvent('notifier', 'hms.run.decision-accepted.v1')
   async decisionAccepted(): Promise<void> {}
 }

@@ -19,7 +19,7 @@ const systemResolve: Resolve = (host, done) => lookup(host, { all: true }, done)
 
 /**
  * Creates a connector's `lookup`: it resolves once, refuses if *any* answer is forbidden, and connects to exactly these answers, because a
- * resolver that changes its answer reached 127.0.0.1. Node does not call `lookup` for IP literals; `checkPartnerUrl` checks those.
+ * resolver might answer 127.0.0.1 to a second query. Node does not call `lookup` for IP literals; `checkPartnerUrl` checks those.
  */
 export function guardedLookup(networks: readonly string[], deployment: Deployment, options: GuardedLookupOptions = {}): LookupFunction {
   const rules = rulesOf(networks, deployment, options.onlyNetworks ?? false)

@@ -9,7 +9,7 @@ export interface Partner extends Required<Omit<PartnerRegistration, 'channels' |
   events?: PartnerEvent[]
 }
 
-/** Whether the partner asked for news that only such partners get. */
+/** Whether the partner asked for an event that is opt-in. */
 export function asksFor({ events = [] }: Pick<Partner, 'events'>, event: Exclude<PartnerEvent, 'updated'>): boolean {
   return events.includes(event)
 }

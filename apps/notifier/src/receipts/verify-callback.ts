@@ -50,7 +50,7 @@ export function verifyPackage(secret: string, body: Buffer, now: Date): Verified
   return { ok: false, detail: 'sig does not match. Sign the JCS form of the package without sig, with the secret of this channel.' }
 }
 
-/** Parses a JSON object; empty for anything else, which has no signature either. */
+/** Parses a JSON object; anything else becomes `{}`, which has no `sig`. */
 function objectOf(body: Buffer): JsonObject {
   const value = jsonIn(body.toString()) as Json | undefined
   return isObject(value) ? value : {}

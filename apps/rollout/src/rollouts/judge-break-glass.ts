@@ -44,7 +44,7 @@ function notBreakGlass(opened: readonly OpenedRelease[]): RefusedBreakGlass | un
   const reason = opened[0]?.predicate.breakGlass?.reason
   const other = opened.find(({ predicate: { breakGlass } }) => breakGlass === undefined || breakGlass.reason !== reason)
   if (opened.length > 0 && other === undefined) return undefined
-  return refusal('NOT_BREAK_GLASS', `${nameOf(other)} was not approved as break-glass with the same reason as the other releases`)
+  return refusal('NOT_BREAK_GLASS', `${nameOf(other)} does not declare break-glass, or not for the same reason as the others`)
 }
 
 function missingSignatures(opened: readonly OpenedRelease[], roster: Roster): RefusedBreakGlass | undefined {

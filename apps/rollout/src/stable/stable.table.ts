@@ -10,7 +10,7 @@ import { ALL_COUNTERS, firstNumber, upcoming, type CounterAdvance, type Upcoming
 export interface Stable {
   policy: string
   seq: number
-  /** Number of the head with which `current` came into force; later heads that leave `current` unchanged do not alter it. */
+  /** Number of the head with which `current` came into force; later heads keep it. `sinceSeqBefore`: that of the release before. */
   sinceSeq?: number
   sinceSeqBefore?: number
   current: ReleaseDocument | null
@@ -20,7 +20,7 @@ export interface Stable {
   run: number | null
   /** Policies that became live together with the current release; they are rolled back together. */
   bundle: string[]
-  /** Policies of the last rollback; they are reinstated together. */
+  /** Policies rolled back since the last advance; they are reinstated together. */
   takenBackWith: string[]
   /** Run that made each release live, by release digest: of `current`, `next` and `history`. */
   liveBy: Record<string, number>
@@ -32,7 +32,7 @@ export interface Stable {
   unannounced?: Unannounced
 }
 
-/** A move whose event waits until a config-store may have its head. */
+/** A move, announced once a config-store possibly has its head. */
 export interface Unannounced {
   event: MoveEvent
   key: string
@@ -44,7 +44,7 @@ export interface Unannounced {
   before: Pick<Stable, 'current' | 'bundle' | 'takenBackWith' | 'sinceSeq' | 'sinceSeqBefore' | 'next'>
 }
 
-/** Effect that ends a run. It is sent later, as the stage's shell would have sent it. */
+/** Effect that ends a run. It is sent later, as `StageShell` would have sent it. */
 export type RunEnding = Extract<CommonEffect<'hms.rollout.failed.v1', never>, { do: 'emit' | 'answer' }>
 
 export type MoveEvent =

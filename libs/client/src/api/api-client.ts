@@ -150,7 +150,7 @@ export class ApiClient {
   /** Returns the body of a successful response. No redirect is followed, because it would send a signed write to another server. */
   private async send({ method, path, headers, body }: Request, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const address = new URL(`${this.url}${path}`)
-    // Not `fetch`, which takes Node 20 a third of its own start to load.
+    // Not `fetch`: loading it takes a third as long as starting Node 20.
     const { request } = await (address.protocol === 'https:' ? import('node:https') : import('node:http'))
     signal.throwIfAborted()
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -205,7 +205,7 @@ export async function orMissing<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Reads all documents page by page, unverified, each as of some time during the read: one response may be too small. */
+/** Reads all documents, unverified, in pages: one response may not hold all. Each is as of some time during the read. */
 export async function readSnapshot(client: ApiClient): Promise<ConfigDocument[]> {
   const documents: ConfigDocument[] = []
   for (let after = ''; ;) {

@@ -34,7 +34,7 @@ export interface BridgePorts {
   clock: Clock
   fetch: PageFetch
   openSocket(url: string): PageSocket
-  /** `undefined` if there is no window, and so no frames. */
+  /** `undefined` without a window, and so no iframes. */
   page: OwnWindow | undefined
   random?: () => number
 }

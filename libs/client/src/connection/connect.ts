@@ -23,7 +23,7 @@ export interface ConnectOptions {
    */
   policies?: readonly string[]
   token?: string
-  /** Folder of the last known good copy. Without it, a restart has no values while the server is away, and no floors. */
+  /** Folder of the last good copy. Without it, a restart has no values while offline, and may accept older releases. */
   cacheDir?: string
   /**
    * Trusted roster: its file, or its bytes as printed by `hms-svc roster show --json`. If omitted, the roster that a loopback address

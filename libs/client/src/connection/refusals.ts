@@ -36,7 +36,7 @@ export class Refusals {
   }
 }
 
-/** Returns refusals that matter in a log: of keys whose last document is refused too, or is itself an old head at the end. */
+/** Returns refusals that the frame leaves open: the last document of the key is refused, or is this replayed head without `more`. */
 export function relevantRefusals(documents: readonly ConfigDocument[], refused: RefusedDocument[], more: boolean): RefusedDocument[] {
   const last = new Map(documents.map((document) => [documentKey(document), document]))
   const refusedDocuments = new Set(refused.map(({ document }) => document))

@@ -5,11 +5,11 @@ import { namesIn, readIfThere, readPrivateIfThere } from './files.js'
 import { KeyError } from './key-error.js'
 import { readPlainKey } from './private-key.js'
 
-/** Content of a data folder that profile `dev` created, read and verified once. */
+/** Verified content of a data folder that profile `dev` created; read once. */
 export type Identity = {
   rosterEnvelope: Envelope
   roster: Roster
-  /** Returns the signer of a service. Throws `HMS_IDENTITY_MISSING` without its key, `HMS_IDENTITY_MISMATCH` for an unnamed one. */
+  /** Returns the signer of a service. Throws `HMS_IDENTITY_MISSING` without its key, `HMS_IDENTITY_MISMATCH` if the roster has another. */
   serviceSigner(name: string): Signer
   operatorSigner(): Signer
 }

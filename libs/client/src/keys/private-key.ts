@@ -27,7 +27,7 @@ export async function encryptPrivateKey(
   return [`-----BEGIN ${ENCRYPTED}-----`, ...lines, `-----END ${ENCRYPTED}-----`, ''].join('\n')
 }
 
-/** Opens an encrypted PKCS#8 PEM. Throws `HMS_KEY_UNREADABLE`, and `HMS_KEY_PASSPHRASE` for a wrong one or damage, which look alike. */
+/** Opens an encrypted PKCS#8 PEM. Throws `HMS_KEY_UNREADABLE`, and `HMS_KEY_PASSPHRASE` for a wrong passphrase or damaged bytes. */
 export function decryptPrivateKey(pem: string, passphrase: string): KeyObject {
   const body = /-----BEGIN ENCRYPTED PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END ENCRYPTED PRIVATE KEY-----/.exec(pem)?.[1]
   if (body === undefined || !isPbes2(Buffer.from(body, 'base64'))) throw unreadable('this is not an encrypted PKCS#8 key')

@@ -9,7 +9,7 @@ const CONNECTED_WITHIN_MS = 30_000
 const TRY_AGAIN_MS = 500
 
 /**
- * Connects, retrying while the server is only slow: a connect time-out during a start on a busy machine is inconclusive. Throws permanent
+ * Connects, and retries while the server may just be slow: a time-out on a busy machine proves nothing. Throws permanent
  * errors at once (a wrong password, a missing database, a refused connection), and the last error after the wait.
  */
 export async function connectUntil<T>(clock: Clock, connect: () => Promise<T>): Promise<T> {

@@ -8,17 +8,16 @@ export function mayCount(canary: Canary, { once }: CountedAlert): boolean {
 }
 
 /** Counts an alert for which `mayCount` is true. `broken`: description of the alert limit that this alert exceeds, if it does. */
-export function countAlert(canary: Canary, counting: CountedAlert): { canary: Canary; broken?: string } {
-  const { once, explained, alert: id, bot, reading, reason } = counting
+export function countAlert(canary: Canary, incoming: CountedAlert): { canary: Canary; broken?: string } {
+  const { once, explained, alert: id, bot, reading, reason } = incoming
   const alert: UnexplainedAlert = { alert: id, bot, reading, reason }
-  // Above the bounds only alerts that may still decide the guard are kept, because a bot with many explained alerts may still raise an
-  // unexplained one.
+  // When full, only alerts that may break the guard are kept: a bot with many explained ones may still raise an unexplained one.
   const ofBot = canary.unexplained.filter((each) => each.bot === bot).length
   if (isFull(canary, bot) && (explained || ofBot >= UNEXPLAINED_LIMIT)) return { canary }
   const counted = recordAlert(canary, bot, once)
   if (explained) return { canary: counted }
-  const failed = { ...counted, unexplained: [...counted.unexplained, alert] }
-  return isGuardBroken(failed, counting) ? { canary: failed, broken: guardDetail(failed) } : { canary: failed }
+  const after = { ...counted, unexplained: [...counted.unexplained, alert] }
+  return isGuardBroken(after, incoming) ? { canary: after, broken: guardDetail(after) } : { canary: after }
 }
 
 function isFull({ counted, alerting }: Canary, bot: string): boolean {
@@ -37,7 +36,7 @@ function isGuardBroken(canary: Canary, { connected: isConnected, ofKey }: Counte
   if (complaining.size >= UNEXPLAINED_LIMIT) return true
   if (ofKey) return false
   const isOtherAlerting = alerting.some(({ bot }) => !complaining.has(bot))
-  const isOtherConnected = Math.max(...botCounts(canary).map(({ expected }) => expected)) > (isConnected ? 1 : 0)
+  const isOtherConnected = botCounts(canary).some(({ expected }) => expected > (isConnected ? 1 : 0))
   return !isOtherAlerting && !isOtherConnected
 }
 

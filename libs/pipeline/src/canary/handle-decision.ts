@@ -62,7 +62,7 @@ function applyDecision(canary: Canary, decision: DecisionReceived['decision'], c
   }
 }
 
-/** Issues new heads and waits for acknowledgements again. config-store counts the connected bots for new heads. Alert counts continue. */
+/** Issues new heads and waits for acknowledgements again. Drops bot counts, which config-store renews; alert counts continue. */
 function resume(canary: Canary, context: CanaryContext): CanaryDecision {
   const members = canary.members.map((member) => ({ ...member, published: false, acknowledged: 0, silent: [] }))
   const earlier = canary.earlier?.map((head) => ({ ...head, acknowledged: 0, silent: [] }))

@@ -64,10 +64,10 @@ export function newRollout(
   origin: Pick<Rollout, 'key' | 'causationId' | 'traceparent' | 'dossier'>,
   { quorum, begins }: { quorum: number; begins: ReadonlyMap<string, string> },
 ): Rollout {
-  const unknown = { seq: 0, published: false, connected: 0, expected: 0, acknowledged: 0 }
+  const initial = { seq: 0, published: false, connected: 0, expected: 0, acknowledged: 0 }
   const members = releases.map(({ id, releaseDigest, version }) => {
     const at = begins.get(id)
-    return { policy: id, release: releaseDigest, version, ...unknown, silent: [], ...(at === undefined ? {} : { beginsAt: at }) }
+    return { policy: id, release: releaseDigest, version, ...initial, silent: [], ...(at === undefined ? {} : { beginsAt: at }) }
   })
   return { run, attempt, ...origin, state: 'new', bakeMs: plan.bakeMs, quorum, members, promoted: false, baked: false }
 }
@@ -134,8 +134,8 @@ export function hasQuorum({ acceptedBy, members, quorum, countedSince }: Rollout
 }
 
 /**
- * Returns how many silent bots joined less than `acknowledgeMs` before the recount after a long bake; 0 without a recount (`established` is
- * set only by it, and `countedSince` is then its start).
+ * Returns how many silent bots joined less than `acknowledgeMs` before the recount after a long bake; 0 without a recount (only it sets
+ * `established`; `countedSince` is its start).
  */
 function lateJoinersInBake(
   { joined = [], established, ...numbers }: RolloutMember,

@@ -31,14 +31,14 @@ export interface StageFacts {
   shown?: boolean
   /** Canary: run whose canary it waits for, or last waited for. */
   behind?: number
-  /** When the stage continues without a decision, if reported (RFC 3339). */
+  /** When the stage continues if no decision comes (RFC 3339). */
   until?: string
   /** Rollout: whether the bake has begun. */
   baking?: boolean
   /** Rollout: effective time (RFC 3339) of a release that readers received beforehand. */
   effectiveAt?: string
   reach?: Reach
-  /** Notify: numbers of partners: all, notified, notified in time, acknowledged. `toldAt`: when `told` was reached. */
+  /** Notify: how many partners there are, were told (`toldAt`: the last), told in time, and acknowledged. */
   partners?: number
   told?: number
   toldAt?: string

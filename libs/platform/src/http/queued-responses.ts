@@ -11,7 +11,7 @@ export function closeQueuedResponses(server: Server): void {
   server.prependListener('request', ({ socket }, response) => {
     if (response.socket !== null) return
     const waiting = queued.get(socket) ?? new Set()
-    if (waiting.size === 0 && !queued.has(socket)) socket.once('close', () => waiting.forEach(emitClose)) // guard: queued-answers-closed
+    if (!queued.has(socket)) socket.once('close', () => waiting.forEach(emitClose)) // guard: queued-answers-closed
     queued.set(socket, waiting.add(response))
     response.once('close', () => waiting.delete(response))
   })
@@ -25,7 +25,7 @@ function emitClose(response: ServerResponse): void {
 }
 
 /**
- * Throws 400 unless a response has its connection; call it before a stream takes a slot. Behind another response, the stream would wait
+ * Throws 400 unless a response owns its connection; call it before a stream takes a slot. Behind another response, the stream would wait
  * unseen. If the client has disconnected, nothing would end the stream.
  */
 export function requireConnection(response: ServerResponse): void {

@@ -23,7 +23,7 @@ export function refusalOfHost({ httpVersion, rawHeaders, headers: { host }, url 
 /** Returns the refusal of an expectation other than `100-continue` (RFC 9110 §10.1.1). */
 export function refusalOfExpectation({ headers: { expect } }: IncomingMessage): HmsError | undefined {
   if (expect === undefined || /(?:^|\W)100-continue(?:$|\W)/i.test(expect)) return undefined
-  return new HmsError('HMS_HTTP_EXPECTATION', 'The request demands with Expect what this server does not know; leave the header out.', {
+  return new HmsError('HMS_HTTP_EXPECTATION', 'The Expect header demands what this server does not know; leave the header out.', {
     status: 417,
   })
 }

@@ -28,7 +28,7 @@ export class RepeatableRequests {
   /** `database` is shared by the instances of a service. Its clock is used, not this process's. */
   constructor(private readonly database: Database) {}
 
-  /** Returns the stored response, if any. Throws 422 `HMS_HTTP_KEY_REUSED` for another body, 409 `HMS_HTTP_KEY_BUSY` in an attempt. */
+  /** Claims the key, or returns its stored response. Throws 422 `HMS_HTTP_KEY_REUSED`; 409 `HMS_HTTP_KEY_BUSY` during an attempt. */
   begin(call: KeyedCall): Promise<StoredResponse | undefined> {
     return this.database.transaction(async (tx) => {
       const requests = tx.documents(REPEATABLE_REQUESTS)
@@ -208,7 +208,7 @@ function without(json: string, member: string | undefined): string {
 
 const MAX_LENGTH = 200
 
-/** Returns the complete key: two keys truncated to one value would share a response. Throws `HMS_HTTP_KEY_INVALID` (400). */
+/** Returns the key, never truncated: two long keys would share a response. Throws `HMS_HTTP_KEY_INVALID` (400). */
 export function idempotencyKeyOf(header: string | undefined): string | undefined {
   if (header === undefined || (header.length > 0 && header.length <= MAX_LENGTH)) return header
   throw new HmsError('HMS_HTTP_KEY_INVALID', `An Idempotency-Key has 1 to ${MAX_LENGTH} characters, this one has ${header.length}.`, {

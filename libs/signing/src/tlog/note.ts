@@ -82,9 +82,9 @@ export async function cosign(body: string, seconds: number, key: Pick<NoteKey, '
   return signatureLine(key, concatBytes(new Uint8Array(time.buffer), sig))
 }
 
-/** Returns the line in a witness's response that is a valid signature of `key` on this note; `undefined` if there is none. */
-export function cosignatureIn(answer: string, note: string, key: NoteKey): string | undefined {
-  return answer
+/** Returns the first of the `lines` that is a valid signature of `key` on this note; `undefined` if there is none. */
+export function cosignatureIn(lines: string, note: string, key: NoteKey): string | undefined {
+  return lines
     .split('\n')
     .map((line) => `${line}\n`)
     .find((line) => isSignedBy(key, `${note}${line}`))

@@ -1,11 +1,11 @@
-/** Before what was signed is sent a person can still take it back: nothing has left the page. */
+/** Time in ms in which a person can still cancel; until then, no signature leaves the page. */
 export const WINDOW_MS = 10_000
 export const MORE_MS = 60_000
 const TICK_MS = 250
 
 export interface WindowClock {
   now(): number
-  /** Answers how to cancel it. */
+  /** Returns its canceller. */
   after(ms: number, task: () => void): () => void
 }
 
@@ -22,7 +22,7 @@ export class CancelWindow {
     this.tick()
   }
 
-  /** As often as one likes: a time limit that cannot be extended shuts people out. */
+  /** Adds a minute, any number of times: a fixed time limit shuts people out. */
   more(): void {
     this.endsAt += MORE_MS
     this.events.left(this.secondsLeft)

@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto'
 import { canonicalJson, type Json, type JsonObject } from '#libs/contracts'
 import { readRelease } from '#libs/signing'
 
-/** Posts the package of the integration layer under the rules of webhooks: addresses, redirects, bounds, statuses, `Retry-After`. */
+/** Posts A2A packages by the same rules as webhooks: addresses, redirects, bounds, statuses, `Retry-After`. */
 export class A2aSender implements ChannelSender<'a2a'> {
   private readonly http: HttpPost
 

@@ -32,8 +32,8 @@ export function signWebhook(message: { id: string; timestamp: Date; body: Buffer
 }
 
 /**
- * Appends an Ed25519 signature over the bytes of `v1`: Standard Webhooks 1.0.0, scheme `v1a`; receivers may check either. It fits nothing
- * else that the key signs: statements and files begin with `DSSEv1 ` or `SSHSIG` and a NUL, and message ids have no space or NUL.
+ * Appends an Ed25519 signature over the bytes of `v1`: Standard Webhooks 1.0.0, scheme `v1a`; receivers may check either. No other bytes
+ * that the key signs can match: statements and files begin with `DSSEv1 ` or `SSHSIG` and a NUL, and message ids have no space or NUL.
  */
 export async function withEd25519(headers: WebhookHeaders, body: Uint8Array, signer: Signer): Promise<WebhookHeaders> {
   const signed = Buffer.concat([Buffer.from(`${headers['webhook-id']}.${headers['webhook-timestamp']}.`), body])

@@ -92,7 +92,7 @@ function unrefAndSend(request: ClientRequest): void {
   request.end()
 }
 
-/** Transport over `GET /v1/snapshot` with `If-None-Match`, where proxies buffer streams. A 304 is handled as a heartbeat. */
+/** Polls `GET /v1/snapshot` with `If-None-Match`, for proxies that buffer streams. A 304 is handled as a heartbeat. */
 function polling(target: Target): Transport {
   return {
     firstMs: SILENCE_MS,
