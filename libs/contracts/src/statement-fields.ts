@@ -8,7 +8,7 @@ export interface StatementField {
   value: string
 }
 
-/** Returns every field of a predicate in byte order, for `hms-svc sign` and the console, whose script derives and compares them. */
+/** Returns every field of a statement's predicate, in the order of its bytes, for `hms-svc sign` and the console's own check. */
 export function statementFields(statement: string): StatementField[] {
   const { predicate } = JSON.parse(statement) as { predicate?: unknown }
   return fieldsOf(predicate, [])

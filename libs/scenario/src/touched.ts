@@ -32,7 +32,7 @@ export function changedValues({ from, to }: PolicyChange): (number | string)[] {
   return [...[...old].filter((value) => !next.has(value)), ...[...next].filter((value) => !old.has(value))].slice(0, MAX_VALUES)
 }
 
-/** Returns the fields to compare with a changed one: fields of its name (`limits.o3`, `reading.o3`), else all that are read. */
+/** Returns the facts to compare with a changed field: those of its name (`limits.o3`, `reading.o3`), else all in `read`. */
 export function comparableFacts({ path }: PolicyChange, read: readonly string[][], template: JsonObject): string[][] {
   const words = path.map(plain)
   const named = Object.keys(template).filter((fact) => words.includes(plain(fact)))

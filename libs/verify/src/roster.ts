@@ -22,7 +22,7 @@ interface Principal {
 export interface EarlierRoles {
   roles: Role[]
   untilMs: number
-  /** Whether a release also needed its author's signature, by any role of the period; `undefined`: the roster's profile decides. */
+  /** Whether any role of the period also required the author's signature; `undefined`: the roster's profile decides. */
   authorSigns: boolean | undefined
 }
 
@@ -56,8 +56,8 @@ export function readRoster(bytes: Uint8Array): Roster {
   const needed = root?.threshold ?? Math.max(1, ...read.map(({ threshold }) => threshold))
   const entitled = entitledKeys(principalsById, ({ kind }, id) => kind === 'person' && (root === undefined || root.principals.includes(id)))
   const signers = signersOf(statement, entitled)
-  const signed = new Set([...principalsById].filter(([, { keys }]) => keys.some(({ keyid }) => signers.has(keyid))).map(([id]) => id))
-  if (signed.size < needed) throw refusal(`${signed.size} people signed it, but ${needed} are required`)
+  const signed = [...principalsById.values()].filter(({ keys }) => keys.some(({ keyid }) => signers.has(keyid)))
+  if (signed.length < needed) throw refusal(`${signed.length} people signed it, but ${needed} are required`)
   return {
     principals: principalsById,
     roles: read,

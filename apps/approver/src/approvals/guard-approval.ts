@@ -11,7 +11,7 @@ import { RulesInForce } from '../policies/rules-in-force.js'
 
 const TOPIC = 'hms.approval.v1'
 
-/** Evaluates the guard rules in force and the built-in authority before a signature counts. */
+/** Judges by the guard rules in force and `AUTHORITY` of libs/guard whether a signature may count. */
 @Injectable()
 export class GuardApproval implements OnModuleInit {
   constructor(

@@ -140,8 +140,8 @@ export class PrepareApproval {
   }
 
   /**
-   * Returns the release that each new one follows: the live or held release, or with `queue` that of the last run ahead; without `queue`, a
-   * run ahead is a conflict. With `supersede` it is the live release, or the release of an active run that may no longer be superseded.
+   * Returns the release that each new one follows: the live or held one. `queue`: the release of the last run ahead; without it, a run
+   * ahead is a conflict. `supersede`: the live release, or that of an active run which may no longer be superseded.
    */
   private async predecessors(
     tx: Transaction,
@@ -153,7 +153,7 @@ export class PrepareApproval {
     for (const { policy } of policies) {
       const known = records.get(policy.id)!
       const record = supersede === true ? await afterSuperseding(tx, known) : known
-      const ahead = supersede === true ? await this.runBeyondSuperseding(tx, record) : (record.queue.at(-1) ?? record.active)
+      const ahead = supersede === true ? await this.unsupersedableRun(tx, record) : (record.queue.at(-1) ?? record.active)
       if (ahead === null) {
         const followed = predecessorOf(record, effectiveMs(policy))
         if (queue !== true && supersede !== true && followed !== record.live) throw releaseHeld(record.id, record.next!)
@@ -174,7 +174,7 @@ export class PrepareApproval {
   }
 
   /** Returns the active run if it may no longer be superseded, else `null`. */
-  private async runBeyondSuperseding(tx: Transaction, { active }: PolicyRecord): Promise<number | null> {
+  private async unsupersedableRun(tx: Transaction, { active }: PolicyRecord): Promise<number | null> {
     const run = await runOf(tx, active)
     return run === undefined || (await mayBeSuperseded(tx, run)) ? null : active
   }
@@ -263,8 +263,8 @@ export async function historiesOf(
   } of policies) {
     const record = records.get(id)!
     const versions = fallbacks.filter((name) => name.startsWith(`${id}@`)).map((name) => name.slice(id.length + 1))
-    const named = await Promise.all(versions.map(async (each) => (await releaseOf(tx, record, each)) ?? []))
-    const released = [...named.flat(), ...(await releasedOf(tx, record))]
+    const given = await Promise.all(versions.map(async (each) => (await releaseOf(tx, record, each)) ?? []))
+    const released = [...given.flat(), ...(await releasedOf(tx, record))]
     histories.set(id, {
       released,
       refused: await refusedOf(tx, offered(record, released, versions), roster),

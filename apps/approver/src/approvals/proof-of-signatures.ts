@@ -4,8 +4,8 @@ import { APPROVALS } from '../runs/approval.table.js'
 const DIGEST = /^sha256:[0-9a-f]{64}$/
 
 /**
- * Identifies the signer of `{ digest, signatures }` over prepared bytes. A repeated signature, which anyone can copy from the log,
- * identifies no signer: the limits of the client's address apply.
+ * Identifies the signer of prepared bytes by a body `{ digest, signatures }`. A repeated signature, which anyone can copy from the log,
+ * identifies no one: the client is limited by its address.
  */
 export const proofOfSignatures: ProofOf = async ({ body }, { roster, database, now }) => {
   const { digest, signatures } = (body ?? {}) as { digest?: unknown; signatures?: unknown }

@@ -9,11 +9,11 @@ import { withProof } from '#libs/stage'
  */
 export async function refusedByReaders(tx: Transaction, given: ReleaseDocument, roster: Roster, at?: string): Promise<string | undefined> {
   const proven = await withProof(tx, given)
-  if (proven.proof === undefined && roster.logPolicy !== undefined) return refusedUnproven(given, roster, at)
+  if (proven.proof === undefined && roster.logPolicy !== undefined) return refusalWithoutProof(given, roster, at)
   return refusalByReaders(proven, roster)?.detail
 }
 
-function refusedUnproven({ id, version, envelope }: ReleaseDocument, roster: Roster, at?: string): string | undefined {
+function refusalWithoutProof({ id, version, envelope }: ReleaseDocument, roster: Roster, at?: string): string | undefined {
   const refusal = orRefusal(() => {
     const release = readRelease(envelope)
     const { complete, missing } = approvalState(roster, release, at ?? release.predicate.preparedAt)

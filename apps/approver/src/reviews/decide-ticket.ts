@@ -42,7 +42,7 @@ export class DecideTicket {
       const record = (await runOf(tx, open.run))!
       const approval = (await tx.documents(APPROVALS).get(record.approval))!
       const review = await reviewOf(tx, open)
-      const { predicate, person } = this.decideRun.read(record, approval, statement, tx.now, { known: ['accept'], ticket: number, review })
+      const { predicate, person } = this.decideRun.read(record, approval, statement, tx.now, { valid: ['accept'], ticket: number, review })
       // A repeated decision changes nothing: the response to the first may have been lost.
       if (open.decided?.by === person.name && open.decided.reason === predicate.reason) return open
       requireOpen(open, decision)

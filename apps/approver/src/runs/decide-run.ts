@@ -88,8 +88,8 @@ export class DecideRun {
   }
 
   /**
-   * Throws unless a person of the roster recently signed the statement, about the request's run or ticket (`isAbout`). Called before any
-   * lookup: unauthorised clients, who may replay an old one, must not learn what exists. The first check shields the database from floods.
+   * Throws unless a person of the roster signed the statement recently, and about this run or ticket (`isAbout`). Called before any lookup:
+   * strangers, even with a copied statement, must not learn what exists. It is verified before the transaction too, against floods.
    */
   // guard: strangers-run
   async requireSigned(statement: Envelope, isAbout: (predicate: RunDecisionPredicate) => boolean): Promise<void> {
@@ -113,13 +113,13 @@ export class DecideRun {
     approval: Approval,
     statement: Envelope,
     now: Date,
-    { known = RUN_DECISIONS, ...ticketFields }: ReadOptions = {},
+    { valid = RUN_DECISIONS, ...ticketFields }: ReadOptions = {},
   ): ReadRunDecision {
     const about = { run: facts.run, releases: approval.releases, ...ticketFields }
     const read = orRefusal(() => readRunDecision(statement, about, this.rosters.newest, now.toISOString()))
     if (read instanceof SignatureError) throw refusalOfRead(read, facts.run)
     const { decision, reason, publicReason = '', at, byMs = 0 } = read.predicate
-    if (!known.includes(decision)) throw otherDecision(`${decision} is not one of ${known.join(', ')}.`)
+    if (!valid.includes(decision)) throw otherDecision(`${decision} is not one of ${valid.join(', ')}.`)
     if (reason.trim() === '' || reason.length > MAX_REASON || publicReason.length > MAX_REASON)
       throw otherDecision(`A decision needs a non-empty reason of at most ${MAX_REASON} characters.`)
     if (byMs > LONGEST_EXTENSION_MS) throw otherDecision('A run is extended by 7 days at most.')
@@ -173,7 +173,7 @@ export class DecideRun {
   private stageOfPaused({ facts }: RunRecord, decision: RunDecisionName, refuse: Refuse): StageName {
     if (decision === 'pause') throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused already.`)
     const stage = pausedStage(facts)!
-    if ((decision !== 'extend' && decision !== 'retry') || stage !== 'rollout') return stage
+    if (stage !== 'rollout' || !['extend', 'retry'].includes(decision)) return stage
     throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused in its rollout: resume it, and its bake restarts.`)
   }
 
@@ -190,9 +190,9 @@ export class DecideRun {
   }
 }
 
-/** Options of `DecideRun.read`. `known`: decisions that are valid here, `RUN_DECISIONS` by default. */
+/** Options of `DecideRun.read`. `valid`: `RUN_DECISIONS` by default. */
 export interface ReadOptions extends Pick<DecidedRun, 'ticket' | 'review'> {
-  known?: readonly string[]
+  valid?: readonly string[]
 }
 
 /** `next`: action to suggest, by default to show the run. */

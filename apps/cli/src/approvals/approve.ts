@@ -28,7 +28,7 @@ function planOf({ partners, fallback: fallbacks, metric: metrics, ...flags }: Ap
   return planOptions({ ...flags, partners: named?.filter((name) => name !== ''), fallbacks, metrics })
 }
 
-/** Moves values of `--fallback` and `--metric` that are neither ID@VERSION nor NAME=QUERY to the files: both flags consume what follows. */
+/** Moves to the files what `--fallback` and `--metric` took though it is no ID@VERSION or NAME=QUERY: both take what follows. */
 function separateFallbacks(files: readonly string[], flags: ApproveFlags): { files: string[]; flags: ApproveFlags } {
   const { metric = [] } = flags
   const given = (flags.fallback ?? []).flatMap((value) => value.split(','))
@@ -51,14 +51,14 @@ export async function approve(context: CliContext, givenFiles: readonly string[]
   const client = await context.client()
   // This signer authorizes the preparation only. The consent is unlocking the key again, after the content was shown.
   const asSigner = async (): Promise<ApiClient> => signingAs(context, await openKey(context, flags))
-  let asking = client
-  const prepared = await prepareAs(client, asSigner, (allowed) => prepare((asking = allowed)))
-  await showConsent(context, asking, prepared)
+  let caller = client
+  const prepared = await prepareAs(client, asSigner, (allowed) => prepare((caller = allowed)))
+  await showConsent(context, caller, prepared)
   expectDigest(flags.expectDigest, prepared.digest, [`hms-svc approve ${files.join(' ')} --sign NAME --expect-digest ${prepared.digest}`])
   const signer = await openKey(context, flags)
   const view = await submitApproval(client, prepared, await signApproval(prepared, signer), { reason: flags.reason })
   printAccepted(context, prepared, view, signer)
-  if (flags.watch === true && view.run !== null) return watchToEnd(context, asking, view.run)
+  if (flags.watch === true && view.run !== null) return watchToEnd(context, caller, view.run)
   if (output.mode === 'json') output.data(view, () => [])
   return hasEndedNow(prepared, view, signer) ? exitCodeOfRun(view.state as RunState) : EXIT.done
 }

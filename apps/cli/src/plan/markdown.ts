@@ -6,16 +6,16 @@ import type { Plan, PlannedPolicy } from './describe-plan.js'
 const MAX_CHARACTERS = 60_000
 
 /**
- * Renders a plan as a comment on a pull request: `outcome`, the lines of `plan` without colours, then tables. A text of a document or a
- * service is code, or a word that Markdown does not read: it formats nothing and mentions no account.
+ * Renders a plan as a comment on a pull request: `outcome`, the lines of `plan` without colours, then tables. Text from a document or
+ * service becomes code unless it is a plain word, so that it formats nothing and mentions no account.
  */
 export function markdownLines({ verdict, policies, folder }: Plan, outcome: readonly string[]): string[] {
-  const states = folder?.map(({ state, id, live, version, file }) => [state, id, live ?? '', version ?? '', file ?? ''])
-  const compared = folder && [`${countStates(folder)}.`, '', ...table(['state', 'policy', 'in force', 'version', 'file'], states!)]
+  const rows = folder?.map(({ state, id, live, version, file }) => [state, id, live ?? '', version ?? '', file ?? ''])
+  const compared = folder && [`${countStates(folder)}.`, '', ...table(['state', 'policy', 'in force', 'version', 'file'], rows!)]
   const block = outcome.map((line) => `    ${line}`)
   const lines = [`## Plan: ${verdict}`, '', ...block, '', ...(compared ?? []), ...policies.flatMap(policyTable)]
-  let room = MAX_CHARACTERS
-  const kept = lines.filter((line) => (room -= line.length + 1) >= 0)
+  let used = 0
+  const kept = lines.filter((line) => (used += line.length + 1) <= MAX_CHARACTERS)
   return kept.length === lines.length ? kept : [...kept, '', `… and ${lines.length - kept.length} more lines`]
 }
 

@@ -52,7 +52,7 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
     const watch = new PolicyWatch(policies, { connection, output, now: io.now, onChange: (change) => queue.push(change) })
     try {
       watch.start()
-      const nothing = new Promise<HmsError>((resolve) => {
+      const timeout = new Promise<HmsError>((resolve) => {
         tick = () => {
           watch.tick()
           if (timeoutMs === undefined || watch.hasSeen || Math.abs(io.now() - startedAt) < timeoutMs) return
@@ -60,8 +60,8 @@ export async function watchPolicies(context: CliContext, ids: readonly string[],
           resolve(new HmsError('HMS_POLICY_NOT_FOUND', detail, { status: 404, next: ['hms-svc policies list'] }))
         }
       })
-      const ended = await Promise.race([interrupted, nothing])
-      if (ended !== undefined) throw ended
+      const error = await Promise.race([interrupted, timeout])
+      if (error !== undefined) throw error
       return EXIT.interrupted
     } finally {
       watch.stop()

@@ -18,21 +18,21 @@ export async function approvalsPage({ read, now }: PageRequest): Promise<PageCon
     title: 'Approvals',
     section: 'Approvals',
     summary:
-      answer.kind === 'loaded' ? `${count(answer.value.length, 'approval')} waiting for signatures.` : 'What waits cannot be shown now.',
+      answer.kind === 'loaded' ? `${count(answer.value.length, 'approval')} waiting for signatures.` : 'Approvals cannot be shown now.',
     body: (
       <div class="columns columns--left">
         <div>
           <LoadedPart id="waiting" title="Waiting for signatures" answer={answer} what="approvals">
-            {(list) => <Waiting approvals={list} now={now} />}
+            {(list) => <Listing approvals={list} now={now} />}
           </LoadedPart>
           {proposed.length === 0 ? null : (
             <Part id="proposed" title="Proposed">
-              <Waiting approvals={proposed} now={now} caption="Proposed, without a signature" />
+              <Listing approvals={proposed} now={now} caption="Proposed, without a signature" />
             </Part>
           )}
           {active.length === 0 ? null : (
             <Part id="active" title="Under way">
-              <Waiting approvals={active} now={now} caption="Signed by all, with a run under way" />
+              <Listing approvals={active} now={now} caption="Signed by all, with a run under way" />
             </Part>
           )}
         </div>
@@ -50,9 +50,9 @@ export async function approvalsPage({ read, now }: PageRequest): Promise<PageCon
   }
 }
 
-type WaitingProps = { approvals: readonly ApprovalSummary[]; now: Date; caption?: string }
+type ListingProps = { approvals: readonly ApprovalSummary[]; now: Date; caption?: string }
 
-function Waiting({ approvals, now, caption = 'Waiting for signatures' }: WaitingProps): JSX.Element {
+function Listing({ approvals, now, caption = 'Waiting for signatures' }: ListingProps): JSX.Element {
   if (approvals.length === 0) return <None>Nothing waits for a signature.</None>
   return (
     <Table

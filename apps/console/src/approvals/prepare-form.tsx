@@ -11,7 +11,7 @@ import type { Sent } from '../reading/answer.js'
 const MAX_FILES = 20
 const PREPARE = '/v1/approvals/prepare'
 
-/** `POST /approvals`: has approver prepare what a form brings, and leads to the page that shows it. */
+/** `POST /approvals`: has approver prepare a form's content, and redirects to its approval page. */
 export function addPrepareForm(server: FastifyInstance, maker: PageMaker, sendOf: SendOf): void {
   takeForms(server, (scope) => {
     scope.post('/approvals', { config: { page: true } }, async (request, reply) => {
@@ -49,7 +49,7 @@ async function requestOf(form: FormData, proposed: Proposed, admit: () => Promis
   return { policies, plan: await planOf(proposed), ...(proposed.author === '' ? {} : { author: proposed.author }) }
 }
 
-/** Asks approver with an empty request, which it judges after the caller, because reading YAML takes this process a second and more. */
+/** Sends an empty request: approver authorizes the caller before it refuses that, and reading YAML takes a second or more here. */
 async function requireMayPrepare(prepare: (asked: object) => Promise<string>): Promise<void> {
   await prepare({}).catch((error: unknown) => {
     if (!(error instanceof HmsError && (error.status === 400 || error.status === 422))) throw error

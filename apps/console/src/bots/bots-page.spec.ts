@@ -49,7 +49,7 @@ describe('the page of bots', () => {
     )
     expect((await page(DENIED)).text).toContain('Not allowed to see the bots of some policies')
     expect((await page(AWAY)).text).toContain('The bots of some policies could not be loaded')
-    expect((await page(AWAY)).text).toContain('cannot be shown whole')
+    expect((await page(AWAY)).text).toContain('Not all bots can be shown now.')
     expect((await page(coverage([]), '', { '/v1/policies': DENIED })).text).toContain('Not allowed to see the policies')
   })
 

@@ -39,16 +39,16 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
     pictured === undefined ? undefined : readFleet(read, pictured),
     ...asked.map((id) => read<CoverageView>(`/v1/coverage?policy=${encodeURIComponent(id)}`)),
   ])
-  const behind = laggingOf(coverages)
-  const lagging = behind.filter((bot) => state === undefined || bot.state === state)
-  const dark = coverages.find(({ kind }) => kind === 'away' || kind === 'denied')
+  const lagging = laggingOf(coverages)
+  const shown = lagging.filter((bot) => state === undefined || bot.state === state)
+  const gap = coverages.find(({ kind }) => kind === 'away' || kind === 'denied')
   const narrowed = policy !== '' || state !== undefined
   return {
     ...placeOfList('Fleet', narrowed),
     summary:
-      dark === undefined && policies.kind === 'loaded'
-        ? summaryOf(coverages, behind, ids.length - asked.length)
-        : 'How far the bots are cannot be shown whole.',
+      gap === undefined && policies.kind === 'loaded'
+        ? summaryOf(coverages, lagging, ids.length - asked.length)
+        : 'Not all bots can be shown now.',
     body: (
       <>
         <FilterForm action="/bots">
@@ -63,9 +63,9 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
                 Behind: what it last acknowledged is not what it should apply, or hold for later. Silent: it is connected and has
                 acknowledged nothing, so it is not known which rule it applies.
               </p>
-              {dark === undefined ? null : <Absent answer={dark} what="bots of some policies" />}
+              {gap === undefined ? null : <Absent answer={gap} what="bots of some policies" />}
               <Loaded answer={policies} what="policies">
-                {() => <Lagging bots={lagging} narrowed={narrowed} />}
+                {() => <Lagging bots={shown} narrowed={narrowed} />}
               </Loaded>
             </Part>
             <Part id="left" title="Bots that left while behind">
@@ -73,7 +73,7 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
                 They disconnected in the last seven days before they had acknowledged what was in force for them, and have not returned. No
                 count, gate or verdict includes them.
               </p>
-              {dark === undefined ? null : <Absent answer={dark} what="bots of some policies" />}
+              {gap === undefined ? null : <Absent answer={gap} what="bots of some policies" />}
               <Loaded answer={policies} what="policies">
                 {() => <LeftBots bots={leftOf(coverages)} />}
               </Loaded>
@@ -81,7 +81,7 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
           </div>
         </div>
         <LoadedPart id="policies" title="Bots by policy" answer={policies} what="policies">
-          {(all) => <ByPolicy ids={asked} coverages={coverages} left={ids.length - asked.length} none={all.length === 0} />}
+          {(all) => <ByPolicy ids={asked} coverages={coverages} more={ids.length - asked.length} none={all.length === 0} />}
         </LoadedPart>
         <LoadedPart id="registered" title="Bots for replay" answer={registered} what="registered bots" children={registeredTable} />
         <Terminal commands={['hms-svc coverage ID', 'hms-svc bots list', 'hms-svc bots add FILE --id ID']} />
@@ -90,14 +90,14 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
   }
 }
 
-function summaryOf(coverages: readonly Answer<CoverageView>[], behind: readonly LaggingBot[], unasked: number): string {
+function summaryOf(coverages: readonly Answer<CoverageView>[], lagging: readonly LaggingBot[], unasked: number): string {
   const views = coverages.flatMap((answer) => (answer.kind === 'loaded' ? [answer.value] : []))
   const most = Math.max(0, ...views.map(({ total }) => total))
   const of = unasked === 0 ? '' : `Of the first ${views.length} policies: `
   if (most === 0) return `${of}No bot is connected.`
-  if (behind.length === 0) return `${of}All connected bots are up to date; ${count(most, 'bot')} in the policy with most.`
-  const stale = behind.filter(({ state }) => state === 'stale').length
-  return `${of}${stale} behind, ${behind.length - stale} silent, of ${count(most, 'bot')} in the policy with most.`
+  if (lagging.length === 0) return `${of}All connected bots are up to date; ${count(most, 'bot')} in the policy with most.`
+  const stale = lagging.filter(({ state }) => state === 'stale').length
+  return `${of}${stale} behind, ${lagging.length - stale} silent, of ${count(most, 'bot')} in the policy with most.`
 }
 
 function Lagging({ bots, narrowed }: { bots: readonly LaggingBot[]; narrowed: boolean }): JSX.Element {
@@ -148,35 +148,35 @@ function BotTable({ rows, ...table }: { caption: string; head: readonly string[]
   )
 }
 
-type ByPolicyProps = { ids: readonly string[]; coverages: readonly Answer<CoverageView>[]; left: number; none: boolean }
+type ByPolicyProps = { ids: readonly string[]; coverages: readonly Answer<CoverageView>[]; more: number; none: boolean }
 
-function ByPolicy({ ids, coverages, left, none }: ByPolicyProps): JSX.Element {
+function ByPolicy({ ids, coverages, more, none }: ByPolicyProps): JSX.Element {
   if (ids.length === 0)
-    return none ? <None>No policy is in force, so no bot lives by one.</None> : <FilteredAway what="policies" href="/bots" />
+    return none ? <None>No policy is in force, so no bot applies one.</None> : <FilteredAway what="policies" href="/bots" />
   return (
     <>
       <Table
         caption="Bots by policy"
-        head={['Policy', 'Connected', 'Up to date', 'By version', 'Others that read']}
+        head={['Policy', 'Connected', 'Up to date', 'By version', 'Other readers']}
         rows={ids.map((id, index) => {
           const coverage = coverages[index]!
           const policy = [<PolicyLink id={id} />, <RefusedByReaders refused={valueOf(coverage)?.refused} />]
           return [policy, ...(coverage.kind === 'loaded' ? countsOf(coverage.value) : [<td colSpan={4}>cannot be shown now</td>])]
         })}
       />
-      {left > 0 ? <p>{count(left, 'more policy', 'more policies')}: narrow the list by policy.</p> : null}
+      {more > 0 ? <p>{count(more, 'more policy', 'more policies')}: narrow the list by policy.</p> : null}
     </>
   )
 }
 
 function countsOf({ policy, total, current, versions, seen }: CoverageView): ComponentChildren[] {
-  const picture = (
+  const link = (
     <a href={`/bots?policy=${encodeURIComponent(policy)}`} aria-label={`${total}: picture of ${policy}`}>
       {total}
     </a>
   )
   return [
-    <td class="number">{picture}</td>,
+    <td class="number">{link}</td>,
     <td class="number">{current}</td>,
     versions.map((each) => `${each.version ?? (each.digest === null ? 'none' : 'not known')}: ${each.total}`).join(', ') || '–',
     <td class="number">{seen.stream + seen.events + seen.ofrep}</td>,

@@ -55,7 +55,8 @@ export function isAnnouncement({ message }: Pick<Delivery, 'message'>): boolean 
 export function noticeOf(news: News): Notice {
   const { cause, messageCause, kind, run, stage, policies } = news
   const all = policies.map(({ policy, version, digest }) => ({ policy, version, digest }))
-  const [{ policy }, isBundle] = [policies[0], all.length > 1]
+  const [{ policy }] = policies
+  const isBundle = all.length > 1
   return {
     notified: { ...all[0]!, ...(isBundle ? { policies: all } : {}) },
     run,
@@ -98,13 +99,13 @@ function typeOf({ policies, kind }: Pick<News, 'policies' | 'kind'>): PolicyEven
   return policies[0].release === null ? 'policy.withdrawn' : `policy.${kind ?? 'updated'}`
 }
 
-/** Returns when a policy came into force, as `from` of its history: at its effective time, but not before its head was stored. */
+/** Returns when a policy came into force (`from` of its history): its effective time, or its head's storage time if later. */
 function inForceFrom(effective: string, storedAt: string | undefined): { inForceFrom?: string } {
   if (storedAt === undefined) return {}
   return { inForceFrom: Date.parse(effective) > Date.parse(storedAt) ? effective : storedAt }
 }
 
-/** Maximum characters of the values in a message, in JSON. Partners read larger ones at the link: each delivery stores its body. */
+/** Maximum characters of the values in a message, in JSON. Each delivery stores its body, so larger ones are only at the link. */
 const MAX_VALUES = 64 * 1024
 
 /** Returns what each policy says and how it differs from the release before; empty objects if this is too large. */
@@ -149,7 +150,7 @@ function bodyOf(news: News, supersedes: readonly string[][], receipt: string, pu
     ...(isWithdrawal ? {} : { bundle: updatesOf(policies) }),
     ...(updates.length > 1 ? {} : { ...contents[0], ...inForceFrom(effective, storedAt) }),
     ...(kind === 'rolled-back' ? { rolledBack: policies[0].before } : {}),
-    ...(updates.length > 1 ? { policies: updates } : publicReason === undefined ? {} : { reason: publicReason }),
+    ...(updates.length > 1 ? { policies: updates } : { reason: publicReason }),
     ...(isWithdrawal ? {} : { link: publicUrl + (kind === 'announced' ? `/runs/${run}` : `/policies/${id}`) }),
     receipt,
   }

@@ -50,7 +50,7 @@ export function nextAttemptAt({ firstAt, endedAt, attempt, outcome, retryAfterMs
  */
 function gapAfter(attempt: number, seed: string): number {
   const gap = (ATTEMPT_OFFSETS_MS[attempt] ?? HORIZON_MS) - (ATTEMPT_OFFSETS_MS[attempt - 1] ?? 0)
-  const sign = fraction(seed) < 0.5 === (attempt % 2 === 0) ? 1 : -1
+  const sign = (fraction(seed) < 0.5 ? 1 : -1) * (-1) ** attempt
   return Math.round(gap * (1 + sign * JITTER * fraction(`${seed}:${attempt}`)))
 }
 

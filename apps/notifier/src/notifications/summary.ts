@@ -26,7 +26,7 @@ export function summarize(stage: Addressees, deliveries: readonly Facts[]): Noti
   }
 }
 
-/** Whether deliveries that satisfy `by` cover each policy on a channel. False without any: the partner was removed before its turn. */
+/** Whether deliveries that satisfy `by` cover each policy on some channel. False without any: the partner was removed early. */
 function isReached(deliveries: readonly Facts[], by: (delivery: Facts) => boolean): boolean {
   const reached = deliveries.filter(by)
   return deliveries.length > 0 && deliveries.every((delivery) => covers(reached, delivery))

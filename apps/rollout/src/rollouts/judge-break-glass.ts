@@ -52,8 +52,8 @@ function missingSignatures(opened: readonly OpenedRelease[], roster: Roster): Re
   const incomplete = states.find(({ complete }) => !complete)
   if (incomplete !== undefined)
     return refusal('NOT_APPROVED', `signatures of ${nameOf(incomplete.release)} are missing: ${incomplete.missing.join(', ')}`)
-  const together = states[0]!.approvedBy.filter(({ id }) => states.every(({ approvedBy }) => approvedBy.some((each) => each.id === id)))
-  if (together.length >= 2) return undefined
+  const signers = states[0]!.approvedBy.filter(({ id }) => states.every(({ approvedBy }) => approvedBy.some((each) => each.id === id)))
+  if (signers.length >= 2) return undefined
   return refusal('NOT_APPROVED', 'fewer than two people signed all releases')
 }
 

@@ -121,7 +121,7 @@ export function advance(stable: Stable, release: ReleaseDocument, run: number, b
 
 /** Rolls back to a release that was current before, by people's decision. `together`: all policies of the rollback. */
 export function rollBackTo(stable: Stable, release: ReleaseDocument, together: readonly string[], now: Date): Stable {
-  // A reinstated bundle is complete again, and will be rolled back as one.
+  // Forward again: the reinstated bundle will be rolled back as one.
   const isForward = rolledBackRelease(stable)?.releaseDigest === release.releaseDigest
   const moved = { ...moveTo(stable, release, isForward && together.length > 1 ? [...together] : [], now), run: null }
   return { ...moved, takenBackWith: isForward ? [] : [...new Set([...stable.takenBackWith, ...together])] }
@@ -129,7 +129,7 @@ export function rollBackTo(stable: Stable, release: ReleaseDocument, together: r
 
 /**
  * Reverts a run's current or held release. `release`: release that was live before it, if any. `wasPromoted`: whether other services were
- * notified that the run's release is live. If not, they are not notified of this, and `release` counts as in force without a break.
+ * notified that the run's release is live. If not, they do not hear of its end, and `release` counts as in force without a break.
  */
 export function revertRelease(
   stable: Stable,
@@ -137,8 +137,8 @@ export function revertRelease(
   { now, wasPromoted }: { now: Date; wasPromoted: boolean },
 ): Stable {
   const moved = moveTo({ ...stable, failed: [...stable.failed, newestOf(stable)!.releaseDigest] }, release, [], now)
-  const isBack = stable.current?.releaseDigest !== moved.current?.releaseDigest
-  const period = isBack && !wasPromoted ? { sinceSeq: stable.sinceSeqBefore } : {}
+  const isKept = stable.current?.releaseDigest === moved.current?.releaseDigest
+  const period = isKept || wasPromoted ? {} : { sinceSeq: stable.sinceSeqBefore }
   return { ...moved, ...period, run: null, takenBackWith: [] }
 }
 
@@ -189,16 +189,16 @@ export function runOf({ liveBy }: Stable, release: ReleaseDocument | null): numb
   return release === null ? undefined : liveBy[release.releaseDigest]
 }
 
-/** Returns the release of the highest epoch ever live or held: the floor of readers, so its fallbacks count after a rollback. */
+/** Returns the release of the highest epoch ever live or held. Readers refuse older ones, except its fallbacks. */
 export function newestApproved({ current, next, history }: Stable): ReleaseDocument | undefined {
   return [...(next === undefined ? [] : [next.release]), ...(current === null ? [] : [current]), ...history].reduce<
     ReleaseDocument | undefined
   >((highest, release) => (highest === undefined || release.releaseEpoch > highest.releaseEpoch ? release : highest), undefined)
 }
 
-/** Moves to the next release. The current one stays, with its bundle, if the next is held until later or a held one is dropped. */
+/** Moves to the next release. The current one and its bundle stay if the next is held, or if only a held one is dropped. */
 function moveTo(stable: Stable, release: ReleaseDocument | null, bundle: string[], now: Date): Stable {
-  const { next: held, unannounced: _announced, ...before } = stable
+  const { next: held, unannounced: _move, ...before } = stable
   const scheduled = release === null ? undefined : upcoming(release, now)
   const current = scheduled === undefined ? release : stable.current
   const isUnchanged = current?.releaseDigest === stable.current?.releaseDigest

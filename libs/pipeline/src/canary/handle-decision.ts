@@ -32,10 +32,10 @@ export function handleDecision(canary: Canary, received: DecisionReceived, conte
   const { decision } = received
   const ownership = decision.attempt < canary.attempt ? 'elsewhere' : ownershipOfCanary(canary, decision)
   if (ownership === 'elsewhere') return unchanged(canary)
-  const late = isOfEarlierStep(canary, received)
+  const other = isOfEarlierStep(canary, received)
     ? lateResponse(received, 'late', `the canary has reached step ${(canary.step ?? 0) + 1} since the decision was signed`)
     : lateResponse(received, ownership, `the canary is ${canary.state}`)
-  if (late !== undefined) return { state: canary, effects: [late] }
+  if (other !== undefined) return { state: canary, effects: [other] }
   return precededBy([applied(decision)], applyDecision(canary, decision, context))
 }
 

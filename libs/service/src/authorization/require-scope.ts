@@ -20,13 +20,12 @@ export type Requirement =
   | 'bot'
 
 /**
- * Declares who may call a route, or every undeclared route of a controller. `operate`: a person or operator who signed the request, or a
- * key with that scope, in every profile. `statement`: as `operate`, without keys. `metrics`: as `read`, but in every profile. `read`,
- * `values`, `bot` (for the body's `bot`): a signed request, or a key with the scope; profile dev requires neither, for a bot only on
- * loopback. `records`: as `read`, or a request signed by audit; profile dev requires no key, but the scope of one that is sent.
- * `schemas`: as `read`, or a request signed by config-store. `calendar`: as `read`, or the key in the address. `heads`: as `values`, or a
- * request signed by approver. `notices`: as `values`, or the stream key in the address that an evaluation returned. In production, an
- * undeclared route needs `read` for GET and `operate` otherwise.
+ * Declares who may call a route, or each undeclared route of a controller. Undeclared in production: `read` for GET, else `operate`.
+ * - `operate`: a person or operator who signed the request, or a key with that scope; also in dev. `statement`: the same without keys.
+ * - `read`, `values`, `bot` (for the body's `bot`): a signed request, or a key with the scope. Open in dev; `bot` only on loopback.
+ * - `metrics`: as `read`, also in dev. `schemas`: as `read`, or signed by config-store. `calendar`: as `read`, or the key in the address.
+ * - `records`: as `read`, or signed by audit. Open in dev without a key; a key that is sent needs the scope.
+ * - `heads`: as `values`, or signed by approver. `notices`: as `values`, or the stream key in the address, from an evaluation.
  */
 export function RequireScope(requirement: Exclude<Requirement, 'public'>): ClassDecorator & MethodDecorator {
   return requires(requirement)
@@ -37,7 +36,7 @@ export function Public(): ClassDecorator & MethodDecorator {
   return requires('public')
 }
 
-/** Stores a requirement for the guard's `Reflector`, and in the route for the check of the request head, which has no handler yet. */
+/** Stores a requirement twice: for the guard's `Reflector`, and in the route for the head check, which runs before the guard. */
 function requires(requirement: Requirement): ClassDecorator & MethodDecorator {
   return (target: object, _name?: string | symbol, descriptor?: PropertyDescriptor): void => {
     Reflect.defineMetadata(REQUIREMENT, requirement, (descriptor?.value as object | undefined) ?? target)

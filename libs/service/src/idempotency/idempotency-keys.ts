@@ -36,7 +36,7 @@ export class RepeatableRequests {
       const fresh: RepeatableRequest = { ...request, leaseUntil: after(tx, LEASE_MS), expiresAt: after(tx, RETENTION_MS) }
       await prune(tx, call.caller)
       if (await requests.insert(fresh)) return undefined
-      // The claim of the first attempt is committed by now. Of two concurrent take-overs, one waits here.
+      // `insert` waited for the first attempt's commit. Of two concurrent take-overs, one waits here.
       await tx.lock([`repeatable ${call.id}`])
       const known = await requests.get(call.id)
       if (known === undefined || isPast(tx, known.expiresAt)) return void (await requests.put(fresh))

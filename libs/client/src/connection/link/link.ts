@@ -41,14 +41,14 @@ export class Link {
   private current: Trial | undefined
   private better: Trial | undefined
   private retry: Timer | undefined
-  private nextBetter: Timer | undefined
+  private tryTimer: Timer | undefined
   /** Number of failed tries of a better transport since the best one last worked. */
   private tries = 0
   private attempt = 0
   /** Revision of the newest frame. */
   private newest = 0
-  /** Whether the current session has had its first frame. */
-  private isFollowed = false
+  /** Whether the current session has had a frame. */
+  private hasFrame = false
 
   constructor(
     private readonly options: LinkOptions,
@@ -92,8 +92,8 @@ export class Link {
       // An instance with an older revision is not better.
       if (frame.revision < this.newest) return trial.end({ reason: 'it is behind' }) // guard: better-way-not-behind
       this.changeTo(trial)
-    } else if (!this.isFollowed) {
-      this.isFollowed = true
+    } else if (!this.hasFrame) {
+      this.hasFrame = true
       this.events.opened()
     }
     this.newest = frame.revision
@@ -105,9 +105,9 @@ export class Link {
   private ended({ reason, refused, blocked = false, damaged = false, error, reconnectAfterMs, hadFrames, lastedMs }: TrialEnd): void {
     const { transport } = this.choice
     this.current = undefined
-    this.isFollowed = false
-    this.nextBetter?.cancel()
-    this.nextBetter = undefined
+    this.hasFrame = false
+    this.tryTimer?.cancel()
+    this.tryTimer = undefined
     if (hadFrames && lastedMs >= HEALTHY_MS) this.attempt = 0
     this.choice = chooseTransport(this.choice, { hadFrames, blocked }, this.order)
     const isFallback = this.choice.transport !== transport && this.choice.transport !== this.order[0]
@@ -120,9 +120,9 @@ export class Link {
   }
 
   private scheduleBetter(transport: TransportName): void {
-    if (this.better !== undefined || this.nextBetter !== undefined) return
-    this.nextBetter = this.options.clock.after(tryBetterAfterMs(this.tries, this.options.random), () => {
-      this.nextBetter = undefined
+    if (this.better !== undefined || this.tryTimer !== undefined) return
+    this.tryTimer = this.options.clock.after(tryBetterAfterMs(this.tries, this.options.random), () => {
+      this.tryTimer = undefined
       this.better = this.startTrial(betterTransport(transport, this.tries))
     })
   }
@@ -131,7 +131,7 @@ export class Link {
     this.better = undefined
     this.tries++
     const name = this.current?.name
-    if (this.isFollowed && name !== undefined && name !== this.order[0]) this.scheduleBetter(name)
+    if (this.hasFrame && name !== undefined && name !== this.order[0]) this.scheduleBetter(name)
   }
 
   private changeTo(trial: Trial): void {
@@ -140,14 +140,14 @@ export class Link {
     this.retry?.cancel()
     this.current = trial
     this.choice = { transport: trial.name, blocked: 0, proven: this.choice.proven || trial.name === this.order[0] }
-    this.isFollowed = true
+    this.hasFrame = true
     void before?.close()
     this.events.opened()
   }
 
   private cancelBetter(): void {
-    this.nextBetter?.cancel()
-    this.nextBetter = undefined
+    this.tryTimer?.cancel()
+    this.tryTimer = undefined
     const { better } = this
     this.better = undefined
     void better?.close()

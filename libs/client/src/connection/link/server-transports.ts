@@ -36,7 +36,7 @@ export function serverTransports(target: Target): Transports {
   }
 }
 
-/** Transport over `GET /v1/stream`. An open socket does not keep the process alive; a pending connect can, as work of libuv. */
+/** Transport over `GET /v1/stream`. An open socket does not keep the process alive; libuv can, while it connects. */
 function webSocket(target: Target): Transport {
   return {
     firstMs: FIRST_MS,
@@ -69,13 +69,13 @@ function webSocket(target: Target): Transport {
           else socket.send(JSON.stringify(frame))
         },
         drop: () => socket.terminate(),
-        close: () => closed(socket),
+        close: () => close(socket),
       }
     },
   }
 }
 
-async function closed(socket: WebSocket): Promise<void> {
+async function close(socket: WebSocket): Promise<void> {
   if (socket.readyState === WebSocket.CLOSED) return
   await new Promise<void>((resolve) => {
     const closeTimer = setTimeout(() => socket.terminate(), CLOSE_MS)
