@@ -27,7 +27,7 @@ import { TokensModule } from './tokens/tokens.module.js'
 })
 class ApproverModule {}
 
-/** Advances counters after a restore, above all numbers seen by people or readers. No other process may use the database. */
+/** Advances counters after a restore beyond every number that people or readers have seen. No other process may use the database. */
 async function advanceCounters({ tx, by }: CounterAdvance): Promise<void> {
   const policies = await tx.documents(POLICIES).find({ limit: ALL_COUNTERS })
   for (const policy of policies) await tx.documents(POLICIES).put({ ...policy, releaseEpoch: policy.releaseEpoch + by })

@@ -40,14 +40,14 @@ export class CliContext {
     return this.io.askHidden(printable(question))
   }
 
-  /** `--timeout` in ms; `undefined` without it: verbs that watch then wait without limit. */
+  /** Returns `--timeout` in ms, or `undefined` if the flag is absent: no limit for verbs that watch a resource. */
   timeoutMs(): number | undefined {
     const ms = durationFlag('--timeout', this.options.timeout)
     if (ms === 0) throw usageError(`--timeout ${this.options.timeout} leaves no time for a response; write 90s or 5m`)
     return ms
   }
 
-  /** Creates a client: by `authorize`, else HMS_TOKEN, else the operator key. A call takes `deadlineMs`, else `--timeout`, else 10 s. */
+  /** Creates a client authorized by `authorize`, HMS_TOKEN or the operator key. Time limit per call: `deadlineMs`, `--timeout` or 10 s. */
   async client(authorize?: Authorize, deadlineMs?: number): Promise<ApiClient> {
     const { ApiClient, authorizationFrom, readUrl } = await import('#libs/client')
     const { token, dataDir } = this.io.environment

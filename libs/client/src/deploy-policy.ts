@@ -71,7 +71,7 @@ async function waitForRun(api: ApiClient, prepared: PreparedApproval, { run }: A
   throw new RunError(view)
 }
 
-/** Returns the installation by HMS_ROSTER or the data folder's roster, never by the service. Throws `HMS_ROSTER_REQUIRED` (400). */
+/** Reads the installation from the roster of HMS_ROSTER or the data folder; never asks a service. Throws `HMS_ROSTER_REQUIRED` (400). */
 async function installationOf({ roster, dataDir }: Pick<ClientConfig, 'roster' | 'dataDir'>): Promise<string> {
   const file = roster ?? rosterFile(dataDir)
   const text = await readIfThere(file)

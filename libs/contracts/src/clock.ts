@@ -28,8 +28,8 @@ export interface RunClock {
 }
 
 /**
- * Returns the line under a run's closing line: `In force: 300 of 300 bots after 22 s; 6 of 6 partners told after 23 s`, or if received
- * before its effective time: `Held: 300 of 300 bots after 4 s, in force from 2027-01-01T00:00:00Z; …`. `held`: this time is in the future.
+ * Returns the line below a run's result: `In force: 300 of 300 bots after 22 s; 6 of 6 partners told after 23 s`. With an effective time:
+ * `Held: 300 of 300 bots after 4 s, in force from 2027-01-01T00:00:00Z; …`. `held`: the run still waits for its effective time.
  */
 export function describeClock(clock: RunClock, held = false): string {
   const { bots, current, seconds, effectiveAt } = clock

@@ -132,8 +132,8 @@ export interface EventData {
   /**
    * `region`: region of the key or of the open stream, empty if neither names one. `connected`: whether the bot had an open stream.
    * `ofRun`: newest run with a release in force for the bot. `applied`: for each of the newest runs, the digest of one release that the
-   * bot's open stream acknowledged. `reporter`: id of the submitting key or signer. Profile dev requires none: missing there,
-   * or `AT_WRITE_LIMIT`.
+   * bot's open stream acknowledged. `reporter`: id of the submitting key or signer. In profile dev, for an alert
+   * without a key, `reporter` is missing or `AT_WRITE_LIMIT`.
    */
   'hms.alert.reported.v1': BotAlert & {
     receivedAt: string
@@ -146,10 +146,10 @@ export interface EventData {
 }
 export type EventType = keyof EventData
 
-/** Reporter of alerts without a key whose address writes as often as it may. They count together: a flood is not a bot per name. */
+/** Reporter of an alert without a key from an address at its write limit. All such alerts count as one bot, whichever bots they name. */
 export const AT_WRITE_LIMIT = 'addresses at their write limit'
 
-/** Declaration of an event type: its topic (`null`: that of the publishing stage), and the facts of its header `hms-summary`. */
+/** Declaration of an event type: its topic (`null`: the topic of the publishing stage), and the facts in its header `hms-summary`. */
 type Declaration<T extends EventType> = readonly [topic: string | null, facts: (data: EventData[T]) => string]
 
 const nothing = (): string => ''
@@ -238,7 +238,7 @@ export const STAGE_EVENTS = [
   'hms.run.decision-late.v1',
 ] as const
 
-/** Topic of every other type. */
+/** Topic of each event type that is not in `STAGE_EVENTS`. */
 export const EVENT_TOPICS = Object.fromEntries(
   EVENT_TYPES.filter((type) => !isStageEvent(type)).map((type) => [type, EVENTS[type][0]]),
 ) as Record<Exclude<EventType, StageEventType>, string>

@@ -1,8 +1,8 @@
 const ANSWER_MS = 5_000
 const MAX_ANSWER_BYTES = 64 * 1024
-/** Life of a token whose response states none. */
+/** Assumed lifetime of a token if the response does not state the lifetime. */
 const UNKNOWN_LIFE_S = 60
-/** A token is replaced this long before it expires, or after half of its life; kafkajs logs in again 10 s before. */
+/** A token is replaced this long before its expiry, or after half of its lifetime if that is later; kafkajs logs in 10 s before expiry. */
 const RENEW_BEFORE_S = 60
 
 interface Options {
@@ -33,7 +33,7 @@ export class ClientCredentials {
   private async fetch(): Promise<string> {
     const [at, signal] = [this.now(), AbortSignal.timeout(ANSWER_MS)]
     let { status, answer } = await this.request(true, signal)
-    // A server must accept Basic; some that do accept the form alone.
+    // A server must accept HTTP Basic, but some servers accept the credentials only in the form.
     if (status === 400 || status === 401) ({ status, answer } = await this.request(false, signal))
     const { access_token: value, expires_in: seconds = UNKNOWN_LIFE_S, error = '' } = answer
     if (status >= 400 && status < 500 && status !== 408 && status !== 429) {
@@ -66,14 +66,14 @@ export class ClientCredentials {
     }
   }
 
-  /** Upon an error of this name, kafkajs retries on a new connection, as it must: the broker awaits the token on this one. */
+  /** Returns an error whose name makes kafkajs retry on a new connection; on the current connection, the broker still awaits the token. */
   private unavailable(problem: string): Error {
     const message = `the token endpoint ${this.options.tokenUrl.host} ${problem}`
     return Object.assign(new Error(message), { name: 'KafkaJSConnectionError', retriable: true })
   }
 }
 
-/** RFC 6749, section 2.3.1: both parts are encoded as in a form. */
+/** Encodes a client id or secret as a form value, as RFC 6749, section 2.3.1 requires. */
 function formEncoded(text: string): string {
   return new URLSearchParams({ text }).toString().slice('text='.length)
 }
@@ -86,7 +86,7 @@ function readObject(text: string): Record<string, unknown> {
   }
 }
 
-/** Returns an error that kafkajs does not retry and `isFault` recognises as a refused login. */
+/** Returns an error that kafkajs does not retry and `isLoginRefused` recognises. */
 export function refusedLogin(message: string): Error {
   return Object.assign(new Error(message), { name: 'KafkaJSSASLAuthenticationError', retriable: false })
 }

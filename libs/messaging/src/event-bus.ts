@@ -18,12 +18,12 @@ export abstract class EventBus {
   abstract writeHeartbeats(topics: readonly string[]): Promise<void>
   /**
    * Notifies the bus that the outbox of `source` marked these events as sent, in order. A bus over outboxes passes them to its readers.
-   * Without events, others may be marked that were never announced.
+   * An empty `sent` means that the outbox may have marked events without announcing them.
    */
   abstract announce(source: string, sent: readonly SentEvent[]): void
   /** Reads topics for a group from the group's position, initially from the oldest record. Restarts after faults, until closed. */
   abstract subscribe(subscription: Subscription): Promise<void>
-  /** Reads one response of a topic of one partition and producer, without a group. Rejects while the log does not respond. */
+  /** Reads the next records from a topic with one partition and one producer. Uses no group. Rejects while the log does not respond. */
   abstract read(topic: { name: string; producer: string }, from: ReadPosition): Promise<LogPart>
   /**
    * Yields the records that topics contain from a time up to their present end, in order per key. Uses no group. Throws while the log does
@@ -102,8 +102,8 @@ export interface Subscription {
   /** Handles a record; the position advances when it resolves. Rejects only while the process is stopping; the record is redelivered. */
   handle(record: BusRecord): Promise<void>
   /**
-   * Returns those of the given instances of the group's service that are gone. Their partitions are reassigned at once instead of after the
-   * broker's session timeout. Rejects while this is unknown. If the function is absent, the broker's timeout applies.
+   * Returns which of these instances of the group's service are gone. The partitions of such an instance are reassigned at once instead of
+   * after the broker's session timeout. Rejects while this is unknown. If the function is absent, the broker's timeout applies.
    */
   findDisconnected?(instances: readonly string[]): Promise<readonly string[]>
 }

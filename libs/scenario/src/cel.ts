@@ -43,7 +43,7 @@ function boundedMatches() {
 
 /**
  * Converts JSON to CEL. Every number becomes a double: the author of `reading.pm25 > …` cannot know whether a reading has a decimal point.
- * Literals of an expression stay ints, so arithmetic between both is added below (`reading.pm25 * 2`); comparison already supports it.
+ * Literals of an expression stay ints, so arithmetic of ints with doubles is added below (`reading.pm25 * 2`); comparison already works.
  */
 export function toCel(value: Json | undefined): CelInput {
   if (value === undefined || value === null) return null

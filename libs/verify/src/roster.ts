@@ -45,22 +45,22 @@ export function readRoster(bytes: Uint8Array): Roster {
   const statement = openStatement(envelope, 'roster')
   const { principals, roles, revoked } = statement.predicate
   if (!isObject(principals) || !Array.isArray(roles)) throw refusal('principals or roles are missing')
-  const since = readRevoked(revoked)
-  const principalsById = new Map(Object.entries(principals).map(([id, principal]) => [id, readPrincipal(principal, since)]))
+  const revokedAtMs = readRevoked(revoked)
+  const principalsById = new Map(Object.entries(principals).map(([id, principal]) => [id, readPrincipal(principal, revokedAtMs)]))
   const keyids = [...principalsById.values()].flatMap(({ keys }) => keys.map(({ keyid }) => keyid))
   if (new Set(keyids).size < keyids.length) throw refusal('one key is listed twice')
-  const read = roles.map(readRole)
+  const parsedRoles = roles.map(readRole)
   // The root role and its threshold decide who must sign a roster. Without a root role, any people count, and at least as many must sign as
   // the highest threshold of all roles. Distinct people count, not keys.
-  const root = read.find(({ match }) => match['root'] === true)
-  const needed = root?.threshold ?? Math.max(1, ...read.map(({ threshold }) => threshold))
+  const root = parsedRoles.find(({ match }) => match['root'] === true)
+  const needed = root?.threshold ?? Math.max(1, ...parsedRoles.map(({ threshold }) => threshold))
   const entitled = entitledKeys(principalsById, ({ kind }, id) => kind === 'person' && (root === undefined || root.principals.includes(id)))
   const signers = signersOf(statement, entitled)
   const signed = [...principalsById.values()].filter(({ keys }) => keys.some(({ keyid }) => signers.has(keyid)))
   if (signed.length < needed) throw refusal(`${signed.length} people signed it, but ${needed} are required`)
   return {
     principals: principalsById,
-    roles: read,
+    roles: parsedRoles,
     earlier: readEarlierRoles(statement.predicate['earlierRoles']),
     rules: statement.predicate,
     logs: readLogs(statement.predicate),

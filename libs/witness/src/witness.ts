@@ -27,9 +27,9 @@ export class Witness implements WitnessLink {
 
   /** Processes calls one after the other: no other call runs between reading the stored checkpoint and signing the next one. */
   addCheckpoint(text: string): Promise<WitnessResponse> {
-    const process = this.tail.then(() => this.process(text))
-    this.tail = process.catch(() => {})
-    return process
+    const response = this.tail.then(() => this.process(text))
+    this.tail = response.catch(() => {})
+    return response
   }
 
   async newestCheckpoint(origin: string): Promise<string | undefined> {

@@ -18,7 +18,7 @@ import { ApproverConfig } from '../approver.config.js'
 /** Validity of a preparation in ms, for signing and execution. */
 const PREPARATION_TTL_MS = 30 * 60 * 1000
 
-/** Prepares a break-glass release with its reason. It follows the live one, even during a run. Fixed plan: a bake, no canary. */
+/** Prepares a break-glass release with its reason. It follows the live release, even during a run. The plan is a bake without canary. */
 @Injectable()
 export class PrepareBreakGlass {
   constructor(
@@ -29,7 +29,7 @@ export class PrepareBreakGlass {
     private readonly storedHeadsFallback: StoredHeadsFallback,
   ) {}
 
-  /** Prepares a new approval each time: signatures are only accepted together, so none is partly signed. `by`: id of the caller. */
+  /** Prepares a new approval each time. One request must bring all signatures, so no approval is partly signed. `by`: id of the caller. */
   execute(request: PrepareBreakGlassRequest, by = 'anyone'): Promise<PreparedApproval> {
     const policies = parsePolicies(request.policies)
     const ids = policies.map(({ policy }) => policy.id)

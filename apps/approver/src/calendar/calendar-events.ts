@@ -5,7 +5,7 @@ import { predicateOf } from '../approvals/same-plan.js'
 import type { RunRecord } from '../runs/run.table.js'
 import type { CalendarEvent } from './i-calendar.js'
 
-/** Occurrences of a recurring freeze that are shown. */
+/** Maximum number of occurrences shown of a recurring freeze. */
 const MAX_OCCURRENCES = 12
 
 export function effectiveTimes({ facts }: RunRecord, releases: readonly ReleaseDocument[]): CalendarEvent[] {
@@ -24,7 +24,7 @@ export function effectiveTimes({ facts }: RunRecord, releases: readonly ReleaseD
   })
 }
 
-/** Returns a freeze as it blocks: once, or the next occurrences. One that was lifted ends there. */
+/** Returns an event per window in which the freeze blocks: one, or the next occurrences. A lifted freeze ends when it was lifted. */
 export function freezeTimes(freeze: FreezeRecord, now: Date): CalendarEvent[] {
   const { id, reason, scope, by, declaredAt, recurrence, lifted } = freeze
   return windowsOf(freeze, now).flatMap(({ from, until }) => {

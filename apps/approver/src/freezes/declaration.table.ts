@@ -2,7 +2,7 @@ import { action, HmsError } from '#libs/contracts'
 import { documentTable, deleteExpired, type Transaction } from '#libs/persistence'
 import { countsUntil, type ReadFreeze } from '#libs/signing'
 
-/** Accepted declaration of a freeze. It prevents a replay: the statement is valid until `expiresAt`, even after a redeclaration. */
+/** Accepted declaration of a freeze, stored until its statement expires, because a replay would undo a later declaration. */
 interface Declaration {
   /** Digest of the statement. */
   id: string
@@ -21,7 +21,7 @@ export const DECLARATIONS = documentTable<Declaration>({
   indexes: [['person'], ['expires_at']],
 })
 
-/** Limit of rows per person. A common limit would let one person block others' declarations: no row is deleted before it expires. */
+/** Limit of rows per person. With one limit for all people, one person could block the others, as rows stay until they expire. */
 const MAX_STORED = 1_000
 const DELETED_AT_ONCE = 50
 

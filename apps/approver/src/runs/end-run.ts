@@ -6,7 +6,7 @@ import { Injectable } from '@nestjs/common'
 import type { RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
 
-/** Ends a run from outside its stages, and notifies all stages to release it, so that no canary head stays live. */
+/** Ends a run from outside its stages, and sends an abort decision to all stages, so that no canary head stays live. */
 @Injectable()
 export class EndRun {
   constructor(
@@ -14,14 +14,14 @@ export class EndRun {
     private readonly saveRun: SaveRun,
   ) {}
 
-  /** `by` names the cause: `rollback`, `deadline`, `poison`. */
+  /** `by`: what ended the run, such as `rollback`, `deadline` or `poison`. `cause`: the event that led to the end, if any. */
   async execute(tx: Transaction, record: RunRecord, end: Omit<EndedEarly, 'at'>, by: string, cause?: ReceivedEvent): Promise<void> {
     const facts = endEarly(record.facts, { ...end, at: tx.now.toISOString() })
     await this.saveRun.execute(tx, { ...record, facts }, cause)
     await this.releaseRun(tx, record, end.detail, by, cause)
   }
 
-  /** Notifies all stages to release a run that has ended. Does nothing for a run that never started. */
+  /** Sends an abort decision for an ended run to all stages. Does nothing for a run that never started. */
   async releaseRun(tx: Transaction, record: RunRecord, reason: string, by: string, cause?: ReceivedEvent): Promise<void> {
     const { run, attempt, startedAt } = record.facts
     if (startedAt === undefined) return

@@ -8,7 +8,7 @@ export interface RunRecord {
   approval: string
   /** Smallest policy id: the key of all its events. */
   key: string
-  /** Trace of the request that queued the run; the run continues it when its turn comes. */
+  /** Trace of the request that queued the run. A run that leaves the queue continues this trace. */
   traceparent?: string
   /** Time that the plan itself spends waiting: observation and bake. */
   waits: PlannedWaits

@@ -17,7 +17,7 @@ import { keysOfRun, ScheduleRunDeadline } from './schedule-run-deadline.js'
 export const QUEUE = timerKind<{ run: number }>('queue')
 export const APPROVAL_MOVED = timerKind<{ run: number }>('approval-moved')
 
-/** Stores a run and notifies its followers. All ends of runs, and all calls of the next run in a queue, happen here. */
+/** Stores a run and notifies its followers. When a run ends, frees its policies and schedules the next run of each policy's queue. */
 @Injectable()
 export class SaveRun implements OnModuleInit {
   private readonly metrics: RunMetrics
@@ -58,7 +58,7 @@ export class SaveRun implements OnModuleInit {
       { key: String(number), run: number, attempt: view.attempt, causationId: cause?.id, traceparent: cause?.traceparent },
     )
     const isMoved = view.state !== before?.state
-    // People may have extended its current step.
+    // A person may have extended the run's current step.
     const isLater = known !== undefined && resumesAt(known.facts) !== resumesAt(record.facts)
     if (isMoved || isLater) await this.scheduleRunDeadline.execute(tx, record) // guards: deadline-row, extended-deadline
     const isKept = view.kept !== undefined && before?.kept === undefined

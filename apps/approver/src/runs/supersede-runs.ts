@@ -11,7 +11,7 @@ import { RUNS, type RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
-/** Requests the end of runs ahead of a run with `supersede`; this run starts once they have released its policies. */
+/** Requests that older runs end in favour of a newer run with `supersede`. The newer run starts once the older runs free its policies. */
 @Injectable()
 export class SupersedeRuns {
   constructor(
@@ -28,12 +28,12 @@ export class SupersedeRuns {
     if ((await quarantined(tx, approval)) !== undefined) return // guard: quarantine-supersede
     for (const run of runsAhead(policies, newer.facts.run)) {
       const older = await lockedDocument(tx, RUNS, String(run), keysOfRun)
-      const mayEnd = older?.facts.startedAt === undefined || !followed.includes('active')
+      const mayEnd = older?.facts.startedAt === undefined || !followed.includes('active') // the newer run needs its predecessor
       if (older !== undefined && mayEnd && (await this.isOlder(tx, older, approval))) await this.supersede(tx, older, newer, approval)
     }
   }
 
-  /** Returns which release the newer run follows: the live one, the one of the active run, or neither (`nothing`). */
+  /** Returns which release the newer run follows: the live release, a release of the active run, or no such release (`nothing`). */
   private async followed(tx: Transaction, approval: Approval, policy: PolicyRecord): Promise<'live' | 'active' | 'nothing'> {
     if (followsLive(approval, await afterSuperseding(tx, policy))) return 'live'
     const ahead = await approvalOfRun(tx, policy.active)

@@ -74,7 +74,7 @@ export class ProgramTokens {
     return record
   }
 
-  /** Returns the signed content of the row; without a valid signature, leaves out its scopes, because nothing proves them. */
+  /** Returns the row's signed content. Without a valid signature, leaves out scopes and revocation, because nothing proves them. */
   private signed(row: StoredToken): TokenRecord {
     try {
       if (row.signed !== undefined) return readSignedToken(row.signed, { roster: this.rosters.newest, seal: this.seal })

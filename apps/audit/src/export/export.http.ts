@@ -82,18 +82,18 @@ export class ExportController {
     if (end === undefined) return undefined
     const after = entries === 0 ? undefined : entries - 1
     const [rotated] = await this.entries.find(tx, { type: ROTATED, after, before: end.size, newestFirst: true, limit: 1 })
-    // This service logs a roster and follows it in two transactions.
+    // A logged roster may be newer than `rosters.newest`: this service logs and adopts a roster in two transactions.
     if (Number(rotated?.facts.key ?? 0) > this.rosters.newest.version) throw notYet()
     return end
   }
 
   private async *linesOf(position: ExportPosition, end: ExportEnd | undefined): AsyncGenerator<string, void, undefined> {
-    const { database, entries: log } = this
+    const { database, entries: entryStore } = this
     const source = {
       rosters: (since: number) => database.autocommit((tx) => rostersAfter(tx, since)),
       entries: async ({ after, limit }: { after: number | undefined; limit: number }) => {
         const query = { after, limit: Math.min(limit, ENTRIES_AT_ONCE), withEvents: true }
-        return (await database.autocommit((tx) => log.find(tx, query))).map((entry) => recordedEntry(entry, { signed: true }))
+        return (await database.autocommit((tx) => entryStore.find(tx, query))).map((entry) => recordedEntry(entry, { signed: true }))
       },
       history: (page: HistoryPage) => this.historyPage(page),
     }

@@ -41,22 +41,22 @@ export class FoldWindows implements OnModuleInit {
 
   private async fold(tx: Transaction): Promise<void> {
     if (this.sequencer.halted !== undefined) throw new TransientError(this.sequencer.halted)
-    const limit = tx.now.getTime() - GRACE_MS
+    const latestEnd = tx.now.getTime() - GRACE_MS
     const oldest = await tx.documents(WINDOWED).find({ orderBy: 'until', limit: MAX_FOLDED })
-    const over = oldest.filter(({ until }) => Date.parse(until) <= limit)
-    for (const events of groupsOf(over)) {
+    const ended = oldest.filter(({ until }) => Date.parse(until) <= latestEnd)
+    for (const events of groupsOf(ended)) {
       const facts = factsOfWindow(events, uuidv7(tx.now))
       await this.entries.append(tx, facts)
       await tx.documents(LISTINGS).put({ event: facts.event, listing: listingOf(events), at: tx.now.toISOString() })
       for (const { event } of events) await tx.documents(WINDOWED).delete(event)
     }
     await this.prune(tx)
-    const next = oldest[over.length]?.until
-    if (over.length === MAX_FOLDED) await this.foldAt(tx, tx.now.getTime())
+    const next = oldest[ended.length]?.until
+    if (ended.length === MAX_FOLDED) await this.foldAt(tx, tx.now.getTime())
     else if (next !== undefined) await this.foldAt(tx, Date.parse(next) + GRACE_MS)
-    // An event that was taken during this fold found its timer pending, and scheduled none.
-    else if (over.length > 0) await this.foldAt(tx, tx.now.getTime() + GRACE_MS)
-    if (over.length > 0) tx.afterCommit(() => this.intake.wake())
+    // The timer of this fold was pending while it ran, so `take` scheduled no timer for events that it stored meanwhile.
+    else if (ended.length > 0) await this.foldAt(tx, tx.now.getTime() + GRACE_MS)
+    if (ended.length > 0) tx.afterCommit(() => this.intake.wake())
   }
 
   private async prune(tx: Transaction): Promise<void> {

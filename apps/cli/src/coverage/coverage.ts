@@ -14,7 +14,7 @@ export async function coverage(context: CliContext, policy: string | undefined):
   context.output.data(view, () => linesOf(view, context.output.stdout.columns))
 }
 
-/** Lists all policies, one request after the other: config-store reads all bots for each, and other clients must not wait for all. */
+/** Lists all policies, one request at a time: config-store reads all bots per request, and parallel requests would delay other clients. */
 async function listCoverage(context: CliContext): Promise<void> {
   const client = await context.client()
   const views: CoverageView[] = []

@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto'
 import type { CliContext } from '../context.js'
 import { findKey, keyFolderOf, passphraseFor, type PassphraseFlags } from './key-folder.js'
 
-/** Creates a key or registers one of the ssh-agent. `agent`: fingerprint or comment; `true`: by comment `name`, else the only key. */
+/** Creates a key, or registers a key of the ssh-agent: by fingerprint or comment `agent`; `true`: by comment `name`, or the only key. */
 export async function createKey(context: CliContext, flags: PassphraseFlags & { name: string; agent?: string | true }): Promise<void> {
   const folder = keyFolderOf(context)
   const { name, agent } = flags
@@ -17,7 +17,7 @@ export async function createKey(context: CliContext, flags: PassphraseFlags & { 
   )
 }
 
-/** Prints the public key as PEM; with --json as `{ name, keyid, spki }`, the members that a roster has. */
+/** Prints the public key as PEM; with --json as `{ name, keyid, spki }`, the fields that a roster contains. */
 export async function exportKey(context: CliContext, given: string): Promise<void> {
   const { name, keyid, spki } = await findKey(context, given)
   const key = createPublicKey({ key: Buffer.from(spki, 'base64'), format: 'der', type: 'spki' })

@@ -10,7 +10,7 @@ export interface Hold {
   detail: string
 }
 
-/** States in which a run may occupy regions: the canary of another run that overlaps them waits. */
+/** States in which a run may occupy regions, unless it waits for its effective time. The canary of another run in these regions waits. */
 const OCCUPIES_REGION: ReadonlySet<RunState> = new Set(['CANARY', 'ROLLING_OUT', 'BAKING', 'PAUSED', 'WAITING'])
 
 export async function readHolds(client: ApiClient, policies: readonly string[]): Promise<Hold[]> {

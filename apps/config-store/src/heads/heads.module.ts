@@ -5,7 +5,7 @@ import { VerifiedRows } from './verified-rows.js'
 import { Freshness } from './freshness.js'
 import { EndCanaries } from './canary-lease.js'
 
-/** Stored heads, verified as a reader verifies them, and rollout’s freshness statement on them. The feature intake stores them. */
+/** Reads stored heads, verified as a reader verifies them, and rollout’s freshness statement on them. Feature `intake` stores both. */
 @Module({
   imports: [CoreModule],
   providers: [UnverifiedRows, VerifiedRows, Freshness, EndCanaries],

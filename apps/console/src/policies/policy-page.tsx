@@ -37,7 +37,7 @@ export async function policyPage({ read, params, query, now }: PageRequest): Pro
     summary: summaryOf(policy, before === '' ? history : undefined),
     body: (
       <>
-        {at === null ? null : <Then at={at} time={time} past={past} path={path} />}
+        {at === null ? null : <PastPolicy at={at} time={time} past={past} path={path} />}
         <div class="columns">
           <LoadedPart id="value" title="In force for all" answer={policy} what="policy">
             {(value) => (
@@ -81,7 +81,7 @@ function instantOf(text: string | null): string | undefined {
   return isInstant && !Number.isNaN(Date.parse(text)) ? new Date(text).toISOString() : undefined
 }
 
-interface ThenProps {
+interface PastPolicyProps {
   at: string
   time: string | undefined
   past: Answer<PastPolicyView> | undefined
@@ -89,7 +89,7 @@ interface ThenProps {
 }
 
 /** Policy that was in force at a time, with its proof. */
-function Then({ at, time, past, path }: ThenProps): JSX.Element {
+function PastPolicy({ at, time, past, path }: PastPolicyProps): JSX.Element {
   if (time === undefined || past === undefined)
     return (
       <Part id="then" title="No such time">
@@ -104,7 +104,7 @@ function Then({ at, time, past, path }: ThenProps): JSX.Element {
         <Loaded answer={past} what="policy in force then">
           {(policy) => {
             const { id, version, until, record, provenance } = policy
-            const { proof } = (record.digest === provenance.digest ? record : record.next) ?? {}
+            const { proof } = (record.digest === provenance.digest ? record : record.next) ?? {} // a head may hold a `next` release
             const entry = /\bindex (\d{1,15})\b/.exec(proof?.proof ?? '')?.[1]
             const approval = `/v1/audit/proofs?policy=${encodeURIComponent(id)}&version=${encodeURIComponent(version)}`
             return (
@@ -132,7 +132,7 @@ function titleOf(view: PolicyView | undefined): string | undefined {
   return typeof title === 'string' ? `${view!.id}: ${title}` : view?.id
 }
 
-/** `history`: from its newest entry on; `undefined` on a page of earlier ones. */
+/** Summarizes the policy in one sentence. `history`: the newest entries; `undefined` on a page of earlier entries. */
 function summaryOf(policy: Answer<PolicyView>, history: Answer<PolicyHistoryEntry[]> | undefined): string {
   if (policy.kind === 'loaded') {
     const [newest] = (history === undefined ? undefined : valueOf(history)) ?? []
@@ -245,7 +245,7 @@ function Connected({ coverage: { total, current, lagging, revision, versions = [
   )
 }
 
-/** A bot of a canary's cohort applies another version than the rest. */
+/** Formats a version and the number of bots that apply it. A canary's cohort applies another version than the other bots. */
 function versionText({ version, digest, total }: CoverageView['versions'][number]): string {
   return `${version ?? digest?.slice(0, 15) ?? 'none'} by ${count(total, 'bot')}`
 }

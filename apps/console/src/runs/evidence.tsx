@@ -4,10 +4,10 @@ import { None } from '../layout/absent.js'
 import { count, Digest, Moment, Table } from '../layout/parts.js'
 import { valueOf, type Read } from '../reading/answer.js'
 
-/** What of `GET /v1/canaries/{run}` a page shows. */
+/** Members of the response of `GET /v1/canaries/{run}` that a page shows. */
 interface CanaryEvidence {
   scope: string
-  /** Of earlier steps that stay. */
+  /** Heads of earlier steps that are still published. */
   earlier?: readonly { scope: string }[]
   publishedAt: string | null
   observeUntil: string | null
@@ -21,7 +21,7 @@ export interface RunEvidence {
   canary?: CanaryEvidence
 }
 
-/** Asks only for what the run has come to. */
+/** Reads the evidence of the replay and of the canary, each only if the run has begun that stage. */
 export async function readEvidence(read: Read, { run, stages }: RunView): Promise<RunEvidence> {
   const begun = (name: string): boolean => stages.some(({ stage, startedAt }) => stage === name && startedAt !== null)
   const [simulation, canary] = await Promise.all([
@@ -31,7 +31,7 @@ export async function readEvidence(read: Read, { run, stages }: RunView): Promis
   return { simulation: simulation && valueOf(simulation), canary: canary && valueOf(canary) }
 }
 
-/** Why each stage said what it said. */
+/** Verdict of each stage, with the evidence for it. */
 export function Evidence({ run, evidence: { simulation, canary } }: { run: RunView; evidence: RunEvidence }): JSX.Element {
   const judged = run.stages.filter(({ startedAt }) => startedAt !== null)
   if (judged.length === 0) return <None>No stage has judged it yet.</None>
@@ -79,7 +79,7 @@ function CanaryFacts({ canary, run }: { canary: CanaryEvidence; run: number }): 
   )
 }
 
-/** Cohort and control side by side, the evidence up to its limit, and what the canary was able to see. */
+/** Cohort and control side by side, the evidence against its limit, and the statistical power of the canary. */
 function Comparison({ figures }: { figures: CanaryFigures }): JSX.Element {
   const { evidence, limit, power, isDoublingExcluded, lacks, load, expected } = figures
   const groups = [
@@ -116,7 +116,7 @@ function Comparison({ figures }: { figures: CanaryFigures }): JSX.Element {
   )
 }
 
-/** What the canary was able to see, without a full stop. */
+/** Returns a sentence about the statistical power of the canary, without a full stop. */
 export function powerText(power: number): string {
   return `It could have seen a doubling in ${Math.floor(power * 100)} of 100 cases`
 }

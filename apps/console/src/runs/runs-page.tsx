@@ -19,16 +19,16 @@ interface RunsFilter {
 
 interface RunsFound {
   runs: RunView[]
-  /** Where the next page begins; absent behind the last one. */
+  /** The next page has the runs before this number; absent on the last page. */
   older?: number
 }
 
 const UNDER_WAY = { yes: { text: 'Under way only' } }
 const PAGE = 50
-/** Answers that one page may look through for a policy. */
+/** Maximum responses of the service that one page searches for a policy. */
 const MAX_BATCHES = 5
 
-/** Runs, the newest first. Everything that narrows the list stands in the address, so that it can be kept and sent. */
+/** Page of runs, the newest first. The URL contains all filters, so that people can bookmark or send a filtered list. */
 export async function runsPage({ read, query }: PageRequest): Promise<PageContent> {
   const filter = filterOf(query)
   const answer = await readRuns(read, filter)
@@ -52,7 +52,7 @@ export async function runsPage({ read, query }: PageRequest): Promise<PageConten
   }
 }
 
-/** One page of runs. The service filters by state; by policy the page does, over as many runs as it may look through. */
+/** Reads one page of runs. The service filters by state. This function filters by policy, in at most `MAX_BATCHES` responses. */
 async function readRuns(read: Read, filter: RunsFilter): Promise<Answer<RunsFound>> {
   const runs: RunView[] = []
   let { before } = filter

@@ -6,7 +6,7 @@ import { withReceiptToken } from './receipt-token.js'
 import { bundleOf } from './notified-policies.js'
 
 const SHOWN_TRIES = 20
-/** Placeholder for a token: a reader of deliveries must not be able to acknowledge for a partner. */
+/** Placeholder of a token's length: a reader of deliveries must not get the token, which acknowledges for a partner. */
 const WITHHELD = 'withheld'.padEnd(43, '-')
 
 export function deliveryView(delivery: Delivery): DeliveryView {

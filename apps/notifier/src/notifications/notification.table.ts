@@ -6,7 +6,7 @@ export function stageId({ run, attempt }: Pick<Notification, 'run' | 'attempt'>)
   return `${run}.${attempt}`
 }
 
-/** Lock key of a run's notification. It is taken after all policy locks of a transaction, so stages over several policies need only one. */
+/** Lock key of a run's notification: one key, also for several policies. A transaction takes this lock after all its policy locks. */
 export function notificationKey(run: number): string {
   return `stage:${run}`
 }

@@ -43,7 +43,7 @@ const MAX_SEARCHED = 500
 const MAX_AGE_MS = CHECK_OFFSETS_MS.at(-1)! + 24 * 60 * 60_000
 const MAX_NOTE = 300
 
-/** Checks folders for `.ack` files by timer rows, so also after a crash. A failed check is skipped, without effect on the breaker. */
+/** Checks folders for `.ack` files. Timer rows trigger the checks, so a crash loses none. A failed check does not affect the breaker. */
 @Injectable()
 export class CheckForAcks implements OnModuleInit, OnModuleDestroy, DeliveryListener {
   private readonly stop = new AbortController()
@@ -131,7 +131,7 @@ export class CheckForAcks implements OnModuleInit, OnModuleDestroy, DeliveryList
     return result ?? { ok: false, detail: `a channel of kind ${channel.kind} has no acknowledgement files` }
   }
 
-  /** Returns the partner and its deliveries on the channel without an acknowledgement that are still checked; newest first. */
+  /** Returns the partner, and its unacknowledged deliveries on the channel that are not too old to be checked; newest first. */
   private async awaited(
     tx: Transaction,
     { partner: id, channel }: Mailbox,

@@ -38,14 +38,14 @@ export class RedriveDeliveries {
   /** Redrives abandoned messages, each in its own transaction. After a failure, a repeated request continues with the rest. */
   async many({ reason, ...filter }: RedriveManyRequest, by: string): Promise<RedriveResult> {
     const result: RedriveResult = { redriven: [], skipped: [], more: false }
-    const sentTo = new Map<string, number>()
+    const redrivenTo = new Map<string, number>()
     for (const delivery of await this.abandonedDeliveries(filter)) {
       if (result.redriven.length === MAX_AT_ONCE) return { ...result, more: true }
-      const before = sentTo.get(delivery.partner) ?? 0
-      const decision = await this.redrive(delivery, { by, reason }, before * PACE_MS)
+      const redrivenBefore = redrivenTo.get(delivery.partner) ?? 0
+      const decision = await this.redrive(delivery, { by, reason }, redrivenBefore * PACE_MS)
       if (decision.do === 'nothing') result.skipped.push({ id: delivery.id, detail: decision.detail })
       else {
-        sentTo.set(delivery.partner, before + 1)
+        redrivenTo.set(delivery.partner, redrivenBefore + 1)
         result.redriven.push(deliveryView(await this.database.transaction((tx) => knownDelivery(tx, delivery.id))))
       }
     }
@@ -63,7 +63,7 @@ export class RedriveDeliveries {
       if (sibling !== undefined) return sentOn(sibling)
       const decision = decideRedrive(delivery, newer, partner?.lane ?? 'latest')
       if (decision.do === 'nothing') return decision
-      // A newer message that is resent after this one must not report a version that is no longer in force either.
+      // A message to resend after this one must not be outdated either: `newer` must contain every message that is still newer.
       for (const each of decision.followedBy) {
         const later = (await this.lanes.newerThan(tx, each)).filter(({ id: other }) => !newer.some((known) => known.id === other))
         if (later.length > 0) return overtaken(later.at(-1), 'was notified')
@@ -75,11 +75,11 @@ export class RedriveDeliveries {
     })
   }
 
-  /** Returns abandoned deliveries, oldest first, as lanes require; only the newest one of a message in a lane. */
+  /** Returns abandoned deliveries, oldest first, as lanes require. If a lane has several of one message, returns only the newest. */
   private async abandonedDeliveries(filter: Omit<RedriveManyRequest, 'reason'>): Promise<AbandonedDelivery[]> {
     const { partner, policy, version, since, until } = filter
     const where = { state: 'dead', ...defined({ partner, policy: orSeveral(policy), version: orSeveral(version) }) }
-    const [fromMs, untilMs] = [Date.parse(since ?? ''), Date.parse(until ?? '')]
+    const [fromMs, untilMs] = [Date.parse(since ?? ''), Date.parse(until ?? '')] // NaN is no limit: its comparisons are false.
     const found: AbandonedDelivery[] = []
     let after: string | undefined
     for (;;) {

@@ -28,7 +28,7 @@ interface Target {
   to: ReleaseDocument | null
 }
 
-/** Executes rollout's own effects: stable heads, and the run that owns a policy. */
+/** Executes the effects that only rollout has: signs stable heads, and frees the policies that a run owns. */
 export class RolloutEffects {
   constructor(
     private readonly rosters: Rosters,
@@ -51,8 +51,8 @@ export class RolloutEffects {
   }
 
   /**
-   * Completes the events of a run: its promotion with the change, and its end with the releases that stay in force. If the run reverts a
-   * promoted release, its end is stored, to be sent after the reversal is announced; returns `undefined` then.
+   * Completes the events of a run: adds the change to the promotion, and the releases that stay in force to the end event. If the run
+   * reverts a promoted release, stores the end event until the reversal is announced, and returns `undefined`.
    */
   async amend(tx: Transaction, rollout: Rollout, effect: RolloutCommon): Promise<RolloutCommon | undefined> {
     if (effect.do === 'emit' && effect.type === 'hms.rollout.promoted.v1')
@@ -88,8 +88,8 @@ export class RolloutEffects {
   }
 
   /**
-   * Publishes that a release held until its effective time was dropped, because partners may have been notified of it. Uses the run's key,
-   * so that consumers receive this event before the run's promotion.
+   * Publishes the reversal of each release that waited for its effective time and that this run replaces, because partners may have been
+   * notified of the release. Uses the run's key, so that consumers receive this event before the run's promotion.
    */
   private async announceDropped(tx: Transaction, rollout: Rollout, moves: readonly Move[]): Promise<void> {
     const { run } = rollout
@@ -133,8 +133,8 @@ export class RolloutEffects {
   }
 
   /**
-   * Returns the policies that still have this run's release, in force or held, each with the release before it; not those that have moved
-   * since or, in `moved`, are about to. `refusal`: why readers would refuse the release before, if they accept this run's release.
+   * Returns each policy that still has this run's release, in force or held, with its previous release. Leaves out the policies in `moved`,
+   * which are about to change. `refusal`: why readers, which accept this run's releases, would refuse a previous release.
    */
   private async revertTargets(
     tx: Transaction,
@@ -145,15 +145,15 @@ export class RolloutEffects {
     // guard: own-take-back
     const owned = (await stablesOf(tx, { members })).filter((stable) => stable.run === run && !moved.includes(stable.policy))
     const targets = owned.map((stable) => ({ stable, to: live[stable.policy] ?? null }))
-    const before = targets.flatMap(({ to }) => to ?? [])
-    const [refusal] = (await refusedOf(tx, before, this.rosters.newest)).values()
+    const previous = targets.flatMap(({ to }) => to ?? [])
+    const [refusal] = (await refusedOf(tx, previous, this.rosters.newest)).values()
     if (refusal === undefined) return { targets, refusal }
-    const now = owned.flatMap((stable) => newestOf(stable) ?? [])
-    const refused = await refusedOf(tx, now, this.rosters.newest)
+    const ownReleases = owned.flatMap((stable) => newestOf(stable) ?? [])
+    const refused = await refusedOf(tx, ownReleases, this.rosters.newest)
     return { targets, refusal: refused.size === 0 ? refusal : undefined } // guard: fallback-refused-stays
   }
 
-  /** Leaves this run's releases in force, for people to decide: a head that readers refuse would make them doubt all policies. */
+  /** Leaves this run's releases in force until people decide. A head that readers refuse would make readers doubt all policies. */
   private async leaveInForce(
     tx: Transaction,
     rollout: Rollout,

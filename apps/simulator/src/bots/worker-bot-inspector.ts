@@ -4,13 +4,13 @@ import type { BotInspector, Inspected } from '../replay/inspect-bot.js'
 import { SandboxThread } from '../replay/sandbox-thread.js'
 
 const DEADLINE_MS = 5_000
-/** Limit of waiting modules: five seconds at 20 ms each; each module that exceeds the deadline adds five more. */
+/** Limit of waiting modules. At 20 ms each, the last one waits 5 s, and 5 s more per module that exceeds the deadline. */
 const MAX_WAITING = 256
 const LATE = new Error(`does not load within ${DEADLINE_MS / 1_000} s`)
 
 /**
  * Inspects modules one at a time in a thread that, when idle, does not keep the process alive. Refuses a module after five seconds and ends
- * its thread, because a native call counts as one sandbox step: sorting a long list repeatedly took over a minute (measured).
+ * its thread: the step limit counts a slow native call as one step, so sorting a long list repeatedly took over a minute (measured).
  */
 export class WorkerBotInspector implements BotInspector {
   private readonly thread: SandboxThread<string, Inspected>

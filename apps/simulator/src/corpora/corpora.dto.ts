@@ -2,9 +2,9 @@ import type { CorpusRegistration } from '#libs/contracts'
 import { IsIn, IsObject, IsOptional, IsString, Matches, ValidateBy } from 'class-validator'
 import { REGISTRY_ID } from '../registry-limit.js'
 
-const NAMES_TO_NAMES = {
-  name: 'namesToNames',
-  validator: { validate: isNamesToNames, defaultMessage: () => 'map must give a column name for each reading field' },
+const COLUMN_MAP = {
+  name: 'columnMap',
+  validator: { validate: isColumnMap, defaultMessage: () => 'map must give a column name for each reading field' },
 }
 
 export class CorpusRegistrationDto implements CorpusRegistration {
@@ -20,11 +20,11 @@ export class CorpusRegistrationDto implements CorpusRegistration {
   /** Column of the file for each reading field. */
   @IsOptional()
   @IsObject()
-  @ValidateBy(NAMES_TO_NAMES)
+  @ValidateBy(COLUMN_MAP)
   map?: Record<string, string>
 }
 
-function isNamesToNames(value: unknown): boolean {
+function isColumnMap(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return Object.values(value).every((column) => typeof column === 'string')
 }

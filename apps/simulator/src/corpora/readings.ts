@@ -6,7 +6,7 @@ import { CORPORA, CORPUS_CONTENT } from './corpus.table.js'
 
 const MAX_CACHED = 4
 
-/** Parsed corpus. `digest`: of all that the readings depend on, as in `RegisteredCorpus`. */
+/** Parsed corpus. `digest`: the digest of the registered corpus, see `RegisteredCorpus`. */
 export type CorpusReadings = { digest: string; readings: Reading[] }
 
 /** Cache of the last used parsed corpora, by digest: a corpus of 7,700 readings takes longer to parse than to replay. */

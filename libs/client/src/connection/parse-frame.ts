@@ -7,15 +7,15 @@ export function parseFrame(text: string): StreamFrame {
   const value = jsonIn(text)
   if (!isObject(value)) throw malformed()
   const frame = value as Partial<StreamFrame>
-  const whole = TYPES.includes(frame.type) && Number.isSafeInteger(frame.revision)
-  const bringsNothing = frame.type === 'heartbeat' || frame.type === 'goodbye'
-  if (!whole || !(bringsNothing || Array.isArray(frame.documents))) throw malformed()
+  const hasTypeAndRevision = TYPES.includes(frame.type) && Number.isSafeInteger(frame.revision)
+  const hasNoDocuments = frame.type === 'heartbeat' || frame.type === 'goodbye'
+  if (!hasTypeAndRevision || !(hasNoDocuments || Array.isArray(frame.documents))) throw malformed()
   const { type, revision, changes = [], documents = [], freshness, along, standing, retryMs } = frame as StreamFrame
   return {
     type,
     revision,
     changes,
-    documents: bringsNothing ? [] : documents,
+    documents: hasNoDocuments ? [] : documents,
     ...(freshness === undefined ? {} : { freshness }),
     ...(Array.isArray(along) ? { along } : {}),
     ...(typeof standing === 'object' && standing !== null ? { standing } : {}),

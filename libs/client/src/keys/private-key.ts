@@ -118,12 +118,12 @@ function element(tag: number, content: Buffer): Buffer {
   return Buffer.concat([Buffer.from([tag, ...length]), content])
 }
 
-/** Returns the content of the first DER element of this tag; `undefined` if it is invalid. `whole`: nothing may follow it. */
-function contentOf(der: Buffer, tag: number, whole = true): Buffer | undefined {
+/** Returns the content of the first DER element; `undefined` if it is invalid or has another tag. `isLast`: no bytes may follow it. */
+function contentOf(der: Buffer, tag: number, isLast = true): Buffer | undefined {
   const short = der[1] ?? 0
   const extra = short < 0x80 ? 0 : short - 0x80
   if (der[0] !== tag || extra > 2 || der.length < 2 + extra) return undefined
   const length = extra === 0 ? short : der.readUIntBE(2, extra)
   const end = 2 + extra + length
-  return (whole ? der.length === end : der.length >= end) ? der.subarray(2 + extra, end) : undefined
+  return (isLast ? der.length === end : der.length >= end) ? der.subarray(2 + extra, end) : undefined
 }

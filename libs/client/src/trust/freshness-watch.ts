@@ -16,7 +16,7 @@ export type Doubt =
   | 'HMS_FRESHNESS_MISSING'
   /** The last statement has expired: newer ones are withheld, or rollout is unavailable. */
   | 'HMS_FRESHNESS_EXPIRED'
-  /** The last statement is dated far ahead of this reader's time, so one of the clocks is wrong; there is no other valid one. */
+  /** The last statement is dated far ahead of this reader's time, so one of the clocks is wrong; no other statement is valid. */
   | 'HMS_FRESHNESS_AHEAD'
   /** The statement names other stable heads than the copy has: some heads are withheld, or mixed with older ones. */
   | 'HMS_FRESHNESS_MIXED'
@@ -57,7 +57,7 @@ export class FreshnessWatch {
   }
 }
 
-/** Proofs that named policies are among all stable heads, whose digest a reader without the others cannot compute. */
+/** Proofs of the stable heads of some policies, for a reader that lacks the other heads and so cannot compute the digest of all. */
 export class StableHeadProofs {
   private proofs: Readonly<Record<string, StandingProof>> = {}
   private cached: { root: string; isSame: boolean } | undefined
@@ -74,7 +74,7 @@ export class StableHeadProofs {
     this.cached = undefined
   }
 
-  /** Whether the statement names exactly these heads. `true` for one of an earlier version, which has no tree to check. */
+  /** Whether the statement names exactly these heads. `true` for a statement of an earlier version, which has no tree to check. */
   match({ tree }: FreshnessPredicate, heads: readonly StableHead[]): boolean {
     if (tree === undefined) return true
     if (this.cached?.root !== tree.root) {

@@ -2,7 +2,7 @@ import type { EventType, ReceivedEvent, VerifiedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { requireValidData } from './event-schema.js'
 
-/** Handles an event in its position's transaction, within 50 ms. Changes nothing for an older attempt and returns `ignored-stale`. */
+/** Handles an event within 50 ms, in the transaction that advances its stream. For an older attempt, only returns `ignored-stale`. */
 export type EventHandler<T extends EventType = EventType> = (event: ReceivedEvent<T>, tx: Transaction) => Promise<HandlerResult>
 export type HandlerResult = void | 'ignored-stale'
 

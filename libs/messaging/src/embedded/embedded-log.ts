@@ -9,8 +9,8 @@ type LoggedEvent = OutgoingEvent & { offset: string; time: Date }
 
 /** Maximum characters of a page per service, not counting the last record: policy documents may be large. */
 const MAX_PAGE_CHARACTERS = 1024 * 1024
-/** Position before every record. */
-const ANYWHERE = SERVICES.map(() => 0)
+/** Offsets before the first record of each service. */
+const START_OFFSETS = SERVICES.map(() => 0)
 
 /** Merges the outboxes of one machine into one log. A position lists each service's offset in the order of `SERVICES`: `12.0.3`. */
 export class EmbeddedLog implements TopicLog {
@@ -18,7 +18,7 @@ export class EmbeddedLog implements TopicLog {
 
   async read(query: TopicQuery): Promise<TopicPage> {
     const { after, since, newest } = query
-    if (newest === true) return this.page(query, ANYWHERE)
+    if (newest === true) return this.page(query, START_OFFSETS)
     if (after === undefined) {
       const offsets = await Promise.all(SERVICES.map((service) => this.offsetBefore(service, since)))
       return since === undefined ? { records: [], next: offsets.join('.') } : this.page(query, offsets)
@@ -27,8 +27,8 @@ export class EmbeddedLog implements TopicLog {
   }
 
   private async page(query: TopicQuery, offsets: readonly number[]): Promise<TopicPage> {
-    const found = await Promise.all(SERVICES.map((service, at) => this.fetch(service, query, offsets[at]!)))
-    const next = found.map((events, producer) => Number(events.at(-1)?.offset ?? offsets[producer]!))
+    const found = await Promise.all(SERVICES.map((service, index) => this.fetch(service, query, offsets[index]!)))
+    const next = found.map((events, index) => Number(events.at(-1)?.offset ?? offsets[index]!))
     const rows = found.flatMap(withMonotonicTimes).toSorted((a, b) => a.at - b.at)
     return { records: rows.map(({ event }) => recordOf(eventOf(event), `0:${event.offset}`)), next: next.join('.') }
   }
@@ -51,7 +51,7 @@ export class EmbeddedLog implements TopicLog {
     return rows
   }
 
-  /** Returns the last offset before `since`, or the newest. Scans backwards, so that the cost depends only on rows written since then. */
+  /** Returns the last offset before `since`; without `since`, the newest offset. Scans backwards: only rows after `since` cost time. */
   private async offsetBefore(service: ServiceName, since: Date | undefined): Promise<number> {
     const { rows } = await this.pool.query<{ log_offset: string }>(
       `SELECT log_offset FROM ${schemaOf(service)}.outbox

@@ -15,7 +15,7 @@ export interface Advance {
    */
   order: 'next' | 'duplicate' | 'gap' | 'before'
   last: number
-  /** Whether events of the stream may be parked. `false` spares the caller the query of `unpark`, because almost no stream has any. */
+  /** Whether the stream may have parked events. If `false`, the caller skips `unpark`; almost no stream has parked events. */
   parked: boolean
 }
 
@@ -26,7 +26,7 @@ export interface PositionStore {
    * record. `skip`: the missing events will not come, and the stream continues after the gap.
    */
   advance(tx: Transaction, stream: StreamKey, keySeq: number, gap?: 'skip'): Promise<Advance>
-  /** Advances as `advance` does, as a write: fails the transaction unless the event is `next` and none of its stream is parked. */
+  /** Advances as `advance` does, without a result: the transaction fails if the event is not `next`, or if its stream has parked events. */
   requireNext(tx: Transaction, stream: StreamKey, keySeq: number, gap?: 'skip'): Promise<void>
   /** Keeps an early event until the missing one arrives. */
   park(tx: Transaction, stream: StreamKey, event: VerifiedEvent): Promise<void>

@@ -31,13 +31,13 @@ export function requireReplicationFactor(differences: readonly { topic: string; 
   )
 }
 
-/** Returns the smallest replica count that differs from the wanted one; `undefined` if no partition's differs. */
+/** Returns the smallest replica count that differs from the wanted one; `undefined` if every partition has the wanted count. */
 export function otherReplicaCount(replication: number, partitions: readonly Pick<ReplicatedPartition, 'replicas'>[]): number | undefined {
   const otherCounts = partitions.map(({ replicas }) => replicas.length).filter((count) => count !== replication)
   return otherCounts.length === 0 ? undefined : Math.min(...otherCounts)
 }
 
-/** Returns the new assignment: replicas stay, leader first; brokers with the fewest get missing ones. `undefined`: too few brokers. */
+/** Returns the changes: existing replicas stay, leader first; brokers with the fewest replicas are added. `undefined`: too few brokers. */
 export function replicaAssignments(
   replication: number,
   partitions: readonly ReplicatedPartition[],

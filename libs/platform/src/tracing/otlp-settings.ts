@@ -5,7 +5,7 @@ import type { Sampler } from '../trace.js'
 
 const ANSWER_MS = 5_000
 const NOT_PAIRS = 'it must look like name=value,name=value'
-/** Name and value of a header, decoded. A message about another one would repeat the value, which may be a key. */
+/** Valid name and decoded value of a header. The error of `fetch` about an invalid header would contain the value, which may be a key. */
 const HEADER = /^[!#$%&'*+.^`|~\w-]+=[\t\x20-\x7e]*$/
 
 export interface OtlpSettings {
@@ -18,7 +18,7 @@ export interface OtlpSettings {
   samples: Sampler
 }
 
-/** Process whose spans are sent. `endpoint`: of `HMS_OTLP_ENDPOINT`. `service`: its `service.name` unless configured otherwise. */
+/** Process whose spans are sent. `endpoint`: value of `HMS_OTLP_ENDPOINT`. `service`: default of `service.name`. */
 export interface TracedProcess {
   env: Environment
   endpoint: string | undefined
@@ -56,7 +56,7 @@ export function readOtlpSettings({ env, endpoint, service, version, log }: Trace
   return {
     url: url.href,
     headers,
-    // The specification's default; before its variables were read, JSON was sent.
+    // The specification's default is protobuf. `endpoint` keeps JSON, as in versions that did not read the specification's variables.
     protocol:
       choice('OTEL_EXPORTER_OTLP_PROTOCOL', ofTraces('PROTOCOL'), ['http/json', 'http/protobuf']) ??
       (endpoint ? 'http/json' : 'http/protobuf'),
@@ -76,7 +76,7 @@ export function readOtlpSettings({ env, endpoint, service, version, log }: Trace
   }
 }
 
-/** Reads `name=value,name=value`, percent-encoded as in W3C Baggage. As a whole it is valid, or ignored. */
+/** Reads `name=value,name=value`, percent-encoded as in W3C Baggage. If one pair is invalid, all pairs are ignored. */
 function readPairs(text: string | undefined, ignore: () => void, form = /^[^=\s]+=/): Record<string, string> {
   const parts = (text?.split(',') ?? []).map((part) => part.trim()).filter((part) => part !== '')
   const pairs = parts.map((part) => /^([^=]*?)\s*=\s*(.*)$/s.exec(part)?.slice(1).map(decode) ?? [])

@@ -66,13 +66,13 @@ type Rulebook = { roles: readonly Role[] } & Roster['rules']
  * do not. Without `at`, keys must be valid at the time of preparation, and only the current roles apply.
  */
 export function approvalState(roster: Roster, release: OpenedRelease, at?: string): ApprovalState {
-  const now = { roles: roster.roles, ...roster.rules }
+  const currentRules = { roles: roster.roles, ...roster.rules }
   const entries = at === undefined ? [] : roster.earlierRolesAt(at)
-  if (entries.length === 0) return stateBy(roster, release, at, now)
-  const state = unlessRefused(() => stateBy(roster, release, at, now), undefined)
+  if (entries.length === 0) return stateBy(roster, release, at, currentRules)
+  const state = unlessRefused(() => stateBy(roster, release, at, currentRules), undefined)
   if (state?.complete === true) return state
-  const before = unlessRefused(() => stateBy(roster, release, at, rulesOf(entries)), undefined)
-  return before?.complete === true ? before : (state ?? stateBy(roster, release, at, now))
+  const earlierState = unlessRefused(() => stateBy(roster, release, at, rulesOf(entries)), undefined)
+  return earlierState?.complete === true ? earlierState : (state ?? stateBy(roster, release, at, currentRules)) // throws the refusal
 }
 
 /** Returns the rules of an earlier time. Its roles already include the bounds and the sole-official rule that the whole roster had then. */

@@ -44,8 +44,8 @@ export type Revocation = { keyid: string; since: string; reason: string }
 export type EarlierLog = { log: string; witnesses: string[]; quorum: number; until: string }
 
 /**
- * An approving role in force from the next earlier `until` to its own (RFC 3339). A release witnessed then may be judged by that period's
- * roles instead of the current ones. `role` includes the whole roster's bounds of that time; its people count while the roster names them.
+ * An approving role of an earlier period, which ended at `until` (RFC 3339). A release witnessed in this period may be judged by the roles
+ * of the period. `role` includes the roster's bounds of that time. A person of the role counts only while the roster names the person.
  */
 export type EarlierRole = {
   role: Role

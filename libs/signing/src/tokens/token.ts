@@ -35,10 +35,10 @@ export function requireToken(token: string, record: TokenRecord | undefined, now
   return requireValid(record, now)
 }
 
-/** What a key in an address opens, and nothing else. */
+/** Resource that a key in an address opens. The key opens nothing else. */
 export type AddressUse = 'ofrep-events' | 'calendar'
 
-/** Returns a token's key for one address, as browsers and calendars send no header. Every instance and the holder compute the same. */
+/** Returns a token's key for one use in addresses, because browsers and calendars send no header. The holder computes the same key. */
 export function streamKeyOf({ id, hash }: Pick<TokenRecord, 'id' | 'hash'>, use: AddressUse = 'ofrep-events'): string {
   return `${id}.${digestOf(`${use} ${hash}`).slice('sha256:'.length)}`
 }

@@ -36,7 +36,7 @@ export function serverTransports(target: Target): Transports {
   }
 }
 
-/** Transport over `GET /v1/stream`. An open socket does not keep the process alive; libuv can, while it connects. */
+/** Transport over `GET /v1/stream`. An open socket does not keep the process alive, but libuv can while the socket connects. */
 function webSocket(target: Target): Transport {
   return {
     firstMs: FIRST_MS,
